@@ -1,0 +1,150 @@
+//! What stands in the clear beside a sealed body, and is bound to it.
+
+use cloakroom_guest::Error;
+
+use crate::format::{Format, Metadata, expect_text, find_text};
+
+/// The version of the associated data and of what the metadata holds.
+const VERSION: u8 = 1;
+
+/// Under which key a payload was sealed, and for whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Label {
+    pub(crate) key: String,
+    pub(crate) namespace: Option<String>,
+}
+
+impl Label {
+    /// # Errors
+    /// `Malformed` if the metadata is not what [`Label::metadata`] writes.
+    pub(crate) fn read(metadata: &Metadata) -> Result<Self, Error> {
+        if expect_text(metadata, "sealed-format")? != VERSION.to_string() {
+            return Err(Error::Malformed("a `sealed-format` this version cannot read".to_owned()));
+        }
+        Ok(Self {
+            key: expect_text(metadata, "sealed-key")?.to_owned(),
+            namespace: find_text(metadata, "sealed-namespace")?.map(ToOwned::to_owned),
+        })
+    }
+
+    /// The bytes that the body is bound to. Lengths stand before what they measure, so that no two
+    /// labels have the same.
+    pub(crate) fn associated(&self) -> Vec<u8> {
+        let mut bytes = Format::Sealed.encoding().as_bytes().to_vec();
+        bytes.push(VERSION);
+        append(&mut bytes, &self.key);
+        bytes.push(u8::from(self.namespace.is_some()));
+        if let Some(namespace) = &self.namespace {
+            append(&mut bytes, namespace);
+        }
+        bytes
+    }
+
+    /// The metadata of the sealed payload.
+    pub(crate) fn metadata(self) -> Vec<(String, Vec<u8>)> {
+        let mut metadata = vec![
+            entry("encoding", Format::Sealed.encoding()),
+            entry("sealed-format", VERSION.to_string()),
+            entry("sealed-key", self.key),
+        ];
+        metadata.extend(self.namespace.map(|namespace| entry("sealed-namespace", namespace)));
+        metadata
+    }
+}
+
+fn entry(name: &str, value: impl Into<Vec<u8>>) -> (String, Vec<u8>) {
+    (name.to_owned(), value.into())
+}
+
+fn append(bytes: &mut Vec<u8>, text: &str) {
+    let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
+    bytes.extend(length.to_be_bytes());
+    bytes.extend(text.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn label(key: &str, namespace: Option<&str>) -> Label {
+        Label { key: key.to_owned(), namespace: namespace.map(ToOwned::to_owned) }
+    }
+
+    fn metadata(entries: &[(&str, &[u8])]) -> Vec<(String, Vec<u8>)> {
+        entries.iter().map(|&(name, value)| entry(name, value)).collect()
+    }
+
+    #[track_caller]
+    fn check(entries: &[(&str, &[u8])], expect: Result<Label, &str>) {
+        let found = Label::read(&metadata(entries)).map_err(|error| match error {
+            Error::Malformed(why) => why,
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(found, expect.map_err(ToOwned::to_owned));
+    }
+
+    #[test]
+    fn reads_key_and_namespace() {
+        check(&[("sealed-format", b"1"), ("sealed-key", b"k")], Ok(label("k", None)));
+        check(
+            &[("sealed-format", b"1"), ("sealed-key", b"k"), ("sealed-namespace", b"")],
+            Ok(label("k", Some(""))),
+        );
+    }
+
+    #[test]
+    fn refuses_what_is_no_label() {
+        let unknown = Err("a `sealed-format` this version cannot read");
+        check(&[], Err("`sealed-format` is missing"));
+        check(&[("sealed-format", b"2"), ("sealed-key", b"k")], unknown.clone());
+        check(&[("sealed-format", b"01"), ("sealed-key", b"k")], unknown);
+        check(&[("sealed-format", b"1")], Err("`sealed-key` is missing"));
+        check(&[("sealed-format", b"1"), ("sealed-key", b"\xff")], Err("`sealed-key` is not text"));
+        check(
+            &[("sealed-format", b"1"), ("sealed-key", b"k"), ("sealed-namespace", b"\xff")],
+            Err("`sealed-namespace` is not text"),
+        );
+    }
+
+    #[test]
+    fn the_associated_data_is_what_the_format_says() {
+        assert_eq!(label("key", None).associated(), b"binary/sealed\x01\0\0\0\x03key\0");
+        assert_eq!(
+            label("key", Some("ns")).associated(),
+            b"binary/sealed\x01\0\0\0\x03key\x01\0\0\0\x02ns"
+        );
+    }
+
+    #[test]
+    fn the_metadata_is_what_the_format_says() {
+        let sealed = [
+            ("encoding", b"binary/sealed".as_slice()),
+            ("sealed-format", b"1"),
+            ("sealed-key", b"key"),
+            ("sealed-namespace", b"ns"),
+        ];
+        assert_eq!(label("key", Some("ns")).metadata(), metadata(&sealed));
+        assert_eq!(label("key", None).metadata(), metadata(&sealed[..3]));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(key: String, namespace: Option<String>) {
+            let label = Label { key, namespace };
+            prop_assert_eq!(Label::read(&label.clone().metadata()).unwrap(), label);
+        }
+
+        #[test]
+        fn different_labels_bind_to_different_bytes(
+            // Short and of two letters, so that their concatenations often collide.
+            one in ("[ab]{0,3}", proptest::option::of("[ab]{0,3}")),
+            other in ("[ab]{0,3}", proptest::option::of("[ab]{0,3}")),
+        ) {
+            let label = |(key, namespace)| Label { key, namespace };
+            let (one, other) = (label(one), label(other));
+            prop_assert_eq!(one == other, one.associated() == other.associated());
+        }
+    }
+}

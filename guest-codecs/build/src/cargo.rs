@@ -1,0 +1,110 @@
+//! The Cargo inside Cargo.
+
+use std::{
+    env,
+    path::PathBuf,
+    process::{Command, Stdio},
+};
+
+use crate::{Error, Target, guest::Guest, script::Script, toolchain::Toolchain};
+
+/// How guests are built, whatever the outer build's profile.
+const PROFILE: &str = "guest";
+
+/// `simd128`: every engine has it, and the compressors use it.
+/// The stack: at its default of 1 MiB, below the heap, what a guest touches lies far apart, and an
+/// engine that keeps the first part of its memory for the next instance keeps what none uses.
+const BARE_FLAGS: &str = "-Ctarget-feature=+simd128 -Clink-arg=-zstack-size=131072";
+
+/// What the outer Cargo and its caller may say to the inner one: where crates come from.
+/// All else would build guests differently from one outer build to the next: their flags, profiles,
+/// wrappers and targets are meant for the host.
+const KEPT: [&str; 8] = [
+    "CARGO_CACHE_",
+    "CARGO_HOME",
+    "CARGO_HTTP_",
+    "CARGO_NET_",
+    "CARGO_REGISTRIES_",
+    "CARGO_REGISTRY_",
+    "CARGO_SOURCE_",
+    "CARGO_TERM_",
+];
+
+/// Builds the guests, and gives the folder that their components are in.
+pub(crate) fn build(
+    script: &Script,
+    toolchain: &Toolchain,
+    target: Target,
+    guests: &[Guest],
+) -> Result<PathBuf, Error> {
+    let guests_dir = script.guests_dir();
+    let mut cargo = Command::new(&script.cargo);
+    for name in env::vars_os().map(|(name, _)| name) {
+        if leaks(&name.to_string_lossy()) {
+            cargo.env_remove(name);
+        }
+    }
+    cargo
+        // The outer Cargo has just read the lock file; the inner one must not be who changes it.
+        .args(["build", "--locked", "--profile", PROFILE, "--target", target.triple()])
+        .arg("--target-dir")
+        .arg(&guests_dir)
+        .arg("--manifest-path")
+        .arg(script.workspace.join("Cargo.toml"))
+        .current_dir(&script.workspace)
+        // What is printed here, the outer Cargo would take for directives.
+        .stdout(Stdio::null());
+    for guest in guests {
+        cargo.args(["--package", &guest.package]);
+    }
+    if target == Target::Bare {
+        cargo
+            .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", &toolchain.linker)
+            .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", BARE_FLAGS);
+    }
+
+    let status =
+        cargo.status().map_err(|error| Error::new(format!("cannot run Cargo: {error}")))?;
+    if !status.success() {
+        let names: Vec<_> = guests.iter().map(|guest| guest.package.as_str()).collect();
+        return Err(Error::new(format!("cannot build the guests {}", names.join(", "))));
+    }
+    Ok(guests_dir.join(target.triple()).join(PROFILE))
+}
+
+fn leaks(name: &str) -> bool {
+    let of_cargo = name.starts_with("CARGO_") && !KEPT.iter().any(|kept| name.starts_with(kept));
+    let of_rustc = matches!(name, "RUSTFLAGS" | "RUSTC_WRAPPER" | "RUSTC_WORKSPACE_WRAPPER");
+    of_cargo || of_rustc
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(name: &str, expect: bool) {
+        assert_eq!(leaks(name), expect, "{name}");
+    }
+
+    #[test]
+    fn flags_and_wrappers_of_the_outer_build_stay_out() {
+        check("CARGO_ENCODED_RUSTFLAGS", true);
+        check("CARGO_BUILD_TARGET", true);
+        check("CARGO_MAKEFLAGS", true);
+        check("CARGO_PROFILE_RELEASE_LTO", true);
+        check("CARGO_TARGET_DIR", true);
+        check("RUSTC_WORKSPACE_WRAPPER", true);
+        check("RUSTC_WRAPPER", true);
+        check("RUSTFLAGS", true);
+    }
+
+    #[test]
+    fn where_crates_come_from_is_kept() {
+        check("CARGO_HOME", false);
+        check("CARGO_NET_OFFLINE", false);
+        check("CARGO_REGISTRIES_INTERNAL_INDEX", false);
+        check("PATH", false);
+        check("RUSTUP_TOOLCHAIN", false);
+    }
+}

@@ -1,0 +1,27 @@
+//! Why there is no component.
+
+use std::{error, fmt};
+
+/// Why a guest was not built, in one sentence.
+pub struct Error(String);
+
+impl Error {
+    pub(crate) fn new(sentence: impl Into<String>) -> Self {
+        Self(sentence.into())
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+// As `Display`: this is how an error that `main` returns is printed.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl error::Error for Error {}

@@ -1,0 +1,61 @@
+//! Builds guests of this workspace to components, from a build script.
+//!
+//! Cargo cannot yet make one crate's wasm a dependency of another, so a build script calls Cargo anew.
+//! The inner Cargo works in `guests/` below the outer one's target directory: in the same directory
+//! each would wait for the other's lock, and there all outer builds (dev, release, clippy) share it.
+
+mod cargo;
+mod error;
+mod guest;
+mod script;
+mod toolchain;
+
+use std::{fs, path::PathBuf};
+
+pub use self::error::Error;
+use self::{guest::Guest, script::Script, toolchain::Toolchain};
+
+/// What a guest is built for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// `wasm32-unknown-unknown`: imports what the contract offers, and nothing of WASI.
+    Bare,
+    /// `wasm32-wasip2`: as an author builds who has heard of nothing else.
+    Wasip2,
+}
+
+impl Target {
+    fn triple(self) -> &'static str {
+        match self {
+            Self::Bare => "wasm32-unknown-unknown",
+            Self::Wasip2 => "wasm32-wasip2",
+        }
+    }
+}
+
+/// Builds the packages in these folders, named from the workspace's root, and gives the paths of their
+/// components, in the same order. To be called from a build script, which has it run again whenever
+/// the guests change. The components lie in the build script's `OUT_DIR`, by the names of their
+/// libraries: a package `my-codec` becomes `my_codec.wasm`.
+///
+/// # Errors
+/// When a guest does not build, or the target is not installed. The error prints as one sentence.
+pub fn build(target: Target, folders: &[&str]) -> Result<Vec<PathBuf>, Error> {
+    let script = Script::from_env()?;
+    let guests = folders
+        .iter()
+        .map(|folder| Guest::read(&script.workspace, folder))
+        .collect::<Result<Vec<_>, _>>()?;
+    script.rerun_if_changed(&guests);
+    let toolchain = Toolchain::find(&script, target)?;
+    let built = cargo::build(&script, &toolchain, target, &guests)?;
+
+    // A copy, because another build may replace what lies in the shared directory at any time.
+    let copy = |guest: &Guest| {
+        let path = script.out_dir.join(guest.file());
+        fs::copy(built.join(guest.file()), &path)
+            .map(|_| path)
+            .map_err(|error| Error::new(format!("cannot keep {}: {error}", guest.file())))
+    };
+    guests.iter().map(copy).collect()
+}

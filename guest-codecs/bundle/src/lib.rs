@@ -1,0 +1,63 @@
+//! The bundled plugins, as the bytes of their components.
+
+/// One plugin.
+pub struct Bundled {
+    /// What configurations call it, behind `bundled:`.
+    pub name: &'static str,
+    /// Its component.
+    pub wasm: &'static [u8],
+}
+
+macro_rules! component {
+    ($library:literal) => {
+        include_bytes!(concat!(env!("OUT_DIR"), "/", $library, ".wasm"))
+    };
+}
+
+static ALL: [Bundled; 3] = [
+    Bundled { name: "aes-gcm", wasm: component!("cloakroom_codec_aes_gcm") },
+    Bundled { name: "gzip", wasm: component!("cloakroom_codec_gzip") },
+    Bundled { name: "zlib", wasm: component!("cloakroom_codec_zlib") },
+];
+
+/// Every bundled plugin, in the order of their names.
+pub fn all() -> &'static [Bundled] {
+    &ALL
+}
+
+/// The plugin of this name.
+pub fn find(name: &str) -> Option<&'static Bundled> {
+    all().iter().find(|bundled| bundled.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A module's preamble has a 1 and a 0 where a component's has `0d 00 01 00`.
+    const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
+
+    #[test]
+    fn each_is_a_component() {
+        for bundled in all() {
+            assert!(bundled.wasm.starts_with(COMPONENT), "{}", bundled.name);
+        }
+    }
+
+    #[test]
+    fn none_imports_wasi() {
+        for bundled in all() {
+            let found = bundled.wasm.windows(5).any(|bytes| bytes == b"wasi:");
+            assert!(!found, "{}", bundled.name);
+        }
+    }
+
+    #[test]
+    fn each_is_found_by_its_name() {
+        for bundled in all() {
+            let found = find(bundled.name).unwrap();
+            assert!(std::ptr::eq(found, bundled), "{}", bundled.name);
+        }
+        assert!(find("lz4").is_none());
+    }
+}

@@ -1,0 +1,90 @@
+//! What can be asked on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use cloakroom::{Context, Kind};
+
+/// Compress, encrypt and keep elsewhere what durable workflows carry, with sandboxed plugins.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cloakroom",
+    version,
+    after_help = "Exit status: 0 if it worked, 1 if an operation failed, 2 if usage or configuration is wrong.\n\
+                  CLOAKROOM_LOG sets what is logged, such as `debug` or `warn,cloakroom::guest=trace`."
+)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Watch a payload being compressed and encrypted by two sandboxed plugins, and decoded again
+    Demo(Demo),
+    /// Encode payloads: Temporal `Payloads` JSON from standard input to standard output
+    #[command(after_help = EXAMPLE)]
+    Encode(Change),
+    /// Decode payloads: Temporal `Payloads` JSON from standard input to standard output
+    #[command(after_help = EXAMPLE)]
+    Decode(Change),
+    /// Show what a plugin is, what it imports, and which grants it needs
+    Inspect(Inspect),
+}
+
+const EXAMPLE: &str = "Example:\n  \
+    echo '{\"payloads\":[{\"metadata\":{\"encoding\":\"anNvbi9wbGFpbg==\"},\"data\":\"ImhpIg==\"}]}' \\\n    \
+    | cloakroom encode --config cloakroom.toml";
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Demo {
+    /// Size of the payload, such as 64KiB
+    #[arg(long, default_value = "256KiB")]
+    pub(crate) size: cloakroom::ByteSize,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Change {
+    /// Configuration file: the pipeline's stages, keys and limits
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    #[command(flatten)]
+    pub(crate) context: ContextArgs,
+}
+
+/// For whom the payloads are.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ContextArgs {
+    /// Namespace that the payloads belong to
+    #[arg(long)]
+    namespace: Option<String>,
+    /// Workflow that the payloads belong to
+    #[arg(long)]
+    workflow_id: Option<String>,
+    /// Type of that workflow
+    #[arg(long, requires = "workflow_id")]
+    workflow_type: Option<String>,
+    /// Run of that workflow
+    #[arg(long, requires = "workflow_id")]
+    run_id: Option<String>,
+}
+
+impl ContextArgs {
+    pub(crate) fn context(&self) -> Context {
+        let ctx = self.namespace.as_ref().map_or_else(Context::none, Context::namespace);
+        let Some(id) = &self.workflow_id else {
+            return ctx;
+        };
+        let type_name = self.workflow_type.as_deref().unwrap_or_default();
+        ctx.target(Kind::Workflow, id, type_name, self.run_id.as_deref())
+    }
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Inspect {
+    /// File of the plugin, or `bundled:NAME`
+    pub(crate) plugin: String,
+    /// Write JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}

@@ -1,0 +1,46 @@
+//! `encode` and `decode`.
+
+use std::{
+    env,
+    io::{self, Read as _, Write as _},
+    path::PathBuf,
+};
+
+use cloakroom::{Cloakroom, Opening, Payload};
+
+use crate::{args::Change, failure::Failure, json};
+
+pub(crate) async fn encode(args: &Change) -> Result<(), Failure> {
+    let cloakroom = open(args).await?;
+    write(&cloakroom.encode(&args.context.context(), read()?).await?)
+}
+
+pub(crate) async fn decode(args: &Change) -> Result<(), Failure> {
+    let cloakroom = open(args).await?;
+    write(&cloakroom.decode(&args.context.context(), read()?).await?)
+}
+
+async fn open(args: &Change) -> Result<Cloakroom, Failure> {
+    let mut opening = Opening::file(&args.config);
+    if let Some(folder) = cache_folder() {
+        opening = opening.cache(folder);
+    }
+    Ok(opening.open().await?)
+}
+
+/// Where the command line keeps compiled plugins, if the system says where a user's caches are.
+pub(crate) fn cache_folder() -> Option<PathBuf> {
+    let home = || Some(PathBuf::from(env::var_os("HOME")?).join(".cache"));
+    let caches = env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(home)?;
+    Some(caches.join("cloakroom").join("compiled"))
+}
+
+fn read() -> Result<Vec<Payload>, Failure> {
+    let mut text = Vec::new();
+    io::stdin().lock().read_to_end(&mut text)?;
+    json::read(&text)
+}
+
+fn write(payloads: &[Payload]) -> Result<(), Failure> {
+    Ok(io::stdout().lock().write_all(&json::write(payloads)?)?)
+}

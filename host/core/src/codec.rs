@@ -1,0 +1,58 @@
+//! What changes payloads, both ways.
+
+use futures::future::BoxFuture;
+
+use crate::{Context, Error, Payload};
+
+/// What a codec is for. The pipeline orders and guards by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Purpose {
+    /// Makes payloads smaller. A result that is no smaller is dropped, and the payload stays as it was.
+    Compression,
+    /// Rewrites payloads for another reason.
+    Conversion,
+    /// Makes payloads unreadable without a key.
+    Encryption,
+}
+
+/// What a codec says of itself when it is loaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Description {
+    /// The values of `metadata["encoding"]` that it writes or can read.
+    pub encodings: Vec<String>,
+    /// What it is for.
+    pub purpose: Purpose,
+}
+
+/// What became of a payload that was offered to be encoded.
+#[derive(Debug)]
+pub enum Encoded {
+    /// This stands in its place now.
+    Changed(Payload),
+    /// It is to stay as it is.
+    Unchanged,
+}
+
+/// Changes payloads, both ways, and keeps nothing.
+///
+/// A codec sees one payload at a time. Order, passing through what is not its own, and
+/// concurrency are the pipeline's.
+pub trait Codec: Send + Sync {
+    /// What this codec reads and writes, and what for.
+    fn description(&self) -> &Description;
+
+    /// Offers a payload to be encoded.
+    fn encode<'a>(
+        &'a self,
+        ctx: &'a Context,
+        payload: &'a Payload,
+    ) -> BoxFuture<'a, Result<Encoded, Error>>;
+
+    /// Decodes a payload whose encoding is one that the description names.
+    fn decode<'a>(
+        &'a self,
+        ctx: &'a Context,
+        payload: Payload,
+    ) -> BoxFuture<'a, Result<Payload, Error>>;
+}

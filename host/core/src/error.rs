@@ -1,0 +1,227 @@
+//! What went wrong, where, whose fault it is, and whether waiting helps.
+
+use std::{error::Error as StdError, fmt};
+
+/// A failed operation.
+///
+/// `Display` is one line: where, and what. Causes are behind `source`. No payload byte, metadata
+/// value or key is ever part of it.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    message: String,
+    site: Site,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+#[derive(Default)]
+struct Site {
+    stage: Option<String>,
+    plugin: Option<String>,
+    direction: Option<Direction>,
+    slot: Option<usize>,
+}
+
+/// Which way a payload was going.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Towards the workflow engine.
+    Encode,
+    /// Back from it.
+    Decode,
+}
+
+/// What went wrong, as far as a program should tell cases apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// A setting was refused before anything ran.
+    Config,
+    /// A backend, or the host on its behalf, refused.
+    Denied,
+    /// A plugin gave up for a reason of its own.
+    Failed,
+    /// A bug of ours.
+    Internal,
+    /// A number of [`Limit`] was reached.
+    LimitExceeded(Limit),
+    /// The bytes are not what their encoding says: truncated, forged, or sealed for another.
+    Malformed,
+    /// A world imports what was not granted.
+    MissingGrant,
+    /// A claim or a key names nothing that is there.
+    NotFound,
+    /// An import was used beyond its grant.
+    OutOfScope,
+    /// Not a plugin that this host can load.
+    PluginRejected,
+    /// The plugin broke the contract: it answered with what it must not answer.
+    Protocol,
+    /// The plugin trapped; its instance is gone.
+    Trapped,
+    /// A backend did not answer; the same call may succeed later.
+    Unavailable,
+    /// A payload that must be sealed is not.
+    Unsealed,
+}
+
+/// A number that a call may not pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Limit {
+    /// Live handles of one call.
+    Handles,
+    /// Instances that may run at once.
+    Instances,
+    /// Bytes that one call may log.
+    Log,
+    /// Linear memory of one instance.
+    Memory,
+    /// Bytes that one call may hand back.
+    Output,
+    /// Bytes of one payload that goes in.
+    Payload,
+    /// Wall-clock time of one call.
+    Time,
+}
+
+/// Whose move it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Blame {
+    /// A backend behind a plugin.
+    Backend,
+    /// Whoever wrote the code or the configuration around the host.
+    Embedder,
+    /// Us.
+    Host,
+    /// Whoever produced the bytes.
+    Payload,
+    /// The plugin's author.
+    Plugin,
+}
+
+impl ErrorKind {
+    /// Whose move it is.
+    pub fn blame(self) -> Blame {
+        match self {
+            Self::Config | Self::Denied | Self::MissingGrant => Blame::Embedder,
+            Self::Internal | Self::LimitExceeded(Limit::Instances) => Blame::Host,
+            Self::Malformed | Self::Unsealed | Self::LimitExceeded(Limit::Payload) => {
+                Blame::Payload
+            }
+            Self::NotFound | Self::Unavailable => Blame::Backend,
+            Self::Failed
+            | Self::LimitExceeded(_)
+            | Self::OutOfScope
+            | Self::PluginRejected
+            | Self::Protocol
+            | Self::Trapped => Blame::Plugin,
+        }
+    }
+
+    /// Whether the same call may succeed later with nothing changed.
+    pub fn is_transient(self) -> bool {
+        matches!(self, Self::Unavailable | Self::LimitExceeded(Limit::Instances))
+    }
+}
+
+impl Error {
+    /// An error of this kind. The message is a lowercase fragment without payload contents.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        let (message, site) = (message.into(), Site::default());
+        Self(Box::new(Inner { kind, message, site, source: None }))
+    }
+
+    /// The same error with its cause.
+    pub fn because(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// The same error in this plugin, unless a closer one is known.
+    pub fn in_plugin(mut self, name: &str) -> Self {
+        self.0.site.plugin.get_or_insert_with(|| name.to_owned());
+        self
+    }
+
+    /// The same error at this stage.
+    pub fn at_stage(mut self, name: &str, direction: Direction, slot: usize) -> Self {
+        let site = &mut self.0.site;
+        site.stage.get_or_insert_with(|| name.to_owned());
+        site.direction.get_or_insert(direction);
+        site.slot.get_or_insert(slot);
+        self
+    }
+
+    /// What went wrong.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The plugin that it went wrong in.
+    pub fn plugin(&self) -> Option<&str> {
+        self.0.site.plugin.as_deref()
+    }
+
+    /// The stage that it went wrong at.
+    pub fn stage(&self) -> Option<&str> {
+        self.0.site.stage.as_deref()
+    }
+
+    /// Which way the payload was going.
+    pub fn direction(&self) -> Option<Direction> {
+        self.0.site.direction
+    }
+
+    /// The payload's place in its batch, from 0.
+    pub fn slot(&self) -> Option<usize> {
+        self.0.site.slot
+    }
+}
+
+impl fmt::Display for Site {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(stage) = &self.stage {
+            write!(f, "stage `{stage}`")?;
+        }
+        match (self.direction, self.slot) {
+            (Some(Direction::Encode), Some(slot)) => write!(f, ", encoding payload {slot}")?,
+            (Some(Direction::Decode), Some(slot)) => write!(f, ", decoding payload {slot}")?,
+            _ => {}
+        }
+        match (&self.stage, &self.plugin) {
+            (Some(stage), Some(plugin)) if stage == plugin => Ok(()),
+            (Some(_), Some(plugin)) => write!(f, ", plugin `{plugin}`"),
+            (None, Some(plugin)) => write!(f, "plugin `{plugin}`"),
+            (_, None) => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Inner { message, site, .. } = &*self.0;
+        if site.stage.is_some() || site.plugin.is_some() {
+            write!(f, "{site}: ")?;
+        }
+        f.write_str(message)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("message", &self.to_string())
+            .field("source", &self.0.source)
+            .finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}

@@ -1,0 +1,64 @@
+//! Keys that the host holds for plugins, and that no plugin sees.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+/// A named set of keys: one that seals, and older ones that still open.
+pub trait KeyRing: Send + Sync {
+    /// The key that new payloads are sealed under.
+    fn current(&self) -> Arc<dyn Key>;
+
+    /// A key by its id, current or retired.
+    fn find(&self, id: &str) -> Option<Arc<dyn Key>>;
+}
+
+/// One key. Implementations never print what they hold.
+pub trait Key: Send + Sync {
+    /// What the key is called, in the clear beside everything sealed under it.
+    fn id(&self) -> &str;
+
+    /// Seals `parts`, one after the other, into a box that commits to this key and to
+    /// `associated`.
+    ///
+    /// # Errors
+    /// `Refused` if the key cannot seal now.
+    fn seal(&self, parts: &[Bytes], associated: &[u8]) -> Result<Bytes, KeyError>;
+
+    /// Opens what [`Key::seal`] made.
+    ///
+    /// # Errors
+    /// `Mismatch` if it was sealed under another key, for other associated data, or changed since.
+    fn open(&self, sealed: Bytes, associated: &[u8]) -> Result<Bytes, KeyError>;
+
+    /// Seals with plain AES-256-GCM: nonce (12), ciphertext, tag (16).
+    ///
+    /// # Errors
+    /// `Refused` if the key cannot seal now.
+    fn seal_aes_gcm(&self, parts: &[Bytes], associated: &[u8]) -> Result<Bytes, KeyError>;
+
+    /// Opens what [`Key::seal_aes_gcm`] made.
+    ///
+    /// # Errors
+    /// `Mismatch` as for [`Key::open`].
+    fn open_aes_gcm(&self, sealed: Bytes, associated: &[u8]) -> Result<Bytes, KeyError>;
+
+    /// Fills `out` with bytes derived from this key for `purpose` and `salt`. Nothing of the key,
+    /// nor of what seals under it, can be learned from them.
+    ///
+    /// # Errors
+    /// `Refused` if so many bytes cannot be derived.
+    fn derive(&self, purpose: &str, salt: &[u8], out: &mut [u8]) -> Result<(), KeyError>;
+}
+
+/// Why a key did not do what it was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeyError {
+    /// The bytes were sealed under another key, for another purpose, or changed since.
+    #[error("sealed under another key, for another purpose, or changed since")]
+    Mismatch,
+    /// The key does not do this.
+    #[error("the key refuses this operation")]
+    Refused,
+}

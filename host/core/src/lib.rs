@@ -1,0 +1,23 @@
+//! Cloakroom's words: what is carried, who carries it, and what may go wrong.
+//!
+//! Types and traits only. There is no WebAssembly here, no executor and no serde: the sandbox is
+//! `cloakroom-plugin`, the order of stages is `cloakroom-pipeline`, and configuration is read by
+//! the front door, `cloakroom`.
+
+mod codec;
+mod context;
+mod error;
+mod keys;
+mod payload;
+mod protobuf;
+mod size;
+
+pub use self::{
+    codec::{Codec, Description, Encoded, Purpose},
+    context::{Context, Kind},
+    error::{Blame, Direction, Error, ErrorKind, Limit},
+    keys::{Key, KeyError, KeyRing},
+    payload::{ENCODING, Metadata, Payload},
+    protobuf::Envelope,
+    size::{ByteSize, ByteSizeError},
+};

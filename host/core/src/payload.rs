@@ -1,0 +1,79 @@
+//! A payload: a little metadata and one body.
+
+use std::{collections::BTreeMap, fmt};
+
+use bytes::Bytes;
+
+use crate::{Envelope, Error};
+
+/// The metadata entry that says how the body is written.
+pub const ENCODING: &str = "encoding";
+
+/// Metadata of a payload, in the order of its names, so that equal payloads have equal bytes.
+pub type Metadata = BTreeMap<String, Bytes>;
+
+/// What a workflow engine ships: `temporal.api.common.v1.Payload`.
+///
+/// Cloning shares the body. `Debug` shows sizes, never contents.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Payload {
+    /// Small facts about the body, above all its [`ENCODING`].
+    pub metadata: Metadata,
+    /// The body.
+    pub data: Bytes,
+    /// Encoded sizes of what was stored elsewhere, if this payload is a reference.
+    pub external_sizes: Vec<i64>,
+    /// Protobuf fields of a later version of the message, kept as they came.
+    pub unknown: Bytes,
+}
+
+impl Payload {
+    /// A payload with the given encoding and no other metadata.
+    pub fn new(encoding: &str, data: impl Into<Bytes>) -> Self {
+        let encoding = Bytes::copy_from_slice(encoding.as_bytes());
+        Self {
+            metadata: Metadata::from([(ENCODING.to_owned(), encoding)]),
+            data: data.into(),
+            ..Self::default()
+        }
+    }
+
+    /// The same payload with one more metadata entry.
+    pub fn with(mut self, name: &str, value: impl Into<Bytes>) -> Self {
+        self.metadata.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// The encoding, if there is one and it is text.
+    pub fn encoding(&self) -> Option<&str> {
+        let value = self.metadata.get(ENCODING)?;
+        std::str::from_utf8(value).ok()
+    }
+
+    /// The whole payload as its protobuf message.
+    pub fn envelope(&self) -> Envelope {
+        Envelope::of(self)
+    }
+
+    /// Reads a protobuf message; the body shares `bytes`.
+    ///
+    /// # Errors
+    /// `Malformed` if `bytes` is not a payload message.
+    pub fn from_envelope(bytes: Bytes) -> Result<Self, Error> {
+        crate::protobuf::decode(bytes)
+    }
+
+    /// How many bytes the protobuf message has.
+    pub fn encoded_len(&self) -> usize {
+        crate::protobuf::encoded_len(self)
+    }
+}
+
+impl fmt::Debug for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Payload")
+            .field("metadata_entries", &self.metadata.len())
+            .field("bytes", &self.data.len())
+            .finish_non_exhaustive()
+    }
+}

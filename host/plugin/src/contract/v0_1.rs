@@ -1,0 +1,43 @@
+//! Contract line 0.1, as generated from `wit/v0.1`, and what stands behind its imports.
+
+mod bytes;
+mod codec;
+mod convert;
+mod keys;
+mod plain;
+mod types;
+
+pub(crate) use self::codec::{Exports, Prepared};
+
+/// What `wasmtime` makes of the contract.
+#[allow(
+    missing_docs,
+    unreachable_pub,
+    unsafe_code,
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "generated code"
+)]
+pub(crate) mod bindings {
+    wasmtime::component::bindgen!({
+        path: "../../wit/v0.1",
+        world: "codec-plugin",
+        imports: {
+            // Long ones leave the executor's thread.
+            "cloakroom:plugin/bytes.[method]buffer.sha256": async | trappable,
+            "cloakroom:plugin/keys.[method]key.seal": async | trappable,
+            "cloakroom:plugin/keys.[method]key.open": async | trappable,
+            "cloakroom:plugin/keys.[method]key.seal-aes-gcm": async | trappable,
+            "cloakroom:plugin/keys.[method]key.open-aes-gcm": async | trappable,
+            default: trappable,
+        },
+        exports: { default: async },
+        with: {
+            "cloakroom:plugin/bytes.buffer": crate::rope::Rope,
+            "cloakroom:plugin/bytes.writer": crate::state::WriterMark,
+            "cloakroom:plugin/types.payload": crate::state::PayloadMark,
+            "cloakroom:plugin/types.context": crate::state::ContextMark,
+            "cloakroom:plugin/keys.key": crate::state::KeyMark,
+        },
+    });
+}

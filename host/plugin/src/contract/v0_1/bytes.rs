@@ -1,0 +1,95 @@
+//! `bytes`: buffers and writers.
+
+use aws_lc_rs::digest;
+use bytes::Bytes;
+use wasmtime::component::Resource;
+
+use super::bindings::cloakroom::plugin::bytes::{Host, HostBuffer, HostWriter};
+use crate::{
+    offload,
+    rope::Rope,
+    state::{State, WriterMark},
+};
+
+impl Host for State {}
+
+impl HostBuffer for State {
+    fn new(&mut self, contents: Vec<u8>) -> wasmtime::Result<Resource<Rope>> {
+        self.meter.output(contents.len())?;
+        self.put_buffer(Bytes::from(contents).into())
+    }
+
+    fn length(&mut self, buffer: Resource<Rope>) -> wasmtime::Result<u64> {
+        Ok(self.buffer(&buffer)?.len() as u64)
+    }
+
+    fn read(
+        &mut self,
+        buffer: Resource<Rope>,
+        offset: u64,
+        count: u32,
+    ) -> wasmtime::Result<Vec<u8>> {
+        Ok(self.buffer(&buffer)?.read(offset, count))
+    }
+
+    fn slice(
+        &mut self,
+        buffer: Resource<Rope>,
+        offset: u64,
+        count: u64,
+    ) -> wasmtime::Result<Resource<Rope>> {
+        let cut = self.buffer(&buffer)?.slice(offset, count);
+        self.put_buffer(cut)
+    }
+
+    async fn sha256(&mut self, buffer: Resource<Rope>) -> wasmtime::Result<Vec<u8>> {
+        let rope = self.buffer(&buffer)?.clone();
+        let deadline = self.call.deadline;
+        offload::run(rope.len(), deadline, move || Ok(sha256(&rope))).await
+    }
+
+    fn drop(&mut self, buffer: Resource<Rope>) -> wasmtime::Result<()> {
+        self.discard(buffer.rep())
+    }
+}
+
+fn sha256(rope: &Rope) -> Vec<u8> {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for part in rope.parts() {
+        context.update(part);
+    }
+    context.finish().as_ref().to_vec()
+}
+
+impl HostWriter for State {
+    fn new(&mut self) -> wasmtime::Result<Resource<WriterMark>> {
+        self.put_writer()
+    }
+
+    fn write(&mut self, writer: Resource<WriterMark>, contents: Vec<u8>) -> wasmtime::Result<()> {
+        self.meter.output(contents.len())?;
+        self.writer(&writer)?.push(contents.into());
+        Ok(())
+    }
+
+    /// Costs output although nothing is copied yet: it will be, when the payload is complete.
+    fn append(
+        &mut self,
+        writer: Resource<WriterMark>,
+        contents: Resource<Rope>,
+    ) -> wasmtime::Result<()> {
+        let rope = self.buffer(&contents)?.clone();
+        self.meter.output(rope.len())?;
+        self.writer(&writer)?.append(&rope);
+        Ok(())
+    }
+
+    fn finish(&mut self, writer: Resource<WriterMark>) -> wasmtime::Result<Resource<Rope>> {
+        let rope = self.take_writer(writer)?;
+        self.put_buffer(rope)
+    }
+
+    fn drop(&mut self, writer: Resource<WriterMark>) -> wasmtime::Result<()> {
+        self.discard(writer.rep())
+    }
+}

@@ -1,0 +1,32 @@
+//! From the contract's words to ours. Destructured, so that a new case is a compile error.
+
+use cloakroom_core::{Error, ErrorKind, Limit, Purpose};
+
+use super::bindings::{
+    cloakroom::plugin::types::Error as GuestError, exports::cloakroom::plugin::codec,
+};
+use crate::log::harmless;
+
+/// A guest's error text is cut here.
+const TEXT: usize = 240;
+
+pub(super) fn error(error: GuestError) -> Error {
+    let (kind, text) = match error {
+        GuestError::Malformed(text) => (ErrorKind::Malformed, text),
+        GuestError::Misconfigured(text) => (ErrorKind::Config, text),
+        GuestError::Denied(text) => (ErrorKind::Denied, text),
+        GuestError::NotFound(text) => (ErrorKind::NotFound, text),
+        GuestError::Unavailable(text) => (ErrorKind::Unavailable, text),
+        GuestError::TooLarge(text) => (ErrorKind::LimitExceeded(Limit::Payload), text),
+        GuestError::Other(text) => (ErrorKind::Failed, text),
+    };
+    Error::new(kind, harmless(&text, TEXT))
+}
+
+pub(super) fn purpose(purpose: codec::Purpose) -> Purpose {
+    match purpose {
+        codec::Purpose::Compression => Purpose::Compression,
+        codec::Purpose::Conversion => Purpose::Conversion,
+        codec::Purpose::Encryption => Purpose::Encryption,
+    }
+}

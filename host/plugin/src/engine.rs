@@ -1,0 +1,67 @@
+//! How `wasmtime` is set up, and why.
+
+use wasmtime::{
+    Config, Enabled, Engine, PoolingAllocationConfig,
+    component::{HasSelf, Linker},
+};
+
+use crate::{Limits, contract::v0_1::bindings::CodecPlugin, state::State};
+
+/// What a fresh instance finds already mapped from its predecessor. Page faults are the price of a
+/// fresh instance, and most calls touch less than this.
+const RESIDENT: usize = 512 << 10;
+const RESIDENT_STACK: usize = 64 << 10;
+
+/// Core modules in one component: languages that link dynamically have dozens.
+const MODULES: u32 = 64;
+
+pub(crate) fn engine(limits: &Limits) -> wasmtime::Result<Engine> {
+    let mut config = Config::new();
+    config.epoch_interruption(true);
+    // Costs a microsecond a call, and no world of ours is asynchronous inside.
+    config.concurrency_support(false);
+    config.allocation_strategy(pool(limits));
+    Engine::new(&config)
+}
+
+/// Slots for every instance that may run, and as many that wait warm.
+fn pool(limits: &Limits) -> PoolingAllocationConfig {
+    let instances = u32::try_from(limits.instances.get()).unwrap_or(u32::MAX);
+    let slots = instances.saturating_mul(2);
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(slots)
+        .total_core_instances(slots.saturating_mul(8).max(MODULES))
+        .total_memories(slots)
+        .total_tables(slots.saturating_mul(4))
+        .total_stacks(instances.saturating_add(8))
+        .max_core_instances_per_component(MODULES)
+        .max_memories_per_component(4)
+        .max_memories_per_module(2)
+        .max_tables_per_component(MODULES)
+        .max_tables_per_module(8)
+        .max_component_instance_size(4 << 20)
+        .max_core_instance_size(4 << 20)
+        .table_elements(100_000)
+        .max_memory_size(limits.memory.as_usize())
+        .max_unused_warm_slots(slots)
+        .linear_memory_keep_resident(RESIDENT)
+        .table_keep_resident(RESIDENT)
+        .async_stack_keep_resident(RESIDENT_STACK)
+        .pagemap_scan(Enabled::Auto);
+    pool
+}
+
+/// What plugins of our worlds may import.
+pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
+    let mut linker = Linker::new(engine);
+    CodecPlugin::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
+    Ok(linker)
+}
+
+/// The same with WASI's harmless part, for plugins that import any of it.
+#[cfg(feature = "wasi")]
+pub(crate) fn linker_with_wasi(engine: &Engine) -> wasmtime::Result<Linker<State>> {
+    let mut linker = linker(engine)?;
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    Ok(linker)
+}

@@ -1,0 +1,72 @@
+//! What ends a call, before it is known which plugin's it was.
+
+use cloakroom_core::{Error, ErrorKind, Limit};
+use wasmtime::Trap;
+
+use crate::Limits;
+
+/// Raised by the host within a call: ends it, and the instance with it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Fault {
+    #[error("a limit was reached")]
+    Limit(Limit),
+    #[error("{0}")]
+    Protocol(&'static str),
+    #[error("{0}")]
+    Internal(String),
+}
+
+impl Fault {
+    /// For where `wasmtime` expects an error of its own.
+    pub(crate) fn trap<T>(self) -> wasmtime::Result<T> {
+        Err(self.into())
+    }
+}
+
+/// Says what became of a call that did not come to its end.
+pub(crate) fn explain(error: &wasmtime::Error, limits: &Limits) -> Error {
+    match (error.downcast_ref::<Fault>(), error.downcast_ref::<Trap>()) {
+        (Some(Fault::Limit(limit)), _) => exceeded(*limit, limits),
+        (Some(Fault::Protocol(what)), _) => Error::new(ErrorKind::Protocol, *what),
+        (Some(Fault::Internal(what)), _) => Error::new(ErrorKind::Internal, what),
+        (None, Some(trap)) => {
+            Error::new(ErrorKind::Trapped, format!("trapped: {trap}; its instance is gone"))
+        }
+        (None, None) => explain_text(&error.root_cause().to_string()),
+    }
+}
+
+/// `wasmtime` has no type for these.
+fn explain_text(text: &str) -> Error {
+    if text.contains("hostcalls has been exhausted") {
+        return Error::new(
+            ErrorKind::LimitExceeded(Limit::Output),
+            "handed over more in one list than `limits.output` allows",
+        );
+    }
+    if text.contains("maximum concurrent") {
+        return Error::new(
+            ErrorKind::LimitExceeded(Limit::Instances),
+            "no room for another instance: raise `limits.instances`",
+        );
+    }
+    Error::new(ErrorKind::Protocol, format!("broke the component model: {text}"))
+}
+
+pub(crate) fn exceeded(limit: Limit, limits: &Limits) -> Error {
+    let text = match limit {
+        Limit::Handles => format!("held more than {} handles (`limits.handles`)", limits.handles),
+        Limit::Instances => format!(
+            "all {} instances were busy for as long as a call may take (`limits.instances`)",
+            limits.instances
+        ),
+        Limit::Log => format!("logged more than {} in one call (`limits.log`)", limits.log),
+        Limit::Memory => format!("wanted more than {} of memory (`limits.memory`)", limits.memory),
+        Limit::Output => {
+            format!("produced more than {} in one call (`limits.output`)", limits.output)
+        }
+        Limit::Time => format!("took longer than {:?} (`limits.time`)", limits.time),
+        other => format!("passed a limit: {other:?}"),
+    };
+    Error::new(ErrorKind::LimitExceeded(limit), text)
+}

@@ -1,0 +1,86 @@
+//! What an operator says yes to, each with its scope.
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use cloakroom_core::{Error, ErrorKind, KeyRing};
+
+use crate::{Inspection, Need};
+
+/// The capabilities that one plugin is given. A plugin that imports more is not loaded.
+///
+/// ```
+/// # use std::sync::Arc;
+/// # use cloakroom_plugin::Grants;
+/// # fn f(ring: Arc<dyn cloakroom_core::KeyRing>) {
+/// let grants = Grants::none().keys("payments", ring);
+/// # }
+/// ```
+#[derive(Clone, Default)]
+pub struct Grants {
+    pub(crate) keys: BTreeMap<String, Arc<dyn KeyRing>>,
+    pub(crate) subkeys: BTreeMap<String, Arc<dyn KeyRing>>,
+    pub(crate) log: bool,
+    pub(crate) hollow: bool,
+}
+
+impl Grants {
+    /// Nothing. Enough for a plugin that only computes.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Lets any plugin load, and has nothing behind what it grants: every ring a plugin asks for is
+    /// denied. For looking at plugins.
+    pub fn nothing_behind() -> Self {
+        Self { hollow: true, ..Self::default() }
+    }
+
+    /// The keys of a ring, by the name that the plugin asks for: to seal and to open, never to see.
+    pub fn keys(mut self, name: &str, ring: Arc<dyn KeyRing>) -> Self {
+        self.keys.insert(name.to_owned(), ring);
+        self
+    }
+
+    /// Bytes derived from the keys of a ring, for a plugin that brings a cipher of its own.
+    pub fn subkeys(mut self, name: &str, ring: Arc<dyn KeyRing>) -> Self {
+        self.subkeys.insert(name.to_owned(), ring);
+        self
+    }
+
+    /// Log lines written while a payload is at hand. Without this they are dropped, since a plugin
+    /// can write there what it reads.
+    pub fn log(mut self) -> Self {
+        self.log = true;
+        self
+    }
+}
+
+impl Grants {
+    /// Refuses a plugin that asks for more than this.
+    pub(crate) fn check(&self, inspection: &Inspection) -> Result<(), Error> {
+        let unmet = inspection.imports.iter().find_map(|import| match import.need {
+            Need::Grant(capability) if !import.need.met_by(self) => Some((import, capability)),
+            _ => None,
+        });
+        let Some((import, capability)) = unmet else {
+            return Ok(());
+        };
+        let text = format!(
+            "imports `{}`, which was not granted: add `grants.{} = [\"NAME\"]` with the name of a \
+             key ring, or use another plugin",
+            import.name,
+            capability.as_str()
+        );
+        Err(Error::new(ErrorKind::MissingGrant, text))
+    }
+}
+
+impl fmt::Debug for Grants {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Grants")
+            .field("keys", &self.keys.keys())
+            .field("subkeys", &self.subkeys.keys())
+            .field("log", &self.log)
+            .finish()
+    }
+}

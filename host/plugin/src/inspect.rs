@@ -1,0 +1,196 @@
+//! What a component says of itself before any of it is compiled.
+
+use cloakroom_core::{Error, ErrorKind};
+use wasmparser::{Encoding, Parser, Payload};
+
+use crate::{Need, contract, source::Digest};
+
+/// A component read, not compiled.
+#[derive(Clone, Debug)]
+pub struct Inspection {
+    /// Of the whole file.
+    pub digest: Digest,
+    /// Bytes of the whole file.
+    pub size: usize,
+    /// The version of the contract that it was built against.
+    pub version: Option<String>,
+    /// The shape of plugin that it is.
+    pub world: Option<World>,
+    /// What it imports, in its order.
+    pub imports: Vec<Import>,
+    /// What it exports, in its order.
+    pub exports: Vec<String>,
+}
+
+/// One import and what it takes to have it.
+#[derive(Clone, Debug)]
+pub struct Import {
+    /// As the component names it, with its version.
+    pub name: String,
+    /// What it takes.
+    pub need: Need,
+}
+
+/// The shapes of plugin that the contract knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum World {
+    /// A codec that uses the host's keys.
+    Cipher,
+    /// A codec that computes, and nothing else.
+    Compressor,
+    /// A codec with a cipher of its own.
+    OwnCipher,
+    /// A storage driver.
+    Storage,
+}
+
+impl World {
+    /// Its name in the contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Cipher => "cipher",
+            Self::Compressor => "compressor",
+            Self::OwnCipher => "own-cipher",
+            Self::Storage => "storage",
+        }
+    }
+}
+
+impl Inspection {
+    /// Reads a component's outside.
+    ///
+    /// # Errors
+    /// `PluginRejected` if the bytes are no component, or not a whole one.
+    pub fn of(bytes: &[u8]) -> Result<Self, Error> {
+        Self::read(bytes, Digest::of(bytes))
+    }
+
+    pub(crate) fn read(bytes: &[u8], digest: Digest) -> Result<Self, Error> {
+        let (imports, exports) = outside(bytes)?;
+        let imports: Vec<_> =
+            imports.into_iter().map(|name| Import { need: Need::of(&name), name }).collect();
+        let version = imports.iter().map(|import| &import.name).chain(&exports).find_map(ours);
+        let version = version.map(str::to_owned);
+        let world = world(&imports, &exports);
+        Ok(Self { digest, size: bytes.len(), version, world, imports, exports })
+    }
+
+    pub(crate) fn uses_wasi(&self) -> bool {
+        self.imports.iter().any(|import| import.name.starts_with("wasi:"))
+    }
+
+    /// Refuses what this host cannot load at all.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let rejected = |text: String| Err(Error::new(ErrorKind::PluginRejected, text));
+        let names = self.imports.iter().map(|import| &import.name).chain(&self.exports);
+        if let Some(other) = names.filter_map(ours).find(|version| !spoken(version)) {
+            return rejected(format!(
+                "speaks version {other} of the contract, and this host speaks {}: \
+                 use a host of that line, or build the plugin against this one",
+                contract::LINES.join(", ")
+            ));
+        }
+        match self.world {
+            None => return rejected(self.no_world()),
+            Some(World::Storage) => {
+                return rejected("is a storage driver, and this host loads codecs only".to_owned());
+            }
+            Some(_) => {}
+        }
+        let missing = self.imports.iter().find(|import| import.need == Need::Unavailable);
+        missing.map_or(Ok(()), |import| rejected(unavailable(&import.name)))
+    }
+
+    fn no_world(&self) -> String {
+        let exports = match &*self.exports {
+            [] => "nothing".to_owned(),
+            names => format!("`{}`", names.join("`, `")),
+        };
+        format!(
+            "is a component, but no plugin: it exports {exports}, \
+             and a plugin exports `{}codec`; was the codec exported?",
+            contract::PACKAGE
+        )
+    }
+}
+
+fn unavailable(import: &str) -> String {
+    let help = match import.split(['/', '@']).next().unwrap_or_default() {
+        "wasi:http" | "wasi:sockets" => {
+            "this host opens no network to codecs: build without it \
+             (componentize-js: `disableFeatures: ['http', 'fetch-event']`; componentize-py: `--stub-wasi`)"
+        }
+        package if package.starts_with("wasi:") => {
+            "this host offers WASI 0.2 clocks, random, io, cli and an empty file system only"
+        }
+        _ => "no host of this version has it: build the plugin without it",
+    };
+    format!("imports `{import}`: {help}")
+}
+
+fn spoken(version: &str) -> bool {
+    contract::LINES
+        .iter()
+        .any(|line| version.strip_prefix(line).is_some_and(|rest| rest.starts_with('.')))
+}
+
+/// The version in a name of our package.
+fn ours(name: &String) -> Option<&str> {
+    let (_, version) = name.strip_prefix(contract::PACKAGE)?.split_once('@')?;
+    Some(version)
+}
+
+fn world(imports: &[Import], exports: &[String]) -> Option<World> {
+    let interface = |name: &str, wanted: &str| {
+        let rest = name.strip_prefix(contract::PACKAGE).and_then(|rest| rest.strip_prefix(wanted));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('@'))
+    };
+    let has_import = |wanted| imports.iter().any(|import| interface(&import.name, wanted));
+    let has_export = |wanted| exports.iter().any(|name| interface(name, wanted));
+    match () {
+        () if has_export("driver") => Some(World::Storage),
+        () if !has_export("codec") => None,
+        () if has_import("keys") => Some(World::Cipher),
+        () if has_import("subkeys") => Some(World::OwnCipher),
+        () => Some(World::Compressor),
+    }
+}
+
+/// Names of imports and exports. What is nested inside is skipped; the compiler validates it.
+fn outside(bytes: &[u8]) -> Result<(Vec<String>, Vec<String>), Error> {
+    let (mut imports, mut exports) = (Vec::new(), Vec::new());
+    let mut depth = 0usize;
+    for payload in Parser::new(0).parse_all(bytes) {
+        match payload.map_err(broken)? {
+            Payload::Version { encoding: Encoding::Module, .. } if depth == 0 => {
+                return Err(core_module());
+            }
+            Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+            Payload::End(_) => depth = depth.saturating_sub(1),
+            Payload::ComponentImportSection(section) if depth == 0 => {
+                for import in section {
+                    imports.push(import.map_err(broken)?.name.name.to_owned());
+                }
+            }
+            Payload::ComponentExportSection(section) if depth == 0 => {
+                for export in section {
+                    exports.push(export.map_err(broken)?.name.name.to_owned());
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok((imports, exports))
+}
+
+fn core_module() -> Error {
+    let text = "is a core module, not a component: build for `wasm32-wasip2`, \
+                or turn it into one with `wasm-tools component new`";
+    Error::new(ErrorKind::PluginRejected, text)
+}
+
+fn broken(error: wasmparser::BinaryReaderError) -> Error {
+    let text = "is not a whole WebAssembly component: truncated, or another kind of file";
+    Error::new(ErrorKind::PluginRejected, text).because(error)
+}

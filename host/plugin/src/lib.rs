@@ -1,0 +1,42 @@
+//! The sandbox: codecs as WebAssembly components, loaded at run time.
+//!
+//! A [`Host`] loads a [`Source`] under [`Grants`] into a [`Plugin`]; a plugin with [`Settings`] is a
+//! [`PluginCodec`], which the pipeline takes like any other codec. Every call runs within [`Limits`].
+//!
+//! This is the only crate of Cloakroom that knows of WebAssembly.
+
+mod cache;
+mod codec;
+mod contract;
+mod engine;
+mod fault;
+mod grants;
+mod handles;
+mod host;
+mod inspect;
+mod limits;
+mod live;
+mod log;
+mod meter;
+mod need;
+mod offload;
+mod plugin;
+mod rope;
+mod settings;
+mod source;
+mod state;
+mod ticker;
+#[cfg(feature = "wasi")]
+mod wasi;
+
+pub use self::{
+    codec::PluginCodec,
+    grants::Grants,
+    host::{Host, HostBuilder},
+    inspect::{Import, Inspection, World},
+    limits::Limits,
+    need::{Capability, Need},
+    plugin::{Plugin, Reuse},
+    settings::Settings,
+    source::{Digest, Source},
+};

@@ -1,0 +1,131 @@
+//! An instance: one store and one live component.
+
+use std::{future::Future, sync::Arc, time::Instant};
+
+use cloakroom_core::{Description, Direction, Error, Limit, Payload};
+use tokio::sync::OwnedSemaphorePermit;
+use wasmtime::{Store, UpdateDeadline};
+
+use crate::{
+    contract::v0_1::Exports,
+    fault::{self, Fault},
+    host::Shared,
+    plugin::Loaded,
+    state::{Call, Scope, State},
+};
+
+/// An instance that grew past this is not kept warm: memory never shrinks.
+const KEPT_MEMORY: usize = 8 << 20;
+
+/// Calls after which a warm instance is retired, so that leaks stay small.
+const KEPT_CALLS: u32 = 10_000;
+
+pub(crate) struct Live {
+    store: Store<State>,
+    exports: Exports,
+    calls: u32,
+    /// Whether its last call came to an end of its own.
+    sound: bool,
+    /// Its place among those that wait warm.
+    pub(crate) idle: Option<OwnedSemaphorePermit>,
+}
+
+impl Live {
+    pub(crate) async fn start(
+        plugin: &Loaded,
+        scope: Arc<Scope>,
+        call: Call,
+    ) -> Result<Self, Error> {
+        let limits = &plugin.host.0.limits;
+        let mut store = Store::new(plugin.prepared.engine(), State::new(scope, call));
+        store.limiter(|state| &mut state.meter);
+        store.set_hostcall_fuel(limits.output.as_usize());
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(|context| {
+            match context.data().call.deadline <= Instant::now() {
+                true => Fault::Limit(Limit::Time).trap(),
+                false => Ok(UpdateDeadline::Yield(1)),
+            }
+        });
+        let _awake = plugin.host.0.ticker.enter();
+        let started = plugin.prepared.instantiate(&mut store).await;
+        let exports = started.map_err(|error| fault::explain(&error, limits))?;
+        Ok(Self { store, exports, calls: 0, sound: false, idle: None })
+    }
+
+    pub(crate) fn begin(&mut self, call: Call) {
+        #[cfg(feature = "wasi")]
+        if let Some(wasi) = &mut self.store.data_mut().wasi {
+            wasi.begin_call(call.confidential);
+        }
+        self.store.data_mut().begin(call);
+    }
+
+    pub(crate) async fn describe(&mut self, plugin: &Loaded) -> Result<Description, Error> {
+        self.ready();
+        let shared = &*plugin.host.0;
+        let deadline = self.store.data().call.deadline;
+        let asked = plugin.prepared.describe(&mut self.store, &mut self.exports);
+        bounded(shared, deadline, asked).await?
+    }
+
+    pub(crate) async fn change(
+        &mut self,
+        plugin: &Loaded,
+        direction: Direction,
+        payload: Payload,
+    ) -> Result<Option<Payload>, Error> {
+        self.ready();
+        let shared = &*plugin.host.0;
+        let deadline = self.store.data().call.deadline;
+        let asked = plugin.prepared.change(&mut self.store, &mut self.exports, direction, payload);
+        let answer = bounded(shared, deadline, asked).await?;
+        self.store.data_mut().end();
+        self.sound = true;
+        answer
+    }
+
+    /// The deadline of a store is absolute: without this, one that waited would be interrupted at
+    /// its first instruction.
+    fn ready(&mut self) {
+        self.store.set_epoch_deadline(1);
+        self.calls += 1;
+        self.sound = false;
+    }
+
+    /// Whether it can be used again, and is worth keeping.
+    pub(crate) fn is_fit(&self) -> bool {
+        let state = self.store.data();
+        self.sound
+            && self.calls < KEPT_CALLS
+            && state.meter.memory() <= KEPT_MEMORY
+            && !state.worn()
+    }
+}
+
+/// Runs a call within its time. The clock interrupts what computes; what waits is given up here.
+async fn bounded<T>(
+    shared: &Shared,
+    deadline: Instant,
+    call: impl Future<Output = wasmtime::Result<T>>,
+) -> Result<T, Error> {
+    let _awake = shared.ticker.enter();
+    match tokio::time::timeout_at(deadline.into(), call).await {
+        Ok(finished) => finished.map_err(|error| fault::explain(&error, &shared.limits)),
+        Err(_) => Err(fault::exceeded(Limit::Time, &shared.limits)),
+    }
+}
+
+impl Shared {
+    /// Waits for a place among the running instances, for as long as a call may take.
+    pub(crate) async fn admit(&self) -> Result<OwnedSemaphorePermit, Error> {
+        if let Ok(permit) = self.running.clone().try_acquire_owned() {
+            return Ok(permit);
+        }
+        let waiting = self.running.clone().acquire_owned();
+        match tokio::time::timeout(self.limits.time, waiting).await {
+            Ok(Ok(permit)) => Ok(permit),
+            _ => Err(fault::exceeded(Limit::Instances, &self.limits)),
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! What belongs to one instance while it lives.
+
+use std::{sync::Arc, time::Instant};
+
+use cloakroom_core::{Context, Key, Payload};
+use wasmtime::component::Resource;
+
+use crate::{
+    Grants, Limits, Settings,
+    fault::Fault,
+    handles::{Handle, Handles},
+    log::Speaker,
+    meter::Meter,
+    rope::Rope,
+};
+
+/// What one codec of a plugin may use, and how far.
+pub(crate) struct Scope {
+    pub(crate) plugin: Arc<str>,
+    pub(crate) settings: Settings,
+    pub(crate) grants: Grants,
+    pub(crate) limits: Limits,
+}
+
+/// Marks a `writer` of the contract; its bytes are in the handles.
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub enum WriterMark {}
+/// Marks a `payload` of the contract.
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub enum PayloadMark {}
+/// Marks a `context` of the contract. There is one, the call's.
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub enum ContextMark {}
+/// Marks a `key` of the contract.
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub enum KeyMark {}
+
+/// The one call that an instance is in.
+pub(crate) struct Call {
+    pub(crate) ctx: Context,
+    pub(crate) deadline: Instant,
+    /// Whether a payload is at hand, which the guest could write into its log.
+    pub(crate) confidential: bool,
+}
+
+pub(crate) struct State {
+    pub(crate) scope: Arc<Scope>,
+    pub(crate) call: Call,
+    pub(crate) meter: Meter,
+    handles: Handles,
+    #[cfg(feature = "wasi")]
+    pub(crate) wasi: Option<Box<crate::wasi::Wasi>>,
+}
+
+impl State {
+    pub(crate) fn new(scope: Arc<Scope>, call: Call) -> Self {
+        Self {
+            handles: Handles::new(scope.limits.handles.get()),
+            meter: Meter::new(&scope.limits),
+            #[cfg(feature = "wasi")]
+            wasi: None,
+            scope,
+            call,
+        }
+    }
+
+    pub(crate) fn begin(&mut self, call: Call) {
+        self.call = call;
+        self.meter.begin_call();
+    }
+
+    /// Ends the call: all handles of it are void.
+    pub(crate) fn end(&mut self) {
+        self.handles.clear();
+        self.call.ctx = Context::none();
+    }
+
+    /// Whether the instance should not be used again.
+    pub(crate) fn worn(&self) -> bool {
+        self.handles.worn()
+    }
+
+    /// Speaks for the guest in the operator's log, as far as it was allowed.
+    pub(crate) fn speaker(&self) -> Speaker<'_> {
+        let audible = self.scope.grants.log || !self.call.confidential;
+        Speaker { plugin: &self.scope.plugin, audible }
+    }
+
+    pub(crate) fn put_buffer(&mut self, rope: Rope) -> wasmtime::Result<Resource<Rope>> {
+        Ok(Resource::new_own(self.handles.insert(Handle::Buffer(rope))?))
+    }
+
+    pub(crate) fn put_writer(&mut self) -> wasmtime::Result<Resource<WriterMark>> {
+        Ok(Resource::new_own(self.handles.insert(Handle::Writer(Rope::default()))?))
+    }
+
+    pub(crate) fn put_payload(
+        &mut self,
+        payload: Payload,
+    ) -> wasmtime::Result<Resource<PayloadMark>> {
+        Ok(Resource::new_own(self.handles.insert(Handle::Payload(payload.into()))?))
+    }
+
+    pub(crate) fn put_key(&mut self, key: Arc<dyn Key>) -> wasmtime::Result<Resource<KeyMark>> {
+        Ok(Resource::new_own(self.handles.insert(Handle::Key(key))?))
+    }
+
+    pub(crate) fn buffer(&mut self, handle: &Resource<Rope>) -> wasmtime::Result<&Rope> {
+        match self.handles.get(handle.rep())? {
+            Handle::Buffer(rope) => Ok(rope),
+            _ => KIND.trap(),
+        }
+    }
+
+    pub(crate) fn writer(&mut self, handle: &Resource<WriterMark>) -> wasmtime::Result<&mut Rope> {
+        match self.handles.get(handle.rep())? {
+            Handle::Writer(rope) => Ok(rope),
+            _ => KIND.trap(),
+        }
+    }
+
+    pub(crate) fn payload(&mut self, handle: &Resource<PayloadMark>) -> wasmtime::Result<&Payload> {
+        match self.handles.get(handle.rep())? {
+            Handle::Payload(payload) => Ok(payload),
+            _ => KIND.trap(),
+        }
+    }
+
+    pub(crate) fn key(&mut self, handle: &Resource<KeyMark>) -> wasmtime::Result<&Arc<dyn Key>> {
+        match self.handles.get(handle.rep())? {
+            Handle::Key(key) => Ok(key),
+            _ => KIND.trap(),
+        }
+    }
+
+    pub(crate) fn take_buffer(&mut self, handle: Resource<Rope>) -> wasmtime::Result<Rope> {
+        match self.handles.take(handle.rep())? {
+            Handle::Buffer(rope) => Ok(rope),
+            _ => KIND.trap(),
+        }
+    }
+
+    pub(crate) fn take_writer(&mut self, handle: Resource<WriterMark>) -> wasmtime::Result<Rope> {
+        match self.handles.take(handle.rep())? {
+            Handle::Writer(rope) => Ok(rope),
+            _ => KIND.trap(),
+        }
+    }
+
+    pub(crate) fn take_payload(&mut self, handle: Resource<PayloadMark>) -> Result<Payload, Fault> {
+        match self.handles.take(handle.rep())? {
+            Handle::Payload(payload) => Ok(*payload),
+            _ => Err(KIND),
+        }
+    }
+
+    pub(crate) fn discard(&mut self, number: u32) -> wasmtime::Result<()> {
+        self.handles.discard(number);
+        Ok(())
+    }
+}
+
+/// `wasmtime` checks kinds before we do.
+const KIND: Fault = Fault::Protocol("used a handle of another kind");

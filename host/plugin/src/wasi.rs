@@ -1,0 +1,120 @@
+//! The harmless part of WASI: clocks, randomness, an empty environment, no files, no network, and
+//! output that goes where a plugin's log goes.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use tokio::io::{AsyncWrite, Empty, empty};
+use tracing::Level;
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{
+    WasiCtx, WasiCtxView, WasiView,
+    cli::{IsTerminal, StdoutStream},
+    p2::{OutputStream, Pollable, StreamError, StreamResult},
+};
+
+use crate::{
+    fault::Fault,
+    log::Speaker,
+    state::{Scope, State},
+};
+
+/// What one instance has of WASI.
+pub(crate) struct Wasi {
+    ctx: WasiCtx,
+    table: ResourceTable,
+    output: Output,
+}
+
+impl Wasi {
+    pub(crate) fn new(scope: &Arc<Scope>) -> Self {
+        let output = Output { scope: scope.clone(), call: Arc::default() };
+        let mut builder = WasiCtx::builder();
+        builder.stdout(output.clone()).stderr(output.clone());
+        builder.allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false);
+        Self { ctx: builder.build(), table: ResourceTable::new(), output }
+    }
+
+    pub(crate) fn begin_call(&mut self, confidential: bool) {
+        *self.output.lock() = Spoken { bytes: 0, confidential };
+    }
+}
+
+impl WasiView for State {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        let scope = &self.scope;
+        let wasi = self.wasi.get_or_insert_with(|| Box::new(Wasi::new(scope)));
+        WasiCtxView { ctx: &mut wasi.ctx, table: &mut wasi.table }
+    }
+}
+
+/// Standard output and standard error.
+#[derive(Clone)]
+struct Output {
+    scope: Arc<Scope>,
+    call: Arc<Mutex<Spoken>>,
+}
+
+struct Spoken {
+    bytes: usize,
+    confidential: bool,
+}
+
+impl Default for Spoken {
+    fn default() -> Self {
+        Self { bytes: 0, confidential: true }
+    }
+}
+
+impl Output {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Spoken> {
+        self.call.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl IsTerminal for Output {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for Output {
+    /// For WASI 0.1 and 0.3, which this host does not link.
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        let nowhere: Empty = empty();
+        Box::new(nowhere)
+    }
+
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+}
+
+impl OutputStream for Output {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        let mut spoken = self.lock();
+        spoken.bytes = spoken.bytes.saturating_add(bytes.len()).saturating_add(1);
+        if self.scope.limits.log.as_usize() < spoken.bytes {
+            return Err(StreamError::Trap(Fault::Limit(cloakroom_core::Limit::Log).into()));
+        }
+        let audible = self.scope.grants.log || !spoken.confidential;
+        let speaker = Speaker { plugin: &self.scope.plugin, audible };
+        for line in String::from_utf8_lossy(&bytes).lines().filter(|line| !line.trim().is_empty()) {
+            speaker.say(Level::INFO, line);
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(4096)
+    }
+}
+
+#[wasmtime_wasi::async_trait]
+impl Pollable for Output {
+    async fn ready(&mut self) {}
+}

@@ -1,0 +1,92 @@
+//! Reads the file's text, and says where it is wrong without showing what it holds.
+
+use cloakroom_core::{Error, ErrorKind};
+
+use super::schema::File;
+
+/// Parses a file. `place` is what it is called in errors.
+pub(crate) fn parse(text: &str, place: &str) -> Result<File, Error> {
+    toml::from_str(text).map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start));
+        let line = before.map(|before| before.matches('\n').count() + 1);
+        let message = explain(error.message());
+        let place = line.map_or_else(|| place.to_owned(), |line| format!("{place}, line {line}"));
+        Error::new(ErrorKind::Config, format!("{place}: {message}"))
+    })
+}
+
+fn explain(message: &str) -> String {
+    let line = message.lines().next().unwrap_or_default();
+    let quoted: Vec<&str> = line.split('`').skip(1).step_by(2).collect();
+    match (line.starts_with("unknown field"), &*quoted) {
+        (true, [unknown, known @ ..]) => unknown_key(unknown, known),
+        _ => redact(line),
+    }
+}
+
+fn unknown_key(unknown: &str, known: &[&str]) -> String {
+    match nearest(unknown, known.iter().copied()) {
+        Some(name) => format!("unknown key `{unknown}`; did you mean `{name}`?"),
+        None => format!("unknown key `{unknown}`; known here: `{}`", known.join("`, `")),
+    }
+}
+
+/// serde quotes the value it did not expect, and that may be a key in the wrong place.
+fn redact(line: &str) -> String {
+    match (line.find('"'), line.rfind("\", expected")) {
+        (Some(start), Some(end)) if start < end => {
+            let (before, after) = (line.get(..start), line.get(end + 1..));
+            format!("{}…{}", before.unwrap_or_default(), after.unwrap_or_default())
+        }
+        _ => line.to_owned(),
+    }
+}
+
+/// The name that was probably meant.
+pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let distance = |known: &&str| strsim::damerau_levenshtein(name, known);
+    known.filter(|known| distance(known) <= 1 + name.len() / 4).min_by_key(distance)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expect: &str) {
+        assert_eq!(parse(text, "c.toml").unwrap_err().to_string(), expect);
+    }
+
+    #[test]
+    fn names_the_line_and_the_nearest_key() {
+        check(
+            "\n[[stage]]\nplugin = \"x\"\nrequird = true",
+            "c.toml, line 4: unknown key `requird`; did you mean `required`?",
+        );
+        check("[limit]\n", "c.toml, line 1: unknown key `limit`; did you mean `limits`?");
+        check("[cache]\nsize = 3", "c.toml, line 2: unknown key `size`; known here: `folder`");
+    }
+
+    #[test]
+    fn never_shows_a_key_in_the_wrong_place() {
+        let text = "[keys.a]\ncurrent = \"k\"\n[keys.a.material]\nk = \"c2VjcmV0\"";
+        let error = parse(text, "c.toml").unwrap_err().to_string();
+        assert!(
+            error.contains("line 4") && error.contains("never written into this file"),
+            "{error}"
+        );
+        assert!(!error.contains("c2VjcmV0"), "{error}");
+    }
+
+    #[test]
+    fn refuses_nonsense_numbers() {
+        check(
+            "[limits]\nmemory = \"64MB\"",
+            "c.toml, line 2: not a size: write a whole number and B, KiB, MiB or GiB, such as 64MiB",
+        );
+        check(
+            "[limits]\ntime = \"0s\"",
+            "c.toml, line 2: not a time: write a whole number above 0 and ms, s or m, such as 5s",
+        );
+    }
+}

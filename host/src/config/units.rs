@@ -1,0 +1,92 @@
+//! Numbers as people write them.
+
+use std::{fmt, time::Duration};
+
+use cloakroom_core::ByteSize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{self, Visitor},
+};
+
+/// `64MiB`
+#[derive(Debug)]
+pub(crate) struct Size(pub(crate) ByteSize);
+
+impl<'de> Deserialize<'de> for Size {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map(Self).map_err(de::Error::custom)
+    }
+}
+
+/// `5s`, `500ms`, `2m`
+#[derive(Debug, PartialEq)]
+pub(crate) struct Span(pub(crate) Duration);
+
+fn span(text: &str) -> Option<Duration> {
+    let digits = text.find(|c: char| !c.is_ascii_digit())?;
+    let (count, unit) = text.split_at(digits);
+    let count: u32 = count.parse().ok().filter(|count| *count != 0)?;
+    let unit = match unit.trim() {
+        "ms" => Duration::from_millis(1),
+        "s" => Duration::from_secs(1),
+        "m" => Duration::from_secs(60),
+        _ => return None,
+    };
+    unit.checked_mul(count)
+}
+
+impl<'de> Deserialize<'de> for Span {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let wrong = "not a time: write a whole number above 0 and ms, s or m, such as 5s";
+        span(&text).map(Self).ok_or_else(|| de::Error::custom(wrong))
+    }
+}
+
+/// A plugin's setting: a text, or a number or yes/no that is handed on as text.
+#[derive(Debug)]
+pub(crate) struct Setting(pub(crate) String);
+
+impl<'de> Deserialize<'de> for Setting {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(SettingVisitor)
+    }
+}
+
+struct SettingVisitor;
+
+impl Visitor<'_> for SettingVisitor {
+    type Value = Setting;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a text, a whole number, or true or false")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Setting, E> {
+        Ok(Setting(text.to_owned()))
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Setting, E> {
+        Ok(Setting(number.to_string()))
+    }
+
+    fn visit_bool<E: de::Error>(self, yes: bool) -> Result<Setting, E> {
+        Ok(Setting(yes.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_times() {
+        assert_eq!(span("5s"), Some(Duration::from_secs(5)));
+        assert_eq!(span("500ms"), Some(Duration::from_millis(500)));
+        assert_eq!(span("2 m"), Some(Duration::from_secs(120)));
+        for wrong in ["", "5", "s", "0s", "-1s", "1h", "1.5s", "99999999999s"] {
+            assert_eq!(span(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,280 @@
+//! One key of a ring, and the three things it does: boxes, plain AES-256-GCM, and derivation.
+//!
+//! Each use has a key of its own, so that what one gives away tells nothing of another:
+//!
+//! - plain AES-256-GCM uses the material itself, because others have fixed that format;
+//! - boxes use `HKDF-SHA256(salt = "cloakroom/box/1", ikm = material, info = salt of the box)`: 32
+//!   bytes of AES key, 32 bytes of commitment;
+//! - derivation uses `HKDF-SHA256(salt = "cloakroom/subkey/1", ikm = material, info = length of the
+//!   purpose (u32, big-endian), purpose, salt)`.
+
+use std::fmt;
+
+use aws_lc_rs::{
+    aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
+    constant_time::verify_slices_are_equal,
+    hmac, rand,
+};
+use bytes::{Bytes, BytesMut};
+use cloakroom_core::{Key, KeyError};
+use zeroize::Zeroizing;
+
+use crate::Material;
+
+const SALT: usize = 24;
+const COMMITMENT: usize = 32;
+const TAG: usize = 16;
+const HASH: usize = 32;
+
+/// How many bytes a box is longer than what it holds.
+pub const BOX_OVERHEAD: usize = SALT + COMMITMENT + TAG;
+
+/// A key held in this process.
+pub struct RingKey {
+    id: String,
+    plain: LessSafeKey,
+    boxes: hmac::Key,
+    subkeys: hmac::Key,
+}
+
+impl RingKey {
+    /// # Errors
+    /// `Refused` if the cryptography library cannot use the material, which it always can.
+    pub(crate) fn new(id: &str, material: &Material) -> Result<Self, KeyError> {
+        Ok(Self {
+            id: id.to_owned(),
+            plain: aes(material.bytes())?,
+            boxes: extract("cloakroom/box/1", material),
+            subkeys: extract("cloakroom/subkey/1", material),
+        })
+    }
+
+    fn box_keys(&self, salt: &[u8]) -> Result<(LessSafeKey, Zeroizing<[u8; 2 * HASH]>), KeyError> {
+        let mut derived = Zeroizing::new([0; 2 * HASH]);
+        expand(&self.boxes, &[salt], derived.as_mut_slice());
+        let (key, _) = derived.split_at(HASH);
+        Ok((aes(key)?, derived))
+    }
+}
+
+/// The key of a box is its own, so its nonce need not differ from another's.
+const BOX_NONCE: [u8; NONCE_LEN] = [0; NONCE_LEN];
+
+impl Key for RingKey {
+    fn id(&self) -> &str {
+        &self.id
+    }
+
+    fn seal(&self, parts: &[Bytes], associated: &[u8]) -> Result<Bytes, KeyError> {
+        let mut salt = [0; SALT];
+        rand::fill(&mut salt).map_err(|_| KeyError::Refused)?;
+        let (key, derived) = self.box_keys(&salt)?;
+        let (_, commitment) = derived.split_at(HASH);
+        let mut head = [0; SALT + COMMITMENT];
+        let (salt_part, commitment_part) = head.split_at_mut(SALT);
+        salt_part.copy_from_slice(&salt);
+        commitment_part.copy_from_slice(commitment);
+        seal_behind(&head, &key, BOX_NONCE, parts, associated)
+    }
+
+    fn open(&self, sealed: Bytes, associated: &[u8]) -> Result<Bytes, KeyError> {
+        let (head, _) = sealed.split_at_checked(SALT + COMMITMENT).ok_or(KeyError::Mismatch)?;
+        let (salt, commitment) = head.split_at(SALT);
+        let (key, derived) = self.box_keys(salt)?;
+        let (_, expected) = derived.split_at(HASH);
+        verify_slices_are_equal(commitment, expected).map_err(|_| KeyError::Mismatch)?;
+        open_behind(SALT + COMMITMENT, &key, BOX_NONCE, sealed, associated)
+    }
+
+    fn seal_aes_gcm(&self, parts: &[Bytes], associated: &[u8]) -> Result<Bytes, KeyError> {
+        let mut nonce = [0; NONCE_LEN];
+        rand::fill(&mut nonce).map_err(|_| KeyError::Refused)?;
+        seal_behind(&nonce, &self.plain, nonce, parts, associated)
+    }
+
+    fn open_aes_gcm(&self, sealed: Bytes, associated: &[u8]) -> Result<Bytes, KeyError> {
+        let nonce = *sealed.first_chunk::<NONCE_LEN>().ok_or(KeyError::Mismatch)?;
+        open_behind(NONCE_LEN, &self.plain, nonce, sealed, associated)
+    }
+
+    fn derive(&self, purpose: &str, salt: &[u8], out: &mut [u8]) -> Result<(), KeyError> {
+        let length = u32::try_from(purpose.len()).map_err(|_| KeyError::Refused)?.to_be_bytes();
+        if out.len() > 255 * HASH {
+            return Err(KeyError::Refused);
+        }
+        expand(&self.subkeys, &[&length, purpose.as_bytes(), salt], out);
+        Ok(())
+    }
+}
+
+impl fmt::Debug for RingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RingKey").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+fn aes(key: &[u8]) -> Result<LessSafeKey, KeyError> {
+    let unbound = UnboundKey::new(&AES_256_GCM, key).map_err(|_| KeyError::Refused)?;
+    Ok(LessSafeKey::new(unbound))
+}
+
+/// Copies the parts once, behind `head`, and encrypts them where they lie.
+fn seal_behind(
+    head: &[u8],
+    key: &LessSafeKey,
+    nonce: [u8; NONCE_LEN],
+    parts: &[Bytes],
+    associated: &[u8],
+) -> Result<Bytes, KeyError> {
+    let plaintext: usize = parts.iter().map(Bytes::len).sum();
+    let mut out = BytesMut::with_capacity(head.len() + plaintext + TAG);
+    out.extend_from_slice(head);
+    for part in parts {
+        out.extend_from_slice(part);
+    }
+    let (_, body) = out.split_at_mut(head.len());
+    let nonce = Nonce::assume_unique_for_key(nonce);
+    let tag = key
+        .seal_in_place_separate_tag(nonce, Aad::from(associated), body)
+        .map_err(|_| KeyError::Refused)?;
+    out.extend_from_slice(tag.as_ref());
+    Ok(out.freeze())
+}
+
+/// Decrypts what follows the first `head` bytes: where it lies if nobody else holds it, and in one
+/// pass to another place if somebody does.
+fn open_behind(
+    head: usize,
+    key: &LessSafeKey,
+    nonce: [u8; NONCE_LEN],
+    sealed: Bytes,
+    associated: &[u8],
+) -> Result<Bytes, KeyError> {
+    let length = sealed.len().checked_sub(head + TAG).ok_or(KeyError::Mismatch)?;
+    let (nonce, associated) = (Nonce::assume_unique_for_key(nonce), Aad::from(associated));
+    let opened = match sealed.try_into_mut() {
+        Ok(mut owned) => {
+            let mut body = owned.split_off(head);
+            key.open_in_place(nonce, associated, &mut body).map_err(|_| KeyError::Mismatch)?;
+            body.truncate(length);
+            body
+        }
+        Err(shared) => {
+            let (_, body) = shared.split_at(head);
+            let (ciphertext, tag) = body.split_at(length);
+            let mut plaintext = BytesMut::zeroed(length);
+            key.open_separate_gather(nonce, associated, ciphertext, tag, &mut plaintext)
+                .map_err(|_| KeyError::Mismatch)?;
+            plaintext
+        }
+    };
+    Ok(opened.freeze())
+}
+
+/// HKDF-Extract (RFC 5869), kept as the key that Expand uses each time.
+fn extract(label: &str, material: &Material) -> hmac::Key {
+    let salt = hmac::Key::new(hmac::HMAC_SHA256, label.as_bytes());
+    let mut prk = Zeroizing::new([0; HASH]);
+    prk.copy_from_slice(hmac::sign(&salt, material.bytes()).as_ref());
+    hmac::Key::new(hmac::HMAC_SHA256, prk.as_slice())
+}
+
+/// HKDF-Expand (RFC 5869) for at most 255 blocks.
+fn expand(prk: &hmac::Key, info: &[&[u8]], out: &mut [u8]) {
+    let mut block = Zeroizing::new([0; HASH]);
+    for (index, chunk) in out.chunks_mut(HASH).enumerate() {
+        let mut context = hmac::Context::with_key(prk);
+        if index != 0 {
+            context.update(block.as_slice());
+        }
+        for part in info {
+            context.update(part);
+        }
+        context.update(&[index as u8 + 1]);
+        block.copy_from_slice(context.sign().as_ref());
+        let (taken, _) = block.split_at(chunk.len());
+        chunk.copy_from_slice(taken);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(byte: u8) -> RingKey {
+        RingKey::new("k", &Material::new([byte; 32])).unwrap()
+    }
+
+    fn parts() -> Vec<Bytes> {
+        vec![Bytes::from_static(b"cloak"), Bytes::new(), Bytes::from_static(b"room")]
+    }
+
+    type Seal = fn(&RingKey, &[Bytes], &[u8]) -> Result<Bytes, KeyError>;
+    type Open = fn(&RingKey, Bytes, &[u8]) -> Result<Bytes, KeyError>;
+
+    const FORMATS: [(Seal, Open); 2] = [
+        (|key, parts, aad| key.seal(parts, aad), |key, sealed, aad| key.open(sealed, aad)),
+        (
+            |key, parts, aad| key.seal_aes_gcm(parts, aad),
+            |key, sealed, aad| key.open_aes_gcm(sealed, aad),
+        ),
+    ];
+
+    #[test]
+    fn opens_what_it_sealed() {
+        for (seal, open) in FORMATS {
+            let sealed = seal(&key(1), &parts(), b"for").unwrap();
+            assert_eq!(open(&key(1), sealed.clone(), b"for").unwrap(), "cloakroom");
+            assert_eq!(open(&key(1), sealed, b"for").unwrap(), "cloakroom");
+        }
+    }
+
+    #[test]
+    fn opens_nothing_else() {
+        for (seal, open) in FORMATS {
+            let sealed = seal(&key(1), &parts(), b"for").unwrap();
+            let check = |key: RingKey, sealed: &[u8], associated: &[u8]| {
+                let shared = Bytes::copy_from_slice(sealed);
+                assert_eq!(open(&key, shared.clone(), associated), Err(KeyError::Mismatch));
+                assert_eq!(open(&key, shared, associated), Err(KeyError::Mismatch));
+            };
+            check(key(2), &sealed, b"for");
+            check(key(1), &sealed, b"other");
+            for length in 0..sealed.len() {
+                check(key(1), &sealed[..length], b"for");
+                let mut changed = sealed.to_vec();
+                changed[length] ^= 1;
+                check(key(1), &changed, b"for");
+            }
+        }
+    }
+
+    #[test]
+    fn never_seals_twice_alike() {
+        for (seal, _) in FORMATS {
+            assert_ne!(seal(&key(1), &parts(), b""), seal(&key(1), &parts(), b""));
+        }
+    }
+
+    #[test]
+    fn a_box_is_larger_by_its_overhead() {
+        assert_eq!(key(1).seal(&parts(), b"").unwrap().len(), 9 + BOX_OVERHEAD);
+    }
+
+    #[test]
+    fn derives_by_purpose_and_salt() {
+        let derive = |purpose: &str, salt: &[u8]| {
+            let mut out = [0; 64];
+            key(1).derive(purpose, salt, &mut out).unwrap();
+            out
+        };
+        assert_eq!(derive("a", b"b"), derive("a", b"b"));
+        assert_ne!(derive("a", b"b"), derive("ab", b""));
+        assert_ne!(derive("a", b"b"), derive("a", b"c"));
+    }
+
+    #[test]
+    fn prints_its_id_alone() {
+        assert_eq!(format!("{:?}", key(b'k')), "RingKey { id: \"k\", .. }");
+    }
+}

@@ -1,0 +1,82 @@
+//! The bytes of a key, on their way from where they are kept into a ring.
+
+use std::fmt;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use zeroize::{Zeroize, Zeroizing};
+
+/// How many bytes a key has.
+pub(crate) const LENGTH: usize = 32;
+
+/// The 32 bytes of a key. Zeroised when dropped; prints as nothing.
+#[derive(Clone)]
+pub struct Material(Zeroizing<[u8; LENGTH]>);
+
+/// Why a text or some bytes are not a key. Says how long they are, never what they are.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MaterialError {
+    /// Not base64.
+    #[error("a key is written as base64: try `openssl rand -base64 32`")]
+    Base64,
+    /// Not 32 bytes.
+    #[error("a key is 32 bytes, and this one is {0}: try `openssl rand -base64 32`")]
+    Length(usize),
+}
+
+impl Material {
+    /// A key of these bytes.
+    pub fn new(bytes: [u8; LENGTH]) -> Self {
+        Self(Zeroizing::new(bytes))
+    }
+
+    /// Reads a key as people keep one: base64, with white space around it.
+    ///
+    /// # Errors
+    /// If it is not base64, or not 32 bytes.
+    pub fn from_base64(text: &str) -> Result<Self, MaterialError> {
+        let decoded = STANDARD.decode(text.trim()).map_err(|_| MaterialError::Base64)?;
+        Self::from_slice(&Zeroizing::new(decoded))
+    }
+
+    /// A key of these bytes.
+    ///
+    /// # Errors
+    /// If there are not 32.
+    pub fn from_slice(bytes: &[u8]) -> Result<Self, MaterialError> {
+        let mut array: [u8; LENGTH] =
+            bytes.try_into().map_err(|_| MaterialError::Length(bytes.len()))?;
+        let material = Self::new(array);
+        array.zeroize();
+        Ok(material)
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8; LENGTH] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Material {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Material(32 bytes)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn says_how_long_a_wrong_key_is_and_not_what_it_is() {
+        let error = Material::from_base64("c2VjcmV0").unwrap_err();
+        assert_eq!(error, MaterialError::Length(6));
+        assert_eq!(Material::from_base64("se cret").unwrap_err(), MaterialError::Base64);
+        assert!(!error.to_string().contains("secret"));
+    }
+
+    #[test]
+    fn does_not_print() {
+        let printed = format!("{:?}", Material::new([b'k'; LENGTH]));
+        assert_eq!(printed, "Material(32 bytes)");
+    }
+}

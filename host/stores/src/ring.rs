@@ -1,0 +1,103 @@
+//! A ring: one key that seals, and older ones that still open.
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use cloakroom_core::{Key, KeyError, KeyRing};
+
+use crate::{Material, RingKey};
+
+/// Keys held in this process.
+///
+/// ```
+/// use cloakroom_stores::{Material, Ring};
+///
+/// let ring = Ring::builder()
+///     .key("2026-11", &Material::new([7; 32]))
+///     .key("2026-05", &Material::new([5; 32]))
+///     .current("2026-11")
+///     .build()?;
+/// # Ok::<(), cloakroom_stores::RingError>(())
+/// ```
+#[derive(Debug)]
+pub struct Ring {
+    current: Arc<RingKey>,
+    keys: BTreeMap<String, Arc<RingKey>>,
+}
+
+/// Why a ring cannot be.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RingError {
+    /// No key has the id that was named as current.
+    #[error("the current key is `{0}`, and the ring has no key of that id")]
+    Current(String),
+    /// The cryptography library refused.
+    #[error("a key cannot be used")]
+    Key(#[from] KeyError),
+}
+
+impl Ring {
+    /// An empty ring to add keys to.
+    pub fn builder() -> RingBuilder {
+        RingBuilder::default()
+    }
+
+    /// A ring of one key.
+    ///
+    /// # Errors
+    /// If the cryptography library refuses the key.
+    pub fn of(id: &str, material: &Material) -> Result<Self, RingError> {
+        Self::builder().key(id, material).current(id).build()
+    }
+}
+
+impl KeyRing for Ring {
+    fn current(&self) -> Arc<dyn Key> {
+        self.current.clone()
+    }
+
+    fn find(&self, id: &str) -> Option<Arc<dyn Key>> {
+        self.keys.get(id).map(|key| key.clone() as _)
+    }
+}
+
+/// A ring in the making.
+#[derive(Default)]
+pub struct RingBuilder {
+    current: String,
+    keys: BTreeMap<String, Material>,
+}
+
+impl RingBuilder {
+    /// Adds a key.
+    pub fn key(mut self, id: &str, material: &Material) -> Self {
+        self.keys.insert(id.to_owned(), material.clone());
+        self
+    }
+
+    /// Says which key seals.
+    pub fn current(mut self, id: &str) -> Self {
+        id.clone_into(&mut self.current);
+        self
+    }
+
+    /// The ring.
+    ///
+    /// # Errors
+    /// If no key has the current id.
+    pub fn build(self) -> Result<Ring, RingError> {
+        let mut keys = BTreeMap::new();
+        for (id, material) in &self.keys {
+            keys.insert(id.clone(), Arc::new(RingKey::new(id, material)?));
+        }
+        let current = keys.get(&self.current).cloned();
+        let current = current.ok_or(RingError::Current(self.current))?;
+        Ok(Ring { current, keys })
+    }
+}
+
+impl fmt::Debug for RingBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RingBuilder").field("keys", &self.keys.len()).finish_non_exhaustive()
+    }
+}

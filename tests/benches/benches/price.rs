@@ -1,0 +1,2 @@
+//! What the sandbox costs.
+fn main() {}

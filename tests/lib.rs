@@ -1,0 +1,130 @@
+//! What tests and benchmarks share: hosts, guests, payloads.
+
+use std::{path::PathBuf, sync::Arc};
+
+use bytes::Bytes;
+use cloakroom::{
+    Context, Error, Grants, Host, KeyRing, Limits, Material, Payload, PluginCodec, Reuse, Ring,
+    Settings, Source,
+};
+
+/// The rogue guest, importing nothing but the contract.
+pub const ROGUE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rogue_bare.wasm"));
+
+/// The rogue guest as `cargo build --target wasm32-wasip2` makes it.
+pub const ROGUE_WASIP2: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rogue_wasip2.wasm"));
+
+/// Where tests keep compiled plugins.
+pub fn compile_cache() -> PathBuf {
+    PathBuf::from(concat!(env!("OUT_DIR"), "/compiled"))
+}
+
+/// A host with these limits.
+pub fn host(limits: Limits) -> Host {
+    Host::builder().limits(limits).cache(compile_cache()).build().expect("a host")
+}
+
+/// A ring of one key that tests know.
+pub fn ring() -> Arc<dyn KeyRing> {
+    Arc::new(Ring::of("test-key", &Material::new(KEY)).expect("a ring"))
+}
+
+/// The key of [`ring`].
+pub const KEY: [u8; 32] = *b"a key that every test may know!!";
+
+/// Loads a bundled plugin; the ciphers get [`ring`] as `payments`.
+pub async fn bundled(host: &Host, name: &str, settings: Settings, reuse: Reuse) -> PluginCodec {
+    let (grants, settings) = match name {
+        "aes-gcm" => (Grants::none().keys("payments", ring()), settings.set("ring", "payments")),
+        "chacha20-poly1305" => {
+            (Grants::none().subkeys("payments", ring()), settings.set("ring", "payments"))
+        }
+        _ => (Grants::none(), settings),
+    };
+    let plugin = host.load(cloakroom::bundled(name).expect("bundled"), grants).await;
+    plugin.expect("loads").codec(settings, reuse).await.expect("a codec")
+}
+
+/// Loads the rogue.
+pub async fn rogue(host: &Host, wasm: &'static [u8], reuse: Reuse) -> PluginCodec {
+    let grants = Grants::none().keys("rogue", ring()).subkeys("rogue", ring());
+    let plugin = host.load(Source::bytes("rogue", wasm), grants).await.expect("loads");
+    plugin.codec(Settings::none(), reuse).await.expect("a codec")
+}
+
+/// Text that compresses as documents do: some 3 to 1.
+pub fn text(size: usize) -> Bytes {
+    let words = [
+        "invoice",
+        "amount",
+        "due",
+        "net",
+        "total",
+        "{\"box\":[",
+        "],\"text\":\"",
+        "\"confidence\":0.",
+        "payable",
+        "reference",
+        "supplier",
+        "line",
+        "item",
+        "quantity",
+        "unit",
+        "price",
+        "discount",
+    ];
+    let mut random = Random(0x9e37_79b9_7f4a_7c15);
+    let mut text = Vec::with_capacity(size + 32);
+    while text.len() < size {
+        let number = random.next();
+        text.extend_from_slice(words[number as usize % words.len()].as_bytes());
+        text.extend_from_slice(format!("{}", number >> 48).as_bytes());
+        text.push(b' ');
+    }
+    text.truncate(size);
+    text.into()
+}
+
+/// Bytes that do not compress.
+pub fn noise(size: usize) -> Bytes {
+    let mut random = Random(42);
+    let mut bytes = Vec::with_capacity(size + 8);
+    while bytes.len() < size {
+        bytes.extend_from_slice(&random.next().to_le_bytes());
+    }
+    bytes.truncate(size);
+    bytes.into()
+}
+
+/// xorshift64*: the same numbers in every run.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
+    }
+}
+
+/// An error and all its causes, as a person would see them.
+pub fn chain(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    text
+}
+
+/// A context that names a namespace.
+pub fn ctx() -> Context {
+    Context::namespace("payments prod")
+}
+
+/// A plain payload.
+pub fn plain(data: impl Into<Bytes>) -> Payload {
+    Payload::new("json/plain", data)
+}

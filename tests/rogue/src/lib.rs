@@ -1,0 +1,186 @@
+//! A guest that attacks its host. Each payload's body names the attack; `benign` is none.
+
+use std::{cell::RefCell, hint::black_box, mem::ManuallyDrop};
+
+use cloakroom_guest::{
+    Buffer, Context, Description, Error, Payload, PayloadCodec, Purpose, Writer, keys, log, random,
+    settings, subkeys,
+};
+
+/// The rogue.
+pub struct Rogue;
+
+thread_local! {
+    static KEPT_PAYLOAD: RefCell<Option<Payload>> = const { RefCell::new(None) };
+    static KEPT_BUFFER: RefCell<Option<Buffer>> = const { RefCell::new(None) };
+}
+
+impl PayloadCodec for Rogue {
+    fn describe() -> Result<Description, Error> {
+        let encodings = match settings::text("describe").as_deref() {
+            Some("nothing") => vec![],
+            Some("too-much") => (0..1000).map(|index| format!("binary/{index}")).collect(),
+            Some("unprintable") => vec!["binary/\u{1b}[2J".to_owned()],
+            Some("loop") => loop {
+                black_box(());
+            },
+            Some("refuse") => return Err(Error::Misconfigured("no\nsuch\u{7} thing".to_owned())),
+            _ => vec!["binary/rogue".to_owned()],
+        };
+        Ok(Description { encodings, purpose: Purpose::Conversion })
+    }
+
+    fn encode(_: &Context, payload: &Payload) -> Result<Option<Payload>, Error> {
+        let attack = String::from_utf8(payload.data().to_vec()).unwrap_or_default();
+        perform(&attack, payload)
+    }
+
+    fn decode(_: &Context, payload: &Payload) -> Result<Payload, Error> {
+        Payload::from_envelope(payload.data())
+    }
+}
+
+cloakroom_guest::export!(Rogue);
+
+fn marked(data: Buffer) -> Payload {
+    Payload::new(&[("encoding".to_owned(), b"binary/rogue".to_vec())], data)
+}
+
+fn perform(attack: &str, payload: &Payload) -> Result<Option<Payload>, Error> {
+    match attack {
+        "benign" => return Ok(Some(marked(payload.envelope()))),
+        "leave" => return Ok(None),
+        // Time.
+        "loop" => loop {
+            black_box(());
+        },
+        "loop-in-host-calls" => loop {
+            black_box(payload.data().length());
+        },
+        "sleep" => std::thread::sleep(std::time::Duration::from_secs(3600)),
+        // Memory and stack.
+        "memory" => hoard(1 << 20),
+        "memory-slowly" => hoard(1 << 10),
+        "recursion" => drop(black_box(recurse(1))),
+        // Endings.
+        "trap" => trap(),
+        "panic" => panic!("a panic with a payload in it: {attack}"),
+        // Lists.
+        "bogus-list" => return Ok(Some(Payload::new(&[bogus_entry()], payload.data()))),
+        "bogus-text" => return Err(Error::Other(bogus_text())),
+        "bogus-length" => drop(Buffer::new(&bogus_bytes(u32::MAX as usize / 2))),
+        // Handles.
+        "forged-handle" => return Ok(Some(unsafe { Payload::from_handle(4242) })),
+        "forged-kind" => {
+            return Ok(Some(unsafe { Payload::from_handle(payload.data().take_handle()) }));
+        }
+        "keep" => {
+            KEPT_PAYLOAD.set(Some(marked(payload.envelope())));
+            KEPT_BUFFER.set(Some(payload.data()));
+            return Ok(Some(marked(payload.envelope())));
+        }
+        "answer-with-kept" => return Ok(KEPT_PAYLOAD.take()),
+        "read-kept" => drop(KEPT_BUFFER.take().map(|buffer| buffer.to_vec())),
+        "drop-kept" => {
+            KEPT_PAYLOAD.set(None);
+            KEPT_BUFFER.set(None);
+            return Ok(Some(marked(payload.envelope())));
+        }
+        "handles" => loop {
+            std::mem::forget(payload.data());
+        },
+        // Output.
+        "write-forever" => {
+            let (writer, chunk) = (Writer::new(), vec![7; 1 << 16]);
+            loop {
+                writer.write(&chunk);
+            }
+        }
+        "append-forever" => append_forever(),
+        "buffers-forever" => loop {
+            drop(Buffer::new(&[7; 4096]));
+        },
+        "log-forever" => loop {
+            log::write(log::Level::Info, "still here");
+        },
+        "log-empty-forever" => loop {
+            log::write(log::Level::Info, "");
+        },
+        "print-forever" => loop {
+            println!("still here");
+        },
+        "log-payload" => log::write(log::Level::Error, "canary-of-the-payload"),
+        "print-payload" => println!("canary-of-the-payload"),
+        "random-forever" => loop {
+            black_box(random::bytes(65_536));
+        },
+        "too-much-random" => drop(random::bytes(65_537)),
+        // The contract.
+        "undeclared-encoding" => {
+            let metadata = [("encoding".to_owned(), b"binary/stranger-canary".to_vec())];
+            return Ok(Some(Payload::new(&metadata, payload.data())));
+        }
+        "no-encoding" => return Ok(Some(Payload::new(&[], payload.data()))),
+        "twin-names" => {
+            let entry = ("encoding".to_owned(), b"binary/rogue".to_vec());
+            return Ok(Some(Payload::new(&[entry.clone(), entry], payload.data())));
+        }
+        "bad-envelope" => return Payload::from_envelope(Buffer::new(b"\xff\xff")).map(Some),
+        "long-error" => return Err(Error::Other("x\n\u{1b}[31m".repeat(100_000))),
+        // Capabilities.
+        "other-ring" => return keys::current("not-granted").map(|_| None),
+        "other-subkeys" => return subkeys::derive("not-granted", None, "", &[], 32).map(|_| None),
+        "long-subkey" => drop(subkeys::derive("rogue", None, "", &[], 65)),
+        "environment" => {
+            let seen = std::env::vars().count() + std::env::args().count();
+            let file = std::fs::read("/etc/passwd").is_ok() || std::fs::read_dir("/").is_ok();
+            return Err(Error::Other(format!("sees {seen} variables and files: {file}")));
+        }
+        other => return Err(Error::Other(format!("no attack of {} letters", other.len()))),
+    }
+    Ok(None)
+}
+
+fn hoard(piece: usize) {
+    let mut hoard = Vec::new();
+    loop {
+        hoard.push(vec![1u8; piece]);
+        black_box(&hoard);
+    }
+}
+
+#[expect(unconditional_recursion, reason = "that is the attack")]
+fn recurse(depth: u64) -> [u64; 16] {
+    let deeper = recurse(black_box(depth + 1));
+    deeper.map(|number| number.wrapping_add(depth))
+}
+
+fn trap() {
+    #[cfg(target_family = "wasm")]
+    core::arch::wasm32::unreachable();
+}
+
+/// Claims bytes far outside of its memory. Never dropped: freeing them would trap before the host
+/// sees the lie.
+fn bogus_bytes(length: usize) -> ManuallyDrop<Vec<u8>> {
+    ManuallyDrop::new(unsafe { Vec::from_raw_parts(0x7fff_0000 as *mut u8, length, length) })
+}
+
+fn bogus_entry() -> (String, Vec<u8>) {
+    ("encoding".to_owned(), ManuallyDrop::into_inner(bogus_bytes(1 << 20)))
+}
+
+fn bogus_text() -> String {
+    unsafe { String::from_utf8_unchecked(ManuallyDrop::into_inner(bogus_bytes(1 << 20))) }
+}
+
+/// Each round is twice as long as the last, and costs the guest nothing.
+fn append_forever() {
+    let mut buffer = Buffer::new(&[7; 1 << 16]);
+    loop {
+        let writer = Writer::new();
+        writer.append(&buffer);
+        writer.append(&buffer);
+        buffer = Writer::finish(writer);
+    }
+}
