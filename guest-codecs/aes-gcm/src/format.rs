@@ -1,6 +1,6 @@
 //! The formats, and the metadata that tells them apart.
 
-use cloakroom_guest::{Error, settings};
+use cloakroom_guest::Error;
 
 /// A payload's metadata, as the contract hands it over.
 pub(crate) type Metadata = [(String, Vec<u8>)];
@@ -15,21 +15,6 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    /// The one to write.
-    pub(crate) fn configured() -> Result<Self, Error> {
-        Self::named(settings::text("format").as_deref())
-    }
-
-    fn named(name: Option<&str>) -> Result<Self, Error> {
-        match name {
-            None | Some("sealed") => Ok(Self::Sealed),
-            Some("temporal") => Ok(Self::Temporal),
-            Some(_) => Err(Error::Misconfigured(
-                "setting `format` must be `sealed` or `temporal`".to_owned(),
-            )),
-        }
-    }
-
     /// The one that a payload is written in.
     pub(crate) fn of(metadata: &Metadata) -> Option<Self> {
         let encoding = find(metadata, "encoding")?;
@@ -92,13 +77,5 @@ mod tests {
         check("binary/sealed ", None);
         check("", None);
         assert_eq!(Format::of(&[]), None);
-    }
-
-    #[test]
-    fn writes_sealed_unless_told_otherwise() {
-        assert_eq!(Format::named(None).unwrap(), Format::Sealed);
-        assert_eq!(Format::named(Some("sealed")).unwrap(), Format::Sealed);
-        assert_eq!(Format::named(Some("temporal")).unwrap(), Format::Temporal);
-        assert!(matches!(Format::named(Some("Sealed")), Err(Error::Misconfigured(_))));
     }
 }

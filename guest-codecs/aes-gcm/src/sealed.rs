@@ -1,32 +1,34 @@
 //! `binary/sealed`: committing to its key, bound to key and namespace.
 
-use std::mem;
+use cloakroom_guest::{Context, Error, Payload, keys};
 
-use cloakroom_guest::{Context, Error, Payload, keys, settings};
+use crate::{
+    config::{Binding, Config},
+    format::Metadata,
+    label::{Label, associated},
+};
 
-use crate::{format::Metadata, label::Label};
-
-pub(crate) fn seal(ctx: &Context, payload: &Payload) -> Result<Payload, Error> {
-    let key = keys::current(&settings::required("ring")?)?;
-    let label = Label { key: key.id(), namespace: ctx.namespace() };
-    let body = key.seal(payload.envelope(), &label.associated())?;
-    // The host takes the handle back when the call ends; to give it back is a host call more.
-    mem::forget(key);
-    Ok(Payload::new(&label.metadata(), body))
+pub(crate) fn seal(config: &Config, ctx: &Context, payload: &Payload) -> Result<Payload, Error> {
+    let namespace = ctx.namespace();
+    let bound = associated(namespace.as_deref());
+    let sealed = keys::seal(&config.ring, payload.envelope(), &bound)?;
+    let label = Label { key: sealed.key, namespace };
+    Ok(Payload::new(&label.metadata(), sealed.data))
 }
 
-pub(crate) fn open(ctx: &Context, sealed: &Payload, metadata: &Metadata) -> Result<Payload, Error> {
-    let label = Label::read(metadata)?;
-    // The setting last: it matters only where the two differ.
-    let here = ctx.namespace();
-    if differ(label.namespace.as_deref(), here.as_deref())
-        && Binding::configured()? == Binding::Check
+pub(crate) fn open(
+    config: &Config,
+    ctx: &Context,
+    sealed: &Payload,
+    metadata: &Metadata,
+) -> Result<Payload, Error> {
+    let Label { key, namespace } = Label::read(metadata)?;
+    if config.binding == Binding::Check && differ(namespace.as_deref(), ctx.namespace().as_deref())
     {
         return Err(Error::Malformed("sealed for another namespace".to_owned()));
     }
-    let key = keys::find(&settings::required("ring")?, &label.key)?;
-    let envelope = key.open(sealed.data(), &label.associated())?;
-    mem::forget(key);
+    let bound = associated(namespace.as_deref());
+    let envelope = keys::open(&config.ring, &key, sealed.data(), &bound)?;
     Payload::from_envelope(envelope)
 }
 
@@ -34,31 +36,6 @@ pub(crate) fn open(ctx: &Context, sealed: &Payload, metadata: &Metadata) -> Resu
 /// unknown, it cannot be told.
 fn differ(sealed_for: Option<&str>, here: Option<&str>) -> bool {
     sealed_for.zip(here).is_some_and(|(sealed_for, here)| sealed_for != here)
-}
-
-/// What the namespace that a payload was sealed for is good for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Binding {
-    /// Other namespaces are refused.
-    Check,
-    /// It is only recorded.
-    Record,
-}
-
-impl Binding {
-    pub(crate) fn configured() -> Result<Self, Error> {
-        Self::named(settings::text("namespace").as_deref())
-    }
-
-    fn named(name: Option<&str>) -> Result<Self, Error> {
-        match name {
-            None | Some("check") => Ok(Self::Check),
-            Some("record") => Ok(Self::Record),
-            Some(_) => Err(Error::Misconfigured(
-                "setting `namespace` must be `check` or `record`".to_owned(),
-            )),
-        }
-    }
 }
 
 #[cfg(test)]
@@ -78,13 +55,5 @@ mod tests {
         check(Some("a"), None, false);
         check(None, Some("a"), false);
         check(None, None, false);
-    }
-
-    #[test]
-    fn checks_unless_told_otherwise() {
-        assert_eq!(Binding::named(None).unwrap(), Binding::Check);
-        assert_eq!(Binding::named(Some("check")).unwrap(), Binding::Check);
-        assert_eq!(Binding::named(Some("record")).unwrap(), Binding::Record);
-        assert!(matches!(Binding::named(Some("")), Err(Error::Misconfigured(_))));
     }
 }

@@ -1,30 +1,30 @@
 //! `binary/encrypted`, byte for byte as Temporal's samples in every language write it.
 
-use std::mem;
+use cloakroom_guest::{Error, Payload, keys};
 
-use cloakroom_guest::{Error, Payload, keys, settings};
-
-use crate::format::{Format, Metadata, expect_text, find};
+use crate::{
+    config::Config,
+    format::{Format, Metadata, expect_text, find},
+};
 
 const KEY_ID: &str = "encryption-key-id";
 
-pub(crate) fn seal(payload: &Payload) -> Result<Payload, Error> {
-    let key = keys::current(&settings::required("ring")?)?;
-    let body = key.seal_aes_gcm(payload.envelope(), &[])?;
+pub(crate) fn seal(config: &Config, payload: &Payload) -> Result<Payload, Error> {
+    let sealed = keys::seal_aes_gcm(&config.ring, payload.envelope(), &[])?;
     let metadata = [
         ("encoding".to_owned(), Format::Temporal.encoding().into()),
-        (KEY_ID.to_owned(), key.id().into()),
+        (KEY_ID.to_owned(), sealed.key.into()),
     ];
-    // The host takes the handle back when the call ends; to give it back is a host call more.
-    mem::forget(key);
-    Ok(Payload::new(&metadata, body))
+    Ok(Payload::new(&metadata, sealed.data))
 }
 
-pub(crate) fn open(sealed: &Payload, metadata: &Metadata) -> Result<Payload, Error> {
+pub(crate) fn open(
+    config: &Config,
+    sealed: &Payload,
+    metadata: &Metadata,
+) -> Result<Payload, Error> {
     let id = key_id(metadata)?;
-    let key = keys::find(&settings::required("ring")?, id)?;
-    let envelope = key.open_aes_gcm(sealed.data(), &[])?;
-    mem::forget(key);
+    let envelope = keys::open_aes_gcm(&config.ring, id, sealed.data(), &[])?;
     Payload::from_envelope(envelope)
 }
 

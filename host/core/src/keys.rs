@@ -18,7 +18,7 @@ pub trait Key: Send + Sync {
     /// What the key is called, in the clear beside everything sealed under it.
     fn id(&self) -> &str;
 
-    /// Seals `parts`, one after the other, into a box that commits to this key and to
+    /// Seals `parts`, one after the other, into a box that commits to this key, its id and
     /// `associated`.
     ///
     /// # Errors

@@ -1,14 +1,11 @@
 //! What a guest's handles stand for. A handle is good for one call.
 
-use std::sync::Arc;
-
-use cloakroom_core::{Key, Limit, Payload};
+use cloakroom_core::{Limit, Payload};
 
 use crate::{fault::Fault, rope::Rope};
 
 pub(crate) enum Handle {
     Buffer(Rope),
-    Key(Arc<dyn Key>),
     Payload(Box<Payload>),
     Writer(Rope),
 }

@@ -6,8 +6,9 @@ use cloakroom_core::Limit;
 
 use crate::fault::Fault;
 
-/// Above this many bytes another thread is worth its price: at 10 GB/s this is 0.2 ms.
-const LONG: usize = 2 << 20;
+/// From this many bytes on another thread is worth its price. At 10 GB/s this is a tick of the clock
+/// that makes guests yield, and crossing threads costs what is warm in the caches.
+const LONG: usize = 8 << 20;
 
 /// Runs `work` on `bytes` bytes here, or on a thread for blocking work if they are many.
 pub(crate) async fn run<T, W>(bytes: usize, deadline: Instant, work: W) -> wasmtime::Result<T>

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use cloakroom_core::{Context, Key, Payload};
+use cloakroom_core::{Context, Payload};
 use wasmtime::component::Resource;
 
 use crate::{
@@ -31,9 +31,6 @@ pub enum PayloadMark {}
 /// Marks a `context` of the contract. There is one, the call's.
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub enum ContextMark {}
-/// Marks a `key` of the contract.
-#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
-pub enum KeyMark {}
 
 /// The one call that an instance is in.
 pub(crate) struct Call {
@@ -101,10 +98,6 @@ impl State {
         Ok(Resource::new_own(self.handles.insert(Handle::Payload(payload.into()))?))
     }
 
-    pub(crate) fn put_key(&mut self, key: Arc<dyn Key>) -> wasmtime::Result<Resource<KeyMark>> {
-        Ok(Resource::new_own(self.handles.insert(Handle::Key(key))?))
-    }
-
     pub(crate) fn buffer(&mut self, handle: &Resource<Rope>) -> wasmtime::Result<&Rope> {
         match self.handles.get(handle.rep())? {
             Handle::Buffer(rope) => Ok(rope),
@@ -122,13 +115,6 @@ impl State {
     pub(crate) fn payload(&mut self, handle: &Resource<PayloadMark>) -> wasmtime::Result<&Payload> {
         match self.handles.get(handle.rep())? {
             Handle::Payload(payload) => Ok(payload),
-            _ => KIND.trap(),
-        }
-    }
-
-    pub(crate) fn key(&mut self, handle: &Resource<KeyMark>) -> wasmtime::Result<&Arc<dyn Key>> {
-        match self.handles.get(handle.rep())? {
-            Handle::Key(key) => Ok(key),
             _ => KIND.trap(),
         }
     }

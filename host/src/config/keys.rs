@@ -32,7 +32,7 @@ fn ring(name: &str, entry: &RingEntry, folder: &Path) -> Result<Ring, Error> {
             );
             config(text)
         }
-        other => config(format!("[keys.{name}]: a key cannot be used")).because(other),
+        other => config(format!("[keys.{name}]: {other}")),
     })
 }
 

@@ -4,7 +4,8 @@
 //!
 //! - plain AES-256-GCM uses the material itself, because others have fixed that format;
 //! - boxes use `HKDF-SHA256(salt = "cloakroom/box/1", ikm = material, info = salt of the box)`: 32
-//!   bytes of AES key, 32 bytes of commitment;
+//!   bytes of AES key, 32 bytes of commitment; what is authenticated beside the plaintext is the
+//!   length of the key's id (u32, big-endian), the id, and the caller's associated bytes;
 //! - derivation uses `HKDF-SHA256(salt = "cloakroom/subkey/1", ikm = material, info = length of the
 //!   purpose (u32, big-endian), purpose, salt)`.
 
@@ -57,6 +58,15 @@ impl RingKey {
     }
 }
 
+impl RingKey {
+    /// What a box authenticates beside its plaintext.
+    fn bound(&self, associated: &[u8]) -> Vec<u8> {
+        // A ring refuses ids so long that this would be cut.
+        let length = self.id.len() as u32;
+        [&length.to_be_bytes(), self.id.as_bytes(), associated].concat()
+    }
+}
+
 /// The key of a box is its own, so its nonce need not differ from another's.
 const BOX_NONCE: [u8; NONCE_LEN] = [0; NONCE_LEN];
 
@@ -74,7 +84,7 @@ impl Key for RingKey {
         let (salt_part, commitment_part) = head.split_at_mut(SALT);
         salt_part.copy_from_slice(&salt);
         commitment_part.copy_from_slice(commitment);
-        seal_behind(&head, &key, BOX_NONCE, parts, associated)
+        seal_behind(&head, &key, BOX_NONCE, parts, &self.bound(associated))
     }
 
     fn open(&self, sealed: Bytes, associated: &[u8]) -> Result<Bytes, KeyError> {
@@ -83,7 +93,7 @@ impl Key for RingKey {
         let (key, derived) = self.box_keys(salt)?;
         let (_, expected) = derived.split_at(HASH);
         verify_slices_are_equal(commitment, expected).map_err(|_| KeyError::Mismatch)?;
-        open_behind(SALT + COMMITMENT, &key, BOX_NONCE, sealed, associated)
+        open_behind(SALT + COMMITMENT, &key, BOX_NONCE, sealed, &self.bound(associated))
     }
 
     fn seal_aes_gcm(&self, parts: &[Bytes], associated: &[u8]) -> Result<Bytes, KeyError> {
@@ -247,6 +257,13 @@ mod tests {
                 check(key(1), &changed, b"for");
             }
         }
+    }
+
+    #[test]
+    fn a_box_is_bound_to_the_keys_id() {
+        let sealed = key(1).seal(&parts(), b"").unwrap();
+        let renamed = RingKey::new("other", &Material::new([1; 32])).unwrap();
+        assert_eq!(renamed.open(sealed, b""), Err(KeyError::Mismatch));
     }
 
     #[test]

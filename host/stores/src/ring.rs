@@ -6,6 +6,9 @@ use cloakroom_core::{Key, KeyError, KeyRing};
 
 use crate::{Material, RingKey};
 
+/// An id is written beside every payload.
+const LONGEST_ID: usize = 256;
+
 /// Keys held in this process.
 ///
 /// ```
@@ -31,6 +34,9 @@ pub enum RingError {
     /// No key has the id that was named as current.
     #[error("the current key is `{0}`, and the ring has no key of that id")]
     Current(String),
+    /// An id that is empty, or too long to stand beside every payload.
+    #[error("a key's id has 1 to 256 bytes")]
+    Id,
     /// The cryptography library refused.
     #[error("a key cannot be used")]
     Key(#[from] KeyError),
@@ -84,10 +90,13 @@ impl RingBuilder {
     /// The ring.
     ///
     /// # Errors
-    /// If no key has the current id.
+    /// If no key has the current id, or an id is empty or very long.
     pub fn build(self) -> Result<Ring, RingError> {
         let mut keys = BTreeMap::new();
         for (id, material) in &self.keys {
+            if id.is_empty() || LONGEST_ID < id.len() {
+                return Err(RingError::Id);
+            }
             keys.insert(id.clone(), Arc::new(RingKey::new(id, material)?));
         }
         let current = keys.get(&self.current).cloned();

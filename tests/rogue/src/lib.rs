@@ -128,7 +128,7 @@ fn perform(attack: &str, payload: &Payload) -> Result<Option<Payload>, Error> {
         "bad-envelope" => return Payload::from_envelope(Buffer::new(b"\xff\xff")).map(Some),
         "long-error" => return Err(Error::Other("x\n\u{1b}[31m".repeat(100_000))),
         // Capabilities.
-        "other-ring" => return keys::current("not-granted").map(|_| None),
+        "other-ring" => return keys::seal("not-granted", payload.envelope(), &[]).map(|_| None),
         "other-subkeys" => return subkeys::derive("not-granted", None, "", &[], 32).map(|_| None),
         "long-subkey" => drop(subkeys::derive("rogue", None, "", &[], 65)),
         "environment" => {

@@ -25,10 +25,7 @@ pub(crate) mod bindings {
         imports: {
             // Long ones leave the executor's thread.
             "cloakroom:plugin/bytes.[method]buffer.sha256": async | trappable,
-            "cloakroom:plugin/keys.[method]key.seal": async | trappable,
-            "cloakroom:plugin/keys.[method]key.open": async | trappable,
-            "cloakroom:plugin/keys.[method]key.seal-aes-gcm": async | trappable,
-            "cloakroom:plugin/keys.[method]key.open-aes-gcm": async | trappable,
+            "cloakroom:plugin/keys": async | trappable,
             default: trappable,
         },
         exports: { default: async },
@@ -37,7 +34,6 @@ pub(crate) mod bindings {
             "cloakroom:plugin/bytes.writer": crate::state::WriterMark,
             "cloakroom:plugin/types.payload": crate::state::PayloadMark,
             "cloakroom:plugin/types.context": crate::state::ContextMark,
-            "cloakroom:plugin/keys.key": crate::state::KeyMark,
         },
     });
 }

@@ -8,16 +8,11 @@ use wasmtime::component::Resource;
 use zeroize::Zeroize;
 
 use super::bindings::cloakroom::plugin::{
-    keys::{Host, HostKey},
+    keys::{Host, Sealed},
     subkeys::{self, Subkey},
     types::Error,
 };
-use crate::{
-    fault::Fault,
-    offload,
-    rope::Rope,
-    state::{KeyMark, State},
-};
+use crate::{fault::Fault, offload, rope::Rope, state::State};
 
 /// What a seal adds at most.
 const SEAL_OVERHEAD: usize = 128;
@@ -25,84 +20,87 @@ const SEAL_OVERHEAD: usize = 128;
 /// What `subkeys.derive` gives, and takes as a salt, at most.
 const DERIVED: usize = 64;
 
-type Sealed = wasmtime::Result<Result<Resource<Rope>, Error>>;
+type Answer<T> = wasmtime::Result<Result<T, Error>>;
 
 impl Host for State {
-    fn current(&mut self, name: String) -> wasmtime::Result<Result<Resource<KeyMark>, Error>> {
-        match granted(self.scope.grants.keys.get(&name), &name) {
-            Ok(ring) => self.put_key(ring.current()).map(Ok),
-            Err(error) => Ok(Err(error)),
-        }
-    }
-
-    fn find(
-        &mut self,
-        name: String,
-        id: String,
-    ) -> wasmtime::Result<Result<Resource<KeyMark>, Error>> {
-        match granted(self.scope.grants.keys.get(&name), &name).and_then(|ring| find(ring, &id)) {
-            Ok(key) => self.put_key(key).map(Ok),
-            Err(error) => Ok(Err(error)),
-        }
-    }
-}
-
-impl HostKey for State {
-    fn id(&mut self, key: Resource<KeyMark>) -> wasmtime::Result<String> {
-        Ok(self.key(&key)?.id().to_owned())
-    }
-
     async fn seal(
         &mut self,
-        key: Resource<KeyMark>,
+        ring: String,
         plaintext: Resource<Rope>,
         bound: Vec<u8>,
-    ) -> Sealed {
-        self.work(key, plaintext, move |key, rope| key.seal(rope.parts(), &bound)).await
+    ) -> Answer<Sealed> {
+        self.seal_by(ring, plaintext, move |key, rope| key.seal(rope.parts(), &bound)).await
     }
 
     async fn open(
         &mut self,
-        key: Resource<KeyMark>,
+        ring: String,
+        id: String,
         sealed: Resource<Rope>,
         bound: Vec<u8>,
-    ) -> Sealed {
-        self.work(key, sealed, move |key, rope| key.open(rope.into_bytes(), &bound)).await
+    ) -> Answer<Resource<Rope>> {
+        self.open_by(ring, id, sealed, move |key, bytes| key.open(bytes, &bound)).await
     }
 
     async fn seal_aes_gcm(
         &mut self,
-        key: Resource<KeyMark>,
+        ring: String,
         plaintext: Resource<Rope>,
         bound: Vec<u8>,
-    ) -> Sealed {
-        self.work(key, plaintext, move |key, rope| key.seal_aes_gcm(rope.parts(), &bound)).await
+    ) -> Answer<Sealed> {
+        self.seal_by(ring, plaintext, move |key, rope| key.seal_aes_gcm(rope.parts(), &bound)).await
     }
 
     async fn open_aes_gcm(
         &mut self,
-        key: Resource<KeyMark>,
+        ring: String,
+        id: String,
         sealed: Resource<Rope>,
         bound: Vec<u8>,
-    ) -> Sealed {
-        self.work(key, sealed, move |key, rope| key.open_aes_gcm(rope.into_bytes(), &bound)).await
-    }
-
-    fn drop(&mut self, key: Resource<KeyMark>) -> wasmtime::Result<()> {
-        self.discard(key.rep())
+    ) -> Answer<Resource<Rope>> {
+        self.open_by(ring, id, sealed, move |key, bytes| key.open_aes_gcm(bytes, &bound)).await
     }
 }
 
 impl State {
-    async fn work<W>(&mut self, key: Resource<KeyMark>, input: Resource<Rope>, work: W) -> Sealed
+    async fn seal_by<W>(&mut self, ring: String, input: Resource<Rope>, seal: W) -> Answer<Sealed>
     where
-        W: FnOnce(Arc<dyn Key>, Rope) -> Result<Bytes, KeyError> + Send + 'static,
+        W: FnOnce(&dyn Key, Rope) -> Result<Bytes, KeyError> + Send + 'static,
     {
-        let key = self.key(&key)?.clone();
         let input = self.take_buffer(input)?;
-        self.meter.output(input.len().saturating_add(SEAL_OVERHEAD))?;
-        let deadline = self.call.deadline;
-        match offload::run(input.len(), deadline, move || Ok(work(key, input))).await? {
+        let key = match granted(self.scope.grants.keys.get(&ring), &ring) {
+            Ok(ring) => ring.current(),
+            Err(error) => return Ok(Err(error)),
+        };
+        let id = key.id().to_owned();
+        let sealed = self.work(input.len(), move || seal(&*key, input)).await?;
+        Ok(sealed.map(|data| Sealed { key: id, data }))
+    }
+
+    async fn open_by<W>(
+        &mut self,
+        ring: String,
+        id: String,
+        input: Resource<Rope>,
+        open: W,
+    ) -> Answer<Resource<Rope>>
+    where
+        W: FnOnce(&dyn Key, Bytes) -> Result<Bytes, KeyError> + Send + 'static,
+    {
+        let input = self.take_buffer(input)?;
+        let ring = granted(self.scope.grants.keys.get(&ring), &ring);
+        match ring.and_then(|ring| find(ring, &id)) {
+            Ok(key) => self.work(input.len(), move || open(&*key, input.into_bytes())).await,
+            Err(error) => Ok(Err(error)),
+        }
+    }
+
+    async fn work<W>(&mut self, length: usize, work: W) -> Answer<Resource<Rope>>
+    where
+        W: FnOnce() -> Result<Bytes, KeyError> + Send + 'static,
+    {
+        self.meter.output(length.saturating_add(SEAL_OVERHEAD))?;
+        match offload::run(length, self.call.deadline, move || Ok(work())).await? {
             Ok(bytes) => self.put_buffer(bytes.into()).map(Ok),
             Err(error) => Ok(Err(refused(error))),
         }

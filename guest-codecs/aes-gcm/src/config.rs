@@ -1,0 +1,87 @@
+//! The settings, read once an instance.
+
+use std::sync::OnceLock;
+
+use cloakroom_guest::{Error, settings};
+
+use crate::format::Format;
+
+/// What was configured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Config {
+    pub(crate) ring: String,
+    /// The format to write. Both are read.
+    pub(crate) format: Format,
+    pub(crate) binding: Binding,
+}
+
+/// What the namespace that a payload was sealed for is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Binding {
+    /// Other namespaces are refused.
+    Check,
+    /// It is only recorded.
+    Record,
+}
+
+impl Config {
+    /// # Errors
+    /// `Misconfigured` if a setting is missing or is not one of its words.
+    pub(crate) fn get() -> Result<&'static Self, Error> {
+        static CONFIG: OnceLock<Config> = OnceLock::new();
+        if let Some(config) = CONFIG.get() {
+            return Ok(config);
+        }
+        let read = Self::read()?;
+        Ok(CONFIG.get_or_init(|| read))
+    }
+
+    fn read() -> Result<Self, Error> {
+        Ok(Self {
+            ring: settings::required("ring")?,
+            format: format(settings::text("format").as_deref())?,
+            binding: binding(settings::text("namespace").as_deref())?,
+        })
+    }
+}
+
+fn format(word: Option<&str>) -> Result<Format, Error> {
+    match word {
+        None | Some("sealed") => Ok(Format::Sealed),
+        Some("temporal") => Ok(Format::Temporal),
+        Some(_) => {
+            Err(Error::Misconfigured("setting `format` must be `sealed` or `temporal`".to_owned()))
+        }
+    }
+}
+
+fn binding(word: Option<&str>) -> Result<Binding, Error> {
+    match word {
+        None | Some("check") => Ok(Binding::Check),
+        Some("record") => Ok(Binding::Record),
+        Some(_) => {
+            Err(Error::Misconfigured("setting `namespace` must be `check` or `record`".to_owned()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_sealed_unless_told_otherwise() {
+        assert_eq!(format(None).unwrap(), Format::Sealed);
+        assert_eq!(format(Some("sealed")).unwrap(), Format::Sealed);
+        assert_eq!(format(Some("temporal")).unwrap(), Format::Temporal);
+        assert!(matches!(format(Some("Sealed")), Err(Error::Misconfigured(_))));
+    }
+
+    #[test]
+    fn checks_unless_told_otherwise() {
+        assert_eq!(binding(None).unwrap(), Binding::Check);
+        assert_eq!(binding(Some("check")).unwrap(), Binding::Check);
+        assert_eq!(binding(Some("record")).unwrap(), Binding::Record);
+        assert!(matches!(binding(Some("")), Err(Error::Misconfigured(_))));
+    }
+}

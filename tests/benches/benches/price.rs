@@ -1,2 +1,0 @@
-//! What the sandbox costs.
-fn main() {}

@@ -1,0 +1,66 @@
+//! The plugins, fresh and warm, and how long they take to load.
+
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
+
+use cloakroom::{Grants, Host, Limits, Material, Pipeline, Plugin, Reuse, Ring, Settings, Stage};
+
+use crate::{measure::{Runner, median}, native::KEY};
+
+pub(crate) struct Codecs {
+    plugins: BTreeMap<&'static str, (Plugin, Settings)>,
+}
+
+fn grants() -> Grants {
+    let ring = Ring::of("bench", &Material::new(KEY)).expect("a ring");
+    Grants::none().keys("bench", Arc::new(ring))
+}
+
+const PLUGINS: [(&str, &str, &[(&str, &str)]); 3] = [
+    ("aes", "aes-gcm", &[("ring", "bench"), ("format", "temporal")]),
+    ("sealed", "aes-gcm", &[("ring", "bench")]),
+    ("zstd", "zstd", &[("level", "1")]),
+];
+
+impl Codecs {
+    pub(crate) fn load(runner: &Runner) -> Self {
+        let limits = Limits { time: std::time::Duration::from_secs(60), ..Limits::default() };
+        let host = Host::builder().limits(limits).build().expect("a host");
+        let mut plugins = BTreeMap::new();
+        for (name, bundled, pairs) in PLUGINS {
+            let Ok(source) = cloakroom::bundled(bundled) else { continue };
+            let plugin = runner.block_on(host.load(source, grants())).expect("loads");
+            let settings = pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+            plugins.insert(name, (plugin, settings));
+        }
+        Self { plugins }
+    }
+
+    pub(crate) fn pipeline(&self, runner: &Runner, names: &[&str], reuse: Reuse) -> Pipeline {
+        let mut pipeline = Pipeline::builder();
+        for name in names {
+            let (plugin, settings) = &self.plugins[name];
+            let codec = runner.block_on(plugin.codec(settings.clone(), reuse)).expect("a codec");
+            pipeline = pipeline.stage(Stage::new(name, codec));
+        }
+        pipeline.build().expect("a pipeline")
+    }
+}
+
+/// Milliseconds to load each plugin from the compile cache: read, hash, inspect, map, link, describe.
+pub(crate) fn load_times(runner: &Runner) -> Vec<(&'static str, f64)> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let cache = folder.path().join("cache");
+    let load = |bundled: &str| {
+        let host = Host::builder().cache(&cache).build().expect("a host");
+        let source = cloakroom::bundled(bundled).expect("bundled");
+        let start = Instant::now();
+        runner.block_on(host.load(source, grants())).expect("loads");
+        start.elapsed().as_secs_f64() * 1e3
+    };
+    ["aes-gcm"]
+        .map(|bundled| {
+            load(bundled);
+            (bundled, median((0..21).map(|_| load(bundled)).collect()))
+        })
+        .to_vec()
+}
