@@ -14,10 +14,13 @@ macro_rules! component {
     };
 }
 
-static ALL: [Bundled; 3] = [
+static ALL: [Bundled; 6] = [
     Bundled { name: "aes-gcm", wasm: component!("cloakroom_codec_aes_gcm") },
+    Bundled { name: "chacha20-poly1305", wasm: component!("cloakroom_codec_chacha20_poly1305") },
     Bundled { name: "gzip", wasm: component!("cloakroom_codec_gzip") },
+    Bundled { name: "snappy", wasm: component!("cloakroom_codec_snappy") },
     Bundled { name: "zlib", wasm: component!("cloakroom_codec_zlib") },
+    Bundled { name: "zstd", wasm: component!("cloakroom_codec_zstd") },
 ];
 
 /// Every bundled plugin, in the order of their names.

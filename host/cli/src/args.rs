@@ -84,7 +84,15 @@ impl ContextArgs {
 pub(crate) struct Inspect {
     /// File of the plugin, or `bundled:NAME`
     pub(crate) plugin: String,
+    /// Setting to ask the plugin with, where it needs one to say what it is, such as ring=x
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
+    pub(crate) settings: Vec<(String, String)>,
     /// Write JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+fn setting(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
 }

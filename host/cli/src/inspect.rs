@@ -24,7 +24,8 @@ pub(crate) async fn run(args: &Inspect) -> Result<(), Failure> {
     }
     let host = host.build()?;
     let inspection = host.inspect(&source)?;
-    let described = describe(&host, source.clone()).await;
+    let settings = args.settings.iter().cloned().collect();
+    let described = describe(&host, source.clone(), settings).await;
     let text = match args.json {
         true => as_json(source.name(), &inspection, &described),
         false => as_text(source.name(), &inspection, &described),
@@ -32,11 +33,11 @@ pub(crate) async fn run(args: &Inspect) -> Result<(), Failure> {
     Ok(io::stdout().lock().write_all(text.as_bytes())?)
 }
 
-/// Asks the plugin itself, in the sandbox, with no settings and no keys.
-async fn describe(host: &Host, source: Source) -> Result<Description, String> {
+/// Asks the plugin itself, in the sandbox, with no keys.
+async fn describe(host: &Host, source: Source, settings: Settings) -> Result<Description, String> {
     let described = async {
         let plugin = host.load(source, Grants::nothing_behind()).await?;
-        let codec = plugin.codec(Settings::none(), Reuse::Fresh).await?;
+        let codec = plugin.codec(settings, Reuse::Fresh).await?;
         Ok::<_, cloakroom::Error>(cloakroom::Codec::description(&codec).clone())
     };
     described.await.map_err(|error| error.to_string())
@@ -56,7 +57,9 @@ fn as_text(name: &str, inspection: &Inspection, described: &Result<Description, 
             rows.push(row("purpose", format!("{purpose:?}").to_lowercase()));
             rows.push(row("encodings", encodings.join(", ")));
         }
-        Err(why) => rows.push(row("encodings", format!("unknown without settings: {why}"))),
+        Err(why) => {
+            rows.push(row("encodings", format!("unknown: {why} (give settings with --set)")))
+        }
     }
     rows.push(row("exports", inspection.exports.join(", ")));
     let mut text = table(&rows);

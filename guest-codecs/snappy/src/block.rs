@@ -1,0 +1,190 @@
+//! Snappy's block format, in pieces and in constant memory.
+//!
+//! A block is its length (varint, at most 32 bits), then literals and copies of what came before. The
+//! crate `snap` wants it whole in memory, twice; a guest has no room for that. Its encoder works on
+//! 64 KiB at a time anyway, so here it is given just those.
+
+use std::io::{self, BufRead, Error, ErrorKind, Read, Write};
+
+use snap::raw::{Encoder, max_compress_len};
+
+use crate::window::Window;
+
+/// What snappy compresses on its own.
+const PIECE: usize = 64 << 10;
+
+/// Writes `input`, which has `length` bytes, as one block.
+///
+/// # Errors
+/// Those of `input` and `output`, and when a block cannot be so long.
+pub(crate) fn compress(input: impl Read, length: u64, mut output: impl Write) -> io::Result<()> {
+    let length = u32::try_from(length).map_err(|_| malformed("too long for one snappy block"))?;
+    let mut head = Vec::new();
+    put_varint(&mut head, length);
+    output.write_all(&head)?;
+    let (mut encoder, mut input) = (Encoder::new(), input);
+    let mut compressed = vec![0; max_compress_len(PIECE.min(length as usize))];
+    let mut piece = Vec::new();
+    loop {
+        piece.clear();
+        input.by_ref().take(PIECE as u64).read_to_end(&mut piece)?;
+        if piece.is_empty() {
+            return Ok(());
+        }
+        let written = encoder.compress(&piece, &mut compressed).map_err(io::Error::other)?;
+        let mut elements = compressed.get(..written).unwrap_or_default();
+        varint(&mut elements)?;
+        output.write_all(elements)?;
+    }
+}
+
+/// Writes what a block holds.
+///
+/// # Errors
+/// When `input` is cut short, corrupt, or is not as long as it says. What was written until then is
+/// void.
+pub(crate) fn decompress(mut input: impl BufRead, output: impl Write) -> io::Result<()> {
+    let length = varint(&mut input)?;
+    let mut window = Window::new(output, length.into());
+    while !input.fill_buf()?.is_empty() {
+        let tag = byte(&mut input)?;
+        let high = u64::from(tag >> 2);
+        match tag & 3 {
+            0 => {
+                let literal = 1 + if high < 60 {
+                    high
+                } else {
+                    little_endian(&mut input, high as usize - 59)?
+                };
+                window.literal(&mut input, literal)?;
+            }
+            1 => {
+                let offset = u64::from(tag >> 5) << 8 | u64::from(byte(&mut input)?);
+                window.copy(offset, 4 + (high & 7))?;
+            }
+            2 => window.copy(little_endian(&mut input, 2)?, 1 + high)?,
+            _ => window.copy(little_endian(&mut input, 4)?, 1 + high)?,
+        }
+    }
+    window.finish()
+}
+
+pub(crate) fn malformed(what: &'static str) -> Error {
+    Error::new(ErrorKind::InvalidData, what)
+}
+
+fn byte(input: &mut impl BufRead) -> io::Result<u8> {
+    let first = input.fill_buf()?.first().copied();
+    let first = first.ok_or_else(|| malformed("the snappy block is cut short"))?;
+    input.consume(1);
+    Ok(first)
+}
+
+fn little_endian(input: &mut impl BufRead, bytes: usize) -> io::Result<u64> {
+    (0..bytes).try_fold(0, |value, index| Ok(value | u64::from(byte(input)?) << (8 * index)))
+}
+
+fn varint(input: &mut impl BufRead) -> io::Result<u32> {
+    let mut value = 0u64;
+    for index in 0..5 {
+        let next = byte(input)?;
+        value |= u64::from(next & 0x7f) << (7 * index);
+        if next & 0x80 == 0 {
+            return u32::try_from(value).map_err(|_| malformed("not a snappy block: no length"));
+        }
+    }
+    Err(malformed("not a snappy block: no length"))
+}
+
+fn put_varint(out: &mut Vec<u8>, mut value: u32) {
+    while 0x7f < value {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use snap::raw::Decoder;
+
+    use super::*;
+
+    fn compressed(bytes: &[u8]) -> Vec<u8> {
+        let mut block = Vec::new();
+        compress(bytes, bytes.len() as u64, &mut block).unwrap();
+        block
+    }
+
+    fn decompressed(block: &[u8]) -> io::Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        decompress(block, &mut bytes).map(|()| bytes)
+    }
+
+    fn text(lines: usize) -> Vec<u8> {
+        (0..lines).flat_map(|line| format!("line {} of many\n", line % 700).into_bytes()).collect()
+    }
+
+    #[track_caller]
+    fn check(block: &[u8], expect: Result<&[u8], &str>) {
+        let found = decompressed(block).map_err(|error| error.to_string());
+        assert_eq!(found.as_deref(), expect.map_err(str::to_owned).as_deref());
+    }
+
+    #[test]
+    fn agrees_with_snap_on_whole_blocks() {
+        for lines in [0, 1, 100, 4_000, 40_000] {
+            let bytes = text(lines);
+            assert_eq!(compressed(&bytes), Encoder::new().compress_vec(&bytes).unwrap());
+            check(&compressed(&bytes), Ok(&bytes));
+        }
+    }
+
+    #[test]
+    fn repeats_what_overlaps_itself() {
+        check(b"\x06\x04ab\x0d\x02", Err("a snappy block of another length"));
+        check(b"\x07\x04ab\x05\x02", Ok(b"abababa"));
+        check(b"\x06\x04ab\x01\x02", Ok(b"ababab"));
+        check(b"\x06\x04ab\x0e\x02\x00", Ok(b"ababab"));
+        check(b"\x06\x04ab\x0f\x02\x00\x00\x00", Ok(b"ababab"));
+    }
+
+    #[test]
+    fn refuses_what_is_no_block() {
+        check(b"", Err("the snappy block is cut short"));
+        check(b"\xff\xff\xff\xff\xff\x01", Err("not a snappy block: no length"));
+        check(b"\xff\xff\xff\xff\x7f", Err("not a snappy block: no length"));
+        check(b"\x02\x04a", Err("the snappy block is cut short"));
+        check(b"\x02\x04abc", Err("the snappy block is cut short"));
+        check(b"\x06\x04ab\x01\x00", Err("a snappy copy of what is not there"));
+        check(b"\x06\x04ab\x01\x03", Err("a snappy copy of what is not there"));
+        check(b"\x01\x04ab", Err("a snappy block of another length"));
+        check(b"\x03\x04ab", Err("a snappy block of another length"));
+    }
+
+    #[test]
+    fn a_declared_length_reserves_nothing() {
+        check(b"\xff\xff\xff\xff\x0f\x00a", Err("a snappy block of another length"));
+    }
+
+    proptest! {
+        #[test]
+        fn snap_reads_what_is_written(bytes in prop::collection::vec(0u8..4, 0..200_000)) {
+            prop_assert_eq!(Decoder::new().decompress_vec(&compressed(&bytes)).unwrap(), bytes);
+        }
+
+        #[test]
+        fn reads_what_snap_wrote(bytes in prop::collection::vec(0u8..4, 0..200_000)) {
+            let block = Encoder::new().compress_vec(&bytes).unwrap();
+            prop_assert_eq!(decompressed(&block).unwrap(), bytes);
+        }
+
+        #[test]
+        fn agrees_with_snap_on_nonsense(block in prop::collection::vec(any::<u8>(), 0..60)) {
+            let theirs = Decoder::new().decompress_vec(&block).ok();
+            // An empty block that goes on is an error to us, as it is to Go.
+            prop_assert_eq!(decompressed(&block).ok().or(theirs.clone()), theirs);
+        }
+    }
+}
