@@ -1,1 +1,86 @@
-//! Empty yet.
+//! The compile cache: used, verified, and refused where others could write.
+
+use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
+
+use cloakroom::{Codec as _, ErrorKind, Grants, Host, Reuse, Settings};
+use cloakroom_tests::chain;
+
+async fn encoding(cache: &Path, name: &str) -> String {
+    let host = Host::builder().cache(cache).build().unwrap();
+    let plugin = host.load(cloakroom::bundled(name).unwrap(), Grants::none()).await.unwrap();
+    let codec = plugin.codec(Settings::none(), Reuse::Fresh).await.unwrap();
+    codec.description().encodings[0].clone()
+}
+
+/// The files of one cache by plugin: code, and the note of its digest.
+fn files(cache: &Path, name: &str) -> (std::path::PathBuf, std::path::PathBuf) {
+    let digest = cloakroom::Digest::of(cloakroom_bundle_bytes(name));
+    let entries = fs::read_dir(cache).unwrap().map(|entry| entry.unwrap().path());
+    let ours = |path: &std::path::PathBuf| {
+        path.file_name().unwrap().to_str().unwrap().starts_with(&digest.hex())
+    };
+    let code =
+        entries.into_iter().filter(ours).find(|path| path.extension().unwrap() == "cwasm").unwrap();
+    let note = code.with_extension("sha256");
+    (code, note)
+}
+
+fn cloakroom_bundle_bytes(name: &str) -> &'static [u8] {
+    cloakroom_bundle::find(name).unwrap().wasm
+}
+
+/// What the cache holds under one plugin's name is what runs: nothing was compiled again.
+#[tokio::test]
+async fn the_second_start_does_not_compile() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().join("cache");
+    assert_eq!(encoding(&cache, "zlib").await, "binary/zlib");
+    assert_eq!(encoding(&cache, "gzip").await, "binary/gzip");
+    let ((zlib, zlib_note), (gzip, gzip_note)) = (files(&cache, "zlib"), files(&cache, "gzip"));
+    fs::copy(gzip, zlib).unwrap();
+    fs::copy(gzip_note, zlib_note).unwrap();
+    assert_eq!(encoding(&cache, "zlib").await, "binary/gzip");
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_compiled_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().join("cache");
+    encoding(&cache, "zlib").await;
+    let (code, note) = files(&cache, "zlib");
+    let whole = fs::read(&code).unwrap();
+    let mut damaged = whole.clone();
+    damaged[whole.len() / 2] ^= 0xff;
+    for bytes in [&damaged[..], &whole[..whole.len() / 2], b""] {
+        fs::write(&code, bytes).unwrap();
+        assert_eq!(encoding(&cache, "zlib").await, "binary/zlib");
+        assert!(fs::read(&code).unwrap().len() == whole.len(), "it was not replaced");
+    }
+    fs::write(&note, "sha256:nonsense").unwrap();
+    assert_eq!(encoding(&cache, "zlib").await, "binary/zlib");
+    // Even with a digest that fits, another compiler's code is not taken.
+    fs::write(&code, b"not code").unwrap();
+    fs::write(&note, cloakroom::Digest::of(b"not code").to_string()).unwrap();
+    assert_eq!(encoding(&cache, "zlib").await, "binary/zlib");
+}
+
+#[test]
+fn a_folder_that_others_may_write_to_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
+    let error = Host::builder().cache(folder.path()).build().map(drop).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(
+        chain(&error).contains("others may write") && chain(&error).contains("chmod 700"),
+        "{}",
+        chain(&error)
+    );
+}
+
+#[test]
+fn a_new_folder_is_for_its_user_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().join("a/b");
+    Host::builder().cache(&cache).build().unwrap();
+    assert_eq!(fs::metadata(&cache).unwrap().permissions().mode() & 0o777, 0o700);
+}

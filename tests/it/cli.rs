@@ -1,1 +1,206 @@
-//! Empty yet.
+//! The command line, as a person or a script meets it.
+
+use std::{
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+    sync::OnceLock,
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use cloakroom_tests::{KEY, ROGUE};
+use serde_json::{Value, json};
+
+/// Builds the binary once: a test run alone would else meet an old one.
+fn binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| {
+        let built = Command::new(env!("CARGO"))
+            .args(["build", "--quiet", "--package", "cloakroom-cli", "--message-format=json"])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output()
+            .unwrap();
+        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+        let messages = String::from_utf8(built.stdout).unwrap();
+        let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let path = messages
+            .filter_map(|message| Some(message["executable"].as_str()?.to_owned()))
+            .next_back();
+        PathBuf::from(path.expect("an executable"))
+    })
+}
+
+fn run(args: &[&str], input: &str) -> Output {
+    let mut child = Command::new(binary())
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that does not read its input may be gone already.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+#[track_caller]
+fn check(output: &Output, status: i32, says: &[&str]) -> String {
+    let (out, err) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(status), "{out}{err}");
+    for says in says {
+        assert!(out.contains(says) || err.contains(says), "no `{says}` in: {out}{err}");
+    }
+    out.into_owned()
+}
+
+fn config() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("key"), STANDARD.encode(KEY)).unwrap();
+    fs::write(folder.path().join("rogue.wasm"), ROGUE).unwrap();
+    let text = r#"
+        [[stage]]
+        plugin = "bundled:zlib"
+        [[stage]]
+        plugin = "bundled:aes-gcm"
+        required = true
+        settings = { ring = "payments" }
+        grants.keys = ["payments"]
+        [keys.payments]
+        current = "2026-11"
+        material = { "2026-11" = { file = "key" } }
+    "#;
+    fs::write(folder.path().join("cloakroom.toml"), text).unwrap();
+    folder
+}
+
+fn payloads(data: &str) -> String {
+    json!({ "payloads": [
+        { "metadata": { "encoding": STANDARD.encode("json/plain") }, "data": STANDARD.encode(data) },
+        { "data": STANDARD.encode(data), "externalPayloads": [{ "sizeBytes": "30" }] },
+    ]})
+    .to_string()
+}
+
+#[test]
+fn the_demo_shows_a_payload_there_and_back() {
+    let out = check(
+        &run(&["demo", "--size", "20KiB"], ""),
+        0,
+        &["binary/zstd", "binary/sealed", "byte for byte"],
+    );
+    assert!(!out.contains("this key is public"));
+}
+
+#[test]
+fn what_is_encoded_decodes_to_the_same_json() {
+    let folder = config();
+    let config = folder.path().join("cloakroom.toml");
+    let config = config.to_str().unwrap();
+    let sent = payloads(&"text ".repeat(1000));
+    let ctx = [
+        "--config",
+        config,
+        "--namespace",
+        "payments",
+        "--workflow-id",
+        "w",
+        "--workflow-type",
+        "t",
+        "--run-id",
+        "r",
+    ];
+    let encoded = check(&run(&[&["encode"][..], &ctx].concat(), &sent), 0, &[]);
+    assert!(encoded.contains(&STANDARD.encode("binary/sealed")) && encoded.ends_with('\n'));
+    let decoded = check(&run(&[&["decode"][..], &ctx].concat(), &encoded), 0, &[]);
+    let (decoded, sent): (Value, Value) =
+        (serde_json::from_str(&decoded).unwrap(), serde_json::from_str(&sent).unwrap());
+    assert_eq!(decoded, sent);
+    let elsewhere = ["decode", "--config", config, "--namespace", "other"];
+    check(
+        &run(&elsewhere, &encoded),
+        1,
+        &["error: stage `aes-gcm`, decoding payload", "another namespace"],
+    );
+}
+
+#[test]
+fn go_spelling_is_read_too() {
+    let folder = config();
+    let config = folder.path().join("cloakroom.toml");
+    let sent = r#"{"payloads":[{"data":"eA==","external_payloads":[{"size_bytes":30}]}]}"#;
+    let args = |op| [op, "--config", config.to_str().unwrap()];
+    let encoded = check(&run(&args("encode"), sent), 0, &[]);
+    check(&run(&args("decode"), &encoded), 0, &[r#""externalPayloads":[{"sizeBytes":"30"}]"#]);
+}
+
+#[test]
+fn failures_tell_usage_from_operation() {
+    let folder = config();
+    let path = folder.path().join("cloakroom.toml");
+    let config = path.to_str().unwrap();
+    check(&run(&["encode"], ""), 2, &["--config"]);
+    check(
+        &run(&["encode", "--config", "/nowhere"], ""),
+        2,
+        &["error: cannot read `/nowhere`", "because: "],
+    );
+    check(&run(&["encode", "--config", config], "{"), 1, &["not Payloads JSON (line 1"]);
+    check(
+        &run(&["encode", "--config", config], r#"{"payloads":[{"data":"%canary%"}]}"#),
+        1,
+        &["payload 0 holds what is not base64"],
+    );
+    check(
+        &run(&["decode", "--config", config], &payloads("clear")),
+        1,
+        &["this stage is required"],
+    );
+    fs::write(&path, "[[stage]]\nplugin = \"file:rogue.wasm\"\n").unwrap();
+    check(
+        &run(&["encode", "--config", config], "{}"),
+        2,
+        &["error: plugin `rogue`", "grants.keys"],
+    );
+    check(&run(&["inspect", "/nowhere"], ""), 2, &["/nowhere"]);
+}
+
+#[test]
+fn inspect_shows_what_a_plugin_may() {
+    let says = [
+        "cipher",
+        "0.1.0",
+        "binary/sealed",
+        "cloakroom:plugin/keys@0.1.0",
+        "needs grants.keys",
+        "sha256:",
+    ];
+    check(&run(&["inspect", "bundled:aes-gcm", "--set", "ring=x"], ""), 0, &says);
+    let out = check(&run(&["inspect", "bundled:zstd", "--json"], ""), 0, &[]);
+    let json: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(json["world"], "compressor");
+    assert_eq!(json["codec"]["encodings"], json!(["binary/zstd"]));
+    assert_eq!(
+        json["imports"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|import| !import["grant"].is_null())
+            .count(),
+        0
+    );
+    let folder = config();
+    let rogue = folder.path().join("rogue.wasm");
+    check(
+        &run(&["inspect", rogue.to_str().unwrap()], ""),
+        0,
+        &["binary/rogue", "needs grants.subkeys"],
+    );
+}
+
+#[test]
+fn help_teaches() {
+    check(&run(&["--help"], ""), 0, &["demo", "inspect", "Exit status", "CLOAKROOM_LOG"]);
+    check(&run(&["encode", "--help"], ""), 0, &["--config", "Example:"]);
+}

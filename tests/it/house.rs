@@ -1,1 +1,146 @@
-//! Empty yet.
+//! What the design promises of its own shape.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+fn dependencies(manifest: &str) -> Vec<String> {
+    let text = fs::read_to_string(root().join(manifest).join("Cargo.toml")).unwrap();
+    let manifest: toml::Table = text.parse().unwrap();
+    let table = manifest.get("dependencies").and_then(toml::Value::as_table);
+    table.into_iter().flat_map(|table| table.keys().cloned()).collect()
+}
+
+/// Which crates of ours each crate may name.
+#[test]
+fn dependencies_point_one_way() {
+    let allowed = BTreeMap::from([
+        ("host/core", vec![]),
+        ("host/pipeline", vec!["cloakroom-core"]),
+        ("host/plugin", vec!["cloakroom-core"]),
+        ("host/stores", vec!["cloakroom-core"]),
+        (
+            "host",
+            vec![
+                "cloakroom-bundle",
+                "cloakroom-core",
+                "cloakroom-pipeline",
+                "cloakroom-plugin",
+                "cloakroom-stores",
+            ],
+        ),
+        ("host/cli", vec!["cloakroom"]),
+        ("guest-codecs/sdk", vec![]),
+        ("guest-codecs/bundle", vec![]),
+    ]);
+    for (crate_, allowed) in allowed {
+        let ours: Vec<_> =
+            dependencies(crate_).into_iter().filter(|name| name.starts_with("cloakroom")).collect();
+        for name in ours {
+            assert!(allowed.contains(&&*name), "{crate_} may not depend on {name}");
+        }
+    }
+}
+
+/// Crates that may be named by few of ours only.
+#[test]
+fn what_is_known_where() {
+    for (name, may) in [
+        ("wasmtime", &["host/plugin"][..]),
+        ("wasmtime-wasi", &["host/plugin"]),
+        ("serde", &["host", "host/cli"]),
+        ("anyhow", &["host/cli"]),
+        ("tokio", &["host", "host/cli", "host/pipeline", "host/plugin"]),
+    ] {
+        for crate_ in [
+            "host",
+            "host/cli",
+            "host/core",
+            "host/pipeline",
+            "host/plugin",
+            "host/stores",
+            "guest-codecs/sdk",
+        ] {
+            let has = dependencies(crate_).iter().any(|dependency| dependency == name);
+            assert!(!has || may.contains(&crate_), "{crate_} knows of {name}");
+        }
+    }
+}
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy();
+        if path.is_dir() && name != "target" && name != ".venv" {
+            sources(&path, found);
+        } else if name.ends_with(".rs") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn files_can_be_read_in_one_sitting() {
+    let mut found = Vec::new();
+    for folder in ["host", "guest-codecs"] {
+        sources(&root().join(folder), &mut found);
+    }
+    assert!(60 < found.len());
+    let mut lengths = Vec::new();
+    for path in found {
+        let text = fs::read_to_string(&path).unwrap();
+        let lines = text.lines().count();
+        assert!(lines <= 300, "{} has {lines} lines", path.display());
+        assert_ne!(path.file_name().unwrap(), "mod.rs", "{}", path.display());
+        assert!(
+            text.starts_with("//!") || text.starts_with("#![doc"),
+            "{} does not say what it is",
+            path.display()
+        );
+        lengths.push(lines);
+    }
+    lengths.sort_unstable();
+    assert!(
+        lengths[lengths.len() / 2] <= 150,
+        "the median file has {} lines",
+        lengths[lengths.len() / 2]
+    );
+}
+
+/// Guests import the contract, and only plugins know of the contract's text.
+#[test]
+fn every_item_of_the_contract_is_documented() {
+    for entry in fs::read_dir(root().join("wit/v0.1")).unwrap() {
+        let path = entry.unwrap().path();
+        let text = fs::read_to_string(&path).unwrap();
+        let mut above = "";
+        for line in text.lines().map(str::trim) {
+            let item = [
+                "interface ",
+                "world ",
+                "resource ",
+                "record ",
+                "variant ",
+                "enum ",
+                "constructor(",
+                "type ",
+            ]
+            .iter()
+            .any(|start| line.starts_with(start))
+                || line.contains(": func(")
+                || line.contains(": static func(");
+            assert!(
+                !item || above.starts_with("///"),
+                "{}: `{line}` has no documentation",
+                path.display()
+            );
+            above = line;
+        }
+    }
+}

@@ -70,7 +70,8 @@ impl Inspection {
         let (imports, exports) = outside(bytes)?;
         let imports: Vec<_> =
             imports.into_iter().map(|name| Import { need: Need::of(&name), name }).collect();
-        let version = imports.iter().map(|import| &import.name).chain(&exports).find_map(ours);
+        let names = imports.iter().map(|import| &*import.name);
+        let version = names.chain(exports.iter().map(String::as_str)).find_map(ours);
         let version = version.map(str::to_owned);
         let world = world(&imports, &exports);
         Ok(Self { digest, size: bytes.len(), version, world, imports, exports })
@@ -83,7 +84,8 @@ impl Inspection {
     /// Refuses what this host cannot load at all.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let rejected = |text: String| Err(Error::new(ErrorKind::PluginRejected, text));
-        let names = self.imports.iter().map(|import| &import.name).chain(&self.exports);
+        let names = self.imports.iter().map(|import| &*import.name);
+        let names = names.chain(self.exports.iter().map(String::as_str));
         if let Some(other) = names.filter_map(ours).find(|version| !spoken(version)) {
             return rejected(format!(
                 "speaks version {other} of the contract, and this host speaks {}: \
@@ -136,7 +138,7 @@ fn spoken(version: &str) -> bool {
 }
 
 /// The version in a name of our package.
-fn ours(name: &String) -> Option<&str> {
+fn ours(name: &str) -> Option<&str> {
     let (_, version) = name.strip_prefix(contract::PACKAGE)?.split_once('@')?;
     Some(version)
 }
