@@ -18,3 +18,8 @@ pub use cloakroom_stores::{Material, MaterialError, Ring, RingBuilder, RingError
 #[cfg(feature = "bundled")]
 pub use self::bundled::{bundled, bundled_names};
 pub use self::cloakroom::{Cloakroom, Opening};
+
+/// The README's example runs as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
