@@ -6,8 +6,12 @@ use cloakroom_guest_build::{Target, build};
 
 fn main() -> Result<(), Box<dyn Error>> {
     // The same package twice: each build is named after its target before the next replaces it.
-    for (target, name) in [(Target::Bare, "rogue_bare"), (Target::Wasip2, "rogue_wasip2")] {
-        for built in build(target, &["tests/rogue"])? {
+    for (target, folder, name) in [
+        (Target::Bare, "tests/rogue", "rogue_bare"),
+        (Target::Wasip2, "tests/rogue", "rogue_wasip2"),
+        (Target::Wasip2, "guest-codecs/zlib", "zlib_wasip2"),
+    ] {
+        for built in build(target, &[folder])? {
             fs::rename(&built, built.with_file_name(name).with_extension("wasm"))?;
         }
     }

@@ -14,6 +14,9 @@ pub const ROGUE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rogue_bare.wa
 /// The rogue guest as `cargo build --target wasm32-wasip2` makes it.
 pub const ROGUE_WASIP2: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rogue_wasip2.wasm"));
 
+/// A bundled plugin as a third party would build it, for `wasm32-wasip2`.
+pub const ZLIB_WASIP2: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/zlib_wasip2.wasm"));
+
 /// Where tests keep compiled plugins.
 pub fn compile_cache() -> PathBuf {
     PathBuf::from(concat!(env!("OUT_DIR"), "/compiled"))
@@ -45,9 +48,15 @@ pub async fn bundled(host: &Host, name: &str, settings: Settings, reuse: Reuse) 
     plugin.expect("loads").codec(settings, reuse).await.expect("a codec")
 }
 
+/// All that the rogue imports; the address is one where nobody listens.
+pub fn rogue_grants() -> Grants {
+    let nowhere = std::net::SocketAddr::from(([127, 0, 0, 1], 9));
+    Grants::none().keys("rogue", ring()).subkeys("rogue", ring()).tcp(nowhere)
+}
+
 /// Loads the rogue.
 pub async fn rogue(host: &Host, wasm: &'static [u8], reuse: Reuse) -> PluginCodec {
-    let grants = Grants::none().keys("rogue", ring()).subkeys("rogue", ring());
+    let grants = rogue_grants();
     let plugin = host.load(Source::bytes("rogue", wasm), grants).await.expect("loads");
     plugin.codec(Settings::none(), reuse).await.expect("a codec")
 }

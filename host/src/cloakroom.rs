@@ -162,6 +162,9 @@ async fn load(
     for (name, ring) in entry.grants.subkeys.iter().filter_map(|name| rings.get_key_value(name)) {
         grants = grants.subkeys(name, ring.clone());
     }
+    for address in &entry.grants.tcp {
+        grants = grants.tcp(*address);
+    }
     if entry.grants.log {
         grants = grants.log();
     }

@@ -150,7 +150,8 @@ fn every_item_of_the_contract_is_documented() {
 fn the_readme_shows_a_plugin_that_is_tested() {
     let sdk = fs::read_to_string(root().join("guest-codecs/sdk/src/lib.rs")).unwrap();
     let documentation = sdk.lines().map_while(|line| line.strip_prefix("//!"));
-    let documentation: Vec<_> = documentation.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
+    let documentation: Vec<_> =
+        documentation.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
     let example = documentation.split(|line| line.starts_with("```")).nth(1).unwrap().join("\n");
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
     assert!(readme.contains(&example), "the README's plugin is not the SDK's example");

@@ -7,15 +7,6 @@ use cloakroom::{
 };
 use cloakroom_tests::{ROGUE, chain, host, ring};
 
-fn wasm(name: &str) -> Bytes {
-    let folder = tempfile::tempdir().unwrap();
-    drop(folder);
-    Bytes::from_static(match name {
-        "rogue" => ROGUE,
-        other => panic!("no {other}"),
-    })
-}
-
 async fn refused(source: Source, grants: Grants, kind: ErrorKind, says: &[&str]) {
     let error = host(Limits::default()).load(source, grants).await.map(drop).unwrap_err();
     let text = chain(&error);
@@ -46,7 +37,7 @@ fn replaced(from: &str, to: &str) -> Bytes {
 
 #[tokio::test]
 async fn an_import_without_its_grant() {
-    let rogue = || Source::bytes("rogue", wasm("rogue"));
+    let rogue = || Source::bytes("rogue", Bytes::from_static(ROGUE));
     let (kind, says) = (ErrorKind::MissingGrant, ["cloakroom:plugin/keys@0.1.0", "grants.keys"]);
     refused(rogue(), Grants::none(), kind, &says).await;
     let grants = Grants::none().keys("a", ring());
@@ -67,8 +58,8 @@ async fn an_import_that_no_host_has() {
     let other = replaced("cloakroom:plugin/subkeys@0.1.0", "cloakroom:plugin/sublime@0.1.0");
     let says = ["cloakroom:plugin/sublime@0.1.0", "no host of this version has it"];
     refused(Source::bytes("odd", other), Grants::none(), ErrorKind::PluginRejected, &says).await;
-    let network = replaced("cloakroom:plugin/subkeys@0.1.0", "wasi:sockets/tcp-create@0.2.00");
-    let says = ["wasi:sockets/tcp-create", "opens no network", "--stub-wasi"];
+    let network = replaced("cloakroom:plugin/subkeys@0.1.0", "wasi:http/outgoing-handl@0.2.0");
+    let says = ["wasi:http/outgoing-handl", "no HTTP for plugins", "disableFeatures"];
     refused(Source::bytes("net", network), Grants::none(), ErrorKind::PluginRejected, &says).await;
 }
 
@@ -90,11 +81,11 @@ async fn what_is_no_component() {
 #[tokio::test]
 async fn a_truncated_file_wherever_it_is_cut() {
     for part in 1..20 {
-        let cut = wasm("rogue").slice(..ROGUE.len() * part / 20);
+        let cut = Bytes::from_static(ROGUE).slice(..ROGUE.len() * part / 20);
         let error = Inspection::of(&cut).map(drop).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::PluginRejected);
     }
-    let cut = wasm("rogue").slice(..ROGUE.len() - 1);
+    let cut = Bytes::from_static(ROGUE).slice(..ROGUE.len() - 1);
     refused(Source::bytes("cut", cut), Grants::none(), ErrorKind::PluginRejected, &["truncated"])
         .await;
 }
@@ -102,10 +93,10 @@ async fn a_truncated_file_wherever_it_is_cut() {
 #[tokio::test]
 async fn bytes_that_are_not_the_pinned_ones() {
     let pinned = Digest::of(b"another file");
-    let source = Source::bytes("pin", wasm("rogue")).pinned(pinned);
+    let source = Source::bytes("pin", Bytes::from_static(ROGUE)).pinned(pinned);
     let says = ["not the pinned file", &pinned.to_string(), &Digest::of(ROGUE).to_string()];
     refused(source, Grants::none(), ErrorKind::PluginRejected, &says).await;
-    let source = Source::bytes("pin", wasm("rogue")).pinned(Digest::of(ROGUE));
+    let source = Source::bytes("pin", Bytes::from_static(ROGUE)).pinned(Digest::of(ROGUE));
     assert!(host(Limits::default()).load(source, Grants::nothing_behind()).await.is_ok());
 }
 

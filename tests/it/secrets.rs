@@ -9,7 +9,9 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cloakroom::{
     Codec as _, Grants, Limits, Material, Payload, Pipeline, Reuse, Ring, Settings, Source, Stage,
 };
-use cloakroom_tests::{KEY, ROGUE, ROGUE_WASIP2, bundled, chain, ctx, host, plain, ring, rogue};
+use cloakroom_tests::{
+    KEY, ROGUE, ROGUE_WASIP2, bundled, chain, ctx, host, plain, rogue, rogue_grants,
+};
 use tracing_subscriber::fmt::MakeWriter;
 
 const CANARY: &str = "canary-of-the-payload";
@@ -57,7 +59,7 @@ async fn a_plugin_cannot_log_what_it_reads_unless_granted() {
     for (wasm, attack) in [(ROGUE, "log-payload"), (ROGUE_WASIP2, "print-payload")] {
         for granted in [false, true] {
             let (log, _guard) = Log::start();
-            let mut grants = Grants::none().keys("rogue", ring()).subkeys("rogue", ring());
+            let mut grants = rogue_grants();
             if granted {
                 grants = grants.log();
             }
@@ -75,7 +77,7 @@ async fn a_plugin_cannot_log_what_it_reads_unless_granted() {
 #[tokio::test(flavor = "current_thread")]
 async fn a_panic_is_logged_by_its_place_and_not_its_message() {
     let (log, _guard) = Log::start();
-    let grants = Grants::none().keys("rogue", ring()).subkeys("rogue", ring()).log();
+    let grants = rogue_grants().log();
     let plugin = host(Limits::default()).load(Source::bytes("rogue", ROGUE), grants).await.unwrap();
     let codec = plugin.codec(Settings::none(), Reuse::Fresh).await.unwrap();
     codec.encode(&ctx(), &plain("panic")).await.map(drop).unwrap_err();

@@ -1,11 +1,14 @@
 //! A third party's `wasm32-wasip2` build loads, and finds WASI's harmless part alone.
 
-use std::time::Duration;
+use std::{io::Read as _, net::TcpListener, time::Duration};
 
 use cloakroom::{
-    ByteSize, Codec as _, Encoded, Error, ErrorKind, Limit, Limits, PluginCodec, Reuse,
+    ByteSize, Codec as _, Encoded, Error, ErrorKind, Grants, Limit, Limits, Payload, PluginCodec,
+    Reuse, Settings, Source,
 };
-use cloakroom_tests::{ROGUE_WASIP2, chain, ctx, host, plain, rogue};
+use cloakroom_tests::{
+    ROGUE_WASIP2, ZLIB_WASIP2, chain, ctx, host, plain, ring, rogue, rogue_grants, text,
+};
 
 async fn load() -> PluginCodec {
     let limits = Limits {
@@ -21,16 +24,64 @@ async fn perform(codec: &PluginCodec, name: &str) -> Result<Encoded, Error> {
     codec.encode(&ctx(), &plain(name.to_owned())).await
 }
 
+async fn encodes(codec: &PluginCodec, sent: Payload) {
+    let Encoded::Changed(encoded) = codec.encode(&ctx(), &sent).await.unwrap() else {
+        panic!("left alone");
+    };
+    assert_eq!(codec.decode(&ctx(), encoded).await.unwrap(), sent);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_only_computes_needs_no_grant() {
+    let source = Source::bytes("zlib", ZLIB_WASIP2);
+    let plugin = host(Limits::default()).load(source, Grants::none()).await.unwrap();
+    assert!(plugin.inspection().uses_wasi());
+    let codec = plugin.codec(Settings::none(), Reuse::Fresh).await.unwrap();
+    encodes(&codec, plain(text(100_000))).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sockets_need_a_grant() {
+    let grants = Grants::none().keys("rogue", ring()).subkeys("rogue", ring());
+    let loaded = host(Limits::default()).load(Source::bytes("rogue", ROGUE_WASIP2), grants).await;
+    let error = loaded.map(drop).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::MissingGrant);
+    let says = chain(&error);
+    assert!(says.contains("wasi:sockets/") && says.contains("grants.tcp"), "{says}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_granted_address_is_reached_and_no_other() {
+    let (granted, other) = (listener(), listener());
+    let grants = rogue_grants().tcp(granted.local_addr().unwrap());
+    let source = Source::bytes("rogue", ROGUE_WASIP2);
+    let plugin = host(Limits::default()).load(source, grants).await.unwrap();
+    let codec = plugin.codec(Settings::none(), Reuse::Fresh).await.unwrap();
+
+    let connect = |to: &TcpListener| format!("connect {}", to.local_addr().unwrap());
+    perform(&codec, &connect(&granted)).await.unwrap();
+    let mut heard = String::new();
+    granted.accept().unwrap().0.read_to_string(&mut heard).unwrap();
+    assert_eq!(heard, "from the sandbox");
+
+    for attack in [&connect(&other), "listen", "look-up"] {
+        let error = perform(&codec, attack).await.map(drop).expect_err(attack);
+        assert_eq!(error.kind(), ErrorKind::Denied, "{attack}: {}", chain(&error));
+    }
+    other.set_nonblocking(true).unwrap();
+    assert!(other.accept().is_err(), "somebody came");
+}
+
+fn listener() -> TcpListener {
+    TcpListener::bind("127.0.0.1:0").unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn loads_and_works() {
     let codec = load().await;
     let imports = &codec.plugin().inspection().imports;
     assert!(imports.iter().any(|import| import.name.starts_with("wasi:cli/")));
-    let sent = plain("benign");
-    let Encoded::Changed(encoded) = codec.encode(&ctx(), &sent).await.unwrap() else {
-        panic!("left alone");
-    };
-    assert_eq!(codec.decode(&ctx(), encoded).await.unwrap(), sent);
+    encodes(&codec, plain("benign")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,10 +1,15 @@
 //! What an operator says yes to, each with its scope.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    net::SocketAddr,
+    sync::Arc,
+};
 
 use cloakroom_core::{Error, ErrorKind, KeyRing};
 
-use crate::{Inspection, Need};
+use crate::{Capability, Inspection, Need};
 
 /// The capabilities that one plugin is given. A plugin that imports more is not loaded.
 ///
@@ -19,6 +24,7 @@ use crate::{Inspection, Need};
 pub struct Grants {
     pub(crate) keys: BTreeMap<String, Arc<dyn KeyRing>>,
     pub(crate) subkeys: BTreeMap<String, Arc<dyn KeyRing>>,
+    pub(crate) tcp: BTreeSet<SocketAddr>,
     pub(crate) log: bool,
     pub(crate) hollow: bool,
 }
@@ -47,6 +53,13 @@ impl Grants {
         self
     }
 
+    /// Connections to this address, for a plugin that imports WASI's sockets. It can reach no other,
+    /// look up no name, and listen nowhere.
+    pub fn tcp(mut self, address: SocketAddr) -> Self {
+        self.tcp.insert(address);
+        self
+    }
+
     /// Log lines written while a payload is at hand. Without this they are dropped, since a plugin
     /// can write there what it reads.
     pub fn log(mut self) -> Self {
@@ -65,13 +78,20 @@ impl Grants {
         let Some((import, capability)) = unmet else {
             return Ok(());
         };
-        let text = format!(
-            "imports `{}`, which was not granted: add `grants.{} = [\"NAME\"]` with the name of a \
-             key ring, or use another plugin",
-            import.name,
-            capability.as_str()
-        );
+        let text =
+            format!("imports `{}`, which was not granted: {}", import.name, help(capability));
         Err(Error::new(ErrorKind::MissingGrant, text))
+    }
+}
+
+fn help(capability: Capability) -> &'static str {
+    match capability {
+        Capability::Keys => "add `grants.keys = [\"RING\"]`, or use another plugin",
+        Capability::Subkeys => "add `grants.subkeys = [\"RING\"]`, or use another plugin",
+        Capability::Tcp => {
+            "add `grants.tcp = [\"ADDRESS:PORT\"]`, or build the plugin without a network \
+             (componentize-py: `--stub-wasi`)"
+        }
     }
 }
 
@@ -80,6 +100,7 @@ impl fmt::Debug for Grants {
         f.debug_struct("Grants")
             .field("keys", &self.keys.keys())
             .field("subkeys", &self.subkeys.keys())
+            .field("tcp", &self.tcp)
             .field("log", &self.log)
             .finish()
     }

@@ -20,6 +20,7 @@ pub struct Inspection {
     pub imports: Vec<Import>,
     /// What it exports, in its order.
     pub exports: Vec<String>,
+    uses_wasi: bool,
 }
 
 /// One import and what it takes to have it.
@@ -74,11 +75,13 @@ impl Inspection {
         let version = names.chain(exports.iter().map(String::as_str)).find_map(ours);
         let version = version.map(str::to_owned);
         let world = world(&imports, &exports);
-        Ok(Self { digest, size: bytes.len(), version, world, imports, exports })
+        let uses_wasi = imports.iter().any(|import| import.name.starts_with("wasi:"));
+        Ok(Self { digest, size: bytes.len(), version, world, imports, exports, uses_wasi })
     }
 
-    pub(crate) fn uses_wasi(&self) -> bool {
-        self.imports.iter().any(|import| import.name.starts_with("wasi:"))
+    /// Whether it imports any of WASI.
+    pub fn uses_wasi(&self) -> bool {
+        self.uses_wasi
     }
 
     /// Refuses what this host cannot load at all.
@@ -119,12 +122,12 @@ impl Inspection {
 
 fn unavailable(import: &str) -> String {
     let help = match import.split(['/', '@']).next().unwrap_or_default() {
-        "wasi:http" | "wasi:sockets" => {
-            "this host opens no network to codecs: build without it \
-             (componentize-js: `disableFeatures: ['http', 'fetch-event']`; componentize-py: `--stub-wasi`)"
+        "wasi:http" => {
+            "this host has no HTTP for plugins: build without it \
+             (componentize-js: `disableFeatures: ['http', 'fetch-event']`)"
         }
         package if package.starts_with("wasi:") => {
-            "this host offers WASI 0.2 clocks, random, io, cli and an empty file system only"
+            "this host has clocks, random, io, cli, sockets and an empty file system of WASI 0.2 only"
         }
         _ => "no host of this version has it: build the plugin without it",
     };

@@ -63,10 +63,9 @@ impl Live {
 
     pub(crate) async fn describe(&mut self, plugin: &Loaded) -> Result<Description, Error> {
         self.ready();
-        let shared = &*plugin.host.0;
         let deadline = self.store.data().call.deadline;
         let asked = plugin.prepared.describe(&mut self.store, &mut self.exports);
-        bounded(shared, deadline, asked).await?
+        bounded(plugin, deadline, asked).await?
     }
 
     pub(crate) async fn change(
@@ -76,10 +75,9 @@ impl Live {
         payload: Payload,
     ) -> Result<Option<Payload>, Error> {
         self.ready();
-        let shared = &*plugin.host.0;
         let deadline = self.store.data().call.deadline;
         let asked = plugin.prepared.change(&mut self.store, &mut self.exports, direction, payload);
-        let answer = bounded(shared, deadline, asked).await?;
+        let answer = bounded(plugin, deadline, asked).await?;
         self.store.data_mut().end();
         self.sound = true;
         answer
@@ -103,17 +101,23 @@ impl Live {
     }
 }
 
-/// Runs a call within its time. The clock interrupts what computes; what waits is given up here.
+/// Runs a call within its time. The clock interrupts what computes, and what our own imports wait for
+/// has the call's deadline; only what waits in WASI is given up here, since a timer has its price.
 async fn bounded<T>(
-    shared: &Shared,
+    plugin: &Loaded,
     deadline: Instant,
     call: impl Future<Output = wasmtime::Result<T>>,
 ) -> Result<T, Error> {
+    let shared = &*plugin.host.0;
     let _awake = shared.ticker.enter();
-    match tokio::time::timeout_at(deadline.into(), call).await {
-        Ok(finished) => finished.map_err(|error| fault::explain(&error, &shared.limits)),
-        Err(_) => Err(fault::exceeded(Limit::Time, &shared.limits)),
-    }
+    let finished = match plugin.inspection.uses_wasi() {
+        false => call.await,
+        true => match tokio::time::timeout_at(deadline.into(), call).await {
+            Ok(finished) => finished,
+            Err(_) => Fault::Limit(Limit::Time).trap(),
+        },
+    };
+    finished.map_err(|error| fault::explain(&error, &shared.limits))
 }
 
 impl Shared {

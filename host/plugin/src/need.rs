@@ -24,6 +24,8 @@ pub enum Capability {
     Keys,
     /// To derive bytes from keys of a ring.
     Subkeys,
+    /// To connect to an address.
+    Tcp,
 }
 
 impl Capability {
@@ -32,6 +34,7 @@ impl Capability {
         match self {
             Self::Keys => "keys",
             Self::Subkeys => "subkeys",
+            Self::Tcp => "tcp",
         }
     }
 }
@@ -47,6 +50,7 @@ impl Need {
             Some((package, _)) if HARMLESS_WASI.contains(&package) && cfg!(feature = "wasi") => {
                 Self::Nothing
             }
+            Some(("wasi:sockets", _)) if cfg!(feature = "wasi") => Self::Grant(Capability::Tcp),
             _ => Self::Unavailable,
         }
     }
@@ -66,6 +70,7 @@ impl Need {
             Self::Grant(_) if grants.hollow => true,
             Self::Grant(Capability::Keys) => !grants.keys.is_empty(),
             Self::Grant(Capability::Subkeys) => !grants.subkeys.is_empty(),
+            Self::Grant(Capability::Tcp) => !grants.tcp.is_empty(),
             Self::Unavailable => false,
         }
     }

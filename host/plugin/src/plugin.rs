@@ -19,7 +19,7 @@ pub(crate) struct Loaded {
     pub(crate) host: Host,
     pub(crate) prepared: Prepared,
     name: Arc<str>,
-    inspection: Inspection,
+    pub(crate) inspection: Inspection,
     grants: Grants,
 }
 

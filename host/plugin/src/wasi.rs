@@ -1,7 +1,11 @@
-//! The harmless part of WASI: clocks, randomness, an empty environment, no files, no network, and
-//! output that goes where a plugin's log goes.
+//! What plugins have of WASI: clocks, randomness, an empty environment, no files, connections to the
+//! addresses that were granted, and output that goes where a plugin's log goes.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::BTreeSet,
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use bytes::Bytes;
 use tokio::io::{AsyncWrite, Empty, empty};
@@ -11,6 +15,7 @@ use wasmtime_wasi::{
     WasiCtx, WasiCtxView, WasiView,
     cli::{IsTerminal, StdoutStream},
     p2::{OutputStream, Pollable, StreamError, StreamResult},
+    sockets::SocketAddrUse,
 };
 
 use crate::{
@@ -31,7 +36,13 @@ impl Wasi {
         let output = Output { scope: scope.clone(), call: Arc::default() };
         let mut builder = WasiCtx::builder();
         builder.stdout(output.clone()).stderr(output.clone());
-        builder.allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false);
+        builder.allow_udp(false).allow_ip_name_lookup(false);
+        builder.allow_tcp(!scope.grants.tcp.is_empty());
+        let granted = scope.clone();
+        builder.socket_addr_check(move |address, usage| {
+            let allowed = reaches(&granted.grants.tcp, address, usage);
+            Box::pin(async move { allowed })
+        });
         Self { ctx: builder.build(), table: ResourceTable::new(), output }
     }
 
@@ -45,6 +56,15 @@ impl WasiView for State {
         let scope = &self.scope;
         let wasi = self.wasi.get_or_insert_with(|| Box::new(Wasi::new(scope)));
         WasiCtxView { ctx: &mut wasi.ctx, table: &mut wasi.table }
+    }
+}
+
+/// To connect, a socket is first bound to any port of its own.
+fn reaches(granted: &BTreeSet<SocketAddr>, address: SocketAddr, usage: SocketAddrUse) -> bool {
+    match usage {
+        SocketAddrUse::TcpBind => address.ip().is_unspecified() && address.port() == 0,
+        SocketAddrUse::TcpConnect => granted.contains(&address),
+        _ => false,
     }
 }
 

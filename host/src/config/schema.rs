@@ -48,6 +48,7 @@ pub(crate) enum Reuse {
 pub(crate) struct Grants {
     pub(crate) keys: Vec<String>,
     pub(crate) subkeys: Vec<String>,
+    pub(crate) tcp: Vec<std::net::SocketAddr>,
     pub(crate) log: bool,
 }
 

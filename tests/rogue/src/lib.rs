@@ -1,6 +1,12 @@
 //! A guest that attacks its host. Each payload's body names the attack; `benign` is none.
 
-use std::{cell::RefCell, hint::black_box, mem::ManuallyDrop};
+use std::{
+    cell::RefCell,
+    hint::black_box,
+    io::{self, Write as _},
+    mem::ManuallyDrop,
+    net::{TcpListener, TcpStream},
+};
 
 use cloakroom_guest::{
     Buffer, Context, Description, Error, Payload, PayloadCodec, Purpose, Writer, keys, log, random,
@@ -136,9 +142,19 @@ fn perform(attack: &str, payload: &Payload) -> Result<Option<Payload>, Error> {
             let file = std::fs::read("/etc/passwd").is_ok() || std::fs::read_dir("/").is_ok();
             return Err(Error::Other(format!("sees {seen} variables and files: {file}")));
         }
+        "listen" => return answer(TcpListener::bind("127.0.0.1:0").map(drop)),
+        "look-up" => return answer(TcpStream::connect("localhost:80").map(drop)),
+        connect if connect.starts_with("connect ") => {
+            let greet = |mut stream: TcpStream| stream.write_all(b"from the sandbox");
+            return answer(TcpStream::connect(&connect[8..]).and_then(greet));
+        }
         other => return Err(Error::Other(format!("no attack of {} letters", other.len()))),
     }
     Ok(None)
+}
+
+fn answer(result: io::Result<()>) -> Result<Option<Payload>, Error> {
+    result.map(|()| None).map_err(|error| Error::Denied(format!("{:?}", error.kind())))
 }
 
 fn hoard(piece: usize) {
