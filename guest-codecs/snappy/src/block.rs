@@ -4,11 +4,11 @@
 //! crate `snap` wants it whole in memory, twice; a guest has no room for that. Its encoder works on
 //! 64 KiB at a time anyway, so here it is given just those.
 
-use std::io::{self, BufRead, Error, ErrorKind, Read, Write};
+use std::io::{self, BufRead, Read, Write};
 
 use snap::raw::{Encoder, max_compress_len};
 
-use crate::window::Window;
+use crate::{malformed::malformed, window::Window};
 
 /// What snappy compresses on its own.
 const PIECE: usize = 64 << 10;
@@ -67,10 +67,6 @@ pub(crate) fn decompress(mut input: impl BufRead, output: impl Write) -> io::Res
         }
     }
     window.finish()
-}
-
-pub(crate) fn malformed(what: &'static str) -> Error {
-    Error::new(ErrorKind::InvalidData, what)
 }
 
 fn byte(input: &mut impl BufRead) -> io::Result<u8> {

@@ -1,6 +1,7 @@
 //! `binary/snappy`: an envelope in snappy's block format, as Temporal's Go samples write it.
 
 mod block;
+mod malformed;
 mod window;
 
 use cloakroom_guest::{Buffer, Codec, Context, Error, Output, Purpose};

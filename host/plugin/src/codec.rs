@@ -9,11 +9,7 @@ use std::{
 use cloakroom_core::{Codec, Context, Description, Direction, Encoded, Error, ErrorKind, Payload};
 use futures::future::BoxFuture;
 
-use crate::{
-    Plugin, Reuse,
-    live::Live,
-    state::{Call, Scope},
-};
+use crate::{Plugin, Reuse, live::Live, scope::Scope, state::Call};
 
 /// One plugin with its settings.
 pub struct PluginCodec {

@@ -10,8 +10,8 @@ use wasmtime::{
 };
 
 use crate::{
-    Grants, Inspection, Limits, Plugin, Source, cache::Cache, contract::v0_1::Prepared, engine,
-    source::Binary, state::State, ticker::Ticker,
+    Grants, Inspection, Limits, Plugin, Source, cache::Cache, compile, contract::v0_1::Prepared,
+    engine, state::State, ticker::Ticker,
 };
 
 /// Loads plugins and runs them. Cheap to clone; clones are the same host.
@@ -119,7 +119,7 @@ impl Shared {
         let inspection = Inspection::read(&binary.bytes, binary.digest)?;
         inspection.check()?;
         grants.check(&inspection)?;
-        let component = self.compile(&binary)?;
+        let component = compile::component(&self.engine, self.cache.as_ref(), &binary)?;
         let linked = self.link(&component, &inspection).map_err(|error| {
             let text = "does not fit the contract: was it built against another text of it?";
             Error::new(ErrorKind::PluginRejected, text).because(error)
@@ -142,65 +142,6 @@ impl Shared {
         let _ = inspection;
         engine::linker(&self.engine)?.instantiate_pre(component)
     }
-
-    fn compile(&self, binary: &Binary) -> Result<Component, Error> {
-        let Some(cache) = &self.cache else {
-            return compile(&self.engine, &binary.bytes);
-        };
-        if let Some(found) =
-            cache.find(binary.digest).and_then(|code| load_compiled(&self.engine, &code).ok())
-        {
-            return Ok(found);
-        }
-        let compiled = precompile(&self.engine, &binary.bytes)?;
-        match cache.keep(binary.digest, &compiled).map(|code| load_compiled(&self.engine, &code)) {
-            Ok(Ok(component)) => Ok(component),
-            Ok(Err(error)) => {
-                Err(Error::new(ErrorKind::Internal, "cannot load what was just compiled")
-                    .because(error))
-            }
-            Err(error) => {
-                tracing::warn!(%error, "cannot write to the compile cache");
-                compile(&self.engine, &binary.bytes)
-            }
-        }
-    }
-}
-
-#[expect(unsafe_code, reason = "loading machine code; see the argument")]
-fn load_compiled(engine: &Engine, code: &std::path::Path) -> wasmtime::Result<Component> {
-    // SAFETY: the file was written by `Cache::keep` from what this engine's compiler made, into a
-    // folder that only this user can write to, and has the digest noted then. Whoever can change it
-    // already runs as this user.
-    unsafe { Component::deserialize_file(engine, code) }
-}
-
-#[cfg(feature = "compiler")]
-fn compile(engine: &Engine, bytes: &[u8]) -> Result<Component, Error> {
-    Component::from_binary(engine, bytes).map_err(invalid)
-}
-
-#[cfg(feature = "compiler")]
-fn precompile(engine: &Engine, bytes: &[u8]) -> Result<Vec<u8>, Error> {
-    engine.precompile_component(bytes).map_err(invalid)
-}
-
-#[cfg(feature = "compiler")]
-fn invalid(error: wasmtime::Error) -> Error {
-    let text = "is not valid WebAssembly, or uses a feature this host does not have";
-    Error::new(ErrorKind::PluginRejected, text).because(error)
-}
-
-#[cfg(not(feature = "compiler"))]
-fn compile(_engine: &Engine, _bytes: &[u8]) -> Result<Component, Error> {
-    let text = "is not in the compile cache, and this build has no compiler: \
-                load it once with a build that has the feature `compiler`";
-    Err(Error::new(ErrorKind::PluginRejected, text))
-}
-
-#[cfg(not(feature = "compiler"))]
-fn precompile(engine: &Engine, bytes: &[u8]) -> Result<Vec<u8>, Error> {
-    compile(engine, bytes).map(|_| Vec::new())
 }
 
 impl fmt::Debug for Host {

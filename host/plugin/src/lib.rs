@@ -7,6 +7,7 @@
 
 mod cache;
 mod codec;
+mod compile;
 mod contract;
 mod engine;
 mod fault;
@@ -16,12 +17,14 @@ mod host;
 mod inspect;
 mod limits;
 mod live;
+mod loaded;
 mod log;
 mod meter;
 mod need;
 mod offload;
 mod plugin;
 mod rope;
+mod scope;
 mod settings;
 mod source;
 mod state;

@@ -10,8 +10,9 @@ use crate::{
     contract::v0_1::Exports,
     fault::{self, Fault},
     host::Shared,
-    plugin::Loaded,
-    state::{Call, Scope, State},
+    loaded::Loaded,
+    scope::Scope,
+    state::{Call, State},
 };
 
 /// An instance that grew past this is not kept warm: memory never shrinks.

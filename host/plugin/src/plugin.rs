@@ -5,23 +5,13 @@ use std::{fmt, sync::Arc, time::Instant};
 use cloakroom_core::{Context, Description, Error, ErrorKind};
 
 use crate::{
-    Grants, Host, Inspection, PluginCodec, Settings,
-    contract::v0_1::Prepared,
-    live::Live,
-    state::{Call, Scope},
+    Grants, Host, Inspection, PluginCodec, Settings, contract::v0_1::Prepared, live::Live,
+    loaded::Loaded, scope::Scope, state::Call,
 };
 
 /// A component compiled, linked and granted. Cheap to clone.
 #[derive(Clone)]
 pub struct Plugin(pub(crate) Arc<Loaded>);
-
-pub(crate) struct Loaded {
-    pub(crate) host: Host,
-    pub(crate) prepared: Prepared,
-    name: Arc<str>,
-    pub(crate) inspection: Inspection,
-    grants: Grants,
-}
 
 /// How instances of a codec live.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

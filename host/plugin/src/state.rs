@@ -6,21 +6,12 @@ use cloakroom_core::{Context, Payload};
 use wasmtime::component::Resource;
 
 use crate::{
-    Grants, Limits, Settings,
     fault::Fault,
     handles::{Handle, Handles},
-    log::Speaker,
     meter::Meter,
     rope::Rope,
+    scope::Scope,
 };
-
-/// What one codec of a plugin may use, and how far.
-pub(crate) struct Scope {
-    pub(crate) plugin: Arc<str>,
-    pub(crate) settings: Settings,
-    pub(crate) grants: Grants,
-    pub(crate) limits: Limits,
-}
 
 /// Marks a `writer` of the contract; its bytes are in the handles.
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
@@ -75,12 +66,6 @@ impl State {
     /// Whether the instance should not be used again.
     pub(crate) fn worn(&self) -> bool {
         self.handles.worn()
-    }
-
-    /// Speaks for the guest in the operator's log, as far as it was allowed.
-    pub(crate) fn speaker(&self) -> Speaker<'_> {
-        let audible = self.scope.grants.log || !self.call.confidential;
-        Speaker { plugin: &self.scope.plugin, audible }
     }
 
     pub(crate) fn put_buffer(&mut self, rope: Rope) -> wasmtime::Result<Resource<Rope>> {
@@ -143,6 +128,20 @@ impl State {
     pub(crate) fn discard(&mut self, number: u32) -> wasmtime::Result<()> {
         self.handles.discard(number);
         Ok(())
+    }
+}
+
+#[cfg(feature = "wasi")]
+impl wasmtime_wasi::WasiView for State {
+    /// Made when first asked for: most plugins import nothing of WASI.
+    fn ctx(&mut self) -> wasmtime_wasi::WasiCtxView<'_> {
+        let (scope, confidential) = (&self.scope, self.call.confidential);
+        let wasi = self.wasi.get_or_insert_with(|| {
+            let mut wasi = Box::new(crate::wasi::Wasi::new(scope));
+            wasi.begin_call(confidential);
+            wasi
+        });
+        wasi.view()
     }
 }
 

@@ -12,17 +12,13 @@ use tokio::io::{AsyncWrite, Empty, empty};
 use tracing::Level;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{
-    WasiCtx, WasiCtxView, WasiView,
+    WasiCtx, WasiCtxView,
     cli::{IsTerminal, StdoutStream},
     p2::{OutputStream, Pollable, StreamError, StreamResult},
     sockets::SocketAddrUse,
 };
 
-use crate::{
-    fault::Fault,
-    log::Speaker,
-    state::{Scope, State},
-};
+use crate::{fault::Fault, scope::Scope};
 
 /// What one instance has of WASI.
 pub(crate) struct Wasi {
@@ -46,16 +42,12 @@ impl Wasi {
         Self { ctx: builder.build(), table: ResourceTable::new(), output }
     }
 
+    pub(crate) fn view(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.ctx, table: &mut self.table }
+    }
+
     pub(crate) fn begin_call(&mut self, confidential: bool) {
         *self.output.lock() = Spoken { bytes: 0, confidential };
-    }
-}
-
-impl WasiView for State {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        let scope = &self.scope;
-        let wasi = self.wasi.get_or_insert_with(|| Box::new(Wasi::new(scope)));
-        WasiCtxView { ctx: &mut wasi.ctx, table: &mut wasi.table }
     }
 }
 
@@ -117,8 +109,7 @@ impl OutputStream for Output {
         if self.scope.limits.log.as_usize() < spoken.bytes {
             return Err(StreamError::Trap(Fault::Limit(cloakroom_core::Limit::Log).into()));
         }
-        let audible = self.scope.grants.log || !spoken.confidential;
-        let speaker = Speaker { plugin: &self.scope.plugin, audible };
+        let speaker = self.scope.speaker(spoken.confidential);
         for line in String::from_utf8_lossy(&bytes).lines().filter(|line| !line.trim().is_empty()) {
             speaker.say(Level::INFO, line);
         }

@@ -29,7 +29,7 @@ impl log::Host for State {
             GuestLevel::Warn => Level::WARN,
             GuestLevel::Error => Level::ERROR,
         };
-        self.speaker().say(level, &message);
+        self.scope.speaker(self.call.confidential).say(level, &message);
         Ok(())
     }
 }

@@ -1,0 +1,20 @@
+//! What one codec of a plugin may use, and how far.
+
+use std::sync::Arc;
+
+use crate::{Grants, Limits, Settings, log::Speaker};
+
+pub(crate) struct Scope {
+    pub(crate) plugin: Arc<str>,
+    pub(crate) settings: Settings,
+    pub(crate) grants: Grants,
+    pub(crate) limits: Limits,
+}
+
+impl Scope {
+    /// Who speaks for the guest in the operator's log. `confidential` says that a payload is at hand,
+    /// which the guest could write there.
+    pub(crate) fn speaker(&self, confidential: bool) -> Speaker<'_> {
+        Speaker { plugin: &self.plugin, audible: self.grants.log || !confidential }
+    }
+}
