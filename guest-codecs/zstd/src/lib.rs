@@ -1,6 +1,7 @@
 //! `binary/zstd`: an envelope as zstd frames.
 
 mod stream;
+mod whole;
 
 use cloakroom_guest::{Buffer, Codec, Context, Error, Output, Purpose, settings};
 
@@ -17,16 +18,26 @@ impl Codec for Zstd {
     }
 
     fn seal(_: &Context, envelope: Buffer) -> Result<Option<Buffer>, Error> {
+        let (level, length) = (level()?, envelope.length());
+        if length <= whole::MOST {
+            return Ok(Some(Buffer::new(&whole::compress(&envelope.to_vec(), level))));
+        }
         let mut output = Output::new();
-        stream::compress(envelope.reader(), envelope.length(), &mut output, level()?)
+        stream::compress(envelope.reader(), length, &mut output, level)
             .map_err(|error| Error::Other(error.to_string()))?;
         Ok(Some(output.finish()))
     }
 
     fn open(_: &Context, sealed: Buffer) -> Result<Buffer, Error> {
+        let malformed = |error: std::io::Error| Error::Malformed(error.to_string());
+        if sealed.length() <= whole::MOST {
+            let frame = sealed.to_vec();
+            if let Some(length) = whole::length(&frame) {
+                return Ok(Buffer::new(&whole::decompress(&frame, length).map_err(malformed)?));
+            }
+        }
         let mut output = Output::new();
-        stream::decompress(sealed.reader(), &mut output)
-            .map_err(|error| Error::Malformed(error.to_string()))?;
+        stream::decompress(sealed.reader(), &mut output).map_err(malformed)?;
         Ok(output.finish())
     }
 }

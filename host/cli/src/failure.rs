@@ -1,6 +1,6 @@
 //! How a command fails: a chain a person can act on, and a status a script can.
 
-use std::{error::Error as _, fmt, io, process::ExitCode};
+use std::{fmt, io, process::ExitCode};
 
 use cloakroom::{Error, ErrorKind};
 
@@ -43,7 +43,6 @@ impl From<Error> for Failure {
             ErrorKind::Config | ErrorKind::MissingGrant | ErrorKind::PluginRejected => USAGE,
             _ => OPERATION,
         };
-        debug_assert!(error.source().is_none_or(|source| !source.to_string().is_empty()));
         Self { status, error: error.into() }
     }
 }
