@@ -1,9 +1,16 @@
 //! What the pipeline does once, so that no codec gets it wrong.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering::SeqCst},
+};
+
 use cloakroom::{
-    ByteSize, Direction, ErrorKind, Limit, Limits, Pipeline, PipelineError, Reuse, Settings, Stage,
+    ByteSize, Codec, Context, Description, Direction, Encoded, Error, ErrorKind, Limit, Limits,
+    Payload, Pipeline, PipelineError, Purpose, Reuse, Settings, Stage,
 };
 use cloakroom_tests::{ROGUE, bundled, chain, ctx, host, noise, plain, rogue, text};
+use futures::future::BoxFuture;
 
 async fn stage(name: &str) -> Stage {
     Stage::new(name, bundled(&host(Limits::default()), name, Settings::none(), Reuse::Fresh).await)
@@ -123,4 +130,58 @@ async fn a_stage_may_not_leave_alone_what_it_would_decode() {
     assert_eq!(error.kind(), ErrorKind::Protocol);
     let other = plain("leave");
     assert_eq!(pipeline.encode(&ctx(), vec![other.clone()]).await.unwrap(), [other]);
+}
+
+/// A codec of the embedder's own, in place of a plugin: counts how many of its calls run at once.
+struct Counting {
+    description: Description,
+    running: AtomicUsize,
+    most: Arc<AtomicUsize>,
+}
+
+impl Codec for Counting {
+    fn description(&self) -> &Description {
+        &self.description
+    }
+
+    fn encode<'a>(
+        &'a self,
+        _: &'a Context,
+        _: &'a Payload,
+    ) -> BoxFuture<'a, Result<Encoded, Error>> {
+        Box::pin(async {
+            let running = self.running.fetch_add(1, SeqCst) + 1;
+            self.most.fetch_max(running, SeqCst);
+            // Every other task that may run now gets its turn before this one goes on.
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+            }
+            self.running.fetch_sub(1, SeqCst);
+            Ok(Encoded::Unchanged)
+        })
+    }
+
+    fn decode<'a>(
+        &'a self,
+        _: &'a Context,
+        payload: Payload,
+    ) -> BoxFuture<'a, Result<Payload, Error>> {
+        Box::pin(async { Ok(payload) })
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn payloads_of_one_call_run_side_by_side_within_the_permits() {
+    let most = Arc::<AtomicUsize>::default();
+    let description =
+        Description { encodings: vec!["binary/counted".to_owned()], purpose: Purpose::Conversion };
+    let counting = Counting { description, running: AtomicUsize::new(0), most: most.clone() };
+    let pipeline = Pipeline::builder()
+        .stage(Stage::new("counting", counting))
+        .permits(3.try_into().unwrap())
+        .build()
+        .unwrap();
+    let batch: Vec<_> = (0..20).map(|index| plain(index.to_string())).collect();
+    assert_eq!(pipeline.encode(&ctx(), batch.clone()).await.unwrap(), batch);
+    assert_eq!(most.load(SeqCst), 3);
 }

@@ -30,17 +30,6 @@ pub struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// The next piece, straight from the host; empty at the end.
-    pub fn next_chunk(&mut self) -> Vec<u8> {
-        let chunk = match self.used < self.chunk.len() {
-            true => std::mem::take(&mut self.chunk).split_off(self.used),
-            false => self.fetch(),
-        };
-        self.used = 0;
-        self.chunk = Vec::new();
-        chunk
-    }
-
     fn fetch(&mut self) -> Vec<u8> {
         let chunk = self.buffer.read(self.offset, CHUNK as u32);
         self.offset += chunk.len() as u64;
