@@ -7,7 +7,8 @@ use crate::{fault::Fault, rope::Rope};
 pub(crate) enum Handle {
     Buffer(Rope),
     Payload(Box<Payload>),
-    Writer(Rope),
+    /// One piece that grows: in the end it must be one, and large ones grow without being copied.
+    Writer(Vec<u8>),
 }
 
 /// The handles of one call. Numbers of earlier calls are below `first` and mean nothing any more,

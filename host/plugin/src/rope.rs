@@ -28,11 +28,6 @@ impl Rope {
         }
     }
 
-    pub(crate) fn append(&mut self, other: &Self) {
-        self.len += other.len;
-        self.parts.extend_from_slice(&other.parts);
-    }
-
     /// At most `count` bytes from `offset` on. Both come from a guest: any value is possible.
     pub(crate) fn slice(&self, offset: u64, count: u64) -> Self {
         let mut skip = usize::try_from(offset).unwrap_or(usize::MAX);

@@ -73,7 +73,7 @@ impl State {
     }
 
     pub(crate) fn put_writer(&mut self) -> wasmtime::Result<Resource<WriterMark>> {
-        Ok(Resource::new_own(self.handles.insert(Handle::Writer(Rope::default()))?))
+        Ok(Resource::new_own(self.handles.insert(Handle::Writer(Vec::new()))?))
     }
 
     pub(crate) fn put_payload(
@@ -90,9 +90,12 @@ impl State {
         }
     }
 
-    pub(crate) fn writer(&mut self, handle: &Resource<WriterMark>) -> wasmtime::Result<&mut Rope> {
+    pub(crate) fn writer(
+        &mut self,
+        handle: &Resource<WriterMark>,
+    ) -> wasmtime::Result<&mut Vec<u8>> {
         match self.handles.get(handle.rep())? {
-            Handle::Writer(rope) => Ok(rope),
+            Handle::Writer(bytes) => Ok(bytes),
             _ => KIND.trap(),
         }
     }
@@ -111,9 +114,12 @@ impl State {
         }
     }
 
-    pub(crate) fn take_writer(&mut self, handle: Resource<WriterMark>) -> wasmtime::Result<Rope> {
+    pub(crate) fn take_writer(
+        &mut self,
+        handle: Resource<WriterMark>,
+    ) -> wasmtime::Result<Vec<u8>> {
         match self.handles.take(handle.rep())? {
-            Handle::Writer(rope) => Ok(rope),
+            Handle::Writer(bytes) => Ok(bytes),
             _ => KIND.trap(),
         }
     }

@@ -68,11 +68,10 @@ impl HostWriter for State {
 
     fn write(&mut self, writer: Resource<WriterMark>, contents: Vec<u8>) -> wasmtime::Result<()> {
         self.meter.output(contents.len())?;
-        self.writer(&writer)?.push(contents.into());
+        self.writer(&writer)?.extend_from_slice(&contents);
         Ok(())
     }
 
-    /// Costs output although nothing is copied yet: it will be, when the payload is complete.
     fn append(
         &mut self,
         writer: Resource<WriterMark>,
@@ -80,13 +79,14 @@ impl HostWriter for State {
     ) -> wasmtime::Result<()> {
         let rope = self.buffer(&contents)?.clone();
         self.meter.output(rope.len())?;
-        self.writer(&writer)?.append(&rope);
+        let writer = self.writer(&writer)?;
+        rope.parts().iter().for_each(|part| writer.extend_from_slice(part));
         Ok(())
     }
 
     fn finish(&mut self, writer: Resource<WriterMark>) -> wasmtime::Result<Resource<Rope>> {
-        let rope = self.take_writer(writer)?;
-        self.put_buffer(rope)
+        let written = Bytes::from(self.take_writer(writer)?);
+        self.put_buffer(written.into())
     }
 
     fn drop(&mut self, writer: Resource<WriterMark>) -> wasmtime::Result<()> {
