@@ -9,7 +9,7 @@ use crate::{Limits, contract::v0_1::bindings::CodecPlugin, state::State};
 
 /// What a fresh instance finds already mapped from its predecessor. Page faults are the price of a
 /// fresh instance, and most calls touch less than this.
-const RESIDENT: usize = 512 << 10;
+const RESIDENT: usize = 2 << 20;
 const RESIDENT_STACK: usize = 64 << 10;
 
 /// Core modules in one component: languages that link dynamically have dozens.
