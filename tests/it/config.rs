@@ -176,3 +176,36 @@ async fn an_empty_or_missing_one_says_what_to_write() {
     let error = open("[[stage]\n").await.map(drop).unwrap_err();
     assert!(chain(&error).contains("line 1"), "{}", chain(&error));
 }
+
+/// The reference shows every key, and opens.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_reference_is_a_configuration() {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../host/docs/configuration.md");
+    let docs = fs::read_to_string(docs).unwrap();
+    let reference = docs.split("```").nth(1).unwrap().strip_prefix("toml").unwrap();
+    let wasm = cloakroom_bundle::find("aes-gcm").unwrap().wasm;
+    let digest = cloakroom::Digest::of(wasm).to_string();
+    let text = reference.replace("sha256:…", &digest);
+    let text = text.replace("{ env = \"PAYMENTS_KEY_2026_11\" }", "{ file = \"key\" }");
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["plugins", "secrets"] {
+        fs::create_dir(folder.path().join(name)).unwrap();
+    }
+    fs::write(folder.path().join("plugins/aes-gcm.wasm"), wasm).unwrap();
+    fs::write(folder.path().join("secrets/2026-05"), KEY).unwrap();
+    let opened = Opening::file(write(folder.path(), &text)).open().await;
+    let cloakroom = opened.map_err(|error| chain(&error)).unwrap();
+    assert_eq!(cloakroom.pipeline().stages()[1].name(), "sealing");
+    assert_eq!(cloakroom.host().limits(), &cloakroom::Limits::default());
+    assert!(fs::read_dir(folder.path().join("compiled")).unwrap().count() > 0);
+
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("../host/src/config/schema.rs");
+    for line in fs::read_to_string(schema).unwrap().lines() {
+        let field = line.trim().strip_prefix("pub(crate) ").and_then(|rest| rest.split_once(": "));
+        let Some((key, _)) = field.filter(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase()))
+        else {
+            continue;
+        };
+        assert!(reference.contains(key), "the reference does not show `{key}`");
+    }
+}

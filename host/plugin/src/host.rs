@@ -81,6 +81,11 @@ impl Host {
         HostBuilder::default()
     }
 
+    /// What bounds every plugin.
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
     /// Reads what a plugin says of itself, without compiling it.
     ///
     /// # Errors
