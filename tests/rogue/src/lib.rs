@@ -86,6 +86,13 @@ fn perform(attack: &str, payload: &Payload) -> Result<Option<Payload>, Error> {
             return Ok(Some(marked(payload.envelope())));
         }
         "answer-with-kept" => return Ok(KEPT_PAYLOAD.take()),
+        // Decoys, so that the kept handle's number stands for something again.
+        "answer-with-kept-among-decoys" => {
+            let decoys: Vec<_> = (0..8).map(|_| marked(payload.envelope())).collect();
+            let kept = KEPT_PAYLOAD.take();
+            std::mem::forget(decoys);
+            return Ok(kept);
+        }
         "read-kept" => drop(KEPT_BUFFER.take().map(|buffer| buffer.to_vec())),
         "drop-kept" => {
             KEPT_PAYLOAD.set(None);
