@@ -17,6 +17,9 @@ pub const ROGUE_WASIP2: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rogue_
 /// A bundled plugin as a third party would build it, for `wasm32-wasip2`.
 pub const ZLIB_WASIP2: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/zlib_wasip2.wasm"));
 
+/// The plugin of `examples/reverse-codec`.
+pub const REVERSE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/reverse_codec.wasm"));
+
 /// Where tests keep compiled plugins.
 pub fn compile_cache() -> PathBuf {
     PathBuf::from(concat!(env!("OUT_DIR"), "/compiled"))

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cloakroom::{Context, ErrorKind, Opening, Payload};
-use cloakroom_tests::{KEY, ROGUE, chain, compile_cache};
+use cloakroom_tests::{KEY, REVERSE, ROGUE, chain, compile_cache};
 
 const GOOD: &str = r#"
 [[stage]]
@@ -208,4 +208,25 @@ async fn the_reference_is_a_configuration() {
         };
         assert!(reference.contains(key), "the reference does not show `{key}`");
     }
+}
+
+/// The example's own configuration, with its plugin where the tests built it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_example_of_a_third_partys_plugin_works() {
+    let example =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/reverse-codec/cloakroom.toml");
+    let text = fs::read_to_string(example).unwrap();
+    let built = "../../target/wasm32-wasip2/release/reverse_codec.wasm";
+    assert!(text.contains(built));
+    let folder = tempfile::tempdir().unwrap();
+    let path = write(folder.path(), &text.replace(built, "reverse_codec.wasm"));
+    fs::write(folder.path().join("reverse_codec.wasm"), REVERSE).unwrap();
+    let cloakroom = Opening::file(path).cache(compile_cache()).open().await.unwrap();
+    let sent = vec![Payload::new("json/plain", vec![b'x'; 200_000]), Payload::default()];
+    let encoded = cloakroom.encode(&Context::none(), sent.clone()).await.unwrap();
+    assert_eq!(encoded[0].encoding(), Some("binary/reversed"));
+    assert_eq!(encoded[1], sent[1], "`least` does not hold");
+    let envelope: Vec<u8> = encoded[0].data.iter().rev().copied().collect();
+    assert_eq!(envelope, sent[0].envelope().to_bytes());
+    assert_eq!(cloakroom.decode(&Context::none(), encoded).await.unwrap(), sent);
 }
