@@ -42,3 +42,16 @@ async fn compressors_and_ciphers_work_on_fifty_mebibytes_in_sixteen() {
         assert!(codec.decode(&ctx(), encoded).await.expect(name) == large, "{name}");
     }
 }
+
+/// A level that large payloads had no room for would be found out by the first of them.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_highest_level_of_zstd_fits_into_the_default_memory() {
+    let limits = Limits { time: std::time::Duration::from_secs(120), ..Limits::default() };
+    let settings = Settings::none().set("level", 12);
+    let codec = bundled(&host(limits), "zstd", settings, Reuse::Fresh).await;
+    let large = plain(cloakroom_tests::text(50 << 20));
+    let Encoded::Changed(encoded) = codec.encode(&ctx(), &large).await.unwrap() else {
+        panic!("left alone");
+    };
+    assert!(codec.decode(&ctx(), encoded).await.unwrap() == large);
+}

@@ -57,9 +57,13 @@ fn workspace(this_crate: &Path) -> Result<PathBuf, Error> {
     root.ok_or_else(|| Error::new("cloakroom-guest-build is not in its workspace"))
 }
 
-/// The target directory that an `OUT_DIR` is in. Cargo leaves a file of compiler facts in it; the count
-/// of folders between the two depends on `--target` and on the version of Cargo.
+/// The target directory that an `OUT_DIR` is in. Cargo tags it for backup tools when it makes it, and
+/// leaves a file of compiler facts in it when it is done; the count of folders between the two depends
+/// on `--target` and on the version of Cargo.
 fn target_root(out_dir: &Path) -> &Path {
-    let marked = out_dir.ancestors().find(|dir| dir.join(".rustc_info.json").is_file());
-    marked.or_else(|| out_dir.ancestors().nth(4)).unwrap_or(out_dir)
+    let marked = |dir: &&Path| {
+        ["CACHEDIR.TAG", ".rustc_info.json"].iter().any(|mark| dir.join(mark).is_file())
+    };
+    let found = out_dir.ancestors().find(marked);
+    found.or_else(|| out_dir.ancestors().nth(4)).unwrap_or(out_dir)
 }
