@@ -18,6 +18,8 @@ pub(crate) struct Script {
     pub(crate) rustc: OsString,
     /// The machine that builds.
     pub(crate) host: String,
+    /// The machine that the caller is built for.
+    target: String,
     pub(crate) out_dir: PathBuf,
     /// The root of this workspace, which need not be the workspace of who builds it.
     pub(crate) workspace: PathBuf,
@@ -32,6 +34,7 @@ impl Script {
             cargo: get("CARGO")?,
             rustc: get("RUSTC")?,
             host: get("HOST")?.to_string_lossy().into_owned(),
+            target: get("TARGET")?.to_string_lossy().into_owned(),
             out_dir: get("OUT_DIR")?.into(),
             workspace: workspace(Path::new(env!("CARGO_MANIFEST_DIR")))?,
         })
@@ -39,7 +42,7 @@ impl Script {
 
     /// Where guests are built, for all outer builds that share a target directory.
     pub(crate) fn guests_dir(&self) -> PathBuf {
-        target_root(&self.out_dir).join("guests")
+        target_root(&self.out_dir, &self.target).join("guests")
     }
 
     #[expect(clippy::print_stdout, reason = "this is how a build script speaks to Cargo")]
@@ -57,13 +60,38 @@ fn workspace(this_crate: &Path) -> Result<PathBuf, Error> {
     root.ok_or_else(|| Error::new("cloakroom-guest-build is not in its workspace"))
 }
 
-/// The target directory that an `OUT_DIR` is in. Cargo tags it for backup tools when it makes it, and
-/// leaves a file of compiler facts in it when it is done; the count of folders between the two depends
-/// on `--target` and on the version of Cargo.
-fn target_root(out_dir: &Path) -> &Path {
-    let marked = |dir: &&Path| {
-        ["CACHEDIR.TAG", ".rustc_info.json"].iter().any(|mark| dir.join(mark).is_file())
-    };
-    let found = out_dir.ancestors().find(marked);
-    found.or_else(|| out_dir.ancestors().nth(4)).unwrap_or(out_dir)
+/// The target directory that an `OUT_DIR` is in: `<root>/debug/build/…/out`, or, for an outer build with
+/// `--target`, `<root>/<target>/debug/build/…/out`.
+fn target_root<'a>(out_dir: &'a Path, target: &str) -> &'a Path {
+    let build = out_dir.ancestors().find(|dir| dir.ends_with("build"));
+    match build.and_then(|build| build.ancestors().nth(2)) {
+        Some(root) if root.ends_with(target) => root.parent().unwrap_or(root),
+        Some(root) => root,
+        None => out_dir,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(out_dir: &str, expect: &str) {
+        let root = target_root(Path::new(out_dir), "x86_64-unknown-linux-gnu");
+        assert_eq!(root, Path::new(expect));
+    }
+
+    #[test]
+    fn all_outer_builds_share_one_root() {
+        check("/house/target/debug/build/bundle-1/out", "/house/target");
+        check("/house/target/release/build/bundle-2/out", "/house/target");
+        check("/house/target/x86_64-unknown-linux-gnu/debug/build/bundle-3/out", "/house/target");
+        // As newer versions of Cargo lay it out.
+        check("/house/target/debug/build/bundle/4/out", "/house/target");
+    }
+
+    #[test]
+    fn a_folder_elsewhere_is_its_own_root() {
+        check("/somewhere", "/somewhere");
+    }
 }
