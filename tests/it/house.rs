@@ -156,3 +156,20 @@ fn the_readme_shows_a_plugin_that_is_tested() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
     assert!(readme.contains(&example), "the README's plugin is not the SDK's example");
 }
+
+/// What is skipped is forgotten.
+#[test]
+fn no_test_is_ignored() {
+    let mut found = vec![root().join("README.md")];
+    for folder in ["host", "guest-codecs", "tests/it"] {
+        sources(&root().join(folder), &mut found);
+    }
+    for path in found {
+        let text = fs::read_to_string(&path).unwrap();
+        for skipped in
+            [concat!("#[", "ignore"), concat!("```", "ignore"), concat!("rust,", "ignore")]
+        {
+            assert!(!text.contains(skipped), "{} has `{skipped}`", path.display());
+        }
+    }
+}
