@@ -1,11 +1,13 @@
 //! What tests and benchmarks share: hosts, guests, payloads.
 
+pub mod rigs;
+
 use std::{path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
 use cloakroom::{
-    Context, Error, Grants, Host, KeyRing, Limits, Material, Payload, PluginCodec, Reuse, Ring,
-    Settings, Source,
+    Access, Bucket, Context, Error, Grants, Host, KeyRing, Limits, Material, Payload, PluginCodec,
+    PluginDriver, Reuse, Ring, Settings, Source,
 };
 
 /// The rogue guest, importing nothing but the contract.
@@ -49,6 +51,38 @@ pub async fn bundled(host: &Host, name: &str, settings: Settings, reuse: Reuse) 
     };
     let plugin = host.load(cloakroom::bundled(name).expect("bundled"), grants).await;
     plugin.expect("loads").codec(settings, reuse).await.expect("a codec")
+}
+
+/// The bundled drivers; all other bundled plugins are codecs.
+pub const DRIVERS: [&str; 5] = ["azure", "file", "gcs", "redis", "s3"];
+
+/// The names of the bundled codecs.
+pub fn bundled_codecs() -> impl Iterator<Item = &'static str> {
+    cloakroom::bundled_names().filter(|name| !DRIVERS.contains(name))
+}
+
+/// Loads a bundled driver over one bucket, which it gets as `payloads`.
+pub async fn bucket_driver(
+    name: &str,
+    bucket: &Arc<dyn Bucket>,
+    settings: &[(&str, &str)],
+) -> PluginDriver {
+    granted_driver(name, bucket, Access::whole(), settings).await
+}
+
+/// The same within a grant.
+pub async fn granted_driver(
+    name: &str,
+    bucket: &Arc<dyn Bucket>,
+    access: Access,
+    settings: &[(&str, &str)],
+) -> PluginDriver {
+    let grants = Grants::none().bucket("payloads", bucket.clone(), access);
+    let source = cloakroom::bundled(name).expect("bundled");
+    let plugin = host(Limits::default()).load(source, grants).await.expect("loads");
+    let settings = settings.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+    let settings: Settings = settings.collect();
+    plugin.driver(settings.set("bucket", "payloads"), Reuse::Fresh).await.expect("a driver")
 }
 
 /// All that the rogue imports; the address is one where nobody listens.

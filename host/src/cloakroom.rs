@@ -1,43 +1,40 @@
-//! A whole pipeline from one file.
+//! A whole pipeline from one file, and its swap for another while calls are in flight.
 
 use std::{
-    fs,
-    path::{Path, PathBuf},
+    fmt,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
 };
 
-use cloakroom_core::{Context, Error, ErrorKind, Payload, Purpose};
-use cloakroom_pipeline::{Pipeline, Stage};
-use cloakroom_plugin::{Grants, Host, Reuse, Settings, Source};
+use arc_swap::ArcSwap;
+use cloakroom_core::{Context, Error, Payload};
+use cloakroom_pipeline::Pipeline;
+use cloakroom_plugin::Host;
 
-use crate::config::{self, ReuseWord, StageEntry};
+use crate::{Opening, config::OpenBuckets, generation::Generation};
 
-/// A pipeline as a configuration describes it. Cheap to clone.
+/// A pipeline as a configuration describes it. Cheap to clone; clones are the same.
 ///
 /// ```no_run
 /// # async fn f(ctx: cloakroom::Context, payloads: Vec<cloakroom::Payload>) -> Result<(), cloakroom::Error> {
 /// let cloakroom = cloakroom::Cloakroom::open("cloakroom.toml").await?;
 /// let stored = cloakroom.encode(&ctx, payloads.clone()).await?;
 /// assert_eq!(cloakroom.decode(&ctx, stored).await?, payloads);
+///
+/// // The file changed, or was changed by somebody: calls in flight finish on what they began with.
+/// cloakroom.reload().await?;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
-pub struct Cloakroom {
-    host: Host,
-    pipeline: Pipeline,
-}
+#[derive(Clone)]
+pub struct Cloakroom(Arc<Shared>);
 
-/// A configuration about to be opened.
-#[derive(Clone, Debug)]
-pub struct Opening {
-    text: Text,
-    cache: Option<PathBuf>,
-}
-
-#[derive(Clone, Debug)]
-enum Text {
-    File(PathBuf),
-    Given(String),
+struct Shared {
+    current: ArcSwap<Generation>,
+    opening: Mutex<Opening>,
+    buckets: OpenBuckets,
+    /// Held while a configuration is loaded, so that of two the later one stays.
+    loading: tokio::sync::Mutex<()>,
 }
 
 impl Cloakroom {
@@ -49,163 +46,80 @@ impl Cloakroom {
         Opening::file(path).open().await
     }
 
-    /// Encodes payloads: every stage, first to last.
+    pub(crate) async fn start(opening: Opening) -> Result<Self, Error> {
+        let buckets = OpenBuckets::default();
+        let current = ArcSwap::from_pointee(Generation::load(&opening, &buckets, None).await?);
+        let (opening, loading) = (Mutex::new(opening), tokio::sync::Mutex::default());
+        Ok(Self(Arc::new(Shared { current, opening, buckets, loading })))
+    }
+
+    /// Encodes payloads: every stage, first to last; what is large then is stored elsewhere.
     ///
     /// # Errors
-    /// If one cannot be encoded; then none is.
+    /// If one cannot be encoded or stored; then none is.
     pub async fn encode(&self, ctx: &Context, batch: Vec<Payload>) -> Result<Vec<Payload>, Error> {
-        self.pipeline.encode(ctx, batch).await
+        self.pipeline().encode(ctx, batch).await
     }
 
-    /// Decodes payloads: the stages that know them, last to first.
+    /// Decodes payloads: what was stored elsewhere is fetched, then the stages that know a payload,
+    /// last to first.
     ///
     /// # Errors
-    /// If one cannot be decoded; then none is.
+    /// If one cannot be fetched or decoded; then none is.
     pub async fn decode(&self, ctx: &Context, batch: Vec<Payload>) -> Result<Vec<Payload>, Error> {
-        self.pipeline.decode(ctx, batch).await
+        self.pipeline().decode(ctx, batch).await
     }
 
-    /// The pipeline.
-    pub fn pipeline(&self) -> &Pipeline {
-        &self.pipeline
+    /// Reads the configuration again, loads and checks all of it by the side, and swaps it in. Calls
+    /// in flight finish on the old one.
+    ///
+    /// # Errors
+    /// As [`Cloakroom::open`]. Then the old configuration goes on serving.
+    pub async fn reload(&self) -> Result<(), Error> {
+        let opening = self.opening();
+        self.replace(opening).await
+    }
+
+    /// Swaps in another configuration, as [`Cloakroom::reload`] does.
+    ///
+    /// # Errors
+    /// As [`Cloakroom::open`]. Then the old configuration goes on serving.
+    pub async fn replace(&self, opening: Opening) -> Result<(), Error> {
+        let _one_at_a_time = self.0.loading.lock().await;
+        let before = self.0.current.load_full();
+        let next = Generation::load(&opening, &self.0.buckets, Some(&before)).await?;
+        self.0.current.store(Arc::new(next));
+        *self.0.opening.lock().unwrap_or_else(PoisonError::into_inner) = opening;
+        drop(before);
+        self.0.buckets.tidy();
+        Ok(())
+    }
+
+    /// The pipeline of now.
+    pub fn pipeline(&self) -> Pipeline {
+        self.0.current.load().pipeline.clone()
     }
 
     /// The host that its plugins run in.
-    pub fn host(&self) -> &Host {
-        &self.host
+    pub fn host(&self) -> Host {
+        self.0.current.load().host.clone()
+    }
+
+    pub(crate) fn current(&self) -> Arc<Generation> {
+        self.0.current.load_full()
+    }
+
+    pub(crate) fn opening(&self) -> Opening {
+        self.0.opening.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-impl Opening {
-    /// A configuration file. Paths in it are taken from its folder.
-    pub fn file(path: impl AsRef<Path>) -> Self {
-        Self { text: Text::File(path.as_ref().to_owned()), cache: None }
-    }
-
-    /// A configuration at hand. Paths in it are taken from the working folder.
-    pub fn text(text: impl Into<String>) -> Self {
-        Self { text: Text::Given(text.into()), cache: None }
-    }
-
-    /// Keeps compiled plugins in this folder, unless the configuration names another.
-    pub fn cache(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.cache = Some(folder.into());
-        self
-    }
-
-    /// Opens it.
-    ///
-    /// # Errors
-    /// As [`Cloakroom::open`].
-    pub async fn open(self) -> Result<Cloakroom, Error> {
-        let (place, folder, text) = self.text.read()?;
-        let file = config::parse(&text, &place)?;
-        config::check(&file).map_err(|error| in_file(&place, &error))?;
-        let rings = config::rings(&file, &folder).map_err(|error| in_file(&place, &error))?;
-        let mut host = Host::builder().limits(file.limits.plugin());
-        if let Some(cache) = file.cache.folder.as_ref().map(|path| folder.join(path)).or(self.cache)
-        {
-            host = host.cache(cache);
-        }
-        let host = host.build()?;
-        let mut pipeline = Pipeline::builder();
-        if let Some(size) = &file.limits.payload {
-            pipeline = pipeline.largest_payload(size.0);
-        }
-        for entry in &file.stage {
-            pipeline = pipeline.stage(load(&host, entry, &folder, &rings).await?);
-        }
-        let built = pipeline.build();
-        let pipeline =
-            built.map_err(|error| Error::new(ErrorKind::Config, format!("{place}: {error}")))?;
-        try_keys(&pipeline).await?;
-        Ok(Cloakroom { host, pipeline })
-    }
-}
-
-impl Text {
-    /// What it is called, where its paths start, and its text.
-    fn read(&self) -> Result<(String, PathBuf, String), Error> {
-        let path = match self {
-            Self::Given(text) => {
-                return Ok(("configuration".to_owned(), PathBuf::new(), text.clone()));
-            }
-            Self::File(path) => path,
-        };
-        let text = fs::read_to_string(path).map_err(|error| {
-            Error::new(ErrorKind::Config, format!("cannot read `{}`", path.display()))
-                .because(error)
-        })?;
-        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-        Ok((path.display().to_string(), folder, text))
-    }
-}
-
-fn in_file(place: &str, error: &Error) -> Error {
-    let located = Error::new(error.kind(), format!("{place}: {error}"));
-    match std::error::Error::source(error) {
-        Some(cause) => located.because(cause.to_string()),
-        None => located,
-    }
-}
-
-async fn load(
-    host: &Host,
-    entry: &StageEntry,
-    folder: &Path,
-    rings: &config::Rings,
-) -> Result<Stage, Error> {
-    let mut grants = Grants::none();
-    for (name, ring) in entry.grants.keys.iter().filter_map(|name| rings.get_key_value(name)) {
-        grants = grants.keys(name, ring.clone());
-    }
-    for (name, ring) in entry.grants.subkeys.iter().filter_map(|name| rings.get_key_value(name)) {
-        grants = grants.subkeys(name, ring.clone());
-    }
-    for address in &entry.grants.tcp {
-        grants = grants.tcp(*address);
-    }
-    if entry.grants.log {
-        grants = grants.log();
-    }
-    let settings: Settings =
-        entry.settings.iter().map(|(name, value)| (name.clone(), value.0.clone())).collect();
-    let reuse = match entry.reuse {
-        ReuseWord::Fresh => Reuse::Fresh,
-        ReuseWord::Warm => Reuse::Warm,
-    };
-    let plugin = host.load(source(entry, folder)?, grants).await?;
-    let stage = Stage::new(plugin.name(), plugin.codec(settings, reuse).await?);
-    Ok(if entry.required { stage.required() } else { stage })
-}
-
-fn source(entry: &StageEntry, folder: &Path) -> Result<Source, Error> {
-    let mut source = match entry.plugin.split_once(':') {
-        Some(("bundled", name)) => crate::bundled::bundled(name)?,
-        Some((_, path)) => Source::file(folder.join(path)),
-        None => Source::file(folder.join(&entry.plugin)),
-    };
-    if let Some(digest) = &entry.digest {
-        source = source.pinned(digest.parse()?);
-    }
-    if let Some(name) = &entry.name {
-        source = source.named(name);
-    }
-    Ok(source)
-}
-
-/// Sends a payload of ours through the pipeline if it seals, so that a key ring that a plugin asks
-/// for and was not granted is found now, and not at the first payload that matters.
-async fn try_keys(pipeline: &Pipeline) -> Result<(), Error> {
-    if !pipeline.stages().iter().any(|stage| stage.purpose() == Purpose::Encryption) {
-        return Ok(());
-    }
-    let probe = vec![Payload::new("json/plain", "\"cloakroom\"")];
-    let sealed = pipeline.encode(&Context::none(), probe.clone()).await?;
-    match pipeline.decode(&Context::none(), sealed).await? == probe {
-        true => Ok(()),
-        false => {
-            Err(Error::new(ErrorKind::Protocol, "the pipeline does not decode to what it encoded"))
-        }
+impl fmt::Debug for Cloakroom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let current = self.0.current.load();
+        f.debug_struct("Cloakroom")
+            .field("host", &current.host)
+            .field("pipeline", &current.pipeline)
+            .finish_non_exhaustive()
     }
 }

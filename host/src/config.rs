@@ -1,18 +1,23 @@
 //! One TOML file for the library and the command line.
 //!
-//! `schema` is the file as written, `text` reads it and says where it is wrong, `units` are numbers
-//! as people write them, `keys` fetches key material from where the file says, `check` holds the
-//! parts against each other.
+//! `schema` and `storage` are the file as written, `text` reads it and says where it is wrong, `units`
+//! are numbers as people write them, `keys`, `secret` and `buckets` fetch what the file only says the
+//! place of, `check` holds the parts against each other.
 
+mod buckets;
 mod check;
 mod keys;
 mod schema;
+mod secret;
+mod storage;
 mod text;
 mod units;
 
 pub(crate) use self::{
+    buckets::{Buckets, Open as OpenBuckets, buckets},
     check::check,
     keys::{Rings, rings},
-    schema::{Reuse as ReuseWord, Stage as StageEntry},
+    schema::{File, PluginEntry, Reuse as ReuseWord},
+    storage::Storage as StorageEntry,
     text::{nearest, parse},
 };

@@ -3,21 +3,30 @@
 mod bundled;
 mod cloakroom;
 mod config;
+mod generation;
+mod opening;
+mod watch;
 
 pub use cloakroom_core::{
-    Blame, ByteSize, Codec, Context, Description, Direction, Encoded, Envelope, Error, ErrorKind,
-    Key, KeyError, KeyRing, Kind, Limit, Metadata, Payload, Purpose,
+    Blame, Bucket, ByteSize, Claim, Codec, Context, Description, Direction, Driver, Encoded,
+    Envelope, Error, ErrorKind, Key, KeyError, KeyRing, Kind, Limit, Metadata, Object, Payload,
+    Purpose, PutMode, PutOutcome,
 };
-pub use cloakroom_pipeline::{Pipeline, PipelineBuilder, PipelineError, Stage};
+pub use cloakroom_pipeline::{
+    ClaimPolicy, Explanation, Layer, Offload, Pipeline, PipelineBuilder, PipelineError, Rule,
+    Stage, Stored,
+};
 pub use cloakroom_plugin::{
-    Capability, Digest, Grants, Host, HostBuilder, Import, Inspection, Limits, Need, Plugin,
-    PluginCodec, Reuse, Settings, Source, World,
+    Access, Capability, Digest, Grants, Host, HostBuilder, Import, Inspection, Limits, Need,
+    Plugin, PluginCodec, PluginDriver, Reuse, Settings, Source, World,
 };
-pub use cloakroom_stores::{Material, MaterialError, Ring, RingBuilder, RingError};
+pub use cloakroom_stores::{
+    BucketPlace, Material, MaterialError, ObjectBucket, Ring, RingBuilder, RingError,
+};
 
 #[cfg(feature = "bundled")]
 pub use self::bundled::{bundled, bundled_names};
-pub use self::cloakroom::{Cloakroom, Opening};
+pub use self::{cloakroom::Cloakroom, opening::Opening, watch::Watch};
 
 /// The README's example runs as a test.
 #[cfg(doctest)]

@@ -193,21 +193,33 @@ async fn the_reference_is_a_configuration() {
     }
     fs::write(folder.path().join("plugins/aes-gcm.wasm"), wasm).unwrap();
     fs::write(folder.path().join("secrets/2026-05"), KEY).unwrap();
+    fs::write(folder.path().join("secrets/s3"), "not used here").unwrap();
     let opened = Opening::file(write(folder.path(), &text)).open().await;
     let cloakroom = opened.map_err(|error| chain(&error)).unwrap();
     assert_eq!(cloakroom.pipeline().stages()[1].name(), "sealing");
     assert_eq!(cloakroom.host().limits(), &cloakroom::Limits::default());
     assert!(fs::read_dir(folder.path().join("compiled")).unwrap().count() > 0);
 
-    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("../host/src/config/schema.rs");
-    for line in fs::read_to_string(schema).unwrap().lines() {
-        let field = line.trim().strip_prefix("pub(crate) ").and_then(|rest| rest.split_once(": "));
-        let Some((key, _)) = field.filter(|(key, _)| key.chars().all(|c| c.is_ascii_lowercase()))
-        else {
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("../host/src/config");
+    let files =
+        ["schema.rs", "storage.rs"].map(|name| fs::read_to_string(schema.join(name)).unwrap());
+    let mut keys = 0;
+    for line in files.iter().flat_map(|text| text.lines()) {
+        let line = line.strip_prefix("    ").unwrap_or_default();
+        let field = line.strip_prefix("pub(crate) ").unwrap_or(line).split_once(": ");
+        let Some((key, _)) = field.filter(|(key, _)| {
+            key.chars().all(|c| c.is_ascii_lowercase() || c == '_') && !line.ends_with(['{', ';'])
+        }) else {
             continue;
         };
-        assert!(reference.contains(key), "the reference does not show `{key}`");
+        keys += 1;
+        // What is told to a store has any name.
+        assert!(
+            reference.contains(key) || key == "settings",
+            "the reference does not show `{key}`"
+        );
     }
+    assert!(40 < keys, "found {keys}");
 }
 
 /// The example's own configuration, with its plugin where the tests built it.

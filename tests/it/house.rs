@@ -56,6 +56,7 @@ fn what_is_known_where() {
         ("wasmtime-wasi", &["host/plugin"]),
         ("serde", &["host", "host/cli"]),
         ("anyhow", &["host/cli"]),
+        ("object_store", &["host/stores"]),
         ("tokio", &["host", "host/cli", "host/pipeline", "host/plugin"]),
     ] {
         for crate_ in [

@@ -34,7 +34,7 @@ async fn compressors_and_ciphers_work_on_fifty_mebibytes_in_sixteen() {
     };
     let host = host(limits);
     let large = plain(cloakroom_tests::text(50 << 20));
-    for name in cloakroom::bundled_names() {
+    for name in cloakroom_tests::bundled_codecs() {
         let codec = bundled(&host, name, Settings::none(), Reuse::Fresh).await;
         let Encoded::Changed(encoded) = codec.encode(&ctx(), &large).await.expect(name) else {
             panic!("{name} left it alone");

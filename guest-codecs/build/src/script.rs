@@ -9,8 +9,15 @@ use std::{
 use crate::{Error, guest::Guest};
 
 /// What every guest is made from, beside its own folder.
-const SHARED: [&str; 5] =
-    ["Cargo.toml", "Cargo.lock", "guest-codecs/sdk/Cargo.toml", "guest-codecs/sdk/src", "wit"];
+const SHARED: [&str; 7] = [
+    "Cargo.toml",
+    "Cargo.lock",
+    "guest-codecs/object-store/Cargo.toml",
+    "guest-codecs/object-store/src",
+    "guest-codecs/sdk/Cargo.toml",
+    "guest-codecs/sdk/src",
+    "wit",
+];
 
 /// The build script that called.
 pub(crate) struct Script {

@@ -35,12 +35,18 @@
 //! [`Buffer`]; read them in pieces with [`Buffer::reader`] and write with [`Output`], and the plugin's
 //! own memory stays small whatever the payload's size.
 //!
+//! A storage driver is a [`Driver`]: it decides where an object goes, and says in a [`Claim`] where it
+//! went. The bytes go from host to store by [`blobs`], and pass through no plugin.
+//!
 //! [Cloakroom]: https://docs.rs/cloakroom
 
 mod codec;
+#[doc(hidden)]
+pub mod driver;
 mod io;
 mod panic;
 pub mod settings;
+mod target;
 
 /// The contract as generated from `wit/`. The items worth naming are re-exported beside it.
 #[allow(missing_docs, unsafe_code, unreachable_pub, clippy::all)]
@@ -55,6 +61,26 @@ pub mod bindings {
     });
 }
 
+/// The same for drivers, whose world exports another interface.
+#[allow(missing_docs, unsafe_code, unreachable_pub, clippy::all)]
+pub mod driver_bindings {
+    wit_bindgen::generate!({
+        path: "../../wit/v0.1",
+        world: "driver-plugin",
+        pub_export_macro: true,
+        export_macro_name: "export_driver_plugin",
+        default_bindings_module: "cloakroom_guest::driver_bindings",
+        with: {
+            "cloakroom:plugin/bytes@0.1.0": crate::bindings::cloakroom::plugin::bytes,
+            "cloakroom:plugin/types@0.1.0": crate::bindings::cloakroom::plugin::types,
+            "cloakroom:plugin/settings@0.1.0": crate::bindings::cloakroom::plugin::settings,
+            "cloakroom:plugin/log@0.1.0": crate::bindings::cloakroom::plugin::log,
+            "cloakroom:plugin/random@0.1.0": crate::bindings::cloakroom::plugin::random,
+            "cloakroom:plugin/blobs@0.1.0": generate,
+        },
+    });
+}
+
 pub use self::{
     bindings::{
         cloakroom::plugin::{
@@ -65,11 +91,17 @@ pub use self::{
         exports::cloakroom::plugin::codec::{Description, Purpose},
     },
     codec::{Codec, PayloadCodec},
+    driver::{Claim, Driver},
+    driver_bindings::cloakroom::plugin::blobs,
     io::{CHUNK, Output, Reader},
+    target::Target,
 };
 
 #[doc(hidden)]
-pub use self::{bindings::exports::cloakroom::plugin::codec::Guest, panic::report_panics};
+pub use self::{
+    bindings::exports::cloakroom::plugin::codec::Guest,
+    driver_bindings::exports::cloakroom::plugin::driver as drivers, panic::report_panics,
+};
 
 /// Makes a type that is a [`Codec`] or a [`PayloadCodec`] the plugin's codec.
 #[macro_export]
@@ -104,6 +136,42 @@ macro_rules! export {
             }
 
     $crate::bindings::export_codec_plugin!(Plugin with_types_in $crate::bindings);
+        };
+    };
+}
+
+/// Makes a type that is a [`Driver`] the plugin's driver.
+#[macro_export]
+macro_rules! export_driver {
+    ($driver:ty) => {
+        #[cfg(target_family = "wasm")]
+        const _: () = {
+            struct Plugin;
+
+            impl $crate::drivers::Guest for Plugin {
+                fn describe() -> Result<$crate::drivers::Description, $crate::Error> {
+                    $crate::report_panics();
+                    $crate::driver::describe::<$driver>()
+                }
+
+                fn store(
+                    ctx: &$crate::Context,
+                    object: $crate::Buffer,
+                ) -> Result<Vec<(String, String)>, $crate::Error> {
+                    $crate::report_panics();
+                    $crate::driver::store::<$driver>(ctx, object)
+                }
+
+                fn retrieve(
+                    ctx: &$crate::Context,
+                    claim: Vec<(String, String)>,
+                ) -> Result<$crate::Buffer, $crate::Error> {
+                    $crate::report_panics();
+                    $crate::driver::retrieve::<$driver>(ctx, claim)
+                }
+            }
+
+            $crate::driver_bindings::export_driver_plugin!(Plugin with_types_in $crate::driver_bindings);
         };
     };
 }

@@ -20,7 +20,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Watch a payload being compressed and encrypted by two sandboxed plugins, and decoded again
+    /// Watch a payload being compressed, encrypted and stored elsewhere by three sandboxed plugins, and brought back
     Demo(Demo),
     /// Encode payloads: Temporal `Payloads` JSON from standard input to standard output
     #[command(after_help = EXAMPLE)]
@@ -28,6 +28,12 @@ pub(crate) enum Command {
     /// Decode payloads: Temporal `Payloads` JSON from standard input to standard output
     #[command(after_help = EXAMPLE)]
     Decode(Change),
+    /// Show what payloads are: stages, keys, where they are stored and whether all of it verifies
+    #[command(
+        after_help = "Reads Temporal `Payloads` JSON from standard input. Contents are never shown.\n\
+                            Exit status is 1 if a payload cannot be opened here; what is known of it is shown."
+    )]
+    Explain(Explain),
     /// Show what a plugin is, what it imports, and which grants it needs
     Inspect(Inspect),
 }
@@ -39,13 +45,13 @@ const EXAMPLE: &str = "Example:\n  \
 #[derive(Debug, clap::Args)]
 pub(crate) struct Demo {
     /// Size of the payload, such as 64KiB
-    #[arg(long, default_value = "256KiB")]
+    #[arg(long, default_value = "3MiB")]
     pub(crate) size: cloakroom::ByteSize,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Change {
-    /// Configuration file: the pipeline's stages, keys and limits
+    /// Configuration file: the pipeline's stages, keys, storage and limits
     #[arg(long, value_name = "FILE")]
     pub(crate) config: PathBuf,
     #[command(flatten)]
@@ -78,6 +84,15 @@ impl ContextArgs {
         let type_name = self.workflow_type.as_deref().unwrap_or_default();
         ctx.target(Kind::Workflow, id, type_name, self.run_id.as_deref())
     }
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Explain {
+    #[command(flatten)]
+    pub(crate) change: Change,
+    /// Write JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, clap::Args)]

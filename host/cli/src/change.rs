@@ -3,7 +3,7 @@
 use std::{
     env,
     io::{self, Read as _, Write as _},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use cloakroom::{Cloakroom, Opening, Payload};
@@ -11,17 +11,17 @@ use cloakroom::{Cloakroom, Opening, Payload};
 use crate::{args::Change, failure::Failure, json};
 
 pub(crate) async fn encode(args: &Change) -> Result<(), Failure> {
-    let cloakroom = open(args).await?;
+    let cloakroom = open(&args.config).await?;
     write(&cloakroom.encode(&args.context.context(), read()?).await?)
 }
 
 pub(crate) async fn decode(args: &Change) -> Result<(), Failure> {
-    let cloakroom = open(args).await?;
+    let cloakroom = open(&args.config).await?;
     write(&cloakroom.decode(&args.context.context(), read()?).await?)
 }
 
-async fn open(args: &Change) -> Result<Cloakroom, Failure> {
-    let mut opening = Opening::file(&args.config);
+pub(crate) async fn open(config: &Path) -> Result<Cloakroom, Failure> {
+    let mut opening = Opening::file(config);
     if let Some(folder) = cache_folder() {
         opening = opening.cache(folder);
     }

@@ -1,4 +1,4 @@
-//! `demo`: two sandboxed plugins at work on one payload, with no server and no account.
+//! `demo`: sandboxed plugins at work on one payload, with no server and no account.
 
 use std::{
     io::{self, Write as _},
@@ -7,8 +7,8 @@ use std::{
 };
 
 use cloakroom::{
-    Context, Grants, Host, Material, Payload, Pipeline, PluginCodec, Reuse, Ring, Settings, Stage,
-    World,
+    Access, BucketPlace, ByteSize, Context, Grants, Host, Kind, Material, Offload, Payload,
+    Pipeline, Plugin, Reuse, Ring, Settings, Stage,
 };
 
 use crate::{
@@ -21,43 +21,84 @@ use crate::{
 /// A key for everybody to see: what the demo seals is nobody's secret.
 const KEY: [u8; 32] = *b"this key is public: a demo's key";
 
+/// Where a workflow engine's histories get heavy, and where its SDKs store elsewhere.
+const THRESHOLD: ByteSize = ByteSize::kib(256);
+
 pub(crate) async fn run(args: &Demo) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
+    let folder = Folder::new()?;
     let mut host = Host::builder();
     if let Some(folder) = cache_folder() {
         host = host.cache(folder);
     }
     let host = host.build()?;
-    writeln!(out, "Loading two plugins. The first time, they are compiled for this machine.\n")?;
-    let ring = Arc::new(Ring::of("demo-2026", &Material::new(KEY)).map_err(Failure::operation)?);
-    let sealing = Settings::none().set("ring", "demo");
-    let zstd = load(&host, &mut out, "zstd", Grants::none(), Settings::none()).await?;
-    let aes = load(&host, &mut out, "aes-gcm", Grants::none().keys("demo", ring), sealing).await?;
+    writeln!(out, "Loading three plugins. The first time, they are compiled for this machine.\n")?;
+    let stages = stages(&host, &mut out).await?;
+    let store = store(&host, &mut out, &folder).await?;
 
-    let ctx = Context::namespace("demo");
+    let ctx = Context::namespace("demo").target(Kind::Workflow, "invoice 17", "Scan", None);
     let original = ocr_result(args.size.as_usize());
     let mut rows = vec![
         ["", "encoding", "bytes", "time"].map(str::to_owned).to_vec(),
         row("what the worker sends", &original, None),
     ];
-    let zstd =
-        Pipeline::builder().stage(Stage::new("zstd", zstd)).build().map_err(Failure::usage)?;
-    let aes = Stage::new("aes-gcm", aes).required();
-    let aes = Pipeline::builder().stage(aes).build().map_err(Failure::usage)?;
-
-    let compressed =
-        step(&mut rows, "zstd: compressed", zstd.encode(&ctx, vec![original.clone()])).await?;
+    let [zstd, aes] = stages.map(|stage| Pipeline::builder().stage(stage).build());
+    let (zstd, aes) = (zstd.map_err(Failure::usage)?, aes.map_err(Failure::usage)?);
+    let sent = vec![original.clone()];
+    let compressed = step(&mut rows, "zstd: compressed", zstd.encode(&ctx, sent)).await?;
     let sealed = step(&mut rows, "aes-gcm: sealed", aes.encode(&ctx, compressed)).await?;
-    let opened = step(&mut rows, "aes-gcm: opened", aes.decode(&ctx, sealed)).await?;
+    let kept = step(&mut rows, "file: stored, a claim is left", store.encode(&ctx, sealed)).await?;
+    let stored = folder.objects()?;
+    let fetched = step(&mut rows, "file: fetched and checked", store.decode(&ctx, kept)).await?;
+    let opened = step(&mut rows, "aes-gcm: opened", aes.decode(&ctx, fetched)).await?;
     let decoded = step(&mut rows, "zstd: decompressed", zstd.decode(&ctx, opened)).await?;
 
     writeln!(out, "\n{}", table(&rows))?;
     if decoded != [original] {
         return Err(Failure::operation("what came back is not what was sent"));
     }
-    writeln!(out, "What came back is what was sent, byte for byte. The middle row is all that a")?;
-    writeln!(out, "workflow engine would have stored; the key never entered a plugin.")?;
+    writeln!(out, "What came back is what was sent, byte for byte. The fourth row is all that a")?;
+    writeln!(
+        out,
+        "workflow engine would have stored; the key never entered a plugin, and the bytes"
+    )?;
+    writeln!(out, "never entered the driver, which only said where they go:\n")?;
+    for key in stored {
+        writeln!(out, "  {key}")?;
+    }
+    if THRESHOLD.as_usize() > args.size.as_usize() {
+        writeln!(out, "\nPayloads below {THRESHOLD} stay in the history: try --size 3MiB.")?;
+    }
     Ok(())
+}
+
+async fn stages(host: &Host, out: &mut impl io::Write) -> Result<[Stage; 2], Failure> {
+    let ring = Arc::new(Ring::of("demo-2026", &Material::new(KEY)).map_err(Failure::operation)?);
+    let may = "imports nothing it could misuse";
+    let zstd = load(host, out, "zstd", Grants::none(), may).await?;
+    let may = "may seal with the key ring `demo`, and never sees a key";
+    let aes = load(host, out, "aes-gcm", Grants::none().keys("demo", ring), may).await?;
+    let sealing = Settings::none().set("ring", "demo");
+    Ok([
+        Stage::new("zstd", zstd.codec(Settings::none(), Reuse::Fresh).await?),
+        Stage::new("aes-gcm", aes.codec(sealing, Reuse::Fresh).await?).required(),
+    ])
+}
+
+async fn store(
+    host: &Host,
+    out: &mut impl io::Write,
+    folder: &Folder,
+) -> Result<Pipeline, Failure> {
+    let bucket = Arc::new(BucketPlace::new(format!("file:{}", folder.0.display())).open()?);
+    let grants = Grants::none().bucket("payloads", bucket, Access::whole());
+    let may = "may use the bucket `payloads`, and no other file";
+    let file = load(host, out, "file", grants, may).await?;
+    let driver = file.driver(Settings::none().set("bucket", "payloads"), Reuse::Fresh).await?;
+    // What is read is to come from the folder.
+    let offload = Offload::above(THRESHOLD).to("local.filedriver", driver);
+    let offload = offload.memory_cache(ByteSize::bytes(0));
+    Pipeline::builder().offload(offload).build().map_err(Failure::usage)
 }
 
 async fn load(
@@ -65,24 +106,57 @@ async fn load(
     out: &mut impl io::Write,
     name: &str,
     grants: Grants,
-    settings: Settings,
-) -> Result<PluginCodec, Failure> {
+    may: &str,
+) -> Result<Plugin, Failure> {
     let start = Instant::now();
     let plugin = host.load(cloakroom::bundled(name)?, grants).await?;
-    let codec = plugin.codec(settings, Reuse::Fresh).await?;
-    let inspection = plugin.inspection();
-    let may = match inspection.world {
-        Some(World::Compressor) => "imports nothing it could misuse",
-        Some(World::Cipher) => "may seal with the key ring `demo`, and never sees a key",
-        _ => "has a world of its own",
-    };
     writeln!(
         out,
         "  {name:<8} {:>9} bytes of WebAssembly, loaded in {}: {may}",
-        thousands(inspection.size),
+        thousands(plugin.inspection().size),
         time(start.elapsed())
     )?;
-    Ok(codec)
+    Ok(plugin)
+}
+
+/// A folder of the demo's own, gone when it ends.
+struct Folder(std::path::PathBuf);
+
+impl Folder {
+    fn new() -> Result<Self, Failure> {
+        let name = format!("cloakroom-demo-{}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        std::fs::create_dir(&path)?;
+        Ok(Self(path))
+    }
+
+    /// The keys of all that is stored, with their sizes.
+    fn objects(&self) -> Result<Vec<String>, Failure> {
+        let (mut found, mut folders) = (Vec::new(), vec![self.0.clone()]);
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder)? {
+                let (entry, size) = entry.and_then(|entry| {
+                    let metadata = entry.metadata()?;
+                    Ok((entry.path(), metadata.is_file().then_some(metadata.len() as usize)))
+                })?;
+                match size {
+                    None => folders.push(entry),
+                    Some(size) => {
+                        let key = entry.strip_prefix(&self.0).unwrap_or(&entry).display();
+                        found.push(format!("{key}   {} bytes", thousands(size)));
+                    }
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What is left lies in the system's folder for such things.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
 }
 
 async fn step(

@@ -5,6 +5,7 @@
 mod args;
 mod change;
 mod demo;
+mod explain;
 mod failure;
 mod inspect;
 mod json;
@@ -34,6 +35,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Demo(demo) => demo::run(&demo).await,
         Command::Encode(change) => change::encode(&change).await,
         Command::Decode(change) => change::decode(&change).await,
+        Command::Explain(explain) => explain::run(&explain).await,
         Command::Inspect(inspect) => inspect::run(&inspect).await,
     }
 }

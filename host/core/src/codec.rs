@@ -1,5 +1,7 @@
 //! What changes payloads, both ways.
 
+use std::sync::Arc;
+
 use futures::future::BoxFuture;
 
 use crate::{Context, Error, Payload};
@@ -55,4 +57,26 @@ pub trait Codec: Send + Sync {
         ctx: &'a Context,
         payload: Payload,
     ) -> BoxFuture<'a, Result<Payload, Error>>;
+}
+
+impl<C: Codec + ?Sized> Codec for Arc<C> {
+    fn description(&self) -> &Description {
+        (**self).description()
+    }
+
+    fn encode<'a>(
+        &'a self,
+        ctx: &'a Context,
+        payload: &'a Payload,
+    ) -> BoxFuture<'a, Result<Encoded, Error>> {
+        (**self).encode(ctx, payload)
+    }
+
+    fn decode<'a>(
+        &'a self,
+        ctx: &'a Context,
+        payload: Payload,
+    ) -> BoxFuture<'a, Result<Payload, Error>> {
+        (**self).decode(ctx, payload)
+    }
 }

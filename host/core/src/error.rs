@@ -38,6 +38,8 @@ pub enum Direction {
 pub enum ErrorKind {
     /// A setting was refused before anything ran.
     Config,
+    /// What a store gave back is not what was stored.
+    Corrupt,
     /// A backend, or the host on its behalf, refused.
     Denied,
     /// A plugin gave up for a reason of its own.
@@ -62,6 +64,8 @@ pub enum ErrorKind {
     Trapped,
     /// A backend did not answer; the same call may succeed later.
     Unavailable,
+    /// A reference to something stored elsewhere, with nothing configured that could fetch it.
+    Unresolved,
     /// A payload that must be sealed is not.
     Unsealed,
 }
@@ -106,12 +110,12 @@ impl ErrorKind {
     /// Whose move it is.
     pub fn blame(self) -> Blame {
         match self {
-            Self::Config | Self::Denied | Self::MissingGrant => Blame::Embedder,
+            Self::Config | Self::Denied | Self::MissingGrant | Self::Unresolved => Blame::Embedder,
             Self::Internal | Self::LimitExceeded(Limit::Instances) => Blame::Host,
             Self::Malformed | Self::Unsealed | Self::LimitExceeded(Limit::Payload) => {
                 Blame::Payload
             }
-            Self::NotFound | Self::Unavailable => Blame::Backend,
+            Self::Corrupt | Self::NotFound | Self::Unavailable => Blame::Backend,
             Self::Failed
             | Self::LimitExceeded(_)
             | Self::OutOfScope
@@ -138,6 +142,11 @@ impl Error {
     pub fn because(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
         self
+    }
+
+    /// The same error of another kind and with more to say; this one is its cause.
+    pub fn wrapped(self, kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self::new(kind, message).because(self)
     }
 
     /// The same error in this plugin, unless a closer one is known.

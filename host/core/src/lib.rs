@@ -4,8 +4,10 @@
 //! `cloakroom-plugin`, the order of stages is `cloakroom-pipeline`, and configuration is read by
 //! the front door, `cloakroom`.
 
+mod bucket;
 mod codec;
 mod context;
+mod driver;
 mod error;
 mod keys;
 mod payload;
@@ -13,8 +15,10 @@ mod protobuf;
 mod size;
 
 pub use self::{
+    bucket::{Bucket, PutMode, PutOutcome},
     codec::{Codec, Description, Encoded, Purpose},
     context::{Context, Kind},
+    driver::{Claim, Driver, Object},
     error::{Blame, Direction, Error, ErrorKind, Limit},
     keys::{Key, KeyError, KeyRing},
     payload::{ENCODING, Metadata, Payload},

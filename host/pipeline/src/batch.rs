@@ -2,53 +2,67 @@
 
 use std::{future::Future, sync::Arc};
 
-use cloakroom_core::{Error, ErrorKind, Payload};
+use cloakroom_core::{Error, ErrorKind};
 use tokio::{sync::Semaphore, task::JoinSet};
 use tracing::Instrument as _;
 
-/// Runs `work` on every payload within `permits`, and gives the results in the payloads' order. The
-/// first failure ends the rest.
-pub(crate) async fn each<W, F>(
-    permits: &Arc<Semaphore>,
-    batch: Vec<Payload>,
+/// Runs `work` on every item within `permits`, and gives the results in the items' order. The first
+/// failure ends the rest. Permits are taken in their order, and no work takes any itself.
+pub(crate) async fn each<T, R, W, F>(
+    permits: &[Arc<Semaphore>],
+    batch: Vec<T>,
     work: W,
-) -> Result<Vec<Payload>, Error>
+) -> Result<Vec<R>, Error>
 where
-    W: Fn(usize, Payload) -> F,
-    F: Future<Output = Result<Payload, Error>> + Send + 'static,
+    R: Send + 'static,
+    W: Fn(usize, T) -> F,
+    F: Future<Output = Result<R, Error>> + Send + 'static,
 {
-    let work = |slot, payload| {
-        let (permits, work) = (permits.clone(), work(slot, payload));
+    let work = |slot, item| {
+        let (permits, work) = (permits.to_vec(), work(slot, item));
         async move {
-            let _permit = permits.acquire().await.map_err(|_| lost())?;
+            let mut held = Vec::with_capacity(permits.len());
+            for permit in permits {
+                held.push(permit.acquire_owned().await.map_err(|_| lost())?);
+            }
             work.await
         }
     };
-    match <[Payload; 1]>::try_from(batch) {
+    match <[T; 1]>::try_from(batch) {
         // A task of its own would be all cost.
-        Ok([payload]) => Ok(vec![work(0, payload).await?]),
+        Ok([item]) => Ok(vec![work(0, item).await?]),
         Err(batch) => spread(batch, work).await,
     }
 }
 
-async fn spread<W, F>(batch: Vec<Payload>, work: W) -> Result<Vec<Payload>, Error>
+async fn spread<T, R, W, F>(batch: Vec<T>, work: W) -> Result<Vec<R>, Error>
 where
-    W: Fn(usize, Payload) -> F,
-    F: Future<Output = Result<Payload, Error>> + Send + 'static,
+    R: Send + 'static,
+    W: Fn(usize, T) -> F,
+    F: Future<Output = Result<R, Error>> + Send + 'static,
 {
-    let mut results: Vec<Option<Payload>> = batch.iter().map(|_| None).collect();
+    let mut results: Vec<Option<R>> = batch.iter().map(|_| None).collect();
     let mut tasks = JoinSet::new();
-    for (slot, payload) in batch.into_iter().enumerate() {
-        let work = work(slot, payload);
-        tasks.spawn(async move { work.await.map(|payload| (slot, payload)) }.in_current_span());
+    for (slot, item) in batch.into_iter().enumerate() {
+        let work = work(slot, item);
+        tasks.spawn(async move { work.await.map(|result| (slot, result)) }.in_current_span());
     }
     while let Some(joined) = tasks.join_next().await {
-        let (slot, payload) = joined.map_err(|_| lost())??;
-        if let Some(result) = results.get_mut(slot) {
-            *result = Some(payload);
+        let (slot, result) = joined.map_err(|_| lost())??;
+        if let Some(place) = results.get_mut(slot) {
+            *place = Some(result);
         }
     }
     results.into_iter().collect::<Option<Vec<_>>>().ok_or_else(lost)
+}
+
+/// Runs work that keeps a processor busy where it holds nobody else up.
+pub(crate) async fn busy<R, W>(work: W) -> Result<R, Error>
+where
+    R: Send + 'static,
+    W: FnOnce() -> R + Send + 'static,
+{
+    tokio::task::spawn_blocking(work).await.map_err(|_| lost())
 }
 
 fn lost() -> Error {

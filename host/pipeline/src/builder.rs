@@ -5,7 +5,7 @@ use std::{num::NonZeroUsize, sync::Arc};
 use cloakroom_core::{ByteSize, Purpose};
 use tokio::sync::Semaphore;
 
-use crate::{Pipeline, Stage};
+use crate::{Offload, Pipeline, Stage};
 
 /// Payloads in work at once, over all calls.
 const PERMITS: usize = 64;
@@ -14,14 +14,15 @@ const PERMITS: usize = 64;
 const PAYLOAD: ByteSize = ByteSize::mib(64);
 
 /// A pipeline in the making.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct PipelineBuilder {
     stages: Vec<Stage>,
     permits: usize,
     payload: ByteSize,
+    offload: Option<Offload>,
 }
 
-/// Why stages make no pipeline.
+/// Why parts make no pipeline.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PipelineError {
@@ -36,14 +37,29 @@ pub enum PipelineError {
         /// The stage that compresses.
         compression: String,
     },
+    /// The folder for stored objects cannot be used.
+    #[error("{0}")]
+    Cache(String),
+    /// A driver without a name, or with another's.
+    #[error("a driver is called `{0}`: each needs a name of its own")]
+    DriverName(String),
     /// `required` where nothing is sealed.
     #[error("stage `{0}` is required and does not encrypt: `required` is for stages that do")]
     RequiredUnsealed(String),
+    /// Storage that must be sealed behind stages of which none must seal.
+    #[error(
+        "what is stored must be sealed, and no stage is required to: \
+         mark the one that encrypts as `required`"
+    )]
+    StoresUnsealed,
+    /// A rule, or `store_with`, names a driver that is not there.
+    #[error("there is no driver `{0}` to store with")]
+    UnknownDriver(String),
 }
 
 impl Default for PipelineBuilder {
     fn default() -> Self {
-        Self { stages: Vec::new(), permits: PERMITS, payload: PAYLOAD }
+        Self { stages: Vec::new(), permits: PERMITS, payload: PAYLOAD, offload: None }
     }
 }
 
@@ -51,6 +67,12 @@ impl PipelineBuilder {
     /// Adds a stage: encoding runs them in the order they were added, decoding backwards.
     pub fn stage(mut self, stage: Stage) -> Self {
         self.stages.push(stage);
+        self
+    }
+
+    /// Stores large payloads elsewhere, after all stages.
+    pub fn offload(mut self, offload: Offload) -> Self {
+        self.offload = Some(offload);
         self
     }
 
@@ -69,7 +91,7 @@ impl PipelineBuilder {
     /// The pipeline.
     ///
     /// # Errors
-    /// If the stages contradict each other.
+    /// If the parts contradict each other.
     pub fn build(self) -> Result<Pipeline, PipelineError> {
         let unsealed =
             |stage: &&Stage| stage.is_required() && stage.purpose() != Purpose::Encryption;
@@ -89,7 +111,12 @@ impl PipelineBuilder {
                 _ => {}
             }
         }
-        let permits = Arc::new(Semaphore::new(self.permits));
-        Ok(Pipeline { stages: self.stages.into(), permits, payload: self.payload })
+        let seals = self.stages.iter().any(Stage::is_required);
+        if self.offload.as_ref().is_some_and(Offload::is_sealed) && !seals {
+            return Err(PipelineError::StoresUnsealed);
+        }
+        let storage = self.offload.map(Offload::build).transpose()?.map(Arc::new);
+        let permits = [Arc::new(Semaphore::new(self.permits))];
+        Ok(Pipeline { stages: self.stages.into(), permits, payload: self.payload, storage })
     }
 }

@@ -1,16 +1,31 @@
-//! Codec stages in written order on the way out; decoding is the mirror.
+//! Codec stages in written order on the way out, then external storage; decoding is the mirror.
 //!
-//! The pipeline does once what no codec should get wrong: one result for each payload in the same
-//! order, passing through what is nobody's, refusing what arrives unsealed, leaving alone what would
-//! not get smaller, and running the payloads of a call side by side within a number of permits.
+//! The pipeline does once what no codec and no driver should get wrong: one result for each payload
+//! in the same order, passing through what is nobody's, refusing what arrives unsealed, leaving alone
+//! what would not get smaller, checking what a store gives back before any codec sees it, and running
+//! the payloads of a call side by side within a number of permits.
 
 mod batch;
 mod builder;
+mod cache;
+mod claims;
+mod disk;
+mod explain;
+mod fetch;
+mod keep;
+mod offload;
 mod pipeline;
+mod reference;
+mod rules;
 mod stage;
+mod storage;
 
 pub use self::{
     builder::{PipelineBuilder, PipelineError},
+    claims::ClaimPolicy,
+    explain::{Explanation, Layer, Stored},
+    offload::Offload,
     pipeline::Pipeline,
+    rules::Rule,
     stage::Stage,
 };

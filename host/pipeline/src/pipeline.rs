@@ -1,18 +1,24 @@
-//! Stages in written order; decoding is the mirror.
+//! Stages in written order, then storage; decoding is the mirror.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use cloakroom_core::{ByteSize, Context, Direction, Error, ErrorKind, Limit, Payload};
 use tokio::sync::Semaphore;
 
-use crate::{PipelineBuilder, Stage, batch};
+use crate::{
+    PipelineBuilder, Stage, batch,
+    fetch::Standing,
+    reference::{self, Kind, Reference},
+    storage::{self, Storage},
+};
 
-/// Codec stages in written order. Cheap to clone.
-#[derive(Clone, Debug)]
+/// Codec stages in written order, and where large payloads go. Cheap to clone.
+#[derive(Clone)]
 pub struct Pipeline {
     pub(crate) stages: Arc<[Stage]>,
-    pub(crate) permits: Arc<Semaphore>,
+    pub(crate) permits: [Arc<Semaphore>; 1],
     pub(crate) payload: ByteSize,
+    pub(crate) storage: Option<Arc<Storage>>,
 }
 
 impl Pipeline {
@@ -26,42 +32,168 @@ impl Pipeline {
         &self.stages
     }
 
-    /// Encodes every payload by every stage, first to last. As many come back, in the same order.
+    /// Encodes every payload by every stage, first to last, and stores those that are large. As many
+    /// come back, in the same order. References come back as they are, whoever wrote them.
     ///
     /// # Errors
-    /// If one payload cannot be encoded; then none is.
+    /// If one payload cannot be encoded or stored; then none is.
     pub async fn encode(&self, ctx: &Context, batch: Vec<Payload>) -> Result<Vec<Payload>, Error> {
-        batch::each(&self.permits, batch, |slot, payload| {
+        let done: Vec<_> =
+            batch.iter().map(|payload| !matches!(Kind::of(payload), Kind::Ordinary)).collect();
+        let before = self.storage.as_ref().map(|storage| storage.noted(&batch)).unwrap_or_default();
+        let encoded = batch::each(&self.permits, batch, |slot, payload| {
             let (this, ctx) = (self.clone(), ctx.clone());
+            let done = done.get(slot) == Some(&true);
             async move {
-                let mut payload = this.bounded(slot, Direction::Encode, payload)?;
-                for stage in this.stages.iter() {
-                    payload = stage.encode(&ctx, slot, payload).await?;
+                let payload = this.bounded(slot, Direction::Encode, payload)?;
+                if !done {
+                    return this.encode_one(&ctx, slot, payload).await;
+                }
+                if let Kind::Reference = Kind::of(&payload) {
+                    let read = Reference::read(&payload);
+                    read.map_err(|error| error.at_stage("storage", Direction::Encode, slot))?;
                 }
                 Ok(payload)
+            }
+        });
+        let mut encoded = encoded.await?;
+        let Some(storage) = &self.storage else {
+            return Ok(encoded);
+        };
+        for (slot, reference) in storage.keep(ctx, &before, &encoded, &done).await? {
+            let reference = match storage.encode_references {
+                true => {
+                    let sizes = reference.external_sizes.clone();
+                    reference::mark(self.encode_one(ctx, slot, reference).await?, sizes)
+                }
+                false => reference,
+            };
+            if let Some(place) = encoded.get_mut(slot) {
+                *place = reference;
+            }
+        }
+        Ok(encoded)
+    }
+
+    /// Fetches what references stand for, and decodes every payload by the stages that know it, last
+    /// to first. As many come back, in the same order; what no stage knows comes back as it was.
+    ///
+    /// # Errors
+    /// If one payload cannot be fetched or decoded; then none is.
+    pub async fn decode(&self, ctx: &Context, batch: Vec<Payload>) -> Result<Vec<Payload>, Error> {
+        let mut batch = batch;
+        let references = self.reveal(ctx, &mut batch).await?;
+        if !references.is_empty() {
+            let storage = self.storage.as_ref().ok_or_else(storage::unresolved)?;
+            for (slot, payload) in storage.fetch(ctx, references).await? {
+                if let Some(place) = batch.get_mut(slot) {
+                    *place = payload;
+                }
+            }
+        }
+        self.decode_all(ctx, batch, &[]).await
+    }
+
+    /// Decodes every payload as [`Pipeline::decode`] does, and leaves references as they are, in the
+    /// clear: for those who want to see where an object lies, or fetch it later.
+    ///
+    /// # Errors
+    /// If one payload cannot be decoded; then none is.
+    pub async fn decode_references(
+        &self,
+        ctx: &Context,
+        batch: Vec<Payload>,
+    ) -> Result<Vec<Payload>, Error> {
+        let mut batch = batch;
+        let references = self.reveal(ctx, &mut batch).await?;
+        let kept: Vec<_> = references.iter().map(|standing| standing.slot).collect();
+        self.decode_all(ctx, batch, &kept).await
+    }
+
+    /// The references of a batch. Those that codecs have encoded are decoded in their places.
+    async fn reveal(&self, ctx: &Context, batch: &mut [Payload]) -> Result<Vec<Standing>, Error> {
+        let mut references = Vec::new();
+        for (slot, payload) in batch.iter_mut().enumerate() {
+            match Kind::of(payload) {
+                Kind::Reference => {}
+                Kind::Marked => *payload = self.unmark(ctx, slot, payload.clone()).await?,
+                Kind::Ordinary | Kind::System => continue,
+            }
+            let standing = Standing::read(slot, payload);
+            let place = |error: Error| error.at_stage("storage", Direction::Decode, slot);
+            references.push(standing.map_err(place)?);
+        }
+        Ok(references)
+    }
+
+    pub(crate) async fn unmark(
+        &self,
+        ctx: &Context,
+        slot: usize,
+        payload: Payload,
+    ) -> Result<Payload, Error> {
+        let (encoded, sizes) = reference::unmark(payload);
+        let undecodable = |cause: Option<Error>| {
+            let text = "[TMPRL1106] a reference to a stored payload is encoded, and cannot be \
+                        decoded here: are these the stages and keys that encoded it?";
+            let error = Error::new(ErrorKind::Unresolved, text);
+            let error = error.at_stage("storage", Direction::Decode, slot);
+            match cause {
+                Some(cause) => error.because(cause),
+                None => error,
+            }
+        };
+        let decoded = self.decode_one(ctx, slot, encoded).await;
+        let mut decoded = decoded.map_err(|error| undecodable(Some(error)))?;
+        decoded.external_sizes = sizes;
+        match Kind::of(&decoded) {
+            Kind::Reference => Ok(decoded),
+            _ => Err(undecodable(None)),
+        }
+    }
+
+    async fn decode_all(
+        &self,
+        ctx: &Context,
+        batch: Vec<Payload>,
+        kept: &[usize],
+    ) -> Result<Vec<Payload>, Error> {
+        batch::each(&self.permits, batch, |slot, payload| {
+            let (this, ctx) = (self.clone(), ctx.clone());
+            let kept = kept.contains(&slot) || matches!(Kind::of(&payload), Kind::System);
+            async move {
+                match kept {
+                    true => Ok(payload),
+                    false => this.decode_one(&ctx, slot, payload).await,
+                }
             }
         })
         .await
     }
 
-    /// Decodes every payload by the stages that know it, last to first. As many come back, in the
-    /// same order; what no stage knows comes back as it was.
-    ///
-    /// # Errors
-    /// If one payload cannot be decoded; then none is.
-    pub async fn decode(&self, ctx: &Context, batch: Vec<Payload>) -> Result<Vec<Payload>, Error> {
-        batch::each(&self.permits, batch, |slot, payload| {
-            let (this, ctx) = (self.clone(), ctx.clone());
-            async move {
-                let mut payload = payload;
-                for stage in this.stages.iter().rev() {
-                    payload = stage.decode(&ctx, slot, payload).await?;
-                    payload = this.bounded(slot, Direction::Decode, payload)?;
-                }
-                Ok(payload)
-            }
-        })
-        .await
+    async fn encode_one(
+        &self,
+        ctx: &Context,
+        slot: usize,
+        mut payload: Payload,
+    ) -> Result<Payload, Error> {
+        for stage in self.stages.iter() {
+            payload = stage.encode(ctx, slot, payload).await?;
+        }
+        Ok(payload)
+    }
+
+    async fn decode_one(
+        &self,
+        ctx: &Context,
+        slot: usize,
+        mut payload: Payload,
+    ) -> Result<Payload, Error> {
+        for stage in self.stages.iter().rev() {
+            payload = stage.decode(ctx, slot, payload).await?;
+            payload = self.bounded(slot, Direction::Decode, payload)?;
+        }
+        Ok(payload)
     }
 
     fn bounded(
@@ -83,5 +215,14 @@ impl Pipeline {
             self.payload
         );
         Err(Error::new(ErrorKind::LimitExceeded(Limit::Payload), text))
+    }
+}
+
+impl fmt::Debug for Pipeline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pipeline")
+            .field("stages", &self.stages)
+            .field("storage", &self.storage)
+            .finish_non_exhaustive()
     }
 }

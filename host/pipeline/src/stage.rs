@@ -95,7 +95,7 @@ impl Stage {
         decoded.map_err(|error| error.at_stage(&self.name, Direction::Decode, slot))
     }
 
-    fn owns(&self, payload: &Payload) -> bool {
+    pub(crate) fn owns(&self, payload: &Payload) -> bool {
         payload
             .encoding()
             .is_some_and(|encoding| self.encodings().iter().any(|own| own == encoding))

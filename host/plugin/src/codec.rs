@@ -1,22 +1,17 @@
 //! A plugin as a codec: what the pipeline sees of it.
 
-use std::{
-    fmt,
-    sync::{Arc, Mutex, PoisonError},
-    time::Instant,
-};
+use std::{fmt, sync::Arc, time::Instant};
 
 use cloakroom_core::{Codec, Context, Description, Direction, Encoded, Error, ErrorKind, Payload};
 use futures::future::BoxFuture;
 
-use crate::{Plugin, Reuse, live::Live, scope::Scope, state::Call};
+use crate::{Plugin, Reuse, pool::Pool, scope::Scope, state::Call};
 
 /// One plugin with its settings.
 pub struct PluginCodec {
     plugin: Plugin,
-    scope: Arc<Scope>,
     description: Description,
-    warm: Option<Mutex<Vec<Live>>>,
+    pool: Pool,
 }
 
 impl PluginCodec {
@@ -26,8 +21,7 @@ impl PluginCodec {
         description: Description,
         reuse: Reuse,
     ) -> Self {
-        let warm = (reuse == Reuse::Warm).then(Mutex::default);
-        Self { plugin, scope, description, warm }
+        Self { plugin, description, pool: Pool::new(scope, reuse) }
     }
 
     /// The plugin that it is made of.
@@ -44,35 +38,10 @@ impl PluginCodec {
         let loaded = &self.plugin.0;
         let _permit = loaded.host.0.admit().await?;
         let deadline = Instant::now() + loaded.host.0.limits.time;
-        let call = Call { ctx: ctx.clone(), deadline, confidential: true };
-        let mut live = match self.take() {
-            Some(mut live) => {
-                live.begin(call);
-                live
-            }
-            None => Live::start(loaded, self.scope.clone(), call).await?,
-        };
+        let mut live = self.pool.take(loaded, Call::new(ctx.clone(), deadline)).await?;
         let answer = live.change(loaded, direction, payload).await;
-        self.keep(live);
+        self.pool.keep(loaded, live);
         answer
-    }
-
-    fn take(&self) -> Option<Live> {
-        let mut waiting = self.warm.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut live = waiting.pop()?;
-        live.idle = None;
-        Some(live)
-    }
-
-    /// Keeps an instance for a later call, if there is room and it is worth it.
-    fn keep(&self, mut live: Live) {
-        let Some(warm) = self.warm.as_ref().filter(|_| live.is_fit()) else {
-            return;
-        };
-        if let Ok(place) = self.plugin.0.host.0.idle.clone().try_acquire_owned() {
-            live.idle = Some(place);
-            warm.lock().unwrap_or_else(PoisonError::into_inner).push(live);
-        }
     }
 
     /// The encoding itself is the guest's text, and could hold anything.

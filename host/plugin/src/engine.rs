@@ -5,7 +5,7 @@ use wasmtime::{
     component::{HasSelf, Linker},
 };
 
-use crate::{Limits, contract::v0_1::bindings::CodecPlugin, state::State};
+use crate::{Limits, contract::v0_1::bindings::HostSide, state::State};
 
 /// What a fresh instance finds already mapped from its predecessor. Page faults are the price of a
 /// fresh instance, and most calls touch less than this.
@@ -24,16 +24,16 @@ pub(crate) fn engine(limits: &Limits) -> wasmtime::Result<Engine> {
     Engine::new(&config)
 }
 
-/// Slots for every instance that may run, and as many that wait warm.
+/// Slots for every instance that may run, codecs and drivers, and as many that wait warm.
 fn pool(limits: &Limits) -> PoolingAllocationConfig {
     let instances = u32::try_from(limits.instances.get()).unwrap_or(u32::MAX);
-    let slots = instances.saturating_mul(2);
+    let slots = instances.saturating_mul(3);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(slots)
         .total_core_instances(slots.saturating_mul(8).max(MODULES))
         .total_memories(slots)
         .total_tables(slots.saturating_mul(4))
-        .total_stacks(instances.saturating_add(8))
+        .total_stacks(instances.saturating_mul(2).saturating_add(8))
         .max_core_instances_per_component(MODULES)
         .max_memories_per_component(4)
         .max_memories_per_module(2)
@@ -54,7 +54,7 @@ fn pool(limits: &Limits) -> PoolingAllocationConfig {
 /// What plugins of our worlds may import.
 pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     let mut linker = Linker::new(engine);
-    CodecPlugin::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
+    HostSide::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
     Ok(linker)
 }
 

@@ -7,9 +7,9 @@ use std::{
     sync::Arc,
 };
 
-use cloakroom_core::{Error, ErrorKind, KeyRing};
+use cloakroom_core::{Bucket, Error, ErrorKind, KeyRing};
 
-use crate::{Capability, Inspection, Need};
+use crate::{Access, Capability, Inspection, Need, access::Scoped};
 
 /// The capabilities that one plugin is given. A plugin that imports more is not loaded.
 ///
@@ -24,6 +24,7 @@ use crate::{Capability, Inspection, Need};
 pub struct Grants {
     pub(crate) keys: BTreeMap<String, Arc<dyn KeyRing>>,
     pub(crate) subkeys: BTreeMap<String, Arc<dyn KeyRing>>,
+    pub(crate) buckets: BTreeMap<String, Scoped>,
     pub(crate) tcp: BTreeSet<SocketAddr>,
     pub(crate) log: bool,
     pub(crate) hollow: bool,
@@ -50,6 +51,12 @@ impl Grants {
     /// Bytes derived from the keys of a ring, for a plugin that brings a cipher of its own.
     pub fn subkeys(mut self, name: &str, ring: Arc<dyn KeyRing>) -> Self {
         self.subkeys.insert(name.to_owned(), ring);
+        self
+    }
+
+    /// A bucket, by the name that the plugin asks for, and how much of it.
+    pub fn bucket(mut self, name: &str, bucket: Arc<dyn Bucket>, access: Access) -> Self {
+        self.buckets.insert(name.to_owned(), Scoped::new(bucket, access));
         self
     }
 
@@ -86,6 +93,7 @@ impl Grants {
 
 fn help(capability: Capability) -> &'static str {
     match capability {
+        Capability::Buckets => "add `grants.buckets = [\"BUCKET\"]`, or use another plugin",
         Capability::Keys => "add `grants.keys = [\"RING\"]`, or use another plugin",
         Capability::Subkeys => "add `grants.subkeys = [\"RING\"]`, or use another plugin",
         Capability::Tcp => {
@@ -100,6 +108,7 @@ impl fmt::Debug for Grants {
         f.debug_struct("Grants")
             .field("keys", &self.keys.keys())
             .field("subkeys", &self.subkeys.keys())
+            .field("buckets", &self.buckets.keys())
             .field("tcp", &self.tcp)
             .field("log", &self.log)
             .finish()

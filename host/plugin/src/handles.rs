@@ -2,9 +2,10 @@
 
 use cloakroom_core::{Limit, Payload};
 
-use crate::{fault::Fault, rope::Rope};
+use crate::{access::Scoped, fault::Fault, rope::Rope};
 
 pub(crate) enum Handle {
+    Bucket(Scoped),
     Buffer(Rope),
     Payload(Box<Payload>),
     /// One piece that grows: in the end it must be one, and large ones grow without being copied.

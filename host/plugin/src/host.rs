@@ -23,6 +23,8 @@ pub(crate) struct Shared {
     pub(crate) ticker: Ticker,
     /// One for each instance in a call.
     pub(crate) running: Arc<Semaphore>,
+    /// One for each instance of a driver in a call.
+    pub(crate) storing: Arc<Semaphore>,
     /// One for each instance that waits warm.
     pub(crate) idle: Arc<Semaphore>,
     engine: Engine,
@@ -70,8 +72,8 @@ impl HostBuilder {
         })?;
         let permits =
             || Arc::new(Semaphore::new(limits.instances.get().min(Semaphore::MAX_PERMITS)));
-        let (running, idle) = (permits(), permits());
-        Ok(Host(Arc::new(Shared { limits, ticker, running, idle, engine, cache })))
+        let (running, storing, idle) = (permits(), permits(), permits());
+        Ok(Host(Arc::new(Shared { limits, ticker, running, storing, idle, engine, cache })))
     }
 }
 
@@ -130,7 +132,10 @@ impl Shared {
             Error::new(ErrorKind::PluginRejected, text).because(error)
         })?;
         let prepared = Prepared::new(linked).ok_or_else(|| {
-            Error::new(ErrorKind::PluginRejected, "exports a codec without its functions")
+            Error::new(
+                ErrorKind::PluginRejected,
+                "exports a codec or a driver without its functions",
+            )
         })?;
         Ok((prepared, inspection))
     }

@@ -96,12 +96,8 @@ impl Inspection {
                 contract::LINES.join(", ")
             ));
         }
-        match self.world {
-            None => return rejected(self.no_world()),
-            Some(World::Storage) => {
-                return rejected("is a storage driver, and this host loads codecs only".to_owned());
-            }
-            Some(_) => {}
+        if self.world.is_none() {
+            return rejected(self.no_world());
         }
         let missing = self.imports.iter().find(|import| import.need == Need::Unavailable);
         missing.map_or(Ok(()), |import| rejected(unavailable(&import.name)))
@@ -114,7 +110,7 @@ impl Inspection {
         };
         format!(
             "is a component, but no plugin: it exports {exports}, \
-             and a plugin exports `{}codec`; was the codec exported?",
+             and a plugin exports `{0}codec` or `{0}driver`; was it exported?",
             contract::PACKAGE
         )
     }

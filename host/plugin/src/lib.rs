@@ -1,14 +1,16 @@
 //! The sandbox: codecs as WebAssembly components, loaded at run time.
 //!
 //! A [`Host`] loads a [`Source`] under [`Grants`] into a [`Plugin`]; a plugin with [`Settings`] is a
-//! [`PluginCodec`], which the pipeline takes like any other codec. Every call runs within [`Limits`].
+//! [`PluginCodec`] or a [`PluginDriver`], which the pipeline takes like any other. Every call runs within [`Limits`].
 //!
 //! This is the only crate of Cloakroom that knows of WebAssembly.
 
+mod access;
 mod cache;
 mod codec;
 mod compile;
 mod contract;
+mod driver;
 mod engine;
 mod fault;
 mod grants;
@@ -23,6 +25,7 @@ mod meter;
 mod need;
 mod offload;
 mod plugin;
+mod pool;
 mod rope;
 mod scope;
 mod settings;
@@ -33,7 +36,9 @@ mod ticker;
 mod wasi;
 
 pub use self::{
+    access::Access,
     codec::PluginCodec,
+    driver::PluginDriver,
     grants::Grants,
     host::{Host, HostBuilder},
     inspect::{Import, Inspection, World},

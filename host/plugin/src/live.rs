@@ -1,9 +1,14 @@
 //! An instance: one store and one live component.
 
-use std::{future::Future, sync::Arc, time::Instant};
+use std::{
+    future::Future,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use cloakroom_core::{Description, Direction, Error, Limit, Payload};
-use tokio::sync::OwnedSemaphorePermit;
+use bytes::Bytes;
+use cloakroom_core::{Claim, Description, Direction, Error, Limit, Object, Payload};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::{Store, UpdateDeadline};
 
 use crate::{
@@ -62,10 +67,15 @@ impl Live {
         self.store.data_mut().begin(call);
     }
 
-    pub(crate) async fn describe(&mut self, plugin: &Loaded) -> Result<Description, Error> {
-        self.ready();
-        let deadline = self.store.data().call.deadline;
-        let asked = plugin.prepared.describe(&mut self.store, &mut self.exports);
+    pub(crate) async fn describe_codec(&mut self, plugin: &Loaded) -> Result<Description, Error> {
+        let deadline = self.ready();
+        let asked = plugin.prepared.describe_codec(&mut self.store, &mut self.exports);
+        bounded(plugin, deadline, asked).await?
+    }
+
+    pub(crate) async fn describe_driver(&mut self, plugin: &Loaded) -> Result<String, Error> {
+        let deadline = self.ready();
+        let asked = plugin.prepared.describe_driver(&mut self.store, &mut self.exports);
         bounded(plugin, deadline, asked).await?
     }
 
@@ -75,21 +85,49 @@ impl Live {
         direction: Direction,
         payload: Payload,
     ) -> Result<Option<Payload>, Error> {
-        self.ready();
-        let deadline = self.store.data().call.deadline;
+        let deadline = self.ready();
         let asked = plugin.prepared.change(&mut self.store, &mut self.exports, direction, payload);
         let answer = bounded(plugin, deadline, asked).await?;
+        self.finish(answer)
+    }
+
+    pub(crate) async fn store(&mut self, plugin: &Loaded, object: Object) -> Result<Claim, Error> {
+        let deadline = self.ready();
+        let asked = plugin.prepared.store(&mut self.store, &mut self.exports, object);
+        let answer = bounded(plugin, deadline, asked).await?;
+        self.finish(answer)
+    }
+
+    pub(crate) async fn retrieve(
+        &mut self,
+        plugin: &Loaded,
+        claim: &Claim,
+    ) -> Result<Bytes, Error> {
+        let deadline = self.ready();
+        let asked = plugin.prepared.retrieve(&mut self.store, &mut self.exports, claim);
+        let answer = bounded(plugin, deadline, asked).await?;
+        self.finish(answer)
+    }
+
+    /// The call came to an end of its own. An error of the guest's that hands on what a bucket said
+    /// gets the bucket's own words as its cause.
+    fn finish<T>(&mut self, answer: Result<T, Error>) -> Result<T, Error> {
+        let cause = self.store.data_mut().call.cause.take();
         self.store.data_mut().end();
         self.sound = true;
-        answer
+        answer.map_err(|error| match cause.filter(|cause| cause.kind() == error.kind()) {
+            Some(cause) => error.because(cause),
+            None => error,
+        })
     }
 
     /// The deadline of a store is absolute: without this, one that waited would be interrupted at
     /// its first instruction.
-    fn ready(&mut self) {
+    fn ready(&mut self) -> Instant {
         self.store.set_epoch_deadline(1);
         self.calls += 1;
         self.sound = false;
+        self.store.data().call.deadline
     }
 
     /// Whether it can be used again, and is worth keeping.
@@ -124,11 +162,23 @@ async fn bounded<T>(
 impl Shared {
     /// Waits for a place among the running instances, for as long as a call may take.
     pub(crate) async fn admit(&self) -> Result<OwnedSemaphorePermit, Error> {
-        if let Ok(permit) = self.running.clone().try_acquire_owned() {
+        self.admit_to(&self.running, self.limits.time).await
+    }
+
+    /// The same among drivers, which wait for stores: a store that hangs must not keep codecs out.
+    pub(crate) async fn admit_driver(&self) -> Result<OwnedSemaphorePermit, Error> {
+        self.admit_to(&self.storing, self.limits.driver_time).await
+    }
+
+    async fn admit_to(
+        &self,
+        places: &Arc<Semaphore>,
+        time: Duration,
+    ) -> Result<OwnedSemaphorePermit, Error> {
+        if let Ok(permit) = places.clone().try_acquire_owned() {
             return Ok(permit);
         }
-        let waiting = self.running.clone().acquire_owned();
-        match tokio::time::timeout(self.limits.time, waiting).await {
+        match tokio::time::timeout(time, places.clone().acquire_owned()).await {
             Ok(Ok(permit)) => Ok(permit),
             _ => Err(fault::exceeded(Limit::Instances, &self.limits)),
         }

@@ -20,6 +20,8 @@ pub enum Need {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Capability {
+    /// To read and write objects of a bucket.
+    Buckets,
     /// To seal and open with keys of a ring.
     Keys,
     /// To derive bytes from keys of a ring.
@@ -32,6 +34,7 @@ impl Capability {
     /// Its name in the configuration, under `grants`.
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Buckets => "buckets",
             Self::Keys => "keys",
             Self::Subkeys => "subkeys",
             Self::Tcp => "tcp",
@@ -58,6 +61,7 @@ impl Need {
     fn of_ours(interface: &str) -> Self {
         match interface {
             "bytes" | "types" | "settings" | "log" | "random" => Self::Nothing,
+            "blobs" => Self::Grant(Capability::Buckets),
             "keys" => Self::Grant(Capability::Keys),
             "subkeys" => Self::Grant(Capability::Subkeys),
             _ => Self::Unavailable,
@@ -68,6 +72,7 @@ impl Need {
         match self {
             Self::Nothing => true,
             Self::Grant(_) if grants.hollow => true,
+            Self::Grant(Capability::Buckets) => !grants.buckets.is_empty(),
             Self::Grant(Capability::Keys) => !grants.keys.is_empty(),
             Self::Grant(Capability::Subkeys) => !grants.subkeys.is_empty(),
             Self::Grant(Capability::Tcp) => !grants.tcp.is_empty(),

@@ -1,26 +1,26 @@
-//! A loaded plugin, and the codecs made of it.
+//! A loaded plugin, and the codecs and drivers made of it.
 
 use std::{fmt, sync::Arc, time::Instant};
 
-use cloakroom_core::{Context, Description, Error, ErrorKind};
+use cloakroom_core::{Description, Error, ErrorKind};
 
 use crate::{
-    Grants, Host, Inspection, PluginCodec, Settings, contract::v0_1::Prepared, live::Live,
-    loaded::Loaded, scope::Scope, state::Call,
+    Grants, Host, Inspection, PluginCodec, PluginDriver, Settings, World, contract::v0_1::Prepared,
+    live::Live, loaded::Loaded, scope::Scope, state::Call,
 };
 
 /// A component compiled, linked and granted. Cheap to clone.
 #[derive(Clone)]
 pub struct Plugin(pub(crate) Arc<Loaded>);
 
-/// How instances of a codec live.
+/// How instances of a codec or a driver live.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reuse {
     /// A fresh instance for each call: nothing outlives the call, neither a secret nor a poison.
     #[default]
     Fresh,
-    /// Instances are kept and used again, for codecs that are trusted with what they saw before.
+    /// Instances are kept and used again, for plugins that are trusted with what they saw before.
     /// Saves what a fresh instance costs, some ten microseconds a call.
     Warm,
 }
@@ -28,8 +28,8 @@ pub enum Reuse {
 /// More than a codec needs to name, and little enough to look through for every payload.
 const ENCODINGS: usize = 32;
 
-/// Longer names of encodings are no names.
-const ENCODING_LENGTH: usize = 128;
+/// Longer names are no names.
+const NAME_LENGTH: usize = 128;
 
 impl Plugin {
     pub(crate) fn new(
@@ -55,42 +55,77 @@ impl Plugin {
     /// A codec with these settings. The plugin reads them now, and refuses those that cannot work.
     ///
     /// # Errors
-    /// `Config` if it refuses its settings, and whatever else a call can end with.
+    /// `Config` if it refuses its settings or is no codec, and whatever else a call can end with.
     pub async fn codec(&self, settings: Settings, reuse: Reuse) -> Result<PluginCodec, Error> {
-        let scope = |grants: &Grants| {
-            Arc::new(Scope {
-                plugin: self.0.name.clone(),
-                settings: settings.clone(),
-                grants: grants.clone(),
-                limits: self.0.host.0.limits.clone(),
-            })
+        let described = async {
+            if self.0.inspection.world == Some(World::Storage) {
+                return Err(unfit(
+                    "is a storage driver, not a codec: it goes into [[storage.driver]]",
+                ));
+            }
+            // No keys are at hand while it says what it is.
+            let mut live = self.ask(self.scope(&settings, &Grants::none())).await?;
+            check(live.describe_codec(&self.0).await?)
         };
-        let description = self.describe(scope(&Grants::none())).await;
-        let description = description.map_err(|error| error.in_plugin(&self.0.name))?;
-        Ok(PluginCodec::new(self.clone(), scope(&self.0.grants), description, reuse))
+        let description = described.await.map_err(|error| error.in_plugin(&self.0.name))?;
+        let scope = self.scope(&settings, &self.0.grants);
+        Ok(PluginCodec::new(self.clone(), scope, description, reuse))
     }
 
-    async fn describe(&self, scope: Arc<Scope>) -> Result<Description, Error> {
+    /// A driver with these settings.
+    ///
+    /// # Errors
+    /// As [`Plugin::codec`].
+    pub async fn driver(&self, settings: Settings, reuse: Reuse) -> Result<PluginDriver, Error> {
+        let scope = self.scope(&settings, &self.0.grants);
+        let described = async {
+            if self.0.inspection.world != Some(World::Storage) {
+                return Err(unfit("is a codec, not a storage driver: it goes into [[stage]]"));
+            }
+            let kind = self.ask(scope.clone()).await?.describe_driver(&self.0).await?;
+            match is_name(&kind) {
+                true => Ok(kind),
+                false => Err(Error::new(
+                    ErrorKind::Protocol,
+                    "names its kind with something else than 1 to 128 visible ASCII characters",
+                )),
+            }
+        };
+        let kind = described.await.map_err(|error| error.in_plugin(&self.0.name))?;
+        Ok(PluginDriver::new(self.clone(), scope, kind, reuse))
+    }
+
+    fn scope(&self, settings: &Settings, grants: &Grants) -> Arc<Scope> {
+        Arc::new(Scope {
+            plugin: self.0.name.clone(),
+            settings: settings.clone(),
+            grants: grants.clone(),
+            limits: self.0.host.0.limits.clone(),
+        })
+    }
+
+    /// An instance that is about to say what it is.
+    async fn ask(&self, scope: Arc<Scope>) -> Result<Live, Error> {
         let _permit = self.0.host.0.admit().await?;
         let deadline = Instant::now() + self.0.host.0.limits.time;
-        let call = Call { ctx: Context::none(), deadline, confidential: false };
-        let mut live = Live::start(&self.0, scope, call).await?;
-        let description = live.describe(&self.0).await?;
-        check(description)
+        Live::start(&self.0, scope, Call::describing(deadline)).await
     }
+}
+
+fn unfit(text: &str) -> Error {
+    Error::new(ErrorKind::Config, text)
+}
+
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.len() <= NAME_LENGTH && name.bytes().all(|b| b.is_ascii_graphic())
 }
 
 fn check(description: Description) -> Result<Description, Error> {
     let protocol = |text: &str| Err(Error::new(ErrorKind::Protocol, text));
-    let fits = |name: &String| {
-        !name.is_empty()
-            && name.len() <= ENCODING_LENGTH
-            && name.bytes().all(|b| b.is_ascii_graphic())
-    };
     match &*description.encodings {
         [] => protocol("describes itself without an encoding, so nothing it wrote could be read"),
         names if ENCODINGS < names.len() => protocol("names more than 32 encodings"),
-        names if !names.iter().all(fits) => {
+        names if !names.iter().all(|name| is_name(name)) => {
             protocol("names an encoding that is not 1 to 128 visible ASCII characters")
         }
         _ => Ok(description),

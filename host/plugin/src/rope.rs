@@ -1,7 +1,7 @@
 //! Bytes in pieces: what a `buffer` of the contract is.
 
 use bytes::{Bytes, BytesMut};
-use cloakroom_core::Envelope;
+use cloakroom_core::{Envelope, Object};
 
 /// Immutable bytes in one or more pieces, so that what was put together is not copied together
 /// before it must be.
@@ -10,6 +10,8 @@ use cloakroom_core::Envelope;
 pub struct Rope {
     parts: Vec<Bytes>,
     len: usize,
+    /// Of all bytes, where the host knew it before it was asked.
+    sha256: Option<[u8; 32]>,
 }
 
 impl Rope {
@@ -21,8 +23,13 @@ impl Rope {
         &self.parts
     }
 
+    pub(crate) fn sha256(&self) -> Option<[u8; 32]> {
+        self.sha256
+    }
+
     pub(crate) fn push(&mut self, part: Bytes) {
         if !part.is_empty() {
+            self.sha256 = None;
             self.len += part.len();
             self.parts.push(part);
         }
@@ -79,11 +86,17 @@ impl From<Bytes> for Rope {
 
 impl From<Envelope> for Rope {
     fn from(Envelope { head, body, tail }: Envelope) -> Self {
-        let mut rope = Self { parts: Vec::with_capacity(3), len: 0 };
+        let mut rope = Self { parts: Vec::with_capacity(3), ..Self::default() };
         rope.push(head);
         rope.push(body);
         rope.push(tail);
         rope
+    }
+}
+
+impl From<Object> for Rope {
+    fn from(object: Object) -> Self {
+        Self { sha256: Some(*object.sha256()), ..object.envelope().clone().into() }
     }
 }
 

@@ -6,6 +6,7 @@ use cloakroom_core::{Context, Payload};
 use wasmtime::component::Resource;
 
 use crate::{
+    access::Scoped,
     fault::Fault,
     handles::{Handle, Handles},
     meter::Meter,
@@ -19,6 +20,9 @@ pub enum WriterMark {}
 /// Marks a `payload` of the contract.
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub enum PayloadMark {}
+/// Marks a `bucket` of the contract; what it may do is in the handles.
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub enum BucketMark {}
 /// Marks a `context` of the contract. There is one, the call's.
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub enum ContextMark {}
@@ -27,8 +31,24 @@ pub enum ContextMark {}
 pub(crate) struct Call {
     pub(crate) ctx: Context,
     pub(crate) deadline: Instant,
-    /// Whether a payload is at hand, which the guest could write into its log.
+    /// Whether a payload is at hand, which the guest could write into its log. Without one, no bucket
+    /// is read, since what lies there are payloads.
     pub(crate) confidential: bool,
+    /// An object that is read from a bucket has at most so many bytes.
+    pub(crate) most: u64,
+    /// What a bucket last answered instead of what was asked: a guest's error has no room for it.
+    pub(crate) cause: Option<cloakroom_core::Error>,
+}
+
+impl Call {
+    pub(crate) fn new(ctx: Context, deadline: Instant) -> Self {
+        Self { ctx, deadline, confidential: true, most: 0, cause: None }
+    }
+
+    /// A call in which a plugin says what it is.
+    pub(crate) fn describing(deadline: Instant) -> Self {
+        Self { confidential: false, ..Self::new(Context::none(), deadline) }
+    }
 }
 
 pub(crate) struct State {
@@ -61,6 +81,7 @@ impl State {
     pub(crate) fn end(&mut self) {
         self.handles.clear();
         self.call.ctx = Context::none();
+        self.call.cause = None;
     }
 
     /// Whether the instance should not be used again.
@@ -81,6 +102,17 @@ impl State {
         payload: Payload,
     ) -> wasmtime::Result<Resource<PayloadMark>> {
         Ok(Resource::new_own(self.handles.insert(Handle::Payload(payload.into()))?))
+    }
+
+    pub(crate) fn put_bucket(&mut self, bucket: Scoped) -> wasmtime::Result<Resource<BucketMark>> {
+        Ok(Resource::new_own(self.handles.insert(Handle::Bucket(bucket))?))
+    }
+
+    pub(crate) fn bucket(&mut self, handle: &Resource<BucketMark>) -> wasmtime::Result<Scoped> {
+        match self.handles.get(handle.rep())? {
+            Handle::Bucket(bucket) => Ok(bucket.clone()),
+            _ => KIND.trap(),
+        }
     }
 
     pub(crate) fn buffer(&mut self, handle: &Resource<Rope>) -> wasmtime::Result<&Rope> {

@@ -4,60 +4,115 @@ use cloakroom_core::{Error, ErrorKind};
 
 use super::{
     nearest,
-    schema::{File, Stage},
+    schema::{File, PluginEntry},
+    storage::{INLINE, Policy, Storage},
 };
 
-/// Refuses a file that names what it does not have.
-pub(crate) fn check(file: &File) -> Result<(), Error> {
-    if file.stage.is_empty() {
-        let text =
-            "there is no [[stage]]: add one, such as `[[stage]]` with `plugin = \"bundled:zstd\"`";
-        return Err(Error::new(ErrorKind::Config, text));
+/// Refuses a file that names what it does not have. `rings` are all that there are.
+pub(crate) fn check(file: &File, rings: &[&str]) -> Result<(), Error> {
+    if file.stage.is_empty() && file.storage.is_none() {
+        return refused(
+            "there is no [[stage]]: add one, such as `[[stage]]` with `plugin = \"bundled:zstd\"`",
+        );
     }
     for (index, stage) in file.stage.iter().enumerate() {
-        let refused = |text: String| {
-            let text = format!("stage {} (`{}`): {text}", index + 1, stage.plugin);
-            Err(Error::new(ErrorKind::Config, text))
-        };
-        if let Some(text) = unknown_ring(file, stage).or_else(|| unknown_scheme(stage)) {
-            return refused(text);
+        if let Some(text) = wrong_plugin(file, rings, stage.entry()) {
+            return refused(format!("stage {} (`{}`): {text}", index + 1, stage.plugin));
         }
     }
-    Ok(())
+    match &file.storage {
+        Some(storage) => check_storage(file, rings, storage),
+        None => Ok(()),
+    }
 }
 
-fn unknown_ring(file: &File, stage: &Stage) -> Option<String> {
-    let named = [("keys", &stage.grants.keys), ("subkeys", &stage.grants.subkeys)];
-    named.into_iter().find_map(|(grant, names)| {
-        let unknown = names.iter().find(|name| !file.keys.contains_key(*name))?;
-        let help = match nearest(unknown, file.keys.keys().map(String::as_str)) {
-            Some(name) => format!("did you mean `{name}`?"),
-            None => format!("add a [keys.{unknown}]"),
-        };
-        Some(format!("grants.{grant} names `{unknown}`, and there is no such key ring; {help}"))
-    })
+fn check_storage(file: &File, rings: &[&str], storage: &Storage) -> Result<(), Error> {
+    let Some(first) = storage.driver.first() else {
+        return refused("[storage] has no [[storage.driver]]: nothing could be stored or read");
+    };
+    for driver in &storage.driver {
+        if driver.name == INLINE {
+            return refused(format!("a driver cannot be called `{INLINE}`: rules use the word"));
+        }
+        if let Some(text) = wrong_plugin(file, rings, driver.entry()) {
+            return refused(format!("storage driver `{}`: {text}", driver.name));
+        }
+    }
+    if storage.store_with.is_none() && storage.driver.len() != 1 {
+        return refused(format!(
+            "[storage] has several drivers: say which one stores, such as `store_with = \"{}\"`",
+            first.name
+        ));
+    }
+    let rules = storage.rule.iter().map(|rule| &rule.store_with);
+    for name in rules.filter(|name| *name != INLINE).chain(&storage.store_with) {
+        let known = storage.driver.iter().map(|driver| &*driver.name);
+        if !known.clone().any(|known| known == name) {
+            let help = meant(name, known).unwrap_or_else(|| "add a [[storage.driver]]".to_owned());
+            return refused(format!(
+                "`store_with` names `{name}`, and there is no such driver; {help}"
+            ));
+        }
+    }
+    if storage.rule.iter().any(|rule| rule.contradicts_itself()) {
+        return refused(
+            "a [[storage.rule]] asks for a workflow's type and an activity's: no payload has both",
+        );
+    }
+    match &storage.claims {
+        Some(claims) if claims.policy != Policy::Off => {
+            let Some(ring) = &claims.ring else {
+                return refused(
+                    "`storage.claims` needs the `ring` whose keys prove who wrote a claim",
+                );
+            };
+            unknown("storage.claims", "key ring", "keys", ring, rings).map_or(Ok(()), refused)
+        }
+        _ => Ok(()),
+    }
 }
 
-fn unknown_scheme(stage: &Stage) -> Option<String> {
-    let (scheme, name) = stage.plugin.split_once(':').unwrap_or(("", &stage.plugin));
-    match scheme {
-        "file" => None,
-        "bundled" if crate::bundled::bundled_names().any(|known| known == name) => None,
-        "bundled" => {
-            let known: Vec<_> = crate::bundled::bundled_names().collect();
-            Some(match nearest(name, known.iter().copied()) {
-                Some(meant) => {
-                    format!("no bundled plugin is called `{name}`; did you mean `{meant}`?")
-                }
-                None => format!(
-                    "no bundled plugin is called `{name}`; there are `{}`",
-                    known.join("`, `")
-                ),
-            })
+fn wrong_plugin(file: &File, rings: &[&str], entry: PluginEntry<'_>) -> Option<String> {
+    let buckets: Vec<_> = file.buckets.keys().map(String::as_str).collect();
+    let grants = entry.grants;
+    let wrong = |grant, what, table, names: &[String], known: &[&str]| {
+        names.iter().find_map(|name| unknown(grant, what, table, name, known))
+    };
+    wrong("grants.keys", "key ring", "keys", &grants.keys, rings)
+        .or_else(|| wrong("grants.subkeys", "key ring", "keys", &grants.subkeys, rings))
+        .or_else(|| wrong("grants.buckets", "bucket", "buckets", &grants.buckets, &buckets))
+        .or_else(|| unknown_place(entry))
+}
+
+fn unknown(grant: &str, what: &str, table: &str, name: &str, known: &[&str]) -> Option<String> {
+    if known.contains(&name) {
+        return None;
+    }
+    let help = meant(name, known.iter().copied()).unwrap_or(format!("add a [{table}.{name}]"));
+    Some(format!("{grant} names `{name}`, and there is no such {what}; {help}"))
+}
+
+fn meant<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+    nearest(name, known).map(|meant| format!("did you mean `{meant}`?"))
+}
+
+fn unknown_place(entry: PluginEntry<'_>) -> Option<String> {
+    let known: Vec<_> = crate::bundled::bundled_names().collect();
+    match entry.place() {
+        ("file" | "native", _) => None,
+        ("bundled", name) if known.contains(&name) => None,
+        ("bundled", name) => {
+            let help = meant(name, known.iter().copied())
+                .unwrap_or_else(|| format!("there are `{}`", known.join("`, `")));
+            Some(format!("no bundled plugin is called `{name}`; {help}"))
         }
         _ => Some(
             "write `bundled:NAME` for a plugin that comes with Cloakroom, or `file:PATH`"
                 .to_owned(),
         ),
     }
+}
+
+fn refused<T>(text: impl Into<String>) -> Result<T, Error> {
+    Err(Error::new(ErrorKind::Config, text))
 }

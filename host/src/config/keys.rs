@@ -1,12 +1,14 @@
 //! Key material, fetched from where the file says it is kept.
 
-use std::{collections::BTreeMap, env, fs, path::Path, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use cloakroom_core::{Error, ErrorKind, KeyRing};
 use cloakroom_stores::{Material, Ring, RingError};
-use zeroize::Zeroizing;
 
-use super::schema::{File, KeySource, Ring as RingEntry};
+use super::{
+    schema::{File, Ring as RingEntry, Secret},
+    secret::read,
+};
 
 /// The key rings of a file, by name.
 pub(crate) type Rings = BTreeMap<String, Arc<dyn KeyRing>>;
@@ -36,37 +38,20 @@ fn ring(name: &str, entry: &RingEntry, folder: &Path) -> Result<Ring, Error> {
     })
 }
 
-fn material(place: &str, source: &KeySource, folder: &Path) -> Result<Material, Error> {
-    match (&source.env, &source.file) {
-        (Some(name), None) => from_env(place, name),
-        (None, Some(path)) => from_file(place, &folder.join(path)),
-        _ => Err(config(format!("{place}: give one of `env` and `file`"))),
-    }
-}
-
-fn from_env(place: &str, name: &str) -> Result<Material, Error> {
-    let text = env::var_os(name).ok_or_else(|| {
-        config(format!(
-            "{place}: the environment has no variable `{name}`; set it to 32 bytes in base64"
-        ))
-    })?;
-    let text = Zeroizing::new(text.into_encoded_bytes());
-    let decoded = Material::from_base64(&String::from_utf8_lossy(&text));
-    decoded.map_err(|error| config(format!("{place}: variable `{name}`: {error}")))
-}
-
-/// A file holds the 32 bytes as they are, or in base64.
-fn from_file(place: &str, path: &Path) -> Result<Material, Error> {
-    let unreadable =
-        |error| config(format!("{place}: cannot read `{}`", path.display())).because(error);
-    let bytes = Zeroizing::new(fs::read(path).map_err(unreadable)?);
-    let material = match Material::from_slice(&bytes) {
-        Ok(material) => Ok(material),
-        Err(error) => {
-            std::str::from_utf8(&bytes).map_err(|_| error).and_then(Material::from_base64)
+/// A file holds the 32 bytes as they are, or in base64; a variable holds base64.
+fn material(place: &str, source: &Secret, folder: &Path) -> Result<Material, Error> {
+    let hint = "; set it to 32 bytes in base64";
+    let bytes = read(place, source, folder, hint)?;
+    let bare = source.file.as_ref().and_then(|_| Material::from_slice(&bytes).ok());
+    let material = bare.map_or_else(|| Material::from_base64(&String::from_utf8_lossy(&bytes)), Ok);
+    material.map_err(|error| match (&source.env, &source.file) {
+        (Some(name), _) => config(format!("{place}: variable `{name}`: {error}")),
+        (_, Some(path)) => {
+            let path = folder.join(path);
+            config(format!("{place}: file `{}`: {error}", path.display()))
         }
-    };
-    material.map_err(|error| config(format!("{place}: file `{}`: {error}", path.display())))
+        _ => config(format!("{place}: {error}")),
+    })
 }
 
 fn config(text: String) -> Error {

@@ -1,16 +1,26 @@
 //! The configuration as written.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+};
 
 use serde::Deserialize;
 
-use super::units::{Setting, Size, Span};
+use super::{
+    storage::{Bucket, Storage},
+    units::{Setting, Size, Span},
+};
 
 /// A whole file.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct File {
     pub(crate) stage: Vec<Stage>,
+    pub(crate) storage: Option<Storage>,
+    pub(crate) buckets: BTreeMap<String, Bucket>,
     pub(crate) keys: BTreeMap<String, Ring>,
     pub(crate) limits: Limits,
     pub(crate) cache: Cache,
@@ -33,6 +43,37 @@ pub(crate) struct Stage {
     pub(crate) grants: Grants,
 }
 
+/// What stages and drivers have in common: a plugin, and what it may do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PluginEntry<'a> {
+    pub(crate) plugin: &'a str,
+    pub(crate) name: Option<&'a str>,
+    pub(crate) digest: Option<&'a str>,
+    pub(crate) reuse: Reuse,
+    pub(crate) settings: &'a BTreeMap<String, Setting>,
+    pub(crate) grants: &'a Grants,
+}
+
+impl Stage {
+    pub(crate) fn entry(&self) -> PluginEntry<'_> {
+        PluginEntry {
+            plugin: &self.plugin,
+            name: self.name.as_deref(),
+            digest: self.digest.as_deref(),
+            reuse: self.reuse,
+            settings: &self.settings,
+            grants: &self.grants,
+        }
+    }
+}
+
+impl<'a> PluginEntry<'a> {
+    /// Where the plugin comes from: `bundled`, `file` or `native`, and its name there.
+    pub(crate) fn place(&self) -> (&'a str, &'a str) {
+        self.plugin.split_once(':').unwrap_or(("", self.plugin))
+    }
+}
+
 /// How instances live.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -42,13 +83,14 @@ pub(crate) enum Reuse {
     Warm,
 }
 
-/// `grants` of a stage.
+/// `grants` of a stage or a driver.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Grants {
     pub(crate) keys: Vec<String>,
     pub(crate) subkeys: Vec<String>,
-    pub(crate) tcp: Vec<std::net::SocketAddr>,
+    pub(crate) buckets: Vec<String>,
+    pub(crate) tcp: Vec<SocketAddr>,
     pub(crate) log: bool,
 }
 
@@ -57,16 +99,16 @@ pub(crate) struct Grants {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Ring {
     pub(crate) current: String,
-    pub(crate) material: BTreeMap<String, KeySource>,
+    pub(crate) material: BTreeMap<String, Secret>,
 }
 
-/// Where one key is kept: never in the file itself.
+/// Where a secret is kept: never in the file itself.
 #[derive(Debug, Deserialize)]
 #[serde(
     deny_unknown_fields,
     expecting = "a table such as { env = \"NAME\" } or { file = \"PATH\" }: keys are never written into this file"
 )]
-pub(crate) struct KeySource {
+pub(crate) struct Secret {
     pub(crate) env: Option<String>,
     pub(crate) file: Option<PathBuf>,
 }
@@ -78,9 +120,9 @@ pub(crate) struct Limits {
     pub(crate) memory: Option<Size>,
     pub(crate) time: Option<Span>,
     pub(crate) output: Option<Size>,
-    pub(crate) handles: Option<std::num::NonZeroUsize>,
+    pub(crate) handles: Option<NonZeroUsize>,
     pub(crate) log: Option<Size>,
-    pub(crate) instances: Option<std::num::NonZeroUsize>,
+    pub(crate) instances: Option<NonZeroUsize>,
     pub(crate) component: Option<Size>,
     pub(crate) payload: Option<Size>,
 }
@@ -92,19 +134,38 @@ pub(crate) struct Cache {
     pub(crate) folder: Option<PathBuf>,
 }
 
-impl Limits {
+impl File {
     /// What plugins are bounded by.
-    pub(crate) fn plugin(&self) -> cloakroom_plugin::Limits {
+    pub(crate) fn plugin_limits(&self) -> cloakroom_plugin::Limits {
         let default = cloakroom_plugin::Limits::default();
         let size = |size: &Option<Size>, default| size.as_ref().map_or(default, |size| size.0);
+        let span = |span: Option<&Span>, default| span.map_or(default, |span| span.0);
+        let limits = &self.limits;
+        let driver_time = self.storage.as_ref().and_then(|storage| storage.time.as_ref());
         cloakroom_plugin::Limits {
-            memory: size(&self.memory, default.memory),
-            time: self.time.as_ref().map_or(default.time, |span| span.0),
-            output: size(&self.output, default.output),
-            handles: self.handles.unwrap_or(default.handles),
-            log: size(&self.log, default.log),
-            instances: self.instances.unwrap_or(default.instances),
-            component: size(&self.component, default.component),
+            memory: size(&limits.memory, default.memory),
+            time: span(limits.time.as_ref(), default.time),
+            driver_time: span(driver_time, default.driver_time),
+            output: size(&limits.output, default.output),
+            handles: limits.handles.unwrap_or(default.handles),
+            log: size(&limits.log, default.log),
+            instances: limits.instances.unwrap_or(default.instances),
+            component: size(&limits.component, default.component),
         }
+    }
+
+    /// The files that it is made from besides its own, so that a change of one is noticed.
+    pub(crate) fn files(&self, folder: &Path) -> Vec<PathBuf> {
+        let drivers = self.storage.iter().flat_map(|storage| &storage.driver);
+        let plugins =
+            self.stage.iter().map(Stage::entry).chain(drivers.map(|driver| driver.entry()));
+        let plugins = plugins.filter_map(|entry| match entry.place() {
+            ("file", path) => Some(PathBuf::from(path)),
+            _ => None,
+        });
+        let material = self.keys.values().flat_map(|ring| ring.material.values());
+        let settings = self.buckets.values().flat_map(Bucket::secrets);
+        let secrets = material.chain(settings).filter_map(|secret| secret.file.clone());
+        plugins.chain(secrets).map(|path| folder.join(path)).collect()
     }
 }

@@ -1,14 +1,21 @@
-//! What stands behind grants: the keys that the host holds for its plugins.
+//! What stands behind grants: the keys that the host holds for its plugins, and the buckets that it
+//! is connected to.
 //!
 //! A [`Ring`] has one current key and retired ones that still open what they sealed. Material is
-//! zeroised when the ring is dropped and never prints.
+//! zeroised when the ring is dropped and never prints. An [`ObjectBucket`] is a bucket wherever the
+//! crate `object_store` can find one; a [`BucketPlace`] says where, by URL.
 
+mod bucket;
+mod failure;
 mod key;
 mod material;
+mod place;
 mod ring;
 
 pub use self::{
+    bucket::ObjectBucket,
     key::{BOX_OVERHEAD, RingKey},
     material::{Material, MaterialError},
+    place::BucketPlace,
     ring::{Ring, RingBuilder, RingError},
 };

@@ -1,13 +1,20 @@
 //! `cargo xtask test`: sets up what the tests need, and runs them all.
 
+mod debian;
+mod needs;
+mod node;
 mod python;
 mod run;
+mod stamp;
 
 use std::{env, process::ExitCode};
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
-use crate::run::{cargo, say, target_dir};
+use crate::{
+    needs::Needs,
+    run::{cargo, say},
+};
 
 const USAGE: &str = "\
 cargo xtask test [--strict]   format, lints, documentation and every test
@@ -36,27 +43,14 @@ fn main() -> ExitCode {
 }
 
 fn test(strict: bool) -> Result<()> {
-    let python = python::set_up(&target_dir()?);
-    if let (Err(error), true) = (&python, strict) {
-        bail!("Python is needed for the tests of interoperability: {error:#}");
-    }
+    let needs = Needs::set_up(strict)?;
     cargo(&["fmt", "--all", "--check"], &[])?;
     cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"], &[])?;
     let bare =
         ["clippy", "--package", "cloakroom", "--no-default-features", "--", "--deny", "warnings"];
     cargo(&bare, &[])?;
     cargo(&["doc", "--workspace", "--no-deps", "--quiet"], &[("RUSTDOCFLAGS", "--deny warnings")])?;
-    match &python {
-        Ok(interpreter) => {
-            let interpreter = interpreter.to_string_lossy();
-            cargo(&["test", "--workspace"], &[("CLOAKROOM_PYTHON", &interpreter)])
-        }
-        Err(error) => {
-            cargo(&["test", "--workspace", "--", "--skip", "python"], &[])?;
-            say(&format!("\nskipped: the tests against Python's libraries, because {error:#}"));
-            Ok(())
-        }
-    }
+    needs.test()
 }
 
 fn bench(filter: &[&str]) -> Result<()> {

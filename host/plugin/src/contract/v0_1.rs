@@ -1,13 +1,16 @@
 //! Contract line 0.1, as generated from `wit/v0.1`, and what stands behind its imports.
 
+mod blobs;
 mod bytes;
 mod codec;
 mod convert;
+mod driver;
+mod exports;
 mod keys;
 mod plain;
 mod types;
 
-pub(crate) use self::codec::{Exports, Prepared};
+pub(crate) use self::exports::{Exports, Prepared};
 
 /// What `wasmtime` makes of the contract.
 #[allow(
@@ -21,17 +24,24 @@ pub(crate) use self::codec::{Exports, Prepared};
 pub(crate) mod bindings {
     wasmtime::component::bindgen!({
         path: "../../wit/v0.1",
-        world: "codec-plugin",
+        world: "host-side",
         imports: {
             // Long ones leave the executor's thread.
             "cloakroom:plugin/bytes.[method]buffer.sha256": async | trappable,
             "cloakroom:plugin/keys": async | trappable,
+            // These wait for a store.
+            "cloakroom:plugin/blobs.[method]bucket.put": async | trappable,
+            "cloakroom:plugin/blobs.[method]bucket.get": async | trappable,
+            "cloakroom:plugin/blobs.[method]bucket.size": async | trappable,
+            "cloakroom:plugin/blobs.[method]bucket.remove": async | trappable,
+            "cloakroom:plugin/blobs.[method]bucket.list": async | trappable,
             default: trappable,
         },
         exports: { default: async },
         with: {
             "cloakroom:plugin/bytes.buffer": crate::rope::Rope,
             "cloakroom:plugin/bytes.writer": crate::state::WriterMark,
+            "cloakroom:plugin/blobs.bucket": crate::state::BucketMark,
             "cloakroom:plugin/types.payload": crate::state::PayloadMark,
             "cloakroom:plugin/types.context": crate::state::ContextMark,
         },

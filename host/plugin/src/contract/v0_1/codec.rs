@@ -1,17 +1,15 @@
-//! `codec`, the export: found once a plugin, called once a payload.
+//! `codec`, the export.
 
 use cloakroom_core::{Description, Direction, Error, Payload};
 use wasmtime::{
-    Engine, Store,
-    component::{
-        ComponentExportIndex, ComponentNamedList, Instance, InstancePre, Lift, Lower, Resource,
-        TypedFunc,
-    },
+    Store,
+    component::{ComponentExportIndex, InstancePre, Resource, TypedFunc},
 };
 
 use super::{
     bindings::{cloakroom::plugin::types::Error as GuestError, exports::cloakroom::plugin::codec},
     convert,
+    exports::{Exports, Prepared, functions, known},
 };
 use crate::state::{ContextMark, PayloadMark, State};
 
@@ -22,43 +20,39 @@ type Described = (Result<codec::Description, GuestError>,);
 type Encoded = (Result<Option<Resource<PayloadMark>>, GuestError>,);
 type Decoded = (Result<Resource<PayloadMark>, GuestError>,);
 
-/// A plugin linked and ready to be instantiated.
-pub(crate) struct Prepared {
-    pre: InstancePre<State>,
+/// Where the functions are in a component.
+pub(crate) struct Found {
     describe: ComponentExportIndex,
     encode: ComponentExportIndex,
     decode: ComponentExportIndex,
 }
 
+impl Found {
+    pub(super) fn of(pre: &InstancePre<State>) -> Option<Self> {
+        let [describe, encode, decode] = functions(pre, EXPORT, ["describe", "encode", "decode"])?;
+        Some(Self { describe, encode, decode })
+    }
+}
+
+/// Where they are in an instance.
+#[derive(Default)]
+pub(super) struct Known {
+    encode: Option<TypedFunc<Params, Encoded>>,
+    decode: Option<TypedFunc<Params, Decoded>>,
+}
+
 impl Prepared {
-    /// Finds the exports; `None` names none of ours.
-    pub(crate) fn new(pre: InstancePre<State>) -> Option<Self> {
-        let component = pre.component();
-        let interface = component.get_export_index(None, EXPORT)?;
-        let find = |name| component.get_export_index(Some(&interface), name);
-        let (describe, encode, decode) = (find("describe")?, find("encode")?, find("decode")?);
-        Some(Self { pre, describe, encode, decode })
-    }
-
-    pub(crate) fn engine(&self) -> &Engine {
-        self.pre.engine()
-    }
-
-    pub(crate) async fn instantiate(&self, store: &mut Store<State>) -> wasmtime::Result<Exports> {
-        let instance = self.pre.instantiate_async(store).await?;
-        Ok(Exports { instance, encode: None, decode: None })
-    }
-
     /// Asks an instance what it is. Looks up the other exports too, so that one of another type is
     /// found now.
-    pub(crate) async fn describe(
+    pub(crate) async fn describe_codec(
         &self,
         store: &mut Store<State>,
         exports: &mut Exports,
     ) -> wasmtime::Result<Result<Description, Error>> {
-        find::<Params, Encoded>(&exports.instance, store, &self.encode)?;
-        find::<Params, Decoded>(&exports.instance, store, &self.decode)?;
-        let describe = find::<(), Described>(&exports.instance, store, &self.describe)?;
+        let (found, instance) = (self.codec()?, &exports.instance);
+        known(&mut exports.codec.encode, instance, store, &found.encode)?;
+        known(&mut exports.codec.decode, instance, store, &found.decode)?;
+        let describe = instance.get_typed_func::<(), Described>(&mut *store, &found.describe)?;
         let (described,) = describe.call_async(store, ()).await?;
         Ok(match described {
             Ok(codec::Description { encodings, purpose }) => {
@@ -76,15 +70,16 @@ impl Prepared {
         direction: Direction,
         payload: Payload,
     ) -> wasmtime::Result<Result<Option<Payload>, Error>> {
+        let (found, instance) = (self.codec()?, &exports.instance);
         let payload = store.data_mut().put_payload(payload)?;
         let params = (Resource::new_borrow(0), Resource::new_borrow(payload.rep()));
         let answer = match direction {
             Direction::Encode => {
-                let encode = known(&mut exports.encode, &exports.instance, store, &self.encode)?;
+                let encode = known(&mut exports.codec.encode, instance, store, &found.encode)?;
                 encode.call_async(&mut *store, params).await?.0
             }
             Direction::Decode => {
-                let decode = known(&mut exports.decode, &exports.instance, store, &self.decode)?;
+                let decode = known(&mut exports.codec.decode, instance, store, &found.decode)?;
                 decode.call_async(&mut *store, params).await?.0.map(Some)
             }
         };
@@ -94,35 +89,4 @@ impl Prepared {
             Err(error) => Ok(Err(convert::error(error))),
         }
     }
-}
-
-/// The exports of one instance, those looked up that were called.
-pub(crate) struct Exports {
-    instance: Instance,
-    encode: Option<TypedFunc<Params, Encoded>>,
-    decode: Option<TypedFunc<Params, Decoded>>,
-}
-
-fn known<R: ComponentNamedList + Lift + 'static>(
-    cached: &mut Option<TypedFunc<Params, R>>,
-    instance: &Instance,
-    store: &mut Store<State>,
-    index: &ComponentExportIndex,
-) -> wasmtime::Result<TypedFunc<Params, R>> {
-    match *cached {
-        Some(found) => Ok(found),
-        None => Ok(*cached.insert(find(instance, store, index)?)),
-    }
-}
-
-fn find<P, R>(
-    instance: &Instance,
-    store: &mut Store<State>,
-    index: &ComponentExportIndex,
-) -> wasmtime::Result<TypedFunc<P, R>>
-where
-    P: ComponentNamedList + Lower + 'static,
-    R: ComponentNamedList + Lift + 'static,
-{
-    instance.get_typed_func::<P, R>(store, index)
 }

@@ -23,6 +23,18 @@ pub(super) fn error(error: GuestError) -> Error {
     Error::new(kind, harmless(&text, TEXT))
 }
 
+/// What a guest is told of an error that a bucket gave. The rest stays with the call.
+pub(super) fn to_guest(error: &Error) -> GuestError {
+    let text = error.to_string();
+    match error.kind() {
+        ErrorKind::NotFound => GuestError::NotFound(text),
+        ErrorKind::Unavailable => GuestError::Unavailable(text),
+        ErrorKind::LimitExceeded(_) => GuestError::TooLarge(text),
+        ErrorKind::Denied => GuestError::Denied(text),
+        _ => GuestError::Other(text),
+    }
+}
+
 pub(super) fn purpose(purpose: codec::Purpose) -> Purpose {
     match purpose {
         codec::Purpose::Compression => Purpose::Compression,

@@ -1,0 +1,21 @@
+//! Objects in Google Cloud Storage, as Temporal's official GCS driver lays them out.
+
+use cloakroom_driver_object_store::{Layout, ObjectStore, gcs_segment};
+
+/// Temporal's layout in Google Cloud Storage.
+pub struct Gcs;
+
+impl Layout for Gcs {
+    const KIND: &'static str = "gcp.gcsdriver";
+    const BUCKET: Option<&'static str> = Some("bucket");
+    const KEY: &'static [&'static str] = &["object_name", "object", "key"];
+
+    fn segment(name: &str) -> String {
+        gcs_segment(name)
+    }
+}
+
+/// The driver.
+pub type Driver = ObjectStore<Gcs>;
+
+cloakroom_guest::export_driver!(Driver);

@@ -1,0 +1,54 @@
+//! A bucket of an object store.
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+
+use crate::Error;
+
+/// What to do where an object is already there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PutMode {
+    /// Leave it, where the store can tell.
+    Create,
+    /// Replace it.
+    Overwrite,
+}
+
+/// What became of a put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PutOutcome {
+    /// The object was written.
+    Written,
+    /// An object was there, and stayed.
+    AlreadyThere,
+}
+
+/// A bucket of an object store. Keys pass through as they are written.
+pub trait Bucket: Send + Sync {
+    /// What the store calls it.
+    fn name(&self) -> &str;
+
+    /// Writes an object, in pieces.
+    fn put<'a>(
+        &'a self,
+        key: &'a str,
+        body: Vec<Bytes>,
+        mode: PutMode,
+    ) -> BoxFuture<'a, Result<PutOutcome, Error>>;
+
+    /// Reads an object of at most `most` bytes; refuses a larger one before it is read.
+    fn get<'a>(&'a self, key: &'a str, most: u64) -> BoxFuture<'a, Result<Bytes, Error>>;
+
+    /// The size of an object, if it is there.
+    fn size<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<u64>, Error>>;
+
+    /// Removes an object; it need not be there.
+    fn remove<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<(), Error>>;
+
+    /// Some keys under `prefix` in their order, those after `after`; none at the end.
+    fn list<'a>(
+        &'a self,
+        prefix: &'a str,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Vec<String>, Error>>;
+}

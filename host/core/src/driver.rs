@@ -1,0 +1,85 @@
+//! What keeps objects elsewhere, and finds them again.
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use bytes::Bytes;
+use futures::future::BoxFuture;
+
+use crate::{ByteSize, Context, Envelope, Error};
+
+/// What finds a stored object again: names and values that only the driver which wrote them gives
+/// meaning to. They live in workflow histories, in the clear.
+pub type Claim = BTreeMap<String, String>;
+
+/// A payload about to be stored: its message in pieces, and the SHA-256 of all of them.
+#[derive(Clone)]
+pub struct Object {
+    envelope: Envelope,
+    sha256: [u8; 32],
+}
+
+impl Object {
+    /// An object of these bytes, which have this SHA-256.
+    pub fn new(envelope: Envelope, sha256: [u8; 32]) -> Self {
+        Self { envelope, sha256 }
+    }
+
+    /// The bytes, in pieces.
+    pub fn envelope(&self) -> &Envelope {
+        &self.envelope
+    }
+
+    /// Their SHA-256.
+    pub fn sha256(&self) -> &[u8; 32] {
+        &self.sha256
+    }
+}
+
+impl fmt::Debug for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Object").field("bytes", &self.envelope.len()).finish_non_exhaustive()
+    }
+}
+
+/// Keeps objects elsewhere, and finds them again.
+///
+/// Integrity, permits, deadlines and the claim's authentication are the pipeline's.
+pub trait Driver: Send + Sync {
+    /// What kind of storage this is, such as `aws.s3driver`, for people and metrics.
+    fn kind(&self) -> &str;
+
+    /// Keeps an object. The same object stored twice gives an equal claim where the backend allows it.
+    fn store<'a>(&'a self, ctx: &'a Context, object: Object)
+    -> BoxFuture<'a, Result<Claim, Error>>;
+
+    /// Finds an object of at most `most` bytes again. The claim may be forged.
+    fn retrieve<'a>(
+        &'a self,
+        ctx: &'a Context,
+        claim: &'a Claim,
+        most: ByteSize,
+    ) -> BoxFuture<'a, Result<Bytes, Error>>;
+}
+
+impl<D: Driver + ?Sized> Driver for Arc<D> {
+    fn kind(&self) -> &str {
+        (**self).kind()
+    }
+
+    fn store<'a>(
+        &'a self,
+        ctx: &'a Context,
+        object: Object,
+    ) -> BoxFuture<'a, Result<Claim, Error>> {
+        (**self).store(ctx, object)
+    }
+
+    fn retrieve<'a>(
+        &'a self,
+        ctx: &'a Context,
+        claim: &'a Claim,
+        most: ByteSize,
+    ) -> BoxFuture<'a, Result<Bytes, Error>> {
+        (**self).retrieve(ctx, claim, most)
+    }
+}

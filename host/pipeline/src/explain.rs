@@ -1,0 +1,152 @@
+//! What a payload is, layer by layer, without showing what it holds.
+
+use cloakroom_core::{Claim, Context, Error, Payload};
+
+use crate::{
+    Pipeline, claims,
+    fetch::Standing,
+    reference::Kind,
+    storage::{self, at},
+};
+
+/// What a payload is: from how it lies in a history to what a worker would see.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Explanation {
+    /// As it came, and what was found in it, outside in.
+    pub layers: Vec<Layer>,
+    /// Where it is stored, if it stands for an object elsewhere.
+    pub stored: Option<Stored>,
+    /// What kept the next layer from being reached.
+    pub trouble: Option<Error>,
+}
+
+/// One layer of a payload.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Layer {
+    /// The stage or the driver that gave it back; none for the payload as it came.
+    pub by: Option<String>,
+    /// Its encoding.
+    pub encoding: Option<String>,
+    /// Bytes of its protobuf message.
+    pub bytes: usize,
+    /// The id of the key that it is sealed under, if it says so.
+    pub key: Option<String>,
+    /// The names of all its metadata. Values are contents.
+    pub metadata: Vec<String>,
+}
+
+/// Where an object is stored.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Stored {
+    /// The driver's name, as the reference has it.
+    pub driver: String,
+    /// What kind of storage that driver is, if it is configured.
+    pub kind: Option<String>,
+    /// Whether the reference itself was encoded.
+    pub encoded: bool,
+    /// What the driver wrote to find the object again.
+    pub claim: Claim,
+    /// The size that the history tells.
+    pub told: Option<i64>,
+    /// Whether the claim proves that this pipeline wrote it; none if that is not checked here.
+    pub proven: Option<bool>,
+    /// Whether the object is there, with the claim's size and SHA-256.
+    pub verified: bool,
+}
+
+/// Where encodings keep the id of their key, in the clear.
+const KEYS: [&str; 2] = ["sealed-key", "encryption-key-id"];
+
+impl Layer {
+    fn of(payload: &Payload, by: Option<&str>) -> Self {
+        let text = |name: &&str| {
+            let value = payload.metadata.get(*name)?;
+            std::str::from_utf8(value).ok().map(storage::shown)
+        };
+        Self {
+            by: by.map(str::to_owned),
+            encoding: payload.encoding().map(storage::shown),
+            bytes: payload.encoded_len(),
+            key: KEYS.iter().find_map(text),
+            metadata: payload.metadata.keys().map(|name| storage::shown(name)).collect(),
+        }
+    }
+}
+
+impl Pipeline {
+    /// Says what a payload is. What it stands for is fetched and checked, and every stage that knows
+    /// a layer opens it; contents are not shown.
+    pub async fn explain(&self, ctx: &Context, payload: Payload) -> Explanation {
+        let layers = vec![Layer::of(&payload, None)];
+        let mut explanation = Explanation { layers, stored: None, trouble: None };
+        let opened = self.open_layers(ctx, payload, &mut explanation).await;
+        explanation.trouble = opened.err();
+        explanation
+    }
+
+    async fn open_layers(
+        &self,
+        ctx: &Context,
+        mut payload: Payload,
+        explanation: &mut Explanation,
+    ) -> Result<(), Error> {
+        let kind = Kind::of(&payload);
+        let encoded = matches!(kind, Kind::Marked);
+        if encoded {
+            payload = self.unmark(ctx, 0, payload).await?;
+            explanation.layers.push(Layer::of(&payload, Some("reference, decoded")));
+        }
+        match kind {
+            Kind::System => return Ok(()),
+            Kind::Ordinary => {}
+            Kind::Marked | Kind::Reference => {
+                payload = self.follow(ctx, &payload, encoded, explanation).await?;
+            }
+        }
+        for stage in self.stages.iter().rev() {
+            let known = stage.owns(&payload);
+            payload = stage.decode(ctx, 0, payload).await?;
+            if known {
+                explanation.layers.push(Layer::of(&payload, Some(stage.name())));
+            }
+        }
+        Ok(())
+    }
+
+    async fn follow(
+        &self,
+        ctx: &Context,
+        payload: &Payload,
+        encoded: bool,
+        explanation: &mut Explanation,
+    ) -> Result<Payload, Error> {
+        let standing = Standing::read(0, payload)?;
+        let reference = &standing.reference;
+        let storage = self.storage.as_ref();
+        let driver = storage.and_then(|storage| storage.drivers.get(&reference.driver));
+        let proofs = storage.and_then(|storage| storage.proofs.as_ref());
+        let stored = explanation.stored.insert(Stored {
+            driver: storage::shown(&reference.driver),
+            kind: driver.map(|driver| driver.kind().to_owned()),
+            encoded,
+            claim: reference.claim.clone(),
+            told: standing.sizes.first().copied(),
+            proven: proofs.map(|proofs| {
+                let proven = proofs.check(&reference.driver, &reference.claim);
+                matches!(proven, Ok(claims::Proven::Size(_)))
+            }),
+            verified: false,
+        });
+        let storage = storage.ok_or_else(storage::unresolved)?;
+        let fetched = storage.fetch_anew(ctx, &standing).await;
+        let fetched =
+            fetched.map_err(at(&reference.driver, cloakroom_core::Direction::Decode, 0))?;
+        stored.verified = true;
+        let by = format!("storage {}", stored.driver);
+        explanation.layers.push(Layer::of(&fetched, Some(&by)));
+        Ok(fetched)
+    }
+}

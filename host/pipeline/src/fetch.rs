@@ -1,0 +1,170 @@
+//! The way back: what references stand for is fetched, and checked before any codec sees a byte.
+
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::Arc,
+};
+
+use aws_lc_rs::digest;
+use bytes::Bytes;
+use cloakroom_core::{ByteSize, Context, Direction, Error, ErrorKind, Limit, Payload};
+
+use crate::{
+    batch,
+    claims::{self, Proven},
+    reference::Reference,
+    storage::{Storage, at},
+};
+
+/// From this size on, hashing is left to a thread that nobody else waits for.
+const LONG: usize = 1 << 20;
+
+/// A reference at its place in a batch.
+pub(crate) struct Standing {
+    pub(crate) slot: usize,
+    pub(crate) reference: Reference,
+    /// What the history says of the object's size, which need not be true.
+    pub(crate) sizes: Vec<i64>,
+}
+
+impl Standing {
+    pub(crate) fn read(slot: usize, payload: &Payload) -> Result<Self, Error> {
+        let sizes = payload.external_sizes.clone();
+        Ok(Self { slot, reference: Reference::read(payload)?, sizes })
+    }
+}
+
+impl Storage {
+    /// What the references stand for, by their slots. Equal references are fetched once.
+    pub(crate) async fn fetch(
+        self: &Arc<Self>,
+        ctx: &Context,
+        standing: Vec<Standing>,
+    ) -> Result<Vec<(usize, Payload)>, Error> {
+        let (mut first, mut unique, mut slots) = (BTreeMap::new(), Vec::new(), Vec::new());
+        for standing in standing {
+            let index = match first.entry((standing.reference.ticket(), standing.sizes.clone())) {
+                Entry::Occupied(entry) => *entry.get(),
+                Entry::Vacant(entry) => *entry.insert(unique.len()),
+            };
+            slots.push((standing.slot, index));
+            if index == unique.len() {
+                unique.push(standing);
+            }
+        }
+        let permits = self.permits();
+        let fetched = batch::each(&permits, unique, |_, standing| {
+            let (this, ctx) = (self.clone(), ctx.clone());
+            async move {
+                let fetched = this.fetch_one(&ctx, &standing).await;
+                fetched.map_err(at(&standing.reference.driver, Direction::Decode, standing.slot))
+            }
+        });
+        let fetched = fetched.await?;
+        let placed = slots.into_iter().filter_map(|(slot, index)| {
+            fetched.get(index).map(|payload: &Payload| (slot, payload.clone()))
+        });
+        Ok(placed.collect())
+    }
+
+    async fn fetch_one(&self, ctx: &Context, standing: &Standing) -> Result<Payload, Error> {
+        let Standing { reference, sizes, .. } = standing;
+        self.driver(&reference.driver)?;
+        let sha256 = claims::sha256(&reference.claim)?;
+        match self.cache.get(&reference.ticket(), &sha256).await {
+            None => self.fetch_anew(ctx, standing).await,
+            Some(cached) => match self.expected_size(reference, sizes)? {
+                Some(size) if size != cached.size => Err(wrong_size()),
+                _ => Ok(cached.payload),
+            },
+        }
+    }
+
+    /// The same without looking into the cache.
+    pub(crate) async fn fetch_anew(
+        &self,
+        ctx: &Context,
+        standing: &Standing,
+    ) -> Result<Payload, Error> {
+        let Standing { reference, sizes, .. } = standing;
+        let driver = self.driver(&reference.driver)?;
+        let sha256 = claims::sha256(&reference.claim)?;
+        let size = self.expected_size(reference, sizes)?;
+        let claim = claims::without_ours(&reference.claim);
+        let most = size.map_or(self.largest, ByteSize::bytes);
+        let object = self.bounded(driver.retrieve(ctx, &claim, most)).await?;
+        let object = self.checked(object, size, sha256).await?;
+        let payload = Payload::from_envelope(object.clone())?;
+        self.cache.fetched(reference.ticket(), object, &payload);
+        Ok(payload)
+    }
+
+    /// The size that the claim proves, or the history tells; none if neither does.
+    fn expected_size(&self, reference: &Reference, told: &[i64]) -> Result<Option<u64>, Error> {
+        let told = match told.first().map(|&size| u64::try_from(size)) {
+            Some(Err(_)) => return Err(wrong_size()),
+            Some(Ok(size)) => Some(size),
+            None => None,
+        };
+        let proven = match &self.proofs {
+            Some(proofs) => proofs.check(&reference.driver, &reference.claim)?,
+            None => Proven::Nothing,
+        };
+        let size = match (proven, told) {
+            (Proven::Size(proven), Some(told)) if proven != told => return Err(wrong_size()),
+            (Proven::Size(proven), _) => Some(proven),
+            (Proven::Nothing, told) => told,
+        };
+        match size {
+            Some(size) if self.largest.get() < size => Err(too_large(size, self.largest)),
+            size => Ok(size),
+        }
+    }
+
+    async fn checked(
+        &self,
+        object: Bytes,
+        size: Option<u64>,
+        sha256: [u8; 32],
+    ) -> Result<Bytes, Error> {
+        let length = object.len() as u64;
+        if self.largest.get() < length {
+            return Err(too_large(length, self.largest));
+        }
+        if size.is_some_and(|size| size != length) {
+            return Err(wrong_size());
+        }
+        let is_it =
+            move |object: &Bytes| digest::digest(&digest::SHA256, object).as_ref() == sha256;
+        let (object, is_it) = match object.len() {
+            0..LONG => {
+                let is_it = is_it(&object);
+                (object, is_it)
+            }
+            _ => {
+                batch::busy(move || {
+                    let is_it = is_it(&object);
+                    (object, is_it)
+                })
+                .await?
+            }
+        };
+        match is_it {
+            true => Ok(object),
+            false => Err(Error::new(
+                ErrorKind::Corrupt,
+                "what the store gave back is not what the claim names: its SHA-256 differs",
+            )),
+        }
+    }
+}
+
+fn wrong_size() -> Error {
+    let text = "the object has not the size that was told";
+    Error::new(ErrorKind::Corrupt, text)
+}
+
+fn too_large(size: u64, most: ByteSize) -> Error {
+    let text = format!("the object has {size} bytes, and the most is {most} (`storage.largest`)");
+    Error::new(ErrorKind::LimitExceeded(Limit::Payload), text)
+}

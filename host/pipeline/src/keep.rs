@@ -1,0 +1,125 @@
+//! The way out: payloads that reach the threshold are stored, and references take their places.
+
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::Arc,
+};
+
+use aws_lc_rs::digest;
+use cloakroom_core::{Context, Direction, Envelope, Error, Metadata, Object, Payload};
+
+use crate::{
+    batch, claims,
+    reference::Reference,
+    storage::{Storage, at},
+};
+
+/// From this size on, hashing is left to a thread that nobody else waits for.
+const LONG: usize = 1 << 20;
+
+/// A payload that is to be stored.
+struct Chosen {
+    slot: usize,
+    driver: String,
+    payload: Payload,
+    object: Object,
+}
+
+impl Storage {
+    /// Stores what is to be stored of an encoded batch, and gives the references by their slots.
+    /// `skip` are those that never are.
+    pub(crate) async fn keep(
+        self: &Arc<Self>,
+        ctx: &Context,
+        before: &[Metadata],
+        batch: &[Payload],
+        skip: &[bool],
+    ) -> Result<Vec<(usize, Payload)>, Error> {
+        let mut chosen = Vec::new();
+        for (slot, payload) in batch.iter().enumerate() {
+            let before = before.get(slot).unwrap_or(&payload.metadata);
+            let driver = match skip.get(slot) {
+                Some(true) => None,
+                _ => self.choose(ctx, before, payload.encoded_len()),
+            };
+            if let Some(driver) = driver {
+                chosen.push((slot, driver.to_owned(), payload.clone()));
+            }
+        }
+        if chosen.is_empty() {
+            return Ok(Vec::new());
+        }
+        let chosen = batch::each(&[], chosen, |_, (slot, driver, payload)| async move {
+            let object = object(payload.envelope()).await?;
+            Ok(Chosen { slot, driver, payload, object })
+        });
+        self.store(ctx, chosen.await?).await
+    }
+
+    /// Equal payloads are stored once.
+    async fn store(
+        self: &Arc<Self>,
+        ctx: &Context,
+        chosen: Vec<Chosen>,
+    ) -> Result<Vec<(usize, Payload)>, Error> {
+        let (mut first, mut unique, mut slots) = (BTreeMap::new(), Vec::new(), Vec::new());
+        for chosen in chosen {
+            let size = chosen.payload.encoded_len();
+            let index = match first.entry((chosen.driver.clone(), *chosen.object.sha256())) {
+                Entry::Occupied(entry) => *entry.get(),
+                Entry::Vacant(entry) => *entry.insert(unique.len()),
+            };
+            slots.push((chosen.slot, index, size));
+            if index == unique.len() {
+                unique.push(chosen);
+            }
+        }
+        let permits = self.permits();
+        let stored = batch::each(&permits, unique, |_, chosen| {
+            let (this, ctx) = (self.clone(), ctx.clone());
+            async move {
+                let reference = this.store_one(&ctx, &chosen).await;
+                reference.map_err(at(&chosen.driver, Direction::Encode, chosen.slot))
+            }
+        });
+        let references = stored.await?;
+        let placed = slots.into_iter().filter_map(|(slot, index, size)| {
+            references.get(index).map(|reference: &Reference| (slot, reference.payload(size)))
+        });
+        Ok(placed.collect())
+    }
+
+    async fn store_one(&self, ctx: &Context, chosen: &Chosen) -> Result<Reference, Error> {
+        let Chosen { driver, payload, object, .. } = chosen;
+        let size = object.envelope().len();
+        let stored = self.driver(driver)?.store(ctx, object.clone());
+        let mut claim = claims::complete(self.bounded(stored).await?, object.sha256())?;
+        if let Some(proofs) = &self.proofs {
+            claim = proofs.sign(driver, claim, size)?;
+        }
+        let reference = Reference { driver: driver.clone(), claim };
+        self.cache.stored(reference.ticket(), object.envelope().clone(), payload);
+        Ok(reference)
+    }
+}
+
+async fn object(envelope: Envelope) -> Result<Object, Error> {
+    let sha256 = match envelope.len() {
+        0..LONG => sha256(&envelope),
+        _ => {
+            let envelope = envelope.clone();
+            batch::busy(move || sha256(&envelope)).await?
+        }
+    };
+    Ok(Object::new(envelope, sha256))
+}
+
+fn sha256(envelope: &Envelope) -> [u8; 32] {
+    let mut context = digest::Context::new(&digest::SHA256);
+    for part in [&envelope.head, &envelope.body, &envelope.tail] {
+        context.update(part);
+    }
+    let mut sha256 = [0; 32];
+    sha256.copy_from_slice(context.finish().as_ref());
+    sha256
+}

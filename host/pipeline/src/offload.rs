@@ -1,0 +1,182 @@
+//! External storage in the making: which drivers there are, and when they are used.
+
+use std::{collections::BTreeMap, num::NonZeroUsize, path::PathBuf, sync::Arc, time::Duration};
+
+use cloakroom_core::{ByteSize, Driver, Error, KeyRing};
+use tokio::sync::Semaphore;
+
+use crate::{
+    ClaimPolicy, PipelineError, Rule, cache::Cache, claims::Proofs, disk::Disk, storage::Storage,
+};
+
+/// Where large payloads go, and how they come back.
+///
+/// One driver stores: the first that [`Offload::to`] named, unless a [`Rule`] says otherwise. All can
+/// be read from, by the names that they are registered under.
+///
+/// ```
+/// # use cloakroom_pipeline::Offload;
+/// # use cloakroom_core::{ByteSize, Driver};
+/// # fn f(s3: impl Driver + 'static, old: impl Driver + 'static) {
+/// let offload = Offload::above(ByteSize::kib(256)).to("aws.s3driver", s3).from("redis", old);
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Offload {
+    threshold: ByteSize,
+    drivers: Vec<(String, Arc<dyn Driver>)>,
+    store_with: Option<String>,
+    rules: Vec<Rule>,
+    proofs: Option<Proofs>,
+    encode_references: bool,
+    sealed: bool,
+    largest: ByteSize,
+    time: Duration,
+    permits: NonZeroUsize,
+    permits_of_a_call: NonZeroUsize,
+    memory: ByteSize,
+    folder: Option<(PathBuf, ByteSize)>,
+}
+
+impl Offload {
+    /// Stores payloads whose encoded message has at least this size; zero stores all.
+    pub fn above(threshold: ByteSize) -> Self {
+        let permits = |count| NonZeroUsize::new(count).unwrap_or(NonZeroUsize::MIN);
+        Self {
+            threshold,
+            drivers: Vec::new(),
+            store_with: None,
+            rules: Vec::new(),
+            proofs: None,
+            encode_references: false,
+            sealed: false,
+            largest: ByteSize::mib(64),
+            time: Duration::from_secs(60),
+            permits: permits(64),
+            permits_of_a_call: permits(8),
+            memory: ByteSize::mib(64),
+            folder: None,
+        }
+    }
+
+    /// Stores with this driver, and reads what it stored. The name lives in histories: renaming a
+    /// driver strands what it stored.
+    pub fn to(mut self, name: &str, driver: impl Driver + 'static) -> Self {
+        self.store_with.get_or_insert_with(|| name.to_owned());
+        self.from(name, driver)
+    }
+
+    /// Reads what this driver stored once.
+    pub fn from(mut self, name: &str, driver: impl Driver + 'static) -> Self {
+        self.drivers.push((name.to_owned(), Arc::new(driver)));
+        self
+    }
+
+    /// Says where some payloads go; the first rule that matches decides.
+    pub fn rule(mut self, rule: Rule) -> Self {
+        self.rules.push(rule);
+        self
+    }
+
+    /// Has claims carry a proof, under keys of this ring, that this pipeline wrote them.
+    pub fn claims(mut self, ring: Arc<dyn KeyRing>, policy: ClaimPolicy) -> Self {
+        self.proofs = Some(Proofs { ring, policy });
+        self
+    }
+
+    /// Has references encoded by the stages too, and marked, so that histories do not show where
+    /// objects lie. Readers older than this format cannot read them.
+    pub fn encode_references(mut self) -> Self {
+        self.encode_references = true;
+        self
+    }
+
+    /// Refuses to be built behind stages of which none must seal.
+    pub fn sealed(mut self) -> Self {
+        self.sealed = true;
+        self
+    }
+
+    /// How many bytes an object may have that is read back.
+    pub fn largest_object(mut self, size: ByteSize) -> Self {
+        self.largest = size;
+        self
+    }
+
+    /// How long a driver may take for one object.
+    pub fn time(mut self, time: Duration) -> Self {
+        self.time = time;
+        self
+    }
+
+    /// How many objects are on their way at once, over all calls.
+    pub fn permits(mut self, permits: NonZeroUsize) -> Self {
+        self.permits = permits;
+        self
+    }
+
+    /// How many of one call are.
+    pub fn permits_of_a_call(mut self, permits: NonZeroUsize) -> Self {
+        self.permits_of_a_call = permits;
+        self
+    }
+
+    /// How much memory keeps objects that were stored or read, since a replay reads them again.
+    pub fn memory_cache(mut self, size: ByteSize) -> Self {
+        self.memory = size;
+        self
+    }
+
+    /// A folder that keeps objects too, within a size, over restarts.
+    pub fn disk_cache(mut self, folder: impl Into<PathBuf>, size: ByteSize) -> Self {
+        self.folder = Some((folder.into(), size));
+        self
+    }
+
+    /// Whether all that is stored must be sealed.
+    pub(crate) fn is_sealed(&self) -> bool {
+        self.sealed
+    }
+
+    pub(crate) fn build(self) -> Result<Storage, PipelineError> {
+        let mut drivers = BTreeMap::new();
+        for (name, driver) in self.drivers {
+            if name.is_empty() || drivers.contains_key(&name) {
+                return Err(PipelineError::DriverName(name));
+            }
+            drivers.insert(name, driver);
+        }
+        let named = self.rules.iter().filter_map(|rule| rule.driver.as_ref());
+        for name in named.chain(&self.store_with) {
+            if !drivers.contains_key(name) {
+                return Err(PipelineError::UnknownDriver(name.clone()));
+            }
+        }
+        let disk = self.folder.map(|(folder, size)| Disk::open(folder, size)).transpose();
+        let disk = disk.map_err(|error: Error| PipelineError::Cache(error.to_string()))?;
+        let most = |permits: NonZeroUsize| permits.get().min(Semaphore::MAX_PERMITS);
+        Ok(Storage {
+            threshold: self.threshold,
+            drivers,
+            store_with: self.store_with,
+            rules: self.rules,
+            proofs: self.proofs,
+            encode_references: self.encode_references,
+            largest: self.largest,
+            time: self.time,
+            of_a_call: most(self.permits_of_a_call),
+            of_all: Arc::new(Semaphore::new(most(self.permits))),
+            cache: Cache::new(self.memory, disk),
+        })
+    }
+}
+
+impl std::fmt::Debug for Offload {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names: Vec<_> = self.drivers.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Offload")
+            .field("threshold", &self.threshold)
+            .field("drivers", &names)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,173 @@
+//! References: the small payloads that stand in for stored ones, as Temporal's SDKs write them.
+
+use bytes::Bytes;
+use cloakroom_core::{Claim, ENCODING, Error, ErrorKind, Payload};
+use serde_json::{Map, Value, json};
+
+/// Set on what stands for a stored payload where it is encoded itself, and so does not show.
+const MARKER: &str = "__temporal_external_storage_reference";
+
+/// Set on what wraps payloads of its own, which are visited one by one.
+const SYSTEM: &str = "__temporal_system_payload";
+
+const TRUE: &[u8] = b"true";
+const MESSAGE_TYPE: &str = "messageType";
+const REFERENCE: &[u8] = b"temporal.api.sdk.v1.ExternalStorageReference";
+const JSON: &str = "json/protobuf";
+
+/// What SDKs wrote before the format was settled.
+const LEGACY: &str = "json/external-storage-reference";
+
+/// A claim is names, keys and digests: more than this is no claim.
+const LARGEST: usize = 64 << 10;
+
+/// What a payload is to external storage.
+pub(crate) enum Kind {
+    /// A payload like any other.
+    Ordinary,
+    /// A reference in the clear.
+    Reference,
+    /// A reference that codecs have encoded.
+    Marked,
+    /// Neither encoded nor stored as a whole.
+    System,
+}
+
+/// Whose object it is, and what finds it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Reference {
+    pub(crate) driver: String,
+    pub(crate) claim: Claim,
+}
+
+impl Kind {
+    pub(crate) fn of(payload: &Payload) -> Self {
+        let is = |name: &str, value: &[u8]| {
+            payload.metadata.get(name).is_some_and(|found| &**found == value)
+        };
+        let plain = is(ENCODING, JSON.as_bytes()) && is(MESSAGE_TYPE, REFERENCE);
+        match () {
+            () if plain || is(ENCODING, LEGACY.as_bytes()) => Self::Reference,
+            () if is(MARKER, TRUE) && payload.data.len() <= LARGEST => Self::Marked,
+            () if is(SYSTEM, TRUE) && is(ENCODING, b"binary/protobuf") => Self::System,
+            () => Self::Ordinary,
+        }
+    }
+}
+
+impl Reference {
+    /// Reads a reference in the clear. It comes from a history, and could be anything.
+    pub(crate) fn read(payload: &Payload) -> Result<Self, Error> {
+        if LARGEST < payload.data.len() {
+            return Err(malformed("it is larger than 64 KiB"));
+        }
+        let value: Value = serde_json::from_slice(&payload.data)
+            .map_err(|_| malformed("it is not written as JSON"))?;
+        let value = value.as_object().ok_or_else(|| malformed("it is not a JSON object"))?;
+        let driver = text(value, ["driverName", "driver_name"]);
+        let driver = driver.ok_or_else(|| malformed("it names no driver"))?;
+        let claim = match value.get("driver_claim").and_then(Value::as_object) {
+            Some(legacy) => find(legacy, ["claim_data", "claimData"]),
+            None => find(value, ["claimData", "claim_data"]),
+        };
+        Ok(Self { driver, claim: entries(claim)? })
+    }
+
+    /// The payload that stands in for one of `size` bytes.
+    pub(crate) fn payload(&self, size: usize) -> Payload {
+        let text = json!({ "claimData": self.claim, "driverName": self.driver }).to_string();
+        let mut payload = Payload::new(JSON, text).with(MESSAGE_TYPE, REFERENCE);
+        payload.external_sizes = vec![i64::try_from(size).unwrap_or(i64::MAX)];
+        payload
+    }
+}
+
+/// Marks an encoded reference as one, and restores the size that its codecs dropped.
+pub(crate) fn mark(encoded: Payload, sizes: Vec<i64>) -> Payload {
+    let mut marked = encoded.with(MARKER, Bytes::from_static(TRUE));
+    marked.external_sizes = sizes;
+    marked
+}
+
+/// What the codecs made, without the mark, and the sizes that belong to the reference.
+pub(crate) fn unmark(mut marked: Payload) -> (Payload, Vec<i64>) {
+    marked.metadata.remove(MARKER);
+    let sizes = std::mem::take(&mut marked.external_sizes);
+    (marked, sizes)
+}
+
+fn find<'a>(object: &'a Map<String, Value>, names: [&str; 2]) -> Option<&'a Value> {
+    names.into_iter().find_map(|name| object.get(name))
+}
+
+fn text(object: &Map<String, Value>, names: [&str; 2]) -> Option<String> {
+    let text = find(object, names)?.as_str()?;
+    Some(text.to_owned()).filter(|text| !text.is_empty())
+}
+
+/// A claim without entries is left out of the JSON.
+fn entries(claim: Option<&Value>) -> Result<Claim, Error> {
+    let Some(claim) = claim else {
+        return Ok(Claim::new());
+    };
+    let entry = |(name, value): (&String, &Value)| Some((name.clone(), value.as_str()?.to_owned()));
+    let claim = claim.as_object().and_then(|object| object.iter().map(entry).collect());
+    claim.ok_or_else(|| malformed("its claim is not names and texts"))
+}
+
+fn malformed(why: &str) -> Error {
+    let text = format!("a reference to a stored payload cannot be read: {why}");
+    Error::new(ErrorKind::Malformed, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reference() -> Reference {
+        let claim = [("bucket", "b"), ("hash_algorithm", "sha256"), ("hash_value", "00")];
+        let claim = claim.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Reference { driver: "aws.s3driver".to_owned(), claim: claim.into() }
+    }
+
+    #[track_caller]
+    fn reads(encoding: &str, text: &str) {
+        let payload = Payload::new(encoding, text.to_owned()).with(MESSAGE_TYPE, REFERENCE);
+        assert!(matches!(Kind::of(&payload), Kind::Reference));
+        assert_eq!(Reference::read(&payload).unwrap(), reference());
+    }
+
+    /// As the Python SDK 1.35.0 writes it.
+    #[test]
+    fn writes_what_the_sdk_writes() {
+        let payload = reference().payload(30);
+        assert_eq!(
+            payload.data,
+            r#"{"claimData":{"bucket":"b","hash_algorithm":"sha256","hash_value":"00"},"driverName":"aws.s3driver"}"#
+        );
+        assert!(payload.envelope().to_bytes().ends_with(&[0x1a, 0x02, 0x08, 0x1e]));
+        assert!(matches!(Kind::of(&payload), Kind::Reference));
+    }
+
+    #[test]
+    fn reads_what_sdks_write() {
+        let claim = r#"{"hash_value":"00", "bucket":"b", "hash_algorithm":"sha256"}"#;
+        reads(JSON, &format!("{{\n \"driverName\": \"aws.s3driver\", \"claimData\": {claim}\n}}"));
+        reads(JSON, &format!(r#"{{"driver_name":"aws.s3driver","claim_data":{claim},"more":1}}"#));
+        let legacy =
+            format!(r#"{{"driver_name":"aws.s3driver","driver_claim":{{"claim_data":{claim}}}}}"#);
+        reads(LEGACY, &legacy);
+    }
+
+    #[test]
+    fn refuses_the_rest() {
+        for text in
+            ["", "[]", "{}", r#"{"driverName":""}"#, r#"{"driverName":"a","claimData":{"b":1}}"#]
+        {
+            let error = Reference::read(&Payload::new(JSON, text)).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Malformed, "{text}");
+        }
+        let huge = format!(r#"{{"driverName":"a","claimData":{{"b":"{}"}}}}"#, "x".repeat(LARGEST));
+        assert!(Reference::read(&Payload::new(JSON, huge)).is_err());
+    }
+}

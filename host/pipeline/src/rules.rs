@@ -1,0 +1,139 @@
+//! Which driver stores a payload.
+
+use cloakroom_core::{ByteSize, Context, Kind, Metadata};
+
+/// Sends payloads that match all of its conditions to a driver, or keeps them where they are.
+///
+/// ```
+/// # use cloakroom_pipeline::Rule;
+/// let scans = Rule::to("gcp.gcsdriver").namespace("payments-*").type_name("Scan*");
+/// let small = Rule::inline().namespace("audit");
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rule {
+    pub(crate) driver: Option<String>,
+    namespace: Option<String>,
+    kind: Option<Kind>,
+    type_name: Option<String>,
+    at_least: Option<ByteSize>,
+    metadata: Vec<(String, String)>,
+}
+
+impl Rule {
+    /// Stores with this driver what matches.
+    pub fn to(driver: &str) -> Self {
+        Self { driver: Some(driver.to_owned()), ..Self::default() }
+    }
+
+    /// Leaves in the history what matches.
+    pub fn inline() -> Self {
+        Self::default()
+    }
+
+    /// In a namespace that matches; `*` stands for any text.
+    pub fn namespace(mut self, pattern: &str) -> Self {
+        self.namespace = Some(pattern.to_owned());
+        self
+    }
+
+    /// Of a workflow, or of an activity.
+    pub fn kind(mut self, kind: Kind) -> Self {
+        self.kind = Some(kind);
+        self
+    }
+
+    /// Of a workflow or activity whose type matches; `*` stands for any text.
+    pub fn type_name(mut self, pattern: &str) -> Self {
+        self.type_name = Some(pattern.to_owned());
+        self
+    }
+
+    /// Of at least this size when it is encoded.
+    pub fn at_least(mut self, size: ByteSize) -> Self {
+        self.at_least = Some(size);
+        self
+    }
+
+    /// With this metadata before it is encoded; `*` in the value stands for any text.
+    pub fn metadata(mut self, name: &str, pattern: &str) -> Self {
+        self.metadata.push((name.to_owned(), pattern.to_owned()));
+        self
+    }
+
+    pub(crate) fn asks_for_metadata(&self) -> bool {
+        !self.metadata.is_empty()
+    }
+
+    pub(crate) fn matches(&self, ctx: &Context, metadata: &Metadata, size: usize) -> bool {
+        let text = |pattern: &Option<String>, found: Option<&str>| {
+            pattern.as_ref().is_none_or(|pattern| found.is_some_and(|found| like(pattern, found)))
+        };
+        let entry = |(name, pattern): &(String, String)| {
+            let value = metadata.get(name).and_then(|value| std::str::from_utf8(value).ok());
+            value.is_some_and(|value| like(pattern, value))
+        };
+        text(&self.namespace, ctx.namespace_name())
+            && text(&self.type_name, ctx.type_name())
+            && self.kind.is_none_or(|kind| ctx.kind() == Some(kind))
+            && self.at_least.is_none_or(|least| least.get() <= size as u64)
+            && self.metadata.iter().all(entry)
+    }
+}
+
+/// Whether a text is as the pattern says, in which `*` stands for any text.
+fn like(pattern: &str, text: &str) -> bool {
+    let Some((start, rest)) = pattern.split_once('*') else {
+        return pattern == text;
+    };
+    let Some(mut text) = text.strip_prefix(start) else {
+        return false;
+    };
+    let (middle, end) = rest.rsplit_once('*').unwrap_or(("", rest));
+    for part in middle.split('*').filter(|part| !part.is_empty()) {
+        match text.split_once(part) {
+            Some((_, behind)) => text = behind,
+            None => return false,
+        }
+    }
+    text.ends_with(end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns() {
+        for (pattern, text, expect) in [
+            ("a", "a", true),
+            ("a", "ab", false),
+            ("", "", true),
+            ("*", "", true),
+            ("*", "any", true),
+            ("pay*", "payments", true),
+            ("pay*", "pa", false),
+            ("*-prod", "pay-prod", true),
+            ("a*b*c", "a-b-b-c", true),
+            ("a*b*c", "a-c-b", false),
+            ("ab*ba", "aba", false),
+            ("a**c", "abc", true),
+        ] {
+            assert_eq!(like(pattern, text), expect, "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn all_conditions_hold() {
+        let ctx = Context::namespace("pay").target(Kind::Workflow, "1", "Charge", None);
+        let metadata = Metadata::from([("tier".to_owned(), "cold".into())]);
+        let rule = Rule::to("d").namespace("pay").kind(Kind::Workflow).type_name("Ch*");
+        let rule = rule.at_least(ByteSize::bytes(10)).metadata("tier", "cold");
+        assert!(rule.matches(&ctx, &metadata, 10));
+        assert!(!rule.matches(&ctx, &metadata, 9));
+        assert!(!rule.matches(&ctx, &Metadata::new(), 10));
+        assert!(!rule.matches(&Context::namespace("pay"), &metadata, 10));
+        let activity = Context::namespace("pay").target(Kind::Activity, "1", "Charge", None);
+        assert!(!rule.matches(&activity, &metadata, 10));
+        assert!(Rule::inline().matches(&Context::none(), &metadata, 0));
+    }
+}

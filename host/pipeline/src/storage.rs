@@ -1,0 +1,102 @@
+//! External storage at work: drivers by name, and who stores what.
+
+use std::{collections::BTreeMap, fmt, future::Future, sync::Arc, time::Duration};
+
+use cloakroom_core::{ByteSize, Context, Direction, Driver, Error, ErrorKind, Metadata, Payload};
+use tokio::sync::Semaphore;
+
+use crate::{Rule, cache::Cache, claims::Proofs};
+
+/// What [`crate::Offload`] describes, built. `keep` stores, `fetch` reads back.
+pub(crate) struct Storage {
+    pub(crate) threshold: ByteSize,
+    pub(crate) drivers: BTreeMap<String, Arc<dyn Driver>>,
+    pub(crate) store_with: Option<String>,
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) proofs: Option<Proofs>,
+    pub(crate) encode_references: bool,
+    pub(crate) largest: ByteSize,
+    pub(crate) time: Duration,
+    pub(crate) of_a_call: usize,
+    pub(crate) of_all: Arc<Semaphore>,
+    pub(crate) cache: Cache,
+}
+
+impl Storage {
+    /// Metadata of payloads before they are encoded, if a rule asks for it.
+    pub(crate) fn noted(&self, batch: &[Payload]) -> Vec<Metadata> {
+        match self.rules.iter().any(Rule::asks_for_metadata) {
+            true => batch.iter().map(|payload| payload.metadata.clone()).collect(),
+            false => Vec::new(),
+        }
+    }
+
+    /// The driver that stores a payload of this size, if it is to be stored.
+    pub(crate) fn choose(&self, ctx: &Context, before: &Metadata, size: usize) -> Option<&str> {
+        if size < self.threshold.as_usize() {
+            return None;
+        }
+        match self.rules.iter().find(|rule| rule.matches(ctx, before, size)) {
+            Some(rule) => rule.driver.as_deref(),
+            None => self.store_with.as_deref(),
+        }
+    }
+
+    pub(crate) fn driver(&self, name: &str) -> Result<&Arc<dyn Driver>, Error> {
+        self.drivers.get(name).ok_or_else(|| {
+            let known: Vec<_> = self.drivers.keys().map(String::as_str).collect();
+            let text = format!(
+                "[TMPRL1105] stored by driver `{}`, which is not configured; there are `{}`: \
+                 add a [[storage.driver]] of that name",
+                shown(name),
+                known.join("`, `")
+            );
+            Error::new(ErrorKind::Unresolved, text)
+        })
+    }
+
+    /// The permits that objects of one call are moved under.
+    pub(crate) fn permits(&self) -> [Arc<Semaphore>; 2] {
+        [Arc::new(Semaphore::new(self.of_a_call)), self.of_all.clone()]
+    }
+
+    /// A driver's answer, or its silence, as an error that says whose it is.
+    pub(crate) async fn bounded<T>(
+        &self,
+        asked: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        tokio::time::timeout(self.time, asked).await.unwrap_or_else(|_| {
+            let text = format!("the driver did not answer within {:?} (`storage.time`)", self.time);
+            Err(Error::new(ErrorKind::Unavailable, text))
+        })
+    }
+}
+
+/// Says at which driver and for which payload it went wrong.
+pub(crate) fn at(driver: &str, direction: Direction, slot: usize) -> impl FnOnce(Error) -> Error {
+    let stage = format!("storage {}", shown(driver));
+    move |error| error.at_stage(&stage, direction, slot)
+}
+
+/// A driver's name as a reference has it, which could be any text.
+pub(crate) fn shown(name: &str) -> String {
+    let shown = |c: char| if c.is_ascii_graphic() && c != '`' { c } else { '?' };
+    name.chars().take(64).map(shown).collect()
+}
+
+/// What is said where there is no storage at all.
+pub(crate) fn unresolved() -> Error {
+    let text = "[TMPRL1105] the payload is stored elsewhere, and no external storage is configured: \
+                add [storage] with the driver that stored it";
+    Error::new(ErrorKind::Unresolved, text)
+}
+
+impl fmt::Debug for Storage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Storage")
+            .field("threshold", &self.threshold)
+            .field("drivers", &self.drivers.keys())
+            .field("store_with", &self.store_with)
+            .finish_non_exhaustive()
+    }
+}

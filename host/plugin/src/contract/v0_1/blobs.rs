@@ -1,0 +1,137 @@
+//! `blobs`: buckets, within their grants.
+
+use std::{future::Future, time::Instant};
+
+use cloakroom_core::{Error as HostError, ErrorKind, PutMode, PutOutcome};
+use wasmtime::component::Resource;
+
+use super::{
+    bindings::cloakroom::plugin::{
+        blobs::{Host, HostBucket, Mode, Outcome},
+        types::Error,
+    },
+    convert,
+};
+use crate::{
+    access::Scoped,
+    rope::Rope,
+    state::{BucketMark, State},
+};
+
+type Answer<T> = wasmtime::Result<Result<T, Error>>;
+
+/// What `list` gives at once, at most, and so the guest holds.
+const LISTED: usize = 1000;
+
+impl Host for State {
+    fn open(&mut self, name: String) -> Answer<Resource<BucketMark>> {
+        let granted = self.scope.grants.buckets.get(&name).cloned();
+        self.granted(granted, &name)
+    }
+
+    fn find(&mut self, name: String) -> Answer<Resource<BucketMark>> {
+        let granted = self.scope.grants.buckets.values().find(|bucket| bucket.name() == name);
+        self.granted(granted.cloned(), &name)
+    }
+}
+
+impl State {
+    fn granted(&mut self, bucket: Option<Scoped>, name: &str) -> Answer<Resource<BucketMark>> {
+        match bucket {
+            Some(bucket) => self.put_bucket(bucket).map(Ok),
+            None => {
+                let name = crate::log::harmless(name, 64);
+                Ok(Err(Error::Denied(format!("bucket `{name}` was not granted to this plugin"))))
+            }
+        }
+    }
+
+    /// Waits for a store, for as long as the call has, and remembers why it did not answer: a guest
+    /// hands on a text, and the operator needs the rest.
+    async fn ask<T>(
+        &mut self,
+        asked: impl Future<Output = Result<T, HostError>>,
+    ) -> Result<T, Error> {
+        if !self.call.confidential {
+            return Err(Error::Denied("buckets cannot be used while loading".to_owned()));
+        }
+        let left = self.call.deadline.saturating_duration_since(Instant::now());
+        let answered = tokio::time::timeout(left, asked).await.unwrap_or_else(|_| {
+            Err(HostError::new(ErrorKind::Unavailable, "the store did not answer in time"))
+        });
+        answered.map_err(|error| {
+            let told = convert::to_guest(&error);
+            self.call.cause = Some(error);
+            told
+        })
+    }
+}
+
+impl HostBucket for State {
+    fn name(&mut self, bucket: Resource<BucketMark>) -> wasmtime::Result<String> {
+        Ok(self.bucket(&bucket)?.name().to_owned())
+    }
+
+    async fn put(
+        &mut self,
+        bucket: Resource<BucketMark>,
+        key: String,
+        body: Resource<Rope>,
+        mode: Mode,
+    ) -> Answer<Outcome> {
+        let (bucket, body) = (self.bucket(&bucket)?, self.buffer(&body)?.parts().to_vec());
+        let mode = match mode {
+            Mode::Create => PutMode::Create,
+            Mode::Overwrite => PutMode::Overwrite,
+        };
+        let put = self.ask(bucket.put(&key, body, mode)).await;
+        Ok(put.map(|outcome| match outcome {
+            PutOutcome::Written => Outcome::Written,
+            PutOutcome::AlreadyThere => Outcome::AlreadyThere,
+        }))
+    }
+
+    async fn get(
+        &mut self,
+        bucket: Resource<BucketMark>,
+        key: String,
+        limit: u64,
+    ) -> Answer<Resource<Rope>> {
+        let (bucket, most) = (self.bucket(&bucket)?, limit.min(self.call.most));
+        match self.ask(bucket.get(&key, most)).await {
+            Ok(bytes) => {
+                self.meter.output(bytes.len())?;
+                self.put_buffer(bytes.into()).map(Ok)
+            }
+            Err(error) => Ok(Err(error)),
+        }
+    }
+
+    async fn size(&mut self, bucket: Resource<BucketMark>, key: String) -> Answer<Option<u64>> {
+        let bucket = self.bucket(&bucket)?;
+        Ok(self.ask(bucket.size(&key)).await)
+    }
+
+    async fn remove(&mut self, bucket: Resource<BucketMark>, key: String) -> Answer<()> {
+        let bucket = self.bucket(&bucket)?;
+        Ok(self.ask(bucket.remove(&key)).await)
+    }
+
+    async fn list(
+        &mut self,
+        bucket: Resource<BucketMark>,
+        prefix: String,
+        after: Option<String>,
+    ) -> Answer<Vec<String>> {
+        let bucket = self.bucket(&bucket)?;
+        let listed = self.ask(bucket.list(&prefix, after.as_deref())).await;
+        Ok(listed.map(|mut keys| {
+            keys.truncate(LISTED);
+            keys
+        }))
+    }
+
+    fn drop(&mut self, bucket: Resource<BucketMark>) -> wasmtime::Result<()> {
+        self.discard(bucket.rep())
+    }
+}

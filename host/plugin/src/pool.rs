@@ -1,0 +1,47 @@
+//! Instances of one codec or driver: fresh for each call, or kept warm.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use cloakroom_core::Error;
+
+use crate::{Reuse, live::Live, loaded::Loaded, scope::Scope, state::Call};
+
+pub(crate) struct Pool {
+    scope: Arc<Scope>,
+    warm: Option<Mutex<Vec<Live>>>,
+}
+
+impl Pool {
+    pub(crate) fn new(scope: Arc<Scope>, reuse: Reuse) -> Self {
+        Self { scope, warm: (reuse == Reuse::Warm).then(Mutex::default) }
+    }
+
+    /// An instance in this call.
+    pub(crate) async fn take(&self, plugin: &Loaded, call: Call) -> Result<Live, Error> {
+        match self.waiting() {
+            Some(mut live) => {
+                live.begin(call);
+                Ok(live)
+            }
+            None => Live::start(plugin, self.scope.clone(), call).await,
+        }
+    }
+
+    fn waiting(&self) -> Option<Live> {
+        let mut waiting = self.warm.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut live = waiting.pop()?;
+        live.idle = None;
+        Some(live)
+    }
+
+    /// Keeps an instance for a later call, if there is room and it is worth it.
+    pub(crate) fn keep(&self, plugin: &Loaded, mut live: Live) {
+        let Some(warm) = self.warm.as_ref().filter(|_| live.is_fit()) else {
+            return;
+        };
+        if let Ok(place) = plugin.host.0.idle.clone().try_acquire_owned() {
+            live.idle = Some(place);
+            warm.lock().unwrap_or_else(PoisonError::into_inner).push(live);
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! `[storage]` and `[buckets]`, as written.
+
+use std::{collections::BTreeMap, num::NonZeroUsize, path::PathBuf};
+
+use cloakroom_core::{ByteSize, Kind};
+use cloakroom_pipeline::{ClaimPolicy, Offload, Rule};
+use serde::Deserialize;
+
+use super::{
+    schema::{Grants, PluginEntry, Reuse, Secret},
+    units::{Setting, Size, Span},
+};
+
+/// `[storage]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Storage {
+    pub(crate) threshold: Option<Size>,
+    pub(crate) store_with: Option<String>,
+    #[serde(default)]
+    pub(crate) sealed: bool,
+    #[serde(default)]
+    pub(crate) encode_references: bool,
+    pub(crate) largest: Option<Size>,
+    pub(crate) time: Option<Span>,
+    pub(crate) permits: Option<NonZeroUsize>,
+    pub(crate) permits_of_a_call: Option<NonZeroUsize>,
+    pub(crate) claims: Option<Claims>,
+    #[serde(default)]
+    pub(crate) cache: Cache,
+    #[serde(default)]
+    pub(crate) rule: Vec<RuleEntry>,
+    #[serde(default)]
+    pub(crate) driver: Vec<Driver>,
+}
+
+impl Storage {
+    /// What it says, without its drivers. `path` says where a path starts.
+    pub(crate) fn offload(&self, path: impl Fn(&PathBuf) -> PathBuf) -> Offload {
+        let mut offload = Offload::above(self.threshold.as_ref().map_or(THRESHOLD, |size| size.0));
+        if self.sealed {
+            offload = offload.sealed();
+        }
+        if self.encode_references {
+            offload = offload.encode_references();
+        }
+        if let Some(size) = &self.largest {
+            offload = offload.largest_object(size.0);
+        }
+        if let Some(time) = &self.time {
+            offload = offload.time(time.0);
+        }
+        if let Some(permits) = self.permits {
+            offload = offload.permits(permits);
+        }
+        if let Some(permits) = self.permits_of_a_call {
+            offload = offload.permits_of_a_call(permits);
+        }
+        if let Some(size) = &self.cache.memory {
+            offload = offload.memory_cache(size.0);
+        }
+        if let Some(folder) = &self.cache.folder {
+            offload = offload.disk_cache(path(folder), self.cache.disk());
+        }
+        self.rule.iter().fold(offload, |offload, rule| offload.rule(rule.rule()))
+    }
+
+    /// The driver that stores unless a rule says otherwise.
+    pub(crate) fn stores(&self) -> Option<&str> {
+        let only = self.driver.first().map(|driver| &*driver.name);
+        self.store_with.as_deref().or(only)
+    }
+}
+
+/// As Temporal's SDKs.
+const THRESHOLD: ByteSize = ByteSize::kib(256);
+
+/// `[[storage.driver]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Driver {
+    pub(crate) name: String,
+    pub(crate) plugin: String,
+    pub(crate) digest: Option<String>,
+    #[serde(default)]
+    pub(crate) reuse: Reuse,
+    #[serde(default)]
+    pub(crate) settings: BTreeMap<String, Setting>,
+    #[serde(default)]
+    pub(crate) grants: Grants,
+}
+
+impl Driver {
+    pub(crate) fn entry(&self) -> PluginEntry<'_> {
+        PluginEntry {
+            plugin: &self.plugin,
+            name: None,
+            digest: self.digest.as_deref(),
+            reuse: self.reuse,
+            settings: &self.settings,
+            grants: &self.grants,
+        }
+    }
+}
+
+/// `storage.claims`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Claims {
+    pub(crate) policy: Policy,
+    pub(crate) ring: Option<String>,
+}
+
+/// Whether claims carry a proof of who wrote them.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Policy {
+    Off,
+    Write,
+    Require,
+}
+
+impl Policy {
+    pub(crate) fn claims(self) -> Option<ClaimPolicy> {
+        match self {
+            Self::Off => None,
+            Self::Write => Some(ClaimPolicy::Write),
+            Self::Require => Some(ClaimPolicy::Require),
+        }
+    }
+}
+
+/// `storage.cache`
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Cache {
+    pub(crate) memory: Option<Size>,
+    pub(crate) folder: Option<PathBuf>,
+    pub(crate) disk: Option<Size>,
+}
+
+impl Cache {
+    /// How much the folder may hold, unless it is said.
+    pub(crate) fn disk(&self) -> ByteSize {
+        self.disk.as_ref().map_or(ByteSize::mib(1024), |size| size.0)
+    }
+}
+
+/// `[[storage.rule]]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RuleEntry {
+    pub(crate) store_with: String,
+    namespace: Option<String>,
+    workflow_type: Option<String>,
+    activity_type: Option<String>,
+    at_least: Option<Size>,
+    #[serde(default)]
+    metadata: BTreeMap<String, String>,
+}
+
+/// The word that stands where a driver's name could: nothing is stored.
+pub(crate) const INLINE: &str = "inline";
+
+impl RuleEntry {
+    pub(crate) fn rule(&self) -> Rule {
+        let mut rule = match &*self.store_with {
+            INLINE => Rule::inline(),
+            driver => Rule::to(driver),
+        };
+        if let Some(pattern) = &self.namespace {
+            rule = rule.namespace(pattern);
+        }
+        let types = [(Kind::Workflow, &self.workflow_type), (Kind::Activity, &self.activity_type)];
+        for (kind, pattern) in types {
+            if let Some(pattern) = pattern {
+                rule = rule.kind(kind).type_name(pattern);
+            }
+        }
+        if let Some(size) = &self.at_least {
+            rule = rule.at_least(size.0);
+        }
+        self.metadata.iter().fold(rule, |rule, (name, pattern)| rule.metadata(name, pattern))
+    }
+
+    /// A payload is of a workflow or of an activity.
+    pub(crate) fn contradicts_itself(&self) -> bool {
+        self.workflow_type.is_some() && self.activity_type.is_some()
+    }
+}
+
+/// `[buckets.NAME]`: where it is, how much of it is granted, and what its store needs to be told.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Bucket {
+    pub(crate) url: String,
+    #[serde(default)]
+    pub(crate) prefix: String,
+    #[serde(default)]
+    pub(crate) read_only: bool,
+    pub(crate) patience: Option<Span>,
+    #[serde(flatten)]
+    pub(crate) settings: BTreeMap<String, Told>,
+}
+
+/// Something that a store is told: in the open, or kept elsewhere.
+#[derive(Debug, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "a text, a number, true or false, or a table such as { env = \"NAME\" } or { file = \"PATH\" }"
+)]
+pub(crate) enum Told {
+    Open(Setting),
+    Kept(Secret),
+}
+
+impl Bucket {
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        self.settings.values().filter_map(|told| match told {
+            Told::Open(_) => None,
+            Told::Kept(secret) => Some(secret),
+        })
+    }
+}

@@ -1,0 +1,127 @@
+//! A configuration about to be opened, and what the program adds to it.
+
+use std::{
+    collections::BTreeMap,
+    fmt, fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use cloakroom_core::{Bucket, Codec, Driver, Error, ErrorKind, KeyRing};
+
+use crate::Cloakroom;
+
+/// A configuration about to be opened.
+///
+/// What a program brings itself stands where a plugin, a bucket or a ring could: `plugin =
+/// "native:NAME"`, `url = "native:NAME"`, and a ring by its name.
+#[derive(Clone)]
+pub struct Opening {
+    pub(crate) text: Text,
+    pub(crate) cache: Option<PathBuf>,
+    pub(crate) native: Native,
+}
+
+/// What the program brings, by name.
+#[derive(Clone, Default)]
+pub(crate) struct Native {
+    pub(crate) codecs: BTreeMap<String, Arc<dyn Codec>>,
+    pub(crate) drivers: BTreeMap<String, Arc<dyn Driver>>,
+    pub(crate) buckets: BTreeMap<String, Arc<dyn Bucket>>,
+    pub(crate) rings: BTreeMap<String, Arc<dyn KeyRing>>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Text {
+    File(PathBuf),
+    Given(String),
+}
+
+impl Opening {
+    /// A configuration file. Paths in it are taken from its folder.
+    pub fn file(path: impl AsRef<Path>) -> Self {
+        Self::of(Text::File(path.as_ref().to_owned()))
+    }
+
+    /// A configuration at hand. Paths in it are taken from the working folder.
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::of(Text::Given(text.into()))
+    }
+
+    fn of(text: Text) -> Self {
+        Self { text, cache: None, native: Native::default() }
+    }
+
+    /// Keeps compiled plugins in this folder, unless the configuration names another.
+    pub fn cache(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.cache = Some(folder.into());
+        self
+    }
+
+    /// A codec of the program's own, for a stage with `plugin = "native:NAME"`.
+    pub fn codec(mut self, name: &str, codec: impl Codec + 'static) -> Self {
+        self.native.codecs.insert(name.to_owned(), Arc::new(codec));
+        self
+    }
+
+    /// A driver of the program's own, for a `[[storage.driver]]` with `plugin = "native:NAME"`.
+    pub fn driver(mut self, name: &str, driver: impl Driver + 'static) -> Self {
+        self.native.drivers.insert(name.to_owned(), Arc::new(driver));
+        self
+    }
+
+    /// A bucket of the program's own, for `[buckets]` with `url = "native:NAME"`.
+    pub fn bucket(mut self, name: &str, bucket: Arc<dyn Bucket>) -> Self {
+        self.native.buckets.insert(name.to_owned(), bucket);
+        self
+    }
+
+    /// A key ring of the program's own, in place of a `[keys.NAME]`.
+    pub fn keys(mut self, name: &str, ring: Arc<dyn KeyRing>) -> Self {
+        self.native.rings.insert(name.to_owned(), ring);
+        self
+    }
+
+    /// Opens it.
+    ///
+    /// # Errors
+    /// As [`Cloakroom::open`].
+    pub async fn open(self) -> Result<Cloakroom, Error> {
+        Cloakroom::start(self).await
+    }
+}
+
+impl Text {
+    pub(crate) fn path(&self) -> Option<&PathBuf> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Given(_) => None,
+        }
+    }
+
+    /// What it is called, where its paths start, and its text.
+    pub(crate) fn read(&self) -> Result<(String, PathBuf, String), Error> {
+        let path = match self {
+            Self::Given(text) => {
+                return Ok(("configuration".to_owned(), PathBuf::new(), text.clone()));
+            }
+            Self::File(path) => path,
+        };
+        let text = fs::read_to_string(path).map_err(|error| {
+            Error::new(ErrorKind::Config, format!("cannot read `{}`", path.display()))
+                .because(error)
+        })?;
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        Ok((path.display().to_string(), folder, text))
+    }
+}
+
+impl fmt::Debug for Opening {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = match &self.text {
+            Text::File(path) => path.display().to_string(),
+            Text::Given(_) => "configuration".to_owned(),
+        };
+        f.debug_struct("Opening").field("place", &place).finish_non_exhaustive()
+    }
+}

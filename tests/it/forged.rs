@@ -1,0 +1,193 @@
+//! A claim comes from a workflow's history, and whoever can write there can forge one.
+
+use std::sync::Arc;
+
+use cloakroom::{
+    Access, Bucket, ByteSize, ClaimPolicy, ErrorKind, Kind, Limit, ObjectBucket, Offload, Payload,
+    Pipeline, PutMode,
+};
+use cloakroom_tests::{bucket_driver, chain, ctx, granted_driver, noise, plain, ring};
+use serde_json::{Value, json};
+
+const OWN: &str = "temporal-payloads";
+
+struct Scene {
+    bucket: Arc<dyn Bucket>,
+    pipeline: Pipeline,
+    /// A reference that is good.
+    good: Payload,
+}
+
+async fn scene() -> Scene {
+    let bucket: Arc<dyn Bucket> = Arc::new(ObjectBucket::memory(OWN));
+    let driver = granted_driver("s3", &bucket, Access::within("v0/"), &[]).await;
+    let offload = Offload::above(ByteSize::bytes(0)).to("aws.s3driver", driver);
+    // What was fetched once must not answer for a claim that was not.
+    let offload = offload.largest_object(ByteSize::mib(1));
+    let pipeline = Pipeline::builder().offload(offload).build().unwrap();
+    let ctx = ctx().target(Kind::Workflow, "w", "T", None);
+    let good = pipeline.encode(&ctx, vec![plain(noise(1000))]).await.unwrap().remove(0);
+    assert_eq!(pipeline.decode(&ctx, vec![good.clone()]).await.unwrap().len(), 1);
+    Scene { bucket, pipeline, good }
+}
+
+impl Scene {
+    /// The good reference with another text.
+    fn with(&self, change: impl FnOnce(&mut Value)) -> Payload {
+        let mut reference: Value = serde_json::from_slice(&self.good.data).unwrap();
+        change(&mut reference);
+        Payload { data: reference.to_string().into(), ..self.good.clone() }
+    }
+
+    async fn refused(&self, forged: Payload, kind: ErrorKind, expect: &str) {
+        let error = self.pipeline.decode(&ctx(), vec![forged]).await.unwrap_err();
+        let says = chain(&error);
+        assert_eq!(error.kind(), kind, "{says}");
+        assert!(says.contains(expect), "{says}");
+        assert!(says.len() < 2000, "{} bytes", says.len());
+        let good = self.pipeline.decode(&ctx(), vec![self.good.clone()]).await;
+        assert!(good.is_ok(), "the host does not serve");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_can_reach_nothing_else() {
+    let scene = scene().await;
+    let claim = |name: &'static str, value: &'static str| {
+        move |reference: &mut Value| reference["claimData"][name] = json!(value)
+    };
+    let other = scene.with(claim("bucket", "other"));
+    scene.refused(other, ErrorKind::Denied, "not granted").await;
+    for key in ["../secret", "v0/../secret", "v0//x", "v0/./x", "/v0/x", "v0/x/"] {
+        let elsewhere = scene.with(claim("key", key));
+        scene.refused(elsewhere, ErrorKind::Denied, "segment").await;
+    }
+    let outside = scene.with(claim("key", "secret"));
+    scene.refused(outside, ErrorKind::Denied, "outside of `v0/`").await;
+    let gone = scene.with(claim("key", "v0/gone"));
+    scene.refused(gone, ErrorKind::NotFound, "no such object").await;
+    let unknown = scene.with(|reference| reference["driverName"] = json!("other"));
+    scene.refused(unknown, ErrorKind::Unresolved, "[TMPRL1105]").await;
+    let long = scene.with(|reference| reference["driverName"] = json!("\u{1b}[2J".repeat(999)));
+    scene.refused(long, ErrorKind::Unresolved, "[TMPRL1105]").await;
+}
+
+/// The object that a claim names is not the object that it describes.
+#[tokio::test(flavor = "multi_thread")]
+async fn it_cannot_pass_off_one_object_for_another() {
+    let scene = scene().await;
+    let other = plain("another").envelope().to_bytes();
+    scene.bucket.put("v0/other", vec![other.clone()], PutMode::Create).await.unwrap();
+    let garbage = bytes::Bytes::from(vec![0xff; 1010]);
+    scene.bucket.put("v0/garbage", vec![garbage], PutMode::Create).await.unwrap();
+    let swapped = scene.with(|reference| reference["claimData"]["key"] = json!("v0/other"));
+    let swapped = Payload { external_sizes: vec![other.len() as i64], ..swapped };
+    scene.refused(swapped.clone(), ErrorKind::Corrupt, "SHA-256").await;
+    let untold = Payload { external_sizes: vec![], ..swapped.clone() };
+    scene.refused(untold, ErrorKind::Corrupt, "SHA-256").await;
+    let resized = Payload { external_sizes: scene.good.external_sizes.clone(), ..swapped };
+    scene.refused(resized, ErrorKind::Corrupt, "size").await;
+    let garbage = scene.with(|reference| reference["claimData"]["key"] = json!("v0/garbage"));
+    let garbage = Payload { external_sizes: vec![], ..garbage };
+    scene.refused(garbage, ErrorKind::Corrupt, "SHA-256").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_it_must_say_it_says() {
+    let scene = scene().await;
+    let without = |name: &'static str| {
+        scene.with(|reference| drop(reference["claimData"].as_object_mut().unwrap().remove(name)))
+    };
+    scene.refused(without("hash_value"), ErrorKind::Malformed, "no `hash_value`").await;
+    scene.refused(without("hash_algorithm"), ErrorKind::Malformed, "no `hash_algorithm`").await;
+    scene.refused(without("key"), ErrorKind::Malformed, "no `key`").await;
+    let weak = scene.with(|reference| reference["claimData"]["hash_algorithm"] = json!("md5"));
+    scene.refused(weak, ErrorKind::Malformed, "SHA-256").await;
+    let short = scene.with(|reference| reference["claimData"]["hash_value"] = json!("00"));
+    scene.refused(short, ErrorKind::Malformed, "64 hexadecimal").await;
+    for size in [i64::MAX, 2 << 20] {
+        let huge = Payload { external_sizes: vec![size], ..scene.good.clone() };
+        let kind = ErrorKind::LimitExceeded(Limit::Payload);
+        scene.refused(huge, kind, "storage.largest").await;
+    }
+    let negative = Payload { external_sizes: vec![-1], ..scene.good.clone() };
+    scene.refused(negative, ErrorKind::Corrupt, "size").await;
+    let garbage = Payload { data: "{".into(), ..scene.good.clone() };
+    scene.refused(garbage, ErrorKind::Malformed, "JSON").await;
+}
+
+/// Sizes are bounded before anything is read: nothing here may be held, or copied about.
+#[tokio::test(flavor = "multi_thread")]
+async fn it_cannot_fill_the_memory() {
+    let scene = scene().await;
+    let object = noise(8 << 20);
+    scene.bucket.put("v0/large", vec![object.clone()], PutMode::Create).await.unwrap();
+    let large = scene.with(|reference| reference["claimData"]["key"] = json!("v0/large"));
+    let bloated = scene.with(|reference| {
+        let claim = reference["claimData"].as_object_mut().unwrap();
+        claim.insert("more".to_owned(), json!("x".repeat(10 << 20)));
+    });
+    let before = resident();
+    let untold = Payload { external_sizes: vec![], ..large.clone() };
+    let kind = ErrorKind::LimitExceeded(Limit::Payload);
+    scene.refused(untold, kind, "8388608 bytes").await;
+    scene.refused(large, kind, "8388608 bytes").await;
+    for _ in 0..20 {
+        scene.refused(bloated.clone(), ErrorKind::Malformed, "64 KiB").await;
+    }
+    let grown = resident().saturating_sub(before);
+    assert!(grown < 64 << 20, "memory grew by {grown} bytes");
+}
+
+/// Bytes of this process in memory. Other tests run beside, so that only much more than they use shows.
+fn resident() -> u64 {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap();
+    statm.split(' ').nth(1).unwrap().parse::<u64>().unwrap() * 4096
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proof_shows_who_wrote_it() {
+    let bucket: Arc<dyn Bucket> = Arc::new(ObjectBucket::memory(OWN));
+    let pipeline = async |policy: Option<ClaimPolicy>| {
+        let driver = bucket_driver("s3", &bucket, &[]).await;
+        let mut offload = Offload::above(ByteSize::bytes(0)).to("aws.s3driver", driver);
+        if let Some(policy) = policy {
+            offload = offload.claims(ring(), policy);
+        }
+        Pipeline::builder().offload(offload).build().unwrap()
+    };
+    let [off, write, require] = [
+        pipeline(None).await,
+        pipeline(Some(ClaimPolicy::Write)).await,
+        pipeline(Some(ClaimPolicy::Require)).await,
+    ];
+    let sent = vec![plain("x")];
+    let bare = off.encode(&ctx(), sent.clone()).await.unwrap();
+    let proven = write.encode(&ctx(), sent.clone()).await.unwrap();
+    assert_eq!(proven, require.encode(&ctx(), sent.clone()).await.unwrap(), "not repeatable");
+    for pipeline in [&off, &write, &require] {
+        assert_eq!(pipeline.decode(&ctx(), proven.clone()).await.unwrap(), sent);
+    }
+    assert_eq!(write.decode(&ctx(), bare.clone()).await.unwrap(), sent);
+    let error = require.decode(&ctx(), bare).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Denied, "{error}");
+
+    let reference: Value = serde_json::from_slice(&proven[0].data).unwrap();
+    let names = reference["claimData"].as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names.len(), 7, "{names:?}");
+    for name in names {
+        let mut changed = reference.clone();
+        let value = changed["claimData"][&name].as_str().unwrap().to_owned();
+        let flipped = match value.strip_suffix('0') {
+            Some(start) => format!("{start}1"),
+            None => format!("{}0", &value[..value.len() - 1]),
+        };
+        changed["claimData"][&name] = json!(flipped);
+        let changed = Payload { data: changed.to_string().into(), ..proven[0].clone() };
+        let error = write.decode(&ctx(), vec![changed]).await.unwrap_err();
+        let kinds = [ErrorKind::Denied, ErrorKind::Malformed];
+        assert!(kinds.contains(&error.kind()), "{name}: {error}");
+    }
+    let resized = Payload { external_sizes: vec![7], ..proven[0].clone() };
+    assert_eq!(write.decode(&ctx(), vec![resized]).await.unwrap_err().kind(), ErrorKind::Corrupt);
+}

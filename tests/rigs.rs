@@ -1,0 +1,24 @@
+//! Servers to test against: real ones, on this machine, that `cargo xtask test` installs.
+//!
+//! The first test that needs one starts it, and all tests of the process share it: each keeps to a
+//! bucket or a prefix of its own. It ends with the process, however that ends.
+
+mod azurite;
+mod envoy;
+mod gcs;
+mod http;
+mod redis;
+mod s3;
+mod server;
+mod tamper;
+
+pub use azurite::{AZURITE_ACCOUNT, AZURITE_KEY, azurite, container};
+pub use envoy::{Envoy, envoy};
+pub use gcs::{fake_gcs, gcs_bucket};
+pub use redis::redis;
+pub use s3::{RCLONE_KEY, RCLONE_SECRET, bucket, moto, rclone};
+pub use server::Server;
+pub use tamper::Tamper;
+
+/// The bucket or container that a server has from the start, where it has one.
+pub const BUCKET: &str = "temporal-payloads";

@@ -1,0 +1,79 @@
+//! Envoy, as a proxy that answers too late, or refuses to.
+
+use std::{
+    fs,
+    net::{Ipv4Addr, SocketAddr},
+    sync::{Mutex, PoisonError},
+    thread::yield_now,
+};
+
+use super::{
+    Server,
+    http::{ask, status, tell},
+    server::{free_port, from_python},
+};
+
+/// A proxy of one test's own. It changes nothing until it is told to.
+pub struct Envoy {
+    server: Server,
+    admin: SocketAddr,
+    /// What `/rigs/told` answers at the moment.
+    told: Mutex<bool>,
+}
+
+/// Starts one in front of `upstream`.
+pub fn envoy(upstream: SocketAddr) -> Envoy {
+    let admin = free_port();
+    let server = Server::start("envoy", |folder, port| {
+        let config = include_str!("envoy.yaml")
+            .replace("ADMIN_PORT", &admin.to_string())
+            .replace("LISTENER_PORT", &port.to_string())
+            .replace("UPSTREAM_HOST", &upstream.ip().to_string())
+            .replace("UPSTREAM_PORT", &upstream.port().to_string());
+        let file = folder.join("envoy.yaml");
+        fs::write(&file, config).expect("a configuration");
+        let mut envoy = from_python("envoy");
+        envoy.arg("-c").arg(file).args(["--concurrency", "1", "--log-level", "warn"]);
+        // Envoys that share this share memory, and there is one for each test.
+        envoy.arg("--disable-hot-restart");
+        envoy
+    });
+    let admin = SocketAddr::from((Ipv4Addr::LOCALHOST, admin));
+    Envoy { server, admin, told: Mutex::new(false) }
+}
+
+impl Envoy {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// The same as a URL.
+    pub fn url(&self) -> String {
+        self.server.url()
+    }
+
+    /// From now on so many requests in a hundred are answered 503, and do not arrive.
+    pub fn abort(&self, percent: u8) {
+        self.set(&format!("fault.http.abort.abort_percent={percent}"));
+    }
+
+    /// From now on so many requests in a hundred arrive that much later.
+    pub fn delay(&self, percent: u8, milliseconds: u32) {
+        self.set(&format!(
+            "fault.http.delay.fixed_delay_percent={percent}\
+             &fault.http.delay.fixed_duration_ms={milliseconds}"
+        ));
+    }
+
+    /// Envoy says that it is done before the thread that serves us knows, so that one is asked.
+    fn set(&self, runtime: &str) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        *told = !*told;
+        let (percent, wanted) = if *told { (100, "200") } else { (0, "404") };
+        tell(self.admin, "POST", &format!("/runtime_modify?{runtime}&told={percent}"), "");
+        while status(&ask(self.address(), "GET", "/rigs/told", "")) != wanted {
+            yield_now();
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! A program that listens on a port for as long as this process lives.
+
+use std::{
+    fs,
+    net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    os::unix::process::CommandExt as _,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+/// How long a server may take until it listens.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Another process may take a port between our look and the server's.
+const TRIES: u32 = 3;
+
+/// Runs the program, and ends with it. What it leaves beside ends the program and its folder when
+/// standard input ends: that happens when this process is gone, and nobody has to see to it.
+const SUPERVISOR: &str = r#"
+exec 3<&0
+"$@" </dev/null 3<&- & server=$!
+{ cat <&3; kill -9 $server; rm -rf "$0"; } >/dev/null 2>&1 &
+exec 3<&-
+wait $server
+"#;
+
+/// A server on a port of its own. It ends when this is dropped, or with this process.
+pub struct Server {
+    address: SocketAddr,
+    supervisor: Child,
+}
+
+impl Server {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The same as a URL, without a slash at the end.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Starts the program of `command`, which gets a folder and a port that are free.
+    pub(super) fn start(name: &str, command: impl Fn(&Path, u16) -> Command) -> Self {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            match Self::attempt(&command) {
+                Ok(server) => return server,
+                Err(log) if tries == TRIES => panic!("{name} does not listen: {log}"),
+                Err(_) => {}
+            }
+        }
+    }
+
+    fn attempt(command: impl Fn(&Path, u16) -> Command) -> Result<Self, String> {
+        let folder = tempfile::tempdir().expect("a folder").keep();
+        let port = free_port();
+        let mut server = Self {
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+            supervisor: supervise(&command(&folder, port), &folder),
+        };
+        server.wait().map_err(|()| last_lines(&folder.join("log")))?;
+        Ok(server)
+    }
+
+    fn wait(&mut self) -> Result<(), ()> {
+        let started = Instant::now();
+        while started.elapsed() < PATIENCE && matches!(self.supervisor.try_wait(), Ok(None)) {
+            if TcpStream::connect(self.address).is_ok() {
+                return Ok(());
+            }
+            sleep(Duration::from_millis(20));
+        }
+        Err(())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.supervisor.stdin.take());
+        let _ = self.supervisor.wait();
+    }
+}
+
+/// In a process group of its own, so that Ctrl-C leaves the supervisor alive to clean up.
+fn supervise(command: &Command, folder: &Path) -> Child {
+    let log = fs::File::create(folder.join("log")).expect("a log");
+    let mut shell = Command::new("sh");
+    shell.args(["-c", SUPERVISOR]).arg(folder);
+    shell.arg(command.get_program()).args(command.get_args()).current_dir(folder);
+    shell.process_group(0).stdin(Stdio::piped());
+    shell.stdout(log.try_clone().expect("a log")).stderr(log);
+    shell.spawn().expect("sh")
+}
+
+/// A port on which nobody listens.
+pub(super) fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+    listener.local_addr().expect("an address").port()
+}
+
+fn last_lines(log: &Path) -> String {
+    let log = fs::read(log).unwrap_or_default();
+    let log = String::from_utf8_lossy(&log).into_owned();
+    let lines: Vec<_> = log.lines().collect();
+    lines[lines.len().saturating_sub(20)..].join("\n")
+}
+
+/// The interpreter that has what `tests/python/requirements.txt` pins.
+pub(super) fn python() -> PathBuf {
+    std::env::var_os("CLOAKROOM_PYTHON")
+        .expect("CLOAKROOM_PYTHON is not set: run `cargo xtask test`, which sets up Python")
+        .into()
+}
+
+/// A program that came with one of them.
+pub(super) fn from_python(program: &str) -> Command {
+    Command::new(python().with_file_name(program))
+}

@@ -1,0 +1,131 @@
+//! A proxy that spoils what it hands on.
+
+use std::{
+    io::{self, BufReader, Read as _, Write as _},
+    net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering::SeqCst},
+    },
+    thread,
+};
+
+/// Nothing is that far into a body.
+const NEVER: u64 = u64::MAX;
+
+/// A proxy of one test's own, in front of a server that speaks HTTP/1.1. It changes nothing until it
+/// is told to, and not the header `host` even then: that is signed.
+///
+/// It serves one request a connection, and counts in bytes of bodies that have a length: one that
+/// is sent in chunks would be spoilt in its framing.
+pub struct Tamper {
+    address: SocketAddr,
+    does: Arc<Does>,
+}
+
+struct Does {
+    upstream: SocketAddr,
+    cut: AtomicU64,
+    flip: AtomicU64,
+    down: AtomicBool,
+}
+
+impl Tamper {
+    /// Starts one. Its thread lives as long as the process.
+    pub fn new(upstream: SocketAddr) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let (cut, flip) = (AtomicU64::new(NEVER), AtomicU64::new(NEVER));
+        let does = Arc::new(Does { upstream, cut, flip, down: AtomicBool::new(false) });
+        let shared = Arc::clone(&does);
+        thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let does = Arc::clone(&shared);
+                // What breaks off is what the test is about.
+                thread::spawn(move || does.serve(client));
+            }
+        });
+        Self { address, does }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The same as a URL.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// From now on the connection ends after so many bytes of the body of an answer to GET.
+    pub fn cut(&self, after: Option<u64>) {
+        self.does.cut.store(after.unwrap_or(NEVER), SeqCst);
+    }
+
+    /// From now on this byte of such a body is another, where the body is that long.
+    pub fn flip(&self, at: Option<u64>) {
+        self.does.flip.store(at.unwrap_or(NEVER), SeqCst);
+    }
+
+    /// From now on every connection is closed at once, or none is.
+    pub fn down(&self, down: bool) {
+        self.does.down.store(down, SeqCst);
+    }
+}
+
+impl Does {
+    fn serve(&self, client: TcpStream) -> io::Result<()> {
+        if self.down.load(SeqCst) {
+            return client.shutdown(Shutdown::Both);
+        }
+        let mut request = BufReader::new(client.try_clone()?);
+        let head = head(&mut request)?;
+        let upstream = TcpStream::connect(self.upstream)?;
+        let mut to = upstream.try_clone()?;
+        to.write_all(alone(&head).as_bytes())?;
+        thread::spawn(move || io::copy(&mut request, &mut to));
+        let mut answer = BufReader::new(upstream.try_clone()?);
+        let done = match head.starts_with("GET ") {
+            true => self.spoil(&mut answer, &client),
+            false => io::copy(&mut answer, &mut &client).map(drop),
+        };
+        // Both ways: the thread that copies the request ends by it.
+        let _ = upstream.shutdown(Shutdown::Both);
+        let _ = client.shutdown(Shutdown::Both);
+        done
+    }
+
+    fn spoil(&self, answer: &mut impl io::BufRead, mut client: &TcpStream) -> io::Result<()> {
+        client.write_all(head(answer)?.as_bytes())?;
+        let mut body = answer.take(self.cut.load(SeqCst));
+        let flip = self.flip.load(SeqCst);
+        if flip == NEVER {
+            return io::copy(&mut body, &mut client).map(drop);
+        }
+        io::copy(&mut (&mut body).take(flip), &mut client)?;
+        let mut byte = Vec::new();
+        (&mut body).take(1).read_to_end(&mut byte)?;
+        byte.iter_mut().for_each(|byte| *byte ^= 0xff);
+        client.write_all(&byte)?;
+        io::copy(&mut body, &mut client).map(drop)
+    }
+}
+
+/// All up to the empty line, and with it.
+fn head(stream: &mut impl io::BufRead) -> io::Result<String> {
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        if stream.read_line(&mut head)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+    }
+    Ok(head)
+}
+
+/// The same head, of a request that is the last on its connection.
+fn alone(head: &str) -> String {
+    let kept = |line: &&str| !line.to_ascii_lowercase().starts_with("connection:");
+    let lines: Vec<_> = head.trim_end().split("\r\n").filter(kept).collect();
+    format!("{}\r\nconnection: close\r\n\r\n", lines.join("\r\n"))
+}

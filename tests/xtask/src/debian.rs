@@ -1,0 +1,39 @@
+//! Packages of Debian, where there is Debian and it may be changed.
+
+use std::process::{Command, Stdio};
+
+use anyhow::{Result, bail};
+
+use crate::run::run;
+
+/// The servers that come from Debian and nowhere else.
+pub(crate) fn set_up() -> Result<()> {
+    need(&["redis-server"], &["redis-server"])
+}
+
+/// Installs `packages`, unless all `programs` are there already.
+pub(crate) fn need(programs: &[&str], packages: &[&str]) -> Result<()> {
+    match programs.iter().all(|program| starts(program)) {
+        true => Ok(()),
+        false => install(packages),
+    }
+}
+
+/// Installs them.
+pub(crate) fn install(packages: &[&str]) -> Result<()> {
+    let packages = packages.join(" ");
+    if !starts("apt-get") {
+        bail!("there is no apt-get to install {packages} with");
+    }
+    run(Command::new("apt-get").args(["update", "-q"]), "apt-get update")?;
+    let mut install = Command::new("apt-get");
+    install.env("DEBIAN_FRONTEND", "noninteractive");
+    install.args(["install", "-q", "-y", "--no-install-recommends"]).args(packages.split(' '));
+    run(&mut install, &format!("apt-get install {packages}"))
+}
+
+fn starts(program: &str) -> bool {
+    let mut version = Command::new(program);
+    version.arg("--version").stdout(Stdio::null()).stderr(Stdio::null());
+    version.status().is_ok_and(|status| status.success())
+}

@@ -1,0 +1,64 @@
+//! What the tests need besides Cargo, and what is not tested where it cannot be had.
+
+use anyhow::{Result, bail};
+
+use crate::{
+    debian, node, python,
+    run::{cargo, say, target_dir},
+};
+
+/// What was set up, and what could not be.
+#[derive(Default)]
+pub(crate) struct Needs {
+    vars: Vec<(&'static str, String)>,
+    skipped: Vec<&'static str>,
+    missing: Vec<String>,
+}
+
+impl Needs {
+    /// Sets everything up. The first thing that cannot be had ends it, if it is to be `strict`.
+    pub(crate) fn set_up(strict: bool) -> Result<Self> {
+        let target = target_dir()?;
+        let mut needs = Self::default();
+        let python = python::set_up(&target);
+        let python = python.map(|found| ("CLOAKROOM_PYTHON", found.to_string_lossy().into_owned()));
+        needs.note("Python", &["python", "s3", "gcs", "faults"], strict, python.map(Some))?;
+        let node = node::set_up(&target);
+        let node = node.map(|found| ("CLOAKROOM_NODE", found.to_string_lossy().into_owned()));
+        needs.note("Node", &["node", "azure"], strict, node.map(Some))?;
+        needs.note("Redis", &["redis"], strict, debian::set_up().map(|()| None))?;
+        Ok(needs)
+    }
+
+    /// `tests` are words in the names of the tests that need it.
+    fn note(
+        &mut self,
+        name: &str,
+        tests: &[&'static str],
+        strict: bool,
+        found: Result<Option<(&'static str, String)>>,
+    ) -> Result<()> {
+        match found {
+            Ok(var) => self.vars.extend(var),
+            Err(error) if strict => bail!("the tests need {name}: {error:#}"),
+            Err(error) => {
+                self.skipped.extend(tests);
+                let tests = tests.join("`, `");
+                self.missing.push(format!("tests named `{tests}`, which need {name}: {error:#}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs every test that can be run, and says which could not.
+    pub(crate) fn test(&self) -> Result<()> {
+        let skips = self.skipped.iter().flat_map(|word| ["--skip", word]);
+        let args: Vec<_> = ["test", "--workspace", "--"].into_iter().chain(skips).collect();
+        let vars: Vec<_> = self.vars.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        cargo(&args, &vars)?;
+        for missing in &self.missing {
+            say(&format!("\nskipped: {missing}"));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,49 @@
+//! A `node_modules` of the tests' own, with what `tests/node/package-lock.json` pins.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::{
+    debian,
+    run::{root, run},
+    stamp,
+};
+
+/// The oldest that the pinned packages run on.
+const OLDEST: u32 = 20;
+
+/// Installs the packages, unless those that are pinned are there. Gives the folder of `node_modules`.
+///
+/// It is not `tests/node`: npm would write into the tree.
+pub(crate) fn set_up(target: &Path) -> Result<PathBuf> {
+    debian::need(&["node", "npm"], &["nodejs", "npm"])?;
+    check_version()?;
+    let (pinned, folder) = (root().join("tests/node"), target.join("node"));
+    let lock = fs::read_to_string(pinned.join("package-lock.json"))?;
+    stamp::once(&folder, &lock, || {
+        fs::create_dir_all(&folder)?;
+        for file in ["package.json", "package-lock.json"] {
+            fs::copy(pinned.join(file), folder.join(file))?;
+        }
+        let mut install = Command::new("npm");
+        install.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(&folder);
+        run(&mut install, "npm ci")
+    })?;
+    Ok(folder)
+}
+
+fn check_version() -> Result<()> {
+    let output = Command::new("node").arg("--version").output().context("cannot start node")?;
+    let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    let major =
+        version.trim_start_matches('v').split('.').next().and_then(|text| text.parse().ok());
+    match major {
+        Some(major) if OLDEST <= major => Ok(()),
+        _ => bail!("Node {OLDEST} or newer is needed, and this is {version}"),
+    }
+}
