@@ -3,13 +3,11 @@
 use std::{
     fs,
     net::{Ipv4Addr, SocketAddr},
-    sync::{Mutex, PoisonError},
-    thread::yield_now,
 };
 
 use super::{
     Server,
-    http::{ask, status, tell},
+    http::tell,
     server::{free_port, from_python},
 };
 
@@ -17,8 +15,6 @@ use super::{
 pub struct Envoy {
     server: Server,
     admin: SocketAddr,
-    /// What `/rigs/told` answers at the moment.
-    told: Mutex<bool>,
 }
 
 /// Starts one in front of `upstream`.
@@ -38,8 +34,7 @@ pub fn envoy(upstream: SocketAddr) -> Envoy {
         envoy.arg("--disable-hot-restart");
         envoy
     });
-    let admin = SocketAddr::from((Ipv4Addr::LOCALHOST, admin));
-    Envoy { server, admin, told: Mutex::new(false) }
+    Envoy { server, admin: SocketAddr::from((Ipv4Addr::LOCALHOST, admin)) }
 }
 
 impl Envoy {
@@ -66,14 +61,7 @@ impl Envoy {
         ));
     }
 
-    /// Envoy says that it is done before the thread that serves us knows, so that one is asked.
     fn set(&self, runtime: &str) {
-        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        *told = !*told;
-        let (percent, wanted) = if *told { (100, "200") } else { (0, "404") };
-        tell(self.admin, "POST", &format!("/runtime_modify?{runtime}&told={percent}"), "");
-        while status(&ask(self.address(), "GET", "/rigs/told", "")) != wanted {
-            yield_now();
-        }
+        tell(self.admin, "POST", &format!("/runtime_modify?{runtime}"), "");
     }
 }

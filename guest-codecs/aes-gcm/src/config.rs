@@ -13,6 +13,8 @@ pub(crate) struct Config {
     /// The format to write. Both are read.
     pub(crate) format: Format,
     pub(crate) binding: Binding,
+    /// Whether sealing the same again gives the same bytes.
+    pub(crate) repeatable: bool,
 }
 
 /// What the namespace that a payload was sealed for is good for.
@@ -37,9 +39,17 @@ impl Config {
     }
 
     fn read() -> Result<Self, Error> {
+        let format = format(settings::text("format").as_deref())?;
+        let repeatable = repeatable(settings::text("repeatable").as_deref())?;
+        if repeatable && format == Format::Temporal {
+            let text = "setting `repeatable` goes with format `sealed` only: \
+                        a nonce of the other must never come twice";
+            return Err(Error::Misconfigured(text.to_owned()));
+        }
         Ok(Self {
             ring: settings::required("ring")?,
-            format: format(settings::text("format").as_deref())?,
+            format,
+            repeatable,
             binding: binding(settings::text("namespace").as_deref())?,
         })
     }
@@ -61,6 +71,16 @@ fn binding(word: Option<&str>) -> Result<Binding, Error> {
         Some("record") => Ok(Binding::Record),
         Some(_) => {
             Err(Error::Misconfigured("setting `namespace` must be `check` or `record`".to_owned()))
+        }
+    }
+}
+
+fn repeatable(word: Option<&str>) -> Result<bool, Error> {
+    match word {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => {
+            Err(Error::Misconfigured("setting `repeatable` must be true or false".to_owned()))
         }
     }
 }

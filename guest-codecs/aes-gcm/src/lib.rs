@@ -16,7 +16,7 @@ pub struct AesGcm;
 
 impl PayloadCodec for AesGcm {
     fn describe() -> Result<Description, Error> {
-        settings::refuse_unknown(&["ring", "format", "namespace"])?;
+        settings::refuse_unknown(&["ring", "format", "namespace", "repeatable"])?;
         // Both are read, so that an operator can go from one to the other.
         let written = Config::get()?.format;
         let encodings = [written, written.other()].map(|format| format.encoding().to_owned());

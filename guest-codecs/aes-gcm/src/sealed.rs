@@ -11,7 +11,8 @@ use crate::{
 pub(crate) fn seal(config: &Config, ctx: &Context, payload: &Payload) -> Result<Payload, Error> {
     let namespace = ctx.namespace();
     let bound = associated(namespace.as_deref());
-    let sealed = keys::seal(&config.ring, payload.envelope(), &bound)?;
+    let seal = if config.repeatable { keys::seal_repeatably } else { keys::seal };
+    let sealed = seal(&config.ring, payload.envelope(), &bound)?;
     let label = Label { key: sealed.key, namespace };
     Ok(Payload::new(&label.metadata(), sealed.data))
 }

@@ -25,6 +25,14 @@ pub trait Key: Send + Sync {
     /// `Refused` if the key cannot seal now.
     fn seal(&self, parts: &[Bytes], associated: &[u8]) -> Result<Bytes, KeyError>;
 
+    /// The same with a salt that is drawn from the key, `parts` and `associated`: sealing the same
+    /// again gives the same bytes, and [`Key::open`] opens them. Who sees two of them learns whether
+    /// they hold the same.
+    ///
+    /// # Errors
+    /// `Refused` if the key cannot seal so.
+    fn seal_repeatably(&self, parts: &[Bytes], associated: &[u8]) -> Result<Bytes, KeyError>;
+
     /// Opens what [`Key::seal`] made.
     ///
     /// # Errors

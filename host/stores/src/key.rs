@@ -6,25 +6,29 @@
 //! - boxes use `HKDF-SHA256(salt = "cloakroom/box/1", ikm = material, info = salt of the box)`: 32
 //!   bytes of AES key, 32 bytes of commitment; what is authenticated beside the plaintext is the
 //!   length of the key's id (u32, big-endian), the id, and the caller's associated bytes;
+//! - the salt of a repeatable box is the start of `HMAC-SHA256(HKDF-Extract(salt = "cloakroom/salt/1",
+//!   ikm = material), length of what is authenticated (u64, big-endian), that, and the plaintext)`;
 //! - derivation uses `HKDF-SHA256(salt = "cloakroom/subkey/1", ikm = material, info = length of the
 //!   purpose (u32, big-endian), purpose, salt)`.
 
 use std::fmt;
 
 use aws_lc_rs::{
-    aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
+    aead::{LessSafeKey, NONCE_LEN},
     constant_time::verify_slices_are_equal,
     hmac, rand,
 };
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use cloakroom_core::{Key, KeyError};
 use zeroize::Zeroizing;
 
-use crate::Material;
+use crate::{
+    Material,
+    aead::{TAG, aes, open_behind, seal_behind},
+};
 
 const SALT: usize = 24;
 const COMMITMENT: usize = 32;
-const TAG: usize = 16;
 const HASH: usize = 32;
 
 /// How many bytes a box is longer than what it holds.
@@ -35,6 +39,7 @@ pub struct RingKey {
     id: String,
     plain: LessSafeKey,
     boxes: hmac::Key,
+    salts: hmac::Key,
     subkeys: hmac::Key,
 }
 
@@ -46,6 +51,7 @@ impl RingKey {
             id: id.to_owned(),
             plain: aes(material.bytes())?,
             boxes: extract("cloakroom/box/1", material),
+            salts: extract("cloakroom/salt/1", material),
             subkeys: extract("cloakroom/subkey/1", material),
         })
     }
@@ -59,6 +65,34 @@ impl RingKey {
 }
 
 impl RingKey {
+    fn seal_box(
+        &self,
+        salt: &[u8; SALT],
+        parts: &[Bytes],
+        bound: &[u8],
+    ) -> Result<Bytes, KeyError> {
+        let (key, derived) = self.box_keys(salt)?;
+        let (_, commitment) = derived.split_at(HASH);
+        let mut head = [0; SALT + COMMITMENT];
+        let (salt_part, commitment_part) = head.split_at_mut(SALT);
+        salt_part.copy_from_slice(salt);
+        commitment_part.copy_from_slice(commitment);
+        seal_behind(&head, &key, BOX_NONCE, parts, bound)
+    }
+
+    /// A salt that only this key, this plaintext and what is bound to it give.
+    fn drawn_salt(&self, parts: &[Bytes], bound: &[u8]) -> [u8; SALT] {
+        let mut context = hmac::Context::with_key(&self.salts);
+        context.update(&(bound.len() as u64).to_be_bytes());
+        context.update(bound);
+        parts.iter().for_each(|part| context.update(part));
+        let mut salt = [0; SALT];
+        let drawn = context.sign();
+        let (start, _) = drawn.as_ref().split_at(SALT);
+        salt.copy_from_slice(start);
+        salt
+    }
+
     /// What a box authenticates beside its plaintext.
     fn bound(&self, associated: &[u8]) -> Vec<u8> {
         // A ring refuses ids so long that this would be cut.
@@ -78,13 +112,13 @@ impl Key for RingKey {
     fn seal(&self, parts: &[Bytes], associated: &[u8]) -> Result<Bytes, KeyError> {
         let mut salt = [0; SALT];
         rand::fill(&mut salt).map_err(|_| KeyError::Refused)?;
-        let (key, derived) = self.box_keys(&salt)?;
-        let (_, commitment) = derived.split_at(HASH);
-        let mut head = [0; SALT + COMMITMENT];
-        let (salt_part, commitment_part) = head.split_at_mut(SALT);
-        salt_part.copy_from_slice(&salt);
-        commitment_part.copy_from_slice(commitment);
-        seal_behind(&head, &key, BOX_NONCE, parts, &self.bound(associated))
+        self.seal_box(&salt, parts, &self.bound(associated))
+    }
+
+    fn seal_repeatably(&self, parts: &[Bytes], associated: &[u8]) -> Result<Bytes, KeyError> {
+        let bound = self.bound(associated);
+        let salt = self.drawn_salt(parts, &bound);
+        self.seal_box(&salt, parts, &bound)
     }
 
     fn open(&self, sealed: Bytes, associated: &[u8]) -> Result<Bytes, KeyError> {
@@ -121,64 +155,6 @@ impl fmt::Debug for RingKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RingKey").field("id", &self.id).finish_non_exhaustive()
     }
-}
-
-fn aes(key: &[u8]) -> Result<LessSafeKey, KeyError> {
-    let unbound = UnboundKey::new(&AES_256_GCM, key).map_err(|_| KeyError::Refused)?;
-    Ok(LessSafeKey::new(unbound))
-}
-
-/// Copies the parts once, behind `head`, and encrypts them where they lie.
-fn seal_behind(
-    head: &[u8],
-    key: &LessSafeKey,
-    nonce: [u8; NONCE_LEN],
-    parts: &[Bytes],
-    associated: &[u8],
-) -> Result<Bytes, KeyError> {
-    let plaintext: usize = parts.iter().map(Bytes::len).sum();
-    let mut out = BytesMut::with_capacity(head.len() + plaintext + TAG);
-    out.extend_from_slice(head);
-    for part in parts {
-        out.extend_from_slice(part);
-    }
-    let (_, body) = out.split_at_mut(head.len());
-    let nonce = Nonce::assume_unique_for_key(nonce);
-    let tag = key
-        .seal_in_place_separate_tag(nonce, Aad::from(associated), body)
-        .map_err(|_| KeyError::Refused)?;
-    out.extend_from_slice(tag.as_ref());
-    Ok(out.freeze())
-}
-
-/// Decrypts what follows the first `head` bytes: where it lies if nobody else holds it, and in one
-/// pass to another place if somebody does.
-fn open_behind(
-    head: usize,
-    key: &LessSafeKey,
-    nonce: [u8; NONCE_LEN],
-    sealed: Bytes,
-    associated: &[u8],
-) -> Result<Bytes, KeyError> {
-    let length = sealed.len().checked_sub(head + TAG).ok_or(KeyError::Mismatch)?;
-    let (nonce, associated) = (Nonce::assume_unique_for_key(nonce), Aad::from(associated));
-    let opened = match sealed.try_into_mut() {
-        Ok(mut owned) => {
-            let mut body = owned.split_off(head);
-            key.open_in_place(nonce, associated, &mut body).map_err(|_| KeyError::Mismatch)?;
-            body.truncate(length);
-            body
-        }
-        Err(shared) => {
-            let (_, body) = shared.split_at(head);
-            let (ciphertext, tag) = body.split_at(length);
-            let mut plaintext = BytesMut::zeroed(length);
-            key.open_separate_gather(nonce, associated, ciphertext, tag, &mut plaintext)
-                .map_err(|_| KeyError::Mismatch)?;
-            plaintext
-        }
-    };
-    Ok(opened.freeze())
 }
 
 /// HKDF-Extract (RFC 5869), kept as the key that Expand uses each time.
@@ -264,6 +240,22 @@ mod tests {
         let sealed = key(1).seal(&parts(), b"").unwrap();
         let renamed = RingKey::new("other", &Material::new([1; 32])).unwrap();
         assert_eq!(renamed.open(sealed, b""), Err(KeyError::Mismatch));
+    }
+
+    #[test]
+    fn seals_twice_alike_if_told_so() {
+        let key = key("k", 7);
+        let seal = |text: &'static str, bound: &[u8]| {
+            // What comes in other pieces is the same.
+            let (start, end) = text.split_at(1);
+            key.seal_repeatably(&[start.into(), end.into()], bound).unwrap()
+        };
+        let sealed = seal("plain", b"a");
+        assert_eq!(sealed, key.seal_repeatably(&["plain".into()], b"a").unwrap());
+        assert_eq!(key.open(sealed.clone(), b"a").unwrap(), "plain");
+        for other in [seal("plaim", b"a"), seal("plain", b"b")] {
+            assert_ne!(sealed.get(..SALT), other.get(..SALT));
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! zeroised when the ring is dropped and never prints. An [`ObjectBucket`] is a bucket wherever the
 //! crate `object_store` can find one; a [`BucketPlace`] says where, by URL.
 
+mod aead;
 mod bucket;
 mod failure;
 mod key;

@@ -32,6 +32,16 @@ impl Host for State {
         self.seal_by(ring, plaintext, move |key, rope| key.seal(rope.parts(), &bound)).await
     }
 
+    async fn seal_repeatably(
+        &mut self,
+        ring: String,
+        plaintext: Resource<Rope>,
+        bound: Vec<u8>,
+    ) -> Answer<Sealed> {
+        self.seal_by(ring, plaintext, move |key, rope| key.seal_repeatably(rope.parts(), &bound))
+            .await
+    }
+
     async fn open(
         &mut self,
         ring: String,

@@ -1,0 +1,26 @@
+//! Azure Blob Storage, by Azurite.
+
+use cloakroom::{BucketPlace, ErrorKind};
+use cloakroom_tests::rigs::{self, AZURITE_ACCOUNT, AZURITE_KEY, BUCKET};
+
+use crate::stores::{Creates, carries, holds};
+
+fn place(key: &str) -> BucketPlace {
+    BucketPlace::new(format!("az://{BUCKET}"))
+        .set("endpoint", format!("{}/{AZURITE_ACCOUNT}", rigs::azurite().url()))
+        .set("account_name", AZURITE_ACCOUNT)
+        .set("access_key", key)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn azurite() {
+    let bucket = place(AZURITE_KEY).open().unwrap();
+    holds(&bucket, Creates::Atomically).await;
+    let kept = carries("azure", bucket).await;
+    let reference: serde_json::Value = serde_json::from_slice(&kept[0].data).unwrap();
+    assert_eq!(reference["claimData"]["container"], BUCKET);
+
+    let wrong = place("d3Jvbmc=").open().unwrap();
+    let error = cloakroom::Bucket::get(&wrong, "a/large", 9).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Denied, "{error}");
+}
