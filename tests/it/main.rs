@@ -5,6 +5,7 @@ mod cache;
 mod cli;
 mod config;
 mod fairness;
+mod faults;
 mod forged;
 mod gcs;
 mod house;

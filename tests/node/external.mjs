@@ -13,13 +13,15 @@ import { text } from "node:stream/consumers";
 
 // The packages are not beside this file: `cargo xtask test` says where it installed them.
 const require = createRequire(join(process.env.CLOAKROOM_NODE, "external.mjs"));
+// On standard error, it says which Node later versions will need.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = "true";
 const s3 = require("@aws-sdk/client-s3");
 const { ExternalStorage } = require("@temporalio/common/lib/converter/extstore");
 const { ExternalStorageRunner } = require("@temporalio/common/lib/internal-non-workflow/external-storage-runner");
 const { S3StorageDriver } = require("@temporalio/external-storage-s3");
 const { Payload } = require("@temporalio/proto").temporal.api.common.v1;
 
-// The driver brings no client: this one is as its documentation says to write it.
+// The driver brings no client.
 class Client {
   constructor(endpoint, key, secret) {
     const credentials = { accessKeyId: key, secretAccessKey: secret };
