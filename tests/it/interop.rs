@@ -1,15 +1,11 @@
 //! The formats, against other people's implementations, both ways.
 
-use std::{
-    io::Write as _,
-    path::Path,
-    process::{Command, Stdio},
-};
-
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use cloakroom::{Context, Limits, Metadata, Payload, Pipeline, Reuse, Settings, Stage};
+use cloakroom::{Context, Limits, Payload, Pipeline, Reuse, Settings, Stage};
 use cloakroom_tests::{KEY, bundled, ctx, host, noise, plain, text};
 use serde_json::{Value, json};
+
+use crate::others::{self, from_json, to_json};
 
 const FORMATS: [(&str, &str, Option<&str>); 7] = [
     ("zstd", "zstd", None),
@@ -121,46 +117,9 @@ async fn sealed_metadata_cannot_be_changed() {
 }
 
 fn python(op: &str, codec: &str, payloads: &[Payload]) -> Vec<Payload> {
-    let interpreter = std::env::var_os("CLOAKROOM_PYTHON")
-        .expect("CLOAKROOM_PYTHON is not set: run `cargo xtask test`, which sets up Python");
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/formats.py");
-    let mut child = Command::new(interpreter)
-        .arg(script)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .expect("python");
     let payloads: Vec<_> = payloads.iter().map(to_json).collect();
     let request =
         json!({ "op": op, "codec": codec, "key": STANDARD.encode(KEY), "payloads": payloads });
-    child.stdin.take().unwrap().write_all(request.to_string().as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert!(output.status.success(), "{op} {codec} failed in Python");
-    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let answer = others::python("formats.py", &request);
     answer["payloads"].as_array().unwrap().iter().map(from_json).collect()
-}
-
-fn to_json(payload: &Payload) -> Value {
-    let metadata: serde_json::Map<_, _> = payload
-        .metadata
-        .iter()
-        .map(|(name, value)| (name.clone(), STANDARD.encode(value).into()))
-        .collect();
-    let external: Vec<_> = payload
-        .external_sizes
-        .iter()
-        .map(|size| json!({ "sizeBytes": size.to_string() }))
-        .collect();
-    json!({ "metadata": metadata, "data": STANDARD.encode(&payload.data), "externalPayloads": external })
-}
-
-fn from_json(value: &Value) -> Payload {
-    let bytes = |value: &Value| STANDARD.decode(value.as_str().unwrap_or_default()).unwrap().into();
-    let metadata = value["metadata"].as_object();
-    let metadata: Metadata =
-        metadata.into_iter().flatten().map(|(name, value)| (name.clone(), bytes(value))).collect();
-    let sizes = value["externalPayloads"].as_array();
-    let size = |entry: &Value| entry["sizeBytes"].as_str().map_or(0, |size| size.parse().unwrap());
-    let external_sizes = sizes.into_iter().flatten().map(size).collect();
-    Payload { metadata, data: bytes(&value["data"]), external_sizes, ..Payload::default() }
 }
