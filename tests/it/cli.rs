@@ -86,9 +86,9 @@ fn payloads(data: &str) -> String {
 #[test]
 fn the_demo_shows_a_payload_there_and_back() {
     let out = check(
-        &run(&["demo", "--size", "20KiB"], ""),
+        &run(&["demo"], ""),
         0,
-        &["binary/zstd", "binary/sealed", "byte for byte"],
+        &["binary/zstd", "binary/sealed", "json/protobuf", "byte for byte", "v0/ns/demo/wt/Scan"],
     );
     assert!(!out.contains("this key is public"));
 }
@@ -197,6 +197,85 @@ fn inspect_shows_what_a_plugin_may() {
         0,
         &["binary/rogue", "needs grants.subkeys"],
     );
+}
+
+#[test]
+fn inspect_shows_what_a_driver_may() {
+    let asked = ["inspect", "bundled:s3", "--set", "bucket=b"];
+    let says = ["storage", "aws.s3driver", "cloakroom:plugin/blobs@0.1.0", "needs grants.buckets"];
+    check(&run(&asked, ""), 0, &says);
+    check(&run(&["inspect", "bundled:s3"], ""), 0, &["setting `bucket` is needed", "--set"]);
+    let redis = ["inspect", "bundled:redis", "--json", "--set", "address=127.0.0.1:1"];
+    let out = check(&run(&redis, ""), 0, &["\"tcp\""]);
+    let json: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(json["driver"]["kind"], "redis");
+}
+
+/// Adds a store of everything to the configuration.
+fn with_storage() -> tempfile::TempDir {
+    let folder = config();
+    let path = folder.path().join("cloakroom.toml");
+    let text = fs::read_to_string(&path).unwrap()
+        + r#"
+        [storage]
+        threshold = "1KiB"
+        claims = { policy = "require", ring = "payments" }
+        [[storage.driver]]
+        name = "local"
+        plugin = "bundled:file"
+        settings = { bucket = "objects" }
+        grants.buckets = ["objects"]
+        [buckets.objects]
+        url = "file:objects"
+    "#;
+    fs::write(path, text).unwrap();
+    folder
+}
+
+#[test]
+fn what_is_large_is_stored_and_explained() {
+    let folder = with_storage();
+    let config = folder.path().join("cloakroom.toml");
+    let args = |op: &str| [op, "--config", config.to_str().unwrap()].map(str::to_owned);
+    let ask = |args: &[String], input: &str| {
+        run(&args.iter().map(String::as_str).collect::<Vec<_>>(), input)
+    };
+    // A text that zlib makes little smaller.
+    let noise: String = cloakroom_tests::noise(3000).iter().map(|b| format!("{b:02x}")).collect();
+    let sent = payloads(&format!("canary {noise}"));
+    let encoded = check(&ask(&args("encode"), &sent), 0, &[]);
+    assert!(encoded.contains(&STANDARD.encode("json/protobuf")), "{encoded}");
+    let decoded = check(&ask(&args("decode"), &encoded), 0, &[]);
+    assert_eq!(
+        serde_json::from_str::<Value>(&decoded).unwrap(),
+        serde_json::from_str::<Value>(&sent).unwrap()
+    );
+
+    let says = [
+        "payload 1",
+        "by driver `local` (kind local.filedriver, configured)",
+        "key = v0/d/sha256/",
+        "this pipeline's keys wrote the claim",
+        "the object is there, with that size and the claim's SHA-256",
+        "key 2026-11",
+        "binary/zlib",
+        "json/plain",
+    ];
+    let out = check(&ask(&args("explain"), &encoded), 0, &says);
+    assert!(!out.contains("canary"), "{out}");
+    let json = [&args("explain")[..], &["--json".to_owned()]].concat();
+    let json: Value = serde_json::from_str(&check(&ask(&json, &encoded), 0, &[])).unwrap();
+    let first = &json["payloads"][0];
+    assert_eq!(first["stored"]["verified"], true);
+    assert_eq!(first["stored"]["proven"], true);
+    let layers = first["layers"].as_array().unwrap().iter();
+    let layers: Vec<_> = layers.map(|layer| layer["encoding"].as_str().unwrap()).collect();
+    assert_eq!(layers, ["json/protobuf", "binary/sealed", "binary/zlib", "json/plain"]);
+
+    fs::remove_dir_all(folder.path().join("objects")).unwrap();
+    let says = ["this pipeline's keys", "was not verified", "trouble:", "no such object"];
+    check(&ask(&args("explain"), &encoded), 1, &says);
+    check(&ask(&args("decode"), &encoded), 1, &["storage local", "no such object"]);
 }
 
 #[test]

@@ -71,7 +71,7 @@ async fn cloakroom_reads_what_python_writes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn either_format_of_aes_gcm_reads_the_other() {
+async fn either_format_of_aes_gcm_reads_the_others_from_python() {
     for (format, other) in [("temporal", "sealed"), ("sealed", "temporal")] {
         let encoded = python("encode", format, &payloads());
         let decoded = pipeline("aes-gcm", Some(other)).await.decode(&ctx(), encoded).await.unwrap();

@@ -4,6 +4,7 @@ mod azure;
 mod cache;
 mod cli;
 mod config;
+mod config_storage;
 mod external;
 mod fairness;
 mod faults;

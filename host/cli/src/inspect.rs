@@ -1,8 +1,14 @@
 //! `inspect`: what a plugin is, before it is trusted with anything.
 
-use std::io::{self, Write as _};
+use std::{
+    io::{self, Write as _},
+    sync::Arc,
+};
 
-use cloakroom::{Description, Grants, Host, Inspection, Need, Reuse, Settings, Source, World};
+use cloakroom::{
+    Access, Codec as _, Description, Driver as _, Grants, Host, Inspection, Need, ObjectBucket,
+    Reuse, Settings, Source, World,
+};
 use serde_json::json;
 
 use crate::{
@@ -24,8 +30,7 @@ pub(crate) async fn run(args: &Inspect) -> Result<(), Failure> {
     }
     let host = host.build()?;
     let inspection = host.inspect(&source)?;
-    let settings = args.settings.iter().cloned().collect();
-    let described = describe(&host, source.clone(), settings).await;
+    let described = describe(args, &host, source.clone(), inspection.world).await;
     let text = match args.json {
         true => as_json(source.name(), &inspection, &described),
         false => as_text(source.name(), &inspection, &described),
@@ -33,17 +38,39 @@ pub(crate) async fn run(args: &Inspect) -> Result<(), Failure> {
     Ok(io::stdout().lock().write_all(text.as_bytes())?)
 }
 
-/// Asks the plugin itself, in the sandbox, with no keys.
-async fn describe(host: &Host, source: Source, settings: Settings) -> Result<Description, String> {
-    let described = async {
-        let plugin = host.load(source, Grants::nothing_behind()).await?;
-        let codec = plugin.codec(settings, Reuse::Fresh).await?;
-        Ok::<_, cloakroom::Error>(cloakroom::Codec::description(&codec).clone())
-    };
-    described.await.map_err(|error| error.to_string())
+/// What a plugin says of itself.
+enum Described {
+    Codec(Description),
+    /// What kind of storage it is.
+    Driver(String),
+    /// Why it does not.
+    Unknown(String),
 }
 
-fn as_text(name: &str, inspection: &Inspection, described: &Result<Description, String>) -> String {
+/// Asks the plugin itself, in the sandbox, with no keys, and with an empty bucket for whatever name a
+/// setting gives.
+async fn describe(args: &Inspect, host: &Host, source: Source, world: Option<World>) -> Described {
+    let mut grants = Grants::nothing_behind();
+    for (_, value) in &args.settings {
+        grants = grants.bucket(value, Arc::new(ObjectBucket::memory(value)), Access::whole());
+    }
+    let settings: Settings = args.settings.iter().cloned().collect();
+    let described = async {
+        let plugin = host.load(source, grants).await?;
+        Ok::<_, cloakroom::Error>(match world {
+            Some(World::Storage) => {
+                let driver = plugin.driver(settings, Reuse::Fresh).await?;
+                Described::Driver(driver.kind().to_owned())
+            }
+            _ => {
+                Described::Codec(plugin.codec(settings, Reuse::Fresh).await?.description().clone())
+            }
+        })
+    };
+    described.await.unwrap_or_else(|error| Described::Unknown(error.to_string()))
+}
+
+fn as_text(name: &str, inspection: &Inspection, described: &Described) -> String {
     let row = |name: &str, value: String| vec![format!("{name:<10} {value}")];
     let mut rows = vec![
         row("plugin", name.to_owned()),
@@ -53,12 +80,13 @@ fn as_text(name: &str, inspection: &Inspection, described: &Result<Description, 
         row("world", inspection.world.map_or("none", World::as_str).to_owned()),
     ];
     match described {
-        Ok(Description { encodings, purpose, .. }) => {
+        Described::Codec(Description { encodings, purpose, .. }) => {
             rows.push(row("purpose", format!("{purpose:?}").to_lowercase()));
             rows.push(row("encodings", encodings.join(", ")));
         }
-        Err(why) => {
-            rows.push(row("encodings", format!("unknown: {why} (give settings with --set)")))
+        Described::Driver(kind) => rows.push(row("kind", kind.clone())),
+        Described::Unknown(why) => {
+            rows.push(row("says", format!("nothing: {why} (give settings with --set)")))
         }
     }
     rows.push(row("exports", inspection.exports.join(", ")));
@@ -73,7 +101,7 @@ fn as_text(name: &str, inspection: &Inspection, described: &Result<Description, 
     text
 }
 
-fn as_json(name: &str, inspection: &Inspection, described: &Result<Description, String>) -> String {
+fn as_json(name: &str, inspection: &Inspection, described: &Described) -> String {
     let imports: Vec<_> = inspection
         .imports
         .iter()
@@ -89,12 +117,13 @@ fn as_json(name: &str, inspection: &Inspection, described: &Result<Description, 
             })
         })
         .collect();
-    let described = match described {
-        Ok(Description { encodings, purpose, .. }) => json!({
-            "encodings": encodings,
-            "purpose": format!("{purpose:?}").to_lowercase(),
-        }),
-        Err(why) => json!({ "unknown": why }),
+    let (what, described) = match described {
+        Described::Codec(Description { encodings, purpose, .. }) => {
+            let purpose = format!("{purpose:?}").to_lowercase();
+            ("codec", json!({ "encodings": encodings, "purpose": purpose }))
+        }
+        Described::Driver(kind) => ("driver", json!({ "kind": kind })),
+        Described::Unknown(why) => ("unknown", json!(why)),
     };
     let whole = json!({
         "plugin": name,
@@ -102,7 +131,7 @@ fn as_json(name: &str, inspection: &Inspection, described: &Result<Description, 
         "size": inspection.size,
         "contract": inspection.version,
         "world": inspection.world.map(World::as_str),
-        "codec": described,
+        what: described,
         "exports": inspection.exports,
         "imports": imports,
     });

@@ -54,6 +54,9 @@ fn test(strict: bool) -> Result<()> {
 }
 
 fn bench(filter: &[&str]) -> Result<()> {
+    // Storage is measured beside the official driver, against servers that come with Python.
+    let python = python::set_up(&target_dir()?)?;
     let bench = ["bench", "--manifest-path", "tests/benches/Cargo.toml", "--"];
-    cargo(&[&bench, filter].concat(), &[])
+    let interpreter = python.to_string_lossy();
+    cargo(&[&bench, filter].concat(), &[("CLOAKROOM_PYTHON", &interpreter)])
 }

@@ -22,11 +22,11 @@ impl Needs {
         let mut needs = Self::default();
         let python = python::set_up(&target);
         let python = python.map(|found| ("CLOAKROOM_PYTHON", found.to_string_lossy().into_owned()));
-        needs.note("Python", &["python", "s3", "gcs", "faults"], strict, python.map(Some))?;
+        needs.note("Python", &["python", "s3::", "gcs::", "faults::"], strict, python.map(Some))?;
         let node = node::set_up(&target);
         let node = node.map(|found| ("CLOAKROOM_NODE", found.to_string_lossy().into_owned()));
-        needs.note("Node", &["node", "azure"], strict, node.map(Some))?;
-        needs.note("Redis", &["redis"], strict, debian::set_up().map(|()| None))?;
+        needs.note("Node", &["node_", "azure::"], strict, node.map(Some))?;
+        needs.note("Redis", &["redis::"], strict, debian::set_up().map(|()| None))?;
         Ok(needs)
     }
 

@@ -1,0 +1,61 @@
+//! How much memory one large payload takes on its way, in a process of its own.
+
+use std::{env, fs, process::Command};
+
+use cloakroom::Context;
+
+use crate::{
+    LARGE,
+    contest::{payload, runtime},
+    place::Place,
+};
+
+/// Says that this process is to measure itself.
+pub(crate) const ALONE: &str = "--measure-memory-at";
+
+const SIZE: usize = LARGE;
+
+/// The peak over storing and over retrieving, as shares of the payload's size.
+pub(crate) fn peaks(place: &Place) -> [f64; 2] {
+    let this = env::current_exe().expect("a path");
+    let output = Command::new(this).args([ALONE, &place.word()]).output().expect("runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).expect("text");
+    let mut numbers = text.split_whitespace().map(|number| number.parse().expect("a number"));
+    [0, 1].map(|_| numbers.next().expect("two numbers"))
+}
+
+pub(crate) fn alone(word: &str) {
+    let place = Place::of_word(word);
+    runtime().block_on(async {
+        let (pipeline, ctx) = (place.pipeline().await, Context::none());
+        let small = pipeline.encode(&ctx, vec![payload(100_000, 77)]).await.expect("stores");
+        pipeline.decode(&ctx, small).await.expect("retrieves");
+
+        // The payload counts: it is there once, whoever stores it.
+        let before = resident("VmRSS");
+        let large = vec![payload(SIZE, 78)];
+        start();
+        let kept = pipeline.encode(&ctx, large).await.expect("stores");
+        let store = resident("VmHWM") - before;
+
+        let before = resident("VmRSS");
+        start();
+        let read = pipeline.decode(&ctx, kept).await.expect("retrieves");
+        let retrieve = resident("VmHWM") - before;
+        assert_eq!(read[0].data.len(), SIZE);
+        println!("{} {}", store / SIZE as f64, retrieve / SIZE as f64);
+    });
+}
+
+/// Has the kernel forget the peak so far.
+fn start() {
+    fs::write("/proc/self/clear_refs", "5").expect("Linux");
+}
+
+fn resident(name: &str) -> f64 {
+    let status = fs::read_to_string("/proc/self/status").expect("Linux");
+    let line = status.lines().find(|line| line.starts_with(name)).expect("there");
+    let kib: f64 = line.split_whitespace().nth(1).expect("a number").parse().expect("a number");
+    kib * 1024.0
+}
