@@ -16,6 +16,9 @@ pub const ROGUE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rogue_bare.wa
 /// The rogue guest as `cargo build --target wasm32-wasip2` makes it.
 pub const ROGUE_WASIP2: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rogue_wasip2.wasm"));
 
+/// The driver that breaks rules.
+pub const ROGUE_DRIVER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rogue_driver.wasm"));
+
 /// A bundled plugin as a third party would build it, for `wasm32-wasip2`.
 pub const ZLIB_WASIP2: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/zlib_wasip2.wasm"));
 

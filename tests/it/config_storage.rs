@@ -230,3 +230,18 @@ async fn a_program_may_bring_its_own() {
         assert!(chain(&error).contains(expect), "{}", chain(&error));
     }
 }
+
+/// What a newcomer copies works as it stands.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_readmes_configuration_opens() {
+    let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
+    let readme = fs::read_to_string(readme).unwrap();
+    let text = readme.split("```toml").nth(1).unwrap().split("```").next().unwrap();
+    let text = text
+        .replace("{ env = \"PAYMENTS_KEY_2026_11\" }", "{ file = \"key\" }")
+        .replace("/run/secrets/2026-05", "key");
+    let cloakroom = open(&text).await.map_err(|error| chain(&error)).unwrap();
+    let sent = vec![plain("small enough to stay")];
+    let kept = cloakroom.encode(&ctx(), sent.clone()).await.unwrap();
+    assert_eq!(cloakroom.decode(&ctx(), kept).await.unwrap(), sent);
+}

@@ -1,12 +1,13 @@
 //! A claim comes from a workflow's history, and whoever can write there can forge one.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use cloakroom::{
-    Access, Bucket, ByteSize, ClaimPolicy, ErrorKind, Kind, Limit, ObjectBucket, Offload, Payload,
-    Pipeline, PutMode,
+    Access, Bucket, ByteSize, ClaimPolicy, Error, ErrorKind, Kind, Limit, ObjectBucket, Offload,
+    Payload, Pipeline, PutMode, PutOutcome,
 };
 use cloakroom_tests::{bucket_driver, chain, ctx, granted_driver, noise, plain, ring};
+use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
 const OWN: &str = "temporal-payloads";
@@ -190,4 +191,59 @@ async fn a_proof_shows_who_wrote_it() {
     }
     let resized = Payload { external_sizes: vec![7], ..proven[0].clone() };
     assert_eq!(write.decode(&ctx(), vec![resized]).await.unwrap_err().kind(), ErrorKind::Corrupt);
+}
+
+/// Remembers how much was asked for at most.
+struct Noting(ObjectBucket, std::sync::atomic::AtomicU64);
+
+impl Bucket for Noting {
+    fn name(&self) -> &str {
+        self.0.name()
+    }
+
+    fn put<'a>(
+        &'a self,
+        key: &'a str,
+        body: Vec<bytes::Bytes>,
+        mode: PutMode,
+    ) -> BoxFuture<'a, Result<PutOutcome, Error>> {
+        self.0.put(key, body, mode)
+    }
+
+    fn get<'a>(&'a self, key: &'a str, most: u64) -> BoxFuture<'a, Result<bytes::Bytes, Error>> {
+        self.1.store(most, Ordering::SeqCst);
+        self.0.get(key, most)
+    }
+
+    fn size<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<u64>, Error>> {
+        self.0.size(key)
+    }
+
+    fn remove<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<(), Error>> {
+        self.0.remove(key)
+    }
+
+    fn list<'a>(
+        &'a self,
+        prefix: &'a str,
+        after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Vec<String>, Error>> {
+        self.0.list(prefix, after)
+    }
+}
+
+/// A driver asks for any size; the store is asked for no more than was told, or is allowed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_is_asked_for_no_more_than_was_told() {
+    let bucket = Arc::new(Noting(ObjectBucket::memory(OWN), 0.into()));
+    let driver = bucket_driver("s3", &(bucket.clone() as Arc<dyn Bucket>), &[]).await;
+    let offload = Offload::above(ByteSize::bytes(0)).to("aws.s3driver", driver);
+    let offload = offload.largest_object(ByteSize::mib(1)).memory_cache(ByteSize::bytes(0));
+    let pipeline = Pipeline::builder().offload(offload).build().unwrap();
+    let kept = pipeline.encode(&ctx(), vec![plain(noise(1000))]).await.unwrap().remove(0);
+    let untold = Payload { external_sizes: vec![], ..kept.clone() };
+    for (reference, most) in [(kept.clone(), kept.external_sizes[0] as u64), (untold, 1 << 20)] {
+        pipeline.decode(&ctx(), vec![reference]).await.unwrap();
+        assert_eq!(bucket.1.load(Ordering::SeqCst), most);
+    }
 }

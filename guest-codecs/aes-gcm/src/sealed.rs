@@ -12,9 +12,9 @@ pub(crate) fn seal(config: &Config, ctx: &Context, payload: &Payload) -> Result<
     let namespace = ctx.namespace();
     let bound = associated(namespace.as_deref());
     let seal = if config.repeatable { keys::seal_repeatably } else { keys::seal };
-    let sealed = seal(&config.ring, payload.envelope(), &bound)?;
+    let sealed = seal(&config.ring, &payload.envelope(), &bound)?;
     let label = Label { key: sealed.key, namespace };
-    Ok(Payload::new(&label.metadata(), sealed.data))
+    Ok(Payload::new(&label.metadata(), &sealed.data))
 }
 
 pub(crate) fn open(
@@ -29,8 +29,8 @@ pub(crate) fn open(
         return Err(Error::Malformed("sealed for another namespace".to_owned()));
     }
     let bound = associated(namespace.as_deref());
-    let envelope = keys::open(&config.ring, &key, sealed.data(), &bound)?;
-    Payload::from_envelope(envelope)
+    let envelope = keys::open(&config.ring, &key, &sealed.data(), &bound)?;
+    Payload::from_envelope(&envelope)
 }
 
 /// Whether a payload was sealed for another namespace than it is opened in. Where one of the two is

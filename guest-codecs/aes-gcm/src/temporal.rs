@@ -10,12 +10,12 @@ use crate::{
 const KEY_ID: &str = "encryption-key-id";
 
 pub(crate) fn seal(config: &Config, payload: &Payload) -> Result<Payload, Error> {
-    let sealed = keys::seal_aes_gcm(&config.ring, payload.envelope(), &[])?;
+    let sealed = keys::seal_aes_gcm(&config.ring, &payload.envelope(), &[])?;
     let metadata = [
         ("encoding".to_owned(), Format::Temporal.encoding().into()),
         (KEY_ID.to_owned(), sealed.key.into()),
     ];
-    Ok(Payload::new(&metadata, sealed.data))
+    Ok(Payload::new(&metadata, &sealed.data))
 }
 
 pub(crate) fn open(
@@ -24,8 +24,8 @@ pub(crate) fn open(
     metadata: &Metadata,
 ) -> Result<Payload, Error> {
     let id = key_id(metadata)?;
-    let envelope = keys::open_aes_gcm(&config.ring, id, sealed.data(), &[])?;
-    Payload::from_envelope(envelope)
+    let envelope = keys::open_aes_gcm(&config.ring, id, &sealed.data(), &[])?;
+    Payload::from_envelope(&envelope)
 }
 
 fn key_id(metadata: &Metadata) -> Result<&str, Error> {

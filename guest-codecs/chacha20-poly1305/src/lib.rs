@@ -26,7 +26,7 @@ impl PayloadCodec for ChaCha20Poly1305 {
     }
 
     fn encode(_: &Context, payload: &Payload) -> Result<Option<Payload>, Error> {
-        let salt = random::bytes(SALT);
+        let salt = random::draw(SALT);
         let (id, keys) = derive(None, &salt)?;
         let envelope = payload.envelope();
         let mut output = Output::new();
@@ -36,7 +36,7 @@ impl PayloadCodec for ChaCha20Poly1305 {
             ("sealed-key".to_owned(), id.into()),
             ("sealed-salt".to_owned(), salt),
         ];
-        Ok(Some(Payload::new(&metadata, output.finish())))
+        Ok(Some(Payload::new(&metadata, &output.finish())))
     }
 
     fn decode(_: &Context, payload: &Payload) -> Result<Payload, Error> {
@@ -49,7 +49,7 @@ impl PayloadCodec for ChaCha20Poly1305 {
         let again = || sealed.reader();
         aead::open(&keys, id.as_bytes(), sealed.length(), again, &mut output)
             .map_err(|error| Error::Malformed(error.to_string()))?;
-        Payload::from_envelope(output.finish())
+        Payload::from_envelope(&output.finish())
     }
 }
 

@@ -69,10 +69,10 @@ impl<C: Codec> PayloadCodec for C {
         };
         let encoding = C::ENCODINGS.first().copied().unwrap_or_default();
         let metadata = [("encoding".to_owned(), encoding.as_bytes().to_vec())];
-        Ok(Some(Payload::new(&metadata, sealed)))
+        Ok(Some(Payload::new(&metadata, &sealed)))
     }
 
     fn decode(ctx: &Context, payload: &Payload) -> Result<Payload, Error> {
-        Payload::from_envelope(C::open(ctx, payload.data())?)
+        Payload::from_envelope(&C::open(ctx, payload.data())?)
     }
 }

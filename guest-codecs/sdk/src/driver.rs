@@ -6,6 +6,31 @@ use crate::{Buffer, Context, Error, settings};
 ///
 /// The host adds the object's SHA-256 to every claim and checks what comes back, bounds sizes and
 /// time, and holds every key against what was granted.
+///
+/// ```
+/// use cloakroom_guest::{Buffer, Claim, Context, Driver, Error, blobs, settings};
+///
+/// struct Flat;
+///
+/// impl Driver for Flat {
+///     const KIND: &'static str = "example.flat";
+///     const SETTINGS: &'static [&'static str] = &["bucket"];
+///
+///     fn store(_: &Context, object: Buffer) -> Result<Claim, Error> {
+///         let key: String = object.sha256().iter().map(|byte| format!("{byte:02x}")).collect();
+///         let bucket = blobs::open(&settings::required("bucket")?)?;
+///         bucket.put(&key, &object, blobs::Mode::Create)?;
+///         Ok(Claim::new().with("key", key))
+///     }
+///
+///     fn retrieve(_: &Context, claim: Claim) -> Result<Buffer, Error> {
+///         let bucket = blobs::open(&settings::required("bucket")?)?;
+///         bucket.get(claim.entry(&["key"])?, u64::MAX)
+///     }
+/// }
+///
+/// cloakroom_guest::export_driver!(Flat);
+/// ```
 pub trait Driver {
     /// What kind of storage this is, such as `aws.s3driver`.
     const KIND: &'static str;

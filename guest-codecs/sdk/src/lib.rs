@@ -71,7 +71,7 @@ pub mod driver_bindings {
         export_macro_name: "export_driver_plugin",
         default_bindings_module: "cloakroom_guest::driver_bindings",
         with: {
-            "cloakroom:plugin/bytes@0.1.0": crate::bindings::cloakroom::plugin::bytes,
+            "cloakroom:plugin/buffers@0.1.0": crate::bindings::cloakroom::plugin::buffers,
             "cloakroom:plugin/types@0.1.0": crate::bindings::cloakroom::plugin::types,
             "cloakroom:plugin/settings@0.1.0": crate::bindings::cloakroom::plugin::settings,
             "cloakroom:plugin/log@0.1.0": crate::bindings::cloakroom::plugin::log,
@@ -84,7 +84,7 @@ pub mod driver_bindings {
 pub use self::{
     bindings::{
         cloakroom::plugin::{
-            bytes::{Buffer, Writer},
+            buffers::{Buffer, Writer},
             keys, log, random, subkeys,
             types::{Context, Error, Payload},
         },

@@ -6,8 +6,8 @@ use std::{
 };
 
 use cloakroom::{
-    Access, Codec as _, Description, Driver as _, Grants, Host, Inspection, Need, ObjectBucket,
-    Reuse, Settings, Source, World,
+    Access, Codec as _, Description, Driver as _, ErrorKind, Grants, Host, Inspection, Need,
+    ObjectBucket, Reuse, Settings, Source, World,
 };
 use serde_json::json;
 
@@ -67,7 +67,18 @@ async fn describe(args: &Inspect, host: &Host, source: Source, world: Option<Wor
             }
         })
     };
-    described.await.unwrap_or_else(|error| Described::Unknown(error.to_string()))
+    described.await.unwrap_or_else(|error: cloakroom::Error| {
+        let mut why = error.to_string();
+        let mut cause = std::error::Error::source(&error);
+        while let Some(error) = cause {
+            why.push_str(&format!(": {error}"));
+            cause = error.source();
+        }
+        if error.kind() == ErrorKind::Config {
+            why.push_str(" (give settings with --set)");
+        }
+        Described::Unknown(why)
+    })
 }
 
 fn as_text(name: &str, inspection: &Inspection, described: &Described) -> String {
@@ -85,9 +96,7 @@ fn as_text(name: &str, inspection: &Inspection, described: &Described) -> String
             rows.push(row("encodings", encodings.join(", ")));
         }
         Described::Driver(kind) => rows.push(row("kind", kind.clone())),
-        Described::Unknown(why) => {
-            rows.push(row("says", format!("nothing: {why} (give settings with --set)")))
-        }
+        Described::Unknown(why) => rows.push(row("says", format!("nothing: {why}"))),
     }
     rows.push(row("exports", inspection.exports.join(", ")));
     let mut text = table(&rows);

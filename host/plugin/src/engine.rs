@@ -30,7 +30,7 @@ fn pool(limits: &Limits) -> PoolingAllocationConfig {
     let slots = instances.saturating_mul(3);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(slots)
-        .total_core_instances(slots.saturating_mul(8).max(MODULES))
+        .total_core_instances(slots.saturating_mul(MODULES))
         .total_memories(slots)
         .total_tables(slots.saturating_mul(4))
         .total_stacks(instances.saturating_mul(2).saturating_add(8))

@@ -53,6 +53,17 @@ fn explain_text(text: &str) -> Error {
     Error::new(ErrorKind::Protocol, format!("broke the component model: {text}"))
 }
 
+/// Drivers have a time of their own.
+pub(crate) fn of_driver(error: Error, limits: &Limits) -> Error {
+    match error.kind() {
+        ErrorKind::LimitExceeded(Limit::Time) => {
+            let text = format!("took longer than {:?} (`storage.time`)", limits.driver_time);
+            Error::new(ErrorKind::LimitExceeded(Limit::Time), text)
+        }
+        _ => error,
+    }
+}
+
 pub(crate) fn exceeded(limit: Limit, limits: &Limits) -> Error {
     let text = match limit {
         Limit::Handles => format!("held more than {} handles (`limits.handles`)", limits.handles),

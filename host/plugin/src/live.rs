@@ -20,8 +20,8 @@ use crate::{
     state::{Call, State},
 };
 
-/// An instance that grew past this is not kept warm: memory never shrinks.
-const KEPT_MEMORY: usize = 8 << 20;
+/// An instance that grew by more than this is not kept warm: memory never shrinks.
+const KEPT_GROWTH: usize = 8 << 20;
 
 /// Calls after which a warm instance is retired, so that leaks stay small.
 const KEPT_CALLS: u32 = 10_000;
@@ -30,6 +30,8 @@ pub(crate) struct Live {
     store: Store<State>,
     exports: Exports,
     calls: u32,
+    /// What it began with: languages that bring a runtime take megabytes before they do anything.
+    memory: usize,
     /// Whether its last call came to an end of its own.
     sound: bool,
     /// Its place among those that wait warm.
@@ -56,7 +58,8 @@ impl Live {
         let _awake = plugin.host.0.ticker.enter();
         let started = plugin.prepared.instantiate(&mut store).await;
         let exports = started.map_err(|error| fault::explain(&error, limits))?;
-        Ok(Self { store, exports, calls: 0, sound: false, idle: None })
+        let memory = store.data().meter.memory();
+        Ok(Self { store, exports, calls: 0, memory, sound: false, idle: None })
     }
 
     pub(crate) fn begin(&mut self, call: Call) {
@@ -94,7 +97,8 @@ impl Live {
     pub(crate) async fn store(&mut self, plugin: &Loaded, object: Object) -> Result<Claim, Error> {
         let deadline = self.ready();
         let asked = plugin.prepared.store(&mut self.store, &mut self.exports, object);
-        let answer = bounded(plugin, deadline, asked).await?;
+        let answer = bounded(plugin, deadline, asked).await;
+        let answer = answer.map_err(|error| fault::of_driver(error, &plugin.host.0.limits))?;
         self.finish(answer)
     }
 
@@ -105,7 +109,8 @@ impl Live {
     ) -> Result<Bytes, Error> {
         let deadline = self.ready();
         let asked = plugin.prepared.retrieve(&mut self.store, &mut self.exports, claim);
-        let answer = bounded(plugin, deadline, asked).await?;
+        let answer = bounded(plugin, deadline, asked).await;
+        let answer = answer.map_err(|error| fault::of_driver(error, &plugin.host.0.limits))?;
         self.finish(answer)
     }
 
@@ -135,7 +140,7 @@ impl Live {
         let state = self.store.data();
         self.sound
             && self.calls < KEPT_CALLS
-            && state.meter.memory() <= KEPT_MEMORY
+            && state.meter.memory() <= self.memory + KEPT_GROWTH
             && !state.worn()
     }
 }

@@ -60,7 +60,7 @@ impl Need {
 
     fn of_ours(interface: &str) -> Self {
         match interface {
-            "bytes" | "types" | "settings" | "log" | "random" => Self::Nothing,
+            "buffers" | "types" | "settings" | "log" | "random" => Self::Nothing,
             "blobs" => Self::Grant(Capability::Buckets),
             "keys" => Self::Grant(Capability::Keys),
             "subkeys" => Self::Grant(Capability::Subkeys),

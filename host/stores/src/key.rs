@@ -244,7 +244,7 @@ mod tests {
 
     #[test]
     fn seals_twice_alike_if_told_so() {
-        let key = key("k", 7);
+        let key = key(7);
         let seal = |text: &'static str, bound: &[u8]| {
             // What comes in other pieces is the same.
             let (start, end) = text.split_at(1);

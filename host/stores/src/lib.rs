@@ -7,6 +7,7 @@
 
 mod aead;
 mod bucket;
+mod cloud;
 mod failure;
 mod key;
 mod material;

@@ -42,14 +42,14 @@ impl PayloadCodec for Rogue {
     }
 
     fn decode(_: &Context, payload: &Payload) -> Result<Payload, Error> {
-        Payload::from_envelope(payload.data())
+        Payload::from_envelope(&payload.data())
     }
 }
 
 cloakroom_guest::export!(Rogue);
 
 fn marked(data: Buffer) -> Payload {
-    Payload::new(&[("encoding".to_owned(), b"binary/rogue".to_vec())], data)
+    Payload::new(&[("encoding".to_owned(), b"binary/rogue".to_vec())], &data)
 }
 
 fn perform(attack: &str, payload: &Payload) -> Result<Option<Payload>, Error> {
@@ -72,7 +72,7 @@ fn perform(attack: &str, payload: &Payload) -> Result<Option<Payload>, Error> {
         "trap" => trap(),
         "panic" => panic!("a panic with a payload in it: {attack}"),
         // Lists.
-        "bogus-list" => return Ok(Some(Payload::new(&[bogus_entry()], payload.data()))),
+        "bogus-list" => return Ok(Some(Payload::new(&[bogus_entry()], &payload.data()))),
         "bogus-text" => return Err(Error::Other(bogus_text())),
         "bogus-length" => drop(Buffer::new(&bogus_bytes(u32::MAX as usize / 2))),
         // Handles.
@@ -125,23 +125,23 @@ fn perform(attack: &str, payload: &Payload) -> Result<Option<Payload>, Error> {
         "log-payload" => log::write(log::Level::Error, "canary-of-the-payload"),
         "print-payload" => println!("canary-of-the-payload"),
         "random-forever" => loop {
-            black_box(random::bytes(65_536));
+            black_box(random::draw(65_536));
         },
-        "too-much-random" => drop(random::bytes(65_537)),
+        "too-much-random" => drop(random::draw(65_537)),
         // The contract.
         "undeclared-encoding" => {
             let metadata = [("encoding".to_owned(), b"binary/stranger-canary".to_vec())];
-            return Ok(Some(Payload::new(&metadata, payload.data())));
+            return Ok(Some(Payload::new(&metadata, &payload.data())));
         }
-        "no-encoding" => return Ok(Some(Payload::new(&[], payload.data()))),
+        "no-encoding" => return Ok(Some(Payload::new(&[], &payload.data()))),
         "twin-names" => {
             let entry = ("encoding".to_owned(), b"binary/rogue".to_vec());
-            return Ok(Some(Payload::new(&[entry.clone(), entry], payload.data())));
+            return Ok(Some(Payload::new(&[entry.clone(), entry], &payload.data())));
         }
-        "bad-envelope" => return Payload::from_envelope(Buffer::new(b"\xff\xff")).map(Some),
+        "bad-envelope" => return Payload::from_envelope(&Buffer::new(b"\xff\xff")).map(Some),
         "long-error" => return Err(Error::Other("x\n\u{1b}[31m".repeat(100_000))),
         // Capabilities.
-        "other-ring" => return keys::seal("not-granted", payload.envelope(), &[]).map(|_| None),
+        "other-ring" => return keys::seal("not-granted", &payload.envelope(), &[]).map(|_| None),
         "other-subkeys" => return subkeys::derive("not-granted", None, "", &[], 32).map(|_| None),
         "long-subkey" => drop(subkeys::derive("rogue", None, "", &[], 65)),
         "environment" => {

@@ -13,7 +13,7 @@ use anyhow::Result;
 
 use crate::{
     needs::Needs,
-    run::{cargo, say},
+    run::{cargo, say, target_dir},
 };
 
 const USAGE: &str = "\

@@ -1,7 +1,7 @@
 //! Contract line 0.1, as generated from `wit/v0.1`, and what stands behind its imports.
 
 mod blobs;
-mod bytes;
+mod buffers;
 mod codec;
 mod convert;
 mod driver;
@@ -27,7 +27,7 @@ pub(crate) mod bindings {
         world: "host-side",
         imports: {
             // Long ones leave the executor's thread.
-            "cloakroom:plugin/bytes.[method]buffer.sha256": async | trappable,
+            "cloakroom:plugin/buffers.[method]buffer.sha256": async | trappable,
             "cloakroom:plugin/keys": async | trappable,
             // These wait for a store.
             "cloakroom:plugin/blobs.[method]bucket.put": async | trappable,
@@ -39,8 +39,8 @@ pub(crate) mod bindings {
         },
         exports: { default: async },
         with: {
-            "cloakroom:plugin/bytes.buffer": crate::rope::Rope,
-            "cloakroom:plugin/bytes.writer": crate::state::WriterMark,
+            "cloakroom:plugin/buffers.buffer": crate::rope::Rope,
+            "cloakroom:plugin/buffers.writer": crate::state::WriterMark,
             "cloakroom:plugin/blobs.bucket": crate::state::BucketMark,
             "cloakroom:plugin/types.payload": crate::state::PayloadMark,
             "cloakroom:plugin/types.context": crate::state::ContextMark,

@@ -77,7 +77,7 @@ impl State {
     where
         W: FnOnce(&dyn Key, Rope) -> Result<Bytes, KeyError> + Send + 'static,
     {
-        let input = self.take_buffer(input)?;
+        let input = self.buffer(&input)?.clone();
         let key = match granted(self.scope.grants.keys.get(&ring), &ring) {
             Ok(ring) => ring.current(),
             Err(error) => return Ok(Err(error)),
@@ -97,7 +97,7 @@ impl State {
     where
         W: FnOnce(&dyn Key, Bytes) -> Result<Bytes, KeyError> + Send + 'static,
     {
-        let input = self.take_buffer(input)?;
+        let input = self.buffer(&input)?.clone();
         let ring = granted(self.scope.grants.keys.get(&ring), &ring);
         match ring.and_then(|ring| find(ring, &id)) {
             Ok(key) => self.work(input.len(), move || open(&*key, input.into_bytes())).await,

@@ -34,11 +34,11 @@ impl log::Host for State {
     }
 }
 
-/// What `random.bytes` gives at most.
+/// What `random.draw` gives at most.
 const MOST: u32 = 65_536;
 
 impl random::Host for State {
-    fn bytes(&mut self, count: u32) -> wasmtime::Result<Vec<u8>> {
+    fn draw(&mut self, count: u32) -> wasmtime::Result<Vec<u8>> {
         if MOST < count {
             return Fault::Protocol("asked for more than 65,536 random bytes at once").trap();
         }

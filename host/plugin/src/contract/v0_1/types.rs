@@ -28,7 +28,7 @@ impl HostPayload for State {
         if metadata.len() != given {
             return Fault::Protocol("built a payload with two metadata entries of one name").trap();
         }
-        let data = self.take_buffer(data)?.into_bytes();
+        let data = self.buffer(&data)?.clone().into_bytes();
         self.put_payload(Payload { metadata, data, ..Payload::default() })
     }
 
@@ -36,7 +36,7 @@ impl HostPayload for State {
         &mut self,
         envelope: Resource<Rope>,
     ) -> wasmtime::Result<Result<Resource<PayloadMark>, Error>> {
-        let bytes = self.take_buffer(envelope)?.into_bytes();
+        let bytes = self.buffer(&envelope)?.clone().into_bytes();
         match Payload::from_envelope(bytes) {
             Ok(payload) => self.put_payload(payload).map(Ok),
             Err(error) => Ok(Err(Error::Malformed(error.to_string()))),

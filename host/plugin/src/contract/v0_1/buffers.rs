@@ -1,10 +1,10 @@
-//! `bytes`: buffers and writers.
+//! `buffers`: buffers and writers.
 
 use aws_lc_rs::digest;
 use bytes::Bytes;
 use wasmtime::component::Resource;
 
-use super::bindings::cloakroom::plugin::bytes::{Host, HostBuffer, HostWriter};
+use super::bindings::cloakroom::plugin::buffers::{Host, HostBuffer, HostWriter};
 use crate::{
     offload,
     rope::Rope,

@@ -1,0 +1,125 @@
+//! Buckets behind a network: S3, Google Cloud Storage, Azure, each behind a feature of this crate.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use cloakroom_core::Error;
+use object_store::ObjectStore;
+
+use crate::place::config;
+
+type Settings = BTreeMap<String, String>;
+type Connected = Result<Arc<dyn ObjectStore>, Error>;
+
+/// Connects to a bucket. `scheme` is that of its URL.
+pub(crate) fn connect(
+    scheme: &str,
+    name: &str,
+    settings: &Settings,
+    patience: Duration,
+) -> Connected {
+    match scheme {
+        #[cfg(feature = "s3")]
+        "s3" => with_client::s3(name, settings, patience),
+        #[cfg(feature = "gcs")]
+        "gs" => with_client::gcs(name, settings, patience),
+        #[cfg(feature = "azure")]
+        "az" => with_client::azure(name, settings, patience),
+        other => {
+            let _ = (name, settings, patience);
+            Err(config(format!(
+                "this build was made without `{other}:`; there are features `s3`, `gcs`, `azure`"
+            )))
+        }
+    }
+}
+
+#[cfg(any(feature = "s3", feature = "gcs", feature = "azure"))]
+mod with_client {
+    use std::{str::FromStr, sync::Arc, time::Duration};
+
+    use cloakroom_core::Error;
+    use object_store::{
+        BackoffConfig, ClientOptions, Error as StoreError, ObjectStore, RetryConfig,
+    };
+
+    use super::{Connected, Settings, config};
+
+    /// A store that does not take a connection in this time is down.
+    const CONNECT: Duration = Duration::from_secs(5);
+
+    /// A store that sends nothing for so long has hung up.
+    const SILENCE: Duration = Duration::from_secs(30);
+
+    #[cfg(feature = "s3")]
+    pub(super) fn s3(name: &str, settings: &Settings, patience: Duration) -> Connected {
+        let mut builder = object_store::aws::AmazonS3Builder::from_env()
+            .with_client_options(client(settings))
+            .with_retry(retry(patience));
+        for (key, value) in settings {
+            builder = builder.with_config(known(key)?, value);
+        }
+        built(builder.with_bucket_name(name).build())
+    }
+
+    #[cfg(feature = "gcs")]
+    pub(super) fn gcs(name: &str, settings: &Settings, patience: Duration) -> Connected {
+        let mut builder = object_store::gcp::GoogleCloudStorageBuilder::from_env()
+            .with_client_options(client(settings))
+            .with_retry(retry(patience));
+        for (key, value) in settings {
+            builder = builder.with_config(known(key)?, value);
+        }
+        built(builder.with_bucket_name(name).build())
+    }
+
+    #[cfg(feature = "azure")]
+    pub(super) fn azure(name: &str, settings: &Settings, patience: Duration) -> Connected {
+        let mut builder = object_store::azure::MicrosoftAzureBuilder::from_env()
+            .with_client_options(client(settings))
+            .with_retry(retry(patience));
+        for (key, value) in settings {
+            builder = builder.with_config(known(key)?, value);
+        }
+        built(builder.with_container_name(name).build())
+    }
+
+    fn retry(patience: Duration) -> RetryConfig {
+        let backoff = BackoffConfig {
+            init_backoff: Duration::from_millis(100),
+            max_backoff: Duration::from_secs(2),
+            base: 2.0,
+        };
+        RetryConfig { backoff, max_retries: 30, retry_timeout: patience }
+    }
+
+    /// The whole of a request is bounded by the call that it is for. Plain HTTP is used where an
+    /// address was written that says so.
+    fn client(settings: &Settings) -> ClientOptions {
+        let plain =
+            |name: &&str| settings.get(*name).is_some_and(|address| address.starts_with("http://"));
+        ClientOptions::new()
+            .with_timeout_disabled()
+            .with_connect_timeout(CONNECT)
+            .with_read_timeout(SILENCE)
+            .with_allow_http(["endpoint", "base_url"].iter().any(plain))
+    }
+
+    fn known<K: FromStr<Err = StoreError>>(name: &str) -> Result<K, Error> {
+        name.parse().map_err(|_| {
+            config(format!(
+                "unknown setting `{name}`: settings are those of the crate `object_store`"
+            ))
+        })
+    }
+
+    /// The cause may quote a setting, and so a secret: it is left out.
+    fn built(store: Result<impl ObjectStore, StoreError>) -> Connected {
+        match store {
+            Ok(store) => Ok(Arc::new(store)),
+            Err(_) => Err(config(
+                "its settings do not fit together, or one is not of the form it should be"
+                    .to_owned(),
+            )),
+        }
+    }
+}

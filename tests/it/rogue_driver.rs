@@ -1,0 +1,111 @@
+//! A driver that breaks the rules ends its own call, and nothing else.
+
+use std::{sync::Arc, time::Duration};
+
+use cloakroom::{
+    Access, Bucket, ByteSize, Error, ErrorKind, Grants, Limit, Limits, ObjectBucket, Offload,
+    Pipeline, PluginDriver, PutMode, Reuse, Settings, Source,
+};
+use cloakroom_tests::{ROGUE_DRIVER, chain, ctx, host, noise, plain};
+
+struct Scene {
+    bucket: Arc<dyn Bucket>,
+    host: cloakroom::Host,
+}
+
+async fn scene() -> Scene {
+    let bucket: Arc<dyn Bucket> = Arc::new(ObjectBucket::memory("b"));
+    bucket.put("secret", vec!["s3cr3t".into()], PutMode::Create).await.unwrap();
+    let limits = Limits {
+        time: Duration::from_millis(300),
+        driver_time: Duration::from_millis(500),
+        output: ByteSize::mib(8),
+        ..Limits::default()
+    };
+    Scene { bucket, host: host(limits) }
+}
+
+impl Scene {
+    async fn driver(&self, act: &str, access: Access) -> Result<PluginDriver, Error> {
+        let grants = Grants::none().bucket("b", self.bucket.clone(), access);
+        let plugin = self.host.load(Source::bytes("rogue", ROGUE_DRIVER), grants).await.unwrap();
+        plugin.driver(Settings::none().set("act", act), Reuse::Warm).await
+    }
+
+    async fn pipeline(&self, act: &str, access: Access) -> Pipeline {
+        let driver = self.driver(act, access).await.unwrap();
+        let offload = Offload::above(ByteSize::kib(1)).to("rogue", driver);
+        let offload = offload.memory_cache(ByteSize::bytes(0));
+        Pipeline::builder().offload(offload).build().unwrap()
+    }
+}
+
+#[track_caller]
+fn check<T>(failed: Result<T, Error>, kind: ErrorKind, says: &str) {
+    let error = failed.map(drop).unwrap_err();
+    let text = chain(&error);
+    assert_eq!(error.kind(), kind, "{text}");
+    assert!(text.contains(says) && text.contains("rogue"), "{text}");
+    assert!(!text.contains("canary") && !text.contains("s3cr3t"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_is_held_against_the_object() {
+    let scene = scene().await;
+    let sent = vec![plain(noise(5000))];
+    for (act, kind, says) in [
+        ("twice", ErrorKind::Protocol, "two entries of one name"),
+        ("bloat", ErrorKind::Protocol, "64 entries"),
+        ("large", ErrorKind::Protocol, "16 KiB"),
+        ("forge", ErrorKind::Protocol, "`cloakroom_`"),
+        ("lie", ErrorKind::Protocol, "another digest"),
+        ("weak", ErrorKind::Malformed, "not a SHA-256"),
+        ("other", ErrorKind::Denied, "`other` was not granted"),
+        ("spin", ErrorKind::LimitExceeded(Limit::Time), "longer than 500ms (`storage.time`)"),
+    ] {
+        let pipeline = scene.pipeline(act, Access::whole()).await;
+        check(pipeline.encode(&ctx(), sent.clone()).await, kind, says);
+    }
+    let well = scene.pipeline("", Access::whole()).await;
+    let kept = well.encode(&ctx(), sent.clone()).await.unwrap();
+    assert_eq!(well.decode(&ctx(), kept).await.unwrap(), sent);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_grant_is_as_far_as_it_gets() {
+    let scene = scene().await;
+    let sent = vec![plain(noise(5000))];
+    for (act, access, says) in [
+        ("outside", Access::within("v0/"), "outside of `v0/`"),
+        ("", Access::whole().read_only(), "for reading only"),
+        ("remove", Access::whole().read_only(), "for reading only"),
+    ] {
+        let pipeline = scene.pipeline(act, access).await;
+        check(pipeline.encode(&ctx(), sent.clone()).await, ErrorKind::Denied, says);
+    }
+    // What lies in a bucket is not for one to see that has nothing to do yet.
+    check(scene.driver("peek", Access::whole()).await, ErrorKind::Denied, "while loading");
+    let spins = scene.driver("spin early", Access::whole()).await;
+    check(spins, ErrorKind::LimitExceeded(Limit::Time), "longer than 300ms (`limits.time`)");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_it_gives_back_is_checked() {
+    let scene = scene().await;
+    let sent = vec![plain(noise(5000))];
+    let kept = scene.pipeline("", Access::whole()).await.encode(&ctx(), sent.clone()).await;
+    let kept = kept.unwrap();
+    for (act, kind, says) in [
+        ("cut", ErrorKind::Corrupt, "size"),
+        ("change", ErrorKind::Corrupt, "SHA-256"),
+        ("flood", ErrorKind::LimitExceeded(Limit::Output), "limits.output"),
+    ] {
+        let pipeline = scene.pipeline(act, Access::whole()).await;
+        check(pipeline.decode(&ctx(), kept.clone()).await, kind, says);
+    }
+    let well = scene.pipeline("", Access::whole()).await;
+    assert_eq!(well.decode(&ctx(), kept).await.unwrap(), sent);
+    let says = plain(format!("canary {}", "x".repeat(2000)));
+    let tells = scene.pipeline("tell", Access::whole()).await;
+    check(tells.encode(&ctx(), vec![says]).await, ErrorKind::Failed, "told");
+}
