@@ -1,12 +1,13 @@
 //! One TOML file for the library and the command line.
 //!
-//! `schema` and `storage` are the file as written, `text` reads it and says where it is wrong, `units`
+//! `schema`, `plugin` and `storage` are the file as written, `text` reads it and says where it is wrong, `units`
 //! are numbers as people write them, `keys`, `secret` and `buckets` fetch what the file only says the
 //! place of, `check` holds the parts against each other.
 
 mod buckets;
 mod check;
 mod keys;
+mod plugin;
 mod schema;
 mod secret;
 mod storage;
@@ -17,7 +18,8 @@ pub(crate) use self::{
     buckets::{Buckets, Open as OpenBuckets, buckets},
     check::check,
     keys::{Rings, rings},
-    schema::{File, PluginEntry, Reuse as ReuseWord},
+    plugin::{PluginEntry, Reuse as ReuseWord},
+    schema::File,
     storage::Storage as StorageEntry,
     text::{nearest, parse},
 };

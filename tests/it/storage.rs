@@ -191,6 +191,17 @@ async fn what_was_read_is_not_read_again() {
         assert_eq!(warm.decode(&ctx(), kept.clone()).await.unwrap(), sent);
         assert_eq!(fetched(), expect);
     }
+    // Also what is a good part of all that fits; what was of use last stays.
+    let large = vec![plain(noise(9 << 20)), plain(noise(5 << 20))];
+    let roomy = pipeline(16 << 20, false);
+    let kept_large = roomy.encode(&ctx(), large.clone()).await.unwrap();
+    assert_eq!(roomy.decode(&ctx(), kept_large.clone()).await.unwrap(), large);
+    assert_eq!(fetched(), 0);
+    roomy.encode(&ctx(), vec![plain(noise(8 << 20))]).await.unwrap();
+    assert_eq!(roomy.decode(&ctx(), kept_large[1..].to_vec()).await.unwrap(), large[1..]);
+    assert_eq!(fetched(), 0);
+    assert_eq!(roomy.decode(&ctx(), kept_large[..1].to_vec()).await.unwrap(), large[..1]);
+    assert_eq!(fetched(), 1);
     // Too small for any object.
     let small = pipeline(100, false);
     for _ in 0..2 {

@@ -12,7 +12,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
 use cloakroom_core::{ByteSize, Envelope, Error, ErrorKind};
 
-use crate::cache::Ticket;
+use crate::reference::Ticket;
 
 /// A folder of objects by their tickets. Whatever goes wrong in it costs a fetch, and no more.
 pub(crate) struct Disk {

@@ -1,5 +1,6 @@
 //! References: the small payloads that stand in for stored ones, as Temporal's SDKs write them.
 
+use aws_lc_rs::digest;
 use bytes::Bytes;
 use cloakroom_core::{Claim, ENCODING, Error, ErrorKind, Payload};
 use serde_json::{Map, Value, json};
@@ -40,6 +41,11 @@ pub(crate) struct Reference {
     pub(crate) claim: Claim,
 }
 
+/// What an object is found by in the cache: a digest of its driver's name and its whole claim, which names the
+/// content's own digest. Not the content's digest alone: a forged claim that names it must not be
+/// spared its way through the driver and its grants.
+pub(crate) type Ticket = [u8; 32];
+
 impl Kind {
     pub(crate) fn of(payload: &Payload) -> Self {
         let is = |name: &str, value: &[u8]| {
@@ -71,6 +77,18 @@ impl Reference {
             None => find(value, ["claimData", "claim_data"]),
         };
         Ok(Self { driver, claim: entries(claim)? })
+    }
+
+    pub(crate) fn ticket(&self) -> Ticket {
+        let mut context = digest::Context::new(&digest::SHA256);
+        let entries = self.claim.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]);
+        for text in std::iter::once(&*self.driver).chain(entries) {
+            context.update(&(text.len() as u64).to_be_bytes());
+            context.update(text.as_bytes());
+        }
+        let mut ticket = [0; 32];
+        ticket.copy_from_slice(context.finish().as_ref());
+        ticket
     }
 
     /// The payload that stands in for one of `size` bytes.

@@ -6,6 +6,7 @@
 //! This is the only crate of Cloakroom that knows of WebAssembly.
 
 mod access;
+mod blocking;
 mod cache;
 mod codec;
 mod compile;
@@ -23,7 +24,6 @@ mod loaded;
 mod log;
 mod meter;
 mod need;
-mod offload;
 mod plugin;
 mod pool;
 mod rope;

@@ -4,7 +4,8 @@ use cloakroom_core::{Error, ErrorKind};
 
 use super::{
     nearest,
-    schema::{File, PluginEntry},
+    plugin::PluginEntry,
+    schema::File,
     storage::{INLINE, Policy, Storage},
 };
 

@@ -6,8 +6,8 @@ use cloakroom_core::{Error, ErrorKind, KeyRing};
 use cloakroom_stores::{Material, Ring, RingError};
 
 use super::{
-    schema::{File, Ring as RingEntry, Secret},
-    secret::read,
+    schema::{File, Ring as RingEntry},
+    secret::{Secret, read},
 };
 
 /// The key rings of a file, by name.

@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    net::SocketAddr,
     num::NonZeroUsize,
     path::{Path, PathBuf},
 };
@@ -10,6 +9,8 @@ use std::{
 use serde::Deserialize;
 
 use super::{
+    plugin::{Grants, PluginEntry, Reuse},
+    secret::Secret,
     storage::{Bucket, Storage},
     units::{Setting, Size, Span},
 };
@@ -43,17 +44,6 @@ pub(crate) struct Stage {
     pub(crate) grants: Grants,
 }
 
-/// What stages and drivers have in common: a plugin, and what it may do.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct PluginEntry<'a> {
-    pub(crate) plugin: &'a str,
-    pub(crate) name: Option<&'a str>,
-    pub(crate) digest: Option<&'a str>,
-    pub(crate) reuse: Reuse,
-    pub(crate) settings: &'a BTreeMap<String, Setting>,
-    pub(crate) grants: &'a Grants,
-}
-
 impl Stage {
     pub(crate) fn entry(&self) -> PluginEntry<'_> {
         PluginEntry {
@@ -67,50 +57,12 @@ impl Stage {
     }
 }
 
-impl<'a> PluginEntry<'a> {
-    /// Where the plugin comes from: `bundled`, `file` or `native`, and its name there.
-    pub(crate) fn place(&self) -> (&'a str, &'a str) {
-        self.plugin.split_once(':').unwrap_or(("", self.plugin))
-    }
-}
-
-/// How instances live.
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Reuse {
-    #[default]
-    Fresh,
-    Warm,
-}
-
-/// `grants` of a stage or a driver.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Grants {
-    pub(crate) keys: Vec<String>,
-    pub(crate) subkeys: Vec<String>,
-    pub(crate) buckets: Vec<String>,
-    pub(crate) tcp: Vec<SocketAddr>,
-    pub(crate) log: bool,
-}
-
 /// `[keys.NAME]`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Ring {
     pub(crate) current: String,
     pub(crate) material: BTreeMap<String, Secret>,
-}
-
-/// Where a secret is kept: never in the file itself.
-#[derive(Debug, Deserialize)]
-#[serde(
-    deny_unknown_fields,
-    expecting = "a table such as { env = \"NAME\" } or { file = \"PATH\" }: keys are never written into this file"
-)]
-pub(crate) struct Secret {
-    pub(crate) env: Option<String>,
-    pub(crate) file: Option<PathBuf>,
 }
 
 /// `[limits]`

@@ -1,11 +1,24 @@
 //! Secrets, read from where the file says they are kept.
 
-use std::{env, fs, path::Path};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
 
 use cloakroom_core::{Error, ErrorKind};
+use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use super::schema::Secret;
+/// Where a secret is kept: never in the file itself.
+#[derive(Debug, Deserialize)]
+#[serde(
+    deny_unknown_fields,
+    expecting = "a table such as { env = \"NAME\" } or { file = \"PATH\" }: keys are never written into this file"
+)]
+pub(crate) struct Secret {
+    pub(crate) env: Option<String>,
+    pub(crate) file: Option<PathBuf>,
+}
 
 /// Reads a secret. `hint` says what belongs there, where a variable is missing.
 pub(crate) fn read(

@@ -7,7 +7,8 @@ use cloakroom_pipeline::{ClaimPolicy, Offload, Rule};
 use serde::Deserialize;
 
 use super::{
-    schema::{Grants, PluginEntry, Reuse, Secret},
+    plugin::{Grants, PluginEntry, Reuse},
+    secret::Secret,
     units::{Setting, Size, Span},
 };
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use cloakroom_core::Error;
 use object_store::ObjectStore;
 
-use crate::place::config;
+use crate::failure::config;
 
 type Settings = BTreeMap<String, String>;
 type Connected = Result<Arc<dyn ObjectStore>, Error>;

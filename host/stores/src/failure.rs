@@ -1,4 +1,4 @@
-//! What a store's refusal means to a caller.
+//! What a store's refusal means to a caller, and what is refused before a store is asked.
 
 use std::error::Error as StdError;
 
@@ -39,4 +39,9 @@ fn status(error: &StoreError) -> Option<u16> {
         cause = error.source();
     }
     None
+}
+
+/// What was written in the configuration cannot be.
+pub(crate) fn config(text: String) -> Error {
+    Error::new(ErrorKind::Config, text)
 }

@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeMap, fmt, fs, sync::Arc, time::Duration};
 
-use cloakroom_core::{Error, ErrorKind};
+use cloakroom_core::Error;
 use object_store::local::LocalFileSystem;
 
-use crate::{ObjectBucket, cloud};
+use crate::{ObjectBucket, cloud, failure::config};
 
 /// Where a bucket is.
 ///
@@ -81,10 +81,6 @@ fn folder(path: &str) -> Result<ObjectBucket, Error> {
     fs::create_dir_all(path).map_err(|error| unusable(error.into()))?;
     let store = LocalFileSystem::new_with_prefix(path).map_err(|error| unusable(error.into()))?;
     Ok(ObjectBucket::new(path, Arc::new(store.with_fsync(true))).unordered())
-}
-
-pub(crate) fn config(text: String) -> Error {
-    Error::new(ErrorKind::Config, text)
 }
 
 impl fmt::Debug for BucketPlace {

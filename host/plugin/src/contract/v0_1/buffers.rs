@@ -6,7 +6,7 @@ use wasmtime::component::Resource;
 
 use super::bindings::cloakroom::plugin::buffers::{Host, HostBuffer, HostWriter};
 use crate::{
-    offload,
+    blocking,
     rope::Rope,
     state::{State, WriterMark},
 };
@@ -48,7 +48,7 @@ impl HostBuffer for State {
             return Ok(known.to_vec());
         }
         let deadline = self.call.deadline;
-        offload::run(rope.len(), deadline, move || Ok(sha256(&rope))).await
+        blocking::run(rope.len(), deadline, move || Ok(sha256(&rope))).await
     }
 
     fn drop(&mut self, buffer: Resource<Rope>) -> wasmtime::Result<()> {

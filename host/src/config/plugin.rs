@@ -1,0 +1,45 @@
+//! A plugin at its place in a configuration, as written.
+
+use std::{collections::BTreeMap, net::SocketAddr};
+
+use serde::Deserialize;
+
+use super::units::Setting;
+
+/// What stages and drivers have in common: a plugin, and what it may do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PluginEntry<'a> {
+    pub(crate) plugin: &'a str,
+    pub(crate) name: Option<&'a str>,
+    pub(crate) digest: Option<&'a str>,
+    pub(crate) reuse: Reuse,
+    pub(crate) settings: &'a BTreeMap<String, Setting>,
+    pub(crate) grants: &'a Grants,
+}
+
+impl<'a> PluginEntry<'a> {
+    /// Where the plugin comes from: `bundled`, `file` or `native`, and its name there.
+    pub(crate) fn place(&self) -> (&'a str, &'a str) {
+        self.plugin.split_once(':').unwrap_or(("", self.plugin))
+    }
+}
+
+/// How instances live.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Reuse {
+    #[default]
+    Fresh,
+    Warm,
+}
+
+/// `grants` of a stage or a driver.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Grants {
+    pub(crate) keys: Vec<String>,
+    pub(crate) subkeys: Vec<String>,
+    pub(crate) buckets: Vec<String>,
+    pub(crate) tcp: Vec<SocketAddr>,
+    pub(crate) log: bool,
+}
