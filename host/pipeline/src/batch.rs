@@ -6,10 +6,13 @@ use cloakroom_core::{Error, ErrorKind};
 use tokio::{sync::Semaphore, task::JoinSet};
 use tracing::Instrument as _;
 
+/// What work waits for, in this order: of the call, and of all calls. Work that is under way takes none.
+pub(crate) type Permits = [Option<Arc<Semaphore>>; 2];
+
 /// Runs `work` on every item within `permits`, and gives the results in the items' order. The first
-/// failure ends the rest. Permits are taken in their order, and no work takes any itself.
+/// failure ends the rest.
 pub(crate) async fn each<T, R, W, F>(
-    permits: &[Arc<Semaphore>],
+    permits: &Permits,
     batch: Vec<T>,
     work: W,
 ) -> Result<Vec<R>, Error>
@@ -19,11 +22,13 @@ where
     F: Future<Output = Result<R, Error>> + Send + 'static,
 {
     let work = |slot, item| {
-        let (permits, work) = (permits.to_vec(), work(slot, item));
+        let (permits, work) = (permits.clone(), work(slot, item));
         async move {
-            let mut held = Vec::with_capacity(permits.len());
-            for permit in permits {
-                held.push(permit.acquire_owned().await.map_err(|_| lost())?);
+            let mut held = [None, None];
+            for (place, permit) in held.iter_mut().zip(&permits) {
+                if let Some(permit) = permit {
+                    *place = Some(permit.acquire().await.map_err(|_| lost())?);
+                }
             }
             work.await
         }

@@ -116,7 +116,7 @@ impl PipelineBuilder {
             return Err(PipelineError::StoresUnsealed);
         }
         let storage = self.offload.map(Offload::build).transpose()?.map(Arc::new);
-        let permits = [Arc::new(Semaphore::new(self.permits))];
+        let permits = [None, Some(Arc::new(Semaphore::new(self.permits)))];
         Ok(Pipeline { stages: self.stages.into(), permits, payload: self.payload, storage })
     }
 }

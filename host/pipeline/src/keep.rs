@@ -49,7 +49,7 @@ impl Storage {
         if chosen.is_empty() {
             return Ok(Vec::new());
         }
-        let chosen = batch::each(&[], chosen, |_, (slot, driver, payload)| async move {
+        let chosen = batch::each(&[None, None], chosen, |_, (slot, driver, payload)| async move {
             let object = object(payload.envelope()).await?;
             Ok(Chosen { slot, driver, payload, object })
         });

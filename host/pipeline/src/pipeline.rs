@@ -2,23 +2,30 @@
 
 use std::{fmt, sync::Arc};
 
-use cloakroom_core::{ByteSize, Context, Direction, Error, ErrorKind, Limit, Payload};
-use tokio::sync::Semaphore;
-
 use crate::{
-    PipelineBuilder, Stage, batch,
+    PipelineBuilder, Stage,
+    batch::{self, Permits},
     fetch::Standing,
     reference::{self, Kind, Reference},
     storage::{self, Storage},
 };
+use cloakroom_core::{ByteSize, Context, Direction, Error, ErrorKind, Limit, Payload};
 
 /// Codec stages in written order, and where large payloads go. Cheap to clone.
 #[derive(Clone)]
 pub struct Pipeline {
     pub(crate) stages: Arc<[Stage]>,
-    pub(crate) permits: [Arc<Semaphore>; 1],
+    pub(crate) permits: Permits,
     pub(crate) payload: ByteSize,
     pub(crate) storage: Option<Arc<Storage>>,
+}
+
+/// What of a batch is no ordinary payload.
+#[derive(Default)]
+struct Revealed {
+    references: Vec<Standing>,
+    /// The slots of those that no stage touches.
+    kept: Vec<usize>,
 }
 
 impl Pipeline {
@@ -38,8 +45,12 @@ impl Pipeline {
     /// # Errors
     /// If one payload cannot be encoded or stored; then none is.
     pub async fn encode(&self, ctx: &Context, batch: Vec<Payload>) -> Result<Vec<Payload>, Error> {
-        let done: Vec<_> =
-            batch.iter().map(|payload| !matches!(Kind::of(payload), Kind::Ordinary)).collect();
+        let is_done = |payload: &Payload| !matches!(Kind::of(payload), Kind::Ordinary);
+        // Most batches hold none, and need no list.
+        let done: Vec<_> = match batch.iter().any(is_done) {
+            true => batch.iter().map(is_done).collect(),
+            false => Vec::new(),
+        };
         let before = self.storage.as_ref().map(|storage| storage.noted(&batch)).unwrap_or_default();
         let encoded = batch::each(&self.permits, batch, |slot, payload| {
             let (this, ctx) = (self.clone(), ctx.clone());
@@ -82,7 +93,7 @@ impl Pipeline {
     /// If one payload cannot be fetched or decoded; then none is.
     pub async fn decode(&self, ctx: &Context, batch: Vec<Payload>) -> Result<Vec<Payload>, Error> {
         let mut batch = batch;
-        let references = self.reveal(ctx, &mut batch).await?;
+        let Revealed { references, kept } = self.reveal(ctx, &mut batch).await?;
         if !references.is_empty() {
             let storage = self.storage.as_ref().ok_or_else(storage::unresolved)?;
             for (slot, payload) in storage.fetch(ctx, references).await? {
@@ -91,7 +102,7 @@ impl Pipeline {
                 }
             }
         }
-        self.decode_all(ctx, batch, &[]).await
+        self.decode_all(ctx, batch, &kept).await
     }
 
     /// Decodes every payload as [`Pipeline::decode`] does, and leaves references as they are, in the
@@ -105,25 +116,30 @@ impl Pipeline {
         batch: Vec<Payload>,
     ) -> Result<Vec<Payload>, Error> {
         let mut batch = batch;
-        let references = self.reveal(ctx, &mut batch).await?;
-        let kept: Vec<_> = references.iter().map(|standing| standing.slot).collect();
+        let Revealed { references, mut kept } = self.reveal(ctx, &mut batch).await?;
+        kept.extend(references.iter().map(|standing| standing.slot));
         self.decode_all(ctx, batch, &kept).await
     }
 
-    /// The references of a batch. Those that codecs have encoded are decoded in their places.
-    async fn reveal(&self, ctx: &Context, batch: &mut [Payload]) -> Result<Vec<Standing>, Error> {
-        let mut references = Vec::new();
+    /// What of a batch stands for something else. References that codecs have encoded are decoded in
+    /// their places.
+    async fn reveal(&self, ctx: &Context, batch: &mut [Payload]) -> Result<Revealed, Error> {
+        let mut revealed = Revealed::default();
         for (slot, payload) in batch.iter_mut().enumerate() {
             match Kind::of(payload) {
                 Kind::Reference => {}
                 Kind::Marked => *payload = self.unmark(ctx, slot, payload.clone()).await?,
-                Kind::Ordinary | Kind::System => continue,
+                Kind::Ordinary => continue,
+                Kind::System => {
+                    revealed.kept.push(slot);
+                    continue;
+                }
             }
             let standing = Standing::read(slot, payload);
             let place = |error: Error| error.at_stage("storage", Direction::Decode, slot);
-            references.push(standing.map_err(place)?);
+            revealed.references.push(standing.map_err(place)?);
         }
-        Ok(references)
+        Ok(revealed)
     }
 
     pub(crate) async fn unmark(
@@ -160,7 +176,7 @@ impl Pipeline {
     ) -> Result<Vec<Payload>, Error> {
         batch::each(&self.permits, batch, |slot, payload| {
             let (this, ctx) = (self.clone(), ctx.clone());
-            let kept = kept.contains(&slot) || matches!(Kind::of(&payload), Kind::System);
+            let kept = kept.contains(&slot);
             async move {
                 match kept {
                     true => Ok(payload),

@@ -14,10 +14,11 @@ const SYSTEM: &str = "__temporal_system_payload";
 const TRUE: &[u8] = b"true";
 const MESSAGE_TYPE: &str = "messageType";
 const REFERENCE: &[u8] = b"temporal.api.sdk.v1.ExternalStorageReference";
-const JSON: &str = "json/protobuf";
+const JSON: &[u8] = b"json/protobuf";
+const BINARY: &[u8] = b"binary/protobuf";
 
 /// What SDKs wrote before the format was settled.
-const LEGACY: &str = "json/external-storage-reference";
+const LEGACY: &[u8] = b"json/external-storage-reference";
 
 /// A claim is names, keys and digests: more than this is no claim.
 const LARGEST: usize = 64 << 10;
@@ -51,12 +52,13 @@ impl Kind {
         let is = |name: &str, value: &[u8]| {
             payload.metadata.get(name).is_some_and(|found| &**found == value)
         };
-        let plain = is(ENCODING, JSON.as_bytes()) && is(MESSAGE_TYPE, REFERENCE);
-        match () {
-            () if plain || is(ENCODING, LEGACY.as_bytes()) => Self::Reference,
-            () if is(MARKER, TRUE) && payload.data.len() <= LARGEST => Self::Marked,
-            () if is(SYSTEM, TRUE) && is(ENCODING, b"binary/protobuf") => Self::System,
-            () => Self::Ordinary,
+        let marked = is(MARKER, TRUE) && payload.data.len() <= LARGEST;
+        match payload.metadata.get(ENCODING).map(|encoding| &**encoding) {
+            Some(LEGACY) => Self::Reference,
+            Some(JSON) if is(MESSAGE_TYPE, REFERENCE) => Self::Reference,
+            _ if marked => Self::Marked,
+            Some(BINARY) if is(SYSTEM, TRUE) => Self::System,
+            _ => Self::Ordinary,
         }
     }
 }
@@ -94,7 +96,7 @@ impl Reference {
     /// The payload that stands in for one of `size` bytes.
     pub(crate) fn payload(&self, size: usize) -> Payload {
         let text = json!({ "claimData": self.claim, "driverName": self.driver }).to_string();
-        let mut payload = Payload::new(JSON, text).with(MESSAGE_TYPE, REFERENCE);
+        let mut payload = Payload::new("json/protobuf", text).with(MESSAGE_TYPE, REFERENCE);
         payload.external_sizes = vec![i64::try_from(size).unwrap_or(i64::MAX)];
         payload
     }
@@ -170,11 +172,17 @@ mod tests {
     #[test]
     fn reads_what_sdks_write() {
         let claim = r#"{"hash_value":"00", "bucket":"b", "hash_algorithm":"sha256"}"#;
-        reads(JSON, &format!("{{\n \"driverName\": \"aws.s3driver\", \"claimData\": {claim}\n}}"));
-        reads(JSON, &format!(r#"{{"driver_name":"aws.s3driver","claim_data":{claim},"more":1}}"#));
+        reads(
+            "json/protobuf",
+            &format!("{{\n \"driverName\": \"aws.s3driver\", \"claimData\": {claim}\n}}"),
+        );
+        reads(
+            "json/protobuf",
+            &format!(r#"{{"driver_name":"aws.s3driver","claim_data":{claim},"more":1}}"#),
+        );
         let legacy =
             format!(r#"{{"driver_name":"aws.s3driver","driver_claim":{{"claim_data":{claim}}}}}"#);
-        reads(LEGACY, &legacy);
+        reads("json/external-storage-reference", &legacy);
     }
 
     #[test]
@@ -182,10 +190,10 @@ mod tests {
         for text in
             ["", "[]", "{}", r#"{"driverName":""}"#, r#"{"driverName":"a","claimData":{"b":1}}"#]
         {
-            let error = Reference::read(&Payload::new(JSON, text)).unwrap_err();
+            let error = Reference::read(&Payload::new("json/protobuf", text)).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Malformed, "{text}");
         }
         let huge = format!(r#"{{"driverName":"a","claimData":{{"b":"{}"}}}}"#, "x".repeat(LARGEST));
-        assert!(Reference::read(&Payload::new(JSON, huge)).is_err());
+        assert!(Reference::read(&Payload::new("json/protobuf", huge)).is_err());
     }
 }

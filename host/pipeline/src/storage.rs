@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, future::Future, sync::Arc, time::Duration}
 use cloakroom_core::{ByteSize, Context, Direction, Driver, Error, ErrorKind, Metadata, Payload};
 use tokio::sync::Semaphore;
 
-use crate::{Rule, cache::Cache, claims::Proofs};
+use crate::{Rule, batch::Permits, cache::Cache, claims::Proofs};
 
 /// What [`crate::Offload`] describes, built. `keep` stores, `fetch` reads back.
 pub(crate) struct Storage {
@@ -56,8 +56,8 @@ impl Storage {
     }
 
     /// The permits that objects of one call are moved under.
-    pub(crate) fn permits(&self) -> [Arc<Semaphore>; 2] {
-        [Arc::new(Semaphore::new(self.of_a_call)), self.of_all.clone()]
+    pub(crate) fn permits(&self) -> Permits {
+        [Some(Arc::new(Semaphore::new(self.of_a_call))), Some(self.of_all.clone())]
     }
 
     /// A driver's answer, or its silence, as an error that says whose it is.
