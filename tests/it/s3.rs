@@ -38,7 +38,13 @@ async fn a_store_that_checks_signatures() {
     };
     let bucket = signed(RCLONE_SECRET);
     holds(&bucket, Creates::Not).await;
-    carries("s3", bucket).await;
+    carries("s3", bucket.clone()).await;
+
+    // So large that it goes in parts, and not as a whole number of them.
+    let large = cloakroom_tests::noise((101 << 20) + 7);
+    let pieces = vec![large.slice(..5), large.slice(5..20 << 20), large.slice(20 << 20..)];
+    bucket.put("a/parts", pieces, PutMode::Create).await.unwrap();
+    assert!(bucket.get("a/parts", u64::MAX).await.unwrap() == large);
 
     let wrong = signed("another secret");
     for failed in [

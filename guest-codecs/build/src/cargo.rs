@@ -2,6 +2,7 @@
 
 use std::{
     env,
+    ffi::{OsStr, OsString},
     path::PathBuf,
     process::{Command, Stdio},
 };
@@ -14,7 +15,7 @@ const PROFILE: &str = "guest";
 /// `simd128`: every engine has it, and the compressors use it.
 /// The stack: at its default of 1 MiB, below the heap, what a guest touches lies far apart, and an
 /// engine that keeps the first part of its memory for the next instance keeps what none uses.
-const BARE_FLAGS: &str = "-Ctarget-feature=+simd128 -Clink-arg=-zstack-size=131072";
+const BARE_FLAGS: [&str; 2] = ["-Ctarget-feature=+simd128", "-Clink-arg=-zstack-size=131072"];
 
 /// What the outer Cargo and its caller may say to the inner one: where crates come from.
 /// All else would build guests differently from one outer build to the next: their flags, profiles,
@@ -57,10 +58,9 @@ pub(crate) fn build(
     for guest in guests {
         cargo.args(["--package", &guest.package]);
     }
+    cargo.env("CARGO_ENCODED_RUSTFLAGS", flags(target));
     if target == Target::Bare {
-        cargo
-            .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", &toolchain.linker)
-            .env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", BARE_FLAGS);
+        cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", &toolchain.linker);
     }
 
     let status =
@@ -70,6 +70,23 @@ pub(crate) fn build(
         return Err(Error::new(format!("cannot build the guests {}", names.join(", "))));
     }
     Ok(guests_dir.join(target.triple()).join(PROFILE))
+}
+
+/// Flags in the form in which they may hold spaces. A panic in a crate tells where that crate lies:
+/// the same component comes out whoever builds it only if that is told alike.
+fn flags(target: Target) -> OsString {
+    let mut flags: Vec<OsString> = match target {
+        Target::Bare => BARE_FLAGS.iter().map(OsString::from).collect(),
+        Target::Wasip2 => Vec::new(),
+    };
+    let home = || Some(PathBuf::from(env::var_os("HOME")?).join(".cargo"));
+    if let Some(crates) = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(home) {
+        let mut remap = OsString::from("--remap-path-prefix=");
+        remap.push(crates);
+        remap.push("=/cargo");
+        flags.push(remap);
+    }
+    flags.join(OsStr::new("\x1f"))
 }
 
 fn leaks(name: &str) -> bool {

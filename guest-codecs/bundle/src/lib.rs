@@ -60,6 +60,22 @@ mod tests {
         }
     }
 
+    /// Where crates lie on the machine that builds is told alike on all of them.
+    #[test]
+    fn none_tells_where_it_was_built() {
+        let (crates, mut told) = (b"/registry/src/", 0);
+        for bundled in all() {
+            for (at, bytes) in bundled.wasm.windows(crates.len()).enumerate() {
+                if bytes == crates {
+                    let before = bundled.wasm.get(at - 6..at);
+                    assert_eq!(before, Some(&b"/cargo"[..]), "{}", bundled.name);
+                    told += 1;
+                }
+            }
+        }
+        assert!(0 < told, "panics tell no place any more");
+    }
+
     #[test]
     fn each_is_found_by_its_name() {
         for bundled in all() {

@@ -12,9 +12,13 @@ use object_store::{
 
 use crate::failure::explain;
 
-/// From this size on an object is written in parts: no store takes more in one request. Parts cannot
-/// be made conditional, so smaller objects are better off without.
-const PARTS_FROM: usize = 1 << 30;
+/// From this size on an object is written in parts, so that one that is lost on the way is not all
+/// that is sent again. Parts cannot be made conditional: smaller objects are better off without.
+const PARTS_FROM: usize = 100 << 20;
+
+/// How large a part is, and how many are on their way at once.
+const PART: usize = 8 << 20;
+const PARTS: usize = 4;
 
 /// How many keys are listed at once.
 const PAGE: usize = 1000;
@@ -72,9 +76,13 @@ impl ObjectBucket {
 
     async fn write_parts(&self, path: &Path, body: Vec<Bytes>) -> Result<PutOutcome, Error> {
         let started = self.store.put_multipart_opts(path, PutMultipartOptions::default()).await;
-        let mut parts = WriteMultipart::new(started.map_err(|error| self.failed(error))?);
-        for piece in body {
-            parts.put(piece);
+        let started = started.map_err(|error| self.failed(error))?;
+        let mut parts = WriteMultipart::new_with_chunk_size(started, PART);
+        for mut piece in body {
+            while !piece.is_empty() {
+                parts.wait_for_capacity(PARTS).await.map_err(|error| self.failed(error))?;
+                parts.put(piece.split_to(PART.min(piece.len())));
+            }
         }
         parts.finish().await.map_err(|error| self.failed(error))?;
         Ok(PutOutcome::Written)
