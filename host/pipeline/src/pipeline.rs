@@ -2,6 +2,8 @@
 
 use std::{fmt, sync::Arc};
 
+use cloakroom_core::{ByteSize, Context, Direction, Error, ErrorKind, Limit, Payload};
+
 use crate::{
     PipelineBuilder, Stage,
     batch::{self, Permits},
@@ -9,7 +11,6 @@ use crate::{
     reference::{self, Kind, Reference},
     storage::{self, Storage},
 };
-use cloakroom_core::{ByteSize, Context, Direction, Error, ErrorKind, Limit, Payload};
 
 /// Codec stages in written order, and where large payloads go. Cheap to clone.
 #[derive(Clone)]
