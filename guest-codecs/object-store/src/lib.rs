@@ -64,7 +64,7 @@ impl<L: Layout> Driver for ObjectStore<L> {
                 "the object has {size} bytes, and the most is {largest} (setting `max_bytes`)"
             )));
         }
-        let digest: String = object.sha256().iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = object.sha256_hex();
         let key = prefix() + &object_key::<L>(&Target::of(ctx), &digest);
         let bucket = bucket()?;
         keep(&bucket, &key, &object)?;

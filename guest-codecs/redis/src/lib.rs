@@ -43,7 +43,7 @@ impl Driver for Redis {
                 "the object has {size} bytes, and the most is {largest} (setting `max_bytes`)"
             )));
         }
-        let digest: String = object.sha256().iter().map(|byte| format!("{byte:02x}")).collect();
+        let digest = object.sha256_hex();
         let key = object_key(&prefix(), &Target::of(ctx), &digest);
         let mut after = vec!["NX".to_owned()];
         if let Some(seconds) = ttl()? {

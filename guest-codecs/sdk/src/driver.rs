@@ -17,7 +17,7 @@ use crate::{Buffer, Context, Error, settings};
 ///     const SETTINGS: &'static [&'static str] = &["bucket"];
 ///
 ///     fn store(_: &Context, object: Buffer) -> Result<Claim, Error> {
-///         let key: String = object.sha256().iter().map(|byte| format!("{byte:02x}")).collect();
+///         let key = object.sha256_hex();
 ///         let bucket = blobs::open(&settings::required("bucket")?)?;
 ///         bucket.put(&key, &object, blobs::Mode::Create)?;
 ///         Ok(Claim::new().with("key", key))

@@ -14,6 +14,11 @@ impl Buffer {
         Reader { buffer: self, offset: 0, chunk: Vec::new(), used: 0 }
     }
 
+    /// The SHA-256 of all bytes as hexadecimal digits, as claims and keys have it.
+    pub fn sha256_hex(&self) -> String {
+        self.sha256().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// Copies all bytes into the plugin's memory. For small payloads, or where there is no other way.
     pub fn to_vec(&self) -> Vec<u8> {
         let count = u32::try_from(self.length()).unwrap_or(u32::MAX);

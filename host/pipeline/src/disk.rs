@@ -4,7 +4,10 @@ use std::{
     fs, io,
     os::unix::fs::{DirBuilderExt as _, MetadataExt as _},
     path::PathBuf,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::SystemTime,
 };
 
@@ -19,6 +22,8 @@ pub(crate) struct Disk {
     folder: PathBuf,
     most: u64,
     used: Mutex<u64>,
+    /// Two that keep the same object at once must not write into one file.
+    writers: AtomicU64,
 }
 
 impl Disk {
@@ -34,7 +39,8 @@ impl Disk {
         if metadata.mode() & 0o077 != 0 {
             return Err(refused("others can read it (`chmod 700`)"));
         }
-        let disk = Self { folder, most: size.get(), used: Mutex::new(0) };
+        let disk =
+            Self { folder, most: size.get(), used: Mutex::new(0), writers: AtomicU64::new(0) };
         *disk.used() = disk.files().iter().map(|(_, size, _)| size).sum();
         disk.trim();
         Ok(disk)
@@ -61,12 +67,12 @@ impl Disk {
         if self.most / 4 < size || path.exists() {
             return;
         }
-        let beside = path.with_extension(format!("{}.part", std::process::id()));
-        if self.write(&beside, object).and_then(|()| fs::rename(&beside, &path)).is_err() {
+        let writer = self.writers.fetch_add(1, Ordering::Relaxed);
+        let beside = path.with_extension(format!("{}-{writer}.part", std::process::id()));
+        if self.write(&beside, object).and_then(|()| self.publish(&beside, &path, size)).is_err() {
             let _ = fs::remove_file(&beside);
             return;
         }
-        *self.used() += size;
         self.trim();
     }
 
@@ -75,6 +81,17 @@ impl Disk {
         for part in [&object.head, &object.body, &object.tail] {
             io::Write::write_all(&mut file, part)?;
         }
+        Ok(())
+    }
+
+    /// Of two that wrote the same, the first is found and counted.
+    fn publish(&self, beside: &PathBuf, path: &PathBuf, size: u64) -> io::Result<()> {
+        let mut used = self.used();
+        if path.exists() {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        fs::rename(beside, path)?;
+        *used += size;
         Ok(())
     }
 
@@ -115,5 +132,65 @@ impl Disk {
 
     fn used(&self) -> std::sync::MutexGuard<'_, u64> {
         self.used.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn object(number: u8, size: usize) -> (Ticket, Envelope) {
+        let (head, tail) = (Bytes::new(), Bytes::new());
+        ([number; 32], Envelope { head, body: vec![number; size].into(), tail })
+    }
+
+    fn sha256(object: &Envelope) -> [u8; 32] {
+        digest(&SHA256, &object.body).as_ref().try_into().unwrap()
+    }
+
+    #[test]
+    fn stays_within_its_size_and_keeps_what_is_of_use() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("objects");
+        let disk = || Disk::open(folder.clone(), ByteSize::kib(1000)).unwrap();
+        let full = disk();
+        let (first, body) = object(0, 200 << 10);
+        for number in 0..20 {
+            let (ticket, object) = object(number, 200 << 10);
+            full.put(&ticket, &object);
+            full.put(&ticket, &object);
+            assert!(full.get(&first, &sha256(&body)).is_some(), "{number}");
+            let found: u64 = full.files().iter().map(|(_, size, _)| size).sum();
+            assert!(found <= 1000 << 10 && found == *full.used(), "{found} {}", full.used());
+            assert!(full.get(&ticket, &sha256(&object)).is_some(), "{number}");
+        }
+        let (large, body) = object(99, 300 << 10);
+        full.put(&large, &body);
+        assert!(full.get(&large, &sha256(&body)).is_none(), "it would push out too much");
+        assert_eq!(*disk().used(), *full.used(), "not counted when it is opened");
+    }
+
+    #[test]
+    fn others_may_not_read_it() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        let opened = Disk::open(folder.path().to_owned(), ByteSize::kib(1));
+        assert!(opened.map(drop).unwrap_err().to_string().contains("chmod 700"));
+    }
+
+    #[test]
+    fn many_may_keep_the_same_at_once() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("objects");
+        let disk = Disk::open(folder, ByteSize::mib(64)).unwrap();
+        let (ticket, body) = object(7, 8 << 20);
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| disk.put(&ticket, &body));
+            }
+        });
+        assert!(disk.get(&ticket, &sha256(&body)).is_some());
+        assert_eq!((disk.files().len(), *disk.used()), (1, 8 << 20));
     }
 }
