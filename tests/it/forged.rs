@@ -247,3 +247,35 @@ async fn a_store_is_asked_for_no_more_than_was_told() {
         assert_eq!(bucket.1.load(Ordering::SeqCst), most);
     }
 }
+
+/// Two grants of what the store calls alike, each for its part: a claim is read by whichever allows it.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_grant_of_a_bucket_counts() {
+    let bucket: Arc<dyn Bucket> = Arc::new(ObjectBucket::memory(OWN));
+    let grants = cloakroom::Grants::none()
+        .bucket("a", bucket.clone(), Access::within("old/").read_only())
+        .bucket("b", bucket.clone(), Access::within("v0/"));
+    let source = cloakroom::bundled("s3").unwrap();
+    let host = cloakroom_tests::host(cloakroom::Limits::default());
+    let plugin = host.load(source, grants).await.unwrap();
+    let settings = cloakroom::Settings::none().set("bucket", "b");
+    let driver = plugin.driver(settings, cloakroom::Reuse::Fresh).await.unwrap();
+    let offload = Offload::above(ByteSize::bytes(0)).to("aws.s3driver", driver);
+    let offload = offload.memory_cache(ByteSize::bytes(0));
+    let pipeline = Pipeline::builder().offload(offload).build().unwrap();
+    let sent = vec![plain(noise(1000))];
+    let kept = pipeline.encode(&ctx(), sent.clone()).await.unwrap();
+    assert_eq!(pipeline.decode(&ctx(), kept.clone()).await.unwrap(), sent);
+    let at = |key: &str| {
+        let mut reference: Value = serde_json::from_slice(&kept[0].data).unwrap();
+        reference["claimData"]["key"] = json!(key);
+        vec![Payload { data: reference.to_string().into(), ..kept[0].clone() }]
+    };
+    let object = vec![sent[0].envelope().to_bytes()];
+    for key in ["old/x", "secret"] {
+        bucket.put(key, object.clone(), PutMode::Create).await.unwrap();
+    }
+    assert_eq!(pipeline.decode(&ctx(), at("old/x")).await.unwrap(), sent);
+    let error = pipeline.decode(&ctx(), at("secret")).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Denied, "{}", chain(&error));
+}

@@ -31,20 +31,43 @@ impl Access {
     }
 }
 
-/// A bucket within its grant. Whatever a plugin, or a forged claim behind it, asks for passes here.
+/// A bucket within its grants: one, or several of buckets that their store calls alike. Whatever a
+/// plugin, or a forged claim behind it, asks for passes here.
 #[derive(Clone)]
-pub(crate) struct Scoped {
+pub(crate) struct Scoped(Arc<[Granted]>);
+
+struct Granted {
     bucket: Arc<dyn Bucket>,
-    access: Arc<Access>,
+    access: Access,
+}
+
+/// What is about to be done with a key.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Use {
+    Read,
+    Write,
 }
 
 impl Scoped {
     pub(crate) fn new(bucket: Arc<dyn Bucket>, access: Access) -> Self {
-        Self { bucket, access: Arc::new(access) }
+        Self(Arc::new([Granted { bucket, access }]))
+    }
+
+    /// All of these that their store calls `name`.
+    pub(crate) fn called<'a>(name: &str, all: impl Iterator<Item = &'a Self>) -> Option<Self> {
+        let granted = all.flat_map(|scoped| scoped.0.iter());
+        let granted = granted.filter(|granted| granted.bucket.name() == name);
+        let granted: Arc<[_]> = granted
+            .map(|Granted { bucket, access }| Granted {
+                bucket: bucket.clone(),
+                access: access.clone(),
+            })
+            .collect();
+        (!granted.is_empty()).then_some(Self(granted))
     }
 
     pub(crate) fn name(&self) -> &str {
-        self.bucket.name()
+        self.0.first().map_or("", |granted| granted.bucket.name())
     }
 
     pub(crate) async fn put(
@@ -53,25 +76,19 @@ impl Scoped {
         body: Vec<Bytes>,
         mode: PutMode,
     ) -> Result<PutOutcome, Error> {
-        self.may_write()?;
-        self.may_reach(key)?;
-        self.bucket.put(key, body, mode).await
+        self.reach(key, Use::Write)?.put(key, body, mode).await
     }
 
     pub(crate) async fn get(&self, key: &str, most: u64) -> Result<Bytes, Error> {
-        self.may_reach(key)?;
-        self.bucket.get(key, most).await
+        self.reach(key, Use::Read)?.get(key, most).await
     }
 
     pub(crate) async fn size(&self, key: &str) -> Result<Option<u64>, Error> {
-        self.may_reach(key)?;
-        self.bucket.size(key).await
+        self.reach(key, Use::Read)?.size(key).await
     }
 
     pub(crate) async fn remove(&self, key: &str) -> Result<(), Error> {
-        self.may_write()?;
-        self.may_reach(key)?;
-        self.bucket.remove(key).await
+        self.reach(key, Use::Write)?.remove(key).await
     }
 
     pub(crate) async fn list(
@@ -79,34 +96,57 @@ impl Scoped {
         prefix: &str,
         after: Option<&str>,
     ) -> Result<Vec<String>, Error> {
-        // An empty prefix asks for all there is, which is all that was granted.
-        let prefix = if prefix.is_empty() { &*self.access.prefix } else { prefix };
-        if !prefix.starts_with(&self.access.prefix) {
-            return Err(self.outside());
-        }
-        self.bucket.list(prefix, after).await
+        let within = self.first(|granted| {
+            // An empty prefix asks for all there is, which is all that was granted.
+            let prefix = if prefix.is_empty() { &*granted.access.prefix } else { prefix };
+            granted.within(prefix).map(|()| (granted, prefix))
+        });
+        let (granted, prefix) = within?;
+        granted.bucket.list(prefix, after).await
     }
 
-    fn may_write(&self) -> Result<(), Error> {
-        match self.access.read_only {
-            false => Ok(()),
-            true => Err(denied(format!("bucket `{}` was granted for reading only", self.name()))),
-        }
-    }
-
-    fn may_reach(&self, key: &str) -> Result<(), Error> {
+    fn reach(&self, key: &str, wanted: Use) -> Result<&dyn Bucket, Error> {
         if key.split('/').any(|segment| matches!(segment, "" | "." | "..")) {
             return Err(denied("a key has an empty, `.` or `..` segment".to_owned()));
         }
-        match key.starts_with(&self.access.prefix) {
-            true => Ok(()),
-            false => Err(self.outside()),
+        self.first(|granted| {
+            granted.may(wanted)?;
+            granted.within(key)?;
+            Ok(&*granted.bucket)
+        })
+    }
+
+    /// What the first grant answers that does not refuse, or why the first refuses.
+    fn first<'a, T>(&'a self, ask: impl Fn(&'a Granted) -> Result<T, Error>) -> Result<T, Error> {
+        let mut refused = None;
+        for granted in self.0.iter() {
+            match ask(granted) {
+                Ok(answer) => return Ok(answer),
+                Err(error) => refused = refused.or(Some(error)),
+            }
+        }
+        Err(refused.unwrap_or_else(|| denied("nothing was granted".to_owned())))
+    }
+}
+
+impl Granted {
+    fn may(&self, wanted: Use) -> Result<(), Error> {
+        match wanted == Use::Write && self.access.read_only {
+            false => Ok(()),
+            true => {
+                Err(denied(format!("bucket `{}` was granted for reading only", self.bucket.name())))
+            }
         }
     }
 
-    fn outside(&self) -> Error {
-        let (name, prefix) = (self.name(), &self.access.prefix);
-        denied(format!("a key lies outside of `{prefix}`, which of bucket `{name}` was granted"))
+    fn within(&self, key: &str) -> Result<(), Error> {
+        let (name, prefix) = (self.bucket.name(), &self.access.prefix);
+        match key.starts_with(prefix) {
+            true => Ok(()),
+            false => Err(denied(format!(
+                "a key lies outside of `{prefix}`, which of bucket `{name}` was granted"
+            ))),
+        }
     }
 }
 

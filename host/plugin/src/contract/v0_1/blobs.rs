@@ -30,8 +30,8 @@ impl Host for State {
     }
 
     fn find(&mut self, name: String) -> Answer<Resource<BucketMark>> {
-        let granted = self.scope.grants.buckets.values().find(|bucket| bucket.name() == name);
-        self.granted(granted.cloned(), &name)
+        let granted = Scoped::called(&name, self.scope.grants.buckets.values());
+        self.granted(granted, &name)
     }
 }
 
