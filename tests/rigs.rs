@@ -11,14 +11,16 @@ mod redis;
 mod s3;
 mod server;
 mod tamper;
+mod temporal;
 
 pub use azurite::{AZURITE_ACCOUNT, AZURITE_KEY, azurite, container};
 pub use envoy::{Envoy, envoy};
 pub use gcs::{fake_gcs, gcs_bucket};
 pub use redis::redis;
 pub use s3::{RCLONE_KEY, RCLONE_SECRET, bucket, moto, rclone};
-pub use server::Server;
+pub use server::{Server, free_port};
 pub use tamper::Tamper;
+pub use temporal::{DevOptions, DevServer, temporal};
 
 /// The bucket or container that a server has from the start, where it has one.
 pub const BUCKET: &str = "temporal-payloads";

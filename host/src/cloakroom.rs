@@ -8,7 +8,7 @@ use std::{
 
 use arc_swap::ArcSwap;
 use cloakroom_core::{Context, Error, Payload};
-use cloakroom_pipeline::Pipeline;
+use cloakroom_pipeline::{Live, Pipeline};
 use cloakroom_plugin::Host;
 
 use crate::{Opening, config::OpenBuckets, generation::Generation};
@@ -105,12 +105,26 @@ impl Cloakroom {
         self.0.current.load().host.clone()
     }
 
+    /// What Temporal takes, as the configuration says.
+    #[cfg(feature = "temporal")]
+    pub fn size_limits(&self) -> cloakroom_temporal::SizeLimits {
+        let (limits, current) = (cloakroom_temporal::SizeLimits::default(), self.0.current.load());
+        let size = |size: &Option<crate::config::Size>| size.as_ref().map(|size| size.0);
+        limits.of(size(&current.temporal.field), size(&current.temporal.message))
+    }
+
     pub(crate) fn current(&self) -> Arc<Generation> {
         self.0.current.load_full()
     }
 
     pub(crate) fn opening(&self) -> Opening {
         self.0.opening.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Live for Cloakroom {
+    fn pipeline(&self) -> Pipeline {
+        Self::pipeline(self)
     }
 }
 

@@ -1,6 +1,6 @@
 //! One TOML file for the library and the command line.
 //!
-//! `schema`, `plugin` and `storage` are the file as written, `text` reads it and says where it is wrong, `units`
+//! `schema`, `plugin`, `storage` and `server` are the file as written, `text` reads it and says where it is wrong, `units`
 //! are numbers as people write them, `keys`, `secret` and `buckets` fetch what the file only says the
 //! place of, `check` holds the parts against each other.
 
@@ -10,6 +10,7 @@ mod keys;
 mod plugin;
 mod schema;
 mod secret;
+mod server;
 mod storage;
 mod text;
 mod units;
@@ -23,3 +24,7 @@ pub(crate) use self::{
     storage::Storage as StorageEntry,
     text::{nearest, parse},
 };
+#[cfg(feature = "codec-server")]
+pub(crate) use self::{secret::read as read_secret, server::CodecServer as CodecServerEntry};
+#[cfg(feature = "temporal")]
+pub(crate) use self::{server::Temporal as TemporalEntry, units::Size};

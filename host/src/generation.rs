@@ -19,6 +19,11 @@ use crate::{
 pub(crate) struct Generation {
     pub(crate) host: Host,
     pub(crate) pipeline: Pipeline,
+    /// What is Temporal's, for those who serve it, and the folder that paths are taken from.
+    #[cfg(feature = "temporal")]
+    pub(crate) temporal: config::TemporalEntry,
+    #[cfg(feature = "codec-server")]
+    pub(crate) codec_server: (config::CodecServerEntry, PathBuf),
     cache: Option<PathBuf>,
     /// The files that it was made from, as they were before they were read.
     pub(crate) marks: Marks,
@@ -59,7 +64,16 @@ impl Generation {
         };
         let (parts, cache) = parts.await.map_err(|error: Error| in_file(&place, &error))?;
         let pipeline = parts.pipeline(&place, &file).await?;
-        Ok(Self { host: parts.host, pipeline, cache, marks })
+        Ok(Self {
+            host: parts.host,
+            pipeline,
+            #[cfg(feature = "temporal")]
+            temporal: file.temporal,
+            #[cfg(feature = "codec-server")]
+            codec_server: (file.codec_server, folder.clone()),
+            cache,
+            marks,
+        })
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod bundled;
 mod cloakroom;
+#[cfg(feature = "codec-server")]
+mod codec_server;
 mod config;
 mod generation;
 mod opening;
@@ -13,8 +15,8 @@ pub use cloakroom_core::{
     Purpose, PutMode, PutOutcome,
 };
 pub use cloakroom_pipeline::{
-    ClaimPolicy, Explanation, Layer, Offload, Pipeline, PipelineBuilder, PipelineError, Rule,
-    Stage, Stored,
+    Budget, ClaimPolicy, Explanation, Layer, Live, Offload, Pipeline, PipelineBuilder,
+    PipelineError, Rule, Scale, Stage, Stored, Subject, Verdict, metric,
 };
 pub use cloakroom_plugin::{
     Access, Capability, Digest, Grants, Host, HostBuilder, Import, Inspection, Limits, Need,
@@ -23,6 +25,8 @@ pub use cloakroom_plugin::{
 pub use cloakroom_stores::{
     BucketPlace, Material, MaterialError, ObjectBucket, Ring, RingBuilder, RingError,
 };
+#[cfg(feature = "temporal")]
+pub use cloakroom_temporal as temporal;
 
 #[cfg(feature = "bundled")]
 pub use self::bundled::{bundled, bundled_names};

@@ -13,7 +13,7 @@ use cloakroom_tests::{KEY, ROGUE};
 use serde_json::{Value, json};
 
 /// Builds the binary once: a test run alone would else meet an old one.
-fn binary() -> &'static Path {
+pub(crate) fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
         let built = Command::new(env!("CARGO"))

@@ -25,6 +25,7 @@ fn dependencies_point_one_way() {
         ("host/pipeline", vec!["cloakroom-core"]),
         ("host/plugin", vec!["cloakroom-core"]),
         ("host/stores", vec!["cloakroom-core"]),
+        ("host/temporal", vec!["cloakroom-core", "cloakroom-pipeline"]),
         (
             "host",
             vec![
@@ -33,6 +34,7 @@ fn dependencies_point_one_way() {
                 "cloakroom-pipeline",
                 "cloakroom-plugin",
                 "cloakroom-stores",
+                "cloakroom-temporal",
             ],
         ),
         ("host/cli", vec!["cloakroom"]),
@@ -54,10 +56,13 @@ fn what_is_known_where() {
     for (name, may) in [
         ("wasmtime", &["host/plugin"][..]),
         ("wasmtime-wasi", &["host/plugin"]),
-        ("serde", &["host", "host/cli"]),
+        ("serde", &["host", "host/cli", "host/temporal"]),
         ("anyhow", &["host/cli"]),
         ("object_store", &["host/stores"]),
-        ("tokio", &["host", "host/cli", "host/pipeline", "host/plugin"]),
+        ("tokio", &["host", "host/cli", "host/pipeline", "host/plugin", "host/temporal"]),
+        ("temporalio-common", &["host/temporal"]),
+        ("hyper", &["host/temporal"]),
+        ("metrics", &["host/cli", "host/pipeline", "host/plugin", "host/temporal"]),
     ] {
         for crate_ in [
             "host",
@@ -66,6 +71,7 @@ fn what_is_known_where() {
             "host/pipeline",
             "host/plugin",
             "host/stores",
+            "host/temporal",
             "guest-codecs/sdk",
         ] {
             let has = dependencies(crate_).iter().any(|dependency| dependency == name);

@@ -3,6 +3,7 @@
 mod azure;
 mod cache;
 mod cli;
+mod codec_server;
 mod config;
 mod config_storage;
 mod contract;
@@ -28,3 +29,4 @@ mod storage;
 mod stores;
 mod swap;
 mod wasi;
+mod worker;

@@ -29,6 +29,7 @@ wait $server
 /// A server on a port of its own. It ends when this is dropped, or with this process.
 pub struct Server {
     address: SocketAddr,
+    folder: PathBuf,
     supervisor: Child,
 }
 
@@ -41,6 +42,11 @@ impl Server {
     /// The same as a URL, without a slash at the end.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Its folder, which goes when it ends: its log, and what else it keeps there.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Starts the program of `command`, which gets a folder and a port that are free.
@@ -62,8 +68,9 @@ impl Server {
         let mut server = Self {
             address: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
             supervisor: supervise(&command(&folder, port), &folder),
+            folder,
         };
-        server.wait().map_err(|()| last_lines(&folder.join("log")))?;
+        server.wait().map_err(|()| last_lines(&server.folder.join("log")))?;
         Ok(server)
     }
 
@@ -98,7 +105,7 @@ fn supervise(command: &Command, folder: &Path) -> Child {
 }
 
 /// A port on which nobody listens.
-pub(super) fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     listener.local_addr().expect("an address").port()
 }

@@ -1,8 +1,8 @@
 //! What can be asked on the command line.
 
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf};
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use cloakroom::{Context, Kind};
 
 /// Compress, encrypt and keep elsewhere what durable workflows carry, with sandboxed plugins.
@@ -34,6 +34,9 @@ pub(crate) enum Command {
                             Exit status is 1 if a payload cannot be opened here; what is known of it is shown."
     )]
     Explain(Explain),
+    /// Serve Temporal's Web UI and command line: they ask it to encode, decode and download payloads
+    #[command(after_help = SERVER)]
+    CodecServer(CodecServer),
     /// Show what a plugin is, what it imports, and which grants it needs
     Inspect(Inspect),
 }
@@ -41,6 +44,39 @@ pub(crate) enum Command {
 const EXAMPLE: &str = "Example:\n  \
     echo '{\"payloads\":[{\"metadata\":{\"encoding\":\"anNvbi9wbGFpbg==\"},\"data\":\"ImhpIg==\"}]}' \\\n    \
     | cloakroom encode --config cloakroom.toml";
+
+const SERVER: &str = "\
+Serves /encode, /decode and /download, below any path, and /healthz and /metrics.
+[codec_server] in the configuration says who may ask; without a token it serves this machine alone.
+SIGHUP, or a change of any file that the configuration names, swaps it while requests go on;
+SIGTERM and Ctrl-C end it when those in work are done.
+
+Example:
+  cloakroom codec-server --config cloakroom.toml
+  temporal server start-dev --ui-codec-endpoint http://127.0.0.1:8081
+  temporal workflow show -w ID --codec-endpoint http://127.0.0.1:8081";
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CodecServer {
+    /// Configuration file: the pipeline, and [codec_server]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// Where to listen, in place of what the configuration says (127.0.0.1:8081 if it says nothing)
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// How the log is written
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    pub(crate) log: LogFormat,
+}
+
+/// How a log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// Lines for people
+    Text,
+    /// An object a line, for programs
+    Json,
+}
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Demo {

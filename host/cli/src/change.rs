@@ -6,9 +6,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use cloakroom::{Cloakroom, Opening, Payload};
+use cloakroom::{Cloakroom, Error, Opening, Payload, temporal::json};
 
-use crate::{args::Change, failure::Failure, json};
+use crate::{args::Change, failure::Failure};
 
 pub(crate) async fn encode(args: &Change) -> Result<(), Failure> {
     let cloakroom = open(&args.config).await?;
@@ -38,9 +38,15 @@ pub(crate) fn cache_folder() -> Option<PathBuf> {
 fn read() -> Result<Vec<Payload>, Failure> {
     let mut text = Vec::new();
     io::stdin().lock().read_to_end(&mut text)?;
-    json::read(&text)
+    Ok(json::read(&text).map_err(unread)?)
 }
 
 fn write(payloads: &[Payload]) -> Result<(), Failure> {
     Ok(io::stdout().lock().write_all(&json::write(payloads)?)?)
+}
+
+/// What was piped in is not what it must be.
+pub(crate) fn unread(error: Error) -> Error {
+    let kind = error.kind();
+    error.wrapped(kind, "cannot use what came on standard input")
 }

@@ -2,21 +2,20 @@
 
 use std::io::{self, Read as _, Write as _};
 
-use cloakroom::{Explanation, Layer, Stored};
+use cloakroom::{Explanation, Layer, Stored, temporal::json as payloads_json};
 use serde_json::{Value, json};
 
 use crate::{
     args::Explain,
-    change::open,
+    change::{open, unread},
     failure::Failure,
-    json,
     table::{table, thousands},
 };
 
 pub(crate) async fn run(args: &Explain) -> Result<(), Failure> {
     let mut text = Vec::new();
     io::stdin().lock().read_to_end(&mut text)?;
-    let payloads = json::read(&text)?;
+    let payloads = payloads_json::read(&text).map_err(unread)?;
     let cloakroom = open(&args.change.config).await?;
     let (ctx, pipeline) = (args.change.context.context(), cloakroom.pipeline());
     let mut explanations = Vec::new();

@@ -4,26 +4,28 @@
 
 mod args;
 mod change;
+mod codec_server;
 mod demo;
 mod explain;
 mod failure;
 mod inspect;
-mod json;
+mod recorder;
 mod table;
 
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use tracing_subscriber::EnvFilter;
 
 use crate::{
-    args::{Args, Command},
+    args::{Args, Command, LogFormat},
     failure::Failure,
 };
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let args = Args::parse();
-    start_log();
+    start_log(&args.command);
     match run(args.command).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
@@ -32,6 +34,7 @@ async fn main() -> ExitCode {
 
 async fn run(command: Command) -> Result<(), Failure> {
     match command {
+        Command::CodecServer(server) => codec_server::run(&server).await,
         Command::Demo(demo) => demo::run(&demo).await,
         Command::Encode(change) => change::encode(&change).await,
         Command::Decode(change) => change::decode(&change).await,
@@ -40,9 +43,17 @@ async fn run(command: Command) -> Result<(), Failure> {
     }
 }
 
-/// Warnings and what plugins say go to standard error; `CLOAKROOM_LOG` changes how much.
-fn start_log() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("CLOAKROOM_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,cloakroom::guest=info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+/// Warnings and what plugins say go to standard error, and what a server does; `CLOAKROOM_LOG`
+/// changes how much.
+fn start_log(command: &Command) {
+    let (most, format) = match command {
+        Command::CodecServer(server) => ("info", server.log),
+        _ => ("warn,cloakroom::guest=info", LogFormat::Text),
+    };
+    let filter = EnvFilter::try_from_env("CLOAKROOM_LOG").unwrap_or_else(|_| EnvFilter::new(most));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().flatten_event(true).init(),
+    }
 }

@@ -82,6 +82,8 @@ pub enum Limit {
     Log,
     /// Linear memory of one instance.
     Memory,
+    /// Bytes that a workflow engine takes.
+    Message,
     /// Bytes that one call may hand back.
     Output,
     /// Bytes of one payload that goes in.
@@ -112,9 +114,9 @@ impl ErrorKind {
         match self {
             Self::Config | Self::Denied | Self::MissingGrant | Self::Unresolved => Blame::Embedder,
             Self::Internal | Self::LimitExceeded(Limit::Instances) => Blame::Host,
-            Self::Malformed | Self::Unsealed | Self::LimitExceeded(Limit::Payload) => {
-                Blame::Payload
-            }
+            Self::Malformed
+            | Self::Unsealed
+            | Self::LimitExceeded(Limit::Message | Limit::Payload) => Blame::Payload,
             Self::Corrupt | Self::NotFound | Self::Unavailable => Blame::Backend,
             Self::Failed
             | Self::LimitExceeded(_)
@@ -122,6 +124,28 @@ impl ErrorKind {
             | Self::PluginRejected
             | Self::Protocol
             | Self::Trapped => Blame::Plugin,
+        }
+    }
+
+    /// One word for it, for a metric's label.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::Corrupt => "corrupt",
+            Self::Denied => "denied",
+            Self::Failed => "failed",
+            Self::Internal => "internal",
+            Self::LimitExceeded(_) => "limit_exceeded",
+            Self::Malformed => "malformed",
+            Self::MissingGrant => "missing_grant",
+            Self::NotFound => "not_found",
+            Self::OutOfScope => "out_of_scope",
+            Self::PluginRejected => "plugin_rejected",
+            Self::Protocol => "protocol",
+            Self::Trapped => "trapped",
+            Self::Unavailable => "unavailable",
+            Self::Unresolved => "unresolved",
+            Self::Unsealed => "unsealed",
         }
     }
 

@@ -126,7 +126,7 @@ impl Pipeline {
         let standing = Standing::read(0, payload)?;
         let reference = &standing.reference;
         let storage = self.storage.as_ref();
-        let driver = storage.and_then(|storage| storage.drivers.get(&reference.driver));
+        let driver = storage.and_then(|storage| storage.drivers.get(&*reference.driver));
         let proofs = storage.and_then(|storage| storage.proofs.as_ref());
         let stored = explanation.stored.insert(Stored {
             driver: storage::shown(&reference.driver),

@@ -8,10 +8,12 @@ use std::{
 use aws_lc_rs::digest;
 use bytes::Bytes;
 use cloakroom_core::{ByteSize, Context, Direction, Error, ErrorKind, Limit, Payload};
+use tracing::Instrument as _;
 
 use crate::{
     batch,
     claims::{self, Proven},
+    metric,
     reference::Reference,
     storage::{Storage, at},
 };
@@ -87,13 +89,18 @@ impl Storage {
         standing: &Standing,
     ) -> Result<Payload, Error> {
         let Standing { reference, sizes, .. } = standing;
-        let driver = self.driver(&reference.driver)?;
+        let (name, driver) = self.driver(&reference.driver)?;
         let sha256 = claims::sha256(&reference.claim)?;
         let size = self.expected_size(reference, sizes)?;
         let claim = claims::without_ours(&reference.claim);
         let most = size.map_or(self.largest, ByteSize::bytes);
-        let object = self.bounded(driver.retrieve(ctx, &claim, most)).await?;
-        let object = self.checked(object, size, sha256).await?;
+        let call = metric::Call::begin("driver", name, "decode", None);
+        let span = tracing::debug_span!("driver", name = &**name, direction = "decode");
+        let checked = async {
+            let object = self.bounded(driver.retrieve(ctx, &claim, most)).await?;
+            self.checked(object, size, sha256).await
+        };
+        let object = call.end(checked.instrument(span).await, Bytes::len)?;
         let payload = Payload::from_envelope(object.clone())?;
         self.cache.fetched(reference.ticket(), object, &payload);
         Ok(payload)

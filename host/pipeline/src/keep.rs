@@ -7,9 +7,10 @@ use std::{
 
 use aws_lc_rs::digest;
 use cloakroom_core::{Context, Direction, Envelope, Error, Metadata, Object, Payload};
+use tracing::Instrument as _;
 
 use crate::{
-    batch, claims,
+    batch, claims, metric,
     reference::Reference,
     storage::{Storage, at},
 };
@@ -90,14 +91,20 @@ impl Storage {
     }
 
     async fn store_one(&self, ctx: &Context, chosen: &Chosen) -> Result<Reference, Error> {
-        let Chosen { driver, payload, object, .. } = chosen;
+        let Chosen { driver: name, payload, object, .. } = chosen;
         let size = object.envelope().len();
-        let stored = self.driver(driver)?.store(ctx, object.clone());
-        let mut claim = claims::complete(self.bounded(stored).await?, object.sha256())?;
+        let (name, driver) = self.driver(name)?;
+        let call = metric::Call::begin("driver", name, "encode", Some(size));
+        let span =
+            tracing::debug_span!("driver", name = &**name, direction = "encode", bytes = size);
+        let stored = self.bounded(driver.store(ctx, object.clone())).instrument(span).await;
+        // A driver hands the object on as it is.
+        let stored = call.end(stored, |_| size)?;
+        let mut claim = claims::complete(stored, object.sha256())?;
         if let Some(proofs) = &self.proofs {
-            claim = proofs.sign(driver, claim, size)?;
+            claim = proofs.sign(name, claim, size)?;
         }
-        let reference = Reference { driver: driver.clone(), claim };
+        let reference = Reference { driver: name.to_string(), claim };
         self.cache.stored(reference.ticket(), object.envelope().clone(), payload);
         Ok(reference)
     }

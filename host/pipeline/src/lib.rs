@@ -6,6 +6,7 @@
 //! the payloads of a call side by side within a number of permits.
 
 mod batch;
+mod budget;
 mod builder;
 mod cache;
 mod claims;
@@ -13,19 +14,25 @@ mod disk;
 mod explain;
 mod fetch;
 mod keep;
+mod live;
+pub mod metric;
 mod offload;
 mod pipeline;
 mod reference;
 mod rules;
+mod scale;
 mod stage;
 mod storage;
 
 pub use self::{
+    budget::{Budget, Verdict},
     builder::{PipelineBuilder, PipelineError},
     claims::ClaimPolicy,
     explain::{Explanation, Layer, Stored},
+    live::Live,
     offload::Offload,
     pipeline::Pipeline,
     rules::Rule,
+    scale::{Scale, Subject},
     stage::Stage,
 };

@@ -139,16 +139,16 @@ impl Offload {
     }
 
     pub(crate) fn build(self) -> Result<Storage, PipelineError> {
-        let mut drivers = BTreeMap::new();
+        let mut drivers = BTreeMap::<Arc<str>, _>::new();
         for (name, driver) in self.drivers {
-            if name.is_empty() || drivers.contains_key(&name) {
+            if name.is_empty() || drivers.contains_key(&*name) {
                 return Err(PipelineError::DriverName(name));
             }
-            drivers.insert(name, driver);
+            drivers.insert(name.into(), driver);
         }
         let named = self.rules.iter().filter_map(|rule| rule.driver.as_ref());
         for name in named.chain(&self.store_with) {
-            if !drivers.contains_key(name) {
+            if !drivers.contains_key(&**name) {
                 return Err(PipelineError::UnknownDriver(name.clone()));
             }
         }

@@ -40,6 +40,16 @@ impl Pipeline {
         &self.stages
     }
 
+    /// From which size on payloads are stored elsewhere; none if there is no storage.
+    pub fn threshold(&self) -> Option<ByteSize> {
+        self.storage.as_ref().map(|storage| storage.threshold)
+    }
+
+    /// Whether a payload stands for something that is stored elsewhere.
+    pub fn is_reference(payload: &Payload) -> bool {
+        matches!(Kind::of(payload), Kind::Reference | Kind::Marked)
+    }
+
     /// Encodes every payload by every stage, first to last, and stores those that are large. As many
     /// come back, in the same order. References come back as they are, whoever wrote them.
     ///

@@ -3,6 +3,9 @@
 use std::{fmt, sync::Arc};
 
 use cloakroom_core::{Codec, Context, Direction, Encoded, Error, ErrorKind, Payload, Purpose};
+use tracing::Instrument as _;
+
+use crate::metric;
 
 /// A codec with the name it goes by in errors.
 #[derive(Clone)]
@@ -50,10 +53,11 @@ impl Stage {
         slot: usize,
         payload: Payload,
     ) -> Result<Payload, Error> {
-        let encoded = match self.codec.encode(ctx, &payload).await {
-            Ok(encoded) => self.keep_or_leave(payload, encoded),
-            Err(error) => Err(error),
-        };
+        let size = payload.encoded_len();
+        let call = metric::Call::begin("stage", &self.name, "encode", Some(size));
+        let encoded = self.codec.encode(ctx, &payload).instrument(self.span("encode", size)).await;
+        let encoded = encoded.and_then(|encoded| self.keep_or_leave(payload, encoded));
+        let encoded = call.end(encoded, Payload::encoded_len);
         encoded.map_err(|error| error.at_stage(&self.name, Direction::Encode, slot))
     }
 
@@ -88,11 +92,21 @@ impl Stage {
         payload: Payload,
     ) -> Result<Payload, Error> {
         let decoded = match self.owns(&payload) {
-            true => self.codec.decode(ctx, payload).await,
+            true => {
+                let size = payload.encoded_len();
+                let call = metric::Call::begin("stage", &self.name, "decode", Some(size));
+                let decoded = self.codec.decode(ctx, payload);
+                let decoded = decoded.instrument(self.span("decode", size)).await;
+                call.end(decoded, Payload::encoded_len)
+            }
             false if self.required => Err(unsealed()),
             false => Ok(payload),
         };
         decoded.map_err(|error| error.at_stage(&self.name, Direction::Decode, slot))
+    }
+
+    fn span(&self, direction: &'static str, bytes: usize) -> tracing::Span {
+        tracing::debug_span!("stage", name = &*self.name, direction, bytes)
     }
 
     pub(crate) fn owns(&self, payload: &Payload) -> bool {

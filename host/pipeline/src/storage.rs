@@ -10,7 +10,7 @@ use crate::{Rule, batch::Permits, cache::Cache, claims::Proofs};
 /// What [`crate::Offload`] describes, built. `keep` stores, `fetch` reads back.
 pub(crate) struct Storage {
     pub(crate) threshold: ByteSize,
-    pub(crate) drivers: BTreeMap<String, Arc<dyn Driver>>,
+    pub(crate) drivers: BTreeMap<Arc<str>, Arc<dyn Driver>>,
     pub(crate) store_with: Option<String>,
     pub(crate) rules: Vec<Rule>,
     pub(crate) proofs: Option<Proofs>,
@@ -42,9 +42,9 @@ impl Storage {
         }
     }
 
-    pub(crate) fn driver(&self, name: &str) -> Result<&Arc<dyn Driver>, Error> {
-        self.drivers.get(name).ok_or_else(|| {
-            let known: Vec<_> = self.drivers.keys().map(String::as_str).collect();
+    pub(crate) fn driver(&self, name: &str) -> Result<(&Arc<str>, &Arc<dyn Driver>), Error> {
+        self.drivers.get_key_value(name).ok_or_else(|| {
+            let known: Vec<_> = self.drivers.keys().map(|name| &**name).collect();
             let text = format!(
                 "[TMPRL1105] stored by driver `{}`, which is not configured; there are `{}`: \
                  add a [[storage.driver]] of that name",

@@ -164,25 +164,44 @@ async fn bounded<T>(
     finished.map_err(|error| fault::explain(&error, &shared.limits))
 }
 
+/// One that waits for a place, counted for as long as it does, also if it is given up.
+struct Waiting(metrics::Gauge);
+
+impl Waiting {
+    fn begin(part: &'static str) -> Self {
+        let waiting = metrics::gauge!("cloakroom_instances_waiting", "part" => part);
+        waiting.increment(1);
+        Self(waiting)
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.decrement(1);
+    }
+}
+
 impl Shared {
     /// Waits for a place among the running instances, for as long as a call may take.
     pub(crate) async fn admit(&self) -> Result<OwnedSemaphorePermit, Error> {
-        self.admit_to(&self.running, self.limits.time).await
+        self.admit_to(&self.running, self.limits.time, "stage").await
     }
 
     /// The same among drivers, which wait for stores: a store that hangs must not keep codecs out.
     pub(crate) async fn admit_driver(&self) -> Result<OwnedSemaphorePermit, Error> {
-        self.admit_to(&self.storing, self.limits.driver_time).await
+        self.admit_to(&self.storing, self.limits.driver_time, "driver").await
     }
 
     async fn admit_to(
         &self,
         places: &Arc<Semaphore>,
         time: Duration,
+        part: &'static str,
     ) -> Result<OwnedSemaphorePermit, Error> {
         if let Ok(permit) = places.clone().try_acquire_owned() {
             return Ok(permit);
         }
+        let _counted = Waiting::begin(part);
         match tokio::time::timeout(time, places.clone().acquire_owned()).await {
             Ok(Ok(permit)) => Ok(permit),
             _ => Err(fault::exceeded(Limit::Instances, &self.limits)),

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::{
     plugin::{Grants, PluginEntry, Reuse},
     secret::Secret,
+    server::{CodecServer, Temporal},
     storage::{Bucket, Storage},
     units::{Setting, Size, Span},
 };
@@ -25,6 +26,8 @@ pub(crate) struct File {
     pub(crate) keys: BTreeMap<String, Ring>,
     pub(crate) limits: Limits,
     pub(crate) cache: Cache,
+    pub(crate) temporal: Temporal,
+    pub(crate) codec_server: CodecServer,
 }
 
 /// `[[stage]]`
@@ -118,6 +121,7 @@ impl File {
         let material = self.keys.values().flat_map(|ring| ring.material.values());
         let settings = self.buckets.values().flat_map(Bucket::secrets);
         let secrets = material.chain(settings).filter_map(|secret| secret.file.clone());
-        plugins.chain(secrets).map(|path| folder.join(path)).collect()
+        let server = self.codec_server.files();
+        plugins.chain(secrets).chain(server).map(|path| folder.join(path)).collect()
     }
 }

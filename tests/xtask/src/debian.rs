@@ -6,9 +6,19 @@ use anyhow::{Result, bail};
 
 use crate::run::run;
 
-/// The servers that come from Debian and nowhere else.
-pub(crate) fn set_up() -> Result<()> {
+/// The server that comes from Debian and nowhere else.
+pub(crate) fn redis() -> Result<()> {
     need(&["redis-server"], &["redis-server"])
+}
+
+/// A browser, and a font: without one, pictures of its pages have no letters.
+pub(crate) fn chromium() -> Result<()> {
+    need(&["chromium"], &["chromium", "fonts-dejavu-core"])
+}
+
+/// What checks rules for alerts. It has no package of its own.
+pub(crate) fn promtool() -> Result<()> {
+    need(&["promtool"], &["prometheus"])
 }
 
 /// Installs `packages`, unless all `programs` are there already.

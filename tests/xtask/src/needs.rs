@@ -7,6 +7,10 @@ use crate::{
     run::{cargo, say, target_dir},
 };
 
+/// Words in the names of tests that need Python: it is also where Temporal's server comes from.
+const PYTHON: [&str; 7] =
+    ["python", "s3::", "gcs::", "faults::", "worker::", "codec_server::", "ui::"];
+
 /// What was set up, and what could not be.
 #[derive(Default)]
 pub(crate) struct Needs {
@@ -22,11 +26,13 @@ impl Needs {
         let mut needs = Self::default();
         let python = python::set_up(&target);
         let python = python.map(|found| ("CLOAKROOM_PYTHON", found.to_string_lossy().into_owned()));
-        needs.note("Python", &["python", "s3::", "gcs::", "faults::"], strict, python.map(Some))?;
+        needs.note("Python", &PYTHON, strict, python.map(Some))?;
         let node = node::set_up(&target);
         let node = node.map(|found| ("CLOAKROOM_NODE", found.to_string_lossy().into_owned()));
         needs.note("Node", &["node_", "azure::"], strict, node.map(Some))?;
-        needs.note("Redis", &["redis::"], strict, debian::set_up().map(|()| None))?;
+        needs.note("Redis", &["redis::"], strict, debian::redis().map(|()| None))?;
+        needs.note("Chromium", &["ui::"], strict, debian::chromium().map(|()| None))?;
+        needs.note("promtool", &["alerts::"], strict, debian::promtool().map(|()| None))?;
         Ok(needs)
     }
 

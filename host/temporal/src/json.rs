@@ -3,10 +3,8 @@
 use std::collections::BTreeMap;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use cloakroom::{Metadata, Payload};
+use cloakroom_core::{Error, ErrorKind, Metadata, Payload};
 use serde::{Deserialize, Serialize};
-
-use crate::failure::Failure;
 
 #[derive(Deserialize, Serialize)]
 struct Payloads {
@@ -43,22 +41,30 @@ enum Size {
     Number(i64),
 }
 
-/// Reads `{"payloads":[…]}`. Errors never show what they read.
-pub(crate) fn read(text: &[u8]) -> Result<Vec<Payload>, Failure> {
-    let payloads: Payloads = serde_json::from_slice(text).map_err(|error| {
-        let place = format!("line {}, column {}", error.line(), error.column());
-        Failure::operation(format!(
-            "standard input is not Payloads JSON ({place}): expected {{\"payloads\":[{{\"metadata\":{{…}},\"data\":\"…\"}}]}}"
+/// Reads `{"payloads":[…]}`, as Go and as protobuf spell it.
+///
+/// # Errors
+/// `Malformed`, which says where and never shows what was read.
+pub fn read(text: &[u8]) -> Result<Vec<Payload>, Error> {
+    let wrong = |line, column| {
+        malformed(format!(
+            "not Payloads JSON (line {line}, column {column}): \
+             expected {{\"payloads\":[{{\"metadata\":{{…}},\"data\":\"…\"}}]}}"
         ))
-    })?;
+    };
+    // A list would do for serde: it takes the values of a struct in their order.
+    if text.trim_ascii_start().first() == Some(&b'[') {
+        return Err(wrong(1, 1));
+    }
+    let payloads: Payloads =
+        serde_json::from_slice(text).map_err(|error| wrong(error.line(), error.column()))?;
     payloads.payloads.into_iter().enumerate().map(|(slot, entry)| payload(slot, entry)).collect()
 }
 
-fn payload(slot: usize, entry: Entry) -> Result<Payload, Failure> {
+fn payload(slot: usize, entry: Entry) -> Result<Payload, Error> {
     let decode = |text: &str| {
-        STANDARD
-            .decode(text)
-            .map_err(|_| Failure::operation(format!("payload {slot} holds what is not base64")))
+        let not_base64 = |_| malformed(format!("payload {slot} holds what is not base64"));
+        STANDARD.decode(text).map_err(not_base64)
     };
     let mut metadata = Metadata::new();
     for (name, value) in &entry.metadata {
@@ -71,15 +77,18 @@ fn payload(slot: usize, entry: Entry) -> Result<Payload, Failure> {
             Size::Text(text) => text.parse().ok(),
         };
         external_sizes.push(size.ok_or_else(|| {
-            Failure::operation(format!("payload {slot} has an external size that is not a number"))
+            malformed(format!("payload {slot} has an external size that is not a number"))
         })?);
     }
     let data = decode(&entry.data)?.into();
     Ok(Payload { metadata, data, external_sizes, ..Payload::default() })
 }
 
-/// Writes `{"payloads":[…]}` and a line end.
-pub(crate) fn write(payloads: &[Payload]) -> Result<Vec<u8>, Failure> {
+/// Writes `{"payloads":[…]}`, as protobuf spells it, and a line end.
+///
+/// # Errors
+/// `Internal`, which does not happen: there is no such text that cannot be written.
+pub fn write(payloads: &[Payload]) -> Result<Vec<u8>, Error> {
     let entry = |payload: &Payload| Entry {
         metadata: payload
             .metadata
@@ -94,7 +103,12 @@ pub(crate) fn write(payloads: &[Payload]) -> Result<Vec<u8>, Failure> {
             .collect(),
     };
     let payloads = Payloads { payloads: payloads.iter().map(entry).collect() };
-    let mut text = serde_json::to_vec(&payloads).map_err(Failure::operation)?;
+    let mut text = serde_json::to_vec(&payloads)
+        .map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))?;
     text.push(b'\n');
     Ok(text)
+}
+
+fn malformed(text: String) -> Error {
+    Error::new(ErrorKind::Malformed, text)
 }

@@ -1,0 +1,78 @@
+//! `codec-server`: until it is told to end.
+
+use std::{io, time::Duration};
+
+use cloakroom::{Cloakroom, Error, temporal::server::CodecServer};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+
+use crate::{args, change::open, failure::Failure, recorder};
+
+/// How often files are looked at for changes.
+const WATCH: Duration = Duration::from_secs(5);
+
+pub(crate) async fn run(args: &args::CodecServer) -> Result<(), Failure> {
+    let recorder = recorder::start()?;
+    let cloakroom = open(&args.config).await?;
+    let (address, settings) = cloakroom.codec_server()?;
+    let address = args.listen.unwrap_or(address);
+    let limits = cloakroom.size_limits();
+    let metrics = Box::new(move || recorder.render());
+    let server = CodecServer::with(cloakroom.clone(), limits, settings, Some(metrics));
+    let listener = TcpListener::bind(address).await.map_err(|error| {
+        Failure::usage(format!("cannot listen on {address} (`codec_server.listen`): {error}"))
+    })?;
+    let listening = listener.local_addr()?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    let end = end()?;
+    let _watch = {
+        let (cloakroom, server) = (cloakroom.clone(), server.clone());
+        cloakroom
+            .clone()
+            .watch(WATCH, move |swapped| tell(swapped.and_then(|()| swap(&cloakroom, &server))))
+    };
+    let reloading = {
+        let server = server.clone();
+        tokio::spawn(async move {
+            while hangup.recv().await.is_some() {
+                let reloaded = cloakroom.reload().await;
+                tell(reloaded.and_then(|()| swap(&cloakroom, &server)));
+            }
+        })
+    };
+    tracing::info!(address = %listening, "serving");
+    let served = server.serve(listener, end).await;
+    reloading.abort();
+    tracing::info!("ended");
+    Ok(served?)
+}
+
+/// What the server itself is told goes with the pipeline.
+fn swap(cloakroom: &Cloakroom, server: &CodecServer) -> Result<(), Error> {
+    let (_, settings) = cloakroom.codec_server()?;
+    server.swap(settings)
+}
+
+fn tell(swapped: Result<(), Error>) {
+    match swapped {
+        Ok(()) => tracing::info!("the configuration was swapped"),
+        Err(error) => {
+            let cause = std::error::Error::source(&error).map(tracing::field::display);
+            tracing::error!(%error, cause, "the configuration stays as it was");
+        }
+    }
+}
+
+/// Ctrl-C, or what a supervisor sends.
+fn end() -> io::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}

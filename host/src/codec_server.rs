@@ -1,0 +1,79 @@
+//! What a configuration says of the codec server.
+
+use std::{fs, net::SocketAddr, path::Path};
+
+use cloakroom_core::{Error, ErrorKind};
+use cloakroom_temporal::server::{Access, Settings};
+
+use crate::{
+    Cloakroom,
+    config::{CodecServerEntry, read_secret},
+};
+
+/// Where the codec server listens unless it is told.
+const LISTEN: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8081);
+
+impl Cloakroom {
+    /// Where the configuration has the codec server listen, and what it lets it do.
+    ///
+    /// Tokens, key sets and certificates are read now: a worker that opens the same file needs none.
+    ///
+    /// # Errors
+    /// `Config` if one cannot be read or is not what it should be.
+    pub fn codec_server(&self) -> Result<(SocketAddr, Settings), Error> {
+        let current = self.current();
+        let (entry, folder) = &current.codec_server;
+        Ok((entry.listen.unwrap_or(LISTEN), settings(entry, folder)?))
+    }
+}
+
+fn settings(entry: &CodecServerEntry, folder: &Path) -> Result<Settings, Error> {
+    let mut settings = Settings::default();
+    settings.origins.clone_from(&entry.origins);
+    settings.credentials = entry.credentials;
+    settings.access = access(entry, folder)?;
+    settings.body = entry.body.as_ref().map_or(settings.body, |size| size.0);
+    settings.requests = entry.requests.map_or(settings.requests, Into::into);
+    settings.connections = entry.connections.map_or(settings.connections, Into::into);
+    settings.time = entry.time.as_ref().map_or(settings.time, |span| span.0);
+    match &entry.tls {
+        None => Ok(settings),
+        Some(tls) => {
+            let (certificate, key) = (folder.join(&tls.certificate), folder.join(&tls.key));
+            let with = settings.tls(&read(&certificate)?, &read(&key)?);
+            with.map_err(|error| in_file("tls", &certificate, error))
+        }
+    }
+}
+
+fn access(entry: &CodecServerEntry, folder: &Path) -> Result<Access, Error> {
+    let mut access = Access::default();
+    if let Some(secret) = &entry.token {
+        let place = "codec_server.token";
+        let token = read_secret(place, secret, folder, ": it holds the token")?;
+        let token = std::str::from_utf8(&token)
+            .map_err(|_| Error::new(ErrorKind::Config, format!("{place}: not text")))?;
+        access = access.token(token).map_err(|error| {
+            let kind = error.kind();
+            error.wrapped(kind, place)
+        })?;
+    }
+    if let Some(jwt) = &entry.jwt {
+        let path = folder.join(&jwt.keys);
+        let signed = access.signed(&read(&path)?, jwt.audience.clone(), jwt.issuer.clone());
+        access = signed.map_err(|error| in_file("jwt", &path, error))?;
+    }
+    Ok(access)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    fs::read(path).map_err(|error| {
+        Error::new(ErrorKind::Config, format!("cannot read `{}`", path.display())).because(error)
+    })
+}
+
+fn in_file(key: &str, path: &Path, error: Error) -> Error {
+    let kind = error.kind();
+    error.wrapped(kind, format!("codec_server.{key}: `{}`", path.display()))
+}

@@ -1,0 +1,70 @@
+//! Between Temporal and a pipeline, whoever speaks: a worker, a codec server, a gateway.
+
+use std::{fmt, sync::Arc};
+
+use cloakroom_core::{Context, Error, Payload};
+use cloakroom_pipeline::{Live, Pipeline, Scale, Subject, Verdict};
+
+use crate::{SizeLimits, limits};
+
+/// A pipeline for Temporal: what it encodes is what Temporal takes, or is refused with the reason.
+/// Cheap to clone.
+///
+/// It knows nothing of where payloads come from. A hook that knows more of them passes a fuller
+/// [`Context`].
+#[derive(Clone)]
+pub struct Adapter(Arc<Shared>);
+
+struct Shared {
+    live: Box<dyn Live>,
+    limits: SizeLimits,
+    scale: Scale,
+}
+
+impl Adapter {
+    /// Of this pipeline, within these limits.
+    pub fn new(live: impl Live, limits: SizeLimits) -> Self {
+        Self(Arc::new(Shared { live: Box::new(live), limits, scale: Scale::default() }))
+    }
+
+    /// The pipeline of now.
+    pub fn pipeline(&self) -> Pipeline {
+        self.0.live.pipeline()
+    }
+
+    /// Encodes the payloads of one field.
+    ///
+    /// # Errors
+    /// If one cannot be encoded, or all together are more than Temporal takes.
+    pub async fn encode(&self, ctx: &Context, field: Vec<Payload>) -> Result<Vec<Payload>, Error> {
+        if field.is_empty() {
+            return Ok(field);
+        }
+        let pipeline = self.pipeline();
+        let encoded = pipeline.encode(ctx, field).await?;
+        let (budget, weight) = (self.0.limits.field(), limits::weight(&encoded));
+        match (self.0.scale.weigh(budget, weight, Subject::of(ctx)), budget.most()) {
+            (Verdict::Stall, Some(most)) => {
+                Err(limits::refusal(&pipeline, ctx, encoded, weight, most).await)
+            }
+            _ => Ok(encoded),
+        }
+    }
+
+    /// Decodes the payloads of one field.
+    ///
+    /// # Errors
+    /// If one cannot be fetched or decoded.
+    pub async fn decode(&self, ctx: &Context, field: Vec<Payload>) -> Result<Vec<Payload>, Error> {
+        match field.is_empty() {
+            true => Ok(field),
+            false => self.pipeline().decode(ctx, field).await,
+        }
+    }
+}
+
+impl fmt::Debug for Adapter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Adapter").field("limits", &self.0.limits).finish_non_exhaustive()
+    }
+}

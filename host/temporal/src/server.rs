@@ -1,0 +1,99 @@
+//! The codec server: what Temporal's Web UI and command line ask to encode, decode and download.
+
+mod access;
+mod answer;
+mod body;
+mod handler;
+mod listen;
+mod route;
+mod settings;
+mod tls;
+
+use std::{fmt, net::SocketAddr, sync::Arc};
+
+use arc_swap::ArcSwap;
+use cloakroom_core::Error;
+use cloakroom_pipeline::Live;
+use tokio::sync::Semaphore;
+
+pub use self::{access::Access, settings::Settings};
+use crate::{Adapter, SizeLimits};
+
+/// A codec server about to listen. Cheap to clone; clones are the same.
+///
+/// ```no_run
+/// # use cloakroom_temporal::server::{CodecServer, Settings};
+/// # async fn f(pipeline: cloakroom_pipeline::Pipeline) -> Result<(), Box<dyn std::error::Error>> {
+/// let mut settings = Settings::default();
+/// settings.origins.push("http://localhost:8233".to_owned());
+/// let listener = tokio::net::TcpListener::bind("127.0.0.1:8081").await?;
+/// let server = CodecServer::new(pipeline, settings);
+/// server.serve(listener, async { tokio::signal::ctrl_c().await.unwrap_or(()) }).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct CodecServer(Arc<Shared>);
+
+/// Renders what a recorder of metrics knows.
+type Metrics = Box<dyn Fn() -> String + Send + Sync>;
+
+struct Shared {
+    adapter: Adapter,
+    settings: ArcSwap<Settings>,
+    address: std::sync::OnceLock<SocketAddr>,
+    /// KiB of bodies in memory.
+    bodies: Arc<Semaphore>,
+    working: Semaphore,
+    connections: Arc<Semaphore>,
+    metrics: Option<Metrics>,
+}
+
+impl CodecServer {
+    /// Of this pipeline, asked for anew by each request.
+    pub fn new(live: impl Live, settings: Settings) -> Self {
+        Self::with(live, SizeLimits::default(), settings, None)
+    }
+
+    /// The same with other limits of Temporal's, and with what `/metrics` answers.
+    pub fn with(
+        live: impl Live,
+        limits: SizeLimits,
+        settings: Settings,
+        metrics: Option<Metrics>,
+    ) -> Self {
+        let bounded = |count: usize| count.clamp(1, Semaphore::MAX_PERMITS);
+        // As many as can be in work may have arrived.
+        let kib = settings.body.get().div_ceil(1 << 10).max(1);
+        let kib = usize::try_from(kib).unwrap_or(usize::MAX).saturating_mul(settings.requests);
+        Self(Arc::new(Shared {
+            adapter: Adapter::new(live, limits),
+            bodies: Arc::new(Semaphore::new(bounded(kib))),
+            working: Semaphore::new(bounded(settings.requests)),
+            connections: Arc::new(Semaphore::new(bounded(settings.connections))),
+            settings: ArcSwap::from_pointee(settings),
+            address: std::sync::OnceLock::new(),
+            metrics,
+        }))
+    }
+
+    /// Serves with other settings from the next request on. How many requests and connections there
+    /// may be stays as it was, and so does where it listens.
+    ///
+    /// # Errors
+    /// `Config` if the settings would open the server to strangers; then the old ones stay.
+    pub fn swap(&self, settings: Settings) -> Result<(), Error> {
+        if let Some(address) = self.0.address.get() {
+            settings.check(*address)?;
+        }
+        self.0.settings.store(Arc::new(settings));
+        Ok(())
+    }
+}
+
+impl fmt::Debug for CodecServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let settings = self.0.settings.load();
+        f.debug_struct("CodecServer").field("settings", &settings).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,61 @@
+//! Answers: a status, and one line that says what to do.
+
+use bytes::Bytes;
+use cloakroom_core::{Blame, Error, ErrorKind, Limit, Payload};
+use http::{HeaderValue, Response, StatusCode, header};
+use http_body_util::Full;
+
+use crate::{chain, json};
+
+/// What is sent back.
+pub(super) type Answer = Response<Full<Bytes>>;
+
+/// One line.
+pub(super) fn line(status: StatusCode, text: &str) -> Answer {
+    let text = Bytes::from(format!("{text}\n"));
+    whole(status, "text/plain; charset=utf-8", text)
+}
+
+/// What a recorder of metrics tells.
+pub(super) fn metrics(text: String) -> Answer {
+    whole(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", text.into())
+}
+
+/// Payloads, or why there are none.
+pub(super) fn payloads(done: Result<Vec<Payload>, Error>) -> Answer {
+    match done.and_then(|payloads| json::write(&payloads)) {
+        Ok(text) => whole(StatusCode::OK, "application/json", text.into()),
+        Err(error) => failure(&error),
+    }
+}
+
+/// An error of the pipeline. Waiting helps where 503 says so: the Web UI tries those again.
+pub(super) fn failure(error: &Error) -> Answer {
+    let status = match (error.kind(), error.kind().blame()) {
+        (kind, _) if kind.is_transient() => StatusCode::SERVICE_UNAVAILABLE,
+        (ErrorKind::LimitExceeded(Limit::Message | Limit::Payload), _) => {
+            StatusCode::PAYLOAD_TOO_LARGE
+        }
+        // Not 404, which to the Web UI means that nothing can be downloaded here.
+        (ErrorKind::NotFound, _) => StatusCode::GONE,
+        (ErrorKind::Unresolved, _) | (_, Blame::Payload) => StatusCode::BAD_REQUEST,
+        (ErrorKind::Denied, _) | (_, Blame::Backend) => StatusCode::BAD_GATEWAY,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    let mut answer = line(status, &chain(error));
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    answer
+}
+
+fn whole(status: StatusCode, kind: &'static str, body: Bytes) -> Answer {
+    let mut answer = Response::new(Full::new(body));
+    *answer.status_mut() = status;
+    let headers = answer.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    // Decoded payloads are nobody's to keep, nor to be taken for a page.
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    answer
+}

@@ -1,0 +1,28 @@
+//! TLS by files.
+
+use std::sync::Arc;
+
+use cloakroom_core::{Error, ErrorKind};
+use rustls::{
+    ServerConfig,
+    crypto::aws_lc_rs,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
+};
+
+pub(super) fn config(certificates: &[u8], key: &[u8]) -> Result<ServerConfig, Error> {
+    let wrong = |text: &str| Error::new(ErrorKind::Config, text);
+    let chain: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(certificates).collect();
+    let chain = chain.ok().filter(|chain| !chain.is_empty());
+    let chain = chain.ok_or_else(|| wrong("the certificate is not PEM"))?;
+    let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| wrong("the key is not PEM"))?;
+    // Given by hand: another crate in the program may want another provider for itself.
+    let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .map_err(|error| wrong("TLS cannot be set up").because(error))?
+        .with_no_client_auth();
+    let config = config.with_single_cert(chain, key);
+    let mut config =
+        config.map_err(|error| wrong("certificate and key do not go together").because(error))?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(config)
+}

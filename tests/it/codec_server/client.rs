@@ -1,0 +1,72 @@
+//! HTTP by hand: tests send what no well-behaved client does.
+
+use std::{
+    io::{BufRead as _, BufReader, Read, Write},
+    net::{SocketAddr, TcpStream},
+    time::Duration,
+};
+
+/// An answer.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: String,
+    pub(crate) body: String,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.lines().find_map(|line| {
+            let (found, value) = line.split_once(':')?;
+            found.eq_ignore_ascii_case(name).then_some(value.trim())
+        })
+    }
+
+    /// This status, and one line that says so much.
+    #[track_caller]
+    pub(crate) fn says(&self, status: u16, part: &str) {
+        assert_eq!(self.status, status, "{self:?}");
+        assert!(self.body.contains(part), "no `{part}` in {:?}", self.body);
+        assert_eq!(self.body.trim_end().lines().count(), 1, "{:?}", self.body);
+    }
+}
+
+/// Sends a request and reads the answer to its end.
+pub(crate) fn ask(
+    server: SocketAddr,
+    request: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Answer {
+    let mut head = format!("{request} HTTP/1.1\r\nhost: {server}\r\nconnection: close\r\n");
+    for (name, value) in headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    head.push_str(&format!("content-length: {}\r\n\r\n", body.len()));
+    let mut stream = connect(server);
+    // Whoever refuses early may hang up before it has read everything.
+    let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(body));
+    read(stream)
+}
+
+/// `POST` of Payloads JSON with these headers.
+pub(crate) fn post(server: SocketAddr, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    ask(server, &format!("POST {path}"), headers, body.as_bytes())
+}
+
+pub(crate) fn connect(server: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(server).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    stream
+}
+
+pub(crate) fn read(stream: impl Read) -> Answer {
+    let (mut stream, mut headers) = (BufReader::new(stream), String::new());
+    while !headers.ends_with("\r\n\r\n") {
+        assert!(stream.read_line(&mut headers).unwrap() > 0, "no whole answer: {headers:?}");
+    }
+    let status = headers.split(' ').nth(1).unwrap().parse().unwrap();
+    let mut body = String::new();
+    stream.read_to_string(&mut body).unwrap();
+    Answer { status, headers, body }
+}

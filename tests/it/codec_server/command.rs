@@ -1,0 +1,213 @@
+//! The program, as an operator runs it.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Write as _},
+    net::SocketAddr,
+    path::Path,
+    process::{Child, ChildStderr, Command, Stdio},
+    sync::mpsc,
+    time::Duration,
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use cloakroom_tests::{KEY, plain};
+use serde_json::Value;
+
+use super::{
+    client::{ask, connect, post, read},
+    text,
+};
+use crate::cli::binary;
+
+const TOKEN: &str = "a secret of operators";
+const BEARER: (&str, &str) = ("authorization", "Bearer a secret of operators");
+
+fn config(folder: &Path, more: &str) {
+    let text = format!(
+        r#"
+        [[stage]]
+        plugin = "bundled:aes-gcm"
+        required = true
+        settings = {{ ring = "payments" }}
+        grants.keys = ["payments"]
+
+        [keys.payments]
+        current = "one"
+        material.one = {{ file = "key" }}
+
+        [codec_server]
+        listen = "127.0.0.1:0"
+        token = {{ file = "token" }}
+        {more}
+        "#
+    );
+    fs::write(folder.join("key"), STANDARD.encode(KEY)).unwrap();
+    fs::write(folder.join("token"), TOKEN).unwrap();
+    fs::write(folder.join("next.toml"), text).unwrap();
+    fs::rename(folder.join("next.toml"), folder.join("cloakroom.toml")).unwrap();
+}
+
+/// The program, and its log as it comes.
+struct Program {
+    child: Child,
+    lines: mpsc::Receiver<Value>,
+    log: Vec<Value>,
+}
+
+impl Program {
+    fn start(folder: &Path, args: &[&str]) -> Self {
+        let mut command = Command::new(binary());
+        command.args(["codec-server", "--log", "json", "--config"]);
+        command.arg(folder.join("cloakroom.toml")).args(args);
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let (send, lines) = mpsc::channel();
+        let log: BufReader<ChildStderr> = BufReader::new(child.stderr.take().unwrap());
+        std::thread::spawn(move || {
+            for line in log.lines().map_while(Result::ok) {
+                let line = serde_json::from_str(&line).unwrap_or(Value::String(line));
+                if send.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { child, lines, log: Vec::new() }
+    }
+
+    /// Waits for a line with this message.
+    fn says(&mut self, message: &str) -> Value {
+        loop {
+            let line = self.lines.recv_timeout(Duration::from_secs(30));
+            let line = line.unwrap_or_else(|_| panic!("no `{message}` in {:?}", self.log));
+            self.log.push(line.clone());
+            if line["message"].as_str().is_some_and(|said| said.contains(message)) {
+                return line;
+            }
+        }
+    }
+
+    fn address(&mut self) -> SocketAddr {
+        self.says("serving")["address"].as_str().unwrap().parse().unwrap()
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn it_serves_swaps_and_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    config(folder.path(), "");
+    let mut program = Program::start(folder.path(), &[]);
+    let address = program.address();
+    let canary = "canary-Qm7xV2kR9sLw-yellow";
+    let sent = text(&[plain(canary)]);
+    let encoded = post(address, "/payments/encode", &[BEARER], &sent);
+    assert_eq!(encoded.status, 200, "{encoded:?}");
+    assert_eq!(post(address, "/decode", &[BEARER], &encoded.body).body, sent);
+    post(address, "/decode", &[BEARER], &sent).says(400, "arrived unsealed");
+    let answered = program.says("answered");
+    assert_eq!(
+        (&answered["route"], &answered["namespace"]),
+        (&"encode".into(), &"payments".into())
+    );
+
+    let metrics = ask(address, "GET /metrics", &[BEARER], b"");
+    for line in [
+        "cloakroom_calls_total{part=\"stage\",name=\"aes-gcm\",direction=\"encode\"} 2",
+        "cloakroom_bytes_in_total{part=\"stage\",name=\"aes-gcm\",direction=\"decode\"}",
+        "cloakroom_http_requests_total{route=\"decode\",status=\"400\"} 1",
+        "cloakroom_call_seconds_bucket{part=\"stage\",name=\"aes-gcm\",direction=\"encode\",le=\"0.001\"}",
+        "runtime_workflow_payload_size_ratio_bucket{namespace=\"payments\",workflow_name=\"\",le=\"0.1\"} 1",
+        "# HELP cloakroom_calls_total",
+    ] {
+        assert!(metrics.body.contains(line), "no `{line}` in {}", metrics.body);
+    }
+
+    // By a signal, and by looking; what is wrong changes nothing, and is said.
+    let ui = ("origin", "http://localhost:8233");
+    post(address, "/decode", &[BEARER, ui], "{}").says(403, "codec_server.origins");
+    config(folder.path(), "origins = [\"http://localhost:8233\"]");
+    program.signal("-HUP");
+    program.says("the configuration was swapped");
+    assert_eq!(post(address, "/decode", &[BEARER, ui], "{}").status, 200);
+    config(folder.path(), "origins = [\"*\"]");
+    let stays = program.says("the configuration stays as it was");
+    assert!(stays["error"].as_str().unwrap().contains("no wildcard"), "{stays}");
+    assert_eq!(post(address, "/decode", &[BEARER, ui], "{}").status, 200);
+
+    // A request in work when it is told to end is answered.
+    let mut slow = connect(address);
+    let head = format!(
+        "POST /decode HTTP/1.1\r\nhost: x\r\n{}: {}\r\ncontent-length: 2\r\n\r\n{{",
+        BEARER.0, BEARER.1
+    );
+    slow.write_all(head.as_bytes()).unwrap();
+    std::thread::sleep(Duration::from_millis(200));
+    program.signal("-TERM");
+    std::thread::sleep(Duration::from_millis(200));
+    slow.write_all(b"}").unwrap();
+    assert_eq!(read(slow).status, 200);
+    program.says("ended");
+    assert!(program.child.wait().unwrap().success());
+    let log = format!("{:?}", program.log);
+    assert!(!log.contains(canary) && !log.contains(TOKEN), "{log}");
+}
+
+#[test]
+fn what_would_serve_strangers_does_not_start() {
+    let folder = tempfile::tempdir().unwrap();
+    config(folder.path(), "");
+    let path = folder.path().join("cloakroom.toml");
+    let open = fs::read_to_string(&path).unwrap().replace("token = { file = \"token\" }", "");
+    fs::write(&path, open).unwrap();
+    let mut program = Program::start(folder.path(), &["--listen", "0.0.0.0:0"]);
+    assert_eq!(program.child.wait().unwrap().code(), Some(2));
+    let said: Vec<_> = program.lines.iter().map(|line| line.to_string()).collect();
+    assert!(said.join("\n").contains("codec_server.token"), "{said:?}");
+}
+
+/// Every request is answered, and memory stays what the first round took.
+#[test]
+fn many_connections_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    config(folder.path(), "");
+    let mut program = Program::start(folder.path(), &[]);
+    let (address, pid) = (program.address(), program.child.id());
+    let sent = text(&[plain("\"hi\""), plain(cloakroom_tests::noise(50_000))]);
+    let round = || {
+        let one = || {
+            for _ in 0..4 {
+                let encoded = post(address, "/encode", &[BEARER], &sent);
+                assert_eq!(encoded.status, 200, "{encoded:?}");
+                assert_eq!(post(address, "/decode", &[BEARER], &encoded.body).body, sent);
+            }
+        };
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..64).map(|_| scope.spawn(one)).collect();
+            threads.into_iter().for_each(|thread| thread.join().unwrap());
+        });
+    };
+    round();
+    let before = memory(pid);
+    (0..3).for_each(|_| round());
+    let grown = memory(pid).saturating_sub(before);
+    assert!(grown < 48 << 20, "grew by {} MiB from {}", grown >> 20, before >> 20);
+    program.signal("-INT");
+    program.says("ended");
+}
+
+/// Bytes of memory that a process has.
+fn memory(pid: u32) -> usize {
+    let statm = fs::read_to_string(format!("/proc/{pid}/statm")).unwrap();
+    statm.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
+}

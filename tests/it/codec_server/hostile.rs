@@ -1,0 +1,148 @@
+//! What nobody should send.
+
+use std::{
+    io::Write as _,
+    time::{Duration, Instant},
+};
+
+use cloakroom::{ByteSize, Payload};
+use cloakroom_temporal::server::Settings;
+use cloakroom_tests::plain;
+
+use super::{
+    Served,
+    client::{ask, connect, post, read},
+    sent, text,
+};
+
+fn small() -> Settings {
+    let mut settings = Settings::default();
+    settings.body = ByteSize::mib(1);
+    settings.requests = 2;
+    settings.time = Duration::from_millis(1500);
+    settings
+}
+
+/// It still serves, and what it holds for requests has been given back.
+fn works(served: &Served) {
+    let encoded = post(served.address, "/encode", &[], &text(&[plain("\"hi\"")]));
+    assert_eq!(encoded.status, 200, "{encoded:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_payloads_json() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::start(folder.path(), small()).await;
+    let secret = "c2VjcmV0";
+    for body in [
+        "".to_owned(),
+        "{".to_owned(),
+        "[]".to_owned(),
+        "nonsense".to_owned(),
+        format!("{{\"payloads\":\"{secret}\"}}"),
+        format!("{{\"payloads\":[{{\"data\":\"{secret}*\"}}]}}"),
+        format!("{{\"payloads\":[{{\"metadata\":{{\"encoding\":\"{secret}*\"}}}}]}}"),
+        format!(
+            "{{\"payloads\":[{{\"data\":\"{secret}\",\"externalPayloads\":[{{\"sizeBytes\":\"x\"}}]}}]}}"
+        ),
+        "[".repeat(100_000),
+        "{\"payloads\":[".to_owned() + &"{},".repeat(1000),
+    ] {
+        let refused = post(served.address, "/decode", &[], &body);
+        assert_eq!(refused.status, 400, "{refused:?}");
+        assert!(refused.body.len() < 300 && !refused.body.contains(secret), "{refused:?}");
+        assert_eq!(refused.body.lines().count(), 1);
+    }
+    works(&served);
+}
+
+/// Truncated, forged, unsealed, and of drivers that are not there.
+#[tokio::test(flavor = "multi_thread")]
+async fn payloads_that_cannot_be_decoded() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::start(folder.path(), small()).await;
+    let encoded = served.cloakroom.encode(&cloakroom::Context::none(), sent()).await.unwrap();
+    let decode = |payload: &Payload| {
+        post(served.address, "/decode", &[], &text(std::slice::from_ref(payload)))
+    };
+    let mut cut = encoded[0].clone();
+    cut.data.truncate(cut.data.len() - 1);
+    decode(&cut).says(400, "stage `aes-gcm`, decoding payload 0");
+    decode(&plain("\"in the clear\"")).says(400, "arrived unsealed");
+    let mut elsewhere = encoded[1].clone();
+    let text = String::from_utf8(elsewhere.data.to_vec()).unwrap();
+    elsewhere.data = text.replace("\"local\"", "\"unknown\"").into();
+    decode(&elsewhere).says(400, "[TMPRL1105]");
+    let mut longer = encoded[1].clone();
+    longer.external_sizes = vec![1];
+    decode(&longer).says(502, "storage local");
+    works(&served);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_that_are_too_large() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::start(folder.path(), small()).await;
+    let large = vec![b' '; 100 << 20];
+    ask(served.address, "POST /decode", &[], &large).says(413, "more than 1MiB");
+    // Who does not say how long it is is stopped on the way.
+    let mut stream = connect(served.address);
+    let head = "POST /decode HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
+                transfer-encoding: chunked\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    let chunk = format!("10000\r\n{}\r\n", " ".repeat(0x10000));
+    for _ in 0..17 {
+        let _ = stream.write_all(chunk.as_bytes());
+    }
+    read(stream).says(413, "more than 1MiB");
+    // And who only says so is not waited for longer than a moment.
+    let mut stream = connect(served.address);
+    let head = "POST /decode HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
+                content-length: 99999999999\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    read(stream).says(413, "more than 1MiB");
+    works(&served);
+}
+
+/// As many as may be in work send too slowly; others are answered all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn bodies_that_do_not_arrive() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::start(folder.path(), small()).await;
+    let slow: Vec<_> = (0..20)
+        .map(|_| {
+            let mut stream = connect(served.address);
+            let head = "POST /decode HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
+                        content-length: 1000\r\n\r\n{";
+            stream.write_all(head.as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    let asked = Instant::now();
+    works(&served);
+    assert!(asked.elapsed() < Duration::from_secs(1), "it waited for the slow ones");
+    for stream in slow {
+        read(stream).says(408, "did not arrive in time");
+    }
+    // A body that breaks off has nobody to answer.
+    drop(connect(served.address).write_all(b"POST /decode HTTP/1.1\r\ncontent-length: 9\r\n\r\n{"));
+    works(&served);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_that_are_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::start(folder.path(), small()).await;
+    ask(served.address, "POST /nowhere", &[], b"{}").says(404, "/decode");
+    ask(served.address, "GET /decode", &[], b"").says(405, "POST only");
+    assert_eq!(ask(served.address, "GET /decode", &[], b"").header("allow"), Some("POST"));
+    ask(served.address, "DELETE /healthz", &[], b"").says(405, "GET only");
+    let mut stream = connect(served.address);
+    stream.write_all(b"nonsense\r\n\r\n").unwrap();
+    assert_eq!(read(stream).status, 400);
+    let long = format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(1 << 20));
+    let mut stream = connect(served.address);
+    let _ = stream.write_all(long.as_bytes());
+    drop(stream);
+    works(&served);
+}

@@ -1,0 +1,320 @@
+//! A Rust worker on Temporal's SDK, against a real server.
+
+mod harness;
+mod workflows;
+
+pub(crate) use self::harness::{in_folder, opening};
+
+use std::{
+    fs,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use cloakroom::{Cloakroom, Material, Ring};
+use cloakroom_tests::rigs::{self, DevOptions, DevServer};
+use temporalio_client::{
+    Client, WorkflowExecuteUpdateOptions, WorkflowGetResultOptions, WorkflowHandle,
+    WorkflowQueryOptions, WorkflowSignalOptions, WorkflowStartOptions,
+};
+use temporalio_common::{
+    HasWorkflowDefinition, MemoValues,
+    protos::temporal::api::history::v1::history_event::Attributes,
+};
+use temporalio_sdk::workflow_replayer::{WorkflowReplayer, WorkflowReplayerOptions};
+use temporalio_workflow::workflows::WorkflowImplementation;
+
+use self::{
+    harness::{Running, client, converter, server, unique},
+    workflows::{Again, Courier, Failing, Grown, Waiting},
+};
+
+/// What must be nowhere in the clear: each half of it is found nowhere else.
+const CANARY: &str = "canary-Qm7xV2kR9sLw-yellow-T4nZp8JdHb3F-feather";
+
+/// A text of 3 MB that does not get small.
+fn parcel() -> String {
+    let noise = hex::encode(cloakroom_tests::noise(1_500_000));
+    format!("{CANARY}{noise}{CANARY}")
+}
+
+fn holds(folder: &Path, needle: &str) -> bool {
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    files.into_iter().any(|path| match path.is_dir() {
+        true => holds(&path, needle),
+        false => {
+            let held = fs::read(&path).unwrap();
+            held.windows(needle.len()).any(|window| window == needle.as_bytes())
+        }
+    })
+}
+
+/// How many files are in a folder and its folders.
+fn count(folder: &Path) -> usize {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries.map(|path| if path.is_dir() { count(&path) } else { 1 }).sum()
+}
+
+/// Input, result, activity, child, signal, query and update, of 3 MB each.
+#[tokio::test(flavor = "multi_thread")]
+async fn large_payloads_pass_everywhere_and_nothing_of_them_is_in_the_clear() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = DevServer::start(DevOptions::default());
+    let cloakroom = opening(&in_folder("local", folder.path())).open().await.unwrap();
+    let converter = converter(&cloakroom);
+    let _worker = Running::start(&server.url(), "large", converter.clone());
+    let client = client(&server.url(), converter).await;
+    let parcel = parcel();
+    let mut memo = MemoValues::new();
+    memo.insert("note", CANARY.to_owned());
+    let started = client.start_workflow(
+        Courier::run,
+        parcel.clone(),
+        WorkflowStartOptions::new("large", "courier").memo(memo).build(),
+    );
+    let handle = started.await.unwrap();
+    let signalled = handle.signal(Courier::add, parcel.clone(), WorkflowSignalOptions::default());
+    signalled.await.unwrap();
+    // The child is done when the query has its result.
+    let mut seen = String::new();
+    while seen.is_empty() {
+        let asked = handle.query(Courier::look, (), WorkflowQueryOptions::default());
+        seen = asked.await.unwrap();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(seen, parcel);
+    let (revise, options) = (Courier::revise, WorkflowExecuteUpdateOptions::default());
+    let before = handle.execute_update(revise, parcel.clone(), options).await.unwrap();
+    assert_eq!(before, parcel);
+    let result = handle.get_result(WorkflowGetResultOptions::default()).await.unwrap();
+    assert_eq!(result, parcel.clone() + &parcel);
+    let described = handle.describe(Default::default()).await.unwrap();
+    assert_eq!(described.memo().get::<String>("note").unwrap().as_deref(), Some(CANARY));
+
+    // Eight of them are one object, and the result is another; encryption makes each a new one.
+    assert!(count(folder.path()) >= 2);
+    assert!(server.holds(b"temporal.api.sdk.v1.ExternalStorageReference"), "is this the database?");
+    assert!(!holds(folder.path(), CANARY), "the store has it in the clear");
+    assert!(!server.holds(CANARY.as_bytes()), "the server has it in the clear");
+}
+
+/// A failure's message and details are payloads like any other, if the converter is told so.
+#[tokio::test(flavor = "multi_thread")]
+async fn failures_tell_their_details_to_those_with_the_key_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = DevServer::start(DevOptions::default());
+    let cloakroom = opening(&in_folder("local", folder.path())).open().await.unwrap();
+    let converter = converter(&cloakroom);
+    let _worker = Running::start(&server.url(), "failing", converter.clone());
+    let client = client(&server.url(), converter).await;
+    let options = WorkflowStartOptions::new("failing", "failing").build();
+    let handle = client.start_workflow(Failing::run, parcel(), options).await.unwrap();
+    let failed = handle.get_result(WorkflowGetResultOptions::default()).await.unwrap_err();
+    let says = format!("{failed:?}");
+    assert!(says.contains("cannot carry canary-Qm7xV2kR"), "{}", &says[..1000.min(says.len())]);
+    assert!(!server.holds(CANARY.as_bytes()), "the server has it in the clear");
+    let history = handle.fetch_history(Default::default()).into_events().await.unwrap();
+    let failure = history.into_iter().find_map(|event| match event.attributes? {
+        Attributes::ActivityTaskFailedEventAttributes(failed) => failed.failure,
+        _ => None,
+    });
+    assert_eq!(failure.unwrap().message, "Encoded failure");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workflow_that_continues_as_new() {
+    let rig = Rig::start("again").await;
+    let parcel = parcel();
+    let input = (3, parcel.clone());
+    let handle = rig.client.start_workflow(Again::run, input, rig.named("again")).await.unwrap();
+    assert_eq!(handle.get_result(WorkflowGetResultOptions::default()).await.unwrap(), parcel);
+}
+
+/// The worker ends while a workflow waits; another takes over from the history, and a replayer agrees.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_worker_takes_over_and_a_replayer_agrees() {
+    let mut rig = Rig::start("restart").await;
+    let (parcel, handle) = rig.wait_in_the_middle().await;
+    rig.worker.take();
+    // No cache, no memory of before: everything comes from the history and the store.
+    let fresh = opening(&in_folder("local", rig.folder.path())).open().await.unwrap();
+    rig.worker = Some(Running::start(&server().url(), &rig.queue, converter(&fresh)));
+    handle.signal(Waiting::go, (), WorkflowSignalOptions::default()).await.unwrap();
+    assert_eq!(handle.get_result(WorkflowGetResultOptions::default()).await.unwrap(), parcel);
+
+    let history = handle.fetch_history(Default::default());
+    let options = WorkflowReplayerOptions::new().data_converter(converter(&fresh));
+    let options = options.register_workflow::<Waiting>().unwrap().build();
+    WorkflowReplayer::new(options).unwrap().replay_workflow(history).await.unwrap();
+}
+
+/// What was sealed under the key of before is opened, and what comes is sealed under the new one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_rotated_while_a_workflow_waits() {
+    let rig = Rig::start("rotate").await;
+    let (parcel, handle) = rig.wait_in_the_middle().await;
+    let ring = Ring::builder()
+        .key("test-key", &Material::new(cloakroom_tests::KEY))
+        .key("next-key", &Material::new([7; 32]))
+        .current("next-key");
+    let opening = opening(&in_folder("local", rig.folder.path()));
+    let opening = opening.keys("payments", Arc::new(ring.build().unwrap()));
+    rig.cloakroom.replace(opening).await.unwrap();
+    handle.signal(Waiting::go, (), WorkflowSignalOptions::default()).await.unwrap();
+    assert_eq!(handle.get_result(WorkflowGetResultOptions::default()).await.unwrap(), parcel);
+    assert!(holds(rig.folder.path(), "test-key") && holds(rig.folder.path(), "next-key"));
+}
+
+/// Objects of before are read by the driver of before.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_driver_is_swapped_while_a_workflow_waits() {
+    let rig = Rig::start("drivers").await;
+    let (parcel, handle) = rig.wait_in_the_middle().await;
+    let (old, other) = (count(rig.folder.path()), tempfile::tempdir().unwrap());
+    let both = format!(
+        r#"
+        {}
+        [[storage.driver]]
+        name = "local"
+        plugin = "bundled:file"
+        settings = {{ bucket = "local" }}
+        grants.buckets = ["local"]
+
+        [buckets.local]
+        url = "file:{}"
+        "#,
+        in_folder("other", other.path()).replace("[buckets.other]", "[buckets.'other']"),
+        rig.folder.path().display()
+    );
+    rig.cloakroom.replace(opening(&both)).await.unwrap();
+    handle.signal(Waiting::go, (), WorkflowSignalOptions::default()).await.unwrap();
+    assert_eq!(handle.get_result(WorkflowGetResultOptions::default()).await.unwrap(), parcel);
+    assert_eq!(count(rig.folder.path()), old, "the old driver was still written to");
+    assert!(count(other.path()) > 0);
+}
+
+/// While the store is down, tasks fail and say where; when it is back, the workflow goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_is_down_for_a_while() {
+    let envoy = rigs::envoy(rigs::moto().address());
+    rigs::bucket(&rigs::moto().url(), "down-for-a-while");
+    let storage = format!(
+        r#"
+        [storage]
+        store_with = "aws.s3driver"
+        cache.memory = "0B"
+
+        [[storage.driver]]
+        name = "aws.s3driver"
+        plugin = "bundled:s3"
+        settings = {{ bucket = "payloads" }}
+        grants.buckets = ["payloads"]
+
+        [buckets.payloads]
+        url = "s3://down-for-a-while"
+        endpoint = "{}"
+        patience = "200ms"
+        region = "us-east-1"
+        access_key_id = "test"
+        secret_access_key = {{ file = "/etc/hostname" }}
+        "#,
+        envoy.url()
+    );
+    let rig = Rig::with("down", &storage).await;
+    let (parcel, handle) = rig.wait_in_the_middle().await;
+    envoy.abort(100);
+    handle.signal(Waiting::go, (), WorkflowSignalOptions::default()).await.unwrap();
+    let says = rig.failed_task(&handle).await;
+    assert!(says.contains("storage aws.s3driver"), "{says}");
+    envoy.abort(0);
+    assert_eq!(handle.get_result(WorkflowGetResultOptions::default()).await.unwrap(), parcel);
+}
+
+/// What is too large fails the task with sizes, limit and remedy; the remedy works, and nothing is lost.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_too_large_says_why_and_waits_for_the_remedy() {
+    let rig = Rig::with("large", "").await;
+    let handle = rig.client.start_workflow(Grown::run, 6_000_000, rig.named("large")).await;
+    let handle = handle.unwrap();
+    let says = rig.failed_task(&handle).await;
+    for part in ["Temporal takes 2097152", "after zstd", "after aes-gcm", "add [storage]"] {
+        assert!(says.contains(part), "{says} does not say `{part}`");
+    }
+    rig.cloakroom.replace(opening(&in_folder("local", rig.folder.path()))).await.unwrap();
+    let result = handle.get_result(WorkflowGetResultOptions::default()).await.unwrap();
+    assert_eq!(result.len(), 6_000_000);
+    // A client is told at once.
+    let bare = opening("").open().await.unwrap();
+    let client = client(&server().url(), converter(&bare)).await;
+    let started =
+        client.start_workflow(Waiting::run, parcel().repeat(2), rig.named("refused")).await;
+    let says = started.map(drop).unwrap_err().to_string();
+    assert!(says.contains("Temporal takes 2097152") && says.contains("add [storage]"), "{says}");
+}
+
+/// A worker with a pipeline of its own, and a client with the same.
+struct Rig {
+    queue: String,
+    folder: tempfile::TempDir,
+    cloakroom: Cloakroom,
+    client: Client,
+    worker: Option<Running>,
+}
+
+impl Rig {
+    async fn start(name: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let storage = in_folder("local", folder.path());
+        Self { folder, ..Self::with(name, &storage).await }
+    }
+
+    async fn with(name: &str, storage: &str) -> Self {
+        let cloakroom = opening(storage).open().await.unwrap();
+        let (queue, converter) = (unique(name), converter(&cloakroom));
+        let worker = Some(Running::start(&server().url(), &queue, converter.clone()));
+        let client = client(&server().url(), converter).await;
+        Self { queue, folder: tempfile::tempdir().unwrap(), cloakroom, client, worker }
+    }
+
+    fn named(&self, name: &str) -> WorkflowStartOptions {
+        WorkflowStartOptions::new(self.queue.clone(), unique(name)).build()
+    }
+
+    /// A workflow that has carried a parcel through one activity, and waits.
+    async fn wait_in_the_middle(
+        &self,
+    ) -> (String, WorkflowHandle<Client, <Waiting as WorkflowImplementation>::Run>) {
+        let parcel = parcel();
+        let started = self.client.start_workflow(Waiting::run, parcel.clone(), self.named("waits"));
+        let handle = started.await.unwrap();
+        let waits = || handle.query(Waiting::waits, (), WorkflowQueryOptions::default());
+        while !waits().await.unwrap() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        (parcel, handle)
+    }
+
+    /// What the history says of the first task, of a workflow or an activity, that has failed.
+    async fn failed_task<W: HasWorkflowDefinition>(
+        &self,
+        handle: &WorkflowHandle<Client, W>,
+    ) -> String {
+        let give_up = Instant::now() + Duration::from_secs(20);
+        loop {
+            let history = handle.fetch_history(Default::default()).into_events().await.unwrap();
+            let failed = history.iter().find_map(|event| match event.attributes.as_ref()? {
+                Attributes::WorkflowTaskFailedEventAttributes(failed) => failed.failure.clone(),
+                _ => None,
+            });
+            let described = handle.describe(Default::default()).await.unwrap().raw_description;
+            let pending = described.pending_activities.into_iter();
+            let failed = failed.or_else(|| pending.filter_map(|one| one.last_failure).next());
+            if let Some(failure) = failed {
+                return failure.message;
+            }
+            assert!(Instant::now() < give_up, "no task has failed");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+}

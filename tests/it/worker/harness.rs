@@ -1,0 +1,134 @@
+//! A worker on the SDK, on a thread of its own, and clients.
+
+use std::{
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
+    thread::JoinHandle,
+};
+
+use cloakroom::{Cloakroom, Opening};
+use cloakroom_temporal::Converter;
+use cloakroom_tests::{
+    compile_cache,
+    rigs::{DevOptions, DevServer},
+    ring,
+};
+use temporalio_client::{Client, ClientOptions, Connection, ConnectionOptions};
+use temporalio_common::data_converters::DataConverter;
+use temporalio_sdk::{Runtime, Worker, WorkerOptions};
+use tokio::sync::oneshot;
+
+use super::workflows::{Again, Courier, Failing, Grown, Helper, Porter, Waiting};
+
+/// A server that tests share.
+pub(crate) fn server() -> &'static DevServer {
+    static SERVER: OnceLock<DevServer> = OnceLock::new();
+    SERVER.get_or_init(|| DevServer::start(DevOptions::default()))
+}
+
+/// A name that no other test has: for task queues and workflows.
+pub(crate) fn unique(name: &str) -> String {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    format!("{name}-{}", COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Compresses and encrypts, and then what `storage` says.
+pub(crate) fn opening(storage: &str) -> Opening {
+    let stages = r#"
+        [[stage]]
+        plugin = "bundled:zstd"
+
+        [[stage]]
+        plugin = "bundled:aes-gcm"
+        required = true
+        settings = { ring = "payments" }
+        grants.keys = ["payments"]
+    "#;
+    Opening::text(format!("{stages}\n{storage}")).keys("payments", ring()).cache(compile_cache())
+}
+
+/// Storage in a folder.
+pub(crate) fn in_folder(name: &str, folder: &std::path::Path) -> String {
+    format!(
+        r#"
+        [storage]
+        threshold = "256KiB"
+        store_with = "{name}"
+
+        [[storage.driver]]
+        name = "{name}"
+        plugin = "bundled:file"
+        settings = {{ bucket = "{name}" }}
+        grants.buckets = ["{name}"]
+
+        [buckets.{name}]
+        url = "file:{}"
+        "#,
+        folder.display()
+    )
+}
+
+/// The data converter that workers and clients of these tests have.
+pub(crate) fn converter(cloakroom: &Cloakroom) -> DataConverter {
+    Converter::of(cloakroom).namespace("default").encode_failures().build()
+}
+
+/// A client.
+pub(crate) async fn client(url: &str, converter: DataConverter) -> Client {
+    let options = ConnectionOptions::new(url::Url::parse(url).unwrap()).build();
+    let connection = Connection::connect(options).await.unwrap();
+    let options = ClientOptions::new("default").data_converter(converter).build();
+    Client::new(connection, options).unwrap()
+}
+
+/// A worker that runs until it is dropped.
+pub(crate) struct Running {
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Running {
+    /// Starts a worker. The SDK's futures stay on the thread that they began on.
+    pub(crate) fn start(url: &str, queue: &str, converter: DataConverter) -> Self {
+        let (stop, stopped) = oneshot::channel();
+        let (url, queue) = (url.to_owned(), queue.to_owned());
+        let thread = std::thread::spawn(move || {
+            let tokio = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+            tokio.block_on(async {
+                let runtime = Runtime::from_current_tokio(Default::default()).unwrap();
+                let options = WorkerOptions::new(queue)
+                    .register_workflow::<Again>()
+                    .and_then(|options| options.register_workflow::<Courier>())
+                    .and_then(|options| options.register_workflow::<Failing>())
+                    .and_then(|options| options.register_workflow::<Grown>())
+                    .and_then(|options| options.register_workflow::<Helper>())
+                    .and_then(|options| options.register_workflow::<Waiting>())
+                    .unwrap()
+                    .register_activities(Porter)
+                    .build();
+                let client = client(&url, converter).await;
+                let mut worker = Worker::new(&runtime, client, options).unwrap();
+                let shut_down = worker.shutdown_handle();
+                let ended = async {
+                    let _ = stopped.await;
+                    shut_down();
+                };
+                let (ran, ()) = tokio::join!(worker.run(), ended);
+                ran.unwrap();
+            });
+        });
+        Self { stop: Some(stop), thread: Some(thread) }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        let ended = self.thread.take().map(JoinHandle::join);
+        if !std::thread::panicking() {
+            ended.unwrap().unwrap();
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Workflows that carry what they are given, in every way there is.
+
+use std::time::Duration;
+
+use temporalio_macros::{activities, workflow, workflow_methods};
+use temporalio_sdk::{
+    ActivityOptions, ApplicationFailure, ChildWorkflowOptions, ContinueAsNewOptions,
+    SyncWorkflowContext, WorkflowContext, WorkflowContextView, WorkflowResult,
+    activities::{ActivityContext, ActivityError},
+};
+
+/// Through an activity and a child, and then until it has been signalled and revised.
+#[workflow]
+#[derive(Default)]
+pub struct Courier {
+    carried: String,
+    signalled: Option<String>,
+    revised: bool,
+}
+
+#[workflow_methods]
+impl Courier {
+    #[run]
+    pub async fn run(ctx: &mut WorkflowContext<Self>, parcel: String) -> WorkflowResult<String> {
+        let handled = ctx.execute_activity(Porter::handle, parcel, options()).await?;
+        let id = format!("{}-child", ctx.workflow_id());
+        let child =
+            ctx.start_child_workflow(Helper::run, handled, ChildWorkflowOptions::workflow_id(id));
+        let carried = child.await?.result().await?;
+        ctx.state_mut(|state| state.carried = carried);
+        ctx.wait_condition(|state| state.signalled.is_some() && state.revised).await?;
+        Ok(ctx.state(|state| state.carried.clone() + state.signalled.as_deref().unwrap_or("")))
+    }
+
+    #[signal]
+    pub fn add(&mut self, _: &mut SyncWorkflowContext<Self>, parcel: String) {
+        self.signalled = Some(parcel);
+    }
+
+    #[query]
+    pub fn look(&self, _: &WorkflowContextView) -> String {
+        self.carried.clone()
+    }
+
+    #[update]
+    pub fn revise(&mut self, _: &mut SyncWorkflowContext<Self>, parcel: String) -> String {
+        self.revised = true;
+        std::mem::replace(&mut self.carried, parcel)
+    }
+}
+
+/// A child that hands back what it is given.
+#[workflow]
+#[derive(Default)]
+pub struct Helper;
+
+#[workflow_methods]
+impl Helper {
+    #[run]
+    pub async fn run(_: &mut WorkflowContext<Self>, parcel: String) -> WorkflowResult<String> {
+        Ok(parcel)
+    }
+}
+
+/// Waits for leave between an activity and its result.
+#[workflow]
+#[derive(Default)]
+pub struct Waiting {
+    may: bool,
+    waits: bool,
+}
+
+#[workflow_methods]
+impl Waiting {
+    #[run]
+    pub async fn run(ctx: &mut WorkflowContext<Self>, parcel: String) -> WorkflowResult<String> {
+        let first = ctx.execute_activity(Porter::handle, parcel, options()).await?;
+        ctx.state_mut(|state| state.waits = true);
+        ctx.wait_condition(|state| state.may).await?;
+        let second = ctx.execute_activity(Porter::handle, first, options()).await?;
+        Ok(second)
+    }
+
+    #[signal]
+    pub fn go(&mut self, _: &mut SyncWorkflowContext<Self>) {
+        self.may = true;
+    }
+
+    #[query]
+    pub fn waits(&self, _: &WorkflowContextView) -> bool {
+        self.waits
+    }
+}
+
+/// Begins again so many times.
+#[workflow]
+#[derive(Default)]
+pub struct Again;
+
+#[workflow_methods]
+impl Again {
+    #[run]
+    pub async fn run(
+        ctx: &mut WorkflowContext<Self>,
+        (left, parcel): (u32, String),
+    ) -> WorkflowResult<String> {
+        if left > 0 {
+            ctx.continue_as_new((left - 1, parcel.clone()), ContinueAsNewOptions::default())?;
+        }
+        Ok(parcel)
+    }
+}
+
+/// Fails as its activity does.
+#[workflow]
+#[derive(Default)]
+pub struct Failing;
+
+#[workflow_methods]
+impl Failing {
+    #[run]
+    pub async fn run(ctx: &mut WorkflowContext<Self>, parcel: String) -> WorkflowResult<String> {
+        Ok(ctx.execute_activity(Porter::fail, parcel, options()).await?)
+    }
+}
+
+/// Gives back so many characters that do not get small.
+#[workflow]
+#[derive(Default)]
+pub struct Grown;
+
+#[workflow_methods]
+impl Grown {
+    #[run]
+    pub async fn run(ctx: &mut WorkflowContext<Self>, size: u32) -> WorkflowResult<String> {
+        Ok(ctx.execute_activity(Porter::grow, size, options()).await?)
+    }
+}
+
+fn options() -> ActivityOptions {
+    ActivityOptions::start_to_close_timeout(Duration::from_secs(30))
+}
+
+/// Hands on what it is given.
+pub struct Porter;
+
+#[activities]
+impl Porter {
+    #[activity]
+    pub async fn handle(_: ActivityContext, parcel: String) -> Result<String, ActivityError> {
+        Ok(parcel)
+    }
+
+    #[activity]
+    pub async fn grow(_: ActivityContext, size: u32) -> Result<String, ActivityError> {
+        Ok(hex::encode(cloakroom_tests::noise(size as usize / 2)))
+    }
+
+    /// The message and the details are what it was given.
+    #[activity]
+    pub async fn fail(_: ActivityContext, parcel: String) -> Result<String, ActivityError> {
+        let message = format!("cannot carry {}", &parcel[..100]);
+        Err(ApplicationFailure::builder(message).non_retryable(true).details(parcel).build().into())
+    }
+}

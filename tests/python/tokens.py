@@ -1,0 +1,77 @@
+"""Tokens and key sets as an identity provider makes them, and as forgers do.
+
+Reads {"audience", "issuer"} and answers {"keys": a JSON Web Key Set, "good": tokens, "bad": tokens}.
+"""
+
+import json
+import sys
+import time
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
+
+
+def main():
+    asked = json.load(sys.stdin)
+    rsa_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    ec_key = ec.generate_private_key(ec.SECP256R1())
+    ed_key = ed25519.Ed25519PrivateKey.generate()
+    keys = [
+        entry("rsa", "RS256", RSAAlgorithm.to_jwk(rsa_key.public_key())),
+        entry("ec", "ES256", ECAlgorithm.to_jwk(ec_key.public_key())),
+        entry("ed", "EdDSA", OKPAlgorithm.to_jwk(ed_key.public_key())),
+    ]
+    claims = {
+        "aud": asked["audience"],
+        "iss": asked["issuer"],
+        "exp": int(time.time()) + 600,
+        "sub": "someone",
+    }
+    sign = lambda key, algorithm, name, **other: jwt.encode(
+        {**claims, **other}, key, algorithm, headers={"kid": name} if name else None
+    )
+    stranger = ec.generate_private_key(ec.SECP256R1())
+    public = rsa_key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    without_end = {name: value for name, value in claims.items() if name != "exp"}
+    good = {
+        "rsa": sign(rsa_key, "RS256", "rsa"),
+        "ec": sign(ec_key, "ES256", "ec"),
+        "ed": sign(ed_key, "EdDSA", "ed"),
+        "without a key's name": sign(ec_key, "ES256", None),
+    }
+    bad = {
+        "expired": sign(ec_key, "ES256", "ec", exp=int(time.time()) - 600),
+        "not yet": sign(ec_key, "ES256", "ec", nbf=int(time.time()) + 600),
+        "for another": sign(ec_key, "ES256", "ec", aud="another"),
+        "from another": sign(ec_key, "ES256", "ec", iss="another"),
+        "by a stranger": sign(stranger, "ES256", "ec"),
+        "by a stranger without a name": sign(stranger, "ES256", None),
+        "with another key's name": sign(ec_key, "ES256", "rsa"),
+        "with another algorithm": sign(rsa_key, "RS512", "rsa"),
+        "unsigned": jwt.encode(claims, None, "none", headers={"kid": "ec"}),
+        "the public key as a secret": forged(claims, public),
+        "without an end": jwt.encode(without_end, ec_key, "ES256", headers={"kid": "ec"}),
+        "not a token": "a.b.c",
+    }
+    json.dump({"keys": {"keys": keys}, "good": good, "bad": bad}, sys.stdout)
+
+
+def entry(name, algorithm, key):
+    return {**json.loads(key), "kid": name, "alg": algorithm, "use": "sig"}
+
+
+def forged(claims, public):
+    """A library refuses to sign with what is a public key, so that this is done by hand."""
+    import base64
+    import hashlib
+    import hmac
+
+    part = lambda value: base64.urlsafe_b64encode(json.dumps(value).encode()).rstrip(b"=")
+    text = part({"alg": "HS256", "typ": "JWT", "kid": "rsa"}) + b"." + part(claims)
+    mac = hmac.new(public, text, hashlib.sha256).digest()
+    return (text + b"." + base64.urlsafe_b64encode(mac).rstrip(b"=")).decode()
+
+
+main()
