@@ -28,5 +28,6 @@ mod secrets;
 mod storage;
 mod stores;
 mod swap;
+mod ui;
 mod wasi;
 mod worker;

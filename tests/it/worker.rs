@@ -1,9 +1,13 @@
 //! A Rust worker on Temporal's SDK, against a real server.
 
 mod harness;
+mod python;
 mod workflows;
 
-pub(crate) use self::harness::{in_folder, opening};
+pub(crate) use self::{
+    harness::{Running, client, converter, in_folder, opening},
+    workflows::Helper,
+};
 
 use std::{
     fs,
@@ -26,7 +30,7 @@ use temporalio_sdk::workflow_replayer::{WorkflowReplayer, WorkflowReplayerOption
 use temporalio_workflow::workflows::WorkflowImplementation;
 
 use self::{
-    harness::{Running, client, converter, server, unique},
+    harness::{server, unique},
     workflows::{Again, Courier, Failing, Grown, Waiting},
 };
 

@@ -3,7 +3,8 @@
 Reads one JSON request, on one line of standard input, and writes its answer. A request has
 {"target": "127.0.0.1:7233", "namespace": "default"}, and may have what makes the data converter:
 {"key": base64, "key_id": ..., "s3": {"endpoint": URL, "bucket": ...}, "threshold": bytes}
-{"op": "worker", "task_queue": ...}     -> ready, when it polls; it works until standard input ends
+{"op": "worker", "task_queue": ...}     -> ready, when it polls; it works until standard input ends.
+                                        "only" may be "workflows" or "activities"
 {"op": "run", "task_queue": ..., "workflow": type, "id": ..., "args": [...], "timeout": seconds}
                                         -> {"result": ..., "run": run id}
 {"op": "history", "id": ..., "run": run id or none}     -> {"events": [...]}, nothing of it decoded
@@ -92,10 +93,16 @@ async def connect(request):
 async def worker(client, request):
     # No sandbox: it loads every module again, and this workflow needs no guard.
     runner = UnsandboxedWorkflowRunner()
-    queue = request["task_queue"]
-    async with Worker(client, task_queue=queue, workflows=[PyEcho], activities=[py_echo], workflow_runner=runner):
-        for kind in (TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY):
-            await polled(client, TaskQueue(name=queue), kind)
+    queue, only = request["task_queue"], request.get("only")
+    workflows = [PyEcho] if only != "activities" else []
+    activities = [py_echo] if only != "workflows" else []
+    async with Worker(
+        client, task_queue=queue, workflows=workflows, activities=activities, workflow_runner=runner
+    ):
+        if workflows:
+            await polled(client, TaskQueue(name=queue), TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW)
+        if activities:
+            await polled(client, TaskQueue(name=queue), TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY)
         print("ready", file=answers, flush=True)
         stdin = asyncio.StreamReader()
         protocol = asyncio.StreamReaderProtocol(stdin)

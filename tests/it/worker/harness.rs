@@ -20,7 +20,7 @@ use temporalio_common::data_converters::DataConverter;
 use temporalio_sdk::{Runtime, Worker, WorkerOptions};
 use tokio::sync::oneshot;
 
-use super::workflows::{Again, Courier, Failing, Grown, Helper, Porter, Waiting};
+use super::workflows::{Again, Courier, Failing, Grown, Helper, Porter, ToPython, Waiting};
 
 /// A server that tests share.
 pub(crate) fn server() -> &'static DevServer {
@@ -83,6 +83,14 @@ pub(crate) async fn client(url: &str, converter: DataConverter) -> Client {
     Client::new(connection, options).unwrap()
 }
 
+/// What a worker has.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Parts {
+    Activities,
+    Both,
+    Workflows,
+}
+
 /// A worker that runs until it is dropped.
 pub(crate) struct Running {
     stop: Option<oneshot::Sender<()>>,
@@ -90,24 +98,32 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// Starts a worker. The SDK's futures stay on the thread that they began on.
+    /// Starts a worker of everything.
     pub(crate) fn start(url: &str, queue: &str, converter: DataConverter) -> Self {
+        Self::of(url, queue, converter, Parts::Both)
+    }
+
+    /// Starts a worker. The SDK's futures stay on the thread that they began on.
+    pub(crate) fn of(url: &str, queue: &str, converter: DataConverter, parts: Parts) -> Self {
         let (stop, stopped) = oneshot::channel();
         let (url, queue) = (url.to_owned(), queue.to_owned());
         let thread = std::thread::spawn(move || {
             let tokio = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
             tokio.block_on(async {
                 let runtime = Runtime::from_current_tokio(Default::default()).unwrap();
-                let options = WorkerOptions::new(queue)
-                    .register_workflow::<Again>()
-                    .and_then(|options| options.register_workflow::<Courier>())
-                    .and_then(|options| options.register_workflow::<Failing>())
-                    .and_then(|options| options.register_workflow::<Grown>())
-                    .and_then(|options| options.register_workflow::<Helper>())
-                    .and_then(|options| options.register_workflow::<Waiting>())
-                    .unwrap()
-                    .register_activities(Porter)
-                    .build();
+                let mut options = WorkerOptions::new(queue).build();
+                if parts != Parts::Activities {
+                    options.register_workflow::<Again>().unwrap();
+                    options.register_workflow::<Courier>().unwrap();
+                    options.register_workflow::<Failing>().unwrap();
+                    options.register_workflow::<Grown>().unwrap();
+                    options.register_workflow::<Helper>().unwrap();
+                    options.register_workflow::<ToPython>().unwrap();
+                    options.register_workflow::<Waiting>().unwrap();
+                }
+                if parts != Parts::Workflows {
+                    options.register_activities(Porter);
+                }
                 let client = client(&url, converter).await;
                 let mut worker = Worker::new(&runtime, client, options).unwrap();
                 let shut_down = worker.shutdown_handle();

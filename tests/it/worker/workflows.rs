@@ -137,6 +137,30 @@ impl Grown {
     }
 }
 
+/// Has an activity of another worker's, in another language, do the work.
+#[workflow]
+#[derive(Default)]
+pub struct ToPython;
+
+#[workflow_methods]
+impl ToPython {
+    #[run]
+    pub async fn run(ctx: &mut WorkflowContext<Self>, parcel: String) -> WorkflowResult<String> {
+        Ok(ctx.execute_activity(Python::echo, parcel, options()).await?)
+    }
+}
+
+/// What Python has, as it is called here. No worker of these tests registers it.
+pub struct Python;
+
+#[activities]
+impl Python {
+    #[activity(name = "py_echo")]
+    pub async fn echo(_: ActivityContext, _: String) -> Result<String, ActivityError> {
+        Err(ApplicationFailure::new("this is Python's").into())
+    }
+}
+
 fn options() -> ActivityOptions {
     ActivityOptions::start_to_close_timeout(Duration::from_secs(30))
 }
