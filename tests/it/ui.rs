@@ -107,7 +107,7 @@ async fn the_web_ui_shows_what_is_encrypted_and_downloads_what_is_stored() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_command_line_starts_and_shows_workflows() {
     let town = Town::build().await;
-    let parcel = hex::encode(cloakroom_tests::noise(200_000));
+    let parcel = hex::encode(cloakroom_tests::noise(400_000));
     let input = format!("\"{parcel}\"");
     // Longer than one argument of a command may be.
     let file = tempfile::NamedTempFile::new().unwrap();
