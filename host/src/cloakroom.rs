@@ -113,6 +113,13 @@ impl Cloakroom {
         limits.of(size(&current.temporal.field), size(&current.temporal.message))
     }
 
+    /// The data converter of workers on Temporal's SDK, in the making: with this pipeline, swaps
+    /// included, and the limits of the configuration.
+    #[cfg(feature = "temporal-sdk")]
+    pub fn converter(&self) -> cloakroom_temporal::Converter {
+        cloakroom_temporal::Converter::of(self).limits(self.size_limits())
+    }
+
     pub(crate) fn current(&self) -> Arc<Generation> {
         self.0.current.load_full()
     }

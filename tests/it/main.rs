@@ -17,6 +17,7 @@ mod house;
 mod interop;
 mod limits;
 mod load;
+mod metrics;
 mod others;
 mod pipeline;
 mod redis;

@@ -23,7 +23,7 @@ use temporalio_client::{
     WorkflowQueryOptions, WorkflowSignalOptions, WorkflowStartOptions,
 };
 use temporalio_common::{
-    HasWorkflowDefinition, MemoValues,
+    HasWorkflowDefinition, MemoValues, data_converters::DataConverter,
     protos::temporal::api::history::v1::history_event::Attributes,
 };
 use temporalio_sdk::workflow_replayer::{WorkflowReplayer, WorkflowReplayerOptions};
@@ -67,7 +67,7 @@ async fn large_payloads_pass_everywhere_and_nothing_of_them_is_in_the_clear() {
     let server = DevServer::start(DevOptions::default());
     let cloakroom = opening(&in_folder("local", folder.path())).open().await.unwrap();
     let converter = converter(&cloakroom);
-    let _worker = Running::start(&server.url(), "large", converter.clone());
+    let worker = Running::start(&server.url(), "large", converter.clone());
     let client = client(&server.url(), converter).await;
     let parcel = parcel();
     let mut memo = MemoValues::new();
@@ -98,9 +98,31 @@ async fn large_payloads_pass_everywhere_and_nothing_of_them_is_in_the_clear() {
 
     // Eight of them are one object, and the result is another; encryption makes each a new one.
     assert!(count(folder.path()) >= 2);
+    let log = worker.log();
+    assert!(log.contains("stage{name=\"aes-gcm\""), "is this the log?");
+    assert!(!log.contains(CANARY) && !log.contains(&CANARY[..20]), "the log has it in the clear");
     assert!(server.holds(b"temporal.api.sdk.v1.ExternalStorageReference"), "is this the database?");
     assert!(!holds(folder.path(), CANARY), "the store has it in the clear");
     assert!(!server.holds(CANARY.as_bytes()), "the server has it in the clear");
+}
+
+/// Without Cloakroom neither is started, nor signalled, nor gives a result.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_cloakroom_the_same_is_refused() {
+    let (queue, server) = (unique("without"), server());
+    let _worker = Running::start(&server.url(), &queue, DataConverter::default());
+    let client = client(&server.url(), DataConverter::default()).await;
+    let named = |name| WorkflowStartOptions::new(queue.clone(), unique(name)).build();
+    let started = client.start_workflow(Waiting::run, parcel(), named("started")).await;
+    let says = started.map(drop).unwrap_err().to_string();
+    assert!(says.contains("Blob data size exceeds limit"), "{says}");
+    let handle = client.start_workflow(Courier::run, String::new(), named("signalled")).await;
+    let options = WorkflowSignalOptions::default();
+    let signalled = handle.unwrap().signal(Courier::add, parcel(), options).await;
+    let says = signalled.unwrap_err().to_string();
+    assert!(says.contains("Blob data size exceeds limit"), "{says}");
+    let handle = client.start_workflow(Grown::run, 3_000_000, named("result")).await.unwrap();
+    assert!(failed_task(&handle).await.contains("[TMPRL1103]"));
 }
 
 /// A failure's message and details are payloads like any other, if the converter is told so.
@@ -229,7 +251,7 @@ async fn a_store_is_down_for_a_while() {
     let (parcel, handle) = rig.wait_in_the_middle().await;
     envoy.abort(100);
     handle.signal(Waiting::go, (), WorkflowSignalOptions::default()).await.unwrap();
-    let says = rig.failed_task(&handle).await;
+    let says = failed_task(&handle).await;
     assert!(says.contains("storage aws.s3driver"), "{says}");
     envoy.abort(0);
     assert_eq!(handle.get_result(WorkflowGetResultOptions::default()).await.unwrap(), parcel);
@@ -241,7 +263,7 @@ async fn what_is_too_large_says_why_and_waits_for_the_remedy() {
     let rig = Rig::with("large", "").await;
     let handle = rig.client.start_workflow(Grown::run, 6_000_000, rig.named("large")).await;
     let handle = handle.unwrap();
-    let says = rig.failed_task(&handle).await;
+    let says = failed_task(&handle).await;
     for part in ["Temporal takes 2097152", "after zstd", "after aes-gcm", "add [storage]"] {
         assert!(says.contains(part), "{says} does not say `{part}`");
     }
@@ -298,12 +320,11 @@ impl Rig {
         }
         (parcel, handle)
     }
+}
 
-    /// What the history says of the first task, of a workflow or an activity, that has failed.
-    async fn failed_task<W: HasWorkflowDefinition>(
-        &self,
-        handle: &WorkflowHandle<Client, W>,
-    ) -> String {
+/// What the history says of the first task, of a workflow or an activity, that has failed.
+async fn failed_task<W: HasWorkflowDefinition>(handle: &WorkflowHandle<Client, W>) -> String {
+    {
         let give_up = Instant::now() + Duration::from_secs(20);
         loop {
             let history = handle.fetch_history(Default::default()).into_events().await.unwrap();

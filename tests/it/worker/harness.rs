@@ -9,7 +9,6 @@ use std::{
 };
 
 use cloakroom::{Cloakroom, Opening};
-use cloakroom_temporal::Converter;
 use cloakroom_tests::{
     compile_cache,
     rigs::{DevOptions, DevServer},
@@ -19,6 +18,10 @@ use temporalio_client::{Client, ClientOptions, Connection, ConnectionOptions};
 use temporalio_common::data_converters::DataConverter;
 use temporalio_sdk::{Runtime, Worker, WorkerOptions};
 use tokio::sync::oneshot;
+use tracing::{Dispatch, Subscriber, dispatcher, subscriber::NoSubscriber};
+use tracing_subscriber::fmt::format::FmtSpan;
+
+use crate::secrets::Log;
 
 use super::workflows::{Again, Courier, Failing, Grown, Helper, Porter, ToPython, Waiting};
 
@@ -72,7 +75,7 @@ pub(crate) fn in_folder(name: &str, folder: &std::path::Path) -> String {
 
 /// The data converter that workers and clients of these tests have.
 pub(crate) fn converter(cloakroom: &Cloakroom) -> DataConverter {
-    Converter::of(cloakroom).namespace("default").encode_failures().build()
+    cloakroom.converter().namespace("default").encode_failures().build()
 }
 
 /// A client.
@@ -95,9 +98,27 @@ pub(crate) enum Parts {
 pub(crate) struct Running {
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
+    log: Log,
+}
+
+/// What an operator might have on: everything of ours, and what others say by default.
+fn subscriber(log: Log) -> impl Subscriber + Send + Sync {
+    let filter = "info,cloakroom=trace,cloakroom_pipeline=trace,cloakroom_plugin=trace,\
+                  cloakroom_temporal=trace,cloakroom_stores=trace,object_store=debug";
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(false)
+        .with_span_events(FmtSpan::CLOSE)
+        .with_writer(log)
+        .finish()
 }
 
 impl Running {
+    /// What it has logged.
+    pub(crate) fn log(&self) -> String {
+        self.log.text()
+    }
+
     /// Starts a worker of everything.
     pub(crate) fn start(url: &str, queue: &str, converter: DataConverter) -> Self {
         Self::of(url, queue, converter, Parts::Both)
@@ -107,8 +128,17 @@ impl Running {
     pub(crate) fn of(url: &str, queue: &str, converter: DataConverter, parts: Parts) -> Self {
         let (stop, stopped) = oneshot::channel();
         let (url, queue) = (url.to_owned(), queue.to_owned());
+        // While there is but one subscriber, a span is asked for once, on whatever thread comes first.
+        static SECOND: OnceLock<Dispatch> = OnceLock::new();
+        SECOND.get_or_init(|| Dispatch::new(NoSubscriber::new()));
+        let log = Log::default();
+        let logged = Dispatch::new(subscriber(log.clone()));
         let thread = std::thread::spawn(move || {
-            let tokio = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+            let _logged = dispatcher::set_default(&logged);
+            // All threads of the worker log to the same place, for as long as they live.
+            let log = move || std::mem::forget(dispatcher::set_default(&logged));
+            let mut tokio = tokio::runtime::Builder::new_multi_thread();
+            let tokio = tokio.enable_all().on_thread_start(log).build().unwrap();
             tokio.block_on(async {
                 let runtime = Runtime::from_current_tokio(Default::default()).unwrap();
                 let mut options = WorkerOptions::new(queue).build();
@@ -135,7 +165,7 @@ impl Running {
                 ran.unwrap();
             });
         });
-        Self { stop: Some(stop), thread: Some(thread) }
+        Self { stop: Some(stop), thread: Some(thread), log }
     }
 }
 

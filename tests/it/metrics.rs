@@ -1,0 +1,217 @@
+//! What an embedder's recorder hears.
+
+use std::{sync::Arc, time::Duration};
+
+use cloakroom::{
+    Budget, Context, ErrorKind, Kind, Limits, Reuse, Scale, Settings, Stage, Subject, Verdict,
+    metric,
+};
+use cloakroom_temporal::{Adapter, SizeLimits};
+use cloakroom_tests::{bundled, ctx, host, noise, plain};
+use metrics_util::{
+    CompositeKey,
+    debugging::{DebugValue, DebuggingRecorder, Snapshotter},
+};
+
+use crate::worker::{in_folder, opening};
+
+/// Records on this thread alone, while it lives.
+fn record() -> Snapshotter {
+    let recorder = Box::leak(Box::new(DebuggingRecorder::new()));
+    // The guard takes the recorder away with the thread, which is the test's own.
+    std::mem::forget(metrics::set_default_local_recorder(recorder));
+    recorder.snapshotter()
+}
+
+/// A metric's name and labels, as Prometheus writes them.
+fn written(key: &CompositeKey) -> String {
+    let key = key.key();
+    let labels: Vec<_> =
+        key.labels().map(|label| format!("{}={}", label.key(), label.value())).collect();
+    format!("{}{{{}}}", key.name(), labels.join(","))
+}
+
+fn recorded(snapshotter: &Snapshotter) -> Vec<(String, DebugValue)> {
+    let all = snapshotter.snapshot().into_vec().into_iter();
+    all.map(|(key, _, _, value)| (written(&key), value)).collect()
+}
+
+#[track_caller]
+fn find<'a>(all: &'a [(String, DebugValue)], name: &str) -> &'a DebugValue {
+    let found = all.iter().find(|(written, _)| written == name);
+    &found.unwrap_or_else(|| panic!("no {name} in {all:#?}")).1
+}
+
+/// On one thread, since the recorder is that of this thread.
+#[tokio::test(flavor = "current_thread")]
+async fn each_call_of_a_stage_and_a_driver_is_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let storage = in_folder("local", folder.path());
+    let storage = storage.replace("[storage]", "[storage]\ncache.memory = \"0B\"");
+    let cloakroom = opening(&storage).open().await.unwrap();
+    let snapshotter = record();
+    let sent = plain(noise(300_000));
+    let encoded = cloakroom.encode(&ctx(), vec![sent.clone()]).await.unwrap();
+    let decoded = cloakroom.decode(&ctx(), encoded.clone()).await.unwrap();
+    assert_eq!(decoded, [sent.clone()]);
+    assert!(cloakroom.decode(&ctx(), vec![sent.clone()]).await.is_err());
+    std::fs::remove_dir_all(folder.path().join("v0")).unwrap();
+    assert!(cloakroom.decode(&ctx(), encoded).await.is_err());
+
+    let all = recorded(&snapshotter);
+    let size = sent.encoded_len() as u64;
+    let stage = |metric: &str, name: &str, direction: &str| {
+        format!("{metric}{{part=stage,name={name},direction={direction}}}")
+    };
+    let driver = |metric: &str, direction: &str, kind: &str| {
+        format!("{metric}{{part=driver,name=local,direction={direction}{kind}}}")
+    };
+    let count = |name: String| match find(&all, &name) {
+        DebugValue::Counter(count) => *count,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(count(stage(metric::CALLS, "zstd", "encode")), 1);
+    assert_eq!(count(stage(metric::BYTES_IN, "zstd", "encode")), size);
+    // Noise does not get smaller, and so it left the stage as it was; nothing was there to decode.
+    assert_eq!(count(stage(metric::BYTES_OUT, "zstd", "encode")), size);
+    assert!(!all.iter().any(|(name, _)| *name == stage(metric::CALLS, "zstd", "decode")));
+    assert_eq!(count(stage(metric::CALLS, "aes-gcm", "decode")), 1);
+    assert_eq!(count(stage(metric::BYTES_OUT, "aes-gcm", "decode")), size);
+    assert_eq!(count(driver(metric::CALLS, "encode", "")), 1);
+    assert_eq!(count(driver(metric::CALLS, "decode", "")), 2);
+    let stored = count(driver(metric::BYTES_IN, "encode", ""));
+    assert!(size < stored && stored < size + 500);
+    assert_eq!(count(driver(metric::BYTES_OUT, "decode", "")), stored);
+    assert_eq!(count(driver(metric::FAILURES, "decode", ",kind=not_found")), 1);
+    match find(&all, &driver(metric::SECONDS, "decode", "")) {
+        DebugValue::Histogram(seconds) => assert!(seconds.len() == 2 && seconds[0].0 < 5.0),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn those_that_wait_for_an_instance_are_counted_while_they_do() {
+    let limits = Limits {
+        instances: 1.try_into().unwrap(),
+        time: Duration::from_secs(60),
+        ..Limits::default()
+    };
+    let codec = bundled(&host(limits), "zstd", Settings::none(), Reuse::Fresh).await;
+    let pipeline = cloakroom::Pipeline::builder().stage(Stage::new("zstd", codec)).build().unwrap();
+    let pipeline = Arc::new(pipeline);
+    let snapshotter = record();
+    let tasks: Vec<_> = (0..4)
+        .map(|_| {
+            let pipeline = pipeline.clone();
+            let large = plain(cloakroom_tests::text(8 << 20));
+            tokio::spawn(async move { pipeline.encode(&ctx(), vec![large]).await.unwrap() })
+        })
+        .collect();
+    let name = format!("{}{{part=stage}}", metric::WAITING);
+    // A snapshot takes with it what it shows.
+    let mut waiting = 0.0;
+    let mut look = || {
+        for (found, value) in recorded(&snapshotter) {
+            match value {
+                DebugValue::Gauge(value) if found == name => waiting += value.0,
+                _ => {}
+            }
+        }
+        waiting
+    };
+    while look() != 3.0 {
+        tokio::task::yield_now().await;
+    }
+    for task in tasks {
+        task.await.unwrap();
+    }
+    assert_eq!(look(), 0.0);
+}
+
+fn ratios(snapshotter: &Snapshotter) -> Vec<(String, Vec<f64>)> {
+    let mut found: Vec<_> = recorded(snapshotter)
+        .into_iter()
+        .filter_map(|(name, value)| match value {
+            DebugValue::Histogram(values) if name.contains("_size_ratio") => {
+                Some((name, values.iter().map(|value| value.0).collect()))
+            }
+            _ => None,
+        })
+        .collect();
+    found.sort_by(|one, other| one.0.cmp(&other.0));
+    found
+}
+
+/// Every check is recorded, whatever its verdict, and none where there is no limit.
+#[test]
+fn how_much_of_a_budget_is_used() {
+    let (scale, snapshotter) = (Scale::default(), record());
+    let budget = Budget { max: 1000, percent: 95 };
+    let workflow = Subject { namespace: "n", workflow: "Pay", activity: None };
+    let activity = Subject { activity: Some("charge"), ..workflow };
+    for (size, verdict) in [(500, Verdict::Fits), (950, Verdict::Fits), (951, Verdict::Stall)] {
+        // The answer stays the same, however often it is asked for.
+        assert_eq!(scale.weigh(budget, size, workflow), verdict);
+        assert_eq!(scale.weigh(budget, size, activity), verdict);
+    }
+    assert_eq!(scale.weigh(Budget::NONE, u64::MAX, workflow), Verdict::Fits);
+    assert_eq!(scale.weigh(Budget { max: -1, percent: 95 }, 7, activity), Verdict::Fits);
+    let values = vec![0.5, 0.95, 0.951];
+    let (one, other) = (
+        "runtime_workflow_activity_payload_size_ratio{namespace=n,workflow_name=Pay,activity_name=charge}",
+        "runtime_workflow_payload_size_ratio{namespace=n,workflow_name=Pay}",
+    );
+    assert_eq!(ratios(&snapshotter), [(one.into(), values.clone()), (other.into(), values)]);
+}
+
+/// Names are chosen by whoever starts workflows.
+#[test]
+fn names_do_not_grow_without_end() {
+    let (scale, snapshotter) = (Scale::default(), record());
+    for number in 0..1000 {
+        let name = format!("workflow-{number}");
+        let subject = Subject { namespace: "n", workflow: &name, activity: None };
+        scale.weigh(Budget { max: 1000, percent: 95 }, 1, subject);
+    }
+    let found = ratios(&snapshotter);
+    assert_eq!(found.len(), 201);
+    let other = found.iter().find(|(name, _)| name.contains("workflow_name=other")).unwrap();
+    assert_eq!(other.1.len(), 800);
+}
+
+/// Temporal's limits: what is equal passes, and what is refused says what became of it.
+#[tokio::test(flavor = "current_thread")]
+async fn a_field_is_weighed_after_the_pipeline() {
+    let cloakroom = opening("").open().await.unwrap();
+    let snapshotter = record();
+    let ctx = Context::namespace("n").target(Kind::Workflow, "w", "Pay", None);
+    let field = vec![plain(noise(10_000)), plain(noise(20_000))];
+    let encoded = cloakroom.encode(&ctx, field.clone()).await.unwrap();
+    // Each payload with its tag and a length of two or three bytes.
+    let weight: usize = encoded
+        .iter()
+        .map(|payload| payload.encoded_len() + if payload.encoded_len() < 16_384 { 3 } else { 4 })
+        .sum();
+    let adapter = |max: usize| {
+        let payload = Budget { max: max as i64, percent: 100 };
+        Adapter::new(cloakroom.clone(), SizeLimits { payload, ..SizeLimits::NONE })
+    };
+    assert_eq!(adapter(weight).encode(&ctx, field.clone()).await.unwrap().len(), 2);
+    let refused = adapter(weight - 1).encode(&ctx, field.clone()).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::LimitExceeded(cloakroom::Limit::Message));
+    assert!(!refused.kind().is_transient());
+    let says = refused.to_string();
+    let before = field[1].encoded_len();
+    for part in [
+        format!("2 payloads have together {weight} bytes, and Temporal takes {}", weight - 1),
+        format!("payload 1 had {before} bytes, {} after aes-gcm", encoded[1].encoded_len()),
+        "add [storage]".to_owned(),
+    ] {
+        assert!(says.contains(&part), "no `{part}` in {says}");
+    }
+    assert_eq!(adapter(0).encode(&ctx, field).await.unwrap().len(), 2);
+    assert_eq!(adapter(1).encode(&ctx, Vec::new()).await.unwrap(), []);
+    let (name, values) = ratios(&snapshotter).pop().unwrap();
+    assert_eq!(name, "runtime_workflow_payload_size_ratio{namespace=n,workflow_name=Pay}");
+    assert_eq!(values, [1.0, weight as f64 / (weight - 1) as f64]);
+}
