@@ -32,6 +32,11 @@ pub use cloakroom_temporal as temporal;
 pub use self::bundled::{bundled, bundled_names};
 pub use self::{cloakroom::Cloakroom, opening::Opening, watch::Watch};
 
+/// So is the example of what is Temporal's.
+#[cfg(all(doctest, feature = "temporal-sdk"))]
+#[doc = include_str!("../docs/temporal.md")]
+struct Temporal;
+
 /// The README's example runs as a test.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]

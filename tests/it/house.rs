@@ -164,6 +164,18 @@ fn the_readme_shows_a_plugin_that_is_tested() {
     assert!(readme.contains(&example), "the README's plugin is not the SDK's example");
 }
 
+/// And the lines of a worker that is compiled as an example.
+#[test]
+fn the_readme_shows_a_worker_that_is_compiled() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let compiled = fs::read_to_string(root().join("host/docs/temporal.md")).unwrap();
+    let compiled = compiled.split("```").find(|block| block.starts_with("rust,no_run")).unwrap();
+    let shown = readme.split("```").find_map(|block| block.strip_prefix("rs\n")).unwrap();
+    for line in shown.lines() {
+        assert!(compiled.contains(line), "`{line}` is not compiled");
+    }
+}
+
 /// What is skipped is forgotten.
 #[test]
 fn no_test_is_ignored() {

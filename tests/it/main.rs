@@ -1,5 +1,6 @@
 //! The integration tests, in one binary: each further one would link wasmtime again.
 
+mod alerts;
 mod azure;
 mod cache;
 mod cli;

@@ -5,7 +5,8 @@ use cloakroom_guest::Target;
 use crate::Layout;
 
 /// The key of an object with this digest. One too long keeps the namespace, by which access is
-/// granted, and loses the rest.
+/// granted and objects expire, and loses the rest. So does one of which nothing else is known: the
+/// official drivers, which then know no namespace either, have none.
 pub fn object_key<L: Layout>(target: &Target, digest: &str) -> String {
     let digest = format!("d/sha256/{digest}");
     let segment = |name: &Option<String>| match name.as_deref() {
@@ -15,6 +16,9 @@ pub fn object_key<L: Layout>(target: &Target, digest: &str) -> String {
     let (type_name, id) = match target.kind.as_deref() {
         Some("workflow") => ("wt", "wi"),
         Some("activity") => ("at", "ai"),
+        None if target.namespace.as_deref().is_some_and(|name| !name.is_empty()) => {
+            return format!("v0/ns/{}/{digest}", segment(&target.namespace));
+        }
         _ => return format!("v0/{digest}"),
     };
     let [namespace, of_type, of_id, run] =
@@ -73,6 +77,13 @@ mod tests {
         );
         check(&Target::default(), "v0/d/sha256/00");
         check(&target("nexus", "n", "t", "i"), "v0/d/sha256/00");
+    }
+
+    #[test]
+    fn where_only_the_namespace_is_known() {
+        let only = |name: &str| Target { namespace: Some(name.to_owned()), ..Target::default() };
+        check(&only("n s"), "v0/ns/n%20s/d/sha256/00");
+        check(&only(""), "v0/d/sha256/00");
     }
 
     #[test]

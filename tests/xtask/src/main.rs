@@ -19,7 +19,8 @@ use crate::{
 const USAGE: &str = "\
 cargo xtask test [--strict]   format, lints, documentation and every test
     --strict                  fail if anything had to be skipped, as CI does
-cargo xtask bench [FILTER]    what the sandbox costs, as one table";
+cargo xtask bench [FILTER]    what the sandbox costs, as one table
+cargo xtask invoice [ARGS]    examples/invoice, with a Temporal server installed for it";
 
 fn main() -> ExitCode {
     let args: Vec<String> = env::args().skip(1).collect();
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
         ["test"] => test(false),
         ["test", "--strict"] => test(true),
         ["bench", filter @ ..] => bench(filter),
+        ["invoice", args @ ..] => invoice(args),
         _ => {
             say(USAGE);
             return ExitCode::from(2);
@@ -59,4 +61,11 @@ fn bench(filter: &[&str]) -> Result<()> {
     let bench = ["bench", "--manifest-path", "tests/benches/Cargo.toml", "--"];
     let interpreter = python.to_string_lossy();
     cargo(&[&bench, filter].concat(), &[("CLOAKROOM_PYTHON", &interpreter)])
+}
+
+fn invoice(args: &[&str]) -> Result<()> {
+    // Temporal's server comes with Python too.
+    let temporal = python::set_up(&target_dir()?)?.with_file_name("temporal");
+    let run = ["run", "--package", "invoice", "--"];
+    cargo(&[&run, args].concat(), &[("CLOAKROOM_TEMPORAL", &temporal.to_string_lossy())])
 }

@@ -1,0 +1,42 @@
+//! What the clerks of accounts payable do. Each step gets the whole document: that is the story.
+
+use serde::{Deserialize, Serialize};
+use temporalio_macros::activities;
+use temporalio_sdk::activities::{ActivityContext, ActivityError};
+
+use crate::document::Scan;
+
+/// The desk where it is done.
+pub(crate) struct Desk;
+
+/// What came of a step.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct Decision {
+    /// Of whom, and of what.
+    pub(crate) step: String,
+    /// Whether the document bears it out.
+    pub(crate) passed: bool,
+    /// How sure the engine was of the word that decided.
+    pub(crate) confidence: f64,
+}
+
+#[activities]
+impl Desk {
+    /// Has a scan read, which gives a document of about so many bytes.
+    #[activity]
+    pub(crate) async fn read_scan(_: ActivityContext, bytes: usize) -> Result<Scan, ActivityError> {
+        Ok(Scan::of(bytes))
+    }
+
+    /// Decides one step.
+    #[activity]
+    pub(crate) async fn decide(
+        _: ActivityContext,
+        scan: Scan,
+        step: String,
+    ) -> Result<Decision, ActivityError> {
+        let word = step.split(' ').next_back().unwrap_or("total");
+        let confidence = scan.confidence_of(word);
+        Ok(Decision { passed: 0.5 < confidence, step, confidence })
+    }
+}

@@ -1,0 +1,91 @@
+//! What Cloakroom does for two workflows that carry large results: `cargo xtask invoice`.
+//!
+//! `converter` is all that a program does to have Cloakroom in its client and worker. `workflows`,
+//! `activities` and `document` are the story, and know nothing of it. `way`, `run`, `server`,
+//! `outcome`, `replay` and `store` run the story and measure; `args`, `progress` and `table` talk.
+
+mod activities;
+mod args;
+mod converter;
+mod document;
+mod outcome;
+mod progress;
+mod reason;
+mod replay;
+mod run;
+mod server;
+mod store;
+mod table;
+mod way;
+mod workflows;
+
+use std::{
+    fs::DirBuilder,
+    os::unix::fs::DirBuilderExt as _,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::{Context as _, Result, bail};
+use clap::{Parser as _, ValueEnum as _};
+use temporalio_sdk::{Runtime, runtime::RuntimeOptions};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+use crate::{args::Args, run::Row, way::Way};
+
+/// The development server has this one.
+const NAMESPACE: &str = "default";
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let args = Args::parse();
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("off"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match until_interrupted(rows(&args)).await.and_then(|rows| table::print(&rows, args.json)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What is dropped half-way ends its server and removes its folder.
+async fn until_interrupted<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        done = work => done,
+        _ = interrupt.recv() => bail!("interrupted"),
+        _ = terminate.recv() => bail!("terminated"),
+    }
+}
+
+async fn rows(args: &Args) -> Result<Vec<Row>> {
+    let program = server::program()?;
+    let (folder, _removed_when_dropped) = folder(args.keep.as_deref())?;
+    let runtime = Runtime::from_current_tokio(RuntimeOptions::default())?;
+    let ways = if args.ways.is_empty() { Way::value_variants() } else { &args.ways };
+    let mut rows = Vec::new();
+    for way in ways {
+        let folder = folder.join(way.slug());
+        let row = run::run(*way, &program, &folder, &runtime).await;
+        rows.push(row.with_context(|| way.title())?);
+    }
+    Ok(rows)
+}
+
+/// A folder that is this user's alone: keys and machine code will lie in it. If it is not to be
+/// kept, it goes when what comes with it is dropped.
+fn folder(keep: Option<&Path>) -> Result<(PathBuf, Option<tempfile::TempDir>)> {
+    let Some(keep) = keep else {
+        let temporary = tempfile::tempdir()?;
+        return Ok((temporary.path().to_owned(), Some(temporary)));
+    };
+    DirBuilder::new()
+        .mode(0o700)
+        .create(keep)
+        .with_context(|| format!("cannot make the folder `{}`", keep.display()))?;
+    Ok((keep.canonicalize()?, None))
+}
