@@ -12,22 +12,33 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cloakroom_tests::{KEY, ROGUE};
 use serde_json::{Value, json};
 
-/// Builds the binary once: a test run alone would else meet an old one.
+/// The command line.
 pub(crate) fn binary() -> &'static Path {
-    static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| {
+    &built()[0]
+}
+
+/// Builds the binaries that tests run, once: a test run alone would else meet old ones. Together,
+/// since what is built for one alone has other features, and is built again.
+pub(crate) fn built() -> &'static [PathBuf; 2] {
+    static BUILT: OnceLock<[PathBuf; 2]> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let packages = ["--package", "cloakroom-cli", "--package", "invoice"];
         let built = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--package", "cloakroom-cli", "--message-format=json"])
+            .args(["build", "--quiet", "--message-format=json"])
+            .args(packages)
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .output()
             .unwrap();
         assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
         let messages = String::from_utf8(built.stdout).unwrap();
         let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        let path = messages
-            .filter_map(|message| Some(message["executable"].as_str()?.to_owned()))
-            .next_back();
-        PathBuf::from(path.expect("an executable"))
+        let paths: Vec<_> = messages
+            .filter_map(|message| Some(PathBuf::from(message["executable"].as_str()?)))
+            .collect();
+        ["cloakroom", "invoice"].map(|name| {
+            let path = paths.iter().find(|path| path.file_stem().unwrap() == name);
+            path.expect("an executable").clone()
+        })
     })
 }
 

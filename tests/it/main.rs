@@ -16,6 +16,7 @@ mod gcs;
 mod guests;
 mod house;
 mod interop;
+mod invoice;
 mod limits;
 mod load;
 mod metrics;

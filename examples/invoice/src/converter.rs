@@ -3,10 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
-use cloakroom::{
-    Cloakroom,
-    temporal::{Converter, SizeLimits},
-};
+use cloakroom::{Cloakroom, temporal::SizeLimits};
 use temporalio_client::{Client, ClientOptions, Connection};
 use temporalio_common::data_converters::DataConverter;
 
@@ -16,7 +13,7 @@ use crate::NAMESPACE;
 pub(crate) async fn of_file(config: &Path, connection: &Connection) -> Result<DataConverter> {
     let cloakroom = Cloakroom::open(config).await?;
     let limits = SizeLimits::of_namespace(connection, NAMESPACE).await?;
-    Ok(Converter::of(&cloakroom).namespace(NAMESPACE).limits(limits).build())
+    Ok(cloakroom.converter().namespace(NAMESPACE).limits(limits).build())
 }
 
 /// A client with it. Workers take the converter of their client.

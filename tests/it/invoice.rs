@@ -1,0 +1,32 @@
+//! `examples/invoice`, as `cargo xtask invoice` runs it.
+
+use std::{path::PathBuf, process::Command};
+
+use serde_json::Value;
+
+use crate::cli::built;
+
+/// What its README says of the three ways is so. (Python is where Temporal's server comes from.)
+#[test]
+fn python_it_finishes_with_a_pipeline_and_not_without() {
+    let python = PathBuf::from(std::env::var_os("CLOAKROOM_PYTHON").expect("CLOAKROOM_PYTHON"));
+    let output = Command::new(&built()[1])
+        .arg("--json")
+        .env("CLOAKROOM_TEMPORAL", python.with_file_name("temporal"))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let rows: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let [plain, codecs, storage] = &rows.as_array().unwrap()[..] else { panic!("{rows}") };
+    for (row, finishes) in [(plain, false), (codecs, true), (storage, true)] {
+        assert_eq!(row["pay_invoice"]["finished"], finishes, "{row:#}");
+        assert_eq!(row["archive"]["finished"], finishes, "{row:#}");
+        assert_eq!(row["replay_seconds"].is_number(), finishes, "{row:#}");
+    }
+    let history = |row: &Value| row["pay_invoice"]["history_bytes"].as_u64().unwrap();
+    assert!(50 << 20 < history(plain) && history(codecs) < 20 << 20, "{rows:#}");
+    assert!(history(storage) < 100 << 10, "{rows:#}");
+    // One document and one ledger, and none more for having been replayed.
+    assert_eq!(storage["stored"]["objects"], 2, "{storage:#}");
+    assert_eq!(storage["stored"], storage["stored_after_replays"]);
+}
