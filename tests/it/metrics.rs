@@ -53,7 +53,7 @@ async fn each_call_of_a_stage_and_a_driver_is_counted() {
     let sent = plain(noise(300_000));
     let encoded = cloakroom.encode(&ctx(), vec![sent.clone()]).await.unwrap();
     let decoded = cloakroom.decode(&ctx(), encoded.clone()).await.unwrap();
-    assert_eq!(decoded, [sent.clone()]);
+    assert!(decoded == std::slice::from_ref(&sent));
     assert!(cloakroom.decode(&ctx(), vec![sent.clone()]).await.is_err());
     std::fs::remove_dir_all(folder.path().join("v0")).unwrap();
     assert!(cloakroom.decode(&ctx(), encoded).await.is_err());

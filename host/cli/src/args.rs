@@ -58,7 +58,7 @@ Example:
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct CodecServer {
-    /// Configuration file: the pipeline, and [codec_server]
+    /// Configuration file: the pipeline, and what `codec_server` may do
     #[arg(long, value_name = "FILE")]
     pub(crate) config: PathBuf,
     /// Where to listen, in place of what the configuration says (127.0.0.1:8081 if it says nothing)
