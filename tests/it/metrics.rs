@@ -193,8 +193,8 @@ async fn a_field_is_weighed_after_the_pipeline() {
         .map(|payload| payload.encoded_len() + if payload.encoded_len() < 16_384 { 3 } else { 4 })
         .sum();
     let adapter = |max: usize| {
-        let payload = Budget { max: max as i64, percent: 100 };
-        Adapter::new(cloakroom.clone(), SizeLimits { payload, ..SizeLimits::NONE })
+        let field = Budget { max: max as i64, percent: 100 };
+        Adapter::new(cloakroom.clone(), SizeLimits { field, ..SizeLimits::NONE })
     };
     assert_eq!(adapter(weight).encode(&ctx, field.clone()).await.unwrap().len(), 2);
     let refused = adapter(weight - 1).encode(&ctx, field.clone()).await.unwrap_err();

@@ -17,10 +17,11 @@ use std::{
 };
 
 use cloakroom::{Cloakroom, Material, Ring};
+use cloakroom_temporal::SizeLimits;
 use cloakroom_tests::rigs::{self, DevOptions, DevServer};
 use temporalio_client::{
-    Client, WorkflowExecuteUpdateOptions, WorkflowGetResultOptions, WorkflowHandle,
-    WorkflowQueryOptions, WorkflowSignalOptions, WorkflowStartOptions,
+    Client, Connection, ConnectionOptions, WorkflowExecuteUpdateOptions, WorkflowGetResultOptions,
+    WorkflowHandle, WorkflowQueryOptions, WorkflowSignalOptions, WorkflowStartOptions,
 };
 use temporalio_common::{
     HasWorkflowDefinition, MemoValues, data_converters::DataConverter,
@@ -71,7 +72,7 @@ async fn large_payloads_pass_everywhere_and_nothing_of_them_is_in_the_clear() {
     let client = client(&server.url(), converter).await;
     let parcel = parcel();
     let mut memo = MemoValues::new();
-    memo.insert("note", CANARY.to_owned());
+    memo.insert("note", parcel.clone());
     let started = client.start_workflow(
         Courier::run,
         parcel.clone(),
@@ -92,9 +93,9 @@ async fn large_payloads_pass_everywhere_and_nothing_of_them_is_in_the_clear() {
     let before = handle.execute_update(revise, parcel.clone(), options).await.unwrap();
     assert_eq!(before, parcel);
     let result = handle.get_result(WorkflowGetResultOptions::default()).await.unwrap();
-    assert_eq!(result, parcel.clone() + &parcel);
+    assert_eq!(result, parcel.repeat(2));
     let described = handle.describe(Default::default()).await.unwrap();
-    assert_eq!(described.memo().get::<String>("note").unwrap().as_deref(), Some(CANARY));
+    assert_eq!(described.memo().get::<String>("note").unwrap(), Some(parcel));
 
     // Eight of them are one object, and the result is another; encryption makes each a new one.
     assert!(count(folder.path()) >= 2);
@@ -123,6 +124,20 @@ async fn without_cloakroom_the_same_is_refused() {
     assert!(says.contains("Blob data size exceeds limit"), "{says}");
     let handle = client.start_workflow(Grown::run, 3_000_000, named("result")).await.unwrap();
     assert!(failed_task(&handle).await.contains("[TMPRL1103]"));
+}
+
+/// The limits that a namespace has are asked for.
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_of_a_namespace() {
+    let small = &[("limit.blobSize.error", "65536")];
+    let small = DevServer::start(DevOptions { dynamic: small, ..DevOptions::default() });
+    for (url, most) in [(server().url(), 2 << 20), (small.url(), 65_536)] {
+        let options = ConnectionOptions::new(url::Url::parse(&url).unwrap()).build();
+        let connection = Connection::connect(options).await.unwrap();
+        let limits = SizeLimits::of_namespace(&connection, "default").await.unwrap();
+        assert_eq!(limits.budget().most(), Some(most));
+        assert!(SizeLimits::of_namespace(&connection, "nowhere").await.is_err());
+    }
 }
 
 /// A failure's message and details are payloads like any other, if the converter is told so.

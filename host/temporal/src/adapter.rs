@@ -42,7 +42,7 @@ impl Adapter {
         }
         let pipeline = self.pipeline();
         let encoded = pipeline.encode(ctx, field).await?;
-        let (budget, weight) = (self.0.limits.field(), limits::weight(&encoded));
+        let (budget, weight) = (self.0.limits.budget(), limits::weight(&encoded));
         match (self.0.scale.weigh(budget, weight, Subject::of(ctx)), budget.most()) {
             (Verdict::Stall, Some(most)) => {
                 Err(limits::refusal(&pipeline, ctx, encoded, weight, most).await)

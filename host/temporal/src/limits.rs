@@ -7,26 +7,26 @@ use cloakroom_pipeline::{Budget, Explanation, Pipeline};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SizeLimits {
     /// One field: the arguments of a call together, or a result. What is equal passes.
-    pub payload: Budget,
+    pub field: Budget,
     /// One gRPC message.
     pub message: Budget,
 }
 
 impl SizeLimits {
     /// Nothing is checked: for a namespace without limits.
-    pub const NONE: Self = Self { payload: Budget::NONE, message: Budget::NONE };
+    pub const NONE: Self = Self { field: Budget::NONE, message: Budget::NONE };
 
     /// The same with these, where they are given. Zero is no limit.
     pub fn of(mut self, field: Option<ByteSize>, message: Option<ByteSize>) -> Self {
         let max = |size: ByteSize| i64::try_from(size.get()).unwrap_or(i64::MAX);
-        self.payload.max = field.map_or(self.payload.max, max);
+        self.field.max = field.map_or(self.field.max, max);
         self.message.max = message.map_or(self.message.max, max);
         self
     }
 
     /// What one field may have: it is part of a message, however large the namespace lets it be.
-    pub fn field(&self) -> Budget {
-        self.payload.tighter(self.message)
+    pub fn budget(&self) -> Budget {
+        self.field.tighter(self.message)
     }
 }
 
@@ -34,7 +34,7 @@ impl SizeLimits {
 impl Default for SizeLimits {
     fn default() -> Self {
         Self {
-            payload: Budget { max: 2 << 20, percent: 100 },
+            field: Budget { max: 2 << 20, percent: 100 },
             message: Budget { max: 4 << 20, percent: 95 },
         }
     }

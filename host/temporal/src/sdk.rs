@@ -215,7 +215,7 @@ impl SizeLimits {
         let told = service.describe_namespace(request.into_request()).await?.into_inner();
         let limits = told.namespace_info.and_then(|info| info.limits).unwrap_or_default();
         let mut found = Self::default();
-        found.payload.max = limits.blob_size_limit_error;
+        found.field.max = limits.blob_size_limit_error;
         Ok(found)
     }
 }

@@ -16,6 +16,7 @@ use cloakroom_core::Error;
 use cloakroom_pipeline::Live;
 use tokio::sync::Semaphore;
 
+use self::body::Places;
 pub use self::{access::Access, settings::Settings};
 use crate::{Adapter, SizeLimits};
 
@@ -42,8 +43,7 @@ struct Shared {
     adapter: Adapter,
     settings: ArcSwap<Settings>,
     address: std::sync::OnceLock<SocketAddr>,
-    /// KiB of bodies in memory.
-    bodies: Arc<Semaphore>,
+    bodies: Places,
     working: Semaphore,
     connections: Arc<Semaphore>,
     metrics: Option<Metrics>,
@@ -63,12 +63,10 @@ impl CodecServer {
         metrics: Option<Metrics>,
     ) -> Self {
         let bounded = |count: usize| count.clamp(1, Semaphore::MAX_PERMITS);
-        // As many as can be in work may have arrived.
-        let kib = settings.body.get().div_ceil(1 << 10).max(1);
-        let kib = usize::try_from(kib).unwrap_or(usize::MAX).saturating_mul(settings.requests);
         Self(Arc::new(Shared {
             adapter: Adapter::new(live, limits),
-            bodies: Arc::new(Semaphore::new(bounded(kib))),
+            // As many as can be in work may have arrived.
+            bodies: Places::new(settings.requests, settings.body),
             working: Semaphore::new(bounded(settings.requests)),
             connections: Arc::new(Semaphore::new(bounded(settings.connections))),
             settings: ArcSwap::from_pointee(settings),

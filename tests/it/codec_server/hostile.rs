@@ -129,6 +129,23 @@ async fn bodies_that_do_not_arrive() {
     works(&served);
 }
 
+/// Who says nothing, or never comes to an end of saying what it wants, is hung up on.
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_that_say_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let served = Served::start(folder.path(), small()).await;
+    let silent = [&b""[..], b"POST /decode HTTP/1.1\r\nx-header:"].map(|said| {
+        let mut stream = connect(served.address);
+        stream.write_all(said).unwrap();
+        stream
+    });
+    for mut stream in silent {
+        // An answer or none, and then the end; a timeout of this test's would be an error.
+        std::io::copy(&mut stream, &mut std::io::sink()).unwrap();
+    }
+    works(&served);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_that_are_none() {
     let folder = tempfile::tempdir().unwrap();

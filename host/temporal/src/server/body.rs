@@ -23,11 +23,32 @@ pub(super) struct Body {
     pub(super) place: OwnedSemaphorePermit,
 }
 
-/// Reads a body. `places` are the KiB that all bodies may have together.
+/// The KiB that all bodies may have together.
+pub(super) struct Places {
+    kib: u32,
+    free: Arc<Semaphore>,
+}
+
+impl Places {
+    /// For so many bodies of this size.
+    pub(super) fn new(bodies: usize, size: ByteSize) -> Self {
+        let kib = size.get().div_ceil(1 << 10).saturating_mul(bodies as u64).max(1);
+        let kib = u32::try_from(kib).unwrap_or(u32::MAX);
+        Self { kib, free: Arc::new(Semaphore::new(kib as usize)) }
+    }
+
+    /// Places for so many bytes. What is more than there are takes all.
+    async fn take(&self, bytes: u64) -> Option<OwnedSemaphorePermit> {
+        let kib = u32::try_from(bytes.div_ceil(1 << 10)).unwrap_or(u32::MAX);
+        self.free.clone().acquire_many_owned(kib.clamp(1, self.kib)).await.ok()
+    }
+}
+
+/// Reads a body when there is place for it.
 pub(super) async fn read(
     mut body: Incoming,
     most: ByteSize,
-    places: &Arc<Semaphore>,
+    places: &Places,
     deadline: Instant,
 ) -> Result<Body, Answer> {
     // What a chunked body will have is not known, and so it takes as much place as it may.
@@ -36,9 +57,7 @@ pub(super) async fn read(
         let _ = tokio::time::timeout(PATIENCE, drain(&mut body)).await;
         return Err(too_large(most));
     }
-    let kib = u32::try_from(length.div_ceil(1 << 10)).unwrap_or(u32::MAX);
-    let place = timeout_at(deadline, places.clone().acquire_many_owned(kib.max(1))).await;
-    let Ok(Ok(place)) = place else {
+    let Ok(Some(place)) = timeout_at(deadline, places.take(length)).await else {
         return Err(line(StatusCode::SERVICE_UNAVAILABLE, "too many requests are in work"));
     };
     let mut limited = Limited::new(body, most.as_usize());
