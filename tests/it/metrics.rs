@@ -55,6 +55,9 @@ async fn each_call_of_a_stage_and_a_driver_is_counted() {
     let decoded = cloakroom.decode(&ctx(), encoded.clone()).await.unwrap();
     assert!(decoded == std::slice::from_ref(&sent));
     assert!(cloakroom.decode(&ctx(), vec![sent.clone()]).await.is_err());
+    let mut forged = encoded[0].clone();
+    forged.external_sizes = vec![-1];
+    assert!(cloakroom.decode(&ctx(), vec![forged]).await.is_err());
     std::fs::remove_dir_all(folder.path().join("v0")).unwrap();
     assert!(cloakroom.decode(&ctx(), encoded).await.is_err());
 
@@ -75,16 +78,20 @@ async fn each_call_of_a_stage_and_a_driver_is_counted() {
     // Noise does not get smaller, and so it left the stage as it was; nothing was there to decode.
     assert_eq!(count(stage(metric::BYTES_OUT, "zstd", "encode")), size);
     assert!(!all.iter().any(|(name, _)| *name == stage(metric::CALLS, "zstd", "decode")));
-    assert_eq!(count(stage(metric::CALLS, "aes-gcm", "decode")), 1);
+    // One was opened, and one arrived unsealed.
+    assert_eq!(count(stage(metric::CALLS, "aes-gcm", "decode")), 2);
+    let unsealed = "{part=stage,name=aes-gcm,direction=decode,kind=unsealed}";
+    assert_eq!(count(format!("{}{unsealed}", metric::FAILURES)), 1);
     assert_eq!(count(stage(metric::BYTES_OUT, "aes-gcm", "decode")), size);
     assert_eq!(count(driver(metric::CALLS, "encode", "")), 1);
-    assert_eq!(count(driver(metric::CALLS, "decode", "")), 2);
+    assert_eq!(count(driver(metric::CALLS, "decode", "")), 3);
     let stored = count(driver(metric::BYTES_IN, "encode", ""));
     assert!(size < stored && stored < size + 500);
     assert_eq!(count(driver(metric::BYTES_OUT, "decode", "")), stored);
     assert_eq!(count(driver(metric::FAILURES, "decode", ",kind=not_found")), 1);
+    assert_eq!(count(driver(metric::FAILURES, "decode", ",kind=corrupt")), 1);
     match find(&all, &driver(metric::SECONDS, "decode", "")) {
-        DebugValue::Histogram(seconds) => assert!(seconds.len() == 2 && seconds[0].0 < 5.0),
+        DebugValue::Histogram(seconds) => assert!(seconds.len() == 3 && seconds[0].0 < 5.0),
         other => panic!("{other:?}"),
     }
 }

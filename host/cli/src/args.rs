@@ -47,7 +47,8 @@ const EXAMPLE: &str = "Example:\n  \
 
 const SERVER: &str = "\
 Serves /encode, /decode and /download, below any path, and /healthz and /metrics.
-[codec_server] in the configuration says who may ask; without a token it serves this machine alone.
+[codec_server] in the configuration says who may ask; without a token it serves this machine alone,
+and without origins = [\"http://localhost:8233\"], or wherever the Web UI is, it serves no web page.
 SIGHUP, or a change of any file that the configuration names, swaps it while requests go on;
 SIGTERM and Ctrl-C end it when those in work are done.
 

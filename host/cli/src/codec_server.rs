@@ -18,7 +18,7 @@ pub(crate) async fn run(args: &args::CodecServer) -> Result<(), Failure> {
     let cloakroom = open(&args.config).await?;
     let (address, settings) = cloakroom.codec_server()?;
     let address = args.listen.unwrap_or(address);
-    let limits = cloakroom.size_limits();
+    let (limits, no_pages) = (cloakroom.size_limits(), settings.origins.is_empty());
     let metrics = Box::new(move || recorder.render());
     let server = CodecServer::with(cloakroom.clone(), limits, settings, Some(metrics));
     let listener = TcpListener::bind(address).await.map_err(|error| {
@@ -43,6 +43,9 @@ pub(crate) async fn run(args: &args::CodecServer) -> Result<(), Failure> {
         })
     };
     tracing::info!(address = %listening, "serving");
+    if no_pages {
+        tracing::info!("no web page may ask: `codec_server.origins` is empty");
+    }
     let served = server.serve(listener, end).await;
     reloading.abort();
     tracing::info!("ended");

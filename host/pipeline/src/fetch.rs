@@ -71,12 +71,13 @@ impl Storage {
 
     async fn fetch_one(&self, ctx: &Context, standing: &Standing) -> Result<Payload, Error> {
         let Standing { reference, sizes, .. } = standing;
-        self.driver(&reference.driver)?;
-        let sha256 = claims::sha256(&reference.claim)?;
+        let (name, _) = self.driver(&reference.driver)?;
+        let refused = |error| metric::refused("driver", name, error);
+        let sha256 = claims::sha256(&reference.claim).map_err(refused)?;
         match self.cache.get(&reference.ticket(), &sha256).await {
             None => self.fetch_anew(ctx, standing).await,
-            Some(cached) => match self.expected_size(reference, sizes)? {
-                Some(size) if size != cached.size => Err(wrong_size()),
+            Some(cached) => match self.expected_size(reference, sizes).map_err(refused)? {
+                Some(size) if size != cached.size => Err(refused(wrong_size())),
                 _ => Ok(cached.payload),
             },
         }
@@ -90,18 +91,19 @@ impl Storage {
     ) -> Result<Payload, Error> {
         let Standing { reference, sizes, .. } = standing;
         let (name, driver) = self.driver(&reference.driver)?;
-        let sha256 = claims::sha256(&reference.claim)?;
-        let size = self.expected_size(reference, sizes)?;
-        let claim = claims::without_ours(&reference.claim);
-        let most = size.map_or(self.largest, ByteSize::bytes);
         let call = metric::Call::begin("driver", name, "decode", None);
         let span = tracing::debug_span!("driver", name = &**name, direction = "decode");
-        let checked = async {
+        let fetched = async {
+            let sha256 = claims::sha256(&reference.claim)?;
+            let size = self.expected_size(reference, sizes)?;
+            let claim = claims::without_ours(&reference.claim);
+            let most = size.map_or(self.largest, ByteSize::bytes);
             let object = self.bounded(driver.retrieve(ctx, &claim, most)).await?;
-            self.checked(object, size, sha256).await
+            let object = self.checked(object, size, sha256).await?;
+            Ok((Payload::from_envelope(object.clone())?, object))
         };
-        let object = call.end(checked.instrument(span).await, Bytes::len)?;
-        let payload = Payload::from_envelope(object.clone())?;
+        let fetched = call.end(fetched.instrument(span).await, |(_, object)| object.len());
+        let (payload, object) = fetched?;
         self.cache.fetched(reference.ticket(), object, &payload);
         Ok(payload)
     }

@@ -92,3 +92,9 @@ impl Call {
         counter!(FAILURES, &[part, name, direction, ("kind", kind.word().into())]).increment(1);
     }
 }
+
+/// Counts what was refused on the way back before anybody was called.
+pub(crate) fn refused(part: &'static str, name: &Arc<str>, error: Error) -> Error {
+    Call::begin(part, name, "decode", None).failed(error.kind());
+    error
+}

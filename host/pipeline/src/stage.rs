@@ -99,7 +99,7 @@ impl Stage {
                 let decoded = decoded.instrument(self.span("decode", size)).await;
                 call.end(decoded, Payload::encoded_len)
             }
-            false if self.required => Err(unsealed()),
+            false if self.required => Err(metric::refused("stage", &self.name, unsealed())),
             false => Ok(payload),
         };
         decoded.map_err(|error| error.at_stage(&self.name, Direction::Decode, slot))

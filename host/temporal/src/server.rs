@@ -14,6 +14,7 @@ use std::{fmt, net::SocketAddr, sync::Arc};
 use arc_swap::ArcSwap;
 use cloakroom_core::Error;
 use cloakroom_pipeline::Live;
+use metrics::{Unit, describe_counter, describe_histogram};
 use tokio::sync::Semaphore;
 
 use self::body::Places;
@@ -62,6 +63,8 @@ impl CodecServer {
         settings: Settings,
         metrics: Option<Metrics>,
     ) -> Self {
+        describe_counter!(handler::REQUESTS, "Requests of the codec server that were answered");
+        describe_histogram!(handler::SECONDS, Unit::Seconds, "Seconds that answers took");
         let bounded = |count: usize| count.clamp(1, Semaphore::MAX_PERMITS);
         Self(Arc::new(Shared {
             adapter: Adapter::new(live, limits),

@@ -20,6 +20,9 @@ use super::{
 };
 use crate::json;
 
+pub(super) const REQUESTS: &str = "cloakroom_http_requests_total";
+pub(super) const SECONDS: &str = "cloakroom_http_seconds";
+
 impl Shared {
     pub(super) async fn handle(self: Arc<Self>, request: Request<Incoming>) -> Answer {
         let began = Instant::now();
@@ -33,8 +36,8 @@ impl Shared {
         };
         let (status, took) = (answer.status(), began.elapsed());
         let labels = [("route", word.to_owned()), ("status", status.as_str().to_owned())];
-        counter!("cloakroom_http_requests_total", &labels).increment(1);
-        histogram!("cloakroom_http_seconds", "route" => word).record(took);
+        counter!(REQUESTS, &labels).increment(1);
+        histogram!(SECONDS, "route" => word).record(took);
         // Probes and scrapes would drown the rest.
         if !matches!(route, Ok(Route::Health | Route::Metrics)) {
             tracing::info!(
@@ -60,6 +63,8 @@ impl Shared {
         if let Some(origin) = headers.get(ORIGIN)
             && !settings.origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes())
         {
+            // Escaped, and no longer than headers are.
+            tracing::warn!(?origin, "a page that is not in `codec_server.origins` asked");
             let text = "this page may not ask: add its origin to `codec_server.origins`";
             return Err(Box::new(line(StatusCode::FORBIDDEN, text)));
         }

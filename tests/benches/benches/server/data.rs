@@ -1,0 +1,57 @@
+//! What is asked: a payload that both sealed and both opened before anything is measured.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use crate::{
+    client::{Client, request},
+    contestant::Contestant,
+};
+
+const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+/// A request to decode, the same for both.
+pub(crate) struct Asked {
+    pub(crate) size: usize,
+    pub(crate) request: Arc<[u8]>,
+    /// How long the answer of each is: Python's is indented.
+    pub(crate) answers: [usize; 2],
+}
+
+/// Has each seal a payload and the other open it.
+pub(crate) async fn agreed(contestants: &[Contestant; 2], size: usize) -> Asked {
+    let plain = payloads(size);
+    let [python, cloakroom] = contestants;
+    let sealed = ask(python, "/encode", &plain).await.0;
+    assert_ne!(sealed, plain);
+    let (opened, by_cloakroom) = ask(cloakroom, "/decode", &sealed).await;
+    assert_eq!(opened, plain, "Cloakroom does not read what Python sealed");
+    let (opened, by_python) = ask(python, "/decode", &sealed).await;
+    assert_eq!(opened, plain);
+    let resealed = ask(cloakroom, "/encode", &plain).await.0;
+    let opened = ask(python, "/decode", &resealed).await.0;
+    assert_eq!(opened, plain, "Python does not read what Cloakroom sealed");
+    let request = request("/decode", &sealed.to_string()).into();
+    Asked { size, request, answers: [by_python, by_cloakroom] }
+}
+
+async fn ask(contestant: &Contestant, path: &str, payloads: &Value) -> (Value, usize) {
+    let mut client = Client::connect(contestant.address).await;
+    let answer = client.ask(&request(path, &payloads.to_string())).await;
+    (serde_json::from_slice(answer).expect("JSON"), answer.len())
+}
+
+/// One payload of bytes that do not repeat: any letters of base64 stand for some.
+fn payloads(size: usize) -> Value {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut letter = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        char::from(ALPHABET[(state % 64) as usize])
+    };
+    let data: String = (0..size.div_ceil(3) * 4).map(|_| letter()).collect();
+    // The encoding is `json/plain`.
+    json!({ "payloads": [{ "metadata": { "encoding": "anNvbi9wbGFpbg==" }, "data": data }] })
+}

@@ -1,0 +1,51 @@
+//! So many connections that each ask again as soon as they are answered.
+
+use std::{sync::Arc, time::Instant};
+
+use tokio::runtime::Runtime;
+
+use crate::{TURN, client::Client, contestant::Contestant, data::Asked};
+
+/// What one contestant did in one turn.
+pub(crate) struct Turn {
+    /// Answers a second.
+    pub(crate) rate: f64,
+    /// Seconds of the server's processor time for each.
+    pub(crate) work: f64,
+    /// Seconds that each took.
+    pub(crate) latencies: Vec<f64>,
+}
+
+pub(crate) fn turn(
+    runtime: &Runtime,
+    contestant: &Contestant,
+    asked: &Asked,
+    connections: usize,
+) -> Turn {
+    let answer = asked.answers[usize::from(contestant.name != "Python")];
+    runtime.block_on(async {
+        let mut clients = Vec::new();
+        for _ in 0..connections {
+            clients.push(Client::connect(contestant.address).await);
+        }
+        let (worked, began) = (contestant.worked(), Instant::now());
+        let asking = |client| tokio::spawn(ask(client, asked.request.clone(), answer, began));
+        let asking: Vec<_> = clients.into_iter().map(asking).collect();
+        let mut latencies = Vec::new();
+        for one in asking {
+            latencies.extend(one.await.expect("every answer is one of success"));
+        }
+        let (count, worked) = (latencies.len() as f64, contestant.worked() - worked);
+        Turn { rate: count / began.elapsed().as_secs_f64(), work: worked / count, latencies }
+    })
+}
+
+async fn ask(mut client: Client, request: Arc<[u8]>, answer: usize, began: Instant) -> Vec<f64> {
+    let mut latencies = Vec::new();
+    while began.elapsed() < TURN {
+        let asked = Instant::now();
+        assert_eq!(client.ask(&request).await.len(), answer, "another answer than before");
+        latencies.push(asked.elapsed().as_secs_f64());
+    }
+    latencies
+}

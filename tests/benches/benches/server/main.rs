@@ -1,0 +1,59 @@
+//! The codec server beside one in the shape of the samples of Temporal's Python SDK: requests a
+//! second over kept connections, how long each takes, and what memory the server holds.
+//!
+//! Both run as processes of their own, as they would be shipped, and one measures while the other
+//! sleeps. Whoever asks runs on the same machine, so that processor time is told as well: it does not
+//! depend on what asking costs.
+//!
+//! `cargo bench --manifest-path tests/benches/Cargo.toml --bench server`
+
+mod client;
+mod contestant;
+mod data;
+mod load;
+mod report;
+
+use std::{env, time::Duration};
+
+use tokio::runtime::{Builder, Runtime};
+
+use crate::{contestant::Contestant, data::Asked, report::Measured};
+
+const SIZES: [usize; 2] = [1 << 10, 256 << 10];
+const CONNECTIONS: [usize; 3] = [1, 16, 64];
+const ROUNDS: usize = 9;
+const TURN: Duration = Duration::from_secs(1);
+
+fn main() {
+    if env::args().skip(1).any(|arg| !arg.starts_with('-') && !"server".contains(&*arg)) {
+        return;
+    }
+    let contestants = [Contestant::python(), Contestant::cloakroom()];
+    let idle = contestants.each_ref().map(Contestant::resident);
+    let runtime = runtime();
+    let asked = SIZES.map(|size| runtime.block_on(data::agreed(&contestants, size)));
+    let mut measured: Vec<_> = asked.iter().flat_map(rows).collect();
+    let mut peaks = Vec::new();
+    for round in 0..ROUNDS {
+        contestants.iter().for_each(Contestant::forget_peak);
+        for row in &mut measured {
+            // Who begins finds the machine as the other left it.
+            for who in if round % 2 == 0 { [0, 1] } else { [1, 0] } {
+                row.add(who, load::turn(&runtime, &contestants[who], row.asked, row.connections));
+            }
+        }
+        report::progress();
+        peaks.push(contestants.each_ref().map(Contestant::peak));
+    }
+    report::print(&measured);
+    report::print_memory(idle, peaks[0], peaks[ROUNDS - 1]);
+}
+
+fn rows(asked: &Asked) -> impl Iterator<Item = Measured<'_>> {
+    CONNECTIONS.into_iter().map(move |connections| Measured::new(asked, connections))
+}
+
+/// One thread: the server has the other.
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().expect("a runtime")
+}

@@ -1,0 +1,121 @@
+//! The codecs: one that sleeps, and Cloakroom with a store that is slow.
+
+use std::error::Error;
+
+use cloakroom::{Cloakroom, Opening};
+use cloakroom_tests::{
+    compile_cache,
+    rigs::{self, Envoy},
+};
+use futures::future::BoxFuture;
+use temporalio_common::{
+    data_converters::{
+        DataConverter, DefaultFailureConverter, PayloadCodec, PayloadConversionError,
+        PayloadConverter, SerializationContextData,
+    },
+    protos::temporal::api::common::v1::Payload,
+};
+
+use crate::SLOW;
+
+/// Payloads of this size and more are slow.
+const LARGE: usize = 256 << 10;
+
+#[derive(Clone, Copy)]
+pub(crate) enum Contestant {
+    /// Leaves payloads as they are, and sleeps over large ones.
+    Sleeps,
+    /// Stores large ones in a store behind a proxy that delays.
+    Cloakroom,
+}
+
+/// What the worker has, and what the client has: to the client nothing is slow.
+pub(crate) struct Converters {
+    pub(crate) worker: DataConverter,
+    pub(crate) client: DataConverter,
+    _proxy: Option<Envoy>,
+}
+
+impl Contestant {
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Self::Sleeps => "sleeps: what the SDK forces",
+            Self::Cloakroom => "Cloakroom, S3 behind a slow proxy",
+        }
+    }
+
+    pub(crate) async fn converters(self) -> Result<Converters, Box<dyn Error>> {
+        match self {
+            Self::Sleeps => {
+                let worker = DataConverter::new(
+                    PayloadConverter::default(),
+                    DefaultFailureConverter::default(),
+                    Sleeping,
+                );
+                Ok(Converters { worker, client: DataConverter::default(), _proxy: None })
+            }
+            Self::Cloakroom => {
+                rigs::bucket(&rigs::moto().url(), "slow");
+                let proxy = rigs::envoy(rigs::moto().address());
+                // A download of this driver is one request.
+                proxy.delay(100, u32::try_from(SLOW.as_millis())?);
+                let (slow, direct) = (open(&proxy.url()).await?, open(&rigs::moto().url()).await?);
+                Ok(Converters {
+                    worker: slow.converter().build(),
+                    client: direct.converter().build(),
+                    _proxy: Some(proxy),
+                })
+            }
+        }
+    }
+}
+
+async fn open(endpoint: &str) -> Result<Cloakroom, cloakroom::Error> {
+    let text = format!(
+        r#"
+        [storage]
+        threshold = "256KiB"
+        cache.memory = "0B"
+
+        [[storage.driver]]
+        name = "aws.s3driver"
+        plugin = "bundled:s3"
+        settings = {{ bucket = "payloads" }}
+        grants.buckets = ["payloads"]
+
+        [buckets.payloads]
+        url = "s3://slow"
+        endpoint = "{endpoint}"
+        region = "us-east-1"
+        access_key_id = "test"
+        secret_access_key = {{ file = "/etc/hostname" }}
+        "#
+    );
+    Opening::text(text).cache(compile_cache()).open().await
+}
+
+/// What the SDK forces: the wait, and nothing else.
+struct Sleeping;
+
+impl PayloadCodec for Sleeping {
+    fn encode(
+        &self,
+        _: &SerializationContextData,
+        field: Vec<Payload>,
+    ) -> BoxFuture<'static, Result<Vec<Payload>, PayloadConversionError>> {
+        Box::pin(async { Ok(field) })
+    }
+
+    fn decode(
+        &self,
+        _: &SerializationContextData,
+        field: Vec<Payload>,
+    ) -> BoxFuture<'static, Result<Vec<Payload>, PayloadConversionError>> {
+        Box::pin(async {
+            if field.iter().any(|payload| LARGE <= payload.data.len()) {
+                tokio::time::sleep(SLOW).await;
+            }
+            Ok(field)
+        })
+    }
+}

@@ -1,0 +1,163 @@
+//! One worker, workflows that download, and one that is queried.
+
+use std::{
+    error::Error,
+    time::{Duration, Instant},
+};
+
+use cloakroom_tests::{noise, rigs::DevServer};
+use temporalio_client::{
+    Client, ClientOptions, Connection, ConnectionOptions, WorkflowGetResultOptions,
+    WorkflowQueryOptions, WorkflowSignalOptions, WorkflowStartOptions,
+};
+use temporalio_common::data_converters::DataConverter;
+use temporalio_macros::{workflow, workflow_methods};
+use temporalio_sdk::{
+    Runtime, SyncWorkflowContext, Worker, WorkerOptions, WorkflowContext, WorkflowContextView,
+    WorkflowResult,
+};
+use tokio::{sync::oneshot, task::JoinSet};
+
+use crate::{DOWNLOADS, contestant::Contestant};
+
+/// What was measured.
+pub(crate) struct Told {
+    pub(crate) before: Duration,
+    /// What queries took longer than before, in all.
+    pub(crate) held_up: Duration,
+    pub(crate) downloaded: Duration,
+}
+
+pub(crate) async fn run(
+    server: &DevServer,
+    contestant: Contestant,
+    turn: usize,
+) -> Result<Told, Box<dyn Error>> {
+    let converters = contestant.converters().await?;
+    let queue = &*format!("{}, turn {turn}", contestant.title());
+    let (stop, stopped) = oneshot::channel::<()>();
+    let (url, worker, of_worker) = (server.url(), converters.worker.clone(), queue.to_owned());
+    let thread = std::thread::spawn(move || work(&url, &of_worker, worker, stopped));
+    let client = client(&server.url(), converters.client.clone()).await?;
+
+    let options = WorkflowStartOptions::new(queue, format!("{queue}, asked")).build();
+    let asked = client.start_workflow(Asked::run, (), options).await?;
+    let ask = async || {
+        let began = Instant::now();
+        let answer = asked.query(Asked::answer, (), WorkflowQueryOptions::default()).await;
+        answer.map(|_| began.elapsed())
+    };
+    ask().await?;
+    let mut before = Vec::new();
+    for _ in 0..20 {
+        before.push(ask().await?);
+    }
+
+    let mut downloads = JoinSet::new();
+    let began = Instant::now();
+    for number in 0..DOWNLOADS {
+        let (client, queue) = (client.clone(), queue.to_owned());
+        let id = format!("{queue}, {number}");
+        // Each another payload.
+        let parcel = hex::encode(noise(400_000 + turn * DOWNLOADS + number));
+        downloads.spawn(async move {
+            let options = WorkflowStartOptions::new(queue, id).build();
+            let handle = client.start_workflow(Downloads::run, parcel, options).await?;
+            let result = handle.get_result(WorkflowGetResultOptions::default()).await?;
+            Ok::<_, Box<dyn Error + Send + Sync>>(result)
+        });
+    }
+    let mut during = Vec::new();
+    while !downloads.is_empty() {
+        during.push(ask().await?);
+        while let Some(done) = downloads.try_join_next() {
+            done?.map_err(|error| error.to_string())?;
+        }
+    }
+    let downloaded = began.elapsed();
+    asked.signal(Asked::end, (), WorkflowSignalOptions::default()).await?;
+    asked.get_result(WorkflowGetResultOptions::default()).await?;
+    drop(stop);
+    thread.join().map_err(|_| "the worker panicked")??;
+    let before = median(before);
+    let held_up = during.iter().map(|took| took.saturating_sub(before)).sum();
+    Ok(Told { before, held_up, downloaded })
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times.get(times.len() / 2).copied().unwrap_or_default()
+}
+
+async fn client(url: &str, converter: DataConverter) -> Result<Client, Box<dyn Error>> {
+    let connection =
+        Connection::connect(ConnectionOptions::new(url::Url::parse(url)?).build()).await?;
+    let options = ClientOptions::new("default").data_converter(converter).build();
+    Ok(Client::new(connection, options)?)
+}
+
+/// The worker, on a thread of its own: its future stays where it began.
+#[tokio::main]
+async fn work(
+    url: &str,
+    queue: &str,
+    converter: DataConverter,
+    stopped: oneshot::Receiver<()>,
+) -> Result<(), String> {
+    let failed = |error: &dyn std::fmt::Display| error.to_string();
+    let runtime = Runtime::from_current_tokio(Default::default()).map_err(|e| failed(&e))?;
+    let mut options = WorkerOptions::new(queue).build();
+    options.register_workflow::<Asked>().map_err(|e| failed(&e))?;
+    options.register_workflow::<Downloads>().map_err(|e| failed(&e))?;
+    let client = client(url, converter).await.map_err(|e| failed(&e))?;
+    let mut worker = Worker::new(&runtime, client, options).map_err(|e| failed(&e))?;
+    let shut_down = worker.shutdown_handle();
+    let ended = async {
+        let _ = stopped.await;
+        shut_down();
+    };
+    let (ran, ()) = tokio::join!(worker.run(), ended);
+    ran.map_err(|e| failed(&e))
+}
+
+/// Answers until it is told to end.
+#[workflow]
+#[derive(Default)]
+pub(crate) struct Asked {
+    ends: bool,
+}
+
+#[workflow_methods]
+impl Asked {
+    #[run]
+    pub(crate) async fn run(ctx: &mut WorkflowContext<Self>) -> WorkflowResult<()> {
+        ctx.wait_condition(|state| state.ends).await?;
+        Ok(())
+    }
+
+    #[query]
+    pub(crate) fn answer(&self, _: &WorkflowContextView) -> bool {
+        self.ends
+    }
+
+    #[signal]
+    pub(crate) fn end(&mut self, _: &mut SyncWorkflowContext<Self>) {
+        self.ends = true;
+    }
+}
+
+/// Needs what it is given.
+#[workflow]
+#[derive(Default)]
+pub(crate) struct Downloads;
+
+#[workflow_methods]
+impl Downloads {
+    #[run]
+    pub(crate) async fn run(
+        _: &mut WorkflowContext<Self>,
+        parcel: String,
+    ) -> WorkflowResult<usize> {
+        Ok(parcel.len())
+    }
+}
