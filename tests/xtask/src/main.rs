@@ -19,7 +19,7 @@ use crate::{
 const USAGE: &str = "\
 cargo xtask test [--strict]   format, lints, documentation and every test
     --strict                  fail if anything had to be skipped, as CI does
-cargo xtask bench [FILTER]    what the sandbox costs, as one table
+cargo xtask bench [FILTER]    what the sandbox costs, and storage, the codec server, a slow download
 cargo xtask invoice [ARGS]    examples/invoice, with a Temporal server installed for it";
 
 fn main() -> ExitCode {

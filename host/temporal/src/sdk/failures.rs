@@ -63,7 +63,6 @@ fn restore(failure: &mut Failure, context: &SerializationContext<'_>) {
         if let Some(Attributes { message, stack_trace }) = read {
             failure.message = message;
             failure.stack_trace = stack_trace;
-            failure.encoded_attributes = None;
         }
         next = failure.cause.as_deref_mut();
     }
