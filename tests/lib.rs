@@ -88,6 +88,30 @@ pub async fn granted_driver(
     plugin.driver(settings.set("bucket", "payloads"), Reuse::Fresh).await.expect("a driver")
 }
 
+/// The part of a configuration that stores in a bucket of a server that speaks S3, with nothing at
+/// hand that was stored or read before. What is added last is said of the bucket.
+pub fn s3_storage(endpoint: &str, bucket: &str) -> String {
+    format!(
+        r#"
+        [storage]
+        cache.memory = "0B"
+
+        [[storage.driver]]
+        name = "aws.s3driver"
+        plugin = "bundled:s3"
+        settings = {{ bucket = "payloads" }}
+        grants.buckets = ["payloads"]
+
+        [buckets.payloads]
+        url = "s3://{bucket}"
+        endpoint = "{endpoint}"
+        region = "us-east-1"
+        access_key_id = "test"
+        secret_access_key = {{ file = "/etc/hostname" }}
+        "#
+    )
+}
+
 /// All that the rogue imports; the address is one where nobody listens.
 pub fn rogue_grants() -> Grants {
     let nowhere = std::net::SocketAddr::from(([127, 0, 0, 1], 9));

@@ -18,7 +18,10 @@ use std::{
 
 use cloakroom::{Cloakroom, Material, Ring};
 use cloakroom_temporal::SizeLimits;
-use cloakroom_tests::rigs::{self, DevOptions, DevServer};
+use cloakroom_tests::{
+    rigs::{self, DevOptions, DevServer},
+    s3_storage,
+};
 use temporalio_client::{
     Client, Connection, ConnectionOptions, WorkflowExecuteUpdateOptions, WorkflowGetResultOptions,
     WorkflowHandle, WorkflowQueryOptions, WorkflowSignalOptions, WorkflowStartOptions,
@@ -240,28 +243,7 @@ async fn a_driver_is_swapped_while_a_workflow_waits() {
 async fn a_store_is_down_for_a_while() {
     let envoy = rigs::envoy(rigs::moto().address());
     rigs::bucket(&rigs::moto().url(), "down-for-a-while");
-    let storage = format!(
-        r#"
-        [storage]
-        store_with = "aws.s3driver"
-        cache.memory = "0B"
-
-        [[storage.driver]]
-        name = "aws.s3driver"
-        plugin = "bundled:s3"
-        settings = {{ bucket = "payloads" }}
-        grants.buckets = ["payloads"]
-
-        [buckets.payloads]
-        url = "s3://down-for-a-while"
-        endpoint = "{}"
-        patience = "200ms"
-        region = "us-east-1"
-        access_key_id = "test"
-        secret_access_key = {{ file = "/etc/hostname" }}
-        "#,
-        envoy.url()
-    );
+    let storage = s3_storage(&envoy.url(), "down-for-a-while") + "patience = \"200ms\"";
     let rig = Rig::with("down", &storage).await;
     let (parcel, handle) = rig.wait_in_the_middle().await;
     envoy.abort(100);

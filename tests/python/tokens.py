@@ -18,10 +18,15 @@ def main():
     rsa_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     ec_key = ec.generate_private_key(ec.SECP256R1())
     ed_key = ed25519.Ed25519PrivateKey.generate()
+    other_key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    large_key = ec.generate_private_key(ec.SECP521R1())
     keys = [
         entry("rsa", "RS256", RSAAlgorithm.to_jwk(rsa_key.public_key())),
         entry("ec", "ES256", ECAlgorithm.to_jwk(ec_key.public_key())),
         entry("ed", "EdDSA", OKPAlgorithm.to_jwk(ed_key.public_key())),
+        # As providers list besides: for other purposes, and of kinds that not everybody knows.
+        entry("encryption", "RSA-OAEP", RSAAlgorithm.to_jwk(other_key.public_key())),
+        entry("large", "ES512", ECAlgorithm.to_jwk(large_key.public_key())),
     ]
     claims = {
         "aud": asked["audience"],
@@ -49,6 +54,8 @@ def main():
         "by a stranger": sign(stranger, "ES256", "ec"),
         "by a stranger without a name": sign(stranger, "ES256", None),
         "with another key's name": sign(ec_key, "ES256", "rsa"),
+        "by a key for another purpose": sign(other_key, "RS256", "encryption"),
+        "by a key that nobody knows": sign(large_key, "ES512", "large"),
         "with another algorithm": sign(rsa_key, "RS512", "rsa"),
         "unsigned": jwt.encode(claims, None, "none", headers={"kid": "ec"}),
         "the public key as a secret": forged(claims, public),

@@ -7,7 +7,7 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cloakroom::Opening;
-use cloakroom_tests::{KEY, compile_cache, rigs, ring};
+use cloakroom_tests::{KEY, compile_cache, rigs, ring, s3_storage};
 use serde_json::{Value, json};
 use temporalio_client::{WorkflowGetResultOptions, WorkflowStartOptions};
 
@@ -21,31 +21,13 @@ const BUCKET: &str = "beside-python";
 
 /// The pipeline that does what Python's converter does.
 fn as_python() -> Opening {
-    let text = format!(
-        r#"
+    let stages = r#"
         [[stage]]
         plugin = "bundled:aes-gcm"
-        settings = {{ ring = "payments", format = "temporal" }}
+        settings = { ring = "payments", format = "temporal" }
         grants.keys = ["payments"]
-
-        [storage]
-        store_with = "aws.s3driver"
-
-        [[storage.driver]]
-        name = "aws.s3driver"
-        plugin = "bundled:s3"
-        settings = {{ bucket = "payloads" }}
-        grants.buckets = ["payloads"]
-
-        [buckets.payloads]
-        url = "s3://{BUCKET}"
-        endpoint = "{}"
-        region = "us-east-1"
-        access_key_id = "test"
-        secret_access_key = {{ file = "/etc/hostname" }}
-        "#,
-        rigs::moto().url()
-    );
+    "#;
+    let text = stages.to_owned() + &s3_storage(&rigs::moto().url(), BUCKET);
     Opening::text(text).keys("payments", ring()).cache(compile_cache())
 }
 

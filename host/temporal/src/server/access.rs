@@ -43,8 +43,10 @@ impl Access {
     /// Whoever sends a token that one of these keys signed, and that has not expired. `keys` is a
     /// JSON Web Key Set.
     ///
+    /// Without an audience, a token that the same provider signed for another application is as good.
+    ///
     /// # Errors
-    /// `Config` if there is no key in it that could only verify.
+    /// `Config` if there is no key in it that can be used, or one that is a secret.
     pub fn signed(
         mut self,
         keys: &[u8],
@@ -58,14 +60,20 @@ impl Access {
             let name = key.common.key_id.clone();
             let shown = name.as_deref().unwrap_or("without a name");
             let usable = algorithms(key).ok_or_else(|| {
-                config(format!("key `{shown}` is none of RSA, EC and Ed25519: secrets do not belong into a key set"))
+                config(format!("key `{shown}` is a secret: those do not belong into a key set"))
             })?;
+            // Providers list keys for other purposes, too.
+            if usable.is_empty() {
+                continue;
+            }
             let decoding = DecodingKey::from_jwk(key)
                 .map_err(|error| config(format!("key `{shown}`: {error}")))?;
             known.push((name, usable, decoding));
         }
         if known.is_empty() {
-            return Err(config("the key set holds no key".to_owned()));
+            return Err(config(
+                "the key set holds no key that verifies RS, PS, ES256, ES384 or EdDSA".to_owned(),
+            ));
         }
         self.signed = Some(Signed { keys: known, audience, issuer });
         Ok(self)
@@ -126,8 +134,8 @@ impl Signed {
     }
 }
 
-/// What a key may have signed with: what it says, or else what its kind allows. A key that signs and
-/// verifies alike is none: it would let every reader of the file in.
+/// What a key may have signed with: what it says, or else what its kind allows. None for a key that
+/// signs and verifies alike: it would let every reader of the file in.
 fn algorithms(key: &Jwk) -> Option<Vec<Algorithm>> {
     use jsonwebtoken::jwk::EllipticCurve;
     let possible = match &key.algorithm {
@@ -142,10 +150,13 @@ fn algorithms(key: &Jwk) -> Option<Vec<Algorithm>> {
         AlgorithmParameters::EllipticCurve(curve) => match curve.curve {
             EllipticCurve::P256 => vec![Algorithm::ES256],
             EllipticCurve::P384 => vec![Algorithm::ES384],
-            _ => return None,
+            _ => Vec::new(),
         },
-        AlgorithmParameters::OctetKeyPair(_) => vec![Algorithm::EdDSA],
-        _ => return None,
+        AlgorithmParameters::OctetKeyPair(pair) if pair.curve == EllipticCurve::Ed25519 => {
+            vec![Algorithm::EdDSA]
+        }
+        AlgorithmParameters::OctetKey(_) => return None,
+        _ => Vec::new(),
     };
     let said = key.common.key_algorithm.map(|said| said.to_string());
     Some(match said {

@@ -6,6 +6,7 @@ use cloakroom::{Cloakroom, Opening};
 use cloakroom_tests::{
     compile_cache,
     rigs::{self, Envoy},
+    s3_storage,
 };
 use futures::future::BoxFuture;
 use temporalio_common::{
@@ -71,27 +72,7 @@ impl Contestant {
 }
 
 async fn open(endpoint: &str) -> Result<Cloakroom, cloakroom::Error> {
-    let text = format!(
-        r#"
-        [storage]
-        threshold = "256KiB"
-        cache.memory = "0B"
-
-        [[storage.driver]]
-        name = "aws.s3driver"
-        plugin = "bundled:s3"
-        settings = {{ bucket = "payloads" }}
-        grants.buckets = ["payloads"]
-
-        [buckets.payloads]
-        url = "s3://slow"
-        endpoint = "{endpoint}"
-        region = "us-east-1"
-        access_key_id = "test"
-        secret_access_key = {{ file = "/etc/hostname" }}
-        "#
-    );
-    Opening::text(text).cache(compile_cache()).open().await
+    Opening::text(s3_storage(endpoint, "slow")).cache(compile_cache()).open().await
 }
 
 /// What the SDK forces: the wait, and nothing else.
