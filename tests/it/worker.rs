@@ -35,7 +35,7 @@ use temporalio_workflow::workflows::WorkflowImplementation;
 
 use self::{
     harness::{server, unique},
-    workflows::{Again, Courier, Failing, Grown, Waiting},
+    workflows::{Again, Courier, Failing, Grown, Swollen, Waiting, swollen},
 };
 
 /// What must be nowhere in the clear: each half of it is found nowhere else.
@@ -125,8 +125,39 @@ async fn without_cloakroom_the_same_is_refused() {
     let signalled = handle.unwrap().signal(Courier::add, parcel(), options).await;
     let says = signalled.unwrap_err().to_string();
     assert!(says.contains("Blob data size exceeds limit"), "{says}");
-    let handle = client.start_workflow(Grown::run, 3_000_000, named("result")).await.unwrap();
+    // What an activity gives, what it is given, and what a workflow gives.
+    let handle = client.start_workflow(Grown::run, 3_000_000, named("grown")).await.unwrap();
     assert!(failed_task(&handle).await.contains("[TMPRL1103]"));
+    for way in ["input", "result"] {
+        let started = client.start_workflow(Swollen::run, way.to_owned(), named(way));
+        let handle = started.await.unwrap();
+        assert!(failed_task(&handle).await.contains("[TMPRL1103]"), "{way}");
+    }
+    let handle = client.start_workflow(Swollen::run, "query".into(), named("query")).await.unwrap();
+    let asked = handle.query(Swollen::look, (), WorkflowQueryOptions::default()).await;
+    let says = asked.unwrap_err().to_string();
+    assert!(says.contains("Blob data size exceeds limit"), "{says}");
+}
+
+/// And with it, each of those passes.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_without_cloakroom_passes_with_it() {
+    let rig = Rig::start("swollen").await;
+    let finish = async |way: &str| {
+        let started = rig.client.start_workflow(Swollen::run, way.to_owned(), rig.named(way));
+        started.await.unwrap().get_result(WorkflowGetResultOptions::default()).await.unwrap()
+    };
+    assert!(finish("result").await == swollen());
+    assert_eq!(finish("input").await, "input");
+    let started = rig.client.start_workflow(Swollen::run, "query".into(), rig.named("query"));
+    let handle = started.await.unwrap();
+    let asked = handle.query(Swollen::look, (), WorkflowQueryOptions::default());
+    assert!(asked.await.unwrap() == swollen());
+    handle.signal(Swollen::end, (), WorkflowSignalOptions::default()).await.unwrap();
+    handle.get_result(WorkflowGetResultOptions::default()).await.unwrap();
+    let handle = rig.client.start_workflow(Grown::run, 3_000_000, rig.named("grown")).await;
+    let result = handle.unwrap().get_result(WorkflowGetResultOptions::default()).await.unwrap();
+    assert_eq!(result.len(), 3_000_000);
 }
 
 /// The limits that a namespace has are asked for.

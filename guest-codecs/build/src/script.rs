@@ -43,7 +43,7 @@ impl Script {
             host: get("HOST")?.to_string_lossy().into_owned(),
             target: get("TARGET")?.to_string_lossy().into_owned(),
             out_dir: get("OUT_DIR")?.into(),
-            workspace: workspace(Path::new(env!("CARGO_MANIFEST_DIR")))?,
+            workspace: workspace(Path::new(&get("CARGO_MANIFEST_DIR")?))?,
         })
     }
 
@@ -62,9 +62,10 @@ impl Script {
     }
 }
 
-fn workspace(this_crate: &Path) -> Result<PathBuf, Error> {
-    let root = this_crate.ancestors().nth(2).map(Path::to_owned);
-    root.ok_or_else(|| Error::new("cloakroom-guest-build is not in its workspace"))
+fn workspace(built: &Path) -> Result<PathBuf, Error> {
+    let root = built.ancestors().find(|dir| dir.join("guest-codecs/build/Cargo.toml").is_file());
+    let root = root.map(Path::to_owned);
+    root.ok_or_else(|| Error::new("not in the workspace of cloakroom-guest-build"))
 }
 
 /// The target directory that an `OUT_DIR` is in: `<root>/debug/build/…/out`, or, for an outer build with

@@ -23,7 +23,9 @@ use tracing_subscriber::fmt::format::FmtSpan;
 
 use crate::secrets::Log;
 
-use super::workflows::{Again, Courier, Failing, Grown, Helper, Porter, ToPython, Waiting};
+use super::workflows::{
+    Again, Courier, Failing, Grown, Helper, Porter, Swollen, ToPython, Waiting,
+};
 
 /// A server that tests share.
 pub(crate) fn server() -> &'static DevServer {
@@ -148,6 +150,7 @@ impl Running {
                     options.register_workflow::<Failing>().unwrap();
                     options.register_workflow::<Grown>().unwrap();
                     options.register_workflow::<Helper>().unwrap();
+                    options.register_workflow::<Swollen>().unwrap();
                     options.register_workflow::<ToPython>().unwrap();
                     options.register_workflow::<Waiting>().unwrap();
                 }

@@ -124,6 +124,43 @@ impl Failing {
     }
 }
 
+/// Makes three megabytes, and has them carried in the way that it is told.
+#[workflow]
+#[derive(Default)]
+pub struct Swollen {
+    ends: bool,
+}
+
+#[workflow_methods]
+impl Swollen {
+    #[run]
+    pub async fn run(ctx: &mut WorkflowContext<Self>, way: String) -> WorkflowResult<String> {
+        match &*way {
+            "result" => return Ok(swollen()),
+            "input" => {
+                ctx.execute_activity(Porter::handle, swollen(), options()).await?;
+            }
+            _ => ctx.wait_condition(|state| state.ends).await?,
+        }
+        Ok(way)
+    }
+
+    #[query]
+    pub fn look(&self, _: &WorkflowContextView) -> String {
+        swollen()
+    }
+
+    #[signal]
+    pub fn end(&mut self, _: &mut SyncWorkflowContext<Self>) {
+        self.ends = true;
+    }
+}
+
+/// The same each time, as a workflow's code must be.
+pub fn swollen() -> String {
+    hex::encode(cloakroom_tests::noise(1_500_000))
+}
+
 /// Gives back so many characters that do not get small.
 #[workflow]
 #[derive(Default)]
