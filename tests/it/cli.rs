@@ -17,15 +17,14 @@ pub(crate) fn binary() -> &'static Path {
     &built()[0]
 }
 
-/// Builds the binaries that tests run, once: a test run alone would else meet old ones. Together,
-/// since what is built for one alone has other features, and is built again.
+/// Builds the binaries that tests run, once: a test run alone would else meet old ones. With the whole
+/// workspace and its tests, so that what they depend on has the features that it was built with.
 pub(crate) fn built() -> &'static [PathBuf; 2] {
     static BUILT: OnceLock<[PathBuf; 2]> = OnceLock::new();
     BUILT.get_or_init(|| {
-        let packages = ["--package", "cloakroom-cli", "--package", "invoice"];
         let built = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--message-format=json"])
-            .args(packages)
+            .args(["build", "--quiet", "--workspace", "--bins", "--tests"])
+            .arg("--message-format=json")
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .output()
             .unwrap();
