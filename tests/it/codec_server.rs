@@ -218,11 +218,10 @@ async fn strangers_are_not_served_without_a_token() {
     settings.access = Access::default().token("a secret of operators").unwrap();
     let server = CodecServer::new(cloakroom, settings);
     let everywhere = TcpListener::bind("0.0.0.0:0").await.unwrap();
+    let here = SocketAddr::from(([127, 0, 0, 1], everywhere.local_addr().unwrap().port()));
     let serving = server.clone();
-    let serving =
-        tokio::spawn(async move { serving.serve(everywhere, std::future::pending()).await });
-    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-    assert!(!serving.is_finished());
+    tokio::spawn(async move { serving.serve(everywhere, std::future::pending()).await });
+    assert_eq!(ask(here, "GET /healthz", &[], b"").status, 200);
     // Nor is it opened to them by a swap.
     assert!(server.swap(Settings::default()).is_err());
     for origin in ["*", "http://*.example", "localhost:8233", "http://localhost:8233/", "null"] {

@@ -29,16 +29,14 @@ pub(crate) async fn run(args: &args::CodecServer) -> Result<(), Failure> {
     let end = end()?;
     let _watch = {
         let (cloakroom, server) = (cloakroom.clone(), server.clone());
-        cloakroom
-            .clone()
-            .watch(WATCH, move |swapped| tell(swapped.and_then(|()| swap(&cloakroom, &server))))
+        cloakroom.clone().watch(WATCH, move |swapped| tell(swapped, &cloakroom, &server))
     };
     let reloading = {
         let server = server.clone();
         tokio::spawn(async move {
             while hangup.recv().await.is_some() {
                 let reloaded = cloakroom.reload().await;
-                tell(reloaded.and_then(|()| swap(&cloakroom, &server)));
+                tell(reloaded, &cloakroom, &server);
             }
         })
     };
@@ -52,18 +50,20 @@ pub(crate) async fn run(args: &args::CodecServer) -> Result<(), Failure> {
     Ok(served?)
 }
 
-/// What the server itself is told goes with the pipeline.
-fn swap(cloakroom: &Cloakroom, server: &CodecServer) -> Result<(), Error> {
-    let (_, settings) = cloakroom.codec_server()?;
-    server.swap(settings)
-}
-
-fn tell(swapped: Result<(), Error>) {
-    match swapped {
+/// What the server itself is told is swapped after the pipeline, and either may fail alone.
+fn tell(swapped: Result<(), Error>, cloakroom: &Cloakroom, server: &CodecServer) {
+    let cause = |error: &Error| std::error::Error::source(error).map(ToString::to_string);
+    if let Err(error) = swapped {
+        let cause = cause(&error);
+        tracing::error!(%error, cause, "the configuration stays as it was");
+        return;
+    }
+    let told = cloakroom.codec_server().and_then(|(_, settings)| server.swap(settings));
+    match told {
         Ok(()) => tracing::info!("the configuration was swapped"),
         Err(error) => {
-            let cause = std::error::Error::source(&error).map(tracing::field::display);
-            tracing::error!(%error, cause, "the configuration stays as it was");
+            let cause = cause(&error);
+            tracing::error!(%error, cause, "the pipeline was swapped, and [codec_server] stays as it was");
         }
     }
 }

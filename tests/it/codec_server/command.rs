@@ -2,12 +2,12 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader, Write as _},
-    net::SocketAddr,
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{SocketAddr, TcpStream},
     path::Path,
     process::{Child, ChildStderr, Command, Stdio},
     sync::mpsc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -141,21 +141,28 @@ fn it_serves_swaps_and_ends() {
     program.says("the configuration was swapped");
     assert_eq!(post(address, "/decode", &[BEARER, ui], "{}").status, 200);
     config(folder.path(), "origins = [\"*\"]");
-    let stays = program.says("the configuration stays as it was");
+    let stays = program.says("the pipeline was swapped, and [codec_server] stays as it was");
     assert!(stays["error"].as_str().unwrap().contains("no wildcard"), "{stays}");
     assert_eq!(post(address, "/decode", &[BEARER, ui], "{}").status, 200);
 
     // A request in work when it is told to end is answered.
     let mut slow = connect(address);
     let head = format!(
-        "POST /decode HTTP/1.1\r\nhost: x\r\n{}: {}\r\ncontent-length: 2\r\n\r\n{{",
+        "POST /decode HTTP/1.1\r\nhost: x\r\n{}: {}\r\nexpect: 100-continue\r\n\
+         content-length: 2\r\n\r\n",
         BEARER.0, BEARER.1
     );
     slow.write_all(head.as_bytes()).unwrap();
-    std::thread::sleep(Duration::from_millis(200));
+    // It is in work when its body is asked for, and the server is ending when nobody is let in.
+    let mut asked = [0; b"HTTP/1.1 100 Continue\r\n\r\n".len()];
+    slow.read_exact(&mut asked).unwrap();
+    assert_eq!(&asked, b"HTTP/1.1 100 Continue\r\n\r\n");
     program.signal("-TERM");
-    std::thread::sleep(Duration::from_millis(200));
-    slow.write_all(b"}").unwrap();
+    let give_up = Instant::now() + Duration::from_secs(30);
+    while TcpStream::connect(address).is_ok() {
+        assert!(Instant::now() < give_up, "it does not end");
+    }
+    slow.write_all(b"{}").unwrap();
     assert_eq!(read(slow).status, 200);
     program.says("ended");
     assert!(program.child.wait().unwrap().success());
