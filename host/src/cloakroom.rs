@@ -105,19 +105,9 @@ impl Cloakroom {
         self.0.current.load().host.clone()
     }
 
-    /// What Temporal takes, as the configuration says.
-    #[cfg(feature = "temporal")]
-    pub fn size_limits(&self) -> cloakroom_temporal::SizeLimits {
-        let (limits, current) = (cloakroom_temporal::SizeLimits::default(), self.0.current.load());
-        let size = |size: &Option<crate::config::Size>| size.as_ref().map(|size| size.0);
-        limits.of(size(&current.temporal.field), size(&current.temporal.message))
-    }
-
-    /// The data converter of workers on Temporal's SDK, in the making: with this pipeline, swaps
-    /// included, and the limits of the configuration.
-    #[cfg(feature = "temporal-sdk")]
-    pub fn converter(&self) -> cloakroom_temporal::Converter {
-        cloakroom_temporal::Converter::of(self).limits(self.size_limits())
+    /// Whether what is encoded twice is the same twice. Then what is stored again is one object.
+    pub fn repeats(&self) -> bool {
+        self.0.current.load().repeats
     }
 
     pub(crate) fn current(&self) -> Arc<Generation> {

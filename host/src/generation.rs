@@ -19,6 +19,8 @@ use crate::{
 pub(crate) struct Generation {
     pub(crate) host: Host,
     pub(crate) pipeline: Pipeline,
+    /// Whether what is encoded twice is the same twice.
+    pub(crate) repeats: bool,
     /// What is Temporal's, for those who serve it, and the folder that paths are taken from.
     #[cfg(feature = "temporal")]
     pub(crate) temporal: config::TemporalEntry,
@@ -63,10 +65,11 @@ impl Generation {
             Ok((Parts { host, folder: &folder, native, rings, buckets }, cache))
         };
         let (parts, cache) = parts.await.map_err(|error: Error| in_file(&place, &error))?;
-        let pipeline = parts.pipeline(&place, &file).await?;
+        let (pipeline, repeats) = parts.pipeline(&place, &file).await?;
         Ok(Self {
             host: parts.host,
             pipeline,
+            repeats,
             #[cfg(feature = "temporal")]
             temporal: file.temporal,
             #[cfg(feature = "codec-server")]
@@ -98,7 +101,7 @@ fn host(
 }
 
 impl Parts<'_> {
-    async fn pipeline(&self, place: &str, file: &File) -> Result<Pipeline, Error> {
+    async fn pipeline(&self, place: &str, file: &File) -> Result<(Pipeline, bool), Error> {
         let in_place = |error: &dyn std::fmt::Display| {
             Error::new(ErrorKind::Config, format!("{place}: {error}"))
         };
@@ -116,8 +119,8 @@ impl Parts<'_> {
             None => Ok(only_stages.clone()),
         };
         let built = built.map_err(|error| in_place(&error))?;
-        try_keys(&only_stages).await?;
-        Ok(built)
+        let repeats = try_keys(&only_stages).await?;
+        Ok((built, repeats))
     }
 
     async fn stage(&self, entry: PluginEntry<'_>) -> Result<Stage, Error> {
@@ -225,15 +228,18 @@ fn in_file(place: &str, error: &Error) -> Error {
 }
 
 /// Sends a payload of ours through the stages if one seals, so that a key ring that a plugin asks for
-/// and was not granted is found now, and not at the first payload that matters.
-async fn try_keys(stages: &Pipeline) -> Result<(), Error> {
+/// and was not granted is found now, and not at the first payload that matters. Tells whether it is
+/// sealed the same way twice.
+async fn try_keys(stages: &Pipeline) -> Result<bool, Error> {
     if !stages.stages().iter().any(|stage| stage.purpose() == Purpose::Encryption) {
-        return Ok(());
+        return Ok(true);
     }
     let probe = vec![Payload::new("json/plain", "\"cloakroom\"")];
-    let sealed = stages.encode(&Context::none(), probe.clone()).await?;
-    match stages.decode(&Context::none(), sealed).await? == probe {
-        true => Ok(()),
+    let ctx = Context::none();
+    let sealed = stages.encode(&ctx, probe.clone()).await?;
+    let repeats = stages.encode(&ctx, probe.clone()).await? == sealed;
+    match stages.decode(&ctx, sealed).await? == probe {
+        true => Ok(repeats),
         false => {
             Err(Error::new(ErrorKind::Protocol, "the pipeline does not decode to what it encoded"))
         }

@@ -8,6 +8,8 @@ mod config;
 mod generation;
 mod opening;
 mod watch;
+#[cfg(feature = "temporal")]
+mod worker;
 
 pub use cloakroom_core::{
     Blame, Bucket, ByteSize, Claim, Codec, Context, Description, Direction, Driver, Encoded,

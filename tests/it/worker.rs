@@ -2,6 +2,7 @@
 
 mod harness;
 mod python;
+mod ways;
 mod workflows;
 
 pub(crate) use self::{
@@ -172,6 +173,22 @@ async fn limits_of_a_namespace() {
         assert_eq!(limits.budget().most(), Some(most));
         assert!(SizeLimits::of_namespace(&connection, "nowhere").await.is_err());
     }
+}
+
+/// The limits that a configuration has are swapped with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_of_a_configuration() {
+    let rig = Rig::with("limits", "").await;
+    let start = async || {
+        let few = hex::encode(cloakroom_tests::noise(4000));
+        rig.client.start_workflow(Helper::run, few, rig.named("limits")).await.map(drop)
+    };
+    start().await.unwrap();
+    rig.cloakroom.replace(opening("[temporal]\nfield = \"1KiB\"")).await.unwrap();
+    let says = start().await.unwrap_err().to_string();
+    assert!(says.contains("Temporal takes 1024"), "{says}");
+    rig.cloakroom.replace(opening("")).await.unwrap();
+    start().await.unwrap();
 }
 
 /// A failure's message and details are payloads like any other, if the converter is told so.

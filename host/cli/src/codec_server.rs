@@ -18,9 +18,9 @@ pub(crate) async fn run(args: &args::CodecServer) -> Result<(), Failure> {
     let cloakroom = open(&args.config).await?;
     let (address, settings) = cloakroom.codec_server()?;
     let address = args.listen.unwrap_or(address);
-    let (limits, no_pages) = (cloakroom.size_limits(), settings.origins.is_empty());
+    let no_pages = settings.origins.is_empty();
     let metrics = Box::new(move || recorder.render());
-    let server = CodecServer::with(cloakroom.clone(), limits, settings, Some(metrics));
+    let server = CodecServer::with(cloakroom.clone(), cloakroom.clone(), settings, Some(metrics));
     let listener = TcpListener::bind(address).await.map_err(|error| {
         Failure::usage(format!("cannot listen on {address} (`codec_server.listen`): {error}"))
     })?;

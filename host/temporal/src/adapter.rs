@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use cloakroom_core::{Context, Error, Payload};
 use cloakroom_pipeline::{Live, Pipeline, Scale, Subject, Verdict};
 
-use crate::{SizeLimits, limits};
+use crate::{Limited, limits};
 
 /// A pipeline for Temporal: what it encodes is what Temporal takes, or is refused with the reason.
 /// Cheap to clone.
@@ -17,14 +17,15 @@ pub struct Adapter(Arc<Shared>);
 
 struct Shared {
     live: Box<dyn Live>,
-    limits: SizeLimits,
+    limits: Box<dyn Limited>,
     scale: Scale,
 }
 
 impl Adapter {
     /// Of this pipeline, within these limits.
-    pub fn new(live: impl Live, limits: SizeLimits) -> Self {
-        Self(Arc::new(Shared { live: Box::new(live), limits, scale: Scale::default() }))
+    pub fn new(live: impl Live, limits: impl Limited) -> Self {
+        let (live, limits) = (Box::new(live), Box::new(limits));
+        Self(Arc::new(Shared { live, limits, scale: Scale::default() }))
     }
 
     /// The pipeline of now.
@@ -42,7 +43,7 @@ impl Adapter {
         }
         let pipeline = self.pipeline();
         let encoded = pipeline.encode(ctx, field).await?;
-        let (budget, weight) = (self.0.limits.budget(), limits::weight(&encoded));
+        let (budget, weight) = (self.0.limits.size_limits().budget(), limits::weight(&encoded));
         match (self.0.scale.weigh(budget, weight, Subject::of(ctx)), budget.most()) {
             (Verdict::Stall, Some(most)) => {
                 Err(limits::refusal(&pipeline, ctx, encoded, weight, most).await)
@@ -65,6 +66,8 @@ impl Adapter {
 
 impl fmt::Debug for Adapter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Adapter").field("limits", &self.0.limits).finish_non_exhaustive()
+        f.debug_struct("Adapter")
+            .field("limits", &self.0.limits.size_limits())
+            .finish_non_exhaustive()
     }
 }

@@ -10,7 +10,10 @@ pub mod server;
 
 #[cfg(feature = "sdk")]
 pub use self::sdk::{Converter, SdkCodec, data_converter};
-pub use self::{adapter::Adapter, limits::SizeLimits};
+pub use self::{
+    adapter::Adapter,
+    limits::{Limited, SizeLimits},
+};
 
 /// An error and its causes in one line.
 pub(crate) fn chain(error: &cloakroom_core::Error) -> String {

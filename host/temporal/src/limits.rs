@@ -12,6 +12,26 @@ pub struct SizeLimits {
     pub message: Budget,
 }
 
+/// Something that knows what Temporal takes, which may be something else later: ask again for each
+/// field.
+pub trait Limited: Send + Sync + 'static {
+    /// What it takes now.
+    fn size_limits(&self) -> SizeLimits;
+}
+
+impl<T: Limited + ?Sized> Limited for Box<T> {
+    fn size_limits(&self) -> SizeLimits {
+        (**self).size_limits()
+    }
+}
+
+/// Those that stay.
+impl Limited for SizeLimits {
+    fn size_limits(&self) -> SizeLimits {
+        *self
+    }
+}
+
 impl SizeLimits {
     /// Nothing is checked: for a namespace without limits.
     pub const NONE: Self = Self { field: Budget::NONE, message: Budget::NONE };

@@ -35,7 +35,7 @@ use temporalio_common::{
 use tokio::task::JoinSet;
 
 use self::failures::EncodedFailures;
-use crate::{Adapter, SizeLimits};
+use crate::{Adapter, Limited, SizeLimits};
 
 /// The SDK's default data converter with this pipeline as its codec, external storage included.
 ///
@@ -60,7 +60,7 @@ pub fn data_converter(live: &(impl Live + Clone)) -> DataConverter {
 pub struct Converter {
     live: Box<dyn Live>,
     ctx: Context,
-    limits: SizeLimits,
+    limits: Box<dyn Limited>,
     encode_failures: bool,
 }
 
@@ -70,7 +70,7 @@ impl Converter {
         Self {
             live: Box::new(live.clone()),
             ctx: Context::none(),
-            limits: SizeLimits::default(),
+            limits: Box::new(SizeLimits::default()),
             encode_failures: false,
         }
     }
@@ -82,8 +82,8 @@ impl Converter {
     }
 
     /// What Temporal takes, where it is not what a server has by default.
-    pub fn limits(mut self, limits: SizeLimits) -> Self {
-        self.limits = limits;
+    pub fn limits(mut self, limits: impl Limited) -> Self {
+        self.limits = Box::new(limits);
         self
     }
 
@@ -222,7 +222,8 @@ impl SizeLimits {
 
 impl fmt::Debug for Converter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Converter").field("limits", &self.limits).finish_non_exhaustive()
+        let limits = self.limits.size_limits();
+        f.debug_struct("Converter").field("limits", &limits).finish_non_exhaustive()
     }
 }
 

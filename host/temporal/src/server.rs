@@ -19,7 +19,7 @@ use tokio::sync::Semaphore;
 
 use self::body::Places;
 pub use self::{access::Access, settings::Settings};
-use crate::{Adapter, SizeLimits};
+use crate::{Adapter, Limited, SizeLimits};
 
 /// A codec server about to listen. Cheap to clone; clones are the same.
 ///
@@ -59,7 +59,7 @@ impl CodecServer {
     /// The same with other limits of Temporal's, and with what `/metrics` answers.
     pub fn with(
         live: impl Live,
-        limits: SizeLimits,
+        limits: impl Limited,
         settings: Settings,
         metrics: Option<Metrics>,
     ) -> Self {

@@ -24,7 +24,7 @@ use tracing_subscriber::fmt::format::FmtSpan;
 use crate::secrets::Log;
 
 use super::workflows::{
-    Again, Courier, Failing, Grown, Helper, Porter, Swollen, ToPython, Waiting,
+    Again, Courier, Failing, Grown, Helper, Porter, Stumbling, Swollen, ToPython, Waiting,
 };
 
 /// A server that tests share.
@@ -39,19 +39,30 @@ pub(crate) fn unique(name: &str) -> String {
     format!("{name}-{}", COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Compresses and encrypts, and then what `storage` says.
-pub(crate) fn opening(storage: &str) -> Opening {
-    let stages = r#"
+/// Compresses and encrypts.
+pub(crate) fn stages(repeatable: bool) -> String {
+    format!(
+        r#"
         [[stage]]
         plugin = "bundled:zstd"
 
         [[stage]]
         plugin = "bundled:aes-gcm"
         required = true
-        settings = { ring = "payments" }
+        settings = {{ ring = "payments", repeatable = {repeatable} }}
         grants.keys = ["payments"]
-    "#;
-    Opening::text(format!("{stages}\n{storage}")).keys("payments", ring()).cache(compile_cache())
+        "#
+    )
+}
+
+/// That, and then what `storage` says.
+pub(crate) fn opening(storage: &str) -> Opening {
+    opened(stages(false) + storage)
+}
+
+/// What `text` says.
+pub(crate) fn opened(text: String) -> Opening {
+    Opening::text(text).keys("payments", ring()).cache(compile_cache())
 }
 
 /// Storage in a folder.
@@ -150,6 +161,7 @@ impl Running {
                     options.register_workflow::<Failing>().unwrap();
                     options.register_workflow::<Grown>().unwrap();
                     options.register_workflow::<Helper>().unwrap();
+                    options.register_workflow::<Stumbling>().unwrap();
                     options.register_workflow::<Swollen>().unwrap();
                     options.register_workflow::<ToPython>().unwrap();
                     options.register_workflow::<Waiting>().unwrap();

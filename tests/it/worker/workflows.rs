@@ -5,7 +5,8 @@ use std::time::Duration;
 use temporalio_macros::{activities, workflow, workflow_methods};
 use temporalio_sdk::{
     ActivityOptions, ApplicationFailure, ChildWorkflowOptions, ContinueAsNewOptions,
-    SyncWorkflowContext, WorkflowContext, WorkflowContextView, WorkflowResult,
+    LocalActivityOptions, SyncWorkflowContext, WorkflowContext, WorkflowContextView,
+    WorkflowResult,
     activities::{ActivityContext, ActivityError},
 };
 
@@ -198,6 +199,22 @@ impl Python {
     }
 }
 
+/// Through an activity that fails once and finds in its heartbeat what it was given, and a local one.
+#[workflow]
+#[derive(Default)]
+pub struct Stumbling;
+
+#[workflow_methods]
+impl Stumbling {
+    #[run]
+    pub async fn run(ctx: &mut WorkflowContext<Self>, parcel: String) -> WorkflowResult<String> {
+        let found = ctx.execute_activity(Porter::stumble, parcel, options()).await?;
+        let local = LocalActivityOptions::builder();
+        let local = local.start_to_close_timeout(Duration::from_secs(30)).build();
+        Ok(ctx.execute_local_activity(Porter::handle, found, local).await?)
+    }
+}
+
 fn options() -> ActivityOptions {
     ActivityOptions::start_to_close_timeout(Duration::from_secs(30))
 }
@@ -210,6 +227,18 @@ impl Porter {
     #[activity]
     pub async fn handle(_: ActivityContext, parcel: String) -> Result<String, ActivityError> {
         Ok(parcel)
+    }
+
+    /// What it is given is told to the first attempt alone.
+    #[activity]
+    pub async fn stumble(ctx: ActivityContext, parcel: String) -> Result<String, ActivityError> {
+        match ctx.heartbeat_details().deserialize::<String>()? {
+            Some(found) => Ok(found),
+            None => {
+                ctx.record_heartbeat(parcel).await?;
+                Err(ApplicationFailure::new("stumbled").into())
+            }
+        }
     }
 
     #[activity]
