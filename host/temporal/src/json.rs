@@ -2,24 +2,41 @@
 
 use std::collections::BTreeMap;
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
+use base64::{
+    Engine as _, alphabet,
+    engine::{
+        DecodePaddingMode,
+        general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD},
+    },
+};
 use cloakroom_core::{Error, ErrorKind, Metadata, Payload};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// proto3 JSON is read in either alphabet, padded or not, and written in the standard one.
+const EITHER: [GeneralPurpose; 2] = {
+    let config = GeneralPurposeConfig::new();
+    let config = config.with_decode_padding_mode(DecodePaddingMode::Indifferent);
+    [
+        GeneralPurpose::new(&alphabet::STANDARD, config),
+        GeneralPurpose::new(&alphabet::URL_SAFE, config),
+    ]
+};
 
 #[derive(Deserialize, Serialize)]
 struct Payloads {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "unless_null")]
     payloads: Vec<Entry>,
 }
 
 #[derive(Deserialize, Serialize)]
 struct Entry {
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, deserialize_with = "unless_null", skip_serializing_if = "BTreeMap::is_empty")]
     metadata: BTreeMap<String, String>,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(default, deserialize_with = "unless_null", skip_serializing_if = "String::is_empty")]
     data: String,
     #[serde(
         default,
+        deserialize_with = "unless_null",
         rename = "externalPayloads",
         alias = "external_payloads",
         skip_serializing_if = "Vec::is_empty"
@@ -39,6 +56,15 @@ struct External {
 enum Size {
     Text(String),
     Number(i64),
+}
+
+/// What is null is as good as missing.
+fn unless_null<'de, D, T>(from: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Default + Deserialize<'de>,
+{
+    Option::deserialize(from).map(Option::unwrap_or_default)
 }
 
 /// Reads `{"payloads":[…]}`, as Go and as protobuf spell it.
@@ -64,7 +90,8 @@ pub fn read(text: &[u8]) -> Result<Vec<Payload>, Error> {
 fn payload(slot: usize, entry: Entry) -> Result<Payload, Error> {
     let decode = |text: &str| {
         let not_base64 = |_| malformed(format!("payload {slot} holds what is not base64"));
-        STANDARD.decode(text).map_err(not_base64)
+        let url = usize::from(text.contains(['-', '_']));
+        EITHER[url].decode(text).map_err(not_base64)
     };
     let mut metadata = Metadata::new();
     for (name, value) in &entry.metadata {
@@ -111,4 +138,30 @@ pub fn write(payloads: &[Payload]) -> Result<Vec<u8>, Error> {
 
 fn malformed(text: String) -> Error {
     Error::new(ErrorKind::Malformed, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_spellings_of_protobuf_are_read() {
+        let expected = Payload::new("json/plain", vec![0xfb, 0xff, 0xfe, 0x01]);
+        for data in ["+//+AQ==", "+//+AQ", "-__-AQ==", "-__-AQ"] {
+            let text = format!(
+                r#"{{"payloads":[{{"metadata":{{"encoding":"anNvbi9wbGFpbg"}},"data":"{data}","externalPayloads":null}}]}}"#
+            );
+            assert_eq!(read(text.as_bytes()).unwrap(), [expected.clone()], "{data}");
+        }
+        for text in [r#"{"payloads":null}"#, "{}"] {
+            assert_eq!(read(text.as_bytes()).unwrap(), []);
+        }
+        let none = br#"{"payloads":[{"metadata":null,"data":null,"external_payloads":null}]}"#;
+        assert_eq!(read(none).unwrap(), [Payload::default()]);
+        for data in ["+/_+", "A", "A=", "=", "A A="] {
+            let text = format!(r#"{{"payloads":[{{"data":"{data}"}}]}}"#);
+            let error = read(text.as_bytes()).unwrap_err().to_string();
+            assert!(error.contains("payload 0 holds what is not base64"), "{error}");
+        }
+    }
 }

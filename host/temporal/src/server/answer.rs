@@ -1,11 +1,11 @@
 //! Answers: a status, and one line that says what to do.
 
 use bytes::Bytes;
-use cloakroom_core::{Blame, Error, ErrorKind, Limit, Payload};
+use cloakroom_core::{Blame, Error, ErrorKind, Limit};
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
 
-use crate::{chain, json};
+use crate::chain;
 
 /// What is sent back.
 pub(super) type Answer = Response<Full<Bytes>>;
@@ -21,12 +21,9 @@ pub(super) fn metrics(text: String) -> Answer {
     whole(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", text.into())
 }
 
-/// Payloads, or why there are none.
-pub(super) fn payloads(done: Result<Vec<Payload>, Error>) -> Answer {
-    match done.and_then(|payloads| json::write(&payloads)) {
-        Ok(text) => whole(StatusCode::OK, "application/json", text.into()),
-        Err(error) => failure(&error),
-    }
+/// Payloads, written.
+pub(super) fn payloads(text: Vec<u8>) -> Answer {
+    whole(StatusCode::OK, "application/json", text.into())
 }
 
 /// An error of the pipeline. Waiting helps where 503 says so: the Web UI tries those again.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use cloakroom_core::{Context, Error, ErrorKind, Payload};
 use cloakroom_pipeline::Pipeline;
 use http::{
@@ -22,6 +23,9 @@ use crate::json;
 
 pub(super) const REQUESTS: &str = "cloakroom_http_requests_total";
 pub(super) const SECONDS: &str = "cloakroom_http_seconds";
+
+/// Smaller JSON is read and written where it is.
+const AT_ONCE: usize = 64 << 10;
 
 impl Shared {
     pub(super) async fn handle(self: Arc<Self>, request: Request<Incoming>) -> Answer {
@@ -99,7 +103,7 @@ impl Shared {
                     Err(refused) => return refused,
                 };
                 let deadline = Instant::now() + settings.time;
-                let worked = timeout_at(deadline, self.work(route, ctx, &body.bytes)).await;
+                let worked = timeout_at(deadline, self.work(route, ctx, body.bytes)).await;
                 drop(body.place);
                 worked.unwrap_or_else(|_| {
                     let text = "not done in time (`codec_server.time`)";
@@ -109,15 +113,18 @@ impl Shared {
         }
     }
 
-    async fn work(&self, route: Route, ctx: &Context, body: &[u8]) -> Answer {
+    async fn work(&self, route: Route, ctx: &Context, body: Bytes) -> Answer {
         // Closed at no time: the server holds it for as long as it lives.
         let Ok(_one) = self.working.acquire().await else {
             return line(StatusCode::SERVICE_UNAVAILABLE, "shutting down");
         };
-        answer::payloads(match json::read(body) {
-            Ok(payloads) => self.change(route, ctx, payloads).await,
-            Err(error) => Err(error),
-        })
+        let changed = async {
+            let payloads = aside(body.len(), move || json::read(&body)).await?;
+            let payloads = self.change(route, ctx, payloads).await?;
+            let bytes = payloads.iter().map(|payload| payload.data.len()).sum();
+            aside(bytes, move || json::write(&payloads)).await
+        };
+        changed.await.map_or_else(|error| answer::failure(&error), answer::payloads)
     }
 
     async fn change(
@@ -138,6 +145,18 @@ impl Shared {
             _ => self.adapter.decode(ctx, payloads).await,
         }
     }
+}
+
+/// Megabytes of JSON take milliseconds: they are not to pass on a thread that others wait for.
+async fn aside<T: Send + 'static>(
+    bytes: usize,
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    if bytes < AT_ONCE {
+        return work();
+    }
+    let lost = |_| Err(Error::new(ErrorKind::Internal, "the work on a body did not finish"));
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(lost)
 }
 
 fn nowhere(none: NoRoute) -> Answer {
