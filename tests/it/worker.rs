@@ -68,21 +68,13 @@ fn count(folder: &Path) -> usize {
 /// Input, result, activity, child, signal, query and update, of 3 MB each.
 #[tokio::test(flavor = "multi_thread")]
 async fn large_payloads_pass_everywhere_and_nothing_of_them_is_in_the_clear() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = DevServer::start(DevOptions::default());
-    let cloakroom = opening(&in_folder("local", folder.path())).open().await.unwrap();
-    let converter = converter(&cloakroom);
-    let worker = Running::start(&server.url(), "large", converter.clone());
-    let client = client(&server.url(), converter).await;
+    let (server, rig) = Rig::alone("large").await;
     let parcel = parcel();
     let mut memo = MemoValues::new();
     memo.insert("note", parcel.clone());
-    let started = client.start_workflow(
-        Courier::run,
-        parcel.clone(),
-        WorkflowStartOptions::new("large", "courier").memo(memo).build(),
-    );
-    let handle = started.await.unwrap();
+    let mut named = rig.named("courier");
+    named.memo = Some(memo);
+    let handle = rig.client.start_workflow(Courier::run, parcel.clone(), named).await.unwrap();
     let signalled = handle.signal(Courier::add, parcel.clone(), WorkflowSignalOptions::default());
     signalled.await.unwrap();
     // The child is done when the query has its result.
@@ -102,12 +94,12 @@ async fn large_payloads_pass_everywhere_and_nothing_of_them_is_in_the_clear() {
     assert_eq!(described.memo().get::<String>("note").unwrap(), Some(parcel));
 
     // Eight of them are one object, and the result is another; encryption makes each a new one.
-    assert!(count(folder.path()) >= 2);
-    let log = worker.log();
+    assert!(count(rig.folder.path()) >= 2);
+    let log = rig.worker.as_ref().unwrap().log();
     assert!(log.contains("stage{name=\"aes-gcm\""), "is this the log?");
     assert!(!log.contains(CANARY) && !log.contains(&CANARY[..20]), "the log has it in the clear");
     assert!(server.holds(b"temporal.api.sdk.v1.ExternalStorageReference"), "is this the database?");
-    assert!(!holds(folder.path(), CANARY), "the store has it in the clear");
+    assert!(!holds(rig.folder.path(), CANARY), "the store has it in the clear");
     assert!(!server.holds(CANARY.as_bytes()), "the server has it in the clear");
 }
 
@@ -194,14 +186,9 @@ async fn limits_of_a_configuration() {
 /// A failure's message and details are payloads like any other, if the converter is told so.
 #[tokio::test(flavor = "multi_thread")]
 async fn failures_tell_their_details_to_those_with_the_key_alone() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = DevServer::start(DevOptions::default());
-    let cloakroom = opening(&in_folder("local", folder.path())).open().await.unwrap();
-    let converter = converter(&cloakroom);
-    let _worker = Running::start(&server.url(), "failing", converter.clone());
-    let client = client(&server.url(), converter).await;
-    let options = WorkflowStartOptions::new("failing", "failing").build();
-    let handle = client.start_workflow(Failing::run, parcel(), options).await.unwrap();
+    let (server, rig) = Rig::alone("failing").await;
+    let named = rig.named("failing");
+    let handle = rig.client.start_workflow(Failing::run, parcel(), named).await.unwrap();
     let failed = handle.get_result(WorkflowGetResultOptions::default()).await.unwrap_err();
     let says = format!("{failed:?}");
     assert!(says.contains("cannot carry canary-Qm7xV2kR"), "{}", &says[..1000.min(says.len())]);
@@ -334,17 +321,32 @@ struct Rig {
 }
 
 impl Rig {
+    /// On a server of its own, of which everything can be looked through.
+    async fn alone(name: &str) -> (DevServer, Self) {
+        let server = DevServer::start(DevOptions::default());
+        let rig = Self::stored(&server.url(), name).await;
+        (server, rig)
+    }
+
     async fn start(name: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let storage = in_folder("local", folder.path());
-        Self { folder, ..Self::with(name, &storage).await }
+        Self::stored(&server().url(), name).await
     }
 
     async fn with(name: &str, storage: &str) -> Self {
+        Self::on(&server().url(), name, storage).await
+    }
+
+    async fn stored(url: &str, name: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let storage = in_folder("local", folder.path());
+        Self { folder, ..Self::on(url, name, &storage).await }
+    }
+
+    async fn on(url: &str, name: &str, storage: &str) -> Self {
         let cloakroom = opening(storage).open().await.unwrap();
         let (queue, converter) = (unique(name), converter(&cloakroom));
-        let worker = Some(Running::start(&server().url(), &queue, converter.clone()));
-        let client = client(&server().url(), converter).await;
+        let worker = Some(Running::start(url, &queue, converter.clone()));
+        let client = client(url, converter).await;
         Self { queue, folder: tempfile::tempdir().unwrap(), cloakroom, client, worker }
     }
 

@@ -2,9 +2,8 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use cloakroom_tests::rigs::{DevOptions, DevServer};
 use temporalio_client::{
-    WorkflowGetResultOptions, WorkflowStartOptions,
+    WorkflowGetResultOptions,
     schedules::{
         CreateScheduleOptions, DeleteScheduleOptions, ScheduleAction, ScheduleOverlapPolicy,
         ScheduleSpec,
@@ -14,14 +13,13 @@ use temporalio_common::{
     data_converters::{PayloadCodec, SerializationContextData},
     protos::temporal::api::common::v1::{Header, Payload},
 };
-
 use temporalio_workflow::workflows::WorkflowImplementation;
 
 use crate::secrets::Log;
 
 use super::{
     CANARY, Rig, count, failed_task,
-    harness::{Running, client, converter, in_folder, opened, opening, stages},
+    harness::{in_folder, opened, stages},
     holds, parcel,
     workflows::{Helper, Stumbling},
 };
@@ -30,19 +28,14 @@ use super::{
 /// in a marker, not in an event of its own.
 #[tokio::test(flavor = "multi_thread")]
 async fn heartbeats_and_local_activities() {
-    let folder = tempfile::tempdir().unwrap();
-    let server = DevServer::start(DevOptions::default());
-    let cloakroom = opening(&in_folder("local", folder.path())).open().await.unwrap();
-    let converter = converter(&cloakroom);
-    let _worker = Running::start(&server.url(), "stumbling", converter.clone());
-    let client = client(&server.url(), converter).await;
-    let options = WorkflowStartOptions::new("stumbling", "stumbling").build();
-    let handle = client.start_workflow(Stumbling::run, parcel(), options).await.unwrap();
+    let (server, rig) = Rig::alone("stumbling").await;
+    let named = rig.named("stumbling");
+    let handle = rig.client.start_workflow(Stumbling::run, parcel(), named).await.unwrap();
     let result = handle.get_result(WorkflowGetResultOptions::default()).await.unwrap();
     assert!(result == parcel());
     assert!(server.holds(b"temporal.api.sdk.v1.ExternalStorageReference"), "is this the database?");
     assert!(!server.holds(CANARY.as_bytes()), "the server has it in the clear");
-    assert!(!holds(folder.path(), CANARY), "the store has it in the clear");
+    assert!(!holds(rig.folder.path(), CANARY), "the store has it in the clear");
 }
 
 /// A schedule keeps its argument as a reference, and each run that it starts is given it.
