@@ -1,11 +1,13 @@
 //! A program that listens on a port for as long as this process lives.
 
 use std::{
+    collections::BTreeSet,
     fs,
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
     os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::{Mutex, PoisonError},
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -18,12 +20,25 @@ const TRIES: u32 = 3;
 
 /// Runs the program, and ends with it. What it leaves beside ends the program and its folder when
 /// standard input ends: that happens when this process is gone, and nobody has to see to it.
+///
+/// A program that ends by itself has its last words repeated where no test captures them, since its
+/// log goes with its folder. It is not killed after that: its number may be another's.
 const SUPERVISOR: &str = r#"
 exec 3<&0
-"$@" </dev/null 3<&- & server=$!
-{ cat <&3; kill -9 $server; rm -rf "$0"; } >/dev/null 2>&1 &
+"$@" </dev/null >"$0/log" 2>&1 3<&- & server=$!
+{
+    cat <&3
+    [ -e "$0/ended" ] || { touch "$0/told"; kill -9 $server; }
+    rm -rf "$0"
+} >/dev/null 2>&1 &
 exec 3<&-
 wait $server
+status=$?
+if [ -d "$0" ] && [ ! -e "$0/told" ]; then
+    touch "$0/ended"
+    echo "$* ended by itself with status $status, and said last:" >&2
+    tail -n 20 "$0/log" >&2
+fi
 "#;
 
 /// A server on a port of its own. It ends when this is dropped, or with this process.
@@ -95,19 +110,24 @@ impl Drop for Server {
 
 /// In a process group of its own, so that Ctrl-C leaves the supervisor alive to clean up.
 fn supervise(command: &Command, folder: &Path) -> Child {
-    let log = fs::File::create(folder.join("log")).expect("a log");
     let mut shell = Command::new("sh");
     shell.args(["-c", SUPERVISOR]).arg(folder);
     shell.arg(command.get_program()).args(command.get_args()).current_dir(folder);
-    shell.process_group(0).stdin(Stdio::piped());
-    shell.stdout(log.try_clone().expect("a log")).stderr(log);
+    shell.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null());
     shell.spawn().expect("sh")
 }
 
-/// A port on which nobody listens.
+/// A port on which nobody listens, and that nobody else in this process was given: servers take
+/// their time until they listen.
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-    listener.local_addr().expect("an address").port()
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    loop {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
+        let port = listener.local_addr().expect("an address").port();
+        if GIVEN.lock().unwrap_or_else(PoisonError::into_inner).insert(port) {
+            return port;
+        }
+    }
 }
 
 fn last_lines(log: &Path) -> String {
