@@ -24,8 +24,8 @@ use cloakroom_tests::{
     s3_storage,
 };
 use temporalio_client::{
-    Client, Connection, ConnectionOptions, WorkflowExecuteUpdateOptions, WorkflowGetResultOptions,
-    WorkflowHandle, WorkflowQueryOptions, WorkflowSignalOptions, WorkflowStartOptions,
+    Client, WorkflowExecuteUpdateOptions, WorkflowGetResultOptions, WorkflowHandle,
+    WorkflowQueryOptions, WorkflowSignalOptions, WorkflowStartOptions,
 };
 use temporalio_common::{
     HasWorkflowDefinition, MemoValues, data_converters::DataConverter,
@@ -35,7 +35,7 @@ use temporalio_sdk::workflow_replayer::{WorkflowReplayer, WorkflowReplayerOption
 use temporalio_workflow::workflows::WorkflowImplementation;
 
 use self::{
-    harness::{server, unique},
+    harness::{connection, server, unique},
     workflows::{Again, Courier, Failing, Grown, Swollen, Waiting, swollen},
 };
 
@@ -159,8 +159,7 @@ async fn limits_of_a_namespace() {
     let small = &[("limit.blobSize.error", "65536")];
     let small = DevServer::start(DevOptions { dynamic: small, ..DevOptions::default() });
     for (url, most) in [(server().url(), 2 << 20), (small.url(), 65_536)] {
-        let options = ConnectionOptions::new(url::Url::parse(&url).unwrap()).build();
-        let connection = Connection::connect(options).await.unwrap();
+        let connection = connection(&url).await;
         let limits = SizeLimits::of_namespace(&connection, "default").await.unwrap();
         assert_eq!(limits.budget().most(), Some(most));
         assert!(SizeLimits::of_namespace(&connection, "nowhere").await.is_err());

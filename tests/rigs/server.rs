@@ -22,23 +22,30 @@ const TRIES: u32 = 3;
 /// standard input ends: that happens when this process is gone, and nobody has to see to it.
 ///
 /// A program that ends by itself has its last words repeated where no test captures them, since its
-/// log goes with its folder. It is not killed after that: its number may be another's.
+/// log goes with its folder. It is not killed after that: its number may be another's. If it has been
+/// marked as [durable](Server::durable) it is started again, as whoever runs it for good would.
 const SUPERVISOR: &str = r#"
 exec 3<&0
-"$@" </dev/null >"$0/log" 2>&1 3<&- & server=$!
+ends() { [ -e "$0/told" ] || [ ! -d "$0" ]; }
 {
     cat <&3
-    [ -e "$0/ended" ] || { touch "$0/told"; kill -9 $server; }
+    touch "$0/told"
+    [ -e "$0/pid" ] && kill -9 $(cat "$0/pid")
     rm -rf "$0"
 } >/dev/null 2>&1 &
 exec 3<&-
-wait $server
-status=$?
-if [ -d "$0" ] && [ ! -e "$0/told" ]; then
-    touch "$0/ended"
+while :; do
+    "$@" </dev/null >>"$0/log" 2>&1 & server=$!
+    { echo $server >"$0/pid"; } 2>/dev/null
+    ends && kill -9 $server
+    wait $server 2>/dev/null
+    status=$?
+    ends && exit
+    rm -f "$0/pid"
     echo "$* ended by itself with status $status, and said last:" >&2
     tail -n 20 "$0/log" >&2
-fi
+    [ -e "$0/durable" ] || exit
+done
 "#;
 
 /// A server on a port of its own. It ends when this is dropped, or with this process.
@@ -57,6 +64,11 @@ impl Server {
     /// The same as a URL, without a slash at the end.
     pub fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// It keeps what it knows in its folder: when it ends by itself, it is to be started again.
+    pub(super) fn durable(&self) {
+        fs::write(self.folder.join("durable"), "").expect("its folder");
     }
 
     /// Its folder, which goes when it ends: its log, and what else it keeps there.

@@ -63,6 +63,8 @@ impl DevServer {
             assert!(started.elapsed() < PATIENCE, "temporal does not serve: {}", self.log());
             sleep(Duration::from_millis(20));
         }
+        // It was gone in the middle of a run, once. Its database is in its folder.
+        self.server.durable();
     }
 
     fn serves(&self) -> bool {

@@ -6,6 +6,7 @@ use std::{
         atomic::{AtomicU32, Ordering},
     },
     thread::JoinHandle,
+    time::Duration,
 };
 
 use cloakroom::{Cloakroom, Opening};
@@ -93,10 +94,23 @@ pub(crate) fn converter(cloakroom: &Cloakroom) -> DataConverter {
 
 /// A client.
 pub(crate) async fn client(url: &str, converter: DataConverter) -> Client {
-    let options = ConnectionOptions::new(url::Url::parse(url).unwrap()).build();
-    let connection = Connection::connect(options).await.unwrap();
+    let connection = connection(url).await;
     let options = ClientOptions::new("default").data_converter(converter).build();
     Client::new(connection, options).unwrap()
+}
+
+/// A connection. The server may be on its way back.
+pub(crate) async fn connection(url: &str) -> Connection {
+    let mut tries = 0;
+    loop {
+        let options = ConnectionOptions::new(url::Url::parse(url).unwrap()).build();
+        match Connection::connect(options).await {
+            Ok(connection) => return connection,
+            Err(error) if tries == 100 => panic!("no connection to {url}: {error}"),
+            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+        }
+        tries += 1;
+    }
 }
 
 /// What a worker has.
