@@ -2,7 +2,7 @@
 
 use std::{
     io::Write,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -12,17 +12,26 @@ use cloakroom::{
 use cloakroom_tests::{
     KEY, ROGUE, ROGUE_WASIP2, bundled, chain, ctx, host, plain, rogue, rogue_grants,
 };
+use tracing::{Dispatch, subscriber::NoSubscriber};
 use tracing_subscriber::fmt::MakeWriter;
 
 const CANARY: &str = "canary-of-the-payload";
 
 /// All that is logged while it lives, at every level.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
+    /// While there is but one subscriber, a callsite is asked for once, on whatever thread comes
+    /// first; so there are two.
+    pub(crate) fn new() -> Self {
+        static SECOND: OnceLock<Dispatch> = OnceLock::new();
+        SECOND.get_or_init(|| Dispatch::new(NoSubscriber::new()));
+        Self(Arc::default())
+    }
+
     pub(crate) fn start() -> (Self, tracing::subscriber::DefaultGuard) {
-        let log = Self::default();
+        let log = Self::new();
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(tracing::Level::TRACE)
             .with_writer(log.clone())

@@ -19,7 +19,7 @@ use temporalio_client::{Client, ClientOptions, Connection, ConnectionOptions};
 use temporalio_common::data_converters::DataConverter;
 use temporalio_sdk::{Runtime, Worker, WorkerOptions};
 use tokio::sync::oneshot;
-use tracing::{Dispatch, Subscriber, dispatcher, subscriber::NoSubscriber};
+use tracing::{Dispatch, Subscriber, dispatcher};
 use tracing_subscriber::fmt::format::FmtSpan;
 
 use crate::secrets::Log;
@@ -155,10 +155,7 @@ impl Running {
     pub(crate) fn of(url: &str, queue: &str, converter: DataConverter, parts: Parts) -> Self {
         let (stop, stopped) = oneshot::channel();
         let (url, queue) = (url.to_owned(), queue.to_owned());
-        // While there is but one subscriber, a span is asked for once, on whatever thread comes first.
-        static SECOND: OnceLock<Dispatch> = OnceLock::new();
-        SECOND.get_or_init(|| Dispatch::new(NoSubscriber::new()));
-        let log = Log::default();
+        let log = Log::new();
         let logged = Dispatch::new(subscriber(log.clone()));
         let thread = std::thread::spawn(move || {
             let _logged = dispatcher::set_default(&logged);
