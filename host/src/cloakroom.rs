@@ -125,6 +125,15 @@ impl Live for Cloakroom {
     }
 }
 
+#[cfg(feature = "temporal")]
+impl cloakroom_temporal::Limited for Cloakroom {
+    fn size_limits(&self) -> cloakroom_temporal::SizeLimits {
+        let said = &self.current().temporal;
+        let size = |size: &Option<crate::config::Size>| size.as_ref().map(|size| size.0);
+        cloakroom_temporal::SizeLimits::default().of(size(&said.field), size(&said.message))
+    }
+}
+
 impl fmt::Debug for Cloakroom {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let current = self.0.current.load();

@@ -8,7 +8,7 @@ mod config;
 mod generation;
 mod opening;
 mod watch;
-#[cfg(feature = "temporal")]
+#[cfg(feature = "temporal-sdk")]
 mod worker;
 
 pub use cloakroom_core::{

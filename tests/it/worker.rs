@@ -10,12 +10,7 @@ pub(crate) use self::{
     workflows::Helper,
 };
 
-use std::{
-    fs,
-    path::Path,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{fs, path::Path, sync::Arc};
 
 use cloakroom::{Cloakroom, Material, Ring};
 use cloakroom_temporal::SizeLimits;
@@ -35,7 +30,7 @@ use temporalio_sdk::workflow_replayer::{WorkflowReplayer, WorkflowReplayerOption
 use temporalio_workflow::workflows::WorkflowImplementation;
 
 use self::{
-    harness::{connection, server, unique},
+    harness::{connection, folder_driver, server, unique, until},
     workflows::{Again, Courier, Failing, Grown, Swollen, Waiting, swollen},
 };
 
@@ -78,12 +73,11 @@ async fn large_payloads_pass_everywhere_and_nothing_of_them_is_in_the_clear() {
     let signalled = handle.signal(Courier::add, parcel.clone(), WorkflowSignalOptions::default());
     signalled.await.unwrap();
     // The child is done when the query has its result.
-    let mut seen = String::new();
-    while seen.is_empty() {
+    let look = async || {
         let asked = handle.query(Courier::look, (), WorkflowQueryOptions::default());
-        seen = asked.await.unwrap();
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+        Some(asked.await.unwrap()).filter(|seen| !seen.is_empty()).ok_or("nothing is carried")
+    };
+    let seen = until(look).await;
     assert_eq!(seen, parcel);
     let (revise, options) = (Courier::revise, WorkflowExecuteUpdateOptions::default());
     let before = handle.execute_update(revise, parcel.clone(), options).await.unwrap();
@@ -227,6 +221,16 @@ async fn another_worker_takes_over_and_a_replayer_agrees() {
     WorkflowReplayer::new(options).unwrap().replay_workflow(history).await.unwrap();
 }
 
+/// The server is gone while a workflow waits. Who speaks with it waits until it is back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_is_gone_for_a_while() {
+    let (server, rig) = Rig::alone("gone").await;
+    let (parcel, handle) = rig.wait_in_the_middle().await;
+    server.crash();
+    until(async || handle.signal(Waiting::go, (), WorkflowSignalOptions::default()).await).await;
+    assert_eq!(handle.get_result(WorkflowGetResultOptions::default()).await.unwrap(), parcel);
+}
+
 /// What was sealed under the key of before is opened, and what comes is sealed under the new one.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_is_rotated_while_a_workflow_waits() {
@@ -250,21 +254,7 @@ async fn a_driver_is_swapped_while_a_workflow_waits() {
     let rig = Rig::start("drivers").await;
     let (parcel, handle) = rig.wait_in_the_middle().await;
     let (old, other) = (count(rig.folder.path()), tempfile::tempdir().unwrap());
-    let both = format!(
-        r#"
-        {}
-        [[storage.driver]]
-        name = "local"
-        plugin = "bundled:file"
-        settings = {{ bucket = "local" }}
-        grants.buckets = ["local"]
-
-        [buckets.local]
-        url = "file:{}"
-        "#,
-        in_folder("other", other.path()).replace("[buckets.other]", "[buckets.'other']"),
-        rig.folder.path().display()
-    );
+    let both = in_folder("other", other.path()) + &folder_driver("local", rig.folder.path());
     rig.cloakroom.replace(opening(&both)).await.unwrap();
     handle.signal(Waiting::go, (), WorkflowSignalOptions::default()).await.unwrap();
     assert_eq!(handle.get_result(WorkflowGetResultOptions::default()).await.unwrap(), parcel);
@@ -360,32 +350,26 @@ impl Rig {
         let parcel = parcel();
         let started = self.client.start_workflow(Waiting::run, parcel.clone(), self.named("waits"));
         let handle = started.await.unwrap();
-        let waits = || handle.query(Waiting::waits, (), WorkflowQueryOptions::default());
-        while !waits().await.unwrap() {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        let waits = async || {
+            let asked = handle.query(Waiting::waits, (), WorkflowQueryOptions::default());
+            asked.await.unwrap().then_some(()).ok_or("it does not wait")
+        };
+        until(waits).await;
         (parcel, handle)
     }
 }
 
 /// What the history says of the first task, of a workflow or an activity, that has failed.
 async fn failed_task<W: HasWorkflowDefinition>(handle: &WorkflowHandle<Client, W>) -> String {
-    {
-        let give_up = Instant::now() + Duration::from_secs(20);
-        loop {
-            let history = handle.fetch_history(Default::default()).into_events().await.unwrap();
-            let failed = history.iter().find_map(|event| match event.attributes.as_ref()? {
-                Attributes::WorkflowTaskFailedEventAttributes(failed) => failed.failure.clone(),
-                _ => None,
-            });
-            let described = handle.describe(Default::default()).await.unwrap().raw_description;
-            let pending = described.pending_activities.into_iter();
-            let failed = failed.or_else(|| pending.filter_map(|one| one.last_failure).next());
-            if let Some(failure) = failed {
-                return failure.message;
-            }
-            assert!(Instant::now() < give_up, "no task has failed");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    }
+    let failed = async || {
+        let history = handle.fetch_history(Default::default()).into_events().await.unwrap();
+        let failed = history.iter().find_map(|event| match event.attributes.as_ref()? {
+            Attributes::WorkflowTaskFailedEventAttributes(failed) => failed.failure.clone(),
+            _ => None,
+        });
+        let described = handle.describe(Default::default()).await.unwrap().raw_description;
+        let pending = described.pending_activities.into_iter();
+        failed.or_else(|| pending.filter_map(|one| one.last_failure).next())
+    };
+    until(async || failed().await.ok_or("no task has failed")).await.message
 }

@@ -23,7 +23,8 @@ const TRIES: u32 = 3;
 ///
 /// A program that ends by itself has its last words repeated where no test captures them, since its
 /// log goes with its folder. It is not killed after that: its number may be another's. If it has been
-/// marked as [durable](Server::durable) it is started again, as whoever runs it for good would.
+/// marked as [durable](Server::durable) it is started again, as whoever runs it for good would. One
+/// that a test has [crashed](Server::crash) has nothing to say.
 const SUPERVISOR: &str = r#"
 exec 3<&0
 ends() { [ -e "$0/told" ] || [ ! -d "$0" ]; }
@@ -42,8 +43,10 @@ while :; do
     status=$?
     ends && exit
     rm -f "$0/pid"
-    echo "$* ended by itself with status $status, and said last:" >&2
-    tail -n 20 "$0/log" >&2
+    if ! rm "$0/crashed" 2>/dev/null; then
+        echo "$* ended by itself with status $status, and said last:" >&2
+        tail -n 20 "$0/log" >&2
+    fi
     [ -e "$0/durable" ] || exit
 done
 "#;
@@ -69,6 +72,14 @@ impl Server {
     /// It keeps what it knows in its folder: when it ends by itself, it is to be started again.
     pub(super) fn durable(&self) {
         fs::write(self.folder.join("durable"), "").expect("its folder");
+    }
+
+    /// Ends the program as if it had done so by itself.
+    pub(super) fn crash(&self) {
+        fs::write(self.folder.join("crashed"), "").expect("its folder");
+        let pid = fs::read_to_string(self.folder.join("pid")).expect("a program");
+        let killed = Command::new("kill").args(["-9", pid.trim()]).status();
+        assert!(killed.expect("kill").success());
     }
 
     /// Its folder, which goes when it ends: its log, and what else it keeps there.

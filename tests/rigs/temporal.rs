@@ -75,6 +75,11 @@ impl DevServer {
         shown && describe.status().expect("the command line of Temporal").success()
     }
 
+    /// Crashes it. It comes back with what it knew.
+    pub fn crash(&self) {
+        self.server.crash();
+    }
+
     /// Where clients and workers find it, as a URL.
     pub fn url(&self) -> String {
         self.server.url()

@@ -1,12 +1,14 @@
 //! A worker on the SDK, on a thread of its own, and clients.
 
 use std::{
+    fmt::Display,
+    path::Path,
     sync::{
         OnceLock,
         atomic::{AtomicU32, Ordering},
     },
     thread::JoinHandle,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use cloakroom::{Cloakroom, Opening};
@@ -67,13 +69,15 @@ pub(crate) fn opened(text: String) -> Opening {
 }
 
 /// Storage in a folder.
-pub(crate) fn in_folder(name: &str, folder: &std::path::Path) -> String {
+pub(crate) fn in_folder(name: &str, folder: &Path) -> String {
+    let storage = format!("[storage]\nthreshold = \"256KiB\"\nstore_with = \"{name}\"\n");
+    storage + &folder_driver(name, folder)
+}
+
+/// A driver of a folder.
+pub(crate) fn folder_driver(name: &str, folder: &Path) -> String {
     format!(
         r#"
-        [storage]
-        threshold = "256KiB"
-        store_with = "{name}"
-
         [[storage.driver]]
         name = "{name}"
         plugin = "bundled:file"
@@ -101,15 +105,19 @@ pub(crate) async fn client(url: &str, converter: DataConverter) -> Client {
 
 /// A connection. The server may be on its way back.
 pub(crate) async fn connection(url: &str) -> Connection {
-    let mut tries = 0;
+    let options = ConnectionOptions::new(url::Url::parse(url).unwrap()).build();
+    until(async || Connection::connect(options.clone()).await).await
+}
+
+/// Tries until it is done, for as long as is bearable.
+pub(crate) async fn until<T, E: Display>(mut done: impl AsyncFnMut() -> Result<T, E>) -> T {
+    let give_up = Instant::now() + Duration::from_secs(30);
     loop {
-        let options = ConnectionOptions::new(url::Url::parse(url).unwrap()).build();
-        match Connection::connect(options).await {
-            Ok(connection) => return connection,
-            Err(error) if tries == 100 => panic!("no connection to {url}: {error}"),
-            Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+        match done().await {
+            Ok(done) => return done,
+            Err(error) => assert!(Instant::now() < give_up, "{error}"),
         }
-        tries += 1;
+        tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
 

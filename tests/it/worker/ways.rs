@@ -19,7 +19,7 @@ use crate::secrets::Log;
 
 use super::{
     CANARY, Rig, count, failed_task,
-    harness::{in_folder, opened, stages},
+    harness::{in_folder, opened, stages, until},
     holds, parcel,
     workflows::{Helper, Stumbling},
 };
@@ -49,13 +49,11 @@ async fn schedules() {
     let schedule = rig.client.create_schedule(rig.queue.clone(), options.build()).await.unwrap();
     assert_eq!(count(rig.folder.path()), 1);
     schedule.trigger(ScheduleOverlapPolicy::AllowAll, Default::default()).await.unwrap();
-    let started = loop {
+    let started = async || {
         let described = schedule.describe(Default::default()).await.unwrap();
-        if let Some(action) = described.recent_actions().pop() {
-            break action;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        described.recent_actions().pop().ok_or("nothing was started")
     };
+    let started = until(started).await;
     schedule.delete(DeleteScheduleOptions::default()).await.unwrap();
     let handle = rig
         .client
