@@ -60,6 +60,21 @@ pub(crate) fn connect(server: SocketAddr) -> TcpStream {
     stream
 }
 
+/// Announces a body of so many bytes for `/decode`. It is asked for when the request is in work.
+pub(crate) fn announce(server: SocketAddr, headers: &[(&str, &str)], bytes: usize) -> TcpStream {
+    let mut head = format!("POST /decode HTTP/1.1\r\nhost: {server}\r\nconnection: close\r\n");
+    for (name, value) in headers.iter().chain(&[("expect", "100-continue")]) {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    head.push_str(&format!("content-length: {bytes}\r\n\r\n"));
+    let mut stream = connect(server);
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut asked = [0; b"HTTP/1.1 100 Continue\r\n\r\n".len()];
+    stream.read_exact(&mut asked).unwrap();
+    assert_eq!(&asked, b"HTTP/1.1 100 Continue\r\n\r\n");
+    stream
+}
+
 pub(crate) fn read(stream: impl Read) -> Answer {
     let (mut stream, mut headers) = (BufReader::new(stream), String::new());
     while !headers.ends_with("\r\n\r\n") {

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{BufRead as _, BufReader, Write as _},
     net::{SocketAddr, TcpStream},
     path::Path,
     process::{Child, ChildStderr, Command, Stdio},
@@ -15,7 +15,7 @@ use cloakroom_tests::{KEY, plain};
 use serde_json::Value;
 
 use super::{
-    client::{ask, connect, post, read},
+    client::{announce, ask, post, read},
     text,
 };
 use crate::cli::binary;
@@ -147,17 +147,8 @@ fn it_serves_swaps_and_ends() {
     assert_eq!(post(address, "/decode", &[BEARER, ui], "{}").status, 200);
 
     // A request in work when it is told to end is answered.
-    let mut slow = connect(address);
-    let head = format!(
-        "POST /decode HTTP/1.1\r\nhost: x\r\n{}: {}\r\nexpect: 100-continue\r\n\
-         content-length: 2\r\n\r\n",
-        BEARER.0, BEARER.1
-    );
-    slow.write_all(head.as_bytes()).unwrap();
-    // It is in work when its body is asked for, and the server is ending when nobody is let in.
-    let mut asked = [0; b"HTTP/1.1 100 Continue\r\n\r\n".len()];
-    slow.read_exact(&mut asked).unwrap();
-    assert_eq!(&asked, b"HTTP/1.1 100 Continue\r\n\r\n");
+    let mut slow = announce(address, &[BEARER], 2);
+    // The server is ending when nobody is let in.
     program.signal("-TERM");
     let give_up = Instant::now() + Duration::from_secs(30);
     while TcpStream::connect(address).is_ok() {

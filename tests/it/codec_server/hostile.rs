@@ -11,7 +11,7 @@ use cloakroom_tests::plain;
 
 use super::{
     Served,
-    client::{ask, connect, post, read},
+    client::{announce, ask, connect, post, read},
     sent, text,
 };
 
@@ -109,15 +109,12 @@ async fn bodies_that_are_too_large() {
 async fn bodies_that_do_not_arrive() {
     let folder = tempfile::tempdir().unwrap();
     let served = Served::start(folder.path(), small()).await;
-    let slow: Vec<_> = (0..20)
-        .map(|_| {
-            let mut stream = connect(served.address);
-            let head = "POST /decode HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
-                        content-length: 1000\r\n\r\n{";
-            stream.write_all(head.as_bytes()).unwrap();
-            stream
-        })
-        .collect();
+    let slow = |_| {
+        let mut stream = announce(served.address, &[], 1000);
+        stream.write_all(b"{").unwrap();
+        stream
+    };
+    let slow: Vec<_> = (0..20).map(slow).collect();
     works(&served);
     let first = &slow[0];
     first.set_nonblocking(true).unwrap();
