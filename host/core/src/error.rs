@@ -36,6 +36,8 @@ pub enum Direction {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
+    /// The host has more work than it can take now. The same call may succeed later.
+    Busy,
     /// A setting was refused before anything ran.
     Config,
     /// What a store gave back is not what was stored.
@@ -64,6 +66,8 @@ pub enum ErrorKind {
     Trapped,
     /// A backend did not answer; the same call may succeed later.
     Unavailable,
+    /// A payload names a key that is not in the key ring.
+    UnknownKey,
     /// A reference to something stored elsewhere, with nothing configured that could fetch it.
     Unresolved,
     /// A payload that must be sealed is not.
@@ -76,8 +80,6 @@ pub enum ErrorKind {
 pub enum Limit {
     /// Live handles of one call.
     Handles,
-    /// Instances that may run at once.
-    Instances,
     /// Bytes that one call may log.
     Log,
     /// Linear memory of one instance.
@@ -112,8 +114,12 @@ impl ErrorKind {
     /// Whose move it is.
     pub fn blame(self) -> Blame {
         match self {
-            Self::Config | Self::Denied | Self::MissingGrant | Self::Unresolved => Blame::Embedder,
-            Self::Internal | Self::LimitExceeded(Limit::Instances) => Blame::Host,
+            Self::Config
+            | Self::Denied
+            | Self::MissingGrant
+            | Self::UnknownKey
+            | Self::Unresolved => Blame::Embedder,
+            Self::Busy | Self::Internal => Blame::Host,
             Self::Malformed
             | Self::Unsealed
             | Self::LimitExceeded(Limit::Message | Limit::Payload) => Blame::Payload,
@@ -130,6 +136,7 @@ impl ErrorKind {
     /// One word for it, for a metric's label.
     pub fn word(self) -> &'static str {
         match self {
+            Self::Busy => "busy",
             Self::Config => "config",
             Self::Corrupt => "corrupt",
             Self::Denied => "denied",
@@ -144,6 +151,7 @@ impl ErrorKind {
             Self::Protocol => "protocol",
             Self::Trapped => "trapped",
             Self::Unavailable => "unavailable",
+            Self::UnknownKey => "unknown_key",
             Self::Unresolved => "unresolved",
             Self::Unsealed => "unsealed",
         }
@@ -151,7 +159,7 @@ impl ErrorKind {
 
     /// Whether the same call may succeed later with nothing changed.
     pub fn is_transient(self) -> bool {
-        matches!(self, Self::Unavailable | Self::LimitExceeded(Limit::Instances))
+        matches!(self, Self::Busy | Self::Unavailable)
     }
 }
 

@@ -46,7 +46,7 @@ fn explain_text(text: &str) -> Error {
     }
     if text.contains("maximum concurrent") {
         return Error::new(
-            ErrorKind::LimitExceeded(Limit::Instances),
+            ErrorKind::Busy,
             "no room for another instance: raise `limits.instances`",
         );
     }
@@ -64,13 +64,18 @@ pub(crate) fn of_driver(error: Error, limits: &Limits) -> Error {
     }
 }
 
+/// No instance became free in time.
+pub(crate) fn busy(limits: &Limits) -> Error {
+    let text = format!(
+        "all {} instances were busy for as long as a call may take (`limits.instances`)",
+        limits.instances
+    );
+    Error::new(ErrorKind::Busy, text)
+}
+
 pub(crate) fn exceeded(limit: Limit, limits: &Limits) -> Error {
     let text = match limit {
         Limit::Handles => format!("held more than {} handles (`limits.handles`)", limits.handles),
-        Limit::Instances => format!(
-            "all {} instances were busy for as long as a call may take (`limits.instances`)",
-            limits.instances
-        ),
         Limit::Log => format!("logged more than {} in one call (`limits.log`)", limits.log),
         Limit::Memory => format!("wanted more than {} of memory (`limits.memory`)", limits.memory),
         Limit::Output => {

@@ -204,7 +204,7 @@ impl Shared {
         let _counted = Waiting::begin(part);
         match tokio::time::timeout(time, places.clone().acquire_owned()).await {
             Ok(Ok(permit)) => Ok(permit),
-            _ => Err(fault::exceeded(Limit::Instances, &self.limits)),
+            _ => Err(fault::busy(&self.limits)),
         }
     }
 }
