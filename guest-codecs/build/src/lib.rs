@@ -10,7 +10,12 @@ mod guest;
 mod script;
 mod toolchain;
 
-use std::{fs, path::PathBuf};
+use std::{
+    env,
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+};
 
 pub use self::error::Error;
 use self::{guest::Guest, script::Script, toolchain::Toolchain};
@@ -33,13 +38,30 @@ impl Target {
     }
 }
 
+/// Has rustup add what building the guests of the workspace at `workspace` needs, and returns the
+/// targets that were added. Builds do the same; this is for programs that want to know in time.
+///
+/// # Errors
+/// If a target is missing and rustup cannot add it. The error names the command to run.
+pub fn install_targets(workspace: &Path) -> Result<Vec<&'static str>, Error> {
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| OsString::from("rustc"));
+    let mut added = Vec::new();
+    for target in [Target::Bare, Target::Wasip2] {
+        if toolchain::install(&rustc, workspace, target)? {
+            added.push(target.triple());
+        }
+    }
+    Ok(added)
+}
+
 /// Builds the packages in these folders, named from the workspace's root, and gives the paths of their
 /// components, in the same order. To be called from a build script, which has it run again whenever
 /// the guests change. The components lie in the build script's `OUT_DIR`, by the names of their
 /// libraries: a package `my-codec` becomes `my_codec.wasm`.
 ///
 /// # Errors
-/// When a guest does not build, or the target is not installed. The error prints as one sentence.
+/// When a guest does not build, or the target is missing and rustup cannot add it. The error prints as
+/// one sentence.
 pub fn build(target: Target, folders: &[&str]) -> Result<Vec<PathBuf>, Error> {
     let script = Script::from_env()?;
     let guests = folders

@@ -59,6 +59,8 @@ impl Script {
         for path in shared.chain(own) {
             println!("cargo::rerun-if-changed={}", path.display());
         }
+        // Another rustup has targets of its own.
+        println!("cargo::rerun-if-env-changed=RUSTUP_HOME");
     }
 }
 

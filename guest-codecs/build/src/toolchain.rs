@@ -1,32 +1,32 @@
-//! What rustup has to have installed.
+//! The Rust that builds guests: its WebAssembly target, which rustup adds where it is missing, and
+//! its linker.
 
 use std::{
+    ffi::OsStr,
+    fs::{self, File},
     path::{Path, PathBuf},
     process::Command,
 };
 
 use crate::{Error, Target, script::Script};
 
-/// What builds for one target.
+/// A Rust that can build guests for one target.
 pub(crate) struct Toolchain {
-    /// Makes components of modules. It comes with the compiler.
+    /// Turns modules into components. It comes with the compiler.
     pub(crate) linker: PathBuf,
 }
 
 impl Toolchain {
+    /// Returns the toolchain of the build script that called, with `target` installed.
     pub(crate) fn find(script: &Script, target: Target) -> Result<Self, Error> {
-        Self::within(&sysroot(script)?.join("lib/rustlib"), &script.host, target)
-    }
-
-    fn within(rustlib: &Path, host: &str, target: Target) -> Result<Self, Error> {
-        let triple = target.triple();
-        if !rustlib.join(triple).is_dir() {
-            return Err(Error::new(format!(
-                "guests are built for {triple}, which is not installed: run `rustup target add {triple}`"
-            )));
-        }
+        // Two build scripts at once would have two rustups write to one toolchain.
+        let lock = lock(&script.guests_dir())
+            .map_err(|error| Error::new(format!("cannot lock the guests' folder: {error}")))?;
+        install(&script.rustc, &script.workspace, target)?;
+        drop(lock);
         let linker = format!("wasm-component-ld{}", std::env::consts::EXE_SUFFIX);
-        let linker = rustlib.join(host).join("bin").join(linker);
+        let rustlib = rustlib(&script.rustc, &script.workspace)?;
+        let linker = rustlib.join(&script.host).join("bin").join(linker);
         if !linker.is_file() {
             return Err(Error::new(format!("this Rust comes without {}", linker.display())));
         }
@@ -34,37 +34,66 @@ impl Toolchain {
     }
 }
 
-fn sysroot(script: &Script) -> Result<PathBuf, Error> {
-    let mut rustc = Command::new(&script.rustc);
-    let output = rustc
+/// Has rustup add `target` to the toolchain that is used in `folder`, unless it is there. Returns
+/// whether it was added.
+///
+/// # Errors
+/// If it is missing and rustup cannot add it; the error names the command to run.
+pub(crate) fn install(rustc: &OsStr, folder: &Path, target: Target) -> Result<bool, Error> {
+    let triple = target.triple();
+    if rustlib(rustc, folder)?.join(triple).is_dir() {
+        return Ok(false);
+    }
+    let mut rustup = Command::new("rustup");
+    rustup.args(["target", "add", triple]).current_dir(folder);
+    // What a build script prints to standard output, Cargo would take for directives.
+    let output = rustup.output().map_err(|error| missing(triple, &error.to_string()))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(missing(triple, said.lines().last().unwrap_or("it says nothing")));
+    }
+    // A rustup that is not the one behind this rustc adds the target elsewhere.
+    if !rustlib(rustc, folder)?.join(triple).is_dir() {
+        return Err(missing(triple, "it was added to another toolchain than the one that builds"));
+    }
+    Ok(true)
+}
+
+fn lock(folder: &Path) -> std::io::Result<File> {
+    fs::create_dir_all(folder)?;
+    let file = File::create(folder.join("rustup.lock"))?;
+    file.lock()?;
+    Ok(file)
+}
+
+fn missing(triple: &str, why: &str) -> Error {
+    Error::new(format!(
+        "plugins are built for {triple}, which this Rust does not have, and rustup cannot add it \
+         ({why}): run `rustup target add {triple}`, or install that target as you installed Rust"
+    ))
+}
+
+fn rustlib(rustc: &OsStr, folder: &Path) -> Result<PathBuf, Error> {
+    let output = Command::new(rustc)
         .args(["--print", "sysroot"])
-        .current_dir(&script.workspace)
+        .current_dir(folder)
         .output()
         .map_err(|error| Error::new(format!("cannot run rustc: {error}")))?;
-    Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()))
+    let sysroot = String::from_utf8_lossy(&output.stdout);
+    Ok(PathBuf::from(sysroot.trim()).join("lib/rustlib"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[track_caller]
-    fn check(target: Target, expect: &str) {
-        let found = Toolchain::within(Path::new("/nowhere"), "x86_64-unknown-linux-gnu", target);
-        assert_eq!(found.map(|_| ()).unwrap_err().to_string(), expect);
-    }
-
     #[test]
     fn a_missing_target_names_the_command_that_adds_it() {
-        check(
-            Target::Bare,
-            "guests are built for wasm32-unknown-unknown, which is not installed: \
-             run `rustup target add wasm32-unknown-unknown`",
-        );
-        check(
-            Target::Wasip2,
-            "guests are built for wasm32-wasip2, which is not installed: \
-             run `rustup target add wasm32-wasip2`",
+        assert_eq!(
+            missing("wasm32-wasip2", "no network").to_string(),
+            "plugins are built for wasm32-wasip2, which this Rust does not have, and rustup cannot \
+             add it (no network): run `rustup target add wasm32-wasip2`, or install that target as \
+             you installed Rust",
         );
     }
 }

@@ -1,6 +1,10 @@
-//! `cargo xtask test`: sets up what the tests need, and runs them all.
+//! `cargo run`, which builds and starts the command line, and `cargo xtask`, which does what there is
+//! to do around the code. Both first add what a fresh machine lacks.
 
+mod command_line;
 mod debian;
+mod fresh;
+mod lint;
 mod needs;
 mod node;
 mod python;
@@ -17,23 +21,35 @@ use crate::{
 };
 
 const USAGE: &str = "\
-cargo xtask test [--strict]   format, lints, documentation and every test
-    --strict                  fail if anything had to be skipped, as CI does
-cargo xtask bench [FILTER]    what the sandbox costs, and storage, the codec server, a slow download
-cargo xtask invoice [ARGS]    examples/invoice, with a Temporal server installed for it";
+cargo xtask test [--strict] [FILTER]    set up what the tests need and run them, or those whose names hold FILTER
+    --strict                            fail if anything had to be skipped, as CI does
+cargo xtask lint                        format, Clippy, documentation
+cargo xtask fresh                       build the plugins with a Rust that has no WebAssembly target yet
+cargo xtask setup                       set up what the tests need, for `cargo test --package cloakroom-tests`
+cargo xtask bench [FILTER]              what the sandbox costs, and storage, the codec server, a slow download
+cargo xtask invoice [ARGS]              examples/invoice, with a Temporal server installed for it
+
+cargo run -- ARGS                       the command line: `cargo run -- demo`, `cargo run -- --help`";
+
+/// Stands before the arguments of `cargo xtask`; `.cargo/config.toml` puts it there.
+const TASK: &str = "task";
 
 fn main() -> ExitCode {
     let args: Vec<String> = env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let done = match &*args {
-        ["test"] => test(false),
-        ["test", "--strict"] => test(true),
-        ["bench", filter @ ..] => bench(filter),
-        ["invoice", args @ ..] => invoice(args),
-        _ => {
+        [TASK, "test", "--strict", filter @ ..] => test(true, filter),
+        [TASK, "test", filter @ ..] => test(false, filter),
+        [TASK, "lint"] => lint::check(),
+        [TASK, "fresh"] => fresh::build_plugins(),
+        [TASK, "setup"] => Needs::set_up(false).map(|needs| needs.report()),
+        [TASK, "bench", filter @ ..] => bench(filter),
+        [TASK, "invoice", args @ ..] => invoice(args),
+        [TASK, ..] => {
             say(USAGE);
             return ExitCode::from(2);
         }
+        args => command_line::start(args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -44,18 +60,16 @@ fn main() -> ExitCode {
     }
 }
 
-fn test(strict: bool) -> Result<()> {
+fn test(strict: bool, filter: &[&str]) -> Result<()> {
+    run::add_targets()?;
     let needs = Needs::set_up(strict)?;
-    cargo(&["fmt", "--all", "--check"], &[])?;
-    cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"], &[])?;
-    let bare =
-        ["clippy", "--package", "cloakroom", "--no-default-features", "--", "--deny", "warnings"];
-    cargo(&bare, &[])?;
-    cargo(&["doc", "--workspace", "--no-deps", "--quiet"], &[("RUSTDOCFLAGS", "--deny warnings")])?;
-    needs.test()
+    say("\nBuilding the tests. From nothing this takes some ten minutes: a WebAssembly compiler, \
+         Temporal's SDK, and the plugins, each compiled to WebAssembly.");
+    needs.test(filter)
 }
 
 fn bench(filter: &[&str]) -> Result<()> {
+    run::add_targets()?;
     // Storage is measured beside the official driver, against servers that come with Python.
     let python = python::set_up(&target_dir()?)?;
     let bench = ["bench", "--manifest-path", "tests/benches/Cargo.toml", "--"];
@@ -64,6 +78,7 @@ fn bench(filter: &[&str]) -> Result<()> {
 }
 
 fn invoice(args: &[&str]) -> Result<()> {
+    run::add_targets()?;
     // Temporal's server comes with Python too.
     let temporal = python::set_up(&target_dir()?)?.with_file_name("temporal");
     let run = ["run", "--package", "invoice", "--"];

@@ -56,15 +56,22 @@ impl Needs {
         Ok(())
     }
 
-    /// Runs every test that can be run, and says which could not.
-    pub(crate) fn test(&self) -> Result<()> {
+    /// Runs the tests whose names hold one of `filter`, or every test, but for those that lack
+    /// something; says which these are.
+    pub(crate) fn test(&self, filter: &[&str]) -> Result<()> {
         let skips = self.skipped.iter().flat_map(|word| ["--skip", word]);
-        let args: Vec<_> = ["test", "--workspace", "--"].into_iter().chain(skips).collect();
+        let args = ["test", "--workspace", "--"].into_iter().chain(filter.iter().copied());
+        let args: Vec<_> = args.chain(skips).collect();
         let vars: Vec<_> = self.vars.iter().map(|(name, value)| (*name, value.as_str())).collect();
         cargo(&args, &vars)?;
+        self.report();
+        Ok(())
+    }
+
+    /// Says what could not be set up.
+    pub(crate) fn report(&self) {
         for missing in &self.missing {
             say(&format!("\nskipped: {missing}"));
         }
-        Ok(())
     }
 }

@@ -15,6 +15,15 @@ pub(crate) fn say(line: &str) {
     let _ = writeln!(std::io::stderr(), "{line}");
 }
 
+/// Has rustup add the targets that plugins are built for, in the first seconds rather than when their
+/// turn to be built has come.
+pub(crate) fn add_targets() -> Result<()> {
+    for target in cloakroom_guest_build::install_targets(&root())? {
+        say(&format!("Added the Rust target {target}, for which plugins are built."));
+    }
+    Ok(())
+}
+
 /// Runs Cargo at the workspace's root.
 pub(crate) fn cargo(args: &[&str], vars: &[(&str, &str)]) -> Result<()> {
     let cargo = env::var_os("CARGO").context("run this as `cargo xtask`")?;
@@ -27,10 +36,7 @@ pub(crate) fn cargo(args: &[&str], vars: &[(&str, &str)]) -> Result<()> {
 pub(crate) fn run(command: &mut Command, shown: &str) -> Result<()> {
     say(&format!("\n$ {shown}"));
     let status = command.status().with_context(|| format!("cannot start `{shown}`"))?;
-    match status.success() {
-        true => Ok(()),
-        false => bail!("`{shown}` ended with {status}"),
-    }
+    if status.success() { Ok(()) } else { bail!("`{shown}` ended with {status}") }
 }
 
 pub(crate) fn root() -> PathBuf {

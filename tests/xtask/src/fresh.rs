@@ -1,0 +1,90 @@
+//! `cargo xtask fresh`: builds the plugins as a fresh machine does.
+
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context as _, Result, bail, ensure};
+
+use crate::run::{root, run, target_dir};
+
+/// What a fresh toolchain lacks.
+const TARGETS: &str = "wasm32-";
+
+/// Builds the bundled plugins with a copy of the toolchain that has no WebAssembly target, in a target
+/// folder of its own, and with rustup's automatic installation switched off.
+pub(crate) fn build_plugins() -> Result<()> {
+    let folder = target_dir()?.join("fresh");
+    let home = folder.join("rustup");
+    if home.exists() {
+        fs::remove_dir_all(&home)?;
+    }
+    let name = env::var("RUSTUP_TOOLCHAIN").context("this needs a Rust that rustup manages")?;
+    let toolchain = home.join("toolchains").join(&name);
+    copy_without_targets(&sysroot()?, &toolchain)?;
+    let settings = rustup_home()?.join("settings.toml");
+    fs::copy(&settings, home.join("settings.toml")).context("cannot copy rustup's settings")?;
+
+    let cargo = toolchain.join("bin/cargo");
+    let mut build = Command::new("cargo");
+    build.args(["build", "--package", "cloakroom-bundle"]).current_dir(root());
+    build.env("RUSTUP_HOME", &home).env("RUSTUP_AUTO_INSTALL", "0");
+    build.env("CARGO_TARGET_DIR", folder.join("target"));
+    ensure!(cargo.is_file(), "{} was not copied", cargo.display());
+    run(&mut build, "cargo build --package cloakroom-bundle, with a Rust without wasm targets")?;
+    match installed(&toolchain)?.len() {
+        2 => Ok(()),
+        count => bail!("the build added {count} targets to the fresh toolchain instead of 2"),
+    }
+}
+
+/// The folder that rustup keeps toolchains in.
+fn rustup_home() -> Result<PathBuf> {
+    let home = || Some(PathBuf::from(env::var_os("HOME")?).join(".rustup"));
+    env::var_os("RUSTUP_HOME").map(PathBuf::from).or_else(home).context("where is rustup's home?")
+}
+
+fn sysroot() -> Result<PathBuf> {
+    let output = Command::new("rustc").args(["--print", "sysroot"]).current_dir(root()).output()?;
+    let sysroot = String::from_utf8(output.stdout)?;
+    Ok(fs::canonicalize(sysroot.trim())?)
+}
+
+/// Copies a toolchain but for its WebAssembly targets. What is large is linked: rustup replaces files
+/// rather than writing into them, but for the small ones that list what is installed.
+fn copy_without_targets(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (path, name) = (entry.path(), entry.file_name());
+        let shown = name.to_string_lossy();
+        if shown.starts_with(TARGETS) || shown.contains(&format!("rust-std-{TARGETS}")) {
+            continue;
+        }
+        let copy = to.join(&name);
+        if path.is_dir() {
+            copy_without_targets(&path, &copy)?;
+        } else if shown == "components" {
+            let listed = fs::read_to_string(&path)?;
+            let kept = listed.lines().filter(|line| !line.contains(TARGETS));
+            fs::write(&copy, kept.map(|line| format!("{line}\n")).collect::<String>())?;
+        } else if from.ends_with("lib/rustlib") {
+            fs::copy(&path, &copy)?;
+        } else if fs::hard_link(&path, &copy).is_err() {
+            fs::copy(&path, &copy)?;
+        }
+    }
+    Ok(())
+}
+
+fn installed(toolchain: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(toolchain.join("lib/rustlib"))?;
+    let paths = entries.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+    let is_target = |path: &PathBuf| {
+        path.is_dir()
+            && path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(TARGETS))
+    };
+    Ok(paths.into_iter().filter(is_target).collect())
+}
