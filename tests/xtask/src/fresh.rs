@@ -21,10 +21,12 @@ const LISTS: [(&str, &str); 2] =
 /// folder of its own, and with rustup's automatic installation switched off.
 pub(crate) fn build_plugins() -> Result<()> {
     let folder = target_dir()?.join("fresh");
-    let home = folder.join("rustup");
-    if home.exists() {
-        fs::remove_dir_all(&home)?;
+    // Another folder each time: a build script runs again only where something changed.
+    let (homes, number) = (folder.join("rustup"), std::process::id().to_string());
+    if homes.exists() {
+        fs::remove_dir_all(&homes)?;
     }
+    let home = homes.join(number);
     let name = env::var("RUSTUP_TOOLCHAIN").context("this needs a Rust that rustup manages")?;
     let toolchain = home.join("toolchains").join(&name);
     copy_without_targets(&sysroot()?, &toolchain)?;
