@@ -7,16 +7,17 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use cloakroom::{Cloakroom, Opening, Payload};
+use cloakroom::{Cloakroom, Context, Opening, Payload};
 use cloakroom_temporal::server::{CodecServer, Settings};
 use cloakroom_tests::{KEY, compile_cache, rigs::temporal};
-use serde_json::Value;
+use serde_json::{Value, json};
 use temporalio_client::{WorkflowGetResultOptions, WorkflowSignalOptions, WorkflowStartOptions};
 use temporalio_common::MemoValues;
 use tokio::net::TcpListener;
 
 use crate::{
     cli::binary,
+    others::to_json,
     worker::{Running, Waiting, client, converter, server, unique},
 };
 
@@ -35,9 +36,8 @@ struct Run {
 
 impl Run {
     async fn finish() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("key"), STANDARD.encode(KEY)).unwrap();
-        fs::write(folder.path().join("cloakroom.toml"), CONFIG).unwrap();
+        // What is encoded twice is one object, so that the numbers do not depend on replays.
+        let folder = folder("true");
         let opening = Opening::file(folder.path().join("cloakroom.toml")).cache(compile_cache());
         let cloakroom = opening.open().await.unwrap();
         let (queue, url) = (unique("history"), server().url());
@@ -66,18 +66,12 @@ impl Run {
     }
 
     fn explain(&self, history: &Path, args: &[&str]) -> Output {
-        let mut explain = Command::new(binary());
-        explain.args(["explain", "--namespace", "default", "--history"]).arg(history);
-        explain.arg("--config").arg(self.folder.path().join("cloakroom.toml"));
-        explain.args(args).output().unwrap()
+        explain(self.folder.path(), history, args)
     }
 
     #[track_caller]
     fn story(&self, history: &Path, status: i32, args: &[&str]) -> Value {
-        let explained = self.explain(history, &[args, &["--json"]].concat());
-        let says = String::from_utf8_lossy(&explained.stderr);
-        assert_eq!(explained.status.code(), Some(status), "{says}");
-        serde_json::from_slice(&explained.stdout).unwrap()
+        story(self.folder.path(), history, status, args)
     }
 
     fn objects(&self) -> Vec<PathBuf> {
@@ -87,14 +81,22 @@ impl Run {
     }
 }
 
-/// What is encoded twice is one object, so that the numbers do not depend on replays.
+/// A folder with a configuration and its key, which stores in a folder of it.
+fn folder(repeatable: &str) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("key"), STANDARD.encode(KEY)).unwrap();
+    let config = CONFIG.replace("REPEATABLE", repeatable);
+    fs::write(folder.path().join("cloakroom.toml"), config).unwrap();
+    folder
+}
+
 const CONFIG: &str = r#"
     [[stage]]
     plugin = "bundled:zstd"
     [[stage]]
     plugin = "bundled:aes-gcm"
     required = true
-    settings = { ring = "payments", repeatable = true }
+    settings = { ring = "payments", repeatable = REPEATABLE }
     grants.keys = ["payments"]
     [keys.payments]
     current = "test-key"
@@ -109,6 +111,21 @@ const CONFIG: &str = r#"
     [buckets.objects]
     url = "file:objects"
 "#;
+
+fn explain(folder: &Path, history: &Path, args: &[&str]) -> Output {
+    let mut explain = Command::new(binary());
+    explain.args(["explain", "--namespace", "default", "--history"]).arg(history);
+    explain.arg("--config").arg(folder.join("cloakroom.toml"));
+    explain.args(args).output().unwrap()
+}
+
+#[track_caller]
+fn story(folder: &Path, history: &Path, status: i32, args: &[&str]) -> Value {
+    let explained = explain(folder, history, &[args, &["--json"]].concat());
+    let says = String::from_utf8_lossy(&explained.stderr);
+    assert_eq!(explained.status.code(), Some(status), "{says}");
+    serde_json::from_slice(&explained.stdout).unwrap()
+}
 
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).unwrap() {
@@ -173,7 +190,7 @@ async fn the_story_of_a_run_has_the_numbers_of_the_run() {
         "WorkflowExecutionStarted",
         "memo.note",
         "json/protobuf, binary/sealed (key test-key), binary/zstd, json/plain",
-        "local: objects/v0/ns/default/",
+        "local: v0/ns/default/d/",
         "for 6 references",
         "6 puts and 6 gets at most",
     ] {
@@ -195,7 +212,8 @@ impl Run {
         let expected = object as f64 * 1000.0 / f64::from(1 << 30) * 0.5;
         assert!((store["amount"].as_f64().unwrap() - expected).abs() < 1e-9, "{store}");
         let told = says(&self.explain(history, &prices));
-        for part in ["1,000 × 6 requests = 6.0 thousand", "× 0.5 = ", "no price given", "a month"] {
+        for part in ["1,000 × 6 requests = 6.0 thousand", "× 0.5 = ", "no price given", "a month"]
+        {
             assert!(told.contains(part), "no `{part}` in: {told}");
         }
         let usage = self.explain(history, &["--price-gib-month", "1"]);
@@ -212,7 +230,8 @@ impl Run {
         assert_eq!(story["totals"]["historyBytesWithoutIsAtLeast"], true);
         let told = self.explain(history, &[]);
         assert_eq!(told.status.code(), Some(1));
-        for part in ["would be missing\n  event 1 WorkflowExecutionStarted, input[0]: ", "6 would"] {
+        for part in ["would be missing\n  event 1 WorkflowExecutionStarted, input[0]: ", "6 would"]
+        {
             assert!(says(&told).contains(part), "no `{part}` in: {}", says(&told));
         }
         // Nobody knows, if no store is asked.
@@ -229,6 +248,64 @@ impl Run {
         fs::rename(&moved, &object).unwrap();
         self.story(history, 0, &[]);
     }
+}
+
+/// Two objects and three payloads in the history are what others are, and one cannot be opened.
+#[tokio::test(flavor = "multi_thread")]
+async fn duplicates_are_found_although_encryption_hides_them() {
+    let folder = folder("false");
+    let opening = Opening::file(folder.path().join("cloakroom.toml")).cache(compile_cache());
+    let cloakroom = opening.open().await.unwrap();
+    let large = hex::encode(cloakroom_tests::noise(400_000));
+    let encode = async |text: &str| {
+        let payload = Payload::new("json/plain", format!("\"{text}\""));
+        let encoded = cloakroom.encode(&Context::namespace("default"), vec![payload]).await;
+        to_json(&encoded.unwrap()[0])
+    };
+    let (stored, again) = (encode(&large).await, encode(&large).await);
+    let (small, twin, other) = (encode("a").await, encode("a").await, encode("b").await);
+    assert!(stored != again && small != twin, "repeatable after all");
+    let mut forged = encode("c").await;
+    forged["data"] = STANDARD.encode("rubbish").into();
+    let attribute =
+        json!({ "metadata": { "encoding": STANDARD.encode("json/plain") }, "data": "" });
+    let events = json!({ "events": [
+        { "event_id": 1, "event_type": "WorkflowExecutionStarted",
+          "workflow_execution_started_event_attributes": {
+            "workflow_id": "by-hand",
+            "input": { "payloads": [stored, again, stored, small] },
+            "memo": { "fields": { "x": small, "y": twin, "z": other } },
+            "search_attributes": { "indexed_fields": { "City": attribute, "Town": attribute } },
+        }},
+        { "eventId": "2", "eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED",
+          "workflowExecutionSignaledEventAttributes": { "input": { "payloads": [forged] } } },
+    ]});
+    let history = folder.path().join("history.json");
+    fs::write(&history, events.to_string()).unwrap();
+    let story = story(folder.path(), &history, 1, &[]);
+    let totals = &story["totals"];
+    let expected = [
+        ("payloads", 10),
+        ("references", 3),
+        ("objects", 2),
+        ("sharedReferences", 1),
+        ("objectsStoredAgain", 1),
+        ("repeatedPayloads", 2),
+        ("unreadable", 1),
+        ("missing", 0),
+    ];
+    for (name, expected) in expected {
+        assert_eq!(totals[name], expected, "{name}: {totals}");
+    }
+    assert_eq!(totals["objectsStoredAgainBytes"], totals["objectBytes"].as_u64().unwrap() / 2);
+    let forged = story["payloads"].as_array().unwrap().last().unwrap();
+    assert_eq!((&forged["event"], &forged["kind"]), (&2.into(), &"malformed".into()));
+    let told = explain(folder.path(), &history, &[]);
+    let says = says(&told);
+    assert!(
+        says.contains("cannot be opened here\n  event 2 WorkflowExecutionSignaled, input[0]: ")
+    );
+    assert!(says.contains("search attribute"), "{says}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
