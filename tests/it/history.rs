@@ -212,7 +212,8 @@ impl Run {
         let expected = object as f64 * 1000.0 / f64::from(1 << 30) * 0.5;
         assert!((store["amount"].as_f64().unwrap() - expected).abs() < 1e-9, "{store}");
         let told = says(&self.explain(history, &prices));
-        for part in ["1,000 × 6 requests = 6.0 thousand", "× 0.5 = ", "no price given", "a month"]
+        for part in
+            ["1,000 × 6 requests = 6.0 thousand", "× 0.5 = ", "no price given", "runs a month"]
         {
             assert!(told.contains(part), "no `{part}` in: {told}");
         }
@@ -230,7 +231,7 @@ impl Run {
         assert_eq!(story["totals"]["historyBytesWithoutIsAtLeast"], true);
         let told = self.explain(history, &[]);
         assert_eq!(told.status.code(), Some(1));
-        for part in ["would be missing\n  event 1 WorkflowExecutionStarted, input[0]: ", "6 would"]
+        for part in ["would be missing:\n  event 1 WorkflowExecutionStarted, input[0]: ", "6 would"]
         {
             assert!(says(&told).contains(part), "no `{part}` in: {}", says(&told));
         }
@@ -303,7 +304,7 @@ async fn duplicates_are_found_although_encryption_hides_them() {
     let told = explain(folder.path(), &history, &[]);
     let says = says(&told);
     assert!(
-        says.contains("cannot be opened here\n  event 2 WorkflowExecutionSignaled, input[0]: ")
+        says.contains("cannot be opened here:\n  event 2 WorkflowExecutionSignaled, input[0]: ")
     );
     assert!(says.contains("search attribute"), "{says}");
 }

@@ -8,7 +8,7 @@ use crate::{
 /// The costs of a month, line by line, and what is saved.
 pub(crate) fn month(month: &Month) -> String {
     let mut text = format!(
-        "\na month of {} runs, for each month that what they write is kept\n",
+        "\n{} runs a month, and what they write kept for one month:\n",
         thousands(usize::try_from(month.runs).unwrap_or(usize::MAX))
     );
     let without = month.without.iter().map(|cost| row("without", cost, month.runs));

@@ -89,48 +89,35 @@ fn short(name: &str) -> String {
 
 fn sums(totals: &Totals) -> Vec<Vec<String>> {
     let least = |is: bool| if is { "at least " } else { "" };
+    let bytes = |bytes: usize| format!("{} bytes", thousands(bytes));
+    let without = format!("{}{}", least(totals.at_least), bytes(totals.without));
+    let objects = format!(
+        "{} of {}{} together, for {} references",
+        thousands(totals.objects),
+        least(totals.objects_at_least),
+        bytes(totals.object_bytes),
+        thousands(totals.references),
+    );
+    let requests = format!(
+        "{0} puts and {0} gets at most: one each for a reference, without caches; replays fetch again",
+        thousands(totals.references)
+    );
+    let repeated = format!("{}, with {}", thousands(totals.repeated), bytes(totals.repeated_bytes));
+    let again =
+        format!("{}, with {}", thousands(totals.stored_again), bytes(totals.stored_again_bytes));
     let mut rows = vec![
-        row_of("in history", format!("{} bytes of payloads", thousands(totals.with))),
-        row_of(
-            "without Cloakroom",
-            format!("{}{} bytes of payloads", least(totals.at_least), thousands(totals.without)),
-        ),
-        row_of(
-            "objects",
-            format!(
-                "{} of {}{} bytes together, for {} references",
-                thousands(totals.objects),
-                least(totals.objects_at_least),
-                thousands(totals.object_bytes),
-                thousands(totals.references),
-            ),
-        ),
-        row_of(
-            "requests",
-            format!(
-                "{0} puts and {0} gets at most: one each for a reference, without caches; replays \
-                 fetch again",
-                thousands(totals.references)
-            ),
-        ),
-        row_of(
-            "duplicates",
-            format!(
-                "{} payloads repeat another of the history, with {} bytes; {} objects hold what \
-                 another holds, with {} bytes; {} references share an object",
-                thousands(totals.repeated),
-                thousands(totals.repeated_bytes),
-                thousands(totals.stored_again),
-                thousands(totals.stored_again_bytes),
-                thousands(totals.shared),
-            ),
-        ),
-        row_of("would be missing", format!("{} payloads", thousands(totals.missing))),
-        row_of("cannot be opened", format!("{} payloads", thousands(totals.unreadable))),
+        row_of("payloads in the history", bytes(totals.with)),
+        row_of("without Cloakroom", without),
+        row_of("objects", objects),
+        row_of("requests", requests),
+        row_of("repeated payloads", repeated),
+        row_of("objects stored again", again),
+        row_of("references that share", thousands(totals.shared)),
+        row_of("would be missing", thousands(totals.missing)),
+        row_of("cannot be opened here", thousands(totals.unreadable)),
     ];
     if totals.not_asked != 0 {
-        let text = format!("{} payloads: --offline", thousands(totals.not_asked));
-        rows.push(row_of("not asked for", text));
+        rows.push(row_of("not asked for", format!("{}: --offline", thousands(totals.not_asked))));
     }
     if let Some(note) = note(totals) {
         rows.push(row_of("note", note.to_owned()));
@@ -157,7 +144,7 @@ fn troubles(story: &Story, state: State, title: &str) -> String {
         let trouble = line.told.explanation.as_ref().and_then(|told| told.trouble.as_ref());
         let Some(trouble) = trouble else { continue };
         if text.is_empty() {
-            text = format!("\n{title}\n");
+            text = format!("\n{title}:\n");
         }
         let (event, kind, field) = (line.event, &line.kind, &line.field);
         text.push_str(&format!("  event {event} {kind}, {field}: {}\n", chain(trouble)));
@@ -165,12 +152,15 @@ fn troubles(story: &Story, state: State, title: &str) -> String {
     text
 }
 
-/// An error and its causes in one line.
+/// An error and its causes in one line, without those that repeat what was said.
 pub(crate) fn chain(error: &cloakroom::Error) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
+        let said = error.to_string();
+        if !text.contains(&said) {
+            text.push_str(&format!(": {said}"));
+        }
         cause = error.source();
     }
     text
