@@ -181,6 +181,7 @@ async fn the_story_of_a_run_has_the_numbers_of_the_run() {
     let described: Value = serde_json::from_slice(&described.output().unwrap().stdout).unwrap();
     let held = described["workflowExecutionInfo"]["historySizeBytes"].as_str().unwrap();
     let held: u64 = held.parse().unwrap();
+    assert_eq!(story["events"], story["lastEvent"]);
     assert!(sum("historyBytes") < held && held < sum("historyBytes") + 6000, "{held}");
 
     let told = run.explain(&history, &[]);
@@ -278,7 +279,7 @@ async fn duplicates_are_found_although_encryption_hides_them() {
             "memo": { "fields": { "x": small, "y": twin, "z": other } },
             "search_attributes": { "indexed_fields": { "City": attribute, "Town": attribute } },
         }},
-        { "eventId": "2", "eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED",
+        { "eventId": "3", "eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED",
           "workflowExecutionSignaledEventAttributes": { "input": { "payloads": [forged] } } },
     ]});
     let history = folder.path().join("history.json");
@@ -300,13 +301,14 @@ async fn duplicates_are_found_although_encryption_hides_them() {
     }
     assert_eq!(totals["objectsStoredAgainBytes"], totals["objectBytes"].as_u64().unwrap() / 2);
     let forged = story["payloads"].as_array().unwrap().last().unwrap();
-    assert_eq!((&forged["event"], &forged["kind"]), (&2.into(), &"malformed".into()));
+    assert_eq!((&forged["event"], &forged["kind"]), (&3.into(), &"malformed".into()));
     let told = explain(folder.path(), &history, &[]);
     let says = says(&told);
     assert!(
-        says.contains("cannot be opened here:\n  event 2 WorkflowExecutionSignaled, input[0]: ")
+        says.contains("cannot be opened here:\n  event 3 WorkflowExecutionSignaled, input[0]: ")
     );
     assert!(says.contains("search attribute"), "{says}");
+    assert!(says.contains("2 of 3 events"), "{says}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -22,7 +22,7 @@ use crate::{
     args::Explain,
     change::open,
     failure::Failure,
-    history::{price::Month, story::Teller, totals::Totals},
+    history::{price::Month, story::Explainer, totals::Totals},
 };
 
 /// Tells the story of the history in `file`.
@@ -33,7 +33,7 @@ pub(crate) async fn run(args: &Explain, file: &Path) -> Result<(), Failure> {
     let cloakroom = open(&args.change.config).await?;
     let fetch = if args.history.offline { Fetch::Nothing } else { Fetch::Objects };
     let (pipeline, ctx) = (cloakroom.pipeline(), args.change.context.context());
-    let story = Teller { pipeline, ctx, fetch }.tell(file).await?;
+    let story = Explainer { pipeline, ctx, fetch }.story(file).await?;
     let totals = Totals::of(&story);
     let month = Month::of(&totals, &args.history.month);
     let text = if args.json {

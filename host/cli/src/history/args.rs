@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-/// Which history is told, and with what it is compared.
+/// The history to explain, and the month to compute.
 #[derive(Debug, clap::Args)]
 pub(crate) struct HistoryArgs {
     /// Tell the story of a run from its history, as `temporal workflow show -w ID -o json` exports it

@@ -24,11 +24,11 @@ pub(crate) struct Event {
     pub(crate) kind: String,
     /// Whose history it is, if this is the event that says so.
     pub(crate) run: Option<Run>,
-    pub(crate) payloads: Vec<Carried>,
+    pub(crate) payloads: Vec<EventPayload>,
 }
 
 /// A payload in an event.
-pub(crate) struct Carried {
+pub(crate) struct EventPayload {
     pub(crate) field: String,
     pub(crate) search_attribute: bool,
     pub(crate) payload: Payload,
@@ -50,9 +50,9 @@ impl Event {
         let place = |field: &str| format!("event {id} {kind}, {field}");
         let found = walk::payloads(event).map_err(|walk::NotRaw(field)| decoded(&place(&field)))?;
         let mut payloads = Vec::new();
-        for walk::Found { field, search_attribute, payload } in found {
+        for walk::RawPayload { field, search_attribute, payload } in found {
             let payload = read_payload(payload, &place(&field))?;
-            payloads.push(Carried { field, search_attribute, payload });
+            payloads.push(EventPayload { field, search_attribute, payload });
         }
         Ok(Self { id, kind, run, payloads })
     }
@@ -73,7 +73,7 @@ fn read_payload(payload: Value, place: &str) -> Result<Payload, Failure> {
 fn decoded(place: &str) -> Failure {
     Failure::operation(format!(
         "{place}: there is a plain value where a payload is expected, so the history was decoded \
-         when it was exported; {EXPORT}"
+         or shortened when it was exported; {EXPORT}"
     ))
 }
 

@@ -4,7 +4,7 @@ use crate::history::{args::MonthArgs, totals::Totals};
 
 const GIB: f64 = (1u64 << 30) as f64;
 
-/// A month of runs like one that was told.
+/// A month of runs like one that was explained.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Month {
     pub(crate) runs: u64,

@@ -1,4 +1,4 @@
-//! Reads an exported history event by event, so that one event at a time is in memory.
+//! Reads an exported history event by event, so that it is never in memory as a whole.
 
 use std::{fmt, io::Read};
 

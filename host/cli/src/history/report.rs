@@ -21,6 +21,7 @@ pub(crate) fn report(story: &Story, totals: &Totals, month: Option<&Month>) -> V
             "runId": story.run.run_id,
         },
         "events": story.events,
+        "lastEvent": story.last_event,
         "payloads": story.lines.iter().map(line).collect::<Vec<_>>(),
         "totals": sums(totals),
         "note": note(totals),
@@ -29,15 +30,15 @@ pub(crate) fn report(story: &Story, totals: &Totals, month: Option<&Month>) -> V
 }
 
 fn line(line: &Line) -> Value {
-    let explanation = line.told.explanation.as_ref();
-    let trouble = explanation.and_then(|told| told.trouble.as_ref());
+    let explanation = line.finding.explanation.as_ref();
+    let trouble = explanation.and_then(|explanation| explanation.trouble.as_ref());
     json!({
         "event": line.event,
         "type": line.kind,
         "field": line.field,
-        "historyBytes": line.told.bytes,
-        "decodedBytes": line.told.decoded,
-        "state": match line.told.state() {
+        "historyBytes": line.finding.bytes,
+        "decodedBytes": line.finding.decoded,
+        "state": match line.finding.state() {
             State::Open => "open",
             State::NotAsked => "not_asked",
             State::Missing => "missing",
@@ -45,7 +46,7 @@ fn line(line: &Line) -> Value {
         },
         "searchAttribute": explanation.is_none(),
         "layers": explanation.map(layers_json),
-        "stored": explanation.and_then(|told| told.stored.as_ref()).map(stored_json),
+        "stored": explanation.and_then(|explanation| explanation.stored.as_ref()).map(stored_json),
         "kind": trouble.map(|error| error.kind().word()),
         "trouble": trouble.map(chain),
     })

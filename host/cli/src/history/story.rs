@@ -8,7 +8,7 @@ use tokio::{sync::mpsc, task::JoinSet};
 use crate::{
     failure::Failure,
     history::{
-        event::{Carried, Event, Run},
+        event::{Event, EventPayload, Run},
         read,
     },
 };
@@ -24,6 +24,8 @@ const AHEAD: usize = 4;
 pub(crate) struct Story {
     pub(crate) run: Run,
     pub(crate) events: usize,
+    /// The highest id of an event: as many events the run has had.
+    pub(crate) last_event: i64,
     pub(crate) lines: Vec<Line>,
 }
 
@@ -32,11 +34,11 @@ pub(crate) struct Line {
     pub(crate) event: i64,
     pub(crate) kind: String,
     pub(crate) field: String,
-    pub(crate) told: Arc<Told>,
+    pub(crate) finding: Arc<Finding>,
 }
 
 /// What a payload is. Equal payloads of a history share it.
-pub(crate) struct Told {
+pub(crate) struct Finding {
     /// Bytes of its message as the history has it.
     pub(crate) bytes: usize,
     /// Bytes of its message without Cloakroom, as far as it could be opened.
@@ -60,11 +62,15 @@ pub(crate) enum State {
     Unreadable,
 }
 
-impl Told {
+impl Finding {
     pub(crate) fn state(&self) -> State {
-        let trouble = self.explanation.as_ref().and_then(|told| told.trouble.as_ref());
+        let explanation = self.explanation.as_ref();
+        let trouble = explanation.and_then(|explanation| explanation.trouble.as_ref());
+        let stored = explanation.and_then(|explanation| explanation.stored.as_ref());
+        // A key may be missing too, after the object was found.
+        let no_object = stored.is_some_and(|stored| !stored.verified);
         match (trouble.map(cloakroom::Error::kind), self.decoded) {
-            (Some(ErrorKind::NotFound), _) => State::Missing,
+            (Some(ErrorKind::NotFound), _) if no_object => State::Missing,
             (Some(_), _) => State::Unreadable,
             (None, Some(_)) => State::Open,
             (None, None) => State::NotAsked,
@@ -72,49 +78,50 @@ impl Told {
     }
 }
 
-/// Who tells the story.
+/// Explains the payloads of a history.
 #[derive(Clone)]
-pub(crate) struct Teller {
+pub(crate) struct Explainer {
     pub(crate) pipeline: Pipeline,
     pub(crate) ctx: Context,
     pub(crate) fetch: Fetch,
 }
 
-impl Teller {
-    /// Tells the story of the history in a file. Events are in memory one at a time, and payloads
-    /// as many as are opened at once.
+impl Explainer {
+    /// Returns the story of the history in a file. A few events are in memory at a time, and as many
+    /// payloads as are opened at once.
     ///
     /// # Errors
     /// If the file is no history, or one whose payloads are not as the server holds them.
-    pub(crate) async fn tell(&self, file: &Path) -> Result<Story, Failure> {
+    pub(crate) async fn story(&self, file: &Path) -> Result<Story, Failure> {
         let (events, mut read) = mpsc::channel(AHEAD);
         let text = open(file)?;
         let reading = tokio::task::spawn_blocking(move || {
             read::events(text, |event| events.blocking_send(Event::read(event)).is_ok())
         });
-        let mut telling = Telling::default();
+        let mut collector = Collector::default();
         let mut story = Story::default();
         while let Some(event) = read.recv().await {
             let Event { id, kind, run, payloads } = event?;
             story.events += 1;
+            story.last_event = story.last_event.max(id);
             if let Some(run) = run {
                 story.run = run;
             }
-            for Carried { field, search_attribute, payload } in payloads {
-                let told = telling.begin(self, search_attribute, payload).await?;
-                telling.places.push((id, kind.clone(), field, told));
+            for EventPayload { field, search_attribute, payload } in payloads {
+                let number = collector.begin(self, search_attribute, payload).await?;
+                collector.places.push((id, kind.clone(), field, number));
             }
         }
         reading.await.map_err(Failure::operation)??;
-        story.lines = telling.finish().await?;
+        story.lines = collector.finish().await?;
         Ok(story)
     }
 
-    async fn tell_one(&self, payload: Payload) -> Told {
+    async fn explain_one(&self, payload: Payload) -> Finding {
         let bytes = payload.encoded_len();
         let explained = self.pipeline.explain_opened(&self.ctx, payload.clone(), self.fetch);
         let (explanation, innermost) = explained.await;
-        Told {
+        Finding {
             bytes,
             decoded: innermost.as_ref().map(Payload::encoded_len),
             explanation: Some(explanation),
@@ -123,21 +130,21 @@ impl Teller {
     }
 }
 
-/// Payloads that are being told.
+/// Findings as they are made, and the places of their payloads.
 #[derive(Default)]
-struct Telling {
-    tasks: JoinSet<(usize, Told)>,
+struct Collector {
+    tasks: JoinSet<(usize, Finding)>,
     /// Which payload was seen where.
     known: HashMap<(bool, Digest), usize>,
-    told: HashMap<usize, Arc<Told>>,
+    findings: HashMap<usize, Arc<Finding>>,
     places: Vec<(i64, String, String, usize)>,
 }
 
-impl Telling {
-    /// Has a payload told, unless an equal one is, and returns its number.
+impl Collector {
+    /// Begins to explain a payload, unless an equal one was begun, and returns its number.
     async fn begin(
         &mut self,
-        teller: &Teller,
+        explainer: &Explainer,
         search_attribute: bool,
         payload: Payload,
     ) -> Result<usize, Failure> {
@@ -149,32 +156,33 @@ impl Telling {
         self.known.insert((search_attribute, digest), number);
         if search_attribute {
             let bytes = payload.encoded_len();
-            let told = Told { bytes, decoded: Some(bytes), explanation: None, content: digest };
-            self.told.insert(number, Arc::new(told));
+            let finding =
+                Finding { bytes, decoded: Some(bytes), explanation: None, content: digest };
+            self.findings.insert(number, Arc::new(finding));
             return Ok(number);
         }
         while self.tasks.len() >= AT_ONCE {
             self.join().await?;
         }
-        let teller = teller.clone();
-        self.tasks.spawn(async move { (number, teller.tell_one(payload).await) });
+        let explainer = explainer.clone();
+        self.tasks.spawn(async move { (number, explainer.explain_one(payload).await) });
         Ok(number)
     }
 
     async fn join(&mut self) -> Result<bool, Failure> {
-        let Some(told) = self.tasks.join_next().await else {
+        let Some(joined) = self.tasks.join_next().await else {
             return Ok(false);
         };
-        let (number, told) = told.map_err(Failure::operation)?;
-        self.told.insert(number, Arc::new(told));
+        let (number, finding) = joined.map_err(Failure::operation)?;
+        self.findings.insert(number, Arc::new(finding));
         Ok(true)
     }
 
     async fn finish(mut self) -> Result<Vec<Line>, Failure> {
         while self.join().await? {}
-        let told = self.told;
+        let findings = self.findings;
         let line = |(event, kind, field, number)| {
-            Some(Line { event, kind, field, told: told.get(&number)?.clone() })
+            Some(Line { event, kind, field, finding: findings.get(&number)?.clone() })
         };
         Ok(self.places.into_iter().filter_map(line).collect())
     }

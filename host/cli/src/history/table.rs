@@ -19,7 +19,7 @@ pub(crate) fn story(story: &Story, totals: &Totals) -> String {
         named(&run.workflow_id),
         named(&run.workflow_type),
         named(&run.run_id),
-        thousands(story.events),
+        events(story),
         thousands(totals.payloads),
     );
     let head = ["event", "type", "field", "in history", "decoded", "layers, outside in", "stored"];
@@ -33,10 +33,16 @@ pub(crate) fn story(story: &Story, totals: &Totals) -> String {
     text
 }
 
+/// An export may be one page of a history.
+fn events(story: &Story) -> String {
+    let (here, all) = (story.events, usize::try_from(story.last_event).unwrap_or_default());
+    if here < all { format!("{} of {}", thousands(here), thousands(all)) } else { thousands(here) }
+}
+
 fn row(line: &Line) -> Vec<String> {
-    let told = &line.told;
-    let explanation = told.explanation.as_ref();
-    let decoded = match (told.state(), told.decoded) {
+    let finding = &line.finding;
+    let explanation = finding.explanation.as_ref();
+    let decoded = match (finding.state(), finding.decoded) {
         (_, Some(bytes)) => thousands(bytes),
         (State::Missing, None) => "missing".to_owned(),
         (State::NotAsked, None) => "not asked".to_owned(),
@@ -48,7 +54,7 @@ fn row(line: &Line) -> Vec<String> {
         line.event.to_string(),
         line.kind.clone(),
         line.field.clone(),
-        thousands(told.bytes),
+        thousands(finding.bytes),
         decoded,
         layers,
         stored.map(place).unwrap_or_default(),
@@ -140,8 +146,9 @@ pub(crate) fn note(totals: &Totals) -> Option<&'static str> {
 
 fn troubles(story: &Story, state: State, title: &str) -> String {
     let mut text = String::new();
-    for line in story.lines.iter().filter(|line| line.told.state() == state) {
-        let trouble = line.told.explanation.as_ref().and_then(|told| told.trouble.as_ref());
+    for line in story.lines.iter().filter(|line| line.finding.state() == state) {
+        let trouble =
+            line.finding.explanation.as_ref().and_then(|explanation| explanation.trouble.as_ref());
         let Some(trouble) = trouble else { continue };
         if text.is_empty() {
             text = format!("\n{title}:\n");

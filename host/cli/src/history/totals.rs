@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use cloakroom::{Digest, Explanation, Stored};
 
-use crate::history::story::{State, Story, Told};
+use crate::history::story::{Finding, State, Story};
 
 /// The sums of a story, in payloads and in bytes of their messages.
 #[derive(Debug, Default, PartialEq)]
@@ -55,22 +55,22 @@ impl Totals {
         let mut totals = Self::default();
         let mut seen = Seen::default();
         for line in &story.lines {
-            totals.add(&line.told, &mut seen);
+            totals.add(&line.finding, &mut seen);
         }
         totals
     }
 
-    fn add(&mut self, told: &Told, seen: &mut Seen) {
+    fn add(&mut self, finding: &Finding, seen: &mut Seen) {
         self.payloads += 1;
-        self.with += told.bytes;
-        match told.state() {
+        self.with += finding.bytes;
+        match finding.state() {
             State::Open => {}
             State::NotAsked => self.not_asked += 1,
             State::Missing => self.missing += 1,
             State::Unreadable => self.unreadable += 1,
         }
-        let Some(explanation) = &told.explanation else {
-            self.without += told.bytes;
+        let Some(explanation) = &finding.explanation else {
+            self.without += finding.bytes;
             self.search_attributes += 1;
             return;
         };
@@ -78,19 +78,25 @@ impl Totals {
             self.ours += 1;
         }
         let object = explanation.stored.as_ref().map(|stored| size(explanation, stored));
-        self.at_least |= told.decoded.is_none();
-        self.without += told.decoded.or(object.flatten()).unwrap_or(told.bytes);
+        self.at_least |= finding.decoded.is_none();
+        self.without += finding.decoded.or(object.flatten()).unwrap_or(finding.bytes);
         match &explanation.stored {
-            Some(stored) => self.add_object(told, stored, object.flatten(), seen),
-            None if seen.in_history.insert(told.content) => {}
+            Some(stored) => self.add_object(finding, stored, object.flatten(), seen),
+            None if seen.in_history.insert(finding.content) => {}
             None => {
                 self.repeated += 1;
-                self.repeated_bytes += told.bytes;
+                self.repeated_bytes += finding.bytes;
             }
         }
     }
 
-    fn add_object(&mut self, told: &Told, stored: &Stored, size: Option<usize>, seen: &mut Seen) {
+    fn add_object(
+        &mut self,
+        finding: &Finding,
+        stored: &Stored,
+        size: Option<usize>,
+        seen: &mut Seen,
+    ) {
         self.references += 1;
         if !seen.objects.insert(object_id(stored)) {
             self.shared += 1;
@@ -100,7 +106,7 @@ impl Totals {
         self.object_bytes += size.unwrap_or_default();
         self.objects_at_least |= size.is_none();
         // What was not opened may be anything.
-        if told.decoded.is_some() && !seen.in_store.insert(told.content) {
+        if finding.decoded.is_some() && !seen.in_store.insert(finding.content) {
             self.stored_again += 1;
             self.stored_again_bytes += size.unwrap_or_default();
         }

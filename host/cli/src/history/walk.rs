@@ -1,13 +1,13 @@
 //! Finds the payloads of an event, wherever they are.
 //!
-//! What is a payload is told by its shape and not by the event's type, so that fields which a later
-//! server adds are found too.
+//! A payload is known by its shape and not by the event's type, so that fields which a later server
+//! adds are found too.
 
 use serde_json::{Map, Value};
 
 /// A payload in an event, still in JSON.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Found {
+pub(crate) struct RawPayload {
     /// Where in the event, such as `input[0]` or `memo.note`.
     pub(crate) field: String,
     /// Whether it is a search attribute, which no codec ever touches.
@@ -26,19 +26,19 @@ type Path = Vec<String>;
 ///
 /// # Errors
 /// If a field has a plain value where a payload belongs: then the history was decoded on its way.
-pub(crate) fn payloads(event: Value) -> Result<Vec<Found>, NotRaw> {
+pub(crate) fn payloads(event: Value) -> Result<Vec<RawPayload>, NotRaw> {
     let mut found = Vec::new();
     visit(event, &mut Vec::new(), &mut found)?;
     Ok(found)
 }
 
-fn visit(value: Value, path: &mut Path, found: &mut Vec<Found>) -> Result<(), NotRaw> {
+fn visit(value: Value, path: &mut Path, found: &mut Vec<RawPayload>) -> Result<(), NotRaw> {
     match value {
         Value::Object(object) if is_payload(&object) || (object.is_empty() && is_slot(path)) => {
             let search_attribute =
                 path.iter().any(|name| matches!(&**name, "searchAttributes" | "search_attributes"));
             let (field, payload) = (field(path), Value::Object(object));
-            found.push(Found { field, search_attribute, payload });
+            found.push(RawPayload { field, search_attribute, payload });
             Ok(())
         }
         _ if is_slot(path) => Err(NotRaw(field(path))),
@@ -65,7 +65,7 @@ fn inside(
     name: String,
     value: Value,
     path: &mut Path,
-    found: &mut Vec<Found>,
+    found: &mut Vec<RawPayload>,
 ) -> Result<(), NotRaw> {
     path.push(name);
     let visited = visit(value, path, found);
@@ -215,7 +215,7 @@ mod tests {
             "b": { "data": { "data": 7 } },
             "input": {}, "result": null, "links": [1, "x"], "data": "x",
         });
-        assert_eq!(fields(event), [String::new(); 0]);
+        assert!(fields(event).is_empty());
     }
 
     #[test]
