@@ -17,7 +17,7 @@ pub use cloakroom_core::{
     Purpose, PutMode, PutOutcome,
 };
 pub use cloakroom_pipeline::{
-    Budget, ClaimPolicy, Explanation, Layer, Live, Offload, Pipeline, PipelineBuilder,
+    Budget, ClaimPolicy, Explanation, Fetch, Layer, Live, Offload, Pipeline, PipelineBuilder,
     PipelineError, Rule, Scale, Stage, Stored, Subject, Verdict, metric,
 };
 pub use cloakroom_plugin::{

@@ -162,6 +162,13 @@ fn failures_tell_usage_from_operation() {
         1,
         &["payload 0 holds what is not base64"],
     );
+    for op in ["encode", "decode", "explain"] {
+        let ask = |input| run(&[op, "--config", config], input);
+        check(&ask("{}"), 1, &["it has no `payloads`; expected {\"payloads\":["]);
+        check(&ask("{\"foo\":1}"), 1, &["it has no `payloads`"]);
+        check(&ask("{\"events\":[]}"), 1, &["use `cloakroom explain --history FILE`"]);
+        check(&ask("{\"payloads\":[]}"), 0, &[]);
+    }
     check(
         &run(&["decode", "--config", config], &payloads("clear")),
         1,

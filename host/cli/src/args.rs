@@ -5,6 +5,8 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Parser, Subcommand, ValueEnum};
 use cloakroom::{Context, Kind};
 
+use crate::history::args::HistoryArgs;
+
 /// Compress, encrypt and keep elsewhere what durable workflows carry, with sandboxed plugins.
 #[derive(Debug, Parser)]
 #[command(
@@ -30,7 +32,8 @@ pub(crate) enum Command {
     Decode(Change),
     /// Show what payloads are: stages, keys, where they are stored and whether all of it verifies
     #[command(
-        after_help = "Reads Temporal `Payloads` JSON from standard input. Contents are never shown.\n\
+        after_help = "Reads Temporal `Payloads` JSON from standard input, or a history with --history FILE.\n\
+                            Contents are never shown.\n\
                             Exit status is 1 if a payload cannot be opened here; what is known of it is shown."
     )]
     Explain(Explain),
@@ -130,6 +133,8 @@ pub(crate) struct Explain {
     /// Write JSON
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) history: HistoryArgs,
 }
 
 #[derive(Debug, clap::Args)]

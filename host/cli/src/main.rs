@@ -8,6 +8,7 @@ mod codec_server;
 mod demo;
 mod explain;
 mod failure;
+mod history;
 mod inspect;
 mod recorder;
 mod table;

@@ -111,6 +111,28 @@ pub enum Blame {
 }
 
 impl ErrorKind {
+    /// One of each kind, for lists of them: metrics, documentation, tests. A limit stands for all.
+    pub const ALL: &'static [Self] = &[
+        Self::Busy,
+        Self::Config,
+        Self::Corrupt,
+        Self::Denied,
+        Self::Failed,
+        Self::Internal,
+        Self::LimitExceeded(Limit::Time),
+        Self::Malformed,
+        Self::MissingGrant,
+        Self::NotFound,
+        Self::OutOfScope,
+        Self::PluginRejected,
+        Self::Protocol,
+        Self::Trapped,
+        Self::Unavailable,
+        Self::UnknownKey,
+        Self::Unresolved,
+        Self::Unsealed,
+    ];
+
     /// Whose move it is.
     pub fn blame(self) -> Blame {
         match self {

@@ -28,7 +28,7 @@ pub use self::{
     budget::{Budget, Verdict},
     builder::{PipelineBuilder, PipelineError},
     claims::ClaimPolicy,
-    explain::{Explanation, Layer, Stored},
+    explain::{Explanation, Fetch, Layer, Stored},
     live::Live,
     offload::Offload,
     pipeline::Pipeline,
