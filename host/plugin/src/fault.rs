@@ -1,7 +1,7 @@
 //! What ends a call, before it is known which plugin's it was.
 
 use cloakroom_core::{Error, ErrorKind, Limit};
-use wasmtime::Trap;
+use wasmtime::{OutOfMemory, PoolConcurrencyLimitError, Trap};
 
 use crate::Limits;
 
@@ -32,11 +32,28 @@ pub(crate) fn explain(error: &wasmtime::Error, limits: &Limits) -> Error {
         (None, Some(trap)) => {
             Error::new(ErrorKind::Trapped, format!("trapped: {trap}; its instance is gone"))
         }
+        (None, None) if is_contention(error) => no_room(error),
         (None, None) => explain_text(&error.root_cause().to_string()),
     }
 }
 
-/// `wasmtime` has no type for these.
+/// Whether another instance did not fit beside those that run, which is not the plugin's doing.
+fn is_contention(error: &wasmtime::Error) -> bool {
+    error.is::<PoolConcurrencyLimitError>()
+        || error.is::<OutOfMemory>()
+        || error.is::<rustix::io::Errno>()
+}
+
+fn no_room(error: &wasmtime::Error) -> Error {
+    let text = format!(
+        "no room for another instance ({}): lower `permits`, or raise `limits.instances` \
+         if the system has the memory",
+        error.root_cause()
+    );
+    Error::new(ErrorKind::Busy, text)
+}
+
+/// `wasmtime` has no type for this.
 fn explain_text(text: &str) -> Error {
     if text.contains("hostcalls has been exhausted") {
         return Error::new(
@@ -44,13 +61,24 @@ fn explain_text(text: &str) -> Error {
             "handed over more in one list than `limits.output` allows",
         );
     }
-    if text.contains("maximum concurrent") {
-        return Error::new(
-            ErrorKind::Busy,
-            "no room for another instance: raise `limits.instances`",
-        );
-    }
     Error::new(ErrorKind::Protocol, format!("broke the component model: {text}"))
+}
+
+/// Returns the error of a call that ended with a guest's `error`, where `cause` is what the host last
+/// refused the guest in that call.
+///
+/// A guest that hands on what a bucket said gets the bucket's own words as its cause. The contract has
+/// no case for an unknown key: a guest that hands on `not-found` gets the host's error in its place.
+pub(crate) fn handed_on(error: Error, cause: Option<Error>) -> Error {
+    match cause {
+        Some(cause) if cause.kind() == error.kind() => error.because(cause),
+        Some(cause)
+            if (cause.kind(), error.kind()) == (ErrorKind::UnknownKey, ErrorKind::NotFound) =>
+        {
+            cause
+        }
+        _ => error,
+    }
 }
 
 /// Drivers have a time of their own.
