@@ -1,20 +1,23 @@
 //! Pipelines that share a host, and what a host remembers of plugins that it has loaded.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    io::Write as _,
+    path::Path,
+    process::{Command, Output, Stdio},
+};
 
 use cloakroom::{
     Cloakroom, Error, ErrorKind, Grants, Host, Limits, Opening, PluginCodec, Reuse, Settings,
 };
 use cloakroom_tests::{chain, compile_cache, ctx, plain, text};
 
+use crate::cli;
+
 const ZLIB: &str = "[[stage]]\nplugin = \"bundled:zlib\"\n";
 
-fn grants() -> Grants {
-    Grants::none()
-}
-
 async fn load(host: &Host, name: &str) -> Result<PluginCodec, Error> {
-    let plugin = host.load(cloakroom::bundled(name)?, grants()).await?;
+    let plugin = host.load(cloakroom::bundled(name)?, Grants::none()).await?;
     plugin.codec(Settings::none(), Reuse::Fresh).await
 }
 
@@ -143,6 +146,38 @@ async fn a_host_that_may_not_compile_takes_what_a_folder_holds() {
     assert!(error.to_string().contains("set `[cache] folder`"), "{error}");
     let error = bare.compile(&cloakroom::bundled("zlib").unwrap()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+}
+
+/// Runs the command line with at most so many KiB of address space.
+fn within(kib: u64, config: &str) -> Output {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cloakroom.toml");
+    fs::write(&path, config).unwrap();
+    let run = format!("ulimit -v {kib} && exec \"$0\" encode --config \"$1\"");
+    let mut command = Command::new("sh");
+    command.args(["-c", &run]).arg(cli::binary()).arg(path);
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Refused before it reads.
+    let _ = child.stdin.take().unwrap().write_all(b"{\"payloads\":[]}");
+    child.wait_with_output().unwrap()
+}
+
+/// What the documentation says to do where address space is limited.
+#[test]
+fn fewer_instances_fit_into_less_address_space() {
+    let refused = within(100 << 20, ZLIB);
+    let says = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(2), "{says}");
+    for part in ["774GiB of address space", "`ulimit -v`", "`limits.instances` (64)"] {
+        assert!(says.contains(part), "no `{part}` in: {says}");
+    }
+    let fits = within(100 << 20, &format!("{ZLIB}[limits]\ninstances = 4\n"));
+    assert!(fits.status.success(), "{}", String::from_utf8_lossy(&fits.stderr));
 }
 
 /// Another engine names its files otherwise, and its code may run here all the same.
