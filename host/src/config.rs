@@ -11,6 +11,7 @@ mod plugin;
 mod schema;
 mod secret;
 mod server;
+mod shared_host;
 mod storage;
 mod text;
 mod units;

@@ -61,7 +61,13 @@ impl Generation {
             let buckets = config::buckets(&file, &folder, &native.buckets, open)?;
             let cache = file.cache.folder.as_ref().map(|path| folder.join(path));
             let cache = cache.or_else(|| opening.cache.clone());
-            let host = host(file.plugin_limits(), cache.as_ref(), before)?;
+            let host = match &opening.host {
+                Some(shared) => {
+                    file.check_host(shared, cache.as_deref())?;
+                    shared.clone()
+                }
+                None => host(file.plugin_limits(), cache.as_ref(), before)?,
+            };
             Ok((Parts { host, folder: &folder, native, rings, buckets }, cache))
         };
         let (parts, cache) = parts.await.map_err(|error: Error| in_file(&place, &error))?;
@@ -162,7 +168,7 @@ impl Parts<'_> {
     }
 
     async fn load(&self, entry: PluginEntry<'_>) -> Result<Plugin, Error> {
-        self.host.load(self.source(entry)?, self.grants(entry)).await
+        self.host.load(source(self.folder, entry)?, self.grants(entry)).await
     }
 
     fn grants(&self, entry: PluginEntry<'_>) -> Grants {
@@ -188,20 +194,21 @@ impl Parts<'_> {
         }
         if asked.log { grants.log() } else { grants }
     }
+}
 
-    fn source(&self, entry: PluginEntry<'_>) -> Result<Source, Error> {
-        let mut source = match entry.place() {
-            ("bundled", name) => crate::bundled::bundled(name)?,
-            (_, path) => Source::file(self.folder.join(path)),
-        };
-        if let Some(digest) = entry.digest {
-            source = source.pinned(digest.parse()?);
-        }
-        if let Some(name) = entry.name {
-            source = source.named(name);
-        }
-        Ok(source)
+/// Where the plugin of an entry comes from. Paths are taken from `folder`.
+pub(crate) fn source(folder: &Path, entry: PluginEntry<'_>) -> Result<Source, Error> {
+    let mut source = match entry.place() {
+        ("bundled", name) => crate::bundled::bundled(name)?,
+        (_, path) => Source::file(folder.join(path)),
+    };
+    if let Some(digest) = entry.digest {
+        source = source.pinned(digest.parse()?);
     }
+    if let Some(name) = entry.name {
+        source = source.named(name);
+    }
+    Ok(source)
 }
 
 fn settings(entry: PluginEntry<'_>) -> Settings {
@@ -219,7 +226,7 @@ fn not_given(what: &str, name: &str) -> Error {
     Error::new(ErrorKind::Config, format!("no {what} `{name}` was given in the program"))
 }
 
-fn in_file(place: &str, error: &Error) -> Error {
+pub(crate) fn in_file(place: &str, error: &Error) -> Error {
     let located = Error::new(error.kind(), format!("{place}: {error}"));
     match std::error::Error::source(error) {
         Some(cause) => located.because(cause.to_string()),

@@ -7,6 +7,7 @@ mod codec_server;
 mod config;
 mod generation;
 mod opening;
+mod plugins;
 mod watch;
 #[cfg(feature = "temporal-sdk")]
 mod worker;
@@ -21,8 +22,8 @@ pub use cloakroom_pipeline::{
     PipelineError, Rule, Scale, Stage, Stored, Subject, Verdict, metric,
 };
 pub use cloakroom_plugin::{
-    Access, Capability, Digest, Grants, Host, HostBuilder, Import, Inspection, Limits, Need,
-    Plugin, PluginCodec, PluginDriver, Reuse, Settings, Source, World,
+    Access, Capability, CompiledPlugin, Digest, Grants, Host, HostBuilder, Import, Inspection,
+    Limits, Need, Plugin, PluginCodec, PluginDriver, Reuse, Settings, Source, World,
 };
 pub use cloakroom_stores::{
     BucketPlace, Material, MaterialError, ObjectBucket, Ring, RingBuilder, RingError,
@@ -32,7 +33,7 @@ pub use cloakroom_temporal as temporal;
 
 #[cfg(feature = "bundled")]
 pub use self::bundled::{bundled, bundled_names};
-pub use self::{cloakroom::Cloakroom, opening::Opening, watch::Watch};
+pub use self::{cloakroom::Cloakroom, opening::Opening, plugins::Plugins, watch::Watch};
 
 /// So is the example of what is Temporal's.
 #[cfg(all(doctest, feature = "temporal-sdk"))]

@@ -296,6 +296,20 @@ fn what_is_large_is_stored_and_explained() {
 }
 
 #[test]
+fn a_key_that_is_not_in_the_ring_is_named() {
+    let folder = config();
+    let path = folder.path().join("cloakroom.toml");
+    let args = |op| [op, "--config", path.to_str().unwrap()];
+    let encoded = check(&run(&args("encode"), &payloads("text")), 0, &[]);
+    let without = fs::read_to_string(&path).unwrap().replace("2026-11", "2026-12");
+    fs::write(&path, without).unwrap();
+    let says = "stage `aes-gcm`, decoding payload 0: the payload is sealed under key `2026-11`, \
+                which is not in key ring `payments`";
+    check(&run(&args("explain"), &encoded), 1, &["trouble: ", says]);
+    check(&run(&args("decode"), &encoded), 1, &["`2026-11`", "[keys.payments.material]"]);
+}
+
+#[test]
 fn help_teaches() {
     check(&run(&["--help"], ""), 0, &["demo", "inspect", "Exit status", "CLOAKROOM_LOG"]);
     check(&run(&["encode", "--help"], ""), 0, &["--config", "Example:"]);

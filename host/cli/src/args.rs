@@ -40,6 +40,9 @@ pub(crate) enum Command {
     /// Serve Temporal's Web UI and command line: they ask it to encode, decode and download payloads
     #[command(after_help = SERVER)]
     CodecServer(CodecServer),
+    /// Compile every plugin that a configuration names, so that processes start without compiling
+    #[command(after_help = COMPILE)]
+    Compile(Compile),
     /// Show what a plugin is, what it imports, and which grants it needs
     Inspect(Inspect),
 }
@@ -80,6 +83,23 @@ pub(crate) enum LogFormat {
     Text,
     /// An object a line, for programs
     Json,
+}
+
+const COMPILE: &str = "\
+Needs neither keys nor buckets, so an image can be built with it. The code is for this machine's kind of
+processor, or one that has more. Exit status is 2 if the configuration or a plugin is refused.
+
+Example:
+  cloakroom compile --config cloakroom.toml --into compiled";
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Compile {
+    /// Configuration file that names the plugins
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// Folder to compile into, in place of the configuration's `cache.folder`, or else the user's
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) into: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]

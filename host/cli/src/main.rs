@@ -5,6 +5,7 @@
 mod args;
 mod change;
 mod codec_server;
+mod compile;
 mod demo;
 mod explain;
 mod failure;
@@ -36,6 +37,7 @@ async fn main() -> ExitCode {
 async fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::CodecServer(server) => codec_server::run(&server).await,
+        Command::Compile(compile) => compile::run(&compile).await,
         Command::Demo(demo) => demo::run(&demo).await,
         Command::Encode(change) => change::encode(&change).await,
         Command::Decode(change) => change::decode(&change).await,

@@ -4,8 +4,8 @@ use std::{error::Error as StdError, fmt};
 
 /// A failed operation.
 ///
-/// `Display` is one line: where, and what. Causes are behind `source`. No payload byte, metadata
-/// value or key is ever part of it.
+/// `Display` is one line: where, and what. Causes are behind `source`. No payload byte, key, or metadata
+/// value but the id of a missing key is ever part of it.
 pub struct Error(Box<Inner>);
 
 struct Inner {

@@ -17,6 +17,7 @@ mod keep;
 mod live;
 pub mod metric;
 mod offload;
+mod panics;
 mod pipeline;
 mod reference;
 mod rules;

@@ -77,6 +77,8 @@ async fn payloads_that_cannot_be_decoded() {
     cut.data.truncate(cut.data.len() - 1);
     decode(&cut).says(400, "stage `aes-gcm`, decoding payload 0");
     decode(&plain("\"in the clear\"")).says(400, "arrived unsealed");
+    let retired = encoded[0].clone().with("sealed-key", "2026-05");
+    decode(&retired).says(422, "key `2026-05`, which is not in key ring `payments`");
     let mut elsewhere = encoded[1].clone();
     let text = String::from_utf8(elsewhere.data.to_vec()).unwrap();
     elsewhere.data = text.replace("\"local\"", "\"unknown\"").into();
