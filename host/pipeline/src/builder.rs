@@ -117,6 +117,7 @@ impl PipelineBuilder {
         }
         let storage = self.offload.map(Offload::build).transpose()?.map(Arc::new);
         let permits = [None, Some(Arc::new(Semaphore::new(self.permits)))];
-        Ok(Pipeline { stages: self.stages.into(), permits, payload: self.payload, storage })
+        let (stages, payload) = (self.stages.into(), self.payload);
+        Ok(Pipeline { stages, permits, payload, storage, quiet: false })
     }
 }
