@@ -1,12 +1,15 @@
 #![doc = include_str!("../docs/front.md")]
 
+mod build_info;
 mod bundled;
 mod cloakroom;
 #[cfg(feature = "codec-server")]
 mod codec_server;
 mod config;
 mod generation;
+mod key_facts;
 mod opening;
+mod reload_metric;
 mod watch;
 #[cfg(feature = "temporal-sdk")]
 mod worker;
@@ -32,7 +35,7 @@ pub use cloakroom_temporal as temporal;
 
 #[cfg(feature = "bundled")]
 pub use self::bundled::{bundled, bundled_names};
-pub use self::{cloakroom::Cloakroom, opening::Opening, watch::Watch};
+pub use self::{build_info::BuildInfo, cloakroom::Cloakroom, opening::Opening, watch::Watch};
 
 /// So is the example of what is Temporal's.
 #[cfg(all(doctest, feature = "temporal-sdk"))]

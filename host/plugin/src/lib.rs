@@ -48,3 +48,6 @@ pub use self::{
     settings::Settings,
     source::{Digest, Source},
 };
+
+/// The version of wasmtime that plugins run in.
+pub const WASMTIME: &str = "48.0.8";
