@@ -192,3 +192,14 @@ fn no_test_is_ignored() {
         }
     }
 }
+
+/// Metrics and logs name the version that plugins run in.
+#[test]
+fn the_version_of_wasmtime_is_the_locked_one() {
+    let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    let expect = format!(
+        "name = \"wasmtime\"\nversion = \"{}\"\n",
+        cloakroom::BuildInfo::current().wasmtime
+    );
+    assert!(lock.contains(&expect), "set `WASMTIME` in host/plugin/src/lib.rs");
+}
