@@ -48,16 +48,16 @@ fn filter(said: Option<OsString>, usual: &str) -> Result<EnvFilter, String> {
     let said = said.filter(|said| !said.is_empty());
     let said = said.as_deref().unwrap_or(OsStr::new(usual));
     let text = said.to_str().ok_or_else(|| wrong(&said.to_string_lossy()))?;
-    if let Some(word) = text.split(',').find(|word| is_misspelt(word)) {
+    let words: Vec<_> = text.split(',').map(str::trim).collect();
+    if let Some(word) = words.iter().find(|word| is_misspelt(word)) {
         return Err(wrong(word));
     }
-    EnvFilter::try_new(text).map_err(|_| wrong(text))
+    EnvFilter::try_new(words.join(",")).map_err(|_| wrong(text))
 }
 
 /// Whether it is a word alone that is no level. The filter would take it for a target, and the log
 /// would be silent without saying why.
 fn is_misspelt(word: &str) -> bool {
-    let word = word.trim();
     let is_alone = !word.is_empty() && !word.contains(['=', '[', ']', '{', '}']);
     is_alone && word.parse::<LevelFilter>().is_err()
 }

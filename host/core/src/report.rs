@@ -26,8 +26,9 @@ impl Error {
 /// terminal's cursor or turn the direction of writing becomes a space, and an ellipsis stands for
 /// what was cut.
 pub fn clean(text: &str, longest: usize) -> String {
+    let text: String = text.chars().map(harmless).collect();
     let mut characters = text.trim().chars();
-    let mut cleaned: String = characters.by_ref().take(longest).map(harmless).collect();
+    let mut cleaned: String = characters.by_ref().take(longest).collect();
     if characters.next().is_some() {
         cleaned.pop();
         cleaned.push('…');
