@@ -13,7 +13,10 @@ use metrics_util::{
     debugging::{DebugValue, DebuggingRecorder, Snapshotter},
 };
 
-use crate::worker::{in_folder, opening};
+use crate::{
+    secrets::Log,
+    worker::{in_folder, opening},
+};
 
 /// Records on this thread alone, while it lives.
 fn record() -> Snapshotter {
@@ -313,4 +316,26 @@ async fn a_field_is_weighed_after_the_pipeline() {
     let (name, values) = ratios(&snapshotter).pop().unwrap();
     assert_eq!(name, "runtime_workflow_payload_size_ratio{namespace=n,workflow_name=Pay}");
     assert_eq!(values, [1.0, weight as f64 / (weight - 1) as f64]);
+}
+
+/// What Temporal refuses failed after all stages: it is counted and logged all the same.
+#[tokio::test(flavor = "current_thread")]
+async fn what_temporal_refuses_is_counted_and_logged_once() {
+    let cloakroom = opening("").open().await.unwrap();
+    let limits = || SizeLimits { field: Budget { max: 10, percent: 100 }, ..SizeLimits::NONE };
+    for (adapter, level) in [
+        (Adapter::new(cloakroom.clone(), limits()), "WARN"),
+        (Adapter::quiet(cloakroom.clone(), limits()), "DEBUG"),
+    ] {
+        let (snapshotter, (log, _guard)) = (record(), Log::start());
+        adapter.encode(&ctx(), vec![plain("\"hi\"")]).await.unwrap_err();
+        let name = "{part=pipeline,name=pipeline,direction=encode,kind=limit_exceeded}";
+        let name = format!("{}{name}", metric::FAILURES);
+        assert_eq!(*find(&recorded(&snapshotter), &name), DebugValue::Counter(1));
+        let text = log.text();
+        let lines: Vec<_> = text.lines().filter(|line| line.contains("a call failed")).collect();
+        let [line] = lines[..] else { panic!("{text}") };
+        let says = [level, "kind=\"limit_exceeded\"", "add [storage] to the configuration"];
+        assert!(says.iter().all(|part| line.contains(part)), "{line}");
+    }
 }

@@ -223,3 +223,23 @@ impl fmt::Debug for Access {
             .finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subject_is_one_short_word_in_the_log() {
+        let long = "x".repeat(100);
+        for (sub, expect) in [
+            (serde_json::json!("alice@example.com"), "alice@example.com".to_owned()),
+            (serde_json::json!("a\nb\u{1b}[2J"), "a b [2J".to_owned()),
+            (serde_json::json!(long), format!("{}…", "x".repeat(63))),
+            (serde_json::json!(" "), "jwt".to_owned()),
+            (serde_json::json!({ "not": "text" }), "jwt".to_owned()),
+            (serde_json::Value::Null, "jwt".to_owned()),
+        ] {
+            assert_eq!(Claims { sub }.subject(), expect);
+        }
+    }
+}
