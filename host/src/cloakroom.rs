@@ -51,7 +51,7 @@ impl Cloakroom {
     pub(crate) async fn start(opening: Opening) -> Result<Self, Error> {
         let buckets = OpenBuckets::default();
         let current = Generation::load(&opening, &buckets, None).await?;
-        started(&opening, &current);
+        announce(&opening, &current);
         let current = ArcSwap::from_pointee(current);
         let (opening, loading) = (Mutex::new(opening), tokio::sync::Mutex::default());
         Ok(Self(Arc::new(Shared { current, opening, buckets, loading })))
@@ -90,7 +90,7 @@ impl Cloakroom {
     /// As [`Cloakroom::open`]. Then the old configuration goes on serving.
     pub async fn replace(&self, opening: Opening) -> Result<(), Error> {
         let replaced = self.swap(opening).await;
-        reload_metric::reloaded(replaced.is_ok());
+        reload_metric::record_reload(replaced.is_ok());
         replaced
     }
 
@@ -131,10 +131,10 @@ impl Cloakroom {
 }
 
 /// Logs and records what was opened: names, never settings.
-fn started(opening: &Opening, current: &Generation) {
+fn announce(opening: &Opening, current: &Generation) {
     let built = BuildInfo::current();
     built.record();
-    reload_metric::opened();
+    reload_metric::record_open();
     key_facts::record(&current.keys, &[]);
     let path = opening.text.path().map(|path| path.display().to_string());
     let stages: Vec<_> = current.pipeline.stages().iter().map(Stage::name).collect();

@@ -7,7 +7,7 @@ use metrics::{counter, gauge};
 
 /// Records that the first configuration was loaded. The results that there may be are counted from
 /// zero: a rate sees nothing of a series that begins with its first failure.
-pub(crate) fn opened() {
+pub(crate) fn record_open() {
     for result in ["success", "failure", "partial"] {
         counter!(metric::RELOADS, "result" => result).increment(0);
     }
@@ -15,7 +15,7 @@ pub(crate) fn opened() {
 }
 
 /// Records how a reload ended.
-pub(crate) fn reloaded(is_success: bool) {
+pub(crate) fn record_reload(is_success: bool) {
     let result = if is_success { "success" } else { "failure" };
     counter!(metric::RELOADS, "result" => result).increment(1);
     if is_success {

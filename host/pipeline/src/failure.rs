@@ -21,12 +21,12 @@ impl Pipeline {
     ///
     /// A failure that a stage or a driver has counted is not counted again, and a probe's is neither
     /// logged nor counted.
-    pub fn failed(&self, ctx: &Context, direction: Direction, error: Error) -> Error {
+    pub fn report_failure(&self, ctx: &Context, direction: Direction, error: Error) -> Error {
         if ctx.is_probe() {
             return error;
         }
         self.log_failure(ctx, direction, &error);
-        if error.is_counted() { error } else { metric::failed_outside(direction, error) }
+        if error.is_counted() { error } else { metric::count_failure(direction, error) }
     }
 
     fn log_failure(&self, ctx: &Context, direction: Direction, error: &Error) {

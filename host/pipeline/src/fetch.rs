@@ -75,7 +75,7 @@ impl Storage {
         let refused = |error| metric::refused(ctx, "driver", name, error);
         let sha256 = claims::sha256(&reference.claim).map_err(refused)?;
         let cached = self.cache.get(&reference.ticket(), &sha256).await;
-        metric::looked_up(ctx, cached.is_some());
+        metric::count_lookup(ctx, cached.is_some());
         match cached {
             None => self.fetch_anew(ctx, standing).await,
             Some(cached) => match self.expected_size(reference, sizes).map_err(refused)? {

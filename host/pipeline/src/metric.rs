@@ -168,7 +168,7 @@ pub(crate) fn refused(ctx: &Context, part: &'static str, name: &Arc<str>, error:
 }
 
 /// Counts a pipeline's call that failed outside of its stages and drivers.
-pub(crate) fn failed_outside(direction: Direction, error: Error) -> Error {
+pub(crate) fn count_failure(direction: Direction, error: Error) -> Error {
     let labels = [
         ("part", "pipeline"),
         ("name", "pipeline"),
@@ -180,7 +180,7 @@ pub(crate) fn failed_outside(direction: Direction, error: Error) -> Error {
 }
 
 /// Counts an object that was looked for in the cache.
-pub(crate) fn looked_up(ctx: &Context, found: bool) {
+pub(crate) fn count_lookup(ctx: &Context, found: bool) {
     if !ctx.is_probe() {
         let result = if found { "hit" } else { "miss" };
         counter!(OBJECT_CACHE, "result" => result).increment(1);

@@ -63,7 +63,7 @@ impl Pipeline {
     /// If one payload cannot be encoded or stored; then none is.
     pub async fn encode(&self, ctx: &Context, batch: Vec<Payload>) -> Result<Vec<Payload>, Error> {
         let encoded = self.encode_batch(ctx, batch).await;
-        encoded.map_err(|error| self.failed(ctx, Direction::Encode, error))
+        encoded.map_err(|error| self.report_failure(ctx, Direction::Encode, error))
     }
 
     async fn encode_batch(
@@ -119,7 +119,7 @@ impl Pipeline {
     /// If one payload cannot be fetched or decoded; then none is.
     pub async fn decode(&self, ctx: &Context, batch: Vec<Payload>) -> Result<Vec<Payload>, Error> {
         let decoded = self.decode_batch(ctx, batch).await;
-        decoded.map_err(|error| self.failed(ctx, Direction::Decode, error))
+        decoded.map_err(|error| self.report_failure(ctx, Direction::Decode, error))
     }
 
     async fn decode_batch(
@@ -155,7 +155,7 @@ impl Pipeline {
             kept.extend(references.iter().map(|standing| standing.slot));
             self.decode_all(ctx, batch, &kept).await
         };
-        decoded.await.map_err(|error| self.failed(ctx, Direction::Decode, error))
+        decoded.await.map_err(|error| self.report_failure(ctx, Direction::Decode, error))
     }
 
     /// What of a batch stands for something else. References that codecs have encoded are decoded in

@@ -58,7 +58,7 @@ impl Adapter {
         match (self.0.scale.weigh(budget, weight, Subject::of(ctx)), budget.most()) {
             (Verdict::Stall, Some(most)) => {
                 let refused = limits::refusal(&pipeline, ctx, encoded, weight, most).await;
-                Err(pipeline.failed(ctx, Direction::Encode, refused))
+                Err(pipeline.report_failure(ctx, Direction::Encode, refused))
             }
             _ => Ok(encoded),
         }

@@ -100,13 +100,13 @@ impl Shared {
         request: Request<Incoming>,
     ) -> Answer {
         match route {
-            Route::Health | Route::Ready => self.probed(route),
+            Route::Health | Route::Ready => self.answer_probe(route),
             // Its own listener has them, as it was when the server began.
             Route::Metrics if self.has_metrics_listener => {
                 let text = "metrics are served at `codec_server.metrics_listen`";
                 line(StatusCode::NOT_FOUND, text)
             }
-            Route::Metrics => self.scraped(),
+            Route::Metrics => self.answer_metrics(),
             Route::Encode | Route::Decode { .. } | Route::Download => {
                 let deadline = Instant::now() + settings.time;
                 let read = body::read(request.into_body(), settings.body, &self.bodies, deadline);

@@ -50,7 +50,7 @@ impl CodecServer {
             let shared = self.0.clone();
             connections.spawn(async move {
                 let service = service_fn(|request: Request<Incoming>| {
-                    let answer = shared.asked(&request);
+                    let answer = shared.answer_request(&request);
                     async { Ok::<Answer, Infallible>(answer) }
                 });
                 let connection = http1::Builder::new()
@@ -67,23 +67,23 @@ impl CodecServer {
 }
 
 impl Shared {
-    fn asked(&self, request: &Request<Incoming>) -> Answer {
+    fn answer_request(&self, request: &Request<Incoming>) -> Answer {
         match Route::of(request.method(), request.uri()) {
-            Ok(route) if route.is_probe() => self.probed(route),
-            Ok(Route::Metrics) => self.scraped(),
+            Ok(route) if route.is_probe() => self.answer_probe(route),
+            Ok(Route::Metrics) => self.answer_metrics(),
             _ => line(StatusCode::NOT_FOUND, "there are /metrics, /healthz and /readyz"),
         }
     }
 
     /// Answers whether the server lives, or whether it takes work.
-    pub(super) fn probed(&self, route: Route) -> Answer {
+    pub(super) fn answer_probe(&self, route: Route) -> Answer {
         if route == Route::Ready && self.is_ending.load(Ordering::Relaxed) {
             return line(StatusCode::SERVICE_UNAVAILABLE, "shutting down");
         }
         line(StatusCode::OK, if route == Route::Ready { "ready" } else { "ok" })
     }
 
-    pub(super) fn scraped(&self) -> Answer {
+    pub(super) fn answer_metrics(&self) -> Answer {
         match &self.metrics {
             Some(metrics) => answer::metrics(metrics()),
             None => line(StatusCode::NOT_FOUND, "this server records no metrics"),
