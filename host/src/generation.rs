@@ -11,6 +11,7 @@ use cloakroom_plugin::{Grants, Host, Limits, Plugin, Reuse, Settings, Source};
 
 use crate::{
     config::{self, Buckets, File, OpenBuckets, PluginEntry, ReuseWord, Rings, StorageEntry},
+    key_facts::{KeyFact, key_facts},
     opening::{Native, Opening},
     watch::{Marks, mark},
 };
@@ -27,6 +28,7 @@ pub(crate) struct Generation {
     #[cfg(feature = "codec-server")]
     pub(crate) codec_server: (config::CodecServerEntry, PathBuf),
     cache: Option<PathBuf>,
+    pub(crate) keys: Vec<KeyFact>,
     /// The files that it was made from, as they were before they were read.
     pub(crate) marks: Marks,
 }
@@ -72,6 +74,7 @@ impl Generation {
         };
         let (parts, cache) = parts.await.map_err(|error: Error| in_file(&place, &error))?;
         let (pipeline, repeats) = parts.pipeline(&place, &file).await?;
+        let keys = key_facts(&file, |name| native.rings.contains_key(name));
         Ok(Self {
             host: parts.host,
             pipeline,
@@ -81,6 +84,7 @@ impl Generation {
             #[cfg(feature = "codec-server")]
             codec_server: (file.codec_server, folder.clone()),
             cache,
+            keys,
             marks,
         })
     }
@@ -242,7 +246,7 @@ async fn try_keys(stages: &Pipeline) -> Result<bool, Error> {
         return Ok(true);
     }
     let probe = vec![Payload::new("json/plain", "\"cloakroom\"")];
-    let ctx = Context::none();
+    let ctx = Context::probe();
     let sealed = stages.encode(&ctx, probe.clone()).await?;
     let repeats = stages.encode(&ctx, probe.clone()).await? == sealed;
     match stages.decode(&ctx, sealed).await? == probe {

@@ -1,13 +1,16 @@
 #![doc = include_str!("../docs/front.md")]
 
+mod build_info;
 mod bundled;
 mod cloakroom;
 #[cfg(feature = "codec-server")]
 mod codec_server;
 mod config;
 mod generation;
+mod key_facts;
 mod opening;
 mod plugins;
+mod reload_metric;
 mod watch;
 #[cfg(feature = "temporal-sdk")]
 mod worker;
@@ -33,7 +36,9 @@ pub use cloakroom_temporal as temporal;
 
 #[cfg(feature = "bundled")]
 pub use self::bundled::{bundled, bundled_names};
-pub use self::{cloakroom::Cloakroom, opening::Opening, plugins::Plugins, watch::Watch};
+pub use self::{
+    build_info::BuildInfo, cloakroom::Cloakroom, opening::Opening, plugins::Plugins, watch::Watch,
+};
 
 /// So is the example of what is Temporal's.
 #[cfg(all(doctest, feature = "temporal-sdk"))]

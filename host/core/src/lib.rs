@@ -12,6 +12,7 @@ mod error;
 mod keys;
 mod payload;
 mod protobuf;
+mod report;
 mod size;
 
 pub use self::{
@@ -23,5 +24,6 @@ pub use self::{
     keys::{Key, KeyError, KeyRing},
     payload::{ENCODING, Metadata, Payload},
     protobuf::Envelope,
+    report::clean,
     size::{ByteSize, ByteSizeError},
 };
