@@ -4,10 +4,11 @@ use std::{
     fs,
     io::Write as _,
     net::{SocketAddr, TcpStream},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use cloakroom_tests::PATIENCE;
 
 use super::{
     client::{announce, ask, post, read},
@@ -47,7 +48,7 @@ fn metrics_have_a_listener_of_their_own() {
     // A request in work keeps it from ending, and it says that it does.
     let mut slow = announce(address, &[BEARER], 2);
     program.signal("-TERM");
-    let give_up = Instant::now() + Duration::from_secs(60);
+    let give_up = Instant::now() + PATIENCE;
     while TcpStream::connect(address).is_ok() {
         assert!(Instant::now() < give_up, "it does not end");
     }
