@@ -114,7 +114,8 @@ pub(crate) fn exceeded(limit: Limit, limits: &Limits) -> Error {
     Error::new(ErrorKind::LimitExceeded(limit), text)
 }
 
-#[cfg(all(test, feature = "compiler"))]
+#[cfg(test)]
+#[cfg(feature = "compiler")]
 mod tests {
     use wasmtime::{
         Config, Engine, InstanceAllocationStrategy, Module, PoolingAllocationConfig, Store,

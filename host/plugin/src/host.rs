@@ -67,7 +67,9 @@ impl HostBuilder {
         self
     }
 
-    /// The host.
+    /// The host. It takes a thread, and 4,128 MiB of address space for each of three times
+    /// `Limits::instances`, which is not memory but counts against `ulimit -v`: with the defaults
+    /// 774 GiB. A process has room for some 160 such hosts; pipelines may share one.
     ///
     /// # Errors
     /// `Config` if the limits ask for more than the system gives, or the cache is not private.
