@@ -9,8 +9,10 @@ pub(crate) fn check() -> Result<()> {
     add_targets()?;
     cargo(&["fmt", "--all", "--check"], &[])?;
     cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"], &[])?;
-    let bare =
-        ["clippy", "--package", "cloakroom", "--no-default-features", "--", "--deny", "warnings"];
-    cargo(&bare, &[])?;
+    // The library and the command line without a WebAssembly compiler, and the library without more.
+    for package in ["cloakroom", "cloakroom-cli"] {
+        let bare = ["clippy", "--package", package, "--package", "cloakroom-features"];
+        cargo(&[&bare[..], &["--no-default-features", "--", "--deny", "warnings"]].concat(), &[])?;
+    }
     cargo(&["doc", "--workspace", "--no-deps", "--quiet"], &[("RUSTDOCFLAGS", "--deny warnings")])
 }
