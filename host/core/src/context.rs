@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+/// The namespace, id and type of a call that tries a configuration.
+const PROBE: &str = "cloakroom-probe";
+
 /// What a call is made for. Cheap to clone.
 ///
 /// ```
@@ -51,6 +54,16 @@ impl Context {
     /// Only the namespace is known.
     pub fn namespace(namespace: impl Into<String>) -> Self {
         Self(Arc::new(Inner { namespace: Some(namespace.into()), ..Inner::default() }))
+    }
+
+    /// Returns the context of a call that tries a configuration and carries nobody's payload.
+    pub fn probe() -> Context {
+        Self::namespace(PROBE).target(Kind::Workflow, PROBE, PROBE, None)
+    }
+
+    /// Returns whether the call tries a configuration: its namespace is the reserved one.
+    pub fn is_probe(&self) -> bool {
+        self.namespace_name() == Some(PROBE)
     }
 
     /// The same, for one workflow or activity.

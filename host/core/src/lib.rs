@@ -12,6 +12,7 @@ mod error;
 mod keys;
 mod payload;
 mod protobuf;
+mod site;
 mod size;
 
 pub use self::{
@@ -19,9 +20,10 @@ pub use self::{
     codec::{Codec, Description, Encoded, Purpose},
     context::{Context, Kind},
     driver::{Claim, Driver, Object},
-    error::{Blame, Direction, Error, ErrorKind, Limit},
+    error::{Blame, Error, ErrorKind, Limit},
     keys::{Key, KeyError, KeyRing},
     payload::{ENCODING, Metadata, Payload},
     protobuf::Envelope,
+    site::Direction,
     size::{ByteSize, ByteSizeError},
 };
