@@ -16,6 +16,7 @@ mod fetch;
 mod keep;
 mod live;
 pub mod metric;
+mod names;
 mod offload;
 mod pipeline;
 mod reference;

@@ -4,8 +4,10 @@
 
 use std::{sync::Arc, time::Instant};
 
-use cloakroom_core::{Error, ErrorKind};
+use cloakroom_core::{Context, Error, ErrorKind};
 use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, histogram};
+
+use crate::names::{Names, OTHER};
 
 /// Calls of a stage or a driver that were begun. Labels: `part` (`stage` or `driver`), `name`,
 /// `direction` (`encode` or `decode`).
@@ -25,6 +27,10 @@ pub const SECONDS: &str = "cloakroom_call_seconds";
 
 /// Calls that wait for an instance to run in. Label: `part`.
 pub const WAITING: &str = "cloakroom_instances_waiting";
+
+/// Payloads that a stage with `required = "encode"` let pass unsealed: those that `required = true`
+/// would refuse. Label: `namespace`.
+pub const PLAINTEXT: &str = "cloakroom_plaintext_total";
 
 /// How much of the limit each weighed size was, of workflows. Labels: `namespace`, `workflow_name`.
 pub const WORKFLOW_RATIO: &str = "runtime_workflow_payload_size_ratio";
@@ -47,6 +53,7 @@ pub fn describe() {
     describe_counter!(BYTES_OUT, Unit::Bytes, "Bytes of payloads that came out of calls");
     describe_histogram!(SECONDS, Unit::Seconds, "Seconds that calls took");
     describe_gauge!(WAITING, "Calls that wait for an instance to run in");
+    describe_counter!(PLAINTEXT, "Payloads that a stage let pass unsealed while decoding");
     describe_histogram!(WORKFLOW_RATIO, "Size of what a workflow sends, by its limit");
     describe_histogram!(ACTIVITY_RATIO, "Size of what an activity is sent, by its limit");
 }
@@ -97,4 +104,14 @@ impl Call {
 pub(crate) fn refused(part: &'static str, name: &Arc<str>, error: Error) -> Error {
     Call::begin(part, name, "decode", None).failed(error.kind());
     error
+}
+
+/// The namespaces that have a count of their own.
+static NAMESPACES: Names<String> = Names::new();
+
+/// Counts a payload that was let pass unsealed.
+pub(crate) fn plaintext(ctx: &Context) {
+    let namespace = ctx.namespace_name().unwrap_or_default().to_owned();
+    let namespace = if NAMESPACES.admit(&namespace) { namespace } else { OTHER.to_owned() };
+    counter!(PLAINTEXT, "namespace" => namespace).increment(1);
 }
