@@ -48,7 +48,9 @@ impl Cloakroom {
 
     pub(crate) async fn start(opening: Opening) -> Result<Self, Error> {
         let buckets = OpenBuckets::default();
-        let current = ArcSwap::from_pointee(Generation::load(&opening, &buckets, None).await?);
+        let first = Generation::load(&opening, &buckets, None).await?;
+        first.inventory.warn();
+        let current = ArcSwap::from_pointee(first);
         let (opening, loading) = (Mutex::new(opening), tokio::sync::Mutex::default());
         Ok(Self(Arc::new(Shared { current, opening, buckets, loading })))
     }
@@ -88,6 +90,7 @@ impl Cloakroom {
         let _one_at_a_time = self.0.loading.lock().await;
         let before = self.0.current.load_full();
         let next = Generation::load(&opening, &self.0.buckets, Some(&before)).await?;
+        next.inventory.warn();
         self.0.current.store(Arc::new(next));
         *self.0.opening.lock().unwrap_or_else(PoisonError::into_inner) = opening;
         drop(before);

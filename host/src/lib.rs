@@ -1,12 +1,20 @@
 #![doc = include_str!("../docs/front.md")]
 
+mod advice;
 mod bundled;
+mod check;
 mod cloakroom;
 #[cfg(feature = "codec-server")]
 mod codec_server;
 mod config;
 mod generation;
+mod inventory;
+mod loading;
 mod opening;
+mod probe;
+mod report;
+mod store_check;
+mod warnings;
 mod watch;
 #[cfg(feature = "temporal-sdk")]
 mod worker;
@@ -32,7 +40,16 @@ pub use cloakroom_temporal as temporal;
 
 #[cfg(feature = "bundled")]
 pub use self::bundled::{bundled, bundled_names};
-pub use self::{cloakroom::Cloakroom, opening::Opening, watch::Watch};
+pub use self::{
+    check::Check,
+    cloakroom::Cloakroom,
+    opening::Opening,
+    report::{
+        BucketReport, DriverReport, Report, RingReport, StageReport, StoreOutcome, StoreRow,
+        StoreStep,
+    },
+    watch::Watch,
+};
 
 /// So is the example of what is Temporal's.
 #[cfg(all(doctest, feature = "temporal-sdk"))]

@@ -1,6 +1,6 @@
 //! A plugin at its place in a configuration, as written.
 
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::{borrow::Cow, collections::BTreeMap, net::SocketAddr, path::Path};
 
 use serde::Deserialize;
 
@@ -21,6 +21,17 @@ impl<'a> PluginEntry<'a> {
     /// Where the plugin comes from: `bundled`, `file` or `native`, and its name there.
     pub(crate) fn place(&self) -> (&'a str, &'a str) {
         self.plugin.split_once(':').unwrap_or(("", self.plugin))
+    }
+
+    /// Returns what a stage of this plugin is called in errors.
+    pub(crate) fn called(&self) -> Cow<'a, str> {
+        if let Some(name) = self.name {
+            return Cow::Borrowed(name);
+        }
+        match self.place() {
+            ("file", path) => Path::new(path).file_stem().unwrap_or_default().to_string_lossy(),
+            (_, name) => Cow::Borrowed(name),
+        }
     }
 }
 

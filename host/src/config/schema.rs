@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::{
     plugin::{Grants, PluginEntry, Reuse},
+    required::Required,
     secret::Secret,
     server::{CodecServer, Temporal},
     storage::{Bucket, Storage},
@@ -38,7 +39,7 @@ pub(crate) struct Stage {
     pub(crate) name: Option<String>,
     pub(crate) digest: Option<String>,
     #[serde(default)]
-    pub(crate) required: bool,
+    pub(crate) required: Required,
     #[serde(default)]
     pub(crate) reuse: Reuse,
     #[serde(default)]

@@ -1,0 +1,144 @@
+//! Tries codecs when they are loaded: what they encode they must decode to the same.
+
+use bytes::Bytes;
+use cloakroom_core::{ByteSize, Codec, Context, Encoded, Error, ErrorKind, Payload};
+use cloakroom_pipeline::{Pipeline, Stage};
+
+/// The size of the large probe, unless `limits.payload` is smaller.
+const LARGE: ByteSize = ByteSize::mib(1);
+
+/// A payload of ours, and what it is called in errors.
+struct Probe {
+    name: &'static str,
+    payload: Payload,
+}
+
+/// The names of all probes, for reports.
+pub(crate) const NAMES: [&str; 6] =
+    ["empty body", "no metadata", "json/plain", "binary/plain", "1 MiB", "its own encoding"];
+
+/// What metadata and framing of the large probe take, at most.
+const OVERHEAD: usize = 64;
+
+fn probe(name: &'static str, payload: Payload) -> Probe {
+    Probe { name, payload }
+}
+
+/// Returns the probes that every stage gets. None is larger than `most` as a message.
+fn probes(most: ByteSize) -> Vec<Probe> {
+    let [empty, bare, json, binary, large, _] = NAMES;
+    vec![
+        probe(empty, Payload::new("binary/null", Bytes::new())),
+        probe(bare, Payload { data: Bytes::from_static(b"cloakroom"), ..Payload::default() }),
+        probe(json, Payload::new("json/plain", "\"cloakroom\"")),
+        probe(binary, Payload::new("binary/plain", &b"\0\x01\x7f\x80\xff cloakroom"[..])),
+        probe(large, Payload::new("binary/plain", body(most.min(LARGE).as_usize()))),
+    ]
+}
+
+/// Returns the body of a message of at most `size` bytes; half of it compresses well.
+fn body(size: usize) -> Bytes {
+    let mut state = 1u32;
+    let byte = |at: usize| {
+        // xorshift32: cheap, and the same in every run.
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        let repeats = at / 4096 % 2 == 0;
+        if repeats { (at % 64) as u8 } else { (state >> 24) as u8 }
+    };
+    (0..size.saturating_sub(OVERHEAD)).map(byte).collect()
+}
+
+/// Tries the codec of a stage alone with every probe, its own encodings among them. A codec may leave
+/// a probe as it is, unless the encoding is its own.
+///
+/// # Errors
+/// `PluginRejected` or `Config` that name the stage and the probe. Transient errors keep their kind.
+pub(crate) async fn codec(stage: &str, codec: &dyn Codec, most: ByteSize) -> Result<(), Error> {
+    let [.., own] = NAMES;
+    let encodings = &codec.description().encodings;
+    let owned = encodings.iter().map(|name| probe(own, Payload::new(name, "cloakroom")));
+    for Probe { name, payload } in probes(most).into_iter().chain(owned) {
+        let tried = there_and_back(codec, payload).await;
+        tried.map_err(|error| failed(&format!("stage `{stage}`"), name, &error))?;
+    }
+    Ok(())
+}
+
+async fn there_and_back(codec: &dyn Codec, payload: Payload) -> Result<(), Error> {
+    let ctx = Context::probe();
+    let encodings = &codec.description().encodings;
+    let owns = |payload: &Payload| {
+        payload.encoding().is_some_and(|encoding| encodings.iter().any(|own| own == encoding))
+    };
+    let encoded = match codec.encode(&ctx, &payload).await? {
+        Encoded::Unchanged if owns(&payload) => {
+            return Err(rejected(
+                "it leaves alone a payload with an encoding of its own, and would take it for its \
+                 work when decoding",
+            ));
+        }
+        Encoded::Unchanged => return Ok(()),
+        Encoded::Changed(encoded) => encoded,
+    };
+    if !owns(&encoded) {
+        return Err(rejected("it writes an encoding that it did not declare"));
+    }
+    if codec.decode(&ctx, encoded).await? == payload {
+        Ok(())
+    } else {
+        Err(rejected(NOT_THE_SAME))
+    }
+}
+
+/// Sends every probe through all stages and back. Returns whether the same payload is encoded to the
+/// same bytes twice.
+///
+/// # Errors
+/// As [`codec`].
+pub(crate) async fn stages(stages: &Pipeline, most: ByteSize) -> Result<bool, Error> {
+    let names: Vec<_> = stages.stages().iter().map(Stage::name).collect();
+    let all = format!("stages `{}` together", names.join("`, `"));
+    let (ctx, mut repeats) = (Context::probe(), true);
+    for Probe { name, payload } in probes(most) {
+        let failed = |error: Error| failed(&all, name, &error);
+        let sent = vec![payload];
+        let encoded = stages.encode(&ctx, sent.clone()).await.map_err(failed)?;
+        if name == REPEATED {
+            repeats = stages.encode(&ctx, sent.clone()).await.map_err(failed)? == encoded;
+        }
+        if stages.decode(&ctx, encoded).await.map_err(failed)? != sent {
+            return Err(failed(rejected(NOT_THE_SAME)));
+        }
+    }
+    Ok(repeats)
+}
+
+const NOT_THE_SAME: &str = "decoding does not give back what was encoded";
+
+/// The probe that is encoded twice, to see whether the bytes are the same.
+const REPEATED: &str = "json/plain";
+
+fn rejected(text: &str) -> Error {
+    Error::new(ErrorKind::PluginRejected, text)
+}
+
+/// Says which probe failed where. What refuses a payload of ours would refuse those of others: that
+/// is wrong in the configuration or in the plugin.
+fn failed(what: &str, probe: &str, error: &Error) -> Error {
+    let kind = match error.kind() {
+        kind @ (ErrorKind::Config | ErrorKind::MissingGrant | ErrorKind::PluginRejected) => kind,
+        kind if kind.is_transient() => kind,
+        ErrorKind::Denied | ErrorKind::NotFound | ErrorKind::OutOfScope | ErrorKind::UnknownKey => {
+            ErrorKind::Config
+        }
+        _ => ErrorKind::PluginRejected,
+    };
+    let text = format!("{what} failed the probe `{probe}`: {error}");
+    let failed = Error::new(kind, text);
+    match std::error::Error::source(error) {
+        Some(cause) => failed.because(cause.to_string()),
+        None => failed,
+    }
+}
