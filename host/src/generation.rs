@@ -153,10 +153,8 @@ impl Parts<'_> {
             PipelineError::Cache(_) => (Some(Table::Storage), "cache"),
             _ => (None, ""),
         };
-        let place = table.map_or_else(
-            || self.places.name().to_owned(),
-            |table| self.places.at(table, &[key]),
-        );
+        let place = table
+            .map_or_else(|| self.places.name().to_owned(), |table| self.places.at(table, &[key]));
         Error::new(ErrorKind::Config, error.to_string()).at_place(&place)
     }
 

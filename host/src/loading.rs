@@ -68,8 +68,7 @@ impl Parts<'_> {
     }
 
     async fn load(&self, table: Table<'_>, entry: PluginEntry<'_>) -> Result<Plugin, Error> {
-        let source =
-            self.source(entry).map_err(|error| self.at(table, "digest", entry, error))?;
+        let source = self.source(entry).map_err(|error| self.at(table, "digest", entry, error))?;
         let loaded = self.host.load(source.clone(), self.grants(entry)).await;
         loaded.map_err(|error| {
             // A plugin in the wrong table is told so, and not which grants it lacks there.

@@ -85,11 +85,7 @@ async fn there_and_back(codec: &dyn Codec, payload: Payload) -> Result<(), Error
     if !owns(&encoded) {
         return Err(rejected("it writes an encoding that it did not declare"));
     }
-    if codec.decode(&ctx, encoded).await? == payload {
-        Ok(())
-    } else {
-        Err(rejected(NOT_THE_SAME))
-    }
+    if codec.decode(&ctx, encoded).await? == payload { Ok(()) } else { Err(rejected(NOT_THE_SAME)) }
 }
 
 /// Sends every probe through all stages and back. Returns whether the same payload is encoded to the

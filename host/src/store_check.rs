@@ -186,7 +186,9 @@ async fn remove<'a>(
             };
         }
     }
-    Removed::Kept("the probe object stays: no bucket of the driver has it under its claim".to_owned())
+    Removed::Kept(
+        "the probe object stays: no bucket of the driver has it under its claim".to_owned(),
+    )
 }
 
 /// Returns a payload that no store has: its content is new in every run.

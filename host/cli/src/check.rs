@@ -158,9 +158,10 @@ fn as_json(report: &Report, stores: Option<&[StoreRow]>, ok: bool) -> Value {
             "readOnly": bucket.read_only,
         })
     });
-    let keys = report.rings.iter().map(
-        |ring| json!({ "name": ring.name, "current": ring.current, "keys": ring.keys }),
-    );
+    let keys = report
+        .rings
+        .iter()
+        .map(|ring| json!({ "name": ring.name, "current": ring.current, "keys": ring.keys }));
     json!({
         "ok": ok,
         "stages": stages.collect::<Vec<_>>(),

@@ -104,8 +104,9 @@ impl PipelineBuilder {
     /// # Errors
     /// If the parts contradict each other.
     pub fn build(self) -> Result<Pipeline, PipelineError> {
-        let unsealed =
-            |stage: &&Stage| stage.is_required_to_encode() && stage.purpose() != Purpose::Encryption;
+        let unsealed = |stage: &&Stage| {
+            stage.is_required_to_encode() && stage.purpose() != Purpose::Encryption
+        };
         if let Some(stage) = self.stages.iter().find(unsealed) {
             return Err(PipelineError::RequiredUnsealed(stage.name().to_owned()));
         }

@@ -152,7 +152,8 @@ impl Offload {
                 return Err(PipelineError::UnknownDriver(name.clone()));
             }
         }
-        let stores = self.store_with.is_some() || self.rules.iter().any(|rule| rule.driver.is_some());
+        let stores =
+            self.store_with.is_some() || self.rules.iter().any(|rule| rule.driver.is_some());
         if stores && self.threshold > self.largest {
             let (threshold, largest) = (self.threshold, self.largest);
             return Err(PipelineError::NeverRead { threshold, largest });

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, fmt, future::Future, sync::Arc, time::Duration};
 
-use cloakroom_core::{ByteSize, Context, Direction, Driver, Error, ErrorKind, Limit, Metadata, Payload};
+use cloakroom_core::{
+    ByteSize, Context, Direction, Driver, Error, ErrorKind, Limit, Metadata, Payload,
+};
 use tokio::sync::Semaphore;
 
 use crate::{Rule, batch::Permits, cache::Cache, claims::Proofs};

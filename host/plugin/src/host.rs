@@ -127,7 +127,8 @@ impl Shared {
         grants.check(&inspection)?;
         let component = compile::component(&self.engine, self.cache.as_ref(), &binary)?;
         let linked = self.link(&component, &inspection).map_err(|error| {
-            let text = "was built against another version of the contract: rebuild it against wit/v0.1";
+            let text =
+                "was built against another version of the contract: rebuild it against wit/v0.1";
             Error::new(ErrorKind::PluginRejected, text).because(error)
         })?;
         let prepared = Prepared::new(linked).ok_or_else(|| {

@@ -93,17 +93,12 @@ fn known<'a>(name: &str, entry: &'a BucketEntry, place: &BucketPlace) -> Result<
         (None, []) => "this kind of bucket takes no settings of a store".to_owned(),
         (None, names) => format!("its store takes `{}`", names.join("`, `")),
     };
-    let text =
-        format!("[buckets.{name}]: unknown setting `{unknown}` for `{}`; {help}", entry.url);
+    let text = format!("[buckets.{name}]: unknown setting `{unknown}` for `{}`; {help}", entry.url);
     let key = entry.settings.keys().find(|key| *key == unknown).map_or("url", String::as_str);
     Err((key, Error::new(ErrorKind::Config, text)))
 }
 
-fn place<'a>(
-    name: &str,
-    entry: &'a BucketEntry,
-    folder: &Path,
-) -> Result<BucketPlace, AtKey<'a>> {
+fn place<'a>(name: &str, entry: &'a BucketEntry, folder: &Path) -> Result<BucketPlace, AtKey<'a>> {
     let url = match entry.url.strip_prefix("file:") {
         Some(path) => {
             let path = path.strip_prefix("//").unwrap_or(path);

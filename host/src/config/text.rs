@@ -131,9 +131,6 @@ mod tests {
         let stage = |required| format!("[[stage]]\nplugin = \"p\"\nrequired = {required}");
         assert_eq!(parse(&stage("\"encode\""), "c").unwrap().stage[0].required, Required::Encode);
         assert_eq!(parse(&stage("true"), "c").unwrap().stage[0].required, Required::Yes);
-        check(
-            &stage("\"decode\""),
-            "c.toml, line 3: `required` is true, false or \"encode\"",
-        );
+        check(&stage("\"decode\""), "c.toml, line 3: `required` is true, false or \"encode\"");
     }
 }
