@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cloakroom_core::{ByteSize, Codec, Driver, Error, ErrorKind};
 use cloakroom_pipeline::Stage;
-use cloakroom_plugin::{Plugin, Reuse, Settings, Source, World};
+use cloakroom_plugin::{Plugin, Reuse, Settings, World};
 
 use crate::{
     config::{PluginEntry, ReuseWord, StorageEntry, Table},
@@ -70,24 +70,30 @@ impl Parts<'_> {
     async fn load(&self, table: Table<'_>, entry: PluginEntry<'_>) -> Result<Plugin, Error> {
         let source = self.source(entry).map_err(|error| self.at(table, "digest", entry, error))?;
         let loaded = self.host.load(source.clone(), self.grants(entry)).await;
+        // A plugin in the wrong table is told so, and not which grants or settings it lacks there.
+        let world = match &loaded {
+            Ok(plugin) => plugin.inspection().world,
+            Err(_) => self.host.inspect(&source).ok().and_then(|inspection| inspection.world),
+        };
+        let loaded = match misplaced(table, world) {
+            Some(text) => Err(Error::new(ErrorKind::Config, text).in_plugin(source.name())),
+            None => loaded,
+        };
         loaded.map_err(|error| {
-            // A plugin in the wrong table is told so, and not which grants it lacks there.
-            let error = self.misplaced(table, &source).unwrap_or(error);
             let key = if error.kind() == ErrorKind::MissingGrant { "grants" } else { "plugin" };
             self.at(table, key, entry, error)
         })
     }
+}
 
-    fn misplaced(&self, table: Table<'_>, source: &Source) -> Option<Error> {
-        let world = self.host.inspect(source).ok()?.world?;
-        let text = match (table, world) {
-            (Table::Stage(_), World::Storage) => {
-                "is a storage driver, not a codec: it goes into [[storage.driver]]"
-            }
-            (Table::Driver(_), World::Storage) | (Table::Stage(_), _) => return None,
-            _ => "is a codec, not a storage driver: it goes into [[stage]]",
-        };
-        Some(Error::new(ErrorKind::Config, text).in_plugin(source.name()))
+/// Says where a plugin of this world belongs, if it is not this table.
+fn misplaced(table: Table<'_>, world: Option<World>) -> Option<&'static str> {
+    match (table, world?) {
+        (Table::Stage(_), World::Storage) => {
+            Some("is a storage driver, not a codec: it goes into [[storage.driver]]")
+        }
+        (Table::Driver(_), World::Storage) | (Table::Stage(_), _) => None,
+        _ => Some("is a codec, not a storage driver: it goes into [[stage]]"),
     }
 }
 

@@ -95,7 +95,10 @@ async fn there_and_back(codec: &dyn Codec, payload: Payload) -> Result<(), Error
 /// As [`codec`].
 pub(crate) async fn stages(stages: &Pipeline, most: ByteSize) -> Result<bool, Error> {
     let names: Vec<_> = stages.stages().iter().map(Stage::name).collect();
-    let all = format!("stages `{}` together", names.join("`, `"));
+    let all = match &*names {
+        [one] => format!("stage `{one}`"),
+        names => format!("stages `{}` together", names.join("`, `")),
+    };
     let (ctx, mut repeats) = (Context::probe(), true);
     for Probe { name, payload } in probes(most) {
         let failed = |error: Error| failed(&all, name, &error);
@@ -131,7 +134,13 @@ fn failed(what: &str, probe: &str, error: &Error) -> Error {
         }
         _ => ErrorKind::PluginRejected,
     };
-    let text = format!("{what} failed the probe `{probe}`: {error}");
+    let hint = match error.kind() {
+        ErrorKind::LimitExceeded(_) => {
+            "; raise the limit, or lower `limits.payload` if no payload is as large as this probe"
+        }
+        _ => "",
+    };
+    let text = format!("{what} failed the probe `{probe}`: {error}{hint}");
     let failed = Error::new(kind, text);
     match std::error::Error::source(error) {
         Some(cause) => failed.because(cause.to_string()),

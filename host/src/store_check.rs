@@ -186,9 +186,12 @@ async fn remove<'a>(
             };
         }
     }
-    Removed::Kept(
-        "the probe object stays: no bucket of the driver has it under its claim".to_owned(),
-    )
+    let why = if writable.is_empty() {
+        "the driver is granted no bucket to remove it from"
+    } else {
+        "no entry of its claim is the key of an object with its content"
+    };
+    Removed::Kept(format!("the probe object stays: {why}"))
 }
 
 /// Returns a payload that no store has: its content is new in every run.

@@ -1,11 +1,15 @@
 //! The integration tests, in one binary: each further one would link wasmtime again.
 
+mod adoption;
 mod alerts;
 mod azure;
 mod cache;
+mod check;
 mod cli;
 mod codec_server;
 mod config;
+mod config_limits;
+mod config_lines;
 mod config_storage;
 mod contract;
 mod external;
@@ -20,8 +24,10 @@ mod invoice;
 mod limits;
 mod load;
 mod metrics;
+mod native;
 mod others;
 mod pipeline;
+mod probes;
 mod redis;
 mod rogue;
 mod rogue_driver;
