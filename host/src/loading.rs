@@ -28,19 +28,29 @@ impl Parts<'_> {
         } else {
             let plugin = self.load(table, entry).await?;
             let codec = plugin.codec(settings(entry), reuse(entry)).await;
-            (plugin.name().to_owned(), Arc::new(codec.map_err(at("settings"))?))
+            (
+                plugin.name().to_owned(),
+                Arc::new(codec.map_err(|error| self.refused(table, entry, error))?),
+            )
         };
         probe::codec(&name, &codec, most).await.map_err(at("plugin"))?;
         Ok(Stage::new(&name, codec))
     }
 
-    /// Says where in the file, and in which file of a plugin, something is wrong.
+    /// Says where in the configuration, and in which file of a plugin, something is wrong.
     fn at(&self, table: Table<'_>, key: &str, entry: PluginEntry<'_>, error: Error) -> Error {
         let error = match entry.place() {
             ("file", path) => error.in_file(&self.folder.join(path)),
             _ => error,
         };
-        error.at_place(&self.places.at(table, &[key]))
+        let (place, part) = (self.places.at(table, &[key]), entry.part());
+        error.at_place(&format!("{place}, {part}, key `{key}`"))
+    }
+
+    /// Places what a plugin says of its settings, or fails to say of itself.
+    fn refused(&self, table: Table<'_>, entry: PluginEntry<'_>, error: Error) -> Error {
+        let key = if error.kind() == ErrorKind::Config { "settings" } else { "plugin" };
+        self.at(table, key, entry, error)
     }
 
     /// Loads all drivers.
@@ -64,7 +74,7 @@ impl Parts<'_> {
         }
         let plugin = self.load(table, entry).await?;
         let driver = plugin.driver(settings(entry), reuse(entry)).await;
-        Ok(Arc::new(driver.map_err(|error| self.at(table, "settings", entry, error))?))
+        Ok(Arc::new(driver.map_err(|error| self.refused(table, entry, error))?))
     }
 
     async fn load(&self, table: Table<'_>, entry: PluginEntry<'_>) -> Result<Plugin, Error> {

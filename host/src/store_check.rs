@@ -246,7 +246,11 @@ fn one_line(error: &Error) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {
-        text.push_str(&format!(": {error}"));
+        // Some libraries repeat their causes in their own text.
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text.push_str(&format!(": {more}"));
+        }
         cause = error.source();
     }
     text.split_whitespace().collect::<Vec<_>>().join(" ")

@@ -115,14 +115,21 @@ fn json_has_the_same() {
 fn a_wrong_configuration_is_status_2_with_file_line_and_key() {
     let wrong = CONFIG.replace("\"bundled:zstd\"", "\"file:no.wasm\"");
     let (_folder, config) = folder(&wrong);
-    let says = ["error: ", "cloakroom.toml, line 3: plugin `no`", "no.wasm`", "WebAssembly"];
+    let says = [
+        "error: ",
+        "cloakroom.toml, line 3, stage `no`, key `plugin`: plugin `no`",
+        "no.wasm`",
+        "WebAssembly",
+    ];
     check(&run(&["check", "--config", &config], ""), 2, &says);
     let out = check(&run(&["check", "--json", "--config", &config], ""), 2, &[]);
     let report: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(report["ok"], false);
     assert_eq!(report["error"]["kind"], "plugin_rejected");
     assert_eq!(report["error"]["plugin"], "no");
-    assert!(report["error"]["place"].as_str().unwrap().ends_with("cloakroom.toml, line 3"));
+    assert!(
+        report["error"]["place"].as_str().unwrap().contains("cloakroom.toml, line 3, stage `no`")
+    );
 }
 
 #[test]

@@ -171,7 +171,7 @@ fn failures_tell_usage_from_operation() {
     check(
         &run(&["encode", "--config", config], "{}"),
         2,
-        &["error: ", "cloakroom.toml, line 1: plugin `rogue`", "grants.keys"],
+        &["error: ", "cloakroom.toml, line 1, stage `rogue`", "grants.keys"],
     );
     check(&run(&["inspect", "/nowhere"], ""), 2, &["/nowhere"]);
 }

@@ -26,7 +26,11 @@ fn check(opened: Result<Cloakroom, Error>, says: &[&str]) {
     let error = opened.map(drop).unwrap_err();
     let text = chain(&error);
     assert_eq!(error.kind(), ErrorKind::PluginRejected, "{text}");
-    assert_eq!(error.place(), Some("configuration, line 7"), "{text}");
+    assert_eq!(
+        error.place(),
+        Some("configuration, line 7, stage `second`, key `plugin`"),
+        "{text}"
+    );
     for says in ["stage `second` failed the probe"].iter().chain(says) {
         assert!(text.contains(says), "{text}");
     }

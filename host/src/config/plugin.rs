@@ -11,6 +11,8 @@ use super::units::Setting;
 pub(crate) struct PluginEntry<'a> {
     pub(crate) plugin: &'a str,
     pub(crate) name: Option<&'a str>,
+    /// The name in references, if it is a driver.
+    pub(crate) driver: Option<&'a str>,
     pub(crate) digest: Option<&'a str>,
     pub(crate) reuse: Reuse,
     pub(crate) settings: &'a BTreeMap<String, Setting>,
@@ -21,6 +23,14 @@ impl<'a> PluginEntry<'a> {
     /// Where the plugin comes from: `bundled`, `file` or `native`, and its name there.
     pub(crate) fn place(&self) -> (&'a str, &'a str) {
         self.plugin.split_once(':').unwrap_or(("", self.plugin))
+    }
+
+    /// Returns the stage or the driver, as errors call it.
+    pub(crate) fn part(&self) -> String {
+        match self.driver {
+            Some(name) => format!("driver `{name}`"),
+            None => format!("stage `{}`", self.called()),
+        }
     }
 
     /// Returns what a stage of this plugin is called in errors.

@@ -53,6 +53,7 @@ impl Stage {
         PluginEntry {
             plugin: &self.plugin,
             name: self.name.as_deref(),
+            driver: None,
             digest: self.digest.as_deref(),
             reuse: self.reuse,
             settings: &self.settings,

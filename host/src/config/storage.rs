@@ -101,6 +101,7 @@ impl Driver {
         PluginEntry {
             plugin: &self.plugin,
             name: None,
+            driver: Some(&self.name),
             digest: self.digest.as_deref(),
             reuse: self.reuse,
             settings: &self.settings,
