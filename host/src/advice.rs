@@ -59,3 +59,23 @@ fn permission(url: &str, step: StoreStep) -> Option<&'static str> {
         StoreStep::List => list,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_denied_step_names_the_permission_of_its_store() {
+        let denied = |url, step| advice(url, step, ErrorKind::Denied);
+        assert!(denied("s3://b", StoreStep::Write).contains("s3:PutObject"));
+        assert!(denied("gs://b", StoreStep::Read).contains("storage.objects.get"));
+        assert!(denied("az://c", StoreStep::Remove).contains("blobs/delete"));
+        assert!(!denied("file:folder", StoreStep::Write).contains("s3:"));
+    }
+
+    #[test]
+    fn a_store_that_does_not_answer_is_no_matter_of_permissions() {
+        let text = advice("s3://b", StoreStep::Write, ErrorKind::Unavailable);
+        assert!(text.contains("reaches it") && !text.contains("permission"), "{text}");
+    }
+}

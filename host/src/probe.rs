@@ -44,7 +44,7 @@ fn body(size: usize) -> Bytes {
         state ^= state << 13;
         state ^= state >> 17;
         state ^= state << 5;
-        let repeats = at / 4096 % 2 == 0;
+        let repeats = (at / 4096).is_multiple_of(2);
         if repeats { (at % 64) as u8 } else { (state >> 24) as u8 }
     };
     (0..size.saturating_sub(OVERHEAD)).map(byte).collect()

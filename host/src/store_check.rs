@@ -142,7 +142,15 @@ async fn read_only(inventory: &Inventory) -> Vec<StoreRow> {
 
 async fn look(bucket: &Arc<dyn Bucket>, prefix: &str, time: Duration) -> Result<(), Error> {
     let looked = async {
-        let keys = bucket.list(prefix, None).await?;
+        let keys = match bucket.list(prefix, None).await {
+            Ok(keys) => keys,
+            // No worker lists: whoever may ask for an object may do without.
+            Err(denied) if denied.kind() == ErrorKind::Denied => {
+                let asked = bucket.size(&format!("{prefix}cloakroom-probe")).await;
+                return asked.map(drop).map_err(|_| denied);
+            }
+            Err(error) => return Err(error),
+        };
         match keys.first() {
             Some(key) => bucket.size(key).await.map(drop),
             None => Ok(()),

@@ -154,7 +154,7 @@ struct Strict {
 
 impl Strict {
     fn ask(&self, what: &str) -> Result<(), Error> {
-        if self.denies == what {
+        if self.denies.split(" and ").any(|denied| denied == what) {
             return Err(Error::new(ErrorKind::Denied, "HTTP 403"));
         }
         Ok(())
@@ -192,7 +192,10 @@ impl Bucket for Strict {
     }
 
     fn size<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<u64>, Error>> {
-        self.within.size(key)
+        Box::pin(async move {
+            self.ask("size")?;
+            self.within.size(key).await
+        })
     }
 
     fn remove<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<(), Error>> {
@@ -284,8 +287,12 @@ async fn a_bucket_that_may_only_be_read_is_listed() {
     let last = all.last().unwrap();
     assert_eq!((last.step, last.is_failure(), &*last.bucket), (StoreStep::List, false, "b"));
     assert_eq!(left, [""; 0], "a bucket for reading was written to");
+    // Who may read and not list is asked for an object that is not there.
     let (all, _) = rows("list", &text).await;
-    assert!(all.last().unwrap().is_failure(), "{all:?}");
+    assert!(!all.iter().any(StoreRow::is_failure), "{all:?}");
+    let (all, _) = rows("list and size", &text).await;
+    let last = all.last().unwrap();
+    assert!(last.is_failure() && last.step == StoreStep::List, "{all:?}");
 }
 
 /// A driver that keeps objects in this process, and has no bucket.

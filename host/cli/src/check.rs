@@ -14,7 +14,7 @@ pub(crate) async fn run(args: &Check) -> Result<(), Failure> {
             if args.json {
                 write(&format!("{:#}\n", json!({ "ok": false, "error": error_json(&error) })))?;
             }
-            return Err(Failure::from(error).as_usage());
+            return Err(Failure::from(error).into_usage());
         }
     };
     let rows = if args.stores { Some(check.stores().await) } else { None };

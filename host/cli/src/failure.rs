@@ -26,7 +26,7 @@ impl Failure {
     }
 
     /// The same failure as one of usage or configuration, whatever its kind.
-    pub(crate) fn as_usage(self) -> Self {
+    pub(crate) fn into_usage(self) -> Self {
         Self { status: USAGE, ..self }
     }
 
