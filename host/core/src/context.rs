@@ -2,9 +2,6 @@
 
 use std::sync::Arc;
 
-/// The namespace, id and type of a call that tries a configuration.
-const PROBE: &str = "cloakroom-probe";
-
 /// What a call is made for. Cheap to clone.
 ///
 /// ```
@@ -23,7 +20,11 @@ struct Inner {
     id: Option<String>,
     type_name: Option<String>,
     run_id: Option<String>,
+    probe: bool,
 }
+
+/// The namespace, id and type of [`Context::probe`].
+const PROBE: &str = "cloakroom-probe";
 
 /// What kind of thing a payload belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,14 +57,20 @@ impl Context {
         Self(Arc::new(Inner { namespace: Some(namespace.into()), ..Inner::default() }))
     }
 
-    /// Returns the context of a call that tries a configuration and carries nobody's payload.
-    pub fn probe() -> Context {
-        Self::namespace(PROBE).target(Kind::Workflow, PROBE, PROBE, None)
+    /// Returns the context of a call by which the host tries itself, for example while a configuration
+    /// is loaded. Such calls carry no traffic and are not counted in metrics.
+    ///
+    /// Plugins see namespace, id and type `cloakroom-probe`.
+    pub fn probe() -> Self {
+        let mut ctx = Self::namespace(PROBE).target(Kind::Workflow, PROBE, PROBE, None);
+        Arc::make_mut(&mut ctx.0).probe = true;
+        ctx
     }
 
-    /// Returns whether the call tries a configuration: its namespace is the reserved one.
+    /// Returns whether the context was made by [`Context::probe`]. A context with the same
+    /// names that a client chose is not one.
     pub fn is_probe(&self) -> bool {
-        self.namespace_name() == Some(PROBE)
+        self.0.probe
     }
 
     /// The same, for one workflow or activity.
@@ -99,5 +106,20 @@ impl Context {
     /// The run, where it is known.
     pub fn run_id(&self) -> Option<&str> {
         self.0.run_id.as_deref()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_probe_cannot_be_imitated_by_its_names() {
+        let probe = Context::probe();
+        assert!(probe.is_probe());
+        let names = (probe.namespace_name(), probe.id(), probe.type_name());
+        assert_eq!(names, (Some(PROBE), Some(PROBE), Some(PROBE)));
+        let imitated = Context::namespace(PROBE).target(Kind::Workflow, PROBE, PROBE, None);
+        assert!(!imitated.is_probe());
     }
 }
