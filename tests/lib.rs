@@ -1,6 +1,9 @@
 //! What tests and benchmarks share: hosts, guests, payloads.
 
+mod machine;
 pub mod rigs;
+
+pub use machine::{PATIENCE, node, program, python};
 
 use std::{path::PathBuf, sync::Arc};
 

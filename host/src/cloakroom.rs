@@ -40,6 +40,11 @@ struct Shared {
 impl Cloakroom {
     /// Reads a configuration file, loads what it names, and tries each key once.
     ///
+    /// Makes a [`Host`] for it. One takes some 775 GiB of address space with the default
+    /// `limits.instances` of 64, which is not memory but counts against `ulimit -v`, and a thread; a
+    /// process has room for some 160 of them. A program with more than a few pipelines has them share
+    /// one: [`Opening::host`].
+    ///
     /// # Errors
     /// `Config` with file, line and what to write instead, or whatever keeps a plugin from loading.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
@@ -82,12 +87,14 @@ impl Cloakroom {
         self.replace(opening).await
     }
 
-    /// Swaps in another configuration, as [`Cloakroom::reload`] does.
+    /// Swaps in another configuration, as [`Cloakroom::reload`] does. A host that was shared at
+    /// opening stays, unless `opening` brings another.
     ///
     /// # Errors
     /// As [`Cloakroom::open`]. Then the old configuration goes on serving.
-    pub async fn replace(&self, opening: Opening) -> Result<(), Error> {
+    pub async fn replace(&self, mut opening: Opening) -> Result<(), Error> {
         let _one_at_a_time = self.0.loading.lock().await;
+        opening.host = opening.host.or_else(|| self.opening().host);
         let before = self.0.current.load_full();
         let next = Generation::load(&opening, &self.0.buckets, Some(&before)).await?;
         next.inventory.warn();

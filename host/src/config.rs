@@ -14,6 +14,7 @@ mod required;
 mod schema;
 mod secret;
 mod server;
+mod shared_host;
 mod storage;
 mod text;
 mod units;

@@ -69,7 +69,13 @@ impl Generation {
             let buckets = config::buckets(&file, &folder, &native.buckets, open, &places)?;
             let cache = file.cache.folder.as_ref().map(|path| folder.join(path));
             let cache = cache.or_else(|| opening.cache.clone());
-            let host = host(file.plugin_limits(), cache.as_ref(), before)?;
+            let host = match &opening.host {
+                Some(shared) => {
+                    file.check_host(shared, cache.as_deref())?;
+                    shared.clone()
+                }
+                None => host(file.plugin_limits(), cache.as_ref(), before)?,
+            };
             let parts = Parts { host, folder: &folder, native, places: &places, rings, buckets };
             let (pipeline, drivers, repeats) = parts.pipeline(&file).await?;
             Ok((parts.host, parts.buckets, cache, pipeline, drivers, repeats))
@@ -200,18 +206,19 @@ impl Parts<'_> {
         }
         if asked.log { grants.log() } else { grants }
     }
+}
 
-    pub(crate) fn source(&self, entry: PluginEntry<'_>) -> Result<Source, Error> {
-        let mut source = match entry.place() {
-            ("bundled", name) => crate::bundled::bundled(name)?,
-            (_, path) => Source::file(self.folder.join(path)),
-        };
-        if let Some(digest) = entry.digest {
-            source = source.pinned(digest.parse()?);
-        }
-        if let Some(name) = entry.name {
-            source = source.named(name);
-        }
-        Ok(source)
+/// Where the plugin of an entry comes from. Paths are taken from `folder`.
+pub(crate) fn source(folder: &Path, entry: PluginEntry<'_>) -> Result<Source, Error> {
+    let mut source = match entry.place() {
+        ("bundled", name) => crate::bundled::bundled(name)?,
+        (_, path) => Source::file(folder.join(path)),
+    };
+    if let Some(digest) = entry.digest {
+        source = source.pinned(digest.parse()?);
     }
+    if let Some(name) = entry.name {
+        source = source.named(name);
+    }
+    Ok(source)
 }

@@ -11,6 +11,7 @@ mod generation;
 mod inventory;
 mod loading;
 mod opening;
+mod plugins;
 mod probe;
 mod report;
 mod store_check;
@@ -25,12 +26,12 @@ pub use cloakroom_core::{
     Purpose, PutMode, PutOutcome,
 };
 pub use cloakroom_pipeline::{
-    Budget, ClaimPolicy, Explanation, Layer, Live, Offload, Pipeline, PipelineBuilder,
+    Budget, ClaimPolicy, Explanation, Fetch, Layer, Live, Offload, Pipeline, PipelineBuilder,
     PipelineError, Rule, Scale, Stage, Stored, Subject, Verdict, metric,
 };
 pub use cloakroom_plugin::{
-    Access, Capability, Digest, Grants, Host, HostBuilder, Import, Inspection, Limits, Need,
-    Plugin, PluginCodec, PluginDriver, Reuse, Settings, Source, World,
+    Access, Capability, CompiledPlugin, Digest, Grants, Host, HostBuilder, Import, Inspection,
+    Limits, Need, Plugin, PluginCodec, PluginDriver, Reuse, Settings, Source, World,
 };
 pub use cloakroom_stores::{
     BucketPlace, Material, MaterialError, ObjectBucket, Ring, RingBuilder, RingError,
@@ -44,6 +45,7 @@ pub use self::{
     check::Check,
     cloakroom::Cloakroom,
     opening::Opening,
+    plugins::Plugins,
     report::{
         BucketReport, DriverReport, Report, RingReport, StageReport, StoreOutcome, StoreRow,
         StoreStep,

@@ -8,7 +8,7 @@ use cloakroom_plugin::{Plugin, Reuse, Settings, World};
 
 use crate::{
     config::{PluginEntry, ReuseWord, StorageEntry, Table},
-    generation::Parts,
+    generation::{Parts, source},
     inventory::Drivers,
     probe,
 };
@@ -33,8 +33,9 @@ impl Parts<'_> {
                 Arc::new(codec.map_err(|error| self.refused(table, entry, error))?),
             )
         };
-        probe::codec(&name, &codec, most).await.map_err(at("plugin"))?;
-        Ok(Stage::new(&name, codec))
+        let stage = Stage::new(&name, codec);
+        probe::stage(&stage, most).await.map_err(at("plugin"))?;
+        Ok(stage)
     }
 
     /// Says where in the configuration, and in which file of a plugin, something is wrong.
@@ -78,7 +79,8 @@ impl Parts<'_> {
     }
 
     async fn load(&self, table: Table<'_>, entry: PluginEntry<'_>) -> Result<Plugin, Error> {
-        let source = self.source(entry).map_err(|error| self.at(table, "digest", entry, error))?;
+        let source =
+            source(self.folder, entry).map_err(|error| self.at(table, "digest", entry, error))?;
         let loaded = self.host.load(source.clone(), self.grants(entry)).await;
         // A plugin in the wrong table is told so, and not which grants or settings it lacks there.
         let world = match &loaded {

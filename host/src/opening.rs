@@ -8,6 +8,7 @@ use std::{
 };
 
 use cloakroom_core::{Bucket, Codec, Driver, Error, ErrorKind, KeyRing};
+use cloakroom_plugin::Host;
 
 use crate::Cloakroom;
 
@@ -19,6 +20,7 @@ use crate::Cloakroom;
 pub struct Opening {
     pub(crate) text: Text,
     pub(crate) cache: Option<PathBuf>,
+    pub(crate) host: Option<Host>,
     pub(crate) native: Native,
 }
 
@@ -49,12 +51,22 @@ impl Opening {
     }
 
     fn of(text: Text) -> Self {
-        Self { text, cache: None, native: Native::default() }
+        Self { text, cache: None, host: None, native: Native::default() }
     }
 
     /// Keeps compiled plugins in this folder, unless the configuration names another.
     pub fn cache(mut self, folder: impl Into<PathBuf>) -> Self {
         self.cache = Some(folder.into());
+        self
+    }
+
+    /// Runs the plugins in this host instead of one of its own, which is dear: see
+    /// [`Cloakroom::open`]. Any number of pipelines may share a host; its limits hold for all of them
+    /// together, and plugins that they have in common are compiled once.
+    ///
+    /// The configuration may repeat the host's limits and cache folder, and must not contradict them.
+    pub fn host(mut self, host: &Host) -> Self {
+        self.host = Some(host.clone());
         self
     }
 

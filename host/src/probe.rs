@@ -1,7 +1,7 @@
 //! Tries codecs when they are loaded: what they encode they must decode to the same.
 
 use bytes::Bytes;
-use cloakroom_core::{ByteSize, Codec, Context, Encoded, Error, ErrorKind, Payload};
+use cloakroom_core::{ByteSize, Context, Error, ErrorKind, Payload};
 use cloakroom_pipeline::{Pipeline, Stage};
 
 /// The size of the large probe, unless `limits.payload` is smaller.
@@ -55,44 +55,22 @@ fn body(size: usize) -> Bytes {
 ///
 /// # Errors
 /// `PluginRejected` or `Config` that name the stage and the probe. Transient errors keep their kind.
-pub(crate) async fn codec(stage: &str, codec: &dyn Codec, most: ByteSize) -> Result<(), Error> {
+pub(crate) async fn stage(stage: &Stage, most: ByteSize) -> Result<(), Error> {
     let [.., own] = NAMES;
-    let encodings = &codec.description().encodings;
-    let owned = encodings.iter().map(|name| probe(own, Payload::new(name, "cloakroom")));
+    let owned = stage.encodings().iter().map(|name| probe(own, Payload::new(name, "cloakroom")));
+    let ctx = Context::probe();
     for Probe { name, payload } in probes(most).into_iter().chain(owned) {
-        let tried = there_and_back(codec, payload).await;
-        tried.map_err(|error| failed(&format!("stage `{stage}`"), name, &error))?;
+        let tried = stage.round_trip(&ctx, &payload).await;
+        tried.map_err(|error| failed(&format!("stage `{}`", stage.name()), name, &error))?;
     }
     Ok(())
-}
-
-async fn there_and_back(codec: &dyn Codec, payload: Payload) -> Result<(), Error> {
-    let ctx = Context::probe();
-    let encodings = &codec.description().encodings;
-    let owns = |payload: &Payload| {
-        payload.encoding().is_some_and(|encoding| encodings.iter().any(|own| own == encoding))
-    };
-    let encoded = match codec.encode(&ctx, &payload).await? {
-        Encoded::Unchanged if owns(&payload) => {
-            return Err(rejected(
-                "it leaves alone a payload with an encoding of its own, and would take it for its \
-                 work when decoding",
-            ));
-        }
-        Encoded::Unchanged => return Ok(()),
-        Encoded::Changed(encoded) => encoded,
-    };
-    if !owns(&encoded) {
-        return Err(rejected("it writes an encoding that it did not declare"));
-    }
-    if codec.decode(&ctx, encoded).await? == payload { Ok(()) } else { Err(rejected(NOT_THE_SAME)) }
 }
 
 /// Sends every probe through all stages and back. Returns whether the same payload is encoded to the
 /// same bytes twice.
 ///
 /// # Errors
-/// As [`codec`].
+/// As [`stage`].
 pub(crate) async fn stages(stages: &Pipeline, most: ByteSize) -> Result<bool, Error> {
     let names: Vec<_> = stages.stages().iter().map(Stage::name).collect();
     let all = match &*names {
@@ -108,7 +86,7 @@ pub(crate) async fn stages(stages: &Pipeline, most: ByteSize) -> Result<bool, Er
             repeats = stages.encode(&ctx, sent.clone()).await.map_err(failed)? == encoded;
         }
         if stages.decode(&ctx, encoded).await.map_err(failed)? != sent {
-            return Err(failed(rejected(NOT_THE_SAME)));
+            return Err(failed(Error::new(ErrorKind::PluginRejected, NOT_THE_SAME)));
         }
     }
     Ok(repeats)
@@ -118,10 +96,6 @@ const NOT_THE_SAME: &str = "decoding does not give back what was encoded";
 
 /// The probe that is encoded twice, to see whether the bytes are the same.
 const REPEATED: &str = "json/plain";
-
-fn rejected(text: &str) -> Error {
-    Error::new(ErrorKind::PluginRejected, text)
-}
 
 /// Says which probe failed where. What refuses a payload of ours would refuse those of others: that
 /// is wrong in the configuration or in the plugin.

@@ -9,7 +9,7 @@ use cloakroom::{
 use cloakroom_tests::{KEY, bundled, chain, compile_cache, ctx, host, plain, text};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 
-use crate::native::{Native, leaving};
+use crate::faulty::{Native, leaving};
 
 async fn stage(name: &str) -> Stage {
     Stage::new(name, bundled(&host(Limits::default()), name, Settings::none(), Reuse::Fresh).await)

@@ -162,6 +162,13 @@ fn failures_tell_usage_from_operation() {
         1,
         &["payload 0 holds what is not base64"],
     );
+    for op in ["encode", "decode", "explain"] {
+        let ask = |input| run(&[op, "--config", config], input);
+        check(&ask("{}"), 1, &["it has no `payloads`; expected {\"payloads\":["]);
+        check(&ask("{\"foo\":1}"), 1, &["it has no `payloads`"]);
+        check(&ask("{\"events\":[]}"), 1, &["use `cloakroom explain --history FILE`"]);
+        check(&ask("{\"payloads\":[]}"), 0, &[]);
+    }
     check(
         &run(&["decode", "--config", config], &payloads("clear")),
         1,
@@ -286,6 +293,20 @@ fn what_is_large_is_stored_and_explained() {
     let says = ["this pipeline's keys", "was not verified", "trouble:", "no such object"];
     check(&ask(&args("explain"), &encoded), 1, &says);
     check(&ask(&args("decode"), &encoded), 1, &["storage local", "no such object"]);
+}
+
+#[test]
+fn a_key_that_is_not_in_the_ring_is_named() {
+    let folder = config();
+    let path = folder.path().join("cloakroom.toml");
+    let args = |op| [op, "--config", path.to_str().unwrap()];
+    let encoded = check(&run(&args("encode"), &payloads("text")), 0, &[]);
+    let without = fs::read_to_string(&path).unwrap().replace("2026-11", "2026-12");
+    fs::write(&path, without).unwrap();
+    let says = "stage `aes-gcm`, decoding payload 0: the payload is sealed under key `2026-11`, \
+                which is not in key ring `payments`";
+    check(&run(&args("explain"), &encoded), 1, &["trouble: ", says]);
+    check(&run(&args("decode"), &encoded), 1, &["`2026-11`", "[keys.payments.material]"]);
 }
 
 #[test]

@@ -70,7 +70,10 @@ async fn retired_keys_open_and_the_current_one_seals() {
     let again = new.encode(&Context::none(), sent).await.unwrap();
     assert_eq!(again[0].metadata["sealed-key"], "2026-11");
     let error = open(GOOD).await.unwrap().decode(&Context::none(), sealed).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::NotFound, "{}", chain(&error));
+    assert_eq!(error.kind(), ErrorKind::UnknownKey, "{}", chain(&error));
+    let says = "stage `aes-gcm`, decoding payload 0: the payload is sealed under key `2026-05`, \
+                which is not in key ring `payments`: add it to [keys.payments.material], or restore it";
+    assert_eq!(chain(&error), says);
 }
 
 /// What is written instead of what, and what must be said.

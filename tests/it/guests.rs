@@ -17,12 +17,10 @@ use cloakroom_tests::{chain, compile_cache, ctx, noise, plain};
 
 /// Builds what lies in a folder of `tests/python` for a world of the contract.
 fn component(folder: &str, world: &str) -> Bytes {
-    let python = std::env::var_os("CLOAKROOM_PYTHON")
-        .expect("CLOAKROOM_PYTHON is not set: run `cargo xtask test`, which sets up Python");
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
     let built = tempfile::tempdir().unwrap();
     let wasm = built.path().join("guest.wasm");
-    let built = Command::new(Path::new(&python).with_file_name("componentize-py"))
+    let built = Command::new(cloakroom_tests::program("componentize-py"))
         .arg("--wit-path")
         .arg(tests.join("../wit/v0.1"))
         .args(["--world", world, "componentize", "--stub-wasi", "--python-path"])

@@ -1,6 +1,6 @@
 //! `examples/invoice`, as `cargo xtask invoice` runs it.
 
-use std::{path::PathBuf, process::Command};
+use std::process::Command;
 
 use serde_json::Value;
 
@@ -9,10 +9,9 @@ use crate::cli::built;
 /// What its README says of the three ways is so. (Python is where Temporal's server comes from.)
 #[test]
 fn python_it_finishes_with_a_pipeline_and_not_without() {
-    let python = PathBuf::from(std::env::var_os("CLOAKROOM_PYTHON").expect("CLOAKROOM_PYTHON"));
     let output = Command::new(&built()[1])
         .arg("--json")
-        .env("CLOAKROOM_TEMPORAL", python.with_file_name("temporal"))
+        .env("CLOAKROOM_TEMPORAL", cloakroom_tests::program("temporal"))
         .output()
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

@@ -1,73 +1,65 @@
-//! Codecs in Rust that have one fault each.
+//! Codecs and drivers of the program's own are held to what plugins are held to.
 
-use cloakroom::{Codec, Context, Description, Encoded, Error, Payload, Purpose};
+use std::{future::pending, time::Duration};
+
+use bytes::Bytes;
+use cloakroom::{
+    ByteSize, Claim, Codec, Context, Description, Driver, Encoded, Error, ErrorKind, Limit, Object,
+    Offload, Payload, Pipeline, PipelineError, Purpose, Stage,
+};
+use cloakroom_tests::{chain, ctx, plain};
 use futures::future::BoxFuture;
 
-type Encode = Box<dyn Fn(&Payload) -> Encoded + Send + Sync>;
-type Decode = Box<dyn Fn(Payload) -> Result<Payload, Error> + Send + Sync>;
+const CANARY: &str = "canary-of-the-payload";
 
-/// A codec that wraps a payload whole.
-pub(crate) struct Native {
-    description: Description,
-    encode: Encode,
-    decode: Decode,
+/// What a codec or a driver does when it is called.
+#[derive(Clone, Copy)]
+enum Conduct {
+    /// Does what it should, with this encoding if it is a codec.
+    Works(&'static str),
+    /// Panics before it gives a future.
+    PanicsAtOnce,
+    /// Panics in its future.
+    PanicsLater,
+    /// Never finishes.
+    Hangs,
 }
 
-/// The encoding of [`Native`].
-pub(crate) const OWN: &str = "binary/native";
+use Conduct::{Hangs, PanicsAtOnce, PanicsLater, Works};
 
-impl Native {
-    /// A codec without a fault.
-    pub(crate) fn faithful() -> Self {
-        Self {
-            description: Description {
-                encodings: vec![OWN.to_owned()],
-                purpose: Purpose::Conversion,
-            },
-            encode: Box::new(|payload| Encoded::Changed(wrapped(payload))),
-            decode: Box::new(|payload| Payload::from_envelope(payload.data)),
+impl Conduct {
+    fn called(self) {
+        assert!(!matches!(self, PanicsAtOnce), "{CANARY}");
+    }
+
+    async fn polled(self) {
+        match self {
+            Hangs => pending().await,
+            PanicsLater => panic!("{CANARY}"),
+            Works(_) | PanicsAtOnce => {}
         }
     }
 
-    /// One that encodes so.
-    pub(crate) fn encoding(
-        mut self,
-        encode: impl Fn(&Payload) -> Encoded + Send + Sync + 'static,
-    ) -> Self {
-        self.encode = Box::new(encode);
-        self
-    }
-
-    /// One that changes what it has decoded so.
-    pub(crate) fn spoiling(mut self, spoil: impl Fn(&mut Payload) + Send + Sync + 'static) -> Self {
-        self.decode = Box::new(move |payload| {
-            let mut payload = Payload::from_envelope(payload.data)?;
-            spoil(&mut payload);
-            Ok(payload)
-        });
-        self
-    }
-
-    /// One for this.
-    pub(crate) fn purpose(mut self, purpose: Purpose) -> Self {
-        self.description.purpose = purpose;
-        self
+    fn encoding(self) -> &'static str {
+        match self {
+            Works(encoding) => encoding,
+            _ => "binary/own",
+        }
     }
 }
 
-/// A payload as [`Native`] encodes it.
-pub(crate) fn wrapped(payload: &Payload) -> Payload {
-    Payload::new(OWN, payload.envelope().to_bytes())
+struct Own {
+    description: Description,
+    encode: Conduct,
+    decode: Conduct,
 }
 
-/// A cipher that leaves payloads with this body as they are.
-pub(crate) fn leaving(body: &'static str) -> Native {
-    Native::faithful().purpose(Purpose::Encryption).encoding(move |payload| {
-        if payload.data == body { Encoded::Unchanged } else { Encoded::Changed(wrapped(payload)) }
-    })
+fn own(encode: Conduct, decode: Conduct) -> Own {
+    let encodings = vec!["binary/own".to_owned()];
+    Own { description: Description { encodings, purpose: Purpose::Conversion }, encode, decode }
 }
 
-impl Codec for Native {
+impl Codec for Own {
     fn description(&self) -> &Description {
         &self.description
     }
@@ -77,7 +69,11 @@ impl Codec for Native {
         _: &'a Context,
         payload: &'a Payload,
     ) -> BoxFuture<'a, Result<Encoded, Error>> {
-        Box::pin(async { Ok((self.encode)(payload)) })
+        self.encode.called();
+        Box::pin(async {
+            self.encode.polled().await;
+            Ok(Encoded::Changed(Payload::new(self.encode.encoding(), payload.data.clone())))
+        })
     }
 
     fn decode<'a>(
@@ -85,6 +81,138 @@ impl Codec for Native {
         _: &'a Context,
         payload: Payload,
     ) -> BoxFuture<'a, Result<Payload, Error>> {
-        Box::pin(async { (self.decode)(payload) })
+        self.decode.called();
+        Box::pin(async move {
+            self.decode.polled().await;
+            Ok(plain(payload.data))
+        })
     }
+}
+
+struct Keeper(Conduct);
+
+impl Driver for Keeper {
+    fn kind(&self) -> &str {
+        "own"
+    }
+
+    fn store<'a>(&'a self, _: &'a Context, _: Object) -> BoxFuture<'a, Result<Claim, Error>> {
+        self.0.called();
+        Box::pin(async {
+            self.0.polled().await;
+            Ok(Claim::new())
+        })
+    }
+
+    fn retrieve<'a>(
+        &'a self,
+        _: &'a Context,
+        _: &'a Claim,
+        _: ByteSize,
+    ) -> BoxFuture<'a, Result<Bytes, Error>> {
+        self.0.called();
+        Box::pin(async {
+            self.0.polled().await;
+            Err(Error::new(ErrorKind::NotFound, "gone"))
+        })
+    }
+}
+
+fn pipeline(codec: Own) -> Pipeline {
+    let builder = Pipeline::builder().stage(Stage::new("own", codec));
+    builder.codec_time(Duration::from_millis(20)).build().unwrap()
+}
+
+fn storing(conduct: Conduct) -> Pipeline {
+    let offload = Offload::above(ByteSize::bytes(0)).to("d", Keeper(conduct));
+    let offload = offload.time(Duration::from_millis(20)).memory_cache(ByteSize::bytes(0));
+    Pipeline::builder().offload(offload).build().unwrap()
+}
+
+/// A payload of ours alone, and behind another that is let through.
+fn batches() -> [Vec<Payload>; 2] {
+    let ours = Payload::new("binary/own", CANARY);
+    [vec![ours.clone()], vec![ours.clone(), ours]]
+}
+
+#[track_caller]
+fn panicked(error: &Error, starts: &str) {
+    let text = chain(error);
+    assert_eq!(error.kind(), ErrorKind::Internal, "{text}");
+    assert!(text.starts_with(starts) && text.contains(" panicked"), "{text}");
+    assert!(error.slot().is_some() && error.direction().is_some(), "{text}");
+    assert!(!format!("{error:?} {text}").contains(CANARY), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_codec_that_panics_fails_its_payload_in_a_batch_of_any_size() {
+    for conduct in [PanicsAtOnce, PanicsLater] {
+        for batch in batches() {
+            let encoding = pipeline(own(conduct, Works("")));
+            let error = encoding.encode(&ctx(), batch.clone()).await.unwrap_err();
+            panicked(&error, "stage `own`, encoding payload ");
+            let decoding = pipeline(own(Works(""), conduct));
+            let error = decoding.decode(&ctx(), batch).await.unwrap_err();
+            panicked(&error, "stage `own`, decoding payload ");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_driver_that_panics_fails_its_payload_in_a_batch_of_any_size() {
+    let references = storing(Works("")).encode(&ctx(), vec![plain("x")]).await.unwrap();
+    for conduct in [PanicsAtOnce, PanicsLater] {
+        for batch in [vec![plain("x")], vec![plain("x"), plain("y")]] {
+            let error = storing(conduct).encode(&ctx(), batch).await.unwrap_err();
+            panicked(&error, "stage `storage d`, encoding payload ");
+        }
+        let error = storing(conduct).decode(&ctx(), references.clone()).await.unwrap_err();
+        panicked(&error, "stage `storage d`, decoding payload 0");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_codec_may_not_write_an_encoding_that_it_did_not_declare() {
+    for encoding in ["binary/stranger", ""] {
+        let pipeline = pipeline(own(Works(encoding), Works("")));
+        let error = pipeline.encode(&ctx(), vec![plain("x")]).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Protocol);
+        let says = "stage `own`, encoding payload 0: wrote an encoding that it did not declare";
+        assert_eq!(error.to_string(), says);
+    }
+}
+
+/// Nothing but the time can end these.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_codec_that_never_finishes_is_ended() {
+    let says = "the codec did not finish within 20ms (`PipelineBuilder::codec_time`)";
+    for batch in batches() {
+        let encoded = pipeline(own(Hangs, Works(""))).encode(&ctx(), batch.clone()).await;
+        let decoded = pipeline(own(Works(""), Hangs)).decode(&ctx(), batch).await;
+        for error in [encoded.unwrap_err(), decoded.unwrap_err()] {
+            assert_eq!(error.kind(), ErrorKind::LimitExceeded(Limit::Time));
+            assert_eq!(error.stage(), Some("own"));
+            assert!(error.to_string().ends_with(says), "{error}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_driver_that_never_finishes_is_unavailable() {
+    let references = storing(Works("")).encode(&ctx(), vec![plain("x")]).await.unwrap();
+    let stored = storing(Hangs).encode(&ctx(), vec![plain("x")]).await;
+    let fetched = storing(Hangs).decode(&ctx(), references).await;
+    for error in [stored.unwrap_err(), fetched.unwrap_err()] {
+        assert_eq!(error.kind(), ErrorKind::Unavailable);
+        let says = "the driver did not answer within 20ms (`storage.time`)";
+        assert!(error.to_string().ends_with(says), "{error}");
+    }
+}
+
+#[test]
+fn storage_without_a_driver_makes_no_pipeline() {
+    let offload = Offload::above(ByteSize::kib(1));
+    let error = Pipeline::builder().offload(offload).build().map(drop).unwrap_err();
+    assert_eq!(error, PipelineError::NoDriver);
+    assert!(error.to_string().contains("`Offload::to`"), "{error}");
 }

@@ -12,16 +12,15 @@ use serde_json::{Value, json};
 
 /// A script of `tests/python`, with the libraries that are pinned there.
 pub fn python(script: &str, request: &Value) -> Value {
-    let interpreter = std::env::var_os("CLOAKROOM_PYTHON")
-        .expect("CLOAKROOM_PYTHON is not set: run `cargo xtask test`, which sets up Python");
-    ask(Command::new(interpreter).arg(tests().join("python").join(script)), request)
+    ask(Command::new(cloakroom_tests::python()).arg(tests().join("python").join(script)), request)
 }
 
 /// A script of `tests/node`, with the packages that are pinned there.
 pub fn node(script: &str, request: &Value) -> Value {
-    let packages = std::env::var_os("CLOAKROOM_NODE")
-        .expect("CLOAKROOM_NODE is not set: run `cargo xtask test`, which sets up Node");
-    ask(Command::new("node").arg(tests().join("node").join(script)).current_dir(packages), request)
+    let packages = cloakroom_tests::node();
+    let mut node = Command::new("node");
+    node.arg(tests().join("node").join(script)).env("CLOAKROOM_NODE", &packages);
+    ask(node.current_dir(packages), request)
 }
 
 fn tests() -> &'static Path {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use cloakroom::{Cloakroom, Context, Encoded, Error, ErrorKind, Opening, Payload, Purpose};
 use cloakroom_tests::{KEY, chain, compile_cache};
 
-use crate::native::{Native, OWN, leaving, wrapped};
+use crate::faulty::{Native, OWN, leaving, wrapped};
 
 const CONFIG: &str = "
 [[stage]]

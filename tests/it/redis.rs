@@ -13,9 +13,9 @@ use cloakroom_tests::{chain, host, noise, plain, rigs};
 use serde_json::Value;
 
 async fn pipeline(address: SocketAddr, settings: Settings) -> Pipeline {
-    let limits = Limits { driver_time: std::time::Duration::from_secs(5), ..Limits::default() };
     let grants = Grants::none().tcp(address);
-    let plugin = host(limits).load(cloakroom::bundled("redis").unwrap(), grants).await.unwrap();
+    let plugin =
+        host(Limits::default()).load(cloakroom::bundled("redis").unwrap(), grants).await.unwrap();
     let settings = settings.set("address", address.to_string());
     let driver = plugin.driver(settings, Reuse::Fresh).await.unwrap();
     let offload = Offload::above(ByteSize::bytes(0)).to("redis", driver);

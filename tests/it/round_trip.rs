@@ -140,7 +140,7 @@ fn any_bytes_that_say_they_are_ours_end_in_an_error_or_a_payload() {
             if let Err(error) = runtime.block_on(all.decode(&ctx(), vec![payload])) {
                 let blamed = matches!(
                     error.kind(),
-                    cloakroom::ErrorKind::Malformed | cloakroom::ErrorKind::NotFound
+                    cloakroom::ErrorKind::Malformed | cloakroom::ErrorKind::UnknownKey
                 );
                 prop_assert!(blamed, "{error}");
             }

@@ -6,8 +6,8 @@ mod ways;
 mod workflows;
 
 pub(crate) use self::{
-    harness::{Running, client, converter, in_folder, opening},
-    workflows::Helper,
+    harness::{Running, client, converter, in_folder, opening, server, unique},
+    workflows::{Helper, Waiting},
 };
 
 use std::{fs, path::Path, sync::Arc};
@@ -30,8 +30,8 @@ use temporalio_sdk::workflow_replayer::{WorkflowReplayer, WorkflowReplayerOption
 use temporalio_workflow::workflows::WorkflowImplementation;
 
 use self::{
-    harness::{connection, folder_driver, server, unique, until},
-    workflows::{Again, Courier, Failing, Grown, Swollen, Waiting, swollen},
+    harness::{connection, folder_driver, until},
+    workflows::{Again, Courier, Failing, Grown, Swollen, swollen},
 };
 
 /// What must be nowhere in the clear: each half of it is found nowhere else.

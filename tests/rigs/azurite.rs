@@ -1,6 +1,6 @@
 //! Azure Blob Storage, as its makers emulate it.
 
-use std::{path::PathBuf, process::Command, sync::OnceLock};
+use std::{process::Command, sync::OnceLock};
 
 use aws_lc_rs::hmac;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -24,7 +24,7 @@ pub fn azurite() -> &'static Server {
     AZURITE.get_or_init(|| {
         let server = Server::start("azurite", |_, port| {
             let mut azurite = Command::new("node");
-            azurite.arg(node().join("node_modules/azurite/dist/src/blob/main.js"));
+            azurite.arg(crate::node().join("node_modules/azurite/dist/src/blob/main.js"));
             azurite.args(["--blobHost", "127.0.0.1", "--blobPort", &port.to_string()]);
             azurite.args(["--inMemoryPersistence", "--skipApiVersionCheck"]);
             azurite.args(["--disableTelemetry", "--silent"]);
@@ -50,11 +50,4 @@ fn signature() -> String {
     let signature = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key), signed.as_bytes());
     let signature = STANDARD.encode(signature).replace('+', "%2B").replace('/', "%2F");
     format!("sv={version}&ss=b&srt=c&sp=c&se={end}&spr=https,http&sig={signature}")
-}
-
-/// Where the packages are that `tests/node/package-lock.json` pins.
-fn node() -> PathBuf {
-    std::env::var_os("CLOAKROOM_NODE")
-        .expect("CLOAKROOM_NODE is not set: run `cargo xtask test`, which sets up Node")
-        .into()
 }

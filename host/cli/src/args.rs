@@ -5,6 +5,8 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Parser, Subcommand, ValueEnum};
 use cloakroom::{Context, Kind};
 
+use crate::history::args::HistoryArgs;
+
 /// Compress, encrypt and keep elsewhere what durable workflows carry, with sandboxed plugins.
 #[derive(Debug, Parser)]
 #[command(
@@ -33,13 +35,17 @@ pub(crate) enum Command {
     Check(Check),
     /// Show what payloads are: stages, keys, where they are stored and whether all of it verifies
     #[command(
-        after_help = "Reads Temporal `Payloads` JSON from standard input. Contents are never shown.\n\
+        after_help = "Reads Temporal `Payloads` JSON from standard input, or a history with --history FILE.\n\
+                            Contents are never shown.\n\
                             Exit status is 1 if a payload cannot be opened here; what is known of it is shown."
     )]
     Explain(Explain),
     /// Serve Temporal's Web UI and command line: they ask it to encode, decode and download payloads
     #[command(after_help = SERVER)]
     CodecServer(CodecServer),
+    /// Compile every plugin that a configuration names, so that processes start without compiling
+    #[command(after_help = COMPILE)]
+    Compile(Compile),
     /// Show what a plugin is, what it imports, and which grants it needs
     Inspect(Inspect),
 }
@@ -88,6 +94,23 @@ pub(crate) enum LogFormat {
     Text,
     /// An object a line, for programs
     Json,
+}
+
+const COMPILE: &str = "\
+Needs neither keys nor buckets, so an image can be built with it. The code is for this machine's kind of
+processor, or one that has more. Exit status is 2 if the configuration or a plugin is refused.
+
+Example:
+  cloakroom compile --config cloakroom.toml --into compiled";
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Compile {
+    /// Configuration file that names the plugins
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// Folder to compile into, in place of the configuration's `cache.folder`, or else the user's
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) into: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -154,6 +177,8 @@ pub(crate) struct Explain {
     /// Write JSON
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) history: HistoryArgs,
 }
 
 #[derive(Debug, clap::Args)]

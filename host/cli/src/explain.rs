@@ -9,10 +9,14 @@ use crate::{
     args::Explain,
     change::{open, unread},
     failure::Failure,
-    table::{table, thousands},
+    history,
+    table::{printable, table, thousands},
 };
 
 pub(crate) async fn run(args: &Explain) -> Result<(), Failure> {
+    if let Some(file) = &args.history.history {
+        return history::run(args, file).await;
+    }
     let mut text = Vec::new();
     io::stdin().lock().read_to_end(&mut text)?;
     let payloads = payloads_json::read(&text).map_err(unread)?;
@@ -92,36 +96,35 @@ fn layer_row(layer: &Layer) -> Vec<String> {
     vec![by, encoding, format!("{} bytes", thousands(layer.bytes)), key]
 }
 
-/// A claim may be forged, and this goes to a terminal.
-fn printable(text: &str) -> String {
-    text.chars().take(1200).map(|c| if c.is_control() { '?' } else { c }).collect()
+fn as_json(explanation: &Explanation) -> Value {
+    let stored = explanation.stored.as_ref().map(stored_json);
+    let trouble = explanation.trouble.as_ref().map(ToString::to_string);
+    json!({ "layers": layers_json(explanation), "stored": stored, "trouble": trouble })
 }
 
-fn as_json(explanation: &Explanation) -> Value {
-    let layers: Vec<_> = explanation
-        .layers
-        .iter()
-        .map(|layer| {
-            json!({
-                "by": layer.by,
-                "encoding": layer.encoding,
-                "bytes": layer.bytes,
-                "key": layer.key,
-                "metadata": layer.metadata,
-            })
-        })
-        .collect();
-    let stored = explanation.stored.as_ref().map(|stored| {
+/// The layers of a payload, outside in.
+pub(crate) fn layers_json(explanation: &Explanation) -> Value {
+    let layer = |layer: &Layer| {
         json!({
-            "driver": stored.driver,
-            "kind": stored.kind,
-            "referenceEncoded": stored.encoded,
-            "claim": stored.claim,
-            "toldBytes": stored.told,
-            "proven": stored.proven,
-            "verified": stored.verified,
+            "by": layer.by,
+            "encoding": layer.encoding,
+            "bytes": layer.bytes,
+            "key": layer.key,
+            "metadata": layer.metadata,
         })
-    });
-    let trouble = explanation.trouble.as_ref().map(ToString::to_string);
-    json!({ "layers": layers, "stored": stored, "trouble": trouble })
+    };
+    explanation.layers.iter().map(layer).collect()
+}
+
+/// Where an object is stored.
+pub(crate) fn stored_json(stored: &Stored) -> Value {
+    json!({
+        "driver": stored.driver,
+        "kind": stored.kind,
+        "referenceEncoded": stored.encoded,
+        "claim": stored.claim,
+        "toldBytes": stored.told,
+        "proven": stored.proven,
+        "verified": stored.verified,
+    })
 }

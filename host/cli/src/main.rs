@@ -6,9 +6,11 @@ mod args;
 mod change;
 mod check;
 mod codec_server;
+mod compile;
 mod demo;
 mod explain;
 mod failure;
+mod history;
 mod inspect;
 mod recorder;
 mod table;
@@ -37,6 +39,7 @@ async fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Check(check) => check::run(&check).await,
         Command::CodecServer(server) => codec_server::run(&server).await,
+        Command::Compile(compile) => compile::run(&compile).await,
         Command::Demo(demo) => demo::run(&demo).await,
         Command::Encode(change) => change::encode(&change).await,
         Command::Decode(change) => change::decode(&change).await,

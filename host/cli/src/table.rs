@@ -35,6 +35,37 @@ fn lay_out(rows: &[Vec<String>], align: impl Fn(&str, usize) -> String) -> Strin
     text
 }
 
+/// Lays rows out; all columns are left-aligned, but for those whose numbers are given.
+pub(crate) fn columns(rows: &[Vec<String>], right: &[usize]) -> String {
+    let mut widths: Vec<usize> = Vec::new();
+    for row in rows {
+        widths.resize(widths.len().max(row.len()), 0);
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = (*width).max(cell.chars().count());
+        }
+    }
+    let mut text = String::new();
+    for row in rows {
+        let mut line = String::new();
+        for (column, (cell, &width)) in row.iter().zip(&widths).enumerate() {
+            line.push_str("  ");
+            if right.contains(&column) {
+                line.push_str(&format!("{cell:>width$}"));
+            } else {
+                line.push_str(&format!("{cell:<width$}"));
+            }
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// Text without what a terminal would act on: a claim or a history may be forged.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars().take(1200).map(|c| if c.is_control() { '?' } else { c }).collect()
+}
+
 /// A number with its thousands apart.
 pub(crate) fn thousands(number: usize) -> String {
     let digits = number.to_string();

@@ -44,6 +44,12 @@ pub trait Codec: Send + Sync {
     /// What this codec reads and writes, and what for.
     fn description(&self) -> &Description;
 
+    /// Returns whether each call ends within a time limit of the codec's own, as a plugin's does. The
+    /// pipeline bounds the calls of all other codecs.
+    fn is_bounded(&self) -> bool {
+        false
+    }
+
     /// Offers a payload to be encoded.
     fn encode<'a>(
         &'a self,
@@ -62,6 +68,10 @@ pub trait Codec: Send + Sync {
 impl<C: Codec + ?Sized> Codec for Arc<C> {
     fn description(&self) -> &Description {
         (**self).description()
+    }
+
+    fn is_bounded(&self) -> bool {
+        (**self).is_bounded()
     }
 
     fn encode<'a>(

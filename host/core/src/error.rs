@@ -6,8 +6,8 @@ use crate::site::{Direction, Site};
 
 /// A failed operation.
 ///
-/// `Display` is one line: where, and what. Causes are behind `source`. No payload byte, metadata
-/// value or key is ever part of it.
+/// `Display` is one line: where, and what. Causes are behind `source`. No payload byte, key, or metadata
+/// value but the id of a missing key is ever part of it.
 pub struct Error(Box<Inner>);
 
 struct Inner {
@@ -96,6 +96,28 @@ pub enum Blame {
 }
 
 impl ErrorKind {
+    /// One of each kind, for lists of them: metrics, documentation, tests. A limit stands for all.
+    pub const ALL: &'static [Self] = &[
+        Self::Busy,
+        Self::Config,
+        Self::Corrupt,
+        Self::Denied,
+        Self::Failed,
+        Self::Internal,
+        Self::LimitExceeded(Limit::Time),
+        Self::Malformed,
+        Self::MissingGrant,
+        Self::NotFound,
+        Self::OutOfScope,
+        Self::PluginRejected,
+        Self::Protocol,
+        Self::Trapped,
+        Self::Unavailable,
+        Self::UnknownKey,
+        Self::Unresolved,
+        Self::Unsealed,
+    ];
+
     /// Whose move it is.
     pub fn blame(self) -> Blame {
         match self {

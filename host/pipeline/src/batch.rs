@@ -6,6 +6,8 @@ use cloakroom_core::{Error, ErrorKind};
 use tokio::{sync::Semaphore, task::JoinSet};
 use tracing::Instrument as _;
 
+use crate::panics;
+
 /// What work waits for, in this order: of the call, and of all calls. Work that is under way takes none.
 pub(crate) type Permits = [Option<Arc<Semaphore>>; 2];
 
@@ -23,7 +25,7 @@ where
 {
     let work = |slot, item| {
         let (permits, work) = (permits.clone(), work(slot, item));
-        async move {
+        let work = async move {
             let mut held = [None, None];
             for (place, permit) in held.iter_mut().zip(&permits) {
                 if let Some(permit) = permit {
@@ -31,7 +33,9 @@ where
                 }
             }
             work.await
-        }
+        };
+        // A batch of one runs in the caller's task, and its panic must not become the caller's.
+        panics::caught("the pipeline", work)
     };
     match <[T; 1]>::try_from(batch) {
         // A task of its own would be all cost.

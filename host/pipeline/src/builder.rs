@@ -1,11 +1,11 @@
 //! A pipeline in the making, and what it refuses to become.
 
-use std::{num::NonZeroUsize, sync::Arc};
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
 use cloakroom_core::{ByteSize, Purpose};
 use tokio::sync::Semaphore;
 
-use crate::{Offload, Pipeline, Stage};
+use crate::{Offload, Pipeline, Stage, stage::CODEC_TIME};
 
 /// Payloads in work at once, over all calls.
 const PERMITS: usize = 64;
@@ -19,6 +19,7 @@ pub struct PipelineBuilder {
     stages: Vec<Stage>,
     permits: usize,
     payload: ByteSize,
+    codec_time: Duration,
     offload: Option<Offload>,
 }
 
@@ -43,6 +44,12 @@ pub enum PipelineError {
     /// A driver without a name, or with another's.
     #[error("a driver is called `{0}`: each needs a name of its own")]
     DriverName(String),
+    /// Storage without a driver.
+    #[error(
+        "the storage has no driver, so nothing could be stored or read: add one with `Offload::to`, \
+         or `Offload::from` if it only reads"
+    )]
+    NoDriver,
     /// `required` where nothing is sealed.
     #[error("stage `{0}` is required and does not encrypt: `required` is for stages that do")]
     RequiredUnsealed(String),
@@ -70,7 +77,13 @@ pub enum PipelineError {
 
 impl Default for PipelineBuilder {
     fn default() -> Self {
-        Self { stages: Vec::new(), permits: PERMITS, payload: PAYLOAD, offload: None }
+        Self {
+            stages: Vec::new(),
+            permits: PERMITS,
+            payload: PAYLOAD,
+            codec_time: CODEC_TIME,
+            offload: None,
+        }
     }
 }
 
@@ -96,6 +109,16 @@ impl PipelineBuilder {
     /// How many bytes one payload may have, going in or coming out.
     pub fn largest_payload(mut self, size: ByteSize) -> Self {
         self.payload = size;
+        self
+    }
+
+    /// Sets how long one call of a codec may take that has no time limit of its own, which is one that
+    /// the program brings: 2 minutes unless set. Plugins have `Limits::time`.
+    ///
+    /// What ends the call is tokio's timer, so it must be on; a codec that blocks its thread is ended
+    /// when it lets go of it.
+    pub fn codec_time(mut self, time: Duration) -> Self {
+        self.codec_time = time;
         self
     }
 
@@ -129,6 +152,8 @@ impl PipelineBuilder {
         }
         let storage = self.offload.map(Offload::build).transpose()?.map(Arc::new);
         let permits = [None, Some(Arc::new(Semaphore::new(self.permits)))];
-        Ok(Pipeline { stages: self.stages.into(), permits, payload: self.payload, storage })
+        let time = self.codec_time;
+        let stages = self.stages.into_iter().map(|stage| stage.codec_time(time)).collect();
+        Ok(Pipeline { stages, permits, payload: self.payload, storage })
     }
 }

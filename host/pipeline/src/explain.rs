@@ -57,6 +57,15 @@ pub struct Stored {
     pub verified: bool,
 }
 
+/// Whether an explanation asks stores for objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fetch {
+    /// No store is asked. A reference is explained as far as its claim goes.
+    Nothing,
+    /// Objects are fetched, checked and opened.
+    Objects,
+}
+
 /// Where encodings keep the id of their key, in the clear.
 const KEYS: [&str; 2] = ["sealed-key", "encryption-key-id"];
 
@@ -80,19 +89,36 @@ impl Pipeline {
     /// Says what a payload is. What it stands for is fetched and checked, and every stage that knows
     /// a layer opens it; contents are not shown.
     pub async fn explain(&self, ctx: &Context, payload: Payload) -> Explanation {
+        self.explain_opened(ctx, payload, Fetch::Objects).await.0
+    }
+
+    /// Explains a payload as [`Pipeline::explain`] does, and returns its innermost layer as well,
+    /// which is what a worker would see. There is none if a layer could not be opened, or if its
+    /// object was not fetched.
+    pub async fn explain_opened(
+        &self,
+        ctx: &Context,
+        payload: Payload,
+        fetch: Fetch,
+    ) -> (Explanation, Option<Payload>) {
         let layers = vec![Layer::of(&payload, None)];
         let mut explanation = Explanation { layers, stored: None, trouble: None };
-        let opened = self.open_layers(ctx, payload, &mut explanation).await;
-        explanation.trouble = opened.err();
-        explanation
+        match self.open_layers(ctx, payload, fetch, &mut explanation).await {
+            Ok(innermost) => (explanation, innermost),
+            Err(error) => {
+                explanation.trouble = Some(error);
+                (explanation, None)
+            }
+        }
     }
 
     async fn open_layers(
         &self,
         ctx: &Context,
         mut payload: Payload,
+        fetch: Fetch,
         explanation: &mut Explanation,
-    ) -> Result<(), Error> {
+    ) -> Result<Option<Payload>, Error> {
         let kind = Kind::of(&payload);
         let encoded = matches!(kind, Kind::Marked);
         if encoded {
@@ -100,10 +126,13 @@ impl Pipeline {
             explanation.layers.push(Layer::of(&payload, Some("reference, decoded")));
         }
         match kind {
-            Kind::System => return Ok(()),
+            Kind::System => return Ok(Some(payload)),
             Kind::Ordinary => {}
             Kind::Marked | Kind::Reference => {
-                payload = self.follow(ctx, &payload, encoded, explanation).await?;
+                match self.follow(ctx, &payload, encoded, fetch, explanation).await? {
+                    Some(object) => payload = object,
+                    None => return Ok(None),
+                }
             }
         }
         for stage in self.stages.iter().rev() {
@@ -113,7 +142,7 @@ impl Pipeline {
                 explanation.layers.push(Layer::of(&payload, Some(stage.name())));
             }
         }
-        Ok(())
+        Ok(Some(payload))
     }
 
     async fn follow(
@@ -121,8 +150,9 @@ impl Pipeline {
         ctx: &Context,
         payload: &Payload,
         encoded: bool,
+        fetch: Fetch,
         explanation: &mut Explanation,
-    ) -> Result<Payload, Error> {
+    ) -> Result<Option<Payload>, Error> {
         let standing = Standing::read(0, payload)?;
         let reference = &standing.reference;
         let storage = self.storage.as_ref();
@@ -141,12 +171,18 @@ impl Pipeline {
             verified: false,
         });
         let storage = storage.ok_or_else(storage::unresolved)?;
-        let fetched = storage.fetch_anew(ctx, &standing).await;
+        let fetched = match fetch {
+            Fetch::Objects => storage.fetch_anew(ctx, &standing).await.map(Some),
+            Fetch::Nothing => storage.driver(&reference.driver).map(|_| None),
+        };
         let fetched =
             fetched.map_err(at(&reference.driver, cloakroom_core::Direction::Decode, 0))?;
+        let Some(fetched) = fetched else {
+            return Ok(None);
+        };
         stored.verified = true;
         let by = format!("storage {}", stored.driver);
         explanation.layers.push(Layer::of(&fetched, Some(&by)));
-        Ok(fetched)
+        Ok(Some(fetched))
     }
 }

@@ -98,7 +98,9 @@ impl Storage {
             let size = self.expected_size(reference, sizes)?;
             let claim = claims::without_ours(&reference.claim);
             let most = size.map_or(self.largest, ByteSize::bytes);
-            let object = self.bounded(driver.retrieve(ctx, &claim, most)).await?;
+            // Called within, so that a driver that panics before it gives its future is caught too.
+            let object = async { driver.retrieve(ctx, &claim, most).await };
+            let object = self.bounded(object).await?;
             let object = self.checked(object, size, sha256).await?;
             Ok((Payload::from_envelope(object.clone())?, object))
         };

@@ -102,7 +102,9 @@ impl Storage {
         let call = metric::Call::begin("driver", name, "encode", Some(size));
         let span =
             tracing::debug_span!("driver", name = &**name, direction = "encode", bytes = size);
-        let stored = self.bounded(driver.store(ctx, object.clone())).instrument(span).await;
+        // Called within, so that a driver that panics before it gives its future is caught too.
+        let stored = async { driver.store(ctx, object.clone()).await };
+        let stored = self.bounded(stored).instrument(span).await;
         // A driver hands the object on as it is.
         let stored = call.end(stored, |_| size)?;
         let mut claim = claims::complete(stored, object.sha256())?;

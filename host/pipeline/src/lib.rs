@@ -18,8 +18,10 @@ mod live;
 pub mod metric;
 mod names;
 mod offload;
+mod panics;
 mod pipeline;
 mod reference;
+mod round_trip;
 mod rules;
 mod scale;
 mod stage;
@@ -29,7 +31,7 @@ pub use self::{
     budget::{Budget, Verdict},
     builder::{PipelineBuilder, PipelineError},
     claims::ClaimPolicy,
-    explain::{Explanation, Layer, Stored},
+    explain::{Explanation, Fetch, Layer, Stored},
     live::Live,
     offload::Offload,
     pipeline::Pipeline,

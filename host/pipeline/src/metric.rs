@@ -32,6 +32,9 @@ pub const WAITING: &str = "cloakroom_instances_waiting";
 /// would refuse. Label: `namespace`.
 pub const PLAINTEXT: &str = "cloakroom_plaintext_total";
 
+/// Plugins that were compiled; those that came from a cache folder are not among them.
+pub const COMPILATIONS: &str = "cloakroom_compilations_total";
+
 /// How much of the limit each weighed size was, of workflows. Labels: `namespace`, `workflow_name`.
 pub const WORKFLOW_RATIO: &str = "runtime_workflow_payload_size_ratio";
 
@@ -54,6 +57,7 @@ pub fn describe() {
     describe_histogram!(SECONDS, Unit::Seconds, "Seconds that calls took");
     describe_gauge!(WAITING, "Calls that wait for an instance to run in");
     describe_counter!(PLAINTEXT, "Payloads that a stage let pass unsealed while decoding");
+    describe_counter!(COMPILATIONS, "Plugins that were compiled");
     describe_histogram!(WORKFLOW_RATIO, "Size of what a workflow sends, by its limit");
     describe_histogram!(ACTIVITY_RATIO, "Size of what an activity is sent, by its limit");
 }

@@ -139,6 +139,9 @@ impl Offload {
     }
 
     pub(crate) fn build(self) -> Result<Storage, PipelineError> {
+        if self.drivers.is_empty() {
+            return Err(PipelineError::NoDriver);
+        }
         let mut drivers = BTreeMap::<Arc<str>, _>::new();
         for (name, driver) in self.drivers {
             if name.is_empty() || drivers.contains_key(&*name) {

@@ -1,18 +1,25 @@
 //! A codec at its place in a pipeline.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, future::Future, sync::Arc, time::Duration};
 
-use cloakroom_core::{Codec, Context, Direction, Encoded, Error, ErrorKind, Payload, Purpose};
+use cloakroom_core::{
+    Codec, Context, Direction, Encoded, Error, ErrorKind, Limit, Payload, Purpose,
+};
 use tracing::Instrument as _;
 
-use crate::metric;
+use crate::{metric, panics};
+
+/// How long a call of a codec may take that has no time limit of its own.
+pub(crate) const CODEC_TIME: Duration = Duration::from_secs(120);
 
 /// A codec with the name it goes by in errors.
 #[derive(Clone)]
 pub struct Stage {
     name: Arc<str>,
-    codec: Arc<dyn Codec>,
+    pub(crate) codec: Arc<dyn Codec>,
     required: Required,
+    /// How long a call may take, if the codec has no time limit of its own.
+    time: Duration,
 }
 
 /// Which unsealed payloads a stage refuses.
@@ -26,7 +33,8 @@ enum Required {
 impl Stage {
     /// A stage of this codec.
     pub fn new(name: &str, codec: impl Codec + 'static) -> Self {
-        Self { name: Arc::from(name), codec: Arc::new(codec), required: Required::No }
+        let (name, codec) = (Arc::from(name), Arc::new(codec));
+        Self { name, codec, required: Required::No, time: CODEC_TIME }
     }
 
     /// Refuses payloads that do not arrive sealed by this stage, instead of passing them through.
@@ -76,6 +84,12 @@ impl Stage {
         self.required == Required::ToEncode && !self.owns(payload)
     }
 
+    /// Sets how long a call may take, if the codec has no time limit of its own.
+    pub(crate) fn codec_time(mut self, time: Duration) -> Self {
+        self.time = time;
+        self
+    }
+
     pub(crate) async fn encode(
         &self,
         ctx: &Context,
@@ -84,7 +98,8 @@ impl Stage {
     ) -> Result<Payload, Error> {
         let size = payload.encoded_len();
         let call = metric::Call::begin("stage", &self.name, "encode", Some(size));
-        let encoded = self.codec.encode(ctx, &payload).instrument(self.span("encode", size)).await;
+        let encoded = self.call(async { self.codec.encode(ctx, &payload).await });
+        let encoded = encoded.instrument(self.span("encode", size)).await;
         let encoded = encoded.and_then(|encoded| self.keep_or_leave(payload, encoded));
         let encoded = call.end(encoded, Payload::encoded_len);
         encoded.map_err(|error| error.at_stage(&self.name, Direction::Encode, slot))
@@ -94,6 +109,13 @@ impl Stage {
     /// would take it for this stage's work and undo what was never done.
     fn keep_or_leave(&self, payload: Payload, encoded: Encoded) -> Result<Payload, Error> {
         let looks_ours = self.owns(&payload);
+        if let Encoded::Changed(changed) = &encoded
+            && !self.owns(changed)
+        {
+            // The encoding itself is the codec's text, and could hold anything.
+            let text = "wrote an encoding that it did not declare";
+            return Err(Error::new(ErrorKind::Protocol, text));
+        }
         match encoded {
             Encoded::Changed(changed) if looks_ours || !self.is_futile(&payload, &changed) => {
                 Ok(changed)
@@ -124,7 +146,7 @@ impl Stage {
             true => {
                 let size = payload.encoded_len();
                 let call = metric::Call::begin("stage", &self.name, "decode", Some(size));
-                let decoded = self.codec.decode(ctx, payload);
+                let decoded = self.call(async { self.codec.decode(ctx, payload).await });
                 let decoded = decoded.instrument(self.span("decode", size)).await;
                 call.end(decoded, Payload::encoded_len)
             }
@@ -132,6 +154,24 @@ impl Stage {
             false => Ok(payload),
         };
         decoded.map_err(|error| error.at_stage(&self.name, Direction::Decode, slot))
+    }
+
+    /// Waits for a call of the codec. Its panic is an error, and so is taking too long.
+    pub(crate) async fn call<T>(
+        &self,
+        call: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let call = panics::caught("the codec", call);
+        if self.codec.is_bounded() {
+            return call.await;
+        }
+        tokio::time::timeout(self.time, call).await.unwrap_or_else(|_| {
+            let text = format!(
+                "the codec did not finish within {:?} (`PipelineBuilder::codec_time`)",
+                self.time
+            );
+            Err(Error::new(ErrorKind::LimitExceeded(Limit::Time), text))
+        })
     }
 
     fn span(&self, direction: &'static str, bytes: usize) -> tracing::Span {

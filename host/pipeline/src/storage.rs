@@ -7,7 +7,7 @@ use cloakroom_core::{
 };
 use tokio::sync::Semaphore;
 
-use crate::{Rule, batch::Permits, cache::Cache, claims::Proofs};
+use crate::{Rule, batch::Permits, cache::Cache, claims::Proofs, panics};
 
 /// What [`crate::Offload`] describes, built. `keep` stores, `fetch` reads back.
 pub(crate) struct Storage {
@@ -75,11 +75,12 @@ impl Storage {
         [Some(Arc::new(Semaphore::new(self.of_a_call))), Some(self.of_all.clone())]
     }
 
-    /// A driver's answer, or its silence, as an error that says whose it is.
+    /// Waits for a driver's answer, for as long as it has. Its silence and its panic are errors.
     pub(crate) async fn bounded<T>(
         &self,
         asked: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
+        let asked = panics::caught("the driver", asked);
         tokio::time::timeout(self.time, asked).await.unwrap_or_else(|_| {
             let text = format!("the driver did not answer within {:?} (`storage.time`)", self.time);
             Err(Error::new(ErrorKind::Unavailable, text))

@@ -59,6 +59,10 @@ impl Codec for PluginCodec {
         &self.description
     }
 
+    fn is_bounded(&self) -> bool {
+        true
+    }
+
     fn encode<'a>(
         &'a self,
         ctx: &'a Context,

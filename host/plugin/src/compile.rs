@@ -1,72 +1,161 @@
 //! From WebAssembly to machine code, or straight from what was compiled before.
 
-use std::path::Path;
+use std::{
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+};
 
 use cloakroom_core::{Error, ErrorKind};
 use wasmtime::{Engine, component::Component};
 
 use crate::{cache::Cache, source::Binary};
 
-/// A component ready to be linked.
-pub(crate) fn component(
-    engine: &Engine,
-    cache: Option<&Cache>,
-    binary: &Binary,
-) -> Result<Component, Error> {
-    let Some(cache) = cache else {
-        return compile(engine, &binary.bytes);
-    };
-    // Code that is damaged, or another compiler's, is as good as none.
-    let found = cache.find(binary.digest).and_then(|code| load(engine, &code).ok());
-    found.map_or_else(|| compile_and_keep(engine, cache, binary), Ok)
+/// Components that were compiled, over all hosts of the process.
+const COMPILATIONS: &str = "cloakroom_compilations_total";
+
+/// Compiles components, and keeps what it compiled in a folder if it has one.
+pub(crate) struct Compiler {
+    engine: Engine,
+    cache: Option<Cache>,
+    /// Whether it may compile. If not, what is not in the folder is refused.
+    enabled: bool,
+    compiled: AtomicU64,
 }
 
-fn compile_and_keep(engine: &Engine, cache: &Cache, binary: &Binary) -> Result<Component, Error> {
-    let compiled = precompile(engine, &binary.bytes)?;
-    let code = match cache.keep(binary.digest, &compiled) {
-        Ok(code) => code,
-        Err(error) => {
-            tracing::warn!(%error, "cannot write to the compile cache");
-            return compile(engine, &binary.bytes);
+/// A component's code in the cache folder.
+pub(crate) struct Code {
+    pub(crate) path: PathBuf,
+    /// Whether it was compiled now.
+    pub(crate) is_new: bool,
+}
+
+impl Compiler {
+    pub(crate) fn new(engine: Engine, cache: Option<Cache>, enabled: bool) -> Self {
+        // So that a process that compiles nothing says so.
+        metrics::counter!(COMPILATIONS).increment(0);
+        let enabled = enabled && cfg!(feature = "compiler");
+        Self { engine, cache, enabled, compiled: AtomicU64::new(0) }
+    }
+
+    pub(crate) fn folder(&self) -> Option<&Path> {
+        self.cache.as_ref().map(Cache::folder)
+    }
+
+    /// How many components it has compiled.
+    pub(crate) fn compiled(&self) -> u64 {
+        self.compiled.load(Relaxed)
+    }
+
+    /// Returns a component ready to be linked.
+    ///
+    /// # Errors
+    /// `PluginRejected` if it is invalid, or would have to be compiled and must not be.
+    pub(crate) fn component(&self, binary: &Binary) -> Result<Component, Error> {
+        if let Some((_, component)) = self.find(binary) {
+            return Ok(component);
         }
-    };
-    load(engine, &code).map_err(|error| {
-        Error::new(ErrorKind::Internal, "cannot load what was just compiled").because(error)
-    })
+        let code = self.compile(binary)?;
+        let kept = match &self.cache {
+            None => load_new(&self.engine, &code),
+            Some(cache) => match cache.keep(binary.digest, &code) {
+                Ok(path) => load(&self.engine, &path),
+                Err(error) => {
+                    let folder = cache.folder().display();
+                    tracing::warn!(%error, %folder, "cannot write to the compile cache");
+                    load_new(&self.engine, &code)
+                }
+            },
+        };
+        kept.map_err(|error| {
+            let text = "cannot load what was just compiled";
+            Error::new(ErrorKind::Internal, text).because(error)
+        })
+    }
+
+    /// Returns where a component's code is in the cache folder, compiled now if need be.
+    ///
+    /// # Errors
+    /// `Config` if there is no folder or it cannot be written to, `PluginRejected` as
+    /// [`Compiler::component`].
+    pub(crate) fn code(&self, binary: &Binary) -> Result<Code, Error> {
+        let Some(cache) = &self.cache else {
+            let text = "there is no compile cache to compile into: name its folder";
+            return Err(Error::new(ErrorKind::Config, text));
+        };
+        if let Some((path, _)) = self.find(binary) {
+            return Ok(Code { path, is_new: false });
+        }
+        let kept = cache.keep(binary.digest, &self.compile(binary)?);
+        let path = kept.map_err(|error| {
+            let text = format!("cannot write to the compile cache `{}`", cache.folder().display());
+            Error::new(ErrorKind::Config, text).because(error)
+        })?;
+        Ok(Code { path, is_new: true })
+    }
+
+    /// What the folder holds of a component. Code that is damaged, another compiler's, or for a
+    /// processor that has more than this one is as good as none.
+    fn find(&self, binary: &Binary) -> Option<(PathBuf, Component)> {
+        let mut files = self.cache.as_ref()?.find(binary.digest);
+        files.find_map(|path| {
+            let component = load(&self.engine, &path).ok()?;
+            Some((path, component))
+        })
+    }
+
+    fn compile(&self, binary: &Binary) -> Result<Vec<u8>, Error> {
+        if !self.enabled {
+            return Err(self.refusal());
+        }
+        self.compiled.fetch_add(1, Relaxed);
+        metrics::counter!(COMPILATIONS).increment(1);
+        precompile(&self.engine, &binary.bytes)
+    }
+
+    fn refusal(&self) -> Error {
+        let no_compiler = if cfg!(feature = "compiler") {
+            "this host may not compile"
+        } else {
+            "this build has no compiler"
+        };
+        let text = match self.folder() {
+            Some(folder) => format!(
+                "is not in the compile cache `{}` as code for this processor, and {no_compiler}: \
+                 fill the folder with `cloakroom compile --config FILE --into FOLDER`",
+                folder.display()
+            ),
+            None => format!(
+                "cannot be loaded: {no_compiler}, and there is no compile cache: set `[cache] folder` \
+                 to one that `cloakroom compile --config FILE --into FOLDER` has filled"
+            ),
+        };
+        Error::new(ErrorKind::PluginRejected, text)
+    }
 }
 
 #[expect(unsafe_code, reason = "loading machine code; see the argument")]
 fn load(engine: &Engine, code: &Path) -> wasmtime::Result<Component> {
-    // SAFETY: the file was written by `Cache::keep` from what this engine's compiler made, into a
-    // folder that only this user can write to, and has the digest noted then. Whoever can change it
-    // already runs as this user.
+    // SAFETY: the file was written by `Cache::keep` from what an engine's compiler made, into a
+    // folder that only this user and root can write to, and has the digest noted then. Whoever can
+    // change it already runs as this user, or as root.
     unsafe { Component::deserialize_file(engine, code) }
 }
 
-#[cfg(feature = "compiler")]
-fn compile(engine: &Engine, bytes: &[u8]) -> Result<Component, Error> {
-    Component::from_binary(engine, bytes).map_err(invalid)
+#[expect(unsafe_code, reason = "loading machine code; see the argument")]
+fn load_new(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
+    // SAFETY: the bytes are what this engine's compiler has just made, and were nowhere else since.
+    unsafe { Component::deserialize(engine, code) }
 }
 
 #[cfg(feature = "compiler")]
 fn precompile(engine: &Engine, bytes: &[u8]) -> Result<Vec<u8>, Error> {
-    engine.precompile_component(bytes).map_err(invalid)
-}
-
-#[cfg(feature = "compiler")]
-fn invalid(error: wasmtime::Error) -> Error {
-    let text = "is not valid WebAssembly, or uses a feature this host does not have";
-    Error::new(ErrorKind::PluginRejected, text).because(error)
+    engine.precompile_component(bytes).map_err(|error| {
+        let text = "is not valid WebAssembly, or uses a feature this host does not have";
+        Error::new(ErrorKind::PluginRejected, text).because(error)
+    })
 }
 
 #[cfg(not(feature = "compiler"))]
-fn compile(_engine: &Engine, _bytes: &[u8]) -> Result<Component, Error> {
-    let text = "is not in the compile cache, and this build has no compiler: \
-                load it once with a build that has the feature `compiler`";
-    Err(Error::new(ErrorKind::PluginRejected, text))
-}
-
-#[cfg(not(feature = "compiler"))]
-fn precompile(engine: &Engine, bytes: &[u8]) -> Result<Vec<u8>, Error> {
-    compile(engine, bytes).map(|_| Vec::new())
+fn precompile(_: &Engine, _: &[u8]) -> Result<Vec<u8>, Error> {
+    Err(Error::new(ErrorKind::Internal, "asked to compile in a build that has no compiler"))
 }

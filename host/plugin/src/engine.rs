@@ -1,5 +1,6 @@
 //! How `wasmtime` is set up, and why.
 
+use cloakroom_core::ByteSize;
 use wasmtime::{
     Config, Enabled, Engine, PoolingAllocationConfig,
     component::{HasSelf, Linker},
@@ -25,9 +26,22 @@ pub(crate) fn engine(limits: &Limits) -> wasmtime::Result<Engine> {
 }
 
 /// Slots for every instance that may run, codecs and drivers, and as many that wait warm.
+fn slots(limits: &Limits) -> u32 {
+    u32::try_from(limits.instances.get()).unwrap_or(u32::MAX).saturating_mul(3)
+}
+
+/// Address space of one slot: what a 32-bit guest can name, and a guard behind it. Compiled code then
+/// needs no bounds checks; with less it would, and compute slower. Memory is what guests use of it.
+const SLOT: ByteSize = ByteSize::mib(4096 + 32);
+
+/// Address space that the slots take, as good as all that a host takes.
+pub(crate) fn address_space(limits: &Limits) -> ByteSize {
+    ByteSize::bytes(SLOT.get().saturating_mul(u64::from(slots(limits))))
+}
+
 fn pool(limits: &Limits) -> PoolingAllocationConfig {
     let instances = u32::try_from(limits.instances.get()).unwrap_or(u32::MAX);
-    let slots = instances.saturating_mul(3);
+    let slots = slots(limits);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(slots)
         .total_core_instances(slots.saturating_mul(MODULES))

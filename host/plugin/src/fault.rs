@@ -1,7 +1,7 @@
 //! What ends a call, before it is known which plugin's it was.
 
 use cloakroom_core::{Error, ErrorKind, Limit};
-use wasmtime::Trap;
+use wasmtime::{OutOfMemory, PoolConcurrencyLimitError, Trap};
 
 use crate::Limits;
 
@@ -32,11 +32,28 @@ pub(crate) fn explain(error: &wasmtime::Error, limits: &Limits) -> Error {
         (None, Some(trap)) => {
             Error::new(ErrorKind::Trapped, format!("trapped: {trap}; its instance is gone"))
         }
+        (None, None) if is_contention(error) => no_room(error),
         (None, None) => explain_text(&error.root_cause().to_string()),
     }
 }
 
-/// `wasmtime` has no type for these.
+/// Whether another instance did not fit beside those that run, which is not the plugin's doing.
+fn is_contention(error: &wasmtime::Error) -> bool {
+    error.is::<PoolConcurrencyLimitError>()
+        || error.is::<OutOfMemory>()
+        || error.is::<rustix::io::Errno>()
+}
+
+fn no_room(error: &wasmtime::Error) -> Error {
+    let text = format!(
+        "no room for another instance now ({}): if that happens often, raise `limits.instances`, \
+         or give the process more memory",
+        error.root_cause()
+    );
+    Error::new(ErrorKind::Busy, text)
+}
+
+/// `wasmtime` has no type for this.
 fn explain_text(text: &str) -> Error {
     if text.contains("hostcalls has been exhausted") {
         return Error::new(
@@ -44,13 +61,23 @@ fn explain_text(text: &str) -> Error {
             "handed over more in one list than `limits.output` allows",
         );
     }
-    if text.contains("maximum concurrent") {
-        return Error::new(
-            ErrorKind::Busy,
-            "no room for another instance: raise `limits.instances`",
-        );
-    }
     Error::new(ErrorKind::Protocol, format!("broke the component model: {text}"))
+}
+
+/// Returns the error of a call that ended with a guest's `error`, where `cause` is what the host last
+/// refused the guest in that call.
+///
+/// A guest that hands on what a bucket said gets the bucket's own words as its cause. The contract has
+/// no case for an unknown key: a guest that hands on `not-found` gets the host's error in its place.
+pub(crate) fn handed_on(error: Error, cause: Option<Error>) -> Error {
+    let Some(cause) = cause else {
+        return error;
+    };
+    match (cause.kind(), error.kind()) {
+        (ErrorKind::UnknownKey, ErrorKind::NotFound) => cause,
+        (told, handed) if told == handed => error.because(cause),
+        _ => error,
+    }
 }
 
 /// Drivers have a time of their own.
@@ -85,4 +112,53 @@ pub(crate) fn exceeded(limit: Limit, limits: &Limits) -> Error {
         other => format!("passed a limit: {other:?}"),
     };
     Error::new(ErrorKind::LimitExceeded(limit), text)
+}
+
+#[cfg(all(test, feature = "compiler"))]
+mod tests {
+    use wasmtime::{
+        Config, Engine, InstanceAllocationStrategy, Module, PoolingAllocationConfig, Store,
+    };
+
+    use super::*;
+
+    /// A module with a memory of one page.
+    const MEMORY: [u8; 13] = *b"\0asm\x01\0\0\0\x05\x03\x01\0\x01";
+
+    /// A second memory in a pool of one.
+    fn pool_exhausted() -> wasmtime::Error {
+        let mut pool = PoolingAllocationConfig::new();
+        pool.total_memories(1);
+        let mut config = Config::new();
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+        let engine = Engine::new(&config).unwrap();
+        let module = Module::new(&engine, MEMORY).unwrap();
+        let mut first = Store::new(&engine, ());
+        wasmtime::Instance::new(&mut first, &module, &[]).unwrap();
+        let mut second = Store::new(&engine, ());
+        wasmtime::Instance::new(&mut second, &module, &[]).map(drop).unwrap_err()
+    }
+
+    #[test]
+    fn contention_is_not_the_plugins_fault() {
+        let errors = [pool_exhausted(), rustix::io::Errno::NOMEM.into()];
+        for error in errors.map(|error| explain(&error, &Limits::default())) {
+            assert_eq!(error.kind(), ErrorKind::Busy, "{error}");
+            assert!(error.kind().is_transient());
+            assert!(error.to_string().contains("limits.instances"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_was_looked_for_in_vain_is_named_where_the_guest_hands_it_on() {
+        let ask =
+            |kind, cause| handed_on(Error::new(kind, "guest's"), Some(Error::new(cause, "ours")));
+        let unknown = ask(ErrorKind::NotFound, ErrorKind::UnknownKey);
+        assert_eq!((unknown.kind(), &*unknown.to_string()), (ErrorKind::UnknownKey, "ours"));
+        let own = ask(ErrorKind::Malformed, ErrorKind::UnknownKey);
+        assert_eq!((own.kind(), &*own.to_string()), (ErrorKind::Malformed, "guest's"));
+        let bucket = ask(ErrorKind::NotFound, ErrorKind::NotFound);
+        assert_eq!(bucket.to_string(), "guest's");
+        assert!(std::error::Error::source(&bucket).is_some());
+    }
 }

@@ -1,6 +1,10 @@
 //! The host: one engine, its clock, its limits, and what was compiled before.
 
-use std::{fmt, path::PathBuf, sync::Arc};
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use cloakroom_core::{Error, ErrorKind};
 use tokio::sync::Semaphore;
@@ -10,8 +14,9 @@ use wasmtime::{
 };
 
 use crate::{
-    Grants, Inspection, Limits, Plugin, Source, cache::Cache, compile, contract::v0_1::Prepared,
-    engine, state::State, ticker::Ticker,
+    Grants, Inspection, Limits, Plugin, Source, cache::Cache, compile::Compiler,
+    components::Components, contract::v0_1::Prepared, engine, source::Binary, state::State,
+    ticker::Ticker,
 };
 
 /// Loads plugins and runs them. Cheap to clone; clones are the same host.
@@ -28,7 +33,8 @@ pub(crate) struct Shared {
     /// One for each instance that waits warm.
     pub(crate) idle: Arc<Semaphore>,
     engine: Engine,
-    cache: Option<Cache>,
+    pub(crate) compiler: Compiler,
+    components: Components,
 }
 
 /// A host in the making.
@@ -36,6 +42,7 @@ pub(crate) struct Shared {
 pub struct HostBuilder {
     limits: Limits,
     cache: Option<PathBuf>,
+    precompiled_only: bool,
 }
 
 impl HostBuilder {
@@ -52,6 +59,14 @@ impl HostBuilder {
         self
     }
 
+    /// Never compiles: plugins come from the cache folder, and what is not there is refused. For
+    /// processes that must start fast, or have no memory to spare for a compiler; builds without the
+    /// feature `compiler` have no other hosts.
+    pub fn precompiled_only(mut self) -> Self {
+        self.precompiled_only = true;
+        self
+    }
+
     /// The host.
     ///
     /// # Errors
@@ -59,21 +74,30 @@ impl HostBuilder {
     pub fn build(self) -> Result<Host, Error> {
         let limits = self.limits;
         let refused = |what: &str| Error::new(ErrorKind::Config, what);
-        let engine = engine::engine(&limits).map_err(|error| {
-            refused("the system cannot hold so many instances of that size: lower `limits.instances` or `limits.memory`").because(error)
-        })?;
+        let engine =
+            engine::engine(&limits).map_err(|error| refused(&no_room(&limits)).because(error))?;
         let cache = self.cache.map(|folder| {
             let text = format!("cannot use `{}` as the compile cache", folder.display());
             Cache::open(folder, &engine).map_err(|error| refused(&text).because(error))
         });
         let cache = cache.transpose()?;
+        let compiler = Compiler::new(engine.clone(), cache, !self.precompiled_only);
         let ticker = Ticker::start(&engine).map_err(|error| {
             Error::new(ErrorKind::Internal, "cannot start a thread").because(error)
         })?;
         let permits =
             || Arc::new(Semaphore::new(limits.instances.get().min(Semaphore::MAX_PERMITS)));
         let (running, storing, idle) = (permits(), permits(), permits());
-        Ok(Host(Arc::new(Shared { limits, ticker, running, storing, idle, engine, cache })))
+        Ok(Host(Arc::new(Shared {
+            limits,
+            ticker,
+            running,
+            storing,
+            idle,
+            engine,
+            compiler,
+            components: Components::default(),
+        })))
     }
 }
 
@@ -88,6 +112,11 @@ impl Host {
         &self.0.limits
     }
 
+    /// The folder that it keeps compiled plugins in, if it keeps any.
+    pub fn cache_folder(&self) -> Option<&Path> {
+        self.0.compiler.folder()
+    }
+
     /// Reads what a plugin says of itself, without compiling it.
     ///
     /// # Errors
@@ -99,7 +128,8 @@ impl Host {
     }
 
     /// Loads a plugin: reads, inspects, holds its imports against `grants`, and only then compiles it
-    /// or takes it from the cache.
+    /// or takes it from the cache. A file that this host has loaded before is not compiled again while
+    /// a plugin made of it lives, nor if it is one of the last 16.
     ///
     /// # Errors
     /// `PluginRejected` if this host cannot load it, `MissingGrant` if it imports what `grants` does
@@ -120,24 +150,28 @@ impl Host {
 }
 
 impl Shared {
-    fn load(&self, source: &Source, grants: &Grants) -> Result<(Prepared, Inspection), Error> {
+    fn load(&self, source: &Source, grants: &Grants) -> Result<(Arc<Prepared>, Inspection), Error> {
         let binary = source.read(self.limits.component)?;
         let inspection = Inspection::read(&binary.bytes, binary.digest)?;
         inspection.check()?;
         grants.check(&inspection)?;
-        let component = compile::component(&self.engine, self.cache.as_ref(), &binary)?;
-        let linked = self.link(&component, &inspection).map_err(|error| {
+        let prepare = || self.prepare(&binary, &inspection);
+        let prepared = self.components.get_or_prepare(binary.digest, prepare)?;
+        Ok((prepared, inspection))
+    }
+
+    /// Compiles and links a component. It depends on nothing but the file: grants are an instance's.
+    fn prepare(&self, binary: &Binary, inspection: &Inspection) -> Result<Prepared, Error> {
+        let component = self.compiler.component(binary)?;
+        let linked = self.link(&component, inspection).map_err(|error| {
             let text =
                 "was built against another version of the contract: rebuild it against wit/v0.1";
             Error::new(ErrorKind::PluginRejected, text).because(error)
         })?;
-        let prepared = Prepared::new(linked).ok_or_else(|| {
-            Error::new(
-                ErrorKind::PluginRejected,
-                "exports a codec or a driver without its functions",
-            )
-        })?;
-        Ok((prepared, inspection))
+        Prepared::new(linked).ok_or_else(|| {
+            let text = "exports a codec or a driver without its functions";
+            Error::new(ErrorKind::PluginRejected, text)
+        })
     }
 
     fn link(
@@ -152,6 +186,15 @@ impl Shared {
         let _ = inspection;
         engine::linker(&self.engine)?.instantiate_pre(component)
     }
+}
+
+fn no_room(limits: &Limits) -> String {
+    format!(
+        "the system does not give {} of address space for instances: raise `ulimit -v`, lower \
+         `limits.instances` ({}), or have pipelines share one host",
+        engine::address_space(limits),
+        limits.instances
+    )
 }
 
 impl fmt::Debug for Host {

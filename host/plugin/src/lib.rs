@@ -10,6 +10,7 @@ mod blocking;
 mod cache;
 mod codec;
 mod compile;
+mod components;
 mod contract;
 mod driver;
 mod engine;
@@ -26,6 +27,7 @@ mod meter;
 mod need;
 mod plugin;
 mod pool;
+mod precompile;
 mod rope;
 mod scope;
 mod settings;
@@ -45,6 +47,7 @@ pub use self::{
     limits::Limits,
     need::{Capability, Need},
     plugin::{Plugin, Reuse},
+    precompile::CompiledPlugin,
     settings::Settings,
     source::{Digest, Source},
 };

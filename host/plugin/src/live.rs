@@ -120,10 +120,7 @@ impl Live {
         let cause = self.store.data_mut().call.cause.take();
         self.store.data_mut().end();
         self.sound = true;
-        answer.map_err(|error| match cause.filter(|cause| cause.kind() == error.kind()) {
-            Some(cause) => error.because(cause),
-            None => error,
-        })
+        answer.map_err(|error| fault::handed_on(error, cause))
     }
 
     /// The deadline of a store is absolute: without this, one that waited would be interrupted at

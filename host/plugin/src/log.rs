@@ -39,9 +39,21 @@ pub(crate) fn harmless(text: &str, most: usize) -> String {
     line.trim().to_owned()
 }
 
+/// Returns a name that may be any text as visible ASCII of bounded length, `?` for the rest.
+pub(crate) fn visible(name: &str, most: usize) -> String {
+    let shown = |c: char| if c.is_ascii_graphic() && c != '`' { c } else { '?' };
+    name.chars().take(most).map(shown).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_is_visible_ascii() {
+        assert_eq!(visible("2026-05 \u{1b}[2J`é", 64), "2026-05??[2J??");
+        assert_eq!(visible("abcdef", 3), "abc");
+    }
 
     #[test]
     fn cannot_forge_a_line_or_steer_a_terminal() {

@@ -35,7 +35,7 @@ impl Plugin {
     pub(crate) fn new(
         host: Host,
         name: Arc<str>,
-        prepared: Prepared,
+        prepared: Arc<Prepared>,
         inspection: Inspection,
         grants: Grants,
     ) -> Self {

@@ -55,14 +55,14 @@ impl fmt::Debug for Digest {
 }
 
 /// A plugin's file, or its bytes, and what it is called in errors and logs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     name: Arc<str>,
     place: Place,
     pinned: Option<Digest>,
 }
 
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 enum Place {
     Bytes(Bytes),
     File(PathBuf),

@@ -111,12 +111,15 @@ impl File {
         }
     }
 
+    /// The plugins of its stages and drivers, in written order.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = PluginEntry<'_>> {
+        let drivers = self.storage.iter().flat_map(|storage| &storage.driver);
+        self.stage.iter().map(Stage::entry).chain(drivers.map(|driver| driver.entry()))
+    }
+
     /// The files that it is made from besides its own, so that a change of one is noticed.
     pub(crate) fn files(&self, folder: &Path) -> Vec<PathBuf> {
-        let drivers = self.storage.iter().flat_map(|storage| &storage.driver);
-        let plugins =
-            self.stage.iter().map(Stage::entry).chain(drivers.map(|driver| driver.entry()));
-        let plugins = plugins.filter_map(|entry| match entry.place() {
+        let plugins = self.entries().filter_map(|entry| match entry.place() {
             ("file", path) => Some(PathBuf::from(path)),
             _ => None,
         });

@@ -10,7 +10,7 @@ use base64::{
     },
 };
 use cloakroom_core::{Error, ErrorKind, Metadata, Payload};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
 
 /// proto3 JSON is read in either alphabet, padded or not, and written in the standard one.
 static LENIENT: GeneralPurpose = reader(&alphabet::STANDARD);
@@ -22,10 +22,18 @@ const fn reader(alphabet: &alphabet::Alphabet) -> GeneralPurpose {
     GeneralPurpose::new(alphabet, config)
 }
 
-#[derive(Deserialize, Serialize)]
+#[derive(Serialize)]
 struct Payloads {
-    #[serde(default, deserialize_with = "unless_null")]
     payloads: Vec<Entry>,
+}
+
+/// An object that may be `Payloads`, and what tells which other thing it is.
+#[derive(Deserialize)]
+struct Input {
+    #[serde(default, deserialize_with = "named")]
+    payloads: Option<Vec<Entry>>,
+    events: Option<IgnoredAny>,
+    history: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -67,24 +75,54 @@ where
     Option::deserialize(from).map(Option::unwrap_or_default)
 }
 
-/// Reads `{"payloads":[…]}`, as Go and as protobuf spell it.
+/// A list that is named: null is an empty one, and a missing one is none.
+fn named<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<Entry>>, D::Error> {
+    unless_null(from).map(Some)
+}
+
+const EXPECTED: &str = "expected {\"payloads\":[{\"metadata\":{…},\"data\":\"…\"}]}";
+
+/// Reads `{"payloads":[…]}`, as Go and as protobuf spell it. The list may be empty or null.
 ///
 /// # Errors
-/// `Malformed`, which says where and never shows what was read.
+/// `Malformed` if the text is something else, or has no `payloads`. The error says where and never
+/// shows what was read.
 pub fn read(text: &[u8]) -> Result<Vec<Payload>, Error> {
+    let input = parse(text)?;
+    let entries = input
+        .payloads
+        .ok_or_else(|| malformed(format!("not Payloads JSON: it has no `payloads`; {EXPECTED}")))?;
+    entries.into_iter().enumerate().map(|(slot, entry)| payload(slot, entry)).collect()
+}
+
+/// Reads what [`read`] does, and takes `{}` for no payloads: proto3 JSON leaves an empty list out,
+/// and so does Temporal's command line where a workflow has no arguments.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_message(text: &[u8]) -> Result<Vec<Payload>, Error> {
+    let empty = text.iter().filter(|byte| !byte.is_ascii_whitespace()).eq(b"{}");
+    if empty { Ok(Vec::new()) } else { read(text) }
+}
+
+fn parse(text: &[u8]) -> Result<Input, Error> {
     let wrong = |line, column| {
-        malformed(format!(
-            "not Payloads JSON (line {line}, column {column}): \
-             expected {{\"payloads\":[{{\"metadata\":{{…}},\"data\":\"…\"}}]}}"
-        ))
+        malformed(format!("not Payloads JSON (line {line}, column {column}): {EXPECTED}"))
     };
     // A list would do for serde: it takes the values of a struct in their order.
     if text.trim_ascii_start().first() == Some(&b'[') {
         return Err(wrong(1, 1));
     }
-    let payloads: Payloads =
+    let input: Input =
         serde_json::from_slice(text).map_err(|error| wrong(error.line(), error.column()))?;
-    payloads.payloads.into_iter().enumerate().map(|(slot, entry)| payload(slot, entry)).collect()
+    if input.payloads.is_none() && (input.events.is_some() || input.history.is_some()) {
+        return Err(malformed(
+            "this is the exported history of a workflow (`events`), not Payloads JSON: use \
+             `cloakroom explain --history FILE`"
+                .to_owned(),
+        ));
+    }
+    Ok(input)
 }
 
 fn payload(slot: usize, entry: Entry) -> Result<Payload, Error> {
@@ -153,8 +191,9 @@ mod tests {
             );
             assert_eq!(read(text.as_bytes()).unwrap().pop().as_ref(), Some(&expected), "{data}");
         }
-        for text in [r#"{"payloads":null}"#, "{}"] {
+        for text in [r#"{"payloads":null}"#, r#"{"payloads":[]}"#, r#"{"payloads":[],"a":1}"#] {
             assert_eq!(read(text.as_bytes()).unwrap(), []);
+            assert_eq!(read_message(text.as_bytes()).unwrap(), []);
         }
         let none = br#"{"payloads":[{"metadata":null,"data":null,"external_payloads":null}]}"#;
         assert_eq!(read(none).unwrap(), [Payload::default()]);
@@ -163,5 +202,32 @@ mod tests {
             let error = read(text.as_bytes()).unwrap_err().to_string();
             assert!(error.contains("payload 0 holds what is not base64"), "{error}");
         }
+    }
+
+    #[track_caller]
+    fn refused(read: Result<Vec<Payload>, Error>, says: &str) {
+        let error = read.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Malformed);
+        assert!(error.to_string().contains(says), "{error}");
+    }
+
+    #[test]
+    fn what_has_no_payloads_is_refused() {
+        refused(read(b"{}"), "it has no `payloads`; expected {\"payloads\":[");
+        for text in [r#"{"foo":1}"#, r#"{"metadata":{},"data":""}"#] {
+            refused(read(text.as_bytes()), "it has no `payloads`");
+            refused(read_message(text.as_bytes()), "it has no `payloads`");
+        }
+        for text in [r#"{"events":[]}"#, r#"{"history":{"events":[]},"nextPageToken":""}"#] {
+            refused(read(text.as_bytes()), "cloakroom explain --history FILE");
+            refused(read_message(text.as_bytes()), "cloakroom explain --history FILE");
+        }
+    }
+
+    /// As `temporal` 1.9.1 sends it for a workflow without arguments.
+    #[test]
+    fn an_empty_message_is_no_payloads() {
+        assert_eq!(read_message(b"{}").unwrap(), []);
+        assert_eq!(read_message(b" { } ").unwrap(), []);
     }
 }

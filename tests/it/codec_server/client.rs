@@ -3,8 +3,9 @@
 use std::{
     io::{BufRead as _, BufReader, Read, Write},
     net::{SocketAddr, TcpStream},
-    time::Duration,
 };
+
+use cloakroom_tests::PATIENCE;
 
 /// An answer.
 #[derive(Debug)]
@@ -56,7 +57,7 @@ pub(crate) fn post(server: SocketAddr, path: &str, headers: &[(&str, &str)], bod
 
 pub(crate) fn connect(server: SocketAddr) -> TcpStream {
     let stream = TcpStream::connect(server).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream
 }
 

@@ -7,11 +7,11 @@ use std::{
     path::Path,
     process::{Child, ChildStderr, Command, Stdio},
     sync::mpsc,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use cloakroom_tests::{KEY, plain};
+use cloakroom_tests::{KEY, PATIENCE, plain};
 use serde_json::Value;
 
 use super::{
@@ -77,7 +77,7 @@ impl Program {
     /// Waits for a line with this message.
     fn says(&mut self, message: &str) -> Value {
         loop {
-            let line = self.lines.recv_timeout(Duration::from_secs(30));
+            let line = self.lines.recv_timeout(PATIENCE);
             let line = line.unwrap_or_else(|_| panic!("no `{message}` in {:?}", self.log));
             self.log.push(line.clone());
             if line["message"].as_str().is_some_and(|said| said.contains(message)) {
@@ -150,7 +150,7 @@ fn it_serves_swaps_and_ends() {
     let mut slow = announce(address, &[BEARER], 2);
     // The server is ending when nobody is let in.
     program.signal("-TERM");
-    let give_up = Instant::now() + Duration::from_secs(30);
+    let give_up = Instant::now() + PATIENCE;
     while TcpStream::connect(address).is_ok() {
         assert!(Instant::now() < give_up, "it does not end");
     }

@@ -13,7 +13,7 @@ use std::{
 
 use cloakroom::{Cloakroom, Opening};
 use cloakroom_tests::{
-    compile_cache,
+    PATIENCE, compile_cache,
     rigs::{DevOptions, DevServer},
     ring,
 };
@@ -111,7 +111,7 @@ pub(crate) async fn connection(url: &str) -> Connection {
 
 /// Tries until it is done, for as long as is bearable.
 pub(crate) async fn until<T, E: Display>(mut done: impl AsyncFnMut() -> Result<T, E>) -> T {
-    let give_up = Instant::now() + Duration::from_secs(30);
+    let give_up = Instant::now() + PATIENCE;
     loop {
         match done().await {
             Ok(done) => return done,

@@ -50,7 +50,7 @@ struct Beside(Child);
 
 impl Beside {
     fn start(queue: &str, only: &str) -> Self {
-        let interpreter = std::env::var_os("CLOAKROOM_PYTHON").unwrap();
+        let interpreter = cloakroom_tests::python();
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/python/worker.py");
         let mut child = Command::new(interpreter)
             .arg(script)

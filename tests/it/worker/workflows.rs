@@ -210,13 +210,13 @@ impl Stumbling {
     pub async fn run(ctx: &mut WorkflowContext<Self>, parcel: String) -> WorkflowResult<String> {
         let found = ctx.execute_activity(Porter::stumble, parcel, options()).await?;
         let local = LocalActivityOptions::builder();
-        let local = local.start_to_close_timeout(Duration::from_secs(30)).build();
+        let local = local.start_to_close_timeout(Duration::from_secs(180)).build();
         Ok(ctx.execute_local_activity(Porter::handle, found, local).await?)
     }
 }
 
 fn options() -> ActivityOptions {
-    ActivityOptions::start_to_close_timeout(Duration::from_secs(30))
+    ActivityOptions::start_to_close_timeout(Duration::from_secs(180))
 }
 
 /// Hands on what it is given.

@@ -13,14 +13,20 @@ use crate::run::{root, run, target_dir};
 /// What a fresh toolchain lacks.
 const TARGETS: &str = "wasm32-";
 
+/// The files in which rustup lists what is installed, and what stands between their entries.
+const LISTS: [(&str, &str); 2] =
+    [("components", "\n"), ("multirust-config.toml", "[[components]]")];
+
 /// Builds the bundled plugins with a copy of the toolchain that has no WebAssembly target, in a target
 /// folder of its own, and with rustup's automatic installation switched off.
 pub(crate) fn build_plugins() -> Result<()> {
     let folder = target_dir()?.join("fresh");
-    let home = folder.join("rustup");
-    if home.exists() {
-        fs::remove_dir_all(&home)?;
+    // Another folder each time: a build script runs again only where something changed.
+    let (homes, number) = (folder.join("rustup"), std::process::id().to_string());
+    if homes.exists() {
+        fs::remove_dir_all(&homes)?;
     }
+    let home = homes.join(number);
     let name = env::var("RUSTUP_TOOLCHAIN").context("this needs a Rust that rustup manages")?;
     let toolchain = home.join("toolchains").join(&name);
     copy_without_targets(&sysroot()?, &toolchain)?;
@@ -53,7 +59,7 @@ fn sysroot() -> Result<PathBuf> {
 }
 
 /// Copies a toolchain but for its WebAssembly targets. What is large is linked: rustup replaces files
-/// rather than writing into them, but for the small ones that list what is installed.
+/// rather than writing into them, but for its lists.
 fn copy_without_targets(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {
@@ -66,10 +72,10 @@ fn copy_without_targets(from: &Path, to: &Path) -> Result<()> {
         let copy = to.join(&name);
         if path.is_dir() {
             copy_without_targets(&path, &copy)?;
-        } else if shown == "components" {
+        } else if let Some((_, separator)) = LISTS.iter().find(|(list, _)| *list == shown) {
             let listed = fs::read_to_string(&path)?;
-            let kept = listed.lines().filter(|line| !line.contains(TARGETS));
-            fs::write(&copy, kept.map(|line| format!("{line}\n")).collect::<String>())?;
+            let kept = listed.split(separator).filter(|entry| !entry.contains(TARGETS));
+            fs::write(&copy, kept.collect::<Vec<_>>().join(separator))?;
         } else if from.ends_with("lib/rustlib") {
             fs::copy(&path, &copy)?;
         } else if fs::hard_link(&path, &copy).is_err() {

@@ -35,6 +35,7 @@ pub(super) fn failure(error: &Error) -> Answer {
         }
         // Not 404, which to the Web UI means that nothing can be downloaded here.
         (ErrorKind::NotFound, _) => StatusCode::GONE,
+        (ErrorKind::UnknownKey, _) => StatusCode::UNPROCESSABLE_ENTITY,
         (ErrorKind::Unresolved, _) | (_, Blame::Payload) => StatusCode::BAD_REQUEST,
         (ErrorKind::Denied, _) | (_, Blame::Backend) => StatusCode::BAD_GATEWAY,
         _ => StatusCode::INTERNAL_SERVER_ERROR,

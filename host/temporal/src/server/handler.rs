@@ -119,7 +119,7 @@ impl Shared {
             return line(StatusCode::SERVICE_UNAVAILABLE, "shutting down");
         };
         let changed = async {
-            let payloads = aside(body.len(), move || json::read(&body)).await?;
+            let payloads = aside(body.len(), move || json::read_message(&body)).await?;
             let payloads = self.change(route, ctx, payloads).await?;
             let bytes = payloads.iter().map(|payload| payload.data.len()).sum();
             aside(bytes, move || json::write(&payloads)).await

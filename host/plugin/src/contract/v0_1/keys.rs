@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use cloakroom_core::{Key, KeyError, KeyRing};
+use cloakroom_core::{Error as HostError, ErrorKind, Key, KeyError, KeyRing};
 use wasmtime::component::Resource;
 use zeroize::Zeroize;
 
@@ -12,10 +12,19 @@ use super::bindings::cloakroom::plugin::{
     subkeys::{self, Subkey},
     types::Error,
 };
-use crate::{blocking, fault::Fault, rope::Rope, state::State};
+use crate::{
+    blocking,
+    fault::Fault,
+    log::visible,
+    rope::Rope,
+    state::{Call, State},
+};
 
 /// What a seal adds at most.
 const SEAL_OVERHEAD: usize = 128;
+
+/// An id is cut here where it is shown.
+const ID: usize = 64;
 
 /// What `subkeys.derive` gives, and takes as a salt, at most.
 const DERIVED: usize = 64;
@@ -98,8 +107,9 @@ impl State {
         W: FnOnce(&dyn Key, Bytes) -> Result<Bytes, KeyError> + Send + 'static,
     {
         let input = self.buffer(&input)?.clone();
-        let ring = granted(self.scope.grants.keys.get(&ring), &ring);
-        match ring.and_then(|ring| find(ring, &id)) {
+        let found = granted(self.scope.grants.keys.get(&ring), &ring)
+            .and_then(|granted| self.call.find_key(granted, &ring, &id));
+        match found {
             Ok(key) => self.work(input.len(), move || open(&*key, input.into_bytes())).await,
             Err(error) => Ok(Err(error)),
         }
@@ -130,8 +140,9 @@ impl subkeys::Host for State {
         if DERIVED < length || DERIVED < salt.len() {
             return Fault::Protocol("asked for a subkey, or with a salt, of over 64 bytes").trap();
         }
-        let key = granted(self.scope.grants.subkeys.get(&name), &name).and_then(|ring| match &id {
-            Some(id) => find(ring, id),
+        let ring = granted(self.scope.grants.subkeys.get(&name), &name);
+        let key = ring.and_then(|ring| match &id {
+            Some(id) => self.call.find_key(ring, &name, id),
             None => Ok(ring.current()),
         });
         Ok(key.and_then(|key| derive(&*key, &purpose, &salt, length)))
@@ -154,9 +165,30 @@ fn granted<'a>(
     ring.ok_or_else(|| Error::Denied(format!("key ring `{name}` was not granted to this plugin")))
 }
 
-fn find(ring: &Arc<dyn KeyRing>, id: &str) -> Result<Arc<dyn Key>, Error> {
-    ring.find(id)
-        .ok_or_else(|| Error::NotFound("no key of the ring has this payload's key id".to_owned()))
+impl Call {
+    /// Returns a key of a ring. Without one the guest learns that there is none, and the operator
+    /// which: the contract has no case for it.
+    fn find_key(
+        &mut self,
+        ring: &Arc<dyn KeyRing>,
+        name: &str,
+        id: &str,
+    ) -> Result<Arc<dyn Key>, Error> {
+        ring.find(id).ok_or_else(|| {
+            self.cause = Some(unknown(name, id));
+            Error::NotFound("no key of the ring has this payload's key id".to_owned())
+        })
+    }
+}
+
+/// The id stands in the clear beside the payload, and may be any text.
+fn unknown(ring: &str, id: &str) -> HostError {
+    let id = visible(id, ID);
+    let text = format!(
+        "the payload is sealed under key `{id}`, which is not in key ring `{ring}`: \
+         add it to [keys.{ring}.material], or restore it"
+    );
+    HostError::new(ErrorKind::UnknownKey, text)
 }
 
 fn refused(error: KeyError) -> Error {

@@ -1,0 +1,56 @@
+//! `explain --history`: the story of a run, from its exported history.
+
+pub(crate) mod args;
+mod event;
+mod month;
+mod price;
+mod read;
+mod report;
+mod story;
+mod table;
+mod totals;
+mod walk;
+
+use std::{
+    io::{self, Write as _},
+    path::Path,
+};
+
+use cloakroom::Fetch;
+
+use crate::{
+    args::Explain,
+    change::open,
+    failure::Failure,
+    history::{price::Month, story::Explainer, totals::Totals},
+};
+
+/// Tells the story of the history in `file`.
+///
+/// # Errors
+/// If the file is no raw history, or if a payload of it could not be opened here.
+pub(crate) async fn run(args: &Explain, file: &Path) -> Result<(), Failure> {
+    let cloakroom = open(&args.change.config).await?;
+    let fetch = if args.history.offline { Fetch::Nothing } else { Fetch::Objects };
+    let (pipeline, ctx) = (cloakroom.pipeline(), args.change.context.context());
+    let story = Explainer { pipeline, ctx, fetch }.story(file).await?;
+    let totals = Totals::of(&story);
+    let month = Month::of(&totals, &args.history.month);
+    let text = if args.json {
+        format!("{}\n", report::report(&story, &totals, month.as_ref()))
+    } else {
+        let month = month.as_ref().map(month::month).unwrap_or_default();
+        table::story(&story, &totals) + &month
+    };
+    io::stdout().lock().write_all(text.as_bytes())?;
+    let Totals { payloads, missing, unreadable, .. } = totals;
+    if missing + unreadable == 0 {
+        Ok(())
+    } else {
+        let text = format!(
+            "of {payloads} payloads, {missing} would be missing and {unreadable} cannot be opened \
+             here"
+        );
+        Err(Failure::operation(text))
+    }
+}

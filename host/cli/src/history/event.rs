@@ -1,0 +1,165 @@
+//! One event of a history: what it is, and the payloads in it.
+
+use cloakroom::{Payload, temporal::json};
+use serde_json::{Value, json};
+
+use crate::{
+    failure::Failure,
+    history::{read::EXPORT, walk},
+    table::printable,
+};
+
+/// The run that a history belongs to, as its first event says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Run {
+    pub(crate) workflow_id: Option<String>,
+    pub(crate) workflow_type: Option<String>,
+    pub(crate) run_id: Option<String>,
+}
+
+/// An event.
+pub(crate) struct Event {
+    pub(crate) id: i64,
+    /// Its type, such as `ActivityTaskCompleted`.
+    pub(crate) kind: String,
+    /// Whose history it is, if this is the event that says so.
+    pub(crate) run: Option<Run>,
+    pub(crate) payloads: Vec<EventPayload>,
+}
+
+/// A payload in an event.
+pub(crate) struct EventPayload {
+    pub(crate) field: String,
+    pub(crate) search_attribute: bool,
+    pub(crate) payload: Payload,
+}
+
+impl Event {
+    /// Reads an event.
+    ///
+    /// # Errors
+    /// If it is no event, or if its payloads are not as the server holds them.
+    pub(crate) fn read(event: Value) -> Result<Self, Failure> {
+        let id = number(event.get("eventId").or_else(|| event.get("event_id")));
+        let kind = event.get("eventType").or_else(|| event.get("event_type"));
+        let (Some(id), Some(kind)) = (id, kind.and_then(Value::as_str)) else {
+            let text = format!("an entry of `events` has no `eventId` and `eventType`; {EXPORT}");
+            return Err(Failure::operation(text));
+        };
+        let (kind, run) = (camel(kind), run(&event));
+        let place = |field: &str| format!("event {id} {kind}, {field}");
+        let found = walk::payloads(event).map_err(|walk::NotRaw(field)| decoded(&place(&field)))?;
+        let mut payloads = Vec::new();
+        for walk::RawPayload { field, search_attribute, payload } in found {
+            let payload = read_payload(payload, &place(&field))?;
+            payloads.push(EventPayload { field, search_attribute, payload });
+        }
+        Ok(Self { id, kind, run, payloads })
+    }
+}
+
+fn read_payload(payload: Value, place: &str) -> Result<Payload, Failure> {
+    let text = json!({ "payloads": [payload] }).to_string();
+    let read = json::read(text.as_bytes()).map_err(|_| decoded(place))?;
+    let payload = read.into_iter().next().unwrap_or_default();
+    // The Web UI shows encodings as text, of which many read as base64 too.
+    let printable = |value: &[u8]| value.iter().all(|byte| (b' '..=b'~').contains(byte));
+    match payload.metadata.get("encoding") {
+        Some(encoding) if !printable(encoding) => Err(decoded(place)),
+        _ => Ok(payload),
+    }
+}
+
+fn decoded(place: &str) -> Failure {
+    Failure::operation(format!(
+        "{place}: there is a plain value where a payload is expected, so the history was decoded \
+         or shortened when it was exported; {EXPORT}"
+    ))
+}
+
+fn run(event: &Value) -> Option<Run> {
+    let names =
+        ["workflowExecutionStartedEventAttributes", "workflow_execution_started_event_attributes"];
+    let started = names.iter().find_map(|name| event.get(name))?;
+    let text = |value: Option<&Value>| Some(printable(value?.as_str()?));
+    let named = |name, other| started.get(name).or_else(|| started.get(other));
+    Some(Run {
+        workflow_id: text(named("workflowId", "workflow_id")),
+        workflow_type: text(
+            named("workflowType", "workflow_type").and_then(|kind| kind.get("name")),
+        ),
+        run_id: text(named("originalExecutionRunId", "original_execution_run_id")),
+    })
+}
+
+/// proto3 JSON writes 64-bit numbers as text.
+fn number(value: Option<&Value>) -> Option<i64> {
+    match value? {
+        Value::String(text) => text.parse().ok(),
+        value => value.as_i64(),
+    }
+}
+
+/// `EVENT_TYPE_TIMER_FIRED` as `TimerFired`, which older exports have as it is.
+fn camel(kind: &str) -> String {
+    let Some(words) = kind.strip_prefix("EVENT_TYPE_") else {
+        return printable(kind);
+    };
+    let word = |word: &str| {
+        let mut letters = word.chars();
+        let first = letters.next().into_iter();
+        first.chain(letters.map(|letter| letter.to_ascii_lowercase())).collect::<String>()
+    };
+    printable(&words.split('_').map(word).collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_read() {
+        let event = Event::read(json!({
+            "eventId": "1",
+            "eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_STARTED",
+            "workflowExecutionStartedEventAttributes": {
+                "workflowId": "order-17",
+                "workflowType": { "name": "Scan" },
+                "originalExecutionRunId": "r",
+                "input": { "payloads": [{ "data": "aGk=" }] },
+            }
+        }));
+        let event = event.map_err(|failure| failure.to_string()).unwrap();
+        assert_eq!((event.id, &*event.kind), (1, "WorkflowExecutionStarted"));
+        assert_eq!(event.run.unwrap().workflow_type.as_deref(), Some("Scan"));
+        assert_eq!(event.payloads[0].field, "input[0]");
+        assert_eq!(event.payloads[0].payload.data, "hi");
+    }
+
+    #[test]
+    fn older_exports_are_read() {
+        let event = Event::read(json!({ "eventId": 7, "eventType": "TimerFired" }));
+        let event = event.map_err(|failure| failure.to_string()).unwrap();
+        assert_eq!((event.id, &*event.kind), (7, "TimerFired"));
+    }
+
+    #[test]
+    fn what_was_decoded_is_refused_with_its_place() {
+        for payload in [
+            json!({ "metadata": { "encoding": "json/plain" }, "data": "secret!" }),
+            json!({ "metadata": { "encoding": "json/plain" }, "data": "c2VjcmV0" }),
+            json!({ "metadata": { "encoding": "binary/encrypted" }, "data": "" }),
+            json!("secret"),
+        ] {
+            let event = json!({
+                "eventId": "5",
+                "eventType": "EVENT_TYPE_ACTIVITY_TASK_COMPLETED",
+                "activityTaskCompletedEventAttributes": { "result": { "payloads": [payload] } },
+            });
+            let error = Event::read(event).map(drop).unwrap_err().to_string();
+            assert!(error.starts_with("event 5 ActivityTaskCompleted, result[0]: "), "{error}");
+            assert!(error.contains("--codec-endpoint") && !error.contains("secret"), "{error}");
+        }
+        assert!(Event::read(json!({ "a": 1 })).is_err());
+    }
+}

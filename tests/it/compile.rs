@@ -1,0 +1,143 @@
+//! `cloakroom compile`, and builds without a compiler.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Output},
+};
+
+use cloakroom::{Digest, Host, Opening};
+use cloakroom_tests::{chain, ctx, plain, ring, text};
+
+use crate::cli;
+
+/// A stage with keys, and storage with a bucket, of which neither is there.
+const CONFIG: &str = r#"
+[[stage]]
+plugin = "bundled:zstd"
+[[stage]]
+plugin = "bundled:aes-gcm"
+required = true
+settings = { ring = "payments" }
+grants.keys = ["payments"]
+[keys.payments]
+current = "k"
+material = { "k" = { env = "CLOAKROOM_NO_SUCH_VARIABLE" } }
+[storage]
+[[storage.driver]]
+name = "aws.s3driver"
+plugin = "bundled:s3"
+settings = { bucket = "payloads" }
+grants.buckets = ["payloads"]
+[buckets.payloads]
+url = "s3://nowhere"
+secret_access_key = { file = "/nowhere" }
+"#;
+
+fn compile(folder: &Path, args: &[&str]) -> Output {
+    Command::new(cli::binary())
+        .args(["compile", "--config"])
+        .arg(folder.join("cloakroom.toml"))
+        .args(args)
+        .env_remove("HOME")
+        .env_remove("XDG_CACHE_HOME")
+        .output()
+        .unwrap()
+}
+
+#[track_caller]
+fn table(output: &Output) -> Vec<Vec<String>> {
+    let (out, err) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{out}{err}");
+    assert!(err.is_empty(), "progress is for terminals: {err}");
+    out.lines()
+        .map(|line| line.split("   ").map(str::trim).filter(|cell| !cell.is_empty()))
+        .map(|cells| cells.map(str::to_owned).collect())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_filled_folder_saves_a_process_all_compiling() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("cloakroom.toml"), CONFIG).unwrap();
+    let into = folder.path().join("compiled");
+    let arg = ["--into", into.to_str().unwrap()];
+    let rows = table(&compile(folder.path(), &arg));
+    assert_eq!(rows[0], ["plugin", "digest", "where", "bytes"]);
+    for (row, name) in rows[1..].iter().zip(["zstd", "aes-gcm", "s3"]) {
+        let digest = Digest::of(cloakroom_bundle::find(name).unwrap().wasm);
+        assert_eq!(row[..2], [name.to_owned(), digest.to_string()]);
+        let bytes: u64 = row[3].replace(',', "").parse().unwrap();
+        assert_eq!(fs::metadata(&row[2]).unwrap().len(), bytes);
+        assert_eq!(row[4], "compiled");
+    }
+    let again = table(&compile(folder.path(), &arg));
+    assert!(again[1..].iter().all(|row| row[4] == "was there") && again.len() == 4, "{again:?}");
+
+    let host = Host::builder().cache(&into).build().unwrap();
+    let config = CONFIG.replace("secret_access_key", "#").replace("[keys.payments]\ncurrent", "#");
+    let config = config.replace("material", "#");
+    let opening = Opening::text(config).keys("payments", ring()).host(&host);
+    let cloakroom = opening.open().await.map_err(|error| chain(&error)).unwrap();
+    let sent = vec![plain(text(10_000))];
+    let sealed = cloakroom.encode(&ctx(), sent.clone()).await.unwrap();
+    assert_eq!(cloakroom.decode(&ctx(), sealed).await.unwrap(), sent);
+    assert_eq!(host.compilations(), 0);
+}
+
+#[test]
+fn the_folder_of_the_configuration_is_filled_unless_another_is_given() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = "[[stage]]\nplugin = \"bundled:snappy\"\n[cache]\nfolder = \"here\"\n";
+    fs::write(folder.path().join("cloakroom.toml"), config).unwrap();
+    let rows = table(&compile(folder.path(), &[]));
+    assert!(rows[1][2].starts_with(folder.path().join("here").to_str().unwrap()), "{rows:?}");
+}
+
+#[test]
+fn what_cannot_be_compiled_is_a_mistake_in_the_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("not.wasm"), "not").unwrap();
+    let into = folder.path().join("compiled");
+    let into = ["--into", into.to_str().unwrap()];
+    for (config, args, says) in [
+        ("[[stage]]\nplugin = \"bundled:zsdt\"", &into[..], "did you mean `zstd`?"),
+        (
+            "[[stage]]\nplugin = \"file:not.wasm\"",
+            &into,
+            "plugin `not`: is not a whole WebAssembly",
+        ),
+        ("[[stage]]\nplugin = \"file:gone.wasm\"", &into, "gone.wasm"),
+        ("[[stage]\n", &into, "cloakroom.toml, line 1"),
+        ("[[stage]]\nplugin = \"bundled:zstd\"", &[], "give one with --into"),
+    ] {
+        fs::write(folder.path().join("cloakroom.toml"), config).unwrap();
+        let output = compile(folder.path(), args);
+        let err = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{config}: {err}");
+        assert!(err.contains(says), "{config}: {err}");
+    }
+}
+
+/// The packages that a build of the command line, or of the library, would have.
+fn packages(args: &[&str]) -> String {
+    let tree = ["tree", "--offline", "--edges", "normal", "--prefix", "none"];
+    let output = Command::new(env!("CARGO")).args(tree).args(args).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// `cargo xtask lint` compiles them; here the compiler is looked for.
+#[test]
+fn the_compiler_can_be_left_out() {
+    let without = ["--no-default-features"];
+    for (package, features) in
+        [("cloakroom", &["--features", "bundled"][..]), ("cloakroom-cli", &[])]
+    {
+        let package = ["--package", package];
+        assert!(packages(&package).contains("cranelift-codegen"), "{package:?}");
+        let bare = packages(&[&package[..], &without, features].concat());
+        assert!(bare.contains("wasmtime ") && !bare.contains("cranelift-codegen"), "{package:?}");
+    }
+}

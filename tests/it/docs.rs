@@ -1,0 +1,194 @@
+//! What the documentation promises: an entry for every error, and commands that exist.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use cloakroom::ErrorKind;
+use cloakroom_tests::rigs::temporal;
+
+use crate::cli::binary;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+fn page() -> String {
+    fs::read_to_string(root().join("host/docs/troubleshooting.md")).unwrap()
+}
+
+/// A section of the page: its heading, and its text up to the next.
+fn sections(page: &str) -> Vec<(String, String)> {
+    let mut sections: Vec<(String, String)> = Vec::new();
+    let mut in_code = false;
+    for line in page.lines() {
+        in_code ^= line.starts_with("```");
+        match line.strip_prefix("##").filter(|_| !in_code) {
+            Some(heading) => {
+                let heading = heading.trim_start_matches('#').trim();
+                sections.push((heading.to_owned(), String::new()));
+            }
+            None => {
+                if let Some((_, text)) = sections.last_mut() {
+                    text.push_str(line);
+                    text.push('\n');
+                }
+            }
+        }
+    }
+    sections
+}
+
+/// The words of the kinds that the source has, wherever else they are listed.
+fn words_in_source() -> BTreeSet<String> {
+    let source = fs::read_to_string(root().join("host/core/src/error.rs")).unwrap();
+    let word = source.split("pub fn word(").nth(1).unwrap().split("\n    }\n").next().unwrap();
+    word.split('"').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_kind_of_error_is_listed() {
+    let listed: BTreeSet<_> = ErrorKind::ALL.iter().map(|kind| kind.word().to_owned()).collect();
+    assert_eq!(listed, words_in_source(), "`ErrorKind::ALL` is not all of them");
+    assert_eq!(listed.len(), ErrorKind::ALL.len());
+}
+
+#[test]
+fn every_kind_of_error_has_an_entry() {
+    let sections = sections(&page());
+    for kind in ErrorKind::ALL {
+        let word = format!("`{}`", kind.word());
+        let entry = sections.iter().find(|(heading, _)| heading.contains(&word));
+        let (heading, text) = entry.unwrap_or_else(|| panic!("no entry for {word}"));
+        for part in ["Text", "Cause", "Fix", "Verify"] {
+            assert!(text.contains(&format!("**{part}.**")), "`{heading}` has no {part}");
+        }
+        let says = match kind.is_transient() {
+            true => "Retried calls may succeed",
+            false => "Retrying does not help",
+        };
+        assert!(text.contains(says), "`{heading}` does not say `{says}`");
+    }
+}
+
+fn sources(folder: &Path, text: &mut String) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, text);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            text.push_str(&fs::read_to_string(path).unwrap());
+        }
+    }
+}
+
+/// Those that our source has, and those of Temporal's and Dapr's that a large payload meets.
+#[test]
+fn every_text_that_a_user_meets_has_an_entry() {
+    let mut source = String::new();
+    sources(&root().join("host"), &mut source);
+    let codes: BTreeSet<_> = source
+        .match_indices("TMPRL")
+        .map(|(at, _)| source[at..].chars().take_while(char::is_ascii_alphanumeric).collect())
+        .filter(|code: &String| code.len() > "TMPRL".len())
+        .collect();
+    assert!(codes.contains("TMPRL1105") && codes.contains("TMPRL1106"), "{codes:?}");
+    let texts = [
+        "TMPRL1103",
+        "PayloadsTooLarge",
+        "PayloadSizeExceeded",
+        "Blob data size exceeds limit",
+        "GrpcMessageTooLarge",
+        "received message after decompression larger than max",
+        "exceeds size limit",
+        "Workflow history size exceeds limit",
+        "RESOURCE_EXHAUSTED",
+        "PAYLOAD_SIZE_EXCEEDED",
+        "workflow is stalled",
+        "decoded message length too large",
+    ];
+    let sections = sections(&page());
+    for text in codes.iter().map(String::as_str).chain(texts) {
+        let entry = sections.iter().find(|(heading, body)| {
+            heading.contains(text) || (body.contains("**Text.**") && body.contains(text))
+        });
+        let (heading, body) = entry.unwrap_or_else(|| panic!("no entry for `{text}`"));
+        for part in ["Cause", "Fix", "Verify"] {
+            assert!(body.contains(&format!("**{part}.**")), "`{heading}` has no {part}");
+        }
+    }
+}
+
+/// As GitHub makes it.
+fn anchor(heading: &str) -> String {
+    let kept = |c: &char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_');
+    heading.to_lowercase().chars().filter(kept).map(|c| if c == ' ' { '-' } else { c }).collect()
+}
+
+#[test]
+fn the_table_of_contents_leads_everywhere() {
+    let page = page();
+    let contents = page.split("\n## ").next().unwrap();
+    let linked: BTreeSet<_> = contents
+        .split("](#")
+        .skip(1)
+        .map(|rest| rest.split(')').next().unwrap().to_owned())
+        .collect();
+    let headings: BTreeSet<_> =
+        sections(&page).iter().map(|(heading, _)| anchor(heading)).collect();
+    assert_eq!(linked, headings);
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    assert!(readme.contains("host/docs/troubleshooting.md"), "nobody finds the page");
+}
+
+/// Commands in blocks of shell that start with `name`, without what they are piped into.
+fn commands(page: &str, name: &str) -> Vec<Vec<String>> {
+    let blocks = page.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+    let text = blocks.collect::<String>().replace("\\\n", " ");
+    let lines = text.lines().filter_map(|line| line.trim().strip_prefix(name));
+    let words = |line: &str| {
+        let words = line.split_whitespace().take_while(|word| !matches!(*word, "|" | ">" | "#"));
+        words.map(str::to_owned).collect()
+    };
+    lines.filter(|rest| rest.starts_with(' ')).map(words).collect()
+}
+
+/// Asks a command for its help, and holds the flags of a line of the page against it.
+#[track_caller]
+fn has_flags(mut command: Command, words: &[String], common: &str) {
+    let path: Vec<_> = words.iter().take_while(|word| !word.starts_with('-')).collect();
+    let helped = command.args(&path).arg("--help").output().unwrap();
+    let help = String::from_utf8(helped.stdout).unwrap() + common;
+    assert!(helped.status.success(), "`{path:?}` is no command: {help}");
+    for word in words.iter().filter(|word| word.starts_with('-')) {
+        let flag = word.split('=').next().unwrap();
+        let named = |end: &str| help.contains(&format!("{flag}{end}"));
+        let known = named(" ") || named(",") || named("\n") || named("=");
+        assert!(known, "`{path:?}` has no {flag}");
+    }
+}
+
+#[test]
+fn the_commands_of_temporal_exist() {
+    let page = page();
+    let commands = commands(&page, "temporal");
+    assert!(commands.len() > 8, "{commands:?}");
+    // All commands have these, and their help does not say so.
+    let common = "--output, -o string\n--namespace, -n string\n";
+    for words in commands {
+        has_flags(temporal("127.0.0.1:1"), &words, common);
+    }
+}
+
+#[test]
+fn the_commands_of_cloakroom_exist() {
+    let page = page();
+    let commands = commands(&page, "cloakroom");
+    assert!(!commands.is_empty());
+    for words in commands {
+        has_flags(Command::new(binary()), &words, "");
+    }
+}

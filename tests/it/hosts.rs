@@ -1,0 +1,199 @@
+//! Pipelines that share a host, and what a host remembers of plugins that it has loaded.
+
+use std::{
+    fs,
+    io::Write as _,
+    path::Path,
+    process::{Command, Output, Stdio},
+};
+
+use cloakroom::{
+    Cloakroom, Error, ErrorKind, Grants, Host, Limits, Opening, PluginCodec, Reuse, Settings,
+};
+use cloakroom_tests::{chain, compile_cache, ctx, plain, text};
+
+use crate::cli;
+
+const ZLIB: &str = "[[stage]]\nplugin = \"bundled:zlib\"\n";
+
+async fn load(host: &Host, name: &str) -> Result<PluginCodec, Error> {
+    let plugin = host.load(cloakroom::bundled(name)?, Grants::none()).await?;
+    plugin.codec(Settings::none(), Reuse::Fresh).await
+}
+
+async fn works(cloakroom: &Cloakroom) {
+    let sent = vec![plain(text(10_000))];
+    let encoded = cloakroom.encode(&ctx(), sent.clone()).await.unwrap();
+    assert_eq!(encoded[0].encoding(), Some("binary/zlib"));
+    assert_eq!(cloakroom.decode(&ctx(), encoded).await.unwrap(), sent);
+}
+
+/// With a host each, the 168th would not open: there is no more address space.
+#[tokio::test(flavor = "multi_thread")]
+async fn three_hundred_pipelines_share_one() {
+    let host = Host::builder().cache(compile_cache()).build().unwrap();
+    let mut open = Vec::new();
+    for _ in 0..300 {
+        open.push(Opening::text(ZLIB).host(&host).open().await.unwrap());
+    }
+    for cloakroom in &open {
+        works(cloakroom).await;
+    }
+    assert!(host.compilations() <= 1, "compiled {} times", host.compilations());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_contradicts_the_shared_host_is_refused_with_both_values() {
+    let limits = Limits { instances: 4.try_into().unwrap(), ..Limits::default() };
+    let host = Host::builder().limits(limits).cache(compile_cache()).build().unwrap();
+    let open = async |more: &str| Opening::text(format!("{ZLIB}{more}")).host(&host).open().await;
+    for (more, says) in [
+        (
+            "[limits]\ninstances = 5",
+            "`limits.instances` is 5 here and 4 in the host that is shared",
+        ),
+        ("[limits]\nmemory = \"1GiB\"", "`limits.memory` is 1GiB here and 64MiB in"),
+        ("[limits]\ntime = \"7s\"", "`limits.time` is 7s here and 5s in"),
+        ("[limits]\noutput = \"1MiB\"", "`limits.output` is 1MiB here and 128MiB in"),
+        ("[limits]\nhandles = 7", "`limits.handles` is 7 here and 1024 in"),
+        ("[limits]\nlog = \"1KiB\"", "`limits.log` is 1KiB here and 16KiB in"),
+        ("[limits]\ncomponent = \"1MiB\"", "`limits.component` is 1MiB here and 64MiB in"),
+        ("[cache]\nfolder = \"/elsewhere\"", "`cache.folder` is /elsewhere here and /"),
+        (
+            "[storage]\ntime = \"90s\"\n[[storage.driver]]\nname = \"d\"\nplugin = \"bundled:file\"",
+            "`storage.time` is 90s here and 60s in",
+        ),
+    ] {
+        let error = open(more).await.map(drop).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config, "{more}");
+        assert!(error.to_string().starts_with("configuration: "), "{error}");
+        assert!(error.to_string().contains(says), "{error}");
+    }
+    // What is said of the pipeline alone, and what is the same, is no contradiction.
+    let same = "[limits]\ninstances = 4\ntime = \"5s\"\npayload = \"1MiB\"";
+    works(&open(same).await.unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_keeps_the_shared_host_and_compiles_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cloakroom.toml");
+    fs::write(&path, ZLIB).unwrap();
+    let host = Host::builder().build().unwrap();
+    let cloakroom = Opening::file(&path).host(&host).open().await.unwrap();
+    assert_eq!(host.compilations(), 1);
+    fs::write(&path, format!("{ZLIB}settings = {{ level = 9 }}\n")).unwrap();
+    cloakroom.reload().await.unwrap();
+    cloakroom.replace(Opening::text(ZLIB)).await.unwrap();
+    works(&cloakroom).await;
+    assert_eq!(host.compilations(), 1);
+    assert_eq!(cloakroom.host().compilations(), 1, "runs in another host");
+    let contradiction = Opening::text(format!("{ZLIB}[limits]\ninstances = 5"));
+    let error = cloakroom.replace(contradiction).await.unwrap_err();
+    assert!(error.to_string().contains("`limits.instances` is 5 here and 64"), "{error}");
+    works(&cloakroom).await;
+}
+
+/// A host of its own is kept over a reload too.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_without_a_cache_folder_compiles_nothing() {
+    let cloakroom = Opening::text(ZLIB).open().await.unwrap();
+    let host = cloakroom.host();
+    cloakroom.reload().await.unwrap();
+    assert_eq!(host.compilations(), 1);
+    works(&cloakroom).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_compiled_once_however_often_it_is_loaded() {
+    let host = Host::builder().build().unwrap();
+    let at_once = (0..8).map(|_| load(&host, "zlib"));
+    for loaded in futures::future::join_all(at_once).await {
+        loaded.unwrap();
+    }
+    // No plugin made of it lives, and it is remembered.
+    load(&host, "zlib").await.unwrap();
+    assert_eq!(host.compilations(), 1);
+    load(&host, "gzip").await.unwrap();
+    assert_eq!(host.compilations(), 2);
+}
+
+async fn fill(folder: &Path, name: &str) {
+    let host = Host::builder().cache(folder).build().unwrap();
+    let compiled = host.compile(&cloakroom::bundled(name).unwrap()).await.unwrap();
+    assert!(compiled.is_new && compiled.path.starts_with(folder));
+    let again = host.compile(&cloakroom::bundled(name).unwrap()).await.unwrap();
+    assert!(!again.is_new && again.path == compiled.path && again.bytes == compiled.bytes);
+    assert_eq!(host.compilations(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_may_not_compile_takes_what_a_folder_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().join("compiled");
+    fill(&cache, "zlib").await;
+    let host = Host::builder().cache(&cache).precompiled_only().build().unwrap();
+    works(&Opening::text(ZLIB).host(&host).open().await.unwrap()).await;
+    assert_eq!(host.compilations(), 0);
+
+    let error = load(&host, "gzip").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::PluginRejected);
+    for says in ["plugin `gzip`", &cache.display().to_string(), "cloakroom compile --config FILE"] {
+        assert!(chain(&error).contains(says), "{}", chain(&error));
+    }
+    let bare = Host::builder().precompiled_only().build().unwrap();
+    let error = load(&bare, "zlib").await.unwrap_err();
+    assert!(error.to_string().contains("set `[cache] folder`"), "{error}");
+    let error = bare.compile(&cloakroom::bundled("zlib").unwrap()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+}
+
+/// Runs the command line with at most so many KiB of address space.
+fn within(kib: u64, config: &str) -> Output {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cloakroom.toml");
+    fs::write(&path, config).unwrap();
+    let run = format!("ulimit -v {kib} && exec \"$0\" encode --config \"$1\"");
+    let mut command = Command::new("sh");
+    command.args(["-c", &run]).arg(cli::binary()).arg(path);
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // Refused before it reads.
+    let _ = child.stdin.take().unwrap().write_all(b"{\"payloads\":[]}");
+    child.wait_with_output().unwrap()
+}
+
+/// What the documentation says to do where address space is limited.
+#[test]
+fn fewer_instances_fit_into_less_address_space() {
+    let refused = within(100 << 20, ZLIB);
+    let says = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(2), "{says}");
+    for part in ["774GiB of address space", "`ulimit -v`", "`limits.instances` (64)"] {
+        assert!(says.contains(part), "no `{part}` in: {says}");
+    }
+    let fits = within(100 << 20, &format!("{ZLIB}[limits]\ninstances = 4\n"));
+    assert!(fits.status.success(), "{}", String::from_utf8_lossy(&fits.stderr));
+}
+
+/// Another engine names its files otherwise, and its code may run here all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn code_that_another_machine_compiled_is_taken_if_it_runs_here() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().join("compiled");
+    fill(&cache, "zlib").await;
+    for entry in fs::read_dir(&cache).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let (digest, rest) = name.split_once('-').unwrap();
+        let (_, extension) = rest.split_once('.').unwrap();
+        fs::rename(&path, cache.join(format!("{digest}-another.{extension}"))).unwrap();
+    }
+    let host = Host::builder().cache(&cache).build().unwrap();
+    load(&host, "zlib").await.unwrap();
+    assert_eq!(host.compilations(), 0);
+}

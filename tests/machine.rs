@@ -1,0 +1,37 @@
+//! The machine that tests run on: what was set up for them, and how slow it may be.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+/// Bounds a wait for a condition that comes true, however busy the machine is.
+pub const PATIENCE: Duration = Duration::from_secs(180);
+
+/// Python, with what `tests/python/requirements.txt` lists. Temporal's server stands beside it.
+pub fn python() -> PathBuf {
+    installed("CLOAKROOM_PYTHON", "python/bin/python")
+}
+
+/// A program that comes with [`python`].
+pub fn program(name: &str) -> PathBuf {
+    python().with_file_name(name)
+}
+
+/// A folder with a `node_modules` that has what `tests/node/package.json` lists.
+pub fn node() -> PathBuf {
+    installed("CLOAKROOM_NODE", "node")
+}
+
+/// What a variable names, or else what is in the target directory, where `cargo xtask` puts it.
+fn installed(variable: &str, path: &str) -> PathBuf {
+    if let Some(named) = env::var_os(variable) {
+        return named.into();
+    }
+    let build = Path::new(env!("OUT_DIR")).ancestors().find(|folder| folder.ends_with("build"));
+    let target = build.and_then(|build| build.ancestors().nth(2)).expect("a target directory");
+    let found = target.join(path);
+    assert!(found.exists(), "{} is missing: run `cargo xtask setup` once", found.display());
+    found
+}
