@@ -8,10 +8,12 @@ use std::{
 
 use arc_swap::ArcSwap;
 use cloakroom_core::{Context, Error, Payload};
-use cloakroom_pipeline::{Live, Pipeline};
+use cloakroom_pipeline::{Live, Pipeline, Stage};
 use cloakroom_plugin::Host;
 
-use crate::{Opening, config::OpenBuckets, generation::Generation};
+use crate::{
+    BuildInfo, Opening, config::OpenBuckets, generation::Generation, key_facts, reload_metric,
+};
 
 /// A pipeline as a configuration describes it. Cheap to clone; clones are the same.
 ///
@@ -53,9 +55,10 @@ impl Cloakroom {
 
     pub(crate) async fn start(opening: Opening) -> Result<Self, Error> {
         let buckets = OpenBuckets::default();
-        let first = Generation::load(&opening, &buckets, None).await?;
-        first.inventory.warn();
-        let current = ArcSwap::from_pointee(first);
+        let current = Generation::load(&opening, &buckets, None).await?;
+        current.inventory.warn();
+        announce(&opening, &current);
+        let current = ArcSwap::from_pointee(current);
         let (opening, loading) = (Mutex::new(opening), tokio::sync::Mutex::default());
         Ok(Self(Arc::new(Shared { current, opening, buckets, loading })))
     }
@@ -92,12 +95,19 @@ impl Cloakroom {
     ///
     /// # Errors
     /// As [`Cloakroom::open`]. Then the old configuration goes on serving.
-    pub async fn replace(&self, mut opening: Opening) -> Result<(), Error> {
+    pub async fn replace(&self, opening: Opening) -> Result<(), Error> {
+        let replaced = self.swap(opening).await;
+        reload_metric::record_reload(replaced.is_ok());
+        replaced
+    }
+
+    async fn swap(&self, mut opening: Opening) -> Result<(), Error> {
         let _one_at_a_time = self.0.loading.lock().await;
         opening.host = opening.host.or_else(|| self.opening().host);
         let before = self.0.current.load_full();
         let next = Generation::load(&opening, &self.0.buckets, Some(&before)).await?;
         next.inventory.warn();
+        key_facts::record(&next.keys, &before.keys);
         self.0.current.store(Arc::new(next));
         *self.0.opening.lock().unwrap_or_else(PoisonError::into_inner) = opening;
         drop(before);
@@ -127,6 +137,25 @@ impl Cloakroom {
     pub(crate) fn opening(&self) -> Opening {
         self.0.opening.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+}
+
+/// Logs and records what was opened: names, never settings.
+fn announce(opening: &Opening, current: &Generation) {
+    let built = BuildInfo::current();
+    built.record();
+    reload_metric::record_open();
+    key_facts::record(&current.keys, &[]);
+    let path = opening.text.path().map(|path| path.display().to_string());
+    let stages: Vec<_> = current.pipeline.stages().iter().map(Stage::name).collect();
+    let drivers: Vec<_> = current.pipeline.drivers().collect();
+    tracing::info!(
+        version = built.version,
+        wasmtime = built.wasmtime,
+        configuration = path,
+        stages = stages.join(", "),
+        drivers = drivers.join(", "),
+        "opened the configuration"
+    );
 }
 
 impl Live for Cloakroom {

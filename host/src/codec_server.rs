@@ -43,6 +43,7 @@ fn settings(entry: &CodecServerEntry, folder: &Path) -> Result<Settings, Error> 
     let mut settings = Settings::default();
     settings.origins.clone_from(&entry.origins);
     settings.credentials = entry.credentials;
+    settings.metrics = entry.metrics_listen;
     settings.access = access(entry, folder)?;
     settings.body = entry.body.as_ref().map_or(settings.body, |size| size.0);
     settings.requests = entry.requests.map_or(settings.requests, Into::into);

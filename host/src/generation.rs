@@ -14,6 +14,7 @@ use crate::{
         self, Buckets, File, OpenBuckets, Places, PluginEntry, Required, Rings, StorageEntry, Table,
     },
     inventory::{Drivers, Inventory},
+    key_facts::{KeyFact, key_facts},
     opening::{Native, Opening},
     probe,
     watch::{Marks, mark},
@@ -33,6 +34,7 @@ pub(crate) struct Generation {
     #[cfg(feature = "codec-server")]
     pub(crate) codec_server: (config::CodecServerEntry, PathBuf),
     cache: Option<PathBuf>,
+    pub(crate) keys: Vec<KeyFact>,
     /// The files that it was made from, as they were before they were read.
     pub(crate) marks: Marks,
 }
@@ -83,6 +85,7 @@ impl Generation {
         let (host, buckets, cache, pipeline, drivers, repeats) =
             parts.await.map_err(|error: Error| error.at_place(places.name()))?;
         let inventory = Inventory::of(&file, &places, &pipeline, drivers, buckets);
+        let keys = key_facts(&file, |name| native.rings.contains_key(name));
         Ok(Self {
             host,
             pipeline,
@@ -93,6 +96,7 @@ impl Generation {
             #[cfg(feature = "codec-server")]
             codec_server: (file.codec_server, folder.clone()),
             cache,
+            keys,
             marks,
         })
     }

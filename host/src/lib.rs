@@ -1,6 +1,7 @@
 #![doc = include_str!("../docs/front.md")]
 
 mod advice;
+mod build_info;
 mod bundled;
 mod check;
 mod cloakroom;
@@ -9,10 +10,12 @@ mod codec_server;
 mod config;
 mod generation;
 mod inventory;
+mod key_facts;
 mod loading;
 mod opening;
 mod plugins;
 mod probe;
+mod reload_metric;
 mod report;
 mod store_check;
 mod warnings;
@@ -42,6 +45,7 @@ pub use cloakroom_temporal as temporal;
 #[cfg(feature = "bundled")]
 pub use self::bundled::{bundled, bundled_names};
 pub use self::{
+    build_info::BuildInfo,
     check::Check,
     cloakroom::Cloakroom,
     opening::Opening,

@@ -314,3 +314,33 @@ fn help_teaches() {
     check(&run(&["--help"], ""), 0, &["demo", "inspect", "Exit status", "CLOAKROOM_LOG"]);
     check(&run(&["encode", "--help"], ""), 0, &["--config", "Example:"]);
 }
+
+/// For every command, and before it does anything.
+#[test]
+fn what_is_logged_must_be_understood() {
+    let folder = config();
+    let path = folder.path().join("cloakroom.toml");
+    let path = path.to_str().unwrap();
+    let with = |log: &str, args: &[&str]| {
+        let mut command = Command::new(binary());
+        let command = command.args(args).env("CLOAKROOM_LOG", log).stdin(Stdio::null());
+        command.output().unwrap()
+    };
+    let commands: [&[&str]; 5] = [
+        &["demo"],
+        &["inspect", "bundled:zstd"],
+        &["decode", "--config", path],
+        &["explain", "--config", path],
+        &["codec-server", "--config", path],
+    ];
+    for args in commands {
+        for wrong in ["verbose", "cloakroom=loud"] {
+            let says = ["error: CLOAKROOM_LOG", wrong, "such as `debug`"];
+            assert_eq!(check(&with(wrong, args), 2, &says), "");
+        }
+    }
+    check(&with("debug", &["inspect", "bundled:zstd"]), 0, &["started"]);
+    // Its input is empty; what it opened is logged before.
+    let says = ["opened the configuration", "stages=\"zlib, aes-gcm\"", path];
+    check(&with("info", &["encode", "--config", path]), 1, &says);
+}

@@ -1,8 +1,10 @@
 //! The codec server, asked as the Web UI and the command line ask, and as nobody should.
 
-mod client;
-mod command;
+pub(crate) mod client;
+pub(crate) mod command;
 mod hostile;
+mod log;
+mod operate;
 mod tls;
 
 use std::{net::SocketAddr, path::Path};

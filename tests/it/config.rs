@@ -77,7 +77,22 @@ async fn retired_keys_open_and_the_current_one_seals() {
 }
 
 /// What is written instead of what, and what must be said.
-const WRONG: [(&str, &str, &[&str]); 24] = [
+const WRONG: [(&str, &str, &[&str]); 27] = [
+    (
+        "[keys.payments.material]",
+        "created = { \"2026-10\" = \"2026-10-01\" }\n[keys.payments.material]",
+        &["[keys.payments.created] has `2026-10`", "did you mean `2026-11`?"],
+    ),
+    (
+        "[keys.payments.material]",
+        "created = { \"2026-11\" = \"2026-11\" }\n[keys.payments.material]",
+        &["line 15", "not a day", "such as \"2026-11-01\""],
+    ),
+    (
+        "[keys.payments.material]",
+        "created = { \"2026-11\" = 2026-11-01 }\n[keys.payments.material]",
+        &["line 15", "a day in quotes", "such as \"2026-11-01\""],
+    ),
     (
         "required = true",
         "requird = true",

@@ -62,7 +62,7 @@ fn what_is_known_where() {
         ("tokio", &["host", "host/cli", "host/pipeline", "host/plugin", "host/temporal"]),
         ("temporalio-common", &["host/temporal"]),
         ("hyper", &["host/temporal"]),
-        ("metrics", &["host/cli", "host/pipeline", "host/plugin", "host/temporal"]),
+        ("metrics", &["host", "host/cli", "host/pipeline", "host/plugin", "host/temporal"]),
     ] {
         for crate_ in [
             "host",
@@ -191,4 +191,15 @@ fn no_test_is_ignored() {
             assert!(!text.contains(skipped), "{} has `{skipped}`", path.display());
         }
     }
+}
+
+/// Metrics and logs name the version that plugins run in.
+#[test]
+fn the_version_of_wasmtime_is_the_locked_one() {
+    let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    let expect = format!(
+        "name = \"wasmtime\"\nversion = \"{}\"\n",
+        cloakroom::BuildInfo::current().wasmtime
+    );
+    assert!(lock.contains(&expect), "set `WASMTIME` in host/plugin/src/lib.rs");
 }

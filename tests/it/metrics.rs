@@ -13,7 +13,10 @@ use metrics_util::{
     debugging::{DebugValue, DebuggingRecorder, Snapshotter},
 };
 
-use crate::worker::{in_folder, opening};
+use crate::{
+    secrets::Log,
+    worker::{in_folder, opening},
+};
 
 /// Records on this thread alone, while it lives.
 fn record() -> Snapshotter {
@@ -94,6 +97,98 @@ async fn each_call_of_a_stage_and_a_driver_is_counted() {
         DebugValue::Histogram(seconds) => assert!(seconds.len() == 3 && seconds[0].0 < 5.0),
         other => panic!("{other:?}"),
     }
+}
+
+/// Of an unknown driver, too large, or not what they claim: no stage and no driver was asked.
+#[tokio::test(flavor = "current_thread")]
+async fn failures_before_a_stage_are_counted_and_no_failure_is_counted_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let storage = in_folder("local", folder.path()) + "[limits]\npayload = \"1MiB\"\n";
+    let cloakroom = opening(&storage).open().await.unwrap();
+    let without = opening("").open().await.unwrap();
+    let encoded = cloakroom.encode(&ctx(), vec![plain(noise(300_000))]).await.unwrap();
+    let snapshotter = record();
+    let kinds = [
+        without.decode(&ctx(), encoded.clone()).await.unwrap_err().kind(),
+        without.pipeline().decode_references(&ctx(), vec![plain("x")]).await.unwrap_err().kind(),
+        cloakroom.encode(&ctx(), vec![plain(noise(2 << 20))]).await.unwrap_err().kind(),
+    ];
+    let mut renamed = encoded[0].clone();
+    let text = String::from_utf8(renamed.data.to_vec()).unwrap();
+    renamed.data = text.replace("\"local\"", "\"chosen-by-a-stranger\"").into();
+    assert!(cloakroom.decode(&ctx(), vec![renamed.clone()]).await.is_err());
+    assert!(cloakroom.decode(&ctx(), vec![renamed]).await.is_err());
+    let limit = cloakroom::Limit::Payload;
+    let expect = [ErrorKind::Unresolved, ErrorKind::Unsealed, ErrorKind::LimitExceeded(limit)];
+    assert_eq!(kinds, expect);
+
+    let failures = recorded(&snapshotter).into_iter().filter_map(|(name, value)| match value {
+        DebugValue::Counter(count) if name.starts_with(metric::FAILURES) => Some((name, count)),
+        _ => None,
+    });
+    let mut failures: Vec<_> = failures.collect();
+    failures.sort();
+    let name = |labels: &str| format!("{}{{{labels}}}", metric::FAILURES);
+    let outside = "part=pipeline,name=pipeline,direction";
+    assert_eq!(
+        failures,
+        [
+            (name(&format!("{outside}=decode,kind=unresolved")), 3),
+            (name(&format!("{outside}=encode,kind=limit_exceeded")), 1),
+            (name("part=stage,name=aes-gcm,direction=decode,kind=unsealed"), 1),
+        ]
+    );
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn probes_are_no_traffic() {
+    let folder = tempfile::tempdir().unwrap();
+    let cloakroom = opening(&in_folder("local", folder.path())).open().await.unwrap();
+    let snapshotter = record();
+    let (probe, sent) = (Context::probe(), vec![plain(noise(300_000))]);
+    let encoded = cloakroom.encode(&probe, sent.clone()).await.unwrap();
+    assert!(cloakroom.decode(&probe, encoded).await.unwrap() == sent);
+    assert!(cloakroom.decode(&probe, sent).await.is_err());
+    let all = recorded(&snapshotter);
+    let counted: Vec<_> = all.iter().filter(|(name, _)| name.contains("_total")).collect();
+    assert!(counted.is_empty(), "{counted:?}");
+}
+
+#[tokio::test(flavor = "current_thread")]
+async fn the_cache_of_objects_is_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let storage = in_folder("local", folder.path());
+    let encoded = opening(&storage).open().await.unwrap();
+    let encoded = encoded.encode(&ctx(), vec![plain(noise(300_000))]).await.unwrap();
+    let cold = opening(&storage).open().await.unwrap();
+    let snapshotter = record();
+    for _ in 0..3 {
+        cold.decode(&ctx(), encoded.clone()).await.unwrap();
+    }
+    let all = recorded(&snapshotter);
+    for (result, expect) in [("hit", 2), ("miss", 1)] {
+        let name = format!("{}{{result={result}}}", metric::OBJECT_CACHE);
+        match find(&all, &name) {
+            DebugValue::Counter(count) => assert_eq!(*count, expect, "{result}"),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+/// What a program that embeds the library sees of its configuration.
+#[tokio::test(flavor = "current_thread")]
+async fn reloads_are_counted_without_a_codec_server() {
+    let snapshotter = record();
+    let cloakroom = opening("").open().await.unwrap();
+    cloakroom.reload().await.unwrap();
+    cloakroom.replace(cloakroom::Opening::text("nonsense")).await.unwrap_err();
+    let all = recorded(&snapshotter);
+    for result in ["success", "failure"] {
+        let name = format!("{}{{result={result}}}", metric::RELOADS);
+        assert_eq!(*find(&all, &name), DebugValue::Counter(1), "{result}");
+    }
+    assert!(matches!(find(&all, &format!("{}{{}}", metric::LAST_RELOAD)), DebugValue::Gauge(_)));
+    assert!(all.iter().any(|(name, _)| name.starts_with(metric::BUILD_INFO)));
 }
 
 #[tokio::test(flavor = "current_thread")]
@@ -221,4 +316,26 @@ async fn a_field_is_weighed_after_the_pipeline() {
     let (name, values) = ratios(&snapshotter).pop().unwrap();
     assert_eq!(name, "runtime_workflow_payload_size_ratio{namespace=n,workflow_name=Pay}");
     assert_eq!(values, [1.0, weight as f64 / (weight - 1) as f64]);
+}
+
+/// What Temporal refuses failed after all stages: it is counted and logged all the same.
+#[tokio::test(flavor = "current_thread")]
+async fn what_temporal_refuses_is_counted_and_logged_once() {
+    let cloakroom = opening("").open().await.unwrap();
+    let limits = || SizeLimits { field: Budget { max: 10, percent: 100 }, ..SizeLimits::NONE };
+    for (adapter, level) in [
+        (Adapter::new(cloakroom.clone(), limits()), "WARN"),
+        (Adapter::quiet(cloakroom.clone(), limits()), "DEBUG"),
+    ] {
+        let (snapshotter, (log, _guard)) = (record(), Log::start());
+        adapter.encode(&ctx(), vec![plain("\"hi\"")]).await.unwrap_err();
+        let name = "{part=pipeline,name=pipeline,direction=encode,kind=limit_exceeded}";
+        let name = format!("{}{name}", metric::FAILURES);
+        assert_eq!(*find(&recorded(&snapshotter), &name), DebugValue::Counter(1));
+        let text = log.text();
+        let lines: Vec<_> = text.lines().filter(|line| line.contains("a call failed")).collect();
+        let [line] = lines[..] else { panic!("{text}") };
+        let says = [level, "kind=\"limit_exceeded\"", "add [storage] to the configuration"];
+        assert!(says.iter().all(|part| line.contains(part)), "{line}");
+    }
 }

@@ -9,11 +9,17 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cloakroom::{
     Codec as _, Grants, Limits, Material, Payload, Pipeline, Reuse, Ring, Settings, Source, Stage,
 };
+use cloakroom_temporal::json;
 use cloakroom_tests::{
     KEY, ROGUE, ROGUE_WASIP2, bundled, chain, ctx, host, plain, rogue, rogue_grants,
 };
 use tracing::{Dispatch, subscriber::NoSubscriber};
 use tracing_subscriber::fmt::MakeWriter;
+
+use crate::codec_server::{
+    client::post,
+    command::{BEARER, Program, TOKEN, config},
+};
 
 const CANARY: &str = "canary-of-the-payload";
 
@@ -34,6 +40,7 @@ impl Log {
         let log = Self::new();
         let subscriber = tracing_subscriber::fmt()
             .with_max_level(tracing::Level::TRACE)
+            .with_ansi(false)
             .with_writer(log.clone())
             .finish();
         (log, tracing::subscriber::set_default(subscriber))
@@ -121,6 +128,81 @@ async fn errors_and_debug_hold_no_payload_and_no_metadata() {
     seen += &format!("{:?} {pipeline:?} {sealing:?}", secret("json/plain"));
     assert!(!seen.contains("canary"), "{seen}");
     assert!(!log.text().contains("canary"), "{}", log.text());
+}
+
+/// One line at WARN for each failed call, with where and why; quiet pipelines have it at DEBUG.
+#[tokio::test(flavor = "current_thread")]
+async fn each_failed_call_is_logged_once_without_contents() {
+    let aes = bundled(&host(Limits::default()), "aes-gcm", Settings::none(), Reuse::Fresh).await;
+    let pipeline =
+        Pipeline::builder().stage(Stage::new("aes-gcm", aes).required()).build().unwrap();
+    let reference = format!(
+        r#"{{"driverName":"{CANARY}","driverClaim":{{"claimData":{{"key":"{CANARY}"}}}}}}"#
+    );
+    let reference = Payload::new("json/protobuf", reference)
+        .with("messageType", "temporal.api.sdk.v1.ExternalStorageReference")
+        .with("secret", CANARY);
+    let unsealed = Payload::new("json/plain", CANARY).with("secret", CANARY);
+    for (payload, kind) in [(unsealed, "unsealed"), (reference, "unresolved")] {
+        for (pipeline, level) in [(pipeline.clone(), "WARN"), (pipeline.clone().quiet(), "DEBUG")] {
+            let (log, _guard) = Log::start();
+            let mut sent = pipeline.encode(&ctx(), vec![plain("x")]).await.unwrap();
+            sent.push(payload.clone());
+            pipeline.decode(&ctx(), sent).await.map(drop).unwrap_err();
+            let text = log.text();
+            let lines: Vec<_> =
+                text.lines().filter(|line| line.contains("a call failed")).collect();
+            let [line] = lines[..] else { panic!("{text}") };
+            for part in [level, "cloakroom::pipeline", "direction=\"decode\"", "error="] {
+                assert!(line.contains(part), "no {part} in {line}");
+            }
+            assert!(line.contains(&format!("kind=\"{kind}\"")), "{line}");
+            assert!(kind != "unsealed" || line.contains("stage=\"aes-gcm\""), "{line}");
+            assert!(kind != "unsealed" || line.contains("slot=1"), "{line}");
+            assert!(!text.contains("canary"), "{text}");
+        }
+    }
+}
+
+/// All that the program logs while it is asked for what is secret, at every level.
+#[test]
+fn a_codec_server_logs_no_contents_keys_or_tokens() {
+    let folder = tempfile::tempdir().unwrap();
+    config(folder.path(), "origins = [\"http://localhost:8233\"]");
+    let mut program = Program::start_with(folder.path(), &[], Some("trace"));
+    let address = program.address();
+    let secret = || Payload::new("json/plain", CANARY).with("secret", CANARY);
+    let text = |payload| String::from_utf8(json::write(&[payload]).unwrap()).unwrap();
+    let encoded = post(address, "/encode", &[BEARER], &text(secret())).body;
+    let (path, clear) = ("/decode?token=canary", text(secret()));
+    let mut forged = json::read(encoded.as_bytes()).unwrap().remove(0).with("secret", CANARY);
+    forged.data.truncate(forged.data.len() - 1);
+    for (path, body, status) in [
+        ("/decode", &*encoded, 200),
+        (path, &*clear, 400),
+        ("/decode", &*text(forged), 400),
+        ("/download", &*encoded, 400),
+        ("/decode", CANARY, 400),
+    ] {
+        assert_eq!(post(address, path, &[BEARER], body).status, status, "{path}");
+    }
+    for token in ["Bearer canary-of-a-stranger", "canary", "Bearer e30.canary.canary"] {
+        assert_eq!(post(address, "/decode", &[("authorization", token)], "{}").status, 401);
+    }
+    // A stranger's page, and an id that could end a line.
+    let page = [("origin", "http://evil.example"), ("x-request-id", "a\"} b")];
+    assert_eq!(post(address, "/decode", &page, "{}").status, 403);
+    config(folder.path(), "origins = [\"*\"]");
+    program.signal("-HUP");
+    program.says("[codec_server] stays as it was");
+    program.signal("-TERM");
+    program.says("ended");
+    let log = format!("{:?}", program.log);
+    let key = [STANDARD.encode(KEY), hex::encode(KEY), String::from_utf8_lossy(&KEY).into_owned()];
+    let hidden = ["canary", TOKEN, &STANDARD.encode(CANARY)].map(str::to_owned);
+    for secret in hidden.iter().chain(&key) {
+        assert!(!log.contains(secret), "{secret} in {log}");
+    }
 }
 
 #[test]

@@ -90,7 +90,7 @@ async fn large_payloads_pass_everywhere_and_nothing_of_them_is_in_the_clear() {
     // Eight of them are one object, and the result is another; encryption makes each a new one.
     assert!(count(rig.folder.path()) >= 2);
     let log = rig.worker.as_ref().unwrap().log();
-    assert!(log.contains("stage{name=\"aes-gcm\""), "is this the log?");
+    assert!(log.contains("stage{stage=\"aes-gcm\""), "is this the log?");
     assert!(!log.contains(CANARY) && !log.contains(&CANARY[..20]), "the log has it in the clear");
     assert!(server.holds(b"temporal.api.sdk.v1.ExternalStorageReference"), "is this the database?");
     assert!(!holds(rig.folder.path(), CANARY), "the store has it in the clear");

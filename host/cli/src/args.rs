@@ -13,7 +13,7 @@ use crate::history::args::HistoryArgs;
     name = "cloakroom",
     version,
     after_help = "Exit status: 0 if it worked, 1 if an operation failed, 2 if usage or configuration is wrong.\n\
-                  CLOAKROOM_LOG sets what is logged, such as `debug` or `warn,cloakroom::guest=trace`."
+                  CLOAKROOM_LOG sets what every command logs, such as `debug` or `warn,cloakroom::guest=trace`."
 )]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -63,7 +63,7 @@ Example:
   cloakroom check --config cloakroom.toml --stores";
 
 const SERVER: &str = "\
-Serves /encode, /decode and /download, below any path, and /healthz and /metrics.
+Serves /encode, /decode and /download, below any path, and /healthz, /readyz and /metrics.
 [codec_server] in the configuration says who may ask; without a token it serves this machine alone,
 and without origins = [\"http://localhost:8233\"], or wherever the Web UI is, it serves no web page.
 SIGHUP, or a change of any file that the configuration names, swaps it while requests go on;

@@ -1,14 +1,15 @@
 //! `codec-server`: until it is told to end.
 
-use std::{io, time::Duration};
+use std::{io, net::SocketAddr, time::Duration};
 
-use cloakroom::{Cloakroom, Error, temporal::server::CodecServer};
+use cloakroom::{Cloakroom, Error, metric, temporal::server::CodecServer};
+use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
 };
 
-use crate::{args, change::open, failure::Failure, recorder};
+use crate::{args, change::open, failure::Failure, process, recorder, restart::RestartOnly};
 
 /// How often files are looked at for changes.
 const WATCH: Duration = Duration::from_secs(5);
@@ -17,54 +18,101 @@ pub(crate) async fn run(args: &args::CodecServer) -> Result<(), Failure> {
     let recorder = recorder::start()?;
     let cloakroom = open(&args.config).await?;
     let (address, settings) = cloakroom.codec_server()?;
+    let served = Served::new(&cloakroom, args.listen.is_some(), recorder)?;
     let address = args.listen.unwrap_or(address);
-    let no_pages = settings.origins.is_empty();
-    let metrics = Box::new(move || recorder.render());
-    let server = CodecServer::with(cloakroom.clone(), cloakroom.clone(), settings, Some(metrics));
-    let listener = TcpListener::bind(address).await.map_err(|error| {
-        Failure::usage(format!("cannot listen on {address} (`codec_server.listen`): {error}"))
-    })?;
+    settings.check(address)?;
+    let listener = bind(address, "listen").await?;
     let listening = listener.local_addr()?;
+    let for_metrics = match settings.metrics {
+        Some(address) => Some(bind(address, "metrics_listen").await?),
+        None => None,
+    };
     let mut hangup = signal(SignalKind::hangup())?;
     let end = end()?;
     let _watch = {
-        let (cloakroom, server) = (cloakroom.clone(), server.clone());
-        cloakroom.clone().watch(WATCH, move |swapped| tell(swapped, &cloakroom, &server))
+        let served = served.clone();
+        cloakroom.watch(WATCH, move |swapped| served.tell(swapped))
     };
     let reloading = {
-        let server = server.clone();
+        let (cloakroom, served) = (cloakroom.clone(), served.clone());
         tokio::spawn(async move {
             while hangup.recv().await.is_some() {
-                let reloaded = cloakroom.reload().await;
-                tell(reloaded, &cloakroom, &server);
+                served.tell(cloakroom.reload().await);
             }
         })
     };
+    let scraping = for_metrics.map(|listener| {
+        let (server, address) = (served.server.clone(), listener.local_addr().ok());
+        tracing::info!(address = address.map(tracing::field::display), "serving metrics");
+        tokio::spawn(async move { server.serve_metrics(listener, std::future::pending()).await })
+    });
     tracing::info!(address = %listening, "serving");
-    if no_pages {
+    if settings.origins.is_empty() {
         tracing::info!("no web page may ask: `codec_server.origins` is empty");
     }
-    let served = server.serve(listener, end).await;
+    let ended = served.server.serve(listener, end).await;
     reloading.abort();
+    if let Some(scraping) = scraping {
+        scraping.abort();
+    }
     tracing::info!("ended");
-    Ok(served?)
+    Ok(ended?)
 }
 
-/// What the server itself is told is swapped after the pipeline, and either may fail alone.
-fn tell(swapped: Result<(), Error>, cloakroom: &Cloakroom, server: &CodecServer) {
-    let cause = |error: &Error| std::error::Error::source(error).map(ToString::to_string);
-    if let Err(error) = swapped {
-        let cause = cause(&error);
-        tracing::error!(%error, cause, "the configuration stays as it was");
-        return;
+async fn bind(address: SocketAddr, key: &str) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| {
+        Failure::usage(format!("cannot listen on {address} (`codec_server.{key}`): {error}"))
+    })
+}
+
+/// A server, and what it is swapped from.
+#[derive(Clone)]
+struct Served {
+    cloakroom: Cloakroom,
+    server: CodecServer,
+    restart_only: RestartOnly,
+    /// Whether the command line says where to listen.
+    is_told: bool,
+}
+
+impl Served {
+    fn new(
+        cloakroom: &Cloakroom,
+        is_told: bool,
+        recorder: PrometheusHandle,
+    ) -> Result<Self, Failure> {
+        let (listen, settings) = cloakroom.codec_server()?;
+        let metrics = Box::new(move || recorder.render() + &process::render());
+        let restart_only = RestartOnly::new((!is_told).then_some(listen), &settings);
+        let server =
+            CodecServer::with(cloakroom.clone(), cloakroom.clone(), settings, Some(metrics));
+        Ok(Self { cloakroom: cloakroom.clone(), server, restart_only, is_told })
     }
-    let told = cloakroom.codec_server().and_then(|(_, settings)| server.swap(settings));
-    match told {
-        Ok(()) => tracing::info!("the configuration was swapped"),
-        Err(error) => {
-            let cause = cause(&error);
-            tracing::error!(%error, cause, "the pipeline was swapped, and [codec_server] stays as it was");
+
+    /// Swaps the server's own settings after the pipeline. Either may fail alone.
+    fn tell(&self, swapped: Result<(), Error>) {
+        if let Err(error) = swapped {
+            tracing::error!(error = error.report(), "the configuration stays as it was");
+            return;
         }
+        match self.swap() {
+            Ok(()) => tracing::info!("the configuration was swapped"),
+            Err(error) => {
+                metrics::counter!(metric::RELOADS, "result" => "partial").increment(1);
+                tracing::error!(
+                    error = error.report(),
+                    "the pipeline was swapped, and [codec_server] stays as it was"
+                );
+            }
+        }
+    }
+
+    fn swap(&self) -> Result<(), Error> {
+        let (listen, settings) = self.cloakroom.codec_server()?;
+        let now = RestartOnly::new((!self.is_told).then_some(listen), &settings);
+        self.server.swap(settings)?;
+        self.restart_only.warn(&now);
+        Ok(())
     }
 }
 

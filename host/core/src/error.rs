@@ -14,6 +14,7 @@ struct Inner {
     kind: ErrorKind,
     message: String,
     site: Site,
+    counted: bool,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -174,7 +175,7 @@ impl Error {
     /// An error of this kind. The message is a lowercase fragment without payload contents.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         let (message, site) = (message.into(), Site::default());
-        Self(Box::new(Inner { kind, message, site, source: None }))
+        Self(Box::new(Inner { kind, message, site, counted: false, source: None }))
     }
 
     /// The same error with its cause.
@@ -213,6 +214,18 @@ impl Error {
         site.direction.get_or_insert(direction);
         site.slot.get_or_insert(slot);
         self
+    }
+
+    /// The same error, marked as counted in a metric: an outer layer does not count it again.
+    pub fn counted(mut self) -> Self {
+        self.0.counted = true;
+        self
+    }
+
+    /// Returns whether the error, or one that it wraps, is counted in a metric.
+    pub fn is_counted(&self) -> bool {
+        let cause = self.0.source.as_deref().and_then(|cause| cause.downcast_ref::<Self>());
+        self.0.counted || cause.is_some_and(Self::is_counted)
     }
 
     /// What went wrong.

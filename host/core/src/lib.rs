@@ -12,6 +12,7 @@ mod error;
 mod keys;
 mod payload;
 mod protobuf;
+mod report;
 mod site;
 mod size;
 
@@ -24,6 +25,7 @@ pub use self::{
     keys::{Key, KeyError, KeyRing},
     payload::{ENCODING, Metadata, Payload},
     protobuf::Envelope,
+    report::clean,
     site::Direction,
     size::{ByteSize, ByteSizeError},
 };

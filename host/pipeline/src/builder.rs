@@ -152,8 +152,8 @@ impl PipelineBuilder {
         }
         let storage = self.offload.map(Offload::build).transpose()?.map(Arc::new);
         let permits = [None, Some(Arc::new(Semaphore::new(self.permits)))];
-        let time = self.codec_time;
+        let (payload, time) = (self.payload, self.codec_time);
         let stages = self.stages.into_iter().map(|stage| stage.codec_time(time)).collect();
-        Ok(Pipeline { stages, permits, payload: self.payload, storage })
+        Ok(Pipeline { stages, permits, payload, storage, quiet: false })
     }
 }

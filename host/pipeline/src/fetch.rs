@@ -72,9 +72,11 @@ impl Storage {
     async fn fetch_one(&self, ctx: &Context, standing: &Standing) -> Result<Payload, Error> {
         let Standing { reference, sizes, .. } = standing;
         let (name, _) = self.driver(&reference.driver)?;
-        let refused = |error| metric::refused("driver", name, error);
+        let refused = |error| metric::refused(ctx, "driver", name, error);
         let sha256 = claims::sha256(&reference.claim).map_err(refused)?;
-        match self.cache.get(&reference.ticket(), &sha256).await {
+        let cached = self.cache.get(&reference.ticket(), &sha256).await;
+        metric::count_lookup(ctx, cached.is_some());
+        match cached {
             None => self.fetch_anew(ctx, standing).await,
             Some(cached) => match self.expected_size(reference, sizes).map_err(refused)? {
                 Some(size) if size != cached.size => Err(refused(wrong_size())),
@@ -91,8 +93,8 @@ impl Storage {
     ) -> Result<Payload, Error> {
         let Standing { reference, sizes, .. } = standing;
         let (name, driver) = self.driver(&reference.driver)?;
-        let call = metric::Call::begin("driver", name, "decode", None);
-        let span = tracing::debug_span!("driver", name = &**name, direction = "decode");
+        let call = metric::Call::begin(ctx, "driver", name, Direction::Decode, None);
+        let span = tracing::debug_span!("driver", driver = &**name, direction = "decode");
         let fetched = async {
             let sha256 = claims::sha256(&reference.claim)?;
             let size = self.expected_size(reference, sizes)?;

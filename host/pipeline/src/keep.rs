@@ -99,9 +99,9 @@ impl Storage {
         let Chosen { driver: name, payload, object, .. } = chosen;
         let size = object.envelope().len();
         let (name, driver) = self.driver(name)?;
-        let call = metric::Call::begin("driver", name, "encode", Some(size));
+        let call = metric::Call::begin(ctx, "driver", name, Direction::Encode, Some(size));
         let span =
-            tracing::debug_span!("driver", name = &**name, direction = "encode", bytes = size);
+            tracing::debug_span!("driver", driver = &**name, direction = "encode", bytes = size);
         // Called within, so that a driver that panics before it gives its future is caught too.
         let stored = async { driver.store(ctx, object.clone()).await };
         let stored = self.bounded(stored).instrument(span).await;

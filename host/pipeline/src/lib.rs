@@ -12,6 +12,7 @@ mod cache;
 mod claims;
 mod disk;
 mod explain;
+mod failure;
 mod fetch;
 mod keep;
 mod live;

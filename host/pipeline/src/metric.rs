@@ -2,10 +2,15 @@
 //!
 //! Labels are names that a configuration gives, and words of ours; none grows with traffic.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
-use cloakroom_core::{Context, Error, ErrorKind};
-use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, histogram};
+use cloakroom_core::{Context, Direction, Error};
+use metrics::{
+    SharedString, Unit, counter, describe_counter, describe_gauge, describe_histogram, histogram,
+};
 
 use crate::names::{Names, OTHER};
 
@@ -13,7 +18,8 @@ use crate::names::{Names, OTHER};
 /// `direction` (`encode` or `decode`).
 pub const CALLS: &str = "cloakroom_calls_total";
 
-/// Calls that failed. Labels: those of [`CALLS`], and `kind`.
+/// Calls that failed, and calls of a whole pipeline that failed outside of its stages and drivers,
+/// with `part` and `name` `pipeline`. Labels: those of [`CALLS`], and `kind`.
 pub const FAILURES: &str = "cloakroom_failures_total";
 
 /// Bytes of payloads that went into calls. Labels: those of [`CALLS`].
@@ -34,6 +40,25 @@ pub const PLAINTEXT: &str = "cloakroom_plaintext_total";
 
 /// Plugins that were compiled; those that came from a cache folder are not among them.
 pub const COMPILATIONS: &str = "cloakroom_compilations_total";
+
+/// Objects that were looked for in the cache. Label: `result` (`hit` or `miss`).
+pub const OBJECT_CACHE: &str = "cloakroom_object_cache_total";
+
+/// 1, with what was built. Labels: `version`, `wasmtime`, `features`.
+pub const BUILD_INFO: &str = "cloakroom_build_info";
+
+/// Reloads of the configuration. Label: `result`: `success`, `failure` (the old one serves on), or
+/// `partial` (the codec server's own settings stay as they were).
+pub const RELOADS: &str = "cloakroom_reloads_total";
+
+/// When a configuration was last loaded whole, in seconds since 1970.
+pub const LAST_RELOAD: &str = "cloakroom_last_reload_success_timestamp_seconds";
+
+/// When a key was made, in seconds since 1970, if the configuration says so. Labels: `ring`, `key`.
+pub const KEY_CREATED: &str = "cloakroom_key_created_timestamp_seconds";
+
+/// 1 for the key that a ring seals with, and 0 for its other keys. Labels: `ring`, `key`.
+pub const KEY_CURRENT: &str = "cloakroom_key_current";
 
 /// How much of the limit each weighed size was, of workflows. Labels: `namespace`, `workflow_name`.
 pub const WORKFLOW_RATIO: &str = "runtime_workflow_payload_size_ratio";
@@ -58,30 +83,44 @@ pub fn describe() {
     describe_gauge!(WAITING, "Calls that wait for an instance to run in");
     describe_counter!(PLAINTEXT, "Payloads that a stage let pass unsealed while decoding");
     describe_counter!(COMPILATIONS, "Plugins that were compiled");
+    describe_counter!(OBJECT_CACHE, "Objects that were looked for in the cache");
+    describe_gauge!(BUILD_INFO, "What was built");
+    describe_counter!(RELOADS, "Reloads of the configuration");
+    describe_gauge!(LAST_RELOAD, Unit::Seconds, "When a configuration was last loaded whole");
+    describe_gauge!(KEY_CREATED, Unit::Seconds, "When a key was made");
+    describe_gauge!(KEY_CURRENT, "Whether a key is the one that its ring seals with");
     describe_histogram!(WORKFLOW_RATIO, "Size of what a workflow sends, by its limit");
     describe_histogram!(ACTIVITY_RATIO, "Size of what an activity is sent, by its limit");
 }
 
 /// One call of a stage or a driver, while it lasts.
 pub(crate) struct Call {
-    labels: [(&'static str, metrics::SharedString); 3],
+    part: &'static str,
+    name: Arc<str>,
+    direction: &'static str,
+    /// False for the host's own probes.
+    is_traffic: bool,
     began: Instant,
 }
 
 impl Call {
     pub(crate) fn begin(
+        ctx: &Context,
         part: &'static str,
         name: &Arc<str>,
-        direction: &'static str,
+        direction: Direction,
         bytes: Option<usize>,
     ) -> Self {
-        let labels =
-            [("part", part.into()), ("name", name.clone().into()), ("direction", direction.into())];
-        counter!(CALLS, &labels).increment(1);
-        if let Some(bytes) = bytes {
-            counter!(BYTES_IN, &labels).increment(bytes as u64);
+        let (name, direction, is_traffic) = (name.clone(), word(direction), !ctx.is_probe());
+        let call = Self { part, name, direction, is_traffic, began: Instant::now() };
+        if is_traffic {
+            let labels = call.labels();
+            counter!(CALLS, &labels).increment(1);
+            if let Some(bytes) = bytes {
+                counter!(BYTES_IN, &labels).increment(bytes as u64);
+            }
         }
-        Self { labels, began: Instant::now() }
+        call
     }
 
     /// Counts how it ended. `bytes` is what a result weighs.
@@ -90,24 +129,81 @@ impl Call {
         result: Result<T, Error>,
         bytes: impl FnOnce(&T) -> usize,
     ) -> Result<T, Error> {
-        histogram!(SECONDS, &self.labels).record(self.began.elapsed());
-        match &result {
-            Ok(result) => counter!(BYTES_OUT, &self.labels).increment(bytes(result) as u64),
-            Err(error) => self.failed(error.kind()),
+        let took = self.began.elapsed();
+        let bytes = result.as_ref().ok().map(bytes);
+        self.log(took, bytes, result.as_ref().err());
+        if self.is_traffic {
+            let labels = self.labels();
+            histogram!(SECONDS, &labels).record(took);
+            if let Some(bytes) = bytes {
+                counter!(BYTES_OUT, &labels).increment(bytes as u64);
+            }
         }
-        result
+        result.map_err(|error| self.failed(error))
     }
 
-    fn failed(self, kind: ErrorKind) {
-        let [part, name, direction] = self.labels;
-        counter!(FAILURES, &[part, name, direction, ("kind", kind.word().into())]).increment(1);
+    fn failed(self, error: Error) -> Error {
+        if self.is_traffic {
+            let [part, name, direction] = self.labels();
+            let kind = ("kind", error.kind().word().into());
+            counter!(FAILURES, &[part, name, direction, kind]).increment(1);
+        }
+        error.counted()
+    }
+
+    fn log(&self, took: Duration, bytes_out: Option<usize>, error: Option<&Error>) {
+        tracing::debug!(
+            target: "cloakroom::pipeline",
+            part = self.part,
+            name = &*self.name,
+            direction = self.direction,
+            bytes_out,
+            kind = error.map(|error| error.kind().word()),
+            microseconds = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            "called"
+        );
+    }
+
+    fn labels(&self) -> [(&'static str, SharedString); 3] {
+        [
+            ("part", self.part.into()),
+            ("name", self.name.clone().into()),
+            ("direction", self.direction.into()),
+        ]
     }
 }
 
 /// Counts what was refused on the way back before anybody was called.
-pub(crate) fn refused(part: &'static str, name: &Arc<str>, error: Error) -> Error {
-    Call::begin(part, name, "decode", None).failed(error.kind());
-    error
+pub(crate) fn refused(ctx: &Context, part: &'static str, name: &Arc<str>, error: Error) -> Error {
+    Call::begin(ctx, part, name, Direction::Decode, None).failed(error)
+}
+
+/// Counts a pipeline's call that failed outside of its stages and drivers.
+pub(crate) fn count_failure(direction: Direction, error: Error) -> Error {
+    let labels = [
+        ("part", "pipeline"),
+        ("name", "pipeline"),
+        ("direction", word(direction)),
+        ("kind", error.kind().word()),
+    ];
+    counter!(FAILURES, &labels).increment(1);
+    error.counted()
+}
+
+/// Counts an object that was looked for in the cache.
+pub(crate) fn count_lookup(ctx: &Context, found: bool) {
+    if !ctx.is_probe() {
+        let result = if found { "hit" } else { "miss" };
+        counter!(OBJECT_CACHE, "result" => result).increment(1);
+    }
+}
+
+/// A direction's word in labels and logs.
+pub(crate) fn word(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Encode => "encode",
+        Direction::Decode => "decode",
+    }
 }
 
 /// The namespaces that have a count of their own.

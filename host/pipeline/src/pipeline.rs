@@ -20,6 +20,7 @@ pub struct Pipeline {
     pub(crate) permits: Permits,
     pub(crate) payload: ByteSize,
     pub(crate) storage: Option<Arc<Storage>>,
+    pub(crate) quiet: bool,
 }
 
 /// What of a batch is no ordinary payload.
@@ -41,6 +42,11 @@ impl Pipeline {
         &self.stages
     }
 
+    /// Returns the names of the drivers that are configured, in alphabetical order.
+    pub fn drivers(&self) -> impl Iterator<Item = &str> {
+        self.storage.iter().flat_map(|storage| storage.drivers.keys().map(|name| &**name))
+    }
+
     /// From which size on payloads are stored elsewhere; none if there is no storage.
     pub fn threshold(&self) -> Option<ByteSize> {
         self.storage.as_ref().map(|storage| storage.threshold)
@@ -57,6 +63,15 @@ impl Pipeline {
     /// # Errors
     /// If one payload cannot be encoded or stored; then none is.
     pub async fn encode(&self, ctx: &Context, batch: Vec<Payload>) -> Result<Vec<Payload>, Error> {
+        let encoded = self.encode_batch(ctx, batch).await;
+        encoded.map_err(|error| self.report_failure(ctx, Direction::Encode, error))
+    }
+
+    async fn encode_batch(
+        &self,
+        ctx: &Context,
+        batch: Vec<Payload>,
+    ) -> Result<Vec<Payload>, Error> {
         let is_done = |payload: &Payload| !matches!(Kind::of(payload), Kind::Ordinary);
         // Most batches hold none, and need no list.
         let done: Vec<_> = match batch.iter().any(is_done) {
@@ -104,7 +119,15 @@ impl Pipeline {
     /// # Errors
     /// If one payload cannot be fetched or decoded; then none is.
     pub async fn decode(&self, ctx: &Context, batch: Vec<Payload>) -> Result<Vec<Payload>, Error> {
-        let mut batch = batch;
+        let decoded = self.decode_batch(ctx, batch).await;
+        decoded.map_err(|error| self.report_failure(ctx, Direction::Decode, error))
+    }
+
+    async fn decode_batch(
+        &self,
+        ctx: &Context,
+        mut batch: Vec<Payload>,
+    ) -> Result<Vec<Payload>, Error> {
         let Revealed { references, kept } = self.reveal(ctx, &mut batch).await?;
         if !references.is_empty() {
             let storage = self.storage.as_ref().ok_or_else(storage::unresolved)?;
@@ -128,9 +151,12 @@ impl Pipeline {
         batch: Vec<Payload>,
     ) -> Result<Vec<Payload>, Error> {
         let mut batch = batch;
-        let Revealed { references, mut kept } = self.reveal(ctx, &mut batch).await?;
-        kept.extend(references.iter().map(|standing| standing.slot));
-        self.decode_all(ctx, batch, &kept).await
+        let decoded = async {
+            let Revealed { references, mut kept } = self.reveal(ctx, &mut batch).await?;
+            kept.extend(references.iter().map(|standing| standing.slot));
+            self.decode_all(ctx, batch, &kept).await
+        };
+        decoded.await.map_err(|error| self.report_failure(ctx, Direction::Decode, error))
     }
 
     /// What of a batch stands for something else. References that codecs have encoded are decoded in

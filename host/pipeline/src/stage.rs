@@ -97,9 +97,9 @@ impl Stage {
         payload: Payload,
     ) -> Result<Payload, Error> {
         let size = payload.encoded_len();
-        let call = metric::Call::begin("stage", &self.name, "encode", Some(size));
+        let call = metric::Call::begin(ctx, "stage", &self.name, Direction::Encode, Some(size));
         let encoded = self.call(async { self.codec.encode(ctx, &payload).await });
-        let encoded = encoded.instrument(self.span("encode", size)).await;
+        let encoded = encoded.instrument(self.span(Direction::Encode, size)).await;
         let encoded = encoded.and_then(|encoded| self.keep_or_leave(payload, encoded));
         let encoded = call.end(encoded, Payload::encoded_len);
         encoded.map_err(|error| error.at_stage(&self.name, Direction::Encode, slot))
@@ -145,12 +145,15 @@ impl Stage {
         let decoded = match self.owns(&payload) {
             true => {
                 let size = payload.encoded_len();
-                let call = metric::Call::begin("stage", &self.name, "decode", Some(size));
+                let call =
+                    metric::Call::begin(ctx, "stage", &self.name, Direction::Decode, Some(size));
                 let decoded = self.call(async { self.codec.decode(ctx, payload).await });
-                let decoded = decoded.instrument(self.span("decode", size)).await;
+                let decoded = decoded.instrument(self.span(Direction::Decode, size)).await;
                 call.end(decoded, Payload::encoded_len)
             }
-            false if self.is_required() => Err(metric::refused("stage", &self.name, unsealed())),
+            false if self.is_required() => {
+                Err(metric::refused(ctx, "stage", &self.name, unsealed()))
+            }
             false => Ok(payload),
         };
         decoded.map_err(|error| error.at_stage(&self.name, Direction::Decode, slot))
@@ -174,8 +177,9 @@ impl Stage {
         })
     }
 
-    fn span(&self, direction: &'static str, bytes: usize) -> tracing::Span {
-        tracing::debug_span!("stage", name = &*self.name, direction, bytes)
+    fn span(&self, direction: Direction, bytes: usize) -> tracing::Span {
+        let direction = metric::word(direction);
+        tracing::debug_span!("stage", stage = &*self.name, direction, bytes)
     }
 
     pub(crate) fn owns(&self, payload: &Payload) -> bool {

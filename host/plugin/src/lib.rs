@@ -51,3 +51,6 @@ pub use self::{
     settings::Settings,
     source::{Digest, Source},
 };
+
+/// The version of wasmtime that plugins run in.
+pub const WASMTIME: &str = "48.0.8";

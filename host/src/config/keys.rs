@@ -6,6 +6,7 @@ use cloakroom_core::{Error, ErrorKind, KeyRing};
 use cloakroom_stores::{Material, Ring, RingError};
 
 use super::{
+    nearest,
     places::{Places, Table},
     schema::{File, Ring as RingEntry},
     secret::{Secret, read},
@@ -24,6 +25,7 @@ pub(crate) fn rings(file: &File, folder: &Path, places: &Places) -> Result<Rings
 
 fn ring(name: &str, entry: &RingEntry, folder: &Path, places: &Places) -> Result<Ring, Error> {
     let at = |error: Error, key: &[&str]| error.at_place(&places.at(Table::Ring(name), key));
+    check_created(name, entry).map_err(|error| at(error, &["created"]))?;
     let mut ring = Ring::builder().current(&entry.current);
     for (id, source) in &entry.material {
         let place = format!("[keys.{name}.material] `{id}`");
@@ -39,6 +41,18 @@ fn ring(name: &str, entry: &RingEntry, folder: &Path, places: &Places) -> Result
         }
         other => at(config(format!("[keys.{name}]: {other}")), &[]),
     })
+}
+
+/// A date of a key that is not there is a slip of the pen, and the key's age would be missed.
+fn check_created(name: &str, entry: &RingEntry) -> Result<(), Error> {
+    let Some(id) = entry.created.keys().find(|id| !entry.material.contains_key(*id)) else {
+        return Ok(());
+    };
+    let help = nearest(id, entry.material.keys().map(String::as_str))
+        .map_or_else(|| "remove it".to_owned(), |meant| format!("did you mean `{meant}`?"));
+    Err(config(format!(
+        "[keys.{name}.created] has `{id}`, and [keys.{name}.material] has no such key; {help}"
+    )))
 }
 
 /// A file holds the 32 bytes as they are, or in base64; a variable holds base64.

@@ -9,6 +9,7 @@ use std::{
 use serde::Deserialize;
 
 use super::{
+    date::Date,
     plugin::{Grants, PluginEntry, Reuse},
     required::Required,
     secret::Secret,
@@ -68,6 +69,9 @@ impl Stage {
 pub(crate) struct Ring {
     pub(crate) current: String,
     pub(crate) material: BTreeMap<String, Secret>,
+    /// When keys were made, for metrics.
+    #[serde(default)]
+    pub(crate) created: BTreeMap<String, Date>,
 }
 
 /// `[limits]`

@@ -22,6 +22,7 @@ pub(crate) struct Temporal {
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct CodecServer {
     pub(crate) listen: Option<SocketAddr>,
+    pub(crate) metrics_listen: Option<SocketAddr>,
     pub(crate) origins: Vec<String>,
     pub(crate) credentials: bool,
     pub(crate) token: Option<Secret>,

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use cloakroom_core::{Context, Error, Payload};
+use cloakroom_core::{Context, Direction, Error, Payload};
 use cloakroom_pipeline::{Live, Pipeline, Scale, Subject, Verdict};
 
 use crate::{Limited, limits};
@@ -19,18 +19,29 @@ struct Shared {
     live: Box<dyn Live>,
     limits: Box<dyn Limited>,
     scale: Scale,
+    quiet: bool,
 }
 
 impl Adapter {
     /// Of this pipeline, within these limits.
     pub fn new(live: impl Live, limits: impl Limited) -> Self {
-        let (live, limits) = (Box::new(live), Box::new(limits));
-        Self(Arc::new(Shared { live, limits, scale: Scale::default() }))
+        Self::build(live, limits, false)
     }
 
-    /// The pipeline of now.
+    /// The same for a caller that logs each failure itself: pipelines are [`Pipeline::quiet`].
+    pub fn quiet(live: impl Live, limits: impl Limited) -> Self {
+        Self::build(live, limits, true)
+    }
+
+    fn build(live: impl Live, limits: impl Limited, quiet: bool) -> Self {
+        let (live, limits) = (Box::new(live), Box::new(limits));
+        Self(Arc::new(Shared { live, limits, scale: Scale::default(), quiet }))
+    }
+
+    /// Returns the current pipeline.
     pub fn pipeline(&self) -> Pipeline {
-        self.0.live.pipeline()
+        let pipeline = self.0.live.pipeline();
+        if self.0.quiet { pipeline.quiet() } else { pipeline }
     }
 
     /// Encodes the payloads of one field.
@@ -46,7 +57,8 @@ impl Adapter {
         let (budget, weight) = (self.0.limits.size_limits().budget(), limits::weight(&encoded));
         match (self.0.scale.weigh(budget, weight, Subject::of(ctx)), budget.most()) {
             (Verdict::Stall, Some(most)) => {
-                Err(limits::refusal(&pipeline, ctx, encoded, weight, most).await)
+                let refused = limits::refusal(&pipeline, ctx, encoded, weight, most).await;
+                Err(pipeline.report_failure(ctx, Direction::Encode, refused))
             }
             _ => Ok(encoded),
         }

@@ -14,15 +14,3 @@ pub use self::{
     adapter::Adapter,
     limits::{Limited, SizeLimits},
 };
-
-/// An error and its causes in one line.
-pub(crate) fn chain(error: &cloakroom_core::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
-}

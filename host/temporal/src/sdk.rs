@@ -187,7 +187,7 @@ struct Told(Error);
 
 impl fmt::Display for Told {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&crate::chain(&self.0))
+        f.write_str(&self.0.report())
     }
 }
 

@@ -4,12 +4,21 @@ mod access;
 mod answer;
 mod body;
 mod handler;
+mod journal;
 mod listen;
+mod pages;
+mod probes;
+mod reason;
+mod refusals;
 mod route;
 mod settings;
 mod tls;
 
-use std::{fmt, net::SocketAddr, sync::Arc};
+use std::{
+    fmt,
+    net::SocketAddr,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use arc_swap::ArcSwap;
 use cloakroom_core::Error;
@@ -17,8 +26,8 @@ use cloakroom_pipeline::Live;
 use metrics::{Unit, describe_counter, describe_histogram};
 use tokio::sync::Semaphore;
 
-use self::body::Places;
 pub use self::{access::Access, settings::Settings};
+use self::{body::Places, refusals::Refusals};
 use crate::{Adapter, Limited, SizeLimits};
 
 /// A codec server about to listen. Cheap to clone; clones are the same.
@@ -48,6 +57,13 @@ struct Shared {
     working: Semaphore,
     connections: Arc<Semaphore>,
     metrics: Option<Metrics>,
+    /// Whether metrics have a listener of their own, as it was when the server was made.
+    has_metrics_listener: bool,
+    /// Origins that were refused.
+    pages: Refusals,
+    /// Addresses that sent no valid token.
+    tokens: Refusals,
+    is_ending: AtomicBool,
 }
 
 impl CodecServer {
@@ -63,18 +79,23 @@ impl CodecServer {
         settings: Settings,
         metrics: Option<Metrics>,
     ) -> Self {
-        describe_counter!(handler::REQUESTS, "Requests of the codec server that were answered");
-        describe_histogram!(handler::SECONDS, Unit::Seconds, "Seconds that answers took");
+        describe_counter!(journal::REQUESTS, "Requests of the codec server that were answered");
+        describe_histogram!(journal::SECONDS, Unit::Seconds, "Seconds that answers took");
         let bounded = |count: usize| count.clamp(1, Semaphore::MAX_PERMITS);
         Self(Arc::new(Shared {
-            adapter: Adapter::new(live, limits),
+            // The server logs each failure with what it knows of the request.
+            adapter: Adapter::quiet(live, limits),
             // As many as can be in work may have arrived.
             bodies: Places::new(settings.requests, settings.body),
             working: Semaphore::new(bounded(settings.requests)),
             connections: Arc::new(Semaphore::new(bounded(settings.connections))),
+            has_metrics_listener: settings.metrics.is_some(),
             settings: ArcSwap::from_pointee(settings),
             address: std::sync::OnceLock::new(),
             metrics,
+            pages: Refusals::default(),
+            tokens: Refusals::default(),
+            is_ending: AtomicBool::new(false),
         }))
     }
 

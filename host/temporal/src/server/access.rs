@@ -3,12 +3,16 @@
 use std::fmt;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use cloakroom_core::{Error, ErrorKind};
+use cloakroom_core::{Error, ErrorKind, clean};
 use http::{HeaderMap, header::AUTHORIZATION};
 use jsonwebtoken::{
     Algorithm, DecodingKey, Validation, decode, decode_header,
     jwk::{AlgorithmParameters, Jwk, JwkSet},
 };
+use serde::Deserialize;
+
+/// The most characters of a subject in the log.
+const LONGEST_SUBJECT: usize = 64;
 
 /// Who may ask. Whoever has one of the tokens; by default, anybody.
 #[derive(Clone, Default)]
@@ -84,36 +88,47 @@ impl Access {
         self.tokens.is_empty() && self.signed.is_none()
     }
 
-    pub(super) fn admits(&self, headers: &HeaderMap) -> bool {
+    /// Returns who asks: the subject of a signed token, `token` for the operator's, nobody's name if
+    /// anybody may ask.
+    ///
+    /// # Errors
+    /// Why not, for the log: without anything of the token.
+    pub(super) fn admit(&self, headers: &HeaderMap) -> Result<Option<String>, &'static str> {
         if self.is_open() {
-            return true;
+            return Ok(None);
         }
-        let sent = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let Some((scheme, token)) = sent.and_then(|value| value.trim().split_once(' ')) else {
-            return false;
-        };
-        let equal = |known: &String| {
-            verify_slices_are_equal(known.as_bytes(), token.trim().as_bytes()).is_ok()
-        };
-        scheme.eq_ignore_ascii_case("bearer")
-            && (self.tokens.iter().any(equal)
-                || self.signed.as_ref().is_some_and(|signed| signed.admits(token.trim())))
+        let sent = headers.get(AUTHORIZATION).ok_or("the request has no `Authorization` header")?;
+        let sent = sent.to_str().ok().and_then(|value| value.trim().split_once(' '));
+        let (_, token) = sent
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .ok_or("the `Authorization` header is not `Bearer` and a token")?;
+        let token = token.trim();
+        let equal =
+            |known: &String| verify_slices_are_equal(known.as_bytes(), token.as_bytes()).is_ok();
+        if self.tokens.iter().any(equal) {
+            return Ok(Some("token".to_owned()));
+        }
+        let signed = self.signed.as_ref().ok_or("the token is not that of `codec_server.token`")?;
+        signed.admit(token).map(Some)
     }
 }
 
 impl Signed {
-    fn admits(&self, token: &str) -> bool {
-        let Ok(header) = decode_header(token) else {
-            return false;
-        };
+    /// Returns who asks.
+    fn admit(&self, token: &str) -> Result<String, &'static str> {
+        let header = decode_header(token).map_err(|_| "the token is not a signed one")?;
         // A token without a name of its key is tried with all.
         let named = |(name, algorithms, _): &&(Option<String>, Vec<Algorithm>, _)| {
             algorithms.contains(&header.alg) && (header.kid.is_none() || *name == header.kid)
         };
-        self.keys.iter().filter(named).any(|(_, _, key)| {
-            let checked = decode::<serde::de::IgnoredAny>(token, key, &self.validation(header.alg));
-            checked.is_ok()
-        })
+        let mut refused = "no key of `codec_server.jwt` has the token's key id and algorithm";
+        for (_, _, key) in self.keys.iter().filter(named) {
+            match decode::<Claims>(token, key, &self.validation(header.alg)) {
+                Ok(checked) => return Ok(checked.claims.subject()),
+                Err(error) => refused = why(error.kind()),
+            }
+        }
+        Err(refused)
     }
 
     fn validation(&self, algorithm: Algorithm) -> Validation {
@@ -131,6 +146,34 @@ impl Signed {
         }
         validation.set_required_spec_claims(&required);
         validation
+    }
+}
+
+/// What is read of a signed token besides what is checked.
+#[derive(Deserialize)]
+struct Claims {
+    /// Text, if the provider keeps to the standard.
+    #[serde(default)]
+    sub: serde_json::Value,
+}
+
+impl Claims {
+    fn subject(&self) -> String {
+        let subject = self.sub.as_str().map(|subject| clean(subject, LONGEST_SUBJECT));
+        subject.filter(|subject| !subject.is_empty()).unwrap_or_else(|| "jwt".to_owned())
+    }
+}
+
+fn why(kind: &jsonwebtoken::errors::ErrorKind) -> &'static str {
+    use jsonwebtoken::errors::ErrorKind as Kind;
+    match kind {
+        Kind::ExpiredSignature => "the token has expired",
+        Kind::ImmatureSignature => "the token is not valid yet",
+        Kind::InvalidSignature => "no key of `codec_server.jwt` verifies the token",
+        Kind::InvalidAudience => "the token is for another audience than `codec_server.jwt` has",
+        Kind::InvalidIssuer => "the token is by another issuer than `codec_server.jwt` has",
+        Kind::MissingRequiredClaim(_) => "the token has no `exp`, or no `aud` or `iss` to check",
+        _ => "the token cannot be verified",
     }
 }
 
@@ -178,5 +221,25 @@ impl fmt::Debug for Access {
             .field("tokens", &self.tokens.len())
             .field("signed", &self.signed.is_some())
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subject_is_one_short_word_in_the_log() {
+        let long = "x".repeat(100);
+        for (sub, expect) in [
+            (serde_json::json!("alice@example.com"), "alice@example.com".to_owned()),
+            (serde_json::json!("a\nb\u{1b}[2J"), "a b [2J".to_owned()),
+            (serde_json::json!(long), format!("{}…", "x".repeat(63))),
+            (serde_json::json!(" "), "jwt".to_owned()),
+            (serde_json::json!({ "not": "text" }), "jwt".to_owned()),
+            (serde_json::Value::Null, "jwt".to_owned()),
+        ] {
+            assert_eq!(Claims { sub }.subject(), expect);
+        }
     }
 }

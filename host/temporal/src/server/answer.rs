@@ -5,15 +5,22 @@ use cloakroom_core::{Blame, Error, ErrorKind, Limit};
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
 
-use crate::chain;
+use super::reason::Reason;
 
 /// What is sent back.
 pub(super) type Answer = Response<Full<Bytes>>;
 
-/// One line.
+/// One line. Where it is a refusal, it is the reason that is logged.
 pub(super) fn line(status: StatusCode, text: &str) -> Answer {
-    let text = Bytes::from(format!("{text}\n"));
-    whole(status, "text/plain; charset=utf-8", text)
+    let body = Bytes::from(format!("{text}\n"));
+    let answer = whole(status, "text/plain; charset=utf-8", body);
+    if status.is_success() { answer } else { because(answer, Reason::text(text)) }
+}
+
+/// The same answer with the reason that is logged.
+pub(super) fn because(mut answer: Answer, reason: Reason) -> Answer {
+    answer.extensions_mut().insert(reason);
+    answer
 }
 
 /// What a recorder of metrics tells.
@@ -40,7 +47,8 @@ pub(super) fn failure(error: &Error) -> Answer {
         (ErrorKind::Denied, _) | (_, Blame::Backend) => StatusCode::BAD_GATEWAY,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };
-    let mut answer = line(status, &chain(error));
+    let reason = Reason::error(error);
+    let mut answer = because(line(status, &reason.text), reason);
     if status == StatusCode::SERVICE_UNAVAILABLE {
         answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     }

@@ -1,6 +1,6 @@
 //! One request.
 
-use std::sync::Arc;
+use std::{net::SocketAddr, sync::Arc};
 
 use bytes::Bytes;
 use cloakroom_core::{Context, Error, ErrorKind, Payload};
@@ -10,49 +10,45 @@ use http::{
     header::{ALLOW, ORIGIN, WWW_AUTHENTICATE},
 };
 use hyper::body::Incoming;
-use metrics::{counter, histogram};
 use tokio::time::{Instant, timeout_at};
+use tracing::Instrument as _;
 
 use super::{
     Settings, Shared,
     answer::{self, Answer, line},
     body,
+    journal::Journal,
+    pages,
+    reason::{Reason, Volume},
     route::{self, NoRoute, Route},
 };
 use crate::json;
-
-pub(super) const REQUESTS: &str = "cloakroom_http_requests_total";
-pub(super) const SECONDS: &str = "cloakroom_http_seconds";
 
 /// Smaller JSON is read and written where it is.
 const AT_ONCE: usize = 64 << 10;
 
 impl Shared {
-    pub(super) async fn handle(self: Arc<Self>, request: Request<Incoming>) -> Answer {
-        let began = Instant::now();
+    pub(super) async fn handle(
+        self: Arc<Self>,
+        peer: SocketAddr,
+        request: Request<Incoming>,
+    ) -> Answer {
         let settings = self.settings.load_full();
         let route = Route::of(request.method(), request.uri());
         let word = route.as_ref().map_or("none", |route| route.word());
         let ctx = route::context(request.headers(), request.uri());
-        let answer = match self.refusal(&settings, &request, route) {
-            Ok(route) => self.serve(&settings, route, &ctx, request).await,
+        let mut journal = Journal::begin(peer, request.headers(), word, &ctx);
+        // Probes and scrapes would drown the rest.
+        journal.is_quiet = route.is_ok_and(|route| route.is_probe() || route == Route::Metrics);
+        let answer = match self.refusal(&settings, &request, route, &mut journal) {
+            Ok(route) => {
+                journal.is_audited = route.shows_contents();
+                let served = self.serve(&settings, route, &ctx, request);
+                served.instrument(journal.span()).await
+            }
             Err(refused) => *refused,
         };
-        let (status, took) = (answer.status(), began.elapsed());
-        let labels = [("route", word.to_owned()), ("status", status.as_str().to_owned())];
-        counter!(REQUESTS, &labels).increment(1);
-        histogram!(SECONDS, "route" => word).record(took);
-        // Probes and scrapes would drown the rest.
-        if !matches!(route, Ok(Route::Health | Route::Metrics)) {
-            tracing::info!(
-                route = word,
-                status = status.as_u16(),
-                namespace = ctx.namespace_name(),
-                microseconds = took.as_micros(),
-                "answered"
-            );
-        }
-        answer
+        journal.end(answer)
     }
 
     /// What is not served, before anything of its body is read.
@@ -61,25 +57,39 @@ impl Shared {
         settings: &Settings,
         request: &Request<Incoming>,
         route: Result<Route, NoRoute>,
+        journal: &mut Journal,
     ) -> Result<Route, Box<Answer>> {
         let headers = request.headers();
         // Browsers name the page that asks, also where they would not wait for leave.
         if let Some(origin) = headers.get(ORIGIN)
             && !settings.origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes())
         {
-            // Escaped, and no longer than headers are.
-            tracing::warn!(?origin, "a page that is not in `codec_server.origins` asked");
+            journal.is_quiet = self.is_new_page(origin).is_none();
             let text = "this page may not ask: add its origin to `codec_server.origins`";
-            return Err(Box::new(line(StatusCode::FORBIDDEN, text)));
+            let refused = line(StatusCode::FORBIDDEN, text);
+            let reason = Reason::text(pages::advice(settings, origin));
+            return Err(Box::new(answer::because(refused, reason)));
         }
-        if !matches!(route, Ok(Route::Health)) && !settings.access.admits(headers) {
-            let text = "send `Authorization: Bearer` with a token that is valid here";
-            let mut refused = line(StatusCode::UNAUTHORIZED, text);
-            let bearer = HeaderValue::from_static("Bearer");
-            refused.headers_mut().insert(WWW_AUTHENTICATE, bearer);
-            return Err(Box::new(refused));
+        if !route.is_ok_and(Route::is_probe) {
+            let admitted = settings.access.admit(headers);
+            journal.subject = admitted.map_err(|why| self.no_token(journal, why))?;
         }
         route.map_err(|none| Box::new(nowhere(none)))
+    }
+
+    fn no_token(&self, journal: &mut Journal, why: &'static str) -> Box<Answer> {
+        let unlogged = self.tokens.note(&journal.peer.ip().to_string(), Instant::now());
+        journal.is_quiet = unlogged.is_none();
+        let text = "send `Authorization: Bearer` with a token that is valid here";
+        let mut refused = line(StatusCode::UNAUTHORIZED, text);
+        refused.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        let why = match unlogged {
+            Some(unlogged) if unlogged != 0 => {
+                format!("{why}; {unlogged} refusals of this address before were not logged")
+            }
+            _ => why.to_owned(),
+        };
+        Box::new(answer::because(refused, Reason::text(why)))
     }
 
     async fn serve(
@@ -90,11 +100,13 @@ impl Shared {
         request: Request<Incoming>,
     ) -> Answer {
         match route {
-            Route::Health => line(StatusCode::OK, "ok"),
-            Route::Metrics => match &self.metrics {
-                Some(metrics) => answer::metrics(metrics()),
-                None => line(StatusCode::NOT_FOUND, "this server records no metrics"),
-            },
+            Route::Health | Route::Ready => self.answer_probe(route),
+            // Its own listener has them, as it was when the server began.
+            Route::Metrics if self.has_metrics_listener => {
+                let text = "metrics are served at `codec_server.metrics_listen`";
+                line(StatusCode::NOT_FOUND, text)
+            }
+            Route::Metrics => self.answer_metrics(),
             Route::Encode | Route::Decode { .. } | Route::Download => {
                 let deadline = Instant::now() + settings.time;
                 let read = body::read(request.into_body(), settings.body, &self.bodies, deadline);
@@ -118,13 +130,21 @@ impl Shared {
         let Ok(_one) = self.working.acquire().await else {
             return line(StatusCode::SERVICE_UNAVAILABLE, "shutting down");
         };
+        let mut volume = Volume::default();
         let changed = async {
             let payloads = aside(body.len(), move || json::read_message(&body)).await?;
+            volume.payloads = Some(payloads.len());
             let payloads = self.change(route, ctx, payloads).await?;
             let bytes = payloads.iter().map(|payload| payload.data.len()).sum();
-            aside(bytes, move || json::write(&payloads)).await
+            let written = aside(bytes, move || json::write(&payloads)).await?;
+            volume.bytes = bytes;
+            Ok(written)
         };
-        changed.await.map_or_else(|error| answer::failure(&error), answer::payloads)
+        let changed = changed.await;
+        let mut answer =
+            changed.map_or_else(|error: Error| answer::failure(&error), answer::payloads);
+        answer.extensions_mut().insert(volume);
+        answer
     }
 
     async fn change(
@@ -162,7 +182,7 @@ async fn aside<T: Send + 'static>(
 fn nowhere(none: NoRoute) -> Answer {
     match none {
         NoRoute::Path => {
-            let text = "there are /encode, /decode, /download, /healthz and /metrics";
+            let text = "there are /encode, /decode, /download, /healthz, /readyz and /metrics";
             line(StatusCode::NOT_FOUND, text)
         }
         NoRoute::Method(method) => {

@@ -16,6 +16,7 @@ pub(super) enum Route {
     },
     Download,
     Health,
+    Ready,
     Metrics,
 }
 
@@ -32,6 +33,7 @@ impl Route {
         let last = uri.path().rsplit('/').next().unwrap_or_default();
         let (route, allowed) = match (uri.path(), last) {
             ("/healthz", _) => (Self::Health, Method::GET),
+            ("/readyz", _) => (Self::Ready, Method::GET),
             ("/metrics", _) => (Self::Metrics, Method::GET),
             (_, "encode") => (Self::Encode, Method::POST),
             (_, "decode") => {
@@ -47,6 +49,16 @@ impl Route {
         }
     }
 
+    /// Whether an orchestrator asks, which has no token.
+    pub(super) fn is_probe(self) -> bool {
+        matches!(self, Self::Health | Self::Ready)
+    }
+
+    /// Whether contents may be sent back.
+    pub(super) fn shows_contents(self) -> bool {
+        matches!(self, Self::Decode { .. } | Self::Download)
+    }
+
     /// The word in logs and metrics.
     pub(super) fn word(self) -> &'static str {
         match self {
@@ -54,6 +66,7 @@ impl Route {
             Self::Decode { .. } => "decode",
             Self::Download => "download",
             Self::Health => "healthz",
+            Self::Ready => "readyz",
             Self::Metrics => "metrics",
         }
     }
@@ -93,6 +106,7 @@ mod tests {
         assert_eq!(route(Method::GET, "/decode"), Err(NoRoute::Method("POST")));
         assert_eq!(route(Method::POST, "/healthz"), Err(NoRoute::Method("GET")));
         assert_eq!(route(Method::HEAD, "/healthz"), Ok(Route::Health));
+        assert_eq!(route(Method::GET, "/readyz"), Ok(Route::Ready));
     }
 
     #[test]

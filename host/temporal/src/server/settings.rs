@@ -26,6 +26,11 @@ pub struct Settings {
     pub connections: usize,
     /// How long a request may take to arrive, and as long again to be answered.
     pub time: Duration,
+    /// Where [`CodecServer::serve_metrics`] listens, if it does: then the server itself has no
+    /// `/metrics`.
+    ///
+    /// [`CodecServer::serve_metrics`]: super::CodecServer::serve_metrics
+    pub metrics: Option<SocketAddr>,
     /// Certificate and key.
     pub(super) tls: Option<Arc<ServerConfig>>,
 }
@@ -40,6 +45,7 @@ impl Default for Settings {
             requests: 32,
             connections: 512,
             time: Duration::from_secs(30),
+            metrics: None,
             tls: None,
         }
     }
@@ -55,8 +61,12 @@ impl Settings {
         Ok(self)
     }
 
-    /// Refuses what would be open to strangers.
-    pub(super) fn check(&self, address: SocketAddr) -> Result<(), Error> {
+    /// Checks the settings of a server that listens at this address.
+    ///
+    /// # Errors
+    /// `Config` if they would open the server to strangers, if an origin is none, or if the metrics
+    /// have the same address.
+    pub fn check(&self, address: SocketAddr) -> Result<(), Error> {
         let wrong = |text: String| Err(Error::new(ErrorKind::Config, text));
         if !address.ip().is_loopback() && self.access.is_open() {
             return wrong(format!(
@@ -64,19 +74,54 @@ impl Settings {
                  set `codec_server.token` or `codec_server.jwt`, or listen on 127.0.0.1"
             ));
         }
-        for origin in &self.origins {
-            let is_one = origin.split_once("://").is_some_and(|(scheme, host)| {
-                ["http", "https"].contains(&scheme)
-                    && !host.is_empty()
-                    && !host.contains(['/', '*', '?', '#'])
-            });
-            if !is_one {
-                return wrong(format!(
-                    "`{origin}` is not an origin: write scheme, host and port without a path, \
-                     such as http://localhost:8233; there is no wildcard"
-                ));
-            }
+        if let Some(metrics) = self.metrics.filter(|metrics| is_same(*metrics, address)) {
+            return wrong(format!(
+                "`codec_server.metrics_listen` is {metrics}, and the codec server listens at \
+                 {address}: give one of them another port"
+            ));
         }
-        Ok(())
+        match self.origins.iter().find(|origin| !is_origin(origin)) {
+            None => Ok(()),
+            Some(origin) => wrong(format!(
+                "`{origin}` is not an origin: write scheme, host and port without a path, \
+                 such as http://localhost:8233; there is no wildcard"
+            )),
+        }
+    }
+}
+
+/// Whether two listeners would meet. Port 0 is a free one each time.
+fn is_same(one: SocketAddr, other: SocketAddr) -> bool {
+    let is_everywhere = one.ip().is_unspecified() || other.ip().is_unspecified();
+    one.port() == other.port() && one.port() != 0 && (one.ip() == other.ip() || is_everywhere)
+}
+
+/// Whether a text is the origin of a web page: scheme, host and port.
+pub(super) fn is_origin(text: &str) -> bool {
+    text.split_once("://").is_some_and(|(scheme, host)| {
+        ["http", "https"].contains(&scheme)
+            && !host.is_empty()
+            && !host.contains(['/', '*', '?', '#'])
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metrics_have_an_address_of_their_own() {
+        let check = |server: &str, metrics: &str| {
+            let metrics = Some(metrics.parse().unwrap());
+            let settings = Settings { metrics, ..Settings::default() };
+            settings.check(server.parse().unwrap()).map_err(|error| error.to_string())
+        };
+        assert_eq!(check("127.0.0.1:8081", "127.0.0.1:9464"), Ok(()));
+        assert_eq!(check("127.0.0.1:0", "127.0.0.1:0"), Ok(()));
+        assert_eq!(check("127.0.0.1:8081", "127.0.0.2:8081"), Ok(()));
+        for metrics in ["127.0.0.1:8081", "0.0.0.0:8081"] {
+            let refused = check("127.0.0.1:8081", metrics).unwrap_err();
+            assert!(refused.contains("codec_server.metrics_listen"), "{refused}");
+        }
     }
 }

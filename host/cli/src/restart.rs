@@ -1,0 +1,63 @@
+//! Settings of the codec server that a reload does not apply.
+
+use std::net::SocketAddr;
+
+use cloakroom::temporal::server::Settings;
+
+/// The settings that stay as they were when the server began, by key.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct RestartOnly(Vec<(&'static str, String)>);
+
+impl RestartOnly {
+    /// `listen` is none if the command line says where to listen: then the file does not matter.
+    pub(crate) fn new(listen: Option<SocketAddr>, settings: &Settings) -> Self {
+        let metrics = settings.metrics.map_or_else(|| "not set".to_owned(), |at| at.to_string());
+        let listen = listen.map(|listen| ("codec_server.listen", listen.to_string()));
+        let others = [
+            ("codec_server.metrics_listen", metrics),
+            ("codec_server.requests", settings.requests.to_string()),
+            ("codec_server.connections", settings.connections.to_string()),
+        ];
+        Self(listen.into_iter().chain(others).collect())
+    }
+
+    /// The keys that differ, with the old and the new value.
+    fn changes<'a>(&'a self, now: &'a Self) -> impl Iterator<Item = (&'a str, &'a str, &'a str)> {
+        let pairs = self.0.iter().zip(&now.0);
+        pairs.filter(|(old, new)| old != new).map(|((key, old), (_, new))| (*key, &**old, &**new))
+    }
+
+    /// Warns of each setting that a reload changed in vain.
+    pub(crate) fn warn(&self, now: &Self) {
+        for (key, old, new) in self.changes(now) {
+            tracing::warn!(key, old, new, "this setting changed, and applies after a restart");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn changes_are_named() {
+        let listen = |port| Some(SocketAddr::from(([127, 0, 0, 1], port)));
+        let mut settings = Settings::default();
+        let before = RestartOnly::new(listen(8081), &settings);
+        assert_eq!(before.changes(&before).count(), 0);
+        settings.requests = 7;
+        settings.metrics = listen(9464);
+        // Swapped by a reload.
+        settings.credentials = true;
+        let after = RestartOnly::new(listen(8082), &settings);
+        let changes: Vec<_> = before.changes(&after).collect();
+        assert_eq!(
+            changes,
+            [
+                ("codec_server.listen", "127.0.0.1:8081", "127.0.0.1:8082"),
+                ("codec_server.metrics_listen", "not set", "127.0.0.1:9464"),
+                ("codec_server.requests", "32", "7"),
+            ]
+        );
+    }
+}
