@@ -56,6 +56,7 @@ impl Cloakroom {
     pub(crate) async fn start(opening: Opening) -> Result<Self, Error> {
         let buckets = OpenBuckets::default();
         let current = Generation::load(&opening, &buckets, None).await?;
+        current.inventory.warn();
         announce(&opening, &current);
         let current = ArcSwap::from_pointee(current);
         let (opening, loading) = (Mutex::new(opening), tokio::sync::Mutex::default());
@@ -105,6 +106,7 @@ impl Cloakroom {
         opening.host = opening.host.or_else(|| self.opening().host);
         let before = self.0.current.load_full();
         let next = Generation::load(&opening, &self.0.buckets, Some(&before)).await?;
+        next.inventory.warn();
         key_facts::record(&next.keys, &before.keys);
         self.0.current.store(Arc::new(next));
         *self.0.opening.lock().unwrap_or_else(PoisonError::into_inner) = opening;

@@ -1,6 +1,10 @@
 //! What a configuration says of the codec server.
 
-use std::{fs, net::SocketAddr, path::Path};
+use std::{
+    fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use cloakroom_core::{Error, ErrorKind};
 use cloakroom_temporal::server::{Access, Settings};
@@ -26,6 +30,13 @@ impl Cloakroom {
         let (entry, folder) = &current.codec_server;
         Ok((entry.listen.unwrap_or(LISTEN), settings(entry, folder)?))
     }
+}
+
+/// Returns why a codec server would not start with what the file says of it, as a warning: a worker
+/// opens the same file and needs none of its secrets.
+pub(crate) fn warning((entry, folder): &(CodecServerEntry, PathBuf)) -> Option<String> {
+    let error = settings(entry, folder).err()?;
+    Some(format!("`cloakroom codec-server` would not start here: {error}"))
 }
 
 fn settings(entry: &CodecServerEntry, folder: &Path) -> Result<Settings, Error> {

@@ -2,13 +2,16 @@
 //!
 //! `schema`, `plugin`, `storage` and `server` are the file as written, `text` reads it and says where it is wrong, `units`
 //! are numbers as people write them, `keys`, `secret` and `buckets` fetch what the file only says the
-//! place of, `check` holds the parts against each other.
+//! place of, `check` and `reach` hold the parts against each other, `places` finds lines for errors.
 
 mod buckets;
 mod check;
 mod date;
 mod keys;
+mod places;
 mod plugin;
+mod reach;
+mod required;
 mod schema;
 mod secret;
 mod server;
@@ -21,9 +24,11 @@ pub(crate) use self::{
     buckets::{Buckets, Open as OpenBuckets, buckets},
     check::check,
     keys::{Rings, rings},
+    places::{Places, Table},
     plugin::{PluginEntry, Reuse as ReuseWord},
-    schema::File,
-    storage::Storage as StorageEntry,
+    required::Required,
+    schema::{File, Ring as RingEntry, Stage as StageEntry},
+    storage::{Bucket as BucketEntry, Driver as DriverEntry, Storage as StorageEntry},
     text::{nearest, parse},
 };
 #[cfg(feature = "codec-server")]

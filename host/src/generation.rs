@@ -5,14 +5,18 @@ use std::{
     sync::Arc,
 };
 
-use cloakroom_core::{Context, Driver, Error, ErrorKind, KeyRing, Payload, Purpose};
-use cloakroom_pipeline::{Offload, Pipeline, Stage};
-use cloakroom_plugin::{Grants, Host, Limits, Plugin, Reuse, Settings, Source};
+use cloakroom_core::{ByteSize, Error, ErrorKind, KeyRing};
+use cloakroom_pipeline::{Offload, Pipeline, PipelineError};
+use cloakroom_plugin::{Grants, Host, Limits, Source};
 
 use crate::{
-    config::{self, Buckets, File, OpenBuckets, PluginEntry, ReuseWord, Rings, StorageEntry},
+    config::{
+        self, Buckets, File, OpenBuckets, Places, PluginEntry, Required, Rings, StorageEntry, Table,
+    },
+    inventory::{Drivers, Inventory},
     key_facts::{KeyFact, key_facts},
     opening::{Native, Opening},
+    probe,
     watch::{Marks, mark},
 };
 
@@ -22,6 +26,8 @@ pub(crate) struct Generation {
     pub(crate) pipeline: Pipeline,
     /// Whether what is encoded twice is the same twice.
     pub(crate) repeats: bool,
+    /// What it is made of, for reports and checks.
+    pub(crate) inventory: Inventory,
     /// What is Temporal's, for those who serve it, and the folder that paths are taken from.
     #[cfg(feature = "temporal")]
     pub(crate) temporal: config::TemporalEntry,
@@ -34,10 +40,11 @@ pub(crate) struct Generation {
 }
 
 /// What a generation is made from while it is made.
-struct Parts<'a> {
-    host: Host,
-    folder: &'a Path,
-    native: &'a Native,
+pub(crate) struct Parts<'a> {
+    pub(crate) host: Host,
+    pub(crate) folder: &'a Path,
+    pub(crate) native: &'a Native,
+    pub(crate) places: &'a Places,
     rings: Rings,
     buckets: Buckets,
 }
@@ -53,14 +60,15 @@ impl Generation {
         let mut marks: Marks = opening.text.path().map(mark).into_iter().collect();
         let (place, folder, text) = opening.text.read()?;
         let file = config::parse(&text, &place)?;
+        let places = Places::new(place, text);
         let native = &opening.native;
         marks.extend(file.files(&folder).iter().map(mark));
         let parts = async {
             let names = file.keys.keys().chain(native.rings.keys());
-            config::check(&file, &names.map(String::as_str).collect::<Vec<_>>())?;
-            let mut rings = config::rings(&file, &folder)?;
+            config::check(&file, &names.map(String::as_str).collect::<Vec<_>>(), &places)?;
+            let mut rings = config::rings(&file, &folder, &places)?;
             rings.extend(native.rings.iter().map(|(name, ring)| (name.clone(), ring.clone())));
-            let buckets = config::buckets(&file, &folder, &native.buckets, open)?;
+            let buckets = config::buckets(&file, &folder, &native.buckets, open, &places)?;
             let cache = file.cache.folder.as_ref().map(|path| folder.join(path));
             let cache = cache.or_else(|| opening.cache.clone());
             let host = match &opening.host {
@@ -70,15 +78,19 @@ impl Generation {
                 }
                 None => host(file.plugin_limits(), cache.as_ref(), before)?,
             };
-            Ok((Parts { host, folder: &folder, native, rings, buckets }, cache))
+            let parts = Parts { host, folder: &folder, native, places: &places, rings, buckets };
+            let (pipeline, drivers, repeats) = parts.pipeline(&file).await?;
+            Ok((parts.host, parts.buckets, cache, pipeline, drivers, repeats))
         };
-        let (parts, cache) = parts.await.map_err(|error: Error| in_file(&place, &error))?;
-        let (pipeline, repeats) = parts.pipeline(&place, &file).await?;
+        let (host, buckets, cache, pipeline, drivers, repeats) =
+            parts.await.map_err(|error: Error| error.at_place(places.name()))?;
+        let inventory = Inventory::of(&file, &places, &pipeline, drivers, buckets);
         let keys = key_facts(&file, |name| native.rings.contains_key(name));
         Ok(Self {
-            host: parts.host,
+            host,
             pipeline,
             repeats,
+            inventory,
             #[cfg(feature = "temporal")]
             temporal: file.temporal,
             #[cfg(feature = "codec-server")]
@@ -111,71 +123,71 @@ fn host(
 }
 
 impl Parts<'_> {
-    async fn pipeline(&self, place: &str, file: &File) -> Result<(Pipeline, bool), Error> {
-        let in_place = |error: &dyn std::fmt::Display| {
-            Error::new(ErrorKind::Config, format!("{place}: {error}"))
-        };
+    /// Loads and tries all stages, and loads all drivers.
+    async fn pipeline(&self, file: &File) -> Result<(Pipeline, Drivers, bool), Error> {
         let mut stages = Pipeline::builder();
+        let most = file.limits.payload.as_ref().map_or(ByteSize::mib(64), |size| size.0);
         if let Some(size) = &file.limits.payload {
             stages = stages.largest_payload(size.0);
         }
-        for entry in &file.stage {
-            let stage = self.stage(entry.entry()).await?;
-            stages = stages.stage(if entry.required { stage.required() } else { stage });
+        for (index, entry) in file.stage.iter().enumerate() {
+            let stage = self.stage(Table::Stage(index), entry.entry(), most).await?;
+            stages = stages.stage(match entry.required {
+                Required::No => stage,
+                Required::Encode => stage.required_to_encode(),
+                Required::Yes => stage.required(),
+            });
         }
-        let only_stages = stages.clone().build().map_err(|error| in_place(&error))?;
-        let built = match &file.storage {
-            Some(storage) => stages.offload(self.offload(storage).await?).build(),
-            None => Ok(only_stages.clone()),
+        let only_stages = stages.clone().build().map_err(|error| self.unbuilt(file, &error))?;
+        let repeats = probe::stages(&only_stages, most).await?;
+        let Some(storage) = &file.storage else {
+            return Ok((only_stages, Drivers::new(), repeats));
         };
-        let built = built.map_err(|error| in_place(&error))?;
-        let repeats = try_keys(&only_stages).await?;
-        Ok((built, repeats))
+        let drivers = self.drivers(storage).await?;
+        let built = stages.offload(self.offload(storage, &drivers)).build();
+        let built = built.map_err(|error| self.unbuilt(file, &error))?;
+        Ok((built, drivers, repeats))
     }
 
-    async fn stage(&self, entry: PluginEntry<'_>) -> Result<Stage, Error> {
-        if let ("native", name) = entry.place() {
-            let codec = self.native.codecs.get(name).ok_or_else(|| not_given("codec", name))?;
-            return Ok(Stage::new(entry.name.unwrap_or(name), codec.clone()));
-        }
-        let plugin = self.load(entry).await?;
-        let codec = plugin.codec(settings(entry), reuse(entry)).await?;
-        Ok(Stage::new(plugin.name(), codec))
+    /// Says where in the file parts contradict each other.
+    fn unbuilt(&self, file: &File, error: &PipelineError) -> Error {
+        let stage = |name: &str, key: &'static str| {
+            let named = |stage: &config::StageEntry| stage.entry().called() == name;
+            (file.stage.iter().position(named).map(Table::Stage), key)
+        };
+        let (table, key) = match error {
+            PipelineError::CompressesSealed { compression, .. } => stage(compression, "plugin"),
+            PipelineError::RequiredUnsealed(name) => stage(name, "required"),
+            PipelineError::NeverRead { .. } => (Some(Table::Storage), "threshold"),
+            PipelineError::StoresUnsealed => (Some(Table::Storage), "sealed"),
+            PipelineError::Cache(_) => (Some(Table::Storage), "cache"),
+            _ => (None, ""),
+        };
+        let place = table
+            .map_or_else(|| self.places.name().to_owned(), |table| self.places.at(table, &[key]));
+        Error::new(ErrorKind::Config, error.to_string()).at_place(&place)
     }
 
-    async fn offload(&self, storage: &StorageEntry) -> Result<Offload, Error> {
+    fn offload(&self, storage: &StorageEntry, drivers: &Drivers) -> Offload {
         let mut offload = storage.offload(|path| self.folder.join(path));
         let stores = storage.stores();
-        for entry in &storage.driver {
-            let driver = self.driver(entry.entry()).await?;
-            offload = match stores == Some(&*entry.name) {
-                true => offload.to(&entry.name, driver),
-                false => offload.from(&entry.name, driver),
+        for (name, driver) in drivers {
+            offload = if stores == Some(&**name) {
+                offload.to(name, driver.clone())
+            } else {
+                offload.from(name, driver.clone())
             };
         }
         let claims = storage.claims.as_ref();
         let policy = claims.and_then(|claims| claims.policy.claims());
         let ring = claims.and_then(|claims| self.rings.get(claims.ring.as_ref()?));
-        Ok(match (policy, ring) {
+        match (policy, ring) {
             (Some(policy), Some(ring)) => offload.claims(ring.clone(), policy),
             _ => offload,
-        })
-    }
-
-    async fn driver(&self, entry: PluginEntry<'_>) -> Result<Arc<dyn Driver>, Error> {
-        if let ("native", name) = entry.place() {
-            let driver = self.native.drivers.get(name);
-            return driver.cloned().ok_or_else(|| not_given("driver", name));
         }
-        let plugin = self.load(entry).await?;
-        Ok(Arc::new(plugin.driver(settings(entry), reuse(entry)).await?))
     }
 
-    async fn load(&self, entry: PluginEntry<'_>) -> Result<Plugin, Error> {
-        self.host.load(source(self.folder, entry)?, self.grants(entry)).await
-    }
-
-    fn grants(&self, entry: PluginEntry<'_>) -> Grants {
+    pub(crate) fn grants(&self, entry: PluginEntry<'_>) -> Grants {
         let asked = entry.grants;
         let ring = |name: &String| Some((name.clone(), self.rings.get(name)?.clone()));
         let rings = |names: &[String]| -> Vec<(String, Arc<dyn KeyRing>)> {
@@ -213,46 +225,4 @@ pub(crate) fn source(folder: &Path, entry: PluginEntry<'_>) -> Result<Source, Er
         source = source.named(name);
     }
     Ok(source)
-}
-
-fn settings(entry: PluginEntry<'_>) -> Settings {
-    entry.settings.iter().map(|(name, value)| (name.clone(), value.0.clone())).collect()
-}
-
-fn reuse(entry: PluginEntry<'_>) -> Reuse {
-    match entry.reuse {
-        ReuseWord::Fresh => Reuse::Fresh,
-        ReuseWord::Warm => Reuse::Warm,
-    }
-}
-
-fn not_given(what: &str, name: &str) -> Error {
-    Error::new(ErrorKind::Config, format!("no {what} `{name}` was given in the program"))
-}
-
-pub(crate) fn in_file(place: &str, error: &Error) -> Error {
-    let located = Error::new(error.kind(), format!("{place}: {error}"));
-    match std::error::Error::source(error) {
-        Some(cause) => located.because(cause.to_string()),
-        None => located,
-    }
-}
-
-/// Sends a payload of ours through the stages if one seals, so that a key ring that a plugin asks for
-/// and was not granted is found now, and not at the first payload that matters. Tells whether it is
-/// sealed the same way twice.
-async fn try_keys(stages: &Pipeline) -> Result<bool, Error> {
-    if !stages.stages().iter().any(|stage| stage.purpose() == Purpose::Encryption) {
-        return Ok(true);
-    }
-    let probe = vec![Payload::new("json/plain", "\"cloakroom\"")];
-    let ctx = Context::probe();
-    let sealed = stages.encode(&ctx, probe.clone()).await?;
-    let repeats = stages.encode(&ctx, probe.clone()).await? == sealed;
-    match stages.decode(&ctx, sealed).await? == probe {
-        true => Ok(repeats),
-        false => {
-            Err(Error::new(ErrorKind::Protocol, "the pipeline does not decode to what it encoded"))
-        }
-    }
 }

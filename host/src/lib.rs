@@ -1,16 +1,24 @@
 #![doc = include_str!("../docs/front.md")]
 
+mod advice;
 mod build_info;
 mod bundled;
+mod check;
 mod cloakroom;
 #[cfg(feature = "codec-server")]
 mod codec_server;
 mod config;
 mod generation;
+mod inventory;
 mod key_facts;
+mod loading;
 mod opening;
 mod plugins;
+mod probe;
 mod reload_metric;
+mod report;
+mod store_check;
+mod warnings;
 mod watch;
 #[cfg(feature = "temporal-sdk")]
 mod worker;
@@ -37,7 +45,16 @@ pub use cloakroom_temporal as temporal;
 #[cfg(feature = "bundled")]
 pub use self::bundled::{bundled, bundled_names};
 pub use self::{
-    build_info::BuildInfo, cloakroom::Cloakroom, opening::Opening, plugins::Plugins, watch::Watch,
+    build_info::BuildInfo,
+    check::Check,
+    cloakroom::Cloakroom,
+    opening::Opening,
+    plugins::Plugins,
+    report::{
+        BucketReport, DriverReport, Report, RingReport, StageReport, StoreOutcome, StoreRow,
+        StoreStep,
+    },
+    watch::Watch,
 };
 
 /// So is the example of what is Temporal's.

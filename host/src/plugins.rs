@@ -5,7 +5,11 @@ use std::path::Path;
 use cloakroom_core::Error;
 use cloakroom_plugin::{Host, Source};
 
-use crate::{Opening, config, generation};
+use crate::{
+    Opening,
+    config::{self, Places},
+    generation,
+};
 
 /// What [`Opening::plugins`] found.
 #[derive(Clone, Debug)]
@@ -37,9 +41,10 @@ impl Opening {
     pub fn plugins(&self, into: Option<&Path>) -> Result<Plugins, Error> {
         let (place, folder, text) = self.text.read()?;
         let file = config::parse(&text, &place)?;
+        let places = Places::new(place, text);
         let found = || {
             let names = file.keys.keys().chain(self.native.rings.keys());
-            config::check(&file, &names.map(String::as_str).collect::<Vec<_>>())?;
+            config::check(&file, &names.map(String::as_str).collect::<Vec<_>>(), &places)?;
             let cache = file.cache.folder.as_ref().map(|path| folder.join(path));
             let cache = into.map(Path::to_owned).or(cache).or_else(|| self.cache.clone());
             let mut host = Host::builder().limits(file.plugin_limits());
@@ -56,6 +61,6 @@ impl Opening {
             }
             Ok(Plugins { host: host.build()?, sources })
         };
-        found().map_err(|error: Error| generation::in_file(&place, &error))
+        found().map_err(|error: Error| error.at_place(places.name()))
     }
 }

@@ -41,7 +41,7 @@ pub(crate) fn built() -> &'static [PathBuf; 2] {
     })
 }
 
-fn run(args: &[&str], input: &str) -> Output {
+pub(crate) fn run(args: &[&str], input: &str) -> Output {
     let mut child = Command::new(binary())
         .args(args)
         .stdin(Stdio::piped())
@@ -55,7 +55,7 @@ fn run(args: &[&str], input: &str) -> Output {
 }
 
 #[track_caller]
-fn check(output: &Output, status: i32, says: &[&str]) -> String {
+pub(crate) fn check(output: &Output, status: i32, says: &[&str]) -> String {
     let (out, err) =
         (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert_eq!(output.status.code(), Some(status), "{out}{err}");
@@ -178,7 +178,7 @@ fn failures_tell_usage_from_operation() {
     check(
         &run(&["encode", "--config", config], "{}"),
         2,
-        &["error: plugin `rogue`", "grants.keys"],
+        &["error: ", "cloakroom.toml, line 1, stage `rogue`", "grants.keys"],
     );
     check(&run(&["inspect", "/nowhere"], ""), 2, &["/nowhere"]);
 }

@@ -106,7 +106,7 @@ fn what_cannot_be_compiled_is_a_mistake_in_the_configuration() {
         (
             "[[stage]]\nplugin = \"file:not.wasm\"",
             &into,
-            "plugin `not`: is not a whole WebAssembly",
+            "not.wasm`): is not a WebAssembly component",
         ),
         ("[[stage]]\nplugin = \"file:gone.wasm\"", &into, "gone.wasm"),
         ("[[stage]\n", &into, "cloakroom.toml, line 1"),

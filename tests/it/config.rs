@@ -107,7 +107,7 @@ const WRONG: [(&str, &str, &[&str]); 27] = [
         "\"file:nowhere.wasm\"",
         &["plugin `nowhere`", "cannot read", "nowhere.wasm"],
     ),
-    ("\"bundled:zstd\"", "\"file:key\"", &["plugin `key`", "not a whole WebAssembly component"]),
+    ("\"bundled:zstd\"", "\"file:key\"", &["plugin `key`", "not a WebAssembly component"]),
     ("\"bundled:zstd\"", "\"file:rogue.wasm\"", &["plugin `rogue`", "grants.keys"]),
     ("level = 3", "level = 77", &["plugin `zstd`", "`level` must be a number from"]),
     ("level = 3", "levle = 3", &["plugin `zstd`", "unknown setting `levle`"]),

@@ -96,7 +96,7 @@ const WRONG: [(&str, &str, &[&str]); 22] = [
     (
         "\"bundled:aes-gcm\"",
         "\"file:s3.wasm\"",
-        &["imports `cloakroom:plugin/blobs", "grants.buckets"],
+        &["plugin `s3`", "it goes into [[storage.driver]]"],
     ),
     ("{ bucket = \"payloads\" }", "{}", &["plugin `s3`", "setting `bucket` is needed"]),
     ("{ bucket = \"payloads\" }", "{ bucket = \"x\" }", &["`x`, which is not granted"]),

@@ -72,10 +72,27 @@ async fn what_is_no_component() {
     let empty = Bytes::from_static(b"\0asm\x0d\0\x01\0");
     refused(Source::bytes("e", empty), Grants::none(), kind, &["no plugin", "exports nothing"])
         .await;
-    for text in [&b""[..], b"\0asm", b"#!/bin/sh\n"] {
-        let source = Source::bytes("t", text);
-        refused(source, Grants::none(), kind, &["not a whole WebAssembly component"]).await;
+    for (text, says) in [
+        (&b""[..], "it is empty"),
+        (b"\0asm", "truncated"),
+        (b"#!/bin/sh\n", "begins with other bytes"),
+        (b"<html>", "a web page"),
+        (b"(component)", "wasm-tools parse"),
+        (b"\x1f\x8b\x08", "gzip"),
+    ] {
+        refused(Source::bytes("t", text), Grants::none(), kind, &["WebAssembly component", says])
+            .await;
     }
+}
+
+#[tokio::test]
+async fn the_file_is_named_by_its_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("page.wasm");
+    std::fs::write(&path, "<html>").unwrap();
+    let shown = format!("plugin `page` (`{}`)", path.display());
+    let says = [&*shown, "a web page"];
+    refused(Source::file(&path), Grants::none(), ErrorKind::PluginRejected, &says).await;
 }
 
 #[tokio::test]

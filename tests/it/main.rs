@@ -1,18 +1,23 @@
 //! The integration tests, in one binary: each further one would link wasmtime again.
 
+mod adoption;
 mod alerts;
 mod azure;
 mod cache;
+mod check;
 mod cli;
 mod codec_server;
 mod compile;
 mod config;
+mod config_limits;
+mod config_lines;
 mod config_storage;
 mod contract;
 mod docs;
 mod external;
 mod fairness;
 mod faults;
+mod faulty;
 mod forged;
 mod gcs;
 mod guests;
@@ -27,6 +32,7 @@ mod metrics;
 mod native;
 mod others;
 mod pipeline;
+mod probes;
 mod redis;
 mod rogue;
 mod rogue_driver;

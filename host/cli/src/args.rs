@@ -30,6 +30,9 @@ pub(crate) enum Command {
     /// Decode payloads: Temporal `Payloads` JSON from standard input to standard output
     #[command(after_help = EXAMPLE)]
     Decode(Change),
+    /// Check a configuration: load what it names, try each codec, and with --stores each store
+    #[command(after_help = CHECK)]
+    Check(Check),
     /// Show what payloads are: stages, keys, where they are stored and whether all of it verifies
     #[command(
         after_help = "Reads Temporal `Payloads` JSON from standard input, or a history with --history FILE.\n\
@@ -50,6 +53,14 @@ pub(crate) enum Command {
 const EXAMPLE: &str = "Example:\n  \
     echo '{\"payloads\":[{\"metadata\":{\"encoding\":\"anNvbi9wbGFpbg==\"},\"data\":\"ImhpIg==\"}]}' \\\n    \
     | cloakroom encode --config cloakroom.toml";
+
+const CHECK: &str = "\
+Exit status is 0 if all of it works, and 2 if anything does not; warnings alone do not change it.
+--stores writes a small object through each driver that may write, in the namespace cloakroom-probe,
+reads it back by its claim, and removes it where the grant and the store allow that.
+
+Example:
+  cloakroom check --config cloakroom.toml --stores";
 
 const SERVER: &str = "\
 Serves /encode, /decode and /download, below any path, and /healthz, /readyz and /metrics.
@@ -144,6 +155,19 @@ impl ContextArgs {
         let type_name = self.workflow_type.as_deref().unwrap_or_default();
         ctx.target(Kind::Workflow, id, type_name, self.run_id.as_deref())
     }
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Check {
+    /// Configuration file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// Also write, read and remove a probe object in each store
+    #[arg(long)]
+    pub(crate) stores: bool,
+    /// Write JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, clap::Args)]

@@ -21,11 +21,16 @@ pub(crate) async fn decode(args: &Change) -> Result<(), Failure> {
 }
 
 pub(crate) async fn open(config: &Path) -> Result<Cloakroom, Failure> {
-    let mut opening = Opening::file(config);
-    if let Some(folder) = cache_folder() {
-        opening = opening.cache(folder);
+    Ok(opening(config).open().await?)
+}
+
+/// Returns a configuration about to be opened, with the user's compile cache.
+pub(crate) fn opening(config: &Path) -> Opening {
+    let opening = Opening::file(config);
+    match cache_folder() {
+        Some(folder) => opening.cache(folder),
+        None => opening,
     }
-    Ok(opening.open().await?)
 }
 
 /// Where the command line keeps compiled plugins, if the system says where a user's caches are.

@@ -25,6 +25,11 @@ impl Failure {
         Self { status: OPERATION, error: anyhow::anyhow!("{text}") }
     }
 
+    /// The same failure as one of usage or configuration, whatever its kind.
+    pub(crate) fn into_usage(self) -> Self {
+        Self { status: USAGE, ..self }
+    }
+
     /// Writes the chain to standard error.
     pub(crate) fn report(&self) -> ExitCode {
         let mut lines = format!("error: {}\n", self.error);

@@ -4,6 +4,7 @@
 
 mod args;
 mod change;
+mod check;
 mod codec_server;
 mod compile;
 mod demo;
@@ -41,6 +42,7 @@ async fn main() -> ExitCode {
 
 async fn run(command: Command) -> Result<(), Failure> {
     match command {
+        Command::Check(check) => check::run(&check).await,
         Command::CodecServer(server) => codec_server::run(&server).await,
         Command::Compile(compile) => compile::run(&compile).await,
         Command::Demo(demo) => demo::run(&demo).await,

@@ -2,6 +2,15 @@
 
 /// Lays rows out; the first column is left-aligned, the others right-aligned.
 pub(crate) fn table(rows: &[Vec<String>]) -> String {
+    lay_out(rows, |cell, width| format!("{cell:>width$}"))
+}
+
+/// Lays rows of words out; all columns are left-aligned.
+pub(crate) fn words(rows: &[Vec<String>]) -> String {
+    lay_out(rows, |cell, width| format!("{cell:<width$}"))
+}
+
+fn lay_out(rows: &[Vec<String>], align: impl Fn(&str, usize) -> String) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
     let width = |column: usize| {
         rows.iter()
@@ -17,7 +26,7 @@ pub(crate) fn table(rows: &[Vec<String>]) -> String {
         for (column, (cell, &width)) in row.iter().zip(&widths).enumerate() {
             match column {
                 0 => line.push_str(&format!("{cell:<width$}")),
-                _ => line.push_str(&format!("   {cell:>width$}")),
+                _ => line.push_str(&format!("   {}", align(cell, width))),
             }
         }
         text.push_str(line.trim_end());

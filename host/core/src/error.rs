@@ -1,6 +1,8 @@
 //! What went wrong, where, whose fault it is, and whether waiting helps.
 
-use std::{error::Error as StdError, fmt};
+use std::{error::Error as StdError, fmt, path::Path};
+
+use crate::site::{Direction, Site};
 
 /// A failed operation.
 ///
@@ -14,23 +16,6 @@ struct Inner {
     site: Site,
     counted: bool,
     source: Option<Box<dyn StdError + Send + Sync>>,
-}
-
-#[derive(Default)]
-struct Site {
-    stage: Option<String>,
-    plugin: Option<String>,
-    direction: Option<Direction>,
-    slot: Option<usize>,
-}
-
-/// Which way a payload was going.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// Towards the workflow engine.
-    Encode,
-    /// Back from it.
-    Decode,
 }
 
 /// What went wrong, as far as a program should tell cases apart.
@@ -210,6 +195,18 @@ impl Error {
         self
     }
 
+    /// The same error with the plugin's file, unless one is known.
+    pub fn in_file(mut self, path: &Path) -> Self {
+        self.0.site.file.get_or_insert_with(|| path.to_owned());
+        self
+    }
+
+    /// The same error at this place of a configuration, unless a closer one is known.
+    pub fn at_place(mut self, place: &str) -> Self {
+        self.0.site.place.get_or_insert_with(|| place.to_owned());
+        self
+    }
+
     /// The same error at this stage.
     pub fn at_stage(mut self, name: &str, direction: Direction, slot: usize) -> Self {
         let site = &mut self.0.site;
@@ -236,6 +233,11 @@ impl Error {
         self.0.kind
     }
 
+    /// The place in the configuration, such as `cloakroom.toml, line 3`.
+    pub fn place(&self) -> Option<&str> {
+        self.0.site.place.as_deref()
+    }
+
     /// The plugin that it went wrong in.
     pub fn plugin(&self) -> Option<&str> {
         self.0.site.plugin.as_deref()
@@ -257,32 +259,10 @@ impl Error {
     }
 }
 
-impl fmt::Display for Site {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(stage) = &self.stage {
-            write!(f, "stage `{stage}`")?;
-        }
-        match (self.direction, self.slot) {
-            (Some(Direction::Encode), Some(slot)) => write!(f, ", encoding payload {slot}")?,
-            (Some(Direction::Decode), Some(slot)) => write!(f, ", decoding payload {slot}")?,
-            _ => {}
-        }
-        match (&self.stage, &self.plugin) {
-            (Some(stage), Some(plugin)) if stage == plugin => Ok(()),
-            (Some(_), Some(plugin)) => write!(f, ", plugin `{plugin}`"),
-            (None, Some(plugin)) => write!(f, "plugin `{plugin}`"),
-            (_, None) => Ok(()),
-        }
-    }
-}
-
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Inner { message, site, .. } = &*self.0;
-        if site.stage.is_some() || site.plugin.is_some() {
-            write!(f, "{site}: ")?;
-        }
-        f.write_str(message)
+        write!(f, "{site}{message}")
     }
 }
 

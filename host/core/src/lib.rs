@@ -13,6 +13,7 @@ mod keys;
 mod payload;
 mod protobuf;
 mod report;
+mod site;
 mod size;
 
 pub use self::{
@@ -20,10 +21,11 @@ pub use self::{
     codec::{Codec, Description, Encoded, Purpose},
     context::{Context, Kind},
     driver::{Claim, Driver, Object},
-    error::{Blame, Direction, Error, ErrorKind, Limit},
+    error::{Blame, Error, ErrorKind, Limit},
     keys::{Key, KeyError, KeyRing},
     payload::{ENCODING, Metadata, Payload},
     protobuf::Envelope,
     report::clean,
+    site::Direction,
     size::{ByteSize, ByteSizeError},
 };

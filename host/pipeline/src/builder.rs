@@ -53,6 +53,17 @@ pub enum PipelineError {
     /// `required` where nothing is sealed.
     #[error("stage `{0}` is required and does not encrypt: `required` is for stages that do")]
     RequiredUnsealed(String),
+    /// A threshold above the largest object: whatever is stored could never be read back.
+    #[error(
+        "payloads are stored from {threshold} on (`threshold`), and objects above {largest} are not \
+         read back (`largest`): raise `largest`, or lower `threshold`"
+    )]
+    NeverRead {
+        /// From which size on payloads are stored.
+        threshold: ByteSize,
+        /// How large an object may be that is read back.
+        largest: ByteSize,
+    },
     /// Storage that must be sealed behind stages of which none must seal.
     #[error(
         "what is stored must be sealed, and no stage is required to: \
@@ -116,8 +127,9 @@ impl PipelineBuilder {
     /// # Errors
     /// If the parts contradict each other.
     pub fn build(self) -> Result<Pipeline, PipelineError> {
-        let unsealed =
-            |stage: &&Stage| stage.is_required() && stage.purpose() != Purpose::Encryption;
+        let unsealed = |stage: &&Stage| {
+            stage.is_required_to_encode() && stage.purpose() != Purpose::Encryption
+        };
         if let Some(stage) = self.stages.iter().find(unsealed) {
             return Err(PipelineError::RequiredUnsealed(stage.name().to_owned()));
         }
@@ -134,7 +146,7 @@ impl PipelineBuilder {
                 _ => {}
             }
         }
-        let seals = self.stages.iter().any(Stage::is_required);
+        let seals = self.stages.iter().any(Stage::is_required_to_encode);
         if self.offload.as_ref().is_some_and(Offload::is_sealed) && !seals {
             return Err(PipelineError::StoresUnsealed);
         }

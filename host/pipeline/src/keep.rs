@@ -44,6 +44,11 @@ impl Storage {
                 _ => self.choose(ctx, before, payload.encoded_len()),
             };
             if let Some(driver) = driver {
+                self.refuse_unreadable(payload.encoded_len()).map_err(at(
+                    driver,
+                    Direction::Encode,
+                    slot,
+                ))?;
                 chosen.push((slot, driver.to_owned(), payload.clone()));
             }
         }

@@ -12,6 +12,8 @@ use metrics::{
     SharedString, Unit, counter, describe_counter, describe_gauge, describe_histogram, histogram,
 };
 
+use crate::names::{Names, OTHER};
+
 /// Calls of a stage or a driver that were begun. Labels: `part` (`stage` or `driver`), `name`,
 /// `direction` (`encode` or `decode`).
 pub const CALLS: &str = "cloakroom_calls_total";
@@ -31,6 +33,10 @@ pub const SECONDS: &str = "cloakroom_call_seconds";
 
 /// Calls that wait for an instance to run in. Label: `part`.
 pub const WAITING: &str = "cloakroom_instances_waiting";
+
+/// Payloads that a stage with `required = "encode"` let pass unsealed: those that `required = true`
+/// would refuse. Label: `namespace`.
+pub const PLAINTEXT: &str = "cloakroom_plaintext_total";
 
 /// Plugins that were compiled; those that came from a cache folder are not among them.
 pub const COMPILATIONS: &str = "cloakroom_compilations_total";
@@ -75,6 +81,7 @@ pub fn describe() {
     describe_counter!(BYTES_OUT, Unit::Bytes, "Bytes of payloads that came out of calls");
     describe_histogram!(SECONDS, Unit::Seconds, "Seconds that calls took");
     describe_gauge!(WAITING, "Calls that wait for an instance to run in");
+    describe_counter!(PLAINTEXT, "Payloads that a stage let pass unsealed while decoding");
     describe_counter!(COMPILATIONS, "Plugins that were compiled");
     describe_counter!(OBJECT_CACHE, "Objects that were looked for in the cache");
     describe_gauge!(BUILD_INFO, "What was built");
@@ -197,4 +204,14 @@ pub(crate) fn word(direction: Direction) -> &'static str {
         Direction::Encode => "encode",
         Direction::Decode => "decode",
     }
+}
+
+/// The namespaces that have a count of their own.
+static NAMESPACES: Names<String> = Names::new();
+
+/// Counts a payload that was let pass unsealed.
+pub(crate) fn plaintext(ctx: &Context) {
+    let namespace = ctx.namespace_name().unwrap_or_default().to_owned();
+    let namespace = if NAMESPACES.admit(&namespace) { namespace } else { OTHER.to_owned() };
+    counter!(PLAINTEXT, "namespace" => namespace).increment(1);
 }

@@ -97,7 +97,7 @@ impl Offload {
         self
     }
 
-    /// How many bytes an object may have that is read back.
+    /// How many bytes an object may have that is read back. A larger one is not stored either.
     pub fn largest_object(mut self, size: ByteSize) -> Self {
         self.largest = size;
         self
@@ -154,6 +154,12 @@ impl Offload {
             if !drivers.contains_key(&**name) {
                 return Err(PipelineError::UnknownDriver(name.clone()));
             }
+        }
+        let stores =
+            self.store_with.is_some() || self.rules.iter().any(|rule| rule.driver.is_some());
+        if stores && self.threshold > self.largest {
+            let (threshold, largest) = (self.threshold, self.largest);
+            return Err(PipelineError::NeverRead { threshold, largest });
         }
         let disk = self.folder.map(|(folder, size)| Disk::open(folder, size)).transpose();
         let disk = disk.map_err(|error: Error| PipelineError::Cache(error.to_string()))?;

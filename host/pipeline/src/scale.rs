@@ -1,25 +1,16 @@
 //! Weighs what is about to be sent, and keeps count of how close to the limit it comes.
 
-use std::{
-    collections::BTreeSet,
-    sync::{Mutex, PoisonError},
-};
-
 use cloakroom_core::{Context, Kind};
 use metrics::histogram;
 
-use crate::{Budget, Verdict, metric};
-
-/// Subjects that are counted under their own names. What is beyond is counted together: names are
-/// chosen by whoever starts workflows, and each is a time series for as long as the process lives.
-const NAMES: usize = 200;
-
-/// Stands for the names that are beyond.
-const OTHER: &str = "other";
+use crate::{
+    Budget, Verdict, metric,
+    names::{Names, OTHER},
+};
 
 /// Gives the verdicts of budgets, and records each as a metric.
 #[derive(Debug, Default)]
-pub struct Scale(Mutex<BTreeSet<[String; 3]>>);
+pub struct Scale(Names<[String; 3]>);
 
 /// Whose size it is. Empty where it is not known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,7 +48,7 @@ impl Scale {
     fn record(&self, ratio: f64, subject: Subject<'_>) {
         let Subject { namespace, workflow, activity } = subject;
         let names = [namespace, workflow, activity.unwrap_or_default()].map(str::to_owned);
-        let [namespace, workflow, name] = match self.is_known(&names) {
+        let [namespace, workflow, name] = match self.0.admit(&names) {
             true => names,
             false => [OTHER, OTHER, OTHER].map(str::to_owned),
         };
@@ -75,17 +66,5 @@ impl Scale {
                 histogram!(metric::ACTIVITY_RATIO, &labels).record(ratio);
             }
         }
-    }
-
-    fn is_known(&self, names: &[String; 3]) -> bool {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if known.contains(names) {
-            return true;
-        }
-        let room = known.len() < NAMES;
-        if room {
-            known.insert(names.clone());
-        }
-        room
     }
 }

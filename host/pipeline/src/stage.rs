@@ -16,22 +16,41 @@ pub(crate) const CODEC_TIME: Duration = Duration::from_secs(120);
 #[derive(Clone)]
 pub struct Stage {
     name: Arc<str>,
-    codec: Arc<dyn Codec>,
-    required: bool,
+    pub(crate) codec: Arc<dyn Codec>,
+    required: Required,
     /// How long a call may take, if the codec has no time limit of its own.
     time: Duration,
+}
+
+/// Which unsealed payloads a stage refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Required {
+    No,
+    ToEncode,
+    BothWays,
 }
 
 impl Stage {
     /// A stage of this codec.
     pub fn new(name: &str, codec: impl Codec + 'static) -> Self {
         let (name, codec) = (Arc::from(name), Arc::new(codec));
-        Self { name, codec, required: false, time: CODEC_TIME }
+        Self { name, codec, required: Required::No, time: CODEC_TIME }
     }
 
     /// Refuses payloads that do not arrive sealed by this stage, instead of passing them through.
     pub fn required(mut self) -> Self {
-        self.required = true;
+        self.required = Required::BothWays;
+        self
+    }
+
+    /// Refuses to leave a payload unsealed while encoding, and lets unsealed ones pass while decoding:
+    /// for a namespace whose histories are older than this stage.
+    ///
+    /// Whoever can write into a history can then pass off plaintext as a worker's. Each payload that
+    /// passes is counted as [`metric::PLAINTEXT`]; a payload that claims an encoding of any stage is
+    /// still opened by that stage, or refused.
+    pub fn required_to_encode(mut self) -> Self {
+        self.required = Required::ToEncode;
         self
     }
 
@@ -52,7 +71,17 @@ impl Stage {
 
     /// Whether it refuses what arrives unsealed.
     pub fn is_required(&self) -> bool {
-        self.required
+        self.required == Required::BothWays
+    }
+
+    /// Returns whether it refuses to leave a payload unsealed while encoding.
+    pub fn is_required_to_encode(&self) -> bool {
+        self.required != Required::No
+    }
+
+    /// Returns whether it would let a payload pass that [`Stage::required`] would refuse.
+    pub(crate) fn lets_pass_unsealed(&self, payload: &Payload) -> bool {
+        self.required == Required::ToEncode && !self.owns(payload)
     }
 
     /// Sets how long a call may take, if the codec has no time limit of its own.
@@ -95,7 +124,7 @@ impl Stage {
                 ErrorKind::Protocol,
                 "left alone a payload whose encoding it would take for its own when decoding",
             )),
-            Encoded::Unchanged if self.required => Err(Error::new(
+            Encoded::Unchanged if self.is_required_to_encode() => Err(Error::new(
                 ErrorKind::Unsealed,
                 "left a payload unsealed, and this stage is required",
             )),
@@ -122,14 +151,19 @@ impl Stage {
                 let decoded = decoded.instrument(self.span(Direction::Decode, size)).await;
                 call.end(decoded, Payload::encoded_len)
             }
-            false if self.required => Err(metric::refused(ctx, "stage", &self.name, unsealed())),
+            false if self.is_required() => {
+                Err(metric::refused(ctx, "stage", &self.name, unsealed()))
+            }
             false => Ok(payload),
         };
         decoded.map_err(|error| error.at_stage(&self.name, Direction::Decode, slot))
     }
 
     /// Waits for a call of the codec. Its panic is an error, and so is taking too long.
-    async fn call<T>(&self, call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    pub(crate) async fn call<T>(
+        &self,
+        call: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
         let call = panics::caught("the codec", call);
         if self.codec.is_bounded() {
             return call.await;
@@ -157,7 +191,7 @@ impl Stage {
 
 fn unsealed() -> Error {
     let text = "the payload arrived unsealed, and this stage is required: \
-                if it is older than the key, decode it once without `required`";
+                if it was written before this stage was there, `required = \"encode\"` lets it pass";
     Error::new(ErrorKind::Unsealed, text)
 }
 

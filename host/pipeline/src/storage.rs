@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, fmt, future::Future, sync::Arc, time::Duration};
 
-use cloakroom_core::{ByteSize, Context, Direction, Driver, Error, ErrorKind, Metadata, Payload};
+use cloakroom_core::{
+    ByteSize, Context, Direction, Driver, Error, ErrorKind, Limit, Metadata, Payload,
+};
 use tokio::sync::Semaphore;
 
 use crate::{Rule, batch::Permits, cache::Cache, claims::Proofs, panics};
@@ -53,6 +55,19 @@ impl Storage {
             );
             Error::new(ErrorKind::Unresolved, text)
         })
+    }
+
+    /// Refuses to store what would be too large to be read back.
+    pub(crate) fn refuse_unreadable(&self, size: usize) -> Result<(), Error> {
+        if size <= self.largest.as_usize() {
+            return Ok(());
+        }
+        let text = format!(
+            "the encoded payload has {size} bytes, and no object above {} is read back \
+             (`storage.largest`): raise it, or pass less at once",
+            self.largest
+        );
+        Err(Error::new(ErrorKind::LimitExceeded(Limit::Payload), text))
     }
 
     /// The permits that objects of one call are moved under.

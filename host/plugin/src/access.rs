@@ -24,6 +24,16 @@ impl Access {
         Self { prefix: prefix.into(), ..Self::default() }
     }
 
+    /// Returns what every key must start with.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// Returns whether it allows neither writing nor removing.
+    pub fn is_read_only(&self) -> bool {
+        self.read_only
+    }
+
     /// The same, without writing or removing.
     pub fn read_only(mut self) -> Self {
         self.read_only = true;

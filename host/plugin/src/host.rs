@@ -126,7 +126,7 @@ impl Host {
     pub fn inspect(&self, source: &Source) -> Result<Inspection, Error> {
         let read = source.read(self.0.limits.component);
         let inspected = read.and_then(|binary| Inspection::read(&binary.bytes, binary.digest));
-        inspected.map_err(|error| error.in_plugin(source.name()))
+        inspected.map_err(|error| source.blame(error))
     }
 
     /// Loads a plugin: reads, inspects, holds its imports against `grants`, and only then compiles it
@@ -140,9 +140,8 @@ impl Host {
         let name: Arc<str> = Arc::from(source.name());
         let shared = self.0.clone();
         let loading = tokio::task::spawn_blocking(move || {
-            shared
-                .load(&source, &grants)
-                .map(|(prepared, inspection)| (prepared, inspection, grants))
+            let loaded = shared.load(&source, &grants).map_err(|error| source.blame(error));
+            loaded.map(|(prepared, inspection)| (prepared, inspection, grants))
         });
         let loaded = loading
             .await
@@ -167,7 +166,8 @@ impl Shared {
     fn prepare(&self, binary: &Binary, inspection: &Inspection) -> Result<Prepared, Error> {
         let component = self.compiler.component(binary)?;
         let linked = self.link(&component, inspection).map_err(|error| {
-            let text = "does not fit the contract: was it built against another text of it?";
+            let text =
+                "was built against another version of the contract: rebuild it against wit/v0.1";
             Error::new(ErrorKind::PluginRejected, text).because(error)
         })?;
         Prepared::new(linked).ok_or_else(|| {

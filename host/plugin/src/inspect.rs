@@ -158,8 +158,14 @@ fn world(imports: &[Import], exports: &[String]) -> Option<World> {
     }
 }
 
+/// What every WebAssembly file begins with.
+const MAGIC: &[u8] = b"\0asm";
+
 /// Names of imports and exports. What is nested inside is skipped; the compiler validates it.
 fn outside(bytes: &[u8]) -> Result<(Vec<String>, Vec<String>), Error> {
+    if !bytes.starts_with(MAGIC) {
+        return Err(another_kind(bytes));
+    }
     let (mut imports, mut exports) = (Vec::new(), Vec::new());
     let mut depth = 0usize;
     for payload in Parser::new(0).parse_all(bytes) {
@@ -191,7 +197,20 @@ fn core_module() -> Error {
     Error::new(ErrorKind::PluginRejected, text)
 }
 
+/// Says what kind of file it is, where its beginning tells.
+fn another_kind(bytes: &[u8]) -> Error {
+    let is = match bytes {
+        [] => "it is empty",
+        [b'<', ..] => "it is a web page or another text that begins with `<`",
+        [b'(', ..] => "it is WebAssembly as text: translate it with `wasm-tools parse`",
+        [0x1f, 0x8b, ..] => "it is compressed with gzip: unpack it first",
+        _ => "it begins with other bytes than `\\0asm`",
+    };
+    let text = format!("is not a WebAssembly component: {is}");
+    Error::new(ErrorKind::PluginRejected, text)
+}
+
 fn broken(error: wasmparser::BinaryReaderError) -> Error {
-    let text = "is not a whole WebAssembly component: truncated, or another kind of file";
+    let text = "is not a whole WebAssembly component: it was truncated or damaged";
     Error::new(ErrorKind::PluginRejected, text).because(error)
 }

@@ -30,7 +30,9 @@ impl Host {
     pub async fn compile(&self, source: &Source) -> Result<CompiledPlugin, Error> {
         let (shared, source) = (self.0.clone(), source.clone());
         let name = source.name().to_owned();
-        let compiling = tokio::task::spawn_blocking(move || shared.compile(&source));
+        let compiling = tokio::task::spawn_blocking(move || {
+            shared.compile(&source).map_err(|error| source.blame(error))
+        });
         let compiled = compiling
             .await
             .unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "compiling did not finish")));

@@ -113,13 +113,33 @@ impl Source {
         &self.name
     }
 
+    /// Returns the file, if it is one.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match &self.place {
+            Place::Bytes(_) => None,
+            Place::File(path) => Some(path),
+        }
+    }
+
+    /// Says in which plugin, and in which file, loading failed.
+    pub(crate) fn blame(&self, error: Error) -> Error {
+        let error = error.in_plugin(&self.name);
+        match self.path() {
+            Some(path) => error.in_file(path),
+            None => error,
+        }
+    }
+
     pub(crate) fn read(&self, most: ByteSize) -> Result<Binary, Error> {
         let bytes = match &self.place {
             Place::Bytes(bytes) => bytes.clone(),
             Place::File(path) => read_file(path, most)?,
         };
         if most.as_usize() < bytes.len() {
-            let text = format!("its file is larger than {most} (`limits.component`)");
+            let text = format!(
+                "the file has {} bytes or more, and a plugin has at most {most} (`limits.component`)",
+                bytes.len()
+            );
             return Err(Error::new(ErrorKind::PluginRejected, text));
         }
         let digest = Digest::of(&bytes);
@@ -132,10 +152,8 @@ impl Source {
 
 /// Reads one byte more than is allowed, so that a file that is too large, or has no end, is noticed.
 fn read_file(path: &Path, most: ByteSize) -> Result<Bytes, Error> {
-    let unreadable = |error| {
-        let text = format!("cannot read `{}`", path.display());
-        Error::new(ErrorKind::Config, text).because(error)
-    };
+    let unreadable =
+        |error| Error::new(ErrorKind::Config, "cannot read the plugin's file").because(error);
     let file = fs::File::open(path).map_err(unreadable)?;
     let mut bytes = Vec::new();
     file.take(most.get().saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable)?;

@@ -11,6 +11,8 @@ use cloakroom_plugin::Access;
 use cloakroom_stores::BucketPlace;
 
 use super::{
+    nearest,
+    places::{Places, Table},
     schema::File,
     secret,
     storage::{Bucket as BucketEntry, Told},
@@ -48,9 +50,11 @@ pub(crate) fn buckets(
     folder: &Path,
     native: &BTreeMap<String, Arc<dyn Bucket>>,
     open: &Open,
+    places: &Places,
 ) -> Result<Buckets, Error> {
     let mut buckets = Buckets::new();
     for (name, entry) in &file.buckets {
+        let at = |error: Error, key: &str| error.at_place(&places.at(Table::Bucket(name), &[key]));
         let mut access = Access::within(&entry.prefix);
         if entry.read_only {
             access = access.read_only();
@@ -59,19 +63,42 @@ pub(crate) fn buckets(
             Some(brought) => native.get(brought).cloned().ok_or_else(|| {
                 let text =
                     format!("[buckets.{name}]: no bucket `{brought}` was given in the program");
-                Error::new(ErrorKind::Config, text)
+                at(Error::new(ErrorKind::Config, text), "url")
             })?,
-            None => open.bucket(place(name, entry, folder)?).map_err(|error| {
-                let text = format!("[buckets.{name}]: `{}` {error}", entry.url);
-                Error::new(ErrorKind::Config, text)
-            })?,
+            None => {
+                let place = place(name, entry, folder).map_err(|(key, error)| at(error, key))?;
+                known(name, entry, &place).map_err(|(key, error)| at(error, key))?;
+                open.bucket(place).map_err(|error| {
+                    let text = format!("[buckets.{name}]: `{}` {error}", entry.url);
+                    at(Error::new(ErrorKind::Config, text), "url")
+                })?
+            }
         };
         buckets.insert(name.clone(), (bucket, access));
     }
     Ok(buckets)
 }
 
-fn place(name: &str, entry: &BucketEntry, folder: &Path) -> Result<BucketPlace, Error> {
+/// An error, and the key of the bucket's table that it is about.
+type AtKey<'a> = (&'a str, Error);
+
+/// Refuses a setting that the store does not take, with the name that was probably meant.
+fn known<'a>(name: &str, entry: &'a BucketEntry, place: &BucketPlace) -> Result<(), AtKey<'a>> {
+    let Some((unknown, names)) = place.unknown_setting() else {
+        return Ok(());
+    };
+    let known = BucketEntry::OURS.into_iter().chain(names.iter().copied());
+    let help = match (nearest(unknown, known), &*names) {
+        (Some(meant), _) => format!("did you mean `{meant}`?"),
+        (None, []) => "this kind of bucket takes no settings of a store".to_owned(),
+        (None, names) => format!("its store takes `{}`", names.join("`, `")),
+    };
+    let text = format!("[buckets.{name}]: unknown setting `{unknown}` for `{}`; {help}", entry.url);
+    let key = entry.settings.keys().find(|key| *key == unknown).map_or("url", String::as_str);
+    Err((key, Error::new(ErrorKind::Config, text)))
+}
+
+fn place<'a>(name: &str, entry: &'a BucketEntry, folder: &Path) -> Result<BucketPlace, AtKey<'a>> {
     let url = match entry.url.strip_prefix("file:") {
         Some(path) => {
             let path = path.strip_prefix("//").unwrap_or(path);
@@ -84,7 +111,8 @@ fn place(name: &str, entry: &BucketEntry, folder: &Path) -> Result<BucketPlace, 
         let value = match told {
             Told::Open(value) => value.0.clone(),
             Told::Kept(kept) => {
-                let value = secret::read(&format!("[buckets.{name}] `{key}`"), kept, folder, "")?;
+                let value = secret::read(&format!("[buckets.{name}] `{key}`"), kept, folder, "");
+                let value = value.map_err(|error| (&**key, error))?;
                 String::from_utf8_lossy(&value).trim().to_owned()
             }
         };

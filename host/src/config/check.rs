@@ -1,88 +1,169 @@
 //! Holds the parts of a file against each other, before anything is loaded.
 
+use std::collections::BTreeSet;
+
 use cloakroom_core::{Error, ErrorKind};
 
 use super::{
     nearest,
+    places::{Places, Table},
     plugin::PluginEntry,
+    reach,
     schema::File,
-    storage::{INLINE, Policy, Storage},
+    storage::{INLINE, Policy, RuleEntry, Storage},
 };
 
-/// Refuses a file that names what it does not have. `rings` are all that there are.
-pub(crate) fn check(file: &File, rings: &[&str]) -> Result<(), Error> {
-    if file.stage.is_empty() && file.storage.is_none() {
-        return refused(
-            "there is no [[stage]]: add one, such as `[[stage]]` with `plugin = \"bundled:zstd\"`",
-        );
-    }
-    for (index, stage) in file.stage.iter().enumerate() {
-        if let Some(text) = wrong_plugin(file, rings, stage.entry()) {
-            return refused(format!("stage {} (`{}`): {text}", index + 1, stage.plugin));
-        }
-    }
+/// Refuses a file that names what it does not have, or names two things alike. `rings` are all that
+/// there are.
+pub(crate) fn check(file: &File, rings: &[&str], places: &Places) -> Result<(), Error> {
+    let checker = Checker { file, rings, places };
+    checker.names()?;
+    checker.stages()?;
     match &file.storage {
-        Some(storage) => check_storage(file, rings, storage),
+        Some(storage) => {
+            checker.storage(storage)?;
+            reach::check(file, storage, places)
+        }
         None => Ok(()),
     }
 }
 
-fn check_storage(file: &File, rings: &[&str], storage: &Storage) -> Result<(), Error> {
-    let Some(first) = storage.driver.first() else {
-        return refused("[storage] has no [[storage.driver]]: nothing could be stored or read");
-    };
-    for driver in &storage.driver {
-        if driver.name == INLINE {
-            return refused(format!("a driver cannot be called `{INLINE}`: rules use the word"));
-        }
-        if let Some(text) = wrong_plugin(file, rings, driver.entry()) {
-            return refused(format!("storage driver `{}`: {text}", driver.name));
-        }
-    }
-    if storage.store_with.is_none() && storage.driver.len() != 1 {
-        return refused(format!(
-            "[storage] has several drivers: say which one stores, such as `store_with = \"{}\"`",
-            first.name
-        ));
-    }
-    let rules = storage.rule.iter().map(|rule| &rule.store_with);
-    for name in rules.filter(|name| *name != INLINE).chain(&storage.store_with) {
-        let known = storage.driver.iter().map(|driver| &*driver.name);
-        if !known.clone().any(|known| known == name) {
-            let help = meant(name, known).unwrap_or_else(|| "add a [[storage.driver]]".to_owned());
-            return refused(format!(
-                "`store_with` names `{name}`, and there is no such driver; {help}"
-            ));
-        }
-    }
-    if storage.rule.iter().any(|rule| rule.contradicts_itself()) {
-        return refused(
-            "a [[storage.rule]] asks for a workflow's type and an activity's: no payload has both",
-        );
-    }
-    match &storage.claims {
-        Some(claims) if claims.policy != Policy::Off => {
-            let Some(ring) = &claims.ring else {
-                return refused(
-                    "`storage.claims` needs the `ring` whose keys prove who wrote a claim",
-                );
-            };
-            unknown("storage.claims", "key ring", "keys", ring, rings).map_or(Ok(()), refused)
-        }
-        _ => Ok(()),
-    }
+struct Checker<'a> {
+    file: &'a File,
+    rings: &'a [&'a str],
+    places: &'a Places,
 }
 
-fn wrong_plugin(file: &File, rings: &[&str], entry: PluginEntry<'_>) -> Option<String> {
-    let buckets: Vec<_> = file.buckets.keys().map(String::as_str).collect();
-    let grants = entry.grants;
-    let wrong = |grant, what, table, names: &[String], known: &[&str]| {
-        names.iter().find_map(|name| unknown(grant, what, table, name, known))
-    };
-    wrong("grants.keys", "key ring", "keys", &grants.keys, rings)
-        .or_else(|| wrong("grants.subkeys", "key ring", "keys", &grants.subkeys, rings))
-        .or_else(|| wrong("grants.buckets", "bucket", "buckets", &grants.buckets, &buckets))
-        .or_else(|| unknown_place(entry))
+impl Checker<'_> {
+    fn names(&self) -> Result<(), Error> {
+        let mut seen = BTreeSet::new();
+        for (index, stage) in self.file.stage.iter().enumerate() {
+            let name = stage.entry().called();
+            if !seen.insert(name.clone()) {
+                let text = format!(
+                    "another [[stage]] is called `{name}` too: give one of them a name of its own \
+                     with `name = \"…\"`"
+                );
+                return self.places.refuse(Table::Stage(index), &["name"], text);
+            }
+        }
+        let mut seen = BTreeSet::new();
+        let drivers = self.file.storage.iter().flat_map(|storage| &storage.driver);
+        for (index, driver) in drivers.enumerate() {
+            if !seen.insert(&driver.name) {
+                let text = format!(
+                    "another [[storage.driver]] is called `{}` too: each needs a name of its own, \
+                     because references name it",
+                    driver.name
+                );
+                return self.places.refuse(Table::Driver(index), &["name"], text);
+            }
+        }
+        Ok(())
+    }
+
+    fn stages(&self) -> Result<(), Error> {
+        if self.file.stage.is_empty() && self.file.storage.is_none() {
+            let text = "there is no [[stage]]: add one, such as `[[stage]]` with \
+                        `plugin = \"bundled:zstd\"`";
+            return Err(Error::new(ErrorKind::Config, text));
+        }
+        for (index, stage) in self.file.stage.iter().enumerate() {
+            let what = format!("stage {} (`{}`)", index + 1, stage.plugin);
+            self.plugin(Table::Stage(index), &what, stage.entry())?;
+        }
+        Ok(())
+    }
+
+    fn storage(&self, storage: &Storage) -> Result<(), Error> {
+        let refuse = |key: &[&str], text: String| self.places.refuse(Table::Storage, key, text);
+        let Some(first) = storage.driver.first() else {
+            let text = "[storage] has no [[storage.driver]]: nothing could be stored or read";
+            return refuse(&[], text.to_owned());
+        };
+        for (index, driver) in storage.driver.iter().enumerate() {
+            let table = Table::Driver(index);
+            if driver.name == INLINE {
+                let text = format!("a driver cannot be called `{INLINE}`: rules use the word");
+                return self.places.refuse(table, &["name"], text);
+            }
+            self.plugin(table, &format!("storage driver `{}`", driver.name), driver.entry())?;
+        }
+        if storage.store_with.is_none() && storage.driver.len() != 1 {
+            let text = format!(
+                "[storage] has several drivers: say which one stores, such as `store_with = \"{}\"`",
+                first.name
+            );
+            return refuse(&[], text);
+        }
+        if let Some(name) = &storage.store_with {
+            self.stores(storage, Table::Storage, name)?;
+        }
+        for (index, rule) in storage.rule.iter().enumerate() {
+            self.rule(storage, Table::Rule(index), rule)?;
+        }
+        self.claims(storage)
+    }
+
+    fn rule(&self, storage: &Storage, table: Table<'_>, rule: &RuleEntry) -> Result<(), Error> {
+        if rule.contradicts_itself() {
+            let text = "a [[storage.rule]] asks for a workflow's type and an activity's: \
+                        no payload has both";
+            return self.places.refuse(table, &["activity_type"], text);
+        }
+        match &*rule.store_with {
+            INLINE => Ok(()),
+            name => self.stores(storage, table, name),
+        }
+    }
+
+    /// Refuses `store_with` if there is no such driver.
+    fn stores(&self, storage: &Storage, table: Table<'_>, name: &str) -> Result<(), Error> {
+        let known = storage.driver.iter().map(|driver| &*driver.name);
+        if known.clone().any(|known| known == name) {
+            return Ok(());
+        }
+        let help = meant(name, known).unwrap_or_else(|| "add a [[storage.driver]]".to_owned());
+        let text = format!("`store_with` names `{name}`, and there is no such driver; {help}");
+        self.places.refuse(table, &["store_with"], text)
+    }
+
+    fn claims(&self, storage: &Storage) -> Result<(), Error> {
+        let Some(claims) = storage.claims.as_ref().filter(|claims| claims.policy != Policy::Off)
+        else {
+            return Ok(());
+        };
+        let refuse = |text: String| self.places.refuse(Table::Storage, &["claims"], text);
+        let Some(ring) = &claims.ring else {
+            let text = "`storage.claims` needs the `ring` whose keys prove who wrote a claim";
+            return refuse(text.to_owned());
+        };
+        match unknown("storage.claims", "key ring", "keys", ring, self.rings) {
+            Some(text) => refuse(text),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses grants of what is not there, and a plugin from nowhere.
+    fn plugin(&self, table: Table<'_>, what: &str, entry: PluginEntry<'_>) -> Result<(), Error> {
+        let buckets: Vec<_> = self.file.buckets.keys().map(String::as_str).collect();
+        let grants = entry.grants;
+        for (key, kind, of, names, known) in [
+            ("keys", "key ring", "keys", &grants.keys, self.rings),
+            ("subkeys", "key ring", "keys", &grants.subkeys, self.rings),
+            ("buckets", "bucket", "buckets", &grants.buckets, &buckets),
+        ] {
+            let grant = format!("grants.{key}");
+            let wrong = names.iter().find_map(|name| unknown(&grant, kind, of, name, known));
+            if let Some(text) = wrong {
+                return self.places.refuse(table, &["grants", key], format!("{what}: {text}"));
+            }
+        }
+        match unknown_place(entry) {
+            Some(text) => self.places.refuse(table, &["plugin"], format!("{what}: {text}")),
+            None => Ok(()),
+        }
+    }
 }
 
 fn unknown(grant: &str, what: &str, table: &str, name: &str, known: &[&str]) -> Option<String> {
@@ -112,8 +193,4 @@ fn unknown_place(entry: PluginEntry<'_>) -> Option<String> {
                 .to_owned(),
         ),
     }
-}
-
-fn refused<T>(text: impl Into<String>) -> Result<T, Error> {
-    Err(Error::new(ErrorKind::Config, text))
 }

@@ -7,6 +7,7 @@ use cloakroom_stores::{Material, Ring, RingError};
 
 use super::{
     nearest,
+    places::{Places, Table},
     schema::{File, Ring as RingEntry},
     secret::{Secret, read},
 };
@@ -15,28 +16,30 @@ use super::{
 pub(crate) type Rings = BTreeMap<String, Arc<dyn KeyRing>>;
 
 /// Reads all keys. Paths are taken from `folder`, where the file is.
-pub(crate) fn rings(file: &File, folder: &Path) -> Result<Rings, Error> {
+pub(crate) fn rings(file: &File, folder: &Path, places: &Places) -> Result<Rings, Error> {
     file.keys
         .iter()
-        .map(|(name, entry)| Ok((name.clone(), Arc::new(ring(name, entry, folder)?) as _)))
+        .map(|(name, entry)| Ok((name.clone(), Arc::new(ring(name, entry, folder, places)?) as _)))
         .collect()
 }
 
-fn ring(name: &str, entry: &RingEntry, folder: &Path) -> Result<Ring, Error> {
-    check_created(name, entry)?;
+fn ring(name: &str, entry: &RingEntry, folder: &Path, places: &Places) -> Result<Ring, Error> {
+    let at = |error: Error, key: &[&str]| error.at_place(&places.at(Table::Ring(name), key));
+    check_created(name, entry).map_err(|error| at(error, &["created"]))?;
     let mut ring = Ring::builder().current(&entry.current);
     for (id, source) in &entry.material {
         let place = format!("[keys.{name}.material] `{id}`");
-        ring = ring.key(id, &material(&place, source, folder)?);
+        let material = material(&place, source, folder);
+        ring = ring.key(id, &material.map_err(|error| at(error, &["material", id]))?);
     }
     ring.build().map_err(|error| match error {
         RingError::Current(current) => {
             let text = format!(
                 "[keys.{name}]: the current key is `{current}`, and [keys.{name}.material] has no such key"
             );
-            config(text)
+            at(config(text), &["current"])
         }
-        other => config(format!("[keys.{name}]: {other}")),
+        other => at(config(format!("[keys.{name}]: {other}")), &[]),
     })
 }
 

@@ -1,6 +1,6 @@
 //! A plugin at its place in a configuration, as written.
 
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::{borrow::Cow, collections::BTreeMap, net::SocketAddr, path::Path};
 
 use serde::Deserialize;
 
@@ -11,6 +11,8 @@ use super::units::Setting;
 pub(crate) struct PluginEntry<'a> {
     pub(crate) plugin: &'a str,
     pub(crate) name: Option<&'a str>,
+    /// The name in references, if it is a driver.
+    pub(crate) driver: Option<&'a str>,
     pub(crate) digest: Option<&'a str>,
     pub(crate) reuse: Reuse,
     pub(crate) settings: &'a BTreeMap<String, Setting>,
@@ -21,6 +23,25 @@ impl<'a> PluginEntry<'a> {
     /// Where the plugin comes from: `bundled`, `file` or `native`, and its name there.
     pub(crate) fn place(&self) -> (&'a str, &'a str) {
         self.plugin.split_once(':').unwrap_or(("", self.plugin))
+    }
+
+    /// Returns the stage or the driver, as errors call it.
+    pub(crate) fn part(&self) -> String {
+        match self.driver {
+            Some(name) => format!("driver `{name}`"),
+            None => format!("stage `{}`", self.called()),
+        }
+    }
+
+    /// Returns what a stage of this plugin is called in errors.
+    pub(crate) fn called(&self) -> Cow<'a, str> {
+        if let Some(name) = self.name {
+            return Cow::Borrowed(name);
+        }
+        match self.place() {
+            ("file", path) => Path::new(path).file_stem().unwrap_or_default().to_string_lossy(),
+            (_, name) => Cow::Borrowed(name),
+        }
     }
 }
 

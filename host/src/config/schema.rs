@@ -11,6 +11,7 @@ use serde::Deserialize;
 use super::{
     date::Date,
     plugin::{Grants, PluginEntry, Reuse},
+    required::Required,
     secret::Secret,
     server::{CodecServer, Temporal},
     storage::{Bucket, Storage},
@@ -39,7 +40,7 @@ pub(crate) struct Stage {
     pub(crate) name: Option<String>,
     pub(crate) digest: Option<String>,
     #[serde(default)]
-    pub(crate) required: bool,
+    pub(crate) required: Required,
     #[serde(default)]
     pub(crate) reuse: Reuse,
     #[serde(default)]
@@ -53,6 +54,7 @@ impl Stage {
         PluginEntry {
             plugin: &self.plugin,
             name: self.name.as_deref(),
+            driver: None,
             digest: self.digest.as_deref(),
             reuse: self.reuse,
             settings: &self.settings,

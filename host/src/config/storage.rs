@@ -66,6 +66,11 @@ impl Storage {
         self.rule.iter().fold(offload, |offload, rule| offload.rule(rule.rule()))
     }
 
+    /// Returns whether payloads may be stored with this driver.
+    pub(crate) fn stores_with(&self, driver: &str) -> bool {
+        self.stores() == Some(driver) || self.rule.iter().any(|rule| rule.store_with == driver)
+    }
+
     /// The driver that stores unless a rule says otherwise.
     pub(crate) fn stores(&self) -> Option<&str> {
         let only = self.driver.first().map(|driver| &*driver.name);
@@ -96,6 +101,7 @@ impl Driver {
         PluginEntry {
             plugin: &self.plugin,
             name: None,
+            driver: Some(&self.name),
             digest: self.digest.as_deref(),
             reuse: self.reuse,
             settings: &self.settings,
@@ -215,6 +221,9 @@ pub(crate) enum Told {
 }
 
 impl Bucket {
+    /// The keys that are not its store's.
+    pub(crate) const OURS: [&str; 4] = ["url", "prefix", "read_only", "patience"];
+
     pub(crate) fn secrets(&self) -> impl Iterator<Item = &Secret> {
         self.settings.values().filter_map(|told| match told {
             Told::Open(_) => None,

@@ -2,26 +2,43 @@
 
 use cloakroom_core::{Error, ErrorKind};
 
-use super::schema::File;
+use super::{places::line, schema::File, units::WITHOUT_UNIT};
 
 /// Parses a file. `place` is what it is called in errors.
 pub(crate) fn parse(text: &str, place: &str) -> Result<File, Error> {
     toml::from_str(text).map_err(|error| {
-        let before = error.span().and_then(|span| text.get(..span.start));
-        let line = before.map(|before| before.matches('\n').count() + 1);
-        let message = explain(error.message());
+        let start = error.span().map(|span| span.start);
+        let message = explain(error.message(), start.and_then(|start| key_before(text, start)));
+        let line = start.map(|start| line(text, start));
         let place = line.map_or_else(|| place.to_owned(), |line| format!("{place}, line {line}"));
-        Error::new(ErrorKind::Config, format!("{place}: {message}"))
+        Error::new(ErrorKind::Config, message).at_place(&place)
     })
 }
 
-fn explain(message: &str) -> String {
+fn explain(message: &str, key: Option<&str>) -> String {
     let line = message.lines().next().unwrap_or_default();
     let quoted: Vec<&str> = line.split('`').skip(1).step_by(2).collect();
     match (line.starts_with("unknown field"), &*quoted) {
         (true, [unknown, known @ ..]) => unknown_key(unknown, known),
-        _ => redact(line),
+        _ => with_key(redact(line), key),
     }
+}
+
+/// Puts the key before an error about its value, and into the example.
+fn with_key(text: String, key: Option<&str>) -> String {
+    match (key, text.strip_prefix(WITHOUT_UNIT)) {
+        (Some(key), Some(example)) => format!("`{key}` is {WITHOUT_UNIT}{key} = {example}"),
+        (Some(key), None) if text.starts_with("not a ") => format!("`{key}` is {text}"),
+        _ => text,
+    }
+}
+
+/// Returns the key whose value begins at an offset.
+fn key_before(text: &str, start: usize) -> Option<&str> {
+    let before = text.get(..start)?.trim_end().strip_suffix('=')?.trim_end();
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let key = before.rsplit(|c| !is_part(c)).next()?;
+    Some(key).filter(|key| !key.is_empty())
 }
 
 fn unknown_key(unknown: &str, known: &[&str]) -> String {
@@ -51,6 +68,7 @@ pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> O
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::required::Required;
 
     #[track_caller]
     fn check(text: &str, expect: &str) {
@@ -82,11 +100,37 @@ mod tests {
     fn refuses_nonsense_numbers() {
         check(
             "[limits]\nmemory = \"64MB\"",
-            "c.toml, line 2: not a size: write a whole number and B, KiB, MiB or GiB, such as 64MiB",
+            "c.toml, line 2: `memory` is not a size: write a whole number and B, KiB, MiB or GiB, such as 64MiB",
         );
         check(
             "[limits]\ntime = \"0s\"",
-            "c.toml, line 2: not a time: write a whole number above 0 and ms, s or m, such as 5s",
+            "c.toml, line 2: `time` is not a time: write a whole number above 0 and ms, s or m, such as 5s",
         );
+    }
+    #[test]
+    fn asks_for_the_unit_of_a_bare_number() {
+        check(
+            "[limits]\ntime = 5",
+            "c.toml, line 2: `time` is a number without a unit; write time = \"5s\" \
+             (the units are ms, s or m)",
+        );
+        check(
+            "[limits]\n\nmemory = 67108864",
+            "c.toml, line 3: `memory` is a number without a unit; write memory = \"64MiB\" \
+             (the units are B, KiB, MiB or GiB)",
+        );
+        check(
+            "[storage]\ncache = { memory = 64 }",
+            "c.toml, line 2: `memory` is a number without a unit; write memory = \"64MiB\" \
+             (the units are B, KiB, MiB or GiB)",
+        );
+    }
+
+    #[test]
+    fn takes_encode_for_required_and_no_other_word() {
+        let stage = |required| format!("[[stage]]\nplugin = \"p\"\nrequired = {required}");
+        assert_eq!(parse(&stage("\"encode\""), "c").unwrap().stage[0].required, Required::Encode);
+        assert_eq!(parse(&stage("true"), "c").unwrap().stage[0].required, Required::Yes);
+        check(&stage("\"decode\""), "c.toml, line 3: `required` is true, false or \"encode\"");
     }
 }

@@ -14,10 +14,41 @@ pub(crate) struct Size(pub(crate) ByteSize);
 
 impl<'de> Deserialize<'de> for Size {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map(Self).map_err(de::Error::custom)
+        deserializer.deserialize_any(SizeVisitor)
     }
 }
+
+struct SizeVisitor;
+
+impl Visitor<'_> for SizeVisitor {
+    type Value = Size;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a size such as \"64MiB\"")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Size, E> {
+        text.parse().map(Size).map_err(E::custom)
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Size, E> {
+        // Who writes a small number means MiB.
+        let example = match u64::try_from(number) {
+            Ok(number @ 0..1024) => ByteSize::mib(number.max(1)),
+            Ok(number) => ByteSize::bytes(number),
+            Err(_) => ByteSize::mib(64),
+        };
+        Err(without_unit(&example.to_string(), "B, KiB, MiB or GiB"))
+    }
+}
+
+/// The error of a number without a unit. The reader of the file puts the key before it.
+fn without_unit<E: de::Error>(example: &str, units: &str) -> E {
+    E::custom(format!("{WITHOUT_UNIT}\"{example}\" (the units are {units})"))
+}
+
+/// How the error of a number without a unit begins; an example follows.
+pub(crate) const WITHOUT_UNIT: &str = "a number without a unit; write ";
 
 /// `5s`, `500ms`, `2m`
 #[derive(Debug, PartialEq)]
@@ -38,9 +69,26 @@ fn span(text: &str) -> Option<Duration> {
 
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
+        deserializer.deserialize_any(SpanVisitor)
+    }
+}
+
+struct SpanVisitor;
+
+impl Visitor<'_> for SpanVisitor {
+    type Value = Span;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a time such as \"5s\"")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Span, E> {
         let wrong = "not a time: write a whole number above 0 and ms, s or m, such as 5s";
-        span(&text).map(Self).ok_or_else(|| de::Error::custom(wrong))
+        span(text).map(Span).ok_or_else(|| E::custom(wrong))
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Span, E> {
+        Err(without_unit(&format!("{}s", number.max(1)), "ms, s or m"))
     }
 }
 

@@ -13,6 +13,7 @@ mod key;
 mod material;
 mod place;
 mod ring;
+mod settings;
 
 pub use self::{
     bucket::ObjectBucket,

@@ -19,6 +19,12 @@ pub enum MaterialError {
     /// Not base64.
     #[error("a key is written as base64: try `openssl rand -base64 32`")]
     Base64,
+    /// Hexadecimal digits.
+    #[error(
+        "this looks like 64 hexadecimal digits, and keys are base64: \
+         convert them with `xxd -r -p | base64`"
+    )]
+    Hex,
     /// Not 32 bytes.
     #[error("a key is 32 bytes, and this one is {0}: try `openssl rand -base64 32`")]
     Length(usize),
@@ -35,7 +41,12 @@ impl Material {
     /// # Errors
     /// If it is not base64, or not 32 bytes.
     pub fn from_base64(text: &str) -> Result<Self, MaterialError> {
-        let decoded = STANDARD.decode(text.trim()).map_err(|_| MaterialError::Base64)?;
+        let text = text.trim();
+        // As base64 they would be 48 bytes, and the error would speak of a length.
+        if text.len() == 2 * LENGTH && text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(MaterialError::Hex);
+        }
+        let decoded = STANDARD.decode(text).map_err(|_| MaterialError::Base64)?;
         Self::from_slice(&Zeroizing::new(decoded))
     }
 
@@ -72,6 +83,13 @@ mod tests {
         assert_eq!(error, MaterialError::Length(6));
         assert_eq!(Material::from_base64("se cret").unwrap_err(), MaterialError::Base64);
         assert!(!error.to_string().contains("secret"));
+    }
+
+    #[test]
+    fn recognises_hexadecimal_digits() {
+        let hex = "00112233445566778899aabbccddeeffFFEEDDCCBBAA99887766554433221100\n";
+        assert_eq!(Material::from_base64(hex).unwrap_err(), MaterialError::Hex);
+        assert!(MaterialError::Hex.to_string().contains("xxd -r -p | base64"));
     }
 
     #[test]

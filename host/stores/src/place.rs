@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, fs, sync::Arc, time::Duration};
 use cloakroom_core::Error;
 use object_store::local::LocalFileSystem;
 
-use crate::{ObjectBucket, cloud, failure::config};
+use crate::{ObjectBucket, cloud, failure::config, settings};
 
 /// Where a bucket is.
 ///
@@ -42,6 +42,13 @@ impl BucketPlace {
     pub fn patience(mut self, patience: Duration) -> Self {
         self.patience = patience;
         self
+    }
+
+    /// Returns a setting that its store does not take, and the names of those that it takes.
+    pub fn unknown_setting(&self) -> Option<(&str, Vec<&'static str>)> {
+        let scheme = self.url.split(':').next().unwrap_or_default();
+        let unknown = self.settings.keys().find(|name| !settings::takes(scheme, name))?;
+        Some((unknown, settings::names(scheme)))
     }
 
     /// Connects to it. Nothing is sent before the first object.

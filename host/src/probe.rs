@@ -1,0 +1,135 @@
+//! Tries codecs when they are loaded: what they encode they must decode to the same.
+
+use std::sync::LazyLock;
+
+use bytes::Bytes;
+use cloakroom_core::{ByteSize, Context, Error, ErrorKind, Payload};
+use cloakroom_pipeline::{Pipeline, Stage};
+
+/// The size of the large probe, unless `limits.payload` is smaller.
+const LARGE: ByteSize = ByteSize::mib(1);
+
+/// A payload of ours, and what it is called in errors.
+struct Probe {
+    name: &'static str,
+    payload: Payload,
+}
+
+/// The names of all probes, for reports.
+pub(crate) const NAMES: [&str; 6] =
+    ["empty body", "no metadata", "json/plain", "binary/plain", "1 MiB", "its own encoding"];
+
+/// What metadata and framing of the large probe take, at most.
+const OVERHEAD: usize = 64;
+
+fn probe(name: &'static str, payload: Payload) -> Probe {
+    Probe { name, payload }
+}
+
+/// Returns the probes that every stage gets. None is larger than `most` as a message.
+fn probes(most: ByteSize) -> Vec<Probe> {
+    let [empty, bare, json, binary, large, _] = NAMES;
+    vec![
+        probe(empty, Payload::new("binary/null", Bytes::new())),
+        probe(bare, Payload { data: Bytes::from_static(b"cloakroom"), ..Payload::default() }),
+        probe(json, Payload::new("json/plain", "\"cloakroom\"")),
+        probe(binary, Payload::new("binary/plain", &b"\0\x01\x7f\x80\xff cloakroom"[..])),
+        probe(large, Payload::new("binary/plain", body(most.min(LARGE).as_usize()))),
+    ]
+}
+
+/// Returns the body of a message of at most `size` bytes.
+fn body(size: usize) -> Bytes {
+    BODY.slice(..size.saturating_sub(OVERHEAD).min(BODY.len()))
+}
+
+/// Bytes of which three quarters compress well. Made once: a process may load many configurations.
+static BODY: LazyLock<Bytes> = LazyLock::new(|| {
+    let mut state = 1u32;
+    let byte = |at: usize| {
+        // xorshift32: cheap, and the same in every run.
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        let is_noise = (at / 4096).is_multiple_of(4);
+        if is_noise { (state >> 24) as u8 } else { (at % 64) as u8 }
+    };
+    (0..LARGE.as_usize()).map(byte).collect()
+});
+
+/// Tries the codec of a stage alone with every probe, its own encodings among them. A codec may leave
+/// a probe as it is, unless the encoding is its own.
+///
+/// # Errors
+/// `PluginRejected` or `Config` that name the stage and the probe. Transient errors keep their kind.
+pub(crate) async fn stage(stage: &Stage, most: ByteSize) -> Result<(), Error> {
+    let [.., own] = NAMES;
+    let owned = stage.encodings().iter().map(|name| probe(own, Payload::new(name, "cloakroom")));
+    let ctx = Context::probe();
+    for Probe { name, payload } in probes(most).into_iter().chain(owned) {
+        let tried = stage.round_trip(&ctx, &payload).await;
+        tried.map_err(|error| failed(&format!("stage `{}`", stage.name()), name, &error))?;
+    }
+    Ok(())
+}
+
+/// Sends every probe through all stages and back. Returns whether the same payload is encoded to the
+/// same bytes twice.
+///
+/// # Errors
+/// As [`stage`].
+pub(crate) async fn stages(stages: &Pipeline, most: ByteSize) -> Result<bool, Error> {
+    let names: Vec<_> = stages.stages().iter().map(Stage::name).collect();
+    let all = match &*names {
+        [one] => format!("stage `{one}`"),
+        names => format!("stages `{}` together", names.join("`, `")),
+    };
+    let (ctx, mut repeats) = (Context::probe(), true);
+    // One stage has had the large probe already, and it is the one that takes time.
+    let is_new = |probe: &Probe| names.len() != 1 || probe.name != LARGE_NAME;
+    for Probe { name, payload } in probes(most).into_iter().filter(is_new) {
+        let failed = |error: Error| failed(&all, name, &error);
+        let sent = vec![payload];
+        let encoded = stages.encode(&ctx, sent.clone()).await.map_err(failed)?;
+        if name == REPEATED {
+            repeats = stages.encode(&ctx, sent.clone()).await.map_err(failed)? == encoded;
+        }
+        if stages.decode(&ctx, encoded).await.map_err(failed)? != sent {
+            return Err(failed(Error::new(ErrorKind::PluginRejected, NOT_THE_SAME)));
+        }
+    }
+    Ok(repeats)
+}
+
+const NOT_THE_SAME: &str = "decoding does not give back what was encoded";
+
+/// The large probe.
+const LARGE_NAME: &str = "1 MiB";
+
+/// The probe that is encoded twice, to see whether the bytes are the same.
+const REPEATED: &str = "json/plain";
+
+/// Says which probe failed where. What refuses a payload of ours would refuse those of others: that
+/// is wrong in the configuration or in the plugin.
+fn failed(what: &str, probe: &str, error: &Error) -> Error {
+    let kind = match error.kind() {
+        kind @ (ErrorKind::Config | ErrorKind::MissingGrant | ErrorKind::PluginRejected) => kind,
+        kind if kind.is_transient() => kind,
+        ErrorKind::Denied | ErrorKind::NotFound | ErrorKind::OutOfScope | ErrorKind::UnknownKey => {
+            ErrorKind::Config
+        }
+        _ => ErrorKind::PluginRejected,
+    };
+    let hint = match error.kind() {
+        ErrorKind::LimitExceeded(_) => {
+            "; raise the limit, or lower `limits.payload` if no payload is as large as this probe"
+        }
+        _ => "",
+    };
+    let text = format!("{what} failed the probe `{probe}`: {error}{hint}");
+    let failed = Error::new(kind, text);
+    match std::error::Error::source(error) {
+        Some(cause) => failed.because(cause.to_string()),
+        None => failed,
+    }
+}

@@ -1,0 +1,145 @@
+//! What a check of a configuration tells: names, never contents or keys.
+
+use cloakroom_core::{ErrorKind, Purpose};
+
+/// What a configuration is made of, and what is doubtful about it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Report {
+    /// The stages, in the order of encoding.
+    pub stages: Vec<StageReport>,
+    /// The storage drivers, in the order of the file.
+    pub drivers: Vec<DriverReport>,
+    /// The buckets, by name.
+    pub buckets: Vec<BucketReport>,
+    /// The key rings of the file, by name.
+    pub rings: Vec<RingReport>,
+    /// What each codec was tried with.
+    pub probes: Vec<&'static str>,
+    /// What works and may not be meant, each with file and line.
+    pub warnings: Vec<String>,
+}
+
+/// A stage.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct StageReport {
+    /// Its name in errors.
+    pub name: String,
+    /// Its plugin, as the file names it.
+    pub plugin: String,
+    /// What its codec is for.
+    pub purpose: Purpose,
+    /// The encodings that it writes or reads.
+    pub encodings: Vec<String>,
+    /// `yes`, `no`, or `encode`.
+    pub required: &'static str,
+}
+
+/// A storage driver.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct DriverReport {
+    /// Its name in references.
+    pub name: String,
+    /// Its plugin, as the file names it.
+    pub plugin: String,
+    /// What kind of storage it is.
+    pub kind: String,
+    /// Whether payloads may be stored with it.
+    pub stores: bool,
+    /// The buckets that it is granted.
+    pub buckets: Vec<String>,
+}
+
+/// A bucket.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct BucketReport {
+    /// Its name in the file.
+    pub name: String,
+    /// Where it is.
+    pub url: String,
+    /// What granted keys start with.
+    pub prefix: String,
+    /// Whether it may only be read.
+    pub read_only: bool,
+}
+
+/// A key ring.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct RingReport {
+    /// Its name.
+    pub name: String,
+    /// The id of the key that seals.
+    pub current: String,
+    /// The ids of all its keys.
+    pub keys: Vec<String>,
+}
+
+/// What was tried with a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StoreStep {
+    /// A probe object was written through the driver.
+    Write,
+    /// It was read back by its claim, and compared.
+    Read,
+    /// It was removed.
+    Remove,
+    /// Keys of a bucket that may only be read were listed, and one of them was asked for.
+    List,
+}
+
+impl StoreStep {
+    /// Returns the word for reports.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Write => "write",
+            Self::Read => "read",
+            Self::Remove => "remove",
+            Self::List => "list",
+        }
+    }
+}
+
+/// How one step with a store ended.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct StoreRow {
+    /// The driver's name, or the names of all that are granted the bucket.
+    pub driver: String,
+    /// The bucket's name in the file; empty for a driver without one.
+    pub bucket: String,
+    /// What was tried.
+    pub step: StoreStep,
+    /// How it ended.
+    pub outcome: StoreOutcome,
+}
+
+/// How one step with a store ended.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum StoreOutcome {
+    /// It worked.
+    Done,
+    /// It did not work, and nothing depends on it: what to know.
+    Noted(String),
+    /// It did not work.
+    Failed {
+        /// What kind of error it was.
+        kind: ErrorKind,
+        /// The error and its causes, in one line.
+        error: String,
+        /// What to do.
+        advice: String,
+    },
+}
+
+impl StoreRow {
+    /// Returns whether the step failed.
+    pub fn is_failure(&self) -> bool {
+        matches!(self.outcome, StoreOutcome::Failed { .. })
+    }
+}

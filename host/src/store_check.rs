@@ -1,0 +1,265 @@
+//! Tries stores with a probe object: writes it, reads it back, removes it.
+
+use std::{
+    hash::{BuildHasher as _, RandomState},
+    sync::Arc,
+    time::Duration,
+};
+
+use cloakroom_core::{Bucket, ByteSize, Context, Driver, Error, ErrorKind, Kind, Payload};
+use cloakroom_pipeline::{Offload, Pipeline};
+use cloakroom_plugin::Access;
+
+use crate::{
+    advice::advice,
+    inventory::Inventory,
+    report::{DriverReport, StoreOutcome, StoreRow, StoreStep},
+};
+
+/// A bucket that a driver is granted.
+struct Granted<'a> {
+    name: &'a str,
+    url: &'a str,
+    bucket: &'a Arc<dyn Bucket>,
+    access: &'a Access,
+}
+
+/// A driver, and what it is granted.
+struct Subject<'a> {
+    report: &'a DriverReport,
+    driver: &'a Arc<dyn Driver>,
+    buckets: Vec<Granted<'a>>,
+    time: Duration,
+}
+
+/// Returns a row for each step with each store.
+pub(crate) async fn stores(inventory: &Inventory) -> Vec<StoreRow> {
+    let mut rows = Vec::new();
+    for (report, (_, driver)) in inventory.report.drivers.iter().zip(&inventory.drivers) {
+        let buckets = report.buckets.iter().filter_map(|name| granted(inventory, name)).collect();
+        let subject = Subject { report, driver, buckets, time: inventory.time };
+        rows.extend(subject.rows().await);
+    }
+    rows.extend(read_only(inventory).await);
+    rows
+}
+
+fn granted<'a>(inventory: &'a Inventory, name: &'a str) -> Option<Granted<'a>> {
+    let (bucket, access) = inventory.buckets.get(name)?;
+    let report = inventory.report.buckets.iter().find(|report| report.name == name)?;
+    Some(Granted { name, url: &report.url, bucket, access })
+}
+
+impl Subject<'_> {
+    /// Returns the rows of one driver. What else is to be tried with a driver that writes is added
+    /// here.
+    async fn rows(&self) -> Vec<StoreRow> {
+        let writable: Vec<_> =
+            self.buckets.iter().filter(|granted| !granted.access.is_read_only()).collect();
+        if writable.is_empty() && !self.buckets.is_empty() {
+            return Vec::new();
+        }
+        self.write_and_read(&writable).await
+    }
+
+    async fn write_and_read(&self, writable: &[&Granted<'_>]) -> Vec<StoreRow> {
+        let names: Vec<_> = writable.iter().map(|granted| granted.name).collect();
+        let (names, url) = (names.join(", "), writable.first().map_or("", |granted| granted.url));
+        let failed = |step, error: &Error| self.failed(&names, url, step, error);
+        let row = |step, outcome| self.row(&names, step, outcome);
+
+        let pipeline = match self.pipeline() {
+            Ok(pipeline) => pipeline,
+            Err(error) => return vec![failed(StoreStep::Write, &error)],
+        };
+        let (ctx, payload) = (context(writable), probe());
+        let stored = match pipeline.encode(&ctx, vec![payload.clone()]).await {
+            Ok(stored) => stored,
+            Err(error) => return vec![failed(StoreStep::Write, &error)],
+        };
+        let mut rows = vec![row(StoreStep::Write, StoreOutcome::Done)];
+        rows.push(match pipeline.decode(&ctx, stored.clone()).await {
+            Ok(read) if read == [payload.clone()] => row(StoreStep::Read, StoreOutcome::Done),
+            Ok(_) => {
+                let text = "what was read back is not what was stored";
+                failed(StoreStep::Read, &Error::new(ErrorKind::Corrupt, text))
+            }
+            Err(error) => failed(StoreStep::Read, &error),
+        });
+        for reference in stored {
+            let explained = pipeline.explain(&ctx, reference).await;
+            let claim = explained.stored.map(|stored| stored.claim).unwrap_or_default();
+            let removed = remove(writable, claim.values().map(String::as_str), &payload);
+            rows.push(match tokio::time::timeout(self.time, removed).await {
+                Ok(Removed::Done(name)) => self.row(name, StoreStep::Remove, StoreOutcome::Done),
+                Ok(Removed::Kept(text)) => row(StoreStep::Remove, StoreOutcome::Noted(text)),
+                Err(_) => {
+                    let text = "the store did not answer; the probe object stays".to_owned();
+                    row(StoreStep::Remove, StoreOutcome::Noted(text))
+                }
+            });
+        }
+        rows
+    }
+
+    /// Returns a pipeline that stores every payload with this driver, and keeps none at hand.
+    fn pipeline(&self) -> Result<Pipeline, Error> {
+        let offload = Offload::above(ByteSize::bytes(0)).to(&self.report.name, self.driver.clone());
+        let offload = offload.time(self.time).memory_cache(ByteSize::bytes(0));
+        let built = Pipeline::builder().offload(offload).build();
+        built.map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))
+    }
+
+    fn row(&self, bucket: &str, step: StoreStep, outcome: StoreOutcome) -> StoreRow {
+        let driver = self.report.name.clone();
+        StoreRow { driver, bucket: bucket.to_owned(), step, outcome }
+    }
+
+    fn failed(&self, bucket: &str, url: &str, step: StoreStep, error: &Error) -> StoreRow {
+        self.row(bucket, step, failure(url, step, error))
+    }
+}
+
+/// Lists each bucket that may only be read, and asks for the size of one object.
+async fn read_only(inventory: &Inventory) -> Vec<StoreRow> {
+    let mut rows = Vec::new();
+    for report in inventory.report.buckets.iter().filter(|report| report.read_only) {
+        let drivers = inventory.report.drivers.iter();
+        let drivers: Vec<_> = drivers
+            .filter(|driver| driver.buckets.contains(&report.name))
+            .map(|driver| &*driver.name)
+            .collect();
+        let Some((bucket, _)) = inventory.buckets.get(&report.name) else { continue };
+        let outcome = match look(bucket, &report.prefix, inventory.time).await {
+            Ok(()) => StoreOutcome::Done,
+            Err(error) => failure(&report.url, StoreStep::List, &error),
+        };
+        let (driver, bucket) = (drivers.join(", "), report.name.clone());
+        rows.push(StoreRow { driver, bucket, step: StoreStep::List, outcome });
+    }
+    rows
+}
+
+async fn look(bucket: &Arc<dyn Bucket>, prefix: &str, time: Duration) -> Result<(), Error> {
+    let looked = async {
+        let keys = match bucket.list(prefix, None).await {
+            Ok(keys) => keys,
+            // No worker lists: whoever may ask for an object may do without.
+            Err(denied) if denied.kind() == ErrorKind::Denied => {
+                let asked = bucket.size(&format!("{prefix}cloakroom-probe")).await;
+                return asked.map(drop).map_err(|_| denied);
+            }
+            Err(error) => return Err(error),
+        };
+        match keys.first() {
+            Some(key) => bucket.size(key).await.map(drop),
+            None => Ok(()),
+        }
+    };
+    tokio::time::timeout(time, looked).await.unwrap_or_else(|_| {
+        let text = format!("the store did not answer within {time:?} (`storage.time`)");
+        Err(Error::new(ErrorKind::Unavailable, text))
+    })
+}
+
+/// What became of the probe object.
+enum Removed<'a> {
+    /// It was removed from the bucket of this name.
+    Done(&'a str),
+    /// It stays: why, and where it lies.
+    Kept(String),
+}
+
+/// Removes the probe object. A claim's entries are a driver's own, so each is tried as a key, and only
+/// what holds the probe is removed.
+async fn remove<'a>(
+    writable: &[&'a Granted<'_>],
+    values: impl Iterator<Item = &str> + Clone,
+    probe: &Payload,
+) -> Removed<'a> {
+    let object = probe.envelope().to_bytes();
+    for granted in writable {
+        for key in values.clone().filter(|key| key.starts_with(granted.access.prefix())) {
+            match granted.bucket.get(key, object.len() as u64).await {
+                Ok(found) if found == object => {}
+                _ => continue,
+            }
+            return match granted.bucket.remove(key).await {
+                Ok(()) => Removed::Done(granted.name),
+                Err(error) => Removed::Kept(format!(
+                    "the probe object `{key}` stays: {}; remove it by hand, no worker needs this \
+                     permission",
+                    one_line(&error)
+                )),
+            };
+        }
+    }
+    let why = if writable.is_empty() {
+        "the driver is granted no bucket to remove it from"
+    } else {
+        "no entry of its claim is the key of an object with its content"
+    };
+    Removed::Kept(format!("the probe object stays: {why}"))
+}
+
+/// Returns a payload that no store has: its content is new in every run.
+fn probe() -> Payload {
+    let nonce = [0, 1].map(|part| RandomState::new().hash_one(part));
+    Payload::new("json/plain", format!("\"cloakroom check {:016x}{:016x}\"", nonce[0], nonce[1]))
+}
+
+/// Returns for whom the probe is stored: the reserved namespace, or the only one that a bucket grants.
+fn context(writable: &[&Granted<'_>]) -> Context {
+    let namespace = |granted: &&Granted<'_>| {
+        let (_, rest) = granted.access.prefix().split_once("v0/ns/")?;
+        let (namespace, _) = rest.split_once('/')?;
+        Some(unescape(namespace))
+    };
+    let probe = Context::probe();
+    let id = probe.id().unwrap_or_default();
+    match writable.first().and_then(namespace) {
+        Some(namespace) => Context::namespace(namespace).target(Kind::Workflow, id, id, None),
+        None => probe,
+    }
+}
+
+/// Undoes the escapes `%XX` of a segment of a key.
+fn unescape(segment: &str) -> String {
+    let mut bytes = Vec::with_capacity(segment.len());
+    let mut rest = segment.as_bytes();
+    while let [first, after @ ..] = rest {
+        let code = after.get(..2).and_then(|code| std::str::from_utf8(code).ok());
+        let code = code.filter(|_| *first == b'%');
+        match code.and_then(|code| u8::from_str_radix(code, 16).ok()) {
+            Some(byte) => {
+                bytes.push(byte);
+                rest = after.get(2..).unwrap_or_default();
+            }
+            None => {
+                bytes.push(*first);
+                rest = after;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn failure(url: &str, step: StoreStep, error: &Error) -> StoreOutcome {
+    let advice = advice(url, step, error.kind());
+    StoreOutcome::Failed { kind: error.kind(), error: one_line(error), advice }
+}
+
+/// Returns an error and its causes in one line.
+fn one_line(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        // Some libraries repeat their causes in their own text.
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text.push_str(&format!(": {more}"));
+        }
+        cause = error.source();
+    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
