@@ -1,5 +1,7 @@
 //! A bucket of an object store.
 
+use std::time::SystemTime;
+
 use bytes::Bytes;
 use futures::future::BoxFuture;
 
@@ -23,6 +25,15 @@ pub enum PutOutcome {
     AlreadyThere,
 }
 
+/// What a store tells of an object without reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ObjectInfo {
+    /// Its size in bytes.
+    pub size: u64,
+    /// When it was written last, by the store's clock; none if the bucket does not know.
+    pub modified: Option<SystemTime>,
+}
+
 /// A bucket of an object store. Keys pass through as they are written.
 pub trait Bucket: Send + Sync {
     /// What the store calls it.
@@ -41,6 +52,16 @@ pub trait Bucket: Send + Sync {
 
     /// The size of an object, if it is there.
     fn size<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<u64>, Error>>;
+
+    /// Returns size and age of an object, if it is there.
+    ///
+    /// The default knows no age, and an object without one is never refreshed.
+    fn stat<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<ObjectInfo>, Error>> {
+        Box::pin(async move {
+            let size = self.size(key).await?;
+            Ok(size.map(|size| ObjectInfo { size, modified: None }))
+        })
+    }
 
     /// Removes an object; it need not be there.
     fn remove<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<(), Error>>;

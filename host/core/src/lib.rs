@@ -15,7 +15,7 @@ mod protobuf;
 mod size;
 
 pub use self::{
-    bucket::{Bucket, PutMode, PutOutcome},
+    bucket::{Bucket, ObjectInfo, PutMode, PutOutcome},
     codec::{Codec, Description, Encoded, Purpose},
     context::{Context, Kind},
     driver::{Claim, Driver, Object},
