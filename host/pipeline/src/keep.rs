@@ -10,7 +10,9 @@ use cloakroom_core::{Context, Direction, Envelope, Error, Metadata, Object, Payl
 use tracing::Instrument as _;
 
 use crate::{
-    batch, claims, metric,
+    batch, claims,
+    fetch::too_large,
+    metric,
     reference::Reference,
     storage::{Storage, at},
 };
@@ -65,12 +67,11 @@ impl Storage {
     ) -> Result<Vec<(usize, Payload)>, Error> {
         let (mut first, mut unique, mut slots) = (BTreeMap::new(), Vec::new(), Vec::new());
         for chosen in chosen {
-            let size = chosen.payload.encoded_len();
             let index = match first.entry((chosen.driver.clone(), *chosen.object.sha256())) {
                 Entry::Occupied(entry) => *entry.get(),
                 Entry::Vacant(entry) => *entry.insert(unique.len()),
             };
-            slots.push((chosen.slot, index, size));
+            slots.push((chosen.slot, index));
             if index == unique.len() {
                 unique.push(chosen);
             }
@@ -84,29 +85,39 @@ impl Storage {
             }
         });
         let references = stored.await?;
-        let placed = slots.into_iter().filter_map(|(slot, index, size)| {
-            references.get(index).map(|reference: &Reference| (slot, reference.payload(size)))
+        let placed = slots.into_iter().filter_map(|(slot, index)| {
+            references.get(index).map(|reference: &Payload| (slot, reference.clone()))
         });
         Ok(placed.collect())
     }
 
-    async fn store_one(&self, ctx: &Context, chosen: &Chosen) -> Result<Reference, Error> {
+    /// Stores an object, and returns the reference to it.
+    async fn store_one(&self, ctx: &Context, chosen: &Chosen) -> Result<Payload, Error> {
         let Chosen { driver: name, payload, object, .. } = chosen;
         let size = object.envelope().len();
+        if size as u64 > self.largest.get() {
+            return Err(too_large(size as u64, self.largest));
+        }
         let (name, driver) = self.driver(name)?;
         let call = metric::Call::begin("driver", name, "encode", Some(size));
         let span =
             tracing::debug_span!("driver", name = &**name, direction = "encode", bytes = size);
-        let stored = self.bounded(driver.store(ctx, object.clone())).instrument(span).await;
+        let stored = self.bounded(driver.store_with_outcome(ctx, object.clone()));
+        let stored = stored.instrument(span).await;
         // A driver hands the object on as it is.
-        let stored = call.end(stored, |_| size)?;
-        let mut claim = claims::complete(stored, object.sha256())?;
+        let (claim, outcome) = call.end(stored, |_| size)?;
+        let mut claim = claims::complete(claim, object.sha256())?;
         if let Some(proofs) = &self.proofs {
             claim = proofs.sign(name, claim, size)?;
         }
         let reference = Reference { driver: name.to_string(), claim };
+        let stands = reference.payload(size);
+        let standing = self.as_in_history(&reference, &stands)?;
+        if self.verify.covers(outcome) {
+            self.read_back(ctx, &standing).await?;
+        }
         self.cache.stored(reference.ticket(), object.envelope().clone(), payload);
-        Ok(reference)
+        Ok(stands)
     }
 }
 

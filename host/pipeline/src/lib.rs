@@ -23,6 +23,7 @@ mod rules;
 mod scale;
 mod stage;
 mod storage;
+mod verify;
 
 pub use self::{
     budget::{Budget, Verdict},
@@ -35,4 +36,5 @@ pub use self::{
     rules::Rule,
     scale::{Scale, Subject},
     stage::Stage,
+    verify::Verify,
 };
