@@ -26,12 +26,14 @@ mod meter;
 mod need;
 mod plugin;
 mod pool;
+mod refresh;
 mod rope;
 mod scope;
 mod settings;
 mod source;
 mod state;
 mod ticker;
+mod upload;
 #[cfg(feature = "wasi")]
 mod wasi;
 
@@ -45,6 +47,7 @@ pub use self::{
     limits::Limits,
     need::{Capability, Need},
     plugin::{Plugin, Reuse},
+    refresh::RefreshFailure,
     settings::Settings,
     source::{Digest, Source},
 };

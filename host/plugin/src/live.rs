@@ -7,12 +7,12 @@ use std::{
 };
 
 use bytes::Bytes;
-use cloakroom_core::{Claim, Description, Direction, Error, Limit, Object, Payload};
+use cloakroom_core::{Claim, Description, Direction, Error, Limit, Object, Payload, PutOutcome};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::{Store, UpdateDeadline};
 
 use crate::{
-    contract::v0_1::Exports,
+    contract::v0_1::{Exports, with_cause},
     fault::{self, Fault},
     host::Shared,
     loaded::Loaded,
@@ -94,12 +94,18 @@ impl Live {
         self.finish(answer)
     }
 
-    pub(crate) async fn store(&mut self, plugin: &Loaded, object: Object) -> Result<Claim, Error> {
+    pub(crate) async fn store(
+        &mut self,
+        plugin: &Loaded,
+        object: Object,
+    ) -> Result<(Claim, PutOutcome), Error> {
         let deadline = self.ready();
         let asked = plugin.prepared.store(&mut self.store, &mut self.exports, object);
         let answer = bounded(plugin, deadline, asked).await;
         let answer = answer.map_err(|error| fault::of_driver(error, &plugin.host.0.limits))?;
-        self.finish(answer)
+        let progress = std::mem::take(&mut self.store.data_mut().call.progress);
+        let claim = self.finish(answer)?;
+        Ok((claim, progress.finish()?))
     }
 
     pub(crate) async fn retrieve(
@@ -120,8 +126,8 @@ impl Live {
         let cause = self.store.data_mut().call.cause.take();
         self.store.data_mut().end();
         self.sound = true;
-        answer.map_err(|error| match cause.filter(|cause| cause.kind() == error.kind()) {
-            Some(cause) => error.because(cause),
+        answer.map_err(|error| match cause {
+            Some(cause) => with_cause(error, cause),
             None => error,
         })
     }
