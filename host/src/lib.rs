@@ -13,16 +13,16 @@ mod worker;
 
 pub use cloakroom_core::{
     Blame, Bucket, ByteSize, Claim, Codec, Context, Description, Direction, Driver, Encoded,
-    Envelope, Error, ErrorKind, Key, KeyError, KeyRing, Kind, Limit, Metadata, Object, Payload,
-    Purpose, PutMode, PutOutcome,
+    Envelope, Error, ErrorKind, Key, KeyError, KeyRing, Kind, Limit, Metadata, Object, ObjectInfo,
+    Payload, Purpose, PutMode, PutOutcome,
 };
 pub use cloakroom_pipeline::{
     Budget, ClaimPolicy, Explanation, Layer, Live, Offload, Pipeline, PipelineBuilder,
-    PipelineError, Rule, Scale, Stage, Stored, Subject, Verdict, metric,
+    PipelineError, Rule, Scale, Stage, Stored, Subject, Verdict, Verify, metric,
 };
 pub use cloakroom_plugin::{
     Access, Capability, Digest, Grants, Host, HostBuilder, Import, Inspection, Limits, Need,
-    Plugin, PluginCodec, PluginDriver, Reuse, Settings, Source, World,
+    Plugin, PluginCodec, PluginDriver, RefreshFailure, Reuse, Settings, Source, World,
 };
 pub use cloakroom_stores::{
     BucketPlace, Material, MaterialError, ObjectBucket, Ring, RingBuilder, RingError,

@@ -51,10 +51,6 @@ pub(crate) fn buckets(
 ) -> Result<Buckets, Error> {
     let mut buckets = Buckets::new();
     for (name, entry) in &file.buckets {
-        let mut access = Access::within(&entry.prefix);
-        if entry.read_only {
-            access = access.read_only();
-        }
         let bucket = match entry.url.strip_prefix("native:") {
             Some(brought) => native.get(brought).cloned().ok_or_else(|| {
                 let text =
@@ -66,7 +62,7 @@ pub(crate) fn buckets(
                 Error::new(ErrorKind::Config, text)
             })?,
         };
-        buckets.insert(name.clone(), (bucket, access));
+        buckets.insert(name.clone(), (bucket, entry.access()));
     }
     Ok(buckets)
 }

@@ -86,7 +86,7 @@ mod tests {
         );
         check(
             "[limits]\ntime = \"0s\"",
-            "c.toml, line 2: not a time: write a whole number above 0 and ms, s or m, such as 5s",
+            "c.toml, line 2: not a time: write a whole number above 0 and ms, s, m, h or d, such as 5s",
         );
     }
 }

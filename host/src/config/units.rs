@@ -19,7 +19,7 @@ impl<'de> Deserialize<'de> for Size {
     }
 }
 
-/// `5s`, `500ms`, `2m`
+/// `5s`, `500ms`, `2m`, `20d`
 #[derive(Debug, PartialEq)]
 pub(crate) struct Span(pub(crate) Duration);
 
@@ -31,6 +31,8 @@ fn span(text: &str) -> Option<Duration> {
         "ms" => Duration::from_millis(1),
         "s" => Duration::from_secs(1),
         "m" => Duration::from_secs(60),
+        "h" => Duration::from_secs(3600),
+        "d" => Duration::from_secs(86_400),
         _ => return None,
     };
     unit.checked_mul(count)
@@ -39,7 +41,7 @@ fn span(text: &str) -> Option<Duration> {
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let wrong = "not a time: write a whole number above 0 and ms, s or m, such as 5s";
+        let wrong = "not a time: write a whole number above 0 and ms, s, m, h or d, such as 5s";
         span(&text).map(Self).ok_or_else(|| de::Error::custom(wrong))
     }
 }
@@ -85,7 +87,8 @@ mod tests {
         assert_eq!(span("5s"), Some(Duration::from_secs(5)));
         assert_eq!(span("500ms"), Some(Duration::from_millis(500)));
         assert_eq!(span("2 m"), Some(Duration::from_secs(120)));
-        for wrong in ["", "5", "s", "0s", "-1s", "1h", "1.5s", "99999999999s"] {
+        assert_eq!(span("20d"), Some(Duration::from_secs(20 * 86_400)));
+        for wrong in ["", "5", "s", "0s", "-1s", "1w", "1.5s", "99999999999s"] {
             assert_eq!(span(wrong), None, "{wrong}");
         }
     }
