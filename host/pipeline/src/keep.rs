@@ -113,9 +113,7 @@ impl Storage {
         let reference = Reference { driver: name.to_string(), claim };
         let stands = reference.payload(size);
         let standing = self.as_in_history(&reference, &stands)?;
-        if self.verify.covers(outcome) {
-            self.read_back(ctx, &standing).await?;
-        }
+        self.verify(ctx, &standing, object.sha256(), outcome).await?;
         self.cache.stored(reference.ticket(), object.envelope().clone(), payload);
         Ok(stands)
     }

@@ -7,7 +7,7 @@ use tokio::sync::Semaphore;
 
 use crate::{
     ClaimPolicy, PipelineError, Rule, Verify, cache::Cache, claims::Proofs, disk::Disk,
-    storage::Storage,
+    storage::Storage, verify::Suspects,
 };
 
 /// Where large payloads go, and how they come back.
@@ -173,6 +173,7 @@ impl Offload {
             proofs: self.proofs,
             encode_references: self.encode_references,
             verify: self.verify,
+            suspects: Suspects::default(),
             largest: self.largest,
             time: self.time,
             of_a_call: most(self.permits_of_a_call),

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, future::Future, sync::Arc, time::Duration}
 use cloakroom_core::{ByteSize, Context, Direction, Driver, Error, ErrorKind, Metadata, Payload};
 use tokio::sync::Semaphore;
 
-use crate::{Rule, Verify, batch::Permits, cache::Cache, claims::Proofs};
+use crate::{Rule, Verify, batch::Permits, cache::Cache, claims::Proofs, verify::Suspects};
 
 /// What [`crate::Offload`] describes, built. `keep` stores, `fetch` reads back.
 pub(crate) struct Storage {
@@ -16,6 +16,7 @@ pub(crate) struct Storage {
     pub(crate) proofs: Option<Proofs>,
     pub(crate) encode_references: bool,
     pub(crate) verify: Verify,
+    pub(crate) suspects: Suspects,
     pub(crate) largest: ByteSize,
     pub(crate) time: Duration,
     pub(crate) of_a_call: usize,

@@ -1,5 +1,10 @@
 //! What was stored is held against what will be read, before a reference to it is returned.
 
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, PoisonError},
+};
+
 use cloakroom_core::{Context, Error, ErrorKind, Payload, PutOutcome};
 use tracing::Instrument as _;
 
@@ -24,12 +29,25 @@ pub enum Verify {
     Always,
 }
 
-impl Verify {
-    pub(crate) fn covers(self, outcome: PutOutcome) -> bool {
-        match self {
-            Self::Off => false,
-            Self::New => outcome == PutOutcome::Written,
-            Self::Always => true,
+/// Objects that could not be read back. Whoever stores one again finds it there, and it is no
+/// better for that.
+#[derive(Default)]
+pub(crate) struct Suspects(Mutex<BTreeSet<[u8; 32]>>);
+
+/// How many are remembered.
+const SUSPECTS: usize = 10_000;
+
+impl Suspects {
+    fn contains(&self, sha256: &[u8; 32]) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(sha256)
+    }
+
+    fn note(&self, sha256: &[u8; 32], failed: bool) {
+        let mut suspects = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !failed {
+            suspects.remove(sha256);
+        } else if suspects.len() < SUSPECTS {
+            suspects.insert(*sha256);
         }
     }
 }
@@ -53,8 +71,28 @@ impl Storage {
         Ok(standing)
     }
 
-    /// Reads an object back by its reference, and compares size and SHA-256.
-    pub(crate) async fn read_back(&self, ctx: &Context, standing: &Standing) -> Result<(), Error> {
+    /// Reads an object back as [`Verify`] asks for, and compares size and SHA-256.
+    pub(crate) async fn verify(
+        &self,
+        ctx: &Context,
+        standing: &Standing,
+        sha256: &[u8; 32],
+        outcome: PutOutcome,
+    ) -> Result<(), Error> {
+        let is_due = match self.verify {
+            Verify::Off => false,
+            Verify::New => outcome == PutOutcome::Written || self.suspects.contains(sha256),
+            Verify::Always => true,
+        };
+        if !is_due {
+            return Ok(());
+        }
+        let read = self.read_back(ctx, standing).await;
+        self.suspects.note(sha256, read.is_err());
+        read
+    }
+
+    async fn read_back(&self, ctx: &Context, standing: &Standing) -> Result<(), Error> {
         let reference = &standing.reference;
         let (name, _) = self.driver(&reference.driver)?;
         let call = metric::Call::begin("driver", name, "decode", None);
