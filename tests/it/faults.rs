@@ -59,26 +59,26 @@ async fn a_store_that_answers_503() {
     let envoy = rigs::envoy(rigs::moto().address());
     let (place, direct) = behind(&envoy.url(), "aborts", 300);
     let impatient = pipeline(&place, LONG).await;
-    let kept = impatient.encode(&ctx(), sent()).await.unwrap();
+    let patient = pipeline(&place.patience(LONG), LONG).await;
+    let kept = patient.encode(&ctx(), sent()).await.unwrap();
     envoy.abort(100);
     passes(impatient.encode(&ctx(), vec![plain(noise(6000))]).await);
     passes(impatient.decode(&ctx(), kept.clone()).await);
     assert_eq!(direct.list("", None).await.unwrap().len(), 2, "half of it was stored");
     // Every second request fails: the store's client tries again.
     envoy.abort(50);
-    let patient = pipeline(&place.patience(Duration::from_secs(30)), LONG).await;
     let more = vec![plain(noise(7000)), plain(noise(8000)), plain(noise(9000))];
     let kept_more = patient.encode(&ctx(), more.clone()).await.unwrap();
     assert_eq!(patient.decode(&ctx(), kept_more).await.unwrap(), more);
     envoy.abort(0);
-    assert_eq!(impatient.decode(&ctx(), kept).await.unwrap(), sent());
+    assert_eq!(patient.decode(&ctx(), kept).await.unwrap(), sent());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_hangs() {
     let proxy = rigs::Tamper::new(rigs::moto().address());
     let (place, _) = behind(&proxy.url(), "hangs", 300);
-    let patient = pipeline(&place, LONG).await;
+    let patient = pipeline(&place.clone().patience(LONG), LONG).await;
     let impatient = pipeline(&place, Duration::from_millis(700)).await;
     let kept = patient.encode(&ctx(), sent()).await.unwrap();
     // It would hang for ever: only the time limit ends a call.
@@ -93,11 +93,12 @@ async fn a_store_that_hangs() {
 async fn a_body_that_is_cut_or_changed() {
     let proxy = rigs::Tamper::new(rigs::moto().address());
     let (place, _) = behind(&proxy.url(), "lies", 300);
-    let pipeline = pipeline(&place, LONG).await;
+    let impatient = pipeline(&place, LONG).await;
+    let pipeline = pipeline(&place.patience(LONG), LONG).await;
     let kept = pipeline.encode(&ctx(), sent()).await.unwrap();
     for after in [0, 1000] {
         proxy.cut(Some(after));
-        passes(pipeline.decode(&ctx(), kept[..1].to_vec()).await);
+        passes(impatient.decode(&ctx(), kept[..1].to_vec()).await);
     }
     // The store's client asks for the rest.
     proxy.cut(Some(1 << 20));
@@ -141,7 +142,7 @@ async fn a_store_that_is_down_and_comes_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn storing_is_idempotent() {
     let envoy = rigs::envoy(rigs::moto().address());
-    let (place, direct) = behind(&envoy.url(), "again", 300);
+    let (place, direct) = behind(&envoy.url(), "again", 600_000);
     let host = host(cloakroom::Limits::default());
     for (setting, alike) in [(None, true), (Some("true"), true), (Some("false"), false)] {
         let bucket: Arc<dyn Bucket> = Arc::new(place.open().unwrap());
@@ -180,7 +181,7 @@ async fn storing_is_idempotent() {
 /// An object that was damaged where it lies is replaced by storing it again.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_object_is_healed() {
-    let (place, direct) = behind(&rigs::moto().url(), "heals", 300);
+    let (place, direct) = behind(&rigs::moto().url(), "heals", 600_000);
     let pipeline = pipeline(&place, LONG).await;
     let kept = pipeline.encode(&ctx(), sent()).await.unwrap();
     for key in direct.list("", None).await.unwrap() {
