@@ -18,7 +18,7 @@ pub use cloakroom_core::{
 };
 pub use cloakroom_pipeline::{
     Budget, ClaimPolicy, Explanation, Layer, Live, Offload, Pipeline, PipelineBuilder,
-    PipelineError, Rule, Scale, Stage, Stored, Subject, Verdict, Verify, metric,
+    PipelineError, Rule, Scale, Stage, StoreProbe, Stored, Subject, Verdict, Verify, metric,
 };
 pub use cloakroom_plugin::{
     Access, Capability, Digest, Grants, Host, HostBuilder, Import, Inspection, Limits, Need,

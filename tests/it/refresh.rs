@@ -222,6 +222,38 @@ async fn a_bucket_that_denies_overwriting() {
     assert_eq!(lenient.decode(&ctx(), kept).await.unwrap(), sent);
 }
 
+/// What `check --stores` is made of: a probe finds out before a payload does.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_probe_tries_it() {
+    let proxy = Tamper::new(rigs::moto().address());
+    s3::moto("probes");
+    let bucket: Arc<dyn Bucket> = Arc::new(s3::place(&proxy.url(), "probes").open().unwrap());
+    let access = Access::whole().refresh_after(DAY);
+    let pipeline = pipeline(&bucket, access.clone()).await;
+    assert_eq!(pipeline.drivers(), [("d", true)]);
+    assert_eq!(pipeline.check_store(&ctx(), "e").await.unwrap_err().kind(), ErrorKind::Unresolved);
+    proxy.seen();
+    for denies in [false, true] {
+        proxy.deny_overwrites(denies);
+        let probe = pipeline.check_store(&ctx(), "d").await.unwrap();
+        assert_eq!(proxy.seen(), ["PUT", "GET"], "was not read back");
+        let key = &probe.claim["key"];
+        assert_eq!(bucket.get(key, 999).await.unwrap(), probe.object);
+        let tried = access.try_on_probe(&*bucket, key, probe.object).await;
+        if denies {
+            let text = tried.unwrap_err().to_string();
+            assert!(
+                text.contains("HTTP 403 AccessDenied") && text.contains("s3:PutObject"),
+                "{text}"
+            );
+        } else {
+            tried.unwrap();
+        }
+        assert!(bucket.list("", None).await.unwrap().is_empty(), "was not removed");
+        proxy.seen();
+    }
+}
+
 /// In parts, and by a store that keeps no conditions.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_object_of_150_mib() {

@@ -1,10 +1,12 @@
 //! Errors of stores: one line with bucket, key, HTTP status and the store's own code.
 
-use std::{net::TcpListener, time::Duration};
+use std::{net::TcpListener, sync::Arc, time::Duration};
 
-use cloakroom::{Bucket, BucketPlace, Error, ErrorKind, ObjectBucket, PutMode};
+use cloakroom::{
+    Bucket, BucketPlace, ByteSize, Error, ErrorKind, ObjectBucket, Offload, Pipeline, PutMode,
+};
 use cloakroom_tests::{
-    chain,
+    bucket_driver, chain, ctx, plain,
     rigs::{self, AZURITE_ACCOUNT, AZURITE_KEY, BUCKET, RCLONE_KEY, Tamper, free_port},
 };
 
@@ -117,6 +119,25 @@ async fn a_connection_that_is_refused() {
     let place = s3::place(&nobody, "refused").patience(Duration::from_millis(1));
     let error = get(&place.open().unwrap()).await;
     says(&error, ErrorKind::Unavailable, &["key `a/none`", first]);
+}
+
+/// Whoever reads the log finds the driver too.
+#[tokio::test]
+async fn the_log_names_driver_and_bucket() {
+    let (log, _guard) = Log::start();
+    let place = s3::place(&format!("http://127.0.0.1:{}", free_port()), "refused");
+    let place = place.patience(Duration::from_millis(1));
+    let bucket: Arc<dyn Bucket> = Arc::new(place.open().unwrap());
+    let driver = bucket_driver("s3", &bucket, &[]).await;
+    let offload = Offload::above(ByteSize::bytes(0)).to("aws.s3driver", driver);
+    let pipeline = Pipeline::builder().offload(offload).build().unwrap();
+    let error = pipeline.encode(&ctx(), vec![plain("hi")]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{}", chain(&error));
+    let log = log.text();
+    let is_it = |line: &&str| line.contains("WARN") && line.contains("Connection refused");
+    let line = log.lines().find(is_it).unwrap();
+    assert!(line.contains("driver{name=\"aws.s3driver\""), "{line}");
+    assert!(line.contains("bucket=\"refused\""), "{line}");
 }
 
 /// Trying again would not help.

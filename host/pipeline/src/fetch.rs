@@ -92,7 +92,7 @@ impl Storage {
         let reference = &standing.reference;
         let (name, _) = self.driver(&reference.driver)?;
         let call = metric::Call::begin("driver", name, "decode", None);
-        let span = tracing::debug_span!("driver", name = &**name, direction = "decode");
+        let span = tracing::info_span!("driver", name = &**name, direction = "decode");
         let fetched = async {
             let object = self.fetch_object(ctx, standing).await?;
             Ok((Payload::from_envelope(object.clone())?, object))

@@ -10,7 +10,7 @@ use cloakroom_core::{Context, Direction, Envelope, Error, Metadata, Object, Payl
 use tracing::Instrument as _;
 
 use crate::{
-    batch, claims,
+    Verify, batch, claims,
     fetch::too_large,
     metric,
     reference::Reference,
@@ -21,11 +21,11 @@ use crate::{
 const LONG: usize = 1 << 20;
 
 /// A payload that is to be stored.
-struct Chosen {
-    slot: usize,
-    driver: String,
-    payload: Payload,
-    object: Object,
+pub(crate) struct Chosen {
+    pub(crate) slot: usize,
+    pub(crate) driver: String,
+    pub(crate) payload: Payload,
+    pub(crate) object: Object,
 }
 
 impl Storage {
@@ -80,7 +80,7 @@ impl Storage {
         let stored = batch::each(&permits, unique, |_, chosen| {
             let (this, ctx) = (self.clone(), ctx.clone());
             async move {
-                let reference = this.store_one(&ctx, &chosen).await;
+                let reference = this.store_one(&ctx, &chosen, this.verify).await;
                 reference.map_err(at(&chosen.driver, Direction::Encode, chosen.slot))
             }
         });
@@ -92,7 +92,12 @@ impl Storage {
     }
 
     /// Stores an object, and returns the reference to it.
-    async fn store_one(&self, ctx: &Context, chosen: &Chosen) -> Result<Payload, Error> {
+    pub(crate) async fn store_one(
+        &self,
+        ctx: &Context,
+        chosen: &Chosen,
+        verify: Verify,
+    ) -> Result<Payload, Error> {
         let Chosen { driver: name, payload, object, .. } = chosen;
         let size = object.envelope().len();
         if size as u64 > self.largest.get() {
@@ -101,7 +106,7 @@ impl Storage {
         let (name, driver) = self.driver(name)?;
         let call = metric::Call::begin("driver", name, "encode", Some(size));
         let span =
-            tracing::debug_span!("driver", name = &**name, direction = "encode", bytes = size);
+            tracing::info_span!("driver", name = &**name, direction = "encode", bytes = size);
         let stored = self.bounded(driver.store_with_outcome(ctx, object.clone()));
         let stored = stored.instrument(span).await;
         // A driver hands the object on as it is.
@@ -113,13 +118,15 @@ impl Storage {
         let reference = Reference { driver: name.to_string(), claim };
         let stands = reference.payload(size);
         let standing = self.as_in_history(&reference, &stands)?;
-        self.verify(ctx, &standing, object.sha256(), outcome).await?;
+        if self.is_due(verify, object.sha256(), outcome) {
+            self.read_back(ctx, &standing, object.sha256()).await?;
+        }
         self.cache.stored(reference.ticket(), object.envelope().clone(), payload);
         Ok(stands)
     }
 }
 
-async fn object(envelope: Envelope) -> Result<Object, Error> {
+pub(crate) async fn object(envelope: Envelope) -> Result<Object, Error> {
     let sha256 = match envelope.len() {
         0..LONG => sha256(&envelope),
         _ => {

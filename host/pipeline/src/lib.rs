@@ -9,6 +9,7 @@ mod batch;
 mod budget;
 mod builder;
 mod cache;
+mod check;
 mod claims;
 mod disk;
 mod explain;
@@ -28,6 +29,7 @@ mod verify;
 pub use self::{
     budget::{Budget, Verdict},
     builder::{PipelineBuilder, PipelineError},
+    check::StoreProbe,
     claims::ClaimPolicy,
     explain::{Explanation, Layer, Stored},
     live::Live,

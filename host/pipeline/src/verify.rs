@@ -71,34 +71,29 @@ impl Storage {
         Ok(standing)
     }
 
-    /// Reads an object back as [`Verify`] asks for, and compares size and SHA-256.
-    pub(crate) async fn verify(
+    /// Whether an object is to be read back.
+    pub(crate) fn is_due(&self, verify: Verify, sha256: &[u8; 32], outcome: PutOutcome) -> bool {
+        match verify {
+            Verify::Off => false,
+            Verify::New => outcome == PutOutcome::Written || self.suspects.contains(sha256),
+            Verify::Always => true,
+        }
+    }
+
+    /// Reads an object back by its reference, and compares size and SHA-256.
+    pub(crate) async fn read_back(
         &self,
         ctx: &Context,
         standing: &Standing,
         sha256: &[u8; 32],
-        outcome: PutOutcome,
     ) -> Result<(), Error> {
-        let is_due = match self.verify {
-            Verify::Off => false,
-            Verify::New => outcome == PutOutcome::Written || self.suspects.contains(sha256),
-            Verify::Always => true,
-        };
-        if !is_due {
-            return Ok(());
-        }
-        let read = self.read_back(ctx, standing).await;
-        self.suspects.note(sha256, read.is_err());
-        read
-    }
-
-    async fn read_back(&self, ctx: &Context, standing: &Standing) -> Result<(), Error> {
         let reference = &standing.reference;
         let (name, _) = self.driver(&reference.driver)?;
         let call = metric::Call::begin("driver", name, "decode", None);
-        let span = tracing::debug_span!("driver", name = &**name, direction = "verify");
+        let span = tracing::info_span!("driver", name = &**name, direction = "verify");
         let read = self.fetch_object(ctx, standing).instrument(span).await;
         let read = call.end(read, bytes::Bytes::len);
+        self.suspects.note(sha256, read.is_err());
         read.map(drop).map_err(|error| unreadable(error.kind(), reference, &error))
     }
 }

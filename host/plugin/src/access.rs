@@ -54,6 +54,28 @@ impl Access {
         self
     }
 
+    /// Tries on an object of a probe, which holds `object`, what else storing may need: its age is
+    /// renewed, if this access renews ages, and it is removed.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being renewed or removed; `refresh_failure` is not asked.
+    pub async fn try_on_probe(
+        &self,
+        bucket: &dyn Bucket,
+        key: &str,
+        object: Bytes,
+    ) -> Result<(), Error> {
+        let renewed = match self.refresh {
+            Some(after) => {
+                let refresh = Refresh { after, failure: RefreshFailure::Fail };
+                refresh.renew(bucket, key, &object.into(), Duration::ZERO).await.map(drop)
+            }
+            None => Ok(()),
+        };
+        bucket.remove(key).await?;
+        renewed
+    }
+
     fn refresh(&self) -> Option<Refresh> {
         self.refresh.map(|after| Refresh { after, failure: self.refresh_failure })
     }
