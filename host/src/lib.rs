@@ -12,9 +12,9 @@ mod watch;
 mod worker;
 
 pub use cloakroom_core::{
-    Blame, Bucket, ByteSize, Claim, Codec, Context, Description, Direction, Driver, Encoded,
-    Envelope, Error, ErrorKind, Key, KeyError, KeyRing, Kind, Limit, Metadata, Object, ObjectInfo,
-    Payload, Purpose, PutMode, PutOutcome,
+    Blame, Bucket, ByteSize, Claim, Codec, Comparison, Context, Description, Direction, Driver,
+    Encoded, Envelope, Error, ErrorKind, Key, KeyError, KeyRing, Kind, Limit, Metadata, Object,
+    ObjectInfo, Payload, Purpose, PutMode, PutOutcome,
 };
 pub use cloakroom_pipeline::{
     Budget, ClaimPolicy, Explanation, Layer, Live, Offload, Pipeline, PipelineBuilder,

@@ -1,6 +1,15 @@
 //! Errors of stores: one line with bucket, key, HTTP status and the store's own code.
 
-use std::{net::TcpListener, sync::Arc, time::Duration};
+use std::{
+    io::Read as _,
+    net::TcpListener,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
 
 use cloakroom::{
     Bucket, BucketPlace, ByteSize, Error, ErrorKind, ObjectBucket, Offload, Pipeline, PutMode,
@@ -8,6 +17,12 @@ use cloakroom::{
 use cloakroom_tests::{
     bucket_driver, chain, ctx, plain,
     rigs::{self, AZURITE_ACCOUNT, AZURITE_KEY, BUCKET, RCLONE_KEY, Tamper, free_port},
+};
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rustls::{
+    ServerConfig, ServerConnection, StreamOwned,
+    crypto::aws_lc_rs,
+    pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
 };
 
 use crate::{s3, secrets::Log};
@@ -151,6 +166,40 @@ async fn a_refusal_is_not_asked_for_twice() {
     let denied = bucket.put("a/new", vec!["x".into()], PutMode::Overwrite).await.unwrap_err();
     says(&denied, ErrorKind::Denied, &["key `a/new`", "HTTP 403 AccessDenied"]);
     assert_eq!(proxy.seen(), ["PUT"]);
+}
+
+/// A stranger by TLS, and how many connections it was asked for.
+fn stranger() -> (String, Arc<AtomicUsize>) {
+    let CertifiedKey { cert, signing_key } =
+        generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(signing_key.serialize_der()));
+    let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![cert.der().clone()], key)
+        .unwrap();
+    let (config, count) = (Arc::new(config), Arc::new(AtomicUsize::new(0)));
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+    let counted = count.clone();
+    thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            counted.fetch_add(1, Ordering::SeqCst);
+            let server = ServerConnection::new(config.clone()).unwrap();
+            let _ = StreamOwned::new(server, client).read(&mut [0]);
+        }
+    });
+    (url, count)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_that_is_not_trusted() {
+    let (url, count) = stranger();
+    let place = s3::place(&url, "strange").patience(Duration::from_secs(600));
+    let error = get(&place.open().unwrap()).await;
+    says(&error, ErrorKind::Denied, &["key `a/none`", "certificate is not trusted"]);
+    assert_eq!(count.load(Ordering::SeqCst), 1, "asked again");
 }
 
 /// Nobody waits for an address that only machines in a cloud have. A server that takes

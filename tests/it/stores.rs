@@ -141,6 +141,7 @@ async fn what_is_no_place_is_refused() {
         ("s3://", &[], "s3://BUCKET"),
         ("s3://a/b", &[], "s3://BUCKET"),
         ("memory:x", &[("region", "x")], "no settings"),
+        ("s3://a", &[("access_key_id", "s3cr3t")], "one half of its credentials"),
         ("s3://a", &[("regoin", "x")], "unknown setting `regoin`"),
         ("s3://a", &[("allow_http", "s3cr3t")], "do not fit"),
         ("file:/proc/none/x", &[], "cannot be used"),

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 
-use crate::Error;
+use crate::{Comparison, Error, ErrorKind};
 
 /// What to do where an object is already there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +60,25 @@ pub trait Bucket: Send + Sync {
         Box::pin(async move {
             let size = self.size(key).await?;
             Ok(size.map(|size| ObjectInfo { size, modified: None }))
+        })
+    }
+
+    /// Whether an object holds exactly these bytes. The default holds all of it in memory.
+    ///
+    /// # Errors
+    /// `NotFound` if it is not there.
+    fn equals<'a>(&'a self, key: &'a str, body: &'a [Bytes]) -> BoxFuture<'a, Result<bool, Error>> {
+        Box::pin(async move {
+            let size: usize = body.iter().map(Bytes::len).sum();
+            match self.get(key, size as u64).await {
+                Ok(stored) => {
+                    let mut comparison = Comparison::with(body);
+                    Ok(comparison.takes(&stored) && comparison.is_complete())
+                }
+                // It is larger.
+                Err(error) if matches!(error.kind(), ErrorKind::LimitExceeded(_)) => Ok(false),
+                Err(error) => Err(error),
+            }
         })
     }
 

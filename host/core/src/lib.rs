@@ -6,6 +6,7 @@
 
 mod bucket;
 mod codec;
+mod comparison;
 mod context;
 mod driver;
 mod error;
@@ -17,6 +18,7 @@ mod size;
 pub use self::{
     bucket::{Bucket, ObjectInfo, PutMode, PutOutcome},
     codec::{Codec, Description, Encoded, Purpose},
+    comparison::Comparison,
     context::{Context, Kind},
     driver::{Claim, Driver, Object},
     error::{Blame, Direction, Error, ErrorKind, Limit},

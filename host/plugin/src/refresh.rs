@@ -2,13 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use bytes::Bytes;
 use cloakroom_core::{Bucket, Error, ErrorKind, ObjectInfo, PutMode};
 
 use crate::{log::harmless, rope::Rope};
-
-/// From this size on objects are compared on another thread.
-const LONG: usize = 8 << 20;
 
 /// When the age of an object is renewed by storing it again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,23 +49,11 @@ impl Refresh {
         body: &Rope,
         age: Duration,
     ) -> Result<Compared, Error> {
-        let is_there = match bucket.get(key, body.len() as u64).await {
-            Ok(stored) => {
-                if !equal(stored, body.clone()).await? {
-                    return Ok(Compared::Different);
-                }
-                Ok(())
-            }
-            // It has grown, and so it is another object.
-            Err(error) if matches!(error.kind(), ErrorKind::LimitExceeded(_)) => {
-                return Ok(Compared::Different);
-            }
+        let renewed = match bucket.equals(key, body.parts()).await {
+            Ok(true) => write(bucket, key, body).await,
+            Ok(false) => return Ok(Compared::Different),
             // It has expired this moment.
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-            Err(error) => Err(error),
-        };
-        let renewed = match is_there {
-            Ok(()) => write(bucket, key, body).await,
+            Err(error) if error.kind() == ErrorKind::NotFound => write(bucket, key, body).await,
             Err(error) => Err(error),
         };
         match renewed {
@@ -105,25 +89,6 @@ async fn write(bucket: &dyn Bucket, key: &str, body: &Rope) -> Result<(), Error>
     bucket.put(key, body.parts().to_vec(), PutMode::Overwrite).await.map(drop)
 }
 
-async fn equal(stored: Bytes, body: Rope) -> Result<bool, Error> {
-    if stored.len() < LONG {
-        return Ok(is_equal(&stored, &body));
-    }
-    let compared = tokio::task::spawn_blocking(move || is_equal(&stored, &body)).await;
-    compared.map_err(|_| Error::new(ErrorKind::Internal, "a comparison did not finish"))
-}
-
-fn is_equal(stored: &[u8], body: &Rope) -> bool {
-    let mut rest = stored;
-    body.parts().iter().all(|part| match rest.strip_prefix(&**part) {
-        Some(after) => {
-            rest = after;
-            true
-        }
-        None => false,
-    }) && rest.is_empty()
-}
-
 /// A time in the largest unit that there are two of.
 fn shown(time: Duration) -> String {
     let seconds = time.as_secs();
@@ -137,18 +102,6 @@ fn shown(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn equal_means_all_bytes() {
-        let mut rope = Rope::from(Bytes::from_static(b"abc"));
-        rope.push(Bytes::from_static(b"def"));
-        for (stored, alike) in
-            [("abcdef", true), ("abcde", false), ("abcdefg", false), ("abcdeF", false), ("", false)]
-        {
-            assert_eq!(is_equal(stored.as_bytes(), &rope), alike, "{stored}");
-        }
-        assert!(is_equal(b"", &Rope::default()));
-    }
 
     #[test]
     fn is_due_by_age_and_never_without_one() {

@@ -109,6 +109,10 @@ impl Bucket for ObjectBucket {
         Box::pin(self.measure(key))
     }
 
+    fn equals<'a>(&'a self, key: &'a str, body: &'a [Bytes]) -> BoxFuture<'a, Result<bool, Error>> {
+        Box::pin(self.compare(key, body))
+    }
+
     fn remove<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<(), Error>> {
         Box::pin(async move {
             let path = path(key)?;

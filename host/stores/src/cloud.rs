@@ -75,6 +75,15 @@ mod with_client {
         for (key, value) in settings {
             builder = builder.with_config(known(key)?, value);
         }
+        let [id, secret] = [AmazonS3ConfigKey::AccessKeyId, AmazonS3ConfigKey::SecretAccessKey]
+            .map(|key| builder.get_config_value(&key).is_some());
+        if id != secret {
+            return Err(config(
+                "has one half of its credentials: `access_key_id` (or AWS_ACCESS_KEY_ID) and \
+                 `secret_access_key` (or AWS_SECRET_ACCESS_KEY) belong together"
+                    .to_owned(),
+            ));
+        }
         let metadata = builder.get_config_value(&AmazonS3ConfigKey::MetadataEndpoint);
         let metadata = metadata.as_deref().map_or(LINK_LOCAL, host);
         let connector = Connector::new(name, vec![metadata.to_owned()], NO_AWS);

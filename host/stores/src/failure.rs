@@ -34,8 +34,7 @@ const NO_BUCKET: [&str; 4] =
     ["NoSuchBucket", "ContainerNotFound", "ContainerBeingDeleted", "BucketNotFound"];
 
 /// Codes of a conflict with a request that was in work at the same time.
-const CONFLICT: [&str; 3] =
-    ["OperationAborted", "ConditionalRequestConflict", "ContainerBeingDeleted"];
+const CONFLICT: [&str; 2] = ["OperationAborted", "ConditionalRequestConflict"];
 
 fn verdict(asked: Asked<'_>, error: &StoreError, answer: &Answer) -> (ErrorKind, String) {
     if let Some(text) = &answer.no_credentials {
@@ -86,6 +85,9 @@ fn by_status(error: &StoreError, answer: &Answer, code: &str) -> (ErrorKind, Str
         ),
         None if is_forbidden(error) => {
             (ErrorKind::Denied, format!("the store denies this: {}", answer.reason))
+        }
+        None if matches!(error, StoreError::Generic { store: "LocalFileSystem", .. }) => {
+            (ErrorKind::Unavailable, format!("the file system failed: {}", answer.reason))
         }
         None => (ErrorKind::Unavailable, format!("the store did not answer: {}", answer.reason)),
     }

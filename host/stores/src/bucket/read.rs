@@ -1,7 +1,7 @@
 //! Reading from an object store: within a size, and into memory that is reserved once.
 
 use bytes::{Bytes, BytesMut};
-use cloakroom_core::{Error, ErrorKind, Limit, ObjectInfo};
+use cloakroom_core::{Comparison, Error, ErrorKind, Limit, ObjectInfo};
 use futures::{StreamExt as _, stream::BoxStream};
 use object_store::{
     Error as StoreError, GetOptions, GetResult, GetResultPayload, ObjectMeta, path::Path,
@@ -31,6 +31,21 @@ impl ObjectBucket {
             Err(StoreError::NotFound { .. }) => Ok(None),
             Err(error) => Err(self.failed(&path, &error)),
         }
+    }
+
+    /// Compares an object with these bytes while it is read, and stops where they differ.
+    pub(super) async fn compare(&self, key: &str, body: &[Bytes]) -> Result<bool, Error> {
+        let path = path(key)?;
+        let failed = |error| self.failed(&path, &error);
+        let found = self.store.get_opts(&path, options()).await.map_err(failed)?;
+        let mut comparison = Comparison::with(body);
+        let mut stream = found.into_stream();
+        while let Some(piece) = stream.next().await.transpose().map_err(failed)? {
+            if !comparison.takes(&piece) {
+                return Ok(false);
+            }
+        }
+        Ok(comparison.is_complete())
     }
 
     pub(super) async fn head(&self, path: &Path) -> Result<ObjectMeta, StoreError> {
