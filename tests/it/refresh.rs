@@ -222,6 +222,27 @@ async fn a_bucket_that_denies_overwriting() {
     assert_eq!(lenient.decode(&ctx(), kept).await.unwrap(), sent);
 }
 
+/// Whoever may write and not look finds an object there, and cannot tell its age.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_that_denies_looking() {
+    let proxy = Tamper::new(rigs::moto().address());
+    s3::moto("blind");
+    let bucket: Arc<dyn Bucket> = Arc::new(s3::place(&proxy.url(), "blind").open().unwrap());
+    proxy.deny_looking(true);
+    let sent = vec![plain(noise(5000)), plain(noise(2 << 20))];
+    let without = pipeline(&bucket, Access::whole()).await;
+    let kept = without.encode(&ctx(), sent.clone()).await.unwrap();
+    assert_eq!(without.encode(&ctx(), sent.clone()).await.unwrap(), kept);
+    let access = Access::whole().refresh_after(DAY);
+    let strict = pipeline(&bucket, access.clone()).await;
+    let error = strict.encode(&ctx(), sent.clone()).await.unwrap_err();
+    let text = chain(&error);
+    assert_eq!(error.kind(), ErrorKind::Denied, "{text}");
+    assert!(text.contains("is of unknown age") && text.contains("HTTP 403"), "{text}");
+    let lenient = pipeline(&bucket, access.refresh_failure(RefreshFailure::Warn)).await;
+    assert_eq!(lenient.encode(&ctx(), sent).await.unwrap(), kept);
+}
+
 /// What `check --stores` is made of: a probe finds out before a payload does.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_probe_tries_it() {

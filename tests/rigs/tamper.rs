@@ -31,6 +31,7 @@ struct Does {
     refused: AtomicU64,
     spoil_writes: AtomicBool,
     deny_overwrites: AtomicBool,
+    deny_looking: AtomicBool,
     hang: Mutex<bool>,
     released: Condvar,
     /// The method of each request that came, in order.
@@ -51,6 +52,7 @@ impl Tamper {
             refused: AtomicU64::default(),
             spoil_writes: AtomicBool::default(),
             deny_overwrites: AtomicBool::default(),
+            deny_looking: AtomicBool::default(),
             hang: Mutex::default(),
             released: Condvar::new(),
             seen: Mutex::default(),
@@ -112,6 +114,11 @@ impl Tamper {
         self.does.deny_overwrites.store(deny, SeqCst);
     }
 
+    /// From now on HEAD is denied, or is not.
+    pub fn deny_looking(&self, deny: bool) {
+        self.does.deny_looking.store(deny, SeqCst);
+    }
+
     /// The methods of the requests that came since this was asked last.
     pub fn seen(&self) -> Vec<String> {
         std::mem::take(&mut *self.does.seen.lock().expect("no panic"))
@@ -134,6 +141,11 @@ impl Does {
         self.seen.lock().expect("no panic").push(method.to_owned());
         let hangs = self.hang.lock().expect("no panic");
         drop(self.released.wait_while(hangs, |hangs| *hangs).expect("no panic"));
+        if method == "HEAD" && self.deny_looking.load(SeqCst) {
+            let answer = "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+            (&client).write_all(answer.as_bytes())?;
+            return client.shutdown(Shutdown::Both);
+        }
         if method == "PUT" && self.deny_overwrites.load(SeqCst) && !is_conditional(&head) {
             return deny(&mut request, &client, &head);
         }

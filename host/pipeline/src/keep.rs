@@ -6,7 +6,7 @@ use std::{
 };
 
 use aws_lc_rs::digest;
-use cloakroom_core::{Context, Direction, Envelope, Error, Metadata, Object, Payload};
+use cloakroom_core::{Context, Direction, Envelope, Error, Metadata, Object, Payload, PutOutcome};
 use tracing::Instrument as _;
 
 use crate::{
@@ -104,6 +104,7 @@ impl Storage {
             return Err(too_large(size as u64, self.largest));
         }
         let (name, driver) = self.driver(name)?;
+        let was_suspect = self.begin_verify(verify, object.sha256());
         let call = metric::Call::begin("driver", name, "encode", Some(size));
         let span =
             tracing::info_span!("driver", name = &**name, direction = "encode", bytes = size);
@@ -118,9 +119,8 @@ impl Storage {
         let reference = Reference { driver: name.to_string(), claim };
         let stands = reference.payload(size);
         let standing = self.as_in_history(&reference, &stands)?;
-        if self.is_due(verify, object.sha256(), outcome) {
-            self.read_back(ctx, &standing, object.sha256()).await?;
-        }
+        let is_trusted = outcome == PutOutcome::AlreadyThere && !was_suspect;
+        self.verify(ctx, &standing, object.sha256(), verify, is_trusted).await?;
         self.cache.stored(reference.ticket(), object.envelope().clone(), payload);
         Ok(stands)
     }

@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use cloakroom_core::{Context, Error, ErrorKind, Payload, PutOutcome};
+use cloakroom_core::{Context, Error, ErrorKind, Payload};
 use tracing::Instrument as _;
 
 use crate::{
@@ -29,8 +29,8 @@ pub enum Verify {
     Always,
 }
 
-/// Objects that could not be read back. Whoever stores one again finds it there, and it is no
-/// better for that.
+/// Objects that were stored, or may have been, and not read back since. A call that failed or was
+/// cut is repeated, and then finds the object there, which is no better for that.
 #[derive(Default)]
 pub(crate) struct Suspects(Mutex<BTreeSet<[u8; 32]>>);
 
@@ -38,17 +38,17 @@ pub(crate) struct Suspects(Mutex<BTreeSet<[u8; 32]>>);
 const SUSPECTS: usize = 10_000;
 
 impl Suspects {
-    fn contains(&self, sha256: &[u8; 32]) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).contains(sha256)
+    /// Suspects an object, and returns whether it was suspected before.
+    fn suspect(&self, sha256: &[u8; 32]) -> bool {
+        let mut suspects = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if suspects.len() >= SUSPECTS {
+            suspects.pop_first();
+        }
+        !suspects.insert(*sha256)
     }
 
-    fn note(&self, sha256: &[u8; 32], failed: bool) {
-        let mut suspects = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !failed {
-            suspects.remove(sha256);
-        } else if suspects.len() < SUSPECTS {
-            suspects.insert(*sha256);
-        }
+    fn clear(&self, sha256: &[u8; 32]) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(sha256);
     }
 }
 
@@ -71,29 +71,41 @@ impl Storage {
         Ok(standing)
     }
 
-    /// Whether an object is to be read back.
-    pub(crate) fn is_due(&self, verify: Verify, sha256: &[u8; 32], outcome: PutOutcome) -> bool {
+    /// Returns whether an object is suspected; is asked before it is stored, and then it is.
+    pub(crate) fn begin_verify(&self, verify: Verify, sha256: &[u8; 32]) -> bool {
         match verify {
             Verify::Off => false,
-            Verify::New => outcome == PutOutcome::Written || self.suspects.contains(sha256),
+            Verify::New => self.suspects.suspect(sha256),
             Verify::Always => true,
         }
     }
 
-    /// Reads an object back by its reference, and compares size and SHA-256.
-    pub(crate) async fn read_back(
+    /// Reads an object back as `verify` says, and compares size and SHA-256. `is_trusted` says that it
+    /// was there before, and is not suspected.
+    pub(crate) async fn verify(
         &self,
         ctx: &Context,
         standing: &Standing,
         sha256: &[u8; 32],
+        verify: Verify,
+        is_trusted: bool,
     ) -> Result<(), Error> {
+        if verify != Verify::Off && !is_trusted {
+            self.read_back(ctx, standing).await?;
+        }
+        if verify == Verify::New {
+            self.suspects.clear(sha256);
+        }
+        Ok(())
+    }
+
+    async fn read_back(&self, ctx: &Context, standing: &Standing) -> Result<(), Error> {
         let reference = &standing.reference;
         let (name, _) = self.driver(&reference.driver)?;
         let call = metric::Call::begin("driver", name, "decode", None);
         let span = tracing::info_span!("driver", name = &**name, direction = "verify");
         let read = self.fetch_object(ctx, standing).instrument(span).await;
         let read = call.end(read, bytes::Bytes::len);
-        self.suspects.note(sha256, read.is_err());
         read.map(drop).map_err(|error| unreadable(error.kind(), reference, &error))
     }
 }

@@ -58,18 +58,19 @@ impl Refresh {
         };
         match renewed {
             Ok(()) => tracing::debug!(bucket = bucket.name(), "renewed the age of an object"),
-            Err(error) => self.failed(&error, age)?,
+            Err(error) => self.failed(&error, Some(age))?,
         }
         Ok(Compared::Alike)
     }
 
-    fn failed(&self, error: &Error, age: Duration) -> Result<(), Error> {
+    /// Says that an age cannot be renewed, or is not told.
+    pub(crate) fn failed(&self, error: &Error, age: Option<Duration>) -> Result<(), Error> {
         let text = format!(
-            "an object that is stored again is {} old (`refresh_after` is {}), and its age cannot \
+            "an object that is stored again is {} (`refresh_after` is {}), and its age cannot \
              be renewed: {error}; renewing takes permission to read and to replace objects \
              (s3:GetObject and s3:PutObject; storage.objects.get, .create and .delete; blob read \
              and write)",
-            shown(age),
+            age.map_or_else(|| "of unknown age".to_owned(), |age| format!("{} old", shown(age))),
             shown(self.after)
         );
         match self.failure {

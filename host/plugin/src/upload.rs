@@ -42,33 +42,32 @@ pub(crate) async fn put(
     mode: PutMode,
 ) -> Result<Put, Error> {
     if mode == PutMode::Create {
-        if body.len() >= LARGE
-            && let Some(Some(found)) = stat(bucket, key).await?
-        {
-            return judge(bucket, refresh, key, body, found).await;
-        }
-        if let PutOutcome::AlreadyThere = bucket.put(key, body.parts().to_vec(), mode).await? {
-            match stat(bucket, key).await? {
-                Some(Some(found)) => return judge(bucket, refresh, key, body, found).await,
-                None => return Ok(Put::Found),
-                // Deleted, or expired, since.
-                Some(None) => {}
+        if body.len() >= LARGE {
+            match bucket.stat(key).await {
+                Ok(Some(found)) => return judge(bucket, refresh, key, body, found).await,
+                Ok(None) => {}
+                // Asking may be denied where writing is not.
+                Err(error) if error.kind() == ErrorKind::Denied => {}
+                Err(error) => return Err(error),
             }
-        } else {
+        }
+        if bucket.put(key, body.parts().to_vec(), mode).await? == PutOutcome::Written {
             return Ok(Put::Written);
+        }
+        match bucket.stat(key).await {
+            Ok(Some(found)) => return judge(bucket, refresh, key, body, found).await,
+            // Deleted, or expired, since.
+            Ok(None) => {}
+            Err(error) if error.kind() == ErrorKind::Denied => {
+                // It may be as old as can be.
+                refresh.map_or(Ok(()), |refresh| refresh.failed(&error, None))?;
+                return Ok(Put::Found);
+            }
+            Err(error) => return Err(error),
         }
     }
     bucket.put(key, body.parts().to_vec(), PutMode::Overwrite).await?;
     Ok(Put::Written)
-}
-
-/// Measures an object; none if that is denied, which it may be where writing is not.
-async fn stat(bucket: &dyn Bucket, key: &str) -> Result<Option<Option<ObjectInfo>>, Error> {
-    match bucket.stat(key).await {
-        Ok(found) => Ok(Some(found)),
-        Err(error) if error.kind() == ErrorKind::Denied => Ok(None),
-        Err(error) => Err(error),
-    }
 }
 
 async fn judge(
