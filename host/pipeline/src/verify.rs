@@ -131,3 +131,17 @@ fn place(reference: &Reference) -> String {
     let place: Vec<_> = theirs.map(entry).collect();
     if place.is_empty() { "a claim without entries".to_owned() } else { place.join(", ") }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_suspected_until_it_was_read_back() {
+        let suspects = Suspects::default();
+        assert!(!suspects.suspect(&[1; 32]));
+        assert!(suspects.suspect(&[1; 32]) && !suspects.suspect(&[2; 32]));
+        suspects.clear(&[1; 32]);
+        assert!(!suspects.suspect(&[1; 32]));
+    }
+}
