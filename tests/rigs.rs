@@ -17,7 +17,7 @@ pub use azurite::{AZURITE_ACCOUNT, AZURITE_KEY, azurite, container};
 pub use envoy::{Envoy, envoy};
 pub use gcs::{fake_gcs, gcs_bucket};
 pub use redis::redis;
-pub use s3::{RCLONE_KEY, RCLONE_SECRET, bucket, moto, rclone};
+pub use s3::{RCLONE_KEY, RCLONE_SECRET, bucket, keep_versions, moto, rclone, versions};
 pub use server::{Server, free_port};
 pub use tamper::Tamper;
 pub use temporal::{DevOptions, DevServer, temporal};

@@ -24,17 +24,18 @@ mod watch;
 mod worker;
 
 pub use cloakroom_core::{
-    Blame, Bucket, ByteSize, Claim, Codec, Context, Description, Direction, Driver, Encoded,
-    Envelope, Error, ErrorKind, Key, KeyError, KeyRing, Kind, Limit, Metadata, Object, Payload,
-    Purpose, PutMode, PutOutcome,
+    Blame, Bucket, ByteSize, Claim, Codec, Comparison, Context, Description, Direction, Driver,
+    Encoded, Envelope, Error, ErrorKind, Key, KeyError, KeyRing, Kind, Limit, Metadata, Object,
+    ObjectInfo, Payload, Purpose, PutMode, PutOutcome,
 };
 pub use cloakroom_pipeline::{
     Budget, ClaimPolicy, Explanation, Fetch, Layer, Live, Offload, Pipeline, PipelineBuilder,
-    PipelineError, Rule, Scale, Stage, Stored, Subject, Verdict, metric,
+    PipelineError, Rule, Scale, Stage, StoreProbe, Stored, Subject, Verdict, Verify, metric,
 };
 pub use cloakroom_plugin::{
     Access, Capability, CompiledPlugin, Digest, Grants, Host, HostBuilder, Import, Inspection,
-    Limits, Need, Plugin, PluginCodec, PluginDriver, Reuse, Settings, Source, World,
+    Limits, Need, Plugin, PluginCodec, PluginDriver, RefreshFailure, Reuse, Settings, Source,
+    World,
 };
 pub use cloakroom_stores::{
     BucketPlace, Material, MaterialError, ObjectBucket, Ring, RingBuilder, RingError,

@@ -25,7 +25,7 @@ pub fn place(endpoint: &str, name: &str) -> BucketPlace {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_with_conditions() {
     let bucket = moto("conditions");
-    holds(&bucket, Creates::Atomically).await;
+    holds(&bucket, Creates::OneByOne).await;
     carries("s3", bucket).await;
 }
 

@@ -13,6 +13,8 @@ use cloakroom_tests::{bucket_driver, noise, plain};
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Creates {
     Atomically,
+    /// It leaves an object alone, but looks first and writes then: two at once may both win.
+    OneByOne,
     /// It replaces what is there: with content-addressed keys, by the same bytes.
     Not,
 }
@@ -21,8 +23,10 @@ pub async fn holds(bucket: &ObjectBucket, creates: Creates) {
     writes_and_reads(bucket).await;
     passes_names_through(bucket).await;
     bounds_what_is_read(bucket).await;
-    if creates == Creates::Atomically {
-        has_one_winner(bucket).await;
+    match creates {
+        Creates::Atomically => has_one_winner(bucket).await,
+        Creates::OneByOne => leaves_alone(bucket).await,
+        Creates::Not => {}
     }
 }
 
@@ -75,6 +79,12 @@ async fn bounds_what_is_read(bucket: &ObjectBucket) {
     assert_eq!(bucket.get("b/ten", 10).await.unwrap().len(), 10);
     let error = bucket.get("b/ten", 9).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::LimitExceeded(Limit::Payload), "{error}");
+}
+
+async fn leaves_alone(bucket: &ObjectBucket) {
+    assert_eq!(put(bucket, "l/x", &"first".into()).await, PutOutcome::Written);
+    assert_eq!(put(bucket, "l/x", &"other".into()).await, PutOutcome::AlreadyThere);
+    assert_eq!(bucket.get("l/x", 9).await.unwrap(), "first");
 }
 
 async fn has_one_winner(bucket: &ObjectBucket) {
@@ -141,6 +151,7 @@ async fn what_is_no_place_is_refused() {
         ("s3://", &[], "s3://BUCKET"),
         ("s3://a/b", &[], "s3://BUCKET"),
         ("memory:x", &[("region", "x")], "no settings"),
+        ("s3://a", &[("access_key_id", "s3cr3t")], "one half of its credentials"),
         ("s3://a", &[("regoin", "x")], "unknown setting `regoin`"),
         ("s3://a", &[("allow_http", "s3cr3t")], "do not fit"),
         ("file:/proc/none/x", &[], "cannot be used"),

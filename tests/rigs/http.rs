@@ -9,6 +9,22 @@ use std::{
 ///
 /// It reads no further than it has to: some servers take a second until they close a connection.
 pub(super) fn tell(server: SocketAddr, method: &str, target: &str, json: &str) {
+    send(server, method, target, json);
+}
+
+/// Sends it, and returns the whole answer.
+pub(super) fn ask(server: SocketAddr, target: &str) -> String {
+    let (mut stream, mut answer) = send(server, "GET", target, "");
+    stream.read_to_string(&mut answer).expect("it answers");
+    answer
+}
+
+fn send(
+    server: SocketAddr,
+    method: &str,
+    target: &str,
+    json: &str,
+) -> (BufReader<TcpStream>, String) {
     let mut stream = TcpStream::connect(server).expect("it listens");
     let length = json.len();
     write!(
@@ -23,6 +39,7 @@ pub(super) fn tell(server: SocketAddr, method: &str, target: &str, json: &str) {
         let _ = stream.read_to_string(&mut answer);
         panic!("{method} {target}: {answer}");
     }
+    (stream, answer)
 }
 
 /// The address in a URL such as [`super::Server::url`] gives.

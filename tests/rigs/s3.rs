@@ -4,7 +4,7 @@ use std::{fs, process::Command, sync::OnceLock};
 
 use super::{
     BUCKET, Server,
-    http::{address, tell},
+    http::{address, ask, tell},
     server::from_python,
 };
 
@@ -31,6 +31,17 @@ pub fn moto() -> &'static Server {
 /// Makes a bucket, without a signature: for [`moto`].
 pub fn bucket(url: &str, name: &str) {
     tell(address(url), "PUT", &format!("/{name}"), "");
+}
+
+/// Has a bucket of [`moto`] keep every version of its objects.
+pub fn keep_versions(url: &str, name: &str) {
+    let on = "<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>";
+    tell(address(url), "PUT", &format!("/{name}?versioning"), on);
+}
+
+/// How many versions of objects a bucket of [`moto`] has.
+pub fn versions(url: &str, name: &str) -> usize {
+    ask(address(url), &format!("/{name}?versions")).matches("<VersionId>").count()
 }
 
 /// rclone: it verifies signatures, and ignores conditions. It has the bucket [`BUCKET`].

@@ -4,7 +4,7 @@ use std::{
     io::{self, BufReader, Read as _, Write as _},
     net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream},
     sync::{
-        Arc,
+        Arc, Condvar, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering::SeqCst},
     },
     thread,
@@ -28,6 +28,14 @@ struct Does {
     cut: AtomicU64,
     flip: AtomicU64,
     down: AtomicBool,
+    refused: AtomicU64,
+    spoil_writes: AtomicBool,
+    deny_overwrites: AtomicBool,
+    deny_looking: AtomicBool,
+    hang: Mutex<bool>,
+    released: Condvar,
+    /// The method of each request that came, in order.
+    seen: Mutex<Vec<String>>,
 }
 
 impl Tamper {
@@ -36,7 +44,19 @@ impl Tamper {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
         let address = listener.local_addr().expect("an address");
         let (cut, flip) = (AtomicU64::new(NEVER), AtomicU64::new(NEVER));
-        let does = Arc::new(Does { upstream, cut, flip, down: AtomicBool::new(false) });
+        let does = Arc::new(Does {
+            upstream,
+            cut,
+            flip,
+            down: AtomicBool::default(),
+            refused: AtomicU64::default(),
+            spoil_writes: AtomicBool::default(),
+            deny_overwrites: AtomicBool::default(),
+            deny_looking: AtomicBool::default(),
+            hang: Mutex::default(),
+            released: Condvar::new(),
+            seen: Mutex::default(),
+        });
         let shared = Arc::clone(&does);
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
@@ -72,18 +92,72 @@ impl Tamper {
     pub fn down(&self, down: bool) {
         self.does.down.store(down, SeqCst);
     }
+
+    /// How many connections were closed at once.
+    pub fn refused(&self) -> u64 {
+        self.does.refused.load(SeqCst)
+    }
+
+    /// From now on requests are taken and not answered, until this is switched off.
+    pub fn hang(&self, hang: bool) {
+        *self.does.hang.lock().expect("no panic") = hang;
+        self.does.released.notify_all();
+    }
+
+    /// From now on the first byte of what is PUT is another, or none is.
+    pub fn spoil_writes(&self, spoil: bool) {
+        self.does.spoil_writes.store(spoil, SeqCst);
+    }
+
+    /// From now on a PUT is denied that does not leave alone what is there, or none is.
+    pub fn deny_overwrites(&self, deny: bool) {
+        self.does.deny_overwrites.store(deny, SeqCst);
+    }
+
+    /// From now on HEAD is denied, or is not.
+    pub fn deny_looking(&self, deny: bool) {
+        self.does.deny_looking.store(deny, SeqCst);
+    }
+
+    /// The methods of the requests that came since this was asked last.
+    pub fn seen(&self) -> Vec<String> {
+        std::mem::take(&mut *self.does.seen.lock().expect("no panic"))
+    }
 }
+
+/// What S3 answers where a policy denies something.
+const DENIED: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>AccessDenied</Code>\
+    <Message>Access Denied</Message><RequestId>17</RequestId></Error>";
 
 impl Does {
     fn serve(&self, client: TcpStream) -> io::Result<()> {
         if self.down.load(SeqCst) {
+            self.refused.fetch_add(1, SeqCst);
             return client.shutdown(Shutdown::Both);
         }
         let mut request = BufReader::new(client.try_clone()?);
         let head = head(&mut request)?;
+        let method = head.split(' ').next().unwrap_or_default();
+        self.seen.lock().expect("no panic").push(method.to_owned());
+        let hangs = self.hang.lock().expect("no panic");
+        drop(self.released.wait_while(hangs, |hangs| *hangs).expect("no panic"));
+        if method == "HEAD" && self.deny_looking.load(SeqCst) {
+            let answer = "HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+            (&client).write_all(answer.as_bytes())?;
+            return client.shutdown(Shutdown::Both);
+        }
+        if method == "PUT" && self.deny_overwrites.load(SeqCst) && !is_conditional(&head) {
+            return deny(&mut request, &client, &head);
+        }
         let upstream = TcpStream::connect(self.upstream)?;
         let mut to = upstream.try_clone()?;
         to.write_all(alone(&head).as_bytes())?;
+        if method == "PUT" && self.spoil_writes.load(SeqCst) {
+            let mut first = Vec::new();
+            (&mut request).take(body_len(&head).min(1)).read_to_end(&mut first)?;
+            first.iter_mut().for_each(|byte| *byte ^= 0xff);
+            to.write_all(&first)?;
+        }
         thread::spawn(move || io::copy(&mut request, &mut to));
         let mut answer = BufReader::new(upstream.try_clone()?);
         let done = match head.starts_with("GET ") {
@@ -110,6 +184,28 @@ impl Does {
         client.write_all(&byte)?;
         io::copy(&mut body, &mut client).map(drop)
     }
+}
+
+/// Whether a request writes only where nothing is.
+fn is_conditional(head: &str) -> bool {
+    head.lines().any(|line| line.to_ascii_lowercase().starts_with("if-none-match:"))
+}
+
+fn body_len(head: &str) -> u64 {
+    let length =
+        |line: &str| line.to_ascii_lowercase().strip_prefix("content-length:")?.trim().parse().ok();
+    head.lines().find_map(length).unwrap_or(0)
+}
+
+/// Reads the body first: a client that still writes would miss the answer.
+fn deny(request: &mut impl io::Read, mut client: &TcpStream, head: &str) -> io::Result<()> {
+    io::copy(&mut request.take(body_len(head)), &mut io::sink())?;
+    let length = DENIED.len();
+    write!(
+        client,
+        "HTTP/1.1 403 Forbidden\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{DENIED}"
+    )?;
+    client.shutdown(Shutdown::Both)
 }
 
 /// All up to the empty line, and with it.

@@ -37,9 +37,6 @@ pub trait Layout {
 /// A driver that lays objects out as `L` says.
 pub struct ObjectStore<L>(std::marker::PhantomData<L>);
 
-/// From this size on it is asked first whether the object is there: an upload saved is worth it.
-const LARGE: u64 = 1 << 20;
-
 /// As the official drivers.
 const LARGEST: u64 = 50 << 20;
 
@@ -88,21 +85,17 @@ impl<L: Layout> Driver for ObjectStore<L> {
 
 /// Writes an object unless it is there. The key names its digest, so one of another size is a damaged
 /// one, and is replaced.
+///
+/// The host looks first whether a large object is there, and renews the age of one that is old: a
+/// driver that asks itself and skips the put would let it expire.
 fn keep(bucket: &Bucket, key: &str, object: &Buffer) -> Result<(), Error> {
-    let size = object.length();
-    if LARGE <= size {
-        match bucket.size(key) {
-            Ok(Some(found)) if found == size => return Ok(()),
-            Ok(Some(_)) => return bucket.put(key, object, Mode::Overwrite).map(drop),
-            // Asking may be denied where writing is not.
-            Ok(None) | Err(Error::Denied(_)) => {}
-            Err(error) => return Err(error),
-        }
-    }
     match bucket.put(key, object, Mode::Create)? {
         Outcome::Written => Ok(()),
         Outcome::AlreadyThere => match bucket.size(key) {
-            Ok(Some(found)) if found != size => bucket.put(key, object, Mode::Overwrite).map(drop),
+            Ok(Some(found)) if found != object.length() => {
+                bucket.put(key, object, Mode::Overwrite).map(drop)
+            }
+            // Asking may be denied where writing is not.
             _ => Ok(()),
         },
     }

@@ -48,6 +48,9 @@ pub trait Driver {
 
     /// Keeps an object.
     ///
+    /// Call `put` also for what may be there: the host looks first whether a large object is, and
+    /// renews the age of one that would expire.
+    ///
     /// # Errors
     /// Whatever keeps it from doing so.
     fn store(ctx: &Context, object: Buffer) -> Result<Claim, Error>;

@@ -1,9 +1,11 @@
 //! A bucket of an object store.
 
+use std::time::SystemTime;
+
 use bytes::Bytes;
 use futures::future::BoxFuture;
 
-use crate::Error;
+use crate::{Comparison, Error, ErrorKind};
 
 /// What to do where an object is already there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +23,15 @@ pub enum PutOutcome {
     Written,
     /// An object was there, and stayed.
     AlreadyThere,
+}
+
+/// What a store tells of an object without reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ObjectInfo {
+    /// Its size in bytes.
+    pub size: u64,
+    /// When it was written last, by the store's clock; none if the bucket does not know.
+    pub modified: Option<SystemTime>,
 }
 
 /// A bucket of an object store. Keys pass through as they are written.
@@ -41,6 +52,35 @@ pub trait Bucket: Send + Sync {
 
     /// The size of an object, if it is there.
     fn size<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<u64>, Error>>;
+
+    /// Returns size and age of an object, if it is there.
+    ///
+    /// The default knows no age, and an object without one is never refreshed.
+    fn stat<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<ObjectInfo>, Error>> {
+        Box::pin(async move {
+            let size = self.size(key).await?;
+            Ok(size.map(|size| ObjectInfo { size, modified: None }))
+        })
+    }
+
+    /// Whether an object holds exactly these bytes. The default holds all of it in memory.
+    ///
+    /// # Errors
+    /// `NotFound` if it is not there.
+    fn equals<'a>(&'a self, key: &'a str, body: &'a [Bytes]) -> BoxFuture<'a, Result<bool, Error>> {
+        Box::pin(async move {
+            let size: usize = body.iter().map(Bytes::len).sum();
+            match self.get(key, size as u64).await {
+                Ok(stored) => {
+                    let mut comparison = Comparison::with(body);
+                    Ok(comparison.takes(&stored) && comparison.is_complete())
+                }
+                // It is larger.
+                Err(error) if matches!(error.kind(), ErrorKind::LimitExceeded(_)) => Ok(false),
+                Err(error) => Err(error),
+            }
+        })
+    }
 
     /// Removes an object; it need not be there.
     fn remove<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<(), Error>>;

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 
-use crate::{ByteSize, Context, Envelope, Error};
+use crate::{ByteSize, Context, Envelope, Error, PutOutcome};
 
 /// What finds a stored object again: names and values that only the driver which wrote them gives
 /// meaning to. They live in workflow histories, in the clear.
@@ -52,6 +52,17 @@ pub trait Driver: Send + Sync {
     fn store<'a>(&'a self, ctx: &'a Context, object: Object)
     -> BoxFuture<'a, Result<Claim, Error>>;
 
+    /// Stores an object as [`Driver::store`] does, and tells whether it was there before.
+    ///
+    /// The default cannot tell and answers [`PutOutcome::Written`].
+    fn store_with_outcome<'a>(
+        &'a self,
+        ctx: &'a Context,
+        object: Object,
+    ) -> BoxFuture<'a, Result<(Claim, PutOutcome), Error>> {
+        Box::pin(async move { Ok((self.store(ctx, object).await?, PutOutcome::Written)) })
+    }
+
     /// Finds an object of at most `most` bytes again. The claim may be forged.
     fn retrieve<'a>(
         &'a self,
@@ -72,6 +83,14 @@ impl<D: Driver + ?Sized> Driver for Arc<D> {
         object: Object,
     ) -> BoxFuture<'a, Result<Claim, Error>> {
         (**self).store(ctx, object)
+    }
+
+    fn store_with_outcome<'a>(
+        &'a self,
+        ctx: &'a Context,
+        object: Object,
+    ) -> BoxFuture<'a, Result<(Claim, PutOutcome), Error>> {
+        (**self).store_with_outcome(ctx, object)
     }
 
     fn retrieve<'a>(

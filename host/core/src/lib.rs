@@ -6,6 +6,7 @@
 
 mod bucket;
 mod codec;
+mod comparison;
 mod context;
 mod driver;
 mod error;
@@ -17,8 +18,9 @@ mod site;
 mod size;
 
 pub use self::{
-    bucket::{Bucket, PutMode, PutOutcome},
+    bucket::{Bucket, ObjectInfo, PutMode, PutOutcome},
     codec::{Codec, Description, Encoded, Purpose},
+    comparison::Comparison,
     context::{Context, Kind},
     driver::{Claim, Driver, Object},
     error::{Blame, Error, ErrorKind, Limit},

@@ -72,6 +72,11 @@ pub(crate) fn sha256(claim: &Claim) -> Result<[u8; 32], Error> {
     Ok(digest)
 }
 
+/// Whether an entry of a claim tells the object's digest.
+pub(crate) fn is_digest(name: &str) -> bool {
+    ALGORITHM.contains(&name) || DIGEST.contains(&name)
+}
+
 /// The claim as its driver wrote it.
 pub(crate) fn without_ours(claim: &Claim) -> Claim {
     let theirs = claim.iter().filter(|(name, _)| !name.starts_with(OURS));

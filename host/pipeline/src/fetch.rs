@@ -79,7 +79,7 @@ impl Storage {
         match cached {
             None => self.fetch_anew(ctx, standing).await,
             Some(cached) => match self.expected_size(reference, sizes).map_err(refused)? {
-                Some(size) if size != cached.size => Err(refused(wrong_size())),
+                Some(size) if size != cached.size => Err(refused(wrong_size(cached.size, size))),
                 _ => Ok(cached.payload),
             },
         }
@@ -91,19 +91,12 @@ impl Storage {
         ctx: &Context,
         standing: &Standing,
     ) -> Result<Payload, Error> {
-        let Standing { reference, sizes, .. } = standing;
-        let (name, driver) = self.driver(&reference.driver)?;
+        let reference = &standing.reference;
+        let (name, _) = self.driver(&reference.driver)?;
         let call = metric::Call::begin(ctx, "driver", name, Direction::Decode, None);
-        let span = tracing::debug_span!("driver", driver = &**name, direction = "decode");
+        let span = tracing::info_span!("driver", driver = &**name, direction = "decode");
         let fetched = async {
-            let sha256 = claims::sha256(&reference.claim)?;
-            let size = self.expected_size(reference, sizes)?;
-            let claim = claims::without_ours(&reference.claim);
-            let most = size.map_or(self.largest, ByteSize::bytes);
-            // Called within, so that a driver that panics before it gives its future is caught too.
-            let object = async { driver.retrieve(ctx, &claim, most).await };
-            let object = self.bounded(object).await?;
-            let object = self.checked(object, size, sha256).await?;
+            let object = self.fetch_object(ctx, standing).await?;
             Ok((Payload::from_envelope(object.clone())?, object))
         };
         let fetched = call.end(fetched.instrument(span).await, |(_, object)| object.len());
@@ -112,10 +105,31 @@ impl Storage {
         Ok(payload)
     }
 
+    /// The object of a reference, checked by size and SHA-256.
+    pub(crate) async fn fetch_object(
+        &self,
+        ctx: &Context,
+        standing: &Standing,
+    ) -> Result<Bytes, Error> {
+        let Standing { reference, sizes, .. } = standing;
+        let (_, driver) = self.driver(&reference.driver)?;
+        let sha256 = claims::sha256(&reference.claim)?;
+        let size = self.expected_size(reference, sizes)?;
+        let claim = claims::without_ours(&reference.claim);
+        let most = size.map_or(self.largest, ByteSize::bytes);
+        // Called within, so that a driver that panics before it gives its future is caught too.
+        let object = self.bounded(async { driver.retrieve(ctx, &claim, most).await }).await?;
+        self.checked(object, size, sha256).await
+    }
+
     /// The size that the claim proves, or the history tells; none if neither does.
-    fn expected_size(&self, reference: &Reference, told: &[i64]) -> Result<Option<u64>, Error> {
+    pub(crate) fn expected_size(
+        &self,
+        reference: &Reference,
+        told: &[i64],
+    ) -> Result<Option<u64>, Error> {
         let told = match told.first().map(|&size| u64::try_from(size)) {
-            Some(Err(_)) => return Err(wrong_size()),
+            Some(Err(_)) => return Err(no_size()),
             Some(Ok(size)) => Some(size),
             None => None,
         };
@@ -124,7 +138,9 @@ impl Storage {
             None => Proven::Nothing,
         };
         let size = match (proven, told) {
-            (Proven::Size(proven), Some(told)) if proven != told => return Err(wrong_size()),
+            (Proven::Size(proven), Some(told)) if proven != told => {
+                return Err(wrong_size(proven, told));
+            }
             (Proven::Size(proven), _) => Some(proven),
             (Proven::Nothing, told) => told,
         };
@@ -144,8 +160,8 @@ impl Storage {
         if self.largest.get() < length {
             return Err(too_large(length, self.largest));
         }
-        if size.is_some_and(|size| size != length) {
-            return Err(wrong_size());
+        if let Some(size) = size.filter(|size| *size != length) {
+            return Err(wrong_size(length, size));
         }
         let is_it =
             move |object: &Bytes| digest::digest(&digest::SHA256, object).as_ref() == sha256;
@@ -172,9 +188,13 @@ impl Storage {
     }
 }
 
-fn wrong_size() -> Error {
-    let text = "the object has not the size that was told";
+fn wrong_size(size: u64, told: u64) -> Error {
+    let text = format!("the size of the object is {size} bytes, but its reference says {told}");
     Error::new(ErrorKind::Corrupt, text)
+}
+
+fn no_size() -> Error {
+    Error::new(ErrorKind::Corrupt, "the reference says that the size of the object is below zero")
 }
 
 fn too_large(size: u64, most: ByteSize) -> Error {

@@ -6,11 +6,11 @@ use std::{
 };
 
 use aws_lc_rs::digest;
-use cloakroom_core::{Context, Direction, Envelope, Error, Metadata, Object, Payload};
+use cloakroom_core::{Context, Direction, Envelope, Error, Metadata, Object, Payload, PutOutcome};
 use tracing::Instrument as _;
 
 use crate::{
-    batch, claims, metric,
+    Verify, batch, claims, metric,
     reference::Reference,
     storage::{Storage, at},
 };
@@ -19,11 +19,11 @@ use crate::{
 const LONG: usize = 1 << 20;
 
 /// A payload that is to be stored.
-struct Chosen {
-    slot: usize,
-    driver: String,
-    payload: Payload,
-    object: Object,
+pub(crate) struct Chosen {
+    pub(crate) slot: usize,
+    pub(crate) driver: String,
+    pub(crate) payload: Payload,
+    pub(crate) object: Object,
 }
 
 impl Storage {
@@ -70,12 +70,11 @@ impl Storage {
     ) -> Result<Vec<(usize, Payload)>, Error> {
         let (mut first, mut unique, mut slots) = (BTreeMap::new(), Vec::new(), Vec::new());
         for chosen in chosen {
-            let size = chosen.payload.encoded_len();
             let index = match first.entry((chosen.driver.clone(), *chosen.object.sha256())) {
                 Entry::Occupied(entry) => *entry.get(),
                 Entry::Vacant(entry) => *entry.insert(unique.len()),
             };
-            slots.push((chosen.slot, index, size));
+            slots.push((chosen.slot, index));
             if index == unique.len() {
                 unique.push(chosen);
             }
@@ -84,40 +83,51 @@ impl Storage {
         let stored = batch::each(&permits, unique, |_, chosen| {
             let (this, ctx) = (self.clone(), ctx.clone());
             async move {
-                let reference = this.store_one(&ctx, &chosen).await;
+                let reference = this.store_one(&ctx, &chosen, this.verify).await;
                 reference.map_err(at(&chosen.driver, Direction::Encode, chosen.slot))
             }
         });
         let references = stored.await?;
-        let placed = slots.into_iter().filter_map(|(slot, index, size)| {
-            references.get(index).map(|reference: &Reference| (slot, reference.payload(size)))
+        let placed = slots.into_iter().filter_map(|(slot, index)| {
+            references.get(index).map(|reference: &Payload| (slot, reference.clone()))
         });
         Ok(placed.collect())
     }
 
-    async fn store_one(&self, ctx: &Context, chosen: &Chosen) -> Result<Reference, Error> {
+    /// Stores an object, and returns the reference to it.
+    pub(crate) async fn store_one(
+        &self,
+        ctx: &Context,
+        chosen: &Chosen,
+        verify: Verify,
+    ) -> Result<Payload, Error> {
         let Chosen { driver: name, payload, object, .. } = chosen;
         let size = object.envelope().len();
         let (name, driver) = self.driver(name)?;
+        let was_suspect = self.begin_verify(verify, object.sha256());
         let call = metric::Call::begin(ctx, "driver", name, Direction::Encode, Some(size));
         let span =
-            tracing::debug_span!("driver", driver = &**name, direction = "encode", bytes = size);
+            tracing::info_span!("driver", driver = &**name, direction = "encode", bytes = size);
         // Called within, so that a driver that panics before it gives its future is caught too.
-        let stored = async { driver.store(ctx, object.clone()).await };
+        let stored = async { driver.store_with_outcome(ctx, object.clone()).await };
         let stored = self.bounded(stored).instrument(span).await;
         // A driver hands the object on as it is.
-        let stored = call.end(stored, |_| size)?;
-        let mut claim = claims::complete(stored, object.sha256())?;
+        let (claim, outcome) = call.end(stored, |_| size)?;
+        let mut claim = claims::complete(claim, object.sha256())?;
         if let Some(proofs) = &self.proofs {
             claim = proofs.sign(name, claim, size)?;
         }
         let reference = Reference { driver: name.to_string(), claim };
+        let stands = reference.payload(size);
+        let standing = self.as_in_history(&reference, &stands)?;
+        let is_trusted = outcome == PutOutcome::AlreadyThere && !was_suspect;
+        self.verify(ctx, &standing, object.sha256(), verify, is_trusted).await?;
         self.cache.stored(reference.ticket(), object.envelope().clone(), payload);
-        Ok(reference)
+        Ok(stands)
     }
 }
 
-async fn object(envelope: Envelope) -> Result<Object, Error> {
+pub(crate) async fn object(envelope: Envelope) -> Result<Object, Error> {
     let sha256 = match envelope.len() {
         0..LONG => sha256(&envelope),
         _ => {

@@ -9,6 +9,7 @@ mod batch;
 mod budget;
 mod builder;
 mod cache;
+mod check;
 mod claims;
 mod disk;
 mod explain;
@@ -27,10 +28,12 @@ mod rules;
 mod scale;
 mod stage;
 mod storage;
+mod verify;
 
 pub use self::{
     budget::{Budget, Verdict},
     builder::{PipelineBuilder, PipelineError},
+    check::StoreProbe,
     claims::ClaimPolicy,
     explain::{Explanation, Fetch, Layer, Stored},
     live::Live,
@@ -39,4 +42,5 @@ pub use self::{
     rules::Rule,
     scale::{Scale, Subject},
     stage::Stage,
+    verify::Verify,
 };

@@ -6,7 +6,8 @@ use cloakroom_core::{ByteSize, Driver, Error, KeyRing};
 use tokio::sync::Semaphore;
 
 use crate::{
-    ClaimPolicy, PipelineError, Rule, cache::Cache, claims::Proofs, disk::Disk, storage::Storage,
+    ClaimPolicy, PipelineError, Rule, Verify, cache::Cache, claims::Proofs, disk::Disk,
+    storage::Storage, verify::Suspects,
 };
 
 /// Where large payloads go, and how they come back.
@@ -29,6 +30,7 @@ pub struct Offload {
     rules: Vec<Rule>,
     proofs: Option<Proofs>,
     encode_references: bool,
+    verify: Verify,
     sealed: bool,
     largest: ByteSize,
     time: Duration,
@@ -49,6 +51,7 @@ impl Offload {
             rules: Vec::new(),
             proofs: None,
             encode_references: false,
+            verify: Verify::Off,
             sealed: false,
             largest: ByteSize::mib(64),
             time: Duration::from_secs(60),
@@ -88,6 +91,13 @@ impl Offload {
     /// objects lie. Readers older than this format cannot read them.
     pub fn encode_references(mut self) -> Self {
         self.encode_references = true;
+        self
+    }
+
+    /// Reads objects back before a reference to them is returned, by the driver that stored them and
+    /// with the claim as it will stand in the history, and compares size and SHA-256.
+    pub fn verify(mut self, verify: Verify) -> Self {
+        self.verify = verify;
         self
     }
 
@@ -171,6 +181,8 @@ impl Offload {
             rules: self.rules,
             proofs: self.proofs,
             encode_references: self.encode_references,
+            verify: self.verify,
+            suspects: Suspects::default(),
             largest: self.largest,
             time: self.time,
             of_a_call: most(self.permits_of_a_call),

@@ -7,7 +7,7 @@ use cloakroom_core::{
 };
 use tokio::sync::Semaphore;
 
-use crate::{Rule, batch::Permits, cache::Cache, claims::Proofs, panics};
+use crate::{Rule, Verify, batch::Permits, cache::Cache, claims::Proofs, panics, verify::Suspects};
 
 /// What [`crate::Offload`] describes, built. `keep` stores, `fetch` reads back.
 pub(crate) struct Storage {
@@ -17,6 +17,8 @@ pub(crate) struct Storage {
     pub(crate) rules: Vec<Rule>,
     pub(crate) proofs: Option<Proofs>,
     pub(crate) encode_references: bool,
+    pub(crate) verify: Verify,
+    pub(crate) suspects: Suspects,
     pub(crate) largest: ByteSize,
     pub(crate) time: Duration,
     pub(crate) of_a_call: usize,

@@ -1,15 +1,25 @@
 //! How much of a bucket a plugin is given.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use cloakroom_core::{Bucket, Error, ErrorKind, PutMode, PutOutcome};
+use cloakroom_core::{Bucket, Error, ErrorKind, PutMode};
 
-/// How much of a bucket a plugin is given: which keys, and whether to write.
+use crate::{
+    RefreshFailure,
+    refresh::Refresh,
+    rope::Rope,
+    upload::{self, Put},
+};
+
+/// How much of a bucket a plugin is given: which keys, whether to write, and when an object that is
+/// stored again is refreshed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Access {
     prefix: String,
     read_only: bool,
+    refresh: Option<Duration>,
+    refresh_failure: RefreshFailure,
 }
 
 impl Access {
@@ -38,6 +48,46 @@ impl Access {
     pub fn read_only(mut self) -> Self {
         self.read_only = true;
         self
+    }
+
+    /// Renews the age of an object that is stored again and is at least so old, if its bytes are
+    /// equal: with a lifecycle rule that deletes old objects, it would expire under the new
+    /// reference. Takes one read and one write.
+    pub fn refresh_after(mut self, age: Duration) -> Self {
+        self.refresh = Some(age);
+        self
+    }
+
+    /// Says what to do if the age cannot be renewed; [`RefreshFailure::Fail`] unless told.
+    pub fn refresh_failure(mut self, failure: RefreshFailure) -> Self {
+        self.refresh_failure = failure;
+        self
+    }
+
+    /// Tries on an object of a probe, which holds `object`, what else storing may need: its age is
+    /// renewed, if this access renews ages, and it is removed.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being renewed or removed; `refresh_failure` is not asked.
+    pub async fn try_on_probe(
+        &self,
+        bucket: &dyn Bucket,
+        key: &str,
+        object: Bytes,
+    ) -> Result<(), Error> {
+        let renewed = match self.refresh {
+            Some(after) => {
+                let refresh = Refresh { after, failure: RefreshFailure::Fail };
+                refresh.renew(bucket, key, &object.into(), Duration::ZERO).await.map(drop)
+            }
+            None => Ok(()),
+        };
+        bucket.remove(key).await?;
+        renewed
+    }
+
+    fn refresh(&self) -> Option<Refresh> {
+        self.refresh.map(|after| Refresh { after, failure: self.refresh_failure })
     }
 }
 
@@ -80,25 +130,30 @@ impl Scoped {
         self.0.first().map_or("", |granted| granted.bucket.name())
     }
 
+    /// Writes an object. `storing` says whether an object is being stored, which is when ages are
+    /// renewed.
     pub(crate) async fn put(
         &self,
         key: &str,
-        body: Vec<Bytes>,
+        body: &Rope,
         mode: PutMode,
-    ) -> Result<PutOutcome, Error> {
-        self.reach(key, Use::Write)?.put(key, body, mode).await
+        storing: bool,
+    ) -> Result<Put, Error> {
+        let Granted { bucket, access } = self.reach(key, Use::Write)?;
+        let refresh = access.refresh().filter(|_| storing);
+        upload::put(&**bucket, refresh, key, body, mode).await
     }
 
     pub(crate) async fn get(&self, key: &str, most: u64) -> Result<Bytes, Error> {
-        self.reach(key, Use::Read)?.get(key, most).await
+        self.reach(key, Use::Read)?.bucket.get(key, most).await
     }
 
     pub(crate) async fn size(&self, key: &str) -> Result<Option<u64>, Error> {
-        self.reach(key, Use::Read)?.size(key).await
+        self.reach(key, Use::Read)?.bucket.size(key).await
     }
 
     pub(crate) async fn remove(&self, key: &str) -> Result<(), Error> {
-        self.reach(key, Use::Write)?.remove(key).await
+        self.reach(key, Use::Write)?.bucket.remove(key).await
     }
 
     pub(crate) async fn list(
@@ -115,14 +170,14 @@ impl Scoped {
         granted.bucket.list(prefix, after).await
     }
 
-    fn reach(&self, key: &str, wanted: Use) -> Result<&dyn Bucket, Error> {
+    fn reach(&self, key: &str, wanted: Use) -> Result<&Granted, Error> {
         if key.split('/').any(|segment| matches!(segment, "" | "." | "..")) {
             return Err(denied("a key has an empty, `.` or `..` segment".to_owned()));
         }
         self.first(|granted| {
             granted.may(wanted)?;
             granted.within(key)?;
-            Ok(&*granted.bucket)
+            Ok(granted)
         })
     }
 

@@ -3,10 +3,10 @@
 use std::{fmt, sync::Arc, time::Instant};
 
 use bytes::Bytes;
-use cloakroom_core::{ByteSize, Claim, Context, Driver, Error, Object};
+use cloakroom_core::{ByteSize, Claim, Context, Driver, Error, Object, PutOutcome};
 use futures::future::BoxFuture;
 
-use crate::{Plugin, Reuse, pool::Pool, scope::Scope, state::Call};
+use crate::{Plugin, Reuse, pool::Pool, scope::Scope, state::Call, upload::Progress};
 
 /// One plugin with its settings.
 pub struct PluginDriver {
@@ -29,10 +29,11 @@ impl PluginDriver {
         Call::new(ctx.clone(), Instant::now() + self.plugin.0.host.0.limits.driver_time)
     }
 
-    async fn keep(&self, ctx: &Context, object: Object) -> Result<Claim, Error> {
+    async fn keep(&self, ctx: &Context, object: Object) -> Result<(Claim, PutOutcome), Error> {
         let loaded = &self.plugin.0;
         let _permit = loaded.host.0.admit_driver().await?;
-        let mut live = self.pool.take(loaded, self.call(ctx)).await?;
+        let call = Call { progress: Progress::of(object.envelope().len()), ..self.call(ctx) };
+        let mut live = self.pool.take(loaded, call).await?;
         let stored = live.store(loaded, object).await;
         self.pool.keep(loaded, live);
         stored
@@ -59,6 +60,14 @@ impl Driver for PluginDriver {
         ctx: &'a Context,
         object: Object,
     ) -> BoxFuture<'a, Result<Claim, Error>> {
+        Box::pin(async move { Ok(self.store_with_outcome(ctx, object).await?.0) })
+    }
+
+    fn store_with_outcome<'a>(
+        &'a self,
+        ctx: &'a Context,
+        object: Object,
+    ) -> BoxFuture<'a, Result<(Claim, PutOutcome), Error>> {
         Box::pin(async move {
             let stored = self.keep(ctx, object).await;
             stored.map_err(|error| error.in_plugin(self.plugin.name()))

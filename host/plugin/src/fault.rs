@@ -3,7 +3,7 @@
 use cloakroom_core::{Error, ErrorKind, Limit};
 use wasmtime::{OutOfMemory, PoolConcurrencyLimitError, Trap};
 
-use crate::Limits;
+use crate::{Limits, contract::v0_1::with_cause};
 
 /// Raised by the host within a call: ends it, and the instance with it.
 #[derive(Debug, thiserror::Error)]
@@ -75,8 +75,7 @@ pub(crate) fn handed_on(error: Error, cause: Option<Error>) -> Error {
     };
     match (cause.kind(), error.kind()) {
         (ErrorKind::UnknownKey, ErrorKind::NotFound) => cause,
-        (told, handed) if told == handed => error.because(cause),
-        _ => error,
+        _ => with_cause(error, cause),
     }
 }
 

@@ -28,12 +28,14 @@ mod need;
 mod plugin;
 mod pool;
 mod precompile;
+mod refresh;
 mod rope;
 mod scope;
 mod settings;
 mod source;
 mod state;
 mod ticker;
+mod upload;
 #[cfg(feature = "wasi")]
 mod wasi;
 
@@ -48,6 +50,7 @@ pub use self::{
     need::{Capability, Need},
     plugin::{Plugin, Reuse},
     precompile::CompiledPlugin,
+    refresh::RefreshFailure,
     settings::Settings,
     source::{Digest, Source},
 };

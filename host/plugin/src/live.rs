@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use cloakroom_core::{Claim, Description, Direction, Error, Limit, Object, Payload};
+use cloakroom_core::{Claim, Description, Direction, Error, Limit, Object, Payload, PutOutcome};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasmtime::{Store, UpdateDeadline};
 
@@ -94,12 +94,18 @@ impl Live {
         self.finish(answer)
     }
 
-    pub(crate) async fn store(&mut self, plugin: &Loaded, object: Object) -> Result<Claim, Error> {
+    pub(crate) async fn store(
+        &mut self,
+        plugin: &Loaded,
+        object: Object,
+    ) -> Result<(Claim, PutOutcome), Error> {
         let deadline = self.ready();
         let asked = plugin.prepared.store(&mut self.store, &mut self.exports, object);
         let answer = bounded(plugin, deadline, asked).await;
         let answer = answer.map_err(|error| fault::of_driver(error, &plugin.host.0.limits))?;
-        self.finish(answer)
+        let progress = std::mem::take(&mut self.store.data_mut().call.progress);
+        let claim = self.finish(answer)?;
+        Ok((claim, progress.finish()?))
     }
 
     pub(crate) async fn retrieve(

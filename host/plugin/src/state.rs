@@ -12,6 +12,7 @@ use crate::{
     meter::Meter,
     rope::Rope,
     scope::Scope,
+    upload::Progress,
 };
 
 /// Marks a `writer` of the contract; its bytes are in the handles.
@@ -38,11 +39,20 @@ pub(crate) struct Call {
     pub(crate) most: u64,
     /// What a bucket last answered instead of what was asked: a guest's error has no room for it.
     pub(crate) cause: Option<cloakroom_core::Error>,
+    /// How far storing its object has come.
+    pub(crate) progress: Progress,
 }
 
 impl Call {
     pub(crate) fn new(ctx: Context, deadline: Instant) -> Self {
-        Self { ctx, deadline, confidential: true, most: 0, cause: None }
+        Self {
+            ctx,
+            deadline,
+            confidential: true,
+            most: 0,
+            cause: None,
+            progress: Progress::default(),
+        }
     }
 
     /// A call in which a plugin says what it is.

@@ -55,10 +55,6 @@ pub(crate) fn buckets(
     let mut buckets = Buckets::new();
     for (name, entry) in &file.buckets {
         let at = |error: Error, key: &str| error.at_place(&places.at(Table::Bucket(name), &[key]));
-        let mut access = Access::within(&entry.prefix);
-        if entry.read_only {
-            access = access.read_only();
-        }
         let bucket = match entry.url.strip_prefix("native:") {
             Some(brought) => native.get(brought).cloned().ok_or_else(|| {
                 let text =
@@ -74,7 +70,7 @@ pub(crate) fn buckets(
                 })?
             }
         };
-        buckets.insert(name.clone(), (bucket, access));
+        buckets.insert(name.clone(), (bucket, entry.access()));
     }
     Ok(buckets)
 }

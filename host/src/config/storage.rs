@@ -3,7 +3,8 @@
 use std::{collections::BTreeMap, num::NonZeroUsize, path::PathBuf};
 
 use cloakroom_core::{ByteSize, Kind};
-use cloakroom_pipeline::{ClaimPolicy, Offload, Rule};
+use cloakroom_pipeline::{ClaimPolicy, Offload, Rule, Verify};
+use cloakroom_plugin::{Access, RefreshFailure};
 use serde::Deserialize;
 
 use super::{
@@ -22,6 +23,8 @@ pub(crate) struct Storage {
     pub(crate) sealed: bool,
     #[serde(default)]
     pub(crate) encode_references: bool,
+    #[serde(default)]
+    verify: VerifyWord,
     pub(crate) largest: Option<Size>,
     pub(crate) time: Option<Span>,
     pub(crate) permits: Option<NonZeroUsize>,
@@ -45,6 +48,7 @@ impl Storage {
         if self.encode_references {
             offload = offload.encode_references();
         }
+        offload = offload.verify(self.verify.verify());
         if let Some(size) = &self.largest {
             offload = offload.largest_object(size.0);
         }
@@ -137,6 +141,26 @@ impl Policy {
     }
 }
 
+/// `storage.verify`
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum VerifyWord {
+    #[default]
+    Off,
+    New,
+    Always,
+}
+
+impl VerifyWord {
+    fn verify(self) -> Verify {
+        match self {
+            Self::Off => Verify::Off,
+            Self::New => Verify::New,
+            Self::Always => Verify::Always,
+        }
+    }
+}
+
 /// `storage.cache`
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -205,6 +229,9 @@ pub(crate) struct Bucket {
     #[serde(default)]
     pub(crate) read_only: bool,
     pub(crate) patience: Option<Span>,
+    refresh_after: Option<Span>,
+    #[serde(default)]
+    refresh_failure: RefreshFailureWord,
     #[serde(flatten)]
     pub(crate) settings: BTreeMap<String, Told>,
 }
@@ -220,9 +247,34 @@ pub(crate) enum Told {
     Kept(Secret),
 }
 
+/// `refresh_failure` of a bucket
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum RefreshFailureWord {
+    #[default]
+    Fail,
+    Warn,
+}
+
 impl Bucket {
     /// The keys that are not its store's.
-    pub(crate) const OURS: [&str; 4] = ["url", "prefix", "read_only", "patience"];
+    pub(crate) const OURS: [&str; 6] =
+        ["url", "prefix", "read_only", "patience", "refresh_after", "refresh_failure"];
+
+    /// How much of it is granted to those who may use it.
+    pub(crate) fn access(&self) -> Access {
+        let mut access = Access::within(&self.prefix);
+        if self.read_only {
+            access = access.read_only();
+        }
+        if let Some(age) = &self.refresh_after {
+            access = access.refresh_after(age.0);
+        }
+        access.refresh_failure(match self.refresh_failure {
+            RefreshFailureWord::Fail => RefreshFailure::Fail,
+            RefreshFailureWord::Warn => RefreshFailure::Warn,
+        })
+    }
 
     pub(crate) fn secrets(&self) -> impl Iterator<Item = &Secret> {
         self.settings.values().filter_map(|told| match told {

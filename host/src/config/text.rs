@@ -104,15 +104,17 @@ mod tests {
         );
         check(
             "[limits]\ntime = \"0s\"",
-            "c.toml, line 2: `time` is not a time: write a whole number above 0 and ms, s or m, such as 5s",
+            "c.toml, line 2: `time` is not a time: write a whole number above 0 and ms, s, m, h or d, \
+             such as 5s",
         );
     }
+
     #[test]
     fn asks_for_the_unit_of_a_bare_number() {
         check(
             "[limits]\ntime = 5",
             "c.toml, line 2: `time` is a number without a unit; write time = \"5s\" \
-             (the units are ms, s or m)",
+             (the units are ms, s, m, h or d)",
         );
         check(
             "[limits]\n\nmemory = 67108864",

@@ -50,7 +50,7 @@ fn without_unit<E: de::Error>(example: &str, units: &str) -> E {
 /// How the error of a number without a unit begins; an example follows.
 pub(crate) const WITHOUT_UNIT: &str = "a number without a unit; write ";
 
-/// `5s`, `500ms`, `2m`
+/// `5s`, `500ms`, `2m`, `20d`
 #[derive(Debug, PartialEq)]
 pub(crate) struct Span(pub(crate) Duration);
 
@@ -62,6 +62,8 @@ fn span(text: &str) -> Option<Duration> {
         "ms" => Duration::from_millis(1),
         "s" => Duration::from_secs(1),
         "m" => Duration::from_secs(60),
+        "h" => Duration::from_secs(3600),
+        "d" => Duration::from_secs(86_400),
         _ => return None,
     };
     unit.checked_mul(count)
@@ -83,12 +85,12 @@ impl Visitor<'_> for SpanVisitor {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Span, E> {
-        let wrong = "not a time: write a whole number above 0 and ms, s or m, such as 5s";
+        let wrong = "not a time: write a whole number above 0 and ms, s, m, h or d, such as 5s";
         span(text).map(Span).ok_or_else(|| E::custom(wrong))
     }
 
     fn visit_i64<E: de::Error>(self, number: i64) -> Result<Span, E> {
-        Err(without_unit(&format!("{}s", number.max(1)), "ms, s or m"))
+        Err(without_unit(&format!("{}s", number.max(1)), "ms, s, m, h or d"))
     }
 }
 
@@ -133,7 +135,8 @@ mod tests {
         assert_eq!(span("5s"), Some(Duration::from_secs(5)));
         assert_eq!(span("500ms"), Some(Duration::from_millis(500)));
         assert_eq!(span("2 m"), Some(Duration::from_secs(120)));
-        for wrong in ["", "5", "s", "0s", "-1s", "1h", "1.5s", "99999999999s"] {
+        assert_eq!(span("20d"), Some(Duration::from_secs(20 * 86_400)));
+        for wrong in ["", "5", "s", "0s", "-1s", "1w", "1.5s", "99999999999s"] {
             assert_eq!(span(wrong), None, "{wrong}");
         }
     }

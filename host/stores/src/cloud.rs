@@ -38,11 +38,28 @@ mod with_client {
     use std::{str::FromStr, sync::Arc, time::Duration};
 
     use cloakroom_core::Error;
+    #[cfg(feature = "s3")]
+    use object_store::aws::AmazonS3ConfigKey;
     use object_store::{
         BackoffConfig, ClientOptions, Error as StoreError, ObjectStore, RetryConfig,
     };
 
     use super::{Connected, Settings, config};
+    use crate::client::Connector;
+
+    /// Where a machine in a cloud finds what is said about it, and its credentials.
+    const LINK_LOCAL: &str = "169.254.169.254";
+
+    /// Said where a machine has none.
+    #[cfg(feature = "s3")]
+    const NO_AWS: &str = "no AWS credentials found: set AWS_ACCESS_KEY_ID and \
+        AWS_SECRET_ACCESS_KEY, or `access_key_id` and `secret_access_key` in [buckets]";
+    #[cfg(feature = "gcs")]
+    const NO_GOOGLE: &str = "no Google credentials found: set GOOGLE_APPLICATION_CREDENTIALS, or \
+        `service_account` in [buckets]";
+    #[cfg(feature = "azure")]
+    const NO_AZURE: &str = "no Azure credentials found: set AZURE_STORAGE_ACCOUNT_KEY, or \
+        `access_key` in [buckets]";
 
     /// A store that does not take a connection in this time is down.
     const CONNECT: Duration = Duration::from_secs(5);
@@ -58,7 +75,19 @@ mod with_client {
         for (key, value) in settings {
             builder = builder.with_config(known(key)?, value);
         }
-        built(builder.with_bucket_name(name).build())
+        let [id, secret] = [AmazonS3ConfigKey::AccessKeyId, AmazonS3ConfigKey::SecretAccessKey]
+            .map(|key| builder.get_config_value(&key).is_some());
+        if id != secret {
+            return Err(config(
+                "has one half of its credentials: `access_key_id` (or AWS_ACCESS_KEY_ID) and \
+                 `secret_access_key` (or AWS_SECRET_ACCESS_KEY) belong together"
+                    .to_owned(),
+            ));
+        }
+        let metadata = builder.get_config_value(&AmazonS3ConfigKey::MetadataEndpoint);
+        let metadata = metadata.as_deref().map_or(LINK_LOCAL, host);
+        let connector = Connector::new(name, vec![metadata.to_owned()], NO_AWS);
+        built(builder.with_bucket_name(name).with_http_connector(connector).build())
     }
 
     #[cfg(feature = "gcs")]
@@ -69,7 +98,9 @@ mod with_client {
         for (key, value) in settings {
             builder = builder.with_config(known(key)?, value);
         }
-        built(builder.with_bucket_name(name).build())
+        let metadata = vec!["metadata.google.internal".to_owned(), LINK_LOCAL.to_owned()];
+        let connector = Connector::new(name, metadata, NO_GOOGLE);
+        built(builder.with_bucket_name(name).with_http_connector(connector).build())
     }
 
     #[cfg(feature = "azure")]
@@ -80,7 +111,15 @@ mod with_client {
         for (key, value) in settings {
             builder = builder.with_config(known(key)?, value);
         }
-        built(builder.with_container_name(name).build())
+        let connector = Connector::new(name, vec![LINK_LOCAL.to_owned()], NO_AZURE);
+        built(builder.with_container_name(name).with_http_connector(connector).build())
+    }
+
+    /// The host in an address.
+    #[cfg(feature = "s3")]
+    fn host(address: &str) -> &str {
+        let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
+        rest.split('/').next().unwrap_or_default()
     }
 
     fn retry(patience: Duration) -> RetryConfig {

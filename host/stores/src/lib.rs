@@ -6,7 +6,11 @@
 //! crate `object_store` can find one; a [`BucketPlace`] says where, by URL.
 
 mod aead;
+mod answer;
+mod attempts;
 mod bucket;
+#[cfg(any(feature = "s3", feature = "gcs", feature = "azure"))]
+mod client;
 mod cloud;
 mod failure;
 mod key;

@@ -39,6 +39,8 @@ impl Driver for Rogue {
             "outside" => bucket()?.put("other", &object, Mode::Overwrite).map(drop)?,
             "remove" => bucket()?.remove("v0/x")?,
             "other" => drop(blobs::open("other")?),
+            // Keeps what came first, whatever comes after.
+            "first" => return bucket()?.put("v0/x", &object, Mode::Create).map(|_| claim),
             _ => {}
         }
         bucket()?.put("v0/x", &object, Mode::Overwrite)?;

@@ -10,7 +10,10 @@ mod keys;
 mod plain;
 mod types;
 
-pub(crate) use self::exports::{Exports, Prepared};
+pub(crate) use self::{
+    convert::with_cause,
+    exports::{Exports, Prepared},
+};
 
 /// What `wasmtime` makes of the contract.
 #[allow(

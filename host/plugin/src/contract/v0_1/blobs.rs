@@ -79,13 +79,17 @@ impl HostBucket for State {
         body: Resource<Rope>,
         mode: Mode,
     ) -> Answer<Outcome> {
-        let (bucket, body) = (self.bucket(&bucket)?, self.buffer(&body)?.parts().to_vec());
+        let (bucket, body) = (self.bucket(&bucket)?, self.buffer(&body)?.clone());
         let mode = match mode {
             Mode::Create => PutMode::Create,
             Mode::Overwrite => PutMode::Overwrite,
         };
-        let put = self.ask(bucket.put(&key, body, mode)).await;
-        Ok(put.map(|outcome| match outcome {
+        let storing = self.call.progress.is_storing();
+        let put = self.ask(bucket.put(&key, &body, mode, storing)).await;
+        if let Ok(put) = put {
+            self.call.progress.note(bucket.name(), &key, body.len(), put);
+        }
+        Ok(put.map(|put| match put.outcome() {
             PutOutcome::Written => Outcome::Written,
             PutOutcome::AlreadyThere => Outcome::AlreadyThere,
         }))
@@ -109,7 +113,10 @@ impl HostBucket for State {
 
     async fn size(&mut self, bucket: Resource<BucketMark>, key: String) -> Answer<Option<u64>> {
         let bucket = self.bucket(&bucket)?;
-        Ok(self.ask(bucket.size(&key)).await)
+        match self.call.progress.size(bucket.name(), &key) {
+            Some(size) => Ok(Ok(Some(size))),
+            None => Ok(self.ask(bucket.size(&key)).await),
+        }
     }
 
     async fn remove(&mut self, bucket: Resource<BucketMark>, key: String) -> Answer<()> {

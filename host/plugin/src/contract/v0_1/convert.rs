@@ -35,6 +35,16 @@ pub(super) fn to_guest(error: &Error) -> GuestError {
     }
 }
 
+/// Gives an error of a guest's the error of a bucket that it handed on. One that says the same is
+/// replaced, so that no chain says it twice.
+pub(crate) fn with_cause(error: Error, cause: Error) -> Error {
+    let told = self::error(to_guest(&cause));
+    if told.kind() != error.kind() {
+        return error;
+    }
+    if told.to_string() == error.to_string() { cause } else { error.because(cause) }
+}
+
 pub(super) fn purpose(purpose: codec::Purpose) -> Purpose {
     match purpose {
         codec::Purpose::Compression => Purpose::Compression,

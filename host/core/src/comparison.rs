@@ -1,0 +1,72 @@
+//! Comparing bytes that come in pieces with others that are at hand in pieces.
+
+use bytes::Bytes;
+
+/// Compares what is read piece by piece with the bytes that are expected.
+#[derive(Debug)]
+pub struct Comparison<'a> {
+    parts: std::slice::Iter<'a, Bytes>,
+    rest: &'a [u8],
+}
+
+impl<'a> Comparison<'a> {
+    /// Expects these bytes, in pieces of any size.
+    pub fn with(parts: &'a [Bytes]) -> Self {
+        Self { parts: parts.iter(), rest: &[] }
+    }
+
+    /// Whether the bytes that are read next are those that are expected next.
+    #[must_use]
+    pub fn takes(&mut self, mut piece: &[u8]) -> bool {
+        while !piece.is_empty() {
+            if self.rest.is_empty() {
+                match self.parts.next() {
+                    Some(part) => self.rest = part,
+                    None => return false,
+                }
+            }
+            let count = piece.len().min(self.rest.len());
+            let ((read, after), (expected, rest)) =
+                (piece.split_at(count), self.rest.split_at(count));
+            if read != expected {
+                return false;
+            }
+            (piece, self.rest) = (after, rest);
+        }
+        true
+    }
+
+    /// Whether nothing more is expected.
+    pub fn is_complete(mut self) -> bool {
+        self.rest.is_empty() && self.parts.all(Bytes::is_empty)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_equal(read: &[&str], expected: &[&'static str]) -> bool {
+        let expected: Vec<_> =
+            expected.iter().map(|part| Bytes::from_static(part.as_bytes())).collect();
+        let mut comparison = Comparison::with(&expected);
+        read.iter().all(|piece| comparison.takes(piece.as_bytes())) && comparison.is_complete()
+    }
+
+    #[test]
+    fn equal_means_all_bytes_whatever_the_pieces() {
+        for read in [&["abcdef"][..], &["a", "", "bcde", "f"], &["abc", "def"]] {
+            assert!(is_equal(read, &["ab", "", "cdef", ""]), "{read:?}");
+        }
+        assert!(is_equal(&[], &[]) && is_equal(&[""], &["", ""]));
+    }
+
+    #[test]
+    fn one_byte_more_less_or_other_is_not_equal() {
+        for read in [&["abcde"][..], &["abcdefg"], &["abcdeF"], &["Abcdef"], &["abcdef", "g"], &[]]
+        {
+            assert!(!is_equal(read, &["ab", "cdef"]), "{read:?}");
+        }
+        assert!(!is_equal(&["a"], &[]));
+    }
+}

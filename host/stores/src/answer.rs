@@ -1,0 +1,145 @@
+//! What a store answered, read out of an error of `object_store`, which tells it in texts.
+
+use std::error::Error as StdError;
+
+use object_store::Error as StoreError;
+
+/// What a store wrote is cut here.
+const TEXT: usize = 200;
+
+/// A code of a store, such as `NoSuchKey`, has no more characters.
+const CODE: usize = 64;
+
+/// No credentials were found for a store, wherever one may keep them.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct NoCredentials(pub(crate) String);
+
+/// What a store answered, or why it did not.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) status: Option<u16>,
+    /// The store's own code, such as `NoSuchKey`.
+    pub(crate) code: Option<String>,
+    /// How many times the request was tried again.
+    pub(crate) retries: u32,
+    /// What the last cause says, on one line and bounded.
+    pub(crate) reason: String,
+    pub(crate) no_credentials: Option<String>,
+}
+
+impl Answer {
+    /// Reads the causes of an error.
+    pub(crate) fn read(error: &StoreError) -> Self {
+        let mut answer = Self { reason: clean(&error.to_string(), TEXT), ..Self::default() };
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            if let Some(missing) = error.downcast_ref::<NoCredentials>() {
+                answer.no_credentials = Some(missing.0.clone());
+            }
+            answer.note(&error.to_string());
+            cause = error.source();
+        }
+        answer
+    }
+
+    fn note(&mut self, text: &str) {
+        self.reason = clean(text, TEXT);
+        if let Some(answered) = text.strip_prefix("Server returned non-2xx status code: ") {
+            self.status = answered.get(..3).and_then(|status| status.parse().ok());
+            self.code = code(answered);
+        } else if let Some(body) = text.strip_prefix("Server returned error response: ") {
+            // A success by its status, and an error by what it says.
+            self.status = Some(500);
+            self.code = code(body);
+        } else if text.starts_with("Received redirect without LOCATION") {
+            self.status = Some(301);
+        } else if let Some(retries) = retries(text) {
+            self.retries = self.retries.max(retries);
+        }
+    }
+
+    /// The numbers, in brackets: `(HTTP 503 SlowDown, 7 attempts)`.
+    pub(crate) fn details(&self) -> String {
+        let mut details = Vec::new();
+        match (self.status, &self.code) {
+            (Some(status), Some(code)) => details.push(format!("HTTP {status} {code}")),
+            (Some(status), None) => details.push(format!("HTTP {status}")),
+            (None, _) => {}
+        }
+        if self.retries != 0 {
+            details.push(format!("{} attempts", self.retries + 1));
+        }
+        if details.is_empty() { String::new() } else { format!(" ({})", details.join(", ")) }
+    }
+}
+
+/// The number in "…, after 3 retries, max_retries: 30, …".
+fn retries(text: &str) -> Option<u32> {
+    let (before, _) = text.split_once(" retries, max_retries: ")?;
+    before.rsplit_once("after ")?.1.parse().ok()
+}
+
+/// The store's code in what it wrote, which is XML.
+fn code(body: &str) -> Option<String> {
+    let (_, after) = body.split_once("<Code>")?;
+    let (code, _) = after.split_once("</Code>")?;
+    let is_code = code.chars().all(|c| c.is_ascii_alphanumeric()) && code.len() <= CODE;
+    Some(code.to_owned()).filter(|code| is_code && !code.is_empty())
+}
+
+/// A text on one line and of bounded length: a store, or a forged claim, may have written it.
+pub(crate) fn clean(text: &str, most: usize) -> String {
+    let shown = |c: char| if c.is_control() || c == '`' { '?' } else { c };
+    let line = text.lines().next().unwrap_or_default();
+    let mut cleaned: String = line.chars().take(most).map(shown).collect();
+    if line.chars().nth(most).is_some() {
+        cleaned.push('…');
+    }
+    cleaned
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn note(texts: &[&str]) -> Answer {
+        let mut answer = Answer::default();
+        for text in texts {
+            answer.note(text);
+        }
+        answer
+    }
+
+    #[test]
+    fn reads_status_and_code() {
+        let answer = note(&[
+            "Error performing GET http://h/b/k in 2s, after 6 retries, max_retries: 30, \
+             retry_timeout: 30s  - Server returned",
+            "Server returned non-2xx status code: 503 Service Unavailable: \
+             <?xml version=\"1.0\"?>\n<Error><Code>SlowDown</Code><Message>x</Message></Error>",
+        ]);
+        assert_eq!(answer.details(), " (HTTP 503 SlowDown, 7 attempts)");
+    }
+
+    #[test]
+    fn a_code_is_one_word() {
+        for (body, expect) in [
+            ("<Code>NoSuchKey</Code>", Some("NoSuchKey")),
+            ("<Code></Code>", None),
+            ("<Code>a b</Code>", None),
+            ("<Code>a\nb</Code>", None),
+            ("<Code>unending", None),
+            ("", None),
+        ] {
+            assert_eq!(code(body).as_deref(), expect, "{body}");
+        }
+        assert_eq!(code(&format!("<Code>{}</Code>", "x".repeat(65))), None);
+    }
+
+    #[test]
+    fn what_others_wrote_stays_on_a_line() {
+        assert_eq!(clean("a`b\u{1b}[2J\nERROR", 64), "a?b?[2J");
+        assert_eq!(clean("abcdef", 3), "abc…");
+    }
+}

@@ -1,0 +1,221 @@
+//! Errors of stores: one line with bucket, key, HTTP status and the store's own code.
+
+use std::{
+    io::Read as _,
+    net::TcpListener,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use cloakroom::{
+    Bucket, BucketPlace, ByteSize, Error, ErrorKind, ObjectBucket, Offload, Pipeline, PutMode,
+};
+use cloakroom_tests::{
+    bucket_driver, chain, ctx, plain,
+    rigs::{self, AZURITE_ACCOUNT, AZURITE_KEY, BUCKET, RCLONE_KEY, Tamper, free_port},
+};
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rustls::{
+    ServerConfig, ServerConnection, StreamOwned,
+    crypto::aws_lc_rs,
+    pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer},
+};
+
+use crate::{s3, secrets::Log};
+
+/// Each error says all of these, and nothing on a second line or of the store's markup.
+#[track_caller]
+fn says(error: &Error, kind: ErrorKind, texts: &[&str]) {
+    let text = chain(error);
+    assert_eq!(error.kind(), kind, "{text}");
+    for expect in texts {
+        assert!(text.contains(expect), "`{expect}` is not in: {text}");
+    }
+    assert!(!text.contains(['\n', '<', '>']) && text.len() < 500, "{text}");
+    assert_eq!(text.matches("bucket `").count(), 1, "says it twice: {text}");
+}
+
+async fn get(bucket: &ObjectBucket) -> Error {
+    bucket.get("a/none", 9).await.unwrap_err()
+}
+
+async fn put(bucket: &ObjectBucket) -> Error {
+    bucket.put("a/new", vec!["x".into()], PutMode::Create).await.unwrap_err()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_s3() {
+    let none = s3::moto("errors");
+    let there = "bucket `errors`, key `a/none`: there is no such object (HTTP 404 NoSuchKey)";
+    says(&get(&none).await, ErrorKind::NotFound, &[there]);
+
+    let nowhere = s3::place(&rigs::moto().url(), "nowhere").open().unwrap();
+    let missing = ["bucket `nowhere`", "no such bucket", "`url` in [buckets]"];
+    let status = ["HTTP 404 NoSuchBucket"];
+    says(&get(&nowhere).await, ErrorKind::Denied, &[&missing[..], &status].concat());
+    says(&put(&nowhere).await, ErrorKind::Denied, &[&missing[..], &status].concat());
+    says(&nowhere.list("", None).await.unwrap_err(), ErrorKind::Denied, &missing);
+
+    let place = s3::place(&rigs::rclone().url(), BUCKET).set("access_key_id", RCLONE_KEY);
+    let wrong = place.set("secret_access_key", "another secret").open().unwrap();
+    let denied =
+        ["temporal-payloads`, key `a/new`", "denies this", "HTTP 403 SignatureDoesNotMatch"];
+    says(&put(&wrong).await, ErrorKind::Denied, &denied);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_azure() {
+    let place = |container: &str, key: &str| {
+        BucketPlace::new(format!("az://{container}"))
+            .set("endpoint", format!("{}/{AZURITE_ACCOUNT}", rigs::azurite().url()))
+            .set("account_name", AZURITE_ACCOUNT)
+            .set("access_key", key)
+            .open()
+            .unwrap()
+    };
+    let none = get(&place(BUCKET, AZURITE_KEY)).await;
+    says(&none, ErrorKind::NotFound, &["key `a/none`", "no such object", "HTTP 404 BlobNotFound"]);
+    let nowhere = place("nowhere", AZURITE_KEY);
+    let missing = ["bucket `nowhere`", "no such bucket", "HTTP 404 ContainerNotFound"];
+    says(&get(&nowhere).await, ErrorKind::Denied, &missing);
+    says(&put(&nowhere).await, ErrorKind::Denied, &missing);
+    let wrong = put(&place(BUCKET, "d3Jvbmc=")).await;
+    says(&wrong, ErrorKind::Denied, &["key `a/new`", "HTTP 403 AuthorizationFailure"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_google() {
+    let place = |bucket: &str| {
+        BucketPlace::new(format!("gs://{bucket}"))
+            .set("base_url", rigs::fake_gcs().url())
+            .set("bearer_token", "nobody asks")
+            .open()
+            .unwrap()
+    };
+    let none = get(&place(BUCKET)).await;
+    says(&none, ErrorKind::NotFound, &["key `a/none`", "no such object", "HTTP 404"]);
+    let nowhere = put(&place("nowhere")).await;
+    says(&nowhere, ErrorKind::Denied, &["bucket `nowhere`", "no such bucket", "HTTP 404"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = BucketPlace::new(format!("file:{}", folder.path().display()));
+    let bucket = place.open().unwrap();
+    says(&get(&bucket).await, ErrorKind::NotFound, &["key `a/none`", "there is no such object"]);
+}
+
+/// Said at once, at each further attempt, and once more at the end.
+#[tokio::test]
+async fn a_connection_that_is_refused() {
+    let (log, _guard) = Log::start();
+    let nobody = format!("http://127.0.0.1:{}", free_port());
+    let place = s3::place(&nobody, "refused").patience(Duration::from_secs(600));
+    let bucket = place.open().unwrap();
+    let asking = tokio::spawn(async move { get(&bucket).await });
+    let first = "the store did not answer: Connection refused";
+    let told = |level: &str, attempt: &str| {
+        let text = log.text();
+        let is_it = |line: &str| {
+            [level, first, "refused", attempt, "GET"].iter().all(|part| line.contains(part))
+        };
+        text.lines().any(is_it)
+    };
+    while !(told("WARN", "attempt=1") && told("INFO", "attempt=2")) {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(!asking.is_finished(), "has no patience");
+    asking.abort();
+    let place = s3::place(&nobody, "refused").patience(Duration::from_millis(1));
+    let error = get(&place.open().unwrap()).await;
+    says(&error, ErrorKind::Unavailable, &["key `a/none`", first]);
+}
+
+/// Whoever reads the log finds the driver too.
+#[tokio::test]
+async fn the_log_names_driver_and_bucket() {
+    let (log, _guard) = Log::start();
+    let place = s3::place(&format!("http://127.0.0.1:{}", free_port()), "refused");
+    let place = place.patience(Duration::from_millis(1));
+    let bucket: Arc<dyn Bucket> = Arc::new(place.open().unwrap());
+    let driver = bucket_driver("s3", &bucket, &[]).await;
+    let offload = Offload::above(ByteSize::bytes(0)).to("aws.s3driver", driver);
+    let pipeline = Pipeline::builder().offload(offload).build().unwrap();
+    let error = pipeline.encode(&ctx(), vec![plain("hi")]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{}", chain(&error));
+    let log = log.text();
+    let is_it = |line: &&str| line.contains("WARN") && line.contains("Connection refused");
+    let line = log.lines().find(is_it).unwrap();
+    assert!(line.contains("driver{name=\"aws.s3driver\""), "{line}");
+    assert!(line.contains("bucket=\"refused\""), "{line}");
+}
+
+/// Trying again would not help.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_is_not_asked_for_twice() {
+    let proxy = Tamper::new(rigs::moto().address());
+    s3::moto("twice");
+    let bucket = s3::place(&proxy.url(), "twice").patience(Duration::from_secs(600));
+    let bucket = bucket.open().unwrap();
+    proxy.deny_overwrites(true);
+    let denied = bucket.put("a/new", vec!["x".into()], PutMode::Overwrite).await.unwrap_err();
+    says(&denied, ErrorKind::Denied, &["key `a/new`", "HTTP 403 AccessDenied"]);
+    assert_eq!(proxy.seen(), ["PUT"]);
+}
+
+/// A stranger by TLS, and how many connections it was asked for.
+fn stranger() -> (String, Arc<AtomicUsize>) {
+    let CertifiedKey { cert, signing_key } =
+        generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(signing_key.serialize_der()));
+    let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![cert.der().clone()], key)
+        .unwrap();
+    let (config, count) = (Arc::new(config), Arc::new(AtomicUsize::new(0)));
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://localhost:{}", listener.local_addr().unwrap().port());
+    let counted = count.clone();
+    thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            counted.fetch_add(1, Ordering::SeqCst);
+            let server = ServerConnection::new(config.clone()).unwrap();
+            let _ = StreamOwned::new(server, client).read(&mut [0]);
+        }
+    });
+    (url, count)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_that_is_not_trusted() {
+    let (url, count) = stranger();
+    let place = s3::place(&url, "strange").patience(Duration::from_secs(600));
+    let error = get(&place.open().unwrap()).await;
+    says(&error, ErrorKind::Denied, &["key `a/none`", "certificate is not trusted"]);
+    assert_eq!(count.load(Ordering::SeqCst), 1, "asked again");
+}
+
+/// Nobody waits for an address that only machines in a cloud have. A server that takes
+/// connections and says nothing is given up after two seconds, and nothing else ends that.
+#[tokio::test(flavor = "multi_thread")]
+async fn credentials_that_are_nowhere() {
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let nobody = format!("http://127.0.0.1:{}", free_port());
+    let roleless = rigs::moto().url() + "/none";
+    let hangs = format!("http://{}", silent.local_addr().unwrap());
+    for machine in [nobody, roleless, hangs] {
+        let place = BucketPlace::new("s3://any").set("endpoint", rigs::moto().url());
+        let place = place.set("metadata_endpoint", &machine).patience(Duration::from_secs(600));
+        let bucket = place.open().unwrap();
+        let host = machine.trim_start_matches("http://").trim_end_matches("/none");
+        let expect = ["no AWS credentials found", "AWS_ACCESS_KEY_ID", "`access_key_id`", host];
+        says(&get(&bucket).await, ErrorKind::Denied, &expect);
+    }
+}

@@ -1,0 +1,175 @@
+//! What was stored is held against what will be read, before a reference gets into a history.
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use bytes::Bytes;
+use cloakroom::{
+    Access, Bucket, ByteSize, Claim, Context, Driver, Error, ErrorKind, Grants, Limit, Limits,
+    Object, ObjectBucket, Offload, Payload, Pipeline, Reuse, Settings, Source, Verify,
+};
+use cloakroom_tests::{ROGUE_DRIVER, bucket_driver, chain, ctx, host, noise, plain, rigs};
+use futures::future::BoxFuture;
+
+use crate::s3;
+
+fn pipeline(driver: impl Driver + 'static, verify: Verify) -> Pipeline {
+    let offload = Offload::above(ByteSize::kib(1)).to("d", driver).verify(verify);
+    Pipeline::builder().offload(offload.memory_cache(ByteSize::bytes(0))).build().unwrap()
+}
+
+#[track_caller]
+fn check(failed: Result<Vec<Payload>, Error>, kind: ErrorKind, says: &[&str]) {
+    let error = failed.unwrap_err();
+    let text = chain(&error);
+    assert_eq!(error.kind(), kind, "{text}");
+    for says in says {
+        assert!(text.contains(says), "`{says}` is not in: {text}");
+    }
+    assert!(!text.contains('\n') && text.len() < 1200, "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_that_is_damaged_on_its_way() {
+    let proxy = rigs::Tamper::new(rigs::moto().address());
+    s3::moto("damaged");
+    let bucket: Arc<dyn Bucket> = Arc::new(s3::place(&proxy.url(), "damaged").open().unwrap());
+    let at = async |verify| pipeline(bucket_driver("s3", &bucket, &[]).await, verify);
+    let (off, new, always) =
+        (at(Verify::Off).await, at(Verify::New).await, at(Verify::Always).await);
+    let says = ["driver `d`", "bucket `damaged`", "key `v0/ns/payments%20prod/d/", "SHA-256"];
+
+    proxy.spoil_writes(true);
+    let sent = vec![plain(noise(5000))];
+    check(new.encode(&ctx(), sent.clone()).await, ErrorKind::Corrupt, &says);
+    proxy.spoil_writes(false);
+    // The object is still there, and whoever tries again is not told that it is good.
+    check(new.encode(&ctx(), sent.clone()).await, ErrorKind::Corrupt, &says);
+    check(always.encode(&ctx(), sent.clone()).await, ErrorKind::Corrupt, &says);
+    let kept = off.encode(&ctx(), sent.clone()).await.unwrap();
+    check(off.decode(&ctx(), kept.clone()).await, ErrorKind::Corrupt, &["SHA-256"]);
+    let reference: serde_json::Value = serde_json::from_slice(&kept[0].data).unwrap();
+    bucket.remove(reference["claimData"]["key"].as_str().unwrap()).await.unwrap();
+    let kept = new.encode(&ctx(), sent.clone()).await.unwrap();
+    assert_eq!(new.decode(&ctx(), kept).await.unwrap(), sent);
+
+    // What is found there is read back by the one, and not by the other.
+    let reads = || proxy.seen().iter().filter(|method| *method == "GET").count();
+    reads();
+    for (pipeline, expect) in [(&off, 0), (&new, 0), (&always, 1)] {
+        pipeline.encode(&ctx(), sent.clone()).await.unwrap();
+        assert_eq!(reads(), expect);
+    }
+    let other = vec![plain(noise(6000))];
+    for (pipeline, expect) in [(&new, 1), (&new, 0)] {
+        pipeline.encode(&ctx(), other.clone()).await.unwrap();
+        assert_eq!(reads(), expect);
+    }
+}
+
+/// A native driver that keeps the last object, or says so.
+#[derive(Clone, Default)]
+struct Liar {
+    claim: Claim,
+    cut: usize,
+    loses: bool,
+    stored: Arc<AtomicUsize>,
+    object: Arc<Mutex<Option<Bytes>>>,
+}
+
+impl Driver for Liar {
+    fn kind(&self) -> &str {
+        "liar"
+    }
+
+    fn store<'a>(&'a self, _: &'a Context, object: Object) -> BoxFuture<'a, Result<Claim, Error>> {
+        Box::pin(async move {
+            self.stored.fetch_add(1, Ordering::SeqCst);
+            let bytes = object.envelope().to_bytes();
+            let bytes = bytes.slice(..bytes.len() - self.cut);
+            *self.object.lock().unwrap() = Some(bytes).filter(|_| !self.loses);
+            Ok(self.claim.clone())
+        })
+    }
+
+    fn retrieve<'a>(
+        &'a self,
+        _: &'a Context,
+        _: &'a Claim,
+        _: ByteSize,
+    ) -> BoxFuture<'a, Result<Bytes, Error>> {
+        let object = self.object.lock().unwrap().clone();
+        Box::pin(async { object.ok_or_else(|| Error::new(ErrorKind::NotFound, "it is gone")) })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_driver_that_lies() {
+    let sent = vec![plain(noise(5000))];
+    let size = sent[0].encoded_len();
+    let claim = Claim::from([("place".to_owned(), "shelf 7".to_owned())]);
+    let honest = Liar { claim, ..Liar::default() };
+    let cut = Liar { cut: 7, ..honest.clone() };
+    let loses = Liar { loses: true, ..honest.clone() };
+    let sizes = format!("is {} bytes, but its reference says {size}", size - 7);
+    for verify in [Verify::New, Verify::Always] {
+        let at = |driver: &Liar| pipeline(driver.clone(), verify);
+        let says = ["driver `d`", "place `shelf 7`", &sizes];
+        check(at(&cut).encode(&ctx(), sent.clone()).await, ErrorKind::Corrupt, &says);
+        let says = ["driver `d`", "place `shelf 7`", "it is gone"];
+        check(at(&loses).encode(&ctx(), sent.clone()).await, ErrorKind::NotFound, &says);
+        let kept = at(&honest).encode(&ctx(), sent.clone()).await.unwrap();
+        assert_eq!(at(&honest).decode(&ctx(), kept).await.unwrap(), sent);
+    }
+    assert!(pipeline(cut, Verify::Off).encode(&ctx(), sent).await.is_ok(), "is read back unasked");
+}
+
+/// Whatever `verify` says: nobody could read it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_could_not_be_read_is_not_written() {
+    let sent = vec![plain(noise(5000))];
+    // Each of these takes six bytes in JSON, and a reference has 64 KiB at most.
+    let claim = Claim::from([("x".to_owned(), "\u{1}".repeat(12_000))]);
+    let wordy = Liar { claim, ..Liar::default() };
+    let failed = pipeline(wordy, Verify::Off).encode(&ctx(), sent.clone()).await;
+    check(failed, ErrorKind::Protocol, &["driver `d`", "larger than 64 KiB"]);
+
+    let small = Liar::default();
+    let offload = Offload::above(ByteSize::kib(1)).to("d", small.clone());
+    let offload = offload.largest_object(ByteSize::bytes(4999));
+    let pipeline = Pipeline::builder().offload(offload).build().unwrap();
+    let limit = ErrorKind::LimitExceeded(Limit::Payload);
+    check(pipeline.encode(&ctx(), sent).await, limit, &["storage d", "`storage.largest`", "4999"]);
+    assert_eq!(small.stored.load(Ordering::SeqCst), 0, "was stored");
+}
+
+/// A driver with one key for everything keeps what came first. The second is not to be found, and
+/// the first is not to be lost.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_driver_that_keeps_its_first_object() {
+    let bucket: Arc<dyn Bucket> = Arc::new(ObjectBucket::memory("b"));
+    let access = Access::whole().refresh_after(std::time::Duration::ZERO);
+    for access in [Access::whole(), access] {
+        let grants = Grants::none().bucket("b", bucket.clone(), access.clone());
+        let source = Source::bytes("rogue", ROGUE_DRIVER);
+        let plugin = host(Limits::default()).load(source, grants).await.unwrap();
+        let driver = plugin.driver(Settings::none().set("act", "first"), Reuse::Fresh).await;
+        let pipeline = pipeline(driver.unwrap(), Verify::Off);
+        let first = vec![plain(noise(5000))];
+        let kept = pipeline.encode(&ctx(), first.clone()).await.unwrap();
+        assert_eq!(pipeline.encode(&ctx(), first.clone()).await.unwrap(), kept);
+        let longer = vec![plain(noise(5001))];
+        let says = ["bucket `b`, key `v0/x`", "another object is there", "bytes instead of"];
+        check(pipeline.encode(&ctx(), longer).await, ErrorKind::Corrupt, &says);
+        if access != Access::whole() {
+            // They are compared before an age is renewed.
+            let other = vec![plain(noise(10_000).slice(5000..))];
+            let says = ["bucket `b`, key `v0/x`", "with other contents"];
+            check(pipeline.encode(&ctx(), other).await, ErrorKind::Corrupt, &says);
+        }
+        assert_eq!(pipeline.decode(&ctx(), kept).await.unwrap(), first);
+        assert_eq!(bucket.list("", None).await.unwrap(), ["v0/x"]);
+    }
+}
