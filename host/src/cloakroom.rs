@@ -147,7 +147,7 @@ fn announce(opening: &Opening, current: &Generation) {
     key_facts::record(&current.keys, &[]);
     let path = opening.text.path().map(|path| path.display().to_string());
     let stages: Vec<_> = current.pipeline.stages().iter().map(Stage::name).collect();
-    let drivers: Vec<_> = current.pipeline.drivers().collect();
+    let drivers: Vec<_> = current.pipeline.drivers().into_iter().map(|(name, _)| name).collect();
     tracing::info!(
         version = built.version,
         wasmtime = built.wasmtime,

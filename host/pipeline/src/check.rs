@@ -25,7 +25,7 @@ pub struct StoreProbe {
 const PROBE: usize = 64;
 
 impl Pipeline {
-    /// Returns the names of all drivers, and whether new payloads may be stored with each.
+    /// Returns the names of all drivers, in alphabetical order, and whether new payloads may be stored with each.
     pub fn drivers(&self) -> Vec<(&str, bool)> {
         let Some(storage) = &self.storage else {
             return Vec::new();

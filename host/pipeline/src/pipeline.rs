@@ -42,11 +42,6 @@ impl Pipeline {
         &self.stages
     }
 
-    /// Returns the names of the drivers that are configured, in alphabetical order.
-    pub fn drivers(&self) -> impl Iterator<Item = &str> {
-        self.storage.iter().flat_map(|storage| storage.drivers.keys().map(|name| &**name))
-    }
-
     /// From which size on payloads are stored elsewhere; none if there is no storage.
     pub fn threshold(&self) -> Option<ByteSize> {
         self.storage.as_ref().map(|storage| storage.threshold)

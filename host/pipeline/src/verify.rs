@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use cloakroom_core::{Context, Error, ErrorKind, Payload};
+use cloakroom_core::{Context, Direction, Error, ErrorKind, Payload};
 use tracing::Instrument as _;
 
 use crate::{
@@ -102,8 +102,8 @@ impl Storage {
     async fn read_back(&self, ctx: &Context, standing: &Standing) -> Result<(), Error> {
         let reference = &standing.reference;
         let (name, _) = self.driver(&reference.driver)?;
-        let call = metric::Call::begin("driver", name, "decode", None);
-        let span = tracing::info_span!("driver", name = &**name, direction = "verify");
+        let call = metric::Call::begin(ctx, "driver", name, Direction::Decode, None);
+        let span = tracing::info_span!("driver", driver = &**name, direction = "verify");
         let read = self.fetch_object(ctx, standing).instrument(span).await;
         let read = call.end(read, bytes::Bytes::len);
         read.map(drop).map_err(|error| unreadable(error.kind(), reference, &error))
