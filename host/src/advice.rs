@@ -53,7 +53,7 @@ fn permission(url: &str, step: StoreStep) -> Option<&'static str> {
     };
     let [write, read, remove, list] = names;
     Some(match step {
-        StoreStep::Write => write,
+        StoreStep::Write | StoreStep::Renew => write,
         StoreStep::Read => read,
         StoreStep::Remove => remove,
         StoreStep::List => list,

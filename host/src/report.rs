@@ -86,6 +86,8 @@ pub enum StoreStep {
     Write,
     /// It was read back by its claim, and compared.
     Read,
+    /// Its age was renewed, in a bucket with `refresh_after`.
+    Renew,
     /// It was removed.
     Remove,
     /// Keys of a bucket that may only be read were listed, and one of them was asked for.
@@ -98,6 +100,7 @@ impl StoreStep {
         match self {
             Self::Write => "write",
             Self::Read => "read",
+            Self::Renew => "renew",
             Self::Remove => "remove",
             Self::List => "list",
         }

@@ -6,7 +6,8 @@ use std::{
     time::Duration,
 };
 
-use cloakroom_core::{Bucket, ByteSize, Context, Driver, Error, ErrorKind, Kind, Payload};
+use bytes::Bytes;
+use cloakroom_core::{Bucket, ByteSize, Claim, Context, Driver, Error, ErrorKind, Kind, Payload};
 use cloakroom_pipeline::{Offload, Pipeline};
 use cloakroom_plugin::Access;
 
@@ -89,16 +90,50 @@ impl Subject<'_> {
         for reference in stored {
             let explained = pipeline.explain(&ctx, reference).await;
             let claim = explained.stored.map(|stored| stored.claim).unwrap_or_default();
-            let removed = remove(writable, claim.values().map(String::as_str), &payload);
-            rows.push(match tokio::time::timeout(self.time, removed).await {
-                Ok(Removed::Done(name)) => self.row(name, StoreStep::Remove, StoreOutcome::Done),
-                Ok(Removed::Kept(text)) => row(StoreStep::Remove, StoreOutcome::Noted(text)),
-                Err(_) => {
-                    let text = "the store did not answer; the probe object stays".to_owned();
-                    row(StoreStep::Remove, StoreOutcome::Noted(text))
-                }
-            });
+            let tidied = self.renew_and_remove(writable, &claim, &payload);
+            rows.extend(tokio::time::timeout(self.time, tidied).await.unwrap_or_else(|_| {
+                let text = "the store did not answer; the probe object stays".to_owned();
+                vec![row(StoreStep::Remove, StoreOutcome::Noted(text))]
+            }));
         }
+        rows
+    }
+
+    /// Renews the age of the probe object where the bucket asks for that, and removes it.
+    async fn renew_and_remove(
+        &self,
+        writable: &[&Granted<'_>],
+        claim: &Claim,
+        probe: &Payload,
+    ) -> Vec<StoreRow> {
+        let object = probe.envelope().to_bytes();
+        let Some((granted, key)) = find(writable, claim, &object).await else {
+            let why = if writable.is_empty() {
+                "the driver is granted no bucket to remove it from"
+            } else {
+                "no entry of its claim is the key of an object with its content"
+            };
+            let names: Vec<_> = writable.iter().map(|granted| granted.name).collect();
+            let outcome = StoreOutcome::Noted(format!("the probe object stays: {why}"));
+            return vec![self.row(&names.join(", "), StoreStep::Remove, outcome)];
+        };
+        let mut rows = Vec::new();
+        match granted.access.renew_probe(&**granted.bucket, key, object).await {
+            Ok(true) => rows.push(self.row(granted.name, StoreStep::Renew, StoreOutcome::Done)),
+            Ok(false) => {}
+            Err(error) => {
+                rows.push(self.failed(granted.name, granted.url, StoreStep::Renew, &error));
+            }
+        }
+        let outcome = match granted.bucket.remove(key).await {
+            Ok(()) => StoreOutcome::Done,
+            Err(error) => StoreOutcome::Noted(format!(
+                "the probe object `{key}` stays: {}; remove it by hand, no worker needs this \
+                 permission",
+                one_line(&error)
+            )),
+        };
+        rows.push(self.row(granted.name, StoreStep::Remove, outcome));
         rows
     }
 
@@ -162,44 +197,22 @@ async fn look(bucket: &Arc<dyn Bucket>, prefix: &str, time: Duration) -> Result<
     })
 }
 
-/// What became of the probe object.
-enum Removed<'a> {
-    /// It was removed from the bucket of this name.
-    Done(&'a str),
-    /// It stays: why, and where it lies.
-    Kept(String),
-}
-
-/// Removes the probe object. A claim's entries are a driver's own, so each is tried as a key, and only
-/// what holds the probe is removed.
-async fn remove<'a>(
-    writable: &[&'a Granted<'_>],
-    values: impl Iterator<Item = &str> + Clone,
-    probe: &Payload,
-) -> Removed<'a> {
-    let object = probe.envelope().to_bytes();
+/// Returns the bucket and the key of an object. A claim's entries are a driver's own, so each is tried
+/// as a key, and only what holds the probe counts.
+async fn find<'a, 'c>(
+    writable: &[&'a Granted<'a>],
+    claim: &'c Claim,
+    object: &Bytes,
+) -> Option<(&'a Granted<'a>, &'c str)> {
     for granted in writable {
-        for key in values.clone().filter(|key| key.starts_with(granted.access.prefix())) {
-            match granted.bucket.get(key, object.len() as u64).await {
-                Ok(found) if found == object => {}
-                _ => continue,
+        for key in claim.values().filter(|key| key.starts_with(granted.access.prefix())) {
+            let found = granted.bucket.get(key, object.len() as u64).await;
+            if found.is_ok_and(|found| found == *object) {
+                return Some((granted, key));
             }
-            return match granted.bucket.remove(key).await {
-                Ok(()) => Removed::Done(granted.name),
-                Err(error) => Removed::Kept(format!(
-                    "the probe object `{key}` stays: {}; remove it by hand, no worker needs this \
-                     permission",
-                    one_line(&error)
-                )),
-            };
         }
     }
-    let why = if writable.is_empty() {
-        "the driver is granted no bucket to remove it from"
-    } else {
-        "no entry of its claim is the key of an object with its content"
-    };
-    Removed::Kept(format!("the probe object stays: {why}"))
+    None
 }
 
 /// Returns a payload that no store has: its content is new in every run.

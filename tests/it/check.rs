@@ -173,7 +173,7 @@ impl Bucket for Strict {
         mode: PutMode,
     ) -> BoxFuture<'a, Result<PutOutcome, Error>> {
         Box::pin(async move {
-            self.ask("put")?;
+            self.ask(if mode == PutMode::Overwrite { "overwrite" } else { "put" })?;
             self.within.put(key, body, mode).await
         })
     }
@@ -263,6 +263,20 @@ async fn what_a_store_denies_is_told_with_what_to_do() {
     assert_eq!(steps(&all), [(Write, false), (Read, false), (Remove, false)]);
     let StoreOutcome::Noted(text) = &all[2].outcome else { panic!("{all:?}") };
     assert!(text.contains(&left[0]) && text.contains("HTTP 403"), "{text}");
+}
+
+/// A bucket whose objects are renewed must let them be.
+#[tokio::test(flavor = "multi_thread")]
+async fn where_ages_are_renewed_that_is_tried_too() {
+    use StoreStep::{Read, Remove, Renew, Write};
+
+    let text = native("refresh_after = \"20d\"");
+    let (all, left) = rows("nothing", &text).await;
+    assert_eq!(steps(&all), [(Write, false), (Read, false), (Renew, false), (Remove, false)]);
+    assert_eq!(left, [""; 0]);
+    let (all, left) = rows("overwrite", &text).await;
+    assert_eq!(steps(&all), [(Write, false), (Read, false), (Renew, true), (Remove, false)]);
+    assert_eq!(left, [""; 0], "what cannot be renewed is removed all the same");
 }
 
 /// Where only one namespace may be written to, the probe is stored there.

@@ -75,15 +75,28 @@ impl Access {
         key: &str,
         object: Bytes,
     ) -> Result<(), Error> {
-        let renewed = match self.refresh {
-            Some(after) => {
-                let refresh = Refresh { after, failure: RefreshFailure::Fail };
-                refresh.renew(bucket, key, &object.into(), Duration::ZERO).await.map(drop)
-            }
-            None => Ok(()),
-        };
+        let renewed = self.renew_probe(bucket, key, object).await;
         bucket.remove(key).await?;
-        renewed
+        renewed.map(drop)
+    }
+
+    /// Renews the age of an object of a probe, which holds `object`. Returns whether this access renews
+    /// ages at all.
+    ///
+    /// # Errors
+    /// Whatever keeps it from being renewed; `refresh_failure` is not asked.
+    pub async fn renew_probe(
+        &self,
+        bucket: &dyn Bucket,
+        key: &str,
+        object: Bytes,
+    ) -> Result<bool, Error> {
+        let Some(after) = self.refresh else {
+            return Ok(false);
+        };
+        let refresh = Refresh { after, failure: RefreshFailure::Fail };
+        refresh.renew(bucket, key, &object.into(), Duration::ZERO).await?;
+        Ok(true)
     }
 
     fn refresh(&self) -> Option<Refresh> {
