@@ -44,6 +44,15 @@ pub trait Codec: Send + Sync {
     /// What this codec reads and writes, and what for.
     fn description(&self) -> &Description;
 
+    /// Says whether this codec takes the payloads of one more call. A pipeline asks once a call,
+    /// before its first payload.
+    ///
+    /// # Errors
+    /// `Busy` if it has more work than it can take.
+    fn admit(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// Offers a payload to be encoded.
     fn encode<'a>(
         &'a self,
@@ -62,6 +71,10 @@ pub trait Codec: Send + Sync {
 impl<C: Codec + ?Sized> Codec for Arc<C> {
     fn description(&self) -> &Description {
         (**self).description()
+    }
+
+    fn admit(&self) -> Result<(), Error> {
+        (**self).admit()
     }
 
     fn encode<'a>(

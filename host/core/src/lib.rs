@@ -5,6 +5,7 @@
 //! the front door, `cloakroom`.
 
 mod bucket;
+mod call;
 mod codec;
 mod context;
 mod driver;
@@ -16,6 +17,7 @@ mod size;
 
 pub use self::{
     bucket::{Bucket, PutMode, PutOutcome},
+    call::CallId,
     codec::{Codec, Description, Encoded, Purpose},
     context::{Context, Kind},
     driver::{Claim, Driver, Object},
