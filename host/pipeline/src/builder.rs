@@ -7,7 +7,7 @@ use tokio::sync::Semaphore;
 
 use crate::{Offload, Pipeline, Stage};
 
-/// Payloads in work at once, over all calls.
+/// Payloads of one call in work at once.
 const PERMITS: usize = 64;
 
 /// A payload that goes in, or comes out, has at most so many bytes.
@@ -76,7 +76,8 @@ impl PipelineBuilder {
         self
     }
 
-    /// How many payloads are in work at once, over all calls.
+    /// Sets how many payloads of one call are in work at once, 64 unless set. How many compute at once
+    /// is decided by the host of the plugins.
     pub fn permits(mut self, permits: NonZeroUsize) -> Self {
         self.permits = permits.get().min(Semaphore::MAX_PERMITS);
         self
@@ -116,7 +117,7 @@ impl PipelineBuilder {
             return Err(PipelineError::StoresUnsealed);
         }
         let storage = self.offload.map(Offload::build).transpose()?.map(Arc::new);
-        let permits = [None, Some(Arc::new(Semaphore::new(self.permits)))];
+        let permits = self.permits;
         Ok(Pipeline { stages: self.stages.into(), permits, payload: self.payload, storage })
     }
 }

@@ -72,7 +72,7 @@ impl Storage {
     async fn fetch_one(&self, ctx: &Context, standing: &Standing) -> Result<Payload, Error> {
         let Standing { reference, sizes, .. } = standing;
         let (name, _) = self.driver(&reference.driver)?;
-        let refused = |error| metric::refused("driver", name, error);
+        let refused = |error| metric::refused("driver", name, "decode", error);
         let sha256 = claims::sha256(&reference.claim).map_err(refused)?;
         match self.cache.get(&reference.ticket(), &sha256).await {
             None => self.fetch_anew(ctx, standing).await,

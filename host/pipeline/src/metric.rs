@@ -23,8 +23,12 @@ pub const BYTES_OUT: &str = "cloakroom_bytes_out_total";
 /// Seconds that calls took, waiting for an instance included. Labels: those of [`CALLS`].
 pub const SECONDS: &str = "cloakroom_call_seconds";
 
-/// Calls that wait for an instance to run in. Label: `part`.
+/// Calls that wait for their first turn to compute. Label: `part`.
 pub const WAITING: &str = "cloakroom_instances_waiting";
+
+/// Turns of other calls that began between a call's arrival and its first turn. Calls that did not
+/// have to wait are not recorded. Label: `part`.
+pub const TURNS_WAITED: &str = "cloakroom_turns_waited";
 
 /// How much of the limit each weighed size was, of workflows. Labels: `namespace`, `workflow_name`.
 pub const WORKFLOW_RATIO: &str = "runtime_workflow_payload_size_ratio";
@@ -46,7 +50,8 @@ pub fn describe() {
     describe_counter!(BYTES_IN, Unit::Bytes, "Bytes of payloads that went into calls");
     describe_counter!(BYTES_OUT, Unit::Bytes, "Bytes of payloads that came out of calls");
     describe_histogram!(SECONDS, Unit::Seconds, "Seconds that calls took");
-    describe_gauge!(WAITING, "Calls that wait for an instance to run in");
+    describe_gauge!(WAITING, "Calls that wait for their first turn to compute");
+    describe_histogram!(TURNS_WAITED, "Turns of other calls before a call's first turn");
     describe_histogram!(WORKFLOW_RATIO, "Size of what a workflow sends, by its limit");
     describe_histogram!(ACTIVITY_RATIO, "Size of what an activity is sent, by its limit");
 }
@@ -93,8 +98,13 @@ impl Call {
     }
 }
 
-/// Counts what was refused on the way back before anybody was called.
-pub(crate) fn refused(part: &'static str, name: &Arc<str>, error: Error) -> Error {
-    Call::begin(part, name, "decode", None).failed(error.kind());
+/// Counts what was refused before anybody was called.
+pub(crate) fn refused(
+    part: &'static str,
+    name: &Arc<str>,
+    direction: &'static str,
+    error: Error,
+) -> Error {
+    Call::begin(part, name, direction, None).failed(error.kind());
     error
 }

@@ -47,6 +47,17 @@ impl Stage {
         self.required
     }
 
+    /// Asks the codec whether it takes another call. A refusal is a failure of the call's first payload.
+    pub(crate) fn admit(&self, direction: Direction) -> Result<(), Error> {
+        let word = match direction {
+            Direction::Encode => "encode",
+            Direction::Decode => "decode",
+        };
+        self.codec.admit().map_err(|error| {
+            metric::refused("stage", &self.name, word, error).at_stage(&self.name, direction, 0)
+        })
+    }
+
     pub(crate) async fn encode(
         &self,
         ctx: &Context,
@@ -99,7 +110,9 @@ impl Stage {
                 let decoded = decoded.instrument(self.span("decode", size)).await;
                 call.end(decoded, Payload::encoded_len)
             }
-            false if self.required => Err(metric::refused("stage", &self.name, unsealed())),
+            false if self.required => {
+                Err(metric::refused("stage", &self.name, "decode", unsealed()))
+            }
             false => Ok(payload),
         };
         decoded.map_err(|error| error.at_stage(&self.name, Direction::Decode, slot))

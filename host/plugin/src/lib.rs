@@ -6,10 +6,10 @@
 //! This is the only crate of Cloakroom that knows of WebAssembly.
 
 mod access;
-mod blocking;
 mod cache;
 mod codec;
 mod compile;
+mod compute;
 mod contract;
 mod driver;
 mod engine;
@@ -22,6 +22,7 @@ mod limits;
 mod live;
 mod loaded;
 mod log;
+mod long;
 mod meter;
 mod need;
 mod plugin;

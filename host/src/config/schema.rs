@@ -80,6 +80,9 @@ pub(crate) struct Limits {
     pub(crate) instances: Option<NonZeroUsize>,
     pub(crate) component: Option<Size>,
     pub(crate) payload: Option<Size>,
+    pub(crate) wait: Option<Span>,
+    pub(crate) computing: Option<NonZeroUsize>,
+    pub(crate) queue: Option<NonZeroUsize>,
 }
 
 /// `[cache]`
@@ -101,6 +104,9 @@ impl File {
             memory: size(&limits.memory, default.memory),
             time: span(limits.time.as_ref(), default.time),
             driver_time: span(driver_time, default.driver_time),
+            wait: span(limits.wait.as_ref(), default.wait),
+            computing: limits.computing.unwrap_or(default.computing),
+            queue: limits.queue.unwrap_or(default.queue),
             output: size(&limits.output, default.output),
             handles: limits.handles.unwrap_or(default.handles),
             log: size(&limits.log, default.log),

@@ -1,8 +1,8 @@
 //! `blobs`: buckets, within their grants.
 
-use std::{future::Future, time::Instant};
+use std::future::Future;
 
-use cloakroom_core::{Error as HostError, ErrorKind, PutMode, PutOutcome};
+use cloakroom_core::{Error as HostError, PutMode, PutOutcome};
 use wasmtime::component::Resource;
 
 use super::{
@@ -46,8 +46,8 @@ impl State {
         }
     }
 
-    /// Waits for a store, for as long as the call has, and remembers why it did not answer: a guest
-    /// hands on a text, and the operator needs the rest.
+    /// Waits for a store, and remembers why it did not answer: a guest hands on a text, and the
+    /// operator needs the rest.
     async fn ask<T>(
         &mut self,
         asked: impl Future<Output = Result<T, HostError>>,
@@ -55,11 +55,7 @@ impl State {
         if !self.call.confidential {
             return Err(Error::Denied("buckets cannot be used while loading".to_owned()));
         }
-        let left = self.call.deadline.saturating_duration_since(Instant::now());
-        let answered = tokio::time::timeout(left, asked).await.unwrap_or_else(|_| {
-            Err(HostError::new(ErrorKind::Unavailable, "the store did not answer in time"))
-        });
-        answered.map_err(|error| {
+        asked.await.map_err(|error| {
             let told = convert::to_guest(&error);
             self.call.cause = Some(error);
             told

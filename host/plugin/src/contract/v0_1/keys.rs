@@ -12,7 +12,7 @@ use super::bindings::cloakroom::plugin::{
     subkeys::{self, Subkey},
     types::Error,
 };
-use crate::{blocking, fault::Fault, rope::Rope, state::State};
+use crate::{fault::Fault, long, rope::Rope, state::State};
 
 /// What a seal adds at most.
 const SEAL_OVERHEAD: usize = 128;
@@ -110,7 +110,8 @@ impl State {
         W: FnOnce() -> Result<Bytes, KeyError> + Send + 'static,
     {
         self.meter.output(length.saturating_add(SEAL_OVERHEAD))?;
-        match blocking::run(length, self.call.deadline, move || Ok(work())).await? {
+        long::begin(length, &self.call.clock).await;
+        match work() {
             Ok(bytes) => self.put_buffer(bytes.into()).map(Ok),
             Err(error) => Ok(Err(refused(error))),
         }
