@@ -5,6 +5,7 @@ mod azure;
 mod cache;
 mod cli;
 mod codec_server;
+mod compute;
 mod config;
 mod config_storage;
 mod contract;

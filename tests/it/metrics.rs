@@ -16,7 +16,7 @@ use metrics_util::{
 use crate::worker::{in_folder, opening};
 
 /// Records on this thread alone, while it lives.
-fn record() -> Snapshotter {
+pub(crate) fn record() -> Snapshotter {
     let recorder = Box::leak(Box::new(DebuggingRecorder::new()));
     // The guard takes the recorder away with the thread, which is the test's own.
     std::mem::forget(metrics::set_default_local_recorder(recorder));
@@ -31,7 +31,7 @@ fn written(key: &CompositeKey) -> String {
     format!("{}{{{}}}", key.name(), labels.join(","))
 }
 
-fn recorded(snapshotter: &Snapshotter) -> Vec<(String, DebugValue)> {
+pub(crate) fn recorded(snapshotter: &Snapshotter) -> Vec<(String, DebugValue)> {
     let all = snapshotter.snapshot().into_vec().into_iter();
     all.map(|(key, _, _, value)| (written(&key), value)).collect()
 }
@@ -97,9 +97,10 @@ async fn each_call_of_a_stage_and_a_driver_is_counted() {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn those_that_wait_for_an_instance_are_counted_while_they_do() {
+async fn those_that_wait_for_their_first_turn_are_counted_while_they_do() {
     let limits = Limits {
         instances: 1.try_into().unwrap(),
+        computing: 1.try_into().unwrap(),
         time: Duration::from_secs(60),
         ..Limits::default()
     };
