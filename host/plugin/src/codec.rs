@@ -50,7 +50,7 @@ impl PluginCodec {
         let job = Job {
             part: Part::Stage,
             ctx,
-            bytes: payload.data.len(),
+            bytes: payload.data.len().max(1),
             time: host.limits.time,
             pace: &self.pace,
         };

@@ -1,6 +1,7 @@
 //! Computing: guests share as many threads as there are cores, in fair order.
 
 mod clock;
+mod pace;
 mod part;
 mod queue;
 mod rota;
@@ -12,7 +13,7 @@ use std::{
     future::Future,
     sync::{
         Arc, Mutex, OnceLock,
-        atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicU8, AtomicU64, Ordering::Relaxed},
     },
     time::{Duration, Instant},
 };
@@ -23,6 +24,7 @@ use tracing::{Instrument as _, instrument::WithSubscriber as _};
 
 pub(crate) use self::{
     clock::{Clock, Tick},
+    pace::Pace,
     part::Part,
     within::give_way,
 };
@@ -36,13 +38,8 @@ use crate::{Limits, fault, ticker::Ticker};
 /// some hundred microseconds.
 const TURN: Duration = Duration::from_millis(10);
 
-/// A payload of so many bytes at most may be computed in its caller's task.
+/// Payloads of so many bytes are small: they go before others when they wait for a slot.
 const SMALL: usize = 64 << 10;
-
-/// As long as a codec's calls take no more than this, they are computed in their callers' tasks: it is
-/// what crossing threads twice costs, several times over. A runtime looks at its timers after 61 tasks
-/// at the latest, and so within some milliseconds.
-const QUICK: Duration = Duration::from_micros(100);
 
 /// A host's compute threads.
 pub(crate) struct Compute {
@@ -50,24 +47,15 @@ pub(crate) struct Compute {
     limits: Limits,
 }
 
-/// Whether the calls of one codec or driver are quick.
-pub(crate) struct Pace(AtomicBool);
-
 /// A guest call about to be made.
 pub(crate) struct Job<'a> {
     pub(crate) part: Part,
     pub(crate) ctx: &'a Context,
-    /// Of the payload, for what it costs to compute.
+    /// Size of what the guest looks at, which says how long it may compute. Not 0.
     pub(crate) bytes: usize,
     /// What the guest may use.
     pub(crate) time: Duration,
     pub(crate) pace: &'a Pace,
-}
-
-impl Default for Pace {
-    fn default() -> Self {
-        Self(AtomicBool::new(true))
-    }
 }
 
 impl Compute {
@@ -107,8 +95,12 @@ impl Compute {
         let (answer, answered) = oneshot::channel();
         let guest =
             within::within(clock.clone(), job.part, self.limits.clone(), guest(clock.clone()));
+        let used = clock.clone();
         let guest = async move {
-            let _ = answer.send(guest.await);
+            let guest = guest.await;
+            // Whoever gets the answer looks at the clock.
+            used.count();
+            let _ = answer.send(guest);
         };
         let guest = guest.in_current_span().with_current_subscriber();
         let task = Arc::new(Task {
@@ -126,8 +118,9 @@ impl Compute {
             namespace: OnceLock::new(),
         });
         let running = Running(&task);
-        let answer = self.answer(&task, job.pace, answered, until).await;
-        job.pace.note(task.clock.computed());
+        let inline = job.pace.is_quick(job.bytes) && self.threads.run_inline(&task);
+        let answer = self.answer(&task, inline, answered, until).await;
+        job.pace.note(job.bytes, task.clock.computed());
         drop(running);
         answer
     }
@@ -135,11 +128,10 @@ impl Compute {
     async fn answer<T>(
         &self,
         task: &Arc<Task>,
-        pace: &Pace,
+        inline: bool,
         mut answered: oneshot::Receiver<Result<T, Error>>,
         until: Instant,
     ) -> Result<T, Error> {
-        let inline = task.small && pace.is_quick() && self.threads.run_inline(task);
         if inline && let Ok(answer) = answered.try_recv() {
             return answer;
         }
@@ -172,16 +164,6 @@ impl Compute {
 impl Drop for Compute {
     fn drop(&mut self) {
         self.threads.end();
-    }
-}
-
-impl Pace {
-    fn is_quick(&self) -> bool {
-        self.0.load(Relaxed)
-    }
-
-    fn note(&self, computed: Duration) {
-        self.0.store(computed <= QUICK, Relaxed);
     }
 }
 

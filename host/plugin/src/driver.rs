@@ -40,7 +40,7 @@ impl PluginDriver {
             host.compute.admit()?;
         }
         let time = host.limits.driver_time;
-        Ok(Job { part: Part::Driver, ctx, bytes: 0, time, pace: &self.pace })
+        Ok(Job { part: Part::Driver, ctx, bytes: 1, time, pace: &self.pace })
     }
 
     async fn keep(&self, ctx: &Context, object: Object) -> Result<Claim, Error> {

@@ -11,6 +11,7 @@ mod codec;
 mod compile;
 mod compute;
 mod contract;
+mod detached;
 mod driver;
 mod engine;
 mod fault;

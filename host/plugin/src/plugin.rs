@@ -126,7 +126,7 @@ impl Plugin {
     {
         let (host, loaded) = (&self.0.host.0, self.0.clone());
         let (ctx, time, pace) = (Context::none(), host.limits.time, Pace::default());
-        let job = Job { part: Part::Stage, ctx: &ctx, bytes: 0, time, pace: &pace };
+        let job = Job { part: Part::Stage, ctx: &ctx, bytes: 1, time, pace: &pace };
         let guest = |clock| async move {
             let live = Live::start(&loaded, scope, Call::describing(clock)).await?;
             question(live, loaded).await

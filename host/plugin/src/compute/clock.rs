@@ -29,6 +29,8 @@ pub(crate) struct Clock {
 #[derive(Default)]
 struct Spent {
     computed: Duration,
+    /// Of the poll that is under way, for other threads: only its own thread can measure it.
+    counted: Duration,
     waited: Duration,
     /// What is being polled now.
     poll: Option<Poll>,
@@ -97,8 +99,10 @@ impl Clock {
         self.left().min(self.until.saturating_duration_since(Instant::now()))
     }
 
+    /// Returns what the guest has computed, as far as it was counted.
     pub(super) fn computed(&self) -> Duration {
-        self.spent().computed
+        let spent = self.spent();
+        spent.computed + spent.counted
     }
 
     /// Whether the guest runs in its caller's task.
@@ -139,11 +143,18 @@ impl Clock {
         spent.poll = Some(poll);
     }
 
+    /// Counts what the poll that is under way has computed.
+    pub(super) fn count(&self) {
+        let mut spent = self.spent();
+        spent.counted = spent.polled();
+    }
+
     /// The guest was polled.
     pub(super) fn end(&self, pending: bool) -> Polled {
         let mut spent = self.spent();
         let computed = spent.polled();
         spent.computed += computed;
+        spent.counted = Duration::ZERO;
         spent.poll = None;
         if pending && !spent.gives_way {
             spent.waits = Some(Instant::now());
@@ -179,4 +190,71 @@ fn thread_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     let number = |part| u64::try_from(part).unwrap_or(0);
     Duration::from_secs(number(time.tv_sec)) + Duration::from_nanos(number(time.tv_nsec))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::TURN, *};
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    fn clock(most: Duration, wait: Duration) -> Clock {
+        Clock::new(most, Instant::now() + wait)
+    }
+
+    /// Waits until time has passed for everybody.
+    fn pass(time: Duration) {
+        let began = Instant::now();
+        while began.elapsed() < time {
+            std::hint::spin_loop();
+        }
+    }
+
+    #[test]
+    fn counts_computing_and_waiting_for_imports_and_not_the_queue() {
+        let clock = clock(HOUR, HOUR);
+        let moment = Duration::from_millis(2);
+        pass(moment);
+        assert_eq!(clock.left(), HOUR, "the queue");
+        clock.begin_turn(TURN);
+        pass(moment);
+        assert!(!clock.end(false).gives_way);
+        let left = clock.left();
+        assert!(left < HOUR, "computing");
+        pass(moment);
+        assert_eq!(clock.left(), left, "the queue");
+        clock.begin_turn(TURN);
+        clock.end(true);
+        pass(moment);
+        clock.wake();
+        let waited = left - clock.left();
+        assert!(moment <= waited, "an import");
+        pass(moment);
+        assert_eq!(left - clock.left(), waited, "the queue, woken");
+    }
+
+    #[test]
+    fn what_a_guest_is_told_is_the_smaller_of_both() {
+        let short = Duration::from_secs(60);
+        assert!(clock(HOUR, short).told() <= short);
+        assert!(clock(short, HOUR).told() <= short);
+        assert!(clock(HOUR, Duration::ZERO).told().is_zero());
+    }
+
+    #[test]
+    fn a_guest_goes_on_until_its_turn_is_over_and_ends_with_its_time() {
+        let clock = clock(HOUR, HOUR);
+        clock.begin_turn(HOUR);
+        assert!(matches!(clock.tick(), Tick::GoOn));
+        clock.end(true);
+        clock.begin_turn(Duration::ZERO);
+        assert!(matches!(clock.tick(), Tick::GiveWay));
+        assert!(clock.end(true).gives_way);
+        clock.abandon();
+        assert!(matches!(clock.tick(), Tick::End(Fault::Internal(_))));
+        let none = Clock::new(Duration::ZERO, Instant::now());
+        none.begin_turn(HOUR);
+        pass(Duration::from_millis(1));
+        assert!(matches!(none.tick(), Tick::End(Fault::Limit(Limit::Time))));
+    }
 }

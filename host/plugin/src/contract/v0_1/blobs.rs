@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use bytes::Bytes;
 use cloakroom_core::{Error as HostError, PutMode, PutOutcome};
 use wasmtime::component::Resource;
 
@@ -14,6 +15,7 @@ use super::{
 };
 use crate::{
     access::Scoped,
+    detached, long,
     rope::Rope,
     state::{BucketMark, State},
 };
@@ -48,14 +50,14 @@ impl State {
 
     /// Waits for a store, and remembers why it did not answer: a guest hands on a text, and the
     /// operator needs the rest.
-    async fn ask<T>(
+    async fn ask<T: Send + 'static>(
         &mut self,
-        asked: impl Future<Output = Result<T, HostError>>,
+        asked: impl Future<Output = Result<T, HostError>> + Send + 'static,
     ) -> Result<T, Error> {
         if !self.call.confidential {
             return Err(Error::Denied("buckets cannot be used while loading".to_owned()));
         }
-        asked.await.map_err(|error| {
+        detached::run(asked).await.map_err(|error| {
             let told = convert::to_guest(&error);
             self.call.cause = Some(error);
             told
@@ -80,7 +82,8 @@ impl HostBucket for State {
             Mode::Create => PutMode::Create,
             Mode::Overwrite => PutMode::Overwrite,
         };
-        let put = self.ask(bucket.put(&key, body, mode)).await;
+        long::begin(body.iter().map(Bytes::len).sum(), &self.call.clock).await;
+        let put = self.ask(async move { bucket.put(&key, body, mode).await }).await;
         Ok(put.map(|outcome| match outcome {
             PutOutcome::Written => Outcome::Written,
             PutOutcome::AlreadyThere => Outcome::AlreadyThere,
@@ -94,7 +97,7 @@ impl HostBucket for State {
         limit: u64,
     ) -> Answer<Resource<Rope>> {
         let (bucket, most) = (self.bucket(&bucket)?, limit.min(self.call.most));
-        match self.ask(bucket.get(&key, most)).await {
+        match self.ask(async move { bucket.get(&key, most).await }).await {
             Ok(bytes) => {
                 self.meter.output(bytes.len())?;
                 self.put_buffer(bytes.into()).map(Ok)
@@ -105,12 +108,12 @@ impl HostBucket for State {
 
     async fn size(&mut self, bucket: Resource<BucketMark>, key: String) -> Answer<Option<u64>> {
         let bucket = self.bucket(&bucket)?;
-        Ok(self.ask(bucket.size(&key)).await)
+        Ok(self.ask(async move { bucket.size(&key).await }).await)
     }
 
     async fn remove(&mut self, bucket: Resource<BucketMark>, key: String) -> Answer<()> {
         let bucket = self.bucket(&bucket)?;
-        Ok(self.ask(bucket.remove(&key)).await)
+        Ok(self.ask(async move { bucket.remove(&key).await }).await)
     }
 
     async fn list(
@@ -120,7 +123,8 @@ impl HostBucket for State {
         after: Option<String>,
     ) -> Answer<Vec<String>> {
         let bucket = self.bucket(&bucket)?;
-        let listed = self.ask(bucket.list(&prefix, after.as_deref())).await;
+        let listed = async move { bucket.list(&prefix, after.as_deref()).await };
+        let listed = self.ask(listed).await;
         Ok(listed.map(|mut keys| {
             keys.truncate(LISTED);
             keys
