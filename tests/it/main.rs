@@ -8,6 +8,7 @@ mod check;
 mod cli;
 mod codec_server;
 mod compile;
+mod compute;
 mod config;
 mod config_limits;
 mod config_lines;

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Records on this thread alone, while it lives.
-fn record() -> Snapshotter {
+pub(crate) fn record() -> Snapshotter {
     let recorder = Box::leak(Box::new(DebuggingRecorder::new()));
     // The guard takes the recorder away with the thread, which is the test's own.
     std::mem::forget(metrics::set_default_local_recorder(recorder));
@@ -34,7 +34,7 @@ fn written(key: &CompositeKey) -> String {
     format!("{}{{{}}}", key.name(), labels.join(","))
 }
 
-fn recorded(snapshotter: &Snapshotter) -> Vec<(String, DebugValue)> {
+pub(crate) fn recorded(snapshotter: &Snapshotter) -> Vec<(String, DebugValue)> {
     let all = snapshotter.snapshot().into_vec().into_iter();
     all.map(|(key, _, _, value)| (written(&key), value)).collect()
 }
@@ -192,9 +192,10 @@ async fn reloads_are_counted_without_a_codec_server() {
 }
 
 #[tokio::test(flavor = "current_thread")]
-async fn those_that_wait_for_an_instance_are_counted_while_they_do() {
+async fn those_that_wait_for_their_first_turn_are_counted_while_they_do() {
     let limits = Limits {
         instances: 1.try_into().unwrap(),
+        computing: 1.try_into().unwrap(),
         time: Duration::from_secs(60),
         ..Limits::default()
     };

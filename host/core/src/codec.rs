@@ -50,6 +50,15 @@ pub trait Codec: Send + Sync {
         false
     }
 
+    /// Says whether this codec takes the payloads of one more call. A pipeline asks once a call,
+    /// before its first payload.
+    ///
+    /// # Errors
+    /// `Busy` if it has more work than it can take.
+    fn admit(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
     /// Offers a payload to be encoded.
     fn encode<'a>(
         &'a self,
@@ -72,6 +81,10 @@ impl<C: Codec + ?Sized> Codec for Arc<C> {
 
     fn is_bounded(&self) -> bool {
         (**self).is_bounded()
+    }
+
+    fn admit(&self) -> Result<(), Error> {
+        (**self).admit()
     }
 
     fn encode<'a>(

@@ -1,6 +1,8 @@
 //! For whom a call is made.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
+
+use crate::CallId;
 
 /// What a call is made for. Cheap to clone.
 ///
@@ -10,8 +12,12 @@ use std::sync::Arc;
 /// let ctx = Context::namespace("payments").target(Kind::Workflow, "order-17", "Charge", None);
 /// assert_eq!(ctx.id(), Some("order-17"));
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Context(Arc<Inner>);
+#[derive(Clone, Default)]
+pub struct Context {
+    about: Arc<Inner>,
+    /// Not part of what a context says, so neither compared nor shown.
+    call: Option<CallId>,
+}
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Inner {
@@ -54,7 +60,7 @@ impl Context {
 
     /// Only the namespace is known.
     pub fn namespace(namespace: impl Into<String>) -> Self {
-        Self(Arc::new(Inner { namespace: Some(namespace.into()), ..Inner::default() }))
+        Inner { namespace: Some(namespace.into()), ..Inner::default() }.into()
     }
 
     /// Returns the context of a call by which the host tries itself, for example while a configuration
@@ -63,49 +69,79 @@ impl Context {
     /// Plugins see namespace, id and type `cloakroom-probe`.
     pub fn probe() -> Self {
         let mut ctx = Self::namespace(PROBE).target(Kind::Workflow, PROBE, PROBE, None);
-        Arc::make_mut(&mut ctx.0).probe = true;
+        Arc::make_mut(&mut ctx.about).probe = true;
         ctx
     }
 
     /// Returns whether the context was made by [`Context::probe`]. A context with the same
     /// names that a client chose is not one.
     pub fn is_probe(&self) -> bool {
-        self.0.probe
+        self.about.probe
     }
 
     /// The same, for one workflow or activity.
     pub fn target(self, kind: Kind, id: &str, type_name: &str, run_id: Option<&str>) -> Self {
-        let mut inner = Arc::unwrap_or_clone(self.0);
+        let mut inner = Arc::unwrap_or_clone(self.about);
         inner.kind = Some(kind);
         inner.id = Some(id.to_owned()).filter(|id| !id.is_empty());
         inner.type_name = Some(type_name.to_owned()).filter(|name| !name.is_empty());
         inner.run_id = run_id.map(str::to_owned);
-        Self(Arc::new(inner))
+        Self { about: Arc::new(inner), call: self.call }
+    }
+
+    /// Returns the same context for the payloads of one new call of a pipeline.
+    pub fn in_new_call(&self) -> Self {
+        Self { about: self.about.clone(), call: Some(CallId::new()) }
+    }
+
+    /// Returns the call that the payload is part of, if a pipeline made it.
+    pub fn call(&self) -> Option<&CallId> {
+        self.call.as_ref()
     }
 
     /// The namespace.
     pub fn namespace_name(&self) -> Option<&str> {
-        self.0.namespace.as_deref()
+        self.about.namespace.as_deref()
     }
 
     /// What kind of thing the payload belongs to.
     pub fn kind(&self) -> Option<Kind> {
-        self.0.kind
+        self.about.kind
     }
 
     /// The workflow's or activity's id.
     pub fn id(&self) -> Option<&str> {
-        self.0.id.as_deref()
+        self.about.id.as_deref()
     }
 
     /// The workflow's or activity's type.
     pub fn type_name(&self) -> Option<&str> {
-        self.0.type_name.as_deref()
+        self.about.type_name.as_deref()
     }
 
     /// The run, where it is known.
     pub fn run_id(&self) -> Option<&str> {
-        self.0.run_id.as_deref()
+        self.about.run_id.as_deref()
+    }
+}
+
+impl From<Inner> for Context {
+    fn from(inner: Inner) -> Self {
+        Self { about: Arc::new(inner), call: None }
+    }
+}
+
+impl PartialEq for Context {
+    fn eq(&self, other: &Self) -> bool {
+        self.about == other.about
+    }
+}
+
+impl Eq for Context {}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Context").field(&self.about).finish()
     }
 }
 

@@ -5,6 +5,7 @@
 //! the front door, `cloakroom`.
 
 mod bucket;
+mod call;
 mod codec;
 mod comparison;
 mod context;
@@ -19,6 +20,7 @@ mod size;
 
 pub use self::{
     bucket::{Bucket, ObjectInfo, PutMode, PutOutcome},
+    call::CallId,
     codec::{Codec, Description, Encoded, Purpose},
     comparison::Comparison,
     context::{Context, Kind},

@@ -7,7 +7,7 @@ use tokio::sync::Semaphore;
 
 use crate::{Offload, Pipeline, Stage, stage::CODEC_TIME};
 
-/// Payloads in work at once, over all calls.
+/// Payloads of one call in work at once.
 const PERMITS: usize = 64;
 
 /// A payload that goes in, or comes out, has at most so many bytes.
@@ -100,7 +100,8 @@ impl PipelineBuilder {
         self
     }
 
-    /// How many payloads are in work at once, over all calls.
+    /// Sets how many payloads of one call are in work at once, 64 unless set. How many compute at once
+    /// is decided by the host of the plugins.
     pub fn permits(mut self, permits: NonZeroUsize) -> Self {
         self.permits = permits.get().min(Semaphore::MAX_PERMITS);
         self
@@ -151,8 +152,7 @@ impl PipelineBuilder {
             return Err(PipelineError::StoresUnsealed);
         }
         let storage = self.offload.map(Offload::build).transpose()?.map(Arc::new);
-        let permits = [None, Some(Arc::new(Semaphore::new(self.permits)))];
-        let (payload, time) = (self.payload, self.codec_time);
+        let (permits, payload, time) = (self.permits, self.payload, self.codec_time);
         let stages = self.stages.into_iter().map(|stage| stage.codec_time(time)).collect();
         Ok(Pipeline { stages, permits, payload, storage, quiet: false })
     }

@@ -72,7 +72,7 @@ impl Storage {
     async fn fetch_one(&self, ctx: &Context, standing: &Standing) -> Result<Payload, Error> {
         let Standing { reference, sizes, .. } = standing;
         let (name, _) = self.driver(&reference.driver)?;
-        let refused = |error| metric::refused(ctx, "driver", name, error);
+        let refused = |error| metric::refused(ctx, "driver", name, Direction::Decode, error);
         let sha256 = claims::sha256(&reference.claim).map_err(refused)?;
         let cached = self.cache.get(&reference.ticket(), &sha256).await;
         metric::count_lookup(ctx, cached.is_some());

@@ -31,7 +31,7 @@ pub const BYTES_OUT: &str = "cloakroom_bytes_out_total";
 /// Seconds that calls took, waiting for an instance included. Labels: those of [`CALLS`].
 pub const SECONDS: &str = "cloakroom_call_seconds";
 
-/// Calls that wait for an instance to run in. Label: `part`.
+/// Calls that wait for their first turn to compute. Label: `part`.
 pub const WAITING: &str = "cloakroom_instances_waiting";
 
 /// Payloads that a stage with `required = "encode"` let pass unsealed: those that `required = true`
@@ -60,6 +60,10 @@ pub const KEY_CREATED: &str = "cloakroom_key_created_timestamp_seconds";
 /// 1 for the key that a ring seals with, and 0 for its other keys. Labels: `ring`, `key`.
 pub const KEY_CURRENT: &str = "cloakroom_key_current";
 
+/// Turns of other calls that began between a call's arrival and its first turn. Calls that did not
+/// have to wait are not recorded. Label: `part`.
+pub const TURNS_WAITED: &str = "cloakroom_turns_waited";
+
 /// How much of the limit each weighed size was, of workflows. Labels: `namespace`, `workflow_name`.
 pub const WORKFLOW_RATIO: &str = "runtime_workflow_payload_size_ratio";
 
@@ -80,7 +84,8 @@ pub fn describe() {
     describe_counter!(BYTES_IN, Unit::Bytes, "Bytes of payloads that went into calls");
     describe_counter!(BYTES_OUT, Unit::Bytes, "Bytes of payloads that came out of calls");
     describe_histogram!(SECONDS, Unit::Seconds, "Seconds that calls took");
-    describe_gauge!(WAITING, "Calls that wait for an instance to run in");
+    describe_gauge!(WAITING, "Calls that wait for their first turn to compute");
+    describe_histogram!(TURNS_WAITED, "Turns of other calls before a call's first turn");
     describe_counter!(PLAINTEXT, "Payloads that a stage let pass unsealed while decoding");
     describe_counter!(COMPILATIONS, "Plugins that were compiled");
     describe_counter!(OBJECT_CACHE, "Objects that were looked for in the cache");
@@ -173,9 +178,15 @@ impl Call {
     }
 }
 
-/// Counts what was refused on the way back before anybody was called.
-pub(crate) fn refused(ctx: &Context, part: &'static str, name: &Arc<str>, error: Error) -> Error {
-    Call::begin(ctx, part, name, Direction::Decode, None).failed(error)
+/// Counts what was refused before anybody was called.
+pub(crate) fn refused(
+    ctx: &Context,
+    part: &'static str,
+    name: &Arc<str>,
+    direction: Direction,
+    error: Error,
+) -> Error {
+    Call::begin(ctx, part, name, direction, None).failed(error)
 }
 
 /// Counts a pipeline's call that failed outside of its stages and drivers.

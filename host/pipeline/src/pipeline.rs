@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc};
 
 use cloakroom_core::{ByteSize, Context, Direction, Error, ErrorKind, Limit, Payload};
+use tokio::sync::Semaphore;
 
 use crate::{
     PipelineBuilder, Stage,
@@ -17,7 +18,8 @@ use crate::{
 #[derive(Clone)]
 pub struct Pipeline {
     pub(crate) stages: Arc<[Stage]>,
-    pub(crate) permits: Permits,
+    /// Payloads of one call in work at once.
+    pub(crate) permits: usize,
     pub(crate) payload: ByteSize,
     pub(crate) storage: Option<Arc<Storage>>,
     pub(crate) quiet: bool,
@@ -56,7 +58,8 @@ impl Pipeline {
     /// come back, in the same order. References come back as they are, whoever wrote them.
     ///
     /// # Errors
-    /// If one payload cannot be encoded or stored; then none is.
+    /// If one payload cannot be encoded or stored; then none is. `Busy` if a codec has more work than
+    /// it can take.
     pub async fn encode(&self, ctx: &Context, batch: Vec<Payload>) -> Result<Vec<Payload>, Error> {
         let encoded = self.encode_batch(ctx, batch).await;
         encoded.map_err(|error| self.report_failure(ctx, Direction::Encode, error))
@@ -67,6 +70,7 @@ impl Pipeline {
         ctx: &Context,
         batch: Vec<Payload>,
     ) -> Result<Vec<Payload>, Error> {
+        let ctx = &self.admit(ctx, Direction::Encode)?;
         let is_done = |payload: &Payload| !matches!(Kind::of(payload), Kind::Ordinary);
         // Most batches hold none, and need no list.
         let done: Vec<_> = match batch.iter().any(is_done) {
@@ -74,7 +78,8 @@ impl Pipeline {
             false => Vec::new(),
         };
         let before = self.storage.as_ref().map(|storage| storage.noted(&batch)).unwrap_or_default();
-        let encoded = batch::each(&self.permits, batch, |slot, payload| {
+        let permits = self.permits(batch.len());
+        let encoded = batch::each(&permits, batch, |slot, payload| {
             let (this, ctx) = (self.clone(), ctx.clone());
             let done = done.get(slot) == Some(&true);
             async move {
@@ -112,7 +117,8 @@ impl Pipeline {
     /// to first. As many come back, in the same order; what no stage knows comes back as it was.
     ///
     /// # Errors
-    /// If one payload cannot be fetched or decoded; then none is.
+    /// If one payload cannot be fetched or decoded; then none is. `Busy` if a codec has more work than
+    /// it can take.
     pub async fn decode(&self, ctx: &Context, batch: Vec<Payload>) -> Result<Vec<Payload>, Error> {
         let decoded = self.decode_batch(ctx, batch).await;
         decoded.map_err(|error| self.report_failure(ctx, Direction::Decode, error))
@@ -123,6 +129,7 @@ impl Pipeline {
         ctx: &Context,
         mut batch: Vec<Payload>,
     ) -> Result<Vec<Payload>, Error> {
+        let ctx = &self.admit(ctx, Direction::Decode)?;
         let Revealed { references, kept } = self.reveal(ctx, &mut batch).await?;
         if !references.is_empty() {
             let storage = self.storage.as_ref().ok_or_else(storage::unresolved)?;
@@ -147,11 +154,27 @@ impl Pipeline {
     ) -> Result<Vec<Payload>, Error> {
         let mut batch = batch;
         let decoded = async {
+            let ctx = &self.admit(ctx, Direction::Decode)?;
             let Revealed { references, mut kept } = self.reveal(ctx, &mut batch).await?;
             kept.extend(references.iter().map(|standing| standing.slot));
             self.decode_all(ctx, batch, &kept).await
         };
         decoded.await.map_err(|error| self.report_failure(ctx, Direction::Decode, error))
+    }
+
+    /// Begins a call if every codec takes it, and returns its context. Once begun, no codec refuses
+    /// a payload of it for having too much work.
+    fn admit(&self, ctx: &Context, direction: Direction) -> Result<Context, Error> {
+        for stage in self.stages.iter() {
+            stage.admit(ctx, direction)?;
+        }
+        Ok(ctx.in_new_call())
+    }
+
+    /// The permits that the payloads of one call are worked on under, if they need any.
+    fn permits(&self, payloads: usize) -> Permits {
+        let needed = self.permits < payloads;
+        [needed.then(|| Arc::new(Semaphore::new(self.permits))), None]
     }
 
     /// What of a batch stands for something else. References that codecs have encoded are decoded in
@@ -207,7 +230,7 @@ impl Pipeline {
         batch: Vec<Payload>,
         kept: &[usize],
     ) -> Result<Vec<Payload>, Error> {
-        batch::each(&self.permits, batch, |slot, payload| {
+        batch::each(&self.permits(batch.len()), batch, |slot, payload| {
             let (this, ctx) = (self.clone(), ctx.clone());
             let kept = kept.contains(&slot);
             async move {

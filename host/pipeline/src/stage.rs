@@ -90,6 +90,14 @@ impl Stage {
         self
     }
 
+    /// Asks the codec whether it takes another call. A refusal is a failure of the call's first payload.
+    pub(crate) fn admit(&self, ctx: &Context, direction: Direction) -> Result<(), Error> {
+        self.codec.admit().map_err(|error| {
+            let refused = metric::refused(ctx, "stage", &self.name, direction, error);
+            refused.at_stage(&self.name, direction, 0)
+        })
+    }
+
     pub(crate) async fn encode(
         &self,
         ctx: &Context,
@@ -152,7 +160,8 @@ impl Stage {
                 call.end(decoded, Payload::encoded_len)
             }
             false if self.is_required() => {
-                Err(metric::refused(ctx, "stage", &self.name, unsealed()))
+                let error = unsealed();
+                Err(metric::refused(ctx, "stage", &self.name, Direction::Decode, error))
             }
             false => Ok(payload),
         };

@@ -1,17 +1,24 @@
 //! A plugin as a codec: what the pipeline sees of it.
 
-use std::{fmt, sync::Arc, time::Instant};
+use std::{fmt, sync::Arc};
 
 use cloakroom_core::{Codec, Context, Description, Direction, Encoded, Error, ErrorKind, Payload};
 use futures::future::BoxFuture;
 
-use crate::{Plugin, Reuse, pool::Pool, scope::Scope, state::Call};
+use crate::{
+    Plugin, Reuse,
+    compute::{Job, Pace, Part},
+    pool::Pool,
+    scope::Scope,
+    state::Call,
+};
 
 /// One plugin with its settings.
 pub struct PluginCodec {
     plugin: Plugin,
     description: Description,
-    pool: Pool,
+    pool: Arc<Pool>,
+    pace: Pace,
 }
 
 impl PluginCodec {
@@ -21,7 +28,8 @@ impl PluginCodec {
         description: Description,
         reuse: Reuse,
     ) -> Self {
-        Self { plugin, description, pool: Pool::new(scope, reuse) }
+        let pool = Arc::new(Pool::new(scope, reuse));
+        Self { plugin, description, pool, pace: Pace::default() }
     }
 
     /// The plugin that it is made of.
@@ -35,13 +43,25 @@ impl PluginCodec {
         direction: Direction,
         payload: Payload,
     ) -> Result<Option<Payload>, Error> {
-        let loaded = &self.plugin.0;
-        let _permit = loaded.host.0.admit().await?;
-        let deadline = Instant::now() + loaded.host.0.limits.time;
-        let mut live = self.pool.take(loaded, Call::new(ctx.clone(), deadline)).await?;
-        let answer = live.change(loaded, direction, payload).await;
-        self.pool.keep(loaded, live);
-        answer
+        let host = &self.plugin.0.host.0;
+        if ctx.call().is_none() {
+            host.compute.admit()?;
+        }
+        let job = Job {
+            part: Part::Stage,
+            ctx,
+            bytes: payload.data.len().max(1),
+            time: host.limits.time,
+            pace: &self.pace,
+        };
+        let (loaded, pool, ctx) = (self.plugin.0.clone(), self.pool.clone(), ctx.clone());
+        let guest = |clock| async move {
+            let mut live = pool.take(&loaded, Call::new(ctx, clock)).await?;
+            let answer = live.change(&loaded, direction, payload).await;
+            pool.keep(&loaded, live);
+            answer
+        };
+        host.compute.run(job, guest).await
     }
 
     /// The encoding itself is the guest's text, and could hold anything.
@@ -61,6 +81,11 @@ impl Codec for PluginCodec {
 
     fn is_bounded(&self) -> bool {
         true
+    }
+
+    fn admit(&self) -> Result<(), Error> {
+        let admitted = self.plugin.0.host.0.compute.admit();
+        admitted.map_err(|error| error.in_plugin(self.plugin.name()))
     }
 
     fn encode<'a>(

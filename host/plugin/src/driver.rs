@@ -1,23 +1,32 @@
 //! A plugin as a driver: what the pipeline sees of it.
 
-use std::{fmt, sync::Arc, time::Instant};
+use std::{fmt, sync::Arc};
 
 use bytes::Bytes;
 use cloakroom_core::{ByteSize, Claim, Context, Driver, Error, Object, PutOutcome};
 use futures::future::BoxFuture;
 
-use crate::{Plugin, Reuse, pool::Pool, scope::Scope, state::Call, upload::Progress};
+use crate::{
+    Plugin, Reuse,
+    compute::{Job, Pace, Part},
+    pool::Pool,
+    scope::Scope,
+    state::Call,
+    upload::Progress,
+};
 
 /// One plugin with its settings.
 pub struct PluginDriver {
     plugin: Plugin,
     kind: String,
-    pool: Pool,
+    pool: Arc<Pool>,
+    pace: Pace,
 }
 
 impl PluginDriver {
     pub(crate) fn new(plugin: Plugin, scope: Arc<Scope>, kind: String, reuse: Reuse) -> Self {
-        Self { plugin, kind, pool: Pool::new(scope, reuse) }
+        let pool = Arc::new(Pool::new(scope, reuse));
+        Self { plugin, kind, pool, pace: Pace::default() }
     }
 
     /// The plugin that it is made of.
@@ -25,28 +34,42 @@ impl PluginDriver {
         &self.plugin
     }
 
-    fn call(&self, ctx: &Context) -> Call {
-        Call::new(ctx.clone(), Instant::now() + self.plugin.0.host.0.limits.driver_time)
+    /// A driver rarely looks at an object, however large.
+    fn job<'a>(&'a self, ctx: &'a Context) -> Result<Job<'a>, Error> {
+        let host = &self.plugin.0.host.0;
+        if ctx.call().is_none() {
+            host.compute.admit()?;
+        }
+        let time = host.limits.driver_time;
+        Ok(Job { part: Part::Driver, ctx, bytes: 1, time, pace: &self.pace })
     }
 
     async fn keep(&self, ctx: &Context, object: Object) -> Result<(Claim, PutOutcome), Error> {
-        let loaded = &self.plugin.0;
-        let _permit = loaded.host.0.admit_driver().await?;
-        let call = Call { progress: Progress::of(object.envelope().len()), ..self.call(ctx) };
-        let mut live = self.pool.take(loaded, call).await?;
-        let stored = live.store(loaded, object).await;
-        self.pool.keep(loaded, live);
-        stored
+        let job = self.job(ctx)?;
+        let (loaded, pool, ctx) = (self.plugin.0.clone(), self.pool.clone(), ctx.clone());
+        let guest = |clock| async move {
+            let progress = Progress::of(object.envelope().len());
+            let call = Call { progress, ..Call::new(ctx, clock) };
+            let mut live = pool.take(&loaded, call).await?;
+            let stored = live.store(&loaded, object).await;
+            pool.keep(&loaded, live);
+            stored
+        };
+        self.plugin.0.host.0.compute.run(job, guest).await
     }
 
     async fn find(&self, ctx: &Context, claim: &Claim, most: ByteSize) -> Result<Bytes, Error> {
-        let loaded = &self.plugin.0;
-        let _permit = loaded.host.0.admit_driver().await?;
-        let call = Call { most: most.get(), ..self.call(ctx) };
-        let mut live = self.pool.take(loaded, call).await?;
-        let found = live.retrieve(loaded, claim).await;
-        self.pool.keep(loaded, live);
-        found
+        let job = self.job(ctx)?;
+        let (loaded, pool, ctx) = (self.plugin.0.clone(), self.pool.clone(), ctx.clone());
+        let claim = claim.clone();
+        let guest = move |clock| async move {
+            let call = Call { most: most.get(), ..Call::new(ctx, clock) };
+            let mut live = pool.take(&loaded, call).await?;
+            let found = live.retrieve(&loaded, &claim).await;
+            pool.keep(&loaded, live);
+            found
+        };
+        self.plugin.0.host.0.compute.run(job, guest).await
     }
 }
 

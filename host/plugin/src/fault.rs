@@ -1,5 +1,7 @@
 //! What ends a call, before it is known which plugin's it was.
 
+use std::time::Duration;
+
 use cloakroom_core::{Error, ErrorKind, Limit};
 use wasmtime::{OutOfMemory, PoolConcurrencyLimitError, Trap};
 
@@ -90,13 +92,37 @@ pub(crate) fn of_driver(error: Error, limits: &Limits) -> Error {
     }
 }
 
-/// No instance became free in time.
-pub(crate) fn busy(limits: &Limits) -> Error {
+/// A driver's guest waited for its store longer than it may.
+pub(crate) fn silent(limits: &Limits) -> Error {
     let text = format!(
-        "all {} instances were busy for as long as a call may take (`limits.instances`)",
-        limits.instances
+        "the store behind this driver did not answer within {:?} (`storage.time`)",
+        limits.driver_time
+    );
+    Error::new(ErrorKind::Unavailable, text)
+}
+
+/// A call had no answer when `limits.wait` ended.
+pub(crate) fn waited(computed: Duration, limits: &Limits) -> Error {
+    let text = format!(
+        "waited {:?} and computed {computed:.1?} of it: the host has more work than it can do in \
+         `limits.wait`; try again later, or give it more processors",
+        limits.wait
     );
     Error::new(ErrorKind::Busy, text)
+}
+
+/// A call came when the queue was full.
+pub(crate) fn queue_full(queued: usize, limits: &Limits) -> Error {
+    let text = format!(
+        "{queued} payloads wait for a processor, and `limits.queue` is {}: try again later",
+        limits.queue
+    );
+    Error::new(ErrorKind::Busy, text)
+}
+
+/// A guest ended without an answer.
+pub(crate) fn lost() -> Error {
+    Error::new(ErrorKind::Internal, "the host failed while it ran this plugin")
 }
 
 pub(crate) fn exceeded(limit: Limit, limits: &Limits) -> Error {

@@ -15,8 +15,8 @@ use wasmtime::{
 
 use crate::{
     Grants, Inspection, Limits, Plugin, Source, cache::Cache, compile::Compiler,
-    components::Components, contract::v0_1::Prepared, engine, source::Binary, state::State,
-    ticker::Ticker,
+    components::Components, compute::Compute, contract::v0_1::Prepared, engine, source::Binary,
+    state::State, ticker::Ticker,
 };
 
 /// Loads plugins and runs them. Cheap to clone; clones are the same host.
@@ -25,11 +25,7 @@ pub struct Host(pub(crate) Arc<Shared>);
 
 pub(crate) struct Shared {
     pub(crate) limits: Limits,
-    pub(crate) ticker: Ticker,
-    /// One for each instance in a call.
-    pub(crate) running: Arc<Semaphore>,
-    /// One for each instance of a driver in a call.
-    pub(crate) storing: Arc<Semaphore>,
+    pub(crate) compute: Compute,
     /// One for each instance that waits warm.
     pub(crate) idle: Arc<Semaphore>,
     engine: Engine,
@@ -76,6 +72,7 @@ impl HostBuilder {
     pub fn build(self) -> Result<Host, Error> {
         let limits = self.limits;
         let refused = |what: &str| Error::new(ErrorKind::Config, what);
+        limits.check()?;
         let engine =
             engine::engine(&limits).map_err(|error| refused(&no_room(&limits)).because(error))?;
         let cache = self.cache.map(|folder| {
@@ -87,19 +84,11 @@ impl HostBuilder {
         let ticker = Ticker::start(&engine).map_err(|error| {
             Error::new(ErrorKind::Internal, "cannot start a thread").because(error)
         })?;
-        let permits =
-            || Arc::new(Semaphore::new(limits.instances.get().min(Semaphore::MAX_PERMITS)));
-        let (running, storing, idle) = (permits(), permits(), permits());
-        Ok(Host(Arc::new(Shared {
-            limits,
-            ticker,
-            running,
-            storing,
-            idle,
-            engine,
-            compiler,
-            components: Components::default(),
-        })))
+        let compute = Compute::new(ticker, &limits);
+        let idle = limits.instances.get().min(Semaphore::MAX_PERMITS);
+        let idle = Arc::new(Semaphore::new(idle));
+        let components = Components::default();
+        Ok(Host(Arc::new(Shared { limits, compute, idle, engine, compiler, components })))
     }
 }
 

@@ -6,12 +6,13 @@
 //! This is the only crate of Cloakroom that knows of WebAssembly.
 
 mod access;
-mod blocking;
 mod cache;
 mod codec;
 mod compile;
 mod components;
+mod compute;
 mod contract;
+mod detached;
 mod driver;
 mod engine;
 mod fault;
@@ -23,6 +24,7 @@ mod limits;
 mod live;
 mod loaded;
 mod log;
+mod long;
 mod meter;
 mod need;
 mod plugin;

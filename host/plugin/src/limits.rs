@@ -1,8 +1,8 @@
 //! The numbers that a call may not pass.
 
-use std::{num::NonZeroUsize, time::Duration};
+use std::{num::NonZeroUsize, thread::available_parallelism, time::Duration};
 
-use cloakroom_core::ByteSize;
+use cloakroom_core::{ByteSize, Error, ErrorKind};
 
 /// What bounds plugins. All limits hold by default.
 ///
@@ -11,20 +11,48 @@ use cloakroom_core::ByteSize;
 pub struct Limits {
     /// Linear memory of one instance, all its memories together.
     pub memory: ByteSize,
-    /// Wall-clock time of one call of a codec, what it waits for included.
+    /// Time of one call of a codec: what it computes, in processor time, and what its imports wait
+    /// for. Waiting for a slot is not part of it.
     pub time: Duration,
     /// The same of one call of a driver, which waits for its store.
     pub driver_time: Duration,
+    /// Wall-clock time of one call of a codec or a driver, from when it is queued until it answers. At
+    /// least `time` and `driver_time`.
+    pub wait: Duration,
+    /// Guests that may compute at once, each on a slot: a thread of the host's, or its caller's for
+    /// a small payload.
+    pub computing: NonZeroUsize,
+    /// Calls of codecs and drivers that may wait for their first turn. From there on new calls of
+    /// a pipeline are refused; those that were let in may bring the number over it.
+    pub queue: NonZeroUsize,
     /// Bytes that one call may have the host hold for it, and so hand back.
     pub output: ByteSize,
     /// Handles that one call may hold at once.
     pub handles: NonZeroUsize,
     /// Bytes that one call may log.
     pub log: ByteSize,
-    /// Instances that may be in a call at once: so many of codecs, and so many of drivers.
+    /// Instances that may be in a call at once, also waiting for imports: so many of codecs, and so
+    /// many of drivers.
     pub instances: NonZeroUsize,
     /// Bytes that a plugin's file may have.
     pub component: ByteSize,
+}
+
+impl Limits {
+    /// Checks the limits against each other.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        for (name, time) in [("limits.time", self.time), ("storage.time", self.driver_time)] {
+            if self.wait < time {
+                let text = format!(
+                    "`limits.wait` is {:?} and `{name}` is {time:?}: a call waits for a processor \
+                     besides, so `limits.wait` must be at least as long",
+                    self.wait
+                );
+                return Err(Error::new(ErrorKind::Config, text));
+            }
+        }
+        Ok(())
+    }
 }
 
 impl Default for Limits {
@@ -34,6 +62,9 @@ impl Default for Limits {
             memory: ByteSize::mib(64),
             time: Duration::from_secs(5),
             driver_time: Duration::from_secs(60),
+            wait: Duration::from_secs(120),
+            computing: available_parallelism().unwrap_or(NonZeroUsize::MIN),
+            queue: number(4096),
             output: ByteSize::mib(128),
             handles: number(1024),
             log: ByteSize::kib(16),

@@ -1,20 +1,16 @@
 //! An instance: one store and one live component.
 
-use std::{
-    future::Future,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::sync::Arc;
 
 use bytes::Bytes;
-use cloakroom_core::{Claim, Description, Direction, Error, Limit, Object, Payload, PutOutcome};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use cloakroom_core::{Claim, Description, Direction, Error, Object, Payload, PutOutcome};
+use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::{Store, UpdateDeadline};
 
 use crate::{
+    compute::Tick,
     contract::v0_1::Exports,
-    fault::{self, Fault},
-    host::Shared,
+    fault,
     loaded::Loaded,
     scope::Scope,
     state::{Call, State},
@@ -49,13 +45,11 @@ impl Live {
         store.limiter(|state| &mut state.meter);
         store.set_hostcall_fuel(limits.output.as_usize());
         store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(|context| {
-            match context.data().call.deadline <= Instant::now() {
-                true => Fault::Limit(Limit::Time).trap(),
-                false => Ok(UpdateDeadline::Yield(1)),
-            }
+        store.epoch_deadline_callback(|context| match context.data().call.clock.tick() {
+            Tick::GoOn => Ok(UpdateDeadline::Continue(1)),
+            Tick::GiveWay => Ok(UpdateDeadline::Yield(1)),
+            Tick::End(fault) => fault.trap(),
         });
-        let _awake = plugin.host.0.ticker.enter();
         let started = plugin.prepared.instantiate(&mut store).await;
         let exports = started.map_err(|error| fault::explain(&error, limits))?;
         let memory = store.data().meter.memory();
@@ -71,15 +65,15 @@ impl Live {
     }
 
     pub(crate) async fn describe_codec(&mut self, plugin: &Loaded) -> Result<Description, Error> {
-        let deadline = self.ready();
-        let asked = plugin.prepared.describe_codec(&mut self.store, &mut self.exports);
-        bounded(plugin, deadline, asked).await?
+        self.ready();
+        let asked = plugin.prepared.describe_codec(&mut self.store, &mut self.exports).await;
+        asked.map_err(explained(plugin))?
     }
 
     pub(crate) async fn describe_driver(&mut self, plugin: &Loaded) -> Result<String, Error> {
-        let deadline = self.ready();
-        let asked = plugin.prepared.describe_driver(&mut self.store, &mut self.exports);
-        bounded(plugin, deadline, asked).await?
+        self.ready();
+        let asked = plugin.prepared.describe_driver(&mut self.store, &mut self.exports).await;
+        asked.map_err(explained(plugin))?
     }
 
     pub(crate) async fn change(
@@ -88,9 +82,9 @@ impl Live {
         direction: Direction,
         payload: Payload,
     ) -> Result<Option<Payload>, Error> {
-        let deadline = self.ready();
+        self.ready();
         let asked = plugin.prepared.change(&mut self.store, &mut self.exports, direction, payload);
-        let answer = bounded(plugin, deadline, asked).await?;
+        let answer = asked.await.map_err(explained(plugin))?;
         self.finish(answer)
     }
 
@@ -99,9 +93,9 @@ impl Live {
         plugin: &Loaded,
         object: Object,
     ) -> Result<(Claim, PutOutcome), Error> {
-        let deadline = self.ready();
+        self.ready();
         let asked = plugin.prepared.store(&mut self.store, &mut self.exports, object);
-        let answer = bounded(plugin, deadline, asked).await;
+        let answer = asked.await.map_err(explained(plugin));
         let answer = answer.map_err(|error| fault::of_driver(error, &plugin.host.0.limits))?;
         let progress = std::mem::take(&mut self.store.data_mut().call.progress);
         let claim = self.finish(answer)?;
@@ -113,9 +107,9 @@ impl Live {
         plugin: &Loaded,
         claim: &Claim,
     ) -> Result<Bytes, Error> {
-        let deadline = self.ready();
+        self.ready();
         let asked = plugin.prepared.retrieve(&mut self.store, &mut self.exports, claim);
-        let answer = bounded(plugin, deadline, asked).await;
+        let answer = asked.await.map_err(explained(plugin));
         let answer = answer.map_err(|error| fault::of_driver(error, &plugin.host.0.limits))?;
         self.finish(answer)
     }
@@ -129,13 +123,12 @@ impl Live {
         answer.map_err(|error| fault::handed_on(error, cause))
     }
 
-    /// The deadline of a store is absolute: without this, one that waited would be interrupted at
-    /// its first instruction.
-    fn ready(&mut self) -> Instant {
+    /// The epoch's deadline of a store is absolute: without this, one that waited would be interrupted
+    /// at its first instruction.
+    fn ready(&mut self) {
         self.store.set_epoch_deadline(1);
         self.calls += 1;
         self.sound = false;
-        self.store.data().call.deadline
     }
 
     /// Whether it can be used again, and is worth keeping.
@@ -148,66 +141,6 @@ impl Live {
     }
 }
 
-/// Runs a call within its time. The clock interrupts what computes, and what our own imports wait for
-/// has the call's deadline; only what waits in WASI is given up here, since a timer has its price.
-async fn bounded<T>(
-    plugin: &Loaded,
-    deadline: Instant,
-    call: impl Future<Output = wasmtime::Result<T>>,
-) -> Result<T, Error> {
-    let shared = &*plugin.host.0;
-    let _awake = shared.ticker.enter();
-    let finished = match plugin.inspection.uses_wasi() {
-        false => call.await,
-        true => match tokio::time::timeout_at(deadline.into(), call).await {
-            Ok(finished) => finished,
-            Err(_) => Fault::Limit(Limit::Time).trap(),
-        },
-    };
-    finished.map_err(|error| fault::explain(&error, &shared.limits))
-}
-
-/// One that waits for a place, counted for as long as it does, also if it is given up.
-struct Waiting(metrics::Gauge);
-
-impl Waiting {
-    fn begin(part: &'static str) -> Self {
-        let waiting = metrics::gauge!("cloakroom_instances_waiting", "part" => part);
-        waiting.increment(1);
-        Self(waiting)
-    }
-}
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        self.0.decrement(1);
-    }
-}
-
-impl Shared {
-    /// Waits for a place among the running instances, for as long as a call may take.
-    pub(crate) async fn admit(&self) -> Result<OwnedSemaphorePermit, Error> {
-        self.admit_to(&self.running, self.limits.time, "stage").await
-    }
-
-    /// The same among drivers, which wait for stores: a store that hangs must not keep codecs out.
-    pub(crate) async fn admit_driver(&self) -> Result<OwnedSemaphorePermit, Error> {
-        self.admit_to(&self.storing, self.limits.driver_time, "driver").await
-    }
-
-    async fn admit_to(
-        &self,
-        places: &Arc<Semaphore>,
-        time: Duration,
-        part: &'static str,
-    ) -> Result<OwnedSemaphorePermit, Error> {
-        if let Ok(permit) = places.clone().try_acquire_owned() {
-            return Ok(permit);
-        }
-        let _counted = Waiting::begin(part);
-        match tokio::time::timeout(time, places.clone().acquire_owned()).await {
-            Ok(Ok(permit)) => Ok(permit),
-            _ => Err(fault::busy(&self.limits)),
-        }
-    }
+fn explained(plugin: &Loaded) -> impl FnOnce(wasmtime::Error) -> Error + '_ {
+    |error| fault::explain(&error, &plugin.host.0.limits)
 }

@@ -1,12 +1,17 @@
 //! A loaded plugin, and the codecs and drivers made of it.
 
-use std::{fmt, sync::Arc, time::Instant};
+use std::{fmt, future::Future, sync::Arc};
 
-use cloakroom_core::{Description, Error, ErrorKind};
+use cloakroom_core::{Context, Description, Error, ErrorKind};
 
 use crate::{
-    Grants, Host, Inspection, PluginCodec, PluginDriver, Settings, World, contract::v0_1::Prepared,
-    live::Live, loaded::Loaded, scope::Scope, state::Call,
+    Grants, Host, Inspection, PluginCodec, PluginDriver, Settings, World,
+    compute::{Job, Pace, Part},
+    contract::v0_1::Prepared,
+    live::Live,
+    loaded::Loaded,
+    scope::Scope,
+    state::Call,
 };
 
 /// A component compiled, linked and granted. Cheap to clone.
@@ -64,8 +69,10 @@ impl Plugin {
                 ));
             }
             // No keys are at hand while it says what it is.
-            let mut live = self.ask(self.scope(&settings, &Grants::none())).await?;
-            check(live.describe_codec(&self.0).await?)
+            let scope = self.scope(&settings, &Grants::none());
+            let described = self
+                .ask(scope, |mut live, loaded| async move { live.describe_codec(&loaded).await });
+            check(described.await?)
         };
         let description = described.await.map_err(|error| error.in_plugin(&self.0.name))?;
         let scope = self.scope(&settings, &self.0.grants);
@@ -82,7 +89,10 @@ impl Plugin {
             if self.0.inspection.world != Some(World::Storage) {
                 return Err(unfit("is a codec, not a storage driver: it goes into [[stage]]"));
             }
-            let kind = self.ask(scope.clone()).await?.describe_driver(&self.0).await?;
+            let described = self.ask(scope.clone(), |mut live, loaded| async move {
+                live.describe_driver(&loaded).await
+            });
+            let kind = described.await?;
             match is_name(&kind) {
                 true => Ok(kind),
                 false => Err(Error::new(
@@ -104,11 +114,24 @@ impl Plugin {
         })
     }
 
-    /// An instance that is about to say what it is.
-    async fn ask(&self, scope: Arc<Scope>) -> Result<Live, Error> {
-        let _permit = self.0.host.0.admit().await?;
-        let deadline = Instant::now() + self.0.host.0.limits.time;
-        Live::start(&self.0, scope, Call::describing(deadline)).await
+    /// Asks a fresh instance what it is.
+    async fn ask<T, F>(
+        &self,
+        scope: Arc<Scope>,
+        question: impl FnOnce(Live, Arc<Loaded>) -> F + Send + 'static,
+    ) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+    {
+        let (host, loaded) = (&self.0.host.0, self.0.clone());
+        let (ctx, time, pace) = (Context::none(), host.limits.time, Pace::default());
+        let job = Job { part: Part::Stage, ctx: &ctx, bytes: 1, time, pace: &pace };
+        let guest = |clock| async move {
+            let live = Live::start(&loaded, scope, Call::describing(clock)).await?;
+            question(live, loaded).await
+        };
+        host.compute.run(job, guest).await
     }
 }
 

@@ -1,12 +1,13 @@
 //! What belongs to one instance while it lives.
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use cloakroom_core::{Context, Payload};
 use wasmtime::component::Resource;
 
 use crate::{
     access::Scoped,
+    compute::Clock,
     fault::Fault,
     handles::{Handle, Handles},
     meter::Meter,
@@ -31,7 +32,7 @@ pub enum ContextMark {}
 /// The one call that an instance is in.
 pub(crate) struct Call {
     pub(crate) ctx: Context,
-    pub(crate) deadline: Instant,
+    pub(crate) clock: Arc<Clock>,
     /// Whether a payload is at hand, which the guest could write into its log. Without one, no bucket
     /// is read, since what lies there are payloads.
     pub(crate) confidential: bool,
@@ -44,20 +45,14 @@ pub(crate) struct Call {
 }
 
 impl Call {
-    pub(crate) fn new(ctx: Context, deadline: Instant) -> Self {
-        Self {
-            ctx,
-            deadline,
-            confidential: true,
-            most: 0,
-            cause: None,
-            progress: Progress::default(),
-        }
+    pub(crate) fn new(ctx: Context, clock: Arc<Clock>) -> Self {
+        let progress = Progress::default();
+        Self { ctx, clock, confidential: true, most: 0, cause: None, progress }
     }
 
     /// A call in which a plugin says what it is.
-    pub(crate) fn describing(deadline: Instant) -> Self {
-        Self { confidential: false, ..Self::new(Context::none(), deadline) }
+    pub(crate) fn describing(clock: Arc<Clock>) -> Self {
+        Self { confidential: false, ..Self::new(Context::none(), clock) }
     }
 }
 

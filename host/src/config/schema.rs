@@ -86,6 +86,9 @@ pub(crate) struct Limits {
     pub(crate) instances: Option<NonZeroUsize>,
     pub(crate) component: Option<Size>,
     pub(crate) payload: Option<Size>,
+    pub(crate) wait: Option<Span>,
+    pub(crate) computing: Option<NonZeroUsize>,
+    pub(crate) queue: Option<NonZeroUsize>,
 }
 
 /// `[cache]`
@@ -103,10 +106,17 @@ impl File {
         let span = |span: Option<&Span>, default| span.map_or(default, |span| span.0);
         let limits = &self.limits;
         let driver_time = self.storage.as_ref().and_then(|storage| storage.time.as_ref());
+        let time = span(limits.time.as_ref(), default.time);
+        let driver_time = span(driver_time, default.driver_time);
+        // Whoever writes a long time and no wait means to wait as long.
+        let wait = default.wait.max(time).max(driver_time);
         cloakroom_plugin::Limits {
             memory: size(&limits.memory, default.memory),
-            time: span(limits.time.as_ref(), default.time),
-            driver_time: span(driver_time, default.driver_time),
+            time,
+            driver_time,
+            wait: span(limits.wait.as_ref(), wait),
+            computing: limits.computing.unwrap_or(default.computing),
+            queue: limits.queue.unwrap_or(default.queue),
             output: size(&limits.output, default.output),
             handles: limits.handles.unwrap_or(default.handles),
             log: size(&limits.log, default.log),

@@ -18,12 +18,26 @@ impl File {
     /// `Config` with the key and both values.
     pub(crate) fn check_host(&self, host: &Host, cache: Option<&Path>) -> Result<(), Error> {
         // Taken apart, so that a new limit must be held against the host too.
-        let Limits { memory, time, output, handles, log, instances, component, payload: _ } =
-            &self.limits;
+        let Limits {
+            memory,
+            time,
+            wait,
+            computing,
+            queue,
+            output,
+            handles,
+            log,
+            instances,
+            component,
+            payload: _,
+        } = &self.limits;
         let of = host.limits();
         let size = |size: &Option<Size>| size.as_ref().map(|size| size.0);
         same("limits.memory", size(memory), of.memory)?;
         same("limits.time", time.as_ref().map(shown), Shown(of.time))?;
+        same("limits.wait", wait.as_ref().map(shown), Shown(of.wait))?;
+        same("limits.computing", *computing, of.computing)?;
+        same("limits.queue", *queue, of.queue)?;
         same("limits.output", size(output), of.output)?;
         same("limits.handles", *handles, of.handles)?;
         same("limits.log", size(log), of.log)?;

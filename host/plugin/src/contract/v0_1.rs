@@ -29,7 +29,7 @@ pub(crate) mod bindings {
         path: "../../wit/v0.1",
         world: "host-side",
         imports: {
-            // Long ones leave the executor's thread.
+            // Long ones leave their caller's task.
             "cloakroom:plugin/buffers.[method]buffer.sha256": async | trappable,
             "cloakroom:plugin/keys": async | trappable,
             // These wait for a store.

@@ -1,8 +1,8 @@
 //! `blobs`: buckets, within their grants.
 
-use std::{future::Future, time::Instant};
+use std::future::Future;
 
-use cloakroom_core::{Error as HostError, ErrorKind, PutMode, PutOutcome};
+use cloakroom_core::{Error as HostError, PutMode, PutOutcome};
 use wasmtime::component::Resource;
 
 use super::{
@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     access::Scoped,
+    detached, long,
     rope::Rope,
     state::{BucketMark, State},
 };
@@ -46,20 +47,16 @@ impl State {
         }
     }
 
-    /// Waits for a store, for as long as the call has, and remembers why it did not answer: a guest
-    /// hands on a text, and the operator needs the rest.
-    async fn ask<T>(
+    /// Waits for a store, and remembers why it did not answer: a guest hands on a text, and the
+    /// operator needs the rest.
+    async fn ask<T: Send + 'static>(
         &mut self,
-        asked: impl Future<Output = Result<T, HostError>>,
+        asked: impl Future<Output = Result<T, HostError>> + Send + 'static,
     ) -> Result<T, Error> {
         if !self.call.confidential {
             return Err(Error::Denied("buckets cannot be used while loading".to_owned()));
         }
-        let left = self.call.deadline.saturating_duration_since(Instant::now());
-        let answered = tokio::time::timeout(left, asked).await.unwrap_or_else(|_| {
-            Err(HostError::new(ErrorKind::Unavailable, "the store did not answer in time"))
-        });
-        answered.map_err(|error| {
+        detached::run(asked).await.map_err(|error| {
             let told = convert::to_guest(&error);
             self.call.cause = Some(error);
             told
@@ -84,8 +81,13 @@ impl HostBucket for State {
             Mode::Create => PutMode::Create,
             Mode::Overwrite => PutMode::Overwrite,
         };
+        long::begin(body.len(), &self.call.clock).await;
         let storing = self.call.progress.is_storing();
-        let put = self.ask(bucket.put(&key, &body, mode, storing)).await;
+        let asked = {
+            let (bucket, key, body) = (bucket.clone(), key.clone(), body.clone());
+            async move { bucket.put(&key, &body, mode, storing).await }
+        };
+        let put = self.ask(asked).await;
         if let Ok(put) = put {
             self.call.progress.note(bucket.name(), &key, body.len(), put);
         }
@@ -102,7 +104,7 @@ impl HostBucket for State {
         limit: u64,
     ) -> Answer<Resource<Rope>> {
         let (bucket, most) = (self.bucket(&bucket)?, limit.min(self.call.most));
-        match self.ask(bucket.get(&key, most)).await {
+        match self.ask(async move { bucket.get(&key, most).await }).await {
             Ok(bytes) => {
                 self.meter.output(bytes.len())?;
                 self.put_buffer(bytes.into()).map(Ok)
@@ -115,13 +117,13 @@ impl HostBucket for State {
         let bucket = self.bucket(&bucket)?;
         match self.call.progress.size(bucket.name(), &key) {
             Some(size) => Ok(Ok(Some(size))),
-            None => Ok(self.ask(bucket.size(&key)).await),
+            None => Ok(self.ask(async move { bucket.size(&key).await }).await),
         }
     }
 
     async fn remove(&mut self, bucket: Resource<BucketMark>, key: String) -> Answer<()> {
         let bucket = self.bucket(&bucket)?;
-        Ok(self.ask(bucket.remove(&key)).await)
+        Ok(self.ask(async move { bucket.remove(&key).await }).await)
     }
 
     async fn list(
@@ -131,7 +133,8 @@ impl HostBucket for State {
         after: Option<String>,
     ) -> Answer<Vec<String>> {
         let bucket = self.bucket(&bucket)?;
-        let listed = self.ask(bucket.list(&prefix, after.as_deref())).await;
+        let listed = async move { bucket.list(&prefix, after.as_deref()).await };
+        let listed = self.ask(listed).await;
         Ok(listed.map(|mut keys| {
             keys.truncate(LISTED);
             keys

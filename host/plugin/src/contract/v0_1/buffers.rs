@@ -6,7 +6,7 @@ use wasmtime::component::Resource;
 
 use super::bindings::cloakroom::plugin::buffers::{Host, HostBuffer, HostWriter};
 use crate::{
-    blocking,
+    long,
     rope::Rope,
     state::{State, WriterMark},
 };
@@ -47,8 +47,8 @@ impl HostBuffer for State {
         if let Some(known) = rope.sha256() {
             return Ok(known.to_vec());
         }
-        let deadline = self.call.deadline;
-        blocking::run(rope.len(), deadline, move || Ok(sha256(&rope))).await
+        long::begin(rope.len(), &self.call.clock).await;
+        Ok(sha256(&rope))
     }
 
     fn drop(&mut self, buffer: Resource<Rope>) -> wasmtime::Result<()> {

@@ -13,9 +13,9 @@ use super::bindings::cloakroom::plugin::{
     types::Error,
 };
 use crate::{
-    blocking,
     fault::Fault,
     log::visible,
+    long,
     rope::Rope,
     state::{Call, State},
 };
@@ -120,7 +120,8 @@ impl State {
         W: FnOnce() -> Result<Bytes, KeyError> + Send + 'static,
     {
         self.meter.output(length.saturating_add(SEAL_OVERHEAD))?;
-        match blocking::run(length, self.call.deadline, move || Ok(work())).await? {
+        long::begin(length, &self.call.clock).await;
+        match work() {
             Ok(bytes) => self.put_buffer(bytes.into()).map(Ok),
             Err(error) => Ok(Err(refused(error))),
         }

@@ -1,7 +1,5 @@
 //! `types`: payloads and the call's context.
 
-use std::time::Instant;
-
 use cloakroom_core::{Metadata, Payload};
 use wasmtime::component::Resource;
 
@@ -101,8 +99,7 @@ impl HostContext for State {
     }
 
     fn time_left(&mut self, _: Resource<ContextMark>) -> wasmtime::Result<u64> {
-        let left = self.call.deadline.saturating_duration_since(Instant::now());
-        Ok(u64::try_from(left.as_millis()).unwrap_or(u64::MAX))
+        Ok(u64::try_from(self.call.clock.told().as_millis()).unwrap_or(u64::MAX))
     }
 
     fn drop(&mut self, _: Resource<ContextMark>) -> wasmtime::Result<()> {

@@ -1,0 +1,51 @@
+//! Identity of one call of a pipeline.
+
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    },
+};
+
+/// Identity of one call of a pipeline, shared by all payloads of its batch.
+///
+/// Whoever schedules work reads which payloads belong together, and notes that a call has begun.
+#[derive(Clone)]
+pub struct CallId(Arc<Inner>);
+
+struct Inner {
+    number: u64,
+    begun: AtomicBool,
+}
+
+impl CallId {
+    /// Returns an identity that no other call of this process has.
+    #[expect(clippy::new_without_default, reason = "each is another")]
+    pub fn new() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let number = NEXT.fetch_add(1, Relaxed);
+        Self(Arc::new(Inner { number, begun: AtomicBool::new(false) }))
+    }
+
+    /// Returns a number that no other call of this process has.
+    pub fn number(&self) -> u64 {
+        self.0.number
+    }
+
+    /// Notes that work on a payload of the call has begun.
+    pub fn begin(&self) {
+        self.0.begun.store(true, Relaxed);
+    }
+
+    /// Returns whether work on a payload of the call has begun.
+    pub fn has_begun(&self) -> bool {
+        self.0.begun.load(Relaxed)
+    }
+}
+
+impl fmt::Debug for CallId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("CallId").field(&self.number()).finish()
+    }
+}

@@ -1,0 +1,145 @@
+//! Bursts of large payloads under default limits: how many succeed, how long they take together, how
+//! much memory that needs at its peak, and how late a task on the same runtime becomes meanwhile.
+//!
+//! `cargo bench --manifest-path tests/benches/Cargo.toml --bench load`
+
+mod heartbeat;
+mod memory;
+
+use std::{
+    env, fs,
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use cloakroom::{Cloakroom, Context, Opening, Payload, Pipeline};
+use futures::future::join_all;
+
+use crate::heartbeat::Heartbeat;
+
+/// Payloads, and mebibytes of each.
+const LOADS: [(usize, usize); 4] = [(64, 8), (200, 8), (20, 48), (512, 2)];
+
+/// As workers send them: each in a call of its own, or all in one.
+const SHAPES: [&str; 2] = ["calls", "one-call"];
+
+/// Says that this process is to measure one load, so that no other's memory counts.
+const ALONE: &str = "--measure-load";
+
+fn main() {
+    let args: Vec<String> = env::args().skip(1).collect();
+    if let [word, count, size, shape] = &*args
+        && word == ALONE
+    {
+        let number = |text: &String| text.parse().expect("a number");
+        return alone(number(count), number(size), shape);
+    }
+    if args.iter().any(|arg| !arg.starts_with('-') && !"load".contains(&**arg)) {
+        return;
+    }
+    println!(
+        "\n| load | good | errors | time | peak | heartbeat, p99 | a small payload beside it |"
+    );
+    println!("|---|--:|--:|--:|--:|--:|--:|");
+    for shape in SHAPES {
+        for (count, size) in LOADS {
+            let this = env::current_exe().expect("a path");
+            let args = [ALONE, &count.to_string(), &size.to_string(), shape];
+            let output = Command::new(this).args(args).output().expect("runs");
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            print!("{}", String::from_utf8_lossy(&output.stdout));
+        }
+    }
+}
+
+fn alone(count: usize, size: usize, shape: &str) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.expect("a runtime").block_on(async {
+        let folder = tempfile::tempdir().expect("a folder");
+        let cloakroom = open(folder.path()).await;
+        let body = cloakroom_tests::text(size << 20);
+        let sent = || Payload::new("json/plain", body.clone());
+        warm_up(&cloakroom, sent()).await;
+        memory::forget_peak();
+        let before = memory::resident("VmRSS");
+        let heartbeat = Heartbeat::start();
+        let began = Instant::now();
+        let load = async {
+            if shape == "one-call" {
+                send(cloakroom.clone(), (0..count).map(|_| sent()).collect()).await
+            } else {
+                let calls = (0..count).map(|_| tokio::spawn(send(cloakroom.clone(), vec![sent()])));
+                let good = join_all(calls.collect::<Vec<_>>()).await;
+                good.into_iter().map(|good| good.expect("a task")).sum()
+            }
+        };
+        let beside = async {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            let began = Instant::now();
+            send(cloakroom.clone(), vec![Payload::new("json/plain", "\"small\"")]).await;
+            began.elapsed()
+        };
+        let (good, beside) = tokio::join!(load, beside);
+        let time = began.elapsed();
+        let peak = memory::resident("VmHWM") - before;
+        println!(
+            "| {count} x {size} MiB, {shape} | {good} | {} | {:.1} s | {:.0} MiB | {:.1} ms | {:.1} ms |",
+            count - good,
+            time.as_secs_f64(),
+            peak / f64::from(1 << 20),
+            heartbeat.p99().as_secs_f64() * 1e3,
+            beside.as_secs_f64() * 1e3,
+        );
+    });
+}
+
+async fn open(folder: &std::path::Path) -> Cloakroom {
+    let text = format!(
+        r#"
+        [[stage]]
+        plugin = "bundled:zstd"
+
+        [[stage]]
+        plugin = "bundled:aes-gcm"
+        required = true
+        settings = {{ ring = "payments" }}
+        grants.keys = ["payments"]
+
+        [storage]
+        threshold = "256KiB"
+        cache.memory = "0B"
+
+        [[storage.driver]]
+        name = "file"
+        plugin = "bundled:file"
+        settings = {{ bucket = "objects" }}
+        grants.buckets = ["objects"]
+
+        [buckets.objects]
+        url = "file:{}"
+        "#,
+        folder.join("objects").display()
+    );
+    fs::create_dir_all(folder.join("objects")).expect("a folder");
+    let opening = Opening::text(text).keys("payments", cloakroom_tests::ring());
+    opening.cache(cloakroom_tests::compile_cache()).open().await.expect("opens")
+}
+
+/// Pages and code that every load needs.
+async fn warm_up(cloakroom: &Cloakroom, payload: Payload) {
+    assert_eq!(send(cloakroom.clone(), vec![payload]).await, 1);
+}
+
+/// Sends payloads in one call, and counts those that came back stored or encoded.
+async fn send(cloakroom: Cloakroom, payloads: Vec<Payload>) -> usize {
+    match cloakroom.encode(&Context::namespace("payments"), payloads).await {
+        Ok(kept) => kept
+            .iter()
+            .filter(|kept| Pipeline::is_reference(kept) || kept.encoding() == Some("binary/sealed"))
+            .count(),
+        Err(error) => {
+            eprintln!("{error}");
+            0
+        }
+    }
+}
