@@ -12,11 +12,12 @@ use std::{
 use bytes::Bytes;
 use cloakroom::{
     Access, Blame, Bucket, ByteSize, Codec, Context, Description, Encoded, Error, ErrorKind,
-    Grants, Host, Limit, Limits, ObjectBucket, Offload, Payload, Pipeline, PluginCodec, Purpose,
-    PutMode, PutOutcome, Reuse, Settings, Source, Stage, metric,
+    Grants, Host, Limit, Limits, ObjectBucket, Offload, Opening, Payload, Pipeline, PluginCodec,
+    Purpose, PutMode, PutOutcome, Reuse, Settings, Source, Stage, metric,
 };
 use cloakroom_tests::{
-    ROGUE, ROGUE_DRIVER, ROGUE_WASIP2, bundled, chain, ctx, host, noise, plain, rogue, text,
+    ROGUE, ROGUE_DRIVER, ROGUE_WASIP2, bundled, chain, compile_cache, ctx, host, noise, plain,
+    rogue, text,
 };
 use futures::future::{BoxFuture, join_all, poll_immediate};
 use metrics_util::debugging::DebugValue;
@@ -142,6 +143,19 @@ async fn a_call_that_waits_too_long_is_refused_and_nobody_is_to_blame() {
     for error in slow {
         assert_eq!(error.kind(), ErrorKind::LimitExceeded(Limit::Time), "{}", chain(error));
     }
+}
+
+#[tokio::test]
+async fn a_configuration_says_how_much_computes_and_waits() {
+    let opened = |text: &str| Opening::text(text).cache(compile_cache()).open();
+    let text = "[limits]\ncomputing = 3\nqueue = 7\nwait = \"90s\"";
+    let cloakroom = opened(text).await.unwrap();
+    let host = cloakroom.host();
+    let limits = host.limits();
+    assert_eq!((limits.computing.get(), limits.queue.get()), (3, 7));
+    assert_eq!(limits.wait, Duration::from_secs(90));
+    let error = opened("[limits]\nwait = \"4s\"").await.map(drop).unwrap_err();
+    assert!(error.to_string().contains("`limits.wait` is 4s and `limits.time` is 5s"), "{error}");
 }
 
 #[test]

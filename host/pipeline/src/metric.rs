@@ -77,6 +77,9 @@ pub const RATIO_BUCKETS: [f64; 10] = [0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 1.0
 pub const SECONDS_BUCKETS: [f64; 12] =
     [0.00001, 0.0001, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0];
 
+/// The buckets of [`TURNS_WAITED`].
+pub const TURNS_BUCKETS: [f64; 7] = [0.0, 1.0, 3.0, 10.0, 30.0, 100.0, 1000.0];
+
 /// Tells the recorder that is installed what each metric is.
 pub fn describe() {
     describe_counter!(CALLS, "Calls of a stage or a driver");

@@ -7,6 +7,7 @@
 use std::{
     fs, io,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
 };
 
 use wasmtime::Engine;
@@ -99,8 +100,12 @@ fn fingerprint(_: &Engine) -> String {
     "none".to_owned()
 }
 
+/// Writes a file that other threads and processes see whole or not at all.
 fn appear(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let unfinished = path.with_extension(format!("{}.tmp", std::process::id()));
+    // Hosts of one process may write the same file at once: each needs a name of its own.
+    static WRITERS: AtomicUsize = AtomicUsize::new(0);
+    let writer = WRITERS.fetch_add(1, Relaxed);
+    let unfinished = path.with_extension(format!("{}-{writer}.tmp", std::process::id()));
     fs::write(&unfinished, bytes)?;
     fs::rename(&unfinished, path)
 }

@@ -17,8 +17,8 @@ use futures::future::join_all;
 
 use crate::heartbeat::Heartbeat;
 
-/// Payloads, and mebibytes of each.
-const LOADS: [(usize, usize); 4] = [(64, 8), (200, 8), (20, 48), (512, 2)];
+/// Payloads, and mebibytes of each; first none, for comparison.
+const LOADS: [(usize, usize); 5] = [(0, 1), (64, 8), (200, 8), (20, 48), (512, 2)];
 
 /// As workers send them: each in a call of its own, or all in one.
 const SHAPES: [&str; 2] = ["calls", "one-call"];
@@ -60,6 +60,13 @@ fn alone(count: usize, size: usize, shape: &str) {
         let body = cloakroom_tests::text(size << 20);
         let sent = || Payload::new("json/plain", body.clone());
         warm_up(&cloakroom, sent()).await;
+        if count == 0 {
+            // What this machine does to a heartbeat by itself.
+            let heartbeat = Heartbeat::start();
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            let p99 = heartbeat.p99().as_secs_f64() * 1e3;
+            return println!("| nothing | | | | | {p99:.1} ms | |");
+        }
         memory::forget_peak();
         let before = memory::resident("VmRSS");
         let heartbeat = Heartbeat::start();
