@@ -23,6 +23,7 @@ mod offload;
 mod panics;
 mod pipeline;
 mod reference;
+mod reveal;
 mod round_trip;
 mod rules;
 mod scale;

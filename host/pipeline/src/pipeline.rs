@@ -8,9 +8,9 @@ use tokio::sync::Semaphore;
 use crate::{
     PipelineBuilder, Stage,
     batch::{self, Permits},
-    fetch::Standing,
     metric,
     reference::{self, Kind, Reference},
+    reveal::Revealed,
     storage::{self, Storage},
 };
 
@@ -23,14 +23,6 @@ pub struct Pipeline {
     pub(crate) payload: ByteSize,
     pub(crate) storage: Option<Arc<Storage>>,
     pub(crate) quiet: bool,
-}
-
-/// What of a batch is no ordinary payload.
-#[derive(Default)]
-struct Revealed {
-    references: Vec<Standing>,
-    /// The slots of those that no stage touches.
-    kept: Vec<usize>,
 }
 
 impl Pipeline {
@@ -177,53 +169,6 @@ impl Pipeline {
         [needed.then(|| Arc::new(Semaphore::new(self.permits))), None]
     }
 
-    /// What of a batch stands for something else. References that codecs have encoded are decoded in
-    /// their places.
-    async fn reveal(&self, ctx: &Context, batch: &mut [Payload]) -> Result<Revealed, Error> {
-        let mut revealed = Revealed::default();
-        for (slot, payload) in batch.iter_mut().enumerate() {
-            match Kind::of(payload) {
-                Kind::Reference => {}
-                Kind::Marked => *payload = self.unmark(ctx, slot, payload.clone()).await?,
-                Kind::Ordinary => continue,
-                Kind::System => {
-                    revealed.kept.push(slot);
-                    continue;
-                }
-            }
-            let standing = Standing::read(slot, payload);
-            let place = |error: Error| error.at_stage("storage", Direction::Decode, slot);
-            revealed.references.push(standing.map_err(place)?);
-        }
-        Ok(revealed)
-    }
-
-    pub(crate) async fn unmark(
-        &self,
-        ctx: &Context,
-        slot: usize,
-        payload: Payload,
-    ) -> Result<Payload, Error> {
-        let (encoded, sizes) = reference::unmark(payload);
-        let undecodable = |cause: Option<Error>| {
-            let text = "[TMPRL1106] a reference to a stored payload is encoded, and cannot be \
-                        decoded here: are these the stages and keys that encoded it?";
-            let error = Error::new(ErrorKind::Unresolved, text);
-            let error = error.at_stage("storage", Direction::Decode, slot);
-            match cause {
-                Some(cause) => error.because(cause),
-                None => error,
-            }
-        };
-        let decoded = self.decode_one(ctx, slot, encoded).await;
-        let mut decoded = decoded.map_err(|error| undecodable(Some(error)))?;
-        decoded.external_sizes = sizes;
-        match Kind::of(&decoded) {
-            Kind::Reference => Ok(decoded),
-            _ => Err(undecodable(None)),
-        }
-    }
-
     async fn decode_all(
         &self,
         ctx: &Context,
@@ -255,7 +200,7 @@ impl Pipeline {
         Ok(payload)
     }
 
-    async fn decode_one(
+    pub(crate) async fn decode_one(
         &self,
         ctx: &Context,
         slot: usize,
