@@ -147,7 +147,10 @@ async fn a_call_that_waits_too_long_is_refused_and_nobody_is_to_blame() {
 
 #[tokio::test]
 async fn a_configuration_says_how_much_computes_and_waits() {
-    let opened = |text: &str| Opening::text(text).cache(compile_cache()).open();
+    let opened = |limits: &str| {
+        let stage = "[[stage]]\nplugin = \"bundled:zstd\"\n";
+        Opening::text(format!("{stage}{limits}")).cache(compile_cache()).open()
+    };
     let text = "[limits]\ncomputing = 3\nqueue = 7\nwait = \"90s\"";
     let cloakroom = opened(text).await.unwrap();
     let host = cloakroom.host();
@@ -324,7 +327,7 @@ async fn a_burst_of_large_payloads_is_not_too_slow_together() {
     let body = text(4 << 20);
     let config = in_folder("local", folder.path()) + "[limits]\ntime = \"600ms\"";
     let cloakroom = opening(&config).open().await.unwrap();
-    let calls = (0..48).map(|number| {
+    let calls = (0..80).map(|number| {
         let cloakroom = cloakroom.clone();
         // Objects of their own.
         let sent = plain([number.to_string().as_bytes(), &body].concat());

@@ -1,13 +1,13 @@
 //! What an embedder's recorder hears.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use cloakroom::{
-    Budget, Context, ErrorKind, Kind, Limits, Reuse, Scale, Settings, Stage, Subject, Verdict,
-    metric,
+    Budget, Context, ErrorKind, Kind, Limits, Reuse, Scale, Stage, Subject, Verdict, metric,
 };
 use cloakroom_temporal::{Adapter, SizeLimits};
-use cloakroom_tests::{bundled, ctx, host, noise, plain};
+use cloakroom_tests::{ROGUE, ctx, host, noise, plain, rogue};
+use futures::future::{join_all, poll_immediate};
 use metrics_util::{
     CompositeKey,
     debugging::{DebugValue, DebuggingRecorder, Snapshotter},
@@ -193,23 +193,22 @@ async fn reloads_are_counted_without_a_codec_server() {
 
 #[tokio::test(flavor = "current_thread")]
 async fn those_that_wait_for_their_first_turn_are_counted_while_they_do() {
+    let long = Duration::from_secs(3600);
     let limits = Limits {
         instances: 1.try_into().unwrap(),
         computing: 1.try_into().unwrap(),
-        time: Duration::from_secs(60),
+        time: long,
+        wait: long,
         ..Limits::default()
     };
-    let codec = bundled(&host(limits), "zstd", Settings::none(), Reuse::Fresh).await;
-    let pipeline = cloakroom::Pipeline::builder().stage(Stage::new("zstd", codec)).build().unwrap();
-    let pipeline = Arc::new(pipeline);
+    let codec = rogue(&host(limits), ROGUE, Reuse::Fresh).await;
+    let pipeline = cloakroom::Pipeline::builder().stage(Stage::new("rogue", codec)).build();
+    let (pipeline, ctx) = (pipeline.unwrap(), ctx());
     let snapshotter = record();
-    let tasks: Vec<_> = (0..4)
-        .map(|_| {
-            let pipeline = pipeline.clone();
-            let large = plain(cloakroom_tests::text(8 << 20));
-            tokio::spawn(async move { pipeline.encode(&ctx(), vec![large]).await.unwrap() })
-        })
-        .collect();
+    // Each computes without end.
+    let calls = (0..4).map(|_| pipeline.encode(&ctx, vec![plain("loop")]));
+    let mut calls = Box::pin(join_all(calls));
+    assert!(poll_immediate(&mut calls).await.is_none());
     let name = format!("{}{{part=stage}}", metric::WAITING);
     // A snapshot takes with it what it shows.
     let mut waiting = 0.0;
@@ -225,9 +224,7 @@ async fn those_that_wait_for_their_first_turn_are_counted_while_they_do() {
     while look() != 3.0 {
         tokio::task::yield_now().await;
     }
-    for task in tasks {
-        task.await.unwrap();
-    }
+    drop(calls);
     assert_eq!(look(), 0.0);
 }
 
