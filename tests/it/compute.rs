@@ -157,6 +157,9 @@ async fn a_configuration_says_how_much_computes_and_waits() {
     let limits = host.limits();
     assert_eq!((limits.computing.get(), limits.queue.get()), (3, 7));
     assert_eq!(limits.wait, Duration::from_secs(90));
+    // A longer time for stores takes a longer wait with it, where none is written.
+    let slow = "[limits]\ntime = \"3m\"";
+    assert_eq!(opened(slow).await.unwrap().host().limits().wait, Duration::from_secs(180));
     let error = opened("[limits]\nwait = \"4s\"").await.map(drop).unwrap_err();
     assert!(error.to_string().contains("`limits.wait` is 4s and `limits.time` is 5s"), "{error}");
 }

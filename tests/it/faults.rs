@@ -20,7 +20,7 @@ fn behind(endpoint: &str, name: &str, patience: u64) -> (BucketPlace, ObjectBuck
 async fn driver(place: &BucketPlace) -> PluginDriver {
     let bucket: Arc<dyn Bucket> = Arc::new(place.open().unwrap());
     let grants = Grants::none().bucket("payloads", bucket, Access::whole());
-    let host = host(Limits { driver_time: LONG, ..Limits::default() });
+    let host = host(Limits { driver_time: LONG, wait: LONG, ..Limits::default() });
     let plugin = host.load(cloakroom::bundled("s3").unwrap(), grants).await.unwrap();
     plugin.driver(Settings::none().set("bucket", "payloads"), Reuse::Fresh).await.unwrap()
 }

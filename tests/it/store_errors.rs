@@ -151,7 +151,7 @@ async fn the_log_names_driver_and_bucket() {
     let log = log.text();
     let is_it = |line: &&str| line.contains("WARN") && line.contains("Connection refused");
     let line = log.lines().find(is_it).unwrap();
-    assert!(line.contains("driver{name=\"aws.s3driver\""), "{line}");
+    assert!(line.contains("driver{driver=\"aws.s3driver\""), "{line}");
     assert!(line.contains("bucket=\"refused\""), "{line}");
 }
 
