@@ -102,7 +102,7 @@ pub(crate) fn takes(scheme: &str, name: &str) -> bool {
         #[cfg(feature = "azure")]
         "az" => name.parse::<object_store::azure::AzureConfigKey>().is_ok(),
         "memory" | "file" => false,
-        _ => true,
+        _ => !name.is_empty(),
     }
 }
 

@@ -76,9 +76,7 @@ fn copy_without_targets(from: &Path, to: &Path) -> Result<()> {
             let listed = fs::read_to_string(&path)?;
             let kept = listed.split(separator).filter(|entry| !entry.contains(TARGETS));
             fs::write(&copy, kept.collect::<Vec<_>>().join(separator))?;
-        } else if from.ends_with("lib/rustlib") {
-            fs::copy(&path, &copy)?;
-        } else if fs::hard_link(&path, &copy).is_err() {
+        } else if from.ends_with("lib/rustlib") || fs::hard_link(&path, &copy).is_err() {
             fs::copy(&path, &copy)?;
         }
     }
