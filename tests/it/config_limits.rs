@@ -48,6 +48,31 @@ async fn what_is_too_large_to_be_read_back_is_not_stored() {
     assert_eq!(pipeline.decode(&ctx(), stored).await.unwrap(), [fits]);
 }
 
+/// A plugin's driver hands an object back within `limits.output`.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_call_could_hand_back_is_not_stored() {
+    let text = r#"
+        [limits]
+        output = "1MiB"
+        [storage]
+        [[storage.driver]]
+        name = "d"
+        plugin = "bundled:file"
+        settings = { bucket = "b" }
+        grants.buckets = ["b"]
+        [buckets.b]
+        url = "memory:b"
+    "#;
+    let cloakroom = Opening::text(text).cache(compile_cache()).open().await.unwrap();
+    let error = cloakroom.encode(&ctx(), vec![plain(noise(1 << 20))]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::LimitExceeded(Limit::Payload), "{error}");
+    let text = error.to_string();
+    assert!(text.contains("`limits.output`") && text.contains("1MiB"), "{text}");
+    let sent = vec![plain(noise(1 << 19))];
+    let stored = cloakroom.encode(&ctx(), sent.clone()).await.unwrap();
+    assert_eq!(cloakroom.decode(&ctx(), stored).await.unwrap(), sent);
+}
+
 const CONFIG: &str = r#"
 [storage]
 threshold = "2049KiB"

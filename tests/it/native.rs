@@ -216,3 +216,48 @@ fn storage_without_a_driver_makes_no_pipeline() {
     assert_eq!(error, PipelineError::NoDriver);
     assert!(error.to_string().contains("`Offload::to`"), "{error}");
 }
+
+/// A driver that takes longer than the pipeline gives it, within a limit of its own.
+struct Unhurried(Option<Duration>);
+
+impl Driver for Unhurried {
+    fn kind(&self) -> &str {
+        "unhurried"
+    }
+
+    fn time_limit(&self) -> Option<Duration> {
+        self.0
+    }
+
+    fn store<'a>(&'a self, _: &'a Context, _: Object) -> BoxFuture<'a, Result<Claim, Error>> {
+        Box::pin(async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            Ok(Claim::new())
+        })
+    }
+
+    fn retrieve<'a>(
+        &'a self,
+        _: &'a Context,
+        _: &'a Claim,
+        _: ByteSize,
+    ) -> BoxFuture<'a, Result<Bytes, Error>> {
+        Box::pin(async { Ok(Bytes::new()) })
+    }
+}
+
+/// What such a driver waits for besides its store is no reason to call the store silent.
+#[tokio::test]
+async fn a_driver_that_holds_its_own_time_is_not_timed_again() {
+    let time = Duration::from_millis(1);
+    for (own, ends) in [
+        (Some(time), Ok(())),
+        (Some(time * 2), Err(ErrorKind::Unavailable)),
+        (None, Err(ErrorKind::Unavailable)),
+    ] {
+        let offload = Offload::above(ByteSize::bytes(0)).to("d", Unhurried(own)).time(time);
+        let pipeline = Pipeline::builder().offload(offload).build().unwrap();
+        let stored = pipeline.encode(&ctx(), vec![plain("x")]).await;
+        assert_eq!(stored.map(drop).map_err(|error| error.kind()), ends, "{own:?}");
+    }
+}

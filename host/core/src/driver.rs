@@ -1,6 +1,6 @@
 //! What keeps objects elsewhere, and finds them again.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
@@ -48,6 +48,12 @@ pub trait Driver: Send + Sync {
     /// What kind of storage this is, such as `aws.s3driver`, for people and metrics.
     fn kind(&self) -> &str;
 
+    /// Returns how long one call takes at most, if the driver holds that limit itself. The pipeline
+    /// bounds the calls of all other drivers, and of those that allow themselves more than it does.
+    fn time_limit(&self) -> Option<Duration> {
+        None
+    }
+
     /// Keeps an object. The same object stored twice gives an equal claim where the backend allows it.
     fn store<'a>(&'a self, ctx: &'a Context, object: Object)
     -> BoxFuture<'a, Result<Claim, Error>>;
@@ -75,6 +81,10 @@ pub trait Driver: Send + Sync {
 impl<D: Driver + ?Sized> Driver for Arc<D> {
     fn kind(&self) -> &str {
         (**self).kind()
+    }
+
+    fn time_limit(&self) -> Option<Duration> {
+        (**self).time_limit()
     }
 
     fn store<'a>(

@@ -118,7 +118,8 @@ impl Storage {
         let claim = claims::without_ours(&reference.claim);
         let most = size.map_or(self.largest, ByteSize::bytes);
         // Called within, so that a driver that panics before it gives its future is caught too.
-        let object = self.bounded(async { driver.retrieve(ctx, &claim, most).await }).await?;
+        let object =
+            self.bounded(&**driver, async { driver.retrieve(ctx, &claim, most).await }).await?;
         self.checked(object, size, sha256).await
     }
 

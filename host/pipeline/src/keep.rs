@@ -110,7 +110,7 @@ impl Storage {
             tracing::info_span!("driver", driver = &**name, direction = "encode", bytes = size);
         // Called within, so that a driver that panics before it gives its future is caught too.
         let stored = async { driver.store_with_outcome(ctx, object.clone()).await };
-        let stored = self.bounded(stored).instrument(span).await;
+        let stored = self.bounded(&**driver, stored).instrument(span).await;
         // A driver hands the object on as it is.
         let (claim, outcome) = call.end(stored, |_| size)?;
         let mut claim = claims::complete(claim, object.sha256())?;

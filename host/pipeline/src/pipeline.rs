@@ -157,8 +157,11 @@ impl Pipeline {
     /// Begins a call if every codec takes it, and returns its context. Once begun, no codec refuses
     /// a payload of it for having too much work.
     fn admit(&self, ctx: &Context, direction: Direction) -> Result<Context, Error> {
-        for stage in self.stages.iter() {
-            stage.admit(ctx, direction)?;
+        // A reload is not refused because of the traffic that it is to help.
+        if !ctx.is_probe() {
+            for stage in self.stages.iter() {
+                stage.admit(ctx, direction)?;
+            }
         }
         Ok(ctx.in_new_call())
     }

@@ -80,9 +80,14 @@ impl Storage {
     /// Waits for a driver's answer, for as long as it has. Its silence and its panic are errors.
     pub(crate) async fn bounded<T>(
         &self,
+        driver: &dyn Driver,
         asked: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
         let asked = panics::caught("the driver", asked);
+        // A plugin's own limit does not count the wait for a slot, for which no store is to blame.
+        if driver.time_limit().is_some_and(|limit| limit <= self.time) {
+            return asked.await;
+        }
         tokio::time::timeout(self.time, asked).await.unwrap_or_else(|_| {
             let text = format!("the driver did not answer within {:?} (`storage.time`)", self.time);
             Err(Error::new(ErrorKind::Unavailable, text))

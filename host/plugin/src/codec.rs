@@ -44,7 +44,7 @@ impl PluginCodec {
         payload: Payload,
     ) -> Result<Option<Payload>, Error> {
         let host = &self.plugin.0.host.0;
-        if ctx.call().is_none() {
+        if ctx.call().is_none() && !ctx.is_probe() {
             host.compute.admit()?;
         }
         let job = Job {

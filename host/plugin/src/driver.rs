@@ -1,9 +1,11 @@
 //! A plugin as a driver: what the pipeline sees of it.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use cloakroom_core::{ByteSize, Claim, Context, Driver, Error, Object, PutOutcome};
+use cloakroom_core::{
+    ByteSize, Claim, Context, Driver, Error, ErrorKind, Limit, Object, PutOutcome,
+};
 use futures::future::BoxFuture;
 
 use crate::{
@@ -37,14 +39,28 @@ impl PluginDriver {
     /// A driver rarely looks at an object, however large.
     fn job<'a>(&'a self, ctx: &'a Context) -> Result<Job<'a>, Error> {
         let host = &self.plugin.0.host.0;
-        if ctx.call().is_none() {
+        if ctx.call().is_none() && !ctx.is_probe() {
             host.compute.admit()?;
         }
         let time = host.limits.driver_time;
         Ok(Job { part: Part::Driver, ctx, bytes: 1, time, pace: &self.pace })
     }
 
+    /// Refuses to store what no call could hand back.
+    fn check_size(&self, object: &Object) -> Result<(), Error> {
+        let (size, most) = (object.envelope().len(), self.plugin.0.host.0.limits.output);
+        if size <= most.as_usize() {
+            return Ok(());
+        }
+        let text = format!(
+            "the object is {size} bytes, and a plugin hands back at most {most} (`limits.output`): \
+             raise it, or pass less at once"
+        );
+        Err(Error::new(ErrorKind::LimitExceeded(Limit::Payload), text))
+    }
+
     async fn keep(&self, ctx: &Context, object: Object) -> Result<(Claim, PutOutcome), Error> {
+        self.check_size(&object)?;
         let job = self.job(ctx)?;
         let (loaded, pool, ctx) = (self.plugin.0.clone(), self.pool.clone(), ctx.clone());
         let guest = |clock| async move {
@@ -76,6 +92,10 @@ impl PluginDriver {
 impl Driver for PluginDriver {
     fn kind(&self) -> &str {
         &self.kind
+    }
+
+    fn time_limit(&self) -> Option<Duration> {
+        Some(self.plugin.0.host.0.limits.driver_time)
     }
 
     fn store<'a>(
