@@ -342,7 +342,7 @@ async fn a_burst_of_large_payloads_is_not_too_slow_together() {
     }
 }
 
-/// Whether it computes, waits for an import, or waits for its turn.
+/// Returns whether it computes, waits for an import, or waits for its turn.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_is_dropped_gives_back_its_slot_and_its_place() {
     let limits = Limits { instances: 1.try_into().unwrap(), ..one_slot() };

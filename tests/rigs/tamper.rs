@@ -186,7 +186,7 @@ impl Does {
     }
 }
 
-/// Whether a request writes only where nothing is.
+/// Returns whether a request writes only where nothing is.
 fn is_conditional(head: &str) -> bool {
     head.lines().any(|line| line.to_ascii_lowercase().starts_with("if-none-match:"))
 }

@@ -63,7 +63,7 @@ pub trait Bucket: Send + Sync {
         })
     }
 
-    /// Whether an object holds exactly these bytes. The default holds all of it in memory.
+    /// Returns whether an object holds exactly these bytes. The default holds all of it in memory.
     ///
     /// # Errors
     /// `NotFound` if it is not there.

@@ -15,7 +15,7 @@ impl<'a> Comparison<'a> {
         Self { parts: parts.iter(), rest: &[] }
     }
 
-    /// Whether the bytes that are read next are those that are expected next.
+    /// Returns whether the bytes that are read next are those that are expected next.
     #[must_use]
     pub fn takes(&mut self, mut piece: &[u8]) -> bool {
         while !piece.is_empty() {
@@ -36,7 +36,7 @@ impl<'a> Comparison<'a> {
         true
     }
 
-    /// Whether nothing more is expected.
+    /// Returns whether nothing more is expected.
     pub fn is_complete(mut self) -> bool {
         self.rest.is_empty() && self.parts.all(Bytes::is_empty)
     }

@@ -72,7 +72,7 @@ pub(crate) fn sha256(claim: &Claim) -> Result<[u8; 32], Error> {
     Ok(digest)
 }
 
-/// Whether an entry of a claim tells the object's digest.
+/// Returns whether an entry of a claim tells the object's digest.
 pub(crate) fn is_digest(name: &str) -> bool {
     ALGORITHM.contains(&name) || DIGEST.contains(&name)
 }

@@ -79,7 +79,7 @@ impl Cache {
 const CODE: &str = "cwasm";
 const NOTE: &str = "sha256";
 
-/// Whether a file of code has the digest that was noted when it was written.
+/// Returns whether a file of code has the digest that was noted when it was written.
 fn is_whole(code: &Path) -> bool {
     let noted = fs::read_to_string(code.with_extension(NOTE));
     let found = fs::read(code).map(|bytes| Digest::of(&bytes).to_string());

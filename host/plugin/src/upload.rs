@@ -109,7 +109,7 @@ impl Progress {
         Self { object: Some(size), ..Self::default() }
     }
 
-    /// Whether an object is being stored.
+    /// Returns whether an object is being stored.
     pub(crate) fn is_storing(&self) -> bool {
         self.object.is_some()
     }
@@ -156,7 +156,7 @@ impl Progress {
         (known_bucket == bucket && known_key == key).then_some(*size)
     }
 
-    /// Whether the object was there before.
+    /// Returns whether the object was there before.
     ///
     /// # Errors
     /// `Corrupt` if another object is where this one was put.

@@ -129,7 +129,7 @@ impl Client {
     }
 }
 
-/// Whether the store's client tries again after this status.
+/// Returns whether the store's client tries again after this status.
 fn is_retried(status: u16) -> bool {
     matches!(status, 408 | 429 | 500..=599)
 }

@@ -93,7 +93,7 @@ fn by_status(error: &StoreError, answer: &Answer, code: &str) -> (ErrorKind, Str
     }
 }
 
-/// Whether the file system forbids it.
+/// Returns whether the file system forbids it.
 fn is_forbidden(error: &StoreError) -> bool {
     let mut cause = error.source();
     while let Some(error) = cause {

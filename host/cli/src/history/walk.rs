@@ -87,7 +87,7 @@ fn is_payload(object: &Map<String, Value>) -> bool {
     object.keys().all(known) && (has_body || has_encoding) && metadata.is_none_or(texts)
 }
 
-/// Whether a payload must be here: in a list of payloads, or in a map of them.
+/// Returns whether a payload must be here: in a list of payloads, or in a map of them.
 fn is_slot(path: &[String]) -> bool {
     match path {
         [.., list, index] if index.starts_with('[') => list == "payloads",

@@ -105,7 +105,7 @@ impl Clock {
         spent.computed + spent.counted
     }
 
-    /// Whether the guest runs in its caller's task.
+    /// Returns whether the guest runs in its caller's task.
     pub(crate) fn is_inline(&self) -> bool {
         matches!(self.spent().poll, Some(Poll::Inline(_)))
     }

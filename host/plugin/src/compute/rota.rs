@@ -7,7 +7,7 @@ use std::{
 
 /// What can be out of work.
 pub(super) trait Work {
-    /// Whether nothing is left to do.
+    /// Returns whether nothing is left to do.
     fn is_done(&self) -> bool;
 }
 

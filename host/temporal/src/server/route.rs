@@ -49,12 +49,12 @@ impl Route {
         }
     }
 
-    /// Whether an orchestrator asks, which has no token.
+    /// Returns whether an orchestrator asks, which has no token.
     pub(super) fn is_probe(self) -> bool {
         matches!(self, Self::Health | Self::Ready)
     }
 
-    /// Whether contents may be sent back.
+    /// Returns whether contents may be sent back.
     pub(super) fn shows_contents(self) -> bool {
         matches!(self, Self::Decode { .. } | Self::Download)
     }

@@ -90,13 +90,13 @@ impl Settings {
     }
 }
 
-/// Whether two listeners would meet. Port 0 is a free one each time.
+/// Returns whether two listeners would meet. Port 0 is a free one each time.
 fn is_same(one: SocketAddr, other: SocketAddr) -> bool {
     let is_everywhere = one.ip().is_unspecified() || other.ip().is_unspecified();
     one.port() == other.port() && one.port() != 0 && (one.ip() == other.ip() || is_everywhere)
 }
 
-/// Whether a text is the origin of a web page: scheme, host and port.
+/// Returns whether a text is the origin of a web page: scheme, host and port.
 pub(super) fn is_origin(text: &str) -> bool {
     text.split_once("://").is_some_and(|(scheme, host)| {
         ["http", "https"].contains(&scheme)
