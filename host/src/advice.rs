@@ -1,4 +1,4 @@
-//! What to do when a step with a store fails.
+//! Advice for a step with a store that failed.
 
 use cloakroom_core::ErrorKind;
 

@@ -1,9 +1,9 @@
-//! What was built: versions, and the features that this crate was built with.
+//! Versions, and the features that this crate was built with.
 
 use cloakroom_pipeline::metric;
 use metrics::gauge;
 
-/// What was built.
+/// Versions and features of this build.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BuildInfo {

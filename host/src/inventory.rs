@@ -1,4 +1,4 @@
-//! What a configuration is made of, for reports and checks.
+//! Parts of a configuration, for reports and checks.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -15,7 +15,7 @@ use crate::{
 /// Drivers by their names, in the order of the file.
 pub(crate) type Drivers = Vec<(String, Arc<dyn Driver>)>;
 
-/// What a configuration is made of.
+/// Parts of a configuration.
 pub(crate) struct Inventory {
     pub(crate) report: Report,
     pub(crate) drivers: Drivers,

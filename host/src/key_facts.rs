@@ -1,4 +1,4 @@
-//! What an operator knows of a configuration's keys, as metrics: never the keys themselves.
+//! Metrics about a configuration's keys: dates and ids, never the keys themselves.
 
 use std::collections::BTreeSet;
 

@@ -19,7 +19,7 @@ struct Probe {
 pub(crate) const NAMES: [&str; 6] =
     ["empty body", "no metadata", "json/plain", "binary/plain", "1 MiB", "its own encoding"];
 
-/// What metadata and framing of the large probe take, at most.
+/// The most bytes that metadata and framing of the large probe take.
 const OVERHEAD: usize = 64;
 
 fn probe(name: &'static str, payload: Payload) -> Probe {

@@ -1,8 +1,8 @@
-//! What a check of a configuration tells: names, never contents or keys.
+//! Report of a configuration check: names, never contents or keys.
 
 use cloakroom_core::{ErrorKind, Purpose};
 
-/// What a configuration is made of, and what is doubtful about it.
+/// Parts of a configuration, and warnings about it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Report {
@@ -78,7 +78,7 @@ pub struct RingReport {
     pub keys: Vec<String>,
 }
 
-/// What was tried with a store.
+/// A step of a store check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StoreStep {

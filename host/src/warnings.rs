@@ -1,4 +1,4 @@
-//! What works and may not be meant.
+//! Warnings: settings that work and may not be meant.
 
 use crate::config::{File, Places, Required, Table};
 

@@ -16,7 +16,7 @@ pub enum PutMode {
     Overwrite,
 }
 
-/// What became of a put.
+/// The outcome of a put.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PutOutcome {
     /// The object was written.
@@ -25,7 +25,7 @@ pub enum PutOutcome {
     AlreadyThere,
 }
 
-/// What a store tells of an object without reading it.
+/// Size and age of an object, as its store tells them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ObjectInfo {
     /// Its size in bytes.

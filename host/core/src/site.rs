@@ -11,7 +11,7 @@ pub enum Direction {
     Decode,
 }
 
-/// What is known of where an error happened.
+/// The place of an error, as far as it is known.
 #[derive(Default)]
 pub(crate) struct Site {
     /// In the configuration: its file and line.

@@ -11,7 +11,7 @@ use crate::{
     storage::{self, at},
 };
 
-/// What a probe has left behind.
+/// The claim and object that a probe has left behind.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct StoreProbe {
@@ -25,7 +25,8 @@ pub struct StoreProbe {
 const PROBE: usize = 64;
 
 impl Pipeline {
-    /// Returns the names of all drivers, in alphabetical order, and whether new payloads may be stored with each.
+    /// Returns the names of all drivers, in alphabetical order, and whether new payloads may be stored
+    /// with each.
     pub fn drivers(&self) -> Vec<(&str, bool)> {
         let Some(storage) = &self.storage else {
             return Vec::new();

@@ -1,4 +1,4 @@
-//! What was stored is held against what will be read, before a reference to it is returned.
+//! Verification of a stored object, before a reference to it is returned.
 
 use std::{
     collections::BTreeSet,

@@ -158,7 +158,7 @@ fn world(imports: &[Import], exports: &[String]) -> Option<World> {
     }
 }
 
-/// What every WebAssembly file begins with.
+/// The first bytes of every WebAssembly file.
 const MAGIC: &[u8] = b"\0asm";
 
 /// Names of imports and exports. What is nested inside is skipped; the compiler validates it.

@@ -13,7 +13,7 @@ pub(crate) struct Refresh {
     pub(crate) failure: RefreshFailure,
 }
 
-/// What to do if the age of an object cannot be renewed.
+/// Policy for an object whose age cannot be renewed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RefreshFailure {
     /// Storing fails, and no reference is written.

@@ -1,4 +1,4 @@
-//! What a driver writes: an object that is there is measured before it is relied on.
+//! Writes of a driver: the size of an object that is there is checked before it is relied on.
 
 use cloakroom_core::{Bucket, Error, ErrorKind, ObjectInfo, PutMode, PutOutcome};
 
@@ -11,7 +11,7 @@ use crate::{
 /// From this size on it is asked first whether the object is there: an upload saved is worth it.
 const LARGE: usize = 1 << 20;
 
-/// What became of a put.
+/// The outcome of a put.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Put {
     /// The object was written.

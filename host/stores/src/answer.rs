@@ -1,10 +1,10 @@
-//! What a store answered, read out of an error of `object_store`, which tells it in texts.
+//! A store's answer, read out of the text of an `object_store` error.
 
 use std::error::Error as StdError;
 
 use object_store::Error as StoreError;
 
-/// What a store wrote is cut here.
+/// The most characters of a store's text that are shown.
 const TEXT: usize = 200;
 
 /// A code of a store, such as `NoSuchKey`, has no more characters.
@@ -15,7 +15,7 @@ const CODE: usize = 64;
 #[error("{0}")]
 pub(crate) struct NoCredentials(pub(crate) String);
 
-/// What a store answered, or why it did not.
+/// A store's answer, or the reason for none.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub(crate) status: Option<u16>,

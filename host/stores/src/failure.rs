@@ -10,7 +10,7 @@ use crate::answer::{Answer, clean};
 /// A key is shown up to this many characters.
 const KEY: usize = 512;
 
-/// What a store was asked for.
+/// A request to a store.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asked<'a> {
     pub(crate) bucket: &'a str,

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 
 use crate::run::{root, run, target_dir};
 
-/// What a fresh toolchain lacks.
+/// Name prefix of the targets that a fresh toolchain lacks.
 const TARGETS: &str = "wasm32-";
 
 /// The files in which rustup lists what is installed, and what stands between their entries.

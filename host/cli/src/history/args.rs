@@ -16,7 +16,7 @@ pub(crate) struct HistoryArgs {
     pub(crate) month: MonthArgs,
 }
 
-/// What a month costs. No price is built in.
+/// The cost of a month. No price is built in.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Cost of a month (needs --history)")]
 pub(crate) struct MonthArgs {

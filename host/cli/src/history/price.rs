@@ -1,4 +1,4 @@
-//! What a month of runs costs with and without Cloakroom, with the arithmetic.
+//! The cost of a month of runs with and without Cloakroom, with the arithmetic.
 
 use crate::history::{args::MonthArgs, totals::Totals};
 
@@ -28,7 +28,7 @@ pub(crate) struct Cost {
     pub(crate) price: Option<f64>,
 }
 
-/// What a price is the price of.
+/// The unit of a price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Per {
     /// A GiB kept for a month.

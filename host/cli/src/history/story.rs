@@ -19,7 +19,7 @@ const AT_ONCE: usize = 8;
 /// Events that are read ahead.
 const AHEAD: usize = 4;
 
-/// What the history of a run says.
+/// Facts that the history of a run states.
 #[derive(Default)]
 pub(crate) struct Story {
     pub(crate) run: Run,
@@ -49,7 +49,7 @@ pub(crate) struct Finding {
     pub(crate) content: Digest,
 }
 
-/// What became of a payload.
+/// The outcome of one payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
     /// It was opened, or needs not.

@@ -39,10 +39,10 @@ pub(crate) struct Totals {
     pub(crate) search_attributes: usize,
 }
 
-/// What identifies an object: the driver, and the claim without what the host adds.
+/// Identity of an object: the driver, and the claim without the host's entries.
 type ObjectId = Vec<(String, String)>;
 
-/// What has been seen of the run so far.
+/// State of the run that is being read.
 #[derive(Default)]
 struct Seen {
     objects: HashSet<ObjectId>,

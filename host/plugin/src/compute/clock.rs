@@ -1,4 +1,4 @@
-//! What one guest call uses of its time.
+//! Time that one guest call has used.
 
 use std::{
     sync::{
@@ -48,7 +48,7 @@ enum Poll {
     Thread { began: Duration, turn: Duration },
 }
 
-/// What a guest does at a tick of the epoch.
+/// A guest's next step at a tick of the epoch.
 pub(crate) enum Tick {
     GoOn,
     GiveWay,

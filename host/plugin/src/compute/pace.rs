@@ -9,7 +9,7 @@ use std::{
 /// runtime looks at its timers after 61 tasks at the latest, and so within some milliseconds.
 const QUICK: Duration = Duration::from_micros(100);
 
-/// What is expected of a codec that was not used yet.
+/// The expected limit of a codec that was not used yet.
 const FIRST: usize = 64 << 10;
 
 /// Up to which size the calls of one codec or driver are quick, from what they took lately.

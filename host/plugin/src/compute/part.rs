@@ -1,6 +1,6 @@
 //! Codecs and drivers, which have places of their own.
 
-/// What a guest is part of.
+/// The kind of plugin that a guest belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
     /// A codec.

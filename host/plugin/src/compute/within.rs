@@ -1,4 +1,4 @@
-//! What bounds the waiting of a guest, whatever import it waits for.
+//! The bound on a guest's waits, whatever import it waits for.
 
 use std::{
     future::{Future, poll_fn},

@@ -1,4 +1,4 @@
-//! What is logged and counted of one request: who asked, for what, and how it ended.
+//! Log lines and counters of one request: who asked, for what, and how it ended.
 
 use std::net::SocketAddr;
 
@@ -33,7 +33,7 @@ pub(super) struct Journal {
     route: &'static str,
     namespace: Option<String>,
     began: Instant,
-    /// Who asks, once a token was accepted.
+    /// The token's subject, once a token was accepted.
     pub(super) subject: Option<String>,
     /// Whether somebody may be about to see contents: then it is audited, whatever comes of it.
     pub(super) is_audited: bool,

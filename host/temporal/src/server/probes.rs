@@ -1,4 +1,4 @@
-//! What orchestrators and Prometheus ask: whether the server lives, whether it is ready, and metrics.
+//! Answers to orchestrators and Prometheus: health, readiness and metrics.
 
 use std::{
     convert::Infallible,

@@ -14,7 +14,7 @@ pub(super) struct Reason {
     pub(super) text: String,
 }
 
-/// What a request asked for and got. Part of the answer, as an extension that is not sent.
+/// Numbers of a request and its answer. Part of the answer, as an extension that is not sent.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Volume {
     /// Payloads that were sent in.

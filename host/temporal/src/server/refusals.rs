@@ -18,7 +18,7 @@ const LONGEST: usize = 200;
 /// How long after a line was logged another one may be.
 const AGAIN: Duration = Duration::from_secs(600);
 
-/// Who was refused, and when that was last logged.
+/// Refused clients, and when each was last logged.
 #[derive(Debug, Default)]
 pub(super) struct Refusals(Mutex<HashMap<String, Seen>>);
 
