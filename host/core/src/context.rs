@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::CallId;
+use crate::{CallId, CallMemory};
 
 /// What a call is made for. Cheap to clone.
 ///
@@ -17,6 +17,8 @@ pub struct Context {
     about: Arc<Inner>,
     /// Not part of what a context says, so neither compared nor shown.
     call: Option<CallId>,
+    /// Likewise.
+    memory: Option<CallMemory>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -86,12 +88,22 @@ impl Context {
         inner.id = Some(id.to_owned()).filter(|id| !id.is_empty());
         inner.type_name = Some(type_name.to_owned()).filter(|name| !name.is_empty());
         inner.run_id = run_id.map(str::to_owned);
-        Self { about: Arc::new(inner), call: self.call }
+        Self { about: Arc::new(inner), call: self.call, memory: self.memory }
     }
 
     /// Returns the same context for the payloads of one new call of a pipeline.
     pub fn in_new_call(&self) -> Self {
-        Self { about: self.about.clone(), call: Some(CallId::new()) }
+        Self { call: Some(CallId::new()), ..self.clone() }
+    }
+
+    /// Returns the same context, where what the host holds for it is counted by `memory`.
+    pub fn with_memory(self, memory: CallMemory) -> Self {
+        Self { memory: Some(memory), ..self }
+    }
+
+    /// Returns what counts the memory that the host holds for the call, if anything does.
+    pub fn memory(&self) -> Option<&CallMemory> {
+        self.memory.as_ref()
     }
 
     /// Returns the call that the payload is part of, if a pipeline made it.
@@ -127,7 +139,7 @@ impl Context {
 
 impl From<Inner> for Context {
     fn from(inner: Inner) -> Self {
-        Self { about: Arc::new(inner), call: None }
+        Self { about: Arc::new(inner), call: None, memory: None }
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::{error::Error as StdError, fmt, path::Path};
 
-use crate::site::{Direction, Site};
+use crate::{
+    Limit,
+    site::{Direction, Site},
+};
 
 /// A failed operation.
 ///
@@ -60,26 +63,6 @@ pub enum ErrorKind {
     Unsealed,
 }
 
-/// A number that a call may not pass.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Limit {
-    /// Live handles of one call.
-    Handles,
-    /// Bytes that one call may log.
-    Log,
-    /// Linear memory of one instance.
-    Memory,
-    /// Bytes that a workflow engine takes.
-    Message,
-    /// Bytes that one call may hand back.
-    Output,
-    /// Bytes of one payload that goes in.
-    Payload,
-    /// Wall-clock time of one call.
-    Time,
-}
-
 /// Whose move it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -130,7 +113,13 @@ impl ErrorKind {
             Self::Busy | Self::Internal => Blame::Host,
             Self::Malformed
             | Self::Unsealed
-            | Self::LimitExceeded(Limit::Message | Limit::Payload) => Blame::Payload,
+            | Self::LimitExceeded(
+                Limit::CallBytes
+                | Limit::Entries
+                | Limit::Message
+                | Limit::Payload
+                | Limit::Payloads,
+            ) => Blame::Payload,
             Self::Corrupt | Self::NotFound | Self::Unavailable => Blame::Backend,
             Self::Failed
             | Self::LimitExceeded(_)

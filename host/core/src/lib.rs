@@ -12,6 +12,8 @@ mod context;
 mod driver;
 mod error;
 mod keys;
+mod limit;
+mod memory;
 mod payload;
 mod protobuf;
 mod report;
@@ -25,8 +27,10 @@ pub use self::{
     comparison::Comparison,
     context::{Context, Kind},
     driver::{Claim, Driver, Object},
-    error::{Blame, Error, ErrorKind, Limit},
+    error::{Blame, Error, ErrorKind},
     keys::{Key, KeyError, KeyRing},
+    limit::Limit,
+    memory::{CallMemory, Charge, MemoryBudget},
     payload::{ENCODING, Metadata, Payload},
     protobuf::Envelope,
     report::clean,

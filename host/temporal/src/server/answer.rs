@@ -37,9 +37,12 @@ pub(super) fn payloads(text: Vec<u8>) -> Answer {
 pub(super) fn failure(error: &Error) -> Answer {
     let status = match (error.kind(), error.kind().blame()) {
         (kind, _) if kind.is_transient() => StatusCode::SERVICE_UNAVAILABLE,
-        (ErrorKind::LimitExceeded(Limit::Message | Limit::Payload), _) => {
-            StatusCode::PAYLOAD_TOO_LARGE
-        }
+        (
+            ErrorKind::LimitExceeded(
+                Limit::CallBytes | Limit::Message | Limit::Payload | Limit::Payloads,
+            ),
+            _,
+        ) => StatusCode::PAYLOAD_TOO_LARGE,
         // Not 404, which to the Web UI means that nothing can be downloaded here.
         (ErrorKind::NotFound, _) => StatusCode::GONE,
         (ErrorKind::UnknownKey, _) => StatusCode::UNPROCESSABLE_ENTITY,
