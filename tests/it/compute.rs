@@ -16,12 +16,12 @@ use cloakroom::{
     Purpose, PutMode, PutOutcome, Reuse, Settings, Source, Stage, metric,
 };
 use cloakroom_tests::{
-    ROGUE, ROGUE_DRIVER, ROGUE_WASIP2, bundled, chain, compile_cache, ctx, host, noise, plain,
+    PATIENCE, ROGUE, ROGUE_DRIVER, ROGUE_WASIP2, bundled, chain, compile_cache, ctx, host, noise, plain,
     rogue, text,
 };
 use futures::future::{BoxFuture, join_all, poll_immediate};
 use metrics_util::debugging::DebugValue;
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::timeout};
 
 use crate::{
     metrics::{record, recorded},
@@ -106,13 +106,16 @@ async fn a_call_that_finds_the_queue_full_is_refused_before_its_first_payload() 
         .unwrap();
     let (stuck, loops) = (pipeline.clone(), (0..4).map(|_| plain("loop")).collect());
     let stuck = tokio::spawn(async move { stuck.encode(&ctx(), loops).await });
-    // Until the queue is full, calls succeed beside the one that loops.
-    while pipeline.encode(&ctx(), benign()).await.is_ok() {
-        tokio::task::yield_now().await;
-    }
-    while seen.load(SeqCst) < 4 {
-        tokio::task::yield_now().await;
-    }
+    let filled = async {
+        // Until the queue is full, calls succeed beside the one that loops.
+        while pipeline.encode(&ctx(), benign()).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+        while seen.load(SeqCst) < 4 {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, filled).await.expect("the queue is never full");
     let before = seen.load(SeqCst);
     let refused = pipeline.encode(&ctx(), benign()).await.unwrap_err();
     is_busy(&refused, "`limits.queue` is 2");
