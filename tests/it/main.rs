@@ -45,6 +45,7 @@ mod storage;
 mod store_errors;
 mod stores;
 mod swap;
+mod threats;
 mod ui;
 mod verify;
 mod wasi;
