@@ -58,6 +58,8 @@ async fn what_contradicts_the_shared_host_is_refused_with_both_values() {
         ("[limits]\nhandles = 7", "`limits.handles` is 7 here and 1024 in"),
         ("[limits]\nlog = \"1KiB\"", "`limits.log` is 1KiB here and 16KiB in"),
         ("[limits]\ncomponent = \"1MiB\"", "`limits.component` is 1MiB here and 64MiB in"),
+        ("[limits]\ncall_bytes = \"1MiB\"", "`limits.call_bytes` is 1MiB here and 1GiB in"),
+        ("[limits]\nprocess_bytes = \"3GiB\"", "`limits.process_bytes` is 3GiB here and 2GiB in"),
         ("[cache]\nfolder = \"/elsewhere\"", "`cache.folder` is /elsewhere here and /"),
         (
             "[storage]\ntime = \"90s\"\n[[storage.driver]]\nname = \"d\"\nplugin = \"bundled:file\"",

@@ -15,6 +15,7 @@ mod keys;
 mod limit;
 mod memory;
 mod payload;
+mod process_charge;
 mod protobuf;
 mod report;
 mod site;
@@ -32,6 +33,7 @@ pub use self::{
     limit::Limit,
     memory::{CallMemory, Charge, MemoryBudget},
     payload::{ENCODING, Metadata, Payload},
+    process_charge::ProcessCharge,
     protobuf::Envelope,
     report::clean,
     site::Direction,

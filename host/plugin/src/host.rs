@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use cloakroom_core::{Error, ErrorKind};
+use cloakroom_core::{Error, ErrorKind, MemoryBudget};
 use tokio::sync::Semaphore;
 use wasmtime::{
     Engine,
@@ -25,6 +25,7 @@ pub struct Host(pub(crate) Arc<Shared>);
 
 pub(crate) struct Shared {
     pub(crate) limits: Limits,
+    pub(crate) memory: MemoryBudget,
     pub(crate) compute: Compute,
     /// One for each instance that waits warm.
     pub(crate) idle: Arc<Semaphore>,
@@ -88,7 +89,9 @@ impl HostBuilder {
         let idle = limits.instances.get().min(Semaphore::MAX_PERMITS);
         let idle = Arc::new(Semaphore::new(idle));
         let components = Components::default();
-        Ok(Host(Arc::new(Shared { limits, compute, idle, engine, compiler, components })))
+        let memory = MemoryBudget::new(limits.call_bytes, limits.process_bytes);
+        let shared = Shared { limits, memory, compute, idle, engine, compiler, components };
+        Ok(Host(Arc::new(shared)))
     }
 }
 
@@ -101,6 +104,11 @@ impl Host {
     /// What bounds every plugin.
     pub fn limits(&self) -> &Limits {
         &self.0.limits
+    }
+
+    /// Returns what counts the memory that is held for calls, `limits.process_bytes` at most.
+    pub fn memory(&self) -> &MemoryBudget {
+        &self.0.memory
     }
 
     /// The folder that it keeps compiled plugins in, if it keeps any.

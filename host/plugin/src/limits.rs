@@ -36,6 +36,10 @@ pub struct Limits {
     pub instances: NonZeroUsize,
     /// Bytes that a plugin's file may have.
     pub component: ByteSize,
+    /// Bytes that the host may hold for one call of a pipeline. At most `process_bytes`.
+    pub call_bytes: ByteSize,
+    /// Bytes that the host may hold for all calls together, memory of instances included.
+    pub process_bytes: ByteSize,
 }
 
 impl Limits {
@@ -50,6 +54,14 @@ impl Limits {
                 );
                 return Err(Error::new(ErrorKind::Config, text));
             }
+        }
+        if self.call_bytes > self.process_bytes {
+            let text = format!(
+                "`limits.call_bytes` is {} and `limits.process_bytes` is {}: no call could use what \
+                 it may, so lower the one or raise the other",
+                self.call_bytes, self.process_bytes
+            );
+            return Err(Error::new(ErrorKind::Config, text));
         }
         Ok(())
     }
@@ -70,6 +82,24 @@ impl Default for Limits {
             log: ByteSize::kib(16),
             instances: number(64),
             component: ByteSize::mib(64),
+            call_bytes: ByteSize::mib(1024),
+            process_bytes: ByteSize::mib(2048),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_may_hold_no_more_than_the_process() {
+        let (call_bytes, process_bytes) = (ByteSize::mib(3), ByteSize::mib(2));
+        let error = Limits { call_bytes, process_bytes, ..Limits::default() }.check().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        let text = error.to_string();
+        assert!(text.contains("`limits.call_bytes` is 3MiB"), "{text}");
+        assert!(text.contains("`limits.process_bytes` is 2MiB"), "{text}");
+        Limits { call_bytes, process_bytes: call_bytes, ..Limits::default() }.check().unwrap();
     }
 }

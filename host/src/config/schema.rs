@@ -89,6 +89,8 @@ pub(crate) struct Limits {
     pub(crate) wait: Option<Span>,
     pub(crate) computing: Option<NonZeroUsize>,
     pub(crate) queue: Option<NonZeroUsize>,
+    pub(crate) call_bytes: Option<Size>,
+    pub(crate) process_bytes: Option<Size>,
 }
 
 /// `[cache]`
@@ -122,6 +124,8 @@ impl File {
             log: size(&limits.log, default.log),
             instances: limits.instances.unwrap_or(default.instances),
             component: size(&limits.component, default.component),
+            call_bytes: size(&limits.call_bytes, default.call_bytes),
+            process_bytes: size(&limits.process_bytes, default.process_bytes),
         }
     }
 

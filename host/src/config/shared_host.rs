@@ -29,6 +29,8 @@ impl File {
             log,
             instances,
             component,
+            call_bytes,
+            process_bytes,
             payload: _,
         } = &self.limits;
         let of = host.limits();
@@ -43,6 +45,8 @@ impl File {
         same("limits.log", size(log), of.log)?;
         same("limits.instances", *instances, of.instances)?;
         same("limits.component", size(component), of.component)?;
+        same("limits.call_bytes", size(call_bytes), of.call_bytes)?;
+        same("limits.process_bytes", size(process_bytes), of.process_bytes)?;
         // A shorter time is held by the pipeline itself.
         let storing = self.storage.as_ref().and_then(|storage| storage.time.as_ref());
         let longer = storing.filter(|time| time.0 > of.driver_time).map(shown);
