@@ -11,9 +11,11 @@ mod comparison;
 mod context;
 mod driver;
 mod error;
+mod fields;
 mod keys;
 mod limit;
 mod memory;
+mod message;
 mod payload;
 mod process_charge;
 mod protobuf;
@@ -32,7 +34,8 @@ pub use self::{
     keys::{Key, KeyError, KeyRing},
     limit::Limit,
     memory::{CallMemory, Charge, MemoryBudget},
-    payload::{ENCODING, Metadata, Payload},
+    message::Message,
+    payload::{ENCODING, ENTRIES, Metadata, Payload},
     process_charge::ProcessCharge,
     protobuf::Envelope,
     report::clean,
