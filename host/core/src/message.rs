@@ -153,7 +153,8 @@ pub(crate) fn footprint(payload: &Payload) -> usize {
     cost(entries(payload), bytes)
 }
 
-fn cost(entries: usize, bytes: usize) -> usize {
+/// Returns what a payload of so many entries takes, which have `bytes` bytes with its body.
+pub(crate) fn cost(entries: usize, bytes: usize) -> usize {
     entries.saturating_mul(ENTRY).saturating_add(bytes).saturating_add(PAYLOAD)
 }
 
@@ -241,7 +242,7 @@ mod tests {
         vec![len as u8]
     }
 
-    /// Sixty-four million entries of two bytes each: one more than may be ends it.
+    /// A million entries of two bytes each: the first too many ends it.
     #[test]
     fn a_hostile_message_is_refused_before_anything_is_made_of_it() {
         let bytes = Bytes::from(b"\x1a\x00".repeat(1 << 20));

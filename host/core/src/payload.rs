@@ -88,6 +88,12 @@ impl Payload {
         if self.entries() <= most { Ok(()) } else { Err(crate::message::too_many(most)) }
     }
 
+    /// Returns how many bytes of memory a payload of `entries` entries takes, at most, whose names,
+    /// values, body and unknown fields have `bytes` bytes.
+    pub fn cost_of(entries: usize, bytes: usize) -> usize {
+        crate::message::cost(entries, bytes)
+    }
+
     /// Returns how many bytes of memory it takes, at most: its parts, and what a map and an allocator
     /// add to each.
     pub fn footprint(&self) -> usize {

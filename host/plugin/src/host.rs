@@ -7,7 +7,6 @@ use std::{
 };
 
 use cloakroom_core::{Error, ErrorKind, MemoryBudget};
-use tokio::sync::Semaphore;
 use wasmtime::{
     Engine,
     component::{Component, InstancePre},
@@ -15,8 +14,8 @@ use wasmtime::{
 
 use crate::{
     Grants, Inspection, Limits, Plugin, Source, cache::Cache, compile::Compiler,
-    components::Components, compute::Compute, contract::v0_1::Prepared, engine, source::Binary,
-    state::State, ticker::Ticker,
+    components::Components, compute::Compute, contract::v0_1::Prepared, engine, idle::Idle,
+    source::Binary, state::State, ticker::Ticker,
 };
 
 /// Loads plugins and runs them. Cheap to clone; clones are the same host.
@@ -27,8 +26,8 @@ pub(crate) struct Shared {
     pub(crate) limits: Limits,
     pub(crate) memory: MemoryBudget,
     pub(crate) compute: Compute,
-    /// One for each instance that waits warm.
-    pub(crate) idle: Arc<Semaphore>,
+    /// Places for instances that wait warm.
+    pub(crate) idle: Idle,
     engine: Engine,
     pub(crate) compiler: Compiler,
     components: Components,
@@ -86,8 +85,7 @@ impl HostBuilder {
             Error::new(ErrorKind::Internal, "cannot start a thread").because(error)
         })?;
         let compute = Compute::new(ticker, &limits);
-        let idle = limits.instances.get().min(Semaphore::MAX_PERMITS);
-        let idle = Arc::new(Semaphore::new(idle));
+        let idle = Idle::new(limits.instances.get(), limits.process_bytes);
         let components = Components::default();
         let memory = MemoryBudget::new(limits.call_bytes, limits.process_bytes);
         let shared = Shared { limits, memory, compute, idle, engine, compiler, components };

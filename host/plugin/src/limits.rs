@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroUsize, thread::available_parallelism, time::Duration};
 
-use cloakroom_core::{ByteSize, Error, ErrorKind};
+use cloakroom_core::{ByteSize, ENTRIES, Error, ErrorKind};
 
 /// What bounds plugins. All limits hold by default.
 ///
@@ -25,8 +25,14 @@ pub struct Limits {
     /// Calls of codecs and drivers that may wait for their first turn. From there on new calls of
     /// a pipeline are refused; those that were let in may bring the number over it.
     pub queue: NonZeroUsize,
-    /// Bytes that one call may have the host hold for it, and so hand back.
+    /// Bytes that one call may have the host make, over the whole call, and so hand back.
     pub output: ByteSize,
+    /// Bytes that the host may hold at once for one call: its input, and what was made in it and not
+    /// let go of. Copies count too, and so it should be three times `output`.
+    pub held: ByteSize,
+    /// Entries of one payload: metadata, sizes of what is stored elsewhere, and fields of a later
+    /// version.
+    pub entries: NonZeroUsize,
     /// Handles that one call may hold at once.
     pub handles: NonZeroUsize,
     /// Bytes that one call may log.
@@ -78,6 +84,8 @@ impl Default for Limits {
             computing: available_parallelism().unwrap_or(NonZeroUsize::MIN),
             queue: number(4096),
             output: ByteSize::mib(128),
+            held: ByteSize::mib(384),
+            entries: number(ENTRIES),
             handles: number(1024),
             log: ByteSize::kib(16),
             instances: number(64),

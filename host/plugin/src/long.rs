@@ -2,9 +2,9 @@
 
 use crate::compute::{Clock, give_way};
 
-/// From this many bytes on a computation leaves its caller's task. At 10 GB/s this takes a
-/// millisecond.
-const LONG: usize = 8 << 20;
+/// From this many bytes on a computation leaves its caller's task. Copying so many to fresh memory,
+/// hashing or sealing them takes up to a millisecond.
+const LONG: usize = 1 << 20;
 
 /// Says that `bytes` bytes are about to be computed. Nothing interrupts that, so a long one runs on
 /// a compute thread, as part of its guest's time.

@@ -39,7 +39,7 @@ impl Pool {
         let Some(warm) = self.warm.as_ref().filter(|_| live.is_fit()) else {
             return;
         };
-        if let Ok(place) = plugin.host.0.idle.clone().try_acquire_owned() {
+        if let Some(place) = plugin.host.0.idle.place(live.charged()) {
             live.idle = Some(place);
             warm.lock().unwrap_or_else(PoisonError::into_inner).push(live);
         }

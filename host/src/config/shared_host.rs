@@ -25,6 +25,8 @@ impl File {
             computing,
             queue,
             output,
+            held,
+            entries,
             handles,
             log,
             instances,
@@ -41,6 +43,8 @@ impl File {
         same("limits.computing", *computing, of.computing)?;
         same("limits.queue", *queue, of.queue)?;
         same("limits.output", size(output), of.output)?;
+        same("limits.held", size(held), of.held)?;
+        same("limits.entries", *entries, of.entries)?;
         same("limits.handles", *handles, of.handles)?;
         same("limits.log", size(log), of.log)?;
         same("limits.instances", *instances, of.instances)?;
