@@ -112,6 +112,9 @@ fn refused(error: cloakroom_core::Error) -> Fault {
 }
 
 #[cfg(test)]
+mod rule;
+
+#[cfg(test)]
 mod tests {
     use cloakroom_core::{ByteSize, ErrorKind, MemoryBudget};
 

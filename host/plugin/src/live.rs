@@ -12,6 +12,7 @@ use crate::{
     fault,
     idle::Place,
     loaded::Loaded,
+    long,
     scope::Scope,
     state::{Call, State},
 };
@@ -42,7 +43,7 @@ impl Live {
     ) -> Result<Self, Error> {
         let limits = &plugin.host.0.limits;
         let mut store = Store::new(plugin.prepared.engine(), State::new(scope, call));
-        store.limiter(|state| &mut state.meter);
+        store.limiter_async(|state| &mut state.meter);
         // Bytes of the lists in one call of an import. An honest one fits into the guest's memory.
         store.set_hostcall_fuel(limits.output.min(limits.memory).as_usize());
         store.set_epoch_deadline(1);
@@ -57,12 +58,14 @@ impl Live {
         Ok(Self { store, exports, calls: 0, memory, sound: false, idle: None })
     }
 
-    pub(crate) fn begin(&mut self, call: Call) {
+    pub(crate) async fn begin(&mut self, call: Call) {
+        let clock = call.clock.clone();
         #[cfg(feature = "wasi")]
         if let Some(wasi) = &mut self.store.data_mut().wasi {
             wasi.begin_call(call.confidential);
         }
         self.store.data_mut().begin(call);
+        long::begin_lists(self.store.data().meter.memory(), &clock).await;
     }
 
     pub(crate) async fn describe_codec(&mut self, plugin: &Loaded) -> Result<Description, Error> {

@@ -1,12 +1,16 @@
 //! What one instance uses: memory over its life, and over a call output, log and what the host holds.
 
+use std::{pin::Pin, sync::Arc};
+
 use cloakroom_core::{Limit, MemoryBudget, ProcessCharge};
-use wasmtime::ResourceLimiter;
+use wasmtime::ResourceLimiterAsync;
 
 use crate::{
     Limits,
+    compute::Clock,
     fault::Fault,
     held::{Count, Held},
+    long,
     state::Call,
 };
 
@@ -25,6 +29,7 @@ pub(crate) struct Meter {
     output_most: usize,
     log: usize,
     log_most: usize,
+    clock: Arc<Clock>,
     held: Held,
     held_most: usize,
     /// What the last import handed over, which the guest has copied by its next one.
@@ -45,6 +50,7 @@ impl Meter {
             output_most: limits.output.as_usize(),
             log: 0,
             log_most: limits.log.as_usize(),
+            clock: call.clock.clone(),
             held: held(held_most, call),
             held_most,
             passing: None,
@@ -55,6 +61,7 @@ impl Meter {
     pub(crate) fn begin_call(&mut self, call: &Call) {
         self.output = 0;
         self.log = 0;
+        self.clock = call.clock.clone();
         self.held = held(self.held_most, call);
     }
 
@@ -113,43 +120,68 @@ impl Meter {
     fn charge(&mut self, growth: usize) -> Result<(), Fault> {
         self.instance.grow(growth).map_err(|error| Fault::Refused(Some(error)))
     }
+
+    fn grow_memory(&mut self, growth: usize) -> Result<(), Fault> {
+        let memory = self.memory.saturating_add(growth);
+        if memory > self.memory_most {
+            return Err(Fault::Limit(Limit::Memory));
+        }
+        self.charge(growth)?;
+        self.memory = memory;
+        Ok(())
+    }
+
+    fn grow_table(&mut self, growth: usize) -> Result<(), Fault> {
+        self.table = self.table.saturating_add(growth);
+        if self.table > TABLE_ELEMENTS {
+            return Err(Fault::Limit(Limit::Memory));
+        }
+        self.charge(growth * TABLE_ELEMENT)
+    }
 }
 
 fn held(most: usize, call: &Call) -> Held {
     Held::new(most, call.input, call.ctx.memory().cloned())
 }
 
-impl ResourceLimiter for Meter {
+/// Whether something may grow.
+type Answer<'a> = Pin<Box<dyn Future<Output = wasmtime::Result<bool>> + Send + 'a>>;
+
+/// Asynchronous, so that a guest with much memory can leave the task of its caller. As `async_trait`
+/// has it.
+impl ResourceLimiterAsync for Meter {
     /// A refusal ends the call, rather than have the guest's allocator find out and abort.
-    fn memory_growing(
-        &mut self,
+    fn memory_growing<'meter, 'answer>(
+        &'meter mut self,
         current: usize,
         desired: usize,
         _maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        let growth = desired.saturating_sub(current);
-        let memory = self.memory.saturating_add(growth);
-        if memory > self.memory_most {
-            return Fault::Limit(Limit::Memory).trap();
-        }
-        self.charge(growth)?;
-        self.memory = memory;
-        Ok(true)
+    ) -> Answer<'answer>
+    where
+        'meter: 'answer,
+        Self: 'answer,
+    {
+        Box::pin(async move {
+            self.grow_memory(desired.saturating_sub(current))?;
+            long::begin_lists(self.memory, &self.clock).await;
+            Ok(true)
+        })
     }
 
-    fn table_growing(
-        &mut self,
+    fn table_growing<'meter, 'answer>(
+        &'meter mut self,
         current: usize,
         desired: usize,
         _maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
-        let growth = desired.saturating_sub(current);
-        self.table = self.table.saturating_add(growth);
-        if self.table > TABLE_ELEMENTS {
-            return Fault::Limit(Limit::Memory).trap();
-        }
-        self.charge(growth * TABLE_ELEMENT)?;
-        Ok(true)
+    ) -> Answer<'answer>
+    where
+        'meter: 'answer,
+        Self: 'answer,
+    {
+        Box::pin(async move {
+            self.grow_table(desired.saturating_sub(current))?;
+            Ok(true)
+        })
     }
 
     fn instances(&self) -> usize {

@@ -20,7 +20,7 @@ impl Pool {
     pub(crate) async fn take(&self, plugin: &Loaded, call: Call) -> Result<Live, Error> {
         match self.waiting() {
             Some(mut live) => {
-                live.begin(call);
+                live.begin(call).await;
                 Ok(live)
             }
             None => Live::start(plugin, self.scope.clone(), call).await,
