@@ -184,10 +184,15 @@ fn read_external(bytes: Bytes) -> Option<i64> {
 struct Reader(Bytes);
 
 impl Reader {
+    /// Reads a number of at most 64 bits.
     fn varint(&mut self) -> Option<u64> {
         let mut value = 0u64;
         for (index, byte) in self.0.iter().take(10).enumerate() {
-            value |= u64::from(byte & 0x7f).checked_shl(7 * index as u32)?;
+            // The tenth byte has room for one bit.
+            if index == 9 && *byte > 1 {
+                return None;
+            }
+            value |= u64::from(byte & 0x7f) << (7 * index);
             if byte & 0x80 == 0 {
                 let _ = self.0.split_to(index + 1);
                 return Some(value);
@@ -206,7 +211,8 @@ impl Reader {
     }
 
     fn skip(&mut self, tag: u64) -> Option<()> {
-        if tag >> 3 == 0 {
+        // A tag has 32 bits.
+        if tag >> 3 == 0 || tag > u64::from(u32::MAX) {
             return None;
         }
         match tag & 7 {
@@ -264,6 +270,8 @@ mod tests {
             b"\x07",
             b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
             b"\x0a\x03\x0a\x01\xff",
+            b"\x1a\x0b\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02",
+            b"\x88\x80\x80\x80\x10\x01",
         ] {
             assert!(decode(Bytes::from_static(bytes)).is_err(), "{bytes:?}");
         }
