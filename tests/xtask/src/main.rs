@@ -4,6 +4,7 @@
 mod command_line;
 mod debian;
 mod fresh;
+mod fuzz;
 mod lint;
 mod needs;
 mod node;
@@ -26,6 +27,7 @@ cargo xtask test [--strict] [FILTER]    set up what the tests need and run them,
 cargo xtask lint                        format, Clippy, documentation
 cargo xtask fresh                       build the plugins with a Rust that has no WebAssembly target yet
 cargo xtask setup                       set up what the tests need, for `cargo test --package cloakroom-tests`
+cargo xtask fuzz TARGET [OPTIONS]       a fuzz target of tests/fuzz under libFuzzer, until it is interrupted or finds something
 cargo xtask bench [FILTER]              what the sandbox costs, and storage, the codec server, a slow download
 cargo xtask invoice [ARGS]              examples/invoice, with a Temporal server installed for it
 
@@ -35,6 +37,9 @@ cargo run -- ARGS                       the command line: `cargo run -- demo`, `
 const TASK: &str = "task";
 
 fn main() -> ExitCode {
+    if let Some(code) = fuzz::compile() {
+        return code;
+    }
     let args: Vec<String> = env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let done = match &*args {
@@ -43,6 +48,7 @@ fn main() -> ExitCode {
         [TASK, "lint"] => lint::check(),
         [TASK, "fresh"] => fresh::build_plugins(),
         [TASK, "setup"] => Needs::set_up(false).map(|needs| needs.report()),
+        [TASK, "fuzz", target, options @ ..] => fuzz::fuzz(target, options),
         [TASK, "bench", filter @ ..] => bench(filter),
         [TASK, "invoice", args @ ..] => invoice(args),
         [TASK, ..] => {
