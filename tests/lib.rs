@@ -22,6 +22,9 @@ pub const ROGUE_WASIP2: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rogue_
 /// The driver that breaks rules.
 pub const ROGUE_DRIVER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rogue_driver.wasm"));
 
+/// The guest that makes the host calls that its payload lists.
+pub const PUPPET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/puppet.wasm"));
+
 /// A bundled plugin as a third party would build it, for `wasm32-wasip2`.
 pub const ZLIB_WASIP2: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/zlib_wasip2.wasm"));
 

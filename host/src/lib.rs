@@ -8,6 +8,8 @@ mod cloakroom;
 #[cfg(feature = "codec-server")]
 mod codec_server;
 mod config;
+#[doc(hidden)]
+pub mod fuzzing;
 mod generation;
 mod inventory;
 mod key_facts;

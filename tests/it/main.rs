@@ -20,6 +20,7 @@ mod fairness;
 mod faults;
 mod faulty;
 mod forged;
+mod fuzz;
 mod gcs;
 mod guests;
 mod history;

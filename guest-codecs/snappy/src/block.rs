@@ -8,7 +8,7 @@ use std::io::{self, BufRead, Read, Write};
 
 use snap::raw::{Encoder, max_compress_len};
 
-use crate::{malformed::malformed, window::Window};
+use super::{malformed::malformed, window::Window};
 
 /// What snappy compresses on its own.
 const PIECE: usize = 64 << 10;

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Write};
 
-use crate::malformed::malformed;
+use super::malformed::malformed;
 
 /// How far back a copy may reach. The format has room for 4 GiB; no encoder we know of writes more than
 /// 64 KiB, because all compress pieces of that size on their own.

@@ -74,10 +74,15 @@ impl<'a> Fields<'a> {
         Some(size)
     }
 
+    /// Reads a number of at most 64 bits.
     fn varint(&mut self) -> Option<u64> {
         let mut value = 0u64;
         for (index, byte) in self.0.iter().take(10).enumerate() {
-            value |= u64::from(byte & 0x7f).checked_shl(7 * index as u32)?;
+            // The tenth byte has room for one bit.
+            if index == 9 && *byte > 1 {
+                return None;
+            }
+            value |= u64::from(byte & 0x7f) << (7 * index);
             if byte & 0x80 == 0 {
                 self.0 = self.0.get(index + 1..)?;
                 return Some(value);
@@ -98,7 +103,8 @@ impl<'a> Fields<'a> {
     }
 
     fn skip(&mut self, tag: u64) -> Option<usize> {
-        if tag >> 3 == 0 {
+        // A tag has 32 bits.
+        if tag >> 3 == 0 || tag > u64::from(u32::MAX) {
             return None;
         }
         match tag & 7 {

@@ -20,7 +20,7 @@ fn explain(message: &str, key: Option<&str>) -> String {
     let quoted: Vec<&str> = line.split('`').skip(1).step_by(2).collect();
     match (line.starts_with("unknown field"), &*quoted) {
         (true, [unknown, known @ ..]) => unknown_key(unknown, known),
-        _ => with_key(redact(line), key),
+        _ => with_key(redact_word(redact(line)), key),
     }
 }
 
@@ -59,6 +59,12 @@ fn redact(line: &str) -> String {
     }
 }
 
+/// serde quotes a word that it does not know, too.
+fn redact_word(text: String) -> String {
+    let word = text.strip_prefix("unknown variant `").and_then(|rest| rest.split_once("`, "));
+    word.map_or(text.clone(), |(_, expected)| format!("unknown word, {expected}"))
+}
+
 /// The name that was probably meant.
 pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let distance = |known: &&str| strsim::damerau_levenshtein(name, known);
@@ -94,6 +100,14 @@ mod tests {
             "{error}"
         );
         assert!(!error.contains("c2VjcmV0"), "{error}");
+    }
+
+    #[test]
+    fn never_shows_a_word_that_it_does_not_know() {
+        check(
+            "[[stage]]\nplugin = \"p\"\nreuse = \"c2VjcmV0\"",
+            "c.toml, line 3: unknown word, expected `fresh` or `warm`",
+        );
     }
 
     #[test]

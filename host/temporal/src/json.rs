@@ -12,6 +12,8 @@ use base64::{
 use cloakroom_core::{Error, ErrorKind, Metadata, Payload};
 use serde::{Deserialize, Deserializer, Serialize, de::IgnoredAny};
 
+use crate::object::Object;
+
 /// proto3 JSON is read in either alphabet, padded or not, and written in the standard one.
 static LENIENT: GeneralPurpose = reader(&alphabet::STANDARD);
 static LENIENT_URL: GeneralPurpose = reader(&alphabet::URL_SAFE);
@@ -31,7 +33,7 @@ struct Payloads {
 #[derive(Deserialize)]
 struct Input {
     #[serde(default, deserialize_with = "named")]
-    payloads: Option<Vec<Entry>>,
+    payloads: Option<Vec<Object<Entry>>>,
     events: Option<IgnoredAny>,
     history: Option<IgnoredAny>,
 }
@@ -49,7 +51,7 @@ struct Entry {
         alias = "external_payloads",
         skip_serializing_if = "Vec::is_empty"
     )]
-    external: Vec<External>,
+    external: Vec<Object<External>>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -76,7 +78,7 @@ where
 }
 
 /// A list that is named: null is an empty one, and a missing one is none.
-fn named<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<Entry>>, D::Error> {
+fn named<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Vec<Object<Entry>>>, D::Error> {
     unless_null(from).map(Some)
 }
 
@@ -92,7 +94,7 @@ pub fn read(text: &[u8]) -> Result<Vec<Payload>, Error> {
     let entries = input
         .payloads
         .ok_or_else(|| malformed(format!("not Payloads JSON: it has no `payloads`; {EXPECTED}")))?;
-    entries.into_iter().enumerate().map(|(slot, entry)| payload(slot, entry)).collect()
+    entries.into_iter().enumerate().map(|(slot, entry)| payload(slot, entry.0)).collect()
 }
 
 /// Reads what [`read`] does, and takes `{}` for no payloads: proto3 JSON leaves an empty list out,
@@ -109,11 +111,7 @@ fn parse(text: &[u8]) -> Result<Input, Error> {
     let wrong = |line, column| {
         malformed(format!("not Payloads JSON (line {line}, column {column}): {EXPECTED}"))
     };
-    // A list would do for serde: it takes the values of a struct in their order.
-    if text.trim_ascii_start().first() == Some(&b'[') {
-        return Err(wrong(1, 1));
-    }
-    let input: Input =
+    let Object::<Input>(input) =
         serde_json::from_slice(text).map_err(|error| wrong(error.line(), error.column()))?;
     if input.payloads.is_none() && (input.events.is_some() || input.history.is_some()) {
         return Err(malformed(
@@ -136,7 +134,7 @@ fn payload(slot: usize, entry: Entry) -> Result<Payload, Error> {
         metadata.insert(name.clone(), decode(value)?.into());
     }
     let mut external_sizes = Vec::new();
-    for External { size } in entry.external {
+    for Object(External { size }) in entry.external {
         let size = match size {
             Size::Number(size) => Some(size),
             Size::Text(text) => text.parse().ok(),
@@ -164,7 +162,7 @@ pub fn write(payloads: &[Payload]) -> Result<Vec<u8>, Error> {
         external: payload
             .external_sizes
             .iter()
-            .map(|size| External { size: Size::Text(size.to_string()) })
+            .map(|size| Object(External { size: Size::Text(size.to_string()) }))
             .collect(),
     };
     let payloads = Payloads { payloads: payloads.iter().map(entry).collect() };
@@ -221,6 +219,17 @@ mod tests {
         for text in [r#"{"events":[]}"#, r#"{"history":{"events":[]},"nextPageToken":""}"#] {
             refused(read(text.as_bytes()), "cloakroom explain --history FILE");
             refused(read_message(text.as_bytes()), "cloakroom explain --history FILE");
+        }
+    }
+
+    #[test]
+    fn a_list_is_no_object() {
+        for text in [
+            "[[]]",
+            r#"{"payloads":[[{},"",[]]]}"#,
+            r#"{"payloads":[{"externalPayloads":[["1"]]}]}"#,
+        ] {
+            refused(read(text.as_bytes()), "not Payloads JSON (line 1, column ");
         }
     }
 

@@ -3,12 +3,15 @@
 
 mod command_line;
 mod debian;
+mod deny;
 mod fresh;
+mod fuzz;
 mod lint;
 mod needs;
 mod node;
 mod python;
 mod run;
+mod sbom;
 mod stamp;
 
 use std::{env, process::ExitCode};
@@ -24,8 +27,11 @@ const USAGE: &str = "\
 cargo xtask test [--strict] [FILTER]    set up what the tests need and run them, or those whose names hold FILTER
     --strict                            fail if anything had to be skipped, as CI does
 cargo xtask lint                        format, Clippy, documentation
+cargo xtask deny                        licences, sources and known flaws of all dependencies
+cargo xtask sbom [FOLDER]               what the program and each bundled plugin are made of, as CycloneDX files
 cargo xtask fresh                       build the plugins with a Rust that has no WebAssembly target yet
 cargo xtask setup                       set up what the tests need, for `cargo test --package cloakroom-tests`
+cargo xtask fuzz TARGET [OPTIONS]       a fuzz target of tests/fuzz under libFuzzer, until it is interrupted or finds something
 cargo xtask bench [FILTER]              what the sandbox costs, and storage, the codec server, a slow download
 cargo xtask invoice [ARGS]              examples/invoice, with a Temporal server installed for it
 
@@ -35,14 +41,20 @@ cargo run -- ARGS                       the command line: `cargo run -- demo`, `
 const TASK: &str = "task";
 
 fn main() -> ExitCode {
+    if let Some(code) = fuzz::compile() {
+        return code;
+    }
     let args: Vec<String> = env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let done = match &*args {
         [TASK, "test", "--strict", filter @ ..] => test(true, filter),
         [TASK, "test", filter @ ..] => test(false, filter),
         [TASK, "lint"] => lint::check(),
+        [TASK, "deny"] => deny::check(),
+        [TASK, "sbom", folder @ ..] => sbom::write(folder.first().copied()),
         [TASK, "fresh"] => fresh::build_plugins(),
         [TASK, "setup"] => Needs::set_up(false).map(|needs| needs.report()),
+        [TASK, "fuzz", target, options @ ..] => fuzz::fuzz(target, options),
         [TASK, "bench", filter @ ..] => bench(filter),
         [TASK, "invoice", args @ ..] => invoice(args),
         [TASK, ..] => {

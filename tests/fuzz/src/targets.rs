@@ -1,0 +1,31 @@
+//! The targets, one a file.
+
+mod client;
+mod config;
+mod decoders;
+mod envelope;
+mod http;
+mod json;
+mod jwt;
+mod load;
+mod puppet;
+mod reference;
+mod resp;
+mod sealed;
+mod store;
+mod zlib_ffi;
+
+pub(crate) use self::{
+    config::config,
+    decoders::{gzip, snappy, zlib, zstd},
+    envelope::envelope,
+    http::http,
+    json::json,
+    jwt::jwt,
+    load::load,
+    puppet::puppet,
+    reference::reference,
+    resp::resp,
+    sealed::sealed,
+    store::store,
+};
