@@ -4,9 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use cloakroom::{
     Bucket, ByteSize, Codec as _, Encoded, Error, ErrorKind, Limit, Limits, MemoryBudget,
-    ObjectBucket, Offload, Payload, Pipeline, PluginCodec, Reuse, Settings, Stage,
+    ObjectBucket, Offload, Opening, Payload, Pipeline, PluginCodec, Reuse, Settings, Stage,
 };
-use cloakroom_tests::{ROGUE, bucket_driver, bundled, chain, ctx, host, noise, plain, rogue, text};
+use cloakroom_tests::{
+    ROGUE, bucket_driver, bundled, chain, compile_cache, ctx, host, noise, plain, rogue, text,
+};
 
 use ErrorKind::{Busy, LimitExceeded};
 
@@ -235,6 +237,33 @@ async fn a_bomb_of_entries_is_refused_by_its_number_and_takes_no_more_than_its_b
     assert_eq!(error.kind(), LimitExceeded(Limit::Entries), "{}", chain(&error));
     assert!(budget.peak() <= HELD.as_usize(), "held {}", budget.peak());
     assert_eq!(budget.used(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_configuration_bounds_entries_and_what_is_held() {
+    let open = async |limits: &str| {
+        let text = format!("[limits]\n{limits}");
+        Opening::text(text).cache(compile_cache()).open().await.unwrap()
+    };
+    for (limits, held) in [
+        ("", ByteSize::mib(384)),
+        ("output = \"200MiB\"", ByteSize::mib(600)),
+        ("payload = \"300MiB\"", ByteSize::mib(900)),
+        ("output = \"200MiB\"\nheld = \"5MiB\"", ByteSize::mib(5)),
+    ] {
+        assert_eq!(open(limits).await.host().limits().held, held, "{limits}");
+    }
+    let cloakroom = open("entries = 50").await;
+    cloakroom.encode(&ctx(), vec![with_entries(50)]).await.unwrap();
+    for done in [
+        cloakroom.encode(&ctx(), vec![with_entries(51)]).await,
+        cloakroom.decode(&ctx(), vec![with_entries(51)]).await,
+        cloakroom.pipeline().decode_references(&ctx(), vec![with_entries(51)]).await,
+    ] {
+        let error = done.unwrap_err();
+        assert_eq!(error.kind(), LimitExceeded(Limit::Entries), "{}", chain(&error));
+        assert!(chain(&error).contains("payload 0: "), "{}", chain(&error));
+    }
 }
 
 /// What the parts of a large payload cost is what they are.
