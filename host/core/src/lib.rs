@@ -6,23 +6,28 @@
 
 mod bucket;
 mod call;
+mod call_memory;
 mod codec;
 mod comparison;
 mod context;
 mod driver;
 mod error;
+mod footprint;
 mod keys;
 mod limit;
+mod line;
 mod memory;
 mod payload;
 mod protobuf;
 mod report;
 mod site;
 mod size;
+mod turns;
 
 pub use self::{
     bucket::{Bucket, ObjectInfo, PutMode, PutOutcome},
     call::CallId,
+    call_memory::{CallMemory, Charge},
     codec::{Codec, Description, Encoded, Purpose},
     comparison::Comparison,
     context::{Context, Kind},
@@ -30,10 +35,12 @@ pub use self::{
     error::{Blame, Error, ErrorKind},
     keys::{Key, KeyError, KeyRing},
     limit::Limit,
-    memory::{CallMemory, Charge, MemoryBudget},
+    line::Line,
+    memory::MemoryBudget,
     payload::{ENCODING, Metadata, Payload},
     protobuf::Envelope,
     report::clean,
     site::Direction,
     size::{ByteSize, ByteSizeError},
+    turns::{Turn, Turns},
 };
