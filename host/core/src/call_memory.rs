@@ -44,9 +44,14 @@ impl CallMemory {
     /// `LimitExceeded(CallBytes)` if the call would hold more than `limits.call_bytes`; `Busy` if all
     /// calls would hold more than `limits.process_bytes`. Then nothing is counted.
     pub fn charge(&self, bytes: usize) -> Result<Charge, Error> {
-        let mut charge = Charge { call: self.clone(), bytes: 0 };
+        let mut charge = self.nothing();
         charge.grow(bytes)?;
         Ok(charge)
+    }
+
+    /// Returns a charge that counts nothing yet.
+    pub fn nothing(&self) -> Charge {
+        Charge { call: self.clone(), bytes: 0 }
     }
 
     /// Returns how many bytes the call holds now.
