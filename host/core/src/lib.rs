@@ -12,12 +12,14 @@ mod comparison;
 mod context;
 mod driver;
 mod error;
-mod footprint;
+mod fields;
 mod keys;
 mod limit;
 mod line;
 mod memory;
+mod message;
 mod payload;
+mod process_charge;
 mod protobuf;
 mod report;
 mod site;
@@ -37,7 +39,9 @@ pub use self::{
     limit::Limit,
     line::Line,
     memory::MemoryBudget,
-    payload::{ENCODING, Metadata, Payload},
+    message::Message,
+    payload::{ENCODING, ENTRIES, Metadata, Payload},
+    process_charge::ProcessCharge,
     protobuf::Envelope,
     report::clean,
     site::Direction,

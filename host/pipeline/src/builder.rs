@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
-use cloakroom_core::{ByteSize, MemoryBudget, Purpose};
+use cloakroom_core::{ByteSize, ENTRIES, MemoryBudget, Purpose};
 
 use crate::{Offload, Pipeline, Stage, stage::CODEC_TIME};
 
@@ -30,6 +30,7 @@ pub struct PipelineBuilder {
     payloads: usize,
     memory: Option<MemoryBudget>,
     wait: Duration,
+    entries: usize,
     codec_time: Duration,
     offload: Option<Offload>,
 }
@@ -95,6 +96,7 @@ impl Default for PipelineBuilder {
             payloads: PAYLOADS,
             memory: None,
             wait: WAIT,
+            entries: ENTRIES,
             codec_time: CODEC_TIME,
             offload: None,
         }
@@ -150,6 +152,17 @@ impl PipelineBuilder {
         self
     }
 
+    /// Sets how many entries one payload may have, 4,096 unless set: metadata, sizes of what is stored
+    /// elsewhere, and fields of a later version. It holds for what goes in, between stages, for what is
+    /// stored and read back, and for what comes out. What was written under a higher number is readable
+    /// once the number is as high again.
+    ///
+    /// Plugins have `Limits::entries`, which should be the same.
+    pub fn most_entries(mut self, entries: NonZeroUsize) -> Self {
+        self.entries = entries.get();
+        self
+    }
+
     /// Sets how long one call of a codec may take that has no time limit of its own, which is one that
     /// the program brings: 2 minutes unless set. Plugins have `Limits::time`.
     ///
@@ -188,14 +201,25 @@ impl PipelineBuilder {
         if self.offload.as_ref().is_some_and(Offload::is_sealed) && !seals {
             return Err(PipelineError::StoresUnsealed);
         }
-        let storage = self.offload.map(Offload::build).transpose()?.map(Arc::new);
+        let build = |offload: Offload| offload.build(self.entries);
+        let storage = self.offload.map(build).transpose()?.map(Arc::new);
         let (permits, payload, time) = (self.permits, self.payload, self.codec_time);
         let stages = self.stages.into_iter().map(|stage| stage.codec_time(time)).collect();
-        let (payloads, wait) = (self.payloads, self.wait);
+        let (payloads, entries, wait) = (self.payloads, self.entries, self.wait);
         let memory = self.memory.unwrap_or_else(|| {
             let [call, process] = MEMORY;
             MemoryBudget::new(call, process)
         });
-        Ok(Pipeline { stages, permits, payload, payloads, memory, wait, storage, quiet: false })
+        Ok(Pipeline {
+            stages,
+            permits,
+            payload,
+            payloads,
+            entries,
+            memory,
+            wait,
+            storage,
+            quiet: false,
+        })
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use cloakroom_core::{ByteSize, Charge, Context, Envelope, Error, Payload};
+use cloakroom_core::{ByteSize, Charge, Context, Envelope, Error, Message, Payload};
 use lru::LruCache;
 
 use tokio::sync::Semaphore;
@@ -23,10 +23,20 @@ pub(crate) struct Cached {
     pub(crate) size: u64,
 }
 
+impl Cached {
+    /// Returns what it takes in memory. It shares the object; maps and names come on top.
+    fn cost(&self) -> u64 {
+        let entries = Payload::cost_of(self.payload.entries(), 0);
+        self.size.saturating_add(entries as u64)
+    }
+}
+
 pub(crate) struct Cache {
     memory: Mutex<Memory>,
     disk: Option<Arc<Disk>>,
     writers: Arc<Semaphore>,
+    /// Entries of one payload that is read from the disk.
+    entries: usize,
 }
 
 /// What fits into so many bytes, and was of use last.
@@ -36,36 +46,29 @@ struct Memory {
     most: u64,
 }
 
-impl Cached {
-    /// What it takes in memory, which is more than its size if it has many metadata entries.
-    fn memory(&self) -> u64 {
-        self.size.max(self.payload.footprint() as u64)
-    }
-}
-
 impl Memory {
     fn put(&mut self, ticket: Ticket, cached: Cached) {
-        let memory = cached.memory();
-        if self.most < memory {
+        let cost = cached.cost();
+        if cost > self.most {
             return;
         }
-        self.used += memory;
+        self.used += cost;
         if let Some((_, replaced)) = self.objects.push(ticket, cached) {
-            self.used -= replaced.memory();
+            self.used -= replaced.cost();
         }
         while self.most < self.used
             && let Some((_, oldest)) = self.objects.pop_lru()
         {
-            self.used -= oldest.memory();
+            self.used -= oldest.cost();
         }
     }
 }
 
 impl Cache {
-    pub(crate) fn new(memory: ByteSize, disk: Option<Disk>) -> Self {
+    pub(crate) fn new(memory: ByteSize, disk: Option<Disk>, entries: usize) -> Self {
         let memory = Memory { objects: LruCache::unbounded(), used: 0, most: memory.get() };
         let writers = Arc::new(Semaphore::new(WRITERS));
-        Self { memory: Mutex::new(memory), disk: disk.map(Arc::new), writers }
+        Self { memory: Mutex::new(memory), disk: disk.map(Arc::new), writers, entries }
     }
 
     /// Returns an object that is here, counted for the call.
@@ -96,10 +99,13 @@ impl Cache {
             return Ok(None);
         };
         let size = object.len() as u64;
-        let Ok(payload) = Payload::from_envelope(object) else {
+        let Ok(message) = Message::measure(object, self.entries) else {
             return Ok(None);
         };
-        charge.grow(payload.footprint_around())?;
+        charge.grow(message.cost())?;
+        let Ok(payload) = message.into_payload() else {
+            return Ok(None);
+        };
         let cached = Cached { payload, size };
         self.memory().put(ticket, cached.clone());
         Ok(Some((cached, charge)))

@@ -7,7 +7,9 @@ use std::{
 
 use aws_lc_rs::digest;
 use bytes::Bytes;
-use cloakroom_core::{ByteSize, Charge, Context, Direction, Error, ErrorKind, Limit, Payload};
+use cloakroom_core::{
+    ByteSize, Charge, Context, Direction, Error, ErrorKind, Limit, Message, Payload,
+};
 use tracing::Instrument as _;
 
 use crate::{
@@ -110,9 +112,9 @@ impl Storage {
         let span = tracing::info_span!("driver", driver = &**name, direction = "decode");
         let fetched = async {
             let (object, mut charge) = self.fetch_object(ctx, standing).await?;
-            let payload = Payload::from_envelope(object.clone())?;
-            charge.grow(payload.footprint_around())?;
-            Ok((payload, object, charge))
+            let message = Message::measure(object.clone(), self.entries)?;
+            charge.grow(message.cost())?;
+            Ok((message.into_payload()?, object, charge))
         };
         let fetched = call.end(fetched.instrument(span).await, |(_, object, _)| object.len());
         let (payload, object, charge) = fetched?;

@@ -13,6 +13,7 @@ mod cache;
 mod check;
 mod claims;
 mod disk;
+mod entries;
 mod explain;
 mod failure;
 mod fetch;

@@ -29,6 +29,7 @@ pub struct Pipeline {
     pub(crate) memory: MemoryBudget,
     /// How long a call waits for memory before it begins.
     pub(crate) wait: Duration,
+    pub(crate) entries: usize,
     pub(crate) storage: Option<Arc<Storage>>,
     pub(crate) quiet: bool,
 }
@@ -134,6 +135,7 @@ impl Pipeline {
         ctx: &Context,
         batch: Vec<Payload>,
     ) -> Result<Vec<Payload>, Error> {
+        self.check_batch(Direction::Decode, &batch)?;
         let admitted = self.begin(ctx, Direction::Decode, batch.len()).await?;
         let (ctx, mut batch) = (&admitted.ctx, admitted.callers(batch));
         let Revealed { references, kept } = self.reveal(ctx, &mut batch).await?;
@@ -160,6 +162,7 @@ impl Pipeline {
         batch: Vec<Payload>,
     ) -> Result<Vec<Payload>, Error> {
         let decoded = async {
+            self.check_batch(Direction::Decode, &batch)?;
             let admitted = self.begin(ctx, Direction::Decode, batch.len()).await?;
             let (ctx, mut batch) = (&admitted.ctx, admitted.callers(batch));
             let Revealed { references, mut kept } = self.reveal(ctx, &mut batch).await?;
@@ -200,6 +203,7 @@ impl Pipeline {
         for stage in self.stages.iter() {
             let before = Place::of(&payload);
             payload = stage.encode(ctx, slot, payload).await?;
+            self.check_entries(slot, Direction::Encode, &payload)?;
             let counted = count.follow(before, &payload);
             counted.map_err(|error| error.at_stage(stage.name(), Direction::Encode, slot))?;
         }
@@ -229,6 +233,7 @@ impl Pipeline {
     }
 
     fn bounded(&self, slot: usize, direction: Direction, payload: &Payload) -> Result<(), Error> {
+        self.check_entries(slot, direction, payload)?;
         if payload.encoded_len() <= self.payload.as_usize() {
             return Ok(());
         }

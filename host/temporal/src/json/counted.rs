@@ -83,10 +83,10 @@ mod tests {
         let error = read_message(text.as_bytes(), 1000, &budget.call()).map(drop).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::LimitExceeded(Limit::Payloads));
         assert!(error.to_string().contains("more than 1000 payloads (`limits.payloads`)"));
-        assert!(budget.peak() <= 1000 * Payload::EMPTY && budget.used() == 0);
+        assert!(budget.peak() <= 1000 * Payload::cost_of(0, 0) && budget.used() == 0);
         let exactly = format!("{{\"payloads\":[{}{{}}]}}", "{},".repeat(999));
         let (payloads, charge) = read_message(exactly.as_bytes(), 1000, &budget.call()).unwrap();
-        assert_eq!((payloads.len(), charge.bytes()), (1000, 1000 * Payload::EMPTY));
+        assert_eq!((payloads.len(), charge.bytes()), (1000, 1000 * Payload::cost_of(0, 0)));
     }
 
     /// What a text becomes is counted before it is there, whatever it is made of.

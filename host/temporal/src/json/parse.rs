@@ -76,7 +76,7 @@ impl Bounds {
             );
             return Err(self.refuse(Error::new(ErrorKind::LimitExceeded(Limit::Payloads), text)));
         }
-        self.count(Payload::EMPTY)
+        self.count(Payload::cost_of(0, 0))
     }
 
     fn refuse<E: serde::de::Error>(&self, error: Error) -> E {

@@ -13,6 +13,9 @@ use super::{Bounds, malformed};
 /// Memory of one external size, while the list that it is in may be copied into a larger one.
 const SIZE: usize = 3 * size_of::<i64>();
 
+/// Memory of one metadata entry besides its bytes.
+const ENTRY: usize = 256;
+
 /// Implements a seed of `$seed` that reads a `$value`. What is null is as good as missing.
 macro_rules! nullable {
     ($seed:ident, $value:ty, $expecting:literal, $visit:item) => {
@@ -126,9 +129,6 @@ nullable!(
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Metadata, A::Error> {
         let mut metadata = Metadata::new();
         while let Some(name) = map.next_key_seed(Name(self.0))? {
-            if metadata.is_empty() {
-                self.0.count(Payload::map(1))?;
-            }
             // Text, and not null: an entry has a value.
             let value = map.next_value_seed(Value(self.0, self.1))?;
             metadata.insert(name, value.into());
@@ -156,7 +156,7 @@ impl Visitor<'_> for Name<'_> {
     }
 
     fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<String, E> {
-        self.0.count(Payload::entry(name.len(), 0))?;
+        self.0.count(ENTRY + name.len())?;
         Ok(name.to_owned())
     }
 }
