@@ -3,6 +3,7 @@
 mod adoption;
 mod alerts;
 mod azure;
+mod budget;
 mod cache;
 mod check;
 mod cli;
@@ -48,6 +49,7 @@ mod store_errors;
 mod stores;
 mod swap;
 mod threats;
+mod turns;
 mod ui;
 mod verify;
 mod wasi;
