@@ -16,8 +16,8 @@ use cloakroom::{
     Purpose, PutMode, PutOutcome, Reuse, Settings, Source, Stage, metric,
 };
 use cloakroom_tests::{
-    PATIENCE, ROGUE, ROGUE_DRIVER, ROGUE_WASIP2, bundled, chain, compile_cache, ctx, host, noise, plain,
-    rogue, text,
+    PATIENCE, ROGUE, ROGUE_DRIVER, ROGUE_WASIP2, bundled, chain, compile_cache, ctx, host, noise,
+    plain, rogue, text,
 };
 use futures::future::{BoxFuture, join_all, poll_immediate};
 use metrics_util::debugging::DebugValue;

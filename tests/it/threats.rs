@@ -51,7 +51,8 @@ fn every_promise_has_its_test() {
         assert!(!tests.is_empty(), "no test holds: {promise}");
         for test in tests {
             let (module, name) = test.rsplit_once("::").expect("module::name");
-            let source = source(module).unwrap_or_else(|| panic!("no file for `{test}`: {promise}"));
+            let source =
+                source(module).unwrap_or_else(|| panic!("no file for `{test}`: {promise}"));
             assert!(is_test(&source, name), "`{test}` is no test: {promise}");
         }
     }

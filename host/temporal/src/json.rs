@@ -2,6 +2,7 @@
 
 #[cfg(feature = "codec-server")]
 pub(crate) mod counted;
+mod object;
 mod parse;
 mod write;
 

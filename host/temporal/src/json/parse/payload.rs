@@ -9,6 +9,7 @@ use serde::{
 };
 
 use super::{Bounds, malformed};
+use crate::json::object::Object;
 
 /// Memory of one external size, while the list that it is in may be copied into a larger one.
 const SIZE: usize = 3 * size_of::<i64>();
@@ -219,7 +220,7 @@ nullable!(
     "sizes",
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<i64>, A::Error> {
         let mut sizes = Vec::new();
-        while let Some(External { size }) = list.next_element()? {
+        while let Some(Object(External { size })) = list.next_element()? {
             self.0.count(SIZE)?;
             let size = match size {
                 Size::Number(size) => Some(size),
