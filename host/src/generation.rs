@@ -126,6 +126,10 @@ impl Parts<'_> {
     /// Loads and tries all stages, and loads all drivers.
     async fn pipeline(&self, file: &File) -> Result<(Pipeline, Drivers, bool), Error> {
         let mut stages = Pipeline::builder();
+        #[cfg(feature = "temporal")]
+        {
+            stages = stages.envelopes(cloakroom_temporal::SystemEnvelopes::shared());
+        }
         let most = file.limits.payload.as_ref().map_or(ByteSize::mib(64), |size| size.0);
         if let Some(size) = &file.limits.payload {
             stages = stages.largest_payload(size.0);
@@ -157,7 +161,9 @@ impl Parts<'_> {
         };
         let (table, key) = match error {
             PipelineError::CompressesSealed { compression, .. } => stage(compression, "plugin"),
-            PipelineError::RequiredUnsealed(name) => stage(name, "required"),
+            PipelineError::RequiredUnsealed(name) | PipelineError::RequiredKeyless(name) => {
+                stage(name, "required")
+            }
             PipelineError::NeverRead { .. } => (Some(Table::Storage), "threshold"),
             PipelineError::StoresUnsealed => (Some(Table::Storage), "sealed"),
             PipelineError::Cache(_) => (Some(Table::Storage), "cache"),

@@ -28,7 +28,7 @@ pub use self::{
     context::{Context, Kind},
     driver::{Claim, Driver, Object},
     error::{Blame, Error, ErrorKind},
-    keys::{Key, KeyError, KeyRing},
+    keys::{CLAIM_PURPOSE, Key, KeyError, KeyRing},
     limit::Limit,
     memory::{CallMemory, Charge, MemoryBudget},
     payload::{ENCODING, Metadata, Payload},

@@ -1,11 +1,11 @@
 //! A pipeline in the making, and what it refuses to become.
 
-use std::{num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{fmt, num::NonZeroUsize, sync::Arc, time::Duration};
 
 use cloakroom_core::{ByteSize, Purpose};
 use tokio::sync::Semaphore;
 
-use crate::{Offload, Pipeline, Stage, stage::CODEC_TIME};
+use crate::{Envelopes, Offload, Pipeline, Stage, stage::CODEC_TIME};
 
 /// Payloads of one call in work at once.
 const PERMITS: usize = 64;
@@ -14,13 +14,14 @@ const PERMITS: usize = 64;
 const PAYLOAD: ByteSize = ByteSize::mib(64);
 
 /// A pipeline in the making.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct PipelineBuilder {
     stages: Vec<Stage>,
     permits: usize,
     payload: ByteSize,
     codec_time: Duration,
     offload: Option<Offload>,
+    envelopes: Option<Arc<dyn Envelopes>>,
 }
 
 /// Why parts make no pipeline.
@@ -53,6 +54,12 @@ pub enum PipelineError {
     /// `required` where nothing is sealed.
     #[error("stage `{0}` is required and does not encrypt: `required` is for stages that do")]
     RequiredUnsealed(String),
+    /// `required` for a plugin that has no key, and so seals with nothing or with what anybody has.
+    #[error(
+        "stage `{0}` is required, and its plugin has no key to seal with: it must import `keys` or \
+         `subkeys`, and be granted a key ring"
+    )]
+    RequiredKeyless(String),
     /// A threshold above the largest object: whatever is stored could never be read back.
     #[error(
         "payloads are stored from {threshold} on (`threshold`), and objects above {largest} are not \
@@ -83,6 +90,7 @@ impl Default for PipelineBuilder {
             payload: PAYLOAD,
             codec_time: CODEC_TIME,
             offload: None,
+            envelopes: None,
         }
     }
 }
@@ -97,6 +105,14 @@ impl PipelineBuilder {
     /// Stores large payloads elsewhere, after all stages.
     pub fn offload(mut self, offload: Offload) -> Self {
         self.offload = Some(offload);
+        self
+    }
+
+    /// Opens these envelopes of a workflow engine, and encodes and decodes the payloads in them. One
+    /// that is marked and cannot be opened is refused if a stage is required, and passes if none is.
+    /// Without this, envelopes are payloads like any other.
+    pub fn envelopes(mut self, envelopes: Arc<dyn Envelopes>) -> Self {
+        self.envelopes = Some(envelopes);
         self
     }
 
@@ -134,6 +150,10 @@ impl PipelineBuilder {
         if let Some(stage) = self.stages.iter().find(unsealed) {
             return Err(PipelineError::RequiredUnsealed(stage.name().to_owned()));
         }
+        let keyless = |stage: &&Stage| stage.is_required_to_encode() && !stage.codec.has_key();
+        if let Some(stage) = self.stages.iter().find(keyless) {
+            return Err(PipelineError::RequiredKeyless(stage.name().to_owned()));
+        }
         let mut encryption = None;
         for stage in &self.stages {
             match (stage.purpose(), encryption) {
@@ -153,7 +173,17 @@ impl PipelineBuilder {
         }
         let storage = self.offload.map(Offload::build).transpose()?.map(Arc::new);
         let (permits, payload, time) = (self.permits, self.payload, self.codec_time);
+        let envelopes = self.envelopes;
         let stages = self.stages.into_iter().map(|stage| stage.codec_time(time)).collect();
-        Ok(Pipeline { stages, permits, payload, storage, quiet: false })
+        Ok(Pipeline { stages, permits, payload, storage, envelopes, quiet: false })
+    }
+}
+
+impl fmt::Debug for PipelineBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PipelineBuilder")
+            .field("stages", &self.stages)
+            .field("offload", &self.offload)
+            .finish_non_exhaustive()
     }
 }

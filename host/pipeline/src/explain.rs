@@ -3,8 +3,9 @@
 use cloakroom_core::{Claim, Context, Error, Payload};
 
 use crate::{
-    Pipeline, claims,
+    Pipeline,
     fetch::Standing,
+    proofs::Proven,
     reference::Kind,
     storage::{self, at},
 };
@@ -119,6 +120,9 @@ impl Pipeline {
         fetch: Fetch,
         explanation: &mut Explanation,
     ) -> Result<Option<Payload>, Error> {
+        if self.is_envelope(&payload) {
+            return Ok(Some(payload));
+        }
         let kind = Kind::of(&payload);
         let encoded = matches!(kind, Kind::Marked);
         if encoded {
@@ -126,7 +130,6 @@ impl Pipeline {
             explanation.layers.push(Layer::of(&payload, Some("reference, decoded")));
         }
         match kind {
-            Kind::System => return Ok(Some(payload)),
             Kind::Ordinary => {}
             Kind::Marked | Kind::Reference => {
                 match self.follow(ctx, &payload, encoded, fetch, explanation).await? {
@@ -165,8 +168,8 @@ impl Pipeline {
             claim: reference.claim.clone(),
             told: standing.sizes.first().copied(),
             proven: proofs.map(|proofs| {
-                let proven = proofs.check(&reference.driver, &reference.claim);
-                matches!(proven, Ok(claims::Proven::Size(_)))
+                let proven = proofs.check(ctx, &reference.driver, &reference.claim);
+                matches!(proven, Ok(Proven::Size(_)))
             }),
             verified: false,
         });

@@ -11,9 +11,8 @@ use cloakroom_core::{ByteSize, Context, Direction, Error, ErrorKind, Limit, Payl
 use tracing::Instrument as _;
 
 use crate::{
-    batch,
-    claims::{self, Proven},
-    metric,
+    batch, claims, metric,
+    proofs::Proven,
     reference::Reference,
     storage::{Storage, at},
 };
@@ -78,7 +77,7 @@ impl Storage {
         metric::count_lookup(ctx, cached.is_some());
         match cached {
             None => self.fetch_anew(ctx, standing).await,
-            Some(cached) => match self.expected_size(reference, sizes).map_err(refused)? {
+            Some(cached) => match self.expected_size(ctx, reference, sizes).map_err(refused)? {
                 Some(size) if size != cached.size => Err(refused(wrong_size(cached.size, size))),
                 _ => Ok(cached.payload),
             },
@@ -114,7 +113,7 @@ impl Storage {
         let Standing { reference, sizes, .. } = standing;
         let (_, driver) = self.driver(&reference.driver)?;
         let sha256 = claims::sha256(&reference.claim)?;
-        let size = self.expected_size(reference, sizes)?;
+        let size = self.expected_size(ctx, reference, sizes)?;
         let claim = claims::without_ours(&reference.claim);
         let most = size.map_or(self.largest, ByteSize::bytes);
         // Called within, so that a driver that panics before it gives its future is caught too.
@@ -123,9 +122,20 @@ impl Storage {
         self.checked(object, size, sha256).await
     }
 
+    /// Returns whether a reference has a configured driver, a claim within limits, and the proof that
+    /// is asked for.
+    pub(crate) fn accepts(&self, ctx: &Context, standing: &Standing) -> bool {
+        let Standing { reference, sizes, .. } = standing;
+        self.drivers.contains_key(&*reference.driver)
+            && claims::is_within_limits(&reference.claim)
+            && claims::sha256(&reference.claim).is_ok()
+            && self.expected_size(ctx, reference, sizes).is_ok()
+    }
+
     /// The size that the claim proves, or the history tells; none if neither does.
     pub(crate) fn expected_size(
         &self,
+        ctx: &Context,
         reference: &Reference,
         told: &[i64],
     ) -> Result<Option<u64>, Error> {
@@ -135,7 +145,7 @@ impl Storage {
             None => None,
         };
         let proven = match &self.proofs {
-            Some(proofs) => proofs.check(&reference.driver, &reference.claim)?,
+            Some(proofs) => proofs.check(ctx, &reference.driver, &reference.claim)?,
             None => Proven::Nothing,
         };
         let size = match (proven, told) {

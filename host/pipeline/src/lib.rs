@@ -12,6 +12,7 @@ mod cache;
 mod check;
 mod claims;
 mod disk;
+mod envelopes;
 mod explain;
 mod failure;
 mod fetch;
@@ -21,7 +22,9 @@ pub mod metric;
 mod names;
 mod offload;
 mod panics;
+mod passing;
 mod pipeline;
+mod proofs;
 mod reference;
 mod reveal;
 mod round_trip;
@@ -36,6 +39,7 @@ pub use self::{
     builder::{PipelineBuilder, PipelineError},
     check::StoreProbe,
     claims::ClaimPolicy,
+    envelopes::{Close, Envelopes, NoEnvelope, OpenEnvelope},
     explain::{Explanation, Fetch, Layer, Stored},
     live::Live,
     offload::Offload,

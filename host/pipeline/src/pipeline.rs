@@ -6,11 +6,10 @@ use cloakroom_core::{ByteSize, Context, Direction, Error, ErrorKind, Limit, Payl
 use tokio::sync::Semaphore;
 
 use crate::{
-    PipelineBuilder, Stage,
+    Envelopes, PipelineBuilder, Stage,
     batch::{self, Permits},
     metric,
-    reference::{self, Kind, Reference},
-    reveal::Revealed,
+    reference::{self, Kind},
     storage::{self, Storage},
 };
 
@@ -22,6 +21,7 @@ pub struct Pipeline {
     pub(crate) permits: usize,
     pub(crate) payload: ByteSize,
     pub(crate) storage: Option<Arc<Storage>>,
+    pub(crate) envelopes: Option<Arc<dyn Envelopes>>,
     pub(crate) quiet: bool,
 }
 
@@ -47,13 +47,16 @@ impl Pipeline {
     }
 
     /// Encodes every payload by every stage, first to last, and stores those that are large. As many
-    /// come back, in the same order. References come back as they are, whoever wrote them.
+    /// come back, in the same order. References that decoding would follow come back as they are, in
+    /// the clear: nothing of them is encrypted. What only looks like one is encoded like any payload.
+    /// Of envelopes of the workflow engine the inner payloads are encoded.
     ///
     /// # Errors
     /// If one payload cannot be encoded or stored; then none is. `Busy` if a codec has more work than
     /// it can take.
     pub async fn encode(&self, ctx: &Context, batch: Vec<Payload>) -> Result<Vec<Payload>, Error> {
-        let encoded = self.encode_batch(ctx, batch).await;
+        let encode = |batch| self.encode_batch(ctx, batch);
+        let encoded = self.through_envelopes(ctx, Direction::Encode, batch, encode).await;
         encoded.map_err(|error| self.report_failure(ctx, Direction::Encode, error))
     }
 
@@ -63,34 +66,20 @@ impl Pipeline {
         batch: Vec<Payload>,
     ) -> Result<Vec<Payload>, Error> {
         let ctx = &self.admit(ctx, Direction::Encode)?;
-        let is_done = |payload: &Payload| !matches!(Kind::of(payload), Kind::Ordinary);
-        // Most batches hold none, and need no list.
-        let done: Vec<_> = match batch.iter().any(is_done) {
-            true => batch.iter().map(is_done).collect(),
-            false => Vec::new(),
-        };
         let before = self.storage.as_ref().map(|storage| storage.noted(&batch)).unwrap_or_default();
         let permits = self.permits(batch.len());
         let encoded = batch::each(&permits, batch, |slot, payload| {
             let (this, ctx) = (self.clone(), ctx.clone());
-            let done = done.get(slot) == Some(&true);
             async move {
                 let payload = this.bounded(slot, Direction::Encode, payload)?;
-                if !done {
-                    return this.encode_one(&ctx, slot, payload).await;
-                }
-                if let Kind::Reference = Kind::of(&payload) {
-                    let read = Reference::read(&payload);
-                    read.map_err(|error| error.at_stage("storage", Direction::Encode, slot))?;
-                }
-                Ok(payload)
+                this.encode_or_pass(&ctx, slot, payload).await
             }
         });
-        let mut encoded = encoded.await?;
+        let (mut encoded, passed): (Vec<_>, Vec<_>) = encoded.await?.into_iter().unzip();
         let Some(storage) = &self.storage else {
             return Ok(encoded);
         };
-        for (slot, reference) in storage.keep(ctx, &before, &encoded, &done).await? {
+        for (slot, reference) in storage.keep(ctx, &before, &encoded, &passed).await? {
             let reference = match storage.encode_references {
                 true => {
                     let sizes = reference.external_sizes.clone();
@@ -112,7 +101,8 @@ impl Pipeline {
     /// If one payload cannot be fetched or decoded; then none is. `Busy` if a codec has more work than
     /// it can take.
     pub async fn decode(&self, ctx: &Context, batch: Vec<Payload>) -> Result<Vec<Payload>, Error> {
-        let decoded = self.decode_batch(ctx, batch).await;
+        let decode = |batch| self.decode_batch(ctx, batch);
+        let decoded = self.through_envelopes(ctx, Direction::Decode, batch, decode).await;
         decoded.map_err(|error| self.report_failure(ctx, Direction::Decode, error))
     }
 
@@ -122,7 +112,7 @@ impl Pipeline {
         mut batch: Vec<Payload>,
     ) -> Result<Vec<Payload>, Error> {
         let ctx = &self.admit(ctx, Direction::Decode)?;
-        let Revealed { references, kept } = self.reveal(ctx, &mut batch).await?;
+        let references = self.reveal(ctx, &mut batch).await?;
         if !references.is_empty() {
             let storage = self.storage.as_ref().ok_or_else(storage::unresolved)?;
             for (slot, payload) in storage.fetch(ctx, references).await? {
@@ -131,7 +121,7 @@ impl Pipeline {
                 }
             }
         }
-        self.decode_all(ctx, batch, &kept).await
+        self.decode_all(ctx, batch, &[]).await
     }
 
     /// Decodes every payload as [`Pipeline::decode`] does, and leaves references as they are, in the
@@ -144,14 +134,14 @@ impl Pipeline {
         ctx: &Context,
         batch: Vec<Payload>,
     ) -> Result<Vec<Payload>, Error> {
-        let mut batch = batch;
-        let decoded = async {
+        let decode = async |mut batch: Vec<Payload>| {
             let ctx = &self.admit(ctx, Direction::Decode)?;
-            let Revealed { references, mut kept } = self.reveal(ctx, &mut batch).await?;
-            kept.extend(references.iter().map(|standing| standing.slot));
+            let references = self.reveal(ctx, &mut batch).await?;
+            let kept: Vec<_> = references.iter().map(|standing| standing.slot).collect();
             self.decode_all(ctx, batch, &kept).await
         };
-        decoded.await.map_err(|error| self.report_failure(ctx, Direction::Decode, error))
+        let decoded = self.through_envelopes(ctx, Direction::Decode, batch, decode).await;
+        decoded.map_err(|error| self.report_failure(ctx, Direction::Decode, error))
     }
 
     /// Begins a call if every codec takes it, and returns its context. Once begun, no codec refuses
@@ -191,7 +181,7 @@ impl Pipeline {
         .await
     }
 
-    async fn encode_one(
+    pub(crate) async fn encode_one(
         &self,
         ctx: &Context,
         slot: usize,
@@ -221,7 +211,7 @@ impl Pipeline {
         Ok(payload)
     }
 
-    fn bounded(
+    pub(crate) fn bounded(
         &self,
         slot: usize,
         direction: Direction,

@@ -8,16 +8,8 @@ use crate::{
     reference::{self, Kind},
 };
 
-/// Payloads of a batch that bypass the stages.
-#[derive(Default)]
-pub(crate) struct Revealed {
-    pub(crate) references: Vec<Standing>,
-    /// The slots of those that no stage touches.
-    pub(crate) kept: Vec<usize>,
-}
-
 impl Pipeline {
-    /// Finds the payloads of a batch that stand for something else. References that codecs have encoded
+    /// Returns the references of a batch. References that codecs have encoded
     /// are decoded in their places.
     ///
     /// # Errors
@@ -26,23 +18,19 @@ impl Pipeline {
         &self,
         ctx: &Context,
         batch: &mut [Payload],
-    ) -> Result<Revealed, Error> {
-        let mut revealed = Revealed::default();
+    ) -> Result<Vec<Standing>, Error> {
+        let mut references = Vec::new();
         for (slot, payload) in batch.iter_mut().enumerate() {
             match Kind::of(payload) {
                 Kind::Reference => {}
                 Kind::Marked => *payload = self.unmark(ctx, slot, payload.clone()).await?,
                 Kind::Ordinary => continue,
-                Kind::System => {
-                    revealed.kept.push(slot);
-                    continue;
-                }
             }
             let standing = Standing::read(slot, payload);
             let place = |error: Error| error.at_stage("storage", Direction::Decode, slot);
-            revealed.references.push(standing.map_err(place)?);
+            references.push(standing.map_err(place)?);
         }
-        Ok(revealed)
+        Ok(references)
     }
 
     /// Decodes a reference that codecs have encoded.

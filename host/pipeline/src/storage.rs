@@ -7,7 +7,7 @@ use cloakroom_core::{
 };
 use tokio::sync::Semaphore;
 
-use crate::{Rule, Verify, batch::Permits, cache::Cache, claims::Proofs, panics, verify::Suspects};
+use crate::{Rule, Verify, batch::Permits, cache::Cache, panics, proofs::Proofs, verify::Suspects};
 
 /// What [`crate::Offload`] describes, built. `keep` stores, `fetch` reads back.
 pub(crate) struct Storage {
