@@ -66,7 +66,7 @@ impl Generation {
         let parts = async {
             let names = file.keys.keys().chain(native.rings.keys());
             config::check(&file, &names.map(String::as_str).collect::<Vec<_>>(), &places)?;
-            let mut rings = config::rings(&file, &folder, &places)?;
+            let mut rings = config::rings(&file, &folder, open.key_usage(), &places)?;
             rings.extend(native.rings.iter().map(|(name, ring)| (name.clone(), ring.clone())));
             let buckets = config::buckets(&file, &folder, &native.buckets, open, &places)?;
             let cache = file.cache.folder.as_ref().map(|path| folder.join(path));
@@ -131,6 +131,10 @@ impl Parts<'_> {
         if let Some(payloads) = file.limits.payloads {
             stages = stages.most_payloads(payloads);
         }
+        #[cfg(feature = "temporal")]
+        {
+            stages = stages.envelopes(cloakroom_temporal::SystemEnvelopes::shared());
+        }
         let most = file.limits.payload.as_ref().map_or(ByteSize::mib(64), |size| size.0);
         if let Some(size) = &file.limits.payload {
             stages = stages.largest_payload(size.0);
@@ -162,7 +166,9 @@ impl Parts<'_> {
         };
         let (table, key) = match error {
             PipelineError::CompressesSealed { compression, .. } => stage(compression, "plugin"),
-            PipelineError::RequiredUnsealed(name) => stage(name, "required"),
+            PipelineError::RequiredUnsealed(name) | PipelineError::RequiredKeyless(name) => {
+                stage(name, "required")
+            }
             PipelineError::NeverRead { .. } => (Some(Table::Storage), "threshold"),
             PipelineError::StoresUnsealed => (Some(Table::Storage), "sealed"),
             PipelineError::Cache(_) => (Some(Table::Storage), "cache"),
@@ -183,12 +189,12 @@ impl Parts<'_> {
                 offload.from(name, driver.clone())
             };
         }
-        let claims = storage.claims.as_ref();
-        let policy = claims.and_then(|claims| claims.policy.claims());
-        let ring = claims.and_then(|claims| self.rings.get(claims.ring.as_ref()?));
-        match (policy, ring) {
-            (Some(policy), Some(ring)) => offload.claims(ring.clone(), policy),
-            _ => offload,
+        let Some(claims) = &storage.claims else {
+            return offload;
+        };
+        match claims.ring.as_ref().and_then(|ring| self.rings.get(ring)) {
+            Some(ring) => claims.offload(offload, ring.clone()),
+            None => offload,
         }
     }
 

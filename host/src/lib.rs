@@ -31,8 +31,9 @@ pub use cloakroom_core::{
     MemoryBudget, Metadata, Object, ObjectInfo, Payload, Purpose, PutMode, PutOutcome,
 };
 pub use cloakroom_pipeline::{
-    Budget, ClaimPolicy, Explanation, Fetch, Layer, Live, Offload, Pipeline, PipelineBuilder,
-    PipelineError, Rule, Scale, Stage, StoreProbe, Stored, Subject, Verdict, Verify, metric,
+    Budget, ClaimPolicy, Envelopes, Explanation, Fetch, Layer, Live, Offload, Pipeline,
+    PipelineBuilder, PipelineError, Rule, Scale, Stage, StoreProbe, Stored, Subject, Verdict,
+    Verify, metric,
 };
 pub use cloakroom_plugin::{
     Access, Capability, CompiledPlugin, Digest, Grants, Host, HostBuilder, Import, Inspection,
@@ -40,7 +41,7 @@ pub use cloakroom_plugin::{
     World,
 };
 pub use cloakroom_stores::{
-    BucketPlace, Material, MaterialError, ObjectBucket, Ring, RingBuilder, RingError,
+    BucketPlace, KeyUsage, Material, MaterialError, ObjectBucket, Ring, RingBuilder, RingError,
 };
 #[cfg(feature = "temporal")]
 pub use cloakroom_temporal as temporal;

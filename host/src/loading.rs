@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cloakroom_core::{ByteSize, Codec, Driver, Error, ErrorKind};
+use cloakroom_core::{ByteSize, Codec, Driver, Error, ErrorKind, Purpose};
 use cloakroom_pipeline::Stage;
 use cloakroom_plugin::{Plugin, Reuse, Settings, World};
 
@@ -35,6 +35,10 @@ impl Parts<'_> {
         };
         let stage = Stage::new(&name, codec);
         probe::stage(&stage, most).await.map_err(at("plugin"))?;
+        // What the program brings is trusted to encrypt.
+        if entry.place().0 != "native" && stage.purpose() == Purpose::Encryption {
+            probe::sealing(&stage).await.map_err(at("plugin"))?;
+        }
         Ok(stage)
     }
 

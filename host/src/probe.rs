@@ -73,6 +73,28 @@ pub(crate) async fn stage(stage: &Stage, most: ByteSize) -> Result<(), Error> {
     Ok(())
 }
 
+/// Tries whether a codec that says that it encrypts leaves plaintext in what it writes. It may leave a
+/// probe as it is, which a required stage refuses whenever it happens. A codec that knows a probe for
+/// one is not found out: this finds mistakes, and stops nobody who means to deceive.
+///
+/// # Errors
+/// `PluginRejected` if the plaintext is in it; else as [`stage`].
+pub(crate) async fn sealing(stage: &Stage) -> Result<(), Error> {
+    for encoding in ["json/plain", "binary/plain"] {
+        let leaks = stage.leaks_plaintext(&Context::probe(), encoding).await;
+        let what = format!("stage `{}`", stage.name());
+        if leaks.map_err(|error| failed(&what, SEALING, &error))? {
+            let text = "it says that it encrypts, and what it writes has the plaintext in it";
+            let error = Error::new(ErrorKind::PluginRejected, text);
+            return Err(failed(&what, SEALING, &error));
+        }
+    }
+    Ok(())
+}
+
+/// The name of that probe.
+const SEALING: &str = "random body";
+
 /// Sends every probe through all stages and back. Returns whether the same payload is encoded to the
 /// same bytes twice.
 ///

@@ -66,7 +66,7 @@ async fn a_good_one_opens_and_works() {
     let sent = vec![plain(noise(2000)), plain("small")];
     let kept = cloakroom.encode(&ctx(), sent.clone()).await.unwrap();
     assert!(is_reference(&kept[0]) && !is_reference(&kept[1]));
-    assert!(kept[0].data.windows(13).any(|bytes| bytes == b"cloakroom_mac"));
+    assert!(kept[0].data.windows(15).any(|bytes| bytes == b"cloakroom_proof"));
     assert_eq!(cloakroom.encode(&ctx(), sent.clone()).await.unwrap(), kept, "not repeatable");
     assert_eq!(cloakroom.decode(&ctx(), kept).await.unwrap(), sent);
     let audit = Context::namespace("audit");

@@ -4,14 +4,16 @@ use std::sync::OnceLock;
 
 use cloakroom_guest::{Error, settings};
 
-use crate::format::Format;
+use crate::{accept, format::Format};
 
 /// What was configured.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Config {
     pub(crate) ring: String,
-    /// The format to write. Both are read.
+    /// The format to write.
     pub(crate) format: Format,
+    /// The formats to open.
+    pub(crate) accept: Vec<Format>,
     pub(crate) binding: Binding,
     /// Whether sealing the same again gives the same bytes.
     pub(crate) repeatable: bool,
@@ -24,6 +26,8 @@ pub(crate) enum Binding {
     Check,
     /// It is only recorded.
     Record,
+    /// A payload without one is refused, and so is a call without one.
+    Require,
 }
 
 impl Config {
@@ -46,31 +50,27 @@ impl Config {
                         a nonce of the other must never come twice";
             return Err(Error::Misconfigured(text.to_owned()));
         }
-        Ok(Self {
-            ring: settings::required("ring")?,
-            format,
-            repeatable,
-            binding: binding(settings::text("namespace").as_deref())?,
-        })
+        let binding = binding(settings::text("namespace").as_deref())?;
+        let accept = settings::text("accept");
+        let accept = accept::accept(accept.as_deref(), format, binding == Binding::Require)?;
+        Ok(Self { ring: settings::required("ring")?, format, accept, repeatable, binding })
     }
 }
 
 fn format(word: Option<&str>) -> Result<Format, Error> {
-    match word {
-        None | Some("sealed") => Ok(Format::Sealed),
-        Some("temporal") => Ok(Format::Temporal),
-        Some(_) => {
-            Err(Error::Misconfigured("setting `format` must be `sealed` or `temporal`".to_owned()))
-        }
-    }
+    Format::by_name(word.unwrap_or("sealed")).ok_or_else(|| {
+        Error::Misconfigured("setting `format` must be `sealed` or `temporal`".to_owned())
+    })
 }
 
 fn binding(word: Option<&str>) -> Result<Binding, Error> {
     match word {
         None | Some("check") => Ok(Binding::Check),
         Some("record") => Ok(Binding::Record),
+        Some("require") => Ok(Binding::Require),
         Some(_) => {
-            Err(Error::Misconfigured("setting `namespace` must be `check` or `record`".to_owned()))
+            let text = "setting `namespace` must be `check`, `require` or `record`";
+            Err(Error::Misconfigured(text.to_owned()))
         }
     }
 }
@@ -102,6 +102,7 @@ mod tests {
         assert_eq!(binding(None).unwrap(), Binding::Check);
         assert_eq!(binding(Some("check")).unwrap(), Binding::Check);
         assert_eq!(binding(Some("record")).unwrap(), Binding::Record);
+        assert_eq!(binding(Some("require")).unwrap(), Binding::Require);
         assert!(matches!(binding(Some("")), Err(Error::Misconfigured(_))));
     }
 }

@@ -23,6 +23,15 @@ impl Format {
             .find(|format| format.encoding().as_bytes() == encoding)
     }
 
+    /// The one that settings call so.
+    pub(crate) fn by_name(name: &str) -> Option<Self> {
+        match name {
+            "sealed" => Some(Self::Sealed),
+            "temporal" => Some(Self::Temporal),
+            _ => None,
+        }
+    }
+
     pub(crate) fn encoding(self) -> &'static str {
         match self {
             Self::Sealed => "binary/sealed",

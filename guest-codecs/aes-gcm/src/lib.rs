@@ -1,6 +1,7 @@
 //! AES-256-GCM by keys that stay in the host: `binary/sealed`, and `binary/encrypted` as Temporal's
 //! samples write it.
 
+mod accept;
 mod config;
 mod format;
 mod label;
@@ -16,11 +17,10 @@ pub struct AesGcm;
 
 impl PayloadCodec for AesGcm {
     fn describe() -> Result<Description, Error> {
-        settings::refuse_unknown(&["ring", "format", "namespace", "repeatable"])?;
-        // Both are read, so that an operator can go from one to the other.
-        let written = Config::get()?.format;
-        let encodings = [written, written.other()].map(|format| format.encoding().to_owned());
-        Ok(Description { encodings: encodings.into(), purpose: Purpose::Encryption })
+        settings::refuse_unknown(&["accept", "format", "namespace", "repeatable", "ring"])?;
+        let accepted = &Config::get()?.accept;
+        let encodings = accepted.iter().map(|format| format.encoding().to_owned()).collect();
+        Ok(Description { encodings, purpose: Purpose::Encryption })
     }
 
     fn encode(ctx: &Context, payload: &Payload) -> Result<Option<Payload>, Error> {
@@ -33,7 +33,7 @@ impl PayloadCodec for AesGcm {
 
     fn decode(ctx: &Context, payload: &Payload) -> Result<Payload, Error> {
         let (config, metadata) = (Config::get()?, payload.metadata());
-        match Format::of(&metadata) {
+        match Format::of(&metadata).filter(|format| config.accept.contains(format)) {
             Some(Format::Sealed) => sealed::open(config, ctx, payload, &metadata),
             Some(Format::Temporal) => temporal::open(config, payload, &metadata),
             None => Err(Error::Malformed("not an encoding of this codec".to_owned())),

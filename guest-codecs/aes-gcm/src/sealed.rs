@@ -10,6 +10,10 @@ use crate::{
 
 pub(crate) fn seal(config: &Config, ctx: &Context, payload: &Payload) -> Result<Payload, Error> {
     let namespace = ctx.namespace();
+    if config.binding == Binding::Require && namespace.is_none() {
+        let text = "the call names no namespace, and `namespace = \"require\"`";
+        return Err(Error::Other(text.to_owned()));
+    }
     let bound = associated(namespace.as_deref());
     let seal = if config.repeatable { keys::seal_repeatably } else { keys::seal };
     let sealed = seal(&config.ring, &payload.envelope(), &bound)?;
@@ -24,19 +28,24 @@ pub(crate) fn open(
     metadata: &Metadata,
 ) -> Result<Payload, Error> {
     let Label { key, namespace } = Label::read(metadata)?;
-    if config.binding == Binding::Check && differ(namespace.as_deref(), ctx.namespace().as_deref())
-    {
-        return Err(Error::Malformed("sealed for another namespace".to_owned()));
-    }
+    check(config.binding, namespace.as_deref(), ctx.namespace().as_deref())?;
     let bound = associated(namespace.as_deref());
     let envelope = keys::open(&config.ring, &key, &sealed.data(), &bound)?;
     Payload::from_envelope(&envelope)
 }
 
-/// Whether a payload was sealed for another namespace than it is opened in. Where one of the two is
-/// unknown, it cannot be told.
-fn differ(sealed_for: Option<&str>, here: Option<&str>) -> bool {
-    sealed_for.zip(here).is_some_and(|(sealed_for, here)| sealed_for != here)
+/// Refuses a payload that was sealed for another namespace than it is opened in. Where one of the two
+/// is unknown, it cannot be told.
+fn check(binding: Binding, sealed_for: Option<&str>, here: Option<&str>) -> Result<(), Error> {
+    let malformed = |why: &str| Err(Error::Malformed(why.to_owned()));
+    match (binding, sealed_for, here) {
+        (Binding::Check | Binding::Require, Some(sealed_for), Some(here)) if sealed_for != here => {
+            malformed("sealed for another namespace")
+        }
+        (Binding::Require, None, _) => malformed("sealed for no namespace"),
+        (Binding::Require, _, None) => malformed("sealed for a namespace, and the call names none"),
+        _ => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -44,17 +53,24 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(sealed_for: Option<&str>, here: Option<&str>, expect: bool) {
-        assert_eq!(differ(sealed_for, here), expect, "{sealed_for:?} in {here:?}");
+    fn refuses(binding: Binding, sealed_for: Option<&str>, here: Option<&str>, expect: bool) {
+        let checked = check(binding, sealed_for, here);
+        assert_eq!(checked.is_err(), expect, "{binding:?}: {sealed_for:?} in {here:?}");
     }
 
     #[test]
     fn only_two_known_namespaces_can_differ() {
-        check(Some("a"), Some("b"), true);
-        check(Some("a"), Some(""), true);
-        check(Some("a"), Some("a"), false);
-        check(Some("a"), None, false);
-        check(None, Some("a"), false);
-        check(None, None, false);
+        for (sealed_for, here, differ, unknown) in [
+            (Some("a"), Some("b"), true, false),
+            (Some("a"), Some(""), true, false),
+            (Some("a"), Some("a"), false, false),
+            (Some("a"), None, false, true),
+            (None, Some("a"), false, true),
+            (None, None, false, true),
+        ] {
+            refuses(Binding::Record, sealed_for, here, false);
+            refuses(Binding::Check, sealed_for, here, differ);
+            refuses(Binding::Require, sealed_for, here, differ || unknown);
+        }
     }
 }

@@ -50,6 +50,12 @@ pub trait Codec: Send + Sync {
         false
     }
 
+    /// Returns whether the codec has a key to seal with. The program's own codecs are trusted to; a
+    /// plugin has one if it imports keys and was granted some.
+    fn has_key(&self) -> bool {
+        true
+    }
+
     /// Says whether this codec takes the payloads of one more call. A pipeline asks once a call,
     /// before its first payload.
     ///
@@ -81,6 +87,10 @@ impl<C: Codec + ?Sized> Codec for Arc<C> {
 
     fn is_bounded(&self) -> bool {
         (**self).is_bounded()
+    }
+
+    fn has_key(&self) -> bool {
+        (**self).has_key()
     }
 
     fn admit(&self) -> Result<(), Error> {

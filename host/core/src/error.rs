@@ -205,6 +205,16 @@ impl Error {
         self
     }
 
+    /// The same error where `slots` maps the place in its batch to another.
+    pub fn in_slots(mut self, slots: &[usize]) -> Self {
+        if let Some(slot) = &mut self.0.site.slot
+            && let Some(other) = slots.get(*slot)
+        {
+            *slot = *other;
+        }
+        self
+    }
+
     /// The same error, marked as counted in a metric: an outer layer does not count it again.
     pub fn counted(mut self) -> Self {
         self.0.counted = true;

@@ -42,7 +42,7 @@ pub trait Key: Send + Sync {
     /// Seals with plain AES-256-GCM: nonce (12), ciphertext, tag (16).
     ///
     /// # Errors
-    /// `Refused` if the key cannot seal now.
+    /// `Refused` if the key cannot seal now; `Exhausted` if it has sealed so as often as it may.
     fn seal_aes_gcm(&self, parts: &[Bytes], associated: &[u8]) -> Result<Bytes, KeyError>;
 
     /// Opens what [`Key::seal_aes_gcm`] made.
@@ -55,14 +55,44 @@ pub trait Key: Send + Sync {
     /// nor of what seals under it, can be learned from them.
     ///
     /// # Errors
-    /// `Refused` if so many bytes cannot be derived.
+    /// `Refused` if so many bytes cannot be derived, or for [`CLAIM_PURPOSE`].
     fn derive(&self, purpose: &str, salt: &[u8], out: &mut [u8]) -> Result<(), KeyError>;
+
+    /// Returns a MAC of `message`, which is a claim, under a key that serves nothing else and that
+    /// [`Key::derive`] cannot give.
+    ///
+    /// # Errors
+    /// `Refused` if the key signs no claims, which is the default.
+    fn sign_claim(&self, _message: &[u8]) -> Result<[u8; 32], KeyError> {
+        Err(KeyError::Refused)
+    }
+
+    /// Returns a MAC as claims carried it until version 2 of proofs: under what [`Key::derive`] gave
+    /// for [`CLAIM_PURPOSE`] without a salt.
+    ///
+    /// # Errors
+    /// `Refused` if the key never did that, which is the default.
+    fn sign_claim_v1(&self, _message: &[u8]) -> Result<[u8; 32], KeyError> {
+        Err(KeyError::Refused)
+    }
 }
+
+/// The purpose that nothing is derived for any more: the keys of old claims' proofs were.
+pub const CLAIM_PURPOSE: &str = "cloakroom claim";
 
 /// Why a key did not do what it was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
+    /// The key has sealed as many messages with plain AES-256-GCM as it may.
+    #[error(
+        "the key has sealed {messages} messages with plain AES-256-GCM in this process, and no more \
+         are allowed (`max_messages_per_key`): make another key current"
+    )]
+    Exhausted {
+        /// How many.
+        messages: u64,
+    },
     /// The bytes were sealed under another key, for another purpose, or changed since.
     #[error("sealed under another key, for another purpose, or changed since")]
     Mismatch,

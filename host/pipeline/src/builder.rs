@@ -1,10 +1,10 @@
 //! A pipeline in the making, and what it refuses to become.
 
-use std::{num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{fmt, num::NonZeroUsize, sync::Arc, time::Duration};
 
 use cloakroom_core::{ByteSize, ENTRIES, MemoryBudget, Purpose};
 
-use crate::{Offload, Pipeline, Stage, stage::CODEC_TIME};
+use crate::{Envelopes, Offload, Pipeline, Stage, stage::CODEC_TIME};
 
 /// Payloads of one call in work at once.
 const PERMITS: usize = 64;
@@ -22,7 +22,7 @@ const MEMORY: [ByteSize; 2] = [ByteSize::mib(1024), ByteSize::mib(2048)];
 const WAIT: Duration = Duration::from_secs(120);
 
 /// A pipeline in the making.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct PipelineBuilder {
     stages: Vec<Stage>,
     permits: usize,
@@ -33,6 +33,7 @@ pub struct PipelineBuilder {
     entries: usize,
     codec_time: Duration,
     offload: Option<Offload>,
+    envelopes: Option<Arc<dyn Envelopes>>,
 }
 
 /// Why parts make no pipeline.
@@ -65,6 +66,12 @@ pub enum PipelineError {
     /// `required` where nothing is sealed.
     #[error("stage `{0}` is required and does not encrypt: `required` is for stages that do")]
     RequiredUnsealed(String),
+    /// `required` for a plugin that has no key, and so seals with nothing or with what anybody has.
+    #[error(
+        "stage `{0}` is required, and its plugin has no key to seal with: it must import `keys` or \
+         `subkeys`, and be granted a key ring"
+    )]
+    RequiredKeyless(String),
     /// A threshold above the largest object: whatever is stored could never be read back.
     #[error(
         "payloads are stored from {threshold} on (`threshold`), and objects above {largest} are not \
@@ -99,6 +106,7 @@ impl Default for PipelineBuilder {
             entries: ENTRIES,
             codec_time: CODEC_TIME,
             offload: None,
+            envelopes: None,
         }
     }
 }
@@ -113,6 +121,14 @@ impl PipelineBuilder {
     /// Stores large payloads elsewhere, after all stages.
     pub fn offload(mut self, offload: Offload) -> Self {
         self.offload = Some(offload);
+        self
+    }
+
+    /// Opens these envelopes of a workflow engine, and encodes and decodes the payloads in them. One
+    /// that is marked and cannot be opened is refused if a stage is required, and passes if none is.
+    /// Without this, envelopes are payloads like any other.
+    pub fn envelopes(mut self, envelopes: Arc<dyn Envelopes>) -> Self {
+        self.envelopes = Some(envelopes);
         self
     }
 
@@ -184,6 +200,10 @@ impl PipelineBuilder {
         if let Some(stage) = self.stages.iter().find(unsealed) {
             return Err(PipelineError::RequiredUnsealed(stage.name().to_owned()));
         }
+        let keyless = |stage: &&Stage| stage.is_required_to_encode() && !stage.codec.has_key();
+        if let Some(stage) = self.stages.iter().find(keyless) {
+            return Err(PipelineError::RequiredKeyless(stage.name().to_owned()));
+        }
         let mut encryption = None;
         for stage in &self.stages {
             match (stage.purpose(), encryption) {
@@ -204,6 +224,7 @@ impl PipelineBuilder {
         let build = |offload: Offload| offload.build(self.entries);
         let storage = self.offload.map(build).transpose()?.map(Arc::new);
         let (permits, payload, time) = (self.permits, self.payload, self.codec_time);
+        let envelopes = self.envelopes;
         let stages = self.stages.into_iter().map(|stage| stage.codec_time(time)).collect();
         let (payloads, entries, wait) = (self.payloads, self.entries, self.wait);
         let memory = self.memory.unwrap_or_else(|| {
@@ -219,7 +240,17 @@ impl PipelineBuilder {
             memory,
             wait,
             storage,
+            envelopes,
             quiet: false,
         })
+    }
+}
+
+impl fmt::Debug for PipelineBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PipelineBuilder")
+            .field("stages", &self.stages)
+            .field("offload", &self.offload)
+            .finish_non_exhaustive()
     }
 }

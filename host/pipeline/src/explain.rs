@@ -5,9 +5,9 @@ use cloakroom_core::{Claim, Context, Direction, Error, Payload};
 use crate::{
     Pipeline,
     admission::Admitted,
-    claims,
     fetch::Standing,
     held::{self, Held, Place},
+    proofs::Proven,
     reference::Kind,
     storage::{self, at},
 };
@@ -122,6 +122,9 @@ impl Pipeline {
         fetch: Fetch,
         explanation: &mut Explanation,
     ) -> Result<Option<Payload>, Error> {
+        if self.is_envelope(&payload) {
+            return Ok(Some(payload));
+        }
         let admitted = self.begin(ctx, Direction::Decode, 1).await?;
         let Admitted { ctx, memory, .. } = &admitted;
         let kind = Kind::of(&payload);
@@ -132,7 +135,6 @@ impl Pipeline {
             explanation.layers.push(Layer::of(&held.payload, Some("reference, decoded")));
         }
         match kind {
-            Kind::System => return Ok(Some(held.payload)),
             Kind::Ordinary => {}
             Kind::Marked | Kind::Reference => {
                 match self.follow(ctx, &held.payload, encoded, fetch, explanation).await? {
@@ -174,8 +176,8 @@ impl Pipeline {
             claim: reference.claim.clone(),
             told: standing.sizes.first().copied(),
             proven: proofs.map(|proofs| {
-                let proven = proofs.check(&reference.driver, &reference.claim);
-                matches!(proven, Ok(claims::Proven::Size(_)))
+                let proven = proofs.check(ctx, &reference.driver, &reference.claim);
+                matches!(proven, Ok(Proven::Size(_)))
             }),
             verified: false,
         });

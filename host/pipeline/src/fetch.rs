@@ -13,10 +13,10 @@ use cloakroom_core::{
 use tracing::Instrument as _;
 
 use crate::{
-    batch,
-    claims::{self, Proven},
+    batch, claims,
     held::{self, Held},
     metric,
+    proofs::Proven,
     reference::Reference,
     storage::{Storage, at},
 };
@@ -90,7 +90,7 @@ impl Storage {
         match cached {
             None => self.fetch_anew(ctx, standing).await,
             Some((cached, charge)) => {
-                match self.expected_size(reference, sizes).map_err(refused)? {
+                match self.expected_size(ctx, reference, sizes).map_err(refused)? {
                     Some(size) if size != cached.size => {
                         Err(refused(wrong_size(cached.size, size)))
                     }
@@ -132,7 +132,7 @@ impl Storage {
         let Standing { reference, sizes, .. } = standing;
         let (_, driver) = self.driver(&reference.driver)?;
         let sha256 = claims::sha256(&reference.claim)?;
-        let size = self.expected_size(reference, sizes)?;
+        let size = self.expected_size(ctx, reference, sizes)?;
         let claim = claims::without_ours(&reference.claim);
         let most = size.map_or(self.largest, ByteSize::bytes);
         let told = size.map_or(0, |size| ByteSize::bytes(size).as_usize());
@@ -144,9 +144,20 @@ impl Storage {
         Ok((self.checked(object, size, sha256).await?, charge))
     }
 
+    /// Returns whether a reference has a configured driver, a claim within limits, and the proof that
+    /// is asked for.
+    pub(crate) fn accepts(&self, ctx: &Context, standing: &Standing) -> bool {
+        let Standing { reference, sizes, .. } = standing;
+        self.drivers.contains_key(&*reference.driver)
+            && claims::is_within_limits(&reference.claim)
+            && claims::sha256(&reference.claim).is_ok()
+            && self.expected_size(ctx, reference, sizes).is_ok()
+    }
+
     /// The size that the claim proves, or the history tells; none if neither does.
     pub(crate) fn expected_size(
         &self,
+        ctx: &Context,
         reference: &Reference,
         told: &[i64],
     ) -> Result<Option<u64>, Error> {
@@ -156,7 +167,7 @@ impl Storage {
             None => None,
         };
         let proven = match &self.proofs {
-            Some(proofs) => proofs.check(&reference.driver, &reference.claim)?,
+            Some(proofs) => proofs.check(ctx, &reference.driver, &reference.claim)?,
             None => Proven::Nothing,
         };
         let size = match (proven, told) {

@@ -121,11 +121,11 @@ impl Storage {
         let (claim, outcome) = call.end(stored, |_| size)?;
         let mut claim = claims::complete(claim, object.sha256())?;
         if let Some(proofs) = &self.proofs {
-            claim = proofs.sign(name, claim, size)?;
+            claim = proofs.sign(ctx, name, claim, size)?;
         }
         let reference = Reference { driver: name.to_string(), claim };
         let stands = reference.payload(size);
-        let standing = self.as_in_history(&reference, &stands)?;
+        let standing = self.as_in_history(ctx, &reference, &stands)?;
         let is_trusted = outcome == PutOutcome::AlreadyThere && !was_suspect;
         self.verify(ctx, &standing, object.sha256(), verify, is_trusted).await?;
         self.cache.stored(ctx, reference.ticket(), object.envelope().clone(), payload);

@@ -14,6 +14,7 @@ mod check;
 mod claims;
 mod disk;
 mod entries;
+mod envelopes;
 mod explain;
 mod failure;
 mod fetch;
@@ -24,7 +25,9 @@ pub mod metric;
 mod names;
 mod offload;
 mod panics;
+mod passing;
 mod pipeline;
+mod proofs;
 mod reference;
 mod reveal;
 mod round_trip;
@@ -39,6 +42,7 @@ pub use self::{
     builder::{PipelineBuilder, PipelineError},
     check::StoreProbe,
     claims::ClaimPolicy,
+    envelopes::{Close, Envelopes, NoEnvelope, OpenEnvelope},
     explain::{Explanation, Fetch, Layer, Stored},
     live::Live,
     offload::Offload,

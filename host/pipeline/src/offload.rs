@@ -1,11 +1,17 @@
 //! External storage in the making: which drivers there are, and when they are used.
 
-use std::{collections::BTreeMap, num::NonZeroUsize, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    num::NonZeroUsize,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use cloakroom_core::{ByteSize, Driver, Error, KeyRing, Turns};
 
 use crate::{
-    ClaimPolicy, PipelineError, Rule, Verify, cache::Cache, claims::Proofs, disk::Disk,
+    ClaimPolicy, PipelineError, Rule, Verify, cache::Cache, disk::Disk, proofs::Proofs,
     storage::Storage, verify::Suspects,
 };
 
@@ -27,7 +33,9 @@ pub struct Offload {
     drivers: Vec<(String, Arc<dyn Driver>)>,
     store_with: Option<String>,
     rules: Vec<Rule>,
-    proofs: Option<Proofs>,
+    claims: Option<(Arc<dyn KeyRing>, ClaimPolicy)>,
+    v1_until: Option<SystemTime>,
+    binds_namespace: bool,
     encode_references: bool,
     verify: Verify,
     sealed: bool,
@@ -48,7 +56,9 @@ impl Offload {
             drivers: Vec::new(),
             store_with: None,
             rules: Vec::new(),
-            proofs: None,
+            claims: None,
+            v1_until: None,
+            binds_namespace: false,
             encode_references: false,
             verify: Verify::Off,
             sealed: false,
@@ -82,7 +92,21 @@ impl Offload {
 
     /// Has claims carry a proof, under keys of this ring, that this pipeline wrote them.
     pub fn claims(mut self, ring: Arc<dyn KeyRing>, policy: ClaimPolicy) -> Self {
-        self.proofs = Some(Proofs { ring, policy });
+        self.claims = Some((ring, policy));
+        self
+    }
+
+    /// Counts proofs of version 1 until then, and writes them as well for readers that know no other.
+    /// They count as none unless this is set: a plugin with `grants.subkeys` could have forged them.
+    pub fn accept_v1_claims_until(mut self, until: SystemTime) -> Self {
+        self.v1_until = Some(until);
+        self
+    }
+
+    /// Has the proof of a claim cover the namespace of the call that wrote it: in another, and where
+    /// none is named, the claim is refused.
+    pub fn bind_claims_to_namespace(mut self) -> Self {
+        self.binds_namespace = true;
         self
     }
 
@@ -174,12 +198,15 @@ impl Offload {
         }
         let disk = self.folder.map(|(folder, size)| Disk::open(folder, size)).transpose();
         let disk = disk.map_err(|error: Error| PipelineError::Cache(error.to_string()))?;
+        let (v1_until, binds_namespace) = (self.v1_until, self.binds_namespace);
+        let proofs =
+            self.claims.map(|(ring, policy)| Proofs { ring, policy, v1_until, binds_namespace });
         Ok(Storage {
             threshold: self.threshold,
             drivers,
             store_with: self.store_with,
             rules: self.rules,
-            proofs: self.proofs,
+            proofs,
             encode_references: self.encode_references,
             verify: self.verify,
             suspects: Suspects::default(),

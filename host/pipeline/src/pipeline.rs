@@ -7,13 +7,12 @@ use cloakroom_core::{
 };
 
 use crate::{
-    PipelineBuilder, Stage,
+    Envelopes, PipelineBuilder, Stage,
     admission::Admitted,
     batch,
     held::{Held, Place},
     metric,
-    reference::{self, Kind, Reference},
-    reveal::Revealed,
+    reference::{self, Kind},
     storage::{self, Storage},
 };
 
@@ -31,6 +30,7 @@ pub struct Pipeline {
     pub(crate) wait: Duration,
     pub(crate) entries: usize,
     pub(crate) storage: Option<Arc<Storage>>,
+    pub(crate) envelopes: Option<Arc<dyn Envelopes>>,
     pub(crate) quiet: bool,
 }
 
@@ -56,14 +56,17 @@ impl Pipeline {
     }
 
     /// Encodes every payload by every stage, first to last, and stores those that are large. As many
-    /// come back, in the same order. References come back as they are, whoever wrote them.
+    /// come back, in the same order. References that decoding would follow come back as they are, in
+    /// the clear: nothing of them is encrypted. What only looks like one is encoded like any payload.
+    /// Of envelopes of the workflow engine the inner payloads are encoded.
     ///
     /// # Errors
     /// If one payload cannot be encoded or stored; then none is. `Busy` if a codec has more work than
     /// it can take, or if all calls hold more memory than they may; `LimitExceeded(Payloads)` and
     /// `LimitExceeded(CallBytes)` if the batch is too large.
     pub async fn encode(&self, ctx: &Context, batch: Vec<Payload>) -> Result<Vec<Payload>, Error> {
-        let encoded = self.encode_batch(ctx, batch).await;
+        let encode = |batch| self.encode_batch(ctx, batch);
+        let encoded = self.through_envelopes(ctx, Direction::Encode, batch, encode).await;
         encoded.map_err(|error| self.report_failure(ctx, Direction::Encode, error))
     }
 
@@ -74,37 +77,22 @@ impl Pipeline {
     ) -> Result<Vec<Payload>, Error> {
         let admitted = self.begin(ctx, Direction::Encode, batch.len()).await?;
         let Admitted { ctx, memory, .. } = &admitted;
-        let is_done = |payload: &Payload| !matches!(Kind::of(payload), Kind::Ordinary);
-        // Most batches hold none, and need no list.
-        let done: Vec<_> = match batch.iter().any(is_done) {
-            true => batch.iter().map(is_done).collect(),
-            false => Vec::new(),
-        };
         let noted =
             self.storage.as_ref().map(|storage| storage.noted(memory, &batch)).transpose()?;
         let (before, _noted) = noted.unwrap_or_default();
         let encoded = batch::each(self.permits, batch, |slot, payload| {
             let (this, ctx) = (self.clone(), ctx.clone());
-            let done = done.get(slot) == Some(&true);
             let held = Held::callers(memory, payload);
             async move {
-                let payload = &held.payload;
-                this.bounded(slot, Direction::Encode, payload)?;
-                if !done {
-                    return this.encode_one(&ctx, slot, held).await;
-                }
-                if let Kind::Reference = Kind::of(payload) {
-                    let read = Reference::read(payload);
-                    read.map_err(|error| error.at_stage("storage", Direction::Encode, slot))?;
-                }
-                Ok(held)
+                this.bounded(slot, Direction::Encode, &held.payload)?;
+                this.encode_or_pass(&ctx, slot, held).await
             }
         });
-        let mut encoded = encoded.await?;
+        let (mut encoded, passed): (Vec<_>, Vec<_>) = encoded.await?.into_iter().unzip();
         let Some(storage) = &self.storage else {
             return Ok(admitted.finish(encoded));
         };
-        for (slot, reference) in storage.keep(ctx, &before, &encoded, &done).await? {
+        for (slot, reference) in storage.keep(ctx, &before, &encoded, &passed).await? {
             let sizes = reference.external_sizes.clone();
             let mut reference = Held::own(memory, reference)?;
             if storage.encode_references {
@@ -126,7 +114,8 @@ impl Pipeline {
     /// it can take, or if all calls hold more memory than they may; `LimitExceeded(Payloads)` and
     /// `LimitExceeded(CallBytes)` if the batch is too large.
     pub async fn decode(&self, ctx: &Context, batch: Vec<Payload>) -> Result<Vec<Payload>, Error> {
-        let decoded = self.decode_batch(ctx, batch).await;
+        let decode = |batch| self.decode_batch(ctx, batch);
+        let decoded = self.through_envelopes(ctx, Direction::Decode, batch, decode).await;
         decoded.map_err(|error| self.report_failure(ctx, Direction::Decode, error))
     }
 
@@ -138,7 +127,7 @@ impl Pipeline {
         self.check_batch(Direction::Decode, &batch)?;
         let admitted = self.begin(ctx, Direction::Decode, batch.len()).await?;
         let (ctx, mut batch) = (&admitted.ctx, admitted.callers(batch));
-        let Revealed { references, kept } = self.reveal(ctx, &mut batch).await?;
+        let references = self.reveal(ctx, &mut batch).await?;
         if !references.is_empty() {
             let storage = self.storage.as_ref().ok_or_else(storage::unresolved)?;
             for (slot, held) in storage.fetch(ctx, references).await? {
@@ -147,7 +136,7 @@ impl Pipeline {
                 }
             }
         }
-        let decoded = self.decode_all(ctx, batch, kept).await?;
+        let decoded = self.decode_all(ctx, batch, Vec::new()).await?;
         Ok(admitted.finish(decoded))
     }
 
@@ -161,16 +150,17 @@ impl Pipeline {
         ctx: &Context,
         batch: Vec<Payload>,
     ) -> Result<Vec<Payload>, Error> {
-        let decoded = async {
+        let decode = async |batch: Vec<Payload>| {
             self.check_batch(Direction::Decode, &batch)?;
             let admitted = self.begin(ctx, Direction::Decode, batch.len()).await?;
             let (ctx, mut batch) = (&admitted.ctx, admitted.callers(batch));
-            let Revealed { references, mut kept } = self.reveal(ctx, &mut batch).await?;
-            kept.extend(references.iter().map(|standing| standing.slot));
+            let references = self.reveal(ctx, &mut batch).await?;
+            let kept = references.iter().map(|standing| standing.slot).collect();
             let decoded = self.decode_all(ctx, batch, kept).await?;
             Ok(admitted.finish(decoded))
         };
-        decoded.await.map_err(|error| self.report_failure(ctx, Direction::Decode, error))
+        let decoded = self.through_envelopes(ctx, Direction::Decode, batch, decode).await;
+        decoded.map_err(|error| self.report_failure(ctx, Direction::Decode, error))
     }
 
     async fn decode_all(
@@ -198,11 +188,31 @@ impl Pipeline {
         .await
     }
 
-    async fn encode_one(&self, ctx: &Context, slot: usize, held: Held) -> Result<Held, Error> {
+    pub(crate) async fn encode_one(
+        &self,
+        ctx: &Context,
+        slot: usize,
+        held: Held,
+    ) -> Result<Held, Error> {
+        self.encode_through(ctx, slot, held, false).await
+    }
+
+    /// Encodes a payload by all stages. Each must change it if `always`, also where that makes it larger.
+    pub(crate) async fn encode_through(
+        &self,
+        ctx: &Context,
+        slot: usize,
+        held: Held,
+        always: bool,
+    ) -> Result<Held, Error> {
         let Held { mut payload, mut count } = held;
         for stage in self.stages.iter() {
             let before = Place::of(&payload);
-            payload = stage.encode(ctx, slot, payload).await?;
+            payload = if always {
+                stage.encode_always(ctx, slot, payload).await?
+            } else {
+                stage.encode(ctx, slot, payload).await?
+            };
             self.check_entries(slot, Direction::Encode, &payload)?;
             let counted = count.follow(before, &payload);
             counted.map_err(|error| error.at_stage(stage.name(), Direction::Encode, slot))?;
@@ -232,7 +242,12 @@ impl Pipeline {
         Ok(Held { payload, count })
     }
 
-    fn bounded(&self, slot: usize, direction: Direction, payload: &Payload) -> Result<(), Error> {
+    pub(crate) fn bounded(
+        &self,
+        slot: usize,
+        direction: Direction,
+        payload: &Payload,
+    ) -> Result<(), Error> {
         self.check_entries(slot, direction, payload)?;
         if payload.encoded_len() <= self.payload.as_usize() {
             return Ok(());

@@ -8,14 +8,10 @@ use serde_json::{Map, Value, json};
 /// Set on what stands for a stored payload where it is encoded itself, and so does not show.
 const MARKER: &str = "__temporal_external_storage_reference";
 
-/// Set on what wraps payloads of its own, which are visited one by one.
-const SYSTEM: &str = "__temporal_system_payload";
-
 const TRUE: &[u8] = b"true";
 const MESSAGE_TYPE: &str = "messageType";
 const REFERENCE: &[u8] = b"temporal.api.sdk.v1.ExternalStorageReference";
 const JSON: &[u8] = b"json/protobuf";
-const BINARY: &[u8] = b"binary/protobuf";
 
 /// What SDKs wrote before the format was settled.
 const LEGACY: &[u8] = b"json/external-storage-reference";
@@ -31,8 +27,6 @@ pub(crate) enum Kind {
     Reference,
     /// A reference that codecs have encoded.
     Marked,
-    /// Neither encoded nor stored as a whole.
-    System,
 }
 
 /// Whose object it is, and what finds it.
@@ -57,7 +51,6 @@ impl Kind {
             Some(LEGACY) => Self::Reference,
             Some(JSON) if is(MESSAGE_TYPE, REFERENCE) => Self::Reference,
             _ if marked => Self::Marked,
-            Some(BINARY) if is(SYSTEM, TRUE) => Self::System,
             _ => Self::Ordinary,
         }
     }
@@ -100,6 +93,70 @@ impl Reference {
         payload.external_sizes = vec![i64::try_from(size).unwrap_or(i64::MAX)];
         payload
     }
+}
+
+/// Returns whether a reference that can be read has nothing in it but its driver's name, its claim and
+/// its size.
+pub(crate) fn is_nothing_else(payload: &Payload) -> bool {
+    let is_known = |(name, value): (&String, &Bytes)| match name.as_str() {
+        ENCODING => true,
+        MESSAGE_TYPE => value == REFERENCE,
+        MARKER => value == TRUE,
+        _ => false,
+    };
+    let value = serde_json::from_slice(&payload.data).ok();
+    payload.metadata.iter().all(is_known)
+        && payload.external_sizes.len() <= 1
+        && payload.unknown.is_empty()
+        && value.is_some_and(|value| has_known_fields(&value, &payload.data))
+}
+
+fn has_known_fields(value: &Value, text: &[u8]) -> bool {
+    let Some(fields) = value.as_object() else {
+        return false;
+    };
+    let (mut drivers, mut claims, mut entries) = (0, 0, 0);
+    for (name, value) in fields {
+        let claim = match (name.as_str(), value) {
+            ("driverName" | "driver_name", Value::String(_)) => {
+                drivers += 1;
+                continue;
+            }
+            ("claimData" | "claim_data", Value::Object(claim)) => claim,
+            ("driver_claim", Value::Object(claim)) if claim.len() == 1 => {
+                match find(claim, ["claim_data", "claimData"]) {
+                    Some(Value::Object(claim)) => {
+                        entries += 1;
+                        claim
+                    }
+                    _ => return false,
+                }
+            }
+            _ => return false,
+        };
+        claims += 1;
+        if !claim.values().all(Value::is_string) {
+            return false;
+        }
+        entries += 2 * claim.len();
+    }
+    // A name that stands there twice would hide its first value.
+    let strings = 2 * drivers + claims + entries;
+    drivers == 1 && claims <= 1 && strings == count_strings(text)
+}
+
+/// Returns how many strings a JSON text has, names among them.
+fn count_strings(json: &[u8]) -> usize {
+    let (mut quotes, mut is_escaped) = (0, false);
+    for byte in json {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = true,
+            b'"' => quotes += 1,
+            _ => {}
+        }
+    }
+    quotes / 2
 }
 
 /// Marks an encoded reference as one, and restores the size that its codecs dropped.
@@ -183,6 +240,37 @@ mod tests {
         let legacy =
             format!(r#"{{"driver_name":"aws.s3driver","driver_claim":{{"claim_data":{claim}}}}}"#);
         reads("json/external-storage-reference", &legacy);
+    }
+
+    #[test]
+    fn knows_what_does_not_belong_into_one() {
+        let check = |payload: &Payload, expect: bool| {
+            assert_eq!(is_nothing_else(payload), expect, "{:?}", payload.data);
+        };
+        let good = reference().payload(30);
+        check(&good, true);
+        check(&good.clone().with(MARKER, TRUE), true);
+        for (name, value) in [("note", "x"), (MARKER, "x"), (MESSAGE_TYPE, "x")] {
+            check(&good.clone().with(name, value), false);
+        }
+        check(&Payload { external_sizes: vec![30, 1], ..good.clone() }, false);
+        check(&Payload { unknown: "x".into(), ..good.clone() }, false);
+        for (text, expect) in [
+            (r#"{ "driver_name" : "d\"\u0041", "claim_data" : { "a\\" : "{\\" } }"#, true),
+            (r#"{"driver_name":"d","driver_claim":{"claim_data":{"a":"b"}}}"#, true),
+            (r#"{"driverName":"d"}"#, true),
+            (r#"{"driverName":"d","more":"x"}"#, false),
+            (r#"{"driverName":"d","more":1}"#, false),
+            (r#"{"driverName":"d","claimData":{"a":1}}"#, false),
+            (r#"{"driverName":"d","claimData":{"a":"x","a":"b"}}"#, false),
+            (r#"{"driverName":"x","driverName":"d"}"#, false),
+            (r#"{"driverName":"d","driver_name":"x"}"#, false),
+            (r#"{"driverName":"d","claimData":{},"claim_data":{"a":"b"}}"#, false),
+            (r#"{"driver_name":"d","driver_claim":{"claim_data":{},"x":"y"}}"#, false),
+            ("[]", false),
+        ] {
+            check(&Payload { data: text.into(), ..good.clone() }, expect);
+        }
     }
 
     #[test]

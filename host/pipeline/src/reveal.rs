@@ -12,16 +12,8 @@ use crate::{
 /// References that are read in one go. Each takes up to some hundred microseconds.
 const TURN: usize = 16;
 
-/// Payloads of a batch that bypass the stages.
-#[derive(Default)]
-pub(crate) struct Revealed {
-    pub(crate) references: Vec<Standing>,
-    /// The slots of those that no stage touches.
-    pub(crate) kept: Vec<usize>,
-}
-
 impl Pipeline {
-    /// Finds the payloads of a batch that stand for something else. References that codecs have encoded
+    /// Returns the references of a batch. References that codecs have encoded
     /// are decoded in their places.
     ///
     /// # Errors
@@ -30,8 +22,8 @@ impl Pipeline {
         &self,
         ctx: &Context,
         batch: &mut [Held],
-    ) -> Result<Revealed, Error> {
-        let (mut revealed, memory) = (Revealed::default(), held::memory(ctx));
+    ) -> Result<Vec<Standing>, Error> {
+        let (mut references, memory) = (Vec::new(), held::memory(ctx));
         for (slot, held) in batch.iter_mut().enumerate() {
             match Kind::of(&held.payload) {
                 Kind::Reference => {}
@@ -40,20 +32,16 @@ impl Pipeline {
                     *held = self.unmark(ctx, slot, marked).await?;
                 }
                 Kind::Ordinary => continue,
-                Kind::System => {
-                    revealed.kept.push(slot);
-                    continue;
-                }
             }
             let standing = Standing::read(slot, &held.payload);
             let place = |error: Error| error.at_stage("storage", Direction::Decode, slot);
-            revealed.references.push(standing.map_err(place)?);
-            if revealed.references.len().is_multiple_of(TURN) {
+            references.push(standing.map_err(place)?);
+            if references.len().is_multiple_of(TURN) {
                 // Others have their turn on this thread.
                 tokio::task::yield_now().await;
             }
         }
-        Ok(revealed)
+        Ok(references)
     }
 
     /// Decodes a reference that codecs have encoded.

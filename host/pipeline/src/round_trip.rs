@@ -1,5 +1,8 @@
 //! Tries the codec of a stage alone.
 
+use std::collections::BTreeSet;
+
+use aws_lc_rs::rand;
 use cloakroom_core::{Context, Encoded, Error, ErrorKind, Payload};
 
 use crate::Stage;
@@ -32,7 +35,31 @@ impl Stage {
             Err(rejected("decoding does not give back what was encoded"))
         }
     }
+
+    /// Encodes a payload with a random body and this encoding with the codec of this stage alone.
+    /// Returns whether 16 bytes of the body in a row are in what it wrote. A payload that is left as
+    /// it is counts as not leaked.
+    ///
+    /// # Errors
+    /// What the codec fails with.
+    pub async fn leaks_plaintext(&self, ctx: &Context, encoding: &str) -> Result<bool, Error> {
+        let mut body = vec![0; CANARY];
+        rand::fill(&mut body)
+            .map_err(|_| Error::new(ErrorKind::Internal, "there is no randomness"))?;
+        let payload = Payload::new(encoding, body);
+        let encoded = self.call(async { self.codec.encode(ctx, &payload).await }).await?;
+        let Encoded::Changed(encoded) = encoded else {
+            return Ok(false);
+        };
+        let written = encoded.envelope().to_bytes();
+        let known: BTreeSet<_> = payload.data.windows(WINDOW).collect();
+        Ok(written.windows(WINDOW).any(|part| known.contains(part)))
+    }
 }
+
+/// Bytes of a random body, and how many of them in a row are no coincidence.
+const CANARY: usize = 64;
+const WINDOW: usize = 16;
 
 fn rejected(text: &str) -> Error {
     Error::new(ErrorKind::PluginRejected, text)

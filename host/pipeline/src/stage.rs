@@ -104,18 +104,44 @@ impl Stage {
         slot: usize,
         payload: Payload,
     ) -> Result<Payload, Error> {
+        let must_change = self.owns(&payload);
+        self.encode_payload(ctx, slot, payload, must_change).await
+    }
+
+    /// Encodes a payload, also if that does not make it smaller.
+    pub(crate) async fn encode_always(
+        &self,
+        ctx: &Context,
+        slot: usize,
+        payload: Payload,
+    ) -> Result<Payload, Error> {
+        self.encode_payload(ctx, slot, payload, true).await
+    }
+
+    async fn encode_payload(
+        &self,
+        ctx: &Context,
+        slot: usize,
+        payload: Payload,
+        must_change: bool,
+    ) -> Result<Payload, Error> {
         let size = payload.encoded_len();
         let call = metric::Call::begin(ctx, "stage", &self.name, Direction::Encode, Some(size));
         let encoded = self.call(async { self.codec.encode(ctx, &payload).await });
         let encoded = encoded.instrument(self.span(Direction::Encode, size)).await;
-        let encoded = encoded.and_then(|encoded| self.keep_or_leave(payload, encoded));
+        let encoded = encoded.and_then(|encoded| self.keep_or_leave(payload, encoded, must_change));
         let encoded = call.end(encoded, Payload::encoded_len);
         encoded.map_err(|error| error.at_stage(&self.name, Direction::Encode, slot))
     }
 
     /// A payload that already has an encoding of this stage must be changed: left as it is, decoding
     /// would take it for this stage's work and undo what was never done.
-    fn keep_or_leave(&self, payload: Payload, encoded: Encoded) -> Result<Payload, Error> {
+    fn keep_or_leave(
+        &self,
+        payload: Payload,
+        encoded: Encoded,
+        must_change: bool,
+    ) -> Result<Payload, Error> {
         let looks_ours = self.owns(&payload);
         if let Encoded::Changed(changed) = &encoded
             && !self.owns(changed)
@@ -125,7 +151,7 @@ impl Stage {
             return Err(Error::new(ErrorKind::Protocol, text));
         }
         match encoded {
-            Encoded::Changed(changed) if looks_ours || !self.is_futile(&payload, &changed) => {
+            Encoded::Changed(changed) if must_change || !self.is_futile(&payload, &changed) => {
                 Ok(changed)
             }
             Encoded::Unchanged if looks_ours => Err(Error::new(

@@ -7,7 +7,7 @@ use cloakroom_core::{
     Metadata, Payload, Turn, Turns,
 };
 
-use crate::{Rule, Verify, cache::Cache, claims::Proofs, panics, verify::Suspects};
+use crate::{Rule, Verify, cache::Cache, panics, proofs::Proofs, verify::Suspects};
 
 /// What [`crate::Offload`] describes, built. `keep` stores, `fetch` reads back.
 pub(crate) struct Storage {

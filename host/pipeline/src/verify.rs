@@ -57,6 +57,7 @@ impl Storage {
     /// get there.
     pub(crate) fn as_in_history(
         &self,
+        ctx: &Context,
         reference: &Reference,
         payload: &Payload,
     ) -> Result<Standing, Error> {
@@ -66,7 +67,7 @@ impl Storage {
             let text = "the reference that would stand in the history reads as another one";
             return Err(Error::new(ErrorKind::Protocol, text));
         }
-        let size = self.expected_size(&standing.reference, &standing.sizes);
+        let size = self.expected_size(ctx, &standing.reference, &standing.sizes);
         size.map_err(|error| unreadable(error.kind(), reference, &error))?;
         Ok(standing)
     }

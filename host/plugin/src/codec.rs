@@ -6,7 +6,7 @@ use cloakroom_core::{Codec, Context, Description, Direction, Encoded, Error, Err
 use futures::future::BoxFuture;
 
 use crate::{
-    Plugin, Reuse,
+    Capability, Grants, Need, Plugin, Reuse,
     compute::{Job, Pace, Part},
     pool::Pool,
     scope::Scope,
@@ -19,6 +19,7 @@ pub struct PluginCodec {
     description: Description,
     pool: Arc<Pool>,
     pace: Pace,
+    has_key: bool,
 }
 
 impl PluginCodec {
@@ -28,8 +29,9 @@ impl PluginCodec {
         description: Description,
         reuse: Reuse,
     ) -> Self {
+        let has_key = has_key(&plugin, &scope.grants);
         let pool = Arc::new(Pool::new(scope, reuse));
-        Self { plugin, description, pool, pace: Pace::default() }
+        Self { plugin, description, pool, pace: Pace::default(), has_key }
     }
 
     /// The plugin that it is made of.
@@ -84,6 +86,10 @@ impl Codec for PluginCodec {
         true
     }
 
+    fn has_key(&self) -> bool {
+        self.has_key
+    }
+
     fn admit(&self) -> Result<(), Error> {
         let admitted = self.plugin.0.host.0.compute.admit();
         admitted.map_err(|error| error.in_plugin(self.plugin.name()))
@@ -117,6 +123,19 @@ impl Codec for PluginCodec {
             checked.map_err(|error| error.in_plugin(self.plugin.name()))
         })
     }
+}
+
+/// Returns whether a plugin imports keys of which it was granted some.
+fn has_key(plugin: &Plugin, grants: &Grants) -> bool {
+    let granted = [
+        (Capability::Keys, !grants.keys.is_empty()),
+        (Capability::Subkeys, !grants.subkeys.is_empty()),
+    ];
+    let imports = &plugin.inspection().imports;
+    granted.into_iter().any(|(capability, is_granted)| {
+        let need = Need::Grant(capability);
+        is_granted && imports.iter().any(|import| import.need == need)
+    })
 }
 
 impl fmt::Debug for PluginCodec {

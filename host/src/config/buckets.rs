@@ -8,7 +8,7 @@ use std::{
 
 use cloakroom_core::{Bucket, Error, ErrorKind};
 use cloakroom_plugin::Access;
-use cloakroom_stores::BucketPlace;
+use cloakroom_stores::{BucketPlace, KeyUsage};
 
 use super::{
     nearest,
@@ -24,7 +24,7 @@ pub(crate) type Buckets = BTreeMap<String, (Arc<dyn Bucket>, Access)>;
 /// Buckets that are open. One that stays the same in a new configuration stays open: it keeps its
 /// connections, and what it holds if it is memory.
 #[derive(Default)]
-pub(crate) struct Open(Mutex<Vec<(BucketPlace, Arc<dyn Bucket>)>>);
+pub(crate) struct Open(Mutex<Vec<(BucketPlace, Arc<dyn Bucket>)>>, KeyUsage);
 
 impl Open {
     fn bucket(&self, place: BucketPlace) -> Result<Arc<dyn Bucket>, Error> {
@@ -35,6 +35,11 @@ impl Open {
         let bucket: Arc<dyn Bucket> = Arc::new(place.open()?);
         open.push((place, bucket.clone()));
         Ok(bucket)
+    }
+
+    /// Returns the counts of keys' messages, which go on over reloads.
+    pub(crate) fn key_usage(&self) -> &KeyUsage {
+        &self.1
     }
 
     /// Forgets those that no configuration uses any more.

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use cloakroom_core::{Error, ErrorKind};
 
 use super::{
+    claims::Policy,
     nearest,
     places::{Places, Table},
     plugin::PluginEntry,
     reach,
     schema::File,
-    storage::{INLINE, Policy, RuleEntry, Storage},
+    storage::{INLINE, RuleEntry, Storage},
 };
 
 /// Refuses a file that names what it does not have, or names two things alike. `rings` are all that

@@ -1,10 +1,19 @@
 //! Days as the file has them: `2026-11-01`.
 
+use std::time::{Duration, SystemTime};
+
 use serde::{Deserialize, Deserializer, de};
 
 /// A day, as seconds from 1970 to its beginning in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Date(pub(crate) i64);
+
+impl Date {
+    /// Returns the beginning of the day.
+    pub(crate) fn time(self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(self.0.unsigned_abs())
+    }
+}
 
 const EXPECTED: &str = "a day in quotes: year, month and day, such as \"2026-11-01\"";
 

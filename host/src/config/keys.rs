@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use cloakroom_core::{Error, ErrorKind, KeyRing};
-use cloakroom_stores::{Material, Ring, RingError};
+use cloakroom_stores::{KeyUsage, MAX_MESSAGES, Material, Ring, RingBuilder, RingError};
 
 use super::{
     nearest,
@@ -15,32 +15,61 @@ use super::{
 /// The key rings of a file, by name.
 pub(crate) type Rings = BTreeMap<String, Arc<dyn KeyRing>>;
 
-/// Reads all keys. Paths are taken from `folder`, where the file is.
-pub(crate) fn rings(file: &File, folder: &Path, places: &Places) -> Result<Rings, Error> {
-    file.keys
-        .iter()
-        .map(|(name, entry)| Ok((name.clone(), Arc::new(ring(name, entry, folder, places)?) as _)))
-        .collect()
+/// Reads all keys. Paths are taken from `folder`, where the file is. Their messages are counted in
+/// `usage`.
+pub(crate) fn rings(
+    file: &File,
+    folder: &Path,
+    usage: &KeyUsage,
+    places: &Places,
+) -> Result<Rings, Error> {
+    let ring = |(name, entry): (&String, &RingEntry)| {
+        let ring = ring(name, entry, folder, places)?.usage(usage).build();
+        let ring = ring.map_err(|error| unusable(name, error, places))?;
+        Ok((name.clone(), Arc::new(ring) as _))
+    };
+    file.keys.iter().map(ring).collect()
 }
 
-fn ring(name: &str, entry: &RingEntry, folder: &Path, places: &Places) -> Result<Ring, Error> {
+fn ring(
+    name: &str,
+    entry: &RingEntry,
+    folder: &Path,
+    places: &Places,
+) -> Result<RingBuilder, Error> {
     let at = |error: Error, key: &[&str]| error.at_place(&places.at(Table::Ring(name), key));
     check_created(name, entry).map_err(|error| at(error, &["created"]))?;
     let mut ring = Ring::builder().current(&entry.current);
+    if let Some(messages) = entry.max_messages_per_key {
+        if messages.get() > MAX_MESSAGES {
+            let text = format!(
+                "[keys.{name}] `max_messages_per_key` is {messages}, and no key may seal more than \
+                 {MAX_MESSAGES} messages with plain AES-256-GCM: write less, divided by the number of \
+                 processes"
+            );
+            return Err(at(config(text), &["max_messages_per_key"]));
+        }
+        ring = ring.max_messages_per_key(messages);
+    }
     for (id, source) in &entry.material {
         let place = format!("[keys.{name}.material] `{id}`");
         let material = material(&place, source, folder);
         ring = ring.key(id, &material.map_err(|error| at(error, &["material", id]))?);
     }
-    ring.build().map_err(|error| match error {
+    Ok(ring)
+}
+
+fn unusable(name: &str, error: RingError, places: &Places) -> Error {
+    let at = |text: String, key: &[&str]| config(text).at_place(&places.at(Table::Ring(name), key));
+    match error {
         RingError::Current(current) => {
             let text = format!(
                 "[keys.{name}]: the current key is `{current}`, and [keys.{name}.material] has no such key"
             );
-            at(config(text), &["current"])
+            at(text, &["current"])
         }
-        other => at(config(format!("[keys.{name}]: {other}")), &[]),
-    })
+        other => at(format!("[keys.{name}]: {other}"), &[]),
+    }
 }
 
 /// A date of a key that is not there is a slip of the pen, and the key's age would be missed.

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    num::NonZeroUsize,
+    num::{NonZeroU64, NonZeroUsize},
     path::{Path, PathBuf},
 };
 
@@ -73,6 +73,7 @@ pub(crate) struct Ring {
     /// When keys were made, for metrics.
     #[serde(default)]
     pub(crate) created: BTreeMap<String, Date>,
+    pub(crate) max_messages_per_key: Option<NonZeroU64>,
 }
 
 /// `[limits]`

@@ -3,11 +3,12 @@
 use std::{collections::BTreeMap, num::NonZeroUsize, path::PathBuf};
 
 use cloakroom_core::{ByteSize, Kind};
-use cloakroom_pipeline::{ClaimPolicy, Offload, Rule, Verify};
+use cloakroom_pipeline::{Offload, Rule, Verify};
 use cloakroom_plugin::{Access, RefreshFailure};
 use serde::Deserialize;
 
 use super::{
+    claims::Claims,
     plugin::{Grants, PluginEntry, Reuse},
     secret::Secret,
     units::{Setting, Size, Span},
@@ -110,33 +111,6 @@ impl Driver {
             reuse: self.reuse,
             settings: &self.settings,
             grants: &self.grants,
-        }
-    }
-}
-
-/// `storage.claims`
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Claims {
-    pub(crate) policy: Policy,
-    pub(crate) ring: Option<String>,
-}
-
-/// Whether claims carry a proof of who wrote them.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Policy {
-    Off,
-    Write,
-    Require,
-}
-
-impl Policy {
-    pub(crate) fn claims(self) -> Option<ClaimPolicy> {
-        match self {
-            Self::Off => None,
-            Self::Write => Some(ClaimPolicy::Write),
-            Self::Require => Some(ClaimPolicy::Require),
         }
     }
 }

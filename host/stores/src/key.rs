@@ -9,7 +9,9 @@
 //! - the salt of a repeatable box is the start of `HMAC-SHA256(HKDF-Extract(salt = "cloakroom/salt/1",
 //!   ikm = material), length of what is authenticated (u64, big-endian), that, and the plaintext)`;
 //! - derivation uses `HKDF-SHA256(salt = "cloakroom/subkey/1", ikm = material, info = length of the
-//!   purpose (u32, big-endian), purpose, salt)`.
+//!   purpose (u32, big-endian), purpose, salt)`;
+//! - claims are signed with HMAC-SHA256 under `HKDF-SHA256(salt = "cloakroom/claim/2", ikm = material,
+//!   info = "mac")`.
 
 use std::fmt;
 
@@ -19,17 +21,18 @@ use aws_lc_rs::{
     hmac, rand,
 };
 use bytes::Bytes;
-use cloakroom_core::{Key, KeyError};
+use cloakroom_core::{CLAIM_PURPOSE, Key, KeyError};
 use zeroize::Zeroizing;
 
 use crate::{
     Material,
     aead::{TAG, aes, open_behind, seal_behind},
+    hkdf::{HASH, expand, extract, hmac_key, mac},
+    usage::Messages,
 };
 
 const SALT: usize = 24;
 const COMMITMENT: usize = 32;
-const HASH: usize = 32;
 
 /// How many bytes a box is longer than what it holds.
 pub const BOX_OVERHEAD: usize = SALT + COMMITMENT + TAG;
@@ -41,18 +44,22 @@ pub struct RingKey {
     boxes: hmac::Key,
     salts: hmac::Key,
     subkeys: hmac::Key,
+    claims: hmac::Key,
+    messages: Messages,
 }
 
 impl RingKey {
     /// # Errors
     /// `Refused` if the cryptography library cannot use the material, which it always can.
-    pub(crate) fn new(id: &str, material: &Material) -> Result<Self, KeyError> {
+    pub(crate) fn new(id: &str, material: &Material, messages: Messages) -> Result<Self, KeyError> {
         Ok(Self {
             id: id.to_owned(),
             plain: aes(material.bytes())?,
             boxes: extract("cloakroom/box/1", material),
             salts: extract("cloakroom/salt/1", material),
             subkeys: extract("cloakroom/subkey/1", material),
+            claims: hmac_key(&extract("cloakroom/claim/2", material), &[b"mac"]),
+            messages,
         })
     }
 
@@ -131,6 +138,7 @@ impl Key for RingKey {
     }
 
     fn seal_aes_gcm(&self, parts: &[Bytes], associated: &[u8]) -> Result<Bytes, KeyError> {
+        self.messages.add(&self.id)?;
         let mut nonce = [0; NONCE_LEN];
         rand::fill(&mut nonce).map_err(|_| KeyError::Refused)?;
         seal_behind(&nonce, &self.plain, nonce, parts, associated)
@@ -143,11 +151,21 @@ impl Key for RingKey {
 
     fn derive(&self, purpose: &str, salt: &[u8], out: &mut [u8]) -> Result<(), KeyError> {
         let length = u32::try_from(purpose.len()).map_err(|_| KeyError::Refused)?.to_be_bytes();
-        if out.len() > 255 * HASH {
+        if out.len() > 255 * HASH || purpose == CLAIM_PURPOSE {
             return Err(KeyError::Refused);
         }
         expand(&self.subkeys, &[&length, purpose.as_bytes(), salt], out);
         Ok(())
+    }
+
+    fn sign_claim(&self, message: &[u8]) -> Result<[u8; HASH], KeyError> {
+        Ok(mac(&self.claims, message))
+    }
+
+    fn sign_claim_v1(&self, message: &[u8]) -> Result<[u8; HASH], KeyError> {
+        let length = (CLAIM_PURPOSE.len() as u32).to_be_bytes();
+        let key = hmac_key(&self.subkeys, &[&length, CLAIM_PURPOSE.as_bytes()]);
+        Ok(mac(&key, message))
     }
 }
 
@@ -157,38 +175,19 @@ impl fmt::Debug for RingKey {
     }
 }
 
-/// HKDF-Extract (RFC 5869), kept as the key that Expand uses each time.
-fn extract(label: &str, material: &Material) -> hmac::Key {
-    let salt = hmac::Key::new(hmac::HMAC_SHA256, label.as_bytes());
-    let mut prk = Zeroizing::new([0; HASH]);
-    prk.copy_from_slice(hmac::sign(&salt, material.bytes()).as_ref());
-    hmac::Key::new(hmac::HMAC_SHA256, prk.as_slice())
-}
-
-/// HKDF-Expand (RFC 5869) for at most 255 blocks.
-fn expand(prk: &hmac::Key, info: &[&[u8]], out: &mut [u8]) {
-    let mut block = Zeroizing::new([0; HASH]);
-    for (index, chunk) in out.chunks_mut(HASH).enumerate() {
-        let mut context = hmac::Context::with_key(prk);
-        if index != 0 {
-            context.update(block.as_slice());
-        }
-        for part in info {
-            context.update(part);
-        }
-        context.update(&[index as u8 + 1]);
-        block.copy_from_slice(context.sign().as_ref());
-        let (taken, _) = block.split_at(chunk.len());
-        chunk.copy_from_slice(taken);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::KeyUsage;
 
     fn key(byte: u8) -> RingKey {
-        RingKey::new("k", &Material::new([byte; 32])).unwrap()
+        named("k", byte)
+    }
+
+    fn named(id: &str, byte: u8) -> RingKey {
+        let material = Material::new([byte; 32]);
+        let messages = Messages::new(KeyUsage::default().of(&material), 2);
+        RingKey::new(id, &material, messages).unwrap()
     }
 
     fn parts() -> Vec<Bytes> {
@@ -238,8 +237,7 @@ mod tests {
     #[test]
     fn a_box_is_bound_to_the_keys_id() {
         let sealed = key(1).seal(&parts(), b"").unwrap();
-        let renamed = RingKey::new("other", &Material::new([1; 32])).unwrap();
-        assert_eq!(renamed.open(sealed, b""), Err(KeyError::Mismatch));
+        assert_eq!(named("other", 1).open(sealed, b""), Err(KeyError::Mismatch));
     }
 
     #[test]
@@ -280,6 +278,38 @@ mod tests {
         assert_eq!(derive("a", b"b"), derive("a", b"b"));
         assert_ne!(derive("a", b"b"), derive("ab", b""));
         assert_ne!(derive("a", b"b"), derive("a", b"c"));
+    }
+
+    /// Computed by Python's `hmac` for the key of 32 bytes 1.
+    #[test]
+    fn signs_claims_under_keys_that_it_does_not_derive() {
+        let mut out = [0; 32];
+        assert_eq!(key(1).derive(CLAIM_PURPOSE, b"", &mut out), Err(KeyError::Refused));
+        assert_eq!(
+            hex::encode(key(1).sign_claim(b"claim").unwrap()),
+            "e21cba443ac26f11dd4469053ed4e14b0800ef7814efd45e3e8b1d18e9456cc8"
+        );
+        assert_eq!(
+            hex::encode(key(1).sign_claim_v1(b"claim").unwrap()),
+            "4717996ad0be56d02ca806c7f38763421e96584e85f6d0d0531d03464616b54d"
+        );
+        key(1).derive("cloakroom claim ", b"", &mut out).unwrap();
+        assert_eq!(
+            hex::encode(out),
+            "f5eea1498af76f8545a47f4569d002af4b7610b11ad2a14630628090986af531"
+        );
+    }
+
+    #[test]
+    fn plain_aes_gcm_ends_before_boxes_and_opening_do() {
+        let key = key(1);
+        let sealed = key.seal_aes_gcm(&parts(), b"").unwrap();
+        key.seal_aes_gcm(&parts(), b"").unwrap();
+        let refused = key.seal_aes_gcm(&parts(), b"").unwrap_err();
+        assert_eq!(refused, KeyError::Exhausted { messages: 2 });
+        assert!(refused.to_string().contains("make another key current"), "{refused}");
+        assert_eq!(key.open_aes_gcm(sealed, b"").unwrap(), "cloakroom");
+        assert!(key.seal(&parts(), b"").is_ok());
     }
 
     #[test]

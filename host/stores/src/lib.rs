@@ -13,11 +13,13 @@ mod bucket;
 mod client;
 mod cloud;
 mod failure;
+mod hkdf;
 mod key;
 mod material;
 mod place;
 mod ring;
 mod settings;
+mod usage;
 
 pub use self::{
     bucket::ObjectBucket,
@@ -25,4 +27,5 @@ pub use self::{
     material::{Material, MaterialError},
     place::BucketPlace,
     ring::{Ring, RingBuilder, RingError},
+    usage::{DEFAULT_MESSAGES, KeyUsage, MAX_MESSAGES},
 };

@@ -1,11 +1,14 @@
 //! A ring: one key that seals, and older ones that still open.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, num::NonZeroU64, sync::Arc};
 
 use aws_lc_rs::rand;
 use cloakroom_core::{Key, KeyError, KeyRing};
 
-use crate::{Material, RingKey};
+use crate::{
+    Material, RingKey,
+    usage::{DEFAULT_MESSAGES, KeyUsage, Messages},
+};
 
 /// An id is written beside every payload.
 const LONGEST_ID: usize = 256;
@@ -73,6 +76,8 @@ impl KeyRing for Ring {
 pub struct RingBuilder {
     current: String,
     keys: BTreeMap<String, Material>,
+    usage: KeyUsage,
+    messages: Option<NonZeroU64>,
 }
 
 impl RingBuilder {
@@ -88,6 +93,20 @@ impl RingBuilder {
         self
     }
 
+    /// Sets how many messages each key may seal with plain AES-256-GCM in this process,
+    /// [`DEFAULT_MESSAGES`](crate::DEFAULT_MESSAGES) unless set and [`MAX_MESSAGES`](crate::MAX_MESSAGES)
+    /// at most. Opening, boxes and derived keys have no such limit.
+    pub fn max_messages_per_key(mut self, messages: NonZeroU64) -> Self {
+        self.messages = Some(messages);
+        self
+    }
+
+    /// Counts messages together with all rings that share `usage`.
+    pub fn usage(mut self, usage: &KeyUsage) -> Self {
+        self.usage = usage.clone();
+        self
+    }
+
     /// The ring.
     ///
     /// # Errors
@@ -95,12 +114,14 @@ impl RingBuilder {
     pub fn build(self) -> Result<Ring, RingError> {
         // The library's first random bytes take it some 20 ms: better now than at the first payload.
         rand::fill(&mut [0; 32]).map_err(|_| KeyError::Refused)?;
+        let most = self.messages.map_or(DEFAULT_MESSAGES, NonZeroU64::get);
         let mut keys = BTreeMap::new();
         for (id, material) in &self.keys {
             if id.is_empty() || LONGEST_ID < id.len() {
                 return Err(RingError::Id);
             }
-            keys.insert(id.clone(), Arc::new(RingKey::new(id, material)?));
+            let messages = Messages::new(self.usage.of(material), most);
+            keys.insert(id.clone(), Arc::new(RingKey::new(id, material, messages)?));
         }
         let current = keys.get(&self.current).cloned();
         let current = current.ok_or(RingError::Current(self.current))?;

@@ -3,9 +3,9 @@
 use std::{fmt, sync::Arc};
 
 use cloakroom_core::{Context, Direction, Error, Payload};
-use cloakroom_pipeline::{Live, Pipeline, Scale, Subject, Verdict};
+use cloakroom_pipeline::{Envelopes, Live, Pipeline, Scale, Subject, Verdict};
 
-use crate::{Limited, limits};
+use crate::{Limited, SystemEnvelopes, limits};
 
 /// A pipeline for Temporal: what it encodes is what Temporal takes, or is refused with the reason.
 /// Cheap to clone.
@@ -19,6 +19,7 @@ struct Shared {
     live: Box<dyn Live>,
     limits: Box<dyn Limited>,
     scale: Scale,
+    envelopes: Arc<dyn Envelopes>,
     quiet: bool,
 }
 
@@ -35,12 +36,13 @@ impl Adapter {
 
     fn build(live: impl Live, limits: impl Limited, quiet: bool) -> Self {
         let (live, limits) = (Box::new(live), Box::new(limits));
-        Self(Arc::new(Shared { live, limits, scale: Scale::default(), quiet }))
+        let (scale, envelopes) = (Scale::default(), SystemEnvelopes::shared());
+        Self(Arc::new(Shared { live, limits, scale, envelopes, quiet }))
     }
 
-    /// Returns the current pipeline.
+    /// Returns the current pipeline. It opens Temporal's envelopes.
     pub fn pipeline(&self) -> Pipeline {
-        let pipeline = self.0.live.pipeline();
+        let pipeline = self.0.live.pipeline().with_envelopes(self.0.envelopes.clone());
         if self.0.quiet { pipeline.quiet() } else { pipeline }
     }
 

@@ -1,6 +1,7 @@
 //! Cloakroom for Temporal: the data converter of Rust workers, and the codec server.
 
 mod adapter;
+mod envelopes;
 pub mod json;
 mod limits;
 #[cfg(feature = "sdk")]
@@ -12,5 +13,6 @@ pub mod server;
 pub use self::sdk::{Converter, SdkCodec, data_converter};
 pub use self::{
     adapter::Adapter,
+    envelopes::SystemEnvelopes,
     limits::{Limited, SizeLimits},
 };

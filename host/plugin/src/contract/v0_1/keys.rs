@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use cloakroom_core::{Error as HostError, ErrorKind, Key, KeyError, KeyRing};
+use cloakroom_core::{CLAIM_PURPOSE, Error as HostError, ErrorKind, Key, KeyError, KeyRing};
 use wasmtime::component::Resource;
 use zeroize::Zeroize;
 
@@ -25,6 +25,9 @@ const SEAL_OVERHEAD: usize = 128;
 
 /// An id is cut here where it is shown.
 const ID: usize = 64;
+
+/// Messages that a key has sealed with plain AES-256-GCM. Labels: `ring`, `key`.
+const MESSAGES: &str = "cloakroom_key_messages_total";
 
 /// What `subkeys.derive` gives, and takes as a salt, at most.
 const DERIVED: usize = 64;
@@ -67,7 +70,13 @@ impl Host for State {
         plaintext: Resource<Rope>,
         bound: Vec<u8>,
     ) -> Answer<Sealed> {
-        self.seal_by(ring, plaintext, move |key, rope| key.seal_aes_gcm(rope.parts(), &bound)).await
+        let name = ring.clone();
+        let seal = move |key: &dyn Key, rope: Rope| key.seal_aes_gcm(rope.parts(), &bound);
+        let sealed = self.seal_by(ring, plaintext, seal).await?;
+        if let Ok(Sealed { key, .. }) = &sealed {
+            metrics::counter!(MESSAGES, "ring" => name, "key" => key.clone()).increment(1);
+        }
+        Ok(sealed)
     }
 
     async fn open_aes_gcm(
@@ -93,7 +102,10 @@ impl State {
         };
         let id = key.id().to_owned();
         let sealed = self.work(input.len(), move || seal(&*key, input)).await?;
-        Ok(sealed.map(|data| Sealed { key: id, data }))
+        if let Err(KeyError::Exhausted { messages }) = sealed {
+            self.call.cause = Some(exhausted(&ring, &id, messages));
+        }
+        Ok(sealed.map(|data| Sealed { key: id, data }).map_err(refused))
     }
 
     async fn open_by<W>(
@@ -111,13 +123,18 @@ impl State {
         match found {
             Ok(key) => {
                 let (sealed, _hold) = self.join(&input).await?;
-                self.work(sealed.len(), move || open(&*key, sealed)).await
+                let opened = self.work(sealed.len(), move || open(&*key, sealed)).await?;
+                Ok(opened.map_err(refused))
             }
             Err(error) => Ok(Err(error)),
         }
     }
 
-    async fn work<W>(&mut self, length: usize, work: W) -> Answer<Resource<Rope>>
+    async fn work<W>(
+        &mut self,
+        length: usize,
+        work: W,
+    ) -> wasmtime::Result<Result<Resource<Rope>, KeyError>>
     where
         W: FnOnce() -> Result<Bytes, KeyError> + Send + 'static,
     {
@@ -127,7 +144,7 @@ impl State {
         long::begin(length, &self.call.clock).await;
         match work() {
             Ok(bytes) => self.put_buffer(Rope::piece(bytes, hold)).map(Ok),
-            Err(error) => Ok(Err(refused(error))),
+            Err(error) => Ok(Err(error)),
         }
     }
 }
@@ -155,6 +172,10 @@ impl subkeys::Host for State {
 }
 
 fn derive(key: &dyn Key, purpose: &str, salt: &[u8], length: usize) -> Result<Subkey, Error> {
+    // The keys of old claims' proofs were derived for it. A key of the program's own may not know.
+    if purpose == CLAIM_PURPOSE {
+        return Err(Error::Denied(format!("nothing is derived for the purpose `{purpose}`")));
+    }
     let mut bytes = vec![0; length];
     if let Err(error) = key.derive(purpose, salt, &mut bytes) {
         bytes.zeroize();
@@ -194,6 +215,16 @@ fn unknown(ring: &str, id: &str) -> HostError {
          add it to [keys.{ring}.material], or restore it"
     );
     HostError::new(ErrorKind::UnknownKey, text)
+}
+
+fn exhausted(ring: &str, id: &str, messages: u64) -> HostError {
+    let text = format!(
+        "key `{}` of key ring `{ring}` has sealed {messages} messages with plain AES-256-GCM in this \
+         process, and no more are allowed ([keys.{ring}] `max_messages_per_key`): add another key to \
+         [keys.{ring}.material] and make it `current`",
+        visible(id, ID)
+    );
+    HostError::new(ErrorKind::Denied, text)
 }
 
 fn refused(error: KeyError) -> Error {

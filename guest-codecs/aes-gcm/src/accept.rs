@@ -1,0 +1,80 @@
+//! Which formats are opened: the setting `accept`.
+
+use cloakroom_guest::Error;
+
+use crate::format::Format;
+
+/// Reads the setting: names of formats with commas between them. Unless it is set, both are opened,
+/// and only `sealed` if a namespace is required, which the other does not bind.
+///
+/// # Errors
+/// `Misconfigured` if it names no format, or leaves out the one that is written.
+pub(crate) fn accept(
+    setting: Option<&str>,
+    written: Format,
+    requires_namespace: bool,
+) -> Result<Vec<Format>, Error> {
+    let misconfigured = |text: &str| Err(Error::Misconfigured(text.to_owned()));
+    let accepted = match setting {
+        None if requires_namespace => vec![written],
+        // The one that is written comes first.
+        None => vec![written, written.other()],
+        Some(names) => {
+            let mut accepted = Vec::new();
+            for name in names.split(',') {
+                match Format::by_name(name.trim()) {
+                    Some(format) if !accepted.contains(&format) => accepted.push(format),
+                    Some(_) => {}
+                    None => {
+                        return misconfigured(
+                            "setting `accept` must be `sealed`, `temporal` or `sealed, temporal`",
+                        );
+                    }
+                }
+            }
+            accepted
+        }
+    };
+    if !accepted.contains(&written) {
+        return misconfigured("setting `accept` leaves out the `format` that is written");
+    }
+    if requires_namespace && accepted.contains(&Format::Temporal) {
+        return misconfigured(
+            "setting `namespace = \"require\"` goes with format `sealed` only: the other is bound to none",
+        );
+    }
+    Ok(accepted)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOTH: [Format; 2] = [Format::Sealed, Format::Temporal];
+
+    #[track_caller]
+    fn check(setting: Option<&str>, written: Format, requires: bool, expect: Option<&[Format]>) {
+        assert_eq!(accept(setting, written, requires).ok().as_deref(), expect, "{setting:?}");
+    }
+
+    #[test]
+    fn opens_both_unless_told_otherwise() {
+        let [sealed, temporal] = BOTH;
+        check(None, sealed, false, Some(&BOTH));
+        check(None, temporal, false, Some(&[temporal, sealed]));
+        check(Some("sealed"), sealed, false, Some(&[sealed]));
+        check(Some("temporal,sealed"), sealed, false, Some(&[temporal, sealed]));
+        check(Some("sealed, sealed"), sealed, false, Some(&[sealed]));
+        check(Some("sealed"), temporal, false, None);
+        check(Some("binary/sealed"), sealed, false, None);
+        check(Some(""), sealed, false, None);
+    }
+
+    #[test]
+    fn a_required_namespace_goes_with_the_format_that_binds_it() {
+        let [sealed, temporal] = BOTH;
+        check(None, sealed, true, Some(&[sealed]));
+        check(None, temporal, true, None);
+        check(Some("sealed, temporal"), sealed, true, None);
+    }
+}

@@ -1,0 +1,183 @@
+//! Envelopes of a workflow engine: payloads that wrap payloads of their own.
+//!
+//! The engine reads an envelope, so no stage may encode it as a whole. Its inner payloads are encoded
+//! and decoded like any others, at their places in the batch.
+
+use std::{future::Future, sync::Arc};
+
+use cloakroom_core::{Context, Direction, Error, ErrorKind, Payload};
+
+use crate::{Pipeline, metric, stage::Stage, storage::shown};
+
+/// Knows the envelopes of a workflow engine.
+pub trait Envelopes: Send + Sync {
+    /// Returns whether a payload says that it is an envelope. Anybody can say so.
+    fn is_marked(&self, payload: &Payload) -> bool;
+
+    /// Opens a marked payload.
+    ///
+    /// # Errors
+    /// If it is no envelope that this type knows in full: then its fields could hold anything.
+    fn open(&self, payload: &Payload) -> Result<OpenEnvelope, NoEnvelope>;
+}
+
+/// An envelope whose inner payloads were taken out.
+pub struct OpenEnvelope {
+    /// The inner payloads, in the order in which they stand.
+    pub payloads: Vec<Payload>,
+    /// Puts as many payloads into their places.
+    pub close: Close,
+}
+
+/// Puts payloads into the places of an envelope's inner ones. None if there are too few.
+pub type Close = Box<dyn FnOnce(Vec<Payload>) -> Option<Payload> + Send>;
+
+/// Why a payload that is marked as an envelope was not opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoEnvelope {
+    /// What the payload says that it is. It may be any text.
+    pub name: String,
+    /// What is wrong, as the end of a sentence that begins with the name.
+    pub why: String,
+}
+
+/// A batch in which inner payloads stand in the places of their envelopes.
+struct Unfolded {
+    flat: Vec<Payload>,
+    /// For each payload of `flat`, its slot in the batch.
+    slots: Vec<usize>,
+    places: Vec<Place>,
+}
+
+/// What stands at a slot of the batch.
+enum Place {
+    One,
+    Envelope(usize, Close),
+    /// A marked payload that bypasses the stages.
+    Bypass(Payload),
+}
+
+impl Pipeline {
+    /// Returns the same pipeline, where these envelopes are opened.
+    pub fn with_envelopes(mut self, envelopes: Arc<dyn Envelopes>) -> Self {
+        self.envelopes = Some(envelopes);
+        self
+    }
+
+    /// Returns whether a payload says that it is an envelope of the workflow engine.
+    pub(crate) fn is_envelope(&self, payload: &Payload) -> bool {
+        self.envelopes.as_ref().is_some_and(|envelopes| envelopes.is_marked(payload))
+    }
+
+    /// Runs `work` on a batch in which inner payloads stand in the places of their envelopes, and
+    /// closes the envelopes again.
+    pub(crate) async fn through_envelopes<W, F>(
+        &self,
+        ctx: &Context,
+        direction: Direction,
+        batch: Vec<Payload>,
+        work: W,
+    ) -> Result<Vec<Payload>, Error>
+    where
+        W: FnOnce(Vec<Payload>) -> F,
+        F: Future<Output = Result<Vec<Payload>, Error>>,
+    {
+        let Some(envelopes) = &self.envelopes else {
+            return work(batch).await;
+        };
+        // Nearly every batch.
+        if !batch.iter().any(|payload| envelopes.is_marked(payload)) {
+            return work(batch).await;
+        }
+        let Unfolded { flat, slots, places } = self.unfold(&**envelopes, ctx, direction, batch)?;
+        let done = if flat.is_empty() { Ok(flat) } else { work(flat).await };
+        let done = done.map_err(|error| error.in_slots(&slots))?;
+        self.fold(direction, places, done)
+    }
+
+    fn unfold(
+        &self,
+        envelopes: &dyn Envelopes,
+        ctx: &Context,
+        direction: Direction,
+        batch: Vec<Payload>,
+    ) -> Result<Unfolded, Error> {
+        let mut unfolded = Unfolded { flat: Vec::new(), slots: Vec::new(), places: Vec::new() };
+        for (slot, payload) in batch.into_iter().enumerate() {
+            if !envelopes.is_marked(&payload) {
+                unfolded.add(slot, vec![payload]);
+                unfolded.places.push(Place::One);
+                continue;
+            }
+            self.bounded(slot, direction, &payload)?;
+            match envelopes.open(&payload) {
+                Ok(OpenEnvelope { payloads, close }) => {
+                    unfolded.places.push(Place::Envelope(payloads.len(), close));
+                    unfolded.add(slot, payloads);
+                }
+                Err(no) => {
+                    self.refuse_bypass(ctx, direction, slot, &no)?;
+                    unfolded.places.push(Place::Bypass(payload));
+                }
+            }
+        }
+        Ok(unfolded)
+    }
+
+    /// Refuses a marked payload that no stage can touch, if a stage is required.
+    fn refuse_bypass(
+        &self,
+        ctx: &Context,
+        direction: Direction,
+        slot: usize,
+        no: &NoEnvelope,
+    ) -> Result<(), Error> {
+        let is_required: fn(&Stage) -> bool = match direction {
+            Direction::Encode => Stage::is_required_to_encode,
+            Direction::Decode => Stage::is_required,
+        };
+        if let Some(stage) = self.stages.iter().find(|stage| is_required(stage)) {
+            let text = format!(
+                "the payload is marked as an envelope of the workflow engine, `{}`, {}: no stage may \
+                 encode an envelope, and this stage is required; update Cloakroom if the workflow \
+                 engine has this envelope",
+                shown(&no.name),
+                no.why
+            );
+            let error = Error::new(ErrorKind::Unsealed, text);
+            return Err(error.at_stage(stage.name(), direction, slot));
+        }
+        if direction == Direction::Decode && self.stages.iter().any(Stage::is_required_to_encode) {
+            metric::plaintext(ctx);
+        }
+        Ok(())
+    }
+
+    fn fold(
+        &self,
+        direction: Direction,
+        places: Vec<Place>,
+        done: Vec<Payload>,
+    ) -> Result<Vec<Payload>, Error> {
+        let lost = || Error::new(ErrorKind::Internal, "an envelope lost one of its payloads");
+        let mut done = done.into_iter();
+        let place = |(slot, place)| match place {
+            Place::One => done.next().ok_or_else(lost),
+            Place::Bypass(payload) => Ok(payload),
+            Place::Envelope(count, close) => {
+                let inner = done.by_ref().take(count).collect();
+                let payload = close(inner).ok_or_else(lost)?;
+                self.bounded(slot, direction, &payload)?;
+                Ok(payload)
+            }
+        };
+        places.into_iter().enumerate().map(place).collect()
+    }
+}
+
+impl Unfolded {
+    fn add(&mut self, slot: usize, payloads: Vec<Payload>) {
+        self.slots.extend(payloads.iter().map(|_| slot));
+        self.flat.extend(payloads);
+    }
+}

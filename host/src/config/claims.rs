@@ -1,0 +1,55 @@
+//! `storage.claims`, as written.
+
+use std::sync::Arc;
+
+use cloakroom_core::KeyRing;
+use cloakroom_pipeline::{ClaimPolicy, Offload};
+use serde::Deserialize;
+
+use super::date::Date;
+
+/// `storage.claims`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Claims {
+    pub(crate) policy: Policy,
+    pub(crate) ring: Option<String>,
+    accept_v1_until: Option<Date>,
+    #[serde(default)]
+    bind_namespace: bool,
+}
+
+impl Claims {
+    /// Returns `offload` where proofs under this ring are written and checked.
+    pub(crate) fn offload(&self, mut offload: Offload, ring: Arc<dyn KeyRing>) -> Offload {
+        let Some(policy) = self.policy.claims() else {
+            return offload;
+        };
+        if let Some(until) = &self.accept_v1_until {
+            offload = offload.accept_v1_claims_until(until.time());
+        }
+        if self.bind_namespace {
+            offload = offload.bind_claims_to_namespace();
+        }
+        offload.claims(ring, policy)
+    }
+}
+
+/// Whether claims carry a proof of who wrote them.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Policy {
+    Off,
+    Write,
+    Require,
+}
+
+impl Policy {
+    fn claims(self) -> Option<ClaimPolicy> {
+        match self {
+            Self::Off => None,
+            Self::Write => Some(ClaimPolicy::Write),
+            Self::Require => Some(ClaimPolicy::Require),
+        }
+    }
+}
