@@ -242,7 +242,7 @@ async fn a_bomb_of_entries_is_refused_by_its_number_and_takes_no_more_than_its_b
 #[tokio::test(flavor = "multi_thread")]
 async fn a_configuration_bounds_entries_and_what_is_held() {
     let open = async |limits: &str| {
-        let text = format!("[limits]\n{limits}");
+        let text = format!("[[stage]]\nplugin = \"bundled:zlib\"\n[limits]\n{limits}");
         Opening::text(text).cache(compile_cache()).open().await.unwrap()
     };
     for (limits, held) in [
