@@ -7,8 +7,8 @@ use std::{
 
 use aws_lc_rs::hmac;
 use cloakroom::{
-    Bucket, ByteSize, ClaimPolicy, Codec, Context, ErrorKind, KeyError, Limits,
-    ObjectBucket, Offload, Payload, Pipeline, Reuse,
+    Bucket, ByteSize, ClaimPolicy, Codec, Context, ErrorKind, KeyError, Limits, ObjectBucket,
+    Offload, Payload, Pipeline, Reuse,
 };
 use cloakroom_tests::{KEY, ROGUE, bucket_driver, chain, ctx, host, plain, ring, rogue};
 use serde_json::{Value, json};

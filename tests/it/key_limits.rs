@@ -11,7 +11,6 @@ use cloakroom_tests::{
     KEY, ROGUE, bundled, bundled_codecs, chain, compile_cache, ctx, host, plain,
 };
 use futures::future::BoxFuture;
-use metrics_util::debugging::{DebugValue, DebuggingRecorder};
 
 async fn aes(settings: &[(&str, &str)], required: bool) -> Pipeline {
     let settings = settings.iter().map(|(name, value)| ((*name).into(), (*value).into()));
@@ -155,30 +154,6 @@ async fn the_format_of_this_project_has_no_such_limit() {
     let text = chain(&error);
     assert_eq!(error.kind(), ErrorKind::Config, "{text}");
     assert!(text.contains("line 10") && text.contains("4294967296"), "{text}");
-}
-
-/// On one thread, since the recorder is that of this thread.
-#[tokio::test(flavor = "current_thread")]
-async fn messages_are_counted_by_ring_and_key() {
-    let (old, new) = (aes(&[("format", "temporal")], true).await, aes(&[], true).await);
-    let recorder = Box::leak(Box::new(DebuggingRecorder::new()));
-    std::mem::forget(metrics::set_default_local_recorder(recorder));
-    for pipeline in [&old, &old, &new] {
-        pipeline.encode(&ctx(), vec![plain("x")]).await.unwrap();
-    }
-    let counted: Vec<_> = recorder
-        .snapshotter()
-        .snapshot()
-        .into_vec()
-        .into_iter()
-        .filter(|(key, ..)| key.key().name() == "cloakroom_key_messages_total")
-        .map(|(key, _, _, value)| {
-            let labels = key.key().labels().map(|label| label.value().to_owned());
-            (labels.collect::<Vec<_>>(), value)
-        })
-        .collect();
-    let labels = vec!["payments".to_owned(), "test-key".to_owned()];
-    assert_eq!(counted, [(labels, DebugValue::Counter(2))]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
