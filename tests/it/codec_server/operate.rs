@@ -90,6 +90,24 @@ fn what_was_built_and_the_process_are_seen() {
     assert!(!body.contains("cloakroom_calls_total{"), "{body}");
 }
 
+/// The probes at start are sealed as well.
+#[test]
+fn messages_are_counted_by_ring_and_key() {
+    let folder = tempfile::tempdir().unwrap();
+    config(folder.path(), "");
+    let file = folder.path().join("cloakroom.toml");
+    let text = fs::read_to_string(&file).unwrap();
+    let sealing = "ring = \"payments\", format = \"temporal\" }";
+    let temporal = text.replacen("ring = \"payments\" }", sealing, 1);
+    assert_ne!(temporal, text);
+    fs::write(&file, temporal).unwrap();
+    let mut program = Program::start_with(folder.path(), &[], None);
+    let address = program.address();
+    let body = ask(address, "GET /metrics", &[BEARER], b"").body;
+    let messages = "cloakroom_key_messages_total{ring=\"payments\",key=\"one\"}";
+    assert!(1.0 <= value(&body, messages), "{body}");
+}
+
 /// Swapped, refused, half swapped, and what only a restart applies.
 #[test]
 fn reloads_are_counted_and_say_what_needs_a_restart() {

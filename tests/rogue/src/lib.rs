@@ -35,10 +35,14 @@ impl PayloadCodec for Rogue {
             Some("refuse") => return Err(Error::Misconfigured("no\nsuch\u{7} thing".to_owned())),
             _ => vec!["binary/rogue".to_owned()],
         };
-        Ok(Description { encodings, purpose: Purpose::Conversion })
+        let purpose = if is_cipher() { Purpose::Encryption } else { Purpose::Conversion };
+        Ok(Description { encodings, purpose })
     }
 
     fn encode(_: &Context, payload: &Payload) -> Result<Option<Payload>, Error> {
+        if is_cipher() {
+            return Ok(Some(marked(payload.envelope())));
+        }
         let attack = String::from_utf8(payload.data().to_vec()).unwrap_or_default();
         perform(&attack, payload)
     }
@@ -49,6 +53,11 @@ impl PayloadCodec for Rogue {
 }
 
 cloakroom_guest::export!(Rogue);
+
+/// Whether it says that it encrypts, and wraps payloads as they are.
+fn is_cipher() -> bool {
+    settings::text("purpose").as_deref() == Some("encryption")
+}
 
 fn marked(data: Buffer) -> Payload {
     Payload::new(&[("encoding".to_owned(), b"binary/rogue".to_vec())], &data)
@@ -148,6 +157,9 @@ fn perform(attack: &str, payload: &Payload) -> Result<Option<Payload>, Error> {
         // Capabilities.
         "other-ring" => return keys::seal("not-granted", &payload.envelope(), &[]).map(|_| None),
         "other-subkeys" => return subkeys::derive("not-granted", None, "", &[], 32).map(|_| None),
+        "claim-subkey" => {
+            return subkeys::derive("rogue", None, "cloakroom claim", &[], 32).map(|_| None);
+        }
         "long-subkey" => drop(subkeys::derive("rogue", None, "", &[], 65)),
         "environment" => {
             let seen = std::env::vars().count() + std::env::args().count();
