@@ -51,6 +51,21 @@ impl BucketPlace {
         Some((unknown, settings::names(scheme)))
     }
 
+    /// Returns a setting that must not be, and why: without checking certificates, whoever stands
+    /// between could read and replace all objects.
+    pub fn refused_setting(&self) -> Option<(&str, &'static str)> {
+        let is_refused = |name: &str, value: &str| {
+            name.ends_with("allow_invalid_certificates")
+                && !matches!(value.to_ascii_lowercase().as_str(), "false" | "0" | "no" | "off" | "n")
+        };
+        let (name, _) = self.settings.iter().find(|(name, value)| is_refused(name, value))?;
+        Some((
+            name,
+            "lets whoever stands between read and replace all objects, and is not taken: have this \
+             system trust the store's authority (SSL_CERT_FILE=authority.pem)",
+        ))
+    }
+
     /// Connects to it. Nothing is sent before the first object.
     ///
     /// # Errors
@@ -58,6 +73,9 @@ impl BucketPlace {
     pub fn open(&self) -> Result<ObjectBucket, Error> {
         let (scheme, rest) = self.url.split_once(':').unwrap_or(("", &self.url));
         let name = rest.strip_prefix("//").unwrap_or(rest).trim_end_matches('/');
+        if let Some((setting, why)) = self.refused_setting() {
+            return Err(config(format!("setting `{setting}` {why}")));
+        }
         match scheme {
             "memory" | "file" if !self.settings.is_empty() => {
                 Err(config("has no settings".to_owned()))

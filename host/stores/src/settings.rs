@@ -66,7 +66,6 @@ const AZURE: &[&str] = &[
 /// Settings of the HTTP client, for all three.
 const CLIENT: &[&str] = &[
     "allow_http",
-    "allow_invalid_certificates",
     "connect_timeout",
     "http1_only",
     "http2_only",
