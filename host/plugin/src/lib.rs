@@ -16,6 +16,7 @@ mod detached;
 mod driver;
 mod engine;
 mod fault;
+mod given_up;
 mod grants;
 mod handles;
 mod host;

@@ -9,6 +9,7 @@ use crate::{
     access::Scoped,
     compute::Clock,
     fault::Fault,
+    given_up::Refusal,
     handles::{Handle, Handles},
     meter::Meter,
     rope::Rope,
@@ -38,8 +39,8 @@ pub(crate) struct Call {
     pub(crate) confidential: bool,
     /// An object that is read from a bucket has at most so many bytes.
     pub(crate) most: u64,
-    /// What a bucket last answered instead of what was asked: a guest's error has no room for it.
-    pub(crate) cause: Option<cloakroom_core::Error>,
+    /// What the host last refused the guest, whose own error has no room for it.
+    pub(crate) refusal: Option<Refusal>,
     /// How far storing its object has come.
     pub(crate) progress: Progress,
 }
@@ -47,7 +48,7 @@ pub(crate) struct Call {
 impl Call {
     pub(crate) fn new(ctx: Context, clock: Arc<Clock>) -> Self {
         let progress = Progress::default();
-        Self { ctx, clock, confidential: true, most: 0, cause: None, progress }
+        Self { ctx, clock, confidential: true, most: 0, refusal: None, progress }
     }
 
     /// A call in which a plugin says what it is.
@@ -86,7 +87,7 @@ impl State {
     pub(crate) fn end(&mut self) {
         self.handles.clear();
         self.call.ctx = Context::none();
-        self.call.cause = None;
+        self.call.refusal = None;
     }
 
     /// Whether the instance should not be used again.

@@ -37,7 +37,7 @@ impl HostPayload for State {
         let bytes = self.buffer(&envelope)?.clone().into_bytes();
         match Payload::from_envelope(bytes) {
             Ok(payload) => self.put_payload(payload).map(Ok),
-            Err(error) => Ok(Err(Error::Malformed(error.to_string()))),
+            Err(error) => Ok(Err(self.call.refuse(error))),
         }
     }
 
