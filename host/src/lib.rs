@@ -26,7 +26,7 @@ mod worker;
 pub use cloakroom_core::{
     Blame, Bucket, ByteSize, Claim, Codec, Comparison, Context, Description, Direction, Driver,
     Encoded, Envelope, Error, ErrorKind, Key, KeyError, KeyRing, Kind, Limit, Metadata, Object,
-    ObjectInfo, Payload, Purpose, PutMode, PutOutcome,
+    ObjectInfo, Payload, Purpose, PutMode, PutOutcome, clean,
 };
 pub use cloakroom_pipeline::{
     Budget, ClaimPolicy, Explanation, Fetch, Layer, Live, Offload, Pipeline, PipelineBuilder,

@@ -167,8 +167,8 @@ impl ErrorKind {
 impl Error {
     /// Returns an error of this kind. The message is a lowercase fragment without payload contents; it
     /// is put on one line of at most 2,000 characters, whatever it quotes.
-    pub fn new(kind: ErrorKind, message: impl AsRef<str>) -> Self {
-        let (message, site) = (clean(message.as_ref(), LONGEST), Site::default());
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        let (message, site) = (clean(&message.into(), LONGEST), Site::default());
         Self(Box::new(Inner { kind, message, site, counted: false, source: None }))
     }
 
@@ -179,7 +179,7 @@ impl Error {
     }
 
     /// The same error of another kind and with more to say; this one is its cause.
-    pub fn wrapped(self, kind: ErrorKind, message: impl AsRef<str>) -> Self {
+    pub fn wrapped(self, kind: ErrorKind, message: impl Into<String>) -> Self {
         Self::new(kind, message).because(self)
     }
 

@@ -17,6 +17,15 @@ pub(crate) struct Cached {
     pub(crate) size: u64,
 }
 
+/// The least that an object counts: its entry takes memory even if the object is empty.
+const LEAST: u64 = 512;
+
+impl Cached {
+    fn cost(&self) -> u64 {
+        self.size.max(LEAST)
+    }
+}
+
 pub(crate) struct Cache {
     memory: Mutex<Memory>,
     disk: Option<Arc<Disk>>,
@@ -31,17 +40,17 @@ struct Memory {
 
 impl Memory {
     fn put(&mut self, ticket: Ticket, cached: Cached) {
-        if self.most < cached.size {
+        if self.most < cached.cost() {
             return;
         }
-        self.used += cached.size;
+        self.used += cached.cost();
         if let Some((_, replaced)) = self.objects.push(ticket, cached) {
-            self.used -= replaced.size;
+            self.used -= replaced.cost();
         }
         while self.most < self.used
             && let Some((_, oldest)) = self.objects.pop_lru()
         {
-            self.used -= oldest.size;
+            self.used -= oldest.cost();
         }
     }
 }

@@ -45,7 +45,7 @@ impl Storage {
     ) -> Result<Vec<(usize, Payload)>, Error> {
         let (mut first, mut unique, mut slots) = (BTreeMap::new(), Vec::new(), Vec::new());
         for standing in standing {
-            let index = match first.entry((standing.reference.ticket(), standing.sizes.clone())) {
+            let index = match first.entry((self.ticket(&standing.reference), standing.sizes.clone())) {
                 Entry::Occupied(entry) => *entry.get(),
                 Entry::Vacant(entry) => *entry.insert(unique.len()),
             };
@@ -74,7 +74,7 @@ impl Storage {
         let (name, _) = self.driver(&reference.driver)?;
         let refused = |error| metric::refused(ctx, "driver", name, Direction::Decode, error);
         let sha256 = claims::sha256(&reference.claim).map_err(refused)?;
-        let cached = self.cache.get(&reference.ticket(), &sha256).await;
+        let cached = self.cache.get(&self.ticket(reference), &sha256).await;
         metric::count_lookup(ctx, cached.is_some());
         match cached {
             None => self.fetch_anew(ctx, standing).await,
@@ -101,7 +101,7 @@ impl Storage {
         };
         let fetched = call.end(fetched.instrument(span).await, |(_, object)| object.len());
         let (payload, object) = fetched?;
-        self.cache.fetched(reference.ticket(), object, &payload);
+        self.cache.fetched(self.ticket(reference), object, &payload);
         Ok(payload)
     }
 

@@ -22,6 +22,7 @@ mod names;
 mod offload;
 mod panics;
 mod pipeline;
+mod private;
 mod reference;
 mod reveal;
 mod round_trip;

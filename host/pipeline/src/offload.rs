@@ -152,7 +152,7 @@ impl Offload {
         if self.drivers.is_empty() {
             return Err(PipelineError::NoDriver);
         }
-        let mut drivers = BTreeMap::<Arc<str>, _>::new();
+        let mut drivers = BTreeMap::<Arc<str>, Arc<dyn Driver>>::new();
         for (name, driver) in self.drivers {
             if name.is_empty() || drivers.contains_key(&*name) {
                 return Err(PipelineError::DriverName(name));
@@ -174,9 +174,12 @@ impl Offload {
         let disk = self.folder.map(|(folder, size)| Disk::open(folder, size)).transpose();
         let disk = disk.map_err(|error: Error| PipelineError::Cache(error.to_string()))?;
         let most = |permits: NonZeroUsize| permits.get().min(Semaphore::MAX_PERMITS);
+        let identity = |(name, driver): (&Arc<str>, &Arc<dyn Driver>)| (name.clone(), driver.identity());
+        let identities = drivers.iter().map(identity).collect();
         Ok(Storage {
             threshold: self.threshold,
             drivers,
+            identities,
             store_with: self.store_with,
             rules: self.rules,
             proofs: self.proofs,

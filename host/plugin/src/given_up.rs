@@ -33,12 +33,20 @@ impl GivenUp {
     /// Returns the error of a call in which the guest had a payload. `refusal` is what the host last
     /// refused in that call: it is reported where the guest hands on what it was told.
     pub(crate) fn explain(self, refusal: Option<Refusal>, grants: &Grants) -> Error {
-        match refusal.filter(|refusal| refusal.told.kind == self.kind) {
+        match refusal.filter(|refusal| refusal.told.kind == self.kind || self.is_vague()) {
+            Some(refusal) if refusal.told.kind != self.kind && !grants.log => {
+                self.without_words(grants).because(refusal.error)
+            }
             Some(refusal) if !grants.log || refusal.says_all(&self) => refusal.error,
             Some(refusal) => self.in_words().because(refusal.error),
             None if grants.log => self.in_words(),
             None => self.without_words(grants),
         }
+    }
+
+    /// Whether a guest says so of whatever went wrong: then what the host refused is worth knowing.
+    fn is_vague(&self) -> bool {
+        matches!(self.kind, ErrorKind::Config | ErrorKind::Failed)
     }
 
     fn without_words(&self, grants: &Grants) -> Error {
@@ -120,6 +128,14 @@ mod tests {
         assert_eq!(silent.report(), "ours");
         let heard = other().explain(refusal(NOT_FOUND, NOT_FOUND), &Grants::none().log());
         assert_eq!(heard.report(), "canary: ours");
+    }
+
+    #[test]
+    fn a_vague_error_has_what_was_refused_as_its_cause() {
+        let vague = given_up(ErrorKind::Config, "canary");
+        let vague = vague.explain(refusal(NOT_FOUND, NOT_FOUND), &Grants::none());
+        assert_eq!(vague.kind(), ErrorKind::Config);
+        assert!(vague.report().ends_with(": ours") && !vague.report().contains("canary"));
     }
 
     #[test]

@@ -39,6 +39,7 @@ mod source;
 mod state;
 mod ticker;
 mod upload;
+mod uses;
 #[cfg(feature = "wasi")]
 mod wasi;
 

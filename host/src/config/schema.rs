@@ -9,12 +9,13 @@ use std::{
 use serde::Deserialize;
 
 use super::{
+    bucket::Bucket,
     date::Date,
     plugin::{Grants, PluginEntry, Reuse},
     required::Required,
     secret::Secret,
     server::{CodecServer, Temporal},
-    storage::{Bucket, Storage},
+    storage::Storage,
     units::{Setting, Size, Span},
 };
 

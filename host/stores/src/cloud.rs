@@ -4,10 +4,11 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use cloakroom_core::Error;
 use object_store::ObjectStore;
+use zeroize::Zeroizing;
 
 use crate::failure::config;
 
-type Settings = BTreeMap<String, String>;
+type Settings = BTreeMap<String, Zeroizing<String>>;
 type Connected = Result<Arc<dyn ObjectStore>, Error>;
 
 /// Connects to a bucket. `scheme` is that of its URL.
@@ -123,7 +124,7 @@ mod with_client {
 
     /// Returns the credentials of the environment, and then the settings, which replace them.
     fn told(variables: &[&str], settings: &Settings) -> Vec<(String, String)> {
-        let written = settings.iter().map(|(name, value)| (name.clone(), value.clone()));
+        let written = settings.iter().map(|(name, value)| (name.clone(), value.to_string()));
         environment::settings(variables).into_iter().chain(written).collect()
     }
 
