@@ -62,7 +62,7 @@ impl GivenUp {
         let reach: Vec<_> = grants.tcp.iter().map(|address| format!("`{address}`")).collect();
         let reach = match (&*reach, self.kind) {
             ([_, ..], ErrorKind::Denied | ErrorKind::Unavailable) => {
-                format!("; it may connect to {}", reach.join(", "))
+                format!("; it may connect to {} (`grants.tcp`)", reach.join(", "))
             }
             _ => String::new(),
         };

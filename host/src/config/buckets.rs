@@ -55,13 +55,6 @@ pub(crate) fn buckets(
     let mut buckets = Buckets::new();
     for (name, entry) in &file.buckets {
         let at = |error: Error, key: &str| error.at_place(&places.at(Table::Bucket(name), &[key]));
-        if entry.contradicts_itself() {
-            let text = format!(
-                "[buckets.{name}]: `read_only` allows nothing that changes objects, and `allow` does: \
-                 remove one of the two"
-            );
-            return Err(at(Error::new(ErrorKind::Config, text), "allow"));
-        }
         let bucket = match entry.url.strip_prefix("native:") {
             Some(brought) => native.get(brought).cloned().ok_or_else(|| {
                 let text =

@@ -24,6 +24,19 @@ pub(super) fn check(file: &File, storage: &Storage, places: &Places) -> Result<(
     Ok(())
 }
 
+/// Refuses a bucket that is read only and allows what changes objects.
+pub(super) fn uses(file: &File, places: &Places) -> Result<(), Error> {
+    let found = file.buckets.iter().find(|(_, bucket)| bucket.contradicts_itself());
+    let Some((name, _)) = found else {
+        return Ok(());
+    };
+    let text = format!(
+        "[buckets.{name}]: `read_only` allows nothing that changes objects, and `allow` does: remove \
+         one of the two"
+    );
+    places.refuse(Table::Bucket(name), &["allow"], text)
+}
+
 fn writable(file: &File, driver: &Driver) -> Result<(), String> {
     let buckets = &driver.grants.buckets;
     let read_only = |name: &String| file.buckets.get(name).is_some_and(|bucket| !bucket.is_writable());
