@@ -34,6 +34,9 @@ pub(crate) use self::{
     text::{nearest, parse},
 };
 #[cfg(feature = "codec-server")]
-pub(crate) use self::{secret::{read as read_secret, refuse_writable}, server::CodecServer as CodecServerEntry};
+pub(crate) use self::{
+    secret::{read as read_secret, refuse_writable},
+    server::CodecServer as CodecServerEntry,
+};
 #[cfg(feature = "temporal")]
 pub(crate) use self::{server::Temporal as TemporalEntry, units::Size};

@@ -40,7 +40,8 @@ fn plain_http(file: &File, places: &Places) -> impl Iterator<Item = String> {
 
 /// Returns whether a setting has a store asked over plain HTTP that is not on this machine.
 fn is_plain(key: &str, value: &str) -> bool {
-    let bare = key.split_once('_').filter(|(store, _)| matches!(*store, "aws" | "azure" | "google"));
+    let bare =
+        key.split_once('_').filter(|(store, _)| matches!(*store, "aws" | "azure" | "google"));
     let bare = bare.map_or(key, |(_, bare)| bare);
     if bare == "allow_http" {
         return value == "true";

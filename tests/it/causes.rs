@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use cloakroom::{
-    Bucket, ByteSize, Codec as _, Error, ErrorKind, Grants, Limits, Material, ObjectBucket, Offload,
-    Payload, Pipeline, Reuse, Ring, Settings, Stage,
+    Bucket, ByteSize, Codec as _, Error, ErrorKind, Grants, Limits, Material, ObjectBucket,
+    Offload, Payload, Pipeline, Reuse, Ring, Settings, Stage,
 };
 use cloakroom_tests::{DRIVERS, bucket_driver, chain, ctx, host, noise, plain};
 
@@ -27,7 +27,8 @@ async fn cipher(name: &str, settings: &Settings, id: &str, byte: u8) -> Pipeline
         "aes-gcm" => Grants::none().keys("payments", ring),
         _ => Grants::none().subkeys("payments", ring),
     };
-    let plugin = host(Limits::default()).load(cloakroom::bundled(name).unwrap(), grants).await.unwrap();
+    let plugin =
+        host(Limits::default()).load(cloakroom::bundled(name).unwrap(), grants).await.unwrap();
     let settings = settings.clone().set("ring", "payments");
     let codec = plugin.codec(settings, Reuse::Fresh).await.unwrap();
     assert!(!codec.description().encodings.is_empty());
@@ -55,7 +56,8 @@ async fn a_key_that_is_missing_is_named() {
         let error = other.decode(&ctx(), sealed).await.unwrap_err();
         match name {
             "aes-gcm" => {
-                let parts = ["key `2026-05` of key ring `payments`", "another key", "changed since"];
+                let parts =
+                    ["key `2026-05` of key ring `payments`", "another key", "changed since"];
                 says(&error, ErrorKind::Malformed, &parts);
             }
             _ => assert_eq!(error.kind(), ErrorKind::Malformed, "{}", chain(&error)),
@@ -86,7 +88,7 @@ async fn a_store_that_refuses_is_quoted_by_bucket_key_status_and_code() {
             let store = Hostile::start(answer(status, &head, &body), false);
             let pipeline = storing(driver, store.bucket()).await;
             let code = format!("HTTP {} {code}", &status[..3]);
-            let parts = ["bucket `hostile`", "key `v0/ns/payments%20prod/", what, &*code];
+            let parts = ["bucket `hostile`", "key `v0/ns/payments", what, &*code];
             let stored = pipeline.encode(&ctx(), sent()).await.unwrap_err();
             says(&stored, ErrorKind::Denied, &parts);
             let read = pipeline.decode(&ctx(), kept.clone()).await.unwrap_err();
@@ -95,7 +97,7 @@ async fn a_store_that_refuses_is_quoted_by_bucket_key_status_and_code() {
     }
 }
 
-/// What was misspelt, and what was granted.
+/// When it is loaded a plugin has no payload, and its own words stay.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bucket_that_was_not_granted_is_named() {
     for driver in DRIVERS.into_iter().filter(|name| *name != "redis") {
@@ -104,13 +106,7 @@ async fn a_bucket_that_was_not_granted_is_named() {
         let host = host(Limits::default());
         let plugin = host.load(cloakroom::bundled(driver).unwrap(), grants).await.unwrap();
         let settings = Settings::none().set("bucket", "paylods");
-        let driver = plugin.driver(settings, Reuse::Fresh).await.unwrap();
-        let offload = Offload::above(ByteSize::bytes(0)).to("d", driver);
-        let pipeline = Pipeline::builder().offload(offload).build().unwrap();
-        let error = pipeline.encode(&ctx(), vec![plain("x")]).await.unwrap_err();
-        let text = chain(&error);
-        for part in ["`paylods` was not granted", "granted: `payloads`"] {
-            assert!(text.contains(part), "`{part}` is not in: {text}");
-        }
+        let error = plugin.driver(settings, Reuse::Fresh).await.map(drop).unwrap_err();
+        says(&error, ErrorKind::Config, &["`paylods`, which is not granted", "`grants.buckets`"]);
     }
 }

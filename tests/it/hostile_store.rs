@@ -98,11 +98,15 @@ async fn an_error_without_end_is_cut() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_without_end_is_refused() {
     let head = "content-type: application/xml\r\n";
-    let store = Hostile::start(answer("200 OK", head, "<?xml version=\"1.0\"?><ListBucketResult>"), true);
+    let store =
+        Hostile::start(answer("200 OK", head, "<?xml version=\"1.0\"?><ListBucketResult>"), true);
     let error = store.bucket().list("", None).await.unwrap_err();
     let text = chain(&error);
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{text}");
-    assert!(text.contains("bucket `hostile`") && text.contains("more than 16777216 bytes"), "{text}");
+    assert!(
+        text.contains("bucket `hostile`") && text.contains("more than 16777216 bytes"),
+        "{text}"
+    );
     assert!(store.sent.load(SeqCst) < SOME, "{} bytes", store.sent.load(SeqCst));
 }
 
@@ -136,9 +140,12 @@ async fn headers_are_bounded() {
 /// A store could have this machine ask its neighbours, with a signed request.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_redirect_is_followed() {
-    for status in ["301 Moved Permanently", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"] {
+    for status in
+        ["301 Moved Permanently", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"]
+    {
         let neighbour = Hostile::start(answer("200 OK", "content-length: 0\r\n", ""), false);
-        let head = format!("location: http://{}/secret\r\ncontent-length: 0\r\n", neighbour.address);
+        let head =
+            format!("location: http://{}/secret\r\ncontent-length: 0\r\n", neighbour.address);
         let store = Hostile::start(answer(status, &head, ""), false);
         let bucket = store.bucket();
         for error in [
@@ -220,7 +227,11 @@ async fn the_environment_names_no_endpoint() {
     let checked = std::process::Command::new(crate::cli::binary())
         .args(["check", "--stores", "--config"])
         .arg(&config)
-        .envs([("AWS_ENDPOINT_URL", &*url), ("AWS_ENDPOINT_URL_S3", &url), ("AWS_REGION", "eu-west-1")])
+        .envs([
+            ("AWS_ENDPOINT_URL", &*url),
+            ("AWS_ENDPOINT_URL_S3", &url),
+            ("AWS_REGION", "eu-west-1"),
+        ])
         .envs([("AWS_ACCESS_KEY_ID", "id"), ("AWS_SECRET_ACCESS_KEY", "s3cr3t")])
         .envs([("AWS_ALLOW_HTTP", "true"), ("AWS_PROXY_URL", &url)])
         .output()

@@ -7,9 +7,7 @@ use cloakroom::{
     Codec as _, Error, ErrorKind, Grants, Kind, Limits, Material, Opening, Payload, Pipeline,
     PluginCodec, Reuse, Ring, Scale, Settings, Source, Stage, Subject, clean, metric,
 };
-use cloakroom_tests::{
-    ROGUE, ROGUE_WASIP2, bundled, chain, ctx, host, plain, ring, rogue_grants,
-};
+use cloakroom_tests::{ROGUE, ROGUE_WASIP2, bundled, chain, ctx, host, plain, ring, rogue_grants};
 use proptest::{prelude::*, test_runner::TestRunner};
 use serde_json::json;
 
@@ -76,7 +74,11 @@ fn hostile() -> Vec<String> {
     texts
 }
 
-async fn rogue(wasm: &'static [u8], grants: Grants, settings: Settings) -> Result<PluginCodec, Error> {
+async fn rogue(
+    wasm: &'static [u8],
+    grants: Grants,
+    settings: Settings,
+) -> Result<PluginCodec, Error> {
     let plugin = host(Limits { log: cloakroom::ByteSize::mib(8), ..Limits::default() });
     let plugin = plugin.load(Source::bytes("rogue", wasm), grants).await.unwrap();
     plugin.codec(settings, Reuse::Warm).await
@@ -153,7 +155,9 @@ async fn a_description_is_clean() {
         for lie in ["quote", "quote-encoding"] {
             let settings = Settings::none().set("describe", lie).set("words", &text);
             match rogue(ROGUE, rogue_grants(), settings).await {
-                Ok(codec) => assert!(codec.description().encodings.iter().all(|name| !name.chars().any(acts))),
+                Ok(codec) => assert!(
+                    codec.description().encodings.iter().all(|name| !name.chars().any(acts))
+                ),
                 Err(error) => assert_clean(&format!("{} {error:?}", chain(&error))),
             }
         }
@@ -230,7 +234,9 @@ async fn names_in_a_plugin_are_clean() {
     let folder = tempfile::tempdir().unwrap();
     for text in hostile() {
         for section in [10, 11] {
-            for name in [text.clone(), format!("cloakroom:plugin/codec@{text}"), format!("wasi:{text}")] {
+            for name in
+                [text.clone(), format!("cloakroom:plugin/codec@{text}"), format!("wasi:{text}")]
+            {
                 let bytes = component(section, &name);
                 let path = folder.path().join("plugin.wasm");
                 std::fs::write(&path, &bytes).unwrap();
@@ -262,7 +268,9 @@ async fn names_in_a_configuration_are_clean() {
             format!("[[stage]]\nplugin = \"file:x\"\nname = {name}"),
             format!("[[stage]]\nplugin = \"bundled:zstd\"\nname = {name}\ngrants.keys = [{name}]"),
             format!("[[stage]]\nplugin = \"bundled:zstd\"\nsettings = {{ {name} = {name} }}"),
-            format!("[keys.{name}]\ncurrent = {name}\nmaterial = {{ {name} = {{ env = {name} }} }}"),
+            format!(
+                "[keys.{name}]\ncurrent = {name}\nmaterial = {{ {name} = {{ env = {name} }} }}"
+            ),
             format!("[buckets.{name}]\nurl = {name}\n{name} = {name}"),
             format!("{name} = 1"),
         ] {
@@ -302,7 +310,8 @@ fn any_text_in_an_error_is_one_bounded_line() {
     let text = prop::collection::vec(any::<char>(), 0..5000).prop_map(String::from_iter);
     let checked = TestRunner::default().run(&text, |text| {
         let error = Error::new(ErrorKind::Failed, text.clone());
-        let error = error.in_plugin(&text).at_place(&text).at_stage(&text, cloakroom::Direction::Encode, 0);
+        let error =
+            error.in_plugin(&text).at_place(&text).at_stage(&text, cloakroom::Direction::Encode, 0);
         for shown in [error.to_string(), error.report(), format!("{error:?}"), clean(&text, 64)] {
             prop_assert!(!shown.chars().any(acts), "{}", shown.escape_debug());
         }

@@ -84,9 +84,10 @@ async fn a_grant_is_as_far_as_it_gets() {
         let pipeline = scene.pipeline(act, access).await;
         check(pipeline.encode(&ctx(), sent.clone()).await, ErrorKind::Denied, says);
     }
-    for (act, access) in
-        [("remove", Access::whole().overwrite().remove()), ("list", Access::whole().overwrite().list())]
-    {
+    for (act, access) in [
+        ("remove", Access::whole().overwrite().remove()),
+        ("list", Access::whole().overwrite().list()),
+    ] {
         let pipeline = scene.pipeline(act, access).await;
         assert!(pipeline.encode(&ctx(), sent.clone()).await.is_ok(), "{act}");
     }
@@ -109,7 +110,8 @@ async fn one_that_computes_without_end_is_stopped() {
 async fn what_it_gives_back_is_checked() {
     let scene = scene().await;
     let sent = vec![plain(noise(5000))];
-    let kept = scene.pipeline("", Access::whole().overwrite()).await.encode(&ctx(), sent.clone()).await;
+    let kept =
+        scene.pipeline("", Access::whole().overwrite()).await.encode(&ctx(), sent.clone()).await;
     let kept = kept.unwrap();
     for (act, kind, says) in [
         ("cut", ErrorKind::Corrupt, "size"),

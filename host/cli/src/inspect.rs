@@ -94,7 +94,10 @@ fn as_text(name: &str, inspection: &Inspection, described: &Described) -> String
         Described::Unknown(why) => rows.push(row("says", format!("nothing: {why}"))),
     }
     let exports = inspection.exports.iter().take(SHOWN).map(|name| shown(name));
-    rows.push(row("exports", exports.collect::<Vec<_>>().join(", ") + &more(inspection.exports.len())));
+    rows.push(row(
+        "exports",
+        exports.collect::<Vec<_>>().join(", ") + &more(inspection.exports.len()),
+    ));
     let mut text = table(&rows);
     text.push_str("  imports\n");
     let imports: Vec<_> = inspection

@@ -92,7 +92,8 @@ mod tests {
 
     #[test]
     fn what_is_not_seen_becomes_a_space() {
-        for character in ["\u{ad}", "\u{61c}", "\u{2066}", "\u{2029}", "\u{e0041}", "\u{9b}", "\0"] {
+        for character in ["\u{ad}", "\u{61c}", "\u{2066}", "\u{2029}", "\u{e0041}", "\u{9b}", "\0"]
+        {
             assert_eq!(clean(&format!("a{character}b"), 9), "a b", "{character:?}");
         }
     }

@@ -45,10 +45,11 @@ impl Storage {
     ) -> Result<Vec<(usize, Payload)>, Error> {
         let (mut first, mut unique, mut slots) = (BTreeMap::new(), Vec::new(), Vec::new());
         for standing in standing {
-            let index = match first.entry((self.ticket(&standing.reference), standing.sizes.clone())) {
-                Entry::Occupied(entry) => *entry.get(),
-                Entry::Vacant(entry) => *entry.insert(unique.len()),
-            };
+            let index =
+                match first.entry((self.ticket(&standing.reference), standing.sizes.clone())) {
+                    Entry::Occupied(entry) => *entry.get(),
+                    Entry::Vacant(entry) => *entry.insert(unique.len()),
+                };
             slots.push((standing.slot, index));
             if index == unique.len() {
                 unique.push(standing);

@@ -174,7 +174,8 @@ impl Offload {
         let disk = self.folder.map(|(folder, size)| Disk::open(folder, size)).transpose();
         let disk = disk.map_err(|error: Error| PipelineError::Cache(error.to_string()))?;
         let most = |permits: NonZeroUsize| permits.get().min(Semaphore::MAX_PERMITS);
-        let identity = |(name, driver): (&Arc<str>, &Arc<dyn Driver>)| (name.clone(), driver.identity());
+        let identity =
+            |(name, driver): (&Arc<str>, &Arc<dyn Driver>)| (name.clone(), driver.identity());
         let identities = drivers.iter().map(identity).collect();
         Ok(Storage {
             threshold: self.threshold,

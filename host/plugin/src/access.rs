@@ -145,7 +145,6 @@ struct Granted {
     access: Access,
 }
 
-
 impl Scoped {
     pub(crate) fn new(bucket: Arc<dyn Bucket>, access: Access) -> Self {
         Self(Arc::new([Granted { bucket, access }]))

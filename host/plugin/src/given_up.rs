@@ -51,7 +51,10 @@ impl GivenUp {
 
     fn without_words(&self, grants: &Grants) -> Error {
         let what = match self.kind {
-            ErrorKind::Malformed => "the plugin calls the payload malformed",
+            ErrorKind::Malformed => {
+                "the plugin calls the payload malformed: changed, cut short, or encoded under another \
+                 key or for another namespace"
+            }
             ErrorKind::Config => "the plugin calls its settings wrong",
             ErrorKind::Denied => "the plugin was denied something, or denies it itself",
             ErrorKind::NotFound => "the plugin does not find what it looks for",

@@ -67,8 +67,8 @@ impl Grants {
         self
     }
 
-    /// Log lines written while a payload is at hand. Without this they are dropped, since a plugin
-    /// can write there what it reads.
+    /// Log lines written, and the plugin's own words in errors, while a payload is at hand. Without this
+    /// they are dropped, since a plugin can write there what it reads.
     pub fn log(mut self) -> Self {
         self.log = true;
         self
@@ -93,8 +93,11 @@ impl Grants {
         let Some((import, capability)) = unmet else {
             return Ok(());
         };
-        let text =
-            format!("imports `{}`, which was not granted: {}", clean(&import.name, 128), help(capability));
+        let text = format!(
+            "imports `{}`, which was not granted: {}",
+            clean(&import.name, 128),
+            help(capability)
+        );
         Err(Error::new(ErrorKind::MissingGrant, text))
     }
 }

@@ -15,9 +15,8 @@ use wasmtime::{
 
 use crate::{
     Grants, Inspection, Limits, Plugin, Source, cache::Cache, compile::Compiler,
-    components::Components, compute::Compute, contract::v0_1::Prepared, engine,
-    inspect::CAUSE, source::Binary,
-    state::State, ticker::Ticker,
+    components::Components, compute::Compute, contract::v0_1::Prepared, engine, inspect::CAUSE,
+    source::Binary, state::State, ticker::Ticker,
 };
 
 /// Loads plugins and runs them. Cheap to clone; clones are the same host.

@@ -108,8 +108,11 @@ impl Inspection {
         let exports = match &*self.exports {
             [] => "nothing".to_owned(),
             names => {
-                let shown: Vec<_> =
-                    names.iter().take(SHOWN).map(|name| format!("`{}`", clean(name, NAME))).collect();
+                let shown: Vec<_> = names
+                    .iter()
+                    .take(SHOWN)
+                    .map(|name| format!("`{}`", clean(name, NAME)))
+                    .collect();
                 let more = if names.len() > SHOWN { ", …" } else { "" };
                 format!("{}{more}", shown.join(", "))
             }

@@ -39,7 +39,8 @@ pub(super) fn uses(file: &File, places: &Places) -> Result<(), Error> {
 
 fn writable(file: &File, driver: &Driver) -> Result<(), String> {
     let buckets = &driver.grants.buckets;
-    let read_only = |name: &String| file.buckets.get(name).is_some_and(|bucket| !bucket.is_writable());
+    let read_only =
+        |name: &String| file.buckets.get(name).is_some_and(|bucket| !bucket.is_writable());
     if buckets.is_empty() || !buckets.iter().all(read_only) {
         return Ok(());
     }

@@ -64,7 +64,10 @@ impl BucketPlace {
     pub fn refused_setting(&self) -> Option<(&str, &'static str)> {
         let is_refused = |name: &str, value: &str| {
             name.ends_with("allow_invalid_certificates")
-                && !matches!(value.to_ascii_lowercase().as_str(), "false" | "0" | "no" | "off" | "n")
+                && !matches!(
+                    value.to_ascii_lowercase().as_str(),
+                    "false" | "0" | "no" | "off" | "n"
+                )
         };
         let (name, _) = self.settings.iter().find(|(name, value)| is_refused(name, value))?;
         Some((

@@ -155,13 +155,17 @@ mod tests {
 
     #[test]
     fn secrets_are_known_by_any_name() {
-        for name in ["secret_access_key", "aws_secret_access_key", "azure_storage_access_key", "token"] {
+        for name in
+            ["secret_access_key", "aws_secret_access_key", "azure_storage_access_key", "token"]
+        {
             assert!(is_secret(name), "{name}");
         }
         for name in ["access_key_id", "region", "web_identity_token_file", "service_account"] {
             assert!(!is_secret(name), "{name}");
         }
-        assert!(holds_password("http://me:s3cr3t@proxy:8080/") && holds_password("https://me@proxy"));
+        assert!(
+            holds_password("http://me:s3cr3t@proxy:8080/") && holds_password("https://me@proxy")
+        );
         assert!(!holds_password("http://proxy:8080/a@b") && !holds_password("me@proxy"));
     }
 }

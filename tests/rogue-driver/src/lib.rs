@@ -40,7 +40,9 @@ impl Driver for Rogue {
             "remove" => bucket()?.remove("v0/x")?,
             "list" => drop(bucket()?.list("", None)?),
             // Errors in the words of its object, which are a stranger's.
-            "quote" => return Err(Error::Other(String::from_utf8_lossy(&object.to_vec()).into_owned())),
+            "quote" => {
+                return Err(Error::Other(String::from_utf8_lossy(&object.to_vec()).into_owned()));
+            }
             "other" => drop(blobs::open("other")?),
             // Keeps what came first, whatever comes after.
             "first" => return bucket()?.put("v0/x", &object, Mode::Create).map(|_| claim),

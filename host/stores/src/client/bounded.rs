@@ -25,7 +25,10 @@ pub(crate) struct ReadsObject;
 pub(crate) struct Oversized(String);
 
 /// Bounds an answer: an error is cut, and anything else that is too large is refused.
-pub(super) async fn bound(answer: HttpResponse, is_object: bool) -> Result<HttpResponse, HttpError> {
+pub(super) async fn bound(
+    answer: HttpResponse,
+    is_object: bool,
+) -> Result<HttpResponse, HttpError> {
     let headers: usize =
         answer.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     if headers > HEADERS {
@@ -39,7 +42,13 @@ pub(super) async fn bound(answer: HttpResponse, is_object: bool) -> Result<HttpR
     let most = if is_success { ANSWER } else { ERROR };
     let mut read = Vec::new();
     let mut pieces = body.bytes_stream();
-    while let Some(piece) = pieces.next().await.transpose()? {
+    while let Some(piece) = pieces.next().await {
+        let piece = match piece {
+            Ok(piece) => piece,
+            Err(error) if is_success => return Err(error),
+            // What was read tells the status and, with luck, the code.
+            Err(_) => break,
+        };
         let room = most - read.len();
         read.extend_from_slice(piece.get(..room.min(piece.len())).unwrap_or_default());
         if piece.len() > room {
@@ -50,11 +59,8 @@ pub(super) async fn bound(answer: HttpResponse, is_object: bool) -> Result<HttpR
         }
     }
     // The library expects UTF-8 of an error, and would forget its status otherwise.
-    let body = if is_success {
-        read.into()
-    } else {
-        String::from_utf8_lossy(&read).into_owned().into()
-    };
+    let body =
+        if is_success { read.into() } else { String::from_utf8_lossy(&read).into_owned().into() };
     Ok(HttpResponse::from_parts(parts, body))
 }
 

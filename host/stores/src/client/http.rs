@@ -19,13 +19,10 @@ struct Malformed(&'static str);
 /// # Errors
 /// If an option is not of its form.
 pub(super) fn build(options: &ClientOptions) -> object_store::Result<HttpClient> {
-    let client = builder(options).and_then(|builder| {
-        builder.build().map_err(|_| Malformed("TLS"))
-    });
-    client.map(HttpClient::new).map_err(|error| object_store::Error::Generic {
-        store: "HTTP",
-        source: Box::new(error),
-    })
+    let client = builder(options).and_then(|builder| builder.build().map_err(|_| Malformed("TLS")));
+    client
+        .map(HttpClient::new)
+        .map_err(|error| object_store::Error::Generic { store: "HTTP", source: Box::new(error) })
 }
 
 fn builder(options: &ClientOptions) -> Result<ClientBuilder, Malformed> {

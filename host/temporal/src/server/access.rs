@@ -104,8 +104,9 @@ impl Access {
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
             .ok_or("the `Authorization` header is not `Bearer` and a token")?;
         let token = token.trim();
-        let equal =
-            |known: &Zeroizing<String>| verify_slices_are_equal(known.as_bytes(), token.as_bytes()).is_ok();
+        let equal = |known: &Zeroizing<String>| {
+            verify_slices_are_equal(known.as_bytes(), token.as_bytes()).is_ok()
+        };
         if self.tokens.iter().any(equal) {
             return Ok(Some("token".to_owned()));
         }

@@ -182,12 +182,7 @@ impl subkeys::Host for State {
     }
 }
 
-fn derive(
-    key: &dyn Key,
-    purpose: &str,
-    salt: &[u8],
-    length: usize,
-) -> Result<Subkey, KeyError> {
+fn derive(key: &dyn Key, purpose: &str, salt: &[u8], length: usize) -> Result<Subkey, KeyError> {
     let mut bytes = vec![0; length];
     if let Err(error) = key.derive(purpose, salt, &mut bytes) {
         bytes.zeroize();
