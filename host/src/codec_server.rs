@@ -11,7 +11,7 @@ use cloakroom_temporal::server::{Access, Settings};
 
 use crate::{
     Cloakroom,
-    config::{CodecServerEntry, read_secret},
+    config::{CodecServerEntry, read_secret, refuse_writable},
 };
 
 /// Where the codec server listens unless it is told.
@@ -80,6 +80,7 @@ fn access(entry: &CodecServerEntry, folder: &Path) -> Result<Access, Error> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    refuse_writable("codec_server", path)?;
     fs::read(path).map_err(|error| {
         Error::new(ErrorKind::Config, format!("cannot read `{}`", path.display())).because(error)
     })

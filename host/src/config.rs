@@ -1,9 +1,10 @@
 //! One TOML file for the library and the command line.
 //!
-//! `schema`, `plugin`, `storage` and `server` are the file as written, `text` reads it and says where it is wrong, `units`
+//! `schema`, `plugin`, `storage`, `bucket` and `server` are the file as written, `text` reads it and says where it is wrong, `units`
 //! are numbers as people write them, `keys`, `secret` and `buckets` fetch what the file only says the
 //! place of, `check` and `reach` hold the parts against each other, `places` finds lines for errors.
 
+mod bucket;
 mod buckets;
 mod check;
 mod claims;
@@ -22,6 +23,7 @@ mod text;
 mod units;
 
 pub(crate) use self::{
+    bucket::Bucket as BucketEntry,
     buckets::{Buckets, Open as OpenBuckets, buckets},
     check::check,
     keys::{Rings, rings},
@@ -29,10 +31,13 @@ pub(crate) use self::{
     plugin::{PluginEntry, Reuse as ReuseWord},
     required::Required,
     schema::{File, Ring as RingEntry, Stage as StageEntry},
-    storage::{Bucket as BucketEntry, Driver as DriverEntry, Storage as StorageEntry},
+    storage::{Driver as DriverEntry, Storage as StorageEntry},
     text::{nearest, parse},
 };
 #[cfg(feature = "codec-server")]
-pub(crate) use self::{secret::read as read_secret, server::CodecServer as CodecServerEntry};
+pub(crate) use self::{
+    secret::{read as read_secret, refuse_writable},
+    server::CodecServer as CodecServerEntry,
+};
 #[cfg(feature = "temporal")]
 pub(crate) use self::{server::Temporal as TemporalEntry, units::Size};

@@ -92,7 +92,7 @@ fn bucket_reports(file: &File) -> Vec<BucketReport> {
         name: name.clone(),
         url: entry.url.clone(),
         prefix: entry.prefix.clone(),
-        read_only: entry.read_only,
+        read_only: !entry.is_writable(),
     };
     file.buckets.iter().map(report).collect()
 }

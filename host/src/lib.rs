@@ -28,7 +28,7 @@ mod worker;
 pub use cloakroom_core::{
     Blame, Bucket, ByteSize, CallMemory, Charge, Claim, Codec, Comparison, Context, Description,
     Direction, Driver, Encoded, Envelope, Error, ErrorKind, Key, KeyError, KeyRing, Kind, Limit,
-    MemoryBudget, Metadata, Object, ObjectInfo, Payload, Purpose, PutMode, PutOutcome,
+    MemoryBudget, Metadata, Object, ObjectInfo, Payload, Purpose, PutMode, PutOutcome, clean,
 };
 pub use cloakroom_pipeline::{
     Budget, ClaimPolicy, Envelopes, Explanation, Fetch, Layer, Live, Offload, Pipeline,

@@ -274,5 +274,5 @@ fn one_line(error: &Error) -> String {
         }
         cause = error.source();
     }
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    cloakroom_core::clean(&text.split_whitespace().collect::<Vec<_>>().join(" "), 2000)
 }

@@ -4,7 +4,7 @@ use crate::config::{File, Places, Required, Table};
 
 /// Returns what is doubtful about a configuration, each with file and line.
 pub(crate) fn of(file: &File, places: &Places) -> Vec<String> {
-    plaintext(file, places).chain(threshold(file, places)).collect()
+    plaintext(file, places).chain(threshold(file, places)).chain(plain_http(file, places)).collect()
 }
 
 fn plaintext(file: &File, places: &Places) -> impl Iterator<Item = String> {
@@ -20,6 +20,44 @@ fn plaintext(file: &File, places: &Places) -> impl Iterator<Item = String> {
             stage.entry().called()
         )
     })
+}
+
+/// Settings of a bucket that hold the address of its store.
+const ADDRESSES: [&str; 3] = ["endpoint", "endpoint_url", "base_url"];
+
+/// Buckets whose store is asked without TLS, on another machine.
+fn plain_http(file: &File, places: &Places) -> impl Iterator<Item = String> {
+    file.buckets.iter().filter_map(|(name, bucket)| {
+        let written = bucket.settings.iter().filter_map(|(key, told)| Some((key, told.open()?)));
+        let (key, _) = written.into_iter().find(|(key, value)| is_plain(key, value))?;
+        let place = places.at(Table::Bucket(name), &[key]);
+        Some(format!(
+            "{place}: [buckets.{name}] is asked over plain HTTP: whoever is on the way sees and can \
+             change what is stored, and learns what the store accepts as credentials; use https://"
+        ))
+    })
+}
+
+/// Returns whether a setting has a store asked over plain HTTP that is not on this machine.
+fn is_plain(key: &str, value: &str) -> bool {
+    let bare =
+        key.split_once('_').filter(|(store, _)| matches!(*store, "aws" | "azure" | "google"));
+    let bare = bare.map_or(key, |(_, bare)| bare);
+    if bare == "allow_http" {
+        return value == "true";
+    }
+    let host = value.strip_prefix("http://").filter(|_| ADDRESSES.contains(&bare));
+    let host = host.and_then(|rest| rest.split(['/', '?', '#']).next());
+    host.is_some_and(|host| !is_loopback(host))
+}
+
+fn is_loopback(host: &str) -> bool {
+    let name = match host.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    let address = name.parse::<std::net::IpAddr>();
+    name == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// A threshold above what Temporal takes stores nothing that Temporal would have taken.
@@ -45,4 +83,26 @@ fn threshold(file: &File, places: &Places) -> Option<String> {
 #[cfg(not(feature = "temporal"))]
 fn threshold(_: &File, _: &Places) -> Option<String> {
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_is_fine_on_this_machine_alone() {
+        for (key, value, expect) in [
+            ("endpoint", "http://10.0.0.5:9000", true),
+            ("aws_endpoint", "http://store.example/", true),
+            ("endpoint", "http://localhost.example:9000", true),
+            ("endpoint", "http://127.0.0.1:9000", false),
+            ("endpoint", "http://[::1]:9000/x", false),
+            ("base_url", "http://localhost:4443", false),
+            ("endpoint", "https://store.example", false),
+            ("azure_allow_http", "true", true),
+            ("user_agent", "http://10.0.0.5", false),
+        ] {
+            assert_eq!(is_plain(key, value), expect, "{key} {value}");
+        }
+    }
 }

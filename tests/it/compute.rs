@@ -209,7 +209,7 @@ impl Held {
     /// A pipeline that stores what it is given here.
     async fn pipeline(self: &Arc<Self>, host: &Host) -> Pipeline {
         let bucket: Arc<dyn Bucket> = self.clone();
-        let grants = Grants::none().bucket("b", bucket, Access::whole());
+        let grants = Grants::none().bucket("b", bucket, Access::whole().overwrite());
         let plugin = host.load(Source::bytes("rogue", ROGUE_DRIVER), grants).await.unwrap();
         let driver = plugin.driver(Settings::none(), Reuse::Fresh).await.unwrap();
         let many = 1000.try_into().unwrap();

@@ -101,7 +101,7 @@ async fn what_it_must_say_it_says() {
     };
     scene.refused(without("hash_value"), ErrorKind::Malformed, "no `hash_value`").await;
     scene.refused(without("hash_algorithm"), ErrorKind::Malformed, "no `hash_algorithm`").await;
-    scene.refused(without("key"), ErrorKind::Malformed, "no `key`").await;
+    scene.refused(without("key"), ErrorKind::Malformed, "calls the payload malformed").await;
     let weak = scene.with(|reference| reference["claimData"]["hash_algorithm"] = json!("md5"));
     scene.refused(weak, ErrorKind::Malformed, "SHA-256").await;
     let short = scene.with(|reference| reference["claimData"]["hash_value"] = json!("00"));

@@ -70,7 +70,7 @@ const ATTACKS: [(&str, ErrorKind, &str); 25] = [
     ("no-encoding", Protocol, "did not declare"),
     ("twin-names", Protocol, "two metadata entries"),
     ("bad-envelope", Malformed, "not a payload message"),
-    ("long-error", Failed, "…"),
+    ("long-error", Failed, "the plugin gave up"),
     ("other-ring", Denied, "not granted"),
     ("other-subkeys", Denied, "not granted"),
     ("long-subkey", Protocol, "64 bytes"),

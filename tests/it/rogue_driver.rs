@@ -59,12 +59,12 @@ async fn a_claim_is_held_against_the_object() {
         ("forge", ErrorKind::Protocol, "`cloakroom_`"),
         ("lie", ErrorKind::Protocol, "another digest"),
         ("weak", ErrorKind::Malformed, "not a SHA-256"),
-        ("other", ErrorKind::Denied, "`other` was not granted"),
+        ("other", ErrorKind::Denied, "was not granted to this plugin; granted: `b`"),
     ] {
-        let pipeline = scene.pipeline(act, Access::whole()).await;
+        let pipeline = scene.pipeline(act, Access::whole().overwrite()).await;
         check(pipeline.encode(&ctx(), sent.clone()).await, kind, says);
     }
-    let well = scene.pipeline("", Access::whole()).await;
+    let well = scene.pipeline("", Access::whole().overwrite()).await;
     let kept = well.encode(&ctx(), sent.clone()).await.unwrap();
     assert_eq!(well.decode(&ctx(), kept).await.unwrap(), sent);
 }
@@ -74,12 +74,22 @@ async fn a_grant_is_as_far_as_it_gets() {
     let scene = scene().await;
     let sent = vec![plain(noise(5000))];
     for (act, access, says) in [
-        ("outside", Access::within("v0/"), "outside of `v0/`"),
+        ("outside", Access::within("v0/").overwrite(), "outside of `v0/`"),
         ("", Access::whole().read_only(), "for reading only"),
         ("remove", Access::whole().read_only(), "for reading only"),
+        ("", Access::whole(), "granted without `overwrite`"),
+        ("remove", Access::whole().overwrite(), "granted without `remove`"),
+        ("list", Access::whole().overwrite(), "granted without `list`"),
     ] {
         let pipeline = scene.pipeline(act, access).await;
         check(pipeline.encode(&ctx(), sent.clone()).await, ErrorKind::Denied, says);
+    }
+    for (act, access) in [
+        ("remove", Access::whole().overwrite().remove()),
+        ("list", Access::whole().overwrite().list()),
+    ] {
+        let pipeline = scene.pipeline(act, access).await;
+        assert!(pipeline.encode(&ctx(), sent.clone()).await.is_ok(), "{act}");
     }
     // What lies in a bucket is not for one to see that has nothing to do yet.
     check(scene.driver("peek", Access::whole()).await, ErrorKind::Denied, "while loading");
@@ -100,19 +110,20 @@ async fn one_that_computes_without_end_is_stopped() {
 async fn what_it_gives_back_is_checked() {
     let scene = scene().await;
     let sent = vec![plain(noise(5000))];
-    let kept = scene.pipeline("", Access::whole()).await.encode(&ctx(), sent.clone()).await;
+    let kept =
+        scene.pipeline("", Access::whole().overwrite()).await.encode(&ctx(), sent.clone()).await;
     let kept = kept.unwrap();
     for (act, kind, says) in [
         ("cut", ErrorKind::Corrupt, "size"),
         ("change", ErrorKind::Corrupt, "SHA-256"),
         ("flood", ErrorKind::LimitExceeded(Limit::Output), "limits.output"),
     ] {
-        let pipeline = scene.pipeline(act, Access::whole()).await;
+        let pipeline = scene.pipeline(act, Access::whole().overwrite()).await;
         check(pipeline.decode(&ctx(), kept.clone()).await, kind, says);
     }
-    let well = scene.pipeline("", Access::whole()).await;
+    let well = scene.pipeline("", Access::whole().overwrite()).await;
     assert_eq!(well.decode(&ctx(), kept).await.unwrap(), sent);
     let says = plain(format!("canary {}", "x".repeat(2000)));
-    let tells = scene.pipeline("tell", Access::whole()).await;
-    check(tells.encode(&ctx(), vec![says]).await, ErrorKind::Failed, "told");
+    let tells = scene.pipeline("tell", Access::whole().overwrite()).await;
+    check(tells.encode(&ctx(), vec![says]).await, ErrorKind::Failed, "gave up");
 }

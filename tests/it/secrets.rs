@@ -16,9 +16,12 @@ use cloakroom_tests::{
 use tracing::{Dispatch, subscriber::NoSubscriber};
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::codec_server::{
-    client::post,
-    command::{BEARER, Program, TOKEN, config},
+use crate::{
+    codec_server::{
+        client::post,
+        command::{BEARER, Program, TOKEN, config},
+    },
+    hostile_text::assert_clean,
 };
 
 const CANARY: &str = "canary-of-the-payload";
@@ -164,6 +167,16 @@ async fn each_failed_call_is_logged_once_without_contents() {
     }
 }
 
+/// All texts in a line of a log.
+fn texts(line: &serde_json::Value) -> Vec<String> {
+    match line {
+        serde_json::Value::String(text) => vec![text.clone()],
+        serde_json::Value::Array(lines) => lines.iter().flat_map(texts).collect(),
+        serde_json::Value::Object(fields) => fields.values().flat_map(texts).collect(),
+        _ => Vec::new(),
+    }
+}
+
 /// All that the program logs while it is asked for what is secret, at every level.
 #[test]
 fn a_codec_server_logs_no_contents_keys_or_tokens() {
@@ -192,11 +205,21 @@ fn a_codec_server_logs_no_contents_keys_or_tokens() {
     // A stranger's page, and an id that could end a line.
     let page = [("origin", "http://evil.example"), ("x-request-id", "a\"} b")];
     assert_eq!(post(address, "/decode", &page, "{}").status, 403);
+    // Text that would turn a line, where a stranger can put some.
+    let turns = "a\u{202e}b\u{9b}2J\u{2028}";
+    for (name, status) in [("x-namespace", 400), ("origin", 403), ("authorization", 401)] {
+        let headers = [BEARER, (name, turns)];
+        let headers = if name == "authorization" { &headers[1..] } else { &headers[..] };
+        let answer = post(address, "/decode", headers, &clear);
+        assert_eq!(answer.status, status, "{name}");
+        answer.body.lines().for_each(assert_clean);
+    }
     config(folder.path(), "origins = [\"*\"]");
     program.signal("-HUP");
     program.says("[codec_server] stays as it was");
     program.signal("-TERM");
     program.says("ended");
+    program.log.iter().for_each(|line| texts(line).iter().for_each(|text| assert_clean(text)));
     let log = format!("{:?}", program.log);
     let key = [STANDARD.encode(KEY), hex::encode(KEY), String::from_utf8_lossy(&KEY).into_owned()];
     let hidden = ["canary", TOKEN, &STANDARD.encode(CANARY)].map(str::to_owned);

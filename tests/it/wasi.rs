@@ -86,7 +86,10 @@ async fn loads_and_works() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sees_no_environment_and_no_files() {
-    let error = perform(&load().await, "environment").await.map(drop).unwrap_err();
+    let source = Source::bytes("rogue", ROGUE_WASIP2);
+    let plugin = host(Limits::default()).load(source, rogue_grants().log()).await.unwrap();
+    let codec = plugin.codec(Settings::none(), Reuse::Fresh).await.unwrap();
+    let error = perform(&codec, "environment").await.map(drop).unwrap_err();
     assert!(chain(&error).contains("sees 0 variables and files: false"), "{}", chain(&error));
 }
 

@@ -197,7 +197,7 @@ fn error_json(error: &Error) -> Value {
     let mut causes = Vec::new();
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {
-        causes.push(error.to_string());
+        causes.push(cloakroom::clean(&error.to_string(), 2000));
         cause = error.source();
     }
     json!({

@@ -51,7 +51,7 @@ fn as_text((slot, explanation): (usize, &Explanation)) -> String {
         text.push_str(&format!("  trouble: {error}\n"));
         let mut cause = std::error::Error::source(error);
         while let Some(error) = cause {
-            text.push_str(&format!("  because: {error}\n"));
+            text.push_str(&format!("  because: {}\n", printable(&error.to_string())));
             cause = error.source();
         }
     }

@@ -68,12 +68,7 @@ async fn describe(args: &Inspect, host: &Host, source: Source, world: Option<Wor
         })
     };
     described.await.unwrap_or_else(|error: cloakroom::Error| {
-        let mut why = error.to_string();
-        let mut cause = std::error::Error::source(&error);
-        while let Some(error) = cause {
-            why.push_str(&format!(": {error}"));
-            cause = error.source();
-        }
+        let mut why = error.report();
         if error.kind() == ErrorKind::Config {
             why.push_str(" (give settings with --set)");
         }
@@ -87,7 +82,7 @@ fn as_text(name: &str, inspection: &Inspection, described: &Described) -> String
         row("plugin", name.to_owned()),
         row("digest", inspection.digest.to_string()),
         row("size", format!("{} bytes", thousands(inspection.size))),
-        row("contract", inspection.version.clone().unwrap_or_else(|| "none".to_owned())),
+        row("contract", inspection.version.as_deref().map_or_else(|| "none".to_owned(), shown)),
         row("world", inspection.world.map_or("none", World::as_str).to_owned()),
     ];
     match described {
@@ -98,29 +93,49 @@ fn as_text(name: &str, inspection: &Inspection, described: &Described) -> String
         Described::Driver(kind) => rows.push(row("kind", kind.clone())),
         Described::Unknown(why) => rows.push(row("says", format!("nothing: {why}"))),
     }
-    rows.push(row("exports", inspection.exports.join(", ")));
+    let exports = inspection.exports.iter().take(SHOWN).map(|name| shown(name));
+    rows.push(row(
+        "exports",
+        exports.collect::<Vec<_>>().join(", ") + &more(inspection.exports.len()),
+    ));
     let mut text = table(&rows);
     text.push_str("  imports\n");
     let imports: Vec<_> = inspection
         .imports
         .iter()
-        .map(|import| vec![format!("  {}", import.name), import.need.to_string()])
+        .take(SHOWN)
+        .map(|import| vec![format!("  {}", shown(&import.name)), import.need.to_string()])
         .collect();
     text.push_str(&table(&imports));
+    text.push_str(&more(inspection.imports.len()));
     text
+}
+
+/// The most imports, and exports, that are shown.
+const SHOWN: usize = 64;
+
+/// Returns a name as it is shown: it is the text of a plugin that nobody trusts yet.
+fn shown(name: &str) -> String {
+    cloakroom::clean(name, 128)
+}
+
+/// Says how many of `count` names are not shown.
+fn more(count: usize) -> String {
+    if count > SHOWN { format!("  and {} more\n", count - SHOWN) } else { String::new() }
 }
 
 fn as_json(name: &str, inspection: &Inspection, described: &Described) -> String {
     let imports: Vec<_> = inspection
         .imports
         .iter()
+        .take(SHOWN)
         .map(|import| {
             let grant = match import.need {
                 Need::Grant(capability) => Some(capability.as_str()),
                 _ => None,
             };
             json!({
-                "name": import.name,
+                "name": shown(&import.name),
                 "grant": grant,
                 "available": import.need != Need::Unavailable,
             })
@@ -138,10 +153,10 @@ fn as_json(name: &str, inspection: &Inspection, described: &Described) -> String
         "plugin": name,
         "digest": inspection.digest.to_string(),
         "size": inspection.size,
-        "contract": inspection.version,
+        "contract": inspection.version.as_deref().map(shown),
         "world": inspection.world.map(World::as_str),
         what: described,
-        "exports": inspection.exports,
+        "exports": inspection.exports.iter().take(SHOWN).map(|name| shown(name)).collect::<Vec<_>>(),
         "imports": imports,
     });
     format!("{whole:#}\n")

@@ -61,9 +61,9 @@ pub(crate) fn columns(rows: &[Vec<String>], right: &[usize]) -> String {
     text
 }
 
-/// Text without what a terminal would act on: a claim or a history may be forged.
+/// Returns text without what a terminal would act on: a claim or a history may be forged.
 pub(crate) fn printable(text: &str) -> String {
-    text.chars().take(1200).map(|c| if c.is_control() { '?' } else { c }).collect()
+    cloakroom::clean(text, 1024)
 }
 
 /// A number with its thousands apart.

@@ -48,6 +48,15 @@ pub trait Driver: Send + Sync {
     /// What kind of storage this is, such as `aws.s3driver`, for people and metrics.
     fn kind(&self) -> &str;
 
+    /// Returns what an answer depends on besides its claim: who answers, and what it may reach. An object
+    /// that is kept on disk is given back only to the same identity, so that a driver whose grant was
+    /// changed is asked again.
+    ///
+    /// The default is the kind.
+    fn identity(&self) -> String {
+        self.kind().to_owned()
+    }
+
     /// Returns how long one call takes at most, if the driver holds that limit itself. The pipeline
     /// bounds the calls of all other drivers, and of those that allow themselves more than it does.
     fn time_limit(&self) -> Option<Duration> {
@@ -81,6 +90,10 @@ pub trait Driver: Send + Sync {
 impl<D: Driver + ?Sized> Driver for Arc<D> {
     fn kind(&self) -> &str {
         (**self).kind()
+    }
+
+    fn identity(&self) -> String {
+        (**self).identity()
     }
 
     fn time_limit(&self) -> Option<Duration> {

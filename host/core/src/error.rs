@@ -4,8 +4,12 @@ use std::{error::Error as StdError, fmt, path::Path};
 
 use crate::{
     Limit,
+    report::{LONGEST, clean},
     site::{Direction, Site},
 };
+
+/// The most characters of a name: of a stage, a plugin, a place in a file.
+const NAME: usize = 256;
 
 /// A failed operation.
 ///
@@ -161,9 +165,10 @@ impl ErrorKind {
 }
 
 impl Error {
-    /// An error of this kind. The message is a lowercase fragment without payload contents.
+    /// Returns an error of this kind. The message is a lowercase fragment without payload contents; it
+    /// is put on one line of at most 2,000 characters, whatever it quotes.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        let (message, site) = (message.into(), Site::default());
+        let (message, site) = (clean(&message.into(), LONGEST), Site::default());
         Self(Box::new(Inner { kind, message, site, counted: false, source: None }))
     }
 
@@ -180,7 +185,7 @@ impl Error {
 
     /// The same error in this plugin, unless a closer one is known.
     pub fn in_plugin(mut self, name: &str) -> Self {
-        self.0.site.plugin.get_or_insert_with(|| name.to_owned());
+        self.0.site.plugin.get_or_insert_with(|| clean(name, NAME));
         self
     }
 
@@ -192,14 +197,14 @@ impl Error {
 
     /// The same error at this place of a configuration, unless a closer one is known.
     pub fn at_place(mut self, place: &str) -> Self {
-        self.0.site.place.get_or_insert_with(|| place.to_owned());
+        self.0.site.place.get_or_insert_with(|| clean(place, LONGEST));
         self
     }
 
     /// The same error at this stage.
     pub fn at_stage(mut self, name: &str, direction: Direction, slot: usize) -> Self {
         let site = &mut self.0.site;
-        site.stage.get_or_insert_with(|| name.to_owned());
+        site.stage.get_or_insert_with(|| clean(name, NAME));
         site.direction.get_or_insert(direction);
         site.slot.get_or_insert(slot);
         self

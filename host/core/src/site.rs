@@ -2,6 +2,11 @@
 
 use std::{fmt, path::PathBuf};
 
+use crate::clean;
+
+/// The most characters of a file's path.
+const PATH: usize = 1024;
+
 /// Which way a payload was going.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
@@ -46,7 +51,7 @@ impl Site {
             (_, None) => {}
         }
         match &self.file {
-            Some(file) => write!(f, " (`{}`)", file.display()),
+            Some(file) => write!(f, " (`{}`)", clean(&file.display().to_string(), PATH)),
             None => Ok(()),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::{
     fs, io,
-    os::unix::fs::{DirBuilderExt as _, MetadataExt as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::PathBuf,
     sync::{
         Mutex, PoisonError,
@@ -15,7 +15,10 @@ use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
 use cloakroom_core::{ByteSize, Envelope, Error, ErrorKind};
 
-use crate::reference::Ticket;
+use crate::{private, reference::Ticket};
+
+/// A file takes whole blocks of a disk, and one even if it is empty.
+const BLOCK: u64 = 4096;
 
 /// A folder of objects by their tickets. Whatever goes wrong in it costs a fetch, and no more.
 pub(crate) struct Disk {
@@ -35,13 +38,10 @@ impl Disk {
             Error::new(ErrorKind::Config, text)
         };
         opened.map_err(|error| refused(&error.kind().to_string()))?;
-        let metadata = fs::metadata(&folder).map_err(|error| refused(&error.kind().to_string()))?;
-        if metadata.mode() & 0o077 != 0 {
-            return Err(refused("others can read it (`chmod 700`)"));
-        }
+        private::check(&folder).map_err(|why| refused(&why))?;
         let disk =
             Self { folder, most: size.get(), used: Mutex::new(0), writers: AtomicU64::new(0) };
-        *disk.used() = disk.files().iter().map(|(_, size, _)| size).sum();
+        *disk.used() = disk.files().iter().map(|(_, size, _)| cost(*size)).sum();
         disk.trim();
         Ok(disk)
     }
@@ -83,7 +83,8 @@ impl Disk {
     }
 
     fn write(&self, path: &PathBuf, object: &Envelope) -> io::Result<()> {
-        let mut file = fs::File::create(path)?;
+        let mut options = fs::OpenOptions::new();
+        let mut file = options.write(true).create_new(true).mode(0o600).open(path)?;
         for part in [&object.head, &object.body, &object.tail] {
             io::Write::write_all(&mut file, part)?;
         }
@@ -97,7 +98,7 @@ impl Disk {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
         fs::rename(beside, path)?;
-        *used += size;
+        *used += cost(size);
         Ok(())
     }
 
@@ -119,7 +120,7 @@ impl Disk {
     fn forget(&self, path: &PathBuf, size: u64) {
         if fs::remove_file(path).is_ok() {
             let mut used = self.used();
-            *used = used.saturating_sub(size);
+            *used = used.saturating_sub(cost(size));
         }
     }
 
@@ -139,6 +140,11 @@ impl Disk {
     fn used(&self) -> std::sync::MutexGuard<'_, u64> {
         self.used.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Returns what a file of this size counts.
+fn cost(size: u64) -> u64 {
+    size.max(1).next_multiple_of(BLOCK)
 }
 
 #[cfg(test)]
@@ -183,6 +189,22 @@ mod tests {
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
         let opened = Disk::open(folder.path().to_owned(), ByteSize::kib(1));
         assert!(opened.map(drop).unwrap_err().to_string().contains("chmod 700"));
+    }
+
+    #[test]
+    fn files_are_their_users_alone_and_empty_ones_leave_too() {
+        let home = tempfile::tempdir().unwrap();
+        let folder = home.path().join("objects");
+        let disk = Disk::open(folder.clone(), ByteSize::kib(64)).unwrap();
+        for number in 0..100 {
+            let (ticket, empty) = object(number, 0);
+            disk.put(&ticket, &empty);
+        }
+        assert!(disk.files().len() <= 16, "{} files", disk.files().len());
+        for entry in fs::read_dir(folder).unwrap() {
+            use std::os::unix::fs::MetadataExt as _;
+            assert_eq!(entry.unwrap().metadata().unwrap().mode() & 0o777, 0o600);
+        }
     }
 
     #[test]

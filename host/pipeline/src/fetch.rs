@@ -48,10 +48,11 @@ impl Storage {
     ) -> Result<Vec<(usize, Held)>, Error> {
         let (mut first, mut unique, mut slots) = (BTreeMap::new(), Vec::new(), Vec::new());
         for standing in standing {
-            let index = match first.entry((standing.reference.ticket(), standing.sizes.clone())) {
-                Entry::Occupied(entry) => *entry.get(),
-                Entry::Vacant(entry) => *entry.insert(unique.len()),
-            };
+            let index =
+                match first.entry((self.ticket(&standing.reference), standing.sizes.clone())) {
+                    Entry::Occupied(entry) => *entry.get(),
+                    Entry::Vacant(entry) => *entry.insert(unique.len()),
+                };
             slots.push((standing.slot, index));
             if index == unique.len() {
                 unique.push(standing);
@@ -85,7 +86,7 @@ impl Storage {
         let (name, _) = self.driver(&reference.driver)?;
         let refused = |error| metric::refused(ctx, "driver", name, Direction::Decode, error);
         let sha256 = claims::sha256(&reference.claim).map_err(refused)?;
-        let cached = self.cache.get(ctx, &reference.ticket(), &sha256).await?;
+        let cached = self.cache.get(ctx, &self.ticket(reference), &sha256).await?;
         metric::count_lookup(ctx, cached.is_some());
         match cached {
             None => self.fetch_anew(ctx, standing).await,
@@ -118,7 +119,7 @@ impl Storage {
         };
         let fetched = call.end(fetched.instrument(span).await, |(_, object, _)| object.len());
         let (payload, object, charge) = fetched?;
-        self.cache.fetched(ctx, reference.ticket(), object, &payload);
+        self.cache.fetched(ctx, self.ticket(reference), object, &payload);
         Ok((payload, Arc::new(charge)))
     }
 

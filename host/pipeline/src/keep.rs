@@ -128,7 +128,7 @@ impl Storage {
         let standing = self.as_in_history(ctx, &reference, &stands)?;
         let is_trusted = outcome == PutOutcome::AlreadyThere && !was_suspect;
         self.verify(ctx, &standing, object.sha256(), verify, is_trusted).await?;
-        self.cache.stored(ctx, reference.ticket(), object.envelope().clone(), payload);
+        self.cache.stored(ctx, self.ticket(&reference), object.envelope().clone(), payload);
         Ok(stands)
     }
 }

@@ -27,6 +27,7 @@ mod offload;
 mod panics;
 mod passing;
 mod pipeline;
+mod private;
 mod proofs;
 mod reference;
 mod reveal;

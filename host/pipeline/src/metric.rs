@@ -13,7 +13,7 @@ use metrics::{
     histogram,
 };
 
-use crate::names::{Names, OTHER};
+use crate::names::{Names, OTHER, label};
 
 /// Calls of a stage or a driver that were begun. Labels: `part` (`stage` or `driver`), `name`,
 /// `direction` (`encode` or `decode`).
@@ -245,7 +245,7 @@ static NAMESPACES: Names<String> = Names::new();
 
 /// Counts a payload that was let pass unsealed.
 pub(crate) fn plaintext(ctx: &Context) {
-    let namespace = ctx.namespace_name().unwrap_or_default().to_owned();
+    let namespace = label(ctx.namespace_name().unwrap_or_default());
     let namespace = if NAMESPACES.admit(&namespace) { namespace } else { OTHER.to_owned() };
     counter!(PLAINTEXT, "namespace" => namespace).increment(1);
 }

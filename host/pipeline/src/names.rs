@@ -5,12 +5,22 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
+use cloakroom_core::clean;
+
 /// Names that are counted under their own. What is beyond is counted together: names are chosen by
 /// whoever starts workflows, and each is a time series for as long as the process lives.
 const MOST: usize = 200;
 
 /// Stands for the names that are beyond.
 pub(crate) const OTHER: &str = "other";
+
+/// The most characters of a label.
+const LABEL: usize = 128;
+
+/// Returns a name as a label: on one line, and no longer than a name is.
+pub(crate) fn label(name: &str) -> String {
+    clean(name, LABEL)
+}
 
 /// The first 200 names that were asked for.
 #[derive(Debug, Default)]
@@ -39,6 +49,12 @@ impl<T: Clone + Ord> Names<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_label_is_one_bounded_line() {
+        assert_eq!(label("payments\n\u{1b}[2J"), "payments  [2J");
+        assert_eq!(label(&"x".repeat(1 << 20)).chars().count(), LABEL);
+    }
 
     #[test]
     fn admits_200_names_and_keeps_them() {

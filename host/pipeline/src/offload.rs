@@ -177,7 +177,7 @@ impl Offload {
         if self.drivers.is_empty() {
             return Err(PipelineError::NoDriver);
         }
-        let mut drivers = BTreeMap::<Arc<str>, _>::new();
+        let mut drivers = BTreeMap::<Arc<str>, Arc<dyn Driver>>::new();
         for (name, driver) in self.drivers {
             if name.is_empty() || drivers.contains_key(&*name) {
                 return Err(PipelineError::DriverName(name));
@@ -201,9 +201,13 @@ impl Offload {
         let (v1_until, binds_namespace) = (self.v1_until, self.binds_namespace);
         let proofs =
             self.claims.map(|(ring, policy)| Proofs { ring, policy, v1_until, binds_namespace });
+        let identity =
+            |(name, driver): (&Arc<str>, &Arc<dyn Driver>)| (name.clone(), driver.identity());
+        let identities = drivers.iter().map(identity).collect();
         Ok(Storage {
             threshold: self.threshold,
             drivers,
+            identities,
             store_with: self.store_with,
             rules: self.rules,
             proofs,

@@ -36,9 +36,9 @@ pub(crate) struct Reference {
     pub(crate) claim: Claim,
 }
 
-/// What an object is found by in the cache: a digest of its driver's name and its whole claim, which names the
-/// content's own digest. Not the content's digest alone: a forged claim that names it must not be
-/// spared its way through the driver and its grants.
+/// What an object is found by in the cache: a digest of its driver's identity and name and of its whole
+/// claim, which names the content's own digest. Not the content's digest alone: a forged claim that
+/// names it must not be spared its way through the driver and its grants.
 pub(crate) type Ticket = [u8; 32];
 
 impl Kind {
@@ -74,10 +74,11 @@ impl Reference {
         Ok(Self { driver, claim: entries(claim)? })
     }
 
-    pub(crate) fn ticket(&self) -> Ticket {
+    /// Returns the ticket of this reference, whose driver has this identity.
+    pub(crate) fn ticket(&self, identity: &str) -> Ticket {
         let mut context = digest::Context::new(&digest::SHA256);
         let entries = self.claim.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]);
-        for text in std::iter::once(&*self.driver).chain(entries) {
+        for text in [identity, &*self.driver].into_iter().chain(entries) {
             context.update(&(text.len() as u64).to_be_bytes());
             context.update(text.as_bytes());
         }

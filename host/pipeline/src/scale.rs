@@ -5,7 +5,7 @@ use metrics::histogram;
 
 use crate::{
     Budget, Verdict, metric,
-    names::{Names, OTHER},
+    names::{Names, OTHER, label},
 };
 
 /// Gives the verdicts of budgets, and records each as a metric.
@@ -47,7 +47,7 @@ impl Scale {
 
     fn record(&self, ratio: f64, subject: Subject<'_>) {
         let Subject { namespace, workflow, activity } = subject;
-        let names = [namespace, workflow, activity.unwrap_or_default()].map(str::to_owned);
+        let names = [namespace, workflow, activity.unwrap_or_default()].map(label);
         let [namespace, workflow, name] = match self.0.admit(&names) {
             true => names,
             false => [OTHER, OTHER, OTHER].map(str::to_owned),

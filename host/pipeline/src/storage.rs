@@ -7,12 +7,21 @@ use cloakroom_core::{
     Metadata, Payload, Turn, Turns,
 };
 
-use crate::{Rule, Verify, cache::Cache, panics, proofs::Proofs, verify::Suspects};
+use crate::{
+    Rule, Verify,
+    cache::Cache,
+    panics,
+    proofs::Proofs,
+    reference::{Reference, Ticket},
+    verify::Suspects,
+};
 
 /// What [`crate::Offload`] describes, built. `keep` stores, `fetch` reads back.
 pub(crate) struct Storage {
     pub(crate) threshold: ByteSize,
     pub(crate) drivers: BTreeMap<Arc<str>, Arc<dyn Driver>>,
+    /// What the answers of each driver depend on besides a claim.
+    pub(crate) identities: BTreeMap<Arc<str>, String>,
     pub(crate) store_with: Option<String>,
     pub(crate) rules: Vec<Rule>,
     pub(crate) proofs: Option<Proofs>,
@@ -68,6 +77,11 @@ impl Storage {
             );
             Error::new(ErrorKind::Unresolved, text)
         })
+    }
+
+    /// Returns what an object is found by in the cache.
+    pub(crate) fn ticket(&self, reference: &Reference) -> Ticket {
+        reference.ticket(self.identities.get(&*reference.driver).map_or("", String::as_str))
     }
 
     /// Refuses to store what would be too large to be read back.

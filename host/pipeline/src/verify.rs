@@ -5,7 +5,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use cloakroom_core::{Context, Direction, Error, ErrorKind, Payload};
+use cloakroom_core::{Context, Direction, Error, ErrorKind, Payload, clean};
 use tracing::Instrument as _;
 
 use crate::{
@@ -126,8 +126,7 @@ fn place(reference: &Reference) -> String {
     let claim = claims::without_ours(&reference.claim);
     let theirs = claim.iter().filter(|(name, _)| !claims::is_digest(name)).take(4);
     let entry = |(name, value): (&String, &String)| {
-        let value: String = value.chars().take(512).filter(|c| !c.is_control()).collect();
-        format!("{} `{}`", shown(name), value.replace('`', "?"))
+        format!("{} `{}`", shown(name), clean(value, 512).replace('`', "?"))
     };
     let place: Vec<_> = theirs.map(entry).collect();
     if place.is_empty() { "a claim without entries".to_owned() } else { place.join(", ") }

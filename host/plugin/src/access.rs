@@ -11,14 +11,19 @@ use crate::{
     refresh::Refresh,
     rope::Rope,
     upload::{self, Put},
+    uses::{Use, Uses},
 };
 
-/// How much of a bucket a plugin is given: which keys, whether to write, and when an object that is
-/// stored again is refreshed.
+/// How much of a bucket a plugin is given: which keys, what it may do with them, and when an object
+/// that is stored again is refreshed.
+///
+/// Reading and writing are given unless taken away. Overwriting, removing and listing are not given
+/// unless added: a plugin that stores needs none of them, and could destroy with them what others
+/// stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Access {
     prefix: String,
-    read_only: bool,
+    uses: Uses,
     refresh: Option<Duration>,
     refresh_failure: RefreshFailure,
 }
@@ -42,12 +47,38 @@ impl Access {
 
     /// Returns whether it allows neither writing nor removing.
     pub fn is_read_only(&self) -> bool {
-        self.read_only
+        self.uses == Uses::READ
     }
 
-    /// The same, without writing or removing.
+    /// Takes away writing, and whatever else changes objects.
     pub fn read_only(mut self) -> Self {
-        self.read_only = true;
+        self.uses = Uses::READ;
+        self
+    }
+
+    /// Takes away reading: objects, and their sizes.
+    pub fn without_reading(mut self) -> Self {
+        self.uses.read = false;
+        self
+    }
+
+    /// Allows replacing any object. Without this an object is replaced only by the one that is being
+    /// stored, and only under a key that names its SHA-256: such an object is damaged, and the bundled
+    /// drivers repair it.
+    pub fn overwrite(mut self) -> Self {
+        self.uses.overwrite = true;
+        self
+    }
+
+    /// Allows removing objects.
+    pub fn remove(mut self) -> Self {
+        self.uses.remove = true;
+        self
+    }
+
+    /// Allows listing keys.
+    pub fn list(mut self) -> Self {
+        self.uses.list = true;
         self
     }
 
@@ -116,13 +147,6 @@ struct Granted {
     access: Access,
 }
 
-/// What is about to be done with a key.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Use {
-    Read,
-    Write,
-}
-
 impl Scoped {
     pub(crate) fn new(bucket: Arc<dyn Bucket>, access: Access) -> Self {
         Self(Arc::new([Granted { bucket, access }]))
@@ -141,6 +165,13 @@ impl Scoped {
         (!granted.is_empty()).then_some(Self(granted))
     }
 
+    /// Names the buckets, and what of each may be read.
+    pub(crate) fn identity(&self) -> Vec<(String, String)> {
+        let granted = self.0.iter();
+        let part = |one: &Granted| format!("{} {:?}", one.access.prefix, one.access.uses);
+        granted.map(|one| (one.bucket.name().to_owned(), part(one))).collect()
+    }
+
     pub(crate) fn name(&self) -> &str {
         self.0.first().map_or("", |granted| granted.bucket.name())
     }
@@ -154,7 +185,12 @@ impl Scoped {
         mode: PutMode,
         storing: bool,
     ) -> Result<Put, Error> {
-        let Granted { bucket, access } = self.reach(key, Use::Write)?;
+        let repairs = storing && names_its_content(key, body);
+        let wanted = match mode {
+            PutMode::Overwrite if !repairs => Use::Overwrite,
+            _ => Use::Write,
+        };
+        let Granted { bucket, access } = self.reach(key, wanted)?;
         let refresh = access.refresh().filter(|_| storing);
         upload::put(&**bucket, refresh, key, body, mode).await
     }
@@ -168,7 +204,7 @@ impl Scoped {
     }
 
     pub(crate) async fn remove(&self, key: &str) -> Result<(), Error> {
-        self.reach(key, Use::Write)?.bucket.remove(key).await
+        self.reach(key, Use::Remove)?.bucket.remove(key).await
     }
 
     pub(crate) async fn list(
@@ -179,6 +215,7 @@ impl Scoped {
         let within = self.first(|granted| {
             // An empty prefix asks for all there is, which is all that was granted.
             let prefix = if prefix.is_empty() { &*granted.access.prefix } else { prefix };
+            granted.may(Use::List)?;
             granted.within(prefix).map(|()| (granted, prefix))
         });
         let (granted, prefix) = within?;
@@ -211,11 +248,17 @@ impl Scoped {
 
 impl Granted {
     fn may(&self, wanted: Use) -> Result<(), Error> {
-        match wanted == Use::Write && self.access.read_only {
-            false => Ok(()),
-            true => {
-                Err(denied(format!("bucket `{}` was granted for reading only", self.bucket.name())))
-            }
+        let name = self.bucket.name();
+        if self.access.uses.allow(wanted) {
+            Ok(())
+        } else if self.access.is_read_only() && wanted.changes() {
+            Err(denied(format!("bucket `{name}` was granted for reading only")))
+        } else {
+            let word = wanted.word();
+            Err(denied(format!(
+                "bucket `{name}` was granted without `{word}`: add it to `allow` of the bucket, if the \
+                 plugin is trusted with that"
+            )))
         }
     }
 
@@ -228,6 +271,12 @@ impl Granted {
             ))),
         }
     }
+}
+
+/// Returns whether a body is an object whose SHA-256 the host knows, and the key names it: nothing
+/// that differs can belong there.
+fn names_its_content(key: &str, body: &Rope) -> bool {
+    body.sha256().is_some_and(|sha256| key.contains(&hex::encode(sha256)))
 }
 
 fn denied(text: String) -> Error {

@@ -8,6 +8,8 @@ use std::{
 use cloakroom_core::{Error, ErrorKind};
 use wasmtime::{Engine, component::Component};
 
+#[cfg(feature = "compiler")]
+use crate::inspect::CAUSE;
 use crate::{cache::Cache, source::Binary};
 
 /// Components that were compiled, over all hosts of the process.
@@ -151,7 +153,9 @@ fn load_new(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
 fn precompile(engine: &Engine, bytes: &[u8]) -> Result<Vec<u8>, Error> {
     engine.precompile_component(bytes).map_err(|error| {
         let text = "is not valid WebAssembly, or uses a feature this host does not have";
-        Error::new(ErrorKind::PluginRejected, text).because(error)
+        // It may quote names out of the file.
+        let cause = cloakroom_core::clean(&format!("{error:#}"), CAUSE);
+        Error::new(ErrorKind::PluginRejected, text).because(cause)
     })
 }
 

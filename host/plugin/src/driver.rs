@@ -95,6 +95,13 @@ impl Driver for PluginDriver {
         &self.kind
     }
 
+    /// The plugin by its digest, its settings, and its grants.
+    fn identity(&self) -> String {
+        let digest = self.plugin.inspection().digest;
+        let settings = self.pool.settings();
+        format!("{digest} {settings:?} {}", self.plugin.0.grants.identity())
+    }
+
     fn time_limit(&self) -> Option<Duration> {
         Some(self.plugin.0.host.0.limits.driver_time)
     }

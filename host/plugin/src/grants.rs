@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use cloakroom_core::{Bucket, Error, ErrorKind, KeyRing};
+use cloakroom_core::{Bucket, Error, ErrorKind, KeyRing, clean};
 
 use crate::{Access, Capability, Inspection, Need, access::Scoped};
 
@@ -67,8 +67,8 @@ impl Grants {
         self
     }
 
-    /// Log lines written while a payload is at hand. Without this they are dropped, since a plugin
-    /// can write there what it reads.
+    /// Log lines written, and the plugin's own words in errors, while a payload is at hand. Without this
+    /// they are dropped, since a plugin can write there what it reads.
     pub fn log(mut self) -> Self {
         self.log = true;
         self
@@ -76,6 +76,14 @@ impl Grants {
 }
 
 impl Grants {
+    /// Names all that is granted, and how far. Equal grants have equal identities.
+    pub(crate) fn identity(&self) -> String {
+        let buckets: Vec<_> =
+            self.buckets.iter().map(|(name, scoped)| (name, scoped.identity())).collect();
+        let (keys, subkeys) = (self.keys.keys(), self.subkeys.keys());
+        format!("{buckets:?} {keys:?} {subkeys:?} {:?} {}", self.tcp, self.log)
+    }
+
     /// Refuses a plugin that asks for more than this.
     pub(crate) fn check(&self, inspection: &Inspection) -> Result<(), Error> {
         let unmet = inspection.imports.iter().find_map(|import| match import.need {
@@ -85,8 +93,11 @@ impl Grants {
         let Some((import, capability)) = unmet else {
             return Ok(());
         };
-        let text =
-            format!("imports `{}`, which was not granted: {}", import.name, help(capability));
+        let text = format!(
+            "imports `{}`, which was not granted: {}",
+            clean(&import.name, 128),
+            help(capability)
+        );
         Err(Error::new(ErrorKind::MissingGrant, text))
     }
 }

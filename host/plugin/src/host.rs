@@ -15,7 +15,7 @@ use wasmtime::{
 use crate::{
     Grants, Inspection, Limits, Plugin, Source, cache::Cache, compile::Compiler,
     components::Components, compute::Compute, contract::v0_1::Prepared, engine, idle::Idle,
-    source::Binary, state::State, ticker::Ticker,
+    inspect::CAUSE, source::Binary, state::State, ticker::Ticker,
 };
 
 /// Loads plugins and runs them. Cheap to clone; clones are the same host.
@@ -163,7 +163,9 @@ impl Shared {
         let linked = self.link(&component, inspection).map_err(|error| {
             let text =
                 "was built against another version of the contract: rebuild it against wit/v0.1";
-            Error::new(ErrorKind::PluginRejected, text).because(error)
+            // It may quote names out of the file.
+            let cause = cloakroom_core::clean(&format!("{error:#}"), CAUSE);
+            Error::new(ErrorKind::PluginRejected, text).because(cause)
         })?;
         Prepared::new(linked).ok_or_else(|| {
             let text = "exports a codec or a driver without its functions";

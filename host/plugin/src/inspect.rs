@@ -1,6 +1,6 @@
 //! What a component says of itself before any of it is compiled.
 
-use cloakroom_core::{Error, ErrorKind};
+use cloakroom_core::{Error, ErrorKind, clean};
 use wasmparser::{Encoding, Parser, Payload};
 
 use crate::{Need, contract, source::Digest};
@@ -91,8 +91,9 @@ impl Inspection {
         let names = names.chain(self.exports.iter().map(String::as_str));
         if let Some(other) = names.filter_map(ours).find(|version| !spoken(version)) {
             return rejected(format!(
-                "speaks version {other} of the contract, and this host speaks {}: \
+                "speaks version {} of the contract, and this host speaks {}: \
                  use a host of that line, or build the plugin against this one",
+                clean(other, NAME),
                 contract::LINES.join(", ")
             ));
         }
@@ -106,7 +107,15 @@ impl Inspection {
     fn no_world(&self) -> String {
         let exports = match &*self.exports {
             [] => "nothing".to_owned(),
-            names => format!("`{}`", names.join("`, `")),
+            names => {
+                let shown: Vec<_> = names
+                    .iter()
+                    .take(SHOWN)
+                    .map(|name| format!("`{}`", clean(name, NAME)))
+                    .collect();
+                let more = if names.len() > SHOWN { ", …" } else { "" };
+                format!("{}{more}", shown.join(", "))
+            }
         };
         format!(
             "is a component, but no plugin: it exports {exports}, \
@@ -127,7 +136,7 @@ fn unavailable(import: &str) -> String {
         }
         _ => "no host of this version has it: build the plugin without it",
     };
-    format!("imports `{import}`: {help}")
+    format!("imports `{}`: {help}", clean(import, NAME))
 }
 
 fn spoken(version: &str) -> bool {
@@ -157,6 +166,12 @@ fn world(imports: &[Import], exports: &[String]) -> Option<World> {
         () => Some(World::Compressor),
     }
 }
+
+/// The most characters of a name of an import or an export that are shown, how many names are, and the
+/// most characters of what a parser says.
+const NAME: usize = 128;
+const SHOWN: usize = 8;
+pub(crate) const CAUSE: usize = 500;
 
 /// The first bytes of every WebAssembly file.
 const MAGIC: &[u8] = b"\0asm";
@@ -210,7 +225,9 @@ fn another_kind(bytes: &[u8]) -> Error {
     Error::new(ErrorKind::PluginRejected, text)
 }
 
+/// The cause may quote names out of the file.
 fn broken(error: wasmparser::BinaryReaderError) -> Error {
     let text = "is not a whole WebAssembly component: it was truncated or damaged";
-    Error::new(ErrorKind::PluginRejected, text).because(error)
+    let cause = clean(&error.to_string(), CAUSE);
+    Error::new(ErrorKind::PluginRejected, text).because(cause)
 }

@@ -17,6 +17,7 @@ mod draft;
 mod driver;
 mod engine;
 mod fault;
+mod given_up;
 mod grants;
 mod handles;
 mod held;
@@ -41,6 +42,7 @@ mod source;
 mod state;
 mod ticker;
 mod upload;
+mod uses;
 #[cfg(feature = "wasi")]
 mod wasi;
 #[cfg(feature = "wasi")]

@@ -10,6 +10,7 @@ use crate::{
     compute::Tick,
     contract::v0_1::Exports,
     fault,
+    given_up::GivenUp,
     idle::Place,
     loaded::Loaded,
     long,
@@ -118,13 +119,13 @@ impl Live {
         self.finish(answer)
     }
 
-    /// The call came to an end of its own. An error of the guest's that hands on what a bucket said
-    /// gets the bucket's own words as its cause.
-    fn finish<T>(&mut self, answer: Result<T, Error>) -> Result<T, Error> {
-        let cause = self.store.data_mut().call.cause.take();
-        self.store.data_mut().end();
+    /// Ends a call that came to an end of its own, and says what became of it.
+    fn finish<T>(&mut self, answer: Result<T, GivenUp>) -> Result<T, Error> {
+        let state = self.store.data_mut();
+        let refusal = state.call.refusal.take();
+        state.end();
         self.sound = true;
-        answer.map_err(|error| fault::handed_on(error, cause))
+        answer.map_err(|given_up| given_up.explain(refusal, &state.scope.grants))
     }
 
     /// The epoch's deadline of a store is absolute: without this, one that waited would be interrupted

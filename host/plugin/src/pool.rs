@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use cloakroom_core::Error;
 
-use crate::{Reuse, live::Live, loaded::Loaded, scope::Scope, state::Call};
+use crate::{Reuse, Settings, live::Live, loaded::Loaded, scope::Scope, state::Call};
 
 pub(crate) struct Pool {
     scope: Arc<Scope>,
@@ -14,6 +14,10 @@ pub(crate) struct Pool {
 impl Pool {
     pub(crate) fn new(scope: Arc<Scope>, reuse: Reuse) -> Self {
         Self { scope, warm: (reuse == Reuse::Warm).then(Mutex::default) }
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.scope.settings
     }
 
     /// An instance in this call.

@@ -2,9 +2,9 @@
 
 use std::time::{Duration, SystemTime};
 
-use cloakroom_core::{Bucket, Error, ErrorKind, ObjectInfo, PutMode};
+use cloakroom_core::{Bucket, Error, ErrorKind, ObjectInfo, PutMode, clean};
 
-use crate::{log::harmless, rope::Rope};
+use crate::rope::Rope;
 
 /// When the age of an object is renewed by storing it again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +79,7 @@ impl Refresh {
                 Err(Error::new(error.kind(), text))
             }
             RefreshFailure::Warn => {
-                tracing::warn!("{}", harmless(&text, 2048));
+                tracing::warn!("{}", clean(&text, 4096));
                 Ok(())
             }
         }

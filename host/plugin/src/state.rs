@@ -11,6 +11,7 @@ use crate::{
     compute::Clock,
     draft::Draft,
     fault::Fault,
+    given_up::Refusal,
     handles::{Handle, Handles, HeldPayload},
     held::Hold,
     long,
@@ -44,8 +45,8 @@ pub(crate) struct Call {
     pub(crate) confidential: bool,
     /// An object that is read from a bucket has at most so many bytes.
     pub(crate) most: u64,
-    /// What a bucket last answered instead of what was asked: a guest's error has no room for it.
-    pub(crate) cause: Option<cloakroom_core::Error>,
+    /// What the host last refused the guest, whose own error has no room for it.
+    pub(crate) refusal: Option<Refusal>,
     /// How far storing its object has come.
     pub(crate) progress: Progress,
 }
@@ -53,7 +54,7 @@ pub(crate) struct Call {
 impl Call {
     pub(crate) fn new(ctx: Context, clock: Arc<Clock>) -> Self {
         let progress = Progress::default();
-        Self { ctx, clock, input: 0, confidential: true, most: 0, cause: None, progress }
+        Self { ctx, clock, input: 0, confidential: true, most: 0, refusal: None, progress }
     }
 
     /// A call in which a plugin says what it is.
@@ -93,7 +94,7 @@ impl State {
         self.handles.clear();
         self.meter.end_call();
         self.call.ctx = Context::none();
-        self.call.cause = None;
+        self.call.refusal = None;
     }
 
     /// Whether the instance should not be used again.

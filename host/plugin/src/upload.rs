@@ -1,12 +1,14 @@
 //! Writes of a driver: the size of an object that is there is checked before it is relied on.
 
-use cloakroom_core::{Bucket, Error, ErrorKind, ObjectInfo, PutMode, PutOutcome};
+use cloakroom_core::{Bucket, Error, ErrorKind, ObjectInfo, PutMode, PutOutcome, clean};
 
 use crate::{
-    log::harmless,
     refresh::{Compared, Refresh},
     rope::Rope,
 };
+
+/// A key is shown up to this many characters.
+const KEY: usize = 1024;
 
 /// From this size on it is asked first whether the object is there: an upload saved is worth it.
 const LARGE: usize = 1 << 20;
@@ -127,7 +129,7 @@ impl Progress {
             return;
         }
         let lost = |what: String| {
-            let key = harmless(key, 512);
+            let key = clean(key, KEY);
             let text = format!(
                 "bucket `{bucket}`, key `{key}`: another object is there, {what}, and the driver \
                  left it: the payload would not be found again; remove that object, or have the \

@@ -11,11 +11,11 @@ use cloakroom_plugin::Access;
 use cloakroom_stores::{BucketPlace, KeyUsage};
 
 use super::{
+    bucket::{Bucket as BucketEntry, Told},
     nearest,
     places::{Places, Table},
     schema::File,
     secret,
-    storage::{Bucket as BucketEntry, Told},
 };
 
 /// The buckets of a file by name, and how much of each is granted.
@@ -85,6 +85,11 @@ type AtKey<'a> = (&'a str, Error);
 
 /// Refuses a setting that the store does not take, with the name that was probably meant.
 fn known<'a>(name: &str, entry: &'a BucketEntry, place: &BucketPlace) -> Result<(), AtKey<'a>> {
+    if let Some((refused, why)) = place.refused_setting() {
+        let key = entry.settings.keys().find(|key| *key == refused).map_or("url", String::as_str);
+        let text = format!("[buckets.{name}]: `{refused}` {why}");
+        return Err((key, Error::new(ErrorKind::Config, text)));
+    }
     let Some((unknown, names)) = place.unknown_setting() else {
         return Ok(());
     };
@@ -110,6 +115,13 @@ fn place<'a>(name: &str, entry: &'a BucketEntry, folder: &Path) -> Result<Bucket
     let mut place = BucketPlace::new(url);
     for (key, told) in &entry.settings {
         let value = match told {
+            Told::Open(value) if BucketPlace::is_secret(key, &value.0) => {
+                let text = format!(
+                    "[buckets.{name}]: `{key}` is a secret, and secrets are never written into this \
+                     file: name it as `{key} = {{ env = \"NAME\" }}` or `{key} = {{ file = \"PATH\" }}`"
+                );
+                return Err((&**key, Error::new(ErrorKind::Config, text)));
+            }
             Told::Open(value) => value.0.clone(),
             Told::Kept(kept) => {
                 let value = secret::read(&format!("[buckets.{name}] `{key}`"), kept, folder, "");

@@ -20,6 +20,7 @@ pub(crate) fn check(file: &File, rings: &[&str], places: &Places) -> Result<(), 
     let checker = Checker { file, rings, places };
     checker.names()?;
     checker.stages()?;
+    reach::uses(file, places)?;
     match &file.storage {
         Some(storage) => {
             checker.storage(storage)?;

@@ -88,8 +88,12 @@ fn check_created(name: &str, entry: &RingEntry) -> Result<(), Error> {
 fn material(place: &str, source: &Secret, folder: &Path) -> Result<Material, Error> {
     let hint = "; set it to 32 bytes in base64";
     let bytes = read(place, source, folder, hint)?;
-    let bare = source.file.as_ref().and_then(|_| Material::from_slice(&bytes).ok());
-    let material = bare.map_or_else(|| Material::from_base64(&String::from_utf8_lossy(&bytes)), Ok);
+    let is_bare = source.file.is_some() && bytes.len() == 32;
+    let material = if is_bare {
+        Material::from_slice(&bytes)
+    } else {
+        Material::from_base64(&String::from_utf8_lossy(&bytes))
+    };
     material.map_err(|error| match (&source.env, &source.file) {
         (Some(name), _) => config(format!("{place}: variable `{name}`: {error}")),
         (_, Some(path)) => {

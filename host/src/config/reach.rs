@@ -24,15 +24,29 @@ pub(super) fn check(file: &File, storage: &Storage, places: &Places) -> Result<(
     Ok(())
 }
 
+/// Refuses a bucket that is read only and allows what changes objects.
+pub(super) fn uses(file: &File, places: &Places) -> Result<(), Error> {
+    let found = file.buckets.iter().find(|(_, bucket)| bucket.contradicts_itself());
+    let Some((name, _)) = found else {
+        return Ok(());
+    };
+    let text = format!(
+        "[buckets.{name}]: `read_only` allows nothing that changes objects, and `allow` does: remove \
+         one of the two"
+    );
+    places.refuse(Table::Bucket(name), &["allow"], text)
+}
+
 fn writable(file: &File, driver: &Driver) -> Result<(), String> {
     let buckets = &driver.grants.buckets;
-    let read_only = |name: &String| file.buckets.get(name).is_some_and(|bucket| bucket.read_only);
+    let read_only =
+        |name: &String| file.buckets.get(name).is_some_and(|bucket| !bucket.is_writable());
     if buckets.is_empty() || !buckets.iter().all(read_only) {
         return Ok(());
     }
     Err(format!(
         "storage driver `{}` stores, and may only read from what it is granted (`{}`): remove \
-         `read_only` from [buckets.{}], or store with another driver",
+         `read_only` from [buckets.{}], or add `write` to its `allow`, or store with another driver",
         driver.name,
         buckets.join("`, `"),
         buckets.first().map_or("", String::as_str),

@@ -10,12 +10,13 @@ use cloakroom_core::ByteSize;
 use serde::Deserialize;
 
 use super::{
+    bucket::Bucket,
     date::Date,
     plugin::{Grants, PluginEntry, Reuse},
     required::Required,
     secret::Secret,
     server::{CodecServer, Temporal},
-    storage::{Bucket, Storage},
+    storage::Storage,
     units::{Setting, Size, Span},
 };
 

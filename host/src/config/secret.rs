@@ -36,6 +36,7 @@ pub(crate) fn read(
         }
         (None, Some(path)) => {
             let path = folder.join(path);
+            check_mode(place, &path)?;
             let read = fs::read(&path).map_err(|error| {
                 config(format!("{place}: cannot read `{}`", path.display())).because(error)
             })?;
@@ -43,6 +44,44 @@ pub(crate) fn read(
         }
         _ => Err(config(format!("{place}: give one of `env` and `file`"))),
     }
+}
+
+/// Refuses a file that others could replace: a key set or a certificate would be theirs then.
+///
+/// # Errors
+/// `Config` if the group or others can write to it.
+pub(crate) fn refuse_writable(place: &str, path: &Path) -> Result<(), Error> {
+    let mode = mode(path);
+    if mode & 0o022 == 0 {
+        return Ok(());
+    }
+    Err(config(format!(
+        "{place}: others can write to `{}` (mode {mode:o}), and so replace what it holds: \
+         `chmod go-w` it",
+        path.display()
+    )))
+}
+
+/// Refuses a file of a secret that others could replace, and warns of one that everybody can read.
+fn check_mode(place: &str, path: &Path) -> Result<(), Error> {
+    refuse_writable(place, path)?;
+    if mode(path) & 0o004 != 0 {
+        let path = cloakroom_core::clean(&path.display().to_string(), 1024);
+        tracing::warn!("{place}: everybody can read the secret in `{path}`: `chmod o-r` it");
+    }
+    Ok(())
+}
+
+/// Returns who may do what with a file. One that is not there is reported by whoever reads it.
+#[cfg(unix)]
+fn mode(path: &Path) -> u32 {
+    use std::os::unix::fs::MetadataExt as _;
+    fs::metadata(path).map_or(0, |found| found.mode() & 0o7777)
+}
+
+#[cfg(not(unix))]
+fn mode(_: &Path) -> u32 {
+    0
 }
 
 fn config(text: String) -> Error {

@@ -1,16 +1,14 @@
-//! `[storage]` and `[buckets]`, as written.
+//! `[storage]`, as written.
 
 use std::{collections::BTreeMap, num::NonZeroUsize, path::PathBuf};
 
 use cloakroom_core::{ByteSize, Kind};
 use cloakroom_pipeline::{Offload, Rule, Verify};
-use cloakroom_plugin::{Access, RefreshFailure};
 use serde::Deserialize;
 
 use super::{
     claims::Claims,
     plugin::{Grants, PluginEntry, Reuse},
-    secret::Secret,
     units::{Setting, Size, Span},
 };
 
@@ -191,69 +189,5 @@ impl RuleEntry {
     /// A payload is of a workflow or of an activity.
     pub(crate) fn contradicts_itself(&self) -> bool {
         self.workflow_type.is_some() && self.activity_type.is_some()
-    }
-}
-
-/// `[buckets.NAME]`: where it is, how much of it is granted, and what its store needs to be told.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Bucket {
-    pub(crate) url: String,
-    #[serde(default)]
-    pub(crate) prefix: String,
-    #[serde(default)]
-    pub(crate) read_only: bool,
-    pub(crate) patience: Option<Span>,
-    refresh_after: Option<Span>,
-    #[serde(default)]
-    refresh_failure: RefreshFailureWord,
-    #[serde(flatten)]
-    pub(crate) settings: BTreeMap<String, Told>,
-}
-
-/// Something that a store is told: in the open, or kept elsewhere.
-#[derive(Debug, Deserialize)]
-#[serde(
-    untagged,
-    expecting = "a text, a number, true or false, or a table such as { env = \"NAME\" } or { file = \"PATH\" }"
-)]
-pub(crate) enum Told {
-    Open(Setting),
-    Kept(Secret),
-}
-
-/// `refresh_failure` of a bucket
-#[derive(Clone, Copy, Debug, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum RefreshFailureWord {
-    #[default]
-    Fail,
-    Warn,
-}
-
-impl Bucket {
-    /// The keys that are not its store's.
-    pub(crate) const OURS: [&str; 6] =
-        ["url", "prefix", "read_only", "patience", "refresh_after", "refresh_failure"];
-
-    /// How much of it is granted to those who may use it.
-    pub(crate) fn access(&self) -> Access {
-        let mut access = Access::within(&self.prefix);
-        if self.read_only {
-            access = access.read_only();
-        }
-        if let Some(age) = &self.refresh_after {
-            access = access.refresh_after(age.0);
-        }
-        access.refresh_failure(match self.refresh_failure {
-            RefreshFailureWord::Fail => RefreshFailure::Fail,
-            RefreshFailureWord::Warn => RefreshFailure::Warn,
-        })
-    }
-
-    pub(crate) fn secrets(&self) -> impl Iterator<Item = &Secret> {
-        self.settings.values().filter_map(|told| match told {
-            Told::Open(_) => None,
-            Told::Kept(secret) => Some(secret),
-        })
     }
 }

@@ -2,7 +2,11 @@
 
 use std::error::Error as StdError;
 
+use cloakroom_core::clean;
 use object_store::Error as StoreError;
+
+#[cfg(any(feature = "s3", feature = "gcs", feature = "azure"))]
+use crate::client::Oversized;
 
 /// The most characters of a store's text that are shown.
 const TEXT: usize = 200;
@@ -26,6 +30,8 @@ pub(crate) struct Answer {
     /// What the last cause says, on one line and bounded.
     pub(crate) reason: String,
     pub(crate) no_credentials: Option<String>,
+    /// Whether the store sent more than any answer needs.
+    pub(crate) is_oversized: bool,
 }
 
 impl Answer {
@@ -36,6 +42,10 @@ impl Answer {
         while let Some(error) = cause {
             if let Some(missing) = error.downcast_ref::<NoCredentials>() {
                 answer.no_credentials = Some(missing.0.clone());
+            }
+            #[cfg(any(feature = "s3", feature = "gcs", feature = "azure"))]
+            if error.is::<Oversized>() {
+                answer.is_oversized = true;
             }
             answer.note(&error.to_string());
             cause = error.source();
@@ -88,17 +98,6 @@ fn code(body: &str) -> Option<String> {
     Some(code.to_owned()).filter(|code| is_code && !code.is_empty())
 }
 
-/// A text on one line and of bounded length: a store, or a forged claim, may have written it.
-pub(crate) fn clean(text: &str, most: usize) -> String {
-    let shown = |c: char| if c.is_control() || c == '`' { '?' } else { c };
-    let line = text.lines().next().unwrap_or_default();
-    let mut cleaned: String = line.chars().take(most).map(shown).collect();
-    if line.chars().nth(most).is_some() {
-        cleaned.push('…');
-    }
-    cleaned
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -135,11 +134,5 @@ mod tests {
             assert_eq!(code(body).as_deref(), expect, "{body}");
         }
         assert_eq!(code(&format!("<Code>{}</Code>", "x".repeat(65))), None);
-    }
-
-    #[test]
-    fn what_others_wrote_stays_on_a_line() {
-        assert_eq!(clean("a`b\u{1b}[2J\nERROR", 64), "a?b?[2J");
-        assert_eq!(clean("abcdef", 3), "abc…");
     }
 }

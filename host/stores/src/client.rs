@@ -1,5 +1,8 @@
-//! HTTP client of the cloud stores: reports each attempt that fails, and bounds the search for
-//! credentials.
+//! HTTP client of the cloud stores: reports each attempt that fails, bounds what a store answers and
+//! the search for credentials, and follows no redirect.
+
+mod bounded;
+mod http;
 
 use std::{error::Error as StdError, sync::Arc, time::Duration};
 
@@ -7,15 +10,12 @@ use futures::future::BoxFuture;
 use object_store::{
     ClientOptions,
     client::{
-        HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse,
-        HttpService, ReqwestConnector,
+        HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService,
     },
 };
 
-use crate::{
-    answer::{NoCredentials, clean},
-    attempts::Attempts,
-};
+pub(crate) use self::bounded::{Oversized, ReadsObject};
+use crate::{answer::NoCredentials, attempts::Attempts};
 
 /// A machine that has a role answers from next door.
 const METADATA: Duration = Duration::from_secs(2);
@@ -45,8 +45,8 @@ impl HttpConnector for Connector {
         let metadata = metadata.with_connect_timeout(METADATA).with_timeout(METADATA);
         Ok(HttpClient::new(Client {
             connector: self.clone(),
-            store: ReqwestConnector::default().connect(options)?,
-            metadata: ReqwestConnector::default().connect(&metadata)?,
+            store: http::build(options)?,
+            metadata: http::build(&metadata)?,
         }))
     }
 }
@@ -69,11 +69,13 @@ impl HttpService for Client {
     {
         Box::pin(async move {
             let host = request.uri().authority().map_or("", |host| host.as_str());
-            if self.connector.metadata.iter().any(|known| known == host) {
+            let reads_object = request.extensions().get::<ReadsObject>().is_some();
+            let answer = if self.connector.metadata.iter().any(|known| known == host) {
                 self.ask_machine(request).await
             } else {
                 self.ask_store(request).await
-            }
+            };
+            bounded::bound(answer?, reads_object).await
         })
     }
 }
@@ -140,5 +142,5 @@ fn reason(error: &HttpError) -> String {
     while let Some(cause) = last.source() {
         last = cause;
     }
-    clean(&last.to_string(), 200)
+    cloakroom_core::clean(&last.to_string(), 200)
 }

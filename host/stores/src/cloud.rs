@@ -4,10 +4,11 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use cloakroom_core::Error;
 use object_store::ObjectStore;
+use zeroize::Zeroizing;
 
 use crate::failure::config;
 
-type Settings = BTreeMap<String, String>;
+type Settings = BTreeMap<String, Zeroizing<String>>;
 type Connected = Result<Arc<dyn ObjectStore>, Error>;
 
 /// Connects to a bucket. `scheme` is that of its URL.
@@ -45,7 +46,7 @@ mod with_client {
     };
 
     use super::{Connected, Settings, config};
-    use crate::client::Connector;
+    use crate::{client::Connector, environment};
 
     /// Where a machine in a cloud finds what is said about it, and its credentials.
     const LINK_LOCAL: &str = "169.254.169.254";
@@ -69,11 +70,12 @@ mod with_client {
 
     #[cfg(feature = "s3")]
     pub(super) fn s3(name: &str, settings: &Settings, patience: Duration) -> Connected {
-        let mut builder = object_store::aws::AmazonS3Builder::from_env()
+        let mut builder = object_store::aws::AmazonS3Builder::new()
             .with_client_options(client(settings))
             .with_retry(retry(patience));
-        for (key, value) in settings {
-            builder = builder.with_config(known(key)?, value);
+        environment::warn_of_ignored("AWS_");
+        for (key, value) in told(environment::AWS, settings) {
+            builder = builder.with_config(known(&key)?, value);
         }
         let [id, secret] = [AmazonS3ConfigKey::AccessKeyId, AmazonS3ConfigKey::SecretAccessKey]
             .map(|key| builder.get_config_value(&key).is_some());
@@ -92,11 +94,12 @@ mod with_client {
 
     #[cfg(feature = "gcs")]
     pub(super) fn gcs(name: &str, settings: &Settings, patience: Duration) -> Connected {
-        let mut builder = object_store::gcp::GoogleCloudStorageBuilder::from_env()
+        let mut builder = object_store::gcp::GoogleCloudStorageBuilder::new()
             .with_client_options(client(settings))
             .with_retry(retry(patience));
-        for (key, value) in settings {
-            builder = builder.with_config(known(key)?, value);
+        environment::warn_of_ignored("GOOGLE_");
+        for (key, value) in told(environment::GOOGLE, settings) {
+            builder = builder.with_config(known(&key)?, value);
         }
         let metadata = vec!["metadata.google.internal".to_owned(), LINK_LOCAL.to_owned()];
         let connector = Connector::new(name, metadata, NO_GOOGLE);
@@ -105,14 +108,24 @@ mod with_client {
 
     #[cfg(feature = "azure")]
     pub(super) fn azure(name: &str, settings: &Settings, patience: Duration) -> Connected {
-        let mut builder = object_store::azure::MicrosoftAzureBuilder::from_env()
+        let mut builder = object_store::azure::MicrosoftAzureBuilder::new()
             .with_client_options(client(settings))
             .with_retry(retry(patience));
-        for (key, value) in settings {
-            builder = builder.with_config(known(key)?, value);
+        if let Ok(endpoint) = std::env::var(environment::IDENTITY_ENDPOINT) {
+            builder = builder.with_msi_endpoint(endpoint);
+        }
+        environment::warn_of_ignored("AZURE_");
+        for (key, value) in told(environment::AZURE, settings) {
+            builder = builder.with_config(known(&key)?, value);
         }
         let connector = Connector::new(name, vec![LINK_LOCAL.to_owned()], NO_AZURE);
         built(builder.with_container_name(name).with_http_connector(connector).build())
+    }
+
+    /// Returns the credentials of the environment, and then the settings, which replace them.
+    fn told(variables: &[&str], settings: &Settings) -> Vec<(String, String)> {
+        let written = settings.iter().map(|(name, value)| (name.clone(), value.to_string()));
+        environment::settings(variables).into_iter().chain(written).collect()
     }
 
     /// The host in an address.

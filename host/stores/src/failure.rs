@@ -2,13 +2,13 @@
 
 use std::{error::Error as StdError, io};
 
-use cloakroom_core::{Error, ErrorKind};
+use cloakroom_core::{Error, ErrorKind, clean};
 use object_store::Error as StoreError;
 
-use crate::answer::{Answer, clean};
+use crate::answer::Answer;
 
-/// A key is shown up to this many characters.
-const KEY: usize = 512;
+/// Keys and names of buckets are shown up to this many characters.
+pub(crate) const KEY: usize = 1024;
 
 /// A request to a store.
 #[derive(Clone, Copy, Debug)]
@@ -26,7 +26,8 @@ pub(crate) fn explain(asked: Asked<'_>, error: &StoreError) -> Error {
     let (kind, what) = verdict(asked, error, &answer);
     let key = asked.key.map(|key| format!(", key `{}`", clean(key, KEY))).unwrap_or_default();
     let details = answer.details();
-    Error::new(kind, format!("bucket `{}`{key}: {what}{details}", asked.bucket))
+    let bucket = clean(asked.bucket, KEY);
+    Error::new(kind, format!("bucket `{bucket}`{key}: {what}{details}"))
 }
 
 /// Codes for a bucket or a container that is not there.
@@ -76,9 +77,12 @@ fn by_status(error: &StoreError, answer: &Answer, code: &str) -> (ErrorKind, Str
         }
         Some(300..=399) => (
             ErrorKind::Denied,
-            "the store sends this request elsewhere: is `region` or `endpoint` right?".to_owned(),
+            "the store redirects this request, and redirects are not followed: correct `region` or \
+             `endpoint`"
+                .to_owned(),
         ),
         Some(_) => (ErrorKind::Unavailable, "the store did not answer as it should".to_owned()),
+        None if answer.is_oversized => (ErrorKind::Unavailable, answer.reason.clone()),
         None if answer.reason.contains("certificate") => (
             ErrorKind::Denied,
             format!("the store's certificate is not trusted: {}", answer.reason),

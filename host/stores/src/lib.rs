@@ -12,6 +12,8 @@ mod bucket;
 #[cfg(any(feature = "s3", feature = "gcs", feature = "azure"))]
 mod client;
 mod cloud;
+#[cfg(any(feature = "s3", feature = "gcs", feature = "azure"))]
+mod environment;
 mod failure;
 mod hkdf;
 mod key;

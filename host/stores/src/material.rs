@@ -1,6 +1,6 @@
 //! The bytes of a key, on their way from where they are kept into a ring.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use zeroize::{Zeroize, Zeroizing};
@@ -25,13 +25,18 @@ pub enum MaterialError {
          convert them with `xxd -r -p | base64`"
     )]
     Hex,
+    /// A pattern that nobody drew at random.
+    #[error(
+        "these 32 bytes are a pattern, such as all zeros, and no key: try `openssl rand -base64 32`"
+    )]
+    Pattern,
     /// Not 32 bytes.
     #[error("a key is 32 bytes, and this one is {0}: try `openssl rand -base64 32`")]
     Length(usize),
 }
 
 impl Material {
-    /// A key of these bytes.
+    /// A key of these bytes, whatever they are: the program that has them answers for them.
     pub fn new(bytes: [u8; LENGTH]) -> Self {
         Self(Zeroizing::new(bytes))
     }
@@ -39,7 +44,7 @@ impl Material {
     /// Reads a key as people keep one: base64, with white space around it.
     ///
     /// # Errors
-    /// If it is not base64, or not 32 bytes.
+    /// If it is not base64, not 32 bytes, or a pattern.
     pub fn from_base64(text: &str) -> Result<Self, MaterialError> {
         let text = text.trim();
         // As base64 they would be 48 bytes, and the error would speak of a length.
@@ -53,10 +58,14 @@ impl Material {
     /// A key of these bytes.
     ///
     /// # Errors
-    /// If there are not 32.
+    /// If there are not 32, or they are a pattern.
     pub fn from_slice(bytes: &[u8]) -> Result<Self, MaterialError> {
         let mut array: [u8; LENGTH] =
             bytes.try_into().map_err(|_| MaterialError::Length(bytes.len()))?;
+        if is_pattern(&array) {
+            array.zeroize();
+            return Err(MaterialError::Pattern);
+        }
         let material = Self::new(array);
         array.zeroize();
         Ok(material)
@@ -65,6 +74,18 @@ impl Material {
     pub(crate) fn bytes(&self) -> &[u8; LENGTH] {
         &self.0
     }
+}
+
+/// Returns whether bytes are equal, count up or down, or are few different ones. Of 32 random bytes, 30
+/// differ on average, and fewer than 8 do once in 10^36 keys.
+fn is_pattern(bytes: &[u8; LENGTH]) -> bool {
+    let mut steps = bytes.windows(2).map(|pair| match pair {
+        [first, second] => second.wrapping_sub(*first),
+        _ => 0,
+    });
+    let first = steps.next();
+    let is_even = steps.all(|step| Some(step) == first);
+    is_even || BTreeSet::from(*bytes).len() < 8
 }
 
 impl fmt::Debug for Material {
@@ -90,6 +111,18 @@ mod tests {
         let hex = "00112233445566778899aabbccddeeffFFEEDDCCBBAA99887766554433221100\n";
         assert_eq!(Material::from_base64(hex).unwrap_err(), MaterialError::Hex);
         assert!(MaterialError::Hex.to_string().contains("xxd -r -p | base64"));
+    }
+
+    #[test]
+    fn a_pattern_is_no_key() {
+        let counted: [u8; LENGTH] = std::array::from_fn(|index| index as u8);
+        let four: [u8; LENGTH] = std::array::from_fn(|index| [0xde, 0xad, 0xbe, 0xef][index % 4]);
+        for bytes in [[0; LENGTH], [0xff; LENGTH], counted, four] {
+            assert_eq!(Material::from_slice(&bytes).unwrap_err(), MaterialError::Pattern);
+            let text = STANDARD.encode(bytes);
+            assert_eq!(Material::from_base64(&text).unwrap_err(), MaterialError::Pattern);
+        }
+        assert!(Material::from_slice(b"a key that every test may know!!").is_ok());
     }
 
     #[test]

@@ -66,7 +66,6 @@ const AZURE: &[&str] = &[
 /// Settings of the HTTP client, for all three.
 const CLIENT: &[&str] = &[
     "allow_http",
-    "allow_invalid_certificates",
     "connect_timeout",
     "http1_only",
     "http2_only",
@@ -89,6 +88,40 @@ pub(crate) fn names(scheme: &str) -> Vec<&'static str> {
         _ => return Vec::new(),
     };
     own.iter().chain(CLIENT).copied().collect()
+}
+
+/// Settings that are secrets, without the prefix of their store.
+const SECRETS: &[&str] = &[
+    "access_key",
+    "account_key",
+    "bearer_token",
+    "client_secret",
+    "encryption_key",
+    "fabric_session_token",
+    "master_key",
+    "sas_key",
+    "sas_token",
+    "secret_access_key",
+    "service_account_key",
+    "session_token",
+    "sse_customer_key_base64",
+    "token",
+];
+
+/// Returns whether a setting is a secret, under any spelling of its name.
+pub(crate) fn is_secret(name: &str) -> bool {
+    let bare = ["aws_", "google_", "azure_storage_", "azure_"]
+        .iter()
+        .find_map(|prefix| name.strip_prefix(prefix))
+        .unwrap_or(name);
+    SECRETS.contains(&bare)
+}
+
+/// Returns whether a setting's value is an address with a name and a password in it.
+pub(crate) fn holds_password(value: &str) -> bool {
+    let authority = value.split_once("://").map(|(_, rest)| rest);
+    let authority = authority.and_then(|rest| rest.split(['/', '?', '#']).next());
+    authority.is_some_and(|authority| authority.contains('@'))
 }
 
 /// Returns whether a store takes a setting, under any spelling of its name. A store that this build
@@ -118,5 +151,21 @@ mod tests {
             }
         }
         assert!(!takes("file", "region"));
+    }
+
+    #[test]
+    fn secrets_are_known_by_any_name() {
+        for name in
+            ["secret_access_key", "aws_secret_access_key", "azure_storage_access_key", "token"]
+        {
+            assert!(is_secret(name), "{name}");
+        }
+        for name in ["access_key_id", "region", "web_identity_token_file", "service_account"] {
+            assert!(!is_secret(name), "{name}");
+        }
+        assert!(
+            holds_password("http://me:s3cr3t@proxy:8080/") && holds_password("https://me@proxy")
+        );
+        assert!(!holds_password("http://proxy:8080/a@b") && !holds_password("me@proxy"));
     }
 }

@@ -38,6 +38,11 @@ impl Driver for Rogue {
             }
             "outside" => bucket()?.put("other", &object, Mode::Overwrite).map(drop)?,
             "remove" => bucket()?.remove("v0/x")?,
+            "list" => drop(bucket()?.list("", None)?),
+            // Errors in the words of its object, which are a stranger's.
+            "quote" => {
+                return Err(Error::Other(String::from_utf8_lossy(&object.to_vec()).into_owned()));
+            }
             "other" => drop(blobs::open("other")?),
             // Keeps what came first, whatever comes after.
             "first" => return bucket()?.put("v0/x", &object, Mode::Create).map(|_| claim),

@@ -32,6 +32,8 @@ impl PayloadCodec for Rogue {
             Some("loop") => loop {
                 black_box(());
             },
+            Some("quote") => return Err(Error::Misconfigured(words())),
+            Some("quote-encoding") => vec![words()],
             Some("refuse") => return Err(Error::Misconfigured("no\nsuch\u{7} thing".to_owned())),
             _ => vec!["binary/rogue".to_owned()],
         };
@@ -185,9 +187,33 @@ fn perform(attack: &str, payload: &Payload) -> Result<Option<Payload>, Error> {
             let greet = |mut stream: TcpStream| stream.write_all(b"from the sandbox");
             return answer(TcpStream::connect(&connect[8..]).and_then(greet));
         }
+        // Words of the payload, wherever a guest can put text.
+        "log-words" => log::write(log::Level::Error, &read(payload)),
+        "print-words" => println!("{}", read(payload)),
+        "ask-ring" => return keys::seal(&read(payload), &payload.envelope(), &[]).map(|_| None),
+        "ask-key" => {
+            return keys::open("rogue", &read(payload), &payload.envelope(), &[]).map(|_| None);
+        }
+        "quote-malformed" => return Err(Error::Malformed(read(payload))),
+        "quote-misconfigured" => return Err(Error::Misconfigured(read(payload))),
+        "quote-denied" => return Err(Error::Denied(read(payload))),
+        "quote-not-found" => return Err(Error::NotFound(read(payload))),
+        "quote-unavailable" => return Err(Error::Unavailable(read(payload))),
+        "quote-too-large" => return Err(Error::TooLarge(read(payload))),
+        "quote-other" => return Err(Error::Other(read(payload))),
         other => return Err(Error::Other(format!("no attack of {} letters", other.len()))),
     }
     Ok(None)
+}
+
+/// The words that the plugin is set to say.
+fn words() -> String {
+    settings::text("words").unwrap_or_default()
+}
+
+/// The words in a payload's metadata.
+fn read(payload: &Payload) -> String {
+    String::from_utf8_lossy(&payload.get("words").unwrap_or_default()).into_owned()
 }
 
 fn answer(result: io::Result<()>) -> Result<Option<Payload>, Error> {

@@ -10,10 +10,33 @@ mod keys;
 mod plain;
 mod types;
 
-pub(crate) use self::{
-    convert::with_cause,
-    exports::{Exports, Prepared},
-};
+use cloakroom_core::{Error, ErrorKind, clean};
+
+pub(crate) use self::exports::{Exports, Prepared};
+use crate::Settings;
+
+/// Says that a guest asked for what it was not granted. The name that it asked for is its own text,
+/// and is shown only if the operator wrote it too.
+fn not_granted<'a>(
+    what: &str,
+    name: &str,
+    granted: impl Iterator<Item = &'a String>,
+    settings: &Settings,
+) -> Error {
+    let is_written =
+        settings.names().any(|setting| settings.get(setting).is_some_and(|value| value == name));
+    let asked = if is_written {
+        format!("{what} `{}` was not granted to this plugin", clean(name, 64))
+    } else {
+        format!("a {what} that it asked for was not granted to this plugin")
+    };
+    let granted: Vec<_> = granted.map(|name| format!("`{name}`")).collect();
+    let text = match &*granted {
+        [] => asked,
+        names => format!("{asked}; granted: {}", names.join(", ")),
+    };
+    Error::new(ErrorKind::Denied, text)
+}
 
 /// What `wasmtime` makes of the contract.
 #[allow(

@@ -1,14 +1,16 @@
 //! Reading from an object store: within a size, and into memory that is reserved once.
 
 use bytes::{Bytes, BytesMut};
-use cloakroom_core::{Comparison, Error, ErrorKind, Limit, ObjectInfo};
+use cloakroom_core::{Comparison, Error, ErrorKind, Limit, ObjectInfo, clean};
 use futures::{StreamExt as _, stream::BoxStream};
 use object_store::{
     Error as StoreError, GetOptions, GetResult, GetResultPayload, ObjectMeta, path::Path,
 };
 
 use super::{ObjectBucket, path};
-use crate::{answer::clean, attempts::Attempts};
+#[cfg(any(feature = "s3", feature = "gcs", feature = "azure"))]
+use crate::client::ReadsObject;
+use crate::{attempts::Attempts, failure::KEY};
 
 impl ObjectBucket {
     pub(super) async fn read(&self, key: &str, most: u64) -> Result<Bytes, Error> {
@@ -66,7 +68,7 @@ impl ObjectBucket {
         let text = format!(
             "bucket `{}`, key `{}`: the store sent {} of {size} bytes",
             self.name,
-            clean(path.as_ref(), 512),
+            clean(path.as_ref(), KEY),
             body.len()
         );
         Err(Error::new(ErrorKind::Unavailable, text))
@@ -76,7 +78,7 @@ impl ObjectBucket {
         let text = format!(
             "bucket `{}`, key `{}`: the object has {size} bytes, and the most is {most}",
             self.name,
-            clean(key, 512)
+            clean(key, KEY)
         );
         Error::new(ErrorKind::LimitExceeded(Limit::Payload), text)
     }
@@ -85,6 +87,8 @@ impl ObjectBucket {
 fn options() -> GetOptions {
     let mut options = GetOptions::default();
     options.extensions.insert(Attempts::default());
+    #[cfg(any(feature = "s3", feature = "gcs", feature = "azure"))]
+    options.extensions.insert(ReadsObject);
     options
 }
 

@@ -10,6 +10,7 @@ use jsonwebtoken::{
     jwk::{AlgorithmParameters, Jwk, JwkSet},
 };
 use serde::Deserialize;
+use zeroize::Zeroizing;
 
 /// The most characters of a subject in the log.
 const LONGEST_SUBJECT: usize = 64;
@@ -17,7 +18,7 @@ const LONGEST_SUBJECT: usize = 64;
 /// Who may ask. Whoever has one of the tokens; by default, anybody.
 #[derive(Clone, Default)]
 pub struct Access {
-    tokens: Vec<String>,
+    tokens: Vec<Zeroizing<String>>,
     signed: Option<Signed>,
 }
 
@@ -40,7 +41,7 @@ impl Access {
             let text = "the token is too short to be one: use 16 characters or more, at random";
             return Err(config(text.to_owned()));
         }
-        self.tokens.push(token.to_owned());
+        self.tokens.push(Zeroizing::new(token.to_owned()));
         Ok(self)
     }
 
@@ -103,8 +104,9 @@ impl Access {
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
             .ok_or("the `Authorization` header is not `Bearer` and a token")?;
         let token = token.trim();
-        let equal =
-            |known: &String| verify_slices_are_equal(known.as_bytes(), token.as_bytes()).is_ok();
+        let equal = |known: &Zeroizing<String>| {
+            verify_slices_are_equal(known.as_bytes(), token.as_bytes()).is_ok()
+        };
         if self.tokens.iter().any(equal) {
             return Ok(Some("token".to_owned()));
         }

@@ -10,7 +10,7 @@ use super::{
         blobs::{Host, HostBucket, Mode, Outcome},
         types::Error,
     },
-    convert,
+    not_granted,
 };
 use crate::{
     access::Scoped,
@@ -46,8 +46,9 @@ impl State {
         match bucket {
             Some(bucket) => self.put_bucket(bucket).map(Ok),
             None => {
-                let name = crate::log::harmless(name, 64);
-                Ok(Err(Error::Denied(format!("bucket `{name}` was not granted to this plugin"))))
+                let granted = self.scope.grants.buckets.keys();
+                let error = not_granted("bucket", name, granted, &self.scope.settings);
+                Ok(Err(self.call.refuse(error)))
             }
         }
     }
@@ -61,11 +62,7 @@ impl State {
         if !self.call.confidential {
             return Err(Error::Denied("buckets cannot be used while loading".to_owned()));
         }
-        detached::run(asked).await.map_err(|error| {
-            let told = convert::to_guest(&error);
-            self.call.cause = Some(error);
-            told
-        })
+        detached::run(asked).await.map_err(|error| self.call.refuse(error))
     }
 }
 

@@ -11,7 +11,10 @@ use super::{
     convert,
     exports::{Exports, Prepared, functions, known},
 };
-use crate::state::{ContextMark, PayloadMark, State};
+use crate::{
+    given_up::GivenUp,
+    state::{ContextMark, PayloadMark, State},
+};
 
 const EXPORT: &str = "cloakroom:plugin/codec@0.1.0";
 
@@ -69,7 +72,7 @@ impl Prepared {
         exports: &mut Exports,
         direction: Direction,
         payload: Payload,
-    ) -> wasmtime::Result<Result<Option<Payload>, Error>> {
+    ) -> wasmtime::Result<Result<Option<Payload>, GivenUp>> {
         let (found, instance) = (self.codec()?, &exports.instance);
         let payload = store.data_mut().put_payload(payload.into())?;
         let params = (Resource::new_borrow(0), Resource::new_borrow(payload.rep()));
@@ -86,7 +89,7 @@ impl Prepared {
         match answer {
             Ok(Some(handle)) => Ok(Ok(Some(store.data_mut().take_payload(handle)?))),
             Ok(None) => Ok(Ok(None)),
-            Err(error) => Ok(Err(convert::error(error))),
+            Err(error) => Ok(Err(convert::given_up(error))),
         }
     }
 }

@@ -5,13 +5,14 @@ use cloakroom_core::{Error, ErrorKind, Limit, Purpose};
 use super::bindings::{
     cloakroom::plugin::types::Error as GuestError, exports::cloakroom::plugin::codec,
 };
-use crate::log::harmless;
+use crate::{
+    given_up::{GivenUp, Refusal},
+    state::Call,
+};
 
-/// A guest's error text is cut here.
-const TEXT: usize = 240;
-
-pub(super) fn error(error: GuestError) -> Error {
-    let (kind, text) = match error {
+/// Reads an error that a guest returned.
+pub(super) fn given_up(error: GuestError) -> GivenUp {
+    let (kind, words) = match error {
         GuestError::Malformed(text) => (ErrorKind::Malformed, text),
         GuestError::Misconfigured(text) => (ErrorKind::Config, text),
         GuestError::Denied(text) => (ErrorKind::Denied, text),
@@ -20,29 +21,39 @@ pub(super) fn error(error: GuestError) -> Error {
         GuestError::TooLarge(text) => (ErrorKind::LimitExceeded(Limit::Payload), text),
         GuestError::Other(text) => (ErrorKind::Failed, text),
     };
-    Error::new(kind, harmless(&text, TEXT))
+    GivenUp { kind, words }
 }
 
-/// What a guest is told of an error that a bucket gave. The rest stays with the call.
-pub(super) fn to_guest(error: &Error) -> GuestError {
+/// Reads the error of a guest that describes itself. It has read no payload, so its words stay.
+pub(super) fn error(error: GuestError) -> Error {
+    given_up(error).in_words()
+}
+
+/// Returns what a guest is told of an error.
+fn to_guest(error: &Error) -> GuestError {
     let text = error.to_string();
     match error.kind() {
         ErrorKind::NotFound => GuestError::NotFound(text),
         ErrorKind::Unavailable => GuestError::Unavailable(text),
         ErrorKind::LimitExceeded(_) => GuestError::TooLarge(text),
         ErrorKind::Denied => GuestError::Denied(text),
+        ErrorKind::Malformed => GuestError::Malformed(text),
         _ => GuestError::Other(text),
     }
 }
 
-/// Gives an error of a guest's the error of a bucket that it handed on. One that says the same is
-/// replaced, so that no chain says it twice.
-pub(crate) fn with_cause(error: Error, cause: Error) -> Error {
-    let told = self::error(to_guest(&cause));
-    if told.kind() != error.kind() {
-        return error;
+impl Call {
+    /// Notes what the host refuses a guest, and returns what the guest is told of it.
+    pub(super) fn refuse(&mut self, error: Error) -> GuestError {
+        let told = to_guest(&error);
+        self.refuse_as(told, error)
     }
-    if told.to_string() == error.to_string() { cause } else { error.because(cause) }
+
+    /// The same where the guest is told something else.
+    pub(super) fn refuse_as(&mut self, told: GuestError, error: Error) -> GuestError {
+        self.refusal = Some(Refusal { told: given_up(told.clone()), error });
+        told
+    }
 }
 
 pub(super) fn purpose(purpose: codec::Purpose) -> Purpose {

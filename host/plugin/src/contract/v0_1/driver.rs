@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     fault::Fault,
+    given_up::GivenUp,
     rope::Rope,
     state::{ContextMark, State},
 };
@@ -77,14 +78,14 @@ impl Prepared {
         store: &mut Store<State>,
         exports: &mut Exports,
         object: Object,
-    ) -> wasmtime::Result<Result<Claim, Error>> {
+    ) -> wasmtime::Result<Result<Claim, GivenUp>> {
         let (found, instance) = (self.driver()?, &exports.instance);
         let object = store.data_mut().put_buffer(object.into())?;
         let function = known(&mut exports.driver.store, instance, store, &found.store)?;
         let (stored,) = function.call_async(&mut *store, (Resource::new_borrow(0), object)).await?;
         match stored {
             Ok(pairs) => Ok(Ok(claim(pairs)?)),
-            Err(error) => Ok(Err(convert::error(error))),
+            Err(error) => Ok(Err(convert::given_up(error))),
         }
     }
 
@@ -94,14 +95,14 @@ impl Prepared {
         store: &mut Store<State>,
         exports: &mut Exports,
         claim: &Claim,
-    ) -> wasmtime::Result<Result<Bytes, Error>> {
+    ) -> wasmtime::Result<Result<Bytes, GivenUp>> {
         let (found, instance) = (self.driver()?, &exports.instance);
         let pairs = claim.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
         let function = known(&mut exports.driver.retrieve, instance, store, &found.retrieve)?;
         let (found,) = function.call_async(&mut *store, (Resource::new_borrow(0), pairs)).await?;
         match found {
             Ok(buffer) => Ok(Ok(store.data_mut().take_joined(buffer).await?)),
-            Err(error) => Ok(Err(convert::error(error))),
+            Err(error) => Ok(Err(convert::given_up(error))),
         }
     }
 }

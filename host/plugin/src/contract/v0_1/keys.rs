@@ -1,18 +1,22 @@
 //! `keys` and `subkeys`: what the host's keys do for a plugin, within its grant.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
 use cloakroom_core::{CLAIM_PURPOSE, Error as HostError, ErrorKind, Key, KeyError, KeyRing};
 use wasmtime::component::Resource;
 use zeroize::Zeroize;
 
-use super::bindings::cloakroom::plugin::{
-    keys::{Host, Sealed},
-    subkeys::{self, Subkey},
-    types::Error,
+use super::{
+    bindings::cloakroom::plugin::{
+        keys::{Host, Sealed},
+        subkeys::{self, Subkey},
+        types::Error,
+    },
+    not_granted,
 };
 use crate::{
+    Grants,
     fault::Fault,
     log::visible,
     long,
@@ -96,16 +100,13 @@ impl State {
         W: FnOnce(&dyn Key, Rope) -> Result<Bytes, KeyError> + Send + 'static,
     {
         let input = self.buffer(&input)?.clone();
-        let key = match granted(self.scope.grants.keys.get(&ring), &ring) {
+        let key = match self.ring(|grants| &grants.keys, &ring) {
             Ok(ring) => ring.current(),
             Err(error) => return Ok(Err(error)),
         };
         let id = key.id().to_owned();
-        let sealed = self.work(input.len(), move || seal(&*key, input)).await?;
-        if let Err(KeyError::Exhausted { messages }) = sealed {
-            self.call.cause = Some(exhausted(&ring, &id, messages));
-        }
-        Ok(sealed.map(|data| Sealed { key: id, data }).map_err(refused))
+        let sealed = self.work(&ring, &id, input.len(), move || seal(&*key, input)).await?;
+        Ok(sealed.map(|data| Sealed { key: id, data }))
     }
 
     async fn open_by<W>(
@@ -118,23 +119,24 @@ impl State {
     where
         W: FnOnce(&dyn Key, Bytes) -> Result<Bytes, KeyError> + Send + 'static,
     {
-        let found = granted(self.scope.grants.keys.get(&ring), &ring)
-            .and_then(|granted| self.call.find_key(granted, &ring, &id));
-        match found {
-            Ok(key) => {
-                let (sealed, _hold) = self.join(&input).await?;
-                let opened = self.work(sealed.len(), move || open(&*key, sealed)).await?;
-                Ok(opened.map_err(refused))
-            }
-            Err(error) => Ok(Err(error)),
-        }
+        let found = self
+            .ring(|grants| &grants.keys, &ring)
+            .and_then(|granted| self.call.find_key(&granted, &ring, &id));
+        let key = match found {
+            Ok(key) => key,
+            Err(error) => return Ok(Err(error)),
+        };
+        let (sealed, _hold) = self.join(&input).await?;
+        self.work(&ring, &id, sealed.len(), move || open(&*key, sealed)).await
     }
 
     async fn work<W>(
         &mut self,
+        ring: &str,
+        id: &str,
         length: usize,
         work: W,
-    ) -> wasmtime::Result<Result<Resource<Rope>, KeyError>>
+    ) -> Answer<Resource<Rope>>
     where
         W: FnOnce() -> Result<Bytes, KeyError> + Send + 'static,
     {
@@ -144,7 +146,24 @@ impl State {
         long::begin(length, &self.call.clock).await;
         match work() {
             Ok(bytes) => self.put_buffer(Rope::piece(bytes, hold)).map(Ok),
-            Err(error) => Ok(Err(error)),
+            Err(error) => Ok(Err(self.call.refuse(refused(ring, id, error)))),
+        }
+    }
+
+    /// Returns a ring that was granted by this name.
+    fn ring(
+        &mut self,
+        among: impl FnOnce(&Grants) -> &BTreeMap<String, Arc<dyn KeyRing>>,
+        name: &str,
+    ) -> Result<Arc<dyn KeyRing>, Error> {
+        let granted = among(&self.scope.grants);
+        match granted.get(name) {
+            Some(ring) => Ok(ring.clone()),
+            None => {
+                let settings = &self.scope.settings;
+                let error = not_granted("key ring", name, granted.keys(), settings);
+                Err(self.call.refuse(error))
+            }
         }
     }
 }
@@ -162,33 +181,29 @@ impl subkeys::Host for State {
         if DERIVED < length || DERIVED < salt.len() {
             return Fault::Protocol("asked for a subkey, or with a salt, of over 64 bytes").trap();
         }
-        let ring = granted(self.scope.grants.subkeys.get(&name), &name);
+        let ring = self.ring(|grants| &grants.subkeys, &name);
         let key = ring.and_then(|ring| match &id {
-            Some(id) => self.call.find_key(ring, &name, id),
+            Some(id) => self.call.find_key(&ring, &name, id),
             None => Ok(ring.current()),
         });
-        Ok(key.and_then(|key| derive(&*key, &purpose, &salt, length)))
+        Ok(key.and_then(|key| {
+            let derived = derive(&*key, &purpose, &salt, length);
+            derived.map_err(|error| self.call.refuse(refused(&name, key.id(), error)))
+        }))
     }
 }
 
-fn derive(key: &dyn Key, purpose: &str, salt: &[u8], length: usize) -> Result<Subkey, Error> {
+fn derive(key: &dyn Key, purpose: &str, salt: &[u8], length: usize) -> Result<Subkey, KeyError> {
     // The keys of old claims' proofs were derived for it. A key of the program's own may not know.
     if purpose == CLAIM_PURPOSE {
-        return Err(Error::Denied(format!("nothing is derived for the purpose `{purpose}`")));
+        return Err(KeyError::Refused);
     }
     let mut bytes = vec![0; length];
     if let Err(error) = key.derive(purpose, salt, &mut bytes) {
         bytes.zeroize();
-        return Err(refused(error));
+        return Err(error);
     }
     Ok(Subkey { id: key.id().to_owned(), bytes })
-}
-
-fn granted<'a>(
-    ring: Option<&'a Arc<dyn KeyRing>>,
-    name: &str,
-) -> Result<&'a Arc<dyn KeyRing>, Error> {
-    ring.ok_or_else(|| Error::Denied(format!("key ring `{name}` was not granted to this plugin")))
 }
 
 impl Call {
@@ -201,8 +216,8 @@ impl Call {
         id: &str,
     ) -> Result<Arc<dyn Key>, Error> {
         ring.find(id).ok_or_else(|| {
-            self.cause = Some(unknown(name, id));
-            Error::NotFound("no key of the ring has this payload's key id".to_owned())
+            let told = "no key of the ring has this payload's key id".to_owned();
+            self.refuse_as(Error::NotFound(told), unknown(name, id))
         })
     }
 }
@@ -227,9 +242,12 @@ fn exhausted(ring: &str, id: &str, messages: u64) -> HostError {
     HostError::new(ErrorKind::Denied, text)
 }
 
-fn refused(error: KeyError) -> Error {
-    match error {
-        KeyError::Mismatch => Error::Malformed(error.to_string()),
-        _ => Error::Denied(error.to_string()),
-    }
+/// Says which key did not do what it was asked: the guest's own words may not be shown.
+fn refused(ring: &str, id: &str, error: KeyError) -> HostError {
+    let kind = match error {
+        KeyError::Exhausted { messages } => return exhausted(ring, id, messages),
+        KeyError::Mismatch => ErrorKind::Malformed,
+        _ => ErrorKind::Denied,
+    };
+    HostError::new(kind, format!("key `{}` of key ring `{ring}`: {error}", visible(id, ID)))
 }

@@ -50,14 +50,14 @@ impl HostPayload for State {
         let message = match read {
             Ok(message) => message,
             Err(error) if error.kind() == ErrorKind::Malformed => {
-                return Ok(Err(Error::Malformed(error.to_string())));
+                return Ok(Err(self.call.refuse(error)));
             }
             Err(error) => return Fault::Refused(Some(error)).trap(),
         };
         let own = self.meter.hold(message.cost())?.into();
         match message.into_payload() {
             Ok(payload) => self.put_payload(HeldPayload::new(payload, body, own)).map(Ok),
-            Err(error) => Ok(Err(Error::Malformed(error.to_string()))),
+            Err(error) => Ok(Err(self.call.refuse(error))),
         }
     }
 

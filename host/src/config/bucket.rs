@@ -1,0 +1,123 @@
+//! `[buckets]`, as written.
+
+use std::collections::BTreeMap;
+
+use cloakroom_plugin::{Access, RefreshFailure};
+use serde::Deserialize;
+
+use super::{
+    secret::Secret,
+    units::{Setting, Span},
+};
+
+/// `[buckets.NAME]`: where it is, how much of it is granted, and what its store needs to be told.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Bucket {
+    pub(crate) url: String,
+    #[serde(default)]
+    pub(crate) prefix: String,
+    #[serde(default)]
+    pub(crate) read_only: bool,
+    /// What plugins may do with its objects; reading and writing unless told.
+    pub(crate) allow: Option<Vec<UseWord>>,
+    pub(crate) patience: Option<Span>,
+    refresh_after: Option<Span>,
+    #[serde(default)]
+    refresh_failure: RefreshFailureWord,
+    #[serde(flatten)]
+    pub(crate) settings: BTreeMap<String, Told>,
+}
+
+/// Something that a store is told: in the open, or kept elsewhere.
+#[derive(Debug, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "a text, a number, true or false, or a table such as { env = \"NAME\" } or { file = \"PATH\" }"
+)]
+pub(crate) enum Told {
+    Open(Setting),
+    Kept(Secret),
+}
+
+impl Told {
+    /// Returns what is written in the open.
+    pub(crate) fn open(&self) -> Option<&str> {
+        match self {
+            Self::Open(value) => Some(&value.0),
+            Self::Kept(_) => None,
+        }
+    }
+}
+
+/// `refresh_failure` of a bucket
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum RefreshFailureWord {
+    #[default]
+    Fail,
+    Warn,
+}
+
+/// `allow` of a bucket
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum UseWord {
+    Read,
+    Write,
+    Overwrite,
+    Remove,
+    List,
+}
+
+impl Bucket {
+    /// The keys that are not its store's.
+    pub(crate) const OURS: [&str; 7] =
+        ["url", "prefix", "read_only", "allow", "patience", "refresh_after", "refresh_failure"];
+
+    /// Returns whether plugins may write to it.
+    pub(crate) fn is_writable(&self) -> bool {
+        let writes = |uses: &Vec<UseWord>| uses.contains(&UseWord::Write);
+        !self.read_only && self.allow.as_ref().is_none_or(writes)
+    }
+
+    /// Returns whether `read_only` and `allow` contradict each other.
+    pub(crate) fn contradicts_itself(&self) -> bool {
+        let changes = |uses: &Vec<UseWord>| {
+            uses.iter().any(|word| !matches!(word, UseWord::Read | UseWord::List))
+        };
+        self.read_only && self.allow.as_ref().is_some_and(changes)
+    }
+
+    /// How much of it is granted to those who may use it.
+    pub(crate) fn access(&self) -> Access {
+        let mut access = Access::within(&self.prefix);
+        if !self.is_writable() {
+            access = access.read_only();
+        }
+        for word in self.allow.iter().flatten() {
+            access = match word {
+                UseWord::Read | UseWord::Write => access,
+                UseWord::Overwrite => access.overwrite(),
+                UseWord::Remove => access.remove(),
+                UseWord::List => access.list(),
+            };
+        }
+        if self.allow.as_ref().is_some_and(|uses| !uses.contains(&UseWord::Read)) {
+            access = access.without_reading();
+        }
+        if let Some(age) = &self.refresh_after {
+            access = access.refresh_after(age.0);
+        }
+        access.refresh_failure(match self.refresh_failure {
+            RefreshFailureWord::Fail => RefreshFailure::Fail,
+            RefreshFailureWord::Warn => RefreshFailure::Warn,
+        })
+    }
+
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        self.settings.values().filter_map(|told| match told {
+            Told::Open(_) => None,
+            Told::Kept(secret) => Some(secret),
+        })
+    }
+}

@@ -1,0 +1,244 @@
+//! A store that answers whatever it likes: too much, elsewhere, and in words that a log would act on.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::{SocketAddr, TcpListener, TcpStream},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst},
+    },
+    thread,
+    time::Duration,
+};
+
+use cloakroom::{Bucket as _, Error, ErrorKind, Limit, ObjectBucket, PutMode};
+use cloakroom_tests::chain;
+
+use crate::{hostile_text::assert_clean, s3, secrets::Log};
+
+/// A store that answers each request with the same bytes, and sends a last piece for ever if asked.
+pub(crate) struct Hostile {
+    address: SocketAddr,
+    /// Bytes that were sent, as far as the kernel took them.
+    sent: Arc<AtomicU64>,
+    asked: Arc<AtomicUsize>,
+}
+
+/// More than any bound, with what the kernel holds on top, and less than what would be sent.
+const SOME: u64 = 128 << 20;
+const LOTS: u64 = 1 << 30;
+
+impl Hostile {
+    pub(crate) fn start(answer: impl Into<Vec<u8>>, is_endless: bool) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let (sent, asked) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicUsize::new(0)));
+        let (counted, counter, answer) = (sent.clone(), asked.clone(), answer.into());
+        thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                counter.fetch_add(1, SeqCst);
+                let (sent, answer) = (counted.clone(), answer.clone());
+                thread::spawn(move || serve(client, &answer, is_endless, &sent));
+            }
+        });
+        Self { address, sent, asked }
+    }
+
+    pub(crate) fn bucket(&self) -> ObjectBucket {
+        let place = s3::place(&format!("http://{}", self.address), "hostile");
+        place.patience(Duration::from_millis(1)).open().unwrap()
+    }
+}
+
+fn serve(mut client: TcpStream, answer: &[u8], is_endless: bool, sent: &AtomicU64) {
+    let mut request = Vec::new();
+    while !request.windows(4).any(|end| end == b"\r\n\r\n") {
+        let mut piece = [0; 4096];
+        match client.read(&mut piece) {
+            Ok(0) | Err(_) => return,
+            Ok(read) => request.extend_from_slice(&piece[..read]),
+        }
+    }
+    let mut piece = answer;
+    let more = [b'x'; 1 << 16];
+    while client.write_all(piece).is_ok() {
+        if !is_endless || sent.fetch_add(piece.len() as u64, SeqCst) > LOTS {
+            return;
+        }
+        piece = &more;
+    }
+}
+
+pub(crate) fn answer(status: &str, headers: &str, body: &str) -> String {
+    format!("HTTP/1.1 {status}\r\nconnection: close\r\n{headers}\r\n{body}")
+}
+
+async fn get(store: &Hostile) -> Error {
+    store.bucket().get("v0/a", 1 << 20).await.unwrap_err()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_without_end_is_cut() {
+    for (status, kind) in [
+        ("403 Forbidden", ErrorKind::Denied),
+        ("404 Not Found", ErrorKind::NotFound),
+        ("500 Internal Server Error", ErrorKind::Unavailable),
+    ] {
+        let body = "<Error><Code>HisOwn</Code><Message>";
+        let store = Hostile::start(answer(status, "", body), true);
+        let error = get(&store).await;
+        let text = chain(&error);
+        assert_eq!(error.kind(), kind, "{text}");
+        assert!(text.contains(&format!("HTTP {} HisOwn", &status[..3])), "{text}");
+        assert!(text.len() < 500, "{text}");
+        assert!(store.sent.load(SeqCst) < SOME, "{} bytes", store.sent.load(SeqCst));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_without_end_is_refused() {
+    let head = "content-type: application/xml\r\n";
+    let store =
+        Hostile::start(answer("200 OK", head, "<?xml version=\"1.0\"?><ListBucketResult>"), true);
+    let error = store.bucket().list("", None).await.unwrap_err();
+    let text = chain(&error);
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{text}");
+    assert!(
+        text.contains("bucket `hostile`") && text.contains("more than 16777216 bytes"),
+        "{text}"
+    );
+    assert!(store.sent.load(SeqCst) < SOME, "{} bytes", store.sent.load(SeqCst));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_is_read_within_what_the_caller_allows() {
+    let modified = "last-modified: Thu, 26 Nov 2026 20:00:00 GMT\r\netag: \"a\"\r\n";
+    let told = |size: u64| answer("200 OK", &format!("{modified}content-length: {size}\r\n"), "");
+    for size in [(1 << 20) + 1, 1 << 50] {
+        let store = Hostile::start(told(size), true);
+        let error = get(&store).await;
+        let text = chain(&error);
+        assert_eq!(error.kind(), ErrorKind::LimitExceeded(Limit::Payload), "{text}");
+        assert!(text.contains(&size.to_string()), "{text}");
+        assert!(store.sent.load(SeqCst) < SOME, "{} bytes", store.sent.load(SeqCst));
+    }
+    // It says nothing of a size, and does not end.
+    let store = Hostile::start(answer("200 OK", modified, ""), true);
+    assert_eq!(get(&store).await.kind(), ErrorKind::Unavailable);
+    assert!(store.sent.load(SeqCst) < SOME, "{} bytes", store.sent.load(SeqCst));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn headers_are_bounded() {
+    let header = format!("x-more: {}\r\n", "h".repeat(100 << 10));
+    let store = Hostile::start(answer("404 Not Found", &header, ""), false);
+    let error = get(&store).await;
+    assert_eq!(error.kind(), ErrorKind::Unavailable, "{}", chain(&error));
+    assert!(chain(&error).contains("headers of"), "{}", chain(&error));
+}
+
+/// A store could have this machine ask its neighbours, with a signed request.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_redirect_is_followed() {
+    for status in
+        ["301 Moved Permanently", "302 Found", "307 Temporary Redirect", "308 Permanent Redirect"]
+    {
+        let neighbour = Hostile::start(answer("200 OK", "content-length: 0\r\n", ""), false);
+        let head =
+            format!("location: http://{}/secret\r\ncontent-length: 0\r\n", neighbour.address);
+        let store = Hostile::start(answer(status, &head, ""), false);
+        let bucket = store.bucket();
+        for error in [
+            bucket.get("v0/a", 9).await.unwrap_err(),
+            bucket.put("v0/a", vec!["x".into()], PutMode::Overwrite).await.unwrap_err(),
+            bucket.list("", None).await.unwrap_err(),
+        ] {
+            let text = chain(&error);
+            assert_eq!(error.kind(), ErrorKind::Denied, "{text}");
+            let code = format!("HTTP {}", &status[..3]);
+            for part in ["bucket `hostile`", "redirects are not followed", "`endpoint`", &code] {
+                assert!(text.contains(part), "`{part}` is not in: {text}");
+            }
+        }
+        assert_eq!(store.asked.load(SeqCst), 3);
+        assert_eq!(neighbour.asked.load(SeqCst), 0, "{status} was followed");
+    }
+}
+
+/// Codes, messages, reasons and headers of a store, and keys of objects.
+#[tokio::test]
+async fn its_words_are_clean_or_not_shown() {
+    let evil = "canary\u{1b}[2J\u{202e}\nERROR forged\r\u{9b}";
+    let body = format!("<Error><Code>{evil}</Code><Message>{}</Message></Error>", evil.repeat(999));
+    for status in ["403 canary", "404 canary", "409 canary", "503 canary", "418 canary"] {
+        let (log, _guard) = Log::start();
+        let store = Hostile::start(answer(status, "x-amz-id-2: canary\r\n", &body), false);
+        let bucket = store.bucket();
+        let put = bucket.put("v0/a", vec!["x".into()], PutMode::Create).await.unwrap_err();
+        let list = bucket.list("", None).await.unwrap_err();
+        for error in [get(&store).await, put, list] {
+            let text = chain(&error);
+            assert_clean(&text);
+            assert!(!text.contains("canary") && text.contains("HTTP "), "{text}");
+            assert_clean(&format!("{error:?}"));
+        }
+        let lines = log.text();
+        for line in lines.lines().filter(|line| line.contains(" cloakroom")) {
+            assert_clean(line);
+            assert!(!line.contains("canary"), "{line}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_shown_clean() {
+    let store = Hostile::start(answer("404 Not Found", "content-length: 0\r\n", ""), false);
+    let key = format!("v0/\u{202e}\u{2066}{}", "k".repeat(900));
+    let error = store.bucket().get(&key, 9).await.unwrap_err();
+    assert_clean(&chain(&error));
+    assert!(chain(&error).contains("kkkk"), "{}", chain(&error));
+}
+
+/// Only credentials come from the environment. The proxy stands for a network.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_environment_names_no_endpoint() {
+    let elsewhere = Hostile::start(answer("404 Not Found", "content-length: 0\r\n", ""), false);
+    let proxy = Hostile::start(answer("403 Forbidden", "content-length: 0\r\n", ""), false);
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("cloakroom.toml");
+    let text = format!(
+        r#"
+        [storage]
+        threshold = "0B"
+        [[storage.driver]]
+        name = "aws.s3driver"
+        plugin = "bundled:s3"
+        settings = {{ bucket = "payloads" }}
+        grants.buckets = ["payloads"]
+        [buckets.payloads]
+        url = "s3://somewhere"
+        proxy_url = "http://{}"
+        patience = "1ms"
+        "#,
+        proxy.address
+    );
+    std::fs::write(&config, text).unwrap();
+    let url = format!("http://{}", elsewhere.address);
+    let checked = std::process::Command::new(crate::cli::binary())
+        .args(["check", "--stores", "--config"])
+        .arg(&config)
+        .envs([
+            ("AWS_ENDPOINT_URL", &*url),
+            ("AWS_ENDPOINT_URL_S3", &url),
+            ("AWS_REGION", "eu-west-1"),
+        ])
+        .envs([("AWS_ACCESS_KEY_ID", "id"), ("AWS_SECRET_ACCESS_KEY", "s3cr3t")])
+        .envs([("AWS_ALLOW_HTTP", "true"), ("AWS_PROXY_URL", &url)])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&checked.stderr).into_owned();
+    assert_eq!(elsewhere.asked.load(SeqCst), 0, "{said}");
+    assert_ne!(proxy.asked.load(SeqCst), 0, "{said}");
+    assert!(said.contains("AWS_ENDPOINT_URL") && said.contains("not read"), "{said}");
+    assert!(!said.contains("s3cr3t"), "{said}");
+}
