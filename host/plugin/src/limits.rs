@@ -36,6 +36,9 @@ pub struct Limits {
     pub instances: NonZeroUsize,
     /// Bytes that a plugin's file may have.
     pub component: ByteSize,
+    /// Wall-clock time of loading one plugin, or a whole configuration: reading files, compiling, and
+    /// trying what was loaded.
+    pub load: Duration,
 }
 
 impl Limits {
@@ -70,6 +73,7 @@ impl Default for Limits {
             log: ByteSize::kib(16),
             instances: number(64),
             component: ByteSize::mib(64),
+            load: Duration::from_secs(120),
         }
     }
 }

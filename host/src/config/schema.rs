@@ -85,6 +85,7 @@ pub(crate) struct Limits {
     pub(crate) log: Option<Size>,
     pub(crate) instances: Option<NonZeroUsize>,
     pub(crate) component: Option<Size>,
+    pub(crate) load: Option<Span>,
     pub(crate) payload: Option<Size>,
     pub(crate) wait: Option<Span>,
     pub(crate) computing: Option<NonZeroUsize>,
@@ -122,6 +123,7 @@ impl File {
             log: size(&limits.log, default.log),
             instances: limits.instances.unwrap_or(default.instances),
             component: size(&limits.component, default.component),
+            load: span(limits.load.as_ref(), default.load),
         }
     }
 

@@ -29,6 +29,7 @@ impl File {
             log,
             instances,
             component,
+            load,
             payload: _,
         } = &self.limits;
         let of = host.limits();
@@ -43,6 +44,7 @@ impl File {
         same("limits.log", size(log), of.log)?;
         same("limits.instances", *instances, of.instances)?;
         same("limits.component", size(component), of.component)?;
+        same("limits.load", load.as_ref().map(shown), Shown(of.load))?;
         // A shorter time is held by the pipeline itself.
         let storing = self.storage.as_ref().and_then(|storage| storage.time.as_ref());
         let longer = storing.filter(|time| time.0 > of.driver_time).map(shown);
