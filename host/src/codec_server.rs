@@ -61,7 +61,8 @@ impl Cloakroom {
         number: u64,
         reading: &Reading,
     ) -> Result<(), Error> {
-        let listener = self.reloads().listener.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let listener =
+            self.reloads().listener.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let Some(listener) = listener else {
             return Ok(());
         };

@@ -6,6 +6,7 @@
 
 mod buckets;
 mod check;
+mod code;
 mod date;
 mod keys;
 mod places;

@@ -9,12 +9,8 @@ use cloakroom_core::{Error, ErrorKind};
 use tokio::sync::watch;
 
 use crate::{
-    Cloakroom, Opening, deadline,
-    deadline::Progress,
-    generation::Generation,
-    key_facts,
-    reading::Reading,
-    reload_metric,
+    Cloakroom, Opening, deadline, deadline::Progress, generation::Generation, key_facts,
+    reading::Reading, reload_metric,
 };
 
 /// Reloads by number, of which the newest wins.

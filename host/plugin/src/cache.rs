@@ -87,7 +87,7 @@ fn is_whole(code: &Path) -> bool {
 }
 
 #[cfg(feature = "compiler")]
-fn fingerprint(engine: &Engine) -> String {
+pub(crate) fn fingerprint(engine: &Engine) -> String {
     use std::hash::{DefaultHasher, Hash as _, Hasher as _};
     let mut hasher = DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut hasher);
@@ -96,7 +96,7 @@ fn fingerprint(engine: &Engine) -> String {
 
 /// An engine without a compiler has no fingerprint, and writes nothing.
 #[cfg(not(feature = "compiler"))]
-fn fingerprint(_: &Engine) -> String {
+pub(crate) fn fingerprint(_: &Engine) -> String {
     "none".to_owned()
 }
 

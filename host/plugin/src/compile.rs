@@ -8,7 +8,12 @@ use std::{
 use cloakroom_core::{Error, ErrorKind};
 use wasmtime::{Engine, component::Component};
 
-use crate::{cache::Cache, source::Binary};
+use crate::{
+    CodeLimits, CodeSize, Limits,
+    cache::{self, Cache},
+    child::{Cancel, CompilerProcess},
+    source::Binary,
+};
 
 /// Components that were compiled, over all hosts of the process.
 const COMPILATIONS: &str = "cloakroom_compilations_total";
@@ -19,6 +24,9 @@ pub(crate) struct Compiler {
     cache: Option<Cache>,
     /// Whether it may compile. If not, what is not in the folder is refused.
     enabled: bool,
+    limits: CodeLimits,
+    /// Compiles instead of this process.
+    process: Option<CompilerProcess>,
     compiled: AtomicU64,
 }
 
@@ -30,11 +38,24 @@ pub(crate) struct Code {
 }
 
 impl Compiler {
-    pub(crate) fn new(engine: Engine, cache: Option<Cache>, enabled: bool) -> Self {
+    /// `program` compiles in a process of its own, if it is given.
+    pub(crate) fn new(
+        engine: Engine,
+        cache: Option<Cache>,
+        enabled: bool,
+        limits: &Limits,
+        program: Option<PathBuf>,
+    ) -> Self {
         // So that a process that compiles nothing says so.
         metrics::counter!(COMPILATIONS).increment(0);
         let enabled = enabled && cfg!(feature = "compiler");
-        Self { engine, cache, enabled, compiled: AtomicU64::new(0) }
+        let limits = limits.code.clone();
+        let process = program.map(|program| CompilerProcess {
+            program,
+            engine: cache::fingerprint(&engine),
+            limits: limits.clone(),
+        });
+        Self { engine, cache, enabled, limits, process, compiled: AtomicU64::new(0) }
     }
 
     pub(crate) fn folder(&self) -> Option<&Path> {
@@ -50,11 +71,11 @@ impl Compiler {
     ///
     /// # Errors
     /// `PluginRejected` if it is invalid, or would have to be compiled and must not be.
-    pub(crate) fn component(&self, binary: &Binary) -> Result<Component, Error> {
+    pub(crate) fn component(&self, binary: &Binary, cancel: &Cancel) -> Result<Component, Error> {
         if let Some((_, component)) = self.find(binary) {
             return Ok(component);
         }
-        let code = self.compile(binary)?;
+        let code = self.compile(binary, cancel)?;
         let kept = match &self.cache {
             None => load_new(&self.engine, &code),
             Some(cache) => match cache.keep(binary.digest, &code) {
@@ -77,7 +98,7 @@ impl Compiler {
     /// # Errors
     /// `Config` if there is no folder or it cannot be written to, `PluginRejected` as
     /// [`Compiler::component`].
-    pub(crate) fn code(&self, binary: &Binary) -> Result<Code, Error> {
+    pub(crate) fn code(&self, binary: &Binary, cancel: &Cancel) -> Result<Code, Error> {
         let Some(cache) = &self.cache else {
             let text = "there is no compile cache to compile into: name its folder";
             return Err(Error::new(ErrorKind::Config, text));
@@ -85,7 +106,7 @@ impl Compiler {
         if let Some((path, _)) = self.find(binary) {
             return Ok(Code { path, is_new: false });
         }
-        let kept = cache.keep(binary.digest, &self.compile(binary)?);
+        let kept = cache.keep(binary.digest, &self.compile(binary, cancel)?);
         let path = kept.map_err(|error| {
             let text = format!("cannot write to the compile cache `{}`", cache.folder().display());
             Error::new(ErrorKind::Config, text).because(error)
@@ -103,13 +124,17 @@ impl Compiler {
         })
     }
 
-    fn compile(&self, binary: &Binary) -> Result<Vec<u8>, Error> {
+    fn compile(&self, binary: &Binary, cancel: &Cancel) -> Result<Vec<u8>, Error> {
         if !self.enabled {
             return Err(self.refusal());
         }
+        CodeSize::of(&binary.bytes)?.check(&self.limits)?;
         self.compiled.fetch_add(1, Relaxed);
         metrics::counter!(COMPILATIONS).increment(1);
-        precompile(&self.engine, &binary.bytes)
+        match &self.process {
+            Some(process) => process.compile(&binary.bytes, cancel),
+            None => precompile(&self.engine, &binary.bytes),
+        }
     }
 
     fn refusal(&self) -> Error {
@@ -143,7 +168,8 @@ fn load(engine: &Engine, code: &Path) -> wasmtime::Result<Component> {
 
 #[expect(unsafe_code, reason = "loading machine code; see the argument")]
 fn load_new(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
-    // SAFETY: the bytes are what this engine's compiler has just made, and were nowhere else since.
+    // SAFETY: the bytes are what this engine's compiler has just made, here or in a process that this
+    // one started for it and that wrote to it alone, and were nowhere else since.
     unsafe { Component::deserialize(engine, code) }
 }
 

@@ -7,8 +7,11 @@
 
 mod access;
 mod cache;
+mod child;
+mod code;
 mod codec;
 mod compile;
+mod compile_one;
 mod components;
 mod compute;
 mod contract;
@@ -23,6 +26,7 @@ mod inspect;
 mod limits;
 mod live;
 mod loaded;
+mod loading;
 mod log;
 mod long;
 mod meter;
@@ -43,7 +47,9 @@ mod wasi;
 
 pub use self::{
     access::Access,
+    code::{CodeLimits, CodeSize},
     codec::PluginCodec,
+    compile_one::CompileOne,
     driver::PluginDriver,
     grants::Grants,
     host::{Host, HostBuilder},

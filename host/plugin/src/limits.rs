@@ -4,6 +4,8 @@ use std::{num::NonZeroUsize, thread::available_parallelism, time::Duration};
 
 use cloakroom_core::{ByteSize, Error, ErrorKind};
 
+use crate::CodeLimits;
+
 /// What bounds plugins. All limits hold by default.
 ///
 /// Exhaustive on purpose: `Limits { time, ..Limits::default() }` is how one is changed.
@@ -39,6 +41,8 @@ pub struct Limits {
     /// Wall-clock time of loading one plugin, or a whole configuration: reading files, compiling, and
     /// trying what was loaded.
     pub load: Duration,
+    /// The code that is compiled.
+    pub code: CodeLimits,
 }
 
 impl Limits {
@@ -74,6 +78,7 @@ impl Default for Limits {
             instances: number(64),
             component: ByteSize::mib(64),
             load: Duration::from_secs(120),
+            code: CodeLimits::default(),
         }
     }
 }

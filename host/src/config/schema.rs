@@ -9,6 +9,7 @@ use std::{
 use serde::Deserialize;
 
 use super::{
+    code::Code,
     date::Date,
     plugin::{Grants, PluginEntry, Reuse},
     required::Required,
@@ -86,6 +87,7 @@ pub(crate) struct Limits {
     pub(crate) instances: Option<NonZeroUsize>,
     pub(crate) component: Option<Size>,
     pub(crate) load: Option<Span>,
+    pub(crate) code: Code,
     pub(crate) payload: Option<Size>,
     pub(crate) wait: Option<Span>,
     pub(crate) computing: Option<NonZeroUsize>,
@@ -124,6 +126,7 @@ impl File {
             instances: limits.instances.unwrap_or(default.instances),
             component: size(&limits.component, default.component),
             load: span(limits.load.as_ref(), default.load),
+            code: limits.code.limits(),
         }
     }
 

@@ -30,6 +30,7 @@ impl File {
             instances,
             component,
             load,
+            code,
             payload: _,
         } = &self.limits;
         let of = host.limits();
@@ -45,6 +46,7 @@ impl File {
         same("limits.instances", *instances, of.instances)?;
         same("limits.component", size(component), of.component)?;
         same("limits.load", load.as_ref().map(shown), Shown(of.load))?;
+        code.check_host(&of.code)?;
         // A shorter time is held by the pipeline itself.
         let storing = self.storage.as_ref().and_then(|storage| storage.time.as_ref());
         let longer = storing.filter(|time| time.0 > of.driver_time).map(shown);
@@ -55,9 +57,9 @@ impl File {
 
 /// A time as `Debug` writes it: `5s`.
 #[derive(PartialEq)]
-struct Shown(Duration);
+pub(super) struct Shown(pub(super) Duration);
 
-fn shown(time: &Span) -> Shown {
+pub(super) fn shown(time: &Span) -> Shown {
     Shown(time.0)
 }
 
@@ -67,7 +69,11 @@ impl fmt::Display for Shown {
     }
 }
 
-fn same<T: PartialEq + fmt::Display>(key: &str, here: Option<T>, shared: T) -> Result<(), Error> {
+pub(super) fn same<T: PartialEq + fmt::Display>(
+    key: &str,
+    here: Option<T>,
+    shared: T,
+) -> Result<(), Error> {
     match here {
         Some(here) if here != shared => {
             Err(contradiction(key, &here.to_string(), &shared.to_string()))
