@@ -144,7 +144,7 @@ impl Ground {
                 file.check_host(shared, cache.as_deref())?;
                 shared.clone()
             }
-            None => host(file.plugin_limits(), cache.as_ref(), before)?,
+            None => host(opening, file.plugin_limits(), cache.as_ref(), before)?,
         };
         Ok(Self { reading, host, cache, rings, buckets })
     }
@@ -152,6 +152,7 @@ impl Ground {
 
 /// The same host, if nothing of it changes: its engine, its clock and its instances stay.
 fn host(
+    opening: &Opening,
     limits: Limits,
     cache: Option<&PathBuf>,
     before: Option<(Host, Option<PathBuf>)>,
@@ -162,12 +163,7 @@ fn host(
     {
         return Ok(host);
     }
-    let host = Host::builder().limits(limits);
-    match cache {
-        Some(folder) => host.cache(folder),
-        None => host,
-    }
-    .build()
+    opening.host_builder(limits, cache).build()
 }
 
 impl Parts<'_> {

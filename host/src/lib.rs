@@ -37,9 +37,9 @@ pub use cloakroom_pipeline::{
     PipelineError, Rule, Scale, Stage, StoreProbe, Stored, Subject, Verdict, Verify, metric,
 };
 pub use cloakroom_plugin::{
-    Access, Capability, CompiledPlugin, Digest, Grants, Host, HostBuilder, Import, Inspection,
-    Limits, Need, Plugin, PluginCodec, PluginDriver, RefreshFailure, Reuse, Settings, Source,
-    World,
+    Access, Capability, CodeLimits, CodeSize, CompileOne, CompiledPlugin, Digest, Grants, Host,
+    HostBuilder, Import, Inspection, Limits, Need, Plugin, PluginCodec, PluginDriver,
+    RefreshFailure, Reuse, Settings, Source, World,
 };
 pub use cloakroom_stores::{
     BucketPlace, Material, MaterialError, ObjectBucket, Ring, RingBuilder, RingError,

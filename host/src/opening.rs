@@ -9,7 +9,7 @@ use std::{
 };
 
 use cloakroom_core::{Bucket, Codec, Driver, Error, ErrorKind, KeyRing};
-use cloakroom_plugin::Host;
+use cloakroom_plugin::{Host, HostBuilder, Limits};
 
 use crate::Cloakroom;
 
@@ -21,6 +21,7 @@ use crate::Cloakroom;
 pub struct Opening {
     pub(crate) text: Text,
     pub(crate) cache: Option<PathBuf>,
+    pub(crate) compiler: Option<PathBuf>,
     pub(crate) host: Option<Host>,
     pub(crate) native: Native,
 }
@@ -52,13 +53,34 @@ impl Opening {
     }
 
     fn of(text: Text) -> Self {
-        Self { text, cache: None, host: None, native: Native::default() }
+        Self { text, cache: None, compiler: None, host: None, native: Native::default() }
     }
 
     /// Keeps compiled plugins in this folder, unless the configuration names another.
     pub fn cache(mut self, folder: impl Into<PathBuf>) -> Self {
         self.cache = Some(folder.into());
         self
+    }
+
+    /// Compiles plugins in a process of its own: see [`HostBuilder::compiler`]. A host that is shared
+    /// has its own way.
+    ///
+    /// [`HostBuilder::compiler`]: crate::HostBuilder::compiler
+    pub fn compiler(mut self, program: impl Into<PathBuf>) -> Self {
+        self.compiler = Some(program.into());
+        self
+    }
+
+    /// Returns a builder of a host with what this says of hosts.
+    pub(crate) fn host_builder(&self, limits: Limits, cache: Option<&PathBuf>) -> HostBuilder {
+        let mut host = Host::builder().limits(limits);
+        if let Some(folder) = cache {
+            host = host.cache(folder);
+        }
+        if let Some(program) = &self.compiler {
+            host = host.compiler(program);
+        }
+        host
     }
 
     /// Runs the plugins in this host instead of one of its own, which is dear: see

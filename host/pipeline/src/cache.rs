@@ -29,19 +29,29 @@ struct Memory {
     most: u64,
 }
 
+/// What an entry takes besides its object. Empty objects would never leave otherwise.
+const ENTRY: u64 = 256;
+
+impl Cached {
+    fn cost(&self) -> u64 {
+        self.size.saturating_add(ENTRY)
+    }
+}
+
 impl Memory {
     fn put(&mut self, ticket: Ticket, cached: Cached) {
-        if self.most < cached.size {
+        let cost = cached.cost();
+        if cost > self.most {
             return;
         }
-        self.used += cached.size;
+        self.used += cost;
         if let Some((_, replaced)) = self.objects.push(ticket, cached) {
-            self.used -= replaced.size;
+            self.used -= replaced.cost();
         }
         while self.most < self.used
             && let Some((_, oldest)) = self.objects.pop_lru()
         {
-            self.used -= oldest.size;
+            self.used -= oldest.cost();
         }
     }
 }
@@ -83,5 +93,20 @@ impl Cache {
 
     fn memory(&self) -> std::sync::MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn empty_objects_leave_too() {
+        let mut memory = Memory { objects: LruCache::unbounded(), used: 0, most: 10 * ENTRY };
+        for number in 0..100 {
+            memory.put([number; 32], Cached { payload: Payload::default(), size: 0 });
+            memory.put([number; 32], Cached { payload: Payload::default(), size: 0 });
+        }
+        assert_eq!((memory.objects.len(), memory.used), (10, 10 * ENTRY));
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! Compilers take more than linear time and memory for some functions: live values times loops, branch
 //! targets times values. A file of some kilobytes can keep one busy for minutes. What decides is
-//! counted here before anything is compiled. `host/docs/performance.md` has the measurements behind
-//! the weights and the defaults.
+//! counted here before anything is compiled. `host/docs/loading.md` has the measurements behind the
+//! weights and the defaults.
 
 mod function;
 mod measure;
@@ -11,6 +11,8 @@ mod measure;
 use std::{fmt, time::Duration};
 
 use cloakroom_core::{ByteSize, Error, ErrorKind};
+
+use crate::{Limits, Source};
 
 /// Limits of a component's code, held before it is compiled. The defaults are two to ten times what
 /// the largest guests known have: CPython and SpiderMonkey as components.
@@ -55,8 +57,8 @@ impl Default for CodeLimits {
             loop_depth: 32,
             values: 64,
             functions: 65_536,
-            function_work: 16_000_000,
-            work: 200_000_000,
+            function_work: 32_000_000,
+            work: 300_000_000,
             definitions: 200_000,
             modules: 512,
             components: 16,
@@ -104,11 +106,20 @@ impl CodeSize {
         measure::measure(bytes)
     }
 
+    /// Counts the code of a plugin.
+    ///
+    /// # Errors
+    /// As [`CodeSize::of`], and `Config` if its file cannot be read.
+    pub fn of_source(source: &Source) -> Result<Self, Error> {
+        let read = source.read(Limits::default().component);
+        read.and_then(|binary| Self::of(&binary.bytes)).map_err(|error| source.blame(error))
+    }
+
     /// Refuses code that passes a limit.
     ///
     /// # Errors
     /// `PluginRejected` with the number, the limit and its key.
-    pub(crate) fn check(&self, limits: &CodeLimits) -> Result<(), Error> {
+    pub fn check(&self, limits: &CodeLimits) -> Result<(), Error> {
         let function = limits.function.get();
         for (key, found, most, what) in [
             ("function", self.function, function, "bytes in one function"),

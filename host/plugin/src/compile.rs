@@ -1,6 +1,7 @@
 //! From WebAssembly to machine code, or straight from what was compiled before.
 
 use std::{
+    os::fd::AsRawFd as _,
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering::Relaxed},
 };
@@ -10,7 +11,7 @@ use wasmtime::{Engine, component::Component};
 
 use crate::{
     CodeLimits, CodeSize, Limits,
-    cache::{self, Cache},
+    cache::{self, Cache, CodeFile},
     child::{Cancel, CompilerProcess},
     source::Binary,
 };
@@ -33,8 +34,15 @@ pub(crate) struct Compiler {
 /// A component's code in the cache folder.
 pub(crate) struct Code {
     pub(crate) path: PathBuf,
+    pub(crate) bytes: u64,
     /// Whether it was compiled now.
     pub(crate) is_new: bool,
+}
+
+impl Code {
+    fn of(file: CodeFile, is_new: bool) -> Self {
+        Self { path: file.path, bytes: file.bytes.len() as u64, is_new }
+    }
 }
 
 impl Compiler {
@@ -79,7 +87,7 @@ impl Compiler {
         let kept = match &self.cache {
             None => load_new(&self.engine, &code),
             Some(cache) => match cache.keep(binary.digest, &code) {
-                Ok(path) => load(&self.engine, &path),
+                Ok(code) => load(&self.engine, &code),
                 Err(error) => {
                     let folder = cache.folder().display();
                     tracing::warn!(%error, %folder, "cannot write to the compile cache");
@@ -103,24 +111,24 @@ impl Compiler {
             let text = "there is no compile cache to compile into: name its folder";
             return Err(Error::new(ErrorKind::Config, text));
         };
-        if let Some((path, _)) = self.find(binary) {
-            return Ok(Code { path, is_new: false });
+        if let Some((code, _)) = self.find(binary) {
+            return Ok(Code::of(code, false));
         }
         let kept = cache.keep(binary.digest, &self.compile(binary, cancel)?);
-        let path = kept.map_err(|error| {
+        let code = kept.map_err(|error| {
             let text = format!("cannot write to the compile cache `{}`", cache.folder().display());
             Error::new(ErrorKind::Config, text).because(error)
         })?;
-        Ok(Code { path, is_new: true })
+        Ok(Code::of(code, true))
     }
 
     /// What the folder holds of a component. Code that is damaged, another compiler's, or for a
     /// processor that has more than this one is as good as none.
-    fn find(&self, binary: &Binary) -> Option<(PathBuf, Component)> {
+    fn find(&self, binary: &Binary) -> Option<(CodeFile, Component)> {
         let mut files = self.cache.as_ref()?.find(binary.digest);
-        files.find_map(|path| {
-            let component = load(&self.engine, &path).ok()?;
-            Some((path, component))
+        files.find_map(|code| {
+            let component = load(&self.engine, &code).ok()?;
+            Some((code, component))
         })
     }
 
@@ -158,12 +166,20 @@ impl Compiler {
     }
 }
 
+/// Maps the open file where the system can, so that processes share its pages; else copies it.
 #[expect(unsafe_code, reason = "loading machine code; see the argument")]
-fn load(engine: &Engine, code: &Path) -> wasmtime::Result<Component> {
+fn load(engine: &Engine, code: &CodeFile) -> wasmtime::Result<Component> {
+    let open = format!("/proc/self/fd/{}", code.file.as_raw_fd());
     // SAFETY: the file was written by `Cache::keep` from what an engine's compiler made, into a
-    // folder that only this user and root can write to, and has the digest noted then. Whoever can
-    // change it already runs as this user, or as root.
-    unsafe { Component::deserialize_file(engine, code) }
+    // folder that only this user and root can write to, and has the digest noted then; so do the bytes
+    // that were read from it. Whoever can change it already runs as this user, or as root.
+    unsafe {
+        if Path::new(&open).exists() {
+            Component::deserialize_file(engine, open)
+        } else {
+            Component::deserialize(engine, &code.bytes)
+        }
+    }
 }
 
 #[expect(unsafe_code, reason = "loading machine code; see the argument")]

@@ -1,10 +1,12 @@
 //! Plugins compiled into the cache folder, before anything is loaded.
 
-use std::{fs, path::PathBuf};
+use std::path::PathBuf;
 
 use cloakroom_core::Error;
 
-use crate::{Digest, Host, Inspection, Source, child::Cancel, host::Shared, loading};
+use crate::{
+    Digest, Host, Inspection, Source, child::Cancel, compile::Code, host::Shared, loading,
+};
 
 /// A plugin's machine code in the cache folder.
 #[derive(Clone, Debug)]
@@ -49,7 +51,7 @@ impl Shared {
         let binary = source.read(self.limits.component)?;
         Inspection::read(&binary.bytes, binary.digest)?.check()?;
         let code = self.compiler.code(&binary, cancel)?;
-        let bytes = fs::metadata(&code.path).map_or(0, |metadata| metadata.len());
-        Ok(CompiledPlugin { digest: binary.digest, path: code.path, bytes, is_new: code.is_new })
+        let Code { path, bytes, is_new } = code;
+        Ok(CompiledPlugin { digest: binary.digest, path, bytes, is_new })
     }
 }

@@ -157,10 +157,10 @@ impl Function {
         let by_value = 2 * (self.points + 2 * self.depths) + self.targets;
         let terms = [
             200,
-            2 * self.bytes,
+            4 * self.bytes,
             values.saturating_mul(by_value),
             self.loops.saturating_mul(self.loops),
-            self.blocks.saturating_mul(self.blocks) / 64,
+            self.blocks.saturating_mul(self.blocks) / 4,
             8u64.saturating_mul(self.loops).saturating_mul(self.block_values),
             16u64.saturating_mul(self.call_values),
         ];
