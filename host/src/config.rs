@@ -8,6 +8,7 @@ mod bucket;
 mod buckets;
 mod check;
 mod claims;
+mod code;
 mod date;
 mod keys;
 mod places;

@@ -1,6 +1,7 @@
 #![doc = include_str!("../docs/front.md")]
 
 mod advice;
+mod blocking;
 mod build_info;
 mod bundled;
 mod check;
@@ -8,6 +9,7 @@ mod cloakroom;
 #[cfg(feature = "codec-server")]
 mod codec_server;
 mod config;
+mod deadline;
 #[doc(hidden)]
 pub mod fuzzing;
 mod generation;
@@ -17,6 +19,8 @@ mod loading;
 mod opening;
 mod plugins;
 mod probe;
+mod reading;
+mod reload;
 mod reload_metric;
 mod report;
 mod store_check;
@@ -36,9 +40,9 @@ pub use cloakroom_pipeline::{
     Verify, metric,
 };
 pub use cloakroom_plugin::{
-    Access, Capability, CompiledPlugin, Digest, Grants, Host, HostBuilder, Import, Inspection,
-    Limits, Need, Plugin, PluginCodec, PluginDriver, RefreshFailure, Reuse, Settings, Source,
-    World,
+    Access, Capability, CodeLimits, CodeSize, CompileOne, CompiledPlugin, Digest, Grants, Host,
+    HostBuilder, Import, Inspection, Limits, Need, Plugin, PluginCodec, PluginDriver,
+    RefreshFailure, Reuse, Settings, Source, World,
 };
 pub use cloakroom_stores::{
     BucketPlace, KeyUsage, Material, MaterialError, ObjectBucket, Ring, RingBuilder, RingError,

@@ -3,12 +3,13 @@
 use std::{
     collections::BTreeMap,
     fmt, fs,
+    io::{self, Read as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use cloakroom_core::{Bucket, Codec, Driver, Error, ErrorKind, KeyRing};
-use cloakroom_plugin::Host;
+use cloakroom_plugin::{Host, HostBuilder, Limits};
 
 use crate::Cloakroom;
 
@@ -20,6 +21,7 @@ use crate::Cloakroom;
 pub struct Opening {
     pub(crate) text: Text,
     pub(crate) cache: Option<PathBuf>,
+    pub(crate) compiler: Option<PathBuf>,
     pub(crate) host: Option<Host>,
     pub(crate) native: Native,
 }
@@ -51,13 +53,34 @@ impl Opening {
     }
 
     fn of(text: Text) -> Self {
-        Self { text, cache: None, host: None, native: Native::default() }
+        Self { text, cache: None, compiler: None, host: None, native: Native::default() }
     }
 
     /// Keeps compiled plugins in this folder, unless the configuration names another.
     pub fn cache(mut self, folder: impl Into<PathBuf>) -> Self {
         self.cache = Some(folder.into());
         self
+    }
+
+    /// Compiles plugins in a process of its own: see [`HostBuilder::compiler`]. A host that is shared
+    /// has its own way.
+    ///
+    /// [`HostBuilder::compiler`]: crate::HostBuilder::compiler
+    pub fn compiler(mut self, program: impl Into<PathBuf>) -> Self {
+        self.compiler = Some(program.into());
+        self
+    }
+
+    /// Returns a builder of a host with what this says of hosts.
+    pub(crate) fn host_builder(&self, limits: Limits, cache: Option<&PathBuf>) -> HostBuilder {
+        let mut host = Host::builder().limits(limits);
+        if let Some(folder) = cache {
+            host = host.cache(folder);
+        }
+        if let Some(program) = &self.compiler {
+            host = host.compiler(program);
+        }
+        host
     }
 
     /// Runs the plugins in this host instead of one of its own, which is dear: see
@@ -119,13 +142,29 @@ impl Text {
             }
             Self::File(path) => path,
         };
-        let text = fs::read_to_string(path).map_err(|error| {
-            Error::new(ErrorKind::Config, format!("cannot read `{}`", path.display()))
-                .because(error)
-        })?;
+        let text = read_file(path)?;
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         Ok((path.display().to_string(), folder, text))
     }
+}
+
+/// The size that a configuration may have. A person's is some kilobytes.
+const LARGEST: u64 = 1 << 20;
+
+/// Reads one byte more than is allowed, so that a file that is too large, or has no end, is noticed.
+fn read_file(path: &Path) -> Result<String, Error> {
+    let unread = |text: &str, error: io::Error| {
+        Error::new(ErrorKind::Config, format!("{text} `{}`", path.display())).because(error)
+    };
+    let file = fs::File::open(path).map_err(|error| unread("cannot read", error))?;
+    let mut text = String::new();
+    let read = file.take(LARGEST + 1).read_to_string(&mut text);
+    if text.len() as u64 > LARGEST {
+        let text = format!("`{}` is larger than 1 MiB: is it a configuration?", path.display());
+        return Err(Error::new(ErrorKind::Config, text));
+    }
+    read.map_err(|error| unread("cannot read", error))?;
+    Ok(text)
 }
 
 impl fmt::Debug for Opening {

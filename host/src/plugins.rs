@@ -47,10 +47,7 @@ impl Opening {
             config::check(&file, &names.map(String::as_str).collect::<Vec<_>>(), &places)?;
             let cache = file.cache.folder.as_ref().map(|path| folder.join(path));
             let cache = into.map(Path::to_owned).or(cache).or_else(|| self.cache.clone());
-            let mut host = Host::builder().limits(file.plugin_limits());
-            if let Some(cache) = cache {
-                host = host.cache(cache);
-            }
+            let host = self.host_builder(file.plugin_limits(), cache.as_ref());
             let mut sources = Vec::new();
             let entries = file.entries().filter(|entry| entry.place().0 != "native");
             for entry in entries {

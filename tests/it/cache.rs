@@ -78,6 +78,40 @@ fn a_folder_that_others_may_write_to_is_refused() {
 }
 
 #[test]
+fn a_folder_below_one_that_others_may_write_to_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().join("open/cache");
+    fs::create_dir_all(&cache).unwrap();
+    let open = folder.path().join("open");
+    let build = || Host::builder().cache(&cache).build().map(drop);
+    build().unwrap();
+    fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).unwrap();
+    let error = build().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(chain(&error).contains(open.to_str().unwrap()), "{}", chain(&error));
+    assert!(chain(&error).contains("`chmod go-w`"), "{}", chain(&error));
+}
+
+/// Its digest fits, and still it is not what this user wrote.
+#[tokio::test]
+async fn a_file_that_others_may_write_to_and_a_link_are_not_loaded() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = folder.path().join("cache");
+    encoding(&cache, "zlib").await;
+    encoding(&cache, "gzip").await;
+    let ((zlib, zlib_note), (gzip, gzip_note)) = (files(&cache, "zlib"), files(&cache, "gzip"));
+    fs::copy(&gzip, &zlib).unwrap();
+    fs::copy(&gzip_note, &zlib_note).unwrap();
+    fs::set_permissions(&zlib, fs::Permissions::from_mode(0o666)).unwrap();
+    assert_eq!(encoding(&cache, "zlib").await, "binary/zlib");
+    fs::remove_file(&zlib).unwrap();
+    std::os::unix::fs::symlink(&gzip, &zlib).unwrap();
+    fs::copy(&gzip_note, &zlib_note).unwrap();
+    assert_eq!(encoding(&cache, "zlib").await, "binary/zlib");
+    assert!(fs::symlink_metadata(&zlib).unwrap().is_file(), "it was not replaced");
+}
+
+#[test]
 fn a_new_folder_is_for_its_user_alone() {
     let folder = tempfile::tempdir().unwrap();
     let cache = folder.path().join("a/b");

@@ -193,8 +193,8 @@ fn inspect_shows_what_a_plugin_may() {
         "needs grants.keys",
         "sha256:",
     ];
-    check(&run(&["inspect", "bundled:aes-gcm", "--set", "ring=x"], ""), 0, &says);
-    let out = check(&run(&["inspect", "bundled:zstd", "--json"], ""), 0, &[]);
+    check(&run(&["inspect", "bundled:aes-gcm", "--describe", "--set", "ring=x"], ""), 0, &says);
+    let out = check(&run(&["inspect", "bundled:zstd", "--json", "--describe"], ""), 0, &[]);
     let json: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(json["world"], "compressor");
     assert_eq!(json["codec"]["encodings"], json!(["binary/zstd"]));
@@ -210,7 +210,7 @@ fn inspect_shows_what_a_plugin_may() {
     let folder = config();
     let rogue = folder.path().join("rogue.wasm");
     check(
-        &run(&["inspect", rogue.to_str().unwrap()], ""),
+        &run(&["inspect", rogue.to_str().unwrap(), "--describe"], ""),
         0,
         &["binary/rogue", "needs grants.subkeys"],
     );
@@ -218,11 +218,16 @@ fn inspect_shows_what_a_plugin_may() {
 
 #[test]
 fn inspect_shows_what_a_driver_may() {
-    let asked = ["inspect", "bundled:s3", "--set", "bucket=b"];
+    let asked = ["inspect", "bundled:s3", "--describe", "--set", "bucket=b"];
     let says = ["storage", "aws.s3driver", "cloakroom:plugin/blobs@0.1.0", "needs grants.buckets"];
     check(&run(&asked, ""), 0, &says);
-    check(&run(&["inspect", "bundled:s3"], ""), 0, &["setting `bucket` is needed", "--set"]);
-    let redis = ["inspect", "bundled:redis", "--json", "--set", "address=127.0.0.1:1"];
+    check(
+        &run(&["inspect", "bundled:s3", "--describe"], ""),
+        0,
+        &["setting `bucket` is needed", "--set"],
+    );
+    let redis =
+        ["inspect", "bundled:redis", "--json", "--describe", "--set", "address=127.0.0.1:1"];
     let out = check(&run(&redis, ""), 0, &["\"tcp\""]);
     let json: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(json["driver"]["kind"], "redis");

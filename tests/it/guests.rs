@@ -10,8 +10,8 @@ use std::{
 
 use bytes::Bytes;
 use cloakroom::{
-    Access, Bucket, ByteSize, Grants, Host, Limits, ObjectBucket, Offload, Pipeline, Reuse,
-    Settings, Source, Stage,
+    Access, Bucket, ByteSize, CodeLimits, CodeSize, Grants, Host, Limits, ObjectBucket, Offload,
+    Pipeline, Reuse, Settings, Source, Stage,
 };
 use cloakroom_tests::{chain, compile_cache, ctx, noise, plain};
 
@@ -51,6 +51,7 @@ fn codec() -> Bytes {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_codec_in_python() {
     for reuse in [Reuse::Fresh, Reuse::Warm] {
+        CodeSize::of(&codec()).and_then(|size| size.check(&CodeLimits::default())).unwrap();
         let source = Source::bytes("python", codec());
         let plugin = host(4).load(source, Grants::none()).await.map_err(|error| chain(&error));
         let codec = plugin.unwrap().codec(Settings::none(), reuse).await.unwrap();

@@ -46,7 +46,10 @@ pub(crate) enum Command {
     /// Compile every plugin that a configuration names, so that processes start without compiling
     #[command(after_help = COMPILE)]
     Compile(Compile),
-    /// Show what a plugin is, what it imports, and which grants it needs
+    /// Compile the component on standard input for the process that asks for it
+    #[command(hide = true)]
+    CompileOne(CompileOne),
+    /// Show what a plugin is, what it imports, and which grants it needs, without compiling it
     Inspect(Inspect),
 }
 
@@ -182,11 +185,27 @@ pub(crate) struct Explain {
 }
 
 #[derive(Debug, clap::Args)]
+pub(crate) struct CompileOne {
+    /// Bytes of memory
+    #[arg(long)]
+    pub(crate) memory: u64,
+    /// Processor time
+    #[arg(long)]
+    pub(crate) seconds: u64,
+    /// Engine that the code is for
+    #[arg(long)]
+    pub(crate) engine: String,
+}
+
+#[derive(Debug, clap::Args)]
 pub(crate) struct Inspect {
     /// File of the plugin, or `bundled:NAME`
     pub(crate) plugin: String,
+    /// Compile the plugin and ask it for its encodings or its kind, in the sandbox
+    #[arg(long)]
+    pub(crate) describe: bool,
     /// Setting to ask the plugin with, where it needs one to say what it is, such as ring=x
-    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = setting)]
+    #[arg(long = "set", requires = "describe", value_name = "NAME=VALUE", value_parser = setting)]
     pub(crate) settings: Vec<(String, String)>,
     /// Write JSON
     #[arg(long)]

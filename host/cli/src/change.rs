@@ -24,13 +24,22 @@ pub(crate) async fn open(config: &Path) -> Result<Cloakroom, Failure> {
     Ok(opening(config).open().await?)
 }
 
-/// Returns a configuration about to be opened, with the user's compile cache.
+/// Returns a configuration about to be opened, with the user's compile cache. Plugins are compiled by
+/// this program in processes of their own.
 pub(crate) fn opening(config: &Path) -> Opening {
-    let opening = Opening::file(config);
+    let opening = Opening::file(config).compiler(compiler());
     match cache_folder() {
         Some(folder) => opening.cache(folder),
         None => opening,
     }
+}
+
+/// Returns the program that compiles: this one, even if its file was replaced meanwhile.
+pub(crate) fn compiler() -> PathBuf {
+    if cfg!(target_os = "linux") {
+        return PathBuf::from("/proc/self/exe");
+    }
+    env::current_exe().unwrap_or_else(|_| PathBuf::from("cloakroom"))
 }
 
 /// Where the command line keeps compiled plugins, if the system says where a user's caches are.

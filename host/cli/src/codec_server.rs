@@ -37,7 +37,9 @@ pub(crate) async fn run(args: &args::CodecServer) -> Result<(), Failure> {
         let (cloakroom, served) = (cloakroom.clone(), served.clone());
         tokio::spawn(async move {
             while hangup.recv().await.is_some() {
-                served.tell(cloakroom.reload().await);
+                // In a task of its own: a reload that hangs must not keep a newer one from ending it.
+                let (cloakroom, served) = (cloakroom.clone(), served.clone());
+                tokio::spawn(async move { served.tell(cloakroom.reload().await) });
             }
         })
     };
@@ -99,6 +101,7 @@ impl Served {
             Ok(()) => tracing::info!("the configuration was swapped"),
             Err(error) => {
                 metrics::counter!(metric::RELOADS, "result" => "partial").increment(1);
+                metrics::gauge!(metric::RELOAD_FAILING).set(1);
                 tracing::error!(
                     error = error.report(),
                     "the pipeline was swapped, and [codec_server] stays as it was"

@@ -2,21 +2,17 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
-use cloakroom::{CompiledPlugin, Opening};
+use cloakroom::CompiledPlugin;
 
 use crate::{
     args::Compile,
-    change::cache_folder,
+    change::opening,
     failure::Failure,
     table::{table, thousands},
 };
 
 pub(crate) async fn run(args: &Compile) -> Result<(), Failure> {
-    let mut opening = Opening::file(&args.config);
-    if let Some(folder) = cache_folder() {
-        opening = opening.cache(folder);
-    }
-    let plugins = opening.plugins(args.into.as_deref())?;
+    let plugins = opening(&args.config).plugins(args.into.as_deref())?;
     if plugins.host.cache_folder().is_none() {
         return Err(Failure::usage("there is no folder to compile into: give one with --into"));
     }

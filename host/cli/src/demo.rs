@@ -13,7 +13,7 @@ use cloakroom::{
 
 use crate::{
     args::Demo,
-    change::cache_folder,
+    change::{cache_folder, compiler},
     failure::Failure,
     table::{table, thousands},
 };
@@ -27,7 +27,7 @@ const THRESHOLD: ByteSize = ByteSize::kib(256);
 pub(crate) async fn run(args: &Demo) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     let folder = Folder::new()?;
-    let mut host = Host::builder();
+    let mut host = Host::builder().compiler(compiler());
     if let Some(folder) = cache_folder() {
         host = host.cache(folder);
     }

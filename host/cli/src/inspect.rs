@@ -6,14 +6,14 @@ use std::{
 };
 
 use cloakroom::{
-    Access, Codec as _, Description, Driver as _, ErrorKind, Grants, Host, Inspection, Need,
-    ObjectBucket, Reuse, Settings, Source, World,
+    Access, CodeSize, Codec as _, Description, Driver as _, ErrorKind, Grants, Host, Inspection,
+    Need, ObjectBucket, Reuse, Settings, Source, World,
 };
 use serde_json::json;
 
 use crate::{
     args::Inspect,
-    change::cache_folder,
+    change::{cache_folder, compiler},
     failure::Failure,
     table::{table, thousands},
 };
@@ -24,16 +24,15 @@ pub(crate) async fn run(args: &Inspect) -> Result<(), Failure> {
         Some(("file", path)) => Source::file(path),
         _ => Source::file(&args.plugin),
     };
-    let mut host = Host::builder();
-    if let Some(folder) = cache_folder() {
-        host = host.cache(folder);
-    }
-    let host = host.build()?;
-    let inspection = host.inspect(&source)?;
-    let described = describe(args, &host, source.clone(), inspection.world).await;
+    let inspection = Inspection::of_source(&source)?;
+    let code = CodeSize::of_source(&source)?;
+    let described = match args.describe {
+        true => Some(describe(args, source.clone(), inspection.world).await),
+        false => None,
+    };
     let text = match args.json {
-        true => as_json(source.name(), &inspection, &described),
-        false => as_text(source.name(), &inspection, &described),
+        true => as_json(source.name(), &inspection, code, described.as_ref()),
+        false => as_text(source.name(), &inspection, code, described.as_ref()),
     };
     Ok(io::stdout().lock().write_all(text.as_bytes())?)
 }
@@ -49,14 +48,18 @@ enum Described {
 
 /// Asks the plugin itself, in the sandbox, with no keys, and with an empty bucket for whatever name a
 /// setting gives.
-async fn describe(args: &Inspect, host: &Host, source: Source, world: Option<World>) -> Described {
+async fn describe(args: &Inspect, source: Source, world: Option<World>) -> Described {
+    let mut host = Host::builder().compiler(compiler());
+    if let Some(folder) = cache_folder() {
+        host = host.cache(folder);
+    }
     let mut grants = Grants::nothing_behind();
     for (_, value) in &args.settings {
         grants = grants.bucket(value, Arc::new(ObjectBucket::memory(value)), Access::whole());
     }
     let settings: Settings = args.settings.iter().cloned().collect();
     let described = async {
-        let plugin = host.load(source, grants).await?;
+        let plugin = host.build()?.load(source, grants).await?;
         Ok::<_, cloakroom::Error>(match world {
             Some(World::Storage) => {
                 let driver = plugin.driver(settings, Reuse::Fresh).await?;
@@ -76,7 +79,12 @@ async fn describe(args: &Inspect, host: &Host, source: Source, world: Option<Wor
     })
 }
 
-fn as_text(name: &str, inspection: &Inspection, described: &Described) -> String {
+fn as_text(
+    name: &str,
+    inspection: &Inspection,
+    code: CodeSize,
+    described: Option<&Described>,
+) -> String {
     let row = |name: &str, value: String| vec![format!("{name:<10} {value}")];
     let mut rows = vec![
         row("plugin", name.to_owned()),
@@ -84,14 +92,16 @@ fn as_text(name: &str, inspection: &Inspection, described: &Described) -> String
         row("size", format!("{} bytes", thousands(inspection.size))),
         row("contract", inspection.version.as_deref().map_or_else(|| "none".to_owned(), shown)),
         row("world", inspection.world.map_or("none", World::as_str).to_owned()),
+        row("code", code.to_string()),
     ];
     match described {
-        Described::Codec(Description { encodings, purpose, .. }) => {
+        None => {}
+        Some(Described::Codec(Description { encodings, purpose, .. })) => {
             rows.push(row("purpose", format!("{purpose:?}").to_lowercase()));
             rows.push(row("encodings", encodings.join(", ")));
         }
-        Described::Driver(kind) => rows.push(row("kind", kind.clone())),
-        Described::Unknown(why) => rows.push(row("says", format!("nothing: {why}"))),
+        Some(Described::Driver(kind)) => rows.push(row("kind", kind.clone())),
+        Some(Described::Unknown(why)) => rows.push(row("says", format!("nothing: {why}"))),
     }
     let exports = inspection.exports.iter().take(SHOWN).map(|name| shown(name));
     rows.push(row(
@@ -124,7 +134,12 @@ fn more(count: usize) -> String {
     if count > SHOWN { format!("  and {} more\n", count - SHOWN) } else { String::new() }
 }
 
-fn as_json(name: &str, inspection: &Inspection, described: &Described) -> String {
+fn as_json(
+    name: &str,
+    inspection: &Inspection,
+    code: CodeSize,
+    described: Option<&Described>,
+) -> String {
     let imports: Vec<_> = inspection
         .imports
         .iter()
@@ -141,23 +156,38 @@ fn as_json(name: &str, inspection: &Inspection, described: &Described) -> String
             })
         })
         .collect();
-    let (what, described) = match described {
+    let described = described.map(|described| match described {
         Described::Codec(Description { encodings, purpose, .. }) => {
             let purpose = format!("{purpose:?}").to_lowercase();
             ("codec", json!({ "encodings": encodings, "purpose": purpose }))
         }
         Described::Driver(kind) => ("driver", json!({ "kind": kind })),
         Described::Unknown(why) => ("unknown", json!(why)),
-    };
-    let whole = json!({
+    });
+    let mut whole = json!({
         "plugin": name,
         "digest": inspection.digest.to_string(),
         "size": inspection.size,
         "contract": inspection.version.as_deref().map(shown),
         "world": inspection.world.map(World::as_str),
-        what: described,
+        "code": {
+            "function": code.function,
+            "locals": code.locals,
+            "blocks": code.blocks,
+            "loopDepth": code.loop_depth,
+            "values": code.values,
+            "functions": code.functions,
+            "functionWork": code.function_work,
+            "work": code.work,
+            "definitions": code.definitions,
+            "modules": code.modules,
+            "components": code.components,
+        },
         "exports": inspection.exports.iter().take(SHOWN).map(|name| shown(name)).collect::<Vec<_>>(),
         "imports": imports,
     });
+    if let (Some((what, described)), Some(whole)) = (described, whole.as_object_mut()) {
+        whole.insert(what.to_owned(), described);
+    }
     format!("{whole:#}\n")
 }

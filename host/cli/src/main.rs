@@ -27,23 +27,31 @@ use crate::{
     failure::Failure,
 };
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let args = Args::parse();
-    let done = match log::start(&args.command) {
-        Ok(()) => run(args.command).await,
-        Err(failure) => Err(failure),
-    };
-    match done {
+    if let Command::CompileOne(args::CompileOne { memory, seconds, engine }) = args.command {
+        // It limits this process, so it comes before threads and logs.
+        let memory = cloakroom::ByteSize::bytes(memory);
+        return ExitCode::from(cloakroom::CompileOne { memory, seconds, engine }.run());
+    }
+    match start(args.command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
     }
+}
+
+#[tokio::main]
+async fn start(command: Command) -> Result<(), Failure> {
+    log::start(&command)?;
+    run(command).await
 }
 
 async fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Check(check) => check::run(&check).await,
         Command::CodecServer(server) => codec_server::run(&server).await,
+        // Handled before there was a runtime.
+        Command::CompileOne(_) => Ok(()),
         Command::Compile(compile) => compile::run(&compile).await,
         Command::Demo(demo) => demo::run(&demo).await,
         Command::Encode(change) => change::encode(&change).await,

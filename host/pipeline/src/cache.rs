@@ -46,6 +46,15 @@ struct Memory {
     most: u64,
 }
 
+/// What an entry takes besides its object. Empty objects would never leave otherwise.
+const ENTRY: u64 = 256;
+
+impl Cached {
+    fn cost(&self) -> u64 {
+        self.size.saturating_add(ENTRY)
+    }
+}
+
 impl Memory {
     fn put(&mut self, ticket: Ticket, cached: Cached) {
         let cost = cached.cost();
@@ -141,5 +150,20 @@ impl Cache {
 
     fn memory(&self) -> std::sync::MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn empty_objects_leave_too() {
+        let mut memory = Memory { objects: LruCache::unbounded(), used: 0, most: 10 * ENTRY };
+        for number in 0..100 {
+            memory.put([number; 32], Cached { payload: Payload::default(), size: 0 });
+            memory.put([number; 32], Cached { payload: Payload::default(), size: 0 });
+        }
+        assert_eq!((memory.objects.len(), memory.used), (10, 10 * ENTRY));
     }
 }

@@ -57,7 +57,7 @@ impl Disk {
         let path = self.path(ticket);
         let bytes = Bytes::from(fs::read(&path).ok()?);
         if digest(&SHA256, &bytes).as_ref() != sha256 {
-            self.forget(&path, bytes.len() as u64);
+            self.forget(&path, cost(bytes.len() as u64));
             return None;
         }
         // Its time says when it was last of use.
@@ -69,7 +69,7 @@ impl Disk {
 
     /// Keeps an object. Written beside and renamed, so that no half of one is ever found.
     pub(crate) fn put(&self, ticket: &Ticket, object: &Envelope) {
-        let (path, size) = (self.path(ticket), object.len() as u64);
+        let (path, size) = (self.path(ticket), cost(object.len() as u64));
         if self.most / 4 < size || path.exists() {
             return;
         }
@@ -113,7 +113,7 @@ impl Disk {
             if *self.used() <= self.most / 8 * 7 {
                 break;
             }
-            self.forget(&path, size);
+            self.forget(&path, cost(size));
         }
     }
 
@@ -172,7 +172,7 @@ mod tests {
             full.put(&ticket, &object);
             full.put(&ticket, &object);
             assert!(full.get(&first, &sha256(&body)).is_some(), "{number}");
-            let found: u64 = full.files().iter().map(|(_, size, _)| size).sum();
+            let found: u64 = full.files().iter().map(|(_, size, _)| cost(*size)).sum();
             assert!(found <= 1000 << 10 && found == *full.used(), "{found} {}", full.used());
             assert!(full.get(&ticket, &sha256(&object)).is_some(), "{number}");
         }
@@ -180,6 +180,17 @@ mod tests {
         full.put(&large, &body);
         assert!(full.get(&large, &sha256(&body)).is_none(), "it would push out too much");
         assert_eq!(*disk().used(), *full.used(), "not counted when it is opened");
+    }
+
+    #[test]
+    fn empty_objects_leave_too() {
+        let home = tempfile::tempdir().unwrap();
+        let disk = Disk::open(home.path().join("objects"), ByteSize::kib(100)).unwrap();
+        for number in 0..100 {
+            let (ticket, object) = object(number, 0);
+            disk.put(&ticket, &object);
+        }
+        assert!(disk.files().len() <= 25, "{}", disk.files().len());
     }
 
     #[test]

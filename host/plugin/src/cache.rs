@@ -1,11 +1,15 @@
 //! Compiled components on disk, so that the second start does not compile.
 //!
 //! What is loaded from here is machine code that runs with this process's rights. Therefore the
-//! folder must belong to this process's user, or to root, and be writable by nobody else, and each
-//! file must have the digest that was noted when it was written.
+//! folder, and those above it, must belong to this process's user, or to root, and be writable by
+//! nobody else, and each file must have the digest that was noted when it was written.
+
+mod private;
 
 use std::{
-    fs, io,
+    fs,
+    io::{self, Read as _, Write as _},
+    os::unix::fs::{MetadataExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
 };
@@ -25,8 +29,8 @@ pub(crate) struct Cache {
 
 impl Cache {
     pub(crate) fn open(folder: PathBuf, engine: &Engine) -> io::Result<Self> {
-        create_private(&folder)?;
-        check_private(&folder)?;
+        private::create(&folder)?;
+        private::check(&folder)?;
         Ok(Self { folder, engine: fingerprint(engine) })
     }
 
@@ -37,13 +41,13 @@ impl Cache {
     /// The files with a component's code that are whole: what this engine wrote, then what others
     /// did. Whether it can be loaded is for the engine to say: what was compiled for a processor that
     /// has less than this one can.
-    pub(crate) fn find(&self, component: Digest) -> impl Iterator<Item = PathBuf> {
+    pub(crate) fn find(&self, component: Digest) -> impl Iterator<Item = CodeFile> {
         let (own, _) = self.paths(component);
         let others = self.others(component).filter({
             let own = own.clone();
             move |path| *path != own
         });
-        std::iter::once(own).chain(others).filter(|code| is_whole(code))
+        std::iter::once(own).chain(others).filter_map(|code| CodeFile::open(code).ok())
     }
 
     /// The folder is looked through only if this is polled.
@@ -58,13 +62,13 @@ impl Cache {
             .filter(|path| path.extension().is_some_and(|extension| extension == CODE))
     }
 
-    /// Keeps a compiled component. Another process may do the same at the same time: each file
-    /// appears whole or not at all.
-    pub(crate) fn keep(&self, component: Digest, compiled: &[u8]) -> io::Result<PathBuf> {
+    /// Keeps a compiled component and opens what it wrote. Another process may do the same at the same
+    /// time: each file appears whole or not at all.
+    pub(crate) fn keep(&self, component: Digest, compiled: &[u8]) -> io::Result<CodeFile> {
         let (code, note) = self.paths(component);
         appear(&code, compiled)?;
         appear(&note, Digest::of(compiled).to_string().as_bytes())?;
-        Ok(code)
+        CodeFile::open(code)
     }
 
     fn paths(&self, component: Digest) -> (PathBuf, PathBuf) {
@@ -79,15 +83,57 @@ impl Cache {
 const CODE: &str = "cwasm";
 const NOTE: &str = "sha256";
 
-/// Returns whether a file of code has the digest that was noted when it was written.
-fn is_whole(code: &Path) -> bool {
-    let noted = fs::read_to_string(code.with_extension(NOTE));
-    let found = fs::read(code).map(|bytes| Digest::of(&bytes).to_string());
-    noted.is_ok_and(|noted| found.is_ok_and(|found| noted == found))
+/// An open file of code that is whole and that nobody else can write to. What was checked is what is
+/// loaded: the path is not opened again.
+#[derive(Debug)]
+pub(crate) struct CodeFile {
+    pub(crate) path: PathBuf,
+    pub(crate) file: fs::File,
+    pub(crate) bytes: Vec<u8>,
+}
+
+impl CodeFile {
+    /// Opens a file of code and holds it against the digest that was noted when it was written.
+    fn open(path: PathBuf) -> io::Result<Self> {
+        let (mut file, size) = open_private(&path)?;
+        let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
+        file.read_to_end(&mut bytes)?;
+        let mut noted = String::new();
+        let (note, _) = open_private(&path.with_extension(NOTE))?;
+        note.take(128).read_to_string(&mut noted)?;
+        if Digest::of(&bytes).to_string() == noted {
+            Ok(Self { path, file, bytes })
+        } else {
+            Err(unusable("its digest is not the one that was noted"))
+        }
+    }
+}
+
+/// Opens a file that this user or root wrote, and returns its size. Links are not followed.
+fn open_private(path: &Path) -> io::Result<(fs::File, u64)> {
+    let named = fs::symlink_metadata(path)?;
+    if !named.is_file() {
+        return Err(unusable("it is no file"));
+    }
+    let file = fs::File::open(path)?;
+    let found = file.metadata()?;
+    let user = rustix::process::geteuid().as_raw();
+    let is_same = (found.dev(), found.ino()) == (named.dev(), named.ino());
+    if !is_same || !private::is_private(found.uid(), found.mode(), user) {
+        return Err(unusable("others may write to it"));
+    }
+    if found.len() == 0 {
+        return Err(unusable("it is empty"));
+    }
+    Ok((file, found.len()))
+}
+
+fn unusable(why: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, why)
 }
 
 #[cfg(feature = "compiler")]
-fn fingerprint(engine: &Engine) -> String {
+pub(crate) fn fingerprint(engine: &Engine) -> String {
     use std::hash::{DefaultHasher, Hash as _, Hasher as _};
     let mut hasher = DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut hasher);
@@ -96,7 +142,7 @@ fn fingerprint(engine: &Engine) -> String {
 
 /// An engine without a compiler has no fingerprint, and writes nothing.
 #[cfg(not(feature = "compiler"))]
-fn fingerprint(_: &Engine) -> String {
+pub(crate) fn fingerprint(_: &Engine) -> String {
     "none".to_owned()
 }
 
@@ -106,55 +152,13 @@ fn appear(path: &Path, bytes: &[u8]) -> io::Result<()> {
     static WRITERS: AtomicUsize = AtomicUsize::new(0);
     let writer = WRITERS.fetch_add(1, Relaxed);
     let unfinished = path.with_extension(format!("{}-{writer}.tmp", std::process::id()));
-    fs::write(&unfinished, bytes)?;
-    fs::rename(&unfinished, path)
-}
-
-#[cfg(unix)]
-fn create_private(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
-}
-
-#[cfg(unix)]
-fn check_private(folder: &Path) -> io::Result<()> {
-    use std::os::unix::fs::MetadataExt as _;
-    let found = fs::metadata(folder)?;
-    if is_private(found.uid(), found.mode(), rustix::process::geteuid().as_raw()) {
-        return Ok(());
+    // Left behind by a process of the same number that was killed.
+    let _ = fs::remove_file(&unfinished);
+    let written = fs::OpenOptions::new().write(true).create_new(true).mode(0o644).open(&unfinished);
+    let written = written.and_then(|mut file| file.write_all(bytes));
+    let written = written.and_then(|()| fs::rename(&unfinished, path));
+    if written.is_err() {
+        let _ = fs::remove_file(&unfinished);
     }
-    let text = "others may write to it, and what is in it will be run: \
-                `chmod 700` it as the user who runs this, or choose another";
-    Err(io::Error::new(io::ErrorKind::PermissionDenied, text))
-}
-
-/// Whether nobody can write to a folder of this owner and mode but this user, and root, which could
-/// anyway: images are filled by root, and used by others.
-#[cfg(unix)]
-fn is_private(owner: u32, mode: u32, user: u32) -> bool {
-    (owner == user || owner == 0) && mode & 0o022 == 0
-}
-
-#[cfg(not(unix))]
-fn create_private(folder: &Path) -> io::Result<()> {
-    fs::create_dir_all(folder)
-}
-
-#[cfg(not(unix))]
-fn check_private(_folder: &Path) -> io::Result<()> {
-    Ok(())
-}
-
-#[cfg(all(test, unix))]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_folder_is_private_to_its_user_and_to_root() {
-        assert!(is_private(1000, 0o700, 1000));
-        assert!(is_private(0, 0o755, 1000));
-        for (owner, mode) in [(1000, 0o720), (1000, 0o702), (0, 0o775), (1001, 0o700)] {
-            assert!(!is_private(owner, mode, 1000), "{owner} {mode:o}");
-        }
-    }
+    written
 }

@@ -17,14 +17,22 @@ const RESIDENT_STACK: usize = 64 << 10;
 const MODULES: u32 = 64;
 
 pub(crate) fn engine(limits: &Limits) -> wasmtime::Result<Engine> {
+    Engine::new(config().allocation_strategy(pool(limits)))
+}
+
+/// An engine that compiles for [`engine`] and runs nothing: it needs no pool.
+pub(crate) fn compiling() -> wasmtime::Result<Engine> {
+    Engine::new(&config())
+}
+
+fn config() -> Config {
     let mut config = Config::new();
     config.epoch_interruption(true);
     // Costs a microsecond a call, and no world of ours is asynchronous inside.
     config.concurrency_support(false);
     // A stack is used again by other calls, and must not keep what an earlier one left on it.
     config.async_stack_zeroing(true);
-    config.allocation_strategy(pool(limits));
-    Engine::new(&config)
+    config
 }
 
 /// Slots for every instance that may run, codecs and drivers, and as many that wait warm.

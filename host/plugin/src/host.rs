@@ -13,9 +13,9 @@ use wasmtime::{
 };
 
 use crate::{
-    Grants, Inspection, Limits, Plugin, Source, cache::Cache, compile::Compiler,
+    Grants, Inspection, Limits, Plugin, Source, cache::Cache, child::Cancel, compile::Compiler,
     components::Components, compute::Compute, contract::v0_1::Prepared, engine, idle::Idle,
-    inspect::CAUSE, source::Binary, state::State, ticker::Ticker,
+    inspect::CAUSE, loading, source::Binary, state::State, ticker::Ticker,
 };
 
 /// Loads plugins and runs them. Cheap to clone; clones are the same host.
@@ -39,6 +39,7 @@ pub struct HostBuilder {
     limits: Limits,
     cache: Option<PathBuf>,
     precompiled_only: bool,
+    compiler: Option<PathBuf>,
 }
 
 impl HostBuilder {
@@ -63,6 +64,18 @@ impl HostBuilder {
         self
     }
 
+    /// Compiles plugins in a process of its own: `program` is the `cloakroom` of this very version. The
+    /// process has no environment, opens no file, and is ended when it passes `limits.code.memory` or
+    /// `limits.code.time`, or when nobody waits for the plugin any more. The program is trusted: what
+    /// it writes is run.
+    ///
+    /// Without this, plugins are compiled in this process. What the other [`crate::CodeLimits`] let through
+    /// is bounded by their formula then, takes its memory here, and goes on after `limits.load`.
+    pub fn compiler(mut self, program: impl Into<PathBuf>) -> Self {
+        self.compiler = Some(program.into());
+        self
+    }
+
     /// The host. It takes a thread, and 4,128 MiB of address space for each of three times
     /// `Limits::instances`, which is not memory but counts against `ulimit -v`: with the defaults
     /// 774 GiB. A process has room for some 160 such hosts; pipelines may share one.
@@ -80,7 +93,8 @@ impl HostBuilder {
             Cache::open(folder, &engine).map_err(|error| refused(&text).because(error))
         });
         let cache = cache.transpose()?;
-        let compiler = Compiler::new(engine.clone(), cache, !self.precompiled_only);
+        let compiler =
+            Compiler::new(engine.clone(), cache, !self.precompiled_only, &limits, self.compiler);
         let ticker = Ticker::start(&engine).map_err(|error| {
             Error::new(ErrorKind::Internal, "cannot start a thread").because(error)
         })?;
@@ -134,32 +148,41 @@ impl Host {
     pub async fn load(&self, source: Source, grants: Grants) -> Result<Plugin, Error> {
         let name: Arc<str> = Arc::from(source.name());
         let shared = self.0.clone();
-        let loading = tokio::task::spawn_blocking(move || {
-            let loaded = shared.load(&source, &grants).map_err(|error| source.blame(error));
-            loaded.map(|(prepared, inspection)| (prepared, inspection, grants))
+        let loaded = loading::load(self.0.limits.load, move |cancel| {
+            let loaded = shared.load(&source, &grants, cancel);
+            let (prepared, inspection) = loaded.map_err(|error| source.blame(error))?;
+            Ok((prepared, inspection, grants))
         });
-        let loaded = loading
-            .await
-            .unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "loading did not finish")));
-        let (prepared, inspection, grants) = loaded.map_err(|error| error.in_plugin(&name))?;
+        let (prepared, inspection, grants) =
+            loaded.await.map_err(|error| error.in_plugin(&name))?;
         Ok(Plugin::new(self.clone(), name, prepared, inspection, grants))
     }
 }
 
 impl Shared {
-    fn load(&self, source: &Source, grants: &Grants) -> Result<(Arc<Prepared>, Inspection), Error> {
+    fn load(
+        &self,
+        source: &Source,
+        grants: &Grants,
+        cancel: &Cancel,
+    ) -> Result<(Arc<Prepared>, Inspection), Error> {
         let binary = source.read(self.limits.component)?;
         let inspection = Inspection::read(&binary.bytes, binary.digest)?;
         inspection.check()?;
         grants.check(&inspection)?;
-        let prepare = || self.prepare(&binary, &inspection);
+        let prepare = || self.prepare(&binary, &inspection, cancel);
         let prepared = self.components.get_or_prepare(binary.digest, prepare)?;
         Ok((prepared, inspection))
     }
 
     /// Compiles and links a component. It depends on nothing but the file: grants are an instance's.
-    fn prepare(&self, binary: &Binary, inspection: &Inspection) -> Result<Prepared, Error> {
-        let component = self.compiler.component(binary)?;
+    fn prepare(
+        &self,
+        binary: &Binary,
+        inspection: &Inspection,
+        cancel: &Cancel,
+    ) -> Result<Prepared, Error> {
+        let component = self.compiler.component(binary, cancel)?;
         let linked = self.link(&component, inspection).map_err(|error| {
             let text =
                 "was built against another version of the contract: rebuild it against wit/v0.1";

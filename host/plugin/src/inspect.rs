@@ -3,7 +3,7 @@
 use cloakroom_core::{Error, ErrorKind, clean};
 use wasmparser::{Encoding, Parser, Payload};
 
-use crate::{Need, contract, source::Digest};
+use crate::{Limits, Need, Source, contract, source::Digest};
 
 /// A component read, not compiled.
 #[derive(Clone, Debug)]
@@ -65,6 +65,16 @@ impl Inspection {
     /// `PluginRejected` if the bytes are no component, or not a whole one.
     pub fn of(bytes: &[u8]) -> Result<Self, Error> {
         Self::read(bytes, Digest::of(bytes))
+    }
+
+    /// Reads the outside of a plugin's component: what [`crate::Host::inspect`] returns, without a host.
+    ///
+    /// # Errors
+    /// As [`Inspection::of`], and `Config` if its file cannot be read.
+    pub fn of_source(source: &Source) -> Result<Self, Error> {
+        let read = source.read(Limits::default().component);
+        let inspected = read.and_then(|binary| Self::read(&binary.bytes, binary.digest));
+        inspected.map_err(|error| source.blame(error))
     }
 
     pub(crate) fn read(bytes: &[u8], digest: Digest) -> Result<Self, Error> {
@@ -193,17 +203,30 @@ fn outside(bytes: &[u8]) -> Result<(Vec<String>, Vec<String>), Error> {
             Payload::ComponentImportSection(section) if depth == 0 => {
                 for import in section {
                     imports.push(import.map_err(broken)?.name.name.to_owned());
+                    few(&imports)?;
                 }
             }
             Payload::ComponentExportSection(section) if depth == 0 => {
                 for export in section {
                     exports.push(export.map_err(broken)?.name.name.to_owned());
+                    few(&exports)?;
                 }
             }
             _ => {}
         }
     }
     Ok((imports, exports))
+}
+
+/// The most names of imports, and of exports. Guests of all languages have fewer than a hundred.
+const NAMES: usize = 1000;
+
+fn few(names: &[String]) -> Result<(), Error> {
+    if names.len() <= NAMES {
+        return Ok(());
+    }
+    let text = format!("imports or exports more than {NAMES} names, and no plugin needs so many");
+    Err(Error::new(ErrorKind::PluginRejected, text))
 }
 
 fn core_module() -> Error {

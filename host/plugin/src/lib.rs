@@ -7,8 +7,11 @@
 
 mod access;
 mod cache;
+mod child;
+mod code;
 mod codec;
 mod compile;
+mod compile_one;
 mod components;
 mod compute;
 mod contract;
@@ -27,6 +30,7 @@ mod inspect;
 mod limits;
 mod live;
 mod loaded;
+mod loading;
 mod log;
 mod long;
 mod meter;
@@ -50,7 +54,9 @@ mod wasi_bounds;
 
 pub use self::{
     access::Access,
+    code::{CodeLimits, CodeSize},
     codec::PluginCodec,
+    compile_one::CompileOne,
     driver::PluginDriver,
     grants::Grants,
     host::{Host, HostBuilder},

@@ -4,6 +4,8 @@ use std::{num::NonZeroUsize, thread::available_parallelism, time::Duration};
 
 use cloakroom_core::{ByteSize, ENTRIES, Error, ErrorKind};
 
+use crate::CodeLimits;
+
 /// What bounds plugins. All limits hold by default.
 ///
 /// Exhaustive on purpose: `Limits { time, ..Limits::default() }` is how one is changed.
@@ -46,6 +48,11 @@ pub struct Limits {
     pub call_bytes: ByteSize,
     /// Bytes that the host may hold for all calls together, memory of instances included.
     pub process_bytes: ByteSize,
+    /// Wall-clock time of loading one plugin, or a whole configuration: reading files, compiling, and
+    /// trying what was loaded.
+    pub load: Duration,
+    /// The code that is compiled.
+    pub code: CodeLimits,
 }
 
 impl Limits {
@@ -92,6 +99,8 @@ impl Default for Limits {
             component: ByteSize::mib(64),
             call_bytes: ByteSize::mib(1024),
             process_bytes: ByteSize::mib(2048),
+            load: Duration::from_secs(120),
+            code: CodeLimits::default(),
         }
     }
 }

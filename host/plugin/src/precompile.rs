@@ -1,10 +1,12 @@
 //! Plugins compiled into the cache folder, before anything is loaded.
 
-use std::{fs, path::PathBuf};
+use std::path::PathBuf;
 
-use cloakroom_core::{Error, ErrorKind};
+use cloakroom_core::Error;
 
-use crate::{Digest, Host, Inspection, Source, host::Shared};
+use crate::{
+    Digest, Host, Inspection, Source, child::Cancel, compile::Code, host::Shared, loading,
+};
 
 /// A plugin's machine code in the cache folder.
 #[derive(Clone, Debug)]
@@ -30,12 +32,10 @@ impl Host {
     pub async fn compile(&self, source: &Source) -> Result<CompiledPlugin, Error> {
         let (shared, source) = (self.0.clone(), source.clone());
         let name = source.name().to_owned();
-        let compiling = tokio::task::spawn_blocking(move || {
-            shared.compile(&source).map_err(|error| source.blame(error))
+        let compiled = loading::load(self.0.limits.load, move |cancel| {
+            shared.compile(&source, cancel).map_err(|error| source.blame(error))
         });
-        let compiled = compiling
-            .await
-            .unwrap_or_else(|_| Err(Error::new(ErrorKind::Internal, "compiling did not finish")));
+        let compiled = compiled.await;
         compiled.map_err(|error| error.in_plugin(&name))
     }
 
@@ -47,11 +47,11 @@ impl Host {
 }
 
 impl Shared {
-    fn compile(&self, source: &Source) -> Result<CompiledPlugin, Error> {
+    fn compile(&self, source: &Source, cancel: &Cancel) -> Result<CompiledPlugin, Error> {
         let binary = source.read(self.limits.component)?;
         Inspection::read(&binary.bytes, binary.digest)?.check()?;
-        let code = self.compiler.code(&binary)?;
-        let bytes = fs::metadata(&code.path).map_or(0, |metadata| metadata.len());
-        Ok(CompiledPlugin { digest: binary.digest, path: code.path, bytes, is_new: code.is_new })
+        let code = self.compiler.code(&binary, cancel)?;
+        let Code { path, bytes, is_new } = code;
+        Ok(CompiledPlugin { digest: binary.digest, path, bytes, is_new })
     }
 }

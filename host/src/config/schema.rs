@@ -11,6 +11,7 @@ use serde::Deserialize;
 
 use super::{
     bucket::Bucket,
+    code::Code,
     date::Date,
     plugin::{Grants, PluginEntry, Reuse},
     required::Required,
@@ -88,6 +89,8 @@ pub(crate) struct Limits {
     pub(crate) log: Option<Size>,
     pub(crate) instances: Option<NonZeroUsize>,
     pub(crate) component: Option<Size>,
+    pub(crate) load: Option<Span>,
+    pub(crate) code: Code,
     pub(crate) payload: Option<Size>,
     pub(crate) payloads: Option<NonZeroUsize>,
     pub(crate) wait: Option<Span>,
@@ -138,6 +141,8 @@ impl File {
             component: size(&limits.component, default.component),
             call_bytes: size(&limits.call_bytes, default.call_bytes),
             process_bytes: size(&limits.process_bytes, default.process_bytes),
+            load: span(limits.load.as_ref(), default.load),
+            code: limits.code.limits(),
         }
     }
 

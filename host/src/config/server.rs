@@ -18,7 +18,7 @@ pub(crate) struct Temporal {
 }
 
 /// `[codec_server]`
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct CodecServer {
     pub(crate) listen: Option<SocketAddr>,
@@ -35,7 +35,7 @@ pub(crate) struct CodecServer {
 }
 
 /// `jwt = { … }`
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(feature = "codec-server"), expect(dead_code, reason = "read by the server alone"))]
 pub(crate) struct Jwt {
@@ -45,7 +45,7 @@ pub(crate) struct Jwt {
 }
 
 /// `tls = { … }`
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Tls {
     pub(crate) certificate: PathBuf,

@@ -33,6 +33,8 @@ impl File {
             component,
             call_bytes,
             process_bytes,
+            load,
+            code,
             payload: _,
             payloads: _,
         } = &self.limits;
@@ -52,6 +54,8 @@ impl File {
         same("limits.component", size(component), of.component)?;
         same("limits.call_bytes", size(call_bytes), of.call_bytes)?;
         same("limits.process_bytes", size(process_bytes), of.process_bytes)?;
+        same("limits.load", load.as_ref().map(shown), Shown(of.load))?;
+        code.check_host(&of.code)?;
         // A shorter time is held by the pipeline itself.
         let storing = self.storage.as_ref().and_then(|storage| storage.time.as_ref());
         let longer = storing.filter(|time| time.0 > of.driver_time).map(shown);
@@ -62,9 +66,9 @@ impl File {
 
 /// A time as `Debug` writes it: `5s`.
 #[derive(PartialEq)]
-struct Shown(Duration);
+pub(super) struct Shown(pub(super) Duration);
 
-fn shown(time: &Span) -> Shown {
+pub(super) fn shown(time: &Span) -> Shown {
     Shown(time.0)
 }
 
@@ -74,7 +78,11 @@ impl fmt::Display for Shown {
     }
 }
 
-fn same<T: PartialEq + fmt::Display>(key: &str, here: Option<T>, shared: T) -> Result<(), Error> {
+pub(super) fn same<T: PartialEq + fmt::Display>(
+    key: &str,
+    here: Option<T>,
+    shared: T,
+) -> Result<(), Error> {
     match here {
         Some(here) if here != shared => {
             Err(contradiction(key, &here.to_string(), &shared.to_string()))

@@ -23,6 +23,23 @@ thread_local! {
     static KEPT_BUFFER: RefCell<Option<Buffer>> = const { RefCell::new(None) };
 }
 
+/// Runs while the component is instantiated, before anything is asked of it.
+#[cfg(target_env = "p2")]
+#[used]
+#[unsafe(link_section = ".init_array")]
+static START: extern "C" fn() = {
+    extern "C" fn start() {
+        match settings::text("start").as_deref() {
+            Some("loop") => loop {
+                black_box(());
+            },
+            Some("sleep") => std::thread::sleep(std::time::Duration::from_secs(360_000)),
+            _ => {}
+        }
+    }
+    start
+};
+
 impl PayloadCodec for Rogue {
     fn describe() -> Result<Description, Error> {
         let encodings = match settings::text("describe").as_deref() {

@@ -1,0 +1,153 @@
+//! A compiler in a process of its own: what ends it, and what is said then.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use cloakroom::{
+    ByteSize, CodeLimits, Codec as _, Encoded, Error, ErrorKind, Grants, Host, Limits, Reuse,
+    Settings, Source,
+};
+use cloakroom_tests::{chain, ctx, plain};
+use futures::future::poll_immediate;
+
+use crate::{
+    bombs::{component, loops},
+    cli,
+};
+
+fn host(program: impl Into<PathBuf>, limits: Limits) -> Host {
+    Host::builder().limits(limits).compiler(program).build().unwrap()
+}
+
+/// A program in the place of the compiler.
+fn script(folder: &Path, text: &str) -> PathBuf {
+    let path = folder.join("compiler");
+    fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    path
+}
+
+async fn refused(host: &Host, source: Source) -> Error {
+    host.load(source, Grants::none()).await.map(drop).unwrap_err()
+}
+
+fn bundled(name: &str) -> Source {
+    cloakroom::bundled(name).unwrap()
+}
+
+/// Without a cache folder, so it is compiled.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_it_compiles_runs_here() {
+    let host = host(cli::binary(), Limits::default());
+    let plugin = host.load(bundled("zlib"), Grants::none()).await;
+    let plugin = plugin.map_err(|error| chain(&error)).unwrap();
+    let codec = plugin.codec(Settings::none(), Reuse::Fresh).await.unwrap();
+    let sent = plain("text ".repeat(100));
+    let Encoded::Changed(encoded) = codec.encode(&ctx(), &sent).await.unwrap() else {
+        panic!("left as it was");
+    };
+    assert_eq!(codec.decode(&ctx(), encoded).await.unwrap(), sent);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_ended_at_its_memory() {
+    let code = CodeLimits { memory: ByteSize::mib(32), ..CodeLimits::default() };
+    let host = host(cli::binary(), Limits { code, ..Limits::default() });
+    let error = refused(&host, bundled("zstd")).await;
+    assert_eq!(error.kind(), ErrorKind::PluginRejected, "{}", chain(&error));
+    let text = chain(&error);
+    assert!(text.contains("32MiB") && text.contains("`limits.code.memory`"), "{text}");
+}
+
+/// What is compiled takes minutes, and all limits but the time let it through.
+#[tokio::test(flavor = "multi_thread")]
+async fn it_is_ended_at_its_processor_time() {
+    let code = CodeLimits {
+        locals: u64::MAX,
+        loop_depth: u64::MAX,
+        function_work: u64::MAX,
+        work: u64::MAX,
+        time: Duration::from_secs(1),
+        ..CodeLimits::default()
+    };
+    let limits = Limits { code, load: Duration::from_secs(3600), ..Limits::default() };
+    let bomb = component(&[loops(2000, 2000)], 0);
+    let error = refused(&host(cli::binary(), limits), Source::bytes("bomb", bomb)).await;
+    assert_eq!(error.kind(), ErrorKind::PluginRejected, "{}", chain(&error));
+    let text = chain(&error);
+    assert!(text.contains("more than 1s") && text.contains("`limits.code.time`"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn invalid_code_is_the_plugins_fault() {
+    let folder = tempfile::tempdir().unwrap();
+    let host =
+        host(script(folder.path(), "echo 'bad \033[2J name' >&2; exit 3"), Limits::default());
+    let error = refused(&host, bundled("zlib")).await;
+    assert_eq!(error.kind(), ErrorKind::PluginRejected);
+    let text = chain(&error);
+    assert!(text.contains("not valid WebAssembly") && !text.contains('\u{1b}'), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_that_cannot_be_used_is_a_mistake_of_the_host() {
+    let folder = tempfile::tempdir().unwrap();
+    for (program, says) in [
+        (script(folder.path(), "exit 4"), "another version of Cloakroom"),
+        (PathBuf::from("/nowhere/cloakroom"), "cannot run `/nowhere/cloakroom`"),
+    ] {
+        let error = refused(&host(program, Limits::default()), bundled("zlib")).await;
+        assert_eq!(error.kind(), ErrorKind::Config, "{}", chain(&error));
+        assert!(chain(&error).contains(says), "{}", chain(&error));
+    }
+}
+
+/// A compiler that writes its process id and then waits for ever.
+fn waits(folder: &Path) -> PathBuf {
+    let started = folder.join("started");
+    script(
+        folder,
+        &format!("echo $$ > {0}.new && mv {0}.new {0}\nexec sleep 360000", started.display()),
+    )
+}
+
+async fn started(folder: &Path) -> PathBuf {
+    loop {
+        if let Ok(pid) = fs::read_to_string(folder.join("started")) {
+            return Path::new("/proc").join(pid.trim());
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+async fn gone(process: &Path) {
+    while process.exists() {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_ends_with_the_time_of_the_load() {
+    let folder = tempfile::tempdir().unwrap();
+    let limits = Limits { load: Duration::from_millis(500), ..Limits::default() };
+    let host = host(waits(folder.path()), limits);
+    let error = refused(&host, bundled("zlib")).await;
+    assert_eq!(error.kind(), ErrorKind::Busy, "{}", chain(&error));
+    assert!(chain(&error).contains("500ms (`limits.load`)"), "{}", chain(&error));
+    gone(&started(folder.path()).await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_ends_when_nobody_waits_for_the_plugin() {
+    let folder = tempfile::tempdir().unwrap();
+    let host = host(waits(folder.path()), Limits::default());
+    let mut load = Box::pin(host.load(bundled("zlib"), Grants::none()));
+    assert!(poll_immediate(&mut load).await.is_none());
+    let process = started(folder.path()).await;
+    drop(load);
+    gone(&process).await;
+}
