@@ -32,6 +32,9 @@ pub(crate) use self::{
     text::{nearest, parse},
 };
 #[cfg(feature = "codec-server")]
-pub(crate) use self::{secret::read as read_secret, server::CodecServer as CodecServerEntry};
+pub(crate) use self::{
+    secret::read as read_secret,
+    server::{CodecServer as CodecServerEntry, Listen},
+};
 #[cfg(feature = "temporal")]
 pub(crate) use self::{server::Temporal as TemporalEntry, units::Size};

@@ -33,6 +33,19 @@ pub(super) fn payloads(text: Vec<u8>) -> Answer {
     whole(StatusCode::OK, "application/json", text.into())
 }
 
+/// Says that there are too many clients. Waiting helps.
+pub(super) fn full(text: &str) -> Answer {
+    let mut answer = line(StatusCode::SERVICE_UNAVAILABLE, text);
+    answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    answer
+}
+
+/// Returns whether an answer refuses what only a client that errs or attacks sends. The connection ends
+/// with it, so that a client cannot send more of the same while it reads nothing.
+pub(super) fn is_refusal(status: StatusCode) -> bool {
+    [400, 401, 403, 404, 405, 408, 413, 421].contains(&status.as_u16())
+}
+
 /// An error of the pipeline. Waiting helps where 503 says so: the Web UI tries those again.
 pub(super) fn failure(error: &Error) -> Answer {
     let status = match (error.kind(), error.kind().blame()) {
