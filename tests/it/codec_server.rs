@@ -1,5 +1,6 @@
 //! The codec server, asked as the Web UI and the command line ask, and as nobody should.
 
+mod budget;
 pub(crate) mod client;
 pub(crate) mod command;
 mod crowd;
@@ -40,25 +41,30 @@ struct Served {
 
 impl Served {
     async fn start(folder: &Path, settings: Settings) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        Self::listen(folder, settings, address, listener.into()).await
+        let cloakroom = opening(&in_folder("local", folder)).open().await.unwrap();
+        Self::serve(cloakroom, settings).await
     }
 
-    /// The same at a Unix socket.
+    async fn serve(cloakroom: Cloakroom, settings: Settings) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        Self::listen(cloakroom, settings, address, listener.into()).await
+    }
+
+    /// Serves at a Unix socket.
     async fn start_at(folder: &Path, settings: Settings, socket: &Path) -> Self {
+        let cloakroom = opening(&in_folder("local", folder)).open().await.unwrap();
         let listener = Address::Unix(socket.to_owned()).bind().await.unwrap();
         let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
-        Self::listen(folder, settings, nowhere, listener).await
+        Self::listen(cloakroom, settings, nowhere, listener).await
     }
 
     async fn listen(
-        folder: &Path,
+        cloakroom: Cloakroom,
         settings: Settings,
         address: SocketAddr,
         listener: Listener,
     ) -> Self {
-        let cloakroom = opening(&in_folder("local", folder)).open().await.unwrap();
         let server = CodecServer::new(cloakroom.clone(), settings);
         let (end, ended) = oneshot::channel::<()>();
         let serving = server.clone();

@@ -6,23 +6,30 @@
 
 mod bucket;
 mod call;
+mod call_memory;
 mod codec;
 mod comparison;
 mod context;
 mod driver;
 mod error;
+mod fields;
 mod keys;
 mod limit;
+mod line;
 mod memory;
+mod message;
 mod payload;
+mod process_charge;
 mod protobuf;
 mod report;
 mod site;
 mod size;
+mod turns;
 
 pub use self::{
     bucket::{Bucket, ObjectInfo, PutMode, PutOutcome},
     call::CallId,
+    call_memory::{CallMemory, Charge},
     codec::{Codec, Description, Encoded, Purpose},
     comparison::Comparison,
     context::{Context, Kind},
@@ -30,10 +37,14 @@ pub use self::{
     error::{Blame, Error, ErrorKind},
     keys::{Key, KeyError, KeyRing},
     limit::Limit,
-    memory::{CallMemory, Charge, MemoryBudget},
-    payload::{ENCODING, Metadata, Payload},
+    line::Line,
+    memory::MemoryBudget,
+    message::Message,
+    payload::{ENCODING, ENTRIES, Metadata, Payload},
+    process_charge::ProcessCharge,
     protobuf::Envelope,
     report::clean,
     site::Direction,
     size::{ByteSize, ByteSizeError},
+    turns::{Turn, Turns},
 };

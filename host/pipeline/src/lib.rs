@@ -5,6 +5,7 @@
 //! what would not get smaller, checking what a store gives back before any codec sees it, and running
 //! the payloads of a call side by side within a number of permits.
 
+mod admission;
 mod batch;
 mod budget;
 mod builder;
@@ -12,9 +13,11 @@ mod cache;
 mod check;
 mod claims;
 mod disk;
+mod entries;
 mod explain;
 mod failure;
 mod fetch;
+mod held;
 mod keep;
 mod live;
 pub mod metric;

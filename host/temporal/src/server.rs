@@ -5,6 +5,7 @@ mod address;
 mod answer;
 mod body;
 mod connections;
+mod content;
 mod conversation;
 mod direct;
 mod gate;
@@ -22,6 +23,7 @@ mod reason;
 mod refusals;
 mod route;
 mod settings;
+mod slots;
 mod socket;
 mod throttle;
 mod timed;
@@ -36,14 +38,13 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use cloakroom_core::Error;
 use cloakroom_pipeline::Live;
 use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
-use tokio::sync::Semaphore;
 
 pub use self::{
     access::Access,
     address::{Address, Listener},
     settings::Settings,
 };
-use self::{body::Places, connections::Connections, refusals::Refusals, throttle::Throttle};
+use self::{connections::Connections, refusals::Refusals, slots::Slots, throttle::Throttle};
 use crate::{Adapter, Limited, SizeLimits};
 
 /// A codec server about to listen. Cheap to clone; clones are the same.
@@ -71,8 +72,7 @@ struct Shared {
     /// What the operator has written since, while it is not loaded: what it does not allow is refused.
     bound: ArcSwapOption<Settings>,
     address: std::sync::OnceLock<Address>,
-    bodies: Places,
-    working: Semaphore,
+    slots: Slots,
     connections: Arc<Connections>,
     metrics: Option<Metrics>,
     /// Whether metrics have a listener of their own, as it was when the server was made.
@@ -106,13 +106,10 @@ impl CodecServer {
         describe_counter!(jwks::FETCHES, "Fetches of the keys that verify tokens");
         describe_gauge!(jwks::LAST, Unit::Seconds, "When these keys were last fetched");
         describe_histogram!(journal::SECONDS, Unit::Seconds, "Seconds that answers took");
-        let bounded = |count: usize| count.clamp(1, Semaphore::MAX_PERMITS);
         Self(Arc::new(Shared {
             // The server logs each failure with what it knows of the request.
             adapter: Adapter::quiet(live, limits),
-            // As many as can be in work may have arrived.
-            bodies: Places::new(settings.requests, settings.body),
-            working: Semaphore::new(bounded(settings.requests)),
+            slots: Slots::new(settings.requests),
             connections: Connections::new(settings.connections, settings.most_of_one()),
             has_metrics_listener: settings.metrics.is_some(),
             settings: ArcSwap::from_pointee(settings),

@@ -236,7 +236,7 @@ async fn ammunition(cloakroom: &Cloakroom) -> Ammunition {
     let encode = async |payload: Payload| {
         cloakroom.encode(&Context::none(), vec![payload]).await.unwrap().remove(0)
     };
-    let bomb = encode(plain(vec![0; 2 << 20])).await;
+    let bomb = encode(plain(vec![0; 2_000_000])).await;
     let stored = encode(plain(noise(400_000))).await;
     let reference = String::from_utf8(stored.data.to_vec()).unwrap();
     let digest = reference.find("sha256/").unwrap() + 7;

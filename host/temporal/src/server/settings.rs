@@ -23,7 +23,7 @@ pub struct Settings {
     pub anonymous: bool,
     /// The most bytes that one request may have.
     pub body: ByteSize,
-    /// Requests in work at once; others wait.
+    /// Requests in work at once; others wait. One address has at most three quarters of them.
     pub requests: usize,
     /// Connections at once. If all are in work, another one is answered 503, and probes are answered.
     pub connections: usize,
