@@ -1,5 +1,7 @@
 //! Checks a configuration without serving it.
 
+use std::{sync::Arc, time::Instant};
+
 use cloakroom_core::Error;
 
 use crate::{
@@ -7,6 +9,7 @@ use crate::{
     config::OpenBuckets,
     generation::Generation,
     inventory::Inventory,
+    reading::Reading,
     report::{Report, StoreRow},
     store_check,
 };
@@ -32,9 +35,11 @@ impl Opening {
     /// # Errors
     /// As [`crate::Cloakroom::open`].
     pub async fn check(self) -> Result<Check, Error> {
-        let generation = Generation::load(&self, &OpenBuckets::default(), None).await?;
+        let (began, buckets) = (Instant::now(), Arc::<OpenBuckets>::default());
+        let reading = Reading::of(&self).await?;
+        let generation = Generation::load(&self, reading, began, &buckets, None).await?;
         #[cfg(feature = "codec-server")]
-        let server = crate::codec_server::warning(&generation.codec_server);
+        let server = crate::codec_server::warning(generation.codec_server).await;
         #[cfg(not(feature = "codec-server"))]
         let server = None;
         let mut inventory = generation.inventory;

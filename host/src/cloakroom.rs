@@ -4,6 +4,7 @@ use std::{
     fmt,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
+    time::Instant,
 };
 
 use arc_swap::ArcSwap;
@@ -12,7 +13,8 @@ use cloakroom_pipeline::{Live, Pipeline, Stage};
 use cloakroom_plugin::Host;
 
 use crate::{
-    BuildInfo, Opening, config::OpenBuckets, generation::Generation, key_facts, reload_metric,
+    BuildInfo, Opening, config::OpenBuckets, generation::Generation, key_facts, reading::Reading,
+    reload::Reloads, reload_metric,
 };
 
 /// A pipeline as a configuration describes it. Cheap to clone; clones are the same.
@@ -34,9 +36,8 @@ pub struct Cloakroom(Arc<Shared>);
 struct Shared {
     current: ArcSwap<Generation>,
     opening: Mutex<Opening>,
-    buckets: OpenBuckets,
-    /// Held while a configuration is loaded, so that of two the later one stays.
-    loading: tokio::sync::Mutex<()>,
+    buckets: Arc<OpenBuckets>,
+    reloads: Reloads,
 }
 
 impl Cloakroom {
@@ -54,13 +55,14 @@ impl Cloakroom {
     }
 
     pub(crate) async fn start(opening: Opening) -> Result<Self, Error> {
-        let buckets = OpenBuckets::default();
-        let current = Generation::load(&opening, &buckets, None).await?;
+        let (began, buckets) = (Instant::now(), Arc::<OpenBuckets>::default());
+        let reading = Reading::of(&opening).await?;
+        let current = Generation::load(&opening, reading, began, &buckets, None).await?;
         current.inventory.warn();
         announce(&opening, &current);
         let current = ArcSwap::from_pointee(current);
-        let (opening, loading) = (Mutex::new(opening), tokio::sync::Mutex::default());
-        Ok(Self(Arc::new(Shared { current, opening, buckets, loading })))
+        let (opening, reloads) = (Mutex::new(opening), Reloads::default());
+        Ok(Self(Arc::new(Shared { current, opening, buckets, reloads })))
     }
 
     /// Encodes payloads: every stage, first to last; what is large then is stored elsewhere.
@@ -80,41 +82,6 @@ impl Cloakroom {
         self.pipeline().decode(ctx, batch).await
     }
 
-    /// Reads the configuration again, loads and checks all of it by the side, and swaps it in. Calls
-    /// in flight finish on the old one.
-    ///
-    /// # Errors
-    /// As [`Cloakroom::open`]. Then the old configuration goes on serving.
-    pub async fn reload(&self) -> Result<(), Error> {
-        let opening = self.opening();
-        self.replace(opening).await
-    }
-
-    /// Swaps in another configuration, as [`Cloakroom::reload`] does. A host that was shared at
-    /// opening stays, unless `opening` brings another.
-    ///
-    /// # Errors
-    /// As [`Cloakroom::open`]. Then the old configuration goes on serving.
-    pub async fn replace(&self, opening: Opening) -> Result<(), Error> {
-        let replaced = self.swap(opening).await;
-        reload_metric::record_reload(replaced.is_ok());
-        replaced
-    }
-
-    async fn swap(&self, mut opening: Opening) -> Result<(), Error> {
-        let _one_at_a_time = self.0.loading.lock().await;
-        opening.host = opening.host.or_else(|| self.opening().host);
-        let before = self.0.current.load_full();
-        let next = Generation::load(&opening, &self.0.buckets, Some(&before)).await?;
-        next.inventory.warn();
-        key_facts::record(&next.keys, &before.keys);
-        self.0.current.store(Arc::new(next));
-        *self.0.opening.lock().unwrap_or_else(PoisonError::into_inner) = opening;
-        drop(before);
-        self.0.buckets.tidy();
-        Ok(())
-    }
-
     /// The pipeline of now.
     pub fn pipeline(&self) -> Pipeline {
         self.0.current.load().pipeline.clone()
@@ -132,6 +99,19 @@ impl Cloakroom {
 
     pub(crate) fn current(&self) -> Arc<Generation> {
         self.0.current.load_full()
+    }
+
+    pub(crate) fn put(&self, next: Arc<Generation>, opening: Opening) {
+        self.0.current.store(next);
+        *self.0.opening.lock().unwrap_or_else(PoisonError::into_inner) = opening;
+    }
+
+    pub(crate) fn reloads(&self) -> &Reloads {
+        &self.0.reloads
+    }
+
+    pub(crate) fn buckets(&self) -> &Arc<OpenBuckets> {
+        &self.0.buckets
     }
 
     pub(crate) fn opening(&self) -> Opening {

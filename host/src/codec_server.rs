@@ -4,6 +4,7 @@ use std::{
     fs,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
+    sync::{Arc, PoisonError},
     time::Duration,
 };
 
@@ -12,7 +13,9 @@ use cloakroom_temporal::server::{Access, Address, Settings};
 
 use crate::{
     Cloakroom,
+    blocking::blocking,
     config::{self, CodecServerEntry, Listen, read_secret},
+    reading::Reading,
 };
 
 /// Where the codec server listens unless it is told.
@@ -51,10 +54,49 @@ impl Cloakroom {
     }
 }
 
+/// What hears of a changed `[codec_server]` before the plugins of its configuration are loaded.
+pub(crate) type Listener = Arc<dyn Fn(Result<(Address, Settings), Error>) + Send + Sync>;
+
+impl Cloakroom {
+    /// Has `listener` hear at each reload what the file says of the codec server now: as soon as the
+    /// file was read, and before its plugins, keys and buckets are loaded, which may take long or
+    /// fail. What the file takes away (a token, an origin, a key of a key set) can be taken away then;
+    /// what it adds belongs to a configuration that may never be swapped in.
+    ///
+    /// It hears an error if the file can be read and a token, key set or certificate that it names
+    /// cannot. It hears nothing of a file that cannot be parsed. Of reloads that run at the same time
+    /// it hears the newest last. There is one listener: another takes its place.
+    pub fn on_codec_server(
+        &self,
+        listener: impl Fn(Result<(Address, Settings), Error>) + Send + Sync + 'static,
+    ) {
+        let mut place = self.reloads().listener.lock().unwrap_or_else(PoisonError::into_inner);
+        *place = Some(Arc::new(listener));
+    }
+
+    /// Tells the listener, if there is one and no newer reload has begun.
+    pub(crate) async fn tell_codec_server(
+        &self,
+        number: u64,
+        reading: &Reading,
+    ) -> Result<(), Error> {
+        let listener = self.reloads().listener.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let Some(listener) = listener else {
+            return Ok(());
+        };
+        let (entry, folder) = (reading.file.codec_server.clone(), reading.folder.clone());
+        let said = blocking(move || {
+            Ok(settings(&entry, &folder).map(|settings| (address(&entry, &folder), settings)))
+        });
+        let said = said.await?;
+        self.reloads().swap_in(number, || listener(said))
+    }
+}
+
 /// Returns why a codec server would not start with what the file says of it, as a warning: a worker
 /// opens the same file and needs none of its secrets.
-pub(crate) fn warning((entry, folder): &(CodecServerEntry, PathBuf)) -> Option<String> {
-    let error = settings(entry, folder).err()?;
+pub(crate) async fn warning((entry, folder): (CodecServerEntry, PathBuf)) -> Option<String> {
+    let error = blocking(move || settings(&entry, &folder)).await.err()?;
     Some(format!("`cloakroom codec-server` would not start here: {error}"))
 }
 

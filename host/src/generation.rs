@@ -3,6 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
+    time::Instant,
 };
 
 use cloakroom_core::{ByteSize, Error, ErrorKind, KeyRing};
@@ -10,14 +11,17 @@ use cloakroom_pipeline::{Offload, Pipeline, PipelineError};
 use cloakroom_plugin::{Grants, Host, Limits, Source};
 
 use crate::{
+    blocking::blocking,
     config::{
         self, Buckets, File, OpenBuckets, Places, PluginEntry, Required, Rings, StorageEntry, Table,
     },
+    deadline::{self, Progress},
     inventory::{Drivers, Inventory},
     key_facts::{KeyFact, key_facts},
     opening::{Native, Opening},
     probe,
-    watch::{Marks, mark},
+    reading::Reading,
+    watch::Marks,
 };
 
 /// One configuration, loaded.
@@ -45,45 +49,61 @@ pub(crate) struct Parts<'a> {
     pub(crate) folder: &'a Path,
     pub(crate) native: &'a Native,
     pub(crate) places: &'a Places,
+    pub(crate) progress: &'a Progress,
+    rings: Rings,
+    buckets: Buckets,
+}
+
+/// What a configuration names, but for its plugins.
+struct Ground {
+    reading: Reading,
+    host: Host,
+    cache: Option<PathBuf>,
     rings: Rings,
     buckets: Buckets,
 }
 
 impl Generation {
-    /// Loads a configuration and tries its keys. `before` is the one that it follows, from which it
-    /// takes over what stays the same.
+    /// Loads a configuration that was read, and tries its keys, until `limits.load` has passed since
+    /// `began`. `before` is the one that it follows, from which it takes over what stays the same.
+    ///
+    /// Nothing changes until it returns: dropping the future ends the load and frees what it took.
     pub(crate) async fn load(
         opening: &Opening,
-        open: &OpenBuckets,
+        reading: Reading,
+        began: Instant,
+        open: &Arc<OpenBuckets>,
         before: Option<&Self>,
     ) -> Result<Self, Error> {
-        let mut marks: Marks = opening.text.path().map(mark).into_iter().collect();
-        let (place, folder, text) = opening.text.read()?;
-        let file = config::parse(&text, &place)?;
-        let places = Places::new(place, text);
-        let native = &opening.native;
-        marks.extend(file.files(&folder).iter().map(mark));
-        let parts = async {
-            let names = file.keys.keys().chain(native.rings.keys());
-            config::check(&file, &names.map(String::as_str).collect::<Vec<_>>(), &places)?;
-            let mut rings = config::rings(&file, &folder, &places)?;
-            rings.extend(native.rings.iter().map(|(name, ring)| (name.clone(), ring.clone())));
-            let buckets = config::buckets(&file, &folder, &native.buckets, open, &places)?;
-            let cache = file.cache.folder.as_ref().map(|path| folder.join(path));
-            let cache = cache.or_else(|| opening.cache.clone());
-            let host = match &opening.host {
-                Some(shared) => {
-                    file.check_host(shared, cache.as_deref())?;
-                    shared.clone()
-                }
-                None => host(file.plugin_limits(), cache.as_ref(), before)?,
-            };
-            let parts = Parts { host, folder: &folder, native, places: &places, rings, buckets };
-            let (pipeline, drivers, repeats) = parts.pipeline(&file).await?;
-            Ok((parts.host, parts.buckets, cache, pipeline, drivers, repeats))
+        let limit = match &opening.host {
+            Some(shared) => shared.limits().load,
+            None => reading.file.plugin_limits().load,
         };
-        let (host, buckets, cache, pipeline, drivers, repeats) =
-            parts.await.map_err(|error: Error| error.at_place(places.name()))?;
+        let place = reading.places.name().to_owned();
+        let progress = Progress::default();
+        progress.begin("keys, secrets and buckets".to_owned());
+        let load = Self::make(opening, reading, open, before, &progress);
+        let loaded = deadline::within(limit, began, &progress, load).await;
+        loaded.map_err(|error| error.at_place(&place))
+    }
+
+    async fn make(
+        opening: &Opening,
+        reading: Reading,
+        open: &Arc<OpenBuckets>,
+        before: Option<&Self>,
+        progress: &Progress,
+    ) -> Result<Self, Error> {
+        let (this, open) = (opening.clone(), open.clone());
+        let before = before.map(|before| (before.host.clone(), before.cache.clone()));
+        let ground = blocking(move || Ground::lay(&this, reading, &open, before)).await?;
+        let Ground { reading, host, cache, rings, buckets } = ground;
+        let Reading { file, folder, places, marks } = reading;
+        let native = &opening.native;
+        let parts =
+            Parts { host, folder: &folder, native, places: &places, progress, rings, buckets };
+        let (pipeline, drivers, repeats) = parts.pipeline(&file).await?;
+        let Parts { host, buckets, .. } = parts;
         let inventory = Inventory::of(&file, &places, &pipeline, drivers, buckets);
         let keys = key_facts(&file, |name| native.rings.contains_key(name));
         Ok(Self {
@@ -102,17 +122,45 @@ impl Generation {
     }
 }
 
+impl Ground {
+    /// Reads keys and secrets, opens buckets and makes the host. May block.
+    fn lay(
+        opening: &Opening,
+        reading: Reading,
+        open: &OpenBuckets,
+        before: Option<(Host, Option<PathBuf>)>,
+    ) -> Result<Self, Error> {
+        let Reading { file, folder, places, .. } = &reading;
+        let native = &opening.native;
+        let names = file.keys.keys().chain(native.rings.keys());
+        config::check(file, &names.map(String::as_str).collect::<Vec<_>>(), places)?;
+        let mut rings = config::rings(file, folder, places)?;
+        rings.extend(native.rings.iter().map(|(name, ring)| (name.clone(), ring.clone())));
+        let buckets = config::buckets(file, folder, &native.buckets, open, places)?;
+        let cache = file.cache.folder.as_ref().map(|path| folder.join(path));
+        let cache = cache.or_else(|| opening.cache.clone());
+        let host = match &opening.host {
+            Some(shared) => {
+                file.check_host(shared, cache.as_deref())?;
+                shared.clone()
+            }
+            None => host(file.plugin_limits(), cache.as_ref(), before)?,
+        };
+        Ok(Self { reading, host, cache, rings, buckets })
+    }
+}
+
 /// The same host, if nothing of it changes: its engine, its clock and its instances stay.
 fn host(
     limits: Limits,
     cache: Option<&PathBuf>,
-    before: Option<&Generation>,
+    before: Option<(Host, Option<PathBuf>)>,
 ) -> Result<Host, Error> {
-    if let Some(before) = before
-        && *before.host.limits() == limits
-        && before.cache.as_ref() == cache
+    if let Some((host, folder)) = before
+        && *host.limits() == limits
+        && folder.as_ref() == cache
     {
-        return Ok(before.host.clone());
+        return Ok(host);
     }
     let host = Host::builder().limits(limits);
     match cache {
@@ -144,6 +192,7 @@ impl Parts<'_> {
             });
         }
         let only_stages = stages.clone().build().map_err(|error| self.unbuilt(file, &error))?;
+        self.progress.begin("trying all stages together".to_owned());
         let repeats = probe::stages(&only_stages, most).await?;
         let Some(storage) = &file.storage else {
             return Ok((only_stages, Drivers::new(), repeats));

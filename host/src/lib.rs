@@ -1,6 +1,7 @@
 #![doc = include_str!("../docs/front.md")]
 
 mod advice;
+mod blocking;
 mod build_info;
 mod bundled;
 mod check;
@@ -8,6 +9,7 @@ mod cloakroom;
 #[cfg(feature = "codec-server")]
 mod codec_server;
 mod config;
+mod deadline;
 mod generation;
 mod inventory;
 mod key_facts;
@@ -15,6 +17,8 @@ mod loading;
 mod opening;
 mod plugins;
 mod probe;
+mod reading;
+mod reload;
 mod reload_metric;
 mod report;
 mod store_check;

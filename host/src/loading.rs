@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use cloakroom_core::{ByteSize, Codec, Driver, Error, ErrorKind};
 use cloakroom_pipeline::Stage;
-use cloakroom_plugin::{Plugin, Reuse, Settings, World};
+use cloakroom_plugin::{Plugin, Reuse, Settings, Source, World};
 
 use crate::{
+    blocking::blocking,
     config::{PluginEntry, ReuseWord, StorageEntry, Table},
     generation::{Parts, source},
     inventory::Drivers,
@@ -81,11 +82,12 @@ impl Parts<'_> {
     async fn load(&self, table: Table<'_>, entry: PluginEntry<'_>) -> Result<Plugin, Error> {
         let source =
             source(self.folder, entry).map_err(|error| self.at(table, "digest", entry, error))?;
+        self.progress.begin(format!("plugin `{}`", source.name()));
         let loaded = self.host.load(source.clone(), self.grants(entry)).await;
         // A plugin in the wrong table is told so, and not which grants or settings it lacks there.
         let world = match &loaded {
             Ok(plugin) => plugin.inspection().world,
-            Err(_) => self.host.inspect(&source).ok().and_then(|inspection| inspection.world),
+            Err(_) => self.world(&source).await,
         };
         let loaded = match misplaced(table, world) {
             Some(text) => Err(Error::new(ErrorKind::Config, text).in_plugin(source.name())),
@@ -95,6 +97,14 @@ impl Parts<'_> {
             let key = if error.kind() == ErrorKind::MissingGrant { "grants" } else { "plugin" };
             self.at(table, key, entry, error)
         })
+    }
+}
+
+impl Parts<'_> {
+    /// Returns the world of a plugin that did not load, if it can be read.
+    async fn world(&self, source: &Source) -> Option<World> {
+        let (host, source) = (self.host.clone(), source.clone());
+        blocking(move || host.inspect(&source)).await.ok()?.world
     }
 }
 

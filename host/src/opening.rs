@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     fmt, fs,
+    io::{self, Read as _},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -119,13 +120,29 @@ impl Text {
             }
             Self::File(path) => path,
         };
-        let text = fs::read_to_string(path).map_err(|error| {
-            Error::new(ErrorKind::Config, format!("cannot read `{}`", path.display()))
-                .because(error)
-        })?;
+        let text = read_file(path)?;
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         Ok((path.display().to_string(), folder, text))
     }
+}
+
+/// The size that a configuration may have. A person's is some kilobytes.
+const LARGEST: u64 = 1 << 20;
+
+/// Reads one byte more than is allowed, so that a file that is too large, or has no end, is noticed.
+fn read_file(path: &Path) -> Result<String, Error> {
+    let unread = |text: &str, error: io::Error| {
+        Error::new(ErrorKind::Config, format!("{text} `{}`", path.display())).because(error)
+    };
+    let file = fs::File::open(path).map_err(|error| unread("cannot read", error))?;
+    let mut text = String::new();
+    let read = file.take(LARGEST + 1).read_to_string(&mut text);
+    if text.len() as u64 > LARGEST {
+        let text = format!("`{}` is larger than 1 MiB: is it a configuration?", path.display());
+        return Err(Error::new(ErrorKind::Config, text));
+    }
+    read.map_err(|error| unread("cannot read", error))?;
+    Ok(text)
 }
 
 impl fmt::Debug for Opening {

@@ -11,6 +11,7 @@ pub(crate) fn record_open() {
     for result in ["success", "failure", "partial"] {
         counter!(metric::RELOADS, "result" => result).increment(0);
     }
+    gauge!(metric::RELOAD_FAILING).set(0);
     loaded_now();
 }
 
@@ -18,6 +19,7 @@ pub(crate) fn record_open() {
 pub(crate) fn record_reload(is_success: bool) {
     let result = if is_success { "success" } else { "failure" };
     counter!(metric::RELOADS, "result" => result).increment(1);
+    gauge!(metric::RELOAD_FAILING).set(if is_success { 0 } else { 1 });
     if is_success {
         loaded_now();
     }

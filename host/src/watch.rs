@@ -10,7 +10,7 @@ use std::{
 use cloakroom_core::Error;
 use tokio::task::JoinHandle;
 
-use crate::Cloakroom;
+use crate::{Cloakroom, blocking::blocking};
 
 /// Looks after a configuration's files until it is dropped.
 #[derive(Debug)]
@@ -33,10 +33,11 @@ impl Cloakroom {
             let mut seen = this.current().marks.clone();
             loop {
                 tokio::time::sleep(period).await;
-                let now: Marks = seen.keys().map(mark).collect();
-                if now == seen {
+                let paths: Vec<_> = seen.keys().cloned().collect();
+                let looking = blocking(move || Ok(paths.iter().map(mark).collect::<Marks>()));
+                let Some(now) = looking.await.ok().filter(|now| *now != seen) else {
                     continue;
-                }
+                };
                 let swapped = this.reload().await;
                 // What cannot be swapped in is not tried again before it changes.
                 seen = match &swapped {

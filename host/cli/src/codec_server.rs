@@ -10,7 +10,6 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
-    task::JoinHandle,
 };
 
 use crate::{
@@ -40,6 +39,10 @@ pub(crate) async fn run(args: &args::CodecServer) -> Result<(), Failure> {
         let served = served.clone();
         cloakroom.watch(WATCH, move |swapped| served.tell(swapped))
     };
+    {
+        let served = served.clone();
+        cloakroom.on_codec_server(move |written| served.restrict(written));
+    }
     let reloading = tokio::spawn(served.clone().reload_on(hangup));
     let restricting = tokio::spawn(served.clone().restrict_again_and_again());
     let scraping = for_metrics.map(|listener| {
@@ -113,6 +116,7 @@ impl Served {
             Ok(()) => tracing::info!("the configuration was swapped"),
             Err(error) => {
                 metrics::counter!(metric::RELOADS, "result" => "partial").increment(1);
+                metrics::gauge!(metric::RELOAD_FAILING).set(1);
                 tracing::error!(
                     error = error.report(),
                     "the pipeline was swapped, and [codec_server] stays as it was"
@@ -123,7 +127,7 @@ impl Served {
 
     fn swap(&self) -> Result<(), Error> {
         // The file may have changed again since this one was read.
-        self.restrict();
+        self.restrict(self.cloakroom.codec_server_as_written());
         let (listen, settings) = self.cloakroom.codec_server()?;
         let now = RestartOnly::new((!self.is_told).then_some(&listen), &settings);
         self.server.swap(settings)?;
@@ -135,9 +139,8 @@ impl Served {
 impl Served {
     /// Refuses what the file as it is now does not let in. Whether the rest of it can be loaded, and
     /// how long that takes, makes no difference.
-    fn restrict(&self) {
-        let restricted = self.cloakroom.codec_server_as_written();
-        match restricted.and_then(|(_, settings)| self.server.restrict(settings)) {
+    fn restrict(&self, written: Result<(Address, Settings), Error>) {
+        match written.and_then(|(_, settings)| self.server.restrict(settings)) {
             Ok(false) => {}
             Ok(true) => tracing::info!(
                 "restrictions of [codec_server] hold from now on, and the rest once it is loaded"
@@ -147,26 +150,23 @@ impl Served {
         }
     }
 
-    /// Does so whenever files may have changed. A reload that hangs does not keep it.
+    /// Looks at the file while a reload is under way, too.
     async fn restrict_again_and_again(self) {
         loop {
             tokio::time::sleep(WATCH).await;
             let this = self.clone();
             // Files may be behind a network.
-            let _ = tokio::task::spawn_blocking(move || this.restrict()).await;
+            let restricting = move || this.restrict(this.cloakroom.codec_server_as_written());
+            let _ = tokio::task::spawn_blocking(restricting).await;
         }
     }
 
-    /// Reloads at each signal. A reload that is under way gives way to the new one.
+    /// Reloads at each signal.
     async fn reload_on(self, mut hangup: Signal) {
-        let mut reloading: Option<JoinHandle<()>> = None;
         while hangup.recv().await.is_some() {
-            self.restrict();
-            if let Some(reloading) = reloading.take() {
-                reloading.abort();
-            }
+            // In a task of its own: a reload that hangs must not keep a newer one from ending it.
             let this = self.clone();
-            reloading = Some(tokio::spawn(async move { this.tell(this.cloakroom.reload().await) }));
+            tokio::spawn(async move { this.tell(this.cloakroom.reload().await) });
         }
     }
 }

@@ -52,6 +52,9 @@ pub const BUILD_INFO: &str = "cloakroom_build_info";
 /// `partial` (the codec server's own settings stay as they were).
 pub const RELOADS: &str = "cloakroom_reloads_total";
 
+/// Whether the last reload failed: 1 until one succeeds, then 0.
+pub const RELOAD_FAILING: &str = "cloakroom_reload_failing";
+
 /// When a configuration was last loaded whole, in seconds since 1970.
 pub const LAST_RELOAD: &str = "cloakroom_last_reload_success_timestamp_seconds";
 
@@ -104,6 +107,7 @@ pub fn describe() {
     describe_counter!(OBJECT_CACHE, "Objects that were looked for in the cache");
     describe_gauge!(BUILD_INFO, "What was built");
     describe_counter!(RELOADS, "Reloads of the configuration");
+    describe_gauge!(RELOAD_FAILING, "Whether the last reload failed");
     describe_gauge!(LAST_RELOAD, Unit::Seconds, "When a configuration was last loaded whole");
     describe_gauge!(MEMORY, Unit::Bytes, "Memory that is held for calls");
     describe_gauge!(MEMORY_PEAK, Unit::Bytes, "The most memory that was held for calls at once");

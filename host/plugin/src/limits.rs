@@ -46,6 +46,9 @@ pub struct Limits {
     pub call_bytes: ByteSize,
     /// Bytes that the host may hold for all calls together, memory of instances included.
     pub process_bytes: ByteSize,
+    /// Wall-clock time of loading one plugin, or a whole configuration: reading files, compiling, and
+    /// trying what was loaded.
+    pub load: Duration,
 }
 
 impl Limits {
@@ -92,6 +95,7 @@ impl Default for Limits {
             component: ByteSize::mib(64),
             call_bytes: ByteSize::mib(1024),
             process_bytes: ByteSize::mib(2048),
+            load: Duration::from_secs(120),
         }
     }
 }

@@ -86,6 +86,7 @@ pub(crate) struct Limits {
     pub(crate) log: Option<Size>,
     pub(crate) instances: Option<NonZeroUsize>,
     pub(crate) component: Option<Size>,
+    pub(crate) load: Option<Span>,
     pub(crate) payload: Option<Size>,
     pub(crate) payloads: Option<NonZeroUsize>,
     pub(crate) wait: Option<Span>,
@@ -135,6 +136,7 @@ impl File {
             component: size(&limits.component, default.component),
             call_bytes: size(&limits.call_bytes, default.call_bytes),
             process_bytes: size(&limits.process_bytes, default.process_bytes),
+            load: span(limits.load.as_ref(), default.load),
         }
     }
 

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 /// Where a secret is kept: never in the file itself.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(
     deny_unknown_fields,
     expecting = "a table such as { env = \"NAME\" } or { file = \"PATH\" }: keys are never written into this file"

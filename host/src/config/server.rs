@@ -21,7 +21,7 @@ pub(crate) struct Temporal {
 }
 
 /// `[codec_server]`
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct CodecServer {
     pub(crate) listen: Option<Listen>,
@@ -42,7 +42,7 @@ pub(crate) struct CodecServer {
 }
 
 /// `jwt = { … }`
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(feature = "codec-server"), expect(dead_code, reason = "read by the server alone"))]
 pub(crate) struct Jwt {
@@ -62,7 +62,7 @@ impl Jwt {
 }
 
 /// `127.0.0.1:8081` or `unix:codec.sock`
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Listen {
     Tcp(SocketAddr),
     Unix(PathBuf),
@@ -94,7 +94,7 @@ impl Visitor<'_> for ListenVisitor {
 }
 
 /// `tls = { … }`
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Tls {
     pub(crate) certificate: PathBuf,

@@ -33,6 +33,7 @@ impl File {
             component,
             call_bytes,
             process_bytes,
+            load,
             payload: _,
             payloads: _,
         } = &self.limits;
@@ -52,6 +53,7 @@ impl File {
         same("limits.component", size(component), of.component)?;
         same("limits.call_bytes", size(call_bytes), of.call_bytes)?;
         same("limits.process_bytes", size(process_bytes), of.process_bytes)?;
+        same("limits.load", load.as_ref().map(shown), Shown(of.load))?;
         // A shorter time is held by the pipeline itself.
         let storing = self.storage.as_ref().and_then(|storage| storage.time.as_ref());
         let longer = storing.filter(|time| time.0 > of.driver_time).map(shown);

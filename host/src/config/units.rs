@@ -9,7 +9,7 @@ use serde::{
 };
 
 /// `64MiB`
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Size(pub(crate) ByteSize);
 
 impl<'de> Deserialize<'de> for Size {
@@ -51,7 +51,7 @@ fn without_unit<E: de::Error>(example: &str, units: &str) -> E {
 pub(crate) const WITHOUT_UNIT: &str = "a number without a unit; write ";
 
 /// `5s`, `500ms`, `2m`, `20d`
-#[derive(Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Span(pub(crate) Duration);
 
 fn span(text: &str) -> Option<Duration> {

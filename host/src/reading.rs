@@ -1,0 +1,41 @@
+//! A configuration that was read, before anything that it names is loaded.
+
+use std::path::PathBuf;
+
+use cloakroom_core::Error;
+
+use crate::{
+    blocking::blocking,
+    config::{self, File, Places},
+    opening::{Opening, Text},
+    watch::{Marks, mark},
+};
+
+/// A configuration file as it was read.
+pub(crate) struct Reading {
+    pub(crate) file: File,
+    /// The folder that paths are taken from.
+    pub(crate) folder: PathBuf,
+    pub(crate) places: Places,
+    /// The files that it is made from, as they were before they were read.
+    pub(crate) marks: Marks,
+}
+
+impl Reading {
+    /// Reads and parses a configuration, and nothing that it names.
+    ///
+    /// # Errors
+    /// `Config` with file and line.
+    pub(crate) async fn of(opening: &Opening) -> Result<Self, Error> {
+        let text = opening.text.clone();
+        blocking(move || Self::read(&text)).await
+    }
+
+    fn read(text: &Text) -> Result<Self, Error> {
+        let mut marks: Marks = text.path().map(mark).into_iter().collect();
+        let (place, folder, text) = text.read()?;
+        let file = config::parse(&text, &place)?;
+        marks.extend(file.files(&folder).iter().map(mark));
+        Ok(Self { file, folder, places: Places::new(place, text), marks })
+    }
+}
