@@ -14,7 +14,7 @@ mod tamper;
 mod temporal;
 
 pub use azurite::{AZURITE_ACCOUNT, AZURITE_KEY, azurite, container};
-pub use envoy::{Envoy, envoy};
+pub use envoy::{Envoy, envoy, envoy_to_socket};
 pub use gcs::{fake_gcs, gcs_bucket};
 pub use redis::redis;
 pub use s3::{RCLONE_KEY, RCLONE_SECRET, bucket, keep_versions, moto, rclone, versions};

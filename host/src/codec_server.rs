@@ -2,24 +2,27 @@
 
 use std::{
     fs,
-    net::SocketAddr,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     sync::{Arc, PoisonError},
+    time::Duration,
 };
 
 use cloakroom_core::{Error, ErrorKind};
-use cloakroom_temporal::server::{Access, Settings};
+use cloakroom_temporal::server::{Access, Address, Settings};
 
 use crate::{
     Cloakroom,
     blocking::blocking,
-    config::{CodecServerEntry, read_secret, refuse_writable},
+    config::{self, CodecServerEntry, Listen, read_secret, refuse_writable},
     reading::Reading,
 };
 
 /// Where the codec server listens unless it is told.
-const LISTEN: SocketAddr =
-    SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 8081);
+const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8081);
+
+/// How long keys that were fetched are good, unless it is told.
+const REFRESH: Duration = Duration::from_secs(600);
 
 impl Cloakroom {
     /// Where the configuration has the codec server listen, and what it lets it do.
@@ -28,15 +31,31 @@ impl Cloakroom {
     ///
     /// # Errors
     /// `Config` if one cannot be read or is not what it should be.
-    pub fn codec_server(&self) -> Result<(SocketAddr, Settings), Error> {
+    pub fn codec_server(&self) -> Result<(Address, Settings), Error> {
         let current = self.current();
         let (entry, folder) = &current.codec_server;
-        Ok((entry.listen.unwrap_or(LISTEN), settings(entry, folder)?))
+        Ok((address(entry, folder), settings(entry, folder)?))
+    }
+
+    /// Reads what the configuration says of the codec server now, also if it was not loaded: without
+    /// reading a plugin, and without changing anything.
+    ///
+    /// [`CodecServer::restrict`] takes it, so that a token that was removed is refused at once, however
+    /// long the rest takes to load.
+    ///
+    /// # Errors
+    /// `Config` if the file or a file that it names cannot be read, or is not what it should be.
+    ///
+    /// [`CodecServer::restrict`]: cloakroom_temporal::server::CodecServer::restrict
+    pub fn codec_server_as_written(&self) -> Result<(Address, Settings), Error> {
+        let (place, folder, text) = self.opening().text.read()?;
+        let entry = config::parse(&text, &place)?.codec_server;
+        Ok((address(&entry, &folder), settings(&entry, &folder)?))
     }
 }
 
 /// What hears of a changed `[codec_server]` before the plugins of its configuration are loaded.
-pub(crate) type Listener = Arc<dyn Fn(Result<(SocketAddr, Settings), Error>) + Send + Sync>;
+pub(crate) type Listener = Arc<dyn Fn(Result<(Address, Settings), Error>) + Send + Sync>;
 
 impl Cloakroom {
     /// Has `listener` hear at each reload what the file says of the codec server now: as soon as the
@@ -49,7 +68,7 @@ impl Cloakroom {
     /// it hears the newest last. There is one listener: another takes its place.
     pub fn on_codec_server(
         &self,
-        listener: impl Fn(Result<(SocketAddr, Settings), Error>) + Send + Sync + 'static,
+        listener: impl Fn(Result<(Address, Settings), Error>) + Send + Sync + 'static,
     ) {
         let mut place = self.reloads().listener.lock().unwrap_or_else(PoisonError::into_inner);
         *place = Some(Arc::new(listener));
@@ -68,7 +87,7 @@ impl Cloakroom {
         };
         let (entry, folder) = (reading.file.codec_server.clone(), reading.folder.clone());
         let said = blocking(move || {
-            Ok(settings(&entry, &folder).map(|settings| (entry.listen.unwrap_or(LISTEN), settings)))
+            Ok(settings(&entry, &folder).map(|settings| (address(&entry, &folder), settings)))
         });
         let said = said.await?;
         self.reloads().swap_in(number, || listener(said))
@@ -82,15 +101,27 @@ pub(crate) async fn warning((entry, folder): (CodecServerEntry, PathBuf)) -> Opt
     Some(format!("`cloakroom codec-server` would not start here: {error}"))
 }
 
+fn address(entry: &CodecServerEntry, folder: &Path) -> Address {
+    match &entry.listen {
+        None => LISTEN.into(),
+        Some(Listen::Tcp(address)) => Address::Tcp(*address),
+        Some(Listen::Unix(path)) => Address::Unix(folder.join(path)),
+    }
+}
+
 fn settings(entry: &CodecServerEntry, folder: &Path) -> Result<Settings, Error> {
     let mut settings = Settings::default();
     settings.origins.clone_from(&entry.origins);
     settings.credentials = entry.credentials;
     settings.metrics = entry.metrics_listen;
     settings.access = access(entry, folder)?;
+    settings.anonymous = entry.anonymous;
     settings.body = entry.body.as_ref().map_or(settings.body, |size| size.0);
     settings.requests = entry.requests.map_or(settings.requests, Into::into);
     settings.connections = entry.connections.map_or(settings.connections, Into::into);
+    settings.connections_per_address = entry.connections_per_address.map(Into::into);
+    settings.write_time = entry.write_time.as_ref().map_or(settings.write_time, |span| span.0);
+    settings.lifetime = entry.lifetime.as_ref().map_or(settings.lifetime, |span| span.0);
     settings.time = entry.time.as_ref().map_or(settings.time, |span| span.0);
     match &entry.tls {
         None => Ok(settings),
@@ -115,9 +146,19 @@ fn access(entry: &CodecServerEntry, folder: &Path) -> Result<Access, Error> {
         })?;
     }
     if let Some(jwt) = &entry.jwt {
-        let path = folder.join(&jwt.keys);
-        let signed = access.signed(&read(&path)?, jwt.audience.clone(), jwt.issuer.clone());
-        access = signed.map_err(|error| in_file("jwt", &path, error))?;
+        let (audience, issuer) = (jwt.audience.clone(), jwt.issuer.clone());
+        access = if let Some(url) = jwt.url() {
+            let refresh = jwt.refresh.as_ref().map_or(REFRESH, |span| span.0);
+            let signed = access.signed_by(url, refresh, audience, issuer);
+            signed.map_err(|error| error.wrapped(ErrorKind::Config, "codec_server.jwt.keys"))?
+        } else {
+            let path = folder.join(&jwt.keys);
+            let signed = access.signed(&read(&path)?, audience, issuer);
+            signed.map_err(|error| in_file("jwt", &path, error))?
+        };
+        if let Some(claim) = &jwt.namespaces {
+            access = access.namespaces(claim);
+        }
     }
     Ok(access)
 }

@@ -38,7 +38,7 @@ pub(crate) use self::{
 #[cfg(feature = "codec-server")]
 pub(crate) use self::{
     secret::{read as read_secret, refuse_writable},
-    server::CodecServer as CodecServerEntry,
+    server::{CodecServer as CodecServerEntry, Listen},
 };
 #[cfg(feature = "temporal")]
 pub(crate) use self::{server::Temporal as TemporalEntry, units::Size};

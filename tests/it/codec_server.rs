@@ -3,9 +3,14 @@
 mod budget;
 pub(crate) mod client;
 pub(crate) mod command;
+mod crowd;
 mod hostile;
+mod keys;
 mod log;
+mod open;
 mod operate;
+mod restrict;
+mod siege;
 mod tls;
 
 use std::{net::SocketAddr, path::Path};
@@ -13,7 +18,7 @@ use std::{net::SocketAddr, path::Path};
 use cloakroom::{Cloakroom, Payload};
 use cloakroom_temporal::{
     json,
-    server::{Access, CodecServer, Settings},
+    server::{Access, Address, CodecServer, Listener, Settings},
 };
 use cloakroom_tests::plain;
 use serde_json::{Value, json};
@@ -41,9 +46,26 @@ impl Served {
     }
 
     async fn serve(cloakroom: Cloakroom, settings: Settings) -> Self {
-        let server = CodecServer::new(cloakroom.clone(), settings);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
+        Self::listen(cloakroom, settings, address, listener.into()).await
+    }
+
+    /// Serves at a Unix socket.
+    async fn start_at(folder: &Path, settings: Settings, socket: &Path) -> Self {
+        let cloakroom = opening(&in_folder("local", folder)).open().await.unwrap();
+        let listener = Address::Unix(socket.to_owned()).bind().await.unwrap();
+        let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
+        Self::listen(cloakroom, settings, nowhere, listener).await
+    }
+
+    async fn listen(
+        cloakroom: Cloakroom,
+        settings: Settings,
+        address: SocketAddr,
+        listener: Listener,
+    ) -> Self {
+        let server = CodecServer::new(cloakroom.clone(), settings);
         let (end, ended) = oneshot::channel::<()>();
         let serving = server.clone();
         let serving = tokio::spawn(async move {

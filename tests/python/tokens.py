@@ -27,6 +27,9 @@ def main():
         # As providers list besides: for other purposes, and of kinds that not everybody knows.
         entry("encryption", "RSA-OAEP", RSAAlgorithm.to_jwk(other_key.public_key())),
         entry("large", "ES512", ECAlgorithm.to_jwk(large_key.public_key())),
+        # Keys that could verify, and say that they are for something else.
+        {**entry("sealing", "RS256", RSAAlgorithm.to_jwk(other_key.public_key())), "use": "enc"},
+        only_signs("signing", "RS256", RSAAlgorithm.to_jwk(other_key.public_key())),
     ]
     claims = {
         "aud": asked["audience"],
@@ -37,6 +40,7 @@ def main():
     sign = lambda key, algorithm, name, **other: jwt.encode(
         {**claims, **other}, key, algorithm, headers={"kid": name} if name else None
     )
+    typed = lambda typ: jwt.encode(claims, ec_key, "ES256", headers={"kid": "ec", "typ": typ})
     stranger = ec.generate_private_key(ec.SECP256R1())
     public = rsa_key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     without_end = {name: value for name, value in claims.items() if name != "exp"}
@@ -45,6 +49,9 @@ def main():
         "ec": sign(ec_key, "ES256", "ec"),
         "ed": sign(ed_key, "EdDSA", "ed"),
         "without a key's name": sign(ec_key, "ES256", None),
+        "for access": typed("at+jwt"),
+        "for two namespaces": sign(ec_key, "ES256", "ec", namespaces=["payments", "orders"]),
+        "for one namespace": sign(ec_key, "ES256", "ec", namespaces="payments"),
     }
     bad = {
         "expired": sign(ec_key, "ES256", "ec", exp=int(time.time()) - 600),
@@ -61,12 +68,24 @@ def main():
         "the public key as a secret": forged(claims, public),
         "without an end": jwt.encode(without_end, ec_key, "ES256", headers={"kid": "ec"}),
         "not a token": "a.b.c",
+        "by a key for encryption": sign(other_key, "RS256", "sealing"),
+        "by a key that only signs": sign(other_key, "RS256", "signing"),
+        "of another type": typed("dpop+jwt"),
+        "with an extension that must be known": jwt.encode(
+            claims, ec_key, "ES256", headers={"kid": "ec", "crit": ["exp-zone"], "exp-zone": "x"}
+        ),
     }
     json.dump({"keys": {"keys": keys}, "good": good, "bad": bad}, sys.stdout)
 
 
 def entry(name, algorithm, key):
     return {**json.loads(key), "kid": name, "alg": algorithm, "use": "sig"}
+
+
+def only_signs(name, algorithm, key):
+    key = {**entry(name, algorithm, key), "key_ops": ["sign"]}
+    del key["use"]
+    return key
 
 
 def forged(claims, public):

@@ -3,6 +3,7 @@
 use std::{
     fs,
     net::{Ipv4Addr, SocketAddr},
+    path::Path,
 };
 
 use super::{
@@ -19,13 +20,22 @@ pub struct Envoy {
 
 /// Starts one in front of `upstream`.
 pub fn envoy(upstream: SocketAddr) -> Envoy {
+    let (host, port) = (upstream.ip(), upstream.port());
+    start(&format!("{{ socket_address: {{ address: {host}, port_value: {port} }} }}"))
+}
+
+/// Starts one in front of a Unix socket.
+pub fn envoy_to_socket(upstream: &Path) -> Envoy {
+    start(&format!("{{ pipe: {{ path: {} }} }}", upstream.display()))
+}
+
+fn start(upstream: &str) -> Envoy {
     let admin = free_port();
     let server = Server::start("envoy", |folder, port| {
         let config = include_str!("envoy.yaml")
             .replace("ADMIN_PORT", &admin.to_string())
             .replace("LISTENER_PORT", &port.to_string())
-            .replace("UPSTREAM_HOST", &upstream.ip().to_string())
-            .replace("UPSTREAM_PORT", &upstream.port().to_string());
+            .replace("UPSTREAM_ADDRESS", upstream);
         let file = folder.join("envoy.yaml");
         fs::write(&file, config).expect("a configuration");
         let mut envoy = from_python("envoy");

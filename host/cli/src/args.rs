@@ -1,9 +1,9 @@
 //! What can be asked on the command line.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use cloakroom::{Context, Kind};
+use cloakroom::{Context, Kind, temporal::server::Address};
 
 use crate::history::args::HistoryArgs;
 
@@ -83,8 +83,8 @@ pub(crate) struct CodecServer {
     #[arg(long, value_name = "FILE")]
     pub(crate) config: PathBuf,
     /// Where to listen, in place of what the configuration says (127.0.0.1:8081 if it says nothing)
-    #[arg(long, value_name = "ADDRESS:PORT")]
-    pub(crate) listen: Option<SocketAddr>,
+    #[arg(long, value_name = "ADDRESS:PORT|unix:PATH")]
+    pub(crate) listen: Option<Address>,
     /// How the log is written
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     pub(crate) log: LogFormat,

@@ -2,14 +2,19 @@
 
 use std::{io, net::SocketAddr, time::Duration};
 
-use cloakroom::{Cloakroom, Error, metric, temporal::server::CodecServer};
+use cloakroom::{
+    Cloakroom, Error, metric,
+    temporal::server::{Address, CodecServer, Settings},
+};
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::{
     net::TcpListener,
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
 };
 
-use crate::{args, change::open, failure::Failure, process, recorder, restart::RestartOnly};
+use crate::{
+    args, change::open, failure::Failure, process, recorder, restart::RestartOnly,
+};
 
 /// How often files are looked at for changes.
 const WATCH: Duration = Duration::from_secs(5);
@@ -19,41 +24,37 @@ pub(crate) async fn run(args: &args::CodecServer) -> Result<(), Failure> {
     let cloakroom = open(&args.config).await?;
     let (address, settings) = cloakroom.codec_server()?;
     let served = Served::new(&cloakroom, args.listen.is_some(), recorder)?;
-    let address = args.listen.unwrap_or(address);
-    settings.check(address)?;
-    let listener = bind(address, "listen").await?;
-    let listening = listener.local_addr()?;
+    let address = args.listen.clone().unwrap_or(address);
+    settings.check(&address)?;
+    let listener = address.bind().await;
+    let listener = listener.map_err(|error| error.at_place("codec_server.listen"))?;
+    let listening = listener.address()?;
     let for_metrics = match settings.metrics {
-        Some(address) => Some(bind(address, "metrics_listen").await?),
+        Some(address) => Some(bind(address).await?),
         None => None,
     };
-    let mut hangup = signal(SignalKind::hangup())?;
+    let hangup = signal(SignalKind::hangup())?;
     let end = end()?;
     let _watch = {
         let served = served.clone();
         cloakroom.watch(WATCH, move |swapped| served.tell(swapped))
     };
-    let reloading = {
-        let (cloakroom, served) = (cloakroom.clone(), served.clone());
-        tokio::spawn(async move {
-            while hangup.recv().await.is_some() {
-                // In a task of its own: a reload that hangs must not keep a newer one from ending it.
-                let (cloakroom, served) = (cloakroom.clone(), served.clone());
-                tokio::spawn(async move { served.tell(cloakroom.reload().await) });
-            }
-        })
-    };
+    {
+        let served = served.clone();
+        cloakroom.on_codec_server(move |written| served.restrict(written));
+    }
+    let reloading = tokio::spawn(served.clone().reload_on(hangup));
+    let restricting = tokio::spawn(served.clone().restrict_again_and_again());
     let scraping = for_metrics.map(|listener| {
         let (server, address) = (served.server.clone(), listener.local_addr().ok());
         tracing::info!(address = address.map(tracing::field::display), "serving metrics");
         tokio::spawn(async move { server.serve_metrics(listener, std::future::pending()).await })
     });
     tracing::info!(address = %listening, "serving");
-    if settings.origins.is_empty() {
-        tracing::info!("no web page may ask: `codec_server.origins` is empty");
-    }
+    advise(&settings, &listening);
     let ended = served.server.serve(listener, end).await;
     reloading.abort();
+    restricting.abort();
     if let Some(scraping) = scraping {
         scraping.abort();
     }
@@ -61,10 +62,24 @@ pub(crate) async fn run(args: &args::CodecServer) -> Result<(), Failure> {
     Ok(ended?)
 }
 
-async fn bind(address: SocketAddr, key: &str) -> Result<TcpListener, Failure> {
+async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
     TcpListener::bind(address).await.map_err(|error| {
-        Failure::usage(format!("cannot listen on {address} (`codec_server.{key}`): {error}"))
+        let key = "codec_server.metrics_listen";
+        Failure::usage(format!("cannot listen on {address} (`{key}`): {error}"))
     })
+}
+
+/// Says who may ask, where that may surprise.
+fn advise(settings: &Settings, address: &Address) {
+    if settings.origins.is_empty() {
+        tracing::info!("no web page may ask: `codec_server.origins` is empty");
+    }
+    if settings.anonymous {
+        tracing::warn!(
+            %address,
+            "whoever reaches this address may have everything decoded (`codec_server.anonymous`)"
+        );
+    }
 }
 
 /// A server, and what it is swapped from.
@@ -85,7 +100,7 @@ impl Served {
     ) -> Result<Self, Failure> {
         let (listen, settings) = cloakroom.codec_server()?;
         let metrics = Box::new(move || recorder.render() + &process::render());
-        let restart_only = RestartOnly::new((!is_told).then_some(listen), &settings);
+        let restart_only = RestartOnly::new((!is_told).then_some(&listen), &settings);
         let server =
             CodecServer::with(cloakroom.clone(), cloakroom.clone(), settings, Some(metrics));
         Ok(Self { cloakroom: cloakroom.clone(), server, restart_only, is_told })
@@ -111,11 +126,48 @@ impl Served {
     }
 
     fn swap(&self) -> Result<(), Error> {
+        // The file may have changed again since this one was read.
+        self.restrict(self.cloakroom.codec_server_as_written());
         let (listen, settings) = self.cloakroom.codec_server()?;
-        let now = RestartOnly::new((!self.is_told).then_some(listen), &settings);
+        let now = RestartOnly::new((!self.is_told).then_some(&listen), &settings);
         self.server.swap(settings)?;
         self.restart_only.warn(&now);
         Ok(())
+    }
+}
+
+impl Served {
+    /// Refuses what the file as it is now does not let in. Whether the rest of it can be loaded, and
+    /// how long that takes, makes no difference.
+    fn restrict(&self, written: Result<(Address, Settings), Error>) {
+        match written.and_then(|(_, settings)| self.server.restrict(settings)) {
+            Ok(false) => {}
+            Ok(true) => tracing::info!(
+                "restrictions of [codec_server] hold from now on, and the rest once it is loaded"
+            ),
+            // The reload says so, where everybody sees it.
+            Err(error) => tracing::debug!(error = error.report(), "nothing to restrict by"),
+        }
+    }
+
+    /// Looks at the file while a reload is under way, too.
+    async fn restrict_again_and_again(self) {
+        loop {
+            tokio::time::sleep(WATCH).await;
+            let this = self.clone();
+            // Files may be behind a network.
+            let restricting = move || this.restrict(this.cloakroom.codec_server_as_written());
+            let _ = tokio::task::spawn_blocking(restricting).await;
+        }
+    }
+
+    /// Reloads at each signal.
+    async fn reload_on(self, mut hangup: Signal) {
+        while hangup.recv().await.is_some() {
+            // In a task of its own: a reload that hangs must not keep a newer one from ending it.
+            let this = self.clone();
+            tokio::spawn(async move { this.tell(this.cloakroom.reload().await) });
+        }
     }
 }
 

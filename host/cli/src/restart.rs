@@ -1,8 +1,6 @@
 //! Settings of the codec server that a reload does not apply.
 
-use std::net::SocketAddr;
-
-use cloakroom::temporal::server::Settings;
+use cloakroom::temporal::server::{Address, Settings};
 
 /// The settings that stay as they were when the server began, by key.
 #[derive(Clone, Debug, PartialEq)]
@@ -10,13 +8,18 @@ pub(crate) struct RestartOnly(Vec<(&'static str, String)>);
 
 impl RestartOnly {
     /// `listen` is none if the command line says where to listen: then the file does not matter.
-    pub(crate) fn new(listen: Option<SocketAddr>, settings: &Settings) -> Self {
-        let metrics = settings.metrics.map_or_else(|| "not set".to_owned(), |at| at.to_string());
+    pub(crate) fn new(listen: Option<&Address>, settings: &Settings) -> Self {
+        let unset = || "not set".to_owned();
+        let metrics = settings.metrics.map_or_else(unset, |at| at.to_string());
         let listen = listen.map(|listen| ("codec_server.listen", listen.to_string()));
         let others = [
             ("codec_server.metrics_listen", metrics),
             ("codec_server.requests", settings.requests.to_string()),
             ("codec_server.connections", settings.connections.to_string()),
+            (
+                "codec_server.connections_per_address",
+                settings.connections_per_address.map_or_else(unset, |most| most.to_string()),
+            ),
         ];
         Self(listen.into_iter().chain(others).collect())
     }
@@ -41,15 +44,15 @@ mod tests {
 
     #[test]
     fn changes_are_named() {
-        let listen = |port| Some(SocketAddr::from(([127, 0, 0, 1], port)));
+        let listen = |port| std::net::SocketAddr::from(([127, 0, 0, 1], port));
         let mut settings = Settings::default();
-        let before = RestartOnly::new(listen(8081), &settings);
+        let before = RestartOnly::new(Some(&listen(8081).into()), &settings);
         assert_eq!(before.changes(&before).count(), 0);
         settings.requests = 7;
-        settings.metrics = listen(9464);
+        settings.metrics = Some(listen(9464));
         // Swapped by a reload.
         settings.credentials = true;
-        let after = RestartOnly::new(listen(8082), &settings);
+        let after = RestartOnly::new(Some(&listen(8082).into()), &settings);
         let changes: Vec<_> = before.changes(&after).collect();
         assert_eq!(
             changes,

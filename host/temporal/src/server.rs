@@ -1,35 +1,50 @@
 //! The codec server: what Temporal's Web UI and command line ask to encode, decode and download.
 
 mod access;
+mod address;
 mod answer;
 mod body;
+mod connections;
 mod content;
+mod conversation;
+mod direct;
+mod gate;
 mod handler;
 mod journal;
+mod jwks;
+mod jwt;
+mod keyset;
 mod listen;
+mod noted;
 mod pages;
+mod peer;
 mod probes;
 mod reason;
 mod refusals;
 mod route;
 mod settings;
 mod slots;
+mod socket;
+mod throttle;
+mod timed;
 mod tls;
 
 use std::{
     fmt,
-    net::SocketAddr,
     sync::{Arc, atomic::AtomicBool},
 };
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use cloakroom_core::Error;
 use cloakroom_pipeline::Live;
-use metrics::{Unit, describe_counter, describe_histogram};
-use tokio::sync::Semaphore;
+use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 
-pub use self::{access::Access, settings::Settings};
-use self::{refusals::Refusals, slots::Slots};
+pub use self::{
+    access::Access,
+    address::{Address, Listener},
+    settings::Settings,
+};
+use self::{connections::Connections, refusals::Refusals, slots::Slots, throttle::Throttle};
 use crate::{Adapter, Limited, SizeLimits};
 
 /// A codec server about to listen. Cheap to clone; clones are the same.
@@ -54,9 +69,11 @@ type Metrics = Box<dyn Fn() -> String + Send + Sync>;
 struct Shared {
     adapter: Adapter,
     settings: ArcSwap<Settings>,
-    address: std::sync::OnceLock<SocketAddr>,
+    /// What the operator has written since, while it is not loaded: what it does not allow is refused.
+    bound: ArcSwapOption<Settings>,
+    address: std::sync::OnceLock<Address>,
     slots: Slots,
-    connections: Arc<Semaphore>,
+    connections: Arc<Connections>,
     metrics: Option<Metrics>,
     /// Whether metrics have a listener of their own, as it was when the server was made.
     has_metrics_listener: bool,
@@ -64,6 +81,10 @@ struct Shared {
     pages: Refusals,
     /// Addresses that sent no valid token.
     tokens: Refusals,
+    /// Addresses whose connections failed.
+    broken: Refusals,
+    /// Addresses whose requests failed.
+    failed: Throttle,
     is_ending: AtomicBool,
 }
 
@@ -81,34 +102,78 @@ impl CodecServer {
         metrics: Option<Metrics>,
     ) -> Self {
         describe_counter!(journal::REQUESTS, "Requests of the codec server that were answered");
+        describe_counter!(listen::ENDED, "Connections that the codec server ended, by reason");
+        describe_counter!(jwks::FETCHES, "Fetches of the keys that verify tokens");
+        describe_gauge!(jwks::LAST, Unit::Seconds, "When these keys were last fetched");
         describe_histogram!(journal::SECONDS, Unit::Seconds, "Seconds that answers took");
-        let bounded = |count: usize| count.clamp(1, Semaphore::MAX_PERMITS);
         Self(Arc::new(Shared {
             // The server logs each failure with what it knows of the request.
             adapter: Adapter::quiet(live, limits),
             slots: Slots::new(settings.requests),
-            connections: Arc::new(Semaphore::new(bounded(settings.connections))),
+            connections: Connections::new(settings.connections, settings.most_of_one()),
             has_metrics_listener: settings.metrics.is_some(),
             settings: ArcSwap::from_pointee(settings),
+            bound: ArcSwapOption::empty(),
             address: std::sync::OnceLock::new(),
             metrics,
             pages: Refusals::default(),
             tokens: Refusals::default(),
+            broken: Refusals::default(),
+            failed: Throttle::default(),
             is_ending: AtomicBool::new(false),
         }))
     }
 
     /// Serves with other settings from the next request on. How many requests and connections there
-    /// may be stays as it was, and so does where it listens.
+    /// may be stays as it was, and so does where it listens. What [`CodecServer::restrict`] was given
+    /// holds on, unless these settings let in the same.
     ///
     /// # Errors
     /// `Config` if the settings would open the server to strangers; then the old ones stay.
     pub fn swap(&self, settings: Settings) -> Result<(), Error> {
-        if let Some(address) = self.0.address.get() {
-            settings.check(*address)?;
+        let settings = self.checked(settings)?;
+        if self.0.bound.load().as_ref().is_some_and(|bound| bound.lets_in_the_same(&settings)) {
+            self.0.settings.store(Arc::new(settings));
+            self.0.bound.store(None);
+        } else {
+            self.0.settings.store(Arc::new(settings));
         }
-        self.0.settings.store(Arc::new(settings));
         Ok(())
+    }
+
+    /// Refuses from the next request on what these settings do not let in: tokens, keys, namespaces
+    /// and origins. What they let in and the present ones do not waits for [`CodecServer::swap`].
+    /// Returns whether that changed anything.
+    ///
+    /// An operator who removes a token is obeyed at once, also if the rest of the configuration takes
+    /// its time or cannot be loaded.
+    ///
+    /// # Errors
+    /// `Config` if the settings would open the server to strangers; then nothing changes.
+    pub fn restrict(&self, settings: Settings) -> Result<bool, Error> {
+        let settings = self.checked(settings)?;
+        let before = self.0.bound.load_full();
+        if self.0.settings.load().lets_in_the_same(&settings) {
+            self.0.bound.store(None);
+            return Ok(before.is_some());
+        }
+        let is_known = before.is_some_and(|before| before.lets_in_the_same(&settings));
+        if !is_known {
+            self.0.bound.store(Some(Arc::new(settings)));
+        }
+        Ok(!is_known)
+    }
+
+    /// Takes over what others have fetched, and refuses what would open the server.
+    fn checked(&self, mut settings: Settings) -> Result<Settings, Error> {
+        if let Some(address) = self.0.address.get() {
+            settings.check(address)?;
+        }
+        settings.access.adopt(&self.0.settings.load().access);
+        if let Some(bound) = &*self.0.bound.load() {
+            settings.access.adopt(&bound.access);
+        }
+        Ok(settings)
     }
 }
 

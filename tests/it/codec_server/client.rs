@@ -76,6 +76,16 @@ pub(crate) fn announce(server: SocketAddr, headers: &[(&str, &str)], bytes: usiz
     stream
 }
 
+/// An answer that was read to its end, if it is whole.
+pub(crate) fn parse(answer: &[u8]) -> Option<Answer> {
+    let answer = std::str::from_utf8(answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    let status = head.split(' ').nth(1)?.parse().ok()?;
+    let answer = Answer { status, headers: head.to_owned(), body: body.to_owned() };
+    let length: usize = answer.header("content-length")?.parse().ok()?;
+    (answer.body.len() == length).then_some(answer)
+}
+
 pub(crate) fn read(stream: impl Read) -> Answer {
     let (mut stream, mut headers) = (BufReader::new(stream), String::new());
     while !headers.ends_with("\r\n\r\n") {

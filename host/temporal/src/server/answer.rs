@@ -32,6 +32,17 @@ pub(super) fn payloads(text: Vec<Bytes>) -> Answer {
     whole(StatusCode::OK, "application/json", text)
 }
 
+/// Says that there are too many clients. Waiting helps.
+pub(super) fn full(text: &str) -> Answer {
+    retry_later(line(StatusCode::SERVICE_UNAVAILABLE, text))
+}
+
+/// Returns whether an answer refuses what only a client that errs or attacks sends. The connection ends
+/// with it, so that a client cannot send more of the same while it reads nothing.
+pub(super) fn is_refusal(status: StatusCode) -> bool {
+    [400, 401, 403, 404, 405, 408, 413, 421].contains(&status.as_u16())
+}
+
 /// An error of the pipeline. Waiting helps where 503 says so: the Web UI tries those again.
 pub(super) fn failure(error: &Error) -> Answer {
     let status = match (error.kind(), error.kind().blame()) {

@@ -1,16 +1,10 @@
 //! One request.
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-};
+use std::{net::IpAddr, sync::Arc};
 
 use cloakroom_core::{Context, Error, ErrorKind, Payload};
 use cloakroom_pipeline::Pipeline;
-use http::{
-    HeaderValue, Request, StatusCode,
-    header::{ALLOW, ORIGIN, WWW_AUTHENTICATE},
-};
+use http::{HeaderValue, Request, StatusCode, header::ALLOW};
 use hyper::body::Incoming;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument as _;
@@ -20,7 +14,7 @@ use super::{
     answer::{self, Answer, line},
     body::{self, Body},
     journal::Journal,
-    pages,
+    peer::Peer,
     reason::{Reason, Volume},
     route::{self, NoRoute, Route},
 };
@@ -32,7 +26,7 @@ const AT_ONCE: usize = 64 << 10;
 impl Shared {
     pub(super) async fn handle(
         self: Arc<Self>,
-        peer: SocketAddr,
+        peer: Peer,
         request: Request<Incoming>,
     ) -> Answer {
         let settings = self.settings.load_full();
@@ -42,56 +36,27 @@ impl Shared {
         let mut journal = Journal::begin(peer, request.headers(), word, &ctx);
         // Probes and scrapes would drown the rest.
         journal.is_quiet = route.is_ok_and(|route| route.is_probe() || route == Route::Metrics);
-        let answer = match self.refusal(&settings, &request, route, &mut journal) {
+        let admitted = self.admit(&settings, &ctx, &request, route, &mut journal).await;
+        let answer = match admitted {
             Ok(route) => {
                 journal.is_audited = route.shows_contents();
-                let served = self.serve(&settings, route, &ctx, peer.ip(), request);
+                let served = self.serve(&settings, route, &ctx, peer.group(), request);
                 served.instrument(journal.span()).await
             }
             Err(refused) => *refused,
         };
+        self.throttle(&mut journal, &answer);
         journal.end(answer)
     }
 
-    /// What is not served, before anything of its body is read.
-    fn refusal(
-        &self,
-        settings: &Settings,
-        request: &Request<Incoming>,
-        route: Result<Route, NoRoute>,
-        journal: &mut Journal,
-    ) -> Result<Route, Box<Answer>> {
-        let headers = request.headers();
-        // Browsers name the page that asks, also where they would not wait for leave.
-        if let Some(origin) = headers.get(ORIGIN)
-            && !settings.origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes())
-        {
-            journal.is_quiet = self.is_new_page(origin).is_none();
-            let text = "this page may not ask: add its origin to `codec_server.origins`";
-            let refused = line(StatusCode::FORBIDDEN, text);
-            let reason = Reason::text(pages::advice(settings, origin));
-            return Err(Box::new(answer::because(refused, reason)));
+    /// Keeps a client that fails again and again from filling the log.
+    fn throttle(&self, journal: &mut Journal, answer: &Answer) {
+        if journal.is_quiet || answer.extensions().get::<Reason>().is_none() {
+            return;
         }
-        if !route.is_ok_and(Route::is_probe) {
-            let admitted = settings.access.admit(headers);
-            journal.subject = admitted.map_err(|why| self.no_token(journal, why))?;
-        }
-        route.map_err(|none| Box::new(nowhere(none)))
-    }
-
-    fn no_token(&self, journal: &mut Journal, why: &'static str) -> Box<Answer> {
-        let unlogged = self.tokens.note(&journal.peer.ip().to_string(), Instant::now());
-        journal.is_quiet = unlogged.is_none();
-        let text = "send `Authorization: Bearer` with a token that is valid here";
-        let mut refused = line(StatusCode::UNAUTHORIZED, text);
-        refused.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        let why = match unlogged {
-            Some(unlogged) if unlogged != 0 => {
-                format!("{why}; {unlogged} refusals of this address before were not logged")
-            }
-            _ => why.to_owned(),
-        };
-        Box::new(answer::because(refused, Reason::text(why)))
+        let noted = self.failed.note(&journal.peer.name(), Instant::now());
+        journal.is_quiet = noted.is_none();
+        journal.unlogged = noted.filter(|unlogged| *unlogged != 0);
     }
 
     async fn serve(
@@ -99,7 +64,7 @@ impl Shared {
         settings: &Settings,
         route: Route,
         ctx: &Context,
-        peer: IpAddr,
+        peer: Option<IpAddr>,
         request: Request<Incoming>,
     ) -> Answer {
         match route {
@@ -128,7 +93,7 @@ impl Shared {
         }
     }
 
-    async fn work(&self, route: Route, ctx: &Context, peer: IpAddr, body: Body) -> Answer {
+    async fn work(&self, route: Route, ctx: &Context, peer: Option<IpAddr>, body: Body) -> Answer {
         let _slot = self.slots.take(peer).await;
         let (most, memory) = (self.adapter.pipeline().most_payloads(), body.memory.clone());
         let ctx = &ctx.clone().with_memory(memory.clone());
@@ -188,7 +153,7 @@ async fn aside<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.unwrap_or_else(lost)
 }
 
-fn nowhere(none: NoRoute) -> Answer {
+pub(super) fn nowhere(none: NoRoute) -> Answer {
     match none {
         NoRoute::Path => {
             let text = "there are /encode, /decode, /download, /healthz, /readyz and /metrics";

@@ -1,7 +1,5 @@
 //! Log lines and counters of one request: who asked, for what, and how it ended.
 
-use std::net::SocketAddr;
-
 use aws_lc_rs::rand;
 use cloakroom_core::{Context, clean};
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -11,6 +9,7 @@ use tracing::Span;
 
 use super::{
     answer::Answer,
+    peer::Peer,
     reason::{Reason, Volume},
 };
 
@@ -29,7 +28,7 @@ const LONGEST_NAMESPACE: usize = 255;
 /// One request, until it is answered.
 pub(super) struct Journal {
     id: String,
-    pub(super) peer: SocketAddr,
+    pub(super) peer: Peer,
     route: &'static str,
     namespace: Option<String>,
     began: Instant,
@@ -37,14 +36,18 @@ pub(super) struct Journal {
     pub(super) subject: Option<String>,
     /// Whether somebody may be about to see contents: then it is audited, whatever comes of it.
     pub(super) is_audited: bool,
+    /// Whether it asked for what its token does not reach.
+    pub(super) is_refused: bool,
     /// A probe or a scrape, or a refusal that was logged before.
     pub(super) is_quiet: bool,
+    /// Failures of this client before that were not logged.
+    pub(super) unlogged: Option<u64>,
     is_ended: bool,
 }
 
 impl Journal {
     pub(super) fn begin(
-        peer: SocketAddr,
+        peer: Peer,
         headers: &HeaderMap,
         route: &'static str,
         ctx: &Context,
@@ -58,7 +61,9 @@ impl Journal {
             began: Instant::now(),
             subject: None,
             is_audited: false,
+            is_refused: false,
             is_quiet: false,
+            unlogged: None,
             is_ended: false,
         }
     }
@@ -83,7 +88,11 @@ impl Journal {
             None => self.log_success(status.as_u16()),
         }
         if self.is_audited {
-            let outcome = if reason.is_none() { "answered" } else { "failed" };
+            let outcome = match reason {
+                None => "answered",
+                Some(_) if self.is_refused => "refused",
+                Some(_) => "failed",
+            };
             self.audit(outcome, Some(status.as_u16()), volume);
         }
         if let Ok(id) = HeaderValue::from_str(&self.id) {
@@ -123,6 +132,7 @@ impl Journal {
                     subject = self.subject,
                     peer = self.peer.to_string(),
                     microseconds = self.microseconds(),
+                    unlogged = self.unlogged,
                     error = reason.text,
                     "a request failed"
                 )

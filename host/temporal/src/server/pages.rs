@@ -1,16 +1,14 @@
 //! Web pages that ask without being listed, and what would let them.
 
-use std::net::SocketAddr;
-
 use http::HeaderValue;
 use tokio::time::Instant;
 
-use super::{Settings, Shared, settings::is_origin};
+use super::{Settings, Shared, peer::Peer, settings::is_origin};
 
 impl Shared {
     /// Logs a preflight that was refused, once for each origin: the browser shows no reason, and the
     /// page sends nothing else.
-    pub(super) fn log_preflight(&self, peer: SocketAddr, origin: &HeaderValue) {
+    pub(super) fn log_preflight(&self, peer: Peer, origin: &HeaderValue) {
         let Some(repeated) = self.is_new_page(origin) else {
             return;
         };

@@ -3,23 +3,32 @@
 use std::{
     convert::Infallible,
     future::Future,
-    sync::{Arc, atomic::Ordering},
+    sync::atomic::Ordering,
+    time::Duration,
 };
 
 use cloakroom_pipeline::metric;
 use http::{Request, StatusCode};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::{net::TcpListener, sync::Semaphore, task::JoinSet};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    task::JoinSet,
+};
 
 use super::{
     CodecServer, Shared,
     answer::{self, Answer, line},
+    connections::{Connections, Seat},
     listen::HELLO,
+    noted::Noted,
+    peer::Peer,
     route::Route,
+    timed::Timed,
 };
 
-/// Connections at once to the listener for metrics. Prometheus keeps one or two.
+/// Connections at once to the listener for metrics. Prometheus keeps one or two, and others are ended
+/// when there are more.
 const CONNECTIONS: usize = 16;
 
 impl CodecServer {
@@ -31,43 +40,50 @@ impl CodecServer {
     ///
     /// [`Settings::metrics`]: super::Settings::metrics
     pub async fn serve_metrics(&self, listener: TcpListener, end: impl Future<Output = ()>) {
-        let places = Arc::new(Semaphore::new(CONNECTIONS));
+        let places = Connections::new(CONNECTIONS, CONNECTIONS);
         let mut connections = JoinSet::new();
         let mut end = std::pin::pin!(end);
         loop {
-            let accepted = async {
-                let place = places.clone().acquire_owned().await.ok()?;
-                Some((listener.accept().await.ok()?.0, place))
-            };
             let accepted = tokio::select! {
                 () = &mut end => return,
-                accepted = accepted => accepted,
+                accepted = listener.accept() => accepted,
             };
             while connections.try_join_next().is_some() {}
-            let Some((stream, place)) = accepted else {
-                tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            let Ok((stream, peer)) = accepted else {
+                tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
             };
-            let shared = self.0.clone();
+            let (shared, seat) = (self.0.clone(), places.enter(Peer::Tcp(peer).group()));
             connections.spawn(async move {
-                let service = service_fn(|request: Request<Incoming>| {
-                    let answer = shared.answer_request(&request);
-                    async { Ok::<Answer, Infallible>(answer) }
-                });
-                let connection = http1::Builder::new()
-                    .timer(TokioTimer::new())
-                    .header_read_timeout(HELLO)
-                    .serve_connection(TokioIo::new(stream), service);
-                if let Err(error) = connection.await {
-                    tracing::debug!(%error, "a connection for metrics broke");
+                tokio::select! {
+                    () = seat.link.left() => {}
+                    () = shared.serve_probes(stream, &seat) => {}
                 }
-                drop(place);
             });
         }
     }
 }
 
 impl Shared {
+    async fn serve_probes(&self, stream: TcpStream, seat: &Seat) {
+        let service = service_fn(|request: Request<Incoming>| {
+            seat.link.begin();
+            let answer = self.answer_request(&request);
+            seat.link.answer();
+            let link = seat.link.clone();
+            async { Ok::<_, Infallible>(answer.map(|content| Noted { content, link })) }
+        });
+        let patience = self.settings.load().write_time;
+        let stream = Timed::new(stream, seat.link.clone(), patience);
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HELLO)
+            .serve_connection(TokioIo::new(stream), service);
+        if let Err(error) = connection.await {
+            tracing::debug!(%error, "a connection for metrics broke");
+        }
+    }
+
     fn answer_request(&self, request: &Request<Incoming>) -> Answer {
         match Route::of(request.method(), request.uri()) {
             Ok(route) if route.is_probe() => self.answer_probe(route),

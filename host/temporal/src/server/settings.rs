@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use cloakroom_core::{ByteSize, Error, ErrorKind};
 use rustls::ServerConfig;
 
-use super::{access::Access, tls};
+use super::{access::Access, address::Address, tls};
 
 /// What an operator decides about a codec server. The default serves this machine alone, without a
 /// web page being able to ask.
@@ -18,12 +18,21 @@ pub struct Settings {
     pub credentials: bool,
     /// Who may ask.
     pub access: Access,
+    /// Whether anybody who reaches the server may have everything decoded, also through a proxy. Without
+    /// it, a server that asks for no token serves this machine alone.
+    pub anonymous: bool,
     /// The most bytes that one request may have.
     pub body: ByteSize,
     /// Requests in work at once; others wait. One address has at most three quarters of them.
     pub requests: usize,
-    /// Connections at once; others wait to be accepted.
+    /// Connections at once. If all are in work, another one is answered 503, and probes are answered.
     pub connections: usize,
+    /// Connections at once of one address, or of one IPv6 network of 64 bits; half of all unless set.
+    pub connections_per_address: Option<usize>,
+    /// How long a client may keep the server waiting while it takes 64 KiB of an answer, or what is left.
+    pub write_time: Duration,
+    /// How long a connection may be used. Requests in work are finished.
+    pub lifetime: Duration,
     /// How long a request may take to arrive, and as long again to be answered.
     pub time: Duration,
     /// Where [`CodecServer::serve_metrics`] listens, if it does: then the server itself has no
@@ -41,9 +50,13 @@ impl Default for Settings {
             origins: Vec::new(),
             credentials: false,
             access: Access::default(),
+            anonymous: false,
             body: ByteSize::mib(16),
             requests: 32,
             connections: 512,
+            connections_per_address: None,
+            write_time: Duration::from_secs(10),
+            lifetime: Duration::from_secs(600),
             time: Duration::from_secs(30),
             metrics: None,
             tls: None,
@@ -64,21 +77,31 @@ impl Settings {
     /// Checks the settings of a server that listens at this address.
     ///
     /// # Errors
-    /// `Config` if they would open the server to strangers, if an origin is none, or if the metrics
-    /// have the same address.
-    pub fn check(&self, address: SocketAddr) -> Result<(), Error> {
+    /// `Config` if they would open the server to strangers, contradict each other, if an origin is
+    /// none, or if the metrics have the same address.
+    pub fn check(&self, address: &Address) -> Result<(), Error> {
         let wrong = |text: String| Err(Error::new(ErrorKind::Config, text));
-        if !address.ip().is_loopback() && self.access.is_open() {
-            return wrong(format!(
-                "whoever reaches {address} could have everything decoded: \
-                 set `codec_server.token` or `codec_server.jwt`, or listen on 127.0.0.1"
-            ));
+        if self.anonymous && !self.access.is_open() {
+            return wrong(
+                "`codec_server.anonymous` lets anybody in, and `codec_server.token` or \
+                 `codec_server.jwt` does not: remove one of them"
+                    .to_owned(),
+            );
         }
-        if let Some(metrics) = self.metrics.filter(|metrics| is_same(*metrics, address)) {
-            return wrong(format!(
-                "`codec_server.metrics_listen` is {metrics}, and the codec server listens at \
-                 {address}: give one of them another port"
-            ));
+        if let Address::Tcp(address) = *address {
+            if !address.ip().is_loopback() && self.access.is_open() && !self.anonymous {
+                return wrong(format!(
+                    "whoever reaches {address} could have everything decoded: set \
+                     `codec_server.token` or `codec_server.jwt`, listen on 127.0.0.1 or a Unix \
+                     socket, or write `anonymous = true` if something else decides who gets there"
+                ));
+            }
+            if let Some(metrics) = self.metrics.filter(|metrics| is_same(*metrics, address)) {
+                return wrong(format!(
+                    "`codec_server.metrics_listen` is {metrics}, and the codec server listens at \
+                     {address}: give one of them another port"
+                ));
+            }
         }
         match self.origins.iter().find(|origin| !is_origin(origin)) {
             None => Ok(()),
@@ -87,6 +110,21 @@ impl Settings {
                  such as http://localhost:8233; there is no wildcard"
             )),
         }
+    }
+}
+
+impl Settings {
+    /// Returns whether other settings let in the same requests.
+    pub(super) fn lets_in_the_same(&self, other: &Self) -> bool {
+        self.access.is_same(&other.access)
+            && self.origins == other.origins
+            && self.credentials == other.credentials
+            && self.anonymous == other.anonymous
+    }
+
+    /// Returns how many connections one address may have.
+    pub(super) fn most_of_one(&self) -> usize {
+        self.connections_per_address.unwrap_or_else(|| self.connections.div_ceil(2))
     }
 }
 
@@ -114,7 +152,7 @@ mod tests {
         let check = |server: &str, metrics: &str| {
             let metrics = Some(metrics.parse().unwrap());
             let settings = Settings { metrics, ..Settings::default() };
-            settings.check(server.parse().unwrap()).map_err(|error| error.to_string())
+            settings.check(&server.parse().unwrap()).map_err(|error| error.to_string())
         };
         assert_eq!(check("127.0.0.1:8081", "127.0.0.1:9464"), Ok(()));
         assert_eq!(check("127.0.0.1:0", "127.0.0.1:0"), Ok(()));

@@ -14,14 +14,14 @@ const PEERS: usize = 1024;
 
 /// Slots for requests. One address has at most three quarters of them, and addresses take turns.
 pub(super) struct Slots {
-    turns: Arc<Turns<IpAddr>>,
+    turns: Arc<Turns<Option<IpAddr>>>,
     share: usize,
     peers: Mutex<HashMap<IpAddr, Arc<Semaphore>>>,
 }
 
 /// A slot, until it is dropped.
 pub(super) struct Slot {
-    _turn: Turn<IpAddr>,
+    _turn: Turn<Option<IpAddr>>,
     _share: Option<OwnedSemaphorePermit>,
 }
 
@@ -33,10 +33,13 @@ impl Slots {
         Self { turns: Turns::new(requests), share, peers: Mutex::default() }
     }
 
-    /// Waits for a slot.
-    pub(super) async fn take(&self, peer: IpAddr) -> Slot {
-        // Closed at no time.
-        let share = self.share_of(peer).acquire_owned().await.ok();
+    /// Waits for a slot. Clients of a Unix socket are not told apart, and have no share.
+    pub(super) async fn take(&self, peer: Option<IpAddr>) -> Slot {
+        let share = match peer {
+            // Closed at no time.
+            Some(peer) => self.share_of(peer).acquire_owned().await.ok(),
+            None => None,
+        };
         Slot { _turn: self.turns.take(&peer, 0).await, _share: share }
     }
 
@@ -55,8 +58,8 @@ mod tests {
 
     use super::*;
 
-    fn peer(number: u32) -> IpAddr {
-        std::net::Ipv4Addr::from_bits(number).into()
+    fn peer(number: u32) -> Option<IpAddr> {
+        Some(std::net::Ipv4Addr::from_bits(number).into())
     }
 
     #[test]
@@ -93,7 +96,7 @@ mod tests {
             drop(slots.take(peer(number)).now_or_never().unwrap());
         }
         assert!(slots.peers.lock().unwrap().len() <= PEERS);
-        assert!(slots.peers.lock().unwrap().contains_key(&peer(0)));
+        assert!(slots.peers.lock().unwrap().contains_key(&peer(0).unwrap()));
         drop(held);
     }
 }
