@@ -88,7 +88,10 @@ pub(crate) fn compile() -> Option<ExitCode> {
 /// Build scripts and procedural macros run while others are compiled, without libFuzzer.
 fn is_fuzzed(args: &[OsString]) -> bool {
     let has = |name: &str, is_value: &dyn Fn(&str) -> bool| {
-        args.windows(2).any(|pair| pair[0] == name && pair[1].to_str().is_some_and(is_value))
+        args.windows(2).any(|pair| match pair {
+            [option, value] => option == name && value.to_str().is_some_and(is_value),
+            _ => false,
+        })
     };
     let crate_name = |value: &str| {
         value.starts_with("build_script_") || value == "cloakroom_guest_build" || value == "xtask"

@@ -3,6 +3,7 @@
 
 mod command_line;
 mod debian;
+mod deny;
 mod fresh;
 mod fuzz;
 mod lint;
@@ -10,6 +11,7 @@ mod needs;
 mod node;
 mod python;
 mod run;
+mod sbom;
 mod stamp;
 
 use std::{env, process::ExitCode};
@@ -25,6 +27,8 @@ const USAGE: &str = "\
 cargo xtask test [--strict] [FILTER]    set up what the tests need and run them, or those whose names hold FILTER
     --strict                            fail if anything had to be skipped, as CI does
 cargo xtask lint                        format, Clippy, documentation
+cargo xtask deny                        licences, sources and known flaws of all dependencies
+cargo xtask sbom [FOLDER]               what the program and each bundled plugin are made of, as CycloneDX files
 cargo xtask fresh                       build the plugins with a Rust that has no WebAssembly target yet
 cargo xtask setup                       set up what the tests need, for `cargo test --package cloakroom-tests`
 cargo xtask fuzz TARGET [OPTIONS]       a fuzz target of tests/fuzz under libFuzzer, until it is interrupted or finds something
@@ -46,6 +50,8 @@ fn main() -> ExitCode {
         [TASK, "test", "--strict", filter @ ..] => test(true, filter),
         [TASK, "test", filter @ ..] => test(false, filter),
         [TASK, "lint"] => lint::check(),
+        [TASK, "deny"] => deny::check(),
+        [TASK, "sbom", folder @ ..] => sbom::write(folder.first().copied()),
         [TASK, "fresh"] => fresh::build_plugins(),
         [TASK, "setup"] => Needs::set_up(false).map(|needs| needs.report()),
         [TASK, "fuzz", target, options @ ..] => fuzz::fuzz(target, options),

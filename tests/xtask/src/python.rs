@@ -18,24 +18,26 @@ use crate::{
 pub(crate) fn set_up(target: &Path) -> Result<PathBuf> {
     let pinned = root().join("tests/python/requirements.txt");
     let folder = target.join("python");
-    let interpreter = folder.join("bin/python");
     stamp::once(&folder, &fs::read_to_string(&pinned)?, || {
-        make(&folder)?;
-        let mut install = Command::new(&interpreter);
+        let mut install = Command::new(make(&folder)?);
         install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
         install.arg("--requirement").arg(&pinned);
         run(&mut install, "pip install --requirement tests/python/requirements.txt")
     })?;
-    Ok(interpreter)
+    Ok(folder.join(INTERPRETER))
 }
 
-/// Debian keeps `venv` in a package of its own.
-fn make(folder: &Path) -> Result<()> {
-    if venv(folder).is_ok() {
-        return Ok(());
+/// Where a virtual environment has its interpreter.
+const INTERPRETER: &str = "bin/python";
+
+/// Makes an empty virtual environment, and returns its interpreter. Debian keeps `venv` in a package
+/// of its own.
+pub(crate) fn make(folder: &Path) -> Result<PathBuf> {
+    if venv(folder).is_err() {
+        debian::install(&["python3", "python3-venv"])?;
+        venv(folder)?;
     }
-    debian::install(&["python3", "python3-venv"])?;
-    venv(folder)
+    Ok(folder.join(INTERPRETER))
 }
 
 fn venv(folder: &Path) -> Result<()> {

