@@ -80,7 +80,7 @@ impl Calls for Host {
         Payload::new(metadata, data)
     }
 
-    fn from_envelope(&self, envelope: &Buffer) -> Option<Payload> {
+    fn parse_envelope(&self, envelope: &Buffer) -> Option<Payload> {
         Payload::from_envelope(envelope).ok()
     }
 

@@ -33,7 +33,7 @@ pub trait Calls {
     /// `payload.constructor`
     fn payload(&self, metadata: &Metadata, data: &Self::Buffer) -> Self::Payload;
     /// `payload.from-envelope`
-    fn from_envelope(&self, envelope: &Self::Buffer) -> Option<Self::Payload>;
+    fn parse_envelope(&self, envelope: &Self::Buffer) -> Option<Self::Payload>;
     /// `payload.envelope`
     fn envelope(&self, payload: &Self::Payload) -> Self::Buffer;
     /// `payload.data`
@@ -243,7 +243,7 @@ impl<C: Calls> Machine<'_, C> {
 
     fn parse(&mut self) -> Option<()> {
         let at = self.buffer()?;
-        let payload = self.calls.from_envelope(self.buffers.get(at)?)?;
+        let payload = self.calls.parse_envelope(self.buffers.get(at)?)?;
         self.keep_payload(payload);
         Some(())
     }

@@ -107,7 +107,7 @@ impl Calls for Model {
         Payload { metadata, data: data.clone(), ..Payload::default() }
     }
 
-    fn from_envelope(&self, envelope: &Bytes) -> Option<Payload> {
+    fn parse_envelope(&self, envelope: &Bytes) -> Option<Payload> {
         Payload::from_envelope(envelope.clone()).ok()
     }
 
