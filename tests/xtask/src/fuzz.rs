@@ -79,7 +79,8 @@ pub(crate) fn compile() -> Option<ExitCode> {
     let args: Vec<OsString> = args.collect();
     rustc.args(&args);
     if is_fuzzed(&args) {
-        rustc.args(COVERAGE);
+        // Unoptimised as it is for tests, a target would run a fraction as often.
+        rustc.args(COVERAGE).arg("-Copt-level=2");
     }
     let code = rustc.status().ok().and_then(|status| status.code()).unwrap_or(1);
     Some(ExitCode::from(u8::try_from(code).unwrap_or(1)))

@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use bytes::Bytes;
 use cloakroom::{ErrorKind, Grants, Host, Inspection, Limits, Source};
+use cloakroom_bundle as bundled;
 
 use crate::{
     input::Input,
@@ -11,11 +12,13 @@ use crate::{
 };
 
 /// Inspects and loads `data` as it is, or a component around a module of it, or around a module that
-/// it describes. What is not a plugin is refused, with an error of the plugin's author.
+/// it describes, or a bundled plugin that it changes. What is not a plugin is refused, with an error
+/// of the plugin's author.
 pub(crate) fn load(data: &[u8]) {
     let mut input = Input::new(data);
     let component = match input.byte() % 4 {
-        0 | 1 => input.rest().to_vec(),
+        0 => input.rest().to_vec(),
+        1 => patched(&mut input),
         2 => around(input.rest()),
         _ => around(&described(&mut input)),
     };
@@ -36,6 +39,22 @@ pub(crate) fn load(data: &[u8]) {
 fn host() -> &'static Host {
     static HOST: OnceLock<Host> = OnceLock::new();
     HOST.get_or_init(|| Host::builder().limits(Limits::default()).build().expect("a host"))
+}
+
+/// A bundled plugin with other bytes here and there.
+fn patched(input: &mut Input<'_>) -> Vec<u8> {
+    let mut plugin = bundled::find("aes-gcm").expect("bundled").wasm.to_vec();
+    while !input.is_empty() {
+        let (at, count) = (usize::from(input.number()), usize::from(input.byte() % 8));
+        let patch = input.bytes(count);
+        let end = plugin.len().min(at + patch.len());
+        if patch.is_empty() {
+            plugin.truncate(at);
+        } else if at < end {
+            plugin.splice(at..end, patch.iter().copied());
+        }
+    }
+    plugin
 }
 
 /// The preamble of a component.
