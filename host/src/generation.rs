@@ -125,7 +125,7 @@ fn host(
 impl Parts<'_> {
     /// Loads and tries all stages, and loads all drivers.
     async fn pipeline(&self, file: &File) -> Result<(Pipeline, Drivers, bool), Error> {
-        let mut stages = Pipeline::builder();
+        let mut stages = Pipeline::builder().most_entries(self.host.limits().entries);
         let most = file.limits.payload.as_ref().map_or(ByteSize::mib(64), |size| size.0);
         if let Some(size) = &file.limits.payload {
             stages = stages.largest_payload(size.0);

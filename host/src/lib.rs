@@ -26,9 +26,9 @@ mod watch;
 mod worker;
 
 pub use cloakroom_core::{
-    Blame, Bucket, ByteSize, Claim, Codec, Comparison, Context, Description, Direction, Driver,
-    Encoded, Envelope, Error, ErrorKind, Key, KeyError, KeyRing, Kind, Limit, Metadata, Object,
-    ObjectInfo, Payload, Purpose, PutMode, PutOutcome,
+    Blame, Bucket, ByteSize, CallMemory, Charge, Claim, Codec, Comparison, Context, Description,
+    Direction, Driver, Encoded, Envelope, Error, ErrorKind, Key, KeyError, KeyRing, Kind, Limit,
+    MemoryBudget, Metadata, Object, ObjectInfo, Payload, Purpose, PutMode, PutOutcome,
 };
 pub use cloakroom_pipeline::{
     Budget, ClaimPolicy, Explanation, Fetch, Layer, Live, Offload, Pipeline, PipelineBuilder,

@@ -55,9 +55,13 @@ async fn what_contradicts_the_shared_host_is_refused_with_both_values() {
         ("[limits]\nmemory = \"1GiB\"", "`limits.memory` is 1GiB here and 64MiB in"),
         ("[limits]\ntime = \"7s\"", "`limits.time` is 7s here and 5s in"),
         ("[limits]\noutput = \"1MiB\"", "`limits.output` is 1MiB here and 128MiB in"),
+        ("[limits]\nheld = \"1MiB\"", "`limits.held` is 1MiB here and 384MiB in"),
+        ("[limits]\nentries = 7", "`limits.entries` is 7 here and 4096 in"),
         ("[limits]\nhandles = 7", "`limits.handles` is 7 here and 1024 in"),
         ("[limits]\nlog = \"1KiB\"", "`limits.log` is 1KiB here and 16KiB in"),
         ("[limits]\ncomponent = \"1MiB\"", "`limits.component` is 1MiB here and 64MiB in"),
+        ("[limits]\ncall_bytes = \"1MiB\"", "`limits.call_bytes` is 1MiB here and 1GiB in"),
+        ("[limits]\nprocess_bytes = \"3GiB\"", "`limits.process_bytes` is 3GiB here and 2GiB in"),
         ("[cache]\nfolder = \"/elsewhere\"", "`cache.folder` is /elsewhere here and /"),
         (
             "[storage]\ntime = \"90s\"\n[[storage.driver]]\nname = \"d\"\nplugin = \"bundled:file\"",

@@ -30,6 +30,7 @@ mod interop;
 mod invoice;
 mod limits;
 mod load;
+mod memory;
 mod metrics;
 mod native;
 mod others;

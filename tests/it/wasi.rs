@@ -104,3 +104,17 @@ async fn is_bounded_in_what_it_prints_and_how_long_it_sleeps() {
         perform(codec, "benign").await.expect("the next call works");
     }
 }
+
+/// The 17th socket is refused, and the call goes on.
+#[tokio::test(flavor = "multi_thread")]
+async fn sockets_of_an_instance_are_bounded() {
+    let granted = listener();
+    let address = granted.local_addr().unwrap();
+    let source = Source::bytes("rogue", ROGUE_WASIP2);
+    let plugin = host(Limits::default()).load(source, rogue_grants().tcp(address)).await.unwrap();
+    let codec = plugin.codec(Settings::none(), Reuse::Fresh).await.unwrap();
+    let attack = format!("connect-many {address}");
+    let error = perform(&codec, &attack).await.map(drop).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Failed, "{}", chain(&error));
+    assert!(chain(&error).contains("16 sockets"), "{}", chain(&error));
+}

@@ -11,10 +11,13 @@ mod comparison;
 mod context;
 mod driver;
 mod error;
+mod fields;
 mod keys;
 mod limit;
 mod memory;
+mod message;
 mod payload;
+mod process_charge;
 mod protobuf;
 mod report;
 mod site;
@@ -31,7 +34,9 @@ pub use self::{
     keys::{Key, KeyError, KeyRing},
     limit::Limit,
     memory::{CallMemory, Charge, MemoryBudget},
-    payload::{ENCODING, Metadata, Payload},
+    message::Message,
+    payload::{ENCODING, ENTRIES, Metadata, Payload},
+    process_charge::ProcessCharge,
     protobuf::Envelope,
     report::clean,
     site::Direction,

@@ -18,6 +18,7 @@ struct Budget {
     call: ByteSize,
     process: ByteSize,
     used: AtomicUsize,
+    peak: AtomicUsize,
 }
 
 /// The memory of one call. Cheap to clone; clones count together.
@@ -39,7 +40,8 @@ impl MemoryBudget {
     /// Returns a budget of `call` bytes for one call (`limits.call_bytes`) and `process` bytes for
     /// all together (`limits.process_bytes`).
     pub fn new(call: ByteSize, process: ByteSize) -> Self {
-        Self(Arc::new(Budget { call, process, used: AtomicUsize::new(0) }))
+        let (used, peak) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        Self(Arc::new(Budget { call, process, used, peak }))
     }
 
     /// Returns the memory of a new call, which holds nothing yet.
@@ -52,7 +54,27 @@ impl MemoryBudget {
         self.0.used.load(Relaxed)
     }
 
-    fn release(&self, bytes: usize) {
+    /// Returns the most bytes that all calls have held at once, ever.
+    pub fn peak(&self) -> usize {
+        self.0.peak.load(Relaxed)
+    }
+
+    /// Counts `bytes` of the process.
+    ///
+    /// # Errors
+    /// `Busy` if all calls would hold more than `limits.process_bytes`; then nothing is counted.
+    pub(crate) fn take(&self, bytes: usize) -> Result<(), Error> {
+        let Budget { process, used, peak, .. } = &*self.0;
+        let Some(sum) = add(used, bytes, process.as_usize()) else {
+            return Err(over_process(*process));
+        };
+        if peak.load(Relaxed) < sum {
+            peak.fetch_max(sum, Relaxed);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn release(&self, bytes: usize) {
         self.0.used.fetch_sub(bytes, Relaxed);
     }
 }
@@ -75,15 +97,13 @@ impl CallMemory {
     }
 
     fn take(&self, bytes: usize) -> Result<(), Error> {
-        let Budget { call, process, used } = &*self.0.budget.0;
-        if !add(&self.0.used, bytes, call.as_usize()) {
-            return Err(over_call(*call));
+        let Call { budget, used } = &*self.0;
+        if add(used, bytes, budget.0.call.as_usize()).is_none() {
+            return Err(over_call(budget.0.call));
         }
-        if !add(used, bytes, process.as_usize()) {
-            self.0.used.fetch_sub(bytes, Relaxed);
-            return Err(over_process(*process));
-        }
-        Ok(())
+        budget.take(bytes).inspect_err(|_| {
+            used.fetch_sub(bytes, Relaxed);
+        })
     }
 
     fn release(&self, bytes: usize) {
@@ -122,10 +142,11 @@ impl Drop for Charge {
     }
 }
 
-/// Adds `bytes` to `counter` unless it would pass `limit`. Returns whether it did.
-fn add(counter: &AtomicUsize, bytes: usize, limit: usize) -> bool {
+/// Adds `bytes` to `counter` unless it would pass `limit`. Returns the sum if it was added.
+fn add(counter: &AtomicUsize, bytes: usize, limit: usize) -> Option<usize> {
     let sum = |used: usize| used.checked_add(bytes).filter(|sum| *sum <= limit);
-    counter.fetch_update(Relaxed, Relaxed, sum).is_ok()
+    let before = counter.fetch_update(Relaxed, Relaxed, sum).ok()?;
+    before.checked_add(bytes)
 }
 
 fn over_call(limit: ByteSize) -> Error {
@@ -148,6 +169,7 @@ impl fmt::Debug for MemoryBudget {
             .field("call", &self.0.call)
             .field("process", &self.0.process)
             .field("used", &self.used())
+            .field("peak", &self.peak())
             .finish()
     }
 }
@@ -193,6 +215,7 @@ mod tests {
         assert_eq!((two.used(), budget.used()), (5, 10));
         drop((first, second));
         assert_eq!((one.used(), two.used(), budget.used()), (0, 0, 0));
+        assert_eq!(budget.peak(), 10);
     }
 
     #[test]

@@ -4,10 +4,13 @@ use std::{collections::BTreeMap, fmt};
 
 use bytes::Bytes;
 
-use crate::{Envelope, Error};
+use crate::{Envelope, Error, Message};
 
 /// The metadata entry that says how the body is written.
 pub const ENCODING: &str = "encoding";
+
+/// Entries that a payload may have unless a limit says otherwise.
+pub const ENTRIES: usize = 4096;
 
 /// Metadata of a payload, in the order of its names, so that equal payloads have equal bytes.
 pub type Metadata = BTreeMap<String, Bytes>;
@@ -55,12 +58,46 @@ impl Payload {
         Envelope::of(self)
     }
 
-    /// Reads a protobuf message; the body shares `bytes`.
+    /// Reads a protobuf message of at most [`ENTRIES`] entries; the body shares `bytes`.
     ///
     /// # Errors
-    /// `Malformed` if `bytes` is not a payload message.
+    /// `Malformed` if `bytes` is not a payload message, `LimitExceeded(Entries)` if it has more
+    /// entries.
     pub fn from_envelope(bytes: Bytes) -> Result<Self, Error> {
-        crate::protobuf::decode(bytes)
+        Self::from_envelope_within(bytes, ENTRIES)
+    }
+
+    /// Reads a protobuf message of at most `entries` entries; the body shares `bytes`.
+    ///
+    /// # Errors
+    /// As [`Payload::from_envelope`].
+    pub fn from_envelope_within(bytes: Bytes, entries: usize) -> Result<Self, Error> {
+        Message::measure(bytes, entries)?.into_payload()
+    }
+
+    /// Returns how many entries it has: metadata, external sizes, and fields of a later version.
+    pub fn entries(&self) -> usize {
+        crate::message::entries(self)
+    }
+
+    /// Says that it has more entries than `most`.
+    ///
+    /// # Errors
+    /// `LimitExceeded(Entries)` if it has.
+    pub fn check_entries(&self, most: usize) -> Result<(), Error> {
+        if self.entries() <= most { Ok(()) } else { Err(crate::message::too_many(most)) }
+    }
+
+    /// Returns how many bytes of memory a payload of `entries` entries takes, at most, whose names,
+    /// values, body and unknown fields have `bytes` bytes.
+    pub fn cost_of(entries: usize, bytes: usize) -> usize {
+        crate::message::cost(entries, bytes)
+    }
+
+    /// Returns how many bytes of memory it takes, at most: its parts, and what a map and an allocator
+    /// add to each.
+    pub fn footprint(&self) -> usize {
+        crate::message::footprint(self)
     }
 
     /// How many bytes the protobuf message has.

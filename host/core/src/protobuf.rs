@@ -1,18 +1,19 @@
 //! The protobuf form of a payload, written by hand so that bodies are shared and never copied.
+//! `message` reads it.
 //!
 //! `metadata = 1 (map<string, bytes>)`, `data = 2 (bytes)`, `external_payloads = 3
 //! (repeated { size_bytes = 1 (int64) })`.
 
 use bytes::{Bytes, BytesMut};
 
-use crate::{Error, ErrorKind, Payload};
+use crate::Payload;
 
-const METADATA: u8 = field(1, 2);
-const DATA: u8 = field(2, 2);
-const EXTERNAL: u8 = field(3, 2);
-const NAME: u8 = field(1, 2);
-const VALUE: u8 = field(2, 2);
-const SIZE: u8 = field(1, 0);
+pub(crate) const METADATA: u8 = field(1, 2);
+pub(crate) const DATA: u8 = field(2, 2);
+pub(crate) const EXTERNAL: u8 = field(3, 2);
+pub(crate) const NAME: u8 = field(1, 2);
+pub(crate) const VALUE: u8 = field(2, 2);
+pub(crate) const SIZE: u8 = field(1, 0);
 
 const fn field(number: u8, wire_type: u8) -> u8 {
     number << 3 | wire_type
@@ -45,7 +46,7 @@ impl Envelope {
             head.push(DATA);
             put_varint(&mut head, payload.data.len() as u64);
         }
-        let mut tail = Vec::new();
+        let mut tail = Vec::with_capacity(tail_len(payload));
         for size in &payload.external_sizes {
             tail.push(EXTERNAL);
             put_varint(&mut tail, external_len(*size) as u64);
@@ -79,9 +80,7 @@ impl Envelope {
 }
 
 pub(crate) fn encoded_len(payload: &Payload) -> usize {
-    let external: usize =
-        payload.external_sizes.iter().map(|size| 1 + delimited_len(external_len(*size))).sum();
-    head_len(payload) + payload.data.len() + external + payload.unknown.len()
+    head_len(payload) + payload.data.len() + tail_len(payload)
 }
 
 fn head_len(payload: &Payload) -> usize {
@@ -94,6 +93,12 @@ fn head_len(payload: &Payload) -> usize {
         0 => metadata,
         body => metadata + 1 + varint_len(body as u64),
     }
+}
+
+fn tail_len(payload: &Payload) -> usize {
+    let external: usize =
+        payload.external_sizes.iter().map(|size| 1 + delimited_len(external_len(*size))).sum();
+    external + payload.unknown.len()
 }
 
 fn entry_len(name: &str, value: &[u8]) -> usize {
@@ -126,109 +131,8 @@ fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
     out.extend_from_slice(bytes);
 }
 
-pub(crate) fn decode(bytes: Bytes) -> Result<Payload, Error> {
-    read_payload(bytes).ok_or_else(|| Error::new(ErrorKind::Malformed, "not a payload message"))
-}
-
-fn read_payload(bytes: Bytes) -> Option<Payload> {
-    let mut input = Reader(bytes);
-    let mut payload = Payload::default();
-    let mut unknown = BytesMut::new();
-    while !input.0.is_empty() {
-        let start = input.0.clone();
-        match input.varint()? {
-            tag if tag == u64::from(METADATA) => {
-                let (name, value) = read_entry(input.delimited()?)?;
-                payload.metadata.insert(name, value);
-            }
-            tag if tag == u64::from(DATA) => payload.data = input.delimited()?,
-            tag if tag == u64::from(EXTERNAL) => {
-                payload.external_sizes.push(read_external(input.delimited()?)?);
-            }
-            tag => {
-                input.skip(tag)?;
-                unknown.extend_from_slice(start.get(..start.len() - input.0.len())?);
-            }
-        }
-    }
-    payload.unknown = unknown.freeze();
-    Some(payload)
-}
-
-fn read_entry(bytes: Bytes) -> Option<(String, Bytes)> {
-    let mut input = Reader(bytes);
-    let (mut name, mut value) = (Bytes::new(), Bytes::new());
-    while !input.0.is_empty() {
-        match input.varint()? {
-            tag if tag == u64::from(NAME) => name = input.delimited()?,
-            tag if tag == u64::from(VALUE) => value = input.delimited()?,
-            tag => input.skip(tag)?,
-        }
-    }
-    Some((String::from_utf8(name.to_vec()).ok()?, value))
-}
-
-fn read_external(bytes: Bytes) -> Option<i64> {
-    let mut input = Reader(bytes);
-    let mut size = 0;
-    while !input.0.is_empty() {
-        match input.varint()? {
-            tag if tag == u64::from(SIZE) => size = input.varint()?.cast_signed(),
-            tag => input.skip(tag)?,
-        }
-    }
-    Some(size)
-}
-
-/// What is left to read. The bytes come from anywhere: every length is checked.
-struct Reader(Bytes);
-
-impl Reader {
-    /// Reads a number of at most 64 bits.
-    fn varint(&mut self) -> Option<u64> {
-        let mut value = 0u64;
-        for (index, byte) in self.0.iter().take(10).enumerate() {
-            // The tenth byte has room for one bit.
-            if index == 9 && *byte > 1 {
-                return None;
-            }
-            value |= u64::from(byte & 0x7f) << (7 * index);
-            if byte & 0x80 == 0 {
-                let _ = self.0.split_to(index + 1);
-                return Some(value);
-            }
-        }
-        None
-    }
-
-    fn delimited(&mut self) -> Option<Bytes> {
-        let len = usize::try_from(self.varint()?).ok()?;
-        self.take(len)
-    }
-
-    fn take(&mut self, len: usize) -> Option<Bytes> {
-        (len <= self.0.len()).then(|| self.0.split_to(len))
-    }
-
-    fn skip(&mut self, tag: u64) -> Option<()> {
-        // A tag has 32 bits.
-        if tag >> 3 == 0 || tag > u64::from(u32::MAX) {
-            return None;
-        }
-        match tag & 7 {
-            0 => self.varint().map(drop),
-            1 => self.take(8).map(drop),
-            2 => self.delimited().map(drop),
-            5 => self.take(4).map(drop),
-            _ => None,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
 
     /// From the official Python SDK: encoding `json/plain`, data `"hi"`.
@@ -245,51 +149,5 @@ mod tests {
     fn writes_the_size_of_what_is_stored_elsewhere() {
         let payload = Payload { external_sizes: vec![30], ..Payload::default() };
         assert_eq!(payload.envelope().to_bytes(), b"\x1a\x02\x08\x1e"[..]);
-    }
-
-    #[test]
-    fn shares_the_body_it_reads() {
-        let bytes = Bytes::from_static(OFFICIAL);
-        let payload = decode(bytes.clone()).unwrap();
-        assert_eq!(payload.data.as_ptr(), bytes[26..].as_ptr());
-    }
-
-    #[test]
-    fn keeps_fields_of_a_later_version() {
-        let bytes = Bytes::from_static(b"\x22\x01x\x12\x01y\x28\x05");
-        let payload = decode(bytes).unwrap();
-        assert_eq!(payload.data, "y");
-        assert_eq!(payload.envelope().to_bytes(), b"\x12\x01y\x22\x01x\x28\x05"[..]);
-    }
-
-    #[test]
-    fn refuses_what_is_not_a_message() {
-        for bytes in [
-            &b"\x0a"[..],
-            b"\x12\x05hi",
-            b"\x07",
-            b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
-            b"\x0a\x03\x0a\x01\xff",
-            b"\x1a\x0b\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02",
-            b"\x88\x80\x80\x80\x10\x01",
-        ] {
-            assert!(decode(Bytes::from_static(bytes)).is_err(), "{bytes:?}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn round_trips(entries: std::collections::BTreeMap<String, Vec<u8>>, data: Vec<u8>, external_sizes: Vec<i64>) {
-            let metadata = entries.into_iter().map(|(name, value)| (name, value.into())).collect();
-            let payload = Payload { metadata, data: data.into(), external_sizes, unknown: Bytes::new() };
-            let bytes = payload.envelope().to_bytes();
-            prop_assert_eq!(bytes.len(), payload.encoded_len());
-            prop_assert!(decode(bytes).unwrap() == payload);
-        }
-
-        #[test]
-        fn never_panics(bytes: Vec<u8>) {
-            let _ = decode(bytes.into());
-        }
     }
 }

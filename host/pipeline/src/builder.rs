@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
-use cloakroom_core::{ByteSize, Purpose};
+use cloakroom_core::{ByteSize, ENTRIES, Purpose};
 use tokio::sync::Semaphore;
 
 use crate::{Offload, Pipeline, Stage, stage::CODEC_TIME};
@@ -19,6 +19,7 @@ pub struct PipelineBuilder {
     stages: Vec<Stage>,
     permits: usize,
     payload: ByteSize,
+    entries: usize,
     codec_time: Duration,
     offload: Option<Offload>,
 }
@@ -81,6 +82,7 @@ impl Default for PipelineBuilder {
             stages: Vec::new(),
             permits: PERMITS,
             payload: PAYLOAD,
+            entries: ENTRIES,
             codec_time: CODEC_TIME,
             offload: None,
         }
@@ -110,6 +112,17 @@ impl PipelineBuilder {
     /// How many bytes one payload may have, going in or coming out.
     pub fn largest_payload(mut self, size: ByteSize) -> Self {
         self.payload = size;
+        self
+    }
+
+    /// Sets how many entries one payload may have, 4,096 unless set: metadata, sizes of what is stored
+    /// elsewhere, and fields of a later version. It holds for what goes in, between stages, for what is
+    /// stored and read back, and for what comes out. What was written under a higher number is readable
+    /// once the number is as high again.
+    ///
+    /// Plugins have `Limits::entries`, which should be the same.
+    pub fn most_entries(mut self, entries: NonZeroUsize) -> Self {
+        self.entries = entries.get();
         self
     }
 
@@ -151,9 +164,11 @@ impl PipelineBuilder {
         if self.offload.as_ref().is_some_and(Offload::is_sealed) && !seals {
             return Err(PipelineError::StoresUnsealed);
         }
-        let storage = self.offload.map(Offload::build).transpose()?.map(Arc::new);
+        let build = |offload: Offload| offload.build(self.entries);
+        let storage = self.offload.map(build).transpose()?.map(Arc::new);
         let (permits, payload, time) = (self.permits, self.payload, self.codec_time);
         let stages = self.stages.into_iter().map(|stage| stage.codec_time(time)).collect();
-        Ok(Pipeline { stages, permits, payload, storage, quiet: false })
+        let entries = self.entries;
+        Ok(Pipeline { stages, permits, payload, entries, storage, quiet: false })
     }
 }

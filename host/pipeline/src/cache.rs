@@ -17,9 +17,19 @@ pub(crate) struct Cached {
     pub(crate) size: u64,
 }
 
+impl Cached {
+    /// Returns what it takes in memory. It shares the object; maps and names come on top.
+    fn cost(&self) -> u64 {
+        let entries = Payload::cost_of(self.payload.entries(), 0);
+        self.size.saturating_add(entries as u64)
+    }
+}
+
 pub(crate) struct Cache {
     memory: Mutex<Memory>,
     disk: Option<Arc<Disk>>,
+    /// Entries of one payload that is read from the disk.
+    entries: usize,
 }
 
 /// What fits into so many bytes, and was of use last.
@@ -31,25 +41,26 @@ struct Memory {
 
 impl Memory {
     fn put(&mut self, ticket: Ticket, cached: Cached) {
-        if self.most < cached.size {
+        let cost = cached.cost();
+        if cost > self.most {
             return;
         }
-        self.used += cached.size;
+        self.used += cost;
         if let Some((_, replaced)) = self.objects.push(ticket, cached) {
-            self.used -= replaced.size;
+            self.used -= replaced.cost();
         }
         while self.most < self.used
             && let Some((_, oldest)) = self.objects.pop_lru()
         {
-            self.used -= oldest.size;
+            self.used -= oldest.cost();
         }
     }
 }
 
 impl Cache {
-    pub(crate) fn new(memory: ByteSize, disk: Option<Disk>) -> Self {
+    pub(crate) fn new(memory: ByteSize, disk: Option<Disk>, entries: usize) -> Self {
         let memory = Memory { objects: LruCache::unbounded(), used: 0, most: memory.get() };
-        Self { memory: Mutex::new(memory), disk: disk.map(Arc::new) }
+        Self { memory: Mutex::new(memory), disk: disk.map(Arc::new), entries }
     }
 
     pub(crate) async fn get(&self, ticket: &Ticket, sha256: &[u8; 32]) -> Option<Cached> {
@@ -60,7 +71,8 @@ impl Cache {
         let read = tokio::task::spawn_blocking(move || disk.get(&ticket, &sha256)).await;
         let object = read.ok().flatten()?;
         let size = object.len() as u64;
-        let cached = Cached { payload: Payload::from_envelope(object).ok()?, size };
+        let payload = Payload::from_envelope_within(object, self.entries).ok()?;
+        let cached = Cached { payload, size };
         self.memory().put(ticket, cached.clone());
         Some(cached)
     }

@@ -97,7 +97,8 @@ impl Storage {
         let span = tracing::info_span!("driver", driver = &**name, direction = "decode");
         let fetched = async {
             let object = self.fetch_object(ctx, standing).await?;
-            Ok((Payload::from_envelope(object.clone())?, object))
+            let payload = Payload::from_envelope_within(object.clone(), self.entries)?;
+            Ok((payload, object))
         };
         let fetched = call.end(fetched.instrument(span).await, |(_, object)| object.len());
         let (payload, object) = fetched?;

@@ -12,6 +12,7 @@ mod cache;
 mod check;
 mod claims;
 mod disk;
+mod entries;
 mod explain;
 mod failure;
 mod fetch;

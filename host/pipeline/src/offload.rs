@@ -148,7 +148,8 @@ impl Offload {
         self.sealed
     }
 
-    pub(crate) fn build(self) -> Result<Storage, PipelineError> {
+    /// `entries` is how many a payload may have that is read back.
+    pub(crate) fn build(self, entries: usize) -> Result<Storage, PipelineError> {
         if self.drivers.is_empty() {
             return Err(PipelineError::NoDriver);
         }
@@ -184,10 +185,11 @@ impl Offload {
             verify: self.verify,
             suspects: Suspects::default(),
             largest: self.largest,
+            entries,
             time: self.time,
             of_a_call: most(self.permits_of_a_call),
             of_all: Arc::new(Semaphore::new(most(self.permits))),
-            cache: Cache::new(self.memory, disk),
+            cache: Cache::new(self.memory, disk, entries),
         })
     }
 }

@@ -21,6 +21,7 @@ pub struct Pipeline {
     /// Payloads of one call in work at once.
     pub(crate) permits: usize,
     pub(crate) payload: ByteSize,
+    pub(crate) entries: usize,
     pub(crate) storage: Option<Arc<Storage>>,
     pub(crate) quiet: bool,
 }
@@ -121,6 +122,7 @@ impl Pipeline {
         ctx: &Context,
         mut batch: Vec<Payload>,
     ) -> Result<Vec<Payload>, Error> {
+        self.check_batch(Direction::Decode, &batch)?;
         let ctx = &self.admit(ctx, Direction::Decode)?;
         let Revealed { references, kept } = self.reveal(ctx, &mut batch).await?;
         if !references.is_empty() {
@@ -146,6 +148,7 @@ impl Pipeline {
     ) -> Result<Vec<Payload>, Error> {
         let mut batch = batch;
         let decoded = async {
+            self.check_batch(Direction::Decode, &batch)?;
             let ctx = &self.admit(ctx, Direction::Decode)?;
             let Revealed { references, mut kept } = self.reveal(ctx, &mut batch).await?;
             kept.extend(references.iter().map(|standing| standing.slot));
@@ -199,6 +202,7 @@ impl Pipeline {
     ) -> Result<Payload, Error> {
         for stage in self.stages.iter() {
             payload = stage.encode(ctx, slot, payload).await?;
+            self.check_entries(slot, Direction::Encode, &payload)?;
         }
         Ok(payload)
     }
@@ -227,6 +231,7 @@ impl Pipeline {
         direction: Direction,
         payload: Payload,
     ) -> Result<Payload, Error> {
+        self.check_entries(slot, direction, &payload)?;
         if payload.encoded_len() <= self.payload.as_usize() {
             return Ok(payload);
         }

@@ -20,6 +20,8 @@ pub(crate) struct Storage {
     pub(crate) verify: Verify,
     pub(crate) suspects: Suspects,
     pub(crate) largest: ByteSize,
+    /// Entries of one payload that is read back.
+    pub(crate) entries: usize,
     pub(crate) time: Duration,
     pub(crate) of_a_call: usize,
     pub(crate) of_all: Arc<Semaphore>,

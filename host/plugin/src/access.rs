@@ -7,6 +7,7 @@ use cloakroom_core::{Bucket, Error, ErrorKind, PutMode};
 
 use crate::{
     RefreshFailure,
+    held::Hold,
     refresh::Refresh,
     rope::Rope,
     upload::{self, Put},
@@ -95,7 +96,8 @@ impl Access {
             return Ok(false);
         };
         let refresh = Refresh { after, failure: RefreshFailure::Fail };
-        refresh.renew(bucket, key, &object.into(), Duration::ZERO).await?;
+        let object = Rope::piece(object, Hold::default());
+        refresh.renew(bucket, key, &object, Duration::ZERO).await?;
         Ok(true)
     }
 

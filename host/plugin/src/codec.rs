@@ -56,7 +56,8 @@ impl PluginCodec {
         };
         let (loaded, pool, ctx) = (self.plugin.0.clone(), self.pool.clone(), ctx.clone());
         let guest = |clock| async move {
-            let mut live = pool.take(&loaded, Call::new(ctx, clock)).await?;
+            let call = Call { input: payload.footprint(), ..Call::new(ctx, clock) };
+            let mut live = pool.take(&loaded, call).await?;
             let answer = live.change(&loaded, direction, payload).await;
             pool.keep(&loaded, live);
             answer

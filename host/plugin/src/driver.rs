@@ -64,8 +64,8 @@ impl PluginDriver {
         let job = self.job(ctx)?;
         let (loaded, pool, ctx) = (self.plugin.0.clone(), self.pool.clone(), ctx.clone());
         let guest = |clock| async move {
-            let progress = Progress::of(object.envelope().len());
-            let call = Call { progress, ..Call::new(ctx, clock) };
+            let input = object.envelope().len();
+            let call = Call { input, progress: Progress::of(input), ..Call::new(ctx, clock) };
             let mut live = pool.take(&loaded, call).await?;
             let stored = live.store(&loaded, object).await;
             pool.keep(&loaded, live);
@@ -79,7 +79,8 @@ impl PluginDriver {
         let (loaded, pool, ctx) = (self.plugin.0.clone(), self.pool.clone(), ctx.clone());
         let claim = claim.clone();
         let guest = move |clock| async move {
-            let call = Call { most: most.get(), ..Call::new(ctx, clock) };
+            let input = claim.iter().map(|(name, value)| name.len() + value.len()).sum();
+            let call = Call { input, most: most.get(), ..Call::new(ctx, clock) };
             let mut live = pool.take(&loaded, call).await?;
             let found = live.retrieve(&loaded, &claim).await;
             pool.keep(&loaded, live);

@@ -21,6 +21,8 @@ pub(crate) fn engine(limits: &Limits) -> wasmtime::Result<Engine> {
     config.epoch_interruption(true);
     // Costs a microsecond a call, and no world of ours is asynchronous inside.
     config.concurrency_support(false);
+    // A stack is used again by other calls, and must not keep what an earlier one left on it.
+    config.async_stack_zeroing(true);
     config.allocation_strategy(pool(limits));
     Engine::new(&config)
 }
@@ -77,5 +79,17 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
 pub(crate) fn linker_with_wasi(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     let mut linker = linker(engine)?;
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    crate::wasi_bounds::bound(&mut linker)?;
     Ok(linker)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_call_finds_what_another_left_on_its_stack() {
+        let limits = Limits { instances: 1.try_into().unwrap(), ..Limits::default() };
+        assert!(engine(&limits).unwrap().get_async_stack_zeroing());
+    }
 }

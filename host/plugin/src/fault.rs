@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cloakroom_core::{Error, ErrorKind, Limit};
-use wasmtime::{OutOfMemory, PoolConcurrencyLimitError, Trap};
+use wasmtime::{OutOfMemory, PoolConcurrencyLimitError, Trap, component::ResourceTableError};
 
 use crate::{Limits, contract::v0_1::with_cause};
 
@@ -12,6 +12,10 @@ use crate::{Limits, contract::v0_1::with_cause};
 pub(crate) enum Fault {
     #[error("a limit was reached")]
     Limit(Limit),
+    /// An error that ends the call as it is, and that the plugin is not to blame for. Taken out when
+    /// the call is explained.
+    #[error("the host refused to go on")]
+    Refused(Option<Error>),
     #[error("{0}")]
     Protocol(&'static str),
     #[error("{0}")]
@@ -26,15 +30,20 @@ impl Fault {
 }
 
 /// Says what became of a call that did not come to its end.
-pub(crate) fn explain(error: &wasmtime::Error, limits: &Limits) -> Error {
+pub(crate) fn explain(mut error: wasmtime::Error, limits: &Limits) -> Error {
+    if let Some(Fault::Refused(refused)) = error.downcast_mut::<Fault>() {
+        return refused.take().unwrap_or_else(lost);
+    }
     match (error.downcast_ref::<Fault>(), error.downcast_ref::<Trap>()) {
         (Some(Fault::Limit(limit)), _) => exceeded(*limit, limits),
+        (Some(Fault::Refused(_)), _) => lost(),
         (Some(Fault::Protocol(what)), _) => Error::new(ErrorKind::Protocol, *what),
         (Some(Fault::Internal(what)), _) => Error::new(ErrorKind::Internal, what),
         (None, Some(trap)) => {
             Error::new(ErrorKind::Trapped, format!("trapped: {trap}; its instance is gone"))
         }
-        (None, None) if is_contention(error) => no_room(error),
+        (None, None) if is_full_table(&error) => exceeded(Limit::Handles, limits),
+        (None, None) if is_contention(&error) => no_room(&error),
         (None, None) => explain_text(&error.root_cause().to_string()),
     }
 }
@@ -44,6 +53,11 @@ fn is_contention(error: &wasmtime::Error) -> bool {
     error.is::<PoolConcurrencyLimitError>()
         || error.is::<OutOfMemory>()
         || error.is::<rustix::io::Errno>()
+}
+
+/// Whether WASI has no room for another stream, socket or other resource of its own.
+fn is_full_table(error: &wasmtime::Error) -> bool {
+    matches!(error.downcast_ref(), Some(ResourceTableError::Full))
 }
 
 fn no_room(error: &wasmtime::Error) -> Error {
@@ -60,7 +74,13 @@ fn explain_text(text: &str) -> Error {
     if text.contains("hostcalls has been exhausted") {
         return Error::new(
             ErrorKind::LimitExceeded(Limit::Output),
-            "handed over more in one list than `limits.output` allows",
+            "handed over more in one list than `limits.output` or `limits.memory` allows",
+        );
+    }
+    if text.contains("requested len") {
+        return Error::new(
+            ErrorKind::Protocol,
+            "asked WASI for more than 65,536 random bytes at once",
         );
     }
     Error::new(ErrorKind::Protocol, format!("broke the component model: {text}"))
@@ -127,6 +147,15 @@ pub(crate) fn lost() -> Error {
 
 pub(crate) fn exceeded(limit: Limit, limits: &Limits) -> Error {
     let text = match limit {
+        Limit::Entries => format!(
+            "made a payload of more than {} metadata entries (`limits.entries`)",
+            limits.entries
+        ),
+        Limit::Held => format!(
+            "had the host hold more than {} at once (`limits.held`): its input, and all that it made \
+             and did not let go of",
+            limits.held
+        ),
         Limit::Handles => format!("held more than {} handles (`limits.handles`)", limits.handles),
         Limit::Log => format!("logged more than {} in one call (`limits.log`)", limits.log),
         Limit::Memory => format!("wanted more than {} of memory (`limits.memory`)", limits.memory),
@@ -168,7 +197,7 @@ mod tests {
     #[test]
     fn contention_is_not_the_plugins_fault() {
         let errors = [pool_exhausted(), rustix::io::Errno::NOMEM.into()];
-        for error in errors.map(|error| explain(&error, &Limits::default())) {
+        for error in errors.map(|error| explain(error, &Limits::default())) {
             assert_eq!(error.kind(), ErrorKind::Busy, "{error}");
             assert!(error.kind().is_transient());
             assert!(error.to_string().contains("limits.instances"), "{error}");

@@ -2,14 +2,35 @@
 
 use cloakroom_core::{Limit, Payload};
 
-use crate::{access::Scoped, fault::Fault, rope::Rope};
+use crate::{access::Scoped, draft::Draft, fault::Fault, held::Hold, rope::Rope};
 
 pub(crate) enum Handle {
     Bucket(Scoped),
     Buffer(Rope),
-    Payload(Box<Payload>),
-    /// One piece that grows: in the end it must be one, and large ones grow without being copied.
-    Writer(Vec<u8>),
+    Payload(Box<HeldPayload>),
+    Writer(Draft),
+}
+
+/// A payload, and what counts its memory; nothing for the one that the call was given.
+#[derive(Default)]
+pub(crate) struct HeldPayload {
+    pub(crate) payload: Payload,
+    /// Counts the memory that its body shares.
+    pub(crate) body: Hold,
+    /// Counts all else that was made for it.
+    _own: Hold,
+}
+
+impl HeldPayload {
+    pub(crate) fn new(payload: Payload, body: Hold, own: Hold) -> Self {
+        Self { payload, body, _own: own }
+    }
+}
+
+impl From<Payload> for HeldPayload {
+    fn from(payload: Payload) -> Self {
+        Self { payload, ..Self::default() }
+    }
 }
 
 /// The handles of one call. Numbers of earlier calls are below `first` and mean nothing any more,

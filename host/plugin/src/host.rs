@@ -6,8 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use cloakroom_core::{Error, ErrorKind};
-use tokio::sync::Semaphore;
+use cloakroom_core::{Error, ErrorKind, MemoryBudget};
 use wasmtime::{
     Engine,
     component::{Component, InstancePre},
@@ -15,8 +14,8 @@ use wasmtime::{
 
 use crate::{
     Grants, Inspection, Limits, Plugin, Source, cache::Cache, compile::Compiler,
-    components::Components, compute::Compute, contract::v0_1::Prepared, engine, source::Binary,
-    state::State, ticker::Ticker,
+    components::Components, compute::Compute, contract::v0_1::Prepared, engine, idle::Idle,
+    source::Binary, state::State, ticker::Ticker,
 };
 
 /// Loads plugins and runs them. Cheap to clone; clones are the same host.
@@ -25,9 +24,10 @@ pub struct Host(pub(crate) Arc<Shared>);
 
 pub(crate) struct Shared {
     pub(crate) limits: Limits,
+    pub(crate) memory: MemoryBudget,
     pub(crate) compute: Compute,
-    /// One for each instance that waits warm.
-    pub(crate) idle: Arc<Semaphore>,
+    /// Places for instances that wait warm.
+    pub(crate) idle: Idle,
     engine: Engine,
     pub(crate) compiler: Compiler,
     components: Components,
@@ -85,10 +85,11 @@ impl HostBuilder {
             Error::new(ErrorKind::Internal, "cannot start a thread").because(error)
         })?;
         let compute = Compute::new(ticker, &limits);
-        let idle = limits.instances.get().min(Semaphore::MAX_PERMITS);
-        let idle = Arc::new(Semaphore::new(idle));
+        let idle = Idle::new(limits.instances.get(), limits.process_bytes);
         let components = Components::default();
-        Ok(Host(Arc::new(Shared { limits, compute, idle, engine, compiler, components })))
+        let memory = MemoryBudget::new(limits.call_bytes, limits.process_bytes);
+        let shared = Shared { limits, memory, compute, idle, engine, compiler, components };
+        Ok(Host(Arc::new(shared)))
     }
 }
 
@@ -101,6 +102,11 @@ impl Host {
     /// What bounds every plugin.
     pub fn limits(&self) -> &Limits {
         &self.0.limits
+    }
+
+    /// Returns what counts the memory that is held for calls, `limits.process_bytes` at most.
+    pub fn memory(&self) -> &MemoryBudget {
+        &self.0.memory
     }
 
     /// The folder that it keeps compiled plugins in, if it keeps any.

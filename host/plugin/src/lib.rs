@@ -13,12 +13,15 @@ mod components;
 mod compute;
 mod contract;
 mod detached;
+mod draft;
 mod driver;
 mod engine;
 mod fault;
 mod grants;
 mod handles;
+mod held;
 mod host;
+mod idle;
 mod inspect;
 mod limits;
 mod live;
@@ -40,6 +43,8 @@ mod ticker;
 mod upload;
 #[cfg(feature = "wasi")]
 mod wasi;
+#[cfg(feature = "wasi")]
+mod wasi_bounds;
 
 pub use self::{
     access::Access,

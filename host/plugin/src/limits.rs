@@ -2,7 +2,7 @@
 
 use std::{num::NonZeroUsize, thread::available_parallelism, time::Duration};
 
-use cloakroom_core::{ByteSize, Error, ErrorKind};
+use cloakroom_core::{ByteSize, ENTRIES, Error, ErrorKind};
 
 /// What bounds plugins. All limits hold by default.
 ///
@@ -25,8 +25,14 @@ pub struct Limits {
     /// Calls of codecs and drivers that may wait for their first turn. From there on new calls of
     /// a pipeline are refused; those that were let in may bring the number over it.
     pub queue: NonZeroUsize,
-    /// Bytes that one call may have the host hold for it, and so hand back.
+    /// Bytes that one call may have the host make, over the whole call, and so hand back.
     pub output: ByteSize,
+    /// Bytes that the host may hold at once for one call: its input, and what was made in it and not
+    /// let go of. Copies count too, and so it should be three times `output`.
+    pub held: ByteSize,
+    /// Entries of one payload: metadata, sizes of what is stored elsewhere, and fields of a later
+    /// version.
+    pub entries: NonZeroUsize,
     /// Handles that one call may hold at once.
     pub handles: NonZeroUsize,
     /// Bytes that one call may log.
@@ -36,6 +42,10 @@ pub struct Limits {
     pub instances: NonZeroUsize,
     /// Bytes that a plugin's file may have.
     pub component: ByteSize,
+    /// Bytes that the host may hold for one call of a pipeline. At most `process_bytes`.
+    pub call_bytes: ByteSize,
+    /// Bytes that the host may hold for all calls together, memory of instances included.
+    pub process_bytes: ByteSize,
 }
 
 impl Limits {
@@ -50,6 +60,14 @@ impl Limits {
                 );
                 return Err(Error::new(ErrorKind::Config, text));
             }
+        }
+        if self.call_bytes > self.process_bytes {
+            let text = format!(
+                "`limits.call_bytes` is {} and `limits.process_bytes` is {}: no call could use what \
+                 it may, so lower the one or raise the other",
+                self.call_bytes, self.process_bytes
+            );
+            return Err(Error::new(ErrorKind::Config, text));
         }
         Ok(())
     }
@@ -66,10 +84,30 @@ impl Default for Limits {
             computing: available_parallelism().unwrap_or(NonZeroUsize::MIN),
             queue: number(4096),
             output: ByteSize::mib(128),
+            held: ByteSize::mib(384),
+            entries: number(ENTRIES),
             handles: number(1024),
             log: ByteSize::kib(16),
             instances: number(64),
             component: ByteSize::mib(64),
+            call_bytes: ByteSize::mib(1024),
+            process_bytes: ByteSize::mib(2048),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_may_hold_no_more_than_the_process() {
+        let (call_bytes, process_bytes) = (ByteSize::mib(3), ByteSize::mib(2));
+        let error = Limits { call_bytes, process_bytes, ..Limits::default() }.check().unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        let text = error.to_string();
+        assert!(text.contains("`limits.call_bytes` is 3MiB"), "{text}");
+        assert!(text.contains("`limits.process_bytes` is 2MiB"), "{text}");
+        Limits { call_bytes, process_bytes: call_bytes, ..Limits::default() }.check().unwrap();
     }
 }

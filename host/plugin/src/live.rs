@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use cloakroom_core::{Claim, Description, Direction, Error, Object, Payload, PutOutcome};
-use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::{Store, UpdateDeadline};
 
 use crate::{
     compute::Tick,
     contract::v0_1::Exports,
     fault,
+    idle::Place,
     loaded::Loaded,
+    long,
     scope::Scope,
     state::{Call, State},
 };
@@ -31,7 +32,7 @@ pub(crate) struct Live {
     /// Whether its last call came to an end of its own.
     sound: bool,
     /// Its place among those that wait warm.
-    pub(crate) idle: Option<OwnedSemaphorePermit>,
+    pub(crate) idle: Option<Place>,
 }
 
 impl Live {
@@ -42,8 +43,9 @@ impl Live {
     ) -> Result<Self, Error> {
         let limits = &plugin.host.0.limits;
         let mut store = Store::new(plugin.prepared.engine(), State::new(scope, call));
-        store.limiter(|state| &mut state.meter);
-        store.set_hostcall_fuel(limits.output.as_usize());
+        store.limiter_async(|state| &mut state.meter);
+        // Bytes of the lists in one call of an import. An honest one fits into the guest's memory.
+        store.set_hostcall_fuel(limits.output.min(limits.memory).as_usize());
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|context| match context.data().call.clock.tick() {
             Tick::GoOn => Ok(UpdateDeadline::Continue(1)),
@@ -51,17 +53,19 @@ impl Live {
             Tick::End(fault) => fault.trap(),
         });
         let started = plugin.prepared.instantiate(&mut store).await;
-        let exports = started.map_err(|error| fault::explain(&error, limits))?;
+        let exports = started.map_err(|error| fault::explain(error, limits))?;
         let memory = store.data().meter.memory();
         Ok(Self { store, exports, calls: 0, memory, sound: false, idle: None })
     }
 
-    pub(crate) fn begin(&mut self, call: Call) {
+    pub(crate) async fn begin(&mut self, call: Call) {
+        let clock = call.clock.clone();
         #[cfg(feature = "wasi")]
         if let Some(wasi) = &mut self.store.data_mut().wasi {
             wasi.begin_call(call.confidential);
         }
         self.store.data_mut().begin(call);
+        long::begin_lists(self.store.data().meter.memory(), &clock).await;
     }
 
     pub(crate) async fn describe_codec(&mut self, plugin: &Loaded) -> Result<Description, Error> {
@@ -131,6 +135,11 @@ impl Live {
         self.sound = false;
     }
 
+    /// Returns what it has charged the process for.
+    pub(crate) fn charged(&self) -> usize {
+        self.store.data().meter.charged()
+    }
+
     /// Whether it can be used again, and is worth keeping.
     pub(crate) fn is_fit(&self) -> bool {
         let state = self.store.data();
@@ -142,5 +151,5 @@ impl Live {
 }
 
 fn explained(plugin: &Loaded) -> impl FnOnce(wasmtime::Error) -> Error + '_ {
-    |error| fault::explain(&error, &plugin.host.0.limits)
+    |error| fault::explain(error, &plugin.host.0.limits)
 }

@@ -111,6 +111,7 @@ impl Plugin {
             settings: settings.clone(),
             grants: grants.clone(),
             limits: self.0.host.0.limits.clone(),
+            memory: self.0.host.0.memory.clone(),
         })
     }
 

@@ -20,7 +20,7 @@ impl Pool {
     pub(crate) async fn take(&self, plugin: &Loaded, call: Call) -> Result<Live, Error> {
         match self.waiting() {
             Some(mut live) => {
-                live.begin(call);
+                live.begin(call).await;
                 Ok(live)
             }
             None => Live::start(plugin, self.scope.clone(), call).await,
@@ -39,7 +39,7 @@ impl Pool {
         let Some(warm) = self.warm.as_ref().filter(|_| live.is_fit()) else {
             return;
         };
-        if let Ok(place) = plugin.host.0.idle.clone().try_acquire_owned() {
+        if let Some(place) = plugin.host.0.idle.place(live.charged()) {
             live.idle = Some(place);
             warm.lock().unwrap_or_else(PoisonError::into_inner).push(live);
         }

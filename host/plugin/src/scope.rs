@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use cloakroom_core::MemoryBudget;
+
 use crate::{Grants, Limits, Settings, log::Speaker};
 
 pub(crate) struct Scope {
@@ -9,6 +11,8 @@ pub(crate) struct Scope {
     pub(crate) settings: Settings,
     pub(crate) grants: Grants,
     pub(crate) limits: Limits,
+    /// What the memory of instances is charged to.
+    pub(crate) memory: MemoryBudget,
 }
 
 impl Scope {

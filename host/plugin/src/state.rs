@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use cloakroom_core::{Context, Payload};
 use wasmtime::component::Resource;
 
 use crate::{
     access::Scoped,
     compute::Clock,
+    draft::Draft,
     fault::Fault,
-    handles::{Handle, Handles},
+    handles::{Handle, Handles, HeldPayload},
+    held::Hold,
+    long,
     meter::Meter,
     rope::Rope,
     scope::Scope,
@@ -33,6 +37,8 @@ pub enum ContextMark {}
 pub(crate) struct Call {
     pub(crate) ctx: Context,
     pub(crate) clock: Arc<Clock>,
+    /// Bytes of what the call was given, which its caller holds and has charged.
+    pub(crate) input: usize,
     /// Whether a payload is at hand, which the guest could write into its log. Without one, no bucket
     /// is read, since what lies there are payloads.
     pub(crate) confidential: bool,
@@ -47,7 +53,7 @@ pub(crate) struct Call {
 impl Call {
     pub(crate) fn new(ctx: Context, clock: Arc<Clock>) -> Self {
         let progress = Progress::default();
-        Self { ctx, clock, confidential: true, most: 0, cause: None, progress }
+        Self { ctx, clock, input: 0, confidential: true, most: 0, cause: None, progress }
     }
 
     /// A call in which a plugin says what it is.
@@ -69,7 +75,7 @@ impl State {
     pub(crate) fn new(scope: Arc<Scope>, call: Call) -> Self {
         Self {
             handles: Handles::new(scope.limits.handles.get()),
-            meter: Meter::new(&scope.limits),
+            meter: Meter::new(&scope.limits, &scope.memory, &call),
             #[cfg(feature = "wasi")]
             wasi: None,
             scope,
@@ -78,13 +84,14 @@ impl State {
     }
 
     pub(crate) fn begin(&mut self, call: Call) {
+        self.meter.begin_call(&call);
         self.call = call;
-        self.meter.begin_call();
     }
 
     /// Ends the call: all handles of it are void.
     pub(crate) fn end(&mut self) {
         self.handles.clear();
+        self.meter.end_call();
         self.call.ctx = Context::none();
         self.call.cause = None;
     }
@@ -99,12 +106,13 @@ impl State {
     }
 
     pub(crate) fn put_writer(&mut self) -> wasmtime::Result<Resource<WriterMark>> {
-        Ok(Resource::new_own(self.handles.insert(Handle::Writer(Vec::new()))?))
+        let draft = Draft::new(self.meter.held())?;
+        Ok(Resource::new_own(self.handles.insert(Handle::Writer(draft))?))
     }
 
     pub(crate) fn put_payload(
         &mut self,
-        payload: Payload,
+        payload: HeldPayload,
     ) -> wasmtime::Result<Resource<PayloadMark>> {
         Ok(Resource::new_own(self.handles.insert(Handle::Payload(payload.into()))?))
     }
@@ -127,43 +135,57 @@ impl State {
         }
     }
 
-    pub(crate) fn writer(
-        &mut self,
-        handle: &Resource<WriterMark>,
-    ) -> wasmtime::Result<&mut Vec<u8>> {
+    pub(crate) fn writer(&mut self, handle: &Resource<WriterMark>) -> wasmtime::Result<&mut Draft> {
         match self.handles.get(handle.rep())? {
-            Handle::Writer(bytes) => Ok(bytes),
+            Handle::Writer(draft) => Ok(draft),
             _ => KIND.trap(),
         }
     }
 
-    pub(crate) fn payload(&mut self, handle: &Resource<PayloadMark>) -> wasmtime::Result<&Payload> {
+    pub(crate) fn payload(
+        &mut self,
+        handle: &Resource<PayloadMark>,
+    ) -> wasmtime::Result<&HeldPayload> {
         match self.handles.get(handle.rep())? {
             Handle::Payload(payload) => Ok(payload),
             _ => KIND.trap(),
         }
     }
 
-    pub(crate) fn take_buffer(&mut self, handle: Resource<Rope>) -> wasmtime::Result<Rope> {
-        match self.handles.take(handle.rep())? {
-            Handle::Buffer(rope) => Ok(rope),
-            _ => KIND.trap(),
+    /// Returns the bytes of a buffer in one piece, and what counts them. The buffer keeps that piece
+    /// from then on, and lets go of its parts.
+    pub(crate) async fn join(
+        &mut self,
+        handle: &Resource<Rope>,
+    ) -> wasmtime::Result<(Bytes, Hold)> {
+        let (length, split) = (self.buffer(handle)?.len(), self.buffer(handle)?.is_split());
+        if split {
+            long::begin(length, &self.call.clock).await;
+            let hold = self.meter.hold(length)?.into();
+            if let Handle::Buffer(rope) = self.handles.get(handle.rep())? {
+                rope.join(hold);
+            }
         }
+        Ok(self.buffer(handle)?.clone().into_piece())
     }
 
-    pub(crate) fn take_writer(
-        &mut self,
-        handle: Resource<WriterMark>,
-    ) -> wasmtime::Result<Vec<u8>> {
+    /// The same of a buffer that the guest gives away.
+    pub(crate) async fn take_joined(&mut self, handle: Resource<Rope>) -> wasmtime::Result<Bytes> {
+        let (bytes, _) = self.join(&handle).await?;
+        self.discard(handle.rep())?;
+        Ok(bytes)
+    }
+
+    pub(crate) fn take_writer(&mut self, handle: Resource<WriterMark>) -> wasmtime::Result<Draft> {
         match self.handles.take(handle.rep())? {
-            Handle::Writer(bytes) => Ok(bytes),
+            Handle::Writer(draft) => Ok(draft),
             _ => KIND.trap(),
         }
     }
 
     pub(crate) fn take_payload(&mut self, handle: Resource<PayloadMark>) -> Result<Payload, Fault> {
         match self.handles.take(handle.rep())? {
-            Handle::Payload(payload) => Ok(*payload),
+            Handle::Payload(held) => Ok(held.payload),
             _ => Err(KIND),
         }
     }

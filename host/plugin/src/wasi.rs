@@ -18,7 +18,7 @@ use wasmtime_wasi::{
     sockets::SocketAddrUse,
 };
 
-use crate::{fault::Fault, scope::Scope};
+use crate::{fault::Fault, scope::Scope, wasi_bounds};
 
 /// What one instance has of WASI.
 pub(crate) struct Wasi {
@@ -33,13 +33,16 @@ impl Wasi {
         let mut builder = WasiCtx::builder();
         builder.stdout(output.clone()).stderr(output.clone());
         builder.allow_udp(false).allow_ip_name_lookup(false);
+        builder.max_random_size(wasi_bounds::RANDOM);
         builder.allow_tcp(!scope.grants.tcp.is_empty());
         let granted = scope.clone();
         builder.socket_addr_check(move |address, usage| {
             let allowed = reaches(&granted.grants.tcp, address, usage);
             Box::pin(async move { allowed })
         });
-        Self { ctx: builder.build(), table: ResourceTable::new(), output }
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(scope.limits.handles.get());
+        Self { ctx: builder.build(), table, output }
     }
 
     pub(crate) fn view(&mut self) -> WasiCtxView<'_> {

@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use cloakroom_core::ByteSize;
 use serde::Deserialize;
 
 use super::{
@@ -89,6 +90,10 @@ pub(crate) struct Limits {
     pub(crate) wait: Option<Span>,
     pub(crate) computing: Option<NonZeroUsize>,
     pub(crate) queue: Option<NonZeroUsize>,
+    pub(crate) held: Option<Size>,
+    pub(crate) entries: Option<NonZeroUsize>,
+    pub(crate) call_bytes: Option<Size>,
+    pub(crate) process_bytes: Option<Size>,
 }
 
 /// `[cache]`
@@ -110,6 +115,10 @@ impl File {
         let driver_time = span(driver_time, default.driver_time);
         // Whoever writes a long time and no wait means to wait as long.
         let wait = default.wait.max(time).max(driver_time);
+        let output = size(&limits.output, default.output);
+        // Whoever raises what a call may be given or produce means it to be held, and copied once.
+        let largest = limits.payload.as_ref().map_or(output, |payload| output.max(payload.0));
+        let held = ByteSize::bytes(largest.get().saturating_mul(3)).max(default.held);
         cloakroom_plugin::Limits {
             memory: size(&limits.memory, default.memory),
             time,
@@ -117,11 +126,15 @@ impl File {
             wait: span(limits.wait.as_ref(), wait),
             computing: limits.computing.unwrap_or(default.computing),
             queue: limits.queue.unwrap_or(default.queue),
-            output: size(&limits.output, default.output),
+            output,
+            held: size(&limits.held, held),
+            entries: limits.entries.unwrap_or(default.entries),
             handles: limits.handles.unwrap_or(default.handles),
             log: size(&limits.log, default.log),
             instances: limits.instances.unwrap_or(default.instances),
             component: size(&limits.component, default.component),
+            call_bytes: size(&limits.call_bytes, default.call_bytes),
+            process_bytes: size(&limits.process_bytes, default.process_bytes),
         }
     }
 

@@ -25,10 +25,14 @@ impl File {
             computing,
             queue,
             output,
+            held,
+            entries,
             handles,
             log,
             instances,
             component,
+            call_bytes,
+            process_bytes,
             payload: _,
         } = &self.limits;
         let of = host.limits();
@@ -39,10 +43,14 @@ impl File {
         same("limits.computing", *computing, of.computing)?;
         same("limits.queue", *queue, of.queue)?;
         same("limits.output", size(output), of.output)?;
+        same("limits.held", size(held), of.held)?;
+        same("limits.entries", *entries, of.entries)?;
         same("limits.handles", *handles, of.handles)?;
         same("limits.log", size(log), of.log)?;
         same("limits.instances", *instances, of.instances)?;
         same("limits.component", size(component), of.component)?;
+        same("limits.call_bytes", size(call_bytes), of.call_bytes)?;
+        same("limits.process_bytes", size(process_bytes), of.process_bytes)?;
         // A shorter time is held by the pipeline itself.
         let storing = self.storage.as_ref().and_then(|storage| storage.time.as_ref());
         let longer = storing.filter(|time| time.0 > of.driver_time).map(shown);

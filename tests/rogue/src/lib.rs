@@ -1,5 +1,7 @@
 //! A guest that attacks its host. Each payload's body names the attack; `benign` is none.
 
+mod held;
+
 use std::{
     cell::RefCell,
     hint::black_box,
@@ -53,6 +55,9 @@ fn marked(data: Buffer) -> Payload {
 }
 
 fn perform(attack: &str, payload: &Payload) -> Result<Option<Payload>, Error> {
+    if let Some(answer) = held::perform(attack, payload) {
+        return Ok(Some(answer));
+    }
     match attack {
         "benign" => return Ok(Some(marked(payload.envelope()))),
         "leave" => return Ok(None),
@@ -151,6 +156,19 @@ fn perform(attack: &str, payload: &Payload) -> Result<Option<Payload>, Error> {
         }
         "listen" => return answer(TcpListener::bind("127.0.0.1:0").map(drop)),
         "look-up" => return answer(TcpStream::connect("localhost:80").map(drop)),
+        many if many.starts_with("connect-many ") => {
+            let mut open = Vec::new();
+            loop {
+                match TcpStream::connect(&many[13..]) {
+                    Ok(stream) => open.push(stream),
+                    Err(_) => return Err(Error::Other(format!("{} sockets", open.len()))),
+                }
+            }
+        }
+        program if program.starts_with("program ") => {
+            held::program(program[8..].parse().unwrap_or_default());
+            return Ok(Some(marked(payload.envelope())));
+        }
         connect if connect.starts_with("connect ") => {
             let greet = |mut stream: TcpStream| stream.write_all(b"from the sandbox");
             return answer(TcpStream::connect(&connect[8..]).and_then(greet));

@@ -127,7 +127,7 @@ impl Clock {
         self.abandoned.load(SeqCst)
     }
 
-    pub(super) fn begin_inline(&self) {
+    pub(crate) fn begin_inline(&self) {
         self.begin(Poll::Inline(Instant::now()));
     }
 

@@ -30,7 +30,14 @@ pub(crate) mod bindings {
         world: "host-side",
         imports: {
             // Long ones leave their caller's task.
+            "cloakroom:plugin/buffers.[method]buffer.read": async | trappable,
             "cloakroom:plugin/buffers.[method]buffer.sha256": async | trappable,
+            "cloakroom:plugin/buffers.[method]writer.write": async | trappable,
+            "cloakroom:plugin/buffers.[method]writer.append": async | trappable,
+            "cloakroom:plugin/types.[constructor]payload": async | trappable,
+            "cloakroom:plugin/types.[static]payload.from-envelope": async | trappable,
+            "cloakroom:plugin/types.[method]payload.metadata": async | trappable,
+            "cloakroom:plugin/types.[method]payload.get": async | trappable,
             "cloakroom:plugin/keys": async | trappable,
             // These wait for a store.
             "cloakroom:plugin/blobs.[method]bucket.put": async | trappable,

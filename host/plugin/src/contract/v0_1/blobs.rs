@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use cloakroom_core::{Error as HostError, PutMode, PutOutcome};
+use cloakroom_core::{Error as HostError, Limit, PutMode, PutOutcome};
 use wasmtime::component::Resource;
 
 use super::{
@@ -14,7 +14,9 @@ use super::{
 };
 use crate::{
     access::Scoped,
-    detached, long,
+    detached,
+    fault::Fault,
+    long,
     rope::Rope,
     state::{BucketMark, State},
 };
@@ -23,6 +25,9 @@ type Answer<T> = wasmtime::Result<Result<T, Error>>;
 
 /// What `list` gives at once, at most, and so the guest holds.
 const LISTED: usize = 1000;
+
+/// What a list and an allocator add to each of them.
+const ENTRY: usize = 48;
 
 impl Host for State {
     fn open(&mut self, name: String) -> Answer<Resource<BucketMark>> {
@@ -104,11 +109,17 @@ impl HostBucket for State {
         limit: u64,
     ) -> Answer<Resource<Rope>> {
         let (bucket, most) = (self.bucket(&bucket)?, limit.min(self.call.most));
-        match self.ask(async move { bucket.get(&key, most).await }).await {
+        let left = self.meter.output_left();
+        let room = usize::try_from(most).unwrap_or(usize::MAX).min(left);
+        // Counted before the store is asked: the bucket has room for the whole object at once.
+        let mut count = self.meter.hold(room)?;
+        match self.ask(async move { bucket.get(&key, room as u64).await }).await {
             Ok(bytes) => {
                 self.meter.output(bytes.len())?;
-                self.put_buffer(bytes.into()).map(Ok)
+                count.shrink_to(bytes.len());
+                self.put_buffer(Rope::piece(bytes, count.into())).map(Ok)
             }
+            Err(Error::TooLarge(_)) if (room as u64) < most => Fault::Limit(Limit::Output).trap(),
             Err(error) => Ok(Err(error)),
         }
     }
@@ -134,11 +145,12 @@ impl HostBucket for State {
     ) -> Answer<Vec<String>> {
         let bucket = self.bucket(&bucket)?;
         let listed = async move { bucket.list(&prefix, after.as_deref()).await };
-        let listed = self.ask(listed).await;
-        Ok(listed.map(|mut keys| {
+        let mut listed = self.ask(listed).await;
+        if let Ok(keys) = &mut listed {
             keys.truncate(LISTED);
-            keys
-        }))
+            self.meter.pass(keys.iter().map(|key| key.len() + ENTRY).sum())?;
+        }
+        Ok(listed)
     }
 
     fn drop(&mut self, bucket: Resource<BucketMark>) -> wasmtime::Result<()> {

@@ -1,7 +1,6 @@
 //! `buffers`: buffers and writers.
 
 use aws_lc_rs::digest;
-use bytes::Bytes;
 use wasmtime::component::Resource;
 
 use super::bindings::cloakroom::plugin::buffers::{Host, HostBuffer, HostWriter};
@@ -16,20 +15,24 @@ impl Host for State {}
 impl HostBuffer for State {
     fn new(&mut self, contents: Vec<u8>) -> wasmtime::Result<Resource<Rope>> {
         self.meter.output(contents.len())?;
-        self.put_buffer(Bytes::from(contents).into())
+        let hold = self.meter.hold(contents.capacity())?.into();
+        self.put_buffer(Rope::piece(contents.into(), hold))
     }
 
     fn length(&mut self, buffer: Resource<Rope>) -> wasmtime::Result<u64> {
         Ok(self.buffer(&buffer)?.len() as u64)
     }
 
-    fn read(
+    async fn read(
         &mut self,
         buffer: Resource<Rope>,
         offset: u64,
         count: u32,
     ) -> wasmtime::Result<Vec<u8>> {
-        Ok(self.buffer(&buffer)?.read(offset, count))
+        let cut = self.buffer(&buffer)?.slice(offset, count.into());
+        long::begin(cut.len(), &self.call.clock).await;
+        self.meter.pass(cut.len())?;
+        Ok(cut.to_vec())
     }
 
     fn slice(
@@ -69,27 +72,36 @@ impl HostWriter for State {
         self.put_writer()
     }
 
-    fn write(&mut self, writer: Resource<WriterMark>, contents: Vec<u8>) -> wasmtime::Result<()> {
+    async fn write(
+        &mut self,
+        writer: Resource<WriterMark>,
+        contents: Vec<u8>,
+    ) -> wasmtime::Result<()> {
         self.meter.output(contents.len())?;
-        self.writer(&writer)?.extend_from_slice(&contents);
+        long::begin(contents.len(), &self.call.clock).await;
+        let draft = self.writer(&writer)?;
+        draft.reserve(contents.len())?;
+        draft.push(&contents);
         Ok(())
     }
 
-    fn append(
+    async fn append(
         &mut self,
         writer: Resource<WriterMark>,
         contents: Resource<Rope>,
     ) -> wasmtime::Result<()> {
         let rope = self.buffer(&contents)?.clone();
         self.meter.output(rope.len())?;
-        let writer = self.writer(&writer)?;
-        rope.parts().iter().for_each(|part| writer.extend_from_slice(part));
+        long::begin(rope.len(), &self.call.clock).await;
+        let draft = self.writer(&writer)?;
+        draft.reserve(rope.len())?;
+        rope.parts().iter().for_each(|part| draft.push(part));
         Ok(())
     }
 
     fn finish(&mut self, writer: Resource<WriterMark>) -> wasmtime::Result<Resource<Rope>> {
-        let written = Bytes::from(self.take_writer(writer)?);
-        self.put_buffer(written.into())
+        let written = self.take_writer(writer)?.finish();
+        self.put_buffer(written)
     }
 
     fn drop(&mut self, writer: Resource<WriterMark>) -> wasmtime::Result<()> {

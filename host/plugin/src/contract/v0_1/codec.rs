@@ -71,7 +71,7 @@ impl Prepared {
         payload: Payload,
     ) -> wasmtime::Result<Result<Option<Payload>, Error>> {
         let (found, instance) = (self.codec()?, &exports.instance);
-        let payload = store.data_mut().put_payload(payload)?;
+        let payload = store.data_mut().put_payload(payload.into())?;
         let params = (Resource::new_borrow(0), Resource::new_borrow(payload.rep()));
         let answer = match direction {
             Direction::Encode => {

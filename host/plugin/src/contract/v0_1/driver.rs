@@ -100,7 +100,7 @@ impl Prepared {
         let function = known(&mut exports.driver.retrieve, instance, store, &found.retrieve)?;
         let (found,) = function.call_async(&mut *store, (Resource::new_borrow(0), pairs)).await?;
         match found {
-            Ok(buffer) => Ok(Ok(store.data_mut().take_buffer(buffer)?.into_bytes())),
+            Ok(buffer) => Ok(Ok(store.data_mut().take_joined(buffer).await?)),
             Err(error) => Ok(Err(convert::error(error))),
         }
     }

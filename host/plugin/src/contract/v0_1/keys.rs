@@ -106,11 +106,13 @@ impl State {
     where
         W: FnOnce(&dyn Key, Bytes) -> Result<Bytes, KeyError> + Send + 'static,
     {
-        let input = self.buffer(&input)?.clone();
         let found = granted(self.scope.grants.keys.get(&ring), &ring)
             .and_then(|granted| self.call.find_key(granted, &ring, &id));
         match found {
-            Ok(key) => self.work(input.len(), move || open(&*key, input.into_bytes())).await,
+            Ok(key) => {
+                let (sealed, _hold) = self.join(&input).await?;
+                self.work(sealed.len(), move || open(&*key, sealed)).await
+            }
             Err(error) => Ok(Err(error)),
         }
     }
@@ -119,10 +121,12 @@ impl State {
     where
         W: FnOnce() -> Result<Bytes, KeyError> + Send + 'static,
     {
-        self.meter.output(length.saturating_add(SEAL_OVERHEAD))?;
+        let made = length.saturating_add(SEAL_OVERHEAD);
+        self.meter.output(made)?;
+        let hold = self.meter.hold(made)?.into();
         long::begin(length, &self.call.clock).await;
         match work() {
-            Ok(bytes) => self.put_buffer(bytes.into()).map(Ok),
+            Ok(bytes) => self.put_buffer(Rope::piece(bytes, hold)).map(Ok),
             Err(error) => Ok(Err(refused(error))),
         }
     }

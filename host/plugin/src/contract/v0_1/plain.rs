@@ -42,6 +42,7 @@ impl random::Host for State {
         if MOST < count {
             return Fault::Protocol("asked for more than 65,536 random bytes at once").trap();
         }
+        self.meter.pass(count as usize)?;
         let mut bytes = vec![0; count as usize];
         match rand::fill(&mut bytes) {
             Ok(()) => Ok(bytes),

@@ -1,19 +1,24 @@
 //! `types`: payloads and the call's context.
 
-use cloakroom_core::{Metadata, Payload};
+use cloakroom_core::{ErrorKind, Limit, Message, Metadata, Payload};
 use wasmtime::component::Resource;
 
 use super::bindings::cloakroom::plugin::types::{Error, Host, HostContext, HostPayload};
 use crate::{
     fault::Fault,
+    handles::HeldPayload,
+    long,
     rope::Rope,
     state::{ContextMark, PayloadMark, State},
 };
 
+/// What an allocator, and a list of the bindings, add to an entry that is handed over.
+const LISTED: usize = 96;
+
 impl Host for State {}
 
 impl HostPayload for State {
-    fn new(
+    async fn new(
         &mut self,
         metadata: Vec<(String, Vec<u8>)>,
         data: Resource<Rope>,
@@ -21,51 +26,81 @@ impl HostPayload for State {
         let given = metadata.len();
         let size = metadata.iter().map(|(name, value)| name.len() + value.len()).sum();
         self.meter.output(size)?;
+        if given > self.scope.limits.entries.get() {
+            return Fault::Limit(Limit::Entries).trap();
+        }
+        let own = self.meter.hold(Payload::cost_of(given, size))?.into();
         let metadata: Metadata =
             metadata.into_iter().map(|(name, value)| (name, value.into())).collect();
         if metadata.len() != given {
             return Fault::Protocol("built a payload with two metadata entries of one name").trap();
         }
-        let data = self.buffer(&data)?.clone().into_bytes();
-        self.put_payload(Payload { metadata, data, ..Payload::default() })
+        let (data, body) = self.join(&data).await?;
+        let payload = Payload { metadata, data, ..Payload::default() };
+        self.put_payload(HeldPayload::new(payload, body, own))
     }
 
-    fn from_envelope(
+    async fn from_envelope(
         &mut self,
         envelope: Resource<Rope>,
     ) -> wasmtime::Result<Result<Resource<PayloadMark>, Error>> {
-        let bytes = self.buffer(&envelope)?.clone().into_bytes();
-        match Payload::from_envelope(bytes) {
-            Ok(payload) => self.put_payload(payload).map(Ok),
+        let (bytes, body) = self.join(&envelope).await?;
+        long::begin(bytes.len(), &self.call.clock).await;
+        let read = Message::measure(bytes, self.scope.limits.entries.get());
+        let message = match read {
+            Ok(message) => message,
+            Err(error) if error.kind() == ErrorKind::Malformed => {
+                return Ok(Err(Error::Malformed(error.to_string())));
+            }
+            Err(error) => return Fault::Refused(Some(error)).trap(),
+        };
+        let own = self.meter.hold(message.cost())?.into();
+        match message.into_payload() {
+            Ok(payload) => self.put_payload(HeldPayload::new(payload, body, own)).map(Ok),
             Err(error) => Ok(Err(Error::Malformed(error.to_string()))),
         }
     }
 
     fn envelope(&mut self, payload: Resource<PayloadMark>) -> wasmtime::Result<Resource<Rope>> {
-        let envelope = self.payload(&payload)?.envelope();
-        self.meter.output(envelope.head.len() + envelope.tail.len())?;
-        self.put_buffer(envelope.into())
+        let given = &self.payload(&payload)?.payload;
+        let around = given.encoded_len() - given.data.len();
+        self.meter.output(around)?;
+        let own = self.meter.hold(around)?.into();
+        let held = self.payload(&payload)?;
+        let rope = Rope::envelope(held.payload.envelope(), own, held.body.clone());
+        self.put_buffer(rope)
     }
 
     fn data(&mut self, payload: Resource<PayloadMark>) -> wasmtime::Result<Resource<Rope>> {
-        let data = self.payload(&payload)?.data.clone();
-        self.put_buffer(data.into())
+        let held = self.payload(&payload)?;
+        let rope = Rope::piece(held.payload.data.clone(), held.body.clone());
+        self.put_buffer(rope)
     }
 
-    fn metadata(
+    async fn metadata(
         &mut self,
         payload: Resource<PayloadMark>,
     ) -> wasmtime::Result<Vec<(String, Vec<u8>)>> {
-        let metadata = &self.payload(&payload)?.metadata;
+        let metadata = &self.payload(&payload)?.payload.metadata;
+        let lengths = metadata.iter().map(|(name, value)| name.len() + value.len() + LISTED);
+        let size = lengths.sum();
+        long::begin(size, &self.call.clock).await;
+        self.meter.pass(size)?;
+        let metadata = &self.payload(&payload)?.payload.metadata;
         Ok(metadata.iter().map(|(name, value)| (name.clone(), value.to_vec())).collect())
     }
 
-    fn get(
+    async fn get(
         &mut self,
         payload: Resource<PayloadMark>,
         name: String,
     ) -> wasmtime::Result<Option<Vec<u8>>> {
-        Ok(self.payload(&payload)?.metadata.get(&name).map(|value| value.to_vec()))
+        let Some(value) = self.payload(&payload)?.payload.metadata.get(&name).cloned() else {
+            return Ok(None);
+        };
+        long::begin(value.len(), &self.call.clock).await;
+        self.meter.pass(value.len())?;
+        Ok(Some(value.to_vec()))
     }
 
     fn drop(&mut self, payload: Resource<PayloadMark>) -> wasmtime::Result<()> {
