@@ -125,7 +125,12 @@ fn host(
 impl Parts<'_> {
     /// Loads and tries all stages, and loads all drivers.
     async fn pipeline(&self, file: &File) -> Result<(Pipeline, Drivers, bool), Error> {
-        let mut stages = Pipeline::builder().most_entries(self.host.limits().entries);
+        let limits = self.host.limits();
+        let mut stages = Pipeline::builder().most_entries(limits.entries).wait(limits.wait);
+        stages = stages.memory(self.host.memory().clone());
+        if let Some(payloads) = file.limits.payloads {
+            stages = stages.most_payloads(payloads);
+        }
         let most = file.limits.payload.as_ref().map_or(ByteSize::mib(64), |size| size.0);
         if let Some(size) = &file.limits.payload {
             stages = stages.largest_payload(size.0);

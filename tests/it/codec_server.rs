@@ -1,5 +1,6 @@
 //! The codec server, asked as the Web UI and the command line ask, and as nobody should.
 
+mod budget;
 pub(crate) mod client;
 pub(crate) mod command;
 mod hostile;
@@ -36,6 +37,10 @@ struct Served {
 impl Served {
     async fn start(folder: &Path, settings: Settings) -> Self {
         let cloakroom = opening(&in_folder("local", folder)).open().await.unwrap();
+        Self::serve(cloakroom, settings).await
+    }
+
+    async fn serve(cloakroom: Cloakroom, settings: Settings) -> Self {
         let server = CodecServer::new(cloakroom.clone(), settings);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

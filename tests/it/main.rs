@@ -3,6 +3,7 @@
 mod adoption;
 mod alerts;
 mod azure;
+mod budget;
 mod cache;
 mod check;
 mod cli;
@@ -47,6 +48,7 @@ mod storage;
 mod store_errors;
 mod stores;
 mod swap;
+mod turns;
 mod ui;
 mod verify;
 mod wasi;

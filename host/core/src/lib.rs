@@ -6,6 +6,7 @@
 
 mod bucket;
 mod call;
+mod call_memory;
 mod codec;
 mod comparison;
 mod context;
@@ -14,6 +15,7 @@ mod error;
 mod fields;
 mod keys;
 mod limit;
+mod line;
 mod memory;
 mod message;
 mod payload;
@@ -22,10 +24,12 @@ mod protobuf;
 mod report;
 mod site;
 mod size;
+mod turns;
 
 pub use self::{
     bucket::{Bucket, ObjectInfo, PutMode, PutOutcome},
     call::CallId,
+    call_memory::{CallMemory, Charge},
     codec::{Codec, Description, Encoded, Purpose},
     comparison::Comparison,
     context::{Context, Kind},
@@ -33,7 +37,8 @@ pub use self::{
     error::{Blame, Error, ErrorKind},
     keys::{Key, KeyError, KeyRing},
     limit::Limit,
-    memory::{CallMemory, Charge, MemoryBudget},
+    line::Line,
+    memory::MemoryBudget,
     message::Message,
     payload::{ENCODING, ENTRIES, Metadata, Payload},
     process_charge::ProcessCharge,
@@ -41,4 +46,5 @@ pub use self::{
     report::clean,
     site::Direction,
     size::{ByteSize, ByteSizeError},
+    turns::{Turn, Turns},
 };

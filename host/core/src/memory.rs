@@ -1,14 +1,18 @@
-//! Memory that the host may hold: a budget of the process, and the part of one call.
+//! Memory that the host may hold for all calls together.
 
 use std::{
     fmt,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicUsize, Ordering::SeqCst},
     },
 };
 
-use crate::{ByteSize, Error, ErrorKind, Limit};
+use crate::{ByteSize, CallMemory, Error, ErrorKind, Line};
+
+/// What a call reserves when it is admitted: enough for a small payload and its answer, so that
+/// small calls succeed however much large ones hold.
+const RESERVE: ByteSize = ByteSize::kib(64);
 
 /// Bytes that the host may hold, for one call and for all calls together. Cheap to clone.
 #[derive(Clone)]
@@ -19,44 +23,60 @@ struct Budget {
     process: ByteSize,
     used: AtomicUsize,
     peak: AtomicUsize,
-}
-
-/// The memory of one call. Cheap to clone; clones count together.
-#[derive(Clone)]
-pub struct CallMemory(Arc<Call>);
-
-struct Call {
-    budget: MemoryBudget,
-    used: AtomicUsize,
-}
-
-/// Bytes that are counted until this is dropped.
-pub struct Charge {
-    call: CallMemory,
-    bytes: usize,
+    admissions: Line<()>,
 }
 
 impl MemoryBudget {
     /// Returns a budget of `call` bytes for one call (`limits.call_bytes`) and `process` bytes for
     /// all together (`limits.process_bytes`).
     pub fn new(call: ByteSize, process: ByteSize) -> Self {
-        let (used, peak) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        Self(Arc::new(Budget { call, process, used, peak }))
+        Self(Arc::new(Budget {
+            call,
+            process,
+            used: AtomicUsize::new(0),
+            peak: AtomicUsize::new(0),
+            admissions: Line::default(),
+        }))
     }
 
-    /// Returns the memory of a new call, which holds nothing yet.
+    /// Returns the memory of a new call, which holds nothing yet and has nothing reserved.
     pub fn call(&self) -> CallMemory {
-        CallMemory(Arc::new(Call { budget: self.clone(), used: AtomicUsize::new(0) }))
+        CallMemory::new(self.clone(), 0)
+    }
+
+    /// Waits until 64 KiB of the process are free, first come, first served, and reserves them for
+    /// a new call. This is the only time that a call waits for memory: it holds nothing yet.
+    ///
+    /// What the call holds is counted against the reserve first, which is given back with the call.
+    pub async fn admit(&self) -> CallMemory {
+        let reserve = RESERVE.min(self.0.call).min(self.0.process).as_usize();
+        self.0.admissions.pass(&(), 0, || self.take(reserve).ok()).await;
+        CallMemory::new(self.clone(), reserve)
+    }
+
+    /// Returns how many calls wait to be admitted.
+    pub fn waiting(&self) -> usize {
+        self.0.admissions.waiting()
     }
 
     /// Returns how many bytes all calls hold now.
     pub fn used(&self) -> usize {
-        self.0.used.load(Relaxed)
+        self.0.used.load(SeqCst)
     }
 
     /// Returns the most bytes that all calls have held at once, ever.
     pub fn peak(&self) -> usize {
-        self.0.peak.load(Relaxed)
+        self.0.peak.load(SeqCst)
+    }
+
+    /// Returns how many bytes one call may hold: `limits.call_bytes`.
+    pub fn call_bytes(&self) -> ByteSize {
+        self.0.call
+    }
+
+    /// Returns how many bytes all calls may hold: `limits.process_bytes`.
+    pub fn process_bytes(&self) -> ByteSize {
+        self.0.process
     }
 
     /// Counts `bytes` of the process.
@@ -64,96 +84,32 @@ impl MemoryBudget {
     /// # Errors
     /// `Busy` if all calls would hold more than `limits.process_bytes`; then nothing is counted.
     pub(crate) fn take(&self, bytes: usize) -> Result<(), Error> {
+        if bytes == 0 {
+            return Ok(());
+        }
         let Budget { process, used, peak, .. } = &*self.0;
         let Some(sum) = add(used, bytes, process.as_usize()) else {
             return Err(over_process(*process));
         };
-        if peak.load(Relaxed) < sum {
-            peak.fetch_max(sum, Relaxed);
+        if peak.load(SeqCst) < sum {
+            peak.fetch_max(sum, SeqCst);
         }
         Ok(())
     }
 
     pub(crate) fn release(&self, bytes: usize) {
-        self.0.used.fetch_sub(bytes, Relaxed);
-    }
-}
-
-impl CallMemory {
-    /// Counts `bytes` that the host is about to hold, until the charge is dropped.
-    ///
-    /// # Errors
-    /// `LimitExceeded(CallBytes)` if the call would hold more than `limits.call_bytes`; `Busy` if all
-    /// calls would hold more than `limits.process_bytes`. Then nothing is counted.
-    pub fn charge(&self, bytes: usize) -> Result<Charge, Error> {
-        let mut charge = Charge { call: self.clone(), bytes: 0 };
-        charge.grow(bytes)?;
-        Ok(charge)
-    }
-
-    /// Returns how many bytes the call holds now.
-    pub fn used(&self) -> usize {
-        self.0.used.load(Relaxed)
-    }
-
-    fn take(&self, bytes: usize) -> Result<(), Error> {
-        let Call { budget, used } = &*self.0;
-        if add(used, bytes, budget.0.call.as_usize()).is_none() {
-            return Err(over_call(budget.0.call));
+        if bytes != 0 {
+            self.0.used.fetch_sub(bytes, SeqCst);
+            self.0.admissions.wake();
         }
-        budget.take(bytes).inspect_err(|_| {
-            used.fetch_sub(bytes, Relaxed);
-        })
-    }
-
-    fn release(&self, bytes: usize) {
-        self.0.used.fetch_sub(bytes, Relaxed);
-        self.0.budget.release(bytes);
-    }
-}
-
-impl Charge {
-    /// Counts `bytes` more.
-    ///
-    /// # Errors
-    /// As [`CallMemory::charge`]; then the charge is what it was.
-    pub fn grow(&mut self, bytes: usize) -> Result<(), Error> {
-        self.call.take(bytes)?;
-        self.bytes += bytes;
-        Ok(())
-    }
-
-    /// Counts `bytes` less, at most all.
-    pub fn shrink(&mut self, bytes: usize) {
-        let bytes = bytes.min(self.bytes);
-        self.bytes -= bytes;
-        self.call.release(bytes);
-    }
-
-    /// Returns how many bytes are counted.
-    pub fn bytes(&self) -> usize {
-        self.bytes
-    }
-}
-
-impl Drop for Charge {
-    fn drop(&mut self) {
-        self.call.release(self.bytes);
     }
 }
 
 /// Adds `bytes` to `counter` unless it would pass `limit`. Returns the sum if it was added.
-fn add(counter: &AtomicUsize, bytes: usize, limit: usize) -> Option<usize> {
+pub(crate) fn add(counter: &AtomicUsize, bytes: usize, limit: usize) -> Option<usize> {
     let sum = |used: usize| used.checked_add(bytes).filter(|sum| *sum <= limit);
-    let before = counter.fetch_update(Relaxed, Relaxed, sum).ok()?;
+    let before = counter.fetch_update(SeqCst, SeqCst, sum).ok()?;
     before.checked_add(bytes)
-}
-
-fn over_call(limit: ByteSize) -> Error {
-    let text = format!(
-        "the call needs more than {limit} of memory (`limits.call_bytes`): split the batch, or raise the limit"
-    );
-    Error::new(ErrorKind::LimitExceeded(Limit::CallBytes), text)
 }
 
 fn over_process(limit: ByteSize) -> Error {
@@ -174,55 +130,5 @@ impl fmt::Debug for MemoryBudget {
     }
 }
 
-impl fmt::Debug for CallMemory {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CallMemory").field("used", &self.used()).finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Charge {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Charge").field("bytes", &self.bytes).finish_non_exhaustive()
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn budget() -> MemoryBudget {
-        MemoryBudget::new(ByteSize::bytes(6), ByteSize::bytes(10))
-    }
-
-    #[test]
-    fn a_call_holds_exactly_its_budget() {
-        let call = budget().call();
-        let mut charge = call.charge(6).unwrap();
-        let error = charge.grow(1).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::LimitExceeded(Limit::CallBytes));
-        charge.shrink(1);
-        assert!(charge.grow(1).is_ok());
-    }
-
-    #[test]
-    fn all_calls_hold_exactly_the_budget_of_the_process() {
-        let budget = budget();
-        let (one, two) = (budget.call(), budget.call());
-        let first = one.charge(5).unwrap();
-        let second = two.charge(5).unwrap();
-        let error = two.charge(1).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Busy);
-        assert_eq!((two.used(), budget.used()), (5, 10));
-        drop((first, second));
-        assert_eq!((one.used(), two.used(), budget.used()), (0, 0, 0));
-        assert_eq!(budget.peak(), 10);
-    }
-
-    #[test]
-    fn a_number_that_overflows_is_refused() {
-        let call = budget().call();
-        let _held = call.charge(1).unwrap();
-        assert!(call.charge(usize::MAX).is_err());
-        assert_eq!(call.used(), 1);
-    }
-}
+mod tests;

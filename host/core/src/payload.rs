@@ -100,6 +100,11 @@ impl Payload {
         crate::message::footprint(self)
     }
 
+    /// Returns how many bytes of memory a clone takes, which shares the body.
+    pub fn footprint_around(&self) -> usize {
+        self.footprint() - self.data.len()
+    }
+
     /// How many bytes the protobuf message has.
     pub fn encoded_len(&self) -> usize {
         crate::protobuf::encoded_len(self)

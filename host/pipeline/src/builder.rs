@@ -2,8 +2,7 @@
 
 use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 
-use cloakroom_core::{ByteSize, ENTRIES, Purpose};
-use tokio::sync::Semaphore;
+use cloakroom_core::{ByteSize, ENTRIES, MemoryBudget, Purpose};
 
 use crate::{Offload, Pipeline, Stage, stage::CODEC_TIME};
 
@@ -13,12 +12,24 @@ const PERMITS: usize = 64;
 /// A payload that goes in, or comes out, has at most so many bytes.
 const PAYLOAD: ByteSize = ByteSize::mib(64);
 
+/// Payloads that one call may have.
+const PAYLOADS: usize = 16_384;
+
+/// Memory that one call may hold, and all calls, of a pipeline without a host.
+const MEMORY: [ByteSize; 2] = [ByteSize::mib(1024), ByteSize::mib(2048)];
+
+/// How long a call waits for memory before it begins.
+const WAIT: Duration = Duration::from_secs(120);
+
 /// A pipeline in the making.
 #[derive(Clone, Debug)]
 pub struct PipelineBuilder {
     stages: Vec<Stage>,
     permits: usize,
     payload: ByteSize,
+    payloads: usize,
+    memory: Option<MemoryBudget>,
+    wait: Duration,
     entries: usize,
     codec_time: Duration,
     offload: Option<Offload>,
@@ -82,6 +93,9 @@ impl Default for PipelineBuilder {
             stages: Vec::new(),
             permits: PERMITS,
             payload: PAYLOAD,
+            payloads: PAYLOADS,
+            memory: None,
+            wait: WAIT,
             entries: ENTRIES,
             codec_time: CODEC_TIME,
             offload: None,
@@ -105,13 +119,36 @@ impl PipelineBuilder {
     /// Sets how many payloads of one call are in work at once, 64 unless set. How many compute at once
     /// is decided by the host of the plugins.
     pub fn permits(mut self, permits: NonZeroUsize) -> Self {
-        self.permits = permits.get().min(Semaphore::MAX_PERMITS);
+        self.permits = permits.get();
         self
     }
 
     /// How many bytes one payload may have, going in or coming out.
     pub fn largest_payload(mut self, size: ByteSize) -> Self {
         self.payload = size;
+        self
+    }
+
+    /// Sets how many payloads one call may have, 16,384 unless set (`limits.payloads`). A larger batch
+    /// is refused before anything is done.
+    pub fn most_payloads(mut self, payloads: NonZeroUsize) -> Self {
+        self.payloads = payloads.get();
+        self
+    }
+
+    /// Counts the memory of calls by this budget, such as `Host::memory`, which other pipelines may
+    /// share. A pipeline has one of its own unless set: 1 GiB for a call and 2 GiB for all.
+    ///
+    /// Counted is what the pipeline makes for a call: outputs of codecs, fetched objects, and copies
+    /// of metadata. What the caller passes in is the caller's, and not counted.
+    pub fn memory(mut self, budget: MemoryBudget) -> Self {
+        self.memory = Some(budget);
+        self
+    }
+
+    /// Sets how long a call waits for memory before it begins, 2 minutes unless set (`limits.wait`).
+    pub fn wait(mut self, wait: Duration) -> Self {
+        self.wait = wait;
         self
     }
 
@@ -168,7 +205,21 @@ impl PipelineBuilder {
         let storage = self.offload.map(build).transpose()?.map(Arc::new);
         let (permits, payload, time) = (self.permits, self.payload, self.codec_time);
         let stages = self.stages.into_iter().map(|stage| stage.codec_time(time)).collect();
-        let entries = self.entries;
-        Ok(Pipeline { stages, permits, payload, entries, storage, quiet: false })
+        let (payloads, entries, wait) = (self.payloads, self.entries, self.wait);
+        let memory = self.memory.unwrap_or_else(|| {
+            let [call, process] = MEMORY;
+            MemoryBudget::new(call, process)
+        });
+        Ok(Pipeline {
+            stages,
+            permits,
+            payload,
+            payloads,
+            entries,
+            memory,
+            wait,
+            storage,
+            quiet: false,
+        })
     }
 }

@@ -4,10 +4,16 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use cloakroom_core::{ByteSize, Envelope, Payload};
+use cloakroom_core::{ByteSize, Charge, Context, Envelope, Error, Message, Payload};
 use lru::LruCache;
 
-use crate::{disk::Disk, reference::Ticket};
+use tokio::sync::Semaphore;
+
+use crate::{disk::Disk, held, reference::Ticket};
+
+/// Objects that are written into the folder at once. Nobody waits for them, so that a slow disk
+/// would pile them up in memory.
+const WRITERS: usize = 8;
 
 /// An object as it was stored, after all codecs.
 #[derive(Clone)]
@@ -28,6 +34,7 @@ impl Cached {
 pub(crate) struct Cache {
     memory: Mutex<Memory>,
     disk: Option<Arc<Disk>>,
+    writers: Arc<Semaphore>,
     /// Entries of one payload that is read from the disk.
     entries: usize,
 }
@@ -60,36 +67,75 @@ impl Memory {
 impl Cache {
     pub(crate) fn new(memory: ByteSize, disk: Option<Disk>, entries: usize) -> Self {
         let memory = Memory { objects: LruCache::unbounded(), used: 0, most: memory.get() };
-        Self { memory: Mutex::new(memory), disk: disk.map(Arc::new), entries }
+        let writers = Arc::new(Semaphore::new(WRITERS));
+        Self { memory: Mutex::new(memory), disk: disk.map(Arc::new), writers, entries }
     }
 
-    pub(crate) async fn get(&self, ticket: &Ticket, sha256: &[u8; 32]) -> Option<Cached> {
-        if let Some(found) = self.memory().objects.get(ticket) {
-            return Some(found.clone());
+    /// Returns an object that is here, counted for the call.
+    ///
+    /// # Errors
+    /// As [`cloakroom_core::CallMemory::charge`].
+    pub(crate) async fn get(
+        &self,
+        ctx: &Context,
+        ticket: &Ticket,
+        sha256: &[u8; 32],
+    ) -> Result<Option<(Cached, Charge)>, Error> {
+        let memory = held::memory(ctx);
+        let found = self.memory().objects.get(ticket).cloned();
+        if let Some(found) = found {
+            let charge = memory.charge(found.payload.footprint())?;
+            return Ok(Some((found, charge)));
         }
-        let (disk, ticket, sha256) = (self.disk.clone()?, *ticket, *sha256);
-        let read = tokio::task::spawn_blocking(move || disk.get(&ticket, &sha256)).await;
-        let object = read.ok().flatten()?;
+        let Some(disk) = self.disk.clone() else {
+            return Ok(None);
+        };
+        let (ticket, sha256) = (*ticket, *sha256);
+        let read = tokio::task::spawn_blocking(move || {
+            let charge = disk.size(&ticket).map(|size| memory.charge(size)).transpose()?;
+            Ok(charge.and_then(|charge| Some((disk.get(&ticket, &sha256)?, charge))))
+        });
+        let Some((object, mut charge)) = read.await.unwrap_or(Ok(None))? else {
+            return Ok(None);
+        };
         let size = object.len() as u64;
-        let payload = Payload::from_envelope_within(object, self.entries).ok()?;
+        let Ok(message) = Message::measure(object, self.entries) else {
+            return Ok(None);
+        };
+        charge.grow(message.cost())?;
+        let Ok(payload) = message.into_payload() else {
+            return Ok(None);
+        };
         let cached = Cached { payload, size };
         self.memory().put(ticket, cached.clone());
-        Some(cached)
+        Ok(Some((cached, charge)))
     }
 
     /// Keeps an object that was fetched.
-    pub(crate) fn fetched(&self, ticket: Ticket, object: Bytes, payload: &Payload) {
+    pub(crate) fn fetched(&self, ctx: &Context, ticket: Ticket, object: Bytes, payload: &Payload) {
         let whole = Envelope { head: object, body: Bytes::new(), tail: Bytes::new() };
-        self.stored(ticket, whole, payload);
+        self.stored(ctx, ticket, whole, payload);
     }
 
     /// Keeps an object that was stored.
-    pub(crate) fn stored(&self, ticket: Ticket, object: Envelope, payload: &Payload) {
+    pub(crate) fn stored(
+        &self,
+        ctx: &Context,
+        ticket: Ticket,
+        object: Envelope,
+        payload: &Payload,
+    ) {
         let size = object.len() as u64;
         self.memory().put(ticket, Cached { payload: payload.clone(), size });
-        if let Some(disk) = self.disk.clone() {
-            // Nobody waits for it: what is not kept is fetched again.
-            drop(tokio::task::spawn_blocking(move || disk.put(&ticket, &object)));
+        // Nobody waits for it: what is not kept is fetched again.
+        if let Some(disk) = self.disk.clone()
+            && let Ok(writer) = self.writers.clone().try_acquire_owned()
+            && let Ok(charge) = held::memory(ctx).charge(object.len())
+        {
+            drop(tokio::task::spawn_blocking(move || {
+                disk.put(&ticket, &object);
+                drop((object, charge, writer));
+            }));
         }
     }
 

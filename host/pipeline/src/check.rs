@@ -5,7 +5,7 @@ use bytes::Bytes;
 use cloakroom_core::{Claim, Context, Direction, Error, ErrorKind, Payload};
 
 use crate::{
-    Pipeline, Verify,
+    Pipeline, Verify, held,
     keep::{Chosen, object},
     reference::Reference,
     storage::{self, at},
@@ -51,7 +51,8 @@ impl Pipeline {
             .map_err(|_| Error::new(ErrorKind::Internal, "there is no randomness"))?;
         let payload = Payload::new("binary/plain", body);
         let object = object(payload.envelope()).await?;
-        let chosen = Chosen { slot: 0, driver: driver.to_owned(), payload, object };
+        let _charge = held::memory(ctx).nothing();
+        let chosen = Chosen { slot: 0, driver: driver.to_owned(), payload, object, _charge };
         let stored = storage.store_one(ctx, &chosen, Verify::Always).await;
         let stored = stored.map_err(at(driver, Direction::Encode, 0))?;
         let claim = Reference::read(&stored)?.claim;

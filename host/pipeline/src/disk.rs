@@ -46,6 +46,12 @@ impl Disk {
         Ok(disk)
     }
 
+    /// Returns the size of an object, if it is there.
+    pub(crate) fn size(&self, ticket: &Ticket) -> Option<usize> {
+        let metadata = fs::metadata(self.path(ticket)).ok()?;
+        usize::try_from(metadata.len()).ok()
+    }
+
     /// An object, if it is there and is what it was.
     pub(crate) fn get(&self, ticket: &Ticket, sha256: &[u8; 32]) -> Option<Bytes> {
         let path = self.path(ticket);

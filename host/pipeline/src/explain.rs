@@ -1,10 +1,13 @@
 //! What a payload is, layer by layer, without showing what it holds.
 
-use cloakroom_core::{Claim, Context, Error, Payload};
+use cloakroom_core::{Claim, Context, Direction, Error, Payload};
 
 use crate::{
-    Pipeline, claims,
+    Pipeline,
+    admission::Admitted,
+    claims,
     fetch::Standing,
+    held::{self, Held, Place},
     reference::Kind,
     storage::{self, at},
 };
@@ -115,29 +118,35 @@ impl Pipeline {
     async fn open_layers(
         &self,
         ctx: &Context,
-        mut payload: Payload,
+        payload: Payload,
         fetch: Fetch,
         explanation: &mut Explanation,
     ) -> Result<Option<Payload>, Error> {
+        let admitted = self.begin(ctx, Direction::Decode, 1).await?;
+        let Admitted { ctx, memory, .. } = &admitted;
         let kind = Kind::of(&payload);
+        let mut held = Held::callers(memory, payload);
         let encoded = matches!(kind, Kind::Marked);
         if encoded {
-            payload = self.unmark(ctx, 0, payload).await?;
-            explanation.layers.push(Layer::of(&payload, Some("reference, decoded")));
+            held = self.unmark(ctx, 0, held).await?;
+            explanation.layers.push(Layer::of(&held.payload, Some("reference, decoded")));
         }
         match kind {
-            Kind::System => return Ok(Some(payload)),
+            Kind::System => return Ok(Some(held.payload)),
             Kind::Ordinary => {}
             Kind::Marked | Kind::Reference => {
-                match self.follow(ctx, &payload, encoded, fetch, explanation).await? {
-                    Some(object) => payload = object,
+                match self.follow(ctx, &held.payload, encoded, fetch, explanation).await? {
+                    Some(object) => held = object,
                     None => return Ok(None),
                 }
             }
         }
+        let Held { mut payload, mut count } = held;
         for stage in self.stages.iter().rev() {
+            let before = Place::of(&payload);
             let known = stage.owns(&payload);
             payload = stage.decode(ctx, 0, payload).await?;
+            count.follow(before, &payload)?;
             if known {
                 explanation.layers.push(Layer::of(&payload, Some(stage.name())));
             }
@@ -152,7 +161,7 @@ impl Pipeline {
         encoded: bool,
         fetch: Fetch,
         explanation: &mut Explanation,
-    ) -> Result<Option<Payload>, Error> {
+    ) -> Result<Option<Held>, Error> {
         let standing = Standing::read(0, payload)?;
         let reference = &standing.reference;
         let storage = self.storage.as_ref();
@@ -175,14 +184,13 @@ impl Pipeline {
             Fetch::Objects => storage.fetch_anew(ctx, &standing).await.map(Some),
             Fetch::Nothing => storage.driver(&reference.driver).map(|_| None),
         };
-        let fetched =
-            fetched.map_err(at(&reference.driver, cloakroom_core::Direction::Decode, 0))?;
-        let Some(fetched) = fetched else {
+        let fetched = fetched.map_err(at(&reference.driver, Direction::Decode, 0))?;
+        let Some((fetched, object)) = fetched else {
             return Ok(None);
         };
         stored.verified = true;
         let by = format!("storage {}", stored.driver);
         explanation.layers.push(Layer::of(&fetched, Some(&by)));
-        Ok(Some(fetched))
+        Ok(Some(Held::fetched(&held::memory(ctx), fetched, object)?))
     }
 }

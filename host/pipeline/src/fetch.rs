@@ -7,12 +7,15 @@ use std::{
 
 use aws_lc_rs::digest;
 use bytes::Bytes;
-use cloakroom_core::{ByteSize, Context, Direction, Error, ErrorKind, Limit, Payload};
+use cloakroom_core::{
+    ByteSize, Charge, Context, Direction, Error, ErrorKind, Limit, Message, Payload,
+};
 use tracing::Instrument as _;
 
 use crate::{
     batch,
     claims::{self, Proven},
+    held::{self, Held},
     metric,
     reference::Reference,
     storage::{Storage, at},
@@ -42,7 +45,7 @@ impl Storage {
         self: &Arc<Self>,
         ctx: &Context,
         standing: Vec<Standing>,
-    ) -> Result<Vec<(usize, Payload)>, Error> {
+    ) -> Result<Vec<(usize, Held)>, Error> {
         let (mut first, mut unique, mut slots) = (BTreeMap::new(), Vec::new(), Vec::new());
         for standing in standing {
             let index = match first.entry((standing.reference.ticket(), standing.sizes.clone())) {
@@ -54,34 +57,46 @@ impl Storage {
                 unique.push(standing);
             }
         }
-        let permits = self.permits();
-        let fetched = batch::each(&permits, unique, |_, standing| {
+        let fetched = batch::each(self.of_a_call, unique, |_, standing| {
             let (this, ctx) = (self.clone(), ctx.clone());
             async move {
+                let _turn = this.turn(&ctx).await;
                 let fetched = this.fetch_one(&ctx, &standing).await;
                 fetched.map_err(at(&standing.reference.driver, Direction::Decode, standing.slot))
             }
         });
-        let fetched = fetched.await?;
-        let placed = slots.into_iter().filter_map(|(slot, index)| {
-            fetched.get(index).map(|payload: &Payload| (slot, payload.clone()))
-        });
-        Ok(placed.collect())
+        let (fetched, memory) = (fetched.await?, held::memory(ctx));
+        let mut placed = Vec::with_capacity(slots.len());
+        for (slot, index) in slots {
+            if let Some((payload, object)) = fetched.get(index) {
+                let (payload, object): (&Payload, &Arc<Charge>) = (payload, object);
+                placed.push((slot, Held::fetched(&memory, payload.clone(), object.clone())?));
+            }
+        }
+        Ok(placed)
     }
 
-    async fn fetch_one(&self, ctx: &Context, standing: &Standing) -> Result<Payload, Error> {
+    async fn fetch_one(
+        &self,
+        ctx: &Context,
+        standing: &Standing,
+    ) -> Result<(Payload, Arc<Charge>), Error> {
         let Standing { reference, sizes, .. } = standing;
         let (name, _) = self.driver(&reference.driver)?;
         let refused = |error| metric::refused(ctx, "driver", name, Direction::Decode, error);
         let sha256 = claims::sha256(&reference.claim).map_err(refused)?;
-        let cached = self.cache.get(&reference.ticket(), &sha256).await;
+        let cached = self.cache.get(ctx, &reference.ticket(), &sha256).await?;
         metric::count_lookup(ctx, cached.is_some());
         match cached {
             None => self.fetch_anew(ctx, standing).await,
-            Some(cached) => match self.expected_size(reference, sizes).map_err(refused)? {
-                Some(size) if size != cached.size => Err(refused(wrong_size(cached.size, size))),
-                _ => Ok(cached.payload),
-            },
+            Some((cached, charge)) => {
+                match self.expected_size(reference, sizes).map_err(refused)? {
+                    Some(size) if size != cached.size => {
+                        Err(refused(wrong_size(cached.size, size)))
+                    }
+                    _ => Ok((cached.payload, Arc::new(charge))),
+                }
+            }
         }
     }
 
@@ -90,38 +105,43 @@ impl Storage {
         &self,
         ctx: &Context,
         standing: &Standing,
-    ) -> Result<Payload, Error> {
+    ) -> Result<(Payload, Arc<Charge>), Error> {
         let reference = &standing.reference;
         let (name, _) = self.driver(&reference.driver)?;
         let call = metric::Call::begin(ctx, "driver", name, Direction::Decode, None);
         let span = tracing::info_span!("driver", driver = &**name, direction = "decode");
         let fetched = async {
-            let object = self.fetch_object(ctx, standing).await?;
-            let payload = Payload::from_envelope_within(object.clone(), self.entries)?;
-            Ok((payload, object))
+            let (object, mut charge) = self.fetch_object(ctx, standing).await?;
+            let message = Message::measure(object.clone(), self.entries)?;
+            charge.grow(message.cost())?;
+            Ok((message.into_payload()?, object, charge))
         };
-        let fetched = call.end(fetched.instrument(span).await, |(_, object)| object.len());
-        let (payload, object) = fetched?;
-        self.cache.fetched(reference.ticket(), object, &payload);
-        Ok(payload)
+        let fetched = call.end(fetched.instrument(span).await, |(_, object, _)| object.len());
+        let (payload, object, charge) = fetched?;
+        self.cache.fetched(ctx, reference.ticket(), object, &payload);
+        Ok((payload, Arc::new(charge)))
     }
 
-    /// The object of a reference, checked by size and SHA-256.
+    /// Returns the object of a reference, checked by size and SHA-256. It is counted before it is
+    /// read, if its size is told.
     pub(crate) async fn fetch_object(
         &self,
         ctx: &Context,
         standing: &Standing,
-    ) -> Result<Bytes, Error> {
+    ) -> Result<(Bytes, Charge), Error> {
         let Standing { reference, sizes, .. } = standing;
         let (_, driver) = self.driver(&reference.driver)?;
         let sha256 = claims::sha256(&reference.claim)?;
         let size = self.expected_size(reference, sizes)?;
         let claim = claims::without_ours(&reference.claim);
         let most = size.map_or(self.largest, ByteSize::bytes);
+        let told = size.map_or(0, |size| ByteSize::bytes(size).as_usize());
+        let mut charge = held::memory(ctx).charge(told)?;
         // Called within, so that a driver that panics before it gives its future is caught too.
         let object =
             self.bounded(&**driver, async { driver.retrieve(ctx, &claim, most).await }).await?;
-        self.checked(object, size, sha256).await
+        charge.resize(object.len())?;
+        Ok((self.checked(object, size, sha256).await?, charge))
     }
 
     /// The size that the claim proves, or the history tells; none if neither does.

@@ -6,11 +6,15 @@ use std::{
 };
 
 use aws_lc_rs::digest;
-use cloakroom_core::{Context, Direction, Envelope, Error, Metadata, Object, Payload, PutOutcome};
+use cloakroom_core::{
+    Charge, Context, Direction, Envelope, Error, Metadata, Object, Payload, PutOutcome,
+};
 use tracing::Instrument as _;
 
 use crate::{
-    Verify, batch, claims, metric,
+    Verify, batch, claims,
+    held::{self, Held},
+    metric,
     reference::Reference,
     storage::{Storage, at},
 };
@@ -24,6 +28,8 @@ pub(crate) struct Chosen {
     pub(crate) driver: String,
     pub(crate) payload: Payload,
     pub(crate) object: Object,
+    /// Of what the payload and the object do not share with the batch.
+    pub(crate) _charge: Charge,
 }
 
 impl Storage {
@@ -33,31 +39,31 @@ impl Storage {
         self: &Arc<Self>,
         ctx: &Context,
         before: &[Metadata],
-        batch: &[Payload],
+        batch: &[Held],
         skip: &[bool],
     ) -> Result<Vec<(usize, Payload)>, Error> {
-        let mut chosen = Vec::new();
-        for (slot, payload) in batch.iter().enumerate() {
+        let (mut chosen, memory) = (Vec::new(), held::memory(ctx));
+        for (slot, Held { payload, .. }) in batch.iter().enumerate() {
             let before = before.get(slot).unwrap_or(&payload.metadata);
             let driver = match skip.get(slot) {
                 Some(true) => None,
                 _ => self.choose(ctx, before, payload.encoded_len()),
             };
             if let Some(driver) = driver {
-                self.refuse_unreadable(payload.encoded_len()).map_err(at(
-                    driver,
-                    Direction::Encode,
-                    slot,
-                ))?;
-                chosen.push((slot, driver.to_owned(), payload.clone()));
+                let refused = self.refuse_unreadable(payload.encoded_len());
+                // The metadata is copied twice: with the payload, and into the object.
+                let charge = refused.and_then(|()| memory.charge(2 * payload.footprint_around()));
+                let charge = charge.map_err(at(driver, Direction::Encode, slot))?;
+                chosen.push((slot, driver.to_owned(), payload.clone(), charge));
             }
         }
         if chosen.is_empty() {
             return Ok(Vec::new());
         }
-        let chosen = batch::each(&[None, None], chosen, |_, (slot, driver, payload)| async move {
+        let chosen = batch::each(self.of_a_call, chosen, |_, chosen| async move {
+            let (slot, driver, payload, charge) = chosen;
             let object = object(payload.envelope()).await?;
-            Ok(Chosen { slot, driver, payload, object })
+            Ok(Chosen { slot, driver, payload, object, _charge: charge })
         });
         self.store(ctx, chosen.await?).await
     }
@@ -79,10 +85,10 @@ impl Storage {
                 unique.push(chosen);
             }
         }
-        let permits = self.permits();
-        let stored = batch::each(&permits, unique, |_, chosen| {
+        let stored = batch::each(self.of_a_call, unique, |_, chosen| {
             let (this, ctx) = (self.clone(), ctx.clone());
             async move {
+                let _turn = this.turn(&ctx).await;
                 let reference = this.store_one(&ctx, &chosen, this.verify).await;
                 reference.map_err(at(&chosen.driver, Direction::Encode, chosen.slot))
             }
@@ -122,7 +128,7 @@ impl Storage {
         let standing = self.as_in_history(&reference, &stands)?;
         let is_trusted = outcome == PutOutcome::AlreadyThere && !was_suspect;
         self.verify(ctx, &standing, object.sha256(), verify, is_trusted).await?;
-        self.cache.stored(reference.ticket(), object.envelope().clone(), payload);
+        self.cache.stored(ctx, reference.ticket(), object.envelope().clone(), payload);
         Ok(stands)
     }
 }

@@ -5,6 +5,7 @@
 //! what would not get smaller, checking what a store gives back before any codec sees it, and running
 //! the payloads of a call side by side within a number of permits.
 
+mod admission;
 mod batch;
 mod budget;
 mod builder;
@@ -16,6 +17,7 @@ mod entries;
 mod explain;
 mod failure;
 mod fetch;
+mod held;
 mod keep;
 mod live;
 pub mod metric;

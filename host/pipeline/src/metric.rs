@@ -7,9 +7,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cloakroom_core::{Context, Direction, Error};
+use cloakroom_core::{Context, Direction, Error, MemoryBudget};
 use metrics::{
-    SharedString, Unit, counter, describe_counter, describe_gauge, describe_histogram, histogram,
+    SharedString, Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge,
+    histogram,
 };
 
 use crate::names::{Names, OTHER};
@@ -54,6 +55,15 @@ pub const RELOADS: &str = "cloakroom_reloads_total";
 /// When a configuration was last loaded whole, in seconds since 1970.
 pub const LAST_RELOAD: &str = "cloakroom_last_reload_success_timestamp_seconds";
 
+/// Bytes of memory that the host holds for calls.
+pub const MEMORY: &str = "cloakroom_memory_bytes";
+
+/// The most bytes of memory that the host has held for calls at once.
+pub const MEMORY_PEAK: &str = "cloakroom_memory_peak_bytes";
+
+/// Bytes of memory that the host may hold for calls: `limits.process_bytes`.
+pub const MEMORY_LIMIT: &str = "cloakroom_memory_limit_bytes";
+
 /// When a key was made, in seconds since 1970, if the configuration says so. Labels: `ring`, `key`.
 pub const KEY_CREATED: &str = "cloakroom_key_created_timestamp_seconds";
 
@@ -95,6 +105,9 @@ pub fn describe() {
     describe_gauge!(BUILD_INFO, "What was built");
     describe_counter!(RELOADS, "Reloads of the configuration");
     describe_gauge!(LAST_RELOAD, Unit::Seconds, "When a configuration was last loaded whole");
+    describe_gauge!(MEMORY, Unit::Bytes, "Memory that is held for calls");
+    describe_gauge!(MEMORY_PEAK, Unit::Bytes, "The most memory that was held for calls at once");
+    describe_gauge!(MEMORY_LIMIT, Unit::Bytes, "Memory that may be held for calls");
     describe_gauge!(KEY_CREATED, Unit::Seconds, "When a key was made");
     describe_gauge!(KEY_CURRENT, "Whether a key is the one that its ring seals with");
     describe_histogram!(WORKFLOW_RATIO, "Size of what a workflow sends, by its limit");
@@ -202,6 +215,13 @@ pub(crate) fn count_failure(direction: Direction, error: Error) -> Error {
     ];
     counter!(FAILURES, &labels).increment(1);
     error.counted()
+}
+
+/// Records what a budget holds. It is asked for when a call begins, and when metrics are rendered.
+pub fn record_memory(budget: &MemoryBudget) {
+    gauge!(MEMORY).set(budget.used() as f64);
+    gauge!(MEMORY_PEAK).set(budget.peak() as f64);
+    gauge!(MEMORY_LIMIT).set(budget.process_bytes().get() as f64);
 }
 
 /// Counts an object that was looked for in the cache.

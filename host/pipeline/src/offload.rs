@@ -2,8 +2,7 @@
 
 use std::{collections::BTreeMap, num::NonZeroUsize, path::PathBuf, sync::Arc, time::Duration};
 
-use cloakroom_core::{ByteSize, Driver, Error, KeyRing};
-use tokio::sync::Semaphore;
+use cloakroom_core::{ByteSize, Driver, Error, KeyRing, Turns};
 
 use crate::{
     ClaimPolicy, PipelineError, Rule, Verify, cache::Cache, claims::Proofs, disk::Disk,
@@ -119,7 +118,8 @@ impl Offload {
         self
     }
 
-    /// How many objects are on their way at once, over all calls.
+    /// Sets how many objects are on their way at once, over all calls. Others wait: namespaces take
+    /// turns, then calls.
     pub fn permits(mut self, permits: NonZeroUsize) -> Self {
         self.permits = permits;
         self
@@ -174,7 +174,6 @@ impl Offload {
         }
         let disk = self.folder.map(|(folder, size)| Disk::open(folder, size)).transpose();
         let disk = disk.map_err(|error: Error| PipelineError::Cache(error.to_string()))?;
-        let most = |permits: NonZeroUsize| permits.get().min(Semaphore::MAX_PERMITS);
         Ok(Storage {
             threshold: self.threshold,
             drivers,
@@ -187,8 +186,8 @@ impl Offload {
             largest: self.largest,
             entries,
             time: self.time,
-            of_a_call: most(self.permits_of_a_call),
-            of_all: Arc::new(Semaphore::new(most(self.permits))),
+            of_a_call: self.permits_of_a_call.get(),
+            of_all: Turns::new(self.permits.get()),
             cache: Cache::new(self.memory, disk, entries),
         })
     }

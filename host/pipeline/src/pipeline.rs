@@ -1,13 +1,16 @@
 //! Stages in written order, then storage; decoding is the mirror.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, sync::Arc, time::Duration};
 
-use cloakroom_core::{ByteSize, Context, Direction, Error, ErrorKind, Limit, Payload};
-use tokio::sync::Semaphore;
+use cloakroom_core::{
+    ByteSize, Context, Direction, Error, ErrorKind, Limit, MemoryBudget, Payload,
+};
 
 use crate::{
     PipelineBuilder, Stage,
-    batch::{self, Permits},
+    admission::Admitted,
+    batch,
+    held::{Held, Place},
     metric,
     reference::{self, Kind, Reference},
     reveal::Revealed,
@@ -21,6 +24,11 @@ pub struct Pipeline {
     /// Payloads of one call in work at once.
     pub(crate) permits: usize,
     pub(crate) payload: ByteSize,
+    /// Payloads that one call may have.
+    pub(crate) payloads: usize,
+    pub(crate) memory: MemoryBudget,
+    /// How long a call waits for memory before it begins.
+    pub(crate) wait: Duration,
     pub(crate) entries: usize,
     pub(crate) storage: Option<Arc<Storage>>,
     pub(crate) quiet: bool,
@@ -52,7 +60,8 @@ impl Pipeline {
     ///
     /// # Errors
     /// If one payload cannot be encoded or stored; then none is. `Busy` if a codec has more work than
-    /// it can take.
+    /// it can take, or if all calls hold more memory than they may; `LimitExceeded(Payloads)` and
+    /// `LimitExceeded(CallBytes)` if the batch is too large.
     pub async fn encode(&self, ctx: &Context, batch: Vec<Payload>) -> Result<Vec<Payload>, Error> {
         let encoded = self.encode_batch(ctx, batch).await;
         encoded.map_err(|error| self.report_failure(ctx, Direction::Encode, error))
@@ -63,47 +72,50 @@ impl Pipeline {
         ctx: &Context,
         batch: Vec<Payload>,
     ) -> Result<Vec<Payload>, Error> {
-        let ctx = &self.admit(ctx, Direction::Encode)?;
+        let admitted = self.begin(ctx, Direction::Encode, batch.len()).await?;
+        let Admitted { ctx, memory, .. } = &admitted;
         let is_done = |payload: &Payload| !matches!(Kind::of(payload), Kind::Ordinary);
         // Most batches hold none, and need no list.
         let done: Vec<_> = match batch.iter().any(is_done) {
             true => batch.iter().map(is_done).collect(),
             false => Vec::new(),
         };
-        let before = self.storage.as_ref().map(|storage| storage.noted(&batch)).unwrap_or_default();
-        let permits = self.permits(batch.len());
-        let encoded = batch::each(&permits, batch, |slot, payload| {
+        let noted =
+            self.storage.as_ref().map(|storage| storage.noted(memory, &batch)).transpose()?;
+        let (before, _noted) = noted.unwrap_or_default();
+        let encoded = batch::each(self.permits, batch, |slot, payload| {
             let (this, ctx) = (self.clone(), ctx.clone());
             let done = done.get(slot) == Some(&true);
+            let held = Held::callers(memory, payload);
             async move {
-                let payload = this.bounded(slot, Direction::Encode, payload)?;
+                let payload = &held.payload;
+                this.bounded(slot, Direction::Encode, payload)?;
                 if !done {
-                    return this.encode_one(&ctx, slot, payload).await;
+                    return this.encode_one(&ctx, slot, held).await;
                 }
-                if let Kind::Reference = Kind::of(&payload) {
-                    let read = Reference::read(&payload);
+                if let Kind::Reference = Kind::of(payload) {
+                    let read = Reference::read(payload);
                     read.map_err(|error| error.at_stage("storage", Direction::Encode, slot))?;
                 }
-                Ok(payload)
+                Ok(held)
             }
         });
         let mut encoded = encoded.await?;
         let Some(storage) = &self.storage else {
-            return Ok(encoded);
+            return Ok(admitted.finish(encoded));
         };
         for (slot, reference) in storage.keep(ctx, &before, &encoded, &done).await? {
-            let reference = match storage.encode_references {
-                true => {
-                    let sizes = reference.external_sizes.clone();
-                    reference::mark(self.encode_one(ctx, slot, reference).await?, sizes)
-                }
-                false => reference,
-            };
+            let sizes = reference.external_sizes.clone();
+            let mut reference = Held::own(memory, reference)?;
+            if storage.encode_references {
+                reference = self.encode_one(ctx, slot, reference).await?;
+                reference.payload = reference::mark(reference.payload, sizes);
+            }
             if let Some(place) = encoded.get_mut(slot) {
                 *place = reference;
             }
         }
-        Ok(encoded)
+        Ok(admitted.finish(encoded))
     }
 
     /// Fetches what references stand for, and decodes every payload by the stages that know it, last
@@ -111,7 +123,8 @@ impl Pipeline {
     ///
     /// # Errors
     /// If one payload cannot be fetched or decoded; then none is. `Busy` if a codec has more work than
-    /// it can take.
+    /// it can take, or if all calls hold more memory than they may; `LimitExceeded(Payloads)` and
+    /// `LimitExceeded(CallBytes)` if the batch is too large.
     pub async fn decode(&self, ctx: &Context, batch: Vec<Payload>) -> Result<Vec<Payload>, Error> {
         let decoded = self.decode_batch(ctx, batch).await;
         decoded.map_err(|error| self.report_failure(ctx, Direction::Decode, error))
@@ -120,20 +133,22 @@ impl Pipeline {
     async fn decode_batch(
         &self,
         ctx: &Context,
-        mut batch: Vec<Payload>,
+        batch: Vec<Payload>,
     ) -> Result<Vec<Payload>, Error> {
         self.check_batch(Direction::Decode, &batch)?;
-        let ctx = &self.admit(ctx, Direction::Decode)?;
+        let admitted = self.begin(ctx, Direction::Decode, batch.len()).await?;
+        let (ctx, mut batch) = (&admitted.ctx, admitted.callers(batch));
         let Revealed { references, kept } = self.reveal(ctx, &mut batch).await?;
         if !references.is_empty() {
             let storage = self.storage.as_ref().ok_or_else(storage::unresolved)?;
-            for (slot, payload) in storage.fetch(ctx, references).await? {
+            for (slot, held) in storage.fetch(ctx, references).await? {
                 if let Some(place) = batch.get_mut(slot) {
-                    *place = payload;
+                    *place = held;
                 }
             }
         }
-        self.decode_all(ctx, batch, &kept).await
+        let decoded = self.decode_all(ctx, batch, kept).await?;
+        Ok(admitted.finish(decoded))
     }
 
     /// Decodes every payload as [`Pipeline::decode`] does, and leaves references as they are, in the
@@ -146,94 +161,81 @@ impl Pipeline {
         ctx: &Context,
         batch: Vec<Payload>,
     ) -> Result<Vec<Payload>, Error> {
-        let mut batch = batch;
         let decoded = async {
             self.check_batch(Direction::Decode, &batch)?;
-            let ctx = &self.admit(ctx, Direction::Decode)?;
+            let admitted = self.begin(ctx, Direction::Decode, batch.len()).await?;
+            let (ctx, mut batch) = (&admitted.ctx, admitted.callers(batch));
             let Revealed { references, mut kept } = self.reveal(ctx, &mut batch).await?;
             kept.extend(references.iter().map(|standing| standing.slot));
-            self.decode_all(ctx, batch, &kept).await
+            let decoded = self.decode_all(ctx, batch, kept).await?;
+            Ok(admitted.finish(decoded))
         };
         decoded.await.map_err(|error| self.report_failure(ctx, Direction::Decode, error))
-    }
-
-    /// Begins a call if every codec takes it, and returns its context. Once begun, no codec refuses
-    /// a payload of it for having too much work.
-    fn admit(&self, ctx: &Context, direction: Direction) -> Result<Context, Error> {
-        // A reload is not refused because of the traffic that it is to help.
-        if !ctx.is_probe() {
-            for stage in self.stages.iter() {
-                stage.admit(ctx, direction)?;
-            }
-        }
-        Ok(ctx.in_new_call())
-    }
-
-    /// The permits that the payloads of one call are worked on under, if they need any.
-    fn permits(&self, payloads: usize) -> Permits {
-        let needed = self.permits < payloads;
-        [needed.then(|| Arc::new(Semaphore::new(self.permits))), None]
     }
 
     async fn decode_all(
         &self,
         ctx: &Context,
-        batch: Vec<Payload>,
-        kept: &[usize],
-    ) -> Result<Vec<Payload>, Error> {
-        batch::each(&self.permits(batch.len()), batch, |slot, payload| {
+        batch: Vec<Held>,
+        kept: Vec<usize>,
+    ) -> Result<Vec<Held>, Error> {
+        let mut is_kept = vec![false; batch.len()];
+        for slot in kept {
+            if let Some(place) = is_kept.get_mut(slot) {
+                *place = true;
+            }
+        }
+        batch::each(self.permits, batch, |slot, held| {
             let (this, ctx) = (self.clone(), ctx.clone());
-            let kept = kept.contains(&slot);
+            let kept = is_kept.get(slot) == Some(&true);
             async move {
                 match kept {
-                    true => Ok(payload),
-                    false => this.decode_one(&ctx, slot, payload).await,
+                    true => Ok(held),
+                    false => this.decode_one(&ctx, slot, held).await,
                 }
             }
         })
         .await
     }
 
-    async fn encode_one(
-        &self,
-        ctx: &Context,
-        slot: usize,
-        mut payload: Payload,
-    ) -> Result<Payload, Error> {
+    async fn encode_one(&self, ctx: &Context, slot: usize, held: Held) -> Result<Held, Error> {
+        let Held { mut payload, mut count } = held;
         for stage in self.stages.iter() {
+            let before = Place::of(&payload);
             payload = stage.encode(ctx, slot, payload).await?;
             self.check_entries(slot, Direction::Encode, &payload)?;
+            let counted = count.follow(before, &payload);
+            counted.map_err(|error| error.at_stage(stage.name(), Direction::Encode, slot))?;
         }
-        Ok(payload)
+        Ok(Held { payload, count })
     }
 
     pub(crate) async fn decode_one(
         &self,
         ctx: &Context,
         slot: usize,
-        mut payload: Payload,
-    ) -> Result<Payload, Error> {
+        held: Held,
+    ) -> Result<Held, Error> {
+        let Held { mut payload, mut count } = held;
         let mut unsealed = false;
         for stage in self.stages.iter().rev() {
             unsealed |= stage.lets_pass_unsealed(&payload);
+            let before = Place::of(&payload);
             payload = stage.decode(ctx, slot, payload).await?;
-            payload = self.bounded(slot, Direction::Decode, payload)?;
+            self.bounded(slot, Direction::Decode, &payload)?;
+            let counted = count.follow(before, &payload);
+            counted.map_err(|error| error.at_stage(stage.name(), Direction::Decode, slot))?;
         }
         if unsealed {
             metric::plaintext(ctx);
         }
-        Ok(payload)
+        Ok(Held { payload, count })
     }
 
-    fn bounded(
-        &self,
-        slot: usize,
-        direction: Direction,
-        payload: Payload,
-    ) -> Result<Payload, Error> {
-        self.check_entries(slot, direction, &payload)?;
+    fn bounded(&self, slot: usize, direction: Direction, payload: &Payload) -> Result<(), Error> {
+        self.check_entries(slot, direction, payload)?;
         if payload.encoded_len() <= self.payload.as_usize() {
-            return Ok(payload);
+            return Ok(());
         }
         let text = format!(
             "{} payload {slot}: it has {} bytes, and the most is {} (`limits.payload`)",

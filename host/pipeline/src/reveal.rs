@@ -1,12 +1,16 @@
 //! References of a batch: found, and decoded where codecs have encoded them.
 
-use cloakroom_core::{Context, Direction, Error, ErrorKind, Payload};
+use cloakroom_core::{Context, Direction, Error, ErrorKind};
 
 use crate::{
     Pipeline,
     fetch::Standing,
+    held::{self, Held},
     reference::{self, Kind},
 };
+
+/// References that are read in one go. Each takes up to some hundred microseconds.
+const TURN: usize = 16;
 
 /// Payloads of a batch that bypass the stages.
 #[derive(Default)]
@@ -25,22 +29,29 @@ impl Pipeline {
     pub(crate) async fn reveal(
         &self,
         ctx: &Context,
-        batch: &mut [Payload],
+        batch: &mut [Held],
     ) -> Result<Revealed, Error> {
-        let mut revealed = Revealed::default();
-        for (slot, payload) in batch.iter_mut().enumerate() {
-            match Kind::of(payload) {
+        let (mut revealed, memory) = (Revealed::default(), held::memory(ctx));
+        for (slot, held) in batch.iter_mut().enumerate() {
+            match Kind::of(&held.payload) {
                 Kind::Reference => {}
-                Kind::Marked => *payload = self.unmark(ctx, slot, payload.clone()).await?,
+                Kind::Marked => {
+                    let marked = Held::callers(&memory, held.payload.clone());
+                    *held = self.unmark(ctx, slot, marked).await?;
+                }
                 Kind::Ordinary => continue,
                 Kind::System => {
                     revealed.kept.push(slot);
                     continue;
                 }
             }
-            let standing = Standing::read(slot, payload);
+            let standing = Standing::read(slot, &held.payload);
             let place = |error: Error| error.at_stage("storage", Direction::Decode, slot);
             revealed.references.push(standing.map_err(place)?);
+            if revealed.references.len().is_multiple_of(TURN) {
+                // Others have their turn on this thread.
+                tokio::task::yield_now().await;
+            }
         }
         Ok(revealed)
     }
@@ -53,9 +64,10 @@ impl Pipeline {
         &self,
         ctx: &Context,
         slot: usize,
-        payload: Payload,
-    ) -> Result<Payload, Error> {
-        let (encoded, sizes) = reference::unmark(payload);
+        marked: Held,
+    ) -> Result<Held, Error> {
+        let Held { payload, count } = marked;
+        let (payload, sizes) = reference::unmark(payload);
         let undecodable = |cause: Option<Error>| {
             let text = "[TMPRL1106] a reference to a stored payload is encoded, and cannot be \
                         decoded here: are these the stages and keys that encoded it?";
@@ -66,10 +78,10 @@ impl Pipeline {
                 None => error,
             }
         };
-        let decoded = self.decode_one(ctx, slot, encoded).await;
+        let decoded = self.decode_one(ctx, slot, Held { payload, count }).await;
         let mut decoded = decoded.map_err(|error| undecodable(Some(error)))?;
-        decoded.external_sizes = sizes;
-        match Kind::of(&decoded) {
+        decoded.payload.external_sizes = sizes;
+        match Kind::of(&decoded.payload) {
             Kind::Reference => Ok(decoded),
             _ => Err(undecodable(None)),
         }

@@ -3,11 +3,11 @@
 use std::{collections::BTreeMap, fmt, future::Future, sync::Arc, time::Duration};
 
 use cloakroom_core::{
-    ByteSize, Context, Direction, Driver, Error, ErrorKind, Limit, Metadata, Payload,
+    ByteSize, CallId, CallMemory, Charge, Context, Direction, Driver, Error, ErrorKind, Limit,
+    Metadata, Payload, Turn, Turns,
 };
-use tokio::sync::Semaphore;
 
-use crate::{Rule, Verify, batch::Permits, cache::Cache, claims::Proofs, panics, verify::Suspects};
+use crate::{Rule, Verify, cache::Cache, claims::Proofs, panics, verify::Suspects};
 
 /// What [`crate::Offload`] describes, built. `keep` stores, `fetch` reads back.
 pub(crate) struct Storage {
@@ -24,17 +24,26 @@ pub(crate) struct Storage {
     pub(crate) entries: usize,
     pub(crate) time: Duration,
     pub(crate) of_a_call: usize,
-    pub(crate) of_all: Arc<Semaphore>,
+    /// Namespaces take turns, then calls.
+    pub(crate) of_all: Arc<Turns<Arc<str>>>,
     pub(crate) cache: Cache,
 }
 
 impl Storage {
-    /// Metadata of payloads before they are encoded, if a rule asks for it.
-    pub(crate) fn noted(&self, batch: &[Payload]) -> Vec<Metadata> {
-        match self.rules.iter().any(Rule::asks_for_metadata) {
-            true => batch.iter().map(|payload| payload.metadata.clone()).collect(),
-            false => Vec::new(),
+    /// Returns the metadata of payloads before they are encoded, if a rule asks for it, counted.
+    ///
+    /// # Errors
+    /// As [`CallMemory::charge`].
+    pub(crate) fn noted(
+        &self,
+        memory: &CallMemory,
+        batch: &[Payload],
+    ) -> Result<(Vec<Metadata>, Option<Charge>), Error> {
+        if !self.rules.iter().any(Rule::asks_for_metadata) {
+            return Ok((Vec::new(), None));
         }
+        let charge = memory.charge(batch.iter().map(Payload::footprint_around).sum())?;
+        Ok((batch.iter().map(|payload| payload.metadata.clone()).collect(), Some(charge)))
     }
 
     /// The driver that stores a payload of this size, if it is to be stored.
@@ -74,9 +83,11 @@ impl Storage {
         Err(Error::new(ErrorKind::LimitExceeded(Limit::Payload), text))
     }
 
-    /// The permits that objects of one call are moved under.
-    pub(crate) fn permits(&self) -> Permits {
-        [Some(Arc::new(Semaphore::new(self.of_a_call))), Some(self.of_all.clone())]
+    /// Waits until an object of the call may be on its way.
+    pub(crate) async fn turn(&self, ctx: &Context) -> Turn<Arc<str>> {
+        let namespace = Arc::from(ctx.namespace_name().unwrap_or_default());
+        let call = ctx.call().map_or(0, CallId::number);
+        self.of_all.take(&namespace, call).await
     }
 
     /// Waits for a driver's answer, for as long as it has. Its silence and its panic are errors.

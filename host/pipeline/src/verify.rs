@@ -105,7 +105,7 @@ impl Storage {
         let call = metric::Call::begin(ctx, "driver", name, Direction::Decode, None);
         let span = tracing::info_span!("driver", driver = &**name, direction = "verify");
         let read = self.fetch_object(ctx, standing).instrument(span).await;
-        let read = call.end(read, bytes::Bytes::len);
+        let read = call.end(read, |(object, _)| object.len());
         read.map(drop).map_err(|error| unreadable(error.kind(), reference, &error))
     }
 }

@@ -87,6 +87,7 @@ pub(crate) struct Limits {
     pub(crate) instances: Option<NonZeroUsize>,
     pub(crate) component: Option<Size>,
     pub(crate) payload: Option<Size>,
+    pub(crate) payloads: Option<NonZeroUsize>,
     pub(crate) wait: Option<Span>,
     pub(crate) computing: Option<NonZeroUsize>,
     pub(crate) queue: Option<NonZeroUsize>,

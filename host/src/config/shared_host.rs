@@ -34,6 +34,7 @@ impl File {
             call_bytes,
             process_bytes,
             payload: _,
+            payloads: _,
         } = &self.limits;
         let of = host.limits();
         let size = |size: &Option<Size>| size.as_ref().map(|size| size.0);

@@ -3,7 +3,6 @@
 mod adapter;
 pub mod json;
 mod limits;
-mod object;
 #[cfg(feature = "sdk")]
 mod sdk;
 #[cfg(feature = "codec-server")]

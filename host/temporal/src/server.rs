@@ -3,6 +3,7 @@
 mod access;
 mod answer;
 mod body;
+mod content;
 mod handler;
 mod journal;
 mod listen;
@@ -12,6 +13,7 @@ mod reason;
 mod refusals;
 mod route;
 mod settings;
+mod slots;
 mod tls;
 
 use std::{
@@ -27,7 +29,7 @@ use metrics::{Unit, describe_counter, describe_histogram};
 use tokio::sync::Semaphore;
 
 pub use self::{access::Access, settings::Settings};
-use self::{body::Places, refusals::Refusals};
+use self::{refusals::Refusals, slots::Slots};
 use crate::{Adapter, Limited, SizeLimits};
 
 /// A codec server about to listen. Cheap to clone; clones are the same.
@@ -53,8 +55,7 @@ struct Shared {
     adapter: Adapter,
     settings: ArcSwap<Settings>,
     address: std::sync::OnceLock<SocketAddr>,
-    bodies: Places,
-    working: Semaphore,
+    slots: Slots,
     connections: Arc<Semaphore>,
     metrics: Option<Metrics>,
     /// Whether metrics have a listener of their own, as it was when the server was made.
@@ -85,9 +86,7 @@ impl CodecServer {
         Self(Arc::new(Shared {
             // The server logs each failure with what it knows of the request.
             adapter: Adapter::quiet(live, limits),
-            // As many as can be in work may have arrived.
-            bodies: Places::new(settings.requests, settings.body),
-            working: Semaphore::new(bounded(settings.requests)),
+            slots: Slots::new(settings.requests),
             connections: Arc::new(Semaphore::new(bounded(settings.connections))),
             has_metrics_listener: settings.metrics.is_some(),
             settings: ArcSwap::from_pointee(settings),

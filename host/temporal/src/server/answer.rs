@@ -3,17 +3,16 @@
 use bytes::Bytes;
 use cloakroom_core::{Blame, Error, ErrorKind, Limit};
 use http::{HeaderValue, Response, StatusCode, header};
-use http_body_util::Full;
 
-use super::reason::Reason;
+use super::{content::Content, reason::Reason};
 
 /// What is sent back.
-pub(super) type Answer = Response<Full<Bytes>>;
+pub(super) type Answer = Response<Content>;
 
 /// One line. Where it is a refusal, it is the reason that is logged.
 pub(super) fn line(status: StatusCode, text: &str) -> Answer {
     let body = Bytes::from(format!("{text}\n"));
-    let answer = whole(status, "text/plain; charset=utf-8", body);
+    let answer = whole(status, "text/plain; charset=utf-8", vec![body]);
     if status.is_success() { answer } else { because(answer, Reason::text(text)) }
 }
 
@@ -25,12 +24,12 @@ pub(super) fn because(mut answer: Answer, reason: Reason) -> Answer {
 
 /// What a recorder of metrics tells.
 pub(super) fn metrics(text: String) -> Answer {
-    whole(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", text.into())
+    whole(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", vec![text.into()])
 }
 
-/// Payloads, written.
-pub(super) fn payloads(text: Vec<u8>) -> Answer {
-    whole(StatusCode::OK, "application/json", text.into())
+/// Payloads, written in pieces.
+pub(super) fn payloads(text: Vec<Bytes>) -> Answer {
+    whole(StatusCode::OK, "application/json", text)
 }
 
 /// An error of the pipeline. Waiting helps where 503 says so: the Web UI tries those again.
@@ -51,15 +50,18 @@ pub(super) fn failure(error: &Error) -> Answer {
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };
     let reason = Reason::error(error);
-    let mut answer = because(line(status, &reason.text), reason);
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-    }
+    let answer = because(line(status, &reason.text), reason);
+    if status == StatusCode::SERVICE_UNAVAILABLE { retry_later(answer) } else { answer }
+}
+
+/// The same answer, which says that waiting helps.
+pub(super) fn retry_later(mut answer: Answer) -> Answer {
+    answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     answer
 }
 
-fn whole(status: StatusCode, kind: &'static str, body: Bytes) -> Answer {
-    let mut answer = Response::new(Full::new(body));
+fn whole(status: StatusCode, kind: &'static str, body: Vec<Bytes>) -> Answer {
+    let mut answer = Response::new(Content::of(body));
     *answer.status_mut() = status;
     let headers = answer.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));

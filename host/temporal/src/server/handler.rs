@@ -1,8 +1,10 @@
 //! One request.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
-use bytes::Bytes;
 use cloakroom_core::{Context, Error, ErrorKind, Payload};
 use cloakroom_pipeline::Pipeline;
 use http::{
@@ -16,13 +18,13 @@ use tracing::Instrument as _;
 use super::{
     Settings, Shared,
     answer::{self, Answer, line},
-    body,
+    body::{self, Body},
     journal::Journal,
     pages,
     reason::{Reason, Volume},
     route::{self, NoRoute, Route},
 };
-use crate::json;
+use crate::json::counted;
 
 /// Smaller JSON is read and written where it is.
 const AT_ONCE: usize = 64 << 10;
@@ -43,7 +45,7 @@ impl Shared {
         let answer = match self.refusal(&settings, &request, route, &mut journal) {
             Ok(route) => {
                 journal.is_audited = route.shows_contents();
-                let served = self.serve(&settings, route, &ctx, request);
+                let served = self.serve(&settings, route, &ctx, peer.ip(), request);
                 served.instrument(journal.span()).await
             }
             Err(refused) => *refused,
@@ -97,6 +99,7 @@ impl Shared {
         settings: &Settings,
         route: Route,
         ctx: &Context,
+        peer: IpAddr,
         request: Request<Incoming>,
     ) -> Answer {
         match route {
@@ -109,14 +112,14 @@ impl Shared {
             Route::Metrics => self.answer_metrics(),
             Route::Encode | Route::Decode { .. } | Route::Download => {
                 let deadline = Instant::now() + settings.time;
-                let read = body::read(request.into_body(), settings.body, &self.bodies, deadline);
-                let body = match read.await {
+                let pipeline = self.adapter.pipeline();
+                let (body, budget) = (request.into_body(), pipeline.memory());
+                let body = match body::read(body, settings.body, budget, deadline).await {
                     Ok(body) => body,
                     Err(refused) => return refused,
                 };
                 let deadline = Instant::now() + settings.time;
-                let worked = timeout_at(deadline, self.work(route, ctx, body.bytes)).await;
-                drop(body.place);
+                let worked = timeout_at(deadline, self.work(route, ctx, peer, body)).await;
                 worked.unwrap_or_else(|_| {
                     let text = "not done in time (`codec_server.time`)";
                     line(StatusCode::SERVICE_UNAVAILABLE, text)
@@ -125,18 +128,24 @@ impl Shared {
         }
     }
 
-    async fn work(&self, route: Route, ctx: &Context, body: Bytes) -> Answer {
-        // Closed at no time: the server holds it for as long as it lives.
-        let Ok(_one) = self.working.acquire().await else {
-            return line(StatusCode::SERVICE_UNAVAILABLE, "shutting down");
-        };
+    async fn work(&self, route: Route, ctx: &Context, peer: IpAddr, body: Body) -> Answer {
+        let _slot = self.slots.take(peer).await;
+        let (most, memory) = (self.adapter.pipeline().most_payloads(), body.memory.clone());
+        let ctx = &ctx.clone().with_memory(memory.clone());
         let mut volume = Volume::default();
         let changed = async {
-            let payloads = aside(body.len(), move || json::read_message(&body)).await?;
+            let length = body.bytes.len();
+            let reading = move || {
+                let read = counted::read_message(&body.bytes, most, &body.memory);
+                drop((body.bytes, body.charge));
+                read
+            };
+            let (payloads, _parsed) = aside(length, reading).await?;
             volume.payloads = Some(payloads.len());
             let payloads = self.change(route, ctx, payloads).await?;
             let bytes = payloads.iter().map(|payload| payload.data.len()).sum();
-            let written = aside(bytes, move || json::write(&payloads)).await?;
+            let whole = payloads.iter().map(Payload::footprint).sum();
+            let written = aside(whole, move || counted::write(payloads, &memory)).await?;
             volume.bytes = bytes;
             Ok(written)
         };

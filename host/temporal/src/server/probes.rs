@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, atomic::Ordering},
 };
 
+use cloakroom_pipeline::metric;
 use http::{Request, StatusCode};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -85,7 +86,10 @@ impl Shared {
 
     pub(super) fn answer_metrics(&self) -> Answer {
         match &self.metrics {
-            Some(metrics) => answer::metrics(metrics()),
+            Some(metrics) => {
+                metric::record_memory(self.adapter.pipeline().memory());
+                answer::metrics(metrics())
+            }
             None => line(StatusCode::NOT_FOUND, "this server records no metrics"),
         }
     }

@@ -20,7 +20,7 @@ pub struct Settings {
     pub access: Access,
     /// The most bytes that one request may have.
     pub body: ByteSize,
-    /// Requests in work at once; others wait.
+    /// Requests in work at once; others wait. One address has at most three quarters of them.
     pub requests: usize,
     /// Connections at once; others wait to be accepted.
     pub connections: usize,

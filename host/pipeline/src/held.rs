@@ -1,0 +1,103 @@
+//! Payloads of a call, counted while the host holds them.
+
+use std::sync::Arc;
+
+use cloakroom_core::{ByteSize, CallMemory, Charge, Context, Error, MemoryBudget, Payload};
+
+/// A payload, and what is counted for it.
+pub(crate) struct Held {
+    pub(crate) payload: Payload,
+    pub(crate) count: Count,
+}
+
+/// What is counted for a payload.
+pub(crate) struct Count {
+    charge: Charge,
+    body: Body,
+}
+
+/// Who counts a payload's body.
+enum Body {
+    /// Nobody: it is the caller's, who passed it in and may hold it still.
+    Callers,
+    /// The charge of the payload.
+    Own,
+    /// The object that it was read from, which equal references share.
+    Object(Arc<Charge>),
+}
+
+/// Where a body lies, to tell whether a codec gave back the one that it got.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place(usize, usize);
+
+impl Place {
+    pub(crate) fn of(payload: &Payload) -> Self {
+        Self(payload.data.as_ptr() as usize, payload.data.len())
+    }
+}
+
+impl Held {
+    /// A payload of the caller's.
+    pub(crate) fn callers(memory: &CallMemory, payload: Payload) -> Self {
+        Self { payload, count: Count { charge: memory.nothing(), body: Body::Callers } }
+    }
+
+    /// A payload that the host made.
+    ///
+    /// # Errors
+    /// As [`CallMemory::charge`].
+    pub(crate) fn own(memory: &CallMemory, payload: Payload) -> Result<Self, Error> {
+        let charge = memory.charge(payload.footprint())?;
+        Ok(Self { payload, count: Count { charge, body: Body::Own } })
+    }
+
+    /// A payload that was read from an object, which is counted already.
+    ///
+    /// # Errors
+    /// As [`CallMemory::charge`].
+    pub(crate) fn fetched(
+        memory: &CallMemory,
+        payload: Payload,
+        object: Arc<Charge>,
+    ) -> Result<Self, Error> {
+        let charge = memory.charge(payload.footprint_around())?;
+        Ok(Self { payload, count: Count { charge, body: Body::Object(object) } })
+    }
+}
+
+impl Count {
+    /// Counts what a codec made of the payload whose body was at `before`.
+    ///
+    /// # Errors
+    /// As [`CallMemory::charge`].
+    pub(crate) fn follow(&mut self, before: Place, payload: &Payload) -> Result<(), Error> {
+        if Place::of(payload) != before {
+            self.body = Body::Own;
+        }
+        self.charge.resize(match self.body {
+            Body::Own => payload.footprint(),
+            Body::Callers | Body::Object(_) => payload.footprint_around(),
+        })
+    }
+
+    /// Leaves all of it counted until the call is over.
+    pub(crate) fn keep(self) {
+        self.charge.keep();
+        if let Body::Object(object) = self.body
+            && let Some(object) = Arc::into_inner(object)
+        {
+            object.keep();
+        }
+    }
+}
+
+/// Returns the memory that counts a call. Whoever calls without one is bounded by nothing.
+pub(crate) fn memory(ctx: &Context) -> CallMemory {
+    ctx.memory().cloned().unwrap_or_else(unbounded)
+}
+
+/// Returns the memory of a call that is bounded by nothing.
+pub(crate) fn unbounded() -> CallMemory {
+    let most = ByteSize::bytes(u64::MAX);
+    MemoryBudget::new(most, most).call()
+}
