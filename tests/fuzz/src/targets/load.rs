@@ -77,6 +77,9 @@ fn around(module: &[u8]) -> Vec<u8> {
     component
 }
 
+/// Bytes of code that are compiled in a run, so that no run takes long.
+const CODE: usize = 256 << 10;
+
 /// A module of one shape many times over: functions, locals, blocks, calls, branch tables.
 fn described(input: &mut Input<'_>) -> Vec<u8> {
     let functions = 1 + usize::from(input.byte()) * 4;
@@ -101,6 +104,7 @@ fn described(input: &mut Input<'_>) -> Vec<u8> {
     }
     body.extend(std::iter::repeat_n(0x0b, depth + 1));
 
+    let functions = functions.min(1 + CODE / body.len());
     let mut module = MODULE.to_vec();
     section(&mut module, 1, b"\x01\x60\0\0");
     let mut types = Vec::new();
