@@ -14,9 +14,10 @@ pub(crate) enum Field<'a> {
     Unknown(&'a [u8]),
 }
 
-/// The fields of a metadata entry; of repeated ones the last.
+/// The fields of a metadata entry; of repeated ones the last. Each name must be text, as official
+/// parsers have it, also one that is replaced.
 pub(crate) struct Kept<'a> {
-    pub(crate) name: &'a [u8],
+    pub(crate) name: &'a str,
     pub(crate) value: &'a [u8],
 }
 
@@ -47,10 +48,12 @@ impl<'a> Fields<'a> {
 
     /// Reads all as a metadata entry.
     pub(crate) fn entry(mut self) -> Option<Kept<'a>> {
-        let mut kept = Kept { name: &[], value: &[] };
+        let mut kept = Kept { name: "", value: &[] };
         while !self.is_empty() {
             match self.varint()? {
-                tag if tag == u64::from(NAME) => kept.name = self.delimited()?,
+                tag if tag == u64::from(NAME) => {
+                    kept.name = std::str::from_utf8(self.delimited()?).ok()?;
+                }
                 tag if tag == u64::from(VALUE) => kept.value = self.delimited()?,
                 tag => {
                     self.skip(tag)?;

@@ -93,7 +93,6 @@ impl Message {
             match fields.next().ok_or_else(malformed)? {
                 Field::Metadata(entry) => {
                     let Kept { name, value } = Fields(entry).entry().ok_or_else(malformed)?;
-                    let name = std::str::from_utf8(name).map_err(|_| malformed())?;
                     payload.metadata.insert(name.to_owned(), shared(value));
                 }
                 Field::Data(data) => payload.data = shared(data),
@@ -215,6 +214,7 @@ mod tests {
             b"\x0a\x03\x0a\x01\xff",
             b"\x1a\x0b\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02",
             b"\x88\x80\x80\x80\x10\x01",
+            b"\x0a\x06\x0a\x01\xff\x0a\x01a",
         ] {
             let error = decode(Bytes::from_static(bytes)).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Malformed, "{bytes:?}");

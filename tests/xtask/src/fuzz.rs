@@ -79,7 +79,8 @@ pub(crate) fn compile() -> Option<ExitCode> {
     let args: Vec<OsString> = args.collect();
     rustc.args(&args);
     if is_fuzzed(&args) {
-        rustc.args(COVERAGE);
+        // Unoptimised as it is for tests, a target would run a fraction as often.
+        rustc.args(COVERAGE).arg("-Copt-level=2");
     }
     let code = rustc.status().ok().and_then(|status| status.code()).unwrap_or(1);
     Some(ExitCode::from(u8::try_from(code).unwrap_or(1)))
@@ -99,4 +100,33 @@ fn is_fuzzed(args: &[OsString]) -> bool {
     has("--crate-name", &|_| true)
         && !has("--crate-name", &crate_name)
         && !has("--crate-type", &|value| value == "proc-macro")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(args: &str, expect: bool) {
+        let args: Vec<_> = args.split(' ').map(OsString::from).collect();
+        assert_eq!(is_fuzzed(&args), expect, "{args:?}");
+    }
+
+    #[test]
+    fn what_runs_during_a_build_is_not_instrumented() {
+        check("--crate-name cloakroom_core --edition=2024 --crate-type lib src/lib.rs", true);
+        check("--crate-name fuzz --crate-type bin src/bin/fuzz.rs", true);
+        check("--crate-name build_script_build --crate-type bin build.rs", false);
+        check("--crate-name cloakroom_guest_build --crate-type lib src/lib.rs", false);
+        check("--crate-name derive --crate-type proc-macro src/lib.rs", false);
+        check("-vV", false);
+    }
+
+    #[test]
+    fn every_corpus_is_a_target() {
+        let targets = fs::read_to_string(root().join("tests/fuzz/src/lib.rs")).unwrap();
+        for name in names().unwrap() {
+            assert!(targets.contains(&format!("name: \"{name}\"")), "{name}");
+        }
+    }
 }

@@ -4,7 +4,8 @@
 //! Go and C++, and to prost an error or a field of ours. A group, which proto3 does not have, is an error to us.
 
 use bytes::{Buf, Bytes};
-use cloakroom::Payload;
+use cloakroom::{ErrorKind, Limit, Payload};
+use cloakroom_core::Message;
 use prost::{
     DecodeError, Message as _,
     encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field},
@@ -23,10 +24,25 @@ pub(crate) fn envelope(data: &[u8]) {
         (Ok(_), Ok(_)) => {}
         (Err(error), Err(_)) => promise::check(error),
         (Ok(_), Err(error)) => assert!(differs(bytes.clone()), "prost refuses it: {error}"),
+        (Err(error), Ok(_)) if error.kind() == ErrorKind::LimitExceeded(Limit::Entries) => {}
         (Err(error), Ok(_)) => assert!(differs(bytes.clone()), "we refuse it: {error}"),
     }
     if let Ok(payload) = ours {
         written(&payload);
+        measured(bytes, &payload);
+    }
+}
+
+/// What a message is said to cost before it is taken apart is enough for the payload, and it has as
+/// many entries as are allowed, and no fewer.
+fn measured(bytes: Bytes, payload: &Payload) {
+    let length = bytes.len();
+    let message = Message::measure(bytes.clone(), usize::MAX).expect("has been read");
+    assert!(payload.entries() <= message.entries(), "{} entries", payload.entries());
+    assert!(payload.footprint() <= message.cost() + length, "takes {}", payload.footprint());
+    assert!(Message::measure(bytes.clone(), message.entries()).is_ok());
+    if let Some(fewer) = message.entries().checked_sub(1) {
+        assert!(Message::measure(bytes, fewer).is_err());
     }
 }
 

@@ -4,19 +4,26 @@ use std::{collections::BTreeMap, num::NonZeroUsize, sync::OnceLock};
 
 use bytes::Bytes;
 use cloakroom::{
-    ByteSize, Codec as _, Encoded, ErrorKind, Grants, Key, Limits, Payload, PluginCodec, Reuse,
-    Settings, Source,
+    ByteSize, Codec as _, Encoded, ErrorKind, Grants, Key, Limits, MemoryBudget, Payload,
+    PluginCodec, Reuse, Settings, Source,
 };
 use cloakroom_puppet::{Calls, Metadata, run};
 use cloakroom_tests::{PUPPET, ctx, host, ring};
 
 use crate::promise::{self, wait};
 
+/// What a call may hold: one in which most programs end, and one that ends many.
+const HELD: [ByteSize; 2] = [ByteSize::mib(8), ByteSize::kib(64)];
+
 /// Runs `data` as a program, on an instance that is used again by the next one. The sandbox gives
-/// what the model gives, or a limit ends the call; the next call works either way.
+/// what the model gives, or a limit ends the call; the next call works either way. Meanwhile the host
+/// holds no more than it may, and afterwards nothing.
 pub(crate) fn puppet(data: &[u8]) {
     let given = Payload::new("json/plain", data.to_vec());
-    match wait(codec().encode(&ctx(), &given)) {
+    let budget = MemoryBudget::new(ByteSize::mib(1024), ByteSize::mib(1024));
+    let held = usize::from(data.first().is_some_and(|first| first & 0x80 != 0));
+    let codec = &codecs()[held];
+    match wait(codec.encode(&ctx().with_memory(budget.call()), &given)) {
         Ok(Encoded::Changed(answer)) => {
             assert!(*answer.data == *model(&given), "the host answers other than the model");
         }
@@ -24,25 +31,31 @@ pub(crate) fn puppet(data: &[u8]) {
         Err(error) => {
             promise::check(&error);
             assert!(matches!(error.kind(), ErrorKind::LimitExceeded(_)), "{}", error.report());
-            let next = wait(codec().encode(&ctx(), &Payload::new("json/plain", vec![])));
+            let next = wait(codec.encode(&ctx(), &Payload::new("json/plain", vec![])));
             assert!(matches!(next, Ok(Encoded::Changed(_))), "the next call does not work");
         }
     }
+    let (peak, most) = (budget.peak(), HELD[held].as_usize());
+    assert!(peak <= most, "the host held {peak} bytes, and may hold {most}");
+    assert_eq!(budget.used(), 0, "the host has not given back what it held");
 }
 
-fn codec() -> &'static PluginCodec {
-    static CODEC: OnceLock<PluginCodec> = OnceLock::new();
-    CODEC.get_or_init(|| {
-        let limits = Limits {
-            output: ByteSize::mib(2),
-            handles: NonZeroUsize::new(24).expect("not zero"),
-            ..Limits::default()
-        };
-        let (host, grants) = (host(limits), Grants::none().keys("puppet", ring()));
-        wait(async {
-            let plugin = host.load(Source::bytes("puppet", PUPPET), grants).await.expect("loads");
-            plugin.codec(Settings::none(), Reuse::Warm).await.expect("a codec")
-        })
+fn codecs() -> &'static [PluginCodec; 2] {
+    static CODECS: OnceLock<[PluginCodec; 2]> = OnceLock::new();
+    CODECS.get_or_init(|| HELD.map(codec))
+}
+
+fn codec(held: ByteSize) -> PluginCodec {
+    let limits = Limits {
+        held,
+        output: ByteSize::mib(2),
+        handles: NonZeroUsize::new(24).expect("not zero"),
+        ..Limits::default()
+    };
+    let (host, grants) = (host(limits), Grants::none().keys("puppet", ring()));
+    wait(async {
+        let plugin = host.load(Source::bytes("puppet", PUPPET), grants).await.expect("loads");
+        plugin.codec(Settings::none(), Reuse::Warm).await.expect("a codec")
     })
 }
 

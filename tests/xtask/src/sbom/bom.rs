@@ -41,14 +41,14 @@ pub(super) fn text(
         let whose = if id == &tree.root { reference(artifact) } else { purl(id) };
         dependencies.push(json!({ "ref": whose, "dependsOn": needs }));
     }
-    let mut described = file(artifact, root);
-    described["type"] = json!("application");
-    described["purl"] = json!(purl(&tree.root));
-    described["properties"] = json!([
+    let properties = json!([
         { "name": "cloakroom:target", "value": artifact.target },
         { "name": "cloakroom:features", "value": root.features },
     ]);
-    let mut document = json!({
+    let described = with(file(artifact, root), "type", json!("application"));
+    let described = with(described, "purl", json!(purl(&tree.root)));
+    let described = with(described, "properties", properties);
+    let document = json!({
         "$schema": "http://cyclonedx.org/schema/bom-1.5.schema.json",
         "bomFormat": "CycloneDX",
         "specVersion": "1.5",
@@ -57,13 +57,14 @@ pub(super) fn text(
         "components": components,
         "dependencies": dependencies,
     });
-    document["serialNumber"] = json!(serial(&document));
+    let serial = json!(serial(&document));
+    let document = with(document, "serialNumber", serial);
     Ok(serde_json::to_string_pretty(&document)? + "\n")
 }
 
 fn library(package: &Package, lock: &Lock) -> Value {
     let id = format!("{}@{}", package.name, package.version);
-    let mut library = json!({
+    let library = json!({
         "type": "library",
         "bom-ref": purl(&id),
         "name": package.name,
@@ -71,25 +72,34 @@ fn library(package: &Package, lock: &Lock) -> Value {
         "purl": purl(&id),
         "licenses": [{ "expression": package.license }],
     });
-    if let Some(checksum) = lock.checksum(&package.name, &package.version) {
-        library["hashes"] = json!([{ "alg": "SHA-256", "content": checksum }]);
-    }
-    library
+    with_hash(library, lock.checksum(&package.name, &package.version))
 }
 
 /// The program, or a plugin.
 fn file(artifact: &Artifact, built_from: &Package) -> Value {
-    let mut file = json!({
+    let file = json!({
         "type": "file",
         "bom-ref": reference(artifact),
         "name": artifact.name,
         "version": built_from.version,
         "licenses": [{ "expression": built_from.license }],
     });
-    if let Some(digest) = &artifact.digest {
-        file["hashes"] = json!([{ "alg": "SHA-256", "content": digest }]);
+    with_hash(file, artifact.digest.as_deref())
+}
+
+fn with_hash(object: Value, sha256: Option<&str>) -> Value {
+    match sha256 {
+        None => object,
+        Some(sha256) => with(object, "hashes", json!([{ "alg": "SHA-256", "content": sha256 }])),
     }
-    file
+}
+
+/// An object with one more entry.
+fn with(mut object: Value, name: &str, value: Value) -> Value {
+    if let Some(entries) = object.as_object_mut() {
+        entries.insert(name.to_owned(), value);
+    }
+    object
 }
 
 /// Part of everything, and named by no lock file.
