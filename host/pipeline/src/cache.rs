@@ -46,15 +46,6 @@ struct Memory {
     most: u64,
 }
 
-/// What an entry takes besides its object. Empty objects would never leave otherwise.
-const ENTRY: u64 = 256;
-
-impl Cached {
-    fn cost(&self) -> u64 {
-        self.size.saturating_add(ENTRY)
-    }
-}
-
 impl Memory {
     fn put(&mut self, ticket: Ticket, cached: Cached) {
         let cost = cached.cost();

@@ -40,11 +40,8 @@ impl Throttle {
                 client = "";
             }
         }
-        let lines = known.entry(client.to_owned()).or_insert(Lines {
-            began: now,
-            logged: 0,
-            unlogged: 0,
-        });
+        let lines =
+            known.entry(client.to_owned()).or_insert(Lines { began: now, logged: 0, unlogged: 0 });
         if is_old(lines) {
             (lines.began, lines.logged) = (now, 0);
         }
