@@ -150,11 +150,13 @@ mod tests {
 
     #[test]
     fn empty_objects_leave_too() {
-        let mut memory = Memory { objects: LruCache::unbounded(), used: 0, most: 10 * ENTRY };
+        let empty = || Cached { payload: Payload::default(), size: 0 };
+        let most = 10 * empty().cost();
+        let mut memory = Memory { objects: LruCache::unbounded(), used: 0, most };
         for number in 0..100 {
-            memory.put([number; 32], Cached { payload: Payload::default(), size: 0 });
-            memory.put([number; 32], Cached { payload: Payload::default(), size: 0 });
+            memory.put([number; 32], empty());
+            memory.put([number; 32], empty());
         }
-        assert_eq!((memory.objects.len(), memory.used), (10, 10 * ENTRY));
+        assert_eq!((memory.objects.len(), memory.used), (10, most));
     }
 }
