@@ -3,7 +3,7 @@
 use std::{io, net::SocketAddr, time::Duration};
 
 use cloakroom::{
-    Cloakroom, Error, metric,
+    Cloakroom, Error, ErrorKind, metric,
     temporal::server::{Address, CodecServer, Settings},
 };
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -107,7 +107,13 @@ impl Served {
     /// Swaps the server's own settings after the pipeline. Either may fail alone.
     fn tell(&self, swapped: Result<(), Error>) {
         if let Err(error) = swapped {
-            tracing::error!(error = error.report(), "the configuration stays as it was");
+            let (kind, error) = (error.kind(), error.report());
+            // Mostly a newer reload took its place, and that one tells how it ended.
+            if kind == ErrorKind::Busy {
+                tracing::warn!(error, "the configuration stays as it was");
+            } else {
+                tracing::error!(error, "the configuration stays as it was");
+            }
             return;
         }
         match self.swap() {

@@ -9,7 +9,7 @@ use std::{
         atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
     },
     thread::JoinHandle,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use cloakroom::{Cloakroom, Context, Opening, Payload};
@@ -228,6 +228,8 @@ grants.buckets = ["folder"]
 url = "file:{}"
 [limits]
 payload = "2MiB"
+call_bytes = "64MiB"
+process_bytes = "256MiB"
 "#,
         folder.display()
     )
@@ -303,6 +305,8 @@ async fn every_honest_call_is_served() {
         is_over: Arc::default(),
         attacks: Arc::default(),
     };
+    // So that its end shows whether everything was given back.
+    assert_eq!(cloakroom.pipeline().memory().used(), 0);
     let with = Arc::new(ammunition(&cloakroom).await);
     let besieged = target.clone();
     let defence = tokio::task::spawn_blocking(move || {
@@ -315,12 +319,27 @@ async fn every_honest_call_is_served() {
         turns
     });
     let turns = defence.await.unwrap();
-    println!("turns of {} honest calls: {turns}", 3 * CALLS);
+    let pipeline = cloakroom.pipeline();
+    let memory = pipeline.memory();
+    println!(
+        "{} honest calls took {turns} turns, and all calls together held {} KiB at the most",
+        3 * CALLS,
+        memory.peak() >> 10
+    );
+    // The budget counted the attacks, and held.
+    assert!(memory.peak() <= memory.process_bytes().as_usize(), "{memory:?}");
+    assert!(memory.peak() > 2_000_000, "{memory:?}");
     for (count, (name, _)) in target.attacks.iter().zip(ATTACKS) {
         assert!(count.load(SeqCst) > 0, "no attack by {name}");
     }
     drop(end);
     serving.await.unwrap().unwrap();
+    // What was in work when it ended is given up, and gives back what it held.
+    let give_up = Instant::now() + PATIENCE;
+    while memory.used() > 0 {
+        assert!(Instant::now() < give_up, "{memory:?}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
 }
 
 /// Encodes, decodes and probes while the attacks go on.
