@@ -47,7 +47,7 @@ impl Access {
 
     /// Returns whether it allows neither writing nor removing.
     pub fn is_read_only(&self) -> bool {
-        self.uses == Uses::READ
+        !self.uses.change()
     }
 
     /// Takes away writing, and whatever else changes objects.

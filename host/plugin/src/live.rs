@@ -125,7 +125,9 @@ impl Live {
         let refusal = state.call.refusal.take();
         state.end();
         self.sound = true;
-        answer.map_err(|given_up| given_up.explain(refusal, &state.scope.grants))
+        answer.map_err(|given_up| {
+            given_up.explain(refusal, &state.scope.grants, &state.scope.settings)
+        })
     }
 
     /// The epoch's deadline of a store is absolute: without this, one that waited would be interrupted

@@ -48,6 +48,11 @@ impl Uses {
     pub(crate) const READ: Self =
         Self { read: true, write: false, overwrite: false, remove: false, list: false };
 
+    /// Whether any of them changes what is stored.
+    pub(crate) fn change(self) -> bool {
+        self.write || self.overwrite || self.remove
+    }
+
     pub(crate) fn allow(self, wanted: Use) -> bool {
         match wanted {
             Use::Read => self.read,
@@ -63,5 +68,21 @@ impl Uses {
 impl Default for Uses {
     fn default() -> Self {
         Self { write: true, ..Self::READ }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_use_is_granted_on_its_own() {
+        let default = Uses::default();
+        assert!(default.allow(Use::Read) && default.allow(Use::Write) && default.change());
+        for wanted in [Use::Overwrite, Use::Remove, Use::List] {
+            assert!(!default.allow(wanted), "{}", wanted.word());
+        }
+        let lists = Uses { list: true, ..Uses::READ };
+        assert!(lists.allow(Use::List) && !lists.change() && !Use::List.changes());
     }
 }
