@@ -111,7 +111,8 @@ impl Served {
     }
 
     fn swap(&self) -> Result<(), Error> {
-        let (listen, settings) = self.cloakroom.codec_server()?;
+        // Reads files, whose file system may not answer.
+        let (listen, settings) = tokio::task::block_in_place(|| self.cloakroom.codec_server())?;
         let now = RestartOnly::new((!self.is_told).then_some(listen), &settings);
         self.server.swap(settings)?;
         self.restart_only.warn(&now);

@@ -77,7 +77,7 @@ impl Default for Limits {
             log: ByteSize::kib(16),
             instances: number(64),
             component: ByteSize::mib(64),
-            load: Duration::from_secs(120),
+            load: Duration::from_secs(300),
             code: CodeLimits::default(),
         }
     }
