@@ -86,7 +86,7 @@ async fn it_is_ended_at_its_processor_time() {
 async fn invalid_code_is_the_plugins_fault() {
     let folder = tempfile::tempdir().unwrap();
     let host =
-        host(script(folder.path(), "echo 'bad \033[2J name' >&2; exit 3"), Limits::default());
+        host(script(folder.path(), r"printf 'bad \033[2J name' >&2; exit 3"), Limits::default());
     let error = refused(&host, bundled("zlib")).await;
     assert_eq!(error.kind(), ErrorKind::PluginRejected);
     let text = chain(&error);

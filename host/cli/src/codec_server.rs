@@ -130,9 +130,12 @@ impl Served {
     }
 
     fn swap(&self) -> Result<(), Error> {
-        // The file may have changed again since this one was read.
-        self.restrict(self.cloakroom.codec_server_as_written());
-        let (listen, settings) = self.cloakroom.codec_server()?;
+        // The file may have changed again since this one was read. Reads files, whose file system may
+        // not answer.
+        let read = || (self.cloakroom.codec_server_as_written(), self.cloakroom.codec_server());
+        let (written, settings) = tokio::task::block_in_place(read);
+        self.restrict(written);
+        let (listen, settings) = settings?;
         let now = RestartOnly::new((!self.is_told).then_some(&listen), &settings);
         self.server.swap(settings)?;
         self.restart_only.warn(&now);

@@ -128,7 +128,7 @@ impl Host {
         self.0.compiler.folder()
     }
 
-    /// Reads what a plugin says of itself, without compiling it.
+    /// Reads what a plugin says of itself, without compiling it. Reads its file, so it may block.
     ///
     /// # Errors
     /// `PluginRejected` if it is no component, `Config` if its file cannot be read.

@@ -99,7 +99,7 @@ impl Default for Limits {
             component: ByteSize::mib(64),
             call_bytes: ByteSize::mib(1024),
             process_bytes: ByteSize::mib(2048),
-            load: Duration::from_secs(120),
+            load: Duration::from_secs(300),
             code: CodeLimits::default(),
         }
     }

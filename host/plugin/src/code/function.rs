@@ -100,11 +100,7 @@ impl Function {
             }
             Operator::TryTable { try_table } => self.begin(module, try_table.ty, false),
             Operator::Loop { blockty } => self.begin(module, *blockty, true),
-            Operator::End => {
-                if self.open.pop() == Some(true) {
-                    self.nested -= 1;
-                }
-            }
+            Operator::End => self.end(),
             Operator::Else | Operator::Br { .. } | Operator::BrIf { .. } => self.points += 1,
             Operator::BrTable { targets } => {
                 let targets = u64::from(targets.len()) + 1;
@@ -142,6 +138,12 @@ impl Function {
             self.loops += 1;
             self.depths += self.nested;
             self.loop_depth = self.loop_depth.max(self.nested);
+        }
+    }
+
+    fn end(&mut self) {
+        if self.open.pop() == Some(true) {
+            self.nested -= 1;
         }
     }
 
