@@ -89,18 +89,24 @@ impl Pipeline {
                 stage.admit(ctx, direction)?;
             }
         }
-        let memory = match ctx.memory() {
-            Some(given) => given.clone(),
-            // A reload is not refused because of the traffic that it is to help.
-            None if ctx.is_probe() => unbounded(),
-            None => self.admit().await?,
-        };
+        let memory = self.memory_of(ctx).await?;
         metric::record_memory(&self.memory);
         let keeps = ctx.memory().is_some();
         Ok(Admitted { ctx: ctx.in_new_call().with_memory(memory.clone()), memory, keeps })
     }
 
-    fn too_many(&self, direction: Direction, payloads: usize) -> Error {
+    /// Returns the memory that counts a call: the caller's if it brings one, else a new one once there
+    /// is room.
+    pub(crate) async fn memory_of(&self, ctx: &Context) -> Result<CallMemory, Error> {
+        match ctx.memory() {
+            Some(given) => Ok(given.clone()),
+            // A reload is not refused because of the traffic that it is to help.
+            None if ctx.is_probe() => Ok(unbounded()),
+            None => self.admit().await,
+        }
+    }
+
+    pub(crate) fn too_many(&self, direction: Direction, payloads: usize) -> Error {
         let text = format!(
             "{} {payloads} payloads in one call, and the most is {} (`limits.payloads`): split the \
              batch, or raise the limit",

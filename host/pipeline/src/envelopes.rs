@@ -5,7 +5,7 @@
 
 use std::{future::Future, sync::Arc};
 
-use cloakroom_core::{Context, Direction, Error, ErrorKind, Payload};
+use cloakroom_core::{Charge, Context, Direction, Error, ErrorKind, Payload};
 
 use crate::{Pipeline, metric, stage::Stage, storage::shown};
 
@@ -14,11 +14,13 @@ pub trait Envelopes: Send + Sync {
     /// Returns whether a payload says that it is an envelope. Anybody can say so.
     fn is_marked(&self, payload: &Payload) -> bool;
 
-    /// Opens a marked payload.
+    /// Opens a marked payload. The memory of its inner payloads is counted by `charge` before they
+    /// are made: two bytes of an envelope may cost hundreds.
     ///
     /// # Errors
-    /// If it is no envelope that this type knows in full: then its fields could hold anything.
-    fn open(&self, payload: &Payload) -> Result<OpenEnvelope, NoEnvelope>;
+    /// If it is no envelope that this type knows in full: then its fields could hold anything. If
+    /// there is no memory for it.
+    fn open(&self, payload: &Payload, charge: &mut Charge) -> Result<OpenEnvelope, NotOpened>;
 }
 
 /// An envelope whose inner payloads were taken out.
@@ -33,6 +35,15 @@ pub struct OpenEnvelope {
 pub type Close = Box<dyn FnOnce(Vec<Payload>) -> Option<Payload> + Send>;
 
 /// Why a payload that is marked as an envelope was not opened.
+#[derive(Debug)]
+pub enum NotOpened {
+    /// It is no envelope that is known in full.
+    NoEnvelope(NoEnvelope),
+    /// There is no memory for what is in it.
+    NoMemory(Error),
+}
+
+/// What a payload is that is marked as an envelope and is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoEnvelope {
     /// What the payload says that it is. It may be any text.
@@ -70,7 +81,7 @@ impl Pipeline {
     }
 
     /// Runs `work` on a batch in which inner payloads stand in the places of their envelopes, and
-    /// closes the envelopes again.
+    /// closes the envelopes again. The inner payloads are part of the call's memory.
     pub(crate) async fn through_envelopes<W, F>(
         &self,
         ctx: &Context,
@@ -79,20 +90,27 @@ impl Pipeline {
         work: W,
     ) -> Result<Vec<Payload>, Error>
     where
-        W: FnOnce(Vec<Payload>) -> F,
+        W: FnOnce(Context, Vec<Payload>) -> F,
         F: Future<Output = Result<Vec<Payload>, Error>>,
     {
         let Some(envelopes) = &self.envelopes else {
-            return work(batch).await;
+            return work(ctx.clone(), batch).await;
         };
         // Nearly every batch.
         if !batch.iter().any(|payload| envelopes.is_marked(payload)) {
-            return work(batch).await;
+            return work(ctx.clone(), batch).await;
         }
-        let Unfolded { flat, slots, places } = self.unfold(&**envelopes, ctx, direction, batch)?;
-        let done = if flat.is_empty() { Ok(flat) } else { work(flat).await };
+        if batch.len() > self.payloads {
+            return Err(self.too_many(direction, batch.len()));
+        }
+        let memory = self.memory_of(ctx).await?;
+        let mut charge = memory.nothing();
+        let ctx = ctx.clone().with_memory(memory);
+        let unfolded = self.unfold(&**envelopes, &ctx, direction, batch, &mut charge);
+        let Unfolded { flat, slots, places } = unfolded?;
+        let done = if flat.is_empty() { Ok(flat) } else { work(ctx, flat).await };
         let done = done.map_err(|error| error.in_slots(&slots))?;
-        self.fold(direction, places, done)
+        self.fold(direction, places, done, &mut charge)
     }
 
     fn unfold(
@@ -101,6 +119,7 @@ impl Pipeline {
         ctx: &Context,
         direction: Direction,
         batch: Vec<Payload>,
+        charge: &mut Charge,
     ) -> Result<Unfolded, Error> {
         let mut unfolded = Unfolded { flat: Vec::new(), slots: Vec::new(), places: Vec::new() };
         for (slot, payload) in batch.into_iter().enumerate() {
@@ -110,12 +129,15 @@ impl Pipeline {
                 continue;
             }
             self.bounded(slot, direction, &payload)?;
-            match envelopes.open(&payload) {
+            match envelopes.open(&payload, charge) {
                 Ok(OpenEnvelope { payloads, close }) => {
                     unfolded.places.push(Place::Envelope(payloads.len(), close));
                     unfolded.add(slot, payloads);
                 }
-                Err(no) => {
+                Err(NotOpened::NoMemory(error)) => {
+                    return Err(error.at_stage("envelopes", direction, slot));
+                }
+                Err(NotOpened::NoEnvelope(no)) => {
                     self.refuse_bypass(ctx, direction, slot, &no)?;
                     unfolded.places.push(Place::Bypass(payload));
                 }
@@ -158,6 +180,7 @@ impl Pipeline {
         direction: Direction,
         places: Vec<Place>,
         done: Vec<Payload>,
+        charge: &mut Charge,
     ) -> Result<Vec<Payload>, Error> {
         let lost = || Error::new(ErrorKind::Internal, "an envelope lost one of its payloads");
         let mut done = done.into_iter();
@@ -165,7 +188,8 @@ impl Pipeline {
             Place::One => done.next().ok_or_else(lost),
             Place::Bypass(payload) => Ok(payload),
             Place::Envelope(count, close) => {
-                let inner = done.by_ref().take(count).collect();
+                let inner: Vec<_> = done.by_ref().take(count).collect();
+                charge.grow(inner.iter().map(Payload::encoded_len).sum())?;
                 let payload = close(inner).ok_or_else(lost)?;
                 self.bounded(slot, direction, &payload)?;
                 Ok(payload)

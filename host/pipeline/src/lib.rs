@@ -43,7 +43,7 @@ pub use self::{
     builder::{PipelineBuilder, PipelineError},
     check::StoreProbe,
     claims::ClaimPolicy,
-    envelopes::{Close, Envelopes, NoEnvelope, OpenEnvelope},
+    envelopes::{Close, Envelopes, NoEnvelope, NotOpened, OpenEnvelope},
     explain::{Explanation, Fetch, Layer, Stored},
     live::Live,
     offload::Offload,

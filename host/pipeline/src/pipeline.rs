@@ -65,7 +65,7 @@ impl Pipeline {
     /// it can take, or if all calls hold more memory than they may; `LimitExceeded(Payloads)` and
     /// `LimitExceeded(CallBytes)` if the batch is too large.
     pub async fn encode(&self, ctx: &Context, batch: Vec<Payload>) -> Result<Vec<Payload>, Error> {
-        let encode = |batch| self.encode_batch(ctx, batch);
+        let encode = async |ctx, batch| self.encode_batch(&ctx, batch).await;
         let encoded = self.through_envelopes(ctx, Direction::Encode, batch, encode).await;
         encoded.map_err(|error| self.report_failure(ctx, Direction::Encode, error))
     }
@@ -114,7 +114,7 @@ impl Pipeline {
     /// it can take, or if all calls hold more memory than they may; `LimitExceeded(Payloads)` and
     /// `LimitExceeded(CallBytes)` if the batch is too large.
     pub async fn decode(&self, ctx: &Context, batch: Vec<Payload>) -> Result<Vec<Payload>, Error> {
-        let decode = |batch| self.decode_batch(ctx, batch);
+        let decode = async |ctx, batch| self.decode_batch(&ctx, batch).await;
         let decoded = self.through_envelopes(ctx, Direction::Decode, batch, decode).await;
         decoded.map_err(|error| self.report_failure(ctx, Direction::Decode, error))
     }
@@ -150,9 +150,9 @@ impl Pipeline {
         ctx: &Context,
         batch: Vec<Payload>,
     ) -> Result<Vec<Payload>, Error> {
-        let decode = async |batch: Vec<Payload>| {
+        let decode = async |ctx: Context, batch: Vec<Payload>| {
             self.check_batch(Direction::Decode, &batch)?;
-            let admitted = self.begin(ctx, Direction::Decode, batch.len()).await?;
+            let admitted = self.begin(&ctx, Direction::Decode, batch.len()).await?;
             let (ctx, mut batch) = (&admitted.ctx, admitted.callers(batch));
             let references = self.reveal(ctx, &mut batch).await?;
             let kept = references.iter().map(|standing| standing.slot).collect();

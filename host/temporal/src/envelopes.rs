@@ -10,8 +10,8 @@ mod schema;
 
 use std::sync::Arc;
 
-use cloakroom_core::{ENCODING, Payload};
-use cloakroom_pipeline::{Envelopes, NoEnvelope, OpenEnvelope};
+use cloakroom_core::{Charge, ENCODING, Payload};
+use cloakroom_pipeline::{Envelopes, NoEnvelope, NotOpened, OpenEnvelope};
 
 use self::schema::Fields;
 
@@ -60,18 +60,21 @@ impl Envelopes for SystemEnvelopes {
         is(MARKER, b"true") && is(ENCODING, b"binary/protobuf")
     }
 
-    fn open(&self, payload: &Payload) -> Result<OpenEnvelope, NoEnvelope> {
+    fn open(&self, payload: &Payload, charge: &mut Charge) -> Result<OpenEnvelope, NotOpened> {
         let name = payload.metadata.get(MESSAGE_TYPE).map(|name| String::from_utf8_lossy(name));
         let name = name.unwrap_or_default().into_owned();
-        let no = |why: String| NoEnvelope { name: name.clone(), why };
+        let no = |why: String| NotOpened::NoEnvelope(NoEnvelope { name: name.clone(), why });
         let known = KNOWN.iter().find(|(known, _)| *known == name);
         let (_, fields) = known
             .ok_or_else(|| no("which is not a type that this version of Cloakroom knows".into()))?;
         if !is_bare(payload) {
             return Err(no("with something else beside the message".into()));
         }
-        let parse::Parsed { parts, payloads } =
-            parse::parse(payload.data.clone(), fields).map_err(no)?;
+        let parsed = parse::parse(payload.data.clone(), fields, charge);
+        let parse::Parsed { parts, payloads } = parsed.map_err(|refused| match refused {
+            parse::Refused::Why(why) => no(why),
+            parse::Refused::NoMemory(error) => NotOpened::NoMemory(error),
+        })?;
         let metadata = payload.metadata.clone();
         let close = move |payloads| {
             let data = parse::write(&parts, payloads)?;
@@ -91,6 +94,8 @@ fn is_bare(payload: &Payload) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use cloakroom_core::{ByteSize, ErrorKind, Limit, MemoryBudget};
+
     use super::*;
 
     fn envelope(data: &[u8]) -> Payload {
@@ -99,17 +104,32 @@ mod tests {
             .with(MESSAGE_TYPE, KNOWN[0].0)
     }
 
+    fn open(payload: &Payload) -> Result<OpenEnvelope, NotOpened> {
+        let budget = MemoryBudget::new(ByteSize::mib(1), ByteSize::mib(1));
+        SystemEnvelopes.open(payload, &mut budget.call().nothing())
+    }
+
+    /// An envelope of 9 KB whose 4,000 inner payloads would take over a megabyte.
+    #[test]
+    fn inner_payloads_are_counted_before_they_are_made() {
+        let input = b"\x0a\x00".repeat(4000);
+        let head = [0x2a, (input.len() & 0x7f) as u8 | 0x80, (input.len() >> 7) as u8];
+        let error = open(&envelope(&[&head[..], &input].concat())).map(drop).unwrap_err();
+        let NotOpened::NoMemory(error) = error else { panic!("{error:?}") };
+        assert_eq!(error.kind(), ErrorKind::LimitExceeded(Limit::CallBytes));
+    }
+
     #[track_caller]
     fn refuses(payload: &Payload, why: &str) {
         assert!(SystemEnvelopes.is_marked(payload));
-        let no = SystemEnvelopes.open(payload).map(drop).unwrap_err();
+        let NotOpened::NoEnvelope(no) = open(payload).map(drop).unwrap_err() else { panic!() };
         assert!(no.why.contains(why), "{}", no.why);
     }
 
     #[test]
     fn opens_what_is_on_the_list_and_bare() {
         let good = envelope(b"\x0a\x02ns");
-        assert!(SystemEnvelopes.open(&good).is_ok());
+        assert!(open(&good).is_ok());
         refuses(&good.clone().with(MESSAGE_TYPE, "a.B"), "not a type");
         refuses(&good.clone().with("note", "x"), "beside");
         refuses(&Payload { unknown: "\x20\x01".into(), ..good.clone() }, "beside");

@@ -4,7 +4,7 @@
 //! it has a field that its schema does not: such a field could hold anything.
 
 use bytes::Bytes;
-use cloakroom_core::Payload;
+use cloakroom_core::{Charge, ENTRIES, Error, Message, Payload};
 
 use super::schema::{Fields, Shape};
 
@@ -28,12 +28,31 @@ pub(super) enum Part {
     Payload(u32),
 }
 
-/// Parses a message.
+/// Why a message is not taken apart.
+#[derive(Debug)]
+pub(super) enum Refused {
+    /// What is wrong, as the end of a sentence that begins with the message's name.
+    Why(String),
+    /// There is no memory for its payloads.
+    NoMemory(Error),
+}
+
+impl From<String> for Refused {
+    fn from(why: String) -> Self {
+        Self::Why(why)
+    }
+}
+
+/// Parses a message. Its payloads are counted by `charge` before they are made.
 ///
 /// # Errors
-/// What is wrong, as the end of a sentence that begins with the message's name.
-pub(super) fn parse(message: Bytes, fields: Fields) -> Result<Parsed, String> {
-    let mut parser = Parser { payloads: Vec::new(), left: PARTS };
+/// If the schema has no such message, or there is no memory for it.
+pub(super) fn parse(
+    message: Bytes,
+    fields: Fields,
+    charge: &mut Charge,
+) -> Result<Parsed, Refused> {
+    let mut parser = Parser { payloads: Vec::new(), left: PARTS, charge };
     let parts = parser.message(message, fields)?;
     Ok(Parsed { parts, payloads: parser.payloads })
 }
@@ -45,13 +64,14 @@ pub(super) fn write(parts: &[Part], payloads: Vec<Payload>) -> Option<Bytes> {
     Some(out.into())
 }
 
-struct Parser {
+struct Parser<'a> {
     payloads: Vec<Payload>,
     left: usize,
+    charge: &'a mut Charge,
 }
 
-impl Parser {
-    fn message(&mut self, message: Bytes, fields: Fields) -> Result<Vec<Part>, String> {
+impl Parser<'_> {
+    fn message(&mut self, message: Bytes, fields: Fields) -> Result<Vec<Part>, Refused> {
         let (mut parts, mut input, mut raw) = (Vec::new(), message.clone(), message);
         while !input.is_empty() {
             // What was read since the last part stands at the start of `raw`.
@@ -71,8 +91,9 @@ impl Parser {
             };
             if let Part::Payload(_) = part {
                 self.count()?;
-                let payload = Payload::from_envelope(value);
-                self.payloads.push(payload.map_err(|_| unreadable(number))?);
+                let inner = Message::measure(value, ENTRIES).map_err(|_| unreadable(number))?;
+                self.charge.grow(inner.cost()).map_err(Refused::NoMemory)?;
+                self.payloads.push(inner.into_payload().map_err(|_| unreadable(number))?);
             }
             if before != 0 {
                 parts.push(Part::Raw(raw.slice(..before)));
@@ -199,6 +220,7 @@ fn write_head(number: u32, len: usize, out: &mut Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
+    use cloakroom_core::{ByteSize, MemoryBudget};
     use proptest::prelude::*;
 
     use super::*;
@@ -208,8 +230,19 @@ mod tests {
     const MESSAGE: &[u8] = b"\x0a\x01n\x2a\x0a\x0a\x03\x12\x01a\x0a\x03\x12\x01b\x62\x01s\
         \x8a\x01\x0a\x0a\x08\x0a\x01k\x12\x03\x12\x01c\x9a\x01\x00";
 
-    fn parsed(message: &'static [u8]) -> Result<Parsed, String> {
-        parse(Bytes::from_static(message), REQUEST)
+    fn read(message: Bytes) -> Result<Parsed, Refused> {
+        let most = ByteSize::mib(64);
+        parse(message, REQUEST, &mut MemoryBudget::new(most, most).call().nothing())
+    }
+
+    fn parsed(message: &'static [u8]) -> Result<Parsed, Refused> {
+        read(Bytes::from_static(message))
+    }
+
+    #[track_caller]
+    fn refused(read: Result<Parsed, Refused>, expect: &str) {
+        let Refused::Why(why) = read.map(drop).unwrap_err() else { panic!() };
+        assert!(why.contains(expect), "{why}");
     }
 
     fn body(data: &'static str) -> Payload {
@@ -241,8 +274,7 @@ mod tests {
             (b"\x92\x01\x04\x0a\x02\x1a\x00", "a field 3 that"),
             (b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", "not a message"),
         ] {
-            let why = parsed(message).map(drop).unwrap_err();
-            assert!(why.contains(expect), "{why}");
+            refused(parsed(message), expect);
         }
     }
 
@@ -254,16 +286,15 @@ mod tests {
             write_head(5, input.len(), &mut message);
             [message, input].concat().into()
         };
-        assert!(parse(message(PARTS - 1), REQUEST).is_ok());
-        let why = parse(message(PARTS), REQUEST).map(drop).unwrap_err();
-        assert!(why.contains("4096"), "{why}");
+        assert!(read(message(PARTS - 1)).is_ok());
+        refused(read(message(PARTS)), "4096");
     }
 
     proptest! {
         #[test]
         fn what_is_read_is_written(bytes: Vec<u8>) {
-            if let Ok(Parsed { parts, payloads }) = parse(bytes.clone().into(), REQUEST) {
-                let again = parse(write(&parts, payloads.clone()).unwrap(), REQUEST).unwrap();
+            if let Ok(Parsed { parts, payloads }) = read(bytes.into()) {
+                let again = read(write(&parts, payloads.clone()).unwrap()).unwrap();
                 prop_assert!(again.payloads == payloads);
             }
         }

@@ -71,7 +71,9 @@ mod tests {
     #[test]
     fn strangers_do_not_fill_memory() {
         let (throttle, now) = (Throttle::default(), Instant::now());
-        (0..10_000).for_each(|n: u32| drop(throttle.note(&n.to_string(), now)));
+        for number in 0..10_000 {
+            let _ = throttle.note(&number.to_string(), now);
+        }
         assert_eq!(throttle.0.lock().unwrap().len(), MOST + 1);
     }
 }
