@@ -4,6 +4,7 @@
 //! folder, and those above it, must belong to this process's user, or to root, and be writable by
 //! nobody else, and each file must have the digest that was noted when it was written.
 
+mod group;
 mod private;
 
 use std::{

@@ -6,6 +6,8 @@ use std::{
     path::{Component, Path, PathBuf, absolute},
 };
 
+use super::group;
+
 /// Links that a path may lead through, as many as Linux follows.
 const LINKS: usize = 40;
 
@@ -16,7 +18,7 @@ pub(super) fn create(folder: &Path) -> io::Result<()> {
 /// Refuses a folder that others may write to, and one whose path others could lead elsewhere: each
 /// folder above it, and each folder that a link leads through, must belong to this user or to root and
 /// be writable by nobody else. A sticky one, such as `/tmp`, may be above it: what lies there can be
-/// replaced by its owner alone.
+/// replaced by its owner alone. The group of one user alone is that user.
 pub(super) fn check(folder: &Path) -> io::Result<()> {
     let user = rustix::process::geteuid().as_raw();
     let mut names = names(&absolute(folder)?);
@@ -62,7 +64,9 @@ fn names(path: &Path) -> Vec<PathBuf> {
 
 fn check_one(folder: &Path, user: u32, is_last: bool) -> io::Result<()> {
     let found = fs::symlink_metadata(folder)?;
-    if is_private(found.uid(), found.mode(), user) {
+    let is_group_alone = found.mode() & GROUP_WRITES != 0 && group::is_alone(found.gid(), user);
+    let mode = if is_group_alone { found.mode() & !GROUP_WRITES } else { found.mode() };
+    if is_private(found.uid(), mode, user) {
         return Ok(());
     }
     if is_last {
@@ -75,6 +79,7 @@ fn check_one(folder: &Path, user: u32, is_last: bool) -> io::Result<()> {
 }
 
 const STICKY: u32 = 0o1000;
+const GROUP_WRITES: u32 = 0o020;
 
 fn is_ours(owner: u32, user: u32) -> bool {
     owner == user || owner == 0
@@ -132,7 +137,10 @@ mod tests {
         assert_eq!(refused("sticky/cache"), Ok(()));
         assert_eq!(refused("sticky/link/cache"), Ok(()));
         assert_eq!(refused("own/../sticky/cache"), Ok(()));
-        for path in ["open/cache", "group/cache", "open/link", "open/../own/cache"] {
+        let (group, user) = (rustix::process::getegid(), rustix::process::geteuid());
+        let is_alone = group::is_alone(group.as_raw(), user.as_raw());
+        assert_eq!(refused("group/cache").is_ok(), is_alone);
+        for path in ["open/cache", "open/link", "open/../own/cache"] {
             let error = refused(path).unwrap_err();
             assert!(error.contains("folder above it") && error.contains("chmod go-w"), "{error}");
         }
