@@ -36,7 +36,7 @@ impl Opening {
     /// As [`crate::Cloakroom::open`].
     pub async fn check(self) -> Result<Check, Error> {
         let (began, buckets) = (Instant::now(), Arc::<OpenBuckets>::default());
-        let reading = Reading::of(&self).await?;
+        let reading = Reading::of(&self, self.load_limit()).await?;
         let generation = Generation::load(&self, reading, began, &buckets, None).await?;
         #[cfg(feature = "codec-server")]
         let server = crate::codec_server::warning(generation.codec_server).await;

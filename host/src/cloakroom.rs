@@ -56,7 +56,7 @@ impl Cloakroom {
 
     pub(crate) async fn start(opening: Opening) -> Result<Self, Error> {
         let (began, buckets) = (Instant::now(), Arc::<OpenBuckets>::default());
-        let reading = Reading::of(&opening).await?;
+        let reading = Reading::of(&opening, opening.load_limit()).await?;
         let current = Generation::load(&opening, reading, began, &buckets, None).await?;
         current.inventory.warn();
         announce(&opening, &current);

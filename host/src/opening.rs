@@ -6,6 +6,7 @@ use std::{
     io::{self, Read as _},
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use cloakroom_core::{Bucket, Codec, Driver, Error, ErrorKind, KeyRing};
@@ -81,6 +82,11 @@ impl Opening {
             host = host.compiler(program);
         }
         host
+    }
+
+    /// Returns how long reading the file may take, which says how long the rest may.
+    pub(crate) fn load_limit(&self) -> Duration {
+        self.host.as_ref().map_or_else(|| Limits::default().load, |host| host.limits().load)
     }
 
     /// Runs the plugins in this host instead of one of its own, which is dear: see

@@ -1,12 +1,16 @@
 //! A configuration that was read, before anything that it names is loaded.
 
-use std::path::PathBuf;
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use cloakroom_core::Error;
 
 use crate::{
     blocking::blocking,
     config::{self, File, Places},
+    deadline::{self, Progress},
     opening::{Opening, Text},
     watch::{Marks, mark},
 };
@@ -22,13 +26,16 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    /// Reads and parses a configuration, and nothing that it names.
+    /// Reads and parses a configuration, and nothing that it names, within `limit`.
     ///
     /// # Errors
-    /// `Config` with file and line.
-    pub(crate) async fn of(opening: &Opening) -> Result<Self, Error> {
+    /// `Config` with file and line; `Busy` if the file system does not answer.
+    pub(crate) async fn of(opening: &Opening, limit: Duration) -> Result<Self, Error> {
         let text = opening.text.clone();
-        blocking(move || Self::read(&text)).await
+        let progress = Progress::default();
+        progress.begin("the configuration's file".to_owned());
+        let reading = blocking(move || Self::read(&text));
+        deadline::within(limit, Instant::now(), &progress, reading).await
     }
 
     fn read(text: &Text) -> Result<Self, Error> {

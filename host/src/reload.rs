@@ -9,8 +9,7 @@ use cloakroom_core::{Error, ErrorKind};
 use tokio::sync::watch;
 
 use crate::{
-    Cloakroom, Opening, deadline, deadline::Progress, generation::Generation, key_facts,
-    reading::Reading, reload_metric,
+    Cloakroom, Opening, generation::Generation, key_facts, reading::Reading, reload_metric,
 };
 
 /// Reloads by number, of which the newest wins.
@@ -104,11 +103,7 @@ impl Cloakroom {
         let began = Instant::now();
         opening.host = opening.host.or_else(|| self.opening().host);
         let before = self.current();
-        let progress = Progress::default();
-        progress.begin("the configuration's file".to_owned());
-        let limit = before.host.limits().load;
-        let reading = Reading::of(&opening);
-        let reading = deadline::within(limit, began, &progress, reading).await?;
+        let reading = Reading::of(&opening, before.host.limits().load).await?;
         // Before plugins are loaded, which may take long or fail.
         #[cfg(feature = "codec-server")]
         self.tell_codec_server(number, &reading).await?;

@@ -203,3 +203,17 @@ async fn a_configuration_without_end_is_refused() {
         assert!(chain(&error).contains("larger than 1 MiB"), "{what}: {}", chain(&error));
     }
 }
+
+/// A pipe that nobody writes to, in the place of a disk that hangs.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_system_that_does_not_answer_is_waited_for_no_longer_than_a_load() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("cloakroom.toml");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let host = host(Limits { load: Duration::from_millis(300), ..Limits::default() });
+    let error = Opening::file(&pipe).host(&host).open().await.map(drop).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Busy, "{}", chain(&error));
+    assert!(chain(&error).contains("it was at the configuration's file"), "{}", chain(&error));
+    // Lets the thread go that waits for the pipe.
+    drop(fs::OpenOptions::new().write(true).open(&pipe).unwrap());
+}
