@@ -119,3 +119,21 @@ impl<'a> Fields<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As official parsers do.
+    #[test]
+    fn refuses_numbers_tags_and_names_that_are_none() {
+        let more_than_64_bits = b"\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02";
+        assert!(Fields(more_than_64_bits).size().is_none());
+        let all_64_bits = b"\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01";
+        assert_eq!(Fields(all_64_bits).size(), Some(-1));
+        let tag_of_33_bits = b"\x88\x80\x80\x80\x10\x01";
+        assert!(Fields(tag_of_33_bits).next().is_none());
+        let replaced_name = b"\x0a\x01\xff\x0a\x01a";
+        assert!(Fields(replaced_name).entry().is_none());
+    }
+}
