@@ -245,3 +245,29 @@ async fn the_readmes_configuration_opens() {
     let kept = cloakroom.encode(&ctx(), sent.clone()).await.unwrap();
     assert_eq!(cloakroom.decode(&ctx(), kept).await.unwrap(), sent);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn claims_are_bound_and_migrated_as_the_file_says() {
+    let claims = r#"claims = { policy = "write", ring = "payments" }"#;
+    let kept = async |more: &str| {
+        let text = claims.replace("write", "require").replace(" }", &format!(", {more} }}"));
+        let cloakroom = open(&GOOD.replace(claims, &text)).await.unwrap();
+        let kept = cloakroom.encode(&ctx(), vec![plain(noise(2000))]).await.unwrap();
+        assert!(cloakroom.decode(&ctx(), kept.clone()).await.is_ok());
+        (cloakroom, kept)
+    };
+    let has = |kept: &[Payload], name: &str| {
+        kept[0].data.windows(name.len()).any(|part| part == name.as_bytes())
+    };
+    let (cloakroom, bound) = kept("bind_namespace = true").await;
+    assert!(has(&bound, "cloakroom_scope"));
+    let error = cloakroom.decode(&Context::namespace("other"), bound).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Denied, "{}", chain(&error));
+    for (until, expect) in [("2999-01-01", true), ("2020-01-01", false)] {
+        let (_, kept) = kept(&format!("accept_v1_until = \"{until}\"")).await;
+        assert_eq!((has(&kept, "cloakroom_mac"), has(&kept, "cloakroom_scope")), (expect, false));
+    }
+    let wrong = claims.replace(" }", ", accept_v1_until = \"soon\" }");
+    let error = open(&GOOD.replace(claims, &wrong)).await.map(drop).unwrap_err();
+    assert!(chain(&error).contains("a day in quotes"), "{}", chain(&error));
+}
