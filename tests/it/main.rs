@@ -4,6 +4,7 @@ mod adoption;
 mod alerts;
 mod azure;
 mod budget;
+mod burst;
 mod cache;
 mod check;
 mod cli;

@@ -144,13 +144,14 @@ async fn slow_chunked_bodies_hold_what_they_have_sent() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_in_tiny_chunks_is_one_piece() {
     let served = serve("", patient()).await;
+    let before = budget(&served).peak();
     let mut stream = chunked(served.address, b"{");
     stream.write_all("1\r\n \r\n".repeat(200_000).as_bytes()).unwrap();
     stream.write_all(b"1\r\n}\r\n0\r\n\r\n").unwrap();
     assert_eq!(read(stream).status, 200);
     nothing_is_held(&served).await;
-    // Old and new room while it grows.
-    assert!(budget(&served).peak() <= 700_000, "held {}", budget(&served).peak());
+    // Old and new room while it grows, and no more than the instances that were tried at the start.
+    assert!(budget(&served).peak() <= before.max(700_000), "held {}", budget(&served).peak());
     served.end().await;
 }
 
