@@ -15,6 +15,10 @@ const ENTRY: usize = 256;
 /// What a payload takes besides its entries.
 const PAYLOAD: usize = 1024;
 
+/// Names and unknown fields are copied. One that is longer counts as an entry for each so many bytes,
+/// so that the number of entries bounds what is copied.
+const COPIED: usize = 1024;
+
 /// A payload's protobuf message, measured and not yet taken apart.
 ///
 /// It may come from anybody. Two bytes of a message can cost hundreds of bytes of memory, so whoever
@@ -32,7 +36,8 @@ impl Message {
     /// too many.
     ///
     /// An entry is one of metadata, the size of something stored elsewhere, or a field that this version
-    /// does not know. Fields that are repeated are counted as often as they are there.
+    /// does not know. Fields that are repeated are counted as often as they are there, and a name or an
+    /// unknown field of over 1 KiB once more for each KiB.
     ///
     /// # Errors
     /// `Malformed` if `bytes` is not a payload message, `LimitExceeded(Entries)` if it has more entries.
@@ -55,7 +60,7 @@ impl Message {
                     measured.sizes += 1;
                 }
                 Field::Unknown(field) => {
-                    count.add(1)?;
+                    count.add(1 + field.len() / COPIED)?;
                     measured.unknown += field.len();
                 }
             }
@@ -121,7 +126,8 @@ impl Count {
         let (mut fields, mut seen, mut name) = (Fields(bytes), 0, 0);
         while !fields.is_empty() {
             let (tag, length) = fields.skip_one().ok_or_else(malformed)?;
-            if tag == u64::from(NAME) {
+            if tag == u64::from(NAME) && usual > 1 {
+                self.add(length / COPIED)?;
                 name = name.max(length);
             }
             seen += 1;
@@ -138,12 +144,15 @@ pub(crate) fn entries(payload: &Payload) -> usize {
     let (mut fields, mut unknown) = (Fields(&payload.unknown), 0);
     // What cannot be read is one: whoever reads the message says what is wrong with it.
     while !fields.is_empty() {
-        unknown += 1;
+        let before = fields.0.len();
         if fields.skip_one().is_none() {
+            unknown += 1 + before / COPIED;
             break;
         }
+        unknown += 1 + (before - fields.0.len()) / COPIED;
     }
-    payload.metadata.len() + payload.external_sizes.len() + unknown
+    let names = payload.metadata.keys().map(|name| 1 + name.len() / COPIED);
+    names.sum::<usize>() + payload.external_sizes.len() + unknown
 }
 
 /// Returns how many bytes a payload takes.
@@ -233,6 +242,17 @@ mod tests {
             let text = error.to_string();
             assert!(text.contains("more than 8 entries") && text.contains("`limits.entries`"));
         }
+    }
+
+    #[test]
+    fn counts_long_names_and_unknown_fields_by_their_length() {
+        let long = Payload::default().with(&"n".repeat(3000), "v".repeat(3000));
+        let unknown = [&b"\x2a\x80\x10"[..], &[7; 2048]].concat();
+        let payload = Payload { unknown: unknown.into(), ..long };
+        assert_eq!(payload.entries(), (1 + 2) + (1 + 2));
+        let message = Message::measure(payload.envelope().to_bytes(), 6).unwrap();
+        assert_eq!(message.entries(), 6);
+        assert!(Message::measure(payload.envelope().to_bytes(), 5).is_err());
     }
 
     const METADATA_TAG: u8 = crate::protobuf::METADATA;

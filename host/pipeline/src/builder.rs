@@ -157,7 +157,8 @@ impl PipelineBuilder {
     /// stored and read back, and for what comes out. What was written under a higher number is readable
     /// once the number is as high again.
     ///
-    /// Plugins have `Limits::entries`, which should be the same.
+    /// Plugins have `Limits::entries`, which should be the same. A codec of the program's own that reads
+    /// payloads of more entries uses `Payload::from_envelope_within`.
     pub fn most_entries(mut self, entries: NonZeroUsize) -> Self {
         self.entries = entries.get();
         self

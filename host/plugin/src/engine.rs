@@ -82,3 +82,14 @@ pub(crate) fn linker_with_wasi(engine: &Engine) -> wasmtime::Result<Linker<State
     crate::wasi_bounds::bound(&mut linker)?;
     Ok(linker)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_call_finds_what_another_left_on_its_stack() {
+        let limits = Limits { instances: 1.try_into().unwrap(), ..Limits::default() };
+        assert!(engine(&limits).unwrap().get_async_stack_zeroing());
+    }
+}

@@ -70,3 +70,34 @@ async fn wait(
     }
     Ok((state.ctx().table.poll(list).await?,))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use cloakroom_core::MemoryBudget;
+    use wasmtime_wasi::p2::bindings::random::{insecure::Host as _, random::Host as _};
+
+    use super::*;
+    use crate::{Grants, Limits, Settings, scope::Scope, wasi::Wasi};
+
+    #[test]
+    fn randomness_and_resources_are_bounded() {
+        let limits = Limits { handles: 10.try_into().unwrap(), ..Limits::default() };
+        let scope = Scope {
+            plugin: "bounds".into(),
+            settings: Settings::none(),
+            grants: Grants::none(),
+            memory: MemoryBudget::new(limits.call_bytes, limits.process_bytes),
+            limits,
+        };
+        let mut wasi = Wasi::new(&Arc::new(scope));
+        let view = wasi.view();
+        let random = view.ctx.random();
+        assert_eq!(random.get_random_bytes(RANDOM).unwrap().len() as u64, RANDOM);
+        assert!(random.get_random_bytes(RANDOM + 1).is_err());
+        assert!(random.get_insecure_random_bytes(RANDOM + 1).is_err());
+        let full = (0..11).find(|number| view.table.push(*number).is_err());
+        assert_eq!(full, Some(10));
+    }
+}

@@ -117,8 +117,9 @@ impl File {
         // Whoever writes a long time and no wait means to wait as long.
         let wait = default.wait.max(time).max(driver_time);
         let output = size(&limits.output, default.output);
-        // Whoever raises what a call may produce means it to be held and copied once.
-        let held = ByteSize::bytes(output.get().saturating_mul(3)).max(default.held);
+        // Whoever raises what a call may be given or produce means it to be held, and copied once.
+        let largest = limits.payload.as_ref().map_or(output, |payload| output.max(payload.0));
+        let held = ByteSize::bytes(largest.get().saturating_mul(3)).max(default.held);
         cloakroom_plugin::Limits {
             memory: size(&limits.memory, default.memory),
             time,
