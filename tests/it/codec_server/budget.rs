@@ -200,6 +200,30 @@ async fn an_answer_is_counted_until_it_is_read_or_its_peer_is_gone() {
     served.end().await;
 }
 
+/// Whoever is small has its reserve, and an instance has room.
+#[tokio::test(flavor = "multi_thread")]
+async fn small_requests_succeed_while_large_ones_hold_the_rest() {
+    let served = serve("call_bytes = \"64MiB\"\nprocess_bytes = \"256MiB\"", patient()).await;
+    let budget = budget(&served);
+    let mut held = Vec::new();
+    let error = loop {
+        match budget.call().charge(1 << 20) {
+            Ok(charge) => held.push(charge),
+            Err(error) => break error,
+        }
+    };
+    assert_eq!(error.kind(), cloakroom::ErrorKind::Busy);
+    works(&served);
+    let large = text(&[plain("x".repeat(3 << 20))]);
+    let refused = post(served.address, "/encode", &[], &large);
+    refused.says(503, "256MiB of memory (`limits.process_bytes`)");
+    assert_eq!(refused.header("retry-after"), Some("1"));
+    drop(held);
+    assert_eq!(post(served.address, "/encode", &[], &large).status, 200);
+    nothing_is_held(&served).await;
+    served.end().await;
+}
+
 /// An operator sees what is held.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_held_is_a_metric() {
