@@ -41,7 +41,7 @@ impl MemoryBudget {
         Self(Arc::new(Budget {
             call,
             process,
-            growth: call.as_usize().max(all - spared),
+            growth: call.as_usize().max(all - spared).min(all),
             used: AtomicUsize::new(0),
             peak: AtomicUsize::new(0),
             admissions: Line::default(),

@@ -80,6 +80,10 @@ fn large_calls_leave_room_for_instances_and_for_calls_that_begin() {
     let small = budget.admit().now_or_never().unwrap();
     assert!(small.charge(RESERVE.as_usize()).is_ok());
     drop(held);
+    // A call that may have more than there is ends where there is none.
+    let less = MemoryBudget::new(ByteSize::mib(4), ByteSize::mib(2));
+    assert_eq!(less.call().charge(3 << 20).unwrap_err().kind(), ErrorKind::Busy);
+    assert!(less.call().charge(2 << 20).is_ok());
 }
 
 #[test]
