@@ -5,6 +5,7 @@ mod alerts;
 mod azure;
 mod bombs;
 mod budget;
+mod burst;
 mod cache;
 mod causes;
 mod check;

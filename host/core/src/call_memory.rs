@@ -72,7 +72,7 @@ impl CallMemory {
             return Err(over_call(budget.call_bytes()));
         }
         let reserved = self.take_credit(bytes);
-        budget.take(bytes - reserved).inspect_err(|_| {
+        budget.grow(bytes - reserved).inspect_err(|_| {
             self.0.credit.fetch_add(reserved, SeqCst);
             used.fetch_sub(bytes, SeqCst);
         })

@@ -14,6 +14,9 @@ use crate::{ByteSize, CallMemory, Error, ErrorKind, Line};
 /// small calls succeed however much large ones hold.
 const RESERVE: ByteSize = ByteSize::kib(64);
 
+/// One part in so many of the process is spared for calls that begin, unless one call may have all.
+const SPARED: usize = 8;
+
 /// Bytes that the host may hold, for one call and for all calls together. Cheap to clone.
 #[derive(Clone)]
 pub struct MemoryBudget(Arc<Budget>);
@@ -21,6 +24,9 @@ pub struct MemoryBudget(Arc<Budget>);
 struct Budget {
     call: ByteSize,
     process: ByteSize,
+    /// What all may hold together when a call grows beyond its reserve. The rest is left to calls
+    /// that begin, and to instances: a small call needs one.
+    growth: usize,
     used: AtomicUsize,
     peak: AtomicUsize,
     admissions: Line<()>,
@@ -30,9 +36,12 @@ impl MemoryBudget {
     /// Returns a budget of `call` bytes for one call (`limits.call_bytes`) and `process` bytes for
     /// all together (`limits.process_bytes`).
     pub fn new(call: ByteSize, process: ByteSize) -> Self {
+        let (reserve, all) = (RESERVE.as_usize(), process.as_usize());
+        let spared = all / SPARED / reserve * reserve;
         Self(Arc::new(Budget {
             call,
             process,
+            growth: call.as_usize().max(all - spared).min(all),
             used: AtomicUsize::new(0),
             peak: AtomicUsize::new(0),
             admissions: Line::default(),
@@ -84,11 +93,24 @@ impl MemoryBudget {
     /// # Errors
     /// `Busy` if all calls would hold more than `limits.process_bytes`; then nothing is counted.
     pub(crate) fn take(&self, bytes: usize) -> Result<(), Error> {
+        self.take_within(bytes, self.0.process.as_usize())
+    }
+
+    /// Counts `bytes` by which a call grows beyond its reserve.
+    ///
+    /// # Errors
+    /// `Busy` if all calls would hold more than seven eighths of `limits.process_bytes`, or than
+    /// `limits.call_bytes` if that is more; then nothing is counted.
+    pub(crate) fn grow(&self, bytes: usize) -> Result<(), Error> {
+        self.take_within(bytes, self.0.growth)
+    }
+
+    fn take_within(&self, bytes: usize, limit: usize) -> Result<(), Error> {
         if bytes == 0 {
             return Ok(());
         }
         let Budget { process, used, peak, .. } = &*self.0;
-        let Some(sum) = add(used, bytes, process.as_usize()) else {
+        let Some(sum) = add(used, bytes, limit) else {
             return Err(over_process(*process));
         };
         if peak.load(SeqCst) < sum {

@@ -56,7 +56,7 @@ impl Pipeline {
     ///
     /// # Errors
     /// `Busy` if there is no room by then.
-    pub async fn admit(&self) -> Result<CallMemory, Error> {
+    async fn admit(&self) -> Result<CallMemory, Error> {
         let mut admission = pin!(self.memory.admit());
         // Mostly there is room, and no timer is needed.
         if let Some(memory) = admission.as_mut().now_or_never() {

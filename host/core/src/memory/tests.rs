@@ -68,6 +68,24 @@ fn an_admitted_call_has_its_reserve() {
     assert_eq!(budget.used(), 0);
 }
 
+/// Instances are charged to the process alone, and a small call needs one.
+#[test]
+fn large_calls_leave_room_for_instances_and_for_calls_that_begin() {
+    let budget = MemoryBudget::new(ByteSize::mib(4), ByteSize::mib(8));
+    let calls: Vec<_> = (0..7).map(|_| budget.call()).collect();
+    let held: Vec<_> = calls.iter().map(|call| call.charge(1 << 20).unwrap()).collect();
+    assert_eq!(calls[0].charge(1).unwrap_err().kind(), ErrorKind::Busy);
+    let mut instance = crate::ProcessCharge::new(budget.clone());
+    instance.grow(1 << 19).unwrap();
+    let small = budget.admit().now_or_never().unwrap();
+    assert!(small.charge(RESERVE.as_usize()).is_ok());
+    drop(held);
+    // A call that may have more than there is ends where there is none.
+    let less = MemoryBudget::new(ByteSize::mib(4), ByteSize::mib(2));
+    assert_eq!(less.call().charge(3 << 20).unwrap_err().kind(), ErrorKind::Busy);
+    assert!(less.call().charge(2 << 20).is_ok());
+}
+
 #[test]
 fn admission_waits_first_come_first_served_until_there_is_room() {
     let budget = MemoryBudget::new(ByteSize::kib(128), ByteSize::kib(128));

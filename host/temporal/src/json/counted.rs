@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn many_empty_payloads_are_refused_by_their_number() {
         let budget = budget(ByteSize::mib(64));
-        let text = format!("{{\"payloads\":[{}{{}}]}}", "{},".repeat(5 << 20));
+        let text = format!("{{\"payloads\":[{}{{}}]}}", "{},".repeat(1 << 20));
         let error = read_message(text.as_bytes(), 1000, &budget.call()).map(drop).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::LimitExceeded(Limit::Payloads));
         assert!(error.to_string().contains("more than 1000 payloads (`limits.payloads`)"));

@@ -14,9 +14,6 @@ use crate::json::object::Object;
 /// Memory of one external size, while the list that it is in may be copied into a larger one.
 const SIZE: usize = 3 * size_of::<i64>();
 
-/// Memory of one metadata entry besides its bytes.
-const ENTRY: usize = 256;
-
 /// Implements a seed of `$seed` that reads a `$value`. What is null is as good as missing.
 macro_rules! nullable {
     ($seed:ident, $value:ty, $expecting:literal, $visit:item) => {
@@ -157,7 +154,8 @@ impl Visitor<'_> for Name<'_> {
     }
 
     fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<String, E> {
-        self.0.count(ENTRY + name.len())?;
+        // Memory of one entry besides its value.
+        self.0.count(Payload::cost_of(1, name.len()) - Payload::cost_of(0, 0))?;
         Ok(name.to_owned())
     }
 }
