@@ -12,9 +12,7 @@ use tokio::{
     signal::unix::{Signal, SignalKind, signal},
 };
 
-use crate::{
-    args, change::open, failure::Failure, process, recorder, restart::RestartOnly,
-};
+use crate::{args, change::open, failure::Failure, process, recorder, restart::RestartOnly};
 
 /// How often files are looked at for changes.
 const WATCH: Duration = Duration::from_secs(5);

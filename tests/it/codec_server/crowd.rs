@@ -93,7 +93,11 @@ fn never_read(server: SocketAddr) -> TcpStream {
     let mut writing = stream.try_clone().unwrap();
     // It ends when the server hangs up.
     std::thread::spawn(move || {
-        while writing.write_all(head.as_bytes()).and_then(|()| writing.write_all(body.as_bytes())).is_ok() {}
+        while writing
+            .write_all(head.as_bytes())
+            .and_then(|()| writing.write_all(body.as_bytes()))
+            .is_ok()
+        {}
     });
     stream
 }
@@ -192,6 +196,7 @@ fn a_client_that_fails_again_and_again_does_not_fill_the_log() {
     assert!((100..sent).contains(&failed), "{failed} of {sent} were logged");
     // All are counted.
     let metrics = ask(address, "GET /metrics", &[BEARER], b"").body;
-    let counted = format!("cloakroom_http_requests_total{{route=\"encode\",status=\"400\"}} {sent}");
+    let counted =
+        format!("cloakroom_http_requests_total{{route=\"encode\",status=\"400\"}} {sent}");
     assert!(metrics.contains(&counted), "{metrics}");
 }

@@ -95,8 +95,9 @@ impl Provider {
 
     fn says(&self, status: &str, body: &str) {
         let length = body.len();
-        *self.answer.lock().unwrap() =
-            format!("HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}");
+        *self.answer.lock().unwrap() = format!(
+            "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"
+        );
     }
 
     fn asked(&self) -> usize {
@@ -149,9 +150,12 @@ async fn what_is_no_key_set_lets_nobody_in() {
     elsewhere.says("200 OK", &made["keys"].to_string());
     let moved = format!("302 Found\r\nlocation: http://{}/", elsewhere.address);
     let large = format!("{}{}", " ".repeat(300 << 10), made["keys"]);
-    for (answer, body) in
-        [(&*moved, ""), ("200 OK", &*large), ("200 OK", "{}"), ("500 Oh", &made["keys"].to_string())]
-    {
+    for (answer, body) in [
+        (&*moved, ""),
+        ("200 OK", &*large),
+        ("200 OK", "{}"),
+        ("500 Oh", &made["keys"].to_string()),
+    ] {
         let provider = Provider::start();
         provider.says(answer, body);
         let (served, _folder) = served(provider.access(DAY)).await;

@@ -8,7 +8,10 @@ use std::{
 };
 
 use cloakroom_temporal::server::{Address, Settings};
-use cloakroom_tests::{PATIENCE, plain, rigs::{envoy, envoy_to_socket}};
+use cloakroom_tests::{
+    PATIENCE, plain,
+    rigs::{envoy, envoy_to_socket},
+};
 
 use super::{
     Served,
@@ -46,8 +49,12 @@ async fn what_may_come_from_elsewhere_is_refused() {
     // A page whose name was pointed at this machine, and a proxy as nginx is by default.
     for_host(connect(served.address), "evil.example:8081", "").says(403, "`evil.example:8081`");
     let mut old = connect(served.address);
-    write!(old, "POST /decode HTTP/1.0\r\nhost: {}\r\ncontent-length: 2\r\n\r\n{{}}", served.address)
-        .unwrap();
+    write!(
+        old,
+        "POST /decode HTTP/1.0\r\nhost: {}\r\ncontent-length: 2\r\n\r\n{{}}",
+        served.address
+    )
+    .unwrap();
     read(old).says(403, "HTTP/1.0");
     for host in ["localhost", "[::1]:8081", "127.0.0.1"] {
         assert_eq!(for_host(connect(served.address), host, "").status, 200);

@@ -36,9 +36,7 @@ fn a_removed_token_is_refused_while_plugins_cannot_be_loaded() {
     fs::write(folder.path().join("token.next"), "the token that comes next").unwrap();
     let new_ui = ("origin", "https://new.example");
     let good = fs::read_to_string(&path).unwrap();
-    let whole = good
-        .replace("file = \"token\"", "file = \"token.next\"")
-        .replace(UI.1, new_ui.1);
+    let whole = good.replace("file = \"token\"", "file = \"token.next\"").replace(UI.1, new_ui.1);
     let broken = whole.replace("bundled:aes-gcm", "file:none.wasm");
     let put = |text: &str| {
         fs::write(folder.path().join("next.toml"), text).unwrap();

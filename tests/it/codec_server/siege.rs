@@ -20,8 +20,7 @@ use cloakroom_temporal::{
 use cloakroom_tests::{PATIENCE, compile_cache, noise, plain};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::{
-    ClientConfig, ClientConnection, RootCertStore, StreamOwned,
-    crypto::aws_lc_rs,
+    ClientConfig, ClientConnection, RootCertStore, StreamOwned, crypto::aws_lc_rs,
     pki_types::ServerName,
 };
 use tokio::net::{TcpListener, TcpSocket};
@@ -82,14 +81,16 @@ impl Target {
     fn ask(&self, from: [u8; 4], head: &str, body: &[u8]) -> io::Result<Answer> {
         let mut stream = self.tls(from)?;
         let length = body.len();
-        let head =
-            format!("{head}host: localhost\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n");
+        let head = format!(
+            "{head}host: localhost\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n"
+        );
         stream.write_all(head.as_bytes())?;
         // Whoever refuses early may hang up before it has read everything.
         let _ = stream.write_all(body);
         let mut answer = Vec::new();
         let read = stream.read_to_end(&mut answer);
-        parse(&answer).ok_or_else(|| read.err().unwrap_or_else(|| io::ErrorKind::UnexpectedEof.into()))
+        parse(&answer)
+            .ok_or_else(|| read.err().unwrap_or_else(|| io::ErrorKind::UnexpectedEof.into()))
     }
 }
 

@@ -94,7 +94,11 @@ pub struct Listener(Kind);
 #[derive(Debug)]
 enum Kind {
     Tcp(TcpListener),
-    Unix(UnixListener, #[expect(dead_code, reason = "removes the socket's file")] SocketFile, PathBuf),
+    Unix(
+        UnixListener,
+        #[expect(dead_code, reason = "removes the socket's file")] SocketFile,
+        PathBuf,
+    ),
 }
 
 impl From<TcpListener> for Listener {

@@ -1,11 +1,6 @@
 //! The requests of one connection, one after the other.
 
-use std::{
-    convert::Infallible,
-    future::Future,
-    sync::Arc,
-    time::Duration,
-};
+use std::{convert::Infallible, future::Future, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{
@@ -53,7 +48,9 @@ impl Conversation {
     pub(super) fn answer(
         &self,
         request: Request<Incoming>,
-    ) -> impl Future<Output = Result<Response<impl Body<Data = Bytes, Error = Infallible> + use<>>, Infallible>> + use<> {
+    ) -> impl Future<
+        Output = Result<Response<impl Body<Data = Bytes, Error = Infallible> + use<>>, Infallible>,
+    > + use<> {
         let (shared, peer, link) = (self.shared.clone(), self.peer, self.link.clone());
         let (is_spare, ends, cors) = (self.is_spare, self.ends, self.cors.clone());
         async move {

@@ -95,7 +95,8 @@ mod tests {
         for host in ["localhost", "LOCALHOST:8081", "ui.localhost:1", "127.9.9.9", "[::1]:8081"] {
             check(&[("host", host)], None);
         }
-        for host in ["evil.example:8081", "0.0.0.0:8081", "10.0.0.1", "localhost.evil", "[::]", ""] {
+        for host in ["evil.example:8081", "0.0.0.0:8081", "10.0.0.1", "localhost.evil", "[::]", ""]
+        {
             check(&[("host", host)], Some("not a name of loopback"));
         }
         // Both have to be: a proxy may look at either.

@@ -24,11 +24,7 @@ use crate::json::counted;
 const AT_ONCE: usize = 64 << 10;
 
 impl Shared {
-    pub(super) async fn handle(
-        self: Arc<Self>,
-        peer: Peer,
-        request: Request<Incoming>,
-    ) -> Answer {
+    pub(super) async fn handle(self: Arc<Self>, peer: Peer, request: Request<Incoming>) -> Answer {
         let settings = self.settings.load_full();
         let route = Route::of(request.method(), request.uri());
         let word = route.as_ref().map_or("none", |route| route.word());

@@ -163,7 +163,8 @@ mod tests {
         let is_taken = |url| Jwks::new(url, TIME).is_ok();
         assert!(is_taken("https://issuer.example/jwks.json"));
         assert!(is_taken("http://127.0.0.1:1/jwks.json") && is_taken("http://localhost/jwks.json"));
-        for url in ["http://issuer.example/", "file:///jwks.json", "jwks.json", "http://127.0.0.2/"] {
+        for url in ["http://issuer.example/", "file:///jwks.json", "jwks.json", "http://127.0.0.2/"]
+        {
             assert!(!is_taken(url), "{url}");
         }
     }

@@ -34,7 +34,9 @@ impl KeySet {
             .map_err(|error| config(format!("not a JSON Web Key Set (line {})", error.line())))?;
         if set.keys.len() > MOST_KEYS {
             let number = set.keys.len();
-            return Err(config(format!("the set has {number} keys, and at most {MOST_KEYS} are read")));
+            return Err(config(format!(
+                "the set has {number} keys, and at most {MOST_KEYS} are read"
+            )));
         }
         let mut keys = Vec::new();
         for key in &set.keys {
@@ -79,7 +81,8 @@ impl KeySet {
 
 /// Returns whether a key is for verifying, as far as it says.
 fn verifies(key: &Jwk) -> bool {
-    let is_for_signatures = matches!(key.common.public_key_use, None | Some(PublicKeyUse::Signature));
+    let is_for_signatures =
+        matches!(key.common.public_key_use, None | Some(PublicKeyUse::Signature));
     let operations = key.common.key_operations.as_ref();
     is_for_signatures
         && operations.is_none_or(|operations| operations.contains(&KeyOperations::Verify))
@@ -134,9 +137,12 @@ mod tests {
 
     #[test]
     fn a_key_for_something_else_verifies_nothing() {
-        for more in
-            ["", ",\"use\":\"sig\"", ",\"key_ops\":[\"verify\"]", ",\"key_ops\":[\"sign\",\"verify\"]"]
-        {
+        for more in [
+            "",
+            ",\"use\":\"sig\"",
+            ",\"key_ops\":[\"verify\"]",
+            ",\"key_ops\":[\"sign\",\"verify\"]",
+        ] {
             assert!(is_used(more), "{more}");
         }
         for more in [

@@ -22,12 +22,8 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 use super::{
-    CodecServer, Listener, Shared,
-    address::Stream,
-    conversation::Conversation,
-    connections::Seat,
-    peer::Peer,
-    timed::Timed,
+    CodecServer, Listener, Shared, address::Stream, connections::Seat, conversation::Conversation,
+    peer::Peer, timed::Timed,
 };
 
 /// Connections that were ended by the server, by reason.

@@ -24,9 +24,7 @@ impl Peer {
             return None;
         };
         Some(match address.ip().to_canonical() {
-            IpAddr::V6(address) => {
-                IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (!0 << 64)))
-            }
+            IpAddr::V6(address) => IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (!0 << 64))),
             v4 => v4,
         })
     }

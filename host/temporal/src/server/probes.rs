@@ -1,11 +1,6 @@
 //! Answers to orchestrators and Prometheus: health, readiness and metrics.
 
-use std::{
-    convert::Infallible,
-    future::Future,
-    sync::atomic::Ordering,
-    time::Duration,
-};
+use std::{convert::Infallible, future::Future, sync::atomic::Ordering, time::Duration};
 
 use cloakroom_pipeline::metric;
 use http::{Request, StatusCode};

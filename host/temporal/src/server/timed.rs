@@ -49,8 +49,7 @@ impl<S> Timed<S> {
     /// Waits for the peer until the deadline.
     fn wait<T>(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
         let patience = self.patience;
-        let deadline =
-            self.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
+        let deadline = self.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
         ready!(deadline.as_mut().poll(cx));
         self.link.stall();
         let text = "the client does not take the answer (`codec_server.write_time`)";
