@@ -174,3 +174,44 @@ fn in_file(key: &str, path: &Path, error: Error) -> Error {
     let kind = error.kind();
     error.wrapped(kind, format!("codec_server.{key}: `{}`", path.display()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(text: &str) -> Result<(Address, Settings), Error> {
+        let entry = config::parse(&format!("[codec_server]\n{text}"), "c.toml")?.codec_server;
+        let folder = Path::new("/folder");
+        Ok((address(&entry, folder), settings(&entry, folder)?))
+    }
+
+    #[test]
+    fn every_key_is_taken() {
+        let (address, settings) = written(
+            "listen = \"unix:codec.sock\"\nanonymous = true\nconnections = 7\n\
+             connections_per_address = 3\nwrite_time = \"2s\"\nlifetime = \"3m\"",
+        )
+        .unwrap();
+        assert_eq!(address, Address::Unix("/folder/codec.sock".into()));
+        assert!(settings.anonymous);
+        assert_eq!((settings.connections, settings.connections_per_address), (7, Some(3)));
+        assert_eq!(settings.write_time, Duration::from_secs(2));
+        assert_eq!(settings.lifetime, Duration::from_secs(180));
+        assert_eq!(written("").unwrap().0, Address::Tcp(LISTEN));
+    }
+
+    #[test]
+    fn what_is_no_place_to_listen_at_is_refused() {
+        for place in ["localhost:8081", "/run/codec.sock", "unix:"] {
+            let refused = written(&format!("listen = \"{place}\"")).unwrap_err().to_string();
+            let expect =
+                "c.toml, line 2: `listen` is not a place to listen at: write an IP address";
+            assert!(refused.starts_with(expect), "{refused}");
+        }
+        let refused = written("jwt = { keys = \"http://issuer.example/\" }").unwrap_err().report();
+        assert!(
+            refused.contains("codec_server.jwt.keys") && refused.contains("https"),
+            "{refused}"
+        );
+    }
+}
