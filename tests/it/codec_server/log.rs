@@ -146,7 +146,9 @@ fn refusals_that_repeat_are_logged_once() {
     post(address, "/decode", &[BEARER, ("x-request-id", "last")], "{}");
     program.line("the last", of_request("last"));
 
-    let warnings = program.log.iter().filter(|line| line["level"] == "WARN");
+    let is_refusal =
+        |line: &&Value| line["level"] == "WARN" && line["target"] == "cloakroom::request";
+    let warnings = program.log.iter().filter(is_refusal);
     let warnings: Vec<_> = warnings.map(|line| line["error"].as_str().unwrap()).collect();
     assert_eq!(warnings.len(), 4, "{warnings:#?}");
     for part in [
