@@ -62,7 +62,7 @@ fn what_is_known_where() {
         ("tokio", &["host", "host/cli", "host/pipeline", "host/plugin", "host/temporal"]),
         ("temporalio-common", &["host/temporal"]),
         ("hyper", &["host/temporal"]),
-        ("reqwest", &["host/temporal"]),
+        ("reqwest", &["host/stores", "host/temporal"]),
         ("metrics", &["host", "host/cli", "host/pipeline", "host/plugin", "host/temporal"]),
     ] {
         for crate_ in [
