@@ -142,7 +142,7 @@ async fn uses_of_a_bucket_are_granted_by_name() {
     let both = storing("url = \"file:objects\"\nread_only = true\nallow = [\"remove\"]");
     says(open(folder.path(), &both).await, &["line 13", "`read_only` allows nothing"]);
     let unknown = storing("url = \"file:objects\"\nallow = [\"delete\"]");
-    says(open(folder.path(), &unknown).await, &["line 12", "`delete`"]);
+    says(open(folder.path(), &unknown).await, &["line 12", "unknown word", "`remove`"]);
 }
 
 #[tokio::test]

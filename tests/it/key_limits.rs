@@ -94,7 +94,7 @@ two = { file = "two" }
 
 fn write(folder: &Path, text: &str) {
     fs::write(folder.join("one"), KEY).unwrap();
-    fs::write(folder.join("two"), [2; 32]).unwrap();
+    fs::write(folder.join("two"), b"another that every test may know").unwrap();
     fs::write(folder.join("cloakroom.toml"), text).unwrap();
 }
 

@@ -6,7 +6,7 @@ use cloakroom::{
     Cloakroom, ErrorKind, Grants, Limit, Limits, Opening, Reuse, Settings, Source, temporal::server,
 };
 use cloakroom_tests::{
-    ROGUE_WASIP2, chain, compile_cache, ctx, host, plain, rogue_grants, text as compressible,
+    KEY, ROGUE_WASIP2, chain, compile_cache, ctx, host, plain, rogue_grants, text as compressible,
 };
 use futures::future::poll_immediate;
 use metrics_util::debugging::DebugValue;
@@ -41,7 +41,7 @@ fn write(folder: &Path, text: &str) {
 
 async fn open(folder: &Path) -> Cloakroom {
     fs::write(folder.join("rogue.wasm"), ROGUE_WASIP2).unwrap();
-    fs::write(folder.join("key"), [7; 32]).unwrap();
+    fs::write(folder.join("key"), KEY).unwrap();
     write(folder, GOOD);
     let opening = Opening::file(folder.join("cloakroom.toml")).cache(compile_cache());
     opening.open().await.map_err(|error| chain(&error)).unwrap()

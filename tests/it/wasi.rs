@@ -114,7 +114,8 @@ async fn sockets_of_an_instance_are_bounded() {
     let granted = listener();
     let address = granted.local_addr().unwrap();
     let source = Source::bytes("rogue", ROGUE_WASIP2);
-    let plugin = host(Limits::default()).load(source, rogue_grants().tcp(address)).await.unwrap();
+    let plugin =
+        host(Limits::default()).load(source, rogue_grants().tcp(address).log()).await.unwrap();
     let codec = plugin.codec(Settings::none(), Reuse::Fresh).await.unwrap();
     let attack = format!("connect-many {address}");
     let error = perform(&codec, &attack).await.map(drop).unwrap_err();
