@@ -63,6 +63,7 @@ impl Jwt {
 
 /// `127.0.0.1:8081` or `unix:codec.sock`
 #[derive(Clone, Debug)]
+#[cfg_attr(not(feature = "codec-server"), expect(dead_code, reason = "read by the server alone"))]
 pub(crate) enum Listen {
     Tcp(SocketAddr),
     Unix(PathBuf),
