@@ -20,8 +20,8 @@ use crate::heartbeat::Heartbeat;
 /// Payloads, and mebibytes of each; first none, for comparison.
 const LOADS: [(usize, usize); 5] = [(0, 1), (64, 8), (200, 8), (20, 48), (512, 2)];
 
-/// As workers send them: each in a call of its own, or all in one.
-const SHAPES: [&str; 2] = ["calls", "one-call"];
+/// As workers send them, each in a call of its own, or all in one; and all read back in one call.
+const SHAPES: [&str; 3] = ["calls", "one-call", "read-back"];
 
 /// Says that this process is to measure one load, so that no other's memory counts.
 const ALONE: &str = "--measure-load";
@@ -67,12 +67,15 @@ fn alone(count: usize, size: usize, shape: &str) {
             let p99 = heartbeat.p99().as_secs_f64() * 1e3;
             return println!("| nothing | | | | | {p99:.1} ms | |");
         }
+        let stored = if shape == "read-back" { stored(&cloakroom, &sent, count).await } else { vec![] };
         memory::forget_peak();
         let before = memory::resident("VmRSS");
         let heartbeat = Heartbeat::start();
         let began = Instant::now();
         let load = async {
-            if shape == "one-call" {
+            if shape == "read-back" {
+                read(&cloakroom, stored).await
+            } else if shape == "one-call" {
                 send(cloakroom.clone(), (0..count).map(|_| sent()).collect()).await
             } else {
                 let calls = (0..count).map(|_| tokio::spawn(send(cloakroom.clone(), vec![sent()])));
@@ -98,6 +101,26 @@ fn alone(count: usize, size: usize, shape: &str) {
             beside.as_secs_f64() * 1e3,
         );
     });
+}
+
+/// Encodes the payloads one after the other.
+async fn stored(cloakroom: &Cloakroom, sent: &impl Fn() -> Payload, count: usize) -> Vec<Payload> {
+    let (ctx, mut stored) = (Context::namespace("payments"), Vec::new());
+    for _ in 0..count {
+        stored.extend(cloakroom.encode(&ctx, vec![sent()]).await.expect("is stored"));
+    }
+    stored
+}
+
+/// Decodes all in one call. Returns how many came back: all or none.
+async fn read(cloakroom: &Cloakroom, stored: Vec<Payload>) -> usize {
+    match cloakroom.decode(&Context::namespace("payments"), stored).await {
+        Ok(read) => read.len(),
+        Err(error) => {
+            eprintln!("{error}");
+            0
+        }
+    }
 }
 
 async fn open(folder: &std::path::Path) -> Cloakroom {
