@@ -95,12 +95,15 @@ fn payloads(data: &str) -> String {
 
 #[test]
 fn the_demo_shows_a_payload_there_and_back() {
+    let output = run(&["demo"], "");
     let out = check(
-        &run(&["demo"], ""),
+        &output,
         0,
         &["binary/zstd", "binary/sealed", "json/protobuf", "byte for byte", "v0/ns/demo/wt/Scan"],
     );
     assert!(!out.contains("this key is public"));
+    // A newcomer's first command warns of nothing.
+    assert!(!String::from_utf8_lossy(&output.stderr).contains("WARN"));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::{
     io::{self, Write as _},
+    os::unix::fs::DirBuilderExt as _,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -126,7 +127,7 @@ impl Folder {
     fn new() -> Result<Self, Failure> {
         let name = format!("cloakroom-demo-{}", std::process::id());
         let path = std::env::temp_dir().join(name);
-        std::fs::create_dir(&path)?;
+        std::fs::DirBuilder::new().mode(0o700).create(&path)?;
         Ok(Self(path))
     }
 
