@@ -70,7 +70,12 @@ pub use self::{
 #[doc = include_str!("../docs/temporal.md")]
 struct Temporal;
 
-/// The README's example runs as a test.
+/// So is the example of an embedder.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;
+#[doc = include_str!("../docs/rust.md")]
+struct Rust;
+
+/// So are those of an author.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/authors.md")]
+struct Authors;

@@ -153,19 +153,19 @@ fn every_item_of_the_contract_is_documented() {
     }
 }
 
-/// The README shows a plugin that is a test of the SDK's.
+/// The page for authors shows a plugin that is a test of the SDK's.
 #[test]
-fn the_readme_shows_a_plugin_that_is_tested() {
+fn authors_are_shown_a_plugin_that_is_tested() {
     let sdk = fs::read_to_string(root().join("guest-codecs/sdk/src/lib.rs")).unwrap();
     let documentation = sdk.lines().map_while(|line| line.strip_prefix("//!"));
     let documentation: Vec<_> =
         documentation.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
     let example = documentation.split(|line| line.starts_with("```")).nth(1).unwrap().join("\n");
-    let readme = fs::read_to_string(root().join("README.md")).unwrap();
-    assert!(readme.contains(&example), "the README's plugin is not the SDK's example");
+    let page = fs::read_to_string(root().join("host/docs/authors.md")).unwrap();
+    assert!(page.contains(&example), "the plugin of host/docs/authors.md is not the SDK's example");
 }
 
-/// And the lines of a worker that is compiled as an example.
+/// The README shows the lines of a worker that is compiled as an example.
 #[test]
 fn the_readme_shows_a_worker_that_is_compiled() {
     let readme = fs::read_to_string(root().join("README.md")).unwrap();
@@ -180,7 +180,9 @@ fn the_readme_shows_a_worker_that_is_compiled() {
 /// What is skipped is forgotten.
 #[test]
 fn no_test_is_ignored() {
-    let mut found = vec![root().join("README.md")];
+    let pages = fs::read_dir(root().join("host/docs")).unwrap();
+    let mut found: Vec<_> = pages.map(|page| page.unwrap().path()).collect();
+    found.push(root().join("README.md"));
     for folder in ["host", "guest-codecs", "tests/it"] {
         sources(&root().join(folder), &mut found);
     }
@@ -203,4 +205,31 @@ fn the_version_of_wasmtime_is_the_locked_one() {
         cloakroom::BuildInfo::current().wasmtime
     );
     assert!(lock.contains(&expect), "set `WASMTIME` in host/plugin/src/lib.rs");
+}
+
+/// Links of the README and of the pages lead to files.
+#[test]
+fn every_link_leads_somewhere() {
+    let pages = fs::read_dir(root().join("host/docs")).unwrap();
+    let mut pages: Vec<_> = pages.map(|page| page.unwrap().path()).collect();
+    pages.extend(["README.md", "SECURITY.md", "CONTRIBUTING.md"].map(|page| root().join(page)));
+    let mut followed = 0;
+    for page in pages {
+        let text = fs::read_to_string(&page).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let file = link.split('#').next().unwrap();
+            if !file.is_empty() && !link.contains("://") {
+                let target = page.parent().unwrap().join(file);
+                assert!(target.exists(), "{}: `{link}` leads nowhere", page.display());
+                followed += 1;
+            }
+        }
+    }
+    assert!(followed > 40, "{followed} links were found");
+}
+
+#[test]
+fn the_readme_is_read_in_one_sitting() {
+    let lines = fs::read_to_string(root().join("README.md")).unwrap().lines().count();
+    assert!(lines <= 150, "{lines} lines: move some of them to host/docs");
 }
