@@ -3,7 +3,7 @@
 mod machine;
 pub mod rigs;
 
-pub use machine::{PATIENCE, node, program, python};
+pub use machine::{PATIENCE, node, program, python, wait_until};
 
 use std::{path::PathBuf, sync::Arc};
 

@@ -3,11 +3,23 @@
 use std::{
     env,
     path::{Path, PathBuf},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// Bounds a wait for a condition that comes true, however busy the machine is.
 pub const PATIENCE: Duration = Duration::from_secs(180);
+
+/// Waits until a condition holds, where nothing tells of it and so it must be looked at again.
+///
+/// # Panics
+/// If it does not hold within [`PATIENCE`].
+pub async fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let give_up = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < give_up, "waited in vain until {what}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
 
 /// Python, with what `tests/python/requirements.txt` lists. Temporal's server stands beside it.
 pub fn python() -> PathBuf {

@@ -11,7 +11,7 @@ use cloakroom::{
     ByteSize, CodeLimits, Codec as _, Encoded, Error, ErrorKind, Grants, Host, Limits, Reuse,
     Settings, Source,
 };
-use cloakroom_tests::{chain, ctx, plain};
+use cloakroom_tests::{chain, ctx, plain, wait_until};
 use futures::future::poll_immediate;
 
 use crate::{
@@ -63,7 +63,7 @@ async fn it_is_ended_at_its_memory() {
     assert!(text.contains("32MiB") && text.contains("`limits.code.memory`"), "{text}");
 }
 
-/// What is compiled takes minutes, and all limits but the time let it through.
+/// The component takes minutes to compile, and all limits but the time let it through.
 #[tokio::test(flavor = "multi_thread")]
 async fn it_is_ended_at_its_processor_time() {
     let code = CodeLimits {
@@ -116,18 +116,17 @@ fn waits(folder: &Path) -> PathBuf {
 }
 
 async fn started(folder: &Path) -> PathBuf {
-    loop {
-        if let Ok(pid) = fs::read_to_string(folder.join("started")) {
-            return Path::new("/proc").join(pid.trim());
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    let mut pid = None;
+    wait_until("the compiler has started", || {
+        pid = fs::read_to_string(folder.join("started")).ok();
+        pid.is_some()
+    })
+    .await;
+    Path::new("/proc").join(pid.unwrap_or_default().trim())
 }
 
 async fn gone(process: &Path) {
-    while process.exists() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    wait_until("the compiler is gone", || !process.exists()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,10 +1,11 @@
-//! Files and settings of a careless operator: secrets in the open, and files that others could replace.
+//! Files and settings of a careless operator: secrets in the open, and files that others could
+//! replace.
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cloakroom::{BucketPlace, Cloakroom, Error, ErrorKind};
-use cloakroom_tests::{KEY, chain, ctx, noise, plain};
+use cloakroom_tests::{KEY, chain, ctx, noise, plain, wait_until};
 
 use crate::secrets::Log;
 
@@ -109,7 +110,7 @@ async fn a_secret_in_the_file_is_refused() {
     assert!(BucketPlace::new("s3://b").set("allow_invalid_certificates", "false").open().is_ok());
 }
 
-/// What a driver needs that stores, and nothing that destroys.
+/// By default a driver may store and retrieve, and destroy nothing.
 #[tokio::test]
 async fn uses_of_a_bucket_are_granted_by_name() {
     let folder = tempfile::tempdir().unwrap();
@@ -156,7 +157,7 @@ async fn a_folder_of_objects_is_its_users_alone() {
     says(open(folder.path(), &config).await, &["can be written to by everybody", "chmod o-w"]);
 }
 
-/// What a grant no longer allows does not come from the cache.
+/// Objects that a grant no longer allows do not come from the cache.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_changed_grant_is_not_read_around() {
     let folder = tempfile::tempdir().unwrap();
@@ -169,9 +170,9 @@ async fn a_changed_grant_is_not_read_around() {
     let kept = cloakroom.encode(&ctx(), sent.clone()).await.unwrap();
     // It is kept in the background.
     let is_kept = |entry: fs::DirEntry| entry.path().extension().is_none();
-    while !fs::read_dir(folder.path().join("cache")).unwrap().any(|entry| is_kept(entry.unwrap())) {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
+    let cache = folder.path().join("cache");
+    let is_cached = || fs::read_dir(&cache).unwrap().any(|entry| is_kept(entry.unwrap()));
+    wait_until("the object is in the cache", is_cached).await;
     fs::remove_dir_all(folder.path().join("objects/v0")).unwrap();
     let again = open(folder.path(), &cached("v0/")).await.unwrap();
     assert_eq!(again.decode(&ctx(), kept.clone()).await.unwrap(), sent, "not from the cache");

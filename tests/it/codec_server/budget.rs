@@ -8,7 +8,7 @@ use std::{
 
 use cloakroom::{ByteSize, Context, MemoryBudget, Opening, Payload};
 use cloakroom_temporal::server::Settings;
-use cloakroom_tests::{compile_cache, noise, plain, ring};
+use cloakroom_tests::{compile_cache, noise, plain, ring, wait_until};
 
 use super::{
     Served,
@@ -51,9 +51,7 @@ fn budget(served: &Served) -> MemoryBudget {
 /// Waits until all that requests held was given back.
 async fn nothing_is_held(served: &Served) {
     let budget = budget(served);
-    while budget.used() != 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    wait_until("all memory is given back", || budget.used() == 0).await;
 }
 
 fn works(served: &Served) {
@@ -121,9 +119,7 @@ async fn slow_chunked_bodies_hold_what_they_have_sent() {
     let served = serve("", settings).await;
     let budget = budget(&served);
     let slow: Vec<_> = (0..40).map(|_| chunked(served.address, b"{")).collect();
-    while budget.used() < 40 * (64 << 10) {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    wait_until("each request has its reserve", || budget.used() >= 40 * (64 << 10)).await;
     assert_eq!(budget.used(), 40 * (64 << 10), "more than the reserve of each");
     works(&served);
     for stream in &slow {
@@ -184,15 +180,12 @@ async fn an_answer_is_counted_until_it_is_read_or_its_peer_is_gone() {
     let reads = begin();
     let mut leaves = begin();
     // The system's buffers hold some of each answer.
-    while budget.used() > 2 * body.len() + (1 << 20) {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    let most = 2 * body.len() + (1 << 20);
+    wait_until("only the answers are held", || budget.used() <= most).await;
     assert!(budget.used() >= 2 * body.len(), "an answer that is not read is not counted");
     leaves.read_exact(&mut [0; 1000]).unwrap();
     drop(leaves);
-    while budget.used() >= 2 * body.len() {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
+    wait_until("one answer is given back", || budget.used() < 2 * body.len()).await;
     let mut rest = Vec::new();
     { reads }.read_to_end(&mut rest).unwrap();
     assert!(rest.ends_with(body.as_bytes()));
@@ -200,7 +193,7 @@ async fn an_answer_is_counted_until_it_is_read_or_its_peer_is_gone() {
     served.end().await;
 }
 
-/// Whoever is small has its reserve, and an instance has room.
+/// Small requests have their reserve, and an instance has room.
 #[tokio::test(flavor = "multi_thread")]
 async fn small_requests_succeed_while_large_ones_hold_the_rest() {
     let served = serve("call_bytes = \"64MiB\"\nprocess_bytes = \"256MiB\"", patient()).await;

@@ -9,7 +9,7 @@ use std::{
         atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
     },
     thread::JoinHandle,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use cloakroom::{Cloakroom, Context, Opening, Payload};
@@ -17,7 +17,7 @@ use cloakroom_temporal::{
     json,
     server::{Access, CodecServer, Settings},
 };
-use cloakroom_tests::{PATIENCE, compile_cache, noise, plain};
+use cloakroom_tests::{PATIENCE, compile_cache, noise, plain, wait_until};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::{
     ClientConfig, ClientConnection, RootCertStore, StreamOwned, crypto::aws_lc_rs,
@@ -38,7 +38,8 @@ const ATTACKER: [u8; 4] = [127, 0, 0, 66];
 /// Encodings, decodings and probes that must be served, one after the other.
 const CALLS: usize = 12;
 
-/// Attempts that one honest call may take. After one that fails it waits as it is told to: a second.
+/// Attempts that one honest call may take. After one that fails it waits as it is told to: a
+/// second.
 const TURNS: usize = 60;
 
 type Tls = StreamOwned<ClientConnection, TcpStream>;
@@ -94,7 +95,7 @@ impl Target {
     }
 }
 
-/// What is sent by attackers.
+/// Requests of the attackers.
 struct Ammunition {
     bombs: String,
     forged: String,
@@ -177,13 +178,12 @@ fn never_reading(target: &Target, with: &Ammunition) -> io::Result<()> {
     while !target.is_over() {
         match stream.write_all(&request) {
             Ok(()) => {}
-            // Its own sockets are full: it waits, and still reads nothing.
+            // Its own sockets are full, and it still reads nothing: writing waits for 50 ms.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 let give_up = stream.sock.peek(&mut [0]).is_ok_and(|read| read == 0);
                 if give_up || stream.sock.take_error()?.is_some() {
                     return Ok(());
                 }
-                std::thread::sleep(Duration::from_millis(50));
             }
             Err(error) => return Err(error),
         }
@@ -335,11 +335,7 @@ async fn every_honest_call_is_served() {
     drop(end);
     serving.await.unwrap().unwrap();
     // What was in work when it ended is given up, and gives back what it held.
-    let give_up = Instant::now() + PATIENCE;
-    while memory.used() > 0 {
-        assert!(Instant::now() < give_up, "{memory:?}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    wait_until("all memory is given back", || memory.used() == 0).await;
 }
 
 /// Encodes, decodes and probes while the attacks go on.
