@@ -24,9 +24,10 @@ fn promises(page: &str) -> Vec<(String, String)> {
 /// that file.
 fn source(module: &str) -> Option<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent()?;
-    let path = match module.ends_with(".rs") {
-        true => root.join(module),
-        false => root.join("tests/it").join(module.replace("::", "/")).with_extension("rs"),
+    let path = if module.ends_with(".rs") {
+        root.join(module)
+    } else {
+        root.join("tests/it").join(module.replace("::", "/")).with_extension("rs")
     };
     fs::read_to_string(path).ok()
 }

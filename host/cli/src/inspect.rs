@@ -26,13 +26,15 @@ pub(crate) async fn run(args: &Inspect) -> Result<(), Failure> {
     };
     let inspection = Inspection::of_source(&source)?;
     let code = CodeSize::of_source(&source)?;
-    let described = match args.describe {
-        true => Some(describe(args, source.clone(), inspection.world).await),
-        false => None,
+    let described = if args.describe {
+        Some(describe(args, source.clone(), inspection.world).await)
+    } else {
+        None
     };
-    let text = match args.json {
-        true => as_json(source.name(), &inspection, code, described.as_ref()),
-        false => as_text(source.name(), &inspection, code, described.as_ref()),
+    let text = if args.json {
+        as_json(source.name(), &inspection, code, described.as_ref())
+    } else {
+        as_text(source.name(), &inspection, code, described.as_ref())
     };
     Ok(io::stdout().lock().write_all(text.as_bytes())?)
 }
