@@ -27,7 +27,8 @@ const REFRESH: Duration = Duration::from_secs(600);
 impl Cloakroom {
     /// Where the configuration has the codec server listen, and what it lets it do.
     ///
-    /// Tokens, key sets and certificates are read now: a worker that opens the same file needs none.
+    /// Tokens, key sets and certificates are read now: a worker that opens the same file needs
+    /// none.
     ///
     /// # Errors
     /// `Config` if one cannot be read or is not what it should be.
@@ -37,11 +38,11 @@ impl Cloakroom {
         Ok((address(entry, folder), settings(entry, folder)?))
     }
 
-    /// Reads what the configuration says of the codec server now, also if it was not loaded: without
-    /// reading a plugin, and without changing anything.
+    /// Reads what the configuration says of the codec server now, also if it was not loaded:
+    /// without reading a plugin, and without changing anything.
     ///
-    /// [`CodecServer::restrict`] takes it, so that a token that was removed is refused at once, however
-    /// long the rest takes to load.
+    /// [`CodecServer::restrict`] takes it, so that a token that was removed is refused at once,
+    /// however long the rest takes to load.
     ///
     /// # Errors
     /// `Config` if the file or a file that it names cannot be read, or is not what it should be.
@@ -54,18 +55,19 @@ impl Cloakroom {
     }
 }
 
-/// What hears of a changed `[codec_server]` before the plugins of its configuration are loaded.
+/// Callback for a changed `[codec_server]`, called before the plugins of its configuration are
+/// loaded.
 pub(crate) type Listener = Arc<dyn Fn(Result<(Address, Settings), Error>) + Send + Sync>;
 
 impl Cloakroom {
-    /// Has `listener` hear at each reload what the file says of the codec server now: as soon as the
-    /// file was read, and before its plugins, keys and buckets are loaded, which may take long or
-    /// fail. What the file takes away (a token, an origin, a key of a key set) can be taken away then;
-    /// what it adds belongs to a configuration that may never be swapped in.
+    /// Has `listener` hear at each reload what the file says of the codec server now: as soon as
+    /// the file was read, and before its plugins, keys and buckets are loaded, which may take long
+    /// or fail. What the file takes away (a token, an origin, a key of a key set) can be taken away
+    /// then; what it adds belongs to a configuration that may never be swapped in.
     ///
     /// It hears an error if the file can be read and a token, key set or certificate that it names
-    /// cannot. It hears nothing of a file that cannot be parsed. Of reloads that run at the same time
-    /// it hears the newest last. There is one listener: another takes its place.
+    /// cannot. It hears nothing of a file that cannot be parsed. Of reloads that run at the same
+    /// time it hears the newest last. There is one listener: another takes its place.
     pub fn on_codec_server(
         &self,
         listener: impl Fn(Result<(Address, Settings), Error>) + Send + Sync + 'static,

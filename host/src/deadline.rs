@@ -8,7 +8,7 @@ use std::{
 
 use cloakroom_core::{Error, ErrorKind};
 
-/// What loading is at, for the error of a deadline that has passed.
+/// The current step of loading, for the error of a deadline that has passed.
 #[derive(Default)]
 pub(crate) struct Progress(Mutex<String>);
 
@@ -26,8 +26,8 @@ impl Progress {
 /// Awaits a load until `limit` has passed since `began`.
 ///
 /// # Errors
-/// Those of the load; `Busy` if it took longer. Whether a plugin, a file system or other work on this
-/// machine took the time cannot be told, so nobody is blamed.
+/// Those of the load; `Busy` if it took longer. Whether a plugin, a file system or other work on
+/// this machine took the time cannot be told, so nobody is blamed.
 pub(crate) async fn within<T>(
     limit: Duration,
     began: Instant,

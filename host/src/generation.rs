@@ -54,7 +54,7 @@ pub(crate) struct Parts<'a> {
     buckets: Buckets,
 }
 
-/// What a configuration names, but for its plugins.
+/// Everything that a configuration names, except plugins.
 struct Ground {
     reading: Reading,
     host: Host,
@@ -64,7 +64,8 @@ struct Ground {
 }
 
 impl Generation {
-    /// Loads a configuration that was read, and tries its keys, until `limits.load` has passed since
+    /// Loads a configuration that was read, and tries its keys, until `limits.load` has passed
+    /// since
     /// `began`. `before` is the one that it follows, from which it takes over what stays the same.
     ///
     /// Nothing changes until it returns: dropping the future ends the load and frees what it took.

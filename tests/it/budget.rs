@@ -77,7 +77,7 @@ impl Codec for Inflating {
     }
 }
 
-/// What a payload of so many bytes takes once it is made.
+/// Returns the memory of a payload of so many bytes.
 fn made(size: usize) -> usize {
     Payload::new(ENCODING, vec![0; size]).footprint()
 }
@@ -209,7 +209,7 @@ async fn a_call_that_is_dropped_gives_everything_back() {
     }
 }
 
-/// What comes back stays counted for a caller that counts for itself.
+/// Results stay counted for a caller that brings its own memory.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_caller_may_bring_the_memory_that_counts() {
     let budget = MemoryBudget::new(ByteSize::mib(64), ByteSize::mib(64));

@@ -1,5 +1,5 @@
-//! What an operator learns if a plugin gives up: the host says which import failed, and how, since the
-//! plugin's own words are not shown.
+//! Causes that an operator sees if a plugin gives up: the host says which import failed, and how,
+//! since the plugin's own words are not shown.
 
 use std::sync::Arc;
 

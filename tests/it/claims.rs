@@ -39,7 +39,7 @@ fn hmac(key: &[u8], message: &[u8]) -> Vec<u8> {
     hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), message).as_ref().to_vec()
 }
 
-/// What `subkeys.derive("RING", none, "cloakroom claim", "", 32)` gave a plugin.
+/// Returns what `subkeys.derive("RING", none, "cloakroom claim", "", 32)` gave a plugin.
 fn derived_for_claims() -> Vec<u8> {
     let prk = hmac(b"cloakroom/subkey/1", &KEY);
     hmac(&prk, b"\0\0\0\x0fcloakroom claim\x01")

@@ -19,7 +19,7 @@ const CANARY: &str = "canary";
 /// The most bytes of a line that is shown.
 const LINE: usize = 12_000;
 
-/// Whether a character ends a line, moves a cursor, or turns the direction of writing.
+/// Returns whether a character ends a line, moves a cursor, or turns the direction of writing.
 fn acts(character: char) -> bool {
     let turns = matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{61c}' | '\u{feff}');
     character.is_control() || turns
@@ -165,8 +165,8 @@ async fn a_description_is_clean() {
     assert_log(&log);
 }
 
-/// The id of a key stands in the clear beside the payload, and is shown: an operator has to know which
-/// key is missing.
+/// The id of a key stands in the clear beside the payload, and is shown: an operator has to know
+/// which key is missing.
 #[tokio::test(flavor = "current_thread")]
 async fn names_that_strangers_write_into_a_payload_are_clean() {
     let (log, _guard) = Log::start();
@@ -304,7 +304,7 @@ fn labels_are_clean() {
     }
 }
 
-/// Whatever is put into an error: it shows one bounded line.
+/// Any text in an error is shown as one bounded line.
 #[test]
 fn any_text_in_an_error_is_one_bounded_line() {
     let text = prop::collection::vec(any::<char>(), 0..5000).prop_map(String::from_iter);

@@ -1,4 +1,4 @@
-//! What keys are used for and how often: formats that are opened, namespaces, messages per key, and
+//! Limits on the use of keys: formats that are opened, namespaces, messages per key, and
 //! which stages may be required.
 
 use std::{fs, path::Path, sync::Arc};

@@ -12,7 +12,7 @@ use cloakroom_tests::{
 
 use ErrorKind::{Busy, LimitExceeded};
 
-/// What a call may hold here.
+/// The limit of what a call may hold here.
 const HELD: ByteSize = ByteSize::mib(24);
 
 fn limits() -> Limits {
@@ -68,7 +68,7 @@ async fn a_buffer_is_joined_once_and_shared() {
     assert_eq!(budget.used(), 0);
 }
 
-/// What `limits.output` allows there is room for, with the room that a writer needs to grow.
+/// There is room for all of `limits.output`, and for a writer that grows.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plugin_that_uses_all_of_its_output_still_works() {
     let time = Duration::from_secs(120);
@@ -81,7 +81,8 @@ async fn a_plugin_that_uses_all_of_its_output_still_works() {
     assert_eq!(budget.used(), 0, "what was handed over is its receiver's");
 }
 
-/// The rule itself: whatever a guest does, the host counts no more than it may, and forgets nothing.
+/// The rule itself: whatever a guest does, the host counts no more than it may, and forgets
+/// nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn random_programs_of_host_calls_stay_within_the_bound() {
     let (little, much) = (ByteSize::kib(128), ByteSize::mib(2));
@@ -266,7 +267,7 @@ async fn a_configuration_bounds_entries_and_what_is_held() {
     }
 }
 
-/// What the parts of a large payload cost is what they are.
+/// Parts of a large payload are charged by their size.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_honest_call_is_charged_for_what_it_makes_and_no_more() {
     let host = host(Limits { time: Duration::from_secs(120), ..Limits::default() });

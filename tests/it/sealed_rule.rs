@@ -1,5 +1,5 @@
-//! The rule of required stages, for payloads as nobody would write them: encoding never emits a body
-//! in plaintext, decoding never returns a body that no key opened, and what goes in comes out.
+//! The rule of required stages, for payloads as nobody would write them: encoding never emits a
+//! body in plaintext, decoding never returns a body that no key opened, and what goes in comes out.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ const REQUEST: &str = "temporal.api.workflowservice.v1.SignalWithStartWorkflowEx
 
 struct Scene {
     pipeline: Pipeline,
-    /// What all good references stand for.
+    /// The payload that all good references stand for.
     stored: Payload,
     /// References and sealed payloads that are good.
     good: Vec<Payload>,
@@ -64,7 +64,7 @@ fn enveloped(payload: &Payload) -> Bytes {
     [field(1, b"payments prod"), field(5, &input)].concat().into()
 }
 
-/// What a case is made of; `canary` is in its body, unless the body is of a good payload.
+/// Parts of a case; `canary` is in its body, unless the body is of a good payload.
 #[derive(Clone, Debug)]
 struct Recipe {
     /// A good payload to begin with.
@@ -160,7 +160,7 @@ fn canary(seed: u64) -> String {
     format!("canary{:016x}", seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1 << 60)
 }
 
-/// What passes as a reference may hold a canary in its claim, which is where an object would lie.
+/// Returns whether a payload passed as a reference. Its claim may hold a canary: it names a place.
 fn passed(sent: &Payload, encoded: &Payload) -> bool {
     sent == encoded && Pipeline::is_reference(sent)
 }

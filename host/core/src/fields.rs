@@ -2,7 +2,7 @@
 
 use crate::protobuf::{DATA, EXTERNAL, METADATA, NAME, SIZE, VALUE};
 
-/// What is left to read.
+/// Protobuf fields that are not read yet.
 pub(crate) struct Fields<'a>(pub(crate) &'a [u8]);
 
 /// One field of a payload message.

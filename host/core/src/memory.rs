@@ -10,8 +10,8 @@ use std::{
 
 use crate::{ByteSize, CallMemory, Error, ErrorKind, Line};
 
-/// What a call reserves when it is admitted: enough for a small payload and its answer, so that
-/// small calls succeed however much large ones hold.
+/// Bytes that a call reserves when it is admitted: enough for a small payload and its answer, so
+/// that small calls succeed however much large ones hold.
 const RESERVE: ByteSize = ByteSize::kib(64);
 
 /// One part in so many of the process is spared for calls that begin, unless one call may have all.
@@ -24,7 +24,7 @@ pub struct MemoryBudget(Arc<Budget>);
 struct Budget {
     call: ByteSize,
     process: ByteSize,
-    /// What all may hold together when a call grows beyond its reserve. The rest is left to calls
+    /// Bytes that all calls may hold when one grows beyond its reserve. The rest is left to calls
     /// that begin, and to instances: a small call needs one.
     growth: usize,
     used: AtomicUsize,
@@ -56,7 +56,7 @@ impl MemoryBudget {
     /// Waits until 64 KiB of the process are free, first come, first served, and reserves them for
     /// a new call. This is the only time that a call waits for memory: it holds nothing yet.
     ///
-    /// What the call holds is counted against the reserve first, which is given back with the call.
+    /// The call's bytes are counted against the reserve first, which is given back with the call.
     pub async fn admit(&self) -> CallMemory {
         let reserve = RESERVE.min(self.0.call).min(self.0.process).as_usize();
         self.0.admissions.pass(&(), 0, || self.take(reserve).ok()).await;

@@ -8,21 +8,21 @@ use crate::{
     protobuf::NAME,
 };
 
-/// What one entry takes besides its bytes: its place in the map, a name, a value, and what an
+/// Memory of one entry besides its bytes: its place in the map, a name, a value, and what an
 /// allocator adds to each. A map may be half empty.
 const ENTRY: usize = 256;
 
-/// What a payload takes besides its entries.
+/// Memory of a payload besides its entries.
 const PAYLOAD: usize = 1024;
 
-/// Names and unknown fields are copied. One that is longer counts as an entry for each so many bytes,
-/// so that the number of entries bounds what is copied.
+/// Names and unknown fields are copied. One that is longer counts as an entry for each so many
+/// bytes, so that the number of entries bounds what is copied.
 const COPIED: usize = 1024;
 
 /// A payload's protobuf message, measured and not yet taken apart.
 ///
-/// It may come from anybody. Two bytes of a message can cost hundreds of bytes of memory, so whoever
-/// counts memory looks at [`Message::cost`] first.
+/// It may come from anybody. Two bytes of a message can cost hundreds of bytes of memory, so
+/// whoever counts memory looks at [`Message::cost`] first.
 pub struct Message {
     bytes: Bytes,
     entries: usize,
@@ -32,15 +32,16 @@ pub struct Message {
 }
 
 impl Message {
-    /// Measures a message of at most `entries` entries. Allocates nothing, and stops at the first entry
-    /// too many.
+    /// Measures a message of at most `entries` entries. Allocates nothing, and stops at the first
+    /// entry too many.
     ///
-    /// An entry is one of metadata, the size of something stored elsewhere, or a field that this version
-    /// does not know. Fields that are repeated are counted as often as they are there, and a name or an
-    /// unknown field of over 1 KiB once more for each KiB.
+    /// An entry is one of metadata, the size of something stored elsewhere, or a field that this
+    /// version does not know. Fields that are repeated are counted as often as they are there, and
+    /// a name or an unknown field of over 1 KiB once more for each KiB.
     ///
     /// # Errors
-    /// `Malformed` if `bytes` is not a payload message, `LimitExceeded(Entries)` if it has more entries.
+    /// `Malformed` if `bytes` is not a payload message, `LimitExceeded(Entries)` if it has more
+    /// entries.
     pub fn measure(bytes: Bytes, entries: usize) -> Result<Self, Error> {
         let mut measured = Self { bytes, entries: 0, sizes: 0, unknown: 0, names: 0 };
         let whole = measured.bytes.clone();
@@ -218,7 +219,8 @@ mod tests {
         }
     }
 
-    /// Two bytes each: sizes, entries without a name, bodies, unknown fields, and fields within one.
+    /// Two bytes each: sizes, entries without a name, bodies, unknown fields, and fields within
+    /// one.
     #[test]
     fn refuses_too_many_entries_of_every_kind() {
         let inner = |field: &[u8], times: usize| {
@@ -283,7 +285,8 @@ mod tests {
             prop_assert!(message.into_payload().unwrap() == payload);
         }
 
-        /// What can be read has the number of entries that was counted, or fewer where some are repeated.
+        /// A message that can be read has as many entries as were counted, or fewer if some are
+        /// repeated.
         #[test]
         fn never_panics(bytes: Vec<u8>) {
             if let Ok(message) = Message::measure(bytes.into(), ENTRIES) {

@@ -8,8 +8,8 @@ use crate::Error;
 pub(crate) const LONGEST: usize = 2000;
 
 impl Error {
-    /// Returns the error and its causes in one line, outermost first, without control characters and
-    /// with at most 2,000 characters.
+    /// Returns the error and its causes in one line, outermost first, without control characters
+    /// and with at most 2,000 characters.
     pub fn report(&self) -> String {
         let mut text = self.to_string();
         let mut cause = StdError::source(self);
@@ -98,7 +98,7 @@ mod tests {
         }
     }
 
-    /// Whatever is put into an error: a message, a name, a place.
+    /// Hostile text in the message, each name and the place.
     #[test]
     fn an_error_prints_on_one_bounded_line() {
         let hostile = format!("a\nERROR b\u{1b}[2J\u{202e}\r{}", "x".repeat(1 << 20));

@@ -17,7 +17,7 @@ use crate::{
 pub(crate) struct Admitted {
     pub(crate) ctx: Context,
     pub(crate) memory: CallMemory,
-    /// Whether the caller counts what comes back.
+    /// True if the caller counts the results.
     keeps: bool,
 }
 
@@ -95,8 +95,8 @@ impl Pipeline {
         Ok(Admitted { ctx: ctx.in_new_call().with_memory(memory.clone()), memory, keeps })
     }
 
-    /// Returns the memory that counts a call: the caller's if it brings one, else a new one once there
-    /// is room.
+    /// Returns the memory that counts a call: the caller's if it brings one, else a new one once
+    /// there is room.
     pub(crate) async fn memory_of(&self, ctx: &Context) -> Result<CallMemory, Error> {
         match ctx.memory() {
             Some(given) => Ok(given.clone()),

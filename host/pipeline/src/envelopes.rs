@@ -1,7 +1,7 @@
 //! Envelopes of a workflow engine: payloads that wrap payloads of their own.
 //!
-//! The engine reads an envelope, so no stage may encode it as a whole. Its inner payloads are encoded
-//! and decoded like any others, at their places in the batch.
+//! The engine reads an envelope, so no stage may encode it as a whole. Its inner payloads are
+//! encoded and decoded like any others, at their places in the batch.
 
 use std::{future::Future, sync::Arc};
 
@@ -43,12 +43,12 @@ pub enum NotOpened {
     NoMemory(Error),
 }
 
-/// What a payload is that is marked as an envelope and is none.
+/// Reason why a payload that is marked as an envelope is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NoEnvelope {
-    /// What the payload says that it is. It may be any text.
+    /// The type that the payload claims. It may be any text.
     pub name: String,
-    /// What is wrong, as the end of a sentence that begins with the name.
+    /// The reason, as the end of a sentence that begins with the name.
     pub why: String,
 }
 
@@ -60,7 +60,7 @@ struct Unfolded {
     places: Vec<Place>,
 }
 
-/// What stands at a slot of the batch.
+/// Contents of one slot of the batch.
 enum Place {
     One,
     Envelope(usize, Close),

@@ -10,13 +10,13 @@ pub(crate) struct Held {
     pub(crate) count: Count,
 }
 
-/// What is counted for a payload.
+/// Bytes that are counted for a payload.
 pub(crate) struct Count {
     charge: Charge,
     body: Body,
 }
 
-/// Who counts a payload's body.
+/// Owner of the count of a payload's body.
 enum Body {
     /// Nobody: it is the caller's, who passed it in and may hold it still.
     Callers,

@@ -52,7 +52,7 @@ pub const BUILD_INFO: &str = "cloakroom_build_info";
 /// `partial` (the codec server's own settings stay as they were).
 pub const RELOADS: &str = "cloakroom_reloads_total";
 
-/// Whether the last reload failed: 1 until one succeeds, then 0.
+/// Gauge: 1 from a reload that failed until one succeeds, else 0.
 pub const RELOAD_FAILING: &str = "cloakroom_reload_failing";
 
 /// When a configuration was last loaded whole, in seconds since 1970.

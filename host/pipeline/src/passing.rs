@@ -1,9 +1,9 @@
-//! What passes the stages on the way out: references that decoding will follow, and nothing that only
-//! looks like one.
+//! Payloads that bypass the stages while encoding: references that decoding will follow, and
+//! nothing that only looks like one.
 //!
-//! Whoever hands payloads to a worker can write a reference's metadata on anything. What is not such
-//! a reference is encoded whole, and comes back as it was: after the stages have decoded a payload,
-//! nothing asks again whether it looks like a reference.
+//! Anybody who hands payloads to a worker can write a reference's metadata on anything. A payload
+//! that is not such a reference is encoded whole, and comes back as it was: after the stages have
+//! decoded a payload, nothing asks again whether it looks like a reference.
 
 use cloakroom_core::{Context, Direction, Error, Payload};
 
@@ -34,7 +34,8 @@ impl Pipeline {
         }
     }
 
-    /// Returns whether a payload is a reference with nothing else in it, which decoding would follow.
+    /// Returns whether a payload is a reference with nothing else in it, which decoding would
+    /// follow.
     fn will_follow(&self, ctx: &Context, payload: &Payload) -> bool {
         let Some(storage) = &self.storage else {
             return false;

@@ -178,12 +178,7 @@ impl Pipeline {
         batch::each(self.permits, batch, |slot, held| {
             let (this, ctx) = (self.clone(), ctx.clone());
             let kept = is_kept.get(slot) == Some(&true);
-            async move {
-                match kept {
-                    true => Ok(held),
-                    false => this.decode_one(&ctx, slot, held).await,
-                }
-            }
+            async move { if kept { Ok(held) } else { this.decode_one(&ctx, slot, held).await } }
         })
         .await
     }

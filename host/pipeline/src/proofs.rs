@@ -2,7 +2,8 @@
 //!
 //! A proof of version 2 is `cloakroom_proof`: `2:` and a MAC under a key that nothing but
 //! [`Key::sign_claim`] uses. One of version 1 is `cloakroom_mac`, under a key that a plugin with
-//! `grants.subkeys` could have had derived: it counts as none, except until a date of the operator's.
+//! `grants.subkeys` could have had derived: it counts as none, except until a date of the
+//! operator's.
 
 use std::{sync::Arc, time::SystemTime};
 
@@ -16,9 +17,10 @@ use crate::ClaimPolicy;
 pub(crate) struct Proofs {
     pub(crate) ring: Arc<dyn KeyRing>,
     pub(crate) policy: ClaimPolicy,
-    /// Until when proofs of version 1 count, and are written as well for readers that know no other.
+    /// Until when proofs of version 1 count, and are written as well for readers that know no
+    /// other.
     pub(crate) v1_until: Option<SystemTime>,
-    /// Whether a proof is good in the namespace alone that it was written in.
+    /// True if a proof is good only in the namespace in which it was written.
     pub(crate) binds_namespace: bool,
 }
 
@@ -37,7 +39,7 @@ const NAMESPACE: &str = "namespace";
 /// The start of a proof of version 2.
 const VERSION_2: &str = "2:";
 
-/// What a claim proves of itself.
+/// Result of checking a claim's proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Proven {
     /// This pipeline's keys wrote it, for an object of this size.
@@ -50,8 +52,8 @@ impl Proofs {
     /// Returns the same claim with a proof.
     ///
     /// # Errors
-    /// `Config` if the proof is to cover a namespace and the call has none; `Denied` if the ring's key
-    /// signs no claims.
+    /// `Config` if the proof is to cover a namespace and the call has none; `Denied` if the ring's
+    /// key signs no claims.
     pub(crate) fn sign(
         &self,
         ctx: &Context,
@@ -184,8 +186,8 @@ fn head<'a>(ctx: &'a Context, driver: &'a str, claim: &Claim) -> Option<Vec<&'a 
     Some(vec!["cloakroom claim 2", driver])
 }
 
-/// `head` and all entries but those of `without`, each text behind its length, so that no two claims
-/// have one message.
+/// `head` and all entries but those of `without`, each text behind its length, so that no two
+/// claims have one message.
 fn message(head: &[&str], claim: &Claim, without: &[&str]) -> Vec<u8> {
     let entries = claim.iter().filter(|(name, _)| !without.contains(&name.as_str()));
     let texts = entries.flat_map(|(name, value)| [name.as_str(), value.as_str()]);

@@ -36,7 +36,7 @@ pub(crate) struct Reference {
     pub(crate) claim: Claim,
 }
 
-/// What an object is found by in the cache: a digest of its driver's identity and name and of its whole
+/// Key of an object in the cache: a digest of its driver's identity and name and of its whole
 /// claim, which names the content's own digest. Not the content's digest alone: a forged claim that
 /// names it must not be spared its way through the driver and its grants.
 pub(crate) type Ticket = [u8; 32];
@@ -96,8 +96,8 @@ impl Reference {
     }
 }
 
-/// Returns whether a reference that can be read has nothing in it but its driver's name, its claim and
-/// its size.
+/// Returns whether a reference that can be read has nothing in it but its driver's name, its claim
+/// and its size.
 pub(crate) fn is_nothing_else(payload: &Payload) -> bool {
     let is_known = |(name, value): (&String, &Bytes)| match name.as_str() {
         ENCODING => true,

@@ -8,12 +8,12 @@ use cloakroom_core::{Context, Encoded, Error, ErrorKind, Payload};
 use crate::Stage;
 
 impl Stage {
-    /// Encodes a payload with the codec of this stage alone and decodes the result. A codec may leave
-    /// the payload as it is, unless the encoding is one of its own.
+    /// Encodes a payload with the codec of this stage alone and decodes the result. A codec may
+    /// leave the payload as it is, unless the encoding is one of its own.
     ///
     /// # Errors
-    /// `PluginRejected` if the payload does not come back, or the codec writes an encoding that it did
-    /// not declare; else what the codec fails with.
+    /// `PluginRejected` if the payload does not come back, or the codec writes an encoding that it
+    /// did not declare; else what the codec fails with.
     pub async fn round_trip(&self, ctx: &Context, payload: &Payload) -> Result<(), Error> {
         let encoded = self.call(async { self.codec.encode(ctx, payload).await }).await?;
         let encoded = match encoded {
@@ -37,11 +37,11 @@ impl Stage {
     }
 
     /// Encodes a payload with a random body and this encoding with the codec of this stage alone.
-    /// Returns whether 16 bytes of the body in a row are in what it wrote. A payload that is left as
-    /// it is counts as not leaked.
+    /// Returns whether 16 bytes of the body in a row are in what it wrote. A payload that is left
+    /// as it is counts as not leaked.
     ///
     /// # Errors
-    /// What the codec fails with.
+    /// The codec's own error.
     pub async fn leaks_plaintext(&self, ctx: &Context, encoding: &str) -> Result<bool, Error> {
         let mut body = vec![0; CANARY];
         rand::fill(&mut body)

@@ -20,7 +20,7 @@ use crate::{
 pub(crate) struct Storage {
     pub(crate) threshold: ByteSize,
     pub(crate) drivers: BTreeMap<Arc<str>, Arc<dyn Driver>>,
-    /// What the answers of each driver depend on besides a claim.
+    /// Identity of each driver: everything but a claim that its answers depend on.
     pub(crate) identities: BTreeMap<Arc<str>, String>,
     pub(crate) store_with: Option<String>,
     pub(crate) rules: Vec<Rule>,

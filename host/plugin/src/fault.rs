@@ -12,8 +12,8 @@ use crate::Limits;
 pub(crate) enum Fault {
     #[error("a limit was reached")]
     Limit(Limit),
-    /// An error that ends the call as it is, and that the plugin is not to blame for. Taken out when
-    /// the call is explained.
+    /// An error that ends the call as it is, and that the plugin is not to blame for. Taken out
+    /// when the call is explained.
     #[error("the host refused to go on")]
     Refused(Option<Error>),
     #[error("{0}")]
@@ -55,7 +55,7 @@ fn is_contention(error: &wasmtime::Error) -> bool {
         || error.is::<rustix::io::Errno>()
 }
 
-/// Whether WASI has no room for another stream, socket or other resource of its own.
+/// Returns whether WASI has no room for another stream, socket or other resource of its own.
 fn is_full_table(error: &wasmtime::Error) -> bool {
     matches!(error.downcast_ref(), Some(ResourceTableError::Full))
 }

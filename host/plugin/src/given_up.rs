@@ -1,8 +1,8 @@
 //! An error that a guest returned, and what of it is shown.
 //!
 //! A guest may put into its words whatever it has read. So they are shown only where it has read no
-//! payload, or where the operator granted its log. Elsewhere the host says what it knows itself: the
-//! kind of error, and what it last refused the guest.
+//! payload, or where the operator granted its log. Elsewhere the host says what it knows itself:
+//! the kind of error, and what it last refused the guest.
 
 use cloakroom_core::{Error, ErrorKind, clean};
 
@@ -18,7 +18,7 @@ pub(crate) struct GivenUp {
     pub(crate) words: String,
 }
 
-/// What the host last refused a guest, and what it told the guest of it.
+/// The host's last refusal in a call: the error that the guest got, and the one for the operator.
 pub(crate) struct Refusal {
     pub(crate) told: GivenUp,
     pub(crate) error: Error,
@@ -30,8 +30,8 @@ impl GivenUp {
         Error::new(self.kind, clean(&self.words, WORDS))
     }
 
-    /// Returns the error of a call in which the guest had a payload. `refusal` is what the host last
-    /// refused in that call: it is reported where the guest hands on what it was told.
+    /// Returns the error of a call in which the guest had a payload. `refusal` is what the host
+    /// last refused in that call: it is reported where the guest hands on what it was told.
     pub(crate) fn explain(
         self,
         refusal: Option<Refusal>,
@@ -49,7 +49,8 @@ impl GivenUp {
         }
     }
 
-    /// Whether a guest says so of whatever went wrong: then what the host refused is worth knowing.
+    /// Returns whether guests use this kind for any failure, so that the host's last refusal may
+    /// explain it.
     fn is_vague(&self) -> bool {
         matches!(self.kind, ErrorKind::Config | ErrorKind::Failed)
     }
@@ -92,7 +93,7 @@ fn list(what: &str, names: impl Iterator<Item = String>) -> String {
 }
 
 impl Refusal {
-    /// Whether a guest's error adds nothing to what the host reports itself. The contract has no case
+    /// Returns whether a guest's error adds nothing to the host's own. The contract has no case
     /// for an unknown key, so a guest can only hand on that something was not found.
     fn says_all(&self, given_up: &GivenUp) -> bool {
         self.error.kind() == ErrorKind::UnknownKey || self.told.words == given_up.words

@@ -1,4 +1,5 @@
-//! What one instance uses: memory over its life, and over a call output, log and what the host holds.
+//! Use of one instance: memory over its life; output, log and bytes that the host holds over a
+//! call.
 
 use std::{pin::Pin, sync::Arc};
 
@@ -17,7 +18,7 @@ use crate::{
 /// Elements of all tables of one instance. Tables are host memory too.
 const TABLE_ELEMENTS: usize = 100_000;
 
-/// What an element of a table takes.
+/// Memory of one element of a table.
 const TABLE_ELEMENT: usize = size_of::<usize>();
 
 /// Counts against limits.
@@ -32,10 +33,10 @@ pub(crate) struct Meter {
     clock: Arc<Clock>,
     held: Held,
     held_most: usize,
-    /// What the last import handed over, which the guest has copied by its next one.
+    /// Count of the last import's results, which the guest has copied by its next import.
     passing: Option<Count>,
-    /// Memory and tables, which outlive the call if the instance is kept warm, and so are charged to
-    /// the process and to no call.
+    /// Memory and tables, which outlive the call if the instance is kept warm, and so are charged
+    /// to the process and to no call.
     instance: ProcessCharge,
 }
 
@@ -144,11 +145,11 @@ fn held(most: usize, call: &Call) -> Held {
     Held::new(most, call.input, call.ctx.memory().cloned())
 }
 
-/// Whether something may grow.
+/// Future of a decision on growth.
 type Answer<'a> = Pin<Box<dyn Future<Output = wasmtime::Result<bool>> + Send + 'a>>;
 
-/// Asynchronous, so that a guest with much memory can leave the task of its caller. As `async_trait`
-/// has it.
+/// Asynchronous, so that a guest with much memory can leave the task of its caller. As
+/// `async_trait` has it.
 impl ResourceLimiterAsync for Meter {
     /// A refusal ends the call, rather than have the guest's allocator find out and abort.
     fn memory_growing<'meter, 'answer>(

@@ -11,7 +11,7 @@ use crate::held::Hold;
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub struct Rope {
     parts: Vec<Bytes>,
-    /// What counts the memory of each part.
+    /// Counts of the memory of each part.
     holds: Vec<Hold>,
     len: usize,
     /// Of all bytes, where the host knew it before it was asked.

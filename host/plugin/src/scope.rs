@@ -11,13 +11,13 @@ pub(crate) struct Scope {
     pub(crate) settings: Settings,
     pub(crate) grants: Grants,
     pub(crate) limits: Limits,
-    /// What the memory of instances is charged to.
+    /// Budget to which the memory of instances is charged.
     pub(crate) memory: MemoryBudget,
 }
 
 impl Scope {
-    /// Who speaks for the guest in the operator's log. `confidential` says that a payload is at hand,
-    /// which the guest could write there.
+    /// Who speaks for the guest in the operator's log. `confidential` says that a payload is at
+    /// hand, which the guest could write there.
     pub(crate) fn speaker(&self, confidential: bool) -> Speaker<'_> {
         Speaker { plugin: &self.plugin, audible: self.grants.log || !confidential }
     }

@@ -40,12 +40,12 @@ pub(crate) struct Call {
     pub(crate) clock: Arc<Clock>,
     /// Bytes of what the call was given, which its caller holds and has charged.
     pub(crate) input: usize,
-    /// Whether a payload is at hand, which the guest could write into its log. Without one, no bucket
-    /// is read, since what lies there are payloads.
+    /// Whether a payload is at hand, which the guest could write into its log. Without one, no
+    /// bucket is read, since what lies there are payloads.
     pub(crate) confidential: bool,
     /// An object that is read from a bucket has at most so many bytes.
     pub(crate) most: u64,
-    /// What the host last refused the guest, whose own error has no room for it.
+    /// The host's last refusal, which a guest's own error has no room for.
     pub(crate) refusal: Option<Refusal>,
     /// How far storing its object has come.
     pub(crate) progress: Progress,
@@ -153,8 +153,8 @@ impl State {
         }
     }
 
-    /// Returns the bytes of a buffer in one piece, and what counts them. The buffer keeps that piece
-    /// from then on, and lets go of its parts.
+    /// Returns the bytes of a buffer in one piece, and what counts them. The buffer keeps that
+    /// piece from then on, and lets go of its parts.
     pub(crate) async fn join(
         &mut self,
         handle: &Resource<Rope>,

@@ -27,7 +27,7 @@ impl Use {
         }
     }
 
-    /// Whether it changes what is stored.
+    /// Returns whether the use changes stored objects.
     pub(crate) fn changes(self) -> bool {
         matches!(self, Self::Write | Self::Overwrite | Self::Remove)
     }
@@ -48,7 +48,7 @@ impl Uses {
     pub(crate) const READ: Self =
         Self { read: true, write: false, overwrite: false, remove: false, list: false };
 
-    /// Whether any of them changes what is stored.
+    /// Returns whether any of the uses changes stored objects.
     pub(crate) fn change(self) -> bool {
         self.write || self.overwrite || self.remove
     }
@@ -64,7 +64,7 @@ impl Uses {
     }
 }
 
-/// What a driver needs that stores and retrieves.
+/// The uses of a driver that stores and retrieves.
 impl Default for Uses {
     fn default() -> Self {
         Self { write: true, ..Self::READ }

@@ -18,7 +18,7 @@ pub(crate) struct Bucket {
     pub(crate) prefix: String,
     #[serde(default)]
     pub(crate) read_only: bool,
-    /// What plugins may do with its objects; reading and writing unless told.
+    /// Uses of its objects that plugins are granted; by default reading and writing.
     pub(crate) allow: Option<Vec<UseWord>>,
     pub(crate) patience: Option<Span>,
     refresh_after: Option<Span>,

@@ -35,7 +35,7 @@ impl Claims {
     }
 }
 
-/// Whether claims carry a proof of who wrote them.
+/// Rule for proofs in claims.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Policy {

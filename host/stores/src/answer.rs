@@ -30,7 +30,7 @@ pub(crate) struct Answer {
     /// What the last cause says, on one line and bounded.
     pub(crate) reason: String,
     pub(crate) no_credentials: Option<String>,
-    /// Whether the store sent more than any answer needs.
+    /// True if the store sent more than any answer needs.
     pub(crate) is_oversized: bool,
 }
 

@@ -69,7 +69,7 @@ type Metrics = Box<dyn Fn() -> String + Send + Sync>;
 struct Shared {
     adapter: Adapter,
     settings: ArcSwap<Settings>,
-    /// What the operator has written since, while it is not loaded: what it does not allow is refused.
+    /// Settings of a file that is not loaded yet. A request that they do not allow is refused.
     bound: ArcSwapOption<Settings>,
     address: std::sync::OnceLock<Address>,
     slots: Slots,
@@ -125,8 +125,8 @@ impl CodecServer {
     }
 
     /// Serves with other settings from the next request on. How many requests and connections there
-    /// may be stays as it was, and so does where it listens. What [`CodecServer::restrict`] was given
-    /// holds on, unless these settings let in the same.
+    /// may be stays as it was, and so does where it listens. What [`CodecServer::restrict`] was
+    /// given holds on, unless these settings let in the same.
     ///
     /// # Errors
     /// `Config` if the settings would open the server to strangers; then the old ones stay.
@@ -145,8 +145,8 @@ impl CodecServer {
     /// and origins. What they let in and the present ones do not waits for [`CodecServer::swap`].
     /// Returns whether that changed anything.
     ///
-    /// An operator who removes a token is obeyed at once, also if the rest of the configuration takes
-    /// its time or cannot be loaded.
+    /// An operator who removes a token is obeyed at once, also if the rest of the configuration
+    /// takes its time or cannot be loaded.
     ///
     /// # Errors
     /// `Config` if the settings would open the server to strangers; then nothing changes.

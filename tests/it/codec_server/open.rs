@@ -144,7 +144,7 @@ fn the_program_listens_at_a_socket() {
     assert!(!socket.exists());
 }
 
-/// Whoever writes it is warned, and it is not written beside a token.
+/// The setting is warned of, and refused beside a token.
 #[test]
 fn anonymous_is_written_by_hand() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! What an operator takes away is gone at once, whatever becomes of the rest of the file.
+//! Removed tokens and origins are refused at once, also if the rest of the file does not load.
 
 use std::{fs, time::Instant};
 

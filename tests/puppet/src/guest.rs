@@ -32,7 +32,7 @@ impl PayloadCodec for Puppet {
 
 cloakroom_guest::export!(Puppet);
 
-/// Whoever runs the component.
+/// The host that runs the component.
 struct Host;
 
 impl Calls for Host {

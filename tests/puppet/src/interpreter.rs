@@ -48,7 +48,7 @@ pub trait Calls {
     fn open(&self, sealed: &Self::Buffer, associated: &[u8]) -> Option<Self::Buffer>;
 }
 
-/// What a program may have at once of each kind.
+/// Number of values of each kind that a program may have at once.
 const PLACES: usize = 8;
 
 /// Nothing is made longer than this.

@@ -73,7 +73,7 @@ impl PayloadCodec for Rogue {
 
 cloakroom_guest::export!(Rogue);
 
-/// Whether it says that it encrypts, and wraps payloads as they are.
+/// Returns whether the guest says that it encrypts; it then wraps payloads as they are.
 fn is_cipher() -> bool {
     settings::text("purpose").as_deref() == Some("encryption")
 }

@@ -15,8 +15,8 @@ use crate::run::{add_targets, root, run, say, target_dir};
 /// Set while this program stands before rustc, to instrument what is fuzzed.
 const INSTRUMENT: &str = "CLOAKROOM_INSTRUMENT";
 
-/// What libFuzzer needs to see which code an input reaches, and what it is compared with. These are
-/// flags of a stable compiler.
+/// Compiler flags by which libFuzzer sees the code and the comparisons that an input reaches. These
+/// are flags of a stable compiler.
 const COVERAGE: [&str; 5] = [
     "-Cpasses=sancov-module",
     "-Cllvm-args=-sanitizer-coverage-level=4",

@@ -107,7 +107,7 @@ fn admission_waits_first_come_first_served_until_there_is_room() {
     assert_eq!(budget.used(), 0);
 }
 
-/// What a call leaves counted is counted until the call is over, or until it says so.
+/// Kept bytes are counted until the call ends or releases them.
 #[test]
 fn results_may_stay_counted() {
     let budget = MemoryBudget::new(ByteSize::bytes(100), ByteSize::bytes(100));

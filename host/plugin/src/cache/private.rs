@@ -1,4 +1,4 @@
-//! Whether a folder can be written to by nobody but this user and root.
+//! Check that nobody but this user and root can write to a folder.
 
 use std::{
     fs, io,
@@ -16,9 +16,9 @@ pub(super) fn create(folder: &Path) -> io::Result<()> {
 }
 
 /// Refuses a folder that others may write to, and one whose path others could lead elsewhere: each
-/// folder above it, and each folder that a link leads through, must belong to this user or to root and
-/// be writable by nobody else. A sticky one, such as `/tmp`, may be above it: what lies there can be
-/// replaced by its owner alone. The group of one user alone is that user.
+/// folder above it, and each folder that a link leads through, must belong to this user or to root
+/// and be writable by nobody else. A sticky one, such as `/tmp`, may be above it: what lies there
+/// can be replaced by its owner alone. The group of one user alone is that user.
 pub(super) fn check(folder: &Path) -> io::Result<()> {
     let user = rustix::process::geteuid().as_raw();
     let mut names = names(&absolute(folder)?);

@@ -2,7 +2,7 @@
 
 use wasmparser::{BlockType, FunctionBody, Operator};
 
-/// What the functions of a module refer to.
+/// Types and functions that the functions of a module refer to.
 #[derive(Default)]
 pub(super) struct Module {
     /// Parameters and results of each type.
@@ -64,7 +64,7 @@ pub(super) struct Function {
     /// Targets of branch tables, those of large tables many times.
     targets: u64,
     results: u64,
-    /// Whether each open block is a loop.
+    /// One entry for each open block: true for a loop.
     open: Vec<bool>,
     nested: u64,
 }
@@ -152,8 +152,8 @@ impl Function {
         self.call_values += signature.values();
     }
 
-    /// Returns the work of compiling it. A unit takes half a microsecond and 40 bytes at most; the terms
-    /// are the shapes of functions that were found to be dear.
+    /// Returns the work of compiling it. A unit takes half a microsecond and 40 bytes at most; the
+    /// terms are the shapes of functions that were found to be dear.
     pub(super) fn work(&self) -> u64 {
         let values = 1 + self.locals + self.widest + self.results;
         let by_value = 2 * (self.points + 2 * self.depths) + self.targets;

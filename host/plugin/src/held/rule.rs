@@ -51,7 +51,7 @@ unsafe impl GlobalAlloc for Counting {
 
 const HELD: usize = 2 << 20;
 
-/// What a handle may take besides what is counted: its slot, the list of its parts, its counts.
+/// Memory of a handle that is not counted: its slot, the list of its parts, its counts.
 const HANDLE: usize = 768;
 
 /// The same of the instance.
@@ -194,7 +194,7 @@ fn whatever_is_allocated_for_a_guest_is_counted() {
     assert!(refused > 100, "the limit was never reached");
 }
 
-/// What is let go of is counted no more, and nothing is counted twice for ever.
+/// Released memory is no longer counted, and none stays counted twice.
 #[test]
 fn a_call_that_ends_holds_nothing() {
     for seed in 1..=20 {
@@ -209,7 +209,7 @@ fn a_call_that_ends_holds_nothing() {
     }
 }
 
-/// What takes longer than a millisecond is not done in the task of a guest's caller.
+/// Work of more than a millisecond leaves the task of a guest's caller.
 #[test]
 fn long_imports_leave_their_callers_task() {
     let mut state = state(true);
@@ -230,7 +230,8 @@ fn long_imports_leave_their_callers_task() {
     assert!(state.write(borrow(writer), vec![7; 1 << 20]).now_or_never().is_none());
 }
 
-/// A list is copied before an import begins, so a guest that could hand over a long one leaves first.
+/// A list is copied before an import begins, so a guest that could hand over a long one leaves
+/// first.
 #[test]
 fn a_guest_with_much_memory_leaves_its_callers_task() {
     let mut state = state(true);

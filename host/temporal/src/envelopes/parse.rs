@@ -1,7 +1,7 @@
 //! A strict parser of protobuf messages that takes payloads out, and puts others in.
 //!
-//! The bytes come from a history or from whoever hands payloads to a worker. A message is refused if
-//! it has a field that its schema does not: such a field could hold anything.
+//! The bytes come from a history or from whoever hands payloads to a worker. A message is refused
+//! if it has a field that its schema does not: such a field could hold anything.
 
 use bytes::Bytes;
 use cloakroom_core::{Charge, ENTRIES, Error, Message, Payload};
@@ -31,7 +31,7 @@ pub(super) enum Part {
 /// Why a message is not taken apart.
 #[derive(Debug)]
 pub(super) enum Refused {
-    /// What is wrong, as the end of a sentence that begins with the message's name.
+    /// The reason, as the end of a sentence that begins with the message's name.
     Why(String),
     /// There is no memory for its payloads.
     NoMemory(Error),

@@ -6,7 +6,7 @@ use self::Shape::{Bytes, Fixed32, Fixed64, Holder, Message, Payload, Text, Varin
 /// The fields of a message: number and shape.
 pub(super) type Fields = &'static [(u32, Shape)];
 
-/// What a field holds.
+/// Type of a field.
 #[derive(Clone, Copy)]
 pub(super) enum Shape {
     Bytes,

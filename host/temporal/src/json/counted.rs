@@ -8,8 +8,8 @@ use super::{is_empty, parse, parse::Bounds, write as text};
 /// Bytes of a piece of text that holds small payloads.
 const PIECE: usize = 64 << 10;
 
-/// Reads what [`super::read_message`] does, within so many payloads and in this memory. Each payload
-/// is counted before it is made.
+/// Reads what [`super::read_message`] does, within so many payloads and in this memory. Each
+/// payload is counted before it is made.
 ///
 /// # Errors
 /// As [`super::read`]; `LimitExceeded(Payloads)`; those of [`CallMemory::charge`].
@@ -89,7 +89,7 @@ mod tests {
         assert_eq!((payloads.len(), charge.bytes()), (1000, 1000 * Payload::cost_of(0, 0)));
     }
 
-    /// What a text becomes is counted before it is there, whatever it is made of.
+    /// Payloads are counted before they are made, also those of many small parts.
     #[test]
     fn a_text_that_becomes_large_is_refused_on_the_way() {
         let entries: String = (0..200_000).map(|n| format!("\"{n}\":\"\",")).collect();

@@ -33,7 +33,7 @@ const fn reader(alphabet: &alphabet::Alphabet) -> GeneralPurpose {
 
 const EXPECTED: &str = "expected {\"payloads\":[{\"metadata\":{…},\"data\":\"…\"}]}";
 
-/// What a text may make of itself.
+/// Limits of the payloads that a text becomes.
 pub(super) struct Bounds {
     payloads: usize,
     memory: CallMemory,
@@ -122,7 +122,7 @@ pub(super) fn parse(text: &[u8], bounds: &Bounds) -> Result<Vec<Payload>, Error>
     }
 }
 
-/// What was found in the outer object.
+/// Fields that were found in the outer object.
 #[derive(Default)]
 struct Found {
     payloads: Option<Vec<Payload>>,

@@ -20,7 +20,7 @@ pub struct Access {
     signed: Option<Verifier>,
 }
 
-/// Who was let in.
+/// A client that was let in.
 #[derive(Debug)]
 pub(super) struct Admitted {
     /// The subject of a signed token, `token` for the operator's.
@@ -52,10 +52,11 @@ impl Access {
         Ok(self)
     }
 
-    /// Adds whoever sends a token that one of these keys signed, and that has not expired. `keys` is a
-    /// JSON Web Key Set.
+    /// Adds whoever sends a token that one of these keys signed, and that has not expired. `keys`
+    /// is a JSON Web Key Set.
     ///
-    /// Without an audience, a token that the same provider signed for another application is as good.
+    /// Without an audience, a token that the same provider signed for another application is as
+    /// good.
     ///
     /// # Errors
     /// `Config` if there is no key in it that can be used, or one that is a secret.
@@ -87,8 +88,8 @@ impl Access {
         Ok(self)
     }
 
-    /// Lets a signed token ask for those namespaces alone that it names in this claim: a list of names,
-    /// or a text of names with spaces between them. Without the claim it may ask for none.
+    /// Lets a signed token ask for those namespaces alone that it names in this claim: a list of
+    /// names, or a text of names with spaces between them. Without the claim it may ask for none.
     pub fn namespaces(mut self, claim: &str) -> Self {
         self.signed = self.signed.map(|signed| signed.namespaces(claim));
         self

@@ -12,7 +12,8 @@ use std::{
 use tokio::sync::Notify;
 
 /// Places besides the others, where probes are answered and everything else is refused at once. The
-/// newest connection gets one whatever happens: an honest probe is answered before so many more came.
+/// newest connection gets one whatever happens: an honest probe is answered before so many more
+/// came.
 const SPARE: usize = 32;
 
 /// Places of connections.
@@ -43,8 +44,9 @@ impl Connections {
         Arc::new(Self { most: most.max(1), most_of_one: most_of_one.max(1), table })
     }
 
-    /// Takes a place for a connection from this address. If there is none, a connection has to leave
-    /// that asks for nothing, the longest idle one first; if all are in work, the place is a spare one.
+    /// Takes a place for a connection from this address. If there is none, a connection has to
+    /// leave that asks for nothing, the longest idle one first; if all are in work, the place is a
+    /// spare one.
     pub(super) fn enter(self: &Arc<Self>, group: Option<IpAddr>) -> Seat {
         let mut table = self.lock();
         let id = table.next;
@@ -122,7 +124,7 @@ impl Table {
 pub(super) struct Seat {
     id: u64,
     pub(super) link: Arc<Link>,
-    /// Whether only probes are answered.
+    /// True if only probes are answered.
     pub(super) is_spare: bool,
     connections: Arc<Connections>,
 }
@@ -133,7 +135,7 @@ impl Drop for Seat {
     }
 }
 
-/// What a connection is about.
+/// State of a connection.
 #[derive(Default)]
 pub(super) struct Link {
     state: AtomicU8,

@@ -1,4 +1,4 @@
-//! Whether a request comes straight from this machine, to a server that asks for no token.
+//! Check that a request to a server without tokens comes straight from this machine.
 
 use std::net::IpAddr;
 
@@ -21,9 +21,9 @@ const ADDED: [&str; 8] = [
 ];
 const ADDED_PREFIXES: [&str; 3] = ["x-forwarded-", "x-envoy-", "x-original-forwarded-"];
 
-/// Returns why a request may come from elsewhere: through a proxy, or from a web page whose name was
-/// pointed at this machine. Browsers and Temporal's command line speak HTTP/1.1 and name this machine.
-/// A proxy can be set up so that it shows nothing of itself.
+/// Returns why a request may come from elsewhere: through a proxy, or from a web page whose name
+/// was pointed at this machine. Browsers and Temporal's command line speak HTTP/1.1 and name this
+/// machine. A proxy can be set up so that it shows nothing of itself.
 pub(super) fn why_indirect<T>(request: &Request<T>) -> Option<String> {
     if let Some(name) = added(request.headers()) {
         return Some(format!("the request came through a proxy (it has the header `{name}`)"));

@@ -1,4 +1,4 @@
-//! What is refused before anything of a request's body is read.
+//! Checks that refuse a request before its body is read.
 
 use cloakroom_core::Context;
 use http::{

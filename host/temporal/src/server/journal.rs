@@ -36,7 +36,7 @@ pub(super) struct Journal {
     pub(super) subject: Option<String>,
     /// Whether somebody may be about to see contents: then it is audited, whatever comes of it.
     pub(super) is_audited: bool,
-    /// Whether it asked for what its token does not reach.
+    /// True if its token does not reach the namespace.
     pub(super) is_refused: bool,
     /// A probe or a scrape, or a refusal that was logged before.
     pub(super) is_quiet: bool,

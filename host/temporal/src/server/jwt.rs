@@ -18,7 +18,7 @@ const LONGEST_SUBJECT: usize = 64;
 /// The most bytes of a token. hyper reads longer headers.
 const LONGEST_TOKEN: usize = 16 << 10;
 
-/// What is asked of a signed token.
+/// Requirements of a signed token.
 #[derive(Clone)]
 pub(super) struct Verifier {
     keys: KeySource,

@@ -18,18 +18,21 @@ pub struct Settings {
     pub credentials: bool,
     /// Who may ask.
     pub access: Access,
-    /// Whether anybody who reaches the server may have everything decoded, also through a proxy. Without
-    /// it, a server that asks for no token serves this machine alone.
+    /// True if anybody who reaches the server may have everything decoded, also through a proxy.
+    /// Without it, a server that asks for no token serves this machine alone.
     pub anonymous: bool,
     /// The most bytes that one request may have.
     pub body: ByteSize,
     /// Requests in work at once; others wait. One address has at most three quarters of them.
     pub requests: usize,
-    /// Connections at once. If all are in work, another one is answered 503, and probes are answered.
+    /// Connections at once. If all are in work, another one is answered 503, and probes are
+    /// answered.
     pub connections: usize,
-    /// Connections at once of one address, or of one IPv6 network of 64 bits; half of all unless set.
+    /// Connections at once of one address, or of one IPv6 network of 64 bits; half of all unless
+    /// set.
     pub connections_per_address: Option<usize>,
-    /// How long a client may keep the server waiting while it takes 64 KiB of an answer, or what is left.
+    /// How long a client may keep the server waiting while it takes 64 KiB of an answer, or what is
+    /// left.
     pub write_time: Duration,
     /// How long a connection may be used. Requests in work are finished.
     pub lifetime: Duration,

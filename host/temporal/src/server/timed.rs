@@ -15,11 +15,13 @@ use tokio::{
 
 use super::connections::Link;
 
-/// A peer that is written to has to take so many bytes within [`Timed::patience`], or all there are. A
-/// byte now and then would otherwise hold a connection and its answer for as long as the peer likes.
+/// A peer that is written to has to take so many bytes within [`Timed::patience`], or all there
+/// are. A byte now and then would otherwise hold a connection and its answer for as long as the
+/// peer likes.
 const LEAST: usize = 64 << 10;
 
-/// A stream that gives up on a peer which does not take what is written to it. TLS goes on top of it.
+/// A stream that gives up on a peer which does not take what is written to it. TLS goes on top of
+/// it.
 pub(super) struct Timed<S> {
     stream: S,
     link: Arc<Link>,
@@ -105,7 +107,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
         self.stream.is_write_vectored()
     }
 
-    /// Whoever writes flushes when everything is written.
+    /// Flushing means that everything is written.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.stream).poll_flush(cx);
         if flushed.is_pending() {

@@ -19,7 +19,7 @@ mod snappy_code;
 #[expect(dead_code, reason = "only decoders are fuzzed")]
 mod zstd_code;
 
-/// What is larger is not compared.
+/// Larger outputs are not compared.
 const MOST: usize = 1 << 20;
 
 /// Takes at most [`MOST`] bytes.
@@ -97,8 +97,9 @@ pub(crate) fn zstd(data: &[u8]) {
     }
 }
 
-/// What the reference reads whole and in pieces. The one knows no largest window, and the other does
-/// not hold a frame's length against it if the frame ends with an empty block.
+/// Returns what the reference reads, if it reads the same whole and in pieces. The first has no
+/// largest window, and the second does not hold a frame's length against it if the frame ends with
+/// an empty block.
 fn reference_zstd(data: &[u8]) -> Option<Vec<u8>> {
     let mut decoder = zstd::Decoder::with_buffer(data).ok()?;
     decoder.window_log_max(23).ok()?;

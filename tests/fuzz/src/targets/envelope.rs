@@ -1,7 +1,8 @@
 //! The envelope parser against prost's, generated from Temporal's own `.proto` files.
 //!
-//! Two differences are known. A field of ours with another wire type is an unknown field to us, as to
-//! Go and C++, and to prost an error or a field of ours. A group, which proto3 does not have, is an error to us.
+//! Two differences are known. A field of ours with another wire type is an unknown field to us, as
+//! to Go and C++, and to prost an error or a field of ours. A group, which proto3 does not have, is
+//! an error to us.
 
 use bytes::{Buf, Bytes};
 use cloakroom::{ErrorKind, Limit, Payload};
@@ -33,7 +34,7 @@ pub(crate) fn envelope(data: &[u8]) {
     }
 }
 
-/// What a message is said to cost before it is taken apart is enough for the payload, and it has as
+/// Checks that the cost of a message covers its payload, and that it has as
 /// many entries as are allowed, and no fewer.
 fn measured(bytes: Bytes, payload: &Payload) {
     let length = bytes.len();
@@ -56,7 +57,7 @@ fn same(ours: &Payload, official: &Official) {
     assert_eq!(ours.external_sizes, sizes);
 }
 
-/// What we write, both read as the same.
+/// Checks that both parsers read the same from what ours writes.
 fn written(payload: &Payload) {
     let bytes = payload.envelope().to_bytes();
     assert_eq!(bytes.len(), payload.encoded_len());

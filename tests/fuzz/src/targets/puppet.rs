@@ -12,12 +12,12 @@ use cloakroom_tests::{PUPPET, ctx, host, ring};
 
 use crate::promise::{self, wait};
 
-/// What a call may hold: one in which most programs end, and one that ends many.
+/// Limits of what a call may hold: one within which most programs end, and one that ends many.
 const HELD: [ByteSize; 2] = [ByteSize::mib(8), ByteSize::kib(64)];
 
 /// Runs `data` as a program, on an instance that is used again by the next one. The sandbox gives
-/// what the model gives, or a limit ends the call; the next call works either way. Meanwhile the host
-/// holds no more than it may, and afterwards nothing.
+/// what the model gives, or a limit ends the call; the next call works either way. Meanwhile the
+/// host holds no more than it may, and afterwards nothing.
 pub(crate) fn puppet(data: &[u8]) {
     let given = Payload::new("json/plain", data.to_vec());
     let budget = MemoryBudget::new(ByteSize::mib(1024), ByteSize::mib(1024));

@@ -27,8 +27,8 @@ const CANARY: &str = "canary-in-the-text-of-the-store";
 /// The most bytes of an object that is asked for.
 const MOST: u64 = 4096;
 
-/// Each request to a bucket is answered with a status, a header and a body of `data`. Errors are one
-/// line that shows nothing of the body but a code, and no object is larger than was asked for.
+/// Each request to a bucket is answered with a status, a header and a body of `data`. Errors are
+/// one line that shows nothing of the body but a code, and no object is larger than was asked for.
 pub(crate) fn store(data: &[u8]) {
     let mut input = Input::new(data);
     let (request, status) = (input.byte(), STATUS[usize::from(input.byte()) % STATUS.len()]);
@@ -62,7 +62,7 @@ fn explained(error: &Error) {
     assert_eq!(error.to_string(), text, "has causes, which the store wrote");
 }
 
-/// What the store answers next.
+/// The store's next answer.
 static ANSWER: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
 /// The bucket of a store that gives this answer to each request.

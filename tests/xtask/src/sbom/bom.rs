@@ -121,7 +121,7 @@ fn reference(artifact: &Artifact) -> String {
     format!("file:{}", artifact.name)
 }
 
-/// What package managers call a crate.
+/// Returns the package URL of a crate.
 fn purl(id: &str) -> String {
     // A plus sign in a version would be read as a space.
     format!("pkg:cargo/{}", id.replace('+', "%2B"))

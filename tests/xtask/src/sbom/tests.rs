@@ -13,7 +13,7 @@ fn texts<'a>(values: &'a Value, key: &str) -> Vec<&'a str> {
     values.as_array().unwrap().iter().map(|value| value[key].as_str().unwrap()).collect()
 }
 
-/// What the schema of CycloneDX 1.5 requires, and that references lead somewhere.
+/// Each file has the fields that CycloneDX 1.5 requires, and references that lead somewhere.
 #[test]
 fn every_file_is_whole() {
     let files = &*WRITTEN;
@@ -85,7 +85,7 @@ fn the_same_tree_gives_the_same_bytes() {
     assert_eq!(*WRITTEN, write_all());
 }
 
-/// Whoever bundles another plugin lists it.
+/// Each bundled plugin is listed.
 #[test]
 fn every_bundled_plugin_has_a_file() {
     let script = fs::read_to_string(root().join("guest-codecs/bundle/build.rs")).unwrap();

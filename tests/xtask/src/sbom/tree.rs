@@ -1,4 +1,4 @@
-//! What `cargo tree` prints, as a graph.
+//! Graph of what `cargo tree` prints.
 
 use std::collections::{BTreeMap, BTreeSet};
 

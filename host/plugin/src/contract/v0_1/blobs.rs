@@ -26,7 +26,7 @@ type Answer<T> = wasmtime::Result<Result<T, Error>>;
 /// What `list` gives at once, at most, and so the guest holds.
 const LISTED: usize = 1000;
 
-/// What a list and an allocator add to each of them.
+/// Memory that a list and an allocator add to each of them.
 const ENTRY: usize = 48;
 
 impl Host for State {

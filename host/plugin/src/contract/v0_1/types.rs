@@ -12,7 +12,7 @@ use crate::{
     state::{ContextMark, PayloadMark, State},
 };
 
-/// What an allocator, and a list of the bindings, add to an entry that is handed over.
+/// Memory that an allocator and a list of the bindings add to an entry that is handed over.
 const LISTED: usize = 96;
 
 impl Host for State {}
