@@ -89,8 +89,10 @@ impl Program {
 
     /// Waits for a line that is wanted.
     pub(crate) fn line(&mut self, what: &str, is_wanted: impl Fn(&Value) -> bool) -> Value {
+        let give_up = Instant::now() + PATIENCE;
         loop {
-            let line = self.lines.recv_timeout(PATIENCE);
+            // Other lines may come for ever.
+            let line = self.lines.recv_timeout(give_up.saturating_duration_since(Instant::now()));
             let line = line.unwrap_or_else(|_| panic!("no `{what}` in {:?}", self.log));
             self.log.push(line.clone());
             if is_wanted(&line) {
