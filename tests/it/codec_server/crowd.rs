@@ -6,8 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
+use cloakroom::Context;
 use cloakroom_temporal::server::{Access, Settings};
-use cloakroom_tests::{PATIENCE, plain};
+use cloakroom_tests::{PATIENCE, noise, plain};
 
 use super::{
     Served,
@@ -82,34 +83,28 @@ async fn silent_connections_make_room() {
     assert!(!matches!(first.read(&mut [0]), Ok(1..)), "it was answered");
 }
 
-/// Asks for more than sockets hold, and reads nothing.
-fn never_read(server: SocketAddr) -> TcpStream {
-    let body = text(&[plain(hex::encode(cloakroom_tests::noise(500_000)))]);
-    let head = format!(
-        "POST /encode HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n\r\n",
-        body.len()
-    );
-    let stream = connect(server);
-    let mut writing = stream.try_clone().unwrap();
-    // It ends when the server hangs up.
-    std::thread::spawn(move || {
-        while writing
-            .write_all(head.as_bytes())
-            .and_then(|()| writing.write_all(body.as_bytes()))
-            .is_ok()
-        {}
-    });
+/// Asks for an answer of more than sockets hold, and reads nothing of it.
+fn never_read(server: SocketAddr, request: &str) -> TcpStream {
+    let mut stream = announce(server, &[], request.len());
+    stream.write_all(request.as_bytes()).unwrap();
+    // The answer has begun, and cannot end.
+    let mut start = [0; 12];
+    stream.read_exact(&mut start).unwrap();
+    assert_eq!(&start, b"HTTP/1.1 200");
     stream
 }
 
-/// Nothing but the time for writing frees their places: they keep asking, so they are never idle.
+/// Nothing but the time for writing frees their places: an answer that is being written is work.
 #[tokio::test(flavor = "multi_thread")]
 async fn clients_that_never_read_give_their_places_back() {
     let folder = tempfile::tempdir().unwrap();
     let mut settings = places(3);
     settings.write_time = Duration::from_secs(1);
     let served = Served::start(folder.path(), settings).await;
-    let crowd = [0; 3].map(|_| never_read(served.address));
+    let large = plain(noise(40 << 20));
+    let kept = served.cloakroom.encode(&Context::none(), vec![large]).await.unwrap();
+    let request = text(&kept);
+    let crowd = [0; 3].map(|_| never_read(served.address, &request));
     for _ in 0..20 {
         is_healthy(served.address);
     }
