@@ -9,8 +9,8 @@ use std::{path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
 use cloakroom::{
-    Access, Bucket, Context, Error, Grants, Host, KeyRing, Limits, Material, Payload, PluginCodec,
-    PluginDriver, Reuse, Ring, Settings, Source,
+    Bucket, BucketAccess, Context, Error, Grants, Host, KeyRing, Limits, Material, Payload,
+    PluginCodec, PluginDriver, Reuse, Ring, Settings, Source,
 };
 
 /// The rogue guest, importing nothing but the contract.
@@ -76,14 +76,14 @@ pub async fn bucket_driver(
     bucket: &Arc<dyn Bucket>,
     settings: &[(&str, &str)],
 ) -> PluginDriver {
-    granted_driver(name, bucket, Access::whole(), settings).await
+    granted_driver(name, bucket, BucketAccess::whole(), settings).await
 }
 
 /// The same within a grant.
 pub async fn granted_driver(
     name: &str,
     bucket: &Arc<dyn Bucket>,
-    access: Access,
+    access: BucketAccess,
     settings: &[(&str, &str)],
 ) -> PluginDriver {
     let grants = Grants::none().bucket("payloads", bucket.clone(), access);

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Instant};
 use cloakroom_core::Error;
 
 use crate::{
-    Opening,
+    CloakroomBuilder,
     config::OpenBuckets,
     generation::Generation,
     inventory::Inventory,
@@ -18,7 +18,7 @@ use crate::{
 ///
 /// ```no_run
 /// # async fn f() -> Result<(), cloakroom::Error> {
-/// let check = cloakroom::Opening::file("cloakroom.toml").check().await?;
+/// let check = cloakroom::CloakroomBuilder::file("cloakroom.toml").check().await?;
 /// assert!(check.report().warnings.is_empty());
 /// assert!(!check.stores().await.iter().any(cloakroom::StoreRow::is_failure));
 /// # Ok(())
@@ -29,7 +29,7 @@ pub struct Check {
     inventory: Inventory,
 }
 
-impl Opening {
+impl CloakroomBuilder {
     /// Checks all that opening checks. No store is asked for anything.
     ///
     /// # Errors

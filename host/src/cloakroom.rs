@@ -9,12 +9,12 @@ use std::{
 
 use arc_swap::ArcSwap;
 use cloakroom_core::{Context, Error, Payload};
-use cloakroom_pipeline::{Live, Pipeline, Stage};
+use cloakroom_pipeline::{Pipeline, PipelineSource, Stage};
 use cloakroom_plugin::Host;
 
 use crate::{
-    BuildInfo, Opening, config::OpenBuckets, generation::Generation, key_facts, reading::Reading,
-    reload::Reloads, reload_metric,
+    BuildInfo, CloakroomBuilder, config::OpenBuckets, generation::Generation, key_facts,
+    reading::Reading, reload::Reloads, reload_metric,
 };
 
 /// A pipeline as a configuration describes it. Cheap to clone; clones are the same.
@@ -35,7 +35,7 @@ pub struct Cloakroom(Arc<Shared>);
 
 struct Shared {
     current: ArcSwap<Generation>,
-    opening: Mutex<Opening>,
+    opening: Mutex<CloakroomBuilder>,
     buckets: Arc<OpenBuckets>,
     reloads: Reloads,
 }
@@ -46,15 +46,15 @@ impl Cloakroom {
     /// Makes a [`Host`] for it. One takes some 775 GiB of address space with the default
     /// `limits.instances` of 64, which is not memory but counts against `ulimit -v`, and a thread; a
     /// process has room for some 160 of them. A program with more than a few pipelines has them share
-    /// one: [`Opening::host`].
+    /// one: [`CloakroomBuilder::host`].
     ///
     /// # Errors
     /// `Config` with file, line and what to write instead, or whatever keeps a plugin from loading.
     pub async fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
-        Opening::file(path).open().await
+        CloakroomBuilder::file(path).open().await
     }
 
-    pub(crate) async fn start(opening: Opening) -> Result<Self, Error> {
+    pub(crate) async fn start(opening: CloakroomBuilder) -> Result<Self, Error> {
         let (began, buckets) = (Instant::now(), Arc::<OpenBuckets>::default());
         let reading = Reading::of(&opening, opening.load_limit()).await?;
         let current = Generation::load(&opening, reading, began, &buckets, None).await?;
@@ -101,7 +101,7 @@ impl Cloakroom {
         self.0.current.load_full()
     }
 
-    pub(crate) fn put(&self, next: Arc<Generation>, opening: Opening) {
+    pub(crate) fn put(&self, next: Arc<Generation>, opening: CloakroomBuilder) {
         self.0.current.store(next);
         *self.0.opening.lock().unwrap_or_else(PoisonError::into_inner) = opening;
     }
@@ -114,13 +114,13 @@ impl Cloakroom {
         &self.0.buckets
     }
 
-    pub(crate) fn opening(&self) -> Opening {
+    pub(crate) fn opening(&self) -> CloakroomBuilder {
         self.0.opening.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
 /// Logs and records what was opened: names, never settings.
-fn announce(opening: &Opening, current: &Generation) {
+fn announce(opening: &CloakroomBuilder, current: &Generation) {
     let built = BuildInfo::current();
     built.record();
     reload_metric::record_open();
@@ -138,14 +138,14 @@ fn announce(opening: &Opening, current: &Generation) {
     );
 }
 
-impl Live for Cloakroom {
-    fn pipeline(&self) -> Pipeline {
+impl PipelineSource for Cloakroom {
+    fn current(&self) -> Pipeline {
         Self::pipeline(self)
     }
 }
 
 #[cfg(feature = "temporal")]
-impl cloakroom_temporal::Limited for Cloakroom {
+impl cloakroom_temporal::SizeLimitSource for Cloakroom {
     fn size_limits(&self) -> cloakroom_temporal::SizeLimits {
         let said = &self.current().temporal;
         let size = |size: &Option<crate::config::Size>| size.as_ref().map(|size| size.0);

@@ -9,7 +9,7 @@ use std::{
 };
 
 use cloakroom_core::{Error, ErrorKind};
-use cloakroom_temporal::server::{Access, Address, Settings};
+use cloakroom_temporal::server::{Address, Auth, Settings};
 
 use crate::{
     Cloakroom,
@@ -135,8 +135,8 @@ fn settings(entry: &CodecServerEntry, folder: &Path) -> Result<Settings, Error> 
     }
 }
 
-fn access(entry: &CodecServerEntry, folder: &Path) -> Result<Access, Error> {
-    let mut access = Access::default();
+fn access(entry: &CodecServerEntry, folder: &Path) -> Result<Auth, Error> {
+    let mut access = Auth::default();
     if let Some(secret) = &entry.token {
         let place = "codec_server.token";
         let token = read_secret(place, secret, folder, ": it holds the token")?;
@@ -168,7 +168,8 @@ fn access(entry: &CodecServerEntry, folder: &Path) -> Result<Access, Error> {
 fn read(path: &Path) -> Result<Vec<u8>, Error> {
     refuse_writable("codec_server", path)?;
     fs::read(path).map_err(|error| {
-        Error::new(ErrorKind::Config, format!("cannot read `{}`", path.display())).because(error)
+        Error::new(ErrorKind::Config, format!("cannot read `{}`", path.display()))
+            .with_source(error)
     })
 }
 

@@ -18,10 +18,10 @@ use crate::{
     deadline::{self, Progress},
     inventory::{Drivers, Inventory},
     key_facts::{KeyFact, key_facts},
-    opening::{Native, Opening},
+    opening::{CloakroomBuilder, Native},
     probe,
     reading::Reading,
-    watch::Marks,
+    watch::FileStamps,
 };
 
 /// One configuration, loaded.
@@ -40,7 +40,7 @@ pub(crate) struct Generation {
     cache: Option<PathBuf>,
     pub(crate) keys: Vec<KeyFact>,
     /// The files that it was made from, as they were before they were read.
-    pub(crate) marks: Marks,
+    pub(crate) marks: FileStamps,
 }
 
 /// What a generation is made from while it is made.
@@ -70,7 +70,7 @@ impl Generation {
     ///
     /// Nothing changes until it returns: dropping the future ends the load and frees what it took.
     pub(crate) async fn load(
-        opening: &Opening,
+        opening: &CloakroomBuilder,
         reading: Reading,
         began: Instant,
         open: &Arc<OpenBuckets>,
@@ -89,7 +89,7 @@ impl Generation {
     }
 
     async fn make(
-        opening: &Opening,
+        opening: &CloakroomBuilder,
         reading: Reading,
         open: &Arc<OpenBuckets>,
         before: Option<&Self>,
@@ -126,7 +126,7 @@ impl Generation {
 impl Ground {
     /// Reads keys and secrets, opens buckets and makes the host. May block.
     fn lay(
-        opening: &Opening,
+        opening: &CloakroomBuilder,
         reading: Reading,
         open: &OpenBuckets,
         before: Option<(Host, Option<PathBuf>)>,
@@ -153,7 +153,7 @@ impl Ground {
 
 /// The same host, if nothing of it changes: its engine, its clock and its instances stay.
 fn host(
-    opening: &Opening,
+    opening: &CloakroomBuilder,
     limits: Limits,
     cache: Option<&PathBuf>,
     before: Option<(Host, Option<PathBuf>)>,

@@ -35,17 +35,17 @@ pub use cloakroom_core::{
     MemoryBudget, Metadata, Object, ObjectInfo, Payload, Purpose, PutMode, PutOutcome, clean,
 };
 pub use cloakroom_pipeline::{
-    Budget, ClaimPolicy, Envelopes, Explanation, Fetch, Layer, Live, Offload, Pipeline,
-    PipelineBuilder, PipelineError, Rule, Scale, Stage, StoreProbe, Stored, Subject, Verdict,
+    Budget, ClaimPolicy, Envelopes, Explanation, Fetch, Layer, Offload, Pipeline, PipelineBuilder,
+    PipelineError, PipelineSource, Rule, SizeLabels, SizeMeter, Stage, StoreProbe, Stored, Verdict,
     Verify, metric,
 };
 pub use cloakroom_plugin::{
-    Access, Capability, CodeLimits, CodeSize, CompileOne, CompiledPlugin, Digest, Grants, Host,
-    HostBuilder, Import, Inspection, Limits, Need, Plugin, PluginCodec, PluginDriver,
-    RefreshFailure, Reuse, Settings, Source, World,
+    BucketAccess, Capability, CodeLimits, CodeSize, CompileOne, CompiledPlugin, Digest, Grants,
+    Host, HostBuilder, Import, Inspection, Limits, Plugin, PluginCodec, PluginDriver,
+    RefreshFailure, Requirement, Reuse, Settings, Source, World,
 };
 pub use cloakroom_stores::{
-    BucketPlace, KeyUsage, Material, MaterialError, ObjectBucket, Ring, RingBuilder, RingError,
+    BucketUrl, KeyUsage, Material, MaterialError, ObjectBucket, Ring, RingBuilder, RingError,
 };
 #[cfg(feature = "temporal")]
 pub use cloakroom_temporal as temporal;
@@ -56,7 +56,7 @@ pub use self::{
     build_info::BuildInfo,
     check::Check,
     cloakroom::Cloakroom,
-    opening::Opening,
+    opening::CloakroomBuilder,
     plugins::Plugins,
     report::{
         BucketReport, DriverReport, Report, RingReport, StageReport, StoreOutcome, StoreRow,

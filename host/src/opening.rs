@@ -19,7 +19,7 @@ use crate::Cloakroom;
 /// What a program brings itself stands where a plugin, a bucket or a ring could: `plugin =
 /// "native:NAME"`, `url = "native:NAME"`, and a ring by its name.
 #[derive(Clone)]
-pub struct Opening {
+pub struct CloakroomBuilder {
     pub(crate) text: Text,
     pub(crate) cache: Option<PathBuf>,
     pub(crate) compiler: Option<PathBuf>,
@@ -42,7 +42,7 @@ pub(crate) enum Text {
     Given(String),
 }
 
-impl Opening {
+impl CloakroomBuilder {
     /// A configuration file. Paths in it are taken from its folder.
     pub fn file(path: impl AsRef<Path>) -> Self {
         Self::of(Text::File(path.as_ref().to_owned()))
@@ -160,7 +160,7 @@ const LARGEST: u64 = 1 << 20;
 /// Reads one byte more than is allowed, so that a file that is too large, or has no end, is noticed.
 fn read_file(path: &Path) -> Result<String, Error> {
     let unread = |text: &str, error: io::Error| {
-        Error::new(ErrorKind::Config, format!("{text} `{}`", path.display())).because(error)
+        Error::new(ErrorKind::Config, format!("{text} `{}`", path.display())).with_source(error)
     };
     let file = fs::File::open(path).map_err(|error| unread("cannot read", error))?;
     let mut text = String::new();
@@ -173,12 +173,12 @@ fn read_file(path: &Path) -> Result<String, Error> {
     Ok(text)
 }
 
-impl fmt::Debug for Opening {
+impl fmt::Debug for CloakroomBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let place = match &self.text {
             Text::File(path) => path.display().to_string(),
             Text::Given(_) => "configuration".to_owned(),
         };
-        f.debug_struct("Opening").field("place", &place).finish_non_exhaustive()
+        f.debug_struct("CloakroomBuilder").field("place", &place).finish_non_exhaustive()
     }
 }

@@ -6,12 +6,12 @@ use cloakroom_core::Error;
 use cloakroom_plugin::{Host, Source};
 
 use crate::{
-    Opening,
+    CloakroomBuilder,
     config::{self, Places},
     generation,
 };
 
-/// What [`Opening::plugins`] found.
+/// What [`CloakroomBuilder::plugins`] found.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Plugins {
@@ -21,14 +21,14 @@ pub struct Plugins {
     pub sources: Vec<Source>,
 }
 
-impl Opening {
+impl CloakroomBuilder {
     /// Returns the plugins that the configuration names, and a host that compiles them into its cache
     /// folder, or into `into`. No secret is read and no bucket is opened, so this works where an image
     /// is built.
     ///
     /// ```no_run
     /// # async fn f() -> Result<(), cloakroom::Error> {
-    /// let plugins = cloakroom::Opening::file("cloakroom.toml").plugins(Some("compiled".as_ref()))?;
+    /// let plugins = cloakroom::CloakroomBuilder::file("cloakroom.toml").plugins(Some("compiled".as_ref()))?;
     /// for source in &plugins.sources {
     ///     plugins.host.compile(source).await?;
     /// }

@@ -151,7 +151,7 @@ fn failed(what: &str, probe: &str, error: &Error) -> Error {
     let text = format!("{what} failed the probe `{probe}`: {error}{hint}");
     let failed = Error::new(kind, text);
     match std::error::Error::source(error) {
-        Some(cause) => failed.because(cause.to_string()),
+        Some(cause) => failed.with_source(cause.to_string()),
         None => failed,
     }
 }

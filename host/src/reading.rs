@@ -11,8 +11,8 @@ use crate::{
     blocking::blocking,
     config::{self, File, Places},
     deadline::{self, Progress},
-    opening::{Opening, Text},
-    watch::{Marks, mark},
+    opening::{CloakroomBuilder, Text},
+    watch::{FileStamps, mark},
 };
 
 /// A configuration file as it was read.
@@ -22,7 +22,7 @@ pub(crate) struct Reading {
     pub(crate) folder: PathBuf,
     pub(crate) places: Places,
     /// The files that it is made from, as they were before they were read.
-    pub(crate) marks: Marks,
+    pub(crate) marks: FileStamps,
 }
 
 impl Reading {
@@ -30,7 +30,7 @@ impl Reading {
     ///
     /// # Errors
     /// `Config` with file and line; `Busy` if the file system does not answer.
-    pub(crate) async fn of(opening: &Opening, limit: Duration) -> Result<Self, Error> {
+    pub(crate) async fn of(opening: &CloakroomBuilder, limit: Duration) -> Result<Self, Error> {
         let text = opening.text.clone();
         let progress = Progress::default();
         progress.begin("the configuration's file".to_owned());
@@ -39,7 +39,7 @@ impl Reading {
     }
 
     fn read(text: &Text) -> Result<Self, Error> {
-        let mut marks: Marks = text.path().map(mark).into_iter().collect();
+        let mut marks: FileStamps = text.path().map(mark).into_iter().collect();
         let (place, folder, text) = text.read()?;
         let file = config::parse(&text, &place)?;
         marks.extend(file.files(&folder).iter().map(mark));

@@ -9,7 +9,7 @@ use cloakroom_core::{Error, ErrorKind};
 use tokio::sync::watch;
 
 use crate::{
-    Cloakroom, Opening, generation::Generation, key_facts, reading::Reading, reload_metric,
+    Cloakroom, CloakroomBuilder, generation::Generation, key_facts, reading::Reading, reload_metric,
 };
 
 /// Reloads by number, of which the newest wins.
@@ -88,7 +88,7 @@ impl Cloakroom {
     ///
     /// # Errors
     /// As [`Cloakroom::open`]. Then the old configuration goes on serving.
-    pub async fn replace(&self, opening: Opening) -> Result<(), Error> {
+    pub async fn replace(&self, opening: CloakroomBuilder) -> Result<(), Error> {
         let number = self.reloads().begin();
         let replacing = self.reloads().unless_newer(number, self.load_and_swap(number, opening));
         let replaced = replacing.await;
@@ -99,7 +99,7 @@ impl Cloakroom {
         replaced
     }
 
-    async fn load_and_swap(&self, number: u64, mut opening: Opening) -> Result<(), Error> {
+    async fn load_and_swap(&self, number: u64, mut opening: CloakroomBuilder) -> Result<(), Error> {
         let began = Instant::now();
         opening.host = opening.host.or_else(|| self.opening().host);
         let before = self.current();

@@ -9,7 +9,7 @@ use std::{
 use bytes::Bytes;
 use cloakroom_core::{Bucket, ByteSize, Claim, Context, Driver, Error, ErrorKind, Kind, Payload};
 use cloakroom_pipeline::{Offload, Pipeline};
-use cloakroom_plugin::Access;
+use cloakroom_plugin::BucketAccess;
 
 use crate::{
     advice::advice,
@@ -22,11 +22,11 @@ struct Granted<'a> {
     name: &'a str,
     url: &'a str,
     bucket: &'a Arc<dyn Bucket>,
-    access: &'a Access,
+    access: &'a BucketAccess,
 }
 
 /// A driver, and what it is granted.
-struct Subject<'a> {
+struct SizeLabels<'a> {
     report: &'a DriverReport,
     driver: &'a Arc<dyn Driver>,
     buckets: Vec<Granted<'a>>,
@@ -38,7 +38,7 @@ pub(crate) async fn stores(inventory: &Inventory) -> Vec<StoreRow> {
     let mut rows = Vec::new();
     for (report, (_, driver)) in inventory.report.drivers.iter().zip(&inventory.drivers) {
         let buckets = report.buckets.iter().filter_map(|name| granted(inventory, name)).collect();
-        let subject = Subject { report, driver, buckets, time: inventory.time };
+        let subject = SizeLabels { report, driver, buckets, time: inventory.time };
         rows.extend(subject.rows().await);
     }
     rows.extend(read_only(inventory).await);
@@ -51,7 +51,7 @@ fn granted<'a>(inventory: &'a Inventory, name: &'a str) -> Option<Granted<'a>> {
     Some(Granted { name, url: &report.url, bucket, access })
 }
 
-impl Subject<'_> {
+impl SizeLabels<'_> {
     /// Returns the rows of one driver. What else is to be tried with a driver that writes is added
     /// here.
     async fn rows(&self) -> Vec<StoreRow> {

@@ -34,7 +34,7 @@ impl Cloakroom {
             loop {
                 tokio::time::sleep(period).await;
                 let paths: Vec<_> = seen.keys().cloned().collect();
-                let looking = blocking(move || Ok(paths.iter().map(mark).collect::<Marks>()));
+                let looking = blocking(move || Ok(paths.iter().map(mark).collect::<FileStamps>()));
                 let Some(now) = looking.await.ok().filter(|now| *now != seen) else {
                     continue;
                 };
@@ -57,7 +57,7 @@ impl Drop for Watch {
 }
 
 /// What shows that a file is another than before: its time and its size.
-pub(crate) type Marks = BTreeMap<PathBuf, Mark>;
+pub(crate) type FileStamps = BTreeMap<PathBuf, Mark>;
 type Mark = Option<(SystemTime, u64)>;
 
 pub(crate) fn mark(path: &PathBuf) -> (PathBuf, Mark) {

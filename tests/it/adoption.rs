@@ -3,8 +3,8 @@
 use std::fs;
 
 use cloakroom::{
-    Context, ErrorKind, Limits, Opening, Payload, Pipeline, PipelineError, Reuse, Settings, Stage,
-    metric,
+    CloakroomBuilder, Context, ErrorKind, Limits, Payload, Pipeline, PipelineError, Reuse,
+    Settings, Stage, metric,
 };
 use cloakroom_tests::{KEY, bundled, chain, compile_cache, ctx, host, plain, text};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
@@ -155,7 +155,7 @@ async fn a_configuration_may_ask_for_it_and_is_warned() {
     let opening = |text: &str| {
         let path = folder.path().join("cloakroom.toml");
         fs::write(&path, text).unwrap();
-        Opening::file(path).cache(compile_cache())
+        CloakroomBuilder::file(path).cache(compile_cache())
     };
     let cloakroom = opening(CONFIG).open().await.map_err(|error| chain(&error)).unwrap();
     assert_eq!(cloakroom.decode(&ctx(), vec![plain("old")]).await.unwrap(), [plain("old")]);

@@ -1,12 +1,12 @@
 //! Azure Blob Storage, by Azurite.
 
-use cloakroom::{BucketPlace, ErrorKind};
+use cloakroom::{BucketUrl, ErrorKind};
 use cloakroom_tests::rigs::{self, AZURITE_ACCOUNT, AZURITE_KEY, BUCKET};
 
 use crate::stores::{Creates, carries, holds};
 
-fn place(key: &str) -> BucketPlace {
-    BucketPlace::new(format!("az://{BUCKET}"))
+fn place(key: &str) -> BucketUrl {
+    BucketUrl::new(format!("az://{BUCKET}"))
         .set("endpoint", format!("{}/{AZURITE_ACCOUNT}", rigs::azurite().url()))
         .set("account_name", AZURITE_ACCOUNT)
         .set("access_key", key)

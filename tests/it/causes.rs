@@ -102,7 +102,7 @@ async fn a_store_that_refuses_is_quoted_by_bucket_key_status_and_code() {
 async fn a_bucket_that_was_not_granted_is_named() {
     for driver in DRIVERS.into_iter().filter(|name| *name != "redis") {
         let bucket: Arc<dyn Bucket> = Arc::new(ObjectBucket::memory("b"));
-        let grants = Grants::none().bucket("payloads", bucket, cloakroom::Access::whole());
+        let grants = Grants::none().bucket("payloads", bucket, cloakroom::BucketAccess::whole());
         let host = host(Limits::default());
         let plugin = host.load(cloakroom::bundled(driver).unwrap(), grants).await.unwrap();
         let settings = Settings::none().set("bucket", "paylods");

@@ -9,8 +9,8 @@ use std::{
 
 use bytes::Bytes;
 use cloakroom::{
-    Bucket, ByteSize, Claim, Context, Driver, Error, ErrorKind, Object, ObjectBucket, Opening,
-    PutMode, PutOutcome, StoreOutcome, StoreRow, StoreStep,
+    Bucket, ByteSize, Claim, CloakroomBuilder, Context, Driver, Error, ErrorKind, Object,
+    ObjectBucket, PutMode, PutOutcome, StoreOutcome, StoreRow, StoreStep,
 };
 use cloakroom_tests::{KEY, compile_cache};
 use futures::future::BoxFuture;
@@ -227,7 +227,7 @@ fn native(grant: &str) -> String {
 
 async fn rows(denies: &'static str, text: &str) -> (Vec<StoreRow>, Vec<String>) {
     let bucket = Arc::new(Strict { within: ObjectBucket::memory("b"), denies });
-    let opening = Opening::text(text).cache(compile_cache()).bucket("b", bucket.clone());
+    let opening = CloakroomBuilder::text(text).cache(compile_cache()).bucket("b", bucket.clone());
     let rows = opening.check().await.unwrap().stores().await;
     (rows, bucket.within.list("", None).await.unwrap())
 }
@@ -344,7 +344,8 @@ impl Driver for Shelf {
 #[tokio::test]
 async fn a_driver_without_a_bucket_is_tried_and_its_probe_stays() {
     let text = "[storage]\n[[storage.driver]]\nname = \"d\"\nplugin = \"native:shelf\"\n";
-    let check = Opening::text(text).driver("shelf", Shelf::default()).check().await.unwrap();
+    let check =
+        CloakroomBuilder::text(text).driver("shelf", Shelf::default()).check().await.unwrap();
     let (first, second) = (check.stores().await, check.stores().await);
     for rows in [first, second] {
         assert_eq!(steps(&rows).len(), 3, "{rows:?}");

@@ -18,7 +18,7 @@ use std::{net::SocketAddr, path::Path};
 use cloakroom::{Cloakroom, Payload};
 use cloakroom_temporal::{
     json,
-    server::{Access, Address, CodecServer, Listener, Settings},
+    server::{Address, Auth, CodecServer, Listener, Settings},
 };
 use cloakroom_tests::plain;
 use serde_json::{Value, json};
@@ -26,7 +26,7 @@ use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
 use self::client::{ask, post};
 use crate::{
-    others::python,
+    scripts::python,
     worker::{in_folder, opening},
 };
 
@@ -189,7 +189,7 @@ async fn pages_of_listed_origins_may_ask_and_no_others() {
 async fn a_token_is_asked_for() {
     let folder = tempfile::tempdir().unwrap();
     let mut settings = Settings::default();
-    settings.access = Access::default().token("a secret of operators\n").unwrap();
+    settings.access = Auth::default().token("a secret of operators\n").unwrap();
     let served = Served::start(folder.path(), settings).await;
     let with = |value: &str| post(served.address, "/decode", &[("authorization", value)], "{}");
     for value in ["Bearer a secret of operators", "bearer  a secret of operators "] {
@@ -203,7 +203,7 @@ async fn a_token_is_asked_for() {
     assert_eq!(post(served.address, "/nowhere", &[], "").status, 401);
     assert_eq!(ask(served.address, "GET /metrics", &[], b"").status, 401);
     assert_eq!(ask(served.address, "GET /healthz", &[], b"").status, 200);
-    assert!(Access::default().token("short").is_err());
+    assert!(Auth::default().token("short").is_err());
     assert!(!format!("{:?}", served.server).contains("operators"));
 }
 
@@ -215,7 +215,7 @@ async fn signed_tokens() {
     let mut settings = Settings::default();
     let keys = made["keys"].to_string();
     let of = |keys: &str| {
-        Access::default().signed(keys.as_bytes(), Some(audience.into()), Some(issuer.into()))
+        Auth::default().signed(keys.as_bytes(), Some(audience.into()), Some(issuer.into()))
     };
     settings.access = of(&keys).unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -249,7 +249,7 @@ async fn strangers_are_not_served_without_a_token() {
     assert!(refused.to_string().contains("codec_server.token"), "{refused}");
 
     let mut settings = Settings::default();
-    settings.access = Access::default().token("a secret of operators").unwrap();
+    settings.access = Auth::default().token("a secret of operators").unwrap();
     let server = CodecServer::new(cloakroom, settings);
     let everywhere = TcpListener::bind("0.0.0.0:0").await.unwrap();
     let here = SocketAddr::from(([127, 0, 0, 1], everywhere.local_addr().unwrap().port()));
@@ -260,7 +260,7 @@ async fn strangers_are_not_served_without_a_token() {
     assert!(server.swap(Settings::default()).is_err());
     for origin in ["*", "http://*.example", "localhost:8233", "http://localhost:8233/", "null"] {
         let mut settings = Settings::default();
-        settings.access = Access::default().token("a secret of operators").unwrap();
+        settings.access = Auth::default().token("a secret of operators").unwrap();
         settings.origins = vec![origin.to_owned()];
         assert!(server.swap(settings).is_err(), "{origin}");
     }

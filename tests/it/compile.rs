@@ -6,7 +6,7 @@ use std::{
     process::{Command, Output},
 };
 
-use cloakroom::{Digest, Host, Opening};
+use cloakroom::{CloakroomBuilder, Digest, Host};
 use cloakroom_tests::{chain, ctx, plain, ring, text};
 
 use crate::cli;
@@ -78,7 +78,7 @@ async fn a_filled_folder_saves_a_process_all_compiling() {
     let host = Host::builder().cache(&into).build().unwrap();
     let config = CONFIG.replace("secret_access_key", "#").replace("[keys.payments]\ncurrent", "#");
     let config = config.replace("material", "#");
-    let opening = Opening::text(config).keys("payments", ring()).host(&host);
+    let opening = CloakroomBuilder::text(config).keys("payments", ring()).host(&host);
     let cloakroom = opening.open().await.map_err(|error| chain(&error)).unwrap();
     let sent = vec![plain(text(10_000))];
     let sealed = cloakroom.encode(&ctx(), sent.clone()).await.unwrap();

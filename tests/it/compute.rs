@@ -11,9 +11,9 @@ use std::{
 
 use bytes::Bytes;
 use cloakroom::{
-    Access, Blame, Bucket, ByteSize, Codec, Context, Description, Encoded, Error, ErrorKind,
-    Grants, Host, Limit, Limits, ObjectBucket, Offload, Opening, Payload, Pipeline, PluginCodec,
-    Purpose, PutMode, PutOutcome, Reuse, Settings, Source, Stage, metric,
+    Blame, Bucket, BucketAccess, ByteSize, CloakroomBuilder, Codec, Context, Description, Encoded,
+    Error, ErrorKind, Grants, Host, Limit, Limits, ObjectBucket, Offload, Payload, Pipeline,
+    PluginCodec, Purpose, PutMode, PutOutcome, Reuse, Settings, Source, Stage, metric,
 };
 use cloakroom_tests::{
     PATIENCE, ROGUE, ROGUE_DRIVER, ROGUE_WASIP2, bundled, chain, compile_cache, ctx, host, noise,
@@ -159,7 +159,7 @@ async fn a_call_that_waits_too_long_is_refused_and_nobody_is_to_blame() {
 async fn a_configuration_says_how_much_computes_and_waits() {
     let opened = |limits: &str| {
         let stage = "[[stage]]\nplugin = \"bundled:zstd\"\n";
-        Opening::text(format!("{stage}{limits}")).cache(compile_cache()).open()
+        CloakroomBuilder::text(format!("{stage}{limits}")).cache(compile_cache()).open()
     };
     let text = "[limits]\ncomputing = 3\nqueue = 7\nwait = \"90s\"";
     let cloakroom = opened(text).await.unwrap();
@@ -216,7 +216,7 @@ impl Held {
     /// A pipeline that stores what it is given here.
     async fn pipeline(self: &Arc<Self>, host: &Host) -> Pipeline {
         let bucket: Arc<dyn Bucket> = self.clone();
-        let grants = Grants::none().bucket("b", bucket, Access::whole().overwrite());
+        let grants = Grants::none().bucket("b", bucket, BucketAccess::whole().overwrite());
         let plugin = host.load(Source::bytes("rogue", ROGUE_DRIVER), grants).await.unwrap();
         let driver = plugin.driver(Settings::none(), Reuse::Fresh).await.unwrap();
         let many = 1000.try_into().unwrap();

@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use cloakroom::{Context, ErrorKind, Opening, Payload};
+use cloakroom::{CloakroomBuilder, Context, ErrorKind, Payload};
 use cloakroom_tests::{KEY, REVERSE, ROGUE, chain, compile_cache};
 
 const GOOD: &str = r#"
@@ -41,7 +41,7 @@ fn write(folder: &Path, text: &str) -> std::path::PathBuf {
 
 async fn open(text: &str) -> Result<cloakroom::Cloakroom, cloakroom::Error> {
     let folder = tempfile::tempdir().unwrap();
-    Opening::file(write(folder.path(), text)).cache(compile_cache()).open().await
+    CloakroomBuilder::file(write(folder.path(), text)).cache(compile_cache()).open().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -189,7 +189,8 @@ async fn stages_in_the_wrong_order_are_refused() {
 async fn an_empty_or_missing_one_says_what_to_write() {
     let error = open("").await.map(drop).unwrap_err();
     assert!(chain(&error).contains("[[stage]]"), "{}", chain(&error));
-    let error = Opening::file("/nowhere/cloakroom.toml").open().await.map(drop).unwrap_err();
+    let error =
+        CloakroomBuilder::file("/nowhere/cloakroom.toml").open().await.map(drop).unwrap_err();
     assert!(chain(&error).contains("/nowhere/cloakroom.toml"), "{}", chain(&error));
     let error = open("[[stage]\n").await.map(drop).unwrap_err();
     assert!(chain(&error).contains("line 1"), "{}", chain(&error));
@@ -212,7 +213,7 @@ async fn the_reference_is_a_configuration() {
     fs::write(folder.path().join("plugins/aes-gcm.wasm"), wasm).unwrap();
     fs::write(folder.path().join("secrets/2026-05"), KEY).unwrap();
     fs::write(folder.path().join("secrets/s3"), "not used here").unwrap();
-    let opened = Opening::file(write(folder.path(), &text)).open().await;
+    let opened = CloakroomBuilder::file(write(folder.path(), &text)).open().await;
     let cloakroom = opened.map_err(|error| chain(&error)).unwrap();
     assert_eq!(cloakroom.pipeline().stages()[1].name(), "sealing");
     assert_eq!(cloakroom.host().limits(), &cloakroom::Limits::default());
@@ -253,7 +254,7 @@ async fn the_example_of_a_third_partys_plugin_works() {
     let folder = tempfile::tempdir().unwrap();
     let path = write(folder.path(), &text.replace(built, "reverse_codec.wasm"));
     fs::write(folder.path().join("reverse_codec.wasm"), REVERSE).unwrap();
-    let cloakroom = Opening::file(path).cache(compile_cache()).open().await.unwrap();
+    let cloakroom = CloakroomBuilder::file(path).cache(compile_cache()).open().await.unwrap();
     let sent = vec![Payload::new("json/plain", vec![b'x'; 200_000]), Payload::default()];
     let encoded = cloakroom.encode(&Context::none(), sent.clone()).await.unwrap();
     assert_eq!(encoded[0].encoding(), Some("binary/reversed"));

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use cloakroom::{
-    Bucket, ByteSize, ErrorKind, Limit, ObjectBucket, Offload, Opening, Pipeline, PipelineError,
+    Bucket, ByteSize, CloakroomBuilder, ErrorKind, Limit, ObjectBucket, Offload, Pipeline,
+    PipelineError,
 };
 use cloakroom_tests::{bucket_driver, compile_cache, ctx, noise, plain};
 
@@ -63,7 +64,7 @@ async fn what_no_call_could_hand_back_is_not_stored() {
         [buckets.b]
         url = "memory:b"
     "#;
-    let cloakroom = Opening::text(text).cache(compile_cache()).open().await.unwrap();
+    let cloakroom = CloakroomBuilder::text(text).cache(compile_cache()).open().await.unwrap();
     let error = cloakroom.encode(&ctx(), vec![plain(noise(1 << 20))]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::LimitExceeded(Limit::Payload), "{error}");
     let text = error.to_string();
@@ -86,7 +87,7 @@ url = "memory:b"
 "#;
 
 async fn warnings(text: &str) -> Vec<String> {
-    let check = Opening::text(text).cache(compile_cache()).check().await.unwrap();
+    let check = CloakroomBuilder::text(text).cache(compile_cache()).check().await.unwrap();
     check.report().warnings.clone()
 }
 

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use cloakroom::{Cloakroom, Error, ErrorKind, Opening};
+use cloakroom::{Cloakroom, CloakroomBuilder, Error, ErrorKind};
 use cloakroom_tests::{KEY, chain, compile_cache};
 
 const GOOD: &str = r#"
@@ -48,7 +48,7 @@ async fn open(text: &str) -> Result<Cloakroom, Error> {
     write("s3.wasm", cloakroom_bundle::find("s3").unwrap().wasm);
     write("zstd.wasm", cloakroom_bundle::find("zstd").unwrap().wasm);
     write("cloakroom.toml", text.as_bytes());
-    Opening::file(folder.path().join("cloakroom.toml")).cache(compile_cache()).open().await
+    CloakroomBuilder::file(folder.path().join("cloakroom.toml")).cache(compile_cache()).open().await
 }
 
 /// What is written instead of what, and what must be said: line, kind, and words of the message.

@@ -4,8 +4,8 @@ use std::{fs, sync::Arc};
 
 use bytes::Bytes;
 use cloakroom::{
-    Bucket as _, ByteSize, Claim, Cloakroom, Codec, Context, Description, Driver, Encoded, Error,
-    ErrorKind, Object, ObjectBucket, Opening, Payload, Purpose,
+    Bucket as _, ByteSize, Claim, Cloakroom, CloakroomBuilder, Codec, Context, Description, Driver,
+    Encoded, Error, ErrorKind, Object, ObjectBucket, Payload, Purpose,
 };
 use cloakroom_tests::{KEY, chain, compile_cache, ctx, noise, plain, ring};
 use futures::future::BoxFuture;
@@ -53,7 +53,7 @@ async fn open(text: &str) -> Result<Cloakroom, Error> {
     fs::write(folder.path().join("s3.wasm"), cloakroom_bundle::find("s3").unwrap().wasm).unwrap();
     let path = folder.path().join("cloakroom.toml");
     fs::write(&path, text).unwrap();
-    Opening::file(path).cache(compile_cache()).open().await
+    CloakroomBuilder::file(path).cache(compile_cache()).open().await
 }
 
 fn is_reference(payload: &Payload) -> bool {
@@ -209,7 +209,7 @@ async fn a_program_may_bring_its_own() {
         .replace("store_with = \"aws.s3driver\"", "store_with = \"redis\"")
         .replace("\"memory:payloads\"", "\"native:brought\"");
     let (text, _) = text.split_once("[keys.payments]").unwrap();
-    let opening = || Opening::text(text).cache(compile_cache());
+    let opening = || CloakroomBuilder::text(text).cache(compile_cache());
     let whole = opening().codec("mine", own()).driver("mine", own());
     let whole = whole.bucket("brought", bucket.clone()).keys("payments", ring());
     let cloakroom = whole.open().await.map_err(|error| chain(&error)).unwrap();

@@ -45,13 +45,13 @@ fn sections(page: &str) -> Vec<(String, String)> {
 /// The words of the kinds that the source has, wherever else they are listed.
 fn words_in_source() -> BTreeSet<String> {
     let source = fs::read_to_string(root().join("host/core/src/error.rs")).unwrap();
-    let word = source.split("pub fn word(").nth(1).unwrap().split("\n    }\n").next().unwrap();
+    let word = source.split("pub fn as_str(").nth(1).unwrap().split("\n    }\n").next().unwrap();
     word.split('"').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
 #[test]
 fn every_kind_of_error_is_listed() {
-    let listed: BTreeSet<_> = ErrorKind::ALL.iter().map(|kind| kind.word().to_owned()).collect();
+    let listed: BTreeSet<_> = ErrorKind::ALL.iter().map(|kind| kind.as_str().to_owned()).collect();
     assert_eq!(listed, words_in_source(), "`ErrorKind::ALL` is not all of them");
     assert_eq!(listed.len(), ErrorKind::ALL.len());
 }
@@ -60,7 +60,7 @@ fn every_kind_of_error_is_listed() {
 fn every_kind_of_error_has_an_entry() {
     let sections = sections(&page());
     for kind in ErrorKind::ALL {
-        let word = format!("`{}`", kind.word());
+        let word = format!("`{}`", kind.as_str());
         let entry = sections.iter().find(|(heading, _)| heading.contains(&word));
         let (heading, text) = entry.unwrap_or_else(|| panic!("no entry for {word}"));
         for part in ["Text", "Cause", "Fix", "Verify"] {

@@ -10,7 +10,7 @@ use cloakroom::{
 use cloakroom_tests::{bucket_driver, bundled, chain, ctx, host, plain};
 use serde_json::{Value, json};
 
-use crate::others::{from_json, python, to_json};
+use crate::scripts::{from_json, python, to_json};
 
 const CANARY: &str = "canary-6f1c";
 

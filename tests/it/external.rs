@@ -9,9 +9,8 @@ use cloakroom_tests::{bucket_driver, bundled, chain, host, noise, plain, rigs, t
 use serde_json::{Value, json};
 
 use crate::{
-    gcs,
-    others::{self, from_json, to_json},
-    s3,
+    gcs, s3,
+    scripts::{self, from_json, to_json},
 };
 
 /// One store, as Cloakroom and as the SDK's driver know it.
@@ -105,10 +104,10 @@ async fn meets_python(store: &Store, contexts: Vec<Context>) {
     let pipeline = store.pipeline(&[]).await;
     for ctx in contexts {
         let ours = pipeline.encode(&ctx, sent()).await.map_err(|error| chain(&error)).unwrap();
-        let read = others::python("external.py", &store.request("retrieve", &ctx, &ours));
+        let read = scripts::python("external.py", &store.request("retrieve", &ctx, &ours));
         assert!(payloads(&read) == sent(), "the SDK reads something else: {ctx:?}");
         let theirs =
-            payloads(&others::python("external.py", &store.request("store", &ctx, &sent())));
+            payloads(&scripts::python("external.py", &store.request("store", &ctx, &sent())));
         let read = pipeline.decode(&ctx, theirs.clone()).await;
         assert!(read.map_err(|error| chain(&error)).unwrap() == sent(), "{ctx:?}");
         for (ours, theirs) in ours.iter().zip(&theirs) {
@@ -158,7 +157,7 @@ async fn python_other_references_s3() {
         if flag != "codec" {
             request[flag] = json!(true);
         }
-        let theirs = payloads(&others::python("external.py", &request));
+        let theirs = payloads(&scripts::python("external.py", &request));
         assert_eq!(theirs[0].encoding(), Some(expect), "{flag}");
         let read = pipeline.decode(&ctx, theirs).await;
         assert!(read.map_err(|error| chain(&error)).unwrap() == sent(), "{flag}");
@@ -167,7 +166,7 @@ async fn python_other_references_s3() {
     let ours = pipeline.encode(&ctx, sent()).await.unwrap();
     let mut request = store.request("retrieve", &ctx, &ours);
     request["codec"] = json!("zlib");
-    assert!(payloads(&others::python("external.py", &request)) == sent());
+    assert!(payloads(&scripts::python("external.py", &request)) == sent());
 }
 
 /// The published package spells its claims in another way, and reads no other: what it stores is read
@@ -177,13 +176,14 @@ async fn node_s3() {
     let store = s3("node");
     let pipeline = store.pipeline(&[]).await;
     for ctx in &contexts()[..5] {
-        let theirs = payloads(&others::node("external.mjs", &store.request("store", ctx, &sent())));
+        let theirs =
+            payloads(&scripts::node("external.mjs", &store.request("store", ctx, &sent())));
         assert!(claim(&theirs[0])["hashValue"].is_string(), "it has changed: read ours too");
         let read = pipeline.decode(ctx, theirs.clone()).await;
         assert!(read.map_err(|error| chain(&error)).unwrap() == sent(), "{ctx:?}");
         let ours = pipeline.encode(ctx, sent()).await.unwrap();
         assert_eq!(claim(&ours[0])["key"], claim(&theirs[0])["key"]);
-        let read = others::node("external.mjs", &store.request("retrieve", ctx, &ours));
+        let read = scripts::node("external.mjs", &store.request("retrieve", ctx, &ours));
         assert!(read["error"].is_string(), "it reads ours: {read}");
     }
 }

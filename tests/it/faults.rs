@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use cloakroom::{
-    Access, Bucket, BucketPlace, ByteSize, Context, Error, ErrorKind, Grants, Kind, Limits,
+    Bucket, BucketAccess, BucketUrl, ByteSize, Context, Error, ErrorKind, Grants, Kind, Limits,
     ObjectBucket, Offload, Payload, Pipeline, PluginDriver, Reuse, Settings, Stage,
 };
 use cloakroom_tests::{bucket_driver, bundled, chain, host, noise, plain, rigs, text};
@@ -11,21 +11,21 @@ use cloakroom_tests::{bucket_driver, bundled, chain, host, noise, plain, rigs, t
 use crate::s3;
 
 /// A bucket of its own behind a proxy, and the same without it.
-fn behind(endpoint: &str, name: &str, patience: u64) -> (BucketPlace, ObjectBucket) {
+fn behind(endpoint: &str, name: &str, patience: u64) -> (BucketUrl, ObjectBucket) {
     let bucket = s3::moto(name);
     (s3::place(endpoint, name).patience(Duration::from_millis(patience)), bucket)
 }
 
 /// A driver that has all the time that a store may need.
-async fn driver(place: &BucketPlace) -> PluginDriver {
+async fn driver(place: &BucketUrl) -> PluginDriver {
     let bucket: Arc<dyn Bucket> = Arc::new(place.open().unwrap());
-    let grants = Grants::none().bucket("payloads", bucket, Access::whole());
+    let grants = Grants::none().bucket("payloads", bucket, BucketAccess::whole());
     let host = host(Limits { driver_time: LONG, wait: LONG, ..Limits::default() });
     let plugin = host.load(cloakroom::bundled("s3").unwrap(), grants).await.unwrap();
     plugin.driver(Settings::none().set("bucket", "payloads"), Reuse::Fresh).await.unwrap()
 }
 
-async fn pipeline(place: &BucketPlace, time: Duration) -> Pipeline {
+async fn pipeline(place: &BucketUrl, time: Duration) -> Pipeline {
     let driver = driver(place).await;
     let offload = Offload::above(ByteSize::kib(4)).to("aws.s3driver", driver).time(time);
     let offload = offload.memory_cache(ByteSize::bytes(0));

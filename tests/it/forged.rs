@@ -3,8 +3,8 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use cloakroom::{
-    Access, Bucket, ByteSize, ClaimPolicy, Error, ErrorKind, Kind, Limit, ObjectBucket, Offload,
-    Payload, Pipeline, PutMode, PutOutcome,
+    Bucket, BucketAccess, ByteSize, ClaimPolicy, Error, ErrorKind, Kind, Limit, ObjectBucket,
+    Offload, Payload, Pipeline, PutMode, PutOutcome,
 };
 use cloakroom_tests::{bucket_driver, chain, ctx, granted_driver, noise, plain, ring};
 use futures::future::BoxFuture;
@@ -21,7 +21,7 @@ struct Scene {
 
 async fn scene() -> Scene {
     let bucket: Arc<dyn Bucket> = Arc::new(ObjectBucket::memory(OWN));
-    let driver = granted_driver("s3", &bucket, Access::within("v0/"), &[]).await;
+    let driver = granted_driver("s3", &bucket, BucketAccess::within("v0/"), &[]).await;
     let offload = Offload::above(ByteSize::bytes(0)).to("aws.s3driver", driver);
     // What was fetched once must not answer for a claim that was not.
     let offload = offload.largest_object(ByteSize::mib(1));
@@ -253,8 +253,8 @@ async fn a_store_is_asked_for_no_more_than_was_told() {
 async fn every_grant_of_a_bucket_counts() {
     let bucket: Arc<dyn Bucket> = Arc::new(ObjectBucket::memory(OWN));
     let grants = cloakroom::Grants::none()
-        .bucket("a", bucket.clone(), Access::within("old/").read_only())
-        .bucket("b", bucket.clone(), Access::within("v0/"));
+        .bucket("a", bucket.clone(), BucketAccess::within("old/").read_only())
+        .bucket("b", bucket.clone(), BucketAccess::within("v0/"));
     let source = cloakroom::bundled("s3").unwrap();
     let host = cloakroom_tests::host(cloakroom::Limits::default());
     let plugin = host.load(source, grants).await.unwrap();

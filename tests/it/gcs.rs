@@ -1,13 +1,13 @@
 //! Google Cloud Storage, by an emulator of its JSON interface behind a stand-in for the one that
 //! `object_store` writes by. What the stand-in cannot show is how the real one signs and refuses.
 
-use cloakroom::{BucketPlace, ObjectBucket};
+use cloakroom::{BucketUrl, ObjectBucket};
 use cloakroom_tests::rigs::{self, BUCKET};
 
 use crate::stores::{Creates, carries, holds};
 
 pub fn bucket() -> ObjectBucket {
-    BucketPlace::new(format!("gs://{BUCKET}"))
+    BucketUrl::new(format!("gs://{BUCKET}"))
         .set("base_url", rigs::fake_gcs().url())
         .set("bearer_token", "nobody asks")
         .open()

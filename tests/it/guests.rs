@@ -10,8 +10,8 @@ use std::{
 
 use bytes::Bytes;
 use cloakroom::{
-    Access, Bucket, ByteSize, CodeLimits, CodeSize, Grants, Host, Limits, ObjectBucket, Offload,
-    Pipeline, Reuse, Settings, Source, Stage,
+    Bucket, BucketAccess, ByteSize, CodeLimits, CodeSize, Grants, Host, Limits, ObjectBucket,
+    Offload, Pipeline, Reuse, Settings, Source, Stage,
 };
 use cloakroom_tests::{chain, compile_cache, ctx, noise, plain};
 
@@ -74,7 +74,7 @@ async fn a_codec_in_python() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_driver_in_python() {
     let bucket: Arc<dyn Bucket> = Arc::new(ObjectBucket::memory("b"));
-    let grants = Grants::none().bucket("b", bucket.clone(), Access::within("payments prod/"));
+    let grants = Grants::none().bucket("b", bucket.clone(), BucketAccess::within("payments prod/"));
     let source = Source::bytes("python", component("driver_guest", "storage"));
     let plugin = host(4).load(source, grants).await.map_err(|error| chain(&error)).unwrap();
     let error = plugin.driver(Settings::none(), Reuse::Fresh).await.unwrap_err();

@@ -7,7 +7,7 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use cloakroom::{Cloakroom, Context, Opening, Payload};
+use cloakroom::{Cloakroom, CloakroomBuilder, Context, Payload};
 use cloakroom_temporal::server::{CodecServer, Settings};
 use cloakroom_tests::{KEY, compile_cache, rigs::temporal};
 use serde_json::{Value, json};
@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 
 use crate::{
     cli::binary,
-    others::to_json,
+    scripts::to_json,
     worker::{Running, Waiting, client, converter, server, unique},
 };
 
@@ -38,7 +38,8 @@ impl Run {
     async fn finish() -> Self {
         // What is encoded twice is one object, so that the numbers do not depend on replays.
         let folder = folder("true");
-        let opening = Opening::file(folder.path().join("cloakroom.toml")).cache(compile_cache());
+        let opening =
+            CloakroomBuilder::file(folder.path().join("cloakroom.toml")).cache(compile_cache());
         let cloakroom = opening.open().await.unwrap();
         let (queue, url) = (unique("history"), server().url());
         let _worker = Running::start(&url, &queue, converter(&cloakroom));
@@ -256,7 +257,8 @@ impl Run {
 #[tokio::test(flavor = "multi_thread")]
 async fn duplicates_are_found_although_encryption_hides_them() {
     let folder = folder("false");
-    let opening = Opening::file(folder.path().join("cloakroom.toml")).cache(compile_cache());
+    let opening =
+        CloakroomBuilder::file(folder.path().join("cloakroom.toml")).cache(compile_cache());
     let cloakroom = opening.open().await.unwrap();
     let large = hex::encode(cloakroom_tests::noise(400_000));
     let encode = async |text: &str| {

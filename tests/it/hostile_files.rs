@@ -4,7 +4,7 @@
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use cloakroom::{BucketPlace, Cloakroom, Error, ErrorKind};
+use cloakroom::{BucketUrl, Cloakroom, Error, ErrorKind};
 use cloakroom_tests::{KEY, chain, ctx, noise, plain, wait_until};
 
 use crate::secrets::Log;
@@ -105,9 +105,9 @@ async fn a_secret_in_the_file_is_refused() {
         let opened = open(folder.path(), &storing(&format!("{s3}{setting}"))).await;
         says(opened, &["line 13", "[buckets.b]", key]);
     }
-    let place = BucketPlace::new("s3://b").set("allow_invalid_certificates", "true");
+    let place = BucketUrl::new("s3://b").set("allow_invalid_certificates", "true");
     assert_eq!(place.open().unwrap_err().kind(), ErrorKind::Config);
-    assert!(BucketPlace::new("s3://b").set("allow_invalid_certificates", "false").open().is_ok());
+    assert!(BucketUrl::new("s3://b").set("allow_invalid_certificates", "false").open().is_ok());
 }
 
 /// By default a driver may store and retrieve, and destroy nothing.

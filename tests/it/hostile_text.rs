@@ -4,8 +4,9 @@
 use std::fmt::Write as _;
 
 use cloakroom::{
-    Codec as _, Error, ErrorKind, Grants, Kind, Limits, Material, Opening, Payload, Pipeline,
-    PluginCodec, Reuse, Ring, Scale, Settings, Source, Stage, Subject, clean, metric,
+    CloakroomBuilder, Codec as _, Error, ErrorKind, Grants, Kind, Limits, Material, Payload,
+    Pipeline, PluginCodec, Reuse, Ring, Settings, SizeLabels, SizeMeter, Source, Stage, clean,
+    metric,
 };
 use cloakroom_tests::{ROGUE, ROGUE_WASIP2, bundled, chain, ctx, host, plain, ring, rogue_grants};
 use proptest::{prelude::*, test_runner::TestRunner};
@@ -274,7 +275,7 @@ async fn names_in_a_configuration_are_clean() {
             format!("[buckets.{name}]\nurl = {name}\n{name} = {name}"),
             format!("{name} = 1"),
         ] {
-            let opened = Opening::text(&config).open().await;
+            let opened = CloakroomBuilder::text(&config).open().await;
             let error = opened.map(drop).expect_err(&config.escape_debug().to_string());
             for shown in [chain(&error), error.report(), format!("{error:?}")] {
                 assert_clean(&shown);
@@ -287,10 +288,10 @@ async fn names_in_a_configuration_are_clean() {
 #[test]
 fn labels_are_clean() {
     let snapshotter = crate::metrics::record();
-    let scale = Scale::default();
+    let scale = SizeMeter::default();
     for text in hostile() {
         for activity in [None, Some(&*text)] {
-            let subject = Subject { namespace: &text, workflow: &text, activity };
+            let subject = SizeLabels { namespace: &text, workflow: &text, activity };
             scale.weigh(cloakroom::Budget { max: 100, percent: 100 }, 1, subject);
         }
     }

@@ -8,7 +8,8 @@ use std::{
 };
 
 use cloakroom::{
-    Cloakroom, Error, ErrorKind, Grants, Host, Limits, Opening, PluginCodec, Reuse, Settings,
+    Cloakroom, CloakroomBuilder, Error, ErrorKind, Grants, Host, Limits, PluginCodec, Reuse,
+    Settings,
 };
 use cloakroom_tests::{chain, compile_cache, ctx, plain, text};
 
@@ -34,7 +35,7 @@ async fn three_hundred_pipelines_share_one() {
     let host = Host::builder().cache(compile_cache()).build().unwrap();
     let mut open = Vec::new();
     for _ in 0..300 {
-        open.push(Opening::text(ZLIB).host(&host).open().await.unwrap());
+        open.push(CloakroomBuilder::text(ZLIB).host(&host).open().await.unwrap());
     }
     for cloakroom in &open {
         works(cloakroom).await;
@@ -46,7 +47,8 @@ async fn three_hundred_pipelines_share_one() {
 async fn what_contradicts_the_shared_host_is_refused_with_both_values() {
     let limits = Limits { instances: 4.try_into().unwrap(), ..Limits::default() };
     let host = Host::builder().limits(limits).cache(compile_cache()).build().unwrap();
-    let open = async |more: &str| Opening::text(format!("{ZLIB}{more}")).host(&host).open().await;
+    let open =
+        async |more: &str| CloakroomBuilder::text(format!("{ZLIB}{more}")).host(&host).open().await;
     for (more, says) in [
         (
             "[limits]\ninstances = 5",
@@ -84,15 +86,15 @@ async fn a_reload_keeps_the_shared_host_and_compiles_nothing() {
     let path = folder.path().join("cloakroom.toml");
     fs::write(&path, ZLIB).unwrap();
     let host = Host::builder().build().unwrap();
-    let cloakroom = Opening::file(&path).host(&host).open().await.unwrap();
+    let cloakroom = CloakroomBuilder::file(&path).host(&host).open().await.unwrap();
     assert_eq!(host.compilations(), 1);
     fs::write(&path, format!("{ZLIB}settings = {{ level = 9 }}\n")).unwrap();
     cloakroom.reload().await.unwrap();
-    cloakroom.replace(Opening::text(ZLIB)).await.unwrap();
+    cloakroom.replace(CloakroomBuilder::text(ZLIB)).await.unwrap();
     works(&cloakroom).await;
     assert_eq!(host.compilations(), 1);
     assert_eq!(cloakroom.host().compilations(), 1, "runs in another host");
-    let contradiction = Opening::text(format!("{ZLIB}[limits]\ninstances = 5"));
+    let contradiction = CloakroomBuilder::text(format!("{ZLIB}[limits]\ninstances = 5"));
     let error = cloakroom.replace(contradiction).await.unwrap_err();
     assert!(error.to_string().contains("`limits.instances` is 5 here and 64"), "{error}");
     works(&cloakroom).await;
@@ -101,7 +103,7 @@ async fn a_reload_keeps_the_shared_host_and_compiles_nothing() {
 /// A host of its own is kept over a reload too.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reload_without_a_cache_folder_compiles_nothing() {
-    let cloakroom = Opening::text(ZLIB).open().await.unwrap();
+    let cloakroom = CloakroomBuilder::text(ZLIB).open().await.unwrap();
     let host = cloakroom.host();
     cloakroom.reload().await.unwrap();
     assert_eq!(host.compilations(), 1);
@@ -137,7 +139,7 @@ async fn a_host_that_may_not_compile_takes_what_a_folder_holds() {
     let cache = folder.path().join("compiled");
     fill(&cache, "zlib").await;
     let host = Host::builder().cache(&cache).precompiled_only().build().unwrap();
-    works(&Opening::text(ZLIB).host(&host).open().await.unwrap()).await;
+    works(&CloakroomBuilder::text(ZLIB).host(&host).open().await.unwrap()).await;
     assert_eq!(host.compilations(), 0);
 
     let error = load(&host, "gzip").await.unwrap_err();

@@ -5,7 +5,7 @@ use cloakroom::{Context, Limits, Payload, Pipeline, Reuse, Settings, Stage};
 use cloakroom_tests::{KEY, bundled, ctx, host, noise, plain, text};
 use serde_json::{Value, json};
 
-use crate::others::{self, from_json, to_json};
+use crate::scripts::{self, from_json, to_json};
 
 const FORMATS: [(&str, &str, Option<&str>); 7] = [
     ("zstd", "zstd", None),
@@ -120,6 +120,6 @@ fn python(op: &str, codec: &str, payloads: &[Payload]) -> Vec<Payload> {
     let payloads: Vec<_> = payloads.iter().map(to_json).collect();
     let request =
         json!({ "op": op, "codec": codec, "key": STANDARD.encode(KEY), "payloads": payloads });
-    let answer = others::python("formats.py", &request);
+    let answer = scripts::python("formats.py", &request);
     answer["payloads"].as_array().unwrap().iter().map(from_json).collect()
 }

@@ -4,8 +4,8 @@
 use std::{fs, path::Path, sync::Arc};
 
 use cloakroom::{
-    Cloakroom, Codec, Context, Description, Encoded, Error, ErrorKind, Grants, Limits, Material,
-    Opening, Payload, Pipeline, PipelineError, Purpose, Reuse, Ring, Settings, Stage,
+    Cloakroom, CloakroomBuilder, Codec, Context, Description, Encoded, Error, ErrorKind, Grants,
+    Limits, Material, Payload, Pipeline, PipelineError, Purpose, Reuse, Ring, Settings, Stage,
 };
 use cloakroom_tests::{
     KEY, ROGUE, bundled, bundled_codecs, chain, compile_cache, ctx, host, plain,
@@ -99,7 +99,7 @@ fn write(folder: &Path, text: &str) {
 }
 
 async fn open(folder: &Path) -> Result<Cloakroom, Error> {
-    Opening::file(folder.join("cloakroom.toml")).cache(compile_cache()).open().await
+    CloakroomBuilder::file(folder.join("cloakroom.toml")).cache(compile_cache()).open().await
 }
 
 /// Seals until it is refused. Returns how often it was not, and the error.

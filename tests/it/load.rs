@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use cloakroom::{
-    ByteSize, Digest, ErrorKind, Grants, Host, Inspection, Limits, Need, Reuse, Settings, Source,
-    World,
+    ByteSize, Digest, ErrorKind, Grants, Host, Inspection, Limits, Requirement, Reuse, Settings,
+    Source, World,
 };
 use cloakroom_tests::{DRIVERS, ROGUE, chain, host, ring};
 
@@ -164,7 +164,7 @@ async fn bundled_plugins_import_the_contract_and_nothing_else() {
                 continue;
             }
             assert!(import.name.starts_with("cloakroom:plugin/"), "{name}: {}", import.name);
-            let needs_grant = import.need != Need::Nothing;
+            let needs_grant = import.need != Requirement::Nothing;
             let granted = ["keys", "blobs"].iter().any(|grant| import.name.contains(grant));
             assert_eq!(needs_grant, granted, "{name}: {}", import.name);
         }

@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use cloakroom::{
-    Bucket, ByteSize, Codec as _, Encoded, Error, ErrorKind, Limit, Limits, MemoryBudget,
-    ObjectBucket, Offload, Opening, Payload, Pipeline, PluginCodec, Reuse, Settings, Stage,
+    Bucket, ByteSize, CloakroomBuilder, Codec as _, Encoded, Error, ErrorKind, Limit, Limits,
+    MemoryBudget, ObjectBucket, Offload, Payload, Pipeline, PluginCodec, Reuse, Settings, Stage,
 };
 use cloakroom_tests::{
     ROGUE, bucket_driver, bundled, chain, compile_cache, ctx, host, noise, plain, rogue, text,
@@ -244,7 +244,7 @@ async fn a_bomb_of_entries_is_refused_by_its_number_and_takes_no_more_than_its_b
 async fn a_configuration_bounds_entries_and_what_is_held() {
     let open = async |limits: &str| {
         let text = format!("[[stage]]\nplugin = \"bundled:zlib\"\n[limits]\n{limits}");
-        Opening::text(text).cache(compile_cache()).open().await.unwrap()
+        CloakroomBuilder::text(text).cache(compile_cache()).open().await.unwrap()
     };
     for (limits, held) in [
         ("", ByteSize::mib(384)),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cloakroom::{
-    Budget, Context, ErrorKind, Kind, Limits, Reuse, Scale, Stage, Subject, Verdict, metric,
+    Budget, Context, ErrorKind, Kind, Limits, Reuse, SizeLabels, SizeMeter, Stage, Verdict, metric,
 };
 use cloakroom_temporal::{Adapter, SizeLimits};
 use cloakroom_tests::{ROGUE, ctx, host, noise, plain, rogue};
@@ -181,7 +181,7 @@ async fn reloads_are_counted_without_a_codec_server() {
     let snapshotter = record();
     let cloakroom = opening("").open().await.unwrap();
     cloakroom.reload().await.unwrap();
-    cloakroom.replace(cloakroom::Opening::text("nonsense")).await.unwrap_err();
+    cloakroom.replace(cloakroom::CloakroomBuilder::text("nonsense")).await.unwrap_err();
     let all = recorded(&snapshotter);
     for result in ["success", "failure"] {
         let name = format!("{}{{result={result}}}", metric::RELOADS);
@@ -245,10 +245,10 @@ fn ratios(snapshotter: &Snapshotter) -> Vec<(String, Vec<f64>)> {
 /// Every check is recorded, whatever its verdict, and none where there is no limit.
 #[test]
 fn how_much_of_a_budget_is_used() {
-    let (scale, snapshotter) = (Scale::default(), record());
+    let (scale, snapshotter) = (SizeMeter::default(), record());
     let budget = Budget { max: 1000, percent: 95 };
-    let workflow = Subject { namespace: "n", workflow: "Pay", activity: None };
-    let activity = Subject { activity: Some("charge"), ..workflow };
+    let workflow = SizeLabels { namespace: "n", workflow: "Pay", activity: None };
+    let activity = SizeLabels { activity: Some("charge"), ..workflow };
     for (size, verdict) in [(500, Verdict::Fits), (950, Verdict::Fits), (951, Verdict::Stall)] {
         // The answer stays the same, however often it is asked for.
         assert_eq!(scale.weigh(budget, size, workflow), verdict);
@@ -267,10 +267,10 @@ fn how_much_of_a_budget_is_used() {
 /// Names are chosen by whoever starts workflows.
 #[test]
 fn names_do_not_grow_without_end() {
-    let (scale, snapshotter) = (Scale::default(), record());
+    let (scale, snapshotter) = (SizeMeter::default(), record());
     for number in 0..1000 {
         let name = format!("workflow-{number}");
-        let subject = Subject { namespace: "n", workflow: &name, activity: None };
+        let subject = SizeLabels { namespace: "n", workflow: &name, activity: None };
         scale.weigh(Budget { max: 1000, percent: 95 }, 1, subject);
     }
     let found = ratios(&snapshotter);

@@ -11,8 +11,9 @@ use std::{
 
 use bytes::Bytes;
 use cloakroom::{
-    Access, Bucket, BucketPlace, ByteSize, Cloakroom, ErrorKind, Grants, Limits, ObjectBucket,
-    ObjectInfo, Offload, Opening, Pipeline, PutMode, PutOutcome, RefreshFailure, Reuse, Settings,
+    Bucket, BucketAccess, BucketUrl, ByteSize, Cloakroom, CloakroomBuilder, ErrorKind, Grants,
+    Limits, ObjectBucket, ObjectInfo, Offload, Pipeline, PutMode, PutOutcome, RefreshFailure,
+    Reuse, Settings,
 };
 use cloakroom_tests::{
     chain, compile_cache, ctx, host, noise, plain,
@@ -24,7 +25,7 @@ use crate::{s3, secrets::Log};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-async fn pipeline(bucket: &Arc<dyn Bucket>, access: Access) -> Pipeline {
+async fn pipeline(bucket: &Arc<dyn Bucket>, access: BucketAccess) -> Pipeline {
     // What a call could not hand back is not stored.
     let limits = Limits { output: ByteSize::mib(1000), ..Limits::default() };
     let grants = Grants::none().bucket("payloads", bucket.clone(), access);
@@ -134,7 +135,7 @@ impl Bucket for Expiring {
 async fn the_second_run_survives() {
     let sent = vec![plain(noise(5000)), plain(noise(2 << 20))];
     for (access, survives) in
-        [(Access::whole(), false), (Access::whole().refresh_after(DAY * 20), true)]
+        [(BucketAccess::whole(), false), (BucketAccess::whole().refresh_after(DAY * 20), true)]
     {
         let store = Expiring::new();
         let bucket: Arc<dyn Bucket> = store.clone();
@@ -162,7 +163,7 @@ async fn a_versioned_bucket() {
     let url = rigs::moto().url();
     let bucket: Arc<dyn Bucket> = Arc::new(s3::moto("versions"));
     rigs::keep_versions(&url, "versions");
-    let pipeline = pipeline(&bucket, Access::whole().refresh_after(Duration::ZERO)).await;
+    let pipeline = pipeline(&bucket, BucketAccess::whole().refresh_after(Duration::ZERO)).await;
     let sent = vec![plain(noise(5000))];
     for versions in 1..4 {
         let kept = pipeline.encode(&ctx(), sent.clone()).await.unwrap();
@@ -177,7 +178,7 @@ async fn only_storing_renews() {
     let proxy = Tamper::new(rigs::moto().address());
     s3::moto("reading");
     let bucket: Arc<dyn Bucket> = Arc::new(s3::place(&proxy.url(), "reading").open().unwrap());
-    let pipeline = pipeline(&bucket, Access::whole().refresh_after(Duration::ZERO)).await;
+    let pipeline = pipeline(&bucket, BucketAccess::whole().refresh_after(Duration::ZERO)).await;
     let sent = vec![plain(noise(5000))];
     let kept = pipeline.encode(&ctx(), sent.clone()).await.unwrap();
     proxy.seen();
@@ -200,7 +201,7 @@ async fn a_bucket_that_denies_overwriting() {
     s3::moto("locked");
     let bucket: Arc<dyn Bucket> = Arc::new(s3::place(&proxy.url(), "locked").open().unwrap());
     proxy.deny_overwrites(true);
-    let access = Access::whole().refresh_after(Duration::ZERO);
+    let access = BucketAccess::whole().refresh_after(Duration::ZERO);
     let sent = vec![plain(noise(5000))];
     let strict = pipeline(&bucket, access.clone()).await;
     let kept = strict.encode(&ctx(), sent.clone()).await.unwrap();
@@ -235,10 +236,10 @@ async fn a_bucket_that_denies_looking() {
     let bucket: Arc<dyn Bucket> = Arc::new(s3::place(&proxy.url(), "blind").open().unwrap());
     proxy.deny_looking(true);
     let sent = vec![plain(noise(5000)), plain(noise(2 << 20))];
-    let without = pipeline(&bucket, Access::whole()).await;
+    let without = pipeline(&bucket, BucketAccess::whole()).await;
     let kept = without.encode(&ctx(), sent.clone()).await.unwrap();
     assert_eq!(without.encode(&ctx(), sent.clone()).await.unwrap(), kept);
-    let access = Access::whole().refresh_after(DAY);
+    let access = BucketAccess::whole().refresh_after(DAY);
     let strict = pipeline(&bucket, access.clone()).await;
     let error = strict.encode(&ctx(), sent.clone()).await.unwrap_err();
     let text = chain(&error);
@@ -254,7 +255,7 @@ async fn a_probe_tries_it() {
     let proxy = Tamper::new(rigs::moto().address());
     s3::moto("probes");
     let bucket: Arc<dyn Bucket> = Arc::new(s3::place(&proxy.url(), "probes").open().unwrap());
-    let access = Access::whole().refresh_after(DAY);
+    let access = BucketAccess::whole().refresh_after(DAY);
     let pipeline = pipeline(&bucket, access.clone()).await;
     assert_eq!(pipeline.drivers(), [("d", true)]);
     assert_eq!(pipeline.check_store(&ctx(), "e").await.unwrap_err().kind(), ErrorKind::Unresolved);
@@ -286,7 +287,7 @@ async fn an_object_of_150_mib() {
     let place = s3::place(&rigs::rclone().url(), BUCKET).set("access_key_id", RCLONE_KEY);
     let bucket: Arc<dyn Bucket> =
         Arc::new(place.set("secret_access_key", RCLONE_SECRET).open().unwrap());
-    let pipeline = pipeline(&bucket, Access::whole().refresh_after(Duration::ZERO)).await;
+    let pipeline = pipeline(&bucket, BucketAccess::whole().refresh_after(Duration::ZERO)).await;
     let sent = vec![plain(noise(150 << 20))];
     let kept = pipeline.encode(&ctx(), sent.clone()).await.unwrap();
     let reference: serde_json::Value = serde_json::from_slice(&kept[0].data).unwrap();
@@ -314,7 +315,7 @@ async fn a_configuration_asks_for_it() {
         )
     };
     let open = async |more: &str, store: &Arc<Expiring>| -> Result<Cloakroom, cloakroom::Error> {
-        let opening = Opening::text(text(more)).cache(compile_cache());
+        let opening = CloakroomBuilder::text(text(more)).cache(compile_cache());
         opening.bucket("expiring", store.clone()).open().await
     };
     let sent = vec![plain(noise(5000))];
@@ -341,9 +342,9 @@ async fn a_configuration_asks_for_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_folder() {
     let folder = tempfile::tempdir().unwrap();
-    let place = BucketPlace::new(format!("file:{}", folder.path().display()));
+    let place = BucketUrl::new(format!("file:{}", folder.path().display()));
     let bucket: Arc<dyn Bucket> = Arc::new(place.open().unwrap());
-    let pipeline = pipeline(&bucket, Access::whole().refresh_after(Duration::ZERO)).await;
+    let pipeline = pipeline(&bucket, BucketAccess::whole().refresh_after(Duration::ZERO)).await;
     let sent = vec![plain(noise(5000))];
     pipeline.encode(&ctx(), sent.clone()).await.unwrap();
     let key = bucket.list("", None).await.unwrap().remove(0);

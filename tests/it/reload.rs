@@ -3,7 +3,8 @@
 use std::{fs, path::Path, time::Duration};
 
 use cloakroom::{
-    Cloakroom, ErrorKind, Grants, Limit, Limits, Opening, Reuse, Settings, Source, temporal::server,
+    Cloakroom, CloakroomBuilder, ErrorKind, Grants, Limit, Limits, Reuse, Settings, Source,
+    temporal::server,
 };
 use cloakroom_tests::{
     KEY, ROGUE_WASIP2, chain, compile_cache, ctx, host, plain, rogue_grants, text as compressible,
@@ -43,7 +44,7 @@ async fn open(folder: &Path) -> Cloakroom {
     fs::write(folder.join("rogue.wasm"), ROGUE_WASIP2).unwrap();
     fs::write(folder.join("key"), KEY).unwrap();
     write(folder, GOOD);
-    let opening = Opening::file(folder.join("cloakroom.toml")).cache(compile_cache());
+    let opening = CloakroomBuilder::file(folder.join("cloakroom.toml")).cache(compile_cache());
     opening.open().await.map_err(|error| chain(&error)).unwrap()
 }
 
@@ -198,7 +199,7 @@ async fn a_configuration_without_end_is_refused() {
     let path = folder.path().join("cloakroom.toml");
     for (what, bytes) in [("long", "# \n".repeat(400_000)), ("text", "\0".repeat(2 << 20))] {
         fs::write(&path, bytes).unwrap();
-        let error = Opening::file(&path).open().await.map(drop).unwrap_err();
+        let error = CloakroomBuilder::file(&path).open().await.map(drop).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config, "{what}");
         assert!(chain(&error).contains("larger than 1 MiB"), "{what}: {}", chain(&error));
     }
@@ -211,7 +212,7 @@ async fn a_file_system_that_does_not_answer_is_waited_for_no_longer_than_a_load(
     let pipe = folder.path().join("cloakroom.toml");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let host = host(Limits { load: Duration::from_millis(300), ..Limits::default() });
-    let error = Opening::file(&pipe).host(&host).open().await.map(drop).unwrap_err();
+    let error = CloakroomBuilder::file(&pipe).host(&host).open().await.map(drop).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Busy, "{}", chain(&error));
     assert!(chain(&error).contains("it was at the configuration's file"), "{}", chain(&error));
     // Lets the thread go that waits for the pipe.

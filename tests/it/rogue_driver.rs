@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use cloakroom::{
-    Access, Bucket, ByteSize, Error, ErrorKind, Grants, Limit, Limits, ObjectBucket, Offload,
+    Bucket, BucketAccess, ByteSize, Error, ErrorKind, Grants, Limit, Limits, ObjectBucket, Offload,
     Pipeline, PluginDriver, PutMode, Reuse, Settings, Source,
 };
 use cloakroom_tests::{ROGUE_DRIVER, chain, ctx, host, noise, plain};
@@ -25,13 +25,13 @@ async fn scene_within(time: Duration) -> Scene {
 }
 
 impl Scene {
-    async fn driver(&self, act: &str, access: Access) -> Result<PluginDriver, Error> {
+    async fn driver(&self, act: &str, access: BucketAccess) -> Result<PluginDriver, Error> {
         let grants = Grants::none().bucket("b", self.bucket.clone(), access);
         let plugin = self.host.load(Source::bytes("rogue", ROGUE_DRIVER), grants).await.unwrap();
         plugin.driver(Settings::none().set("act", act), Reuse::Warm).await
     }
 
-    async fn pipeline(&self, act: &str, access: Access) -> Pipeline {
+    async fn pipeline(&self, act: &str, access: BucketAccess) -> Pipeline {
         let driver = self.driver(act, access).await.unwrap();
         let offload = Offload::above(ByteSize::kib(1)).to("rogue", driver);
         let offload = offload.memory_cache(ByteSize::bytes(0));
@@ -61,10 +61,10 @@ async fn a_claim_is_held_against_the_object() {
         ("weak", ErrorKind::Malformed, "not a SHA-256"),
         ("other", ErrorKind::Denied, "was not granted to this plugin; granted: `b`"),
     ] {
-        let pipeline = scene.pipeline(act, Access::whole().overwrite()).await;
+        let pipeline = scene.pipeline(act, BucketAccess::whole().overwrite()).await;
         check(pipeline.encode(&ctx(), sent.clone()).await, kind, says);
     }
-    let well = scene.pipeline("", Access::whole().overwrite()).await;
+    let well = scene.pipeline("", BucketAccess::whole().overwrite()).await;
     let kept = well.encode(&ctx(), sent.clone()).await.unwrap();
     assert_eq!(well.decode(&ctx(), kept).await.unwrap(), sent);
 }
@@ -74,25 +74,25 @@ async fn a_grant_is_as_far_as_it_gets() {
     let scene = scene().await;
     let sent = vec![plain(noise(5000))];
     for (act, access, says) in [
-        ("outside", Access::within("v0/").overwrite(), "outside of `v0/`"),
-        ("", Access::whole().read_only(), "for reading only"),
-        ("remove", Access::whole().read_only(), "for reading only"),
-        ("", Access::whole(), "granted without `overwrite`"),
-        ("remove", Access::whole().overwrite(), "granted without `remove`"),
-        ("list", Access::whole().overwrite(), "granted without `list`"),
+        ("outside", BucketAccess::within("v0/").overwrite(), "outside of `v0/`"),
+        ("", BucketAccess::whole().read_only(), "for reading only"),
+        ("remove", BucketAccess::whole().read_only(), "for reading only"),
+        ("", BucketAccess::whole(), "granted without `overwrite`"),
+        ("remove", BucketAccess::whole().overwrite(), "granted without `remove`"),
+        ("list", BucketAccess::whole().overwrite(), "granted without `list`"),
     ] {
         let pipeline = scene.pipeline(act, access).await;
         check(pipeline.encode(&ctx(), sent.clone()).await, ErrorKind::Denied, says);
     }
     for (act, access) in [
-        ("remove", Access::whole().overwrite().remove()),
-        ("list", Access::whole().overwrite().list()),
+        ("remove", BucketAccess::whole().overwrite().remove()),
+        ("list", BucketAccess::whole().overwrite().list()),
     ] {
         let pipeline = scene.pipeline(act, access).await;
         assert!(pipeline.encode(&ctx(), sent.clone()).await.is_ok(), "{act}");
     }
     // What lies in a bucket is not for one to see that has nothing to do yet.
-    check(scene.driver("peek", Access::whole()).await, ErrorKind::Denied, "while loading");
+    check(scene.driver("peek", BucketAccess::whole()).await, ErrorKind::Denied, "while loading");
 }
 
 /// What computes is the plugin's fault; a store that does not answer is not, in `compute.rs`.
@@ -100,9 +100,9 @@ async fn a_grant_is_as_far_as_it_gets() {
 async fn one_that_computes_without_end_is_stopped() {
     let (scene, sent) = (scene_within(Duration::from_millis(300)).await, vec![plain(noise(5000))]);
     let time = ErrorKind::LimitExceeded(Limit::Time);
-    let spins = scene.pipeline("spin", Access::whole()).await;
+    let spins = scene.pipeline("spin", BucketAccess::whole()).await;
     check(spins.encode(&ctx(), sent).await, time, "longer than 300ms (`storage.time`)");
-    let spins = scene.driver("spin early", Access::whole()).await;
+    let spins = scene.driver("spin early", BucketAccess::whole()).await;
     check(spins, time, "longer than 300ms (`limits.time`)");
 }
 
@@ -110,20 +110,23 @@ async fn one_that_computes_without_end_is_stopped() {
 async fn what_it_gives_back_is_checked() {
     let scene = scene().await;
     let sent = vec![plain(noise(5000))];
-    let kept =
-        scene.pipeline("", Access::whole().overwrite()).await.encode(&ctx(), sent.clone()).await;
+    let kept = scene
+        .pipeline("", BucketAccess::whole().overwrite())
+        .await
+        .encode(&ctx(), sent.clone())
+        .await;
     let kept = kept.unwrap();
     for (act, kind, says) in [
         ("cut", ErrorKind::Corrupt, "size"),
         ("change", ErrorKind::Corrupt, "SHA-256"),
         ("flood", ErrorKind::LimitExceeded(Limit::Output), "limits.output"),
     ] {
-        let pipeline = scene.pipeline(act, Access::whole().overwrite()).await;
+        let pipeline = scene.pipeline(act, BucketAccess::whole().overwrite()).await;
         check(pipeline.decode(&ctx(), kept.clone()).await, kind, says);
     }
-    let well = scene.pipeline("", Access::whole().overwrite()).await;
+    let well = scene.pipeline("", BucketAccess::whole().overwrite()).await;
     assert_eq!(well.decode(&ctx(), kept).await.unwrap(), sent);
     let says = plain(format!("canary {}", "x".repeat(2000)));
-    let tells = scene.pipeline("tell", Access::whole().overwrite()).await;
+    let tells = scene.pipeline("tell", BucketAccess::whole().overwrite()).await;
     check(tells.encode(&ctx(), vec![says]).await, ErrorKind::Failed, "gave up");
 }

@@ -1,6 +1,6 @@
 //! S3, by servers that speak it.
 
-use cloakroom::{Bucket, BucketPlace, ErrorKind, ObjectBucket, PutMode};
+use cloakroom::{Bucket, BucketUrl, ErrorKind, ObjectBucket, PutMode};
 use cloakroom_tests::{
     chain,
     rigs::{self, BUCKET, RCLONE_KEY, RCLONE_SECRET},
@@ -14,8 +14,8 @@ pub fn moto(name: &str) -> ObjectBucket {
     place(&rigs::moto().url(), name).open().unwrap()
 }
 
-pub fn place(endpoint: &str, name: &str) -> BucketPlace {
-    BucketPlace::new(format!("s3://{name}"))
+pub fn place(endpoint: &str, name: &str) -> BucketUrl {
+    BucketUrl::new(format!("s3://{name}"))
         .set("endpoint", endpoint)
         .set("region", "us-east-1")
         .set("access_key_id", "test")

@@ -12,7 +12,7 @@ use std::{
 };
 
 use cloakroom::{
-    Bucket, BucketPlace, ByteSize, Error, ErrorKind, ObjectBucket, Offload, Pipeline, PutMode,
+    Bucket, BucketUrl, ByteSize, Error, ErrorKind, ObjectBucket, Offload, Pipeline, PutMode,
 };
 use cloakroom_tests::{
     bucket_driver, chain, ctx, plain,
@@ -70,7 +70,7 @@ async fn of_s3() {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_azure() {
     let place = |container: &str, key: &str| {
-        BucketPlace::new(format!("az://{container}"))
+        BucketUrl::new(format!("az://{container}"))
             .set("endpoint", format!("{}/{AZURITE_ACCOUNT}", rigs::azurite().url()))
             .set("account_name", AZURITE_ACCOUNT)
             .set("access_key", key)
@@ -90,7 +90,7 @@ async fn of_azure() {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_google() {
     let place = |bucket: &str| {
-        BucketPlace::new(format!("gs://{bucket}"))
+        BucketUrl::new(format!("gs://{bucket}"))
             .set("base_url", rigs::fake_gcs().url())
             .set("bearer_token", "nobody asks")
             .open()
@@ -105,7 +105,7 @@ async fn of_google() {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_a_folder() {
     let folder = tempfile::tempdir().unwrap();
-    let place = BucketPlace::new(format!("file:{}", folder.path().display()));
+    let place = BucketUrl::new(format!("file:{}", folder.path().display()));
     let bucket = place.open().unwrap();
     says(&get(&bucket).await, ErrorKind::NotFound, &["key `a/none`", "there is no such object"]);
 }
@@ -211,7 +211,7 @@ async fn credentials_that_are_nowhere() {
     let roleless = rigs::moto().url() + "/none";
     let hangs = format!("http://{}", silent.local_addr().unwrap());
     for machine in [nobody, roleless, hangs] {
-        let place = BucketPlace::new("s3://any").set("endpoint", rigs::moto().url());
+        let place = BucketUrl::new("s3://any").set("endpoint", rigs::moto().url());
         let place = place.set("metadata_endpoint", &machine).patience(Duration::from_secs(600));
         let bucket = place.open().unwrap();
         let host = machine.trim_start_matches("http://").trim_end_matches("/none");

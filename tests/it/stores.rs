@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use cloakroom::{
-    Bucket, BucketPlace, Context, ErrorKind, Kind, Limit, ObjectBucket, Offload, Payload, Pipeline,
+    Bucket, BucketUrl, Context, ErrorKind, Kind, Limit, ObjectBucket, Offload, Payload, Pipeline,
     PutMode, PutOutcome,
 };
 use cloakroom_tests::{bucket_driver, noise, plain};
@@ -133,7 +133,7 @@ async fn memory() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_folder() {
     let folder = tempfile::tempdir().unwrap();
-    let place = BucketPlace::new(format!("file:{}", folder.path().join("new").display()));
+    let place = BucketUrl::new(format!("file:{}", folder.path().join("new").display()));
     let bucket = place.open().unwrap();
     holds(&bucket, Creates::Atomically).await;
     let kept = carries("file", bucket).await;
@@ -156,7 +156,7 @@ async fn what_is_no_place_is_refused() {
         ("s3://a", &[("allow_http", "s3cr3t")], "do not fit"),
         ("file:/proc/none/x", &[], "cannot be used"),
     ] {
-        let mut place = BucketPlace::new(url);
+        let mut place = BucketUrl::new(url);
         for (name, value) in settings {
             place = place.set(name, *value);
         }

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use cloakroom::{Cloakroom, Context, ErrorKind, Opening, Payload};
+use cloakroom::{Cloakroom, CloakroomBuilder, Context, ErrorKind, Payload};
 use cloakroom_tests::{chain, compile_cache, ctx, noise, plain, text};
 
 /// A configuration that stores with one of two drivers, and reads from both.
@@ -51,7 +51,7 @@ fn put(path: &Path, text: &str) {
 async fn open(folder: &Path, stores: &str) -> Cloakroom {
     let path = folder.join("cloakroom.toml");
     fs::write(&path, config(stores)).unwrap();
-    let opened = Opening::file(path).cache(compile_cache()).open().await;
+    let opened = CloakroomBuilder::file(path).cache(compile_cache()).open().await;
     opened.map_err(|error| chain(&error)).unwrap()
 }
 

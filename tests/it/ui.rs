@@ -11,7 +11,7 @@ use temporalio_client::{Client, WorkflowGetResultOptions, WorkflowStartOptions};
 use tokio::net::TcpListener;
 
 use crate::{
-    others::python,
+    scripts::python,
     worker::{Helper, Running, client, converter, in_folder, opening},
 };
 

@@ -7,8 +7,8 @@ use std::sync::{
 
 use bytes::Bytes;
 use cloakroom::{
-    Access, Bucket, ByteSize, Claim, Context, Driver, Error, ErrorKind, Grants, Limit, Limits,
-    Object, ObjectBucket, Offload, Payload, Pipeline, Reuse, Settings, Source, Verify,
+    Bucket, BucketAccess, ByteSize, Claim, Context, Driver, Error, ErrorKind, Grants, Limit,
+    Limits, Object, ObjectBucket, Offload, Payload, Pipeline, Reuse, Settings, Source, Verify,
 };
 use cloakroom_tests::{ROGUE_DRIVER, bucket_driver, chain, ctx, host, noise, plain, rigs};
 use futures::future::BoxFuture;
@@ -150,8 +150,8 @@ async fn what_could_not_be_read_is_not_written() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_driver_that_keeps_its_first_object() {
     let bucket: Arc<dyn Bucket> = Arc::new(ObjectBucket::memory("b"));
-    let access = Access::whole().refresh_after(std::time::Duration::ZERO);
-    for access in [Access::whole(), access] {
+    let access = BucketAccess::whole().refresh_after(std::time::Duration::ZERO);
+    for access in [BucketAccess::whole(), access] {
         let grants = Grants::none().bucket("b", bucket.clone(), access.clone());
         let source = Source::bytes("rogue", ROGUE_DRIVER);
         let plugin = host(Limits::default()).load(source, grants).await.unwrap();
@@ -163,7 +163,7 @@ async fn a_driver_that_keeps_its_first_object() {
         let longer = vec![plain(noise(5001))];
         let says = ["bucket `b`, key `v0/x`", "another object is there", "bytes instead of"];
         check(pipeline.encode(&ctx(), longer).await, ErrorKind::Corrupt, &says);
-        if access != Access::whole() {
+        if access != BucketAccess::whole() {
             // They are compared before an age is renewed.
             let other = vec![plain(noise(10_000).slice(5000..))];
             let says = ["bucket `b`, key `v0/x`", "with other contents"];

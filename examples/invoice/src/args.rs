@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 
-use crate::way::Way;
+use crate::scenario::Scenario;
 
 /// Two workflows of accounts payable, run three ways on Temporal's development server.
 ///
@@ -17,7 +17,7 @@ use crate::way::Way;
 pub(crate) struct Args {
     /// Only these ways, and not all three
     #[arg(value_name = "WAY", value_enum)]
-    pub(crate) ways: Vec<Way>,
+    pub(crate) ways: Vec<Scenario>,
     /// Print the rows as JSON
     #[arg(long)]
     pub(crate) json: bool,

@@ -1,7 +1,7 @@
 //! What Cloakroom does for two workflows that carry large results: `cargo xtask invoice`.
 //!
 //! `converter` is all that a program does to have Cloakroom in its client and worker. `workflows`,
-//! `activities` and `document` are the story, and know nothing of it. `way`, `run`, `server`,
+//! `activities` and `document` are the story, and know nothing of it. `scenario`, `run`, `server`,
 //! `outcome`, `replay` and `store` run the story and measure; `args`, `progress` and `table` talk.
 
 mod activities;
@@ -13,10 +13,10 @@ mod progress;
 mod reason;
 mod replay;
 mod run;
+mod scenario;
 mod server;
 mod store;
 mod table;
-mod way;
 mod workflows;
 
 use std::{
@@ -32,7 +32,7 @@ use temporalio_sdk::{Runtime, runtime::RuntimeOptions};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use crate::{args::Args, run::Row, way::Way};
+use crate::{args::Args, run::Row, scenario::Scenario};
 
 /// The development server has this one.
 const NAMESPACE: &str = "default";
@@ -66,7 +66,7 @@ async fn rows(args: &Args) -> Result<Vec<Row>> {
     let program = server::program()?;
     let (folder, _removed_when_dropped) = folder(args.keep.as_deref())?;
     let runtime = Runtime::from_current_tokio(RuntimeOptions::default())?;
-    let ways = if args.ways.is_empty() { Way::value_variants() } else { &args.ways };
+    let ways = if args.ways.is_empty() { Scenario::value_variants() } else { &args.ways };
     let mut rows = Vec::new();
     for way in ways {
         let folder = folder.join(way.slug());

@@ -7,14 +7,14 @@ use temporalio_client::{Client, UntypedWorkflow, WorkflowFetchHistoryOptions, Wo
 use temporalio_common::protos::temporal::api::history::v1::History;
 use temporalio_sdk::workflow_replayer::{WorkflowReplayer, WorkflowReplayerOptions};
 
-use crate::{progress::Progress, way::Way, workflows::PayInvoice};
+use crate::{progress::Progress, scenario::Scenario, workflows::PayInvoice};
 
 /// Replays `PayInvoice` three times. Gives the median, in seconds, without fetching the history.
 ///
 /// Each time the data converter is another: a worker that was just started has nothing at hand of
 /// what was stored.
 pub(crate) async fn median(
-    way: Way,
+    way: Scenario,
     folder: &Path,
     client: &Client,
     progress: &Progress,

@@ -13,9 +13,9 @@ use crate::{
     outcome::Outcome,
     progress::Progress,
     replay,
+    scenario::Scenario,
     server::Server,
     store::Stored,
-    way::Way,
     workflows::{Archive, PayInvoice},
 };
 
@@ -36,7 +36,12 @@ pub(crate) struct Row {
 }
 
 /// Runs both workflows in this way.
-pub(crate) async fn run(way: Way, program: &Path, folder: &Path, runtime: &Runtime) -> Result<Row> {
+pub(crate) async fn run(
+    way: Scenario,
+    program: &Path,
+    folder: &Path,
+    runtime: &Runtime,
+) -> Result<Row> {
     let mut progress = Progress::of(way.title());
     way.prepare(folder)?;
     progress.say("starts a server");

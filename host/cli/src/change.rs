@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use cloakroom::{Cloakroom, Error, Opening, Payload, temporal::json};
+use cloakroom::{Cloakroom, CloakroomBuilder, Error, Payload, temporal::json};
 
 use crate::{args::Change, failure::Failure};
 
@@ -26,8 +26,8 @@ pub(crate) async fn open(config: &Path) -> Result<Cloakroom, Failure> {
 
 /// Returns a configuration about to be opened, with the user's compile cache. Plugins are compiled by
 /// this program in processes of their own.
-pub(crate) fn opening(config: &Path) -> Opening {
-    let opening = Opening::file(config).compiler(compiler());
+pub(crate) fn opening(config: &Path) -> CloakroomBuilder {
+    let opening = CloakroomBuilder::file(config).compiler(compiler());
     match cache_folder() {
         Some(folder) => opening.cache(folder),
         None => opening,

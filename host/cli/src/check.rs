@@ -125,7 +125,7 @@ fn store_row(row: &StoreRow) -> Vec<String> {
     let outcome = match &row.outcome {
         StoreOutcome::Done => "ok".to_owned(),
         StoreOutcome::Noted(text) => format!("note: {text}"),
-        StoreOutcome::Failed { kind, .. } => format!("FAILED ({})", kind.word()),
+        StoreOutcome::Failed { kind, .. } => format!("FAILED ({})", kind.as_str()),
         _ => "unknown".to_owned(),
     };
     vec![row.driver.clone(), row.bucket.clone(), row.step.as_str().to_owned(), outcome]
@@ -178,7 +178,7 @@ fn store_json(row: &StoreRow) -> Value {
     let (result, kind, error, advice) = match &row.outcome {
         StoreOutcome::Noted(text) => ("noted", None, Some(text), None),
         StoreOutcome::Failed { kind, error, advice } => {
-            ("failed", Some(kind.word()), Some(error), Some(advice))
+            ("failed", Some(kind.as_str()), Some(error), Some(advice))
         }
         _ => ("ok", None, None, None),
     };
@@ -201,7 +201,7 @@ fn error_json(error: &Error) -> Value {
         cause = error.source();
     }
     json!({
-        "kind": error.kind().word(),
+        "kind": error.kind().as_str(),
         "place": error.place(),
         "stage": error.stage(),
         "plugin": error.plugin(),

@@ -8,7 +8,7 @@ use std::{
 };
 
 use cloakroom::{
-    Access, BucketPlace, ByteSize, Context, Grants, Host, Kind, Material, Offload, Payload,
+    BucketAccess, BucketUrl, ByteSize, Context, Grants, Host, Kind, Material, Offload, Payload,
     Pipeline, Plugin, Reuse, Ring, Settings, Stage,
 };
 
@@ -91,8 +91,8 @@ async fn store(
     out: &mut impl io::Write,
     folder: &Folder,
 ) -> Result<Pipeline, Failure> {
-    let bucket = Arc::new(BucketPlace::new(format!("file:{}", folder.0.display())).open()?);
-    let grants = Grants::none().bucket("payloads", bucket, Access::whole());
+    let bucket = Arc::new(BucketUrl::new(format!("file:{}", folder.0.display())).open()?);
+    let grants = Grants::none().bucket("payloads", bucket, BucketAccess::whole());
     let may = "may use the bucket `payloads`, and no other file";
     let file = load(host, out, "file", grants, may).await?;
     let driver = file.driver(Settings::none().set("bucket", "payloads"), Reuse::Fresh).await?;

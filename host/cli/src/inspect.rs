@@ -6,8 +6,8 @@ use std::{
 };
 
 use cloakroom::{
-    Access, CodeSize, Codec as _, Description, Driver as _, ErrorKind, Grants, Host, Inspection,
-    Need, ObjectBucket, Reuse, Settings, Source, World,
+    BucketAccess, CodeSize, Codec as _, Description, Driver as _, ErrorKind, Grants, Host,
+    Inspection, ObjectBucket, Requirement, Reuse, Settings, Source, World,
 };
 use serde_json::json;
 
@@ -57,7 +57,7 @@ async fn describe(args: &Inspect, source: Source, world: Option<World>) -> Descr
     }
     let mut grants = Grants::nothing_behind();
     for (_, value) in &args.settings {
-        grants = grants.bucket(value, Arc::new(ObjectBucket::memory(value)), Access::whole());
+        grants = grants.bucket(value, Arc::new(ObjectBucket::memory(value)), BucketAccess::whole());
     }
     let settings: Settings = args.settings.iter().cloned().collect();
     let described = async {
@@ -148,13 +148,13 @@ fn as_json(
         .take(SHOWN)
         .map(|import| {
             let grant = match import.need {
-                Need::Grant(capability) => Some(capability.as_str()),
+                Requirement::Grant(capability) => Some(capability.as_str()),
                 _ => None,
             };
             json!({
                 "name": shown(&import.name),
                 "grant": grant,
-                "available": import.need != Need::Unavailable,
+                "available": import.need != Requirement::Unavailable,
             })
         })
         .collect();

@@ -135,7 +135,7 @@ impl ErrorKind {
     }
 
     /// One word for it, for a metric's label.
-    pub fn word(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Busy => "busy",
             Self::Config => "config",
@@ -173,14 +173,14 @@ impl Error {
     }
 
     /// The same error with its cause.
-    pub fn because(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+    pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
         self
     }
 
     /// The same error of another kind and with more to say; this one is its cause.
     pub fn wrapped(self, kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self::new(kind, message).because(self)
+        Self::new(kind, message).with_source(self)
     }
 
     /// The same error in this plugin, unless a closer one is known.

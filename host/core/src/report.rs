@@ -75,7 +75,7 @@ mod tests {
     #[test]
     fn a_chain_is_one_line() {
         let cause = Error::new(ErrorKind::Unavailable, "no\r\nanswer\u{1b}[2J\u{202e}");
-        let error = Error::new(ErrorKind::Failed, "cannot store").because(cause);
+        let error = Error::new(ErrorKind::Failed, "cannot store").with_source(cause);
         let error = error.at_stage("s3", Direction::Encode, 2);
         let said = "stage `s3`, encoding payload 2: cannot store: no  answer [2J";
         assert_eq!(error.report(), said);

@@ -9,7 +9,7 @@ use lru::LruCache;
 
 use tokio::sync::Semaphore;
 
-use crate::{disk::Disk, held, reference::Ticket};
+use crate::{disk::Disk, held, reference::CacheKey};
 
 /// Objects that are written into the folder at once. Nobody waits for them, so that a slow disk
 /// would pile them up in memory.
@@ -41,13 +41,13 @@ pub(crate) struct Cache {
 
 /// What fits into so many bytes, and was of use last.
 struct Memory {
-    objects: LruCache<Ticket, Cached>,
+    objects: LruCache<CacheKey, Cached>,
     used: u64,
     most: u64,
 }
 
 impl Memory {
-    fn put(&mut self, ticket: Ticket, cached: Cached) {
+    fn put(&mut self, ticket: CacheKey, cached: Cached) {
         let cost = cached.cost();
         if cost > self.most {
             return;
@@ -78,7 +78,7 @@ impl Cache {
     pub(crate) async fn get(
         &self,
         ctx: &Context,
-        ticket: &Ticket,
+        ticket: &CacheKey,
         sha256: &[u8; 32],
     ) -> Result<Option<(Cached, Charge)>, Error> {
         let memory = held::memory(ctx);
@@ -112,7 +112,13 @@ impl Cache {
     }
 
     /// Keeps an object that was fetched.
-    pub(crate) fn fetched(&self, ctx: &Context, ticket: Ticket, object: Bytes, payload: &Payload) {
+    pub(crate) fn fetched(
+        &self,
+        ctx: &Context,
+        ticket: CacheKey,
+        object: Bytes,
+        payload: &Payload,
+    ) {
         let whole = Envelope { head: object, body: Bytes::new(), tail: Bytes::new() };
         self.stored(ctx, ticket, whole, payload);
     }
@@ -121,7 +127,7 @@ impl Cache {
     pub(crate) fn stored(
         &self,
         ctx: &Context,
-        ticket: Ticket,
+        ticket: CacheKey,
         object: Envelope,
         payload: &Payload,
     ) {

@@ -15,7 +15,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
 use cloakroom_core::{ByteSize, Envelope, Error, ErrorKind};
 
-use crate::{private, reference::Ticket};
+use crate::{private, reference::CacheKey};
 
 /// A file takes whole blocks of a disk, and one even if it is empty.
 const BLOCK: u64 = 4096;
@@ -47,13 +47,13 @@ impl Disk {
     }
 
     /// Returns the size of an object, if it is there.
-    pub(crate) fn size(&self, ticket: &Ticket) -> Option<usize> {
+    pub(crate) fn size(&self, ticket: &CacheKey) -> Option<usize> {
         let metadata = fs::metadata(self.path(ticket)).ok()?;
         usize::try_from(metadata.len()).ok()
     }
 
     /// An object, if it is there and is what it was.
-    pub(crate) fn get(&self, ticket: &Ticket, sha256: &[u8; 32]) -> Option<Bytes> {
+    pub(crate) fn get(&self, ticket: &CacheKey, sha256: &[u8; 32]) -> Option<Bytes> {
         let path = self.path(ticket);
         let bytes = Bytes::from(fs::read(&path).ok()?);
         if digest(&SHA256, &bytes).as_ref() != sha256 {
@@ -68,7 +68,7 @@ impl Disk {
     }
 
     /// Keeps an object. Written beside and renamed, so that no half of one is ever found.
-    pub(crate) fn put(&self, ticket: &Ticket, object: &Envelope) {
+    pub(crate) fn put(&self, ticket: &CacheKey, object: &Envelope) {
         let (path, size) = (self.path(ticket), cost(object.len() as u64));
         if self.most / 4 < size || path.exists() {
             return;
@@ -133,7 +133,7 @@ impl Disk {
         entries.filter_map(file).collect()
     }
 
-    fn path(&self, ticket: &Ticket) -> PathBuf {
+    fn path(&self, ticket: &CacheKey) -> PathBuf {
         self.folder.join(hex::encode(ticket))
     }
 
@@ -151,7 +151,7 @@ fn cost(size: u64) -> u64 {
 mod tests {
     use super::*;
 
-    fn object(number: u8, size: usize) -> (Ticket, Envelope) {
+    fn object(number: u8, size: usize) -> (CacheKey, Envelope) {
         let (head, tail) = (Bytes::new(), Bytes::new());
         ([number; 32], Envelope { head, body: vec![number; size].into(), tail })
     }

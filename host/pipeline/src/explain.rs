@@ -5,7 +5,7 @@ use cloakroom_core::{Claim, Context, Direction, Error, Payload};
 use crate::{
     Pipeline,
     admission::Admitted,
-    fetch::Standing,
+    fetch::PendingReference,
     held::{self, Held, Place},
     proofs::Proven,
     reference::Kind,
@@ -164,7 +164,7 @@ impl Pipeline {
         fetch: Fetch,
         explanation: &mut Explanation,
     ) -> Result<Option<Held>, Error> {
-        let standing = Standing::read(0, payload)?;
+        let standing = PendingReference::read(0, payload)?;
         let reference = &standing.reference;
         let storage = self.storage.as_ref();
         let driver = storage.and_then(|storage| storage.drivers.get(&*reference.driver));

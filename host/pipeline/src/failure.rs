@@ -34,7 +34,7 @@ impl Pipeline {
             ($level:ident) => {
                 tracing::$level!(
                     target: TARGET,
-                    kind = error.kind().word(),
+                    kind = error.kind().as_str(),
                     stage = error.stage(),
                     plugin = error.plugin(),
                     direction = metric::word(direction),

@@ -25,14 +25,14 @@ use crate::{
 const LONG: usize = 1 << 20;
 
 /// A reference at its place in a batch.
-pub(crate) struct Standing {
+pub(crate) struct PendingReference {
     pub(crate) slot: usize,
     pub(crate) reference: Reference,
     /// What the history says of the object's size, which need not be true.
     pub(crate) sizes: Vec<i64>,
 }
 
-impl Standing {
+impl PendingReference {
     pub(crate) fn read(slot: usize, payload: &Payload) -> Result<Self, Error> {
         let sizes = payload.external_sizes.clone();
         Ok(Self { slot, reference: Reference::read(payload)?, sizes })
@@ -44,7 +44,7 @@ impl Storage {
     pub(crate) async fn fetch(
         self: &Arc<Self>,
         ctx: &Context,
-        standing: Vec<Standing>,
+        standing: Vec<PendingReference>,
     ) -> Result<Vec<(usize, Held)>, Error> {
         let (mut first, mut unique, mut slots) = (BTreeMap::new(), Vec::new(), Vec::new());
         for standing in standing {
@@ -80,9 +80,9 @@ impl Storage {
     async fn fetch_one(
         &self,
         ctx: &Context,
-        standing: &Standing,
+        standing: &PendingReference,
     ) -> Result<(Payload, Arc<Charge>), Error> {
-        let Standing { reference, sizes, .. } = standing;
+        let PendingReference { reference, sizes, .. } = standing;
         let (name, _) = self.driver(&reference.driver)?;
         let refused = |error| metric::refused(ctx, "driver", name, Direction::Decode, error);
         let sha256 = claims::sha256(&reference.claim).map_err(refused)?;
@@ -105,7 +105,7 @@ impl Storage {
     pub(crate) async fn fetch_anew(
         &self,
         ctx: &Context,
-        standing: &Standing,
+        standing: &PendingReference,
     ) -> Result<(Payload, Arc<Charge>), Error> {
         let reference = &standing.reference;
         let (name, _) = self.driver(&reference.driver)?;
@@ -128,9 +128,9 @@ impl Storage {
     pub(crate) async fn fetch_object(
         &self,
         ctx: &Context,
-        standing: &Standing,
+        standing: &PendingReference,
     ) -> Result<(Bytes, Charge), Error> {
-        let Standing { reference, sizes, .. } = standing;
+        let PendingReference { reference, sizes, .. } = standing;
         let (_, driver) = self.driver(&reference.driver)?;
         let sha256 = claims::sha256(&reference.claim)?;
         let size = self.expected_size(ctx, reference, sizes)?;
@@ -147,8 +147,8 @@ impl Storage {
 
     /// Returns whether a reference has a configured driver, a claim within limits, and the proof that
     /// is asked for.
-    pub(crate) fn accepts(&self, ctx: &Context, standing: &Standing) -> bool {
-        let Standing { reference, sizes, .. } = standing;
+    pub(crate) fn accepts(&self, ctx: &Context, standing: &PendingReference) -> bool {
+        let PendingReference { reference, sizes, .. } = standing;
         self.drivers.contains_key(&*reference.driver)
             && claims::is_within_limits(&reference.claim)
             && claims::sha256(&reference.claim).is_ok()

@@ -20,7 +20,6 @@ mod failure;
 mod fetch;
 mod held;
 mod keep;
-mod live;
 pub mod metric;
 mod names;
 mod offload;
@@ -34,6 +33,7 @@ mod reveal;
 mod round_trip;
 mod rules;
 mod scale;
+mod source;
 mod stage;
 mod storage;
 mod verify;
@@ -45,11 +45,11 @@ pub use self::{
     claims::ClaimPolicy,
     envelopes::{Close, Envelopes, NoEnvelope, NotOpened, OpenEnvelope},
     explain::{Explanation, Fetch, Layer, Stored},
-    live::Live,
     offload::Offload,
     pipeline::Pipeline,
     rules::Rule,
-    scale::{Scale, Subject},
+    scale::{SizeLabels, SizeMeter},
+    source::PipelineSource,
     stage::Stage,
     verify::Verify,
 };

@@ -170,7 +170,7 @@ impl Call {
     fn failed(self, error: Error) -> Error {
         if self.is_traffic {
             let [part, name, direction] = self.labels();
-            let kind = ("kind", error.kind().word().into());
+            let kind = ("kind", error.kind().as_str().into());
             counter!(FAILURES, &[part, name, direction, kind]).increment(1);
         }
         error.counted()
@@ -183,7 +183,7 @@ impl Call {
             name = &*self.name,
             direction = self.direction,
             bytes_out,
-            kind = error.map(|error| error.kind().word()),
+            kind = error.map(|error| error.kind().as_str()),
             microseconds = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
             "called"
         );
@@ -215,7 +215,7 @@ pub(crate) fn count_failure(direction: Direction, error: Error) -> Error {
         ("part", "pipeline"),
         ("name", "pipeline"),
         ("direction", word(direction)),
-        ("kind", error.kind().word()),
+        ("kind", error.kind().as_str()),
     ];
     counter!(FAILURES, &labels).increment(1);
     error.counted()

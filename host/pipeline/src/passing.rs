@@ -9,7 +9,7 @@ use cloakroom_core::{Context, Direction, Error, Payload};
 
 use crate::{
     Pipeline,
-    fetch::Standing,
+    fetch::PendingReference,
     held::{self, Held, Place},
     reference::{self, Kind},
 };
@@ -41,7 +41,8 @@ impl Pipeline {
             return false;
         };
         reference::is_nothing_else(payload)
-            && Standing::read(0, payload).is_ok_and(|standing| storage.accepts(ctx, &standing))
+            && PendingReference::read(0, payload)
+                .is_ok_and(|standing| storage.accepts(ctx, &standing))
     }
 
     /// Returns what passes in the place of a marked payload: itself if it is a reference that the

@@ -170,7 +170,7 @@ fn denied(text: &str) -> Error {
 }
 
 fn unsigned(error: KeyError) -> Error {
-    denied("the ring's key signs no claims").because(error)
+    denied("the ring's key signs no claims").with_source(error)
 }
 
 fn sign_v1(key: &dyn Key, driver: &str, claim: &Claim) -> Result<[u8; 32], KeyError> {

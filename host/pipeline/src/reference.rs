@@ -39,7 +39,7 @@ pub(crate) struct Reference {
 /// Key of an object in the cache: a digest of its driver's identity and name and of its whole
 /// claim, which names the content's own digest. Not the content's digest alone: a forged claim that
 /// names it must not be spared its way through the driver and its grants.
-pub(crate) type Ticket = [u8; 32];
+pub(crate) type CacheKey = [u8; 32];
 
 impl Kind {
     pub(crate) fn of(payload: &Payload) -> Self {
@@ -75,7 +75,7 @@ impl Reference {
     }
 
     /// Returns the ticket of this reference, whose driver has this identity.
-    pub(crate) fn ticket(&self, identity: &str) -> Ticket {
+    pub(crate) fn ticket(&self, identity: &str) -> CacheKey {
         let mut context = digest::Context::new(&digest::SHA256);
         let entries = self.claim.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]);
         for text in [identity, &*self.driver].into_iter().chain(entries) {

@@ -4,7 +4,7 @@ use cloakroom_core::{Context, Direction, Error, ErrorKind};
 
 use crate::{
     Pipeline,
-    fetch::Standing,
+    fetch::PendingReference,
     held::{self, Held},
     reference::{self, Kind},
 };
@@ -22,7 +22,7 @@ impl Pipeline {
         &self,
         ctx: &Context,
         batch: &mut [Held],
-    ) -> Result<Vec<Standing>, Error> {
+    ) -> Result<Vec<PendingReference>, Error> {
         let (mut references, memory) = (Vec::new(), held::memory(ctx));
         for (slot, held) in batch.iter_mut().enumerate() {
             match Kind::of(&held.payload) {
@@ -33,7 +33,7 @@ impl Pipeline {
                 }
                 Kind::Ordinary => continue,
             }
-            let standing = Standing::read(slot, &held.payload);
+            let standing = PendingReference::read(slot, &held.payload);
             let place = |error: Error| error.at_stage("storage", Direction::Decode, slot);
             references.push(standing.map_err(place)?);
             if references.len().is_multiple_of(TURN) {
@@ -62,7 +62,7 @@ impl Pipeline {
             let error = Error::new(ErrorKind::Unresolved, text);
             let error = error.at_stage("storage", Direction::Decode, slot);
             match cause {
-                Some(cause) => error.because(cause),
+                Some(cause) => error.with_source(cause),
                 None => error,
             }
         };

@@ -10,11 +10,11 @@ use crate::{
 
 /// Gives the verdicts of budgets, and records each as a metric.
 #[derive(Debug, Default)]
-pub struct Scale(Names<[String; 3]>);
+pub struct SizeMeter(Names<[String; 3]>);
 
 /// Whose size it is. Empty where it is not known.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Subject<'a> {
+pub struct SizeLabels<'a> {
     /// The namespace.
     pub namespace: &'a str,
     /// The workflow's name.
@@ -23,7 +23,7 @@ pub struct Subject<'a> {
     pub activity: Option<&'a str>,
 }
 
-impl<'a> Subject<'a> {
+impl<'a> SizeLabels<'a> {
     /// What a context knows.
     pub fn of(ctx: &'a Context) -> Self {
         let namespace = ctx.namespace_name().unwrap_or_default();
@@ -35,18 +35,18 @@ impl<'a> Subject<'a> {
     }
 }
 
-impl Scale {
+impl SizeMeter {
     /// Whether something of this size may be sent. Where there is no limit there is no metric: a
     /// ratio to nothing is no number.
-    pub fn weigh(&self, budget: Budget, size: u64, subject: Subject<'_>) -> Verdict {
+    pub fn weigh(&self, budget: Budget, size: u64, subject: SizeLabels<'_>) -> Verdict {
         if let Some(ratio) = budget.ratio(size) {
             self.record(ratio, subject);
         }
         budget.verdict(size)
     }
 
-    fn record(&self, ratio: f64, subject: Subject<'_>) {
-        let Subject { namespace, workflow, activity } = subject;
+    fn record(&self, ratio: f64, subject: SizeLabels<'_>) {
+        let SizeLabels { namespace, workflow, activity } = subject;
         let names = [namespace, workflow, activity.unwrap_or_default()].map(label);
         let [namespace, workflow, name] = match self.0.admit(&names) {
             true => names,

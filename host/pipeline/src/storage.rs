@@ -12,7 +12,7 @@ use crate::{
     cache::Cache,
     panics,
     proofs::Proofs,
-    reference::{Reference, Ticket},
+    reference::{CacheKey, Reference},
     verify::Suspects,
 };
 
@@ -80,7 +80,7 @@ impl Storage {
     }
 
     /// Returns what an object is found by in the cache.
-    pub(crate) fn ticket(&self, reference: &Reference) -> Ticket {
+    pub(crate) fn ticket(&self, reference: &Reference) -> CacheKey {
         reference.ticket(self.identities.get(&*reference.driver).map_or("", String::as_str))
     }
 

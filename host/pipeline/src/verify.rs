@@ -10,7 +10,7 @@ use tracing::Instrument as _;
 
 use crate::{
     claims,
-    fetch::Standing,
+    fetch::PendingReference,
     metric,
     reference::{Kind, Reference},
     storage::{Storage, shown},
@@ -60,8 +60,8 @@ impl Storage {
         ctx: &Context,
         reference: &Reference,
         payload: &Payload,
-    ) -> Result<Standing, Error> {
-        let standing = Standing::read(0, payload)
+    ) -> Result<PendingReference, Error> {
+        let standing = PendingReference::read(0, payload)
             .map_err(|error| unreadable(ErrorKind::Protocol, reference, &error))?;
         if standing.reference != *reference || !matches!(Kind::of(payload), Kind::Reference) {
             let text = "the reference that would stand in the history reads as another one";
@@ -86,7 +86,7 @@ impl Storage {
     pub(crate) async fn verify(
         &self,
         ctx: &Context,
-        standing: &Standing,
+        standing: &PendingReference,
         sha256: &[u8; 32],
         verify: Verify,
         is_trusted: bool,
@@ -100,7 +100,7 @@ impl Storage {
         Ok(())
     }
 
-    async fn read_back(&self, ctx: &Context, standing: &Standing) -> Result<(), Error> {
+    async fn read_back(&self, ctx: &Context, standing: &PendingReference) -> Result<(), Error> {
         let reference = &standing.reference;
         let (name, _) = self.driver(&reference.driver)?;
         let call = metric::Call::begin(ctx, "driver", name, Direction::Decode, None);

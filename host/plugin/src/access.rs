@@ -21,14 +21,14 @@ use crate::{
 /// unless added: a plugin that stores needs none of them, and could destroy with them what others
 /// stored.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Access {
+pub struct BucketAccess {
     prefix: String,
     uses: Uses,
     refresh: Option<Duration>,
     refresh_failure: RefreshFailure,
 }
 
-impl Access {
+impl BucketAccess {
     /// Every key, to read and to write.
     pub fn whole() -> Self {
         Self::default()
@@ -140,15 +140,15 @@ impl Access {
 /// A bucket within its grants: one, or several of buckets that their store calls alike. Whatever a
 /// plugin, or a forged claim behind it, asks for passes here.
 #[derive(Clone)]
-pub(crate) struct Scoped(Arc<[Granted]>);
+pub(crate) struct GrantedBuckets(Arc<[Granted]>);
 
 struct Granted {
     bucket: Arc<dyn Bucket>,
-    access: Access,
+    access: BucketAccess,
 }
 
-impl Scoped {
-    pub(crate) fn new(bucket: Arc<dyn Bucket>, access: Access) -> Self {
+impl GrantedBuckets {
+    pub(crate) fn new(bucket: Arc<dyn Bucket>, access: BucketAccess) -> Self {
         Self(Arc::new([Granted { bucket, access }]))
     }
 

@@ -89,7 +89,8 @@ impl CompilerProcess {
     /// `PluginRejected` if the component is refused, or passes a limit of the process. `Config` if the
     /// process cannot be started or is another version of Cloakroom.
     pub(crate) fn compile(&self, component: &[u8], cancel: &Cancel) -> Result<Vec<u8>, Error> {
-        let mut child = self.command().spawn().map_err(|error| self.unusable().because(error))?;
+        let mut child =
+            self.command().spawn().map_err(|error| self.unusable().with_source(error))?;
         let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         cancel.begin(child);
         let (Some(mut input), Some(mut output), Some(errors)) = pipes else {
@@ -103,7 +104,7 @@ impl CompilerProcess {
             output.read_to_end(&mut code)
         });
         let status = cancel.end().and_then(|status| read.map(|_| status));
-        let status = status.map_err(|error| self.unusable().because(error))?;
+        let status = status.map_err(|error| self.unusable().with_source(error))?;
         if cancel.is_cancelled() {
             return Err(Error::new(ErrorKind::Busy, "loading ended before it was compiled"));
         }
@@ -132,7 +133,7 @@ impl CompilerProcess {
         let limits = &self.limits;
         if status.code() == byte(REFUSED) {
             let text = "is not valid WebAssembly, or uses a feature this host does not have";
-            return rejected(text.to_owned()).because(said);
+            return rejected(text.to_owned()).with_source(said);
         }
         if status.code() == byte(OTHER_ENGINE) {
             let text = format!(
@@ -156,7 +157,7 @@ impl CompilerProcess {
                 limits.time
             ));
         }
-        rejected(format!("its compiler failed ({status})")).because(said)
+        rejected(format!("its compiler failed ({status})")).with_source(said)
     }
 
     fn unusable(&self) -> Error {

@@ -6,10 +6,10 @@ use cloakroom_core::{Codec, Context, Description, Direction, Encoded, Error, Err
 use futures::future::BoxFuture;
 
 use crate::{
-    Capability, Grants, Need, Plugin, Reuse,
+    Capability, Grants, Plugin, Requirement, Reuse,
     compute::{Job, Pace, Part},
     pool::Pool,
-    scope::Scope,
+    scope::InstanceConfig,
     state::Call,
 };
 
@@ -25,7 +25,7 @@ pub struct PluginCodec {
 impl PluginCodec {
     pub(crate) fn new(
         plugin: Plugin,
-        scope: Arc<Scope>,
+        scope: Arc<InstanceConfig>,
         description: Description,
         reuse: Reuse,
     ) -> Self {
@@ -133,7 +133,7 @@ fn has_key(plugin: &Plugin, grants: &Grants) -> bool {
     ];
     let imports = &plugin.inspection().imports;
     granted.into_iter().any(|(capability, is_granted)| {
-        let need = Need::Grant(capability);
+        let need = Requirement::Grant(capability);
         is_granted && imports.iter().any(|import| import.need == need)
     })
 }

@@ -99,7 +99,7 @@ impl Compiler {
         };
         kept.map_err(|error| {
             let text = "cannot load what was just compiled";
-            Error::new(ErrorKind::Internal, text).because(error)
+            Error::new(ErrorKind::Internal, text).with_source(error)
         })
     }
 
@@ -119,7 +119,7 @@ impl Compiler {
         let kept = cache.keep(binary.digest, &self.compile(binary, cancel)?);
         let code = kept.map_err(|error| {
             let text = format!("cannot write to the compile cache `{}`", cache.folder().display());
-            Error::new(ErrorKind::Config, text).because(error)
+            Error::new(ErrorKind::Config, text).with_source(error)
         })?;
         Ok(Code::of(code, true))
     }
@@ -197,7 +197,7 @@ fn precompile(engine: &Engine, bytes: &[u8]) -> Result<Vec<u8>, Error> {
         let text = "is not valid WebAssembly, or uses a feature this host does not have";
         // It may quote names out of the file.
         let cause = cloakroom_core::clean(&format!("{error:#}"), CAUSE);
-        Error::new(ErrorKind::PluginRejected, text).because(cause)
+        Error::new(ErrorKind::PluginRejected, text).with_source(cause)
     })
 }
 

@@ -7,7 +7,7 @@ use std::{
 
 use cloakroom_core::Error;
 
-use crate::{contract::v0_1::Prepared, source::Digest};
+use crate::{contract::v0_1::LinkedPlugin, source::Digest};
 
 /// Components that stay although no plugin is made of them any more.
 const RECENT: usize = 16;
@@ -21,20 +21,20 @@ pub(crate) struct Components(Mutex<Inner>);
 struct Inner {
     by_digest: HashMap<Digest, Arc<Entry>>,
     /// The one loaded last is the last.
-    recent: VecDeque<(Digest, Arc<Prepared>)>,
+    recent: VecDeque<(Digest, Arc<LinkedPlugin>)>,
 }
 
 /// Locked while the component is compiled: whoever loads the same one waits instead of compiling it
 /// too.
-type Entry = Mutex<Weak<Prepared>>;
+type Entry = Mutex<Weak<LinkedPlugin>>;
 
 impl Components {
     /// Returns the component of this digest, made by `prepare` if it is not there.
     pub(crate) fn get_or_prepare(
         &self,
         digest: Digest,
-        prepare: impl FnOnce() -> Result<Prepared, Error>,
-    ) -> Result<Arc<Prepared>, Error> {
+        prepare: impl FnOnce() -> Result<LinkedPlugin, Error>,
+    ) -> Result<Arc<LinkedPlugin>, Error> {
         let entry = self.entry(digest);
         let mut known = lock(&entry);
         let prepared = match known.upgrade() {
@@ -56,7 +56,7 @@ impl Components {
         inner.by_digest.entry(digest).or_default().clone()
     }
 
-    fn remember(&self, digest: Digest, prepared: Arc<Prepared>) {
+    fn remember(&self, digest: Digest, prepared: Arc<LinkedPlugin>) {
         let mut inner = lock(&self.0);
         inner.recent.retain(|(known, _)| *known != digest);
         inner.recent.push_back((digest, prepared));

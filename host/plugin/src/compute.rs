@@ -156,7 +156,7 @@ impl Compute {
             *waiting = Some(Waiting::begin(task.part));
         }
         self.threads.submit(task).map_err(|error| {
-            Error::new(ErrorKind::Internal, "cannot start a compute thread").because(error)
+            Error::new(ErrorKind::Internal, "cannot start a compute thread").with_source(error)
         })
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     Plugin, Reuse,
     compute::{Job, Pace, Part},
     pool::Pool,
-    scope::Scope,
+    scope::InstanceConfig,
     state::Call,
     upload::Progress,
 };
@@ -26,7 +26,12 @@ pub struct PluginDriver {
 }
 
 impl PluginDriver {
-    pub(crate) fn new(plugin: Plugin, scope: Arc<Scope>, kind: String, reuse: Reuse) -> Self {
+    pub(crate) fn new(
+        plugin: Plugin,
+        scope: Arc<InstanceConfig>,
+        kind: String,
+        reuse: Reuse,
+    ) -> Self {
         let pool = Arc::new(Pool::new(scope, reuse));
         Self { plugin, kind, pool, pace: Pace::default() }
     }

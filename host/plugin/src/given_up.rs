@@ -40,10 +40,10 @@ impl GivenUp {
     ) -> Error {
         match refusal.filter(|refusal| refusal.told.kind == self.kind || self.is_vague()) {
             Some(refusal) if refusal.told.kind != self.kind && !grants.log => {
-                self.without_words(grants, settings).because(refusal.error)
+                self.without_words(grants, settings).with_source(refusal.error)
             }
             Some(refusal) if !grants.log || refusal.says_all(&self) => refusal.error,
-            Some(refusal) => self.in_words().because(refusal.error),
+            Some(refusal) => self.in_words().with_source(refusal.error),
             None if grants.log => self.in_words(),
             None => self.without_words(grants, settings),
         }

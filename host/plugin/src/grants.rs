@@ -9,7 +9,7 @@ use std::{
 
 use cloakroom_core::{Bucket, Error, ErrorKind, KeyRing, clean};
 
-use crate::{Access, Capability, Inspection, Need, access::Scoped};
+use crate::{BucketAccess, Capability, Inspection, Requirement, access::GrantedBuckets};
 
 /// The capabilities that one plugin is given. A plugin that imports more is not loaded.
 ///
@@ -24,7 +24,7 @@ use crate::{Access, Capability, Inspection, Need, access::Scoped};
 pub struct Grants {
     pub(crate) keys: BTreeMap<String, Arc<dyn KeyRing>>,
     pub(crate) subkeys: BTreeMap<String, Arc<dyn KeyRing>>,
-    pub(crate) buckets: BTreeMap<String, Scoped>,
+    pub(crate) buckets: BTreeMap<String, GrantedBuckets>,
     pub(crate) tcp: BTreeSet<SocketAddr>,
     pub(crate) log: bool,
     pub(crate) hollow: bool,
@@ -55,8 +55,8 @@ impl Grants {
     }
 
     /// A bucket, by the name that the plugin asks for, and how much of it.
-    pub fn bucket(mut self, name: &str, bucket: Arc<dyn Bucket>, access: Access) -> Self {
-        self.buckets.insert(name.to_owned(), Scoped::new(bucket, access));
+    pub fn bucket(mut self, name: &str, bucket: Arc<dyn Bucket>, access: BucketAccess) -> Self {
+        self.buckets.insert(name.to_owned(), GrantedBuckets::new(bucket, access));
         self
     }
 
@@ -87,7 +87,9 @@ impl Grants {
     /// Refuses a plugin that asks for more than this.
     pub(crate) fn check(&self, inspection: &Inspection) -> Result<(), Error> {
         let unmet = inspection.imports.iter().find_map(|import| match import.need {
-            Need::Grant(capability) if !import.need.met_by(self) => Some((import, capability)),
+            Requirement::Grant(capability) if !import.need.met_by(self) => {
+                Some((import, capability))
+            }
             _ => None,
         });
         let Some((import, capability)) = unmet else {

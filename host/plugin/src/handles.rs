@@ -2,10 +2,10 @@
 
 use cloakroom_core::{Limit, Payload};
 
-use crate::{access::Scoped, draft::Draft, fault::Fault, held::Hold, rope::Rope};
+use crate::{access::GrantedBuckets, draft::Draft, fault::Fault, held::Hold, rope::Rope};
 
 pub(crate) enum Handle {
-    Bucket(Scoped),
+    Bucket(GrantedBuckets),
     Buffer(Rope),
     Payload(Box<HeldPayload>),
     Writer(Draft),

@@ -14,7 +14,7 @@ use wasmtime::{
 
 use crate::{
     Grants, Inspection, Limits, Plugin, Source, cache::Cache, child::Cancel, compile::Compiler,
-    components::Components, compute::Compute, contract::v0_1::Prepared, engine, idle::Idle,
+    components::Components, compute::Compute, contract::v0_1::LinkedPlugin, engine, idle::Idle,
     inspect::CAUSE, loading, source::Binary, state::State, ticker::Ticker,
 };
 
@@ -86,17 +86,17 @@ impl HostBuilder {
         let limits = self.limits;
         let refused = |what: &str| Error::new(ErrorKind::Config, what);
         limits.check()?;
-        let engine =
-            engine::engine(&limits).map_err(|error| refused(&no_room(&limits)).because(error))?;
+        let engine = engine::engine(&limits)
+            .map_err(|error| refused(&no_room(&limits)).with_source(error))?;
         let cache = self.cache.map(|folder| {
             let text = format!("cannot use `{}` as the compile cache", folder.display());
-            Cache::open(folder, &engine).map_err(|error| refused(&text).because(error))
+            Cache::open(folder, &engine).map_err(|error| refused(&text).with_source(error))
         });
         let cache = cache.transpose()?;
         let compiler =
             Compiler::new(engine.clone(), cache, !self.precompiled_only, &limits, self.compiler);
         let ticker = Ticker::start(&engine).map_err(|error| {
-            Error::new(ErrorKind::Internal, "cannot start a thread").because(error)
+            Error::new(ErrorKind::Internal, "cannot start a thread").with_source(error)
         })?;
         let compute = Compute::new(ticker, &limits);
         let idle = Idle::new(limits.instances.get(), limits.process_bytes);
@@ -165,7 +165,7 @@ impl Shared {
         source: &Source,
         grants: &Grants,
         cancel: &Cancel,
-    ) -> Result<(Arc<Prepared>, Inspection), Error> {
+    ) -> Result<(Arc<LinkedPlugin>, Inspection), Error> {
         let binary = source.read(self.limits.component)?;
         let inspection = Inspection::read(&binary.bytes, binary.digest)?;
         inspection.check()?;
@@ -181,16 +181,16 @@ impl Shared {
         binary: &Binary,
         inspection: &Inspection,
         cancel: &Cancel,
-    ) -> Result<Prepared, Error> {
+    ) -> Result<LinkedPlugin, Error> {
         let component = self.compiler.component(binary, cancel)?;
         let linked = self.link(&component, inspection).map_err(|error| {
             let text =
                 "was built against another version of the contract: rebuild it against wit/v0.1";
             // It may quote names out of the file.
             let cause = cloakroom_core::clean(&format!("{error:#}"), CAUSE);
-            Error::new(ErrorKind::PluginRejected, text).because(cause)
+            Error::new(ErrorKind::PluginRejected, text).with_source(cause)
         })?;
-        Prepared::new(linked).ok_or_else(|| {
+        LinkedPlugin::new(linked).ok_or_else(|| {
             let text = "exports a codec or a driver without its functions";
             Error::new(ErrorKind::PluginRejected, text)
         })

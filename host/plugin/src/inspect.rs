@@ -3,7 +3,7 @@
 use cloakroom_core::{Error, ErrorKind, clean};
 use wasmparser::{Encoding, Parser, Payload};
 
-use crate::{Limits, Need, Source, contract, source::Digest};
+use crate::{Limits, Requirement, Source, contract, source::Digest};
 
 /// A component read, not compiled.
 #[derive(Clone, Debug)]
@@ -29,7 +29,7 @@ pub struct Import {
     /// As the component names it, with its version.
     pub name: String,
     /// What it takes.
-    pub need: Need,
+    pub need: Requirement,
 }
 
 /// The shapes of plugin that the contract knows.
@@ -80,7 +80,7 @@ impl Inspection {
     pub(crate) fn read(bytes: &[u8], digest: Digest) -> Result<Self, Error> {
         let (imports, exports) = outside(bytes)?;
         let imports: Vec<_> =
-            imports.into_iter().map(|name| Import { need: Need::of(&name), name }).collect();
+            imports.into_iter().map(|name| Import { need: Requirement::of(&name), name }).collect();
         let names = imports.iter().map(|import| &*import.name);
         let version = names.chain(exports.iter().map(String::as_str)).find_map(ours);
         let version = version.map(str::to_owned);
@@ -110,7 +110,7 @@ impl Inspection {
         if self.world.is_none() {
             return rejected(self.no_world());
         }
-        let missing = self.imports.iter().find(|import| import.need == Need::Unavailable);
+        let missing = self.imports.iter().find(|import| import.need == Requirement::Unavailable);
         missing.map_or(Ok(()), |import| rejected(unavailable(&import.name)))
     }
 
@@ -252,5 +252,5 @@ fn another_kind(bytes: &[u8]) -> Error {
 fn broken(error: wasmparser::BinaryReaderError) -> Error {
     let text = "is not a whole WebAssembly component: it was truncated or damaged";
     let cause = clean(&error.to_string(), CAUSE);
-    Error::new(ErrorKind::PluginRejected, text).because(cause)
+    Error::new(ErrorKind::PluginRejected, text).with_source(cause)
 }

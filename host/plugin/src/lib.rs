@@ -53,7 +53,7 @@ mod wasi;
 mod wasi_bounds;
 
 pub use self::{
-    access::Access,
+    access::BucketAccess,
     code::{CodeLimits, CodeSize},
     codec::PluginCodec,
     compile_one::CompileOne,
@@ -62,7 +62,7 @@ pub use self::{
     host::{Host, HostBuilder},
     inspect::{Import, Inspection, World},
     limits::Limits,
-    need::{Capability, Need},
+    need::{Capability, Requirement},
     plugin::{Plugin, Reuse},
     precompile::CompiledPlugin,
     refresh::RefreshFailure,

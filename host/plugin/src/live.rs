@@ -12,9 +12,9 @@ use crate::{
     fault,
     given_up::GivenUp,
     idle::Place,
-    loaded::Loaded,
+    loaded::PluginInner,
     long,
-    scope::Scope,
+    scope::InstanceConfig,
     state::{Call, State},
 };
 
@@ -24,7 +24,7 @@ const KEPT_GROWTH: usize = 8 << 20;
 /// Calls after which a warm instance is retired, so that leaks stay small.
 const KEPT_CALLS: u32 = 10_000;
 
-pub(crate) struct Live {
+pub(crate) struct Instance {
     store: Store<State>,
     exports: Exports,
     calls: u32,
@@ -36,10 +36,10 @@ pub(crate) struct Live {
     pub(crate) idle: Option<Place>,
 }
 
-impl Live {
+impl Instance {
     pub(crate) async fn start(
-        plugin: &Loaded,
-        scope: Arc<Scope>,
+        plugin: &PluginInner,
+        scope: Arc<InstanceConfig>,
         call: Call,
     ) -> Result<Self, Error> {
         let limits = &plugin.host.0.limits;
@@ -69,13 +69,16 @@ impl Live {
         long::begin_lists(self.store.data().meter.memory(), &clock).await;
     }
 
-    pub(crate) async fn describe_codec(&mut self, plugin: &Loaded) -> Result<Description, Error> {
+    pub(crate) async fn describe_codec(
+        &mut self,
+        plugin: &PluginInner,
+    ) -> Result<Description, Error> {
         self.ready();
         let asked = plugin.prepared.describe_codec(&mut self.store, &mut self.exports).await;
         asked.map_err(explained(plugin))?
     }
 
-    pub(crate) async fn describe_driver(&mut self, plugin: &Loaded) -> Result<String, Error> {
+    pub(crate) async fn describe_driver(&mut self, plugin: &PluginInner) -> Result<String, Error> {
         self.ready();
         let asked = plugin.prepared.describe_driver(&mut self.store, &mut self.exports).await;
         asked.map_err(explained(plugin))?
@@ -83,7 +86,7 @@ impl Live {
 
     pub(crate) async fn change(
         &mut self,
-        plugin: &Loaded,
+        plugin: &PluginInner,
         direction: Direction,
         payload: Payload,
     ) -> Result<Option<Payload>, Error> {
@@ -95,7 +98,7 @@ impl Live {
 
     pub(crate) async fn store(
         &mut self,
-        plugin: &Loaded,
+        plugin: &PluginInner,
         object: Object,
     ) -> Result<(Claim, PutOutcome), Error> {
         self.ready();
@@ -109,7 +112,7 @@ impl Live {
 
     pub(crate) async fn retrieve(
         &mut self,
-        plugin: &Loaded,
+        plugin: &PluginInner,
         claim: &Claim,
     ) -> Result<Bytes, Error> {
         self.ready();
@@ -153,6 +156,6 @@ impl Live {
     }
 }
 
-fn explained(plugin: &Loaded) -> impl FnOnce(wasmtime::Error) -> Error + '_ {
+fn explained(plugin: &PluginInner) -> impl FnOnce(wasmtime::Error) -> Error + '_ {
     |error| fault::explain(error, &plugin.host.0.limits)
 }

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::{Grants, Host, Inspection, contract::v0_1::Prepared};
+use crate::{Grants, Host, Inspection, contract::v0_1::LinkedPlugin};
 
-pub(crate) struct Loaded {
+pub(crate) struct PluginInner {
     pub(crate) host: Host,
     pub(crate) name: Arc<str>,
     /// Shared with all plugins of the same file.
-    pub(crate) prepared: Arc<Prepared>,
+    pub(crate) prepared: Arc<LinkedPlugin>,
     pub(crate) inspection: Inspection,
     pub(crate) grants: Grants,
 }

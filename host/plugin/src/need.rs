@@ -7,7 +7,7 @@ use crate::{Grants, contract};
 /// What it takes to have an import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Need {
+pub enum Requirement {
     /// Nothing: it can do no harm.
     Nothing,
     /// The operator's yes.
@@ -42,7 +42,7 @@ impl Capability {
     }
 }
 
-impl Need {
+impl Requirement {
     /// What the import of this name takes.
     pub(crate) fn of(import: &str) -> Self {
         let interface = import.split('@').next().unwrap_or(import);
@@ -85,7 +85,7 @@ impl Need {
 const HARMLESS_WASI: [&str; 5] =
     ["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:io", "wasi:random"];
 
-impl fmt::Display for Need {
+impl fmt::Display for Requirement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Nothing => f.write_str("no grant needed"),

@@ -7,16 +7,16 @@ use cloakroom_core::{Context, Description, Error, ErrorKind};
 use crate::{
     Grants, Host, Inspection, PluginCodec, PluginDriver, Settings, World,
     compute::{Job, Pace, Part},
-    contract::v0_1::Prepared,
-    live::Live,
-    loaded::Loaded,
-    scope::Scope,
+    contract::v0_1::LinkedPlugin,
+    live::Instance,
+    loaded::PluginInner,
+    scope::InstanceConfig,
     state::Call,
 };
 
 /// A component compiled, linked and granted. Cheap to clone.
 #[derive(Clone)]
-pub struct Plugin(pub(crate) Arc<Loaded>);
+pub struct Plugin(pub(crate) Arc<PluginInner>);
 
 /// How instances of a codec or a driver live.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,11 +40,11 @@ impl Plugin {
     pub(crate) fn new(
         host: Host,
         name: Arc<str>,
-        prepared: Arc<Prepared>,
+        prepared: Arc<LinkedPlugin>,
         inspection: Inspection,
         grants: Grants,
     ) -> Self {
-        Self(Arc::new(Loaded { host, prepared, name, inspection, grants }))
+        Self(Arc::new(PluginInner { host, prepared, name, inspection, grants }))
     }
 
     /// What it is called.
@@ -105,8 +105,8 @@ impl Plugin {
         Ok(PluginDriver::new(self.clone(), scope, kind, reuse))
     }
 
-    fn scope(&self, settings: &Settings, grants: &Grants) -> Arc<Scope> {
-        Arc::new(Scope {
+    fn scope(&self, settings: &Settings, grants: &Grants) -> Arc<InstanceConfig> {
+        Arc::new(InstanceConfig {
             plugin: self.0.name.clone(),
             settings: settings.clone(),
             grants: grants.clone(),
@@ -118,8 +118,8 @@ impl Plugin {
     /// Asks a fresh instance what it is.
     async fn ask<T, F>(
         &self,
-        scope: Arc<Scope>,
-        question: impl FnOnce(Live, Arc<Loaded>) -> F + Send + 'static,
+        scope: Arc<InstanceConfig>,
+        question: impl FnOnce(Instance, Arc<PluginInner>) -> F + Send + 'static,
     ) -> Result<T, Error>
     where
         T: Send + 'static,
@@ -129,7 +129,7 @@ impl Plugin {
         let (ctx, time, pace) = (Context::none(), host.limits.time, Pace::default());
         let job = Job { part: Part::Stage, ctx: &ctx, bytes: 1, time, pace: &pace };
         let guest = |clock| async move {
-            let live = Live::start(&loaded, scope, Call::describing(clock)).await?;
+            let live = Instance::start(&loaded, scope, Call::describing(clock)).await?;
             question(live, loaded).await
         };
         host.compute.run(job, guest).await

@@ -4,15 +4,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use cloakroom_core::Error;
 
-use crate::{Reuse, Settings, live::Live, loaded::Loaded, scope::Scope, state::Call};
+use crate::{
+    Reuse, Settings, live::Instance, loaded::PluginInner, scope::InstanceConfig, state::Call,
+};
 
 pub(crate) struct Pool {
-    scope: Arc<Scope>,
-    warm: Option<Mutex<Vec<Live>>>,
+    scope: Arc<InstanceConfig>,
+    warm: Option<Mutex<Vec<Instance>>>,
 }
 
 impl Pool {
-    pub(crate) fn new(scope: Arc<Scope>, reuse: Reuse) -> Self {
+    pub(crate) fn new(scope: Arc<InstanceConfig>, reuse: Reuse) -> Self {
         Self { scope, warm: (reuse == Reuse::Warm).then(Mutex::default) }
     }
 
@@ -21,17 +23,17 @@ impl Pool {
     }
 
     /// An instance in this call.
-    pub(crate) async fn take(&self, plugin: &Loaded, call: Call) -> Result<Live, Error> {
+    pub(crate) async fn take(&self, plugin: &PluginInner, call: Call) -> Result<Instance, Error> {
         match self.waiting() {
             Some(mut live) => {
                 live.begin(call).await;
                 Ok(live)
             }
-            None => Live::start(plugin, self.scope.clone(), call).await,
+            None => Instance::start(plugin, self.scope.clone(), call).await,
         }
     }
 
-    fn waiting(&self) -> Option<Live> {
+    fn waiting(&self) -> Option<Instance> {
         let mut waiting = self.warm.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
         let mut live = waiting.pop()?;
         live.idle = None;
@@ -39,7 +41,7 @@ impl Pool {
     }
 
     /// Keeps an instance for a later call, if there is room and it is worth it.
-    pub(crate) fn keep(&self, plugin: &Loaded, mut live: Live) {
+    pub(crate) fn keep(&self, plugin: &PluginInner, mut live: Instance) {
         let Some(warm) = self.warm.as_ref().filter(|_| live.is_fit()) else {
             return;
         };

@@ -6,7 +6,7 @@ use cloakroom_core::MemoryBudget;
 
 use crate::{Grants, Limits, Settings, log::Speaker};
 
-pub(crate) struct Scope {
+pub(crate) struct InstanceConfig {
     pub(crate) plugin: Arc<str>,
     pub(crate) settings: Settings,
     pub(crate) grants: Grants,
@@ -15,7 +15,7 @@ pub(crate) struct Scope {
     pub(crate) memory: MemoryBudget,
 }
 
-impl Scope {
+impl InstanceConfig {
     /// Who speaks for the guest in the operator's log. `confidential` says that a payload is at
     /// hand, which the guest could write there.
     pub(crate) fn speaker(&self, confidential: bool) -> Speaker<'_> {

@@ -153,7 +153,7 @@ impl Source {
 /// Reads one byte more than is allowed, so that a file that is too large, or has no end, is noticed.
 fn read_file(path: &Path, most: ByteSize) -> Result<Bytes, Error> {
     let unreadable =
-        |error| Error::new(ErrorKind::Config, "cannot read the plugin's file").because(error);
+        |error| Error::new(ErrorKind::Config, "cannot read the plugin's file").with_source(error);
     let file = fs::File::open(path).map_err(unreadable)?;
     let mut bytes = Vec::new();
     file.take(most.get().saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable)?;

@@ -7,7 +7,7 @@ use cloakroom_core::{Context, Payload};
 use wasmtime::component::Resource;
 
 use crate::{
-    access::Scoped,
+    access::GrantedBuckets,
     compute::Clock,
     draft::Draft,
     fault::Fault,
@@ -17,7 +17,7 @@ use crate::{
     long,
     meter::Meter,
     rope::Rope,
-    scope::Scope,
+    scope::InstanceConfig,
     upload::Progress,
 };
 
@@ -64,7 +64,7 @@ impl Call {
 }
 
 pub(crate) struct State {
-    pub(crate) scope: Arc<Scope>,
+    pub(crate) scope: Arc<InstanceConfig>,
     pub(crate) call: Call,
     pub(crate) meter: Meter,
     handles: Handles,
@@ -73,7 +73,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) fn new(scope: Arc<Scope>, call: Call) -> Self {
+    pub(crate) fn new(scope: Arc<InstanceConfig>, call: Call) -> Self {
         Self {
             handles: Handles::new(scope.limits.handles.get()),
             meter: Meter::new(&scope.limits, &scope.memory, &call),
@@ -118,11 +118,17 @@ impl State {
         Ok(Resource::new_own(self.handles.insert(Handle::Payload(payload.into()))?))
     }
 
-    pub(crate) fn put_bucket(&mut self, bucket: Scoped) -> wasmtime::Result<Resource<BucketMark>> {
+    pub(crate) fn put_bucket(
+        &mut self,
+        bucket: GrantedBuckets,
+    ) -> wasmtime::Result<Resource<BucketMark>> {
         Ok(Resource::new_own(self.handles.insert(Handle::Bucket(bucket))?))
     }
 
-    pub(crate) fn bucket(&mut self, handle: &Resource<BucketMark>) -> wasmtime::Result<Scoped> {
+    pub(crate) fn bucket(
+        &mut self,
+        handle: &Resource<BucketMark>,
+    ) -> wasmtime::Result<GrantedBuckets> {
         match self.handles.get(handle.rep())? {
             Handle::Bucket(bucket) => Ok(bucket.clone()),
             _ => KIND.trap(),

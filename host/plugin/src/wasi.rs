@@ -18,7 +18,7 @@ use wasmtime_wasi::{
     sockets::SocketAddrUse,
 };
 
-use crate::{fault::Fault, scope::Scope, wasi_bounds};
+use crate::{fault::Fault, scope::InstanceConfig, wasi_bounds};
 
 /// What one instance has of WASI.
 pub(crate) struct Wasi {
@@ -28,7 +28,7 @@ pub(crate) struct Wasi {
 }
 
 impl Wasi {
-    pub(crate) fn new(scope: &Arc<Scope>) -> Self {
+    pub(crate) fn new(scope: &Arc<InstanceConfig>) -> Self {
         let output = Output { scope: scope.clone(), call: Arc::default() };
         let mut builder = WasiCtx::builder();
         builder.stdout(output.clone()).stderr(output.clone());
@@ -66,7 +66,7 @@ fn reaches(granted: &BTreeSet<SocketAddr>, address: SocketAddr, usage: SocketAdd
 /// Standard output and standard error.
 #[derive(Clone)]
 struct Output {
-    scope: Arc<Scope>,
+    scope: Arc<InstanceConfig>,
     call: Arc<Mutex<Spoken>>,
 }
 

@@ -79,12 +79,12 @@ mod tests {
     use wasmtime_wasi::p2::bindings::random::{insecure::Host as _, random::Host as _};
 
     use super::*;
-    use crate::{Grants, Limits, Settings, scope::Scope, wasi::Wasi};
+    use crate::{Grants, Limits, Settings, scope::InstanceConfig, wasi::Wasi};
 
     #[test]
     fn randomness_and_resources_are_bounded() {
         let limits = Limits { handles: 10.try_into().unwrap(), ..Limits::default() };
-        let scope = Scope {
+        let scope = InstanceConfig {
             plugin: "bounds".into(),
             settings: Settings::none(),
             grants: Grants::none(),

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cloakroom_plugin::{Access, RefreshFailure};
+use cloakroom_plugin::{BucketAccess, RefreshFailure};
 use serde::Deserialize;
 
 use super::{
@@ -25,7 +25,7 @@ pub(crate) struct Bucket {
     #[serde(default)]
     refresh_failure: RefreshFailureWord,
     #[serde(flatten)]
-    pub(crate) settings: BTreeMap<String, Told>,
+    pub(crate) settings: BTreeMap<String, SettingValue>,
 }
 
 /// Something that a store is told: in the open, or kept elsewhere.
@@ -34,12 +34,12 @@ pub(crate) struct Bucket {
     untagged,
     expecting = "a text, a number, true or false, or a table such as { env = \"NAME\" } or { file = \"PATH\" }"
 )]
-pub(crate) enum Told {
+pub(crate) enum SettingValue {
     Open(Setting),
     Kept(Secret),
 }
 
-impl Told {
+impl SettingValue {
     /// Returns what is written in the open.
     pub(crate) fn open(&self) -> Option<&str> {
         match self {
@@ -89,8 +89,8 @@ impl Bucket {
     }
 
     /// How much of it is granted to those who may use it.
-    pub(crate) fn access(&self) -> Access {
-        let mut access = Access::within(&self.prefix);
+    pub(crate) fn access(&self) -> BucketAccess {
+        let mut access = BucketAccess::within(&self.prefix);
         if !self.is_writable() {
             access = access.read_only();
         }
@@ -116,8 +116,8 @@ impl Bucket {
 
     pub(crate) fn secrets(&self) -> impl Iterator<Item = &Secret> {
         self.settings.values().filter_map(|told| match told {
-            Told::Open(_) => None,
-            Told::Kept(secret) => Some(secret),
+            SettingValue::Open(_) => None,
+            SettingValue::Kept(secret) => Some(secret),
         })
     }
 }

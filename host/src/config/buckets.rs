@@ -7,11 +7,11 @@ use std::{
 };
 
 use cloakroom_core::{Bucket, Error, ErrorKind};
-use cloakroom_plugin::Access;
-use cloakroom_stores::{BucketPlace, KeyUsage};
+use cloakroom_plugin::BucketAccess;
+use cloakroom_stores::{BucketUrl, KeyUsage};
 
 use super::{
-    bucket::{Bucket as BucketEntry, Told},
+    bucket::{Bucket as BucketEntry, SettingValue},
     nearest,
     places::{Places, Table},
     schema::File,
@@ -19,15 +19,15 @@ use super::{
 };
 
 /// The buckets of a file by name, and how much of each is granted.
-pub(crate) type Buckets = BTreeMap<String, (Arc<dyn Bucket>, Access)>;
+pub(crate) type Buckets = BTreeMap<String, (Arc<dyn Bucket>, BucketAccess)>;
 
 /// Buckets that are open. One that stays the same in a new configuration stays open: it keeps its
 /// connections, and what it holds if it is memory.
 #[derive(Default)]
-pub(crate) struct Open(Mutex<Vec<(BucketPlace, Arc<dyn Bucket>)>>, KeyUsage);
+pub(crate) struct Open(Mutex<Vec<(BucketUrl, Arc<dyn Bucket>)>>, KeyUsage);
 
 impl Open {
-    fn bucket(&self, place: BucketPlace) -> Result<Arc<dyn Bucket>, Error> {
+    fn bucket(&self, place: BucketUrl) -> Result<Arc<dyn Bucket>, Error> {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, bucket)) = open.iter().find(|(known, _)| *known == place) {
             return Ok(bucket.clone());
@@ -84,7 +84,7 @@ pub(crate) fn buckets(
 type AtKey<'a> = (&'a str, Error);
 
 /// Refuses a setting that the store does not take, with the name that was probably meant.
-fn known<'a>(name: &str, entry: &'a BucketEntry, place: &BucketPlace) -> Result<(), AtKey<'a>> {
+fn known<'a>(name: &str, entry: &'a BucketEntry, place: &BucketUrl) -> Result<(), AtKey<'a>> {
     if let Some((refused, why)) = place.refused_setting() {
         let key = entry.settings.keys().find(|key| *key == refused).map_or("url", String::as_str);
         let text = format!("[buckets.{name}]: `{refused}` {why}");
@@ -104,7 +104,7 @@ fn known<'a>(name: &str, entry: &'a BucketEntry, place: &BucketPlace) -> Result<
     Err((key, Error::new(ErrorKind::Config, text)))
 }
 
-fn place<'a>(name: &str, entry: &'a BucketEntry, folder: &Path) -> Result<BucketPlace, AtKey<'a>> {
+fn place<'a>(name: &str, entry: &'a BucketEntry, folder: &Path) -> Result<BucketUrl, AtKey<'a>> {
     let url = match entry.url.strip_prefix("file:") {
         Some(path) => {
             let path = path.strip_prefix("//").unwrap_or(path);
@@ -112,18 +112,18 @@ fn place<'a>(name: &str, entry: &'a BucketEntry, folder: &Path) -> Result<Bucket
         }
         None => entry.url.clone(),
     };
-    let mut place = BucketPlace::new(url);
+    let mut place = BucketUrl::new(url);
     for (key, told) in &entry.settings {
         let value = match told {
-            Told::Open(value) if BucketPlace::is_secret(key, &value.0) => {
+            SettingValue::Open(value) if BucketUrl::is_secret(key, &value.0) => {
                 let text = format!(
                     "[buckets.{name}]: `{key}` is a secret, and secrets are never written into this \
                      file: name it as `{key} = {{ env = \"NAME\" }}` or `{key} = {{ file = \"PATH\" }}`"
                 );
                 return Err((&**key, Error::new(ErrorKind::Config, text)));
             }
-            Told::Open(value) => value.0.clone(),
-            Told::Kept(kept) => {
+            SettingValue::Open(value) => value.0.clone(),
+            SettingValue::Kept(kept) => {
                 let value = secret::read(&format!("[buckets.{name}] `{key}`"), kept, folder, "");
                 let value = value.map_err(|error| (&**key, error))?;
                 String::from_utf8_lossy(&value).trim().to_owned()

@@ -38,7 +38,7 @@ pub(crate) fn read(
             let path = folder.join(path);
             check_mode(place, &path)?;
             let read = fs::read(&path).map_err(|error| {
-                config(format!("{place}: cannot read `{}`", path.display())).because(error)
+                config(format!("{place}: cannot read `{}`", path.display())).with_source(error)
             })?;
             Ok(Zeroizing::new(read))
         }

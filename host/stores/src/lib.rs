@@ -3,7 +3,7 @@
 //!
 //! A [`Ring`] has one current key and retired ones that still open what they sealed. Material is
 //! zeroised when the ring is dropped and never prints. An [`ObjectBucket`] is a bucket wherever the
-//! crate `object_store` can find one; a [`BucketPlace`] says where, by URL.
+//! crate `object_store` can find one; a [`BucketUrl`] says where, by URL.
 
 mod aead;
 mod answer;
@@ -27,7 +27,7 @@ pub use self::{
     bucket::ObjectBucket,
     key::{BOX_OVERHEAD, RingKey},
     material::{Material, MaterialError},
-    place::BucketPlace,
+    place::BucketUrl,
     ring::{Ring, RingBuilder, RingError},
     usage::{DEFAULT_MESSAGES, KeyUsage, MAX_MESSAGES},
 };

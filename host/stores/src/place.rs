@@ -20,14 +20,14 @@ use crate::{ObjectBucket, cloud, failure::config, settings};
 ///
 /// Settings are those of the crate `object_store`, such as `region`, `endpoint`, `access_key_id`.
 #[derive(Clone, PartialEq, Eq)]
-pub struct BucketPlace {
+pub struct BucketUrl {
     url: String,
     /// Some are secrets. The client library has copies that it does not zeroise.
     settings: BTreeMap<String, Zeroizing<String>>,
     patience: Duration,
 }
 
-impl BucketPlace {
+impl BucketUrl {
     /// A place without settings.
     pub fn new(url: impl Into<String>) -> Self {
         Self { url: url.into(), settings: BTreeMap::new(), patience: Duration::from_secs(30) }
@@ -147,7 +147,7 @@ fn check_mode(_: &str) -> Result<(), Error> {
 /// Written through to the disk before it is said to be stored: a claim outlives a power cut.
 fn folder(path: &str) -> Result<ObjectBucket, Error> {
     let unusable = |error: Box<dyn std::error::Error + Send + Sync>| {
-        config(format!("folder `{path}` cannot be used")).because(error)
+        config(format!("folder `{path}` cannot be used")).with_source(error)
     };
     create(Path::new(path)).map_err(|error| unusable(error.into()))?;
     check_mode(path)?;
@@ -155,9 +155,9 @@ fn folder(path: &str) -> Result<ObjectBucket, Error> {
     Ok(ObjectBucket::new(path, Arc::new(store.with_fsync(true))).unordered())
 }
 
-impl fmt::Debug for BucketPlace {
+impl fmt::Debug for BucketUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BucketPlace")
+        f.debug_struct("BucketUrl")
             .field("url", &self.url)
             .field("settings", &self.settings.keys())
             .finish_non_exhaustive()

@@ -3,9 +3,9 @@
 use std::{fmt, sync::Arc};
 
 use cloakroom_core::{Context, Direction, Error, Payload};
-use cloakroom_pipeline::{Envelopes, Live, Pipeline, Scale, Subject, Verdict};
+use cloakroom_pipeline::{Envelopes, Pipeline, PipelineSource, SizeLabels, SizeMeter, Verdict};
 
-use crate::{Limited, SystemEnvelopes, limits};
+use crate::{SizeLimitSource, SystemEnvelopes, limits};
 
 /// A pipeline for Temporal: what it encodes is what Temporal takes, or is refused with the reason.
 /// Cheap to clone.
@@ -16,33 +16,33 @@ use crate::{Limited, SystemEnvelopes, limits};
 pub struct Adapter(Arc<Shared>);
 
 struct Shared {
-    live: Box<dyn Live>,
-    limits: Box<dyn Limited>,
-    scale: Scale,
+    source: Box<dyn PipelineSource>,
+    limits: Box<dyn SizeLimitSource>,
+    scale: SizeMeter,
     envelopes: Arc<dyn Envelopes>,
     quiet: bool,
 }
 
 impl Adapter {
     /// Of this pipeline, within these limits.
-    pub fn new(live: impl Live, limits: impl Limited) -> Self {
-        Self::build(live, limits, false)
+    pub fn new(source: impl PipelineSource, limits: impl SizeLimitSource) -> Self {
+        Self::build(source, limits, false)
     }
 
     /// The same for a caller that logs each failure itself: pipelines are [`Pipeline::quiet`].
-    pub fn quiet(live: impl Live, limits: impl Limited) -> Self {
-        Self::build(live, limits, true)
+    pub fn quiet(source: impl PipelineSource, limits: impl SizeLimitSource) -> Self {
+        Self::build(source, limits, true)
     }
 
-    fn build(live: impl Live, limits: impl Limited, quiet: bool) -> Self {
-        let (live, limits) = (Box::new(live), Box::new(limits));
-        let (scale, envelopes) = (Scale::default(), SystemEnvelopes::shared());
-        Self(Arc::new(Shared { live, limits, scale, envelopes, quiet }))
+    fn build(source: impl PipelineSource, limits: impl SizeLimitSource, quiet: bool) -> Self {
+        let (source, limits) = (Box::new(source), Box::new(limits));
+        let (scale, envelopes) = (SizeMeter::default(), SystemEnvelopes::shared());
+        Self(Arc::new(Shared { source, limits, scale, envelopes, quiet }))
     }
 
     /// Returns the current pipeline. It opens Temporal's envelopes.
     pub fn pipeline(&self) -> Pipeline {
-        let pipeline = self.0.live.pipeline().with_envelopes(self.0.envelopes.clone());
+        let pipeline = self.0.source.current().with_envelopes(self.0.envelopes.clone());
         if self.0.quiet { pipeline.quiet() } else { pipeline }
     }
 
@@ -57,7 +57,7 @@ impl Adapter {
         let pipeline = self.pipeline();
         let encoded = pipeline.encode(ctx, field).await?;
         let (budget, weight) = (self.0.limits.size_limits().budget(), limits::weight(&encoded));
-        match (self.0.scale.weigh(budget, weight, Subject::of(ctx)), budget.most()) {
+        match (self.0.scale.weigh(budget, weight, SizeLabels::of(ctx)), budget.most()) {
             (Verdict::Stall, Some(most)) => {
                 let refused = limits::refusal(&pipeline, ctx, encoded, weight, most).await;
                 Err(pipeline.report_failure(ctx, Direction::Encode, refused))

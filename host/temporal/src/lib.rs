@@ -14,5 +14,5 @@ pub use self::sdk::{Converter, SdkCodec, data_converter};
 pub use self::{
     adapter::Adapter,
     envelopes::SystemEnvelopes,
-    limits::{Limited, SizeLimits},
+    limits::{SizeLimitSource, SizeLimits},
 };

@@ -14,19 +14,19 @@ pub struct SizeLimits {
 
 /// Something that knows what Temporal takes, which may be something else later: ask again for each
 /// field.
-pub trait Limited: Send + Sync + 'static {
+pub trait SizeLimitSource: Send + Sync + 'static {
     /// What it takes now.
     fn size_limits(&self) -> SizeLimits;
 }
 
-impl<T: Limited + ?Sized> Limited for Box<T> {
+impl<T: SizeLimitSource + ?Sized> SizeLimitSource for Box<T> {
     fn size_limits(&self) -> SizeLimits {
         (**self).size_limits()
     }
 }
 
 /// Those that stay.
-impl Limited for SizeLimits {
+impl SizeLimitSource for SizeLimits {
     fn size_limits(&self) -> SizeLimits {
         *self
     }

@@ -16,7 +16,7 @@ use std::{fmt, future::Future};
 
 use bytes::Bytes;
 use cloakroom_core::{Context, Error, ErrorKind, Payload};
-use cloakroom_pipeline::Live;
+use cloakroom_pipeline::PipelineSource;
 use futures::future::BoxFuture;
 use temporalio_client::{
     Connection,
@@ -35,13 +35,13 @@ use temporalio_common::{
 use tokio::task::JoinSet;
 
 use self::failures::EncodedFailures;
-use crate::{Adapter, Limited, SizeLimits};
+use crate::{Adapter, SizeLimitSource, SizeLimits};
 
 /// The SDK's default data converter with this pipeline as its codec, external storage included.
 ///
 /// [`Converter`] has what can be chosen.
-pub fn data_converter(live: &(impl Live + Clone)) -> DataConverter {
-    Converter::of(live).build()
+pub fn data_converter(source: &(impl PipelineSource + Clone)) -> DataConverter {
+    Converter::of(source).build()
 }
 
 /// A data converter in the making.
@@ -58,17 +58,17 @@ pub fn data_converter(live: &(impl Live + Clone)) -> DataConverter {
 /// # }
 /// ```
 pub struct Converter {
-    live: Box<dyn Live>,
+    source: Box<dyn PipelineSource>,
     ctx: Context,
-    limits: Box<dyn Limited>,
+    limits: Box<dyn SizeLimitSource>,
     encode_failures: bool,
 }
 
 impl Converter {
     /// With this pipeline. A `Cloakroom` is asked for its pipeline of now at every call.
-    pub fn of(live: &(impl Live + Clone)) -> Self {
+    pub fn of(source: &(impl PipelineSource + Clone)) -> Self {
         Self {
-            live: Box::new(live.clone()),
+            source: Box::new(source.clone()),
             ctx: Context::none(),
             limits: Box::new(SizeLimits::default()),
             encode_failures: false,
@@ -82,7 +82,7 @@ impl Converter {
     }
 
     /// What Temporal takes, where it is not what a server has by default.
-    pub fn limits(mut self, limits: impl Limited) -> Self {
+    pub fn limits(mut self, limits: impl SizeLimitSource) -> Self {
         self.limits = Box::new(limits);
         self
     }
@@ -108,7 +108,7 @@ impl Converter {
 
     /// The codec alone, for a data converter with payload or failure converters of one's own.
     pub fn codec(self) -> SdkCodec {
-        SdkCodec { adapter: Adapter::new(self.live, self.limits), ctx: self.ctx }
+        SdkCodec { adapter: Adapter::new(self.source, self.limits), ctx: self.ctx }
     }
 }
 

@@ -36,16 +36,16 @@ use std::{
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use cloakroom_core::Error;
-use cloakroom_pipeline::Live;
+use cloakroom_pipeline::PipelineSource;
 use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 
 pub use self::{
-    access::Access,
+    access::Auth,
     address::{Address, Listener},
     settings::Settings,
 };
 use self::{connections::Connections, refusals::Refusals, slots::Slots, throttle::Throttle};
-use crate::{Adapter, Limited, SizeLimits};
+use crate::{Adapter, SizeLimitSource, SizeLimits};
 
 /// A codec server about to listen. Cheap to clone; clones are the same.
 ///
@@ -90,14 +90,14 @@ struct Shared {
 
 impl CodecServer {
     /// Of this pipeline, asked for anew by each request.
-    pub fn new(live: impl Live, settings: Settings) -> Self {
-        Self::with(live, SizeLimits::default(), settings, None)
+    pub fn new(source: impl PipelineSource, settings: Settings) -> Self {
+        Self::with(source, SizeLimits::default(), settings, None)
     }
 
     /// The same with other limits of Temporal's, and with what `/metrics` answers.
     pub fn with(
-        live: impl Live,
-        limits: impl Limited,
+        source: impl PipelineSource,
+        limits: impl SizeLimitSource,
         settings: Settings,
         metrics: Option<Metrics>,
     ) -> Self {
@@ -108,7 +108,7 @@ impl CodecServer {
         describe_histogram!(journal::SECONDS, Unit::Seconds, "Seconds that answers took");
         Self(Arc::new(Shared {
             // The server logs each failure with what it knows of the request.
-            adapter: Adapter::quiet(live, limits),
+            adapter: Adapter::quiet(source, limits),
             slots: Slots::new(settings.requests),
             connections: Connections::new(settings.connections, settings.most_of_one()),
             has_metrics_listener: settings.metrics.is_some(),

@@ -7,7 +7,7 @@ use std::{
 };
 
 use cloakroom::Context;
-use cloakroom_temporal::server::{Access, Settings};
+use cloakroom_temporal::server::{Auth, Settings};
 use cloakroom_tests::{PATIENCE, noise, plain};
 
 use super::{
@@ -119,7 +119,7 @@ async fn clients_that_never_read_give_their_places_back() {
 async fn a_refusal_ends_the_connection() {
     let folder = tempfile::tempdir().unwrap();
     let mut settings = places(4);
-    settings.access = Access::default().token("a secret of operators").unwrap();
+    settings.access = Auth::default().token("a secret of operators").unwrap();
     let served = Served::start(folder.path(), settings).await;
     let good = "authorization: Bearer a secret of operators\r\n";
     for (request, status) in [

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use cloakroom_temporal::server::{Access, Settings};
+use cloakroom_temporal::server::{Auth, Settings};
 use serde_json::{Value, json};
 
 use super::{
@@ -18,7 +18,7 @@ use super::{
     client::post,
     command::{Program, config},
 };
-use crate::others::python;
+use crate::scripts::python;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -104,13 +104,13 @@ impl Provider {
         self.asked.load(SeqCst)
     }
 
-    fn access(&self, refresh: Duration) -> Access {
+    fn access(&self, refresh: Duration) -> Auth {
         let url = format!("http://{}/jwks.json", self.address);
-        Access::default().signed_by(&url, refresh, Some("a".into()), Some("i".into())).unwrap()
+        Auth::default().signed_by(&url, refresh, Some("a".into()), Some("i".into())).unwrap()
     }
 }
 
-async fn served(access: Access) -> (Served, tempfile::TempDir) {
+async fn served(access: Auth) -> (Served, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let mut settings = Settings::default();
     settings.access = access;

@@ -8,7 +8,7 @@ use super::{
     command::{BEARER, Program, config},
     text,
 };
-use crate::others::python;
+use crate::scripts::python;
 
 /// Starts a server on this configuration.
 fn start(folder: &std::path::Path, more: &str) -> Program {

@@ -10,7 +10,7 @@ use super::{
     command::{BEARER, Program, config},
     text,
 };
-use crate::others::python;
+use crate::scripts::python;
 
 const UI: (&str, &str) = ("origin", "http://localhost:8233");
 

@@ -12,10 +12,10 @@ use std::{
     time::Duration,
 };
 
-use cloakroom::{Cloakroom, Context, Opening, Payload};
+use cloakroom::{Cloakroom, CloakroomBuilder, Context, Payload};
 use cloakroom_temporal::{
     json,
-    server::{Access, CodecServer, Settings},
+    server::{Auth, CodecServer, Settings},
 };
 use cloakroom_tests::{PATIENCE, compile_cache, noise, plain, wait_until};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
@@ -274,13 +274,13 @@ fn insist(target: &Target, head: &str, body: &[u8]) -> (Answer, usize) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_honest_call_is_served() {
     let folder = tempfile::tempdir().unwrap();
-    let opening = Opening::text(config(folder.path())).cache(compile_cache());
+    let opening = CloakroomBuilder::text(config(folder.path())).cache(compile_cache());
     let cloakroom = opening.open().await.unwrap();
     let CertifiedKey { cert, signing_key } =
         generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let (pem, key) = (cert.pem(), signing_key.serialize_pem());
     let mut settings = Settings::default().tls(pem.as_bytes(), key.as_bytes()).unwrap();
-    settings.access = Access::default().token("a secret of operators").unwrap();
+    settings.access = Auth::default().token("a secret of operators").unwrap();
     settings.connections = 48;
     settings.write_time = Duration::from_secs(1);
     let server = CodecServer::new(cloakroom.clone(), settings);

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cloakroom::{Cloakroom, Opening};
+use cloakroom::{Cloakroom, CloakroomBuilder};
 use cloakroom_tests::{
     PATIENCE, compile_cache,
     rigs::{DevOptions, DevServer},
@@ -59,13 +59,13 @@ pub(crate) fn stages(repeatable: bool) -> String {
 }
 
 /// That, and then what `storage` says.
-pub(crate) fn opening(storage: &str) -> Opening {
+pub(crate) fn opening(storage: &str) -> CloakroomBuilder {
     opened(stages(false) + storage)
 }
 
 /// What `text` says.
-pub(crate) fn opened(text: String) -> Opening {
-    Opening::text(text).keys("payments", ring()).cache(compile_cache())
+pub(crate) fn opened(text: String) -> CloakroomBuilder {
+    CloakroomBuilder::text(text).keys("payments", ring()).cache(compile_cache())
 }
 
 /// Storage in a folder.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use cloakroom::Opening;
+use cloakroom::CloakroomBuilder;
 use cloakroom_tests::{KEY, compile_cache, rigs, ring, s3_storage};
 use serde_json::{Value, json};
 use temporalio_client::{WorkflowGetResultOptions, WorkflowStartOptions};
@@ -15,12 +15,12 @@ use super::{
     harness::{Parts, Running, client, converter, server, unique},
     workflows::ToPython,
 };
-use crate::others::python;
+use crate::scripts::python;
 
 const BUCKET: &str = "beside-python";
 
 /// The pipeline that does what Python's converter does.
-fn as_python() -> Opening {
+fn as_python() -> CloakroomBuilder {
     let stages = r#"
         [[stage]]
         plugin = "bundled:aes-gcm"
@@ -28,7 +28,7 @@ fn as_python() -> Opening {
         grants.keys = ["payments"]
     "#;
     let text = stages.to_owned() + &s3_storage(&rigs::moto().url(), BUCKET);
-    Opening::text(text).keys("payments", ring()).cache(compile_cache())
+    CloakroomBuilder::text(text).keys("payments", ring()).cache(compile_cache())
 }
 
 /// What every request to Python has.

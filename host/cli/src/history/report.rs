@@ -47,7 +47,7 @@ fn line(line: &Line) -> Value {
         "searchAttribute": explanation.is_none(),
         "layers": explanation.map(layers_json),
         "stored": explanation.and_then(|explanation| explanation.stored.as_ref()).map(stored_json),
-        "kind": trouble.map(|error| error.kind().word()),
+        "kind": trouble.map(|error| error.kind().as_str()),
         "trouble": trouble.map(chain),
     })
 }

@@ -14,7 +14,7 @@ pub(super) fn measure(bytes: &[u8]) -> Result<CodeSize, Error> {
         payload.and_then(|payload| measure.count(payload)).map_err(|error| {
             let text =
                 "is not a whole WebAssembly component, or uses a feature this host does not have";
-            Error::new(ErrorKind::PluginRejected, text).because(error)
+            Error::new(ErrorKind::PluginRejected, text).with_source(error)
         })?;
     }
     Ok(measure.size)

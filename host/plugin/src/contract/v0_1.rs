@@ -12,7 +12,7 @@ mod types;
 
 use cloakroom_core::{Error, ErrorKind, clean};
 
-pub(crate) use self::exports::{Exports, Prepared};
+pub(crate) use self::exports::{Exports, LinkedPlugin};
 use crate::Settings;
 
 /// Says that a guest asked for what it was not granted. The name that it asked for is its own text,

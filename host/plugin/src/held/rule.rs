@@ -19,7 +19,7 @@ use crate::{
         buffers::{HostBuffer, HostWriter},
         types::HostPayload,
     },
-    scope::Scope,
+    scope::InstanceConfig,
     state::{Call, State},
 };
 
@@ -60,7 +60,7 @@ const FIXED: usize = 16 << 10;
 /// The state of an instance in a call whose guest computes, in its caller's task or not.
 fn state(inline: bool) -> State {
     let limits = Limits { held: ByteSize::bytes(HELD as u64), ..Limits::default() };
-    let scope = Scope {
+    let scope = InstanceConfig {
         plugin: "rule".into(),
         settings: Settings::none(),
         grants: Grants::none(),

@@ -15,7 +15,7 @@ use super::{
 
 /// Who may ask. Whoever has one of the tokens; by default, anybody.
 #[derive(Clone, Default)]
-pub struct Access {
+pub struct Auth {
     tokens: Vec<Zeroizing<String>>,
     signed: Option<Verifier>,
 }
@@ -37,7 +37,7 @@ pub(super) enum Refused {
     NoKeys(&'static str),
 }
 
-impl Access {
+impl Auth {
     /// Adds whoever sends this as `Authorization: Bearer …`. The token reaches every namespace.
     ///
     /// # Errors
@@ -152,9 +152,9 @@ fn bearer(headers: &HeaderMap) -> Result<&str, &'static str> {
 }
 
 /// Shows whether there are tokens, never which.
-impl fmt::Debug for Access {
+impl fmt::Debug for Auth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Access")
+        f.debug_struct("Auth")
             .field("tokens", &self.tokens.len())
             .field("signed", &self.signed.is_some())
             .finish()

@@ -48,7 +48,7 @@ impl Address {
             Self::Tcp(address) => {
                 let listener = TcpListener::bind(address).await.map_err(|error| {
                     Error::new(ErrorKind::Config, format!("cannot listen on {address}"))
-                        .because(error)
+                        .with_source(error)
                 })?;
                 Ok(listener.into())
             }
@@ -116,7 +116,7 @@ impl Listener {
         match &self.0 {
             Kind::Unix(_, _, path) => Ok(Address::Unix(path.clone())),
             Kind::Tcp(listener) => listener.local_addr().map(Address::Tcp).map_err(|error| {
-                Error::new(ErrorKind::Unavailable, "cannot tell where to listen").because(error)
+                Error::new(ErrorKind::Unavailable, "cannot tell where to listen").with_source(error)
             }),
         }
     }

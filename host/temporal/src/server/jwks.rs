@@ -58,7 +58,7 @@ impl Jwks {
             .no_proxy()
             .pool_max_idle_per_host(0)
             .build()
-            .map_err(|error| config("cannot be fetched").because(error))?;
+            .map_err(|error| config("cannot be fetched").with_source(error))?;
         Ok(Self {
             url: parsed,
             refresh,
@@ -137,7 +137,7 @@ impl Jwks {
     async fn fetch(&self) -> Result<KeySet, Error> {
         let failed = |text: &str| Error::new(ErrorKind::Unavailable, text.to_owned());
         // The client's error would name the URL, which is in the log already.
-        let lost = |error: reqwest::Error| failed("no answer").because(error.without_url());
+        let lost = |error: reqwest::Error| failed("no answer").with_source(error.without_url());
         let mut answer = self.client.get(self.url.clone()).send().await.map_err(lost)?;
         if answer.status() != StatusCode::OK {
             let status = answer.status().as_u16();

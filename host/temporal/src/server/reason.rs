@@ -37,7 +37,7 @@ impl Reason {
             Direction::Decode => "decode",
         };
         Self {
-            kind: Some(error.kind().word()),
+            kind: Some(error.kind().as_str()),
             stage: error.stage().map(str::to_owned),
             plugin: error.plugin().map(str::to_owned),
             direction: error.direction().map(word),

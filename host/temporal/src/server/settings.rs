@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use cloakroom_core::{ByteSize, Error, ErrorKind};
 use rustls::ServerConfig;
 
-use super::{access::Access, address::Address, tls};
+use super::{access::Auth, address::Address, tls};
 
 /// What an operator decides about a codec server. The default serves this machine alone, without a
 /// web page being able to ask.
@@ -17,7 +17,7 @@ pub struct Settings {
     /// Whether a browser may send cookies along.
     pub credentials: bool,
     /// Who may ask.
-    pub access: Access,
+    pub access: Auth,
     /// True if anybody who reaches the server may have everything decoded, also through a proxy.
     /// Without it, a server that asks for no token serves this machine alone.
     pub anonymous: bool,
@@ -52,7 +52,7 @@ impl Default for Settings {
         Self {
             origins: Vec::new(),
             credentials: false,
-            access: Access::default(),
+            access: Auth::default(),
             anonymous: false,
             body: ByteSize::mib(16),
             requests: 32,

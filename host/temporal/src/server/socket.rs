@@ -31,7 +31,7 @@ pub(super) async fn bind(path: &Path) -> Result<(UnixListener, SocketFile), Erro
     let shown = path.display();
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(refuse(format!("cannot look at `{shown}`")).because(error)),
+        Err(error) => return Err(refuse(format!("cannot look at `{shown}`")).with_source(error)),
         Ok(found) if !found.file_type().is_socket() => {
             return Err(refuse(format!(
                 "`{shown}` is there and is no socket: remove it, or listen elsewhere"
@@ -46,12 +46,12 @@ pub(super) async fn bind(path: &Path) -> Result<(UnixListener, SocketFile), Erro
             Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {}
             Err(error) => {
                 let text = format!("cannot tell whether another process listens at `{shown}`");
-                return Err(refuse(text).because(error));
+                return Err(refuse(text).with_source(error));
             }
         },
     }
     let made = make(path);
-    made.map_err(|error| refuse(format!("cannot listen at `{shown}`")).because(error))
+    made.map_err(|error| refuse(format!("cannot listen at `{shown}`")).with_source(error))
 }
 
 /// Makes the socket in a folder that nobody else can enter, and moves it when its mode is set: at the

@@ -18,11 +18,11 @@ pub(super) fn config(certificates: &[u8], key: &[u8]) -> Result<ServerConfig, Er
     // Given by hand: another crate in the program may want another provider for itself.
     let config = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
         .with_safe_default_protocol_versions()
-        .map_err(|error| wrong("TLS cannot be set up").because(error))?
+        .map_err(|error| wrong("TLS cannot be set up").with_source(error))?
         .with_no_client_auth();
     let config = config.with_single_cert(chain, key);
-    let mut config =
-        config.map_err(|error| wrong("certificate and key do not go together").because(error))?;
+    let mut config = config
+        .map_err(|error| wrong("certificate and key do not go together").with_source(error))?;
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
 }

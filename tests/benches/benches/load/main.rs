@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cloakroom::{Cloakroom, Context, Opening, Payload, Pipeline};
+use cloakroom::{Cloakroom, Context, CloakroomBuilder, Payload, Pipeline};
 use futures::future::join_all;
 
 use crate::heartbeat::Heartbeat;
@@ -151,7 +151,7 @@ async fn open(folder: &std::path::Path) -> Cloakroom {
         folder.join("objects").display()
     );
     fs::create_dir_all(folder.join("objects")).expect("a folder");
-    let opening = Opening::text(text).keys("payments", cloakroom_tests::ring());
+    let opening = CloakroomBuilder::text(text).keys("payments", cloakroom_tests::ring());
     opening.cache(cloakroom_tests::compile_cache()).open().await.expect("opens")
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cloakroom::{
-    Access, Bucket, BucketPlace, ByteSize, Grants, Host, Limits, Offload, Pipeline, Reuse, Settings,
+    BucketAccess, Bucket, BucketUrl, ByteSize, Grants, Host, Limits, Offload, Pipeline, Reuse, Settings,
 };
 use object_store::{ObjectStore, aws::AmazonS3Builder, local::LocalFileSystem};
 
@@ -48,14 +48,14 @@ impl Place {
 
     /// Through the sandbox.
     pub(crate) async fn pipeline(&self) -> Pipeline {
-        let mut place = BucketPlace::new(&self.url);
+        let mut place = BucketUrl::new(&self.url);
         if let Some(endpoint) = &self.endpoint {
             place = place.set("endpoint", endpoint).set("region", "us-east-1");
             place = place.set("access_key_id", RCLONE_KEY).set("secret_access_key", RCLONE_SECRET);
         }
         let bucket: Arc<dyn Bucket> = Arc::new(place.open().expect("opens"));
         let host = Host::builder().limits(Limits::default()).build().expect("a host");
-        let grants = Grants::none().bucket("b", bucket, Access::whole());
+        let grants = Grants::none().bucket("b", bucket, BucketAccess::whole());
         let source = cloakroom::bundled(self.driver).expect("bundled");
         let plugin = host.load(source, grants).await.expect("loads");
         let driver = plugin.driver(Settings::none().set("bucket", "b"), Reuse::Fresh).await;

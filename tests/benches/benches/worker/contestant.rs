@@ -2,7 +2,7 @@
 
 use std::error::Error;
 
-use cloakroom::{Cloakroom, Opening};
+use cloakroom::{Cloakroom, CloakroomBuilder};
 use cloakroom_tests::{
     compile_cache,
     rigs::{self, Envoy},
@@ -72,7 +72,7 @@ impl Contestant {
 }
 
 async fn open(endpoint: &str) -> Result<Cloakroom, cloakroom::Error> {
-    Opening::text(s3_storage(endpoint, "slow")).cache(compile_cache()).open().await
+    CloakroomBuilder::text(s3_storage(endpoint, "slow")).cache(compile_cache()).open().await
 }
 
 /// What the SDK forces: the wait, and nothing else.

@@ -8,14 +8,14 @@ use std::{
 };
 
 use cloakroom::Pipeline;
-use cloakroom_temporal::server::{Access, CodecServer, Settings};
+use cloakroom_temporal::server::{Auth, CodecServer, Settings};
 use cloakroom_tests::PATIENCE;
 use tokio::net::TcpListener;
 
 use crate::promise::runtime;
 
 /// Serves until the process ends. Its pipeline has no stages.
-pub(crate) fn serve(access: Access) -> SocketAddr {
+pub(crate) fn serve(access: Auth) -> SocketAddr {
     let pipeline = Pipeline::builder().build().expect("a pipeline");
     let mut settings = Settings::default();
     settings.access = access;

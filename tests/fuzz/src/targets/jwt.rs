@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::OnceLock};
 
 use cloakroom::ErrorKind;
-use cloakroom_temporal::server::Access;
+use cloakroom_temporal::server::Auth;
 
 use super::client::{ask, serve};
 use crate::{input::Input, promise};
@@ -13,9 +13,9 @@ const KEYS: &[u8] = include_bytes!("jwt/keys.json");
 /// One token of each key. Their private keys are gone.
 const TOKENS: &str = include_str!("jwt/tokens.txt");
 
-fn signed(keys: &[u8]) -> Result<Access, cloakroom::Error> {
+fn signed(keys: &[u8]) -> Result<Auth, cloakroom::Error> {
     let (audience, issuer) = ("cloakroom".to_owned(), "https://issuer.example".to_owned());
-    Access::default().signed(keys, Some(audience), Some(issuer))
+    Auth::default().signed(keys, Some(audience), Some(issuer))
 }
 
 /// An even first byte stands before a key set, an odd one before a token. No token is taken but those

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use cloakroom::{Bucket as _, BucketPlace, Error, ObjectBucket, PutMode};
+use cloakroom::{Bucket as _, BucketUrl, Error, ObjectBucket, PutMode};
 
 use crate::{
     input::Input,
@@ -73,7 +73,7 @@ fn bucket(answer: Vec<u8>) -> &'static ObjectBucket {
         let listener = TcpListener::bind("127.0.0.1:0").expect("listens");
         let address = listener.local_addr().expect("an address");
         thread::spawn(move || listener.incoming().flatten().for_each(serve));
-        let place = BucketPlace::new("s3://fuzz").set("endpoint", format!("http://{address}"));
+        let place = BucketUrl::new("s3://fuzz").set("endpoint", format!("http://{address}"));
         let place = place.set("region", "us-east-1").set("allow_http", "true");
         let place = place.set("access_key_id", "test").set("secret_access_key", "test");
         place.patience(Duration::from_millis(1)).open().expect("a bucket")

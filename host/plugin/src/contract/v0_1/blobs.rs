@@ -13,7 +13,7 @@ use super::{
     not_granted,
 };
 use crate::{
-    access::Scoped,
+    access::GrantedBuckets,
     detached,
     fault::Fault,
     long,
@@ -36,13 +36,17 @@ impl Host for State {
     }
 
     fn find(&mut self, name: String) -> Answer<Resource<BucketMark>> {
-        let granted = Scoped::called(&name, self.scope.grants.buckets.values());
+        let granted = GrantedBuckets::called(&name, self.scope.grants.buckets.values());
         self.granted(granted, &name)
     }
 }
 
 impl State {
-    fn granted(&mut self, bucket: Option<Scoped>, name: &str) -> Answer<Resource<BucketMark>> {
+    fn granted(
+        &mut self,
+        bucket: Option<GrantedBuckets>,
+        name: &str,
+    ) -> Answer<Resource<BucketMark>> {
         match bucket {
             Some(bucket) => self.put_bucket(bucket).map(Ok),
             None => {

@@ -9,7 +9,7 @@ use wasmtime::{
 use super::{
     bindings::{cloakroom::plugin::types::Error as GuestError, exports::cloakroom::plugin::codec},
     convert,
-    exports::{Exports, Prepared, functions, known},
+    exports::{Exports, LinkedPlugin, functions, known},
 };
 use crate::{
     given_up::GivenUp,
@@ -24,13 +24,13 @@ type Encoded = (Result<Option<Resource<PayloadMark>>, GuestError>,);
 type Decoded = (Result<Resource<PayloadMark>, GuestError>,);
 
 /// Where the functions are in a component.
-pub(crate) struct Found {
+pub(crate) struct ExportIndices {
     describe: ComponentExportIndex,
     encode: ComponentExportIndex,
     decode: ComponentExportIndex,
 }
 
-impl Found {
+impl ExportIndices {
     pub(super) fn of(pre: &InstancePre<State>) -> Option<Self> {
         let [describe, encode, decode] = functions(pre, EXPORT, ["describe", "encode", "decode"])?;
         Some(Self { describe, encode, decode })
@@ -39,12 +39,12 @@ impl Found {
 
 /// Where they are in an instance.
 #[derive(Default)]
-pub(super) struct Known {
+pub(super) struct ExportFuncs {
     encode: Option<TypedFunc<Params, Encoded>>,
     decode: Option<TypedFunc<Params, Decoded>>,
 }
 
-impl Prepared {
+impl LinkedPlugin {
     /// Asks an instance what it is. Looks up the other exports too, so that one of another type is
     /// found now.
     pub(crate) async fn describe_codec(

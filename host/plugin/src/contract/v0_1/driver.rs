@@ -10,7 +10,7 @@ use wasmtime::{
 use super::{
     bindings::cloakroom::plugin::types::Error as GuestError,
     convert,
-    exports::{Exports, Prepared, functions, known},
+    exports::{Exports, LinkedPlugin, functions, known},
 };
 use crate::{
     fault::Fault,
@@ -36,13 +36,13 @@ struct Description {
 }
 
 /// Where the functions are in a component.
-pub(crate) struct Found {
+pub(crate) struct ExportIndices {
     describe: ComponentExportIndex,
     store: ComponentExportIndex,
     retrieve: ComponentExportIndex,
 }
 
-impl Found {
+impl ExportIndices {
     pub(super) fn of(pre: &InstancePre<State>) -> Option<Self> {
         let names = ["describe", "store", "retrieve"];
         let [describe, store, retrieve] = functions(pre, EXPORT, names)?;
@@ -52,12 +52,12 @@ impl Found {
 
 /// Where they are in an instance.
 #[derive(Default)]
-pub(super) struct Known {
+pub(super) struct ExportFuncs {
     store: Option<TypedFunc<StoreParams, Stored>>,
     retrieve: Option<TypedFunc<RetrieveParams, Retrieved>>,
 }
 
-impl Prepared {
+impl LinkedPlugin {
     /// Asks an instance what kind of storage it is. Looks up the other exports too.
     pub(crate) async fn describe_driver(
         &self,

@@ -11,16 +11,16 @@ use super::{codec, driver};
 use crate::{fault::Fault, state::State};
 
 /// A plugin linked and ready to be instantiated.
-pub(crate) struct Prepared {
+pub(crate) struct LinkedPlugin {
     pre: InstancePre<State>,
-    codec: Option<codec::Found>,
-    driver: Option<driver::Found>,
+    codec: Option<codec::ExportIndices>,
+    driver: Option<driver::ExportIndices>,
 }
 
-impl Prepared {
+impl LinkedPlugin {
     /// Finds the exports; `None` if there are none of ours.
     pub(crate) fn new(pre: InstancePre<State>) -> Option<Self> {
-        let (codec, driver) = (codec::Found::of(&pre), driver::Found::of(&pre));
+        let (codec, driver) = (codec::ExportIndices::of(&pre), driver::ExportIndices::of(&pre));
         (codec.is_some() || driver.is_some()).then_some(Self { pre, codec, driver })
     }
 
@@ -30,14 +30,18 @@ impl Prepared {
 
     pub(crate) async fn instantiate(&self, store: &mut Store<State>) -> wasmtime::Result<Exports> {
         let instance = self.pre.instantiate_async(store).await?;
-        Ok(Exports { instance, codec: codec::Known::default(), driver: driver::Known::default() })
+        Ok(Exports {
+            instance,
+            codec: codec::ExportFuncs::default(),
+            driver: driver::ExportFuncs::default(),
+        })
     }
 
-    pub(super) fn codec(&self) -> Result<&codec::Found, Fault> {
+    pub(super) fn codec(&self) -> Result<&codec::ExportIndices, Fault> {
         self.codec.as_ref().ok_or(Fault::Protocol("exports no codec"))
     }
 
-    pub(super) fn driver(&self) -> Result<&driver::Found, Fault> {
+    pub(super) fn driver(&self) -> Result<&driver::ExportIndices, Fault> {
         self.driver.as_ref().ok_or(Fault::Protocol("exports no driver"))
     }
 }
@@ -45,8 +49,8 @@ impl Prepared {
 /// The exports of one instance, those looked up that were called.
 pub(crate) struct Exports {
     pub(super) instance: Instance,
-    pub(super) codec: codec::Known,
-    pub(super) driver: driver::Known,
+    pub(super) codec: codec::ExportFuncs,
+    pub(super) driver: driver::ExportFuncs,
 }
 
 /// The functions of an interface, in the order of their names here.

@@ -11,7 +11,7 @@ use crate::converter;
 
 /// A way to run the workflows.
 #[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum Way {
+pub(crate) enum Scenario {
     /// The SDK as it comes
     Plain,
     /// codecs.toml: compressed and encrypted, within the history
@@ -20,7 +20,7 @@ pub(crate) enum Way {
     Storage,
 }
 
-impl Way {
+impl Scenario {
     /// In the table.
     pub(crate) fn title(self) -> &'static str {
         match self {
