@@ -3,7 +3,7 @@
 
 use cloakroom_core::{Claim, Error, ErrorKind};
 
-use crate::proofs;
+use crate::offload::proofs;
 
 /// Whether claims carry a proof of who wrote them, and must.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,14 +6,14 @@ use cloakroom_core::{Error, ErrorKind};
 use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
-use crate::panics;
+use crate::catch_panic;
 
 /// Runs `work` on every item, at most `side_by_side` at once, and returns the results in the items'
 /// order. A batch of any size takes no more tasks than that.
 ///
 /// # Errors
 /// The first failure. The rest is aborted, and what it held is dropped before this returns.
-pub(crate) async fn each<T, R, W, F>(
+pub(crate) async fn run_each<T, R, W, F>(
     side_by_side: usize,
     batch: Vec<T>,
     work: W,
@@ -24,7 +24,7 @@ where
     F: Future<Output = Result<R, Error>> + Send + 'static,
 {
     // A batch of one runs in the caller's task, and its panic must not become the caller's.
-    let work = |slot, item| panics::caught("the pipeline", work(slot, item));
+    let work = |slot, item| catch_panic::catch_panic("the pipeline", work(slot, item));
     match <[T; 1]>::try_from(batch) {
         // A task of its own would be all cost.
         Ok([item]) => Ok(vec![work(0, item).await?]),
@@ -66,7 +66,7 @@ where
 }
 
 /// Runs work that keeps a processor busy where it holds nobody else up.
-pub(crate) async fn busy<R, W>(work: W) -> Result<R, Error>
+pub(crate) async fn run_blocking<R, W>(work: W) -> Result<R, Error>
 where
     R: Send + 'static,
     W: FnOnce() -> R + Send + 'static,
@@ -120,7 +120,7 @@ mod tests {
                 Ok((slot, item))
             }
         };
-        let results = each(7, (0..50_000).collect(), work).await.unwrap();
+        let results = run_each(7, (0..50_000).collect(), work).await.unwrap();
         assert!(results.into_iter().eq((0..50_000).map(|n| (n, n))));
         assert_eq!((alive.now.load(SeqCst), alive.most.load(SeqCst)), (0, 7));
     }
@@ -139,7 +139,7 @@ mod tests {
                 Ok(())
             }
         };
-        let error = each(8, vec![(); 100], work).await.unwrap_err();
+        let error = run_each(8, vec![(); 100], work).await.unwrap_err();
         assert_eq!((error.kind(), alive.now.load(SeqCst)), (ErrorKind::Busy, 0));
         assert_eq!(alive.most.load(SeqCst), 8);
     }

@@ -37,7 +37,7 @@ impl Pipeline {
                     kind = error.kind().as_str(),
                     stage = error.stage(),
                     plugin = error.plugin(),
-                    direction = metric::word(direction),
+                    direction = direction.as_str(),
                     slot = error.slot(),
                     namespace = ctx.namespace_name().map(|name| clean(name, 255)),
                     error = error.report(),

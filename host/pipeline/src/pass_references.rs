@@ -9,9 +9,9 @@ use cloakroom_core::{Context, Direction, Error, Payload};
 
 use crate::{
     Pipeline,
-    fetch::PendingReference,
-    held::{self, Held, Place},
-    reference::{self, Kind},
+    item::{self, BodyAddress, CountedPayload},
+    offload::reference::{self, Kind},
+    offload::retrieve::PendingReference,
 };
 
 impl Pipeline {
@@ -20,8 +20,8 @@ impl Pipeline {
         &self,
         ctx: &Context,
         slot: usize,
-        held: Held,
-    ) -> Result<(Held, bool), Error> {
+        held: CountedPayload,
+    ) -> Result<(CountedPayload, bool), Error> {
         let passing = match Kind::of(&held.payload) {
             Kind::Ordinary => return Ok((self.encode_one(ctx, slot, held).await?, false)),
             Kind::Reference if self.will_follow(ctx, &held.payload) => return Ok((held, true)),
@@ -42,7 +42,7 @@ impl Pipeline {
         };
         reference::is_nothing_else(payload)
             && PendingReference::read(0, payload)
-                .is_ok_and(|standing| storage.accepts(ctx, &standing))
+                .is_ok_and(|pending| storage.accepts(ctx, &pending))
     }
 
     /// Returns what passes in the place of a marked payload: itself if it is a reference that the
@@ -52,7 +52,7 @@ impl Pipeline {
         ctx: &Context,
         slot: usize,
         marked: &Payload,
-    ) -> Result<Option<Held>, Error> {
+    ) -> Result<Option<CountedPayload>, Error> {
         let Some(opened) = self.open_marked(ctx, slot, marked).await? else {
             return Ok(None);
         };
@@ -65,7 +65,7 @@ impl Pipeline {
         anew.payload = reference::mark(anew.payload, sizes);
         let is_bare = marked.metadata.keys().eq(anew.payload.metadata.keys());
         if is_bare && marked.unknown.is_empty() {
-            return Ok(Some(Held::callers(&held::memory(ctx), marked.clone())));
+            return Ok(Some(CountedPayload::callers(&item::memory(ctx), marked.clone())));
         }
         Ok(Some(anew))
     }
@@ -81,9 +81,9 @@ impl Pipeline {
         ctx: &Context,
         slot: usize,
         marked: &Payload,
-    ) -> Result<Option<Held>, Error> {
+    ) -> Result<Option<CountedPayload>, Error> {
         let (payload, sizes) = reference::unmark(marked.clone());
-        let mut held = Held::callers(&held::memory(ctx), payload);
+        let mut held = CountedPayload::callers(&item::memory(ctx), payload);
         for stage in self.stages.iter().rev() {
             if !stage.owns(&held.payload) {
                 if stage.is_required_to_encode() {
@@ -92,24 +92,29 @@ impl Pipeline {
                 continue;
             }
             let at_stage = |error: Error| error.at_stage(stage.name(), Direction::Encode, slot);
-            let Held { payload, mut count } = held;
-            let before = Place::of(&payload);
+            let CountedPayload { payload, mut charge } = held;
+            let before = BodyAddress::of(&payload);
             let decoded = stage.call(async { stage.codec.decode(ctx, payload).await }).await;
             let payload = match decoded {
                 Ok(payload) if payload.encoded_len() <= self.payload.as_usize() => payload,
                 Err(error) if error.kind().is_transient() => return Err(at_stage(error)),
                 _ => return Ok(None),
             };
-            count.follow(before, &payload).map_err(at_stage)?;
-            held = Held { payload, count };
+            charge.update(before, &payload).map_err(at_stage)?;
+            held = CountedPayload { payload, charge };
         }
         held.payload.external_sizes = sizes;
         Ok(Some(held))
     }
 
     /// Encodes a payload that decoding would take for a reference, also where that makes it larger.
-    async fn encode_whole(&self, ctx: &Context, slot: usize, held: Held) -> Result<Held, Error> {
-        let again = Held::callers(&held::memory(ctx), held.payload.clone());
+    async fn encode_whole(
+        &self,
+        ctx: &Context,
+        slot: usize,
+        held: CountedPayload,
+    ) -> Result<CountedPayload, Error> {
+        let again = CountedPayload::callers(&item::memory(ctx), held.payload.clone());
         let encoded = self.encode_one(ctx, slot, held).await?;
         if let Kind::Ordinary = Kind::of(&encoded.payload) {
             return Ok(encoded);

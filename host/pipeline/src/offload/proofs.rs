@@ -41,7 +41,7 @@ const VERSION_2: &str = "2:";
 
 /// Result of checking a claim's proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Proven {
+pub(crate) enum Proof {
     /// This pipeline's keys wrote it, for an object of this size.
     Size(u64),
     /// It carries no proof that counts.
@@ -87,12 +87,7 @@ impl Proofs {
     /// # Errors
     /// `Denied` if it was not written by this pipeline, was changed since, belongs to another
     /// namespace, or is not there and the policy requires one.
-    pub(crate) fn check(
-        &self,
-        ctx: &Context,
-        driver: &str,
-        claim: &Claim,
-    ) -> Result<Proven, Error> {
+    pub(crate) fn check(&self, ctx: &Context, driver: &str, claim: &Claim) -> Result<Proof, Error> {
         match (claim.get(PROOF), claim.get(MAC_1)) {
             (Some(proof), _) => self.check_v2(ctx, driver, claim, proof),
             (None, Some(mac)) if self.is_v1_accepted() && !self.binds_namespace => {
@@ -114,7 +109,7 @@ impl Proofs {
         driver: &str,
         claim: &Claim,
         proof: &str,
-    ) -> Result<Proven, Error> {
+    ) -> Result<Proof, Error> {
         let mac = proof.strip_prefix(VERSION_2).ok_or_else(|| {
             denied("the claim's proof is of a version that this Cloakroom does not know: update it")
         })?;
@@ -137,7 +132,7 @@ impl Proofs {
         claim: &Claim,
         mac: &str,
         sign: impl FnOnce(&dyn Key) -> Result<[u8; 32], KeyError>,
-    ) -> Result<Proven, Error> {
+    ) -> Result<Proof, Error> {
         let forged = || {
             denied(
                 "the claim was not written under a key of this ring, in this namespace if it is bound \
@@ -149,13 +144,13 @@ impl Proofs {
         let expected = sign(&*key).map_err(unsigned)?;
         verify_slices_are_equal(&mac, &expected).map_err(|_| forged())?;
         let size = claim.get(SIZE).and_then(|size| size.parse().ok()).ok_or_else(forged)?;
-        Ok(Proven::Size(size))
+        Ok(Proof::Size(size))
     }
 
     /// Answers for a claim without a proof that counts.
-    fn nothing(&self, why: &str) -> Result<Proven, Error> {
+    fn nothing(&self, why: &str) -> Result<Proof, Error> {
         match self.policy {
-            ClaimPolicy::Write => Ok(Proven::Nothing),
+            ClaimPolicy::Write => Ok(Proof::Nothing),
             ClaimPolicy::Require => Err(denied(why)),
         }
     }

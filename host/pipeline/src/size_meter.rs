@@ -4,8 +4,9 @@ use cloakroom_core::{Context, Kind};
 use metrics::histogram;
 
 use crate::{
-    Budget, Verdict, metric,
-    names::{Names, OTHER, label},
+    Budget, Verdict,
+    labels::{Names, OTHER, label},
+    metric,
 };
 
 /// Gives the verdicts of budgets, and records each as a metric.

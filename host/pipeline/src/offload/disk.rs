@@ -15,7 +15,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
 use cloakroom_core::{ByteSize, Envelope, Error, ErrorKind};
 
-use crate::{private, reference::CacheKey};
+use crate::{offload::private_folder, offload::reference::CacheKey};
 
 /// A file takes whole blocks of a disk, and one even if it is empty.
 const BLOCK: u64 = 4096;
@@ -38,7 +38,7 @@ impl Disk {
             Error::new(ErrorKind::Config, text)
         };
         opened.map_err(|error| refused(&error.kind().to_string()))?;
-        private::check(&folder).map_err(|why| refused(&why))?;
+        private_folder::check(&folder).map_err(|why| refused(&why))?;
         let disk =
             Self { folder, most: size.get(), used: Mutex::new(0), writers: AtomicU64::new(0) };
         *disk.used() = disk.files().iter().map(|(_, size, _)| cost(*size)).sum();
@@ -47,14 +47,14 @@ impl Disk {
     }
 
     /// Returns the size of an object, if it is there.
-    pub(crate) fn size(&self, ticket: &CacheKey) -> Option<usize> {
-        let metadata = fs::metadata(self.path(ticket)).ok()?;
+    pub(crate) fn size(&self, cache_key: &CacheKey) -> Option<usize> {
+        let metadata = fs::metadata(self.path(cache_key)).ok()?;
         usize::try_from(metadata.len()).ok()
     }
 
     /// An object, if it is there and is what it was.
-    pub(crate) fn get(&self, ticket: &CacheKey, sha256: &[u8; 32]) -> Option<Bytes> {
-        let path = self.path(ticket);
+    pub(crate) fn get(&self, cache_key: &CacheKey, sha256: &[u8; 32]) -> Option<Bytes> {
+        let path = self.path(cache_key);
         let bytes = Bytes::from(fs::read(&path).ok()?);
         if digest(&SHA256, &bytes).as_ref() != sha256 {
             self.forget(&path, cost(bytes.len() as u64));
@@ -68,8 +68,8 @@ impl Disk {
     }
 
     /// Keeps an object. Written beside and renamed, so that no half of one is ever found.
-    pub(crate) fn put(&self, ticket: &CacheKey, object: &Envelope) {
-        let (path, size) = (self.path(ticket), cost(object.len() as u64));
+    pub(crate) fn put(&self, cache_key: &CacheKey, object: &Envelope) {
+        let (path, size) = (self.path(cache_key), cost(object.len() as u64));
         if self.most / 4 < size || path.exists() {
             return;
         }
@@ -133,8 +133,8 @@ impl Disk {
         entries.filter_map(file).collect()
     }
 
-    fn path(&self, ticket: &CacheKey) -> PathBuf {
-        self.folder.join(hex::encode(ticket))
+    fn path(&self, cache_key: &CacheKey) -> PathBuf {
+        self.folder.join(hex::encode(cache_key))
     }
 
     fn used(&self) -> std::sync::MutexGuard<'_, u64> {
@@ -168,13 +168,13 @@ mod tests {
         let full = disk();
         let (first, body) = object(0, 200 << 10);
         for number in 0..20 {
-            let (ticket, object) = object(number, 200 << 10);
-            full.put(&ticket, &object);
-            full.put(&ticket, &object);
+            let (cache_key, object) = object(number, 200 << 10);
+            full.put(&cache_key, &object);
+            full.put(&cache_key, &object);
             assert!(full.get(&first, &sha256(&body)).is_some(), "{number}");
             let found: u64 = full.files().iter().map(|(_, size, _)| cost(*size)).sum();
             assert!(found <= 1000 << 10 && found == *full.used(), "{found} {}", full.used());
-            assert!(full.get(&ticket, &sha256(&object)).is_some(), "{number}");
+            assert!(full.get(&cache_key, &sha256(&object)).is_some(), "{number}");
         }
         let (large, body) = object(99, 300 << 10);
         full.put(&large, &body);
@@ -187,8 +187,8 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let disk = Disk::open(home.path().join("objects"), ByteSize::kib(100)).unwrap();
         for number in 0..100 {
-            let (ticket, object) = object(number, 0);
-            disk.put(&ticket, &object);
+            let (cache_key, object) = object(number, 0);
+            disk.put(&cache_key, &object);
         }
         assert!(disk.files().len() <= 25, "{}", disk.files().len());
     }
@@ -208,8 +208,8 @@ mod tests {
         let folder = home.path().join("objects");
         let disk = Disk::open(folder.clone(), ByteSize::kib(64)).unwrap();
         for number in 0..100 {
-            let (ticket, empty) = object(number, 0);
-            disk.put(&ticket, &empty);
+            let (cache_key, empty) = object(number, 0);
+            disk.put(&cache_key, &empty);
         }
         assert!(disk.files().len() <= 16, "{} files", disk.files().len());
         for entry in fs::read_dir(folder).unwrap() {
@@ -223,13 +223,13 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let folder = home.path().join("objects");
         let disk = Disk::open(folder, ByteSize::mib(64)).unwrap();
-        let (ticket, body) = object(7, 8 << 20);
+        let (cache_key, body) = object(7, 8 << 20);
         std::thread::scope(|scope| {
             for _ in 0..8 {
-                scope.spawn(|| disk.put(&ticket, &body));
+                scope.spawn(|| disk.put(&cache_key, &body));
             }
         });
-        assert!(disk.get(&ticket, &sha256(&body)).is_some());
+        assert!(disk.get(&cache_key, &sha256(&body)).is_some());
         assert_eq!((disk.files().len(), *disk.used()), (1, 8 << 20));
     }
 }

@@ -4,9 +4,9 @@ use cloakroom_core::{Context, Direction, Error, ErrorKind};
 
 use crate::{
     Pipeline,
-    fetch::PendingReference,
-    held::{self, Held},
-    reference::{self, Kind},
+    item::{self, CountedPayload},
+    offload::reference::{self, Kind},
+    offload::retrieve::PendingReference,
 };
 
 /// References that are read in one go. Each takes up to some hundred microseconds.
@@ -21,21 +21,21 @@ impl Pipeline {
     pub(crate) async fn reveal(
         &self,
         ctx: &Context,
-        batch: &mut [Held],
+        batch: &mut [CountedPayload],
     ) -> Result<Vec<PendingReference>, Error> {
-        let (mut references, memory) = (Vec::new(), held::memory(ctx));
+        let (mut references, memory) = (Vec::new(), item::memory(ctx));
         for (slot, held) in batch.iter_mut().enumerate() {
             match Kind::of(&held.payload) {
                 Kind::Reference => {}
                 Kind::Marked => {
-                    let marked = Held::callers(&memory, held.payload.clone());
+                    let marked = CountedPayload::callers(&memory, held.payload.clone());
                     *held = self.unmark(ctx, slot, marked).await?;
                 }
                 Kind::Ordinary => continue,
             }
-            let standing = PendingReference::read(slot, &held.payload);
+            let pending = PendingReference::read(slot, &held.payload);
             let place = |error: Error| error.at_stage("storage", Direction::Decode, slot);
-            references.push(standing.map_err(place)?);
+            references.push(pending.map_err(place)?);
             if references.len().is_multiple_of(TURN) {
                 // Others have their turn on this thread.
                 tokio::task::yield_now().await;
@@ -52,9 +52,9 @@ impl Pipeline {
         &self,
         ctx: &Context,
         slot: usize,
-        marked: Held,
-    ) -> Result<Held, Error> {
-        let Held { payload, count } = marked;
+        marked: CountedPayload,
+    ) -> Result<CountedPayload, Error> {
+        let CountedPayload { payload, charge } = marked;
         let (payload, sizes) = reference::unmark(payload);
         let undecodable = |cause: Option<Error>| {
             let text = "[TMPRL1106] a reference to a stored payload is encoded, and cannot be \
@@ -66,7 +66,7 @@ impl Pipeline {
                 None => error,
             }
         };
-        let decoded = self.decode_one(ctx, slot, Held { payload, count }).await;
+        let decoded = self.decode_one(ctx, slot, CountedPayload { payload, charge }).await;
         let mut decoded = decoded.map_err(|error| undecodable(Some(error)))?;
         decoded.payload.external_sizes = sizes;
         match Kind::of(&decoded.payload) {

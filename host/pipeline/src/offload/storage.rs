@@ -8,12 +8,11 @@ use cloakroom_core::{
 };
 
 use crate::{
-    Rule, Verify,
-    cache::Cache,
-    panics,
-    proofs::Proofs,
-    reference::{CacheKey, Reference},
-    verify::Suspects,
+    Rule, Verify, catch_panic,
+    offload::cache::Cache,
+    offload::proofs::Proofs,
+    offload::reference::{CacheKey, Reference},
+    offload::verify::UnverifiedObjects,
 };
 
 /// What [`crate::Offload`] describes, built. `keep` stores, `fetch` reads back.
@@ -27,7 +26,7 @@ pub(crate) struct Storage {
     pub(crate) proofs: Option<Proofs>,
     pub(crate) encode_references: bool,
     pub(crate) verify: Verify,
-    pub(crate) suspects: Suspects,
+    pub(crate) unverified: UnverifiedObjects,
     pub(crate) largest: ByteSize,
     /// Entries of one payload that is read back.
     pub(crate) entries: usize,
@@ -72,7 +71,7 @@ impl Storage {
             let text = format!(
                 "[TMPRL1105] stored by driver `{}`, which is not configured; there are `{}`: \
                  add a [[storage.driver]] of that name",
-                shown(name),
+                printable(name),
                 known.join("`, `")
             );
             Error::new(ErrorKind::Unresolved, text)
@@ -80,8 +79,8 @@ impl Storage {
     }
 
     /// Returns what an object is found by in the cache.
-    pub(crate) fn ticket(&self, reference: &Reference) -> CacheKey {
-        reference.ticket(self.identities.get(&*reference.driver).map_or("", String::as_str))
+    pub(crate) fn cache_key(&self, reference: &Reference) -> CacheKey {
+        reference.cache_key(self.identities.get(&*reference.driver).map_or("", String::as_str))
     }
 
     /// Refuses to store what would be too large to be read back.
@@ -110,7 +109,7 @@ impl Storage {
         driver: &dyn Driver,
         asked: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        let asked = panics::caught("the driver", asked);
+        let asked = catch_panic::catch_panic("the driver", asked);
         // A plugin's own limit does not count the wait for a slot, for which no store is to blame.
         if driver.time_limit().is_some_and(|limit| limit <= self.time) {
             return asked.await;
@@ -123,15 +122,19 @@ impl Storage {
 }
 
 /// Says at which driver and for which payload it went wrong.
-pub(crate) fn at(driver: &str, direction: Direction, slot: usize) -> impl FnOnce(Error) -> Error {
-    let stage = format!("storage {}", shown(driver));
+pub(crate) fn at_driver(
+    driver: &str,
+    direction: Direction,
+    slot: usize,
+) -> impl FnOnce(Error) -> Error {
+    let stage = format!("storage {}", printable(driver));
     move |error| error.at_stage(&stage, direction, slot)
 }
 
 /// A driver's name as a reference has it, which could be any text.
-pub(crate) fn shown(name: &str) -> String {
-    let shown = |c: char| if c.is_ascii_graphic() && c != '`' { c } else { '?' };
-    name.chars().take(64).map(shown).collect()
+pub(crate) fn printable(name: &str) -> String {
+    let printable = |c: char| if c.is_ascii_graphic() && c != '`' { c } else { '?' };
+    name.chars().take(64).map(printable).collect()
 }
 
 /// What is said where there is no storage at all.

@@ -9,7 +9,7 @@ use lru::LruCache;
 
 use tokio::sync::Semaphore;
 
-use crate::{disk::Disk, held, reference::CacheKey};
+use crate::{item, offload::disk::Disk, offload::reference::CacheKey};
 
 /// Objects that are written into the folder at once. Nobody waits for them, so that a slow disk
 /// would pile them up in memory.
@@ -47,13 +47,13 @@ struct Memory {
 }
 
 impl Memory {
-    fn put(&mut self, ticket: CacheKey, cached: Cached) {
+    fn put(&mut self, cache_key: CacheKey, cached: Cached) {
         let cost = cached.cost();
         if cost > self.most {
             return;
         }
         self.used += cost;
-        if let Some((_, replaced)) = self.objects.push(ticket, cached) {
+        if let Some((_, replaced)) = self.objects.push(cache_key, cached) {
             self.used -= replaced.cost();
         }
         while self.most < self.used
@@ -78,11 +78,11 @@ impl Cache {
     pub(crate) async fn get(
         &self,
         ctx: &Context,
-        ticket: &CacheKey,
+        cache_key: &CacheKey,
         sha256: &[u8; 32],
     ) -> Result<Option<(Cached, Charge)>, Error> {
-        let memory = held::memory(ctx);
-        let found = self.memory().objects.get(ticket).cloned();
+        let memory = item::memory(ctx);
+        let found = self.memory().objects.get(cache_key).cloned();
         if let Some(found) = found {
             let charge = memory.charge(found.payload.footprint())?;
             return Ok(Some((found, charge)));
@@ -90,10 +90,10 @@ impl Cache {
         let Some(disk) = self.disk.clone() else {
             return Ok(None);
         };
-        let (ticket, sha256) = (*ticket, *sha256);
+        let (cache_key, sha256) = (*cache_key, *sha256);
         let read = tokio::task::spawn_blocking(move || {
-            let charge = disk.size(&ticket).map(|size| memory.charge(size)).transpose()?;
-            Ok(charge.and_then(|charge| Some((disk.get(&ticket, &sha256)?, charge))))
+            let charge = disk.size(&cache_key).map(|size| memory.charge(size)).transpose()?;
+            Ok(charge.and_then(|charge| Some((disk.get(&cache_key, &sha256)?, charge))))
         });
         let Some((object, mut charge)) = read.await.unwrap_or(Ok(None))? else {
             return Ok(None);
@@ -107,7 +107,7 @@ impl Cache {
             return Ok(None);
         };
         let cached = Cached { payload, size };
-        self.memory().put(ticket, cached.clone());
+        self.memory().put(cache_key, cached.clone());
         Ok(Some((cached, charge)))
     }
 
@@ -115,31 +115,31 @@ impl Cache {
     pub(crate) fn fetched(
         &self,
         ctx: &Context,
-        ticket: CacheKey,
+        cache_key: CacheKey,
         object: Bytes,
         payload: &Payload,
     ) {
         let whole = Envelope { head: object, body: Bytes::new(), tail: Bytes::new() };
-        self.stored(ctx, ticket, whole, payload);
+        self.stored(ctx, cache_key, whole, payload);
     }
 
     /// Keeps an object that was stored.
     pub(crate) fn stored(
         &self,
         ctx: &Context,
-        ticket: CacheKey,
+        cache_key: CacheKey,
         object: Envelope,
         payload: &Payload,
     ) {
         let size = object.len() as u64;
-        self.memory().put(ticket, Cached { payload: payload.clone(), size });
+        self.memory().put(cache_key, Cached { payload: payload.clone(), size });
         // Nobody waits for it: what is not kept is fetched again.
         if let Some(disk) = self.disk.clone()
             && let Ok(writer) = self.writers.clone().try_acquire_owned()
-            && let Ok(charge) = held::memory(ctx).charge(object.len())
+            && let Ok(charge) = item::memory(ctx).charge(object.len())
         {
             drop(tokio::task::spawn_blocking(move || {
-                disk.put(&ticket, &object);
+                disk.put(&cache_key, &object);
                 drop((object, charge, writer));
             }));
         }

@@ -5,19 +5,19 @@ use std::sync::Arc;
 use cloakroom_core::{ByteSize, CallMemory, Charge, Context, Error, MemoryBudget, Payload};
 
 /// A payload, and what is counted for it.
-pub(crate) struct Held {
+pub(crate) struct CountedPayload {
     pub(crate) payload: Payload,
-    pub(crate) count: Count,
+    pub(crate) charge: PayloadCharge,
 }
 
 /// Bytes that are counted for a payload.
-pub(crate) struct Count {
+pub(crate) struct PayloadCharge {
     charge: Charge,
-    body: Body,
+    body: BodyOwner,
 }
 
-/// Owner of the count of a payload's body.
-enum Body {
+/// Owner of the charge of a payload's body.
+enum BodyOwner {
     /// Nobody: it is the caller's, who passed it in and may hold it still.
     Callers,
     /// The charge of the payload.
@@ -28,18 +28,21 @@ enum Body {
 
 /// Where a body lies, to tell whether a codec gave back the one that it got.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Place(usize, usize);
+pub(crate) struct BodyAddress(usize, usize);
 
-impl Place {
+impl BodyAddress {
     pub(crate) fn of(payload: &Payload) -> Self {
         Self(payload.data.as_ptr() as usize, payload.data.len())
     }
 }
 
-impl Held {
+impl CountedPayload {
     /// A payload of the caller's.
     pub(crate) fn callers(memory: &CallMemory, payload: Payload) -> Self {
-        Self { payload, count: Count { charge: memory.nothing(), body: Body::Callers } }
+        Self {
+            payload,
+            charge: PayloadCharge { charge: memory.nothing(), body: BodyOwner::Callers },
+        }
     }
 
     /// A payload that the host made.
@@ -48,7 +51,7 @@ impl Held {
     /// As [`CallMemory::charge`].
     pub(crate) fn own(memory: &CallMemory, payload: Payload) -> Result<Self, Error> {
         let charge = memory.charge(payload.footprint())?;
-        Ok(Self { payload, count: Count { charge, body: Body::Own } })
+        Ok(Self { payload, charge: PayloadCharge { charge, body: BodyOwner::Own } })
     }
 
     /// A payload that was read from an object, which is counted already.
@@ -61,29 +64,29 @@ impl Held {
         object: Arc<Charge>,
     ) -> Result<Self, Error> {
         let charge = memory.charge(payload.footprint_around())?;
-        Ok(Self { payload, count: Count { charge, body: Body::Object(object) } })
+        Ok(Self { payload, charge: PayloadCharge { charge, body: BodyOwner::Object(object) } })
     }
 }
 
-impl Count {
+impl PayloadCharge {
     /// Counts what a codec made of the payload whose body was at `before`.
     ///
     /// # Errors
     /// As [`CallMemory::charge`].
-    pub(crate) fn follow(&mut self, before: Place, payload: &Payload) -> Result<(), Error> {
-        if Place::of(payload) != before {
-            self.body = Body::Own;
+    pub(crate) fn update(&mut self, before: BodyAddress, payload: &Payload) -> Result<(), Error> {
+        if BodyAddress::of(payload) != before {
+            self.body = BodyOwner::Own;
         }
         self.charge.resize(match self.body {
-            Body::Own => payload.footprint(),
-            Body::Callers | Body::Object(_) => payload.footprint_around(),
+            BodyOwner::Own => payload.footprint(),
+            BodyOwner::Callers | BodyOwner::Object(_) => payload.footprint_around(),
         })
     }
 
     /// Leaves all of it counted until the call is over.
     pub(crate) fn keep(self) {
         self.charge.keep();
-        if let Body::Object(object) = self.body
+        if let BodyOwner::Object(object) = self.body
             && let Some(object) = Arc::into_inner(object)
         {
             object.keep();

@@ -5,10 +5,10 @@ use bytes::Bytes;
 use cloakroom_core::{Claim, Context, Direction, Error, ErrorKind, Payload};
 
 use crate::{
-    Pipeline, Verify, held,
-    keep::{Chosen, object},
-    reference::Reference,
-    storage::{self, at},
+    Pipeline, Verify, item,
+    offload::reference::Reference,
+    offload::storage::{self, at_driver},
+    offload::store::{PendingObject, object},
 };
 
 /// The claim and object that a probe has left behind.
@@ -51,10 +51,10 @@ impl Pipeline {
             .map_err(|_| Error::new(ErrorKind::Internal, "there is no randomness"))?;
         let payload = Payload::new("binary/plain", body);
         let object = object(payload.envelope()).await?;
-        let _charge = held::memory(ctx).nothing();
-        let chosen = Chosen { slot: 0, driver: driver.to_owned(), payload, object, _charge };
-        let stored = storage.store_one(ctx, &chosen, Verify::Always).await;
-        let stored = stored.map_err(at(driver, Direction::Encode, 0))?;
+        let _charge = item::memory(ctx).nothing();
+        let chosen = PendingObject { slot: 0, driver: driver.to_owned(), payload, object, _charge };
+        let stored = storage.store_object(ctx, &chosen, Verify::Always).await;
+        let stored = stored.map_err(at_driver(driver, Direction::Encode, 0))?;
         let claim = Reference::read(&stored)?.claim;
         Ok(StoreProbe { claim, object: chosen.object.envelope().to_bytes() })
     }

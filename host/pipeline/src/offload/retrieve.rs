@@ -13,12 +13,13 @@ use cloakroom_core::{
 use tracing::Instrument as _;
 
 use crate::{
-    batch, claims,
-    held::{self, Held},
+    item::{self, CountedPayload},
     metric,
-    proofs::Proven,
-    reference::Reference,
-    storage::{Storage, at},
+    offload::claims,
+    offload::proofs::Proof,
+    offload::reference::Reference,
+    offload::storage::{Storage, at_driver},
+    tasks,
 };
 
 /// From this size on, hashing is left to a thread that nobody else waits for.
@@ -41,55 +42,62 @@ impl PendingReference {
 
 impl Storage {
     /// What the references stand for, by their slots. Equal references are fetched once.
-    pub(crate) async fn fetch(
+    pub(crate) async fn retrieve_items(
         self: &Arc<Self>,
         ctx: &Context,
-        standing: Vec<PendingReference>,
-    ) -> Result<Vec<(usize, Held)>, Error> {
+        pending: Vec<PendingReference>,
+    ) -> Result<Vec<(usize, CountedPayload)>, Error> {
         let (mut first, mut unique, mut slots) = (BTreeMap::new(), Vec::new(), Vec::new());
-        for standing in standing {
+        for pending in pending {
             let index =
-                match first.entry((self.ticket(&standing.reference), standing.sizes.clone())) {
+                match first.entry((self.cache_key(&pending.reference), pending.sizes.clone())) {
                     Entry::Occupied(entry) => *entry.get(),
                     Entry::Vacant(entry) => *entry.insert(unique.len()),
                 };
-            slots.push((standing.slot, index));
+            slots.push((pending.slot, index));
             if index == unique.len() {
-                unique.push(standing);
+                unique.push(pending);
             }
         }
-        let fetched = batch::each(self.of_a_call, unique, |_, standing| {
+        let fetched = tasks::run_each(self.of_a_call, unique, |_, pending| {
             let (this, ctx) = (self.clone(), ctx.clone());
             async move {
                 let _turn = this.turn(&ctx).await;
-                let fetched = this.fetch_one(&ctx, &standing).await;
-                fetched.map_err(at(&standing.reference.driver, Direction::Decode, standing.slot))
+                let fetched = this.retrieve_or_cached(&ctx, &pending).await;
+                fetched.map_err(at_driver(
+                    &pending.reference.driver,
+                    Direction::Decode,
+                    pending.slot,
+                ))
             }
         });
-        let (fetched, memory) = (fetched.await?, held::memory(ctx));
+        let (fetched, memory) = (fetched.await?, item::memory(ctx));
         let mut placed = Vec::with_capacity(slots.len());
         for (slot, index) in slots {
             if let Some((payload, object)) = fetched.get(index) {
                 let (payload, object): (&Payload, &Arc<Charge>) = (payload, object);
-                placed.push((slot, Held::fetched(&memory, payload.clone(), object.clone())?));
+                placed.push((
+                    slot,
+                    CountedPayload::fetched(&memory, payload.clone(), object.clone())?,
+                ));
             }
         }
         Ok(placed)
     }
 
-    async fn fetch_one(
+    async fn retrieve_or_cached(
         &self,
         ctx: &Context,
-        standing: &PendingReference,
+        pending: &PendingReference,
     ) -> Result<(Payload, Arc<Charge>), Error> {
-        let PendingReference { reference, sizes, .. } = standing;
+        let PendingReference { reference, sizes, .. } = pending;
         let (name, _) = self.driver(&reference.driver)?;
         let refused = |error| metric::refused(ctx, "driver", name, Direction::Decode, error);
         let sha256 = claims::sha256(&reference.claim).map_err(refused)?;
-        let cached = self.cache.get(ctx, &self.ticket(reference), &sha256).await?;
+        let cached = self.cache.get(ctx, &self.cache_key(reference), &sha256).await?;
         metric::count_lookup(ctx, cached.is_some());
         match cached {
-            None => self.fetch_anew(ctx, standing).await,
+            None => self.retrieve_payload(ctx, pending).await,
             Some((cached, charge)) => {
                 match self.expected_size(ctx, reference, sizes).map_err(refused)? {
                     Some(size) if size != cached.size => {
@@ -102,42 +110,42 @@ impl Storage {
     }
 
     /// The same without looking into the cache.
-    pub(crate) async fn fetch_anew(
+    pub(crate) async fn retrieve_payload(
         &self,
         ctx: &Context,
-        standing: &PendingReference,
+        pending: &PendingReference,
     ) -> Result<(Payload, Arc<Charge>), Error> {
-        let reference = &standing.reference;
+        let reference = &pending.reference;
         let (name, _) = self.driver(&reference.driver)?;
         let call = metric::Call::begin(ctx, "driver", name, Direction::Decode, None);
         let span = tracing::info_span!("driver", driver = &**name, direction = "decode");
         let fetched = async {
-            let (object, mut charge) = self.fetch_object(ctx, standing).await?;
+            let (object, mut charge) = self.retrieve_object(ctx, pending).await?;
             let message = Message::measure(object.clone(), self.entries)?;
             charge.grow(message.cost())?;
             Ok((message.into_payload()?, object, charge))
         };
         let fetched = call.end(fetched.instrument(span).await, |(_, object, _)| object.len());
         let (payload, object, charge) = fetched?;
-        self.cache.fetched(ctx, self.ticket(reference), object, &payload);
+        self.cache.fetched(ctx, self.cache_key(reference), object, &payload);
         Ok((payload, Arc::new(charge)))
     }
 
     /// Returns the object of a reference, checked by size and SHA-256. It is counted before it is
     /// read, if its size is told.
-    pub(crate) async fn fetch_object(
+    pub(crate) async fn retrieve_object(
         &self,
         ctx: &Context,
-        standing: &PendingReference,
+        pending: &PendingReference,
     ) -> Result<(Bytes, Charge), Error> {
-        let PendingReference { reference, sizes, .. } = standing;
+        let PendingReference { reference, sizes, .. } = pending;
         let (_, driver) = self.driver(&reference.driver)?;
         let sha256 = claims::sha256(&reference.claim)?;
         let size = self.expected_size(ctx, reference, sizes)?;
         let claim = claims::without_ours(&reference.claim);
         let most = size.map_or(self.largest, ByteSize::bytes);
         let told = size.map_or(0, |size| ByteSize::bytes(size).as_usize());
-        let mut charge = held::memory(ctx).charge(told)?;
+        let mut charge = item::memory(ctx).charge(told)?;
         // Called within, so that a driver that panics before it gives its future is caught too.
         let object =
             self.bounded(&**driver, async { driver.retrieve(ctx, &claim, most).await }).await?;
@@ -147,8 +155,8 @@ impl Storage {
 
     /// Returns whether a reference has a configured driver, a claim within limits, and the proof that
     /// is asked for.
-    pub(crate) fn accepts(&self, ctx: &Context, standing: &PendingReference) -> bool {
-        let PendingReference { reference, sizes, .. } = standing;
+    pub(crate) fn accepts(&self, ctx: &Context, pending: &PendingReference) -> bool {
+        let PendingReference { reference, sizes, .. } = pending;
         self.drivers.contains_key(&*reference.driver)
             && claims::is_within_limits(&reference.claim)
             && claims::sha256(&reference.claim).is_ok()
@@ -169,14 +177,14 @@ impl Storage {
         };
         let proven = match &self.proofs {
             Some(proofs) => proofs.check(ctx, &reference.driver, &reference.claim)?,
-            None => Proven::Nothing,
+            None => Proof::Nothing,
         };
         let size = match (proven, told) {
-            (Proven::Size(proven), Some(told)) if proven != told => {
+            (Proof::Size(proven), Some(told)) if proven != told => {
                 return Err(wrong_size(proven, told));
             }
-            (Proven::Size(proven), _) => Some(proven),
-            (Proven::Nothing, told) => told,
+            (Proof::Size(proven), _) => Some(proven),
+            (Proof::Nothing, told) => told,
         };
         match size {
             Some(size) if self.largest.get() < size => Err(too_large(size, self.largest)),
@@ -205,7 +213,7 @@ impl Storage {
                 (object, is_it)
             }
             _ => {
-                batch::busy(move || {
+                tasks::run_blocking(move || {
                     let is_it = is_it(&object);
                     (object, is_it)
                 })

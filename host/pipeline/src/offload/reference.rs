@@ -74,17 +74,17 @@ impl Reference {
         Ok(Self { driver, claim: entries(claim)? })
     }
 
-    /// Returns the ticket of this reference, whose driver has this identity.
-    pub(crate) fn ticket(&self, identity: &str) -> CacheKey {
+    /// Returns the cache_key of this reference, whose driver has this identity.
+    pub(crate) fn cache_key(&self, identity: &str) -> CacheKey {
         let mut context = digest::Context::new(&digest::SHA256);
         let entries = self.claim.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]);
         for text in [identity, &*self.driver].into_iter().chain(entries) {
             context.update(&(text.len() as u64).to_be_bytes());
             context.update(text.as_bytes());
         }
-        let mut ticket = [0; 32];
-        ticket.copy_from_slice(context.finish().as_ref());
-        ticket
+        let mut cache_key = [0; 32];
+        cache_key.copy_from_slice(context.finish().as_ref());
+        cache_key
     }
 
     /// The payload that stands in for one of `size` bytes.

@@ -12,7 +12,7 @@ use futures::FutureExt as _;
 ///
 /// # Errors
 /// `Internal` if `call` panics, or the error of `call`.
-pub(crate) async fn caught<T>(
+pub(crate) async fn catch_panic<T>(
     what: &str,
     call: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
@@ -32,7 +32,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_becomes_an_error_without_its_message() {
-        let error = caught::<()>("the codec", async { panic!("canary") }).await.unwrap_err();
+        let error = catch_panic::<()>("the codec", async { panic!("canary") }).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Internal);
         assert!(error.to_string().starts_with("the codec panicked"), "{error}");
         assert!(!format!("{error:?}").contains("canary"), "{error:?}");

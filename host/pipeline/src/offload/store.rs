@@ -12,18 +12,20 @@ use cloakroom_core::{
 use tracing::Instrument as _;
 
 use crate::{
-    Verify, batch, claims,
-    held::{self, Held},
+    Verify,
+    item::{self, CountedPayload},
     metric,
-    reference::Reference,
-    storage::{Storage, at},
+    offload::claims,
+    offload::reference::Reference,
+    offload::storage::{Storage, at_driver},
+    tasks,
 };
 
 /// From this size on, hashing is left to a thread that nobody else waits for.
 const LONG: usize = 1 << 20;
 
 /// A payload that is to be stored.
-pub(crate) struct Chosen {
+pub(crate) struct PendingObject {
     pub(crate) slot: usize,
     pub(crate) driver: String,
     pub(crate) payload: Payload,
@@ -35,15 +37,15 @@ pub(crate) struct Chosen {
 impl Storage {
     /// Stores what is to be stored of an encoded batch, and gives the references by their slots.
     /// `skip` are those that never are.
-    pub(crate) async fn keep(
+    pub(crate) async fn store_items(
         self: &Arc<Self>,
         ctx: &Context,
         before: &[Metadata],
-        batch: &[Held],
+        batch: &[CountedPayload],
         skip: &[bool],
     ) -> Result<Vec<(usize, Payload)>, Error> {
-        let (mut chosen, memory) = (Vec::new(), held::memory(ctx));
-        for (slot, Held { payload, .. }) in batch.iter().enumerate() {
+        let (mut chosen, memory) = (Vec::new(), item::memory(ctx));
+        for (slot, CountedPayload { payload, .. }) in batch.iter().enumerate() {
             let before = before.get(slot).unwrap_or(&payload.metadata);
             let driver = match skip.get(slot) {
                 Some(true) => None,
@@ -53,26 +55,26 @@ impl Storage {
                 let refused = self.refuse_unreadable(payload.encoded_len());
                 // The metadata is copied twice: with the payload, and into the object.
                 let charge = refused.and_then(|()| memory.charge(2 * payload.footprint_around()));
-                let charge = charge.map_err(at(driver, Direction::Encode, slot))?;
+                let charge = charge.map_err(at_driver(driver, Direction::Encode, slot))?;
                 chosen.push((slot, driver.to_owned(), payload.clone(), charge));
             }
         }
         if chosen.is_empty() {
             return Ok(Vec::new());
         }
-        let chosen = batch::each(self.of_a_call, chosen, |_, chosen| async move {
+        let chosen = tasks::run_each(self.of_a_call, chosen, |_, chosen| async move {
             let (slot, driver, payload, charge) = chosen;
             let object = object(payload.envelope()).await?;
-            Ok(Chosen { slot, driver, payload, object, _charge: charge })
+            Ok(PendingObject { slot, driver, payload, object, _charge: charge })
         });
-        self.store(ctx, chosen.await?).await
+        self.store_objects(ctx, chosen.await?).await
     }
 
     /// Equal payloads are stored once.
-    async fn store(
+    async fn store_objects(
         self: &Arc<Self>,
         ctx: &Context,
-        chosen: Vec<Chosen>,
+        chosen: Vec<PendingObject>,
     ) -> Result<Vec<(usize, Payload)>, Error> {
         let (mut first, mut unique, mut slots) = (BTreeMap::new(), Vec::new(), Vec::new());
         for chosen in chosen {
@@ -85,12 +87,12 @@ impl Storage {
                 unique.push(chosen);
             }
         }
-        let stored = batch::each(self.of_a_call, unique, |_, chosen| {
+        let stored = tasks::run_each(self.of_a_call, unique, |_, chosen| {
             let (this, ctx) = (self.clone(), ctx.clone());
             async move {
                 let _turn = this.turn(&ctx).await;
-                let reference = this.store_one(&ctx, &chosen, this.verify).await;
-                reference.map_err(at(&chosen.driver, Direction::Encode, chosen.slot))
+                let reference = this.store_object(&ctx, &chosen, this.verify).await;
+                reference.map_err(at_driver(&chosen.driver, Direction::Encode, chosen.slot))
             }
         });
         let references = stored.await?;
@@ -101,13 +103,13 @@ impl Storage {
     }
 
     /// Stores an object, and returns the reference to it.
-    pub(crate) async fn store_one(
+    pub(crate) async fn store_object(
         &self,
         ctx: &Context,
-        chosen: &Chosen,
+        chosen: &PendingObject,
         verify: Verify,
     ) -> Result<Payload, Error> {
-        let Chosen { driver: name, payload, object, .. } = chosen;
+        let PendingObject { driver: name, payload, object, .. } = chosen;
         let size = object.envelope().len();
         let (name, driver) = self.driver(name)?;
         let was_suspect = self.begin_verify(verify, object.sha256());
@@ -125,10 +127,10 @@ impl Storage {
         }
         let reference = Reference { driver: name.to_string(), claim };
         let stands = reference.payload(size);
-        let standing = self.as_in_history(ctx, &reference, &stands)?;
+        let pending = self.as_in_history(ctx, &reference, &stands)?;
         let is_trusted = outcome == PutOutcome::AlreadyThere && !was_suspect;
-        self.verify(ctx, &standing, object.sha256(), verify, is_trusted).await?;
-        self.cache.stored(ctx, self.ticket(&reference), object.envelope().clone(), payload);
+        self.verify(ctx, &pending, object.sha256(), verify, is_trusted).await?;
+        self.cache.stored(ctx, self.cache_key(&reference), object.envelope().clone(), payload);
         Ok(stands)
     }
 }
@@ -138,7 +140,7 @@ pub(crate) async fn object(envelope: Envelope) -> Result<Object, Error> {
         0..LONG => sha256(&envelope),
         _ => {
             let envelope = envelope.clone();
-            batch::busy(move || sha256(&envelope)).await?
+            tasks::run_blocking(move || sha256(&envelope)).await?
         }
     };
     Ok(Object::new(envelope, sha256))

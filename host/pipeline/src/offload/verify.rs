@@ -9,11 +9,11 @@ use cloakroom_core::{Context, Direction, Error, ErrorKind, Payload, clean};
 use tracing::Instrument as _;
 
 use crate::{
-    claims,
-    fetch::PendingReference,
     metric,
-    reference::{Kind, Reference},
-    storage::{Storage, shown},
+    offload::claims,
+    offload::reference::{Kind, Reference},
+    offload::retrieve::PendingReference,
+    offload::storage::{Storage, printable},
 };
 
 /// Which objects are read back before a reference to them is returned.
@@ -32,19 +32,19 @@ pub enum Verify {
 /// Objects that were stored, or may have been, and not read back since. A call that failed or was
 /// cut is repeated, and then finds the object there, which is no better for that.
 #[derive(Default)]
-pub(crate) struct Suspects(Mutex<BTreeSet<[u8; 32]>>);
+pub(crate) struct UnverifiedObjects(Mutex<BTreeSet<[u8; 32]>>);
 
 /// How many are remembered.
 const SUSPECTS: usize = 10_000;
 
-impl Suspects {
-    /// Suspects an object, and returns whether it was suspected before.
+impl UnverifiedObjects {
+    /// UnverifiedObjects an object, and returns whether it was suspected before.
     fn suspect(&self, sha256: &[u8; 32]) -> bool {
-        let mut suspects = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if suspects.len() >= SUSPECTS {
-            suspects.pop_first();
+        let mut unverified = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if unverified.len() >= SUSPECTS {
+            unverified.pop_first();
         }
-        !suspects.insert(*sha256)
+        !unverified.insert(*sha256)
     }
 
     fn clear(&self, sha256: &[u8; 32]) {
@@ -61,22 +61,22 @@ impl Storage {
         reference: &Reference,
         payload: &Payload,
     ) -> Result<PendingReference, Error> {
-        let standing = PendingReference::read(0, payload)
+        let pending = PendingReference::read(0, payload)
             .map_err(|error| unreadable(ErrorKind::Protocol, reference, &error))?;
-        if standing.reference != *reference || !matches!(Kind::of(payload), Kind::Reference) {
+        if pending.reference != *reference || !matches!(Kind::of(payload), Kind::Reference) {
             let text = "the reference that would stand in the history reads as another one";
             return Err(Error::new(ErrorKind::Protocol, text));
         }
-        let size = self.expected_size(ctx, &standing.reference, &standing.sizes);
+        let size = self.expected_size(ctx, &pending.reference, &pending.sizes);
         size.map_err(|error| unreadable(error.kind(), reference, &error))?;
-        Ok(standing)
+        Ok(pending)
     }
 
     /// Returns whether an object is suspected; is asked before it is stored, and then it is.
     pub(crate) fn begin_verify(&self, verify: Verify, sha256: &[u8; 32]) -> bool {
         match verify {
             Verify::Off => false,
-            Verify::New => self.suspects.suspect(sha256),
+            Verify::New => self.unverified.suspect(sha256),
             Verify::Always => true,
         }
     }
@@ -86,26 +86,26 @@ impl Storage {
     pub(crate) async fn verify(
         &self,
         ctx: &Context,
-        standing: &PendingReference,
+        pending: &PendingReference,
         sha256: &[u8; 32],
         verify: Verify,
         is_trusted: bool,
     ) -> Result<(), Error> {
         if verify != Verify::Off && !is_trusted {
-            self.read_back(ctx, standing).await?;
+            self.read_back(ctx, pending).await?;
         }
         if verify == Verify::New {
-            self.suspects.clear(sha256);
+            self.unverified.clear(sha256);
         }
         Ok(())
     }
 
-    async fn read_back(&self, ctx: &Context, standing: &PendingReference) -> Result<(), Error> {
-        let reference = &standing.reference;
+    async fn read_back(&self, ctx: &Context, pending: &PendingReference) -> Result<(), Error> {
+        let reference = &pending.reference;
         let (name, _) = self.driver(&reference.driver)?;
         let call = metric::Call::begin(ctx, "driver", name, Direction::Decode, None);
         let span = tracing::info_span!("driver", driver = &**name, direction = "verify");
-        let read = self.fetch_object(ctx, standing).instrument(span).await;
+        let read = self.retrieve_object(ctx, pending).instrument(span).await;
         let read = call.end(read, |(object, _)| object.len());
         read.map(drop).map_err(|error| unreadable(error.kind(), reference, &error))
     }
@@ -115,7 +115,7 @@ impl Storage {
 fn unreadable(kind: ErrorKind, reference: &Reference, error: &Error) -> Error {
     let text = format!(
         "what driver `{}` has stored ({}) cannot be read back, and no reference was written: {error}",
-        shown(&reference.driver),
+        printable(&reference.driver),
         place(reference)
     );
     Error::new(kind, text)
@@ -126,7 +126,7 @@ fn place(reference: &Reference) -> String {
     let claim = claims::without_ours(&reference.claim);
     let theirs = claim.iter().filter(|(name, _)| !claims::is_digest(name)).take(4);
     let entry = |(name, value): (&String, &String)| {
-        format!("{} `{}`", shown(name), clean(value, 512).replace('`', "?"))
+        format!("{} `{}`", printable(name), clean(value, 512).replace('`', "?"))
     };
     let place: Vec<_> = theirs.map(entry).collect();
     if place.is_empty() { "a claim without entries".to_owned() } else { place.join(", ") }
@@ -138,10 +138,10 @@ mod tests {
 
     #[test]
     fn is_suspected_until_it_was_read_back() {
-        let suspects = Suspects::default();
-        assert!(!suspects.suspect(&[1; 32]));
-        assert!(suspects.suspect(&[1; 32]) && !suspects.suspect(&[2; 32]));
-        suspects.clear(&[1; 32]);
-        assert!(!suspects.suspect(&[1; 32]));
+        let unverified = UnverifiedObjects::default();
+        assert!(!unverified.suspect(&[1; 32]));
+        assert!(unverified.suspect(&[1; 32]) && !unverified.suspect(&[2; 32]));
+        unverified.clear(&[1; 32]);
+        assert!(!unverified.suspect(&[1; 32]));
     }
 }
