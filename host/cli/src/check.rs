@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use cloakroom::{Error, Report, StoreOutcome, StoreRow};
 use serde_json::{Value, json};
 
-use crate::{args::Check, change::opening, failure::Failure, table::words};
+use crate::{args::Check, failure::Failure, payloads::opening, table::words};
 
 pub(crate) async fn run(args: &Check) -> Result<(), Failure> {
     let check = match opening(&args.config).check().await {

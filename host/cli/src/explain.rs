@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use crate::{
     args::Explain,
-    change::{open, unread},
     failure::Failure,
     history,
+    payloads::{open, unread},
     table::{printable, table, thousands},
 };
 

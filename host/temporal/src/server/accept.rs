@@ -22,8 +22,8 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 use super::{
-    CodecServer, Listener, Shared, address::Stream, connections::Seat, conversation::Conversation,
-    peer::Peer, timed::Timed,
+    CodecServer, Listener, Shared, address::Stream, connection_limit::Seat, peer::Peer,
+    service::Conversation, write_timeout::Timed,
 };
 
 /// Connections that were ended by the server, by reason.

@@ -9,7 +9,7 @@ use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 use tokio::time::{Instant, timeout_at};
 
-use super::answer::{Answer, failure, line, retry_later};
+use super::response::{Answer, failure, line, retry_later};
 
 /// A client that writes before it reads gets its answer if it is listened to for this long.
 const PATIENCE: Duration = Duration::from_secs(5);

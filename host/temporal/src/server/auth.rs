@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::{
     jwks::Jwks,
     jwt::{KeySource, Verifier},
-    keyset::KeySet,
+    key_set::KeySet,
 };
 
 /// Who may ask. Whoever has one of the tokens; by default, anybody.

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use crate::{
     explain::{layers_json, stored_json},
     history::{
-        price::{Cost, Month, Per},
+        cost::{Cost, Month, Per},
         story::{Line, State, Story},
-        table::{chain, note},
+        story_text::{chain, note},
         totals::Totals,
     },
 };

@@ -8,7 +8,7 @@ use std::{
 
 use hyper::body::{Body, Frame, SizeHint};
 
-use super::connections::Link;
+use super::connection_limit::Link;
 
 /// The content of an answer, which notes when all of it was given to the connection: hyper drops it
 /// then.

@@ -10,13 +10,12 @@ use tokio::time::Instant;
 
 use super::{
     Settings, Shared,
-    access::Refused,
-    answer::{self, Answer, line},
-    direct,
+    auth::Refused,
     handler::nowhere,
-    journal::Journal,
-    pages,
-    reason::Reason,
+    local_request, origins,
+    outcome::Reason,
+    request_log::Journal,
+    response::{self, Answer, line},
     route::{NoRoute, Route},
 };
 
@@ -58,15 +57,15 @@ impl Shared {
             journal.is_quiet = self.is_new_page(origin).is_none();
             let text = "this page may not ask: add its origin to `codec_server.origins`";
             let refused = line(StatusCode::FORBIDDEN, text);
-            let reason = Reason::text(pages::advice(settings, origin));
-            return Err(Box::new(answer::because(refused, reason)));
+            let reason = Reason::text(origins::advice(settings, origin));
+            return Err(Box::new(response::because(refused, reason)));
         }
         if route.is_ok_and(Route::is_probe) {
             return Ok(());
         }
         if settings.access.is_open() {
             let is_checked = !settings.anonymous && !journal.peer.is_unix();
-            let why = direct::why_indirect(request).filter(|_| is_checked);
+            let why = local_request::why_indirect(request).filter(|_| is_checked);
             return why.map_or(Ok(()), |why| Err(self.indirect(journal, &why)));
         }
         let admitted = settings.access.admit(headers).await;
@@ -91,7 +90,9 @@ impl Shared {
         let unlogged = self.tokens.note(&journal.peer.name(), Instant::now());
         journal.is_quiet = unlogged.is_none();
         let (mut answer, why) = match refused {
-            Refused::NoKeys(why) => (answer::full("tokens cannot be checked now: try again"), why),
+            Refused::NoKeys(why) => {
+                (response::full("tokens cannot be checked now: try again"), why)
+            }
             Refused::Token(why) => {
                 let text = "send `Authorization: Bearer` with a token that is valid here";
                 (line(StatusCode::UNAUTHORIZED, text), why)
@@ -107,7 +108,7 @@ impl Shared {
             }
             _ => why.to_owned(),
         };
-        Box::new(answer::because(answer, Reason::text(why)))
+        Box::new(response::because(answer, Reason::text(why)))
     }
 }
 

@@ -8,9 +8,9 @@ use tokio::time::Instant;
 use tracing::Span;
 
 use super::{
-    answer::Answer,
+    outcome::{Reason, Volume},
     peer::Peer,
-    reason::{Reason, Volume},
+    response::Answer,
 };
 
 pub(super) const REQUESTS: &str = "cloakroom_http_requests_total";

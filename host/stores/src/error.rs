@@ -5,7 +5,7 @@ use std::{error::Error as StdError, io};
 use cloakroom_core::{Error, ErrorKind, clean};
 use object_store::Error as StoreError;
 
-use crate::answer::Answer;
+use crate::store_response::Answer;
 
 /// Keys and names of buckets are shown up to this many characters.
 pub(crate) const KEY: usize = 1024;

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use cloakroom_core::{Blame, Error, ErrorKind, Limit};
 use http::{HeaderValue, Response, StatusCode, header};
 
-use super::{content::Content, reason::Reason};
+use super::{outcome::Reason, response_body::Content};
 
 /// What is sent back.
 pub(super) type Answer = Response<Content>;

@@ -15,12 +15,12 @@ use tower_http::cors::{AllowCredentials, AllowOrigin, CorsLayer};
 
 use super::{
     Settings, Shared,
-    answer::{self, Answer, is_refusal},
-    connections::{Link, Seat},
-    journal::REQUEST_ID,
-    noted::Noted,
+    connection_limit::{Link, Seat},
     peer::Peer,
+    request_log::REQUEST_ID,
+    response::{self, Answer, is_refusal},
     route::Route,
+    tracked_body::Noted,
 };
 
 /// How long a browser may remember what it may ask.
@@ -81,7 +81,7 @@ impl Shared {
     fn answer_spare(&self, request: &Request<Incoming>) -> Answer {
         match Route::of(request.method(), request.uri()) {
             Ok(route) if route.is_probe() => self.answer_probe(route),
-            _ => answer::full("too many connections (`codec_server.connections`): try again"),
+            _ => response::full("too many connections (`codec_server.connections`): try again"),
         }
     }
 

@@ -1,7 +1,7 @@
 //! A month of runs as a table for people, with the arithmetic.
 
 use crate::{
-    history::price::{Cost, Month, Per},
+    history::cost::{Cost, Month, Per},
     table::{columns, thousands},
 };
 

@@ -13,7 +13,7 @@ use tokio::{
     time::Sleep,
 };
 
-use super::connections::Link;
+use super::connection_limit::Link;
 
 /// A peer that is written to has to take so many bytes within [`Timed::patience`], or all there
 /// are. A byte now and then would otherwise hold a connection and its answer for as long as the

@@ -6,7 +6,7 @@ use cloakroom_core::Error;
 use object_store::local::LocalFileSystem;
 use zeroize::Zeroizing;
 
-use crate::{ObjectBucket, cloud, failure::config, settings};
+use crate::{ObjectBucket, cloud, error::config, setting_names};
 
 /// Where a bucket is.
 ///
@@ -49,14 +49,14 @@ impl BucketUrl {
     /// Returns a setting that its store does not take, and the names of those that it takes.
     pub fn unknown_setting(&self) -> Option<(&str, Vec<&'static str>)> {
         let scheme = self.url.split(':').next().unwrap_or_default();
-        let unknown = self.settings.keys().find(|name| !settings::takes(scheme, name))?;
-        Some((unknown, settings::names(scheme)))
+        let unknown = self.settings.keys().find(|name| !setting_names::takes(scheme, name))?;
+        Some((unknown, setting_names::names(scheme)))
     }
 
     /// Returns whether a setting of a store is a secret, such as `secret_access_key`, or an address
     /// with a password in it. A file that others read must not hold one.
     pub fn is_secret(name: &str, value: &str) -> bool {
-        settings::is_secret(name) || settings::holds_password(value)
+        setting_names::is_secret(name) || setting_names::holds_password(value)
     }
 
     /// Returns a setting that must not be, and why: without checking certificates, whoever stands
