@@ -93,7 +93,8 @@ impl Cache {
         let (ticket, sha256) = (*ticket, *sha256);
         let read = tokio::task::spawn_blocking(move || {
             let charge = disk.size(&ticket).map(|size| memory.charge(size)).transpose()?;
-            Ok(charge.and_then(|charge| Some((disk.get(&ticket, &sha256)?, charge))))
+            let read = charge.and_then(|charge| Some((disk.get(&ticket, &sha256)?, charge)));
+            Ok::<_, Error>(read)
         });
         let Some((object, mut charge)) = read.await.unwrap_or(Ok(None))? else {
             return Ok(None);
