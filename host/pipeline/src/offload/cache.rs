@@ -93,7 +93,8 @@ impl Cache {
         let (cache_key, sha256) = (*cache_key, *sha256);
         let read = tokio::task::spawn_blocking(move || {
             let charge = disk.size(&cache_key).map(|size| memory.charge(size)).transpose()?;
-            Ok(charge.and_then(|charge| Some((disk.get(&cache_key, &sha256)?, charge))))
+            let read = charge.and_then(|charge| Some((disk.get(&cache_key, &sha256)?, charge)));
+            Ok::<_, Error>(read)
         });
         let Some((object, mut charge)) = read.await.unwrap_or(Ok(None))? else {
             return Ok(None);
