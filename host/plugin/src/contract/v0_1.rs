@@ -43,7 +43,7 @@ fn not_granted<'a>(
 )]
 pub(crate) mod bindings {
     wasmtime::component::bindgen!({
-        path: "../../wit/v0.1",
+        path: "wit/v0.1",
         world: "host-side",
         imports: {
             // Long ones leave their caller's task.
