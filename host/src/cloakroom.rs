@@ -13,7 +13,7 @@ use cloakroom_pipeline::{Pipeline, PipelineSource, Stage};
 use cloakroom_plugin::Host;
 
 use crate::{
-    BuildInfo, CloakroomBuilder, config::OpenBuckets, generation::Generation, key_facts,
+    CloakroomBuilder, build_info::BuildInfo, config::OpenBuckets, generation::Generation, key_facts,
     reading::Reading, reload::Reloads, reload_metric,
 };
 
