@@ -143,6 +143,32 @@ fn the_table_of_contents_leads_everywhere() {
     assert!(readme.contains("host/docs/troubleshooting.md"), "nobody finds the page");
 }
 
+/// Links to a heading lead to one.
+#[test]
+fn every_anchor_exists() {
+    let mut pages: Vec<_> =
+        fs::read_dir(root().join("host/docs")).unwrap().map(|page| page.unwrap().path()).collect();
+    pages.extend(["README.md", "examples/alerts/README.md"].map(|page| root().join(page)));
+    let mut followed = 0;
+    for page in pages {
+        let text = fs::read_to_string(&page).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let Some((file, wanted)) = link.split_once('#').filter(|_| !link.contains("://"))
+            else {
+                continue;
+            };
+            let target = if file.is_empty() { page.clone() } else { page.with_file_name(file) };
+            let target = fs::read_to_string(&target).expect(link);
+            let headings: Vec<_> =
+                sections(&target).iter().map(|(heading, _)| anchor(heading)).collect();
+            let exists = headings.iter().any(|heading| heading == wanted);
+            assert!(exists, "{}: `{link}` leads to no heading", page.display());
+            followed += 1;
+        }
+    }
+    assert!(followed > 30, "{followed} links were found");
+}
+
 /// Commands in blocks of shell that start with `name`, without what they are piped into.
 fn commands(page: &str, name: &str) -> Vec<Vec<String>> {
     let blocks = page.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
@@ -192,7 +218,7 @@ fn the_commands_of_temporal_exist() {
     let commands = commands(&pages(), "temporal");
     assert!(commands.len() > 20, "{commands:?}");
     // All commands have these, and their help does not say so.
-    let common = "--output, -o string\n--namespace, -n string\n--codec-endpoint string\n";
+    let common = "--output, -o string\n--namespace, -n string\n--codec-endpoint string\n--log-level string\n";
     for (path, flags) in flags(commands) {
         // Without the environment, which may configure it.
         let mut temporal = Command::new(cloakroom_tests::program("temporal"));
