@@ -1,19 +1,18 @@
 //! The reference of the configuration: it has every key and no other, the code's defaults, and says
 //! rightly what a reload applies.
 
+mod permits;
+mod rules;
+mod settings;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
-    sync::Arc,
 };
 
 use cloakroom::{
-    Cloakroom, CloakroomBuilder, Context, Error,
-    pipeline::Kind,
-    plugin::Limits,
-    storage::{Bucket as _, ObjectBucket},
-    temporal::SizeLimitSource as _,
+    Cloakroom, CloakroomBuilder, Context, Error, plugin::Limits, temporal::SizeLimitSource as _,
 };
 use cloakroom_tests::{KEY, chain, compile_cache, plain};
 
@@ -180,8 +179,14 @@ async fn the_documented_defaults_are_the_codes() {
     assert_eq!(server(&said), server(&silent));
     // Without a getter: the error names the limit.
     let row = &tables["[storage]"]["largest"];
-    let large = file(&|_| String::new()).replace("[storage]\n", "[storage]\nthreshold = \"1GiB\"\n");
+    let large =
+        file(&|_| String::new()).replace("[storage]\n", "[storage]\nthreshold = \"1GiB\"\n");
     let error = chain(&open(&large).await.map(drop).unwrap_err());
+    assert!(error.contains(default(row).unwrap().trim_matches('"')), "{error}");
+    let row = &tables["[limits]"]["payload"];
+    let payload = vec![plain(vec![0; 64 << 20])];
+    let error = chain(&silent.encode(&Context::none(), payload).await.unwrap_err());
+    assert!(error.contains("limits.payload"), "{error}");
     assert!(error.contains(default(row).unwrap().trim_matches('"')), "{error}");
 }
 
@@ -205,162 +210,4 @@ fn what_needs_a_restart_is_what_the_program_warns_of() {
     }
     assert!(warned.len() > 3, "{warned:?}");
     assert_eq!(documented, warned);
-}
-
-/// A file with one plugin, and `settings` for it.
-fn with_plugin(name: &str, settings: &str) -> String {
-    let ring = "[keys.r]\ncurrent = \"1\"\nmaterial = { 1 = { file = \"key\" } }";
-    let stage = |grants: &str| {
-        format!("[[stage]]\nplugin = \"bundled:{name}\"\nsettings = {{ {settings} }}\n{grants}\n")
-    };
-    let driver = |grants: &str| {
-        format!(
-            "[[storage.driver]]\nname = \"d\"\nplugin = \"bundled:{name}\"\n\
-             settings = {{ {settings} }}\n{grants}\n[buckets.b]\nurl = \"memory:b\"\n"
-        )
-    };
-    match name {
-        "aes-gcm" => stage("grants.keys = [\"r\"]") + ring,
-        "chacha20-poly1305" => stage("grants.subkeys = [\"r\"]") + ring,
-        "s3" | "gcs" | "azure" | "file" => driver("grants.buckets = [\"b\"]"),
-        "redis" => driver("grants.tcp = [\"127.0.0.1:6379\"]"),
-        _ => stage(""),
-    }
-}
-
-/// A value of a setting that has no default.
-fn value(setting: &str) -> &'static str {
-    match setting {
-        "ring" => "\"r\"",
-        "bucket" => "\"b\"",
-        "address" => "\"127.0.0.1:6379\"",
-        "ttl_seconds" => "60",
-        "accept" => "\"sealed, temporal\"",
-        other => panic!("`{other}` has no default: give the test a value for it"),
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_settings_of_each_bundled_plugin_are_in_the_reference() {
-    let tables = tables(&page("configuration.md"), "setting");
-    let mut documented: BTreeMap<String, BTreeMap<String, Row>> = BTreeMap::new();
-    for (heading, rows) in &tables {
-        for name in heading.split([' ', ',']).filter_map(|word| word.strip_prefix("bundled:")) {
-            documented.insert(name.to_owned(), rows.clone());
-        }
-    }
-    for name in cloakroom::plugin::bundled_names() {
-        let rows = documented.remove(name).unwrap_or_default();
-        let said = |(setting, row): (&String, &Row)| {
-            let value = default(row).unwrap_or_else(|| value(setting));
-            format!("{setting} = {value}")
-        };
-        let settings = rows.iter().map(said).collect::<Vec<_>>().join(", ");
-        let opened = open(&with_plugin(name, &settings)).await.map(drop);
-        assert_eq!(opened.map_err(|error| chain(&error)), Ok(()), "{name}: {settings}");
-        let unknown = format!("{settings}, {UNKNOWN} = 1");
-        let unknown = unknown.trim_start_matches([',', ' ']);
-        let error = chain(&open(&with_plugin(name, unknown)).await.map(drop).unwrap_err());
-        let names: BTreeSet<_> = rows.keys().cloned().collect();
-        assert_eq!(names, listed(&error), "{name}: {error}");
-    }
-    assert!(documented.is_empty(), "no such plugins: {documented:?}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn the_settings_of_each_kind_of_bucket_are_listed() {
-    let tables = tables(&page("buckets.md"), "setting");
-    let names = |heading: &str| tables.get(heading).expect(heading).keys().cloned();
-    for (heading, url) in
-        [("S3", "s3://b"), ("Google Cloud Storage", "gs://b"), ("Azure Blob Storage", "az://b")]
-    {
-        let text = format!(
-            "[[stage]]\nplugin = \"bundled:zstd\"\n[buckets.b]\nurl = \"{url}\"\n{UNKNOWN} = 1"
-        );
-        let error = chain(&open(&text).await.map(drop).unwrap_err());
-        let documented: BTreeSet<_> = names(heading).chain(names("HTTP client")).collect();
-        assert_eq!(documented, listed(&error), "{heading}");
-    }
-}
-
-/// The JSON blocks of a page, parsed.
-fn json_blocks(page: &str) -> Vec<serde_json::Value> {
-    let blocks = page.split("```json\n").skip(1).map(|rest| rest.split("```").next().unwrap());
-    blocks.map(|block| serde_json::from_str(block).expect(block)).collect()
-}
-
-/// Each lifecycle rule matches what its driver stores, and leaves it there for as long as the page's
-/// own sum says. Each removes what unfinished uploads leave, where the store does not do so itself.
-#[tokio::test(flavor = "multi_thread")]
-async fn the_lifecycle_rules_match_the_keys_of_drivers() {
-    let page = page("expiry.md");
-    let (_, sum) = page.split_once("20 + 10 + 30 + 2 = ").unwrap();
-    let days: u64 = sum.split(' ').next().unwrap().parse().unwrap();
-    assert_eq!(days, 20 + 10 + 30 + 2);
-    let blocks = json_blocks(&page);
-    let [s3, gcs, azure] = blocks.as_slice() else { panic!("{} rules", blocks.len()) };
-    let azure = &azure["rules"][0];
-    assert_eq!(s3["Rules"][0]["Expiration"]["Days"], days);
-    assert_eq!(gcs["rule"][0]["condition"]["age"], days);
-    let delete = &azure["definition"]["actions"]["baseBlob"]["delete"];
-    assert_eq!(delete["daysAfterModificationGreaterThan"], days);
-    assert!(s3["Rules"][1]["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"].is_u64());
-    assert_eq!(gcs["rule"][2]["action"]["type"], "AbortIncompleteMultipartUpload");
-    let blob = azure["definition"]["filters"]["prefixMatch"][0].as_str().unwrap();
-    let (container, azure) = blob.split_once('/').unwrap();
-    assert_eq!(container, "my-container");
-    let prefixes = [
-        ("s3", s3["Rules"][0]["Filter"]["Prefix"].as_str().unwrap()),
-        ("gcs", gcs["rule"][0]["condition"]["matchesPrefix"][0].as_str().unwrap()),
-        ("gcs", gcs["rule"][1]["condition"]["matchesPrefix"][0].as_str().unwrap()),
-        ("azure", azure),
-    ];
-    for (driver, prefix) in prefixes {
-        for key in keys_of(driver).await {
-            assert!(key.starts_with(prefix), "{driver}: {key}");
-        }
-    }
-}
-
-/// The policies of the page on buckets reach what a driver stores, and nothing of other namespaces.
-#[tokio::test(flavor = "multi_thread")]
-async fn the_policy_of_a_worker_reaches_its_objects() {
-    let blocks = json_blocks(&page("buckets.md"));
-    let [policy] = blocks.as_slice() else { panic!("{} policies", blocks.len()) };
-    let [objects, list] = policy["Statement"].as_array().unwrap().as_slice() else {
-        panic!("{policy}")
-    };
-    let resource = objects["Resource"].as_str().unwrap().split_once(":::").unwrap().1;
-    let (bucket, prefix) = resource.split_once('/').unwrap();
-    let prefix = prefix.strip_suffix('*').unwrap();
-    for key in keys_of("s3").await {
-        assert!(key.starts_with(prefix), "{key}");
-    }
-    let actions = objects["Action"].as_array().unwrap();
-    for action in ["s3:GetObject", "s3:PutObject"] {
-        assert!(actions.iter().any(|listed| listed == action), "{action}");
-    }
-    assert!(!actions.iter().any(|listed| listed == "s3:DeleteObject"), "no worker deletes");
-    assert!(list["Resource"].as_str().unwrap().ends_with(&format!(":::{bucket}")));
-    let listed = list["Condition"]["StringLike"]["s3:prefix"].as_str().unwrap();
-    assert_eq!(listed.strip_suffix('*'), Some(prefix));
-}
-
-/// Keys that a bundled driver gives to payloads of the namespace `payments`.
-async fn keys_of(driver: &str) -> Vec<String> {
-    let bucket = Arc::new(ObjectBucket::memory("payloads"));
-    let text = with_plugin(driver, "bucket = \"b\"")
-        .replace("memory:b", "native:b")
-        .replace("[[storage.driver]]", "[storage]\nthreshold = \"0B\"\n[[storage.driver]]");
-    let folder = tempfile::tempdir().unwrap();
-    let file = CloakroomBuilder::file(write(folder.path(), &text)).cache(compile_cache());
-    let cloakroom = file.bucket("b", bucket.clone()).open().await.unwrap();
-    let namespace = Context::namespace("payments");
-    let run = namespace.clone().target(Kind::Workflow, "order-17", "Pay", Some("run"));
-    for ctx in [namespace, run] {
-        cloakroom.encode(&ctx, vec![plain("x")]).await.unwrap();
-    }
-    let keys = bucket.list("", None).await.unwrap();
-    assert_eq!(keys.len(), 2, "{keys:?}");
-    keys
 }

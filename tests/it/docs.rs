@@ -143,6 +143,31 @@ fn the_table_of_contents_leads_everywhere() {
     assert!(readme.contains("host/docs/troubleshooting.md"), "nobody finds the page");
 }
 
+/// Functions that the pages for users name, such as `Cloakroom::reload`, exist.
+#[test]
+fn functions_that_pages_name_exist() {
+    let mut source = String::new();
+    sources(&root().join("host"), &mut source);
+    let pages = fs::read_dir(root().join("host/docs")).unwrap().map(|page| page.unwrap().path());
+    let mut named = 0;
+    for page in pages.filter(|page| !page.ends_with("architecture.md")) {
+        let text = fs::read_to_string(&page).unwrap();
+        for name in text.split('`').skip(1).step_by(2) {
+            let Some((_, function)) = name.split_once("::").filter(|(of, function)| {
+                of.starts_with(char::is_uppercase)
+                    && function.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+            }) else {
+                continue;
+            };
+            let exists = [format!("fn {function}("), format!("fn {function}<")];
+            let exists = exists.iter().any(|head| source.contains(head));
+            assert!(exists, "{}: there is no `{name}`", page.display());
+            named += 1;
+        }
+    }
+    assert!(named > 10, "{named} functions were found");
+}
+
 /// Links to a heading lead to one.
 #[test]
 fn every_anchor_exists() {
@@ -175,7 +200,8 @@ fn commands(page: &str, name: &str) -> Vec<Vec<String>> {
     let text = blocks.collect::<String>().replace("\\\n", " ");
     let lines = text.lines().filter_map(|line| line.trim().strip_prefix(name));
     let words = |line: &str| {
-        let words = line.split_whitespace().take_while(|word| !matches!(*word, "|" | ">" | "#" | "&"));
+        let words =
+            line.split_whitespace().take_while(|word| !matches!(*word, "|" | ">" | "#" | "&"));
         words.map(str::to_owned).collect()
     };
     lines.filter(|rest| rest.starts_with(' ')).map(words).collect()
