@@ -9,7 +9,8 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cloakroom::{Cloakroom, CloakroomBuilder, Context, Payload};
 use cloakroom_temporal::server::{CodecServer, Settings};
-use cloakroom_tests::{KEY, compile_cache, rigs::temporal};
+use cloakroom_tests::{KEY, assert_text, compile_cache, rigs::temporal};
+use expect_test::expect;
 use serde_json::{Value, json};
 use temporalio_client::{WorkflowGetResultOptions, WorkflowSignalOptions, WorkflowStartOptions};
 use temporalio_common::MemoValues;
@@ -319,7 +320,15 @@ async fn what_is_no_raw_history_is_refused() {
     let table = run.export("history.txt", &[]);
     let refused = run.explain(&table, &[]);
     assert_eq!(refused.status.code(), Some(1));
-    assert!(says(&refused).contains("temporal workflow show -w ID -o json"), "{}", says(&refused));
+    let facts = ["temporal workflow show -w ID -o json"];
+    assert_text(
+        &says(&refused),
+        &facts,
+        &expect![[r#"
+        2026-11-27T00:38:31.642807Z  WARN cloakroom::config::secret: [keys.payments.material] `test-key`: everybody can read the secret in `[folder]/key`: `chmod o-r` it
+        error: this is no history in JSON (line 1, column 1); export it with `temporal workflow show -w ID -o json`, without --codec-endpoint and without TEMPORAL_CODEC_ENDPOINT
+    "#]],
+    );
     let nowhere = run.explain(&run.folder.path().join("nowhere"), &[]);
     assert_eq!(nowhere.status.code(), Some(2), "{}", says(&nowhere));
 
@@ -331,7 +340,15 @@ async fn what_is_no_raw_history_is_refused() {
     let decoded = run.export("decoded.json", &["-o", "json", "--codec-endpoint", &endpoint]);
     let told = run.explain(&decoded, &[]);
     assert_eq!(told.status.code(), Some(1));
-    assert!(says(&told).contains("exported through a codec endpoint"), "{}", says(&told));
+    let error = String::from_utf8_lossy(&told.stderr);
+    assert_text(
+        &error,
+        &[],
+        &expect![[r#"
+        2026-11-27T00:38:32.539441Z  WARN cloakroom::config::secret: [keys.payments.material] `test-key`: everybody can read the secret in `[folder]/key`: `chmod o-r` it
+        error: of 7 payloads, 0 would be missing and 7 cannot be opened here
+    "#]],
+    );
     assert!(!says(&told).contains("canary"));
     serving.abort();
 }
