@@ -67,9 +67,9 @@ async fn old_plaintext_passes_and_is_counted_by_namespace() {
     assert_text(
         &chain(&error),
         &["required = \"encode\""],
-        &expect![[
-            r#"stage `aes-gcm`, decoding payload 0: the payload arrived unsealed, and this stage is required: if it was written before this stage was there, `required = "encode"` lets it pass"#
-        ]],
+        &expect![[r#"
+            stage `aes-gcm`, decoding payload 0: the payload arrived unsealed, and this stage is required: if it was written before this stage was there, `required = "encode"` lets it pass
+        "#]],
     );
     assert_eq!(counted(&snapshotter), []);
 }
@@ -175,9 +175,9 @@ async fn a_configuration_may_ask_for_it_and_is_warned() {
     assert_text(
         warning,
         &facts,
-        &expect![[
-            r#"[folder]/cloakroom.toml, line 4: stage `aes-gcm` has `required = "encode"`: decoding accepts plaintext, which whoever can write into a history can forge; switch to `required = true` when `cloakroom_plaintext_total` has not risen for as long as histories are kept (host/docs/rollout.md)"#
-        ]],
+        &expect![[r#"
+            [folder]/cloakroom.toml, line 4: stage `aes-gcm` has `required = "encode"`: decoding accepts plaintext, which whoever can write into a history can forge; switch to `required = true` when `cloakroom_plaintext_total` has not risen for as long as histories are kept (host/docs/rollout.md)
+        "#]],
     );
     let strict = CONFIG.replace("\"encode\"", "true");
     assert_eq!(opening(&strict).check().await.unwrap().report().warnings, [""; 0]);

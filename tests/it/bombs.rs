@@ -160,15 +160,17 @@ async fn a_limit_that_is_raised_lets_more_through() {
     assert_text(
         &text,
         &["limits.code.locals"],
-        &expect![
-            "plugin `bomb`: has 2000 locals in one function, and `limits.code.locals` is 1024: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted"
-        ],
+        &expect![[r#"
+            plugin `bomb`: has 2000 locals in one function, and `limits.code.locals` is 1024: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted
+        "#]],
     );
     let text = refusal(component, CodeLimits { locals: 2000, ..CodeLimits::default() }).await;
     assert_text(
         &text,
         &[],
-        &expect!["plugin `bomb`: exports a codec or a driver without its functions"],
+        &expect![[r#"
+            plugin `bomb`: exports a codec or a driver without its functions
+        "#]],
     );
 }
 

@@ -115,15 +115,15 @@ async fn a_batch_of_exactly_the_budget_passes_and_one_byte_more_is_refused() {
     for (refused, snapshot) in [
         (
             codec.pipeline(&less).encode(&ctx(), batch()).await,
-            expect![
-                "stage `inflating`, encoding payload 2: the call needs more than 603908B of memory (`limits.call_bytes`): split the batch, or raise the limit"
-            ],
+            expect![[r#"
+                stage `inflating`, encoding payload 2: the call needs more than 603908B of memory (`limits.call_bytes`): split the batch, or raise the limit
+            "#]],
         ),
         (
             codec.pipeline(&less).decode(&ctx(), sealed).await,
-            expect![
-                "stage `inflating`, decoding payload 2: the call needs more than 603908B of memory (`limits.call_bytes`): split the batch, or raise the limit"
-            ],
+            expect![[r#"
+                stage `inflating`, decoding payload 2: the call needs more than 603908B of memory (`limits.call_bytes`): split the batch, or raise the limit
+            "#]],
         ),
     ] {
         let error = refused.unwrap_err();
@@ -163,9 +163,9 @@ async fn two_half_filled_batches_pass_and_a_third_is_busy() {
     assert_text(
         &error.to_string(),
         &[],
-        &expect![
-            "stage `inflating`, encoding payload 0: all calls together need more than 872748B of memory (`limits.process_bytes`): try again later, or raise the limit"
-        ],
+        &expect![[r#"
+            stage `inflating`, encoding payload 0: all calls together need more than 872748B of memory (`limits.process_bytes`): try again later, or raise the limit
+        "#]],
     );
     assert_eq!(budget.used(), held, "the one that is refused holds something");
     // One that is small enough for its reserve passes beside them.
@@ -205,9 +205,9 @@ async fn a_call_that_finds_no_room_waits_to_be_let_in() {
     assert_text(
         &error.to_string(),
         &["20ms"],
-        &expect![
-            "all calls together hold 1MiB of memory (`limits.process_bytes`), and no room came up within 20ms (`limits.wait`): try again later, or raise a limit"
-        ],
+        &expect![[r#"
+            all calls together hold 1MiB of memory (`limits.process_bytes`), and no room came up within 20ms (`limits.wait`): try again later, or raise a limit
+        "#]],
     );
     assert_eq!((codec.seen.load(SeqCst), budget.waiting()), (1, 0));
 }
@@ -258,21 +258,21 @@ async fn a_batch_of_too_many_payloads_is_refused_before_the_first() {
     for (refused, snapshot) in [
         (
             pipeline.encode(&ctx(), batch(4)).await,
-            expect![
-                "encoding 4 payloads in one call, and the most is 3 (`limits.payloads`): split the batch, or raise the limit"
-            ],
+            expect![[r#"
+                encoding 4 payloads in one call, and the most is 3 (`limits.payloads`): split the batch, or raise the limit
+            "#]],
         ),
         (
             pipeline.decode(&ctx(), batch(4)).await,
-            expect![
-                "decoding 4 payloads in one call, and the most is 3 (`limits.payloads`): split the batch, or raise the limit"
-            ],
+            expect![[r#"
+                decoding 4 payloads in one call, and the most is 3 (`limits.payloads`): split the batch, or raise the limit
+            "#]],
         ),
         (
             pipeline.decode_references(&ctx(), batch(4)).await,
-            expect![
-                "decoding 4 payloads in one call, and the most is 3 (`limits.payloads`): split the batch, or raise the limit"
-            ],
+            expect![[r#"
+                decoding 4 payloads in one call, and the most is 3 (`limits.payloads`): split the batch, or raise the limit
+            "#]],
         ),
     ] {
         let error = refused.unwrap_err();

@@ -74,9 +74,9 @@ fn a_folder_that_others_may_write_to_is_refused() {
     assert_text(
         &chain(&error),
         &["chmod 700"],
-        &expect![
-            "cannot use `[folder]` as the compile cache: `[folder]`: others may write to it, and what is in the cache will be run: `chmod 700` it as the user who runs this, or choose another folder"
-        ],
+        &expect![[r#"
+            cannot use `[folder]` as the compile cache: `[folder]`: others may write to it, and what is in the cache will be run: `chmod 700` it as the user who runs this, or choose another folder
+        "#]],
     );
 }
 
@@ -95,9 +95,9 @@ fn a_folder_below_one_that_others_may_write_to_is_refused() {
     assert_text(
         &chain(&error),
         &facts,
-        &expect![
-            "cannot use `[folder]/open/cache` as the compile cache: `[folder]/open`: others may write to this folder above it, and what is in the cache will be run: `chmod go-w` it as the user who runs this, or choose another folder"
-        ],
+        &expect![[r#"
+            cannot use `[folder]/open/cache` as the compile cache: `[folder]/open`: others may write to this folder above it, and what is in the cache will be run: `chmod go-w` it as the user who runs this, or choose another folder
+        "#]],
     );
 }
 

@@ -43,29 +43,29 @@ async fn a_key_that_is_missing_is_named() {
         (
             "aes-gcm",
             Settings::none(),
-            expect![
-                "stage `aes-gcm`, decoding payload 0: the payload is sealed under key `2026-05`, which is not in key ring `payments`: add it to [keys.payments.material], or restore it"
-            ],
-            Some(expect![
-                "stage `aes-gcm`, decoding payload 0: key `2026-05` of key ring `payments`: sealed under another key, for another purpose, or changed since"
-            ]),
+            expect![[r#"
+                stage `aes-gcm`, decoding payload 0: the payload is sealed under key `2026-05`, which is not in key ring `payments`: add it to [keys.payments.material], or restore it
+            "#]],
+            Some(expect![[r#"
+                stage `aes-gcm`, decoding payload 0: key `2026-05` of key ring `payments`: sealed under another key, for another purpose, or changed since
+            "#]]),
         ),
         (
             "aes-gcm",
             temporal,
-            expect![
-                "stage `aes-gcm`, decoding payload 0: the payload is sealed under key `2026-05`, which is not in key ring `payments`: add it to [keys.payments.material], or restore it"
-            ],
-            Some(expect![
-                "stage `aes-gcm`, decoding payload 0: key `2026-05` of key ring `payments`: sealed under another key, for another purpose, or changed since"
-            ]),
+            expect![[r#"
+                stage `aes-gcm`, decoding payload 0: the payload is sealed under key `2026-05`, which is not in key ring `payments`: add it to [keys.payments.material], or restore it
+            "#]],
+            Some(expect![[r#"
+                stage `aes-gcm`, decoding payload 0: key `2026-05` of key ring `payments`: sealed under another key, for another purpose, or changed since
+            "#]]),
         ),
         (
             "chacha20-poly1305",
             Settings::none(),
-            expect![
-                "stage `chacha20-poly1305`, decoding payload 0: the payload is sealed under key `2026-05`, which is not in key ring `payments`: add it to [keys.payments.material], or restore it"
-            ],
+            expect![[r#"
+                stage `chacha20-poly1305`, decoding payload 0: the payload is sealed under key `2026-05`, which is not in key ring `payments`: add it to [keys.payments.material], or restore it
+            "#]],
             None,
         ),
     ] {

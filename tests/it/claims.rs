@@ -78,9 +78,9 @@ async fn a_plugin_with_subkeys_cannot_forge_a_claim() {
     assert_text(
         &chain(&error),
         &[],
-        &expect![
-            "stage `storage aws.s3driver`, decoding payload 0: the claim's proof is of version 1, which counts as none: set `storage.claims.accept_v1_until` to read claims of older versions until a date"
-        ],
+        &expect![[r#"
+            stage `storage aws.s3driver`, decoding payload 0: the claim's proof is of version 1, which counts as none: set `storage.claims.accept_v1_until` to read claims of older versions until a date
+        "#]],
     );
     // The same claim is what an older version wrote, and is read as such for as long as is said.
     let accepting = |until| move |offload: Offload| require(offload.accept_v1_claims_until(until));
@@ -134,15 +134,15 @@ async fn a_bound_claim_is_good_in_its_namespace_alone() {
         for (elsewhere, snapshot) in [
             (
                 Context::namespace("other"),
-                expect![
-                    "stage `storage aws.s3driver`, decoding payload 0: the claim was not written under a key of this ring, in this namespace if it is bound to one, or was changed"
-                ],
+                expect![[r#"
+                    stage `storage aws.s3driver`, decoding payload 0: the claim was not written under a key of this ring, in this namespace if it is bound to one, or was changed
+                "#]],
             ),
             (
                 Context::none(),
-                expect![
-                    "stage `storage aws.s3driver`, decoding payload 0: the claim is bound to its namespace, and the call names none"
-                ],
+                expect![[r#"
+                    stage `storage aws.s3driver`, decoding payload 0: the claim is bound to its namespace, and the call names none
+                "#]],
             ),
         ] {
             let error = pipeline.decode(&elsewhere, kept.clone()).await.unwrap_err();
@@ -156,9 +156,9 @@ async fn a_bound_claim_is_good_in_its_namespace_alone() {
     assert_text(
         &chain(&error),
         &[],
-        &expect![
-            "stage `storage aws.s3driver`, decoding payload 0: the claim's proof is not bound to a namespace, and `storage.claims.bind_namespace` asks for it"
-        ],
+        &expect![[r#"
+            stage `storage aws.s3driver`, decoding payload 0: the claim's proof is not bound to a namespace, and `storage.claims.bind_namespace` asks for it
+        "#]],
     );
     let writing = pipeline(&bucket, |offload| write(offload).bind_claims_to_namespace()).await;
     assert_eq!(writing.decode(&ctx(), free_claim).await.unwrap(), sent);

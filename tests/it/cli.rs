@@ -72,7 +72,9 @@ pub(crate) fn refused(output: &Output, status: i32, facts: &[&str], snapshot: &E
     check(output, status, &[]);
     let text = String::from_utf8_lossy(&output.stderr);
     let error = text.find("error: ").map(|start| &text[start..]);
-    assert_text(error.expect("an error"), facts, snapshot);
+    // All payloads of these tests fail, and any of them may be the first.
+    let error = error.expect("an error").replace("coding payload 1", "coding payload 0");
+    assert_text(&error, facts, snapshot);
 }
 
 fn config() -> tempfile::TempDir {
@@ -398,9 +400,9 @@ fn a_key_that_is_not_in_the_ring_is_named() {
     assert_text(
         trouble.trim(),
         &facts,
-        &expect![
-            "trouble: stage `aes-gcm`, decoding payload 0: the payload is sealed under key `2026-11`, which is not in key ring `payments`: add it to [keys.payments.material], or restore it"
-        ],
+        &expect![[r#"
+            trouble: stage `aes-gcm`, decoding payload 0: the payload is sealed under key `2026-11`, which is not in key ring `payments`: add it to [keys.payments.material], or restore it
+        "#]],
     );
     refused(
         &run(&args("decode"), &encoded),

@@ -109,11 +109,19 @@ async fn payloads_there_and_back_below_any_path() {
     for none in ["{\"payloads\":[]}", "{}"] {
         assert_eq!(post(served.address, "/decode", &[], none).body, "{\"payloads\":[]}\n");
     }
-    post(served.address, "/decode", &[], "{\"foo\":1}").refuses(400, &[], &expect![[r#"not Payloads JSON: it has no `payloads`; expected {"payloads":[{"metadata":{…},"data":"…"}]}"#]]);
+    post(served.address, "/decode", &[], "{\"foo\":1}").refuses(
+        400,
+        &[],
+        &expect![[r#"
+        not Payloads JSON: it has no `payloads`; expected {"payloads":[{"metadata":{…},"data":"…"}]}
+    "#]],
+    );
     post(served.address, "/decode", &[], "{\"events\":[]}").refuses(
         400,
         &["explain --history FILE"],
-        &expect!["this is the exported history of a workflow (`events`), not Payloads JSON: use `cloakroom explain --history FILE`"],
+        &expect![[r#"
+            this is the exported history of a workflow (`events`), not Payloads JSON: use `cloakroom explain --history FILE`
+        "#]],
     );
     served.end().await;
 }
@@ -140,11 +148,19 @@ async fn references_are_kept_or_downloaded() {
         assert_eq!(json::read(file.body.as_bytes()).unwrap(), sent()[1..]);
     }
     let both = post(served.address, "/download", &[], &encoded.body);
-    both.refuses(400, &[], &expect!["all payloads must be references to stored payloads"]);
+    both.refuses(
+        400,
+        &[],
+        &expect![[r#"
+        all payloads must be references to stored payloads
+    "#]],
+    );
     std::fs::remove_dir_all(folder.path().join("v0")).unwrap();
     let cold = Served::start(folder.path(), Settings::default()).await;
     // 404 would tell the Web UI that nothing can be downloaded here.
-    post(cold.address, "/download", &[], &one).refuses(410, &["storage local"], &expect!["stage `storage local`, decoding payload 0, plugin `file`: bucket `[folder]`, key `v0/d/sha256/[digest]`: there is no such object"]);
+    post(cold.address, "/download", &[], &one).refuses(410, &["storage local"], &expect![[r#"
+        stage `storage local`, decoding payload 0, plugin `file`: bucket `[folder]`, key `v0/d/sha256/[digest]`: there is no such object
+    "#]]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -173,13 +189,22 @@ async fn pages_of_listed_origins_may_ask_and_no_others() {
     for (origin, snapshot) in [
         (
             "http://evil.example",
-            expect!["this page may not ask: add its origin to `codec_server.origins`"],
+            expect![[r#"
+                this page may not ask: add its origin to `codec_server.origins`
+            "#]],
         ),
         (
             "http://localhost:82333",
-            expect!["this page may not ask: add its origin to `codec_server.origins`"],
+            expect![[r#"
+                this page may not ask: add its origin to `codec_server.origins`
+            "#]],
         ),
-        ("null", expect!["this page may not ask: add its origin to `codec_server.origins`"]),
+        (
+            "null",
+            expect![[r#"
+            this page may not ask: add its origin to `codec_server.origins`
+        "#]],
+        ),
     ] {
         assert_eq!(preflight(origin).header("access-control-allow-origin"), None);
         let refused = post(served.address, "/decode", &[("origin", origin)], "{}");
@@ -188,7 +213,13 @@ async fn pages_of_listed_origins_may_ask_and_no_others() {
     }
     // A page can read why it was refused.
     let answered = post(served.address, "/decode", &[("origin", ui)], "{");
-    answered.refuses(400, &[], &expect![[r#"not Payloads JSON (line 1, column 1): expected {"payloads":[{"metadata":{…},"data":"…"}]}"#]]);
+    answered.refuses(
+        400,
+        &[],
+        &expect![[r#"
+        not Payloads JSON (line 1, column 1): expected {"payloads":[{"metadata":{…},"data":"…"}]}
+    "#]],
+    );
     assert_eq!(answered.header("access-control-allow-origin"), Some(ui));
 
     // From the next request on.
@@ -215,7 +246,9 @@ async fn a_token_is_asked_for() {
         refused.refuses(
             401,
             &["Bearer"],
-            &expect!["send `Authorization: Bearer` with a token that is valid here"],
+            &expect![[r#"
+                send `Authorization: Bearer` with a token that is valid here
+            "#]],
         );
         assert_eq!(refused.header("www-authenticate"), Some("Bearer"));
     }
@@ -268,9 +301,9 @@ async fn strangers_are_not_served_without_a_token() {
     assert_text(
         &refused.to_string(),
         &["codec_server.token"],
-        &expect![
-            "whoever reaches 0.0.0.0:[port] could have everything decoded: set `codec_server.token` or `codec_server.jwt`, listen on 127.0.0.1 or a Unix socket, or write `anonymous = true` if something else decides who gets there"
-        ],
+        &expect![[r#"
+            whoever reaches 0.0.0.0:[port] could have everything decoded: set `codec_server.token` or `codec_server.jwt`, listen on 127.0.0.1 or a Unix socket, or write `anonymous = true` if something else decides who gets there
+        "#]],
     );
 
     let mut settings = Settings::default();

@@ -64,9 +64,9 @@ async fn it_is_ended_at_its_memory() {
     assert_text(
         &text,
         &["32MiB", "`limits.code.memory`"],
-        &expect![
-            "plugin `zstd`: needs more than 32MiB of memory to be compiled (`limits.code.memory`): raise the limit if this plugin is trusted"
-        ],
+        &expect![[r#"
+            plugin `zstd`: needs more than 32MiB of memory to be compiled (`limits.code.memory`): raise the limit if this plugin is trusted
+        "#]],
     );
 }
 
@@ -89,9 +89,9 @@ async fn it_is_ended_at_its_processor_time() {
     assert_text(
         &text,
         &["1s", "`limits.code.time`"],
-        &expect![
-            "plugin `bomb`: its compilation was ended: it takes more than 1s of processor time (`limits.code.time`), or the system ended it"
-        ],
+        &expect![[r#"
+            plugin `bomb`: its compilation was ended: it takes more than 1s of processor time (`limits.code.time`), or the system ended it
+        "#]],
     );
 }
 
@@ -106,9 +106,9 @@ async fn invalid_code_is_the_plugins_fault() {
     assert_text(
         &text,
         &[],
-        &expect![
-            "plugin `zlib`: is not valid WebAssembly, or uses a feature this host does not have: bad  [2J name"
-        ],
+        &expect![[r#"
+            plugin `zlib`: is not valid WebAssembly, or uses a feature this host does not have: bad  [2J name
+        "#]],
     );
     assert!(!text.contains('\u{1b}'), "{text}");
 }
@@ -120,16 +120,16 @@ async fn a_program_that_cannot_be_used_is_a_mistake_of_the_host() {
         (
             script(folder.path(), "exit 4"),
             "",
-            expect![
-                "plugin `zlib`: the compiler `[folder]/compiler` is another version of Cloakroom than this program: use the same"
-            ],
+            expect![[r#"
+                plugin `zlib`: the compiler `[folder]/compiler` is another version of Cloakroom than this program: use the same
+            "#]],
         ),
         (
             PathBuf::from("/nowhere/cloakroom"),
             "`/nowhere/cloakroom`",
-            expect![
-                "plugin `zlib`: cannot run `/nowhere/cloakroom` to compile this plugin: No such file or directory (os error 2)"
-            ],
+            expect![[r#"
+                plugin `zlib`: cannot run `/nowhere/cloakroom` to compile this plugin: No such file or directory (os error 2)
+            "#]],
         ),
     ] {
         let error = refused(&host(program, Limits::default()), bundled("zlib")).await;
@@ -171,9 +171,9 @@ async fn it_ends_with_the_time_of_the_load() {
     assert_text(
         &chain(&error),
         &["500ms", "`limits.load`"],
-        &expect![
-            "plugin `zlib`: was not loaded within 500ms (`limits.load`): try again when the machine has less to do, or raise the limit if this plugin needs so long to be compiled"
-        ],
+        &expect![[r#"
+            plugin `zlib`: was not loaded within 500ms (`limits.load`): try again when the machine has less to do, or raise the limit if this plugin needs so long to be compiled
+        "#]],
     );
     gone(&started(folder.path()).await).await;
 }

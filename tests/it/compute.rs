@@ -121,9 +121,9 @@ async fn a_call_that_finds_the_queue_full_is_refused_before_its_first_payload() 
     let refused = pipeline.encode(&ctx(), benign()).await.unwrap_err();
     is_busy(
         &refused,
-        &expect![
-            "stage `rogue`, encoding payload 0: 3 payloads wait for a processor, and `limits.queue` is 2: try again later"
-        ],
+        &expect![[r#"
+            stage `rogue`, encoding payload 0: 3 payloads wait for a processor, and `limits.queue` is 2: try again later
+        "#]],
     );
     assert_eq!(refused.stage(), Some("rogue"));
     assert_eq!(seen.load(SeqCst), before, "a payload was begun");
@@ -155,7 +155,9 @@ async fn a_call_that_waits_too_long_is_refused_and_nobody_is_to_blame() {
     let (busy, slow): (Vec<_>, Vec<_>) =
         ends.iter().partition(|error| error.kind() == ErrorKind::Busy);
     assert!(!busy.is_empty());
-    busy.iter().for_each(|error| is_busy(error, &expect!["stage `rogue`, encoding payload 0: waited 300ms and computed [duration] of it: the host has more work than it can do in `limits.wait`; try again later, or give it more processors"]));
+    busy.iter().for_each(|error| is_busy(error, &expect![[r#"
+        stage `rogue`, encoding payload 0: waited 300ms and computed [duration] of it: the host has more work than it can do in `limits.wait`; try again later, or give it more processors
+    "#]]));
     for error in slow {
         assert_eq!(error.kind(), ErrorKind::LimitExceeded(Limit::Time), "{}", chain(error));
     }
@@ -181,9 +183,9 @@ async fn a_configuration_says_how_much_computes_and_waits() {
     assert_text(
         &text,
         &["`limits.wait` is 4s", "`limits.time` is 5s"],
-        &expect![
-            "configuration: `limits.wait` is 4s and `limits.time` is 5s: a call waits for a processor besides, so `limits.wait` must be at least as long"
-        ],
+        &expect![[r#"
+            configuration: `limits.wait` is 4s and `limits.time` is 5s: a call waits for a processor besides, so `limits.wait` must be at least as long
+        "#]],
     );
 }
 
@@ -193,16 +195,16 @@ fn waiting_shorter_than_working_is_refused_with_both_numbers() {
         (
             Limits { wait: Duration::from_secs(4), ..Limits::default() },
             ["is 4s", "is 5s"],
-            expect![
-                "`limits.wait` is 4s and `limits.time` is 5s: a call waits for a processor besides, so `limits.wait` must be at least as long"
-            ],
+            expect![[r#"
+                `limits.wait` is 4s and `limits.time` is 5s: a call waits for a processor besides, so `limits.wait` must be at least as long
+            "#]],
         ),
         (
             Limits { driver_time: Duration::from_secs(121), ..Limits::default() },
             ["is 120s", "is 121s"],
-            expect![
-                "`limits.wait` is 120s and `storage.time` is 121s: a call waits for a processor besides, so `limits.wait` must be at least as long"
-            ],
+            expect![[r#"
+                `limits.wait` is 120s and `storage.time` is 121s: a call waits for a processor besides, so `limits.wait` must be at least as long
+            "#]],
         ),
     ] {
         let error = Host::builder().limits(limits).build().map(drop).unwrap_err();
@@ -321,9 +323,9 @@ async fn a_store_that_hangs_behind_a_plugin_is_unavailable() {
         assert_text(
             &says,
             &["300ms"],
-            &expect![
-                "stage `storage held`, encoding payload 0, plugin `rogue`: the store behind this driver did not answer within 300ms (`storage.time`)"
-            ],
+            &expect![[r#"
+                stage `storage held`, encoding payload 0, plugin `rogue`: the store behind this driver did not answer within 300ms (`storage.time`)
+            "#]],
         );
     }
     bucket.gate.close();

@@ -76,9 +76,9 @@ async fn retired_keys_open_and_the_current_one_seals() {
     assert_text(
         &chain(&error),
         &facts,
-        &expect![
-            "stage `aes-gcm`, decoding payload 0: the payload is sealed under key `2026-05`, which is not in key ring `payments`: add it to [keys.payments.material], or restore it"
-        ],
+        &expect![[r#"
+            stage `aes-gcm`, decoding payload 0: the payload is sealed under key `2026-05`, which is not in key ring `payments`: add it to [keys.payments.material], or restore it
+        "#]],
     );
 }
 
@@ -88,211 +88,217 @@ const WRONG: [(&str, &str, &[&str], Expect); 27] = [
         "[keys.payments.material]",
         "created = { \"2026-10\" = \"2026-10-01\" }\n[keys.payments.material]",
         &["`2026-10`", "[keys.payments.created]", "`2026-11`"],
-        expect![
-            "[folder]/cloakroom.toml, line 15: [keys.payments.created] has `2026-10`, and [keys.payments.material] has no such key; did you mean `2026-11`?"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 15: [keys.payments.created] has `2026-10`, and [keys.payments.material] has no such key; did you mean `2026-11`?
+        "#]],
     ),
     (
         "[keys.payments.material]",
         "created = { \"2026-11\" = \"2026-11\" }\n[keys.payments.material]",
         &["line 15", "2026", "11", "01"],
-        expect![[
-            r#"[folder]/cloakroom.toml, line 15: not a day: write a day in quotes: year, month and day, such as "2026-11-01""#
-        ]],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 15: not a day: write a day in quotes: year, month and day, such as "2026-11-01"
+        "#]],
     ),
     (
         "[keys.payments.material]",
         "created = { \"2026-11\" = 2026-11-01 }\n[keys.payments.material]",
         &["line 15", "2026", "11", "01"],
-        expect![[
-            r#"[folder]/cloakroom.toml, line 15: invalid type: map, expected a day in quotes: year, month and day, such as "2026-11-01""#
-        ]],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 15: invalid type: map, expected a day in quotes: year, month and day, such as "2026-11-01"
+        "#]],
     ),
     (
         "required = true",
         "requird = true",
         &["line 8", "`requird`", "`required`"],
-        expect!["[folder]/cloakroom.toml, line 8: unknown key `requird`; did you mean `required`?"],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 8: unknown key `requird`; did you mean `required`?
+        "#]],
     ),
     (
         "[limits]",
         "[limit]",
         &["`limit`", "`limits`"],
-        expect!["[folder]/cloakroom.toml, line 18: unknown key `limit`; did you mean `limits`?"],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 18: unknown key `limit`; did you mean `limits`?
+        "#]],
     ),
     (
         "grants.keys",
         "grants.kes",
         &["`kes`", "`keys`"],
-        expect!["[folder]/cloakroom.toml, line 11: unknown key `kes`; did you mean `keys`?"],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 11: unknown key `kes`; did you mean `keys`?
+        "#]],
     ),
     (
         "\"bundled:zstd\"",
         "\"bundled:zsdt\"",
         &["stage 1", "`zstd`"],
-        expect![
-            "[folder]/cloakroom.toml, line 3: stage 1 (`bundled:zsdt`): no bundled plugin is called `zsdt`; did you mean `zstd`?"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 3: stage 1 (`bundled:zsdt`): no bundled plugin is called `zsdt`; did you mean `zstd`?
+        "#]],
     ),
     (
         "\"bundled:zstd\"",
         "\"zstd\"",
         &["bundled:NAME", "file:PATH"],
-        expect![
-            "[folder]/cloakroom.toml, line 3: stage 1 (`zstd`): write `bundled:NAME` for a plugin that comes with Cloakroom, or `file:PATH`"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 3: stage 1 (`zstd`): write `bundled:NAME` for a plugin that comes with Cloakroom, or `file:PATH`
+        "#]],
     ),
     (
         "\"bundled:zstd\"",
         "\"file:nowhere.wasm\"",
         &["plugin `nowhere`", "nowhere.wasm"],
-        expect![
-            "[folder]/cloakroom.toml, line 3, stage `nowhere`, key `plugin`: plugin `nowhere` (`[folder]/nowhere.wasm`): cannot read the plugin's file: No such file or directory (os error 2)"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 3, stage `nowhere`, key `plugin`: plugin `nowhere` (`[folder]/nowhere.wasm`): cannot read the plugin's file: No such file or directory (os error 2)
+        "#]],
     ),
     (
         "\"bundled:zstd\"",
         "\"file:key\"",
         &["plugin `key`"],
-        expect![[
-            r#"[folder]/cloakroom.toml, line 3, stage `key`, key `plugin`: plugin `key` (`[folder]/key`): is not a WebAssembly component: it begins with other bytes than `\0asm`"#
-        ]],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 3, stage `key`, key `plugin`: plugin `key` (`[folder]/key`): is not a WebAssembly component: it begins with other bytes than `\0asm`
+        "#]],
     ),
     (
         "\"bundled:zstd\"",
         "\"file:rogue.wasm\"",
         &["plugin `rogue`", "grants.keys"],
-        expect![[
-            r#"[folder]/cloakroom.toml, line 2, stage `rogue`, key `grants`: plugin `rogue` (`[folder]/rogue.wasm`): imports `cloakroom:plugin/keys@0.1.0`, which was not granted: add `grants.keys = ["RING"]`, or use another plugin"#
-        ]],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 2, stage `rogue`, key `grants`: plugin `rogue` (`[folder]/rogue.wasm`): imports `cloakroom:plugin/keys@0.1.0`, which was not granted: add `grants.keys = ["RING"]`, or use another plugin
+        "#]],
     ),
     (
         "level = 3",
         "level = 77",
         &["plugin `zstd`", "`level`"],
-        expect![
-            "[folder]/cloakroom.toml, line 4, stage `zstd`, key `settings`: plugin `zstd`: setting `level` must be a number from 1 to 12"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 4, stage `zstd`, key `settings`: plugin `zstd`: setting `level` must be a number from 1 to 12
+        "#]],
     ),
     (
         "level = 3",
         "levle = 3",
         &["plugin `zstd`", "`levle`"],
-        expect![
-            "[folder]/cloakroom.toml, line 4, stage `zstd`, key `settings`: plugin `zstd`: unknown setting `levle`: this plugin knows `level`"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 4, stage `zstd`, key `settings`: plugin `zstd`: unknown setting `levle`: this plugin knows `level`
+        "#]],
     ),
     (
         "level = 3",
         "level = 3.5",
         &["line 4"],
-        expect![
-            "[folder]/cloakroom.toml, line 4: invalid type: floating point `3.5`, expected a text, a whole number, or true or false"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 4: invalid type: floating point `3.5`, expected a text, a whole number, or true or false
+        "#]],
     ),
     (
         "plugin = \"bundled:zstd\"",
         "plugin = \"bundled:zstd\"\ndigest = \"sha256:00\"",
         &["64"],
-        expect![
-            "[folder]/cloakroom.toml, line 4, stage `zstd`, key `digest`: a digest is `sha256:` and 64 hexadecimal digits"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 4, stage `zstd`, key `digest`: a digest is `sha256:` and 64 hexadecimal digits
+        "#]],
     ),
     (
         "plugin = \"bundled:zstd\"",
         "plugin = \"bundled:zstd\"\nrequired = true",
         &["`zstd`"],
-        expect![
-            "[folder]/cloakroom.toml, line 4: stage `zstd` is required and does not encrypt: `required` is for stages that do"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 4: stage `zstd` is required and does not encrypt: `required` is for stages that do
+        "#]],
     ),
     (
         "keys = [\"payments\"]",
         "keys = [\"payment\"]",
         &["stage 2", "`payment`", "`payments`"],
-        expect![
-            "[folder]/cloakroom.toml, line 11: stage 2 (`bundled:aes-gcm`): grants.keys names `payment`, and there is no such key ring; did you mean `payments`?"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 11: stage 2 (`bundled:aes-gcm`): grants.keys names `payment`, and there is no such key ring; did you mean `payments`?
+        "#]],
     ),
     (
         "grants.keys = [\"payments\"]",
         "",
         &["plugin `aes-gcm`", "cloakroom:plugin/keys", "grants.keys"],
-        expect![[
-            r#"[folder]/cloakroom.toml, line 6, stage `aes-gcm`, key `grants`: plugin `aes-gcm`: imports `cloakroom:plugin/keys@0.1.0`, which was not granted: add `grants.keys = ["RING"]`, or use another plugin"#
-        ]],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 6, stage `aes-gcm`, key `grants`: plugin `aes-gcm`: imports `cloakroom:plugin/keys@0.1.0`, which was not granted: add `grants.keys = ["RING"]`, or use another plugin
+        "#]],
     ),
     (
         "ring = \"payments\"",
         "ring = \"orders\"",
         &["stage `aes-gcm`", "`orders`"],
-        expect![
-            "[folder]/cloakroom.toml, line 7, stage `aes-gcm`, key `plugin`: stage `aes-gcm` failed the probe `empty body`: plugin `aes-gcm`: key ring `orders` was not granted to this plugin; granted: `payments`"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 7, stage `aes-gcm`, key `plugin`: stage `aes-gcm` failed the probe `empty body`: plugin `aes-gcm`: key ring `orders` was not granted to this plugin; granted: `payments`
+        "#]],
     ),
     (
         "current = \"2026-11\"",
         "current = \"2026-12\"",
         &["[keys.payments]", "2026", "12"],
-        expect![
-            "[folder]/cloakroom.toml, line 14: [keys.payments]: the current key is `2026-12`, and [keys.payments.material] has no such key"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 14: [keys.payments]: the current key is `2026-12`, and [keys.payments.material] has no such key
+        "#]],
     ),
     (
         "{ file = \"key\" }",
         "{ file = \"nowhere\" }",
         &["[keys.payments.material] `2026-11`"],
-        expect![
-            "[folder]/cloakroom.toml, line 16: [keys.payments.material] `2026-11`: cannot read `[folder]/nowhere`: No such file or directory (os error 2)"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 16: [keys.payments.material] `2026-11`: cannot read `[folder]/nowhere`: No such file or directory (os error 2)
+        "#]],
     ),
     (
         "{ file = \"key\" }",
         "{ file = \"short\" }",
         &["32", "12", "openssl rand"],
-        expect![
-            "[folder]/cloakroom.toml, line 16: [keys.payments.material] `2026-11`: file `[folder]/short`: a key is 32 bytes, and this one is 12: try `openssl rand -base64 32`"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 16: [keys.payments.material] `2026-11`: file `[folder]/short`: a key is 32 bytes, and this one is 12: try `openssl rand -base64 32`
+        "#]],
     ),
     (
         "{ file = \"key\" }",
         "{ env = \"CLOAKROOM_NO_SUCH_KEY\" }",
         &["`CLOAKROOM_NO_SUCH_KEY`"],
-        expect![
-            "[folder]/cloakroom.toml, line 16: [keys.payments.material] `2026-11`: the environment has no variable `CLOAKROOM_NO_SUCH_KEY`; set it to 32 bytes in base64"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 16: [keys.payments.material] `2026-11`: the environment has no variable `CLOAKROOM_NO_SUCH_KEY`; set it to 32 bytes in base64
+        "#]],
     ),
     (
         "{ file = \"key\" }",
         "{ env = \"PATH\" }",
         &["`PATH`"],
-        expect![
-            "[folder]/cloakroom.toml, line 16: [keys.payments.material] `2026-11`: variable `PATH`: a key is written as base64: try `openssl rand -base64 32`"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 16: [keys.payments.material] `2026-11`: variable `PATH`: a key is written as base64: try `openssl rand -base64 32`
+        "#]],
     ),
     (
         "{ file = \"key\" }",
         "{ env = \"PATH\", file = \"key\" }",
         &["`env`", "`file`"],
-        expect![
-            "[folder]/cloakroom.toml, line 16: [keys.payments.material] `2026-11`: give one of `env` and `file`"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 16: [keys.payments.material] `2026-11`: give one of `env` and `file`
+        "#]],
     ),
     (
         "{ file = \"key\" }",
         "\"c2hvcnQtc2VjcmV0\"",
         &[],
-        expect![[
-            r#"[folder]/cloakroom.toml, line 16: invalid type: string …, expected a table such as { env = "NAME" } or { file = "PATH" }: keys are never written into this file"#
-        ]],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 16: invalid type: string …, expected a table such as { env = "NAME" } or { file = "PATH" }: keys are never written into this file
+        "#]],
     ),
     (
         "\"30s\"",
         "\"30\"",
         &["5s"],
-        expect![
-            "[folder]/cloakroom.toml, line 20: `time` is not a time: write a whole number above 0 and ms, s, m, h or d, such as 5s"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 20: `time` is not a time: write a whole number above 0 and ms, s, m, h or d, such as 5s
+        "#]],
     ),
 ];
 
@@ -320,9 +326,9 @@ async fn stages_in_the_wrong_order_are_refused() {
     assert_text(
         &chain(&error),
         &["`zstd`"],
-        &expect![
-            "[folder]/cloakroom.toml, line 9: stage `zstd` compresses what stage `aes-gcm` has encrypted, and sealed bytes do not get smaller: put `zstd` first"
-        ],
+        &expect![[r#"
+            [folder]/cloakroom.toml, line 9: stage `zstd` compresses what stage `aes-gcm` has encrypted, and sealed bytes do not get smaller: put `zstd` first
+        "#]],
     );
 }
 
@@ -332,22 +338,26 @@ async fn an_empty_or_missing_one_says_what_to_write() {
     assert_text(
         &chain(&error),
         &["[[stage]]"],
-        &expect![[
-            r#"[folder]/cloakroom.toml: there is no [[stage]]: add one, such as `[[stage]]` with `plugin = "bundled:zstd"`"#
-        ]],
+        &expect![[r#"
+            [folder]/cloakroom.toml: there is no [[stage]]: add one, such as `[[stage]]` with `plugin = "bundled:zstd"`
+        "#]],
     );
     let error =
         CloakroomBuilder::file("/nowhere/cloakroom.toml").open().await.map(drop).unwrap_err();
     assert_text(
         &chain(&error),
         &["/nowhere/cloakroom.toml"],
-        &expect!["cannot read `/nowhere/cloakroom.toml`: No such file or directory (os error 2)"],
+        &expect![[r#"
+            cannot read `/nowhere/cloakroom.toml`: No such file or directory (os error 2)
+        "#]],
     );
     let error = open("[[stage]\n").await.map(drop).unwrap_err();
     assert_text(
         &chain(&error),
         &["line 1"],
-        &expect!["[folder]/cloakroom.toml, line 1: unclosed array table, expected `]`"],
+        &expect![[r#"
+            [folder]/cloakroom.toml, line 1: unclosed array table, expected `]`
+        "#]],
     );
 }
 

@@ -28,9 +28,9 @@ async fn a_threshold_above_the_largest_object_does_not_build() {
     assert_text(
         &error.to_string(),
         &["256KiB", "64KiB"],
-        &expect![
-            "payloads are stored from 256KiB on (`threshold`), and objects above 64KiB are not read back (`largest`): raise `largest`, or lower `threshold`"
-        ],
+        &expect![[r#"
+            payloads are stored from 256KiB on (`threshold`), and objects above 64KiB are not read back (`largest`): raise `largest`, or lower `threshold`
+        "#]],
     );
     build(&bucket, largest, largest).await.unwrap();
     // What only reads stores nothing, whatever the threshold says.
@@ -51,9 +51,9 @@ async fn what_is_too_large_to_be_read_back_is_not_stored() {
     assert_text(
         &error.to_string(),
         &["64KiB"],
-        &expect![
-            "stage `storage d`, encoding payload 1: the encoded payload has 65564 bytes, and no object above 64KiB is read back (`storage.largest`): raise it, or pass less at once"
-        ],
+        &expect![[r#"
+            stage `storage d`, encoding payload 1: the encoded payload has 65564 bytes, and no object above 64KiB is read back (`storage.largest`): raise it, or pass less at once
+        "#]],
     );
     assert_eq!(bucket.list("", None).await.unwrap(), [""; 0], "another one was stored");
     let stored = pipeline.encode(&ctx(), vec![fits.clone()]).await.unwrap();
@@ -81,9 +81,9 @@ async fn what_no_call_could_hand_back_is_not_stored() {
     assert_text(
         &error.to_string(),
         &["`limits.output`", "1MiB"],
-        &expect![
-            "stage `storage d`, encoding payload 0, plugin `file`: the object is 1048604 bytes, and a plugin hands back at most 1MiB (`limits.output`): raise it, or pass less at once"
-        ],
+        &expect![[r#"
+            stage `storage d`, encoding payload 0, plugin `file`: the object is 1048604 bytes, and a plugin hands back at most 1MiB (`limits.output`): raise it, or pass less at once
+        "#]],
     );
     let sent = vec![plain(noise(1 << 19))];
     let stored = cloakroom.encode(&ctx(), sent.clone()).await.unwrap();
@@ -114,9 +114,9 @@ async fn a_threshold_above_what_temporal_takes_is_warned_about() {
     assert_text(
         warning,
         &facts,
-        &expect![
-            "configuration, line 3: `threshold` is 2049KiB, and Temporal takes at most 2097152 bytes a field: payloads between the two are refused instead of stored; lower `threshold`"
-        ],
+        &expect![[r#"
+            configuration, line 3: `threshold` is 2049KiB, and Temporal takes at most 2097152 bytes a field: payloads between the two are refused instead of stored; lower `threshold`
+        "#]],
     );
     assert_eq!(warnings(&CONFIG.replace("2049KiB", "2MiB")).await, [""; 0]);
     // A server that was configured to take more, or all.
@@ -127,9 +127,9 @@ async fn a_threshold_above_what_temporal_takes_is_warned_about() {
     assert_text(
         &warnings(&nearly).await[0],
         &["3984588"],
-        &expect![
-            "configuration, line 3: `threshold` is 4MiB, and Temporal takes at most 3984588 bytes a field: payloads between the two are refused instead of stored; lower `threshold`"
-        ],
+        &expect![[r#"
+            configuration, line 3: `threshold` is 4MiB, and Temporal takes at most 3984588 bytes a field: payloads between the two are refused instead of stored; lower `threshold`
+        "#]],
     );
     let unlimited = format!("{nearly}message = \"0B\"\n");
     assert_eq!(warnings(&unlimited).await, [""; 0]);

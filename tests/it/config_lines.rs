@@ -65,7 +65,9 @@ const WRONG: [Case; 23] = [
         7,
         CONFIG,
         &["`required`"],
-        expect!["[folder]/cloakroom.toml, line 7: unknown key `requird`; did you mean `required`?"],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 7: unknown key `requird`; did you mean `required`?
+        "#]],
     ),
     Case(
         "required = true",
@@ -73,7 +75,9 @@ const WRONG: [Case; 23] = [
         7,
         CONFIG,
         &["`required`"],
-        expect![[r#"[folder]/cloakroom.toml, line 7: `required` is true, false or "encode""#]],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 7: `required` is true, false or "encode"
+        "#]],
     ),
     Case(
         "\"30s\"",
@@ -81,9 +85,9 @@ const WRONG: [Case; 23] = [
         31,
         CONFIG,
         &["`time`", "time = \"30s\""],
-        expect![[
-            r#"[folder]/cloakroom.toml, line 31: `time` is a number without a unit; write time = "30s" (the units are ms, s, m, h or d)"#
-        ]],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 31: `time` is a number without a unit; write time = "30s" (the units are ms, s, m, h or d)
+        "#]],
     ),
     Case(
         "\"64MiB\"",
@@ -91,9 +95,9 @@ const WRONG: [Case; 23] = [
         13,
         CONFIG,
         &["`largest`", "largest = \"64MiB\""],
-        expect![[
-            r#"[folder]/cloakroom.toml, line 13: `largest` is a number without a unit; write largest = "64MiB" (the units are B, KiB, MiB or GiB)"#
-        ]],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 13: `largest` is a number without a unit; write largest = "64MiB" (the units are B, KiB, MiB or GiB)
+        "#]],
     ),
     Case(
         "\"256KiB\"",
@@ -101,9 +105,9 @@ const WRONG: [Case; 23] = [
         12,
         CONFIG,
         &["`threshold`"],
-        expect![
-            "[folder]/cloakroom.toml, line 12: `threshold` is not a size: write a whole number and B, KiB, MiB or GiB, such as 64MiB"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 12: `threshold` is not a size: write a whole number and B, KiB, MiB or GiB, such as 64MiB
+        "#]],
     ),
     Case(
         "\"256KiB\"",
@@ -111,9 +115,9 @@ const WRONG: [Case; 23] = [
         12,
         CONFIG,
         &["65MiB", "64MiB", "`largest`"],
-        expect![
-            "[folder]/cloakroom.toml, line 12: payloads are stored from 65MiB on (`threshold`), and objects above 64MiB are not read back (`largest`): raise `largest`, or lower `threshold`"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 12: payloads are stored from 65MiB on (`threshold`), and objects above 64MiB are not read back (`largest`): raise `largest`, or lower `threshold`
+        "#]],
     ),
     Case(
         "region",
@@ -121,9 +125,9 @@ const WRONG: [Case; 23] = [
         23,
         CONFIG,
         &["`regoin`", "`region`"],
-        expect![
-            "[folder]/cloakroom.toml, line 23: [buckets.payloads]: unknown setting `regoin` for `s3://payloads`; did you mean `region`?"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 23: [buckets.payloads]: unknown setting `regoin` for `s3://payloads`; did you mean `region`?
+        "#]],
     ),
     Case(
         "region",
@@ -131,9 +135,9 @@ const WRONG: [Case; 23] = [
         23,
         CONFIG,
         &["`prefx`", "`prefix`"],
-        expect![
-            "[folder]/cloakroom.toml, line 23: [buckets.payloads]: unknown setting `prefx` for `s3://payloads`; did you mean `prefix`?"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 23: [buckets.payloads]: unknown setting `prefx` for `s3://payloads`; did you mean `prefix`?
+        "#]],
     ),
     Case(
         "s3://payloads",
@@ -141,9 +145,9 @@ const WRONG: [Case; 23] = [
         22,
         CONFIG,
         &["[buckets.payloads]", "s3://BUCKET"],
-        expect![
-            "[folder]/cloakroom.toml, line 22: [buckets.payloads]: `s3://pay/loads` write `s3://BUCKET` and nothing after: `prefix` says which keys are used"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 22: [buckets.payloads]: `s3://pay/loads` write `s3://BUCKET` and nothing after: `prefix` says which keys are used
+        "#]],
     ),
     Case(
         "{ file = \"key\" }",
@@ -151,9 +155,9 @@ const WRONG: [Case; 23] = [
         28,
         CONFIG,
         &["64", "xxd -r -p | base64"],
-        expect![
-            "[folder]/cloakroom.toml, line 28: [keys.payments.material] `k`: file `[folder]/hex`: this looks like 64 hexadecimal digits, and keys are base64: convert them with `xxd -r -p | base64`"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 28: [keys.payments.material] `k`: file `[folder]/hex`: this looks like 64 hexadecimal digits, and keys are base64: convert them with `xxd -r -p | base64`
+        "#]],
     ),
     Case(
         "current = \"k\"",
@@ -161,9 +165,9 @@ const WRONG: [Case; 23] = [
         26,
         CONFIG,
         &["[keys.payments]", "`l`"],
-        expect![
-            "[folder]/cloakroom.toml, line 26: [keys.payments]: the current key is `l`, and [keys.payments.material] has no such key"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 26: [keys.payments]: the current key is `l`, and [keys.payments.material] has no such key
+        "#]],
     ),
     Case(
         "grants.keys = [\"payments\"]",
@@ -171,9 +175,9 @@ const WRONG: [Case; 23] = [
         5,
         ErrorKind::MissingGrant,
         &["stage `aes-gcm`, key `grants`", "grants.keys"],
-        expect![[
-            r#"[folder]/cloakroom.toml, line 5, stage `aes-gcm`, key `grants`: plugin `aes-gcm`: imports `cloakroom:plugin/keys@0.1.0`, which was not granted: add `grants.keys = ["RING"]`, or use another plugin"#
-        ]],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 5, stage `aes-gcm`, key `grants`: plugin `aes-gcm`: imports `cloakroom:plugin/keys@0.1.0`, which was not granted: add `grants.keys = ["RING"]`, or use another plugin
+        "#]],
     ),
     Case(
         "[\"payments\"]",
@@ -181,9 +185,9 @@ const WRONG: [Case; 23] = [
         9,
         CONFIG,
         &["`payments`"],
-        expect![
-            "[folder]/cloakroom.toml, line 9: stage 2 (`bundled:aes-gcm`): grants.keys names `payment`, and there is no such key ring; did you mean `payments`?"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 9: stage 2 (`bundled:aes-gcm`): grants.keys names `payment`, and there is no such key ring; did you mean `payments`?
+        "#]],
     ),
     Case(
         "\"bundled:zstd\"",
@@ -191,9 +195,9 @@ const WRONG: [Case; 23] = [
         3,
         REJECTED,
         &["page.wasm`"],
-        expect![
-            "[folder]/cloakroom.toml, line 3, stage `page`, key `plugin`: plugin `page` (`[folder]/page.wasm`): is not a WebAssembly component: it is a web page or another text that begins with `<`"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 3, stage `page`, key `plugin`: plugin `page` (`[folder]/page.wasm`): is not a WebAssembly component: it is a web page or another text that begins with `<`
+        "#]],
     ),
     Case(
         "\"bundled:zstd\"",
@@ -201,9 +205,9 @@ const WRONG: [Case; 23] = [
         3,
         REJECTED,
         &["cut.wasm`"],
-        expect![
-            "[folder]/cloakroom.toml, line 3, stage `cut`, key `plugin`: plugin `cut` (`[folder]/cut.wasm`): is not a whole WebAssembly component: it was truncated or damaged: unexpected end-of-file (at offset [offset])"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 3, stage `cut`, key `plugin`: plugin `cut` (`[folder]/cut.wasm`): is not a whole WebAssembly component: it was truncated or damaged: unexpected end-of-file (at offset [offset])
+        "#]],
     ),
     Case(
         "\"bundled:zstd\"",
@@ -211,9 +215,9 @@ const WRONG: [Case; 23] = [
         3,
         CONFIG,
         &["stage `no`, key `plugin`", "no.wasm`"],
-        expect![
-            "[folder]/cloakroom.toml, line 3, stage `no`, key `plugin`: plugin `no` (`[folder]/no.wasm`): cannot read the plugin's file: No such file or directory (os error 2)"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 3, stage `no`, key `plugin`: plugin `no` (`[folder]/no.wasm`): cannot read the plugin's file: No such file or directory (os error 2)
+        "#]],
     ),
     Case(
         "\"bundled:zstd\"",
@@ -221,9 +225,9 @@ const WRONG: [Case; 23] = [
         3,
         CONFIG,
         &["s3.wasm`", "[[storage.driver]]"],
-        expect![
-            "[folder]/cloakroom.toml, line 3, stage `s3`, key `plugin`: plugin `s3` (`[folder]/s3.wasm`): is a storage driver, not a codec: it goes into [[storage.driver]]"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 3, stage `s3`, key `plugin`: plugin `s3` (`[folder]/s3.wasm`): is a storage driver, not a codec: it goes into [[storage.driver]]
+        "#]],
     ),
     Case(
         "\"bundled:s3\"",
@@ -231,9 +235,9 @@ const WRONG: [Case; 23] = [
         17,
         CONFIG,
         &["zstd.wasm`", "[[stage]]"],
-        expect![
-            "[folder]/cloakroom.toml, line 17, driver `objects`, key `plugin`: plugin `zstd` (`[folder]/zstd.wasm`): is a codec, not a storage driver: it goes into [[stage]]"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 17, driver `objects`, key `plugin`: plugin `zstd` (`[folder]/zstd.wasm`): is a codec, not a storage driver: it goes into [[stage]]
+        "#]],
     ),
     Case(
         "plugin = \"bundled:zstd\"",
@@ -241,9 +245,9 @@ const WRONG: [Case; 23] = [
         4,
         CONFIG,
         &["stage `zstd`, key `settings`", "zstd.wasm`", "`levle`"],
-        expect![
-            "[folder]/cloakroom.toml, line 4, stage `zstd`, key `settings`: plugin `zstd` (`[folder]/zstd.wasm`): unknown setting `levle`: this plugin knows `level`"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 4, stage `zstd`, key `settings`: plugin `zstd` (`[folder]/zstd.wasm`): unknown setting `levle`: this plugin knows `level`
+        "#]],
     ),
     Case(
         "\"bundled:zstd\"",
@@ -251,9 +255,9 @@ const WRONG: [Case; 23] = [
         5,
         CONFIG,
         &["`aes-gcm`", "name = "],
-        expect![[
-            r#"[folder]/cloakroom.toml, line 5: another [[stage]] is called `aes-gcm` too: give one of them a name of its own with `name = "…"`"#
-        ]],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 5: another [[stage]] is called `aes-gcm` too: give one of them a name of its own with `name = "…"`
+        "#]],
     ),
     Case(
         "[[storage.driver]]",
@@ -261,9 +265,9 @@ const WRONG: [Case; 23] = [
         19,
         CONFIG,
         &["`objects`"],
-        expect![
-            "[folder]/cloakroom.toml, line 19: another [[storage.driver]] is called `objects` too: each needs a name of its own, because references name it"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 19: another [[storage.driver]] is called `objects` too: each needs a name of its own, because references name it
+        "#]],
     ),
     Case(
         "region = ",
@@ -271,9 +275,9 @@ const WRONG: [Case; 23] = [
         19,
         CONFIG,
         &["`read_only`"],
-        expect![
-            "[folder]/cloakroom.toml, line 19: storage driver `objects` stores, and may only read from what it is granted (`payloads`): remove `read_only` from [buckets.payloads], or add `write` to its `allow`, or store with another driver"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 19: storage driver `objects` stores, and may only read from what it is granted (`payloads`): remove `read_only` from [buckets.payloads], or add `write` to its `allow`, or store with another driver
+        "#]],
     ),
     Case(
         "region = ",
@@ -281,9 +285,9 @@ const WRONG: [Case; 23] = [
         18,
         CONFIG,
         &["`v0/`", "`data/`"],
-        expect![
-            "[folder]/cloakroom.toml, line 18: storage driver `objects` writes keys that start with `v0/`, and [buckets.payloads] grants keys that start with `data/`: change `settings.prefix` of the driver, or `prefix` of the bucket"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 18: storage driver `objects` writes keys that start with `v0/`, and [buckets.payloads] grants keys that start with `data/`: change `settings.prefix` of the driver, or `prefix` of the bucket
+        "#]],
     ),
 ];
 
@@ -319,8 +323,8 @@ async fn duplicate_names_are_refused_before_anything_is_loaded() {
     assert_text(
         &chain(&error),
         &["`nowhere`"],
-        &expect![[
-            r#"[folder]/cloakroom.toml, line 12: another [[stage]] is called `nowhere` too: give one of them a name of its own with `name = "…"`"#
-        ]],
+        &expect![[r#"
+            [folder]/cloakroom.toml, line 12: another [[stage]] is called `nowhere` too: give one of them a name of its own with `name = "…"`
+        "#]],
     );
 }

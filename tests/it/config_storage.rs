@@ -81,177 +81,177 @@ const WRONG: [(&str, &str, &[&str], Expect); 22] = [
         "threshold",
         "treshold",
         &["line 9", "`threshold`"],
-        expect![
-            "[folder]/cloakroom.toml, line 9: unknown key `treshold`; did you mean `threshold`?"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 9: unknown key `treshold`; did you mean `threshold`?
+        "#]],
     ),
     (
         "store_with = \"aws.s3driver\"",
         "",
         &["store_with = \"aws.s3driver\""],
-        expect![[
-            r#"[folder]/cloakroom.toml, line 8: [storage] has several drivers: say which one stores, such as `store_with = "aws.s3driver"`"#
-        ]],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 8: [storage] has several drivers: say which one stores, such as `store_with = "aws.s3driver"`
+        "#]],
     ),
     (
         "store_with = \"aws.s3driver\"",
         "store_with = \"aws.s3drive\"",
         &["`aws.s3driver`"],
-        expect![
-            "[folder]/cloakroom.toml, line 10: `store_with` names `aws.s3drive`, and there is no such driver; did you mean `aws.s3driver`?"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 10: `store_with` names `aws.s3drive`, and there is no such driver; did you mean `aws.s3driver`?
+        "#]],
     ),
     (
         "store_with = \"inline\"",
         "store_with = \"online\"",
         &[],
-        expect![
-            "[folder]/cloakroom.toml, line 15: `store_with` names `online`, and there is no such driver; add a [[storage.driver]]"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 15: `store_with` names `online`, and there is no such driver; add a [[storage.driver]]
+        "#]],
     ),
     (
         "required = true",
         "",
         &[],
-        expect![
-            "[folder]/cloakroom.toml, line 11: what is stored must be sealed, and no stage is required to: mark the one that encrypts as `required`"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 11: what is stored must be sealed, and no stage is required to: mark the one that encrypts as `required`
+        "#]],
     ),
     (
         "policy = \"write\"",
         "policy = \"wirte\"",
         &["line 12"],
-        expect![
-            "[folder]/cloakroom.toml, line 12: unknown word, expected one of `off`, `write`, `require`"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 12: unknown word, expected one of `off`, `write`, `require`
+        "#]],
     ),
     (
         "\"write\", ring = \"payments\"",
         "\"write\"",
         &["`storage.claims`", "`ring`"],
-        expect![
-            "[folder]/cloakroom.toml, line 12: `storage.claims` needs the `ring` whose keys prove who wrote a claim"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 12: `storage.claims` needs the `ring` whose keys prove who wrote a claim
+        "#]],
     ),
     (
         "\"write\", ring = \"payments\"",
         "\"write\", ring = \"pay\"",
         &[],
-        expect![
-            "[folder]/cloakroom.toml, line 12: storage.claims names `pay`, and there is no such key ring; add a [keys.pay]"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 12: storage.claims names `pay`, and there is no such key ring; add a [keys.pay]
+        "#]],
     ),
     (
         "namespace = \"audit\"",
         "workflow_type = \"a\"\nactivity_type = \"b\"",
         &[],
-        expect![
-            "[folder]/cloakroom.toml, line 17: a [[storage.rule]] asks for a workflow's type and an activity's: no payload has both"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 17: a [[storage.rule]] asks for a workflow's type and an activity's: no payload has both
+        "#]],
     ),
     (
         "name = \"redis\"",
         "name = \"aws.s3driver\"",
         &[],
-        expect![
-            "[folder]/cloakroom.toml, line 25: another [[storage.driver]] is called `aws.s3driver` too: each needs a name of its own, because references name it"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 25: another [[storage.driver]] is called `aws.s3driver` too: each needs a name of its own, because references name it
+        "#]],
     ),
     (
         "name = \"redis\"",
         "name = \"inline\"",
         &["`inline`"],
-        expect![
-            "[folder]/cloakroom.toml, line 25: a driver cannot be called `inline`: rules use the word"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 25: a driver cannot be called `inline`: rules use the word
+        "#]],
     ),
     (
         "\"bundled:s3\"",
         "\"bundled:s4\"",
         &["driver `aws.s3driver`", "`s3`"],
-        expect![
-            "[folder]/cloakroom.toml, line 20: storage driver `aws.s3driver`: no bundled plugin is called `s4`; did you mean `s3`?"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 20: storage driver `aws.s3driver`: no bundled plugin is called `s4`; did you mean `s3`?
+        "#]],
     ),
     (
         "\"bundled:s3\"",
         "\"bundled:zstd\"",
         &["plugin `zstd`", "[[stage]]"],
-        expect![
-            "[folder]/cloakroom.toml, line 20, driver `aws.s3driver`, key `plugin`: plugin `zstd`: is a codec, not a storage driver: it goes into [[stage]]"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 20, driver `aws.s3driver`, key `plugin`: plugin `zstd`: is a codec, not a storage driver: it goes into [[stage]]
+        "#]],
     ),
     (
         "\"bundled:aes-gcm\"",
         "\"file:s3.wasm\"",
         &["plugin `s3`", "[[storage.driver]]"],
-        expect![
-            "[folder]/cloakroom.toml, line 3, stage `s3`, key `plugin`: plugin `s3` (`[folder]/s3.wasm`): is a storage driver, not a codec: it goes into [[storage.driver]]"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 3, stage `s3`, key `plugin`: plugin `s3` (`[folder]/s3.wasm`): is a storage driver, not a codec: it goes into [[storage.driver]]
+        "#]],
     ),
     (
         "{ bucket = \"payloads\" }",
         "{}",
         &["plugin `s3`", "`bucket`"],
-        expect![
-            "[folder]/cloakroom.toml, line 21, driver `aws.s3driver`, key `settings`: plugin `s3`: setting `bucket` is needed"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 21, driver `aws.s3driver`, key `settings`: plugin `s3`: setting `bucket` is needed
+        "#]],
     ),
     (
         "{ bucket = \"payloads\" }",
         "{ bucket = \"x\" }",
         &["`x`"],
-        expect![
-            "[folder]/cloakroom.toml, line 21, driver `aws.s3driver`, key `settings`: plugin `s3`: setting `bucket` names `x`, which is not granted: add it to `grants.buckets`"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 21, driver `aws.s3driver`, key `settings`: plugin `s3`: setting `bucket` names `x`, which is not granted: add it to `grants.buckets`
+        "#]],
     ),
     (
         "{ bucket = \"payloads\" }",
         "{ bucket = \"payloads\", prefix = \"/a\" }",
         &["`prefix`"],
-        expect![
-            "[folder]/cloakroom.toml, line 21, driver `aws.s3driver`, key `settings`: plugin `s3`: setting `prefix` has an empty segment"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 21, driver `aws.s3driver`, key `settings`: plugin `s3`: setting `prefix` has an empty segment
+        "#]],
     ),
     (
         "grants.buckets = [\"payloads\"]",
         "",
         &["cloakroom:plugin/blobs", "grants.buckets"],
-        expect![[
-            r#"[folder]/cloakroom.toml, line 18, driver `aws.s3driver`, key `grants`: plugin `s3`: imports `cloakroom:plugin/blobs@0.1.0`, which was not granted: add `grants.buckets = ["BUCKET"]`, or use another plugin"#
-        ]],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 18, driver `aws.s3driver`, key `grants`: plugin `s3`: imports `cloakroom:plugin/blobs@0.1.0`, which was not granted: add `grants.buckets = ["BUCKET"]`, or use another plugin
+        "#]],
     ),
     (
         "grants.buckets = [\"payloads\"]",
         "grants.buckets = [\"payload\"]",
         &["`payloads`"],
-        expect![
-            "[folder]/cloakroom.toml, line 22: storage driver `aws.s3driver`: grants.buckets names `payload`, and there is no such bucket; did you mean `payloads`?"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 22: storage driver `aws.s3driver`: grants.buckets names `payload`, and there is no such bucket; did you mean `payloads`?
+        "#]],
     ),
     (
         "grants.tcp = [\"127.0.0.1:6379\"]",
         "",
         &["wasi:sockets", "grants.tcp"],
-        expect![[
-            r#"[folder]/cloakroom.toml, line 24, driver `redis`, key `grants`: plugin `redis`: imports `wasi:sockets/network@0.2.6`, which was not granted: add `grants.tcp = ["ADDRESS:PORT"]`, or build the plugin without a network (componentize-py: `--stub-wasi`)"#
-        ]],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 24, driver `redis`, key `grants`: plugin `redis`: imports `wasi:sockets/network@0.2.6`, which was not granted: add `grants.tcp = ["ADDRESS:PORT"]`, or build the plugin without a network (componentize-py: `--stub-wasi`)
+        "#]],
     ),
     (
         "address = \"127.0.0.1:6379\"",
         "address = \"redis:6379\"",
         &["127", "6379"],
-        expect![
-            "[folder]/cloakroom.toml, line 27, driver `redis`, key `settings`: plugin `redis`: setting `address` must be an address and a port, such as 127.0.0.1:6379"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 27, driver `redis`, key `settings`: plugin `redis`: setting `address` must be an address and a port, such as 127.0.0.1:6379
+        "#]],
     ),
     (
         "\"memory:payloads\"",
         "\"s3://a/b\"",
         &["[buckets.payloads]", "s3://BUCKET"],
-        expect![
-            "[folder]/cloakroom.toml, line 31: [buckets.payloads]: `s3://a/b` write `s3://BUCKET` and nothing after: `prefix` says which keys are used"
-        ],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 31: [buckets.payloads]: `s3://a/b` write `s3://BUCKET` and nothing after: `prefix` says which keys are used
+        "#]],
     ),
 ];
 
@@ -279,27 +279,27 @@ async fn secrets_of_a_store_are_named_and_never_shown() {
     for (secret, snapshot) in [
         (
             "{ env = \"CLOAKROOM_NO_SUCH\" }",
-            expect![
-                "[folder]/cloakroom.toml, line 33: [buckets.payloads] `allow_http`: the environment has no variable `CLOAKROOM_NO_SUCH`"
-            ],
+            expect![[r#"
+                [folder]/cloakroom.toml, line 33: [buckets.payloads] `allow_http`: the environment has no variable `CLOAKROOM_NO_SUCH`
+            "#]],
         ),
         (
             "{ file = \"nowhere\" }",
-            expect![
-                "[folder]/cloakroom.toml, line 33: [buckets.payloads] `allow_http`: cannot read `[folder]/nowhere`: No such file or directory (os error 2)"
-            ],
+            expect![[r#"
+                [folder]/cloakroom.toml, line 33: [buckets.payloads] `allow_http`: cannot read `[folder]/nowhere`: No such file or directory (os error 2)
+            "#]],
         ),
         (
             "{ file = \"key\" }",
-            expect![
-                "[folder]/cloakroom.toml, line 31: [buckets.payloads]: `s3://b` its settings do not fit together, or one is not of the form it should be"
-            ],
+            expect![[r#"
+                [folder]/cloakroom.toml, line 31: [buckets.payloads]: `s3://b` its settings do not fit together, or one is not of the form it should be
+            "#]],
         ),
         (
             "{ file = \"key\", env = \"PATH\" }",
-            expect![
-                "[folder]/cloakroom.toml, line 33: [buckets.payloads] `allow_http`: give one of `env` and `file`"
-            ],
+            expect![[r#"
+                [folder]/cloakroom.toml, line 33: [buckets.payloads] `allow_http`: give one of `env` and `file`
+            "#]],
         ),
     ] {
         let text = chain(&open(&told(secret)).await.map(drop).unwrap_err());
@@ -385,23 +385,23 @@ async fn a_program_may_bring_its_own() {
         (
             opening().driver("mine", own()).bucket("brought", bucket.clone()),
             "codec `mine`",
-            expect![
-                "configuration, line 3, stage `mine`, key `plugin`: no codec `mine` was given in the program"
-            ],
+            expect![[r#"
+                configuration, line 3, stage `mine`, key `plugin`: no codec `mine` was given in the program
+            "#]],
         ),
         (
             opening().codec("mine", own()).bucket("brought", bucket.clone()),
             "driver `mine`",
-            expect![
-                "configuration, line 28, driver `redis`, key `plugin`: no driver `mine` was given in the program"
-            ],
+            expect![[r#"
+                configuration, line 28, driver `redis`, key `plugin`: no driver `mine` was given in the program
+            "#]],
         ),
         (
             opening().codec("mine", own()).driver("mine", own()),
             "bucket `brought`",
-            expect![
-                "configuration, line 33: [buckets.payloads]: no bucket `brought` was given in the program"
-            ],
+            expect![[r#"
+                configuration, line 33: [buckets.payloads]: no bucket `brought` was given in the program
+            "#]],
         ),
     ];
     for (opening, fact, snapshot) in own_parts {
@@ -449,8 +449,8 @@ async fn claims_are_bound_and_migrated_as_the_file_says() {
     assert_text(
         &chain(&error),
         &["`accept_v1_until`"],
-        &expect![[
-            r#"[folder]/cloakroom.toml, line 12: `accept_v1_until` is not a day: write a day in quotes: year, month and day, such as "2026-11-01""#
-        ]],
+        &expect![[r#"
+            [folder]/cloakroom.toml, line 12: `accept_v1_until` is not a day: write a day in quotes: year, month and day, such as "2026-11-01"
+        "#]],
     );
 }

@@ -48,45 +48,45 @@ fn broken(envelope: &Payload) -> [(Payload, [Expect; 2]); 4] {
         (
             envelope.clone().with("messageType", "a.B"),
             [
-                expect![
-                    "stage `aes-gcm`, encoding payload 1: the payload is marked as an envelope of the workflow engine, `a.B`, which is not a type that this version of Cloakroom knows: no stage may encode an envelope, and this stage is required; update Cloakroom if the workflow engine has this envelope"
-                ],
-                expect![
-                    "stage `aes-gcm`, decoding payload 0: the payload is marked as an envelope of the workflow engine, `a.B`, which is not a type that this version of Cloakroom knows: no stage may encode an envelope, and this stage is required; update Cloakroom if the workflow engine has this envelope"
-                ],
+                expect![[r#"
+                    stage `aes-gcm`, encoding payload 1: the payload is marked as an envelope of the workflow engine, `a.B`, which is not a type that this version of Cloakroom knows: no stage may encode an envelope, and this stage is required; update Cloakroom if the workflow engine has this envelope
+                "#]],
+                expect![[r#"
+                    stage `aes-gcm`, decoding payload 0: the payload is marked as an envelope of the workflow engine, `a.B`, which is not a type that this version of Cloakroom knows: no stage may encode an envelope, and this stage is required; update Cloakroom if the workflow engine has this envelope
+                "#]],
             ],
         ),
         (
             Payload { data: unknown.into(), ..envelope.clone() },
             [
-                expect![
-                    "stage `aes-gcm`, encoding payload 1: the payload is marked as an envelope of the workflow engine, `temporal.api.workflowservice.v1.SignalWithStartWorkflowExecution`, with a field 28 that this version of Cloakroom does not know: no stage may encode an envelope, and this stage is required; update Cloakroom if the workflow engine has this envelope"
-                ],
-                expect![
-                    "stage `aes-gcm`, decoding payload 0: the payload is marked as an envelope of the workflow engine, `temporal.api.workflowservice.v1.SignalWithStartWorkflowExecution`, with a field 28 that this version of Cloakroom does not know: no stage may encode an envelope, and this stage is required; update Cloakroom if the workflow engine has this envelope"
-                ],
+                expect![[r#"
+                    stage `aes-gcm`, encoding payload 1: the payload is marked as an envelope of the workflow engine, `temporal.api.workflowservice.v1.SignalWithStartWorkflowExecution`, with a field 28 that this version of Cloakroom does not know: no stage may encode an envelope, and this stage is required; update Cloakroom if the workflow engine has this envelope
+                "#]],
+                expect![[r#"
+                    stage `aes-gcm`, decoding payload 0: the payload is marked as an envelope of the workflow engine, `temporal.api.workflowservice.v1.SignalWithStartWorkflowExecution`, with a field 28 that this version of Cloakroom does not know: no stage may encode an envelope, and this stage is required; update Cloakroom if the workflow engine has this envelope
+                "#]],
             ],
         ),
         (
             Payload { data: "canary-6f1c".into(), ..envelope.clone() },
             [
-                expect![
-                    "stage `aes-gcm`, encoding payload 1: the payload is marked as an envelope of the workflow engine, `temporal.api.workflowservice.v1.SignalWithStartWorkflowExecution`, whose field 12 cannot be read: no stage may encode an envelope, and this stage is required; update Cloakroom if the workflow engine has this envelope"
-                ],
-                expect![
-                    "stage `aes-gcm`, decoding payload 0: the payload is marked as an envelope of the workflow engine, `temporal.api.workflowservice.v1.SignalWithStartWorkflowExecution`, whose field 12 cannot be read: no stage may encode an envelope, and this stage is required; update Cloakroom if the workflow engine has this envelope"
-                ],
+                expect![[r#"
+                    stage `aes-gcm`, encoding payload 1: the payload is marked as an envelope of the workflow engine, `temporal.api.workflowservice.v1.SignalWithStartWorkflowExecution`, whose field 12 cannot be read: no stage may encode an envelope, and this stage is required; update Cloakroom if the workflow engine has this envelope
+                "#]],
+                expect![[r#"
+                    stage `aes-gcm`, decoding payload 0: the payload is marked as an envelope of the workflow engine, `temporal.api.workflowservice.v1.SignalWithStartWorkflowExecution`, whose field 12 cannot be read: no stage may encode an envelope, and this stage is required; update Cloakroom if the workflow engine has this envelope
+                "#]],
             ],
         ),
         (
             envelope.clone().with("note", CANARY),
             [
-                expect![
-                    "stage `aes-gcm`, encoding payload 1: the payload is marked as an envelope of the workflow engine, `temporal.api.workflowservice.v1.SignalWithStartWorkflowExecution`, with something else beside the message: no stage may encode an envelope, and this stage is required; update Cloakroom if the workflow engine has this envelope"
-                ],
-                expect![
-                    "stage `aes-gcm`, decoding payload 0: the payload is marked as an envelope of the workflow engine, `temporal.api.workflowservice.v1.SignalWithStartWorkflowExecution`, with something else beside the message: no stage may encode an envelope, and this stage is required; update Cloakroom if the workflow engine has this envelope"
-                ],
+                expect![[r#"
+                    stage `aes-gcm`, encoding payload 1: the payload is marked as an envelope of the workflow engine, `temporal.api.workflowservice.v1.SignalWithStartWorkflowExecution`, with something else beside the message: no stage may encode an envelope, and this stage is required; update Cloakroom if the workflow engine has this envelope
+                "#]],
+                expect![[r#"
+                    stage `aes-gcm`, decoding payload 0: the payload is marked as an envelope of the workflow engine, `temporal.api.workflowservice.v1.SignalWithStartWorkflowExecution`, with something else beside the message: no stage may encode an envelope, and this stage is required; update Cloakroom if the workflow engine has this envelope
+                "#]],
             ],
         ),
     ]

@@ -82,7 +82,9 @@ async fn a_driver_in_python() {
     assert_text(
         &chain(&error),
         &["`bucket`"],
-        &expect!["plugin `python`: setting `bucket` is needed"],
+        &expect![[r#"
+            plugin `python`: setting `bucket` is needed
+        "#]],
     );
     let driver = plugin.driver(Settings::none().set("bucket", "b"), Reuse::Fresh).await.unwrap();
     let offload = Offload::above(ByteSize::kib(1)).to("python", driver);

@@ -52,25 +52,25 @@ async fn a_key_that_others_could_replace_is_refused() {
             0o620,
             false,
             false,
-            Some(expect![
-                "[folder]/cloakroom.toml, line 8: [keys.payments.material] `one`: others can write to `[folder]/key` (mode 620), and so replace what it holds: `chmod go-w` it"
-            ]),
+            Some(expect![[r#"
+                [folder]/cloakroom.toml, line 8: [keys.payments.material] `one`: others can write to `[folder]/key` (mode 620), and so replace what it holds: `chmod go-w` it
+            "#]]),
         ),
         (
             0o602,
             false,
             false,
-            Some(expect![
-                "[folder]/cloakroom.toml, line 8: [keys.payments.material] `one`: others can write to `[folder]/key` (mode 602), and so replace what it holds: `chmod go-w` it"
-            ]),
+            Some(expect![[r#"
+                [folder]/cloakroom.toml, line 8: [keys.payments.material] `one`: others can write to `[folder]/key` (mode 602), and so replace what it holds: `chmod go-w` it
+            "#]]),
         ),
         (
             0o666,
             false,
             false,
-            Some(expect![
-                "[folder]/cloakroom.toml, line 8: [keys.payments.material] `one`: others can write to `[folder]/key` (mode 666), and so replace what it holds: `chmod go-w` it"
-            ]),
+            Some(expect![[r#"
+                [folder]/cloakroom.toml, line 8: [keys.payments.material] `one`: others can write to `[folder]/key` (mode 666), and so replace what it holds: `chmod go-w` it
+            "#]]),
         ),
     ] {
         let (log, _guard) = Log::start();
@@ -94,9 +94,9 @@ async fn a_pattern_is_no_key() {
             says(
                 open(folder.path(), SEALING).await,
                 &["openssl rand"],
-                &expect![
-                    "[folder]/cloakroom.toml, line 8: [keys.payments.material] `one`: file `[folder]/key`: these 32 bytes are a pattern, such as all zeros, and no key: try `openssl rand -base64 32`"
-                ],
+                &expect![[r#"
+                    [folder]/cloakroom.toml, line 8: [keys.payments.material] `one`: file `[folder]/key`: these 32 bytes are a pattern, such as all zeros, and no key: try `openssl rand -base64 32`
+                "#]],
             );
         }
     }
@@ -127,30 +127,30 @@ async fn a_secret_in_the_file_is_refused() {
         (
             "secret_access_key = \"s3cr3t\"",
             "`secret_access_key`",
-            expect![[
-                r#"[folder]/cloakroom.toml, line 13: [buckets.b]: `secret_access_key` is a secret, and secrets are never written into this file: name it as `secret_access_key = { env = "NAME" }` or `secret_access_key = { file = "PATH" }`"#
-            ]],
+            expect![[r#"
+                [folder]/cloakroom.toml, line 13: [buckets.b]: `secret_access_key` is a secret, and secrets are never written into this file: name it as `secret_access_key = { env = "NAME" }` or `secret_access_key = { file = "PATH" }`
+            "#]],
         ),
         (
             "aws_session_token = \"s3cr3t\"",
             "`aws_session_token`",
-            expect![[
-                r#"[folder]/cloakroom.toml, line 13: [buckets.b]: `aws_session_token` is a secret, and secrets are never written into this file: name it as `aws_session_token = { env = "NAME" }` or `aws_session_token = { file = "PATH" }`"#
-            ]],
+            expect![[r#"
+                [folder]/cloakroom.toml, line 13: [buckets.b]: `aws_session_token` is a secret, and secrets are never written into this file: name it as `aws_session_token = { env = "NAME" }` or `aws_session_token = { file = "PATH" }`
+            "#]],
         ),
         (
             "proxy_url = \"http://me:s3cr3t@proxy:1\"",
             "`proxy_url`",
-            expect![[
-                r#"[folder]/cloakroom.toml, line 13: [buckets.b]: `proxy_url` is a secret, and secrets are never written into this file: name it as `proxy_url = { env = "NAME" }` or `proxy_url = { file = "PATH" }`"#
-            ]],
+            expect![[r#"
+                [folder]/cloakroom.toml, line 13: [buckets.b]: `proxy_url` is a secret, and secrets are never written into this file: name it as `proxy_url = { env = "NAME" }` or `proxy_url = { file = "PATH" }`
+            "#]],
         ),
         (
             "allow_invalid_certificates = true",
             "`allow_invalid_certificates`",
-            expect![
-                "[folder]/cloakroom.toml, line 13: [buckets.b]: `allow_invalid_certificates` lets whoever stands between read and replace all objects, and is not taken: have this system trust the store's authority (SSL_CERT_FILE=authority.pem)"
-            ],
+            expect![[r#"
+                [folder]/cloakroom.toml, line 13: [buckets.b]: `allow_invalid_certificates` lets whoever stands between read and replace all objects, and is not taken: have this system trust the store's authority (SSL_CERT_FILE=authority.pem)
+            "#]],
         ),
     ] {
         let opened = open(folder.path(), &storing(&format!("{s3}{setting}"))).await;
@@ -181,9 +181,9 @@ async fn uses_of_a_bucket_are_granted_by_name() {
             assert_text(
                 &chain(&error),
                 &["`read`"],
-                &expect![
-                    "stage `storage d`, decoding payload 0, plugin `file`: bucket `[folder]/objects` was granted without `read`: add it to `allow` of the bucket, if the plugin is trusted with that"
-                ],
+                &expect![[r#"
+                    stage `storage d`, decoding payload 0, plugin `file`: bucket `[folder]/objects` was granted without `read`: add it to `allow` of the bucket, if the plugin is trusted with that
+                "#]],
             );
         }
         // A damaged object is repaired: its key names what belongs there.
@@ -202,18 +202,18 @@ async fn uses_of_a_bucket_are_granted_by_name() {
     says(
         opened,
         &["line 13", "`read_only`"],
-        &expect![
-            "[folder]/cloakroom.toml, line 13: [buckets.b]: `read_only` allows nothing that changes objects, and `allow` does: remove one of the two"
-        ],
+        &expect![[r#"
+            [folder]/cloakroom.toml, line 13: [buckets.b]: `read_only` allows nothing that changes objects, and `allow` does: remove one of the two
+        "#]],
     );
     let unknown = storing("url = \"file:objects\"\nallow = [\"delete\"]");
     let opened = open(folder.path(), &unknown).await;
     says(
         opened,
         &["line 12", "`remove`"],
-        &expect![
-            "[folder]/cloakroom.toml, line 12: unknown word, expected one of `read`, `write`, `overwrite`, `remove`, `list`"
-        ],
+        &expect![[r#"
+            [folder]/cloakroom.toml, line 12: unknown word, expected one of `read`, `write`, `overwrite`, `remove`, `list`
+        "#]],
     );
 }
 
@@ -228,9 +228,9 @@ async fn a_folder_of_objects_is_its_users_alone() {
     says(
         open(folder.path(), &config).await,
         &["chmod o-w"],
-        &expect![
-            "[folder]/cloakroom.toml, line 11: [buckets.b]: `file:objects` folder `[folder]/objects` can be written to by everybody: `chmod o-w` it"
-        ],
+        &expect![[r#"
+            [folder]/cloakroom.toml, line 11: [buckets.b]: `file:objects` folder `[folder]/objects` can be written to by everybody: `chmod o-w` it
+        "#]],
     );
 }
 

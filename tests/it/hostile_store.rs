@@ -84,19 +84,23 @@ async fn an_error_without_end_is_cut() {
         (
             "403 Forbidden",
             ErrorKind::Denied,
-            expect!["bucket `hostile`, key `v0/a`: the store denies this (HTTP 403 HisOwn)"],
+            expect![[r#"
+                bucket `hostile`, key `v0/a`: the store denies this (HTTP 403 HisOwn)
+            "#]],
         ),
         (
             "404 Not Found",
             ErrorKind::NotFound,
-            expect!["bucket `hostile`, key `v0/a`: there is no such object (HTTP 404 HisOwn)"],
+            expect![[r#"
+                bucket `hostile`, key `v0/a`: there is no such object (HTTP 404 HisOwn)
+            "#]],
         ),
         (
             "500 Internal Server Error",
             ErrorKind::Unavailable,
-            expect![
-                "bucket `hostile`, key `v0/a`: the store did not answer as it should (HTTP 500 HisOwn)"
-            ],
+            expect![[r#"
+                bucket `hostile`, key `v0/a`: the store did not answer as it should (HTTP 500 HisOwn)
+            "#]],
         ),
     ] {
         let body = "<Error><Code>HisOwn</Code><Message>";
@@ -121,9 +125,9 @@ async fn a_list_without_end_is_refused() {
     assert_text(
         &text,
         &["bucket `hostile`", "16777216"],
-        &expect![
-            "bucket `hostile`: the store answered with more than 16777216 bytes where no object was asked"
-        ],
+        &expect![[r#"
+            bucket `hostile`: the store answered with more than 16777216 bytes where no object was asked
+        "#]],
     );
     assert!(store.sent.load(SeqCst) < SOME, "{} bytes", store.sent.load(SeqCst));
 }
@@ -135,15 +139,15 @@ async fn an_object_is_read_within_what_the_caller_allows() {
     for (size, snapshot) in [
         (
             (1 << 20) + 1,
-            expect![
-                "bucket `hostile`, key `v0/a`: the object has 1048577 bytes, and the most is 1048576"
-            ],
+            expect![[r#"
+                bucket `hostile`, key `v0/a`: the object has 1048577 bytes, and the most is 1048576
+            "#]],
         ),
         (
             1 << 50,
-            expect![
-                "bucket `hostile`, key `v0/a`: the object has 1125899906842624 bytes, and the most is 1048576"
-            ],
+            expect![[r#"
+                bucket `hostile`, key `v0/a`: the object has 1125899906842624 bytes, and the most is 1048576
+            "#]],
         ),
     ] {
         let store = Hostile::start(told(size), true);
@@ -168,9 +172,9 @@ async fn headers_are_bounded() {
     assert_text(
         &chain(&error),
         &[],
-        &expect![
-            "bucket `hostile`, key `v0/a`: the store answered with headers of 102421 bytes, and the most is 65536"
-        ],
+        &expect![[r#"
+            bucket `hostile`, key `v0/a`: the store answered with headers of 102421 bytes, and the most is 65536
+        "#]],
     );
 }
 
@@ -299,9 +303,9 @@ async fn the_environment_names_no_endpoint() {
     assert_text(
         warned.trim(),
         &[],
-        &expect![[
-            r#"[time]  WARN cloakroom_stores::environment: the environment names an endpoint of a store, which is not read: only credentials come from the environment; write `endpoint` (Google: `base_url`) in [buckets] variable="AWS_ENDPOINT_URL""#
-        ]],
+        &expect![[r#"
+            [time]  WARN cloakroom_stores::environment: the environment names an endpoint of a store, which is not read: only credentials come from the environment; write `endpoint` (Google: `base_url`) in [buckets] variable="AWS_ENDPOINT_URL"
+        "#]],
     );
     assert!(!said.contains("s3cr3t"), "{said}");
 }

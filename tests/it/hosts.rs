@@ -54,93 +54,93 @@ async fn what_contradicts_the_shared_host_is_refused_with_both_values() {
         (
             "[limits]\ninstances = 5",
             ["`limits.instances` is 5", "4"],
-            expect![
-                "configuration: `limits.instances` is 5 here and 4 in the host that is shared: remove `limits.instances` here, or build the host with 5"
-            ],
+            expect![[r#"
+                configuration: `limits.instances` is 5 here and 4 in the host that is shared: remove `limits.instances` here, or build the host with 5
+            "#]],
         ),
         (
             "[limits]\nmemory = \"1GiB\"",
             ["`limits.memory` is 1GiB", "64MiB"],
-            expect![
-                "configuration: `limits.memory` is 1GiB here and 64MiB in the host that is shared: remove `limits.memory` here, or build the host with 1GiB"
-            ],
+            expect![[r#"
+                configuration: `limits.memory` is 1GiB here and 64MiB in the host that is shared: remove `limits.memory` here, or build the host with 1GiB
+            "#]],
         ),
         (
             "[limits]\ntime = \"7s\"",
             ["`limits.time` is 7s", "5s"],
-            expect![
-                "configuration: `limits.time` is 7s here and 5s in the host that is shared: remove `limits.time` here, or build the host with 7s"
-            ],
+            expect![[r#"
+                configuration: `limits.time` is 7s here and 5s in the host that is shared: remove `limits.time` here, or build the host with 7s
+            "#]],
         ),
         (
             "[limits]\noutput = \"1MiB\"",
             ["`limits.output` is 1MiB", "128MiB"],
-            expect![
-                "configuration: `limits.output` is 1MiB here and 128MiB in the host that is shared: remove `limits.output` here, or build the host with 1MiB"
-            ],
+            expect![[r#"
+                configuration: `limits.output` is 1MiB here and 128MiB in the host that is shared: remove `limits.output` here, or build the host with 1MiB
+            "#]],
         ),
         (
             "[limits]\nheld = \"1MiB\"",
             ["`limits.held` is 1MiB", "384MiB"],
-            expect![
-                "configuration: `limits.held` is 1MiB here and 384MiB in the host that is shared: remove `limits.held` here, or build the host with 1MiB"
-            ],
+            expect![[r#"
+                configuration: `limits.held` is 1MiB here and 384MiB in the host that is shared: remove `limits.held` here, or build the host with 1MiB
+            "#]],
         ),
         (
             "[limits]\nentries = 7",
             ["`limits.entries` is 7", "4096"],
-            expect![
-                "configuration: `limits.entries` is 7 here and 4096 in the host that is shared: remove `limits.entries` here, or build the host with 7"
-            ],
+            expect![[r#"
+                configuration: `limits.entries` is 7 here and 4096 in the host that is shared: remove `limits.entries` here, or build the host with 7
+            "#]],
         ),
         (
             "[limits]\nhandles = 7",
             ["`limits.handles` is 7", "1024"],
-            expect![
-                "configuration: `limits.handles` is 7 here and 1024 in the host that is shared: remove `limits.handles` here, or build the host with 7"
-            ],
+            expect![[r#"
+                configuration: `limits.handles` is 7 here and 1024 in the host that is shared: remove `limits.handles` here, or build the host with 7
+            "#]],
         ),
         (
             "[limits]\nlog = \"1KiB\"",
             ["`limits.log` is 1KiB", "16KiB"],
-            expect![
-                "configuration: `limits.log` is 1KiB here and 16KiB in the host that is shared: remove `limits.log` here, or build the host with 1KiB"
-            ],
+            expect![[r#"
+                configuration: `limits.log` is 1KiB here and 16KiB in the host that is shared: remove `limits.log` here, or build the host with 1KiB
+            "#]],
         ),
         (
             "[limits]\ncomponent = \"1MiB\"",
             ["`limits.component` is 1MiB", "64MiB"],
-            expect![
-                "configuration: `limits.component` is 1MiB here and 64MiB in the host that is shared: remove `limits.component` here, or build the host with 1MiB"
-            ],
+            expect![[r#"
+                configuration: `limits.component` is 1MiB here and 64MiB in the host that is shared: remove `limits.component` here, or build the host with 1MiB
+            "#]],
         ),
         (
             "[limits]\ncall_bytes = \"1MiB\"",
             ["`limits.call_bytes` is 1MiB", "1GiB"],
-            expect![
-                "configuration: `limits.call_bytes` is 1MiB here and 1GiB in the host that is shared: remove `limits.call_bytes` here, or build the host with 1MiB"
-            ],
+            expect![[r#"
+                configuration: `limits.call_bytes` is 1MiB here and 1GiB in the host that is shared: remove `limits.call_bytes` here, or build the host with 1MiB
+            "#]],
         ),
         (
             "[limits]\nprocess_bytes = \"3GiB\"",
             ["`limits.process_bytes` is 3GiB", "2GiB"],
-            expect![
-                "configuration: `limits.process_bytes` is 3GiB here and 2GiB in the host that is shared: remove `limits.process_bytes` here, or build the host with 3GiB"
-            ],
+            expect![[r#"
+                configuration: `limits.process_bytes` is 3GiB here and 2GiB in the host that is shared: remove `limits.process_bytes` here, or build the host with 3GiB
+            "#]],
         ),
         (
             "[cache]\nfolder = \"/elsewhere\"",
             ["`cache.folder` is /elsewhere", ""],
-            expect![
-                "configuration: `cache.folder` is /elsewhere here and [cache] in the host that is shared: remove `cache.folder` here, or build the host with /elsewhere"
-            ],
+            expect![[r#"
+                configuration: `cache.folder` is /elsewhere here and [cache] in the host that is shared: remove `cache.folder` here, or build the host with /elsewhere
+            "#]],
         ),
         (
             "[storage]\ntime = \"90s\"\n[[storage.driver]]\nname = \"d\"\nplugin = \"bundled:file\"",
             ["`storage.time` is 90s", "60s"],
-            expect![
-                "configuration: `storage.time` is 90s here and 60s in the host that is shared: remove `storage.time` here, or build the host with 90s"
-            ],
+            expect![[r#"
+                configuration: `storage.time` is 90s here and 60s in the host that is shared: remove `storage.time` here, or build the host with 90s
+            "#]],
         ),
     ] {
         let error = open(more).await.map(drop).unwrap_err();
@@ -172,9 +172,9 @@ async fn a_reload_keeps_the_shared_host_and_compiles_nothing() {
     assert_text(
         &chain(&error),
         &["`limits.instances` is 5", "64"],
-        &expect![
-            "configuration: `limits.instances` is 5 here and 64 in the host that is shared: remove `limits.instances` here, or build the host with 5"
-        ],
+        &expect![[r#"
+            configuration: `limits.instances` is 5 here and 64 in the host that is shared: remove `limits.instances` here, or build the host with 5
+        "#]],
     );
     works(&cloakroom).await;
 }
@@ -227,18 +227,18 @@ async fn a_host_that_may_not_compile_takes_what_a_folder_holds() {
     assert_text(
         &chain(&error),
         &facts,
-        &expect![
-            "plugin `gzip`: is not in the compile cache `[folder]/compiled` as code for this processor, and this host may not compile: fill the folder with `cloakroom compile --config FILE --into FOLDER`"
-        ],
+        &expect![[r#"
+            plugin `gzip`: is not in the compile cache `[folder]/compiled` as code for this processor, and this host may not compile: fill the folder with `cloakroom compile --config FILE --into FOLDER`
+        "#]],
     );
     let bare = Host::builder().precompiled_only().build().unwrap();
     let error = load(&bare, "zlib").await.unwrap_err();
     assert_text(
         &chain(&error),
         &["`zlib`"],
-        &expect![
-            "plugin `zlib`: cannot be loaded: this host may not compile, and there is no compile cache: set `[cache] folder` to one that `cloakroom compile --config FILE --into FOLDER` has filled"
-        ],
+        &expect![[r#"
+            plugin `zlib`: cannot be loaded: this host may not compile, and there is no compile cache: set `[cache] folder` to one that `cloakroom compile --config FILE --into FOLDER` has filled
+        "#]],
     );
     let error = bare.compile(&cloakroom::bundled("zlib").unwrap()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config, "{error}");

@@ -63,25 +63,27 @@ async fn a_setting_that_opens_nothing_is_refused() {
     for (settings, snapshot) in [
         (
             &[("accept", "")][..],
-            expect![
-                "plugin `aes-gcm`: setting `accept` must be `sealed`, `temporal` or `sealed, temporal`"
-            ],
+            expect![[r#"
+                plugin `aes-gcm`: setting `accept` must be `sealed`, `temporal` or `sealed, temporal`
+            "#]],
         ),
         (
             &[("accept", "sealed"), ("format", "temporal")],
-            expect!["plugin `aes-gcm`: setting `accept` leaves out the `format` that is written"],
+            expect![[r#"
+                plugin `aes-gcm`: setting `accept` leaves out the `format` that is written
+            "#]],
         ),
         (
             &[("namespace", "require"), ("format", "temporal")],
-            expect![[
-                r#"plugin `aes-gcm`: setting `namespace = "require"` goes with format `sealed` only: the other is bound to none"#
-            ]],
+            expect![[r#"
+                plugin `aes-gcm`: setting `namespace = "require"` goes with format `sealed` only: the other is bound to none
+            "#]],
         ),
         (
             &[("namespace", "require"), ("accept", "sealed,temporal")],
-            expect![[
-                r#"plugin `aes-gcm`: setting `namespace = "require"` goes with format `sealed` only: the other is bound to none"#
-            ]],
+            expect![[r#"
+                plugin `aes-gcm`: setting `namespace = "require"` goes with format `sealed` only: the other is bound to none
+            "#]],
         ),
     ] {
         let settings: Settings =
@@ -145,9 +147,9 @@ async fn a_key_that_sealed_enough_with_plain_aes_gcm_seals_no_more() {
     assert_text(
         &text,
         &["`one`", "[keys.payments]", "100 messages"],
-        &expect![
-            "stage `aes-gcm`, encoding payload 0: key `one` of key ring `payments` has sealed 100 messages with plain AES-256-GCM in this process, and no more are allowed ([keys.payments] `max_messages_per_key`): add another key to [keys.payments.material] and make it `current`"
-        ],
+        &expect![[r#"
+            stage `aes-gcm`, encoding payload 0: key `one` of key ring `payments` has sealed 100 messages with plain AES-256-GCM in this process, and no more are allowed ([keys.payments] `max_messages_per_key`): add another key to [keys.payments.material] and make it `current`
+        "#]],
     );
     let opens = async || {
         let opened = cloakroom.decode(&ctx(), sealed.clone()).await;
@@ -179,9 +181,9 @@ async fn the_format_of_this_project_has_no_such_limit() {
     assert_text(
         &text,
         &["line 10", "4294967296"],
-        &expect![
-            "[folder]/cloakroom.toml, line 10: [keys.payments] `max_messages_per_key` is 4294967297, and no key may seal more than 4294967296 messages with plain AES-256-GCM: write less, divided by the number of processes"
-        ],
+        &expect![[r#"
+            [folder]/cloakroom.toml, line 10: [keys.payments] `max_messages_per_key` is 4294967297, and no key may seal more than 4294967296 messages with plain AES-256-GCM: write less, divided by the number of processes
+        "#]],
     );
 }
 
@@ -255,8 +257,8 @@ async fn a_plugin_that_writes_plaintext_does_not_pass_for_a_cipher() {
     assert_text(
         &text,
         &["stage `rogue`", "probe `random body`"],
-        &expect![
-            "[folder]/cloakroom.toml, line 3, stage `rogue`, key `plugin`:  (`[folder]/rogue.wasm`): stage `rogue` failed the probe `random body`: it says that it encrypts, and what it writes has the plaintext in it"
-        ],
+        &expect![[r#"
+            [folder]/cloakroom.toml, line 3, stage `rogue`, key `plugin`:  (`[folder]/rogue.wasm`): stage `rogue` failed the probe `random body`: it says that it encrypts, and what it writes has the plaintext in it
+        "#]],
     );
 }

@@ -44,20 +44,28 @@ fn replaced(from: &str, to: &str) -> Bytes {
 async fn an_import_without_its_grant() {
     let rogue = || Source::bytes("rogue", Bytes::from_static(ROGUE));
     let (kind, facts) = (ErrorKind::MissingGrant, ["cloakroom:plugin/keys@0.1.0", "grants.keys"]);
-    refused(rogue(), Grants::none(), kind, &facts, &expect![[r#"plugin `rogue`: imports `cloakroom:plugin/keys@0.1.0`, which was not granted: add `grants.keys = ["RING"]`, or use another plugin"#]]).await;
+    refused(rogue(), Grants::none(), kind, &facts, &expect![[r#"
+        plugin `rogue`: imports `cloakroom:plugin/keys@0.1.0`, which was not granted: add `grants.keys = ["RING"]`, or use another plugin
+    "#]]).await;
     let grants = Grants::none().keys("a", ring());
     let facts = ["cloakroom:plugin/subkeys@0.1.0", "grants.subkeys"];
-    refused(rogue(), grants, kind, &facts, &expect![[r#"plugin `rogue`: imports `cloakroom:plugin/subkeys@0.1.0`, which was not granted: add `grants.subkeys = ["RING"]`, or use another plugin"#]]).await;
+    refused(rogue(), grants, kind, &facts, &expect![[r#"
+        plugin `rogue`: imports `cloakroom:plugin/subkeys@0.1.0`, which was not granted: add `grants.subkeys = ["RING"]`, or use another plugin
+    "#]]).await;
     let aes = cloakroom::bundled("aes-gcm").unwrap();
     let grants = Grants::none().subkeys("a", ring());
-    refused(aes, grants, kind, &["grants.keys"], &expect![[r#"plugin `aes-gcm`: imports `cloakroom:plugin/keys@0.1.0`, which was not granted: add `grants.keys = ["RING"]`, or use another plugin"#]]).await;
+    refused(aes, grants, kind, &["grants.keys"], &expect![[r#"
+        plugin `aes-gcm`: imports `cloakroom:plugin/keys@0.1.0`, which was not granted: add `grants.keys = ["RING"]`, or use another plugin
+    "#]]).await;
 }
 
 #[tokio::test]
 async fn another_line_of_the_contract() {
     let other = replaced("@0.1.0", "@0.9.0");
     let (source, kind) = (Source::bytes("new", other), ErrorKind::PluginRejected);
-    refused(source, Grants::none(), kind, &["0.9.0", " 0.1"], &expect!["plugin `new`: speaks version 0.9.0 of the contract, and this host speaks 0.1: use a host of that line, or build the plugin against this one"]).await;
+    refused(source, Grants::none(), kind, &["0.9.0", " 0.1"], &expect![[r#"
+        plugin `new`: speaks version 0.9.0 of the contract, and this host speaks 0.1: use a host of that line, or build the plugin against this one
+    "#]]).await;
 }
 
 #[tokio::test]
@@ -65,11 +73,15 @@ async fn an_import_that_no_host_has() {
     let other = replaced("cloakroom:plugin/subkeys@0.1.0", "cloakroom:plugin/sublime@0.1.0");
     let (source, kind) = (Source::bytes("odd", other), ErrorKind::PluginRejected);
     let facts = ["cloakroom:plugin/sublime@0.1.0"];
-    refused(source, Grants::none(), kind, &facts, &expect!["plugin `odd`: imports `cloakroom:plugin/sublime@0.1.0`: no host of this version has it: build the plugin without it"]).await;
+    refused(source, Grants::none(), kind, &facts, &expect![[r#"
+        plugin `odd`: imports `cloakroom:plugin/sublime@0.1.0`: no host of this version has it: build the plugin without it
+    "#]]).await;
     let network = replaced("cloakroom:plugin/subkeys@0.1.0", "wasi:http/outgoing-handl@0.2.0");
     let source = Source::bytes("net", network);
     let facts = ["wasi:http/outgoing-handl", "disableFeatures"];
-    refused(source, Grants::none(), kind, &facts, &expect!["plugin `net`: imports `wasi:http/outgoing-handl@0.2.0`: this host has no HTTP for plugins: build without it (componentize-js: `disableFeatures: ['http', 'fetch-event']`)"]).await;
+    refused(source, Grants::none(), kind, &facts, &expect![[r#"
+        plugin `net`: imports `wasi:http/outgoing-handl@0.2.0`: this host has no HTTP for plugins: build without it (componentize-js: `disableFeatures: ['http', 'fetch-event']`)
+    "#]]).await;
 }
 
 #[tokio::test]
@@ -77,40 +89,49 @@ async fn what_is_no_component() {
     let module = Bytes::from_static(b"\0asm\x01\0\0\0");
     let kind = ErrorKind::PluginRejected;
     let source = Source::bytes("m", module);
-    refused(source, Grants::none(), kind, &["wasm32-wasip2"], &expect!["plugin `m`: is a core module, not a component: build for `wasm32-wasip2`, or turn it into one with `wasm-tools component new`"]).await;
+    refused(source, Grants::none(), kind, &["wasm32-wasip2"], &expect![[r#"
+        plugin `m`: is a core module, not a component: build for `wasm32-wasip2`, or turn it into one with `wasm-tools component new`
+    "#]]).await;
     let empty = Bytes::from_static(b"\0asm\x0d\0\x01\0");
-    refused(Source::bytes("e", empty), Grants::none(), kind, &[], &expect!["plugin `e`: is a component, but no plugin: it exports nothing, and a plugin exports `cloakroom:plugin/codec` or `cloakroom:plugin/driver`; was it exported?"]).await;
+    refused(Source::bytes("e", empty), Grants::none(), kind, &[], &expect![[r#"
+        plugin `e`: is a component, but no plugin: it exports nothing, and a plugin exports `cloakroom:plugin/codec` or `cloakroom:plugin/driver`; was it exported?
+    "#]]).await;
     for (text, snapshot) in [
-        (&b""[..], expect!["plugin `t`: is not a WebAssembly component: it is empty"]),
+        (
+            &b""[..],
+            expect![[r#"
+            plugin `t`: is not a WebAssembly component: it is empty
+        "#]],
+        ),
         (
             b"\0asm",
-            expect![
-                "plugin `t`: is not a whole WebAssembly component: it was truncated or damaged: unexpected end-of-file (at offset [offset])"
-            ],
+            expect![[r#"
+                plugin `t`: is not a whole WebAssembly component: it was truncated or damaged: unexpected end-of-file (at offset [offset])
+            "#]],
         ),
         (
             b"#!/bin/sh\n",
-            expect![[
-                r#"plugin `t`: is not a WebAssembly component: it begins with other bytes than `\0asm`"#
-            ]],
+            expect![[r#"
+                plugin `t`: is not a WebAssembly component: it begins with other bytes than `\0asm`
+            "#]],
         ),
         (
             b"<html>",
-            expect![
-                "plugin `t`: is not a WebAssembly component: it is a web page or another text that begins with `<`"
-            ],
+            expect![[r#"
+                plugin `t`: is not a WebAssembly component: it is a web page or another text that begins with `<`
+            "#]],
         ),
         (
             b"(component)",
-            expect![
-                "plugin `t`: is not a WebAssembly component: it is WebAssembly as text: translate it with `wasm-tools parse`"
-            ],
+            expect![[r#"
+                plugin `t`: is not a WebAssembly component: it is WebAssembly as text: translate it with `wasm-tools parse`
+            "#]],
         ),
         (
             b"\x1f\x8b\x08",
-            expect![
-                "plugin `t`: is not a WebAssembly component: it is compressed with gzip: unpack it first"
-            ],
+            expect![[r#"
+                plugin `t`: is not a WebAssembly component: it is compressed with gzip: unpack it first
+            "#]],
         ),
     ] {
         refused(Source::bytes("t", text), Grants::none(), kind, &[], &snapshot).await;
@@ -124,7 +145,9 @@ async fn the_file_is_named_by_its_path() {
     std::fs::write(&path, "<html>").unwrap();
     let shown = format!("plugin `page` (`{}`)", path.display());
     let kind = ErrorKind::PluginRejected;
-    refused(Source::file(&path), Grants::none(), kind, &[&shown], &expect!["plugin `page` (`[folder]/page.wasm`): is not a WebAssembly component: it is a web page or another text that begins with `<`"]).await;
+    refused(Source::file(&path), Grants::none(), kind, &[&shown], &expect![[r#"
+        plugin `page` (`[folder]/page.wasm`): is not a WebAssembly component: it is a web page or another text that begins with `<`
+    "#]]).await;
 }
 
 #[tokio::test]
@@ -136,7 +159,9 @@ async fn a_truncated_file_wherever_it_is_cut() {
     }
     let cut = Bytes::from_static(ROGUE).slice(..ROGUE.len() - 1);
     let source = Source::bytes("cut", cut);
-    refused(source, Grants::none(), ErrorKind::PluginRejected, &[], &expect!["plugin `cut`: is not a whole WebAssembly component: it was truncated or damaged: unexpected end-of-file (at offset [offset])"]).await;
+    refused(source, Grants::none(), ErrorKind::PluginRejected, &[], &expect![[r#"
+        plugin `cut`: is not a whole WebAssembly component: it was truncated or damaged: unexpected end-of-file (at offset [offset])
+    "#]]).await;
 }
 
 #[tokio::test]
@@ -146,7 +171,9 @@ async fn bytes_that_are_not_the_pinned_ones() {
     let (kind, facts) = (ErrorKind::PluginRejected, [pinned, Digest::of(ROGUE)]);
     let facts = facts.map(|digest| digest.to_string());
     let facts = facts.each_ref().map(String::as_str);
-    refused(source, Grants::none(), kind, &facts, &expect!["plugin `pin`: is not the pinned file: expected sha256:[digest], found sha256:[digest]; pin the new digest if the change is wanted"]).await;
+    refused(source, Grants::none(), kind, &facts, &expect![[r#"
+        plugin `pin`: is not the pinned file: expected sha256:[digest], found sha256:[digest]; pin the new digest if the change is wanted
+    "#]]).await;
     let source = Source::bytes("pin", Bytes::from_static(ROGUE)).pinned(Digest::of(ROGUE));
     assert!(host(Limits::default()).load(source, Grants::nothing_behind()).await.is_ok());
 }
@@ -155,16 +182,18 @@ async fn bytes_that_are_not_the_pinned_ones() {
 async fn a_file_that_is_missing_or_has_no_end() {
     let source = Source::file("/nowhere/plugin.wasm");
     let facts = ["/nowhere/plugin.wasm"];
-    refused(source, Grants::none(), ErrorKind::Config, &facts, &expect!["plugin `plugin` (`/nowhere/plugin.wasm`): cannot read the plugin's file: No such file or directory (os error 2)"]).await;
+    refused(source, Grants::none(), ErrorKind::Config, &facts, &expect![[r#"
+        plugin `plugin` (`/nowhere/plugin.wasm`): cannot read the plugin's file: No such file or directory (os error 2)
+    "#]]).await;
     let limits = Limits { component: ByteSize::mib(1), ..Limits::default() };
     let loaded = host(limits).load(Source::file("/dev/zero"), Grants::none()).await;
     let error = loaded.map(drop).unwrap_err();
     assert_text(
         &chain(&error),
         &["limits.component"],
-        &expect![
-            "plugin `zero` (`/dev/zero`): the file has 1048577 bytes or more, and a plugin has at most 1MiB (`limits.component`)"
-        ],
+        &expect![[r#"
+            plugin `zero` (`/dev/zero`): the file has 1048577 bytes or more, and a plugin has at most 1MiB (`limits.component`)
+        "#]],
     );
 }
 
@@ -175,14 +204,24 @@ async fn settings_that_cannot_work() {
         (
             "zstd",
             Settings::none().set("level", 99),
-            expect!["plugin `zstd`: setting `level` must be a number from 1 to 12"],
+            expect![[r#"
+                plugin `zstd`: setting `level` must be a number from 1 to 12
+            "#]],
         ),
         (
             "zstd",
             Settings::none().set("levle", 3),
-            expect!["plugin `zstd`: unknown setting `levle`: this plugin knows `level`"],
+            expect![[r#"
+                plugin `zstd`: unknown setting `levle`: this plugin knows `level`
+            "#]],
         ),
-        ("aes-gcm", Settings::none(), expect!["plugin `aes-gcm`: setting `ring` is needed"]),
+        (
+            "aes-gcm",
+            Settings::none(),
+            expect![[r#"
+            plugin `aes-gcm`: setting `ring` is needed
+        "#]],
+        ),
     ] {
         let plugin = load_any(&host, name).await;
         let error = plugin.codec(settings, Reuse::Fresh).await.map(drop).unwrap_err();

@@ -133,17 +133,17 @@ async fn the_call_and_the_process_bound_a_guest_too() {
             small,
             large,
             LimitExceeded(Limit::CallBytes),
-            expect![
-                "plugin `rogue`: the call needs more than 5MiB of memory (`limits.call_bytes`): split the batch, or raise the limit"
-            ],
+            expect![[r#"
+                plugin `rogue`: the call needs more than 5MiB of memory (`limits.call_bytes`): split the batch, or raise the limit
+            "#]],
         ),
         (
             large,
             small,
             Busy,
-            expect![
-                "plugin `rogue`: all calls together need more than 5MiB of memory (`limits.process_bytes`): try again later, or raise the limit"
-            ],
+            expect![[r#"
+                plugin `rogue`: all calls together need more than 5MiB of memory (`limits.process_bytes`): try again later, or raise the limit
+            "#]],
         ),
     ] {
         let budget = MemoryBudget::new(call, process);
@@ -176,9 +176,9 @@ async fn linear_memory_is_charged_to_the_process() {
     assert_text(
         &chain(&error),
         &["8MiB"],
-        &expect![
-            "plugin `rogue`: all calls together need more than 8MiB of memory (`limits.process_bytes`): try again later, or raise the limit"
-        ],
+        &expect![[r#"
+            plugin `rogue`: all calls together need more than 8MiB of memory (`limits.process_bytes`): try again later, or raise the limit
+        "#]],
     );
 }
 
@@ -226,23 +226,23 @@ async fn entries_are_counted_alike_both_ways_and_a_higher_limit_reads_old_data()
     let large = vec![with_entries(101)];
     refused(
         low.encode(&ctx(), large.clone()).await.unwrap_err(),
-        expect![
-            "encoding payload 0: the payload has more than 100 entries, which are metadata, sizes and unknown fields (`limits.entries`): raise it, or pass fewer"
-        ],
+        expect![[r#"
+            encoding payload 0: the payload has more than 100 entries, which are metadata, sizes and unknown fields (`limits.entries`): raise it, or pass fewer
+        "#]],
     );
     let encoded = high.encode(&ctx(), large.clone()).await.unwrap();
     refused(
         low.decode(&ctx(), encoded.clone()).await.unwrap_err(),
-        expect![
-            "stage `zstd`, decoding payload 0: the payload has more than 100 entries, which are metadata, sizes and unknown fields (`limits.entries`): raise it, or pass fewer"
-        ],
+        expect![[r#"
+            stage `zstd`, decoding payload 0: the payload has more than 100 entries, which are metadata, sizes and unknown fields (`limits.entries`): raise it, or pass fewer
+        "#]],
     );
     // What no stage knows passes through, and is counted as well.
     refused(
         low.decode(&ctx(), large.clone()).await.unwrap_err(),
-        expect![
-            "decoding payload 0: the payload has more than 100 entries, which are metadata, sizes and unknown fields (`limits.entries`): raise it, or pass fewer"
-        ],
+        expect![[r#"
+            decoding payload 0: the payload has more than 100 entries, which are metadata, sizes and unknown fields (`limits.entries`): raise it, or pass fewer
+        "#]],
     );
     assert_eq!(high.decode(&ctx(), encoded).await.unwrap(), large);
 }
@@ -266,9 +266,9 @@ async fn a_stored_object_of_too_many_entries_is_readable_under_a_higher_limit() 
     assert_text(
         &chain(&error),
         &["100 entries"],
-        &expect![
-            "stage `storage d`, decoding payload 0: the payload has more than 100 entries, which are metadata, sizes and unknown fields (`limits.entries`): raise it, or pass fewer"
-        ],
+        &expect![[r#"
+            stage `storage d`, decoding payload 0: the payload has more than 100 entries, which are metadata, sizes and unknown fields (`limits.entries`): raise it, or pass fewer
+        "#]],
     );
     assert_eq!(pipeline(101).decode(&ctx(), stored).await.unwrap(), sent);
 }
@@ -314,21 +314,21 @@ async fn a_configuration_bounds_entries_and_what_is_held() {
     for (done, snapshot) in [
         (
             cloakroom.encode(&ctx(), vec![with_entries(51)]).await,
-            expect![
-                "encoding payload 0: the payload has more than 50 entries, which are metadata, sizes and unknown fields (`limits.entries`): raise it, or pass fewer"
-            ],
+            expect![[r#"
+                encoding payload 0: the payload has more than 50 entries, which are metadata, sizes and unknown fields (`limits.entries`): raise it, or pass fewer
+            "#]],
         ),
         (
             cloakroom.decode(&ctx(), vec![with_entries(51)]).await,
-            expect![
-                "decoding payload 0: the payload has more than 50 entries, which are metadata, sizes and unknown fields (`limits.entries`): raise it, or pass fewer"
-            ],
+            expect![[r#"
+                decoding payload 0: the payload has more than 50 entries, which are metadata, sizes and unknown fields (`limits.entries`): raise it, or pass fewer
+            "#]],
         ),
         (
             cloakroom.pipeline().decode_references(&ctx(), vec![with_entries(51)]).await,
-            expect![
-                "decoding payload 0: the payload has more than 50 entries, which are metadata, sizes and unknown fields (`limits.entries`): raise it, or pass fewer"
-            ],
+            expect![[r#"
+                decoding payload 0: the payload has more than 50 entries, which are metadata, sizes and unknown fields (`limits.entries`): raise it, or pass fewer
+            "#]],
         ),
     ] {
         let error = done.unwrap_err();

@@ -309,9 +309,9 @@ async fn a_field_is_weighed_after_the_pipeline() {
     assert_text(
         &says,
         &[&facts[..], &["2 payloads", "payload 1"]].concat(),
-        &expect![
-            "2 payloads have together 30401 bytes, and Temporal takes 30400: payload 1 had 20028 bytes, 20198 after aes-gcm; it is not stored elsewhere: add [storage] to the configuration"
-        ],
+        &expect![[r#"
+            2 payloads have together 30401 bytes, and Temporal takes 30400: payload 1 had 20028 bytes, 20198 after aes-gcm; it is not stored elsewhere: add [storage] to the configuration
+        "#]],
     );
     assert_eq!(adapter(0).encode(&ctx, field).await.unwrap().len(), 2);
     assert_eq!(adapter(1).encode(&ctx, Vec::new()).await.unwrap(), []);

@@ -155,18 +155,18 @@ async fn a_codec_that_panics_fails_its_payload_in_a_batch_of_any_size() {
             panicked(
                 &error,
                 "stage `own`, encoding payload ",
-                &expect![
-                    "stage `own`, encoding payload 0: the codec panicked, which is a bug in it: file and line are in what the process wrote to standard error"
-                ],
+                &expect![[r#"
+                    stage `own`, encoding payload 0: the codec panicked, which is a bug in it: file and line are in what the process wrote to standard error
+                "#]],
             );
             let decoding = pipeline(own(Works(""), conduct));
             let error = decoding.decode(&ctx(), batch).await.unwrap_err();
             panicked(
                 &error,
                 "stage `own`, decoding payload ",
-                &expect![
-                    "stage `own`, decoding payload 0: the codec panicked, which is a bug in it: file and line are in what the process wrote to standard error"
-                ],
+                &expect![[r#"
+                    stage `own`, decoding payload 0: the codec panicked, which is a bug in it: file and line are in what the process wrote to standard error
+                "#]],
             );
         }
     }
@@ -181,18 +181,18 @@ async fn a_driver_that_panics_fails_its_payload_in_a_batch_of_any_size() {
             panicked(
                 &error,
                 "stage `storage d`, encoding payload ",
-                &expect![
-                    "stage `storage d`, encoding payload 0: the driver panicked, which is a bug in it: file and line are in what the process wrote to standard error"
-                ],
+                &expect![[r#"
+                    stage `storage d`, encoding payload 0: the driver panicked, which is a bug in it: file and line are in what the process wrote to standard error
+                "#]],
             );
         }
         let error = storing(conduct).decode(&ctx(), references.clone()).await.unwrap_err();
         panicked(
             &error,
             "stage `storage d`, decoding payload 0",
-            &expect![
-                "stage `storage d`, decoding payload 0: the driver panicked, which is a bug in it: file and line are in what the process wrote to standard error"
-            ],
+            &expect![[r#"
+                stage `storage d`, decoding payload 0: the driver panicked, which is a bug in it: file and line are in what the process wrote to standard error
+            "#]],
         );
     }
 }
@@ -243,9 +243,9 @@ fn storage_without_a_driver_makes_no_pipeline() {
     assert_text(
         &error.to_string(),
         &[],
-        &expect![
-            "the storage has no driver, so nothing could be stored or read: add one with `Offload::to`, or `Offload::from` if it only reads"
-        ],
+        &expect![[r#"
+            the storage has no driver, so nothing could be stored or read: add one with `Offload::to`, or `Offload::from` if it only reads
+        "#]],
     );
 }
 

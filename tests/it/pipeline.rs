@@ -93,9 +93,9 @@ async fn a_payload_over_the_limit_goes_nowhere() {
     assert_text(
         &chain(&error),
         &["64KiB"],
-        &expect![
-            "encoding payload 0: it has 100028 bytes, and the most is 64KiB (`limits.payload`)"
-        ],
+        &expect![[r#"
+            encoding payload 0: it has 100028 bytes, and the most is 64KiB (`limits.payload`)
+        "#]],
     );
 }
 

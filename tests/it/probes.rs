@@ -61,9 +61,9 @@ async fn a_fault_is_found_by_the_probe_that_has_it() {
     check(
         spoiling(fault).await,
         &["`empty body`"],
-        &expect![
-            "configuration, line 7, stage `second`, key `plugin`: stage `second` failed the probe `empty body`: decoding does not give back what was encoded"
-        ],
+        &expect![[r#"
+            configuration, line 7, stage `second`, key `plugin`: stage `second` failed the probe `empty body`: decoding does not give back what was encoded
+        "#]],
     );
     let fault = |payload: &mut Payload| {
         if payload.metadata.is_empty() {
@@ -73,9 +73,9 @@ async fn a_fault_is_found_by_the_probe_that_has_it() {
     check(
         spoiling(fault).await,
         &["`no metadata`"],
-        &expect![
-            "configuration, line 7, stage `second`, key `plugin`: stage `second` failed the probe `no metadata`: decoding does not give back what was encoded"
-        ],
+        &expect![[r#"
+            configuration, line 7, stage `second`, key `plugin`: stage `second` failed the probe `no metadata`: decoding does not give back what was encoded
+        "#]],
     );
     let fault = |payload: &mut Payload| {
         if payload.encoding() == Some("json/plain") {
@@ -85,9 +85,9 @@ async fn a_fault_is_found_by_the_probe_that_has_it() {
     check(
         spoiling(fault).await,
         &["`json/plain`"],
-        &expect![
-            "configuration, line 7, stage `second`, key `plugin`: stage `second` failed the probe `json/plain`: decoding does not give back what was encoded"
-        ],
+        &expect![[r#"
+            configuration, line 7, stage `second`, key `plugin`: stage `second` failed the probe `json/plain`: decoding does not give back what was encoded
+        "#]],
     );
     let fault = |payload: &mut Payload| {
         if std::str::from_utf8(&payload.data).is_err() && payload.data.len() < 100 {
@@ -97,17 +97,17 @@ async fn a_fault_is_found_by_the_probe_that_has_it() {
     check(
         spoiling(fault).await,
         &["`binary/plain`"],
-        &expect![
-            "configuration, line 7, stage `second`, key `plugin`: stage `second` failed the probe `binary/plain`: decoding does not give back what was encoded"
-        ],
+        &expect![[r#"
+            configuration, line 7, stage `second`, key `plugin`: stage `second` failed the probe `binary/plain`: decoding does not give back what was encoded
+        "#]],
     );
     let fault = |payload: &mut Payload| payload.data.truncate(65_535);
     check(
         spoiling(fault).await,
         &["`1 MiB`"],
-        &expect![
-            "configuration, line 7, stage `second`, key `plugin`: stage `second` failed the probe `1 MiB`: decoding does not give back what was encoded"
-        ],
+        &expect![[r#"
+            configuration, line 7, stage `second`, key `plugin`: stage `second` failed the probe `1 MiB`: decoding does not give back what was encoded
+        "#]],
     );
 }
 
@@ -123,9 +123,9 @@ async fn its_own_encoding_must_be_encoded_again() {
     check(
         open(leaves).await,
         &["`its own encoding`"],
-        &expect![
-            "configuration, line 7, stage `second`, key `plugin`: stage `second` failed the probe `its own encoding`: it leaves alone a payload with an encoding of its own, and would take it for its work when decoding"
-        ],
+        &expect![[r#"
+            configuration, line 7, stage `second`, key `plugin`: stage `second` failed the probe `its own encoding`: it leaves alone a payload with an encoding of its own, and would take it for its work when decoding
+        "#]],
     );
     let undeclared = Native::faithful().encoding(|payload| {
         Encoded::Changed(Payload::new("binary/undeclared", payload.envelope().to_bytes()))
@@ -133,9 +133,9 @@ async fn its_own_encoding_must_be_encoded_again() {
     check(
         open(undeclared).await,
         &[],
-        &expect![
-            "configuration, line 7, stage `second`, key `plugin`: stage `second` failed the probe `empty body`: it writes an encoding that it did not declare"
-        ],
+        &expect![[r#"
+            configuration, line 7, stage `second`, key `plugin`: stage `second` failed the probe `empty body`: it writes an encoding that it did not declare
+        "#]],
     );
 }
 
@@ -171,9 +171,9 @@ async fn a_required_stage_that_leaves_a_probe_unsealed_is_refused() {
     assert_text(
         &text,
         &["stage `tried`", "probe `json/plain`"],
-        &expect![
-            "configuration: stage `tried` failed the probe `json/plain`: stage `tried`, encoding payload 0: left a payload unsealed, and this stage is required"
-        ],
+        &expect![[r#"
+            configuration: stage `tried` failed the probe `json/plain`: stage `tried`, encoding payload 0: left a payload unsealed, and this stage is required
+        "#]],
     );
 }
 
@@ -198,9 +198,9 @@ async fn a_limit_that_the_large_probe_reaches_is_named() {
     assert_text(
         &text,
         &["`1 MiB`", "`limits.payload`"],
-        &expect![
-            "configuration, line 2, stage `zlib`, key `plugin`: stage `zlib` failed the probe `1 MiB`: plugin `zlib`: produced more than 300KiB in one call (`limits.output`); raise the limit, or lower `limits.payload` if no payload is as large as this probe"
-        ],
+        &expect![[r#"
+            configuration, line 2, stage `zlib`, key `plugin`: stage `zlib` failed the probe `1 MiB`: plugin `zlib`: produced more than 300KiB in one call (`limits.output`); raise the limit, or lower `limits.payload` if no payload is as large as this probe
+        "#]],
     );
 }
 

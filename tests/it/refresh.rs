@@ -219,9 +219,9 @@ async fn a_bucket_that_denies_overwriting() {
     assert_text(
         &text,
         &facts,
-        &expect![[
-            r#"stage `storage d`, encoding payload 0, plugin `s3`: an object that is stored again is 0 seconds old (`refresh_after` is 0 seconds), and its age cannot be renewed: bucket `locked`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies this (HTTP 403 AccessDenied); renewing takes permission to read and to replace objects (s3:GetObject and s3:PutObject; storage.objects.get, .create and .delete; blob read and write), or `refresh_failure = "warn"`"#
-        ]],
+        &expect![[r#"
+            stage `storage d`, encoding payload 0, plugin `s3`: an object that is stored again is 0 seconds old (`refresh_after` is 0 seconds), and its age cannot be renewed: bucket `locked`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies this (HTTP 403 AccessDenied); renewing takes permission to read and to replace objects (s3:GetObject and s3:PutObject; storage.objects.get, .create and .delete; blob read and write), or `refresh_failure = "warn"`
+        "#]],
     );
 
     let lenient = pipeline(&bucket, access.refresh_failure(RefreshFailure::Warn)).await;
@@ -251,9 +251,9 @@ async fn a_bucket_that_denies_looking() {
     assert_text(
         &text,
         &["HTTP 403"],
-        &expect![[
-            r#"stage `storage d`, encoding payload 0, plugin `s3`: an object that is stored again is of unknown age (`refresh_after` is 24 hours), and its age cannot be renewed: bucket `blind`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies this (HTTP 403); renewing takes permission to read and to replace objects (s3:GetObject and s3:PutObject; storage.objects.get, .create and .delete; blob read and write), or `refresh_failure = "warn"`"#
-        ]],
+        &expect![[r#"
+            stage `storage d`, encoding payload 0, plugin `s3`: an object that is stored again is of unknown age (`refresh_after` is 24 hours), and its age cannot be renewed: bucket `blind`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies this (HTTP 403); renewing takes permission to read and to replace objects (s3:GetObject and s3:PutObject; storage.objects.get, .create and .delete; blob read and write), or `refresh_failure = "warn"`
+        "#]],
     );
     let lenient = pipeline(&bucket, access.refresh_failure(RefreshFailure::Warn)).await;
     assert_eq!(lenient.encode(&ctx(), sent).await.unwrap(), kept);
@@ -282,9 +282,9 @@ async fn a_probe_tries_it() {
             assert_text(
                 &text,
                 &["HTTP 403 AccessDenied", "s3:PutObject"],
-                &expect![[
-                    r#"an object that is stored again is 0 seconds old (`refresh_after` is 24 hours), and its age cannot be renewed: bucket `probes`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies this (HTTP 403 AccessDenied); renewing takes permission to read and to replace objects (s3:GetObject and s3:PutObject; storage.objects.get, .create and .delete; blob read and write), or `refresh_failure = "warn"`"#
-                ]],
+                &expect![[r#"
+                    an object that is stored again is 0 seconds old (`refresh_after` is 24 hours), and its age cannot be renewed: bucket `probes`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies this (HTTP 403 AccessDenied); renewing takes permission to read and to replace objects (s3:GetObject and s3:PutObject; storage.objects.get, .create and .delete; blob read and write), or `refresh_failure = "warn"`
+                "#]],
             );
         } else {
             tried.unwrap();
@@ -345,14 +345,16 @@ async fn a_configuration_asks_for_it() {
         (
             "refresh_after = \"20\"",
             "line 11",
-            expect![
-                "configuration, line 11: `refresh_after` is not a time: write a whole number above 0 and ms, s, m, h or d, such as 5s"
-            ],
+            expect![[r#"
+                configuration, line 11: `refresh_after` is not a time: write a whole number above 0 and ms, s, m, h or d, such as 5s
+            "#]],
         ),
         (
             "refresh_after = \"20d\"\nrefresh_failure = \"ignore\"",
             "line 12",
-            expect!["configuration, line 12: unknown word, expected `fail` or `warn`"],
+            expect![[r#"
+                configuration, line 12: unknown word, expected `fail` or `warn`
+            "#]],
         ),
     ] {
         let error = open(more, &Expiring::new()).await.map(drop).unwrap_err();

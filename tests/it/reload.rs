@@ -83,8 +83,18 @@ async fn a_plugin_that_never_starts_is_refused_at_its_time() {
     let source = Source::bytes("rogue", ROGUE_WASIP2);
     let plugin = host.load(source, rogue_grants()).await.map_err(|error| chain(&error)).unwrap();
     for (start, snapshot) in [
-        ("sleep", expect!["plugin `rogue`: took longer than 400ms (`limits.time`)"]),
-        ("loop", expect!["plugin `rogue`: took longer than 400ms (`limits.time`)"]),
+        (
+            "sleep",
+            expect![[r#"
+            plugin `rogue`: took longer than 400ms (`limits.time`)
+        "#]],
+        ),
+        (
+            "loop",
+            expect![[r#"
+            plugin `rogue`: took longer than 400ms (`limits.time`)
+        "#]],
+        ),
     ] {
         let settings = Settings::none().set("start", start);
         let error = plugin.codec(settings, Reuse::Fresh).await.map(drop).unwrap_err();
@@ -103,16 +113,16 @@ async fn the_old_one_serves_after_a_plugin_that_never_starts() {
         (
             "time = \"400ms\"",
             ErrorKind::LimitExceeded(Limit::Time),
-            expect![
-                "[folder]/cloakroom.toml, line 3, stage `rogue`, key `plugin`: plugin `rogue` (`[folder]/rogue.wasm`): took longer than 400ms (`limits.time`)"
-            ],
+            expect![[r#"
+                [folder]/cloakroom.toml, line 3, stage `rogue`, key `plugin`: plugin `rogue` (`[folder]/rogue.wasm`): took longer than 400ms (`limits.time`)
+            "#]],
         ),
         (
             "time = \"100h\"\nwait = \"200h\"\nload = \"2s\"",
             ErrorKind::Busy,
-            expect![
-                "[folder]/cloakroom.toml: loading did not end within 2s (`limits.load`); it was at plugin `rogue`: try again when the machine has less to do, or raise the limit if this plugin or file needs so long"
-            ],
+            expect![[r#"
+                [folder]/cloakroom.toml: loading did not end within 2s (`limits.load`); it was at plugin `rogue`: try again when the machine has less to do, or raise the limit if this plugin or file needs so long
+            "#]],
         ),
     ] {
         write(folder.path(), &hangs(limits));
@@ -138,7 +148,9 @@ async fn a_newer_reload_ends_one_that_hangs() {
     assert_text(
         &chain(&error),
         &[],
-        &expect!["a newer reload began before this one ended, and took its place"],
+        &expect![[r#"
+            a newer reload began before this one ended, and took its place
+        "#]],
     );
 }
 
@@ -218,12 +230,16 @@ async fn a_configuration_without_end_is_refused() {
         (
             "long",
             "# \n".repeat(400_000),
-            expect!["`[folder]/cloakroom.toml` is larger than 1 MiB: is it a configuration?"],
+            expect![[r#"
+                `[folder]/cloakroom.toml` is larger than 1 MiB: is it a configuration?
+            "#]],
         ),
         (
             "text",
             "\0".repeat(2 << 20),
-            expect!["`[folder]/cloakroom.toml` is larger than 1 MiB: is it a configuration?"],
+            expect![[r#"
+                `[folder]/cloakroom.toml` is larger than 1 MiB: is it a configuration?
+            "#]],
         ),
     ] {
         fs::write(&path, bytes).unwrap();
@@ -245,9 +261,9 @@ async fn a_file_system_that_does_not_answer_is_waited_for_no_longer_than_a_load(
     assert_text(
         &chain(&error),
         &["300ms"],
-        &expect![
-            "loading did not end within 300ms (`limits.load`); it was at the configuration's file: try again when the machine has less to do, or raise the limit if this plugin or file needs so long"
-        ],
+        &expect![[r#"
+            loading did not end within 300ms (`limits.load`); it was at the configuration's file: try again when the machine has less to do, or raise the limit if this plugin or file needs so long
+        "#]],
     );
     // Lets the thread go that waits for the pipe.
     drop(fs::OpenOptions::new().write(true).open(&pipe).unwrap());

@@ -49,17 +49,23 @@ const ENDLESS: [Attack; 3] = [
     Attack(
         "loop",
         LimitExceeded(Limit::Time),
-        expect!["plugin `rogue`: took longer than 400ms (`limits.time`)"],
+        expect![[r#"
+            plugin `rogue`: took longer than 400ms (`limits.time`)
+        "#]],
     ),
     Attack(
         "loop-in-host-calls",
         LimitExceeded(Limit::Time),
-        expect!["plugin `rogue`: took longer than 400ms (`limits.time`)"],
+        expect![[r#"
+            plugin `rogue`: took longer than 400ms (`limits.time`)
+        "#]],
     ),
     Attack(
         "random-forever",
         LimitExceeded(Limit::Time),
-        expect!["plugin `rogue`: took longer than 400ms (`limits.time`)"],
+        expect![[r#"
+            plugin `rogue`: took longer than 400ms (`limits.time`)
+        "#]],
     ),
 ];
 
@@ -67,143 +73,177 @@ const ATTACKS: [Attack; 25] = [
     Attack(
         "memory",
         LimitExceeded(Limit::Memory),
-        expect!["plugin `rogue`: wanted more than 8MiB of memory (`limits.memory`)"],
+        expect![[r#"
+            plugin `rogue`: wanted more than 8MiB of memory (`limits.memory`)
+        "#]],
     ),
     Attack(
         "memory-slowly",
         LimitExceeded(Limit::Memory),
-        expect!["plugin `rogue`: wanted more than 8MiB of memory (`limits.memory`)"],
+        expect![[r#"
+            plugin `rogue`: wanted more than 8MiB of memory (`limits.memory`)
+        "#]],
     ),
     Attack(
         "recursion",
         Trapped,
-        expect![
-            "plugin `rogue`: trapped: wasm trap: out of bounds memory access; its instance is gone"
-        ],
+        expect![[r#"
+            plugin `rogue`: trapped: wasm trap: out of bounds memory access; its instance is gone
+        "#]],
     ),
     Attack(
         "trap",
         Trapped,
-        expect![
-            "plugin `rogue`: trapped: wasm trap: wasm `unreachable` instruction executed; its instance is gone"
-        ],
+        expect![[r#"
+            plugin `rogue`: trapped: wasm trap: wasm `unreachable` instruction executed; its instance is gone
+        "#]],
     ),
     Attack(
         "panic",
         Trapped,
-        expect![
-            "plugin `rogue`: trapped: wasm trap: wasm `unreachable` instruction executed; its instance is gone"
-        ],
+        expect![[r#"
+            plugin `rogue`: trapped: wasm trap: wasm `unreachable` instruction executed; its instance is gone
+        "#]],
     ),
     Attack(
         "bogus-list",
         Protocol,
-        expect![
-            "plugin `rogue`: broke the component model: list pointer/length out of bounds of memory"
-        ],
+        expect![[r#"
+            plugin `rogue`: broke the component model: list pointer/length out of bounds of memory
+        "#]],
     ),
     Attack(
         "bogus-text",
         Protocol,
-        expect![
-            "plugin `rogue`: broke the component model: string pointer/length out of bounds of memory"
-        ],
+        expect![[r#"
+            plugin `rogue`: broke the component model: string pointer/length out of bounds of memory
+        "#]],
     ),
     Attack(
         "bogus-length",
         Protocol,
-        expect![
-            "plugin `rogue`: broke the component model: list pointer/length out of bounds of memory"
-        ],
+        expect![[r#"
+            plugin `rogue`: broke the component model: list pointer/length out of bounds of memory
+        "#]],
     ),
     Attack(
         "forged-handle",
         Protocol,
-        expect!["plugin `rogue`: broke the component model: unknown handle index ####"],
+        expect![[r#"
+            plugin `rogue`: broke the component model: unknown handle index ####
+        "#]],
     ),
     Attack(
         "forged-kind",
         Protocol,
-        expect![
-            "plugin `rogue`: broke the component model: handle index # used with the wrong type, expected guest-defined resource but found a different guest-defined resource"
-        ],
+        expect![[r#"
+            plugin `rogue`: broke the component model: handle index # used with the wrong type, expected guest-defined resource but found a different guest-defined resource
+        "#]],
     ),
     Attack(
         "handles",
         LimitExceeded(Limit::Handles),
-        expect!["plugin `rogue`: held more than 64 handles (`limits.handles`)"],
+        expect![[r#"
+            plugin `rogue`: held more than 64 handles (`limits.handles`)
+        "#]],
     ),
     Attack(
         "write-forever",
         LimitExceeded(Limit::Output),
-        expect!["plugin `rogue`: produced more than 8MiB in one call (`limits.output`)"],
+        expect![[r#"
+            plugin `rogue`: produced more than 8MiB in one call (`limits.output`)
+        "#]],
     ),
     Attack(
         "append-forever",
         LimitExceeded(Limit::Output),
-        expect!["plugin `rogue`: produced more than 8MiB in one call (`limits.output`)"],
+        expect![[r#"
+            plugin `rogue`: produced more than 8MiB in one call (`limits.output`)
+        "#]],
     ),
     Attack(
         "buffers-forever",
         LimitExceeded(Limit::Output),
-        expect!["plugin `rogue`: produced more than 8MiB in one call (`limits.output`)"],
+        expect![[r#"
+            plugin `rogue`: produced more than 8MiB in one call (`limits.output`)
+        "#]],
     ),
     Attack(
         "log-forever",
         LimitExceeded(Limit::Log),
-        expect!["plugin `rogue`: logged more than 4KiB in one call (`limits.log`)"],
+        expect![[r#"
+            plugin `rogue`: logged more than 4KiB in one call (`limits.log`)
+        "#]],
     ),
     Attack(
         "log-empty-forever",
         LimitExceeded(Limit::Log),
-        expect!["plugin `rogue`: logged more than 4KiB in one call (`limits.log`)"],
+        expect![[r#"
+            plugin `rogue`: logged more than 4KiB in one call (`limits.log`)
+        "#]],
     ),
     Attack(
         "too-much-random",
         Protocol,
-        expect!["plugin `rogue`: asked for more than 65,536 random bytes at once"],
+        expect![[r#"
+            plugin `rogue`: asked for more than 65,536 random bytes at once
+        "#]],
     ),
     Attack(
         "undeclared-encoding",
         Protocol,
-        expect!["plugin `rogue`: wrote an encoding that it did not declare"],
+        expect![[r#"
+            plugin `rogue`: wrote an encoding that it did not declare
+        "#]],
     ),
     Attack(
         "no-encoding",
         Protocol,
-        expect!["plugin `rogue`: wrote an encoding that it did not declare"],
+        expect![[r#"
+            plugin `rogue`: wrote an encoding that it did not declare
+        "#]],
     ),
     Attack(
         "twin-names",
         Protocol,
-        expect!["plugin `rogue`: built a payload with two metadata entries of one name"],
+        expect![[r#"
+            plugin `rogue`: built a payload with two metadata entries of one name
+        "#]],
     ),
-    Attack("bad-envelope", Malformed, expect!["plugin `rogue`: not a payload message"]),
+    Attack(
+        "bad-envelope",
+        Malformed,
+        expect![[r#"
+        plugin `rogue`: not a payload message
+    "#]],
+    ),
     Attack(
         "long-error",
         Failed,
-        expect![
-            "plugin `rogue`: the plugin gave up (its own words are not shown, since they could hold payload bytes: grant `log` to see them)"
-        ],
+        expect![[r#"
+            plugin `rogue`: the plugin gave up (its own words are not shown, since they could hold payload bytes: grant `log` to see them)
+        "#]],
     ),
     Attack(
         "other-ring",
         Denied,
-        expect![
-            "plugin `rogue`: a key ring that it asked for was not granted to this plugin; granted: `rogue`"
-        ],
+        expect![[r#"
+            plugin `rogue`: a key ring that it asked for was not granted to this plugin; granted: `rogue`
+        "#]],
     ),
     Attack(
         "other-subkeys",
         Denied,
-        expect![
-            "plugin `rogue`: a key ring that it asked for was not granted to this plugin; granted: `rogue`"
-        ],
+        expect![[r#"
+            plugin `rogue`: a key ring that it asked for was not granted to this plugin; granted: `rogue`
+        "#]],
     ),
     Attack(
         "long-subkey",
         Protocol,
-        expect!["plugin `rogue`: asked for a subkey, or with a salt, of over 64 bytes"],
+        expect![[r#"
+            plugin `rogue`: asked for a subkey, or with a salt, of over 64 bytes
+        "#]],
     ),
 ];
 
@@ -248,7 +288,9 @@ async fn a_payload_of_an_earlier_call_is_no_answer() {
         assert_text(
             &chain(&error),
             &[],
-            &expect!["plugin `rogue`: used a handle that is not of this call"],
+            &expect![[r#"
+                plugin `rogue`: used a handle that is not of this call
+            "#]],
         );
         works(&codec).await;
     }
@@ -291,26 +333,42 @@ async fn a_description_is_input_too() {
             "nothing",
             Protocol,
             "",
-            expect![
-                "plugin `rogue`: describes itself without an encoding, so nothing it wrote could be read"
-            ],
+            expect![[r#"
+                plugin `rogue`: describes itself without an encoding, so nothing it wrote could be read
+            "#]],
         ),
-        ("too-much", Protocol, "32", expect!["plugin `rogue`: names more than 32 encodings"]),
+        (
+            "too-much",
+            Protocol,
+            "32",
+            expect![[r#"
+            plugin `rogue`: names more than 32 encodings
+        "#]],
+        ),
         (
             "unprintable",
             Protocol,
             "",
-            expect![
-                "plugin `rogue`: names an encoding that is not 1 to 128 visible ASCII characters"
-            ],
+            expect![[r#"
+                plugin `rogue`: names an encoding that is not 1 to 128 visible ASCII characters
+            "#]],
         ),
         (
             "loop",
             LimitExceeded(Limit::Time),
             "400ms",
-            expect!["plugin `rogue`: took longer than 400ms (`limits.time`)"],
+            expect![[r#"
+                plugin `rogue`: took longer than 400ms (`limits.time`)
+            "#]],
         ),
-        ("refuse", ErrorKind::Config, "no such  thing", expect!["plugin `rogue`: no such  thing"]),
+        (
+            "refuse",
+            ErrorKind::Config,
+            "no such  thing",
+            expect![[r#"
+            plugin `rogue`: no such  thing
+        "#]],
+        ),
     ] {
         let settings = Settings::none().set("describe", lie);
         let error = plugin.codec(settings, Reuse::Fresh).await.map(drop).expect_err(lie);

@@ -58,57 +58,57 @@ async fn a_claim_is_held_against_the_object() {
             "twice",
             ErrorKind::Protocol,
             "",
-            expect![
-                "stage `storage rogue`, encoding payload 0, plugin `rogue`: gave a claim with two entries of one name"
-            ],
+            expect![[r#"
+                stage `storage rogue`, encoding payload 0, plugin `rogue`: gave a claim with two entries of one name
+            "#]],
         ),
         (
             "bloat",
             ErrorKind::Protocol,
             "64",
-            expect![
-                "stage `storage rogue`, encoding payload 0: gave a claim of more than 64 entries, or of more than 16 KiB"
-            ],
+            expect![[r#"
+                stage `storage rogue`, encoding payload 0: gave a claim of more than 64 entries, or of more than 16 KiB
+            "#]],
         ),
         (
             "large",
             ErrorKind::Protocol,
             "16 KiB",
-            expect![
-                "stage `storage rogue`, encoding payload 0: gave a claim of more than 64 entries, or of more than 16 KiB"
-            ],
+            expect![[r#"
+                stage `storage rogue`, encoding payload 0: gave a claim of more than 64 entries, or of more than 16 KiB
+            "#]],
         ),
         (
             "forge",
             ErrorKind::Protocol,
             "`cloakroom_`",
-            expect![
-                "stage `storage rogue`, encoding payload 0: gave a claim with an entry that starts with `cloakroom_`"
-            ],
+            expect![[r#"
+                stage `storage rogue`, encoding payload 0: gave a claim with an entry that starts with `cloakroom_`
+            "#]],
         ),
         (
             "lie",
             ErrorKind::Protocol,
             "",
-            expect![
-                "stage `storage rogue`, encoding payload 0: gave a claim with another digest than the object's"
-            ],
+            expect![[r#"
+                stage `storage rogue`, encoding payload 0: gave a claim with another digest than the object's
+            "#]],
         ),
         (
             "weak",
             ErrorKind::Malformed,
             "SHA-256",
-            expect![
-                "stage `storage rogue`, encoding payload 0: the claim's digest is not a SHA-256"
-            ],
+            expect![[r#"
+                stage `storage rogue`, encoding payload 0: the claim's digest is not a SHA-256
+            "#]],
         ),
         (
             "other",
             ErrorKind::Denied,
             "`b`",
-            expect![
-                "stage `storage rogue`, encoding payload 0, plugin `rogue`: bucket `other` was not granted to this plugin; granted: `b`"
-            ],
+            expect![[r#"
+                stage `storage rogue`, encoding payload 0, plugin `rogue`: bucket `other` was not granted to this plugin; granted: `b`
+            "#]],
         ),
     ] {
         let pipeline = scene.pipeline(act, BucketAccess::whole().overwrite()).await;
@@ -128,49 +128,49 @@ async fn a_grant_is_as_far_as_it_gets() {
             "outside",
             BucketAccess::within("v0/").overwrite(),
             "`v0/`",
-            expect![
-                "stage `storage rogue`, encoding payload 0, plugin `rogue`: a key lies outside of `v0/`, which of bucket `b` was granted"
-            ],
+            expect![[r#"
+                stage `storage rogue`, encoding payload 0, plugin `rogue`: a key lies outside of `v0/`, which of bucket `b` was granted
+            "#]],
         ),
         (
             "",
             BucketAccess::whole().read_only(),
             "reading",
-            expect![
-                "stage `storage rogue`, encoding payload 0, plugin `rogue`: bucket `b` was granted for reading only"
-            ],
+            expect![[r#"
+                stage `storage rogue`, encoding payload 0, plugin `rogue`: bucket `b` was granted for reading only
+            "#]],
         ),
         (
             "remove",
             BucketAccess::whole().read_only(),
             "reading",
-            expect![
-                "stage `storage rogue`, encoding payload 0, plugin `rogue`: bucket `b` was granted for reading only"
-            ],
+            expect![[r#"
+                stage `storage rogue`, encoding payload 0, plugin `rogue`: bucket `b` was granted for reading only
+            "#]],
         ),
         (
             "",
             BucketAccess::whole(),
             "`overwrite`",
-            expect![
-                "stage `storage rogue`, encoding payload 0, plugin `rogue`: bucket `b` was granted without `overwrite`: add it to `allow` of the bucket, if the plugin is trusted with that"
-            ],
+            expect![[r#"
+                stage `storage rogue`, encoding payload 0, plugin `rogue`: bucket `b` was granted without `overwrite`: add it to `allow` of the bucket, if the plugin is trusted with that
+            "#]],
         ),
         (
             "remove",
             BucketAccess::whole().overwrite(),
             "`remove`",
-            expect![
-                "stage `storage rogue`, encoding payload 0, plugin `rogue`: bucket `b` was granted without `remove`: add it to `allow` of the bucket, if the plugin is trusted with that"
-            ],
+            expect![[r#"
+                stage `storage rogue`, encoding payload 0, plugin `rogue`: bucket `b` was granted without `remove`: add it to `allow` of the bucket, if the plugin is trusted with that
+            "#]],
         ),
         (
             "list",
             BucketAccess::whole().overwrite(),
             "`list`",
-            expect![
-                "stage `storage rogue`, encoding payload 0, plugin `rogue`: bucket `b` was granted without `list`: add it to `allow` of the bucket, if the plugin is trusted with that"
-            ],
+            expect![[r#"
+                stage `storage rogue`, encoding payload 0, plugin `rogue`: bucket `b` was granted without `list`: add it to `allow` of the bucket, if the plugin is trusted with that
+            "#]],
         ),
     ] {
         let pipeline = scene.pipeline(act, access).await;
@@ -189,7 +189,9 @@ async fn a_grant_is_as_far_as_it_gets() {
         peeks,
         ErrorKind::Denied,
         "",
-        &expect!["plugin `rogue`: buckets cannot be used while loading"],
+        &expect![[r#"
+            plugin `rogue`: buckets cannot be used while loading
+        "#]],
     );
 }
 
@@ -203,12 +205,19 @@ async fn one_that_computes_without_end_is_stopped() {
         spins.encode(&ctx(), sent).await,
         time,
         "300ms",
-        &expect![
-            "stage `storage rogue`, encoding payload 0, plugin `rogue`: took longer than 300ms (`storage.time`)"
-        ],
+        &expect![[r#"
+            stage `storage rogue`, encoding payload 0, plugin `rogue`: took longer than 300ms (`storage.time`)
+        "#]],
     );
     let spins = scene.driver("spin early", BucketAccess::whole()).await;
-    check(spins, time, "300ms", &expect!["plugin `rogue`: took longer than 300ms (`limits.time`)"]);
+    check(
+        spins,
+        time,
+        "300ms",
+        &expect![[r#"
+        plugin `rogue`: took longer than 300ms (`limits.time`)
+    "#]],
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -226,25 +235,25 @@ async fn what_it_gives_back_is_checked() {
             "cut",
             ErrorKind::Corrupt,
             "size",
-            expect![
-                "stage `storage rogue`, decoding payload 0: the size of the object is 5026 bytes, but its reference says 5027"
-            ],
+            expect![[r#"
+                stage `storage rogue`, decoding payload 0: the size of the object is 5026 bytes, but its reference says 5027
+            "#]],
         ),
         (
             "change",
             ErrorKind::Corrupt,
             "SHA-256",
-            expect![
-                "stage `storage rogue`, decoding payload 0: what the store gave back is not what the claim names: its SHA-256 differs"
-            ],
+            expect![[r#"
+                stage `storage rogue`, decoding payload 0: what the store gave back is not what the claim names: its SHA-256 differs
+            "#]],
         ),
         (
             "flood",
             ErrorKind::LimitExceeded(Limit::Output),
             "limits.output",
-            expect![
-                "stage `storage rogue`, decoding payload 0, plugin `rogue`: produced more than 8MiB in one call (`limits.output`)"
-            ],
+            expect![[r#"
+                stage `storage rogue`, decoding payload 0, plugin `rogue`: produced more than 8MiB in one call (`limits.output`)
+            "#]],
         ),
     ] {
         let pipeline = scene.pipeline(act, BucketAccess::whole().overwrite()).await;
@@ -258,8 +267,8 @@ async fn what_it_gives_back_is_checked() {
         tells.encode(&ctx(), vec![says]).await,
         ErrorKind::Failed,
         "",
-        &expect![
-            "stage `storage rogue`, encoding payload 0, plugin `rogue`: the plugin gave up (its own words are not shown, since they could hold payload bytes: grant `log` to see them)"
-        ],
+        &expect![[r#"
+            stage `storage rogue`, encoding payload 0, plugin `rogue`: the plugin gave up (its own words are not shown, since they could hold payload bytes: grant `log` to see them)
+        "#]],
     );
 }

@@ -287,9 +287,9 @@ async fn an_encoded_reference_hides_where_the_object_lies() {
     assert_text(
         &chain(&error),
         &["[TMPRL1106]"],
-        &expect![
-            "stage `storage`, decoding payload 0: [TMPRL1106] a reference to a stored payload is encoded, and cannot be decoded here: are these the stages and keys that encoded it?"
-        ],
+        &expect![[r#"
+            stage `storage`, decoding payload 0: [TMPRL1106] a reference to a stored payload is encoded, and cannot be decoded here: are these the stages and keys that encoded it?
+        "#]],
     );
 }
 
@@ -302,15 +302,15 @@ async fn a_reference_without_its_driver_is_refused() {
     for (builder, snapshot) in [
         (
             stages().await,
-            expect![
-                "[TMPRL1105] the payload is stored elsewhere, and no external storage is configured: add [storage] with the driver that stored it"
-            ],
+            expect![[r#"
+                [TMPRL1105] the payload is stored elsewhere, and no external storage is configured: add [storage] with the driver that stored it
+            "#]],
         ),
         (
             stages().await.offload(other),
-            expect![
-                "stage `storage aws.s3driver`, decoding payload 0: [TMPRL1105] stored by driver `aws.s3driver`, which is not configured; there are `other`: add a [[storage.driver]] of that name"
-            ],
+            expect![[r#"
+                stage `storage aws.s3driver`, decoding payload 0: [TMPRL1105] stored by driver `aws.s3driver`, which is not configured; there are `other`: add a [[storage.driver]] of that name
+            "#]],
         ),
     ] {
         let error = builder.build().unwrap().decode(&target(), kept.clone()).await.unwrap_err();
@@ -345,8 +345,8 @@ async fn a_driver_takes_no_more_than_its_setting_says() {
     assert_text(
         &says,
         &["max_bytes", "storage d"],
-        &expect![
-            "stage `storage d`, encoding payload 0, plugin `s3`: the plugin calls the payload too large; its settings are `bucket`, `max_bytes` (its own words are not shown, since they could hold payload bytes: grant `log` to see them)"
-        ],
+        &expect![[r#"
+            stage `storage d`, encoding payload 0, plugin `s3`: the plugin calls the payload too large; its settings are `bucket`, `max_bytes` (its own words are not shown, since they could hold payload bytes: grant `log` to see them)
+        "#]],
     );
 }

@@ -54,7 +54,9 @@ async fn of_s3() {
         &get(&none).await,
         ErrorKind::NotFound,
         &there,
-        &expect!["bucket `errors`, key `a/none`: there is no such object (HTTP 404 NoSuchKey)"],
+        &expect![[r#"
+            bucket `errors`, key `a/none`: there is no such object (HTTP 404 NoSuchKey)
+        "#]],
     );
 
     let nowhere = s3::place(&rigs::moto().url(), "nowhere").open().unwrap();
@@ -63,26 +65,26 @@ async fn of_s3() {
         &get(&nowhere).await,
         ErrorKind::Denied,
         &missing,
-        &expect![
-            "bucket `nowhere`, key `a/none`: the store has no such bucket: create it, or correct `url` in [buckets] (HTTP 404 NoSuchBucket)"
-        ],
+        &expect![[r#"
+            bucket `nowhere`, key `a/none`: the store has no such bucket: create it, or correct `url` in [buckets] (HTTP 404 NoSuchBucket)
+        "#]],
     );
     says(
         &put(&nowhere).await,
         ErrorKind::Denied,
         &missing,
-        &expect![
-            "bucket `nowhere`, key `a/new`: the store has no such bucket: create it, or correct `url` in [buckets] (HTTP 404 NoSuchBucket)"
-        ],
+        &expect![[r#"
+            bucket `nowhere`, key `a/new`: the store has no such bucket: create it, or correct `url` in [buckets] (HTTP 404 NoSuchBucket)
+        "#]],
     );
     let listed = nowhere.list("", None).await.unwrap_err();
     says(
         &listed,
         ErrorKind::Denied,
         &missing[..1],
-        &expect![
-            "bucket `nowhere`: the store has no such bucket: create it, or correct `url` in [buckets] (HTTP 404 NoSuchBucket)"
-        ],
+        &expect![[r#"
+            bucket `nowhere`: the store has no such bucket: create it, or correct `url` in [buckets] (HTTP 404 NoSuchBucket)
+        "#]],
     );
 
     let place = s3::place(&rigs::rclone().url(), BUCKET).set("access_key_id", RCLONE_KEY);
@@ -92,9 +94,9 @@ async fn of_s3() {
         &put(&wrong).await,
         ErrorKind::Denied,
         &denied,
-        &expect![
-            "bucket `temporal-payloads`, key `a/new`: the store denies this (HTTP 403 SignatureDoesNotMatch)"
-        ],
+        &expect![[r#"
+            bucket `temporal-payloads`, key `a/new`: the store denies this (HTTP 403 SignatureDoesNotMatch)
+        "#]],
     );
 }
 
@@ -114,9 +116,9 @@ async fn of_azure() {
         &none,
         ErrorKind::NotFound,
         &facts,
-        &expect![
-            "bucket `temporal-payloads`, key `a/none`: there is no such object (HTTP 404 BlobNotFound)"
-        ],
+        &expect![[r#"
+            bucket `temporal-payloads`, key `a/none`: there is no such object (HTTP 404 BlobNotFound)
+        "#]],
     );
     let nowhere = place("nowhere", AZURITE_KEY);
     let missing = ["bucket `nowhere`", "HTTP 404 ContainerNotFound"];
@@ -124,17 +126,17 @@ async fn of_azure() {
         &get(&nowhere).await,
         ErrorKind::Denied,
         &missing,
-        &expect![
-            "bucket `nowhere`, key `a/none`: the store has no such bucket: create it, or correct `url` in [buckets] (HTTP 404 ContainerNotFound)"
-        ],
+        &expect![[r#"
+            bucket `nowhere`, key `a/none`: the store has no such bucket: create it, or correct `url` in [buckets] (HTTP 404 ContainerNotFound)
+        "#]],
     );
     says(
         &put(&nowhere).await,
         ErrorKind::Denied,
         &missing,
-        &expect![
-            "bucket `nowhere`, key `a/new`: the store has no such bucket: create it, or correct `url` in [buckets] (HTTP 404 ContainerNotFound)"
-        ],
+        &expect![[r#"
+            bucket `nowhere`, key `a/new`: the store has no such bucket: create it, or correct `url` in [buckets] (HTTP 404 ContainerNotFound)
+        "#]],
     );
     let wrong = put(&place(BUCKET, "d3Jvbmc=")).await;
     let facts = ["key `a/new`", "HTTP 403 AuthorizationFailure"];
@@ -142,9 +144,9 @@ async fn of_azure() {
         &wrong,
         ErrorKind::Denied,
         &facts,
-        &expect![
-            "bucket `temporal-payloads`, key `a/new`: the store denies this (HTTP 403 AuthorizationFailure)"
-        ],
+        &expect![[r#"
+            bucket `temporal-payloads`, key `a/new`: the store denies this (HTTP 403 AuthorizationFailure)
+        "#]],
     );
 }
 
@@ -162,16 +164,18 @@ async fn of_google() {
         &none,
         ErrorKind::NotFound,
         &["key `a/none`", "HTTP 404"],
-        &expect!["bucket `temporal-payloads`, key `a/none`: there is no such object (HTTP 404)"],
+        &expect![[r#"
+            bucket `temporal-payloads`, key `a/none`: there is no such object (HTTP 404)
+        "#]],
     );
     let nowhere = put(&place("nowhere")).await;
     says(
         &nowhere,
         ErrorKind::Denied,
         &["bucket `nowhere`", "HTTP 404"],
-        &expect![
-            "bucket `nowhere`, key `a/new`: the store has no such bucket: create it, or correct `url` in [buckets] (HTTP 404)"
-        ],
+        &expect![[r#"
+            bucket `nowhere`, key `a/new`: the store has no such bucket: create it, or correct `url` in [buckets] (HTTP 404)
+        "#]],
     );
 }
 
@@ -184,7 +188,9 @@ async fn of_a_folder() {
         &get(&bucket).await,
         ErrorKind::NotFound,
         &["key `a/none`"],
-        &expect!["bucket `[folder]`, key `a/none`: there is no such object"],
+        &expect![[r#"
+            bucket `[folder]`, key `a/none`: there is no such object
+        "#]],
     );
 }
 
@@ -215,9 +221,9 @@ async fn a_connection_that_is_refused() {
         &error,
         ErrorKind::Unavailable,
         &["key `a/none`", first],
-        &expect![
-            "bucket `refused`, key `a/none`: the store did not answer: Connection refused (os error 111)"
-        ],
+        &expect![[r#"
+            bucket `refused`, key `a/none`: the store did not answer: Connection refused (os error 111)
+        "#]],
     );
 }
 
@@ -254,7 +260,9 @@ async fn a_refusal_is_not_asked_for_twice() {
         &denied,
         ErrorKind::Denied,
         &facts,
-        &expect!["bucket `twice`, key `a/new`: the store denies this (HTTP 403 AccessDenied)"],
+        &expect![[r#"
+            bucket `twice`, key `a/new`: the store denies this (HTTP 403 AccessDenied)
+        "#]],
     );
     assert_eq!(proxy.seen(), ["PUT"]);
 }
@@ -293,9 +301,9 @@ async fn a_certificate_that_is_not_trusted() {
         &error,
         ErrorKind::Denied,
         &["key `a/none`", "certificate"],
-        &expect![
-            "bucket `strange`, key `a/none`: the store's certificate is not trusted: invalid peer certificate: UnknownIssuer"
-        ],
+        &expect![[r#"
+            bucket `strange`, key `a/none`: the store's certificate is not trusted: invalid peer certificate: UnknownIssuer
+        "#]],
     );
     assert_eq!(count.load(Ordering::SeqCst), 1, "asked again");
 }
@@ -311,21 +319,21 @@ async fn credentials_that_are_nowhere() {
     for (machine, snapshot) in [
         (
             nobody,
-            expect![
-                "bucket `any`, key `a/none`: no AWS credentials found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or `access_key_id` and `secret_access_key` in [buckets] (asked this machine's role at 127.0.0.1:[port]: Connection refused (os error 111))"
-            ],
+            expect![[r#"
+                bucket `any`, key `a/none`: no AWS credentials found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or `access_key_id` and `secret_access_key` in [buckets] (asked this machine's role at 127.0.0.1:[port]: Connection refused (os error 111))
+            "#]],
         ),
         (
             roleless,
-            expect![
-                "bucket `any`, key `a/none`: no AWS credentials found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or `access_key_id` and `secret_access_key` in [buckets] (asked this machine's role at 127.0.0.1:[port]: it answered HTTP 404)"
-            ],
+            expect![[r#"
+                bucket `any`, key `a/none`: no AWS credentials found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or `access_key_id` and `secret_access_key` in [buckets] (asked this machine's role at 127.0.0.1:[port]: it answered HTTP 404)
+            "#]],
         ),
         (
             hangs,
-            expect![
-                "bucket `any`, key `a/none`: no AWS credentials found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or `access_key_id` and `secret_access_key` in [buckets] (asked this machine's role at 127.0.0.1:[port]: operation timed out)"
-            ],
+            expect![[r#"
+                bucket `any`, key `a/none`: no AWS credentials found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or `access_key_id` and `secret_access_key` in [buckets] (asked this machine's role at 127.0.0.1:[port]: operation timed out)
+            "#]],
         ),
     ] {
         let place = BucketUrl::new("s3://any").set("endpoint", rigs::moto().url());

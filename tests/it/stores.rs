@@ -150,49 +150,65 @@ async fn what_is_no_place_is_refused() {
         (
             "",
             &[][..],
-            expect![
-                "is no place for a bucket: write `memory:NAME`, `file:FOLDER`, `s3://BUCKET`, `gs://BUCKET` or `az://CONTAINER`"
-            ],
+            expect![[r#"
+                is no place for a bucket: write `memory:NAME`, `file:FOLDER`, `s3://BUCKET`, `gs://BUCKET` or `az://CONTAINER`
+            "#]],
         ),
         (
             "ftp://x",
             &[],
-            expect![
-                "is no place for a bucket: write `memory:NAME`, `file:FOLDER`, `s3://BUCKET`, `gs://BUCKET` or `az://CONTAINER`"
-            ],
+            expect![[r#"
+                is no place for a bucket: write `memory:NAME`, `file:FOLDER`, `s3://BUCKET`, `gs://BUCKET` or `az://CONTAINER`
+            "#]],
         ),
         (
             "s3://",
             &[],
-            expect!["write `s3://BUCKET` and nothing after: `prefix` says which keys are used"],
+            expect![[r#"
+                write `s3://BUCKET` and nothing after: `prefix` says which keys are used
+            "#]],
         ),
         (
             "s3://a/b",
             &[],
-            expect!["write `s3://BUCKET` and nothing after: `prefix` says which keys are used"],
+            expect![[r#"
+                write `s3://BUCKET` and nothing after: `prefix` says which keys are used
+            "#]],
         ),
-        ("memory:x", &[("region", "x")], expect!["has no settings"]),
+        (
+            "memory:x",
+            &[("region", "x")],
+            expect![[r#"
+            has no settings
+        "#]],
+        ),
         (
             "s3://a",
             &[("access_key_id", "s3cr3t")],
-            expect![
-                "has one half of its credentials: `access_key_id` (or AWS_ACCESS_KEY_ID) and `secret_access_key` (or AWS_SECRET_ACCESS_KEY) belong together"
-            ],
+            expect![[r#"
+                has one half of its credentials: `access_key_id` (or AWS_ACCESS_KEY_ID) and `secret_access_key` (or AWS_SECRET_ACCESS_KEY) belong together
+            "#]],
         ),
         (
             "s3://a",
             &[("regoin", "x")],
-            expect!["unknown setting `regoin`: settings are those of the crate `object_store`"],
+            expect![[r#"
+                unknown setting `regoin`: settings are those of the crate `object_store`
+            "#]],
         ),
         (
             "s3://a",
             &[("allow_http", "s3cr3t")],
-            expect!["its settings do not fit together, or one is not of the form it should be"],
+            expect![[r#"
+                its settings do not fit together, or one is not of the form it should be
+            "#]],
         ),
         (
             "file:/proc/none/x",
             &[],
-            expect!["folder `/proc/none/x` cannot be used: No such file or directory (os error 2)"],
+            expect![[r#"
+                folder `/proc/none/x` cannot be used: No such file or directory (os error 2)
+            "#]],
         ),
     ] {
         let mut place = BucketUrl::new(url);

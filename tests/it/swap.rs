@@ -108,25 +108,27 @@ async fn a_broken_one_leaves_the_old_one_serving() {
     let broken = [
         (
             config("three"),
-            expect![
-                "[folder]/cloakroom.toml, line 6: `store_with` names `three`, and there is no such driver; add a [[storage.driver]]"
-            ],
+            expect![[r#"
+                [folder]/cloakroom.toml, line 6: `store_with` names `three`, and there is no such driver; add a [[storage.driver]]
+            "#]],
         ),
         (
             config("one").replace("bundled:zstd", "file:gone.wasm"),
-            expect![
-                "[folder]/cloakroom.toml, line 3, stage `gone`, key `plugin`: plugin `gone` (`[folder]/gone.wasm`): cannot read the plugin's file: No such file or directory (os error 2)"
-            ],
+            expect![[r#"
+                [folder]/cloakroom.toml, line 3, stage `gone`, key `plugin`: plugin `gone` (`[folder]/gone.wasm`): cannot read the plugin's file: No such file or directory (os error 2)
+            "#]],
         ),
         (
             config("one").replace("\"memory:objects\"", "\"ftp:objects\""),
-            expect![
-                "[folder]/cloakroom.toml, line 19: [buckets.memory]: `ftp:objects` is no place for a bucket: write `memory:NAME`, `file:FOLDER`, `s3://BUCKET`, `gs://BUCKET` or `az://CONTAINER`"
-            ],
+            expect![[r#"
+                [folder]/cloakroom.toml, line 19: [buckets.memory]: `ftp:objects` is no place for a bucket: write `memory:NAME`, `file:FOLDER`, `s3://BUCKET`, `gs://BUCKET` or `az://CONTAINER`
+            "#]],
         ),
         (
             "[[stage]".to_owned(),
-            expect!["[folder]/cloakroom.toml, line 1: unclosed array table, expected `]`"],
+            expect![[r#"
+                [folder]/cloakroom.toml, line 1: unclosed array table, expected `]`
+            "#]],
         ),
     ];
     for (text, snapshot) in broken {
@@ -154,7 +156,9 @@ async fn files_are_watched() {
     assert_text(
         &told.recv().await.unwrap().unwrap_err(),
         &["line 2"],
-        &expect!["[folder]/cloakroom.toml, line 2: invalid type: integer `1`, expected a string"],
+        &expect![[r#"
+            [folder]/cloakroom.toml, line 2: invalid type: integer `1`, expected a string
+        "#]],
     );
     put(&path, &config("two"));
     assert_eq!(told.recv().await.unwrap(), Ok(()));

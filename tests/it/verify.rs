@@ -48,9 +48,9 @@ async fn a_write_that_is_damaged_on_its_way() {
         new.encode(&ctx(), sent.clone()).await,
         ErrorKind::Corrupt,
         &facts,
-        &expect![
-            "stage `storage d`, encoding payload 0: what driver `d` has stored (bucket `damaged`, key `v0/ns/payments%20prod/d/sha256/[digest]`) cannot be read back, and no reference was written: what the store gave back is not what the claim names: its SHA-256 differs"
-        ],
+        &expect![[r#"
+            stage `storage d`, encoding payload 0: what driver `d` has stored (bucket `damaged`, key `v0/ns/payments%20prod/d/sha256/[digest]`) cannot be read back, and no reference was written: what the store gave back is not what the claim names: its SHA-256 differs
+        "#]],
     );
     proxy.spoil_writes(false);
     // The object is still there, and whoever tries again is not told that it is good.
@@ -58,26 +58,26 @@ async fn a_write_that_is_damaged_on_its_way() {
         new.encode(&ctx(), sent.clone()).await,
         ErrorKind::Corrupt,
         &facts,
-        &expect![
-            "stage `storage d`, encoding payload 0: what driver `d` has stored (bucket `damaged`, key `v0/ns/payments%20prod/d/sha256/[digest]`) cannot be read back, and no reference was written: what the store gave back is not what the claim names: its SHA-256 differs"
-        ],
+        &expect![[r#"
+            stage `storage d`, encoding payload 0: what driver `d` has stored (bucket `damaged`, key `v0/ns/payments%20prod/d/sha256/[digest]`) cannot be read back, and no reference was written: what the store gave back is not what the claim names: its SHA-256 differs
+        "#]],
     );
     check(
         always.encode(&ctx(), sent.clone()).await,
         ErrorKind::Corrupt,
         &facts,
-        &expect![
-            "stage `storage d`, encoding payload 0: what driver `d` has stored (bucket `damaged`, key `v0/ns/payments%20prod/d/sha256/[digest]`) cannot be read back, and no reference was written: what the store gave back is not what the claim names: its SHA-256 differs"
-        ],
+        &expect![[r#"
+            stage `storage d`, encoding payload 0: what driver `d` has stored (bucket `damaged`, key `v0/ns/payments%20prod/d/sha256/[digest]`) cannot be read back, and no reference was written: what the store gave back is not what the claim names: its SHA-256 differs
+        "#]],
     );
     let kept = off.encode(&ctx(), sent.clone()).await.unwrap();
     check(
         off.decode(&ctx(), kept.clone()).await,
         ErrorKind::Corrupt,
         &["SHA-256"],
-        &expect![
-            "stage `storage d`, decoding payload 0: what the store gave back is not what the claim names: its SHA-256 differs"
-        ],
+        &expect![[r#"
+            stage `storage d`, decoding payload 0: what the store gave back is not what the claim names: its SHA-256 differs
+        "#]],
     );
     let reference: serde_json::Value = serde_json::from_slice(&kept[0].data).unwrap();
     bucket.remove(reference["claimData"]["key"].as_str().unwrap()).await.unwrap();
@@ -152,18 +152,18 @@ async fn a_driver_that_lies() {
             cut,
             ErrorKind::Corrupt,
             &differs,
-            &expect![
-                "stage `storage d`, encoding payload 0: what driver `d` has stored (place `shelf 7`) cannot be read back, and no reference was written: the size of the object is 5020 bytes, but its reference says 5027"
-            ],
+            &expect![[r#"
+                stage `storage d`, encoding payload 0: what driver `d` has stored (place `shelf 7`) cannot be read back, and no reference was written: the size of the object is 5020 bytes, but its reference says 5027
+            "#]],
         );
         let lost = at(&loses).encode(&ctx(), sent.clone()).await;
         check(
             lost,
             ErrorKind::NotFound,
             &facts,
-            &expect![
-                "stage `storage d`, encoding payload 0: what driver `d` has stored (place `shelf 7`) cannot be read back, and no reference was written: it is gone"
-            ],
+            &expect![[r#"
+                stage `storage d`, encoding payload 0: what driver `d` has stored (place `shelf 7`) cannot be read back, and no reference was written: it is gone
+            "#]],
         );
         let kept = at(&honest).encode(&ctx(), sent.clone()).await.unwrap();
         assert_eq!(at(&honest).decode(&ctx(), kept).await.unwrap(), sent);
@@ -183,9 +183,9 @@ async fn what_could_not_be_read_is_not_written() {
         failed,
         ErrorKind::Protocol,
         &["driver `d`", "64 KiB"],
-        &expect![
-            "stage `storage d`, encoding payload 0: what driver `d` has stored (x ``) cannot be read back, and no reference was written: a reference to a stored payload cannot be read: it is larger than 64 KiB"
-        ],
+        &expect![[r#"
+            stage `storage d`, encoding payload 0: what driver `d` has stored (x ``) cannot be read back, and no reference was written: a reference to a stored payload cannot be read: it is larger than 64 KiB
+        "#]],
     );
 
     let small = Liar::default();
@@ -198,9 +198,9 @@ async fn what_could_not_be_read_is_not_written() {
         refused,
         limit,
         &["storage d", "4999"],
-        &expect![
-            "stage `storage d`, encoding payload 0: the encoded payload has 5027 bytes, and no object above 4999B is read back (`storage.largest`): raise it, or pass less at once"
-        ],
+        &expect![[r#"
+            stage `storage d`, encoding payload 0: the encoded payload has 5027 bytes, and no object above 4999B is read back (`storage.largest`): raise it, or pass less at once
+        "#]],
     );
     assert_eq!(small.stored.load(Ordering::SeqCst), 0, "was stored");
 }
@@ -227,9 +227,9 @@ async fn a_driver_that_keeps_its_first_object() {
             replaced,
             ErrorKind::Corrupt,
             &facts,
-            &expect![
-                "stage `storage d`, encoding payload 0, plugin `rogue`: bucket `b`, key `v0/x`: another object is there, of 5027 bytes instead of 5028, and the driver left it: the payload would not be found again; remove that object, or have the driver make keys of the content"
-            ],
+            &expect![[r#"
+                stage `storage d`, encoding payload 0, plugin `rogue`: bucket `b`, key `v0/x`: another object is there, of 5027 bytes instead of 5028, and the driver left it: the payload would not be found again; remove that object, or have the driver make keys of the content
+            "#]],
         );
         if access != BucketAccess::whole() {
             // They are compared before an age is renewed.
@@ -239,9 +239,9 @@ async fn a_driver_that_keeps_its_first_object() {
                 replaced,
                 ErrorKind::Corrupt,
                 &facts,
-                &expect![
-                    "stage `storage d`, encoding payload 0, plugin `rogue`: bucket `b`, key `v0/x`: another object is there, with other contents, though also of 5027 bytes, and the driver left it: the payload would not be found again; remove that object, or have the driver make keys of the content"
-                ],
+                &expect![[r#"
+                    stage `storage d`, encoding payload 0, plugin `rogue`: bucket `b`, key `v0/x`: another object is there, with other contents, though also of 5027 bytes, and the driver left it: the payload would not be found again; remove that object, or have the driver make keys of the content
+                "#]],
             );
         }
         assert_eq!(pipeline.decode(&ctx(), kept).await.unwrap(), first);

@@ -51,9 +51,9 @@ async fn sockets_need_a_grant() {
     assert_text(
         &chain(&error),
         &["wasi:sockets/", "grants.tcp"],
-        &expect![[
-            r#"plugin `rogue`: imports `wasi:sockets/network@0.2.6`, which was not granted: add `grants.tcp = ["ADDRESS:PORT"]`, or build the plugin without a network (componentize-py: `--stub-wasi`)"#
-        ]],
+        &expect![[r#"
+            plugin `rogue`: imports `wasi:sockets/network@0.2.6`, which was not granted: add `grants.tcp = ["ADDRESS:PORT"]`, or build the plugin without a network (componentize-py: `--stub-wasi`)
+        "#]],
     );
 }
 
@@ -100,7 +100,9 @@ async fn sees_no_environment_and_no_files() {
     assert_text(
         &chain(&error),
         &["sees 0 variables and files: false"],
-        &expect!["plugin `rogue`: sees 0 variables and files: false"],
+        &expect![[r#"
+            plugin `rogue`: sees 0 variables and files: false
+        "#]],
     );
 }
 
@@ -131,5 +133,11 @@ async fn sockets_of_an_instance_are_bounded() {
     let attack = format!("connect-many {address}");
     let error = perform(&codec, &attack).await.map(drop).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Failed, "{}", chain(&error));
-    assert_text(&chain(&error), &["16 sockets"], &expect!["plugin `rogue`: 16 sockets"]);
+    assert_text(
+        &chain(&error),
+        &["16 sockets"],
+        &expect![[r#"
+        plugin `rogue`: 16 sockets
+    "#]],
+    );
 }

@@ -73,7 +73,9 @@ async fn six_hundred_bombs_in_one_request_stay_within_the_memory_of_a_call() {
     let body = text(&vec![bomb; 600]);
     assert!(body.len() < 1 << 20, "{}", body.len());
     let refused = post(served.address, "/decode", &[], &body);
-    refused.refuses(413, &["64MiB"], &expect!["stage `zstd`, decoding payload 2: the call needs more than 64MiB of memory (`limits.call_bytes`): split the batch, or raise the limit"]);
+    refused.refuses(413, &["64MiB"], &expect![[r#"
+        stage `zstd`, decoding payload 2: the call needs more than 64MiB of memory (`limits.call_bytes`): split the batch, or raise the limit
+    "#]]);
     nothing_is_held(&served).await;
     // What the call holds, and the instances that decompress, which are small.
     let peak = budget(&served).peak();
@@ -89,7 +91,9 @@ async fn a_request_of_millions_of_payloads_is_refused_while_it_is_read() {
     let body = format!("{{\"payloads\":[{}{{}}]}}", "{},".repeat(5 << 20));
     for path in ["/decode", "/encode", "/download"] {
         let refused = post(served.address, path, &[], &body);
-        refused.refuses(413, &["16384 payloads"], &expect!["the request has more than 16384 payloads (`limits.payloads`): split it, or raise the limit"]);
+        refused.refuses(413, &["16384 payloads"], &expect![[r#"
+            the request has more than 16384 payloads (`limits.payloads`): split it, or raise the limit
+        "#]]);
     }
     nothing_is_held(&served).await;
     // Its body twice while it grew, and the payloads up to the one too many.
@@ -99,9 +103,9 @@ async fn a_request_of_millions_of_payloads_is_refused_while_it_is_read() {
     post(fewer.address, "/encode", &[], &three).refuses(
         413,
         &["2 payloads"],
-        &expect![
-            "the request has more than 2 payloads (`limits.payloads`): split it, or raise the limit"
-        ],
+        &expect![[r#"
+            the request has more than 2 payloads (`limits.payloads`): split it, or raise the limit
+        "#]],
     );
     assert_eq!(post(fewer.address, "/encode", &[], &text(&[plain("1"), plain("2")])).status, 200);
     served.end().await;
@@ -167,7 +171,9 @@ async fn a_body_that_does_not_flow_is_ended() {
     read(stream).refuses(
         408,
         &["1 KiB"],
-        &expect!["the request's body arrived at less than 1 KiB a second"],
+        &expect![[r#"
+            the request's body arrived at less than 1 KiB a second
+        "#]],
     );
     nothing_is_held(&served).await;
     works(&served);
@@ -223,7 +229,9 @@ async fn small_requests_succeed_while_large_ones_hold_the_rest() {
     works(&served);
     let large = text(&[plain("x".repeat(3 << 20))]);
     let refused = post(served.address, "/encode", &[], &large);
-    refused.refuses(503, &["256MiB"], &expect!["all calls together need more than 256MiB of memory (`limits.process_bytes`): try again later, or raise the limit"]);
+    refused.refuses(503, &["256MiB"], &expect![[r#"
+        all calls together need more than 256MiB of memory (`limits.process_bytes`): try again later, or raise the limit
+    "#]]);
     assert_eq!(refused.header("retry-after"), Some("1"));
     drop(held);
     assert_eq!(post(served.address, "/encode", &[], &large).status, 200);

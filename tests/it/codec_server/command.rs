@@ -131,7 +131,9 @@ fn it_serves_swaps_and_ends() {
     let encoded = post(address, "/payments/encode", &[BEARER], &sent);
     assert_eq!(encoded.status, 200, "{encoded:?}");
     assert_eq!(post(address, "/decode", &[BEARER], &encoded.body).body, sent);
-    post(address, "/decode", &[BEARER], &sent).refuses(400, &[], &expect![[r#"stage `aes-gcm`, decoding payload 0: the payload arrived unsealed, and this stage is required: if it was written before this stage was there, `required = "encode"` lets it pass"#]]);
+    post(address, "/decode", &[BEARER], &sent).refuses(400, &[], &expect![[r#"
+        stage `aes-gcm`, decoding payload 0: the payload arrived unsealed, and this stage is required: if it was written before this stage was there, `required = "encode"` lets it pass
+    "#]]);
     let answered = program.says("answered");
     assert_eq!(
         (&answered["route"], &answered["namespace"]),
@@ -156,7 +158,9 @@ fn it_serves_swaps_and_ends() {
     post(address, "/decode", &[BEARER, ui], "{}").refuses(
         403,
         &["codec_server.origins"],
-        &expect!["this page may not ask: add its origin to `codec_server.origins`"],
+        &expect![[r#"
+            this page may not ask: add its origin to `codec_server.origins`
+        "#]],
     );
     config(folder.path(), "origins = [\"http://localhost:8233\"]");
     program.signal("-HUP");
@@ -167,9 +171,9 @@ fn it_serves_swaps_and_ends() {
     assert_text(
         stays["error"].as_str().unwrap(),
         &["`*`"],
-        &expect![
-            "`*` is not an origin: write scheme, host and port without a path, such as http://localhost:8233; there is no wildcard"
-        ],
+        &expect![[r#"
+            `*` is not an origin: write scheme, host and port without a path, such as http://localhost:8233; there is no wildcard
+        "#]],
     );
     assert_eq!(post(address, "/decode", &[BEARER, ui], "{}").status, 200);
 
@@ -203,9 +207,9 @@ fn what_would_serve_strangers_does_not_start() {
     assert_text(
         &said.join("\n"),
         &["codec_server.token"],
-        &expect![
-            "error: whoever reaches 0.0.0.0:0 could have everything decoded: set `codec_server.token` or `codec_server.jwt`, listen on 127.0.0.1 or a Unix socket, or write `anonymous = true` if something else decides who gets there"
-        ],
+        &expect![[r#"
+            error: whoever reaches 0.0.0.0:0 could have everything decoded: set `codec_server.token` or `codec_server.jwt`, listen on 127.0.0.1 or a Unix socket, or write `anonymous = true` if something else decides who gets there
+        "#]],
     );
 }
 

@@ -45,7 +45,9 @@ fn works_again(server: SocketAddr) {
         answer.refuses(
             503,
             &["codec_server.connections"],
-            &expect!["too many connections (`codec_server.connections`): try again"],
+            &expect![[r#"
+                too many connections (`codec_server.connections`): try again
+            "#]],
         );
         assert!(Instant::now() < give_up, "no place came free");
         is_healthy(server);
@@ -63,7 +65,9 @@ async fn probes_are_answered_when_all_places_are_taken() {
     post(served.address, "/decode", &[], "{}").refuses(
         503,
         &["codec_server.connections"],
-        &expect!["too many connections (`codec_server.connections`): try again"],
+        &expect![[r#"
+            too many connections (`codec_server.connections`): try again
+        "#]],
     );
     // Who is in work is not disturbed.
     for stream in &mut slow {
@@ -174,7 +178,9 @@ async fn an_address_does_not_take_all_places() {
     post(served.address, "/decode", &[], "{}").refuses(
         503,
         &["codec_server.connections"],
-        &expect!["too many connections (`codec_server.connections`): try again"],
+        &expect![[r#"
+            too many connections (`codec_server.connections`): try again
+        "#]],
     );
     let other = tokio::net::TcpSocket::new_v4().unwrap();
     other.bind("127.0.0.2:0".parse().unwrap()).unwrap();
@@ -195,7 +201,9 @@ fn a_client_that_fails_again_and_again_does_not_fill_the_log() {
     let address = program.address();
     let sent = 250;
     for _ in 0..sent {
-        post(address, "/encode", &[BEARER], "{").refuses(400, &[], &expect![[r#"not Payloads JSON (line 1, column 1): expected {"payloads":[{"metadata":{…},"data":"…"}]}"#]]);
+        post(address, "/encode", &[BEARER], "{").refuses(400, &[], &expect![[r#"
+            not Payloads JSON (line 1, column 1): expected {"payloads":[{"metadata":{…},"data":"…"}]}
+        "#]]);
     }
     post(address, "/encode", &[BEARER, ("x-request-id", "last")], "{}");
     program.line("the last", |line| line["request"] == "last");

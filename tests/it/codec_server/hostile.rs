@@ -76,17 +76,27 @@ async fn payloads_that_cannot_be_decoded() {
     };
     let mut cut = encoded[0].clone();
     cut.data.truncate(cut.data.len() - 1);
-    decode(&cut).refuses(400, &["stage `aes-gcm`, decoding payload 0"], &expect!["stage `aes-gcm`, decoding payload 0: key `test-key` of key ring `payments`: sealed under another key, for another purpose, or changed since"]);
-    decode(&plain("\"in the clear\"")).refuses(400, &[], &expect![[r#"stage `aes-gcm`, decoding payload 0: the payload arrived unsealed, and this stage is required: if it was written before this stage was there, `required = "encode"` lets it pass"#]]);
+    decode(&cut).refuses(400, &["stage `aes-gcm`, decoding payload 0"], &expect![[r#"
+        stage `aes-gcm`, decoding payload 0: key `test-key` of key ring `payments`: sealed under another key, for another purpose, or changed since
+    "#]]);
+    decode(&plain("\"in the clear\"")).refuses(400, &[], &expect![[r#"
+        stage `aes-gcm`, decoding payload 0: the payload arrived unsealed, and this stage is required: if it was written before this stage was there, `required = "encode"` lets it pass
+    "#]]);
     let retired = encoded[0].clone().with("sealed-key", "2026-05");
-    decode(&retired).refuses(422, &["key `2026-05`"], &expect!["stage `aes-gcm`, decoding payload 0: the payload is sealed under key `2026-05`, which is not in key ring `payments`: add it to [keys.payments.material], or restore it"]);
+    decode(&retired).refuses(422, &["key `2026-05`"], &expect![[r#"
+        stage `aes-gcm`, decoding payload 0: the payload is sealed under key `2026-05`, which is not in key ring `payments`: add it to [keys.payments.material], or restore it
+    "#]]);
     let mut elsewhere = encoded[1].clone();
     let text = String::from_utf8(elsewhere.data.to_vec()).unwrap();
     elsewhere.data = text.replace("\"local\"", "\"unknown\"").into();
-    decode(&elsewhere).refuses(400, &["[TMPRL1105]"], &expect!["stage `storage unknown`, decoding payload 0: [TMPRL1105] stored by driver `unknown`, which is not configured; there are `local`: add a [[storage.driver]] of that name"]);
+    decode(&elsewhere).refuses(400, &["[TMPRL1105]"], &expect![[r#"
+        stage `storage unknown`, decoding payload 0: [TMPRL1105] stored by driver `unknown`, which is not configured; there are `local`: add a [[storage.driver]] of that name
+    "#]]);
     let mut longer = encoded[1].clone();
     longer.external_sizes = vec![1];
-    decode(&longer).refuses(502, &["storage local"], &expect!["stage `storage local`, decoding payload 0: the size of the object is 415363 bytes, but its reference says 1"]);
+    decode(&longer).refuses(502, &["storage local"], &expect![[r#"
+        stage `storage local`, decoding payload 0: the size of the object is 415363 bytes, but its reference says 1
+    "#]]);
     works(&served);
 }
 
@@ -98,7 +108,9 @@ async fn bodies_that_are_too_large() {
     ask(served.address, "POST /decode", &[], &large).refuses(
         413,
         &["1MiB"],
-        &expect!["the request has more than 1MiB (`codec_server.body`)"],
+        &expect![[r#"
+            the request has more than 1MiB (`codec_server.body`)
+        "#]],
     );
     // Who does not say how long it is is stopped on the way.
     let mut stream = connect(served.address);
@@ -112,7 +124,9 @@ async fn bodies_that_are_too_large() {
     read(stream).refuses(
         413,
         &["1MiB"],
-        &expect!["the request has more than 1MiB (`codec_server.body`)"],
+        &expect![[r#"
+            the request has more than 1MiB (`codec_server.body`)
+        "#]],
     );
     // And who only says so is not waited for longer than a moment.
     let mut stream = connect(served.address);
@@ -122,7 +136,9 @@ async fn bodies_that_are_too_large() {
     read(stream).refuses(
         413,
         &["1MiB"],
-        &expect!["the request has more than 1MiB (`codec_server.body`)"],
+        &expect![[r#"
+            the request has more than 1MiB (`codec_server.body`)
+        "#]],
     );
     works(&served);
 }
@@ -158,7 +174,9 @@ async fn bodies_that_arrive_too_late() {
     read(slow).refuses(
         408,
         &[],
-        &expect!["the request's body did not arrive in time (`codec_server.time`)"],
+        &expect![[r#"
+            the request's body did not arrive in time (`codec_server.time`)
+        "#]],
     );
     served.server.swap(small()).unwrap();
     works(&served);
@@ -189,18 +207,24 @@ async fn requests_that_are_none() {
     ask(served.address, "POST /nowhere", &[], b"{}").refuses(
         404,
         &["/decode"],
-        &expect!["there are /encode, /decode, /download, /healthz, /readyz and /metrics"],
+        &expect![[r#"
+            there are /encode, /decode, /download, /healthz, /readyz and /metrics
+        "#]],
     );
     ask(served.address, "GET /decode", &[], b"").refuses(
         405,
         &[],
-        &expect!["this takes POST only"],
+        &expect![[r#"
+            this takes POST only
+        "#]],
     );
     assert_eq!(ask(served.address, "GET /decode", &[], b"").header("allow"), Some("POST"));
     ask(served.address, "DELETE /healthz", &[], b"").refuses(
         405,
         &[],
-        &expect!["this takes GET only"],
+        &expect![[r#"
+            this takes GET only
+        "#]],
     );
     let mut stream = connect(served.address);
     stream.write_all(b"nonsense\r\n\r\n").unwrap();

@@ -61,9 +61,9 @@ fn a_failed_request_says_why() {
         assert_text(
             line["error"].as_str().unwrap(),
             &[],
-            &expect![[
-                r#"not Payloads JSON (line 1, column 1): expected {"payloads":[{"metadata":{…},"data":"…"}]}"#
-            ]],
+            &expect![[r#"
+                not Payloads JSON (line 1, column 1): expected {"payloads":[{"metadata":{…},"data":"…"}]}
+            "#]],
         );
     }
     let nowhere = post(address, "/nowhere", &[BEARER, ("x-request-id", "n")], "");
@@ -90,18 +90,30 @@ fn what_is_shown_is_audited() {
     let encoded = post(address, "/encode", &[signed, ("x-request-id", "encode")], &sent).body;
     let id = |id| [signed, ("x-request-id", id), ("x-namespace", "payments")];
     assert_eq!(post(address, "/decode", &id("decode"), &encoded).body, sent);
-    post(address, "/decode", &id("clear"), &sent).refuses(400, &[], &expect![[r#"stage `aes-gcm`, decoding payload 1: the payload arrived unsealed, and this stage is required: if it was written before this stage was there, `required = "encode"` lets it pass"#]]);
+    post(address, "/decode", &id("clear"), &sent).refuses(400, &[], &expect![[r#"
+        stage `aes-gcm`, decoding payload 1: the payload arrived unsealed, and this stage is required: if it was written before this stage was there, `required = "encode"` lets it pass
+    "#]]);
     post(address, "/download", &id("download"), &encoded).refuses(
         400,
         &[],
-        &expect!["all payloads must be references to stored payloads"],
+        &expect![[r#"
+            all payloads must be references to stored payloads
+        "#]],
     );
-    post(address, "/decode", &id("broken"), "{").refuses(400, &[], &expect![[r#"not Payloads JSON (line 1, column 1): expected {"payloads":[{"metadata":{…},"data":"…"}]}"#]]);
+    post(address, "/decode", &id("broken"), "{").refuses(
+        400,
+        &[],
+        &expect![[r#"
+        not Payloads JSON (line 1, column 1): expected {"payloads":[{"metadata":{…},"data":"…"}]}
+    "#]],
+    );
     let expired = format!("Bearer {}", made["bad"]["expired"].as_str().unwrap());
     post(address, "/decode", &[("authorization", &expired)], &encoded).refuses(
         401,
         &[],
-        &expect!["send `Authorization: Bearer` with a token that is valid here"],
+        &expect![[r#"
+            send `Authorization: Bearer` with a token that is valid here
+        "#]],
     );
     let why = program.line("the reason", |line| line["status"] == 401);
     assert_eq!(why["error"], "the token has expired");
@@ -156,22 +168,30 @@ fn refusals_that_repeat_are_logged_once() {
         post(address, "/decode", &[BEARER, same_page], "{}").refuses(
             403,
             &["codec_server.origins"],
-            &expect!["this page may not ask: add its origin to `codec_server.origins`"],
+            &expect![[r#"
+                this page may not ask: add its origin to `codec_server.origins`
+            "#]],
         );
         post(address, "/decode", &[BEARER, ("origin", "null")], "{}").refuses(
             403,
             &[],
-            &expect!["this page may not ask: add its origin to `codec_server.origins`"],
+            &expect![[r#"
+                this page may not ask: add its origin to `codec_server.origins`
+            "#]],
         );
         post(address, "/decode", &[], "{}").refuses(
             401,
             &["Bearer"],
-            &expect!["send `Authorization: Bearer` with a token that is valid here"],
+            &expect![[r#"
+                send `Authorization: Bearer` with a token that is valid here
+            "#]],
         );
         post(address, "/decode", &[("authorization", "Bearer wrong")], "{}").refuses(
             401,
             &["Bearer"],
-            &expect!["send `Authorization: Bearer` with a token that is valid here"],
+            &expect![[r#"
+                send `Authorization: Bearer` with a token that is valid here
+            "#]],
         );
     }
     post(address, "/decode", &[BEARER, ("x-request-id", "last")], "{}");

@@ -39,30 +39,30 @@ async fn what_may_come_from_elsewhere_is_refused() {
         (
             "X-Forwarded-For",
             "10.0.0.1",
-            expect![
-                "the request came through a proxy (it has the header `x-forwarded-for`), and this server asks for no token: set `codec_server.token` or `codec_server.jwt`, listen on a Unix socket, or write `anonymous = true`"
-            ],
+            expect![[r#"
+                the request came through a proxy (it has the header `x-forwarded-for`), and this server asks for no token: set `codec_server.token` or `codec_server.jwt`, listen on a Unix socket, or write `anonymous = true`
+            "#]],
         ),
         (
             "Forwarded",
             "for=10.0.0.1",
-            expect![
-                "the request came through a proxy (it has the header `forwarded`), and this server asks for no token: set `codec_server.token` or `codec_server.jwt`, listen on a Unix socket, or write `anonymous = true`"
-            ],
+            expect![[r#"
+                the request came through a proxy (it has the header `forwarded`), and this server asks for no token: set `codec_server.token` or `codec_server.jwt`, listen on a Unix socket, or write `anonymous = true`
+            "#]],
         ),
         (
             "X-Real-IP",
             "10.0.0.1",
-            expect![
-                "the request came through a proxy (it has the header `x-real-ip`), and this server asks for no token: set `codec_server.token` or `codec_server.jwt`, listen on a Unix socket, or write `anonymous = true`"
-            ],
+            expect![[r#"
+                the request came through a proxy (it has the header `x-real-ip`), and this server asks for no token: set `codec_server.token` or `codec_server.jwt`, listen on a Unix socket, or write `anonymous = true`
+            "#]],
         ),
         (
             "Via",
             "1.1 proxy",
-            expect![
-                "the request came through a proxy (it has the header `via`), and this server asks for no token: set `codec_server.token` or `codec_server.jwt`, listen on a Unix socket, or write `anonymous = true`"
-            ],
+            expect![[r#"
+                the request came through a proxy (it has the header `via`), and this server asks for no token: set `codec_server.token` or `codec_server.jwt`, listen on a Unix socket, or write `anonymous = true`
+            "#]],
         ),
     ] {
         let refused = post(served.address, "/decode", &[(name, value)], "{}");
@@ -74,7 +74,9 @@ async fn what_may_come_from_elsewhere_is_refused() {
     for_host(connect(served.address), "evil.example:8081", "").refuses(
         403,
         &["`evil.example:8081`"],
-        &expect!["the request is for the host `evil.example:8081`, which is not a name of loopback, and this server asks for no token: set `codec_server.token` or `codec_server.jwt`, listen on a Unix socket, or write `anonymous = true`"],
+        &expect![[r#"
+            the request is for the host `evil.example:8081`, which is not a name of loopback, and this server asks for no token: set `codec_server.token` or `codec_server.jwt`, listen on a Unix socket, or write `anonymous = true`
+        "#]],
     );
     let mut old = connect(served.address);
     write!(
@@ -83,7 +85,9 @@ async fn what_may_come_from_elsewhere_is_refused() {
         served.address
     )
     .unwrap();
-    read(old).refuses(403, &["HTTP/1.0"], &expect!["the request came through a proxy (it is HTTP/1.0), and this server asks for no token: set `codec_server.token` or `codec_server.jwt`, listen on a Unix socket, or write `anonymous = true`"]);
+    read(old).refuses(403, &["HTTP/1.0"], &expect![[r#"
+        the request came through a proxy (it is HTTP/1.0), and this server asks for no token: set `codec_server.token` or `codec_server.jwt`, listen on a Unix socket, or write `anonymous = true`
+    "#]]);
     for host in ["localhost", "[::1]:8081", "127.0.0.1"] {
         assert_eq!(for_host(connect(served.address), host, "").status, 200);
     }
@@ -102,7 +106,9 @@ async fn a_proxy_is_let_in_by_a_socket_alone() {
     let folder = tempfile::tempdir().unwrap();
     let served = Served::start(folder.path(), Settings::default()).await;
     let proxy = envoy(served.address);
-    post(proxy.address(), "/decode", &[], "{}").refuses(403, &[], &expect!["the request came through a proxy (it has the header `x-forwarded-proto`), and this server asks for no token: set `codec_server.token` or `codec_server.jwt`, listen on a Unix socket, or write `anonymous = true`"]);
+    post(proxy.address(), "/decode", &[], "{}").refuses(403, &[], &expect![[r#"
+        the request came through a proxy (it has the header `x-forwarded-proto`), and this server asks for no token: set `codec_server.token` or `codec_server.jwt`, listen on a Unix socket, or write `anonymous = true`
+    "#]]);
     let socket = folder.path().join("codec.sock");
     let behind = Served::start_at(folder.path(), Settings::default(), &socket).await;
     let proxy = envoy_to_socket(&socket);
@@ -130,7 +136,9 @@ async fn a_socket_is_its_owners() {
     assert_text(
         &bind_error(&socket).await,
         &["codec.sock"],
-        &expect!["another process listens at `[folder]/codec.sock`: end it, or listen elsewhere"],
+        &expect![[r#"
+            another process listens at `[folder]/codec.sock`: end it, or listen elsewhere
+        "#]],
     );
     assert_eq!(for_host(UnixStream::connect(&socket).unwrap(), "x", "").status, 200);
     served.end().await;
@@ -146,14 +154,18 @@ async fn a_socket_is_its_owners() {
     assert_text(
         &bind_error(&socket).await,
         &["codec.sock"],
-        &expect!["`[folder]/codec.sock` is there and is no socket: remove it, or listen elsewhere"],
+        &expect![[r#"
+            `[folder]/codec.sock` is there and is no socket: remove it, or listen elsewhere
+        "#]],
     );
     assert_eq!(fs::read_to_string(&socket).unwrap(), "precious");
     let nowhere = folder.path().join("none/codec.sock");
     assert_text(
         &bind_error(&nowhere).await,
         &["none/codec.sock"],
-        &expect!["cannot listen at `[folder]/none/codec.sock`"],
+        &expect![[r#"
+            cannot listen at `[folder]/none/codec.sock`
+        "#]],
     );
     // Nothing is left beside it.
     let left = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
@@ -195,9 +207,9 @@ fn anonymous_is_written_by_hand() {
     assert_text(
         refused.as_str().unwrap(),
         &[],
-        &expect![
-            "error: `codec_server.anonymous` lets anybody in, and `codec_server.token` or `codec_server.jwt` does not: remove one of them"
-        ],
+        &expect![[r#"
+            error: `codec_server.anonymous` lets anybody in, and `codec_server.token` or `codec_server.jwt` does not: remove one of them
+        "#]],
     );
     assert_eq!(program.child.wait().unwrap().code(), Some(2));
     let path = folder.path().join("cloakroom.toml");

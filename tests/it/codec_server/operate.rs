@@ -41,17 +41,23 @@ fn metrics_have_a_listener_of_their_own() {
     get(metrics, "/decode").refuses(
         404,
         &["/readyz"],
-        &expect!["there are /metrics, /healthz and /readyz"],
+        &expect![[r#"
+            there are /metrics, /healthz and /readyz
+        "#]],
     );
     post(metrics, "/decode", &[BEARER], "{}").refuses(
         404,
         &["/readyz"],
-        &expect!["there are /metrics, /healthz and /readyz"],
+        &expect![[r#"
+            there are /metrics, /healthz and /readyz
+        "#]],
     );
     ask(address, "GET /metrics", &[BEARER], b"").refuses(
         404,
         &["codec_server.metrics_listen"],
-        &expect!["metrics are served at `codec_server.metrics_listen`"],
+        &expect![[r#"
+            metrics are served at `codec_server.metrics_listen`
+        "#]],
     );
     for address in [address, metrics] {
         get(address, "/healthz").says(200, "ok");
@@ -65,7 +71,13 @@ fn metrics_have_a_listener_of_their_own() {
     while TcpStream::connect(address).is_ok() {
         assert!(Instant::now() < give_up, "it does not end");
     }
-    get(metrics, "/readyz").refuses(503, &[], &expect!["shutting down"]);
+    get(metrics, "/readyz").refuses(
+        503,
+        &[],
+        &expect![[r#"
+        shutting down
+    "#]],
+    );
     get(metrics, "/healthz").says(200, "ok");
     slow.write_all(b"{}").unwrap();
     assert_eq!(read(slow).status, 200);
@@ -187,9 +199,9 @@ fn reloads_are_counted_and_say_what_needs_a_restart() {
     assert_text(
         stays["error"].as_str().unwrap(),
         &["`nonsense`"],
-        &expect![
-            "[folder]/cloakroom.toml, line 15: unknown key `nonsense`; known here: `listen`, `metrics_listen`, `origins`, `credentials`, `token`, `anonymous`, `jwt`, `tls`, `body`, `requests`, `connections`, `connections_per_address`, `write_time`, `lifetime`, `time`"
-        ],
+        &expect![[r#"
+            [folder]/cloakroom.toml, line 15: unknown key `nonsense`; known here: `listen`, `metrics_listen`, `origins`, `credentials`, `token`, `anonymous`, `jwt`, `tls`, `body`, `requests`, `connections`, `connections_per_address`, `write_time`, `lifetime`, `time`
+        "#]],
     );
     let refused = metrics();
     assert!(reloads(&half)[1] < reloads(&refused)[1]);
@@ -204,9 +216,9 @@ fn one_address_does_not_serve_both() {
     assert_text(
         refused.as_str().unwrap(),
         &["codec_server.metrics_listen"],
-        &expect![
-            "error: `codec_server.metrics_listen` is 127.0.0.1:8799, and the codec server listens at 127.0.0.1:8799: give one of them another port"
-        ],
+        &expect![[r#"
+            error: `codec_server.metrics_listen` is 127.0.0.1:8799, and the codec server listens at 127.0.0.1:8799: give one of them another port
+        "#]],
     );
     assert_eq!(program.child.wait().unwrap().code(), Some(2));
 }
