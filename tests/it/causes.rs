@@ -4,8 +4,10 @@
 use std::sync::Arc;
 
 use cloakroom::{
-    Bucket, ByteSize, Codec as _, Error, ErrorKind, Grants, Limits, Material, ObjectBucket,
-    Offload, Payload, Pipeline, Reuse, Ring, Settings, Stage,
+    ByteSize, Codec as _, Error, ErrorKind, Payload, Pipeline, Stage,
+    keys::{Material, Ring},
+    plugin::{Grants, Limits, Reuse, Settings},
+    storage::{Bucket, ObjectBucket, Offload},
 };
 use cloakroom_tests::{
     DRIVERS, assert_text, assert_texts, bucket_driver, chain, ctx, host, noise, plain,
@@ -28,8 +30,10 @@ async fn cipher(name: &str, settings: &Settings, id: &str, byte: u8) -> Pipeline
         "aes-gcm" => Grants::none().keys("payments", ring),
         _ => Grants::none().subkeys("payments", ring),
     };
-    let plugin =
-        host(Limits::default()).load(cloakroom::bundled(name).unwrap(), grants).await.unwrap();
+    let plugin = host(Limits::default())
+        .load(cloakroom::plugin::bundled(name).unwrap(), grants)
+        .await
+        .unwrap();
     let settings = settings.clone().set("ring", "payments");
     let codec = plugin.codec(settings, Reuse::Fresh).await.unwrap();
     assert!(!codec.description().encodings.is_empty());
@@ -151,9 +155,10 @@ async fn a_bucket_that_was_not_granted_is_named() {
     let mut seen = Vec::new();
     for driver in DRIVERS.into_iter().filter(|name| *name != "redis") {
         let bucket: Arc<dyn Bucket> = Arc::new(ObjectBucket::memory("b"));
-        let grants = Grants::none().bucket("payloads", bucket, cloakroom::BucketAccess::whole());
+        let grants =
+            Grants::none().bucket("payloads", bucket, cloakroom::storage::BucketAccess::whole());
         let host = host(Limits::default());
-        let plugin = host.load(cloakroom::bundled(driver).unwrap(), grants).await.unwrap();
+        let plugin = host.load(cloakroom::plugin::bundled(driver).unwrap(), grants).await.unwrap();
         let settings = Settings::none().set("bucket", "paylods");
         let error = plugin.driver(settings, Reuse::Fresh).await.map(drop).unwrap_err();
         let text = chain(&error);

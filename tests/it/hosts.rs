@@ -8,8 +8,8 @@ use std::{
 };
 
 use cloakroom::{
-    Cloakroom, CloakroomBuilder, Error, ErrorKind, Grants, Host, Limits, PluginCodec, Reuse,
-    Settings,
+    Cloakroom, CloakroomBuilder, Error, ErrorKind,
+    plugin::{Grants, Host, Limits, PluginCodec, Reuse, Settings},
 };
 use cloakroom_tests::{assert_text, chain, compile_cache, ctx, plain, text};
 use expect_test::expect;
@@ -19,7 +19,7 @@ use crate::cli;
 const ZLIB: &str = "[[stage]]\nplugin = \"bundled:zlib\"\n";
 
 async fn load(host: &Host, name: &str) -> Result<PluginCodec, Error> {
-    let plugin = host.load(cloakroom::bundled(name)?, Grants::none()).await?;
+    let plugin = host.load(cloakroom::plugin::bundled(name)?, Grants::none()).await?;
     plugin.codec(Settings::none(), Reuse::Fresh).await
 }
 
@@ -205,9 +205,9 @@ async fn a_file_is_compiled_once_however_often_it_is_loaded() {
 
 async fn fill(folder: &Path, name: &str) {
     let host = Host::builder().cache(folder).build().unwrap();
-    let compiled = host.compile(&cloakroom::bundled(name).unwrap()).await.unwrap();
+    let compiled = host.compile(&cloakroom::plugin::bundled(name).unwrap()).await.unwrap();
     assert!(compiled.is_new && compiled.path.starts_with(folder));
-    let again = host.compile(&cloakroom::bundled(name).unwrap()).await.unwrap();
+    let again = host.compile(&cloakroom::plugin::bundled(name).unwrap()).await.unwrap();
     assert!(!again.is_new && again.path == compiled.path && again.bytes == compiled.bytes);
     assert_eq!(host.compilations(), 1);
 }
@@ -240,7 +240,7 @@ async fn a_host_that_may_not_compile_takes_what_a_folder_holds() {
             plugin `zlib`: cannot be loaded: this host may not compile, and there is no compile cache: set `[cache] folder` to one that `cloakroom compile --config FILE --into FOLDER` has filled
         "#]],
     );
-    let error = bare.compile(&cloakroom::bundled("zlib").unwrap()).await.unwrap_err();
+    let error = bare.compile(&cloakroom::plugin::bundled("zlib").unwrap()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config, "{error}");
 }
 

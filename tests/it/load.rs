@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 use cloakroom::{
-    ByteSize, Digest, ErrorKind, Grants, Host, Inspection, Limits, Requirement, Reuse, Settings,
-    Source, World,
+    ByteSize, ErrorKind,
+    inspect::{Inspection, World},
+    plugin::{Digest, Grants, Host, Limits, Requirement, Reuse, Settings, Source},
 };
 use cloakroom_tests::{DRIVERS, ROGUE, assert_text, chain, host, ring};
 use expect_test::{Expect, expect};
@@ -52,7 +53,7 @@ async fn an_import_without_its_grant() {
     refused(rogue(), grants, kind, &facts, &expect![[r#"
         plugin `rogue`: imports `cloakroom:plugin/subkeys@0.1.0`, which was not granted: add `grants.subkeys = ["RING"]`, or use another plugin
     "#]]).await;
-    let aes = cloakroom::bundled("aes-gcm").unwrap();
+    let aes = cloakroom::plugin::bundled("aes-gcm").unwrap();
     let grants = Grants::none().subkeys("a", ring());
     refused(aes, grants, kind, &["grants.keys"], &expect![[r#"
         plugin `aes-gcm`: imports `cloakroom:plugin/keys@0.1.0`, which was not granted: add `grants.keys = ["RING"]`, or use another plugin
@@ -230,15 +231,15 @@ async fn settings_that_cannot_work() {
     }
 }
 
-async fn load_any(host: &Host, name: &str) -> cloakroom::Plugin {
-    host.load(cloakroom::bundled(name).unwrap(), Grants::nothing_behind()).await.unwrap()
+async fn load_any(host: &Host, name: &str) -> cloakroom::plugin::Plugin {
+    host.load(cloakroom::plugin::bundled(name).unwrap(), Grants::nothing_behind()).await.unwrap()
 }
 
 #[tokio::test]
 async fn bundled_plugins_import_the_contract_and_nothing_else() {
     let host = host(Limits::default());
-    for name in cloakroom::bundled_names() {
-        let inspection = host.inspect(&cloakroom::bundled(name).unwrap()).unwrap();
+    for name in cloakroom::plugin::bundled_names() {
+        let inspection = host.inspect(&cloakroom::plugin::bundled(name).unwrap()).unwrap();
         let world = match name {
             "aes-gcm" => World::Cipher,
             "chacha20-poly1305" => World::OwnCipher,
