@@ -2,8 +2,10 @@
 
 mod machine;
 pub mod rigs;
+mod snapshot;
 
 pub use machine::{PATIENCE, node, program, python, wait_until};
+pub use snapshot::{assert_text, assert_texts, normalise};
 
 use std::{path::PathBuf, sync::Arc};
 

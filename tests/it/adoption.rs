@@ -7,7 +7,8 @@ use cloakroom::{
     pipeline::PipelineError,
     plugin::{Limits, Reuse, Settings},
 };
-use cloakroom_tests::{KEY, bundled, chain, compile_cache, ctx, host, plain, text};
+use cloakroom_tests::{KEY, assert_text, bundled, chain, compile_cache, ctx, host, plain, text};
+use expect_test::expect;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 
 use crate::faulty::{Native, leaving};
@@ -64,7 +65,13 @@ async fn old_plaintext_passes_and_is_counted_by_namespace() {
     assert_eq!(counted(&snapshotter), [(String::new(), 3)]);
     let error = after.decode(&ctx(), old).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsealed, "{error}");
-    assert!(error.to_string().contains("required = \"encode\""), "{error}");
+    assert_text(
+        &chain(&error),
+        &["required = \"encode\""],
+        &expect![[r#"
+            stage `aes-gcm`, decoding payload 0: the payload arrived unsealed, and this stage is required: if it was written before this stage was there, `required = "encode"` lets it pass
+        "#]],
+    );
     assert_eq!(counted(&snapshotter), []);
 }
 
@@ -165,9 +172,14 @@ async fn a_configuration_may_ask_for_it_and_is_warned() {
 
     let check = opening(CONFIG).check().await.unwrap();
     let [warning] = &*check.report().warnings else { panic!("{:?}", check.report()) };
-    for says in ["cloakroom.toml, line 4", "`aes-gcm`", "forge", metric::PLAINTEXT, "true"] {
-        assert!(warning.contains(says), "{warning}");
-    }
+    let facts = ["cloakroom.toml, line 4", "`aes-gcm`", metric::PLAINTEXT, "true"];
+    assert_text(
+        warning,
+        &facts,
+        &expect![[r#"
+            [folder]/cloakroom.toml, line 4: stage `aes-gcm` has `required = "encode"`: decoding accepts plaintext, which whoever can write into a history can forge; switch to `required = true` when `cloakroom_plaintext_total` has not risen for as long as histories are kept (host/docs/rollout.md)
+        "#]],
+    );
     let strict = CONFIG.replace("\"encode\"", "true");
     assert_eq!(opening(&strict).check().await.unwrap().report().warnings, [""; 0]);
 }

@@ -19,9 +19,10 @@ use cloakroom::{
     storage::{Bucket, BucketAccess, ObjectBucket, Offload, PutMode, PutOutcome},
 };
 use cloakroom_tests::{
-    PATIENCE, ROGUE, ROGUE_DRIVER, ROGUE_WASIP2, bundled, chain, compile_cache, ctx, host, noise,
-    plain, rogue, text,
+    PATIENCE, ROGUE, ROGUE_DRIVER, ROGUE_WASIP2, assert_text, bundled, chain, compile_cache, ctx,
+    host, noise, plain, rogue, text,
 };
+use expect_test::{Expect, expect};
 use futures::future::{BoxFuture, join_all, poll_immediate};
 use metrics_util::debugging::DebugValue;
 use tokio::{sync::Semaphore, time::timeout};
@@ -53,11 +54,11 @@ fn benign() -> Vec<Payload> {
 }
 
 #[track_caller]
-fn is_busy(error: &Error, says: &str) {
+fn is_busy(error: &Error, snapshot: &Expect) {
     let text = chain(error);
     assert_eq!(error.kind(), ErrorKind::Busy, "{text}");
     assert!(error.kind().is_transient() && error.kind().blame() == Blame::Host);
-    assert!(text.contains(says), "{text}");
+    assert_text(&text, &[], snapshot);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -121,7 +122,12 @@ async fn a_call_that_finds_the_queue_full_is_refused_before_its_first_payload() 
     timeout(PATIENCE, filled).await.expect("the queue is never full");
     let before = seen.load(SeqCst);
     let refused = pipeline.encode(&ctx(), benign()).await.unwrap_err();
-    is_busy(&refused, "`limits.queue` is 2");
+    is_busy(
+        &refused,
+        &expect![[r#"
+            stage `rogue`, encoding payload 0: 3 payloads wait for a processor, and `limits.queue` is 2: try again later
+        "#]],
+    );
     assert_eq!(refused.stage(), Some("rogue"));
     assert_eq!(seen.load(SeqCst), before, "a payload was begun");
     stuck.abort();
@@ -152,7 +158,9 @@ async fn a_call_that_waits_too_long_is_refused_and_nobody_is_to_blame() {
     let (busy, slow): (Vec<_>, Vec<_>) =
         ends.iter().partition(|error| error.kind() == ErrorKind::Busy);
     assert!(!busy.is_empty());
-    busy.iter().for_each(|error| is_busy(error, "`limits.wait`"));
+    busy.iter().for_each(|error| is_busy(error, &expect![[r#"
+        stage `rogue`, encoding payload 0: waited 300ms and computed [duration] of it: the host has more work than it can do in `limits.wait`; try again later, or give it more processors
+    "#]]));
     for error in slow {
         assert_eq!(error.kind(), ErrorKind::LimitExceeded(Limit::Time), "{}", chain(error));
     }
@@ -174,20 +182,37 @@ async fn a_configuration_says_how_much_computes_and_waits() {
     let slow = "[limits]\ntime = \"3m\"";
     assert_eq!(opened(slow).await.unwrap().host().limits().wait, Duration::from_secs(180));
     let error = opened("[limits]\nwait = \"4s\"").await.map(drop).unwrap_err();
-    assert!(error.to_string().contains("`limits.wait` is 4s and `limits.time` is 5s"), "{error}");
+    let text = chain(&error);
+    assert_text(
+        &text,
+        &["`limits.wait` is 4s", "`limits.time` is 5s"],
+        &expect![[r#"
+            configuration: `limits.wait` is 4s and `limits.time` is 5s: a call waits for a processor besides, so `limits.wait` must be at least as long
+        "#]],
+    );
 }
 
 #[test]
 fn waiting_shorter_than_working_is_refused_with_both_numbers() {
-    for limits in [
-        Limits { wait: Duration::from_secs(4), ..Limits::default() },
-        Limits { driver_time: Duration::from_secs(121), ..Limits::default() },
+    for (limits, both, snapshot) in [
+        (
+            Limits { wait: Duration::from_secs(4), ..Limits::default() },
+            ["is 4s", "is 5s"],
+            expect![[r#"
+                `limits.wait` is 4s and `limits.time` is 5s: a call waits for a processor besides, so `limits.wait` must be at least as long
+            "#]],
+        ),
+        (
+            Limits { driver_time: Duration::from_secs(121), ..Limits::default() },
+            ["is 120s", "is 121s"],
+            expect![[r#"
+                `limits.wait` is 120s and `storage.time` is 121s: a call waits for a processor besides, so `limits.wait` must be at least as long
+            "#]],
+        ),
     ] {
         let error = Host::builder().limits(limits).build().map(drop).unwrap_err();
-        let says = error.to_string();
         assert_eq!(error.kind(), ErrorKind::Config);
-        let both = [["is 4s", "is 5s"], ["is 120s", "is 121s"]];
-        assert!(both.iter().any(|both| both.iter().all(|part| says.contains(part))), "{says}");
+        assert_text(&chain(&error), &both, &snapshot);
     }
 }
 
@@ -298,7 +323,13 @@ async fn a_store_that_hangs_behind_a_plugin_is_unavailable() {
         let says = chain(&error);
         assert_eq!(error.kind(), ErrorKind::Unavailable, "{says}");
         assert!(error.kind().is_transient() && error.kind().blame() == Blame::Backend);
-        assert!(says.contains("did not answer within 300ms (`storage.time`)"), "{says}");
+        assert_text(
+            &says,
+            &["300ms"],
+            &expect![[r#"
+                stage `storage held`, encoding payload 0, plugin `rogue`: the store behind this driver did not answer within 300ms (`storage.time`)
+            "#]],
+        );
     }
     bucket.gate.close();
     pipeline.encode(&ctx(), vec![plain(noise(2000))]).await.unwrap();

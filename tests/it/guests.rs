@@ -14,7 +14,8 @@ use cloakroom::{
     plugin::{CodeLimits, CodeSize, Grants, Host, Limits, Reuse, Settings, Source},
     storage::{Bucket, BucketAccess, ObjectBucket, Offload},
 };
-use cloakroom_tests::{chain, compile_cache, ctx, noise, plain};
+use cloakroom_tests::{assert_text, chain, compile_cache, ctx, noise, plain};
+use expect_test::expect;
 
 /// Builds what lies in a folder of `tests/python` for a world of the contract.
 fn component(folder: &str, world: &str) -> Bytes {
@@ -79,7 +80,13 @@ async fn a_driver_in_python() {
     let source = Source::bytes("python", component("driver_guest", "storage"));
     let plugin = host(4).load(source, grants).await.map_err(|error| chain(&error)).unwrap();
     let error = plugin.driver(Settings::none(), Reuse::Fresh).await.unwrap_err();
-    assert!(error.to_string().contains("setting `bucket` is needed"), "{error}");
+    assert_text(
+        &chain(&error),
+        &["`bucket`"],
+        &expect![[r#"
+            plugin `python`: setting `bucket` is needed
+        "#]],
+    );
     let driver = plugin.driver(Settings::none().set("bucket", "b"), Reuse::Fresh).await.unwrap();
     let offload = Offload::above(ByteSize::kib(1)).to("python", driver);
     let offload = offload.memory_cache(ByteSize::bytes(0));

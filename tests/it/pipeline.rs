@@ -11,7 +11,8 @@ use cloakroom::{
     pipeline::{Direction, PipelineError},
     plugin::{Limits, Reuse, Settings},
 };
-use cloakroom_tests::{ROGUE, bundled, chain, ctx, host, noise, plain, rogue, text};
+use cloakroom_tests::{ROGUE, assert_text, bundled, chain, ctx, host, noise, plain, rogue, text};
+use expect_test::expect;
 use futures::future::BoxFuture;
 
 async fn stage(name: &str) -> Stage {
@@ -91,7 +92,13 @@ async fn a_payload_over_the_limit_goes_nowhere() {
         .unwrap();
     let error = pipeline.encode(&ctx(), vec![plain(text(100_000))]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::LimitExceeded(Limit::Payload));
-    assert!(error.to_string().contains("limits.payload"), "{error}");
+    assert_text(
+        &chain(&error),
+        &["64KiB"],
+        &expect![[r#"
+            encoding payload 0: it has 100028 bytes, and the most is 64KiB (`limits.payload`)
+        "#]],
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,7 +17,8 @@ use cloakroom::{
     plugin::{Limits, Reuse, Settings},
     storage::{Bucket, Claim, Object, ObjectBucket, Offload, Rule},
 };
-use cloakroom_tests::{bucket_driver, bundled, chain, ctx, host, noise, plain, text};
+use cloakroom_tests::{assert_text, bucket_driver, bundled, chain, ctx, host, noise, plain, text};
+use expect_test::expect;
 use futures::future::BoxFuture;
 use serde_json::Value;
 
@@ -285,7 +286,13 @@ async fn an_encoded_reference_hides_where_the_object_lies() {
     let without = Pipeline::builder().offload(offload(&bucket).await).build().unwrap();
     let error = without.decode(&target(), kept.clone()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unresolved);
-    assert!(error.to_string().contains("[TMPRL1106]"), "{error}");
+    assert_text(
+        &chain(&error),
+        &["[TMPRL1106]"],
+        &expect![[r#"
+            stage `storage`, decoding payload 0: [TMPRL1106] a reference to a stored payload is encoded, and cannot be decoded here: are these the stages and keys that encoded it?
+        "#]],
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -294,11 +301,24 @@ async fn a_reference_without_its_driver_is_refused() {
     let pipeline = stages().await.offload(offload(&bucket).await).build().unwrap();
     let kept = pipeline.encode(&target(), vec![plain(noise(1 << 20))]).await.unwrap();
     let other = Offload::above(ByteSize::kib(256)).to("other", Counting::default());
-    for builder in [stages().await, stages().await.offload(other)] {
+    for (builder, snapshot) in [
+        (
+            stages().await,
+            expect![[r#"
+                [TMPRL1105] the payload is stored elsewhere, and no external storage is configured: add [storage] with the driver that stored it
+            "#]],
+        ),
+        (
+            stages().await.offload(other),
+            expect![[r#"
+                stage `storage aws.s3driver`, decoding payload 0: [TMPRL1105] stored by driver `aws.s3driver`, which is not configured; there are `other`: add a [[storage.driver]] of that name
+            "#]],
+        ),
+    ] {
         let error = builder.build().unwrap().decode(&target(), kept.clone()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unresolved);
         assert!(!error.kind().is_transient());
-        assert!(error.to_string().contains("[TMPRL1105]"), "{error}");
+        assert_text(&chain(&error), &["[TMPRL1105]"], &snapshot);
     }
 }
 
@@ -324,5 +344,11 @@ async fn a_driver_takes_no_more_than_its_setting_says() {
     let pipeline = Pipeline::builder().offload(offload).build().unwrap();
     let error = pipeline.encode(&ctx(), vec![plain(noise(1000))]).await.unwrap_err();
     let says = chain(&error);
-    assert!(says.contains("max_bytes") && says.contains("storage d"), "{says}");
+    assert_text(
+        &says,
+        &["max_bytes", "storage d"],
+        &expect![[r#"
+            stage `storage d`, encoding payload 0, plugin `s3`: the plugin calls the payload too large; its settings are `bucket`, `max_bytes` (its own words are not shown, since they could hold payload bytes: grant `log` to see them)
+        "#]],
+    );
 }

@@ -12,7 +12,8 @@ use cloakroom::{
     pipeline::MemoryBudget,
     storage::{Claim, Object, Offload},
 };
-use cloakroom_tests::plain;
+use cloakroom_tests::{assert_text, plain};
+use expect_test::expect;
 use futures::future::BoxFuture;
 use tokio::sync::Semaphore;
 
@@ -211,6 +212,12 @@ async fn an_object_is_counted_before_it_is_read_and_once_for_equal_references() 
     let three = (0..3).map(|n| plain(vec![n; 3 << 20])).collect();
     let stored = pipeline.encode(&ctx, three).await.unwrap();
     let error = pipeline.decode(&ctx, stored).await.unwrap_err();
-    assert!(error.to_string().contains("`limits.call_bytes`"), "{error}");
+    assert_text(
+        &error.to_string(),
+        &["8MiB"],
+        &expect![[r#"
+            stage `storage d`, decoding payload 2: the call needs more than 8MiB of memory (`limits.call_bytes`): split the batch, or raise the limit
+        "#]],
+    );
     assert!(budget.peak() <= 8 << 20 && budget.used() == 0);
 }
