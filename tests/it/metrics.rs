@@ -204,7 +204,7 @@ async fn those_that_wait_for_their_first_turn_are_counted_while_they_do() {
         ..Limits::default()
     };
     let codec = rogue(&host(limits), ROGUE, Reuse::Fresh).await;
-    let pipeline = cloakroom::Pipeline::builder().stage(Stage::new("rogue", codec)).build();
+    let pipeline = cloakroom::cloakroom_tests::pipeline().stage(Stage::new("rogue", codec)).build();
     let (pipeline, ctx) = (pipeline.unwrap(), ctx());
     let snapshotter = record();
     // Each computes without end.

@@ -3,7 +3,6 @@
 use std::{net::IpAddr, sync::Arc};
 
 use cloakroom_core::{Context, Error, ErrorKind, Payload};
-use cloakroom_pipeline::Pipeline;
 use http::{HeaderValue, Request, StatusCode, header::ALLOW};
 use hyper::body::Incoming;
 use tokio::time::{Instant, timeout_at};
@@ -18,6 +17,7 @@ use super::{
     response::{self, Answer, line},
     route::{self, NoRoute, Route},
 };
+use crate::TemporalReferences;
 use crate::json::metered;
 
 /// Smaller JSON is read and written where it is.
@@ -128,7 +128,7 @@ impl Shared {
             Route::Decode { keep_references: true } => {
                 self.adapter.pipeline().decode_references(ctx, payloads).await
             }
-            Route::Download if !payloads.iter().all(Pipeline::is_reference) => {
+            Route::Download if !payloads.iter().all(TemporalReferences::is_reference) => {
                 let text = "all payloads must be references to stored payloads";
                 Err(Error::new(ErrorKind::Malformed, text))
             }
