@@ -44,7 +44,7 @@ async fn what_is_too_large_to_be_read_back_is_not_stored() {
     assert_eq!(error.kind(), ErrorKind::LimitExceeded(Limit::Payload), "{error}");
     assert_eq!(error.slot(), Some(1));
     let text = error.to_string();
-    assert!(text.contains("`storage.largest`") && text.contains("64KiB"), "{text}");
+    assert!(text.contains("`Offload::largest_object`") && text.contains("64KiB"), "{text}");
     assert_eq!(bucket.list("", None).await.unwrap(), [""; 0], "another one was stored");
     let stored = pipeline.encode(&ctx(), vec![fits.clone()]).await.unwrap();
     assert_eq!(pipeline.decode(&ctx(), stored).await.unwrap(), [fits]);

@@ -110,7 +110,7 @@ async fn what_it_must_say_it_says() {
     for size in [i64::MAX, 2 << 20] {
         let huge = Payload { external_sizes: vec![size], ..scene.good.clone() };
         let kind = ErrorKind::LimitExceeded(Limit::Payload);
-        scene.refused(huge, kind, "storage.largest").await;
+        scene.refused(huge, kind, "`Offload::largest_object`").await;
     }
     let negative = Payload { external_sizes: vec![-1], ..scene.good.clone() };
     scene.refused(negative, ErrorKind::Corrupt, "size").await;

@@ -38,7 +38,7 @@ async fn codec(limits: Limits) -> PluginCodec {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_host_holds_for_a_guest_is_bounded() {
     let codec = codec(limits()).await;
-    let entries = (LimitExceeded(Limit::Entries), "4096", "`limits.entries`");
+    let entries = (LimitExceeded(Limit::Entries), "4096", "entries");
     let held = (LimitExceeded(Limit::Held), "24MiB", "`limits.held`");
     for (name, (kind, number, key)) in [
         ("join-forever", held),
@@ -114,8 +114,8 @@ async fn the_call_and_the_process_bound_a_guest_too() {
     let codec = codec(limits()).await;
     let (small, large) = (ByteSize::mib(5), ByteSize::mib(16));
     for (call, process, kind, key) in [
-        (small, large, LimitExceeded(Limit::CallBytes), "`limits.call_bytes`"),
-        (large, small, Busy, "`limits.process_bytes`"),
+        (small, large, LimitExceeded(Limit::CallBytes), "the call needs more than"),
+        (large, small, Busy, "all calls together need more than"),
     ] {
         let budget = MemoryBudget::new(call, process);
         let error = attack(&codec, &budget, "join-forever").await.map(drop).unwrap_err();
@@ -144,7 +144,7 @@ async fn linear_memory_is_charged_to_the_process() {
     let codec = rogue(&cloakroom_tests::host(limits), ROGUE, Reuse::Fresh).await;
     let error = codec.encode(&ctx(), &plain("memory")).await.map(drop).unwrap_err();
     assert_eq!(error.kind(), Busy, "{}", chain(&error));
-    assert!(chain(&error).contains("8MiB of memory (`limits.process_bytes`)"), "{error}");
+    assert!(chain(&error).contains("all calls together need more than 8MiB of memory"), "{error}");
 }
 
 fn with_entries(count: usize) -> Payload {
@@ -184,7 +184,8 @@ async fn entries_are_counted_alike_both_ways_and_a_higher_limit_reads_old_data()
         assert_eq!(error.kind(), LimitExceeded(Limit::Entries), "{}", chain(&error));
         let text = chain(&error);
         assert!(
-            text.contains("more than 100 entries") && text.contains("`limits.entries`"),
+            text.contains("more than 100 entries")
+                && text.contains("`PipelineBuilder::most_entries`"),
             "{text}"
         );
     };

@@ -206,7 +206,7 @@ async fn a_driver_that_never_finishes_is_unavailable() {
     let fetched = storing(Hangs).decode(&ctx(), references).await;
     for error in [stored.unwrap_err(), fetched.unwrap_err()] {
         assert_eq!(error.kind(), ErrorKind::Unavailable);
-        let says = "the driver did not answer within 20ms (`storage.time`)";
+        let says = "the driver did not answer within 20ms (`Offload::time`)";
         assert!(error.to_string().ends_with(says), "{error}");
     }
 }

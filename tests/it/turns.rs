@@ -212,6 +212,6 @@ async fn an_object_is_counted_before_it_is_read_and_once_for_equal_references() 
     let three = (0..3).map(|n| plain(vec![n; 3 << 20])).collect();
     let stored = pipeline.encode(&ctx, three).await.unwrap();
     let error = pipeline.decode(&ctx, stored).await.unwrap_err();
-    assert!(error.to_string().contains("`limits.call_bytes`"), "{error}");
+    assert!(error.to_string().contains("(`PipelineBuilder::memory`)"), "{error}");
     assert!(budget.peak() <= 8 << 20 && budget.used() == 0);
 }

@@ -142,7 +142,11 @@ async fn what_could_not_be_read_is_not_written() {
     let offload = offload.largest_object(ByteSize::bytes(4999));
     let pipeline = cloakroom_tests::pipeline().offload(offload).build().unwrap();
     let limit = ErrorKind::LimitExceeded(Limit::Payload);
-    check(pipeline.encode(&ctx(), sent).await, limit, &["storage d", "`storage.largest`", "4999"]);
+    check(
+        pipeline.encode(&ctx(), sent).await,
+        limit,
+        &["storage d", "`Offload::largest_object`", "4999"],
+    );
     assert_eq!(small.stored.load(Ordering::SeqCst), 0, "was stored");
 }
 

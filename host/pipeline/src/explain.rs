@@ -110,7 +110,7 @@ impl Pipeline {
         match self.open_layers(ctx, payload, fetch, &mut explanation).await {
             Ok(innermost) => (explanation, innermost),
             Err(error) => {
-                explanation.trouble = Some(error.name_remedies(self.remedy_name));
+                explanation.trouble = Some(self.name_remedies(error));
                 (explanation, None)
             }
         }

@@ -16,12 +16,19 @@ impl Pipeline {
     /// logged nor counted.
     #[must_use]
     pub fn report_failure(&self, ctx: &Context, direction: Direction, error: Error) -> Error {
-        let error = error.name_remedies(self.remedy_name);
+        let error = self.name_remedies(error);
         if ctx.is_probe() {
             return error;
         }
         self.log_failure(ctx, direction, &error);
         if error.is_counted() { error } else { metric::count_failure(direction, error) }
+    }
+
+    /// Returns an error with the names of the settings that decide about it: for failures of a caller
+    /// that happen before or after a call, such as its own accounting of memory.
+    #[must_use]
+    pub fn name_remedies(&self, error: Error) -> Error {
+        error.name_remedies(self.remedy_name)
     }
 
     fn log_failure(&self, ctx: &Context, direction: Direction, error: &Error) {

@@ -50,7 +50,7 @@ impl Pipeline {
     /// `Unresolved` if there is no such driver; otherwise the reason why it cannot be stored or read.
     pub async fn check_store(&self, ctx: &Context, driver: &str) -> Result<StoreProbe, Error> {
         let stored = self.store_probe(ctx, driver).await;
-        stored.map_err(|error| error.name_remedies(self.remedy_name))
+        stored.map_err(|error| self.name_remedies(error))
     }
 
     async fn store_probe(&self, ctx: &Context, driver: &str) -> Result<StoreProbe, Error> {

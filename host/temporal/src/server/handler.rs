@@ -17,8 +17,7 @@ use super::{
     response::{self, Answer, line},
     route::{self, NoRoute, Route},
 };
-use crate::TemporalReferences;
-use crate::json::metered;
+use crate::{TemporalReferences, json::metered};
 
 /// Smaller JSON is read and written where it is.
 const AT_ONCE: usize = 64 << 10;
@@ -74,8 +73,9 @@ impl Shared {
             Route::Encode | Route::Decode { .. } | Route::Download => {
                 let deadline = Instant::now() + settings.time;
                 let pipeline = self.adapter.pipeline();
-                let (body, budget) = (request.into_body(), pipeline.memory());
-                let body = match request_body::read(body, settings.body, budget, deadline).await {
+                let body = request.into_body();
+                let read = request_body::read(body, settings.body, &pipeline, deadline);
+                let body = match read.await {
                     Ok(body) => body,
                     Err(refused) => return refused,
                 };
@@ -110,7 +110,8 @@ impl Shared {
             volume.bytes = bytes;
             Ok(written)
         };
-        let changed = changed.await;
+        let named = |error| self.adapter.pipeline().name_remedies(error);
+        let changed = changed.await.map_err(named);
         let mut answer =
             changed.map_or_else(|error: Error| response::failure(&error), response::payloads);
         answer.extensions_mut().insert(volume);

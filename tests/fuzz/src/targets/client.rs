@@ -7,7 +7,6 @@ use std::{
     time::Duration,
 };
 
-use cloakroom::Pipeline;
 use cloakroom_temporal::server::{Auth, CodecServer, Settings};
 use cloakroom_tests::PATIENCE;
 use tokio::net::TcpListener;
