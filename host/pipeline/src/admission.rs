@@ -7,8 +7,7 @@ use futures::FutureExt as _;
 
 use crate::{
     Pipeline,
-    counted_payload::{CountedPayload, unlimited_memory},
-    item::{Item, SystemEnvelope},
+    item::{CountedPayload, Item, SystemEnvelope, unlimited_memory},
     metric,
 };
 
@@ -67,7 +66,7 @@ impl Pipeline {
             }
         };
         if direction == Direction::Encode
-            && self.storage.as_ref().is_some_and(|storage| storage.asks_for_metadata())
+            && self.storage.as_ref().is_some_and(|storage| storage.asks_for_metadata)
         {
             let mut payloads = items.iter_mut().filter_map(Item::payload_mut);
             payloads.try_for_each(|payload| payload.keep_metadata(&memory))?;

@@ -5,8 +5,7 @@ use cloakroom_core::{Context, Direction, Error, Payload};
 use crate::{
     Pipeline,
     admission::Call,
-    counted_payload::CountedPayload,
-    item::Item,
+    item::{CountedPayload, Item},
     metric,
     tasks::{self, Step},
 };

@@ -7,8 +7,7 @@ use cloakroom_core::{Context, Direction, Error, Payload};
 use crate::{
     Pipeline,
     admission::Call,
-    counted_payload::CountedPayload,
-    item::Item,
+    item::{CountedPayload, Item},
     offload::{storage::Storage, store::Outgoing},
     tasks::{self, Step},
 };

@@ -5,8 +5,7 @@ use cloakroom_core::{Claim, Context, Direction, Error, Payload};
 use crate::{
     Pipeline,
     admission::Call,
-    counted_payload::{self, CountedPayload},
-    item::Item,
+    item::{self, CountedPayload, Item},
     offload::proofs::Proof,
     part::at_driver,
     printable::printable,
@@ -193,7 +192,7 @@ impl Pipeline {
         stored.verified = true;
         let by = format!("storage {}", stored.driver);
         explanation.layers.push(Layer::of(&object, Some(&by)));
-        let memory = counted_payload::memory(&call.ctx);
+        let memory = item::memory(&call.ctx);
         Ok(Some(CountedPayload::retrieved(0, &memory, object, charge)?))
     }
 }

@@ -8,8 +8,6 @@
 mod admission;
 mod budget;
 mod builder;
-mod catch_panic;
-mod counted_payload;
 mod decode;
 mod encode;
 mod envelopes;

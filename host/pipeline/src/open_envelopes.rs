@@ -4,9 +4,8 @@ use cloakroom_core::{CallMemory, Charge, Context, Direction, Error, ErrorKind, P
 
 use crate::{
     Pipeline, Stage,
-    counted_payload::CountedPayload,
     envelopes::{Close, EnvelopeError, Envelopes, OpenEnvelope, UnknownEnvelope},
-    item::{Item, SystemEnvelope},
+    item::{CountedPayload, Item, SystemEnvelope},
     metric,
     printable::printable,
 };

@@ -5,8 +5,7 @@ use cloakroom_core::{Direction, Error, ErrorKind, Payload, Remedy};
 use crate::{
     Pipeline,
     admission::Call,
-    counted_payload::CountedPayload,
-    item::Item,
+    item::{CountedPayload, Item},
     reference::{PayloadKind, Reference, ReferenceFailure, ReferenceFormat, with_code},
 };
 

@@ -8,8 +8,7 @@ use cloakroom_core::{Context, Direction, Error, Payload};
 
 use crate::{
     Pipeline,
-    counted_payload::{self, CountedPayload},
-    item::Item,
+    item::{self, CountedPayload, Item},
     reference::{PayloadKind, ReferenceFormat},
 };
 
@@ -76,7 +75,7 @@ impl Pipeline {
         format: &dyn ReferenceFormat,
         encoded: &CountedPayload,
     ) -> Result<Option<CountedPayload>, Error> {
-        let (slot, memory) = (encoded.slot, counted_payload::memory(ctx));
+        let (slot, memory) = (encoded.slot, item::memory(ctx));
         let (payload, sizes) = format.unmark_encoded(encoded.payload.clone());
         let mut opened = CountedPayload::received(slot, &memory, payload);
         for stage in self.stages.iter().rev() {
@@ -108,7 +107,7 @@ impl Pipeline {
         ctx: &Context,
         mut payload: CountedPayload,
     ) -> Result<Item, Error> {
-        let memory = counted_payload::memory(ctx);
+        let memory = item::memory(ctx);
         let again = CountedPayload::received(payload.slot, &memory, payload.payload.clone());
         let original = payload.original.take();
         let mut encoded = self.encode_payload(ctx, payload, false).await?;

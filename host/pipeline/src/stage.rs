@@ -6,7 +6,7 @@ use cloakroom_core::{
     Codec, Context, Direction, Encoded, Error, ErrorKind, Limit, Payload, Purpose, Remedy,
 };
 
-use crate::{catch_panic::catch_panic, part::PartCall};
+use crate::{part::PartCall, tasks::catch_panic};
 
 /// Default time limit of a call of a codec that has none of its own.
 pub(crate) const CODEC_TIME: Duration = Duration::from_secs(120);

@@ -1,12 +1,15 @@
-//! Concurrent work on the payloads of one call.
+//! Concurrent work on the payloads of one call, and panics in it.
 
-use std::future::Future;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    future::Future,
+    panic::AssertUnwindSafe,
+};
 
 use cloakroom_core::{Error, ErrorKind};
+use futures::FutureExt as _;
 use tokio::task::JoinSet;
 use tracing::Instrument as _;
-
-use crate::catch_panic::catch_panic;
 
 /// Work on one item of a batch.
 pub(crate) enum Step<R, F> {
@@ -86,6 +89,31 @@ fn put<R>(results: &mut [Option<R>], index: usize, result: R) {
     }
 }
 
+/// Runs `work` once for each key, on the first job of that key, at most `limit` at once. Returns the
+/// results by key.
+///
+/// # Errors
+/// The first failure.
+pub(crate) async fn run_once_per_key<K, J, R, W, F>(
+    limit: usize,
+    jobs: impl Iterator<Item = (K, J)>,
+    work: W,
+) -> Result<BTreeMap<K, R>, Error>
+where
+    K: Clone + Ord + Send + 'static,
+    R: Send + 'static,
+    W: Fn(J) -> F,
+    F: Future<Output = Result<R, Error>> + Send + 'static,
+{
+    let mut seen = BTreeSet::new();
+    let first: Vec<_> = jobs.filter(|(key, _)| seen.insert(key.clone())).collect();
+    let run = |(key, job)| {
+        let work = work(job);
+        Step::Run(async move { Ok((key, work.await?)) })
+    };
+    Ok(run_each(limit, first, run).await?.into_iter().collect())
+}
+
 /// Runs work that keeps a processor busy on a thread for blocking work.
 pub(crate) async fn run_blocking<R, W>(work: W) -> Result<R, Error>
 where
@@ -95,75 +123,30 @@ where
     tokio::task::spawn_blocking(work).await.map_err(|_| lost())
 }
 
+/// Runs `call`, and returns a panic in it as an error. `what` names the part that runs it.
+///
+/// The message of the panic is dropped, because it may hold payload bytes. Only the panic hook knows file
+/// and line, and the hook belongs to the program.
+///
+/// # Errors
+/// `Internal` if `call` panics, or the error of `call`.
+pub(crate) async fn catch_panic<T>(
+    what: &str,
+    call: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Error> {
+    // Unwind safe: calls share only atomics and locks that ignore poison.
+    AssertUnwindSafe(call).catch_unwind().await.unwrap_or_else(|_| {
+        let text = format!(
+            "{what} panicked, which is a bug in it: \
+             file and line are in what the process wrote to standard error"
+        );
+        Err(Error::new(ErrorKind::Internal, text))
+    })
+}
+
 fn lost() -> Error {
     Error::new(ErrorKind::Internal, "a task of the pipeline did not finish")
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering::SeqCst},
-    };
-
-    use super::*;
-
-    #[derive(Default)]
-    struct Alive {
-        now: AtomicUsize,
-        most: AtomicUsize,
-    }
-
-    struct One(Arc<Alive>);
-
-    impl One {
-        fn begin(alive: &Arc<Alive>) -> Self {
-            alive.most.fetch_max(alive.now.fetch_add(1, SeqCst) + 1, SeqCst);
-            Self(alive.clone())
-        }
-    }
-
-    impl Drop for One {
-        fn drop(&mut self) {
-            self.0.now.fetch_sub(1, SeqCst);
-        }
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn a_large_batch_has_few_tasks_and_keeps_its_order() {
-        let alive = Arc::new(Alive::default());
-        let work = |item: usize| {
-            if item.is_multiple_of(3) {
-                return Step::Done(item);
-            }
-            let one = One::begin(&alive);
-            Step::Run(async move {
-                tokio::task::yield_now().await;
-                drop(one);
-                Ok(item)
-            })
-        };
-        let results = run_each(7, (0..50_000).collect(), work).await.unwrap();
-        assert!(results.into_iter().eq(0..50_000));
-        assert_eq!((alive.now.load(SeqCst), alive.most.load(SeqCst)), (0, 7));
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn a_failure_drops_what_the_others_hold_before_it_is_returned() {
-        let alive = Arc::new(Alive::default());
-        let work = |item: usize| {
-            let one = One::begin(&alive);
-            Step::Run(async move {
-                if item == 3 {
-                    return Err(Error::new(ErrorKind::Busy, "enough"));
-                }
-                std::future::pending::<()>().await;
-                drop(one);
-                Ok(())
-            })
-        };
-        let error = run_each(8, (0..100).collect(), work).await.unwrap_err();
-        assert_eq!((error.kind(), alive.now.load(SeqCst)), (ErrorKind::Busy, 0));
-        assert_eq!(alive.most.load(SeqCst), 8);
-    }
-}
+mod tests;

@@ -8,7 +8,7 @@ use lru::LruCache;
 use tokio::sync::Semaphore;
 
 use crate::{
-    counted_payload,
+    item,
     offload::{cache_key::CacheKey, disk::Disk},
 };
 
@@ -83,7 +83,7 @@ impl Cache {
         cache_key: &CacheKey,
         sha256: &[u8; 32],
     ) -> Result<Option<(Cached, Charge)>, Error> {
-        let memory = counted_payload::memory(ctx);
+        let memory = item::memory(ctx);
         let found = self.memory().objects.get(cache_key).cloned();
         if let Some(found) = found {
             let charge = memory.charge(found.payload.footprint())?;
@@ -139,7 +139,7 @@ impl Cache {
         // No call waits for the disk: an object that is not cached is retrieved again.
         if let Some(disk) = self.disk.clone()
             && let Ok(writer) = self.writers.clone().try_acquire_owned()
-            && let Ok(charge) = counted_payload::memory(ctx).charge(object.len())
+            && let Ok(charge) = item::memory(ctx).charge(object.len())
         {
             drop(tokio::task::spawn_blocking(move || {
                 disk.put(&cache_key, &object);

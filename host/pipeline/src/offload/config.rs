@@ -204,6 +204,7 @@ impl Offload {
             drivers,
             identities,
             store_with: self.store_with,
+            asks_for_metadata: self.rules.iter().any(Rule::asks_for_metadata),
             rules: self.rules,
             proofs,
             encode_references: self.encode_references,

@@ -31,16 +31,6 @@ impl Storage {
         Ok(read)
     }
 
-    /// Returns whether an object is unverified, and from now on it is. Asked before it is stored: if
-    /// the call is dropped halfway, the object may be in the store.
-    pub(crate) fn begin_verify(&self, verify: Verify, sha256: &[u8; 32]) -> bool {
-        match verify {
-            Verify::Off => false,
-            Verify::New => self.unverified.add(sha256),
-            Verify::Always => true,
-        }
-    }
-
     /// Reads an object back as `verify` says, and compares size and SHA-256. A trusted object existed
     /// before, and was verified then.
     pub(crate) async fn verify_object(

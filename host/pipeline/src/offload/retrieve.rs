@@ -9,13 +9,9 @@ use cloakroom_core::{
 };
 
 use crate::{
-    counted_payload::{self, CountedPayload},
-    item::Item,
+    item::{self, CountedPayload, Item},
     metric,
-    offload::{
-        cache_key::CacheKey, claims, join::run_once_per_key, proofs::Proof, storage::Storage,
-        store::HASHED_ASIDE,
-    },
+    offload::{cache_key::CacheKey, claims, proofs::Proof, storage::Storage, store::HASHED_ASIDE},
     part::{PartCall, at_driver},
     reference::Reference,
     tasks,
@@ -62,8 +58,8 @@ impl Storage {
                 retrieved.map_err(at_driver(&reference.driver, Direction::Decode, slot))
             }
         };
-        let objects = run_once_per_key(self.permits_of_call, references, retrieve).await?;
-        let memory = counted_payload::memory(ctx);
+        let objects = tasks::run_once_per_key(self.permits_of_call, references, retrieve).await?;
+        let memory = item::memory(ctx);
         let place = |one| match one {
             Incoming::Item(item) => Ok(item),
             Incoming::Object { payload, key, reference } => match objects.get(&key) {
@@ -140,7 +136,7 @@ impl Storage {
         let claim = claims::without_ours(&reference.claim);
         let most = size.map_or(self.largest, ByteSize::bytes);
         let expected = size.map_or(0, |size| ByteSize::bytes(size).as_usize());
-        let mut charge = counted_payload::memory(ctx).charge(expected)?;
+        let mut charge = item::memory(ctx).charge(expected)?;
         // Called within, so that a panic before the driver returns its future is caught too.
         let retrieve = async { driver.retrieve(ctx, &claim, most).await };
         let object = self.call_driver(&**driver, retrieve).await?;

@@ -7,9 +7,7 @@ use cloakroom_core::{
 };
 
 use crate::{
-    catch_panic::catch_panic,
-    counted_payload::CountedPayload,
-    item::Item,
+    item::{CountedPayload, Item},
     offload::{
         cache::Cache,
         cache_key::{CacheKey, cache_key},
@@ -19,6 +17,7 @@ use crate::{
     },
     printable::printable,
     reference::{Reference, ReferenceFailure, ReferenceFormat, with_code},
+    tasks::catch_panic,
 };
 
 /// External storage, built from [`crate::Offload`].
@@ -30,6 +29,8 @@ pub(crate) struct Storage {
     pub(crate) identities: BTreeMap<Arc<str>, String>,
     pub(crate) store_with: Option<String>,
     pub(crate) rules: Vec<Rule>,
+    /// Whether a rule looks at the metadata of payloads before they are encoded.
+    pub(crate) asks_for_metadata: bool,
     pub(crate) proofs: Option<Proofs>,
     pub(crate) encode_references: bool,
     pub(crate) verify: Verify,
@@ -46,11 +47,6 @@ pub(crate) struct Storage {
 }
 
 impl Storage {
-    /// Returns whether a rule looks at the metadata of payloads before they are encoded.
-    pub(crate) fn asks_for_metadata(&self) -> bool {
-        self.rules.iter().any(Rule::asks_for_metadata)
-    }
-
     /// Returns whether an item is below the threshold, or nothing that is stored.
     pub(crate) fn is_small(&self, item: &Item) -> bool {
         match item {

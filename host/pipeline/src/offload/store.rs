@@ -6,9 +6,8 @@ use aws_lc_rs::digest;
 use cloakroom_core::{Charge, Context, Direction, Envelope, Error, Object, Payload, PutOutcome};
 
 use crate::{
-    counted_payload::{self, CountedPayload},
-    item::Item,
-    offload::{claims, join::run_once_per_key, storage::Storage, verify::Verify},
+    item::{self, CountedPayload, Item},
+    offload::{claims, storage::Storage, verify::Verify},
     part::{PartCall, at_driver},
     reference::StoredObject,
     tasks::{self, Step},
@@ -68,7 +67,7 @@ impl Storage {
         let readable = self.refuse_unreadable(encoded.encoded_len());
         // The metadata is copied twice: with the payload, and into the object.
         let copied = 2 * encoded.footprint_around();
-        let charge = readable.and_then(|()| counted_payload::memory(ctx).charge(copied));
+        let charge = readable.and_then(|()| item::memory(ctx).charge(copied));
         let _charge = charge.map_err(at_driver(&driver, Direction::Encode, slot))?;
         let encoded = encoded.clone();
         let object = make_object(encoded.envelope()).await?;
@@ -96,7 +95,7 @@ impl Storage {
             }
         };
         // Duplicates are dropped with their memory before the first object is stored.
-        run_once_per_key(self.permits_of_call, objects, store).await
+        tasks::run_once_per_key(self.permits_of_call, objects, store).await
     }
 
     /// Stores an object, and returns the reference to it.
@@ -109,7 +108,8 @@ impl Storage {
         let PendingObject { slot, driver: name, payload, object, .. } = pending;
         let (size, sha256) = (object.envelope().len(), object.sha256());
         let (name, driver) = self.driver(name)?;
-        let was_unverified = self.begin_verify(verify, sha256);
+        // Before the object is stored: if the call is dropped halfway, the object may be in the store.
+        let was_unverified = verify == Verify::New && self.unverified.add(sha256);
         // Called within, so that a panic before the driver returns its future is caught too.
         let store = async { driver.store_with_outcome(ctx, object.clone()).await };
         let store = self.call_driver(&**driver, store);
@@ -124,7 +124,8 @@ impl Storage {
         let reference = self.format.write(&stored);
         let read = self.as_in_history(ctx, &stored, &reference)?;
         // What was there before was verified when it was written, unless that call did not finish.
-        let is_trusted = outcome == PutOutcome::AlreadyThere && !was_unverified;
+        let is_trusted =
+            outcome == PutOutcome::AlreadyThere && !was_unverified && verify != Verify::Always;
         self.verify_object(ctx, &read, sha256, verify, is_trusted).await?;
         self.cache.put(ctx, self.cache_key(&read), object.envelope().clone(), payload);
         Ok(reference)

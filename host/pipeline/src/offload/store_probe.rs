@@ -5,7 +5,7 @@ use bytes::Bytes;
 use cloakroom_core::{Claim, Context, Direction, Error, ErrorKind, Payload};
 
 use crate::{
-    counted_payload,
+    item,
     offload::{
         store::{PendingObject, make_object},
         verify::Verify,
@@ -60,7 +60,7 @@ impl Pipeline {
             .map_err(|_| Error::new(ErrorKind::Internal, "there is no randomness"))?;
         let payload = Payload::new("binary/plain", body);
         let object = make_object(payload.envelope()).await?;
-        let _charge = counted_payload::memory(ctx).nothing();
+        let _charge = item::memory(ctx).nothing();
         let pending = PendingObject { slot: 0, driver: driver.into(), payload, object, _charge };
         let stored = storage.store_object(ctx, &pending, Verify::Always).await;
         let reference = stored.map_err(at_driver(driver, Direction::Encode, 0))?;
