@@ -17,6 +17,7 @@ use crate::{
 pub(crate) const HASHED_ASIDE: usize = 1 << 20;
 
 /// Item that was encoded, once it is known whether it is stored.
+#[expect(clippy::large_enum_variant, reason = "a list of them lives for one call")]
 pub(crate) enum Outgoing {
     /// It stays in the history.
     Item(Item),
