@@ -14,6 +14,7 @@ mod keys;
 mod places;
 mod plugin;
 mod reach;
+mod remedy;
 mod required;
 mod schema;
 mod secret;
@@ -30,6 +31,7 @@ pub(crate) use self::{
     keys::{Rings, rings},
     places::{Places, Table},
     plugin::{PluginEntry, Reuse as ReuseWord},
+    remedy::{key, unbuilt},
     required::Required,
     schema::{File, Ring as RingEntry, Stage as StageEntry},
     storage::{Driver as DriverEntry, Storage as StorageEntry},

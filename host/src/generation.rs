@@ -9,6 +9,7 @@ use std::{
 use cloakroom_core::{ByteSize, Error, ErrorKind, KeyRing};
 use cloakroom_pipeline::{Offload, Pipeline, PipelineError};
 use cloakroom_plugin::{Grants, Host, Limits, Source};
+use cloakroom_temporal::TemporalReferences;
 
 use crate::{
     blocking::blocking,
@@ -173,6 +174,7 @@ impl Parts<'_> {
         let limits = self.host.limits();
         let mut stages = Pipeline::builder().most_entries(limits.entries).wait(limits.wait);
         stages = stages.memory(self.host.memory().clone());
+        stages = stages.reference_format(TemporalReferences).remedy_names(config::key);
         if let Some(payloads) = file.limits.payloads {
             stages = stages.most_payloads(payloads);
         }
@@ -222,7 +224,7 @@ impl Parts<'_> {
         };
         let place = table
             .map_or_else(|| self.places.name().to_owned(), |table| self.places.at(table, &[key]));
-        Error::new(ErrorKind::Config, error.to_string()).at_place(&place)
+        Error::new(ErrorKind::Config, config::unbuilt(error)).at_place(&place)
     }
 
     fn offload(&self, storage: &StorageEntry, drivers: &Drivers) -> Offload {

@@ -19,6 +19,7 @@ mod inventory;
 mod key_facts;
 pub mod keys;
 mod loading;
+pub mod metric;
 mod opening;
 pub mod pipeline;
 pub mod plugin;
@@ -39,7 +40,7 @@ pub use bytes;
 pub use cloakroom_core::{
     Blame, ByteSize, Codec, Context, Driver, Error, ErrorKind, Limit, Payload,
 };
-pub use cloakroom_pipeline::{Pipeline, Stage, metric};
+pub use cloakroom_pipeline::{Pipeline, Stage};
 #[cfg(feature = "temporal")]
 pub use cloakroom_temporal as temporal;
 pub use futures::future::BoxFuture;

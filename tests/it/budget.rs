@@ -46,7 +46,7 @@ impl Inflating {
 
     fn pipeline(&self, budget: &MemoryBudget) -> Pipeline {
         let stage = Stage::new("inflating", self.clone());
-        Pipeline::builder().stage(stage).memory(budget.clone()).build().unwrap()
+        cloakroom_tests::pipeline().stage(stage).memory(budget.clone()).build().unwrap()
     }
 
     /// Waits until it was given so many payloads.
@@ -199,7 +199,7 @@ async fn a_call_that_finds_no_room_waits_to_be_let_in() {
     // And not for ever.
     let _taken = holder.charge((1 << 20) - 1000).unwrap();
     let stage = Stage::new("inflating", codec.clone());
-    let impatient = Pipeline::builder().stage(stage).memory(budget.clone());
+    let impatient = cloakroom_tests::pipeline().stage(stage).memory(budget.clone());
     let impatient = impatient.wait(std::time::Duration::from_millis(20)).build().unwrap();
     let error = impatient.encode(&ctx(), small(&["5"])).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Busy);
@@ -253,7 +253,7 @@ async fn a_batch_of_too_many_payloads_is_refused_before_the_first() {
     let codec = Inflating::new();
     let budget = MemoryBudget::new(ByteSize::mib(64), ByteSize::mib(64));
     let stage = Stage::new("inflating", codec.clone());
-    let pipeline = Pipeline::builder().stage(stage).memory(budget);
+    let pipeline = cloakroom_tests::pipeline().stage(stage).memory(budget);
     let pipeline = pipeline.most_payloads(3.try_into().unwrap()).build().unwrap();
     let batch = |count| vec![Payload::new(ENCODING, Bytes::from_static(b"1")); count];
     for (refused, snapshot) in [
@@ -287,7 +287,8 @@ async fn a_batch_of_too_many_payloads_is_refused_before_the_first() {
 /// It took 9 s when each payload was looked for among those that stay as they are.
 #[tokio::test(flavor = "multi_thread")]
 async fn many_payloads_that_stay_as_they_are_are_no_work() {
-    let pipeline = Pipeline::builder().most_payloads(200_000.try_into().unwrap()).build().unwrap();
+    let pipeline =
+        cloakroom_tests::pipeline().most_payloads(200_000.try_into().unwrap()).build().unwrap();
     let system = Payload::new("binary/protobuf", "x").with("__temporal_system_payload", "true");
     let batch = vec![system; 176_000];
     assert!(pipeline.decode(&ctx(), batch.clone()).await.unwrap() == batch);

@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 async fn pipeline(bucket: &Arc<dyn Bucket>, change: impl FnOnce(Offload) -> Offload) -> Pipeline {
     let driver = bucket_driver("s3", bucket, &[]).await;
     let offload = Offload::above(ByteSize::bytes(0)).to("aws.s3driver", driver);
-    Pipeline::builder().offload(change(offload)).build().unwrap()
+    cloakroom_tests::pipeline().offload(change(offload)).build().unwrap()
 }
 
 fn memory() -> Arc<dyn Bucket> {

@@ -17,7 +17,7 @@ async fn build(
 ) -> Result<Pipeline, PipelineError> {
     let driver = bucket_driver("s3", bucket, &[]).await;
     let offload = Offload::above(threshold).to("d", driver).largest_object(largest);
-    Pipeline::builder().offload(offload).build()
+    cloakroom_tests::pipeline().offload(offload).build()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -37,7 +37,7 @@ async fn a_threshold_above_the_largest_object_does_not_build() {
     // What only reads stores nothing, whatever the threshold says.
     let reads = Offload::above(threshold).largest_object(largest);
     let reads = reads.from("d", bucket_driver("s3", &bucket, &[]).await);
-    Pipeline::builder().offload(reads).build().unwrap();
+    cloakroom_tests::pipeline().offload(reads).build().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

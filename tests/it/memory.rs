@@ -7,7 +7,7 @@ use cloakroom::{
     codec::Encoded,
     pipeline::MemoryBudget,
     plugin::{Limits, PluginCodec, Reuse, Settings},
-    storage::{Bucket, ObjectBucket, Offload},
+    storage::{Bucket, ObjectBucket, Offload, TemporalReferences},
 };
 use cloakroom_tests::{
     ROGUE, assert_text, assert_texts, bucket_driver, bundled, chain, compile_cache, ctx, host,
@@ -196,7 +196,7 @@ fn with_entries(count: usize) -> Payload {
 async fn pipeline(limits: Limits) -> Pipeline {
     let entries = limits.entries;
     let host = host(limits);
-    let mut builder = Pipeline::builder().most_entries(entries);
+    let mut builder = cloakroom_tests::pipeline().most_entries(entries);
     for name in ["zstd", "aes-gcm"] {
         let codec = bundled(&host, name, Settings::none(), Reuse::Fresh).await;
         builder = builder.stage(Stage::new(name, codec));
@@ -259,11 +259,11 @@ async fn a_stored_object_of_too_many_entries_is_readable_under_a_higher_limit() 
         let offload = Offload::above(ByteSize::kib(1)).to("d", driver.clone());
         let offload = offload.memory_cache(ByteSize::bytes(0));
         let entries = entries.try_into().unwrap();
-        Pipeline::builder().offload(offload).most_entries(entries).build().unwrap()
+        cloakroom_tests::pipeline().offload(offload).most_entries(entries).build().unwrap()
     };
     let sent = vec![with_entries(101)];
     let stored = pipeline(101).encode(&ctx(), sent.clone()).await.unwrap();
-    assert!(Pipeline::is_reference(&stored[0]));
+    assert!(TemporalReferences::is_reference(&stored[0]));
     let error = pipeline(100).decode(&ctx(), stored.clone()).await.unwrap_err();
     assert_eq!(error.kind(), LimitExceeded(Limit::Entries), "{}", chain(&error));
     assert_text(

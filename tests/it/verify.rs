@@ -21,7 +21,7 @@ use crate::s3;
 
 fn pipeline(driver: impl Driver + 'static, verify: Verify) -> Pipeline {
     let offload = Offload::above(ByteSize::kib(1)).to("d", driver).verify(verify);
-    Pipeline::builder().offload(offload.memory_cache(ByteSize::bytes(0))).build().unwrap()
+    cloakroom_tests::pipeline().offload(offload.memory_cache(ByteSize::bytes(0))).build().unwrap()
 }
 
 #[track_caller]
@@ -192,7 +192,7 @@ async fn what_could_not_be_read_is_not_written() {
     let small = Liar::default();
     let offload = Offload::above(ByteSize::kib(1)).to("d", small.clone());
     let offload = offload.largest_object(ByteSize::bytes(4999));
-    let pipeline = Pipeline::builder().offload(offload).build().unwrap();
+    let pipeline = cloakroom_tests::pipeline().offload(offload).build().unwrap();
     let limit = ErrorKind::LimitExceeded(Limit::Payload);
     let refused = pipeline.encode(&ctx(), sent).await;
     check(

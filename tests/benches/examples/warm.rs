@@ -10,7 +10,7 @@ fn main() {
         let r = Arc::new(Ring::of("bench", &Material::new([7; 32])).unwrap());
         let p = host.load(bundled("aes-gcm").unwrap(), Grants::none().keys("bench", r.clone())).await.unwrap();
         let c = p.codec(Settings::none().set("ring", "bench").set("format", "temporal"), reuse).await.unwrap();
-        let pipe = Pipeline::builder().stage(Stage::new("aes", c)).build().unwrap();
+        let pipe = cloakroom_tests::pipeline().stage(Stage::new("aes", c)).build().unwrap();
         let ctx = Context::namespace("x");
         let plain = Payload::new("json/plain", vec![7u8; size]);
         for _ in 0..3 {
