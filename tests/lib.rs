@@ -10,7 +10,7 @@ use std::{path::PathBuf, sync::Arc};
 use bytes::Bytes;
 use cloakroom::{
     Context, Error, Payload,
-    keys::{KeyRing, Material, Ring},
+    keys::{Key, KeyRing, Material, Ring},
     plugin::{Grants, Host, Limits, PluginCodec, PluginDriver, Reuse, Settings, Source},
     storage::{Bucket, BucketAccess},
 };
@@ -46,6 +46,12 @@ pub fn host(limits: Limits) -> Host {
 /// A ring of one key that tests know.
 pub fn ring() -> Arc<dyn KeyRing> {
     Arc::new(Ring::of("test-key", &Material::new(KEY)).expect("a ring"))
+}
+
+/// Returns the key of [`ring`].
+pub fn key() -> Arc<dyn Key> {
+    let found = ring().current().now().expect("at hand").expect("no error");
+    found.expect("a current key")
 }
 
 /// The key of [`ring`].

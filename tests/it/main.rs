@@ -39,6 +39,7 @@ mod hosts;
 mod interop;
 mod invoice;
 mod key_limits;
+mod key_service;
 mod limits;
 mod load;
 mod memory;

@@ -35,7 +35,7 @@ pub use self::{
     context::{Context, Kind},
     driver::{Claim, Driver, Object},
     error::{Blame, Error, ErrorKind},
-    keys::{CLAIM_PURPOSE, Key, KeyError, KeyRing},
+    keys::{CLAIM_PURPOSE, Key, KeyError, KeyLookup, KeyRing},
     limit::Limit,
     line::Line,
     memory::MemoryBudget,
