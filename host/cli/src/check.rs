@@ -8,7 +8,7 @@ use cloakroom::{
 };
 use serde_json::{Value, json};
 
-use crate::{args::Check, change::opening, failure::Failure, table::words};
+use crate::{args::Check, failure::Failure, payloads::opening, table::words};
 
 pub(crate) async fn run(args: &Check) -> Result<(), Failure> {
     let check = match opening(&args.config).check().await {

@@ -6,8 +6,8 @@ use cloakroom::plugin::CompiledPlugin;
 
 use crate::{
     args::Compile,
-    change::opening,
     failure::Failure,
+    payloads::opening,
     table::{table, thousands},
 };
 

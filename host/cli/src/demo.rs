@@ -17,8 +17,8 @@ use cloakroom::{
 
 use crate::{
     args::Demo,
-    change::{cache_folder, compiler},
     failure::Failure,
+    payloads::{cache_folder, compiler},
     table::{table, thousands},
 };
 

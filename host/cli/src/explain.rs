@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 
 use crate::{
     args::Explain,
-    change::{open, unread},
     failure::Failure,
     history,
+    payloads::{open, unread},
     table::{printable, table, thousands},
 };
 

@@ -16,8 +16,8 @@ use serde_json::json;
 
 use crate::{
     args::Inspect,
-    change::{cache_folder, compiler},
     failure::Failure,
+    payloads::{cache_folder, compiler},
     table::{table, thousands},
 };
 

@@ -7,7 +7,7 @@ use cloakroom_core::{Error, ErrorKind, KeyError, KeyLookup, KeyRing};
 
 use crate::{
     Material, RingKey,
-    usage::{DEFAULT_MESSAGES, KeyUsage, Messages},
+    key_usage::{DEFAULT_MESSAGES, KeyUsage, Messages},
 };
 
 /// An id is written beside every payload.
