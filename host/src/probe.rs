@@ -62,7 +62,7 @@ static BODY: LazyLock<Bytes> = LazyLock::new(|| {
 ///
 /// # Errors
 /// `PluginRejected` or `Config` that name the stage and the probe. Transient errors keep their kind.
-pub(crate) async fn stage(stage: &Stage, most: ByteSize) -> Result<(), Error> {
+pub(crate) async fn try_stage(stage: &Stage, most: ByteSize) -> Result<(), Error> {
     let [.., own] = NAMES;
     let owned = stage.encodings().iter().map(|name| probe(own, Payload::new(name, "cloakroom")));
     let ctx = Context::probe();
@@ -78,8 +78,8 @@ pub(crate) async fn stage(stage: &Stage, most: ByteSize) -> Result<(), Error> {
 /// one is not found out: this finds mistakes, and stops nobody who means to deceive.
 ///
 /// # Errors
-/// `PluginRejected` if the plaintext is in it; else as [`stage`].
-pub(crate) async fn sealing(stage: &Stage) -> Result<(), Error> {
+/// `PluginRejected` if the plaintext is in it; else as [`try_stage`].
+pub(crate) async fn try_sealing(stage: &Stage) -> Result<(), Error> {
     for encoding in ["json/plain", "binary/plain"] {
         let leaks = stage.leaks_plaintext(&Context::probe(), encoding).await;
         let what = format!("stage `{}`", stage.name());
@@ -99,8 +99,8 @@ const SEALING: &str = "random body";
 /// same bytes twice.
 ///
 /// # Errors
-/// As [`stage`].
-pub(crate) async fn stages(stages: &Pipeline, most: ByteSize) -> Result<bool, Error> {
+/// As [`try_stage`].
+pub(crate) async fn try_pipeline(stages: &Pipeline, most: ByteSize) -> Result<bool, Error> {
     let names: Vec<_> = stages.stages().iter().map(Stage::name).collect();
     let all = match &*names {
         [one] => format!("stage `{one}`"),

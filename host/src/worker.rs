@@ -2,7 +2,7 @@
 
 use cloakroom_temporal::Converter;
 
-use crate::Cloakroom;
+use crate::cloakroom::Cloakroom;
 
 impl Cloakroom {
     /// The data converter of workers on Temporal's SDK, in the making: with this pipeline and the

@@ -54,7 +54,7 @@ async fn open(text: &str) -> Result<Cloakroom, Error> {
     fs::write(folder.path().join("s3.wasm"), cloakroom_bundle::find("s3").unwrap().wasm).unwrap();
     let path = folder.path().join("cloakroom.toml");
     fs::write(&path, text).unwrap();
-    CloakroomBuilder::file(path).cache(compile_cache()).open().await
+    CloakroomBuilder::file(path).with_cache(compile_cache()).open().await
 }
 
 fn is_reference(payload: &Payload) -> bool {
@@ -210,9 +210,9 @@ async fn a_program_may_bring_its_own() {
         .replace("store_with = \"aws.s3driver\"", "store_with = \"redis\"")
         .replace("\"memory:payloads\"", "\"native:brought\"");
     let (text, _) = text.split_once("[keys.payments]").unwrap();
-    let opening = || CloakroomBuilder::text(text).cache(compile_cache());
-    let whole = opening().codec("mine", own()).driver("mine", own());
-    let whole = whole.bucket("brought", bucket.clone()).keys("payments", ring());
+    let opening = || CloakroomBuilder::text(text).with_cache(compile_cache());
+    let whole = opening().with_codec("mine", own()).with_driver("mine", own());
+    let whole = whole.with_bucket("brought", bucket.clone()).with_key_ring("payments", ring());
     let cloakroom = whole.open().await.map_err(|error| chain(&error)).unwrap();
     let sent = vec![plain(noise(2000))];
     let kept = cloakroom.encode(&ctx(), sent.clone()).await.unwrap();
@@ -222,12 +222,18 @@ async fn a_program_may_bring_its_own() {
     assert_eq!(cloakroom.decode(&ctx(), kept).await.unwrap(), sent);
 
     let own_parts = [
-        (opening().driver("mine", own()).bucket("brought", bucket.clone()), "no codec `mine`"),
-        (opening().codec("mine", own()).bucket("brought", bucket.clone()), "no driver `mine`"),
-        (opening().codec("mine", own()).driver("mine", own()), "no bucket `brought`"),
+        (
+            opening().with_driver("mine", own()).with_bucket("brought", bucket.clone()),
+            "no codec `mine`",
+        ),
+        (
+            opening().with_codec("mine", own()).with_bucket("brought", bucket.clone()),
+            "no driver `mine`",
+        ),
+        (opening().with_codec("mine", own()).with_driver("mine", own()), "no bucket `brought`"),
     ];
     for (opening, expect) in own_parts {
-        let error = opening.keys("payments", ring()).open().await.map(drop).unwrap_err();
+        let error = opening.with_key_ring("payments", ring()).open().await.map(drop).unwrap_err();
         assert!(chain(&error).contains(expect), "{}", chain(&error));
     }
 }

@@ -12,7 +12,7 @@ use super::{
 
 /// `[buckets.NAME]`: where it is, how much of it is granted, and what its store needs to be told.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Bucket {
+pub(crate) struct BucketEntry {
     pub(crate) url: String,
     #[serde(default)]
     pub(crate) prefix: String,
@@ -69,7 +69,7 @@ pub(crate) enum UseWord {
     List,
 }
 
-impl Bucket {
+impl BucketEntry {
     /// The keys that are not its store's.
     pub(crate) const OURS: [&str; 7] =
         ["url", "prefix", "read_only", "allow", "patience", "refresh_after", "refresh_failure"];

@@ -11,15 +11,15 @@ use super::date::Date;
 /// `storage.claims`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Claims {
-    pub(crate) policy: Policy,
+pub(crate) struct ClaimsEntry {
+    pub(crate) policy: PolicyWord,
     pub(crate) ring: Option<String>,
     accept_v1_until: Option<Date>,
     #[serde(default)]
     bind_namespace: bool,
 }
 
-impl Claims {
+impl ClaimsEntry {
     /// Returns `offload` where proofs under this ring are written and checked.
     pub(crate) fn offload(&self, mut offload: Offload, ring: Arc<dyn KeyRing>) -> Offload {
         let Some(policy) = self.policy.claims() else {
@@ -38,13 +38,13 @@ impl Claims {
 /// Rule for proofs in claims.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Policy {
+pub(crate) enum PolicyWord {
     Off,
     Write,
     Require,
 }
 
-impl Policy {
+impl PolicyWord {
     fn claims(self) -> Option<ClaimPolicy> {
         match self {
             Self::Off => None,

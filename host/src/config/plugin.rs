@@ -14,14 +14,14 @@ pub(crate) struct PluginEntry<'a> {
     /// The name in references, if it is a driver.
     pub(crate) driver: Option<&'a str>,
     pub(crate) digest: Option<&'a str>,
-    pub(crate) reuse: Reuse,
+    pub(crate) reuse: ReuseWord,
     pub(crate) settings: &'a BTreeMap<String, Setting>,
-    pub(crate) grants: &'a Grants,
+    pub(crate) grants: &'a GrantsEntry,
 }
 
 impl<'a> PluginEntry<'a> {
     /// Where the plugin comes from: `bundled`, `file` or `native`, and its name there.
-    pub(crate) fn place(&self) -> (&'a str, &'a str) {
+    pub(crate) fn origin(&self) -> (&'a str, &'a str) {
         self.plugin.split_once(':').unwrap_or(("", self.plugin))
     }
 
@@ -29,16 +29,16 @@ impl<'a> PluginEntry<'a> {
     pub(crate) fn part(&self) -> String {
         match self.driver {
             Some(name) => format!("driver `{name}`"),
-            None => format!("stage `{}`", self.called()),
+            None => format!("stage `{}`", self.stage_name()),
         }
     }
 
     /// Returns what a stage of this plugin is called in errors.
-    pub(crate) fn called(&self) -> Cow<'a, str> {
+    pub(crate) fn stage_name(&self) -> Cow<'a, str> {
         if let Some(name) = self.name {
             return Cow::Borrowed(name);
         }
-        match self.place() {
+        match self.origin() {
             ("file", path) => Path::new(path).file_stem().unwrap_or_default().to_string_lossy(),
             (_, name) => Cow::Borrowed(name),
         }
@@ -48,7 +48,7 @@ impl<'a> PluginEntry<'a> {
 /// How instances live.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Reuse {
+pub(crate) enum ReuseWord {
     #[default]
     Fresh,
     Warm,
@@ -57,7 +57,7 @@ pub(crate) enum Reuse {
 /// `grants` of a stage or a driver.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Grants {
+pub(crate) struct GrantsEntry {
     pub(crate) keys: Vec<String>,
     pub(crate) subkeys: Vec<String>,
     pub(crate) buckets: Vec<String>,

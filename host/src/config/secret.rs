@@ -21,7 +21,7 @@ pub(crate) struct Secret {
 }
 
 /// Reads a secret. `hint` says what belongs there, where a variable is missing.
-pub(crate) fn read(
+pub(crate) fn read_secret(
     place: &str,
     secret: &Secret,
     folder: &Path,

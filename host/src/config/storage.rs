@@ -7,15 +7,15 @@ use cloakroom_pipeline::{Offload, Rule, Verify};
 use serde::Deserialize;
 
 use super::{
-    claims::Claims,
-    plugin::{Grants, PluginEntry, Reuse},
+    claims::ClaimsEntry,
+    plugin::{GrantsEntry, PluginEntry, ReuseWord},
     units::{Setting, Size, Span},
 };
 
 /// `[storage]`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Storage {
+pub(crate) struct StorageEntry {
     pub(crate) threshold: Option<Size>,
     pub(crate) store_with: Option<String>,
     #[serde(default)]
@@ -28,16 +28,16 @@ pub(crate) struct Storage {
     pub(crate) time: Option<Span>,
     pub(crate) permits: Option<NonZeroUsize>,
     pub(crate) permits_of_a_call: Option<NonZeroUsize>,
-    pub(crate) claims: Option<Claims>,
+    pub(crate) claims: Option<ClaimsEntry>,
     #[serde(default)]
-    pub(crate) cache: Cache,
+    pub(crate) cache: ObjectCacheEntry,
     #[serde(default)]
     pub(crate) rule: Vec<RuleEntry>,
     #[serde(default)]
-    pub(crate) driver: Vec<Driver>,
+    pub(crate) driver: Vec<DriverEntry>,
 }
 
-impl Storage {
+impl StorageEntry {
     /// What it says, without its drivers. `path` says where a path starts.
     pub(crate) fn offload(&self, path: impl Fn(&PathBuf) -> PathBuf) -> Offload {
         let mut offload = Offload::above(self.threshold.as_ref().map_or(THRESHOLD, |size| size.0));
@@ -87,19 +87,19 @@ const THRESHOLD: ByteSize = ByteSize::kib(256);
 /// `[[storage.driver]]`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Driver {
+pub(crate) struct DriverEntry {
     pub(crate) name: String,
     pub(crate) plugin: String,
     pub(crate) digest: Option<String>,
     #[serde(default)]
-    pub(crate) reuse: Reuse,
+    pub(crate) reuse: ReuseWord,
     #[serde(default)]
     pub(crate) settings: BTreeMap<String, Setting>,
     #[serde(default)]
-    pub(crate) grants: Grants,
+    pub(crate) grants: GrantsEntry,
 }
 
-impl Driver {
+impl DriverEntry {
     pub(crate) fn entry(&self) -> PluginEntry<'_> {
         PluginEntry {
             plugin: &self.plugin,
@@ -136,13 +136,13 @@ impl VerifyWord {
 /// `storage.cache`
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Cache {
+pub(crate) struct ObjectCacheEntry {
     pub(crate) memory: Option<Size>,
     pub(crate) folder: Option<PathBuf>,
     pub(crate) disk: Option<Size>,
 }
 
-impl Cache {
+impl ObjectCacheEntry {
     /// How much the folder may hold, unless it is said.
     pub(crate) fn disk(&self) -> ByteSize {
         self.disk.as_ref().map_or(ByteSize::mib(1024), |size| size.0)

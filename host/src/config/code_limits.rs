@@ -7,14 +7,14 @@ use cloakroom_plugin::CodeLimits;
 use serde::Deserialize;
 
 use super::{
-    shared_host::{Shown, same, shown},
+    host_conflict::{Shown, same, shown},
     units::{Size, Span},
 };
 
 /// `[limits.code]`
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Code {
+pub(crate) struct CodeLimitsEntry {
     function: Option<Size>,
     locals: Option<NonZeroU64>,
     blocks: Option<NonZeroU64>,
@@ -30,7 +30,7 @@ pub(crate) struct Code {
     time: Option<Span>,
 }
 
-impl Code {
+impl CodeLimitsEntry {
     /// Returns the limits of code, the defaults where the file says nothing.
     pub(crate) fn limits(&self) -> CodeLimits {
         let default = CodeLimits::default();
@@ -54,7 +54,7 @@ impl Code {
 
     /// Refuses a file that wants other limits than those of a shared host.
     pub(crate) fn check_host(&self, of: &CodeLimits) -> Result<(), Error> {
-        // Taken apart, so that a new limit must be held against the host too.
+        // Destructured, so that a new limit does not compile before it is compared too.
         let CodeLimits {
             function,
             locals,

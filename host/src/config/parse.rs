@@ -2,7 +2,7 @@
 
 use cloakroom_core::{Error, ErrorKind};
 
-use super::{places::line, schema::File, units::WITHOUT_UNIT};
+use super::{locator::line, nearest::nearest, schema::File, units::WITHOUT_UNIT};
 
 /// Parses a file. `place` is what it is called in errors.
 pub(crate) fn parse(text: &str, place: &str) -> Result<File, Error> {
@@ -63,12 +63,6 @@ fn redact(line: &str) -> String {
 fn redact_word(text: String) -> String {
     let word = text.strip_prefix("unknown variant `").and_then(|rest| rest.split_once("`, "));
     word.map_or(text.clone(), |(_, expected)| format!("unknown word, {expected}"))
-}
-
-/// The name that was probably meant.
-pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let distance = |known: &&str| strsim::damerau_levenshtein(name, known);
-    known.filter(|known| distance(known) <= 1 + name.len() / 4).min_by_key(distance)
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use toml::{
 };
 
 /// A configuration file as it was read.
-pub(crate) struct Places {
+pub(crate) struct Locator {
     name: String,
     text: String,
 }
@@ -28,7 +28,7 @@ pub(crate) enum Table<'a> {
     Ring(&'a str),
 }
 
-impl Places {
+impl Locator {
     /// Takes a file's name, as errors show it, and its text.
     pub(crate) fn new(name: String, text: String) -> Self {
         Self { name, text }
@@ -41,7 +41,7 @@ impl Places {
 
     /// Returns the file's name and the line of a key in a table, or the closest line above that is
     /// there. `key` is the path of names below the table, and may be empty.
-    pub(crate) fn at(&self, table: Table<'_>, key: &[&str]) -> String {
+    pub(crate) fn place_of(&self, table: Table<'_>, key: &[&str]) -> String {
         let index;
         let mut path = match table {
             Table::Stage(at) => {
@@ -74,7 +74,7 @@ impl Places {
         key: &[&str],
         text: impl Into<String>,
     ) -> Result<(), Error> {
-        Err(Error::new(ErrorKind::Config, text).at_place(&self.at(table, key)))
+        Err(Error::new(ErrorKind::Config, text).at_place(&self.place_of(table, key)))
     }
 
     /// Returns where the last name of a path that is there begins. Only errors ask, so the text is
@@ -143,8 +143,8 @@ current = "1"
 
     #[track_caller]
     fn check(table: Table<'_>, key: &[&str], line: usize) {
-        let places = Places::new("c.toml".to_owned(), TEXT.to_owned());
-        assert_eq!(places.at(table, key), format!("c.toml, line {line}"));
+        let locator = Locator::new("c.toml".to_owned(), TEXT.to_owned());
+        assert_eq!(locator.place_of(table, key), format!("c.toml, line {line}"));
     }
 
     #[test]
@@ -163,7 +163,7 @@ current = "1"
 
     #[test]
     fn names_the_file_where_there_is_no_line() {
-        let places = Places::new("c.toml".to_owned(), String::new());
-        assert_eq!(places.at(Table::Storage, &["threshold"]), "c.toml");
+        let locator = Locator::new("c.toml".to_owned(), String::new());
+        assert_eq!(locator.place_of(Table::Storage, &["threshold"]), "c.toml");
     }
 }
