@@ -220,7 +220,7 @@ async fn the_reference_is_a_configuration() {
     assert!(fs::read_dir(folder.path().join("compiled")).unwrap().count() > 0);
 
     let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("../host/src/config");
-    let files = ["claims.rs", "plugin.rs", "schema.rs", "secret.rs", "server.rs", "storage.rs"]
+    let files = ["claims.rs", "plugin.rs", "schema.rs", "secret.rs", "storage.rs", "temporal.rs"]
         .map(|name| fs::read_to_string(schema.join(name)).unwrap());
     let mut keys = 0;
     for line in files.iter().flat_map(|text| text.lines()) {

@@ -23,6 +23,7 @@ mod config_storage;
 mod contract;
 mod docs;
 mod envelopes;
+mod examples;
 mod external;
 mod fairness;
 mod faults;
