@@ -1,7 +1,7 @@
 //! Place in the configuration, and the keys to change, for errors of a pipeline's parts.
 //!
 //! The library crates know no configuration: their errors say what happened and which method to call.
-//! Who reads the file adds line and keys here.
+//! This module, which knows the file, adds its line and keys.
 
 use cloakroom_core::Error;
 use cloakroom_pipeline::PipelineError;

@@ -20,7 +20,7 @@ pub(crate) struct Inventory {
     pub(crate) report: Report,
     pub(crate) drivers: Drivers,
     pub(crate) buckets: Buckets,
-    /// How long a driver may take for one object.
+    /// Time limit of a driver for one object.
     pub(crate) time: Duration,
 }
 
@@ -45,13 +45,13 @@ impl Inventory {
             buckets: bucket_reports(file),
             rings: rings(file),
             probes: if file.stage.is_empty() { Vec::new() } else { probe::NAMES.to_vec() },
-            warnings: warnings::of(file, locator),
+            warnings: warnings::warnings(file, locator),
         };
         let time = file.plugin_limits().driver_time;
         Self { report, drivers, buckets, time }
     }
 
-    /// Logs what is doubtful.
+    /// Logs the warnings.
     pub(crate) fn warn(&self) {
         for warning in &self.report.warnings {
             tracing::warn!("{warning}");

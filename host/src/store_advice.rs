@@ -4,7 +4,7 @@ use cloakroom_core::ErrorKind;
 
 use crate::report::StoreStep;
 
-/// Returns what to do about an error of this kind, at a bucket with this URL.
+/// Returns advice about an error of this kind, at a bucket with this URL.
 pub(crate) fn advice(url: &str, step: StoreStep, kind: ErrorKind) -> String {
     match kind {
         ErrorKind::Denied => denied(url, step),
@@ -33,7 +33,7 @@ fn denied(url: &str, step: StoreStep) -> String {
     }
 }
 
-/// The permission that a step takes, as the store's own policies call it.
+/// Returns the permission that a step needs, as the store's own policies name it.
 fn permission(url: &str, step: StoreStep) -> Option<&'static str> {
     let names = match url.split(':').next()? {
         "s3" => ["s3:PutObject", "s3:GetObject", "s3:DeleteObject", "s3:ListBucket"],

@@ -1,4 +1,4 @@
-//! Tries stores with a probe object: writes it, reads it back, removes it.
+//! Tries stores with a probe object that is written, read back and removed.
 
 use std::{
     hash::{BuildHasher as _, RandomState},
@@ -17,7 +17,7 @@ use crate::{
     store_advice::advice,
 };
 
-/// A bucket that a driver is granted.
+/// A bucket that a driver is granted, with its access.
 struct GrantedBucket<'a> {
     name: &'a str,
     url: &'a str,
@@ -25,7 +25,7 @@ struct GrantedBucket<'a> {
     access: &'a BucketAccess,
 }
 
-/// A driver, and what it is granted.
+/// A driver that is tried, and the buckets that it is granted.
 struct TestedDriver<'a> {
     report: &'a DriverReport,
     driver: &'a Arc<dyn Driver>,
@@ -52,8 +52,7 @@ fn granted<'a>(inventory: &'a Inventory, name: &'a str) -> Option<GrantedBucket<
 }
 
 impl TestedDriver<'_> {
-    /// Returns the rows of one driver. What else is to be tried with a driver that writes is added
-    /// here.
+    /// Returns the rows of one driver.
     async fn rows(&self) -> Vec<StoreRow> {
         let writable: Vec<_> =
             self.buckets.iter().filter(|granted| !granted.access.is_read_only()).collect();

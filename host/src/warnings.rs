@@ -1,9 +1,9 @@
-//! Warnings: settings that work and may not be meant.
+//! Warnings about settings that work and may not be meant.
 
 use crate::config::{File, Locator, Required, Table};
 
-/// Returns what is doubtful about a configuration, each with file and line.
-pub(crate) fn of(file: &File, locator: &Locator) -> Vec<String> {
+/// Returns the warnings about a configuration, each with file and line.
+pub(crate) fn warnings(file: &File, locator: &Locator) -> Vec<String> {
     plaintext(file, locator)
         .chain(threshold(file, locator))
         .chain(plain_http(file, locator))
@@ -31,7 +31,7 @@ const ADDRESSES: [&str; 3] = ["endpoint", "endpoint_url", "base_url"];
 /// Buckets whose store is asked without TLS, on another machine.
 fn plain_http(file: &File, locator: &Locator) -> impl Iterator<Item = String> {
     file.buckets.iter().filter_map(|(name, bucket)| {
-        let written = bucket.settings.iter().filter_map(|(key, told)| Some((key, told.open()?)));
+        let written = bucket.settings.iter().filter_map(|(key, value)| Some((key, value.open()?)));
         let (key, _) = written.into_iter().find(|(key, value)| is_plain(key, value))?;
         let place = locator.place_of(Table::Bucket(name), &[key]);
         Some(format!(

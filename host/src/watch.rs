@@ -53,7 +53,7 @@ impl Cloakroom {
     }
 }
 
-/// Returns the stamps of now, if a file has changed.
+/// Returns the current stamps, if a file has changed.
 async fn changed(seen: &FileStamps) -> Option<FileStamps> {
     let before = seen.clone();
     let now = run_blocking(move || Ok(before.retake())).await.ok()?;

@@ -1,4 +1,4 @@
-//! Buckets, as the file says where they are.
+//! Opens the buckets of the configuration.
 
 use std::{
     collections::BTreeMap,
@@ -18,11 +18,11 @@ use super::{
     secret::read_secret,
 };
 
-/// The buckets of a file by name, and how much of each is granted.
+/// Buckets by name, and the access that is granted to each.
 pub(crate) type Buckets = BTreeMap<String, (Arc<dyn Bucket>, BucketAccess)>;
 
-/// Buckets that are open. One that stays the same in a new configuration stays open: it keeps its
-/// connections, and what it holds if it is memory.
+/// Open buckets, and the counts of messages per key. A bucket whose URL and settings stay the same in
+/// a new configuration stays open: it keeps its connections, and its objects if it is in memory.
 #[derive(Default)]
 pub(crate) struct OpenBuckets(Mutex<Vec<(BucketUrl, Arc<dyn Bucket>)>>, KeyUsage);
 
@@ -42,10 +42,11 @@ impl OpenBuckets {
         &self.1
     }
 
-    /// Forgets those that no configuration uses any more.
+    /// Closes the buckets that no configuration uses any more.
     pub(crate) fn forget_unused(&self) {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        open.retain(|(_, bucket)| 1 < Arc::strong_count(bucket));
+        // The list itself holds one reference to each.
+        open.retain(|(_, bucket)| Arc::strong_count(bucket) > 1);
     }
 }
 
@@ -115,8 +116,8 @@ fn place<'a>(name: &str, entry: &'a BucketEntry, folder: &Path) -> Result<Bucket
         None => entry.url.clone(),
     };
     let mut place = BucketUrl::new(url);
-    for (key, told) in &entry.settings {
-        let value = match told {
+    for (key, setting) in &entry.settings {
+        let value = match setting {
             SettingValue::Open(value) if BucketUrl::is_secret(key, &value.0) => {
                 let text = format!(
                     "[buckets.{name}]: `{key}` is a secret, and secrets are never written into this \

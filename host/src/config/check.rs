@@ -1,4 +1,4 @@
-//! Holds the parts of a file against each other, before anything is loaded.
+//! Compares the parts of a configuration with each other, before anything is loaded.
 
 use std::collections::BTreeSet;
 
@@ -14,8 +14,8 @@ use super::{
     storage::{INLINE, RuleEntry, StorageEntry},
 };
 
-/// Refuses a file that names what it does not have, or names two things alike. `rings` are all that
-/// there are.
+/// Refuses references to parts that the file does not have, and two parts of one name. `rings` are the
+/// names of all key rings, those of the program included.
 pub(crate) fn check(file: &File, rings: &[&str], locator: &Locator) -> Result<(), Error> {
     let checker = Checker { file, rings, locator };
     checker.names()?;
@@ -152,7 +152,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Refuses grants of what is not there, and a plugin from nowhere.
+    /// Refuses grants of unknown parts, and a plugin of an unknown origin.
     fn plugin(&self, table: Table<'_>, what: &str, entry: PluginEntry<'_>) -> Result<(), Error> {
         let buckets: Vec<_> = self.file.buckets.keys().map(String::as_str).collect();
         let grants = entry.grants;

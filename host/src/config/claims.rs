@@ -20,7 +20,7 @@ pub(crate) struct ClaimsEntry {
 }
 
 impl ClaimsEntry {
-    /// Returns `offload` where proofs under this ring are written and checked.
+    /// Returns `offload` with proofs of claims under this ring.
     pub(crate) fn offload(&self, mut offload: Offload, ring: Arc<dyn KeyRing>) -> Offload {
         let Some(policy) = self.policy.claims() else {
             return offload;

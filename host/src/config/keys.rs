@@ -1,4 +1,4 @@
-//! Key material, fetched from where the file says it is kept.
+//! Key rings of the configuration, with the material that their entries name.
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
@@ -15,8 +15,8 @@ use super::{
 /// The key rings of a file, by name.
 pub(crate) type Rings = BTreeMap<String, Arc<dyn KeyRing>>;
 
-/// Reads all keys. Paths are taken from `folder`, where the file is. Their messages are counted in
-/// `usage`.
+/// Reads all keys. Relative paths start from `folder`. Messages are counted in `usage`, which outlives
+/// a reload.
 pub(crate) fn rings(
     file: &File,
     folder: &Path,
@@ -74,7 +74,8 @@ fn unusable(name: &str, error: RingError, locator: &Locator) -> Error {
     }
 }
 
-/// A date of a key that is not there is a slip of the pen, and the key's age would be missed.
+/// Refuses a date for a key that the ring does not have. It is a misspelt id, and the age of the key
+/// that was meant would be missing from the metrics.
 fn check_created(name: &str, entry: &RingEntry) -> Result<(), Error> {
     let Some(id) = entry.created.keys().find(|id| !entry.material.contains_key(*id)) else {
         return Ok(());
@@ -86,7 +87,8 @@ fn check_created(name: &str, entry: &RingEntry) -> Result<(), Error> {
     )))
 }
 
-/// A file holds the 32 bytes as they are, or in base64; a variable holds base64.
+/// Reads the material of a key: a file holds the 32 bytes as they are or in base64, a variable holds
+/// base64.
 fn material(place: &str, source: &Secret, folder: &Path) -> Result<Material, Error> {
     let hint = "; set it to 32 bytes in base64";
     let bytes = read_secret(place, source, folder, hint)?;

@@ -1,4 +1,4 @@
-//! Where in the file something is written: its name and line, for errors.
+//! Finds the file and line of a key, for errors.
 
 use cloakroom_core::{Error, ErrorKind};
 use toml::{
@@ -12,7 +12,7 @@ pub(crate) struct Locator {
     text: String,
 }
 
-/// A table that errors speak of.
+/// A table of the file.
 #[derive(Clone, Copy)]
 pub(crate) enum Table<'a> {
     /// The `[[stage]]` of this index.
@@ -67,7 +67,10 @@ impl Locator {
         }
     }
 
-    /// Refuses what is written at a place.
+    /// Returns an error at the place of a key.
+    ///
+    /// # Errors
+    /// Always: `Config`.
     pub(crate) fn refuse(
         &self,
         table: Table<'_>,
@@ -77,8 +80,8 @@ impl Locator {
         Err(Error::new(ErrorKind::Config, text).at_place(&self.place_of(table, key)))
     }
 
-    /// Returns where the last name of a path that is there begins. Only errors ask, so the text is
-    /// read once more for each.
+    /// Returns the offset of the last name of a path that is there. The text is parsed once more for
+    /// each error: a load has one, and keeping all positions would burden every type of the schema.
     fn offset(&self, path: &[&str]) -> Option<usize> {
         let root = DeTable::parse(&self.text).ok()?;
         let (mut table, mut array, mut found) = (Some(root.get_ref()), None, None);

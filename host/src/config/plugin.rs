@@ -1,4 +1,4 @@
-//! A plugin at its place in a configuration, as written.
+//! A plugin of a stage or a driver, as written.
 
 use std::{borrow::Cow, collections::BTreeMap, net::SocketAddr, path::Path};
 
@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::units::Setting;
 
-/// What stages and drivers have in common: a plugin, and what it may do.
+/// A plugin, its settings and grants: the keys that stages and drivers have in common.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PluginEntry<'a> {
     pub(crate) plugin: &'a str,
@@ -20,12 +20,12 @@ pub(crate) struct PluginEntry<'a> {
 }
 
 impl<'a> PluginEntry<'a> {
-    /// Where the plugin comes from: `bundled`, `file` or `native`, and its name there.
+    /// Returns the origin of the plugin (`bundled`, `file` or `native`) and its name there.
     pub(crate) fn origin(&self) -> (&'a str, &'a str) {
         self.plugin.split_once(':').unwrap_or(("", self.plugin))
     }
 
-    /// Returns the stage or the driver, as errors call it.
+    /// Returns the stage or the driver, as errors name it.
     pub(crate) fn part(&self) -> String {
         match self.driver {
             Some(name) => format!("driver `{name}`"),
@@ -33,7 +33,7 @@ impl<'a> PluginEntry<'a> {
         }
     }
 
-    /// Returns what a stage of this plugin is called in errors.
+    /// Returns the name of a stage of this plugin.
     pub(crate) fn stage_name(&self) -> Cow<'a, str> {
         if let Some(name) = self.name {
             return Cow::Borrowed(name);
@@ -45,7 +45,7 @@ impl<'a> PluginEntry<'a> {
     }
 }
 
-/// How instances live.
+/// `reuse` of a stage or a driver.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum ReuseWord {

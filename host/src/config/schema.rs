@@ -1,4 +1,4 @@
-//! The configuration as written.
+//! The configuration file, as written.
 
 use std::{
     collections::BTreeMap,
@@ -110,7 +110,7 @@ pub(crate) struct CacheEntry {
 }
 
 impl File {
-    /// What plugins are bounded by.
+    /// Returns the limits of plugins: defaults with the values of the file in their place.
     pub(crate) fn plugin_limits(&self) -> cloakroom_plugin::Limits {
         let default = cloakroom_plugin::Limits::default();
         let size = |size: &Option<Size>, default| size.as_ref().map_or(default, |size| size.0);
@@ -119,10 +119,10 @@ impl File {
         let driver_time = self.storage.as_ref().and_then(|storage| storage.time.as_ref());
         let time = span(limits.time.as_ref(), default.time);
         let driver_time = span(driver_time, default.driver_time);
-        // Whoever writes a long time and no wait means to wait as long.
+        // A wait shorter than a time would be refused, and who raises only a time means both.
         let wait = default.wait.max(time).max(driver_time);
         let output = size(&limits.output, default.output);
-        // Whoever raises what a call may be given or produce means it to be held, and copied once.
+        // A call holds its input, its output and one copy, so a larger payload needs three times its size.
         let largest = limits.payload.as_ref().map_or(output, |payload| output.max(payload.0));
         let held = ByteSize::bytes(largest.get().saturating_mul(3)).max(default.held);
         cloakroom_plugin::Limits {
@@ -146,13 +146,14 @@ impl File {
         }
     }
 
-    /// The plugins of its stages and drivers, in written order.
+    /// Returns the plugins of stages and drivers, in written order.
     pub(crate) fn entries(&self) -> impl Iterator<Item = PluginEntry<'_>> {
         let drivers = self.storage.iter().flat_map(|storage| &storage.driver);
         self.stage.iter().map(StageEntry::entry).chain(drivers.map(|driver| driver.entry()))
     }
 
-    /// The files that it is made from besides its own, so that a change of one is noticed.
+    /// Returns the files that the configuration names: plugins, keys and secrets. A watch reloads when
+    /// one changes.
     pub(crate) fn files(&self, folder: &Path) -> Vec<PathBuf> {
         let plugins = self.entries().filter_map(|entry| match entry.origin() {
             ("file", path) => Some(PathBuf::from(path)),

@@ -38,7 +38,7 @@ pub(crate) struct StorageEntry {
 }
 
 impl StorageEntry {
-    /// What it says, without its drivers. `path` says where a path starts.
+    /// Returns the settings of storage without its drivers. `path` resolves a relative path.
     pub(crate) fn offload(&self, path: impl Fn(&PathBuf) -> PathBuf) -> Offload {
         let mut offload = Offload::above(self.threshold.as_ref().map_or(THRESHOLD, |size| size.0));
         if self.sealed {
@@ -74,14 +74,14 @@ impl StorageEntry {
         self.stores() == Some(driver) || self.rule.iter().any(|rule| rule.store_with == driver)
     }
 
-    /// The driver that stores unless a rule says otherwise.
+    /// Returns the driver that stores if no rule matches.
     pub(crate) fn stores(&self) -> Option<&str> {
         let only = self.driver.first().map(|driver| &*driver.name);
         self.store_with.as_deref().or(only)
     }
 }
 
-/// As Temporal's SDKs.
+/// The threshold of Temporal's SDKs.
 const THRESHOLD: ByteSize = ByteSize::kib(256);
 
 /// `[[storage.driver]]`
@@ -143,7 +143,7 @@ pub(crate) struct ObjectCacheEntry {
 }
 
 impl ObjectCacheEntry {
-    /// How much the folder may hold, unless it is said.
+    /// Returns the size of the cache on disk, 1 GiB by default.
     pub(crate) fn disk(&self) -> ByteSize {
         self.disk.as_ref().map_or(ByteSize::mib(1024), |size| size.0)
     }
@@ -162,7 +162,7 @@ pub(crate) struct RuleEntry {
     metadata: BTreeMap<String, String>,
 }
 
-/// The word that stands where a driver's name could: nothing is stored.
+/// Name in place of a driver's for payloads that are not to be stored.
 pub(crate) const INLINE: &str = "inline";
 
 impl RuleEntry {
@@ -186,7 +186,7 @@ impl RuleEntry {
         self.metadata.iter().fold(rule, |rule, (name, pattern)| rule.metadata(name, pattern))
     }
 
-    /// A payload is of a workflow or of an activity.
+    /// Returns whether the rule asks for a type of both: a payload belongs to one of them.
     pub(crate) fn contradicts_itself(&self) -> bool {
         self.workflow_type.is_some() && self.activity_type.is_some()
     }

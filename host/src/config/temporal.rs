@@ -1,4 +1,4 @@
-//! What is Temporal's: its limits, and the codec server as written.
+//! `[temporal]` and `[codec_server]`, as written.
 
 use std::{fmt, net::SocketAddr, num::NonZeroUsize, path::PathBuf};
 
@@ -64,7 +64,7 @@ pub(crate) struct JwtEntry {
 }
 
 impl JwtEntry {
-    /// The URL that the keys are fetched from, if they are.
+    /// Returns the URL that the keys are fetched from, if they are.
     pub(crate) fn url(&self) -> Option<&str> {
         self.keys.to_str().filter(|keys| keys.contains("://"))
     }
@@ -112,7 +112,7 @@ pub(crate) struct TlsEntry {
 }
 
 impl CodecServerEntry {
-    /// The files that it is made from.
+    /// Returns the files that the server's settings are read from.
     pub(crate) fn files(&self) -> impl Iterator<Item = PathBuf> {
         let token = self.token.as_ref().and_then(|secret| secret.file.clone());
         let keys = self.jwt.as_ref().filter(|jwt| jwt.url().is_none());
