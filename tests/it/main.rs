@@ -24,6 +24,7 @@ mod config_storage;
 mod contract;
 mod docs;
 mod envelopes;
+mod error_chains;
 mod examples;
 mod external;
 mod fairness;
