@@ -1,6 +1,6 @@
 //! A codec in Rust, as a stage of a pipeline.
-//!
 //! `cargo run -p cloakroom --example native_codec`
+#![allow(clippy::indexing_slicing, clippy::print_stdout, reason = "an example")]
 
 use cloakroom::{
     BoxFuture, Codec, Context, Error, Payload, Pipeline, Stage,

@@ -1,6 +1,6 @@
 //! A storage driver in Rust, which keeps large payloads in a map.
-//!
 //! `cargo run -p cloakroom --example native_driver`
+#![allow(clippy::indexing_slicing, clippy::print_stdout, reason = "an example")]
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,6 @@
 //! Stores large payloads in a folder; the workflow engine gets a reference of some hundred bytes.
-//!
 //! `cargo run -p cloakroom --example offload`
+#![allow(clippy::indexing_slicing, clippy::print_stdout, reason = "an example")]
 
 use std::sync::Arc;
 

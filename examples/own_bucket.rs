@@ -1,6 +1,6 @@
 //! A bucket in Rust, granted to the bundled plugin that names objects as Temporal's S3 driver does.
-//!
 //! `cargo run -p cloakroom --example own_bucket`
+#![allow(clippy::indexing_slicing, clippy::print_stdout, reason = "an example")]
 
 use std::{collections::BTreeMap, sync::Arc};
 

@@ -1,6 +1,6 @@
 //! Compresses and encrypts payloads as a configuration says, and decodes them again.
-//!
 //! `cargo run -p cloakroom --example quick_start`
+#![allow(clippy::indexing_slicing, clippy::print_stdout, reason = "an example")]
 
 use std::sync::Arc;
 
