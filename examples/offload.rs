@@ -7,7 +7,7 @@ use std::sync::Arc;
 use cloakroom::{
     ByteSize, Context, Error, Payload, Pipeline,
     plugin::{self, Grants, Host, Settings},
-    storage::{BucketAccess, BucketUrl, Offload},
+    storage::{BucketAccess, BucketUrl, Offload, TemporalReferences},
 };
 
 #[tokio::main]
@@ -23,16 +23,18 @@ async fn main() -> Result<(), Error> {
     let driver = plugin.driver(settings, plugin::Reuse::Warm).await?;
 
     let offload = Offload::above(ByteSize::kib(256)).to("local.filedriver", driver);
-    let pipeline = Pipeline::builder().offload(offload).build()?;
+    let pipeline = Pipeline::builder().reference_format(TemporalReferences);
+    let pipeline = pipeline.offload(offload).build()?;
 
     let ctx = Context::namespace("payments");
     for size in [1_000, 1_000_000] {
         let sent = vec![Payload::new("text/plain", vec![b'x'; size])];
         let stored = pipeline.encode(&ctx, sent.clone()).await?;
         assert_eq!(pipeline.decode(&ctx, stored.clone()).await?, sent);
-        let kind = if Pipeline::is_reference(&stored[0]) { "a reference" } else { "the payload" };
-        println!("sent {size} bytes: the engine gets {kind}, {} bytes", stored[0].data.len());
-        if Pipeline::is_reference(&stored[0]) {
+        let (is_stored, bytes) = (stored != sent, stored[0].data.len());
+        let kind = if is_stored { "a reference" } else { "the payload" };
+        println!("sent {size} bytes: the engine gets {kind}, {bytes} bytes");
+        if is_stored {
             println!("{}", String::from_utf8_lossy(&stored[0].data));
         }
     }

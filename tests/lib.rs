@@ -9,10 +9,11 @@ use std::{path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
 use cloakroom::{
-    Context, Error, Payload,
+    Context, Error, Payload, Pipeline,
     keys::{Key, KeyRing, Material, Ring},
+    pipeline::PipelineBuilder,
     plugin::{Grants, Host, Limits, PluginCodec, PluginDriver, Reuse, Settings, Source},
-    storage::{Bucket, BucketAccess},
+    storage::{Bucket, BucketAccess, TemporalReferences},
 };
 
 /// The rogue guest, importing nothing but the contract.
@@ -214,4 +215,9 @@ pub fn ctx() -> Context {
 /// A plain payload.
 pub fn plain(data: impl Into<Bytes>) -> Payload {
     Payload::new("json/plain", data)
+}
+
+/// Returns the builder of a pipeline that reads and writes Temporal's references.
+pub fn pipeline() -> PipelineBuilder {
+    Pipeline::builder().reference_format(TemporalReferences)
 }

@@ -3,10 +3,10 @@
 //! The library crates know no configuration: their errors say what happened and which method to call.
 //! This module, which knows the file, adds its line and keys.
 
-use cloakroom_core::Error;
+use cloakroom_core::{Error, ErrorKind};
 use cloakroom_pipeline::PipelineError;
 
-use crate::config::{File, Locator, StageEntry, Table};
+use crate::config::{File, Locator, StageEntry, Table, pipeline_error};
 
 /// Returns the error of parts that make no pipeline, at its line in the file and with the keys to
 /// change.
@@ -29,5 +29,5 @@ pub(crate) fn at_table(file: &File, locator: &Locator, error: &PipelineError) ->
         Some(table) => locator.place_of(table, &[key]),
         None => locator.name().to_owned(),
     };
-    Error::from(error.clone()).at_place(&place)
+    Error::new(ErrorKind::Config, pipeline_error(error)).at_place(&place)
 }

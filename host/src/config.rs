@@ -19,6 +19,7 @@ mod locator;
 mod nearest;
 mod parse;
 mod plugin;
+mod remedy;
 mod required;
 mod schema;
 mod secret;
@@ -37,6 +38,7 @@ pub(crate) use self::{
     locator::{Locator, Table},
     parse::parse,
     plugin::{PluginEntry, ReuseWord},
+    remedy::{pipeline_error, setting_name},
     required::Required,
     schema::{File, RingEntry, StageEntry},
     shared_host::check_host,

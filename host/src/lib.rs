@@ -24,6 +24,7 @@ mod key_facts;
 pub mod keys;
 mod load_deadline;
 mod loaded_config;
+pub mod metric;
 mod open;
 pub mod pipeline;
 mod pipeline_loader;
@@ -48,7 +49,7 @@ pub use bytes;
 pub use cloakroom_core::{
     Blame, ByteSize, Codec, Context, Driver, Error, ErrorKind, Limit, Payload,
 };
-pub use cloakroom_pipeline::{Pipeline, Stage, metric};
+pub use cloakroom_pipeline::{Pipeline, Stage};
 #[cfg(feature = "temporal")]
 pub use cloakroom_temporal as temporal;
 pub use futures::future::BoxFuture;

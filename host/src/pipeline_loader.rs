@@ -2,10 +2,11 @@
 
 use cloakroom_core::{ByteSize, Error};
 use cloakroom_pipeline::{Offload, Pipeline, PipelineBuilder};
+use cloakroom_temporal::TemporalReferences;
 
 use crate::{
     advice::at_table,
-    config::{File, Required, StorageEntry, Table},
+    config::{File, Required, StorageEntry, Table, setting_name},
     inventory::Drivers,
     plugin_loader::PluginLoader,
     probe,
@@ -60,7 +61,9 @@ fn builder(loader: &PluginLoader<'_>, file: &File) -> PipelineBuilder {
     let mut builder = Pipeline::builder()
         .most_entries(limits.entries)
         .wait(limits.wait)
-        .memory(host.memory().clone());
+        .memory(host.memory().clone())
+        .reference_format(TemporalReferences)
+        .remedy_names(setting_name);
     if let Some(payloads) = file.limits.payloads {
         builder = builder.most_payloads(payloads);
     }

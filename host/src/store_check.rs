@@ -10,8 +10,10 @@ use bytes::Bytes;
 use cloakroom_core::{Bucket, ByteSize, Claim, Context, Driver, Error, ErrorKind, Kind, Payload};
 use cloakroom_pipeline::{Offload, Pipeline};
 use cloakroom_plugin::BucketAccess;
+use cloakroom_temporal::TemporalReferences;
 
 use crate::{
+    config,
     inventory::Inventory,
     report::{DriverReport, StoreOutcome, StoreRow, StoreStep},
     store_advice::advice,
@@ -140,7 +142,8 @@ impl TestedDriver<'_> {
     fn pipeline(&self) -> Result<Pipeline, Error> {
         let offload = Offload::above(ByteSize::bytes(0)).to(&self.report.name, self.driver.clone());
         let offload = offload.time(self.time).memory_cache(ByteSize::bytes(0));
-        let built = Pipeline::builder().offload(offload).build();
+        let stages = Pipeline::builder().reference_format(TemporalReferences);
+        let built = stages.offload(offload).remedy_names(config::setting_name).build();
         built.map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))
     }
 

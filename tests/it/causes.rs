@@ -36,7 +36,7 @@ async fn cipher(name: &str, settings: &Settings, id: &str, byte: u8) -> Pipeline
     let settings = settings.clone().set("ring", "payments");
     let codec = plugin.codec(settings, Reuse::Fresh).await.unwrap();
     assert!(!codec.description().encodings.is_empty());
-    Pipeline::builder().stage(Stage::new(name, codec)).build().unwrap()
+    cloakroom_tests::pipeline().stage(Stage::new(name, codec)).build().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -74,7 +74,7 @@ async fn storing(driver: &str, bucket: ObjectBucket) -> Pipeline {
     let driver = bucket_driver(driver, &bucket, &[]).await;
     let offload = Offload::above(ByteSize::bytes(0)).to("d", driver);
     let offload = offload.memory_cache(ByteSize::bytes(0));
-    Pipeline::builder().offload(offload).build().unwrap()
+    cloakroom_tests::pipeline().offload(offload).build().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 async fn pipeline(bucket: &Arc<dyn Bucket>, change: impl FnOnce(Offload) -> Offload) -> Pipeline {
     let driver = bucket_driver("s3", bucket, &[]).await;
     let offload = Offload::above(ByteSize::bytes(0)).to("aws.s3driver", driver);
-    Pipeline::builder().offload(change(offload)).build().unwrap()
+    cloakroom_tests::pipeline().offload(change(offload)).build().unwrap()
 }
 
 fn memory() -> Arc<dyn Bucket> {
@@ -74,7 +74,7 @@ async fn a_plugin_with_subkeys_cannot_forge_a_claim() {
     let required = pipeline(&bucket, require).await;
     let error = required.decode(&ctx(), forged.clone()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Denied, "{}", chain(&error));
-    assert!(chain(&error).contains("accept_v1_until"), "{}", chain(&error));
+    assert!(chain(&error).contains("(`Offload::accept_v1_claims_until`)"), "{}", chain(&error));
     // The same claim is what an older version wrote, and is read as such for as long as is said.
     let accepting = |until| move |offload: Offload| require(offload.accept_v1_claims_until(until));
     let migrating = pipeline(&bucket, accepting(in_an_hour())).await;
@@ -133,7 +133,7 @@ async fn a_bound_claim_is_good_in_its_namespace_alone() {
     let free_claim = free.encode(&ctx(), sent.clone()).await.unwrap();
     assert_eq!(free.decode(&Context::none(), free_claim.clone()).await.unwrap(), sent);
     let error = bound.decode(&ctx(), free_claim.clone()).await.unwrap_err();
-    assert!(chain(&error).contains("bind_namespace"), "{}", chain(&error));
+    assert!(chain(&error).contains("(`Offload::bind_claims_to_namespace`)"), "{}", chain(&error));
     let writing = pipeline(&bucket, |offload| write(offload).bind_claims_to_namespace()).await;
     assert_eq!(writing.decode(&ctx(), free_claim).await.unwrap(), sent);
     let error = bound.encode(&Context::none(), sent).await.unwrap_err();

@@ -16,7 +16,9 @@ use cloakroom::{
     codec::{Description, Encoded, Purpose},
     metric,
     plugin::{Grants, Host, Limits, PluginCodec, Reuse, Settings, Source},
-    storage::{Bucket, BucketAccess, ObjectBucket, Offload, PutMode, PutOutcome},
+    storage::{
+        Bucket, BucketAccess, ObjectBucket, Offload, PutMode, PutOutcome, TemporalReferences,
+    },
 };
 use cloakroom_tests::{
     PATIENCE, ROGUE, ROGUE_DRIVER, ROGUE_WASIP2, bundled, chain, compile_cache, ctx, host, noise,
@@ -45,7 +47,7 @@ fn one_slot() -> Limits {
 
 async fn rogues(host: &Host, wasm: &'static [u8]) -> Pipeline {
     let rogue = rogue(host, wasm, Reuse::Fresh).await;
-    Pipeline::builder().stage(Stage::new("rogue", rogue)).build().unwrap()
+    cloakroom_tests::pipeline().stage(Stage::new("rogue", rogue)).build().unwrap()
 }
 
 fn benign() -> Vec<Payload> {
@@ -102,7 +104,7 @@ async fn a_call_that_finds_the_queue_full_is_refused_before_its_first_payload() 
     let seen = Arc::<AtomicUsize>::default();
     let encodings = vec!["binary/counted".to_owned()];
     let description = Description { encodings, purpose: Purpose::Conversion };
-    let pipeline = Pipeline::builder()
+    let pipeline = cloakroom_tests::pipeline()
         .stage(Stage::new("counting", Counting(description, seen.clone())))
         .stage(Stage::new("rogue", rogue))
         .build()
@@ -226,7 +228,7 @@ impl Held {
         let offload = Offload::above(ByteSize::kib(1)).to("held", driver);
         let offload = offload.memory_cache(ByteSize::bytes(0));
         let offload = offload.permits(many).permits_of_a_call(many);
-        Pipeline::builder().offload(offload).build().unwrap()
+        cloakroom_tests::pipeline().offload(offload).build().unwrap()
     }
 }
 
@@ -280,7 +282,7 @@ async fn those_that_wait_for_a_store_keep_nobody_from_computing() {
     let storing = tokio::spawn(async move { storing.encode(&ctx(), sent).await });
     bucket.until(64).await;
     let zlib = bundled(&host, "zlib", Settings::none(), Reuse::Fresh).await;
-    let computing = Pipeline::builder().stage(Stage::new("zlib", zlib)).build().unwrap();
+    let computing = cloakroom_tests::pipeline().stage(Stage::new("zlib", zlib)).build().unwrap();
     let large = vec![plain(text(1 << 20)), plain(text(1 << 20)), plain("x")];
     computing.encode(&ctx(), large).await.unwrap();
     assert_eq!(bucket.asked.load(SeqCst), 64, "more than there are instances");
@@ -313,7 +315,8 @@ async fn zlib() -> PluginCodec {
 /// On one thread, since the recorder is that of this thread.
 #[tokio::test(flavor = "current_thread")]
 async fn a_small_payload_waits_for_the_turn_that_is_under_way_and_no_other() {
-    let pipeline = Pipeline::builder().stage(Stage::new("zlib", zlib().await)).build().unwrap();
+    let pipeline =
+        cloakroom_tests::pipeline().stage(Stage::new("zlib", zlib().await)).build().unwrap();
     let snapshotter = record();
     // Each takes a hundred turns.
     let large = plain(text(32 << 20));
@@ -351,7 +354,7 @@ async fn a_burst_of_large_payloads_is_not_too_slow_together() {
     });
     for call in calls.collect::<Vec<_>>() {
         let kept = call.await.unwrap().map_err(|error| chain(&error)).unwrap();
-        assert!(Pipeline::is_reference(&kept[0]));
+        assert!(TemporalReferences::is_reference(&kept[0]));
     }
 }
 

@@ -16,7 +16,7 @@ async fn build(
 ) -> Result<Pipeline, PipelineError> {
     let driver = bucket_driver("s3", bucket, &[]).await;
     let offload = Offload::above(threshold).to("d", driver).largest_object(largest);
-    Pipeline::builder().offload(offload).build()
+    cloakroom_tests::pipeline().offload(offload).build()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -31,7 +31,7 @@ async fn a_threshold_above_the_largest_object_does_not_build() {
     // What only reads stores nothing, whatever the threshold says.
     let reads = Offload::above(threshold).largest_object(largest);
     let reads = reads.from("d", bucket_driver("s3", &bucket, &[]).await);
-    Pipeline::builder().offload(reads).build().unwrap();
+    cloakroom_tests::pipeline().offload(reads).build().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -44,7 +44,7 @@ async fn what_is_too_large_to_be_read_back_is_not_stored() {
     assert_eq!(error.kind(), ErrorKind::LimitExceeded(Limit::Payload), "{error}");
     assert_eq!(error.slot(), Some(1));
     let text = error.to_string();
-    assert!(text.contains("`storage.largest`") && text.contains("64KiB"), "{text}");
+    assert!(text.contains("`Offload::largest_object`") && text.contains("64KiB"), "{text}");
     assert_eq!(bucket.list("", None).await.unwrap(), [""; 0], "another one was stored");
     let stored = pipeline.encode(&ctx(), vec![fits.clone()]).await.unwrap();
     assert_eq!(pipeline.decode(&ctx(), stored).await.unwrap(), [fits]);

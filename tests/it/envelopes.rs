@@ -7,7 +7,7 @@ use cloakroom::{
     ByteSize, ErrorKind, Payload, Pipeline, Stage,
     pipeline::PipelineBuilder,
     plugin::{Limits, Reuse, Settings},
-    storage::{Bucket, ObjectBucket, Offload},
+    storage::{Bucket, ObjectBucket, Offload, TemporalReferences},
     temporal::SystemEnvelopes,
 };
 use cloakroom_tests::{bucket_driver, bundled, chain, ctx, host, plain};
@@ -22,7 +22,7 @@ async fn stage(name: &str) -> Stage {
 }
 
 async fn sealing(required: fn(Stage) -> Stage) -> PipelineBuilder {
-    Pipeline::builder()
+    cloakroom_tests::pipeline()
         .envelopes(SystemEnvelopes::shared())
         .stage(stage("zstd").await)
         .stage(required(stage("aes-gcm").await))
@@ -147,7 +147,7 @@ async fn inner_payloads_are_stored_and_the_envelope_is_not() {
     let kept = pipeline.encode(&ctx(), sent.clone()).await.unwrap();
     let read = ask(&json!({ "op": "read", "payload": to_json(&kept[0]) }));
     let inner: Vec<_> = read["payloads"].as_array().unwrap().iter().map(from_json).collect();
-    assert!(inner.iter().all(Pipeline::is_reference));
-    assert!(!Pipeline::is_reference(&kept[0]));
+    assert!(inner.iter().all(TemporalReferences::is_reference));
+    assert!(!TemporalReferences::is_reference(&kept[0]));
     assert_eq!(pipeline.decode(&ctx(), kept).await.unwrap(), sent);
 }

@@ -26,7 +26,7 @@ async fn scene() -> Scene {
     let offload = Offload::above(ByteSize::bytes(0)).to("aws.s3driver", driver);
     // What was fetched once must not answer for a claim that was not.
     let offload = offload.largest_object(ByteSize::mib(1));
-    let pipeline = Pipeline::builder().offload(offload).build().unwrap();
+    let pipeline = cloakroom_tests::pipeline().offload(offload).build().unwrap();
     let ctx = ctx().target(Kind::Workflow, "w", "T", None);
     let good = pipeline.encode(&ctx, vec![plain(noise(1000))]).await.unwrap().remove(0);
     assert_eq!(pipeline.decode(&ctx, vec![good.clone()]).await.unwrap().len(), 1);
@@ -110,7 +110,7 @@ async fn what_it_must_say_it_says() {
     for size in [i64::MAX, 2 << 20] {
         let huge = Payload { external_sizes: vec![size], ..scene.good.clone() };
         let kind = ErrorKind::LimitExceeded(Limit::Payload);
-        scene.refused(huge, kind, "storage.largest").await;
+        scene.refused(huge, kind, "`Offload::largest_object`").await;
     }
     let negative = Payload { external_sizes: vec![-1], ..scene.good.clone() };
     scene.refused(negative, ErrorKind::Corrupt, "size").await;
@@ -156,7 +156,7 @@ async fn a_proof_shows_who_wrote_it() {
         if let Some(policy) = policy {
             offload = offload.claims(ring(), policy);
         }
-        Pipeline::builder().offload(offload).build().unwrap()
+        cloakroom_tests::pipeline().offload(offload).build().unwrap()
     };
     let [off, write, require] = [
         pipeline(None).await,
@@ -240,7 +240,7 @@ async fn a_store_is_asked_for_no_more_than_was_told() {
     let driver = bucket_driver("s3", &(bucket.clone() as Arc<dyn Bucket>), &[]).await;
     let offload = Offload::above(ByteSize::bytes(0)).to("aws.s3driver", driver);
     let offload = offload.largest_object(ByteSize::mib(1)).memory_cache(ByteSize::bytes(0));
-    let pipeline = Pipeline::builder().offload(offload).build().unwrap();
+    let pipeline = cloakroom_tests::pipeline().offload(offload).build().unwrap();
     let kept = pipeline.encode(&ctx(), vec![plain(noise(1000))]).await.unwrap().remove(0);
     let untold = Payload { external_sizes: vec![], ..kept.clone() };
     for (reference, most) in [(kept.clone(), kept.external_sizes[0] as u64), (untold, 1 << 20)] {
@@ -263,7 +263,7 @@ async fn every_grant_of_a_bucket_counts() {
     let driver = plugin.driver(settings, cloakroom::plugin::Reuse::Fresh).await.unwrap();
     let offload = Offload::above(ByteSize::bytes(0)).to("aws.s3driver", driver);
     let offload = offload.memory_cache(ByteSize::bytes(0));
-    let pipeline = Pipeline::builder().offload(offload).build().unwrap();
+    let pipeline = cloakroom_tests::pipeline().offload(offload).build().unwrap();
     let sent = vec![plain(noise(1000))];
     let kept = pipeline.encode(&ctx(), sent.clone()).await.unwrap();
     assert_eq!(pipeline.decode(&ctx(), kept.clone()).await.unwrap(), sent);

@@ -21,7 +21,7 @@ async fn aes(settings: &[(&str, &str)], required: bool) -> Pipeline {
         bundled(&host(Limits::default()), "aes-gcm", settings.collect(), Reuse::Fresh).await;
     let stage = Stage::new("aes-gcm", codec);
     let stage = if required { stage.required() } else { stage };
-    Pipeline::builder().stage(stage).build().unwrap()
+    cloakroom_tests::pipeline().stage(stage).build().unwrap()
 }
 
 /// `binary/encrypted` is bound to nothing: who has one such payload could pass it off for another.
@@ -203,11 +203,11 @@ async fn a_stage_without_a_key_cannot_be_required() {
         Stage::new("own", Keyless(Description { encodings, purpose: Purpose::Encryption }))
     };
     for required in [Stage::required, Stage::required_to_encode] {
-        let built = Pipeline::builder().stage(required(stage())).build();
+        let built = cloakroom_tests::pipeline().stage(required(stage())).build();
         let expect = PipelineError::RequiredKeyless("own".to_owned());
         assert_eq!(built.map(drop).unwrap_err(), expect);
     }
-    assert!(Pipeline::builder().stage(stage()).build().is_ok());
+    assert!(cloakroom_tests::pipeline().stage(stage()).build().is_ok());
 }
 
 /// It has keys, and wraps payloads as they are.

@@ -204,7 +204,7 @@ async fn those_that_wait_for_their_first_turn_are_counted_while_they_do() {
         ..Limits::default()
     };
     let codec = rogue(&host(limits), ROGUE, Reuse::Fresh).await;
-    let pipeline = cloakroom::Pipeline::builder().stage(Stage::new("rogue", codec)).build();
+    let pipeline = cloakroom_tests::pipeline().stage(Stage::new("rogue", codec)).build();
     let (pipeline, ctx) = (pipeline.unwrap(), ctx());
     let snapshotter = record();
     // Each computes without end.
@@ -247,7 +247,7 @@ fn ratios(snapshotter: &Snapshotter) -> Vec<(String, Vec<f64>)> {
 /// Every check is recorded, whatever its verdict, and none where there is no limit.
 #[test]
 fn how_much_of_a_budget_is_used() {
-    let (scale, snapshotter) = (SizeMeter::default(), record());
+    let (scale, snapshotter) = (SizeMeter::new(metric::SIZES), record());
     let budget = Budget { max: 1000, percent: 95 };
     let workflow = SizeLabels { namespace: "n", workflow: "Pay", activity: None };
     let activity = SizeLabels { activity: Some("charge"), ..workflow };
@@ -269,11 +269,11 @@ fn how_much_of_a_budget_is_used() {
 /// Names are chosen by whoever starts workflows.
 #[test]
 fn names_do_not_grow_without_end() {
-    let (scale, snapshotter) = (SizeMeter::default(), record());
+    let (scale, snapshotter) = (SizeMeter::new(metric::SIZES), record());
     for number in 0..1000 {
         let name = format!("workflow-{number}");
         let subject = SizeLabels { namespace: "n", workflow: &name, activity: None };
-        scale.weigh(Budget { max: 1000, percent: 95 }, 1, subject);
+        let _ = scale.weigh(Budget { max: 1000, percent: 95 }, 1, subject);
     }
     let found = ratios(&snapshotter);
     assert_eq!(found.len(), 201);

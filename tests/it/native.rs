@@ -121,14 +121,14 @@ impl Driver for Keeper {
 }
 
 fn pipeline(codec: Own) -> Pipeline {
-    let builder = Pipeline::builder().stage(Stage::new("own", codec));
+    let builder = cloakroom_tests::pipeline().stage(Stage::new("own", codec));
     builder.codec_time(Duration::from_millis(20)).build().unwrap()
 }
 
 fn storing(conduct: Conduct) -> Pipeline {
     let offload = Offload::above(ByteSize::bytes(0)).to("d", Keeper(conduct));
     let offload = offload.time(Duration::from_millis(20)).memory_cache(ByteSize::bytes(0));
-    Pipeline::builder().offload(offload).build().unwrap()
+    cloakroom_tests::pipeline().offload(offload).build().unwrap()
 }
 
 /// A payload of ours alone, and behind another that is let through.
@@ -206,7 +206,7 @@ async fn a_driver_that_never_finishes_is_unavailable() {
     let fetched = storing(Hangs).decode(&ctx(), references).await;
     for error in [stored.unwrap_err(), fetched.unwrap_err()] {
         assert_eq!(error.kind(), ErrorKind::Unavailable);
-        let says = "the driver did not answer within 20ms (`storage.time`)";
+        let says = "the driver did not answer within 20ms (`Offload::time`)";
         assert!(error.to_string().ends_with(says), "{error}");
     }
 }
@@ -214,7 +214,7 @@ async fn a_driver_that_never_finishes_is_unavailable() {
 #[test]
 fn storage_without_a_driver_makes_no_pipeline() {
     let offload = Offload::above(ByteSize::kib(1));
-    let error = Pipeline::builder().offload(offload).build().map(drop).unwrap_err();
+    let error = cloakroom_tests::pipeline().offload(offload).build().map(drop).unwrap_err();
     assert_eq!(error, PipelineError::NoDriver);
     assert!(error.to_string().contains("`Offload::to`"), "{error}");
 }
@@ -258,7 +258,7 @@ async fn a_driver_that_holds_its_own_time_is_not_timed_again() {
         (None, Err(ErrorKind::Unavailable)),
     ] {
         let offload = Offload::above(ByteSize::bytes(0)).to("d", Unhurried(own)).time(time);
-        let pipeline = Pipeline::builder().offload(offload).build().unwrap();
+        let pipeline = cloakroom_tests::pipeline().offload(offload).build().unwrap();
         let stored = pipeline.encode(&ctx(), vec![plain("x")]).await;
         assert_eq!(stored.map(drop).map_err(|error| error.kind()), ends, "{own:?}");
     }

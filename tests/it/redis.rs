@@ -24,7 +24,7 @@ async fn pipeline(address: SocketAddr, settings: Settings) -> Pipeline {
     let driver = plugin.driver(settings, Reuse::Fresh).await.unwrap();
     let offload = Offload::above(ByteSize::bytes(0)).to("redis", driver);
     let offload = offload.memory_cache(ByteSize::bytes(0));
-    Pipeline::builder().offload(offload).build().unwrap()
+    cloakroom_tests::pipeline().offload(offload).build().unwrap()
 }
 
 fn ctx() -> Context {
@@ -94,7 +94,7 @@ async fn reaches_nothing_else() {
     let settings = Settings::none().set("address", address.to_string());
     let driver = plugin.await.unwrap().driver(settings, Reuse::Fresh).await.unwrap();
     let offload = Offload::above(ByteSize::bytes(0)).to("redis", driver);
-    let elsewhere = Pipeline::builder().offload(offload).build().unwrap();
+    let elsewhere = cloakroom_tests::pipeline().offload(offload).build().unwrap();
     let error = elsewhere.encode(&ctx(), vec![plain("x")]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Denied, "{}", chain(&error));
     assert!(error.to_string().contains("grants.tcp"), "{error}");

@@ -38,7 +38,11 @@ async fn pipeline(bucket: &Arc<dyn Bucket>, access: BucketAccess) -> Pipeline {
     let driver = plugin.driver(settings, Reuse::Fresh).await.unwrap();
     let offload = Offload::above(ByteSize::kib(1)).to("d", driver);
     let offload = offload.memory_cache(ByteSize::bytes(0)).largest_object(ByteSize::mib(1000));
-    Pipeline::builder().largest_payload(ByteSize::mib(1000)).offload(offload).build().unwrap()
+    cloakroom_tests::pipeline()
+        .largest_payload(ByteSize::mib(1000))
+        .offload(offload)
+        .build()
+        .unwrap()
 }
 
 /// A bucket with a calendar of its own, which deletes what is older than 30 days.

@@ -36,7 +36,7 @@ impl Scene {
         let driver = self.driver(act, access).await.unwrap();
         let offload = Offload::above(ByteSize::kib(1)).to("rogue", driver);
         let offload = offload.memory_cache(ByteSize::bytes(0));
-        Pipeline::builder().offload(offload).build().unwrap()
+        cloakroom_tests::pipeline().offload(offload).build().unwrap()
     }
 }
 

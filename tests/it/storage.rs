@@ -12,7 +12,7 @@ use std::{
 
 use bytes::Bytes;
 use cloakroom::{
-    ByteSize, Context, Driver, Error, ErrorKind, Payload, Pipeline, Stage,
+    ByteSize, Context, Driver, Error, ErrorKind, Payload, Stage,
     pipeline::{Kind, PipelineError},
     plugin::{Limits, Reuse, Settings},
     storage::{Bucket, Claim, Object, ObjectBucket, Offload, Rule},
@@ -29,7 +29,9 @@ async fn stages() -> cloakroom::pipeline::PipelineBuilder {
     let host = host(Limits::default());
     let zstd = bundled(&host, "zstd", Settings::none(), Reuse::Fresh).await;
     let aes = bundled(&host, "aes-gcm", Settings::none(), Reuse::Fresh).await;
-    Pipeline::builder().stage(Stage::new("zstd", zstd)).stage(Stage::new("aes-gcm", aes).required())
+    cloakroom_tests::pipeline()
+        .stage(Stage::new("zstd", zstd))
+        .stage(Stage::new("aes-gcm", aes).required())
 }
 
 async fn offload(bucket: &Arc<dyn Bucket>) -> Offload {
@@ -81,7 +83,7 @@ async fn the_threshold_is_the_size_of_the_message() {
     for (threshold, leaves) in [(0, true), (size, true), (size + 1, false)] {
         let driver = bucket_driver("s3", &memory(), &[]).await;
         let offload = Offload::above(ByteSize::bytes(threshold)).to("d", driver);
-        let pipeline = Pipeline::builder().offload(offload).build().unwrap();
+        let pipeline = cloakroom_tests::pipeline().offload(offload).build().unwrap();
         let kept = pipeline.encode(&ctx(), vec![payload.clone()]).await.unwrap();
         assert_eq!(is_reference(&kept[0]), leaves, "{threshold}");
         assert!(pipeline.decode(&ctx(), kept).await.unwrap()[0] == payload);
@@ -140,7 +142,7 @@ impl Driver for Counting {
 async fn equal_payloads_of_a_call_are_stored_and_fetched_once() {
     let driver = Counting::default();
     let offload = Offload::above(ByteSize::bytes(0)).to("d", driver.clone());
-    let pipeline = Pipeline::builder().offload(offload.memory_cache(ByteSize::bytes(0)));
+    let pipeline = cloakroom_tests::pipeline().offload(offload.memory_cache(ByteSize::bytes(0)));
     let pipeline = pipeline.build().unwrap();
     // Equal payloads whose metadata was put in in another order.
     let one = plain("x").with("a", "1").with("b", "2");
@@ -159,7 +161,7 @@ async fn so_many_are_on_their_way_at_once() {
     let number = |count| NonZeroUsize::new(count).unwrap();
     let offload = Offload::above(ByteSize::bytes(0)).to("d", driver.clone());
     let offload = offload.permits(number(5)).permits_of_a_call(number(3));
-    let pipeline = Pipeline::builder().offload(offload).build().unwrap();
+    let pipeline = cloakroom_tests::pipeline().offload(offload).build().unwrap();
     let batch = |call: usize| (0..20).map(|n| plain(format!("{call} {n}"))).collect::<Vec<_>>();
     pipeline.encode(&ctx(), batch(0)).await.unwrap();
     assert_eq!(driver.most.load(Ordering::SeqCst), 3);
@@ -183,7 +185,7 @@ async fn what_was_read_is_not_read_again() {
         if disk {
             offload = offload.disk_cache(folder.path().join("objects"), ByteSize::mib(1));
         }
-        Pipeline::builder().offload(offload).build().unwrap()
+        cloakroom_tests::pipeline().offload(offload).build().unwrap()
     };
     let sent = vec![plain(noise(1000)), plain(noise(2000))];
     let kept = pipeline(0, false).encode(&ctx(), sent.clone()).await.unwrap();
@@ -239,7 +241,7 @@ async fn rules_say_which_driver_stores() {
         .rule(Rule::to("cold").metadata("tier", "cold"));
     let host = host(Limits::default());
     let zstd = bundled(&host, "zstd", Settings::none(), Reuse::Fresh).await;
-    let pipeline = Pipeline::builder().stage(Stage::new("zstd", zstd)).offload(offload);
+    let pipeline = cloakroom_tests::pipeline().stage(Stage::new("zstd", zstd)).offload(offload);
     let pipeline = pipeline.build().unwrap();
     // The rule sees metadata that the stage puts out of sight.
     let sent = vec![plain(text(9000)).with("tier", "cold"), plain(text(9000)), plain("small")];
@@ -282,7 +284,7 @@ async fn an_encoded_reference_hides_where_the_object_lies() {
     assert!(is_reference(&shown[0]));
     assert_eq!(plainly.decode(&target(), shown).await.unwrap(), sent);
 
-    let without = Pipeline::builder().offload(offload(&bucket).await).build().unwrap();
+    let without = cloakroom_tests::pipeline().offload(offload(&bucket).await).build().unwrap();
     let error = without.decode(&target(), kept.clone()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unresolved);
     assert!(error.to_string().contains("[TMPRL1106]"), "{error}");
@@ -304,7 +306,7 @@ async fn a_reference_without_its_driver_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_contradicts_itself_is_not_built() {
-    let build = |offload: Offload| Pipeline::builder().offload(offload).build().map(drop);
+    let build = |offload: Offload| cloakroom_tests::pipeline().offload(offload).build().map(drop);
     let all = || Offload::above(ByteSize::bytes(0));
     let twice = all().to("d", Counting::default()).from("d", Counting::default());
     assert_eq!(build(twice), Err(PipelineError::DriverName("d".to_owned())));
@@ -321,7 +323,7 @@ async fn what_contradicts_itself_is_not_built() {
 async fn a_driver_takes_no_more_than_its_setting_says() {
     let driver = bucket_driver("s3", &memory(), &[("max_bytes", "1000")]).await;
     let offload = Offload::above(ByteSize::bytes(0)).to("d", driver);
-    let pipeline = Pipeline::builder().offload(offload).build().unwrap();
+    let pipeline = cloakroom_tests::pipeline().offload(offload).build().unwrap();
     let error = pipeline.encode(&ctx(), vec![plain(noise(1000))]).await.unwrap_err();
     let says = chain(&error);
     assert!(says.contains("max_bytes") && says.contains("storage d"), "{says}");

@@ -12,7 +12,7 @@ use std::{
 };
 
 use cloakroom::{
-    ByteSize, Error, ErrorKind, Pipeline,
+    ByteSize, Error, ErrorKind,
     storage::{Bucket, BucketUrl, ObjectBucket, Offload, PutMode},
 };
 use cloakroom_tests::{
@@ -146,7 +146,7 @@ async fn the_log_names_driver_and_bucket() {
     let bucket: Arc<dyn Bucket> = Arc::new(place.open().unwrap());
     let driver = bucket_driver("s3", &bucket, &[]).await;
     let offload = Offload::above(ByteSize::bytes(0)).to("aws.s3driver", driver);
-    let pipeline = Pipeline::builder().offload(offload).build().unwrap();
+    let pipeline = cloakroom_tests::pipeline().offload(offload).build().unwrap();
     let error = pipeline.encode(&ctx(), vec![plain("hi")]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{}", chain(&error));
     let log = log.text();

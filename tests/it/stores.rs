@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use cloakroom::{
-    Context, ErrorKind, Limit, Payload, Pipeline,
+    Context, ErrorKind, Limit, Payload,
     pipeline::Kind,
     storage::{Bucket, BucketUrl, ObjectBucket, Offload, PutMode, PutOutcome},
 };
@@ -115,7 +115,7 @@ pub async fn carries(driver: &str, bucket: ObjectBucket) -> Vec<Payload> {
     let driver = bucket_driver(driver, &bucket, &[]).await;
     let offload = Offload::above(cloakroom::ByteSize::bytes(0)).to("d", driver);
     let offload = offload.memory_cache(cloakroom::ByteSize::bytes(0));
-    let pipeline = Pipeline::builder().offload(offload).build().unwrap();
+    let pipeline = cloakroom_tests::pipeline().offload(offload).build().unwrap();
     let ctx = Context::namespace("payments prod").target(Kind::Workflow, "a/b ü%20", "T", None);
     let sent = vec![plain(noise(10)), plain(noise(3 << 20)), Payload::default()];
     let kept = pipeline.encode(&ctx, sent.clone()).await.unwrap();

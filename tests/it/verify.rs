@@ -18,7 +18,7 @@ use crate::s3;
 
 fn pipeline(driver: impl Driver + 'static, verify: Verify) -> Pipeline {
     let offload = Offload::above(ByteSize::kib(1)).to("d", driver).verify(verify);
-    Pipeline::builder().offload(offload.memory_cache(ByteSize::bytes(0))).build().unwrap()
+    cloakroom_tests::pipeline().offload(offload.memory_cache(ByteSize::bytes(0))).build().unwrap()
 }
 
 #[track_caller]
@@ -140,9 +140,13 @@ async fn what_could_not_be_read_is_not_written() {
     let small = Liar::default();
     let offload = Offload::above(ByteSize::kib(1)).to("d", small.clone());
     let offload = offload.largest_object(ByteSize::bytes(4999));
-    let pipeline = Pipeline::builder().offload(offload).build().unwrap();
+    let pipeline = cloakroom_tests::pipeline().offload(offload).build().unwrap();
     let limit = ErrorKind::LimitExceeded(Limit::Payload);
-    check(pipeline.encode(&ctx(), sent).await, limit, &["storage d", "`storage.largest`", "4999"]);
+    check(
+        pipeline.encode(&ctx(), sent).await,
+        limit,
+        &["storage d", "`Offload::largest_object`", "4999"],
+    );
     assert_eq!(small.stored.load(Ordering::SeqCst), 0, "was stored");
 }
 

@@ -39,6 +39,9 @@ use crate::{Error, ErrorKind};
 ///     }
 /// }
 /// ```
+///
+/// A ring whose keys sign claims has them at hand: a proof is checked where nothing can wait, and a
+/// key that would have to be fetched there is `Unavailable`.
 pub trait KeyRing: Send + Sync {
     /// Looks up the key that new payloads are sealed under.
     ///

@@ -1,14 +1,14 @@
-//! Panics of native codecs and drivers, as errors.
+//! Panics of native codecs and drivers as errors.
 
 use std::{future::Future, panic::AssertUnwindSafe};
 
 use cloakroom_core::{Error, ErrorKind};
 use futures::FutureExt as _;
 
-/// Runs `call`, and returns a panic in it as an error. `what` is what panicked.
+/// Runs `call`, and returns a panic in it as an error. `what` names the part that runs it.
 ///
-/// The panic's message may hold payload bytes, so it is dropped. The place is known to the process's
-/// panic hook alone, which is not ours to replace.
+/// The message of the panic is dropped, because it may hold payload bytes. Only the panic hook knows file
+/// and line, and the hook belongs to the program.
 ///
 /// # Errors
 /// `Internal` if `call` panics, or the error of `call`.
@@ -16,7 +16,7 @@ pub(crate) async fn catch_panic<T>(
     what: &str,
     call: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
-    // Unwind safe: what a call shares with others is behind atomics and locks that ignore poison.
+    // Unwind safe: calls share only atomics and locks that ignore poison.
     AssertUnwindSafe(call).catch_unwind().await.unwrap_or_else(|_| {
         let text = format!(
             "{what} panicked, which is a bug in it: \

@@ -1,106 +1,69 @@
-//! Payloads of a call, counted while the host holds them.
+//! Items: the payloads of a call, classified once when the call begins.
 
-use std::sync::Arc;
+use cloakroom_core::Payload;
 
-use cloakroom_core::{ByteSize, CallMemory, Charge, Context, Error, MemoryBudget, Payload};
+use crate::{
+    counted_payload::CountedPayload,
+    envelopes::Close,
+    reference::{PayloadKind, Reference, ReferenceFormat},
+};
 
-/// A payload, and what is counted for it.
-pub(crate) struct CountedPayload {
-    pub(crate) payload: Payload,
-    pub(crate) charge: PayloadCharge,
+/// Payload of a call, by what the pipeline does with it.
+pub(crate) enum Item {
+    /// Goes through the stages, and is stored if it is large.
+    Plain(CountedPayload),
+    /// Looks like a reference in the clear. Its contents are known once they were read.
+    Reference(CountedPayload, Option<Reference>),
+    /// Looks like a reference that stages have encoded.
+    EncodedReference(CountedPayload),
+    /// Is an envelope of the workflow engine, which no stage may touch. Its inner payloads are the
+    /// items behind it.
+    SystemEnvelope(SystemEnvelope),
 }
 
-/// Bytes that are counted for a payload.
-pub(crate) struct PayloadCharge {
-    charge: Charge,
-    body: BodyOwner,
+/// Envelope of the workflow engine.
+pub(crate) enum SystemEnvelope {
+    /// Its inner payloads are the next `inner` items, and `close` puts them back.
+    Open { slot: usize, inner: usize, close: Close },
+    /// It could not be opened, and passes as it is.
+    Closed(Payload),
 }
 
-/// Owner of the charge of a payload's body.
-enum BodyOwner {
-    /// Nobody: it is the caller's, who passed it in and may hold it still.
-    Callers,
-    /// The charge of the payload.
-    Own,
-    /// The object that it was read from, which equal references share.
-    Object(Arc<Charge>),
-}
-
-/// Where a body lies, to tell whether a codec gave back the one that it got.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct BodyAddress(usize, usize);
-
-impl BodyAddress {
-    pub(crate) fn of(payload: &Payload) -> Self {
-        Self(payload.data.as_ptr() as usize, payload.data.len())
-    }
-}
-
-impl CountedPayload {
-    /// A payload of the caller's.
-    pub(crate) fn callers(memory: &CallMemory, payload: Payload) -> Self {
-        Self {
-            payload,
-            charge: PayloadCharge { charge: memory.nothing(), body: BodyOwner::Callers },
+impl Item {
+    /// Classifies a payload. Nothing is a reference in a pipeline without a format of references.
+    pub(crate) fn parse(format: Option<&dyn ReferenceFormat>, payload: CountedPayload) -> Self {
+        let kind = format.map_or(PayloadKind::Plain, |format| format.classify(&payload.payload));
+        match kind {
+            PayloadKind::Plain => Self::Plain(payload),
+            PayloadKind::Reference => Self::Reference(payload, None),
+            PayloadKind::EncodedReference => Self::EncodedReference(payload),
         }
     }
 
-    /// A payload that the host made.
-    ///
-    /// # Errors
-    /// As [`CallMemory::charge`].
-    pub(crate) fn own(memory: &CallMemory, payload: Payload) -> Result<Self, Error> {
-        let charge = memory.charge(payload.footprint())?;
-        Ok(Self { payload, charge: PayloadCharge { charge, body: BodyOwner::Own } })
-    }
-
-    /// A payload that was read from an object, which is counted already.
-    ///
-    /// # Errors
-    /// As [`CallMemory::charge`].
-    pub(crate) fn fetched(
-        memory: &CallMemory,
-        payload: Payload,
-        object: Arc<Charge>,
-    ) -> Result<Self, Error> {
-        let charge = memory.charge(payload.footprint_around())?;
-        Ok(Self { payload, charge: PayloadCharge { charge, body: BodyOwner::Object(object) } })
-    }
-}
-
-impl PayloadCharge {
-    /// Counts what a codec made of the payload whose body was at `before`.
-    ///
-    /// # Errors
-    /// As [`CallMemory::charge`].
-    pub(crate) fn update(&mut self, before: BodyAddress, payload: &Payload) -> Result<(), Error> {
-        if BodyAddress::of(payload) != before {
-            self.body = BodyOwner::Own;
-        }
-        self.charge.resize(match self.body {
-            BodyOwner::Own => payload.footprint(),
-            BodyOwner::Callers | BodyOwner::Object(_) => payload.footprint_around(),
-        })
-    }
-
-    /// Leaves all of it counted until the call is over.
-    pub(crate) fn keep(self) {
-        self.charge.keep();
-        if let BodyOwner::Object(object) = self.body
-            && let Some(object) = Arc::into_inner(object)
-        {
-            object.keep();
+    /// Returns the payload, which an envelope has none of that the pipeline may touch.
+    pub(crate) fn payload(&self) -> Option<&CountedPayload> {
+        match self {
+            Self::Plain(payload) | Self::Reference(payload, _) => Some(payload),
+            Self::EncodedReference(payload) => Some(payload),
+            Self::SystemEnvelope(_) => None,
         }
     }
-}
 
-/// Returns the memory that counts a call. Whoever calls without one is bounded by nothing.
-pub(crate) fn memory(ctx: &Context) -> CallMemory {
-    ctx.memory().cloned().unwrap_or_else(unbounded)
-}
+    /// Returns the payload to change it.
+    pub(crate) fn payload_mut(&mut self) -> Option<&mut CountedPayload> {
+        match self {
+            Self::Plain(payload) | Self::Reference(payload, _) => Some(payload),
+            Self::EncodedReference(payload) => Some(payload),
+            Self::SystemEnvelope(_) => None,
+        }
+    }
 
-/// Returns the memory of a call that is bounded by nothing.
-pub(crate) fn unbounded() -> CallMemory {
-    let most = ByteSize::bytes(u64::MAX);
-    MemoryBudget::new(most, most).call()
+    /// Returns the payload, unless it is an envelope.
+    pub(crate) fn into_payload(self) -> Option<CountedPayload> {
+        match self {
+            Self::Plain(payload) | Self::Reference(payload, _) => Some(payload),
+            Self::EncodedReference(payload) => Some(payload),
+            Self::SystemEnvelope(_) => None,
+        }
+    }
 }

@@ -4,6 +4,8 @@ mod adapter;
 mod envelopes;
 pub mod json;
 mod limits;
+pub mod metric;
+mod reference;
 #[cfg(feature = "sdk")]
 mod sdk;
 #[cfg(feature = "codec-server")]
@@ -15,4 +17,5 @@ pub use self::{
     adapter::Adapter,
     envelopes::SystemEnvelopes,
     limits::{SizeLimitSource, SizeLimits},
+    reference::TemporalReferences,
 };

@@ -73,7 +73,7 @@ async fn six_hundred_bombs_in_one_request_stay_within_the_memory_of_a_call() {
     let body = text(&vec![bomb; 600]);
     assert!(body.len() < 1 << 20, "{}", body.len());
     let refused = post(served.address, "/decode", &[], &body);
-    refused.says(413, "64MiB of memory (`limits.call_bytes`)");
+    refused.says(413, "64MiB of memory: split the batch, or raise the limit (`limits.call_bytes`)");
     nothing_is_held(&served).await;
     // What the call holds, and the instances that decompress, which are small.
     let peak = budget(&served).peak();
@@ -213,7 +213,10 @@ async fn small_requests_succeed_while_large_ones_hold_the_rest() {
     works(&served);
     let large = text(&[plain("x".repeat(3 << 20))]);
     let refused = post(served.address, "/encode", &[], &large);
-    refused.says(503, "256MiB of memory (`limits.process_bytes`)");
+    refused.says(
+        503,
+        "256MiB of memory: try again later, or raise the limit (`limits.process_bytes`)",
+    );
     assert_eq!(refused.header("retry-after"), Some("1"));
     drop(held);
     assert_eq!(post(served.address, "/encode", &[], &large).status, 200);

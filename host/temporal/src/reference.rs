@@ -1,11 +1,11 @@
-//! References: the small payloads that stand in for stored ones, as Temporal's SDKs write them.
+//! References as Temporal's SDKs write them for their External Storage.
 
-use aws_lc_rs::digest;
 use bytes::Bytes;
 use cloakroom_core::{Claim, ENCODING, Error, ErrorKind, Payload};
+use cloakroom_pipeline::{PayloadKind, Reference, ReferenceFailure, ReferenceFormat, StoredObject};
 use serde_json::{Map, Value, json};
 
-/// Set on what stands for a stored payload where it is encoded itself, and so does not show.
+/// Metadata of a reference that stages have encoded.
 const MARKER: &str = "__temporal_external_storage_reference";
 
 const TRUE: &[u8] = b"true";
@@ -13,53 +13,44 @@ const MESSAGE_TYPE: &str = "messageType";
 const REFERENCE: &[u8] = b"temporal.api.sdk.v1.ExternalStorageReference";
 const JSON: &[u8] = b"json/protobuf";
 
-/// What SDKs wrote before the format was settled.
+/// Encoding that SDKs wrote before the format was settled.
 const LEGACY: &[u8] = b"json/external-storage-reference";
 
-/// A claim is names, keys and digests: more than this is no claim.
+/// Bytes of the largest reference. A claim is names, keys and digests, so a larger one is forged.
 const LARGEST: usize = 64 << 10;
 
-/// What a payload is to external storage.
-pub(crate) enum Kind {
-    /// A payload like any other.
-    Ordinary,
-    /// A reference in the clear.
-    Reference,
-    /// A reference that codecs have encoded.
-    Marked,
-}
+/// Format of references of Temporal's External Storage, for
+/// [`cloakroom_pipeline::PipelineBuilder::reference_format`].
+///
+/// A reference is the JSON of `temporal.api.sdk.v1.ExternalStorageReference`, as the official SDKs write
+/// it, and its size is in the payload's `external_payloads`.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct TemporalReferences;
 
-/// Whose object it is, and what finds it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Reference {
-    pub(crate) driver: String,
-    pub(crate) claim: Claim,
-}
-
-/// Key of an object in the cache: a digest of its driver's identity and name and of its whole
-/// claim, which names the content's own digest. Not the content's digest alone: a forged claim that
-/// names it must not be spared its way through the driver and its grants.
-pub(crate) type CacheKey = [u8; 32];
-
-impl Kind {
-    pub(crate) fn of(payload: &Payload) -> Self {
-        let is = |name: &str, value: &[u8]| {
-            payload.metadata.get(name).is_some_and(|found| &**found == value)
-        };
-        let marked = is(MARKER, TRUE) && payload.data.len() <= LARGEST;
-        match payload.metadata.get(ENCODING).map(|encoding| &**encoding) {
-            Some(LEGACY) => Self::Reference,
-            Some(JSON) if is(MESSAGE_TYPE, REFERENCE) => Self::Reference,
-            _ if marked => Self::Marked,
-            _ => Self::Ordinary,
-        }
+impl TemporalReferences {
+    /// Returns whether a payload claims to be a reference, in plaintext or encoded.
+    #[must_use]
+    pub fn is_reference(payload: &Payload) -> bool {
+        Self.classify(payload) != PayloadKind::Plain
     }
 }
 
-impl Reference {
-    /// Reads a reference in the clear. It comes from a history, and could be anything.
-    pub(crate) fn read(payload: &Payload) -> Result<Self, Error> {
-        if LARGEST < payload.data.len() {
+impl ReferenceFormat for TemporalReferences {
+    fn classify(&self, payload: &Payload) -> PayloadKind {
+        let is = |name: &str, value: &[u8]| {
+            payload.metadata.get(name).is_some_and(|found| &**found == value)
+        };
+        let is_marked = is(MARKER, TRUE) && payload.data.len() <= LARGEST;
+        match payload.metadata.get(ENCODING).map(|encoding| &**encoding) {
+            Some(LEGACY) => PayloadKind::Reference,
+            Some(JSON) if is(MESSAGE_TYPE, REFERENCE) => PayloadKind::Reference,
+            _ if is_marked => PayloadKind::EncodedReference,
+            _ => PayloadKind::Plain,
+        }
+    }
+
+    fn read(&self, payload: &Payload) -> Result<Reference, Error> {
+        if payload.data.len() > LARGEST {
             return Err(malformed("it is larger than 64 KiB"));
         }
         let value: Value = serde_json::from_slice(&payload.data)
@@ -71,47 +62,53 @@ impl Reference {
             Some(legacy) => find(legacy, ["claim_data", "claimData"]),
             None => find(value, ["claimData", "claim_data"]),
         };
-        Ok(Self { driver, claim: entries(claim)? })
+        let size = payload.external_sizes.first().copied();
+        Ok(Reference::new(driver, entries(claim)?, size))
     }
 
-    /// Returns the cache_key of this reference, whose driver has this identity.
-    pub(crate) fn cache_key(&self, identity: &str) -> CacheKey {
-        let mut context = digest::Context::new(&digest::SHA256);
-        let entries = self.claim.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]);
-        for text in [identity, &*self.driver].into_iter().chain(entries) {
-            context.update(&(text.len() as u64).to_be_bytes());
-            context.update(text.as_bytes());
-        }
-        let mut cache_key = [0; 32];
-        cache_key.copy_from_slice(context.finish().as_ref());
-        cache_key
+    fn is_bare(&self, payload: &Payload) -> bool {
+        let is_known = |(name, value): (&String, &Bytes)| match name.as_str() {
+            ENCODING => true,
+            MESSAGE_TYPE => value == REFERENCE,
+            MARKER => value == TRUE,
+            _ => false,
+        };
+        let value = serde_json::from_slice(&payload.data).ok();
+        payload.metadata.iter().all(is_known)
+            && payload.external_sizes.len() <= 1
+            && payload.unknown.is_empty()
+            && value.is_some_and(|value| has_known_fields(&value, &payload.data))
     }
 
-    /// The payload that stands in for one of `size` bytes.
-    pub(crate) fn payload(&self, size: usize) -> Payload {
-        let text = json!({ "claimData": self.claim, "driverName": self.driver }).to_string();
+    fn write(&self, object: &StoredObject<'_>) -> Payload {
+        let text = json!({ "claimData": object.claim, "driverName": object.driver }).to_string();
         let mut payload = Payload::new("json/protobuf", text).with(MESSAGE_TYPE, REFERENCE);
-        payload.external_sizes = vec![i64::try_from(size).unwrap_or(i64::MAX)];
+        payload.external_sizes = vec![i64::try_from(object.size).unwrap_or(i64::MAX)];
         payload
     }
+
+    fn mark_encoded(&self, encoded: Payload, sizes: Vec<i64>) -> Payload {
+        let mut marked = encoded.with(MARKER, Bytes::from_static(TRUE));
+        marked.external_sizes = sizes;
+        marked
+    }
+
+    fn unmark_encoded(&self, mut marked: Payload) -> (Payload, Vec<i64>) {
+        marked.metadata.remove(MARKER);
+        let sizes = std::mem::take(&mut marked.external_sizes);
+        (marked, sizes)
+    }
+
+    fn error_code(&self, failure: ReferenceFailure) -> Option<&'static str> {
+        match failure {
+            ReferenceFailure::NoDriver => Some("TMPRL1105"),
+            ReferenceFailure::Undecodable => Some("TMPRL1106"),
+            _ => None,
+        }
+    }
 }
 
-/// Returns whether a reference that can be read has nothing in it but its driver's name, its claim
-/// and its size.
-pub(crate) fn is_nothing_else(payload: &Payload) -> bool {
-    let is_known = |(name, value): (&String, &Bytes)| match name.as_str() {
-        ENCODING => true,
-        MESSAGE_TYPE => value == REFERENCE,
-        MARKER => value == TRUE,
-        _ => false,
-    };
-    let value = serde_json::from_slice(&payload.data).ok();
-    payload.metadata.iter().all(is_known)
-        && payload.external_sizes.len() <= 1
-        && payload.unknown.is_empty()
-        && value.is_some_and(|value| has_known_fields(&value, &payload.data))
-}
-
+/// Returns whether a JSON object has the fields of a reference and no others.
 fn has_known_fields(value: &Value, text: &[u8]) -> bool {
     let Some(fields) = value.as_object() else {
         return false;
@@ -141,7 +138,7 @@ fn has_known_fields(value: &Value, text: &[u8]) -> bool {
         }
         entries += 2 * claim.len();
     }
-    // A name that stands there twice would hide its first value.
+    // A parser keeps the last of two equal names. The first could hold plaintext that no stage encrypts.
     let strings = 2 * drivers + claims + entries;
     drivers == 1 && claims <= 1 && strings == count_strings(text)
 }
@@ -160,20 +157,6 @@ fn count_strings(json: &[u8]) -> usize {
     quotes / 2
 }
 
-/// Marks an encoded reference as one, and restores the size that its codecs dropped.
-pub(crate) fn mark(encoded: Payload, sizes: Vec<i64>) -> Payload {
-    let mut marked = encoded.with(MARKER, Bytes::from_static(TRUE));
-    marked.external_sizes = sizes;
-    marked
-}
-
-/// What the codecs made, without the mark, and the sizes that belong to the reference.
-pub(crate) fn unmark(mut marked: Payload) -> (Payload, Vec<i64>) {
-    marked.metadata.remove(MARKER);
-    let sizes = std::mem::take(&mut marked.external_sizes);
-    (marked, sizes)
-}
-
 fn find<'a>(object: &'a Map<String, Value>, names: [&str; 2]) -> Option<&'a Value> {
     names.into_iter().find_map(|name| object.get(name))
 }
@@ -183,7 +166,7 @@ fn text(object: &Map<String, Value>, names: [&str; 2]) -> Option<String> {
     Some(text.to_owned()).filter(|text| !text.is_empty())
 }
 
-/// A claim without entries is left out of the JSON.
+/// Returns the entries of a claim. SDKs leave an empty claim out of the JSON.
 fn entries(claim: Option<&Value>) -> Result<Claim, Error> {
     let Some(claim) = claim else {
         return Ok(Claim::new());
@@ -202,29 +185,37 @@ fn malformed(why: &str) -> Error {
 mod tests {
     use super::*;
 
-    fn reference() -> Reference {
+    const FORMAT: TemporalReferences = TemporalReferences;
+
+    fn reference(size: Option<i64>) -> Reference {
         let claim = [("bucket", "b"), ("hash_algorithm", "sha256"), ("hash_value", "00")];
         let claim = claim.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        Reference { driver: "aws.s3driver".to_owned(), claim: claim.into() }
+        Reference::new("aws.s3driver".to_owned(), claim.into(), size)
+    }
+
+    fn payload() -> Payload {
+        let reference = reference(None);
+        FORMAT.write(&StoredObject::new(&reference.driver, &reference.claim, 30, &[0; 32]))
     }
 
     #[track_caller]
     fn reads(encoding: &str, text: &str) {
         let payload = Payload::new(encoding, text.to_owned()).with(MESSAGE_TYPE, REFERENCE);
-        assert!(matches!(Kind::of(&payload), Kind::Reference));
-        assert_eq!(Reference::read(&payload).unwrap(), reference());
+        assert!(FORMAT.classify(&payload) == PayloadKind::Reference);
+        assert_eq!(FORMAT.read(&payload).unwrap(), reference(None));
     }
 
     /// As the Python SDK 1.35.0 writes it.
     #[test]
     fn writes_what_the_sdk_writes() {
-        let payload = reference().payload(30);
+        let payload = payload();
+        assert_eq!(FORMAT.read(&payload).unwrap(), reference(Some(30)));
         assert_eq!(
             payload.data,
             r#"{"claimData":{"bucket":"b","hash_algorithm":"sha256","hash_value":"00"},"driverName":"aws.s3driver"}"#
         );
         assert!(payload.envelope().to_bytes().ends_with(&[0x1a, 0x02, 0x08, 0x1e]));
-        assert!(matches!(Kind::of(&payload), Kind::Reference));
+        assert!(FORMAT.classify(&payload) == PayloadKind::Reference);
     }
 
     #[test]
@@ -246,9 +237,9 @@ mod tests {
     #[test]
     fn knows_what_does_not_belong_into_one() {
         let check = |payload: &Payload, expect: bool| {
-            assert_eq!(is_nothing_else(payload), expect, "{:?}", payload.data);
+            assert_eq!(FORMAT.is_bare(payload), expect, "{:?}", payload.data);
         };
-        let good = reference().payload(30);
+        let good = payload();
         check(&good, true);
         check(&good.clone().with(MARKER, TRUE), true);
         for (name, value) in [("note", "x"), (MARKER, "x"), (MESSAGE_TYPE, "x")] {
@@ -279,10 +270,10 @@ mod tests {
         for text in
             ["", "[]", "{}", r#"{"driverName":""}"#, r#"{"driverName":"a","claimData":{"b":1}}"#]
         {
-            let error = Reference::read(&Payload::new("json/protobuf", text)).unwrap_err();
+            let error = FORMAT.read(&Payload::new("json/protobuf", text)).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Malformed, "{text}");
         }
         let huge = format!(r#"{{"driverName":"a","claimData":{{"b":"{}"}}}}"#, "x".repeat(LARGEST));
-        assert!(Reference::read(&Payload::new("json/protobuf", huge)).is_err());
+        assert!(FORMAT.read(&Payload::new("json/protobuf", huge)).is_err());
     }
 }
