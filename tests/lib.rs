@@ -12,7 +12,7 @@ use std::{path::PathBuf, sync::Arc};
 use bytes::Bytes;
 use cloakroom::{
     Context, Error, Payload, Pipeline,
-    keys::{KeyRing, Material, Ring},
+    keys::{Key, KeyRing, Material, Ring},
     pipeline::PipelineBuilder,
     plugin::{Grants, Host, Limits, PluginCodec, PluginDriver, Reuse, Settings, Source},
     storage::{Bucket, BucketAccess, TemporalReferences},
@@ -49,6 +49,12 @@ pub fn host(limits: Limits) -> Host {
 /// A ring of one key that tests know.
 pub fn ring() -> Arc<dyn KeyRing> {
     Arc::new(Ring::of("test-key", &Material::new(KEY)).expect("a ring"))
+}
+
+/// Returns the key of [`ring`].
+pub fn key() -> Arc<dyn Key> {
+    let found = ring().current().now().expect("at hand").expect("no error");
+    found.expect("a current key")
 }
 
 /// The key of [`ring`].

@@ -167,7 +167,7 @@ async fn a_configuration_may_ask_for_it_and_is_warned() {
     let opening = |text: &str| {
         let path = folder.path().join("cloakroom.toml");
         fs::write(&path, text).unwrap();
-        CloakroomBuilder::file(path).cache(compile_cache())
+        CloakroomBuilder::file(path).with_cache(compile_cache())
     };
     let cloakroom = opening(CONFIG).open().await.map_err(|error| chain(&error)).unwrap();
     assert_eq!(cloakroom.decode(&ctx(), vec![plain("old")]).await.unwrap(), [plain("old")]);

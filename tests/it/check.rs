@@ -238,7 +238,8 @@ fn native(grant: &str) -> String {
 
 async fn rows(denies: &'static str, text: &str) -> (Vec<StoreRow>, Vec<String>) {
     let bucket = Arc::new(Strict { within: ObjectBucket::memory("b"), denies });
-    let opening = CloakroomBuilder::text(text).cache(compile_cache()).bucket("b", bucket.clone());
+    let opening =
+        CloakroomBuilder::text(text).with_cache(compile_cache()).with_bucket("b", bucket.clone());
     let rows = opening.check().await.unwrap().stores().await;
     (rows, bucket.within.list("", None).await.unwrap())
 }
@@ -383,7 +384,7 @@ impl Driver for Shelf {
 async fn a_driver_without_a_bucket_is_tried_and_its_probe_stays() {
     let text = "[storage]\n[[storage.driver]]\nname = \"d\"\nplugin = \"native:shelf\"\n";
     let check =
-        CloakroomBuilder::text(text).driver("shelf", Shelf::default()).check().await.unwrap();
+        CloakroomBuilder::text(text).with_driver("shelf", Shelf::default()).check().await.unwrap();
     let (first, second) = (check.stores().await, check.stores().await);
     for rows in [first, second] {
         assert_eq!(steps(&rows).len(), 3, "{rows:?}");

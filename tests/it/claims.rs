@@ -96,7 +96,7 @@ async fn a_plugin_with_subkeys_cannot_forge_a_claim() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_derived_for_claims() {
-    let key = ring().current();
+    let key = cloakroom_tests::key();
     let refused = key.derive("cloakroom claim", b"", &mut [0; 32]);
     assert_eq!(refused, Err(KeyError::Refused));
     let rogue = rogue(&host(Limits::default()), ROGUE, Reuse::Fresh).await;

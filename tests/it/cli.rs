@@ -15,16 +15,17 @@ use serde_json::{Value, json};
 
 /// The command line.
 pub(crate) fn binary() -> &'static Path {
-    &built()[0]
+    built("cloakroom")
 }
 
-/// Builds the binaries that tests run, once: a test run alone would else meet old ones. With the whole
-/// workspace and its tests, so that what they depend on has the features that it was built with.
-pub(crate) fn built() -> &'static [PathBuf; 2] {
-    static BUILT: OnceLock<[PathBuf; 2]> = OnceLock::new();
-    BUILT.get_or_init(|| {
+/// Returns a program that tests run. All are built once: a test run alone would else meet old ones.
+/// With the whole workspace and its tests, so that what they depend on has the features that it was
+/// built with.
+pub(crate) fn built(name: &str) -> &'static Path {
+    static BUILT: OnceLock<Vec<PathBuf>> = OnceLock::new();
+    let paths = BUILT.get_or_init(|| {
         let built = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--workspace", "--bins", "--tests"])
+            .args(["build", "--quiet", "--workspace", "--bins", "--tests", "--examples"])
             .arg("--message-format=json")
             .current_dir(env!("CARGO_MANIFEST_DIR"))
             .output()
@@ -32,14 +33,12 @@ pub(crate) fn built() -> &'static [PathBuf; 2] {
         assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
         let messages = String::from_utf8(built.stdout).unwrap();
         let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        let paths: Vec<_> = messages
+        messages
             .filter_map(|message| Some(PathBuf::from(message["executable"].as_str()?)))
-            .collect();
-        ["cloakroom", "invoice"].map(|name| {
-            let path = paths.iter().find(|path| path.file_stem().unwrap() == name);
-            path.expect("an executable").clone()
-        })
-    })
+            .collect()
+    });
+    let path = paths.iter().find(|path| path.file_stem().unwrap() == name);
+    path.unwrap_or_else(|| panic!("no program `{name}` was built"))
 }
 
 pub(crate) fn run(args: &[&str], input: &str) -> Output {

@@ -82,7 +82,7 @@ async fn a_filled_folder_saves_a_process_all_compiling() {
     let host = Host::builder().cache(&into).build().unwrap();
     let config = CONFIG.replace("secret_access_key", "#").replace("[keys.payments]\ncurrent", "#");
     let config = config.replace("material", "#");
-    let opening = CloakroomBuilder::text(config).keys("payments", ring()).host(&host);
+    let opening = CloakroomBuilder::text(config).with_key_ring("payments", ring()).with_host(&host);
     let cloakroom = opening.open().await.map_err(|error| chain(&error)).unwrap();
     let sent = vec![plain(text(10_000))];
     let sealed = cloakroom.encode(&ctx(), sent.clone()).await.unwrap();

@@ -172,7 +172,7 @@ async fn a_call_that_waits_too_long_is_refused_and_nobody_is_to_blame() {
 async fn a_configuration_says_how_much_computes_and_waits() {
     let opened = |limits: &str| {
         let stage = "[[stage]]\nplugin = \"bundled:zstd\"\n";
-        CloakroomBuilder::text(format!("{stage}{limits}")).cache(compile_cache()).open()
+        CloakroomBuilder::text(format!("{stage}{limits}")).with_cache(compile_cache()).open()
     };
     let text = "[limits]\ncomputing = 3\nqueue = 7\nwait = \"90s\"";
     let cloakroom = opened(text).await.unwrap();

@@ -42,7 +42,7 @@ fn write(folder: &Path, text: &str) -> std::path::PathBuf {
 
 async fn open(text: &str) -> Result<cloakroom::Cloakroom, cloakroom::Error> {
     let folder = tempfile::tempdir().unwrap();
-    CloakroomBuilder::file(write(folder.path(), text)).cache(compile_cache()).open().await
+    CloakroomBuilder::file(write(folder.path(), text)).with_cache(compile_cache()).open().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -385,7 +385,7 @@ async fn the_reference_is_a_configuration() {
     assert!(fs::read_dir(folder.path().join("compiled")).unwrap().count() > 0);
 
     let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("../host/src/config");
-    let files = ["claims.rs", "plugin.rs", "schema.rs", "secret.rs", "server.rs", "storage.rs"]
+    let files = ["claims.rs", "plugin.rs", "schema.rs", "secret.rs", "storage.rs", "temporal.rs"]
         .map(|name| fs::read_to_string(schema.join(name)).unwrap());
     let mut keys = 0;
     for line in files.iter().flat_map(|text| text.lines()) {
@@ -419,7 +419,7 @@ async fn the_example_of_a_third_partys_plugin_works() {
     let folder = tempfile::tempdir().unwrap();
     let path = write(folder.path(), &text.replace(built, "reverse_codec.wasm"));
     fs::write(folder.path().join("reverse_codec.wasm"), REVERSE).unwrap();
-    let cloakroom = CloakroomBuilder::file(path).cache(compile_cache()).open().await.unwrap();
+    let cloakroom = CloakroomBuilder::file(path).with_cache(compile_cache()).open().await.unwrap();
     let sent = vec![Payload::new("json/plain", vec![b'x'; 200_000]), Payload::default()];
     let encoded = cloakroom.encode(&Context::none(), sent.clone()).await.unwrap();
     assert_eq!(encoded[0].encoding(), Some("binary/reversed"));

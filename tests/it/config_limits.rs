@@ -76,7 +76,7 @@ async fn what_no_call_could_hand_back_is_not_stored() {
         [buckets.b]
         url = "memory:b"
     "#;
-    let cloakroom = CloakroomBuilder::text(text).cache(compile_cache()).open().await.unwrap();
+    let cloakroom = CloakroomBuilder::text(text).with_cache(compile_cache()).open().await.unwrap();
     let error = cloakroom.encode(&ctx(), vec![plain(noise(1 << 20))]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::LimitExceeded(Limit::Payload), "{error}");
     assert_text(
@@ -104,7 +104,7 @@ url = "memory:b"
 "#;
 
 async fn warnings(text: &str) -> Vec<String> {
-    let check = CloakroomBuilder::text(text).cache(compile_cache()).check().await.unwrap();
+    let check = CloakroomBuilder::text(text).with_cache(compile_cache()).check().await.unwrap();
     check.report().warnings.clone()
 }
 

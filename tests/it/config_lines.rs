@@ -49,7 +49,10 @@ async fn open(text: &str) -> Result<Cloakroom, Error> {
     write("s3.wasm", cloakroom_bundle::find("s3").unwrap().wasm);
     write("zstd.wasm", cloakroom_bundle::find("zstd").unwrap().wasm);
     write("cloakroom.toml", text.as_bytes());
-    CloakroomBuilder::file(folder.path().join("cloakroom.toml")).cache(compile_cache()).open().await
+    CloakroomBuilder::file(folder.path().join("cloakroom.toml"))
+        .with_cache(compile_cache())
+        .open()
+        .await
 }
 
 /// What is written instead of what, and what is said: line, kind, facts, and the text.

@@ -77,7 +77,7 @@ fn write(folder: &Path, text: &str) -> PathBuf {
 
 async fn open(text: &str) -> Result<Cloakroom, Error> {
     let folder = tempfile::tempdir().unwrap();
-    CloakroomBuilder::file(write(folder.path(), text)).cache(compile_cache()).open().await
+    CloakroomBuilder::file(write(folder.path(), text)).with_cache(compile_cache()).open().await
 }
 
 /// The tables of the reference, and a file with a key of each in place of `KEY`.

@@ -55,7 +55,7 @@ async fn open(text: &str) -> Result<Cloakroom, Error> {
     fs::write(folder.path().join("s3.wasm"), cloakroom_bundle::find("s3").unwrap().wasm).unwrap();
     let path = folder.path().join("cloakroom.toml");
     fs::write(&path, text).unwrap();
-    CloakroomBuilder::file(path).cache(compile_cache()).open().await
+    CloakroomBuilder::file(path).with_cache(compile_cache()).open().await
 }
 
 fn is_reference(payload: &Payload) -> bool {
@@ -371,9 +371,9 @@ async fn a_program_may_bring_its_own() {
         .replace("store_with = \"aws.s3driver\"", "store_with = \"redis\"")
         .replace("\"memory:payloads\"", "\"native:brought\"");
     let (text, _) = text.split_once("[keys.payments]").unwrap();
-    let opening = || CloakroomBuilder::text(text).cache(compile_cache());
-    let whole = opening().codec("mine", own()).driver("mine", own());
-    let whole = whole.bucket("brought", bucket.clone()).keys("payments", ring());
+    let opening = || CloakroomBuilder::text(text).with_cache(compile_cache());
+    let whole = opening().with_codec("mine", own()).with_driver("mine", own());
+    let whole = whole.with_bucket("brought", bucket.clone()).with_key_ring("payments", ring());
     let cloakroom = whole.open().await.map_err(|error| chain(&error)).unwrap();
     let sent = vec![plain(noise(2000))];
     let kept = cloakroom.encode(&ctx(), sent.clone()).await.unwrap();
@@ -384,21 +384,21 @@ async fn a_program_may_bring_its_own() {
 
     let own_parts = [
         (
-            opening().driver("mine", own()).bucket("brought", bucket.clone()),
+            opening().with_driver("mine", own()).with_bucket("brought", bucket.clone()),
             "codec `mine`",
             expect![[r#"
                 configuration, line 3, stage `mine`, key `plugin`: no codec `mine` was given in the program
             "#]],
         ),
         (
-            opening().codec("mine", own()).bucket("brought", bucket.clone()),
+            opening().with_codec("mine", own()).with_bucket("brought", bucket.clone()),
             "driver `mine`",
             expect![[r#"
                 configuration, line 28, driver `redis`, key `plugin`: no driver `mine` was given in the program
             "#]],
         ),
         (
-            opening().codec("mine", own()).driver("mine", own()),
+            opening().with_codec("mine", own()).with_driver("mine", own()),
             "bucket `brought`",
             expect![[r#"
                 configuration, line 33: [buckets.payloads]: no bucket `brought` was given in the program
@@ -406,7 +406,7 @@ async fn a_program_may_bring_its_own() {
         ),
     ];
     for (opening, fact, snapshot) in own_parts {
-        let error = opening.keys("payments", ring()).open().await.map(drop).unwrap_err();
+        let error = opening.with_key_ring("payments", ring()).open().await.map(drop).unwrap_err();
         assert_text(&chain(&error), &[fact], &snapshot);
     }
 }
@@ -422,7 +422,7 @@ async fn the_readmes_configuration_opens() {
     fs::write(folder.path().join("payments.key"), noise(32)).unwrap();
     let path = folder.path().join("cloakroom.toml");
     fs::write(&path, text).unwrap();
-    let opened = CloakroomBuilder::file(path).cache(compile_cache()).open().await;
+    let opened = CloakroomBuilder::file(path).with_cache(compile_cache()).open().await;
     let cloakroom = opened.map_err(|error| chain(&error)).unwrap();
     let sent = vec![plain("small enough to stay"), plain(noise(300_000))];
     let encoded = cloakroom.encode(&ctx(), sent.clone()).await.unwrap();

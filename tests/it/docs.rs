@@ -43,7 +43,7 @@ fn sections(page: &str) -> Vec<(String, String)> {
 
 /// The words of the kinds that the source has, wherever else they are listed.
 fn words_in_source() -> BTreeSet<String> {
-    let source = fs::read_to_string(root().join("host/core/src/error.rs")).unwrap();
+    let source = fs::read_to_string(root().join("host/core/src/error_kind.rs")).unwrap();
     let word = source.split("pub fn as_str(").nth(1).unwrap().split("\n    }\n").next().unwrap();
     word.split('"').skip(1).step_by(2).map(str::to_owned).collect()
 }

@@ -39,8 +39,8 @@ impl Run {
     async fn finish() -> Self {
         // What is encoded twice is one object, so that the numbers do not depend on replays.
         let folder = folder("true");
-        let opening =
-            CloakroomBuilder::file(folder.path().join("cloakroom.toml")).cache(compile_cache());
+        let opening = CloakroomBuilder::file(folder.path().join("cloakroom.toml"))
+            .with_cache(compile_cache());
         let cloakroom = opening.open().await.unwrap();
         let (queue, url) = (unique("history"), server().url());
         let _worker = Running::start(&url, &queue, converter(&cloakroom));
@@ -259,7 +259,7 @@ impl Run {
 async fn duplicates_are_found_although_encryption_hides_them() {
     let folder = folder("false");
     let opening =
-        CloakroomBuilder::file(folder.path().join("cloakroom.toml")).cache(compile_cache());
+        CloakroomBuilder::file(folder.path().join("cloakroom.toml")).with_cache(compile_cache());
     let cloakroom = opening.open().await.unwrap();
     let large = hex::encode(cloakroom_tests::noise(400_000));
     let encode = async |text: &str| {

@@ -5,6 +5,7 @@ use std::{
     io::Write as _,
     path::Path,
     process::{Command, Output, Stdio},
+    time::Duration,
 };
 
 use cloakroom::{
@@ -36,7 +37,7 @@ async fn three_hundred_pipelines_share_one() {
     let host = Host::builder().cache(compile_cache()).build().unwrap();
     let mut open = Vec::new();
     for _ in 0..300 {
-        open.push(CloakroomBuilder::text(ZLIB).host(&host).open().await.unwrap());
+        open.push(CloakroomBuilder::text(ZLIB).with_host(&host).open().await.unwrap());
     }
     for cloakroom in &open {
         works(cloakroom).await;
@@ -49,7 +50,7 @@ async fn what_contradicts_the_shared_host_is_refused_with_both_values() {
     let limits = Limits { instances: 4.try_into().unwrap(), ..Limits::default() };
     let host = Host::builder().limits(limits).cache(compile_cache()).build().unwrap();
     let open =
-        async |more: &str| CloakroomBuilder::text(format!("{ZLIB}{more}")).host(&host).open().await;
+        async |more: &str| CloakroomBuilder::text(format!("{ZLIB}{more}")).with_host(&host).open().await;
     for (more, facts, snapshot) in [
         (
             "[limits]\ninstances = 5",
@@ -159,7 +160,7 @@ async fn a_reload_keeps_the_shared_host_and_compiles_nothing() {
     let path = folder.path().join("cloakroom.toml");
     fs::write(&path, ZLIB).unwrap();
     let host = Host::builder().build().unwrap();
-    let cloakroom = CloakroomBuilder::file(&path).host(&host).open().await.unwrap();
+    let cloakroom = CloakroomBuilder::file(&path).with_host(&host).open().await.unwrap();
     assert_eq!(host.compilations(), 1);
     fs::write(&path, format!("{ZLIB}settings = {{ level = 9 }}\n")).unwrap();
     cloakroom.reload().await.unwrap();
@@ -218,7 +219,7 @@ async fn a_host_that_may_not_compile_takes_what_a_folder_holds() {
     let cache = folder.path().join("compiled");
     fill(&cache, "zlib").await;
     let host = Host::builder().cache(&cache).precompiled_only().build().unwrap();
-    works(&CloakroomBuilder::text(ZLIB).host(&host).open().await.unwrap()).await;
+    works(&CloakroomBuilder::text(ZLIB).with_host(&host).open().await.unwrap()).await;
     assert_eq!(host.compilations(), 0);
 
     let error = load(&host, "gzip").await.unwrap_err();
@@ -300,4 +301,25 @@ async fn code_that_another_machine_compiled_is_taken_if_it_runs_here() {
     let host = Host::builder().cache(&cache).build().unwrap();
     load(&host, "zlib").await.unwrap();
     assert_eq!(host.compilations(), 0);
+}
+
+/// Tokio's timers and threads would panic there.
+#[test]
+fn refuses_to_load_outside_of_a_runtime() {
+    use futures::executor::block_on;
+
+    let refused = |result: Result<(), Error>| {
+        let error = result.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains("there is no Tokio runtime"), "{error}");
+    };
+    refused(block_on(CloakroomBuilder::text(ZLIB).open()).map(drop));
+    refused(block_on(CloakroomBuilder::text(ZLIB).check()).map(drop));
+    refused(block_on(Cloakroom::open("not-there.toml")).map(drop));
+
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let open = runtime.block_on(CloakroomBuilder::text(ZLIB).open()).unwrap();
+    refused(block_on(open.reload()));
+    refused(block_on(open.replace(CloakroomBuilder::text(ZLIB))));
+    refused(open.watch(Duration::from_secs(1), |_| ()).map(drop));
 }

@@ -123,7 +123,7 @@ fn write(folder: &Path, text: &str) {
 }
 
 async fn open(folder: &Path) -> Result<Cloakroom, Error> {
-    CloakroomBuilder::file(folder.join("cloakroom.toml")).cache(compile_cache()).open().await
+    CloakroomBuilder::file(folder.join("cloakroom.toml")).with_cache(compile_cache()).open().await
 }
 
 /// Seals until it is refused. Returns how often it was not, and the error.

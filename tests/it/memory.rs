@@ -302,7 +302,7 @@ async fn a_bomb_of_entries_is_refused_by_its_number_and_takes_no_more_than_its_b
 async fn a_configuration_bounds_entries_and_what_is_held() {
     let open = async |limits: &str| {
         let text = format!("[[stage]]\nplugin = \"bundled:zlib\"\n[limits]\n{limits}");
-        CloakroomBuilder::text(text).cache(compile_cache()).open().await.unwrap()
+        CloakroomBuilder::text(text).with_cache(compile_cache()).open().await.unwrap()
     };
     for (limits, held) in [
         ("", ByteSize::mib(384)),

@@ -21,8 +21,8 @@ plugin = \"native:tried\"
 ";
 
 async fn open(tried: Native) -> Result<Cloakroom, Error> {
-    let opening = CloakroomBuilder::text(CONFIG).codec("first", leaving("never"));
-    opening.codec("tried", tried).open().await
+    let opening = CloakroomBuilder::text(CONFIG).with_codec("first", leaving("never"));
+    opening.with_codec("tried", tried).open().await
 }
 
 #[track_caller]
@@ -161,7 +161,7 @@ async fn stages_are_tried_together() {
 #[tokio::test]
 async fn a_required_stage_that_leaves_a_probe_unsealed_is_refused() {
     let open = async |text: &str| {
-        let opening = CloakroomBuilder::text(text).codec("tried", leaving("\"cloakroom\""));
+        let opening = CloakroomBuilder::text(text).with_codec("tried", leaving("\"cloakroom\""));
         opening.open().await.map(drop)
     };
     let text = "[[stage]]\nplugin = \"native:tried\"\n";
@@ -186,7 +186,7 @@ async fn small_limits_have_small_probes() {
     let path = folder.path().join("cloakroom.toml");
     let text = "[[stage]]\nplugin = \"bundled:zlib\"\n[limits]\npayload = \"100B\"\n";
     std::fs::write(&path, text).unwrap();
-    let opened = CloakroomBuilder::file(path).cache(compile_cache()).open().await;
+    let opened = CloakroomBuilder::file(path).with_cache(compile_cache()).open().await;
     opened.map(drop).map_err(|error| chain(&error)).unwrap();
 }
 
@@ -194,7 +194,7 @@ async fn small_limits_have_small_probes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_limit_that_the_large_probe_reaches_is_named() {
     let text = "[[stage]]\nplugin = \"bundled:zlib\"\n[limits]\noutput = \"300KiB\"\n";
-    let opened = CloakroomBuilder::text(text).cache(compile_cache()).open().await;
+    let opened = CloakroomBuilder::text(text).with_cache(compile_cache()).open().await;
     let text = chain(&opened.map(drop).unwrap_err());
     assert_text(
         &text,

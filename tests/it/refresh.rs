@@ -336,8 +336,8 @@ async fn a_configuration_asks_for_it() {
         )
     };
     let open = async |more: &str, store: &Arc<Expiring>| -> Result<Cloakroom, cloakroom::Error> {
-        let opening = CloakroomBuilder::text(text(more)).cache(compile_cache());
-        opening.bucket("expiring", store.clone()).open().await
+        let opening = CloakroomBuilder::text(text(more)).with_cache(compile_cache());
+        opening.with_bucket("expiring", store.clone()).open().await
     };
     let sent = vec![plain(noise(5000))];
     for (more, puts) in [("", 0), ("refresh_after = \"21d\"", 0), ("refresh_after = \"20d\"", 1)] {

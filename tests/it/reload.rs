@@ -47,7 +47,7 @@ async fn open(folder: &Path) -> Cloakroom {
     fs::write(folder.join("rogue.wasm"), ROGUE_WASIP2).unwrap();
     fs::write(folder.join("key"), KEY).unwrap();
     write(folder, GOOD);
-    let opening = CloakroomBuilder::file(folder.join("cloakroom.toml")).cache(compile_cache());
+    let opening = CloakroomBuilder::file(folder.join("cloakroom.toml")).with_cache(compile_cache());
     opening.open().await.map_err(|error| chain(&error)).unwrap()
 }
 
@@ -257,7 +257,7 @@ async fn a_file_system_that_does_not_answer_is_waited_for_no_longer_than_a_load(
     let pipe = folder.path().join("cloakroom.toml");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let host = host(Limits { load: Duration::from_millis(300), ..Limits::default() });
-    let error = CloakroomBuilder::file(&pipe).host(&host).open().await.map(drop).unwrap_err();
+    let error = CloakroomBuilder::file(&pipe).with_host(&host).open().await.map(drop).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Busy, "{}", chain(&error));
     assert_text(
         &chain(&error),

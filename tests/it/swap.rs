@@ -52,7 +52,7 @@ fn put(path: &Path, text: &str) {
 async fn open(folder: &Path, stores: &str) -> Cloakroom {
     let path = folder.join("cloakroom.toml");
     fs::write(&path, config(stores)).unwrap();
-    let opened = CloakroomBuilder::file(path).cache(compile_cache()).open().await;
+    let opened = CloakroomBuilder::file(path).with_cache(compile_cache()).open().await;
     opened.map_err(|error| chain(&error)).unwrap()
 }
 
@@ -151,6 +151,7 @@ async fn files_are_watched() {
     let watch = cloakroom.watch(Duration::from_millis(20), move |swapped| {
         let _ = tell.send(swapped.map_err(|error| error.to_string()));
     });
+    let watch = watch.unwrap();
     let path = folder.path().join("cloakroom.toml");
     put(&path, "[[stage]]\nplugin = 1");
     assert_text(

@@ -244,7 +244,7 @@ async fn a_key_is_rotated_while_a_workflow_waits() {
         .key("next-key", &Material::new([7; 32]))
         .current("next-key");
     let opening = opening(&in_folder("local", rig.folder.path()));
-    let opening = opening.keys("payments", Arc::new(ring.build().unwrap()));
+    let opening = opening.with_key_ring("payments", Arc::new(ring.build().unwrap()));
     rig.cloakroom.replace(opening).await.unwrap();
     handle.signal(Waiting::go, (), WorkflowSignalOptions::default()).await.unwrap();
     assert_eq!(handle.get_result(WorkflowGetResultOptions::default()).await.unwrap(), parcel);

@@ -83,13 +83,23 @@ pub trait Bucket: Send + Sync {
         })
     }
 
-    /// Removes an object. It need not exist.
-    fn remove<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<(), Error>>;
+    /// Removes an object; it need not be there.
+    ///
+    /// # Errors
+    /// `Denied` if the bucket removes nothing, which is the default.
+    fn remove<'a>(&'a self, _key: &'a str) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async { Err(Error::new(ErrorKind::Denied, "this bucket removes nothing")) })
+    }
 
-    /// Returns some keys under `prefix` after `after`, in order; no keys at the end.
+    /// Returns some keys under `prefix` in their order, those after `after`; none at the end.
+    ///
+    /// # Errors
+    /// `Denied` if the bucket lists nothing, which is the default.
     fn list<'a>(
         &'a self,
-        prefix: &'a str,
-        after: Option<&'a str>,
-    ) -> BoxFuture<'a, Result<Vec<String>, Error>>;
+        _prefix: &'a str,
+        _after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Vec<String>, Error>> {
+        Box::pin(async { Err(Error::new(ErrorKind::Denied, "this bucket lists nothing")) })
+    }
 }

@@ -38,7 +38,7 @@ pub use self::{
     driver::{Claim, Driver, Object},
     error::Error,
     error_kind::{Blame, ErrorKind},
-    keys::{CLAIM_PURPOSE, Key, KeyError, KeyRing},
+    keys::{CLAIM_PURPOSE, Key, KeyError, KeyLookup, KeyRing},
     limit::Limit,
     line::Line,
     memory::MemoryBudget,

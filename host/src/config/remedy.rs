@@ -3,8 +3,8 @@
 use cloakroom_core::Remedy;
 use cloakroom_pipeline::PipelineError;
 
-/// Returns the key of a setting.
-pub(crate) fn key(remedy: Remedy) -> &'static str {
+/// Returns the key of the configuration for a setting that a pipeline's error suggests to change.
+pub(crate) fn setting_name(remedy: Remedy) -> &'static str {
     match remedy {
         Remedy::AcceptV1Claims => "storage.claims.accept_v1_until",
         Remedy::BindClaims => "storage.claims.bind_namespace",
@@ -26,8 +26,8 @@ pub(crate) fn key(remedy: Remedy) -> &'static str {
     }
 }
 
-/// Returns why a configuration makes no pipeline, with its keys.
-pub(crate) fn unbuilt(error: &PipelineError) -> String {
+/// Returns the text of an error of parts that make no pipeline, with keys instead of methods.
+pub(crate) fn pipeline_error(error: &PipelineError) -> String {
     match error {
         PipelineError::NoDriver => {
             "the storage has no driver, so nothing could be stored or read: \

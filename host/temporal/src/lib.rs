@@ -12,7 +12,7 @@ mod sdk;
 pub mod server;
 
 #[cfg(feature = "sdk")]
-pub use self::sdk::{Converter, SdkCodec, data_converter};
+pub use self::sdk::{Converter, SdkCodec, data_converter, payload_from_sdk, payload_to_sdk};
 pub use self::{
     adapter::Adapter,
     envelopes::SystemEnvelopes,

@@ -10,14 +10,14 @@ fn main() {
         let r = Arc::new(Ring::of("bench", &Material::new([7; 32])).unwrap());
         let p = host.load(bundled("aes-gcm").unwrap(), Grants::none().keys("bench", r.clone())).await.unwrap();
         let c = p.codec(Settings::none().set("ring", "bench").set("format", "temporal"), reuse).await.unwrap();
-        let pipe = cloakroom_tests::pipeline().stage(Stage::new("aes", c)).build().unwrap();
+        let pipe = Pipeline::builder().stage(Stage::new("aes", c)).build().unwrap();
         let ctx = Context::namespace("x");
         let plain = Payload::new("json/plain", vec![7u8; size]);
         for _ in 0..3 {
         let s = std::time::Instant::now();
         for _ in 0..n { pipe.encode(&ctx, vec![plain.clone()]).await.unwrap(); }
         println!("plugin {:?}", s.elapsed() / n);
-        let key = r.current();
+        let key = r.current().now().unwrap().unwrap().unwrap();
         let s = std::time::Instant::now();
         for _ in 0..n { let e = plain.envelope(); let d = key.seal_aes_gcm(&[e.head, e.body, e.tail], &[]).unwrap(); drop(Payload::new("binary/encrypted", d).with("k", "v")); }
         println!("key {:?}", s.elapsed() / n);

@@ -34,7 +34,8 @@ async fn serve(limits: &str, settings: Settings) -> Served {
         {limits}
         "#
     );
-    let opening = CloakroomBuilder::text(text).keys("payments", ring()).cache(compile_cache());
+    let opening =
+        CloakroomBuilder::text(text).with_key_ring("payments", ring()).with_cache(compile_cache());
     Served::serve(opening.open().await.unwrap(), settings).await
 }
 
@@ -66,8 +67,8 @@ async fn six_hundred_bombs_in_one_request_stay_within_the_memory_of_a_call() {
     let limits = "call_bytes = \"64MiB\"\nprocess_bytes = \"256MiB\"\nmemory = \"16MiB\"";
     let served = serve(limits, patient()).await;
     let zeros = plain(vec![0; 12 << 20]);
-    let only_zstd =
-        CloakroomBuilder::text("[[stage]]\nplugin = \"bundled:zstd\"\n").cache(compile_cache());
+    let only_zstd = CloakroomBuilder::text("[[stage]]\nplugin = \"bundled:zstd\"\n")
+        .with_cache(compile_cache());
     let only_zstd = only_zstd.open().await.unwrap();
     let bomb = only_zstd.encode(&Context::none(), vec![zeros]).await.unwrap().remove(0);
     let body = text(&vec![bomb; 600]);

@@ -64,8 +64,8 @@ async fn the_documented_permits_are_the_codes() {
     let text =
         "[storage]\nthreshold = \"0B\"\n[[storage.driver]]\nname = \"d\"\nplugin = \"native:gate\"";
     let folder = tempfile::tempdir().unwrap();
-    let file = CloakroomBuilder::file(write(folder.path(), text)).cache(compile_cache());
-    let cloakroom = file.driver("gate", gate.clone()).open().await.unwrap();
+    let file = CloakroomBuilder::file(write(folder.path(), text)).with_cache(compile_cache());
+    let cloakroom = file.with_driver("gate", gate.clone()).open().await.unwrap();
     let call = |number: usize| {
         let cloakroom = cloakroom.clone();
         let batch = (0..2 * of_a_call).map(|slot| plain(format!("{number} {slot}"))).collect();

@@ -81,8 +81,8 @@ async fn keys_of(driver: &str) -> Vec<String> {
         .replace("memory:b", "native:b")
         .replace("[[storage.driver]]", "[storage]\nthreshold = \"0B\"\n[[storage.driver]]");
     let folder = tempfile::tempdir().unwrap();
-    let file = CloakroomBuilder::file(write(folder.path(), &text)).cache(compile_cache());
-    let cloakroom = file.bucket("b", bucket.clone()).open().await.unwrap();
+    let file = CloakroomBuilder::file(write(folder.path(), &text)).with_cache(compile_cache());
+    let cloakroom = file.with_bucket("b", bucket.clone()).open().await.unwrap();
     let namespace = Context::namespace("payments");
     let run = namespace.clone().target(Kind::Workflow, "order-17", "Pay", Some("run"));
     for ctx in [namespace, run] {

@@ -11,7 +11,7 @@
 use std::{sync::Arc, time::SystemTime};
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use cloakroom_core::{Claim, Context, Error, ErrorKind, Key, KeyError, KeyRing, Remedy};
+use cloakroom_core::{Claim, Context, Error, ErrorKind, Key, KeyError, KeyLookup, KeyRing, Remedy};
 
 /// Policy for proofs of who wrote a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +71,9 @@ impl Proofs {
         mut claim: Claim,
         size: usize,
     ) -> Result<Claim, Error> {
-        let key = self.ring.current();
+        let key = at_hand(self.ring.current())?;
+        let key =
+            key.ok_or_else(|| denied("the key ring has no current key to sign claims with"))?;
         claim.insert(KEY.to_owned(), key.id().to_owned());
         claim.insert(SIZE.to_owned(), size.to_string());
         if self.binds_namespace {
@@ -153,7 +155,8 @@ impl Proofs {
                  to one, or was changed",
             )
         };
-        let key = claim.get(KEY).and_then(|id| self.ring.find(id)).ok_or_else(forged)?;
+        let id = claim.get(KEY).ok_or_else(forged)?;
+        let key = at_hand(self.ring.find(id))?.ok_or_else(forged)?;
         let mac = hex::decode(mac).map_err(|_| forged())?;
         let expected = sign(&*key).map_err(unsigned)?;
         verify_slices_are_equal(&mac, &expected).map_err(|_| forged())?;
@@ -172,6 +175,17 @@ impl Proofs {
     fn is_v1_accepted(&self) -> bool {
         self.v1_until.is_some_and(|until| SystemTime::now() < until)
     }
+}
+
+/// Returns the key of a look-up.
+///
+/// # Errors
+/// Those of the look-up; `Unavailable` if it has to wait.
+fn at_hand(lookup: KeyLookup<'_>) -> Result<Option<Arc<dyn Key>>, Error> {
+    lookup.now().unwrap_or_else(|| {
+        let text = "the key for claims is not at hand: keep it in memory in this key ring";
+        Err(Error::new(ErrorKind::Unavailable, text))
+    })
 }
 
 fn denied(text: &str) -> Error {

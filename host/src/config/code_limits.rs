@@ -1,4 +1,4 @@
-//! `[limits.code]`: what may be compiled.
+//! `[limits.code]`: limits of compiled code.
 
 use std::num::NonZeroU64;
 
@@ -7,14 +7,14 @@ use cloakroom_plugin::CodeLimits;
 use serde::Deserialize;
 
 use super::{
-    shared_host::{Shown, same, shown},
+    host_conflict::{Shown, same, shown},
     units::{Size, Span},
 };
 
 /// `[limits.code]`
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Code {
+pub(crate) struct CodeLimitsEntry {
     function: Option<Size>,
     locals: Option<NonZeroU64>,
     blocks: Option<NonZeroU64>,
@@ -30,11 +30,11 @@ pub(crate) struct Code {
     time: Option<Span>,
 }
 
-impl Code {
-    /// Returns the limits of code, the defaults where the file says nothing.
+impl CodeLimitsEntry {
+    /// Returns the limits of code: defaults with the values of the file in their place.
     pub(crate) fn limits(&self) -> CodeLimits {
         let default = CodeLimits::default();
-        let count = |said: Option<NonZeroU64>, default| said.map_or(default, NonZeroU64::get);
+        let count = |limit: Option<NonZeroU64>, default| limit.map_or(default, NonZeroU64::get);
         CodeLimits {
             function: self.function.as_ref().map_or(default.function, |size| size.0),
             locals: count(self.locals, default.locals),
@@ -52,9 +52,9 @@ impl Code {
         }
     }
 
-    /// Refuses a file that wants other limits than those of a shared host.
+    /// Refuses limits other than those of a shared host.
     pub(crate) fn check_host(&self, of: &CodeLimits) -> Result<(), Error> {
-        // Taken apart, so that a new limit must be held against the host too.
+        // Destructured, so that a new limit does not compile before it is compared too.
         let CodeLimits {
             function,
             locals,
@@ -73,7 +73,7 @@ impl Code {
         same("limits.code.memory", self.memory.as_ref().map(|size| size.0), *memory)?;
         same("limits.code.time", self.time.as_ref().map(shown), Shown(*time))?;
         same("limits.code.function", self.function.as_ref().map(|size| size.0), *function)?;
-        for (key, said, of) in [
+        for (key, limit, of) in [
             ("limits.code.locals", self.locals, locals),
             ("limits.code.blocks", self.blocks, blocks),
             ("limits.code.loop_depth", self.loop_depth, loop_depth),
@@ -85,7 +85,7 @@ impl Code {
             ("limits.code.modules", self.modules, modules),
             ("limits.code.components", self.components, components),
         ] {
-            same(key, said.map(NonZeroU64::get), *of)?;
+            same(key, limit.map(NonZeroU64::get), *of)?;
         }
         Ok(())
     }

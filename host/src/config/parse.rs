@@ -1,10 +1,13 @@
-//! Reads the file's text, and says where it is wrong without showing what it holds.
+//! Parses the configuration, with errors that name line and key and show no value.
 
 use cloakroom_core::{Error, ErrorKind};
 
-use super::{places::line, schema::File, units::WITHOUT_UNIT};
+use super::{locator::line, nearest::nearest, schema::File, units::WITHOUT_UNIT};
 
-/// Parses a file. `place` is what it is called in errors.
+/// Parses a configuration. `place` is its name in errors.
+///
+/// # Errors
+/// `Config` with the line, and the key that was meant.
 pub(crate) fn parse(text: &str, place: &str) -> Result<File, Error> {
     toml::from_str(text).map_err(|error| {
         let start = error.span().map(|span| span.start);
@@ -48,7 +51,7 @@ fn unknown_key(unknown: &str, known: &[&str]) -> String {
     }
 }
 
-/// serde quotes the value it did not expect, and that may be a key in the wrong place.
+/// Removes a quoted value from an error of serde: it may be a secret under the wrong name.
 fn redact(line: &str) -> String {
     match (line.find('"'), line.rfind("\", expected")) {
         (Some(start), Some(end)) if start < end => {
@@ -59,16 +62,10 @@ fn redact(line: &str) -> String {
     }
 }
 
-/// serde quotes a word that it does not know, too.
+/// Removes a quoted word likewise.
 fn redact_word(text: String) -> String {
     let word = text.strip_prefix("unknown variant `").and_then(|rest| rest.split_once("`, "));
     word.map_or(text.clone(), |(_, expected)| format!("unknown word, {expected}"))
-}
-
-/// The name that was probably meant.
-pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let distance = |known: &&str| strsim::damerau_levenshtein(name, known);
-    known.filter(|known| distance(known) <= 1 + name.len() / 4).min_by_key(distance)
 }
 
 #[cfg(test)]

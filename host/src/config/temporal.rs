@@ -1,4 +1,4 @@
-//! What is Temporal's: its limits, and the codec server as written.
+//! `[temporal]` and `[codec_server]`, as written.
 
 use std::{fmt, net::SocketAddr, num::NonZeroUsize, path::PathBuf};
 
@@ -15,23 +15,32 @@ use super::{
 /// `[temporal]`
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Temporal {
+pub(crate) struct TemporalEntry {
     pub(crate) field: Option<Size>,
     pub(crate) message: Option<Size>,
+}
+
+#[cfg(feature = "temporal")]
+impl TemporalEntry {
+    /// Returns Temporal's default limits with those of the file in their place.
+    pub(crate) fn size_limits(&self) -> cloakroom_temporal::SizeLimits {
+        let size = |size: &Option<Size>| size.as_ref().map(|size| size.0);
+        cloakroom_temporal::SizeLimits::default().of(size(&self.field), size(&self.message))
+    }
 }
 
 /// `[codec_server]`
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct CodecServer {
+pub(crate) struct CodecServerEntry {
     pub(crate) listen: Option<Listen>,
     pub(crate) metrics_listen: Option<SocketAddr>,
     pub(crate) origins: Vec<String>,
     pub(crate) credentials: bool,
     pub(crate) token: Option<Secret>,
     pub(crate) anonymous: bool,
-    pub(crate) jwt: Option<Jwt>,
-    pub(crate) tls: Option<Tls>,
+    pub(crate) jwt: Option<JwtEntry>,
+    pub(crate) tls: Option<TlsEntry>,
     pub(crate) body: Option<Size>,
     pub(crate) requests: Option<NonZeroUsize>,
     pub(crate) connections: Option<NonZeroUsize>,
@@ -45,7 +54,7 @@ pub(crate) struct CodecServer {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(not(feature = "codec-server"), expect(dead_code, reason = "read by the server alone"))]
-pub(crate) struct Jwt {
+pub(crate) struct JwtEntry {
     /// A file, or a URL.
     pub(crate) keys: PathBuf,
     pub(crate) refresh: Option<Span>,
@@ -54,8 +63,8 @@ pub(crate) struct Jwt {
     pub(crate) namespaces: Option<String>,
 }
 
-impl Jwt {
-    /// The URL that the keys are fetched from, if they are.
+impl JwtEntry {
+    /// Returns the URL that the keys are fetched from, if they are.
     pub(crate) fn url(&self) -> Option<&str> {
         self.keys.to_str().filter(|keys| keys.contains("://"))
     }
@@ -97,13 +106,13 @@ impl Visitor<'_> for ListenVisitor {
 /// `tls = { … }`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Tls {
+pub(crate) struct TlsEntry {
     pub(crate) certificate: PathBuf,
     pub(crate) key: PathBuf,
 }
 
-impl CodecServer {
-    /// The files that it is made from.
+impl CodecServerEntry {
+    /// Returns the files that the server's settings are read from.
     pub(crate) fn files(&self) -> impl Iterator<Item = PathBuf> {
         let token = self.token.as_ref().and_then(|secret| secret.file.clone());
         let keys = self.jwt.as_ref().filter(|jwt| jwt.url().is_none());

@@ -1,4 +1,4 @@
-//! The time that loading a configuration may take.
+//! Deadline of loading a configuration.
 
 use std::{
     future::Future,
@@ -8,17 +8,19 @@ use std::{
 
 use cloakroom_core::{Error, ErrorKind};
 
-/// The current step of loading, for the error of a deadline that has passed.
-#[derive(Default)]
-pub(crate) struct Progress(Mutex<String>);
+use crate::blocking_work::require_runtime;
 
-impl Progress {
-    /// Notes what begins now.
-    pub(crate) fn begin(&self, what: String) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = what;
+/// Current step of a load, for the error of a deadline that has passed.
+#[derive(Default)]
+pub(crate) struct LoadProgress(Mutex<String>);
+
+impl LoadProgress {
+    /// Notes the step that begins now.
+    pub(crate) fn begin(&self, step: String) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = step;
     }
 
-    fn last(&self) -> String {
+    fn current(&self) -> String {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
@@ -26,15 +28,17 @@ impl Progress {
 /// Awaits a load until `limit` has passed since `began`.
 ///
 /// # Errors
-/// Those of the load; `Busy` if it took longer. Whether a plugin, a file system or other work on
-/// this machine took the time cannot be told, so nobody is blamed.
-pub(crate) async fn within<T>(
+/// Those of the load; `Busy` if it took longer: a plugin, a file system or other work on this machine
+/// may have taken the time, which cannot be told apart, so nobody is blamed. `Config` outside of a
+/// Tokio runtime.
+pub(crate) async fn load_within<T>(
     limit: Duration,
     began: Instant,
-    progress: &Progress,
+    progress: &LoadProgress,
     load: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
-    // Moments that the clock does not have are never reached.
+    require_runtime()?;
+    // A limit that the clock cannot represent is never reached.
     let Some(until) = began.checked_add(limit) else {
         return load.await;
     };
@@ -43,7 +47,7 @@ pub(crate) async fn within<T>(
         let text = format!(
             "loading did not end within {limit:?} (`limits.load`); it was at {}: try again when the \
              machine has less to do, or raise the limit if this plugin or file needs so long",
-            progress.last()
+            progress.current()
         );
         Err(Error::new(ErrorKind::Busy, text))
     })

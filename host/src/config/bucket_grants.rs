@@ -3,9 +3,9 @@
 use cloakroom_core::Error;
 
 use super::{
-    places::{Places, Table},
+    locator::{Locator, Table},
     schema::File,
-    storage::{Driver, Storage},
+    storage::{DriverEntry, StorageEntry},
 };
 
 /// The bundled drivers that lay objects out in a bucket, below this and their setting `prefix`.
@@ -13,10 +13,10 @@ const LAYOUT: &str = "v0/";
 const BUCKET_DRIVERS: [&str; 4] = ["azure", "file", "gcs", "s3"];
 
 /// Refuses a driver that is stored with, if no bucket that it is granted lets it write.
-pub(super) fn check(file: &File, storage: &Storage, places: &Places) -> Result<(), Error> {
+pub(super) fn check(file: &File, storage: &StorageEntry, locator: &Locator) -> Result<(), Error> {
     for (index, driver) in storage.driver.iter().enumerate() {
         if storage.stores_with(&driver.name) {
-            let refuse = |key: &[&str], text| places.refuse(Table::Driver(index), key, text);
+            let refuse = |key: &[&str], text| locator.refuse(Table::Driver(index), key, text);
             writable(file, driver).or_else(|text| refuse(&["grants", "buckets"], text))?;
             within_prefix(file, driver).or_else(|(key, text)| refuse(&["settings", key], text))?;
         }
@@ -25,7 +25,7 @@ pub(super) fn check(file: &File, storage: &Storage, places: &Places) -> Result<(
 }
 
 /// Refuses a bucket that is read only and allows what changes objects.
-pub(super) fn uses(file: &File, places: &Places) -> Result<(), Error> {
+pub(super) fn uses(file: &File, locator: &Locator) -> Result<(), Error> {
     let found = file.buckets.iter().find(|(_, bucket)| bucket.contradicts_itself());
     let Some((name, _)) = found else {
         return Ok(());
@@ -34,10 +34,10 @@ pub(super) fn uses(file: &File, places: &Places) -> Result<(), Error> {
         "[buckets.{name}]: `read_only` allows nothing that changes objects, and `allow` does: remove \
          one of the two"
     );
-    places.refuse(Table::Bucket(name), &["allow"], text)
+    locator.refuse(Table::Bucket(name), &["allow"], text)
 }
 
-fn writable(file: &File, driver: &Driver) -> Result<(), String> {
+fn writable(file: &File, driver: &DriverEntry) -> Result<(), String> {
     let buckets = &driver.grants.buckets;
     let read_only =
         |name: &String| file.buckets.get(name).is_some_and(|bucket| !bucket.is_writable());
@@ -54,7 +54,7 @@ fn writable(file: &File, driver: &Driver) -> Result<(), String> {
 }
 
 /// Compares the keys that a bundled driver writes with those that its bucket grants.
-fn within_prefix(file: &File, driver: &Driver) -> Result<(), (&'static str, String)> {
+fn within_prefix(file: &File, driver: &DriverEntry) -> Result<(), (&'static str, String)> {
     let setting = |name| driver.settings.get(name).map(|value| &*value.0);
     let is_known = matches!(
         driver.plugin.split_once(':'),
@@ -97,8 +97,8 @@ mod tests {
              [buckets.b]\nurl = \"memory:b\"\n{bucket}"
         );
         let file = parse(&text, "c.toml").unwrap();
-        let places = Places::new("c.toml".to_owned(), text);
-        check(&file, file.storage.as_ref().unwrap(), &places)
+        let locator = Locator::new("c.toml".to_owned(), text);
+        check(&file, file.storage.as_ref().unwrap(), &locator)
     }
 
     #[track_caller]

@@ -1,4 +1,4 @@
-//! Where in the file something is written: its name and line, for errors.
+//! Finds the file and line of a key, for errors.
 
 use cloakroom_core::{Error, ErrorKind};
 use toml::{
@@ -7,12 +7,12 @@ use toml::{
 };
 
 /// A configuration file as it was read.
-pub(crate) struct Places {
+pub(crate) struct Locator {
     name: String,
     text: String,
 }
 
-/// A table that errors speak of.
+/// A table of the file.
 #[derive(Clone, Copy)]
 pub(crate) enum Table<'a> {
     /// The `[[stage]]` of this index.
@@ -28,7 +28,7 @@ pub(crate) enum Table<'a> {
     Ring(&'a str),
 }
 
-impl Places {
+impl Locator {
     /// Takes a file's name, as errors show it, and its text.
     pub(crate) fn new(name: String, text: String) -> Self {
         Self { name, text }
@@ -41,7 +41,7 @@ impl Places {
 
     /// Returns the file's name and the line of a key in a table, or the closest line above that is
     /// there. `key` is the path of names below the table, and may be empty.
-    pub(crate) fn at(&self, table: Table<'_>, key: &[&str]) -> String {
+    pub(crate) fn place_of(&self, table: Table<'_>, key: &[&str]) -> String {
         let index;
         let mut path = match table {
             Table::Stage(at) => {
@@ -67,18 +67,21 @@ impl Places {
         }
     }
 
-    /// Refuses what is written at a place.
+    /// Returns an error at the place of a key.
+    ///
+    /// # Errors
+    /// Always: `Config`.
     pub(crate) fn refuse(
         &self,
         table: Table<'_>,
         key: &[&str],
         text: impl Into<String>,
     ) -> Result<(), Error> {
-        Err(Error::new(ErrorKind::Config, text).at_place(&self.at(table, key)))
+        Err(Error::new(ErrorKind::Config, text).at_place(&self.place_of(table, key)))
     }
 
-    /// Returns where the last name of a path that is there begins. Only errors ask, so the text is
-    /// read once more for each.
+    /// Returns the offset of the last name of a path that is there. The text is parsed once more for
+    /// each error: a load has one, and keeping all positions would burden every type of the schema.
     fn offset(&self, path: &[&str]) -> Option<usize> {
         let root = DeTable::parse(&self.text).ok()?;
         let (mut table, mut array, mut found) = (Some(root.get_ref()), None, None);
@@ -143,8 +146,8 @@ current = "1"
 
     #[track_caller]
     fn check(table: Table<'_>, key: &[&str], line: usize) {
-        let places = Places::new("c.toml".to_owned(), TEXT.to_owned());
-        assert_eq!(places.at(table, key), format!("c.toml, line {line}"));
+        let locator = Locator::new("c.toml".to_owned(), TEXT.to_owned());
+        assert_eq!(locator.place_of(table, key), format!("c.toml, line {line}"));
     }
 
     #[test]
@@ -163,7 +166,7 @@ current = "1"
 
     #[test]
     fn names_the_file_where_there_is_no_line() {
-        let places = Places::new("c.toml".to_owned(), String::new());
-        assert_eq!(places.at(Table::Storage, &["threshold"]), "c.toml");
+        let locator = Locator::new("c.toml".to_owned(), String::new());
+        assert_eq!(locator.place_of(Table::Storage, &["threshold"]), "c.toml");
     }
 }
