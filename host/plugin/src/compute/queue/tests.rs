@@ -6,7 +6,7 @@ use super::*;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Guest(&'static str, u64, u32);
 
-impl Queued for Guest {
+impl QueueEntry for Guest {
     fn namespace(&self) -> Arc<str> {
         self.0.into()
     }
@@ -15,13 +15,13 @@ impl Queued for Guest {
         self.1
     }
 
-    fn part(&self) -> Part {
-        Part::Stage
+    fn role(&self) -> PluginRole {
+        PluginRole::Stage
     }
 }
 
-const ROOM: Parts<bool> = Parts { stage: true, driver: true };
-const FULL: Parts<bool> = Parts { stage: false, driver: false };
+const ROOM: PerRole<bool> = PerRole { stage: true, driver: true };
+const FULL: PerRole<bool> = PerRole { stage: false, driver: false };
 
 fn next(queue: &mut Queue<Guest>) -> (&'static str, u64, u32) {
     let Guest(namespace, call, payload) = queue.next(ROOM).unwrap().guest;
@@ -30,8 +30,8 @@ fn next(queue: &mut Queue<Guest>) -> (&'static str, u64, u32) {
 
 /// The next guest, which uses its whole turn and is not finished then.
 fn turn(queue: &mut Queue<Guest>) -> (&'static str, u64, u32) {
-    let Next { guest, lane, .. } = queue.next(ROOM).unwrap();
-    queue.used(lane, TURN);
+    let NextGuest { guest, lane, .. } = queue.next(ROOM).unwrap();
+    queue.charge(lane, TURN);
     queue.resume(guest);
     (guest.0, guest.1, guest.2)
 }
@@ -121,12 +121,12 @@ fn small_payloads_share_with_others_by_what_they_use() {
     }
     let mut small = 0;
     loop {
-        let Next { guest, lane, .. } = queue.next(ROOM).unwrap();
+        let NextGuest { guest, lane, .. } = queue.next(ROOM).unwrap();
         if guest.1 == 1 {
             break;
         }
         small += 1;
-        queue.used(lane, TURN / 20);
+        queue.charge(lane, TURN / 20);
     }
     assert_eq!(small, 20);
     assert_eq!(next(&mut queue).1, 30);
@@ -154,8 +154,8 @@ fn a_turn_goes_on_with_the_same_call() {
         queue.add(Lane::Begun, Guest("a", call, 1));
     }
     assert_eq!(next(&mut queue), ("a", 1, 0));
-    assert_eq!(queue.next_of(&"a".into(), 1, ROOM).unwrap().guest, Guest("a", 1, 1));
-    assert!(queue.next_of(&"a".into(), 1, ROOM).is_none());
+    assert_eq!(queue.next_of_call(&"a".into(), 1, ROOM).unwrap().guest, Guest("a", 1, 1));
+    assert!(queue.next_of_call(&"a".into(), 1, ROOM).is_none());
     assert_eq!(next(&mut queue), ("a", 2, 0));
 }
 
@@ -166,8 +166,8 @@ fn without_room_only_those_go_on_that_have_begun() {
     queue.add(Lane::Begun, Guest("a", 2, 0));
     assert!(queue.next(FULL).is_none());
     queue.resume(Guest("b", 3, 0));
-    let Next { guest, starts, .. } = queue.next(FULL).unwrap();
-    assert!(guest == Guest("b", 3, 0) && !starts);
+    let NextGuest { guest, is_first_turn, .. } = queue.next(FULL).unwrap();
+    assert!(guest == Guest("b", 3, 0) && !is_first_turn);
     assert_eq!(queue.unstarted(), 2);
 }
 

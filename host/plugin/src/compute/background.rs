@@ -1,4 +1,4 @@
-//! Requests to stores, made on the runtime while a guest waits for them.
+//! Requests to stores: they run on the caller's runtime while the guest waits.
 
 use std::{
     future::Future,
@@ -11,8 +11,13 @@ use futures::future::poll_immediate;
 use tokio::{runtime::Handle, task::JoinHandle};
 use tracing::{Instrument as _, instrument::WithSubscriber as _};
 
-/// Runs a request, on the runtime unless it is answered at once. A body that arrives in a hundred
-/// pieces would otherwise have its guest wait a hundred times for a slot.
+/// Runs a request on the runtime, unless it completes at the first poll.
+///
+/// A guest could poll the request itself, but a body that arrives in a hundred pieces would then have
+/// its guest wait a hundred times for a compute thread. Dropping the future aborts the request.
+///
+/// # Errors
+/// Those of the request, and `Internal` if it panicked.
 pub(crate) async fn run<T: Send + 'static>(
     request: impl Future<Output = Result<T, Error>> + Send + 'static,
 ) -> Result<T, Error> {
@@ -24,14 +29,14 @@ pub(crate) async fn run<T: Send + 'static>(
         return request.await;
     };
     let request = request.in_current_span().with_current_subscriber();
-    let answer = Running(runtime.spawn(request)).await;
-    answer.unwrap_or_else(|| Err(Error::new(ErrorKind::Internal, "a store's client failed")))
+    let answer = AbortOnDrop(runtime.spawn(request)).await;
+    answer.unwrap_or_else(|| Err(Error::new(ErrorKind::Internal, "a store's client panicked")))
 }
 
-/// A request on the runtime, which ends with its guest.
-struct Running<T>(JoinHandle<T>);
+/// A task on the runtime that is aborted when its guest is dropped.
+struct AbortOnDrop<T>(JoinHandle<T>);
 
-impl<T> Future for Running<T> {
+impl<T> Future for AbortOnDrop<T> {
     type Output = Option<T>;
 
     fn poll(mut self: Pin<&mut Self>, polling: &mut Context<'_>) -> Poll<Option<T>> {
@@ -39,7 +44,7 @@ impl<T> Future for Running<T> {
     }
 }
 
-impl<T> Drop for Running<T> {
+impl<T> Drop for AbortOnDrop<T> {
     fn drop(&mut self) {
         self.0.abort();
     }
