@@ -49,7 +49,7 @@ async fn an_import_without_its_grant() {
 #[tokio::test]
 async fn another_line_of_the_contract() {
     let other = replaced("@0.1.0", "@0.9.0");
-    let says = ["version 0.9.0", "this host speaks 0.1"];
+    let says = ["version 0.9.0", "this host has 0.1"];
     refused(Source::bytes("new", other), Grants::none(), ErrorKind::PluginRejected, &says).await;
 }
 
