@@ -9,7 +9,7 @@
 )]
 
 wasmtime::component::bindgen!({
-    path: "../../wit/v0.1",
+    path: "wit/v0.1",
     world: "host-side",
     imports: {
         // These may process many bytes, and leave their caller's task first.
