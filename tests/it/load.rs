@@ -100,7 +100,7 @@ async fn the_file_is_named_by_its_path() {
 async fn a_truncated_file_wherever_it_is_cut() {
     for part in 1..20 {
         let cut = Bytes::from_static(ROGUE).slice(..ROGUE.len() * part / 20);
-        let error = Inspection::of(&cut).map(drop).unwrap_err();
+        let error = Inspection::from_bytes(&cut).map(drop).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::PluginRejected);
     }
     let cut = Bytes::from_static(ROGUE).slice(..ROGUE.len() - 1);
@@ -110,12 +110,12 @@ async fn a_truncated_file_wherever_it_is_cut() {
 
 #[tokio::test]
 async fn bytes_that_are_not_the_pinned_ones() {
-    let pinned = Digest::of(b"another file");
+    let pinned = Digest::sha256(b"another file");
     let source = Source::bytes("pin", Bytes::from_static(ROGUE)).pinned(pinned);
-    let says = ["not the pinned file", &pinned.to_string(), &Digest::of(ROGUE).to_string()];
+    let says = ["not the pinned file", &pinned.to_string(), &Digest::sha256(ROGUE).to_string()];
     refused(source, Grants::none(), ErrorKind::PluginRejected, &says).await;
-    let source = Source::bytes("pin", Bytes::from_static(ROGUE)).pinned(Digest::of(ROGUE));
-    assert!(host(Limits::default()).load(source, Grants::nothing_behind()).await.is_ok());
+    let source = Source::bytes("pin", Bytes::from_static(ROGUE)).pinned(Digest::sha256(ROGUE));
+    assert!(host(Limits::default()).load(source, Grants::for_inspection()).await.is_ok());
 }
 
 #[tokio::test]
@@ -144,7 +144,7 @@ async fn settings_that_cannot_work() {
 }
 
 async fn load_any(host: &Host, name: &str) -> cloakroom::plugin::Plugin {
-    host.load(cloakroom::plugin::bundled(name).unwrap(), Grants::nothing_behind()).await.unwrap()
+    host.load(cloakroom::plugin::bundled(name).unwrap(), Grants::for_inspection()).await.unwrap()
 }
 
 #[tokio::test]
@@ -165,7 +165,7 @@ async fn bundled_plugins_import_the_contract_and_nothing_else() {
                 continue;
             }
             assert!(import.name.starts_with("cloakroom:plugin/"), "{name}: {}", import.name);
-            let needs_grant = import.need != Requirement::Nothing;
+            let needs_grant = import.requirement != Requirement::Nothing;
             let granted = ["keys", "blobs"].iter().any(|grant| import.name.contains(grant));
             assert_eq!(needs_grant, granted, "{name}: {}", import.name);
         }

@@ -168,7 +168,7 @@ fn imports_granted_keys(plugin: &Plugin) -> bool {
     let imports = &plugin.inspection().imports;
     granted.into_iter().any(|(capability, is_granted)| {
         let requirement = Requirement::Grant(capability);
-        is_granted && imports.iter().any(|import| import.need == requirement)
+        is_granted && imports.iter().any(|import| import.requirement == requirement)
     })
 }
 

@@ -48,7 +48,7 @@ impl Grants {
     /// Returns grants under which any plugin loads, but that give it nothing: every ring and bucket that
     /// it asks for is denied. For tools that look at plugins.
     #[must_use]
-    pub fn nothing_behind() -> Self {
+    pub fn for_inspection() -> Self {
         Self { accepts_any_import: true, ..Self::default() }
     }
 

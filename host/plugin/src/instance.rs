@@ -65,8 +65,8 @@ impl Instance {
         config: Arc<InstanceConfig>,
         call: Call,
     ) -> Result<Self, Error> {
-        let limits = config.limits.clone();
-        let mut store = Store::new(linked.engine(), InstanceState::new(config, call));
+        let limits = &config.limits;
+        let mut store = Store::new(linked.engine(), InstanceState::new(config.clone(), call));
         store.limiter_async(|state| &mut state.meter);
         // Bytes of all lists that one call of an import passes. The host would copy a list that the guest
         // made up out of overlapping parts of its memory; an honest one fits into that memory.
@@ -77,13 +77,13 @@ impl Instance {
             Tick::Yield => Ok(UpdateDeadline::Yield(1)),
             Tick::Stop(StopReason::TimeUp) => Fault::Limit(Limit::Time).trap(),
             Tick::Stop(StopReason::Abandoned) => {
-                Fault::Internal("nobody waits for the answer any more".to_owned()).trap()
+                Fault::Internal("the caller no longer waits for the answer".to_owned()).trap()
             }
         });
         // One tick, not zero: a store at its deadline is interrupted at its first instruction.
         store.set_epoch_deadline(1);
         let started = linked.instantiate(&mut store).await;
-        let exports = started.map_err(|error| trap::explain(error, &limits))?;
+        let exports = started.map_err(|error| trap::explain(error, limits))?;
         let initial_memory = store.data().meter.memory();
         Ok(Self { linked, store, exports, calls: 0, initial_memory, is_sound: false })
     }

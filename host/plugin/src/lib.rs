@@ -28,7 +28,7 @@ pub use self::{
     limits::{Limits, code_limits::CodeLimits},
     load::{
         code_size::CodeSize,
-        compile_one::CompileOne,
+        compile_worker::CompileWorker,
         compiled_plugin::CompiledPlugin,
         digest::Digest,
         inspection::{Import, Inspection},

@@ -7,7 +7,7 @@ pub(crate) mod blocking;
 mod cancellation;
 pub(crate) mod code_size;
 pub(crate) mod compile_cache;
-pub(crate) mod compile_one;
+pub(crate) mod compile_worker;
 pub(crate) mod compiled_plugin;
 pub(crate) mod compiler;
 mod compiler_process;

@@ -9,7 +9,7 @@ use crate::{
     limits::Limits,
 };
 
-/// What the plugins of one host share while they run. A plugin keeps it alive, also after its host is
+/// Runtime of one host: limits, memory budget, scheduler and warm instances. A plugin keeps it alive, also after its host is
 /// dropped.
 pub(crate) struct Runtime {
     pub(crate) limits: Limits,

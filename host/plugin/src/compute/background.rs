@@ -17,7 +17,7 @@ use tracing::{Instrument as _, instrument::WithSubscriber as _};
 /// its guest wait a hundred times for a compute thread. Dropping the future aborts the request.
 ///
 /// # Errors
-/// Those of the request, and `Internal` if it panicked.
+/// The error of the request, or `Internal` if it panicked.
 pub(crate) async fn run<T: Send + 'static>(
     request: impl Future<Output = Result<T, Error>> + Send + 'static,
 ) -> Result<T, Error> {

@@ -18,7 +18,7 @@ use crate::limits::Limits;
 /// The epoch stops a guest that computes, but not one that waits: no instruction runs then.
 ///
 /// # Errors
-/// Those of the guest. `LimitExceeded(Time)` for a codec and `Unavailable` for a driver that waited too
+/// The error of the guest. `LimitExceeded(Time)` for a codec and `Unavailable` for a driver that waited too
 /// long: a driver waits for its store, so its store is to blame.
 pub(super) async fn bound_waits<T>(
     clock: Arc<Clock>,

@@ -60,14 +60,14 @@ impl GuestError {
     fn without_text(&self, grants: &Grants, settings: &Settings) -> Error {
         let what = match self.kind {
             ErrorKind::Malformed => {
-                "the plugin calls the payload malformed: changed, cut short, or encoded under another \
+                "the plugin rejected the payload as malformed: changed, cut short, or encoded under another \
                  key or for another namespace"
             }
-            ErrorKind::Config => "the plugin calls its settings wrong",
-            ErrorKind::Denied => "the plugin was denied something, or denies it itself",
-            ErrorKind::NotFound => "the plugin does not find what it looks for",
-            ErrorKind::Unavailable => "the plugin cannot reach what it needs",
-            ErrorKind::LimitExceeded(_) => "the plugin calls the payload too large",
+            ErrorKind::Config => "the plugin rejected its settings",
+            ErrorKind::Denied => "the plugin was denied access, or denied it itself",
+            ErrorKind::NotFound => "the plugin did not find what it looked for",
+            ErrorKind::Unavailable => "the plugin could not reach a service that it needs",
+            ErrorKind::LimitExceeded(_) => "the plugin rejected the payload as too large",
             _ => "the plugin gave up",
         };
         let hint = match self.kind {

@@ -14,8 +14,8 @@ impl Limits {
                 self.entries
             ),
             Limit::Held => format!(
-                "had the host hold more than {} at once (`limits.held`): its input, and all that it \
-                 made and did not let go of",
+                "had the host hold more than {} at once (`limits.held`): its input, and everything \
+                 that it made and did not release",
                 self.held
             ),
             Limit::Handles => format!("held more than {} handles (`limits.handles`)", self.handles),

@@ -12,7 +12,7 @@ use super::cancellation::Cancellation;
 /// is dropped.
 ///
 /// # Errors
-/// Those of `work`. `Busy` if it took longer than `limit`, `Config` outside of a Tokio runtime.
+/// The error of `work`. `Busy` if it took longer than `limit`, `Config` outside of a Tokio runtime.
 pub(crate) async fn run_blocking<T: Send + 'static>(
     limit: Duration,
     work: impl FnOnce(&Cancellation) -> Result<T, Error> + Send + 'static,

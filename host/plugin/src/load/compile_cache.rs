@@ -75,7 +75,7 @@ impl CompileCache {
         let (code, note) = self.paths(component);
         // The code first: code without a note is not loaded, and a note alone is harmless.
         write_atomically(&code, compiled)?;
-        write_atomically(&note, Digest::of(compiled).to_string().as_bytes())?;
+        write_atomically(&note, Digest::sha256(compiled).to_string().as_bytes())?;
         CompiledFile::open(code)
     }
 
@@ -109,7 +109,7 @@ impl CompiledFile {
         let mut noted = String::new();
         let (note, _) = open_private(&path.with_extension(NOTE))?;
         note.take(128).read_to_string(&mut noted)?;
-        if Digest::of(&bytes).to_string() == noted {
+        if Digest::sha256(&bytes).to_string() == noted {
             Ok(Self { path, file, bytes })
         } else {
             Err(invalid("its digest is not the one that was noted"))

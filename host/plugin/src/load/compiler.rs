@@ -149,7 +149,7 @@ impl Compiler {
             return Err(self.may_not_compile());
         }
         // Before the compiler sees it: some files of a few kilobytes keep it busy for minutes.
-        CodeSize::of(&plugin.bytes)?.check(&self.limits)?;
+        CodeSize::measure(&plugin.bytes)?.check(&self.limits)?;
         self.compiled.fetch_add(1, Relaxed);
         metrics::counter!(COMPILATIONS).increment(1);
         match &self.process {

@@ -10,9 +10,9 @@ use cloakroom_core::{Error, ErrorKind};
 pub struct Digest([u8; 32]);
 
 impl Digest {
-    /// Returns the digest of bytes.
+    /// Returns the SHA-256 of bytes.
     #[must_use]
-    pub fn of(bytes: &[u8]) -> Self {
+    pub fn sha256(bytes: &[u8]) -> Self {
         let mut sha256 = [0; 32];
         sha256.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
         Self(sha256)

@@ -16,7 +16,7 @@ const NAME: usize = 128;
 /// # Errors
 /// `MissingGrant` with the first import that is not.
 pub(super) fn check_grants(inspection: &Inspection, grants: &Grants) -> Result<(), Error> {
-    let missing = inspection.imports.iter().find_map(|import| match import.need {
+    let missing = inspection.imports.iter().find_map(|import| match import.requirement {
         Requirement::Grant(capability) if !is_granted(capability, grants) => {
             Some((import, capability))
         }

@@ -40,7 +40,7 @@ pub struct Import {
     /// Name, with its version.
     pub name: String,
     /// Requirement for having it.
-    pub need: Requirement,
+    pub requirement: Requirement,
 }
 
 impl Inspection {
@@ -48,15 +48,15 @@ impl Inspection {
     ///
     /// # Errors
     /// `PluginRejected` if the bytes are not a component, or end early.
-    pub fn of(bytes: &[u8]) -> Result<Self, Error> {
-        Self::read(bytes, Digest::of(bytes))
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        Self::read(bytes, Digest::sha256(bytes))
     }
 
     /// Inspects a plugin, as `Host::inspect` does, without a host. Blocks if the source is a file.
     ///
     /// # Errors
-    /// As [`Inspection::of`], and `Config` if its file cannot be read.
-    pub fn of_source(source: &Source) -> Result<Self, Error> {
+    /// As [`Inspection::from_bytes`], and `Config` if its file cannot be read.
+    pub fn from_source(source: &Source) -> Result<Self, Error> {
         let read = source.read(Limits::default().component);
         let inspected = read.and_then(|binary| Self::read(&binary.bytes, binary.digest));
         inspected.map_err(|error| source.add_context(error))
@@ -70,8 +70,9 @@ impl Inspection {
         let world = World::of_component(&imports, &exports);
         let uses_wasi = imports.iter().any(|name| name.starts_with("wasi:"));
         let imports = imports.into_iter();
-        let imports =
-            imports.map(|name| Import { need: Requirement::of_import(&name), name }).collect();
+        let imports = imports
+            .map(|name| Import { requirement: Requirement::of_import(&name), name })
+            .collect();
         Ok(Self { digest, size: bytes.len(), version, world, imports, exports, uses_wasi })
     }
 
@@ -104,7 +105,8 @@ impl Inspection {
         if self.world.is_none() {
             return rejected(self.not_a_plugin());
         }
-        let missing = self.imports.iter().find(|import| import.need == Requirement::Unavailable);
+        let missing =
+            self.imports.iter().find(|import| import.requirement == Requirement::Unavailable);
         missing.map_or(Ok(()), |import| rejected(unavailable(&import.name)))
     }
 

@@ -33,7 +33,7 @@ impl LinkedPlugins {
     /// Returns the plugin of this digest, made by `link` if there is none.
     ///
     /// # Errors
-    /// Those of `link`.
+    /// The error of `link`.
     pub(super) fn get_or_link(
         &self,
         digest: Digest,

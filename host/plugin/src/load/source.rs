@@ -109,7 +109,7 @@ impl Source {
             );
             return Err(Error::new(ErrorKind::PluginRejected, text));
         }
-        let digest = Digest::of(&bytes);
+        let digest = Digest::sha256(&bytes);
         match self.pinned {
             Some(pinned) if pinned != digest => Err(not_pinned(pinned, digest)),
             _ => Ok(PluginBytes { bytes, digest }),

@@ -1,8 +1,8 @@
-//! The order, without threads.
+//! Tests of the order, without threads.
 
 use super::*;
 
-/// A guest of a namespace and a call, by number.
+/// Guest of a namespace and a call, with a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Guest(&'static str, u64, u32);
 
@@ -28,7 +28,7 @@ fn next(queue: &mut Queue<Guest>) -> (&'static str, u64, u32) {
     (namespace, call, payload)
 }
 
-/// The next guest, which uses its whole turn and is not finished then.
+/// Runs the next guest for a whole turn, after which it is not finished.
 fn turn(queue: &mut Queue<Guest>) -> (&'static str, u64, u32) {
     let NextGuest { guest, lane, .. } = queue.next(ROOM).unwrap();
     queue.charge(lane, TURN);
@@ -59,7 +59,7 @@ fn namespaces_take_turns_then_calls_then_payloads() {
     assert!(queue.is_empty() && queue.next(ROOM).is_none());
 }
 
-/// Those hold memory.
+/// Payloads that have begun hold memory.
 #[test]
 fn a_call_finishes_the_payloads_that_it_has_begun_first() {
     let mut queue = Queue::new();

@@ -14,7 +14,7 @@ impl CodeSize {
     ///
     /// # Errors
     /// `PluginRejected` if it cannot be parsed.
-    pub fn of(bytes: &[u8]) -> Result<Self, Error> {
+    pub fn measure(bytes: &[u8]) -> Result<Self, Error> {
         let mut counter = Counter::default();
         for payload in Parser::new(0).parse_all(bytes) {
             payload.and_then(|payload| counter.count(payload)).map_err(|error| {
@@ -29,10 +29,10 @@ impl CodeSize {
     /// Counts the code of a plugin. Blocks if the source is a file.
     ///
     /// # Errors
-    /// As [`CodeSize::of`], and `Config` if its file cannot be read.
-    pub fn of_source(source: &Source) -> Result<Self, Error> {
+    /// As [`CodeSize::measure`], and `Config` if its file cannot be read.
+    pub fn measure_source(source: &Source) -> Result<Self, Error> {
         let read = source.read(Limits::default().component);
-        let size = read.and_then(|plugin| Self::of(&plugin.bytes));
+        let size = read.and_then(|plugin| Self::measure(&plugin.bytes));
         size.map_err(|error| source.add_context(error))
     }
 }

@@ -14,16 +14,20 @@ use super::{
 
 /// Work of a compiler process: one component.
 #[derive(Clone, Debug)]
-pub struct CompileOne {
-    /// Memory that the process may use.
-    pub memory: ByteSize,
-    /// Processor time that the process may use.
-    pub seconds: u64,
-    /// Fingerprint of the engine that the code is for, from the process that asks for it.
-    pub engine: String,
+pub struct CompileWorker {
+    memory: ByteSize,
+    seconds: u64,
+    engine: String,
 }
 
-impl CompileOne {
+impl CompileWorker {
+    /// Returns the work of a process that may use `memory` and `seconds` of processor time. `engine` is the
+    /// fingerprint of the engine that the code is for, from the process that asks for it.
+    #[must_use]
+    pub fn new(memory: ByteSize, seconds: u64, engine: String) -> Self {
+        Self { memory, seconds, engine }
+    }
+
     /// Compiles a component from standard input to standard output, within limits that apply to the whole
     /// process from then on. Returns the exit status, which the host that started the process
     /// understands.
