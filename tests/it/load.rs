@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use cloakroom::{
-    ByteSize, ErrorKind,
+    ByteSize, Codec as _, Context, ErrorKind, Payload,
     inspect::{Inspection, World},
     plugin::{Digest, Grants, Host, Limits, Requirement, Reuse, Settings, Source},
 };
@@ -170,4 +170,23 @@ async fn bundled_plugins_import_the_contract_and_nothing_else() {
             assert_eq!(needs_grant, granted, "{name}: {}", import.name);
         }
     }
+}
+
+/// A plugin may be called from any thread of an embedder's, and must not panic there.
+#[test]
+fn a_plugin_outside_of_a_runtime_is_an_error() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let host = host(Limits::default());
+    let plugin = runtime.block_on(load_any(&host, "zstd"));
+    let settings = Settings::none();
+    let asked = futures::executor::block_on(plugin.codec(settings.clone(), Reuse::Fresh));
+    let error = asked.map(drop).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config, "{}", chain(&error));
+    assert!(chain(&error).contains("Tokio runtime"), "{}", chain(&error));
+    let codec = runtime.block_on(plugin.codec(settings, Reuse::Fresh)).unwrap();
+    let payload = Payload { data: Bytes::from_static(b"data"), ..Payload::default() };
+    let encoded = futures::executor::block_on(codec.encode(&Context::none(), &payload));
+    let error = encoded.map(drop).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config, "{}", chain(&error));
+    assert_eq!(error.plugin(), Some("zstd"));
 }

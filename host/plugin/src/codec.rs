@@ -61,6 +61,7 @@ impl Plugin {
                 "is a storage driver, not a codec: it goes into [[storage.driver]]",
             ));
         }
+        // Without grants: a plugin without a payload writes to the log freely, and could write keys there.
         let pool = self.pool(settings, &Grants::none(), Reuse::Fresh);
         let description = self.describe(pool, |instance| instance.describe_codec()).await?;
         check_description(&description)?;
@@ -82,10 +83,12 @@ impl PluginCodec {
         payload: Payload,
     ) -> Result<Option<Payload>, Error> {
         let runtime = self.plugin.runtime();
+        // Before the payload is cloned and anything is allocated: a refused call costs nothing.
         runtime.compute.admit_alone(ctx)?;
         let job = Job {
             role: PluginRole::Stage,
             ctx,
+            // Not 0, or empty payloads of a slow codec would always run in their callers' tasks.
             bytes: payload.data.len().max(1),
             time: runtime.limits.time,
             inline_limit: &self.inline_limit,

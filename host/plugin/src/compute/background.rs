@@ -22,6 +22,7 @@ pub(crate) async fn run<T: Send + 'static>(
     request: impl Future<Output = Result<T, Error>> + Send + 'static,
 ) -> Result<T, Error> {
     let mut request = Box::pin(request);
+    // A bucket in memory answers at once, and a task on the runtime would cost more than the answer.
     if let Some(answer) = poll_immediate(&mut request).await {
         return answer;
     }

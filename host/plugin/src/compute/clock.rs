@@ -87,6 +87,7 @@ impl Clock {
 
     /// Decides at a tick of the epoch whether the guest goes on.
     pub(crate) fn tick(&self) -> Tick {
+        // First, so that a guest whose caller is gone is not charged to anybody as too slow.
         if self.is_abandoned() {
             return Tick::Stop(StopReason::Abandoned);
         }

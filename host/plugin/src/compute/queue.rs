@@ -108,6 +108,8 @@ impl<T: QueueEntry> Queue<T> {
         if self.ready == 0 && !PluginRole::ALL.iter().any(|&role| self.can_begin(role, may_begin)) {
             return None;
         }
+        // A begun call per turn: once each had one, a new call may begin. So new calls that come together begin
+        // one a round, and few instances hold memory at once.
         let calls: usize = self.begun.values().map(RoundRobin::len).sum();
         let small_first = self.small_used < TURN;
         let new_first = self.since_new >= calls;

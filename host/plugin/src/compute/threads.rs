@@ -77,6 +77,7 @@ impl ComputeThreads {
     pub(super) fn run_inline(self: &Arc<Self>, task: &Arc<Task>) -> bool {
         let mut state = self.state();
         let has_instance = *state.free_instances.get_mut(task.role) != 0;
+        // With guests in the queue this one would overtake them: callers' tasks are outside of the fair order.
         if !has_instance || !state.queue.is_empty() || state.running >= self.slots {
             return false;
         }
@@ -121,7 +122,9 @@ impl ComputeThreads {
             Phase::Waiting => *state.free_instances.get_mut(task.role) += 1,
         }
         task.set_phase(Phase::Done);
+        // This guest is over either way; others have threads or end when their own wake-up fails.
         let _ = self.wake_thread(&mut state);
+        // Unlocked first: dropping a guest drops its store, and may abort requests, which wake other tasks.
         drop(state);
         drop(task.take_guest());
     }
@@ -250,6 +253,7 @@ impl State {
             *self.free_instances.get_mut(task.role) += 1;
             task.set_phase(Phase::Done);
         } else if report.yielded || task.phase() == Phase::Woken {
+            // Woken while it ran: what it waits for may be there already, and nobody would wake it again.
             task.clock.wake();
             task.set_phase(Phase::Ready);
             self.queue.resume(task.clone());

@@ -37,9 +37,9 @@ pub(super) enum RenewOutcome {
 
 impl Refresh {
     /// Returns the object's age if it must be renewed.
-    pub(super) fn due(&self, found: &ObjectInfo) -> Option<Duration> {
+    pub(super) fn due(&self, existing: &ObjectInfo) -> Option<Duration> {
         // If the store's clock runs ahead of ours, the object is from the future: its age is zero.
-        let age = SystemTime::now().duration_since(found.modified?).unwrap_or_default();
+        let age = SystemTime::now().duration_since(existing.modified?).unwrap_or_default();
         Some(age).filter(|age| *age >= self.after)
     }
 

@@ -49,7 +49,7 @@ pub(super) async fn put(
     if mode == PutMode::Create {
         if body.len >= LARGE {
             match bucket.stat(key).await {
-                Ok(Some(found)) => return compare(bucket, refresh, key, body, found).await,
+                Ok(Some(existing)) => return compare(bucket, refresh, key, body, existing).await,
                 Ok(None) => {}
                 // Reading may be denied where writing is not.
                 Err(error) if error.kind() == ErrorKind::Denied => {}
@@ -60,7 +60,7 @@ pub(super) async fn put(
             return Ok(Upload::Written);
         }
         match bucket.stat(key).await {
-            Ok(Some(found)) => return compare(bucket, refresh, key, body, found).await,
+            Ok(Some(existing)) => return compare(bucket, refresh, key, body, existing).await,
             // It was deleted, or has expired, since the put.
             Ok(None) => {}
             Err(error) if error.kind() == ErrorKind::Denied => {
@@ -81,12 +81,12 @@ async fn compare(
     refresh: Option<Refresh>,
     key: &str,
     body: ObjectBody<'_>,
-    found: ObjectInfo,
+    existing: ObjectInfo,
 ) -> Result<Upload, Error> {
-    if found.size != body.len as u64 {
-        return Ok(Upload::SizeDiffers(found.size));
+    if existing.size != body.len as u64 {
+        return Ok(Upload::SizeDiffers(existing.size));
     }
-    let due = refresh.and_then(|refresh| Some((refresh, refresh.due(&found)?)));
+    let due = refresh.and_then(|refresh| Some((refresh, refresh.due(&existing)?)));
     match due {
         None => Ok(Upload::AlreadyThere),
         Some((refresh, age)) => match refresh.renew(bucket, key, body, age).await? {

@@ -40,6 +40,7 @@ impl GuestError {
         grants: &Grants,
         settings: &Settings,
     ) -> Error {
+        // A guest that was refused and fails for another reason later must not be explained by the refusal.
         match refusal.filter(|refusal| refusal.for_guest.kind == self.kind || self.is_vague()) {
             Some(refusal) if refusal.for_guest.kind != self.kind && !grants.log => {
                 self.without_text(grants, settings).with_source(refusal.error)

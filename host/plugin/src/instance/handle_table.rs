@@ -60,6 +60,7 @@ impl HandleTable {
     /// # Errors
     /// `Limit(Handles)` if the table is full.
     pub(crate) fn insert(&mut self, handle: Handle) -> Result<u32, Fault> {
+        // Within a call numbers are used again: only handles of other calls must not be confused.
         if let Some(number) = self.free.pop() {
             let slot = self.slot(number)?;
             *slot = Some(handle);

@@ -117,6 +117,7 @@ impl Meter {
     /// # Errors
     /// `Limit(Output)` if the call has made too many.
     pub(crate) fn count_output(&mut self, bytes: usize) -> Result<(), Fault> {
+        // Saturating: the guest chooses the number, and a sum that wraps would be within the limit.
         self.output = self.output.saturating_add(bytes);
         if self.output <= self.output_limit { Ok(()) } else { Err(Fault::Limit(Limit::Output)) }
     }

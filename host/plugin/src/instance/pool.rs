@@ -71,6 +71,7 @@ impl InstancePool {
     ) -> Result<TakenInstance, Error> {
         let instance = match self.take_warm() {
             Some(mut instance) => {
+                // May be pending. If the future is dropped meanwhile, the instance is dropped with it.
                 instance.begin_call(call).await;
                 instance
             }

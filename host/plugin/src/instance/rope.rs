@@ -87,6 +87,7 @@ impl Rope {
 
     /// Returns at most `count` bytes from `offset` on. Both come from a guest, so any value is possible.
     pub(crate) fn slice(&self, offset: u64, count: u64) -> Self {
+        // Saturating: beyond the end is the same as at the end, and nothing can overflow.
         let mut skip = usize::try_from(offset).unwrap_or(usize::MAX);
         let mut left = usize::try_from(count).unwrap_or(usize::MAX);
         let mut cut = Self::default();

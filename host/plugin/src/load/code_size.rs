@@ -50,7 +50,7 @@ impl CodeSize {
     /// `PluginRejected` with the first number that exceeds its limit, the limit and its name.
     pub fn check(&self, limits: &CodeLimits) -> Result<(), Error> {
         let function = limits.function.get();
-        for (key, found, most, what) in [
+        for (key, count, limit, what) in [
             ("function", self.function, function, "bytes in one function"),
             ("locals", self.locals, limits.locals, "locals in one function"),
             ("blocks", self.blocks, limits.blocks, "blocks, branches and calls in one function"),
@@ -73,17 +73,17 @@ impl CodeSize {
             ("modules", self.modules, limits.modules, "core modules and instances of them"),
             ("components", self.components, limits.components, "components and instances inside"),
         ] {
-            if found > most {
-                return Err(refusal(key, found, most, what));
+            if count > limit {
+                return Err(exceeded(key, count, limit, what));
             }
         }
         Ok(())
     }
 }
 
-fn refusal(key: &str, found: u64, most: u64, what: &str) -> Error {
+fn exceeded(key: &str, count: u64, limit: u64, what: &str) -> Error {
     let text = format!(
-        "has {found} {what}, and `limits.code.{key}` is {most}: it was not compiled, since that could \
+        "has {count} {what}, and `limits.code.{key}` is {limit}: it was not compiled, since that could \
          take minutes and gigabytes; raise the limit if this plugin is trusted"
     );
     Error::new(ErrorKind::PluginRejected, text)

@@ -124,17 +124,17 @@ fn open_private(path: &Path) -> io::Result<(fs::File, u64)> {
         return Err(invalid("it is no file"));
     }
     let file = fs::File::open(path)?;
-    let found = file.metadata()?;
+    let opened = file.metadata()?;
     let user = rustix::process::geteuid().as_raw();
     // Between the two calls another user could have put a link there.
-    let is_same = (found.dev(), found.ino()) == (named.dev(), named.ino());
-    if !is_same || !private::is_private(found.uid(), found.mode(), user) {
+    let is_same = (opened.dev(), opened.ino()) == (named.dev(), named.ino());
+    if !is_same || !private::is_private(opened.uid(), opened.mode(), user) {
         return Err(invalid("others may write to it"));
     }
-    if found.len() == 0 {
+    if opened.len() == 0 {
         return Err(invalid("it is empty"));
     }
-    Ok((file, found.len()))
+    Ok((file, opened.len()))
 }
 
 fn invalid(why: &str) -> io::Error {

@@ -49,6 +49,8 @@ impl CompileWorker {
         if fingerprint(&engine) != self.engine {
             return Err((OTHER_ENGINE, "another engine".to_owned()));
         }
+        // Before the component is read: from then on the process is in its author's hands. After the engine is
+        // made, which reads what it needs of the system.
         self.confine().map_err(|error| failed(&error))?;
         let mut component = Vec::new();
         io::stdin().lock().read_to_end(&mut component).map_err(|error| failed(&error))?;

@@ -22,6 +22,7 @@ pub(super) fn read_names(bytes: &[u8]) -> Result<(Vec<String>, Vec<String>), Err
     let mut depth = 0usize;
     for payload in Parser::new(0).parse_all(bytes) {
         match payload.map_err(broken)? {
+            // The most common mistake: a module that was not turned into a component.
             Payload::Version { encoding: Encoding::Module, .. } if depth == 0 => {
                 return Err(core_module());
             }

@@ -40,13 +40,13 @@ impl LinkedPlugins {
         link: impl FnOnce() -> Result<LinkedPlugin, Error>,
     ) -> Result<Arc<LinkedPlugin>, Error> {
         let entry = self.entry(digest);
-        let mut known = lock(&entry);
-        let linked = match known.upgrade() {
+        let mut weak = lock(&entry);
+        let linked = match weak.upgrade() {
             Some(linked) => linked,
             None => Arc::new(link()?),
         };
-        *known = Arc::downgrade(&linked);
-        drop(known);
+        *weak = Arc::downgrade(&linked);
+        drop(weak);
         self.add_recent(digest, linked.clone());
         Ok(linked)
     }

@@ -27,5 +27,6 @@ pub(super) fn link(
     }
     #[cfg(not(feature = "wasi"))]
     let _ = inspection;
+    // Checks the types of all imports once, so that instantiation need not.
     linker.instantiate_pre(component)
 }

@@ -27,13 +27,13 @@ impl Signature {
 
 impl Module {
     fn signature(&self, index: u32) -> Signature {
-        let found = usize::try_from(index).ok().and_then(|index| self.types.get(index));
-        found.copied().unwrap_or_default()
+        let signature = usize::try_from(index).ok().and_then(|index| self.types.get(index));
+        signature.copied().unwrap_or_default()
     }
 
     fn function_signature(&self, index: u32) -> Signature {
-        let found = usize::try_from(index).ok().and_then(|index| self.functions.get(index));
-        found.map_or_else(Signature::default, |index| self.signature(*index))
+        let type_index = usize::try_from(index).ok().and_then(|index| self.functions.get(index));
+        type_index.map_or_else(Signature::default, |index| self.signature(*index))
     }
 
     /// Returns the signature of the function whose body comes next.

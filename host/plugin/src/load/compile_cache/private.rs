@@ -35,13 +35,13 @@ pub(super) fn check(folder: &Path) -> io::Result<()> {
             continue;
         }
         let next = real.join(name);
-        let found = fs::symlink_metadata(&next)?;
-        if found.is_symlink() {
+        let metadata = fs::symlink_metadata(&next)?;
+        if metadata.is_symlink() {
             links += 1;
             if links > LINKS {
                 return Err(io::Error::other("too many links"));
             }
-            if !is_ours(found.uid(), user) {
+            if !is_ours(metadata.uid(), user) {
                 return Err(refusal(&next, "belongs to another user", "remove"));
             }
             let target = fs::read_link(&next)?;
@@ -68,16 +68,16 @@ fn names(path: &Path) -> Vec<PathBuf> {
 }
 
 fn check_one(folder: &Path, user: u32, is_last: bool) -> io::Result<()> {
-    let found = fs::symlink_metadata(folder)?;
-    let is_group_alone = found.mode() & GROUP_WRITES != 0 && group::is_alone(found.gid(), user);
-    let mode = if is_group_alone { found.mode() & !GROUP_WRITES } else { found.mode() };
-    if is_private(found.uid(), mode, user) {
+    let metadata = fs::symlink_metadata(folder)?;
+    let is_group_alone = metadata.mode() & GROUP_WRITES != 0 && group::is_alone(metadata.gid(), user);
+    let mode = if is_group_alone { metadata.mode() & !GROUP_WRITES } else { metadata.mode() };
+    if is_private(metadata.uid(), mode, user) {
         return Ok(());
     }
     if is_last {
         return Err(refusal(folder, "others may write to it", "`chmod 700`"));
     }
-    if is_ours(found.uid(), user) && found.mode() & STICKY != 0 {
+    if is_ours(metadata.uid(), user) && metadata.mode() & STICKY != 0 {
         return Ok(());
     }
     Err(refusal(folder, "others may write to this folder above it", "`chmod go-w`"))

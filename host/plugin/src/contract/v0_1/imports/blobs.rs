@@ -84,6 +84,7 @@ impl HostBucket for InstanceState {
             Mode::Overwrite => PutMode::Overwrite,
         };
         large_work::yield_before_processing(body.len(), &self.call.clock).await;
+        // In a call that retrieves, no put of the driver is the object, so nothing is renewed or repaired.
         let storing = self.call.progress.is_storing();
         let request = {
             let (bucket, key, body) = (bucket.clone(), key.clone(), body.clone());
@@ -116,6 +117,7 @@ impl HostBucket for InstanceState {
                 reservation.shrink_to(bytes.len());
                 self.put_buffer(Rope::piece(bytes, reservation.into())).map(Ok)
             }
+            // The store had more than the call may still produce, though not more than the guest asked for.
             Err(Error::TooLarge(_)) if (room as u64) < limit => Fault::Limit(Limit::Output).trap(),
             Err(error) => Ok(Err(error)),
         }

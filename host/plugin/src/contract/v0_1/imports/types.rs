@@ -32,6 +32,7 @@ impl HostPayload for InstanceState {
         let own = self.meter.reserve(Payload::cost_of(given, size))?.into();
         let metadata: Metadata =
             metadata.into_iter().map(|(name, value)| (name, value.into())).collect();
+        // A map keeps one of two, and which one would depend on the reader.
         if metadata.len() != given {
             return Fault::Protocol("built a payload with two metadata entries of one name").trap();
         }
