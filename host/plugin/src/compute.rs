@@ -122,6 +122,7 @@ impl Compute {
             used.count();
             let _ = answer.send(guest);
         };
+        // Compute threads have neither span nor subscriber, and lines of the guest's log would lose theirs.
         let guest = guest.in_current_span().with_current_subscriber();
         let task = Arc::new(Task {
             role: job.role,
@@ -160,6 +161,7 @@ impl Compute {
         }
         let answer = tokio::time::timeout_at(until.into(), answered).await;
         if !inline {
+            // Calls that began in their callers' tasks never waited, and would only dilute the histogram.
             let turns = task.turns.load(Relaxed);
             metrics::histogram!("cloakroom_turns_waited", "part" => task.role.as_str())
                 .record(turns as f64);

@@ -56,7 +56,7 @@ impl Host {
     /// made of it lives, nor if it is one of the last 16.
     ///
     /// It runs on a thread for blocking work. Dropping the future ends the compiler process, if there is
-    /// one ([`HostBuilder::compiler`]); a compilation in this process goes on, and its result is dropped.
+    /// one ([`crate::HostBuilder::compiler`]); a compilation in this process goes on, and its result is dropped.
     ///
     /// # Errors
     /// `PluginRejected` if this host cannot load it. `MissingGrant` if it imports something that `grants`

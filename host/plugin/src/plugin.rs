@@ -98,6 +98,7 @@ impl Plugin {
         let runtime = self.runtime();
         let (ctx, inline_limit) = (Context::none(), InlineLimit::default());
         let job = Job {
+            // Drivers too: the instances of drivers may all be waiting for stores, and describing uses no store.
             role: PluginRole::Stage,
             ctx: &ctx,
             bytes: 1,

@@ -173,6 +173,7 @@ impl Clock {
         let mut spent = self.spent();
         let computed = spent.in_current_poll();
         spent.computed += computed;
+        // Part of `computed` from here on.
         spent.counted = Duration::ZERO;
         spent.current = None;
         if pending && !spent.yields {

@@ -38,6 +38,8 @@ impl InlineLimit {
                 self.0.store(bytes, Relaxed);
             }
         } else if bytes <= limit {
+            // Halved and not zeroed: polls in callers' tasks are timed by the wall clock, so a busy machine makes
+            // a quick call look slow.
             self.0.store(bytes / 2, Relaxed);
         }
     }

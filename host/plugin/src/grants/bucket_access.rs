@@ -115,6 +115,7 @@ impl BucketAccess {
         object: Bytes,
     ) -> Result<(), Error> {
         let renewed = self.renew_probe(bucket, key, object).await;
+        // Also if renewing failed, so that no probe object is left behind.
         bucket.remove(key).await?;
         renewed.map(drop)
     }

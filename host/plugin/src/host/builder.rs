@@ -72,6 +72,7 @@ impl HostBuilder {
     /// folder is not private. `Internal` if the system gives no thread.
     pub fn build(self) -> Result<Host, Error> {
         let limits = self.limits;
+        // Before the engine is built: its error would be about address space, and not name the limits.
         limits.check()?;
         let engine =
             engine::engine(&limits).map_err(|error| no_room(&limits).with_source(error))?;

@@ -53,6 +53,7 @@ impl BufferWriter {
 
     /// Returns the bytes that were written, and releases the rest of the room.
     pub(crate) fn finish(mut self) -> Rope {
+        // Up to a third of the room is unused, and would be held for as long as the buffer lives.
         self.bytes.shrink_to_fit();
         self.reservation.shrink_to(self.bytes.capacity());
         Rope::piece(Bytes::from(self.bytes), self.reservation.into())

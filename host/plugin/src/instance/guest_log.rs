@@ -31,6 +31,7 @@ impl GuestLog<'_> {
 
 /// Returns at most `limit` characters of a name that may be any text, with `?` for all but visible ASCII.
 pub(crate) fn visible_ascii(name: &str, limit: usize) -> String {
+    // Not the backtick either: our texts put names between backticks.
     let shown = |c: char| if c.is_ascii_graphic() && c != '`' { c } else { '?' };
     name.chars().take(limit).map(shown).collect()
 }

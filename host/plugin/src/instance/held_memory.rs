@@ -64,6 +64,8 @@ impl Reservation {
     /// # Errors
     /// As [`HeldMemory::reserve`]. The reservation is unchanged then.
     pub(crate) fn grow(&mut self, bytes: usize) -> Result<(), Fault> {
+        // The call's own limit first: a guest that exceeds it must not be reported as a busy host. `Relaxed` is
+        // enough, since the number orders no other memory.
         let Inner { used, limit, .. } = &*self.held.0;
         let sum = |used: usize| used.checked_add(bytes).filter(|sum| sum <= limit);
         if used.fetch_update(Relaxed, Relaxed, sum).is_err() {

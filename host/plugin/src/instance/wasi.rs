@@ -35,6 +35,8 @@ impl Wasi {
         let output = Output { config: config.clone(), call: Arc::default() };
         let mut builder = WasiCtx::builder();
         builder.stdout(output.clone()).stderr(output.clone());
+        // A grant is of an address. Whoever controls a name could change where it leads, and a look-up alone
+        // carries bytes to a stranger's name server.
         builder.allow_udp(false).allow_ip_name_lookup(false);
         builder.max_random_size(RANDOM);
         builder.allow_tcp(!config.grants.tcp.is_empty());
@@ -44,6 +46,7 @@ impl Wasi {
             Box::pin(async move { allowed })
         });
         let mut table = ResourceTable::new();
+        // Streams and sockets of WASI are in a table of its own, which ours does not count.
         table.set_max_capacity(config.limits.handles.get());
         Self { ctx: builder.build(), table, output }
     }
@@ -61,6 +64,7 @@ impl Wasi {
 /// the system chooses.
 fn is_allowed(granted: &BTreeSet<SocketAddr>, address: SocketAddr, usage: SocketAddrUse) -> bool {
     match usage {
+        // A port of the guest's choice would be the first half of listening.
         SocketAddrUse::TcpBind => address.ip().is_unspecified() && address.port() == 0,
         SocketAddrUse::TcpConnect => granted.contains(&address),
         _ => false,

@@ -80,6 +80,7 @@ impl CompileCache {
     }
 
     fn paths(&self, component: Digest) -> (PathBuf, PathBuf) {
+        // Both digests are in the name: of what was compiled, and of what compiled it.
         let stem = format!("{}-{}", component.hex(), self.engine);
         let code = self.folder.join(format!("{stem}.{CODE}"));
         let note = code.with_extension(NOTE);

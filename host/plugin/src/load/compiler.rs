@@ -96,6 +96,7 @@ impl Compiler {
             None => load_new(&self.engine, &code),
             Some(cache) => match cache.store(plugin.digest, &code) {
                 Ok(code) => load(&self.engine, &code),
+                // Without the cache the next start takes longer. That must not keep this one from working.
                 Err(error) => {
                     let folder = cache.folder().display();
                     tracing::warn!(%error, %folder, "cannot write to the compile cache");

@@ -62,6 +62,9 @@ fn pool(limits: &Limits) -> PoolingAllocationConfig {
     let instances = u32::try_from(limits.instances.get()).unwrap_or(u32::MAX);
     let slots = slots(limits);
     let mut pool = PoolingAllocationConfig::new();
+    // Stacks are for instances in a call only: warm ones have none. Some are spare, since a slot may be
+    // taken again a moment before its last stack is back. Pages are reset only if they were written, where
+    // the kernel can tell.
     pool.total_component_instances(slots)
         .total_core_instances(slots.saturating_mul(MODULES))
         .total_memories(slots)

@@ -91,6 +91,7 @@ impl Inspection {
         let rejected = |text: String| Err(Error::new(ErrorKind::PluginRejected, text));
         let names = self.imports.iter().map(|import| &*import.name);
         let names = names.chain(self.exports.iter().map(String::as_str));
+        // All names, not only the first: a component can be put together of parts of several versions.
         if let Some(other) = names
             .filter_map(contract_names::version)
             .find(|version| !contract_names::is_supported(version))

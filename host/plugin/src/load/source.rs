@@ -109,6 +109,7 @@ impl Source {
             );
             return Err(Error::new(ErrorKind::PluginRejected, text));
         }
+        // Also without a pin: the digest is the name of the code in the cache.
         let digest = Digest::sha256(&bytes);
         match self.pinned {
             Some(pinned) if pinned != digest => Err(not_pinned(pinned, digest)),

@@ -39,6 +39,7 @@ fn to_wit(error: &Error) -> WitError {
         ErrorKind::LimitExceeded(_) => WitError::TooLarge(text),
         ErrorKind::Denied => WitError::Denied(text),
         ErrorKind::Malformed => WitError::Malformed(text),
+        // Kinds that a guest could do nothing about. The operator sees them in `Call::refusal`.
         _ => WitError::Other(text),
     }
 }

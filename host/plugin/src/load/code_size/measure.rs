@@ -66,6 +66,7 @@ impl Counter {
                 self.define(section.count());
                 for import in section.into_imports() {
                     if let TypeRef::Func(index) | TypeRef::FuncExact(index) = import?.ty {
+                        // Imported functions come first in the numbering, and have no body here.
                         self.module.functions.push(index);
                         self.module.bodies += 1;
                     }

@@ -69,7 +69,8 @@ fn names(path: &Path) -> Vec<PathBuf> {
 
 fn check_one(folder: &Path, user: u32, is_last: bool) -> io::Result<()> {
     let metadata = fs::symlink_metadata(folder)?;
-    let is_group_alone = metadata.mode() & GROUP_WRITES != 0 && group::is_alone(metadata.gid(), user);
+    let is_group_alone =
+        metadata.mode() & GROUP_WRITES != 0 && group::is_alone(metadata.gid(), user);
     let mode = if is_group_alone { metadata.mode() & !GROUP_WRITES } else { metadata.mode() };
     if is_private(metadata.uid(), mode, user) {
         return Ok(());

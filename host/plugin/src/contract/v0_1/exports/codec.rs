@@ -80,6 +80,7 @@ impl CodecIndices {
         payload: Payload,
     ) -> wasmtime::Result<Result<Option<Payload>, GuestError>> {
         let payload = store.data_mut().put_payload(payload.into())?;
+        // Borrowed, so that the guest cannot keep the handle. The context is no entry of the table, so 0 does.
         let params = (Resource::new_borrow(0), Resource::new_borrow(payload.rep()));
         let answer = match direction {
             Direction::Encode => {

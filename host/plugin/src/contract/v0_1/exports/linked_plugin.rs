@@ -44,6 +44,7 @@ impl LinkedPlugin {
         &self,
         store: &mut Store<InstanceState>,
     ) -> wasmtime::Result<Exports> {
+        // Start functions are code of the guest: they run on the call's clock, and can be interrupted.
         let instance = self.pre.instantiate_async(store).await?;
         Ok(Exports { instance, codec: CodecFuncs::default(), driver: DriverFuncs::default() })
     }

@@ -62,6 +62,8 @@ impl Host for InstanceState {
         let seal = move |key: &dyn Key, rope: Rope| key.seal_aes_gcm(rope.parts(), &bound);
         let sealed = self.seal_with(ring, plaintext, seal).await?;
         if let Ok(Sealed { key, .. }) = &sealed {
+            // Plain AES-GCM draws nonces of 96 bits at random, so a key is safe for a number of messages only.
+            // Operators watch how close each key is.
             metrics::counter!(MESSAGES, "ring" => name, "key" => key.clone()).increment(1);
         }
         Ok(sealed)
@@ -85,6 +87,7 @@ impl InstanceState {
     {
         let input = self.buffer(&input)?.clone();
         let key = match self.ring(|grants| &grants.keys, &ring) {
+            // Asked once: the ring may get another current key meanwhile, and id and key must be of one.
             Ok(ring) => ring.current(),
             Err(error) => return Ok(Err(error)),
         };
@@ -108,6 +111,7 @@ impl InstanceState {
             Ok(key) => key,
             Err(error) => return Ok(Err(error)),
         };
+        // The reservation stays until the operation has read the bytes.
         let (sealed, _reservation) = self.join(&input).await?;
         self.transform(&ring, &id, sealed.len(), move || open(&*key, sealed)).await
     }
@@ -123,6 +127,7 @@ impl InstanceState {
     where
         W: FnOnce() -> Result<Bytes, KeyError> + Send + 'static,
     {
+        // Before the operation, which allocates all of its output at once.
         let size = length.saturating_add(SEAL_OVERHEAD);
         self.meter.count_output(size)?;
         let reservation = self.meter.reserve(size)?.into();
