@@ -1,7 +1,7 @@
 //! PluginSources: the [`Host`] that runs them, their [`Limits`], and the [`Grants`] they are loaded with.
 
 pub use cloakroom_plugin::{
-    Capability, CodeLimits, CodeSize, CompileOne, CompiledPlugin, Digest, Grants, Host,
+    Capability, CodeLimits, CodeSize, CompileWorker, CompiledPlugin, Digest, Grants, Host,
     HostBuilder, Limits, Plugin, PluginCodec, PluginDriver, Requirement, Reuse, Settings, Source,
 };
 

@@ -196,7 +196,7 @@ fn bundled_plugins_stay_far_below_the_defaults() {
         ..half
     };
     for name in cloakroom::plugin::bundled_names() {
-        let size = CodeSize::of(cloakroom_bundle::find(name).unwrap().wasm).unwrap();
+        let size = CodeSize::measure(cloakroom_bundle::find(name).unwrap().wasm).unwrap();
         size.check(&half).map_err(|error| format!("{name}: {error}")).unwrap();
         assert!(size.functions > 100 && size.work > 100_000, "{name}: {size:?}");
     }

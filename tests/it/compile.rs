@@ -70,7 +70,7 @@ async fn a_filled_folder_saves_a_process_all_compiling() {
     let rows = table(&compile(folder.path(), &arg));
     assert_eq!(rows[0], ["plugin", "digest", "where", "bytes"]);
     for (row, name) in rows[1..].iter().zip(["zstd", "aes-gcm", "s3"]) {
-        let digest = Digest::of(cloakroom_bundle::find(name).unwrap().wasm);
+        let digest = Digest::sha256(cloakroom_bundle::find(name).unwrap().wasm);
         assert_eq!(row[..2], [name.to_owned(), digest.to_string()]);
         let bytes: u64 = row[3].replace(',', "").parse().unwrap();
         assert_eq!(fs::metadata(&row[2]).unwrap().len(), bytes);

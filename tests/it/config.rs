@@ -368,7 +368,7 @@ async fn the_reference_is_a_configuration() {
     let docs = fs::read_to_string(docs).unwrap();
     let reference = docs.split("```").nth(1).unwrap().strip_prefix("toml").unwrap();
     let wasm = cloakroom_bundle::find("aes-gcm").unwrap().wasm;
-    let digest = cloakroom::plugin::Digest::of(wasm).to_string();
+    let digest = cloakroom::plugin::Digest::sha256(wasm).to_string();
     let text = reference.replace("sha256:…", &digest);
     let text = text.replace("{ env = \"PAYMENTS_KEY_2026_11\" }", "{ file = \"key\" }");
     let folder = tempfile::tempdir().unwrap();

@@ -55,7 +55,7 @@ fn codec() -> Bytes {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_codec_in_python() {
     for reuse in [Reuse::Fresh, Reuse::Warm] {
-        CodeSize::of(&codec()).and_then(|size| size.check(&CodeLimits::default())).unwrap();
+        CodeSize::measure(&codec()).and_then(|size| size.check(&CodeLimits::default())).unwrap();
         let source = Source::bytes("python", codec());
         let plugin = host(4).load(source, Grants::none()).await.map_err(|error| chain(&error));
         let codec = plugin.unwrap().codec(Settings::none(), reuse).await.unwrap();

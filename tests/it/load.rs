@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use cloakroom::{
-    ByteSize, ErrorKind,
+    ByteSize, Codec as _, Context, ErrorKind, Payload,
     inspect::{Inspection, World},
     plugin::{Digest, Grants, Host, Limits, Requirement, Reuse, Settings, Source},
 };
@@ -155,7 +155,7 @@ async fn the_file_is_named_by_its_path() {
 async fn a_truncated_file_wherever_it_is_cut() {
     for part in 1..20 {
         let cut = Bytes::from_static(ROGUE).slice(..ROGUE.len() * part / 20);
-        let error = Inspection::of(&cut).map(drop).unwrap_err();
+        let error = Inspection::from_bytes(&cut).map(drop).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::PluginRejected);
     }
     let cut = Bytes::from_static(ROGUE).slice(..ROGUE.len() - 1);
@@ -167,16 +167,16 @@ async fn a_truncated_file_wherever_it_is_cut() {
 
 #[tokio::test]
 async fn bytes_that_are_not_the_pinned_ones() {
-    let pinned = Digest::of(b"another file");
+    let pinned = Digest::sha256(b"another file");
     let source = Source::bytes("pin", Bytes::from_static(ROGUE)).pinned(pinned);
-    let (kind, facts) = (ErrorKind::PluginRejected, [pinned, Digest::of(ROGUE)]);
+    let (kind, facts) = (ErrorKind::PluginRejected, [pinned, Digest::sha256(ROGUE)]);
     let facts = facts.map(|digest| digest.to_string());
     let facts = facts.each_ref().map(String::as_str);
     refused(source, Grants::none(), kind, &facts, &expect![[r#"
         plugin `pin`: is not the pinned file: expected sha256:[digest], found sha256:[digest]; pin the new digest if the change is wanted
     "#]]).await;
-    let source = Source::bytes("pin", Bytes::from_static(ROGUE)).pinned(Digest::of(ROGUE));
-    assert!(host(Limits::default()).load(source, Grants::nothing_behind()).await.is_ok());
+    let source = Source::bytes("pin", Bytes::from_static(ROGUE)).pinned(Digest::sha256(ROGUE));
+    assert!(host(Limits::default()).load(source, Grants::for_inspection()).await.is_ok());
 }
 
 #[tokio::test]
@@ -232,7 +232,7 @@ async fn settings_that_cannot_work() {
 }
 
 async fn load_any(host: &Host, name: &str) -> cloakroom::plugin::Plugin {
-    host.load(cloakroom::plugin::bundled(name).unwrap(), Grants::nothing_behind()).await.unwrap()
+    host.load(cloakroom::plugin::bundled(name).unwrap(), Grants::for_inspection()).await.unwrap()
 }
 
 #[tokio::test]
@@ -253,9 +253,28 @@ async fn bundled_plugins_import_the_contract_and_nothing_else() {
                 continue;
             }
             assert!(import.name.starts_with("cloakroom:plugin/"), "{name}: {}", import.name);
-            let needs_grant = import.need != Requirement::Nothing;
+            let needs_grant = import.requirement != Requirement::Nothing;
             let granted = ["keys", "blobs"].iter().any(|grant| import.name.contains(grant));
             assert_eq!(needs_grant, granted, "{name}: {}", import.name);
         }
     }
+}
+
+/// A plugin may be called from any thread of an embedder's, and must not panic there.
+#[test]
+fn a_plugin_outside_of_a_runtime_is_an_error() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let host = host(Limits::default());
+    let plugin = runtime.block_on(load_any(&host, "zstd"));
+    let settings = Settings::none();
+    let asked = futures::executor::block_on(plugin.codec(settings.clone(), Reuse::Fresh));
+    let error = asked.map(drop).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config, "{}", chain(&error));
+    assert!(chain(&error).contains("Tokio runtime"), "{}", chain(&error));
+    let codec = runtime.block_on(plugin.codec(settings, Reuse::Fresh)).unwrap();
+    let payload = Payload { data: Bytes::from_static(b"data"), ..Payload::default() };
+    let encoded = futures::executor::block_on(codec.encode(&Context::none(), &payload));
+    let error = encoded.map(drop).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config, "{}", chain(&error));
+    assert_eq!(error.plugin(), Some("zstd"));
 }

@@ -327,7 +327,7 @@ async fn stuck_instances_give_their_places_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_description_is_input_too() {
     let host = host(brief());
-    let grants = Grants::nothing_behind();
+    let grants = Grants::for_inspection();
     let plugin = host.load(Source::bytes("rogue", ROGUE), grants).await.unwrap();
     for (lie, kind, fact, snapshot) in [
         (

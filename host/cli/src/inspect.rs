@@ -27,8 +27,8 @@ pub(crate) async fn run(args: &Inspect) -> Result<(), Failure> {
         Some(("file", path)) => Source::file(path),
         _ => Source::file(&args.plugin),
     };
-    let inspection = Inspection::of_source(&source)?;
-    let code = CodeSize::of_source(&source)?;
+    let inspection = Inspection::from_source(&source)?;
+    let code = CodeSize::measure_source(&source)?;
     let described = if args.describe {
         Some(describe(args, source.clone(), inspection.world).await)
     } else {
@@ -58,7 +58,7 @@ async fn describe(args: &Inspect, source: Source, world: Option<World>) -> Descr
     if let Some(folder) = cache_folder() {
         host = host.cache(folder);
     }
-    let mut grants = Grants::nothing_behind();
+    let mut grants = Grants::for_inspection();
     for (_, value) in &args.settings {
         grants = grants.bucket(value, Arc::new(ObjectBucket::memory(value)), BucketAccess::whole());
     }
@@ -119,7 +119,7 @@ fn as_text(
         .imports
         .iter()
         .take(SHOWN)
-        .map(|import| vec![format!("  {}", shown(&import.name)), import.need.to_string()])
+        .map(|import| vec![format!("  {}", shown(&import.name)), import.requirement.to_string()])
         .collect();
     text.push_str(&table(&imports));
     text.push_str(&more(inspection.imports.len()));
@@ -150,14 +150,14 @@ fn as_json(
         .iter()
         .take(SHOWN)
         .map(|import| {
-            let grant = match import.need {
+            let grant = match import.requirement {
                 Requirement::Grant(capability) => Some(capability.as_str()),
                 _ => None,
             };
             json!({
                 "name": shown(&import.name),
                 "grant": grant,
-                "available": import.need != Requirement::Unavailable,
+                "available": import.requirement != Requirement::Unavailable,
             })
         })
         .collect();

@@ -1,4 +1,4 @@
-//! A plugin as a codec: what the pipeline sees of it.
+//! A plugin as a codec.
 
 use std::{fmt, sync::Arc};
 
@@ -6,69 +6,110 @@ use cloakroom_core::{Codec, Context, Description, Direction, Encoded, Error, Err
 use futures::future::BoxFuture;
 
 use crate::{
-    Capability, Grants, Plugin, Requirement, Reuse,
-    compute::{Job, Pace, Part},
-    instance::{config::InstanceConfig, pool::Pool, state::Call},
+    compute::{Job, inline_limit::InlineLimit, permit::CallPermit, plugin_role::PluginRole},
+    grants::Grants,
+    instance::{
+        call::Call,
+        pool::{InstancePool, Reuse},
+    },
+    load::{
+        requirement::{Capability, Requirement},
+        world::World,
+    },
+    plugin::{Plugin, is_name, wrong_world},
+    settings::Settings,
 };
 
-/// One plugin with its settings.
+/// Most encodings of one codec. A codec needs one for each version of its format, and the list is searched
+/// for every payload.
+const ENCODINGS: usize = 32;
+
+/// Codec: a plugin with its settings.
 pub struct PluginCodec {
     plugin: Plugin,
     description: Description,
-    pool: Arc<Pool>,
-    pace: Pace,
+    pool: Arc<InstancePool>,
+    inline_limit: InlineLimit,
     has_key: bool,
 }
 
-impl PluginCodec {
-    pub(crate) fn new(
-        plugin: Plugin,
-        scope: Arc<InstanceConfig>,
-        description: Description,
-        reuse: Reuse,
-    ) -> Self {
-        let has_key = has_key(&plugin, &scope.grants);
-        let pool = Arc::new(Pool::new(scope, reuse));
-        Self { plugin, description, pool, pace: Pace::default(), has_key }
+impl Plugin {
+    /// Returns a codec with these settings. The plugin reads them now, and refuses settings that it cannot
+    /// work with. It has no keys while it does. A setting `ring` that names no granted key ring is refused
+    /// too.
+    ///
+    /// # Cancel safety
+    /// The future can be dropped at any time. Its instance is dropped with it, and nothing else changes.
+    ///
+    /// # Errors
+    /// `Config` if the plugin refuses its settings or is not a codec, or outside of a Tokio runtime.
+    /// `Protocol` if its description is invalid. Otherwise the error of any other call: a trap, a limit.
+    pub async fn codec(&self, settings: Settings, reuse: Reuse) -> Result<PluginCodec, Error> {
+        let description = self.describe_codec(&settings).await;
+        let description = description.map_err(|error| error.in_plugin(self.name()))?;
+        let checked = self.grants().check_ring(&settings);
+        checked.map_err(|error| error.in_plugin(self.name()))?;
+        Ok(PluginCodec {
+            plugin: self.clone(),
+            description,
+            pool: self.pool(&settings, self.grants(), reuse),
+            inline_limit: InlineLimit::default(),
+            has_key: imports_granted_keys(self),
+        })
     }
 
-    /// The plugin that it is made of.
+    async fn describe_codec(&self, settings: &Settings) -> Result<Description, Error> {
+        if self.inspection().world == Some(World::Storage) {
+            return Err(wrong_world(
+                "is a storage driver, not a codec: it goes into [[storage.driver]]",
+            ));
+        }
+        // Without grants: a plugin without a payload writes to the log freely, and could write keys there.
+        let pool = self.pool(settings, &Grants::none(), Reuse::Fresh);
+        let description = self.describe(pool, |instance| instance.describe_codec()).await?;
+        check_description(&description)?;
+        Ok(description)
+    }
+}
+
+impl PluginCodec {
+    /// Returns the plugin of which it is made.
+    #[must_use]
     pub fn plugin(&self) -> &Plugin {
         &self.plugin
     }
 
-    async fn change(
+    async fn run(
         &self,
         ctx: &Context,
         direction: Direction,
         payload: Payload,
     ) -> Result<Option<Payload>, Error> {
-        let host = &self.plugin.0.host.0;
-        if ctx.call().is_none() && !ctx.is_probe() {
-            host.compute.admit()?;
-        }
+        let runtime = self.plugin.runtime();
+        // Before the payload is cloned and anything is allocated: a refused call costs nothing.
+        runtime.compute.admit_alone(ctx)?;
         let job = Job {
-            part: Part::Stage,
+            role: PluginRole::Stage,
             ctx,
+            // Not 0, or empty payloads of a slow codec would always run in their callers' tasks.
             bytes: payload.data.len().max(1),
-            time: host.limits.time,
-            pace: &self.pace,
+            time: runtime.limits.time,
+            inline_limit: &self.inline_limit,
         };
-        let (loaded, pool, ctx) = (self.plugin.0.clone(), self.pool.clone(), ctx.clone());
-        let guest = |clock| async move {
-            let call = Call { input: payload.footprint(), ..Call::new(ctx, clock) };
-            let mut live = pool.take(&loaded, call).await?;
-            let answer = live.change(&loaded, direction, payload).await;
-            pool.keep(&loaded, live);
-            answer
+        let (pool, ctx) = (self.pool.clone(), ctx.clone());
+        let guest = |permit: CallPermit| async move {
+            let input = payload.footprint();
+            let call = Call { input, ..Call::new(ctx, permit.clock().clone()) };
+            pool.take(permit, call).await?.run_codec(direction, payload).await
         };
-        host.compute.run(job, guest).await
+        runtime.compute.run(job, guest).await
     }
 
-    /// The encoding itself is the guest's text, and could hold anything.
+    /// Checks that the codec wrote one of its encodings: under another one, a later stage or reader would
+    /// take its output for something else. The error does not name it, since it may hold payload bytes.
     fn check_encoding(&self, payload: &Payload) -> Result<(), Error> {
-        let declared = |name: &str| self.description.encodings.iter().any(|known| known == name);
-        if payload.encoding().is_some_and(declared) {
+        let is_declared = |name: &str| self.description.encodings.iter().any(|known| known == name);
+        if payload.encoding().is_some_and(is_declared) {
             return Ok(());
         }
         Err(Error::new(ErrorKind::Protocol, "wrote an encoding that it did not declare"))
@@ -89,18 +130,19 @@ impl Codec for PluginCodec {
     }
 
     fn admit(&self) -> Result<(), Error> {
-        let admitted = self.plugin.0.host.0.compute.admit();
+        let admitted = self.plugin.runtime().compute.admit();
         admitted.map_err(|error| error.in_plugin(self.plugin.name()))
     }
 
+    /// Encodes a payload. Cancel safe: dropping the future ends the guest and drops its instance.
     fn encode<'a>(
         &'a self,
         ctx: &'a Context,
         payload: &'a Payload,
     ) -> BoxFuture<'a, Result<Encoded, Error>> {
         Box::pin(async move {
-            let changed = self.change(ctx, Direction::Encode, payload.clone()).await;
-            let checked = changed.and_then(|changed| match changed {
+            let encoded = self.run(ctx, Direction::Encode, payload.clone()).await;
+            let checked = encoded.and_then(|encoded| match encoded {
                 Some(payload) => self.check_encoding(&payload).map(|()| Encoded::Changed(payload)),
                 None => Ok(Encoded::Unchanged),
             });
@@ -108,32 +150,44 @@ impl Codec for PluginCodec {
         })
     }
 
+    /// Decodes a payload. Cancel safe: dropping the future ends the guest and drops its instance.
     fn decode<'a>(
         &'a self,
         ctx: &'a Context,
         payload: Payload,
     ) -> BoxFuture<'a, Result<Payload, Error>> {
         Box::pin(async move {
-            let changed = self.change(ctx, Direction::Decode, payload).await;
-            let checked = changed.and_then(|changed| {
-                changed.ok_or_else(|| Error::new(ErrorKind::Internal, "decoded to nothing"))
+            let decoded = self.run(ctx, Direction::Decode, payload).await;
+            let checked = decoded.and_then(|decoded| {
+                decoded.ok_or_else(|| Error::new(ErrorKind::Internal, "decoded to nothing"))
             });
             checked.map_err(|error| error.in_plugin(self.plugin.name()))
         })
     }
 }
 
-/// Returns whether a plugin imports keys of which it was granted some.
-fn has_key(plugin: &Plugin, grants: &Grants) -> bool {
-    let granted = [
-        (Capability::Keys, !grants.keys.is_empty()),
-        (Capability::Subkeys, !grants.subkeys.is_empty()),
-    ];
+/// Returns whether a plugin imports keys and was granted some of that kind.
+fn imports_granted_keys(plugin: &Plugin) -> bool {
+    let Grants { keys, subkeys, .. } = plugin.grants();
+    let granted =
+        [(Capability::Keys, !keys.is_empty()), (Capability::Subkeys, !subkeys.is_empty())];
     let imports = &plugin.inspection().imports;
     granted.into_iter().any(|(capability, is_granted)| {
-        let need = Requirement::Grant(capability);
-        is_granted && imports.iter().any(|import| import.need == need)
+        let requirement = Requirement::Grant(capability);
+        is_granted && imports.iter().any(|import| import.requirement == requirement)
     })
+}
+
+fn check_description(description: &Description) -> Result<(), Error> {
+    let protocol = |text: &str| Err(Error::new(ErrorKind::Protocol, text));
+    match &*description.encodings {
+        [] => protocol("describes itself without an encoding, so nothing it wrote could be read"),
+        names if names.len() > ENCODINGS => protocol("names more than 32 encodings"),
+        names if !names.iter().all(|name| is_name(name)) => {
+            protocol("names an encoding that is not 1 to 128 visible ASCII characters")
+        }
+        _ => Ok(()),
+    }
 }
 
 impl fmt::Debug for PluginCodec {

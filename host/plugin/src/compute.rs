@@ -1,16 +1,23 @@
-//! Computing: guests share as many threads as there are cores, in fair order.
+//! Scheduler: guests share as many threads as there are cores, in fair order.
+//!
+//! Guests do not run on the threads of the embedder's runtime, except for the first moments of a quick
+//! call: a runtime polls its timers and sockets after 61 tasks, and with 61 guests that compute a
+//! millisecond each, a heartbeat was 60 ms late.
 
-mod clock;
-pub(crate) mod long_work;
-mod pace;
-mod part;
+pub(crate) mod background;
+mod cancel_on_drop;
+pub(crate) mod clock;
+mod errors;
+pub(crate) mod inline_limit;
+pub(crate) mod large_work;
+pub(crate) mod permit;
+pub(crate) mod plugin_role;
 mod queue;
-mod rota;
-pub(crate) mod runtime;
+mod round_robin;
 mod task;
 mod threads;
 pub(crate) mod ticker;
-mod within;
+mod wait_bound;
 
 use std::{
     future::Future,
@@ -21,54 +28,53 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cloakroom_core::{CallId, Context, Error, ErrorKind};
+use cloakroom_core::{CallId, Context, Error};
 use tokio::{runtime::Handle, sync::oneshot};
 use tracing::{Instrument as _, instrument::WithSubscriber as _};
 
-pub(crate) use self::{
-    clock::{Clock, Tick},
-    pace::Pace,
-    part::Part,
-    within::give_way,
-};
 use self::{
-    task::{Phase, Task, Waiting},
-    threads::Threads,
+    cancel_on_drop::CancelOnDrop,
+    clock::Clock,
+    inline_limit::InlineLimit,
+    permit::CallPermit,
+    plugin_role::PluginRole,
+    task::{Phase, Task, WaitingGauge},
+    threads::ComputeThreads,
+    ticker::EpochTicker,
 };
-use crate::{Limits, compute::ticker::Ticker, instance::fault};
+use crate::limits::Limits;
 
-/// What a guest computes before another has its turn. Changing guests costs what is in the caches,
-/// some hundred microseconds.
-const TURN: Duration = Duration::from_millis(10);
-
-/// Payloads of so many bytes are small: they go before others when they wait for a slot.
+/// Size of a small payload, which goes before others when it waits for a slot.
 const SMALL: usize = 64 << 10;
 
-/// A host's compute threads.
+/// Scheduler of one host.
 pub(crate) struct Compute {
-    threads: Arc<Threads>,
+    threads: Arc<ComputeThreads>,
     limits: Limits,
 }
 
-/// A guest call about to be made.
+/// Guest call to be made.
 pub(crate) struct Job<'a> {
-    pub(crate) part: Part,
+    pub(crate) role: PluginRole,
     pub(crate) ctx: &'a Context,
-    /// Size of what the guest looks at, which says how long it may compute. Not 0.
+    /// Bytes that the guest looks at, from which its computing time is guessed. Not 0.
     pub(crate) bytes: usize,
-    /// What the guest may use.
+    /// Time that the guest may use.
     pub(crate) time: Duration,
-    pub(crate) pace: &'a Pace,
+    pub(crate) inline_limit: &'a InlineLimit,
 }
 
 impl Compute {
-    pub(crate) fn new(ticker: Ticker, limits: &Limits) -> Self {
+    pub(crate) fn new(ticker: EpochTicker, limits: &Limits) -> Self {
         let (slots, instances) = (limits.computing.get(), limits.instances.get());
-        let threads = Arc::new(Threads::new(ticker, slots, instances));
+        let threads = Arc::new(ComputeThreads::new(ticker, slots, instances));
         Self { threads, limits: limits.clone() }
     }
 
-    /// Says whether another call may queue its guests.
+    /// Checks that the queue has room for the guests of another call.
+    ///
+    /// A pipeline asks once, before its first payload. The payloads of a call that was admitted are
+    /// never refused: a batch that is half done has cost all its time already.
     ///
     /// # Errors
     /// `Busy` if the queue is full.
@@ -77,53 +83,65 @@ impl Compute {
         if queued < self.limits.queue.get() {
             return Ok(());
         }
-        Err(fault::queue_full(queued, &self.limits))
+        Err(errors::queue_full(queued, &self.limits))
     }
 
-    /// Computes a guest's answer when its turn comes. Dropped, it ends the guest.
+    /// As [`Compute::admit`], for a guest call that may be part of a pipeline's call. Such a one was
+    /// admitted with it, and a probe carries no traffic.
     ///
     /// # Errors
-    /// Those of the guest; `Busy` if `limits.wait` ended before it did.
+    /// `Busy` if the queue is full.
+    pub(crate) fn admit_alone(&self, ctx: &Context) -> Result<(), Error> {
+        if ctx.call().is_some() || ctx.is_probe() { Ok(()) } else { self.admit() }
+    }
+
+    /// Runs a guest when its turn comes, and returns its answer. `guest` is called at once; the future
+    /// that it returns is polled once an instance is free. Dropping this future ends the guest.
+    ///
+    /// # Errors
+    /// The error of the guest. `Busy` if `limits.wait` ended first, `Config` outside of a Tokio runtime.
     pub(crate) async fn run<T, F>(
         &self,
         job: Job<'_>,
-        guest: impl FnOnce(Arc<Clock>) -> F,
+        guest: impl FnOnce(CallPermit) -> F,
     ) -> Result<T, Error>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, Error>> + Send + 'static,
     {
+        let runtime = Handle::try_current().map_err(|_| errors::no_runtime())?;
         let until = Instant::now() + self.limits.wait;
         let clock = Arc::new(Clock::new(job.time, until));
         let (answer, answered) = oneshot::channel();
-        let guest =
-            within::within(clock.clone(), job.part, self.limits.clone(), guest(clock.clone()));
+        let guest = guest(CallPermit::new(clock.clone()));
+        let guest = wait_bound::bound_waits(clock.clone(), job.role, self.limits.clone(), guest);
         let used = clock.clone();
         let guest = async move {
             let guest = guest.await;
-            // Whoever gets the answer looks at the clock.
+            // Before the answer is sent, since its receiver reads the clock.
             used.count();
             let _ = answer.send(guest);
         };
+        // Compute threads have neither span nor subscriber, and lines of the guest's log would lose theirs.
         let guest = guest.in_current_span().with_current_subscriber();
         let task = Arc::new(Task {
-            part: job.part,
+            role: job.role,
             ctx: job.ctx.clone(),
             call: job.ctx.call().cloned().unwrap_or_else(CallId::new),
             clock,
             small: job.bytes <= SMALL,
-            threads: self.threads.clone(),
-            runtime: Handle::try_current().ok(),
+            scheduler: self.threads.clone(),
+            runtime,
             phase: AtomicU8::new(Phase::Unstarted as u8),
             guest: Mutex::new(Some(Box::pin(guest))),
             waiting: Mutex::default(),
             turns: AtomicU64::new(0),
             namespace: OnceLock::new(),
         });
-        let running = Running(&task);
-        let inline = job.pace.is_quick(job.bytes) && self.threads.run_inline(&task);
+        let running = CancelOnDrop::new(&self.threads, &task);
+        let inline = job.inline_limit.allows(job.bytes) && self.threads.run_inline(&task);
         let answer = self.answer(&task, inline, answered, until).await;
-        job.pace.note(job.bytes, task.clock.computed());
+        job.inline_limit.observe(job.bytes, task.clock.computed());
         drop(running);
         answer
     }
@@ -143,40 +161,28 @@ impl Compute {
         }
         let answer = tokio::time::timeout_at(until.into(), answered).await;
         if !inline {
+            // Calls that began in their callers' tasks never waited, and would only dilute the histogram.
             let turns = task.turns.load(Relaxed);
-            metrics::histogram!("cloakroom_turns_waited", "part" => task.part.word())
+            metrics::histogram!("cloakroom_turns_waited", "part" => task.role.as_str())
                 .record(turns as f64);
         }
         match answer {
             Ok(Ok(answer)) => answer,
-            Ok(Err(_)) => Err(fault::lost()),
-            Err(_) => Err(fault::waited(task.clock.computed(), &self.limits)),
+            Ok(Err(_)) => Err(errors::answer_lost()),
+            Err(_) => Err(errors::wait_ended(task.clock.computed(), &self.limits)),
         }
     }
 
     fn queue(&self, task: &Arc<Task>) -> Result<(), Error> {
         if let Ok(mut waiting) = task.waiting.lock() {
-            *waiting = Some(Waiting::begin(task.part));
+            *waiting = Some(WaitingGauge::increment(task.role));
         }
-        self.threads.submit(task).map_err(|error| {
-            Error::new(ErrorKind::Internal, "cannot start a compute thread").with_source(error)
-        })
+        self.threads.submit(task).map_err(errors::no_thread)
     }
 }
 
 impl Drop for Compute {
     fn drop(&mut self) {
-        self.threads.end();
-    }
-}
-
-/// Ends a guest whose answer nobody waits for any more.
-struct Running<'a>(&'a Arc<Task>);
-
-impl Drop for Running<'_> {
-    fn drop(&mut self) {
-        if self.0.phase() != Phase::Over {
-            self.0.threads.cancel(self.0);
-        }
+        self.threads.stop();
     }
 }

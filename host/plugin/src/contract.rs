@@ -1,12 +1,12 @@
-//! The contract lines this host speaks. Each line is a module that turns its generated bindings into
-//! the words of `cloakroom-core`; nothing above this folder names them.
+//! Versions of the contract that this host implements. Each has a module that converts its generated
+//! bindings to the types of `cloakroom-core`. No code outside this folder names a version's types.
 
 pub(crate) mod v0_1;
 #[cfg(feature = "wasi")]
 pub(crate) mod wasi;
 
-/// The package that every import and export of ours starts with.
+/// Prefix of the contract's imports and exports.
 pub(crate) const PACKAGE: &str = "cloakroom:plugin/";
 
-/// The lines that load, as a semver prefix each.
+/// Versions that load, each as a prefix of semantic versions.
 pub(crate) const LINES: [&str; 1] = ["0.1"];

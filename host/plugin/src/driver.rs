@@ -1,4 +1,4 @@
-//! A plugin as a driver: what the pipeline sees of it.
+//! A plugin as a storage driver.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -9,87 +9,117 @@ use cloakroom_core::{
 use futures::future::BoxFuture;
 
 use crate::{
-    Plugin, Reuse,
-    compute::{Job, Pace, Part},
-    grants::upload::Progress,
-    instance::{config::InstanceConfig, pool::Pool, state::Call},
+    compute::{Job, inline_limit::InlineLimit, permit::CallPermit, plugin_role::PluginRole},
+    instance::{
+        call::Call,
+        pool::{InstancePool, Reuse},
+        store_progress::StoreProgress,
+    },
+    load::world::World,
+    plugin::{Plugin, is_name, wrong_world},
+    settings::Settings,
 };
 
-/// One plugin with its settings.
+/// Storage driver: a plugin with its settings.
 pub struct PluginDriver {
     plugin: Plugin,
     kind: String,
-    pool: Arc<Pool>,
-    pace: Pace,
+    pool: Arc<InstancePool>,
+    inline_limit: InlineLimit,
+}
+
+impl Plugin {
+    /// Returns a driver with these settings. The plugin reads them now, and refuses settings that it cannot
+    /// work with.
+    ///
+    /// # Cancel safety
+    /// The future can be dropped at any time. Its instance is dropped with it, and nothing else changes.
+    ///
+    /// # Errors
+    /// `Config` if the plugin refuses its settings or is not a driver, or outside of a Tokio runtime.
+    /// `Protocol` if its kind is not a name. Otherwise the error of any other call: a trap, a limit.
+    pub async fn driver(&self, settings: Settings, reuse: Reuse) -> Result<PluginDriver, Error> {
+        let kind = self.describe_driver(&settings).await;
+        let kind = kind.map_err(|error| error.in_plugin(self.name()))?;
+        let pool = self.pool(&settings, self.grants(), reuse);
+        Ok(PluginDriver { plugin: self.clone(), kind, pool, inline_limit: InlineLimit::default() })
+    }
+
+    async fn describe_driver(&self, settings: &Settings) -> Result<String, Error> {
+        if self.inspection().world != Some(World::Storage) {
+            return Err(wrong_world("is a codec, not a storage driver: it goes into [[stage]]"));
+        }
+        let pool = self.pool(settings, self.grants(), Reuse::Fresh);
+        let kind = self.describe(pool, |instance| instance.describe_driver()).await?;
+        if is_name(&kind) {
+            return Ok(kind);
+        }
+        let text = "names its kind with something else than 1 to 128 visible ASCII characters";
+        Err(Error::new(ErrorKind::Protocol, text))
+    }
 }
 
 impl PluginDriver {
-    pub(crate) fn new(
-        plugin: Plugin,
-        scope: Arc<InstanceConfig>,
-        kind: String,
-        reuse: Reuse,
-    ) -> Self {
-        let pool = Arc::new(Pool::new(scope, reuse));
-        Self { plugin, kind, pool, pace: Pace::default() }
-    }
-
-    /// The plugin that it is made of.
+    /// Returns the plugin of which it is made.
+    #[must_use]
     pub fn plugin(&self) -> &Plugin {
         &self.plugin
     }
 
-    /// A driver rarely looks at an object, however large.
     fn job<'a>(&'a self, ctx: &'a Context) -> Result<Job<'a>, Error> {
-        let host = &self.plugin.0.host.0;
-        if ctx.call().is_none() && !ctx.is_probe() {
-            host.compute.admit()?;
-        }
-        let time = host.limits.driver_time;
-        Ok(Job { part: Part::Driver, ctx, bytes: 1, time, pace: &self.pace })
+        let runtime = self.plugin.runtime();
+        runtime.compute.admit_alone(ctx)?;
+        Ok(Job {
+            role: PluginRole::Driver,
+            ctx,
+            // A driver rarely looks into an object, however large.
+            bytes: 1,
+            time: runtime.limits.driver_time,
+            inline_limit: &self.inline_limit,
+        })
     }
 
-    /// Refuses to store what no call could hand back.
+    /// Checks that the object is small enough for `retrieve` to return it later.
     fn check_size(&self, object: &Object) -> Result<(), Error> {
-        let (size, most) = (object.envelope().len(), self.plugin.0.host.0.limits.output);
-        if size <= most.as_usize() {
+        let (size, limit) = (object.envelope().len(), self.plugin.runtime().limits.output);
+        if size <= limit.as_usize() {
             return Ok(());
         }
         let text = format!(
-            "the object is {size} bytes, and a plugin hands back at most {most} (`limits.output`): \
+            "the object is {size} bytes, and a plugin returns at most {limit} (`limits.output`): \
              raise it, or pass less at once"
         );
         Err(Error::new(ErrorKind::LimitExceeded(Limit::Payload), text))
     }
 
-    async fn keep(&self, ctx: &Context, object: Object) -> Result<(Claim, PutOutcome), Error> {
+    async fn run_store(&self, ctx: &Context, object: Object) -> Result<(Claim, PutOutcome), Error> {
         self.check_size(&object)?;
         let job = self.job(ctx)?;
-        let (loaded, pool, ctx) = (self.plugin.0.clone(), self.pool.clone(), ctx.clone());
-        let guest = |clock| async move {
+        let (pool, ctx) = (self.pool.clone(), ctx.clone());
+        let guest = |permit: CallPermit| async move {
             let input = object.envelope().len();
-            let call = Call { input, progress: Progress::of(input), ..Call::new(ctx, clock) };
-            let mut live = pool.take(&loaded, call).await?;
-            let stored = live.store(&loaded, object).await;
-            pool.keep(&loaded, live);
-            stored
+            let progress = StoreProgress::for_object(input);
+            let call = Call { input, progress, ..Call::new(ctx, permit.clock().clone()) };
+            pool.take(permit, call).await?.store(object).await
         };
-        self.plugin.0.host.0.compute.run(job, guest).await
+        self.plugin.runtime().compute.run(job, guest).await
     }
 
-    async fn find(&self, ctx: &Context, claim: &Claim, most: ByteSize) -> Result<Bytes, Error> {
+    async fn run_retrieve(
+        &self,
+        ctx: &Context,
+        claim: &Claim,
+        limit: ByteSize,
+    ) -> Result<Bytes, Error> {
         let job = self.job(ctx)?;
-        let (loaded, pool, ctx) = (self.plugin.0.clone(), self.pool.clone(), ctx.clone());
-        let claim = claim.clone();
-        let guest = move |clock| async move {
+        let (pool, ctx, claim) = (self.pool.clone(), ctx.clone(), claim.clone());
+        let guest = |permit: CallPermit| async move {
             let input = claim.iter().map(|(name, value)| name.len() + value.len()).sum();
-            let call = Call { input, most: most.get(), ..Call::new(ctx, clock) };
-            let mut live = pool.take(&loaded, call).await?;
-            let found = live.retrieve(&loaded, &claim).await;
-            pool.keep(&loaded, live);
-            found
+            let object_limit = limit.get();
+            let call = Call { input, object_limit, ..Call::new(ctx, permit.clock().clone()) };
+            pool.take(permit, call).await?.retrieve(&claim).await
         };
-        self.plugin.0.host.0.compute.run(job, guest).await
+        self.plugin.runtime().compute.run(job, guest).await
     }
 }
 
@@ -98,15 +128,15 @@ impl Driver for PluginDriver {
         &self.kind
     }
 
-    /// The plugin by its digest, its settings, and its grants.
+    /// Returns the plugin's digest, its settings and its grants.
     fn identity(&self) -> String {
         let digest = self.plugin.inspection().digest;
-        let settings = self.pool.settings();
-        format!("{digest} {settings:?} {}", self.plugin.0.grants.identity())
+        let settings = &self.pool.config().settings;
+        format!("{digest} {settings:?} {}", self.plugin.grants().identity())
     }
 
     fn time_limit(&self) -> Option<Duration> {
-        Some(self.plugin.0.host.0.limits.driver_time)
+        Some(self.plugin.runtime().limits.driver_time)
     }
 
     fn store<'a>(
@@ -117,13 +147,15 @@ impl Driver for PluginDriver {
         Box::pin(async move { Ok(self.store_with_outcome(ctx, object).await?.0) })
     }
 
+    /// Stores an object. Dropping the future ends the guest and aborts its request to the store, which may
+    /// have written the object: storing it again finds it there.
     fn store_with_outcome<'a>(
         &'a self,
         ctx: &'a Context,
         object: Object,
     ) -> BoxFuture<'a, Result<(Claim, PutOutcome), Error>> {
         Box::pin(async move {
-            let stored = self.keep(ctx, object).await;
+            let stored = self.run_store(ctx, object).await;
             stored.map_err(|error| error.in_plugin(self.plugin.name()))
         })
     }
@@ -132,11 +164,11 @@ impl Driver for PluginDriver {
         &'a self,
         ctx: &'a Context,
         claim: &'a Claim,
-        most: ByteSize,
+        limit: ByteSize,
     ) -> BoxFuture<'a, Result<Bytes, Error>> {
         Box::pin(async move {
-            let found = self.find(ctx, claim, most).await;
-            found.map_err(|error| error.in_plugin(self.plugin.name()))
+            let retrieved = self.run_retrieve(ctx, claim, limit).await;
+            retrieved.map_err(|error| error.in_plugin(self.plugin.name()))
         })
     }
 }

@@ -1,7 +1,9 @@
-//! What an operator says yes to, each with its scope.
+//! Grants: what an operator allows one plugin.
 
 pub(crate) mod bucket_access;
 mod bucket_uses;
+pub(crate) mod granted_buckets;
+pub(crate) mod object_body;
 pub(crate) mod refresh;
 mod ring_setting;
 pub(crate) mod upload;
@@ -13,13 +15,11 @@ use std::{
     sync::Arc,
 };
 
-use cloakroom_core::{Bucket, Error, ErrorKind, KeyRing, clean};
+use cloakroom_core::{Bucket, KeyRing};
 
-use crate::{
-    BucketAccess, Capability, Inspection, Requirement, grants::bucket_access::GrantedBuckets,
-};
+use self::{bucket_access::BucketAccess, granted_buckets::GrantedBuckets};
 
-/// The capabilities that one plugin is given. A plugin that imports more is not loaded.
+/// Capabilities that one plugin is given. A plugin that imports more is not loaded.
 ///
 /// ```
 /// # use std::sync::Arc;
@@ -35,48 +35,57 @@ pub struct Grants {
     pub(crate) buckets: BTreeMap<String, GrantedBuckets>,
     pub(crate) tcp: BTreeSet<SocketAddr>,
     pub(crate) log: bool,
-    pub(crate) hollow: bool,
+    /// Whether any import is accepted when a plugin is loaded, with nothing behind it.
+    pub(crate) accepts_any_import: bool,
 }
 
 impl Grants {
-    /// Nothing. Enough for a plugin that only computes.
+    /// Returns grants of nothing. Enough for a plugin that only computes.
+    #[must_use]
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// Lets any plugin load, and has nothing behind what it grants: every ring a plugin asks for is
-    /// denied. For looking at plugins.
-    pub fn nothing_behind() -> Self {
-        Self { hollow: true, ..Self::default() }
+    /// Returns grants under which any plugin loads, but that give it nothing: every ring and bucket that
+    /// it asks for is denied. For tools that look at plugins.
+    #[must_use]
+    pub fn for_inspection() -> Self {
+        Self { accepts_any_import: true, ..Self::default() }
     }
 
-    /// The keys of a ring, by the name that the plugin asks for: to seal and to open, never to see.
+    /// Grants the keys of a ring, under the name that the plugin asks for: to seal and to open. The plugin
+    /// never sees a key.
+    #[must_use]
     pub fn keys(mut self, name: &str, ring: Arc<dyn KeyRing>) -> Self {
         self.keys.insert(name.to_owned(), ring);
         self
     }
 
-    /// Bytes derived from the keys of a ring, for a plugin that brings a cipher of its own.
+    /// Grants bytes derived from the keys of a ring, for a plugin that brings a cipher of its own.
+    #[must_use]
     pub fn subkeys(mut self, name: &str, ring: Arc<dyn KeyRing>) -> Self {
         self.subkeys.insert(name.to_owned(), ring);
         self
     }
 
-    /// A bucket, by the name that the plugin asks for, and how much of it.
+    /// Grants access to a bucket, under the name that the plugin asks for.
+    #[must_use]
     pub fn bucket(mut self, name: &str, bucket: Arc<dyn Bucket>, access: BucketAccess) -> Self {
         self.buckets.insert(name.to_owned(), GrantedBuckets::new(bucket, access));
         self
     }
 
-    /// Connections to this address, for a plugin that imports WASI's sockets. It can reach no other,
-    /// look up no name, and listen nowhere.
+    /// Grants TCP connections to this address, for a plugin that imports WASI's sockets. It can reach no
+    /// other address, resolve no name, and listen nowhere.
+    #[must_use]
     pub fn tcp(mut self, address: SocketAddr) -> Self {
         self.tcp.insert(address);
         self
     }
 
-    /// Log lines written, and the plugin's own words in errors, while a payload is at hand. Without this
-    /// they are dropped, since a plugin can write there what it reads.
+    /// Grants the operator's log while the plugin has a payload, and shows its own words in errors.
+    /// Without this they are dropped, since a plugin can write there what it reads.
+    #[must_use]
     pub fn log(mut self) -> Self {
         self.log = true;
         self
@@ -84,43 +93,12 @@ impl Grants {
 }
 
 impl Grants {
-    /// Names all that is granted, and how far. Equal grants have equal identities.
+    /// Returns a text that names all grants and their scopes. Equal grants have equal identities.
     pub(crate) fn identity(&self) -> String {
         let buckets: Vec<_> =
-            self.buckets.iter().map(|(name, scoped)| (name, scoped.identity())).collect();
+            self.buckets.iter().map(|(name, granted)| (name, granted.identity())).collect();
         let (keys, subkeys) = (self.keys.keys(), self.subkeys.keys());
         format!("{buckets:?} {keys:?} {subkeys:?} {:?} {}", self.tcp, self.log)
-    }
-
-    /// Refuses a plugin that asks for more than this.
-    pub(crate) fn check(&self, inspection: &Inspection) -> Result<(), Error> {
-        let unmet = inspection.imports.iter().find_map(|import| match import.need {
-            Requirement::Grant(capability) if !import.need.met_by(self) => {
-                Some((import, capability))
-            }
-            _ => None,
-        });
-        let Some((import, capability)) = unmet else {
-            return Ok(());
-        };
-        let text = format!(
-            "imports `{}`, which was not granted: {}",
-            clean(&import.name, 128),
-            help(capability)
-        );
-        Err(Error::new(ErrorKind::MissingGrant, text))
-    }
-}
-
-fn help(capability: Capability) -> &'static str {
-    match capability {
-        Capability::Buckets => "add `grants.buckets = [\"BUCKET\"]`, or use another plugin",
-        Capability::Keys => "add `grants.keys = [\"RING\"]`, or use another plugin",
-        Capability::Subkeys => "add `grants.subkeys = [\"RING\"]`, or use another plugin",
-        Capability::Tcp => {
-            "add `grants.tcp = [\"ADDRESS:PORT\"]`, or build the plugin without a network \
-             (componentize-py: `--stub-wasi`)"
-        }
     }
 }
 

@@ -1,16 +1,20 @@
-//! An instance: one store and one live component.
+//! Instances: one store and one running component each, and everything that belongs to them.
 
 pub(crate) mod buffer_writer;
+pub(crate) mod call;
 pub(crate) mod config;
 pub(crate) mod fault;
 pub(crate) mod guest_error;
 pub(crate) mod guest_log;
-pub(crate) mod handles;
+pub(crate) mod handle_table;
 pub(crate) mod held_memory;
 pub(crate) mod meter;
 pub(crate) mod pool;
+pub(crate) mod resources;
 pub(crate) mod rope;
 pub(crate) mod state;
+pub(crate) mod store_progress;
+pub(crate) mod trap;
 pub(crate) mod warm_capacity;
 #[cfg(feature = "wasi")]
 pub(crate) mod wasi;
@@ -18,159 +22,161 @@ pub(crate) mod wasi;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use cloakroom_core::{Claim, Description, Direction, Error, Object, Payload, PutOutcome};
+use cloakroom_core::{Claim, Description, Direction, Error, Limit, Object, Payload, PutOutcome};
 use wasmtime::{Store, UpdateDeadline};
 
+use self::{
+    call::Call, config::InstanceConfig, fault::Fault, guest_error::GuestError, state::InstanceState,
+};
 use crate::{
-    compute::{Tick, long_work},
-    contract::v0_1::Exports,
-    instance::{
-        config::InstanceConfig,
-        guest_error::GivenUp,
-        state::{Call, State},
-        warm_capacity::Place,
+    compute::{
+        clock::{StopReason, Tick},
+        large_work,
     },
-    loaded::PluginInner,
+    contract::v0_1::exports::linked_plugin::{Exports, LinkedPlugin},
 };
 
-/// An instance that grew by more than this is not kept warm: memory never shrinks.
-const KEPT_GROWTH: usize = 8 << 20;
+/// Growth from which an instance is not kept warm. Linear memory never shrinks, so one large payload
+/// would be paid for until the process ends.
+const WARM_GROWTH: usize = 8 << 20;
 
-/// Calls after which a warm instance is retired, so that leaks stay small.
-const KEPT_CALLS: u32 = 10_000;
+/// Calls after which a warm instance is retired, so that leaks of its guest stay small.
+const WARM_CALLS: u32 = 10_000;
 
-pub(crate) struct Instance {
-    store: Store<State>,
+/// One store and one running component.
+struct Instance {
+    linked: Arc<LinkedPlugin>,
+    store: Store<InstanceState>,
     exports: Exports,
     calls: u32,
-    /// What it began with: languages that bring a runtime take megabytes before they do anything.
-    memory: usize,
-    /// Whether its last call came to an end of its own.
-    sound: bool,
-    /// Its place among those that wait warm.
-    pub(crate) idle: Option<Place>,
+    /// Memory after the start: languages that bring a runtime take megabytes before they do anything.
+    initial_memory: usize,
+    /// Whether the last call returned without a trap.
+    is_sound: bool,
 }
 
 impl Instance {
-    pub(crate) async fn start(
-        plugin: &PluginInner,
-        scope: Arc<InstanceConfig>,
+    /// Starts an instance in a call.
+    ///
+    /// # Errors
+    /// `Busy` if there is no room for it, or the error of a component that does not start.
+    async fn start(
+        linked: Arc<LinkedPlugin>,
+        config: Arc<InstanceConfig>,
         call: Call,
     ) -> Result<Self, Error> {
-        let limits = &plugin.host.0.limits;
-        let mut store = Store::new(plugin.prepared.engine(), State::new(scope, call));
+        let limits = &config.limits;
+        let mut store = Store::new(linked.engine(), InstanceState::new(config.clone(), call));
         store.limiter_async(|state| &mut state.meter);
-        // Bytes of the lists in one call of an import. An honest one fits into the guest's memory.
+        // Bytes of all lists that one call of an import passes. The host would copy a list that the guest
+        // made up out of overlapping parts of its memory; an honest one fits into that memory.
         store.set_hostcall_fuel(limits.output.min(limits.memory).as_usize());
-        store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|context| match context.data().call.clock.tick() {
-            Tick::GoOn => Ok(UpdateDeadline::Continue(1)),
-            Tick::GiveWay => Ok(UpdateDeadline::Yield(1)),
-            Tick::End(fault) => fault.trap(),
+            Tick::Continue => Ok(UpdateDeadline::Continue(1)),
+            // The fiber is suspended, and the scheduler polls another guest on this thread.
+            Tick::Yield => Ok(UpdateDeadline::Yield(1)),
+            Tick::Stop(StopReason::TimeUp) => Fault::Limit(Limit::Time).trap(),
+            Tick::Stop(StopReason::Abandoned) => {
+                Fault::Internal("the caller no longer waits for the answer".to_owned()).trap()
+            }
         });
-        let started = plugin.prepared.instantiate(&mut store).await;
-        let exports = started.map_err(|error| fault::explain(error, limits))?;
-        let memory = store.data().meter.memory();
-        Ok(Self { store, exports, calls: 0, memory, sound: false, idle: None })
+        // One tick, not zero: a store at its deadline is interrupted at its first instruction.
+        store.set_epoch_deadline(1);
+        let started = linked.instantiate(&mut store).await;
+        let exports = started.map_err(|error| trap::explain(error, limits))?;
+        let initial_memory = store.data().meter.memory();
+        Ok(Self { linked, store, exports, calls: 0, initial_memory, is_sound: false })
     }
 
-    pub(crate) async fn begin(&mut self, call: Call) {
+    /// Puts an instance that is used again into a call.
+    async fn begin_call(&mut self, call: Call) {
+        self.is_sound = false;
         let clock = call.clock.clone();
-        #[cfg(feature = "wasi")]
-        if let Some(wasi) = &mut self.store.data_mut().wasi {
-            wasi.begin_call(call.confidential);
-        }
-        self.store.data_mut().begin(call);
-        long_work::begin_lists(self.store.data().meter.memory(), &clock).await;
+        self.store.data_mut().begin_call(call);
+        large_work::yield_before_lists(self.store.data().meter.memory(), &clock).await;
     }
 
-    pub(crate) async fn describe_codec(
+    async fn describe_codec(&mut self) -> Result<Description, Error> {
+        self.prepare();
+        let answer = self.linked.describe_codec(&mut self.store, &mut self.exports).await;
+        answer.map_err(|error| self.explain(error))?
+    }
+
+    async fn describe_driver(&mut self) -> Result<String, Error> {
+        self.prepare();
+        let answer = self.linked.describe_driver(&mut self.store, &mut self.exports).await;
+        answer.map_err(|error| self.explain(error))?
+    }
+
+    async fn run_codec(
         &mut self,
-        plugin: &PluginInner,
-    ) -> Result<Description, Error> {
-        self.ready();
-        let asked = plugin.prepared.describe_codec(&mut self.store, &mut self.exports).await;
-        asked.map_err(explained(plugin))?
-    }
-
-    pub(crate) async fn describe_driver(&mut self, plugin: &PluginInner) -> Result<String, Error> {
-        self.ready();
-        let asked = plugin.prepared.describe_driver(&mut self.store, &mut self.exports).await;
-        asked.map_err(explained(plugin))?
-    }
-
-    pub(crate) async fn change(
-        &mut self,
-        plugin: &PluginInner,
         direction: Direction,
         payload: Payload,
     ) -> Result<Option<Payload>, Error> {
-        self.ready();
-        let asked = plugin.prepared.change(&mut self.store, &mut self.exports, direction, payload);
-        let answer = asked.await.map_err(explained(plugin))?;
+        self.prepare();
+        let answer =
+            self.linked.run_codec(&mut self.store, &mut self.exports, direction, payload).await;
+        let answer = answer.map_err(|error| self.explain(error))?;
         self.finish(answer)
     }
 
-    pub(crate) async fn store(
-        &mut self,
-        plugin: &PluginInner,
-        object: Object,
-    ) -> Result<(Claim, PutOutcome), Error> {
-        self.ready();
-        let asked = plugin.prepared.store(&mut self.store, &mut self.exports, object);
-        let answer = asked.await.map_err(explained(plugin));
-        let answer = answer.map_err(|error| fault::of_driver(error, &plugin.host.0.limits))?;
+    async fn store(&mut self, object: Object) -> Result<(Claim, PutOutcome), Error> {
+        self.prepare();
+        let answer = self.linked.store(&mut self.store, &mut self.exports, object).await;
+        let answer = answer.map_err(|error| self.explain_driver(error))?;
         let progress = std::mem::take(&mut self.store.data_mut().call.progress);
         let claim = self.finish(answer)?;
         Ok((claim, progress.finish()?))
     }
 
-    pub(crate) async fn retrieve(
-        &mut self,
-        plugin: &PluginInner,
-        claim: &Claim,
-    ) -> Result<Bytes, Error> {
-        self.ready();
-        let asked = plugin.prepared.retrieve(&mut self.store, &mut self.exports, claim);
-        let answer = asked.await.map_err(explained(plugin));
-        let answer = answer.map_err(|error| fault::of_driver(error, &plugin.host.0.limits))?;
+    async fn retrieve(&mut self, claim: &Claim) -> Result<Bytes, Error> {
+        self.prepare();
+        let answer = self.linked.retrieve(&mut self.store, &mut self.exports, claim).await;
+        let answer = answer.map_err(|error| self.explain_driver(error))?;
         self.finish(answer)
     }
 
-    /// Ends a call that came to an end of its own, and says what became of it.
-    fn finish<T>(&mut self, answer: Result<T, GivenUp>) -> Result<T, Error> {
-        let state = self.store.data_mut();
-        let refusal = state.call.refusal.take();
-        state.end();
-        self.sound = true;
-        answer.map_err(|given_up| {
-            given_up.explain(refusal, &state.scope.grants, &state.scope.settings)
-        })
-    }
-
-    /// The epoch's deadline of a store is absolute: without this, one that waited would be interrupted
-    /// at its first instruction.
-    fn ready(&mut self) {
+    /// Prepares the store for a call into the guest.
+    fn prepare(&mut self) {
+        // The deadline of a store is an absolute epoch. A store that waited in the pool is far behind it,
+        // and would be interrupted at its first instruction.
         self.store.set_epoch_deadline(1);
         self.calls += 1;
-        self.sound = false;
+        self.is_sound = false;
     }
 
-    /// Returns what it has charged the process for.
-    pub(crate) fn charged(&self) -> usize {
+    /// Ends a call that returned without a trap, and explains the guest's error if it returned one.
+    fn finish<T>(&mut self, answer: Result<T, GuestError>) -> Result<T, Error> {
+        let state = self.store.data_mut();
+        let refusal = state.call.refusal.take();
+        state.end_call();
+        self.is_sound = true;
+        let config = &state.config;
+        answer.map_err(|error| error.explain(refusal, &config.grants, &config.settings))
+    }
+
+    fn explain(&self, error: wasmtime::Error) -> Error {
+        trap::explain(error, &self.store.data().config.limits)
+    }
+
+    fn explain_driver(&self, error: wasmtime::Error) -> Error {
+        trap::of_driver(self.explain(error), &self.store.data().config.limits)
+    }
+
+    /// Returns the bytes that the instance has charged the process.
+    fn charged_bytes(&self) -> usize {
         self.store.data().meter.charged()
     }
 
-    /// Whether it can be used again, and is worth keeping.
-    pub(crate) fn is_fit(&self) -> bool {
+    /// Returns whether the instance can be used for another call, and is worth keeping.
+    ///
+    /// After a trap, or a list that the bindings refused, its memory is in a state that nobody described.
+    /// A fresh one costs some fifteen microseconds, so in doubt it is retired.
+    fn is_reusable(&self) -> bool {
         let state = self.store.data();
-        self.sound
-            && self.calls < KEPT_CALLS
-            && state.meter.memory() <= self.memory + KEPT_GROWTH
-            && !state.worn()
+        self.is_sound
+            && self.calls < WARM_CALLS
+            && state.meter.memory() <= self.initial_memory + WARM_GROWTH
+            && !state.is_exhausted()
     }
-}
-
-fn explained(plugin: &PluginInner) -> impl FnOnce(wasmtime::Error) -> Error + '_ {
-    |error| fault::explain(error, &plugin.host.0.limits)
 }

@@ -1,9 +1,10 @@
-//! The sandbox: codecs as WebAssembly components, loaded at run time.
+//! Sandbox of Cloakroom: codecs and storage drivers as WebAssembly components, loaded at run time.
 //!
-//! A [`Host`] loads a [`Source`] under [`Grants`] into a [`Plugin`]; a plugin with [`Settings`] is a
-//! [`PluginCodec`] or a [`PluginDriver`], which the pipeline takes like any other. Every call runs within [`Limits`].
+//! A [`Host`] loads a [`Source`] under [`Grants`] into a [`Plugin`]. A plugin with [`Settings`] is a
+//! [`PluginCodec`] or a [`PluginDriver`], which a pipeline takes like a native one. Every call runs within
+//! [`Limits`].
 //!
-//! This is the only crate of Cloakroom that knows of WebAssembly.
+//! This is the only crate of Cloakroom that knows WebAssembly.
 
 mod codec;
 mod compute;
@@ -14,27 +15,30 @@ mod host;
 mod instance;
 mod limits;
 mod load;
-mod loaded;
 mod plugin;
+mod runtime;
 mod settings;
 
 pub use self::{
     codec::PluginCodec,
     driver::PluginDriver,
     grants::{Grants, bucket_access::BucketAccess, refresh::RefreshFailure},
-    host::{Host, HostBuilder},
-    limits::Limits,
+    host::{Host, builder::HostBuilder},
+    instance::pool::Reuse,
+    limits::{Limits, code_limits::CodeLimits},
     load::{
-        code_size::{CodeLimits, CodeSize},
-        compile_one::CompileOne,
+        code_size::CodeSize,
+        compile_worker::CompileWorker,
         compiled_plugin::CompiledPlugin,
-        inspection::{Import, Inspection, World},
+        digest::Digest,
+        inspection::{Import, Inspection},
         requirement::{Capability, Requirement},
-        source::{Digest, Source},
+        source::Source,
+        world::World,
     },
-    plugin::{Plugin, Reuse},
+    plugin::Plugin,
     settings::Settings,
 };
 
-/// The version of wasmtime that plugins run in.
+/// Version of wasmtime that plugins run in.
 pub const WASMTIME: &str = "48.0.8";

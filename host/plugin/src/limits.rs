@@ -1,62 +1,69 @@
-//! The numbers that a call may not pass.
+//! Limits of plugins and their calls.
+
+pub(crate) mod code_limits;
+mod exceeded;
 
 use std::{num::NonZeroUsize, thread::available_parallelism, time::Duration};
 
 use cloakroom_core::{ByteSize, ENTRIES, Error, ErrorKind};
 
-use crate::CodeLimits;
+use self::code_limits::CodeLimits;
 
-/// What bounds plugins. All limits hold by default.
+/// Limits of every plugin of a host. All of them apply unless changed.
 ///
-/// Exhaustive on purpose: `Limits { time, ..Limits::default() }` is how one is changed.
+/// Exhaustive on purpose: `Limits { time, ..Limits::default() }` changes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Linear memory of one instance, all its memories together.
+    /// Linear memory of one instance, all its memories together. Default: 64 MiB.
     pub memory: ByteSize,
-    /// Time of one call of a codec: what it computes, in processor time, and what its imports wait
-    /// for. Waiting for a slot is not part of it.
+    /// Time of one call of a codec: what it computes, in processor time, and how long its imports wait.
+    /// Waiting for a slot is not part of it. Default: 5 seconds.
     pub time: Duration,
-    /// The same of one call of a driver, which waits for its store.
+    /// Time of one call of a driver, which waits for its store. Counted as `time`. Default: 60 seconds.
     pub driver_time: Duration,
     /// Wall-clock time of one call of a codec or a driver, from when it is queued until it answers. At
-    /// least `time` and `driver_time`.
+    /// least `time` and `driver_time`. Default: 120 seconds.
     pub wait: Duration,
-    /// Guests that may compute at once, each on a slot: a thread of the host's, or its caller's for
-    /// a small payload.
+    /// Guests that may compute at once, each on a slot: a thread of the host, or its caller's for a
+    /// small payload. Default: the number of processors.
     pub computing: NonZeroUsize,
-    /// Calls of codecs and drivers that may wait for their first turn. From there on new calls of
-    /// a pipeline are refused; those that were let in may bring the number over it.
+    /// Calls of codecs and drivers that may wait for their first turn. While so many wait, new calls of
+    /// a pipeline are refused; calls that were admitted may exceed it. Default: 4,096.
     pub queue: NonZeroUsize,
-    /// Bytes that one call may have the host make, over the whole call, and so hand back.
+    /// Bytes that one call may have the host make, over the whole call, and so return. Default: 128 MiB.
     pub output: ByteSize,
-    /// Bytes that the host may hold at once for one call: its input, and what was made in it and not
-    /// let go of. Copies count too, and so it should be three times `output`.
+    /// Bytes that the host may hold at once for one call: its input, and what the call made and still
+    /// holds. Copies count too, so it should be three times `output`. Default: 384 MiB.
     pub held: ByteSize,
-    /// Entries of one payload: metadata, sizes of what is stored elsewhere, and fields of a later
-    /// version.
+    /// Entries of one payload: metadata, sizes of objects stored elsewhere, and fields of a later
+    /// version. Default: [`cloakroom_core::ENTRIES`].
     pub entries: NonZeroUsize,
-    /// Handles that one call may hold at once.
+    /// Handles that one call may hold at once. Default: 1,024.
     pub handles: NonZeroUsize,
-    /// Bytes that one call may log.
+    /// Bytes that one call may log. Default: 16 KiB.
     pub log: ByteSize,
-    /// Instances that may be in a call at once, also waiting for imports: so many of codecs, and so
-    /// many of drivers.
+    /// Instances that may be in a call at once, those that wait for imports included: so many of
+    /// codecs, and so many of drivers. Default: 64.
     pub instances: NonZeroUsize,
-    /// Bytes that a plugin's file may have.
+    /// Size of a plugin's file. Default: 64 MiB.
     pub component: ByteSize,
-    /// Bytes that the host may hold for one call of a pipeline. At most `process_bytes`.
+    /// Bytes that the host may hold for one call of a pipeline. At most `process_bytes`. Default: 1 GiB.
     pub call_bytes: ByteSize,
-    /// Bytes that the host may hold for all calls together, memory of instances included.
+    /// Bytes that the host may hold for all calls together, memory of instances included. Default: 2
+    /// GiB.
     pub process_bytes: ByteSize,
     /// Wall-clock time of loading one plugin, or a whole configuration: reading files, compiling, and
-    /// trying what was loaded.
+    /// trying what was loaded. Default: 300 seconds.
     pub load: Duration,
-    /// The code that is compiled.
+    /// Limits of the code that is compiled.
     pub code: CodeLimits,
 }
 
 impl Limits {
     /// Checks the limits against each other.
+    ///
+    /// # Errors
+    /// `Config` if `wait` is shorter than a call may take, or a call may hold more than the process.
     pub(crate) fn check(&self) -> Result<(), Error> {
         for (name, time) in [("limits.time", self.time), ("storage.time", self.driver_time)] {
             if self.wait < time {

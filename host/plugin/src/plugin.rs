@@ -1,160 +1,126 @@
-//! A loaded plugin, and the codecs and drivers made of it.
+//! A loaded plugin, of which codecs and drivers are made.
 
 use std::{fmt, future::Future, sync::Arc};
 
-use cloakroom_core::{Context, Description, Error, ErrorKind};
+use cloakroom_core::{Context, Error, ErrorKind};
 
 use crate::{
-    Grants, Host, Inspection, PluginCodec, PluginDriver, Settings, World,
-    compute::{Job, Pace, Part},
-    contract::v0_1::LinkedPlugin,
-    instance::{Instance, config::InstanceConfig, state::Call},
-    loaded::PluginInner,
+    compute::{Job, inline_limit::InlineLimit, permit::CallPermit, plugin_role::PluginRole},
+    contract::v0_1::exports::linked_plugin::LinkedPlugin,
+    grants::Grants,
+    instance::{
+        call::Call,
+        config::InstanceConfig,
+        pool::{InstancePool, Reuse, TakenInstance},
+    },
+    load::inspection::Inspection,
+    runtime::Runtime,
+    settings::Settings,
 };
 
-/// A component compiled, linked and granted. Cheap to clone.
+/// Most characters of an encoding or a driver's kind.
+const NAME: usize = 128;
+
+/// A plugin: a component compiled, linked and granted. Cheap to clone.
+///
+/// [`Plugin::codec`] and [`Plugin::driver`] make of it what a pipeline takes.
 #[derive(Clone)]
-pub struct Plugin(pub(crate) Arc<PluginInner>);
+pub struct Plugin(Arc<PluginInner>);
 
-/// How instances of a codec or a driver live.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Reuse {
-    /// A fresh instance for each call: nothing outlives the call, neither a secret nor a poison.
-    #[default]
-    Fresh,
-    /// Instances are kept and used again, for plugins that are trusted with what they saw before.
-    /// Saves what a fresh instance costs, some ten microseconds a call.
-    Warm,
+struct PluginInner {
+    runtime: Arc<Runtime>,
+    name: Arc<str>,
+    /// Shared with all plugins of the same file.
+    linked: Arc<LinkedPlugin>,
+    inspection: Inspection,
+    grants: Grants,
 }
-
-/// More than a codec needs to name, and little enough to look through for every payload.
-const ENCODINGS: usize = 32;
-
-/// Longer names are no names.
-const NAME_LENGTH: usize = 128;
 
 impl Plugin {
     pub(crate) fn new(
-        host: Host,
+        runtime: Arc<Runtime>,
         name: Arc<str>,
-        prepared: Arc<LinkedPlugin>,
+        linked: Arc<LinkedPlugin>,
         inspection: Inspection,
         grants: Grants,
     ) -> Self {
-        Self(Arc::new(PluginInner { host, prepared, name, inspection, grants }))
+        Self(Arc::new(PluginInner { runtime, name, linked, inspection, grants }))
     }
 
-    /// What it is called.
+    /// Returns the name that errors and logs give it.
+    #[must_use]
     pub fn name(&self) -> &str {
         &self.0.name
     }
 
-    /// What was read of it before it was compiled.
+    /// Returns its imports and exports, as read before it was compiled.
+    #[must_use]
     pub fn inspection(&self) -> &Inspection {
         &self.0.inspection
     }
 
-    /// A codec with these settings. The plugin reads them now, and refuses those that cannot work. A
-    /// setting `ring` names a granted key ring, which is checked here too.
-    ///
-    /// # Errors
-    /// `Config` if it refuses its settings or is no codec, and whatever else a call can end with.
-    pub async fn codec(&self, settings: Settings, reuse: Reuse) -> Result<PluginCodec, Error> {
-        let described = async {
-            if self.0.inspection.world == Some(World::Storage) {
-                return Err(unfit(
-                    "is a storage driver, not a codec: it goes into [[storage.driver]]",
-                ));
-            }
-            // No keys are at hand while it says what it is.
-            let scope = self.scope(&settings, &Grants::none());
-            let described = self
-                .ask(scope, |mut live, loaded| async move { live.describe_codec(&loaded).await });
-            check(described.await?)
-        };
-        let description = described.await.map_err(|error| error.in_plugin(&self.0.name))?;
-        let named = self.0.grants.check_ring(&settings);
-        named.map_err(|error| error.in_plugin(&self.0.name))?;
-        let scope = self.scope(&settings, &self.0.grants);
-        Ok(PluginCodec::new(self.clone(), scope, description, reuse))
+    pub(crate) fn runtime(&self) -> &Runtime {
+        &self.0.runtime
     }
 
-    /// A driver with these settings.
-    ///
-    /// # Errors
-    /// As [`Plugin::codec`].
-    pub async fn driver(&self, settings: Settings, reuse: Reuse) -> Result<PluginDriver, Error> {
-        let scope = self.scope(&settings, &self.0.grants);
-        let described = async {
-            if self.0.inspection.world != Some(World::Storage) {
-                return Err(unfit("is a codec, not a storage driver: it goes into [[stage]]"));
-            }
-            let described = self.ask(scope.clone(), |mut live, loaded| async move {
-                live.describe_driver(&loaded).await
-            });
-            let kind = described.await?;
-            match is_name(&kind) {
-                true => Ok(kind),
-                false => Err(Error::new(
-                    ErrorKind::Protocol,
-                    "names its kind with something else than 1 to 128 visible ASCII characters",
-                )),
-            }
-        };
-        let kind = described.await.map_err(|error| error.in_plugin(&self.0.name))?;
-        Ok(PluginDriver::new(self.clone(), scope, kind, reuse))
+    pub(crate) fn grants(&self) -> &Grants {
+        &self.0.grants
     }
 
-    fn scope(&self, settings: &Settings, grants: &Grants) -> Arc<InstanceConfig> {
-        Arc::new(InstanceConfig {
-            plugin: self.0.name.clone(),
+    /// Returns a pool of instances with these settings and grants.
+    pub(crate) fn pool(
+        &self,
+        settings: &Settings,
+        grants: &Grants,
+        reuse: Reuse,
+    ) -> Arc<InstancePool> {
+        let PluginInner { runtime, name, linked, .. } = &*self.0;
+        let config = InstanceConfig {
+            plugin: name.clone(),
             settings: settings.clone(),
             grants: grants.clone(),
-            limits: self.0.host.0.limits.clone(),
-            memory: self.0.host.0.memory.clone(),
-        })
+            limits: runtime.limits.clone(),
+            memory: runtime.memory.clone(),
+        };
+        Arc::new(InstancePool::new(linked.clone(), Arc::new(config), reuse, &runtime.warm))
     }
 
-    /// Asks a fresh instance what it is.
-    async fn ask<T, F>(
+    /// Has a fresh instance of the pool answer a question about itself.
+    pub(crate) async fn describe<T, F>(
         &self,
-        scope: Arc<InstanceConfig>,
-        question: impl FnOnce(Instance, Arc<PluginInner>) -> F + Send + 'static,
+        pool: Arc<InstancePool>,
+        question: impl FnOnce(TakenInstance) -> F + Send + 'static,
     ) -> Result<T, Error>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, Error>> + Send + 'static,
     {
-        let (host, loaded) = (&self.0.host.0, self.0.clone());
-        let (ctx, time, pace) = (Context::none(), host.limits.time, Pace::default());
-        let job = Job { part: Part::Stage, ctx: &ctx, bytes: 1, time, pace: &pace };
-        let guest = |clock| async move {
-            let live = Instance::start(&loaded, scope, Call::describing(clock)).await?;
-            question(live, loaded).await
+        let runtime = self.runtime();
+        let (ctx, inline_limit) = (Context::none(), InlineLimit::default());
+        let job = Job {
+            // Drivers too: the instances of drivers may all be waiting for stores, and describing uses no store.
+            role: PluginRole::Stage,
+            ctx: &ctx,
+            bytes: 1,
+            time: runtime.limits.time,
+            inline_limit: &inline_limit,
         };
-        host.compute.run(job, guest).await
+        let guest = |permit: CallPermit| async move {
+            let call = Call::describing(permit.clock().clone());
+            question(pool.take(permit, call).await?).await
+        };
+        runtime.compute.run(job, guest).await
     }
 }
 
-fn unfit(text: &str) -> Error {
+/// Returns whether a guest's text can be shown and compared as a name.
+pub(crate) fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.len() <= NAME && name.bytes().all(|b| b.is_ascii_graphic())
+}
+
+/// Returns the error of a plugin that is used as what it is not.
+pub(crate) fn wrong_world(text: &str) -> Error {
     Error::new(ErrorKind::Config, text)
-}
-
-fn is_name(name: &str) -> bool {
-    !name.is_empty() && name.len() <= NAME_LENGTH && name.bytes().all(|b| b.is_ascii_graphic())
-}
-
-fn check(description: Description) -> Result<Description, Error> {
-    let protocol = |text: &str| Err(Error::new(ErrorKind::Protocol, text));
-    match &*description.encodings {
-        [] => protocol("describes itself without an encoding, so nothing it wrote could be read"),
-        names if ENCODINGS < names.len() => protocol("names more than 32 encodings"),
-        names if !names.iter().all(|name| is_name(name)) => {
-            protocol("names an encoding that is not 1 to 128 visible ASCII characters")
-        }
-        _ => Ok(description),
-    }
 }
 
 impl fmt::Debug for Plugin {

@@ -1,29 +1,33 @@
-//! A plugin's own settings.
+//! Settings of a plugin.
 
 use std::collections::BTreeMap;
 
-/// Names and values that a plugin reads. Never secrets.
+/// Settings of a plugin: names and values that it reads. Secrets do not belong here, since a plugin may
+/// write them into a payload or a log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings(BTreeMap<String, String>);
 
 impl Settings {
-    /// None.
+    /// Returns no settings.
+    #[must_use]
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// The same with one more.
+    /// Adds a setting, or replaces the one of this name.
+    #[must_use]
     pub fn set(mut self, name: &str, value: impl ToString) -> Self {
         self.0.insert(name.to_owned(), value.to_string());
         self
     }
 
-    /// One value.
+    /// Returns a value.
+    #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
 
-    /// All names, in order.
+    /// Returns all names, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(String::as_str)
     }

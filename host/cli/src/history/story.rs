@@ -193,7 +193,7 @@ impl Collector {
 }
 
 fn digest(payload: &Payload) -> Digest {
-    Digest::of(&payload.envelope().to_bytes())
+    Digest::sha256(&payload.envelope().to_bytes())
 }
 
 fn open(file: &Path) -> Result<Box<dyn io::Read + Send>, Failure> {

@@ -1,4 +1,4 @@
-//! Time that one guest call has used.
+//! Time that one guest call has used, and its deadline.
 
 use std::{
     sync::{
@@ -8,98 +8,115 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cloakroom_core::Limit;
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::instance::fault::Fault;
+/// Longest turn of a guest before another has its turn. Changing guests costs what is in the caches,
+/// some hundred microseconds.
+pub(super) const TURN: Duration = Duration::from_millis(10);
 
-/// How long a guest computes in its caller's task at least before it moves to a thread of its own: a
-/// tick of the epoch may come right after the guest has begun.
+/// Longest computation in a caller's task before the guest moves to a compute thread. It is shorter
+/// than a tick, but the guest is asked at ticks only, and the first may come right after it began.
 const INLINE: Duration = Duration::from_micros(500);
 
-/// Time of one guest call: what it computes, and what its imports wait for. The queue is not part of it.
+/// Time of one guest call: what it computes, and how long its imports wait. Time in the queue is not
+/// part of it, or a plugin would be blamed for the machine's load.
 pub(crate) struct Clock {
-    most: Duration,
-    /// When the caller gives up, whatever the call was doing.
+    limit: Duration,
+    /// When the caller stops waiting, whatever the call is doing.
     until: Instant,
     abandoned: AtomicBool,
-    spent: Mutex<Spent>,
+    spent: Mutex<TimeSpent>,
 }
 
 #[derive(Default)]
-struct Spent {
+struct TimeSpent {
     computed: Duration,
-    /// Of the poll that is under way, for other threads: only its own thread can measure it.
+    /// Computed in the current poll, for readers on other threads: only the thread that polls can
+    /// read its processor time.
     counted: Duration,
     waited: Duration,
-    /// What is being polled now.
-    poll: Option<Poll>,
-    /// Whether the guest was asked to leave its thread, rather than waiting for an import.
-    gives_way: bool,
-    /// Since when it waits for an import.
-    waits: Option<Instant>,
+    current: Option<CurrentPoll>,
+    /// Whether the guest is pending because it leaves its thread, and not because an import waits.
+    yields: bool,
+    /// Since when an import waits.
+    waiting_since: Option<Instant>,
 }
 
 #[derive(Clone, Copy)]
-enum Poll {
-    /// In the caller's task, which is cheaper to time by the wall clock.
+enum CurrentPoll {
+    /// In the caller's task. Timed by the wall clock, which is cheaper to read.
     Inline(Instant),
-    /// On a compute thread. Processor time, so that a busy machine does not count against the guest.
+    /// On a compute thread. Timed by processor time, so that a busy machine does not count against the
+    /// guest.
     Thread { began: Duration, turn: Duration },
 }
 
-/// A guest's next step at a tick of the epoch.
+/// Decision about a running guest at a tick of the epoch.
+#[derive(Debug)]
 pub(crate) enum Tick {
-    GoOn,
-    GiveWay,
-    End(Fault),
+    Continue,
+    Yield,
+    Stop(StopReason),
 }
 
-/// How a poll of a guest ended.
-pub(super) struct Polled {
+/// Reason to end a running guest.
+#[derive(Debug)]
+pub(crate) enum StopReason {
+    /// Its caller no longer waits.
+    Abandoned,
+    /// It has used its time.
+    TimeUp,
+}
+
+/// Result of one poll of a guest.
+pub(super) struct PollReport {
+    pub(super) pending: bool,
     pub(super) computed: Duration,
-    pub(super) gives_way: bool,
+    /// Whether the guest is pending because it left its thread.
+    pub(super) yielded: bool,
 }
 
 impl Clock {
-    pub(crate) fn new(most: Duration, until: Instant) -> Self {
-        Self { most, until, abandoned: AtomicBool::new(false), spent: Mutex::default() }
+    pub(crate) fn new(limit: Duration, until: Instant) -> Self {
+        Self { limit, until, abandoned: AtomicBool::new(false), spent: Mutex::default() }
     }
 
-    fn spent(&self) -> MutexGuard<'_, Spent> {
+    fn spent(&self) -> MutexGuard<'_, TimeSpent> {
         self.spent.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Decides what the guest does at a tick of the epoch.
+    /// Decides at a tick of the epoch whether the guest goes on.
     pub(crate) fn tick(&self) -> Tick {
-        if self.abandoned() {
-            return Tick::End(Fault::Internal("nobody waits for the answer any more".to_owned()));
+        // First, so that a guest whose caller is gone is not charged to anybody as too slow.
+        if self.is_abandoned() {
+            return Tick::Stop(StopReason::Abandoned);
         }
         let mut spent = self.spent();
-        let polled = spent.polled();
-        if self.most < spent.computed + spent.waited + polled {
-            return Tick::End(Fault::Limit(Limit::Time));
+        let in_poll = spent.in_current_poll();
+        if spent.computed + spent.waited + in_poll > self.limit {
+            return Tick::Stop(StopReason::TimeUp);
         }
-        let turn = match spent.poll {
-            Some(Poll::Thread { turn, .. }) => turn,
+        let turn = match spent.current {
+            Some(CurrentPoll::Thread { turn, .. }) => turn,
             _ => INLINE,
         };
-        spent.gives_way = turn <= polled;
-        if spent.gives_way { Tick::GiveWay } else { Tick::GoOn }
+        spent.yields = in_poll >= turn;
+        if spent.yields { Tick::Yield } else { Tick::Continue }
     }
 
-    /// Returns what the call may still use.
-    pub(crate) fn left(&self) -> Duration {
+    /// Returns the time that the call has left.
+    pub(crate) fn time_left(&self) -> Duration {
         let spent = self.spent();
-        self.most.saturating_sub(spent.computed + spent.waited + spent.polled())
+        self.limit.saturating_sub(spent.computed + spent.waited + spent.in_current_poll())
     }
 
-    /// Returns what the guest is told to have left.
-    pub(crate) fn told(&self) -> Duration {
-        self.left().min(self.until.saturating_duration_since(Instant::now()))
+    /// Returns the time after which the call has no answer any more: until its own time is used, or
+    /// until its caller stops waiting.
+    pub(crate) fn time_until_deadline(&self) -> Duration {
+        self.time_left().min(self.until.saturating_duration_since(Instant::now()))
     }
 
-    /// Returns what the guest has computed, as far as it was counted.
+    /// Returns the time that the guest has computed, as far as it was counted.
     pub(super) fn computed(&self) -> Duration {
         let spent = self.spent();
         spent.computed + spent.counted
@@ -107,85 +124,87 @@ impl Clock {
 
     /// Returns whether the guest runs in its caller's task.
     pub(crate) fn is_inline(&self) -> bool {
-        matches!(self.spent().poll, Some(Poll::Inline(_)))
+        matches!(self.spent().current, Some(CurrentPoll::Inline(_)))
     }
 
     /// Has the guest leave its thread as soon as its future is pending.
-    pub(crate) fn give_way(&self) {
-        self.spent().gives_way = true;
+    pub(super) fn request_yield(&self) {
+        self.spent().yields = true;
     }
 
-    pub(super) fn gives_way(&self) -> bool {
-        self.spent().gives_way
+    pub(super) fn yields(&self) -> bool {
+        self.spent().yields
     }
 
+    /// Notes that the caller no longer waits. A guest that computes is ended at the next tick.
     pub(super) fn abandon(&self) {
         self.abandoned.store(true, SeqCst);
     }
 
-    pub(super) fn abandoned(&self) -> bool {
+    pub(super) fn is_abandoned(&self) -> bool {
         self.abandoned.load(SeqCst)
     }
 
+    /// Begins a poll in the caller's task.
     pub(crate) fn begin_inline(&self) {
-        self.begin(Poll::Inline(Instant::now()));
+        self.begin(CurrentPoll::Inline(Instant::now()));
     }
 
-    /// The guest is about to compute for `turn` at most.
+    /// Begins a poll on a compute thread, where the guest yields after `turn`.
     pub(super) fn begin_turn(&self, turn: Duration) {
-        self.begin(Poll::Thread { began: thread_time(), turn });
+        self.begin(CurrentPoll::Thread { began: thread_time(), turn });
     }
 
-    fn begin(&self, poll: Poll) {
+    fn begin(&self, poll: CurrentPoll) {
         let mut spent = self.spent();
-        spent.wake();
-        spent.gives_way = false;
-        spent.poll = Some(poll);
+        spent.stop_waiting();
+        spent.yields = false;
+        spent.current = Some(poll);
     }
 
-    /// Counts what the poll that is under way has computed.
+    /// Counts the time of the current poll so far, for readers on other threads.
     pub(super) fn count(&self) {
         let mut spent = self.spent();
-        spent.counted = spent.polled();
+        spent.counted = spent.in_current_poll();
     }
 
-    /// The guest was polled.
-    pub(super) fn end(&self, pending: bool) -> Polled {
+    /// Ends the current poll.
+    pub(super) fn end(&self, pending: bool) -> PollReport {
         let mut spent = self.spent();
-        let computed = spent.polled();
+        let computed = spent.in_current_poll();
         spent.computed += computed;
+        // Part of `computed` from here on.
         spent.counted = Duration::ZERO;
-        spent.poll = None;
-        if pending && !spent.gives_way {
-            spent.waits = Some(Instant::now());
+        spent.current = None;
+        if pending && !spent.yields {
+            spent.waiting_since = Some(Instant::now());
         }
-        Polled { computed, gives_way: spent.gives_way }
+        PollReport { pending, computed, yielded: spent.yields }
     }
 
-    /// What the guest waited for is there. From here on it waits for a thread, which is not its time.
+    /// Ends the wait for an import. From then on the guest waits for a thread, which is not its time.
     pub(super) fn wake(&self) {
-        self.spent().wake();
+        self.spent().stop_waiting();
     }
 }
 
-impl Spent {
-    /// What the poll that is under way has used.
-    fn polled(&self) -> Duration {
-        match self.poll {
-            Some(Poll::Inline(began)) => began.elapsed(),
-            Some(Poll::Thread { began, .. }) => thread_time().saturating_sub(began),
+impl TimeSpent {
+    fn in_current_poll(&self) -> Duration {
+        match self.current {
+            Some(CurrentPoll::Inline(began)) => began.elapsed(),
+            Some(CurrentPoll::Thread { began, .. }) => thread_time().saturating_sub(began),
             None => Duration::ZERO,
         }
     }
 
-    fn wake(&mut self) {
-        if let Some(since) = self.waits.take() {
+    fn stop_waiting(&mut self) {
+        if let Some(since) = self.waiting_since.take() {
             self.waited += since.elapsed();
         }
     }
 }
 
-/// Processor time of this thread.
+/// Returns the processor time of this thread.
 fn thread_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     let number = |part| u64::try_from(part).unwrap_or(0);
@@ -194,7 +213,7 @@ fn thread_time() -> Duration {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::TURN, *};
+    use super::*;
 
     const HOUR: Duration = Duration::from_secs(3600);
 
@@ -215,46 +234,46 @@ mod tests {
         let clock = clock(HOUR, HOUR);
         let moment = Duration::from_millis(2);
         pass(moment);
-        assert_eq!(clock.left(), HOUR, "the queue");
+        assert_eq!(clock.time_left(), HOUR, "the queue");
         clock.begin_turn(TURN);
         pass(moment);
-        assert!(!clock.end(false).gives_way);
-        let left = clock.left();
+        assert!(!clock.end(false).yielded);
+        let left = clock.time_left();
         assert!(left < HOUR, "computing");
         pass(moment);
-        assert_eq!(clock.left(), left, "the queue");
+        assert_eq!(clock.time_left(), left, "the queue");
         clock.begin_turn(TURN);
         clock.end(true);
         pass(moment);
         clock.wake();
-        let waited = left - clock.left();
+        let waited = left - clock.time_left();
         assert!(moment <= waited, "an import");
         pass(moment);
-        assert_eq!(left - clock.left(), waited, "the queue, woken");
+        assert_eq!(left - clock.time_left(), waited, "the queue, woken");
     }
 
     #[test]
-    fn what_a_guest_is_told_is_the_smaller_of_both() {
+    fn the_deadline_is_the_earlier_of_both() {
         let short = Duration::from_secs(60);
-        assert!(clock(HOUR, short).told() <= short);
-        assert!(clock(short, HOUR).told() <= short);
-        assert!(clock(HOUR, Duration::ZERO).told().is_zero());
+        assert!(clock(HOUR, short).time_until_deadline() <= short);
+        assert!(clock(short, HOUR).time_until_deadline() <= short);
+        assert!(clock(HOUR, Duration::ZERO).time_until_deadline().is_zero());
     }
 
     #[test]
     fn a_guest_goes_on_until_its_turn_is_over_and_ends_with_its_time() {
         let clock = clock(HOUR, HOUR);
         clock.begin_turn(HOUR);
-        assert!(matches!(clock.tick(), Tick::GoOn));
+        assert!(matches!(clock.tick(), Tick::Continue));
         clock.end(true);
         clock.begin_turn(Duration::ZERO);
-        assert!(matches!(clock.tick(), Tick::GiveWay));
-        assert!(clock.end(true).gives_way);
+        assert!(matches!(clock.tick(), Tick::Yield));
+        assert!(clock.end(true).yielded);
         clock.abandon();
-        assert!(matches!(clock.tick(), Tick::End(Fault::Internal(_))));
+        assert!(matches!(clock.tick(), Tick::Stop(StopReason::Abandoned)));
         let none = Clock::new(Duration::ZERO, Instant::now());
         none.begin_turn(HOUR);
         pass(Duration::from_millis(1));
-        assert!(matches!(none.tick(), Tick::End(Fault::Limit(Limit::Time))));
+        assert!(matches!(none.tick(), Tick::Stop(StopReason::TimeUp)));
     }
 }

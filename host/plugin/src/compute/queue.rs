@@ -3,12 +3,12 @@
 use std::{collections::VecDeque, mem, sync::Arc, time::Duration};
 
 use super::{
-    TURN,
-    part::{Part, Parts},
-    rota::{Rota, Work},
+    clock::TURN,
+    plugin_role::{PerRole, PluginRole},
+    round_robin::{RoundRobin, RoundRobinEntry},
 };
 
-/// Where a guest stands that waits for its first turn.
+/// Lane in which a guest waits for its first turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lane {
     /// Its payload is small, and no payload of its call has begun.
@@ -19,56 +19,61 @@ pub(super) enum Lane {
     Begun,
 }
 
-/// A guest as the queue sees it.
-pub(super) trait Queued {
+/// Guest as the queue sees it.
+pub(super) trait QueueEntry {
     fn namespace(&self) -> Arc<str>;
     fn call(&self) -> u64;
-    fn part(&self) -> Part;
+    fn role(&self) -> PluginRole;
 }
 
-/// The guests of one call that wait for a thread.
-struct Call<T> {
-    /// Those that have begun and could go on.
+/// Guests of one call that wait for a thread.
+struct CallGuests<T> {
+    /// Guests that have begun and can go on.
     ready: VecDeque<T>,
-    /// Those that have not begun. They hold no instance.
-    unstarted: Parts<VecDeque<T>>,
+    /// Guests that have not begun. They hold no instance.
+    unstarted: PerRole<VecDeque<T>>,
 }
 
-type Calls<T> = Rota<Arc<str>, Rota<u64, Call<T>>>;
+/// Guests by namespace, then by call.
+type Calls<T> = RoundRobin<Arc<str>, RoundRobin<u64, CallGuests<T>>>;
 
-/// A guest that is next.
-pub(super) struct Next<T> {
+/// Guest whose turn it is.
+pub(super) struct NextGuest<T> {
     pub(super) guest: T,
-    /// Whether this is its first turn.
-    pub(super) starts: bool,
+    pub(super) is_first_turn: bool,
     pub(super) lane: Lane,
 }
 
 /// Guests that wait for a thread.
 ///
 /// - Calls that have begun take turns.
-/// - A call that has not begun goes before them, once each of them had a turn since the last such.
-/// - One whose first payload is small goes before all, until such calls together had a whole turn.
+/// - A call that has not begun goes before them, once each of them had a turn since the last new call.
+/// - A call whose first payload is small goes before all, until such calls together have used a whole
+///   turn.
+///
+/// Namespaces take turns first, so that a tenant with a thousand calls does not delay one with a single
+/// call. Finishing begun calls before new ones would let a long batch keep heartbeats out; preferring
+/// new ones without a bound would let a stream of them starve the batch.
 pub(super) struct Queue<T> {
     small: Calls<T>,
     new: Calls<T>,
     begun: Calls<T>,
     ready: usize,
-    unstarted: Parts<usize>,
-    /// Turns of begun calls since a new call was let in.
+    unstarted: PerRole<usize>,
+    /// Turns of begun calls since a new call began.
     since_new: usize,
-    /// What small calls used since any other had a turn.
+    /// Time that small calls have used since any other had a turn.
     small_used: Duration,
 }
 
-impl<T: Queued> Queue<T> {
+impl<T: QueueEntry> Queue<T> {
     pub(super) fn new() -> Self {
         Self {
-            small: Rota::default(),
-            new: Rota::default(),
-            begun: Rota::default(),
+            small: RoundRobin::default(),
+            new: RoundRobin::default(),
+            begun: RoundRobin::default(),
             ready: 0,
-            unstarted: Parts::default(),
+            unstarted: PerRole::default(),
             since_new: 0,
             small_used: Duration::ZERO,
         }
@@ -85,10 +90,10 @@ impl<T: Queued> Queue<T> {
 
     /// Adds a guest that has not begun.
     pub(super) fn add(&mut self, lane: Lane, guest: T) {
-        *self.unstarted.of(guest.part()) += 1;
-        let (namespace, call, part) = (guest.namespace(), guest.call(), guest.part());
+        *self.unstarted.get_mut(guest.role()) += 1;
+        let (namespace, call, role) = (guest.namespace(), guest.call(), guest.role());
         let calls = self.lane(lane);
-        calls.entry(&namespace).entry(&call).unstarted.of(part).push_back(guest);
+        calls.entry(&namespace).entry(&call).unstarted.get_mut(role).push_back(guest);
     }
 
     /// Adds a guest that has begun and can go on.
@@ -98,14 +103,16 @@ impl<T: Queued> Queue<T> {
         self.begun.entry(&namespace).entry(&call).ready.push_back(guest);
     }
 
-    /// Takes the guest that is next. `room` says of which part guests may begin.
-    pub(super) fn next(&mut self, room: Parts<bool>) -> Option<Next<T>> {
-        if self.ready == 0 && !Part::ALL.iter().any(|&part| self.may_begin(part, room)) {
+    /// Takes the next guest. `may_begin` says for each role whether an instance is free.
+    pub(super) fn next(&mut self, may_begin: PerRole<bool>) -> Option<NextGuest<T>> {
+        if self.ready == 0 && !PluginRole::ALL.iter().any(|&role| self.can_begin(role, may_begin)) {
             return None;
         }
-        let calls: usize = self.begun.values().map(Rota::len).sum();
+        // A begun call per turn: once each had one, a new call may begin. So new calls that come together begin
+        // one a round, and few instances hold memory at once.
+        let calls: usize = self.begun.values().map(RoundRobin::len).sum();
         let small_first = self.small_used < TURN;
-        let new_first = calls <= self.since_new;
+        let new_first = self.since_new >= calls;
         let order = [
             (Lane::Small, small_first),
             (Lane::New, new_first),
@@ -113,41 +120,43 @@ impl<T: Queued> Queue<T> {
             (Lane::New, !new_first),
             (Lane::Small, !small_first),
         ];
-        let lanes = order.into_iter().filter_map(|(lane, holds)| holds.then_some(lane));
+        let lanes = order.into_iter().filter_map(|(lane, applies)| applies.then_some(lane));
         for lane in lanes {
-            let served = self.lane(lane).serve(|calls| calls.serve(|call| call.next(room)));
-            if let Some((guest, starts)) = served {
-                self.count(lane);
-                return Some(self.taken(guest, starts, lane));
+            let served = self.lane(lane).serve(|calls| calls.serve(|call| call.next(may_begin)));
+            if let Some((guest, is_first_turn)) = served {
+                self.count_turn(lane);
+                return Some(self.start_turn(guest, is_first_turn, lane));
             }
         }
         None
     }
 
     /// Takes the next guest of a call that has not used its whole turn.
-    pub(super) fn next_of(
+    pub(super) fn next_of_call(
         &mut self,
         namespace: &Arc<str>,
         call: u64,
-        room: Parts<bool>,
-    ) -> Option<Next<T>> {
-        let found = self.begun.ask(namespace, |calls| calls.ask(&call, |guests| guests.next(room)));
-        found.map(|(guest, starts)| self.taken(guest, starts, Lane::Begun))
+        may_begin: PerRole<bool>,
+    ) -> Option<NextGuest<T>> {
+        let next = self
+            .begun
+            .update(namespace, |calls| calls.update(&call, |guests| guests.next(may_begin)));
+        next.map(|(guest, is_first_turn)| self.start_turn(guest, is_first_turn, Lane::Begun))
     }
 
-    /// Notes what a turn that began in `lane` has used.
-    pub(super) fn used(&mut self, lane: Lane, used: Duration) {
+    /// Charges `lane` with the time of a turn that began in it.
+    pub(super) fn charge(&mut self, lane: Lane, used: Duration) {
         if lane == Lane::Small {
             self.small_used = self.small_used.saturating_add(used);
         }
     }
 
-    /// Removes the guests of a call that `is_it` finds.
-    pub(super) fn remove(&mut self, namespace: &Arc<str>, call: u64, is_it: impl Fn(&T) -> bool) {
+    /// Removes the guests of a call for which `is_gone` returns true.
+    pub(super) fn remove(&mut self, namespace: &Arc<str>, call: u64, is_gone: impl Fn(&T) -> bool) {
         for lane in [Lane::Small, Lane::New, Lane::Begun] {
-            let removed = self
-                .lane(lane)
-                .ask(namespace, |calls| calls.ask(&call, |guests| Some(guests.remove(&is_it))));
+            let removed = self.lane(lane).update(namespace, |calls| {
+                calls.update(&call, |guests| Some(guests.remove(&is_gone)))
+            });
             if let Some((ready, unstarted)) = removed {
                 self.ready -= ready;
                 self.unstarted.stage -= unstarted.stage;
@@ -156,9 +165,9 @@ impl<T: Queued> Queue<T> {
         }
     }
 
-    fn may_begin(&self, part: Part, mut room: Parts<bool>) -> bool {
+    fn can_begin(&self, role: PluginRole, mut may_begin: PerRole<bool>) -> bool {
         let mut unstarted = self.unstarted;
-        *room.of(part) && *unstarted.of(part) != 0
+        *may_begin.get_mut(role) && *unstarted.get_mut(role) != 0
     }
 
     fn lane(&mut self, lane: Lane) -> &mut Calls<T> {
@@ -169,7 +178,7 @@ impl<T: Queued> Queue<T> {
         }
     }
 
-    fn count(&mut self, lane: Lane) {
+    fn count_turn(&mut self, lane: Lane) {
         match lane {
             Lane::Small => return,
             Lane::New => self.since_new = 0,
@@ -178,26 +187,27 @@ impl<T: Queued> Queue<T> {
         self.small_used = Duration::ZERO;
     }
 
-    fn taken(&mut self, guest: T, starts: bool, lane: Lane) -> Next<T> {
-        if starts {
-            *self.unstarted.of(guest.part()) -= 1;
+    fn start_turn(&mut self, guest: T, is_first_turn: bool, lane: Lane) -> NextGuest<T> {
+        if is_first_turn {
+            *self.unstarted.get_mut(guest.role()) -= 1;
         } else {
             self.ready -= 1;
         }
         if lane != Lane::Begun {
-            self.begin(&guest);
+            self.move_rest_of_call(&guest);
         }
-        Next { guest, starts, lane }
+        NextGuest { guest, is_first_turn, lane }
     }
 
-    /// The rest of the guest's call takes turns with the calls that have begun.
-    fn begin(&mut self, guest: &T) {
+    /// Moves the other guests of the guest's call to the calls that have begun.
+    fn move_rest_of_call(&mut self, guest: &T) {
         let (namespace, call) = (guest.namespace(), guest.call());
         for lane in [Lane::Small, Lane::New] {
             let rest = self
                 .lane(lane)
-                .ask(&namespace, |calls| calls.ask(&call, |guests| Some(mem::take(guests))));
-            if let Some(Call { ready: _, unstarted: Parts { mut stage, mut driver } }) = rest {
+                .update(&namespace, |calls| calls.update(&call, |guests| Some(mem::take(guests))));
+            if let Some(CallGuests { ready: _, unstarted }) = rest {
+                let PerRole { mut stage, mut driver } = unstarted;
                 let begun = &mut self.begun.entry(&namespace).entry(&call).unstarted;
                 begun.stage.append(&mut stage);
                 begun.driver.append(&mut driver);
@@ -206,16 +216,17 @@ impl<T: Queued> Queue<T> {
     }
 }
 
-impl<T> Call<T> {
-    /// A guest that has begun comes first: it holds memory.
-    fn next(&mut self, mut room: Parts<bool>) -> Option<(T, bool)> {
+impl<T> CallGuests<T> {
+    /// Takes the next guest, and returns whether it is its first turn. Guests that have begun come first,
+    /// since they hold memory.
+    fn next(&mut self, mut may_begin: PerRole<bool>) -> Option<(T, bool)> {
         if let Some(guest) = self.ready.pop_front() {
             return Some((guest, false));
         }
-        // A driver's guest finishes a payload, a codec's begins one.
-        for part in [Part::Driver, Part::Stage] {
-            if *room.of(part)
-                && let Some(guest) = self.unstarted.of(part).pop_front()
+        // Drivers first: a driver's guest finishes a payload, a codec's begins one.
+        for role in [PluginRole::Driver, PluginRole::Stage] {
+            if *may_begin.get_mut(role)
+                && let Some(guest) = self.unstarted.get_mut(role).pop_front()
             {
                 return Some((guest, true));
             }
@@ -223,13 +234,13 @@ impl<T> Call<T> {
         None
     }
 
-    fn remove(&mut self, is_it: impl Fn(&T) -> bool) -> (usize, Parts<usize>) {
+    fn remove(&mut self, is_gone: impl Fn(&T) -> bool) -> (usize, PerRole<usize>) {
         let removed = |guests: &mut VecDeque<T>| {
             let before = guests.len();
-            guests.retain(|guest| !is_it(guest));
+            guests.retain(|guest| !is_gone(guest));
             before - guests.len()
         };
-        let unstarted = Parts {
+        let unstarted = PerRole {
             stage: removed(&mut self.unstarted.stage),
             driver: removed(&mut self.unstarted.driver),
         };
@@ -237,20 +248,20 @@ impl<T> Call<T> {
     }
 }
 
-impl<T> Default for Call<T> {
+impl<T> Default for CallGuests<T> {
     fn default() -> Self {
-        Self { ready: VecDeque::new(), unstarted: Parts::both(VecDeque::new) }
+        Self { ready: VecDeque::new(), unstarted: PerRole::from_fn(VecDeque::new) }
     }
 }
 
-impl<T> Work for Call<T> {
-    fn is_done(&self) -> bool {
+impl<T> RoundRobinEntry for CallGuests<T> {
+    fn is_empty(&self) -> bool {
         self.ready.is_empty() && self.unstarted.stage.is_empty() && self.unstarted.driver.is_empty()
     }
 }
 
-impl<V: Work + Default> Work for Rota<u64, V> {
-    fn is_done(&self) -> bool {
+impl<V: RoundRobinEntry + Default> RoundRobinEntry for RoundRobin<u64, V> {
+    fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }

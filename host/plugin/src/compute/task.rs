@@ -1,4 +1,4 @@
-//! One guest call on its way through the compute threads.
+//! One guest call on its way through the scheduler.
 
 use std::{
     future::Future,
@@ -16,73 +16,80 @@ use cloakroom_core::{CallId, Context};
 use tokio::runtime::Handle;
 
 use super::{
-    clock::{Clock, Polled},
-    part::Part,
-    queue::{Lane, Queued},
-    threads::Threads,
+    clock::{Clock, PollReport},
+    plugin_role::PluginRole,
+    queue::{Lane, QueueEntry},
+    ticker::EpochTicker,
 };
 
-/// A guest call that hands its answer over itself.
+/// Future of a guest call, which sends its answer to the caller itself.
 pub(super) type Guest = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// Receiver of wake-ups: the scheduler, which stands above its tasks.
+pub(super) trait WakeTask: Send + Sync {
+    /// Queues a task again that waited for an import.
+    fn wake_task(self: Arc<Self>, task: &Arc<Task>);
+}
 
 /// One guest call.
 pub(super) struct Task {
-    pub(super) part: Part,
+    pub(super) role: PluginRole,
     pub(super) ctx: Context,
     pub(super) call: CallId,
     pub(super) clock: Arc<Clock>,
     /// Whether its payload is small.
     pub(super) small: bool,
-    pub(super) threads: Arc<Threads>,
+    pub(super) scheduler: Arc<dyn WakeTask>,
     /// The caller's runtime, whose timers and threads imports use.
-    pub(super) runtime: Option<Handle>,
-    /// Changes under the lock of the threads.
+    pub(super) runtime: Handle,
+    /// A [`Phase`]. It changes under the scheduler's lock only.
     pub(super) phase: AtomicU8,
     pub(super) guest: Mutex<Option<Guest>>,
-    /// Counts it among those that wait, until its first turn.
-    pub(super) waiting: Mutex<Option<Waiting>>,
-    /// Turns of others that began before its first, once it had one.
+    /// Counts the task among those that wait, until its first turn.
+    pub(super) waiting: Mutex<Option<WaitingGauge>>,
+    /// Turns that the scheduler had begun when the task was queued; from its first turn on, turns of
+    /// others that it waited for.
     pub(super) turns: AtomicU64,
     pub(super) namespace: OnceLock<Arc<str>>,
 }
 
-/// Where a guest call is.
+/// State of a task.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Phase {
     /// In the queue, without an instance.
     Unstarted,
-    /// In the queue, begun.
+    /// In the queue, with an instance.
     Ready,
     Running,
     /// Running, and woken meanwhile.
     Woken,
     /// Waits for an import.
     Waiting,
-    Over,
+    Done,
 }
 
-/// How long a guest may compute.
+/// Time and place of one poll.
 #[derive(Clone, Copy)]
-pub(super) enum Stretch {
-    /// A tick, in the caller's task.
+pub(super) enum TimeSlice {
+    /// In the caller's task, until a tick.
     Inline,
-    /// So long, on a compute thread.
+    /// On a compute thread, for this long.
     Turn(Duration),
 }
 
-/// A call that waits for its first turn, counted while it does.
-pub(super) struct Waiting(metrics::Gauge);
+/// Counts a task in the gauge of waiting calls until it is dropped.
+pub(super) struct WaitingGauge(metrics::Gauge);
 
-impl Waiting {
-    pub(super) fn begin(part: Part) -> Self {
-        let waiting = metrics::gauge!("cloakroom_instances_waiting", "part" => part.word());
-        waiting.increment(1);
-        Self(waiting)
+impl WaitingGauge {
+    pub(super) fn increment(role: PluginRole) -> Self {
+        let gauge = metrics::gauge!("cloakroom_instances_waiting", "part" => role.as_str());
+        gauge.increment(1);
+        Self(gauge)
     }
 }
 
-impl Drop for Waiting {
+impl Drop for WaitingGauge {
     fn drop(&mut self) {
         self.0.decrement(1);
     }
@@ -94,14 +101,14 @@ impl Task {
         [Phase::Unstarted, Phase::Ready, Phase::Running, Phase::Woken, Phase::Waiting]
             .into_iter()
             .find(|&known| known as u8 == phase)
-            .unwrap_or(Phase::Over)
+            .unwrap_or(Phase::Done)
     }
 
-    pub(super) fn enter(&self, phase: Phase) {
+    pub(super) fn set_phase(&self, phase: Phase) {
         self.phase.store(phase as u8, SeqCst);
     }
 
-    /// Where it stands in the queue before it has begun.
+    /// Returns the lane of the queue in which the task waits for its first turn.
     pub(super) fn lane(&self) -> Lane {
         if self.call.has_begun() {
             Lane::Begun
@@ -112,31 +119,32 @@ impl Task {
         }
     }
 
-    /// Polls the guest once. Tells whether it is still pending.
-    pub(super) fn poll(self: &Arc<Self>, stretch: Stretch) -> (bool, Polled) {
+    /// Polls the guest once. A guest that panics is over, as one that has answered.
+    pub(super) fn poll(self: &Arc<Self>, slice: TimeSlice, ticker: &EpochTicker) -> PollReport {
         drop(self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take());
-        // The guest may also be dropped here, with all that its imports hold.
-        let _runtime = self.runtime.as_ref().map(Handle::enter);
-        let _awake = self.threads.ticker.enter();
+        // Entered also because the guest may be dropped here, with timers and sockets of its imports.
+        let _runtime = self.runtime.enter();
+        let _awake = ticker.enter();
         let mut guest = self.guest.lock().unwrap_or_else(PoisonError::into_inner);
-        match stretch {
-            Stretch::Inline => self.clock.begin_inline(),
-            Stretch::Turn(turn) => self.clock.begin_turn(turn),
+        match slice {
+            TimeSlice::Inline => self.clock.begin_inline(),
+            TimeSlice::Turn(turn) => self.clock.begin_turn(turn),
         }
         let polled = guest.as_mut().map_or(Ok(Poll::Ready(())), |guest| {
             let waker = Waker::from(self.clone());
             let mut polling = Polling::from_waker(&waker);
+            // A panic in a host function must not take a compute thread with it.
             catch_unwind(AssertUnwindSafe(|| guest.as_mut().poll(&mut polling)))
         });
-        let pending = matches!(polled, Ok(Poll::Pending)) && !self.clock.abandoned();
+        let pending = matches!(polled, Ok(Poll::Pending)) && !self.clock.is_abandoned();
         if !pending {
             *guest = None;
         }
-        (pending, self.clock.end(pending))
+        self.clock.end(pending)
     }
 
-    /// Takes the guest out, to be dropped where no lock is held.
-    pub(super) fn take(&self) -> (Option<Guest>, Option<Waiting>) {
+    /// Takes the guest out, so that the caller drops it while it holds no lock.
+    pub(super) fn take_guest(&self) -> (Option<Guest>, Option<WaitingGauge>) {
         let guest = self.guest.lock().unwrap_or_else(PoisonError::into_inner).take();
         (guest, self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take())
     }
@@ -144,11 +152,11 @@ impl Task {
 
 impl Wake for Task {
     fn wake(self: Arc<Self>) {
-        self.threads.clone().wake(&self);
+        self.scheduler.clone().wake_task(&self);
     }
 }
 
-impl Queued for Arc<Task> {
+impl QueueEntry for Arc<Task> {
     fn namespace(&self) -> Arc<str> {
         let name = || Arc::from(self.ctx.namespace_name().unwrap_or_default());
         self.namespace.get_or_init(name).clone()
@@ -158,7 +166,7 @@ impl Queued for Arc<Task> {
         self.call.number()
     }
 
-    fn part(&self) -> Part {
-        self.part
+    fn role(&self) -> PluginRole {
+        self.role
     }
 }

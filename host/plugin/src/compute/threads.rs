@@ -1,4 +1,4 @@
-//! The threads that guests compute on.
+//! Compute threads: they take the next guest from the queue and run its turn.
 
 use std::{
     io,
@@ -8,19 +8,21 @@ use std::{
 };
 
 use super::{
-    TURN,
-    part::Parts,
-    queue::{Next, Queue, Queued as _},
-    task::{Phase, Stretch, Task},
+    clock::{PollReport, TURN},
+    plugin_role::PerRole,
+    queue::{NextGuest, Queue, QueueEntry as _},
+    task::{Phase, Task, TimeSlice, WakeTask},
+    ticker::EpochTicker,
 };
-use crate::compute::ticker::Ticker;
 
-/// What is left of a turn is not worth beginning another guest in.
-const REST: Duration = Duration::from_micros(500);
+/// Rest of a turn that is too short to begin another guest in: changing guests costs some hundred
+/// microseconds.
+const SHORTEST_TURN: Duration = Duration::from_micros(500);
 
-/// As many threads as guests may compute at once, and the guests that wait for one.
-pub(super) struct Threads {
-    pub(super) ticker: Ticker,
+/// Threads that guests compute on, started when needed, and the guests that wait for one.
+pub(super) struct ComputeThreads {
+    ticker: EpochTicker,
+    /// Guests that may compute at once.
     slots: usize,
     state: Mutex<State>,
     work: Condvar,
@@ -28,28 +30,29 @@ pub(super) struct Threads {
 
 struct State {
     queue: Queue<Arc<Task>>,
-    /// Slots in use: threads with a guest, and callers that compute in their own task.
+    /// Slots in use: by threads with a guest, and by callers that compute in their own task.
     running: usize,
     threads: usize,
     /// Threads that wait for work.
     idle: usize,
-    /// How many guests of each part may still begin: each has an instance.
-    places: Parts<usize>,
-    /// Turns that began, ever.
+    /// Guests that may still begin, as each takes an instance. Codecs and drivers have separate
+    /// numbers: a store that hangs keeps its drivers waiting, and must not keep codecs out.
+    free_instances: PerRole<usize>,
+    /// Turns that have begun since the host was built.
     turns: u64,
-    over: bool,
+    stopped: bool,
 }
 
-impl Threads {
-    pub(super) fn new(ticker: Ticker, slots: usize, instances: usize) -> Self {
+impl ComputeThreads {
+    pub(super) fn new(ticker: EpochTicker, slots: usize, instances: usize) -> Self {
         let state = State {
             queue: Queue::new(),
             running: 0,
             threads: 0,
             idle: 0,
-            places: Parts::both(|| instances),
+            free_instances: PerRole::from_fn(|| instances),
             turns: 0,
-            over: false,
+            stopped: false,
         };
         Self { ticker, slots, state: Mutex::new(state), work: Condvar::new() }
     }
@@ -63,33 +66,34 @@ impl Threads {
         self.state().queue.unstarted()
     }
 
-    /// Ends the threads once their guests have.
-    pub(super) fn end(&self) {
-        self.state().over = true;
+    /// Ends the threads once their guests have ended.
+    pub(super) fn stop(&self) {
+        self.state().stopped = true;
         self.work.notify_all();
     }
 
-    /// Computes in the caller's task for a tick, if nobody would have to wait for it. Tells whether it
-    /// did.
+    /// Polls the guest in its caller's task, unless another guest would have to wait for that. Returns
+    /// whether it did.
     pub(super) fn run_inline(self: &Arc<Self>, task: &Arc<Task>) -> bool {
         let mut state = self.state();
-        let places = state.places.of(task.part);
-        if *places == 0 || !state.queue.is_empty() || self.slots <= state.running {
+        let has_instance = *state.free_instances.get_mut(task.role) != 0;
+        // With guests in the queue this one would overtake them: callers' tasks are outside of the fair order.
+        if !has_instance || !state.queue.is_empty() || state.running >= self.slots {
             return false;
         }
-        *state.places.of(task.part) -= 1;
+        *state.free_instances.get_mut(task.role) -= 1;
         state.running += 1;
         task.call.begin();
-        task.enter(Phase::Running);
+        task.set_phase(Phase::Running);
         drop(state);
-        let (pending, polled) = task.poll(Stretch::Inline);
+        let report = task.poll(TimeSlice::Inline, &self.ticker);
         let mut state = self.state();
         state.running -= 1;
-        state.settle(task, pending, polled.gives_way);
-        // Without a thread the guest ends: its caller hears of it.
-        let failed = self.rouse(&mut state).is_err();
+        state.place_after_poll(task, &report);
+        // Without any thread nobody would poll the guest again: it ends, and its caller gets an error.
+        let failed = self.wake_thread(&mut state).is_err();
         drop(state);
-        if failed || task.clock.abandoned() {
+        if failed || task.clock.is_abandoned() {
             self.cancel(task);
         }
         true
@@ -100,26 +104,7 @@ impl Threads {
         let mut state = self.state();
         task.turns.store(state.turns, Relaxed);
         state.queue.add(task.lane(), task.clone());
-        self.rouse(&mut state)
-    }
-
-    /// Queues a guest again that waited for an import.
-    pub(super) fn wake(self: &Arc<Self>, task: &Arc<Task>) {
-        let mut state = self.state();
-        match task.phase() {
-            Phase::Running => task.enter(Phase::Woken),
-            Phase::Waiting => {
-                task.clock.wake();
-                task.enter(Phase::Ready);
-                state.queue.resume(task.clone());
-                let failed = self.rouse(&mut state).is_err();
-                drop(state);
-                if failed {
-                    self.cancel(task);
-                }
-            }
-            Phase::Unstarted | Phase::Ready | Phase::Woken | Phase::Over => {}
-        }
+        self.wake_thread(&mut state)
     }
 
     /// Ends a guest: now, or at the next tick if it computes.
@@ -127,27 +112,30 @@ impl Threads {
         task.clock.abandon();
         let mut state = self.state();
         match task.phase() {
-            // Whoever runs it finds that it is abandoned.
-            Phase::Running | Phase::Woken | Phase::Over => return,
+            // The thread that runs it finds that it is abandoned.
+            Phase::Running | Phase::Woken | Phase::Done => return,
             Phase::Unstarted => state.remove(task),
             Phase::Ready => {
                 state.remove(task);
-                *state.places.of(task.part) += 1;
+                *state.free_instances.get_mut(task.role) += 1;
             }
-            Phase::Waiting => *state.places.of(task.part) += 1,
+            Phase::Waiting => *state.free_instances.get_mut(task.role) += 1,
         }
-        task.enter(Phase::Over);
-        let _ = self.rouse(&mut state);
+        task.set_phase(Phase::Done);
+        // This guest is over either way; others have threads or end when their own wake-up fails.
+        let _ = self.wake_thread(&mut state);
+        // Unlocked first: dropping a guest drops its store, and may abort requests, which wake other tasks.
         drop(state);
-        drop(task.take());
+        drop(task.take_guest());
     }
 
-    /// Has a thread look for work, if there is any that it may do.
+    /// Wakes a thread, or starts one, if a guest waits and a slot is free.
     ///
     /// # Errors
-    /// If there is no thread at all.
-    fn rouse(self: &Arc<Self>, state: &mut State) -> io::Result<()> {
-        if state.queue.is_empty() || self.slots <= state.running {
+    /// The system's error if it cannot start a thread and there is none.
+    fn wake_thread(self: &Arc<Self>, state: &mut State) -> io::Result<()> {
+        // Threads in use look for work themselves when their turns end.
+        if state.queue.is_empty() || state.running >= self.slots {
             return Ok(());
         }
         if state.idle != 0 {
@@ -168,13 +156,13 @@ impl Threads {
 
     fn work(self: &Arc<Self>) {
         let mut state = self.state();
-        while !state.over {
-            let next = if state.running < self.slots { state.next() } else { None };
+        while !state.stopped {
+            let next = if state.running < self.slots { state.next_guest() } else { None };
             if let Some(next) = next {
                 state.running += 1;
                 state.turns += 1;
                 drop(state);
-                self.turn(next);
+                self.run_turn(next);
                 state = self.state();
                 state.running -= 1;
             } else {
@@ -185,23 +173,24 @@ impl Threads {
         }
     }
 
-    /// One turn: of a guest, and of others of its call if it does not use all of it.
-    fn turn(self: &Arc<Self>, Next { guest, lane, .. }: Next<Arc<Task>>) {
+    /// Runs one turn: a guest, and then others of its call for as long as the turn lasts.
+    fn run_turn(self: &Arc<Self>, NextGuest { guest, lane, .. }: NextGuest<Arc<Task>>) {
         let (mut task, mut left) = (guest, TURN);
         loop {
-            let (pending, polled) = task.poll(Stretch::Turn(left));
-            left = left.saturating_sub(polled.computed);
+            let report = task.poll(TimeSlice::Turn(left), &self.ticker);
+            left = left.saturating_sub(report.computed);
             let mut state = self.state();
-            state.settle(&task, pending, polled.gives_way);
-            let _ = self.rouse(&mut state);
-            let next = if left < REST { None } else { state.next_of(&task) };
+            state.place_after_poll(&task, &report);
+            let _ = self.wake_thread(&mut state);
+            // The same call first: its data is in the caches, and its batch is done sooner.
+            let next = if left < SHORTEST_TURN { None } else { state.next_of_call(&task) };
             if next.is_none() {
-                state.queue.used(lane, TURN.saturating_sub(left));
+                state.queue.charge(lane, TURN.saturating_sub(left));
             }
             drop(state);
-            if task.phase() == Phase::Over {
-                // Nothing, unless it was abandoned after it was polled.
-                drop(task.take());
+            if task.phase() == Phase::Done {
+                // There is none left, unless the call was abandoned after this poll.
+                drop(task.take_guest());
             }
             match next {
                 Some(next) => task = next.guest,
@@ -211,51 +200,72 @@ impl Threads {
     }
 }
 
+impl WakeTask for ComputeThreads {
+    fn wake_task(self: Arc<Self>, task: &Arc<Task>) {
+        let mut state = self.state();
+        match task.phase() {
+            Phase::Running => task.set_phase(Phase::Woken),
+            Phase::Waiting => {
+                task.clock.wake();
+                task.set_phase(Phase::Ready);
+                state.queue.resume(task.clone());
+                let failed = self.wake_thread(&mut state).is_err();
+                drop(state);
+                if failed {
+                    self.cancel(task);
+                }
+            }
+            Phase::Unstarted | Phase::Ready | Phase::Woken | Phase::Done => {}
+        }
+    }
+}
+
 impl State {
-    fn next(&mut self) -> Option<Next<Arc<Task>>> {
-        let room = self.room();
-        let next = self.queue.next(room)?;
-        Some(self.begun(next))
+    fn next_guest(&mut self) -> Option<NextGuest<Arc<Task>>> {
+        let may_begin = self.may_begin();
+        let next = self.queue.next(may_begin)?;
+        Some(self.start_turn(next))
     }
 
-    fn next_of(&mut self, task: &Arc<Task>) -> Option<Next<Arc<Task>>> {
-        let room = self.room();
-        let next = self.queue.next_of(&task.namespace(), task.call.number(), room)?;
-        Some(self.begun(next))
+    fn next_of_call(&mut self, task: &Arc<Task>) -> Option<NextGuest<Arc<Task>>> {
+        let may_begin = self.may_begin();
+        let next = self.queue.next_of_call(&task.namespace(), task.call.number(), may_begin)?;
+        Some(self.start_turn(next))
     }
 
-    fn room(&mut self) -> Parts<bool> {
-        self.places.map(|places| places != 0)
+    fn may_begin(&self) -> PerRole<bool> {
+        self.free_instances.map(|free| free != 0)
     }
 
-    fn begun(&mut self, next: Next<Arc<Task>>) -> Next<Arc<Task>> {
+    fn start_turn(&mut self, next: NextGuest<Arc<Task>>) -> NextGuest<Arc<Task>> {
         let task = &next.guest;
-        if next.starts {
-            *self.places.of(task.part) -= 1;
+        if next.is_first_turn {
+            *self.free_instances.get_mut(task.role) -= 1;
             task.call.begin();
             let others = self.turns.saturating_sub(task.turns.load(Relaxed));
             task.turns.store(others, Relaxed);
         }
-        task.enter(Phase::Running);
+        task.set_phase(Phase::Running);
         next
     }
 
-    /// Says where a guest is after it was polled.
-    fn settle(&mut self, task: &Arc<Task>, pending: bool, gives_way: bool) {
-        if !pending || task.clock.abandoned() {
-            *self.places.of(task.part) += 1;
-            task.enter(Phase::Over);
-        } else if gives_way || task.phase() == Phase::Woken {
+    /// Puts a guest where it belongs after a poll: into the queue, among those that wait, or out.
+    fn place_after_poll(&mut self, task: &Arc<Task>, report: &PollReport) {
+        if !report.pending || task.clock.is_abandoned() {
+            *self.free_instances.get_mut(task.role) += 1;
+            task.set_phase(Phase::Done);
+        } else if report.yielded || task.phase() == Phase::Woken {
+            // Woken while it ran: what it waits for may be there already, and nobody would wake it again.
             task.clock.wake();
-            task.enter(Phase::Ready);
+            task.set_phase(Phase::Ready);
             self.queue.resume(task.clone());
         } else {
-            task.enter(Phase::Waiting);
+            task.set_phase(Phase::Waiting);
         }
     }
 
     fn remove(&mut self, task: &Arc<Task>) {
-        let is_it = |other: &Arc<Task>| Arc::ptr_eq(other, task);
-        self.queue.remove(&task.namespace(), task.call.number(), is_it);
+        let is_task = |other: &Arc<Task>| Arc::ptr_eq(other, task);
+        self.queue.remove(&task.namespace(), task.call.number(), is_task);
     }
 }

@@ -1,4 +1,4 @@
-//! The clock that interrupts guests. It runs only while calls do.
+//! Thread that advances the engine's epoch, which interrupts guests. It sleeps while none runs.
 
 use std::{
     sync::{
@@ -11,67 +11,69 @@ use std::{
 
 use wasmtime::{Engine, EngineWeak};
 
-/// How long a guest computes before it must let others run.
+/// Time between two epochs. Compiled code compares the epoch at function entries and loop heads, so a
+/// guest is asked about its turn and its time once a tick; fuel would cost more in every instruction.
 const TICK: Duration = Duration::from_millis(1);
 
-/// How many idle ticks pass before the clock sleeps: waking it costs a system call.
-const LINGER: u32 = 200;
+/// Idle ticks before the thread sleeps: waking it costs a system call.
+const IDLE_TICKS: u32 = 200;
 
-/// Advances an engine's epoch while anybody is inside.
-pub(crate) struct Ticker {
+/// Advances an engine's epoch while any guest runs.
+pub(crate) struct EpochTicker {
     shared: Arc<Shared>,
     thread: Thread,
 }
 
 #[derive(Default)]
 struct Shared {
-    inside: AtomicUsize,
+    running: AtomicUsize,
     asleep: AtomicBool,
-    over: AtomicBool,
+    stopped: AtomicBool,
 }
 
-/// Keeps the clock awake.
-pub(crate) struct Awake<'a>(&'a Shared);
+/// Keeps the ticker awake until it is dropped.
+pub(super) struct TickerGuard<'a>(&'a Shared);
 
-impl Ticker {
+impl EpochTicker {
     pub(crate) fn start(engine: &Engine) -> std::io::Result<Self> {
         let shared = Arc::<Shared>::default();
-        let (weak, clock) = (engine.weak(), shared.clone());
+        let (weak, for_thread) = (engine.weak(), shared.clone());
         let builder = thread::Builder::new().name("cloakroom-clock".to_owned());
-        let handle = builder.spawn(move || run(&weak, &clock))?;
+        let handle = builder.spawn(move || run(&weak, &for_thread))?;
         Ok(Self { shared, thread: handle.thread().clone() })
     }
 
-    pub(crate) fn enter(&self) -> Awake<'_> {
-        self.shared.inside.fetch_add(1, SeqCst);
+    /// Counts a guest that is about to run.
+    pub(super) fn enter(&self) -> TickerGuard<'_> {
+        self.shared.running.fetch_add(1, SeqCst);
         if self.shared.asleep.load(SeqCst) {
             self.thread.unpark();
         }
-        Awake(&self.shared)
+        TickerGuard(&self.shared)
     }
 }
 
-impl Drop for Awake<'_> {
+impl Drop for TickerGuard<'_> {
     fn drop(&mut self) {
-        self.0.inside.fetch_sub(1, SeqCst);
+        self.0.running.fetch_sub(1, SeqCst);
     }
 }
 
-impl Drop for Ticker {
+impl Drop for EpochTicker {
     fn drop(&mut self) {
-        self.shared.over.store(true, SeqCst);
+        self.shared.stopped.store(true, SeqCst);
         self.thread.unpark();
     }
 }
 
 fn run(engine: &EngineWeak, shared: &Shared) {
     let mut idle = 0;
-    while !shared.over.load(SeqCst) {
-        if shared.inside.load(SeqCst) != 0 {
+    while !shared.stopped.load(SeqCst) {
+        if shared.running.load(SeqCst) != 0 {
             idle = 0;
             let Some(engine) = engine.upgrade() else { return };
             engine.increment_epoch();
-        } else if idle == LINGER {
+        } else if idle == IDLE_TICKS {
             sleep(shared);
             idle = 0;
             continue;
@@ -82,11 +84,12 @@ fn run(engine: &EngineWeak, shared: &Shared) {
     }
 }
 
-/// Sleeps until somebody enters. Says so before it looks again: whoever enters either is seen here,
-/// or sees `asleep` and wakes this thread.
+/// Sleeps until a guest runs.
 fn sleep(shared: &Shared) {
+    // Set before the count is read again, as `enter` counts before it reads `asleep`: either this
+    // thread sees the guest, or the guest sees `asleep` and unparks this thread.
     shared.asleep.store(true, SeqCst);
-    while shared.inside.load(SeqCst) == 0 && !shared.over.load(SeqCst) {
+    while shared.running.load(SeqCst) == 0 && !shared.stopped.load(SeqCst) {
         thread::park();
     }
     shared.asleep.store(false, SeqCst);

@@ -1,4 +1,4 @@
-//! Bounds on WASI that its own implementation does not have: sockets, and lists to wait for.
+//! Bounds on WASI that `wasmtime-wasi` does not have: open sockets, and lists to wait for.
 
 use wasmtime::{
     StoreContextMut,
@@ -19,30 +19,31 @@ use wasmtime_wasi::{
     sockets::WasiSocketsView as _,
 };
 
-use crate::instance::{fault::Fault, state::State};
+use crate::instance::{fault::Fault, state::InstanceState};
 
-/// Sockets that one instance may have open at once. Each may hold 64 KiB of what was not sent yet.
+/// Most sockets that one instance may have open at once. Each may hold 64 KiB of unsent bytes.
 const SOCKETS: usize = 16;
 
-/// The version of WASI that the linker's own definitions have.
+/// Version of WASI in the names of the linker's definitions.
 const VERSION: &str = "0.2.12";
 
 type Created = (Result<Resource<TcpSocket>, ErrorCode>,);
 
-/// Replaces the definitions of a linker that have no bounds.
-pub(crate) fn bound(linker: &mut Linker<State>) -> wasmtime::Result<()> {
+/// Replaces definitions of a linker that have no bounds.
+pub(crate) fn add_bounds(linker: &mut Linker<InstanceState>) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
     let mut sockets = linker.instance(&format!("wasi:sockets/tcp-create-socket@{VERSION}"))?;
-    sockets.func_wrap("create-tcp-socket", |mut store, (family,)| create(&mut store, family))?;
+    sockets
+        .func_wrap("create-tcp-socket", |mut store, (family,)| create_socket(&mut store, family))?;
     let mut poll = linker.instance(&format!("wasi:io/poll@{VERSION}"))?;
-    poll.func_wrap_async("poll", |store, (list,)| Box::new(wait(store, list)))?;
+    poll.func_wrap_async("poll", |store, (list,)| Box::new(poll_list(store, list)))?;
     linker.allow_shadowing(false);
     Ok(())
 }
 
-/// Opens a socket, unless as many are open as may be.
-fn create(
-    store: &mut StoreContextMut<'_, State>,
+/// Opens a socket, unless the instance has as many as it may.
+fn create_socket(
+    store: &mut StoreContextMut<'_, InstanceState>,
     family: IpAddressFamily,
 ) -> wasmtime::Result<Created> {
     let mut sockets = store.data_mut().sockets();
@@ -56,13 +57,13 @@ fn create(
     }
 }
 
-/// Waits for any of a list, which has no more members than a call may have handles.
-async fn wait(
-    mut store: StoreContextMut<'_, State>,
+/// Waits for any of a list. Without a bound a guest could have the host poll one handle a million times.
+async fn poll_list(
+    mut store: StoreContextMut<'_, InstanceState>,
     list: Vec<Resource<DynPollable>>,
 ) -> wasmtime::Result<(Vec<u32>,)> {
     let state = store.data_mut();
-    if list.len() > state.scope.limits.handles.get() {
+    if list.len() > state.config.limits.handles.get() {
         return Fault::Limit(cloakroom_core::Limit::Handles).trap();
     }
     Ok((state.ctx().table.poll(list).await?,))

@@ -2,10 +2,10 @@
 
 /// One use of a bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Use {
+pub(crate) enum BucketUse {
     /// Reading objects, and asking for their sizes.
     Read,
-    /// Writing an object where none is.
+    /// Writing an object where there is none.
     Write,
     /// Replacing an object.
     Overwrite,
@@ -15,9 +15,9 @@ pub(crate) enum Use {
     List,
 }
 
-impl Use {
-    /// Its word in the configuration.
-    pub(crate) fn word(self) -> &'static str {
+impl BucketUse {
+    /// Returns the word for it in the configuration.
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Read => "read",
             Self::Write => "write",
@@ -28,44 +28,42 @@ impl Use {
     }
 
     /// Returns whether the use changes stored objects.
-    pub(crate) fn changes(self) -> bool {
+    pub(super) fn changes_objects(self) -> bool {
         matches!(self, Self::Write | Self::Overwrite | Self::Remove)
     }
 }
 
-/// The uses of a bucket that are granted.
+/// Uses of a bucket that are granted. The default is enough for a driver that stores and retrieves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Uses {
-    pub(crate) read: bool,
-    pub(crate) write: bool,
-    pub(crate) overwrite: bool,
-    pub(crate) remove: bool,
-    pub(crate) list: bool,
+pub(crate) struct BucketUses {
+    pub(super) read: bool,
+    pub(super) write: bool,
+    pub(super) overwrite: bool,
+    pub(super) remove: bool,
+    pub(super) list: bool,
 }
 
-impl Uses {
-    /// Reading alone.
-    pub(crate) const READ: Self =
+impl BucketUses {
+    pub(super) const READ: Self =
         Self { read: true, write: false, overwrite: false, remove: false, list: false };
 
-    /// Returns whether any of the uses changes stored objects.
-    pub(crate) fn change(self) -> bool {
+    /// Returns whether any granted use changes stored objects.
+    pub(super) fn can_change_objects(self) -> bool {
         self.write || self.overwrite || self.remove
     }
 
-    pub(crate) fn allow(self, wanted: Use) -> bool {
+    pub(super) fn allows(self, wanted: BucketUse) -> bool {
         match wanted {
-            Use::Read => self.read,
-            Use::Write => self.write,
-            Use::Overwrite => self.overwrite,
-            Use::Remove => self.remove,
-            Use::List => self.list,
+            BucketUse::Read => self.read,
+            BucketUse::Write => self.write,
+            BucketUse::Overwrite => self.overwrite,
+            BucketUse::Remove => self.remove,
+            BucketUse::List => self.list,
         }
     }
 }
 
-/// The uses of a driver that stores and retrieves.
-impl Default for Uses {
+impl Default for BucketUses {
     fn default() -> Self {
         Self { write: true, ..Self::READ }
     }
@@ -77,12 +75,14 @@ mod tests {
 
     #[test]
     fn each_use_is_granted_on_its_own() {
-        let default = Uses::default();
-        assert!(default.allow(Use::Read) && default.allow(Use::Write) && default.change());
-        for wanted in [Use::Overwrite, Use::Remove, Use::List] {
-            assert!(!default.allow(wanted), "{}", wanted.word());
+        let default = BucketUses::default();
+        assert!(default.allows(BucketUse::Read) && default.allows(BucketUse::Write));
+        assert!(default.can_change_objects());
+        for wanted in [BucketUse::Overwrite, BucketUse::Remove, BucketUse::List] {
+            assert!(!default.allows(wanted), "{}", wanted.as_str());
         }
-        let lists = Uses { list: true, ..Uses::READ };
-        assert!(lists.allow(Use::List) && !lists.change() && !Use::List.changes());
+        let lists = BucketUses { list: true, ..BucketUses::READ };
+        assert!(lists.allows(BucketUse::List) && !lists.can_change_objects());
+        assert!(!BucketUse::List.changes_objects());
     }
 }

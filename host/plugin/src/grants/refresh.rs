@@ -1,20 +1,23 @@
-//! Refresh: storing an object again renews its age, so that it does not expire under a new reference.
+//! Refresh of objects: storing an object again renews its age, so that it does not expire under its
+//! new reference.
 
 use std::time::{Duration, SystemTime};
 
 use cloakroom_core::{Bucket, Error, ErrorKind, ObjectInfo, PutMode, clean};
 
-use crate::instance::rope::Rope;
+use super::object_body::ObjectBody;
 
-/// When the age of an object is renewed by storing it again.
+/// Rule that renews the age of an object when it is stored again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Refresh {
-    pub(crate) after: Duration,
-    pub(crate) failure: RefreshFailure,
+pub(super) struct Refresh {
+    /// Age from which it is renewed.
+    pub(super) after: Duration,
+    pub(super) failure: RefreshFailure,
 }
 
 /// Policy for an object whose age cannot be renewed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum RefreshFailure {
     /// Storing fails, and no reference is written.
     #[default]
@@ -23,55 +26,66 @@ pub enum RefreshFailure {
     Warn,
 }
 
-/// The object that is there, next to the one that is stored.
+/// Result of renewing the age of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Compared {
-    /// They are equal, or nobody looked.
-    Alike,
-    /// They have one size and different bytes.
-    Different,
+pub(super) enum RenewOutcome {
+    /// The object that is there is equal, or could not be compared.
+    Equal,
+    /// The object that is there has other bytes, and was left.
+    BytesDiffer,
 }
 
 impl Refresh {
-    /// Returns the object's age, if that is more than it may be.
-    pub(crate) fn due(&self, found: &ObjectInfo) -> Option<Duration> {
-        // By a clock that runs ahead of ours, an object may be from the future.
-        let age = SystemTime::now().duration_since(found.modified?).unwrap_or_default();
+    /// Returns the object's age if it must be renewed.
+    pub(super) fn due(&self, existing: &ObjectInfo) -> Option<Duration> {
+        // If the store's clock runs ahead of ours, the object is from the future: its age is zero.
+        let age = SystemTime::now().duration_since(existing.modified?).unwrap_or_default();
         Some(age).filter(|age| *age >= self.after)
     }
 
-    /// Writes the bytes of an object anew, if those that are there are equal. No store can renew
-    /// an age without a write, and every store replaces an object as a whole or not at all.
-    pub(crate) async fn renew(
+    /// Writes an object again if the bytes that are there are equal.
+    ///
+    /// No store can renew an age without a write. Every store replaces an object as a whole or not at
+    /// all, so a reader sees the same bytes at any time.
+    ///
+    /// # Errors
+    /// The bucket's error, unless the policy is to warn.
+    pub(super) async fn renew(
         &self,
         bucket: &dyn Bucket,
         key: &str,
-        body: &Rope,
+        body: ObjectBody<'_>,
         age: Duration,
-    ) -> Result<Compared, Error> {
-        let renewed = match bucket.equals(key, body.parts()).await {
+    ) -> Result<RenewOutcome, Error> {
+        let renewed = match bucket.equals(key, body.parts).await {
             Ok(true) => write(bucket, key, body).await,
-            Ok(false) => return Ok(Compared::Different),
-            // It has expired this moment.
+            Ok(false) => return Ok(RenewOutcome::BytesDiffer),
+            // It expired a moment ago.
             Err(error) if error.kind() == ErrorKind::NotFound => write(bucket, key, body).await,
             Err(error) => Err(error),
         };
         match renewed {
             Ok(()) => tracing::debug!(bucket = bucket.name(), "renewed the age of an object"),
-            Err(error) => self.failed(&error, Some(age))?,
+            Err(error) => self.report_failure(&error, Some(age))?,
         }
-        Ok(Compared::Alike)
+        Ok(RenewOutcome::Equal)
     }
 
-    /// Says that an age cannot be renewed, or is not told.
-    pub(crate) fn failed(&self, error: &Error, age: Option<Duration>) -> Result<(), Error> {
+    /// Fails or warns, as the policy says, if an age cannot be renewed or is unknown.
+    ///
+    /// # Errors
+    /// An error of the same kind, unless the policy is to warn.
+    pub(super) fn report_failure(&self, error: &Error, age: Option<Duration>) -> Result<(), Error> {
         let text = format!(
             "an object that is stored again is {} (`refresh_after` is {}), and its age cannot \
              be renewed: {error}; renewing takes permission to read and to replace objects \
              (s3:GetObject and s3:PutObject; storage.objects.get, .create and .delete; blob read \
              and write)",
-            age.map_or_else(|| "of unknown age".to_owned(), |age| format!("{} old", shown(age))),
-            shown(self.after)
+            age.map_or_else(
+                || "of unknown age".to_owned(),
+                |age| format!("{} old", format_age(age))
+            ),
+            format_age(self.after)
         );
         match self.failure {
             RefreshFailure::Fail => {
@@ -86,12 +100,12 @@ impl Refresh {
     }
 }
 
-async fn write(bucket: &dyn Bucket, key: &str, body: &Rope) -> Result<(), Error> {
-    bucket.put(key, body.parts().to_vec(), PutMode::Overwrite).await.map(drop)
+async fn write(bucket: &dyn Bucket, key: &str, body: ObjectBody<'_>) -> Result<(), Error> {
+    bucket.put(key, body.parts.to_vec(), PutMode::Overwrite).await.map(drop)
 }
 
-/// A time in the largest unit that there are two of.
-fn shown(time: Duration) -> String {
+/// Formats a time in the largest unit of which it has at least two.
+fn format_age(time: Duration) -> String {
     let seconds = time.as_secs();
     let units = [(86_400, "days"), (3600, "hours"), (60, "minutes")];
     match units.into_iter().find(|(unit, _)| seconds >= 2 * unit) {
@@ -119,7 +133,7 @@ mod tests {
         for (seconds, words) in
             [(0, "0 seconds"), (7199, "119 minutes"), (7200, "2 hours"), (29 * 86_400, "29 days")]
         {
-            assert_eq!(shown(Duration::from_secs(seconds)), words);
+            assert_eq!(format_age(Duration::from_secs(seconds)), words);
         }
     }
 }

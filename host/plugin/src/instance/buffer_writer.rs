@@ -1,28 +1,31 @@
-//! Bytes that grow piece by piece: what a `writer` of the contract is.
+//! Buffer that grows piece by piece, behind a `writer` of the contract.
 
 use bytes::Bytes;
 
-use crate::instance::{
+use super::{
     fault::Fault,
-    held_memory::{Count, Held},
+    held_memory::{HeldMemory, Reservation},
     rope::Rope,
 };
 
-/// One piece that grows. In the end it must be one, and large ones grow without being copied.
-pub(crate) struct Draft {
+/// Buffer that grows. It is one piece, as its reader will need it: the allocator grows large pieces
+/// without copying them.
+pub(crate) struct BufferWriter {
     bytes: Vec<u8>,
-    count: Count,
+    reservation: Reservation,
 }
 
-impl Draft {
-    pub(crate) fn new(held: &Held) -> Result<Self, Fault> {
-        Ok(Self { bytes: Vec::new(), count: held.count(0)? })
+impl BufferWriter {
+    pub(crate) fn new(held: &HeldMemory) -> Result<Self, Fault> {
+        Ok(Self { bytes: Vec::new(), reservation: held.reserve(0)? })
     }
 
-    /// Makes room for `more` bytes. It grows by half, or by what is needed where half is too much.
+    /// Makes room for `more` bytes. The buffer grows by half, or by just what is needed if half is too
+    /// much.
     ///
     /// # Errors
-    /// If the call may not hold so much. While it grows, the old and the new room are counted.
+    /// `Limit(Held)` if the call may not hold so much. Growing may copy, so the old and the new room are
+    /// reserved meanwhile.
     pub(crate) fn reserve(&mut self, more: usize) -> Result<(), Fault> {
         let (length, before) = (self.bytes.len(), self.bytes.capacity());
         let needed = length.saturating_add(more);
@@ -30,29 +33,30 @@ impl Draft {
             return Ok(());
         }
         let wanted = needed.max(before + before / 2);
-        let room = match self.count.grow(wanted) {
+        let room = match self.reservation.grow(wanted) {
             Ok(()) => wanted,
             Err(_) if needed < wanted => {
-                self.count.grow(needed)?;
+                self.reservation.grow(needed)?;
                 needed
             }
             Err(fault) => return Err(fault),
         };
         self.bytes.reserve_exact(room - length);
-        self.count.shrink(before);
+        self.reservation.shrink(before);
         Ok(())
     }
 
-    /// Appends bytes that there is room for.
+    /// Appends bytes for which there is room.
     pub(crate) fn push(&mut self, bytes: &[u8]) {
         self.bytes.extend_from_slice(bytes);
     }
 
-    /// Returns what was written, without the room that is left.
+    /// Returns the bytes that were written, and releases the rest of the room.
     pub(crate) fn finish(mut self) -> Rope {
+        // Up to a third of the room is unused, and would be held for as long as the buffer lives.
         self.bytes.shrink_to_fit();
-        self.count.shrink_to(self.bytes.capacity());
-        Rope::piece(Bytes::from(self.bytes), self.count.into())
+        self.reservation.shrink_to(self.bytes.capacity());
+        Rope::piece(Bytes::from(self.bytes), self.reservation.into())
     }
 }
 
@@ -61,31 +65,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn is_counted_by_its_room_and_in_the_end_by_its_length() {
-        let held = Held::new(300, 0, None);
-        let mut draft = Draft::new(&held).unwrap();
+    fn reserves_its_room_and_in_the_end_its_length() {
+        let held = HeldMemory::new(300, 0, None);
+        let mut writer = BufferWriter::new(&held).unwrap();
         for _ in 0..10 {
-            draft.reserve(10).unwrap();
-            draft.push(&[7; 10]);
-            assert_eq!(held.used(), draft.bytes.capacity());
+            writer.reserve(10).unwrap();
+            writer.push(&[7; 10]);
+            assert_eq!(held.used(), writer.bytes.capacity());
         }
-        let rope = draft.finish();
+        let rope = writer.finish();
         assert_eq!((rope.len(), held.used()), (100, 100));
         drop(rope);
         assert_eq!(held.used(), 0);
     }
 
     #[test]
-    fn takes_what_is_needed_where_half_as_much_again_is_too_much() {
-        let held = Held::new(210, 0, None);
-        let mut draft = Draft::new(&held).unwrap();
-        draft.reserve(100).unwrap();
-        draft.push(&[7; 100]);
-        draft.reserve(10).unwrap();
-        draft.push(&[7; 10]);
-        assert_eq!((draft.bytes.capacity(), held.used()), (110, 110));
-        assert!(draft.reserve(1).is_err());
-        assert_eq!(draft.finish().len(), 110);
+    fn grows_by_what_is_needed_if_half_is_too_much() {
+        let held = HeldMemory::new(210, 0, None);
+        let mut writer = BufferWriter::new(&held).unwrap();
+        writer.reserve(100).unwrap();
+        writer.push(&[7; 100]);
+        writer.reserve(10).unwrap();
+        writer.push(&[7; 10]);
+        assert_eq!((writer.bytes.capacity(), held.used()), (110, 110));
+        assert!(writer.reserve(1).is_err());
+        assert_eq!(writer.finish().len(), 110);
         assert_eq!(held.used(), 0);
     }
 }

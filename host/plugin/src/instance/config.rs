@@ -1,12 +1,15 @@
-//! What one codec of a plugin may use, and how far.
+//! Configuration of the instances of one codec or driver.
 
 use std::sync::Arc;
 
 use cloakroom_core::MemoryBudget;
 
-use crate::{Grants, Limits, Settings, instance::guest_log::Speaker};
+use super::guest_log::GuestLog;
+use crate::{grants::Grants, limits::Limits, settings::Settings};
 
+/// Configuration of the instances of one codec or driver.
 pub(crate) struct InstanceConfig {
+    /// Name of the plugin.
     pub(crate) plugin: Arc<str>,
     pub(crate) settings: Settings,
     pub(crate) grants: Grants,
@@ -16,9 +19,9 @@ pub(crate) struct InstanceConfig {
 }
 
 impl InstanceConfig {
-    /// Who speaks for the guest in the operator's log. `confidential` says that a payload is at
-    /// hand, which the guest could write there.
-    pub(crate) fn speaker(&self, confidential: bool) -> Speaker<'_> {
-        Speaker { plugin: &self.plugin, audible: self.grants.log || !confidential }
+    /// Returns the guest's log. `confidential` says that the guest has a payload, which it could write
+    /// there: lines are dropped then, unless the log is granted.
+    pub(crate) fn guest_log(&self, confidential: bool) -> GuestLog<'_> {
+        GuestLog { plugin: &self.plugin, enabled: self.grants.log || !confidential }
     }
 }

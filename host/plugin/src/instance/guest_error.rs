@@ -1,51 +1,54 @@
-//! An error that a guest returned, and what of it is shown.
+//! Errors that guests return, and how they are shown.
 //!
-//! A guest may put into its words whatever it has read. So they are shown only where it has read no
-//! payload, or where the operator granted its log. Elsewhere the host says what it knows itself:
-//! the kind of error, and what it last refused the guest.
+//! A guest may put anything into its text that it has read, payload bytes included, and errors reach logs
+//! and workflow histories. So the text is shown only if the guest has read no payload, or if the operator
+//! granted its log. Otherwise the host reports what it knows itself: the kind of error, and the last
+//! request that it refused.
 
 use cloakroom_core::{Error, ErrorKind, clean};
 
-use crate::{Grants, Settings};
+use crate::{grants::Grants, settings::Settings};
 
-/// The most characters of a guest's words that are shown.
-const WORDS: usize = 240;
+/// Most characters of a guest's text that are shown.
+const TEXT: usize = 240;
 
-/// An error that a guest returned.
+/// Error that a guest returned.
 #[derive(Debug)]
-pub(crate) struct GivenUp {
+pub(crate) struct GuestError {
     pub(crate) kind: ErrorKind,
-    pub(crate) words: String,
+    pub(crate) text: String,
 }
 
-/// The host's last refusal in a call: the error that the guest got, and the one for the operator.
+/// Request that the host refused: the error for the guest, and the one for the operator.
 pub(crate) struct Refusal {
-    pub(crate) told: GivenUp,
+    pub(crate) for_guest: GuestError,
     pub(crate) error: Error,
 }
 
-impl GivenUp {
-    /// Returns the error in the guest's own words. For calls in which it has read no payload.
-    pub(crate) fn in_words(self) -> Error {
-        Error::new(self.kind, clean(&self.words, WORDS))
+impl GuestError {
+    /// Returns the error with the guest's text. For calls in which it has read no payload.
+    pub(crate) fn with_text(self) -> Error {
+        Error::new(self.kind, clean(&self.text, TEXT))
     }
 
-    /// Returns the error of a call in which the guest had a payload. `refusal` is what the host
-    /// last refused in that call: it is reported where the guest hands on what it was told.
+    /// Returns the error of a call in which the guest had a payload. `refusal` is the last request that
+    /// the host refused in that call: it is reported if the guest returns the same kind of error, or one
+    /// that guests use for anything.
     pub(crate) fn explain(
         self,
         refusal: Option<Refusal>,
         grants: &Grants,
         settings: &Settings,
     ) -> Error {
-        match refusal.filter(|refusal| refusal.told.kind == self.kind || self.is_vague()) {
-            Some(refusal) if refusal.told.kind != self.kind && !grants.log => {
-                self.without_words(grants, settings).with_source(refusal.error)
+        // A guest that was refused and fails for another reason later must not be explained by the refusal.
+        match refusal.filter(|refusal| refusal.for_guest.kind == self.kind || self.is_vague()) {
+            Some(refusal) if refusal.for_guest.kind != self.kind && !grants.log => {
+                self.without_text(grants, settings).with_source(refusal.error)
             }
-            Some(refusal) if !grants.log || refusal.says_all(&self) => refusal.error,
-            Some(refusal) => self.in_words().with_source(refusal.error),
-            None if grants.log => self.in_words(),
-            None => self.without_words(grants, settings),
+            Some(refusal) if !grants.log || refusal.covers(&self) => refusal.error,
+            Some(refusal) => self.with_text().with_source(refusal.error),
+            None if grants.log => self.with_text(),
+            None => self.without_text(grants, settings),
         }
     }
 
@@ -55,17 +58,17 @@ impl GivenUp {
         matches!(self.kind, ErrorKind::Config | ErrorKind::Failed)
     }
 
-    fn without_words(&self, grants: &Grants, settings: &Settings) -> Error {
+    fn without_text(&self, grants: &Grants, settings: &Settings) -> Error {
         let what = match self.kind {
             ErrorKind::Malformed => {
-                "the plugin calls the payload malformed: changed, cut short, or encoded under another \
+                "the plugin rejected the payload as malformed: changed, cut short, or encoded under another \
                  key or for another namespace"
             }
-            ErrorKind::Config => "the plugin calls its settings wrong",
-            ErrorKind::Denied => "the plugin was denied something, or denies it itself",
-            ErrorKind::NotFound => "the plugin does not find what it looks for",
-            ErrorKind::Unavailable => "the plugin cannot reach what it needs",
-            ErrorKind::LimitExceeded(_) => "the plugin calls the payload too large",
+            ErrorKind::Config => "the plugin rejected its settings",
+            ErrorKind::Denied => "the plugin was denied access, or denied it itself",
+            ErrorKind::NotFound => "the plugin did not find what it looked for",
+            ErrorKind::Unavailable => "the plugin could not reach a service that it needs",
+            ErrorKind::LimitExceeded(_) => "the plugin rejected the payload as too large",
             _ => "the plugin gave up",
         };
         let hint = match self.kind {
@@ -86,17 +89,17 @@ impl GivenUp {
     }
 }
 
-/// Returns names of the operator's behind `what`, or nothing if there are none.
-fn list(what: &str, names: impl Iterator<Item = String>) -> String {
+/// Returns `prefix` and names that the operator chose, or an empty text if there are none.
+fn list(prefix: &str, names: impl Iterator<Item = String>) -> String {
     let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
-    if names.is_empty() { String::new() } else { format!("{what} {}", names.join(", ")) }
+    if names.is_empty() { String::new() } else { format!("{prefix} {}", names.join(", ")) }
 }
 
 impl Refusal {
-    /// Returns whether a guest's error adds nothing to the host's own. The contract has no case
-    /// for an unknown key, so a guest can only hand on that something was not found.
-    fn says_all(&self, given_up: &GivenUp) -> bool {
-        self.error.kind() == ErrorKind::UnknownKey || self.told.words == given_up.words
+    /// Returns whether a guest's error adds nothing to the host's own. The contract has no case for an
+    /// unknown key, so a guest can only return that something was not found.
+    fn covers(&self, error: &GuestError) -> bool {
+        self.error.kind() == ErrorKind::UnknownKey || self.for_guest.text == error.text
     }
 }
 
@@ -106,12 +109,13 @@ mod tests {
 
     use super::*;
 
-    fn given_up(kind: ErrorKind, words: &str) -> GivenUp {
-        GivenUp { kind, words: words.to_owned() }
+    fn guest_error(kind: ErrorKind, text: &str) -> GuestError {
+        GuestError { kind, text: text.to_owned() }
     }
 
-    fn refusal(told: ErrorKind, kind: ErrorKind) -> Option<Refusal> {
-        Some(Refusal { told: given_up(told, "told"), error: Error::new(kind, "ours") })
+    fn refusal(for_guest: ErrorKind, kind: ErrorKind) -> Option<Refusal> {
+        let for_guest = guest_error(for_guest, "told");
+        Some(Refusal { for_guest, error: Error::new(kind, "ours") })
     }
 
     fn none() -> Settings {
@@ -121,36 +125,40 @@ mod tests {
     const NOT_FOUND: ErrorKind = ErrorKind::NotFound;
 
     #[test]
-    fn words_are_shown_only_where_the_log_is_granted() {
-        let silent = given_up(NOT_FOUND, "canary").explain(None, &Grants::none(), &none());
+    fn text_is_shown_only_if_the_log_is_granted() {
+        let silent = guest_error(NOT_FOUND, "canary").explain(None, &Grants::none(), &none());
         assert_eq!(silent.kind(), NOT_FOUND);
         let text = silent.to_string();
         assert!(!text.contains("canary") && text.contains("grant `log`"), "{text}");
-        let heard = given_up(NOT_FOUND, "can\nary").explain(None, &Grants::none().log(), &none());
+        let heard =
+            guest_error(NOT_FOUND, "can\nary").explain(None, &Grants::none().log(), &none());
         assert_eq!(heard.to_string(), "can ary");
-        let long =
-            given_up(NOT_FOUND, &"x".repeat(1 << 20)).explain(None, &Grants::none().log(), &none());
-        assert_eq!(long.to_string().chars().count(), WORDS);
+        let long = guest_error(NOT_FOUND, &"x".repeat(1 << 20)).explain(
+            None,
+            &Grants::none().log(),
+            &none(),
+        );
+        assert_eq!(long.to_string().chars().count(), TEXT);
     }
 
     #[test]
-    fn what_the_host_refused_is_reported_if_the_guest_hands_it_on() {
+    fn a_refusal_is_reported_if_the_guest_returns_it() {
         for grants in [Grants::none(), Grants::none().log()] {
-            let same = given_up(NOT_FOUND, "told").explain(
+            let same = guest_error(NOT_FOUND, "told").explain(
                 refusal(NOT_FOUND, NOT_FOUND),
                 &grants,
                 &none(),
             );
             assert_eq!((&*same.to_string(), same.source().is_some()), ("ours", false));
             let unknown = refusal(NOT_FOUND, ErrorKind::UnknownKey);
-            let unknown = given_up(NOT_FOUND, "other").explain(unknown, &grants, &none());
+            let unknown = guest_error(NOT_FOUND, "other").explain(unknown, &grants, &none());
             assert_eq!(unknown.kind(), ErrorKind::UnknownKey);
-            let own = given_up(ErrorKind::Malformed, "own");
+            let own = guest_error(ErrorKind::Malformed, "own");
             let own = own.explain(refusal(NOT_FOUND, NOT_FOUND), &grants, &none());
             assert_eq!(own.kind(), ErrorKind::Malformed);
             assert!(!own.to_string().contains("ours") && own.source().is_none());
         }
-        let other = || given_up(NOT_FOUND, "canary");
+        let other = || guest_error(NOT_FOUND, "canary");
         let silent = other().explain(refusal(NOT_FOUND, NOT_FOUND), &Grants::none(), &none());
         assert_eq!(silent.report(), "ours");
         let heard = other().explain(refusal(NOT_FOUND, NOT_FOUND), &Grants::none().log(), &none());
@@ -158,20 +166,20 @@ mod tests {
     }
 
     #[test]
-    fn a_vague_error_has_what_was_refused_as_its_cause() {
-        let vague = given_up(ErrorKind::Config, "canary");
+    fn a_vague_error_has_the_refusal_as_its_cause() {
+        let vague = guest_error(ErrorKind::Config, "canary");
         let vague = vague.explain(refusal(NOT_FOUND, NOT_FOUND), &Grants::none(), &none());
         assert_eq!(vague.kind(), ErrorKind::Config);
         assert!(vague.report().ends_with(": ours") && !vague.report().contains("canary"));
     }
 
     #[test]
-    fn what_the_operator_wrote_is_named() {
+    fn names_that_the_operator_chose_are_shown() {
         let grants = Grants::none().tcp(([127, 0, 0, 1], 6379).into());
-        let error = given_up(ErrorKind::Unavailable, "").explain(None, &grants, &none());
+        let error = guest_error(ErrorKind::Unavailable, "").explain(None, &grants, &none());
         assert!(error.to_string().contains("connect to `127.0.0.1:6379`"), "{error}");
         let settings = Settings::none().set("max_bytes", 7).set("bucket", "b");
-        let error = given_up(ErrorKind::Config, "").explain(None, &grants, &settings);
+        let error = guest_error(ErrorKind::Config, "").explain(None, &grants, &settings);
         assert!(error.to_string().contains("settings are `bucket`, `max_bytes` ("), "{error}");
     }
 }

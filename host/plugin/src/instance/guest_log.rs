@@ -1,21 +1,21 @@
-//! Text of guests, cleaned before it is shown.
+//! Log lines and names from guests, cleaned before anybody sees them.
 
 use cloakroom_core::clean;
 use tracing::Level;
 
-/// One line is cut here.
+/// Most characters of a line.
 const LINE: usize = 1024;
 
-/// Speaks for a guest.
-pub(crate) struct Speaker<'a> {
-    pub(crate) plugin: &'a str,
-    /// Whether anybody may hear. Lines are counted either way.
-    pub(crate) audible: bool,
+/// Log of a guest in one call.
+pub(crate) struct GuestLog<'a> {
+    pub(super) plugin: &'a str,
+    /// Whether lines are written. They are counted either way, so that a guest cannot find out.
+    pub(super) enabled: bool,
 }
 
-impl Speaker<'_> {
-    pub(crate) fn say(&self, level: Level, text: &str) {
-        if !self.audible {
+impl GuestLog<'_> {
+    pub(crate) fn write(&self, level: Level, text: &str) {
+        if !self.enabled {
             return;
         }
         let (plugin, text) = (self.plugin, clean(text, LINE));
@@ -29,10 +29,11 @@ impl Speaker<'_> {
     }
 }
 
-/// Returns a name that may be any text as visible ASCII of bounded length, `?` for the rest.
-pub(crate) fn visible(name: &str, most: usize) -> String {
+/// Returns at most `limit` characters of a name that may be any text, with `?` for all but visible ASCII.
+pub(crate) fn visible_ascii(name: &str, limit: usize) -> String {
+    // Not the backtick either: our texts put names between backticks.
     let shown = |c: char| if c.is_ascii_graphic() && c != '`' { c } else { '?' };
-    name.chars().take(most).map(shown).collect()
+    name.chars().take(limit).map(shown).collect()
 }
 
 #[cfg(test)]
@@ -41,7 +42,7 @@ mod tests {
 
     #[test]
     fn a_name_is_visible_ascii() {
-        assert_eq!(visible("2026-05 \u{1b}[2J`é", 64), "2026-05??[2J??");
-        assert_eq!(visible("abcdef", 3), "abc");
+        assert_eq!(visible_ascii("2026-05 \u{1b}[2J`é", 64), "2026-05??[2J??");
+        assert_eq!(visible_ascii("abcdef", 3), "abc");
     }
 }

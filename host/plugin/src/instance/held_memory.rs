@@ -1,4 +1,4 @@
-//! Memory that the host holds for one guest call, counted from before it is allocated until it is
+//! Memory that the host holds for one guest call, reserved before it is allocated and until it is
 //! freed.
 
 use std::sync::{
@@ -8,35 +8,40 @@ use std::sync::{
 
 use cloakroom_core::{CallMemory, Charge, Limit};
 
-use crate::instance::fault::Fault;
+use super::fault::Fault;
 
-/// The meter of one call: what is held now, against `limits.held`. Clones are the same meter.
+/// Memory held for one guest call, at most `limits.held`. Clones share one count.
+///
+/// Memory is reserved before it is allocated: a guest that asks for a gigabyte is refused, and not
+/// found out once the process has been killed for it.
 #[derive(Clone)]
-pub(crate) struct Held(Arc<Meter>);
+pub(crate) struct HeldMemory(Arc<Inner>);
 
-struct Meter {
+struct Inner {
     used: AtomicUsize,
-    most: usize,
-    /// The memory of the pipeline's call, which several guest calls share.
-    memory: Option<CallMemory>,
+    limit: usize,
+    /// Memory of the pipeline's call, which several guest calls share.
+    call: Option<CallMemory>,
 }
 
-impl Held {
-    /// Returns the meter of a call that was given `input` bytes. Whoever gave them has charged the
-    /// pipeline's call for them.
-    pub(crate) fn new(most: usize, input: usize, memory: Option<CallMemory>) -> Self {
-        Self(Arc::new(Meter { used: AtomicUsize::new(input), most, memory }))
+impl HeldMemory {
+    /// Returns the count of a guest call with `input` bytes of input. The caller has charged them to the
+    /// pipeline's call already.
+    pub(crate) fn new(limit: usize, input: usize, call: Option<CallMemory>) -> Self {
+        Self(Arc::new(Inner { used: AtomicUsize::new(input), limit, call }))
     }
 
-    /// Counts `bytes` that are about to be allocated.
+    /// Reserves `bytes` that are about to be allocated.
     ///
     /// # Errors
-    /// `Limit(Held)` past `limits.held`; what the pipeline's call answers past its own limits.
-    pub(crate) fn count(&self, bytes: usize) -> Result<Count, Fault> {
-        let charge = self.0.memory.as_ref().map(|memory| memory.charge(0)).transpose();
-        let mut count = Count { held: self.clone(), bytes: 0, charge: charge.map_err(refused)? };
-        count.grow(bytes)?;
-        Ok(count)
+    /// `Limit(Held)` if the call would hold more than `limits.held`. `Refused` if the pipeline's call or
+    /// the process would hold more than it may.
+    pub(crate) fn reserve(&self, bytes: usize) -> Result<Reservation, Fault> {
+        let charge = self.0.call.as_ref().map(|call| call.charge(0)).transpose();
+        let charge = charge.map_err(refused)?;
+        let mut reservation = Reservation { held: self.clone(), bytes: 0, charge };
+        reservation.grow(bytes)?;
+        Ok(reservation)
     }
 
     /// Returns how many bytes are held now.
@@ -46,21 +51,23 @@ impl Held {
     }
 }
 
-/// Bytes that are counted until this is dropped.
-pub(crate) struct Count {
-    held: Held,
+/// Reservation of bytes, until it is dropped.
+pub(crate) struct Reservation {
+    held: HeldMemory,
     bytes: usize,
     charge: Option<Charge>,
 }
 
-impl Count {
-    /// Counts `bytes` more.
+impl Reservation {
+    /// Reserves `bytes` more.
     ///
     /// # Errors
-    /// As [`Held::count`]; then the count is what it was.
+    /// As [`HeldMemory::reserve`]. The reservation is unchanged then.
     pub(crate) fn grow(&mut self, bytes: usize) -> Result<(), Fault> {
-        let Meter { used, most, .. } = &*self.held.0;
-        let sum = |used: usize| used.checked_add(bytes).filter(|sum| sum <= most);
+        // The call's own limit first: a guest that exceeds it must not be reported as a busy host. `Relaxed` is
+        // enough, since the number orders no other memory.
+        let Inner { used, limit, .. } = &*self.held.0;
+        let sum = |used: usize| used.checked_add(bytes).filter(|sum| sum <= limit);
         if used.fetch_update(Relaxed, Relaxed, sum).is_err() {
             return Err(Fault::Limit(Limit::Held));
         }
@@ -73,7 +80,7 @@ impl Count {
         })
     }
 
-    /// Counts `bytes` less, at most all.
+    /// Releases `bytes`, at most all.
     pub(crate) fn shrink(&mut self, bytes: usize) {
         let bytes = bytes.min(self.bytes);
         self.bytes -= bytes;
@@ -83,27 +90,27 @@ impl Count {
         }
     }
 
-    /// Counts `bytes` from now on, if that is less.
+    /// Releases all but `bytes`.
     pub(crate) fn shrink_to(&mut self, bytes: usize) {
         self.shrink(self.bytes.saturating_sub(bytes));
     }
 }
 
-impl Drop for Count {
+impl Drop for Reservation {
     fn drop(&mut self) {
         self.held.0.used.fetch_sub(self.bytes, Relaxed);
     }
 }
 
-/// A count that all who share an allocation share; none for what the call was given.
+/// Reservation that all owners of one allocation share. Empty for the call's input.
 #[derive(Clone, Default)]
-pub(crate) struct Hold {
-    _count: Option<Arc<Count>>,
+pub(crate) struct SharedReservation {
+    _reservation: Option<Arc<Reservation>>,
 }
 
-impl From<Count> for Hold {
-    fn from(count: Count) -> Self {
-        Self { _count: Some(Arc::new(count)) }
+impl From<Reservation> for SharedReservation {
+    fn from(reservation: Reservation) -> Self {
+        Self { _reservation: Some(Arc::new(reservation)) }
     }
 }
 
@@ -118,34 +125,34 @@ mod tests {
     use super::*;
 
     #[test]
-    fn counts_until_the_last_who_share_it_let_go() {
-        let held = Held::new(10, 2, None);
-        let hold = Hold::from(held.count(5).unwrap());
-        let other = hold.clone();
-        drop(hold);
+    fn memory_is_held_until_its_last_owner_drops_it() {
+        let held = HeldMemory::new(10, 2, None);
+        let shared = SharedReservation::from(held.reserve(5).unwrap());
+        let other = shared.clone();
+        drop(shared);
         assert_eq!(held.used(), 7);
-        assert!(matches!(held.count(4), Err(Fault::Limit(Limit::Held))));
-        assert!(held.count(usize::MAX).is_err());
+        assert!(matches!(held.reserve(4), Err(Fault::Limit(Limit::Held))));
+        assert!(held.reserve(usize::MAX).is_err());
         drop(other);
         assert_eq!(held.used(), 2);
-        assert!(held.count(8).is_ok());
+        assert!(held.reserve(8).is_ok());
     }
 
     #[test]
-    fn what_a_guest_has_held_is_charged_to_its_call_and_given_back() {
+    fn reservations_are_charged_to_the_call_and_given_back() {
         let budget = MemoryBudget::new(ByteSize::bytes(6), ByteSize::bytes(9));
         let (call, other) = (budget.call(), budget.call());
-        let held = Held::new(100, 50, Some(call.clone()));
-        let mut count = held.count(4).unwrap();
-        let Err(Fault::Refused(Some(error))) = count.grow(3) else { panic!("not refused") };
+        let held = HeldMemory::new(100, 50, Some(call.clone()));
+        let mut reservation = held.reserve(4).unwrap();
+        let Err(Fault::Refused(Some(error))) = reservation.grow(3) else { panic!("not refused") };
         assert_eq!(error.kind(), ErrorKind::LimitExceeded(Limit::CallBytes));
         let _taken = other.charge(5).unwrap();
-        let Err(Fault::Refused(Some(error))) = count.grow(1) else { panic!("not refused") };
+        let Err(Fault::Refused(Some(error))) = reservation.grow(1) else { panic!("not refused") };
         assert_eq!(error.kind(), ErrorKind::Busy);
         assert_eq!((held.used(), call.used()), (54, 4));
-        count.shrink(1);
+        reservation.shrink(1);
         assert_eq!((held.used(), call.used()), (53, 3));
-        drop(count);
+        drop(reservation);
         assert_eq!((held.used(), call.used(), budget.used()), (50, 0, 5));
     }
 }

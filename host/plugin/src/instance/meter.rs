@@ -1,4 +1,4 @@
-//! Use of one instance: memory over its life; output, log and bytes that the host holds over a
+//! Use of resources by one instance: linear memory over its life; output, log and held memory over one
 //! call.
 
 use std::{pin::Pin, sync::Arc};
@@ -6,115 +6,129 @@ use std::{pin::Pin, sync::Arc};
 use cloakroom_core::{Limit, MemoryBudget, ProcessCharge};
 use wasmtime::ResourceLimiterAsync;
 
+use super::{
+    call::Call,
+    fault::Fault,
+    held_memory::{HeldMemory, Reservation},
+};
 use crate::{
-    Limits,
-    compute::{Clock, long_work},
-    instance::{
-        fault::Fault,
-        held_memory::{Count, Held},
-        state::Call,
-    },
+    compute::{clock::Clock, large_work},
+    limits::Limits,
 };
 
-/// Elements of all tables of one instance. Tables are host memory too.
+/// Most elements of all tables of one instance. Tables are host memory too.
 const TABLE_ELEMENTS: usize = 100_000;
 
-/// Memory of one element of a table.
+/// Bytes of one element of a table.
 const TABLE_ELEMENT: usize = size_of::<usize>();
 
-/// Counts against limits.
+/// Use of resources by one instance, and its limits.
 pub(crate) struct Meter {
     memory: usize,
-    memory_most: usize,
-    table: usize,
+    memory_limit: usize,
+    table_elements: usize,
     output: usize,
-    output_most: usize,
+    output_limit: usize,
     log: usize,
-    log_most: usize,
+    log_limit: usize,
     clock: Arc<Clock>,
-    held: Held,
-    held_most: usize,
-    /// Count of the last import's results, which the guest has copied by its next import.
-    passing: Option<Count>,
-    /// Memory and tables, which outlive the call if the instance is kept warm, and so are charged
-    /// to the process and to no call.
+    held: HeldMemory,
+    held_limit: usize,
+    /// Reservation of the results of the last import. The guest has copied them by its next import.
+    in_transit: Option<Reservation>,
+    /// Charge for memory and tables. They outlive the call if the instance is kept warm, so they are
+    /// charged to the process and to no call.
     instance: ProcessCharge,
 }
 
 impl Meter {
     pub(crate) fn new(limits: &Limits, budget: &MemoryBudget, call: &Call) -> Self {
-        let held_most = limits.held.as_usize();
+        let held_limit = limits.held.as_usize();
         Self {
             memory: 0,
-            memory_most: limits.memory.as_usize(),
-            table: 0,
+            memory_limit: limits.memory.as_usize(),
+            table_elements: 0,
             output: 0,
-            output_most: limits.output.as_usize(),
+            output_limit: limits.output.as_usize(),
             log: 0,
-            log_most: limits.log.as_usize(),
+            log_limit: limits.log.as_usize(),
             clock: call.clock.clone(),
-            held: held(held_most, call),
-            held_most,
-            passing: None,
+            held: held_memory(held_limit, call),
+            held_limit,
+            in_transit: None,
             instance: ProcessCharge::new(budget.clone()),
         }
     }
 
+    /// Begins a call on an instance that is used again.
     pub(crate) fn begin_call(&mut self, call: &Call) {
         self.output = 0;
         self.log = 0;
         self.clock = call.clock.clone();
-        self.held = held(self.held_most, call);
+        self.held = held_memory(self.held_limit, call);
     }
 
-    /// Ends the call, of which nothing is held any more.
+    /// Ends the call: its results are copied.
     pub(crate) fn end_call(&mut self) {
-        self.passing = None;
+        self.in_transit = None;
     }
 
-    /// Returns what counts the memory that the host holds for the call.
-    pub(crate) fn held(&mut self) -> &Held {
-        self.passing = None;
+    /// Returns the memory that the host holds for the call.
+    pub(crate) fn held(&mut self) -> &HeldMemory {
+        self.in_transit = None;
         &self.held
     }
 
-    /// Counts bytes that the host is about to allocate for the guest, until what they are for is
-    /// freed.
-    pub(crate) fn hold(&mut self, bytes: usize) -> Result<Count, Fault> {
-        self.held().count(bytes)
+    /// Reserves bytes that the host is about to allocate for the guest.
+    ///
+    /// # Errors
+    /// As [`HeldMemory::reserve`].
+    pub(crate) fn reserve(&mut self, bytes: usize) -> Result<Reservation, Fault> {
+        self.held().reserve(bytes)
     }
 
-    /// Counts bytes that the host is about to hand over, until the guest's next import.
-    pub(crate) fn pass(&mut self, bytes: usize) -> Result<(), Fault> {
-        self.passing = Some(self.hold(bytes)?);
+    /// Reserves bytes of a result that the bindings are about to copy into the guest, until its next
+    /// import.
+    ///
+    /// # Errors
+    /// As [`HeldMemory::reserve`].
+    pub(crate) fn reserve_in_transit(&mut self, bytes: usize) -> Result<(), Fault> {
+        self.in_transit = Some(self.reserve(bytes)?);
         Ok(())
     }
 
-    /// Returns what the instance has charged the process for.
+    /// Returns the bytes that the instance has charged the process.
     pub(crate) fn charged(&self) -> usize {
         self.instance.bytes()
     }
 
-    /// Returns what the call may still produce.
+    /// Returns the bytes that the call may still produce.
     pub(crate) fn output_left(&self) -> usize {
-        self.output_most.saturating_sub(self.output)
+        self.output_limit.saturating_sub(self.output)
     }
 
-    /// Linear memory of the instance, which never shrinks.
+    /// Returns the bytes of linear memory of the instance, which never shrinks.
     pub(crate) fn memory(&self) -> usize {
         self.memory
     }
 
-    /// Counts bytes that the guest has the host make, over the call.
-    pub(crate) fn output(&mut self, bytes: usize) -> Result<(), Fault> {
+    /// Counts bytes that the guest has the host make.
+    ///
+    /// # Errors
+    /// `Limit(Output)` if the call has made too many.
+    pub(crate) fn count_output(&mut self, bytes: usize) -> Result<(), Fault> {
+        // Saturating: the guest chooses the number, and a sum that wraps would be within the limit.
         self.output = self.output.saturating_add(bytes);
-        if self.output <= self.output_most { Ok(()) } else { Err(Fault::Limit(Limit::Output)) }
+        if self.output <= self.output_limit { Ok(()) } else { Err(Fault::Limit(Limit::Output)) }
     }
 
-    /// Counts a line of the guest's. An empty one costs too.
-    pub(crate) fn log(&mut self, bytes: usize) -> Result<(), Fault> {
+    /// Counts a line that the guest logs. An empty one costs a byte, or a guest could log without end.
+    ///
+    /// # Errors
+    /// `Limit(Log)` if the call has logged too much.
+    pub(crate) fn count_log(&mut self, bytes: usize) -> Result<(), Fault> {
         self.log = self.log.saturating_add(bytes).saturating_add(1);
-        if self.log <= self.log_most { Ok(()) } else { Err(Fault::Limit(Limit::Log)) }
+        if self.log <= self.log_limit { Ok(()) } else { Err(Fault::Limit(Limit::Log)) }
     }
 }
 
@@ -125,7 +139,7 @@ impl Meter {
 
     fn grow_memory(&mut self, growth: usize) -> Result<(), Fault> {
         let memory = self.memory.saturating_add(growth);
-        if memory > self.memory_most {
+        if memory > self.memory_limit {
             return Err(Fault::Limit(Limit::Memory));
         }
         self.charge(growth)?;
@@ -134,38 +148,38 @@ impl Meter {
     }
 
     fn grow_table(&mut self, growth: usize) -> Result<(), Fault> {
-        self.table = self.table.saturating_add(growth);
-        if self.table > TABLE_ELEMENTS {
+        self.table_elements = self.table_elements.saturating_add(growth);
+        if self.table_elements > TABLE_ELEMENTS {
             return Err(Fault::Limit(Limit::Memory));
         }
         self.charge(growth * TABLE_ELEMENT)
     }
 }
 
-fn held(most: usize, call: &Call) -> Held {
-    Held::new(most, call.input, call.ctx.memory().cloned())
+fn held_memory(limit: usize, call: &Call) -> HeldMemory {
+    HeldMemory::new(limit, call.input, call.ctx.memory().cloned())
 }
 
-/// Future of a decision on growth.
-type Answer<'a> = Pin<Box<dyn Future<Output = wasmtime::Result<bool>> + Send + 'a>>;
+/// Future of a decision on growth, as `async_trait` has it.
+type Decision<'a> = Pin<Box<dyn Future<Output = wasmtime::Result<bool>> + Send + 'a>>;
 
-/// Asynchronous, so that a guest with much memory can leave the task of its caller. As
-/// `async_trait` has it.
+// Asynchronous, so that a guest with much memory can leave the task of its caller.
 impl ResourceLimiterAsync for Meter {
-    /// A refusal ends the call, rather than have the guest's allocator find out and abort.
+    /// Allows or refuses growth. A refusal ends the call: if `memory.grow` returned -1, the guest's
+    /// allocator would abort, and the operator would read of a trap and not of the limit.
     fn memory_growing<'meter, 'answer>(
         &'meter mut self,
         current: usize,
         desired: usize,
         _maximum: Option<usize>,
-    ) -> Answer<'answer>
+    ) -> Decision<'answer>
     where
         'meter: 'answer,
         Self: 'answer,
     {
         Box::pin(async move {
             self.grow_memory(desired.saturating_sub(current))?;
-            long_work::begin_lists(self.memory, &self.clock).await;
+            large_work::yield_before_lists(self.memory, &self.clock).await;
             Ok(true)
         })
     }
@@ -175,7 +189,7 @@ impl ResourceLimiterAsync for Meter {
         current: usize,
         desired: usize,
         _maximum: Option<usize>,
-    ) -> Answer<'answer>
+    ) -> Decision<'answer>
     where
         'meter: 'answer,
         Self: 'answer,

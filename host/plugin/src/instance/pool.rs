@@ -1,55 +1,151 @@
-//! Instances of one codec or driver: fresh for each call, or kept warm.
+//! Pool of the instances of one codec or driver: fresh for each call, or kept warm.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use cloakroom_core::Error;
+use bytes::Bytes;
+use cloakroom_core::{Claim, Description, Direction, Error, Object, Payload, PutOutcome};
 
-use crate::{
-    Reuse, Settings,
-    instance::{Instance, config::InstanceConfig, state::Call},
-    loaded::PluginInner,
+use super::{
+    Instance,
+    call::Call,
+    config::InstanceConfig,
+    warm_capacity::{WarmCapacity, WarmSlot},
 };
+use crate::{compute::permit::CallPermit, contract::v0_1::exports::linked_plugin::LinkedPlugin};
 
-pub(crate) struct Pool {
-    scope: Arc<InstanceConfig>,
-    warm: Option<Mutex<Vec<Instance>>>,
+/// Lifetime of the instances of a codec or a driver.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reuse {
+    /// A fresh instance for each call. Nothing outlives the call, neither a secret nor damage that a
+    /// hostile payload has done.
+    #[default]
+    Fresh,
+    /// Instances are kept and used again, for plugins that are trusted with what they saw before. Saves
+    /// the cost of a fresh instance, about ten microseconds a call.
+    Warm,
 }
 
-impl Pool {
-    pub(crate) fn new(scope: Arc<InstanceConfig>, reuse: Reuse) -> Self {
-        Self { scope, warm: (reuse == Reuse::Warm).then(Mutex::default) }
-    }
+/// Instances of one codec or driver.
+pub(crate) struct InstancePool {
+    linked: Arc<LinkedPlugin>,
+    config: Arc<InstanceConfig>,
+    /// `None` if every call gets a fresh instance.
+    warm: Option<WarmInstances>,
+}
 
-    pub(crate) fn settings(&self) -> &Settings {
-        &self.scope.settings
-    }
+struct WarmInstances {
+    capacity: WarmCapacity,
+    idle: Mutex<Vec<(Instance, WarmSlot)>>,
+}
 
-    /// An instance in this call.
-    pub(crate) async fn take(&self, plugin: &PluginInner, call: Call) -> Result<Instance, Error> {
-        match self.waiting() {
-            Some(mut live) => {
-                live.begin(call).await;
-                Ok(live)
+impl InstancePool {
+    /// Returns a pool without instances. `capacity` bounds how many are kept warm.
+    pub(crate) fn new(
+        linked: Arc<LinkedPlugin>,
+        config: Arc<InstanceConfig>,
+        reuse: Reuse,
+        capacity: &WarmCapacity,
+    ) -> Self {
+        let warm = match reuse {
+            Reuse::Fresh => None,
+            Reuse::Warm => {
+                Some(WarmInstances { capacity: capacity.clone(), idle: Mutex::default() })
             }
-            None => Instance::start(plugin, self.scope.clone(), call).await,
-        }
+        };
+        Self { linked, config, warm }
     }
 
-    fn waiting(&self) -> Option<Instance> {
-        let mut waiting = self.warm.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut live = waiting.pop()?;
-        live.idle = None;
-        Some(live)
+    pub(crate) fn config(&self) -> &InstanceConfig {
+        &self.config
     }
 
-    /// Keeps an instance for a later call, if there is room and it is worth it.
-    pub(crate) fn keep(&self, plugin: &PluginInner, mut live: Instance) {
-        let Some(warm) = self.warm.as_ref().filter(|_| live.is_fit()) else {
+    /// Takes an instance for one call.
+    ///
+    /// # Errors
+    /// The error of an instance that does not start.
+    pub(crate) async fn take(
+        self: &Arc<Self>,
+        permit: CallPermit,
+        call: Call,
+    ) -> Result<TakenInstance, Error> {
+        let instance = match self.take_warm() {
+            Some(mut instance) => {
+                // May be pending. If the future is dropped meanwhile, the instance is dropped with it.
+                instance.begin_call(call).await;
+                instance
+            }
+            None => Instance::start(self.linked.clone(), self.config.clone(), call).await?,
+        };
+        Ok(TakenInstance { instance, pool: self.clone(), _permit: permit })
+    }
+
+    fn take_warm(&self) -> Option<Instance> {
+        // Its slot is released here: an instance in a call counts against `limits.instances` only.
+        let (instance, _slot) = self.warm.as_ref()?.lock().pop()?;
+        Some(instance)
+    }
+
+    fn put_back(&self, instance: Instance) {
+        let Some(warm) = self.warm.as_ref().filter(|_| instance.is_reusable()) else {
             return;
         };
-        if let Some(place) = plugin.host.0.idle.place(live.charged()) {
-            live.idle = Some(place);
-            warm.lock().unwrap_or_else(PoisonError::into_inner).push(live);
+        if let Some(slot) = warm.capacity.reserve(instance.charged_bytes()) {
+            warm.lock().push((instance, slot));
         }
+    }
+}
+
+impl WarmInstances {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(Instance, WarmSlot)>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Instance in one call, with the permit to hold it and, in the permit, the call's deadline.
+///
+/// Each call consumes it. Afterwards the instance is back in its pool if the call ended without a trap
+/// and the instance is worth keeping; otherwise it is dropped. It is dropped as well if the call's future
+/// is dropped: an instance that was interrupted is in a state that nobody described.
+pub(crate) struct TakenInstance {
+    instance: Instance,
+    pool: Arc<InstancePool>,
+    _permit: CallPermit,
+}
+
+impl TakenInstance {
+    /// Asks a codec for its description. The instance is not used again.
+    pub(crate) async fn describe_codec(mut self) -> Result<Description, Error> {
+        self.instance.describe_codec().await
+    }
+
+    /// Asks a driver for its kind. The instance is not used again.
+    pub(crate) async fn describe_driver(mut self) -> Result<String, Error> {
+        self.instance.describe_driver().await
+    }
+
+    /// Encodes or decodes a payload. `None` means that the codec leaves it as it is.
+    pub(crate) async fn run_codec(
+        mut self,
+        direction: Direction,
+        payload: Payload,
+    ) -> Result<Option<Payload>, Error> {
+        let answer = self.instance.run_codec(direction, payload).await;
+        self.pool.put_back(self.instance);
+        answer
+    }
+
+    /// Stores an object, and returns its claim and whether it was written.
+    pub(crate) async fn store(mut self, object: Object) -> Result<(Claim, PutOutcome), Error> {
+        let answer = self.instance.store(object).await;
+        self.pool.put_back(self.instance);
+        answer
+    }
+
+    /// Retrieves the object of a claim.
+    pub(crate) async fn retrieve(mut self, claim: &Claim) -> Result<Bytes, Error> {
+        let answer = self.instance.retrieve(claim).await;
+        self.pool.put_back(self.instance);
+        answer
     }
 }

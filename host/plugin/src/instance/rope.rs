@@ -1,20 +1,21 @@
-//! Bytes in pieces: what a `buffer` of the contract is.
+//! Bytes in pieces, behind a `buffer` of the contract.
 
 use bytes::{Bytes, BytesMut};
 use cloakroom_core::{Envelope, Object};
 
-use crate::instance::held_memory::Hold;
+use super::held_memory::SharedReservation;
+use crate::grants::object_body::ObjectBody;
 
-/// Immutable bytes in one or more pieces, so that what was put together is not copied together
-/// before it must be.
+/// Immutable bytes in one or more pieces. Slicing copies nothing, and an envelope shares the body of its
+/// payload: they are copied into one piece only where somebody needs one.
 #[derive(Clone, Default)]
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub struct Rope {
     parts: Vec<Bytes>,
-    /// Counts of the memory of each part.
-    holds: Vec<Hold>,
+    /// Reservation of the memory of each part.
+    reservations: Vec<SharedReservation>,
     len: usize,
-    /// Of all bytes, where the host knew it before it was asked.
+    /// SHA-256 of all bytes, if the host knew it before the guest asked.
     sha256: Option<[u8; 32]>,
 }
 
@@ -32,57 +33,65 @@ impl Rope {
     }
 
     /// Returns a rope of one part.
-    pub(crate) fn piece(part: Bytes, hold: Hold) -> Self {
+    pub(crate) fn piece(part: Bytes, reservation: SharedReservation) -> Self {
         let mut rope = Self::default();
-        rope.push(part, hold);
+        rope.push(part, reservation);
         rope
     }
 
-    /// Returns an envelope: `own` counts what was made for it, and `body` what it shares.
-    pub(crate) fn envelope(envelope: Envelope, own: Hold, body: Hold) -> Self {
-        let mut rope =
-            Self { parts: Vec::with_capacity(3), holds: Vec::with_capacity(3), ..Self::default() };
+    /// Returns the bytes of an envelope. `own` reserves what was made for it, and `body` what it shares.
+    pub(crate) fn envelope(
+        envelope: Envelope,
+        own: SharedReservation,
+        body: SharedReservation,
+    ) -> Self {
+        let mut rope = Self {
+            parts: Vec::with_capacity(3),
+            reservations: Vec::with_capacity(3),
+            ..Self::default()
+        };
         rope.push(envelope.head, own.clone());
         rope.push(envelope.body, body);
         rope.push(envelope.tail, own);
         rope
     }
 
-    pub(crate) fn push(&mut self, part: Bytes, hold: Hold) {
+    pub(crate) fn push(&mut self, part: Bytes, reservation: SharedReservation) {
         if !part.is_empty() {
             self.sha256 = None;
             self.len += part.len();
             self.parts.push(part);
-            self.holds.push(hold);
+            self.reservations.push(reservation);
         }
     }
 
-    /// Returns whether the bytes are in several pieces, so that having them in one takes a copy.
+    /// Returns whether the bytes are in several pieces, so that joining them takes a copy.
     pub(crate) fn is_split(&self) -> bool {
         self.parts.len() > 1
     }
 
-    /// Puts all bytes into one piece, counted by `hold`, and lets go of the pieces.
-    pub(crate) fn join(&mut self, hold: Hold) {
+    /// Copies all bytes into one piece, which `reservation` is for, and drops the pieces.
+    pub(crate) fn join(&mut self, reservation: SharedReservation) {
         let mut whole = BytesMut::with_capacity(self.len);
         for part in &self.parts {
             whole.extend_from_slice(part);
         }
-        (self.parts, self.holds) = (vec![whole.freeze()], vec![hold]);
+        (self.parts, self.reservations) = (vec![whole.freeze()], vec![reservation]);
     }
 
-    /// Returns the bytes of a rope that is not split, and what counts them.
-    pub(crate) fn into_piece(mut self) -> (Bytes, Hold) {
+    /// Returns the bytes of a rope that is not split, and their reservation.
+    pub(crate) fn into_piece(mut self) -> (Bytes, SharedReservation) {
         debug_assert!(!self.is_split(), "joined before");
-        (self.parts.pop().unwrap_or_default(), self.holds.pop().unwrap_or_default())
+        (self.parts.pop().unwrap_or_default(), self.reservations.pop().unwrap_or_default())
     }
 
-    /// At most `count` bytes from `offset` on. Both come from a guest: any value is possible.
+    /// Returns at most `count` bytes from `offset` on. Both come from a guest, so any value is possible.
     pub(crate) fn slice(&self, offset: u64, count: u64) -> Self {
+        // Saturating: beyond the end is the same as at the end, and nothing can overflow.
         let mut skip = usize::try_from(offset).unwrap_or(usize::MAX);
         let mut left = usize::try_from(count).unwrap_or(usize::MAX);
         let mut cut = Self::default();
-        for (part, hold) in self.parts.iter().zip(&self.holds) {
+        for (part, reservation) in self.parts.iter().zip(&self.reservations) {
             if left == 0 {
                 break;
             }
@@ -90,12 +99,12 @@ impl Rope {
             let end = start + left.min(part.len() - start);
             skip -= start;
             left -= end - start;
-            cut.push(part.slice(start..end), hold.clone());
+            cut.push(part.slice(start..end), reservation.clone());
         }
         cut
     }
 
-    /// Returns all bytes, copied out.
+    /// Returns a copy of all bytes.
     pub(crate) fn to_vec(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(self.len);
         for part in &self.parts {
@@ -105,10 +114,17 @@ impl Rope {
     }
 }
 
+impl<'a> From<&'a Rope> for ObjectBody<'a> {
+    fn from(rope: &'a Rope) -> Self {
+        Self { parts: &rope.parts, len: rope.len, sha256: rope.sha256 }
+    }
+}
+
 impl From<Object> for Rope {
-    /// The object is the call's input, which is counted already.
     fn from(object: Object) -> Self {
-        let rope = Self::envelope(object.envelope().clone(), Hold::default(), Hold::default());
+        // No reservation: the object is the call's input, which its caller has charged.
+        let none = SharedReservation::default;
+        let rope = Self::envelope(object.envelope().clone(), none(), none());
         Self { sha256: Some(*object.sha256()), ..rope }
     }
 }
@@ -116,12 +132,12 @@ impl From<Object> for Rope {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::instance::held_memory::Held;
+    use crate::instance::held_memory::HeldMemory;
 
     fn rope() -> Rope {
         let mut rope = Rope::default();
         for part in ["abc", "", "defg", "h"] {
-            rope.push(Bytes::from_static(part.as_bytes()), Hold::default());
+            rope.push(Bytes::from_static(part.as_bytes()), SharedReservation::default());
         }
         rope
     }
@@ -148,22 +164,25 @@ mod tests {
     }
 
     fn whole_of(mut rope: Rope) -> Bytes {
-        rope.join(Hold::default());
+        rope.join(SharedReservation::default());
         rope.into_piece().0
     }
 
     #[test]
-    fn pieces_are_counted_while_somebody_shares_them_and_not_once_joined() {
-        let held = Held::new(100, 0, None);
+    fn pieces_are_held_while_a_slice_shares_them() {
+        let held = HeldMemory::new(100, 0, None);
         let piece = |text: &'static str| {
-            (Bytes::from_static(text.as_bytes()), Hold::from(held.count(text.len()).unwrap()))
+            (
+                Bytes::from_static(text.as_bytes()),
+                SharedReservation::from(held.reserve(text.len()).unwrap()),
+            )
         };
-        let (mut rope, (part, hold)) = (Rope::default(), piece("abcd"));
-        rope.push(part, hold);
-        let (part, hold) = piece("efg");
-        rope.push(part, hold);
+        let (mut rope, (part, reservation)) = (Rope::default(), piece("abcd"));
+        rope.push(part, reservation);
+        let (part, reservation) = piece("efg");
+        rope.push(part, reservation);
         let slice = rope.slice(1, 1);
-        rope.join(held.count(7).unwrap().into());
+        rope.join(held.reserve(7).unwrap().into());
         assert_eq!(held.used(), 4 + 7, "the slice shares the first piece");
         drop(slice);
         assert_eq!(held.used(), 7);

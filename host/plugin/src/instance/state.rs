@@ -1,4 +1,4 @@
-//! What belongs to one instance while it lives.
+//! State of one instance, as the host functions see it.
 
 use std::sync::Arc;
 
@@ -6,194 +6,167 @@ use bytes::Bytes;
 use cloakroom_core::{Context, Payload};
 use wasmtime::component::Resource;
 
-use crate::{
-    compute::{Clock, long_work},
-    grants::{bucket_access::GrantedBuckets, upload::Progress},
-    instance::{
-        buffer_writer::Draft,
-        config::InstanceConfig,
-        fault::Fault,
-        guest_error::Refusal,
-        handles::{Handle, Handles, HeldPayload},
-        held_memory::Hold,
-        meter::Meter,
-        rope::Rope,
-    },
+#[cfg(feature = "wasi")]
+use super::wasi::Wasi;
+use super::{
+    buffer_writer::BufferWriter,
+    call::Call,
+    config::InstanceConfig,
+    fault::Fault,
+    handle_table::{Handle, HandleTable, HeldPayload},
+    held_memory::SharedReservation,
+    meter::Meter,
+    resources::{BucketResource, PayloadResource, WriterResource},
+    rope::Rope,
 };
+use crate::{compute::large_work, grants::granted_buckets::GrantedBuckets};
 
-/// Marks a `writer` of the contract; its bytes are in the handles.
-#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
-pub enum WriterMark {}
-/// Marks a `payload` of the contract.
-#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
-pub enum PayloadMark {}
-/// Marks a `bucket` of the contract; what it may do is in the handles.
-#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
-pub enum BucketMark {}
-/// Marks a `context` of the contract. There is one, the call's.
-#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
-pub enum ContextMark {}
-
-/// The one call that an instance is in.
-pub(crate) struct Call {
-    pub(crate) ctx: Context,
-    pub(crate) clock: Arc<Clock>,
-    /// Bytes of what the call was given, which its caller holds and has charged.
-    pub(crate) input: usize,
-    /// Whether a payload is at hand, which the guest could write into its log. Without one, no
-    /// bucket is read, since what lies there are payloads.
-    pub(crate) confidential: bool,
-    /// An object that is read from a bucket has at most so many bytes.
-    pub(crate) most: u64,
-    /// The host's last refusal, which a guest's own error has no room for.
-    pub(crate) refusal: Option<Refusal>,
-    /// How far storing its object has come.
-    pub(crate) progress: Progress,
-}
-
-impl Call {
-    pub(crate) fn new(ctx: Context, clock: Arc<Clock>) -> Self {
-        let progress = Progress::default();
-        Self { ctx, clock, input: 0, confidential: true, most: 0, refusal: None, progress }
-    }
-
-    /// A call in which a plugin says what it is.
-    pub(crate) fn describing(clock: Arc<Clock>) -> Self {
-        Self { confidential: false, ..Self::new(Context::none(), clock) }
-    }
-}
-
-pub(crate) struct State {
-    pub(crate) scope: Arc<InstanceConfig>,
+/// State of one instance.
+pub(crate) struct InstanceState {
+    pub(crate) config: Arc<InstanceConfig>,
     pub(crate) call: Call,
     pub(crate) meter: Meter,
-    handles: Handles,
+    handles: HandleTable,
     #[cfg(feature = "wasi")]
-    pub(crate) wasi: Option<Box<crate::instance::wasi::Wasi>>,
+    pub(crate) wasi: Option<Box<Wasi>>,
 }
 
-impl State {
-    pub(crate) fn new(scope: Arc<InstanceConfig>, call: Call) -> Self {
+impl InstanceState {
+    pub(crate) fn new(config: Arc<InstanceConfig>, call: Call) -> Self {
         Self {
-            handles: Handles::new(scope.limits.handles.get()),
-            meter: Meter::new(&scope.limits, &scope.memory, &call),
+            handles: HandleTable::new(config.limits.handles.get()),
+            meter: Meter::new(&config.limits, &config.memory, &call),
             #[cfg(feature = "wasi")]
             wasi: None,
-            scope,
+            config,
             call,
         }
     }
 
-    pub(crate) fn begin(&mut self, call: Call) {
+    /// Begins a call on an instance that is used again.
+    pub(crate) fn begin_call(&mut self, call: Call) {
+        #[cfg(feature = "wasi")]
+        if let Some(wasi) = &mut self.wasi {
+            wasi.begin_call(call.confidential);
+        }
         self.meter.begin_call(&call);
         self.call = call;
     }
 
-    /// Ends the call: all handles of it are void.
-    pub(crate) fn end(&mut self) {
+    /// Ends the call: all its handles are invalid from now on.
+    pub(crate) fn end_call(&mut self) {
         self.handles.clear();
         self.meter.end_call();
         self.call.ctx = Context::none();
         self.call.refusal = None;
     }
 
-    /// Whether the instance should not be used again.
-    pub(crate) fn worn(&self) -> bool {
-        self.handles.worn()
+    /// Returns whether the instance has used so many handles that it must be retired.
+    pub(crate) fn is_exhausted(&self) -> bool {
+        self.handles.is_exhausted()
     }
 
     pub(crate) fn put_buffer(&mut self, rope: Rope) -> wasmtime::Result<Resource<Rope>> {
         Ok(Resource::new_own(self.handles.insert(Handle::Buffer(rope))?))
     }
 
-    pub(crate) fn put_writer(&mut self) -> wasmtime::Result<Resource<WriterMark>> {
-        let draft = Draft::new(self.meter.held())?;
-        Ok(Resource::new_own(self.handles.insert(Handle::Writer(draft))?))
+    pub(crate) fn put_writer(&mut self) -> wasmtime::Result<Resource<WriterResource>> {
+        let writer = BufferWriter::new(self.meter.held())?;
+        Ok(Resource::new_own(self.handles.insert(Handle::Writer(writer))?))
     }
 
     pub(crate) fn put_payload(
         &mut self,
         payload: HeldPayload,
-    ) -> wasmtime::Result<Resource<PayloadMark>> {
+    ) -> wasmtime::Result<Resource<PayloadResource>> {
         Ok(Resource::new_own(self.handles.insert(Handle::Payload(payload.into()))?))
     }
 
     pub(crate) fn put_bucket(
         &mut self,
         bucket: GrantedBuckets,
-    ) -> wasmtime::Result<Resource<BucketMark>> {
+    ) -> wasmtime::Result<Resource<BucketResource>> {
         Ok(Resource::new_own(self.handles.insert(Handle::Bucket(bucket))?))
     }
 
     pub(crate) fn bucket(
         &mut self,
-        handle: &Resource<BucketMark>,
+        handle: &Resource<BucketResource>,
     ) -> wasmtime::Result<GrantedBuckets> {
         match self.handles.get(handle.rep())? {
             Handle::Bucket(bucket) => Ok(bucket.clone()),
-            _ => KIND.trap(),
+            _ => WRONG_KIND.trap(),
         }
     }
 
     pub(crate) fn buffer(&mut self, handle: &Resource<Rope>) -> wasmtime::Result<&Rope> {
         match self.handles.get(handle.rep())? {
             Handle::Buffer(rope) => Ok(rope),
-            _ => KIND.trap(),
+            _ => WRONG_KIND.trap(),
         }
     }
 
-    pub(crate) fn writer(&mut self, handle: &Resource<WriterMark>) -> wasmtime::Result<&mut Draft> {
+    pub(crate) fn writer(
+        &mut self,
+        handle: &Resource<WriterResource>,
+    ) -> wasmtime::Result<&mut BufferWriter> {
         match self.handles.get(handle.rep())? {
-            Handle::Writer(draft) => Ok(draft),
-            _ => KIND.trap(),
+            Handle::Writer(writer) => Ok(writer),
+            _ => WRONG_KIND.trap(),
         }
     }
 
     pub(crate) fn payload(
         &mut self,
-        handle: &Resource<PayloadMark>,
+        handle: &Resource<PayloadResource>,
     ) -> wasmtime::Result<&HeldPayload> {
         match self.handles.get(handle.rep())? {
             Handle::Payload(payload) => Ok(payload),
-            _ => KIND.trap(),
+            _ => WRONG_KIND.trap(),
         }
     }
 
-    /// Returns the bytes of a buffer in one piece, and what counts them. The buffer keeps that
-    /// piece from then on, and lets go of its parts.
+    /// Returns the bytes of a buffer in one piece, and their reservation. The buffer keeps that piece from
+    /// then on and drops its parts, so that a second call copies nothing.
     pub(crate) async fn join(
         &mut self,
         handle: &Resource<Rope>,
-    ) -> wasmtime::Result<(Bytes, Hold)> {
+    ) -> wasmtime::Result<(Bytes, SharedReservation)> {
         let (length, split) = (self.buffer(handle)?.len(), self.buffer(handle)?.is_split());
         if split {
-            long_work::begin(length, &self.call.clock).await;
-            let hold = self.meter.hold(length)?.into();
+            large_work::yield_before_processing(length, &self.call.clock).await;
+            let reservation = self.meter.reserve(length)?.into();
             if let Handle::Buffer(rope) = self.handles.get(handle.rep())? {
-                rope.join(hold);
+                rope.join(reservation);
             }
         }
         Ok(self.buffer(handle)?.clone().into_piece())
     }
 
-    /// The same of a buffer that the guest gives away.
+    /// Returns the bytes of a buffer that the guest gives away, in one piece.
     pub(crate) async fn take_joined(&mut self, handle: Resource<Rope>) -> wasmtime::Result<Bytes> {
         let (bytes, _) = self.join(&handle).await?;
         self.discard(handle.rep())?;
         Ok(bytes)
     }
 
-    pub(crate) fn take_writer(&mut self, handle: Resource<WriterMark>) -> wasmtime::Result<Draft> {
+    pub(crate) fn take_writer(
+        &mut self,
+        handle: Resource<WriterResource>,
+    ) -> wasmtime::Result<BufferWriter> {
         match self.handles.take(handle.rep())? {
-            Handle::Writer(draft) => Ok(draft),
-            _ => KIND.trap(),
+            Handle::Writer(writer) => Ok(writer),
+            _ => WRONG_KIND.trap(),
         }
     }
 
-    pub(crate) fn take_payload(&mut self, handle: Resource<PayloadMark>) -> Result<Payload, Fault> {
+    pub(crate) fn take_payload(
+        &mut self,
+        handle: Resource<PayloadResource>,
+    ) -> Result<Payload, Fault> {
         match self.handles.take(handle.rep())? {
             Handle::Payload(held) => Ok(held.payload),
-            _ => Err(KIND),
+            _ => Err(WRONG_KIND),
         }
     }
 
@@ -204,12 +177,12 @@ impl State {
 }
 
 #[cfg(feature = "wasi")]
-impl wasmtime_wasi::WasiView for State {
-    /// Made when first asked for: most plugins import nothing of WASI.
+impl wasmtime_wasi::WasiView for InstanceState {
+    /// Returns the instance's WASI. It is made at the first use: most plugins import nothing of WASI.
     fn ctx(&mut self) -> wasmtime_wasi::WasiCtxView<'_> {
-        let (scope, confidential) = (&self.scope, self.call.confidential);
+        let (config, confidential) = (&self.config, self.call.confidential);
         let wasi = self.wasi.get_or_insert_with(|| {
-            let mut wasi = Box::new(crate::instance::wasi::Wasi::new(scope));
+            let mut wasi = Box::new(Wasi::new(config));
             wasi.begin_call(confidential);
             wasi
         });
@@ -217,5 +190,5 @@ impl wasmtime_wasi::WasiView for State {
     }
 }
 
-/// `wasmtime` checks kinds before we do.
-const KIND: Fault = Fault::Protocol("used a handle of another kind");
+// `wasmtime` checks the kinds of handles first, so that no guest gets here.
+const WRONG_KIND: Fault = Fault::Protocol("used a handle of another kind");

@@ -1,4 +1,4 @@
-//! Places for instances that wait warm, bounded in number and in memory.
+//! Room for instances that are kept warm, bounded in number and in memory.
 
 use std::sync::{
     Arc,
@@ -8,40 +8,41 @@ use std::sync::{
 use cloakroom_core::ByteSize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Warm instances together may hold this part of `limits.process_bytes`. They are kept for nobody in
-/// particular, and must leave room for calls.
+/// Divisor of `limits.process_bytes` that gives the memory of all warm instances together. They only save
+/// microseconds, and must leave room for calls.
 const SHARE: usize = 4;
 
-/// The places of a host.
-pub(crate) struct Idle {
-    places: Arc<Semaphore>,
+/// Room for warm instances of one host. Clones are the same room.
+#[derive(Clone)]
+pub(crate) struct WarmCapacity {
+    slots: Arc<Semaphore>,
     bytes: Arc<AtomicUsize>,
-    most: usize,
+    limit: usize,
 }
 
-/// The place of one instance, until it is dropped.
-pub(crate) struct Place {
+/// Room that one warm instance takes, until it is dropped.
+pub(crate) struct WarmSlot {
     _permit: OwnedSemaphorePermit,
     all: Arc<AtomicUsize>,
     bytes: usize,
 }
 
-impl Idle {
+impl WarmCapacity {
     pub(crate) fn new(instances: usize, process: ByteSize) -> Self {
-        let places = Arc::new(Semaphore::new(instances.min(Semaphore::MAX_PERMITS)));
-        Self { places, bytes: Arc::default(), most: process.as_usize() / SHARE }
+        let slots = Arc::new(Semaphore::new(instances.min(Semaphore::MAX_PERMITS)));
+        Self { slots, bytes: Arc::default(), limit: process.as_usize() / SHARE }
     }
 
-    /// Returns a place for an instance that holds `bytes` bytes, if there is room.
-    pub(crate) fn place(&self, bytes: usize) -> Option<Place> {
-        let permit = self.places.clone().try_acquire_owned().ok()?;
-        let sum = |all: usize| all.checked_add(bytes).filter(|sum| *sum <= self.most);
+    /// Reserves room for an instance that holds `bytes` bytes. Returns `None` if there is none.
+    pub(crate) fn reserve(&self, bytes: usize) -> Option<WarmSlot> {
+        let permit = self.slots.clone().try_acquire_owned().ok()?;
+        let sum = |all: usize| all.checked_add(bytes).filter(|sum| *sum <= self.limit);
         self.bytes.fetch_update(Relaxed, Relaxed, sum).ok()?;
-        Some(Place { _permit: permit, all: self.bytes.clone(), bytes })
+        Some(WarmSlot { _permit: permit, all: self.bytes.clone(), bytes })
     }
 }
 
-impl Drop for Place {
+impl Drop for WarmSlot {
     fn drop(&mut self) {
         self.all.fetch_sub(self.bytes, Relaxed);
     }
@@ -53,14 +54,14 @@ mod tests {
 
     #[test]
     fn warm_instances_are_bounded_in_number_and_in_memory() {
-        let idle = Idle::new(3, ByteSize::bytes(40));
-        let first = idle.place(6).unwrap();
-        assert!(idle.place(5).is_none(), "more than a quarter");
-        let second = idle.place(4).unwrap();
-        assert!(idle.place(1).is_none());
-        let _third = idle.place(0).unwrap();
-        assert!(idle.place(0).is_none(), "more than there are places");
+        let capacity = WarmCapacity::new(3, ByteSize::bytes(40));
+        let first = capacity.reserve(6).unwrap();
+        assert!(capacity.reserve(5).is_none(), "more than a quarter");
+        let second = capacity.reserve(4).unwrap();
+        assert!(capacity.reserve(1).is_none());
+        let _third = capacity.reserve(0).unwrap();
+        assert!(capacity.reserve(0).is_none(), "more than there are slots");
         drop((first, second));
-        assert!(idle.place(10).is_some());
+        assert!(capacity.reserve(10).is_some());
     }
 }

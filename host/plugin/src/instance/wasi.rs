@@ -1,5 +1,5 @@
-//! What plugins have of WASI: clocks, randomness, an empty environment, no files, connections to the
-//! addresses that were granted, and output that goes where a plugin's log goes.
+//! WASI of one instance: clocks, randomness, an empty environment, no files, connections to the addresses
+//! that were granted, and output that goes to the plugin's log.
 
 use std::{
     collections::BTreeSet,
@@ -18,12 +18,12 @@ use wasmtime_wasi::{
     sockets::SocketAddrUse,
 };
 
-use crate::instance::{config::InstanceConfig, fault::Fault};
+use super::{config::InstanceConfig, fault::Fault};
 
-/// Bytes of randomness that one call of WASI gives at most, as `random.draw` of the contract.
+/// Most bytes of randomness in one call of WASI, as in `random.draw` of the contract.
 const RANDOM: u64 = 65_536;
 
-/// What one instance has of WASI.
+/// WASI of one instance.
 pub(crate) struct Wasi {
     ctx: WasiCtx,
     table: ResourceTable,
@@ -31,20 +31,23 @@ pub(crate) struct Wasi {
 }
 
 impl Wasi {
-    pub(crate) fn new(scope: &Arc<InstanceConfig>) -> Self {
-        let output = Output { scope: scope.clone(), call: Arc::default() };
+    pub(crate) fn new(config: &Arc<InstanceConfig>) -> Self {
+        let output = Output { config: config.clone(), call: Arc::default() };
         let mut builder = WasiCtx::builder();
         builder.stdout(output.clone()).stderr(output.clone());
+        // A grant is of an address. Whoever controls a name could change where it leads, and a look-up alone
+        // carries bytes to a stranger's name server.
         builder.allow_udp(false).allow_ip_name_lookup(false);
         builder.max_random_size(RANDOM);
-        builder.allow_tcp(!scope.grants.tcp.is_empty());
-        let granted = scope.clone();
+        builder.allow_tcp(!config.grants.tcp.is_empty());
+        let granted = config.clone();
         builder.socket_addr_check(move |address, usage| {
-            let allowed = reaches(&granted.grants.tcp, address, usage);
+            let allowed = is_allowed(&granted.grants.tcp, address, usage);
             Box::pin(async move { allowed })
         });
         let mut table = ResourceTable::new();
-        table.set_max_capacity(scope.limits.handles.get());
+        // Streams and sockets of WASI are in a table of its own, which ours does not count.
+        table.set_max_capacity(config.limits.handles.get());
         Self { ctx: builder.build(), table, output }
     }
 
@@ -53,39 +56,42 @@ impl Wasi {
     }
 
     pub(crate) fn begin_call(&mut self, confidential: bool) {
-        *self.output.lock() = Spoken { bytes: 0, confidential };
+        *self.output.lock() = CallOutput { bytes: 0, confidential };
     }
 }
 
-/// To connect, a socket is first bound to any port of its own.
-fn reaches(granted: &BTreeSet<SocketAddr>, address: SocketAddr, usage: SocketAddrUse) -> bool {
+/// Returns whether a socket may use an address. To connect, a socket is first bound to a local port that
+/// the system chooses.
+fn is_allowed(granted: &BTreeSet<SocketAddr>, address: SocketAddr, usage: SocketAddrUse) -> bool {
     match usage {
+        // A port of the guest's choice would be the first half of listening.
         SocketAddrUse::TcpBind => address.ip().is_unspecified() && address.port() == 0,
         SocketAddrUse::TcpConnect => granted.contains(&address),
         _ => false,
     }
 }
 
-/// Standard output and standard error.
+/// Standard output and standard error of one instance.
 #[derive(Clone)]
 struct Output {
-    scope: Arc<InstanceConfig>,
-    call: Arc<Mutex<Spoken>>,
+    config: Arc<InstanceConfig>,
+    call: Arc<Mutex<CallOutput>>,
 }
 
-struct Spoken {
+/// Output in one call.
+struct CallOutput {
     bytes: usize,
     confidential: bool,
 }
 
-impl Default for Spoken {
+impl Default for CallOutput {
     fn default() -> Self {
         Self { bytes: 0, confidential: true }
     }
 }
 
 impl Output {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Spoken> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, CallOutput> {
         self.call.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -97,7 +103,7 @@ impl IsTerminal for Output {
 }
 
 impl StdoutStream for Output {
-    /// For WASI 0.1 and 0.3, which this host does not link.
+    /// Returns a stream for WASI 0.1 and 0.3, which this host does not link.
     fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
         let nowhere: Empty = empty();
         Box::new(nowhere)
@@ -110,14 +116,14 @@ impl StdoutStream for Output {
 
 impl OutputStream for Output {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
-        let mut spoken = self.lock();
-        spoken.bytes = spoken.bytes.saturating_add(bytes.len()).saturating_add(1);
-        if self.scope.limits.log.as_usize() < spoken.bytes {
+        let mut output = self.lock();
+        output.bytes = output.bytes.saturating_add(bytes.len()).saturating_add(1);
+        if output.bytes > self.config.limits.log.as_usize() {
             return Err(StreamError::Trap(Fault::Limit(cloakroom_core::Limit::Log).into()));
         }
-        let speaker = self.scope.speaker(spoken.confidential);
+        let log = self.config.guest_log(output.confidential);
         for line in String::from_utf8_lossy(&bytes).lines().filter(|line| !line.trim().is_empty()) {
-            speaker.say(Level::INFO, line);
+            log.write(Level::INFO, line);
         }
         Ok(())
     }
@@ -149,14 +155,14 @@ mod tests {
     #[test]
     fn randomness_and_resources_are_bounded() {
         let limits = Limits { handles: 10.try_into().unwrap(), ..Limits::default() };
-        let scope = InstanceConfig {
+        let config = InstanceConfig {
             plugin: "bounds".into(),
             settings: Settings::none(),
             grants: Grants::none(),
             memory: MemoryBudget::new(limits.call_bytes, limits.process_bytes),
             limits,
         };
-        let mut wasi = Wasi::new(&Arc::new(scope));
+        let mut wasi = Wasi::new(&Arc::new(config));
         let view = wasi.view();
         let random = view.ctx.random();
         assert_eq!(random.get_random_bytes(RANDOM).unwrap().len() as u64, RANDOM);

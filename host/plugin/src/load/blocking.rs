@@ -1,33 +1,36 @@
-//! Loading off the executor, within a time, and ended when nobody waits for it.
+//! Blocking work off the executor, with a time limit, cancelled when its future is dropped.
 
 use std::{sync::Arc, time::Duration};
 
 use cloakroom_core::{Error, ErrorKind};
-use tokio::task::spawn_blocking;
+use tokio::runtime::Handle;
 
-use crate::load::compiler_process::Cancel;
+use super::cancellation::Cancellation;
 
-/// Runs `load` on a thread that may block, for `limit` at most. Dropping the future ends the process
-/// that compiles, if there is one; a compilation in this process goes on, and nobody hears of it.
+/// Runs `work` on a thread that may block, for `limit` at most. Dropping the future ends the compiler
+/// process, if there is one. A compilation in this process cannot be interrupted: it goes on, and its result
+/// is dropped.
 ///
 /// # Errors
-/// Those of `load`, and `Busy` past the limit.
-pub(crate) async fn load<T: Send + 'static>(
+/// The error of `work`. `Busy` if it took longer than `limit`, `Config` outside of a Tokio runtime.
+pub(crate) async fn run_blocking<T: Send + 'static>(
     limit: Duration,
-    load: impl FnOnce(&Cancel) -> Result<T, Error> + Send + 'static,
+    work: impl FnOnce(&Cancellation) -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    let cancel = Arc::<Cancel>::default();
-    let _ended = Ended(cancel.clone());
-    let loading = spawn_blocking(move || load(&cancel));
-    match tokio::time::timeout(limit, loading).await {
-        Ok(Ok(loaded)) => loaded,
+    let runtime = Handle::try_current().map_err(|_| no_runtime())?;
+    let cancellation = Arc::<Cancellation>::default();
+    let _guard = CancelOnDrop(cancellation.clone());
+    let working = runtime.spawn_blocking(move || work(&cancellation));
+    match tokio::time::timeout(limit, working).await {
+        Ok(Ok(result)) => result,
         Ok(Err(_)) => Err(Error::new(ErrorKind::Internal, "loading did not finish")),
-        Err(_) => Err(late(limit)),
+        Err(_) => Err(timed_out(limit)),
     }
 }
 
-/// Nobody can be blamed: a large plugin, a slow disk and a busy machine look the same.
-fn late(limit: Duration) -> Error {
+/// Returns the error of work that took too long. A large plugin, a slow disk and a busy machine look the same
+/// from here, so it blames none of them.
+fn timed_out(limit: Duration) -> Error {
     let text = format!(
         "was not loaded within {limit:?} (`limits.load`): try again when the machine has less to do, or \
          raise the limit if this plugin needs so long to be compiled"
@@ -35,9 +38,16 @@ fn late(limit: Duration) -> Error {
     Error::new(ErrorKind::Busy, text)
 }
 
-struct Ended(Arc<Cancel>);
+fn no_runtime() -> Error {
+    let text = "plugins are loaded within a Tokio runtime, and this call was made outside of one: make it \
+                in an async task, or inside `Runtime::block_on`";
+    Error::new(ErrorKind::Config, text)
+}
 
-impl Drop for Ended {
+/// Cancels work whose future is dropped.
+struct CancelOnDrop(Arc<Cancellation>);
+
+impl Drop for CancelOnDrop {
     fn drop(&mut self) {
         self.0.cancel();
     }

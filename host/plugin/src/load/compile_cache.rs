@@ -1,8 +1,8 @@
-//! Compiled components on disk, so that the second start does not compile.
+//! Cache of compiled components on disk, so that the second start does not compile.
 //!
-//! What is loaded from here is machine code that runs with this process's rights. Therefore the
-//! folder, and those above it, must belong to this process's user, or to root, and be writable by
-//! nobody else, and each file must have the digest that was noted when it was written.
+//! Its files are machine code that runs with the rights of this process, and `wasmtime` does not check
+//! them. So the folder, and all folders above it, must belong to this process's user or to root and be
+//! writable by nobody else, and each file must have the digest that was noted when it was written.
 
 mod group;
 mod private;
@@ -17,18 +17,22 @@ use std::{
 
 use wasmtime::Engine;
 
-use crate::load::source::Digest;
+use super::digest::Digest;
 
-/// A folder of compiled components.
+/// Folder of compiled components.
 #[derive(Debug)]
-pub(crate) struct Cache {
+pub(crate) struct CompileCache {
     folder: PathBuf,
-    /// Stands in the names of the files that this engine wrote: same compiler, same settings, same
+    /// Part of the names of files that this engine can load: same compiler, same settings, same
     /// processor.
     engine: String,
 }
 
-impl Cache {
+impl CompileCache {
+    /// Opens a folder, and makes it if need be.
+    ///
+    /// # Errors
+    /// The system's error if it cannot be made, or an error that says who else may write to it.
     pub(crate) fn open(folder: PathBuf, engine: &Engine) -> io::Result<Self> {
         private::create(&folder)?;
         private::check(&folder)?;
@@ -39,19 +43,18 @@ impl Cache {
         &self.folder
     }
 
-    /// The files with a component's code that are whole: what this engine wrote, then what others
-    /// did. Whether it can be loaded is for the engine to say: what was compiled for a processor that
-    /// has less than this one can.
-    pub(crate) fn find(&self, component: Digest) -> impl Iterator<Item = CodeFile> {
+    /// Returns the intact files with a component's code: first the one that this engine wrote, then others.
+    /// The engine decides which it can load: code for a processor with fewer features works, too.
+    pub(super) fn find(&self, component: Digest) -> impl Iterator<Item = CompiledFile> {
         let (own, _) = self.paths(component);
         let others = self.others(component).filter({
             let own = own.clone();
             move |path| *path != own
         });
-        std::iter::once(own).chain(others).filter_map(|code| CodeFile::open(code).ok())
+        std::iter::once(own).chain(others).filter_map(|code| CompiledFile::open(code).ok())
     }
 
-    /// The folder is looked through only if this is polled.
+    /// Returns the files of other engines. The folder is read only if the iterator is used.
     fn others(&self, component: Digest) -> impl Iterator<Item = PathBuf> {
         let (folder, start) = (self.folder.clone(), format!("{}-", component.hex()));
         std::iter::once_with(move || fs::read_dir(folder))
@@ -63,16 +66,21 @@ impl Cache {
             .filter(|path| path.extension().is_some_and(|extension| extension == CODE))
     }
 
-    /// Keeps a compiled component and opens what it wrote. Another process may do the same at the same
+    /// Writes a compiled component, and opens the file. Another process may write the same one at the same
     /// time: each file appears whole or not at all.
-    pub(crate) fn keep(&self, component: Digest, compiled: &[u8]) -> io::Result<CodeFile> {
+    ///
+    /// # Errors
+    /// The system's error if a file cannot be written.
+    pub(super) fn store(&self, component: Digest, compiled: &[u8]) -> io::Result<CompiledFile> {
         let (code, note) = self.paths(component);
-        appear(&code, compiled)?;
-        appear(&note, Digest::of(compiled).to_string().as_bytes())?;
-        CodeFile::open(code)
+        // The code first: code without a note is not loaded, and a note alone is harmless.
+        write_atomically(&code, compiled)?;
+        write_atomically(&note, Digest::sha256(compiled).to_string().as_bytes())?;
+        CompiledFile::open(code)
     }
 
     fn paths(&self, component: Digest) -> (PathBuf, PathBuf) {
+        // Both digests are in the name: of what was compiled, and of what compiled it.
         let stem = format!("{}-{}", component.hex(), self.engine);
         let code = self.folder.join(format!("{stem}.{CODE}"));
         let note = code.with_extension(NOTE);
@@ -80,21 +88,21 @@ impl Cache {
     }
 }
 
-/// How files of code end, and the notes of their digests.
+/// Extensions of files of code, and of the notes with their digests.
 const CODE: &str = "cwasm";
 const NOTE: &str = "sha256";
 
-/// An open file of code that is whole and that nobody else can write to. What was checked is what is
-/// loaded: the path is not opened again.
+/// Open file of code that is intact and that nobody else can write to. The path is not opened again, so
+/// that what was checked is what is loaded.
 #[derive(Debug)]
-pub(crate) struct CodeFile {
-    pub(crate) path: PathBuf,
-    pub(crate) file: fs::File,
-    pub(crate) bytes: Vec<u8>,
+pub(super) struct CompiledFile {
+    pub(super) path: PathBuf,
+    pub(super) file: fs::File,
+    pub(super) bytes: Vec<u8>,
 }
 
-impl CodeFile {
-    /// Opens a file of code and holds it against the digest that was noted when it was written.
+impl CompiledFile {
+    /// Opens a file of code, and compares it with the digest that was noted when it was written.
     fn open(path: PathBuf) -> io::Result<Self> {
         let (mut file, size) = open_private(&path)?;
         let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
@@ -102,58 +110,60 @@ impl CodeFile {
         let mut noted = String::new();
         let (note, _) = open_private(&path.with_extension(NOTE))?;
         note.take(128).read_to_string(&mut noted)?;
-        if Digest::of(&bytes).to_string() == noted {
+        if Digest::sha256(&bytes).to_string() == noted {
             Ok(Self { path, file, bytes })
         } else {
-            Err(unusable("its digest is not the one that was noted"))
+            Err(invalid("its digest is not the one that was noted"))
         }
     }
 }
 
-/// Opens a file that this user or root wrote, and returns its size. Links are not followed.
+/// Opens a file that this user or root wrote, and returns its size. Links are refused.
 fn open_private(path: &Path) -> io::Result<(fs::File, u64)> {
     let named = fs::symlink_metadata(path)?;
     if !named.is_file() {
-        return Err(unusable("it is no file"));
+        return Err(invalid("it is no file"));
     }
     let file = fs::File::open(path)?;
-    let found = file.metadata()?;
+    let opened = file.metadata()?;
     let user = rustix::process::geteuid().as_raw();
-    let is_same = (found.dev(), found.ino()) == (named.dev(), named.ino());
-    if !is_same || !private::is_private(found.uid(), found.mode(), user) {
-        return Err(unusable("others may write to it"));
+    // Between the two calls another user could have put a link there.
+    let is_same = (opened.dev(), opened.ino()) == (named.dev(), named.ino());
+    if !is_same || !private::is_private(opened.uid(), opened.mode(), user) {
+        return Err(invalid("others may write to it"));
     }
-    if found.len() == 0 {
-        return Err(unusable("it is empty"));
+    if opened.len() == 0 {
+        return Err(invalid("it is empty"));
     }
-    Ok((file, found.len()))
+    Ok((file, opened.len()))
 }
 
-fn unusable(why: &str) -> io::Error {
+fn invalid(why: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, why)
 }
 
+/// Returns a name for everything that decides whether an engine can load code: version, settings, target.
 #[cfg(feature = "compiler")]
-pub(crate) fn fingerprint(engine: &Engine) -> String {
+pub(super) fn fingerprint(engine: &Engine) -> String {
     use std::hash::{DefaultHasher, Hash as _, Hasher as _};
     let mut hasher = DefaultHasher::new();
     engine.precompile_compatibility_hash().hash(&mut hasher);
     format!("{:016x}", hasher.finish())
 }
 
-/// An engine without a compiler has no fingerprint, and writes nothing.
+/// Returns a name that no file has: an engine without a compiler writes nothing.
 #[cfg(not(feature = "compiler"))]
-pub(crate) fn fingerprint(_: &Engine) -> String {
+pub(super) fn fingerprint(_: &Engine) -> String {
     "none".to_owned()
 }
 
 /// Writes a file that other threads and processes see whole or not at all.
-fn appear(path: &Path, bytes: &[u8]) -> io::Result<()> {
+fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     // Hosts of one process may write the same file at once: each needs a name of its own.
     static WRITERS: AtomicUsize = AtomicUsize::new(0);
     let writer = WRITERS.fetch_add(1, Relaxed);
     let unfinished = path.with_extension(format!("{}-{writer}.tmp", std::process::id()));
-    // Left behind by a process of the same number that was killed.
+    // A process of the same number that was killed may have left one.
     let _ = fs::remove_file(&unfinished);
     let written = fs::OpenOptions::new().write(true).create_new(true).mode(0o644).open(&unfinished);
     let written = written.and_then(|mut file| file.write_all(bytes));

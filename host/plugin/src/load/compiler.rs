@@ -1,4 +1,4 @@
-//! From WebAssembly to machine code, or straight from what was compiled before.
+//! Compiler: from WebAssembly to machine code, or straight from the cache.
 
 use std::{
     os::fd::AsRawFd as _,
@@ -10,55 +10,55 @@ use cloakroom_core::{Error, ErrorKind};
 use wasmtime::{Engine, component::Component};
 
 #[cfg(feature = "compiler")]
-use crate::load::inspection::CAUSE;
-use crate::{
-    CodeLimits, CodeSize, Limits,
-    load::{
-        compile_cache::{self, Cache, CodeFile},
-        compiler_process::{Cancel, CompilerProcess},
-        source::Binary,
-    },
+use super::component_names::CAUSE;
+use super::{
+    cancellation::Cancellation,
+    code_size::CodeSize,
+    compile_cache::{self, CompileCache, CompiledFile},
+    compiler_process::CompilerProcess,
+    source::PluginBytes,
 };
+use crate::limits::{Limits, code_limits::CodeLimits};
 
-/// Components that were compiled, over all hosts of the process.
+/// Metric of compiled components, over all hosts of the process.
 const COMPILATIONS: &str = "cloakroom_compilations_total";
 
-/// Compiles components, and keeps what it compiled in a folder if it has one.
+/// Compiler of one host, with its cache folder if there is one.
 pub(crate) struct Compiler {
     engine: Engine,
-    cache: Option<Cache>,
-    /// Whether it may compile. If not, what is not in the folder is refused.
+    cache: Option<CompileCache>,
+    /// Whether it may compile. Otherwise plugins that are not in the cache are refused.
     enabled: bool,
     limits: CodeLimits,
-    /// Compiles instead of this process.
+    /// Process that compiles in place of this one.
     process: Option<CompilerProcess>,
     compiled: AtomicU64,
 }
 
-/// A component's code in the cache folder.
-pub(crate) struct Code {
-    pub(crate) path: PathBuf,
-    pub(crate) bytes: u64,
+/// Code of a component in the cache folder.
+pub(super) struct CompiledCode {
+    pub(super) path: PathBuf,
+    pub(super) bytes: u64,
     /// Whether it was compiled now.
-    pub(crate) is_new: bool,
+    pub(super) is_new: bool,
 }
 
-impl Code {
-    fn of(file: CodeFile, is_new: bool) -> Self {
+impl CompiledCode {
+    fn new(file: CompiledFile, is_new: bool) -> Self {
         Self { path: file.path, bytes: file.bytes.len() as u64, is_new }
     }
 }
 
 impl Compiler {
-    /// `program` compiles in a process of its own, if it is given.
+    /// Returns a compiler. `program` compiles in a process of its own, if it is given.
     pub(crate) fn new(
         engine: Engine,
-        cache: Option<Cache>,
+        cache: Option<CompileCache>,
         enabled: bool,
         limits: &Limits,
         program: Option<PathBuf>,
     ) -> Self {
-        // So that a process that compiles nothing says so.
+        // So that the metric is there, with 0, in a process that compiles nothing.
         metrics::counter!(COMPILATIONS).increment(0);
         let enabled = enabled && cfg!(feature = "compiler");
         let limits = limits.code.clone();
@@ -71,27 +71,32 @@ impl Compiler {
     }
 
     pub(crate) fn folder(&self) -> Option<&Path> {
-        self.cache.as_ref().map(Cache::folder)
+        self.cache.as_ref().map(CompileCache::folder)
     }
 
-    /// How many components it has compiled.
+    /// Returns how many components it has compiled.
     pub(crate) fn compiled(&self) -> u64 {
         self.compiled.load(Relaxed)
     }
 
-    /// Returns a component ready to be linked.
+    /// Returns a component ready to be linked, from the cache or compiled.
     ///
     /// # Errors
-    /// `PluginRejected` if it is invalid, or would have to be compiled and must not be.
-    pub(crate) fn component(&self, binary: &Binary, cancel: &Cancel) -> Result<Component, Error> {
-        if let Some((_, component)) = self.find(binary) {
+    /// `PluginRejected` if it is invalid, exceeds a limit, or is not in the cache and must not be compiled.
+    pub(super) fn component(
+        &self,
+        plugin: &PluginBytes,
+        cancellation: &Cancellation,
+    ) -> Result<Component, Error> {
+        if let Some((_, component)) = self.find_cached(plugin) {
             return Ok(component);
         }
-        let code = self.compile(binary, cancel)?;
-        let kept = match &self.cache {
+        let code = self.compile(plugin, cancellation)?;
+        let loaded = match &self.cache {
             None => load_new(&self.engine, &code),
-            Some(cache) => match cache.keep(binary.digest, &code) {
+            Some(cache) => match cache.store(plugin.digest, &code) {
                 Ok(code) => load(&self.engine, &code),
+                // Without the cache the next start takes longer. That must not keep this one from working.
                 Err(error) => {
                     let folder = cache.folder().display();
                     tracing::warn!(%error, %folder, "cannot write to the compile cache");
@@ -99,57 +104,62 @@ impl Compiler {
                 }
             },
         };
-        kept.map_err(|error| {
+        loaded.map_err(|error| {
             let text = "cannot load what was just compiled";
             Error::new(ErrorKind::Internal, text).with_source(error)
         })
     }
 
-    /// Returns where a component's code is in the cache folder, compiled now if need be.
+    /// Returns a component's code in the cache folder, compiled now if it is not there.
     ///
     /// # Errors
-    /// `Config` if there is no folder or it cannot be written to, `PluginRejected` as
+    /// `Config` if there is no folder or it cannot be written to. `PluginRejected` as
     /// [`Compiler::component`].
-    pub(crate) fn code(&self, binary: &Binary, cancel: &Cancel) -> Result<Code, Error> {
+    pub(super) fn compile_into_cache(
+        &self,
+        plugin: &PluginBytes,
+        cancellation: &Cancellation,
+    ) -> Result<CompiledCode, Error> {
         let Some(cache) = &self.cache else {
             let text = "there is no compile cache to compile into: name its folder";
             return Err(Error::new(ErrorKind::Config, text));
         };
-        if let Some((code, _)) = self.find(binary) {
-            return Ok(Code::of(code, false));
+        if let Some((code, _)) = self.find_cached(plugin) {
+            return Ok(CompiledCode::new(code, false));
         }
-        let kept = cache.keep(binary.digest, &self.compile(binary, cancel)?);
-        let code = kept.map_err(|error| {
+        let stored = cache.store(plugin.digest, &self.compile(plugin, cancellation)?);
+        let code = stored.map_err(|error| {
             let text = format!("cannot write to the compile cache `{}`", cache.folder().display());
             Error::new(ErrorKind::Config, text).with_source(error)
         })?;
-        Ok(Code::of(code, true))
+        Ok(CompiledCode::new(code, true))
     }
 
-    /// What the folder holds of a component. Code that is damaged, another compiler's, or for a
-    /// processor that has more than this one is as good as none.
-    fn find(&self, binary: &Binary) -> Option<(CodeFile, Component)> {
-        let mut files = self.cache.as_ref()?.find(binary.digest);
+    /// Returns a component's code in the cache folder. Code that is damaged, of another compiler, or for a
+    /// processor with more features counts as none.
+    fn find_cached(&self, plugin: &PluginBytes) -> Option<(CompiledFile, Component)> {
+        let mut files = self.cache.as_ref()?.find(plugin.digest);
         files.find_map(|code| {
             let component = load(&self.engine, &code).ok()?;
             Some((code, component))
         })
     }
 
-    fn compile(&self, binary: &Binary, cancel: &Cancel) -> Result<Vec<u8>, Error> {
+    fn compile(&self, plugin: &PluginBytes, cancellation: &Cancellation) -> Result<Vec<u8>, Error> {
         if !self.enabled {
-            return Err(self.refusal());
+            return Err(self.may_not_compile());
         }
-        CodeSize::of(&binary.bytes)?.check(&self.limits)?;
+        // Before the compiler sees it: some files of a few kilobytes keep it busy for minutes.
+        CodeSize::measure(&plugin.bytes)?.check(&self.limits)?;
         self.compiled.fetch_add(1, Relaxed);
         metrics::counter!(COMPILATIONS).increment(1);
         match &self.process {
-            Some(process) => process.compile(&binary.bytes, cancel),
-            None => precompile(&self.engine, &binary.bytes),
+            Some(process) => process.compile(&plugin.bytes, cancellation),
+            None => precompile(&self.engine, &plugin.bytes),
         }
     }
 
-    fn refusal(&self) -> Error {
+    fn may_not_compile(&self) -> Error {
         let no_compiler = if cfg!(feature = "compiler") {
             "this host may not compile"
         } else {
@@ -170,13 +180,16 @@ impl Compiler {
     }
 }
 
-/// Maps the open file where the system can, so that processes share its pages; else copies it.
+/// Loads code from the cache. Maps the open file if the system can, so that processes share its pages, and
+/// copies it otherwise.
 #[expect(unsafe_code, reason = "loading machine code; see the argument")]
-fn load(engine: &Engine, code: &CodeFile) -> wasmtime::Result<Component> {
+fn load(engine: &Engine, code: &CompiledFile) -> wasmtime::Result<Component> {
     let open = format!("/proc/self/fd/{}", code.file.as_raw_fd());
-    // SAFETY: the file was written by `Cache::keep` from what an engine's compiler made, into a
-    // folder that only this user and root can write to, and has the digest noted then; so do the bytes
-    // that were read from it. Whoever can change it already runs as this user, or as root.
+    // SAFETY: `deserialize` trusts its input to be the output of a wasmtime compiler: anything else may run
+    // arbitrary code. `CompileCache::store` wrote this file with such output, into a folder that only this
+    // user and root can write to (`compile_cache/private.rs`), and its bytes have the digest noted then. The
+    // file is the one that was checked, not its path opened again. Whoever can change it nevertheless runs
+    // as this user or as root, and needs no plugin to run code here. Plugins' own files never get here.
     unsafe {
         if Path::new(&open).exists() {
             Component::deserialize_file(engine, open)
@@ -186,10 +199,12 @@ fn load(engine: &Engine, code: &CodeFile) -> wasmtime::Result<Component> {
     }
 }
 
+/// Loads code that was just compiled.
 #[expect(unsafe_code, reason = "loading machine code; see the argument")]
 fn load_new(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
-    // SAFETY: the bytes are what this engine's compiler has just made, here or in a process that this
-    // one started for it and that wrote to it alone, and were nowhere else since.
+    // SAFETY: the bytes are the output of this engine's compiler, in this process or in one that this one
+    // started from the program that the embedder named and trusts (`HostBuilder::compiler`). They came
+    // through a pipe that no other process has, and were in this process's memory since.
     unsafe { Component::deserialize(engine, code) }
 }
 
@@ -197,7 +212,7 @@ fn load_new(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
 fn precompile(engine: &Engine, bytes: &[u8]) -> Result<Vec<u8>, Error> {
     engine.precompile_component(bytes).map_err(|error| {
         let text = "is not valid WebAssembly, or uses a feature this host does not have";
-        // It may quote names out of the file.
+        // It may quote names that the author chose.
         let cause = cloakroom_core::clean(&format!("{error:#}"), CAUSE);
         Error::new(ErrorKind::PluginRejected, text).with_source(cause)
     })

@@ -1,50 +1,59 @@
-//! How `wasmtime` is set up, and why.
+//! Configuration of `wasmtime`, and the reasons for it.
 
 use cloakroom_core::ByteSize;
-use wasmtime::{
-    Config, Enabled, Engine, PoolingAllocationConfig,
-    component::{HasSelf, Linker},
-};
+use wasmtime::{Config, Enabled, Engine, PoolingAllocationConfig};
 
-use crate::{Limits, contract::v0_1::bindings::HostSide, instance::state::State};
+use crate::limits::Limits;
 
-/// What a fresh instance finds already mapped from its predecessor. Page faults are the price of a
-/// fresh instance, and most calls touch less than this.
+/// Bytes of a slot's memory, and of its tables, that stay mapped after an instance: they are zeroed in place
+/// instead. Page faults are most of what a fresh instance costs, and most calls touch less than this.
 const RESIDENT: usize = 2 << 20;
+
+/// Bytes of a fiber's stack that stay mapped.
 const RESIDENT_STACK: usize = 64 << 10;
 
-/// Core modules in one component: languages that link dynamically have dozens.
+/// Most core modules in one component: languages that link dynamically have dozens.
 const MODULES: u32 = 64;
 
+/// Returns the engine of a host.
+///
+/// Its pooling allocator reserves the address space of all slots once. A fresh instance then takes a slot
+/// and maps the component's initial memory into it copy on write: some fifteen microseconds, where `mmap`
+/// and `munmap` for each call would take a lock on the whole process. That makes a fresh instance for each
+/// call affordable, and with it that no call sees what another left behind.
 pub(crate) fn engine(limits: &Limits) -> wasmtime::Result<Engine> {
     Engine::new(config().allocation_strategy(pool(limits)))
 }
 
-/// An engine that compiles for [`engine`] and runs nothing: it needs no pool.
+/// Returns an engine that compiles for [`engine`] and runs nothing, so that it needs no pool.
 pub(crate) fn compiling() -> wasmtime::Result<Engine> {
     Engine::new(&config())
 }
 
 fn config() -> Config {
     let mut config = Config::new();
+    // A guest is interrupted by the epoch, at which its fiber yields its thread or traps. Without it a loop
+    // would hold a thread of the host until the process ends.
     config.epoch_interruption(true);
-    // Costs a microsecond a call, and no world of ours is asynchronous inside.
+    // Takes a microsecond a call, and no world of the contract has asynchronous functions.
     config.concurrency_support(false);
-    // A stack is used again by other calls, and must not keep what an earlier one left on it.
+    // Stacks are used again by other calls, and an earlier call may have left payload bytes on one.
     config.async_stack_zeroing(true);
     config
 }
 
-/// Slots for every instance that may run, codecs and drivers, and as many that wait warm.
+/// Returns the number of slots: for all instances of codecs and of drivers in a call, and for as many warm
+/// ones.
 fn slots(limits: &Limits) -> u32 {
     u32::try_from(limits.instances.get()).unwrap_or(u32::MAX).saturating_mul(3)
 }
 
-/// Address space of one slot: what a 32-bit guest can name, and a guard behind it. Compiled code then
-/// needs no bounds checks; with less it would, and compute slower. Memory is what guests use of it.
+/// Address space of one slot: all that a 32-bit guest can address, and a guard region behind it. Compiled
+/// code then needs no bounds checks, which would slow every load and store. It is not memory: only pages
+/// that a guest touches are.
 const SLOT: ByteSize = ByteSize::mib(4096 + 32);
 
-/// Address space that the slots take, as good as all that a host takes.
+/// Returns the address space of all slots, which is nearly all that a host takes.
 pub(crate) fn address_space(limits: &Limits) -> ByteSize {
     ByteSize::bytes(SLOT.get().saturating_mul(u64::from(slots(limits))))
 }
@@ -53,6 +62,9 @@ fn pool(limits: &Limits) -> PoolingAllocationConfig {
     let instances = u32::try_from(limits.instances.get()).unwrap_or(u32::MAX);
     let slots = slots(limits);
     let mut pool = PoolingAllocationConfig::new();
+    // Stacks are for instances in a call only: warm ones have none. Some are spare, since a slot may be
+    // taken again a moment before its last stack is back. Pages are reset only if they were written, where
+    // the kernel can tell.
     pool.total_component_instances(slots)
         .total_core_instances(slots.saturating_mul(MODULES))
         .total_memories(slots)
@@ -75,28 +87,12 @@ fn pool(limits: &Limits) -> PoolingAllocationConfig {
     pool
 }
 
-/// What plugins of our worlds may import.
-pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
-    let mut linker = Linker::new(engine);
-    HostSide::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state)?;
-    Ok(linker)
-}
-
-/// The same with WASI's harmless part, for plugins that import any of it.
-#[cfg(feature = "wasi")]
-pub(crate) fn linker_with_wasi(engine: &Engine) -> wasmtime::Result<Linker<State>> {
-    let mut linker = linker(engine)?;
-    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-    crate::contract::wasi::bound(&mut linker)?;
-    Ok(linker)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn no_call_finds_what_another_left_on_its_stack() {
+    fn no_call_sees_what_another_left_on_its_stack() {
         let limits = Limits { instances: 1.try_into().unwrap(), ..Limits::default() };
         assert!(engine(&limits).unwrap().get_async_stack_zeroing());
     }

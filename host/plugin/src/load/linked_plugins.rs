@@ -1,4 +1,4 @@
-//! Components that a host has compiled and linked, by digest.
+//! Plugins that a host has compiled and linked, by the digests of their files.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -7,63 +7,67 @@ use std::{
 
 use cloakroom_core::Error;
 
-use crate::{contract::v0_1::LinkedPlugin, load::source::Digest};
+use super::digest::Digest;
+use crate::contract::v0_1::exports::linked_plugin::LinkedPlugin;
 
-/// Components that stay although no plugin is made of them any more.
+/// Linked plugins that are kept although none of their codecs and drivers lives: a reload drops the old
+/// ones before it makes the new ones.
 const RECENT: usize = 16;
 
-/// Components by digest: each for as long as a plugin made of it lives, and the [`RECENT`] that were
+/// Linked plugins: each for as long as a [`crate::Plugin`] made of it lives, and the [`RECENT`] that were
 /// loaded last.
 #[derive(Default)]
-pub(crate) struct Components(Mutex<Inner>);
+pub(super) struct LinkedPlugins(Mutex<Inner>);
 
 #[derive(Default)]
 struct Inner {
     by_digest: HashMap<Digest, Arc<Entry>>,
-    /// The one loaded last is the last.
+    /// In the order of loading, the latest at the end.
     recent: VecDeque<(Digest, Arc<LinkedPlugin>)>,
 }
 
-/// Locked while the component is compiled: whoever loads the same one waits instead of compiling it
-/// too.
+/// Locked while the plugin is compiled: others that load it wait, instead of compiling it too.
 type Entry = Mutex<Weak<LinkedPlugin>>;
 
-impl Components {
-    /// Returns the component of this digest, made by `prepare` if it is not there.
-    pub(crate) fn get_or_prepare(
+impl LinkedPlugins {
+    /// Returns the plugin of this digest, made by `link` if there is none.
+    ///
+    /// # Errors
+    /// The error of `link`.
+    pub(super) fn get_or_link(
         &self,
         digest: Digest,
-        prepare: impl FnOnce() -> Result<LinkedPlugin, Error>,
+        link: impl FnOnce() -> Result<LinkedPlugin, Error>,
     ) -> Result<Arc<LinkedPlugin>, Error> {
         let entry = self.entry(digest);
-        let mut known = lock(&entry);
-        let prepared = match known.upgrade() {
-            Some(prepared) => prepared,
-            None => Arc::new(prepare()?),
+        let mut weak = lock(&entry);
+        let linked = match weak.upgrade() {
+            Some(linked) => linked,
+            None => Arc::new(link()?),
         };
-        *known = Arc::downgrade(&prepared);
-        drop(known);
-        self.remember(digest, prepared.clone());
-        Ok(prepared)
+        *weak = Arc::downgrade(&linked);
+        drop(weak);
+        self.add_recent(digest, linked.clone());
+        Ok(linked)
     }
 
     fn entry(&self, digest: Digest) -> Arc<Entry> {
         let mut inner = lock(&self.0);
-        // One that nobody is at can be locked without waiting.
+        // An entry without other owners is not locked, so that locking it does not wait.
         inner
             .by_digest
             .retain(|_, entry| Arc::strong_count(entry) > 1 || lock(entry).strong_count() > 0);
         inner.by_digest.entry(digest).or_default().clone()
     }
 
-    fn remember(&self, digest: Digest, prepared: Arc<LinkedPlugin>) {
+    fn add_recent(&self, digest: Digest, linked: Arc<LinkedPlugin>) {
         let mut inner = lock(&self.0);
         inner.recent.retain(|(known, _)| *known != digest);
-        inner.recent.push_back((digest, prepared));
-        let forgotten = if inner.recent.len() > RECENT { inner.recent.pop_front() } else { None };
-        // Freeing code takes system calls, which nobody is to wait for.
+        inner.recent.push_back((digest, linked));
+        let oldest = if inner.recent.len() > RECENT { inner.recent.pop_front() } else { None };
+        // Unlocked first: unmapping code takes system calls.
         drop(inner);
-        drop(forgotten);
+        drop(oldest);
     }
 }
 

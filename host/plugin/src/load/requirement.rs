@@ -1,37 +1,38 @@
-//! What an import asks of the operator. The world is the request.
+//! Requirements of imports: what an operator must grant for each.
 
 use std::fmt;
 
-use crate::{Grants, contract};
+use crate::contract;
 
-/// What it takes to have an import.
+/// Requirement of one import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Requirement {
-    /// Nothing: it can do no harm.
+    /// No grant: the import can do no harm.
     Nothing,
-    /// The operator's yes.
+    /// A grant of this capability.
     Grant(Capability),
-    /// No host of this version has it.
+    /// No host of this version has the import.
     Unavailable,
 }
 
-/// What can be granted.
+/// Capability that an operator can grant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Capability {
-    /// To read and write objects of a bucket.
+    /// Reading and writing objects of a bucket.
     Buckets,
-    /// To seal and open with keys of a ring.
+    /// Sealing and opening with keys of a ring.
     Keys,
-    /// To derive bytes from keys of a ring.
+    /// Deriving bytes from keys of a ring.
     Subkeys,
-    /// To connect to an address.
+    /// Connecting to an address.
     Tcp,
 }
 
 impl Capability {
-    /// Its name in the configuration, under `grants`.
+    /// Returns its name in the configuration, under `grants`.
+    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Buckets => "buckets",
@@ -42,12 +43,18 @@ impl Capability {
     }
 }
 
+/// Packages of WASI that need no grant. Behind them are clocks, randomness, output that goes to the log,
+/// an empty environment and an empty file system.
+const HARMLESS_WASI: [&str; 5] =
+    ["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:io", "wasi:random"];
+
 impl Requirement {
-    /// What the import of this name takes.
-    pub(crate) fn of(import: &str) -> Self {
+    /// Returns the requirement of the import of this name. A name that is not known is unavailable, so
+    /// that an interface of a later version is refused and not linked by accident.
+    pub(super) fn of_import(import: &str) -> Self {
         let interface = import.split('@').next().unwrap_or(import);
         if let Some(ours) = interface.strip_prefix(contract::PACKAGE) {
-            return Self::of_ours(ours);
+            return Self::of_contract(ours);
         }
         match interface.split_once('/') {
             Some((package, _)) if HARMLESS_WASI.contains(&package) && cfg!(feature = "wasi") => {
@@ -58,7 +65,7 @@ impl Requirement {
         }
     }
 
-    fn of_ours(interface: &str) -> Self {
+    fn of_contract(interface: &str) -> Self {
         match interface {
             "buffers" | "types" | "settings" | "log" | "random" => Self::Nothing,
             "blobs" => Self::Grant(Capability::Buckets),
@@ -67,23 +74,7 @@ impl Requirement {
             _ => Self::Unavailable,
         }
     }
-
-    pub(crate) fn met_by(self, grants: &Grants) -> bool {
-        match self {
-            Self::Nothing => true,
-            Self::Grant(_) if grants.hollow => true,
-            Self::Grant(Capability::Buckets) => !grants.buckets.is_empty(),
-            Self::Grant(Capability::Keys) => !grants.keys.is_empty(),
-            Self::Grant(Capability::Subkeys) => !grants.subkeys.is_empty(),
-            Self::Grant(Capability::Tcp) => !grants.tcp.is_empty(),
-            Self::Unavailable => false,
-        }
-    }
 }
-
-/// Clocks, randomness, output that goes to the log, an empty environment, no files.
-const HARMLESS_WASI: [&str; 5] =
-    ["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:io", "wasi:random"];
 
 impl fmt::Display for Requirement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

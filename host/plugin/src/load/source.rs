@@ -1,74 +1,32 @@
-//! Where a plugin's bytes come from.
+//! Sources of plugins: a file, or bytes.
 
 use std::{
     fmt, fs,
-    io::Read,
+    io::Read as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use aws_lc_rs::digest as sha2;
 use bytes::Bytes;
 use cloakroom_core::{ByteSize, Error, ErrorKind};
 
-/// A SHA-256, as plugins are pinned by. Prints as `sha256:` and hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Digest([u8; 32]);
+use super::digest::Digest;
 
-impl Digest {
-    /// The digest of these bytes.
-    pub fn of(bytes: &[u8]) -> Self {
-        let mut digest = [0; 32];
-        digest.copy_from_slice(sha2::digest(&sha2::SHA256, bytes).as_ref());
-        Self(digest)
-    }
-
-    /// The hexadecimal digits alone.
-    pub fn hex(&self) -> String {
-        hex::encode(self.0)
-    }
-}
-
-impl std::str::FromStr for Digest {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self, Error> {
-        let wrong =
-            || Error::new(ErrorKind::Config, "a digest is `sha256:` and 64 hexadecimal digits");
-        let mut digest = [0; 32];
-        let digits = text.strip_prefix("sha256:").ok_or_else(wrong)?;
-        hex::decode_to_slice(digits, &mut digest).map_err(|_| wrong())?;
-        Ok(Self(digest))
-    }
-}
-
-impl fmt::Display for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "sha256:{}", self.hex())
-    }
-}
-
-impl fmt::Debug for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
-}
-
-/// A plugin's file, or its bytes, and what it is called in errors and logs.
+/// Source of a plugin: a file or bytes, and the name that errors and logs give it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
     name: Arc<str>,
-    place: Place,
+    location: Location,
     pinned: Option<Digest>,
 }
 
 #[derive(Clone, PartialEq, Eq)]
-enum Place {
+enum Location {
     Bytes(Bytes),
     File(PathBuf),
 }
 
-impl fmt::Debug for Place {
+impl fmt::Debug for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bytes(bytes) => write!(f, "{} bytes", bytes.len()),
@@ -77,52 +35,56 @@ impl fmt::Debug for Place {
     }
 }
 
-/// A plugin's bytes, read and known to be the pinned ones.
-pub(crate) struct Binary {
-    pub(crate) bytes: Bytes,
-    pub(crate) digest: Digest,
+/// Bytes of a plugin, which have the pinned digest if there is one.
+pub(super) struct PluginBytes {
+    pub(super) bytes: Bytes,
+    pub(super) digest: Digest,
 }
 
 impl Source {
-    /// A file, read when the plugin is loaded. It is called by its stem.
+    /// Returns a file as a source. It is read when the plugin is loaded, and named by its stem.
+    #[must_use]
     pub fn file(path: impl AsRef<Path>) -> Self {
         let path = path.as_ref();
         let name = path.file_stem().unwrap_or_default().to_string_lossy();
-        Self { name: Arc::from(&*name), place: Place::File(path.to_owned()), pinned: None }
+        Self { name: Arc::from(&*name), location: Location::File(path.to_owned()), pinned: None }
     }
 
-    /// Bytes that are at hand.
+    /// Returns bytes as a source.
+    #[must_use]
     pub fn bytes(name: &str, bytes: impl Into<Bytes>) -> Self {
-        Self { name: Arc::from(name), place: Place::Bytes(bytes.into()), pinned: None }
+        Self { name: Arc::from(name), location: Location::Bytes(bytes.into()), pinned: None }
     }
 
-    /// Another name for it.
+    /// Sets the name.
+    #[must_use]
     pub fn named(mut self, name: &str) -> Self {
         self.name = Arc::from(name);
         self
     }
 
-    /// Refuses any other bytes.
+    /// Sets the digest that the bytes must have.
+    #[must_use]
     pub fn pinned(mut self, digest: Digest) -> Self {
         self.pinned = Some(digest);
         self
     }
 
-    /// What it is called.
+    /// Returns the name.
+    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Returns the file, if it is one.
-    pub(crate) fn path(&self) -> Option<&Path> {
-        match &self.place {
-            Place::Bytes(_) => None,
-            Place::File(path) => Some(path),
+    fn path(&self) -> Option<&Path> {
+        match &self.location {
+            Location::Bytes(_) => None,
+            Location::File(path) => Some(path),
         }
     }
 
-    /// Says in which plugin, and in which file, loading failed.
-    pub(crate) fn blame(&self, error: Error) -> Error {
+    /// Adds the plugin's name, and its file, to an error.
+    pub(super) fn add_context(&self, error: Error) -> Error {
         let error = error.in_plugin(&self.name);
         match self.path() {
             Some(path) => error.in_file(path),
@@ -130,33 +92,39 @@ impl Source {
         }
     }
 
-    pub(crate) fn read(&self, most: ByteSize) -> Result<Binary, Error> {
-        let bytes = match &self.place {
-            Place::Bytes(bytes) => bytes.clone(),
-            Place::File(path) => read_file(path, most)?,
+    /// Reads the bytes. Blocks if the source is a file.
+    ///
+    /// # Errors
+    /// `Config` if the file cannot be read. `PluginRejected` if it is larger than `limit`, or has another
+    /// digest than the pinned one.
+    pub(super) fn read(&self, limit: ByteSize) -> Result<PluginBytes, Error> {
+        let bytes = match &self.location {
+            Location::Bytes(bytes) => bytes.clone(),
+            Location::File(path) => read_file(path, limit)?,
         };
-        if most.as_usize() < bytes.len() {
+        if bytes.len() > limit.as_usize() {
             let text = format!(
-                "the file has {} bytes or more, and a plugin has at most {most} (`limits.component`)",
+                "the file has {} bytes or more, and a plugin has at most {limit} (`limits.component`)",
                 bytes.len()
             );
             return Err(Error::new(ErrorKind::PluginRejected, text));
         }
-        let digest = Digest::of(&bytes);
+        // Also without a pin: the digest is the name of the code in the cache.
+        let digest = Digest::sha256(&bytes);
         match self.pinned {
             Some(pinned) if pinned != digest => Err(not_pinned(pinned, digest)),
-            _ => Ok(Binary { bytes, digest }),
+            _ => Ok(PluginBytes { bytes, digest }),
         }
     }
 }
 
-/// Reads one byte more than is allowed, so that a file that is too large, or has no end, is noticed.
-fn read_file(path: &Path, most: ByteSize) -> Result<Bytes, Error> {
+/// Reads at most one byte more than is allowed: the path may be a device that never ends.
+fn read_file(path: &Path, limit: ByteSize) -> Result<Bytes, Error> {
     let unreadable =
         |error| Error::new(ErrorKind::Config, "cannot read the plugin's file").with_source(error);
     let file = fs::File::open(path).map_err(unreadable)?;
     let mut bytes = Vec::new();
-    file.take(most.get().saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable)?;
+    file.take(limit.get().saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable)?;
     Ok(bytes.into())
 }
 

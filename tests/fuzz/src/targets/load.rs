@@ -27,11 +27,11 @@ pub(crate) fn load(data: &[u8]) {
         _ => around(&described(&mut input)),
     };
     let component = Bytes::from(component);
-    if let Err(error) = Inspection::of(&component) {
+    if let Err(error) = Inspection::from_bytes(&component) {
         promise::check(&error);
         assert_eq!(error.kind(), ErrorKind::PluginRejected);
     }
-    let grants = Grants::nothing_behind();
+    let grants = Grants::for_inspection();
     if let Err(error) = wait(host().load(Source::bytes("stranger", component), grants)) {
         promise::check(&error);
         let kind = error.kind();

@@ -98,7 +98,7 @@ impl Calls for Model {
     }
 
     fn sha256(&self, buffer: &Bytes) -> Vec<u8> {
-        hex::decode(cloakroom::plugin::Digest::of(buffer).hex()).expect("hexadecimal digits")
+        hex::decode(cloakroom::plugin::Digest::sha256(buffer).hex()).expect("hexadecimal digits")
     }
 
     fn writer(&self) -> Vec<u8> {

@@ -1,12 +1,12 @@
-//! The order, without threads.
+//! Tests of the order, without threads.
 
 use super::*;
 
-/// A guest of a namespace and a call, by number.
+/// Guest of a namespace and a call, with a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Guest(&'static str, u64, u32);
 
-impl Queued for Guest {
+impl QueueEntry for Guest {
     fn namespace(&self) -> Arc<str> {
         self.0.into()
     }
@@ -15,23 +15,23 @@ impl Queued for Guest {
         self.1
     }
 
-    fn part(&self) -> Part {
-        Part::Stage
+    fn role(&self) -> PluginRole {
+        PluginRole::Stage
     }
 }
 
-const ROOM: Parts<bool> = Parts { stage: true, driver: true };
-const FULL: Parts<bool> = Parts { stage: false, driver: false };
+const ROOM: PerRole<bool> = PerRole { stage: true, driver: true };
+const FULL: PerRole<bool> = PerRole { stage: false, driver: false };
 
 fn next(queue: &mut Queue<Guest>) -> (&'static str, u64, u32) {
     let Guest(namespace, call, payload) = queue.next(ROOM).unwrap().guest;
     (namespace, call, payload)
 }
 
-/// The next guest, which uses its whole turn and is not finished then.
+/// Runs the next guest for a whole turn, after which it is not finished.
 fn turn(queue: &mut Queue<Guest>) -> (&'static str, u64, u32) {
-    let Next { guest, lane, .. } = queue.next(ROOM).unwrap();
-    queue.used(lane, TURN);
+    let NextGuest { guest, lane, .. } = queue.next(ROOM).unwrap();
+    queue.charge(lane, TURN);
     queue.resume(guest);
     (guest.0, guest.1, guest.2)
 }
@@ -59,7 +59,7 @@ fn namespaces_take_turns_then_calls_then_payloads() {
     assert!(queue.is_empty() && queue.next(ROOM).is_none());
 }
 
-/// Those hold memory.
+/// Payloads that have begun hold memory.
 #[test]
 fn a_call_finishes_the_payloads_that_it_has_begun_first() {
     let mut queue = Queue::new();
@@ -121,12 +121,12 @@ fn small_payloads_share_with_others_by_what_they_use() {
     }
     let mut small = 0;
     loop {
-        let Next { guest, lane, .. } = queue.next(ROOM).unwrap();
+        let NextGuest { guest, lane, .. } = queue.next(ROOM).unwrap();
         if guest.1 == 1 {
             break;
         }
         small += 1;
-        queue.used(lane, TURN / 20);
+        queue.charge(lane, TURN / 20);
     }
     assert_eq!(small, 20);
     assert_eq!(next(&mut queue).1, 30);
@@ -154,8 +154,8 @@ fn a_turn_goes_on_with_the_same_call() {
         queue.add(Lane::Begun, Guest("a", call, 1));
     }
     assert_eq!(next(&mut queue), ("a", 1, 0));
-    assert_eq!(queue.next_of(&"a".into(), 1, ROOM).unwrap().guest, Guest("a", 1, 1));
-    assert!(queue.next_of(&"a".into(), 1, ROOM).is_none());
+    assert_eq!(queue.next_of_call(&"a".into(), 1, ROOM).unwrap().guest, Guest("a", 1, 1));
+    assert!(queue.next_of_call(&"a".into(), 1, ROOM).is_none());
     assert_eq!(next(&mut queue), ("a", 2, 0));
 }
 
@@ -166,8 +166,8 @@ fn without_room_only_those_go_on_that_have_begun() {
     queue.add(Lane::Begun, Guest("a", 2, 0));
     assert!(queue.next(FULL).is_none());
     queue.resume(Guest("b", 3, 0));
-    let Next { guest, starts, .. } = queue.next(FULL).unwrap();
-    assert!(guest == Guest("b", 3, 0) && !starts);
+    let NextGuest { guest, is_first_turn, .. } = queue.next(FULL).unwrap();
+    assert!(guest == Guest("b", 3, 0) && !is_first_turn);
     assert_eq!(queue.unstarted(), 2);
 }
 

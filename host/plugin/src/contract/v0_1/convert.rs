@@ -1,58 +1,60 @@
-//! From the contract's words to ours. Destructured, so that a new case is a compile error.
+//! Conversions between the contract's types and ours. They destructure, so that a new case is a compile
+//! error.
 
 use cloakroom_core::{Error, ErrorKind, Limit, Purpose};
 
 use super::bindings::{
-    cloakroom::plugin::types::Error as GuestError, exports::cloakroom::plugin::codec,
+    cloakroom::plugin::types::Error as WitError, exports::cloakroom::plugin::codec,
 };
 use crate::instance::{
-    guest_error::{GivenUp, Refusal},
-    state::Call,
+    call::Call,
+    guest_error::{GuestError, Refusal},
 };
 
 /// Reads an error that a guest returned.
-pub(super) fn given_up(error: GuestError) -> GivenUp {
-    let (kind, words) = match error {
-        GuestError::Malformed(text) => (ErrorKind::Malformed, text),
-        GuestError::Misconfigured(text) => (ErrorKind::Config, text),
-        GuestError::Denied(text) => (ErrorKind::Denied, text),
-        GuestError::NotFound(text) => (ErrorKind::NotFound, text),
-        GuestError::Unavailable(text) => (ErrorKind::Unavailable, text),
-        GuestError::TooLarge(text) => (ErrorKind::LimitExceeded(Limit::Payload), text),
-        GuestError::Other(text) => (ErrorKind::Failed, text),
+pub(super) fn guest_error(error: WitError) -> GuestError {
+    let (kind, text) = match error {
+        WitError::Malformed(text) => (ErrorKind::Malformed, text),
+        WitError::Misconfigured(text) => (ErrorKind::Config, text),
+        WitError::Denied(text) => (ErrorKind::Denied, text),
+        WitError::NotFound(text) => (ErrorKind::NotFound, text),
+        WitError::Unavailable(text) => (ErrorKind::Unavailable, text),
+        WitError::TooLarge(text) => (ErrorKind::LimitExceeded(Limit::Payload), text),
+        WitError::Other(text) => (ErrorKind::Failed, text),
     };
-    GivenUp { kind, words }
+    GuestError { kind, text }
 }
 
-/// Reads the error of a guest that describes itself. It has read no payload, so its words stay.
-pub(super) fn error(error: GuestError) -> Error {
-    given_up(error).in_words()
+/// Reads the error of a guest that describes itself. It has read no payload, so its text is kept.
+pub(super) fn describe_error(error: WitError) -> Error {
+    guest_error(error).with_text()
 }
 
-/// Returns what a guest is told of an error.
-fn to_guest(error: &Error) -> GuestError {
+/// Returns an error of the host as the guest sees it.
+fn to_wit(error: &Error) -> WitError {
     let text = error.to_string();
     match error.kind() {
-        ErrorKind::NotFound => GuestError::NotFound(text),
-        ErrorKind::Unavailable => GuestError::Unavailable(text),
-        ErrorKind::LimitExceeded(_) => GuestError::TooLarge(text),
-        ErrorKind::Denied => GuestError::Denied(text),
-        ErrorKind::Malformed => GuestError::Malformed(text),
-        _ => GuestError::Other(text),
+        ErrorKind::NotFound => WitError::NotFound(text),
+        ErrorKind::Unavailable => WitError::Unavailable(text),
+        ErrorKind::LimitExceeded(_) => WitError::TooLarge(text),
+        ErrorKind::Denied => WitError::Denied(text),
+        ErrorKind::Malformed => WitError::Malformed(text),
+        // Kinds that a guest could do nothing about. The operator sees them in `Call::refusal`.
+        _ => WitError::Other(text),
     }
 }
 
 impl Call {
-    /// Notes what the host refuses a guest, and returns what the guest is told of it.
-    pub(super) fn refuse(&mut self, error: Error) -> GuestError {
-        let told = to_guest(&error);
-        self.refuse_as(told, error)
+    /// Records that the host refused a request, and returns the error for the guest.
+    pub(super) fn refuse(&mut self, error: Error) -> WitError {
+        let for_guest = to_wit(&error);
+        self.refuse_with(for_guest, error)
     }
 
-    /// The same where the guest is told something else.
-    pub(super) fn refuse_as(&mut self, told: GuestError, error: Error) -> GuestError {
-        self.refusal = Some(Refusal { told: given_up(told.clone()), error });
-        told
+    /// Records that the host refused a request, with another error for the guest.
+    pub(super) fn refuse_with(&mut self, for_guest: WitError, error: Error) -> WitError {
+        self.refusal = Some(Refusal { for_guest: guest_error(for_guest.clone()), error });
+        for_guest
     }
 }
 

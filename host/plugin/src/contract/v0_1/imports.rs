@@ -2,8 +2,14 @@
 
 mod blobs;
 mod buffers;
+mod context;
+mod key_lookup;
 mod keys;
+mod log;
 #[cfg(test)]
 mod memory_rule;
-mod plain;
+mod not_granted;
+mod random;
+mod settings;
+mod subkeys;
 mod types;

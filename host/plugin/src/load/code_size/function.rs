@@ -1,15 +1,15 @@
-//! Work of compiling one function, estimated from its instructions.
+//! Estimate of the work of compiling one function, from its instructions.
 
 use wasmparser::{BlockType, FunctionBody, Operator};
 
-/// Types and functions that the functions of a module refer to.
+/// Types and functions of a module, to which its code refers.
 #[derive(Default)]
 pub(super) struct Module {
     /// Parameters and results of each type.
     pub(super) types: Vec<Signature>,
-    /// The type of each function, imported ones first.
+    /// Type of each function, imported ones first.
     pub(super) functions: Vec<u32>,
-    /// Functions whose bodies were read, and those imported.
+    /// Number of imported functions, and of bodies that were read.
     pub(super) bodies: usize,
 }
 
@@ -27,13 +27,13 @@ impl Signature {
 
 impl Module {
     fn signature(&self, index: u32) -> Signature {
-        let found = usize::try_from(index).ok().and_then(|index| self.types.get(index));
-        found.copied().unwrap_or_default()
+        let signature = usize::try_from(index).ok().and_then(|index| self.types.get(index));
+        signature.copied().unwrap_or_default()
     }
 
-    fn of_function(&self, index: u32) -> Signature {
-        let found = usize::try_from(index).ok().and_then(|index| self.functions.get(index));
-        found.map_or_else(Signature::default, |index| self.signature(*index))
+    fn function_signature(&self, index: u32) -> Signature {
+        let type_index = usize::try_from(index).ok().and_then(|index| self.functions.get(index));
+        type_index.map_or_else(Signature::default, |index| self.signature(*index))
     }
 
     /// Returns the signature of the function whose body comes next.
@@ -54,14 +54,15 @@ pub(super) struct Function {
     pub(super) loop_depth: u64,
     loops: u64,
     blocks: u64,
-    /// The depth of each loop, added up.
+    /// Sum of the depths of all loops.
     depths: u64,
     /// Parameters and results of all calls.
     call_values: u64,
-    /// Parameters and results of all blocks, and the most that one has.
+    /// Parameters and results of all blocks.
     block_values: u64,
+    /// Most parameters and results of one block.
     widest: u64,
-    /// Targets of branch tables, those of large tables many times.
+    /// Targets of branch tables. Those of large tables count more than once.
     targets: u64,
     results: u64,
     /// One entry for each open block: true for a loop.
@@ -70,7 +71,7 @@ pub(super) struct Function {
 }
 
 impl Function {
-    /// Counts a body.
+    /// Counts the body of a function.
     pub(super) fn read(
         module: &Module,
         signature: Signature,
@@ -105,11 +106,11 @@ impl Function {
             Operator::BrTable { targets } => {
                 let targets = u64::from(targets.len()) + 1;
                 self.points += targets;
-                // A table's edges to one place are compared with each other.
+                // The compiler compares the edges of a table that lead to one place with each other.
                 self.targets += targets + targets * targets / 64;
             }
             Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
-                self.call(module.of_function(*function_index));
+                self.call(module.function_signature(*function_index));
             }
             Operator::CallIndirect { type_index, .. }
             | Operator::ReturnCallIndirect { type_index, .. }
@@ -152,8 +153,8 @@ impl Function {
         self.call_values += signature.values();
     }
 
-    /// Returns the work of compiling it. A unit takes half a microsecond and 40 bytes at most; the
-    /// terms are the shapes of functions that were found to be dear.
+    /// Returns the work of compiling the function. A unit takes at most half a microsecond and 40 bytes. Each
+    /// term is a shape of function that was measured to be expensive.
     pub(super) fn work(&self) -> u64 {
         let values = 1 + self.locals + self.widest + self.results;
         let by_value = 2 * (self.points + 2 * self.depths) + self.targets;

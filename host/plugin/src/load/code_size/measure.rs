@@ -1,4 +1,4 @@
-//! Counts a component's code and definitions.
+//! Counting of a component's code and definitions.
 
 use cloakroom_core::{Error, ErrorKind};
 use wasmparser::{ComponentInstance, Parser, Payload, TypeRef, TypeSectionReader};
@@ -7,27 +7,44 @@ use super::{
     CodeSize,
     function::{Function, Module, Signature},
 };
+use crate::{limits::Limits, load::source::Source};
 
-pub(super) fn measure(bytes: &[u8]) -> Result<CodeSize, Error> {
-    let mut measure = Measure::default();
-    for payload in Parser::new(0).parse_all(bytes) {
-        payload.and_then(|payload| measure.count(payload)).map_err(|error| {
-            let text =
-                "is not a whole WebAssembly component, or uses a feature this host does not have";
-            Error::new(ErrorKind::PluginRejected, text).with_source(error)
-        })?;
+impl CodeSize {
+    /// Counts a component's code.
+    ///
+    /// # Errors
+    /// `PluginRejected` if it cannot be parsed.
+    pub fn measure(bytes: &[u8]) -> Result<Self, Error> {
+        let mut counter = Counter::default();
+        for payload in Parser::new(0).parse_all(bytes) {
+            payload.and_then(|payload| counter.count(payload)).map_err(|error| {
+                let text = "is not a whole WebAssembly component, or uses a feature this host does \
+                            not have";
+                Error::new(ErrorKind::PluginRejected, text).with_source(error)
+            })?;
+        }
+        Ok(counter.size)
     }
-    Ok(measure.size)
+
+    /// Counts the code of a plugin. Blocks if the source is a file.
+    ///
+    /// # Errors
+    /// As [`CodeSize::measure`], and `Config` if its file cannot be read.
+    pub fn measure_source(source: &Source) -> Result<Self, Error> {
+        let read = source.read(Limits::default().component);
+        let size = read.and_then(|plugin| Self::measure(&plugin.bytes));
+        size.map_err(|error| source.add_context(error))
+    }
 }
 
 #[derive(Default)]
-struct Measure {
+struct Counter {
     size: CodeSize,
-    /// The module that is being read. Modules do not nest.
+    /// Module that is being read. Modules do not nest.
     module: Module,
 }
 
-impl Measure {
+impl Counter {
     fn count(&mut self, payload: Payload<'_>) -> wasmparser::Result<()> {
         match payload {
             Payload::ModuleSection { .. } => {
@@ -49,6 +66,7 @@ impl Measure {
                 self.define(section.count());
                 for import in section.into_imports() {
                     if let TypeRef::Func(index) | TypeRef::FuncExact(index) = import?.ty {
+                        // Imported functions come first in the numbering, and have no body here.
                         self.module.functions.push(index);
                         self.module.bodies += 1;
                     }
@@ -85,7 +103,7 @@ impl Measure {
         self.size.definitions += u64::from(count);
     }
 
-    /// Counts types that declare others inside, by their bytes.
+    /// Counts types that may declare others inside, by their bytes.
     fn declare(&mut self, bytes: usize) {
         self.size.definitions += 1 + bytes as u64 / 8;
     }

@@ -1,12 +1,12 @@
-//! Groups that have one user alone.
+//! Groups with a single user.
 //!
-//! Many systems give each user such a group, and let it write to what the user makes (umask 002).
-//! Folders of a checkout are then writable by a group, and by nobody else than their owner.
+//! Many systems give each user such a group, and let it write to the user's files (umask 002). Folders of a
+//! checkout are then writable by a group, and still by nobody but their owner.
 
 use std::fs;
 
-/// Returns whether a group has this user alone, as far as `/etc/passwd` and `/etc/group` say. A group
-/// that only a directory service knows may have others.
+/// Returns whether a group has this user alone, according to `/etc/passwd` and `/etc/group`. A group that
+/// only a directory service knows may have others, so it does not count.
 pub(super) fn is_alone(group: u32, user: u32) -> bool {
     let read = |path| fs::read_to_string(path).unwrap_or_default();
     has_one_user(&read("/etc/passwd"), &read("/etc/group"), group, user)

@@ -8,17 +8,22 @@ use std::{
 
 use super::group;
 
-/// Links that a path may lead through, as many as Linux follows.
+/// Most links in a path, as many as Linux follows.
 const LINKS: usize = 40;
 
+/// Makes a folder for this user alone.
 pub(super) fn create(folder: &Path) -> io::Result<()> {
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }
 
-/// Refuses a folder that others may write to, and one whose path others could lead elsewhere: each
-/// folder above it, and each folder that a link leads through, must belong to this user or to root
-/// and be writable by nobody else. A sticky one, such as `/tmp`, may be above it: what lies there
-/// can be replaced by its owner alone. The group of one user alone is that user.
+/// Checks that nobody else can write to a folder or replace it: it, each folder above it, and each folder
+/// that a link leads through must belong to this user or to root and be writable by nobody else.
+///
+/// A sticky folder such as `/tmp` may be above it, since only the owner of an entry can replace that. A
+/// group that has this user alone counts as the user.
+///
+/// # Errors
+/// An error that names the folder and the command that mends it, or the system's error.
 pub(super) fn check(folder: &Path) -> io::Result<()> {
     let user = rustix::process::geteuid().as_raw();
     let mut names = names(&absolute(folder)?);
@@ -30,13 +35,13 @@ pub(super) fn check(folder: &Path) -> io::Result<()> {
             continue;
         }
         let next = real.join(name);
-        let found = fs::symlink_metadata(&next)?;
-        if found.is_symlink() {
+        let metadata = fs::symlink_metadata(&next)?;
+        if metadata.is_symlink() {
             links += 1;
             if links > LINKS {
                 return Err(io::Error::other("too many links"));
             }
-            if !is_ours(found.uid(), user) {
+            if !is_ours(metadata.uid(), user) {
                 return Err(refusal(&next, "belongs to another user", "remove"));
             }
             let target = fs::read_link(&next)?;
@@ -52,7 +57,7 @@ pub(super) fn check(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Returns the names of a path, the last one first.
+/// Returns the components of a path, the last one first.
 fn names(path: &Path) -> Vec<PathBuf> {
     let name = |part: Component<'_>| match part {
         Component::Normal(name) => Some(PathBuf::from(name)),
@@ -63,16 +68,17 @@ fn names(path: &Path) -> Vec<PathBuf> {
 }
 
 fn check_one(folder: &Path, user: u32, is_last: bool) -> io::Result<()> {
-    let found = fs::symlink_metadata(folder)?;
-    let is_group_alone = found.mode() & GROUP_WRITES != 0 && group::is_alone(found.gid(), user);
-    let mode = if is_group_alone { found.mode() & !GROUP_WRITES } else { found.mode() };
-    if is_private(found.uid(), mode, user) {
+    let metadata = fs::symlink_metadata(folder)?;
+    let is_group_alone =
+        metadata.mode() & GROUP_WRITES != 0 && group::is_alone(metadata.gid(), user);
+    let mode = if is_group_alone { metadata.mode() & !GROUP_WRITES } else { metadata.mode() };
+    if is_private(metadata.uid(), mode, user) {
         return Ok(());
     }
     if is_last {
         return Err(refusal(folder, "others may write to it", "`chmod 700`"));
     }
-    if is_ours(found.uid(), user) && found.mode() & STICKY != 0 {
+    if is_ours(metadata.uid(), user) && metadata.mode() & STICKY != 0 {
         return Ok(());
     }
     Err(refusal(folder, "others may write to this folder above it", "`chmod go-w`"))

@@ -1,95 +1,101 @@
-//! `codec`, the export.
+//! `codec`, the exported interface.
 
 use cloakroom_core::{Description, Direction, Error, Payload};
 use wasmtime::{
     Store,
-    component::{ComponentExportIndex, InstancePre, Resource, TypedFunc},
+    component::{ComponentExportIndex, Instance, InstancePre, Resource, TypedFunc},
 };
 
-use super::{Exports, LinkedPlugin, functions, known};
-use crate::contract::v0_1::{
-    bindings::{cloakroom::plugin::types::Error as GuestError, exports::cloakroom::plugin::codec},
-    convert,
-};
-use crate::instance::{
-    guest_error::GivenUp,
-    state::{ContextMark, PayloadMark, State},
+use super::lookup::{find_functions, get_function};
+use crate::{
+    contract::v0_1::{
+        bindings::{
+            cloakroom::plugin::types::Error as WitError, exports::cloakroom::plugin::codec,
+        },
+        convert,
+    },
+    instance::{
+        guest_error::GuestError,
+        resources::{ContextResource, PayloadResource},
+        state::InstanceState,
+    },
 };
 
 const EXPORT: &str = "cloakroom:plugin/codec@0.1.0";
 
-type Params = (Resource<ContextMark>, Resource<PayloadMark>);
-type Described = (Result<codec::Description, GuestError>,);
-type Encoded = (Result<Option<Resource<PayloadMark>>, GuestError>,);
-type Decoded = (Result<Resource<PayloadMark>, GuestError>,);
+type Params = (Resource<ContextResource>, Resource<PayloadResource>);
+type DescribeResult = (Result<codec::Description, WitError>,);
+type EncodeResult = (Result<Option<Resource<PayloadResource>>, WitError>,);
+type DecodeResult = (Result<Resource<PayloadResource>, WitError>,);
 
-/// Where the functions are in a component.
-pub(crate) struct ExportIndices {
+/// Positions of a codec's functions in its component.
+pub(super) struct CodecIndices {
     describe: ComponentExportIndex,
     encode: ComponentExportIndex,
     decode: ComponentExportIndex,
 }
 
-impl ExportIndices {
-    pub(super) fn of(pre: &InstancePre<State>) -> Option<Self> {
-        let [describe, encode, decode] = functions(pre, EXPORT, ["describe", "encode", "decode"])?;
+/// A codec's functions in an instance, as far as they were looked up.
+#[derive(Default)]
+pub(super) struct CodecFuncs {
+    encode: Option<TypedFunc<Params, EncodeResult>>,
+    decode: Option<TypedFunc<Params, DecodeResult>>,
+}
+
+impl CodecIndices {
+    pub(super) fn find(pre: &InstancePre<InstanceState>) -> Option<Self> {
+        let names = ["describe", "encode", "decode"];
+        let [describe, encode, decode] = find_functions(pre, EXPORT, names)?;
         Some(Self { describe, encode, decode })
     }
-}
 
-/// Where they are in an instance.
-#[derive(Default)]
-pub(super) struct ExportFuncs {
-    encode: Option<TypedFunc<Params, Encoded>>,
-    decode: Option<TypedFunc<Params, Decoded>>,
-}
-
-impl LinkedPlugin {
-    /// Asks an instance what it is. Looks up the other exports too, so that one of another type is
-    /// found now.
-    pub(crate) async fn describe_codec(
+    /// Calls `describe`. Looks up the other functions too, so that one of another type is found while the
+    /// plugin is loaded and not at the first payload.
+    pub(super) async fn describe(
         &self,
-        store: &mut Store<State>,
-        exports: &mut Exports,
+        store: &mut Store<InstanceState>,
+        instance: &Instance,
+        funcs: &mut CodecFuncs,
     ) -> wasmtime::Result<Result<Description, Error>> {
-        let (found, instance) = (self.codec()?, &exports.instance);
-        known(&mut exports.codec.encode, instance, store, &found.encode)?;
-        known(&mut exports.codec.decode, instance, store, &found.decode)?;
-        let describe = instance.get_typed_func::<(), Described>(&mut *store, &found.describe)?;
+        get_function(&mut funcs.encode, instance, store, &self.encode)?;
+        get_function(&mut funcs.decode, instance, store, &self.decode)?;
+        let describe =
+            instance.get_typed_func::<(), DescribeResult>(&mut *store, &self.describe)?;
         let (described,) = describe.call_async(store, ()).await?;
         Ok(match described {
             Ok(codec::Description { encodings, purpose }) => {
                 Ok(Description { encodings, purpose: convert::purpose(purpose) })
             }
-            Err(error) => Err(convert::error(error)),
+            Err(error) => Err(convert::describe_error(error)),
         })
     }
 
-    /// Has an instance encode or decode a payload; `None` leaves it as it is.
-    pub(crate) async fn change(
+    /// Calls `encode` or `decode` with a payload. `None` means that the codec leaves it as it is.
+    pub(super) async fn run(
         &self,
-        store: &mut Store<State>,
-        exports: &mut Exports,
+        store: &mut Store<InstanceState>,
+        instance: &Instance,
+        funcs: &mut CodecFuncs,
         direction: Direction,
         payload: Payload,
-    ) -> wasmtime::Result<Result<Option<Payload>, GivenUp>> {
-        let (found, instance) = (self.codec()?, &exports.instance);
+    ) -> wasmtime::Result<Result<Option<Payload>, GuestError>> {
         let payload = store.data_mut().put_payload(payload.into())?;
+        // Borrowed, so that the guest cannot keep the handle. The context is no entry of the table, so 0 does.
         let params = (Resource::new_borrow(0), Resource::new_borrow(payload.rep()));
         let answer = match direction {
             Direction::Encode => {
-                let encode = known(&mut exports.codec.encode, instance, store, &found.encode)?;
+                let encode = get_function(&mut funcs.encode, instance, store, &self.encode)?;
                 encode.call_async(&mut *store, params).await?.0
             }
             Direction::Decode => {
-                let decode = known(&mut exports.codec.decode, instance, store, &found.decode)?;
+                let decode = get_function(&mut funcs.decode, instance, store, &self.decode)?;
                 decode.call_async(&mut *store, params).await?.0.map(Some)
             }
         };
         match answer {
             Ok(Some(handle)) => Ok(Ok(Some(store.data_mut().take_payload(handle)?))),
             Ok(None) => Ok(Ok(None)),
-            Err(error) => Ok(Err(convert::given_up(error))),
+            Err(error) => Ok(Err(convert::guest_error(error))),
         }
     }
 }

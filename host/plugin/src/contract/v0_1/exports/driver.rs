@@ -1,114 +1,120 @@
-//! `driver`, the export.
+//! `driver`, the exported interface.
 
 use bytes::Bytes;
 use cloakroom_core::{Claim, Error, Object};
 use wasmtime::{
     Store,
-    component::{ComponentExportIndex, ComponentType, InstancePre, Lift, Resource, TypedFunc},
+    component::{
+        ComponentExportIndex, ComponentType, Instance, InstancePre, Lift, Resource, TypedFunc,
+    },
 };
 
-use super::{Exports, LinkedPlugin, functions, known};
-use crate::contract::v0_1::{bindings::cloakroom::plugin::types::Error as GuestError, convert};
-use crate::instance::{
-    fault::Fault,
-    guest_error::GivenUp,
-    rope::Rope,
-    state::{ContextMark, State},
+use super::lookup::{find_functions, get_function};
+use crate::{
+    contract::v0_1::{bindings::cloakroom::plugin::types::Error as WitError, convert},
+    instance::{
+        fault::Fault, guest_error::GuestError, resources::ContextResource, rope::Rope,
+        state::InstanceState,
+    },
 };
 
 const EXPORT: &str = "cloakroom:plugin/driver@0.1.0";
 
 type Pairs = Vec<(String, String)>;
-type Described = (Result<Description, GuestError>,);
-type StoreParams = (Resource<ContextMark>, Resource<Rope>);
-type Stored = (Result<Pairs, GuestError>,);
-type RetrieveParams = (Resource<ContextMark>, Pairs);
-type Retrieved = (Result<Resource<Rope>, GuestError>,);
+type DescribeResult = (Result<Description, WitError>,);
+type StoreParams = (Resource<ContextResource>, Resource<Rope>);
+type StoreResult = (Result<Pairs, WitError>,);
+type RetrieveParams = (Resource<ContextResource>, Pairs);
+type RetrieveResult = (Result<Resource<Rope>, WitError>,);
 
-/// The generator of bindings trips over a function called `store`, so this record is written here.
+/// A driver's description. Written by hand, since the bindings generator fails on a function called
+/// `store` in an exported interface.
 #[derive(ComponentType, Lift)]
 #[component(record)]
 struct Description {
     kind: String,
 }
 
-/// Where the functions are in a component.
-pub(crate) struct ExportIndices {
+/// Positions of a driver's functions in its component.
+pub(super) struct DriverIndices {
     describe: ComponentExportIndex,
     store: ComponentExportIndex,
     retrieve: ComponentExportIndex,
 }
 
-impl ExportIndices {
-    pub(super) fn of(pre: &InstancePre<State>) -> Option<Self> {
+/// A driver's functions in an instance, as far as they were looked up.
+#[derive(Default)]
+pub(super) struct DriverFuncs {
+    store: Option<TypedFunc<StoreParams, StoreResult>>,
+    retrieve: Option<TypedFunc<RetrieveParams, RetrieveResult>>,
+}
+
+impl DriverIndices {
+    pub(super) fn find(pre: &InstancePre<InstanceState>) -> Option<Self> {
         let names = ["describe", "store", "retrieve"];
-        let [describe, store, retrieve] = functions(pre, EXPORT, names)?;
+        let [describe, store, retrieve] = find_functions(pre, EXPORT, names)?;
         Some(Self { describe, store, retrieve })
     }
-}
 
-/// Where they are in an instance.
-#[derive(Default)]
-pub(super) struct ExportFuncs {
-    store: Option<TypedFunc<StoreParams, Stored>>,
-    retrieve: Option<TypedFunc<RetrieveParams, Retrieved>>,
-}
-
-impl LinkedPlugin {
-    /// Asks an instance what kind of storage it is. Looks up the other exports too.
-    pub(crate) async fn describe_driver(
+    /// Calls `describe`, which returns the kind of storage. Looks up the other functions too, so that one
+    /// of another type is found while the plugin is loaded.
+    pub(super) async fn describe(
         &self,
-        store: &mut Store<State>,
-        exports: &mut Exports,
+        store: &mut Store<InstanceState>,
+        instance: &Instance,
+        funcs: &mut DriverFuncs,
     ) -> wasmtime::Result<Result<String, Error>> {
-        let (found, instance) = (self.driver()?, &exports.instance);
-        known(&mut exports.driver.store, instance, store, &found.store)?;
-        known(&mut exports.driver.retrieve, instance, store, &found.retrieve)?;
-        let describe = instance.get_typed_func::<(), Described>(&mut *store, &found.describe)?;
+        get_function(&mut funcs.store, instance, store, &self.store)?;
+        get_function(&mut funcs.retrieve, instance, store, &self.retrieve)?;
+        let describe =
+            instance.get_typed_func::<(), DescribeResult>(&mut *store, &self.describe)?;
         let (described,) = describe.call_async(store, ()).await?;
-        Ok(described.map(|Description { kind }| kind).map_err(convert::error))
+        Ok(described.map(|Description { kind }| kind).map_err(convert::describe_error))
     }
 
-    /// Has an instance keep an object.
-    pub(crate) async fn store(
+    /// Calls `store` with an object, and returns its claim.
+    pub(super) async fn store(
         &self,
-        store: &mut Store<State>,
-        exports: &mut Exports,
+        store: &mut Store<InstanceState>,
+        instance: &Instance,
+        funcs: &mut DriverFuncs,
         object: Object,
-    ) -> wasmtime::Result<Result<Claim, GivenUp>> {
-        let (found, instance) = (self.driver()?, &exports.instance);
+    ) -> wasmtime::Result<Result<Claim, GuestError>> {
         let object = store.data_mut().put_buffer(object.into())?;
-        let function = known(&mut exports.driver.store, instance, store, &found.store)?;
+        let function = get_function(&mut funcs.store, instance, store, &self.store)?;
         let (stored,) = function.call_async(&mut *store, (Resource::new_borrow(0), object)).await?;
         match stored {
             Ok(pairs) => Ok(Ok(claim(pairs)?)),
-            Err(error) => Ok(Err(convert::given_up(error))),
+            Err(error) => Ok(Err(convert::guest_error(error))),
         }
     }
 
-    /// Has an instance find an object again.
-    pub(crate) async fn retrieve(
+    /// Calls `retrieve` with a claim, and returns the object's bytes.
+    pub(super) async fn retrieve(
         &self,
-        store: &mut Store<State>,
-        exports: &mut Exports,
+        store: &mut Store<InstanceState>,
+        instance: &Instance,
+        funcs: &mut DriverFuncs,
         claim: &Claim,
-    ) -> wasmtime::Result<Result<Bytes, GivenUp>> {
-        let (found, instance) = (self.driver()?, &exports.instance);
+    ) -> wasmtime::Result<Result<Bytes, GuestError>> {
         let pairs = claim.iter().map(|(name, value)| (name.clone(), value.clone())).collect();
-        let function = known(&mut exports.driver.retrieve, instance, store, &found.retrieve)?;
-        let (found,) = function.call_async(&mut *store, (Resource::new_borrow(0), pairs)).await?;
-        match found {
+        let function = get_function(&mut funcs.retrieve, instance, store, &self.retrieve)?;
+        let params = (Resource::new_borrow(0), pairs);
+        let (retrieved,) = function.call_async(&mut *store, params).await?;
+        match retrieved {
             Ok(buffer) => Ok(Ok(store.data_mut().take_joined(buffer).await?)),
-            Err(error) => Ok(Err(convert::given_up(error))),
+            Err(error) => Ok(Err(convert::guest_error(error))),
         }
     }
 }
 
+/// Reads a claim. A reference keeps one of two entries of one name, so the object could not be found again.
 fn claim(pairs: Pairs) -> Result<Claim, Fault> {
     let count = pairs.len();
     let claim: Claim = pairs.into_iter().collect();
-    match claim.len() == count {
-        true => Ok(claim),
-        false => Err(Fault::Protocol("gave a claim with two entries of one name")),
+    if claim.len() == count {
+        Ok(claim)
+    } else {
+        Err(Fault::Protocol("gave a claim with two entries of one name"))
     }
 }

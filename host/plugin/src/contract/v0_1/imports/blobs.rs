@@ -1,84 +1,79 @@
-//! `blobs`: buckets, within their grants.
+//! `blobs`, the imported interface: buckets, within their grants.
 
 use std::future::Future;
 
 use cloakroom_core::{Error as HostError, Limit, PutMode, PutOutcome};
 use wasmtime::component::Resource;
 
-use crate::contract::v0_1::{
-    bindings::cloakroom::plugin::{
+use super::not_granted::not_granted;
+use crate::{
+    compute::{background, large_work},
+    contract::v0_1::bindings::cloakroom::plugin::{
         blobs::{Host, HostBucket, Mode, Outcome},
         types::Error,
     },
-    not_granted,
-};
-use crate::{
-    compute::{long_work, runtime},
-    grants::bucket_access::GrantedBuckets,
-    instance::{
-        fault::Fault,
-        rope::Rope,
-        state::{BucketMark, State},
-    },
+    grants::granted_buckets::GrantedBuckets,
+    instance::{fault::Fault, resources::BucketResource, rope::Rope, state::InstanceState},
 };
 
 type Answer<T> = wasmtime::Result<Result<T, Error>>;
 
-/// What `list` gives at once, at most, and so the guest holds.
-const LISTED: usize = 1000;
+/// Most keys that `list` returns at once.
+const KEYS: usize = 1000;
 
-/// Memory that a list and an allocator add to each of them.
-const ENTRY: usize = 48;
+/// Bytes that a list of the bindings and the allocator add to a key.
+const KEY_OVERHEAD: usize = 48;
 
-impl Host for State {
-    fn open(&mut self, name: String) -> Answer<Resource<BucketMark>> {
-        let granted = self.scope.grants.buckets.get(&name).cloned();
-        self.granted(granted, &name)
+impl Host for InstanceState {
+    fn open(&mut self, name: String) -> Answer<Resource<BucketResource>> {
+        let granted = self.config.grants.buckets.get(&name).cloned();
+        self.open_granted(granted, &name)
     }
 
-    fn find(&mut self, name: String) -> Answer<Resource<BucketMark>> {
-        let granted = GrantedBuckets::called(&name, self.scope.grants.buckets.values());
-        self.granted(granted, &name)
+    fn find(&mut self, name: String) -> Answer<Resource<BucketResource>> {
+        let granted = GrantedBuckets::with_store_name(&name, self.config.grants.buckets.values());
+        self.open_granted(granted, &name)
     }
 }
 
-impl State {
-    fn granted(
+impl InstanceState {
+    fn open_granted(
         &mut self,
         bucket: Option<GrantedBuckets>,
         name: &str,
-    ) -> Answer<Resource<BucketMark>> {
+    ) -> Answer<Resource<BucketResource>> {
         match bucket {
             Some(bucket) => self.put_bucket(bucket).map(Ok),
             None => {
-                let granted = self.scope.grants.buckets.keys();
-                let error = not_granted("bucket", name, granted, &self.scope.settings);
+                let granted = self.config.grants.buckets.keys();
+                let error = not_granted("bucket", name, granted, &self.config.settings);
                 Ok(Err(self.call.refuse(error)))
             }
         }
     }
 
-    /// Waits for a store, and remembers why it did not answer: a guest hands on a text, and the
-    /// operator needs the rest.
-    async fn ask<T: Send + 'static>(
+    /// Waits for a store, and records its error: a guest can return its text only, and the operator needs
+    /// kind and cause as well.
+    async fn request<T: Send + 'static>(
         &mut self,
-        asked: impl Future<Output = Result<T, HostError>> + Send + 'static,
+        request: impl Future<Output = Result<T, HostError>> + Send + 'static,
     ) -> Result<T, Error> {
+        // Objects are payloads, and a guest without a payload writes to the log freely.
         if !self.call.confidential {
             return Err(Error::Denied("buckets cannot be used while loading".to_owned()));
         }
-        runtime::run(asked).await.map_err(|error| self.call.refuse(error))
+        background::run(request).await.map_err(|error| self.call.refuse(error))
     }
 }
 
-impl HostBucket for State {
-    fn name(&mut self, bucket: Resource<BucketMark>) -> wasmtime::Result<String> {
+impl HostBucket for InstanceState {
+    fn name(&mut self, bucket: Resource<BucketResource>) -> wasmtime::Result<String> {
         Ok(self.bucket(&bucket)?.name().to_owned())
     }
 
     async fn put(
         &mut self,
-        bucket: Resource<BucketMark>,
+        bucket: Resource<BucketResource>,
         key: String,
         body: Resource<Rope>,
         mode: Mode,
@@ -88,17 +83,18 @@ impl HostBucket for State {
             Mode::Create => PutMode::Create,
             Mode::Overwrite => PutMode::Overwrite,
         };
-        long_work::begin(body.len(), &self.call.clock).await;
+        large_work::yield_before_processing(body.len(), &self.call.clock).await;
+        // In a call that retrieves, no put of the driver is the object, so nothing is renewed or repaired.
         let storing = self.call.progress.is_storing();
-        let asked = {
+        let request = {
             let (bucket, key, body) = (bucket.clone(), key.clone(), body.clone());
-            async move { bucket.put(&key, &body, mode, storing).await }
+            async move { bucket.put(&key, (&body).into(), mode, storing).await }
         };
-        let put = self.ask(asked).await;
-        if let Ok(put) = put {
-            self.call.progress.note(bucket.name(), &key, body.len(), put);
+        let upload = self.request(request).await;
+        if let Ok(upload) = upload {
+            self.call.progress.record(bucket.name(), &key, body.len(), upload);
         }
-        Ok(put.map(|put| match put.outcome() {
+        Ok(upload.map(|upload| match upload.outcome() {
             PutOutcome::Written => Outcome::Written,
             PutOutcome::AlreadyThere => Outcome::AlreadyThere,
         }))
@@ -106,56 +102,58 @@ impl HostBucket for State {
 
     async fn get(
         &mut self,
-        bucket: Resource<BucketMark>,
+        bucket: Resource<BucketResource>,
         key: String,
         limit: u64,
     ) -> Answer<Resource<Rope>> {
-        let (bucket, most) = (self.bucket(&bucket)?, limit.min(self.call.most));
+        let (bucket, limit) = (self.bucket(&bucket)?, limit.min(self.call.object_limit));
         let left = self.meter.output_left();
-        let room = usize::try_from(most).unwrap_or(usize::MAX).min(left);
-        // Counted before the store is asked: the bucket has room for the whole object at once.
-        let mut count = self.meter.hold(room)?;
-        match self.ask(async move { bucket.get(&key, room as u64).await }).await {
+        let room = usize::try_from(limit).unwrap_or(usize::MAX).min(left);
+        // Reserved before the request: the bucket allocates room for the whole object at once.
+        let mut reservation = self.meter.reserve(room)?;
+        match self.request(async move { bucket.get(&key, room as u64).await }).await {
             Ok(bytes) => {
-                self.meter.output(bytes.len())?;
-                count.shrink_to(bytes.len());
-                self.put_buffer(Rope::piece(bytes, count.into())).map(Ok)
+                self.meter.count_output(bytes.len())?;
+                reservation.shrink_to(bytes.len());
+                self.put_buffer(Rope::piece(bytes, reservation.into())).map(Ok)
             }
-            Err(Error::TooLarge(_)) if (room as u64) < most => Fault::Limit(Limit::Output).trap(),
+            // The store had more than the call may still produce, though not more than the guest asked for.
+            Err(Error::TooLarge(_)) if (room as u64) < limit => Fault::Limit(Limit::Output).trap(),
             Err(error) => Ok(Err(error)),
         }
     }
 
-    async fn size(&mut self, bucket: Resource<BucketMark>, key: String) -> Answer<Option<u64>> {
+    async fn size(&mut self, bucket: Resource<BucketResource>, key: String) -> Answer<Option<u64>> {
         let bucket = self.bucket(&bucket)?;
         match self.call.progress.size(bucket.name(), &key) {
             Some(size) => Ok(Ok(Some(size))),
-            None => Ok(self.ask(async move { bucket.size(&key).await }).await),
+            None => Ok(self.request(async move { bucket.size(&key).await }).await),
         }
     }
 
-    async fn remove(&mut self, bucket: Resource<BucketMark>, key: String) -> Answer<()> {
+    async fn remove(&mut self, bucket: Resource<BucketResource>, key: String) -> Answer<()> {
         let bucket = self.bucket(&bucket)?;
-        Ok(self.ask(async move { bucket.remove(&key).await }).await)
+        Ok(self.request(async move { bucket.remove(&key).await }).await)
     }
 
     async fn list(
         &mut self,
-        bucket: Resource<BucketMark>,
+        bucket: Resource<BucketResource>,
         prefix: String,
         after: Option<String>,
     ) -> Answer<Vec<String>> {
         let bucket = self.bucket(&bucket)?;
-        let listed = async move { bucket.list(&prefix, after.as_deref()).await };
-        let mut listed = self.ask(listed).await;
+        let request = async move { bucket.list(&prefix, after.as_deref()).await };
+        let mut listed = self.request(request).await;
         if let Ok(keys) = &mut listed {
-            keys.truncate(LISTED);
-            self.meter.pass(keys.iter().map(|key| key.len() + ENTRY).sum())?;
+            keys.truncate(KEYS);
+            let size = keys.iter().map(|key| key.len() + KEY_OVERHEAD).sum();
+            self.meter.reserve_in_transit(size)?;
         }
         Ok(listed)
     }
 
-    fn drop(&mut self, bucket: Resource<BucketMark>) -> wasmtime::Result<()> {
+    fn drop(&mut self, bucket: Resource<BucketResource>) -> wasmtime::Result<()> {
         self.discard(bucket.rep())
     }
 }

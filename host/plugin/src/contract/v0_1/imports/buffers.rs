@@ -1,24 +1,21 @@
-//! `buffers`: buffers and writers.
+//! `buffers`, the imported interface: buffers and writers.
 
 use aws_lc_rs::digest;
 use wasmtime::component::Resource;
 
-use crate::contract::v0_1::bindings::cloakroom::plugin::buffers::{Host, HostBuffer, HostWriter};
 use crate::{
-    compute::long_work,
-    instance::{
-        rope::Rope,
-        state::{State, WriterMark},
-    },
+    compute::large_work,
+    contract::v0_1::bindings::cloakroom::plugin::buffers::{Host, HostBuffer, HostWriter},
+    instance::{resources::WriterResource, rope::Rope, state::InstanceState},
 };
 
-impl Host for State {}
+impl Host for InstanceState {}
 
-impl HostBuffer for State {
+impl HostBuffer for InstanceState {
     fn new(&mut self, contents: Vec<u8>) -> wasmtime::Result<Resource<Rope>> {
-        self.meter.output(contents.len())?;
-        let hold = self.meter.hold(contents.capacity())?.into();
-        self.put_buffer(Rope::piece(contents.into(), hold))
+        self.meter.count_output(contents.len())?;
+        let reservation = self.meter.reserve(contents.capacity())?.into();
+        self.put_buffer(Rope::piece(contents.into(), reservation))
     }
 
     fn length(&mut self, buffer: Resource<Rope>) -> wasmtime::Result<u64> {
@@ -32,8 +29,8 @@ impl HostBuffer for State {
         count: u32,
     ) -> wasmtime::Result<Vec<u8>> {
         let cut = self.buffer(&buffer)?.slice(offset, count.into());
-        long_work::begin(cut.len(), &self.call.clock).await;
-        self.meter.pass(cut.len())?;
+        large_work::yield_before_processing(cut.len(), &self.call.clock).await;
+        self.meter.reserve_in_transit(cut.len())?;
         Ok(cut.to_vec())
     }
 
@@ -49,10 +46,11 @@ impl HostBuffer for State {
 
     async fn sha256(&mut self, buffer: Resource<Rope>) -> wasmtime::Result<Vec<u8>> {
         let rope = self.buffer(&buffer)?.clone();
+        // The host hashed the object to store: a driver that names keys by content need not do it again.
         if let Some(known) = rope.sha256() {
             return Ok(known.to_vec());
         }
-        long_work::begin(rope.len(), &self.call.clock).await;
+        large_work::yield_before_processing(rope.len(), &self.call.clock).await;
         Ok(sha256(&rope))
     }
 
@@ -69,44 +67,44 @@ fn sha256(rope: &Rope) -> Vec<u8> {
     context.finish().as_ref().to_vec()
 }
 
-impl HostWriter for State {
-    fn new(&mut self) -> wasmtime::Result<Resource<WriterMark>> {
+impl HostWriter for InstanceState {
+    fn new(&mut self) -> wasmtime::Result<Resource<WriterResource>> {
         self.put_writer()
     }
 
     async fn write(
         &mut self,
-        writer: Resource<WriterMark>,
+        writer: Resource<WriterResource>,
         contents: Vec<u8>,
     ) -> wasmtime::Result<()> {
-        self.meter.output(contents.len())?;
-        long_work::begin(contents.len(), &self.call.clock).await;
-        let draft = self.writer(&writer)?;
-        draft.reserve(contents.len())?;
-        draft.push(&contents);
+        self.meter.count_output(contents.len())?;
+        large_work::yield_before_processing(contents.len(), &self.call.clock).await;
+        let target = self.writer(&writer)?;
+        target.reserve(contents.len())?;
+        target.push(&contents);
         Ok(())
     }
 
     async fn append(
         &mut self,
-        writer: Resource<WriterMark>,
+        writer: Resource<WriterResource>,
         contents: Resource<Rope>,
     ) -> wasmtime::Result<()> {
         let rope = self.buffer(&contents)?.clone();
-        self.meter.output(rope.len())?;
-        long_work::begin(rope.len(), &self.call.clock).await;
-        let draft = self.writer(&writer)?;
-        draft.reserve(rope.len())?;
-        rope.parts().iter().for_each(|part| draft.push(part));
+        self.meter.count_output(rope.len())?;
+        large_work::yield_before_processing(rope.len(), &self.call.clock).await;
+        let target = self.writer(&writer)?;
+        target.reserve(rope.len())?;
+        rope.parts().iter().for_each(|part| target.push(part));
         Ok(())
     }
 
-    fn finish(&mut self, writer: Resource<WriterMark>) -> wasmtime::Result<Resource<Rope>> {
+    fn finish(&mut self, writer: Resource<WriterResource>) -> wasmtime::Result<Resource<Rope>> {
         let written = self.take_writer(writer)?.finish();
         self.put_buffer(written)
     }
 
-    fn drop(&mut self, writer: Resource<WriterMark>) -> wasmtime::Result<()> {
+    fn drop(&mut self, writer: Resource<WriterResource>) -> wasmtime::Result<()> {
         self.discard(writer.rep())
     }
 }

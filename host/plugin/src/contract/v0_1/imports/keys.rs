@@ -1,53 +1,35 @@
-//! `keys` and `subkeys`: what the host's keys do for a plugin, within its grant.
-
-use std::{collections::BTreeMap, sync::Arc};
+//! `keys`, the imported interface: sealing and opening with the host's keys, within the grant.
 
 use bytes::Bytes;
-use cloakroom_core::{CLAIM_PURPOSE, Error as HostError, ErrorKind, Key, KeyError, KeyRing};
+use cloakroom_core::{Key, KeyError};
 use wasmtime::component::Resource;
-use zeroize::Zeroize;
 
-use crate::contract::v0_1::{
-    bindings::cloakroom::plugin::{
+use super::key_lookup;
+use crate::{
+    compute::large_work,
+    contract::v0_1::bindings::cloakroom::plugin::{
         keys::{Host, Sealed},
-        subkeys::{self, Subkey},
         types::Error,
     },
-    not_granted,
-};
-use crate::{
-    Grants,
-    compute::{long_work, runtime},
-    instance::{
-        fault::Fault,
-        guest_log::visible,
-        rope::Rope,
-        state::{Call, State},
-    },
+    instance::{rope::Rope, state::InstanceState},
 };
 
-/// What a seal adds at most.
+/// Most bytes that sealing adds.
 const SEAL_OVERHEAD: usize = 128;
 
-/// An id is cut here where it is shown.
-const ID: usize = 64;
-
-/// Messages that a key has sealed with plain AES-256-GCM. Labels: `ring`, `key`.
+/// Metric of messages that a key has sealed with plain AES-256-GCM. Labels: `ring`, `key`.
 const MESSAGES: &str = "cloakroom_key_messages_total";
-
-/// What `subkeys.derive` gives, and takes as a salt, at most.
-const DERIVED: usize = 64;
 
 type Answer<T> = wasmtime::Result<Result<T, Error>>;
 
-impl Host for State {
+impl Host for InstanceState {
     async fn seal(
         &mut self,
         ring: String,
         plaintext: Resource<Rope>,
         bound: Vec<u8>,
     ) -> Answer<Sealed> {
-        self.seal_by(ring, plaintext, move |key, rope| key.seal(rope.parts(), &bound)).await
+        self.seal_with(ring, plaintext, move |key, rope| key.seal(rope.parts(), &bound)).await
     }
 
     async fn seal_repeatably(
@@ -56,7 +38,7 @@ impl Host for State {
         plaintext: Resource<Rope>,
         bound: Vec<u8>,
     ) -> Answer<Sealed> {
-        self.seal_by(ring, plaintext, move |key, rope| key.seal_repeatably(rope.parts(), &bound))
+        self.seal_with(ring, plaintext, move |key, rope| key.seal_repeatably(rope.parts(), &bound))
             .await
     }
 
@@ -67,7 +49,7 @@ impl Host for State {
         sealed: Resource<Rope>,
         bound: Vec<u8>,
     ) -> Answer<Resource<Rope>> {
-        self.open_by(ring, id, sealed, move |key, bytes| key.open(bytes, &bound)).await
+        self.open_with(ring, id, sealed, move |key, bytes| key.open(bytes, &bound)).await
     }
 
     async fn seal_aes_gcm(
@@ -78,8 +60,10 @@ impl Host for State {
     ) -> Answer<Sealed> {
         let name = ring.clone();
         let seal = move |key: &dyn Key, rope: Rope| key.seal_aes_gcm(rope.parts(), &bound);
-        let sealed = self.seal_by(ring, plaintext, seal).await?;
+        let sealed = self.seal_with(ring, plaintext, seal).await?;
         if let Ok(Sealed { key, .. }) = &sealed {
+            // Plain AES-GCM draws nonces of 96 bits at random, so a key is safe for a number of messages only.
+            // Operators watch how close each key is.
             metrics::counter!(MESSAGES, "ring" => name, "key" => key.clone()).increment(1);
         }
         Ok(sealed)
@@ -92,16 +76,17 @@ impl Host for State {
         sealed: Resource<Rope>,
         bound: Vec<u8>,
     ) -> Answer<Resource<Rope>> {
-        self.open_by(ring, id, sealed, move |key, bytes| key.open_aes_gcm(bytes, &bound)).await
+        self.open_with(ring, id, sealed, move |key, bytes| key.open_aes_gcm(bytes, &bound)).await
     }
 }
 
-impl State {
-    async fn seal_by<W>(&mut self, ring: String, input: Resource<Rope>, seal: W) -> Answer<Sealed>
+impl InstanceState {
+    async fn seal_with<W>(&mut self, ring: String, input: Resource<Rope>, seal: W) -> Answer<Sealed>
     where
         W: FnOnce(&dyn Key, Rope) -> Result<Bytes, KeyError> + Send + 'static,
     {
         let input = self.buffer(&input)?.clone();
+        // Looked up once: the ring may get another current key meanwhile, and id and key must be of one.
         let found = match self.ring(|grants| &grants.keys, &ring) {
             Ok(granted) => self.call.current_key(&granted, &ring).await,
             Err(error) => Err(error),
@@ -111,11 +96,11 @@ impl State {
             Err(error) => return Ok(Err(error)),
         };
         let id = key.id().to_owned();
-        let sealed = self.work(&ring, &id, input.len(), move || seal(&*key, input)).await?;
+        let sealed = self.transform(&ring, &id, input.len(), move || seal(&*key, input)).await?;
         Ok(sealed.map(|data| Sealed { key: id, data }))
     }
 
-    async fn open_by<W>(
+    async fn open_with<W>(
         &mut self,
         ring: String,
         id: String,
@@ -133,168 +118,30 @@ impl State {
             Ok(key) => key,
             Err(error) => return Ok(Err(error)),
         };
-        let (sealed, _hold) = self.join(&input).await?;
-        self.work(&ring, &id, sealed.len(), move || open(&*key, sealed)).await
+        // The reservation stays until the operation has read the bytes.
+        let (sealed, _reservation) = self.join(&input).await?;
+        self.transform(&ring, &id, sealed.len(), move || open(&*key, sealed)).await
     }
 
-    async fn work<W>(
+    /// Runs a key's operation on `length` bytes, and returns its result as a buffer.
+    async fn transform<W>(
         &mut self,
         ring: &str,
         id: &str,
         length: usize,
-        work: W,
+        operation: W,
     ) -> Answer<Resource<Rope>>
     where
         W: FnOnce() -> Result<Bytes, KeyError> + Send + 'static,
     {
-        let made = length.saturating_add(SEAL_OVERHEAD);
-        self.meter.output(made)?;
-        let hold = self.meter.hold(made)?.into();
-        long_work::begin(length, &self.call.clock).await;
-        match work() {
-            Ok(bytes) => self.put_buffer(Rope::piece(bytes, hold)).map(Ok),
-            Err(error) => Ok(Err(self.call.refuse(refused(ring, id, error)))),
+        // Before the operation, which allocates all of its output at once.
+        let size = length.saturating_add(SEAL_OVERHEAD);
+        self.meter.count_output(size)?;
+        let reservation = self.meter.reserve(size)?.into();
+        large_work::yield_before_processing(length, &self.call.clock).await;
+        match operation() {
+            Ok(bytes) => self.put_buffer(Rope::piece(bytes, reservation)).map(Ok),
+            Err(error) => Ok(Err(self.call.refuse(key_lookup::failed(ring, id, error)))),
         }
     }
-
-    /// Returns a ring that was granted by this name.
-    fn ring(
-        &mut self,
-        among: impl FnOnce(&Grants) -> &BTreeMap<String, Arc<dyn KeyRing>>,
-        name: &str,
-    ) -> Result<Arc<dyn KeyRing>, Error> {
-        let granted = among(&self.scope.grants);
-        match granted.get(name) {
-            Some(ring) => Ok(ring.clone()),
-            None => {
-                let settings = &self.scope.settings;
-                let error = not_granted("key ring", name, granted.keys(), settings);
-                Err(self.call.refuse(error))
-            }
-        }
-    }
-}
-
-impl subkeys::Host for State {
-    async fn derive(
-        &mut self,
-        name: String,
-        id: Option<String>,
-        purpose: String,
-        salt: Vec<u8>,
-        length: u32,
-    ) -> wasmtime::Result<Result<Subkey, Error>> {
-        let length = length as usize;
-        if DERIVED < length || DERIVED < salt.len() {
-            return Fault::Protocol("asked for a subkey, or with a salt, of over 64 bytes").trap();
-        }
-        let key = match (self.ring(|grants| &grants.subkeys, &name), &id) {
-            (Ok(ring), Some(id)) => self.call.find_key(&ring, &name, id).await,
-            (Ok(ring), None) => self.call.current_key(&ring, &name).await,
-            (Err(error), _) => Err(error),
-        };
-        Ok(key.and_then(|key| {
-            let derived = derive(&*key, &purpose, &salt, length);
-            derived.map_err(|error| self.call.refuse(refused(&name, key.id(), error)))
-        }))
-    }
-}
-
-fn derive(key: &dyn Key, purpose: &str, salt: &[u8], length: usize) -> Result<Subkey, KeyError> {
-    // The keys of old claims' proofs were derived for it. A key of the program's own may not know.
-    if purpose == CLAIM_PURPOSE {
-        return Err(KeyError::Refused);
-    }
-    let mut bytes = vec![0; length];
-    if let Err(error) = key.derive(purpose, salt, &mut bytes) {
-        bytes.zeroize();
-        return Err(error);
-    }
-    Ok(Subkey { id: key.id().to_owned(), bytes })
-}
-
-impl Call {
-    /// Returns the key of a ring that seals.
-    async fn current_key(
-        &mut self,
-        ring: &Arc<dyn KeyRing>,
-        name: &str,
-    ) -> Result<Arc<dyn Key>, Error> {
-        let found = match ring.current().now() {
-            Some(found) => found,
-            // A key service is asked on the runtime: its client needs timers and sockets, which the
-            // threads that guests compute on do not have.
-            None => {
-                let ring = ring.clone();
-                runtime::run(async move { ring.current().await }).await
-            }
-        };
-        let found = found.map_err(|error| no_answer(name, error));
-        let key = found.and_then(|key| key.ok_or_else(|| none_current(name)));
-        key.map_err(|error| self.refuse(error))
-    }
-
-    /// Returns a key of a ring. Without one the guest learns that there is none, and the operator
-    /// which: the contract has no case for it.
-    async fn find_key(
-        &mut self,
-        ring: &Arc<dyn KeyRing>,
-        name: &str,
-        id: &str,
-    ) -> Result<Arc<dyn Key>, Error> {
-        let found = match ring.find(id).now() {
-            Some(found) => found,
-            None => {
-                let (ring, id) = (ring.clone(), id.to_owned());
-                runtime::run(async move { ring.find(&id).await }).await
-            }
-        };
-        let found = found.map_err(|error| self.refuse(no_answer(name, error)))?;
-        found.ok_or_else(|| {
-            let told = "no key of the ring has this payload's key id".to_owned();
-            self.refuse_as(Error::NotFound(told), unknown(name, id))
-        })
-    }
-}
-
-/// Names the ring whose look-up ended with an error, such as a key service's.
-fn no_answer(ring: &str, error: HostError) -> HostError {
-    let kind = error.kind();
-    error.wrapped(kind, format!("a key of key ring `{ring}` could not be looked up"))
-}
-
-/// Reports a ring that only opens.
-fn none_current(ring: &str) -> HostError {
-    let text = format!("key ring `{ring}` has no current key, so nothing can be sealed under it");
-    HostError::new(ErrorKind::Denied, text)
-}
-
-/// The id stands in the clear beside the payload, and may be any text.
-fn unknown(ring: &str, id: &str) -> HostError {
-    let id = visible(id, ID);
-    let text = format!(
-        "the payload is sealed under key `{id}`, which is not in key ring `{ring}`: \
-         add it to [keys.{ring}.material], or restore it"
-    );
-    HostError::new(ErrorKind::UnknownKey, text)
-}
-
-fn exhausted(ring: &str, id: &str, messages: u64) -> HostError {
-    let text = format!(
-        "key `{}` of key ring `{ring}` has sealed {messages} messages with plain AES-256-GCM in this \
-         process, and no more are allowed ([keys.{ring}] `max_messages_per_key`): add another key to \
-         [keys.{ring}.material] and make it `current`",
-        visible(id, ID)
-    );
-    HostError::new(ErrorKind::Denied, text)
-}
-
-/// Says which key did not do what it was asked: the guest's own words may not be shown.
-fn refused(ring: &str, id: &str, error: KeyError) -> HostError {
-    let kind = match error {
-        KeyError::Exhausted { messages } => return exhausted(ring, id, messages),
-        KeyError::Mismatch => ErrorKind::Malformed,
-        _ => ErrorKind::Denied,
-    };
-    HostError::new(kind, format!("key `{}` of key ring `{ring}`: {error}", visible(id, ID)))
 }

@@ -1,5 +1,5 @@
-//! The memory rule, held against the allocator: after each import of a random program, no more is
-//! allocated than is counted.
+//! Test of the memory rule against the allocator: after each import of a random program, no more is
+//! allocated than is reserved.
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -13,16 +13,15 @@ use futures::FutureExt as _;
 use wasmtime::{ResourceLimiterAsync as _, component::Resource};
 
 use crate::{
-    Grants, Limits, Settings,
-    compute::Clock,
+    compute::clock::Clock,
     contract::v0_1::bindings::cloakroom::plugin::{
         buffers::{HostBuffer, HostWriter},
         types::HostPayload,
     },
-    instance::{
-        config::InstanceConfig,
-        state::{Call, State},
-    },
+    grants::Grants,
+    instance::{call::Call, config::InstanceConfig, state::InstanceState},
+    limits::Limits,
+    settings::Settings,
 };
 
 thread_local! {
@@ -30,7 +29,7 @@ thread_local! {
     static PEAK: Cell<usize> = const { Cell::new(0) };
 }
 
-/// The system's allocator, with what each thread has allocated.
+/// System allocator that counts the bytes of each thread.
 struct Counting;
 
 #[global_allocator]
@@ -53,16 +52,16 @@ unsafe impl GlobalAlloc for Counting {
 
 const HELD: usize = 2 << 20;
 
-/// Memory of a handle that is not counted: its slot, the list of its parts, its counts.
+/// Bytes of a handle that are not reserved: its slot, the list of its parts, its reservations.
 const HANDLE: usize = 768;
 
-/// The same of the instance.
+/// Bytes of an instance that are not reserved.
 const FIXED: usize = 16 << 10;
 
-/// The state of an instance in a call whose guest computes, in its caller's task or not.
-fn state(inline: bool) -> State {
+/// Returns the state of an instance in a call, which runs in its caller's task or not.
+fn state(inline: bool) -> InstanceState {
     let limits = Limits { held: ByteSize::bytes(HELD as u64), ..Limits::default() };
-    let scope = InstanceConfig {
+    let config = InstanceConfig {
         plugin: "rule".into(),
         settings: Settings::none(),
         grants: Grants::none(),
@@ -74,12 +73,12 @@ fn state(inline: bool) -> State {
     if inline {
         clock.begin_inline();
     }
-    State::new(Arc::new(scope), Call::new(Context::none(), clock))
+    InstanceState::new(Arc::new(config), Call::new(Context::none(), clock))
 }
 
-/// The handles of a guest that runs a random program.
+/// Guest that runs a random program, and its handles.
 struct Program {
-    state: State,
+    state: InstanceState,
     random: u64,
     buffers: Vec<u32>,
     payloads: Vec<u32>,
@@ -109,7 +108,7 @@ impl Program {
         self.buffers.len() + self.payloads.len() + self.writers.len()
     }
 
-    /// One import. `None` if it was refused, or had nothing to work on.
+    /// Calls one import. Returns `None` if it was refused, or had no handle to work on.
     fn step(&mut self, list: Vec<u8>, entries: Vec<(String, Vec<u8>)>) -> Option<()> {
         let choice = self.below(16);
         let buffer = self.some(|program| &program.buffers);
@@ -162,7 +161,7 @@ fn borrow<T: 'static>(number: u32) -> Resource<T> {
     Resource::new_borrow(number)
 }
 
-/// The answer of an import that waits for nobody.
+/// Returns the answer of an import that does not wait.
 fn now<T>(asked: impl Future<Output = wasmtime::Result<T>>) -> Option<T> {
     asked.now_or_never()?.ok()
 }
@@ -196,7 +195,7 @@ fn whatever_is_allocated_for_a_guest_is_counted() {
     assert!(refused > 100, "the limit was never reached");
 }
 
-/// Released memory is no longer counted, and none stays counted twice.
+/// Released memory is no longer reserved, and none is released twice.
 #[test]
 fn a_call_that_ends_holds_nothing() {
     for seed in 1..=20 {
@@ -206,7 +205,7 @@ fn a_call_that_ends_holds_nothing() {
             let list = vec![7; size];
             program.step(list, Vec::new());
         }
-        program.state.end();
+        program.state.end_call();
         assert_eq!(program.state.meter.held().used(), 0, "seed {seed}");
     }
 }
@@ -232,8 +231,8 @@ fn long_imports_leave_their_callers_task() {
     assert!(state.write(borrow(writer), vec![7; 1 << 20]).now_or_never().is_none());
 }
 
-/// A list is copied before an import begins, so a guest that could hand over a long one leaves
-/// first.
+/// A list is copied before an import begins, so a guest that could pass a long one leaves its caller's
+/// task before that.
 #[test]
 fn a_guest_with_much_memory_leaves_its_callers_task() {
     let mut state = state(true);

@@ -1,4 +1,4 @@
-//! Requests to stores, made on the runtime while a guest waits for them.
+//! Requests to stores: they run on the caller's runtime while the guest waits.
 
 use std::{
     future::Future,
@@ -11,12 +11,18 @@ use futures::future::poll_immediate;
 use tokio::{runtime::Handle, task::JoinHandle};
 use tracing::{Instrument as _, instrument::WithSubscriber as _};
 
-/// Runs a request, on the runtime unless it is answered at once. A body that arrives in a hundred
-/// pieces would otherwise have its guest wait a hundred times for a slot.
+/// Runs a request on the runtime, unless it completes at the first poll.
+///
+/// A guest could poll the request itself, but a body that arrives in a hundred pieces would then have
+/// its guest wait a hundred times for a compute thread. Dropping the future aborts the request.
+///
+/// # Errors
+/// The error of the request, or `Internal` if it panicked.
 pub(crate) async fn run<T: Send + 'static>(
     request: impl Future<Output = Result<T, Error>> + Send + 'static,
 ) -> Result<T, Error> {
     let mut request = Box::pin(request);
+    // A bucket in memory answers at once, and a task on the runtime would cost more than the answer.
     if let Some(answer) = poll_immediate(&mut request).await {
         return answer;
     }
@@ -24,16 +30,16 @@ pub(crate) async fn run<T: Send + 'static>(
         return request.await;
     };
     let request = request.in_current_span().with_current_subscriber();
-    let answer = Running(runtime.spawn(request)).await;
+    let answer = AbortOnDrop(runtime.spawn(request)).await;
     answer.unwrap_or_else(|| {
         Err(Error::new(ErrorKind::Internal, "the client of a store or a key service panicked"))
     })
 }
 
-/// A request on the runtime, which ends with its guest.
-struct Running<T>(JoinHandle<T>);
+/// A task on the runtime that is aborted when its guest is dropped.
+struct AbortOnDrop<T>(JoinHandle<T>);
 
-impl<T> Future for Running<T> {
+impl<T> Future for AbortOnDrop<T> {
     type Output = Option<T>;
 
     fn poll(mut self: Pin<&mut Self>, polling: &mut Context<'_>) -> Poll<Option<T>> {
@@ -41,7 +47,7 @@ impl<T> Future for Running<T> {
     }
 }
 
-impl<T> Drop for Running<T> {
+impl<T> Drop for AbortOnDrop<T> {
     fn drop(&mut self) {
         self.0.abort();
     }

@@ -1,4 +1,4 @@
-//! A compiler in a process of its own, as it sees itself.
+//! Compiler in a process of its own, as that process sees itself.
 
 use std::io::{self, Read as _, Write as _};
 
@@ -6,32 +6,37 @@ use cloakroom_core::ByteSize;
 use rustix::process::{Resource, Rlimit, setrlimit};
 use wasmtime::{Engine, OutOfMemory};
 
-use crate::load::{
+use super::{
     compile_cache::fingerprint,
     compiler_process::{NO_MEMORY, OTHER_ENGINE, REFUSED},
     engine,
 };
 
-/// A component to be compiled in this process, and no other work.
+/// Work of a compiler process: one component.
 #[derive(Clone, Debug)]
-pub struct CompileOne {
-    /// Memory that this process may use.
-    pub memory: ByteSize,
-    /// Processor time that this process may use.
-    pub seconds: u64,
-    /// The engine that the code is for, as the process that asks for it knows it.
-    pub engine: String,
+pub struct CompileWorker {
+    memory: ByteSize,
+    seconds: u64,
+    engine: String,
 }
 
-impl CompileOne {
-    /// Compiles a component from standard input to standard output, within limits that hold for the
-    /// whole process from now on. Returns the status to exit with: the host that started the process
-    /// knows what it means.
+impl CompileWorker {
+    /// Returns the work of a process that may use `memory` and `seconds` of processor time. `engine` is the
+    /// fingerprint of the engine that the code is for, from the process that asks for it.
+    #[must_use]
+    pub fn new(memory: ByteSize, seconds: u64, engine: String) -> Self {
+        Self { memory, seconds, engine }
+    }
+
+    /// Compiles a component from standard input to standard output, within limits that apply to the whole
+    /// process from then on. Returns the exit status, which the host that started the process
+    /// understands.
+    #[must_use]
     pub fn run(&self) -> u8 {
         match self.compile() {
             Ok(()) => 0,
             Err((status, text)) => {
-                // The status tells, too.
+                // The status says enough if nobody reads this.
                 let _ = writeln!(io::stderr(), "{text}");
                 status
             }
@@ -44,6 +49,8 @@ impl CompileOne {
         if fingerprint(&engine) != self.engine {
             return Err((OTHER_ENGINE, "another engine".to_owned()));
         }
+        // Before the component is read: from then on the process is in its author's hands. After the engine is
+        // made, which reads what it needs of the system.
         self.confine().map_err(|error| failed(&error))?;
         let mut component = Vec::new();
         io::stdin().lock().read_to_end(&mut component).map_err(|error| failed(&error))?;
@@ -54,11 +61,11 @@ impl CompileOne {
         io::stdout().lock().write_all(&code).map_err(|error| failed(&error))
     }
 
-    /// Takes from this process what compiling does not need, so that a plugin that breaks the compiler
-    /// has little.
+    /// Takes from this process what compiling does not need: a plugin that exploits a bug of the compiler
+    /// gets little.
     fn confine(&self) -> io::Result<()> {
-        let at = |most| Rlimit { current: Some(most), maximum: Some(most) };
-        // Writable memory. Address space would count what threads only reserve.
+        let at = |limit| Rlimit { current: Some(limit), maximum: Some(limit) };
+        // Writable memory: a limit on address space would count what threads only reserve.
         #[cfg(target_os = "linux")]
         setrlimit(Resource::Data, at(self.memory.get()))?;
         #[cfg(not(target_os = "linux"))]
@@ -67,7 +74,7 @@ impl CompileOne {
         setrlimit(Resource::Cpu, Rlimit { current: Some(soft), maximum: Some(hard) })?;
         setrlimit(Resource::Core, at(0))?;
         setrlimit(Resource::Fsize, at(0))?;
-        // No file can be opened besides those that are.
+        // No file or socket can be opened besides the three that are open.
         setrlimit(Resource::Nofile, at(3))?;
         Ok(())
     }

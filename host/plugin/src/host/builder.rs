@@ -1,0 +1,101 @@
+//! Builder of hosts.
+
+use std::{path::PathBuf, sync::Arc};
+
+use cloakroom_core::{Error, ErrorKind};
+
+use super::Host;
+use crate::{
+    limits::Limits,
+    load::{compile_cache::CompileCache, compiler::Compiler, engine, loader::Loader},
+    runtime::Runtime,
+};
+
+/// Builder of a [`Host`].
+#[derive(Clone, Debug, Default)]
+#[must_use]
+pub struct HostBuilder {
+    limits: Limits,
+    cache: Option<PathBuf>,
+    precompiled_only: bool,
+    compiler: Option<PathBuf>,
+}
+
+impl Host {
+    /// Returns a builder with the default limits, no cache folder, and the compiler in this process.
+    pub fn builder() -> HostBuilder {
+        HostBuilder::default()
+    }
+}
+
+impl HostBuilder {
+    /// Sets the limits of every plugin. Default: [`Limits::default`].
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Sets a folder for compiled plugins. It is made if need be, for this user alone. Machine code is
+    /// loaded from it, so nobody else may be able to write there. Default: none, and every start compiles.
+    pub fn cache(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.cache = Some(folder.into());
+        self
+    }
+
+    /// Never compiles: plugins come from the cache folder, and others are refused. For processes that must
+    /// start fast, or have no memory to spare for a compiler. Builds without the feature `compiler` have no
+    /// other hosts. Default: off.
+    pub fn precompiled_only(mut self) -> Self {
+        self.precompiled_only = true;
+        self
+    }
+
+    /// Compiles plugins in a process of its own. `program` is the `cloakroom` of this very version. The
+    /// process has no environment and opens no file. It is ended when it exceeds `limits.code.memory` or
+    /// `limits.code.time`, or when the future that waits for the plugin is dropped. The program is trusted:
+    /// what it writes is run.
+    ///
+    /// Default: plugins are compiled in this process. Time and memory are then bounded only by the formula
+    /// behind the other [`crate::CodeLimits`], the memory is taken here, and a compilation goes on after
+    /// `limits.load`.
+    pub fn compiler(mut self, program: impl Into<PathBuf>) -> Self {
+        self.compiler = Some(program.into());
+        self
+    }
+
+    /// Builds the host. It takes a thread, and 4,128 MiB of address space for each of three times
+    /// `Limits::instances`. That is not memory, but counts against `ulimit -v`: 774 GiB with the defaults.
+    /// A process has room for some 160 such hosts; pipelines may share one.
+    ///
+    /// # Errors
+    /// `Config` if the limits contradict each other or ask for more than the system gives, or if the cache
+    /// folder is not private. `Internal` if the system gives no thread.
+    pub fn build(self) -> Result<Host, Error> {
+        let limits = self.limits;
+        // Before the engine is built: its error would be about address space, and not name the limits.
+        limits.check()?;
+        let engine =
+            engine::engine(&limits).map_err(|error| no_room(&limits).with_source(error))?;
+        let cache = self.cache.map(|folder| {
+            let text = format!("cannot use `{}` as the compile cache", folder.display());
+            CompileCache::open(folder, &engine)
+                .map_err(|error| Error::new(ErrorKind::Config, text).with_source(error))
+        });
+        let cache = cache.transpose()?;
+        let compiler =
+            Compiler::new(engine.clone(), cache, !self.precompiled_only, &limits, self.compiler);
+        let loader = Loader::new(engine.clone(), compiler, limits.component);
+        let runtime = Runtime::start(&engine, limits)?;
+        Ok(Host { runtime: Arc::new(runtime), loader: Arc::new(loader) })
+    }
+}
+
+fn no_room(limits: &Limits) -> Error {
+    let text = format!(
+        "the system does not give {} of address space for instances: raise `ulimit -v`, lower \
+         `limits.instances` ({}), or have pipelines share one host",
+        engine::address_space(limits),
+        limits.instances
+    );
+    Error::new(ErrorKind::Config, text)
+}

@@ -1,0 +1,44 @@
+//! State of the one call that an instance is in.
+
+use std::sync::Arc;
+
+use cloakroom_core::Context;
+
+use super::{guest_error::Refusal, store_progress::StoreProgress};
+use crate::compute::clock::Clock;
+
+/// Call that an instance is in.
+pub(crate) struct Call {
+    pub(crate) ctx: Context,
+    pub(crate) clock: Arc<Clock>,
+    /// Bytes of the input, which the caller holds and has charged.
+    pub(crate) input: usize,
+    /// Whether the guest has a payload, which it could write into its log. Without one it reads no
+    /// bucket, since objects are payloads.
+    pub(crate) confidential: bool,
+    /// Most bytes of an object that is read from a bucket.
+    pub(crate) object_limit: u64,
+    /// Last refusal of the host: a guest's own error has no room for the reason.
+    pub(crate) refusal: Option<Refusal>,
+    pub(crate) progress: StoreProgress,
+}
+
+impl Call {
+    /// Returns a call in which the guest has a payload.
+    pub(crate) fn new(ctx: Context, clock: Arc<Clock>) -> Self {
+        Self {
+            ctx,
+            clock,
+            input: 0,
+            confidential: true,
+            object_limit: 0,
+            refusal: None,
+            progress: StoreProgress::default(),
+        }
+    }
+
+    /// Returns a call in which a plugin describes itself.
+    pub(crate) fn describing(clock: Arc<Clock>) -> Self {
+        Self { confidential: false, ..Self::new(Context::none(), clock) }
+    }
+}

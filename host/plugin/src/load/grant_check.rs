@@ -1,0 +1,56 @@
+//! Check of a plugin's imports against its grants, before anything is compiled.
+
+use cloakroom_core::{Error, ErrorKind, clean};
+
+use super::{
+    inspection::Inspection,
+    requirement::{Capability, Requirement},
+};
+use crate::grants::Grants;
+
+/// Most characters of an import's name that are shown.
+const NAME: usize = 128;
+
+/// Checks that everything a plugin imports is granted.
+///
+/// # Errors
+/// `MissingGrant` with the first import that is not.
+pub(super) fn check_grants(inspection: &Inspection, grants: &Grants) -> Result<(), Error> {
+    let missing = inspection.imports.iter().find_map(|import| match import.requirement {
+        Requirement::Grant(capability) if !is_granted(capability, grants) => {
+            Some((import, capability))
+        }
+        _ => None,
+    });
+    let Some((import, capability)) = missing else {
+        return Ok(());
+    };
+    let text = format!(
+        "imports `{}`, which was not granted: {}",
+        clean(&import.name, NAME),
+        remedy(capability)
+    );
+    Err(Error::new(ErrorKind::MissingGrant, text))
+}
+
+fn is_granted(capability: Capability, grants: &Grants) -> bool {
+    grants.accepts_any_import
+        || match capability {
+            Capability::Buckets => !grants.buckets.is_empty(),
+            Capability::Keys => !grants.keys.is_empty(),
+            Capability::Subkeys => !grants.subkeys.is_empty(),
+            Capability::Tcp => !grants.tcp.is_empty(),
+        }
+}
+
+fn remedy(capability: Capability) -> &'static str {
+    match capability {
+        Capability::Buckets => "add `grants.buckets = [\"BUCKET\"]`, or use another plugin",
+        Capability::Keys => "add `grants.keys = [\"RING\"]`, or use another plugin",
+        Capability::Subkeys => "add `grants.subkeys = [\"RING\"]`, or use another plugin",
+        Capability::Tcp => {
+            "add `grants.tcp = [\"ADDRESS:PORT\"]`, or build the plugin without a network \
+             (componentize-py: `--stub-wasi`)"
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Runtime of one host: everything that its plugins share while they run.
+
+use cloakroom_core::{Error, ErrorKind, MemoryBudget};
+use wasmtime::Engine;
+
+use crate::{
+    compute::{Compute, ticker::EpochTicker},
+    instance::warm_capacity::WarmCapacity,
+    limits::Limits,
+};
+
+/// Runtime of one host: limits, memory budget, scheduler and warm instances. A plugin keeps it alive, also after its host is
+/// dropped.
+pub(crate) struct Runtime {
+    pub(crate) limits: Limits,
+    /// Budget of the memory that the host holds for all calls.
+    pub(crate) memory: MemoryBudget,
+    pub(crate) compute: Compute,
+    pub(crate) warm: WarmCapacity,
+}
+
+impl Runtime {
+    /// Starts the thread that interrupts guests. Compute threads start when they are needed.
+    ///
+    /// # Errors
+    /// `Internal` if the system gives no thread.
+    pub(crate) fn start(engine: &Engine, limits: Limits) -> Result<Self, Error> {
+        let ticker = EpochTicker::start(engine).map_err(|error| {
+            Error::new(ErrorKind::Internal, "cannot start a thread").with_source(error)
+        })?;
+        let compute = Compute::new(ticker, &limits);
+        let warm = WarmCapacity::new(limits.instances.get(), limits.process_bytes);
+        let memory = MemoryBudget::new(limits.call_bytes, limits.process_bytes);
+        Ok(Self { limits, memory, compute, warm })
+    }
+}
