@@ -99,10 +99,12 @@ impl Served {
         recorder: PrometheusHandle,
     ) -> Result<Self, Failure> {
         let (listen, settings) = cloakroom.codec_server()?;
-        let metrics = Box::new(move || recorder.render() + &process_metrics::render());
         let restart_only = RestartOnly::new((!is_told).then_some(&listen), &settings);
-        let server =
-            CodecServer::with(cloakroom.clone(), cloakroom.clone(), settings, Some(metrics));
+        let server = CodecServer::builder(cloakroom.clone())
+            .with_size_limits(cloakroom.clone())
+            .with_settings(settings)
+            .with_metrics(move || recorder.render() + &process_metrics::render())
+            .build();
         Ok(Self { cloakroom: cloakroom.clone(), server, restart_only, is_told })
     }
 

@@ -111,7 +111,7 @@ async fn a_socket_is_its_owners() {
     assert_eq!(for_host(UnixStream::connect(&socket).unwrap(), "x", "").status, 200);
     served.end().await;
     fs::write(&socket, "precious").unwrap();
-    assert!(bind_error(&socket).await.contains("is no socket"));
+    assert!(bind_error(&socket).await.contains("is not a socket"));
     assert_eq!(fs::read_to_string(&socket).unwrap(), "precious");
     assert!(bind_error(&folder.path().join("none/codec.sock")).await.contains("cannot listen at"));
     // Nothing is left beside it.
