@@ -9,7 +9,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
 use cloakroom::{
-    Bucket, BucketAccess, Context, Error, Grants, Host, KeyRing, Limits, Material, Payload,
+    Bucket, BucketAccess, Context, Error, Grants, Host, KeyMaterial, KeyRing, Limits, Payload,
     PluginCodec, PluginDriver, Reuse, Ring, Settings, Source,
 };
 
@@ -43,7 +43,7 @@ pub fn host(limits: Limits) -> Host {
 
 /// A ring of one key that tests know.
 pub fn ring() -> Arc<dyn KeyRing> {
-    Arc::new(Ring::of("test-key", &Material::new(KEY)).expect("a ring"))
+    Arc::new(Ring::single("test-key", &KeyMaterial::new(KEY)).expect("a ring"))
 }
 
 /// The key of [`ring`].

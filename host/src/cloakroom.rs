@@ -149,7 +149,7 @@ impl cloakroom_temporal::SizeLimitSource for Cloakroom {
     fn size_limits(&self) -> cloakroom_temporal::SizeLimits {
         let said = &self.current().temporal;
         let size = |size: &Option<crate::config::Size>| size.as_ref().map(|size| size.0);
-        cloakroom_temporal::SizeLimits::default().of(size(&said.field), size(&said.message))
+        cloakroom_temporal::SizeLimits::default().with_max(size(&said.field), size(&said.message))
     }
 }
 

@@ -9,7 +9,7 @@ use std::{
 };
 
 use cloakroom_core::{Error, ErrorKind};
-use cloakroom_temporal::server::{Address, Auth, Settings};
+use cloakroom_temporal::server::{Address, Auth, ServerSettings};
 
 use crate::{
     Cloakroom,
@@ -32,7 +32,7 @@ impl Cloakroom {
     ///
     /// # Errors
     /// `Config` if one cannot be read or is not what it should be.
-    pub fn codec_server(&self) -> Result<(Address, Settings), Error> {
+    pub fn codec_server(&self) -> Result<(Address, ServerSettings), Error> {
         let current = self.current();
         let (entry, folder) = &current.codec_server;
         Ok((address(entry, folder), settings(entry, folder)?))
@@ -48,7 +48,7 @@ impl Cloakroom {
     /// `Config` if the file or a file that it names cannot be read, or is not what it should be.
     ///
     /// [`CodecServer::restrict`]: cloakroom_temporal::server::CodecServer::restrict
-    pub fn codec_server_as_written(&self) -> Result<(Address, Settings), Error> {
+    pub fn codec_server_as_written(&self) -> Result<(Address, ServerSettings), Error> {
         let (place, folder, text) = self.opening().text.read()?;
         let entry = config::parse(&text, &place)?.codec_server;
         Ok((address(&entry, &folder), settings(&entry, &folder)?))
@@ -57,7 +57,7 @@ impl Cloakroom {
 
 /// Callback for a changed `[codec_server]`, called before the plugins of its configuration are
 /// loaded.
-pub(crate) type Listener = Arc<dyn Fn(Result<(Address, Settings), Error>) + Send + Sync>;
+pub(crate) type Listener = Arc<dyn Fn(Result<(Address, ServerSettings), Error>) + Send + Sync>;
 
 impl Cloakroom {
     /// Has `listener` hear at each reload what the file says of the codec server now: as soon as
@@ -70,7 +70,7 @@ impl Cloakroom {
     /// time it hears the newest last. There is one listener: another takes its place.
     pub fn on_codec_server(
         &self,
-        listener: impl Fn(Result<(Address, Settings), Error>) + Send + Sync + 'static,
+        listener: impl Fn(Result<(Address, ServerSettings), Error>) + Send + Sync + 'static,
     ) {
         let mut place = self.reloads().listener.lock().unwrap_or_else(PoisonError::into_inner);
         *place = Some(Arc::new(listener));
@@ -111,12 +111,12 @@ fn address(entry: &CodecServerEntry, folder: &Path) -> Address {
     }
 }
 
-fn settings(entry: &CodecServerEntry, folder: &Path) -> Result<Settings, Error> {
-    let mut settings = Settings::default();
+fn settings(entry: &CodecServerEntry, folder: &Path) -> Result<ServerSettings, Error> {
+    let mut settings = ServerSettings::default();
     settings.origins.clone_from(&entry.origins);
     settings.credentials = entry.credentials;
     settings.metrics = entry.metrics_listen;
-    settings.access = access(entry, folder)?;
+    settings.auth = access(entry, folder)?;
     settings.anonymous = entry.anonymous;
     settings.body = entry.body.as_ref().map_or(settings.body, |size| size.0);
     settings.requests = entry.requests.map_or(settings.requests, Into::into);
@@ -129,7 +129,7 @@ fn settings(entry: &CodecServerEntry, folder: &Path) -> Result<Settings, Error> 
         None => Ok(settings),
         Some(tls) => {
             let (certificate, key) = (folder.join(&tls.certificate), folder.join(&tls.key));
-            let with = settings.tls(&read(&certificate)?, &read(&key)?);
+            let with = settings.with_tls(&read(&certificate)?, &read(&key)?);
             with.map_err(|error| in_file("tls", &certificate, error))
         }
     }
@@ -142,7 +142,7 @@ fn access(entry: &CodecServerEntry, folder: &Path) -> Result<Auth, Error> {
         let token = read_secret(place, secret, folder, ": it holds the token")?;
         let token = std::str::from_utf8(&token)
             .map_err(|_| Error::new(ErrorKind::Config, format!("{place}: not text")))?;
-        access = access.token(token).map_err(|error| {
+        access = access.with_token(token).map_err(|error| {
             let kind = error.kind();
             error.wrapped(kind, place)
         })?;
@@ -151,15 +151,15 @@ fn access(entry: &CodecServerEntry, folder: &Path) -> Result<Auth, Error> {
         let (audience, issuer) = (jwt.audience.clone(), jwt.issuer.clone());
         access = if let Some(url) = jwt.url() {
             let refresh = jwt.refresh.as_ref().map_or(REFRESH, |span| span.0);
-            let signed = access.signed_by(url, refresh, audience, issuer);
+            let signed = access.with_key_set_url(url, refresh, audience, issuer);
             signed.map_err(|error| error.wrapped(ErrorKind::Config, "codec_server.jwt.keys"))?
         } else {
             let path = folder.join(&jwt.keys);
-            let signed = access.signed(&read(&path)?, audience, issuer);
+            let signed = access.with_key_set(&read(&path)?, audience, issuer);
             signed.map_err(|error| in_file("jwt", &path, error))?
         };
         if let Some(claim) = &jwt.namespaces {
-            access = access.namespaces(claim);
+            access = access.with_namespace_claim(claim);
         }
     }
     Ok(access)
@@ -182,7 +182,7 @@ fn in_file(key: &str, path: &Path, error: Error) -> Error {
 mod tests {
     use super::*;
 
-    fn written(text: &str) -> Result<(Address, Settings), Error> {
+    fn written(text: &str) -> Result<(Address, ServerSettings), Error> {
         let entry = config::parse(&format!("[codec_server]\n{text}"), "c.toml")?.codec_server;
         let folder = Path::new("/folder");
         Ok((address(&entry, folder), settings(&entry, folder)?))

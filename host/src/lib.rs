@@ -32,7 +32,8 @@ mod worker;
 pub use cloakroom_core::{
     Blame, Bucket, ByteSize, CallMemory, Charge, Claim, Codec, Comparison, Context, Description,
     Direction, Driver, Encoded, Envelope, Error, ErrorKind, Key, KeyError, KeyRing, Kind, Limit,
-    MemoryBudget, Metadata, Object, ObjectInfo, Payload, Purpose, PutMode, PutOutcome, clean,
+    MemoryBudget, Metadata, Object, ObjectInfo, Payload, Purpose, PutMode, PutOutcome, Thousands,
+    clean,
 };
 pub use cloakroom_pipeline::{
     Budget, ClaimPolicy, Envelopes, Explanation, Fetch, Layer, Offload, Pipeline, PipelineBuilder,
@@ -45,7 +46,7 @@ pub use cloakroom_plugin::{
     RefreshFailure, Requirement, Reuse, Settings, Source, World,
 };
 pub use cloakroom_stores::{
-    BucketUrl, KeyUsage, Material, MaterialError, ObjectBucket, Ring, RingBuilder, RingError,
+    BucketUrl, KeyMaterial, KeyUsage, MaterialError, ObjectBucket, Ring, RingBuilder, RingError,
 };
 #[cfg(feature = "temporal")]
 pub use cloakroom_temporal as temporal;

@@ -69,7 +69,7 @@ fn threshold(file: &File, places: &Places) -> Option<String> {
     let threshold = storage.threshold.as_ref()?.0;
     let size = |size: &Option<crate::config::Size>| size.as_ref().map(|size| size.0);
     let limits = &file.temporal;
-    let limits = SizeLimits::default().of(size(&limits.field), size(&limits.message));
+    let limits = SizeLimits::default().with_max(size(&limits.field), size(&limits.message));
     let most = limits.budget().most()?;
     (threshold.get() > most).then(|| {
         format!(

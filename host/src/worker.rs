@@ -1,13 +1,13 @@
 //! What a worker on Temporal's SDK takes.
 
-use cloakroom_temporal::Converter;
+use cloakroom_temporal::DataConverterBuilder;
 
 use crate::Cloakroom;
 
 impl Cloakroom {
     /// The data converter of workers on Temporal's SDK, in the making: with this pipeline and the
     /// limits of the configuration, swaps included.
-    pub fn converter(&self) -> Converter {
+    pub fn converter(&self) -> DataConverterBuilder {
         if self.pipeline().threshold().is_some() && !self.repeats() {
             tracing::warn!(
                 "each replay of a workflow will store its large payloads once more: the SDK encodes \
@@ -15,6 +15,6 @@ impl Cloakroom {
                  `repeatable = true` of `aes-gcm` ends that"
             );
         }
-        Converter::of(self).limits(self.clone())
+        DataConverterBuilder::new(self).with_size_limits(self.clone())
     }
 }

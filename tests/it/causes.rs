@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use cloakroom::{
-    Bucket, ByteSize, Codec as _, Error, ErrorKind, Grants, Limits, Material, ObjectBucket,
+    Bucket, ByteSize, Codec as _, Error, ErrorKind, Grants, KeyMaterial, Limits, ObjectBucket,
     Offload, Payload, Pipeline, Reuse, Ring, Settings, Stage,
 };
 use cloakroom_tests::{DRIVERS, bucket_driver, chain, ctx, host, noise, plain};
@@ -22,7 +22,7 @@ fn says(error: &Error, kind: ErrorKind, parts: &[&str]) {
 }
 
 async fn cipher(name: &str, settings: &Settings, id: &str, byte: u8) -> Pipeline {
-    let ring = Arc::new(Ring::of(id, &Material::new([byte; 32])).unwrap());
+    let ring = Arc::new(Ring::single(id, &KeyMaterial::new([byte; 32])).unwrap());
     let grants = match name {
         "aes-gcm" => Grants::none().keys("payments", ring),
         _ => Grants::none().subkeys("payments", ring),
@@ -80,7 +80,7 @@ async fn a_store_that_refuses_is_quoted_by_bucket_key_status_and_code() {
         let kept = storing(driver, ObjectBucket::memory("hostile")).await;
         let kept = kept.encode(&ctx(), sent()).await.unwrap();
         for (status, code, what) in [
-            ("403 Forbidden", "AccessDenied", "the store denies this"),
+            ("403 Forbidden", "AccessDenied", "the store denies access"),
             ("404 Not Found", "NoSuchBucket", "no such bucket"),
         ] {
             let body = format!("<Error><Code>{code}</Code></Error>");

@@ -100,14 +100,16 @@ async fn a_secret_in_the_file_is_refused() {
         ("secret_access_key = \"s3cr3t\"", "`secret_access_key` is a secret"),
         ("aws_session_token = \"s3cr3t\"", "`aws_session_token` is a secret"),
         ("proxy_url = \"http://me:s3cr3t@proxy:1\"", "`proxy_url` is a secret"),
-        ("allow_invalid_certificates = true", "`allow_invalid_certificates` lets whoever"),
+        ("allow_invalid_certificates = true", "`allow_invalid_certificates` lets anybody"),
     ] {
         let opened = open(folder.path(), &storing(&format!("{s3}{setting}"))).await;
         says(opened, &["line 13", "[buckets.b]", key]);
     }
-    let place = BucketUrl::new("s3://b").set("allow_invalid_certificates", "true");
+    let place = BucketUrl::new("s3://b").with_setting("allow_invalid_certificates", "true");
     assert_eq!(place.open().unwrap_err().kind(), ErrorKind::Config);
-    assert!(BucketUrl::new("s3://b").set("allow_invalid_certificates", "false").open().is_ok());
+    assert!(
+        BucketUrl::new("s3://b").with_setting("allow_invalid_certificates", "false").open().is_ok()
+    );
 }
 
 /// By default a driver may store and retrieve, and destroy nothing.
@@ -154,7 +156,7 @@ async fn a_folder_of_objects_is_its_users_alone() {
     open(folder.path(), &config).await.unwrap();
     assert_eq!(fs::metadata(&objects).unwrap().permissions().mode() & 0o777, 0o700);
     mode(&objects, 0o777);
-    says(open(folder.path(), &config).await, &["can be written to by everybody", "chmod o-w"]);
+    says(open(folder.path(), &config).await, &["everybody can write to folder", "chmod o-w"]);
 }
 
 /// Objects that a grant no longer allows do not come from the cache.

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use cloakroom::{
-    CloakroomBuilder, Codec as _, Error, ErrorKind, Grants, Kind, Limits, Material, Payload,
+    CloakroomBuilder, Codec as _, Error, ErrorKind, Grants, KeyMaterial, Kind, Limits, Payload,
     Pipeline, PluginCodec, Reuse, Ring, Settings, SizeLabels, SizeMeter, Source, Stage, clean,
     metric,
 };
@@ -329,9 +329,12 @@ fn any_text_in_an_error_is_one_bounded_line() {
 fn bad_keys_do_not_show() {
     let mut seen = String::new();
     for text in hostile() {
-        let error = Material::from_base64(&text).unwrap_err();
+        let error = KeyMaterial::from_base64(&text).unwrap_err();
         write!(seen, "{error} {error:?}").unwrap();
-        let ring = Ring::builder().key(&text, &Material::new([7; 32])).current("none").build();
+        let ring = Ring::builder()
+            .with_key(&text, &KeyMaterial::new([7; 32]))
+            .with_current("none")
+            .build();
         let error = ring.unwrap_err();
         write!(seen, "{error} {error:?}").unwrap();
     }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use cloakroom::{
-    Budget, Context, ErrorKind, Kind, Limits, Reuse, SizeLabels, SizeMeter, Stage, Verdict, metric,
+    Budget, Context, ErrorKind, Kind, Limits, Reuse, SizeLabels, SizeMeter, Stage, Thousands,
+    Verdict, metric,
 };
 use cloakroom_temporal::{Adapter, SizeLimits};
 use cloakroom_tests::{ROGUE, ctx, host, noise, plain, rogue};
@@ -303,8 +304,16 @@ async fn a_field_is_weighed_after_the_pipeline() {
     let says = refused.to_string();
     let before = field[1].encoded_len();
     for part in [
-        format!("2 payloads have together {weight} bytes, and Temporal takes {}", weight - 1),
-        format!("payload 1 had {before} bytes, {} after aes-gcm", encoded[1].encoded_len()),
+        format!(
+            "the field has {} bytes in 2 payloads, but Temporal accepts {} (TMPRL1103, ",
+            Thousands(weight as u64),
+            Thousands(weight as u64 - 1)
+        ),
+        format!(
+            "payload 1 had {} bytes, {} after aes-gcm",
+            Thousands(before as u64),
+            Thousands(encoded[1].encoded_len() as u64)
+        ),
         "add [storage]".to_owned(),
     ] {
         assert!(says.contains(&part), "no `{part}` in {says}");
@@ -323,7 +332,7 @@ async fn what_temporal_refuses_is_counted_and_logged_once() {
     let limits = || SizeLimits { field: Budget { max: 10, percent: 100 }, ..SizeLimits::NONE };
     for (adapter, level) in [
         (Adapter::new(cloakroom.clone(), limits()), "WARN"),
-        (Adapter::quiet(cloakroom.clone(), limits()), "DEBUG"),
+        (Adapter::new(cloakroom.clone(), limits()).quiet(), "DEBUG"),
     ] {
         let (snapshotter, (log, _guard)) = (record(), Log::start());
         adapter.encode(&ctx(), vec![plain("\"hi\"")]).await.unwrap_err();

@@ -7,7 +7,8 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cloakroom::{
-    Codec as _, Grants, Limits, Material, Payload, Pipeline, Reuse, Ring, Settings, Source, Stage,
+    Codec as _, Grants, KeyMaterial, Limits, Payload, Pipeline, Reuse, Ring, Settings, Source,
+    Stage,
 };
 use cloakroom_temporal::json;
 use cloakroom_tests::{
@@ -230,8 +231,8 @@ fn a_codec_server_logs_no_contents_keys_or_tokens() {
 
 #[test]
 fn keys_do_not_print() {
-    let material = Material::new(KEY);
-    let builder = Ring::builder().key("k", &material).current("k");
+    let material = KeyMaterial::new(KEY);
+    let builder = Ring::builder().with_key("k", &material).with_current("k");
     let mut seen = format!("{material:?} {builder:?}");
     let ring = builder.build().unwrap();
     seen += &format!("{ring:?} {:?}", Grants::none().keys("payments", cloakroom_tests::ring()));

@@ -146,19 +146,19 @@ async fn a_folder() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_place_is_refused() {
     for (url, settings, expect) in [
-        ("", &[][..], "no place for a bucket"),
-        ("ftp://x", &[], "no place for a bucket"),
+        ("", &[][..], "unknown kind of bucket"),
+        ("ftp://x", &[], "unknown kind of bucket"),
         ("s3://", &[], "s3://BUCKET"),
-        ("s3://a/b", &[], "s3://BUCKET"),
-        ("memory:x", &[("region", "x")], "no settings"),
-        ("s3://a", &[("access_key_id", "s3cr3t")], "one half of its credentials"),
+        ("s3://a/b", &[], "the URL has a path: write `s3://BUCKET`"),
+        ("memory:x", &[("region", "x")], "takes no settings"),
+        ("s3://a", &[("access_key_id", "s3cr3t")], "only half of the credentials is set"),
         ("s3://a", &[("regoin", "x")], "unknown setting `regoin`"),
-        ("s3://a", &[("allow_http", "s3cr3t")], "do not fit"),
-        ("file:/proc/none/x", &[], "cannot be used"),
+        ("s3://a", &[("allow_http", "s3cr3t")], "contradict each other"),
+        ("file:/proc/none/x", &[], "cannot use folder"),
     ] {
         let mut place = BucketUrl::new(url);
         for (name, value) in settings {
-            place = place.set(name, *value);
+            place = place.with_setting(name, *value);
         }
         let error = place.open().unwrap_err();
         let says = cloakroom_tests::chain(&error);

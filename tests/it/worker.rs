@@ -12,7 +12,7 @@ pub(crate) use self::{
 
 use std::{fs, path::Path, sync::Arc};
 
-use cloakroom::{Cloakroom, Material, Ring};
+use cloakroom::{Cloakroom, KeyMaterial, Ring};
 use cloakroom_temporal::SizeLimits;
 use cloakroom_tests::{
     rigs::{self, DevOptions, DevServer},
@@ -154,9 +154,9 @@ async fn limits_of_a_namespace() {
     let small = DevServer::start(DevOptions { dynamic: small, ..DevOptions::default() });
     for (url, most) in [(server().url(), 2 << 20), (small.url(), 65_536)] {
         let connection = connection(&url).await;
-        let limits = SizeLimits::of_namespace(&connection, "default").await.unwrap();
+        let limits = SizeLimits::fetch(&connection, "default").await.unwrap();
         assert_eq!(limits.budget().most(), Some(most));
-        assert!(SizeLimits::of_namespace(&connection, "nowhere").await.is_err());
+        assert!(SizeLimits::fetch(&connection, "nowhere").await.is_err());
     }
 }
 
@@ -171,7 +171,7 @@ async fn limits_of_a_configuration() {
     start().await.unwrap();
     rig.cloakroom.replace(opening("[temporal]\nfield = \"1KiB\"")).await.unwrap();
     let says = start().await.unwrap_err().to_string();
-    assert!(says.contains("Temporal takes 1024"), "{says}");
+    assert!(says.contains("Temporal accepts 1,024 (TMPRL1103"), "{says}");
     rig.cloakroom.replace(opening("")).await.unwrap();
     start().await.unwrap();
 }
@@ -237,9 +237,9 @@ async fn a_key_is_rotated_while_a_workflow_waits() {
     let rig = Rig::start("rotate").await;
     let (parcel, handle) = rig.wait_in_the_middle().await;
     let ring = Ring::builder()
-        .key("test-key", &Material::new(cloakroom_tests::KEY))
-        .key("next-key", &Material::new([7; 32]))
-        .current("next-key");
+        .with_key("test-key", &KeyMaterial::new(cloakroom_tests::KEY))
+        .with_key("next-key", &KeyMaterial::new([7; 32]))
+        .with_current("next-key");
     let opening = opening(&in_folder("local", rig.folder.path()));
     let opening = opening.keys("payments", Arc::new(ring.build().unwrap()));
     rig.cloakroom.replace(opening).await.unwrap();
@@ -285,7 +285,9 @@ async fn what_is_too_large_says_why_and_waits_for_the_remedy() {
     let handle = rig.client.start_workflow(Grown::run, 6_000_000, rig.named("large")).await;
     let handle = handle.unwrap();
     let says = failed_task(&handle).await;
-    for part in ["Temporal takes 2097152", "after zstd", "after aes-gcm", "add [storage]"] {
+    for part in
+        ["Temporal accepts 2,097,152 (TMPRL1103", "after zstd", "after aes-gcm", "add [storage]"]
+    {
         assert!(says.contains(part), "{says} does not say `{part}`");
     }
     rig.cloakroom.replace(opening(&in_folder("local", rig.folder.path()))).await.unwrap();
@@ -297,7 +299,10 @@ async fn what_is_too_large_says_why_and_waits_for_the_remedy() {
     let started =
         client.start_workflow(Waiting::run, parcel().repeat(2), rig.named("refused")).await;
     let says = started.map(drop).unwrap_err().to_string();
-    assert!(says.contains("Temporal takes 2097152") && says.contains("add [storage]"), "{says}");
+    assert!(
+        says.contains("Temporal accepts 2,097,152") && says.contains("add [storage]"),
+        "{says}"
+    );
 }
 
 /// A worker with a pipeline of its own, and a client with the same.

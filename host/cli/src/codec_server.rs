@@ -4,7 +4,7 @@ use std::{io, net::SocketAddr, time::Duration};
 
 use cloakroom::{
     Cloakroom, Error, ErrorKind, metric,
-    temporal::server::{Address, CodecServer, Settings},
+    temporal::server::{Address, CodecServer, ServerSettings},
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::{
@@ -70,7 +70,7 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
 }
 
 /// Says who may ask, where that may surprise.
-fn advise(settings: &Settings, address: &Address) {
+fn advise(settings: &ServerSettings, address: &Address) {
     if settings.origins.is_empty() {
         tracing::info!("no web page may ask: `codec_server.origins` is empty");
     }
@@ -150,7 +150,7 @@ impl Served {
 impl Served {
     /// Refuses what the file as it is now does not let in. Whether the rest of it can be loaded, and
     /// how long that takes, makes no difference.
-    fn restrict(&self, written: Result<(Address, Settings), Error>) {
+    fn restrict(&self, written: Result<(Address, ServerSettings), Error>) {
         match written.and_then(|(_, settings)| self.server.restrict(settings)) {
             Ok(false) => {}
             Ok(true) => tracing::info!(

@@ -8,7 +8,7 @@ use std::{
 };
 
 use cloakroom::{
-    BucketAccess, BucketUrl, ByteSize, Context, Grants, Host, Kind, Material, Offload, Payload,
+    BucketAccess, BucketUrl, ByteSize, Context, Grants, Host, KeyMaterial, Kind, Offload, Payload,
     Pipeline, Plugin, Reuse, Ring, Settings, Stage,
 };
 
@@ -74,7 +74,8 @@ pub(crate) async fn run(args: &Demo) -> Result<(), Failure> {
 }
 
 async fn stages(host: &Host, out: &mut impl io::Write) -> Result<[Stage; 2], Failure> {
-    let ring = Arc::new(Ring::of("demo-2026", &Material::new(KEY)).map_err(Failure::operation)?);
+    let ring =
+        Arc::new(Ring::single("demo-2026", &KeyMaterial::new(KEY)).map_err(Failure::operation)?);
     let may = "imports nothing it could misuse";
     let zstd = load(host, out, "zstd", Grants::none(), may).await?;
     let may = "may seal with the key ring `demo`, and never sees a key";

@@ -1,6 +1,6 @@
 //! Settings of the codec server that a reload does not apply.
 
-use cloakroom::temporal::server::{Address, Settings};
+use cloakroom::temporal::server::{Address, ServerSettings};
 
 /// The settings that stay as they were when the server began, by key.
 #[derive(Clone, Debug, PartialEq)]
@@ -8,7 +8,7 @@ pub(crate) struct RestartOnly(Vec<(&'static str, String)>);
 
 impl RestartOnly {
     /// `listen` is none if the command line says where to listen: then the file does not matter.
-    pub(crate) fn new(listen: Option<&Address>, settings: &Settings) -> Self {
+    pub(crate) fn new(listen: Option<&Address>, settings: &ServerSettings) -> Self {
         let unset = || "not set".to_owned();
         let metrics = settings.metrics.map_or_else(unset, |at| at.to_string());
         let listen = listen.map(|listen| ("codec_server.listen", listen.to_string()));
@@ -45,7 +45,7 @@ mod tests {
     #[test]
     fn changes_are_named() {
         let listen = |port| std::net::SocketAddr::from(([127, 0, 0, 1], port));
-        let mut settings = Settings::default();
+        let mut settings = ServerSettings::default();
         let before = RestartOnly::new(Some(&listen(8081).into()), &settings);
         assert_eq!(before.changes(&before).count(), 0);
         settings.requests = 7;

@@ -24,6 +24,7 @@ mod protobuf;
 mod report;
 mod site;
 mod size;
+mod thousands;
 mod turns;
 
 pub use self::{
@@ -46,5 +47,6 @@ pub use self::{
     report::clean,
     site::Direction,
     size::{ByteSize, ByteSizeError},
+    thousands::Thousands,
     turns::{Turn, Turns},
 };

@@ -38,5 +38,5 @@ pub use self::{
     address::{Address, Listener},
     auth::Auth,
     codec_server::{CodecServer, CodecServerBuilder},
-    settings::Settings,
+    settings::ServerSettings,
 };

@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use cloakroom_temporal::server::{Address, Settings};
+use cloakroom_temporal::server::{Address, ServerSettings};
 use cloakroom_tests::{
     PATIENCE, plain,
     rigs::{envoy, envoy_to_socket},
@@ -33,7 +33,7 @@ fn for_host(stream: impl std::io::Read + std::io::Write, host: &str, more: &str)
 #[tokio::test(flavor = "multi_thread")]
 async fn what_may_come_from_elsewhere_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let served = Served::start(folder.path(), Settings::default()).await;
+    let served = Served::start(folder.path(), ServerSettings::default()).await;
     for (name, value) in [
         ("X-Forwarded-For", "10.0.0.1"),
         ("Forwarded", "for=10.0.0.1"),
@@ -60,7 +60,7 @@ async fn what_may_come_from_elsewhere_is_refused() {
         assert_eq!(for_host(connect(served.address), host, "").status, 200);
     }
 
-    let mut settings = Settings::default();
+    let mut settings = ServerSettings::default();
     settings.anonymous = true;
     served.server.swap(settings).unwrap();
     let forwarded = "X-Forwarded-For: 10.0.0.1\r\n";
@@ -72,11 +72,11 @@ async fn what_may_come_from_elsewhere_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_proxy_is_let_in_by_a_socket_alone() {
     let folder = tempfile::tempdir().unwrap();
-    let served = Served::start(folder.path(), Settings::default()).await;
+    let served = Served::start(folder.path(), ServerSettings::default()).await;
     let proxy = envoy(served.address);
     post(proxy.address(), "/decode", &[], "{}").says(403, "came through a proxy");
     let socket = folder.path().join("codec.sock");
-    let behind = Served::start_at(folder.path(), Settings::default(), &socket).await;
+    let behind = Served::start_at(folder.path(), ServerSettings::default(), &socket).await;
     let proxy = envoy_to_socket(&socket);
     let sent = text(&[plain("\"hi\"")]);
     let encoded = post(proxy.address(), "/encode", &[], &sent);
@@ -94,7 +94,7 @@ async fn bind_error(path: &Path) -> String {
 async fn a_socket_is_its_owners() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("codec.sock");
-    let served = Served::start_at(folder.path(), Settings::default(), &socket).await;
+    let served = Served::start_at(folder.path(), ServerSettings::default(), &socket).await;
     assert_eq!(fs::metadata(&socket).unwrap().permissions().mode() & 0o7777, 0o600);
     let answer = for_host(UnixStream::connect(&socket).unwrap(), "codec.example", "via: 1.1 p\r\n");
     assert_eq!(answer.status, 200);
@@ -107,7 +107,7 @@ async fn a_socket_is_its_owners() {
     // What a process left behind is replaced; what is something else is not.
     drop(std::os::unix::net::UnixListener::bind(&socket).unwrap());
     assert!(socket.exists());
-    let served = Served::start_at(folder.path(), Settings::default(), &socket).await;
+    let served = Served::start_at(folder.path(), ServerSettings::default(), &socket).await;
     assert_eq!(for_host(UnixStream::connect(&socket).unwrap(), "x", "").status, 200);
     served.end().await;
     fs::write(&socket, "precious").unwrap();

@@ -30,7 +30,7 @@ impl Auth {
     ///
     /// # Errors
     /// `Config` if the token has fewer than 16 bytes.
-    pub fn token(mut self, token: &str) -> Result<Self, Error> {
+    pub fn with_token(mut self, token: &str) -> Result<Self, Error> {
         let token = token.trim();
         if token.len() < MIN_TOKEN {
             let text = format!(
@@ -51,7 +51,7 @@ impl Auth {
     ///
     /// # Errors
     /// `Config` if the set has no usable key, or has a symmetric one.
-    pub fn signed(
+    pub fn with_key_set(
         mut self,
         keys: &[u8],
         audience: Option<String>,
@@ -69,7 +69,7 @@ impl Auth {
     ///
     /// # Errors
     /// `Config` unless the URL is `https:`, or `http:` to a loopback address.
-    pub fn signed_by(
+    pub fn with_key_set_url(
         mut self,
         url: &str,
         refresh: Duration,
@@ -85,7 +85,7 @@ impl Auth {
     /// or names separated by spaces. A token without the claim may ask for none.
     ///
     /// Default: signed tokens are good for every namespace.
-    pub fn namespaces(mut self, claim: &str) -> Self {
+    pub fn with_namespace_claim(mut self, claim: &str) -> Self {
         self.verifier = self.verifier.map(|verifier| verifier.with_namespace_claim(claim));
         self
     }

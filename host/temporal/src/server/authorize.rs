@@ -15,7 +15,7 @@ use super::{
     request_log::RequestLog,
     response::{self, Response, line},
     route::{Route, RouteError},
-    settings::Settings,
+    settings::ServerSettings,
     state::ServerState,
 };
 
@@ -26,7 +26,7 @@ impl ServerState {
     /// The response that refuses the request.
     pub(super) async fn authorize(
         &self,
-        settings: &Settings,
+        settings: &ServerSettings,
         ctx: &Context,
         request: &Request<Incoming>,
         route: Result<Route, RouteError>,
@@ -45,7 +45,7 @@ impl ServerState {
 
     async fn check(
         &self,
-        settings: &Settings,
+        settings: &ServerSettings,
         ctx: &Context,
         request: &Request<Incoming>,
         route: Result<Route, RouteError>,
@@ -67,13 +67,13 @@ impl ServerState {
         if route.is_ok_and(Route::is_probe) {
             return Ok(());
         }
-        if settings.access.is_open() {
+        if settings.auth.is_open() {
             // A Unix socket is safe without a token: its file mode decides who connects.
             let is_local_only = !settings.anonymous && !log.peer.is_unix();
             let remote = local_request::remote_evidence(request).filter(|_| is_local_only);
             return remote.map_or(Ok(()), |why| Err(self.refuse_remote(log, &why)));
         }
-        let client = settings.access.authenticate(headers).await;
+        let client = settings.auth.authenticate(headers).await;
         let client = client.map_err(|error| self.refuse_token(log, error))?;
         let may_access = client.may_access(ctx.namespace_name());
         log.subject = Some(client.subject);

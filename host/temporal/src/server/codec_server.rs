@@ -7,7 +7,7 @@ use cloakroom_pipeline::PipelineSource;
 
 use super::{
     metric,
-    settings::Settings,
+    settings::ServerSettings,
     state::{RenderMetrics, ServerState},
 };
 use crate::{
@@ -20,9 +20,9 @@ use crate::{
 /// Clones are handles to the same server.
 ///
 /// ```no_run
-/// # use cloakroom_temporal::server::{CodecServer, Settings};
+/// # use cloakroom_temporal::server::{CodecServer, ServerSettings};
 /// # async fn f(pipeline: cloakroom_pipeline::Pipeline) -> Result<(), Box<dyn std::error::Error>> {
-/// let mut settings = Settings::default();
+/// let mut settings = ServerSettings::default();
 /// settings.origins.push("http://localhost:8233".to_owned());
 /// let listener = tokio::net::TcpListener::bind("127.0.0.1:8081").await?;
 /// let server = CodecServer::new(pipeline, settings);
@@ -38,7 +38,7 @@ pub struct CodecServer(pub(super) Arc<ServerState>);
 pub struct CodecServerBuilder {
     source: Box<dyn PipelineSource>,
     limits: Box<dyn SizeLimitSource>,
-    settings: Settings,
+    settings: ServerSettings,
     metrics: Option<RenderMetrics>,
 }
 
@@ -47,7 +47,7 @@ impl CodecServer {
     ///
     /// Each request uses the pipeline that `source` returns at that moment.
     #[must_use]
-    pub fn new(source: impl PipelineSource, settings: Settings) -> Self {
+    pub fn new(source: impl PipelineSource, settings: ServerSettings) -> Self {
         Self::builder(source).with_settings(settings).build()
     }
 
@@ -56,7 +56,7 @@ impl CodecServer {
         CodecServerBuilder {
             source: Box::new(source),
             limits: Box::new(SizeLimits::default()),
-            settings: Settings::default(),
+            settings: ServerSettings::default(),
             metrics: None,
         }
     }
@@ -68,7 +68,7 @@ impl CodecServer {
     ///
     /// # Errors
     /// `Config` if the settings would open the server to strangers. The old settings stay.
-    pub fn swap(&self, settings: Settings) -> Result<(), Error> {
+    pub fn swap(&self, settings: ServerSettings) -> Result<(), Error> {
         self.0.swap(settings)
     }
 
@@ -80,14 +80,14 @@ impl CodecServer {
     ///
     /// # Errors
     /// `Config` if the settings would open the server to strangers. Then nothing changes.
-    pub fn restrict(&self, settings: Settings) -> Result<bool, Error> {
+    pub fn restrict(&self, settings: ServerSettings) -> Result<bool, Error> {
         self.0.restrict(settings)
     }
 }
 
 impl CodecServerBuilder {
-    /// Sets who may ask, and the server's limits. Default: [`Settings::default`].
-    pub fn with_settings(mut self, settings: Settings) -> Self {
+    /// Sets who may ask, and the server's limits. Default: [`ServerSettings::default`].
+    pub fn with_settings(mut self, settings: ServerSettings) -> Self {
         self.settings = settings;
         self
     }
@@ -109,7 +109,7 @@ impl CodecServerBuilder {
     pub fn build(self) -> CodecServer {
         metric::describe();
         // The server logs each failure itself, with the request it belongs to.
-        let adapter = Adapter::quiet(self.source, self.limits);
+        let adapter = Adapter::new(self.source, self.limits).quiet();
         CodecServer(Arc::new(ServerState::new(adapter, self.settings, self.metrics)))
     }
 }

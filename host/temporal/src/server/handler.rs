@@ -16,7 +16,7 @@ use super::{
     request_log::RequestLog,
     response::{self, Response, line},
     route::{self, Route},
-    settings::Settings,
+    settings::ServerSettings,
     state::ServerState,
 };
 use crate::json::metered;
@@ -63,7 +63,7 @@ impl ServerState {
 
     async fn serve(
         &self,
-        settings: &Settings,
+        settings: &ServerSettings,
         route: Route,
         ctx: &Context,
         peer: Option<IpAddr>,

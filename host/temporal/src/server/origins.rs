@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use super::{
     peer::Peer,
-    settings::{Settings, is_origin},
+    settings::{ServerSettings, is_origin},
     state::ServerState,
 };
 
@@ -38,7 +38,7 @@ impl ServerState {
 }
 
 /// Returns the change of the configuration that would allow this origin.
-pub(super) fn advice(settings: &Settings, origin: &HeaderValue) -> String {
+pub(super) fn advice(settings: &ServerSettings, origin: &HeaderValue) -> String {
     let origin = shown(origin);
     if !is_origin(&origin) {
         return format!(
@@ -78,8 +78,10 @@ mod tests {
 
     #[test]
     fn advises_which_origin_to_add() {
-        let settings =
-            Settings { origins: vec!["http://localhost:8233".to_owned()], ..Settings::default() };
+        let settings = ServerSettings {
+            origins: vec!["http://localhost:8233".to_owned()],
+            ..ServerSettings::default()
+        };
         let advice = |origin| advice(&settings, &HeaderValue::from_static(origin));
         assert_eq!(
             advice("http://127.0.0.1:8233"),

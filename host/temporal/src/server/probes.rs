@@ -30,10 +30,10 @@ impl CodecServer {
     /// Serves `/metrics`, `/healthz` and `/readyz` until `shutdown` completes, to everybody who reaches
     /// the listener: without a token and without TLS.
     ///
-    /// Set [`Settings::metrics`] as well, so that the main listener does not serve `/metrics`. End this
+    /// Set [`ServerSettings::metrics`] as well, so that the main listener does not serve `/metrics`. End this
     /// one last: while the server finishes its requests, `/readyz` answers that it is shutting down.
     ///
-    /// [`Settings::metrics`]: super::Settings::metrics
+    /// [`ServerSettings::metrics`]: super::Settings::metrics
     pub async fn serve_metrics(&self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
         let limit = ConnectionLimit::new(MAX_CONNECTIONS, MAX_CONNECTIONS);
         let mut connections = JoinSet::new();

@@ -20,7 +20,7 @@ use super::{
     request_log::REQUEST_ID,
     response::{self, Response},
     route::Route,
-    settings::Settings,
+    settings::ServerSettings,
     state::ServerState,
     tracked_body::TrackedBody,
 };
@@ -94,7 +94,7 @@ impl ServerState {
     fn cors(self: &Arc<Self>, peer: Peer) -> CorsLayer {
         let (origins, credentials) = (self.clone(), self.clone());
         let is_allowed = move |origin: &HeaderValue, request: &Parts| {
-            let allows = |settings: &Settings| {
+            let allows = |settings: &ServerSettings| {
                 settings.origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes())
             };
             let pending = origins.pending.load();

@@ -12,13 +12,13 @@ use super::{address::Address, auth::Auth, tls};
 /// By default it serves requests of this machine only, and none of a web page.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Settings {
+pub struct ServerSettings {
     /// Origins of web pages that may ask, such as `http://localhost:8233`. Default: none.
     pub origins: Vec<String>,
     /// True if browsers may send cookies. Default: false.
     pub credentials: bool,
     /// Tokens that the server accepts. Default: none, the server asks for no token.
-    pub access: Auth,
+    pub auth: Auth,
     /// True if everybody who reaches the server may decode everything, also through a proxy.
     /// Default: false, a server that asks for no token serves requests of this machine only.
     pub anonymous: bool,
@@ -47,12 +47,12 @@ pub struct Settings {
     pub(super) tls: Option<Arc<ServerConfig>>,
 }
 
-impl Default for Settings {
+impl Default for ServerSettings {
     fn default() -> Self {
         Self {
             origins: Vec::new(),
             credentials: false,
-            access: Auth::default(),
+            auth: Auth::default(),
             anonymous: false,
             body: ByteSize::mib(16),
             requests: 32,
@@ -67,12 +67,12 @@ impl Default for Settings {
     }
 }
 
-impl Settings {
+impl ServerSettings {
     /// Serves TLS with this certificate chain and key, both PEM. Default: plain HTTP.
     ///
     /// # Errors
     /// `Config` if either is not PEM, or they do not belong together.
-    pub fn tls(mut self, certificates: &[u8], key: &[u8]) -> Result<Self, Error> {
+    pub fn with_tls(mut self, certificates: &[u8], key: &[u8]) -> Result<Self, Error> {
         self.tls = Some(Arc::new(tls::config(certificates, key)?));
         Ok(self)
     }
@@ -84,7 +84,7 @@ impl Settings {
     /// that is not an origin, or give the metrics the same address.
     pub fn check(&self, address: &Address) -> Result<(), Error> {
         let invalid = |text: String| Err(Error::new(ErrorKind::Config, text));
-        if self.anonymous && !self.access.is_open() {
+        if self.anonymous && !self.auth.is_open() {
             return invalid(
                 "`codec_server.anonymous` admits everybody, but `codec_server.token` or \
                  `codec_server.jwt` asks for a token: remove one of them"
@@ -92,7 +92,7 @@ impl Settings {
             );
         }
         if let Address::Tcp(address) = *address {
-            if !address.ip().is_loopback() && self.access.is_open() && !self.anonymous {
+            if !address.ip().is_loopback() && self.auth.is_open() && !self.anonymous {
                 return invalid(format!(
                     "everybody who reaches {address} could decode everything: set \
                      `codec_server.token` or `codec_server.jwt`, listen on 127.0.0.1 or a Unix \
@@ -116,10 +116,10 @@ impl Settings {
     }
 }
 
-impl Settings {
+impl ServerSettings {
     /// Returns whether other settings admit the same requests.
     pub(super) fn admits_the_same(&self, other: &Self) -> bool {
-        self.access.is_same(&other.access)
+        self.auth.is_same(&other.auth)
             && self.origins == other.origins
             && self.credentials == other.credentials
             && self.anonymous == other.anonymous
@@ -154,7 +154,7 @@ mod tests {
     fn refuses_metrics_on_the_main_address() {
         let check = |server: &str, metrics: &str| {
             let metrics = Some(metrics.parse().unwrap());
-            let settings = Settings { metrics, ..Settings::default() };
+            let settings = ServerSettings { metrics, ..ServerSettings::default() };
             settings.check(&server.parse().unwrap()).map_err(|error| error.to_string())
         };
         assert_eq!(check("127.0.0.1:8081", "127.0.0.1:9464"), Ok(()));

@@ -10,7 +10,7 @@ use cloakroom_core::Error;
 
 use super::{
     address::Address, connection_limit::ConnectionLimit, log_once::LogOnce, log_rate::LogRate,
-    request_limit::RequestLimit, settings::Settings,
+    request_limit::RequestLimit, settings::ServerSettings,
 };
 use crate::adapter::Adapter;
 
@@ -20,9 +20,9 @@ pub(super) type RenderMetrics = Box<dyn Fn() -> String + Send + Sync>;
 /// State that all connections of one codec server share.
 pub(super) struct ServerState {
     pub(super) adapter: Adapter,
-    pub(super) settings: ArcSwap<Settings>,
+    pub(super) settings: ArcSwap<ServerSettings>,
     /// Settings of a file that is not loaded yet. A request must satisfy these as well.
-    pub(super) pending: ArcSwapOption<Settings>,
+    pub(super) pending: ArcSwapOption<ServerSettings>,
     pub(super) address: OnceLock<Address>,
     pub(super) requests: RequestLimit,
     pub(super) connections: Arc<ConnectionLimit>,
@@ -42,7 +42,7 @@ pub(super) struct ServerState {
 impl ServerState {
     pub(super) fn new(
         adapter: Adapter,
-        settings: Settings,
+        settings: ServerSettings,
         metrics: Option<RenderMetrics>,
     ) -> Self {
         Self {
@@ -69,9 +69,9 @@ impl ServerState {
     ///
     /// # Errors
     /// `Config` if the settings would open the server to strangers. The old settings stay.
-    pub(super) fn swap(&self, settings: Settings) -> Result<(), Error> {
+    pub(super) fn swap(&self, settings: ServerSettings) -> Result<(), Error> {
         let settings = self.prepare(settings)?;
-        let is_pending = |pending: &Arc<Settings>| pending.admits_the_same(&settings);
+        let is_pending = |pending: &Arc<ServerSettings>| pending.admits_the_same(&settings);
         let completes_pending = self.pending.load().as_ref().is_some_and(is_pending);
         // The order matters: if the restrictions went first, a request in between would be checked
         // against the old settings alone.
@@ -87,7 +87,7 @@ impl ServerState {
     ///
     /// # Errors
     /// `Config` if the settings would open the server to strangers. Then nothing changes.
-    pub(super) fn restrict(&self, settings: Settings) -> Result<bool, Error> {
+    pub(super) fn restrict(&self, settings: ServerSettings) -> Result<bool, Error> {
         let settings = self.prepare(settings)?;
         let pending = self.pending.load_full();
         if self.settings.load().admits_the_same(&settings) {
@@ -102,13 +102,13 @@ impl ServerState {
     }
 
     /// Validates settings, and gives them the key sets that were fetched already.
-    fn prepare(&self, mut settings: Settings) -> Result<Settings, Error> {
+    fn prepare(&self, mut settings: ServerSettings) -> Result<ServerSettings, Error> {
         if let Some(address) = self.address.get() {
             settings.check(address)?;
         }
-        settings.access.adopt_keys(&self.settings.load().access);
+        settings.auth.adopt_keys(&self.settings.load().auth);
         if let Some(pending) = &*self.pending.load() {
-            settings.access.adopt_keys(&pending.access);
+            settings.auth.adopt_keys(&pending.auth);
         }
         Ok(settings)
     }

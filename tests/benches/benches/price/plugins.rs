@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
-use cloakroom::{Grants, Host, Limits, Material, Pipeline, Plugin, Reuse, Ring, Settings, Stage};
+use cloakroom::{Grants, Host, Limits, KeyMaterial, Pipeline, Plugin, Reuse, Ring, Settings, Stage};
 
 use crate::{measure::{Runner, median}, native::KEY};
 
@@ -11,7 +11,7 @@ pub(crate) struct Codecs {
 }
 
 fn grants() -> Grants {
-    let ring = Ring::of("bench", &Material::new(KEY)).expect("a ring");
+    let ring = Ring::single("bench", &KeyMaterial::new(KEY)).expect("a ring");
     Grants::none().keys("bench", Arc::new(ring))
 }
 

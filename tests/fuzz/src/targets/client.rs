@@ -8,7 +8,7 @@ use std::{
 };
 
 use cloakroom::Pipeline;
-use cloakroom_temporal::server::{Auth, CodecServer, Settings};
+use cloakroom_temporal::server::{Auth, CodecServer, ServerSettings};
 use cloakroom_tests::PATIENCE;
 use tokio::net::TcpListener;
 
@@ -17,8 +17,8 @@ use crate::promise::runtime;
 /// Serves until the process ends. Its pipeline has no stages.
 pub(crate) fn serve(access: Auth) -> SocketAddr {
     let pipeline = Pipeline::builder().build().expect("a pipeline");
-    let mut settings = Settings::default();
-    settings.access = access;
+    let mut settings = ServerSettings::default();
+    settings.auth = access;
     let server = CodecServer::new(pipeline, settings);
     let (tell, told) = mpsc::channel();
     runtime().spawn(async move {
