@@ -3,8 +3,11 @@
 use std::time::Duration;
 
 use cloakroom::{
-    Budget, Context, ErrorKind, Kind, Limits, Reuse, SizeLabels, SizeMeter, Stage, Thousands,
-    Verdict, metric,
+    Context, ErrorKind, Stage,
+    inspect::Thousands,
+    metric,
+    pipeline::{Budget, Kind, SizeLabels, SizeMeter, Verdict},
+    plugin::{Limits, Reuse},
 };
 use cloakroom_temporal::{Adapter, SizeLimits};
 use cloakroom_tests::{ROGUE, ctx, host, noise, plain, rogue};

@@ -7,8 +7,9 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cloakroom::{
-    Codec as _, Grants, KeyMaterial, Limits, Payload, Pipeline, Reuse, Ring, Settings, Source,
-    Stage,
+    Codec as _, Payload, Pipeline, Stage,
+    keys::{KeyMaterial, Ring},
+    plugin::{Grants, Limits, Reuse, Settings, Source},
 };
 use cloakroom_temporal::json;
 use cloakroom_tests::{

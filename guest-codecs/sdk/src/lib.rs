@@ -52,7 +52,7 @@ mod target;
 #[allow(missing_docs, unsafe_code, unreachable_pub, clippy::all)]
 pub mod bindings {
     wit_bindgen::generate!({
-        path: "../../wit/v0.1",
+        path: "wit/v0.1",
         world: "codec-plugin",
         pub_export_macro: true,
         export_macro_name: "export_codec_plugin",
@@ -65,7 +65,7 @@ pub mod bindings {
 #[allow(missing_docs, unsafe_code, unreachable_pub, clippy::all)]
 pub mod driver_bindings {
     wit_bindgen::generate!({
-        path: "../../wit/v0.1",
+        path: "wit/v0.1",
         world: "driver-plugin",
         pub_export_macro: true,
         export_macro_name: "export_driver_plugin",

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
-use cloakroom::CompiledPlugin;
+use cloakroom::plugin::CompiledPlugin;
 
 use crate::{
     args::Compile,

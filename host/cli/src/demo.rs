@@ -8,8 +8,11 @@ use std::{
 };
 
 use cloakroom::{
-    BucketAccess, BucketUrl, ByteSize, Context, Grants, Host, KeyMaterial, Kind, Offload, Payload,
-    Pipeline, Plugin, Reuse, Ring, Settings, Stage,
+    ByteSize, Context, Payload, Pipeline, Stage,
+    keys::{KeyMaterial, Ring},
+    pipeline::Kind,
+    plugin::{Grants, Host, Plugin, Reuse, Settings},
+    storage::{BucketAccess, BucketUrl, Offload},
 };
 
 use crate::{
@@ -111,7 +114,7 @@ async fn load(
     may: &str,
 ) -> Result<Plugin, Failure> {
     let start = Instant::now();
-    let plugin = host.load(cloakroom::bundled(name)?, grants).await?;
+    let plugin = host.load(cloakroom::plugin::bundled(name)?, grants).await?;
     writeln!(
         out,
         "  {name:<8} {:>9} bytes of WebAssembly, loaded in {}: {may}",

@@ -2,7 +2,10 @@
 
 use std::io::{self, Read as _, Write as _};
 
-use cloakroom::{Explanation, Layer, Stored, temporal::json as payloads_json};
+use cloakroom::{
+    inspect::{Explanation, Layer, Stored},
+    temporal::json as payloads_json,
+};
 use serde_json::{Value, json};
 
 use crate::{

@@ -16,7 +16,7 @@ use std::{
     path::Path,
 };
 
-use cloakroom::Fetch;
+use cloakroom::inspect::Fetch;
 
 use crate::{
     args::Explain,

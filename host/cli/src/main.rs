@@ -32,7 +32,7 @@ fn main() -> ExitCode {
     if let Command::CompileOne(args::CompileOne { memory, seconds, engine }) = args.command {
         // It limits this process, so it comes before threads and logs.
         let memory = cloakroom::ByteSize::bytes(memory);
-        return ExitCode::from(cloakroom::CompileOne { memory, seconds, engine }.run());
+        return ExitCode::from(cloakroom::plugin::CompileOne { memory, seconds, engine }.run());
     }
     match start(args.command) {
         Ok(()) => ExitCode::SUCCESS,

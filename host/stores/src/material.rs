@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, fmt};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use cloakroom_core::{Error, ErrorKind};
 use zeroize::{Zeroize, Zeroizing};
 
 /// Length of a key in bytes.
@@ -36,6 +37,13 @@ pub enum MaterialError {
         "the key has {0} bytes, but 32 are needed: write the output of `openssl rand -base64 32`"
     )]
     Length(usize),
+}
+
+/// Converts to an error of kind `Config`.
+impl From<MaterialError> for Error {
+    fn from(error: MaterialError) -> Self {
+        Self::new(ErrorKind::Config, error.to_string())
+    }
 }
 
 impl KeyMaterial {

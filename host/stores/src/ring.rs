@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt, num::NonZeroU64, sync::Arc};
 
 use aws_lc_rs::rand;
-use cloakroom_core::{Key, KeyError, KeyRing};
+use cloakroom_core::{Error, ErrorKind, Key, KeyError, KeyRing};
 
 use crate::{
     KeyMaterial, RingKey,
@@ -44,6 +44,17 @@ pub enum RingError {
     /// The cryptography library rejected a key.
     #[error("the cryptography library rejected a key")]
     Key(#[from] KeyError),
+}
+
+/// A ring that cannot be built is a wrong setting: `Config`.
+impl From<RingError> for Error {
+    fn from(error: RingError) -> Self {
+        let text = error.to_string();
+        match error {
+            RingError::Key(cause) => Self::new(ErrorKind::Config, text).with_source(cause),
+            _ => Self::new(ErrorKind::Config, text),
+        }
+    }
 }
 
 impl Ring {

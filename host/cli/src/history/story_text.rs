@@ -1,6 +1,6 @@
 //! A story as tables for people.
 
-use cloakroom::{Explanation, Stored};
+use cloakroom::inspect::{Explanation, Stored};
 
 use crate::{
     history::{
@@ -164,7 +164,7 @@ pub(crate) fn chain(error: &cloakroom::Error) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {
-        let said = cloakroom::clean(&error.to_string(), 2000);
+        let said = cloakroom::inspect::clean(&error.to_string(), 2000);
         if !text.contains(&said) {
             text.push_str(&format!(": {said}"));
         }
