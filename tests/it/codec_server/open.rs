@@ -157,6 +157,6 @@ fn anonymous_is_written_by_hand() {
     let written = fs::read_to_string(&path).unwrap().replace("token = { file = \"token\" }", "");
     fs::write(&path, written).unwrap();
     let mut program = Program::start_with(folder.path(), &["--listen", "0.0.0.0:0"], None);
-    let warned = program.says("whoever reaches this address may have everything decoded");
+    let warned = program.says("everybody who reaches this address may decode everything");
     assert_eq!(warned["level"], "WARN");
 }
