@@ -163,11 +163,11 @@ fn failures_tell_usage_from_operation() {
     check(
         &run(&["encode", "--config", config], r#"{"payloads":[{"data":"%canary%"}]}"#),
         1,
-        &["payload 0 holds what is not base64"],
+        &["payload 0 has a value that is not base64"],
     );
     for op in ["encode", "decode", "explain"] {
         let ask = |input| run(&[op, "--config", config], input);
-        check(&ask("{}"), 1, &["it has no `payloads`; expected {\"payloads\":["]);
+        check(&ask("{}"), 1, &["it has no `payloads`: expected {\"payloads\":["]);
         check(&ask("{\"foo\":1}"), 1, &["it has no `payloads`"]);
         check(&ask("{\"events\":[]}"), 1, &["use `cloakroom explain --history FILE`"]);
         check(&ask("{\"payloads\":[]}"), 0, &[]);

@@ -4,6 +4,7 @@
 //! hostile or broken store could fill the memory that way, so such a response is read here first, up to a
 //! limit.
 
+use cloakroom_core::Thousands;
 use futures::StreamExt as _;
 use object_store::client::{HttpError, HttpErrorKind, HttpResponse};
 
@@ -34,7 +35,9 @@ pub(super) async fn limit(
         response.headers().iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
     if headers > MAX_HEADERS {
         return Err(oversized(format!(
-            "{headers} bytes of headers, but at most {MAX_HEADERS} are read"
+            "{} bytes of headers, but at most {} are read",
+            Thousands(headers as u64),
+            Thousands(MAX_HEADERS as u64)
         )));
     }
     if response.status().is_success() && is_object {
@@ -57,7 +60,8 @@ pub(super) async fn limit(
         if piece.len() > room {
             if is_success {
                 return Err(oversized(format!(
-                    "more than {max} bytes to a request other than for an object"
+                    "more than {} bytes to a request other than for an object",
+                    Thousands(max as u64)
                 )));
             }
             break;
