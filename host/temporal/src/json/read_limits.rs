@@ -49,6 +49,7 @@ impl ReadLimits {
     }
 
     /// Returns the charge for all parsed payloads.
+    #[cfg(feature = "codec-server")]
     pub(super) fn into_charge(self) -> Charge {
         self.charged.into_inner()
     }
