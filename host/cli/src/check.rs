@@ -8,7 +8,7 @@ use cloakroom::{
 };
 use serde_json::{Value, json};
 
-use crate::{args::Check, failure::Failure, payloads::builder, table::words};
+use crate::{args::Check, failure::Failure, open::builder, table::words};
 
 pub(crate) async fn run(args: &Check) -> Result<(), Failure> {
     let check = match builder(&args.config).check().await {

@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use crate::{
-    args, failure::Failure, payloads::open, process_metrics, prometheus, restart_only::RestartOnly,
+    args, failure::Failure, open::open, process_metrics, prometheus, restart_only::RestartOnly,
 };
 
 /// Interval in which files are checked for changes.
@@ -33,6 +33,7 @@ pub(crate) async fn run(args: &args::CodecServer) -> Result<(), Failure> {
         Some(address) => Some(bind(address).await?),
         None => None,
     };
+    // Before the server starts: an unhandled SIGHUP would end the process.
     let hangup = signal(SignalKind::hangup())?;
     let shutdown = shutdown_signal()?;
     let _watch = {
@@ -138,6 +139,7 @@ impl Reloader {
         // example on a network file system.
         let read = || (self.cloakroom.codec_server_as_written(), self.cloakroom.codec_server());
         let (written, settings) = tokio::task::block_in_place(read);
+        // Restrictions first: they must hold even if the rest is refused below.
         self.restrict(written);
         let (listen, settings) = settings?;
         let now = RestartOnly::new((!self.has_fixed_address).then_some(&listen), &settings);

@@ -7,7 +7,7 @@ use cloakroom::plugin::CompiledPlugin;
 use crate::{
     args::Compile,
     failure::Failure,
-    payloads::builder,
+    open::builder,
     table::{table, thousands},
 };
 

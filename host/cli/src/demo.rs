@@ -18,7 +18,7 @@ use cloakroom::{
 use crate::{
     args::Demo,
     failure::Failure,
-    payloads::{cache_folder, compiler},
+    open::host_builder,
     table::{table, thousands},
 };
 
@@ -31,11 +31,7 @@ const THRESHOLD: ByteSize = ByteSize::kib(256);
 pub(crate) async fn run(args: &Demo) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     let folder = Folder::new()?;
-    let mut host = Host::builder().compiler(compiler());
-    if let Some(folder) = cache_folder() {
-        host = host.cache(folder);
-    }
-    let host = host.build()?;
+    let host = host_builder().build()?;
     writeln!(out, "Loading three plugins. The first time, they are compiled for this machine.\n")?;
     let stages = stages(&host, &mut out).await?;
     let store = store(&host, &mut out, &folder).await?;

@@ -13,7 +13,8 @@ use crate::{
     explain_json::explanation_json,
     failure::Failure,
     history,
-    payloads::{open, stdin_error},
+    open::open,
+    payloads::stdin_error,
     table::{printable, table, thousands},
 };
 

@@ -37,6 +37,7 @@ impl Failure {
     pub(crate) fn report(&self) -> ExitCode {
         let mut lines = format!("error: {}\n", self.error);
         for cause in self.error.chain().skip(1) {
+            // A cause may quote a store or a plugin: one bounded line, without control characters.
             let cause = cloakroom::inspect::clean(&cause.to_string(), 2000);
             lines.push_str(&format!("  because: {cause}\n"));
         }

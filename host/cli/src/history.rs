@@ -22,7 +22,7 @@ use crate::{
     args::Explain,
     failure::Failure,
     history::{cost::Month, story::Explainer, totals::Totals},
-    payloads::open,
+    open::open,
 };
 
 /// Explains all payloads of the history in `file`.

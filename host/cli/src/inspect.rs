@@ -9,7 +9,7 @@ use cloakroom::{
     Codec as _, Driver as _, ErrorKind,
     codec::Description,
     inspect::{Inspection, World},
-    plugin::{CodeSize, Grants, Host, Requirement, Reuse, Settings, Source},
+    plugin::{CodeSize, Grants, Requirement, Reuse, Settings, Source},
     storage::{BucketAccess, ObjectBucket},
 };
 use serde_json::json;
@@ -17,7 +17,7 @@ use serde_json::json;
 use crate::{
     args::Inspect,
     failure::Failure,
-    payloads::{cache_folder, compiler},
+    open::host_builder,
     table::{table, thousands},
 };
 
@@ -55,17 +55,13 @@ enum SelfDescription {
 ///
 /// It gets no keys. Each setting's value may be the name of a bucket, so each names an empty one.
 async fn describe(args: &Inspect, source: Source, world: Option<World>) -> SelfDescription {
-    let mut host = Host::builder().compiler(compiler());
-    if let Some(folder) = cache_folder() {
-        host = host.cache(folder);
-    }
     let mut grants = Grants::nothing_behind();
     for (_, value) in &args.settings {
         grants = grants.bucket(value, Arc::new(ObjectBucket::memory(value)), BucketAccess::whole());
     }
     let settings: Settings = args.settings.iter().cloned().collect();
     let described = async {
-        let plugin = host.build()?.load(source, grants).await?;
+        let plugin = host_builder().build()?.load(source, grants).await?;
         Ok::<_, cloakroom::Error>(match world {
             Some(World::Storage) => {
                 let driver = plugin.driver(settings, Reuse::Fresh).await?;

@@ -14,6 +14,7 @@ mod help;
 mod history;
 mod inspect;
 mod log;
+mod open;
 mod payloads;
 mod process_metrics;
 mod prometheus;

@@ -1,14 +1,10 @@
-//! Commands `encode` and `decode`, and how every command opens a configuration.
+//! Commands `encode` and `decode`.
 
-use std::{
-    env,
-    io::{self, Read as _, Write as _},
-    path::{Path, PathBuf},
-};
+use std::io::{self, Read as _, Write as _};
 
-use cloakroom::{Cloakroom, CloakroomBuilder, Error, Payload, temporal::json};
+use cloakroom::{Error, Payload, temporal::json};
 
-use crate::{args::PipelineArgs, failure::Failure};
+use crate::{args::PipelineArgs, failure::Failure, open::open};
 
 pub(crate) async fn encode(args: &PipelineArgs) -> Result<(), Failure> {
     let cloakroom = open(&args.config).await?;
@@ -18,40 +14,6 @@ pub(crate) async fn encode(args: &PipelineArgs) -> Result<(), Failure> {
 pub(crate) async fn decode(args: &PipelineArgs) -> Result<(), Failure> {
     let cloakroom = open(&args.config).await?;
     write(&cloakroom.decode(&args.context.context(), read()?).await?)
-}
-
-/// Opens a configuration.
-pub(crate) async fn open(config: &Path) -> Result<Cloakroom, Failure> {
-    Ok(builder(config).open().await?)
-}
-
-/// Returns the builder for a configuration, with the user's compile cache.
-///
-/// Plugins are compiled in child processes of this program: the compiler is large and runs on untrusted
-/// input, so its memory and time are limited from outside.
-pub(crate) fn builder(config: &Path) -> CloakroomBuilder {
-    let builder = CloakroomBuilder::file(config).compiler(compiler());
-    match cache_folder() {
-        Some(folder) => builder.cache(folder),
-        None => builder,
-    }
-}
-
-/// Returns the path of this program, for the child processes that compile.
-///
-/// On Linux it stays valid after the file was replaced by an upgrade.
-pub(crate) fn compiler() -> PathBuf {
-    if cfg!(target_os = "linux") {
-        return PathBuf::from("/proc/self/exe");
-    }
-    env::current_exe().unwrap_or_else(|_| PathBuf::from("cloakroom"))
-}
-
-/// Returns the folder for compiled plugins, if the user has a cache folder.
-pub(crate) fn cache_folder() -> Option<PathBuf> {
-    let home = || Some(PathBuf::from(env::var_os("HOME")?).join(".cache"));
-    let caches = env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(home)?;
-    Some(caches.join("cloakroom").join("compiled"))
 }
 
 fn read() -> Result<Vec<Payload>, Failure> {

@@ -93,6 +93,7 @@ impl Bucket for ObjectBucket {
         Box::pin(async move {
             let path = path(key)?;
             if body.iter().map(Bytes::len).sum::<usize>() >= MULTIPART_THRESHOLD {
+                // The mode does not apply: see `MULTIPART_THRESHOLD`.
                 return self.write_multipart(&path, body).await;
             }
             let payload = body.into_iter().collect();
@@ -123,6 +124,7 @@ impl Bucket for ObjectBucket {
         Box::pin(async move {
             let path = path(key)?;
             match self.store.delete(&path).await {
+                // S3 reports success for a missing object. The others behave alike here.
                 Ok(()) | Err(StoreError::NotFound { .. }) => Ok(()),
                 Err(error) => Err(self.failed(&path, &error)),
             }

@@ -40,6 +40,7 @@ impl Connector {
 
 impl HttpConnector for Connector {
     fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
+        // The metadata service speaks plain HTTP only, on a link-local address.
         let metadata = options.clone().with_allow_http(true);
         let metadata =
             metadata.with_connect_timeout(METADATA_TIMEOUT).with_timeout(METADATA_TIMEOUT);

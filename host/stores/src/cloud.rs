@@ -79,6 +79,7 @@ mod with_client {
         }
         let [id, secret] = [AmazonS3ConfigKey::AccessKeyId, AmazonS3ConfigKey::SecretAccessKey]
             .map(|key| builder.get_config_value(&key).is_some());
+        // The library refuses this as well, but its error is dropped below, because it may quote a secret.
         if id != secret {
             return Err(config(
                 "only half of the credentials is set: set both `access_key_id` (or AWS_ACCESS_KEY_ID) and \
@@ -138,6 +139,7 @@ mod with_client {
     fn retry_config(retry_timeout: Duration) -> RetryConfig {
         let backoff = BackoffConfig {
             init_backoff: Duration::from_millis(100),
+            // Short, because a workflow task waits. The retry timeout bounds the whole.
             max_backoff: Duration::from_secs(2),
             base: 2.0,
         };

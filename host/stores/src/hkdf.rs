@@ -35,6 +35,7 @@ pub(crate) fn mac(key: &hmac::Key, message: &[u8]) -> [u8; HASH] {
 
 /// Fills `out` by HKDF-Expand (RFC 5869). `out` must have at most 255 blocks of 32 bytes.
 pub(crate) fn expand(prk: &hmac::Key, info: &[&[u8]], out: &mut [u8]) {
+    // Intermediate blocks are key material: they are zeroised like the key itself.
     let mut block = Zeroizing::new([0; HASH]);
     for (index, chunk) in out.chunks_mut(HASH).enumerate() {
         let mut context = hmac::Context::with_key(prk);

@@ -151,6 +151,7 @@ impl Key for RingKey {
         let (salt, commitment) = head.split_at(SALT);
         let (key, derived) = self.box_keys(salt)?;
         let (_, expected) = derived.split_at(HASH);
+        // Before the decryption, and in constant time: a box under another key costs no AES pass.
         verify_slices_are_equal(commitment, expected).map_err(|_| KeyError::Mismatch)?;
         open_after_prefix(
             SALT + COMMITMENT,
@@ -162,6 +163,7 @@ impl Key for RingKey {
     }
 
     fn seal_aes_gcm(&self, parts: &[Bytes], associated: &[u8]) -> Result<Bytes, KeyError> {
+        // A random nonce of 96 bits: the count keeps the probability of a repetition below 2^-32.
         self.messages.add(&self.id)?;
         let mut nonce = [0; NONCE_LEN];
         rand::fill(&mut nonce).map_err(|_| KeyError::Refused)?;
@@ -175,6 +177,7 @@ impl Key for RingKey {
 
     fn derive(&self, purpose: &str, salt: &[u8], out: &mut [u8]) -> Result<(), KeyError> {
         let length = u32::try_from(purpose.len()).map_err(|_| KeyError::Refused)?.to_be_bytes();
+        // A plugin that could derive the key of claims could forge their signatures.
         if out.len() > 255 * HASH || purpose == CLAIM_PURPOSE {
             return Err(KeyError::Refused);
         }

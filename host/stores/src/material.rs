@@ -78,6 +78,7 @@ impl KeyMaterial {
             array.zeroize();
             return Err(MaterialError::Pattern);
         }
+        // `array` is `Copy`, so the constructor got a copy and this one remains on the stack.
         let material = Self::new(array);
         array.zeroize();
         Ok(material)

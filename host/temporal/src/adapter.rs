@@ -62,6 +62,7 @@ impl Adapter {
         }
         let pipeline = self.pipeline();
         let encoded = pipeline.encode(ctx, field).await?;
+        // Measured after all stages, because the server limits what it receives.
         let limits = self.shared.limits.size_limits();
         let (budget, size) = (limits.budget(), field_size(&encoded));
         match self.shared.meter.weigh(budget, size, SizeLabels::of(ctx)) {

@@ -158,6 +158,7 @@ where
     F: Future<Output = Result<Vec<Payload>, Error>> + Send + 'static,
 {
     Box::pin(async move {
+        // The SDK calls the codec for absent fields too: those need no task.
         if field.is_empty() {
             return Ok(field);
         }

@@ -60,6 +60,7 @@ impl Event {
 }
 
 fn read_payload(payload: Value, place: &str) -> Result<Payload, Failure> {
+    // Through the reader of `Payloads` JSON, so that one parser decides what a payload is.
     let text = json!({ "payloads": [payload] }).to_string();
     let read = json::read(text.as_bytes()).map_err(|_| decoded(place))?;
     let payload = read.into_iter().next().unwrap_or_default();

@@ -99,6 +99,8 @@ impl Explainer {
     pub(crate) async fn read_story(&self, file: &Path) -> Result<Story, Failure> {
         let (events, mut read) = mpsc::channel(READ_AHEAD);
         let text = open(file)?;
+        // A history may be larger than memory. The channel is bounded, so the reader waits for the
+        // explanations.
         let reading = tokio::task::spawn_blocking(move || {
             read::events(text, |event| events.blocking_send(Event::parse(event)).is_ok())
         });

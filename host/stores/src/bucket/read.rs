@@ -106,6 +106,7 @@ async fn collect(
     size: u64,
 ) -> Result<Bytes, StoreError> {
     let size = usize::try_from(size).unwrap_or(usize::MAX);
+    // A small object arrives in one piece, which is returned without a copy.
     let first = stream.next().await.transpose()?.unwrap_or_default();
     if size <= first.len() {
         return Ok(first);

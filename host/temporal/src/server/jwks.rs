@@ -55,8 +55,10 @@ impl Jwks {
             ));
         }
         let client = Client::builder()
+            // A redirect could lead from https to a host that does not own the keys.
             .redirect(Policy::none())
             .timeout(FETCH_TIMEOUT)
+            // An environment variable must not decide where keys come from.
             .no_proxy()
             .pool_max_idle_per_host(0)
             .build()
@@ -107,6 +109,7 @@ impl Jwks {
     /// Fetches the keys, unless another task did so while this one waited for the lock, or the last
     /// attempt was just now.
     async fn refresh(&self, known: Option<&Arc<KeySet>>) {
+        // Requests that arrive during a fetch wait for its result instead of starting their own.
         let mut attempted = self.attempted.lock().await;
         let current = self.keys.load_full();
         let is_done = match (known, &current) {

@@ -39,6 +39,7 @@ impl LogOnce {
         if !entries.contains_key(&subject) && entries.len() >= MAX_SUBJECTS {
             entries.retain(|_, entry| !is_expired(entry));
             if entries.len() >= MAX_SUBJECTS {
+                // The shared entry of all further subjects.
                 subject = String::new();
             }
         }

@@ -76,6 +76,7 @@ impl ConnectionService {
             if is_last || response::closes_connection(response.status()) {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
+            // Only now: until its response exists, the connection counts as busy and is not evicted.
             connection.start_response();
             Ok(response.map(|body| TrackedBody { body, connection }))
         }
@@ -123,6 +124,7 @@ impl ServerState {
             .allow_methods([Method::POST])
             .allow_headers(headers)
             .expose_headers([REQUEST_ID])
+            // The Web UI on a public address asks a server in a private network. Browsers want consent.
             .allow_private_network(true)
             .max_age(PREFLIGHT_MAX_AGE)
     }

@@ -90,6 +90,7 @@ impl ServerState {
     pub(super) fn restrict(&self, settings: ServerSettings) -> Result<bool, Error> {
         let settings = self.prepare(settings)?;
         let pending = self.pending.load_full();
+        // The file was changed back before it was loaded: nothing is pending any more.
         if self.settings.load().admits_the_same(&settings) {
             self.pending.store(None);
             return Ok(pending.is_some());

@@ -116,6 +116,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<S> {
             return self.poll_deadline(cx);
         }
         self.reset();
+        // hyper flushes after the last part of a body, which makes the connection idle.
         self.connection.finish_flush();
         flushed
     }
