@@ -150,7 +150,7 @@ async fn what_is_no_place_is_refused() {
         ("", &[][..], "unknown kind of bucket"),
         ("ftp://x", &[], "unknown kind of bucket"),
         ("s3://", &[], "s3://BUCKET"),
-        ("s3://a/b", &[], "the URL has a path: write `s3://BUCKET`"),
+        ("s3://a/b", &[], "has a path: write `s3://BUCKET`"),
         ("memory:x", &[("region", "x")], "takes no settings"),
         ("s3://a", &[("access_key_id", "s3cr3t")], "only half of the credentials is set"),
         ("s3://a", &[("regoin", "x")], "unknown setting `regoin`"),

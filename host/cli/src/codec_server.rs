@@ -152,7 +152,8 @@ impl Reloader {
 impl Reloader {
     /// Applies the restrictions of the file as it is now, before the rest of it is loaded.
     ///
-    /// A withdrawn token must stop working even if a new plugin takes minutes to compile or is invalid.
+    /// A withdrawn token must stop working even if a new plugin takes minutes to compile or is
+    /// invalid.
     fn restrict(&self, written: Result<(Address, ServerSettings), Error>) {
         match written.and_then(|(_, settings)| self.server.restrict(settings)) {
             Ok(false) => {}

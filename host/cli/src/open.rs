@@ -19,8 +19,8 @@ pub(crate) async fn open(config: &Path) -> Result<Cloakroom, Failure> {
 
 /// Returns the builder for a configuration, with the user's compile cache.
 ///
-/// Plugins are compiled in child processes of this program: the compiler is large and runs on untrusted
-/// input, so its memory and time are limited from outside.
+/// Plugins are compiled in child processes of this program: the compiler is large and runs on
+/// untrusted input, so its memory and time are limited from outside.
 pub(crate) fn builder(config: &Path) -> CloakroomBuilder {
     let builder = CloakroomBuilder::file(config).compiler(compiler());
     match cache_folder() {

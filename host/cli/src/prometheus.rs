@@ -7,7 +7,8 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use crate::failure::Failure;
 
-/// Interval in which recorded samples move into buckets. Without it they would pile up until a scrape.
+/// Interval in which recorded samples move into buckets. Without it they would pile up until a
+/// scrape.
 const UPKEEP: Duration = Duration::from_secs(5);
 
 /// Installs the recorder.

@@ -15,7 +15,8 @@ pub(crate) fn aes_key(key: &[u8]) -> Result<LessSafeKey, KeyError> {
     Ok(LessSafeKey::new(unbound))
 }
 
-/// Returns `prefix`, the encrypted parts, and the tag. Copies the parts once and encrypts them in place.
+/// Returns `prefix`, the encrypted parts, and the tag. Copies the parts once and encrypts them in
+/// place.
 pub(crate) fn seal_after_prefix(
     prefix: &[u8],
     key: &LessSafeKey,
@@ -40,8 +41,8 @@ pub(crate) fn seal_after_prefix(
 
 /// Decrypts what follows the first `prefix` bytes.
 ///
-/// Decrypts in place if the caller holds the only reference, and otherwise in one pass into a new buffer.
-/// Two passes, a copy and then a decryption, would take memory bandwidth twice.
+/// Decrypts in place if the caller holds the only reference, and otherwise in one pass into a new
+/// buffer. Two passes, a copy and then a decryption, would take memory bandwidth twice.
 pub(crate) fn open_after_prefix(
     prefix: usize,
     key: &LessSafeKey,

@@ -7,8 +7,8 @@ use std::sync::{
 
 /// Number of attempts of one request.
 ///
-/// It travels in the request's extensions. The client clones those for each attempt, and clones share
-/// one count.
+/// It travels in the request's extensions. The client clones those for each attempt, and clones
+/// share one count.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct AttemptCounter(Arc<AtomicU32>);
 

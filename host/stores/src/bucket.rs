@@ -14,8 +14,9 @@ use crate::error::{StoreRequest, convert};
 
 /// Size in bytes from which an object is uploaded in parts.
 ///
-/// After a failure only the failed part is sent again. But a multipart upload cannot be conditional, so
-/// it overwrites an object that another worker stored meanwhile; smaller objects are sent in one request.
+/// After a failure only the failed part is sent again. But a multipart upload cannot be
+/// conditional, so it overwrites an object that another worker stored meanwhile; smaller objects
+/// are sent in one request.
 const MULTIPART_THRESHOLD: usize = 100 << 20;
 
 /// Most keys of one listing.

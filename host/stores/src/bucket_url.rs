@@ -40,8 +40,8 @@ impl BucketUrl {
         self
     }
 
-    /// Sets the time for which a transient failure is retried, such as that of a store that restarts or
-    /// asks to slow down. Default: 30 s.
+    /// Sets the time for which a transient failure is retried, such as that of a store that
+    /// restarts or asks to slow down. Default: 30 s.
     pub fn with_retry_timeout(mut self, timeout: Duration) -> Self {
         self.retry_timeout = timeout;
         self
@@ -55,8 +55,8 @@ impl BucketUrl {
         Some((unknown, setting_names::names(scheme)))
     }
 
-    /// Returns whether a setting is a secret: by its name, such as `secret_access_key`, or because its
-    /// value is an address with a password in it.
+    /// Returns whether a setting is a secret: by its name, such as `secret_access_key`, or because
+    /// its value is an address with a password in it.
     #[must_use]
     pub fn is_secret_setting(name: &str, value: &str) -> bool {
         setting_names::is_secret(name) || setting_names::holds_password(value)
@@ -64,8 +64,8 @@ impl BucketUrl {
 
     /// Returns the first setting that is refused as unsafe, and the reason.
     ///
-    /// Only one is: without certificate checks, anybody on the network path could read and replace all
-    /// objects.
+    /// Only one is: without certificate checks, anybody on the network path could read and replace
+    /// all objects.
     #[must_use]
     pub fn refused_setting(&self) -> Option<(&str, &'static str)> {
         let is_refused = |name: &str, value: &str| {
@@ -100,7 +100,8 @@ impl BucketUrl {
             "memory" => Ok(ObjectBucket::memory(name)),
             "file" => open_folder(name),
             "s3" | "gs" | "az" if name.is_empty() || name.contains('/') => Err(config(format!(
-                "the URL has a path: write `{scheme}://BUCKET`, and limit the keys with `prefix`"
+                "the URL names no bucket or has a path: write `{scheme}://BUCKET`, and limit the keys \
+                 with `prefix`"
             ))),
             "s3" | "gs" | "az" => {
                 let store = cloud::connect(scheme, name, &self.settings, self.retry_timeout)?;
@@ -129,8 +130,8 @@ fn create(path: &Path) -> io::Result<()> {
 
 /// Refuses a folder that everybody can write to, and warns about one that others can read.
 ///
-/// In a writable folder another user could plant a symbolic link and have payloads written wherever it
-/// leads. Files in the folder get the mode of the process's umask.
+/// In a writable folder another user could plant a symbolic link and have payloads written wherever
+/// it leads. Files in the folder get the mode of the process's umask.
 #[cfg(unix)]
 fn check_mode(path: &str) -> Result<(), Error> {
     use std::os::unix::fs::MetadataExt as _;
@@ -155,8 +156,8 @@ fn check_mode(_: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Opens a folder. Objects are flushed to disk before a put completes, so that a claim survives a power
-/// failure.
+/// Opens a folder. Objects are flushed to disk before a put completes, so that a claim survives a
+/// power failure.
 fn open_folder(path: &str) -> Result<ObjectBucket, Error> {
     let unusable = |error: Box<dyn std::error::Error + Send + Sync>| {
         config(format!("cannot use folder `{path}`")).with_source(error)

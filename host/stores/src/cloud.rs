@@ -48,7 +48,8 @@ mod with_client {
     use super::{ConnectResult, Settings, config};
     use crate::{client::Connector, environment};
 
-    /// Address of the metadata service in every cloud. It issues credentials for the machine's role.
+    /// Address of the metadata service in every cloud. It issues credentials for the machine's
+    /// role.
     const LINK_LOCAL: &str = "169.254.169.254";
 
     // Advice for the case that no credentials are found.
@@ -79,7 +80,8 @@ mod with_client {
         }
         let [id, secret] = [AmazonS3ConfigKey::AccessKeyId, AmazonS3ConfigKey::SecretAccessKey]
             .map(|key| builder.get_config_value(&key).is_some());
-        // The library refuses this as well, but its error is dropped below, because it may quote a secret.
+        // The library refuses this as well, but its error is dropped below, because it may quote a
+        // secret.
         if id != secret {
             return Err(config(
                 "only half of the credentials is set: set both `access_key_id` (or AWS_ACCESS_KEY_ID) and \
@@ -148,9 +150,9 @@ mod with_client {
 
     /// Returns the client's options.
     ///
-    /// There is no timeout for a whole request, because the call it belongs to has one: a large object on
-    /// a slow network must not fail while it makes progress. Plain HTTP is allowed only if an endpoint is
-    /// configured with it.
+    /// There is no timeout for a whole request, because the call it belongs to has one: a large
+    /// object on a slow network must not fail while it makes progress. Plain HTTP is allowed only
+    /// if an endpoint is configured with it.
     fn client(settings: &Settings) -> ClientOptions {
         let is_plain_http =
             |name: &&str| settings.get(*name).is_some_and(|address| address.starts_with("http://"));
@@ -169,7 +171,8 @@ mod with_client {
         })
     }
 
-    /// Returns the store. The cause of a failure may quote a setting, and so a secret, and is dropped.
+    /// Returns the store. The cause of a failure may quote a setting, and so a secret, and is
+    /// dropped.
     fn finish(store: Result<impl ObjectStore, StoreError>) -> ConnectResult {
         match store {
             Ok(store) => Ok(Arc::new(store)),

@@ -1,8 +1,8 @@
 //! Credentials of stores in environment variables.
 //!
-//! `object_store` would read every setting from the environment, endpoints included. Whoever can set one
-//! variable of the process could then redirect all objects to a store of their own. So only the variables
-//! listed here are read.
+//! `object_store` would read every setting from the environment, endpoints included. Whoever can
+//! set one variable of the process could then redirect all objects to a store of their own. So only
+//! the variables listed here are read.
 
 use std::env;
 
@@ -81,8 +81,8 @@ pub(crate) fn settings(names: &[&str]) -> Vec<(String, String)> {
     found.map(|(name, value)| (name.to_ascii_lowercase(), value)).collect()
 }
 
-/// Returns whether a value is safe to use. A region becomes part of the host that requests go to, so it
-/// must not contain a dot or a slash.
+/// Returns whether a value is safe to use. A region becomes part of the host that requests go to,
+/// so it must not contain a dot or a slash.
 fn is_valid(name: &str, value: &str) -> bool {
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '-';
     !name.ends_with("REGION") || (value.len() <= 64 && value.chars().all(is_word))

@@ -21,7 +21,8 @@ pub(crate) struct StoreRequest<'a> {
 
 /// Returns the error of a failed request.
 ///
-/// It has no source: the library's error nests the store's XML and the request's URL, on many lines.
+/// It has no source: the library's error nests the store's XML and the request's URL, on many
+/// lines.
 pub(crate) fn convert(request: StoreRequest<'_>, error: &StoreError) -> Error {
     let details = ResponseDetails::from_error(error);
     let (kind, reason) = classify(request, error, &details);

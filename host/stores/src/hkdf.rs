@@ -10,8 +10,8 @@ pub(crate) const HASH: usize = 32;
 
 /// Returns the pseudorandom key of HKDF-Extract (RFC 5869), as the HMAC key that Expand uses.
 ///
-/// The label is the salt. It separates the purposes of one key: the outputs for different labels are
-/// independent, so a leak of one reveals nothing of another.
+/// The label is the salt. It separates the purposes of one key: the outputs for different labels
+/// are independent, so a leak of one reveals nothing of another.
 pub(crate) fn extract(label: &str, material: &KeyMaterial) -> hmac::Key {
     let salt = hmac::Key::new(hmac::HMAC_SHA256, label.as_bytes());
     let mut prk = Zeroizing::new([0; HASH]);

@@ -101,8 +101,8 @@ impl RingKey {
 
     /// Returns a salt that is a function of the key, the plaintext and the additional data.
     ///
-    /// Equal plaintexts give equal boxes, so a retry stores one object. Two different plaintexts never share
-    /// a box key, so the fixed nonce stays safe.
+    /// Equal plaintexts give equal boxes, so a retry stores one object. Two different plaintexts
+    /// never share a box key, so the fixed nonce stays safe.
     fn deterministic_salt(&self, parts: &[Bytes], additional: &[u8]) -> [u8; SALT] {
         let mut context = hmac::Context::with_key(&self.salts);
         context.update(&(additional.len() as u64).to_be_bytes());
@@ -125,8 +125,8 @@ impl RingKey {
     }
 }
 
-/// Nonce of every box. Each box has its own key, derived from its salt, and a key that seals once cannot
-/// repeat a nonce.
+/// Nonce of every box. Each box has its own key, derived from its salt, and a key that seals once
+/// cannot repeat a nonce.
 const BOX_NONCE: [u8; NONCE_LEN] = [0; NONCE_LEN];
 
 impl Key for RingKey {

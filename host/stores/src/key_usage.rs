@@ -27,8 +27,8 @@ pub const DEFAULT_MESSAGES: u64 = MAX_MESSAGES / 16;
 
 /// Message counts by key.
 ///
-/// Rings that share a `KeyUsage` share the counts, so a reload of the configuration does not start them
-/// anew. Clones share one state.
+/// Rings that share a `KeyUsage` share the counts, so a reload of the configuration does not start
+/// them anew. Clones share one state.
 #[derive(Clone, Debug, Default)]
 pub struct KeyUsage(Arc<Mutex<BTreeMap<[u8; HASH], Arc<AtomicU64>>>>);
 
@@ -55,7 +55,8 @@ impl MessageCounter {
         Self { count, max: max.min(MAX_MESSAGES) }
     }
 
-    /// Counts a message. Called before it is sealed, so that concurrent calls cannot exceed the limit.
+    /// Counts a message. Called before it is sealed, so that concurrent calls cannot exceed the
+    /// limit.
     ///
     /// # Errors
     /// `Exhausted` if the key has reached its limit.

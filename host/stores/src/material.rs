@@ -92,8 +92,8 @@ impl KeyMaterial {
 
 /// Returns whether the bytes form an arithmetic sequence, or have fewer than 8 distinct values.
 ///
-/// Somebody typed such a key. 32 random bytes have 30 distinct values on average, and fewer than 8 once
-/// in 10^36 keys.
+/// Somebody typed such a key. 32 random bytes have 30 distinct values on average, and fewer than 8
+/// once in 10^36 keys.
 fn is_pattern(bytes: &[u8; LENGTH]) -> bool {
     let mut steps = bytes.windows(2).map(|pair| match pair {
         [first, second] => second.wrapping_sub(*first),

@@ -13,7 +13,8 @@ use crate::{
 /// Longest id in bytes, because the id is stored beside every payload.
 const MAX_ID: usize = 256;
 
-/// Key ring in the memory of this process: one current key, which seals, and others, which only open.
+/// Key ring in the memory of this process: one current key, which seals, and others, which only
+/// open.
 ///
 /// ```
 /// use cloakroom_stores::{KeyMaterial, Ring};
@@ -106,7 +107,8 @@ impl RingBuilder {
     }
 
     /// Sets how many messages each key may seal with plain AES-256-GCM in this process, at most
-    /// [`MAX_MESSAGES`](crate::MAX_MESSAGES). Default: [`DEFAULT_MESSAGES`](crate::DEFAULT_MESSAGES).
+    /// [`MAX_MESSAGES`](crate::MAX_MESSAGES). Default:
+    /// [`DEFAULT_MESSAGES`](crate::DEFAULT_MESSAGES).
     ///
     /// Opening, boxes and derived keys have no limit.
     pub fn with_max_messages_per_key(mut self, messages: NonZeroU64) -> Self {
@@ -123,10 +125,11 @@ impl RingBuilder {
     /// Builds the ring.
     ///
     /// # Errors
-    /// `Current` if no key has the current id, `Id` if an id is empty or too long, `Key` if the cryptography
-    /// library rejects a key.
+    /// `Current` if no key has the current id, `Id` if an id is empty or too long, `Key` if the
+    /// cryptography library rejects a key.
     pub fn build(self) -> Result<Ring, RingError> {
-        // The first random bytes take the library some 20 ms. Draw them now, not at the first payload.
+        // The first random bytes take the library some 20 ms. Draw them now, not at the first
+        // payload.
         rand::fill(&mut [0; 32]).map_err(|_| KeyError::Refused)?;
         let max = self.messages.map_or(DEFAULT_MESSAGES, NonZeroU64::get);
         let mut keys = BTreeMap::new();

@@ -1,12 +1,13 @@
 //! System envelopes: messages of Temporal's system Nexus endpoint that travel as payloads.
 //!
-//! A workflow that signals with start sends the request as a payload. The server reads it, so it must
-//! stay readable, but it contains payloads of the user: arguments, memo, headers. Only those go through
-//! the pipeline.
+//! A workflow that signals with start sends the request as a payload. The server reads it, so it
+//! must stay readable, but it contains payloads of the user: arguments, memo, headers. Only those
+//! go through the pipeline.
 //!
 //! The list of messages is that of the API's `nexus/temporal-proto-models-nexusrpc.yaml` (in
-//! `temporalio-protos` 0.10.2), from which the SDKs generate their tables of system Nexus operations. It
-//! has one operation, `SignalWithStartWorkflowExecution`. Other messages are not opened.
+//! `temporalio-protos` 0.10.2), from which the SDKs generate their tables of system Nexus
+//! operations. It has one operation, `SignalWithStartWorkflowExecution`. Other messages are not
+//! opened.
 
 mod parse;
 mod schema;
@@ -38,9 +39,9 @@ const SCHEMAS: [(&str, Fields); 2] = [
 
 /// Opens Temporal's envelopes, for [`cloakroom_pipeline::PipelineBuilder::envelopes`].
 ///
-/// Every field must be known, in the envelope and in its messages: an unknown one could hold a payload
-/// of the user, which would reach the server in plaintext. Search attributes stay as they are, because
-/// the server indexes them.
+/// Every field must be known, in the envelope and in its messages: an unknown one could hold a
+/// payload of the user, which would reach the server in plaintext. Search attributes stay as they
+/// are, because the server indexes them.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemEnvelopes;
 
@@ -90,7 +91,8 @@ impl Envelopes for SystemEnvelopes {
     }
 }
 
-/// Returns whether a payload has only the message and its known metadata. Anything else would be lost.
+/// Returns whether a payload has only the message and its known metadata. Anything else would be
+/// lost.
 fn is_bare(payload: &Payload) -> bool {
     let is_known = |name: &String| [ENCODING, MARKER, MESSAGE_TYPE].contains(&name.as_str());
     payload.metadata.keys().all(is_known)

@@ -14,15 +14,16 @@ use self::read_limits::ReadLimits;
 /// Reads `{"payloads":[…]}` in protobuf's or Go's spelling. The list may be empty or null.
 ///
 /// # Errors
-/// `Malformed` if the text is something else, or has no `payloads`. The error names the position and never
-/// quotes the text.
+/// `Malformed` if the text is something else, or has no `payloads`. The error names the position
+/// and never quotes the text.
 pub fn read(text: &[u8]) -> Result<Vec<Payload>, Error> {
     parse::parse(text, &ReadLimits::unlimited())
 }
 
 /// Reads like [`read`], but accepts `{}` as an empty list.
 ///
-/// proto3 JSON omits an empty list. Temporal's command line sends `{}` for a workflow without arguments.
+/// proto3 JSON omits an empty list. Temporal's command line sends `{}` for a workflow without
+/// arguments.
 ///
 /// # Errors
 /// Those of [`read`].

@@ -72,7 +72,8 @@ pub struct DataConverterBuilder {
 }
 
 impl DataConverterBuilder {
-    /// Returns a builder with this pipeline. Each call uses the pipeline that `source` returns then.
+    /// Returns a builder with this pipeline. Each call uses the pipeline that `source` returns
+    /// then.
     pub fn new(source: &(impl PipelineSource + Clone)) -> Self {
         Self {
             source: Box::new(source.clone()),
@@ -193,7 +194,8 @@ fn to_wire(payload: Payload) -> wire::Payload {
     }
 }
 
-/// Error whose text includes its causes: the SDK writes only the first line into histories and logs.
+/// Error whose text includes its causes: the SDK writes only the first line into histories and
+/// logs.
 struct ErrorReport(Error);
 
 impl fmt::Display for ErrorReport {

@@ -5,18 +5,18 @@ use cloakroom_pipeline::{Explanation, Pipeline};
 
 use crate::limits::SizeLimits;
 
-/// Names under which users know the refusal of a field: the code and the type of the SDKs' error, and
-/// the server's message.
+/// Names under which users know the refusal of a field: the code and the type of the SDKs' error,
+/// and the server's message.
 const FIELD: &str = "TMPRL1103, PayloadsTooLarge, `Blob data size exceeds limit`";
 
 /// Name under which users know the refusal of a gRPC message.
 const MESSAGE: &str = "GRPC_MESSAGE_TOO_LARGE";
 
-/// Returns the error for a field of `size` bytes: the limit, the size of the largest payload after each
-/// stage, and what to change.
+/// Returns the error for a field of `size` bytes: the limit, the size of the largest payload after
+/// each stage, and what to change.
 ///
-/// The field is refused here and not by the server: only the worker knows the size after each stage, and
-/// a task that fails in the worker is retried until the configuration helps.
+/// The field is refused here and not by the server: only the worker knows the size after each
+/// stage, and a task that fails in the worker is retried until the configuration helps.
 pub(crate) async fn error(
     pipeline: &Pipeline,
     ctx: &Context,
@@ -44,11 +44,12 @@ pub(crate) async fn error(
     Error::new(ErrorKind::LimitExceeded(Limit::Message), text)
 }
 
-/// Returns the sizes of a payload in the order of encoding, from the application's to the last stage's.
+/// Returns the sizes of a payload in the order of encoding, from the application's to the last
+/// stage's.
 fn sizes(explanation: &Explanation) -> String {
     let mut text = String::new();
-    // A layer names the stage that removed it when decoding, so the size after a stage is that of the
-    // layer before.
+    // A layer names the stage that removed it when decoding, so the size after a stage is that of
+    // the layer before.
     let mut stage: Option<&str> = None;
     for layer in explanation.layers.iter().rev() {
         let bytes = Thousands(layer.bytes as u64);

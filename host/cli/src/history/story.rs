@@ -92,7 +92,8 @@ pub(crate) struct Explainer {
 }
 
 impl Explainer {
-    /// Reads and explains the history in a file, with a few events and payloads in memory at a time.
+    /// Reads and explains the history in a file, with a few events and payloads in memory at a
+    /// time.
     ///
     /// # Errors
     /// If the file is not an undecoded history.

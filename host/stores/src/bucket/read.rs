@@ -36,7 +36,8 @@ impl ObjectBucket {
         }
     }
 
-    /// Returns whether an object equals these bytes. Compares while reading, and stops at a difference.
+    /// Returns whether an object equals these bytes. Compares while reading, and stops at a
+    /// difference.
     pub(super) async fn compare(&self, key: &str, body: &[Bytes]) -> Result<bool, Error> {
         let path = path(key)?;
         let failed = |error| self.failed(&path, &error);
@@ -99,8 +100,8 @@ fn options() -> GetOptions {
 
 /// Collects a stream in a buffer of the announced size.
 ///
-/// A store that sends more than it announced must not fill the memory, so reading ends there. The caller
-/// refuses a body of the wrong size.
+/// A store that sends more than it announced must not fill the memory, so reading ends there. The
+/// caller refuses a body of the wrong size.
 async fn collect(
     mut stream: BoxStream<'static, Result<Bytes, StoreError>>,
     size: u64,

@@ -25,8 +25,8 @@ impl ObjectBucket {
     ) -> Result<PutOutcome, Error> {
         match self.store.put_opts(path, payload.clone(), options(StoreMode::Create)).await {
             Ok(_) => Ok(PutOutcome::Written),
-            // Some stores report a conflict while another write is still running, and that one may fail.
-            // Only an object that can be seen counts as stored.
+            // Some stores report a conflict while another write is still running, and that one may
+            // fail. Only an object that can be seen counts as stored.
             Err(StoreError::AlreadyExists { .. }) => match self.head(path).await {
                 Ok(_) => Ok(PutOutcome::AlreadyThere),
                 Err(StoreError::NotFound { .. }) => self.overwrite(path, payload).await,
@@ -34,7 +34,8 @@ impl ObjectBucket {
                 Err(StoreError::PermissionDenied { .. }) => Ok(PutOutcome::AlreadyThere),
                 Err(error) => Err(self.failed(path, &error)),
             },
-            // Drivers name objects by their digest, so overwriting one replaces it by the same bytes.
+            // Drivers name objects by their digest, so overwriting one replaces it by the same
+            // bytes.
             Err(StoreError::NotImplemented { .. } | StoreError::NotSupported { .. }) => {
                 self.overwrite(path, payload).await
             }

@@ -15,8 +15,8 @@ struct InvalidOption(&'static str);
 
 /// Builds a client with these options.
 ///
-/// `object_store` would build the same client, but with redirects. A hostile store could then have this
-/// machine send signed requests to other hosts of its network.
+/// `object_store` would build the same client, but with redirects. A hostile store could then have
+/// this machine send signed requests to other hosts of its network.
 ///
 /// # Errors
 /// If an option is invalid.

@@ -1,8 +1,8 @@
 //! Size limits of a store's responses.
 //!
 //! The client library buffers every response that is not an object, however much a store sends. A
-//! hostile or broken store could fill the memory that way, so such a response is read here first, up to a
-//! limit.
+//! hostile or broken store could fill the memory that way, so such a response is read here first,
+//! up to a limit.
 
 use cloakroom_core::Thousands;
 use futures::StreamExt as _;
@@ -11,7 +11,8 @@ use object_store::client::{HttpError, HttpErrorKind, HttpResponse};
 /// Most bytes that are read of an error. The connection is closed without reading the rest.
 const MAX_ERROR: usize = 16 << 10;
 
-/// Most bytes of a response that is neither an object nor an error. The largest is a page of 5,000 keys.
+/// Most bytes of a response that is neither an object nor an error. The largest is a page of 5,000
+/// keys.
 const MAX_OTHER: usize = 16 << 20;
 
 /// Most bytes of all headers of a response.

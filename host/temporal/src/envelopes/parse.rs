@@ -1,11 +1,11 @@
 //! Strict protobuf parser that replaces the payloads in a message.
 //!
-//! The bytes come from a history, or from anybody who can send payloads to a worker. A message with a
-//! field outside its schema is refused. An ordinary parser would skip such a field, and a user's payload
-//! in it would pass unencrypted.
+//! The bytes come from a history, or from anybody who can send payloads to a worker. A message with
+//! a field outside its schema is refused. An ordinary parser would skip such a field, and a user's
+//! payload in it would pass unencrypted.
 //!
-//! Fields are kept as the bytes they came in, not decoded and encoded again, so that a message without
-//! changed payloads is written back byte for byte.
+//! Fields are kept as the bytes they came in, not decoded and encoded again, so that a message
+//! without changed payloads is written back byte for byte.
 
 use bytes::Bytes;
 use cloakroom_core::{Charge, ENTRIES, Error, Message, Payload};
@@ -14,8 +14,8 @@ use super::schema::{Fields, Shape};
 
 /// Most payloads, and most messages around them, of one envelope.
 ///
-/// Each takes at least two bytes on the wire and several hundred in memory, so the size of an envelope
-/// does not bound its memory.
+/// Each takes at least two bytes on the wire and several hundred in memory, so the size of an
+/// envelope does not bound its memory.
 const MAX_PARTS: usize = 4096;
 
 /// Message, separated from its payloads.
@@ -37,7 +37,8 @@ pub(super) enum Part {
 /// Reason why a message cannot be parsed.
 #[derive(Debug)]
 pub(super) enum ParseError {
-    /// The message does not match its schema. The text completes a sentence that starts with its name.
+    /// The message does not match its schema. The text completes a sentence that starts with its
+    /// name.
     Unsupported(String),
     /// The memory budget has no room for its payloads.
     OutOfMemory(Error),

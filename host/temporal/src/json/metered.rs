@@ -37,8 +37,9 @@ impl AsRef<[u8]> for Chunk {
 
 /// Writes a message like [`super::write`], in chunks.
 ///
-/// A chunk carries its charge until its last byte was sent, because a slow client keeps it in memory that
-/// long. Each payload is dropped once it is written, so that text and payloads do not double the peak.
+/// A chunk carries its charge until its last byte was sent, because a slow client keeps it in
+/// memory that long. Each payload is dropped once it is written, so that text and payloads do not
+/// double the peak.
 ///
 /// # Errors
 /// Those of [`CallMemory::charge`].

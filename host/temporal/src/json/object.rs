@@ -1,4 +1,5 @@
-//! JSON objects. serde would also parse a struct from a list of its values, but proto3 JSON does not.
+//! JSON objects. serde would also parse a struct from a list of its values, but proto3 JSON does
+//! not.
 
 use std::{fmt, marker::PhantomData};
 

@@ -25,8 +25,8 @@ const fn decoder(alphabet: &alphabet::Alphabet) -> GeneralPurpose {
 
 /// Limits of the payloads that are parsed from a text.
 ///
-/// Everything is charged before it is allocated: a text of 16 MiB can describe millions of payloads, whose
-/// memory is a hundred times that of the text.
+/// Everything is charged before it is allocated: a text of 16 MiB can describe millions of
+/// payloads, whose memory is a hundred times that of the text.
 pub(super) struct ReadLimits {
     max_payloads: usize,
     pub(super) memory: CallMemory,

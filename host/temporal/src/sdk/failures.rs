@@ -11,9 +11,9 @@ use temporalio_common::{
 
 /// The SDK's failure converter, with messages and stack traces encoded.
 ///
-/// The SDK restores the message of a failure, but not those of its causes. A workflow that passes on the
-/// failure of an activity would then encode the words `Encoded failure`, and the original message would
-/// be lost. So this converter restores the causes first.
+/// The SDK restores the message of a failure, but not those of its causes. A workflow that passes
+/// on the failure of an activity would then encode the words `Encoded failure`, and the original
+/// message would be lost. So this converter restores the causes first.
 pub(super) struct EncodedFailures(DefaultFailureConverter);
 
 impl EncodedFailures {

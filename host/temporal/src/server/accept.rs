@@ -71,8 +71,8 @@ impl CodecServer {
                     tokio::spawn(state.serve_connection(stream, peer, permit, watcher));
                 }
                 Err(error) => {
-                    // Most likely the process has no file descriptor left. The next accept would fail
-                    // as well, so free one and pause instead of spinning.
+                    // Most likely the process has no file descriptor left. The next accept would
+                    // fail as well, so free one and pause instead of spinning.
                     state.log_ended("accept", "any", &error.to_string());
                     let _ = state.connections.evict_longest_idle();
                     sleep(ACCEPT_PAUSE).await;

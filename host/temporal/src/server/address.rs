@@ -40,7 +40,8 @@ impl Address {
     /// removed when the listener is dropped. Its folder must exist.
     ///
     /// # Errors
-    /// `Config` if the address is in use or not one of this machine, or the socket cannot be created.
+    /// `Config` if the address is in use or not one of this machine, or the socket cannot be
+    /// created.
     pub async fn bind(&self) -> Result<Listener, Error> {
         match self {
             Self::Unix(path) => {

@@ -26,7 +26,8 @@ pub struct Auth {
 }
 
 impl Auth {
-    /// Accepts this token in `Authorization: Bearer`, for every namespace. May be called repeatedly.
+    /// Accepts this token in `Authorization: Bearer`, for every namespace. May be called
+    /// repeatedly.
     ///
     /// # Errors
     /// `Config` if the token has fewer than 16 bytes.
@@ -46,8 +47,8 @@ impl Auth {
 
     /// Accepts unexpired tokens that a key of this JSON Web Key Set signed.
     ///
-    /// Set an audience: without one, a token that the same provider issued for another application is
-    /// accepted too.
+    /// Set an audience: without one, a token that the same provider issued for another application
+    /// is accepted too.
     ///
     /// # Errors
     /// `Config` if the set has no usable key, or has a symmetric one.
@@ -64,8 +65,8 @@ impl Auth {
 
     /// Accepts unexpired tokens that a key of the JSON Web Key Set at `url` signed.
     ///
-    /// The set is fetched when the first token arrives, again every `refresh`, and when a token names
-    /// an unknown key. If a fetch fails, the last good set stays.
+    /// The set is fetched when the first token arrives, again every `refresh`, and when a token
+    /// names an unknown key. If a fetch fails, the last good set stays.
     ///
     /// # Errors
     /// `Config` unless the URL is `https:`, or `http:` to a loopback address.
@@ -81,8 +82,8 @@ impl Auth {
         Ok(self)
     }
 
-    /// Restricts signed tokens to the namespaces that they list in this claim: a JSON array of names,
-    /// or names separated by spaces. A token without the claim may ask for none.
+    /// Restricts signed tokens to the namespaces that they list in this claim: a JSON array of
+    /// names, or names separated by spaces. A token without the claim may ask for none.
     ///
     /// Default: signed tokens are good for every namespace.
     pub fn with_namespace_claim(mut self, claim: &str) -> Self {
@@ -122,8 +123,8 @@ impl Auth {
 
     /// Takes over the key set that `other` has fetched from the same URL.
     ///
-    /// Otherwise the first tokens after a reload would wait for the identity provider, and be refused
-    /// while it is down.
+    /// Otherwise the first tokens after a reload would wait for the identity provider, and be
+    /// refused while it is down.
     pub(super) fn adopt_keys(&mut self, other: &Self) {
         if let (Some(verifier), Some(other)) = (&mut self.verifier, &other.verifier) {
             verifier.adopt_keys(other);

@@ -11,8 +11,8 @@ use super::connection_state::ConnectionState;
 /// Connections beyond the limit that are accepted only to answer probes.
 ///
 /// The newest connection always gets one of them, because an orchestrator restarts a server whose
-/// health check cannot connect. An attacker would have to open 32 connections between the accept and
-/// the answer of an honest probe.
+/// health check cannot connect. An attacker would have to open 32 connections between the accept
+/// and the answer of an honest probe.
 const PROBE_ONLY: usize = 32;
 
 /// Limits open connections, in total and per client address.

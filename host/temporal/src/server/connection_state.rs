@@ -48,7 +48,8 @@ impl ConnectionState {
         self.is_body_sent.store(true, Relaxed);
     }
 
-    /// Records that the stream has no unwritten bytes. After a whole response the connection is idle.
+    /// Records that the stream has no unwritten bytes. After a whole response the connection is
+    /// idle.
     ///
     /// Only both together mean idle: hyper takes a body before it writes it, and it flushes between
     /// the parts of one body. A connection that counted as idle too early could be evicted in the

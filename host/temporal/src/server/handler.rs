@@ -110,7 +110,8 @@ impl ServerState {
             let length = body.bytes.len();
             let parse = move || {
                 let parsed = metered::read_message(&body.bytes, max_payloads, &body.memory);
-                // The text is not needed any more, so its memory is released before the pipeline runs.
+                // The text is not needed any more, so its memory is released before the pipeline
+                // runs.
                 drop((body.bytes, body.charge));
                 parsed
             };
@@ -142,7 +143,8 @@ impl ServerState {
                 self.adapter.pipeline().decode_references(ctx, payloads).await
             }
             Route::Download if !payloads.iter().all(Pipeline::is_reference) => {
-                let text = "a payload is not a reference to a stored object: /download takes references only";
+                let text = "a payload is not a reference to a stored object: /download takes references \
+                            only";
                 Err(Error::new(ErrorKind::Malformed, text))
             }
             _ => self.adapter.decode(ctx, payloads).await,

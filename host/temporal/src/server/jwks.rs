@@ -24,8 +24,8 @@ const MAX_SIZE: usize = 256 << 10;
 
 /// Least time between two fetches, or the refresh interval if that is shorter.
 ///
-/// Anybody can send tokens that name unknown keys. Without a pause, each would cause a request to the
-/// identity provider.
+/// Anybody can send tokens that name unknown keys. Without a pause, each would cause a request to
+/// the identity provider.
 const MIN_INTERVAL: Duration = Duration::from_secs(30);
 
 /// JSON Web Key Set behind a URL.
@@ -90,7 +90,8 @@ impl Jwks {
         self.keys.load_full().ok_or("the key set of `codec_server.jwt` could not be fetched")
     }
 
-    /// Returns newer keys than `known`, if there are any. Fetches them unless that happened just now.
+    /// Returns newer keys than `known`, if there are any. Fetches them unless that happened just
+    /// now.
     pub(super) async fn newer(&self, known: &Arc<KeySet>) -> Option<Arc<KeySet>> {
         self.refresh(Some(known)).await;
         self.keys.load_full().filter(|keys| !Arc::ptr_eq(keys, known))
@@ -129,7 +130,7 @@ impl Jwks {
             Err(error) => {
                 counter!(JWKS_FETCHES, "result" => "failure").increment(1);
                 let error = error.report();
-                tracing::warn!(url = %self.url, error, "cannot fetch the key set of `codec_server.jwt`: the last good keys stay");
+                tracing::warn!(url = %self.url, error, "cannot fetch the key set: the last good keys stay");
             }
         }
     }

@@ -101,9 +101,9 @@ impl TokenVerifier {
 
     /// Returns the checks for a token that claims this algorithm.
     ///
-    /// The token chooses its algorithm, which is the classic attack on verifiers: `none`, or HMAC with
-    /// the public key as the secret. Neither is possible here: [`KeySet::candidates`] returns only keys
-    /// that the key set itself declares for the algorithm, and none of them is symmetric.
+    /// The token chooses its algorithm, which is the classic attack on verifiers: `none`, or HMAC
+    /// with the public key as the secret. Neither is possible here: [`KeySet::candidates`] returns
+    /// only keys that the key set itself declares for the algorithm, and none of them is symmetric.
     fn validation(&self, algorithm: Algorithm) -> Validation {
         let mut validation = Validation::new(algorithm);
         validation.validate_nbf = true;
@@ -150,8 +150,8 @@ const UNKNOWN_KEY: &str = "no key of `codec_server.jwt` has the token's key id a
 
 /// Refuses tokens that must not be used for access, or that need an extension.
 ///
-/// RFC 8725 (3.11): one provider signs tokens of several types with one key. A logout token or a DPoP
-/// proof would verify here, but was not issued to grant access.
+/// RFC 8725 (3.11): one provider signs tokens of several types with one key. A logout token or a
+/// DPoP proof would verify here, but was not issued to grant access.
 fn check_header(header: &Header) -> Result<(), &'static str> {
     if header.crit.is_some() {
         return Err("the token needs an extension (`crit`), but none is supported");

@@ -43,7 +43,9 @@ impl KeySet {
             let id = key.common.key_id.clone();
             let shown = clean(id.as_deref().unwrap_or("without an id"), MAX_NAME);
             let algorithms = algorithms(key).ok_or_else(|| {
-                config(format!("key `{shown}` is symmetric: remove it, because everybody who reads the set could sign with it"))
+                config(format!(
+                    "key `{shown}` is symmetric: remove it, or readers of the set can sign"
+                ))
             })?;
             // Providers list encryption keys in the same set.
             if algorithms.is_empty() || !verifies(key) {
@@ -88,7 +90,8 @@ fn verifies(key: &Jwk) -> bool {
         && operations.is_none_or(|operations| operations.contains(&KeyOperations::Verify))
 }
 
-/// Returns the algorithms of a key: the one it declares, or all of its type. `None` for a symmetric key.
+/// Returns the algorithms of a key: the one it declares, or all of its type. `None` for a symmetric
+/// key.
 fn algorithms(key: &Jwk) -> Option<Vec<Algorithm>> {
     let possible = match &key.algorithm {
         AlgorithmParameters::RSA(_) => vec![

@@ -31,7 +31,8 @@ struct Entry {
 impl LogOnce {
     /// Records a refusal.
     ///
-    /// Returns `Some` if it should be logged, with the number of refusals since the last logged one.
+    /// Returns `Some` if it should be logged, with the number of refusals since the last logged
+    /// one.
     pub(super) fn note(&self, subject: &str, now: Instant) -> Option<u64> {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_expired = |entry: &Entry| now.duration_since(entry.logged) >= INTERVAL;

@@ -30,7 +30,8 @@ struct Entry {
 impl LogRate {
     /// Records a failure of a client.
     ///
-    /// Returns `Some` if it should be logged, with the number of failures since the last logged one.
+    /// Returns `Some` if it should be logged, with the number of failures since the last logged
+    /// one.
     pub(super) fn note(&self, client: &str, now: Instant) -> Option<u64> {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let is_expired = |entry: &Entry| now.duration_since(entry.began) >= MINUTE;

@@ -12,8 +12,8 @@ use super::{
 impl ServerState {
     /// Logs a refused preflight, once per origin.
     ///
-    /// The log is the only place that can tell the operator: the browser shows no reason, and the page
-    /// sends no further request.
+    /// The log is the only place that can tell the operator: the browser shows no reason, and the
+    /// page sends no further request.
     pub(super) fn log_preflight(&self, peer: Peer, origin: &HeaderValue) {
         let Some(repeated) = self.note_origin(origin) else {
             return;
@@ -31,7 +31,8 @@ impl ServerState {
 
     /// Records a refused origin.
     ///
-    /// Returns `Some` if it should be logged, with the number of refusals since the last logged one.
+    /// Returns `Some` if it should be logged, with the number of refusals since the last logged
+    /// one.
     pub(super) fn note_origin(&self, origin: &HeaderValue) -> Option<u64> {
         self.refused_origins.note(&shown(origin), Instant::now())
     }

@@ -18,8 +18,9 @@ pub(super) enum Peer {
 impl Peer {
     /// Returns the address that limits are counted by, or `None` for a Unix socket.
     ///
-    /// An IPv6 address counts by its /64: one customer has that whole network and could pick a fresh
-    /// address for each connection. The file mode of a Unix socket limits its clients already.
+    /// An IPv6 address counts by its /64: one customer has that whole network and could pick a
+    /// fresh address for each connection. The file mode of a Unix socket limits its clients
+    /// already.
     pub(super) fn group(self) -> Option<IpAddr> {
         let Self::Tcp(address) = self else {
             return None;

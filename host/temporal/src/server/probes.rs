@@ -27,11 +27,12 @@ use super::{
 const MAX_CONNECTIONS: usize = 16;
 
 impl CodecServer {
-    /// Serves `/metrics`, `/healthz` and `/readyz` until `shutdown` completes, to everybody who reaches
-    /// the listener: without a token and without TLS.
+    /// Serves `/metrics`, `/healthz` and `/readyz` until `shutdown` completes, to everybody who
+    /// reaches the listener: without a token and without TLS.
     ///
-    /// Set [`ServerSettings::metrics`] as well, so that the main listener does not serve `/metrics`. End this
-    /// one last: while the server finishes its requests, `/readyz` answers that it is shutting down.
+    /// Set [`ServerSettings::metrics`] as well, so that the main listener does not serve
+    /// `/metrics`. End this one last: while the server finishes its requests, `/readyz` answers
+    /// that it is shutting down.
     ///
     /// [`ServerSettings::metrics`]: super::Settings::metrics
     pub async fn serve_metrics(&self, listener: TcpListener, shutdown: impl Future<Output = ()>) {

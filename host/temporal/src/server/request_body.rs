@@ -85,8 +85,8 @@ pub(super) async fn read(
 
 /// Contiguous buffer of a body that arrives.
 ///
-/// A list of frames would be cheaper to fill, but a client that sends one byte per frame could make it
-/// take many times the memory that is charged.
+/// A list of frames would be cheaper to fill, but a client that sends one byte per frame could make
+/// it take many times the memory that is charged.
 struct GrowingBuffer {
     bytes: Vec<u8>,
     charge: Charge,

@@ -38,8 +38,8 @@ impl RequestLimit {
 
     /// Waits for a permit. Clients of a Unix socket have no address and therefore no share.
     pub(super) async fn acquire(&self, peer: Option<IpAddr>) -> RequestPermit {
-        // The share comes before the turn. The other way round, an address at its share would hold a turn
-        // that another address could use.
+        // The share comes before the turn. The other way round, an address at its share would hold
+        // a turn that another address could use.
         let share = match peer {
             Some(peer) => self.share_of(peer).acquire_owned().await.ok(),
             None => None,

@@ -32,7 +32,8 @@ pub(super) struct RequestLog {
     began: Instant,
     /// Subject of the accepted token.
     pub(super) subject: Option<String>,
-    /// True once the client may see payload contents. The request is then audited whatever its outcome.
+    /// True once the client may see payload contents. The request is then audited whatever its
+    /// outcome.
     pub(super) is_audited: bool,
     /// True if the token is not valid for the namespace.
     pub(super) is_refused: bool,
@@ -161,8 +162,8 @@ impl RequestLog {
     }
 }
 
-/// A client that hangs up cancels its request. It may have seen part of a response, so the audit line
-/// is written all the same.
+/// A client that hangs up cancels its request. It may have seen part of a response, so the audit
+/// line is written all the same.
 impl Drop for RequestLog {
     fn drop(&mut self) {
         if self.is_finished {

@@ -12,8 +12,8 @@ use hyper::body::{Body, Frame, SizeHint};
 
 /// Largest frame in bytes.
 ///
-/// hyper copies small frames together, up to some hundred KiB that no memory budget counts. Frames of
-/// 64 KiB keep that copy small.
+/// hyper copies small frames together, up to some hundred KiB that no memory budget counts. Frames
+/// of 64 KiB keep that copy small.
 const FRAME: usize = 64 << 10;
 
 /// Response body made of chunks.

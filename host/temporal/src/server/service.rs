@@ -76,7 +76,8 @@ impl ConnectionService {
             if is_last || response::closes_connection(response.status()) {
                 response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
-            // Only now: until its response exists, the connection counts as busy and is not evicted.
+            // Only now: until its response exists, the connection counts as busy and is not
+            // evicted.
             connection.start_response();
             Ok(response.map(|body| TrackedBody { body, connection }))
         }
@@ -101,7 +102,8 @@ impl ServerState {
             let pending = origins.pending.load();
             let is_allowed = allows(&origins.settings.load())
                 && pending.as_ref().is_none_or(|pending| allows(pending));
-            // The layer answers preflights itself. Other requests reach the handler, which logs them.
+            // The layer answers preflights itself. Other requests reach the handler, which logs
+            // them.
             if !is_allowed && request.method == Method::OPTIONS {
                 origins.log_preflight(peer, origin);
             }
@@ -124,7 +126,8 @@ impl ServerState {
             .allow_methods([Method::POST])
             .allow_headers(headers)
             .expose_headers([REQUEST_ID])
-            // The Web UI on a public address asks a server in a private network. Browsers want consent.
+            // The Web UI on a public address asks a server in a private network. Browsers want
+            // consent.
             .allow_private_network(true)
             .max_age(PREFLIGHT_MAX_AGE)
     }

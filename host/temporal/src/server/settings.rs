@@ -32,14 +32,15 @@ pub struct ServerSettings {
     /// Open connections of one address, or of one IPv6 network of 64 bits. Default: half of
     /// `connections`.
     pub connections_per_address: Option<usize>,
-    /// Time within which a client must read 64 KiB of a response, or all that is left. Default: 10 s.
+    /// Time within which a client must read 64 KiB of a response, or all that is left. Default: 10
+    /// s.
     pub write_time: Duration,
     /// Time after which a connection takes no further request. Default: 10 minutes.
     pub lifetime: Duration,
     /// Time a request may take to arrive, and again to be answered. Default: 30 s.
     pub time: Duration,
-    /// Address of [`CodecServer::serve_metrics`]. If set, the main listener does not serve `/metrics`.
-    /// Default: none.
+    /// Address of [`CodecServer::serve_metrics`]. If set, the main listener does not serve
+    /// `/metrics`. Default: none.
     ///
     /// [`CodecServer::serve_metrics`]: super::CodecServer::serve_metrics
     pub metrics: Option<SocketAddr>,
@@ -80,8 +81,8 @@ impl ServerSettings {
     /// Validates the settings of a server that listens on this address.
     ///
     /// # Errors
-    /// `Config` if they would open the server to strangers, contradict each other, contain something
-    /// that is not an origin, or give the metrics the same address.
+    /// `Config` if they would open the server to strangers, contradict each other, contain
+    /// something that is not an origin, or give the metrics the same address.
     pub fn check(&self, address: &Address) -> Result<(), Error> {
         let invalid = |text: String| Err(Error::new(ErrorKind::Config, text));
         if self.anonymous && !self.auth.is_open() {

@@ -65,7 +65,8 @@ impl ServerState {
         }
     }
 
-    /// Replaces the settings. Restrictions that are pending stay, unless these settings include them.
+    /// Replaces the settings. Restrictions that are pending stay, unless these settings include
+    /// them.
     ///
     /// # Errors
     /// `Config` if the settings would open the server to strangers. The old settings stay.

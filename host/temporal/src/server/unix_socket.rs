@@ -24,8 +24,8 @@ pub(super) struct SocketFile {
 /// Listens at a path. Replaces a socket that no process listens to any more.
 ///
 /// # Errors
-/// `Config` if the folder does not exist, if the path is something other than a socket, or if another
-/// process listens there.
+/// `Config` if the folder does not exist, if the path is something other than a socket, or if
+/// another process listens there.
 pub(super) async fn bind(path: &Path) -> Result<(UnixListener, SocketFile), Error> {
     let refuse = |text: String| Error::new(ErrorKind::Config, text);
     let shown = path.display();
@@ -58,9 +58,9 @@ pub(super) async fn bind(path: &Path) -> Result<(UnixListener, SocketFile), Erro
 
 /// Creates the socket in a private folder, and moves it to its path once its mode is set.
 ///
-/// `bind` creates the file with the mode that the umask gives, so at its final path others could connect
-/// before `chmod`. Changing the umask instead would affect every thread of the process. The move also
-/// replaces a stale socket atomically.
+/// `bind` creates the file with the mode that the umask gives, so at its final path others could
+/// connect before `chmod`. Changing the umask instead would affect every thread of the process. The
+/// move also replaces a stale socket atomically.
 fn create(path: &Path) -> io::Result<(UnixListener, SocketFile)> {
     let parent = match path.parent() {
         Some(parent) if parent != Path::new("") => parent,

@@ -17,8 +17,8 @@ use super::connection_state::ConnectionState;
 
 /// Bytes that the peer must read within [`WriteTimeout::timeout`], or all that is left.
 ///
-/// A timeout for each write alone would not do: a peer that reads one byte now and then would hold its
-/// connection, and the memory of its response, for as long as it likes.
+/// A timeout for each write alone would not do: a peer that reads one byte now and then would hold
+/// its connection, and the memory of its response, for as long as it likes.
 const MIN_PROGRESS: usize = 64 << 10;
 
 /// Stream that fails with `TimedOut` when the peer does not read.

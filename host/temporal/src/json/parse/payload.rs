@@ -13,7 +13,8 @@ use crate::json::{
     read_limits::{ReadLimits, malformed},
 };
 
-/// Memory of one external size in bytes: while a list grows, the old and the new one exist together.
+/// Memory of one external size in bytes: while a list grows, the old and the new one exist
+/// together.
 const EXTERNAL_SIZE: usize = 3 * size_of::<i64>();
 
 /// Implements the seed `$seed`, which parses a `$value`. Null is treated as a missing field.
