@@ -113,7 +113,7 @@ fn what_cannot_be_compiled_is_a_mistake_in_the_configuration() {
         ),
         ("[[stage]]\nplugin = \"file:gone.wasm\"", &into, "gone.wasm"),
         ("[[stage]\n", &into, "cloakroom.toml, line 1"),
-        ("[[stage]]\nplugin = \"bundled:zstd\"", &[], "give one with --into"),
+        ("[[stage]]\nplugin = \"bundled:zstd\"", &[], "set one with --into"),
     ] {
         fs::write(folder.path().join("cloakroom.toml"), config).unwrap();
         let output = compile(folder.path(), args);

@@ -108,7 +108,7 @@ async fn a_list_without_end_is_refused() {
     let text = chain(&error);
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{text}");
     assert!(
-        text.contains("bucket `hostile`") && text.contains("more than 16777216 bytes"),
+        text.contains("bucket `hostile`") && text.contains("more than 16,777,216 bytes"),
         "{text}"
     );
     assert!(store.sent.load(SeqCst) < SOME, "{} bytes", store.sent.load(SeqCst));

@@ -152,9 +152,9 @@ fn refusals_that_repeat_are_logged_once() {
     let warnings: Vec<_> = warnings.map(|line| line["error"].as_str().unwrap()).collect();
     assert_eq!(warnings.len(), 4, "{warnings:#?}");
     for part in [
-        "add \"http://127.0.0.1:8233\" to `codec_server.origins`; http://localhost:8233 is listed",
+        "add \"http://127.0.0.1:8233\" to `codec_server.origins`; http://localhost:8233 is allowed",
         "add \"https://ui.example\" to `codec_server.origins`",
-        "without an origin of its own (`null`)",
+        "with the opaque origin `null`",
         "no `Authorization` header",
     ] {
         assert_eq!(warnings.iter().filter(|said| said.contains(part)).count(), 1, "{warnings:#?}");

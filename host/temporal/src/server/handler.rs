@@ -143,8 +143,8 @@ impl ServerState {
                 self.adapter.pipeline().decode_references(ctx, payloads).await
             }
             Route::Download if !payloads.iter().all(Pipeline::is_reference) => {
-                let text = "a payload is not a reference to a stored object: /download takes references \
-                            only";
+                let text = "all payloads must be references to stored objects: /download takes nothing \
+                            else";
                 Err(Error::new(ErrorKind::Malformed, text))
             }
             _ => self.adapter.decode(ctx, payloads).await,
