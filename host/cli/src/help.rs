@@ -9,10 +9,9 @@ Five minutes to a codec server (none of this needs an account):
   cloakroom codec-server --config cloakroom.toml  serve Temporal's Web UI and CLI
   temporal server start-dev --ui-codec-endpoint http://127.0.0.1:8081
 
-Exit status: 0 success, 1 an operation failed, 2 usage or configuration is
-wrong. CLOAKROOM_LOG sets what every command logs, such as `debug` or
-`warn,cloakroom::guest=trace`. `cloakroom COMMAND --help` shows an example of
-each command.";
+Exit status: 0 success, 1 an operation failed, 2 usage or configuration is wrong.
+CLOAKROOM_LOG sets what every command logs: `debug`, `warn,cloakroom::guest=trace`.
+`cloakroom COMMAND --help` shows an example of each command.";
 
 pub(crate) const DEMO: &str = "\
 Loads three bundled plugins into the sandbox and runs one payload through them.
