@@ -34,7 +34,7 @@ impl CodecServer {
     /// `/metrics`. End this one last: while the server finishes its requests, `/readyz` answers
     /// that it is shutting down.
     ///
-    /// [`ServerSettings::metrics`]: super::Settings::metrics
+    /// [`ServerSettings::metrics`]: super::ServerSettings::metrics
     pub async fn serve_metrics(&self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
         let limit = ConnectionLimit::new(MAX_CONNECTIONS, MAX_CONNECTIONS);
         let mut connections = JoinSet::new();
