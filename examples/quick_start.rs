@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use cloakroom::{
     CloakroomBuilder, Context, Error, Payload,
-    keys::{Material, Ring},
+    keys::{KeyMaterial, Ring},
 };
 
 /// As a file, it would also name where the keys are kept: `[keys.payments]`.
@@ -24,7 +24,7 @@ grants.keys = ["payments"]
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     // A real key comes from a secret store; this one is public.
-    let ring = Ring::of("2026-11", &Material::new(*b"32 bytes of an example's own key"))?;
+    let ring = Ring::single("2026-11", &KeyMaterial::new(*b"32 bytes of an example's own key"))?;
     let cloakroom = CloakroomBuilder::text(CONFIGURATION)
         .with_key_ring("payments", Arc::new(ring))
         .open()

@@ -12,7 +12,7 @@ use std::{path::PathBuf, sync::Arc};
 use bytes::Bytes;
 use cloakroom::{
     Context, Error, Payload, Pipeline,
-    keys::{Key, KeyRing, Material, Ring},
+    keys::{Key, KeyMaterial, KeyRing, Ring},
     pipeline::PipelineBuilder,
     plugin::{Grants, Host, Limits, PluginCodec, PluginDriver, Reuse, Settings, Source},
     storage::{Bucket, BucketAccess, TemporalReferences},
@@ -48,7 +48,7 @@ pub fn host(limits: Limits) -> Host {
 
 /// A ring of one key that tests know.
 pub fn ring() -> Arc<dyn KeyRing> {
-    Arc::new(Ring::of("test-key", &Material::new(KEY)).expect("a ring"))
+    Arc::new(Ring::single("test-key", &KeyMaterial::new(KEY)).expect("a ring"))
 }
 
 /// Returns the key of [`ring`].

@@ -20,9 +20,9 @@ use crate::config_source::ConfigSource;
 ///
 /// ```
 /// # use std::sync::Arc;
-/// # use cloakroom::{CloakroomBuilder, keys::{Material, Ring}};
+/// # use cloakroom::{CloakroomBuilder, keys::{KeyMaterial, Ring}};
 /// # async fn f() -> Result<(), cloakroom::Error> {
-/// let ring = Ring::of("2026-11", &Material::new([7; 32]))?;
+/// let ring = Ring::single("2026-11", &KeyMaterial::new([7; 32]))?;
 /// let cloakroom = CloakroomBuilder::file("cloakroom.toml")
 ///     .with_cache("/var/cache/cloakroom")
 ///     .with_key_ring("payments", Arc::new(ring))

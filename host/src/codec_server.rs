@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cloakroom_core::Error;
-use cloakroom_temporal::server::{Address, Settings};
+use cloakroom_temporal::server::{Address, ServerSettings};
 
 use crate::{
     blocking_work::run_blocking,
@@ -22,7 +22,7 @@ impl Cloakroom {
     ///
     /// # Errors
     /// `Config` if one cannot be read or is not valid.
-    pub fn codec_server(&self) -> Result<(Address, Settings), Error> {
+    pub fn codec_server(&self) -> Result<(Address, ServerSettings), Error> {
         let current = self.current();
         let (entry, folder) = &current.codec_server;
         Ok((address(entry, folder), settings(entry, folder)?))
@@ -38,7 +38,7 @@ impl Cloakroom {
     /// `Config` if the file or a file that it names cannot be read, or is not valid.
     ///
     /// [`CodecServer::restrict`]: cloakroom_temporal::server::CodecServer::restrict
-    pub fn codec_server_as_written(&self) -> Result<(Address, Settings), Error> {
+    pub fn codec_server_as_written(&self) -> Result<(Address, ServerSettings), Error> {
         let RawConfig { name, folder, text } = self.builder().source.read()?;
         let entry = config::parse(&text, &name)?.codec_server;
         Ok((address(&entry, &folder), settings(&entry, &folder)?))
@@ -54,7 +54,7 @@ impl Cloakroom {
     /// at the same time, the newest calls it last. There is one listener: another takes its place.
     pub fn on_codec_server(
         &self,
-        listener: impl Fn(Result<(Address, Settings), Error>) + Send + Sync + 'static,
+        listener: impl Fn(Result<(Address, ServerSettings), Error>) + Send + Sync + 'static,
     ) {
         self.reload_order().set_listener(Arc::new(listener));
     }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use cloakroom_core::{Error, ErrorKind};
-use cloakroom_temporal::server::{Address, Auth, Settings};
+use cloakroom_temporal::server::{Address, Auth, ServerSettings};
 
 use crate::{
     blocking_work::run_blocking,
@@ -41,12 +41,12 @@ pub(crate) fn address(entry: &CodecServerEntry, folder: &Path) -> Address {
 ///
 /// # Errors
 /// `Config` if one cannot be read, or others could replace it.
-pub(crate) fn settings(entry: &CodecServerEntry, folder: &Path) -> Result<Settings, Error> {
-    let mut settings = Settings::default();
+pub(crate) fn settings(entry: &CodecServerEntry, folder: &Path) -> Result<ServerSettings, Error> {
+    let mut settings = ServerSettings::default();
     settings.origins.clone_from(&entry.origins);
     settings.credentials = entry.credentials;
     settings.metrics = entry.metrics_listen;
-    settings.access = access(entry, folder)?;
+    settings.auth = auth(entry, folder)?;
     settings.anonymous = entry.anonymous;
     settings.body = entry.body.as_ref().map_or(settings.body, |size| size.0);
     settings.requests = entry.requests.map_or(settings.requests, Into::into);
@@ -59,40 +59,40 @@ pub(crate) fn settings(entry: &CodecServerEntry, folder: &Path) -> Result<Settin
         None => Ok(settings),
         Some(tls) => {
             let (certificate, key) = (folder.join(&tls.certificate), folder.join(&tls.key));
-            let with = settings.tls(&read(&certificate)?, &read(&key)?);
+            let with = settings.with_tls(&read(&certificate)?, &read(&key)?);
             with.map_err(|error| in_file("tls", &certificate, error))
         }
     }
 }
 
-fn access(entry: &CodecServerEntry, folder: &Path) -> Result<Auth, Error> {
-    let mut access = Auth::default();
+fn auth(entry: &CodecServerEntry, folder: &Path) -> Result<Auth, Error> {
+    let mut auth = Auth::default();
     if let Some(secret) = &entry.token {
         let place = "codec_server.token";
         let token = read_secret(place, secret, folder, ": it holds the token")?;
         let token = std::str::from_utf8(&token)
             .map_err(|_| Error::new(ErrorKind::Config, format!("{place}: not text")))?;
-        access = access.token(token).map_err(|error| {
+        auth = auth.with_token(token).map_err(|error| {
             let kind = error.kind();
             error.wrapped(kind, place)
         })?;
     }
     if let Some(jwt) = &entry.jwt {
         let (audience, issuer) = (jwt.audience.clone(), jwt.issuer.clone());
-        access = if let Some(url) = jwt.url() {
+        auth = if let Some(url) = jwt.url() {
             let refresh = jwt.refresh.as_ref().map_or(REFRESH, |span| span.0);
-            let signed = access.signed_by(url, refresh, audience, issuer);
+            let signed = auth.with_key_set_url(url, refresh, audience, issuer);
             signed.map_err(|error| error.wrapped(ErrorKind::Config, "codec_server.jwt.keys"))?
         } else {
             let path = folder.join(&jwt.keys);
-            let signed = access.signed(&read(&path)?, audience, issuer);
+            let signed = auth.with_key_set(&read(&path)?, audience, issuer);
             signed.map_err(|error| in_file("jwt", &path, error))?
         };
         if let Some(claim) = &jwt.namespaces {
-            access = access.namespaces(claim);
+            auth = auth.with_namespace_claim(claim);
         }
     }
-    Ok(access)
+    Ok(auth)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Error> {
@@ -112,7 +112,7 @@ fn in_file(key: &str, path: &Path, error: Error) -> Error {
 mod tests {
     use super::*;
 
-    fn written(text: &str) -> Result<(Address, Settings), Error> {
+    fn written(text: &str) -> Result<(Address, ServerSettings), Error> {
         let entry =
             crate::config::parse(&format!("[codec_server]\n{text}"), "c.toml")?.codec_server;
         let folder = Path::new("/folder");

@@ -1,6 +1,6 @@
 //! Reports: what a plugin imports, what a configuration is made of, and what happened to a payload.
 
-pub use cloakroom_core::clean;
+pub use cloakroom_core::{Thousands, clean};
 pub use cloakroom_pipeline::{Explanation, Fetch, Layer, StoreProbe, Stored};
 pub use cloakroom_plugin::{Import, Inspection, World};
 

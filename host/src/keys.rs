@@ -2,5 +2,5 @@
 
 pub use cloakroom_core::{Key, KeyError, KeyLookup, KeyRing};
 pub use cloakroom_stores::{
-    KeyUsage, Material, MaterialError, Ring, RingBuilder, RingError, RingKey,
+    KeyMaterial, KeyUsage, MaterialError, Ring, RingBuilder, RingError, RingKey,
 };

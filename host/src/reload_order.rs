@@ -19,7 +19,7 @@ pub(crate) struct ReloadOrder {
 pub(crate) type CodecServerListener = std::sync::Arc<
     dyn Fn(
             Result<
-                (cloakroom_temporal::server::Address, cloakroom_temporal::server::Settings),
+                (cloakroom_temporal::server::Address, cloakroom_temporal::server::ServerSettings),
                 Error,
             >,
         ) + Send

@@ -1,13 +1,13 @@
 //! Data converter for workers on Temporal's SDK.
 
-use cloakroom_temporal::Converter;
+use cloakroom_temporal::DataConverterBuilder;
 
 use crate::cloakroom::Cloakroom;
 
 impl Cloakroom {
     /// Returns a builder of the data converter for workers on Temporal's SDK: with this pipeline and the
     /// size limits of the configuration, those of later reloads included.
-    pub fn converter(&self) -> Converter {
+    pub fn converter(&self) -> DataConverterBuilder {
         if self.pipeline().threshold().is_some() && !self.repeats() {
             tracing::warn!(
                 "each replay of a workflow will store its large payloads once more: the SDK encodes \
@@ -15,6 +15,6 @@ impl Cloakroom {
                  `repeatable = true` of `aes-gcm` ends that"
             );
         }
-        Converter::of(self).limits(self.clone())
+        DataConverterBuilder::new(self).with_size_limits(self.clone())
     }
 }

@@ -7,9 +7,9 @@ use crate::stores::{Creates, carries, holds};
 
 fn place(key: &str) -> BucketUrl {
     BucketUrl::new(format!("az://{BUCKET}"))
-        .set("endpoint", format!("{}/{AZURITE_ACCOUNT}", rigs::azurite().url()))
-        .set("account_name", AZURITE_ACCOUNT)
-        .set("access_key", key)
+        .with_setting("endpoint", format!("{}/{AZURITE_ACCOUNT}", rigs::azurite().url()))
+        .with_setting("account_name", AZURITE_ACCOUNT)
+        .with_setting("access_key", key)
 }
 
 #[tokio::test(flavor = "multi_thread")]

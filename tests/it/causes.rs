@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use cloakroom::{
     ByteSize, Codec as _, Error, ErrorKind, Payload, Pipeline, Stage,
-    keys::{Material, Ring},
+    keys::{KeyMaterial, Ring},
     plugin::{Grants, Limits, Reuse, Settings},
     storage::{Bucket, ObjectBucket, Offload},
 };
@@ -25,7 +25,7 @@ fn says(error: &Error, kind: ErrorKind, facts: &[&str], snapshot: &Expect) {
 }
 
 async fn cipher(name: &str, settings: &Settings, id: &str, byte: u8) -> Pipeline {
-    let ring = Arc::new(Ring::of(id, &Material::new([byte; 32])).unwrap());
+    let ring = Arc::new(Ring::single(id, &KeyMaterial::new([byte; 32])).unwrap());
     let grants = match name {
         "aes-gcm" => Grants::none().keys("payments", ring),
         _ => Grants::none().subkeys("payments", ring),

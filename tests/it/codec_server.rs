@@ -18,7 +18,7 @@ use std::{net::SocketAddr, path::Path};
 use cloakroom::{Cloakroom, Payload};
 use cloakroom_temporal::{
     json,
-    server::{Address, Auth, CodecServer, Listener, Settings},
+    server::{Address, Auth, CodecServer, Listener, ServerSettings},
 };
 use cloakroom_tests::{assert_text, plain};
 use expect_test::expect;
@@ -41,19 +41,19 @@ struct Served {
 }
 
 impl Served {
-    async fn start(folder: &Path, settings: Settings) -> Self {
+    async fn start(folder: &Path, settings: ServerSettings) -> Self {
         let cloakroom = opening(&in_folder("local", folder)).open().await.unwrap();
         Self::serve(cloakroom, settings).await
     }
 
-    async fn serve(cloakroom: Cloakroom, settings: Settings) -> Self {
+    async fn serve(cloakroom: Cloakroom, settings: ServerSettings) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         Self::listen(cloakroom, settings, address, listener.into()).await
     }
 
     /// Serves at a Unix socket.
-    async fn start_at(folder: &Path, settings: Settings, socket: &Path) -> Self {
+    async fn start_at(folder: &Path, settings: ServerSettings, socket: &Path) -> Self {
         let cloakroom = opening(&in_folder("local", folder)).open().await.unwrap();
         let listener = Address::Unix(socket.to_owned()).bind().await.unwrap();
         let nowhere = SocketAddr::from(([0, 0, 0, 0], 0));
@@ -62,7 +62,7 @@ impl Served {
 
     async fn listen(
         cloakroom: Cloakroom,
-        settings: Settings,
+        settings: ServerSettings,
         address: SocketAddr,
         listener: Listener,
     ) -> Self {
@@ -94,7 +94,7 @@ fn sent() -> Vec<Payload> {
 #[tokio::test(flavor = "multi_thread")]
 async fn payloads_there_and_back_below_any_path() {
     let folder = tempfile::tempdir().unwrap();
-    let served = Served::start(folder.path(), Settings::default()).await;
+    let served = Served::start(folder.path(), ServerSettings::default()).await;
     let encoded = post(served.address, "/default/encode", &[], &text(&sent()));
     assert_eq!(encoded.status, 200);
     assert_eq!(encoded.header("content-type"), Some("application/json"));
@@ -130,7 +130,7 @@ async fn payloads_there_and_back_below_any_path() {
 #[tokio::test(flavor = "multi_thread")]
 async fn references_are_kept_or_downloaded() {
     let folder = tempfile::tempdir().unwrap();
-    let served = Served::start(folder.path(), Settings::default()).await;
+    let served = Served::start(folder.path(), ServerSettings::default()).await;
     let encoded = post(served.address, "/encode", &[], &text(&sent()));
     let kept = post(served.address, "/decode?preserveStorageRefs=true", &[], &encoded.body);
     let shown = json::read(kept.body.as_bytes()).unwrap();
@@ -156,7 +156,7 @@ async fn references_are_kept_or_downloaded() {
     "#]],
     );
     std::fs::remove_dir_all(folder.path().join("v0")).unwrap();
-    let cold = Served::start(folder.path(), Settings::default()).await;
+    let cold = Served::start(folder.path(), ServerSettings::default()).await;
     // 404 would tell the Web UI that nothing can be downloaded here.
     post(cold.address, "/download", &[], &one).refuses(410, &["storage local"], &expect![[r#"
         stage `storage local`, decoding payload 0, plugin `file`: bucket `[folder]`, key `v0/d/sha256/[digest]`: there is no such object
@@ -166,7 +166,7 @@ async fn references_are_kept_or_downloaded() {
 #[tokio::test(flavor = "multi_thread")]
 async fn pages_of_listed_origins_may_ask_and_no_others() {
     let folder = tempfile::tempdir().unwrap();
-    let mut settings = Settings::default();
+    let mut settings = ServerSettings::default();
     let ui = "http://localhost:8233";
     settings.origins.push(ui.to_owned());
     let served = Served::start(folder.path(), settings.clone()).await;
@@ -234,8 +234,8 @@ async fn pages_of_listed_origins_may_ask_and_no_others() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_is_asked_for() {
     let folder = tempfile::tempdir().unwrap();
-    let mut settings = Settings::default();
-    settings.access = Auth::default().token("a secret of operators\n").unwrap();
+    let mut settings = ServerSettings::default();
+    settings.auth = Auth::default().with_token("a secret of operators\n").unwrap();
     let served = Served::start(folder.path(), settings).await;
     let with = |value: &str| post(served.address, "/decode", &[("authorization", value)], "{}");
     for value in ["Bearer a secret of operators", "bearer  a secret of operators "] {
@@ -255,7 +255,7 @@ async fn a_token_is_asked_for() {
     assert_eq!(post(served.address, "/nowhere", &[], "").status, 401);
     assert_eq!(ask(served.address, "GET /metrics", &[], b"").status, 401);
     assert_eq!(ask(served.address, "GET /healthz", &[], b"").status, 200);
-    assert!(Auth::default().token("short").is_err());
+    assert!(Auth::default().with_token("short").is_err());
     assert!(!format!("{:?}", served.server).contains("operators"));
 }
 
@@ -264,12 +264,12 @@ async fn a_token_is_asked_for() {
 async fn signed_tokens() {
     let (audience, issuer) = ("cloakroom", "https://issuer.example");
     let made = python("tokens.py", &json!({ "audience": audience, "issuer": issuer }));
-    let mut settings = Settings::default();
+    let mut settings = ServerSettings::default();
     let keys = made["keys"].to_string();
     let of = |keys: &str| {
-        Auth::default().signed(keys.as_bytes(), Some(audience.into()), Some(issuer.into()))
+        Auth::default().with_key_set(keys.as_bytes(), Some(audience.into()), Some(issuer.into()))
     };
-    settings.access = of(&keys).unwrap();
+    settings.auth = of(&keys).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let served = Served::start(folder.path(), settings).await;
     let status = |token: &Value| {
@@ -295,7 +295,7 @@ async fn signed_tokens() {
 #[tokio::test(flavor = "multi_thread")]
 async fn strangers_are_not_served_without_a_token() {
     let cloakroom = opening("").open().await.unwrap();
-    let server = CodecServer::new(cloakroom.clone(), Settings::default());
+    let server = CodecServer::new(cloakroom.clone(), ServerSettings::default());
     let everywhere = TcpListener::bind("0.0.0.0:0").await.unwrap();
     let refused = server.serve(everywhere, std::future::pending()).await.unwrap_err();
     assert_text(
@@ -306,8 +306,8 @@ async fn strangers_are_not_served_without_a_token() {
         "#]],
     );
 
-    let mut settings = Settings::default();
-    settings.access = Auth::default().token("a secret of operators").unwrap();
+    let mut settings = ServerSettings::default();
+    settings.auth = Auth::default().with_token("a secret of operators").unwrap();
     let server = CodecServer::new(cloakroom, settings);
     let everywhere = TcpListener::bind("0.0.0.0:0").await.unwrap();
     let here = SocketAddr::from(([127, 0, 0, 1], everywhere.local_addr().unwrap().port()));
@@ -315,10 +315,10 @@ async fn strangers_are_not_served_without_a_token() {
     tokio::spawn(async move { serving.serve(everywhere, std::future::pending()).await });
     assert_eq!(ask(here, "GET /healthz", &[], b"").status, 200);
     // Nor is it opened to them by a swap.
-    assert!(server.swap(Settings::default()).is_err());
+    assert!(server.swap(ServerSettings::default()).is_err());
     for origin in ["*", "http://*.example", "localhost:8233", "http://localhost:8233/", "null"] {
-        let mut settings = Settings::default();
-        settings.access = Auth::default().token("a secret of operators").unwrap();
+        let mut settings = ServerSettings::default();
+        settings.auth = Auth::default().with_token("a secret of operators").unwrap();
         settings.origins = vec![origin.to_owned()];
         assert!(server.swap(settings).is_err(), "{origin}");
     }

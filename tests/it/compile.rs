@@ -77,7 +77,7 @@ async fn a_filled_folder_saves_a_process_all_compiling() {
         assert_eq!(row[4], "compiled");
     }
     let again = table(&compile(folder.path(), &arg));
-    assert!(again[1..].iter().all(|row| row[4] == "was there") && again.len() == 4, "{again:?}");
+    assert!(again[1..].iter().all(|row| row[4] == "unchanged") && again.len() == 4, "{again:?}");
 
     let host = Host::builder().cache(&into).build().unwrap();
     let config = CONFIG.replace("secret_access_key", "#").replace("[keys.payments]\ncurrent", "#");

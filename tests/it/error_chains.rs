@@ -4,7 +4,7 @@ use std::{error::Error as StdError, fs, path::Path, sync::Arc};
 
 use cloakroom::{
     ByteSize, CloakroomBuilder, Error, ErrorKind, Pipeline, Stage,
-    keys::{KeyError, Material, Ring},
+    keys::{KeyError, KeyMaterial, Ring},
     plugin::{Grants, Limits, Reuse, Settings, bundled},
     storage::{BucketUrl, Offload},
 };
@@ -66,9 +66,9 @@ async fn errors_of_a_configuration_repeat_nothing() {
 /// A program without a file has one error type too, and its errors name methods instead of keys.
 #[tokio::test(flavor = "multi_thread")]
 async fn errors_of_builders_convert_and_repeat_nothing() {
-    let material = Material::new([7; 32]);
-    let ring = Ring::builder().key("1", &material).current("2").build().unwrap_err();
-    let key = Material::from_base64("AAAA").unwrap_err();
+    let material = KeyMaterial::new([7; 32]);
+    let ring = Ring::builder().with_key("1", &material).with_current("2").build().unwrap_err();
+    let key = KeyMaterial::from_base64("AAAA").unwrap_err();
     let pipeline = Pipeline::builder().offload(Offload::above(ByteSize::kib(1)));
     let pipeline = pipeline.build().map(drop).unwrap_err();
     let size = "64MB".parse::<ByteSize>().unwrap_err();
@@ -86,7 +86,7 @@ async fn errors_of_builders_convert_and_repeat_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pipeline_by_hand_refuses_misspelt_settings_and_rings() {
     let host = host(Limits::default());
-    let ring = Arc::new(Ring::of("1", &Material::new([7; 32])).unwrap());
+    let ring = Arc::new(Ring::single("1", &KeyMaterial::new([7; 32])).unwrap());
     let zstd = host.load(bundled("zstd").unwrap(), Grants::none()).await.unwrap();
     let aes = Grants::none().keys("payments", ring);
     let aes = host.load(bundled("aes-gcm").unwrap(), aes).await.unwrap();

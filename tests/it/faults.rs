@@ -15,7 +15,7 @@ use crate::s3;
 /// A bucket of its own behind a proxy, and the same without it.
 fn behind(endpoint: &str, name: &str, patience: u64) -> (BucketUrl, ObjectBucket) {
     let bucket = s3::moto(name);
-    (s3::place(endpoint, name).patience(Duration::from_millis(patience)), bucket)
+    (s3::place(endpoint, name).with_retry_timeout(Duration::from_millis(patience)), bucket)
 }
 
 /// A driver that has all the time that a store may need.
@@ -61,7 +61,7 @@ async fn a_store_that_answers_503() {
     let envoy = rigs::envoy(rigs::moto().address());
     let (place, direct) = behind(&envoy.url(), "aborts", 300);
     let impatient = pipeline(&place, LONG).await;
-    let patient = pipeline(&place.patience(LONG), LONG).await;
+    let patient = pipeline(&place.with_retry_timeout(LONG), LONG).await;
     let kept = patient.encode(&ctx(), sent()).await.unwrap();
     envoy.abort(100);
     passes(impatient.encode(&ctx(), vec![plain(noise(6000))]).await);
@@ -80,7 +80,7 @@ async fn a_store_that_answers_503() {
 async fn a_store_that_hangs() {
     let proxy = rigs::Tamper::new(rigs::moto().address());
     let (place, _) = behind(&proxy.url(), "hangs", 300);
-    let patient = pipeline(&place.clone().patience(LONG), LONG).await;
+    let patient = pipeline(&place.clone().with_retry_timeout(LONG), LONG).await;
     let impatient = pipeline(&place, Duration::from_millis(700)).await;
     let kept = patient.encode(&ctx(), sent()).await.unwrap();
     // It would hang for ever: only the time limit ends a call.
@@ -96,7 +96,7 @@ async fn a_body_that_is_cut_or_changed() {
     let proxy = rigs::Tamper::new(rigs::moto().address());
     let (place, _) = behind(&proxy.url(), "lies", 300);
     let impatient = pipeline(&place, LONG).await;
-    let pipeline = pipeline(&place.patience(LONG), LONG).await;
+    let pipeline = pipeline(&place.with_retry_timeout(LONG), LONG).await;
     let kept = pipeline.encode(&ctx(), sent()).await.unwrap();
     for after in [0, 1000] {
         proxy.cut(Some(after));

@@ -8,8 +8,8 @@ use crate::stores::{Creates, carries, holds};
 
 pub fn bucket() -> ObjectBucket {
     BucketUrl::new(format!("gs://{BUCKET}"))
-        .set("base_url", rigs::fake_gcs().url())
-        .set("bearer_token", "nobody asks")
+        .with_setting("base_url", rigs::fake_gcs().url())
+        .with_setting("bearer_token", "nobody asks")
         .open()
         .unwrap()
 }

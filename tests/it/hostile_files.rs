@@ -156,9 +156,11 @@ async fn a_secret_in_the_file_is_refused() {
         let opened = open(folder.path(), &storing(&format!("{s3}{setting}"))).await;
         says(opened, &["line 13", "[buckets.b]", key], &snapshot);
     }
-    let place = BucketUrl::new("s3://b").set("allow_invalid_certificates", "true");
+    let place = BucketUrl::new("s3://b").with_setting("allow_invalid_certificates", "true");
     assert_eq!(place.open().unwrap_err().kind(), ErrorKind::Config);
-    assert!(BucketUrl::new("s3://b").set("allow_invalid_certificates", "false").open().is_ok());
+    assert!(
+        BucketUrl::new("s3://b").with_setting("allow_invalid_certificates", "false").open().is_ok()
+    );
 }
 
 /// By default a driver may store and retrieve, and destroy nothing.

@@ -50,7 +50,7 @@ impl Hostile {
 
     pub(crate) fn bucket(&self) -> ObjectBucket {
         let place = s3::place(&format!("http://{}", self.address), "hostile");
-        place.patience(Duration::from_millis(1)).open().unwrap()
+        place.with_retry_timeout(Duration::from_millis(1)).open().unwrap()
     }
 }
 

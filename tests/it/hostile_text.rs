@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use cloakroom::{
     CloakroomBuilder, Codec as _, Error, ErrorKind, Payload, Stage,
     inspect::clean,
-    keys::{Material, Ring},
+    keys::{KeyMaterial, Ring},
     metric,
     pipeline::{Kind, SizeLabels, SizeMeter},
     plugin::{Grants, Limits, PluginCodec, Reuse, Settings, Source},
@@ -335,9 +335,12 @@ fn any_text_in_an_error_is_one_bounded_line() {
 fn bad_keys_do_not_show() {
     let mut seen = String::new();
     for text in hostile() {
-        let error = Material::from_base64(&text).unwrap_err();
+        let error = KeyMaterial::from_base64(&text).unwrap_err();
         write!(seen, "{error} {error:?}").unwrap();
-        let ring = Ring::builder().key(&text, &Material::new([7; 32])).current("none").build();
+        let ring = Ring::builder()
+            .with_key(&text, &KeyMaterial::new([7; 32]))
+            .with_current("none")
+            .build();
         let error = ring.unwrap_err();
         write!(seen, "{error} {error:?}").unwrap();
     }

@@ -49,8 +49,9 @@ async fn three_hundred_pipelines_share_one() {
 async fn what_contradicts_the_shared_host_is_refused_with_both_values() {
     let limits = Limits { instances: 4.try_into().unwrap(), ..Limits::default() };
     let host = Host::builder().limits(limits).cache(compile_cache()).build().unwrap();
-    let open =
-        async |more: &str| CloakroomBuilder::text(format!("{ZLIB}{more}")).with_host(&host).open().await;
+    let open = async |more: &str| {
+        CloakroomBuilder::text(format!("{ZLIB}{more}")).with_host(&host).open().await
+    };
     for (more, facts, snapshot) in [
         (
             "[limits]\ninstances = 5",

@@ -6,7 +6,7 @@ use std::{fs, path::Path, sync::Arc};
 use cloakroom::{
     Cloakroom, CloakroomBuilder, Codec, Context, Error, ErrorKind, Payload, Pipeline, Stage,
     codec::{Description, Encoded, Purpose},
-    keys::{Material, Ring},
+    keys::{KeyMaterial, Ring},
     pipeline::PipelineError,
     plugin::{Grants, Limits, Reuse, Settings},
 };
@@ -91,7 +91,7 @@ async fn a_setting_that_opens_nothing_is_refused() {
     ] {
         let settings: Settings =
             settings.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
-        let ring = Arc::new(Ring::of("k", &Material::new(KEY)).unwrap());
+        let ring = Arc::new(Ring::single("k", &KeyMaterial::new(KEY)).unwrap());
         let source = cloakroom::plugin::bundled("aes-gcm").unwrap();
         let plugin = host(Limits::default()).load(source, Grants::none().keys("r", ring)).await;
         let made = plugin.unwrap().codec(settings.set("ring", "r"), Reuse::Fresh).await;

@@ -10,7 +10,7 @@ use std::{
 
 use cloakroom::{
     Context, Error, ErrorKind, Payload, Pipeline, Stage,
-    keys::{Key, KeyLookup, KeyRing, Material, RingKey},
+    keys::{Key, KeyLookup, KeyMaterial, KeyRing, RingKey},
     plugin::{Grants, Limits, Reuse, Settings, bundled},
 };
 use cloakroom_tests::{KEY, chain, host};
@@ -40,7 +40,7 @@ impl ServiceRing {
         tokio::time::sleep(Duration::from_millis(1)).await;
         match self.answer {
             Answer::Key => {
-                Ok(Some(Arc::new(RingKey::from_material("service-1", &Material::new(KEY))?)))
+                Ok(Some(Arc::new(RingKey::from_material("service-1", &KeyMaterial::new(KEY))?)))
             }
             Answer::Nothing => Ok(None),
             Answer::Unavailable => {

@@ -329,7 +329,7 @@ async fn what_temporal_refuses_is_counted_and_logged_once() {
     let limits = || SizeLimits { field: Budget { max: 10, percent: 100 }, ..SizeLimits::NONE };
     for (adapter, level) in [
         (Adapter::new(cloakroom.clone(), limits()), "WARN"),
-        (Adapter::quiet(cloakroom.clone(), limits()), "DEBUG"),
+        (Adapter::new(cloakroom.clone(), limits()).quiet(), "DEBUG"),
     ] {
         let (snapshotter, (log, _guard)) = (record(), Log::start());
         adapter.encode(&ctx(), vec![plain("\"hi\"")]).await.unwrap_err();

@@ -305,9 +305,9 @@ async fn a_probe_tries_it() {
 /// In parts, and by a store that keeps no conditions.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_object_of_150_mib() {
-    let place = s3::place(&rigs::rclone().url(), BUCKET).set("access_key_id", RCLONE_KEY);
+    let place = s3::place(&rigs::rclone().url(), BUCKET).with_setting("access_key_id", RCLONE_KEY);
     let bucket: Arc<dyn Bucket> =
-        Arc::new(place.set("secret_access_key", RCLONE_SECRET).open().unwrap());
+        Arc::new(place.with_setting("secret_access_key", RCLONE_SECRET).open().unwrap());
     let pipeline = pipeline(&bucket, BucketAccess::whole().refresh_after(Duration::ZERO)).await;
     let sent = vec![plain(noise(150 << 20))];
     let kept = pipeline.encode(&ctx(), sent.clone()).await.unwrap();

@@ -177,7 +177,7 @@ async fn the_codec_server_hears_of_its_settings_before_plugins_load() {
     let cloakroom = open(folder.path()).await;
     let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
     cloakroom.on_codec_server(move |said| {
-        let _ = tell.send(said.map(|(_, settings): (_, server::Settings)| settings.origins));
+        let _ = tell.send(said.map(|(_, settings): (_, server::ServerSettings)| settings.origins));
     });
     let server = "[codec_server]\norigins = [\"https://one.example\"]\n";
     write(folder.path(), &format!("{}{server}", hangs(FOR_EVER)));

@@ -19,10 +19,10 @@ pub fn moto(name: &str) -> ObjectBucket {
 
 pub fn place(endpoint: &str, name: &str) -> BucketUrl {
     BucketUrl::new(format!("s3://{name}"))
-        .set("endpoint", endpoint)
-        .set("region", "us-east-1")
-        .set("access_key_id", "test")
-        .set("secret_access_key", "test")
+        .with_setting("endpoint", endpoint)
+        .with_setting("region", "us-east-1")
+        .with_setting("access_key_id", "test")
+        .with_setting("secret_access_key", "test")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -37,7 +37,11 @@ async fn a_store_with_conditions() {
 async fn a_store_that_checks_signatures() {
     let signed = |secret: &str| {
         let place = place(&rigs::rclone().url(), BUCKET);
-        place.set("access_key_id", RCLONE_KEY).set("secret_access_key", secret).open().unwrap()
+        place
+            .with_setting("access_key_id", RCLONE_KEY)
+            .with_setting("secret_access_key", secret)
+            .open()
+            .unwrap()
     };
     let bucket = signed(RCLONE_SECRET);
     holds(&bucket, Creates::Not).await;

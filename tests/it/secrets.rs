@@ -8,7 +8,7 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cloakroom::{
     Codec as _, Payload, Stage,
-    keys::{Material, Ring},
+    keys::{KeyMaterial, Ring},
     plugin::{Grants, Limits, Reuse, Settings, Source},
 };
 use cloakroom_temporal::json;
@@ -233,8 +233,8 @@ fn a_codec_server_logs_no_contents_keys_or_tokens() {
 
 #[test]
 fn keys_do_not_print() {
-    let material = Material::new(KEY);
-    let builder = Ring::builder().key("k", &material).current("k");
+    let material = KeyMaterial::new(KEY);
+    let builder = Ring::builder().with_key("k", &material).with_current("k");
     let mut seen = format!("{material:?} {builder:?}");
     let ring = builder.build().unwrap();
     seen += &format!("{ring:?} {:?}", Grants::none().keys("payments", cloakroom_tests::ring()));

@@ -88,8 +88,8 @@ async fn of_s3() {
         "#]],
     );
 
-    let place = s3::place(&rigs::rclone().url(), BUCKET).set("access_key_id", RCLONE_KEY);
-    let wrong = place.set("secret_access_key", "another secret").open().unwrap();
+    let place = s3::place(&rigs::rclone().url(), BUCKET).with_setting("access_key_id", RCLONE_KEY);
+    let wrong = place.with_setting("secret_access_key", "another secret").open().unwrap();
     let denied = ["temporal-payloads`, key `a/new`", "HTTP 403 SignatureDoesNotMatch"];
     says(
         &put(&wrong).await,
@@ -105,9 +105,9 @@ async fn of_s3() {
 async fn of_azure() {
     let place = |container: &str, key: &str| {
         BucketUrl::new(format!("az://{container}"))
-            .set("endpoint", format!("{}/{AZURITE_ACCOUNT}", rigs::azurite().url()))
-            .set("account_name", AZURITE_ACCOUNT)
-            .set("access_key", key)
+            .with_setting("endpoint", format!("{}/{AZURITE_ACCOUNT}", rigs::azurite().url()))
+            .with_setting("account_name", AZURITE_ACCOUNT)
+            .with_setting("access_key", key)
             .open()
             .unwrap()
     };
@@ -155,8 +155,8 @@ async fn of_azure() {
 async fn of_google() {
     let place = |bucket: &str| {
         BucketUrl::new(format!("gs://{bucket}"))
-            .set("base_url", rigs::fake_gcs().url())
-            .set("bearer_token", "nobody asks")
+            .with_setting("base_url", rigs::fake_gcs().url())
+            .with_setting("bearer_token", "nobody asks")
             .open()
             .unwrap()
     };
@@ -200,7 +200,7 @@ async fn of_a_folder() {
 async fn a_connection_that_is_refused() {
     let (log, _guard) = Log::start();
     let nobody = format!("http://127.0.0.1:{}", free_port());
-    let place = s3::place(&nobody, "refused").patience(Duration::from_secs(600));
+    let place = s3::place(&nobody, "refused").with_retry_timeout(Duration::from_secs(600));
     let bucket = place.open().unwrap();
     let asking = tokio::spawn(async move { get(&bucket).await });
     let first = "Connection refused";
@@ -216,7 +216,7 @@ async fn a_connection_that_is_refused() {
     }
     assert!(!asking.is_finished(), "has no patience");
     asking.abort();
-    let place = s3::place(&nobody, "refused").patience(Duration::from_millis(1));
+    let place = s3::place(&nobody, "refused").with_retry_timeout(Duration::from_millis(1));
     let error = get(&place.open().unwrap()).await;
     says(
         &error,
@@ -233,7 +233,7 @@ async fn a_connection_that_is_refused() {
 async fn the_log_names_driver_and_bucket() {
     let (log, _guard) = Log::start();
     let place = s3::place(&format!("http://127.0.0.1:{}", free_port()), "refused");
-    let place = place.patience(Duration::from_millis(1));
+    let place = place.with_retry_timeout(Duration::from_millis(1));
     let bucket: Arc<dyn Bucket> = Arc::new(place.open().unwrap());
     let driver = bucket_driver("s3", &bucket, &[]).await;
     let offload = Offload::above(ByteSize::bytes(0)).to("aws.s3driver", driver);
@@ -252,7 +252,7 @@ async fn the_log_names_driver_and_bucket() {
 async fn a_refusal_is_not_asked_for_twice() {
     let proxy = Tamper::new(rigs::moto().address());
     s3::moto("twice");
-    let bucket = s3::place(&proxy.url(), "twice").patience(Duration::from_secs(600));
+    let bucket = s3::place(&proxy.url(), "twice").with_retry_timeout(Duration::from_secs(600));
     let bucket = bucket.open().unwrap();
     proxy.deny_overwrites(true);
     let denied = bucket.put("a/new", vec!["x".into()], PutMode::Overwrite).await.unwrap_err();
@@ -296,7 +296,7 @@ fn stranger() -> (String, Arc<AtomicUsize>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_certificate_that_is_not_trusted() {
     let (url, count) = stranger();
-    let place = s3::place(&url, "strange").patience(Duration::from_secs(600));
+    let place = s3::place(&url, "strange").with_retry_timeout(Duration::from_secs(600));
     let error = get(&place.open().unwrap()).await;
     says(
         &error,
@@ -337,8 +337,10 @@ async fn credentials_that_are_nowhere() {
             "#]],
         ),
     ] {
-        let place = BucketUrl::new("s3://any").set("endpoint", rigs::moto().url());
-        let place = place.set("metadata_endpoint", &machine).patience(Duration::from_secs(600));
+        let place = BucketUrl::new("s3://any").with_setting("endpoint", rigs::moto().url());
+        let place = place
+            .with_setting("metadata_endpoint", &machine)
+            .with_retry_timeout(Duration::from_secs(600));
         let bucket = place.open().unwrap();
         let host = machine.trim_start_matches("http://").trim_end_matches("/none");
         let facts = ["AWS_ACCESS_KEY_ID", "`access_key_id`", host];

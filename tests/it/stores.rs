@@ -214,7 +214,7 @@ async fn what_is_no_place_is_refused() {
     ] {
         let mut place = BucketUrl::new(url);
         for (name, value) in settings {
-            place = place.set(name, *value);
+            place = place.with_setting(name, *value);
         }
         let error = place.open().unwrap_err();
         let says = cloakroom_tests::chain(&error);

@@ -4,7 +4,7 @@ use std::process::Output;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cloakroom::Cloakroom;
-use cloakroom_temporal::server::{CodecServer, Settings};
+use cloakroom_temporal::server::{CodecServer, ServerSettings};
 use cloakroom_tests::rigs::{DevOptions, DevServer, free_port, temporal};
 use serde_json::{Value, json};
 use temporalio_client::{Client, WorkflowGetResultOptions, WorkflowStartOptions};
@@ -31,7 +31,7 @@ impl Town {
             opening(&in_folder("local", folder.path())).open().await.unwrap();
         let (ui, listener) = (free_port(), TcpListener::bind("127.0.0.1:0").await.unwrap());
         let codec_server = format!("http://{}", listener.local_addr().unwrap());
-        let mut settings = Settings::default();
+        let mut settings = ServerSettings::default();
         settings.origins.push(format!("http://127.0.0.1:{ui}"));
         let codec = CodecServer::new(cloakroom.clone(), settings);
         tokio::spawn(async move { codec.serve(listener, std::future::pending()).await });

@@ -14,7 +14,7 @@ use std::{fs, path::Path, sync::Arc};
 
 use cloakroom::{
     Cloakroom,
-    keys::{Material, Ring},
+    keys::{KeyMaterial, Ring},
 };
 use cloakroom_temporal::SizeLimits;
 use cloakroom_tests::{
@@ -157,9 +157,9 @@ async fn limits_of_a_namespace() {
     let small = DevServer::start(DevOptions { dynamic: small, ..DevOptions::default() });
     for (url, most) in [(server().url(), 2 << 20), (small.url(), 65_536)] {
         let connection = connection(&url).await;
-        let limits = SizeLimits::of_namespace(&connection, "default").await.unwrap();
+        let limits = SizeLimits::fetch(&connection, "default").await.unwrap();
         assert_eq!(limits.budget().most(), Some(most));
-        assert!(SizeLimits::of_namespace(&connection, "nowhere").await.is_err());
+        assert!(SizeLimits::fetch(&connection, "nowhere").await.is_err());
     }
 }
 
@@ -174,7 +174,7 @@ async fn limits_of_a_configuration() {
     start().await.unwrap();
     rig.cloakroom.replace(opening("[temporal]\nfield = \"1KiB\"")).await.unwrap();
     let says = start().await.unwrap_err().to_string();
-    assert!(says.contains("1024"), "{says}");
+    assert!(says.contains("Temporal accepts 1,024 (TMPRL1103"), "{says}");
     rig.cloakroom.replace(opening("")).await.unwrap();
     start().await.unwrap();
 }
@@ -240,9 +240,9 @@ async fn a_key_is_rotated_while_a_workflow_waits() {
     let rig = Rig::start("rotate").await;
     let (parcel, handle) = rig.wait_in_the_middle().await;
     let ring = Ring::builder()
-        .key("test-key", &Material::new(cloakroom_tests::KEY))
-        .key("next-key", &Material::new([7; 32]))
-        .current("next-key");
+        .with_key("test-key", &KeyMaterial::new(cloakroom_tests::KEY))
+        .with_key("next-key", &KeyMaterial::new([7; 32]))
+        .with_current("next-key");
     let opening = opening(&in_folder("local", rig.folder.path()));
     let opening = opening.with_key_ring("payments", Arc::new(ring.build().unwrap()));
     rig.cloakroom.replace(opening).await.unwrap();
@@ -288,7 +288,9 @@ async fn what_is_too_large_says_why_and_waits_for_the_remedy() {
     let handle = rig.client.start_workflow(Grown::run, 6_000_000, rig.named("large")).await;
     let handle = handle.unwrap();
     let says = failed_task(&handle).await;
-    for part in ["2097152", "after zstd", "after aes-gcm", "[storage]"] {
+    for part in
+        ["Temporal accepts 2,097,152 (TMPRL1103", "after zstd", "after aes-gcm", "add [storage]"]
+    {
         assert!(says.contains(part), "{says} does not say `{part}`");
     }
     rig.cloakroom.replace(opening(&in_folder("local", rig.folder.path()))).await.unwrap();
@@ -300,7 +302,10 @@ async fn what_is_too_large_says_why_and_waits_for_the_remedy() {
     let started =
         client.start_workflow(Waiting::run, parcel().repeat(2), rig.named("refused")).await;
     let says = started.map(drop).unwrap_err().to_string();
-    assert!(says.contains("2097152") && says.contains("[storage]"), "{says}");
+    assert!(
+        says.contains("Temporal accepts 2,097,152") && says.contains("add [storage]"),
+        "{says}"
+    );
 }
 
 /// A worker with a pipeline of its own, and a client with the same.

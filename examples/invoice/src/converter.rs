@@ -12,8 +12,8 @@ use crate::NAMESPACE;
 /// The SDK's data converter with the pipeline that this file describes.
 pub(crate) async fn of_file(config: &Path, connection: &Connection) -> Result<DataConverter> {
     let cloakroom = Cloakroom::open(config).await?;
-    let limits = SizeLimits::of_namespace(connection, NAMESPACE).await?;
-    Ok(cloakroom.converter().namespace(NAMESPACE).limits(limits).build())
+    let limits = SizeLimits::fetch(connection, NAMESPACE).await?;
+    Ok(cloakroom.converter().with_namespace(NAMESPACE).with_size_limits(limits).build())
 }
 
 /// A client with it. Workers take the converter of their client.

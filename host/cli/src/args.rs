@@ -1,19 +1,18 @@
-//! What can be asked on the command line.
+//! Arguments of the command line.
 
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use cloakroom::{Context, pipeline::Kind, temporal::server::Address};
 
-use crate::history::args::HistoryArgs;
+use crate::{help, history::args::HistoryArgs};
 
-/// Compress, encrypt and keep elsewhere what durable workflows carry, with sandboxed plugins.
+/// Compress, encrypt and store the payloads of durable workflows, with sandboxed plugins.
 #[derive(Debug, Parser)]
 #[command(
     name = "cloakroom",
     version,
-    after_help = "Exit status: 0 if it worked, 1 if an operation failed, 2 if usage or configuration is wrong.\n\
-                  CLOAKROOM_LOG sets what every command logs, such as `debug` or `warn,cloakroom::guest=trace`."
+    after_help = help::OVERVIEW,
 )]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -22,96 +21,63 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Watch a payload being compressed, encrypted and stored elsewhere by three sandboxed plugins, and brought back
+    /// Compress, seal and store a sample payload with three sandboxed plugins, and read it back
+    #[command(after_help = help::DEMO)]
     Demo(Demo),
-    /// Encode payloads: Temporal `Payloads` JSON from standard input to standard output
-    #[command(after_help = EXAMPLE)]
-    Encode(Change),
-    /// Decode payloads: Temporal `Payloads` JSON from standard input to standard output
-    #[command(after_help = EXAMPLE)]
-    Decode(Change),
-    /// Check a configuration: load what it names, try each codec, and with --stores each store
-    #[command(after_help = CHECK)]
+    /// Encode payloads from standard input to standard output
+    #[command(after_help = help::ENCODE)]
+    Encode(PipelineArgs),
+    /// Decode payloads from standard input to standard output
+    #[command(after_help = help::DECODE)]
+    Decode(PipelineArgs),
+    /// Check a configuration by loading it, and with --stores by using its stores
+    #[command(after_help = help::CHECK)]
     Check(Check),
-    /// Show what payloads are: stages, keys, where they are stored and whether all of it verifies
-    #[command(
-        after_help = "Reads Temporal `Payloads` JSON from standard input, or a history with --history FILE.\n\
-                            Contents are never shown.\n\
-                            Exit status is 1 if a payload cannot be opened here; what is known of it is shown."
-    )]
+    /// Show stages, keys and stored objects of payloads or of a history, without contents
+    #[command(after_help = help::EXPLAIN)]
     Explain(Explain),
-    /// Serve Temporal's Web UI and command line: they ask it to encode, decode and download payloads
-    #[command(after_help = SERVER)]
+    /// Serve a codec server for Temporal's Web UI and command line
+    #[command(after_help = help::CODEC_SERVER)]
     CodecServer(CodecServer),
-    /// Compile every plugin that a configuration names, so that processes start without compiling
-    #[command(after_help = COMPILE)]
+    /// Compile the plugins of a configuration in advance
+    #[command(after_help = help::COMPILE)]
     Compile(Compile),
     /// Compile the component on standard input for the process that asks for it
     #[command(hide = true)]
     CompileOne(CompileOne),
-    /// Show what a plugin is, what it imports, and which grants it needs, without compiling it
+    /// Show the digest, imports and needed grants of a plugin
+    #[command(after_help = help::INSPECT)]
     Inspect(Inspect),
 }
 
-const EXAMPLE: &str = "Example:\n  \
-    echo '{\"payloads\":[{\"metadata\":{\"encoding\":\"anNvbi9wbGFpbg==\"},\"data\":\"ImhpIg==\"}]}' \\\n    \
-    | cloakroom encode --config cloakroom.toml";
-
-const CHECK: &str = "\
-Exit status is 0 if all of it works, and 2 if anything does not; warnings alone do not change it.
---stores writes a small object through each driver that may write, in the namespace cloakroom-probe,
-reads it back by its claim, and removes it where the grant and the store allow that.
-
-Example:
-  cloakroom check --config cloakroom.toml --stores";
-
-const SERVER: &str = "\
-Serves /encode, /decode and /download, below any path, and /healthz, /readyz and /metrics.
-[codec_server] in the configuration says who may ask; without a token it serves this machine alone,
-and without origins = [\"http://localhost:8233\"], or wherever the Web UI is, it serves no web page.
-SIGHUP, or a change of any file that the configuration names, swaps it while requests go on;
-SIGTERM and Ctrl-C end it when those in work are done.
-
-Example:
-  cloakroom codec-server --config cloakroom.toml
-  temporal server start-dev --ui-codec-endpoint http://127.0.0.1:8081
-  temporal workflow show -w ID --codec-endpoint http://127.0.0.1:8081";
-
 #[derive(Debug, clap::Args)]
 pub(crate) struct CodecServer {
-    /// Configuration file: the pipeline, and what `codec_server` may do
+    /// Configuration file with the pipeline and [codec_server]
     #[arg(long, value_name = "FILE")]
     pub(crate) config: PathBuf,
-    /// Where to listen, in place of what the configuration says (127.0.0.1:8081 if it says nothing)
+    /// Address to listen on, instead of `codec_server.listen` (default 127.0.0.1:8081)
     #[arg(long, value_name = "ADDRESS:PORT|unix:PATH")]
     pub(crate) listen: Option<Address>,
-    /// How the log is written
+    /// Format of the log on standard error
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     pub(crate) log: LogFormat,
 }
 
-/// How a log is written.
+/// Format of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LogFormat {
     /// Lines for people
     Text,
-    /// An object a line, for programs
+    /// One JSON object per line
     Json,
 }
-
-const COMPILE: &str = "\
-Needs neither keys nor buckets, so an image can be built with it. The code is for this machine's kind of
-processor, or one that has more. Exit status is 2 if the configuration or a plugin is refused.
-
-Example:
-  cloakroom compile --config cloakroom.toml --into compiled";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Compile {
     /// Configuration file that names the plugins
     #[arg(long, value_name = "FILE")]
     pub(crate) config: PathBuf,
-    /// Folder to compile into, in place of the configuration's `cache.folder`, or else the user's
+    /// Folder for the machine code, instead of `cache.folder` or the user's cache
     #[arg(long, value_name = "FOLDER")]
     pub(crate) into: Option<PathBuf>,
 }
@@ -123,33 +89,35 @@ pub(crate) struct Demo {
     pub(crate) size: cloakroom::ByteSize,
 }
 
+/// Pipeline, and the context of its payloads.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Change {
-    /// Configuration file: the pipeline's stages, keys, storage and limits
+pub(crate) struct PipelineArgs {
+    /// Configuration file with the pipeline's stages, keys, storage and limits
     #[arg(long, value_name = "FILE")]
     pub(crate) config: PathBuf,
     #[command(flatten)]
     pub(crate) context: ContextArgs,
 }
 
-/// For whom the payloads are.
+/// Context of the payloads.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ContextArgs {
-    /// Namespace that the payloads belong to
+    /// Namespace of the payloads, for rules, keys and object names
     #[arg(long)]
     namespace: Option<String>,
-    /// Workflow that the payloads belong to
+    /// Workflow id of the payloads
     #[arg(long)]
     workflow_id: Option<String>,
-    /// Type of that workflow
+    /// Workflow type of the payloads
     #[arg(long, requires = "workflow_id")]
     workflow_type: Option<String>,
-    /// Run of that workflow
+    /// Run id of the payloads
     #[arg(long, requires = "workflow_id")]
     run_id: Option<String>,
 }
 
 impl ContextArgs {
+    /// Returns the context.
     pub(crate) fn context(&self) -> Context {
         let ctx = self.namespace.as_ref().map_or_else(Context::none, Context::namespace);
         let Some(id) = &self.workflow_id else {
@@ -168,7 +136,7 @@ pub(crate) struct Check {
     /// Also write, read and remove a probe object in each store
     #[arg(long)]
     pub(crate) stores: bool,
-    /// Write JSON
+    /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
 }
@@ -176,8 +144,8 @@ pub(crate) struct Check {
 #[derive(Debug, clap::Args)]
 pub(crate) struct Explain {
     #[command(flatten)]
-    pub(crate) change: Change,
-    /// Write JSON
+    pub(crate) pipeline: PipelineArgs,
+    /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
@@ -186,33 +154,33 @@ pub(crate) struct Explain {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct CompileOne {
-    /// Bytes of memory
+    /// Memory limit in bytes
     #[arg(long)]
     pub(crate) memory: u64,
-    /// Processor time
+    /// Limit of processor time in seconds
     #[arg(long)]
     pub(crate) seconds: u64,
-    /// Engine that the code is for
+    /// Compatibility hash of the engine
     #[arg(long)]
     pub(crate) engine: String,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Inspect {
-    /// File of the plugin, or `bundled:NAME`
+    /// Path of the plugin, or `bundled:NAME`
     pub(crate) plugin: String,
-    /// Compile the plugin and ask it for its encodings or its kind, in the sandbox
+    /// Also run the plugin in the sandbox, and show its encodings or its kind of storage
     #[arg(long)]
     pub(crate) describe: bool,
-    /// Setting to ask the plugin with, where it needs one to say what it is, such as ring=x
-    #[arg(long = "set", requires = "describe", value_name = "NAME=VALUE", value_parser = setting)]
+    /// Setting for --describe, if the plugin needs one, such as ring=x
+    #[arg(long = "set", requires = "describe", value_name = "NAME=VALUE", value_parser = parse_setting)]
     pub(crate) settings: Vec<(String, String)>,
-    /// Write JSON
+    /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
 }
 
-fn setting(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
+fn parse_setting(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
 }

@@ -1,4 +1,4 @@
-//! `check`: whether a configuration works, before anything depends on it.
+//! Command `check`: loads a configuration, and tries its stores.
 
 use std::io::{self, Write as _};
 
@@ -8,10 +8,10 @@ use cloakroom::{
 };
 use serde_json::{Value, json};
 
-use crate::{args::Check, failure::Failure, payloads::opening, table::words};
+use crate::{args::Check, failure::Failure, open::builder, table::words};
 
 pub(crate) async fn run(args: &Check) -> Result<(), Failure> {
-    let check = match opening(&args.config).check().await {
+    let check = match builder(&args.config).check().await {
         Ok(check) => check,
         Err(error) => {
             if args.json {
@@ -30,8 +30,10 @@ pub(crate) async fn run(args: &Check) -> Result<(), Failure> {
     write(&text)?;
     match failed {
         0 => Ok(()),
-        1 => Err(Failure::usage("a step with a store failed")),
-        failed => Err(Failure::usage(format!("{failed} steps with stores failed"))),
+        1 => Err(Failure::usage("1 step with a store failed: see `failed` above")),
+        failed => {
+            Err(Failure::usage(format!("{failed} steps with stores failed: see `failed` above")))
+        }
     }
 }
 

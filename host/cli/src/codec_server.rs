@@ -1,10 +1,10 @@
-//! `codec-server`: until it is told to end.
+//! Command `codec-server`: serves, reloads the configuration, and ends on a signal.
 
 use std::{io, net::SocketAddr, time::Duration};
 
 use cloakroom::{
     Cloakroom, Error, ErrorKind, metric,
-    temporal::server::{Address, CodecServer, Settings},
+    temporal::server::{Address, CodecServer, ServerSettings},
 };
 use metrics_exporter_prometheus::PrometheusHandle;
 use tokio::{
@@ -13,17 +13,17 @@ use tokio::{
 };
 
 use crate::{
-    args, failure::Failure, payloads::open, process_metrics, prometheus, restart_only::RestartOnly,
+    args, failure::Failure, open::open, process_metrics, prometheus, restart_only::RestartOnly,
 };
 
-/// How often files are looked at for changes.
-const WATCH: Duration = Duration::from_secs(5);
+/// Interval in which files are checked for changes.
+const WATCH_INTERVAL: Duration = Duration::from_secs(5);
 
 pub(crate) async fn run(args: &args::CodecServer) -> Result<(), Failure> {
     let recorder = prometheus::start()?;
     let cloakroom = open(&args.config).await?;
     let (address, settings) = cloakroom.codec_server()?;
-    let served = Served::new(&cloakroom, args.listen.is_some(), recorder)?;
+    let served = Reloader::new(&cloakroom, args.listen.is_some(), recorder)?;
     let address = args.listen.clone().unwrap_or(address);
     settings.check(&address)?;
     let listener = address.bind().await;
@@ -33,26 +33,27 @@ pub(crate) async fn run(args: &args::CodecServer) -> Result<(), Failure> {
         Some(address) => Some(bind(address).await?),
         None => None,
     };
+    // Before the server starts: an unhandled SIGHUP would end the process.
     let hangup = signal(SignalKind::hangup())?;
-    let end = end()?;
+    let shutdown = shutdown_signal()?;
     let _watch = {
         let served = served.clone();
-        cloakroom.watch(WATCH, move |swapped| served.tell(swapped))?
+        cloakroom.watch(WATCH_INTERVAL, move |swapped| served.finish_reload(swapped))?
     };
     {
         let served = served.clone();
         cloakroom.on_codec_server(move |written| served.restrict(written));
     }
     let reloading = tokio::spawn(served.clone().reload_on(hangup));
-    let restricting = tokio::spawn(served.clone().restrict_again_and_again());
+    let restricting = tokio::spawn(served.clone().restrict_periodically());
     let scraping = for_metrics.map(|listener| {
         let (server, address) = (served.server.clone(), listener.local_addr().ok());
         tracing::info!(address = address.map(tracing::field::display), "serving metrics");
         tokio::spawn(async move { server.serve_metrics(listener, std::future::pending()).await })
     });
     tracing::info!(address = %listening, "serving");
-    advise(&settings, &listening);
-    let ended = served.server.serve(listener, end).await;
+    log_access(&settings, &listening);
+    let ended = served.server.serve(listener, shutdown).await;
     reloading.abort();
     restricting.abort();
     if let Some(scraping) = scraping {
@@ -69,48 +70,50 @@ async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
     })
 }
 
-/// Says who may ask, where that may surprise.
-fn advise(settings: &Settings, address: &Address) {
+/// Logs who may ask, if that may surprise the operator.
+fn log_access(settings: &ServerSettings, address: &Address) {
     if settings.origins.is_empty() {
         tracing::info!("no web page may ask: `codec_server.origins` is empty");
     }
     if settings.anonymous {
         tracing::warn!(
             %address,
-            "whoever reaches this address may have everything decoded (`codec_server.anonymous`)"
+            "everybody who reaches this address may decode everything (`codec_server.anonymous`)"
         );
     }
 }
 
-/// A server, and what it is swapped from.
+/// Server with the configuration it is reloaded from.
 #[derive(Clone)]
-struct Served {
+struct Reloader {
     cloakroom: Cloakroom,
     server: CodecServer,
     restart_only: RestartOnly,
-    /// Whether the command line says where to listen.
-    is_told: bool,
+    /// True if the command line sets the address.
+    has_fixed_address: bool,
 }
 
-impl Served {
+impl Reloader {
     fn new(
         cloakroom: &Cloakroom,
-        is_told: bool,
+        has_fixed_address: bool,
         recorder: PrometheusHandle,
     ) -> Result<Self, Failure> {
         let (listen, settings) = cloakroom.codec_server()?;
-        let metrics = Box::new(move || recorder.render() + &process_metrics::render());
-        let restart_only = RestartOnly::new((!is_told).then_some(&listen), &settings);
-        let server =
-            CodecServer::with(cloakroom.clone(), cloakroom.clone(), settings, Some(metrics));
-        Ok(Self { cloakroom: cloakroom.clone(), server, restart_only, is_told })
+        let restart_only = RestartOnly::new((!has_fixed_address).then_some(&listen), &settings);
+        let server = CodecServer::builder(cloakroom.clone())
+            .with_size_limits(cloakroom.clone())
+            .with_settings(settings)
+            .with_metrics(move || recorder.render() + &process_metrics::render())
+            .build();
+        Ok(Self { cloakroom: cloakroom.clone(), server, restart_only, has_fixed_address })
     }
 
-    /// Swaps the server's own settings after the pipeline. Either may fail alone.
-    fn tell(&self, swapped: Result<(), Error>) {
+    /// Swaps the server's own settings once the pipeline was swapped. Either swap can fail alone.
+    fn finish_reload(&self, swapped: Result<(), Error>) {
         if let Err(error) = swapped {
             let (kind, error) = (error.kind(), error.report());
-            // Mostly a newer reload took its place, and that one tells how it ended.
+            // Usually a newer reload has replaced this one, and will log its own result.
             if kind == ErrorKind::Busy {
                 tracing::warn!(error, "the configuration stays as it was");
             } else {
@@ -132,56 +135,59 @@ impl Served {
     }
 
     fn swap(&self) -> Result<(), Error> {
-        // The file may have changed again since this one was read. Reads files, whose file system may
-        // not answer.
+        // The file may have changed again since the reload read it. Reading can block for long, for
+        // example on a network file system.
         let read = || (self.cloakroom.codec_server_as_written(), self.cloakroom.codec_server());
         let (written, settings) = tokio::task::block_in_place(read);
+        // Restrictions first: they must hold even if the rest is refused below.
         self.restrict(written);
         let (listen, settings) = settings?;
-        let now = RestartOnly::new((!self.is_told).then_some(&listen), &settings);
+        let now = RestartOnly::new((!self.has_fixed_address).then_some(&listen), &settings);
         self.server.swap(settings)?;
         self.restart_only.warn(&now);
         Ok(())
     }
 }
 
-impl Served {
-    /// Refuses what the file as it is now does not let in. Whether the rest of it can be loaded, and
-    /// how long that takes, makes no difference.
-    fn restrict(&self, written: Result<(Address, Settings), Error>) {
+impl Reloader {
+    /// Applies the restrictions of the file as it is now, before the rest of it is loaded.
+    ///
+    /// A withdrawn token must stop working even if a new plugin takes minutes to compile or is
+    /// invalid.
+    fn restrict(&self, written: Result<(Address, ServerSettings), Error>) {
         match written.and_then(|(_, settings)| self.server.restrict(settings)) {
             Ok(false) => {}
             Ok(true) => tracing::info!(
                 "restrictions of [codec_server] hold from now on, and the rest once it is loaded"
             ),
-            // The reload says so, where everybody sees it.
+            // The reload logs the same error at ERROR.
             Err(error) => tracing::debug!(error = error.report(), "nothing to restrict by"),
         }
     }
 
-    /// Looks at the file while a reload is under way, too.
-    async fn restrict_again_and_again(self) {
+    /// Checks the file periodically, also while a reload is running.
+    async fn restrict_periodically(self) {
         loop {
-            tokio::time::sleep(WATCH).await;
+            tokio::time::sleep(WATCH_INTERVAL).await;
             let this = self.clone();
-            // Files may be behind a network.
+            // Reading can block for long on a network file system.
             let restricting = move || this.restrict(this.cloakroom.codec_server_as_written());
             let _ = tokio::task::spawn_blocking(restricting).await;
         }
     }
 
-    /// Reloads at each signal.
+    /// Reloads on each signal.
     async fn reload_on(self, mut hangup: Signal) {
         while hangup.recv().await.is_some() {
-            // In a task of its own: a reload that hangs must not keep a newer one from ending it.
+            // In its own task: a reload that hangs must not block the newer one that cancels it.
             let this = self.clone();
-            tokio::spawn(async move { this.tell(this.cloakroom.reload().await) });
+            tokio::spawn(async move { this.finish_reload(this.cloakroom.reload().await) });
         }
     }
 }
 
-/// Ctrl-C, or what a supervisor sends.
-fn end() -> io::Result<impl Future<Output = ()>> {
+/// Returns a future that completes on Ctrl-C or SIGTERM.
+fn shutdown_signal() -> io::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     Ok(async move {

@@ -1,4 +1,4 @@
-//! `compile`: fills a cache folder, so that processes start without compiling.
+//! Command `compile`: compiles plugins into a folder in advance.
 
 use std::io::{self, IsTerminal as _, Write as _};
 
@@ -7,14 +7,14 @@ use cloakroom::plugin::CompiledPlugin;
 use crate::{
     args::Compile,
     failure::Failure,
-    payloads::opening,
+    open::builder,
     table::{table, thousands},
 };
 
 pub(crate) async fn run(args: &Compile) -> Result<(), Failure> {
-    let plugins = opening(&args.config).plugins(args.into.as_deref())?;
+    let plugins = builder(&args.config).plugins(args.into.as_deref())?;
     if plugins.host.cache_folder().is_none() {
-        return Err(Failure::usage("there is no folder to compile into: give one with --into"));
+        return Err(Failure::usage("no folder to compile into: set one with --into"));
     }
     let mut rows = vec![["plugin", "digest", "where", "bytes", ""].map(str::to_owned).to_vec()];
     let count = plugins.sources.len();
@@ -32,15 +32,15 @@ fn row(name: &str, compiled: &CompiledPlugin) -> Vec<String> {
         compiled.digest.to_string(),
         compiled.path.display().to_string(),
         thousands(bytes),
-        if compiled.is_new { "compiled" } else { "was there" }.to_owned(),
+        if compiled.is_new { "compiled" } else { "unchanged" }.to_owned(),
     ]
 }
 
-/// Compiling takes seconds a plugin, and a person wants to see that something happens.
+/// Shows progress on a terminal, because each plugin takes seconds.
 fn progress(line: &str) {
     let mut terminal = io::stderr().lock();
     if terminal.is_terminal() {
-        // Where standard error is gone, nobody is watching.
+        // A failed write means that nobody is watching.
         let _ = writeln!(terminal, "compiling {line}");
     }
 }

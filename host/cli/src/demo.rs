@@ -1,4 +1,4 @@
-//! `demo`: sandboxed plugins at work on one payload, with no server and no account.
+//! Command `demo`: runs one payload through three sandboxed plugins, without a server.
 
 use std::{
     io::{self, Write as _},
@@ -9,7 +9,7 @@ use std::{
 
 use cloakroom::{
     ByteSize, Context, Payload, Pipeline, Stage,
-    keys::{Material, Ring},
+    keys::{KeyMaterial, Ring},
     pipeline::Kind,
     plugin::{Grants, Host, Plugin, Reuse, Settings},
     storage::{BucketAccess, BucketUrl, Offload, TemporalReferences},
@@ -18,24 +18,20 @@ use cloakroom::{
 use crate::{
     args::Demo,
     failure::Failure,
-    payloads::{cache_folder, compiler},
+    open::host_builder,
     table::{table, thousands},
 };
 
-/// A key for everybody to see: what the demo seals is nobody's secret.
+/// Key of the demo. It is public, because the payload is a sample.
 const KEY: [u8; 32] = *b"this key is public: a demo's key";
 
-/// Where a workflow engine's histories get heavy, and where its SDKs store elsewhere.
+/// Threshold of storage: the default of Temporal's SDKs.
 const THRESHOLD: ByteSize = ByteSize::kib(256);
 
 pub(crate) async fn run(args: &Demo) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     let folder = Folder::new()?;
-    let mut host = Host::builder().compiler(compiler());
-    if let Some(folder) = cache_folder() {
-        host = host.cache(folder);
-    }
-    let host = host.build()?;
+    let host = host_builder().build()?;
     writeln!(out, "Loading three plugins. The first time, they are compiled for this machine.\n")?;
     let stages = stages(&host, &mut out).await?;
     let store = store(&host, &mut out, &folder).await?;
@@ -44,14 +40,14 @@ pub(crate) async fn run(args: &Demo) -> Result<(), Failure> {
     let original = ocr_result(args.size.as_usize());
     let mut rows = vec![
         ["", "encoding", "bytes", "time"].map(str::to_owned).to_vec(),
-        row("what the worker sends", &original, None),
+        row("sent by the worker", &original, None),
     ];
     let [zstd, aes] = stages.map(|stage| Pipeline::builder().stage(stage).build());
     let (zstd, aes) = (zstd.map_err(Failure::usage)?, aes.map_err(Failure::usage)?);
     let sent = vec![original.clone()];
     let compressed = step(&mut rows, "zstd: compressed", zstd.encode(&ctx, sent)).await?;
     let sealed = step(&mut rows, "aes-gcm: sealed", aes.encode(&ctx, compressed)).await?;
-    let kept = step(&mut rows, "file: stored, a claim is left", store.encode(&ctx, sealed)).await?;
+    let kept = step(&mut rows, "file: stored, a claim remains", store.encode(&ctx, sealed)).await?;
     let stored = folder.objects()?;
     let fetched = step(&mut rows, "file: fetched and checked", store.decode(&ctx, kept)).await?;
     let opened = step(&mut rows, "aes-gcm: opened", aes.decode(&ctx, fetched)).await?;
@@ -59,14 +55,19 @@ pub(crate) async fn run(args: &Demo) -> Result<(), Failure> {
 
     writeln!(out, "\n{}", table(&rows))?;
     if decoded != [original] {
-        return Err(Failure::operation("what came back is not what was sent"));
+        return Err(Failure::operation(
+            "the payload that came back differs from the one that was sent: please report this",
+        ));
     }
-    writeln!(out, "What came back is what was sent, byte for byte. The fourth row is all that a")?;
     writeln!(
         out,
-        "workflow engine would have stored; the key never entered a plugin, and the bytes"
+        "The payload came back byte for byte. The fourth row is all that a workflow engine"
     )?;
-    writeln!(out, "never entered the driver, which only said where they go:\n")?;
+    writeln!(
+        out,
+        "would have stored. The key never entered a plugin, and the bytes never entered the"
+    )?;
+    writeln!(out, "driver, which only named the object:\n")?;
     for key in stored {
         writeln!(out, "  {key}")?;
     }
@@ -77,7 +78,8 @@ pub(crate) async fn run(args: &Demo) -> Result<(), Failure> {
 }
 
 async fn stages(host: &Host, out: &mut impl io::Write) -> Result<[Stage; 2], Failure> {
-    let ring = Arc::new(Ring::of("demo-2026", &Material::new(KEY)).map_err(Failure::operation)?);
+    let ring =
+        Arc::new(Ring::single("demo-2026", &KeyMaterial::new(KEY)).map_err(Failure::operation)?);
     let may = "imports nothing it could misuse";
     let zstd = load(host, out, "zstd", Grants::none(), may).await?;
     let may = "may seal with the key ring `demo`, and never sees a key";
@@ -99,7 +101,7 @@ async fn store(
     let may = "may use the bucket `payloads`, and no other file";
     let file = load(host, out, "file", grants, may).await?;
     let driver = file.driver(Settings::none().set("bucket", "payloads"), Reuse::Fresh).await?;
-    // What is read is to come from the folder.
+    // Without a cache, so that the payload is read back from the folder.
     let offload = Offload::above(THRESHOLD).to("local.filedriver", driver);
     let offload = offload.memory_cache(ByteSize::bytes(0));
     Pipeline::builder()
@@ -127,7 +129,7 @@ async fn load(
     Ok(plugin)
 }
 
-/// A folder of the demo's own, gone when it ends.
+/// Temporary folder, removed on drop.
 struct Folder(std::path::PathBuf);
 
 impl Folder {
@@ -138,7 +140,7 @@ impl Folder {
         Ok(Self(path))
     }
 
-    /// The keys of all that is stored, with their sizes.
+    /// Returns the keys of all stored objects, with their sizes.
     fn objects(&self) -> Result<Vec<String>, Failure> {
         let (mut found, mut folders) = (Vec::new(), vec![self.0.clone()]);
         while let Some(folder) = folders.pop() {
@@ -162,7 +164,7 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        // What is left lies in the system's folder for such things.
+        // If this fails, the system cleans its temporary folder.
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }
@@ -193,7 +195,7 @@ fn time(elapsed: Duration) -> String {
     }
 }
 
-/// What a document scanner finds on an invoice: the kind of result that outgrows a workflow.
+/// Returns the JSON of a document scanner, a typical result that is too large for a history.
 fn ocr_result(size: usize) -> Payload {
     let mut json = String::from("{\"pages\":[{\"words\":[");
     let words = ["Invoice", "No.", "Amount", "due", "net", "30", "days", "Total", "EUR", "VAT"];

@@ -1,43 +1,47 @@
-//! How a command fails: a chain a person can act on, and a status a script can.
+//! Failure of a command: an error chain for people, and an exit status for scripts.
 
 use std::{fmt, io, process::ExitCode};
 
 use cloakroom::{Error, ErrorKind};
 
-/// A failed command.
+/// Failure of a command.
 #[derive(Debug)]
 pub(crate) struct Failure {
     status: u8,
     error: anyhow::Error,
 }
 
+/// Exit status if an operation failed.
 const OPERATION: u8 = 1;
+
+/// Exit status if usage or configuration is wrong.
 const USAGE: u8 = 2;
 
 impl Failure {
-    /// What was asked for cannot be, whatever the payloads.
+    /// Creates a failure of usage or configuration.
     pub(crate) fn usage(text: impl fmt::Display) -> Self {
         Self { status: USAGE, error: anyhow::anyhow!("{text}") }
     }
 
-    /// What was asked for did not work.
+    /// Creates a failure of an operation.
     pub(crate) fn operation(text: impl fmt::Display) -> Self {
         Self { status: OPERATION, error: anyhow::anyhow!("{text}") }
     }
 
-    /// The same failure as one of usage or configuration, whatever its kind.
+    /// Returns the failure with the exit status for usage and configuration.
     pub(crate) fn into_usage(self) -> Self {
         Self { status: USAGE, ..self }
     }
 
-    /// Writes the chain to standard error.
+    /// Writes the error chain to standard error, and returns the exit status.
     pub(crate) fn report(&self) -> ExitCode {
         let mut lines = format!("error: {}\n", self.error);
         for cause in self.error.chain().skip(1) {
+            // A cause may quote a store or a plugin: one bounded line, without control characters.
             let cause = cloakroom::inspect::clean(&cause.to_string(), 2000);
             lines.push_str(&format!("  because: {cause}\n"));
         }
-        // Where standard error is gone, the status still tells.
+        // If standard error is closed, the exit status remains.
         let _ = io::Write::write_all(&mut io::stderr(), lines.as_bytes());
         ExitCode::from(self.status)
     }

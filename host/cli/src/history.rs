@@ -1,4 +1,4 @@
-//! `explain --history`: the story of a run, from its exported history.
+//! Command `explain --history`: all payloads of a run, from its exported history.
 
 pub(crate) mod args;
 mod cost;
@@ -22,25 +22,25 @@ use crate::{
     args::Explain,
     failure::Failure,
     history::{cost::Month, story::Explainer, totals::Totals},
-    payloads::open,
+    open::open,
 };
 
-/// Tells the story of the history in `file`.
+/// Explains all payloads of the history in `file`.
 ///
 /// # Errors
-/// If the file is no raw history, or if a payload of it could not be opened here.
+/// If the file is not an undecoded history, or a payload in it could not be opened here.
 pub(crate) async fn run(args: &Explain, file: &Path) -> Result<(), Failure> {
-    let cloakroom = open(&args.change.config).await?;
+    let cloakroom = open(&args.pipeline.config).await?;
     let fetch = if args.history.offline { Fetch::Nothing } else { Fetch::Objects };
-    let (pipeline, ctx) = (cloakroom.pipeline(), args.change.context.context());
-    let story = Explainer { pipeline, ctx, fetch }.story(file).await?;
-    let totals = Totals::of(&story);
-    let month = Month::of(&totals, &args.history.month);
+    let (pipeline, ctx) = (cloakroom.pipeline(), args.pipeline.context.context());
+    let story = Explainer { pipeline, ctx, fetch }.read_story(file).await?;
+    let totals = Totals::new(&story);
+    let month = Month::new(&totals, &args.history.month);
     let text = if args.json {
-        format!("{}\n", story_json::report(&story, &totals, month.as_ref()))
+        format!("{}\n", story_json::render(&story, &totals, month.as_ref()))
     } else {
-        let month = month.as_ref().map(cost_text::month).unwrap_or_default();
-        story_text::story(&story, &totals) + &month
+        let month = month.as_ref().map(cost_text::render).unwrap_or_default();
+        story_text::render(&story, &totals) + &month
     };
     io::stdout().lock().write_all(text.as_bytes())?;
     let Totals { payloads, missing, unreadable, .. } = totals;
@@ -48,8 +48,7 @@ pub(crate) async fn run(args: &Explain, file: &Path) -> Result<(), Failure> {
         Ok(())
     } else {
         let text = format!(
-            "of {payloads} payloads, {missing} would be missing and {unreadable} cannot be opened \
-             here"
+            "of {payloads} payloads, {missing} are missing and {unreadable} cannot be opened here"
         );
         Err(Failure::operation(text))
     }

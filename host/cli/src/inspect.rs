@@ -1,4 +1,4 @@
-//! `inspect`: what a plugin is, before it is trusted with anything.
+//! Command `inspect`: imports and needed grants of a plugin that is not trusted yet.
 
 use std::{
     io::{self, Write as _},
@@ -9,7 +9,7 @@ use cloakroom::{
     Codec as _, Driver as _, ErrorKind,
     codec::Description,
     inspect::{Inspection, World},
-    plugin::{CodeSize, Grants, Host, Requirement, Reuse, Settings, Source},
+    plugin::{CodeSize, Grants, Requirement, Reuse, Settings, Source},
     storage::{BucketAccess, ObjectBucket},
 };
 use serde_json::json;
@@ -17,7 +17,7 @@ use serde_json::json;
 use crate::{
     args::Inspect,
     failure::Failure,
-    payloads::{cache_folder, compiler},
+    open::host_builder,
     table::{table, thousands},
 };
 
@@ -42,45 +42,42 @@ pub(crate) async fn run(args: &Inspect) -> Result<(), Failure> {
     Ok(io::stdout().lock().write_all(text.as_bytes())?)
 }
 
-/// What a plugin says of itself.
-enum Described {
+/// Answer of a plugin about itself.
+enum SelfDescription {
     Codec(Description),
-    /// What kind of storage it is.
+    /// Its kind of storage.
     Driver(String),
-    /// Why it does not.
+    /// Reason why the plugin gave none.
     Unknown(String),
 }
 
-/// Asks the plugin itself, in the sandbox, with no keys, and with an empty bucket for whatever name a
-/// setting gives.
-async fn describe(args: &Inspect, source: Source, world: Option<World>) -> Described {
-    let mut host = Host::builder().compiler(compiler());
-    if let Some(folder) = cache_folder() {
-        host = host.cache(folder);
-    }
+/// Asks the plugin for its description, in the sandbox.
+///
+/// It gets no keys. Each setting's value may be the name of a bucket, so each names an empty one.
+async fn describe(args: &Inspect, source: Source, world: Option<World>) -> SelfDescription {
     let mut grants = Grants::for_inspection();
     for (_, value) in &args.settings {
         grants = grants.bucket(value, Arc::new(ObjectBucket::memory(value)), BucketAccess::whole());
     }
     let settings: Settings = args.settings.iter().cloned().collect();
     let described = async {
-        let plugin = host.build()?.load(source, grants).await?;
+        let plugin = host_builder().build()?.load(source, grants).await?;
         Ok::<_, cloakroom::Error>(match world {
             Some(World::Storage) => {
                 let driver = plugin.driver(settings, Reuse::Fresh).await?;
-                Described::Driver(driver.kind().to_owned())
+                SelfDescription::Driver(driver.kind().to_owned())
             }
-            _ => {
-                Described::Codec(plugin.codec(settings, Reuse::Fresh).await?.description().clone())
-            }
+            _ => SelfDescription::Codec(
+                plugin.codec(settings, Reuse::Fresh).await?.description().clone(),
+            ),
         })
     };
     described.await.unwrap_or_else(|error: cloakroom::Error| {
         let mut why = error.report();
         if error.kind() == ErrorKind::Config {
-            why.push_str(" (give settings with --set)");
+            why.push_str(" (pass settings with --set NAME=VALUE)");
         }
-        Described::Unknown(why)
+        SelfDescription::Unknown(why)
     })
 }
 
@@ -88,7 +85,7 @@ fn as_text(
     name: &str,
     inspection: &Inspection,
     code: CodeSize,
-    described: Option<&Described>,
+    described: Option<&SelfDescription>,
 ) -> String {
     let row = |name: &str, value: String| vec![format!("{name:<10} {value}")];
     let mut rows = vec![
@@ -101,14 +98,16 @@ fn as_text(
     ];
     match described {
         None => {}
-        Some(Described::Codec(Description { encodings, purpose, .. })) => {
+        Some(SelfDescription::Codec(Description { encodings, purpose, .. })) => {
             rows.push(row("purpose", format!("{purpose:?}").to_lowercase()));
             rows.push(row("encodings", encodings.join(", ")));
         }
-        Some(Described::Driver(kind)) => rows.push(row("kind", kind.clone())),
-        Some(Described::Unknown(why)) => rows.push(row("says", format!("nothing: {why}"))),
+        Some(SelfDescription::Driver(kind)) => rows.push(row("kind", kind.clone())),
+        Some(SelfDescription::Unknown(why)) => {
+            rows.push(row("describe", format!("not available: {why}")))
+        }
     }
-    let exports = inspection.exports.iter().take(SHOWN).map(|name| shown(name));
+    let exports = inspection.exports.iter().take(MAX_SHOWN).map(|name| shown(name));
     rows.push(row(
         "exports",
         exports.collect::<Vec<_>>().join(", ") + &more(inspection.exports.len()),
@@ -118,7 +117,7 @@ fn as_text(
     let imports: Vec<_> = inspection
         .imports
         .iter()
-        .take(SHOWN)
+        .take(MAX_SHOWN)
         .map(|import| vec![format!("  {}", shown(&import.name)), import.requirement.to_string()])
         .collect();
     text.push_str(&table(&imports));
@@ -126,29 +125,29 @@ fn as_text(
     text
 }
 
-/// The most imports, and exports, that are shown.
-const SHOWN: usize = 64;
+/// Most imports, and most exports, that are shown.
+const MAX_SHOWN: usize = 64;
 
-/// Returns a name as it is shown: it is the text of a plugin that nobody trusts yet.
+/// Returns a name for display. A plugin that is not trusted yet chose it.
 fn shown(name: &str) -> String {
     cloakroom::inspect::clean(name, 128)
 }
 
-/// Says how many of `count` names are not shown.
+/// Returns a line with the number of names that are not shown, if any.
 fn more(count: usize) -> String {
-    if count > SHOWN { format!("  and {} more\n", count - SHOWN) } else { String::new() }
+    if count > MAX_SHOWN { format!("  and {} more\n", count - MAX_SHOWN) } else { String::new() }
 }
 
 fn as_json(
     name: &str,
     inspection: &Inspection,
     code: CodeSize,
-    described: Option<&Described>,
+    described: Option<&SelfDescription>,
 ) -> String {
     let imports: Vec<_> = inspection
         .imports
         .iter()
-        .take(SHOWN)
+        .take(MAX_SHOWN)
         .map(|import| {
             let grant = match import.requirement {
                 Requirement::Grant(capability) => Some(capability.as_str()),
@@ -162,12 +161,12 @@ fn as_json(
         })
         .collect();
     let described = described.map(|described| match described {
-        Described::Codec(Description { encodings, purpose, .. }) => {
+        SelfDescription::Codec(Description { encodings, purpose, .. }) => {
             let purpose = format!("{purpose:?}").to_lowercase();
             ("codec", json!({ "encodings": encodings, "purpose": purpose }))
         }
-        Described::Driver(kind) => ("driver", json!({ "kind": kind })),
-        Described::Unknown(why) => ("unknown", json!(why)),
+        SelfDescription::Driver(kind) => ("driver", json!({ "kind": kind })),
+        SelfDescription::Unknown(why) => ("unknown", json!(why)),
     });
     let mut whole = json!({
         "plugin": name,
@@ -188,7 +187,7 @@ fn as_json(
             "modules": code.modules,
             "components": code.components,
         },
-        "exports": inspection.exports.iter().take(SHOWN).map(|name| shown(name)).collect::<Vec<_>>(),
+        "exports": inspection.exports.iter().take(MAX_SHOWN).map(|name| shown(name)).collect::<Vec<_>>(),
         "imports": imports,
     });
     if let (Some((what, described)), Some(whole)) = (described, whole.as_object_mut()) {

@@ -1,6 +1,6 @@
-//! The command line of Cloakroom.
+//! Command line of Cloakroom.
 //!
-//! Exit status: 0 if it worked, 1 if an operation failed, 2 if usage or configuration is wrong.
+//! Exit status: 0 success, 1 an operation failed, 2 usage or configuration is wrong.
 
 mod args;
 mod check;
@@ -8,10 +8,13 @@ mod codec_server;
 mod compile;
 mod demo;
 mod explain;
+mod explain_json;
 mod failure;
+mod help;
 mod history;
 mod inspect;
 mod log;
+mod open;
 mod payloads;
 mod process_metrics;
 mod prometheus;
@@ -30,7 +33,7 @@ use crate::{
 fn main() -> ExitCode {
     let args = Args::parse();
     if let Command::CompileOne(args::CompileOne { memory, seconds, engine }) = args.command {
-        // It limits this process, so it comes before threads and logs.
+        // Before the runtime starts: the limits hold for the whole process, threads included.
         let memory = cloakroom::ByteSize::bytes(memory);
         return ExitCode::from(
             cloakroom::plugin::CompileWorker::new(memory, seconds, engine).run(),
@@ -52,12 +55,12 @@ async fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Check(check) => check::run(&check).await,
         Command::CodecServer(server) => codec_server::run(&server).await,
-        // Handled before there was a runtime.
+        // `main` handles it, before the runtime starts.
         Command::CompileOne(_) => Ok(()),
         Command::Compile(compile) => compile::run(&compile).await,
         Command::Demo(demo) => demo::run(&demo).await,
-        Command::Encode(change) => payloads::encode(&change).await,
-        Command::Decode(change) => payloads::decode(&change).await,
+        Command::Encode(args) => payloads::encode(&args).await,
+        Command::Decode(args) => payloads::decode(&args).await,
         Command::Explain(explain) => explain::run(&explain).await,
         Command::Inspect(inspect) => inspect::run(&inspect).await,
     }

@@ -1,66 +1,33 @@
-//! `encode` and `decode`.
+//! Commands `encode` and `decode`.
 
-use std::{
-    env,
-    io::{self, Read as _, Write as _},
-    path::{Path, PathBuf},
-};
+use std::io::{self, Read as _, Write as _};
 
-use cloakroom::{Cloakroom, CloakroomBuilder, Error, Payload, temporal::json};
+use cloakroom::{Error, Payload, temporal::json};
 
-use crate::{args::Change, failure::Failure};
+use crate::{args::PipelineArgs, failure::Failure, open::open};
 
-pub(crate) async fn encode(args: &Change) -> Result<(), Failure> {
+pub(crate) async fn encode(args: &PipelineArgs) -> Result<(), Failure> {
     let cloakroom = open(&args.config).await?;
     write(&cloakroom.encode(&args.context.context(), read()?).await?)
 }
 
-pub(crate) async fn decode(args: &Change) -> Result<(), Failure> {
+pub(crate) async fn decode(args: &PipelineArgs) -> Result<(), Failure> {
     let cloakroom = open(&args.config).await?;
     write(&cloakroom.decode(&args.context.context(), read()?).await?)
-}
-
-pub(crate) async fn open(config: &Path) -> Result<Cloakroom, Failure> {
-    Ok(opening(config).open().await?)
-}
-
-/// Returns a configuration about to be opened, with the user's compile cache. Plugins are compiled by
-/// this program in processes of their own.
-pub(crate) fn opening(config: &Path) -> CloakroomBuilder {
-    let opening = CloakroomBuilder::file(config).with_compiler(compiler());
-    match cache_folder() {
-        Some(folder) => opening.with_cache(folder),
-        None => opening,
-    }
-}
-
-/// Returns the program that compiles: this one, even if its file was replaced meanwhile.
-pub(crate) fn compiler() -> PathBuf {
-    if cfg!(target_os = "linux") {
-        return PathBuf::from("/proc/self/exe");
-    }
-    env::current_exe().unwrap_or_else(|_| PathBuf::from("cloakroom"))
-}
-
-/// Where the command line keeps compiled plugins, if the system says where a user's caches are.
-pub(crate) fn cache_folder() -> Option<PathBuf> {
-    let home = || Some(PathBuf::from(env::var_os("HOME")?).join(".cache"));
-    let caches = env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(home)?;
-    Some(caches.join("cloakroom").join("compiled"))
 }
 
 fn read() -> Result<Vec<Payload>, Failure> {
     let mut text = Vec::new();
     io::stdin().lock().read_to_end(&mut text)?;
-    Ok(json::read(&text).map_err(unread)?)
+    Ok(json::read(&text).map_err(stdin_error)?)
 }
 
 fn write(payloads: &[Payload]) -> Result<(), Failure> {
     Ok(io::stdout().lock().write_all(&json::write(payloads)?)?)
 }
 
-/// What was piped in is not what it must be.
-pub(crate) fn unread(error: Error) -> Error {
+/// Adds to an error that it concerns standard input.
+pub(crate) fn stdin_error(error: Error) -> Error {
     let kind = error.kind();
-    error.wrapped(kind, "cannot use what came on standard input")
+    error.wrapped(kind, "cannot read standard input")
 }

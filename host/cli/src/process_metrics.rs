@@ -1,11 +1,11 @@
-//! Metrics of the process itself, under the names that Prometheus's client libraries use.
+//! Metrics of the process, under the names of Prometheus's client libraries.
 
 use std::{fmt::Write as _, fs};
 
-/// Clock ticks a second in `/proc`: the kernel shows all programs this number, whatever it uses.
+/// Clock ticks per second in `/proc`. The kernel reports 100 whatever its real rate.
 const TICKS: f64 = 100.0;
 
-/// What `/proc` says of a process.
+/// Values that `/proc` reports for a process.
 #[derive(Debug, Default, PartialEq)]
 struct Process {
     cpu_seconds: Option<f64>,
@@ -14,10 +14,10 @@ struct Process {
     virtual_bytes: Option<u64>,
     threads: Option<u64>,
     open_files: Option<u64>,
-    most_files: Option<u64>,
+    max_files: Option<u64>,
 }
 
-/// Reads them now, as Prometheus's text. Empty where there is no `/proc`.
+/// Returns the current values in Prometheus's text format. Empty if there is no `/proc`.
 pub(crate) fn render() -> String {
     let read = |name: &str| fs::read_to_string(format!("/proc/{name}")).unwrap_or_default();
     let mut process = Process::parse(
@@ -26,7 +26,7 @@ pub(crate) fn render() -> String {
         &read("stat"),
         &read("self/limits"),
     );
-    // Without the one that reads the folder.
+    // Minus the descriptor that reads the folder.
     let open = fs::read_dir("/proc/self/fd").map(|open| open.count().saturating_sub(1));
     process.open_files = open.ok().map(|open| open as u64);
     process.text()
@@ -34,7 +34,7 @@ pub(crate) fn render() -> String {
 
 impl Process {
     fn parse(stat: &str, status: &str, machine: &str, limits: &str) -> Self {
-        // A program's name may hold spaces and parentheses; numbers begin behind the last.
+        // The program's name may contain spaces and parentheses. The numbers follow the last one.
         let numbers: Vec<f64> = stat.rsplit_once(") ").map_or_else(Vec::new, |(_, numbers)| {
             numbers.split_ascii_whitespace().map(|word| word.parse().unwrap_or(0.0)).collect()
         });
@@ -42,43 +42,43 @@ impl Process {
         let booted = word_after(machine, "btime").and_then(|word| word.parse::<f64>().ok());
         let number = |name| word_after(status, name)?.parse::<u64>().ok();
         Self {
-            // utime and stime are the 14th and 15th field, starttime is the 22nd; these begin with the third.
+            // utime, stime and starttime are fields 14, 15 and 22. `numbers` begins with field 3.
             cpu_seconds: ticks(11).zip(ticks(12)).map(|(user, system)| user + system),
             start_seconds: booted.zip(ticks(19)).map(|(booted, began)| booted + began),
             resident_bytes: number("VmRSS:").map(|kib| kib << 10),
             virtual_bytes: number("VmSize:").map(|kib| kib << 10),
             threads: number("Threads:"),
             open_files: None,
-            most_files: word_after(limits, "Max open files").and_then(|word| word.parse().ok()),
+            max_files: word_after(limits, "Max open files").and_then(|word| word.parse().ok()),
         }
     }
 
     fn text(&self) -> String {
         let whole = |number: Option<u64>| number.map(|number| number as f64);
         let metrics = [
-            ("cpu_seconds_total", "counter", "Seconds of CPU that were used", self.cpu_seconds),
+            ("cpu_seconds_total", "counter", "Processor seconds used", self.cpu_seconds),
             ("start_time_seconds", "gauge", "Start, in seconds since 1970", self.start_seconds),
             (
                 "resident_memory_bytes",
                 "gauge",
-                "Bytes of memory that are resident",
+                "Bytes of resident memory",
                 whole(self.resident_bytes),
             ),
             (
                 "virtual_memory_bytes",
                 "gauge",
-                "Bytes of address space, most of which plugins only reserve",
+                "Bytes of address space, most of it reserved for plugins",
                 whole(self.virtual_bytes),
             ),
             ("threads", "gauge", "Threads", whole(self.threads)),
             ("open_fds", "gauge", "Open file descriptors", whole(self.open_files)),
-            ("max_fds", "gauge", "The most open file descriptors", whole(self.most_files)),
+            ("max_fds", "gauge", "Limit of open file descriptors", whole(self.max_files)),
         ];
         let mut text = String::new();
         for (name, kind, help, value) in metrics {
             if let Some(value) = value {
                 let name = format!("process_{name}");
-                // Writing to a text does not fail.
+                // Writing to a string cannot fail.
                 let _ =
                     write!(text, "# HELP {name} {help}\n# TYPE {name} {kind}\n{name} {value}\n\n");
             }
@@ -87,7 +87,7 @@ impl Process {
     }
 }
 
-/// The word behind a name that begins a line.
+/// Returns the word after a name at the start of a line.
 fn word_after<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     let rest = text.lines().find_map(|line| line.strip_prefix(name))?;
     rest.split_ascii_whitespace().next()
@@ -103,7 +103,7 @@ mod tests {
         "Max open files            1024                 524288               files\n";
 
     #[test]
-    fn proc_is_read() {
+    fn parses_proc() {
         let process = Process::parse(STAT, STATUS, "cpu 1 2\nbtime 1700000000\n", LIMITS);
         assert_eq!(
             process,
@@ -114,7 +114,7 @@ mod tests {
                 virtual_bytes: Some(2 << 20),
                 threads: Some(5),
                 open_files: None,
-                most_files: Some(1024),
+                max_files: Some(1024),
             }
         );
         let text = process.text();
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_left_out() {
+    fn omits_missing_values() {
         assert_eq!(Process::parse("", "", "", ""), Process::default());
         assert_eq!(Process::default().text(), "");
     }

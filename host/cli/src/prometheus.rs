@@ -1,4 +1,4 @@
-//! Metrics of a server, as Prometheus reads them.
+//! Metrics recorder of a server, in Prometheus's format.
 
 use std::time::Duration;
 
@@ -7,10 +7,11 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use crate::failure::Failure;
 
-/// How often what was recorded is put into buckets: also where nobody asks, so that it does not grow.
-const TIDY: Duration = Duration::from_secs(5);
+/// Interval in which recorded samples move into buckets. Without it they would pile up until a
+/// scrape.
+const UPKEEP: Duration = Duration::from_secs(5);
 
-/// Records from now on.
+/// Installs the recorder.
 pub(crate) fn start() -> Result<PrometheusHandle, Failure> {
     let buckets = [
         (Matcher::Full(metric::WORKFLOW_RATIO.to_owned()), &metric::RATIO_BUCKETS[..]),
@@ -24,11 +25,11 @@ pub(crate) fn start() -> Result<PrometheusHandle, Failure> {
     }
     let handle = builder.install_recorder().map_err(Failure::operation)?;
     metric::describe();
-    let tidied = handle.clone();
+    let upkeep = handle.clone();
     tokio::spawn(async move {
         loop {
-            tokio::time::sleep(TIDY).await;
-            tidied.run_upkeep();
+            tokio::time::sleep(UPKEEP).await;
+            upkeep.run_upkeep();
         }
     });
     Ok(handle)

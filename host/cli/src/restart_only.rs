@@ -1,14 +1,14 @@
 //! Settings of the codec server that a reload does not apply.
 
-use cloakroom::temporal::server::{Address, Settings};
+use cloakroom::temporal::server::{Address, ServerSettings};
 
-/// The settings that stay as they were when the server began, by key.
+/// Values of the settings that need a restart, by key.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct RestartOnly(Vec<(&'static str, String)>);
 
 impl RestartOnly {
-    /// `listen` is none if the command line says where to listen: then the file does not matter.
-    pub(crate) fn new(listen: Option<&Address>, settings: &Settings) -> Self {
+    /// Collects the values. `listen` is `None` if the command line overrides it.
+    pub(crate) fn new(listen: Option<&Address>, settings: &ServerSettings) -> Self {
         let unset = || "not set".to_owned();
         let metrics = settings.metrics.map_or_else(unset, |at| at.to_string());
         let listen = listen.map(|listen| ("codec_server.listen", listen.to_string()));
@@ -24,13 +24,13 @@ impl RestartOnly {
         Self(listen.into_iter().chain(others).collect())
     }
 
-    /// The keys that differ, with the old and the new value.
+    /// Returns the keys that differ, with the old and the new value.
     fn changes<'a>(&'a self, now: &'a Self) -> impl Iterator<Item = (&'a str, &'a str, &'a str)> {
         let pairs = self.0.iter().zip(&now.0);
         pairs.filter(|(old, new)| old != new).map(|((key, old), (_, new))| (*key, &**old, &**new))
     }
 
-    /// Warns of each setting that a reload changed in vain.
+    /// Warns about each changed setting.
     pub(crate) fn warn(&self, now: &Self) {
         for (key, old, new) in self.changes(now) {
             tracing::warn!(key, old, new, "this setting changed, and applies after a restart");
@@ -43,14 +43,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn changes_are_named() {
+    fn names_changed_settings() {
         let listen = |port| std::net::SocketAddr::from(([127, 0, 0, 1], port));
-        let mut settings = Settings::default();
+        let mut settings = ServerSettings::default();
         let before = RestartOnly::new(Some(&listen(8081).into()), &settings);
         assert_eq!(before.changes(&before).count(), 0);
         settings.requests = 7;
         settings.metrics = Some(listen(9464));
-        // Swapped by a reload.
+        // A reload applies this one.
         settings.credentials = true;
         let after = RestartOnly::new(Some(&listen(8082).into()), &settings);
         let changes: Vec<_> = before.changes(&after).collect();

@@ -1,11 +1,13 @@
-//! Tables for people, in columns as wide as they need.
+//! Text tables with aligned columns.
 
-/// Lays rows out; the first column is left-aligned, the others right-aligned.
+use cloakroom::inspect::{Thousands, clean};
+
+/// Returns rows with the first column left-aligned and the others right-aligned.
 pub(crate) fn table(rows: &[Vec<String>]) -> String {
     lay_out(rows, |cell, width| format!("{cell:>width$}"))
 }
 
-/// Lays rows of words out; all columns are left-aligned.
+/// Returns rows with all columns left-aligned.
 pub(crate) fn words(rows: &[Vec<String>]) -> String {
     lay_out(rows, |cell, width| format!("{cell:<width$}"))
 }
@@ -35,7 +37,7 @@ fn lay_out(rows: &[Vec<String>], align: impl Fn(&str, usize) -> String) -> Strin
     text
 }
 
-/// Lays rows out; all columns are left-aligned, but for those whose numbers are given.
+/// Returns rows with the columns in `right` right-aligned and the others left-aligned.
 pub(crate) fn columns(rows: &[Vec<String>], right: &[usize]) -> String {
     let mut widths: Vec<usize> = Vec::new();
     for row in rows {
@@ -61,20 +63,12 @@ pub(crate) fn columns(rows: &[Vec<String>], right: &[usize]) -> String {
     text
 }
 
-/// Returns text without what a terminal would act on: a claim or a history may be forged.
+/// Returns a text without terminal control sequences, because claims and histories may be forged.
 pub(crate) fn printable(text: &str) -> String {
-    cloakroom::inspect::clean(text, 1024)
+    clean(text, 1024)
 }
 
-/// A number with its thousands apart.
+/// Returns a number with its thousands separated.
 pub(crate) fn thousands(number: usize) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index != 0 && (digits.len() - index).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    Thousands(number as u64).to_string()
 }

@@ -25,6 +25,7 @@ mod protobuf;
 mod remedy;
 mod site;
 mod size;
+mod thousands;
 mod turns;
 
 pub use self::{
@@ -49,5 +50,6 @@ pub use self::{
     remedy::Remedy,
     site::Direction,
     size::{ByteSize, ByteSizeError},
+    thousands::Thousands,
     turns::{Turn, Turns},
 };

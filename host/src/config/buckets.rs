@@ -73,7 +73,7 @@ pub(crate) fn buckets(
                 let place = place(name, entry, folder).map_err(|(key, error)| at(error, key))?;
                 known(name, entry, &place).map_err(|(key, error)| at(error, key))?;
                 open.bucket(place).map_err(|error| {
-                    let text = format!("[buckets.{name}]: `{}` {error}", entry.url);
+                    let text = format!("[buckets.{name}]: `{}`: {error}", entry.url);
                     at(Error::new(ErrorKind::Config, text), "url")
                 })?
             }
@@ -118,7 +118,7 @@ fn place<'a>(name: &str, entry: &'a BucketEntry, folder: &Path) -> Result<Bucket
     let mut place = BucketUrl::new(url);
     for (key, setting) in &entry.settings {
         let value = match setting {
-            SettingValue::Open(value) if BucketUrl::is_secret(key, &value.0) => {
+            SettingValue::Open(value) if BucketUrl::is_secret_setting(key, &value.0) => {
                 let text = format!(
                     "[buckets.{name}]: `{key}` is a secret, and secrets are never written into this \
                      file: name it as `{key} = {{ env = \"NAME\" }}` or `{key} = {{ file = \"PATH\" }}`"
@@ -132,10 +132,10 @@ fn place<'a>(name: &str, entry: &'a BucketEntry, folder: &Path) -> Result<Bucket
                 String::from_utf8_lossy(&value).trim().to_owned()
             }
         };
-        place = place.set(key, value);
+        place = place.with_setting(key, value);
     }
     if let Some(patience) = &entry.patience {
-        place = place.patience(patience.0);
+        place = place.with_retry_timeout(patience.0);
     }
     Ok(place)
 }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use cloakroom_core::{Error, ErrorKind, KeyRing};
-use cloakroom_stores::{KeyUsage, MAX_MESSAGES, Material, Ring, RingBuilder, RingError};
+use cloakroom_stores::{KeyMaterial, KeyUsage, MAX_MESSAGES, Ring, RingBuilder, RingError};
 
 use super::{
     locator::{Locator, Table},
@@ -24,7 +24,7 @@ pub(crate) fn rings(
     locator: &Locator,
 ) -> Result<Rings, Error> {
     let ring = |(name, entry): (&String, &RingEntry)| {
-        let ring = ring(name, entry, folder, locator)?.usage(usage).build();
+        let ring = ring(name, entry, folder, locator)?.with_usage(usage).build();
         let ring = ring.map_err(|error| unusable(name, error, locator))?;
         Ok((name.clone(), Arc::new(ring) as _))
     };
@@ -39,7 +39,7 @@ fn ring(
 ) -> Result<RingBuilder, Error> {
     let at = |error: Error, key: &[&str]| error.at_place(&locator.place_of(Table::Ring(name), key));
     check_created(name, entry).map_err(|error| at(error, &["created"]))?;
-    let mut ring = Ring::builder().current(&entry.current);
+    let mut ring = Ring::builder().with_current(&entry.current);
     if let Some(messages) = entry.max_messages_per_key {
         if messages.get() > MAX_MESSAGES {
             let text = format!(
@@ -49,12 +49,12 @@ fn ring(
             );
             return Err(at(config(text), &["max_messages_per_key"]));
         }
-        ring = ring.max_messages_per_key(messages);
+        ring = ring.with_max_messages_per_key(messages);
     }
     for (id, source) in &entry.material {
         let place = format!("[keys.{name}.material] `{id}`");
         let material = material(&place, source, folder);
-        ring = ring.key(id, &material.map_err(|error| at(error, &["material", id]))?);
+        ring = ring.with_key(id, &material.map_err(|error| at(error, &["material", id]))?);
     }
     Ok(ring)
 }
@@ -89,14 +89,14 @@ fn check_created(name: &str, entry: &RingEntry) -> Result<(), Error> {
 
 /// Reads the material of a key: a file holds the 32 bytes as they are or in base64, a variable holds
 /// base64.
-fn material(place: &str, source: &Secret, folder: &Path) -> Result<Material, Error> {
+fn material(place: &str, source: &Secret, folder: &Path) -> Result<KeyMaterial, Error> {
     let hint = "; set it to 32 bytes in base64";
     let bytes = read_secret(place, source, folder, hint)?;
     let is_bare = source.file.is_some() && bytes.len() == 32;
     let material = if is_bare {
-        Material::from_slice(&bytes)
+        KeyMaterial::from_slice(&bytes)
     } else {
-        Material::from_base64(&String::from_utf8_lossy(&bytes))
+        KeyMaterial::from_base64(&String::from_utf8_lossy(&bytes))
     };
     material.map_err(|error| match (&source.env, &source.file) {
         (Some(name), _) => config(format!("{place}: variable `{name}`: {error}")),

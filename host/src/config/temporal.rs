@@ -25,7 +25,7 @@ impl TemporalEntry {
     /// Returns Temporal's default limits with those of the file in their place.
     pub(crate) fn size_limits(&self) -> cloakroom_temporal::SizeLimits {
         let size = |size: &Option<Size>| size.as_ref().map(|size| size.0);
-        cloakroom_temporal::SizeLimits::default().of(size(&self.field), size(&self.message))
+        cloakroom_temporal::SizeLimits::default().with_max(size(&self.field), size(&self.message))
     }
 }
 

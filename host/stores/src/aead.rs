@@ -1,32 +1,36 @@
-//! AES-256-GCM behind a head: where the bytes lie, and how often they are copied.
+//! AES-256-GCM with a prefix before the ciphertext, in as few copies as possible.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use bytes::{Bytes, BytesMut};
 use cloakroom_core::KeyError;
 
-/// What is added behind the ciphertext.
+/// Length of the tag after the ciphertext.
 pub(crate) const TAG: usize = 16;
 
-pub(crate) fn aes(key: &[u8]) -> Result<LessSafeKey, KeyError> {
+/// Returns an AES-256-GCM key.
+///
+/// `LessSafeKey` takes the nonce from its caller. Each caller says why its nonces never repeat.
+pub(crate) fn aes_key(key: &[u8]) -> Result<LessSafeKey, KeyError> {
     let unbound = UnboundKey::new(&AES_256_GCM, key).map_err(|_| KeyError::Refused)?;
     Ok(LessSafeKey::new(unbound))
 }
 
-/// Copies the parts once, behind `head`, and encrypts them where they lie.
-pub(crate) fn seal_behind(
-    head: &[u8],
+/// Returns `prefix`, the encrypted parts, and the tag. Copies the parts once and encrypts them in
+/// place.
+pub(crate) fn seal_after_prefix(
+    prefix: &[u8],
     key: &LessSafeKey,
     nonce: [u8; NONCE_LEN],
     parts: &[Bytes],
     associated: &[u8],
 ) -> Result<Bytes, KeyError> {
     let plaintext: usize = parts.iter().map(Bytes::len).sum();
-    let mut out = BytesMut::with_capacity(head.len() + plaintext + TAG);
-    out.extend_from_slice(head);
+    let mut out = BytesMut::with_capacity(prefix.len() + plaintext + TAG);
+    out.extend_from_slice(prefix);
     for part in parts {
         out.extend_from_slice(part);
     }
-    let (_, body) = out.split_at_mut(head.len());
+    let (_, body) = out.split_at_mut(prefix.len());
     let nonce = Nonce::assume_unique_for_key(nonce);
     let tag = key
         .seal_in_place_separate_tag(nonce, Aad::from(associated), body)
@@ -35,26 +39,28 @@ pub(crate) fn seal_behind(
     Ok(out.freeze())
 }
 
-/// Decrypts what follows the first `head` bytes: where it lies if nobody else holds it, and in one
-/// pass to another place if somebody does.
-pub(crate) fn open_behind(
-    head: usize,
+/// Decrypts what follows the first `prefix` bytes.
+///
+/// Decrypts in place if the caller holds the only reference, and otherwise in one pass into a new
+/// buffer. Two passes, a copy and then a decryption, would take memory bandwidth twice.
+pub(crate) fn open_after_prefix(
+    prefix: usize,
     key: &LessSafeKey,
     nonce: [u8; NONCE_LEN],
     sealed: Bytes,
     associated: &[u8],
 ) -> Result<Bytes, KeyError> {
-    let length = sealed.len().checked_sub(head + TAG).ok_or(KeyError::Mismatch)?;
+    let length = sealed.len().checked_sub(prefix + TAG).ok_or(KeyError::Mismatch)?;
     let (nonce, associated) = (Nonce::assume_unique_for_key(nonce), Aad::from(associated));
     let opened = match sealed.try_into_mut() {
         Ok(mut owned) => {
-            let mut body = owned.split_off(head);
+            let mut body = owned.split_off(prefix);
             key.open_in_place(nonce, associated, &mut body).map_err(|_| KeyError::Mismatch)?;
             body.truncate(length);
             body
         }
         Err(shared) => {
-            let (_, body) = shared.split_at(head);
+            let (_, body) = shared.split_at(prefix);
             let (ciphertext, tag) = body.split_at(length);
             let mut plaintext = BytesMut::zeroed(length);
             key.open_separate_gather(nonce, associated, ciphertext, tag, &mut plaintext)

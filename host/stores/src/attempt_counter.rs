@@ -1,20 +1,22 @@
-//! Attempts of one request, counted: the store's client tries again and tells nobody.
+//! Attempt counter of one request, because the store's client does not report its retries.
 
 use std::sync::{
     Arc,
     atomic::{AtomicU32, Ordering::Relaxed},
 };
 
-/// How many times one request was sent. It travels with the request: the client clones it for each
-/// attempt, and clones count together.
+/// Number of attempts of one request.
+///
+/// It travels in the request's extensions. The client clones those for each attempt, and clones
+/// share one count.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Attempts(Arc<AtomicU32>);
+pub(crate) struct AttemptCounter(Arc<AtomicU32>);
 
-impl Attempts {
-    /// Counts one more attempt, and returns its number, from 1.
+impl AttemptCounter {
+    /// Counts an attempt and returns its number, from 1.
     #[cfg_attr(
         not(any(feature = "s3", feature = "gcs", feature = "azure")),
-        expect(dead_code, reason = "only clients of clouds send requests")
+        expect(dead_code, reason = "only clients of cloud stores send requests")
     )]
     pub(crate) fn next(&self) -> u32 {
         self.0.fetch_add(1, Relaxed).saturating_add(1)

@@ -1,4 +1,4 @@
-//! A bucket of an object store, by the crate `object_store`.
+//! Bucket of an object store, through the crate `object_store`.
 
 mod read;
 mod write;
@@ -10,16 +10,19 @@ use cloakroom_core::{Bucket, Error, ErrorKind, ObjectInfo, PutMode, PutOutcome};
 use futures::{StreamExt as _, TryStreamExt as _, future::BoxFuture};
 use object_store::{Error as StoreError, ObjectStore, ObjectStoreExt as _, path::Path};
 
-use crate::error::{Asked, explain};
+use crate::error::{StoreRequest, convert};
 
-/// From this size on an object is written in parts, so that one that is lost on the way is not all
-/// that is sent again. Parts cannot be made conditional: smaller objects are better off without.
-const PARTS_FROM: usize = 100 << 20;
+/// Size in bytes from which an object is uploaded in parts.
+///
+/// After a failure only the failed part is sent again. But a multipart upload cannot be
+/// conditional, so it overwrites an object that another worker stored meanwhile; smaller objects
+/// are sent in one request.
+const MULTIPART_THRESHOLD: usize = 100 << 20;
 
-/// How many keys are listed at once.
+/// Most keys of one listing.
 const PAGE: usize = 1000;
 
-/// A bucket of an object store.
+/// Bucket of an object store. Clones share one connection pool.
 ///
 /// ```
 /// let bucket = cloakroom_stores::ObjectBucket::memory("payloads");
@@ -28,47 +31,51 @@ const PAGE: usize = 1000;
 pub struct ObjectBucket {
     store: Arc<dyn ObjectStore>,
     name: Arc<str>,
-    /// Whether the store lists keys in their order.
-    ordered: bool,
+    /// True if the store lists keys in lexicographic order.
+    is_ordered: bool,
 }
 
 impl ObjectBucket {
-    /// A bucket in any store of the crate `object_store`.
+    /// Creates a bucket in any store of the crate `object_store`.
+    #[must_use]
     pub fn new(name: &str, store: Arc<dyn ObjectStore>) -> Self {
-        Self { store, name: Arc::from(name), ordered: true }
+        Self { store, name: Arc::from(name), is_ordered: true }
     }
 
-    /// The same of a store that lists keys in an order of its own, such as a file system.
+    /// Returns the bucket of a store that lists keys in no order, such as a file system.
     pub(crate) fn unordered(mut self) -> Self {
-        self.ordered = false;
+        self.is_ordered = false;
         self
     }
 
-    /// A bucket in this process's memory, for tests and for a first try.
+    /// Creates a bucket in the memory of this process, for tests and first steps.
+    #[must_use]
     pub fn memory(name: &str) -> Self {
         Self::new(name, Arc::new(object_store::memory::InMemory::new()))
     }
 
     fn failed(&self, path: &Path, error: &StoreError) -> Error {
-        let asked = Asked { bucket: &self.name, key: Some(path.as_ref()), creates: false };
-        explain(asked, error)
+        let request = StoreRequest { bucket: &self.name, key: Some(path.as_ref()), creates: false };
+        convert(request, error)
     }
 
     fn failed_to_write(&self, path: &Path, error: &StoreError) -> Error {
-        let asked = Asked { bucket: &self.name, key: Some(path.as_ref()), creates: true };
-        explain(asked, error)
+        let request = StoreRequest { bucket: &self.name, key: Some(path.as_ref()), creates: true };
+        convert(request, error)
     }
 
     fn failed_to_list(&self, error: &StoreError) -> Error {
-        explain(Asked { bucket: &self.name, key: None, creates: true }, error)
+        convert(StoreRequest { bucket: &self.name, key: None, creates: true }, error)
     }
 }
 
-/// A key as a path of the store, which must not change a byte of it.
+/// Returns a key as a path of the store.
+///
+/// The library normalises some keys. A claim names the exact key, so those are refused instead.
 fn path(key: &str) -> Result<Path, Error> {
     let path = Path::parse(key).ok().filter(|path| path.as_ref() == key && !key.is_empty());
     path.ok_or_else(|| {
-        let text = "a key has an empty, `.` or `..` segment, or a control character";
+        let text = "a key must not have an empty, `.` or `..` segment, or a control character";
         Error::new(ErrorKind::Denied, text)
     })
 }
@@ -86,8 +93,9 @@ impl Bucket for ObjectBucket {
     ) -> BoxFuture<'a, Result<PutOutcome, Error>> {
         Box::pin(async move {
             let path = path(key)?;
-            if PARTS_FROM <= body.iter().map(Bytes::len).sum() {
-                return self.write_parts(&path, body).await;
+            if body.iter().map(Bytes::len).sum::<usize>() >= MULTIPART_THRESHOLD {
+                // The mode does not apply: see `MULTIPART_THRESHOLD`.
+                return self.write_multipart(&path, body).await;
             }
             let payload = body.into_iter().collect();
             match mode {
@@ -117,6 +125,7 @@ impl Bucket for ObjectBucket {
         Box::pin(async move {
             let path = path(key)?;
             match self.store.delete(&path).await {
+                // S3 reports success for a missing object. The others behave alike here.
                 Ok(()) | Err(StoreError::NotFound { .. }) => Ok(()),
                 Err(error) => Err(self.failed(&path, &error)),
             }
@@ -129,7 +138,7 @@ impl Bucket for ObjectBucket {
         after: Option<&'a str>,
     ) -> BoxFuture<'a, Result<Vec<String>, Error>> {
         Box::pin(async move {
-            // A store lists whole segments; what is left of the prefix is ours to hold.
+            // Stores list by whole path segments. The rest of the prefix is filtered here.
             let folder = prefix.rsplit_once('/').map(|(folder, _)| path(folder)).transpose()?;
             let listed = match after {
                 Some(after) => self.store.list_with_offset(folder.as_ref(), &path(after)?),
@@ -137,9 +146,9 @@ impl Bucket for ObjectBucket {
             };
             let keys = listed.map_ok(|meta| meta.location.to_string());
             let keys = keys.try_filter(|key| futures::future::ready(key.starts_with(prefix)));
-            let enough = if self.ordered { PAGE } else { usize::MAX };
+            let limit = if self.is_ordered { PAGE } else { usize::MAX };
             let mut keys: Vec<_> = keys
-                .take(enough)
+                .take(limit)
                 .try_collect()
                 .await
                 .map_err(|error| self.failed_to_list(&error))?;

@@ -1,4 +1,4 @@
-//! Where a bucket is: a URL, and what its store needs to be told besides.
+//! URL of a bucket, with the settings of its store.
 
 use std::{collections::BTreeMap, fmt, fs, io, path::Path, sync::Arc, time::Duration};
 
@@ -8,59 +8,65 @@ use zeroize::Zeroizing;
 
 use crate::{ObjectBucket, cloud, error::config, setting_names};
 
-/// Where a bucket is.
+/// URL of a bucket, with the settings of its store.
 ///
-/// | URL | store | credentials, unless set |
+/// | URL | store | default credentials |
 /// |---|---|---|
-/// | `memory:NAME` | this process's memory | – |
-/// | `file:FOLDER` | a local folder | – |
-/// | `s3://BUCKET` | S3 and what is compatible | `AWS_*`, or the machine's role |
+/// | `memory:NAME` | memory of this process | – |
+/// | `file:FOLDER` | local folder | – |
+/// | `s3://BUCKET` | S3 and compatible stores | `AWS_*`, or the machine's role |
 /// | `gs://BUCKET` | Google Cloud Storage | `GOOGLE_*`, or the machine's account |
 /// | `az://CONTAINER` | Azure Blob Storage | `AZURE_*`, or the machine's identity |
 ///
 /// Settings are those of the crate `object_store`, such as `region`, `endpoint`, `access_key_id`.
 #[derive(Clone, PartialEq, Eq)]
+#[must_use]
 pub struct BucketUrl {
     url: String,
-    /// Some are secrets. The client library has copies that it does not zeroise.
+    /// Some are secrets. The copies in the client library are not zeroised.
     settings: BTreeMap<String, Zeroizing<String>>,
-    patience: Duration,
+    retry_timeout: Duration,
 }
 
 impl BucketUrl {
-    /// A place without settings.
+    /// Creates a URL without settings.
     pub fn new(url: impl Into<String>) -> Self {
-        Self { url: url.into(), settings: BTreeMap::new(), patience: Duration::from_secs(30) }
+        Self { url: url.into(), settings: BTreeMap::new(), retry_timeout: Duration::from_secs(30) }
     }
 
-    /// One more setting.
-    pub fn set(mut self, name: &str, value: impl Into<String>) -> Self {
+    /// Adds a setting. Default: the store's own, with credentials from the environment.
+    pub fn with_setting(mut self, name: &str, value: impl Into<String>) -> Self {
         self.settings.insert(name.to_owned(), Zeroizing::new(value.into()));
         self
     }
 
-    /// For how long a request that failed for a moment is tried again: a store that restarts, or
-    /// asks to slow down.
-    pub fn patience(mut self, patience: Duration) -> Self {
-        self.patience = patience;
+    /// Sets the time for which a transient failure is retried, such as that of a store that
+    /// restarts or asks to slow down. Default: 30 s.
+    pub fn with_retry_timeout(mut self, timeout: Duration) -> Self {
+        self.retry_timeout = timeout;
         self
     }
 
-    /// Returns a setting that its store does not take, and the names of those that it takes.
+    /// Returns the first setting that the store does not accept, and the names that it accepts.
+    #[must_use]
     pub fn unknown_setting(&self) -> Option<(&str, Vec<&'static str>)> {
         let scheme = self.url.split(':').next().unwrap_or_default();
-        let unknown = self.settings.keys().find(|name| !setting_names::takes(scheme, name))?;
+        let unknown = self.settings.keys().find(|name| !setting_names::accepts(scheme, name))?;
         Some((unknown, setting_names::names(scheme)))
     }
 
-    /// Returns whether a setting of a store is a secret, such as `secret_access_key`, or an address
-    /// with a password in it. A file that others read must not hold one.
-    pub fn is_secret(name: &str, value: &str) -> bool {
+    /// Returns whether a setting is a secret: by its name, such as `secret_access_key`, or because
+    /// its value is an address with a password in it.
+    #[must_use]
+    pub fn is_secret_setting(name: &str, value: &str) -> bool {
         setting_names::is_secret(name) || setting_names::holds_password(value)
     }
 
-    /// Returns a setting that must not be, and why: without checking certificates, whoever stands
-    /// between could read and replace all objects.
+    /// Returns the first setting that is refused as unsafe, and the reason.
+    ///
+    /// Only one is: without certificate checks, anybody on the network path could read and replace
+    /// all objects.
+    #[must_use]
     pub fn refused_setting(&self) -> Option<(&str, &'static str)> {
         let is_refused = |name: &str, value: &str| {
             name.ends_with("allow_invalid_certificates")
@@ -72,15 +78,15 @@ impl BucketUrl {
         let (name, _) = self.settings.iter().find(|(name, value)| is_refused(name, value))?;
         Some((
             name,
-            "lets whoever stands between read and replace all objects, and is not taken: have this \
-             system trust the store's authority (SSL_CERT_FILE=authority.pem)",
+            "lets anybody on the network path read and replace all objects, and is refused: trust the \
+             store's authority instead (SSL_CERT_FILE=authority.pem)",
         ))
     }
 
-    /// Connects to it. Nothing is sent before the first object.
+    /// Opens the bucket. Nothing is sent before the first object.
     ///
     /// # Errors
-    /// `Config` if it is no place that a bucket can be.
+    /// `Config` if the URL or a setting is invalid, or this build does not support the store.
     pub fn open(&self) -> Result<ObjectBucket, Error> {
         let (scheme, rest) = self.url.split_once(':').unwrap_or(("", &self.url));
         let name = rest.strip_prefix("//").unwrap_or(rest).trim_end_matches('/');
@@ -89,19 +95,20 @@ impl BucketUrl {
         }
         match scheme {
             "memory" | "file" if !self.settings.is_empty() => {
-                Err(config("has no settings".to_owned()))
+                Err(config(format!("a `{scheme}:` bucket takes no settings: remove them")))
             }
             "memory" => Ok(ObjectBucket::memory(name)),
-            "file" => folder(name),
+            "file" => open_folder(name),
             "s3" | "gs" | "az" if name.is_empty() || name.contains('/') => Err(config(format!(
-                "write `{scheme}://BUCKET` and nothing after: `prefix` says which keys are used"
+                "the URL names no bucket or has a path: write `{scheme}://BUCKET`, and limit the keys \
+                 with `prefix`"
             ))),
             "s3" | "gs" | "az" => {
-                let store = cloud::connect(scheme, name, &self.settings, self.patience)?;
+                let store = cloud::connect(scheme, name, &self.settings, self.retry_timeout)?;
                 Ok(ObjectBucket::new(name, store))
             }
             _ => Err(config(
-                "is no place for a bucket: write `memory:NAME`, `file:FOLDER`, `s3://BUCKET`, \
+                "unknown kind of bucket: write `memory:NAME`, `file:FOLDER`, `s3://BUCKET`, \
                  `gs://BUCKET` or `az://CONTAINER`"
                     .to_owned(),
             )),
@@ -109,7 +116,7 @@ impl BucketUrl {
     }
 }
 
-/// Creates a folder for this user alone: what lies in it are payloads.
+/// Creates a folder that only this user can enter, because it will hold payloads.
 #[cfg(unix)]
 fn create(path: &Path) -> io::Result<()> {
     use std::os::unix::fs::DirBuilderExt as _;
@@ -121,8 +128,10 @@ fn create(path: &Path) -> io::Result<()> {
     fs::create_dir_all(path)
 }
 
-/// Refuses a folder that everybody can write to: links would be followed wherever they lead. Warns of
-/// one that others can read. Files in it have the mode that the process's umask gives.
+/// Refuses a folder that everybody can write to, and warns about one that others can read.
+///
+/// In a writable folder another user could plant a symbolic link and have payloads written wherever
+/// it leads. Files in the folder get the mode of the process's umask.
 #[cfg(unix)]
 fn check_mode(path: &str) -> Result<(), Error> {
     use std::os::unix::fs::MetadataExt as _;
@@ -130,11 +139,14 @@ fn check_mode(path: &str) -> Result<(), Error> {
         return Ok(());
     };
     if found.mode() & 0o002 != 0 {
-        let text = format!("folder `{path}` can be written to by everybody: `chmod o-w` it");
+        let text = format!("everybody can write to folder `{path}`: run `chmod o-w` on it");
         return Err(config(text));
     }
     if found.mode() & 0o055 != 0 {
-        tracing::warn!(folder = path, "others can read the objects in this folder: `chmod 700` it");
+        tracing::warn!(
+            folder = path,
+            "others can read the objects in this folder: run `chmod 700` on it"
+        );
     }
     Ok(())
 }
@@ -144,10 +156,11 @@ fn check_mode(_: &str) -> Result<(), Error> {
     Ok(())
 }
 
-/// Written through to the disk before it is said to be stored: a claim outlives a power cut.
-fn folder(path: &str) -> Result<ObjectBucket, Error> {
+/// Opens a folder. Objects are flushed to disk before a put completes, so that a claim survives a
+/// power failure.
+fn open_folder(path: &str) -> Result<ObjectBucket, Error> {
     let unusable = |error: Box<dyn std::error::Error + Send + Sync>| {
-        config(format!("folder `{path}` cannot be used")).with_source(error)
+        config(format!("cannot use folder `{path}`")).with_source(error)
     };
     create(Path::new(path)).map_err(|error| unusable(error.into()))?;
     check_mode(path)?;

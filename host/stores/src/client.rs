@@ -1,5 +1,4 @@
-//! HTTP client of the cloud stores: reports each attempt that fails, bounds what a store answers and
-//! the search for credentials, and follows no redirect.
+//! HTTP client of cloud stores: logs failed attempts, limits responses, follows no redirect.
 
 mod build;
 mod response_limit;
@@ -14,35 +13,37 @@ use object_store::{
     },
 };
 
-pub(crate) use self::response_limit::{Oversized, ReadsObject};
-use crate::{attempt_counter::Attempts, store_response::NoCredentials};
+pub(crate) use self::response_limit::{ObjectRequest, OversizedResponse};
+use crate::{attempt_counter::AttemptCounter, store_response::NoCredentials};
 
-/// A machine that has a role answers from next door.
-const METADATA: Duration = Duration::from_secs(2);
+/// Timeout of the metadata service, which is on the same host or network.
+const METADATA_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How often the machine's metadata are asked for before they are given up.
-const METADATA_TRIES: usize = 2;
+/// Attempts to reach the metadata service.
+const METADATA_ATTEMPTS: usize = 2;
 
-/// Makes the clients of one bucket.
+/// Factory for the HTTP clients of one bucket.
 #[derive(Clone, Debug)]
 pub(crate) struct Connector {
     bucket: Arc<str>,
-    /// Hosts that give a machine's own credentials.
-    metadata: Vec<String>,
-    /// What to say if none of them does.
-    missing: &'static str,
+    /// Hosts of the metadata service, which issues credentials for this machine's role.
+    metadata_hosts: Vec<String>,
+    /// Advice for the case that no credentials are found.
+    advice: &'static str,
 }
 
 impl Connector {
-    pub(crate) fn new(bucket: &str, metadata: Vec<String>, missing: &'static str) -> Self {
-        Self { bucket: bucket.into(), metadata, missing }
+    pub(crate) fn new(bucket: &str, metadata_hosts: Vec<String>, advice: &'static str) -> Self {
+        Self { bucket: bucket.into(), metadata_hosts, advice }
     }
 }
 
 impl HttpConnector for Connector {
     fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
+        // The metadata service speaks plain HTTP only, on a link-local address.
         let metadata = options.clone().with_allow_http(true);
-        let metadata = metadata.with_connect_timeout(METADATA).with_timeout(METADATA);
+        let metadata =
+            metadata.with_connect_timeout(METADATA_TIMEOUT).with_timeout(METADATA_TIMEOUT);
         Ok(HttpClient::new(Client {
             connector: self.clone(),
             store: build::build(options)?,
@@ -69,38 +70,39 @@ impl HttpService for Client {
     {
         Box::pin(async move {
             let host = request.uri().authority().map_or("", |host| host.as_str());
-            let reads_object = request.extensions().get::<ReadsObject>().is_some();
-            let answer = if self.connector.metadata.iter().any(|known| known == host) {
-                self.ask_machine(request).await
+            let is_object = request.extensions().get::<ObjectRequest>().is_some();
+            let response = if self.connector.metadata_hosts.iter().any(|known| known == host) {
+                self.call_metadata(request).await
             } else {
-                self.ask_store(request).await
+                self.call_store(request).await
             };
-            response_limit::bound(answer?, reads_object).await
+            response_limit::limit(response?, is_object).await
         })
     }
 }
 
 impl Client {
-    async fn ask_store(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
-        let attempt = request.extensions().get::<Attempts>().map_or(1, Attempts::next);
+    async fn call_store(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let attempt = request.extensions().get::<AttemptCounter>().map_or(1, AttemptCounter::next);
         let method = request.method().clone();
-        let answered = self.store.execute(request).await;
-        let trouble = match &answered {
-            Ok(answer) if is_retried(answer.status().as_u16()) => {
-                format!("the store answered HTTP {}", answer.status().as_u16())
+        let result = self.store.execute(request).await;
+        let failure = match &result {
+            Ok(response) if is_retried(response.status().as_u16()) => {
+                format!("the store answered HTTP {}", response.status().as_u16())
             }
-            Ok(_) => return answered,
+            Ok(_) => return result,
             Err(error) => format!("the store did not answer: {}", reason(error)),
         };
         let bucket = &*self.connector.bucket;
-        // The first is news, and the others are progress.
+        // One warning per request: the retries usually succeed.
         if attempt == 1 {
-            tracing::warn!(bucket, attempt, %method, "{trouble}");
+            tracing::warn!(bucket, attempt, %method, "{failure}");
         } else {
-            tracing::info!(bucket, attempt, %method, "{trouble}");
+            tracing::info!(bucket, attempt, %method, "{failure}");
         }
-        answered.map_err(|error| {
-            // The client would try again for as long as it has patience, and meet the same.
+        result.map_err(|error| {
+            // The store's client retries every kind but this one. An untrusted certificate stays
+            // untrusted, so retrying would only delay the error by the whole retry timeout.
             if reason(&error).contains("certificate") {
                 HttpError::new(HttpErrorKind::Unknown, error)
             } else {
@@ -109,34 +111,34 @@ impl Client {
         })
     }
 
-    async fn ask_machine(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+    async fn call_metadata(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let mut why = String::new();
-        for _ in 0..METADATA_TRIES {
+        for _ in 0..METADATA_ATTEMPTS {
             match self.metadata.execute(request.clone()).await {
-                // 403 is how the newer of two protocols is refused, and the older is tried.
-                Ok(answer) => match answer.status().as_u16() {
+                // 403 refuses version 2 of the protocol. The store's client then tries version 1.
+                Ok(response) => match response.status().as_u16() {
                     status @ (400..=402 | 404..=407) => {
                         why = format!("it answered HTTP {status}");
                         break;
                     }
-                    _ => return Ok(answer),
+                    _ => return Ok(response),
                 },
                 Err(error) => why = reason(&error),
             }
         }
         let host = request.uri().authority().map_or("", |host| host.as_str());
         let text =
-            format!("{} (asked this machine's role at {host}: {why})", self.connector.missing);
+            format!("{} (asked for this machine's role at {host}: {why})", self.connector.advice);
         Err(HttpError::new(HttpErrorKind::Unknown, NoCredentials(text)))
     }
 }
 
-/// Returns whether the store's client tries again after this status.
+/// Returns whether the store's client retries after this status.
 fn is_retried(status: u16) -> bool {
     matches!(status, 408 | 429 | 500..=599)
 }
 
-/// The last cause: those before it say that a request failed.
+/// Returns the text of the last cause. The others only say that a request failed.
 fn reason(error: &HttpError) -> String {
     let mut last: &dyn StdError = error;
     while let Some(cause) = last.source() {

@@ -1,4 +1,4 @@
-//! Buckets behind a network: S3, Google Cloud Storage, Azure, each behind a feature of this crate.
+//! Cloud buckets: S3, Google Cloud Storage and Azure Blob Storage, each behind a feature.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -9,26 +9,26 @@ use zeroize::Zeroizing;
 use crate::error::config;
 
 type Settings = BTreeMap<String, Zeroizing<String>>;
-type Connected = Result<Arc<dyn ObjectStore>, Error>;
+type ConnectResult = Result<Arc<dyn ObjectStore>, Error>;
 
-/// Connects to a bucket. `scheme` is that of its URL.
+/// Returns the store of a bucket whose URL has this scheme. Sends nothing yet.
 pub(crate) fn connect(
     scheme: &str,
     name: &str,
     settings: &Settings,
-    patience: Duration,
-) -> Connected {
+    retry_timeout: Duration,
+) -> ConnectResult {
     match scheme {
         #[cfg(feature = "s3")]
-        "s3" => with_client::s3(name, settings, patience),
+        "s3" => with_client::s3(name, settings, retry_timeout),
         #[cfg(feature = "gcs")]
-        "gs" => with_client::gcs(name, settings, patience),
+        "gs" => with_client::gcs(name, settings, retry_timeout),
         #[cfg(feature = "azure")]
-        "az" => with_client::azure(name, settings, patience),
+        "az" => with_client::azure(name, settings, retry_timeout),
         other => {
-            let _ = (name, settings, patience);
+            let _ = (name, settings, retry_timeout);
             Err(config(format!(
-                "this build was made without `{other}:`; there are features `s3`, `gcs`, `azure`"
+                "this build does not support `{other}:`: enable the feature `s3`, `gcs` or `azure`"
             )))
         }
     }
@@ -45,132 +45,139 @@ mod with_client {
         BackoffConfig, ClientOptions, Error as StoreError, ObjectStore, RetryConfig,
     };
 
-    use super::{Connected, Settings, config};
+    use super::{ConnectResult, Settings, config};
     use crate::{client::Connector, environment};
 
-    /// Where a machine in a cloud finds what is said about it, and its credentials.
+    /// Address of the metadata service in every cloud. It issues credentials for the machine's
+    /// role.
     const LINK_LOCAL: &str = "169.254.169.254";
 
-    /// Said where a machine has none.
+    // Advice for the case that no credentials are found.
     #[cfg(feature = "s3")]
     const NO_AWS: &str = "no AWS credentials found: set AWS_ACCESS_KEY_ID and \
-        AWS_SECRET_ACCESS_KEY, or `access_key_id` and `secret_access_key` in [buckets]";
+        AWS_SECRET_ACCESS_KEY, or the bucket's settings `access_key_id` and `secret_access_key`";
     #[cfg(feature = "gcs")]
     const NO_GOOGLE: &str = "no Google credentials found: set GOOGLE_APPLICATION_CREDENTIALS, or \
-        `service_account` in [buckets]";
+        the bucket's setting `service_account`";
     #[cfg(feature = "azure")]
     const NO_AZURE: &str = "no Azure credentials found: set AZURE_STORAGE_ACCOUNT_KEY, or \
-        `access_key` in [buckets]";
+        the bucket's setting `access_key`";
 
-    /// A store that does not take a connection in this time is down.
-    const CONNECT: Duration = Duration::from_secs(5);
+    /// Timeout of a connection attempt.
+    const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-    /// A store that sends nothing for so long has hung up.
-    const SILENCE: Duration = Duration::from_secs(30);
+    /// Longest pause between two reads of a response.
+    const READ_TIMEOUT: Duration = Duration::from_secs(30);
 
     #[cfg(feature = "s3")]
-    pub(super) fn s3(name: &str, settings: &Settings, patience: Duration) -> Connected {
+    pub(super) fn s3(name: &str, settings: &Settings, retry_timeout: Duration) -> ConnectResult {
         let mut builder = object_store::aws::AmazonS3Builder::new()
             .with_client_options(client(settings))
-            .with_retry(retry(patience));
+            .with_retry(retry_config(retry_timeout));
         environment::warn_of_ignored("AWS_");
-        for (key, value) in told(environment::AWS, settings) {
-            builder = builder.with_config(known(&key)?, value);
+        for (key, value) in merge(environment::AWS, settings) {
+            builder = builder.with_config(parse_key(&key)?, value);
         }
         let [id, secret] = [AmazonS3ConfigKey::AccessKeyId, AmazonS3ConfigKey::SecretAccessKey]
             .map(|key| builder.get_config_value(&key).is_some());
+        // The library refuses this as well, but its error is dropped below, because it may quote a
+        // secret.
         if id != secret {
             return Err(config(
-                "has one half of its credentials: `access_key_id` (or AWS_ACCESS_KEY_ID) and \
-                 `secret_access_key` (or AWS_SECRET_ACCESS_KEY) belong together"
+                "only half of the credentials is set: set both `access_key_id` (or AWS_ACCESS_KEY_ID) and \
+                 `secret_access_key` (or AWS_SECRET_ACCESS_KEY)"
                     .to_owned(),
             ));
         }
         let metadata = builder.get_config_value(&AmazonS3ConfigKey::MetadataEndpoint);
         let metadata = metadata.as_deref().map_or(LINK_LOCAL, host);
         let connector = Connector::new(name, vec![metadata.to_owned()], NO_AWS);
-        built(builder.with_bucket_name(name).with_http_connector(connector).build())
+        finish(builder.with_bucket_name(name).with_http_connector(connector).build())
     }
 
     #[cfg(feature = "gcs")]
-    pub(super) fn gcs(name: &str, settings: &Settings, patience: Duration) -> Connected {
+    pub(super) fn gcs(name: &str, settings: &Settings, retry_timeout: Duration) -> ConnectResult {
         let mut builder = object_store::gcp::GoogleCloudStorageBuilder::new()
             .with_client_options(client(settings))
-            .with_retry(retry(patience));
+            .with_retry(retry_config(retry_timeout));
         environment::warn_of_ignored("GOOGLE_");
-        for (key, value) in told(environment::GOOGLE, settings) {
-            builder = builder.with_config(known(&key)?, value);
+        for (key, value) in merge(environment::GOOGLE, settings) {
+            builder = builder.with_config(parse_key(&key)?, value);
         }
         let metadata = vec!["metadata.google.internal".to_owned(), LINK_LOCAL.to_owned()];
         let connector = Connector::new(name, metadata, NO_GOOGLE);
-        built(builder.with_bucket_name(name).with_http_connector(connector).build())
+        finish(builder.with_bucket_name(name).with_http_connector(connector).build())
     }
 
     #[cfg(feature = "azure")]
-    pub(super) fn azure(name: &str, settings: &Settings, patience: Duration) -> Connected {
+    pub(super) fn azure(name: &str, settings: &Settings, retry_timeout: Duration) -> ConnectResult {
         let mut builder = object_store::azure::MicrosoftAzureBuilder::new()
             .with_client_options(client(settings))
-            .with_retry(retry(patience));
+            .with_retry(retry_config(retry_timeout));
         if let Ok(endpoint) = std::env::var(environment::IDENTITY_ENDPOINT) {
             builder = builder.with_msi_endpoint(endpoint);
         }
         environment::warn_of_ignored("AZURE_");
-        for (key, value) in told(environment::AZURE, settings) {
-            builder = builder.with_config(known(&key)?, value);
+        for (key, value) in merge(environment::AZURE, settings) {
+            builder = builder.with_config(parse_key(&key)?, value);
         }
         let connector = Connector::new(name, vec![LINK_LOCAL.to_owned()], NO_AZURE);
-        built(builder.with_container_name(name).with_http_connector(connector).build())
+        finish(builder.with_container_name(name).with_http_connector(connector).build())
     }
 
-    /// Returns the credentials of the environment, and then the settings, which replace them.
-    fn told(variables: &[&str], settings: &Settings) -> Vec<(String, String)> {
-        let written = settings.iter().map(|(name, value)| (name.clone(), value.to_string()));
-        environment::settings(variables).into_iter().chain(written).collect()
+    /// Returns the credentials of the environment, followed by the settings, which override them.
+    fn merge(variables: &[&str], settings: &Settings) -> Vec<(String, String)> {
+        let configured = settings.iter().map(|(name, value)| (name.clone(), value.to_string()));
+        environment::settings(variables).into_iter().chain(configured).collect()
     }
 
-    /// The host in an address.
+    /// Returns the host of an address.
     #[cfg(feature = "s3")]
     fn host(address: &str) -> &str {
         let rest = address.split_once("://").map_or(address, |(_, rest)| rest);
         rest.split('/').next().unwrap_or_default()
     }
 
-    fn retry(patience: Duration) -> RetryConfig {
+    fn retry_config(retry_timeout: Duration) -> RetryConfig {
         let backoff = BackoffConfig {
             init_backoff: Duration::from_millis(100),
+            // Short, because a workflow task waits. The retry timeout bounds the whole.
             max_backoff: Duration::from_secs(2),
             base: 2.0,
         };
-        RetryConfig { backoff, max_retries: 30, retry_timeout: patience }
+        RetryConfig { backoff, max_retries: 30, retry_timeout }
     }
 
-    /// The whole of a request is bounded by the call that it is for. Plain HTTP is used where an
-    /// address was written that says so.
+    /// Returns the client's options.
+    ///
+    /// There is no timeout for a whole request, because the call it belongs to has one: a large
+    /// object on a slow network must not fail while it makes progress. Plain HTTP is allowed only
+    /// if an endpoint is configured with it.
     fn client(settings: &Settings) -> ClientOptions {
-        let plain =
+        let is_plain_http =
             |name: &&str| settings.get(*name).is_some_and(|address| address.starts_with("http://"));
         ClientOptions::new()
             .with_timeout_disabled()
-            .with_connect_timeout(CONNECT)
-            .with_read_timeout(SILENCE)
-            .with_allow_http(["endpoint", "base_url"].iter().any(plain))
+            .with_connect_timeout(CONNECT_TIMEOUT)
+            .with_read_timeout(READ_TIMEOUT)
+            .with_allow_http(["endpoint", "base_url"].iter().any(is_plain_http))
     }
 
-    fn known<K: FromStr<Err = StoreError>>(name: &str) -> Result<K, Error> {
+    fn parse_key<K: FromStr<Err = StoreError>>(name: &str) -> Result<K, Error> {
         name.parse().map_err(|_| {
             config(format!(
-                "unknown setting `{name}`: settings are those of the crate `object_store`"
+                "unknown setting `{name}`: the settings are those of the crate `object_store`"
             ))
         })
     }
 
-    /// The cause may quote a setting, and so a secret: it is left out.
-    fn built(store: Result<impl ObjectStore, StoreError>) -> Connected {
+    /// Returns the store. The cause of a failure may quote a setting, and so a secret, and is
+    /// dropped.
+    fn finish(store: Result<impl ObjectStore, StoreError>) -> ConnectResult {
         match store {
             Ok(store) => Ok(Arc::new(store)),
             Err(_) => Err(config(
-                "its settings do not fit together, or one is not of the form it should be"
-                    .to_owned(),
+                "the settings contradict each other, or one of them is malformed".to_owned(),
             )),
         }
     }

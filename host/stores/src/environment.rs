@@ -1,11 +1,12 @@
-//! Credentials of stores in the environment: what they are called there, and what is not read.
+//! Credentials of stores in environment variables.
 //!
-//! `object_store` reads every setting from the environment, endpoints included. Whoever can set one
-//! variable of a process could then have all objects sent to a place of their own.
+//! `object_store` would read every setting from the environment, endpoints included. Whoever can
+//! set one variable of the process could then redirect all objects to a store of their own. So only
+//! the variables listed here are read.
 
 use std::env;
 
-/// Variables that hold credentials, or say where a machine or a pod gets its own.
+/// Variables of S3 that hold credentials, or name the source of credentials for a machine or pod.
 #[cfg(feature = "s3")]
 pub(crate) const AWS: &[&str] = &[
     "AWS_ACCESS_KEY_ID",
@@ -22,7 +23,7 @@ pub(crate) const AWS: &[&str] = &[
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
 ];
 
-/// The same of Google Cloud Storage.
+/// Variables of Google Cloud Storage.
 #[cfg(feature = "gcs")]
 pub(crate) const GOOGLE: &[&str] = &[
     "GOOGLE_APPLICATION_CREDENTIALS",
@@ -32,7 +33,7 @@ pub(crate) const GOOGLE: &[&str] = &[
     "GOOGLE_SERVICE_ACCOUNT_PATH",
 ];
 
-/// The same of Azure Blob Storage. The account is a part of its credentials, as its key is.
+/// Variables of Azure Blob Storage. The account belongs to the credentials.
 #[cfg(feature = "azure")]
 pub(crate) const AZURE: &[&str] = &[
     "AZURE_STORAGE_ACCOUNT_KEY",
@@ -58,12 +59,12 @@ pub(crate) const AZURE: &[&str] = &[
     "AZURE_USE_AZURE_CLI",
 ];
 
-/// Where a machine in Azure has the address of its identity.
+/// Variable that holds the address of the identity service on a machine in Azure.
 #[cfg(feature = "azure")]
 pub(crate) const IDENTITY_ENDPOINT: &str = "IDENTITY_ENDPOINT";
 
-/// Variables that other tools read, and that would send objects elsewhere.
-const REDIRECTING: &[&str] = &[
+/// Variables that other tools read and that would change where objects go.
+const ENDPOINTS: &[&str] = &[
     "AWS_ENDPOINT_URL",
     "AWS_ENDPOINT_URL_S3",
     "AWS_ENDPOINT",
@@ -73,27 +74,28 @@ const REDIRECTING: &[&str] = &[
     "AZURE_STORAGE_USE_EMULATOR",
 ];
 
-/// Returns the settings of these variables that are set, as names of `object_store` and values.
+/// Returns the variables that are set, as `object_store` names and values.
 pub(crate) fn settings(names: &[&str]) -> Vec<(String, String)> {
     let found = names.iter().filter_map(|name| Some((*name, env::var(name).ok()?)));
-    let found = found.filter(|(name, value)| !value.is_empty() && may_be(name, value));
+    let found = found.filter(|(name, value)| !value.is_empty() && is_valid(name, value));
     found.map(|(name, value)| (name.to_ascii_lowercase(), value)).collect()
 }
 
-/// A region becomes a part of the host that requests are sent to.
-fn may_be(name: &str, value: &str) -> bool {
+/// Returns whether a value is safe to use. A region becomes part of the host that requests go to,
+/// so it must not contain a dot or a slash.
+fn is_valid(name: &str, value: &str) -> bool {
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '-';
     !name.ends_with("REGION") || (value.len() <= 64 && value.chars().all(is_word))
 }
 
-/// Warns of a variable that is set and not read, whose prefix is that of a store's variables.
+/// Warns about variables with this prefix that are set but ignored.
 pub(crate) fn warn_of_ignored(prefix: &str) {
     let is_set = |name: &&&str| name.starts_with(prefix) && env::var_os(name).is_some();
-    for variable in REDIRECTING.iter().filter(is_set) {
+    for variable in ENDPOINTS.iter().filter(is_set) {
         tracing::warn!(
             variable,
-            "the environment names an endpoint of a store, which is not read: only credentials come \
-             from the environment; write `endpoint` (Google: `base_url`) in [buckets]"
+            "an environment variable names the endpoint of a store, but only credentials are read from \
+             the environment: use the bucket's setting `endpoint` (Google: `base_url`)"
         );
     }
 }
@@ -103,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_variable_that_is_read_says_where_objects_go() {
+    fn reads_no_variable_that_redirects_objects() {
         let mut read: Vec<&str> = Vec::new();
         #[cfg(feature = "s3")]
         read.extend(AWS);
@@ -112,35 +114,34 @@ mod tests {
         #[cfg(feature = "azure")]
         read.extend(AZURE);
         for name in read {
-            assert!(!REDIRECTING.contains(&name), "{name}");
+            assert!(!ENDPOINTS.contains(&name), "{name}");
             assert!(!name.contains("ALLOW") && !name.contains("PROXY"), "{name}");
             assert!(!name.contains("ENDPOINT_URL") && !name.contains("AUTHORITY_HOST"), "{name}");
         }
     }
 
     #[test]
-    fn a_region_is_no_host() {
-        assert!(may_be("AWS_REGION", "eu-west-1"));
+    fn refuses_a_region_that_changes_the_host() {
+        assert!(is_valid("AWS_REGION", "eu-west-1"));
         for region in ["evil.example/", "a.b", "a@b", "a#"] {
-            assert!(!may_be("AWS_REGION", region) && !may_be("AWS_DEFAULT_REGION", region));
+            assert!(!is_valid("AWS_REGION", region) && !is_valid("AWS_DEFAULT_REGION", region));
         }
-        assert!(may_be("AWS_SESSION_TOKEN", "a/b+c=="));
+        assert!(is_valid("AWS_SESSION_TOKEN", "a/b+c=="));
     }
 
-    /// Each is a setting of its store under its own name.
     #[test]
-    fn every_variable_is_a_setting() {
+    fn every_variable_is_a_setting_of_its_store() {
         #[cfg(feature = "s3")]
         for name in AWS {
-            assert!(crate::setting_names::takes("s3", &name.to_ascii_lowercase()), "{name}");
+            assert!(crate::setting_names::accepts("s3", &name.to_ascii_lowercase()), "{name}");
         }
         #[cfg(feature = "gcs")]
         for name in GOOGLE {
-            assert!(crate::setting_names::takes("gs", &name.to_ascii_lowercase()), "{name}");
+            assert!(crate::setting_names::accepts("gs", &name.to_ascii_lowercase()), "{name}");
         }
         #[cfg(feature = "azure")]
         for name in AZURE {
-            assert!(crate::setting_names::takes("az", &name.to_ascii_lowercase()), "{name}");
+            assert!(crate::setting_names::accepts("az", &name.to_ascii_lowercase()), "{name}");
         }
     }
 }

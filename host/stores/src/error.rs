@@ -1,103 +1,123 @@
-//! Errors of stores, each as one line: bucket, key, HTTP status and the store's own code.
+//! Errors of stores on one line: bucket, key, reason, HTTP status and the store's own code.
 
 use std::{error::Error as StdError, io};
 
 use cloakroom_core::{Error, ErrorKind, clean};
 use object_store::Error as StoreError;
 
-use crate::store_response::Answer;
+use crate::store_response::ResponseDetails;
 
-/// Keys and names of buckets are shown up to this many characters.
-pub(crate) const KEY: usize = 1024;
+/// Most characters of a key or a bucket's name that are shown.
+pub(crate) const MAX_KEY: usize = 1024;
 
-/// A request to a store.
+/// Request to a store, for its error.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Asked<'a> {
+pub(crate) struct StoreRequest<'a> {
     pub(crate) bucket: &'a str,
     pub(crate) key: Option<&'a str>,
-    /// Whether the request needs no object, so that only the bucket can be missing.
+    /// True if the request needs no existing object. A 404 then means that the bucket is missing.
     pub(crate) creates: bool,
 }
 
-/// Says what kind of failure this is, in one line and without a cause: what a store wrote is
-/// neither short nor on one line.
-pub(crate) fn explain(asked: Asked<'_>, error: &StoreError) -> Error {
-    let answer = Answer::read(error);
-    let (kind, what) = verdict(asked, error, &answer);
-    let key = asked.key.map(|key| format!(", key `{}`", clean(key, KEY))).unwrap_or_default();
-    let details = answer.details();
-    let bucket = clean(asked.bucket, KEY);
-    Error::new(kind, format!("bucket `{bucket}`{key}: {what}{details}"))
+/// Returns the error of a failed request.
+///
+/// It has no source: the library's error nests the store's XML and the request's URL, on many
+/// lines.
+pub(crate) fn convert(request: StoreRequest<'_>, error: &StoreError) -> Error {
+    let details = ResponseDetails::from_error(error);
+    let (kind, reason) = classify(request, error, &details);
+    let key = request.key.map(|key| format!(", key `{}`", clean(key, MAX_KEY))).unwrap_or_default();
+    let summary = details.summary();
+    let bucket = clean(request.bucket, MAX_KEY);
+    Error::new(kind, format!("bucket `{bucket}`{key}: {reason}{summary}"))
 }
 
-/// Codes for a bucket or a container that is not there.
+/// Codes for a bucket or container that does not exist.
 const NO_BUCKET: [&str; 4] =
     ["NoSuchBucket", "ContainerNotFound", "ContainerBeingDeleted", "BucketNotFound"];
 
-/// Codes of a conflict with a request that was in work at the same time.
+/// Codes for a conflict with a concurrent request.
 const CONFLICT: [&str; 2] = ["OperationAborted", "ConditionalRequestConflict"];
 
-fn verdict(asked: Asked<'_>, error: &StoreError, answer: &Answer) -> (ErrorKind, String) {
-    if let Some(text) = &answer.no_credentials {
+fn classify(
+    request: StoreRequest<'_>,
+    error: &StoreError,
+    details: &ResponseDetails,
+) -> (ErrorKind, String) {
+    if let Some(text) = &details.no_credentials {
         return (ErrorKind::Denied, text.clone());
     }
-    let code = answer.code.as_deref().unwrap_or_default();
-    let missing = matches!(error, StoreError::NotFound { .. }) && answer.status.is_some();
-    let creates = missing && asked.creates;
-    let (kind, what) = match error {
-        _ if NO_BUCKET.contains(&code) || (creates && code.is_empty()) => (
-            ErrorKind::Denied,
-            "the store has no such bucket: create it, or correct `url` in [buckets]",
-        ),
+    let code = details.code.as_deref().unwrap_or_default();
+    let missing = matches!(error, StoreError::NotFound { .. }) && details.status.is_some();
+    let creates = missing && request.creates;
+    let (kind, reason) = match error {
+        _ if NO_BUCKET.contains(&code) || (creates && code.is_empty()) => {
+            (ErrorKind::Denied, "no such bucket: create it, or correct the bucket's `url`")
+        }
         StoreError::NotFound { .. } if creates => {
-            (ErrorKind::Unavailable, "the store has lost the upload")
+            (ErrorKind::Unavailable, "the store has lost the multipart upload")
         }
-        StoreError::NotFound { .. } => (ErrorKind::NotFound, "there is no such object"),
-        StoreError::PermissionDenied { .. } => (ErrorKind::Denied, "the store denies this"),
-        StoreError::Unauthenticated { .. } => {
-            (ErrorKind::Denied, "the store does not know these credentials")
+        StoreError::NotFound { .. } => (ErrorKind::NotFound, "no such object"),
+        StoreError::PermissionDenied { .. } => (
+            ErrorKind::Denied,
+            "the store denies access: check the credentials and their permissions",
+        ),
+        StoreError::Unauthenticated { .. } => (
+            ErrorKind::Denied,
+            "the store rejects the credentials: check that they are valid and unexpired",
+        ),
+        StoreError::InvalidPath { .. } => {
+            (ErrorKind::Denied, "the store does not support this key")
         }
-        StoreError::InvalidPath { .. } => (ErrorKind::Denied, "the store has no such keys"),
         StoreError::NotSupported { .. } | StoreError::NotImplemented { .. } => {
-            (ErrorKind::Failed, "the store cannot do this")
+            (ErrorKind::Failed, "the store does not support this operation")
         }
-        _ => return by_status(error, answer, code),
+        _ => return classify_status(error, details, code),
     };
-    (kind, what.to_owned())
+    (kind, reason.to_owned())
 }
 
-fn by_status(error: &StoreError, answer: &Answer, code: &str) -> (ErrorKind, String) {
-    match answer.status {
-        Some(409) if CONFLICT.contains(&code) => {
-            (ErrorKind::Unavailable, "another request was in work on this object".to_owned())
-        }
-        // Later is no better: the request itself is wrong.
-        Some(400..=499) if !matches!(answer.status, Some(408 | 425 | 429)) => {
-            (ErrorKind::Denied, "the store refuses this request".to_owned())
+fn classify_status(
+    error: &StoreError,
+    details: &ResponseDetails,
+    code: &str,
+) -> (ErrorKind, String) {
+    match details.status {
+        Some(409) if CONFLICT.contains(&code) => (
+            ErrorKind::Unavailable,
+            "another request changed this object at the same time".to_owned(),
+        ),
+        // The request itself is wrong, so a retry would fail as well.
+        Some(400..=499) if !matches!(details.status, Some(408 | 425 | 429)) => {
+            (ErrorKind::Denied, "the store rejects the request".to_owned())
         }
         Some(300..=399) => (
             ErrorKind::Denied,
-            "the store redirects this request, and redirects are not followed: correct `region` or \
+            "the store redirects the request, and redirects are not followed: correct `region` or \
              `endpoint`"
                 .to_owned(),
         ),
-        Some(_) => (ErrorKind::Unavailable, "the store did not answer as it should".to_owned()),
-        None if answer.is_oversized => (ErrorKind::Unavailable, answer.reason.clone()),
-        None if answer.reason.contains("certificate") => (
+        Some(_) => (ErrorKind::Unavailable, "the store could not answer".to_owned()),
+        None if details.is_oversized => (ErrorKind::Unavailable, details.reason.clone()),
+        None if details.reason.contains("certificate") => (
             ErrorKind::Denied,
-            format!("the store's certificate is not trusted: {}", answer.reason),
+            format!(
+                "the store's certificate is not trusted: {}; trust its authority with \
+                 SSL_CERT_FILE=authority.pem",
+                details.reason
+            ),
         ),
         None if is_forbidden(error) => {
-            (ErrorKind::Denied, format!("the store denies this: {}", answer.reason))
+            (ErrorKind::Denied, format!("access denied: {}", details.reason))
         }
         None if matches!(error, StoreError::Generic { store: "LocalFileSystem", .. }) => {
-            (ErrorKind::Unavailable, format!("the file system failed: {}", answer.reason))
+            (ErrorKind::Unavailable, format!("the file system failed: {}", details.reason))
         }
-        None => (ErrorKind::Unavailable, format!("the store did not answer: {}", answer.reason)),
+        None => (ErrorKind::Unavailable, format!("the store did not answer: {}", details.reason)),
     }
 }
 
-/// Returns whether the file system forbids it.
+/// Returns whether the file system denied access.
 fn is_forbidden(error: &StoreError) -> bool {
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -111,7 +131,7 @@ fn is_forbidden(error: &StoreError) -> bool {
     false
 }
 
-/// What was written in the configuration cannot be.
+/// Returns an error of kind `Config`.
 pub(crate) fn config(text: String) -> Error {
     Error::new(ErrorKind::Config, text)
 }

@@ -1,13 +1,14 @@
-//! One key of a ring, and the three things it does: boxes, plain AES-256-GCM, and derivation.
+//! One key of a ring: sealed boxes, plain AES-256-GCM, derived keys and claim signatures.
 //!
-//! Each use has a key of its own, so that what one gives away tells nothing of another:
+//! Each use has its own derived key, so that a leak of one reveals nothing of another:
 //!
-//! - plain AES-256-GCM uses the material itself, because others have fixed that format;
+//! - plain AES-256-GCM uses the material itself, because the ecosystem has fixed that format;
 //! - boxes use `HKDF-SHA256(salt = "cloakroom/box/1", ikm = material, info = salt of the box)`: 32
-//!   bytes of AES key, 32 bytes of commitment; what is authenticated beside the plaintext is the
-//!   length of the key's id (u32, big-endian), the id, and the caller's associated bytes;
-//! - the salt of a repeatable box is the start of `HMAC-SHA256(HKDF-Extract(salt = "cloakroom/salt/1",
-//!   ikm = material), length of what is authenticated (u64, big-endian), that, and the plaintext)`;
+//!   bytes of AES key, 32 bytes of commitment; the additional data is the length of the key's id (u32,
+//!   big-endian), the id, and the caller's additional data;
+//! - the salt of a deterministic box is the start of `HMAC-SHA256(HKDF-Extract(salt =
+//!   "cloakroom/salt/1", ikm = material), length of the additional data (u64, big-endian), that, and the
+//!   plaintext)`;
 //! - derivation uses `HKDF-SHA256(salt = "cloakroom/subkey/1", ikm = material, info = length of the
 //!   purpose (u32, big-endian), purpose, salt)`;
 //! - claims are signed with HMAC-SHA256 under `HKDF-SHA256(salt = "cloakroom/claim/2", ikm = material,
@@ -25,19 +26,24 @@ use cloakroom_core::{CLAIM_PURPOSE, Key, KeyError};
 use zeroize::Zeroizing;
 
 use crate::{
-    Material,
-    aead::{TAG, aes, open_behind, seal_behind},
+    KeyMaterial,
+    aead::{TAG, aes_key, open_after_prefix, seal_after_prefix},
     hkdf::{HASH, expand, extract, hmac_key, mac},
-    key_usage::Messages,
+    key_usage::MessageCounter,
 };
 
+/// Length of a box's salt in bytes. 192 random bits do not collide, however many boxes a key seals.
 const SALT: usize = 24;
+/// Length of a box's key commitment in bytes.
+///
+/// AES-GCM does not commit to its key: one can craft a ciphertext that opens under two keys. The
+/// commitment rules that out, so a stored object has one meaning.
 const COMMITMENT: usize = 32;
 
-/// How many bytes a box is longer than what it holds.
+/// Number of bytes that a box is longer than its plaintext.
 pub const BOX_OVERHEAD: usize = SALT + COMMITMENT + TAG;
 
-/// A key held in this process.
+/// Key that is held in the memory of this process.
 pub struct RingKey {
     id: String,
     plain: LessSafeKey,
@@ -45,16 +51,22 @@ pub struct RingKey {
     salts: hmac::Key,
     subkeys: hmac::Key,
     claims: hmac::Key,
-    messages: Messages,
+    messages: MessageCounter,
 }
 
 impl RingKey {
+    /// Creates a key from its material.
+    ///
     /// # Errors
-    /// `Refused` if the cryptography library cannot use the material, which it always can.
-    pub(crate) fn new(id: &str, material: &Material, messages: Messages) -> Result<Self, KeyError> {
+    /// `Refused` if the cryptography library rejects the material.
+    pub(crate) fn new(
+        id: &str,
+        material: &KeyMaterial,
+        messages: MessageCounter,
+    ) -> Result<Self, KeyError> {
         Ok(Self {
             id: id.to_owned(),
-            plain: aes(material.bytes())?,
+            plain: aes_key(material.bytes())?,
             boxes: extract("cloakroom/box/1", material),
             salts: extract("cloakroom/salt/1", material),
             subkeys: extract("cloakroom/subkey/1", material),
@@ -67,7 +79,7 @@ impl RingKey {
         let mut derived = Zeroizing::new([0; 2 * HASH]);
         expand(&self.boxes, &[salt], derived.as_mut_slice());
         let (key, _) = derived.split_at(HASH);
-        Ok((aes(key)?, derived))
+        Ok((aes_key(key)?, derived))
     }
 }
 
@@ -76,7 +88,7 @@ impl RingKey {
         &self,
         salt: &[u8; SALT],
         parts: &[Bytes],
-        bound: &[u8],
+        additional: &[u8],
     ) -> Result<Bytes, KeyError> {
         let (key, derived) = self.box_keys(salt)?;
         let (_, commitment) = derived.split_at(HASH);
@@ -84,31 +96,37 @@ impl RingKey {
         let (salt_part, commitment_part) = head.split_at_mut(SALT);
         salt_part.copy_from_slice(salt);
         commitment_part.copy_from_slice(commitment);
-        seal_behind(&head, &key, BOX_NONCE, parts, bound)
+        seal_after_prefix(&head, &key, BOX_NONCE, parts, additional)
     }
 
-    /// A salt that only this key, this plaintext and what is bound to it give.
-    fn drawn_salt(&self, parts: &[Bytes], bound: &[u8]) -> [u8; SALT] {
+    /// Returns a salt that is a function of the key, the plaintext and the additional data.
+    ///
+    /// Equal plaintexts give equal boxes, so a retry stores one object. Two different plaintexts
+    /// never share a box key, so the fixed nonce stays safe.
+    fn deterministic_salt(&self, parts: &[Bytes], additional: &[u8]) -> [u8; SALT] {
         let mut context = hmac::Context::with_key(&self.salts);
-        context.update(&(bound.len() as u64).to_be_bytes());
-        context.update(bound);
+        context.update(&(additional.len() as u64).to_be_bytes());
+        context.update(additional);
         parts.iter().for_each(|part| context.update(part));
         let mut salt = [0; SALT];
-        let drawn = context.sign();
-        let (start, _) = drawn.as_ref().split_at(SALT);
+        let mac = context.sign();
+        let (start, _) = mac.as_ref().split_at(SALT);
         salt.copy_from_slice(start);
         salt
     }
 
-    /// What a box authenticates beside its plaintext.
-    fn bound(&self, associated: &[u8]) -> Vec<u8> {
-        // A ring refuses ids so long that this would be cut.
+    /// Returns the additional data of a box: the key's id and that of the caller.
+    ///
+    /// The id is stored beside the box in the clear. Bound to the box, it cannot be exchanged.
+    fn additional_data(&self, associated: &[u8]) -> Vec<u8> {
+        // A ring refuses ids above 256 bytes, so the cast is exact.
         let length = self.id.len() as u32;
         [&length.to_be_bytes(), self.id.as_bytes(), associated].concat()
     }
 }
 
-/// The key of a box is its own, so its nonce need not differ from another's.
+/// Nonce of every box. Each box has its own key, derived from its salt, and a key that seals once
+/// cannot repeat a nonce.
 const BOX_NONCE: [u8; NONCE_LEN] = [0; NONCE_LEN];
 
 impl Key for RingKey {
@@ -119,13 +137,13 @@ impl Key for RingKey {
     fn seal(&self, parts: &[Bytes], associated: &[u8]) -> Result<Bytes, KeyError> {
         let mut salt = [0; SALT];
         rand::fill(&mut salt).map_err(|_| KeyError::Refused)?;
-        self.seal_box(&salt, parts, &self.bound(associated))
+        self.seal_box(&salt, parts, &self.additional_data(associated))
     }
 
     fn seal_repeatably(&self, parts: &[Bytes], associated: &[u8]) -> Result<Bytes, KeyError> {
-        let bound = self.bound(associated);
-        let salt = self.drawn_salt(parts, &bound);
-        self.seal_box(&salt, parts, &bound)
+        let additional = self.additional_data(associated);
+        let salt = self.deterministic_salt(parts, &additional);
+        self.seal_box(&salt, parts, &additional)
     }
 
     fn open(&self, sealed: Bytes, associated: &[u8]) -> Result<Bytes, KeyError> {
@@ -133,24 +151,33 @@ impl Key for RingKey {
         let (salt, commitment) = head.split_at(SALT);
         let (key, derived) = self.box_keys(salt)?;
         let (_, expected) = derived.split_at(HASH);
+        // Before the decryption, and in constant time: a box under another key costs no AES pass.
         verify_slices_are_equal(commitment, expected).map_err(|_| KeyError::Mismatch)?;
-        open_behind(SALT + COMMITMENT, &key, BOX_NONCE, sealed, &self.bound(associated))
+        open_after_prefix(
+            SALT + COMMITMENT,
+            &key,
+            BOX_NONCE,
+            sealed,
+            &self.additional_data(associated),
+        )
     }
 
     fn seal_aes_gcm(&self, parts: &[Bytes], associated: &[u8]) -> Result<Bytes, KeyError> {
+        // A random nonce of 96 bits: the count keeps the probability of a repetition below 2^-32.
         self.messages.add(&self.id)?;
         let mut nonce = [0; NONCE_LEN];
         rand::fill(&mut nonce).map_err(|_| KeyError::Refused)?;
-        seal_behind(&nonce, &self.plain, nonce, parts, associated)
+        seal_after_prefix(&nonce, &self.plain, nonce, parts, associated)
     }
 
     fn open_aes_gcm(&self, sealed: Bytes, associated: &[u8]) -> Result<Bytes, KeyError> {
         let nonce = *sealed.first_chunk::<NONCE_LEN>().ok_or(KeyError::Mismatch)?;
-        open_behind(NONCE_LEN, &self.plain, nonce, sealed, associated)
+        open_after_prefix(NONCE_LEN, &self.plain, nonce, sealed, associated)
     }
 
     fn derive(&self, purpose: &str, salt: &[u8], out: &mut [u8]) -> Result<(), KeyError> {
         let length = u32::try_from(purpose.len()).map_err(|_| KeyError::Refused)?.to_be_bytes();
+        // A plugin that could derive the key of claims could forge their signatures.
         if out.len() > 255 * HASH || purpose == CLAIM_PURPOSE {
             return Err(KeyError::Refused);
         }

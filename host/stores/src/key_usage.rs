@@ -1,8 +1,8 @@
-//! How many messages a key has sealed with plain AES-256-GCM, and how many it may.
+//! Usage limit of a key that seals with plain AES-256-GCM.
 //!
-//! Its nonces are 96 random bits. After 2^32 messages under one key two have the same nonce with a
-//! probability of 2^-33, and NIST SP 800-38D (8.3) allows no more. Boxes and derived keys have keys of
-//! their own for each message, and are not counted.
+//! The nonces are 96 random bits. After 2^32 messages under one key, two share a nonce with a
+//! probability of 2^-33, and NIST SP 800-38D (8.3) allows no more: a repeated nonce reveals the
+//! authentication key. Boxes and derived keys use a fresh key for each message and are not counted.
 
 use std::{
     collections::BTreeMap,
@@ -15,24 +15,28 @@ use std::{
 use cloakroom_core::KeyError;
 
 use crate::{
-    Material,
+    KeyMaterial,
     hkdf::{HASH, expand, extract},
 };
 
-/// The most messages that any key may seal, in all processes together.
+/// Most messages that a key may seal, in all processes together.
 pub const MAX_MESSAGES: u64 = 1 << 32;
 
-/// The most that a key seals in one process unless told otherwise: a sixteenth.
+/// Default for one process: a sixteenth, so that 16 processes can share a key.
 pub const DEFAULT_MESSAGES: u64 = MAX_MESSAGES / 16;
 
-/// Counts of messages by key, for as long as this is kept: rings that are built with it go on
-/// counting where others with the same key were. Cheap to clone.
+/// Message counts by key.
+///
+/// Rings that share a `KeyUsage` share the counts, so a reload of the configuration does not start
+/// them anew. Clones share one state.
 #[derive(Clone, Debug, Default)]
 pub struct KeyUsage(Arc<Mutex<BTreeMap<[u8; HASH], Arc<AtomicU64>>>>);
 
 impl KeyUsage {
-    /// Returns the count of a key. Keys are told apart by a hash that gives nothing of them away.
-    pub(crate) fn of(&self, material: &Material) -> Arc<AtomicU64> {
+    /// Returns the counter of a key.
+    ///
+    /// Keys are identified by a derived hash: the map must not hold material that was zeroised.
+    pub(crate) fn counter(&self, material: &KeyMaterial) -> Arc<AtomicU64> {
         let mut id = [0; HASH];
         expand(&extract("cloakroom/usage/1", material), &[], &mut id);
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -40,33 +44,34 @@ impl KeyUsage {
     }
 }
 
-/// The messages of one key, and its limit.
-pub(crate) struct Messages {
+/// Message counter of one key, with its limit.
+pub(crate) struct MessageCounter {
     count: Arc<AtomicU64>,
-    most: u64,
+    max: u64,
 }
 
-impl Messages {
-    pub(crate) fn new(count: Arc<AtomicU64>, most: u64) -> Self {
-        Self { count, most: most.min(MAX_MESSAGES) }
+impl MessageCounter {
+    pub(crate) fn new(count: Arc<AtomicU64>, max: u64) -> Self {
+        Self { count, max: max.min(MAX_MESSAGES) }
     }
 
-    /// Counts one message more, before it is sealed.
+    /// Counts a message. Called before it is sealed, so that concurrent calls cannot exceed the
+    /// limit.
     ///
     /// # Errors
-    /// `Exhausted` if the key has sealed as many as it may.
+    /// `Exhausted` if the key has reached its limit.
     pub(crate) fn add(&self, key: &str) -> Result<(), KeyError> {
-        let (most, next) = (self.most, |count: u64| (count < self.most).then(|| count + 1));
+        let (max, next) = (self.max, |count: u64| (count < self.max).then(|| count + 1));
         let before = self
             .count
             .fetch_update(Relaxed, Relaxed, next)
-            .map_err(|_| KeyError::Exhausted { messages: most })?;
-        if before == most / 2 {
+            .map_err(|_| KeyError::Exhausted { messages: max })?;
+        if before == max / 2 {
             tracing::warn!(
                 key,
                 messages = before,
-                most,
-                "a key has sealed half of the messages that it may seal with plain AES-256-GCM \
+                most = max,
+                "a key has sealed half of the messages that plain AES-256-GCM allows it \
                  (`max_messages_per_key`): make another key current"
             );
         }
@@ -79,14 +84,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_seals_so_many_and_no_more() {
-        let (usage, material) = (KeyUsage::default(), Material::new([1; 32]));
-        let messages = |most| Messages::new(usage.of(&material), most);
+    fn stops_at_the_limit() {
+        let (usage, material) = (KeyUsage::default(), KeyMaterial::new([1; 32]));
+        let messages = |max| MessageCounter::new(usage.counter(&material), max);
         assert!((0..3).all(|_| messages(3).add("k").is_ok()));
         assert_eq!(messages(3).add("k"), Err(KeyError::Exhausted { messages: 3 }));
-        assert!(messages(4).add("k").is_ok(), "a refusal was counted");
-        let other = Messages::new(usage.of(&Material::new([2; 32])), 1);
+        assert!(messages(4).add("k").is_ok(), "a refusal must not count");
+        let other = MessageCounter::new(usage.counter(&KeyMaterial::new([2; 32])), 1);
         assert!(other.add("k").is_ok());
-        assert_eq!(Messages::new(usage.of(&material), u64::MAX).most, MAX_MESSAGES);
+        assert_eq!(MessageCounter::new(usage.counter(&material), u64::MAX).max, MAX_MESSAGES);
     }
 }

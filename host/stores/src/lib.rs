@@ -1,9 +1,8 @@
-//! What stands behind grants: the keys that the host holds for its plugins, and the buckets that it
-//! is connected to.
+//! Key rings and buckets that an operator grants to plugins.
 //!
-//! A [`Ring`] has one current key and retired ones that still open what they sealed. Material is
-//! zeroised when the ring is dropped and never prints. An [`ObjectBucket`] is a bucket wherever the
-//! crate `object_store` can find one; a [`BucketUrl`] says where, by URL.
+//! A [`Ring`] has one current key, which seals, and retired keys, which still open. Key material is
+//! zeroised on drop and never printed. A [`BucketUrl`] names a bucket of S3, Google Cloud Storage,
+//! Azure Blob Storage, a local folder or memory; it opens as an [`ObjectBucket`].
 
 mod aead;
 mod attempt_counter;
@@ -28,6 +27,6 @@ pub use self::{
     bucket_url::BucketUrl,
     key::{BOX_OVERHEAD, RingKey},
     key_usage::{DEFAULT_MESSAGES, KeyUsage, MAX_MESSAGES},
-    material::{Material, MaterialError},
+    material::{KeyMaterial, MaterialError},
     ring::{Ring, RingBuilder, RingError},
 };

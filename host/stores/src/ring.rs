@@ -1,4 +1,4 @@
-//! A ring: one key that seals, and older ones that still open.
+//! Key ring in the memory of this process.
 
 use std::{collections::BTreeMap, fmt, num::NonZeroU64, sync::Arc};
 
@@ -6,21 +6,22 @@ use aws_lc_rs::rand;
 use cloakroom_core::{Error, ErrorKind, KeyError, KeyLookup, KeyRing};
 
 use crate::{
-    Material, RingKey,
-    key_usage::{DEFAULT_MESSAGES, KeyUsage, Messages},
+    KeyMaterial, RingKey,
+    key_usage::{DEFAULT_MESSAGES, KeyUsage, MessageCounter},
 };
 
-/// An id is written beside every payload.
-const LONGEST_ID: usize = 256;
+/// Longest id in bytes, because the id is stored beside every payload.
+const MAX_ID: usize = 256;
 
-/// Keys held in this process.
+/// Key ring in the memory of this process: one current key, which seals, and others, which only
+/// open.
 ///
 /// ```
-/// use cloakroom_stores::{Material, Ring};
+/// use cloakroom_stores::{KeyMaterial, Ring};
 ///
 /// let ring = Ring::builder()
-///     .key("2026-11", &Material::new([7; 32]))
-///     .key("2026-05", &Material::new([5; 32]))
+///     .key("2026-11", &KeyMaterial::new([7; 32]))
+///     .key("2026-05", &KeyMaterial::new([5; 32]))
 ///     .current("2026-11")
 ///     .build()?;
 /// # Ok::<(), cloakroom_stores::RingError>(())
@@ -31,18 +32,18 @@ pub struct Ring {
     keys: BTreeMap<String, Arc<RingKey>>,
 }
 
-/// Why a ring cannot be.
+/// Reason why a ring cannot be built.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RingError {
-    /// No key has the id that was named as current.
-    #[error("the current key is `{0}`, and the ring has no key of that id")]
+    /// No key has the current id.
+    #[error("the ring has no key with the id `{0}`, which is to be current: add the key")]
     Current(String),
-    /// An id that is empty, or too long to stand beside every payload.
-    #[error("a key's id has 1 to 256 bytes")]
+    /// The id of a key is empty or too long.
+    #[error("the id of a key is empty or longer than 256 bytes: choose a shorter one")]
     Id,
-    /// The cryptography library refused.
-    #[error("a key cannot be used")]
+    /// The cryptography library rejected a key.
+    #[error("the cryptography library rejected a key")]
     Key(#[from] KeyError),
 }
 
@@ -58,17 +59,17 @@ impl From<RingError> for Error {
 }
 
 impl Ring {
-    /// An empty ring to add keys to.
+    /// Returns a builder for a ring.
     pub fn builder() -> RingBuilder {
         RingBuilder::default()
     }
 
-    /// A ring of one key.
+    /// Creates a ring with one key.
     ///
     /// # Errors
-    /// If the cryptography library refuses the key.
-    pub fn of(id: &str, material: &Material) -> Result<Self, RingError> {
-        Self::builder().key(id, material).current(id).build()
+    /// `Id` if the id is empty or too long, `Key` if the cryptography library rejects the key.
+    pub fn single(id: &str, material: &KeyMaterial) -> Result<Self, RingError> {
+        Self::builder().with_key(id, material).with_current(id).build()
     }
 }
 
@@ -82,54 +83,59 @@ impl KeyRing for Ring {
     }
 }
 
-/// A ring in the making.
+/// Builder of a [`Ring`].
 #[derive(Default)]
+#[must_use]
 pub struct RingBuilder {
     current: String,
-    keys: BTreeMap<String, Material>,
+    keys: BTreeMap<String, KeyMaterial>,
     usage: KeyUsage,
     messages: Option<NonZeroU64>,
 }
 
 impl RingBuilder {
     /// Adds a key.
-    pub fn key(mut self, id: &str, material: &Material) -> Self {
+    pub fn with_key(mut self, id: &str, material: &KeyMaterial) -> Self {
         self.keys.insert(id.to_owned(), material.clone());
         self
     }
 
-    /// Says which key seals.
-    pub fn current(mut self, id: &str) -> Self {
+    /// Sets the id of the key that seals. Required.
+    pub fn with_current(mut self, id: &str) -> Self {
         id.clone_into(&mut self.current);
         self
     }
 
-    /// Sets how many messages each key may seal with plain AES-256-GCM in this process,
-    /// [`DEFAULT_MESSAGES`](crate::DEFAULT_MESSAGES) unless set and [`MAX_MESSAGES`](crate::MAX_MESSAGES)
-    /// at most. Opening, boxes and derived keys have no such limit.
-    pub fn max_messages_per_key(mut self, messages: NonZeroU64) -> Self {
+    /// Sets how many messages each key may seal with plain AES-256-GCM in this process, at most
+    /// [`MAX_MESSAGES`](crate::MAX_MESSAGES). Default:
+    /// [`DEFAULT_MESSAGES`](crate::DEFAULT_MESSAGES).
+    ///
+    /// Opening, boxes and derived keys have no limit.
+    pub fn with_max_messages_per_key(mut self, messages: NonZeroU64) -> Self {
         self.messages = Some(messages);
         self
     }
 
-    /// Counts messages together with all rings that share `usage`.
-    pub fn usage(mut self, usage: &KeyUsage) -> Self {
+    /// Shares the message counts with other rings. Default: the ring counts for itself.
+    pub fn with_usage(mut self, usage: &KeyUsage) -> Self {
         self.usage = usage.clone();
         self
     }
 
-    /// The ring.
+    /// Builds the ring.
     ///
     /// # Errors
-    /// If no key has the current id, or an id is empty or very long.
+    /// `Current` if no key has the current id, `Id` if an id is empty or too long, `Key` if the
+    /// cryptography library rejects a key.
     pub fn build(self) -> Result<Ring, RingError> {
-        // The library's first random bytes take it some 20 ms: better now than at the first payload.
+        // The first random bytes take the library some 20 ms. Draw them now, not at the first
+        // payload.
         rand::fill(&mut [0; 32]).map_err(|_| KeyError::Refused)?;
-        let most = self.messages.map_or(DEFAULT_MESSAGES, NonZeroU64::get);
+        let max = self.messages.map_or(DEFAULT_MESSAGES, NonZeroU64::get);
         let mut keys = BTreeMap::new();
         for (id, material) in &self.keys {
             check_id(id)?;
-            let messages = Messages::new(self.usage.of(material), most);
+            let messages = MessageCounter::new(self.usage.counter(material), max);
             keys.insert(id.clone(), Arc::new(RingKey::new(id, material, messages)?));
         }
         let current = keys.get(&self.current).cloned();
@@ -140,7 +146,7 @@ impl RingBuilder {
 
 /// Refuses an id that could not stand beside every payload.
 fn check_id(id: &str) -> Result<(), RingError> {
-    if id.is_empty() || id.len() > LONGEST_ID { Err(RingError::Id) } else { Ok(()) }
+    if id.is_empty() || id.len() > MAX_ID { Err(RingError::Id) } else { Ok(()) }
 }
 
 impl RingKey {
@@ -150,9 +156,9 @@ impl RingKey {
     /// # Errors
     /// `Id` if the id is empty or longer than 256 bytes; `Key` if the cryptography library refuses
     /// the material.
-    pub fn from_material(id: &str, material: &Material) -> Result<Self, RingError> {
+    pub fn from_material(id: &str, material: &KeyMaterial) -> Result<Self, RingError> {
         check_id(id)?;
-        let messages = Messages::new(KeyUsage::default().of(material), DEFAULT_MESSAGES);
+        let messages = MessageCounter::new(KeyUsage::default().counter(material), DEFAULT_MESSAGES);
         Ok(Self::new(id, material, messages)?)
     }
 }

@@ -1,6 +1,6 @@
-//! Names of the settings that each kind of bucket takes.
+//! Names of the settings of each kind of bucket.
 
-/// Settings of S3 that an operator may want, without the prefix `aws_` that they also go by.
+/// Settings of S3 that are suggested. The store accepts them with the prefix `aws_`, too.
 const S3: &[&str] = &[
     "access_key_id",
     "checksum_algorithm",
@@ -31,7 +31,7 @@ const S3: &[&str] = &[
     "web_identity_token_file",
 ];
 
-/// The same of Google Cloud Storage.
+/// Settings of Google Cloud Storage that are suggested.
 const GCS: &[&str] = &[
     "application_credentials",
     "base_url",
@@ -41,7 +41,7 @@ const GCS: &[&str] = &[
     "skip_signature",
 ];
 
-/// The same of Azure Blob Storage.
+/// Settings of Azure Blob Storage that are suggested.
 const AZURE: &[&str] = &[
     "access_key",
     "account_name",
@@ -79,7 +79,7 @@ const CLIENT: &[&str] = &[
     "user_agent",
 ];
 
-/// Returns the names that the store behind a URL with this scheme takes.
+/// Returns the names to suggest for a URL scheme.
 pub(crate) fn names(scheme: &str) -> Vec<&'static str> {
     let own = match scheme {
         "s3" => S3,
@@ -108,7 +108,7 @@ const SECRETS: &[&str] = &[
     "token",
 ];
 
-/// Returns whether a setting is a secret, under any spelling of its name.
+/// Returns whether a setting is a secret, with or without the prefix of its store.
 pub(crate) fn is_secret(name: &str) -> bool {
     let bare = ["aws_", "google_", "azure_storage_", "azure_"]
         .iter()
@@ -117,16 +117,17 @@ pub(crate) fn is_secret(name: &str) -> bool {
     SECRETS.contains(&bare)
 }
 
-/// Returns whether a setting's value is an address with a name and a password in it.
+/// Returns whether a value is an address with a user name or password in it.
 pub(crate) fn holds_password(value: &str) -> bool {
     let authority = value.split_once("://").map(|(_, rest)| rest);
     let authority = authority.and_then(|rest| rest.split(['/', '?', '#']).next());
     authority.is_some_and(|authority| authority.contains('@'))
 }
 
-/// Returns whether a store takes a setting, under any spelling of its name. A store that this build
-/// was made without takes all: opening it says what is missing.
-pub(crate) fn takes(scheme: &str, name: &str) -> bool {
+/// Returns whether a store accepts a setting, with or without a prefix.
+///
+/// A store that this build does not support accepts everything: opening the bucket reports that.
+pub(crate) fn accepts(scheme: &str, name: &str) -> bool {
     match scheme {
         #[cfg(feature = "s3")]
         "s3" => name.parse::<object_store::aws::AmazonS3ConfigKey>().is_ok(),
@@ -144,17 +145,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_name_that_is_proposed_is_taken() {
+    fn accepts_every_suggested_name() {
         for scheme in ["s3", "gs", "az"] {
             for name in names(scheme) {
-                assert!(takes(scheme, name), "{scheme}: {name}");
+                assert!(accepts(scheme, name), "{scheme}: {name}");
             }
         }
-        assert!(!takes("file", "region"));
+        assert!(!accepts("file", "region"));
     }
 
     #[test]
-    fn secrets_are_known_by_any_name() {
+    fn recognises_secrets_with_and_without_prefix() {
         for name in
             ["secret_access_key", "aws_secret_access_key", "azure_storage_access_key", "token"]
         {

@@ -1,4 +1,7 @@
-//! A store's answer, read out of the text of an `object_store` error.
+//! Details of a store's response, extracted from an `object_store` error.
+//!
+//! The library gives status and code only as text, so its texts are parsed here. Tests against real
+//! servers notice when they change.
 
 use std::error::Error as StdError;
 
@@ -6,60 +9,60 @@ use cloakroom_core::clean;
 use object_store::Error as StoreError;
 
 #[cfg(any(feature = "s3", feature = "gcs", feature = "azure"))]
-use crate::client::Oversized;
+use crate::client::OversizedResponse;
 
-/// The most characters of a store's text that are shown.
-const TEXT: usize = 200;
+/// Most characters of a store's text that are shown.
+const MAX_TEXT: usize = 200;
 
-/// A code of a store, such as `NoSuchKey`, has no more characters.
-const CODE: usize = 64;
+/// Most characters of a store's code, such as `NoSuchKey`.
+const MAX_CODE: usize = 64;
 
-/// No credentials were found for a store, wherever one may keep them.
+/// No source of credentials had any.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct NoCredentials(pub(crate) String);
 
-/// A store's answer, or the reason for none.
+/// Status, code and reason of a failed request.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Answer {
+pub(crate) struct ResponseDetails {
     pub(crate) status: Option<u16>,
     /// The store's own code, such as `NoSuchKey`.
     pub(crate) code: Option<String>,
-    /// How many times the request was tried again.
+    /// Number of retries of the request.
     pub(crate) retries: u32,
-    /// What the last cause says, on one line and bounded.
+    /// Text of the last cause, on one bounded line.
     pub(crate) reason: String,
     pub(crate) no_credentials: Option<String>,
-    /// True if the store sent more than any answer needs.
+    /// True if the response was larger than any valid one.
     pub(crate) is_oversized: bool,
 }
 
-impl Answer {
-    /// Reads the causes of an error.
-    pub(crate) fn read(error: &StoreError) -> Self {
-        let mut answer = Self { reason: clean(&error.to_string(), TEXT), ..Self::default() };
+impl ResponseDetails {
+    /// Extracts the details from an error and its causes.
+    pub(crate) fn from_error(error: &StoreError) -> Self {
+        let mut details = Self { reason: clean(&error.to_string(), MAX_TEXT), ..Self::default() };
         let mut cause = error.source();
         while let Some(error) = cause {
             if let Some(missing) = error.downcast_ref::<NoCredentials>() {
-                answer.no_credentials = Some(missing.0.clone());
+                details.no_credentials = Some(missing.0.clone());
             }
             #[cfg(any(feature = "s3", feature = "gcs", feature = "azure"))]
-            if error.is::<Oversized>() {
-                answer.is_oversized = true;
+            if error.is::<OversizedResponse>() {
+                details.is_oversized = true;
             }
-            answer.note(&error.to_string());
+            details.parse_cause(&error.to_string());
             cause = error.source();
         }
-        answer
+        details
     }
 
-    fn note(&mut self, text: &str) {
-        self.reason = clean(text, TEXT);
-        if let Some(answered) = text.strip_prefix("Server returned non-2xx status code: ") {
-            self.status = answered.get(..3).and_then(|status| status.parse().ok());
-            self.code = code(answered);
+    fn parse_cause(&mut self, text: &str) {
+        self.reason = clean(text, MAX_TEXT);
+        if let Some(response) = text.strip_prefix("Server returned non-2xx status code: ") {
+            self.status = response.get(..3).and_then(|status| status.parse().ok());
+            self.code = code(response);
         } else if let Some(body) = text.strip_prefix("Server returned error response: ") {
-            // A success by its status, and an error by what it says.
+            // S3 reports some failures with status 200 and an error in the body.
             self.status = Some(500);
             self.code = code(body);
         } else if text.starts_with("Received redirect without LOCATION") {
@@ -69,32 +72,32 @@ impl Answer {
         }
     }
 
-    /// The numbers, in brackets: `(HTTP 503 SlowDown, 7 attempts)`.
-    pub(crate) fn details(&self) -> String {
-        let mut details = Vec::new();
+    /// Returns the numbers in parentheses: ` (HTTP 503 SlowDown, 7 attempts)`.
+    pub(crate) fn summary(&self) -> String {
+        let mut parts = Vec::new();
         match (self.status, &self.code) {
-            (Some(status), Some(code)) => details.push(format!("HTTP {status} {code}")),
-            (Some(status), None) => details.push(format!("HTTP {status}")),
+            (Some(status), Some(code)) => parts.push(format!("HTTP {status} {code}")),
+            (Some(status), None) => parts.push(format!("HTTP {status}")),
             (None, _) => {}
         }
         if self.retries != 0 {
-            details.push(format!("{} attempts", self.retries + 1));
+            parts.push(format!("{} attempts", self.retries + 1));
         }
-        if details.is_empty() { String::new() } else { format!(" ({})", details.join(", ")) }
+        if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
     }
 }
 
-/// The number in "…, after 3 retries, max_retries: 30, …".
+/// Returns the number in "…, after 3 retries, max_retries: 30, …".
 fn retries(text: &str) -> Option<u32> {
     let (before, _) = text.split_once(" retries, max_retries: ")?;
     before.rsplit_once("after ")?.1.parse().ok()
 }
 
-/// The store's code in what it wrote, which is XML.
+/// Returns the code in an XML error. Only a single word: the text is a stranger's.
 fn code(body: &str) -> Option<String> {
     let (_, after) = body.split_once("<Code>")?;
     let (code, _) = after.split_once("</Code>")?;
-    let is_code = code.chars().all(|c| c.is_ascii_alphanumeric()) && code.len() <= CODE;
+    let is_code = code.chars().all(|c| c.is_ascii_alphanumeric()) && code.len() <= MAX_CODE;
     Some(code.to_owned()).filter(|code| is_code && !code.is_empty())
 }
 
@@ -102,27 +105,27 @@ fn code(body: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn note(texts: &[&str]) -> Answer {
-        let mut answer = Answer::default();
+    fn parse(texts: &[&str]) -> ResponseDetails {
+        let mut details = ResponseDetails::default();
         for text in texts {
-            answer.note(text);
+            details.parse_cause(text);
         }
-        answer
+        details
     }
 
     #[test]
-    fn reads_status_and_code() {
-        let answer = note(&[
+    fn extracts_status_and_code() {
+        let details = parse(&[
             "Error performing GET http://h/b/k in 2s, after 6 retries, max_retries: 30, \
              retry_timeout: 30s  - Server returned",
             "Server returned non-2xx status code: 503 Service Unavailable: \
              <?xml version=\"1.0\"?>\n<Error><Code>SlowDown</Code><Message>x</Message></Error>",
         ]);
-        assert_eq!(answer.details(), " (HTTP 503 SlowDown, 7 attempts)");
+        assert_eq!(details.summary(), " (HTTP 503 SlowDown, 7 attempts)");
     }
 
     #[test]
-    fn a_code_is_one_word() {
+    fn accepts_only_one_word_as_a_code() {
         for (body, expect) in [
             ("<Code>NoSuchKey</Code>", Some("NoSuchKey")),
             ("<Code></Code>", None),

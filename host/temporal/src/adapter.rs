@@ -1,87 +1,95 @@
-//! Between Temporal and a pipeline, whoever speaks: a worker, a codec server, a gateway.
+//! Adapter between Temporal's fields and a pipeline.
 
 use std::{fmt, sync::Arc};
 
 use cloakroom_core::{Context, Direction, Error, Payload};
 use cloakroom_pipeline::{Envelopes, Pipeline, PipelineSource, SizeLabels, SizeMeter, Verdict};
 
-use crate::{SizeLimitSource, SystemEnvelopes, limits, metric};
+use crate::{
+    envelopes::SystemEnvelopes,
+    limits::{SizeLimitSource, field_size},
+    metric, too_large,
+};
 
-/// A pipeline for Temporal: what it encodes is what Temporal takes, or is refused with the reason.
-/// Cheap to clone.
+/// Pipeline that refuses fields which Temporal would not accept.
 ///
-/// It knows nothing of where payloads come from. A hook that knows more of them passes a fuller
-/// [`Context`].
+/// Workers, the codec server and a gateway use it alike: each passes the [`Context`] it knows.
+/// Clones share one state.
 #[derive(Clone)]
-pub struct Adapter(Arc<Shared>);
+pub struct Adapter {
+    shared: Arc<Shared>,
+    is_quiet: bool,
+}
 
 struct Shared {
     source: Box<dyn PipelineSource>,
     limits: Box<dyn SizeLimitSource>,
-    scale: SizeMeter,
+    meter: SizeMeter,
     envelopes: Arc<dyn Envelopes>,
-    quiet: bool,
 }
 
 impl Adapter {
-    /// Of this pipeline, within these limits.
+    /// Creates an adapter for this pipeline and these limits. Failures are logged at WARN.
+    #[must_use]
     pub fn new(source: impl PipelineSource, limits: impl SizeLimitSource) -> Self {
-        Self::build(source, limits, false)
-    }
-
-    /// The same for a caller that logs each failure itself: pipelines are [`Pipeline::quiet`].
-    pub fn quiet(source: impl PipelineSource, limits: impl SizeLimitSource) -> Self {
-        Self::build(source, limits, true)
-    }
-
-    fn build(source: impl PipelineSource, limits: impl SizeLimitSource, quiet: bool) -> Self {
         let (source, limits) = (Box::new(source), Box::new(limits));
-        let (scale, envelopes) = (SizeMeter::new(metric::SIZES), SystemEnvelopes::shared());
-        Self(Arc::new(Shared { source, limits, scale, envelopes, quiet }))
+        let (meter, envelopes) = (SizeMeter::new(metric::SIZES), SystemEnvelopes::shared());
+        Self { shared: Arc::new(Shared { source, limits, meter, envelopes }), is_quiet: false }
     }
 
-    /// Returns the current pipeline. It opens Temporal's envelopes.
+    /// Returns the adapter with failures logged at DEBUG, for a caller that logs them itself.
+    #[must_use]
+    pub fn quiet(mut self) -> Self {
+        self.is_quiet = true;
+        self
+    }
+
+    /// Returns the current pipeline, which opens Temporal's system envelopes.
+    #[must_use]
     pub fn pipeline(&self) -> Pipeline {
-        let pipeline = self.0.source.current().with_envelopes(self.0.envelopes.clone());
-        if self.0.quiet { pipeline.quiet() } else { pipeline }
+        let pipeline = self.shared.source.current().with_envelopes(self.shared.envelopes.clone());
+        if self.is_quiet { pipeline.quiet() } else { pipeline }
     }
 
-    /// Encodes the payloads of one field.
+    /// Encodes the payloads of one field: the arguments of a call, or a result.
     ///
     /// # Errors
-    /// If one cannot be encoded, or all together are more than Temporal takes.
+    /// Those of [`Pipeline::encode`]. `LimitExceeded(Message)` if the encoded field is larger than
+    /// Temporal accepts.
     pub async fn encode(&self, ctx: &Context, field: Vec<Payload>) -> Result<Vec<Payload>, Error> {
         if field.is_empty() {
             return Ok(field);
         }
         let pipeline = self.pipeline();
         let encoded = pipeline.encode(ctx, field).await?;
-        let (budget, weight) = (self.0.limits.size_limits().budget(), limits::weight(&encoded));
-        match (self.0.scale.weigh(budget, weight, SizeLabels::of(ctx)), budget.most()) {
-            (Verdict::Stall, Some(most)) => {
-                let refused = limits::refusal(&pipeline, ctx, encoded, weight, most).await;
-                Err(pipeline.report_failure(ctx, Direction::Encode, refused))
+        // Measured after all stages, because the server limits what it receives.
+        let limits = self.shared.limits.size_limits();
+        let (budget, size) = (limits.budget(), field_size(&encoded));
+        match self.shared.meter.weigh(budget, size, SizeLabels::of(ctx)) {
+            Verdict::Fits => Ok(encoded),
+            Verdict::Stall => {
+                let error = too_large::error(&pipeline, ctx, encoded, size, &limits).await;
+                Err(pipeline.report_failure(ctx, Direction::Encode, error))
             }
-            _ => Ok(encoded),
         }
     }
 
     /// Decodes the payloads of one field.
     ///
     /// # Errors
-    /// If one cannot be fetched or decoded.
+    /// Those of [`Pipeline::decode`].
     pub async fn decode(&self, ctx: &Context, field: Vec<Payload>) -> Result<Vec<Payload>, Error> {
-        match field.is_empty() {
-            true => Ok(field),
-            false => self.pipeline().decode(ctx, field).await,
+        if field.is_empty() {
+            return Ok(field);
         }
+        self.pipeline().decode(ctx, field).await
     }
 }
 
 impl fmt::Debug for Adapter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Adapter")
-            .field("limits", &self.0.limits.size_limits())
+            .field("limits", &self.shared.limits.size_limits())
             .finish_non_exhaustive()
     }
 }

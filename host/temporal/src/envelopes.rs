@@ -1,9 +1,13 @@
-//! Temporal's own envelopes: requests and answers of its system Nexus endpoint, as payloads.
+//! System envelopes: messages of Temporal's system Nexus endpoint that travel as payloads.
 //!
-//! The server reads them, so they stay readable; the payloads in them go through the pipeline. The
-//! list is that of the API's `nexus/temporal-proto-models-nexusrpc.yaml` (in `temporalio-protos`
-//! 0.10.2), which the SDKs' tables of system Nexus operations are generated from. It has one
-//! operation, `SignalWithStartWorkflowExecution`. Whatever is not on the list is not opened.
+//! A workflow that signals with start sends the request as a payload. The server reads it, so it
+//! must stay readable, but it contains payloads of the user: arguments, memo, headers. Only those
+//! go through the pipeline.
+//!
+//! The list of messages is that of the API's `nexus/temporal-proto-models-nexusrpc.yaml` (in
+//! `temporalio-protos` 0.10.2), from which the SDKs generate their tables of system Nexus
+//! operations. It has one operation, `SignalWithStartWorkflowExecution`. Other messages are not
+//! opened.
 
 mod parse;
 mod schema;
@@ -15,13 +19,14 @@ use cloakroom_pipeline::{EnvelopeError, Envelopes, OpenEnvelope, UnknownEnvelope
 
 use self::schema::Fields;
 
-/// Set by SDKs and the server on an envelope.
+/// Metadata key with which SDKs and the server mark an envelope.
 const MARKER: &str = "__temporal_system_payload";
 
+/// Metadata key of the message type.
 const MESSAGE_TYPE: &str = "messageType";
 
-/// The envelopes that this version knows, by message type.
-const KNOWN: [(&str, Fields); 2] = [
+/// Schemas of the known envelopes, by message type.
+const SCHEMAS: [(&str, Fields); 2] = [
     (
         "temporal.api.workflowservice.v1.SignalWithStartWorkflowExecutionRequest",
         schema::SIGNAL_WITH_START_REQUEST,
@@ -34,20 +39,22 @@ const KNOWN: [(&str, Fields); 2] = [
 
 /// Opens Temporal's envelopes, for [`cloakroom_pipeline::PipelineBuilder::envelopes`].
 ///
-/// Every field must be known, in the envelope and in its messages. Search attributes stay as they
+/// Every field must be known, in the envelope and in its messages: an unknown one could hold a
+/// payload of the user, which would reach the server in plaintext. Search attributes stay as they
 /// are, because the server indexes them.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SystemEnvelopes;
 
 impl SystemEnvelopes {
-    /// Returns them for a pipeline.
+    /// Returns a shared instance for a pipeline.
+    #[must_use]
     pub fn shared() -> Arc<dyn Envelopes> {
         Arc::new(Self)
     }
 
-    /// Returns the message types of all envelopes that are opened.
+    /// Returns the message types of all known envelopes.
     pub fn types() -> impl Iterator<Item = &'static str> {
-        KNOWN.iter().map(|(name, _)| *name)
+        SCHEMAS.iter().map(|(name, _)| *name)
     }
 }
 
@@ -56,7 +63,7 @@ impl Envelopes for SystemEnvelopes {
         let is = |name: &str, value: &[u8]| {
             payload.metadata.get(name).is_some_and(|found| &**found == value)
         };
-        // Older servers mark ordinary results, which are written otherwise.
+        // Older servers set the marker on ordinary results too, with another encoding.
         is(MARKER, b"true") && is(ENCODING, b"binary/protobuf")
     }
 
@@ -64,16 +71,16 @@ impl Envelopes for SystemEnvelopes {
         let name = payload.metadata.get(MESSAGE_TYPE).map(|name| String::from_utf8_lossy(name));
         let name = name.unwrap_or_default().into_owned();
         let no = |why: String| EnvelopeError::Unknown(UnknownEnvelope { name: name.clone(), why });
-        let known = KNOWN.iter().find(|(known, _)| *known == name);
+        let known = SCHEMAS.iter().find(|(known, _)| *known == name);
         let (_, fields) = known
             .ok_or_else(|| no("which is not a type that this version of Cloakroom knows".into()))?;
         if !is_bare(payload) {
             return Err(no("with something else beside the message".into()));
         }
         let parsed = parse::parse(payload.data.clone(), fields, charge);
-        let parse::Parsed { parts, payloads } = parsed.map_err(|refused| match refused {
-            parse::Refused::Why(why) => no(why),
-            parse::Refused::NoMemory(error) => EnvelopeError::NoMemory(error),
+        let parse::Parsed { parts, payloads } = parsed.map_err(|error| match error {
+            parse::ParseError::Unsupported(why) => no(why),
+            parse::ParseError::OutOfMemory(error) => EnvelopeError::NoMemory(error),
         })?;
         let metadata = payload.metadata.clone();
         let close = move |payloads| {
@@ -84,7 +91,8 @@ impl Envelopes for SystemEnvelopes {
     }
 }
 
-/// Returns whether there is nothing but the message, which a reader would look at.
+/// Returns whether a payload has only the message and its known metadata. Anything else would be
+/// lost.
 fn is_bare(payload: &Payload) -> bool {
     let is_known = |name: &String| [ENCODING, MARKER, MESSAGE_TYPE].contains(&name.as_str());
     payload.metadata.keys().all(is_known)
@@ -101,7 +109,7 @@ mod tests {
     fn envelope(data: &[u8]) -> Payload {
         Payload::new("binary/protobuf", data.to_vec())
             .with(MARKER, "true")
-            .with(MESSAGE_TYPE, KNOWN[0].0)
+            .with(MESSAGE_TYPE, SCHEMAS[0].0)
     }
 
     fn open(payload: &Payload) -> Result<OpenEnvelope, EnvelopeError> {
@@ -109,9 +117,9 @@ mod tests {
         SystemEnvelopes.open(payload, &mut budget.call().nothing())
     }
 
-    /// An envelope of 9 KB whose 4,000 inner payloads would take over a megabyte.
+    /// The envelope has 9 KB, but its 4,000 inner payloads would take over a megabyte.
     #[test]
-    fn inner_payloads_are_counted_before_they_are_made() {
+    fn charges_inner_payloads_before_they_are_allocated() {
         let input = b"\x0a\x00".repeat(4000);
         let head = [0x2a, (input.len() & 0x7f) as u8 | 0x80, (input.len() >> 7) as u8];
         let error = open(&envelope(&[&head[..], &input].concat())).map(drop).unwrap_err();
@@ -127,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn opens_what_is_on_the_list_and_bare() {
+    fn opens_only_known_and_bare_envelopes() {
         let good = envelope(b"\x0a\x02ns");
         assert!(open(&good).is_ok());
         refuses(&good.clone().with(MESSAGE_TYPE, "a.B"), "not a type");

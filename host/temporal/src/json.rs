@@ -1,29 +1,32 @@
-//! Temporal's `Payloads` as proto3 JSON: what codec servers and the `temporal` command speak.
+//! Temporal's `Payloads` message as proto3 JSON, the format of codec servers.
 
 #[cfg(feature = "codec-server")]
 pub(crate) mod metered;
 mod object;
 mod parse;
+mod read_limits;
 mod write;
 
 use cloakroom_core::{Error, Payload};
 
-use self::parse::Bounds;
+use self::read_limits::ReadLimits;
 
-/// Reads `{"payloads":[…]}`, as Go and as protobuf spell it. The list may be empty or null.
+/// Reads `{"payloads":[…]}` in protobuf's or Go's spelling. The list may be empty or null.
 ///
 /// # Errors
-/// `Malformed` if the text is something else, or has no `payloads`. The error says where and never
-/// shows what was read.
+/// `Malformed` if the text is something else, or has no `payloads`. The error names the position
+/// and never quotes the text.
 pub fn read(text: &[u8]) -> Result<Vec<Payload>, Error> {
-    parse::parse(text, &Bounds::none())
+    parse::parse(text, &ReadLimits::unlimited())
 }
 
-/// Reads what [`read`] does, and takes `{}` for no payloads: proto3 JSON leaves an empty list out,
-/// and so does Temporal's command line where a workflow has no arguments.
+/// Reads like [`read`], but accepts `{}` as an empty list.
+///
+/// proto3 JSON omits an empty list. Temporal's command line sends `{}` for a workflow without
+/// arguments.
 ///
 /// # Errors
-/// As [`read`].
+/// Those of [`read`].
 pub fn read_message(text: &[u8]) -> Result<Vec<Payload>, Error> {
     if is_empty(text) { Ok(Vec::new()) } else { read(text) }
 }
@@ -32,13 +35,13 @@ fn is_empty(text: &[u8]) -> bool {
     text.iter().filter(|byte| !byte.is_ascii_whitespace()).eq(b"{}")
 }
 
-/// Writes `{"payloads":[…]}`, as protobuf spells it, and a line end.
+/// Writes `{"payloads":[…]}` in protobuf's spelling, with a newline.
 ///
 /// # Errors
-/// `Internal`, which does not happen: there is no such text that cannot be written.
+/// `Internal` if a value cannot be written, which indicates a bug.
 pub fn write(payloads: &[Payload]) -> Result<Vec<u8>, Error> {
     let mut text =
-        Vec::with_capacity(write::FRAME + payloads.iter().map(write::most).sum::<usize>());
+        Vec::with_capacity(write::FRAME + payloads.iter().map(write::max_len).sum::<usize>());
     text.extend_from_slice(write::HEAD);
     for (slot, payload) in payloads.iter().enumerate() {
         write::payload(&mut text, slot, payload)?;
@@ -54,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_spellings_of_protobuf_are_read() {
+    fn reads_all_spellings_of_protobuf() {
         let expected = Payload::new("json/plain", vec![0xfb, 0xff, 0xfe, 0x01]);
         for data in ["+//+AQ==", "+//+AQ", "-__-AQ==", "-__-AQ"] {
             let text = format!(
@@ -71,7 +74,7 @@ mod tests {
         for data in ["+/_+", "A", "A=", "=", "A A="] {
             let text = format!(r#"{{"payloads":[{{"data":"{data}"}}]}}"#);
             let error = read(text.as_bytes()).unwrap_err().to_string();
-            assert!(error.contains("payload 0 holds what is not base64"), "{error}");
+            assert!(error.contains("payload 0 has a value that is not base64"), "{error}");
         }
     }
 
@@ -83,8 +86,8 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_payloads_is_refused() {
-        refused(read(b"{}"), "it has no `payloads`; expected {\"payloads\":[");
+    fn refuses_a_text_without_payloads() {
+        refused(read(b"{}"), "it has no `payloads`: expected {\"payloads\":[");
         for text in [r#"{"foo":1}"#, r#"{"metadata":{},"data":""}"#] {
             refused(read(text.as_bytes()), "it has no `payloads`");
             refused(read_message(text.as_bytes()), "it has no `payloads`");
@@ -96,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_no_object() {
+    fn refuses_a_list_in_place_of_an_object() {
         for text in [
             "[[]]",
             r#"{"payloads":[[{},"",[]]]}"#,
@@ -108,7 +111,7 @@ mod tests {
 
     /// As `temporal` 1.9.1 sends it for a workflow without arguments.
     #[test]
-    fn an_empty_message_is_no_payloads() {
+    fn reads_an_empty_message() {
         assert_eq!(read_message(b"{}").unwrap(), []);
         assert_eq!(read_message(b" { } ").unwrap(), []);
     }

@@ -1,4 +1,4 @@
-//! Cloakroom for Temporal: the data converter of Rust workers, and the codec server.
+//! Cloakroom for Temporal: a data converter for Rust workers, and a codec server.
 
 mod adapter;
 mod envelopes;
@@ -10,9 +10,12 @@ mod reference;
 mod sdk;
 #[cfg(feature = "codec-server")]
 pub mod server;
+mod too_large;
 
 #[cfg(feature = "sdk")]
-pub use self::sdk::{Converter, SdkCodec, data_converter, payload_from_sdk, payload_to_sdk};
+pub use self::sdk::{
+    DataConverterBuilder, SdkCodec, data_converter, payload_from_sdk, payload_to_sdk,
+};
 pub use self::{
     adapter::Adapter,
     envelopes::SystemEnvelopes,

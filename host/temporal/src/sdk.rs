@@ -1,14 +1,13 @@
-//! The data converter of Rust workers and clients on the official SDK.
+//! Data converter for Rust workers and clients on the official SDK.
 //!
-//! What the SDK's hook gives and forces:
+//! The SDK's codec hook has three consequences:
 //!
-//! - It calls once for each field, also for empty ones, with nothing but whether it is a workflow's or
-//!   an activity's. So objects are stored under keys without a workflow, and rules see the namespace
-//!   that the converter was told.
-//! - It waits for a decoded activation before it takes the next: while a workflow's payloads are
-//!   fetched, the other workflows of that worker stand still. What a worker has just stored itself is
-//!   at hand, and computing leaves the thread that workflows run on.
-//! - A failure of ours fails the workflow task, or the attempt of an activity. Both are retried.
+//! - It is called once per field, with no context but "workflow" or "activity". So objects are stored
+//!   under keys without a workflow, and rules see the namespace of the builder.
+//! - The worker decodes one activation at a time. While payloads of one workflow are fetched, the other
+//!   workflows of that worker wait. The cache answers for objects that the worker stored itself, and
+//!   plugins compute on other threads.
+//! - An error fails the workflow task, or the attempt of the activity. Temporal retries both.
 
 mod failures;
 mod payload;
@@ -33,38 +32,47 @@ use tokio::task::JoinSet;
 
 use self::failures::EncodedFailures;
 pub use self::payload::{payload_from_sdk, payload_to_sdk};
-use crate::{Adapter, SizeLimitSource, SizeLimits};
+use crate::{
+    adapter::Adapter,
+    limits::{SizeLimitSource, SizeLimits},
+};
 
-/// The SDK's default data converter with this pipeline as its codec, external storage included.
+/// Returns the SDK's default data converter with this pipeline as its codec.
 ///
-/// [`Converter`] has what can be chosen.
+/// [`DataConverterBuilder`] has the options.
+#[must_use]
 pub fn data_converter(source: &(impl PipelineSource + Clone)) -> DataConverter {
-    Converter::of(source).build()
+    DataConverterBuilder::new(source).build()
 }
 
-/// A data converter in the making.
+/// Builder of a data converter.
 ///
 /// ```no_run
-/// # use cloakroom_temporal::{Converter, SizeLimits};
+/// # use cloakroom_temporal::{DataConverterBuilder, SizeLimits};
 /// # use temporalio_client::{Client, ClientOptions, Connection};
 /// # async fn f(pipeline: cloakroom_pipeline::Pipeline, connection: Connection)
 /// #     -> Result<Client, Box<dyn std::error::Error>> {
-/// let limits = SizeLimits::of_namespace(&connection, "payments").await?;
-/// let converter = Converter::of(&pipeline).namespace("payments").limits(limits).build();
+/// let limits = SizeLimits::fetch(&connection, "payments").await?;
+/// let converter = DataConverterBuilder::new(&pipeline)
+///     .with_namespace("payments")
+///     .with_size_limits(limits)
+///     .build();
 /// let options = ClientOptions::new("payments").data_converter(converter).build();
 /// Ok(Client::new(connection, options)?)
 /// # }
 /// ```
-pub struct Converter {
+#[must_use]
+pub struct DataConverterBuilder {
     source: Box<dyn PipelineSource>,
     ctx: Context,
     limits: Box<dyn SizeLimitSource>,
     encode_failures: bool,
 }
 
-impl Converter {
-    /// With this pipeline. A `Cloakroom` is asked for its pipeline of now at every call.
-    pub fn of(source: &(impl PipelineSource + Clone)) -> Self {
+impl DataConverterBuilder {
+    /// Returns a builder with this pipeline. Each call uses the pipeline that `source` returns
+    /// then.
+    pub fn new(source: &(impl PipelineSource + Clone)) -> Self {
         Self {
             source: Box::new(source.clone()),
             ctx: Context::none(),
@@ -73,44 +81,46 @@ impl Converter {
         }
     }
 
-    /// The namespace, for rules, drivers and metrics: the SDK does not tell it.
-    pub fn namespace(mut self, namespace: &str) -> Self {
+    /// Sets the namespace for rules, drivers and metrics, because the SDK does not pass it.
+    /// Default: none.
+    pub fn with_namespace(mut self, namespace: &str) -> Self {
         self.ctx = Context::namespace(namespace);
         self
     }
 
-    /// What Temporal takes, where it is not what a server has by default.
-    pub fn limits(mut self, limits: impl SizeLimitSource) -> Self {
+    /// Sets the sizes that Temporal accepts. Default: [`SizeLimits::default`].
+    pub fn with_size_limits(mut self, limits: impl SizeLimitSource) -> Self {
         self.limits = Box::new(limits);
         self
     }
 
-    /// Encodes the messages and stack traces of failures as well: they go where payloads go, and the
-    /// history says `Encoded failure`.
-    pub fn encode_failures(mut self) -> Self {
+    /// Encodes messages and stack traces of failures as well; the history shows `Encoded failure`.
+    /// Default: they are sent as they are.
+    pub fn with_encoded_failures(mut self) -> Self {
         self.encode_failures = true;
         self
     }
 
-    /// The data converter.
+    /// Builds the data converter.
+    #[must_use]
     pub fn build(self) -> DataConverter {
         let (encode_failures, codec) = (self.encode_failures, self.codec());
-        match encode_failures {
-            true => DataConverter::new(PayloadConverter::default(), EncodedFailures::new(), codec),
-            false => {
-                let failures = DefaultFailureConverter::default();
-                DataConverter::new(PayloadConverter::default(), failures, codec)
-            }
+        if encode_failures {
+            DataConverter::new(PayloadConverter::default(), EncodedFailures::new(), codec)
+        } else {
+            let failures = DefaultFailureConverter::default();
+            DataConverter::new(PayloadConverter::default(), failures, codec)
         }
     }
 
-    /// The codec alone, for a data converter with payload or failure converters of one's own.
+    /// Builds only the codec, for a data converter with other payload or failure converters.
+    #[must_use]
     pub fn codec(self) -> SdkCodec {
         SdkCodec { adapter: Adapter::new(self.source, self.limits), ctx: self.ctx }
     }
 }
 
-/// A pipeline as the SDK's codec.
+/// Pipeline as a codec of the SDK.
 pub struct SdkCodec {
     adapter: Adapter,
     ctx: Context,
@@ -123,7 +133,7 @@ impl PayloadCodec for SdkCodec {
         field: Vec<wire::Payload>,
     ) -> BoxFuture<'static, Result<Vec<wire::Payload>, PayloadConversionError>> {
         let (adapter, ctx) = (self.adapter.clone(), self.ctx.clone());
-        change(field, move |field| async move { adapter.encode(&ctx, field).await })
+        run(field, move |field| async move { adapter.encode(&ctx, field).await })
     }
 
     fn decode(
@@ -132,13 +142,14 @@ impl PayloadCodec for SdkCodec {
         field: Vec<wire::Payload>,
     ) -> BoxFuture<'static, Result<Vec<wire::Payload>, PayloadConversionError>> {
         let (adapter, ctx) = (self.adapter.clone(), self.ctx.clone());
-        change(field, move |field| async move { adapter.decode(&ctx, field).await })
+        run(field, move |field| async move { adapter.decode(&ctx, field).await })
     }
 }
 
-/// Runs `work` on a task of its own: the SDK polls this future on the thread that its workflows run
-/// on. Dropping the future ends the task.
-fn change<F>(
+/// Runs `work` in a task of its own, and aborts it if the future is dropped.
+///
+/// The SDK polls this future on the thread that its workflows run on, which must stay free.
+fn run<F>(
     field: Vec<wire::Payload>,
     work: impl FnOnce(Vec<Payload>) -> F + Send + 'static,
 ) -> BoxFuture<'static, Result<Vec<wire::Payload>, PayloadConversionError>>
@@ -146,62 +157,64 @@ where
     F: Future<Output = Result<Vec<Payload>, Error>> + Send + 'static,
 {
     Box::pin(async move {
+        // The SDK calls the codec for absent fields too: those need no task.
         if field.is_empty() {
             return Ok(field);
         }
         let mut task = JoinSet::new();
         task.spawn(work(field.into_iter().map(payload_from_sdk).collect()));
-        let lost = || Error::new(ErrorKind::Internal, "the task of a codec did not finish");
-        let done = task.join_next().await.and_then(Result::ok).unwrap_or_else(|| Err(lost()));
-        match done {
+        let panicked = || Error::new(ErrorKind::Internal, "the task of the codec panicked");
+        let joined = task.join_next().await.and_then(Result::ok);
+        match joined.unwrap_or_else(|| Err(panicked())) {
             Ok(field) => Ok(field.into_iter().map(payload_to_sdk).collect()),
-            Err(error) => Err(PayloadConversionError::EncodingError(Box::new(Told(error)))),
+            Err(error) => Err(PayloadConversionError::EncodingError(Box::new(ErrorReport(error)))),
         }
     })
 }
 
-/// An error with its causes: the SDK writes no more than one line into histories and logs.
-struct Told(Error);
+/// Error whose text includes its causes: the SDK writes only the first line into histories and
+/// logs.
+struct ErrorReport(Error);
 
-impl fmt::Display for Told {
+impl fmt::Display for ErrorReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.report())
     }
 }
 
-impl fmt::Debug for Told {
+impl fmt::Debug for ErrorReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.0, f)
     }
 }
 
-impl std::error::Error for Told {
+impl std::error::Error for ErrorReport {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         Some(&self.0)
     }
 }
 
 impl SizeLimits {
-    /// The limits that a namespace has.
+    /// Returns the limits of a namespace, as its server reports them.
     ///
     /// # Errors
-    /// If the server does not tell.
-    pub async fn of_namespace(connection: &Connection, namespace: &str) -> Result<Self, Status> {
+    /// The server's status, for example if there is no such namespace.
+    pub async fn fetch(connection: &Connection, namespace: &str) -> Result<Self, Status> {
         let request =
             DescribeNamespaceRequest { namespace: namespace.to_owned(), ..Default::default() };
         let mut service = connection.workflow_service();
-        let told = service.describe_namespace(request.into_request()).await?.into_inner();
-        let limits = told.namespace_info.and_then(|info| info.limits).unwrap_or_default();
-        let mut found = Self::default();
-        found.field.max = limits.blob_size_limit_error;
-        Ok(found)
+        let response = service.describe_namespace(request.into_request()).await?.into_inner();
+        let reported = response.namespace_info.and_then(|info| info.limits).unwrap_or_default();
+        let mut limits = Self::default();
+        limits.field.max = reported.blob_size_limit_error;
+        Ok(limits)
     }
 }
 
-impl fmt::Debug for Converter {
+impl fmt::Debug for DataConverterBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let limits = self.limits.size_limits();
-        f.debug_struct("Converter").field("limits", &limits).finish_non_exhaustive()
+        f.debug_struct("DataConverterBuilder").field("limits", &limits).finish_non_exhaustive()
     }
 }
 

@@ -7,7 +7,7 @@ fn main() {
     let rt = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     rt.block_on(async {
         let host = Host::builder().build().unwrap();
-        let r = Arc::new(Ring::of("bench", &Material::new([7; 32])).unwrap());
+        let r = Arc::new(Ring::single("bench", &KeyMaterial::new([7; 32])).unwrap());
         let p = host.load(bundled("aes-gcm").unwrap(), Grants::none().keys("bench", r.clone())).await.unwrap();
         let c = p.codec(Settings::none().set("ring", "bench").set("format", "temporal"), reuse).await.unwrap();
         let pipe = Pipeline::builder().stage(Stage::new("aes", c)).build().unwrap();

@@ -7,7 +7,7 @@ use std::{
 };
 
 use cloakroom::{ByteSize, CloakroomBuilder, Context, Payload, pipeline::MemoryBudget};
-use cloakroom_temporal::server::Settings;
+use cloakroom_temporal::server::ServerSettings;
 use cloakroom_tests::{compile_cache, noise, plain, ring, wait_until};
 use expect_test::expect;
 
@@ -18,7 +18,7 @@ use super::{
 };
 
 /// A server that compresses and seals, within these limits.
-async fn serve(limits: &str, settings: Settings) -> Served {
+async fn serve(limits: &str, settings: ServerSettings) -> Served {
     let text = format!(
         r#"
         [[stage]]
@@ -40,8 +40,8 @@ async fn serve(limits: &str, settings: Settings) -> Served {
 }
 
 /// Nothing of these tests is to fail because the machine is busy.
-fn patient() -> Settings {
-    let mut settings = Settings::default();
+fn patient() -> ServerSettings {
+    let mut settings = ServerSettings::default();
     settings.time = Duration::from_secs(180);
     settings
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use cloakroom::Context;
-use cloakroom_temporal::server::{Auth, Settings};
+use cloakroom_temporal::server::{Auth, ServerSettings};
 use cloakroom_tests::{PATIENCE, noise, plain};
 use expect_test::expect;
 
@@ -19,8 +19,8 @@ use super::{
 };
 
 /// So many places, all of which one address may have.
-fn places(number: usize) -> Settings {
-    let mut settings = Settings::default();
+fn places(number: usize) -> ServerSettings {
+    let mut settings = ServerSettings::default();
     settings.connections = number;
     settings.connections_per_address = Some(number);
     // No honest request of these tests is to fail because the machine is busy.
@@ -132,7 +132,7 @@ async fn clients_that_never_read_give_their_places_back() {
 async fn a_refusal_ends_the_connection() {
     let folder = tempfile::tempdir().unwrap();
     let mut settings = places(4);
-    settings.access = Auth::default().token("a secret of operators").unwrap();
+    settings.auth = Auth::default().with_token("a secret of operators").unwrap();
     let served = Served::start(folder.path(), settings).await;
     let good = "authorization: Bearer a secret of operators\r\n";
     for (request, status) in [

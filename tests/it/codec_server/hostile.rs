@@ -6,7 +6,7 @@ use std::{
 };
 
 use cloakroom::{ByteSize, Payload};
-use cloakroom_temporal::server::Settings;
+use cloakroom_temporal::server::ServerSettings;
 use cloakroom_tests::plain;
 use expect_test::expect;
 
@@ -16,8 +16,8 @@ use super::{
     sent, text,
 };
 
-fn small() -> Settings {
-    let mut settings = Settings::default();
+fn small() -> ServerSettings {
+    let mut settings = ServerSettings::default();
     settings.body = ByteSize::mib(1);
     settings.requests = 2;
     // No honest request of these tests is to fail because the machine is busy.
@@ -26,7 +26,7 @@ fn small() -> Settings {
 }
 
 /// The same, giving up soon on who sends nothing more.
-fn impatient() -> Settings {
+fn impatient() -> ServerSettings {
     let mut settings = small();
     settings.time = Duration::from_secs(1);
     settings

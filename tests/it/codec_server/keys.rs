@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use cloakroom_temporal::server::{Auth, Settings};
+use cloakroom_temporal::server::{Auth, ServerSettings};
 use serde_json::{Value, json};
 
 use super::{
@@ -106,14 +106,14 @@ impl Provider {
 
     fn access(&self, refresh: Duration) -> Auth {
         let url = format!("http://{}/jwks.json", self.address);
-        Auth::default().signed_by(&url, refresh, Some("a".into()), Some("i".into())).unwrap()
+        Auth::default().with_key_set_url(&url, refresh, Some("a".into()), Some("i".into())).unwrap()
     }
 }
 
 async fn served(access: Auth) -> (Served, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
-    let mut settings = Settings::default();
-    settings.access = access;
+    let mut settings = ServerSettings::default();
+    settings.auth = access;
     (Served::start(folder.path(), settings).await, folder)
 }
 
@@ -135,8 +135,8 @@ async fn keys_are_fetched_once() {
     // Whoever makes up names of keys does not have them fetched again and again.
     assert_eq!(provider.asked(), 1);
     // A reload takes over what was fetched.
-    let mut settings = Settings::default();
-    settings.access = provider.access(DAY);
+    let mut settings = ServerSettings::default();
+    settings.auth = provider.access(DAY);
     served.server.swap(settings).unwrap();
     assert_eq!(status(&served, &made["good"]["ec"]), 200);
     assert_eq!(provider.asked(), 1);

@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-use cloakroom_temporal::server::{Address, Settings};
+use cloakroom_temporal::server::{Address, ServerSettings};
 use cloakroom_tests::{
     PATIENCE, assert_text, plain,
     rigs::{envoy, envoy_to_socket},
@@ -34,7 +34,7 @@ fn for_host(stream: impl std::io::Read + std::io::Write, host: &str, more: &str)
 #[tokio::test(flavor = "multi_thread")]
 async fn what_may_come_from_elsewhere_is_refused() {
     let folder = tempfile::tempdir().unwrap();
-    let served = Served::start(folder.path(), Settings::default()).await;
+    let served = Served::start(folder.path(), ServerSettings::default()).await;
     for (name, value, snapshot) in [
         (
             "X-Forwarded-For",
@@ -92,7 +92,7 @@ async fn what_may_come_from_elsewhere_is_refused() {
         assert_eq!(for_host(connect(served.address), host, "").status, 200);
     }
 
-    let mut settings = Settings::default();
+    let mut settings = ServerSettings::default();
     settings.anonymous = true;
     served.server.swap(settings).unwrap();
     let forwarded = "X-Forwarded-For: 10.0.0.1\r\n";
@@ -104,13 +104,13 @@ async fn what_may_come_from_elsewhere_is_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_proxy_is_let_in_by_a_socket_alone() {
     let folder = tempfile::tempdir().unwrap();
-    let served = Served::start(folder.path(), Settings::default()).await;
+    let served = Served::start(folder.path(), ServerSettings::default()).await;
     let proxy = envoy(served.address);
     post(proxy.address(), "/decode", &[], "{}").refuses(403, &[], &expect![[r#"
         the request came through a proxy (it has the header `x-forwarded-proto`), and this server asks for no token: set `codec_server.token` or `codec_server.jwt`, listen on a Unix socket, or write `anonymous = true`
     "#]]);
     let socket = folder.path().join("codec.sock");
-    let behind = Served::start_at(folder.path(), Settings::default(), &socket).await;
+    let behind = Served::start_at(folder.path(), ServerSettings::default(), &socket).await;
     let proxy = envoy_to_socket(&socket);
     let sent = text(&[plain("\"hi\"")]);
     let encoded = post(proxy.address(), "/encode", &[], &sent);
@@ -128,7 +128,7 @@ async fn bind_error(path: &Path) -> String {
 async fn a_socket_is_its_owners() {
     let folder = tempfile::tempdir().unwrap();
     let socket = folder.path().join("codec.sock");
-    let served = Served::start_at(folder.path(), Settings::default(), &socket).await;
+    let served = Served::start_at(folder.path(), ServerSettings::default(), &socket).await;
     assert_eq!(fs::metadata(&socket).unwrap().permissions().mode() & 0o7777, 0o600);
     let answer = for_host(UnixStream::connect(&socket).unwrap(), "codec.example", "via: 1.1 p\r\n");
     assert_eq!(answer.status, 200);
@@ -147,7 +147,7 @@ async fn a_socket_is_its_owners() {
     // What a process left behind is replaced; what is something else is not.
     drop(std::os::unix::net::UnixListener::bind(&socket).unwrap());
     assert!(socket.exists());
-    let served = Served::start_at(folder.path(), Settings::default(), &socket).await;
+    let served = Served::start_at(folder.path(), ServerSettings::default(), &socket).await;
     assert_eq!(for_host(UnixStream::connect(&socket).unwrap(), "x", "").status, 200);
     served.end().await;
     fs::write(&socket, "precious").unwrap();
@@ -216,6 +216,6 @@ fn anonymous_is_written_by_hand() {
     let written = fs::read_to_string(&path).unwrap().replace("token = { file = \"token\" }", "");
     fs::write(&path, written).unwrap();
     let mut program = Program::start_with(folder.path(), &["--listen", "0.0.0.0:0"], None);
-    let warned = program.says("whoever reaches this address may have everything decoded");
+    let warned = program.says("everybody who reaches this address may decode everything");
     assert_eq!(warned["level"], "WARN");
 }

@@ -15,7 +15,7 @@ use std::{
 use cloakroom::{Cloakroom, CloakroomBuilder, Context, Payload};
 use cloakroom_temporal::{
     json,
-    server::{Auth, CodecServer, Settings},
+    server::{Auth, CodecServer, ServerSettings},
 };
 use cloakroom_tests::{PATIENCE, compile_cache, noise, plain, wait_until};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
@@ -279,8 +279,8 @@ async fn every_honest_call_is_served() {
     let CertifiedKey { cert, signing_key } =
         generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let (pem, key) = (cert.pem(), signing_key.serialize_pem());
-    let mut settings = Settings::default().tls(pem.as_bytes(), key.as_bytes()).unwrap();
-    settings.access = Auth::default().token("a secret of operators").unwrap();
+    let mut settings = ServerSettings::default().with_tls(pem.as_bytes(), key.as_bytes()).unwrap();
+    settings.auth = Auth::default().with_token("a secret of operators").unwrap();
     settings.connections = 48;
     settings.write_time = Duration::from_secs(1);
     let server = CodecServer::new(cloakroom.clone(), settings);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cloakroom_temporal::server::Settings;
+use cloakroom_temporal::server::ServerSettings;
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::{
     ClientConfig, ClientConnection, RootCertStore, StreamOwned,
@@ -15,11 +15,11 @@ use super::{
     client::{Answer, connect, read},
 };
 
-fn certificate() -> (CertificateDer<'static>, Settings) {
+fn certificate() -> (CertificateDer<'static>, ServerSettings) {
     let CertifiedKey { cert, signing_key } =
         generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let settings = Settings::default()
-        .tls(cert.pem().as_bytes(), signing_key.serialize_pem().as_bytes())
+    let settings = ServerSettings::default()
+        .with_tls(cert.pem().as_bytes(), signing_key.serialize_pem().as_bytes())
         .unwrap();
     (cert.der().clone(), settings)
 }
@@ -66,7 +66,8 @@ fn what_does_not_go_together_is_refused() {
         (&*key, &*key),
         (&*cert, &*cert),
     ] {
-        let refused = Settings::default().tls(cert.as_bytes(), key.as_bytes()).unwrap_err();
+        let refused =
+            ServerSettings::default().with_tls(cert.as_bytes(), key.as_bytes()).unwrap_err();
         assert!(!format!("{refused:?}").contains("BEGIN"), "{refused:?}");
     }
 }

@@ -93,7 +93,7 @@ pub(crate) fn folder_driver(name: &str, folder: &Path) -> String {
 
 /// The data converter that workers and clients of these tests have.
 pub(crate) fn converter(cloakroom: &Cloakroom) -> DataConverter {
-    cloakroom.converter().namespace("default").encode_failures().build()
+    cloakroom.converter().with_namespace("default").with_encoded_failures().build()
 }
 
 /// A client.

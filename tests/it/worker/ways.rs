@@ -73,7 +73,7 @@ async fn headers_are_not_encoded_by_the_client() {
     let says = failed_task(&handle).await;
     assert!(says.contains("stage `aes-gcm`") && says.contains("arrived unsealed"), "{says}");
     // One that was encoded by hand passes.
-    let codec = rig.cloakroom.converter().namespace("default").codec();
+    let codec = rig.cloakroom.converter().with_namespace("default").codec();
     let sealed = codec.encode(&SerializationContextData::None, vec![trace]).await.unwrap();
     let mut named = rig.named("sealed");
     named.header = Some(of(sealed.into_iter().next().unwrap()));
@@ -97,7 +97,7 @@ async fn a_pipeline_that_replays_would_fill_the_store_with() {
         let cloakroom = opened(text).open().await.unwrap();
         assert_eq!(cloakroom.repeats(), repeats);
         let (log, _guard) = Log::start();
-        cloakroom.converter();
+        let _ = cloakroom.converter();
         assert_eq!(log.text().contains("each replay of a workflow"), told, "{}", log.text());
     }
 }

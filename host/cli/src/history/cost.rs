@@ -1,82 +1,82 @@
-//! The cost of a month of runs with and without Cloakroom, with the arithmetic.
+//! Cost of a month of runs, with and without Cloakroom.
 
 use crate::history::{args::MonthArgs, totals::Totals};
 
 const GIB: f64 = (1u64 << 30) as f64;
 
-/// A month of runs like one that was explained.
+/// Cost of a month of runs like the explained one.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Month {
     pub(crate) runs: u64,
-    /// What the runs have in their histories without Cloakroom.
+    /// Costs without Cloakroom.
     pub(crate) without: Vec<Cost>,
-    /// What they have with it.
+    /// Costs with Cloakroom.
     pub(crate) with: Vec<Cost>,
 }
 
-/// One cost: what the runs of a month have of it, and its price.
+/// One kind of cost: its amount in a month, and its price.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Cost {
     pub(crate) name: &'static str,
-    /// How many of it one run has.
+    /// Bytes or requests of one run.
     pub(crate) each: usize,
-    /// How many of it have the price: bytes or requests.
-    pub(crate) per: Per,
-    /// How many of these the runs of a month have.
+    /// Unit of the price.
+    pub(crate) unit: PriceUnit,
+    /// Units in a month.
     pub(crate) units: f64,
-    /// The price of one of these, if it was given.
+    /// Price of one unit, if given.
     pub(crate) price: Option<f64>,
 }
 
-/// The unit of a price.
+/// Unit of a price.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Per {
-    /// A GiB kept for a month.
+pub(crate) enum PriceUnit {
+    /// One GiB for one month.
     GibMonth,
     /// 1,000 requests.
     Thousand,
 }
 
 impl Cost {
-    /// Units times price.
+    /// Returns units times price, if there is a price.
     pub(crate) fn amount(&self) -> Option<f64> {
         Some(self.units * self.price?)
     }
 }
 
 impl Month {
-    /// A month of so many runs; none if nobody asked.
-    pub(crate) fn of(totals: &Totals, args: &MonthArgs) -> Option<Self> {
+    /// Computes a month, or returns `None` if no number of runs was given.
+    pub(crate) fn new(totals: &Totals, args: &MonthArgs) -> Option<Self> {
         let runs = args.runs_per_month?;
-        let cost = |name, each: usize, per, price| {
+        let cost = |name, each: usize, unit, price| {
             let all = each as f64 * runs as f64;
-            let units = match per {
-                Per::GibMonth => all / GIB,
-                Per::Thousand => all / 1000.0,
+            let units = match unit {
+                PriceUnit::GibMonth => all / GIB,
+                PriceUnit::Thousand => all / 1000.0,
             };
-            Cost { name, each, per, units, price }
+            Cost { name, each, unit, units, price }
         };
         let history = args.price_history_gib_month;
         Some(Self {
             runs,
-            without: vec![cost("history", totals.without, Per::GibMonth, history)],
+            without: vec![cost("history", totals.without, PriceUnit::GibMonth, history)],
             with: vec![
-                cost("history", totals.with, Per::GibMonth, history),
-                cost("store", totals.object_bytes, Per::GibMonth, args.price_gib_month),
-                cost("puts", totals.references, Per::Thousand, args.price_put_1000),
-                cost("gets", totals.references, Per::Thousand, args.price_get_1000),
+                cost("history", totals.with, PriceUnit::GibMonth, history),
+                cost("store", totals.object_bytes, PriceUnit::GibMonth, args.price_gib_month),
+                cost("puts", totals.references, PriceUnit::Thousand, args.price_put_1000),
+                cost("gets", totals.references, PriceUnit::Thousand, args.price_get_1000),
             ],
         })
     }
 
-    /// What is saved by Cloakroom, of what has a price; none if nothing has.
+    /// Returns the savings over all costs that have a price, or `None` if none has.
     pub(crate) fn saved(&self) -> Option<f64> {
         let sum = |costs: &[Cost]| costs.iter().filter_map(Cost::amount).sum::<f64>();
         let priced = self.with.iter().chain(&self.without).any(|cost| cost.price.is_some());
         priced.then(|| sum(&self.without) - sum(&self.with))
     }
 
-    /// The costs that have no price, by name.
+    /// Returns the names of the costs without a price.
     pub(crate) fn unpriced(&self) -> Vec<&'static str> {
         self.with.iter().filter(|cost| cost.price.is_none()).map(|cost| cost.name).collect()
     }
@@ -106,11 +106,11 @@ mod tests {
             price_put_1000: put,
             price_get_1000: get,
         };
-        Month::of(&totals(), &args).unwrap()
+        Month::new(&totals(), &args).unwrap()
     }
 
     #[test]
-    fn every_price_is_counted_once() {
+    fn counts_every_price_once() {
         let month = month([Some(0.02), Some(0.1), Some(0.005), Some(0.0004)]);
         let amounts: Vec<_> = month.with.iter().map(|cost| cost.amount().unwrap()).collect();
         assert_eq!(amounts, [100.0, 10.0, 4.0 * 0.005, 4.0 * 0.0004]);
@@ -121,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_price_nothing_is_made_up() {
+    fn assumes_no_price() {
         let none = month([None; 4]);
         assert_eq!((none.saved(), none.unpriced().len()), (None, 4));
         let store = month([Some(0.02), None, None, None]);
@@ -134,6 +134,6 @@ mod tests {
             price_put_1000: None,
             price_get_1000: None,
         };
-        assert_eq!(Month::of(&totals(), &nobody_asked), None);
+        assert_eq!(Month::new(&totals(), &nobody_asked), None);
     }
 }

@@ -1,14 +1,14 @@
-//! A month of runs as a table for people, with the arithmetic.
+//! Cost of a month as a text table, with the arithmetic.
 
 use crate::{
-    history::cost::{Cost, Month, Per},
+    history::cost::{Cost, Month, PriceUnit},
     table::{columns, thousands},
 };
 
-/// The costs of a month, line by line, and what is saved.
-pub(crate) fn month(month: &Month) -> String {
+/// Returns the costs of a month, one per line, and the savings.
+pub(crate) fn render(month: &Month) -> String {
     let mut text = format!(
-        "\n{} runs a month, and what they write kept for one month:\n",
+        "\n{} runs a month, with their data kept for one month:\n",
         thousands(usize::try_from(month.runs).unwrap_or(usize::MAX))
     );
     let without = month.without.iter().map(|cost| row("without", cost, month.runs));
@@ -31,9 +31,9 @@ pub(crate) fn month(month: &Month) -> String {
 fn row(side: &str, cost: &Cost, runs: u64) -> Vec<String> {
     let runs = thousands(usize::try_from(runs).unwrap_or(usize::MAX));
     let each = thousands(cost.each);
-    let all = match cost.per {
-        Per::GibMonth => format!("{runs} × {each} bytes = {:.3} GiB", cost.units),
-        Per::Thousand => format!("{runs} × {each} requests = {:.1} thousand", cost.units),
+    let all = match cost.unit {
+        PriceUnit::GibMonth => format!("{runs} × {each} bytes = {:.3} GiB", cost.units),
+        PriceUnit::Thousand => format!("{runs} × {each} requests = {:.1} thousand", cost.units),
     };
     let priced = match (cost.price, cost.amount()) {
         (Some(price), Some(amount)) => format!("× {price} = {amount:.2}"),

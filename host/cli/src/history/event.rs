@@ -1,4 +1,4 @@
-//! One event of a history: what it is, and the payloads in it.
+//! Event of a history, with its payloads.
 
 use cloakroom::{Payload, temporal::json};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::{
     table::printable,
 };
 
-/// The run that a history belongs to, as its first event says.
+/// Run of a history, as its first event names it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Run {
     pub(crate) workflow_id: Option<String>,
@@ -17,17 +17,17 @@ pub(crate) struct Run {
     pub(crate) run_id: Option<String>,
 }
 
-/// An event.
+/// Event of a history.
 pub(crate) struct Event {
     pub(crate) id: i64,
-    /// Its type, such as `ActivityTaskCompleted`.
+    /// Type, such as `ActivityTaskCompleted`.
     pub(crate) kind: String,
-    /// Whose history it is, if this is the event that says so.
+    /// Run of the history, if this event names it.
     pub(crate) run: Option<Run>,
     pub(crate) payloads: Vec<EventPayload>,
 }
 
-/// A payload in an event.
+/// Payload of an event.
 pub(crate) struct EventPayload {
     pub(crate) field: String,
     pub(crate) search_attribute: bool,
@@ -35,21 +35,21 @@ pub(crate) struct EventPayload {
 }
 
 impl Event {
-    /// Reads an event.
+    /// Parses an event.
     ///
     /// # Errors
-    /// If it is no event, or if its payloads are not as the server holds them.
-    pub(crate) fn read(event: Value) -> Result<Self, Failure> {
+    /// If it is not an event, or its payloads were decoded during the export.
+    pub(crate) fn parse(event: Value) -> Result<Self, Failure> {
         let id = number(event.get("eventId").or_else(|| event.get("event_id")));
         let kind = event.get("eventType").or_else(|| event.get("event_type"));
         let (Some(id), Some(kind)) = (id, kind.and_then(Value::as_str)) else {
-            let text = format!("an entry of `events` has no `eventId` and `eventType`; {EXPORT}");
+            let text = format!("an entry of `events` lacks `eventId` or `eventType`: {EXPORT}");
             return Err(Failure::operation(text));
         };
         let (kind, run) = (camel(kind), run(&event));
         let place = |field: &str| format!("event {id} {kind}, {field}");
         let found = find_payloads::payloads(event)
-            .map_err(|find_payloads::NotRaw(field)| decoded(&place(&field)))?;
+            .map_err(|find_payloads::DecodedField(field)| decoded(&place(&field)))?;
         let mut payloads = Vec::new();
         for find_payloads::RawPayload { field, search_attribute, payload } in found {
             let payload = read_payload(payload, &place(&field))?;
@@ -60,10 +60,11 @@ impl Event {
 }
 
 fn read_payload(payload: Value, place: &str) -> Result<Payload, Failure> {
+    // Through the reader of `Payloads` JSON, so that one parser decides what a payload is.
     let text = json!({ "payloads": [payload] }).to_string();
     let read = json::read(text.as_bytes()).map_err(|_| decoded(place))?;
     let payload = read.into_iter().next().unwrap_or_default();
-    // The Web UI shows encodings as text, of which many read as base64 too.
+    // A decoded export shows encodings as text, and many such texts are valid base64 too.
     let printable = |value: &[u8]| value.iter().all(|byte| (b' '..=b'~').contains(byte));
     match payload.metadata.get("encoding") {
         Some(encoding) if !printable(encoding) => Err(decoded(place)),
@@ -73,8 +74,8 @@ fn read_payload(payload: Value, place: &str) -> Result<Payload, Failure> {
 
 fn decoded(place: &str) -> Failure {
     Failure::operation(format!(
-        "{place}: there is a plain value where a payload is expected, so the history was decoded \
-         or shortened when it was exported; {EXPORT}"
+        "{place}: the history has a plain value in place of a payload, so it was decoded or shortened \
+         during the export: {EXPORT}"
     ))
 }
 
@@ -93,7 +94,7 @@ fn run(event: &Value) -> Option<Run> {
     })
 }
 
-/// proto3 JSON writes 64-bit numbers as text.
+/// Returns a 64-bit number, which proto3 JSON writes as text.
 fn number(value: Option<&Value>) -> Option<i64> {
     match value? {
         Value::String(text) => text.parse().ok(),
@@ -101,7 +102,7 @@ fn number(value: Option<&Value>) -> Option<i64> {
     }
 }
 
-/// `EVENT_TYPE_TIMER_FIRED` as `TimerFired`, which older exports have as it is.
+/// Returns `EVENT_TYPE_TIMER_FIRED` as `TimerFired`. Older exports have the short form already.
 fn camel(kind: &str) -> String {
     let Some(words) = kind.strip_prefix("EVENT_TYPE_") else {
         return printable(kind);
@@ -119,8 +120,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_event_is_read() {
-        let event = Event::read(json!({
+    fn parses_an_event() {
+        let event = Event::parse(json!({
             "eventId": "1",
             "eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_STARTED",
             "workflowExecutionStartedEventAttributes": {
@@ -138,14 +139,14 @@ mod tests {
     }
 
     #[test]
-    fn older_exports_are_read() {
-        let event = Event::read(json!({ "eventId": 7, "eventType": "TimerFired" }));
+    fn parses_older_exports() {
+        let event = Event::parse(json!({ "eventId": 7, "eventType": "TimerFired" }));
         let event = event.map_err(|failure| failure.to_string()).unwrap();
         assert_eq!((event.id, &*event.kind), (7, "TimerFired"));
     }
 
     #[test]
-    fn what_was_decoded_is_refused_with_its_place() {
+    fn refuses_a_decoded_event_and_names_its_place() {
         for payload in [
             json!({ "metadata": { "encoding": "json/plain" }, "data": "secret!" }),
             json!({ "metadata": { "encoding": "json/plain" }, "data": "c2VjcmV0" }),
@@ -157,10 +158,10 @@ mod tests {
                 "eventType": "EVENT_TYPE_ACTIVITY_TASK_COMPLETED",
                 "activityTaskCompletedEventAttributes": { "result": { "payloads": [payload] } },
             });
-            let error = Event::read(event).map(drop).unwrap_err().to_string();
+            let error = Event::parse(event).map(drop).unwrap_err().to_string();
             assert!(error.starts_with("event 5 ActivityTaskCompleted, result[0]: "), "{error}");
             assert!(error.contains("--codec-endpoint") && !error.contains("secret"), "{error}");
         }
-        assert!(Event::read(json!({ "a": 1 })).is_err());
+        assert!(Event::parse(json!({ "a": 1 })).is_err());
     }
 }

@@ -1,38 +1,38 @@
-//! Finds the payloads of an event, wherever they are.
+//! Finds the payloads of an event.
 //!
-//! A payload is known by its shape and not by the event's type, so that fields which a later server
-//! adds are found too.
+//! A payload is recognised by its shape and not by the event's type, so that fields of later server
+//! versions are found as well.
 
 use serde_json::{Map, Value};
 
-/// A payload in an event, still in JSON.
+/// Payload of an event, still as JSON.
 #[derive(Debug, PartialEq)]
 pub(crate) struct RawPayload {
-    /// Where in the event, such as `input[0]` or `memo.note`.
+    /// Field of the event, such as `input[0]` or `memo.note`.
     pub(crate) field: String,
-    /// Whether it is a search attribute, which no codec ever touches.
+    /// True for a search attribute, which no codec ever changes.
     pub(crate) search_attribute: bool,
     pub(crate) payload: Value,
 }
 
-/// The field that holds a plain value where a payload belongs.
+/// Field that has a plain value in place of a payload.
 #[derive(Debug, PartialEq)]
-pub(crate) struct NotRaw(pub(crate) String);
+pub(crate) struct DecodedField(pub(crate) String);
 
-/// Names and indices, outermost first.
+/// Field names and indices, outermost first.
 type Path = Vec<String>;
 
 /// Returns the payloads of an event, in the order of their fields' names.
 ///
 /// # Errors
-/// If a field has a plain value where a payload belongs: then the history was decoded on its way.
-pub(crate) fn payloads(event: Value) -> Result<Vec<RawPayload>, NotRaw> {
+/// If a field has a plain value in place of a payload, so the history was decoded.
+pub(crate) fn payloads(event: Value) -> Result<Vec<RawPayload>, DecodedField> {
     let mut found = Vec::new();
     visit(event, &mut Vec::new(), &mut found)?;
     Ok(found)
 }
 
-fn visit(value: Value, path: &mut Path, found: &mut Vec<RawPayload>) -> Result<(), NotRaw> {
+fn visit(value: Value, path: &mut Path, found: &mut Vec<RawPayload>) -> Result<(), DecodedField> {
     match value {
         Value::Object(object) if is_payload(&object) || (object.is_empty() && is_slot(path)) => {
             let search_attribute =
@@ -41,39 +41,39 @@ fn visit(value: Value, path: &mut Path, found: &mut Vec<RawPayload>) -> Result<(
             found.push(RawPayload { field, search_attribute, payload });
             Ok(())
         }
-        _ if is_slot(path) => Err(NotRaw(field(path))),
+        _ if is_slot(path) => Err(DecodedField(field(path))),
         Value::Object(object) => {
-            object.into_iter().try_for_each(|(name, value)| inside(name, value, path, found))
+            object.into_iter().try_for_each(|(name, value)| visit_child(name, value, path, found))
         }
         Value::Array(list) if is_message(path) => {
-            // An empty list is no `Payloads` either, but there is nothing to lose.
-            if list.is_empty() { Ok(()) } else { Err(NotRaw(field(path))) }
+            // An empty list is not a `Payloads` message either, but hides no payload.
+            if list.is_empty() { Ok(()) } else { Err(DecodedField(field(path))) }
         }
         Value::Array(list) => list
             .into_iter()
             .enumerate()
-            .try_for_each(|(index, value)| inside(format!("[{index}]"), value, path, found)),
+            .try_for_each(|(index, value)| visit_child(format!("[{index}]"), value, path, found)),
         Value::Null => Ok(()),
         Value::Bool(_) | Value::Number(_) | Value::String(_) if is_message(path) => {
-            Err(NotRaw(field(path)))
+            Err(DecodedField(field(path)))
         }
         Value::Bool(_) | Value::Number(_) | Value::String(_) => Ok(()),
     }
 }
 
-fn inside(
+fn visit_child(
     name: String,
     value: Value,
     path: &mut Path,
     found: &mut Vec<RawPayload>,
-) -> Result<(), NotRaw> {
+) -> Result<(), DecodedField> {
     path.push(name);
     let visited = visit(value, path, found);
     path.pop();
     visited
 }
 
-/// Whether an object has nothing but what a payload has. One without a body has an encoding.
+/// Returns whether an object has only the fields of a payload, and a body or an encoding.
 fn is_payload(object: &Map<String, Value>) -> bool {
     let known = |name: &String| {
         matches!(&**name, "metadata" | "data" | "externalPayloads" | "external_payloads")
@@ -87,7 +87,7 @@ fn is_payload(object: &Map<String, Value>) -> bool {
     object.keys().all(known) && (has_body || has_encoding) && metadata.is_none_or(texts)
 }
 
-/// Returns whether a payload must be here: in a list of payloads, or in a map of them.
+/// Returns whether the path is an entry of a list or map of payloads.
 fn is_slot(path: &[String]) -> bool {
     match path {
         [.., list, index] if index.starts_with('[') => list == "payloads",
@@ -100,7 +100,7 @@ fn is_slot(path: &[String]) -> bool {
     }
 }
 
-/// Whether payloads, or a message of them, must be here. No event has another field of these names.
+/// Returns whether the path is a field of payloads. No event uses these names for anything else.
 fn is_message(path: &[String]) -> bool {
     let name = path.last().map(String::as_str).unwrap_or_default();
     match name {
@@ -111,7 +111,7 @@ fn is_message(path: &[String]) -> bool {
     }
 }
 
-/// What a person calls the field: without the names that all events have.
+/// Returns a field for display, without the names that all events share.
 fn field(path: &[String]) -> String {
     let mut text = String::new();
     for name in path {
@@ -145,7 +145,7 @@ mod tests {
 
     /// As `temporal workflow show -o json` of 1.9.1 writes it.
     #[test]
-    fn payloads_are_found_wherever_they_are() {
+    fn finds_payloads_in_every_field() {
         let event = json!({
             "eventId": "1",
             "eventType": "EVENT_TYPE_WORKFLOW_EXECUTION_STARTED",
@@ -188,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn maps_of_lists_references_and_other_spellings_are_found() {
+    fn finds_maps_references_and_other_spellings() {
         let reference = json!({
             "metadata": { "encoding": "anNvbi9wcm90b2J1Zg==" },
             "data": "e30=",
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn what_only_looks_alike_is_left_alone() {
+    fn ignores_lookalikes() {
         let event = json!({
             "metadata": { "a": "b" },
             "failure": { "message": "m", "metadata": { "encoding": "x" }, "details": {} },
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn plain_values_in_place_of_payloads_are_refused() {
+    fn refuses_plain_values_in_place_of_payloads() {
         for (attributes, field) in [
             (json!({ "input": ["two"] }), "input"),
             (json!({ "result": "secret" }), "result"),
@@ -230,7 +230,7 @@ mod tests {
             (json!({ "failure": { "encodedAttributes": true } }), "failure.encodedAttributes"),
         ] {
             let event = json!({ "eventId": "1", "xEventAttributes": attributes });
-            assert_eq!(payloads(event), Err(NotRaw(field.to_owned())));
+            assert_eq!(payloads(event), Err(DecodedField(field.to_owned())));
         }
     }
 }

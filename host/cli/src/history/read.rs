@@ -1,4 +1,4 @@
-//! Reads an exported history event by event, so that it is never in memory as a whole.
+//! Reads an exported history event by event, so that it need not fit in memory.
 
 use std::{fmt, io::Read};
 
@@ -9,12 +9,12 @@ use serde_json::Value;
 
 use crate::failure::Failure;
 
-/// Hands each event of a history to `each`, until it returns false.
+/// Passes each event of a history to `each`, until it returns false.
 ///
-/// A history is a list of events, or an object that has one as `events`, or as `history.events`.
+/// A history is a list of events, or an object with such a list as `events` or `history.events`.
 ///
 /// # Errors
-/// If the text is no JSON, or holds no events.
+/// If the text is not JSON, or has no events.
 pub(crate) fn events(text: impl Read, mut each: impl FnMut(Value) -> bool) -> Result<(), Failure> {
     let mut json = serde_json::Deserializer::from_reader(text);
     let mut reader = Reader { each: &mut each, found: false, stopped: false };
@@ -24,18 +24,18 @@ pub(crate) fn events(text: impl Read, mut each: impl FnMut(Value) -> bool) -> Re
         _ if stopped => Ok(()),
         Ok(()) if found => Ok(()),
         Ok(()) => {
-            Err(Failure::operation(format!("this is no history: it has no `events`; {EXPORT}")))
+            Err(Failure::operation(format!("not a history, because it has no `events`: {EXPORT}")))
         }
-        // What serde says could show what was read.
+        // The text of a serde error could quote payloads.
         Err(error) => Err(Failure::operation(format!(
-            "this is no history in JSON (line {}, column {}); {EXPORT}",
+            "not a history in JSON (line {}, column {}): {EXPORT}",
             error.line(),
             error.column()
         ))),
     }
 }
 
-/// How to get what is wanted.
+/// Advice for a file that is not an undecoded history.
 pub(crate) const EXPORT: &str = "export it with `temporal workflow show -w ID -o json`, without \
                                  --codec-endpoint and without TEMPORAL_CODEC_ENDPOINT";
 
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn all_forms_of_a_history_are_read() {
+    fn reads_all_forms_of_a_history() {
         for text in [
             r#"[{"eventId":1},{"eventId":2}]"#,
             r#"{"events":[{"eventId":1},{"eventId":2}]}"#,
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_history_is_refused_with_the_way_to_export_one() {
+    fn refuses_other_files_with_advice() {
         let table = "Progress:\n  ID           Time                     Type\n    1  secret";
         for (text, says) in [
             (table, "line 1, column 1"),
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn it_stops_when_it_is_told() {
+    fn stops_on_request() {
         let mut seen = 0;
         let each = |_| {
             seen += 1;

@@ -1,4 +1,4 @@
-//! The story of a run: what each of its payloads is.
+//! Explains each payload of a history.
 
 use std::{collections::HashMap, fs::File, io, path::Path, sync::Arc};
 
@@ -17,23 +17,23 @@ use crate::{
     },
 };
 
-/// Payloads that are opened at once, and so in memory: as many as a call of the pipeline may fetch.
-const AT_ONCE: usize = 8;
+/// Payloads that are opened concurrently, and so in memory.
+const CONCURRENCY: usize = 8;
 
 /// Events that are read ahead.
-const AHEAD: usize = 4;
+const READ_AHEAD: usize = 4;
 
-/// Facts that the history of a run states.
+/// Explained history of a run.
 #[derive(Default)]
 pub(crate) struct Story {
     pub(crate) run: Run,
     pub(crate) events: usize,
-    /// The highest id of an event: as many events the run has had.
+    /// Highest event id, which is the number of events of the run.
     pub(crate) last_event: i64,
     pub(crate) lines: Vec<Line>,
 }
 
-/// A payload at its place in a history.
+/// Payload at its place in a history.
 pub(crate) struct Line {
     pub(crate) event: i64,
     pub(crate) kind: String,
@@ -41,37 +41,38 @@ pub(crate) struct Line {
     pub(crate) finding: Arc<Finding>,
 }
 
-/// What a payload is. Equal payloads of a history share it.
+/// Explanation of a payload. Equal payloads of a history share it.
 pub(crate) struct Finding {
-    /// Bytes of its message as the history has it.
+    /// Size of its message in the history.
     pub(crate) bytes: usize,
-    /// Bytes of its message without Cloakroom, as far as it could be opened.
+    /// Size of its message without Cloakroom, if it could be opened.
     pub(crate) decoded: Option<usize>,
-    /// None for a search attribute, which no codec touches.
+    /// `None` for a search attribute, which no codec changes.
     pub(crate) explanation: Option<Explanation>,
-    /// Of what is innermost. It would confirm a guess of the content, so it is never shown.
+    /// Digest of the innermost payload. Never shown: it would confirm a guess of the content.
     pub(crate) content: Digest,
 }
 
-/// The outcome of one payload.
+/// Outcome for one payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum State {
-    /// It was opened, or needs not.
+    /// Opened, or never encoded.
     Open,
-    /// It is stored, and its store was not asked.
+    /// Stored, and not read because of --offline.
     NotAsked,
-    /// It is stored, and its object is not there.
+    /// Stored, but its object does not exist.
     Missing,
-    /// It cannot be opened here.
+    /// Cannot be opened here.
     Unreadable,
 }
 
 impl Finding {
+    /// Returns the outcome.
     pub(crate) fn state(&self) -> State {
         let explanation = self.explanation.as_ref();
         let trouble = explanation.and_then(|explanation| explanation.trouble.as_ref());
         let stored = explanation.and_then(|explanation| explanation.stored.as_ref());
-        // A key may be missing too, after the object was found.
+        // `NotFound` may also mean a key, after the object was read.
         let no_object = stored.is_some_and(|stored| !stored.verified);
         match (trouble.map(cloakroom::Error::kind), self.decoded) {
             (Some(ErrorKind::NotFound), _) if no_object => State::Missing,
@@ -91,16 +92,18 @@ pub(crate) struct Explainer {
 }
 
 impl Explainer {
-    /// Returns the story of the history in a file. A few events are in memory at a time, and as many
-    /// payloads as are opened at once.
+    /// Reads and explains the history in a file, with a few events and payloads in memory at a
+    /// time.
     ///
     /// # Errors
-    /// If the file is no history, or one whose payloads are not as the server holds them.
-    pub(crate) async fn story(&self, file: &Path) -> Result<Story, Failure> {
-        let (events, mut read) = mpsc::channel(AHEAD);
+    /// If the file is not an undecoded history.
+    pub(crate) async fn read_story(&self, file: &Path) -> Result<Story, Failure> {
+        let (events, mut read) = mpsc::channel(READ_AHEAD);
         let text = open(file)?;
+        // A history may be larger than memory. The channel is bounded, so the reader waits for the
+        // explanations.
         let reading = tokio::task::spawn_blocking(move || {
-            read::events(text, |event| events.blocking_send(Event::read(event)).is_ok())
+            read::events(text, |event| events.blocking_send(Event::parse(event)).is_ok())
         });
         let mut collector = Collector::default();
         let mut story = Story::default();
@@ -112,7 +115,7 @@ impl Explainer {
                 story.run = run;
             }
             for EventPayload { field, search_attribute, payload } in payloads {
-                let number = collector.begin(self, search_attribute, payload).await?;
+                let number = collector.start(self, search_attribute, payload).await?;
                 collector.places.push((id, kind.clone(), field, number));
             }
         }
@@ -134,19 +137,19 @@ impl Explainer {
     }
 }
 
-/// Findings as they are made, and the places of their payloads.
+/// Collects findings, and the places of their payloads.
 #[derive(Default)]
 struct Collector {
     tasks: JoinSet<(usize, Finding)>,
-    /// Which payload was seen where.
+    /// Numbers of the payloads seen so far. Equal ones are explained once.
     known: HashMap<(bool, Digest), usize>,
     findings: HashMap<usize, Arc<Finding>>,
     places: Vec<(i64, String, String, usize)>,
 }
 
 impl Collector {
-    /// Begins to explain a payload, unless an equal one was begun, and returns its number.
-    async fn begin(
+    /// Starts to explain a payload, unless an equal one was started before. Returns its number.
+    async fn start(
         &mut self,
         explainer: &Explainer,
         search_attribute: bool,
@@ -165,7 +168,7 @@ impl Collector {
             self.findings.insert(number, Arc::new(finding));
             return Ok(number);
         }
-        while self.tasks.len() >= AT_ONCE {
+        while self.tasks.len() >= CONCURRENCY {
             self.join().await?;
         }
         let explainer = explainer.clone();

@@ -1,19 +1,19 @@
-//! A story as JSON for scripts.
+//! Explained history as JSON.
 
 use serde_json::{Value, json};
 
 use crate::{
-    explain::{layers_json, stored_json},
+    explain_json::{layers_json, stored_json},
     history::{
-        cost::{Cost, Month, Per},
+        cost::{Cost, Month, PriceUnit},
         story::{Line, State, Story},
         story_text::{chain, note},
         totals::Totals,
     },
 };
 
-/// The story, its sums, and a month of such runs if one was asked for.
-pub(crate) fn report(story: &Story, totals: &Totals, month: Option<&Month>) -> Value {
+/// Returns the payloads of a history, their totals, and the cost of a month if it was computed.
+pub(crate) fn render(story: &Story, totals: &Totals, month: Option<&Month>) -> Value {
     json!({
         "workflow": {
             "id": story.run.workflow_id,
@@ -22,14 +22,14 @@ pub(crate) fn report(story: &Story, totals: &Totals, month: Option<&Month>) -> V
         },
         "events": story.events,
         "lastEvent": story.last_event,
-        "payloads": story.lines.iter().map(line).collect::<Vec<_>>(),
-        "totals": sums(totals),
+        "payloads": story.lines.iter().map(line_json).collect::<Vec<_>>(),
+        "totals": totals_json(totals),
         "note": note(totals),
-        "month": month.map(costs),
+        "month": month.map(month_json),
     })
 }
 
-fn line(line: &Line) -> Value {
+fn line_json(line: &Line) -> Value {
     let explanation = line.finding.explanation.as_ref();
     let trouble = explanation.and_then(|explanation| explanation.trouble.as_ref());
     json!({
@@ -52,7 +52,7 @@ fn line(line: &Line) -> Value {
     })
 }
 
-fn sums(totals: &Totals) -> Value {
+fn totals_json(totals: &Totals) -> Value {
     json!({
         "payloads": totals.payloads,
         "historyBytes": totals.with,
@@ -75,11 +75,11 @@ fn sums(totals: &Totals) -> Value {
     })
 }
 
-fn costs(month: &Month) -> Value {
+fn month_json(month: &Month) -> Value {
     let cost = |cost: &Cost| {
-        let per = match cost.per {
-            Per::GibMonth => "GiB month",
-            Per::Thousand => "1000 requests",
+        let per = match cost.unit {
+            PriceUnit::GibMonth => "GiB month",
+            PriceUnit::Thousand => "1000 requests",
         };
         json!({
             "name": cost.name,

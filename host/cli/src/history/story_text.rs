@@ -1,4 +1,4 @@
-//! A story as tables for people.
+//! Explained history as text tables.
 
 use cloakroom::inspect::{Explanation, Stored};
 
@@ -10,8 +10,8 @@ use crate::{
     table::{columns, printable, thousands},
 };
 
-/// The story: a row for each payload, its sums, and what went wrong.
-pub(crate) fn story(story: &Story, totals: &Totals) -> String {
+/// Returns a row for each payload, the totals, and the errors.
+pub(crate) fn render(story: &Story, totals: &Totals) -> String {
     let run = &story.run;
     let named = |name: &Option<String>| name.clone().unwrap_or_else(|| "unknown".to_owned());
     let mut text = format!(
@@ -28,12 +28,12 @@ pub(crate) fn story(story: &Story, totals: &Totals) -> String {
     text.push_str(&columns(&rows, &[0, 3, 4]));
     text.push('\n');
     text.push_str(&columns(&sums(totals), &[]));
-    text.push_str(&troubles(story, State::Missing, "would be missing"));
+    text.push_str(&troubles(story, State::Missing, "missing"));
     text.push_str(&troubles(story, State::Unreadable, "cannot be opened here"));
     text
 }
 
-/// An export may be one page of a history.
+/// Returns the number of events. An export may be one page of a history.
 fn events(story: &Story) -> String {
     let (here, all) = (story.events, usize::try_from(story.last_event).unwrap_or_default());
     if here < all { format!("{} of {}", thousands(here), thousands(all)) } else { thousands(here) }
@@ -72,7 +72,7 @@ fn layers(explanation: &Explanation) -> String {
     names.collect::<Vec<_>>().join(", ")
 }
 
-/// Driver, bucket and key, as short as still helps.
+/// Returns driver, bucket and key, abbreviated.
 fn place(stored: &Stored) -> String {
     let entry = |names: &[&str]| names.iter().find_map(|name| stored.claim.get(*name));
     let key = entry(&["key", "object_name", "object"]).map(|key| short(key)).unwrap_or_default();
@@ -105,7 +105,7 @@ fn sums(totals: &Totals) -> Vec<Vec<String>> {
         thousands(totals.references),
     );
     let requests = format!(
-        "{0} puts and {0} gets at most: one each for a reference, without caches; replays fetch again",
+        "{0} puts and {0} gets at most: one each per reference, without caches; replays read again",
         thousands(totals.references)
     );
     let repeated = format!("{}, with {}", thousands(totals.repeated), bytes(totals.repeated_bytes));
@@ -119,7 +119,7 @@ fn sums(totals: &Totals) -> Vec<Vec<String>> {
         row_of("repeated payloads", repeated),
         row_of("objects stored again", again),
         row_of("references that share", thousands(totals.shared)),
-        row_of("would be missing", thousands(totals.missing)),
+        row_of("missing", thousands(totals.missing)),
         row_of("cannot be opened here", thousands(totals.unreadable)),
     ];
     if totals.not_asked != 0 {
@@ -135,7 +135,7 @@ fn row_of(name: &str, text: String) -> Vec<String> {
     vec![name.to_owned(), text]
 }
 
-/// What is odd about a history of which nothing is Cloakroom's.
+/// Returns a note if no payload of the history was written by this configuration.
 pub(crate) fn note(totals: &Totals) -> Option<&'static str> {
     let nothing = totals.ours == 0 && totals.search_attributes < totals.payloads;
     nothing.then_some(
@@ -159,7 +159,7 @@ fn troubles(story: &Story, state: State, title: &str) -> String {
     text
 }
 
-/// An error and its causes in one line, without those that repeat what was said.
+/// Returns an error and its causes on one line, without causes whose text is included already.
 pub(crate) fn chain(error: &cloakroom::Error) -> String {
     let mut text = error.to_string();
     let mut cause = std::error::Error::source(error);

@@ -1,4 +1,4 @@
-//! The sums of a story.
+//! Totals of an explained history.
 
 use std::collections::HashSet;
 
@@ -9,43 +9,43 @@ use cloakroom::{
 
 use crate::history::story::{Finding, State, Story};
 
-/// The sums of a story, in payloads and in bytes of their messages.
+/// Totals of an explained history. Sizes are those of the payloads' messages.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct Totals {
     pub(crate) payloads: usize,
-    /// What they have in the history.
+    /// Bytes in the history.
     pub(crate) with: usize,
-    /// What they would have in it without Cloakroom.
+    /// Bytes that the history would have without Cloakroom.
     pub(crate) without: usize,
-    /// Whether `without` is too low: some payloads were not opened.
+    /// True if `without` is a lower bound, because some payloads were not opened.
     pub(crate) at_least: bool,
-    /// Payloads that stand for an object. Each was stored by somebody, and is fetched by somebody.
+    /// References to objects. Each stands for one put and one get.
     pub(crate) references: usize,
     pub(crate) objects: usize,
     pub(crate) object_bytes: usize,
-    /// Whether `object_bytes` is too low: some references tell no size.
+    /// True if `object_bytes` is a lower bound, because some references have no size.
     pub(crate) objects_at_least: bool,
-    /// References to an object that an earlier one refers to.
+    /// References to an object of an earlier reference.
     pub(crate) shared: usize,
-    /// Payloads in the history whose content is there already, and what they have in it.
+    /// Payloads whose content is in the history already, and their bytes.
     pub(crate) repeated: usize,
     pub(crate) repeated_bytes: usize,
-    /// Objects whose content another object of this run has, and their bytes.
+    /// Objects with the same content as another object of this run, and their bytes.
     pub(crate) stored_again: usize,
     pub(crate) stored_again_bytes: usize,
     pub(crate) missing: usize,
     pub(crate) unreadable: usize,
     pub(crate) not_asked: usize,
-    /// Payloads that a stage or a driver of this configuration has made.
+    /// Payloads that a stage or driver of this configuration wrote.
     pub(crate) ours: usize,
-    /// Payloads that no codec ever touches.
+    /// Search attributes, which no codec changes.
     pub(crate) search_attributes: usize,
 }
 
 /// Identity of an object: the driver, and the claim without the host's entries.
 type ObjectId = Vec<(String, String)>;
 
-/// State of the run that is being read.
+/// Contents seen so far.
 #[derive(Default)]
 struct Seen {
     objects: HashSet<ObjectId>,
@@ -54,7 +54,8 @@ struct Seen {
 }
 
 impl Totals {
-    pub(crate) fn of(story: &Story) -> Self {
+    /// Computes the totals.
+    pub(crate) fn new(story: &Story) -> Self {
         let mut totals = Self::default();
         let mut seen = Seen::default();
         for line in &story.lines {
@@ -108,7 +109,7 @@ impl Totals {
         self.objects += 1;
         self.object_bytes += size.unwrap_or_default();
         self.objects_at_least |= size.is_none();
-        // What was not opened may be anything.
+        // Without decoding, the contents cannot be compared.
         if finding.decoded.is_some() && !seen.in_store.insert(finding.content) {
             self.stored_again += 1;
             self.stored_again_bytes += size.unwrap_or_default();
@@ -116,7 +117,7 @@ impl Totals {
     }
 }
 
-/// The bytes of an object: as it was found, or else as the history tells.
+/// Returns the size of an object: as read, or else as the reference says.
 fn size(explanation: &Explanation, stored: &Stored) -> Option<usize> {
     let by = format!("storage {}", stored.driver);
     let found = explanation.layers.iter().find(|layer| layer.by.as_ref() == Some(&by));

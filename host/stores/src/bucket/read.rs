@@ -1,7 +1,7 @@
-//! Reading from an object store: within a size, and into memory that is reserved once.
+//! Reads from an object store, within a size limit and without reallocation.
 
 use bytes::{Bytes, BytesMut};
-use cloakroom_core::{Comparison, Error, ErrorKind, Limit, ObjectInfo, clean};
+use cloakroom_core::{Comparison, Error, ErrorKind, Limit, ObjectInfo, Thousands, clean};
 use futures::{StreamExt as _, stream::BoxStream};
 use object_store::{
     Error as StoreError, GetOptions, GetResult, GetResultPayload, ObjectMeta, path::Path,
@@ -9,21 +9,22 @@ use object_store::{
 
 use super::{ObjectBucket, path};
 #[cfg(any(feature = "s3", feature = "gcs", feature = "azure"))]
-use crate::client::ReadsObject;
-use crate::{attempt_counter::Attempts, error::KEY};
+use crate::client::ObjectRequest;
+use crate::{attempt_counter::AttemptCounter, error::MAX_KEY};
 
 impl ObjectBucket {
-    pub(super) async fn read(&self, key: &str, most: u64) -> Result<Bytes, Error> {
+    /// Reads an object of at most `max` bytes.
+    pub(super) async fn read(&self, key: &str, max: u64) -> Result<Bytes, Error> {
         let path = path(key)?;
         let found = self.store.get_opts(&path, options()).await;
         let found = found.map_err(|error| self.failed(&path, &error))?;
-        if found.meta.size > most {
-            return Err(self.too_large(key, found.meta.size, most));
+        if found.meta.size > max {
+            return Err(self.too_large(key, found.meta.size, max));
         }
-        self.body(&path, found).await
+        self.read_body(&path, found).await
     }
 
-    /// Returns size and age of an object, if it is there.
+    /// Returns size and age of an object, or `None` if it does not exist.
     pub(super) async fn measure(&self, key: &str) -> Result<Option<ObjectInfo>, Error> {
         let path = path(key)?;
         match self.head(&path).await {
@@ -35,7 +36,8 @@ impl ObjectBucket {
         }
     }
 
-    /// Compares an object with these bytes while it is read, and stops where they differ.
+    /// Returns whether an object equals these bytes. Compares while reading, and stops at a
+    /// difference.
     pub(super) async fn compare(&self, key: &str, body: &[Bytes]) -> Result<bool, Error> {
         let path = path(key)?;
         let failed = |error| self.failed(&path, &error);
@@ -50,12 +52,13 @@ impl ObjectBucket {
         Ok(comparison.is_complete())
     }
 
+    /// Returns the metadata of an object.
     pub(super) async fn head(&self, path: &Path) -> Result<ObjectMeta, StoreError> {
         let options = GetOptions { head: true, ..options() };
         Ok(self.store.get_opts(path, options).await?.meta)
     }
 
-    async fn body(&self, path: &Path, found: GetResult) -> Result<Bytes, Error> {
+    async fn read_body(&self, path: &Path, found: GetResult) -> Result<Bytes, Error> {
         let size = found.meta.size;
         let body = match found.payload {
             GetResultPayload::Stream(stream) => collect(stream, size).await,
@@ -66,19 +69,22 @@ impl ObjectBucket {
             return Ok(body);
         }
         let text = format!(
-            "bucket `{}`, key `{}`: the store sent {} of {size} bytes",
+            "bucket `{}`, key `{}`: the store sent {} of {} bytes",
             self.name,
-            clean(path.as_ref(), KEY),
-            body.len()
+            clean(path.as_ref(), MAX_KEY),
+            Thousands(body.len() as u64),
+            Thousands(size)
         );
         Err(Error::new(ErrorKind::Unavailable, text))
     }
 
-    fn too_large(&self, key: &str, size: u64, most: u64) -> Error {
+    fn too_large(&self, key: &str, size: u64, max: u64) -> Error {
         let text = format!(
-            "bucket `{}`, key `{}`: the object has {size} bytes, and the most is {most}",
+            "bucket `{}`, key `{}`: the object has {} bytes, but at most {} are read",
             self.name,
-            clean(key, KEY)
+            clean(key, MAX_KEY),
+            Thousands(size),
+            Thousands(max)
         );
         Error::new(ErrorKind::LimitExceeded(Limit::Payload), text)
     }
@@ -86,18 +92,22 @@ impl ObjectBucket {
 
 fn options() -> GetOptions {
     let mut options = GetOptions::default();
-    options.extensions.insert(Attempts::default());
+    options.extensions.insert(AttemptCounter::default());
     #[cfg(any(feature = "s3", feature = "gcs", feature = "azure"))]
-    options.extensions.insert(ReadsObject);
+    options.extensions.insert(ObjectRequest);
     options
 }
 
-/// Pieces put together in memory that is reserved once. One more than announced ends the reading.
+/// Collects a stream in a buffer of the announced size.
+///
+/// A store that sends more than it announced must not fill the memory, so reading ends there. The
+/// caller refuses a body of the wrong size.
 async fn collect(
     mut stream: BoxStream<'static, Result<Bytes, StoreError>>,
     size: u64,
 ) -> Result<Bytes, StoreError> {
     let size = usize::try_from(size).unwrap_or(usize::MAX);
+    // A small object arrives in one piece, which is returned without a copy.
     let first = stream.next().await.transpose()?.unwrap_or_default();
     if size <= first.len() {
         return Ok(first);

@@ -1,4 +1,4 @@
-//! Writing to an object store: as a whole, only if nothing is there, or in parts.
+//! Writes to an object store: conditional, unconditional, or in parts.
 
 use bytes::Bytes;
 use cloakroom_core::{Error, PutOutcome};
@@ -8,13 +8,16 @@ use object_store::{
 };
 
 use super::ObjectBucket;
-use crate::attempt_counter::Attempts;
+use crate::attempt_counter::AttemptCounter;
 
-/// How large a part is, and how many are on their way at once.
+/// Size of one part of a multipart upload in bytes.
 const PART: usize = 8 << 20;
-const PARTS: usize = 4;
+
+/// Parts that are uploaded concurrently.
+const CONCURRENT_PARTS: usize = 4;
 
 impl ObjectBucket {
+    /// Writes an object unless one exists under the path.
     pub(super) async fn create(
         &self,
         path: &Path,
@@ -22,14 +25,17 @@ impl ObjectBucket {
     ) -> Result<PutOutcome, Error> {
         match self.store.put_opts(path, payload.clone(), options(StoreMode::Create)).await {
             Ok(_) => Ok(PutOutcome::Written),
-            // Some stores say so while another's write is under way, which may yet fail.
+            // Some stores report a conflict while another write is still running, and that one may
+            // fail. Only an object that can be seen counts as stored.
             Err(StoreError::AlreadyExists { .. }) => match self.head(path).await {
                 Ok(_) => Ok(PutOutcome::AlreadyThere),
                 Err(StoreError::NotFound { .. }) => self.overwrite(path, payload).await,
-                // Asking may be denied where writing is not.
+                // Credentials may allow writing but not reading.
                 Err(StoreError::PermissionDenied { .. }) => Ok(PutOutcome::AlreadyThere),
                 Err(error) => Err(self.failed(path, &error)),
             },
+            // Drivers name objects by their digest, so overwriting one replaces it by the same
+            // bytes.
             Err(StoreError::NotImplemented { .. } | StoreError::NotSupported { .. }) => {
                 self.overwrite(path, payload).await
             }
@@ -37,6 +43,7 @@ impl ObjectBucket {
         }
     }
 
+    /// Writes an object, whether or not one exists under the path.
     pub(super) async fn overwrite(
         &self,
         path: &Path,
@@ -46,19 +53,20 @@ impl ObjectBucket {
         put.map(|_| PutOutcome::Written).map_err(|error| self.failed_to_write(path, &error))
     }
 
-    pub(super) async fn write_parts(
+    /// Writes an object as a multipart upload, whether or not one exists under the path.
+    pub(super) async fn write_multipart(
         &self,
         path: &Path,
         body: Vec<Bytes>,
     ) -> Result<PutOutcome, Error> {
         let failed = |error: StoreError| self.failed_to_write(path, &error);
         let mut options = PutMultipartOptions::default();
-        options.extensions.insert(Attempts::default());
+        options.extensions.insert(AttemptCounter::default());
         let started = self.store.put_multipart_opts(path, options).await.map_err(failed)?;
         let mut parts = WriteMultipart::new_with_chunk_size(started, PART);
         for mut piece in body {
             while !piece.is_empty() {
-                parts.wait_for_capacity(PARTS).await.map_err(failed)?;
+                parts.wait_for_capacity(CONCURRENT_PARTS).await.map_err(failed)?;
                 parts.put(piece.split_to(PART.min(piece.len())));
             }
         }
@@ -69,6 +77,6 @@ impl ObjectBucket {
 
 fn options(mode: StoreMode) -> PutOptions {
     let mut options = PutOptions::from(mode);
-    options.extensions.insert(Attempts::default());
+    options.extensions.insert(AttemptCounter::default());
     options
 }

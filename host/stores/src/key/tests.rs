@@ -1,4 +1,4 @@
-//! Boxes, plain AES-256-GCM, derivation and claims of one key.
+//! Tests of boxes, plain AES-256-GCM, derived keys and claim signatures.
 
 use super::*;
 use crate::KeyUsage;
@@ -8,8 +8,8 @@ fn key(byte: u8) -> RingKey {
 }
 
 fn named(id: &str, byte: u8) -> RingKey {
-    let material = Material::new([byte; 32]);
-    let messages = Messages::new(KeyUsage::default().of(&material), 2);
+    let material = KeyMaterial::new([byte; 32]);
+    let messages = MessageCounter::new(KeyUsage::default().counter(&material), 2);
     RingKey::new(id, &material, messages).unwrap()
 }
 
@@ -64,10 +64,10 @@ fn a_box_is_bound_to_the_keys_id() {
 }
 
 #[test]
-fn seals_twice_alike_if_told_so() {
+fn seals_deterministically_on_request() {
     let key = key(7);
     let seal = |text: &'static str, bound: &[u8]| {
-        // What comes in other pieces is the same.
+        // The split into parts makes no difference.
         let (start, end) = text.split_at(1);
         key.seal_repeatably(&[start.into(), end.into()], bound).unwrap()
     };
@@ -136,6 +136,6 @@ fn plain_aes_gcm_ends_before_boxes_and_opening_do() {
 }
 
 #[test]
-fn prints_its_id_alone() {
+fn prints_only_its_id() {
     assert_eq!(format!("{:?}", key(b'k')), "RingKey { id: \"k\", .. }");
 }

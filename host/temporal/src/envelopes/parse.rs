@@ -1,63 +1,70 @@
-//! A strict parser of protobuf messages that takes payloads out, and puts others in.
+//! Strict protobuf parser that replaces the payloads in a message.
 //!
-//! The bytes come from a history or from whoever hands payloads to a worker. A message is refused
-//! if it has a field that its schema does not: such a field could hold anything.
+//! The bytes come from a history, or from anybody who can send payloads to a worker. A message with
+//! a field outside its schema is refused. An ordinary parser would skip such a field, and a user's
+//! payload in it would pass unencrypted.
+//!
+//! Fields are kept as the bytes they came in, not decoded and encoded again, so that a message
+//! without changed payloads is written back byte for byte.
 
 use bytes::Bytes;
 use cloakroom_core::{Charge, ENTRIES, Error, Message, Payload};
 
 use super::schema::{Fields, Shape};
 
-/// The most payloads, and the most messages with payloads, that one envelope may have. Each costs
-/// memory many times the two bytes that it may have.
-const PARTS: usize = 4096;
+/// Most payloads, and most messages around them, of one envelope.
+///
+/// Each takes at least two bytes on the wire and several hundred in memory, so the size of an
+/// envelope does not bound its memory.
+const MAX_PARTS: usize = 4096;
 
-/// A message without its payloads.
+/// Message, separated from its payloads.
 pub(super) struct Parsed {
     pub(super) parts: Vec<Part>,
     pub(super) payloads: Vec<Payload>,
 }
 
-/// A piece of a message.
+/// Part of a message.
 pub(super) enum Part {
-    /// Fields as they came.
+    /// Fields without payloads, unchanged.
     Raw(Bytes),
-    /// A message that holds payloads.
-    Holder(u32, Vec<Part>),
-    /// The place of a payload.
+    /// Field with a message that contains payloads.
+    Container(u32, Vec<Part>),
+    /// Field with a payload.
     Payload(u32),
 }
 
-/// Why a message is not taken apart.
+/// Reason why a message cannot be parsed.
 #[derive(Debug)]
-pub(super) enum Refused {
-    /// The reason, as the end of a sentence that begins with the message's name.
-    Why(String),
-    /// There is no memory for its payloads.
-    NoMemory(Error),
+pub(super) enum ParseError {
+    /// The message does not match its schema. The text completes a sentence that starts with its
+    /// name.
+    Unsupported(String),
+    /// The memory budget has no room for its payloads.
+    OutOfMemory(Error),
 }
 
-impl From<String> for Refused {
+impl From<String> for ParseError {
     fn from(why: String) -> Self {
-        Self::Why(why)
+        Self::Unsupported(why)
     }
 }
 
-/// Parses a message. Its payloads are counted by `charge` before they are made.
+/// Parses a message. `charge` grows before a payload is allocated.
 ///
 /// # Errors
-/// If the schema has no such message, or there is no memory for it.
+/// If the message does not match its schema, or the memory budget has no room for it.
 pub(super) fn parse(
     message: Bytes,
     fields: Fields,
     charge: &mut Charge,
-) -> Result<Parsed, Refused> {
-    let mut parser = Parser { payloads: Vec::new(), left: PARTS, charge };
+) -> Result<Parsed, ParseError> {
+    let mut parser = Parser { payloads: Vec::new(), remaining: MAX_PARTS, charge };
     let parts = parser.message(message, fields)?;
     Ok(Parsed { parts, payloads: parser.payloads })
 }
 
-/// Returns a message of these parts with these payloads in their places; none if there are too few.
+/// Returns the message with these payloads in their places, or `None` if there are too few.
 pub(super) fn write(parts: &[Part], payloads: Vec<Payload>) -> Option<Bytes> {
     let mut out = Vec::new();
     write_parts(parts, &mut payloads.into_iter(), &mut out)?;
@@ -66,25 +73,25 @@ pub(super) fn write(parts: &[Part], payloads: Vec<Payload>) -> Option<Bytes> {
 
 struct Parser<'a> {
     payloads: Vec<Payload>,
-    left: usize,
+    remaining: usize,
     charge: &'a mut Charge,
 }
 
 impl Parser<'_> {
-    fn message(&mut self, message: Bytes, fields: Fields) -> Result<Vec<Part>, Refused> {
+    fn message(&mut self, message: Bytes, fields: Fields) -> Result<Vec<Part>, ParseError> {
         let (mut parts, mut input, mut raw) = (Vec::new(), message.clone(), message);
         while !input.is_empty() {
-            // What was read since the last part stands at the start of `raw`.
+            // The bytes between the last part and this field are at the start of `raw`.
             let before = raw.len() - input.len();
-            let Field { number, shape, value } = field(&mut input, fields)?;
+            let Field { number, shape, value } = read_field(&mut input, fields)?;
             let part = match shape {
                 Shape::Payload => Part::Payload(number),
-                Shape::Holder(fields) => {
+                Shape::Container(fields) => {
                     self.count()?;
-                    Part::Holder(number, self.message(value.clone(), fields)?)
+                    Part::Container(number, self.message(value.clone(), fields)?)
                 }
                 Shape::Message(fields) => {
-                    check(value, fields)?;
+                    validate(value, fields)?;
                     continue;
                 }
                 _ => continue,
@@ -92,7 +99,7 @@ impl Parser<'_> {
             if let Part::Payload(_) = part {
                 self.count()?;
                 let inner = Message::measure(value, ENTRIES).map_err(|_| unreadable(number))?;
-                self.charge.grow(inner.cost()).map_err(Refused::NoMemory)?;
+                self.charge.grow(inner.cost()).map_err(ParseError::OutOfMemory)?;
                 self.payloads.push(inner.into_payload().map_err(|_| unreadable(number))?);
             }
             if before != 0 {
@@ -108,33 +115,33 @@ impl Parser<'_> {
     }
 
     fn count(&mut self) -> Result<(), String> {
-        self.left = self
-            .left
-            .checked_sub(1)
-            .ok_or_else(|| format!("with more than {PARTS} payloads and messages around them"))?;
+        let Some(remaining) = self.remaining.checked_sub(1) else {
+            return Err(format!("with more than {MAX_PARTS} payloads and messages around them"));
+        };
+        self.remaining = remaining;
         Ok(())
     }
 }
 
-/// Checks a message without payloads. Schemas do not nest without end.
-fn check(mut input: Bytes, fields: Fields) -> Result<(), String> {
+/// Validates a message without payloads. The recursion is bounded, because schemas are finite.
+fn validate(mut input: Bytes, fields: Fields) -> Result<(), String> {
     while !input.is_empty() {
-        let Field { shape, value, .. } = field(&mut input, fields)?;
-        if let Shape::Message(fields) | Shape::Holder(fields) = shape {
-            check(value, fields)?;
+        let Field { shape, value, .. } = read_field(&mut input, fields)?;
+        if let Shape::Message(fields) | Shape::Container(fields) = shape {
+            validate(value, fields)?;
         }
     }
     Ok(())
 }
 
-/// A field that a schema has. `value` is empty for numbers.
+/// Field of a schema. `value` is empty for numbers.
 struct Field {
     number: u32,
     shape: Shape,
     value: Bytes,
 }
 
-fn field(input: &mut Bytes, fields: Fields) -> Result<Field, String> {
+fn read_field(input: &mut Bytes, fields: Fields) -> Result<Field, String> {
     let tag = varint(input).and_then(|tag| u32::try_from(tag).ok());
     let tag = tag.ok_or_else(|| "whose bytes are not a message".to_owned())?;
     let (number, wire) = (tag >> 3, tag & 7);
@@ -147,7 +154,7 @@ fn field(input: &mut Bytes, fields: Fields) -> Result<Field, String> {
         (1, Shape::Fixed64) => take(input, 8).map(|_| Bytes::new()),
         (5, Shape::Fixed32) => take(input, 4).map(|_| Bytes::new()),
         (2, Shape::Text) => delimited(input).filter(|text| str::from_utf8(text).is_ok()),
-        (2, Shape::Bytes | Shape::Holder(_) | Shape::Message(_) | Shape::Payload) => {
+        (2, Shape::Bytes | Shape::Container(_) | Shape::Message(_) | Shape::Payload) => {
             delimited(input)
         }
         _ => None,
@@ -173,7 +180,7 @@ fn varint(input: &mut Bytes) -> Option<u64> {
 }
 
 fn take(input: &mut Bytes, len: usize) -> Option<Bytes> {
-    (len <= input.len()).then(|| input.split_to(len))
+    (input.len() >= len).then(|| input.split_to(len))
 }
 
 fn delimited(input: &mut Bytes) -> Option<Bytes> {
@@ -196,7 +203,7 @@ fn write_parts(
                     out.extend_from_slice(part);
                 }
             }
-            Part::Holder(number, parts) => {
+            Part::Container(number, parts) => {
                 let mut message = Vec::new();
                 write_parts(parts, payloads, &mut message)?;
                 write_head(*number, message.len(), out);
@@ -207,7 +214,7 @@ fn write_parts(
     Some(())
 }
 
-/// Writes what stands before a field of `len` bytes.
+/// Writes the tag and length of a field of `len` bytes.
 fn write_head(number: u32, len: usize, out: &mut Vec<u8>) {
     for mut value in [u64::from(number << 3 | 2), len as u64] {
         while value > 0x7f {

@@ -1,22 +1,23 @@
-//! Fields of the messages that Temporal's envelopes consist of, from the API's protobuf files in
-//! `temporalio-protos` 0.10.2. `tests/it/envelopes.rs` holds them against the official messages.
+//! Schemas of system envelopes, from the API's protobuf files in `temporalio-protos` 0.10.2.
+//!
+//! `tests/it/envelopes.rs` compares them with the official messages.
 
-use self::Shape::{Bytes, Fixed32, Fixed64, Holder, Message, Payload, Text, Varint};
+use self::Shape::{Bytes, Container, Fixed32, Fixed64, Message, Payload, Text, Varint};
 
-/// The fields of a message: number and shape.
+/// Fields of a message: number and shape.
 pub(super) type Fields = &'static [(u32, Shape)];
 
-/// Type of a field.
+/// Wire type of a field, and whether it contains payloads.
 #[derive(Clone, Copy)]
 pub(super) enum Shape {
     Bytes,
     Fixed32,
     Fixed64,
-    /// A message with payloads of users in it.
-    Holder(Fields),
-    /// A message without.
+    /// Message that contains payloads of the user.
+    Container(Fields),
+    /// Message without payloads of the user.
     Message(Fields),
-    /// A payload of a user.
+    /// Payload of the user.
     Payload,
     Text,
     Varint,
@@ -28,7 +29,7 @@ pub(super) const SIGNAL_WITH_START_REQUEST: Fields = &[
     (2, Text),
     (3, Message(NAME)),
     (4, Message(TASK_QUEUE)),
-    (5, Holder(PAYLOADS)),
+    (5, Container(PAYLOADS)),
     (6, Message(DURATION)),
     (7, Message(DURATION)),
     (8, Message(DURATION)),
@@ -36,16 +37,16 @@ pub(super) const SIGNAL_WITH_START_REQUEST: Fields = &[
     (10, Text),
     (11, Varint),
     (12, Text),
-    (13, Holder(PAYLOADS)),
+    (13, Container(PAYLOADS)),
     (14, Text),
     (15, Message(RETRY_POLICY)),
     (16, Text),
-    (17, Holder(PAYLOAD_MAP)),
+    (17, Container(PAYLOAD_MAP)),
     (18, Message(SEARCH_ATTRIBUTES)),
-    (19, Holder(PAYLOAD_MAP)),
+    (19, Container(PAYLOAD_MAP)),
     (20, Message(DURATION)),
     (22, Varint),
-    (23, Holder(USER_METADATA)),
+    (23, Container(USER_METADATA)),
     (24, Message(LINK)),
     (25, Message(VERSIONING_OVERRIDE)),
     (26, Message(PRIORITY)),
@@ -61,7 +62,7 @@ const NAME: Fields = &[(1, Text)];
 const TASK_QUEUE: Fields = &[(1, Text), (2, Varint), (3, Text)];
 const PAYLOADS: Fields = &[(1, Payload)];
 /// `temporal.api.common.v1.Memo` and `Header`
-const PAYLOAD_MAP: Fields = &[(1, Holder(&[(1, Text), (2, Payload)]))];
+const PAYLOAD_MAP: Fields = &[(1, Container(&[(1, Text), (2, Payload)]))];
 const USER_METADATA: Fields = &[(1, Payload), (2, Payload)];
 /// `google.protobuf.Duration`
 const DURATION: Fields = &[(1, Varint), (2, Varint)];

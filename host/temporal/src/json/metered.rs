@@ -1,68 +1,71 @@
-//! Reads and writes `Payloads` JSON of strangers, within bounds.
+//! Reads and writes `Payloads` JSON of untrusted clients, with all memory charged.
 
 use bytes::Bytes;
 use cloakroom_core::{CallMemory, Charge, Error, Payload};
 
-use super::{is_empty, parse, parse::Bounds, write as text};
+use super::{is_empty, parse, read_limits::ReadLimits, write as json_text};
 
-/// Bytes of a piece of text that holds small payloads.
-const PIECE: usize = 64 << 10;
+/// Least size of a chunk in bytes. Small payloads share one.
+const MIN_CHUNK: usize = 64 << 10;
 
-/// Reads what [`super::read_message`] does, within so many payloads and in this memory. Each
-/// payload is counted before it is made.
+/// Reads a message like [`super::read_message`], with at most `max_payloads` payloads.
 ///
 /// # Errors
-/// As [`super::read`]; `LimitExceeded(Payloads)`; those of [`CallMemory::charge`].
+/// Those of [`super::read`] and [`CallMemory::charge`]. `LimitExceeded(Payloads)` if there are more
+/// payloads.
 pub(crate) fn read_message(
     text: &[u8],
-    most: usize,
+    max_payloads: usize,
     memory: &CallMemory,
 ) -> Result<(Vec<Payload>, Charge), Error> {
-    let bounds = Bounds::new(most, memory);
-    let payloads = if is_empty(text) { Vec::new() } else { parse::parse(text, &bounds)? };
-    Ok((payloads, bounds.into_charge()))
+    let limits = ReadLimits::new(max_payloads, memory);
+    let payloads = if is_empty(text) { Vec::new() } else { parse::parse(text, &limits)? };
+    Ok((payloads, limits.into_charge()))
 }
 
-/// A piece of text that is counted while it is there.
-struct Piece {
+/// Part of a text, with its memory charge.
+struct Chunk {
     text: Vec<u8>,
     _charge: Charge,
 }
 
-impl AsRef<[u8]> for Piece {
+impl AsRef<[u8]> for Chunk {
     fn as_ref(&self) -> &[u8] {
         &self.text
     }
 }
 
-/// Writes what [`super::write`] does, in pieces. Each is counted before it is made, until its last
-/// byte was sent, and each payload is dropped once it is written.
+/// Writes a message like [`super::write`], in chunks.
+///
+/// A chunk carries its charge until its last byte was sent, because a slow client keeps it in
+/// memory that long. Each payload is dropped once it is written, so that text and payloads do not
+/// double the peak.
 ///
 /// # Errors
 /// Those of [`CallMemory::charge`].
 pub(crate) fn write(payloads: Vec<Payload>, memory: &CallMemory) -> Result<Vec<Bytes>, Error> {
-    let all = text::FRAME + payloads.iter().map(text::most).sum::<usize>();
-    let mut pieces = Vec::new();
-    let mut piece = begin(all.min(PIECE), memory)?;
-    piece.text.extend_from_slice(text::HEAD);
+    let total = json_text::FRAME + payloads.iter().map(json_text::max_len).sum::<usize>();
+    let mut chunks = Vec::new();
+    let mut chunk = new_chunk(total.min(MIN_CHUNK), memory)?;
+    chunk.text.extend_from_slice(json_text::HEAD);
     for (slot, payload) in payloads.into_iter().enumerate() {
-        let need = text::most(&payload) + text::TAIL.len();
-        if piece.text.capacity() - piece.text.len() < need {
-            let next = begin(need.max(all.min(PIECE)), memory)?;
-            pieces.push(Bytes::from_owner(std::mem::replace(&mut piece, next)));
+        let needed = json_text::max_len(&payload) + json_text::TAIL.len();
+        if chunk.text.capacity() - chunk.text.len() < needed {
+            let next = new_chunk(needed.max(total.min(MIN_CHUNK)), memory)?;
+            chunks.push(Bytes::from_owner(std::mem::replace(&mut chunk, next)));
         }
-        text::payload(&mut piece.text, slot, &payload)?;
+        json_text::payload(&mut chunk.text, slot, &payload)?;
     }
-    piece.text.extend_from_slice(text::TAIL);
-    pieces.push(Bytes::from_owner(piece));
-    // The payloads are gone: they were counted until here.
+    chunk.text.extend_from_slice(json_text::TAIL);
+    chunks.push(Bytes::from_owner(chunk));
+    // All payloads are dropped, so their charge is released.
     memory.release_kept(usize::MAX);
-    Ok(pieces)
+    Ok(chunks)
 }
 
-fn begin(capacity: usize, memory: &CallMemory) -> Result<Piece, Error> {
+fn new_chunk(capacity: usize, memory: &CallMemory) -> Result<Chunk, Error> {
     let charge = memory.charge(capacity)?;
-    Ok(Piece { text: Vec::with_capacity(capacity), _charge: charge })
+    Ok(Chunk { text: Vec::with_capacity(capacity), _charge: charge })
 }
 
 #[cfg(test)]
@@ -75,9 +78,9 @@ mod tests {
         MemoryBudget::new(call, ByteSize::mib(1024))
     }
 
-    /// 16 MiB of these were some 5.6 million payloads before any was refused.
+    /// Without the limit, 16 MiB of these would be some 5.6 million payloads.
     #[test]
-    fn many_empty_payloads_are_refused_by_their_number() {
+    fn refuses_too_many_payloads_before_they_take_memory() {
         let budget = budget(ByteSize::mib(64));
         let text = format!("{{\"payloads\":[{}{{}}]}}", "{},".repeat(1 << 20));
         let error = read_message(text.as_bytes(), 1000, &budget.call()).map(drop).unwrap_err();
@@ -89,9 +92,9 @@ mod tests {
         assert_eq!((payloads.len(), charge.bytes()), (1000, 1000 * Payload::cost_of(0, 0)));
     }
 
-    /// Payloads are counted before they are made, also those of many small parts.
+    /// Payloads are charged before they are allocated, also those of many small parts.
     #[test]
-    fn a_text_that_becomes_large_is_refused_on_the_way() {
+    fn refuses_a_text_that_expands() {
         let entries: String = (0..200_000).map(|n| format!("\"{n}\":\"\",")).collect();
         let sizes = "{\"sizeBytes\":1},".repeat(200_000);
         for text in [
@@ -110,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn pieces_are_the_text_and_are_counted_until_they_are_dropped() {
+    fn charges_chunks_until_they_are_dropped() {
         let budget = budget(ByteSize::mib(64));
         let call = budget.call();
         let payloads: Vec<_> = [0, 1, 100_000, 3, 65_536, 1 << 20]
@@ -119,12 +122,12 @@ mod tests {
             .collect();
         call.charge(payloads.iter().map(Payload::footprint).sum()).unwrap().keep();
         let text = super::super::write(&payloads).unwrap();
-        let pieces = write(payloads, &call).unwrap();
-        assert!(pieces.len() > 3 && pieces.concat() == text);
+        let chunks = write(payloads, &call).unwrap();
+        assert!(chunks.len() > 3 && chunks.concat() == text);
         assert!((text.len()..text.len() + (256 << 10)).contains(&budget.used()));
-        let last = pieces.last().unwrap().slice(..1);
-        drop((pieces, call));
-        assert!(budget.used() > 0, "a slice holds it all");
+        let last = chunks.last().unwrap().slice(..1);
+        drop((chunks, call));
+        assert!(budget.used() > 0, "a slice keeps the whole chunk");
         drop(last);
         assert_eq!(budget.used(), 0);
     }

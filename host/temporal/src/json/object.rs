@@ -1,4 +1,5 @@
-//! JSON objects. serde also reads a struct from a list of its values; protobuf's JSON does not.
+//! JSON objects. serde would also parse a struct from a list of its values, but proto3 JSON does
+//! not.
 
 use std::{fmt, marker::PhantomData};
 
@@ -7,7 +8,7 @@ use serde::{
     de::{MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
-/// A struct that is read from an object only.
+/// Struct that is parsed only from an object.
 pub(super) struct Object<T>(pub(super) T);
 
 impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {

@@ -1,4 +1,4 @@
-//! Failures whose messages are encoded, and stay readable when they are passed on.
+//! Failure converter that encodes messages and stack traces.
 
 use temporalio_common::{
     data_converters::{
@@ -9,11 +9,11 @@ use temporalio_common::{
     protos::temporal::api::failure::v1::Failure,
 };
 
-/// The SDK's failure converter with messages and stack traces encoded.
+/// The SDK's failure converter, with messages and stack traces encoded.
 ///
-/// The SDK restores the message of a failure, and not those of its causes: a workflow that fails as
-/// its activity did would encode the words `Encoded failure` anew, and what had happened would be
-/// lost.
+/// The SDK restores the message of a failure, but not those of its causes. A workflow that passes
+/// on the failure of an activity would then encode the words `Encoded failure`, and the original
+/// message would be lost. So this converter restores the causes first.
 pub(super) struct EncodedFailures(DefaultFailureConverter);
 
 impl EncodedFailures {
@@ -43,7 +43,7 @@ impl FailureConverter for EncodedFailures {
     }
 }
 
-/// What `encoded_attributes` hold, by the convention of all SDKs.
+/// Content of `encoded_attributes`, as all SDKs write it.
 #[derive(serde::Deserialize)]
 struct Attributes {
     #[serde(default)]
@@ -52,7 +52,7 @@ struct Attributes {
     stack_trace: String,
 }
 
-/// The codec has decoded the attributes; here they take the places they were taken from.
+/// Puts the decoded attributes of a failure and its causes back into their fields.
 fn restore(failure: &mut Failure, context: &SerializationContext<'_>) {
     let mut next = Some(failure);
     while let Some(failure) = next {

@@ -1,11 +1,6 @@
-//! Connections: taken, served, and ended.
+//! Connections: accepted, served, and ended.
 
-use std::{
-    future::Future,
-    io,
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{future::Future, io, sync::Arc, time::Duration};
 
 use cloakroom_core::Error;
 use http::Request;
@@ -22,146 +17,160 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 use super::{
-    CodecServer, Listener, Shared, address::Stream, connection_limit::Seat, peer::Peer,
-    service::Conversation, write_timeout::Timed,
+    CodecServer,
+    address::{Listener, Stream},
+    connection_limit::ConnectionPermit,
+    metric::CONNECTIONS_ENDED,
+    peer::Peer,
+    service::ConnectionService,
+    state::ServerState,
+    write_timeout::WriteTimeout,
 };
 
-/// Connections that were ended by the server, by reason.
-pub(super) const ENDED: &str = "cloakroom_http_connections_ended_total";
+/// Time limit of a TLS handshake, and of a request's head.
+pub(super) const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long a client may take to say hello, and to say what it wants.
-pub(super) const HELLO: Duration = Duration::from_secs(10);
+/// Lifetime of a connection beyond the limit, which is answered probes only.
+const PROBE_ONLY_LIFETIME: Duration = Duration::from_secs(5);
 
-/// How long a connection in a spare place may last.
-const SPARE_TIME: Duration = Duration::from_secs(5);
+/// Time that running requests get to finish after the shutdown signal.
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(30);
 
-/// How long requests in work may take when the server is told to end.
-const GRACE: Duration = Duration::from_secs(30);
+/// Pause after a failed accept.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// The most bytes of a request's head. hyper holds so many for each connection.
-const HEAD: usize = 64 << 10;
+/// Largest head of a request in bytes. hyper reserves as much for each connection.
+const MAX_HEAD: usize = 64 << 10;
 
 impl CodecServer {
-    /// Serves until `end` is, and then finishes what is in work.
+    /// Serves connections until `shutdown` completes, then waits up to 30 seconds for running
+    /// requests.
     ///
     /// # Errors
     /// `Config` if the settings would open the server to strangers.
     pub async fn serve(
         &self,
         listener: impl Into<Listener>,
-        end: impl Future<Output = ()>,
+        shutdown: impl Future<Output = ()>,
     ) -> Result<(), Error> {
-        let (shared, listener) = (&self.0, listener.into());
+        let (state, listener) = (&self.0, listener.into());
         let address = listener.address()?;
-        shared.settings.load().check(&address)?;
-        shared.address.get_or_init(|| address);
+        state.settings.load().check(&address)?;
+        state.address.get_or_init(|| address);
         let graceful = GracefulShutdown::new();
-        let mut end = std::pin::pin!(end);
+        let mut shutdown = std::pin::pin!(shutdown);
         loop {
             let accepted = tokio::select! {
-                () = &mut end => break,
+                () = &mut shutdown => break,
                 accepted = listener.accept() => accepted,
             };
             match accepted {
                 Ok((stream, peer)) => {
-                    let seat = shared.connections.enter(peer.group());
-                    let (shared, watcher) = (shared.clone(), graceful.watcher());
-                    tokio::spawn(shared.connect(stream, peer, seat, watcher));
+                    let permit = state.connections.acquire(peer.group());
+                    let (state, watcher) = (state.clone(), graceful.watcher());
+                    tokio::spawn(state.serve_connection(stream, peer, permit, watcher));
                 }
                 Err(error) => {
-                    // Out of descriptors, most likely: asking again at once would only keep us busy.
-                    shared.log_connection("accept", "any", &error.to_string());
-                    let _ = shared.connections.see_off_one();
-                    sleep(Duration::from_millis(100)).await;
+                    // Most likely the process has no file descriptor left. The next accept would
+                    // fail as well, so free one and pause instead of spinning.
+                    state.log_ended("accept", "any", &error.to_string());
+                    let _ = state.connections.evict_longest_idle();
+                    sleep(ACCEPT_PAUSE).await;
                 }
             }
         }
-        shared.is_ending.store(true, Ordering::Relaxed);
+        state.start_shutdown();
         drop(listener);
-        // Nobody waits for who has not asked for anything.
-        while shared.connections.see_off_one() {}
-        let left = graceful.count();
-        if timeout(GRACE, graceful.shutdown()).await.is_err() {
-            tracing::warn!(connections = left, "gave up requests that did not end");
+        // Idle connections have no request to finish.
+        while state.connections.evict_longest_idle() {}
+        let connections = graceful.count();
+        if timeout(SHUTDOWN_GRACE, graceful.shutdown()).await.is_err() {
+            tracing::warn!(connections, "requests did not finish in 30s: aborted them");
         }
         Ok(())
     }
 }
 
-impl Shared {
-    /// Serves a connection until it ends, its place is given to another, or its time is over.
-    async fn connect(self: Arc<Self>, stream: Stream, peer: Peer, seat: Seat, watcher: Watcher) {
+impl ServerState {
+    /// Serves a connection until it ends, is evicted, or reaches its lifetime.
+    async fn serve_connection(
+        self: Arc<Self>,
+        stream: Stream,
+        peer: Peer,
+        permit: ConnectionPermit,
+        watcher: Watcher,
+    ) {
         let settings = self.settings.load_full();
-        // A request that began just before the end of its life may take its time.
-        let life = settings.lifetime + settings.time * 2;
-        let life = if seat.is_spare { SPARE_TIME } else { life };
-        let stream = Timed::new(stream, seat.link.clone(), settings.write_time);
-        if seat.is_spare {
-            self.note_end("full", peer, "no place is free (`codec_server.connections`)");
+        // A request that starts just before the end of the lifetime still gets its full time.
+        let lifetime = settings.lifetime + settings.time * 2;
+        let lifetime = if permit.is_probe_only { PROBE_ONLY_LIFETIME } else { lifetime };
+        let stream = WriteTimeout::new(stream, permit.state.clone(), settings.write_time);
+        if permit.is_probe_only {
+            let why = "the connection limit is reached (`codec_server.connections`)";
+            self.note_ended("full", peer, why);
         }
         tokio::select! {
-            () = seat.link.left() => counter!(ENDED, "reason" => "idle").increment(1),
-            () = sleep(life) => counter!(ENDED, "reason" => "lifetime").increment(1),
-            () = self.greet(stream, peer, &seat, watcher) => {
-                if seat.link.is_stalled() {
-                    let why = "it does not take the answer (`codec_server.write_time`)";
-                    self.note_end("stalled", peer, why);
+            () = permit.state.closed() => count_ended("idle"),
+            () = sleep(lifetime) => count_ended("lifetime"),
+            () = self.serve_stream(stream, peer, &permit, watcher) => {
+                if permit.state.is_stalled() {
+                    let why = "the client does not read the response (`codec_server.write_time`)";
+                    self.note_ended("stalled", peer, why);
                 }
             }
         }
     }
 
-    async fn greet(
+    async fn serve_stream(
         self: &Arc<Self>,
-        stream: Timed<Stream>,
+        stream: WriteTimeout<Stream>,
         peer: Peer,
-        seat: &Seat,
+        permit: &ConnectionPermit,
         watcher: Watcher,
     ) {
         let Some(tls) = self.settings.load().tls.clone() else {
-            return self.speak(stream, peer, seat, watcher).await;
+            return self.serve_http(stream, peer, permit, watcher).await;
         };
-        match timeout(HELLO, TlsAcceptor::from(tls).accept(stream)).await {
-            Ok(Ok(stream)) => self.speak(stream, peer, seat, watcher).await,
-            // Whoever only looks whether the port is open hangs up.
+        match timeout(HELLO_TIMEOUT, TlsAcceptor::from(tls).accept(stream)).await {
+            Ok(Ok(stream)) => self.serve_http(stream, peer, permit, watcher).await,
+            // A port check of a load balancer connects and hangs up: no news.
             Ok(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                tracing::debug!(%error, "no TLS");
+                tracing::debug!(%error, "a client hung up before the TLS handshake");
             }
-            Ok(Err(error)) => self.note_end("tls", peer, &error.to_string()),
-            Err(_) => self.note_end("tls", peer, "no handshake within 10s"),
+            Ok(Err(error)) => self.note_ended("tls", peer, &error.to_string()),
+            Err(_) => self.note_ended("tls", peer, "no TLS handshake within 10s"),
         }
     }
 
-    async fn speak(
+    async fn serve_http(
         self: &Arc<Self>,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
         peer: Peer,
-        seat: &Seat,
+        permit: &ConnectionPermit,
         watcher: Watcher,
     ) {
-        let conversation = Conversation::new(self.clone(), peer, seat);
-        let service = hyper::service::service_fn(move |request: Request<Incoming>| {
-            conversation.answer(request)
-        });
+        let service = ConnectionService::new(self.clone(), peer, permit);
+        let service =
+            hyper::service::service_fn(move |request: Request<Incoming>| service.respond(request));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HELLO)
-            .max_buf_size(HEAD)
+            .header_read_timeout(HELLO_TIMEOUT)
+            .max_buf_size(MAX_HEAD)
             .serve_connection(TokioIo::new(stream), service);
         if let Err(error) = watcher.watch(connection).await {
-            tracing::debug!(%error, "a connection broke");
+            tracing::debug!(%error, "a connection failed");
         }
     }
 
     /// Counts and logs a connection that the server ended.
-    fn note_end(&self, reason: &'static str, peer: Peer, why: &str) {
-        counter!(ENDED, "reason" => reason).increment(1);
-        self.log_connection(reason, &peer.name(), why);
+    fn note_ended(&self, reason: &'static str, peer: Peer, why: &str) {
+        count_ended(reason);
+        self.log_ended(reason, &peer.name(), why);
     }
 
-    /// Logs what went wrong with a connection, once in a while for each address.
-    fn log_connection(&self, reason: &'static str, peer: &str, why: &str) {
-        match self.broken.note(&format!("{reason} {peer}"), Instant::now()) {
+    /// Logs an ended connection at WARN, or at DEBUG if its address had such a line lately.
+    fn log_ended(&self, reason: &'static str, peer: &str, why: &str) {
+        match self.ended_connections.note(&format!("{reason} {peer}"), Instant::now()) {
             Some(repeated) => tracing::warn!(
                 target: "cloakroom::request",
                 reason,
@@ -179,4 +188,8 @@ impl Shared {
             ),
         }
     }
+}
+
+fn count_ended(reason: &'static str) {
+    counter!(CONNECTIONS_ENDED, "reason" => reason).increment(1);
 }

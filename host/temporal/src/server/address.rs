@@ -1,4 +1,4 @@
-//! Where a codec server listens: an address and a port, or a Unix socket.
+//! Listen addresses: TCP or a Unix socket.
 
 use std::{
     fmt,
@@ -21,29 +21,32 @@ use super::{
     unix_socket::{self, SocketFile},
 };
 
-/// How a Unix socket is written.
+/// Prefix of a Unix socket's path.
 const UNIX: &str = "unix:";
 
-/// Where a codec server listens. Written `127.0.0.1:8081` or `unix:/run/cloakroom/codec.sock`.
+/// Address that a codec server listens on: `127.0.0.1:8081` or `unix:/run/cloakroom/codec.sock`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Address {
-    /// An address and a port.
+    /// IP address and port.
     Tcp(SocketAddr),
-    /// The path of a Unix socket. Nobody but the user of the process and root connects to it.
+    /// Path of a Unix socket. Only the user of the process and root can connect.
     Unix(PathBuf),
 }
 
 impl Address {
-    /// Listens there. A Unix socket gets mode 0600, replaces one that nobody listens to any more, and
-    /// is removed when the listener is dropped; its folder must be there.
+    /// Listens on the address.
+    ///
+    /// A Unix socket gets mode 0600, replaces a socket that no process listens to any more, and is
+    /// removed when the listener is dropped. Its folder must exist.
     ///
     /// # Errors
-    /// `Config` if the address is in use or is not this machine's, or the socket cannot be made.
+    /// `Config` if the address is in use or not one of this machine, or the socket cannot be
+    /// created.
     pub async fn bind(&self) -> Result<Listener, Error> {
         match self {
             Self::Unix(path) => {
                 let (listener, file) = unix_socket::bind(path).await?;
-                Ok(Listener(Kind::Unix(listener, file, path.clone())))
+                Ok(Listener(ListenerKind::Unix(listener, file, path.clone())))
             }
             Self::Tcp(address) => {
                 let listener = TcpListener::bind(address).await.map_err(|error| {
@@ -70,7 +73,7 @@ impl FromStr for Address {
             return Ok(Self::Unix(PathBuf::from(path)));
         }
         text.parse().map(Self::Tcp).map_err(|_| {
-            let text = "not an address to listen at: write an IP address and a port, such as \
+            let text = "not an address to listen on: write an IP address and a port, such as \
                         127.0.0.1:8081, or unix: and a path, such as unix:/run/cloakroom/codec.sock";
             Error::new(ErrorKind::Config, text)
         })
@@ -86,13 +89,13 @@ impl fmt::Display for Address {
     }
 }
 
-/// A socket that a codec server takes connections from: a [`TcpListener`], or what [`Address::bind`]
-/// returns.
+/// Socket that a codec server accepts connections from: a [`TcpListener`], or the result of
+/// [`Address::bind`].
 #[derive(Debug)]
-pub struct Listener(Kind);
+pub struct Listener(ListenerKind);
 
 #[derive(Debug)]
-enum Kind {
+enum ListenerKind {
     Tcp(TcpListener),
     Unix(
         UnixListener,
@@ -103,32 +106,36 @@ enum Kind {
 
 impl From<TcpListener> for Listener {
     fn from(listener: TcpListener) -> Self {
-        Self(Kind::Tcp(listener))
+        Self(ListenerKind::Tcp(listener))
     }
 }
 
 impl Listener {
-    /// Returns where it listens.
+    /// Returns the address it listens on.
     ///
     /// # Errors
-    /// `Unavailable` if the system cannot tell.
+    /// `Unavailable` if the system does not report it.
     pub fn address(&self) -> Result<Address, Error> {
         match &self.0 {
-            Kind::Unix(_, _, path) => Ok(Address::Unix(path.clone())),
-            Kind::Tcp(listener) => listener.local_addr().map(Address::Tcp).map_err(|error| {
-                Error::new(ErrorKind::Unavailable, "cannot tell where to listen").with_source(error)
-            }),
+            ListenerKind::Unix(_, _, path) => Ok(Address::Unix(path.clone())),
+            ListenerKind::Tcp(listener) => {
+                listener.local_addr().map(Address::Tcp).map_err(|error| {
+                    Error::new(ErrorKind::Unavailable, "cannot read the address of the listener")
+                        .with_source(error)
+                })
+            }
         }
     }
 
+    /// Accepts the next connection.
     pub(super) async fn accept(&self) -> io::Result<(Stream, Peer)> {
         match &self.0 {
-            Kind::Tcp(listener) => {
+            ListenerKind::Tcp(listener) => {
                 let (stream, peer) = listener.accept().await?;
                 let _ = stream.set_nodelay(true);
                 Ok((Stream::Tcp(stream), Peer::Tcp(peer)))
             }
-            Kind::Unix(listener, _, _) => {
+            ListenerKind::Unix(listener, _, _) => {
                 let (stream, _) = listener.accept().await?;
                 let user = stream.peer_cred().ok().map(|credentials| credentials.uid());
                 Ok((Stream::Unix(stream), Peer::Unix { user }))
@@ -137,7 +144,7 @@ impl Listener {
     }
 }
 
-/// A connection of either kind.
+/// Connection of either kind.
 pub(super) enum Stream {
     Tcp(TcpStream),
     Unix(UnixStream),

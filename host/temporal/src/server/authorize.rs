@@ -1,4 +1,4 @@
-//! Checks that refuse a request before its body is read.
+//! Authorization: checks that refuse a request before its body is read.
 
 use cloakroom_core::Context;
 use http::{
@@ -9,76 +9,83 @@ use hyper::body::Incoming;
 use tokio::time::Instant;
 
 use super::{
-    Settings, Shared,
-    auth::Refused,
-    handler::nowhere,
+    client::AuthError,
     local_request, origins,
-    outcome::Reason,
-    request_log::Journal,
-    response::{self, Answer, line},
-    route::{NoRoute, Route},
+    outcome::FailureReason,
+    request_log::RequestLog,
+    response::{self, Response, line},
+    route::{Route, RouteError},
+    settings::ServerSettings,
+    state::ServerState,
 };
 
-impl Shared {
-    /// Returns what is asked for, if it may be.
+impl ServerState {
+    /// Returns the route of a request if the client may use it.
     ///
     /// # Errors
-    /// The answer that refuses it.
-    pub(super) async fn admit(
+    /// The response that refuses the request.
+    pub(super) async fn authorize(
         &self,
-        settings: &Settings,
+        settings: &ServerSettings,
         ctx: &Context,
         request: &Request<Incoming>,
-        route: Result<Route, NoRoute>,
-        journal: &mut Journal,
-    ) -> Result<Route, Box<Answer>> {
-        self.hold_against(settings, ctx, request, route, journal).await?;
-        // What the file allows no longer, while what it allows anew is not loaded yet.
-        let bound = self.bound.load_full();
-        if let Some(bound) = bound {
-            self.hold_against(&bound, ctx, request, route, journal).await?;
+        route: Result<Route, RouteError>,
+        log: &mut RequestLog,
+    ) -> Result<Route, Box<Response>> {
+        self.check(settings, ctx, request, route, log).await?;
+        // A new configuration may withdraw access before it is loaded. Until then a request must
+        // satisfy both: the old settings are still in force, and the new ones restrict already.
+        let pending = self.pending.load_full();
+        if let Some(pending) = pending {
+            self.check(&pending, ctx, request, route, log).await?;
         }
-        route.map_err(|none| Box::new(nowhere(none)))
+        // Last, so that a stranger cannot find out which paths exist.
+        route.map_err(|error| Box::new(response::no_route(error)))
     }
 
-    async fn hold_against(
+    async fn check(
         &self,
-        settings: &Settings,
+        settings: &ServerSettings,
         ctx: &Context,
         request: &Request<Incoming>,
-        route: Result<Route, NoRoute>,
-        journal: &mut Journal,
-    ) -> Result<(), Box<Answer>> {
+        route: Result<Route, RouteError>,
+        log: &mut RequestLog,
+    ) -> Result<(), Box<Response>> {
         let headers = request.headers();
-        // Browsers name the page that asks, also where they would not wait for leave.
+        // CORS only hides the response from a page. A "simple" request reaches the server without a
+        // preflight, so its `Origin` is checked here.
         if let Some(origin) = headers.get(ORIGIN)
             && !settings.origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes())
         {
-            journal.is_quiet = self.is_new_page(origin).is_none();
+            log.is_quiet = self.note_origin(origin).is_none();
             let text = "this page may not ask: add its origin to `codec_server.origins`";
-            let refused = line(StatusCode::FORBIDDEN, text);
-            let reason = Reason::text(origins::advice(settings, origin));
-            return Err(Box::new(response::because(refused, reason)));
+            let response = line(StatusCode::FORBIDDEN, text);
+            let reason = FailureReason::text(origins::advice(settings, origin));
+            return Err(Box::new(response::with_reason(response, reason)));
         }
+        // Orchestrators have no token.
         if route.is_ok_and(Route::is_probe) {
             return Ok(());
         }
-        if settings.access.is_open() {
-            let is_checked = !settings.anonymous && !journal.peer.is_unix();
-            let why = local_request::why_indirect(request).filter(|_| is_checked);
-            return why.map_or(Ok(()), |why| Err(self.indirect(journal, &why)));
+        if settings.auth.is_open() {
+            // A Unix socket is safe without a token: its file mode decides who connects.
+            let is_local_only = !settings.anonymous && !log.peer.is_unix();
+            let remote = local_request::remote_evidence(request).filter(|_| is_local_only);
+            return remote.map_or(Ok(()), |why| Err(self.refuse_remote(log, &why)));
         }
-        let admitted = settings.access.admit(headers).await;
-        let admitted = admitted.map_err(|refused| self.no_token(journal, refused))?;
-        let may_reach = admitted.may_reach(ctx.namespace_name());
-        journal.subject = Some(admitted.subject);
-        let is_of_namespace = route.is_ok_and(|route| route != Route::Metrics);
-        if may_reach || !is_of_namespace { Ok(()) } else { Err(foreign_namespace(journal)) }
+        let client = settings.auth.authenticate(headers).await;
+        let client = client.map_err(|error| self.refuse_token(log, error))?;
+        let may_access = client.may_access(ctx.namespace_name());
+        log.subject = Some(client.subject);
+        // Metrics belong to no namespace. Whatever else the path says is held against the list, so
+        // that an unknown path does not reveal a namespace either.
+        let has_namespace = route.is_ok_and(|route| route != Route::Metrics);
+        if may_access || !has_namespace { Ok(()) } else { Err(refuse_namespace(log)) }
     }
 
-    /// Refuses what may come from elsewhere, where whoever is on this machine may ask.
-    fn indirect(&self, journal: &mut Journal, why: &str) -> Box<Answer> {
-        journal.is_quiet = self.tokens.note(&journal.peer.name(), Instant::now()).is_none();
+    /// Refuses a request that may come from another machine to a server that asks for no token.
+    fn refuse_remote(&self, log: &mut RequestLog, why: &str) -> Box<Response> {
+        log.is_quiet = self.refused_tokens.note(&log.peer.name(), Instant::now()).is_none();
         let text = format!(
             "{why}, and this server asks for no token: set `codec_server.token` or \
              `codec_server.jwt`, listen on a Unix socket, or write `anonymous = true`"
@@ -86,36 +93,37 @@ impl Shared {
         Box::new(line(StatusCode::FORBIDDEN, &text))
     }
 
-    fn no_token(&self, journal: &mut Journal, refused: Refused) -> Box<Answer> {
-        let unlogged = self.tokens.note(&journal.peer.name(), Instant::now());
-        journal.is_quiet = unlogged.is_none();
-        let (mut answer, why) = match refused {
-            Refused::NoKeys(why) => {
-                (response::full("tokens cannot be checked now: try again"), why)
+    fn refuse_token(&self, log: &mut RequestLog, error: AuthError) -> Box<Response> {
+        let unlogged = self.refused_tokens.note(&log.peer.name(), Instant::now());
+        log.is_quiet = unlogged.is_none();
+        let (mut response, why) = match error {
+            AuthError::KeysUnavailable(why) => {
+                (response::unavailable("tokens cannot be checked now: retry"), why)
             }
-            Refused::Token(why) => {
+            // The client is not told which check failed, only the log is.
+            AuthError::InvalidToken(why) => {
                 let text = "send `Authorization: Bearer` with a token that is valid here";
                 (line(StatusCode::UNAUTHORIZED, text), why)
             }
         };
-        if answer.status() == StatusCode::UNAUTHORIZED {
+        if response.status() == StatusCode::UNAUTHORIZED {
             let scheme = HeaderValue::from_static("Bearer");
-            answer.headers_mut().insert(WWW_AUTHENTICATE, scheme);
+            response.headers_mut().insert(WWW_AUTHENTICATE, scheme);
         }
         let why = match unlogged {
-            Some(unlogged) if unlogged != 0 => {
-                format!("{why}; {unlogged} refusals of this address before were not logged")
+            Some(unlogged @ 1..) => {
+                format!("{why}; {unlogged} earlier refusals of this address were not logged")
             }
             _ => why.to_owned(),
         };
-        Box::new(response::because(answer, Reason::text(why)))
+        Box::new(response::with_reason(response, FailureReason::text(why)))
     }
 }
 
-/// Refuses a namespace that the token may not ask for, and has it audited whatever the route.
-fn foreign_namespace(journal: &mut Journal) -> Box<Answer> {
-    journal.is_audited = true;
-    journal.is_refused = true;
+/// Refuses a namespace that the token does not list, and has it audited whatever the route.
+fn refuse_namespace(log: &mut RequestLog) -> Box<Response> {
+    log.is_audited = true;
+    log.is_refused = true;
     let text = "the token may not ask for this namespace (`codec_server.jwt.namespaces`)";
     Box::new(line(StatusCode::FORBIDDEN, text))
 }

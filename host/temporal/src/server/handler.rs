@@ -1,75 +1,80 @@
-//! One request.
+//! Handler of one request: authorize, read the body, run the pipeline, respond.
 
 use std::{net::IpAddr, sync::Arc};
 
 use cloakroom_core::{Context, Error, ErrorKind, Payload};
-use http::{HeaderValue, Request, StatusCode, header::ALLOW};
+use http::{Request, StatusCode};
 use hyper::body::Incoming;
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument as _;
 
 use super::{
-    Settings, Shared,
-    outcome::{Reason, Volume},
+    outcome::{FailureReason, TransferSize},
     peer::Peer,
-    request_body::{self, Body},
-    request_log::Journal,
-    response::{self, Answer, line},
-    route::{self, NoRoute, Route},
+    request_body::{self, RequestBody},
+    request_log::RequestLog,
+    response::{self, Response, line},
+    route::{self, Route},
+    settings::ServerSettings,
+    state::ServerState,
 };
 use crate::{TemporalReferences, json::metered};
 
-/// Smaller JSON is read and written where it is.
-const AT_ONCE: usize = 64 << 10;
+/// Size in bytes below which JSON is parsed and written on the async thread.
+const MAX_INLINE: usize = 64 << 10;
 
-impl Shared {
-    pub(super) async fn handle(self: Arc<Self>, peer: Peer, request: Request<Incoming>) -> Answer {
+impl ServerState {
+    /// Handles a request. Whatever happens is in the response, and in the request's log line.
+    pub(super) async fn handle(
+        self: Arc<Self>,
+        peer: Peer,
+        request: Request<Incoming>,
+    ) -> Response {
         let settings = self.settings.load_full();
-        let route = Route::of(request.method(), request.uri());
-        let word = route.as_ref().map_or("none", |route| route.word());
+        let route = Route::parse(request.method(), request.uri());
+        let route_name = route.as_ref().map_or("none", |route| route.as_str());
         let ctx = route::context(request.headers(), request.uri());
-        let mut journal = Journal::begin(peer, request.headers(), word, &ctx);
-        // Probes and scrapes would drown the rest.
-        journal.is_quiet = route.is_ok_and(|route| route.is_probe() || route == Route::Metrics);
-        let admitted = self.admit(&settings, &ctx, &request, route, &mut journal).await;
-        let answer = match admitted {
+        let mut log = RequestLog::start(peer, request.headers(), route_name, &ctx);
+        // Probes and scrapes come every few seconds and would drown the other lines.
+        log.is_quiet = route.is_ok_and(|route| route.is_probe() || route == Route::Metrics);
+        let authorized = self.authorize(&settings, &ctx, &request, route, &mut log).await;
+        let response = match authorized {
             Ok(route) => {
-                journal.is_audited = route.shows_contents();
+                log.is_audited = route.shows_contents();
                 let served = self.serve(&settings, route, &ctx, peer.group(), request);
-                served.instrument(journal.span()).await
+                served.instrument(log.span()).await
             }
             Err(refused) => *refused,
         };
-        self.throttle(&mut journal, &answer);
-        journal.end(answer)
+        self.limit_log(&mut log, &response);
+        log.finish(response)
     }
 
-    /// Keeps a client that fails again and again from filling the log.
-    fn throttle(&self, journal: &mut Journal, answer: &Answer) {
-        if journal.is_quiet || answer.extensions().get::<Reason>().is_none() {
+    /// Mutes the log line of a client that fails above the log limit.
+    fn limit_log(&self, log: &mut RequestLog, response: &Response) {
+        if log.is_quiet || response.extensions().get::<FailureReason>().is_none() {
             return;
         }
-        let noted = self.failed.note(&journal.peer.name(), Instant::now());
-        journal.is_quiet = noted.is_none();
-        journal.unlogged = noted.filter(|unlogged| *unlogged != 0);
+        let unlogged = self.failed_requests.note(&log.peer.name(), Instant::now());
+        log.is_quiet = unlogged.is_none();
+        log.unlogged = unlogged.filter(|unlogged| *unlogged != 0);
     }
 
     async fn serve(
         &self,
-        settings: &Settings,
+        settings: &ServerSettings,
         route: Route,
         ctx: &Context,
         peer: Option<IpAddr>,
         request: Request<Incoming>,
-    ) -> Answer {
+    ) -> Response {
         match route {
-            Route::Health | Route::Ready => self.answer_probe(route),
-            // Its own listener has them, as it was when the server began.
+            Route::Health | Route::Ready => self.respond_to_probe(route),
             Route::Metrics if self.has_metrics_listener => {
-                let text = "metrics are served at `codec_server.metrics_listen`";
+                let text = "metrics are served at the address of `codec_server.metrics_listen`";
                 line(StatusCode::NOT_FOUND, text)
             }
-            Route::Metrics => self.answer_metrics(),
+            Route::Metrics => self.respond_with_metrics(),
             Route::Encode | Route::Decode { .. } | Route::Download => {
                 let deadline = Instant::now() + settings.time;
                 let pipeline = self.adapter.pipeline();
@@ -80,45 +85,54 @@ impl Shared {
                     Err(refused) => return refused,
                 };
                 let deadline = Instant::now() + settings.time;
-                let worked = timeout_at(deadline, self.work(route, ctx, peer, body)).await;
-                worked.unwrap_or_else(|_| {
-                    let text = "not done in time (`codec_server.time`)";
+                let response = timeout_at(deadline, self.process(route, ctx, peer, body)).await;
+                response.unwrap_or_else(|_| {
+                    let text = "the request was not done in time (`codec_server.time`)";
                     line(StatusCode::SERVICE_UNAVAILABLE, text)
                 })
             }
         }
     }
 
-    async fn work(&self, route: Route, ctx: &Context, peer: Option<IpAddr>, body: Body) -> Answer {
-        let _slot = self.slots.take(peer).await;
-        let (most, memory) = (self.adapter.pipeline().most_payloads(), body.memory.clone());
+    async fn process(
+        &self,
+        route: Route,
+        ctx: &Context,
+        peer: Option<IpAddr>,
+        body: RequestBody,
+    ) -> Response {
+        // Taken after the body has arrived: a slow upload must not occupy a permit.
+        let _permit = self.requests.acquire(peer).await;
+        let (max_payloads, memory) = (self.adapter.pipeline().most_payloads(), body.memory.clone());
         let ctx = &ctx.clone().with_memory(memory.clone());
-        let mut volume = Volume::default();
-        let changed = async {
+        let mut size = TransferSize::default();
+        let processed = async {
             let length = body.bytes.len();
-            let reading = move || {
-                let read = metered::read_message(&body.bytes, most, &body.memory);
+            let parse = move || {
+                let parsed = metered::read_message(&body.bytes, max_payloads, &body.memory);
+                // The text is not needed any more, so its memory is released before the pipeline
+                // runs.
                 drop((body.bytes, body.charge));
-                read
+                parsed
             };
-            let (payloads, _parsed) = aside(length, reading).await?;
-            volume.payloads = Some(payloads.len());
-            let payloads = self.change(route, ctx, payloads).await?;
+            let (payloads, _charge) = offload_cpu(length, parse).await?;
+            size.payloads = Some(payloads.len());
+            let payloads = self.run_pipeline(route, ctx, payloads).await?;
             let bytes = payloads.iter().map(|payload| payload.data.len()).sum();
-            let whole = payloads.iter().map(Payload::footprint).sum();
-            let written = aside(whole, move || metered::write(payloads, &memory)).await?;
-            volume.bytes = bytes;
+            let footprint = payloads.iter().map(Payload::footprint).sum();
+            let written = offload_cpu(footprint, move || metered::write(payloads, &memory)).await?;
+            size.bytes = bytes;
             Ok(written)
         };
         let named = |error| self.adapter.pipeline().name_remedies(error);
-        let changed = changed.await.map_err(named);
-        let mut answer =
-            changed.map_or_else(|error: Error| response::failure(&error), response::payloads);
-        answer.extensions_mut().insert(volume);
-        answer
+        let processed = processed.await.map_err(named);
+        let mut response =
+            processed.map_or_else(|error: Error| response::from_error(&error), response::payloads);
+        response.extensions_mut().insert(size);
+        response
     }
 
-    async fn change(
+    async fn run_pipeline(
         &self,
         route: Route,
         ctx: &Context,
@@ -130,7 +144,8 @@ impl Shared {
                 self.adapter.pipeline().decode_references(ctx, payloads).await
             }
             Route::Download if !payloads.iter().all(TemporalReferences::is_reference) => {
-                let text = "all payloads must be references to stored payloads";
+                let text = "all payloads must be references to stored objects: /download takes nothing \
+                            else";
                 Err(Error::new(ErrorKind::Malformed, text))
             }
             _ => self.adapter.decode(ctx, payloads).await,
@@ -138,29 +153,17 @@ impl Shared {
     }
 }
 
-/// Megabytes of JSON take milliseconds: they are not to pass on a thread that others wait for.
-async fn aside<T: Send + 'static>(
+/// Runs CPU-bound work, on a blocking thread if it is large.
+///
+/// Megabytes of JSON take milliseconds, in which an async thread would serve nobody else.
+async fn offload_cpu<T: Send + 'static>(
     bytes: usize,
     work: impl FnOnce() -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Error> {
-    if bytes < AT_ONCE {
+    if bytes < MAX_INLINE {
         return work();
     }
-    let lost = |_| Err(Error::new(ErrorKind::Internal, "the work on a body did not finish"));
+    let lost =
+        |_| Err(Error::new(ErrorKind::Internal, "the thread that parses or writes JSON panicked"));
     tokio::task::spawn_blocking(work).await.unwrap_or_else(lost)
-}
-
-pub(super) fn nowhere(none: NoRoute) -> Answer {
-    match none {
-        NoRoute::Path => {
-            let text = "there are /encode, /decode, /download, /healthz, /readyz and /metrics";
-            line(StatusCode::NOT_FOUND, text)
-        }
-        NoRoute::Method(method) => {
-            let text = format!("this takes {method} only");
-            let mut refused = line(StatusCode::METHOD_NOT_ALLOWED, &text);
-            refused.headers_mut().insert(ALLOW, HeaderValue::from_static(method));
-            refused
-        }
-    }
 }

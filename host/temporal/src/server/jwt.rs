@@ -1,4 +1,4 @@
-//! Signed tokens: what they must say, and whom they let in.
+//! Verification of JSON Web Tokens.
 
 use std::sync::Arc;
 
@@ -7,28 +7,28 @@ use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation, decode, decode_he
 use serde_json::{Map, Value};
 
 use super::{
-    auth::{Admitted, Refused},
+    client::{AuthError, Client},
     jwks::Jwks,
     key_set::KeySet,
 };
 
-/// The most characters of a subject in the log.
-const LONGEST_SUBJECT: usize = 64;
+/// Most characters of a subject in the log.
+const MAX_SUBJECT: usize = 64;
 
-/// The most bytes of a token. hyper reads longer headers.
-const LONGEST_TOKEN: usize = 16 << 10;
+/// Largest token in bytes. hyper accepts longer headers.
+const MAX_TOKEN: usize = 16 << 10;
 
-/// Requirements of a signed token.
+/// Verifier of signed tokens.
 #[derive(Clone)]
-pub(super) struct Verifier {
+pub(super) struct TokenVerifier {
     keys: KeySource,
     audience: Option<String>,
     issuer: Option<String>,
-    /// The claim that names the namespaces a token may ask for. Without it, a token reaches all.
+    /// Claim that lists the namespaces of a token. `None` if tokens are good for all.
     namespaces: Option<String>,
 }
 
-/// Where the keys come from.
+/// Source of the keys.
 #[derive(Clone)]
 pub(super) enum KeySource {
     Fixed(Arc<KeySet>),
@@ -45,33 +45,34 @@ impl KeySource {
     }
 }
 
-/// Claims of a token.
+/// Claims of a verified token.
 type Claims = Map<String, Value>;
 
-impl Verifier {
+impl TokenVerifier {
     pub(super) fn new(keys: KeySource, audience: Option<String>, issuer: Option<String>) -> Self {
         Self { keys, audience, issuer, namespaces: None }
     }
 
-    pub(super) fn namespaces(mut self, claim: &str) -> Self {
+    pub(super) fn with_namespace_claim(mut self, claim: &str) -> Self {
         self.namespaces = Some(claim.to_owned());
         self
     }
 
-    /// Returns who asks.
-    pub(super) async fn admit(&self, token: &str) -> Result<Admitted, Refused> {
-        if token.len() > LONGEST_TOKEN {
-            return Err(Refused::Token("the token has more than 16 KiB"));
+    /// Verifies a token and returns its client.
+    pub(super) async fn authenticate(&self, token: &str) -> Result<Client, AuthError> {
+        if token.len() > MAX_TOKEN {
+            return Err(AuthError::InvalidToken("the token has more than 16 KiB"));
         }
         let header = decode_header(token);
-        let header = header.map_err(|_| Refused::Token("the token is not a signed one"))?;
-        check_header(&header).map_err(Refused::Token)?;
+        let header = header
+            .map_err(|_| AuthError::InvalidToken("the token is not a signed JSON Web Token"))?;
+        check_header(&header).map_err(AuthError::InvalidToken)?;
         let claims = match &self.keys {
             KeySource::Fixed(keys) => self.verify(token, &header, keys),
             KeySource::Fetched(fetched) => {
-                let keys = fetched.keys().await.map_err(Refused::NoKeys)?;
+                let keys = fetched.keys().await.map_err(AuthError::KeysUnavailable)?;
                 match self.verify(token, &header, &keys) {
-                    // The provider may have new keys.
+                    // The provider may have rotated its keys since the last fetch.
                     Err(UNKNOWN_KEY) => match fetched.newer(&keys).await {
                         Some(keys) => self.verify(token, &header, &keys),
                         None => Err(UNKNOWN_KEY),
@@ -80,9 +81,9 @@ impl Verifier {
                 }
             }
         };
-        let claims = claims.map_err(Refused::Token)?;
-        let namespaces = self.namespaces.as_ref().map(|claim| names(claims.get(claim)));
-        Ok(Admitted { subject: subject(&claims), namespaces })
+        let claims = claims.map_err(AuthError::InvalidToken)?;
+        let namespaces = self.namespaces.as_ref().map(|claim| namespace_names(claims.get(claim)));
+        Ok(Client { subject: subject(&claims), namespaces })
     }
 
     fn verify(&self, token: &str, header: &Header, keys: &KeySet) -> Result<Claims, &'static str> {
@@ -92,16 +93,22 @@ impl Verifier {
         for key in keys.candidates(header.alg, header.kid.as_deref()) {
             match verify(key) {
                 Ok(checked) => return Ok(checked.claims),
-                Err(error) => refused = why(error.kind()),
+                Err(error) => refused = reason(error.kind()),
             }
         }
         Err(refused)
     }
 
+    /// Returns the checks for a token that claims this algorithm.
+    ///
+    /// The token chooses its algorithm, which is the classic attack on verifiers: `none`, or HMAC
+    /// with the public key as the secret. Neither is possible here: [`KeySet::candidates`] returns
+    /// only keys that the key set itself declares for the algorithm, and none of them is symmetric.
     fn validation(&self, algorithm: Algorithm) -> Validation {
         let mut validation = Validation::new(algorithm);
         validation.validate_nbf = true;
         validation.validate_aud = self.audience.is_some();
+        // A token that never expires could not be withdrawn.
         let mut required = vec!["exp"];
         if let Some(audience) = &self.audience {
             validation.set_audience(&[audience]);
@@ -115,7 +122,7 @@ impl Verifier {
         validation
     }
 
-    /// Returns whether another lets in the same.
+    /// Returns whether both accept the same tokens.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         let is_same_source = match (&self.keys, &other.keys) {
             (KeySource::Fixed(one), KeySource::Fixed(other)) => one.is_same(other),
@@ -128,8 +135,8 @@ impl Verifier {
             && self.namespaces == other.namespaces
     }
 
-    /// Takes over the keys that another has fetched from the same place.
-    pub(super) fn adopt(&mut self, other: &Self) {
+    /// Takes over the keys that `other` has fetched from the same URL.
+    pub(super) fn adopt_keys(&mut self, other: &Self) {
         if let (KeySource::Fetched(own), KeySource::Fetched(other)) = (&mut self.keys, &other.keys)
             && own.is_same(other)
         {
@@ -138,23 +145,27 @@ impl Verifier {
     }
 }
 
+/// Refusal that leads to a fetch of the key set.
 const UNKNOWN_KEY: &str = "no key of `codec_server.jwt` has the token's key id and algorithm";
 
-/// Refuses a token that is something else, or asks for something that is not known here.
+/// Refuses tokens that must not be used for access, or that need an extension.
+///
+/// RFC 8725 (3.11): one provider signs tokens of several types with one key. A logout token or a
+/// DPoP proof would verify here, but was not issued to grant access.
 fn check_header(header: &Header) -> Result<(), &'static str> {
     if header.crit.is_some() {
-        return Err("the token has critical extensions (`crit`), and none are known here");
+        return Err("the token needs an extension (`crit`), but none is supported");
     }
     let kind = header.typ.as_deref().map(str::to_ascii_lowercase);
     let kind = kind.as_deref().map(|kind| kind.strip_prefix("application/").unwrap_or(kind));
     if !matches!(kind, None | Some("jwt" | "at+jwt")) {
-        return Err("the token is of another type (`typ`) than JWT or at+jwt");
+        return Err("the token has a type (`typ`) other than JWT or at+jwt");
     }
     Ok(())
 }
 
-/// Reads a claim that names namespaces.
-fn names(claim: Option<&Value>) -> Vec<String> {
+/// Returns the namespaces that a claim lists. Anything unexpected in it grants nothing.
+fn namespace_names(claim: Option<&Value>) -> Vec<String> {
     match claim {
         Some(Value::String(text)) => text.split_whitespace().map(str::to_owned).collect(),
         Some(Value::Array(names)) => {
@@ -164,22 +175,24 @@ fn names(claim: Option<&Value>) -> Vec<String> {
     }
 }
 
-/// Returns the subject of a token in one short word.
+/// Returns the subject of a token for the log: one bounded line.
 fn subject(claims: &Claims) -> String {
     let subject = claims.get("sub").and_then(Value::as_str);
-    let subject = subject.map(|subject| clean(subject, LONGEST_SUBJECT));
+    let subject = subject.map(|subject| clean(subject, MAX_SUBJECT));
     subject.filter(|subject| !subject.is_empty()).unwrap_or_else(|| "jwt".to_owned())
 }
 
-fn why(kind: &jsonwebtoken::errors::ErrorKind) -> &'static str {
+fn reason(kind: &jsonwebtoken::errors::ErrorKind) -> &'static str {
     use jsonwebtoken::errors::ErrorKind as Kind;
     match kind {
         Kind::ExpiredSignature => "the token has expired",
         Kind::ImmatureSignature => "the token is not valid yet",
         Kind::InvalidSignature => "no key of `codec_server.jwt` verifies the token",
-        Kind::InvalidAudience => "the token is for another audience than `codec_server.jwt` has",
-        Kind::InvalidIssuer => "the token is by another issuer than `codec_server.jwt` has",
-        Kind::MissingRequiredClaim(_) => "the token has no `exp`, or no `aud` or `iss` to check",
+        Kind::InvalidAudience => {
+            "the token is for an audience other than `codec_server.jwt.audience`"
+        }
+        Kind::InvalidIssuer => "the token is of an issuer other than `codec_server.jwt.issuer`",
+        Kind::MissingRequiredClaim(_) => "the token lacks `exp`, or a required `aud` or `iss`",
         _ => "the token cannot be verified",
     }
 }
@@ -191,7 +204,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_subject_is_one_short_word_in_the_log() {
+    fn shows_a_subject_on_one_short_line() {
         let long = "x".repeat(100);
         for (sub, expect) in [
             (json!("alice@example.com"), "alice@example.com".to_owned()),
@@ -206,19 +219,19 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_names_namespaces() {
-        let read = |claim: Value| names(Some(&claim));
+    fn reads_namespaces_from_a_claim() {
+        let read = |claim: Value| namespace_names(Some(&claim));
         assert_eq!(read(json!("payments")), ["payments"]);
         assert_eq!(read(json!("payments  orders")), ["payments", "orders"]);
         assert_eq!(read(json!(["payments", 7, "orders"])), ["payments", "orders"]);
         for none in [json!(""), json!([]), json!({ "payments": true }), json!(true), Value::Null] {
             assert!(read(none).is_empty());
         }
-        assert!(names(None).is_empty());
+        assert!(namespace_names(None).is_empty());
     }
 
     #[test]
-    fn only_tokens_that_are_understood_are_read() {
+    fn refuses_unknown_types_and_extensions() {
         let with = |typ: Option<&str>, crit: Option<&[&str]>| {
             let mut header = Header::new(Algorithm::ES256);
             header.typ = typ.map(str::to_owned);

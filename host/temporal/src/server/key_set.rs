@@ -1,4 +1,4 @@
-//! JSON Web Key Sets: the keys that verify signatures, and what each may have signed with.
+//! JSON Web Key Sets: public keys, with the algorithms that each may be used for.
 
 use cloakroom_core::{Error, ErrorKind, clean};
 use jsonwebtoken::{
@@ -6,80 +6,82 @@ use jsonwebtoken::{
     jwk::{AlgorithmParameters, EllipticCurve, Jwk, JwkSet, KeyOperations, PublicKeyUse},
 };
 
-/// The most characters of a key's name in an error.
-const LONGEST_NAME: usize = 64;
+/// Most characters of a key id in an error.
+const MAX_NAME: usize = 64;
 
-/// The most keys of a set. A token without a key's name is tried with all.
-const MOST_KEYS: usize = 100;
+/// Most keys of a set. A token without a key id is tried with each of them.
+const MAX_KEYS: usize = 100;
 
-/// The keys of a set that verify signatures.
+/// Keys that verify signatures.
 pub(super) struct KeySet {
     text: Vec<u8>,
-    keys: Vec<SigningKey>,
+    keys: Vec<VerifyingKey>,
 }
 
-struct SigningKey {
-    name: Option<String>,
+struct VerifyingKey {
+    id: Option<String>,
     algorithms: Vec<Algorithm>,
     key: DecodingKey,
 }
 
 impl KeySet {
-    /// Reads a JSON Web Key Set. Keys for other purposes (`use`, `key_ops`, `alg`) are left out.
+    /// Parses a JSON Web Key Set. Ignores keys for other purposes (`use`, `key_ops`, `alg`).
     ///
     /// # Errors
-    /// `Config` if there is no key in it that can be used, or one that is a secret.
+    /// `Config` if the set has no usable key, or has a symmetric one.
     pub(super) fn parse(text: &[u8]) -> Result<Self, Error> {
         let set: JwkSet = serde_json::from_slice(text)
             .map_err(|error| config(format!("not a JSON Web Key Set (line {})", error.line())))?;
-        if set.keys.len() > MOST_KEYS {
+        if set.keys.len() > MAX_KEYS {
             let number = set.keys.len();
             return Err(config(format!(
-                "the set has {number} keys, and at most {MOST_KEYS} are read"
+                "the key set has {number} keys, but at most {MAX_KEYS} are supported"
             )));
         }
         let mut keys = Vec::new();
         for key in &set.keys {
-            let name = key.common.key_id.clone();
-            let shown = clean(name.as_deref().unwrap_or("without a name"), LONGEST_NAME);
+            let id = key.common.key_id.clone();
+            let shown = clean(id.as_deref().unwrap_or("without an id"), MAX_NAME);
             let algorithms = algorithms(key).ok_or_else(|| {
-                config(format!("key `{shown}` is a secret: those do not belong into a key set"))
+                config(format!(
+                    "key `{shown}` is symmetric: remove it, or readers of the set can sign"
+                ))
             })?;
-            // Providers list keys for other purposes, too.
+            // Providers list encryption keys in the same set.
             if algorithms.is_empty() || !verifies(key) {
                 continue;
             }
             let key = DecodingKey::from_jwk(key)
                 .map_err(|error| config(format!("key `{shown}`: {error}")))?;
-            keys.push(SigningKey { name, algorithms, key });
+            keys.push(VerifyingKey { id, algorithms, key });
         }
         if keys.is_empty() {
             return Err(config(
-                "the key set holds no key that verifies RS, PS, ES256, ES384 or EdDSA".to_owned(),
+                "the key set has no key for RS, PS, ES256, ES384 or EdDSA signatures".to_owned(),
             ));
         }
         Ok(Self { text: text.to_owned(), keys })
     }
 
-    /// Returns the keys that may have signed a token: those of its key id, or all without one.
+    /// Returns the keys that may have signed a token: those with its key id, or all if it has none.
     pub(super) fn candidates(
         &self,
         algorithm: Algorithm,
         id: Option<&str>,
     ) -> impl Iterator<Item = &DecodingKey> {
-        let is_named = move |key: &&SigningKey| {
-            key.algorithms.contains(&algorithm) && (id.is_none() || key.name.as_deref() == id)
+        let is_named = move |key: &&VerifyingKey| {
+            key.algorithms.contains(&algorithm) && (id.is_none() || key.id.as_deref() == id)
         };
         self.keys.iter().filter(is_named).map(|key| &key.key)
     }
 
-    /// Returns whether another was read from the same text.
+    /// Returns whether both were parsed from the same text.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         self.text == other.text
     }
 }
 
-/// Returns whether a key is for verifying, as far as it says.
+/// Returns whether the key set allows a key for verification.
 fn verifies(key: &Jwk) -> bool {
     let is_for_signatures =
         matches!(key.common.public_key_use, None | Some(PublicKeyUse::Signature));
@@ -88,8 +90,8 @@ fn verifies(key: &Jwk) -> bool {
         && operations.is_none_or(|operations| operations.contains(&KeyOperations::Verify))
 }
 
-/// Returns what a key may have signed with: what it says, or else what its kind allows. None for a key
-/// that signs and verifies alike: it would let every reader of the file in.
+/// Returns the algorithms of a key: the one it declares, or all of its type. `None` for a symmetric
+/// key.
 fn algorithms(key: &Jwk) -> Option<Vec<Algorithm>> {
     let possible = match &key.algorithm {
         AlgorithmParameters::RSA(_) => vec![
@@ -111,10 +113,10 @@ fn algorithms(key: &Jwk) -> Option<Vec<Algorithm>> {
         AlgorithmParameters::OctetKey(_) => return None,
         _ => Vec::new(),
     };
-    let said = key.common.key_algorithm.map(|said| said.to_string());
-    Some(match said {
-        Some(said) => {
-            possible.into_iter().filter(|algorithm| format!("{algorithm:?}") == said).collect()
+    let declared = key.common.key_algorithm.map(|algorithm| algorithm.to_string());
+    Some(match declared {
+        Some(declared) => {
+            possible.into_iter().filter(|algorithm| format!("{algorithm:?}") == declared).collect()
         }
         None => possible,
     })
@@ -136,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_for_something_else_verifies_nothing() {
+    fn ignores_keys_for_other_purposes() {
         for more in [
             "",
             ",\"use\":\"sig\"",
@@ -158,9 +160,9 @@ mod tests {
     }
 
     #[test]
-    fn a_set_is_bounded() {
-        let keys = vec![format!("{{{KEY}}}"); MOST_KEYS + 1].join(",");
+    fn bounds_the_number_of_keys() {
+        let keys = vec![format!("{{{KEY}}}"); MAX_KEYS + 1].join(",");
         let error = KeySet::parse(format!("{{\"keys\":[{keys}]}}").as_bytes()).err().unwrap();
-        assert!(error.to_string().contains("101 keys, and at most 100"), "{error}");
+        assert!(error.to_string().contains("101 keys, but at most 100"), "{error}");
     }
 }

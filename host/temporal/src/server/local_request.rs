@@ -1,15 +1,19 @@
-//! Check that a request to a server without tokens comes straight from this machine.
+//! Detection of requests that do not come directly from this machine.
+//!
+//! A server that asks for no token relies on its loopback address. Two attackers get past that: a
+//! client of a reverse proxy on the same machine, and a web page whose host name resolves to
+//! 127.0.0.1 (DNS rebinding).
 
 use std::net::IpAddr;
 
 use cloakroom_core::clean;
 use http::{HeaderMap, HeaderName, Request, Version, header::HOST};
 
-/// The most characters of a host in an answer or the log.
-const LONGEST_HOST: usize = 100;
+/// Most characters of a host that are shown in a response or the log.
+const MAX_HOST: usize = 100;
 
-/// Headers that proxies add, and those that begin so.
-const ADDED: [&str; 8] = [
+/// Headers that proxies add.
+const PROXY_HEADERS: [&str; 8] = [
     "forwarded",
     "via",
     "x-real-ip",
@@ -19,13 +23,16 @@ const ADDED: [&str; 8] = [
     "x-original-host",
     "x-amzn-trace-id",
 ];
-const ADDED_PREFIXES: [&str; 3] = ["x-forwarded-", "x-envoy-", "x-original-forwarded-"];
 
-/// Returns why a request may come from elsewhere: through a proxy, or from a web page whose name
-/// was pointed at this machine. Browsers and Temporal's command line speak HTTP/1.1 and name this
-/// machine. A proxy can be set up so that it shows nothing of itself.
-pub(super) fn why_indirect<T>(request: &Request<T>) -> Option<String> {
-    if let Some(name) = added(request.headers()) {
+/// Prefixes of further headers that proxies add.
+const PROXY_HEADER_PREFIXES: [&str; 3] = ["x-forwarded-", "x-envoy-", "x-original-forwarded-"];
+
+/// Returns a sign that the request comes from another machine, or `None` if there is no such sign.
+///
+/// Browsers and Temporal's command line speak HTTP/1.1 and name this machine as the host. The check
+/// cannot be complete: a proxy can be configured to leave no trace.
+pub(super) fn remote_evidence<T>(request: &Request<T>) -> Option<String> {
+    if let Some(name) = proxy_header(request.headers()) {
         return Some(format!("the request came through a proxy (it has the header `{name}`)"));
     }
     if request.version() < Version::HTTP_11 {
@@ -34,20 +41,22 @@ pub(super) fn why_indirect<T>(request: &Request<T>) -> Option<String> {
     let uri = request.uri().host().map(str::to_owned);
     let headers = request.headers().get_all(HOST).iter();
     let hosts = headers.map(|host| String::from_utf8_lossy(host.as_bytes()).into_owned());
-    let foreign = uri.into_iter().chain(hosts).find(|host| !is_this_machine(host))?;
-    let foreign = clean(&foreign, LONGEST_HOST);
+    // All of them must be local: a proxy in front may route by any one.
+    let foreign = uri.into_iter().chain(hosts).find(|host| !is_loopback(host))?;
+    let foreign = clean(&foreign, MAX_HOST);
     Some(format!("the request is for the host `{foreign}`, which is not a name of loopback"))
 }
 
-fn added(headers: &HeaderMap) -> Option<&HeaderName> {
+fn proxy_header(headers: &HeaderMap) -> Option<&HeaderName> {
     headers.keys().find(|name| {
         let name = name.as_str();
-        ADDED.contains(&name) || ADDED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+        PROXY_HEADERS.contains(&name)
+            || PROXY_HEADER_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
     })
 }
 
-/// Returns whether the host of a URL, with or without a port, is a loopback address or `localhost`.
-fn is_this_machine(host: &str) -> bool {
+/// Returns whether a host, with or without a port, is a loopback address or `localhost`.
+fn is_loopback(host: &str) -> bool {
     let bare = match host.strip_prefix('[').and_then(|host| host.split_once(']')) {
         Some((address, _)) => address,
         None => host.rsplit_once(':').map_or(host, |(name, _)| name),
@@ -70,7 +79,7 @@ mod tests {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let why = why_indirect(&request.body(()).unwrap());
+        let why = remote_evidence(&request.body(()).unwrap());
         match part {
             None => assert_eq!(why, None, "{headers:?}"),
             Some(part) => assert!(why.as_deref().unwrap().contains(part), "{why:?}"),
@@ -78,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_is_known_by_what_it_adds() {
+    fn recognises_a_proxy_by_its_headers() {
         let host = ("host", "127.0.0.1:8081");
         check(&[host], None);
         check(&[host, ("X-Forwarded-For", "10.0.0.1")], Some("`x-forwarded-for`"));
@@ -87,11 +96,11 @@ mod tests {
         check(&[host, ("Via", "1.1 proxy")], Some("`via`"));
         check(&[host, ("x-envoy-expected-rq-timeout-ms", "15000")], Some("`x-envoy-"));
         let old = Request::builder().version(Version::HTTP_10).header("host", "localhost");
-        assert!(why_indirect(&old.body(()).unwrap()).unwrap().contains("HTTP/1.0"));
+        assert!(remote_evidence(&old.body(()).unwrap()).unwrap().contains("HTTP/1.0"));
     }
 
     #[test]
-    fn a_host_is_a_name_of_loopback() {
+    fn accepts_only_hosts_of_loopback() {
         for host in ["localhost", "LOCALHOST:8081", "ui.localhost:1", "127.9.9.9", "[::1]:8081"] {
             check(&[("host", host)], None);
         }
@@ -99,9 +108,8 @@ mod tests {
         {
             check(&[("host", host)], Some("not a name of loopback"));
         }
-        // Both have to be: a proxy may look at either.
         check(&[("host", "localhost"), ("host", "evil.example")], Some("evil.example"));
         let uri = Request::builder().uri("http://evil.example/decode").header("host", "localhost");
-        assert!(why_indirect(&uri.body(()).unwrap()).unwrap().contains("evil.example"));
+        assert!(remote_evidence(&uri.body(()).unwrap()).unwrap().contains("evil.example"));
     }
 }

@@ -1,4 +1,4 @@
-//! Refusals that repeat: the first of each origin or address is logged, the others are counted.
+//! Log limit for refusals: one line per origin or address in ten minutes.
 
 use std::{
     collections::HashMap,
@@ -9,47 +9,50 @@ use std::{
 use cloakroom_core::clean;
 use tokio::time::Instant;
 
-/// Origins or addresses that are told apart. Strangers choose them, so the others are one.
-const MOST: usize = 256;
+/// Most subjects that are tracked. Strangers choose them, so all further ones share one entry.
+const MAX_SUBJECTS: usize = 256;
 
-/// The most characters of an origin.
-const LONGEST: usize = 200;
+/// Most characters of a subject.
+const MAX_SUBJECT_LEN: usize = 200;
 
-/// How long after a line was logged another one may be.
-const AGAIN: Duration = Duration::from_secs(600);
+/// Time between two logged refusals of one subject.
+const INTERVAL: Duration = Duration::from_secs(600);
 
-/// Refused clients, and when each was last logged.
+/// Subjects whose refusals were logged, with the time.
 #[derive(Debug, Default)]
-pub(super) struct Refusals(Mutex<HashMap<String, Seen>>);
+pub(super) struct LogOnce(Mutex<HashMap<String, Entry>>);
 
 #[derive(Debug)]
-struct Seen {
+struct Entry {
     logged: Instant,
     unlogged: u64,
 }
 
-impl Refusals {
-    /// Notes a refusal. Returns how many were not logged since the last one that was, if this one
-    /// should be logged.
-    pub(super) fn note(&self, who: &str, now: Instant) -> Option<u64> {
-        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_old = |seen: &Seen| AGAIN <= now.duration_since(seen.logged);
-        let mut who = clean(who, LONGEST);
-        if !seen.contains_key(&who) && MOST <= seen.len() {
-            seen.retain(|_, seen| !is_old(seen));
-            if MOST <= seen.len() {
-                who = String::new();
+impl LogOnce {
+    /// Records a refusal.
+    ///
+    /// Returns `Some` if it should be logged, with the number of refusals since the last logged
+    /// one.
+    pub(super) fn note(&self, subject: &str, now: Instant) -> Option<u64> {
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_expired = |entry: &Entry| now.duration_since(entry.logged) >= INTERVAL;
+        let mut subject = clean(subject, MAX_SUBJECT_LEN);
+        if !entries.contains_key(&subject) && entries.len() >= MAX_SUBJECTS {
+            entries.retain(|_, entry| !is_expired(entry));
+            if entries.len() >= MAX_SUBJECTS {
+                // The shared entry of all further subjects.
+                subject = String::new();
             }
         }
-        let Some(known) = seen.get_mut(&who) else {
-            seen.insert(who, Seen { logged: now, unlogged: 0 });
+        let Some(entry) = entries.get_mut(&subject) else {
+            entries.insert(subject, Entry { logged: now, unlogged: 0 });
             return Some(0);
         };
-        if is_old(known) {
-            known.logged = now;
-            return Some(std::mem::take(&mut known.unlogged));
+        if is_expired(entry) {
+            entry.logged = now;
+            return Some(std::mem::take(&mut entry.unlogged));
         }
-        known.unlogged += 1;
+        entry.unlogged += 1;
         None
     }
 }
@@ -59,25 +62,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_is_logged_once_in_a_while() {
-        let (refusals, now) = (Refusals::default(), Instant::now());
+    fn logs_each_subject_once_per_interval() {
+        let (refusals, now) = (LogOnce::default(), Instant::now());
         assert_eq!(refusals.note("a", now), Some(0));
         assert_eq!(refusals.note("b", now), Some(0));
         for _ in 0..3 {
-            assert_eq!(refusals.note("a", now + AGAIN / 2), None);
+            assert_eq!(refusals.note("a", now + INTERVAL / 2), None);
         }
-        assert_eq!(refusals.note("a", now + AGAIN), Some(3));
-        assert_eq!(refusals.note("a", now + AGAIN), None);
+        assert_eq!(refusals.note("a", now + INTERVAL), Some(3));
+        assert_eq!(refusals.note("a", now + INTERVAL), None);
     }
 
     #[test]
-    fn strangers_do_not_fill_memory() {
-        let (refusals, now) = (Refusals::default(), Instant::now());
+    fn bounds_the_subjects() {
+        let (refusals, now) = (LogOnce::default(), Instant::now());
         let logged = (0..10_000).filter(|n| refusals.note(&n.to_string(), now).is_some());
-        assert_eq!(logged.count(), MOST + 1);
-        assert_eq!(refusals.0.lock().unwrap().len(), MOST + 1);
+        assert_eq!(logged.count(), MAX_SUBJECTS + 1);
+        assert_eq!(refusals.0.lock().unwrap().len(), MAX_SUBJECTS + 1);
         assert_eq!(refusals.note(&"x".repeat(9000), now), None);
-        assert_eq!(refusals.note("new", now + AGAIN), Some(0));
+        assert_eq!(refusals.note("new", now + INTERVAL), Some(0));
         assert_eq!(refusals.0.lock().unwrap().len(), 1);
     }
 }

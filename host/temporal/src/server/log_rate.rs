@@ -1,4 +1,4 @@
-//! Log lines that a client can cause by asking: so many a minute, and the others are counted.
+//! Log limit for failed requests: 100 lines per client and minute.
 
 use std::{
     collections::HashMap,
@@ -8,49 +8,54 @@ use std::{
 
 use tokio::time::Instant;
 
-/// Lines a minute about one client.
+/// Lines that one client may cause in a minute.
 const LINES: u32 = 100;
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// Clients that are told apart. The others are one.
-const MOST: usize = 256;
+/// Most clients that are tracked. All further ones share one entry.
+const MAX_CLIENTS: usize = 256;
 
-/// Lines about each client.
+/// Log lines that each client caused in the current minute.
 #[derive(Debug, Default)]
-pub(super) struct Throttle(Mutex<HashMap<String, Lines>>);
+pub(super) struct LogRate(Mutex<HashMap<String, Entry>>);
 
 #[derive(Debug)]
-struct Lines {
+struct Entry {
     began: Instant,
     logged: u32,
     unlogged: u64,
 }
 
-impl Throttle {
-    /// Notes a line about a client. Returns how many were not logged since the last one that was, if
-    /// this one should be logged.
+impl LogRate {
+    /// Records a failure of a client.
+    ///
+    /// Returns `Some` if it should be logged, with the number of failures since the last logged
+    /// one.
     pub(super) fn note(&self, client: &str, now: Instant) -> Option<u64> {
-        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_old = |lines: &Lines| now.duration_since(lines.began) >= MINUTE;
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_expired = |entry: &Entry| now.duration_since(entry.began) >= MINUTE;
         let mut client = client;
-        if !known.contains_key(client) && known.len() >= MOST {
-            known.retain(|_, lines| !is_old(lines));
-            if known.len() >= MOST {
+        if !entries.contains_key(client) && entries.len() >= MAX_CLIENTS {
+            entries.retain(|_, entry| !is_expired(entry));
+            if entries.len() >= MAX_CLIENTS {
                 client = "";
             }
         }
-        let lines =
-            known.entry(client.to_owned()).or_insert(Lines { began: now, logged: 0, unlogged: 0 });
-        if is_old(lines) {
-            (lines.began, lines.logged) = (now, 0);
+        let entry = entries.entry(client.to_owned()).or_insert(Entry {
+            began: now,
+            logged: 0,
+            unlogged: 0,
+        });
+        if is_expired(entry) {
+            (entry.began, entry.logged) = (now, 0);
         }
-        if lines.logged == LINES {
-            lines.unlogged += 1;
+        if entry.logged == LINES {
+            entry.unlogged += 1;
             return None;
         }
-        lines.logged += 1;
-        Some(std::mem::take(&mut lines.unlogged))
+        entry.logged += 1;
+        Some(std::mem::take(&mut entry.unlogged))
     }
 }
 
@@ -59,8 +64,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn so_many_lines_a_minute() {
-        let (throttle, now) = (Throttle::default(), Instant::now());
+    fn logs_100_lines_a_minute() {
+        let (throttle, now) = (LogRate::default(), Instant::now());
         let logged = |who: &str, at| (0..1000).filter(|_| throttle.note(who, at).is_some()).count();
         assert_eq!(logged("a", now), 100);
         assert_eq!(logged("b", now), 100);
@@ -69,11 +74,11 @@ mod tests {
     }
 
     #[test]
-    fn strangers_do_not_fill_memory() {
-        let (throttle, now) = (Throttle::default(), Instant::now());
+    fn bounds_the_clients() {
+        let (throttle, now) = (LogRate::default(), Instant::now());
         let logged = (0..10_000).filter(|n: &u32| throttle.note(&n.to_string(), now).is_some());
-        // Those that are not told apart are one client more.
-        assert_eq!(logged.count(), MOST + LINES as usize);
-        assert_eq!(throttle.0.lock().unwrap().len(), MOST + 1);
+        // The shared entry counts as one more client.
+        assert_eq!(logged.count(), MAX_CLIENTS + LINES as usize);
+        assert_eq!(throttle.0.lock().unwrap().len(), MAX_CLIENTS + 1);
     }
 }

@@ -1,15 +1,21 @@
-//! Web pages that ask without being listed, and what would let them.
+//! Web pages whose origin is not allowed, and the advice that is logged for them.
 
 use http::HeaderValue;
 use tokio::time::Instant;
 
-use super::{Settings, Shared, peer::Peer, settings::is_origin};
+use super::{
+    peer::Peer,
+    settings::{ServerSettings, is_origin},
+    state::ServerState,
+};
 
-impl Shared {
-    /// Logs a preflight that was refused, once for each origin: the browser shows no reason, and the
-    /// page sends nothing else.
+impl ServerState {
+    /// Logs a refused preflight, once per origin.
+    ///
+    /// The log is the only place that can tell the operator: the browser shows no reason, and the
+    /// page sends no further request.
     pub(super) fn log_preflight(&self, peer: Peer, origin: &HeaderValue) {
-        let Some(repeated) = self.is_new_page(origin) else {
+        let Some(repeated) = self.note_origin(origin) else {
             return;
         };
         let advice = advice(&self.settings.load(), origin);
@@ -23,34 +29,37 @@ impl Shared {
         );
     }
 
-    /// Returns how many refusals of the origin were not logged, if this one should be.
-    pub(super) fn is_new_page(&self, origin: &HeaderValue) -> Option<u64> {
-        self.pages.note(&shown(origin), Instant::now())
+    /// Records a refused origin.
+    ///
+    /// Returns `Some` if it should be logged, with the number of refusals since the last logged
+    /// one.
+    pub(super) fn note_origin(&self, origin: &HeaderValue) -> Option<u64> {
+        self.refused_origins.note(&shown(origin), Instant::now())
     }
 }
 
-/// Says what to do for a page of this origin to be let in.
-pub(super) fn advice(settings: &Settings, origin: &HeaderValue) -> String {
+/// Returns the change of the configuration that would allow this origin.
+pub(super) fn advice(settings: &ServerSettings, origin: &HeaderValue) -> String {
     let origin = shown(origin);
     if !is_origin(&origin) {
         return format!(
-            "a page without an origin of its own (`{origin}`) asked, and none can be listed for it"
+            "a page with the opaque origin `{origin}` may not ask, and no setting can allow it"
         );
     }
     let add = format!(
         "a page of {origin} may not ask: if it should, add \"{origin}\" to `codec_server.origins`"
     );
-    let is_twin = |listed: &&String| twin(listed).is_some_and(|twin| twin == origin);
-    match settings.origins.iter().find(is_twin) {
-        Some(listed) => {
-            format!("{add}; {listed} is listed, and to a browser it is another origin")
+    let is_alias = |allowed: &&String| alias(allowed).is_some_and(|alias| alias == origin);
+    match settings.origins.iter().find(is_alias) {
+        Some(allowed) => {
+            format!("{add}; {allowed} is allowed, but browsers treat it as another origin")
         }
         None => add,
     }
 }
 
-/// The same machine by its other name.
-fn twin(origin: &str) -> Option<String> {
+/// Returns the origin with `localhost` in place of `127.0.0.1`, or the other way round.
+fn alias(origin: &str) -> Option<String> {
     let swapped = |one: &str, other: &str| {
         let (scheme, host) = origin.split_once("://")?;
         let port =
@@ -69,18 +78,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_says_what_to_add() {
-        let settings =
-            Settings { origins: vec!["http://localhost:8233".to_owned()], ..Settings::default() };
+    fn advises_which_origin_to_add() {
+        let settings = ServerSettings {
+            origins: vec!["http://localhost:8233".to_owned()],
+            ..ServerSettings::default()
+        };
         let advice = |origin| advice(&settings, &HeaderValue::from_static(origin));
         assert_eq!(
             advice("http://127.0.0.1:8233"),
             "a page of http://127.0.0.1:8233 may not ask: if it should, add \
-             \"http://127.0.0.1:8233\" to `codec_server.origins`; http://localhost:8233 is listed, \
-             and to a browser it is another origin"
+             \"http://127.0.0.1:8233\" to `codec_server.origins`; http://localhost:8233 is \
+             allowed, but browsers treat it as another origin"
         );
         assert!(advice("https://ui.example").ends_with("to `codec_server.origins`"));
         assert!(advice("http://localhost.evil:8233").ends_with("to `codec_server.origins`"));
-        assert!(advice("null").contains("none can be listed"));
+        assert!(advice("null").contains("no setting can allow it"));
     }
 }

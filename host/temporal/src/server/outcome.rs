@@ -1,38 +1,38 @@
-//! Why a request was not served, carried from where it was found to where it is logged.
+//! Details of a response for the request log. They travel as response extensions and are not sent.
 
 use cloakroom_core::{Direction, Error};
 
-/// Why a request was not served. Part of the answer, as an extension that is not sent.
+/// Reason why a request failed.
 #[derive(Clone, Debug)]
-pub(super) struct Reason {
+pub(super) struct FailureReason {
     pub(super) kind: Option<&'static str>,
     pub(super) stage: Option<String>,
     pub(super) plugin: Option<String>,
     pub(super) direction: Option<&'static str>,
     pub(super) slot: Option<usize>,
-    /// One line, without contents.
+    /// One line without payload contents.
     pub(super) text: String,
 }
 
-/// Numbers of a request and its answer. Part of the answer, as an extension that is not sent.
+/// Numbers of payloads and bytes that a request transferred.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Volume {
-    /// Payloads that were sent in.
+pub(super) struct TransferSize {
+    /// Payloads in the request. `None` if it could not be parsed.
     pub(super) payloads: Option<usize>,
-    /// Bytes of the payloads that were sent back.
+    /// Bytes of the payloads in the response.
     pub(super) bytes: usize,
 }
 
-impl Reason {
-    /// A reason that lies in the request, or in the server.
+impl FailureReason {
+    /// Creates a reason that concerns the request or the server, not the pipeline.
     pub(super) fn text(text: impl Into<String>) -> Self {
         let text = text.into();
         Self { kind: None, stage: None, plugin: None, direction: None, slot: None, text }
     }
 
-    /// An error of the pipeline.
+    /// Creates a reason from an error of the pipeline.
     pub(super) fn error(error: &Error) -> Self {
-        let word = |direction| match direction {
+        let direction = |direction| match direction {
             Direction::Encode => "encode",
             Direction::Decode => "decode",
         };
@@ -40,7 +40,7 @@ impl Reason {
             kind: Some(error.kind().as_str()),
             stage: error.stage().map(str::to_owned),
             plugin: error.plugin().map(str::to_owned),
-            direction: error.direction().map(word),
+            direction: error.direction().map(direction),
             slot: error.slot(),
             text: error.report(),
         }

@@ -1,24 +1,26 @@
-//! The other end of a connection.
+//! Client end of a connection.
 
 use std::{
     fmt,
     net::{IpAddr, Ipv6Addr, SocketAddr},
 };
 
-/// The other end of a connection.
+/// Client end of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Peer {
     Tcp(SocketAddr),
-    /// A process of this machine, and the user it runs as.
+    /// A process of this machine, with the user it runs as.
     Unix {
         user: Option<u32>,
     },
 }
 
 impl Peer {
-    /// Returns the address that connections and log lines are counted by. One IPv6 customer has a whole
-    /// /64 to connect from, so that network counts as one. A Unix socket's file says who may connect,
-    /// and its clients are not told apart.
+    /// Returns the address that limits are counted by, or `None` for a Unix socket.
+    ///
+    /// An IPv6 address counts by its /64: one customer has that whole network and could pick a
+    /// fresh address for each connection. The file mode of a Unix socket limits its clients
+    /// already.
     pub(super) fn group(self) -> Option<IpAddr> {
         let Self::Tcp(address) = self else {
             return None;
@@ -29,12 +31,12 @@ impl Peer {
         })
     }
 
-    /// Returns the name that repeated log lines are counted by.
+    /// Returns the name that log lines are counted by.
     pub(super) fn name(self) -> String {
         self.group().map_or_else(|| self.to_string(), |group| group.to_string())
     }
 
-    /// Returns whether the file system has decided who may connect.
+    /// Returns whether the client came through a Unix socket, whose file mode admitted it.
     pub(super) fn is_unix(self) -> bool {
         matches!(self, Self::Unix { .. })
     }
@@ -55,7 +57,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_of_one_customer_count_together() {
+    fn groups_addresses_of_one_network() {
         let group = |address: &str| Peer::Tcp(address.parse().unwrap()).group().unwrap();
         assert_eq!(group("10.0.0.1:1"), group("10.0.0.1:2"));
         assert_ne!(group("10.0.0.1:1"), group("10.0.0.2:1"));

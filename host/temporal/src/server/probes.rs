@@ -1,6 +1,6 @@
-//! Answers to orchestrators and Prometheus: health, readiness and metrics.
+//! Health, readiness and metrics, for orchestrators and Prometheus.
 
-use std::{convert::Infallible, future::Future, sync::atomic::Ordering, time::Duration};
+use std::{convert::Infallible, future::Future, time::Duration};
 
 use cloakroom_pipeline::metric;
 use http::{Request, StatusCode};
@@ -12,96 +12,102 @@ use tokio::{
 };
 
 use super::{
-    CodecServer, Shared,
-    accept::HELLO,
-    connection_limit::{Connections, Seat},
+    CodecServer,
+    accept::HELLO_TIMEOUT,
+    connection_limit::{ConnectionLimit, ConnectionPermit},
     peer::Peer,
-    response::{self, Answer, line},
+    response::{self, Response, line},
     route::Route,
-    tracked_body::Noted,
-    write_timeout::Timed,
+    state::ServerState,
+    tracked_body::TrackedBody,
+    write_timeout::WriteTimeout,
 };
 
-/// Connections at once to the listener for metrics. Prometheus keeps one or two, and others are ended
-/// when there are more.
-const CONNECTIONS: usize = 16;
+/// Connection limit of the metrics listener. Prometheus keeps one or two connections.
+const MAX_CONNECTIONS: usize = 16;
 
 impl CodecServer {
-    /// Serves `/metrics`, `/healthz` and `/readyz` until `end` is, to everybody who reaches the
-    /// listener: without a token and without TLS. Set [`Settings::metrics`], so that the server itself
-    /// does not serve `/metrics` as well.
+    /// Serves `/metrics`, `/healthz` and `/readyz` until `shutdown` completes, to everybody who
+    /// reaches the listener: without a token and without TLS.
     ///
-    /// It goes on while the server finishes what is in work, and says on `/readyz` that it is ending.
+    /// Set [`ServerSettings::metrics`] as well, so that the main listener does not serve
+    /// `/metrics`. End this one last: while the server finishes its requests, `/readyz` answers
+    /// that it is shutting down.
     ///
-    /// [`Settings::metrics`]: super::Settings::metrics
-    pub async fn serve_metrics(&self, listener: TcpListener, end: impl Future<Output = ()>) {
-        let places = Connections::new(CONNECTIONS, CONNECTIONS);
+    /// [`ServerSettings::metrics`]: super::ServerSettings::metrics
+    pub async fn serve_metrics(&self, listener: TcpListener, shutdown: impl Future<Output = ()>) {
+        let limit = ConnectionLimit::new(MAX_CONNECTIONS, MAX_CONNECTIONS);
         let mut connections = JoinSet::new();
-        let mut end = std::pin::pin!(end);
+        let mut shutdown = std::pin::pin!(shutdown);
         loop {
             let accepted = tokio::select! {
-                () = &mut end => return,
+                () = &mut shutdown => return,
                 accepted = listener.accept() => accepted,
             };
             while connections.try_join_next().is_some() {}
             let Ok((stream, peer)) = accepted else {
+                // Out of file descriptors, most likely: the next accept would fail as well.
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 continue;
             };
-            let (shared, seat) = (self.0.clone(), places.enter(Peer::Tcp(peer).group()));
+            let (server, permit) = (self.0.clone(), limit.acquire(Peer::Tcp(peer).group()));
             connections.spawn(async move {
                 tokio::select! {
-                    () = seat.link.left() => {}
-                    () = shared.serve_probes(stream, &seat) => {}
+                    () = permit.state.closed() => {}
+                    () = server.serve_probes(stream, &permit) => {}
                 }
             });
         }
     }
 }
 
-impl Shared {
-    async fn serve_probes(&self, stream: TcpStream, seat: &Seat) {
+impl ServerState {
+    async fn serve_probes(&self, stream: TcpStream, permit: &ConnectionPermit) {
         let service = service_fn(|request: Request<Incoming>| {
-            seat.link.begin();
-            let answer = self.answer_request(&request);
-            seat.link.answer();
-            let link = seat.link.clone();
-            async { Ok::<_, Infallible>(answer.map(|content| Noted { content, link })) }
+            permit.state.start_request();
+            let response = self.respond_to_scrape(&request);
+            permit.state.start_response();
+            let connection = permit.state.clone();
+            async { Ok::<_, Infallible>(response.map(|body| TrackedBody { body, connection })) }
         });
-        let patience = self.settings.load().write_time;
-        let stream = Timed::new(stream, seat.link.clone(), patience);
+        let timeout = self.settings.load().write_time;
+        let stream = WriteTimeout::new(stream, permit.state.clone(), timeout);
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(HELLO)
+            .header_read_timeout(HELLO_TIMEOUT)
             .serve_connection(TokioIo::new(stream), service);
         if let Err(error) = connection.await {
-            tracing::debug!(%error, "a connection for metrics broke");
+            tracing::debug!(%error, "a connection for metrics failed");
         }
     }
 
-    fn answer_request(&self, request: &Request<Incoming>) -> Answer {
-        match Route::of(request.method(), request.uri()) {
-            Ok(route) if route.is_probe() => self.answer_probe(route),
-            Ok(Route::Metrics) => self.answer_metrics(),
-            _ => line(StatusCode::NOT_FOUND, "there are /metrics, /healthz and /readyz"),
+    fn respond_to_scrape(&self, request: &Request<Incoming>) -> Response {
+        match Route::parse(request.method(), request.uri()) {
+            Ok(route) if route.is_probe() => self.respond_to_probe(route),
+            Ok(Route::Metrics) => self.respond_with_metrics(),
+            _ => line(
+                StatusCode::NOT_FOUND,
+                "unknown path: there are /metrics, /healthz and /readyz",
+            ),
         }
     }
 
-    /// Answers whether the server lives, or whether it takes work.
-    pub(super) fn answer_probe(&self, route: Route) -> Answer {
-        if route == Route::Ready && self.is_ending.load(Ordering::Relaxed) {
+    /// Answers `/healthz` or `/readyz`.
+    pub(super) fn respond_to_probe(&self, route: Route) -> Response {
+        if route == Route::Ready && self.is_shutting_down() {
             return line(StatusCode::SERVICE_UNAVAILABLE, "shutting down");
         }
         line(StatusCode::OK, if route == Route::Ready { "ready" } else { "ok" })
     }
 
-    pub(super) fn answer_metrics(&self) -> Answer {
+    /// Answers `/metrics`.
+    pub(super) fn respond_with_metrics(&self) -> Response {
         match &self.metrics {
-            Some(metrics) => {
+            Some(render) => {
                 metric::record_memory(self.adapter.pipeline().memory());
-                response::metrics(metrics())
+                response::metrics(render())
             }
-            None => line(StatusCode::NOT_FOUND, "this server records no metrics"),
+            None => line(StatusCode::NOT_FOUND, "this server has no metrics recorder"),
         }
     }
 }

@@ -1,99 +1,111 @@
-//! A request's body: bounded in size and in time, and counted as it grows.
+//! Request body: limited in size and time, and charged to the memory budget as it grows.
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use cloakroom_core::{ByteSize, CallMemory, Charge, MemoryBudget};
+use cloakroom_core::{ByteSize, CallMemory, Charge, Error, MemoryBudget};
 use cloakroom_pipeline::Pipeline;
 use http::StatusCode;
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 use tokio::time::{Instant, timeout_at};
 
-use super::response::{Answer, failure, line, retry_later};
+use super::response::{Response, from_error, line, unavailable};
 
-/// A client that writes before it reads gets its answer if it is listened to for this long.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// Time for which a body that is too large is read and dropped.
+///
+/// A client that writes all of its body before it reads would otherwise see a reset connection
+/// instead of the 413.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long a body may take whatever it sends.
-const GRACE: Duration = Duration::from_secs(10);
+/// Time in which a body may arrive at any rate.
+const RATE_GRACE: Duration = Duration::from_secs(10);
 
-/// Bytes a second that a body must send on average once [`GRACE`] is over. A modem sends more; who
-/// sends less holds memory for nothing.
-const SLOWEST: u64 = 1 << 10;
+/// Bytes per second that a body must arrive with on average after [`RATE_GRACE`].
+///
+/// A slow body holds memory that honest requests wait for. Even a modem is faster than this.
+const MIN_RATE: u64 = 1 << 10;
 
-/// The first room of a body whose length is not told, and the least by which room grows.
-const STEP: usize = 8 << 10;
+/// First capacity for a body of unknown length, and the least by which the capacity grows.
+const MIN_GROWTH: usize = 8 << 10;
 
-/// A body, and what counts it.
-pub(super) struct Body {
+/// A body with its memory charge.
+pub(super) struct RequestBody {
     pub(super) bytes: Bytes,
     pub(super) charge: Charge,
     pub(super) memory: CallMemory,
 }
 
-/// Reads a body once the request is admitted to memory.
+/// Reads a body of at most `max` bytes, once the memory budget admits the request.
+///
+/// # Errors
+/// The response that refuses the request.
 pub(super) async fn read(
     mut body: Incoming,
-    most: ByteSize,
+    max: ByteSize,
     pipeline: &Pipeline,
     deadline: Instant,
-) -> Result<Body, Answer> {
+) -> Result<RequestBody, Response> {
     let budget = pipeline.memory();
     let length = body.size_hint().exact();
-    if length.is_some_and(|length| length > most.get()) {
-        let _ = tokio::time::timeout(PATIENCE, drain(&mut body)).await;
-        return Err(too_large(most));
+    if length.is_some_and(|length| length > max.get()) {
+        let _ = tokio::time::timeout(DRAIN_TIMEOUT, drain(&mut body)).await;
+        return Err(too_large(max));
     }
+    // Admission comes before the first byte is read: what waits here holds no memory.
     let Ok(memory) = timeout_at(deadline, budget.admit()).await else {
-        return Err(no_room(budget));
+        return Err(no_memory(budget));
     };
-    let room = length.map_or(most.as_usize(), |length| ByteSize::bytes(length).as_usize());
-    let mut growing = Growing { bytes: Vec::new(), charge: memory.nothing(), most: room };
+    let capacity = length.map_or(max.as_usize(), |length| ByteSize::bytes(length).as_usize());
+    let mut buffer =
+        GrowingBuffer { bytes: Vec::new(), charge: memory.nothing(), max_capacity: capacity };
     let began = Instant::now();
     loop {
-        let slowest = Duration::from_secs(growing.bytes.len() as u64 / SLOWEST);
-        let until = deadline.min(began + GRACE + slowest);
+        let earned = Duration::from_secs(buffer.bytes.len() as u64 / MIN_RATE);
+        let until = deadline.min(began + RATE_GRACE + earned);
         match timeout_at(until, body.frame()).await {
             Ok(Some(Ok(frame))) => {
                 let Some(part) = frame.data_ref() else {
                     continue;
                 };
-                if part.len() > most.as_usize() - growing.bytes.len() {
-                    return Err(too_large(most));
+                if part.len() > max.as_usize() - buffer.bytes.len() {
+                    return Err(too_large(max));
                 }
-                growing
+                buffer
                     .extend(part, &memory)
-                    .map_err(|error| failure(&pipeline.name_remedies(error)))?;
+                    .map_err(|error| from_error(&pipeline.name_remedies(error)))?;
             }
             Ok(None) => {
-                let Growing { bytes, charge, .. } = growing;
-                return Ok(Body { bytes: bytes.into(), charge, memory });
+                let GrowingBuffer { bytes, charge, .. } = buffer;
+                return Ok(RequestBody { bytes: bytes.into(), charge, memory });
             }
             Ok(Some(Err(_))) => {
-                return Err(line(StatusCode::BAD_REQUEST, "the request's body broke off"));
+                return Err(line(StatusCode::BAD_REQUEST, "the request body ended early"));
             }
             Err(_) => return Err(too_slow(until < deadline)),
         }
     }
 }
 
-/// Bytes that arrive, in one piece: a list of frames could take many times their memory.
-struct Growing {
+/// Contiguous buffer of a body that arrives.
+///
+/// A list of frames would be cheaper to fill, but a client that sends one byte per frame could make
+/// it take many times the memory that is charged.
+struct GrowingBuffer {
     bytes: Vec<u8>,
     charge: Charge,
-    /// The most room that it needs.
-    most: usize,
+    max_capacity: usize,
 }
 
-impl Growing {
-    fn extend(&mut self, part: &[u8], memory: &CallMemory) -> Result<(), cloakroom_core::Error> {
-        let need = self.bytes.len() + part.len();
-        if need > self.bytes.capacity() {
-            let room = need.max(2 * self.bytes.capacity()).max(STEP).min(self.most.max(need));
-            // Both are there while the bytes are moved.
-            let charge = memory.charge(room)?;
-            let mut larger = Vec::with_capacity(room);
+impl GrowingBuffer {
+    fn extend(&mut self, part: &[u8], memory: &CallMemory) -> Result<(), Error> {
+        let needed = self.bytes.len() + part.len();
+        if needed > self.bytes.capacity() {
+            let doubled = needed.max(2 * self.bytes.capacity()).max(MIN_GROWTH);
+            let capacity = doubled.min(self.max_capacity.max(needed));
+            // Old and new buffer exist side by side during the copy, so both are charged.
+            let charge = memory.charge(capacity)?;
+            let mut larger = Vec::with_capacity(capacity);
             larger.extend_from_slice(&self.bytes);
             (self.bytes, self.charge) = (larger, charge);
         }
@@ -106,25 +118,26 @@ async fn drain(body: &mut Incoming) {
     while let Some(Ok(_)) = body.frame().await {}
 }
 
-fn too_large(most: ByteSize) -> Answer {
-    let text = format!("the request has more than {most} (`codec_server.body`)");
+fn too_large(max: ByteSize) -> Response {
+    let text =
+        format!("the request has more than {max} (`codec_server.body`): send fewer payloads");
     line(StatusCode::PAYLOAD_TOO_LARGE, &text)
 }
 
-fn too_slow(is_below_rate: bool) -> Answer {
+fn too_slow(is_below_rate: bool) -> Response {
     let text = if is_below_rate {
-        "the request's body arrived at less than 1 KiB a second"
+        "the request body arrived at less than 1 KiB a second"
     } else {
-        "the request's body did not arrive in time (`codec_server.time`)"
+        "the request body did not arrive in time (`codec_server.time`)"
     };
     line(StatusCode::REQUEST_TIMEOUT, text)
 }
 
-fn no_room(budget: &MemoryBudget) -> Answer {
+fn no_memory(budget: &MemoryBudget) -> Response {
     let text = format!(
-        "requests hold {} of memory (`limits.process_bytes`), and no room came up within \
-         `codec_server.time`: try again later, or raise the limit",
+        "requests hold {} of memory (`limits.process_bytes`), and none was released within \
+         `codec_server.time`: retry later, or raise the limit",
         budget.process_bytes()
     );
-    retry_later(line(StatusCode::SERVICE_UNAVAILABLE, &text))
+    unavailable(&text)
 }

@@ -1,4 +1,4 @@
-//! Requests in work: how many at once, and how many of one peer.
+//! Concurrency limit of requests, with a share for each client address.
 
 use std::{
     collections::HashMap,
@@ -9,46 +9,50 @@ use std::{
 use cloakroom_core::{Turn, Turns};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Peers that are remembered while they have nothing in work.
-const PEERS: usize = 1024;
+/// Addresses above which those without a running request are forgotten.
+const MAX_IDLE_ADDRESSES: usize = 1024;
 
-/// Slots for requests. One address has at most three quarters of them, and addresses take turns.
-pub(super) struct Slots {
+/// Concurrency limit of requests.
+///
+/// One address gets at most three quarters of the permits, so that one busy client leaves room for
+/// others. Waiting addresses take turns.
+pub(super) struct RequestLimit {
     turns: Arc<Turns<Option<IpAddr>>>,
     share: usize,
-    peers: Mutex<HashMap<IpAddr, Arc<Semaphore>>>,
+    per_address: Mutex<HashMap<IpAddr, Arc<Semaphore>>>,
 }
 
-/// A slot, until it is dropped.
-pub(super) struct Slot {
+/// Permit of one running request, released on drop.
+pub(super) struct RequestPermit {
     _turn: Turn<Option<IpAddr>>,
     _share: Option<OwnedSemaphorePermit>,
 }
 
-impl Slots {
-    /// Returns slots for so many requests.
+impl RequestLimit {
+    /// Creates a limit of this many concurrent requests.
     pub(super) fn new(requests: usize) -> Self {
         let requests = requests.clamp(1, Semaphore::MAX_PERMITS);
         let share = requests - requests / 4;
-        Self { turns: Turns::new(requests), share, peers: Mutex::default() }
+        Self { turns: Turns::new(requests), share, per_address: Mutex::default() }
     }
 
-    /// Waits for a slot. Clients of a Unix socket are not told apart, and have no share.
-    pub(super) async fn take(&self, peer: Option<IpAddr>) -> Slot {
+    /// Waits for a permit. Clients of a Unix socket have no address and therefore no share.
+    pub(super) async fn acquire(&self, peer: Option<IpAddr>) -> RequestPermit {
+        // The share comes before the turn. The other way round, an address at its share would hold
+        // a turn that another address could use.
         let share = match peer {
-            // Closed at no time.
             Some(peer) => self.share_of(peer).acquire_owned().await.ok(),
             None => None,
         };
-        Slot { _turn: self.turns.take(&peer, 0).await, _share: share }
+        RequestPermit { _turn: self.turns.take(&peer, 0).await, _share: share }
     }
 
     fn share_of(&self, peer: IpAddr) -> Arc<Semaphore> {
-        let mut peers = self.peers.lock().unwrap_or_else(PoisonError::into_inner);
-        if peers.len() >= PEERS && !peers.contains_key(&peer) {
-            peers.retain(|_, share| Arc::strong_count(share) > 1);
+        let mut shares = self.per_address.lock().unwrap_or_else(PoisonError::into_inner);
+        if shares.len() >= MAX_IDLE_ADDRESSES && !shares.contains_key(&peer) {
+            shares.retain(|_, share| Arc::strong_count(share) > 1);
         }
-        peers.entry(peer).or_insert_with(|| Arc::new(Semaphore::new(self.share))).clone()
+        shares.entry(peer).or_insert_with(|| Arc::new(Semaphore::new(self.share))).clone()
     }
 }
 
@@ -64,22 +68,23 @@ mod tests {
 
     #[test]
     fn one_peer_leaves_a_quarter_to_others() {
-        let slots = Slots::new(8);
-        let held: Vec<_> = (0..6).map(|_| slots.take(peer(1)).now_or_never().unwrap()).collect();
-        assert!(slots.take(peer(1)).now_or_never().is_none());
-        let others: Vec<_> = (0..2).map(|_| slots.take(peer(2)).now_or_never().unwrap()).collect();
-        assert!(slots.take(peer(3)).now_or_never().is_none(), "all are taken");
+        let limit = RequestLimit::new(8);
+        let held: Vec<_> = (0..6).map(|_| limit.acquire(peer(1)).now_or_never().unwrap()).collect();
+        assert!(limit.acquire(peer(1)).now_or_never().is_none());
+        let others: Vec<_> =
+            (0..2).map(|_| limit.acquire(peer(2)).now_or_never().unwrap()).collect();
+        assert!(limit.acquire(peer(3)).now_or_never().is_none(), "all are taken");
         drop(held);
-        assert!(slots.take(peer(3)).now_or_never().is_some());
+        assert!(limit.acquire(peer(3)).now_or_never().is_some());
         drop(others);
     }
 
     #[test]
-    fn a_slot_that_is_given_back_goes_to_the_peer_that_waits_for_longest() {
-        let slots = Slots::new(1);
-        let held = slots.take(peer(1)).now_or_never().unwrap();
-        let mut two = Box::pin(slots.take(peer(2)));
-        let mut three = Box::pin(slots.take(peer(3)));
+    fn a_released_permit_goes_to_the_peer_that_waited_longest() {
+        let limit = RequestLimit::new(1);
+        let held = limit.acquire(peer(1)).now_or_never().unwrap();
+        let mut two = Box::pin(limit.acquire(peer(2)));
+        let mut three = Box::pin(limit.acquire(peer(3)));
         assert!(two.as_mut().now_or_never().is_none() && three.as_mut().now_or_never().is_none());
         drop(held);
         assert!(three.as_mut().now_or_never().is_none());
@@ -89,14 +94,14 @@ mod tests {
     }
 
     #[test]
-    fn peers_that_left_are_forgotten() {
-        let slots = Slots::new(4);
-        let held = slots.take(peer(0)).now_or_never().unwrap();
+    fn forgets_peers_that_left() {
+        let limit = RequestLimit::new(4);
+        let held = limit.acquire(peer(0)).now_or_never().unwrap();
         for number in 1..10_000 {
-            drop(slots.take(peer(number)).now_or_never().unwrap());
+            drop(limit.acquire(peer(number)).now_or_never().unwrap());
         }
-        assert!(slots.peers.lock().unwrap().len() <= PEERS);
-        assert!(slots.peers.lock().unwrap().contains_key(&peer(0).unwrap()));
+        assert!(limit.per_address.lock().unwrap().len() <= MAX_IDLE_ADDRESSES);
+        assert!(limit.per_address.lock().unwrap().contains_key(&peer(0).unwrap()));
         drop(held);
     }
 }

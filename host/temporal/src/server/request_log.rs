@@ -1,4 +1,4 @@
-//! Log lines and counters of one request: who asked, for what, and how it ended.
+//! Log line, audit line and metrics of one request.
 
 use aws_lc_rs::rand;
 use cloakroom_core::{Context, clean};
@@ -8,53 +8,53 @@ use tokio::time::Instant;
 use tracing::Span;
 
 use super::{
-    outcome::{Reason, Volume},
+    metric::{REQUESTS, SECONDS},
+    outcome::{FailureReason, TransferSize},
     peer::Peer,
-    response::Answer,
+    response::Response,
 };
 
-pub(super) const REQUESTS: &str = "cloakroom_http_requests_total";
-pub(super) const SECONDS: &str = "cloakroom_http_seconds";
-
-/// The header that carries a request's id, both ways.
+/// Header that carries the id of a request, in both directions.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The most characters of an id that a client chose.
-const LONGEST_ID: usize = 64;
+/// Most characters of an id that a client chose.
+const MAX_ID: usize = 64;
 
-/// The most characters of a namespace in the log. Temporal allows 255, and a client may send more.
-const LONGEST_NAMESPACE: usize = 255;
+/// Most characters of a namespace in the log. Temporal allows 255, but a client may send more.
+const MAX_NAMESPACE: usize = 255;
 
-/// One request, until it is answered.
-pub(super) struct Journal {
+/// Record of one request until its response is ready.
+pub(super) struct RequestLog {
     id: String,
     pub(super) peer: Peer,
     route: &'static str,
     namespace: Option<String>,
     began: Instant,
-    /// The token's subject, once a token was accepted.
+    /// Subject of the accepted token.
     pub(super) subject: Option<String>,
-    /// Whether somebody may be about to see contents: then it is audited, whatever comes of it.
+    /// True once the client may see payload contents. The request is then audited whatever its
+    /// outcome.
     pub(super) is_audited: bool,
-    /// True if its token does not reach the namespace.
+    /// True if the token is not valid for the namespace.
     pub(super) is_refused: bool,
-    /// A probe or a scrape, or a refusal that was logged before.
+    /// True for probes and scrapes, and for refusals above the log limit.
     pub(super) is_quiet: bool,
-    /// Failures of this client before that were not logged.
+    /// Earlier failures of this client that were not logged.
     pub(super) unlogged: Option<u64>,
-    is_ended: bool,
+    is_finished: bool,
 }
 
-impl Journal {
-    pub(super) fn begin(
+impl RequestLog {
+    /// Starts the record of a request.
+    pub(super) fn start(
         peer: Peer,
         headers: &HeaderMap,
         route: &'static str,
         ctx: &Context,
     ) -> Self {
-        let namespace = ctx.namespace_name().map(|name| clean(name, LONGEST_NAMESPACE));
+        let namespace = ctx.namespace_name().map(|name| clean(name, MAX_NAMESPACE));
         Self {
-            id: given_id(headers).unwrap_or_else(new_id),
+            id: client_id(headers).unwrap_or_else(new_id),
             peer,
             route,
             namespace,
@@ -64,24 +64,24 @@ impl Journal {
             is_refused: false,
             is_quiet: false,
             unlogged: None,
-            is_ended: false,
+            is_finished: false,
         }
     }
 
-    /// The span of everything that is done for the request.
+    /// Returns the span that all work for the request runs in.
     pub(super) fn span(&self) -> Span {
         tracing::info_span!(target: "cloakroom::request", "http", request = self.id)
     }
 
-    /// Logs and counts the answer, and gives it the request's id.
-    pub(super) fn end(mut self, mut answer: Answer) -> Answer {
-        self.is_ended = true;
-        let status = answer.status();
+    /// Logs, audits and counts the response, and adds the request id to it.
+    pub(super) fn finish(mut self, mut response: Response) -> Response {
+        self.is_finished = true;
+        let status = response.status();
         let labels = [("route", self.route.to_owned()), ("status", status.as_str().to_owned())];
         counter!(REQUESTS, &labels).increment(1);
         histogram!(SECONDS, "route" => self.route).record(self.began.elapsed());
-        let reason = answer.extensions_mut().remove::<Reason>();
-        let volume = answer.extensions_mut().remove::<Volume>().unwrap_or_default();
+        let reason = response.extensions_mut().remove::<FailureReason>();
+        let size = response.extensions_mut().remove::<TransferSize>().unwrap_or_default();
         match &reason {
             Some(reason) => self.log_failure(status.as_u16(), reason),
             None if self.is_quiet => {}
@@ -93,12 +93,12 @@ impl Journal {
                 Some(_) if self.is_refused => "refused",
                 Some(_) => "failed",
             };
-            self.audit(outcome, Some(status.as_u16()), volume);
+            self.audit(outcome, Some(status.as_u16()), size);
         }
         if let Ok(id) = HeaderValue::from_str(&self.id) {
-            answer.headers_mut().insert(REQUEST_ID, id);
+            response.headers_mut().insert(REQUEST_ID, id);
         }
-        answer
+        response
     }
 
     fn log_success(&self, status: u16) {
@@ -115,7 +115,7 @@ impl Journal {
         );
     }
 
-    fn log_failure(&self, status: u16, reason: &Reason) {
+    fn log_failure(&self, status: u16, reason: &FailureReason) {
         macro_rules! log {
             ($level:ident) => {
                 tracing::$level!(
@@ -141,15 +141,15 @@ impl Journal {
         if self.is_quiet { log!(debug) } else { log!(warn) }
     }
 
-    fn audit(&self, outcome: &'static str, status: Option<u16>, volume: Volume) {
+    fn audit(&self, outcome: &'static str, status: Option<u16>, size: TransferSize) {
         tracing::info!(
             target: "cloakroom::audit",
             request = self.id,
             route = self.route,
             outcome,
             status,
-            payloads = volume.payloads,
-            bytes_out = volume.bytes,
+            payloads = size.payloads,
+            bytes_out = size.bytes,
             namespace = self.namespace,
             subject = self.subject,
             peer = self.peer.to_string(),
@@ -162,30 +162,31 @@ impl Journal {
     }
 }
 
-/// A client that hangs up ends the work on its request: what it had asked for is still told.
-impl Drop for Journal {
+/// A client that hangs up cancels its request. It may have seen part of a response, so the audit
+/// line is written all the same.
+impl Drop for RequestLog {
     fn drop(&mut self) {
-        if self.is_ended {
+        if self.is_finished {
             return;
         }
         tracing::debug!(target: "cloakroom::request", request = self.id, "the client hung up");
         if self.is_audited {
-            self.audit("abandoned", None, Volume::default());
+            self.audit("abandoned", None, TransferSize::default());
         }
     }
 }
 
-fn given_id(headers: &HeaderMap) -> Option<String> {
-    let given = headers.get(REQUEST_ID)?.as_bytes();
-    let is_well_formed = (1..=LONGEST_ID).contains(&given.len());
-    let is_visible = given.iter().all(u8::is_ascii_graphic);
-    let given = std::str::from_utf8(given).ok().filter(|_| is_well_formed && is_visible);
-    given.map(str::to_owned)
+fn client_id(headers: &HeaderMap) -> Option<String> {
+    let id = headers.get(REQUEST_ID)?.as_bytes();
+    let is_well_formed = (1..=MAX_ID).contains(&id.len());
+    let is_visible = id.iter().all(u8::is_ascii_graphic);
+    let id = std::str::from_utf8(id).ok().filter(|_| is_well_formed && is_visible);
+    id.map(str::to_owned)
 }
 
 fn new_id() -> String {
     let mut id = [0; 8];
-    // An id only has to differ from others: zeros, where there is no randomness, do no harm.
+    // An id only tells log lines apart, so zeros are harmless if the system has no randomness.
     let _ = rand::fill(&mut id);
     format!("{:016x}", u64::from_be_bytes(id))
 }
@@ -194,20 +195,20 @@ fn new_id() -> String {
 mod tests {
     use super::*;
 
-    fn given(id: &'static [u8]) -> Option<String> {
+    fn accepted(id: &'static [u8]) -> Option<String> {
         let mut headers = HeaderMap::new();
         headers.insert(REQUEST_ID, HeaderValue::from_bytes(id).unwrap());
-        given_id(&headers)
+        client_id(&headers)
     }
 
     #[test]
-    fn only_a_well_formed_id_is_taken() {
-        assert_eq!(given(b"a-1.{\"x\"}"), Some("a-1.{\"x\"}".to_owned()));
-        assert_eq!(given(&[b'x'; 64]), Some("x".repeat(64)));
+    fn accepts_only_a_well_formed_id() {
+        assert_eq!(accepted(b"a-1.{\"x\"}"), Some("a-1.{\"x\"}".to_owned()));
+        assert_eq!(accepted(&[b'x'; 64]), Some("x".repeat(64)));
         for wrong in [&b""[..], b"a b", b"a\tb", b"\xc3\xa4", &[b'x'; 65]] {
-            assert_eq!(given(wrong), None, "{wrong:?}");
+            assert_eq!(accepted(wrong), None, "{wrong:?}");
         }
-        assert_eq!(given_id(&HeaderMap::new()), None);
+        assert_eq!(client_id(&HeaderMap::new()), None);
         let (one, other) = (new_id(), new_id());
         assert!(one.len() == 16 && one != other);
     }

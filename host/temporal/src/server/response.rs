@@ -1,50 +1,70 @@
-//! Answers: a status, and one line that says what to do.
+//! Responses: a status, and one line that says what to do.
 
 use bytes::Bytes;
 use cloakroom_core::{Blame, Error, ErrorKind, Limit};
-use http::{HeaderValue, Response, StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 
-use super::{outcome::Reason, response_body::Content};
+use super::{outcome::FailureReason, response_body::ResponseBody, route::RouteError};
 
-/// What is sent back.
-pub(super) type Answer = Response<Content>;
+/// Response of the codec server.
+pub(super) type Response = http::Response<ResponseBody>;
 
-/// One line. Where it is a refusal, it is the reason that is logged.
-pub(super) fn line(status: StatusCode, text: &str) -> Answer {
+/// Returns a response of one line. Unless it is a success, the line is the logged reason as well.
+pub(super) fn line(status: StatusCode, text: &str) -> Response {
     let body = Bytes::from(format!("{text}\n"));
-    let answer = whole(status, "text/plain; charset=utf-8", vec![body]);
-    if status.is_success() { answer } else { because(answer, Reason::text(text)) }
+    let response = new(status, "text/plain; charset=utf-8", vec![body]);
+    if status.is_success() { response } else { with_reason(response, FailureReason::text(text)) }
 }
 
-/// The same answer with the reason that is logged.
-pub(super) fn because(mut answer: Answer, reason: Reason) -> Answer {
-    answer.extensions_mut().insert(reason);
-    answer
+/// Returns the response with the reason that is logged, which may say more than the client is told.
+pub(super) fn with_reason(mut response: Response, reason: FailureReason) -> Response {
+    response.extensions_mut().insert(reason);
+    response
 }
 
-/// What a recorder of metrics tells.
-pub(super) fn metrics(text: String) -> Answer {
-    whole(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", vec![text.into()])
+/// Returns metrics in Prometheus's text format.
+pub(super) fn metrics(text: String) -> Response {
+    new(StatusCode::OK, "text/plain; version=0.0.4; charset=utf-8", vec![text.into()])
 }
 
-/// Payloads, written in pieces.
-pub(super) fn payloads(text: Vec<Bytes>) -> Answer {
-    whole(StatusCode::OK, "application/json", text)
+/// Returns payloads as JSON in chunks.
+pub(super) fn payloads(chunks: Vec<Bytes>) -> Response {
+    new(StatusCode::OK, "application/json", chunks)
 }
 
-/// Says that there are too many clients. Waiting helps.
-pub(super) fn full(text: &str) -> Answer {
-    retry_later(line(StatusCode::SERVICE_UNAVAILABLE, text))
+/// Returns 503 with `Retry-After`.
+pub(super) fn unavailable(text: &str) -> Response {
+    with_retry_after(line(StatusCode::SERVICE_UNAVAILABLE, text))
 }
 
-/// Returns whether an answer refuses what only a client that errs or attacks sends. The connection ends
-/// with it, so that a client cannot send more of the same while it reads nothing.
-pub(super) fn is_refusal(status: StatusCode) -> bool {
+/// Returns 404 or 405 for a request that has no route.
+pub(super) fn no_route(error: RouteError) -> Response {
+    match error {
+        RouteError::UnknownPath => {
+            let text = "unknown path: there are /encode, /decode, /download, /healthz, /readyz and \
+                        /metrics";
+            line(StatusCode::NOT_FOUND, text)
+        }
+        RouteError::WrongMethod(allowed) => {
+            let text = format!("wrong method: this path takes {allowed} only");
+            let mut response = line(StatusCode::METHOD_NOT_ALLOWED, &text);
+            response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(allowed));
+            response
+        }
+    }
+}
+
+/// Returns whether a status ends the connection: only a mistaken or hostile client gets it.
+///
+/// Otherwise a client that reads nothing could send further such requests, whose responses pile up.
+pub(super) fn closes_connection(status: StatusCode) -> bool {
     [400, 401, 403, 404, 405, 408, 413, 421].contains(&status.as_u16())
 }
 
-/// An error of the pipeline. Waiting helps where 503 says so: the Web UI tries those again.
-pub(super) fn failure(error: &Error) -> Answer {
+/// Returns the response for an error of the pipeline.
+///
+/// 503 means that waiting helps: the Web UI retries those.
+pub(super) fn from_error(error: &Error) -> Response {
     let status = match (error.kind(), error.kind().blame()) {
         (kind, _) if kind.is_transient() => StatusCode::SERVICE_UNAVAILABLE,
         (
@@ -53,31 +73,31 @@ pub(super) fn failure(error: &Error) -> Answer {
             ),
             _,
         ) => StatusCode::PAYLOAD_TOO_LARGE,
-        // Not 404, which to the Web UI means that nothing can be downloaded here.
+        // Not 404: the Web UI takes that for a server without downloads.
         (ErrorKind::NotFound, _) => StatusCode::GONE,
         (ErrorKind::UnknownKey, _) => StatusCode::UNPROCESSABLE_ENTITY,
         (ErrorKind::Unresolved, _) | (_, Blame::Payload) => StatusCode::BAD_REQUEST,
         (ErrorKind::Denied, _) | (_, Blame::Backend) => StatusCode::BAD_GATEWAY,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
     };
-    let reason = Reason::error(error);
-    let answer = because(line(status, &reason.text), reason);
-    if status == StatusCode::SERVICE_UNAVAILABLE { retry_later(answer) } else { answer }
+    let reason = FailureReason::error(error);
+    let response = with_reason(line(status, &reason.text), reason);
+    if status == StatusCode::SERVICE_UNAVAILABLE { with_retry_after(response) } else { response }
 }
 
-/// The same answer, which says that waiting helps.
-pub(super) fn retry_later(mut answer: Answer) -> Answer {
-    answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
-    answer
+/// Returns the response with `Retry-After`.
+pub(super) fn with_retry_after(mut response: Response) -> Response {
+    response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    response
 }
 
-fn whole(status: StatusCode, kind: &'static str, body: Vec<Bytes>) -> Answer {
-    let mut answer = Response::new(Content::of(body));
-    *answer.status_mut() = status;
-    let headers = answer.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    // Decoded payloads are nobody's to keep, nor to be taken for a page.
+fn new(status: StatusCode, content_type: &'static str, body: Vec<Bytes>) -> Response {
+    let mut response = Response::new(ResponseBody::new(body));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    // Caches must not keep decoded payloads, and browsers must not render them as a page.
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    answer
+    response
 }

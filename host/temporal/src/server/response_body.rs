@@ -1,4 +1,4 @@
-//! The body of an answer, sent in small frames.
+//! Response body that sends a list of chunks in small frames.
 
 use std::{
     collections::VecDeque,
@@ -10,51 +10,55 @@ use std::{
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 
-/// Bytes of a frame. Hyper may copy frames together until it has some hundred KiB, which nobody
-/// counts, and so a frame is small against that.
+/// Largest frame in bytes.
+///
+/// hyper copies small frames together, up to some hundred KiB that no memory budget counts. Frames
+/// of 64 KiB keep that copy small.
 const FRAME: usize = 64 << 10;
 
-/// The body of an answer. Its pieces are dropped when their last byte was sent, or with the
-/// connection, and so is what counts them.
+/// Response body made of chunks.
+///
+/// A chunk, and the memory charge it carries, is dropped once its last byte was sent or the
+/// connection ends.
 #[derive(Debug, Default)]
-pub(super) struct Content {
-    pieces: VecDeque<Bytes>,
-    left: u64,
+pub(super) struct ResponseBody {
+    chunks: VecDeque<Bytes>,
+    remaining: u64,
 }
 
-impl Content {
-    /// Returns a body of these pieces, one after the other.
-    pub(super) fn of(pieces: Vec<Bytes>) -> Self {
-        let pieces = VecDeque::from(pieces);
-        let left = pieces.iter().map(|piece| piece.len() as u64).sum();
-        Self { pieces, left }
+impl ResponseBody {
+    /// Creates a body that sends these chunks in order.
+    pub(super) fn new(chunks: Vec<Bytes>) -> Self {
+        let chunks = VecDeque::from(chunks);
+        let remaining = chunks.iter().map(|chunk| chunk.len() as u64).sum();
+        Self { chunks, remaining }
     }
 }
 
-impl Body for Content {
+impl Body for ResponseBody {
     type Data = Bytes;
     type Error = Infallible;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _polling: &mut Context<'_>,
+        _cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let Some(mut piece) = self.pieces.pop_front() else {
+        let Some(mut chunk) = self.chunks.pop_front() else {
             return Poll::Ready(None);
         };
-        let frame = piece.split_to(piece.len().min(FRAME));
-        if !piece.is_empty() {
-            self.pieces.push_front(piece);
+        let frame = chunk.split_to(chunk.len().min(FRAME));
+        if !chunk.is_empty() {
+            self.chunks.push_front(chunk);
         }
-        self.left -= frame.len() as u64;
+        self.remaining -= frame.len() as u64;
         Poll::Ready(Some(Ok(Frame::data(frame))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.pieces.is_empty()
+        self.chunks.is_empty()
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.left)
+        SizeHint::with_exact(self.remaining)
     }
 }

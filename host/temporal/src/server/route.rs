@@ -1,17 +1,17 @@
-//! What a request asks for.
+//! Routes, and the namespace of a request.
 
 use cloakroom_core::Context;
 use http::{HeaderMap, Method, Uri};
 
-/// Where clients say whose payloads they are.
+/// Header that names the namespace of the payloads.
 const NAMESPACE: &str = "x-namespace";
 
-/// What a request asks for.
+/// Route of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Route {
     Encode,
     Decode {
-        /// Whether references stay references, in the clear.
+        /// True if the client wants decoded references instead of the objects they stand for.
         keep_references: bool,
     },
     Download,
@@ -20,16 +20,19 @@ pub(super) enum Route {
     Metrics,
 }
 
-/// Why there is no route.
+/// Reason why a request has no route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum NoRoute {
-    Path,
-    Method(&'static str),
+pub(super) enum RouteError {
+    UnknownPath,
+    /// The path takes this method.
+    WrongMethod(&'static str),
 }
 
 impl Route {
-    /// Any path may stand before the last segment: clients put a namespace there.
-    pub(super) fn of(method: &Method, uri: &Uri) -> Result<Self, NoRoute> {
+    /// Returns the route of a request.
+    ///
+    /// Only the last path segment counts: clients put a namespace before it.
+    pub(super) fn parse(method: &Method, uri: &Uri) -> Result<Self, RouteError> {
         let last = uri.path().rsplit('/').next().unwrap_or_default();
         let (route, allowed) = match (uri.path(), last) {
             ("/healthz", _) => (Self::Health, Method::GET),
@@ -39,28 +42,29 @@ impl Route {
             (_, "decode") => {
                 (Self::Decode { keep_references: keeps_references(uri) }, Method::POST)
             }
-            // The Web UI sends the same query here, where it wants the object.
+            // The Web UI sends `preserveStorageRefs` here as well, although it wants the object.
             (_, "download") => (Self::Download, Method::POST),
-            _ => return Err(NoRoute::Path),
+            _ => return Err(RouteError::UnknownPath),
         };
-        match *method == allowed || (allowed == Method::GET && *method == Method::HEAD) {
-            true => Ok(route),
-            false => Err(NoRoute::Method(if allowed == Method::GET { "GET" } else { "POST" })),
+        if *method == allowed || (allowed == Method::GET && *method == Method::HEAD) {
+            Ok(route)
+        } else {
+            Err(RouteError::WrongMethod(if allowed == Method::GET { "GET" } else { "POST" }))
         }
     }
 
-    /// Returns whether an orchestrator asks, which has no token.
+    /// Returns whether the route is for orchestrators, which have no token.
     pub(super) fn is_probe(self) -> bool {
         matches!(self, Self::Health | Self::Ready)
     }
 
-    /// Returns whether contents may be sent back.
+    /// Returns whether the response may show payload contents.
     pub(super) fn shows_contents(self) -> bool {
         matches!(self, Self::Decode { .. } | Self::Download)
     }
 
-    /// The word in logs and metrics.
-    pub(super) fn word(self) -> &'static str {
+    /// Returns the name for logs and metrics.
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Self::Encode => "encode",
             Self::Decode { .. } => "decode",
@@ -79,7 +83,8 @@ fn keeps_references(uri: &Uri) -> bool {
     })
 }
 
-/// For whom: the header, or else what stands before the last segment of the path.
+/// Returns the context of a request. The namespace is that of the header, or else the path segment
+/// before the last.
 pub(super) fn context(headers: &HeaderMap, uri: &Uri) -> Context {
     let header = headers.get(NAMESPACE).and_then(|value| value.to_str().ok());
     let before = uri.path().rsplit('/').nth(1);
@@ -91,26 +96,26 @@ pub(super) fn context(headers: &HeaderMap, uri: &Uri) -> Context {
 mod tests {
     use super::*;
 
-    fn route(method: Method, uri: &'static str) -> Result<Route, NoRoute> {
-        Route::of(&method, &Uri::from_static(uri))
+    fn route(method: Method, uri: &'static str) -> Result<Route, RouteError> {
+        Route::parse(&method, &Uri::from_static(uri))
     }
 
     #[test]
-    fn the_last_segment_decides() {
+    fn routes_by_the_last_segment() {
         let decode = Route::Decode { keep_references: false };
         assert_eq!(route(Method::POST, "/decode"), Ok(decode));
         assert_eq!(route(Method::POST, "/ns/default/decode"), Ok(decode));
         assert_eq!(route(Method::POST, "/default/encode?x=decode"), Ok(Route::Encode));
-        assert_eq!(route(Method::POST, "/decode/"), Err(NoRoute::Path));
-        assert_eq!(route(Method::POST, "/undecode"), Err(NoRoute::Path));
-        assert_eq!(route(Method::GET, "/decode"), Err(NoRoute::Method("POST")));
-        assert_eq!(route(Method::POST, "/healthz"), Err(NoRoute::Method("GET")));
+        assert_eq!(route(Method::POST, "/decode/"), Err(RouteError::UnknownPath));
+        assert_eq!(route(Method::POST, "/undecode"), Err(RouteError::UnknownPath));
+        assert_eq!(route(Method::GET, "/decode"), Err(RouteError::WrongMethod("POST")));
+        assert_eq!(route(Method::POST, "/healthz"), Err(RouteError::WrongMethod("GET")));
         assert_eq!(route(Method::HEAD, "/healthz"), Ok(Route::Health));
         assert_eq!(route(Method::GET, "/readyz"), Ok(Route::Ready));
     }
 
     #[test]
-    fn references_stay_where_the_query_says_so_and_never_in_downloads() {
+    fn keeps_references_by_query_but_never_in_downloads() {
         let kept = Route::Decode { keep_references: true };
         assert_eq!(route(Method::POST, "/decode?preserveStorageRefs=true"), Ok(kept));
         assert_eq!(route(Method::POST, "/decode?a=b&preservestoragerefs=True"), Ok(kept));
@@ -119,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn the_header_names_the_namespace_or_the_path_does() {
+    fn takes_the_namespace_from_the_header_or_else_the_path() {
         let mut headers = HeaderMap::new();
         let uri = Uri::from_static("/codec/payments/decode");
         assert_eq!(context(&headers, &uri).namespace_name(), Some("payments"));

@@ -1,10 +1,10 @@
-//! The requests of one connection, one after the other.
+//! HTTP service of one connection: CORS, the handler, and the decision to close.
 
 use std::{convert::Infallible, future::Future, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{
-    HeaderName, HeaderValue, Method, Request, Response,
+    HeaderName, HeaderValue, Method, Request,
     header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE},
     request::Parts,
 };
@@ -14,91 +14,100 @@ use tower::{Layer as _, ServiceExt as _, service_fn};
 use tower_http::cors::{AllowCredentials, AllowOrigin, CorsLayer};
 
 use super::{
-    Settings, Shared,
-    connection_limit::{Link, Seat},
+    connection_limit::ConnectionPermit,
+    connection_state::ConnectionState,
     peer::Peer,
     request_log::REQUEST_ID,
-    response::{self, Answer, is_refusal},
+    response::{self, Response},
     route::Route,
-    tracked_body::Noted,
+    settings::ServerSettings,
+    state::ServerState,
+    tracked_body::TrackedBody,
 };
 
-/// How long a browser may remember what it may ask.
-const REMEMBERED: Duration = Duration::from_secs(600);
+/// Time for which a browser may cache the answer to a preflight.
+const PREFLIGHT_MAX_AGE: Duration = Duration::from_secs(600);
 
-/// The requests of one connection.
-pub(super) struct Conversation {
-    shared: Arc<Shared>,
+/// HTTP service of one connection.
+pub(super) struct ConnectionService {
+    server: Arc<ServerState>,
     peer: Peer,
-    link: Arc<Link>,
-    is_spare: bool,
-    ends: Instant,
+    connection: Arc<ConnectionState>,
+    is_probe_only: bool,
+    /// Time after which the next response closes the connection.
+    expires: Instant,
     cors: CorsLayer,
 }
 
-impl Conversation {
-    pub(super) fn new(shared: Arc<Shared>, peer: Peer, seat: &Seat) -> Self {
-        let cors = shared.cors(peer);
-        let ends = Instant::now() + shared.settings.load().lifetime;
-        let (link, is_spare) = (seat.link.clone(), seat.is_spare);
-        Self { shared, peer, link, is_spare, ends, cors }
+impl ConnectionService {
+    pub(super) fn new(server: Arc<ServerState>, peer: Peer, permit: &ConnectionPermit) -> Self {
+        let cors = server.cors(peer);
+        let expires = Instant::now() + server.settings.load().lifetime;
+        let (connection, is_probe_only) = (permit.state.clone(), permit.is_probe_only);
+        Self { server, peer, connection, is_probe_only, expires, cors }
     }
 
-    /// Answers a request, and says with the answer whether another one may follow.
-    pub(super) fn answer(
+    /// Responds to a request. `Connection: close` tells the client that it was the last one.
+    pub(super) fn respond(
         &self,
         request: Request<Incoming>,
     ) -> impl Future<
-        Output = Result<Response<impl Body<Data = Bytes, Error = Infallible> + use<>>, Infallible>,
+        Output = Result<
+            http::Response<impl Body<Data = Bytes, Error = Infallible> + use<>>,
+            Infallible,
+        >,
     > + use<> {
-        let (shared, peer, link) = (self.shared.clone(), self.peer, self.link.clone());
-        let (is_spare, ends, cors) = (self.is_spare, self.ends, self.cors.clone());
+        let (server, peer, connection) = (self.server.clone(), self.peer, self.connection.clone());
+        let (is_probe_only, expires, cors) = (self.is_probe_only, self.expires, self.cors.clone());
         async move {
-            link.begin();
+            connection.start_request();
             let handler = service_fn(move |request: Request<Incoming>| {
-                let shared = shared.clone();
+                let server = server.clone();
                 async move {
-                    Ok::<Answer, Infallible>(if is_spare {
-                        shared.answer_spare(&request)
+                    Ok::<Response, Infallible>(if is_probe_only {
+                        server.respond_probe_only(&request)
                     } else {
-                        shared.handle(peer, request).await
+                        server.handle(peer, request).await
                     })
                 }
             });
-            let mut answer = cors.layer(handler).oneshot(request).await?;
-            let is_last = is_spare || Instant::now() >= ends;
-            if is_last || is_refusal(answer.status()) {
-                answer.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+            let mut response = cors.layer(handler).oneshot(request).await?;
+            let is_last = is_probe_only || Instant::now() >= expires;
+            if is_last || response::closes_connection(response.status()) {
+                response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
             }
-            link.answer();
-            Ok(answer.map(|content| Noted { content, link }))
+            // Only now: until its response exists, the connection counts as busy and is not
+            // evicted.
+            connection.start_response();
+            Ok(response.map(|body| TrackedBody { body, connection }))
         }
     }
 }
 
-impl Shared {
-    /// Answers probes, and refuses everything else: all places are taken.
-    fn answer_spare(&self, request: &Request<Incoming>) -> Answer {
-        match Route::of(request.method(), request.uri()) {
-            Ok(route) if route.is_probe() => self.answer_probe(route),
-            _ => response::full("too many connections (`codec_server.connections`): try again"),
+impl ServerState {
+    /// Answers probes and refuses everything else, because the connection limit is reached.
+    fn respond_probe_only(&self, request: &Request<Incoming>) -> Response {
+        match Route::parse(request.method(), request.uri()) {
+            Ok(route) if route.is_probe() => self.respond_to_probe(route),
+            _ => response::unavailable("too many connections (`codec_server.connections`): retry"),
         }
     }
 
     fn cors(self: &Arc<Self>, peer: Peer) -> CorsLayer {
         let (origins, credentials) = (self.clone(), self.clone());
-        let is_listed = move |origin: &HeaderValue, request: &Parts| {
-            let lists = |settings: &Settings| {
-                settings.origins.iter().any(|listed| listed.as_bytes() == origin.as_bytes())
+        let is_allowed = move |origin: &HeaderValue, request: &Parts| {
+            let allows = |settings: &ServerSettings| {
+                settings.origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes())
             };
-            let bound = origins.bound.load();
-            let is_listed =
-                lists(&origins.settings.load()) && bound.as_ref().is_none_or(|bound| lists(bound));
-            // Other requests come to the handler, which logs them.
-            if !is_listed && request.method == Method::OPTIONS {
+            let pending = origins.pending.load();
+            let is_allowed = allows(&origins.settings.load())
+                && pending.as_ref().is_none_or(|pending| allows(pending));
+            // The layer answers preflights itself. Other requests reach the handler, which logs
+            // them.
+            if !is_allowed && request.method == Method::OPTIONS {
                 origins.log_preflight(peer, origin);
             }
-            is_listed
+            is_allowed
         };
         let headers = [
             AUTHORIZATION,
@@ -108,16 +117,18 @@ impl Shared {
             REQUEST_ID,
         ];
         CorsLayer::new()
-            .allow_origin(AllowOrigin::predicate(is_listed))
+            .allow_origin(AllowOrigin::predicate(is_allowed))
             .allow_credentials(AllowCredentials::predicate(move |_, _| {
-                let bound = credentials.bound.load();
+                let pending = credentials.pending.load();
                 credentials.settings.load().credentials
-                    && bound.as_ref().is_none_or(|bound| bound.credentials)
+                    && pending.as_ref().is_none_or(|pending| pending.credentials)
             }))
             .allow_methods([Method::POST])
             .allow_headers(headers)
             .expose_headers([REQUEST_ID])
+            // The Web UI on a public address asks a server in a private network. Browsers want
+            // consent.
             .allow_private_network(true)
-            .max_age(REMEMBERED)
+            .max_age(PREFLIGHT_MAX_AGE)
     }
 }

@@ -1,4 +1,4 @@
-//! What an operator decides about a codec server.
+//! Settings of a codec server.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -7,52 +7,53 @@ use rustls::ServerConfig;
 
 use super::{address::Address, auth::Auth, tls};
 
-/// What an operator decides about a codec server. The default serves this machine alone, without a
-/// web page being able to ask.
+/// Settings of a codec server.
+///
+/// By default it serves requests of this machine only, and none of a web page.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct Settings {
-    /// Origins of web pages that may ask, such as `http://localhost:8233`.
+pub struct ServerSettings {
+    /// Origins of web pages that may ask, such as `http://localhost:8233`. Default: none.
     pub origins: Vec<String>,
-    /// Whether a browser may send cookies along.
+    /// True if browsers may send cookies. Default: false.
     pub credentials: bool,
-    /// Who may ask.
-    pub access: Auth,
-    /// True if anybody who reaches the server may have everything decoded, also through a proxy.
-    /// Without it, a server that asks for no token serves this machine alone.
+    /// Tokens that the server accepts. Default: none, the server asks for no token.
+    pub auth: Auth,
+    /// True if everybody who reaches the server may decode everything, also through a proxy.
+    /// Default: false, a server that asks for no token serves requests of this machine only.
     pub anonymous: bool,
-    /// The most bytes that one request may have.
+    /// Largest request body. Default: 16 MiB.
     pub body: ByteSize,
-    /// Requests in work at once; others wait. One address has at most three quarters of them.
+    /// Concurrent requests; others wait. One address gets at most three quarters. Default: 32.
     pub requests: usize,
-    /// Connections at once. If all are in work, another one is answered 503, and probes are
-    /// answered.
+    /// Open connections. If all of them are busy, a further one is answered 503, except for probes.
+    /// Default: 512.
     pub connections: usize,
-    /// Connections at once of one address, or of one IPv6 network of 64 bits; half of all unless
-    /// set.
+    /// Open connections of one address, or of one IPv6 network of 64 bits. Default: half of
+    /// `connections`.
     pub connections_per_address: Option<usize>,
-    /// How long a client may keep the server waiting while it takes 64 KiB of an answer, or what is
-    /// left.
+    /// Time within which a client must read 64 KiB of a response, or all that is left. Default: 10
+    /// s.
     pub write_time: Duration,
-    /// How long a connection may be used. Requests in work are finished.
+    /// Time after which a connection takes no further request. Default: 10 minutes.
     pub lifetime: Duration,
-    /// How long a request may take to arrive, and as long again to be answered.
+    /// Time a request may take to arrive, and again to be answered. Default: 30 s.
     pub time: Duration,
-    /// Where [`CodecServer::serve_metrics`] listens, if it does: then the server itself has no
-    /// `/metrics`.
+    /// Address of [`CodecServer::serve_metrics`]. If set, the main listener does not serve
+    /// `/metrics`. Default: none.
     ///
     /// [`CodecServer::serve_metrics`]: super::CodecServer::serve_metrics
     pub metrics: Option<SocketAddr>,
-    /// Certificate and key.
+    /// TLS configuration. Default: none, the server speaks plain HTTP.
     pub(super) tls: Option<Arc<ServerConfig>>,
 }
 
-impl Default for Settings {
+impl Default for ServerSettings {
     fn default() -> Self {
         Self {
             origins: Vec::new(),
             credentials: false,
-            access: Auth::default(),
+            auth: Auth::default(),
             anonymous: false,
             body: ByteSize::mib(16),
             requests: 32,
@@ -67,77 +68,77 @@ impl Default for Settings {
     }
 }
 
-impl Settings {
-    /// Speaks TLS with this certificate chain and this key, both PEM.
+impl ServerSettings {
+    /// Serves TLS with this certificate chain and key, both PEM. Default: plain HTTP.
     ///
     /// # Errors
-    /// `Config` if they are not what they should be, or do not belong together.
-    pub fn tls(mut self, certificates: &[u8], key: &[u8]) -> Result<Self, Error> {
+    /// `Config` if either is not PEM, or they do not belong together.
+    pub fn with_tls(mut self, certificates: &[u8], key: &[u8]) -> Result<Self, Error> {
         self.tls = Some(Arc::new(tls::config(certificates, key)?));
         Ok(self)
     }
 
-    /// Checks the settings of a server that listens at this address.
+    /// Validates the settings of a server that listens on this address.
     ///
     /// # Errors
-    /// `Config` if they would open the server to strangers, contradict each other, if an origin is
-    /// none, or if the metrics have the same address.
+    /// `Config` if they would open the server to strangers, contradict each other, contain
+    /// something that is not an origin, or give the metrics the same address.
     pub fn check(&self, address: &Address) -> Result<(), Error> {
-        let wrong = |text: String| Err(Error::new(ErrorKind::Config, text));
-        if self.anonymous && !self.access.is_open() {
-            return wrong(
-                "`codec_server.anonymous` lets anybody in, and `codec_server.token` or \
-                 `codec_server.jwt` does not: remove one of them"
+        let invalid = |text: String| Err(Error::new(ErrorKind::Config, text));
+        if self.anonymous && !self.auth.is_open() {
+            return invalid(
+                "`codec_server.anonymous` admits everybody, but `codec_server.token` or \
+                 `codec_server.jwt` asks for a token: remove one of them"
                     .to_owned(),
             );
         }
         if let Address::Tcp(address) = *address {
-            if !address.ip().is_loopback() && self.access.is_open() && !self.anonymous {
-                return wrong(format!(
-                    "whoever reaches {address} could have everything decoded: set \
+            if !address.ip().is_loopback() && self.auth.is_open() && !self.anonymous {
+                return invalid(format!(
+                    "everybody who reaches {address} could decode everything: set \
                      `codec_server.token` or `codec_server.jwt`, listen on 127.0.0.1 or a Unix \
-                     socket, or write `anonymous = true` if something else decides who gets there"
+                     socket, or write `anonymous = true` if something else restricts access"
                 ));
             }
-            if let Some(metrics) = self.metrics.filter(|metrics| is_same(*metrics, address)) {
-                return wrong(format!(
-                    "`codec_server.metrics_listen` is {metrics}, and the codec server listens at \
+            if let Some(metrics) = self.metrics.filter(|metrics| conflicts(*metrics, address)) {
+                return invalid(format!(
+                    "`codec_server.metrics_listen` is {metrics}, but the codec server listens on \
                      {address}: give one of them another port"
                 ));
             }
         }
         match self.origins.iter().find(|origin| !is_origin(origin)) {
             None => Ok(()),
-            Some(origin) => wrong(format!(
+            Some(origin) => invalid(format!(
                 "`{origin}` is not an origin: write scheme, host and port without a path, \
-                 such as http://localhost:8233; there is no wildcard"
+                 such as http://localhost:8233 (there are no wildcards)"
             )),
         }
     }
 }
 
-impl Settings {
-    /// Returns whether other settings let in the same requests.
-    pub(super) fn lets_in_the_same(&self, other: &Self) -> bool {
-        self.access.is_same(&other.access)
+impl ServerSettings {
+    /// Returns whether other settings admit the same requests.
+    pub(super) fn admits_the_same(&self, other: &Self) -> bool {
+        self.auth.is_same(&other.auth)
             && self.origins == other.origins
             && self.credentials == other.credentials
             && self.anonymous == other.anonymous
     }
 
-    /// Returns how many connections one address may have.
-    pub(super) fn most_of_one(&self) -> usize {
+    /// Returns the connection limit of one address.
+    pub(super) fn max_connections_per_address(&self) -> usize {
         self.connections_per_address.unwrap_or_else(|| self.connections.div_ceil(2))
     }
 }
 
-/// Returns whether two listeners would meet. Port 0 is a free one each time.
-fn is_same(one: SocketAddr, other: SocketAddr) -> bool {
-    let is_everywhere = one.ip().is_unspecified() || other.ip().is_unspecified();
-    one.port() == other.port() && one.port() != 0 && (one.ip() == other.ip() || is_everywhere)
+/// Returns whether two listeners would conflict. Port 0 means any free port, so it never does.
+fn conflicts(one: SocketAddr, other: SocketAddr) -> bool {
+    let is_wildcard = one.ip().is_unspecified() || other.ip().is_unspecified();
+    one.port() == other.port() && one.port() != 0 && (one.ip() == other.ip() || is_wildcard)
 }
 
-/// Returns whether a text is the origin of a web page: scheme, host and port.
+/// Returns whether a text is an origin of a web page: scheme, host and optional port.
 pub(super) fn is_origin(text: &str) -> bool {
     text.split_once("://").is_some_and(|(scheme, host)| {
         ["http", "https"].contains(&scheme)
@@ -151,10 +152,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn metrics_have_an_address_of_their_own() {
+    fn refuses_metrics_on_the_main_address() {
         let check = |server: &str, metrics: &str| {
             let metrics = Some(metrics.parse().unwrap());
-            let settings = Settings { metrics, ..Settings::default() };
+            let settings = ServerSettings { metrics, ..ServerSettings::default() };
             settings.check(&server.parse().unwrap()).map_err(|error| error.to_string())
         };
         assert_eq!(check("127.0.0.1:8081", "127.0.0.1:9464"), Ok(()));

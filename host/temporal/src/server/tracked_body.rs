@@ -1,4 +1,4 @@
-//! The content of an answer, which notes when all of it was given to the connection.
+//! Response body that reports when hyper has taken all of it.
 
 use std::{
     pin::Pin,
@@ -8,16 +8,17 @@ use std::{
 
 use hyper::body::{Body, Frame, SizeHint};
 
-use super::connection_limit::Link;
+use super::connection_state::ConnectionState;
 
-/// The content of an answer, which notes when all of it was given to the connection: hyper drops it
-/// then.
-pub(super) struct Noted<B> {
-    pub(super) content: B,
-    pub(super) link: Arc<Link>,
+/// Response body that reports to its connection when hyper has taken all of it.
+///
+/// hyper drops a body after its last frame, so the report is made on drop.
+pub(super) struct TrackedBody<B> {
+    pub(super) body: B,
+    pub(super) connection: Arc<ConnectionState>,
 }
 
-impl<B: Body + Unpin> Body for Noted<B> {
+impl<B: Body + Unpin> Body for TrackedBody<B> {
     type Data = B::Data;
     type Error = B::Error;
 
@@ -25,20 +26,20 @@ impl<B: Body + Unpin> Body for Noted<B> {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        Pin::new(&mut self.content).poll_frame(cx)
+        Pin::new(&mut self.body).poll_frame(cx)
     }
 
     fn is_end_stream(&self) -> bool {
-        self.content.is_end_stream()
+        self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.content.size_hint()
+        self.body.size_hint()
     }
 }
 
-impl<B> Drop for Noted<B> {
+impl<B> Drop for TrackedBody<B> {
     fn drop(&mut self) {
-        self.link.complete();
+        self.connection.finish_body();
     }
 }

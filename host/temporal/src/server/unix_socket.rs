@@ -1,4 +1,4 @@
-//! Unix sockets: made so that nobody but their owner connects, and removed by who made them.
+//! Unix sockets that only their owner can connect to.
 
 use std::{
     fs::{self, DirBuilder, Permissions},
@@ -10,31 +10,33 @@ use std::{
 use cloakroom_core::{Error, ErrorKind};
 use tokio::net::{UnixListener, UnixStream};
 
-/// Read and write, for the owner alone.
+/// Mode of the socket: its owner, and root, may connect.
 const MODE: u32 = 0o600;
 
-/// A socket's file, removed when this is dropped.
+/// File of a socket, removed on drop.
 #[derive(Debug)]
 pub(super) struct SocketFile {
     path: PathBuf,
-    /// Device and number: whoever else takes the path keeps what is there.
+    /// Device and inode. If another process has taken the path since, its file stays.
     identity: (u64, u64),
 }
 
-/// Listens at a path, in place of a socket that nobody listens to any more.
+/// Listens at a path. Replaces a socket that no process listens to any more.
 ///
 /// # Errors
-/// `Config` if the folder is not there, if something else than a socket is at the path, or if somebody
-/// listens there.
+/// `Config` if the folder does not exist, if the path is something other than a socket, or if
+/// another process listens there.
 pub(super) async fn bind(path: &Path) -> Result<(UnixListener, SocketFile), Error> {
     let refuse = |text: String| Error::new(ErrorKind::Config, text);
     let shown = path.display();
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(refuse(format!("cannot look at `{shown}`")).with_source(error)),
+        Err(error) => {
+            return Err(refuse(format!("cannot read the metadata of `{shown}`")).with_source(error));
+        }
         Ok(found) if !found.file_type().is_socket() => {
             return Err(refuse(format!(
-                "`{shown}` is there and is no socket: remove it, or listen elsewhere"
+                "`{shown}` exists and is not a socket: remove it, or listen elsewhere"
             )));
         }
         Ok(_) => match UnixStream::connect(path).await {
@@ -50,32 +52,36 @@ pub(super) async fn bind(path: &Path) -> Result<(UnixListener, SocketFile), Erro
             }
         },
     }
-    let made = make(path);
-    made.map_err(|error| refuse(format!("cannot listen at `{shown}`")).with_source(error))
+    let created = create(path);
+    created.map_err(|error| refuse(format!("cannot listen at `{shown}`")).with_source(error))
 }
 
-/// Makes the socket in a folder that nobody else can enter, and moves it when its mode is set: at the
-/// path itself, others could connect before that. The move replaces a socket that was left behind.
-fn make(path: &Path) -> io::Result<(UnixListener, SocketFile)> {
+/// Creates the socket in a private folder, and moves it to its path once its mode is set.
+///
+/// `bind` creates the file with the mode that the umask gives, so at its final path others could
+/// connect before `chmod`. Changing the umask instead would affect every thread of the process. The
+/// move also replaces a stale socket atomically.
+fn create(path: &Path) -> io::Result<(UnixListener, SocketFile)> {
     let parent = match path.parent() {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     };
     let mut name = [0; 4];
-    aws_lc_rs::rand::fill(&mut name).map_err(|_| io::Error::other("no randomness"))?;
-    let aside = parent.join(format!(".cloakroom-{:08x}", u32::from_be_bytes(name)));
-    DirBuilder::new().mode(0o700).create(&aside)?;
-    let made = || {
-        let first = aside.join("s");
-        let listener = UnixListener::bind(&first)?;
-        fs::set_permissions(&first, Permissions::from_mode(MODE))?;
-        let identity = identity(&first)?;
-        fs::rename(&first, path).inspect_err(|_| drop(fs::remove_file(&first)))?;
+    aws_lc_rs::rand::fill(&mut name)
+        .map_err(|_| io::Error::other("the system has no randomness"))?;
+    let private = parent.join(format!(".cloakroom-{:08x}", u32::from_be_bytes(name)));
+    DirBuilder::new().mode(0o700).create(&private)?;
+    let bind = || {
+        let temporary = private.join("s");
+        let listener = UnixListener::bind(&temporary)?;
+        fs::set_permissions(&temporary, Permissions::from_mode(MODE))?;
+        let identity = identity(&temporary)?;
+        fs::rename(&temporary, path).inspect_err(|_| drop(fs::remove_file(&temporary)))?;
         Ok((listener, SocketFile { path: path.to_owned(), identity }))
     };
-    let made = made();
-    let _ = fs::remove_dir(&aside);
-    made
+    let bound = bind();
+    let _ = fs::remove_dir(&private);
+    bound
 }
 
 fn identity(path: &Path) -> io::Result<(u64, u64)> {
@@ -85,7 +91,7 @@ fn identity(path: &Path) -> io::Result<(u64, u64)> {
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        if identity(&self.path).is_ok_and(|there| there == self.identity) {
+        if identity(&self.path).is_ok_and(|found| found == self.identity) {
             let _ = fs::remove_file(&self.path);
         }
     }

@@ -1,4 +1,4 @@
-//! A stream that gives up on a peer which does not take what is written to it.
+//! Write timeout of a stream.
 
 use std::{
     io,
@@ -13,48 +13,50 @@ use tokio::{
     time::Sleep,
 };
 
-use super::connection_limit::Link;
+use super::connection_state::ConnectionState;
 
-/// A peer that is written to has to take so many bytes within [`Timed::patience`], or all there
-/// are. A byte now and then would otherwise hold a connection and its answer for as long as the
-/// peer likes.
-const LEAST: usize = 64 << 10;
+/// Bytes that the peer must read within [`WriteTimeout::timeout`], or all that is left.
+///
+/// A timeout for each write alone would not do: a peer that reads one byte now and then would hold
+/// its connection, and the memory of its response, for as long as it likes.
+const MIN_PROGRESS: usize = 64 << 10;
 
-/// A stream that gives up on a peer which does not take what is written to it. TLS goes on top of
-/// it.
-pub(super) struct Timed<S> {
+/// Stream that fails with `TimedOut` when the peer does not read.
+///
+/// It lies below TLS, so the handshake is covered as well.
+pub(super) struct WriteTimeout<S> {
     stream: S,
-    link: Arc<Link>,
-    patience: Duration,
-    /// When the peer must have taken enough, if it keeps the server waiting.
+    connection: Arc<ConnectionState>,
+    timeout: Duration,
+    /// Time by which the peer must have read [`MIN_PROGRESS`]. `None` while the peer keeps up.
     deadline: Option<Pin<Box<Sleep>>>,
-    /// Bytes that it took since the deadline was set.
-    taken: usize,
+    /// Bytes that the peer has read since the deadline was set.
+    progress: usize,
 }
 
-impl<S> Timed<S> {
-    pub(super) fn new(stream: S, link: Arc<Link>, patience: Duration) -> Self {
-        Self { stream, link, patience, deadline: None, taken: 0 }
+impl<S> WriteTimeout<S> {
+    pub(super) fn new(stream: S, connection: Arc<ConnectionState>, timeout: Duration) -> Self {
+        Self { stream, connection, timeout, deadline: None, progress: 0 }
     }
 
-    fn took(&mut self, bytes: usize) {
-        self.taken = self.taken.saturating_add(bytes);
-        if self.taken >= LEAST {
-            self.finish();
+    fn add_progress(&mut self, bytes: usize) {
+        self.progress = self.progress.saturating_add(bytes);
+        if self.progress >= MIN_PROGRESS {
+            self.reset();
         }
     }
 
-    fn finish(&mut self) {
-        (self.deadline, self.taken) = (None, 0);
+    fn reset(&mut self) {
+        (self.deadline, self.progress) = (None, 0);
     }
 
-    /// Waits for the peer until the deadline.
-    fn wait<T>(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
-        let patience = self.patience;
-        let deadline = self.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(patience)));
+    /// Waits for the peer, and fails at the deadline.
+    fn poll_deadline<T>(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
+        let timeout = self.timeout;
+        let deadline = self.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(timeout)));
         ready!(deadline.as_mut().poll(cx));
-        self.link.stall();
-        let text = "the client does not take the answer (`codec_server.write_time`)";
+        self.connection.mark_stalled();
+        let text = "the client does not read the response (`codec_server.write_time`)";
         Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, text)))
     }
 
@@ -64,9 +66,9 @@ impl<S> Timed<S> {
         written: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
         match written {
-            Poll::Pending => self.wait(cx),
+            Poll::Pending => self.poll_deadline(cx),
             Poll::Ready(Ok(bytes)) => {
-                self.took(bytes);
+                self.add_progress(bytes);
                 Poll::Ready(Ok(bytes))
             }
             failed @ Poll::Ready(Err(_)) => failed,
@@ -74,7 +76,7 @@ impl<S> Timed<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
+impl<S: AsyncRead + Unpin> AsyncRead for WriteTimeout<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -84,7 +86,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Timed<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
+impl<S: AsyncWrite + Unpin> AsyncWrite for WriteTimeout<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -107,20 +109,21 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Timed<S> {
         self.stream.is_write_vectored()
     }
 
-    /// Flushing means that everything is written.
+    /// A completed flush means that the peer keeps up, whatever is sent next.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.stream).poll_flush(cx);
         if flushed.is_pending() {
-            return self.wait(cx);
+            return self.poll_deadline(cx);
         }
-        self.finish();
-        self.link.flushed();
+        self.reset();
+        // hyper flushes after the last part of a body, which makes the connection idle.
+        self.connection.finish_flush();
         flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let shut = Pin::new(&mut self.stream).poll_shutdown(cx);
-        if shut.is_pending() { self.wait(cx) } else { shut }
+        if shut.is_pending() { self.poll_deadline(cx) } else { shut }
     }
 }
 
@@ -130,22 +133,21 @@ mod tests {
 
     use super::*;
 
-    fn pair(patience: Duration) -> (Timed<tokio::io::DuplexStream>, tokio::io::DuplexStream) {
+    fn pair(timeout: Duration) -> (WriteTimeout<tokio::io::DuplexStream>, tokio::io::DuplexStream) {
         let (server, client) = tokio::io::duplex(1024);
-        (Timed::new(server, Arc::default(), patience), client)
+        (WriteTimeout::new(server, Arc::default(), timeout), client)
     }
 
     #[tokio::test]
-    async fn a_peer_that_takes_nothing_is_given_up() {
+    async fn fails_if_the_peer_reads_nothing() {
         let (mut server, _client) = pair(Duration::from_millis(10));
         let error = server.write_all(&[0; 4096]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
-        assert!(server.link.is_stalled());
+        assert!(server.connection.is_stalled());
     }
 
-    /// It would go on for ever.
     #[tokio::test]
-    async fn a_byte_now_and_then_is_not_enough() {
+    async fn fails_if_the_peer_reads_too_slowly() {
         let (mut server, mut client) = pair(Duration::from_millis(50));
         let reading = tokio::spawn(async move {
             while client.read_u8().await.is_ok() {
@@ -162,9 +164,9 @@ mod tests {
         reading.await.unwrap();
     }
 
-    /// Each part may take that long, and not all together.
+    /// The timeout holds for each 64 KiB, not for the whole response.
     #[tokio::test]
-    async fn a_slow_peer_is_waited_for() {
+    async fn waits_for_a_slow_peer() {
         let (mut server, mut client) = pair(Duration::from_secs(3600));
         let reading = tokio::spawn(async move {
             let (mut all, mut buffer) = (0, [0; 1024]);
@@ -173,11 +175,11 @@ mod tests {
             }
             all
         });
-        server.write_all(&[0; 3 * LEAST]).await.unwrap();
-        assert!(server.taken < LEAST);
+        server.write_all(&[0; 3 * MIN_PROGRESS]).await.unwrap();
+        assert!(server.progress < MIN_PROGRESS);
         server.flush().await.unwrap();
-        assert!(server.deadline.is_none() && !server.link.is_stalled());
+        assert!(server.deadline.is_none() && !server.connection.is_stalled());
         drop(server);
-        assert_eq!(reading.await.unwrap(), 3 * LEAST);
+        assert_eq!(reading.await.unwrap(), 3 * MIN_PROGRESS);
     }
 }

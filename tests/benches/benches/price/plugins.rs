@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use cloakroom::{
     Pipeline, Stage,
-    keys::{Material, Ring},
+    keys::{KeyMaterial, Ring},
     plugin::{Grants, Host, Limits, Plugin, Reuse, Settings},
 };
 
@@ -18,7 +18,7 @@ pub(crate) struct Codecs {
 }
 
 fn grants() -> Grants {
-    let ring = Ring::of("bench", &Material::new(KEY)).expect("a ring");
+    let ring = Ring::single("bench", &KeyMaterial::new(KEY)).expect("a ring");
     Grants::none().keys("bench", Arc::new(ring))
 }
 

@@ -58,15 +58,15 @@ impl Place {
     pub(crate) async fn pipeline(&self) -> Pipeline {
         let mut place = BucketUrl::new(&self.url);
         if let Some(endpoint) = &self.endpoint {
-            place = place.set("endpoint", endpoint).set("region", "us-east-1");
-            place = place.set("access_key_id", RCLONE_KEY).set("secret_access_key", RCLONE_SECRET);
+            place = place.with_setting("endpoint", endpoint).with_setting("region", "us-east-1");
+            place = place.with_setting("access_key_id", RCLONE_KEY).with_setting("secret_access_key", RCLONE_SECRET);
         }
         let bucket: Arc<dyn Bucket> = Arc::new(place.open().expect("opens"));
         let host = Host::builder().limits(Limits::default()).build().expect("a host");
         let grants = Grants::none().bucket("b", bucket, BucketAccess::whole());
         let source = cloakroom::plugin::bundled(self.driver).expect("bundled");
         let plugin = host.load(source, grants).await.expect("loads");
-        let driver = plugin.driver(Settings::none().set("bucket", "b"), Reuse::Fresh).await;
+        let driver = plugin.driver(Settings::none().with_setting("bucket", "b"), Reuse::Fresh).await;
         let offload = Offload::above(ByteSize::bytes(0)).to("d", driver.expect("a driver"));
         let offload = offload.memory_cache(ByteSize::bytes(0));
         cloakroom_tests::pipeline().offload(offload).build().expect("a pipeline")

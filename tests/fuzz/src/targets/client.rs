@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use cloakroom_temporal::server::{Auth, CodecServer, Settings};
+use cloakroom_temporal::server::{Auth, CodecServer, ServerSettings};
 use cloakroom_tests::PATIENCE;
 use tokio::net::TcpListener;
 
@@ -16,8 +16,8 @@ use crate::promise::runtime;
 /// Serves until the process ends. Its pipeline has no stages.
 pub(crate) fn serve(access: Auth) -> SocketAddr {
     let pipeline = cloakroom_tests::pipeline().build().expect("a pipeline");
-    let mut settings = Settings::default();
-    settings.access = access;
+    let mut settings = ServerSettings::default();
+    settings.auth = access;
     let server = CodecServer::new(pipeline, settings);
     let (tell, told) = mpsc::channel();
     runtime().spawn(async move {

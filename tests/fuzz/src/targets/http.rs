@@ -12,7 +12,7 @@ const TOKEN: &str = "the-token-of-the-fuzz-target";
 /// Sends `data`. What comes back is HTTP or nothing, and an honest request is answered afterwards.
 pub(crate) fn http(data: &[u8]) {
     static SERVER: OnceLock<SocketAddr> = OnceLock::new();
-    let server = *SERVER.get_or_init(|| serve(Auth::default().token(TOKEN).expect("a token")));
+    let server = *SERVER.get_or_init(|| serve(Auth::default().with_token(TOKEN).expect("a token")));
     let answer = exchange(server, data);
     let is_answer = answer.is_empty() || answer.starts_with(b"HTTP/1.");
     assert!(is_answer, "answers {:?}", String::from_utf8_lossy(&answer));

@@ -15,7 +15,7 @@ const TOKENS: &str = include_str!("jwt/tokens.txt");
 
 fn signed(keys: &[u8]) -> Result<Auth, cloakroom::Error> {
     let (audience, issuer) = ("cloakroom".to_owned(), "https://issuer.example".to_owned());
-    Auth::default().signed(keys, Some(audience), Some(issuer))
+    Auth::default().with_key_set(keys, Some(audience), Some(issuer))
 }
 
 /// An even first byte stands before a key set, an odd one before a token. No token is taken but those

@@ -76,10 +76,12 @@ fn bucket(answer: Vec<u8>) -> &'static ObjectBucket {
         let listener = TcpListener::bind("127.0.0.1:0").expect("listens");
         let address = listener.local_addr().expect("an address");
         thread::spawn(move || listener.incoming().flatten().for_each(serve));
-        let place = BucketUrl::new("s3://fuzz").set("endpoint", format!("http://{address}"));
-        let place = place.set("region", "us-east-1").set("allow_http", "true");
-        let place = place.set("access_key_id", "test").set("secret_access_key", "test");
-        place.patience(Duration::from_millis(1)).open().expect("a bucket")
+        let place =
+            BucketUrl::new("s3://fuzz").with_setting("endpoint", format!("http://{address}"));
+        let place = place.with_setting("region", "us-east-1").with_setting("allow_http", "true");
+        let place =
+            place.with_setting("access_key_id", "test").with_setting("secret_access_key", "test");
+        place.with_retry_timeout(Duration::from_millis(1)).open().expect("a bucket")
     })
 }
 

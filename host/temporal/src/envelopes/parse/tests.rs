@@ -1,4 +1,4 @@
-//! Tests of the parser of envelopes.
+//! Tests of the envelope parser.
 
 use cloakroom_core::{ByteSize, MemoryBudget};
 use proptest::prelude::*;
@@ -10,18 +10,18 @@ use crate::envelopes::schema::SIGNAL_WITH_START_REQUEST as REQUEST;
 const MESSAGE: &[u8] = b"\x0a\x01n\x2a\x0a\x0a\x03\x12\x01a\x0a\x03\x12\x01b\x62\x01s\
     \x8a\x01\x0a\x0a\x08\x0a\x01k\x12\x03\x12\x01c\x9a\x01\x00";
 
-fn read(message: Bytes) -> Result<Parsed, Refused> {
+fn read(message: Bytes) -> Result<Parsed, ParseError> {
     let most = ByteSize::mib(64);
     parse(message, REQUEST, &mut MemoryBudget::new(most, most).call().nothing())
 }
 
-fn parsed(message: &'static [u8]) -> Result<Parsed, Refused> {
+fn parsed(message: &'static [u8]) -> Result<Parsed, ParseError> {
     read(Bytes::from_static(message))
 }
 
 #[track_caller]
-fn refused(read: Result<Parsed, Refused>, expect: &str) {
-    let Refused::Why(why) = read.map(drop).unwrap_err() else { panic!() };
+fn refused(read: Result<Parsed, ParseError>, expect: &str) {
+    let ParseError::Unsupported(why) = read.map(drop).unwrap_err() else { panic!() };
     assert!(why.contains(expect), "{why}");
 }
 
@@ -30,7 +30,7 @@ fn body(data: &'static str) -> Payload {
 }
 
 #[test]
-fn takes_payloads_out_and_puts_others_in() {
+fn replaces_payloads() {
     let Parsed { parts, payloads } = parsed(MESSAGE).unwrap();
     assert_eq!(payloads, [body("a"), body("b"), body("c")]);
     assert_eq!(write(&parts, payloads).unwrap(), MESSAGE);
@@ -40,7 +40,7 @@ fn takes_payloads_out_and_puts_others_in() {
 }
 
 #[test]
-fn refuses_what_the_schema_does_not_have() {
+fn refuses_fields_outside_the_schema() {
     for (message, expect) in [
         (&b"\xe2\x01\x01x"[..], "a field 28 that"),
         (b"\xaa\x01\x00", "a field 21 that"),
@@ -59,20 +59,20 @@ fn refuses_what_the_schema_does_not_have() {
 }
 
 #[test]
-fn refuses_more_payloads_than_memory_is_for() {
+fn limits_the_number_of_payloads() {
     let message = |count: usize| {
         let input = b"\x0a\x00".repeat(count);
         let mut message = Vec::new();
         write_head(5, input.len(), &mut message);
         [message, input].concat().into()
     };
-    assert!(read(message(PARTS - 1)).is_ok());
-    refused(read(message(PARTS)), "4096");
+    assert!(read(message(MAX_PARTS - 1)).is_ok());
+    refused(read(message(MAX_PARTS)), "4096");
 }
 
 proptest! {
     #[test]
-    fn what_is_read_is_written(bytes: Vec<u8>) {
+    fn writes_what_it_has_read(bytes: Vec<u8>) {
         if let Ok(Parsed { parts, payloads }) = read(bytes.into()) {
             let again = read(write(&parts, payloads.clone()).unwrap()).unwrap();
             prop_assert!(again.payloads == payloads);

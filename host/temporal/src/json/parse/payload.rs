@@ -1,4 +1,4 @@
-//! Reads the payloads of `Payloads` JSON.
+//! Parser of the payloads in `Payloads` JSON.
 
 use std::fmt;
 
@@ -8,13 +8,16 @@ use serde::{
     de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 
-use super::{Bounds, malformed};
-use crate::json::object::Object;
+use crate::json::{
+    object::Object,
+    read_limits::{ReadLimits, malformed},
+};
 
-/// Memory of one external size, while the list that it is in may be copied into a larger one.
-const SIZE: usize = 3 * size_of::<i64>();
+/// Memory of one external size in bytes: while a list grows, the old and the new one exist
+/// together.
+const EXTERNAL_SIZE: usize = 3 * size_of::<i64>();
 
-/// Implements a seed of `$seed` that reads a `$value`. What is null is as good as missing.
+/// Implements the seed `$seed`, which parses a `$value`. Null is treated as a missing field.
 macro_rules! nullable {
     ($seed:ident, $value:ty, $expecting:literal, $visit:item) => {
         impl<'de> DeserializeSeed<'de> for $seed<'_> {
@@ -41,25 +44,25 @@ macro_rules! nullable {
     };
 }
 
-/// A list of payloads.
-pub(super) struct Payloads<'a>(pub(super) &'a Bounds);
+/// Seed for the list of payloads.
+pub(super) struct PayloadsSeed<'a>(pub(super) &'a ReadLimits);
 
 nullable!(
-    Payloads,
+    PayloadsSeed,
     Vec<Payload>,
     "a list of payloads",
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<Payload>, A::Error> {
         let mut payloads = Vec::new();
-        while let Some(payload) = list.next_element_seed(One(self.0, payloads.len()))? {
+        while let Some(payload) = list.next_element_seed(PayloadSeed(self.0, payloads.len()))? {
             payloads.push(payload);
         }
         Ok(payloads)
     }
 );
 
-/// The payload of a slot.
+/// Seed for the payload of a slot.
 #[derive(Clone, Copy)]
-struct One<'a>(&'a Bounds, usize);
+struct PayloadSeed<'a>(&'a ReadLimits, usize);
 
 #[derive(Deserialize)]
 #[serde(field_identifier, rename_all = "camelCase")]
@@ -72,16 +75,16 @@ enum Field {
     Other,
 }
 
-impl<'de> DeserializeSeed<'de> for One<'_> {
+impl<'de> DeserializeSeed<'de> for PayloadSeed<'_> {
     type Value = Payload;
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Payload, D::Error> {
-        self.0.count_payload(self.1)?;
+        self.0.charge_payload(self.1)?;
         from.deserialize_map(self)
     }
 }
 
-impl<'de> Visitor<'de> for One<'_> {
+impl<'de> Visitor<'de> for PayloadSeed<'_> {
     type Value = Payload;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -89,23 +92,23 @@ impl<'de> Visitor<'de> for One<'_> {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Payload, A::Error> {
-        let One(bounds, slot) = self;
+        let PayloadSeed(limits, slot) = self;
         let (mut metadata, mut data, mut sizes) = (None, None, None);
         while let Some(field) = map.next_key()? {
             match field {
                 Field::Metadata if metadata.is_none() => {
-                    metadata = Some(map.next_value_seed(Entries(bounds, slot))?);
+                    metadata = Some(map.next_value_seed(MetadataSeed(limits, slot))?);
                 }
                 Field::Data if data.is_none() => {
-                    data = Some(map.next_value_seed(Text(bounds, slot))?);
+                    data = Some(map.next_value_seed(DataSeed(limits, slot))?);
                 }
                 Field::ExternalPayloads if sizes.is_none() => {
-                    sizes = Some(map.next_value_seed(Sizes(bounds, slot))?);
+                    sizes = Some(map.next_value_seed(ExternalSizesSeed(limits, slot))?);
                 }
                 Field::Other => {
                     map.next_value::<IgnoredAny>()?;
                 }
-                _ => return Err(A::Error::custom("a field is there twice")),
+                _ => return Err(A::Error::custom("duplicate field")),
             }
         }
         Ok(Payload {
@@ -117,28 +120,28 @@ impl<'de> Visitor<'de> for One<'_> {
     }
 }
 
-/// Metadata of the payload of a slot.
-struct Entries<'a>(&'a Bounds, usize);
+/// Seed for the metadata of a payload.
+struct MetadataSeed<'a>(&'a ReadLimits, usize);
 
 nullable!(
-    Entries,
+    MetadataSeed,
     Metadata,
     "metadata",
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Metadata, A::Error> {
         let mut metadata = Metadata::new();
-        while let Some(name) = map.next_key_seed(Name(self.0))? {
-            // Text, and not null: an entry has a value.
-            let value = map.next_value_seed(Value(self.0, self.1))?;
-            metadata.insert(name, value.into());
+        while let Some(key) = map.next_key_seed(KeySeed(self.0))? {
+            // Unlike a field, the value of an entry must not be null.
+            let value = map.next_value_seed(ValueSeed(self.0, self.1))?;
+            metadata.insert(key, value.into());
         }
         Ok(metadata)
     }
 );
 
-/// The name of a metadata entry.
-struct Name<'a>(&'a Bounds);
+/// Seed for the key of a metadata entry.
+struct KeySeed<'a>(&'a ReadLimits);
 
-impl<'de> DeserializeSeed<'de> for Name<'_> {
+impl<'de> DeserializeSeed<'de> for KeySeed<'_> {
     type Value = String;
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<String, D::Error> {
@@ -146,24 +149,24 @@ impl<'de> DeserializeSeed<'de> for Name<'_> {
     }
 }
 
-impl Visitor<'_> for Name<'_> {
+impl Visitor<'_> for KeySeed<'_> {
     type Value = String;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a name")
+        f.write_str("a key")
     }
 
-    fn visit_str<E: serde::de::Error>(self, name: &str) -> Result<String, E> {
-        // Memory of one entry besides its value.
-        self.0.count(Payload::cost_of(1, name.len()) - Payload::cost_of(0, 0))?;
-        Ok(name.to_owned())
+    fn visit_str<E: serde::de::Error>(self, key: &str) -> Result<String, E> {
+        // The cost of one entry without its value.
+        self.0.charge(Payload::cost_of(1, key.len()) - Payload::cost_of(0, 0))?;
+        Ok(key.to_owned())
     }
 }
 
-/// Bytes as base64.
-struct Value<'a>(&'a Bounds, usize);
+/// Seed for bytes as base64.
+struct ValueSeed<'a>(&'a ReadLimits, usize);
 
-impl<'de> DeserializeSeed<'de> for Value<'_> {
+impl<'de> DeserializeSeed<'de> for ValueSeed<'_> {
     type Value = Vec<u8>;
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Vec<u8>, D::Error> {
@@ -171,7 +174,7 @@ impl<'de> DeserializeSeed<'de> for Value<'_> {
     }
 }
 
-impl Visitor<'_> for Value<'_> {
+impl Visitor<'_> for ValueSeed<'_> {
     type Value = Vec<u8>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -183,11 +186,11 @@ impl Visitor<'_> for Value<'_> {
     }
 }
 
-/// The body of the payload of a slot.
-struct Text<'a>(&'a Bounds, usize);
+/// Seed for the body of a payload.
+struct DataSeed<'a>(&'a ReadLimits, usize);
 
 nullable!(
-    Text,
+    DataSeed,
     Vec<u8>,
     "base64",
     fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Vec<u8>, E> {
@@ -195,8 +198,8 @@ nullable!(
     }
 );
 
-/// Sizes of what is stored elsewhere.
-struct Sizes<'a>(&'a Bounds, usize);
+/// Seed for the sizes of stored objects.
+struct ExternalSizesSeed<'a>(&'a ReadLimits, usize);
 
 #[derive(Deserialize)]
 struct External<'a> {
@@ -213,13 +216,13 @@ enum Size<'a> {
 }
 
 nullable!(
-    Sizes,
+    ExternalSizesSeed,
     Vec<i64>,
     "sizes",
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<i64>, A::Error> {
         let mut sizes = Vec::new();
         while let Some(Object(External { size })) = list.next_element()? {
-            self.0.count(SIZE)?;
+            self.0.charge(EXTERNAL_SIZE)?;
             let size = match size {
                 Size::Number(size) => Some(size),
                 Size::Text(text) => text.parse().ok(),

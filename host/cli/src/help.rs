@@ -1,0 +1,110 @@
+//! Help texts: what a command does, an example, and its exit status.
+
+/// Shown by `cloakroom --help`.
+pub(crate) const OVERVIEW: &str = "\
+Five minutes to a codec server (none of this needs an account):
+  cloakroom demo                                  see one payload pass three plugins
+  cloakroom check --config cloakroom.toml         check a configuration of your own
+  cloakroom encode --config cloakroom.toml        encode payloads on standard input
+  cloakroom codec-server --config cloakroom.toml  serve Temporal's Web UI and CLI
+  temporal server start-dev --ui-codec-endpoint http://127.0.0.1:8081
+
+Exit status: 0 success, 1 an operation failed, 2 usage or configuration is wrong.
+CLOAKROOM_LOG sets what every command logs: `debug`, `warn,cloakroom::guest=trace`.
+`cloakroom COMMAND --help` shows an example of each command.";
+
+pub(crate) const DEMO: &str = "\
+Loads three bundled plugins into the sandbox and runs one payload through them.
+Prints the size and time of each step, and the key of the stored object. Needs
+no server, account or configuration; its files are removed. The first run
+compiles the plugins, which takes some seconds.
+
+Example:
+  cloakroom demo --size 10MiB
+
+Exit status: 0 success, 1 the payload did not come back.";
+
+pub(crate) const ENCODE: &str = "\
+Reads Temporal `Payloads` JSON from standard input, runs the stages in written
+order, stores large payloads, and writes `Payloads` JSON to standard output.
+
+Example:
+  echo '{\"payloads\":[{\"metadata\":{\"encoding\":\"anNvbi9wbGFpbg==\"},\"data\":\"ImhpIg==\"}]}' \\
+    | cloakroom encode --config cloakroom.toml --namespace payments
+
+Exit status: 0 success, 1 a payload could not be encoded, 2 usage or
+configuration is wrong.";
+
+pub(crate) const DECODE: &str = "\
+Reads Temporal `Payloads` JSON from standard input, retrieves stored payloads,
+runs the stages in reverse order, and writes `Payloads` JSON to standard output.
+Payloads that no stage has encoded pass unchanged, unless a stage is required.
+
+Example:
+  cloakroom decode --config cloakroom.toml < encoded.json
+
+Exit status: 0 success, 1 a payload could not be decoded, 2 usage or
+configuration is wrong.";
+
+pub(crate) const CHECK: &str = "\
+Loads every plugin, key and bucket of the configuration and tries each codec on
+sample payloads. --stores also writes a small object through each driver that
+may write, in the namespace cloakroom-probe, reads it back by its claim, and
+removes it if the grant and the store allow that.
+
+Example:
+  cloakroom check --config cloakroom.toml --stores
+
+Exit status: 0 everything works (there may be warnings), 2 something does not.";
+
+pub(crate) const EXPLAIN: &str = "\
+Reads Temporal `Payloads` JSON from standard input, or an exported history with
+--history FILE. Shows for each payload the stages that encoded it, their keys,
+where it is stored, and whether its claim and object verify. Never shows
+contents.
+
+Examples:
+  cloakroom explain --config cloakroom.toml < payloads.json
+  temporal workflow show -w ID -o json > history.json
+  cloakroom explain --config cloakroom.toml --history history.json
+
+Exit status: 0 success, 1 a payload cannot be opened here (the rest is shown), 2
+usage or configuration is wrong.";
+
+pub(crate) const CODEC_SERVER: &str = "\
+Serves /encode, /decode and /download below any path, and /healthz, /readyz and
+/metrics. [codec_server] in the configuration says who may ask. Without a token,
+the server answers requests of this machine only. Without origins =
+[\"http://localhost:8233\"] (the address of the Web UI), it answers no web page.
+SIGHUP, or a change of a file that the configuration names, reloads it without
+interrupting requests. SIGTERM and Ctrl-C end the server after running requests
+have finished.
+
+Example:
+  cloakroom codec-server --config cloakroom.toml
+  temporal server start-dev --ui-codec-endpoint http://127.0.0.1:8081
+  temporal workflow show -w ID --codec-endpoint http://127.0.0.1:8081
+
+Exit status: 0 ended by a signal, 1 serving failed, 2 usage or configuration is
+wrong.";
+
+pub(crate) const COMPILE: &str = "\
+Compiles each plugin to machine code for this kind of processor or a newer one,
+so that later processes start in milliseconds. Needs neither keys nor buckets,
+so it can run while an image is built.
+
+Example:
+  cloakroom compile --config cloakroom.toml --into compiled
+
+Exit status: 0 success, 1 a file could not be written, 2 the configuration or a
+plugin is refused.";
+
+pub(crate) const INSPECT: &str = "\
+Shows a plugin's digest, contract version, imports, and the grants that it
+needs. Neither compiles nor runs it, unless --describe is given.
+
+Examples:
+  cloakroom inspect ./plugins/mine.wasm
+  cloakroom inspect bundled:aes-gcm --describe --set ring=x
+
+Exit status: 0 success, 2 the file is not a plugin.";
