@@ -29,9 +29,10 @@ pub(crate) fn open(
 }
 
 fn key_id(metadata: &Metadata) -> Result<&str, Error> {
-    // Temporal's proxy writes the same encoding, but under a key of its own beside each payload.
+    // Temporal's proxy writes the same encoding, but seals under a key that lies wrapped beside the
+    // payload.
     if find(metadata, "encryption-dek").is_some() {
-        return Err(Error::Malformed("sealed under an `encryption-dek`".to_owned()));
+        return Err(Error::malformed("sealed under an `encryption-dek`"));
     }
     expect_text(metadata, KEY_ID)
 }

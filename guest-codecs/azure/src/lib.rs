@@ -20,3 +20,6 @@ impl Layout for Azure {
 pub type Driver = ObjectStore<Azure>;
 
 cloakroom_guest::export_driver!(Driver);
+
+#[cfg(test)]
+mod tests;

@@ -9,9 +9,11 @@ use std::{
 use crate::{Error, guest::Guest};
 
 /// What every guest is made from, beside its own folder.
-const SHARED: [&str; 7] = [
+const SHARED: [&str; 9] = [
     "Cargo.toml",
     "Cargo.lock",
+    "guest-codecs/deflate/Cargo.toml",
+    "guest-codecs/deflate/src",
     "guest-codecs/object-store/Cargo.toml",
     "guest-codecs/object-store/src",
     "guest-codecs/sdk/Cargo.toml",

@@ -20,3 +20,6 @@ impl Layout for File {
 pub type Driver = ObjectStore<File>;
 
 cloakroom_guest::export_driver!(Driver);
+
+#[cfg(test)]
+mod tests;

@@ -19,3 +19,6 @@ impl Layout for Gcs {
 pub type Driver = ObjectStore<Gcs>;
 
 cloakroom_guest::export_driver!(Driver);
+
+#[cfg(test)]
+mod tests;

@@ -8,8 +8,12 @@ use flate2::{Compression, bufread::MultiGzDecoder, write::GzEncoder};
 ///
 /// # Errors
 /// Those of `input` and `output`.
-pub(crate) fn compress(mut input: impl Read, output: impl Write, level: u32) -> io::Result<()> {
-    let mut encoder = GzEncoder::new(output, Compression::new(level));
+pub(crate) fn compress(
+    mut input: impl Read,
+    output: impl Write,
+    level: Compression,
+) -> io::Result<()> {
+    let mut encoder = GzEncoder::new(output, level);
     io::copy(&mut input, &mut encoder)?;
     encoder.finish().map(drop)
 }
@@ -31,7 +35,7 @@ mod tests {
 
     fn compressed(bytes: &[u8]) -> Vec<u8> {
         let mut stream = Vec::new();
-        compress(bytes, &mut stream, 6).unwrap();
+        compress(bytes, &mut stream, Compression::new(6)).unwrap();
         stream
     }
 
@@ -101,7 +105,7 @@ mod tests {
         let text = text();
         for level in 0..=9 {
             let mut stream = Vec::new();
-            compress(text.as_slice(), &mut stream, level).unwrap();
+            compress(text.as_slice(), &mut stream, Compression::new(level)).unwrap();
             assert_eq!(stream.len() < text.len() / 5, level != 0, "level {level}");
             assert_eq!(decompressed(&stream).unwrap(), text, "level {level}");
         }

@@ -19,3 +19,6 @@ impl Layout for S3 {
 pub type Driver = ObjectStore<S3>;
 
 cloakroom_guest::export_driver!(Driver);
+
+#[cfg(test)]
+mod tests;

@@ -18,7 +18,7 @@ const PIECE: usize = 64 << 10;
 /// # Errors
 /// Those of `input` and `output`, and when a block cannot be so long.
 pub(crate) fn compress(input: impl Read, length: u64, mut output: impl Write) -> io::Result<()> {
-    let length = u32::try_from(length).map_err(|_| malformed("too long for one snappy block"))?;
+    let length = u32::try_from(length).map_err(|_| too_long())?;
     let mut head = Vec::new();
     put_varint(&mut head, length);
     output.write_all(&head)?;
@@ -69,6 +69,10 @@ pub(crate) fn decompress(mut input: impl BufRead, output: impl Write) -> io::Res
     window.finish()
 }
 
+fn too_long() -> io::Error {
+    io::Error::new(io::ErrorKind::FileTooLarge, "over 4 GiB, which a snappy block cannot hold")
+}
+
 fn byte(input: &mut impl BufRead) -> io::Result<u8> {
     let first = input.fill_buf()?.first().copied();
     let first = first.ok_or_else(|| malformed("the snappy block is cut short"))?;
@@ -93,7 +97,7 @@ fn varint(input: &mut impl BufRead) -> io::Result<u32> {
 }
 
 fn put_varint(out: &mut Vec<u8>, mut value: u32) {
-    while 0x7f < value {
+    while value > 0x7f {
         out.push(value as u8 | 0x80);
         value >>= 7;
     }
