@@ -1,8 +1,17 @@
-//! Builds the bundled plugins.
+//! Builds the bundled plugins from the sources beside this package. The published package has them
+//! built in `prebuilt`, and no build script.
 
-use cloakroom_guest_build::{Error, Target, build};
+// The file rather than the crate: Cargo would keep a build dependency in the published package, and
+// ask the registry for a crate that only a checkout has a use for.
+#[path = "../build/src/lib.rs"]
+#[allow(dead_code, unreachable_pub, reason = "the tests and `cargo xtask` use more of it")]
+mod guest_build;
 
+use guest_build::{Error, Target, build};
+
+#[expect(clippy::print_stdout, reason = "this is how a build script speaks to Cargo")]
 fn main() -> Result<(), Error> {
+    println!("cargo::rustc-cfg=cloakroom_checkout");
     let folders = [
         "guest-codecs/aes-gcm",
         "guest-codecs/azure",

@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::{Error, Target, guest::Guest, script::Script, toolchain::Toolchain};
+use super::{Error, Target, guest::Guest, script::Script, toolchain::Toolchain};
 
 /// How guests are built, whatever the outer build's profile.
 const PROFILE: &str = "guest";

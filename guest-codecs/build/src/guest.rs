@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::Error;
+use super::Error;
 
 /// One package to build.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{Error, guest::Guest};
+use super::{Error, guest::Guest};
 
 /// What every guest is made from, beside its own folder.
 const SHARED: [&str; 9] = [

@@ -8,7 +8,7 @@ use std::{
     process::Command,
 };
 
-use crate::{Error, Target, script::Script};
+use super::{Error, Target, script::Script};
 
 /// A Rust that can build guests for one target.
 pub(crate) struct Toolchain {

@@ -8,7 +8,7 @@ mod panic;
 #[allow(missing_docs, unsafe_code, unreachable_pub, clippy::all, clippy::pedantic)]
 pub mod codec_bindings {
     wit_bindgen::generate!({
-        path: "../../wit/v0.1",
+        path: "wit/v0.1",
         world: "codec-plugin",
         pub_export_macro: true,
         export_macro_name: "export_codec_plugin",
@@ -21,7 +21,7 @@ pub mod codec_bindings {
 #[allow(missing_docs, unsafe_code, unreachable_pub, clippy::all, clippy::pedantic)]
 pub mod driver_bindings {
     wit_bindgen::generate!({
-        path: "../../wit/v0.1",
+        path: "wit/v0.1",
         world: "driver-plugin",
         pub_export_macro: true,
         export_macro_name: "export_driver_plugin",
