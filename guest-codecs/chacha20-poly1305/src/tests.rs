@@ -77,3 +77,15 @@ fn a_ring_is_needed() {
     let error = ChaCha20Poly1305::load(&Settings::default()).err();
     assert_eq!(error, Some(Error::misconfigured("setting `ring` is needed")));
 }
+
+/// A fresh instance pays for each call to the host.
+#[test]
+fn a_small_payload_takes_few_calls() {
+    let host = testing::Host::new().with_ring("main", &["key-1"]);
+    let (codec, ctx, payload) = (load(), ctx(), testing::payload(b"body"));
+    let start = host.calls();
+    let sealed = codec.encode(&ctx, &payload).unwrap().unwrap();
+    let between = host.calls();
+    codec.decode(&ctx, &sealed).unwrap();
+    assert_eq!([between - start, host.calls() - between], [6, 9]);
+}

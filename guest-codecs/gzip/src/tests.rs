@@ -38,3 +38,16 @@ fn levels_are_from_zero_to_nine() {
     let text = "unknown setting `levle`: did you mean `level`?";
     assert_eq!(unknown, Some(Error::misconfigured(text)));
 }
+
+/// A fresh instance pays for each call to the host.
+#[test]
+fn a_small_payload_takes_few_calls() {
+    let host = testing::Host::new();
+    let (ctx, payload) = (testing::context(Target::default()), testing::payload(&[7; 1000]));
+    let codec = Gzip::load(&Settings::default()).unwrap();
+    let start = host.calls();
+    let encoded = cloakroom_guest::PayloadCodec::encode(&codec, &ctx, &payload).unwrap().unwrap();
+    let between = host.calls();
+    cloakroom_guest::PayloadCodec::decode(&codec, &ctx, &encoded).unwrap();
+    assert_eq!([between - start, host.calls() - between], [4, 4]);
+}

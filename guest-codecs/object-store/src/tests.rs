@@ -111,3 +111,15 @@ fn settings_that_cannot_work_are_refused() {
     let text = "setting `bucket` names `other`, which is not granted: add it to `grants.buckets`";
     assert_eq!(other, Some(Error::misconfigured(text)));
 }
+
+/// A fresh instance pays for each call to the host.
+#[test]
+fn an_object_takes_few_calls() {
+    let host = testing::Host::new().with_bucket("granted", "store");
+    let (driver, ctx, object) = (load::<Named>(&[]).unwrap(), ctx(), Buffer::new(b"object"));
+    let start = host.calls();
+    let claim = driver.store(&ctx, object).unwrap();
+    let between = host.calls();
+    driver.retrieve(&ctx, &claim).unwrap();
+    assert_eq!([between - start, host.calls() - between], [10, 2]);
+}

@@ -1,7 +1,7 @@
 //! Stand-ins for the contract in a native build, so that a plugin's own tests run without a host.
 //!
 //! They have the names and signatures of the bindings that a component is built with, and behave as
-//! the contract in `wit/` says. What the host answers is held by `testing::Host`.
+//! the contract in `wit/` says. `testing::Host` holds the answers of the host.
 
 pub mod blobs;
 mod buffer;
@@ -24,7 +24,7 @@ pub use self::{
     payload::Payload,
 };
 
-/// What a codec is for. The host orders and guards stages by it.
+/// The purpose of a codec, by which the host orders and guards stages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     /// Makes payloads smaller. The host drops a result that is not smaller.
@@ -41,6 +41,6 @@ pub struct Description {
     /// Values of `metadata["encoding"]` that the codec writes or reads. The host ends a call that
     /// writes another.
     pub encodings: Vec<String>,
-    /// The purpose.
+    /// The purpose of the codec.
     pub purpose: Purpose,
 }

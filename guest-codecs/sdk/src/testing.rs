@@ -81,6 +81,22 @@ impl Host {
         objects.map(|objects| objects.keys().cloned().collect()).unwrap_or_default()
     }
 
+    /// Returns the number of calls to this host so far, of the plugin and of its test: each use of a
+    /// buffer, a payload and so on is one. In a component each takes time, so it is worth a test:
+    ///
+    /// ```
+    /// use cloakroom_guest::{Buffer, testing};
+    ///
+    /// let host = testing::Host::new();
+    /// let buffer = Buffer::new(b"cloakroom");
+    /// assert_eq!(buffer.to_vec().len(), 9);
+    /// assert_eq!(host.calls(), 2);
+    /// ```
+    #[must_use]
+    pub fn calls(&self) -> usize {
+        self.state.borrow().calls
+    }
+
     /// Returns the logged lines, each behind its level: `Info: three coats`.
     #[must_use]
     pub fn log(&self) -> Vec<String> {

@@ -2,16 +2,28 @@
 //!
 //! Bodies pass between host and store, and not through the plugin. In tests,
 //! [`testing::Host::with_bucket`](crate::testing::Host::with_bucket) grants a bucket in memory.
+//!
+//! ```
+//! use cloakroom_guest::{Buffer, blobs, testing};
+//!
+//! let _host = testing::Host::new().with_bucket("granted", "my-bucket");
+//! let bucket = blobs::open("granted")?;
+//! assert_eq!(bucket.name(), "my-bucket");
+//! bucket.put("v0/1", &Buffer::new(b"object"), blobs::Mode::Create)?;
+//! assert_eq!(bucket.size("v0/1")?, Some(6));
+//! assert_eq!(bucket.get("v0/1", u64::MAX)?.to_vec(), b"object");
+//! # Ok::<(), cloakroom_guest::Error>(())
+//! ```
 
 use std::{cell::RefCell, fmt, rc::Rc};
 
-use super::host::{self, GrantedBucket, Objects, not_granted};
+use super::host::{self, GrantedBucket, Objects, count_call, not_granted};
 use crate::{Buffer, Error};
 
 /// Most keys that one [`Bucket::list`] returns.
 const LISTED: usize = 1000;
 
-/// What a `put` does where an object is already there.
+/// The mode of a `put`, for a key that has an object already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     /// Leaves it, if the store can tell. One that cannot replaces it.
@@ -40,6 +52,7 @@ pub struct Bucket {
 /// # Errors
 /// `Denied` if it is not granted.
 pub fn open(name: &str) -> Result<Bucket, Error> {
+    count_call();
     host::ask(|state| state.buckets.get(name).map(Bucket::of))
         .flatten()
         .ok_or_else(|| not_granted("bucket", name))
@@ -51,6 +64,7 @@ pub fn open(name: &str) -> Result<Bucket, Error> {
 /// # Errors
 /// `Denied` if none is granted.
 pub fn find(name: &str) -> Result<Bucket, Error> {
+    count_call();
     let found = |bucket: &&GrantedBucket| bucket.store_name == name;
     host::ask(|state| state.buckets.values().find(found).map(Bucket::of))
         .flatten()
@@ -65,6 +79,7 @@ impl Bucket {
     /// Returns the name that its store has for it, which belongs in a claim.
     #[must_use]
     pub fn name(&self) -> String {
+        count_call();
         self.store_name.clone()
     }
 
@@ -73,12 +88,13 @@ impl Bucket {
     /// # Errors
     /// `Denied` if the key is not granted, or has an empty, `.` or `..` segment.
     pub fn put(&self, key: &str, body: &Buffer, mode: Mode) -> Result<Outcome, Error> {
+        count_call();
         check_key(key)?;
         let mut objects = self.objects.borrow_mut();
         if mode == Mode::Create && objects.contains_key(key) {
             return Ok(Outcome::AlreadyThere);
         }
-        objects.insert(key.to_owned(), body.to_vec());
+        objects.insert(key.to_owned(), body.as_slice().to_vec());
         Ok(Outcome::Written)
     }
 
@@ -87,13 +103,14 @@ impl Bucket {
     /// # Errors
     /// `NotFound` if it is not there, `TooLarge` if it has more bytes.
     pub fn get(&self, key: &str, limit: u64) -> Result<Buffer, Error> {
+        count_call();
         check_key(key)?;
         let objects = self.objects.borrow();
         let object = objects.get(key).ok_or_else(|| Error::not_found("no object has this key"))?;
         if object.len() as u64 > limit {
             return Err(Error::too_large(format!("the object is larger than {limit} bytes")));
         }
-        Ok(Buffer::new(object))
+        Ok(Buffer::from_bytes(object))
     }
 
     /// Returns the size of an object, or `None` if it is not there.
@@ -101,6 +118,7 @@ impl Bucket {
     /// # Errors
     /// As [`Bucket::put`].
     pub fn size(&self, key: &str) -> Result<Option<u64>, Error> {
+        count_call();
         check_key(key)?;
         Ok(self.objects.borrow().get(key).map(|object| object.len() as u64))
     }
@@ -110,6 +128,7 @@ impl Bucket {
     /// # Errors
     /// As [`Bucket::put`].
     pub fn remove(&self, key: &str) -> Result<(), Error> {
+        count_call();
         check_key(key)?;
         self.objects.borrow_mut().remove(key);
         Ok(())
@@ -120,6 +139,7 @@ impl Bucket {
     /// # Errors
     /// `Denied` if listing is not granted.
     pub fn list(&self, prefix: &str, after: Option<&str>) -> Result<Vec<String>, Error> {
+        count_call();
         let objects = self.objects.borrow();
         let listed = objects.keys().filter(|key| {
             key.starts_with(prefix) && after.is_none_or(|after| key.as_str() > after)

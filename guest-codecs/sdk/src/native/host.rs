@@ -1,4 +1,4 @@
-//! What a host would answer on this thread.
+//! The answers of the test host of this thread.
 
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
@@ -21,6 +21,7 @@ pub(crate) struct State {
     pub(crate) rings: BTreeMap<String, Vec<String>>,
     pub(crate) buckets: BTreeMap<String, GrantedBucket>,
     pub(crate) log: Vec<String>,
+    pub(crate) calls: usize,
 }
 
 thread_local! {
@@ -36,6 +37,11 @@ pub(crate) fn enter(state: &Rc<RefCell<State>>) {
 /// Ends what [`enter`] began.
 pub(crate) fn leave(state: &Rc<RefCell<State>>) {
     HOSTS.with_borrow_mut(|hosts| hosts.retain(|host| !Rc::ptr_eq(host, state)));
+}
+
+/// Counts a call that a component would make.
+pub(crate) fn count_call() {
+    ask(|state| state.calls += 1);
 }
 
 /// Asks the host of this thread, if there is one.

@@ -2,10 +2,24 @@
 //!
 //! In tests, [`testing::Host::with_ring`](crate::testing::Host::with_ring) grants a ring, whose cipher
 //! has the host's layout and no security.
+//!
+//! ```
+//! use cloakroom_guest::{Buffer, Error, keys, testing};
+//!
+//! let _host = testing::Host::new().with_ring("main", &["key-1"]);
+//! let sealed = keys::seal("main", &Buffer::new(b"secret"), b"payments")?;
+//! let opened = keys::open("main", &sealed.key, &sealed.data, b"payments")?;
+//! assert_eq!(opened.to_vec(), b"secret");
+//!
+//! // Bound to other bytes, it does not open.
+//! let forged = keys::open("main", &sealed.key, &sealed.data, b"orders");
+//! assert!(matches!(forged, Err(Error::Malformed(_))));
+//! # Ok::<(), Error>(())
+//! ```
 
 use super::{
     cipher::{self, hash},
-    host::{self, not_granted},
+    host::{self, count_call, not_granted},
     random,
 };
 use crate::{Buffer, Error};
@@ -28,7 +42,8 @@ pub struct Sealed {
 /// # Errors
 /// `Denied` if the ring is not granted.
 pub fn seal(ring: &str, plaintext: &Buffer, associated: &[u8]) -> Result<Sealed, Error> {
-    seal_with(ring, plaintext, associated, |_| random::draw(SALT as u32))
+    count_call();
+    seal_with(ring, plaintext, associated, |_| random::draw_bytes(SALT as u32))
 }
 
 /// Seals as [`seal`] does, with a salt drawn from key, plaintext and `associated`: sealing the same
@@ -37,6 +52,7 @@ pub fn seal(ring: &str, plaintext: &Buffer, associated: &[u8]) -> Result<Sealed,
 /// # Errors
 /// As [`seal`].
 pub fn seal_repeatably(ring: &str, plaintext: &Buffer, associated: &[u8]) -> Result<Sealed, Error> {
+    count_call();
     seal_with(ring, plaintext, associated, |key| {
         let salt = hash(&[b"salt", key, associated, plaintext.as_slice()]);
         salt.into_iter().take(SALT).collect()
@@ -49,13 +65,14 @@ pub fn seal_repeatably(ring: &str, plaintext: &Buffer, associated: &[u8]) -> Res
 /// `NotFound` if the ring has no key of this id. `Malformed` if the body was sealed under another key
 /// or with other associated bytes, or was changed since.
 pub fn open(ring: &str, key: &str, data: &Buffer, associated: &[u8]) -> Result<Buffer, Error> {
+    count_call();
     let secret = find(ring, key)?;
-    let (salt, commitment) = (data.read(0, SALT as u32), data.read(SALT as u64, COMMITMENT as u32));
-    if commitment != hash(&[b"commitment", &secret, &salt]) {
+    let (salt, rest) = data.as_slice().split_at_checked(SALT).ok_or_else(cipher::mismatch)?;
+    if !rest.starts_with(&hash(&[b"commitment", &secret, salt])) {
         return Err(cipher::mismatch());
     }
     let opened = cipher::open(&secret, SALT + COMMITMENT, data.as_slice(), associated)?;
-    Ok(Buffer::new(&opened))
+    Ok(Buffer::from_bytes(&opened))
 }
 
 /// Seals with AES-256-GCM and a random nonce, for formats that others have fixed. Prefer [`seal`].
@@ -63,11 +80,12 @@ pub fn open(ring: &str, key: &str, data: &Buffer, associated: &[u8]) -> Result<B
 /// # Errors
 /// As [`seal`].
 pub fn seal_aes_gcm(ring: &str, plaintext: &Buffer, associated: &[u8]) -> Result<Sealed, Error> {
+    count_call();
     let key = current(ring)?;
     let secret = find(ring, &key)?;
-    let nonce = random::draw(NONCE);
+    let nonce = random::draw_bytes(NONCE);
     let data = cipher::seal(&secret, &nonce, plaintext.as_slice(), associated);
-    Ok(Sealed { key, data: Buffer::new(&data) })
+    Ok(Sealed { key, data: Buffer::from_bytes(&data) })
 }
 
 /// Opens what [`seal_aes_gcm`] made.
@@ -80,9 +98,10 @@ pub fn open_aes_gcm(
     data: &Buffer,
     associated: &[u8],
 ) -> Result<Buffer, Error> {
+    count_call();
     let secret = find(ring, key)?;
     let opened = cipher::open(&secret, NONCE as usize, data.as_slice(), associated)?;
-    Ok(Buffer::new(&opened))
+    Ok(Buffer::from_bytes(&opened))
 }
 
 fn seal_with(
@@ -97,7 +116,7 @@ fn seal_with(
     let commitment = hash(&[b"commitment", &secret, &head]);
     head.extend(commitment);
     let data = cipher::seal(&secret, &head, plaintext.as_slice(), associated);
-    Ok(Sealed { key, data: Buffer::new(&data) })
+    Ok(Sealed { key, data: Buffer::from_bytes(&data) })
 }
 
 /// Returns the id of the ring's current key.

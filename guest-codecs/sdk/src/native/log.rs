@@ -3,6 +3,14 @@
 //! The host bounds them, and drops those written while a payload is at hand unless the operator granted
 //! `log`, since they could carry it. In tests, [`testing::Host::log`](crate::testing::Host::log) returns
 //! them.
+//!
+//! ```
+//! use cloakroom_guest::{log, testing};
+//!
+//! let host = testing::Host::new();
+//! log::write(log::Level::Info, "three coats");
+//! assert_eq!(host.log(), ["Info: three coats"]);
+//! ```
 
 use super::host;
 
@@ -23,5 +31,6 @@ pub enum Level {
 
 /// Writes one line.
 pub fn write(level: Level, message: &str) {
+    host::count_call();
     host::ask(|state| state.log.push(format!("{level:?}: {message}")));
 }

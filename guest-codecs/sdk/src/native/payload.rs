@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use super::{
     buffer::Buffer,
     error::Error,
+    host::count_call,
     protobuf::{Message, write_message},
 };
 
@@ -35,9 +36,10 @@ impl Payload {
     /// If two entries have the same name. In a component, the host ends the call.
     #[must_use]
     pub fn new(metadata: &[(String, Vec<u8>)], data: &Buffer) -> Self {
+        count_call();
         let distinct: BTreeMap<_, _> = metadata.iter().cloned().collect();
         assert!(distinct.len() == metadata.len(), "two metadata entries of one name");
-        Self { metadata: distinct, data: data.slice(0, data.length()), rest: Vec::new() }
+        Self { metadata: distinct, data: data.cut(0, u64::MAX), rest: Vec::new() }
     }
 
     /// Reads a payload from its protobuf message. The body is shared, not copied.
@@ -45,11 +47,12 @@ impl Payload {
     /// # Errors
     /// `Malformed` if `envelope` is not a payload's message.
     pub fn from_envelope(envelope: &Buffer) -> Result<Self, Error> {
+        count_call();
         let message = Message::read(envelope.as_slice());
         let message = message.ok_or_else(|| Error::malformed("not a payload message"))?;
         Ok(Self {
             metadata: message.metadata,
-            data: envelope.slice(message.data.start as u64, message.data.len() as u64),
+            data: envelope.cut(message.data.start as u64, message.data.len() as u64),
             rest: message.rest,
         })
     }
@@ -57,24 +60,28 @@ impl Payload {
     /// Returns the payload as its protobuf message, which is what a codec compresses or encrypts.
     #[must_use]
     pub fn envelope(&self) -> Buffer {
-        Buffer::new(&write_message(&self.metadata, self.data.as_slice(), &self.rest))
+        count_call();
+        Buffer::from_bytes(&write_message(&self.metadata, self.data.as_slice(), &self.rest))
     }
 
     /// Returns the body.
     #[must_use]
     pub fn data(&self) -> Buffer {
-        self.data.slice(0, self.data.length())
+        count_call();
+        self.data.cut(0, u64::MAX)
     }
 
     /// Returns all metadata, in the order of the names.
     #[must_use]
     pub fn metadata(&self) -> Vec<(String, Vec<u8>)> {
+        count_call();
         self.metadata.clone().into_iter().collect()
     }
 
     /// Returns one metadata entry.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<Vec<u8>> {
+        count_call();
         self.metadata.get(name).cloned()
     }
 }

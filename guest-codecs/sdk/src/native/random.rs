@@ -6,7 +6,7 @@ use std::{
     hash::{BuildHasher as _, RandomState},
 };
 
-use super::cipher::hash;
+use super::{cipher::hash, host::count_call};
 
 /// Draws `count` bytes.
 ///
@@ -14,6 +14,11 @@ use super::cipher::hash;
 /// If `count` is over 65,536. In a component, the host ends the call.
 #[must_use]
 pub fn draw(count: u32) -> Vec<u8> {
+    count_call();
+    draw_bytes(count)
+}
+
+pub(crate) fn draw_bytes(count: u32) -> Vec<u8> {
     assert!(count <= 65_536, "more than 65,536 random bytes at once");
     thread_local! {
         static DRAWN: Cell<u64> = const { Cell::new(0) };

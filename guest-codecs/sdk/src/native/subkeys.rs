@@ -1,8 +1,22 @@
 //! Key material for a plugin's own cipher, derived from a key that the host holds.
 //!
 //! In tests, [`testing::Host::with_ring`](crate::testing::Host::with_ring) grants a ring.
+//!
+//! ```
+//! use cloakroom_guest::{random, subkeys, testing};
+//!
+//! let _host = testing::Host::new().with_ring("main", &["key-1"]);
+//! let salt = random::draw(24);
+//! let subkey = subkeys::derive("main", None, "my-cipher/1", &salt, 32)?;
+//! assert_eq!((subkey.id.as_str(), subkey.bytes.len()), ("key-1", 32));
+//!
+//! // The id and the salt, in the clear beside the payload, give the same key again.
+//! let again = subkeys::derive("main", Some(&subkey.id), "my-cipher/1", &salt, 32)?;
+//! assert_eq!(again.bytes, subkey.bytes);
+//! # Ok::<(), cloakroom_guest::Error>(())
+//! ```
 
-use super::{cipher::hash, keys};
+use super::{cipher::hash, host::count_call, keys};
 use crate::Error;
 
 /// Most bytes of a subkey and of a salt.
@@ -31,6 +45,7 @@ pub fn derive(
     salt: &[u8],
     length: u32,
 ) -> Result<Subkey, Error> {
+    count_call();
     let length = length as usize;
     assert!(length <= LONGEST && salt.len() <= LONGEST, "a subkey, or a salt, of over 64 bytes");
     let id = match id {
