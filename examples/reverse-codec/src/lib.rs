@@ -1,4 +1,4 @@
-//! Writes envelopes backwards. Nobody needs this; everybody can see whether it worked.
+//! A codec that writes envelopes backwards: of no use, but its output shows that it ran.
 
 use std::io::{self, Write as _};
 
@@ -10,10 +10,10 @@ pub struct Reverse {
 }
 
 impl Codec for Reverse {
-    // Written into every payload, so it should be a name that is yours.
+    // The encoding is written into every payload, so choose a name that is yours.
     const ENCODINGS: &'static [&'static str] = &["binary/reversed"];
 
-    // Settings that are not named here are refused when the plugin is loaded.
+    // The host does not load the plugin with settings that are not named here.
     const SETTINGS: &'static [&'static str] = &["least"];
 
     fn configure(settings: &Settings) -> Result<Self, Error> {

@@ -13,7 +13,7 @@ pub(crate) struct Config {
     /// The formats to open.
     pub(crate) accept: Vec<Format>,
     pub(crate) binding: Binding,
-    /// Whether sealing the same again gives the same bytes.
+    /// True if sealing the same again gives the same bytes.
     pub(crate) repeatable: bool,
 }
 

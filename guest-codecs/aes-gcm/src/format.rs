@@ -5,7 +5,7 @@ use cloakroom_guest::Error;
 /// A payload's metadata, as the contract hands it over.
 pub(crate) type Metadata = [(String, Vec<u8>)];
 
-/// How a sealed payload is written.
+/// The format of a sealed payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
     /// This project's own: committing to its key, bound to key and namespace.

@@ -1,5 +1,5 @@
-//! AES-256-GCM by keys that stay in the host: `binary/sealed`, and `binary/encrypted` as Temporal's
-//! samples write it.
+//! Codec for AES-256-GCM under keys that stay in the host: `binary/sealed`, and `binary/encrypted` as
+//! Temporal's samples write it.
 
 mod accept;
 mod config;

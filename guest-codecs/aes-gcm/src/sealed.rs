@@ -8,6 +8,10 @@ use crate::{
     label::{Label, associated},
 };
 
+/// Has the host seal a payload, bound to the namespace of the call.
+///
+/// # Errors
+/// `Other` if a namespace is required and the call has none, and the errors of the host.
 pub(crate) fn seal(config: &Config, ctx: &Context, payload: &Payload) -> Result<Payload, Error> {
     let namespace = ctx.namespace();
     if config.binding == Binding::Require && namespace.is_none() {
@@ -21,6 +25,10 @@ pub(crate) fn seal(config: &Config, ctx: &Context, payload: &Payload) -> Result<
     Ok(Payload::new(&label.metadata(), &sealed.data))
 }
 
+/// Has the host open a payload, if the call may see its namespace.
+///
+/// # Errors
+/// `Malformed` if it may not, or the payload was changed, and the errors of the host.
 pub(crate) fn open(
     config: &Config,
     ctx: &Context,

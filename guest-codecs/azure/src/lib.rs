@@ -1,4 +1,4 @@
-//! Objects in Azure Blob Storage, laid out as in S3.
+//! Driver for Azure Blob Storage. Objects are laid out as in S3.
 
 use cloakroom_driver_object_store::{Layout, ObjectStore, s3_segment};
 

@@ -8,7 +8,7 @@ use std::{
 
 use super::{Error, guest::Guest};
 
-/// What every guest is made from, beside its own folder.
+/// Paths that every guest is built from, besides its own folder.
 const SHARED: [&str; 9] = [
     "Cargo.toml",
     "Cargo.lock",

@@ -1,4 +1,5 @@
-//! `binary/chacha20-poly1305`: a cipher of the plugin's own, under a key derived for each payload.
+//! Codec for `binary/chacha20-poly1305`: a cipher of the plugin's own, under a key derived for each
+//! payload. It shows that a cipher can run in the sandbox without ever holding a key of the host.
 
 mod aead;
 

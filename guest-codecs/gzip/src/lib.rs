@@ -1,4 +1,4 @@
-//! `binary/gzip`: an envelope as a gzip stream, as Temporal's Python samples write it.
+//! Codec for `binary/gzip`: envelopes as gzip streams, as Temporal's Python samples write them.
 
 mod stream;
 

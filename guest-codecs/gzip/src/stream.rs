@@ -1,10 +1,11 @@
-//! gzip streams (RFC 1952), in pieces and in constant memory.
+//! gzip streams (RFC 1952), streamed in constant memory.
 
 use std::io::{self, BufRead, Read, Write};
 
 use flate2::{Compression, bufread::MultiGzDecoder, write::GzEncoder};
 
-/// Writes `input` as one gzip member, without a name or a time, so that equal bytes stay equal.
+/// Writes `input` as one gzip member. It has no name and no time, so that equal payloads stay equal:
+/// they are then stored once.
 ///
 /// # Errors
 /// Those of `input` and `output`.
@@ -18,11 +19,11 @@ pub(crate) fn compress(
     encoder.finish().map(drop)
 }
 
-/// Writes what the members of a gzip stream hold, one behind the other.
+/// Writes the contents of all members of a gzip stream, in their order.
 ///
 /// # Errors
-/// When `input` is cut short, corrupt, or goes on with what is no member. What was written until then
-/// is void.
+/// If `input` is cut short or corrupt, or goes on with bytes that are no member. What was written until
+/// then is to be discarded.
 pub(crate) fn decompress(input: impl BufRead, mut output: impl Write) -> io::Result<()> {
     io::copy(&mut MultiGzDecoder::new(input), &mut output).map(drop)
 }

@@ -1,4 +1,4 @@
-//! Objects in Redis, as Temporal's sample driver lays them out.
+//! Driver for Redis. Objects are laid out as by Temporal's sample driver.
 //!
 //! The driver speaks Redis' protocol over a connection that it was granted: it shows that a driver can
 //! reach any backend without help from the host.

@@ -1,4 +1,4 @@
-//! Objects in S3, as Temporal's official S3 driver lays them out.
+//! Driver for S3. Objects are laid out as by Temporal's official S3 driver.
 
 use cloakroom_driver_object_store::{Layout, ObjectStore, s3_segment};
 

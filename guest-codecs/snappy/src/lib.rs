@@ -1,4 +1,4 @@
-//! `binary/snappy`: an envelope in snappy's block format, as Temporal's Go samples write it.
+//! Codec for `binary/snappy`: envelopes in snappy's block format, as Temporal's Go samples write them.
 
 mod block;
 mod malformed;

@@ -1,4 +1,4 @@
-//! `binary/zlib`: an envelope as a zlib stream, as Temporal's Go and Java SDKs write it.
+//! Codec for `binary/zlib`: envelopes as zlib streams, as Temporal's Go and Java SDKs write them.
 
 mod stream;
 

@@ -1,4 +1,4 @@
-//! zlib streams (RFC 1950), in pieces and in constant memory.
+//! zlib streams (RFC 1950), streamed in constant memory.
 
 use std::io::{self, BufRead, ErrorKind, Read, Write};
 
@@ -18,11 +18,11 @@ pub(crate) fn compress(
     encoder.finish().map(drop)
 }
 
-/// Writes what one zlib stream holds.
+/// Writes the contents of one zlib stream.
 ///
 /// # Errors
-/// When `input` is cut short, corrupt, or goes on behind its stream. What was written until then is
-/// void.
+/// If `input` is cut short or corrupt, or goes on after the stream: bytes that no decoder reads would
+/// make two payloads of one. What was written until then is to be discarded.
 pub(crate) fn decompress(mut input: impl BufRead, mut output: impl Write) -> io::Result<()> {
     io::copy(&mut ZlibDecoder::new(&mut input), &mut output)?;
     match input.fill_buf()? {

@@ -1,4 +1,4 @@
-//! `binary/zstd`: an envelope as zstd frames.
+//! Codec for `binary/zstd`: envelopes as zstd frames.
 
 mod stream;
 mod whole;

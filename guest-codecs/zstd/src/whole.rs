@@ -10,8 +10,8 @@ use structured_zstd::{
     encoding::{CompressionLevel, FrameCompressor},
 };
 
-/// Bodies up to this size are held whole, compressed and not. Beyond it the pages that a fresh instance
-/// touches cost more than the window saves.
+/// The largest body that is held whole, compressed and not. For larger ones, the pages that a fresh
+/// instance touches cost more than the window saves.
 pub(crate) const MOST: u64 = 1 << 20;
 
 /// A compressor and a decoder, kept for the next call.

@@ -17,11 +17,11 @@ use cloakroom_guest::{
 
 /// The rogue.
 pub struct Rogue {
-    /// What it does when it is asked to describe itself.
+    /// The attack that it makes when it is asked to describe itself.
     describe: String,
     /// The words that it is set to say.
     words: String,
-    /// Whether it says that it encrypts; it then wraps payloads as they are.
+    /// True if it says that it encrypts. It then wraps payloads as they are.
     is_cipher: bool,
 }
 
