@@ -1,6 +1,7 @@
 //! Names as segments of keys, escaped as the official drivers do.
 
 /// Escapes a name for S3: every byte but letters, digits and `!-_.*'()`.
+#[must_use]
 pub fn s3_segment(name: &str) -> String {
     let bare = |byte: u8| byte.is_ascii_alphanumeric() || b"!-_.*'()".contains(&byte);
     let mut segment = String::with_capacity(name.len());
@@ -15,6 +16,7 @@ pub fn s3_segment(name: &str) -> String {
 }
 
 /// Escapes a name for Google Cloud Storage: only characters that its tools cannot handle.
+#[must_use]
 pub fn gcs_segment(name: &str) -> String {
     let disturbs = |c: char| c.is_control() || "#[]*?:\"<>|/%".contains(c);
     let mut segment = String::with_capacity(name.len());

@@ -8,6 +8,7 @@ use crate::Layout;
 ///
 /// A key that would be too long keeps the namespace, because access and expiry are granted by it, and
 /// loses the rest. So does one of which only the namespace is known.
+#[must_use]
 pub fn object_key<L: Layout>(target: &Target, digest: &str) -> String {
     let digest = format!("d/sha256/{digest}");
     let segment = |name: &Option<String>| match name.as_deref() {

@@ -3,6 +3,8 @@
 //! This is compiled for both. A plugin that compiles natively would otherwise fail in WebAssembly, on
 //! its author's machine and not here.
 
+#![expect(clippy::type_complexity, reason = "the signatures are the point")]
+
 use crate::{
     Buffer, Context, Description, Error, Payload, Purpose, Writer,
     blobs::{self, Bucket, Mode, Outcome},
