@@ -2,17 +2,20 @@
 
 mod machine;
 pub mod rigs;
+mod snapshot;
 
 pub use machine::{PATIENCE, node, program, python, wait_until};
+pub use snapshot::{assert_text, assert_texts, normalise};
 
 use std::{path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
 use cloakroom::{
-    Context, Error, Payload,
-    keys::{KeyRing, Material, Ring},
+    Context, Error, Payload, Pipeline,
+    keys::{Key, KeyRing, Material, Ring},
+    pipeline::PipelineBuilder,
     plugin::{Grants, Host, Limits, PluginCodec, PluginDriver, Reuse, Settings, Source},
-    storage::{Bucket, BucketAccess},
+    storage::{Bucket, BucketAccess, TemporalReferences},
 };
 
 /// The rogue guest, importing nothing but the contract.
@@ -46,6 +49,12 @@ pub fn host(limits: Limits) -> Host {
 /// A ring of one key that tests know.
 pub fn ring() -> Arc<dyn KeyRing> {
     Arc::new(Ring::of("test-key", &Material::new(KEY)).expect("a ring"))
+}
+
+/// Returns the key of [`ring`].
+pub fn key() -> Arc<dyn Key> {
+    let found = ring().current().now().expect("at hand").expect("no error");
+    found.expect("a current key")
 }
 
 /// The key of [`ring`].
@@ -208,4 +217,9 @@ pub fn ctx() -> Context {
 /// A plain payload.
 pub fn plain(data: impl Into<Bytes>) -> Payload {
     Payload::new("json/plain", data)
+}
+
+/// Returns the builder of a pipeline that reads and writes Temporal's references.
+pub fn pipeline() -> PipelineBuilder {
+    Pipeline::builder().reference_format(TemporalReferences)
 }

@@ -16,7 +16,8 @@ pub struct BuildInfo {
 }
 
 impl BuildInfo {
-    /// Returns what this program was built with.
+    /// Returns the versions and features of this program.
+    #[must_use]
     pub fn current() -> Self {
         let features = [
             ("azure", cfg!(feature = "azure")),
@@ -38,7 +39,7 @@ impl BuildInfo {
         }
     }
 
-    /// Records it as [`metric::BUILD_INFO`].
+    /// Records the build as [`metric::BUILD_INFO`].
     pub(crate) fn record(&self) {
         let labels = [
             ("version", self.version.to_owned()),

@@ -1,12 +1,12 @@
-//! The codecs that come with the crate, by name.
+//! The plugins that come with the crate.
 
 use cloakroom_core::{Error, ErrorKind};
 use cloakroom_plugin::Source;
 
-/// A bundled plugin.
+/// Returns a bundled plugin.
 ///
 /// # Errors
-/// `Config` if there is none of that name; the error names those there are.
+/// `Config` if there is none of this name; the error lists the names.
 ///
 /// ```
 /// let zstd = cloakroom::plugin::bundled("zstd")?;
@@ -23,7 +23,7 @@ pub fn bundled(name: &str) -> Result<Source, Error> {
     Ok(Source::bytes(found.name, found.wasm))
 }
 
-/// The names of all bundled plugins.
+/// Returns the names of all bundled plugins.
 #[cfg(feature = "bundled")]
 pub fn bundled_names() -> impl Iterator<Item = &'static str> {
     cloakroom_bundle::all().iter().map(|bundled| bundled.name)

@@ -5,51 +5,57 @@ use std::{sync::Arc, time::Instant};
 use cloakroom_core::Error;
 
 use crate::{
-    CloakroomBuilder,
+    builder::CloakroomBuilder,
     config::OpenBuckets,
-    generation::Generation,
+    config_file::ConfigFile,
     inventory::Inventory,
-    reading::Reading,
+    loaded_config::LoadedConfig,
     report::{Report, StoreRow},
     store_check,
 };
 
-/// A configuration that opened, checked.
+/// A configuration that was loaded and checked, and serves nothing.
 ///
 /// ```no_run
 /// # async fn f() -> Result<(), cloakroom::Error> {
+/// use cloakroom::inspect::StoreRow;
+///
 /// let check = cloakroom::CloakroomBuilder::file("cloakroom.toml").check().await?;
 /// assert!(check.report().warnings.is_empty());
-/// assert!(!check.stores().await.iter().any(cloakroom::inspect::StoreRow::is_failure));
+/// assert!(!check.stores().await.iter().any(StoreRow::is_failure));
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Debug)]
+#[must_use = "a check is for its report"]
 pub struct Check {
     inventory: Inventory,
 }
 
 impl CloakroomBuilder {
-    /// Checks all that opening checks. No store is asked for anything.
+    /// Loads the configuration and checks all that opening checks. No store is asked for anything.
+    ///
+    /// Dropping the future ends the check and frees what it took.
     ///
     /// # Errors
-    /// As [`crate::Cloakroom::open`].
+    /// As [`Cloakroom::open`](crate::Cloakroom::open).
     pub async fn check(self) -> Result<Check, Error> {
         let (began, buckets) = (Instant::now(), Arc::<OpenBuckets>::default());
-        let reading = Reading::of(&self, self.load_limit()).await?;
-        let generation = Generation::load(&self, reading, began, &buckets, None).await?;
+        let config = ConfigFile::read(&self.source, self.read_limit()).await?;
+        let loaded = LoadedConfig::load(&self, config, began, &buckets, None).await?;
         #[cfg(feature = "codec-server")]
-        let server = crate::codec_server::warning(generation.codec_server).await;
+        let server = crate::codec_server_settings::warning(loaded.codec_server).await;
         #[cfg(not(feature = "codec-server"))]
         let server = None;
-        let mut inventory = generation.inventory;
+        let mut inventory = loaded.inventory;
         inventory.report.warnings.extend(server);
         Ok(Check { inventory })
     }
 }
 
 impl Check {
-    /// Returns what the configuration is made of, and what is doubtful about it.
+    /// Returns the parts of the configuration, and warnings about it.
+    #[must_use]
     pub fn report(&self) -> &Report {
         &self.inventory.report
     }
@@ -59,8 +65,8 @@ impl Check {
     /// buckets that may only be read are listed.
     ///
     /// The probe belongs to the reserved namespace `cloakroom-probe`, unless a bucket grants the keys
-    /// of another namespace alone.
+    /// of another namespace alone. Dropping the future may leave the probe object in its bucket.
     pub async fn stores(&self) -> Vec<StoreRow> {
-        store_check::stores(&self.inventory).await
+        store_check::check_stores(&self.inventory).await
     }
 }

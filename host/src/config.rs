@@ -1,44 +1,51 @@
-//! One TOML file for the library and the command line.
+//! Configuration: one TOML file for the library and the command line.
 //!
-//! `schema`, `plugin`, `storage`, `bucket` and `server` are the file as written, `text` reads it and says where it is wrong, `units`
-//! are numbers as people write them, `keys`, `secret` and `buckets` fetch what the file only says the
-//! place of, `check` and `reach` hold the parts against each other, `places` finds lines for errors.
+//! - `schema` and the tables below it (`bucket`, `claims`, `code_limits`, `plugin`, `storage`,
+//!   `temporal`) are the file as written; `units`, `date`, `required` and `secret` are its values.
+//! - `parse` reads the text; `locator` finds lines and `nearest` the name that was meant, for errors.
+//! - `check`, `bucket_grants` and `shared_host` compare the parts with each other.
+//! - `keys` and `buckets` fetch what the file only names.
 
 mod bucket;
+mod bucket_grants;
 mod buckets;
 mod check;
 mod claims;
-mod code;
+mod code_limits;
 mod date;
+mod host_conflict;
 mod keys;
-mod places;
+mod locator;
+mod nearest;
+mod parse;
 mod plugin;
-mod reach;
+mod remedy;
 mod required;
 mod schema;
 mod secret;
-mod server;
 mod shared_host;
 mod storage;
-mod text;
+mod temporal;
 mod units;
 
+#[cfg(feature = "temporal")]
+pub(crate) use self::temporal::TemporalEntry;
 pub(crate) use self::{
-    bucket::Bucket as BucketEntry,
-    buckets::{Buckets, Open as OpenBuckets, buckets},
+    bucket::BucketEntry,
+    buckets::{Buckets, OpenBuckets, buckets},
     check::check,
     keys::{Rings, rings},
-    places::{Places, Table},
-    plugin::{PluginEntry, Reuse as ReuseWord},
+    locator::{Locator, Table},
+    parse::parse,
+    plugin::{PluginEntry, ReuseWord},
+    remedy::{pipeline_error, setting_name},
     required::Required,
-    schema::{File, Ring as RingEntry, Stage as StageEntry},
-    storage::{Driver as DriverEntry, Storage as StorageEntry},
-    text::{nearest, parse},
+    schema::{File, RingEntry, StageEntry},
+    shared_host::check_host,
+    storage::{DriverEntry, StorageEntry},
 };
 #[cfg(feature = "codec-server")]
 pub(crate) use self::{
-    secret::{read as read_secret, refuse_writable},
-    server::{CodecServer as CodecServerEntry, Listen},
+    secret::{read_secret, refuse_writable},
+    temporal::{CodecServerEntry, Listen},
 };
-#[cfg(feature = "temporal")]
-pub(crate) use self::{server::Temporal as TemporalEntry, units::Size};

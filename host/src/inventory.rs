@@ -6,7 +6,7 @@ use cloakroom_core::Driver;
 use cloakroom_pipeline::{Pipeline, Stage};
 
 use crate::{
-    config::{BucketEntry, Buckets, DriverEntry, File, Places, RingEntry, StageEntry},
+    config::{BucketEntry, Buckets, DriverEntry, File, Locator, RingEntry, StageEntry},
     probe,
     report::{BucketReport, DriverReport, Report, RingReport, StageReport},
     warnings,
@@ -20,7 +20,7 @@ pub(crate) struct Inventory {
     pub(crate) report: Report,
     pub(crate) drivers: Drivers,
     pub(crate) buckets: Buckets,
-    /// How long a driver may take for one object.
+    /// Time limit of a driver for one object.
     pub(crate) time: Duration,
 }
 
@@ -32,9 +32,9 @@ impl fmt::Debug for Inventory {
 
 impl Inventory {
     /// Lists what a file names and what was loaded from it.
-    pub(crate) fn of(
+    pub(crate) fn new(
         file: &File,
-        places: &Places,
+        locator: &Locator,
         pipeline: &Pipeline,
         drivers: Drivers,
         buckets: Buckets,
@@ -45,13 +45,13 @@ impl Inventory {
             buckets: bucket_reports(file),
             rings: rings(file),
             probes: if file.stage.is_empty() { Vec::new() } else { probe::NAMES.to_vec() },
-            warnings: warnings::of(file, places),
+            warnings: warnings::warnings(file, locator),
         };
         let time = file.plugin_limits().driver_time;
         Self { report, drivers, buckets, time }
     }
 
-    /// Logs what is doubtful.
+    /// Logs the warnings.
     pub(crate) fn warn(&self) {
         for warning in &self.report.warnings {
             tracing::warn!("{warning}");

@@ -7,7 +7,7 @@ use metrics::gauge;
 
 use crate::config::File;
 
-/// A key of a ring: by name, whether the ring seals with it, and when it was made.
+/// A key's ring and id, for metrics.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct KeyFact {
     ring: String,
@@ -16,7 +16,7 @@ pub(crate) struct KeyFact {
     created: Option<i64>,
 }
 
-/// The keys that a file has, without those of rings that the program brings.
+/// Returns the keys of a file, without those of rings that the program brings.
 pub(crate) fn key_facts<'a>(file: &'a File, is_native: impl Fn(&str) -> bool + 'a) -> Vec<KeyFact> {
     let rings = file.keys.iter().filter(|(name, _)| !is_native(name));
     let keys = rings.flat_map(|(name, ring)| {

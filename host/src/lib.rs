@@ -1,34 +1,44 @@
 #![doc = include_str!("../docs/front.md")]
 
 mod advice;
-mod blocking;
+mod blocking_work;
 mod build_info;
+mod builder;
 mod bundled;
 mod check;
 mod cloakroom;
 pub mod codec;
 #[cfg(feature = "codec-server")]
 mod codec_server;
+#[cfg(feature = "codec-server")]
+mod codec_server_settings;
 mod config;
-mod deadline;
+mod config_file;
+mod config_source;
+mod file_stamps;
 #[doc(hidden)]
 pub mod fuzzing;
-mod generation;
 pub mod inspect;
 mod inventory;
 mod key_facts;
 pub mod keys;
-mod loading;
-mod opening;
+mod load_deadline;
+mod loaded_config;
+pub mod metric;
+mod open;
 pub mod pipeline;
+mod pipeline_loader;
 pub mod plugin;
-mod plugins;
+mod plugin_loader;
+mod plugin_sources;
 mod probe;
-mod reading;
 mod reload;
 mod reload_metric;
+mod reload_order;
 mod report;
+mod resources;
 pub mod storage;
+mod store_advice;
 mod store_check;
 mod warnings;
 mod watch;
@@ -39,12 +49,12 @@ pub use bytes;
 pub use cloakroom_core::{
     Blame, ByteSize, Codec, Context, Driver, Error, ErrorKind, Limit, Payload,
 };
-pub use cloakroom_pipeline::{Pipeline, Stage, metric};
+pub use cloakroom_pipeline::{Pipeline, Stage};
 #[cfg(feature = "temporal")]
 pub use cloakroom_temporal as temporal;
 pub use futures::future::BoxFuture;
 
-pub use self::{cloakroom::Cloakroom, opening::CloakroomBuilder, watch::Watch};
+pub use self::{builder::CloakroomBuilder, cloakroom::Cloakroom, watch::Watch};
 
 /// Compiles the examples of the page on Temporal.
 #[cfg(all(doctest, feature = "temporal-sdk"))]

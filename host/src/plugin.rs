@@ -1,4 +1,4 @@
-//! Plugins: the [`Host`] that runs them, their [`Limits`], and the [`Grants`] they are loaded with.
+//! PluginSources: the [`Host`] that runs them, their [`Limits`], and the [`Grants`] they are loaded with.
 
 pub use cloakroom_plugin::{
     Capability, CodeLimits, CodeSize, CompileOne, CompiledPlugin, Digest, Grants, Host,
@@ -7,4 +7,4 @@ pub use cloakroom_plugin::{
 
 #[cfg(feature = "bundled")]
 pub use crate::bundled::{bundled, bundled_names};
-pub use crate::plugins::Plugins;
+pub use crate::plugin_sources::PluginSources;

@@ -1,4 +1,4 @@
-//! Tries codecs when they are loaded: what they encode they must decode to the same.
+//! Probes of a codec when it is loaded: it must decode what it encodes.
 
 use std::sync::LazyLock;
 
@@ -9,7 +9,7 @@ use cloakroom_pipeline::{Pipeline, Stage};
 /// The size of the large probe, unless `limits.payload` is smaller.
 const LARGE: ByteSize = ByteSize::mib(1);
 
-/// A payload of ours, and what it is called in errors.
+/// A payload to try a codec with, and its name in errors.
 struct Probe {
     name: &'static str,
     payload: Payload,
@@ -19,7 +19,7 @@ struct Probe {
 pub(crate) const NAMES: [&str; 6] =
     ["empty body", "no metadata", "json/plain", "binary/plain", "1 MiB", "its own encoding"];
 
-/// The most bytes that metadata and framing of the large probe take.
+/// Bytes for metadata and framing of the large probe, at most.
 const OVERHEAD: usize = 64;
 
 fn probe(name: &'static str, payload: Payload) -> Probe {
@@ -47,7 +47,7 @@ fn body(size: usize) -> Bytes {
 static BODY: LazyLock<Bytes> = LazyLock::new(|| {
     let mut state = 1u32;
     let byte = |at: usize| {
-        // xorshift32: cheap, and the same in every run.
+        // xorshift32: cheap, and the same in every run, so that a failure can be repeated.
         state ^= state << 13;
         state ^= state >> 17;
         state ^= state << 5;
@@ -62,7 +62,7 @@ static BODY: LazyLock<Bytes> = LazyLock::new(|| {
 ///
 /// # Errors
 /// `PluginRejected` or `Config` that name the stage and the probe. Transient errors keep their kind.
-pub(crate) async fn stage(stage: &Stage, most: ByteSize) -> Result<(), Error> {
+pub(crate) async fn try_stage(stage: &Stage, most: ByteSize) -> Result<(), Error> {
     let [.., own] = NAMES;
     let owned = stage.encodings().iter().map(|name| probe(own, Payload::new(name, "cloakroom")));
     let ctx = Context::probe();
@@ -73,13 +73,14 @@ pub(crate) async fn stage(stage: &Stage, most: ByteSize) -> Result<(), Error> {
     Ok(())
 }
 
-/// Tries whether a codec that says that it encrypts leaves plaintext in what it writes. It may leave a
-/// probe as it is, which a required stage refuses whenever it happens. A codec that knows a probe for
-/// one is not found out: this finds mistakes, and stops nobody who means to deceive.
+/// Refuses a codec that says that it encrypts and leaves plaintext in its output. It may leave a probe
+/// as it is, which a required stage refuses whenever it happens.
+///
+/// This finds mistakes, and stops no attacker: a malicious codec can recognise a probe.
 ///
 /// # Errors
-/// `PluginRejected` if the plaintext is in it; else as [`stage`].
-pub(crate) async fn sealing(stage: &Stage) -> Result<(), Error> {
+/// `PluginRejected` if the plaintext is in it; else as [`try_stage`].
+pub(crate) async fn try_sealing(stage: &Stage) -> Result<(), Error> {
     for encoding in ["json/plain", "binary/plain"] {
         let leaks = stage.leaks_plaintext(&Context::probe(), encoding).await;
         let what = format!("stage `{}`", stage.name());
@@ -99,8 +100,8 @@ const SEALING: &str = "random body";
 /// same bytes twice.
 ///
 /// # Errors
-/// As [`stage`].
-pub(crate) async fn stages(stages: &Pipeline, most: ByteSize) -> Result<bool, Error> {
+/// As [`try_stage`].
+pub(crate) async fn try_pipeline(stages: &Pipeline, most: ByteSize) -> Result<bool, Error> {
     let names: Vec<_> = stages.stages().iter().map(Stage::name).collect();
     let all = match &*names {
         [one] => format!("stage `{one}`"),
@@ -131,8 +132,8 @@ const LARGE_NAME: &str = "1 MiB";
 /// The probe that is encoded twice, to see whether the bytes are the same.
 const REPEATED: &str = "json/plain";
 
-/// Says which probe failed where. What refuses a payload of ours would refuse those of others: that
-/// is wrong in the configuration or in the plugin.
+/// Names the probe that failed. A codec that refuses a plain payload of the host would refuse those of
+/// users, so the configuration or the plugin is wrong, and never the payload.
 fn failed(what: &str, probe: &str, error: &Error) -> Error {
     let kind = match error.kind() {
         kind @ (ErrorKind::Config | ErrorKind::MissingGrant | ErrorKind::PluginRejected) => kind,

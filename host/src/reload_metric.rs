@@ -1,12 +1,12 @@
-//! Metrics of a configuration that is loaded again while it serves.
+//! Metrics of reloads.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use cloakroom_pipeline::metric;
 use metrics::{counter, gauge};
 
-/// Records that the first configuration was loaded. The results that there may be are counted from
-/// zero: a rate sees nothing of a series that begins with its first failure.
+/// Records that the first configuration was loaded. All results are counted from zero: a rate sees
+/// nothing of a series that begins with its first failure.
 pub(crate) fn record_open() {
     for result in ["success", "failure", "partial"] {
         counter!(metric::RELOADS, "result" => result).increment(0);
@@ -15,7 +15,7 @@ pub(crate) fn record_open() {
     loaded_now();
 }
 
-/// Records how a reload ended.
+/// Records the result of a reload.
 pub(crate) fn record_reload(is_success: bool) {
     let result = if is_success { "success" } else { "failure" };
     counter!(metric::RELOADS, "result" => result).increment(1);
@@ -26,7 +26,7 @@ pub(crate) fn record_reload(is_success: bool) {
 }
 
 fn loaded_now() {
-    // Before 1970 there is nothing to tell.
+    // A clock before 1970 is wrong, and reported as 0.
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     gauge!(metric::LAST_RELOAD).set(now.as_secs_f64());
 }

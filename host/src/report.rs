@@ -14,9 +14,9 @@ pub struct Report {
     pub buckets: Vec<BucketReport>,
     /// The key rings of the file, by name.
     pub rings: Vec<RingReport>,
-    /// What each codec was tried with.
+    /// Names of the probes that each codec was tried with.
     pub probes: Vec<&'static str>,
-    /// What works and may not be meant, each with file and line.
+    /// Settings that work and may not be meant, each with file and line.
     pub warnings: Vec<String>,
 }
 
@@ -28,7 +28,7 @@ pub struct StageReport {
     pub name: String,
     /// Its plugin, as the file names it.
     pub plugin: String,
-    /// What its codec is for.
+    /// Purpose of its codec.
     pub purpose: Purpose,
     /// The encodings that it writes or reads.
     pub encodings: Vec<String>,
@@ -44,9 +44,9 @@ pub struct DriverReport {
     pub name: String,
     /// Its plugin, as the file names it.
     pub plugin: String,
-    /// What kind of storage it is.
+    /// Kind of storage, such as `aws.s3driver`.
     pub kind: String,
-    /// Whether payloads may be stored with it.
+    /// True if payloads may be stored with it.
     pub stores: bool,
     /// The buckets that it is granted.
     pub buckets: Vec<String>,
@@ -58,11 +58,11 @@ pub struct DriverReport {
 pub struct BucketReport {
     /// Its name in the file.
     pub name: String,
-    /// Where it is.
+    /// Its URL.
     pub url: String,
-    /// What granted keys start with.
+    /// Prefix of the keys that are granted.
     pub prefix: String,
-    /// Whether it may only be read.
+    /// True if it may only be read.
     pub read_only: bool,
 }
 
@@ -96,6 +96,7 @@ pub enum StoreStep {
 
 impl StoreStep {
     /// Returns the word for reports.
+    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Write => "write",
@@ -107,7 +108,7 @@ impl StoreStep {
     }
 }
 
-/// How one step with a store ended.
+/// Step of a store check, and its outcome.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct StoreRow {
@@ -115,33 +116,34 @@ pub struct StoreRow {
     pub driver: String,
     /// The bucket's name in the file; empty for a driver without one.
     pub bucket: String,
-    /// What was tried.
+    /// The step.
     pub step: StoreStep,
-    /// How it ended.
+    /// Its outcome.
     pub outcome: StoreOutcome,
 }
 
-/// How one step with a store ended.
+/// Outcome of a step of a store check.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum StoreOutcome {
-    /// It worked.
+    /// The step succeeded.
     Done,
-    /// It did not work, and nothing depends on it: what to know.
+    /// The step failed, and nothing depends on it. The text says what that means.
     Noted(String),
-    /// It did not work.
+    /// The step failed.
     Failed {
-        /// What kind of error it was.
+        /// Kind of the error.
         kind: ErrorKind,
         /// The error and its causes, in one line.
         error: String,
-        /// What to do.
+        /// Advice.
         advice: String,
     },
 }
 
 impl StoreRow {
     /// Returns whether the step failed.
+    #[must_use]
     pub fn is_failure(&self) -> bool {
         matches!(self.outcome, StoreOutcome::Failed { .. })
     }

@@ -4,6 +4,10 @@
 //! [`Grants::bucket`](crate::plugin::Grants::bucket) hands to a driver within a [`BucketAccess`].
 
 pub use cloakroom_core::{Bucket, Claim, Comparison, Object, ObjectInfo, PutMode, PutOutcome};
-pub use cloakroom_pipeline::{ClaimPolicy, Offload, Rule, Verify};
+pub use cloakroom_pipeline::{
+    ClaimPolicy, Offload, PayloadKind, Reference, ReferenceFailure, ReferenceFormat, Rule,
+    StoredObject, Verify,
+};
 pub use cloakroom_plugin::{BucketAccess, RefreshFailure};
 pub use cloakroom_stores::{BucketUrl, ObjectBucket};
+pub use cloakroom_temporal::TemporalReferences;

@@ -1,4 +1,4 @@
-//! Tries stores with a probe object: writes it, reads it back, removes it.
+//! Tries stores with a probe object that is written, read back and removed.
 
 use std::{
     hash::{BuildHasher as _, RandomState},
@@ -10,50 +10,51 @@ use bytes::Bytes;
 use cloakroom_core::{Bucket, ByteSize, Claim, Context, Driver, Error, ErrorKind, Kind, Payload};
 use cloakroom_pipeline::{Offload, Pipeline};
 use cloakroom_plugin::BucketAccess;
+use cloakroom_temporal::TemporalReferences;
 
 use crate::{
-    advice::advice,
+    config,
     inventory::Inventory,
     report::{DriverReport, StoreOutcome, StoreRow, StoreStep},
+    store_advice::advice,
 };
 
-/// A bucket that a driver is granted.
-struct Granted<'a> {
+/// A bucket that a driver is granted, with its access.
+struct GrantedBucket<'a> {
     name: &'a str,
     url: &'a str,
     bucket: &'a Arc<dyn Bucket>,
     access: &'a BucketAccess,
 }
 
-/// A driver, and what it is granted.
-struct SizeLabels<'a> {
+/// A driver that is tried, and the buckets that it is granted.
+struct TestedDriver<'a> {
     report: &'a DriverReport,
     driver: &'a Arc<dyn Driver>,
-    buckets: Vec<Granted<'a>>,
+    buckets: Vec<GrantedBucket<'a>>,
     time: Duration,
 }
 
 /// Returns a row for each step with each store.
-pub(crate) async fn stores(inventory: &Inventory) -> Vec<StoreRow> {
+pub(crate) async fn check_stores(inventory: &Inventory) -> Vec<StoreRow> {
     let mut rows = Vec::new();
     for (report, (_, driver)) in inventory.report.drivers.iter().zip(&inventory.drivers) {
         let buckets = report.buckets.iter().filter_map(|name| granted(inventory, name)).collect();
-        let subject = SizeLabels { report, driver, buckets, time: inventory.time };
-        rows.extend(subject.rows().await);
+        let tested = TestedDriver { report, driver, buckets, time: inventory.time };
+        rows.extend(tested.rows().await);
     }
     rows.extend(read_only(inventory).await);
     rows
 }
 
-fn granted<'a>(inventory: &'a Inventory, name: &'a str) -> Option<Granted<'a>> {
+fn granted<'a>(inventory: &'a Inventory, name: &'a str) -> Option<GrantedBucket<'a>> {
     let (bucket, access) = inventory.buckets.get(name)?;
     let report = inventory.report.buckets.iter().find(|report| report.name == name)?;
-    Some(Granted { name, url: &report.url, bucket, access })
+    Some(GrantedBucket { name, url: &report.url, bucket, access })
 }
 
-impl SizeLabels<'_> {
-    /// Returns the rows of one driver. What else is to be tried with a driver that writes is added
-    /// here.
+impl TestedDriver<'_> {
+    /// Returns the rows of one driver.
     async fn rows(&self) -> Vec<StoreRow> {
         let writable: Vec<_> =
             self.buckets.iter().filter(|granted| !granted.access.is_read_only()).collect();
@@ -63,7 +64,7 @@ impl SizeLabels<'_> {
         self.write_and_read(&writable).await
     }
 
-    async fn write_and_read(&self, writable: &[&Granted<'_>]) -> Vec<StoreRow> {
+    async fn write_and_read(&self, writable: &[&GrantedBucket<'_>]) -> Vec<StoreRow> {
         let names: Vec<_> = writable.iter().map(|granted| granted.name).collect();
         let (names, url) = (names.join(", "), writable.first().map_or("", |granted| granted.url));
         let failed = |step, error: &Error| self.failed(&names, url, step, error);
@@ -102,7 +103,7 @@ impl SizeLabels<'_> {
     /// Renews the age of the probe object where the bucket asks for that, and removes it.
     async fn renew_and_remove(
         &self,
-        writable: &[&Granted<'_>],
+        writable: &[&GrantedBucket<'_>],
         claim: &Claim,
         probe: &Payload,
     ) -> Vec<StoreRow> {
@@ -141,7 +142,8 @@ impl SizeLabels<'_> {
     fn pipeline(&self) -> Result<Pipeline, Error> {
         let offload = Offload::above(ByteSize::bytes(0)).to(&self.report.name, self.driver.clone());
         let offload = offload.time(self.time).memory_cache(ByteSize::bytes(0));
-        let built = Pipeline::builder().offload(offload).build();
+        let stages = Pipeline::builder().reference_format(TemporalReferences);
+        let built = stages.offload(offload).remedy_names(config::setting_name).build();
         built.map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))
     }
 
@@ -200,10 +202,10 @@ async fn look(bucket: &Arc<dyn Bucket>, prefix: &str, time: Duration) -> Result<
 /// Returns the bucket and the key of an object. A claim's entries are a driver's own, so each is tried
 /// as a key, and only what holds the probe counts.
 async fn find<'a, 'c>(
-    writable: &[&'a Granted<'a>],
+    writable: &[&'a GrantedBucket<'a>],
     claim: &'c Claim,
     object: &Bytes,
-) -> Option<(&'a Granted<'a>, &'c str)> {
+) -> Option<(&'a GrantedBucket<'a>, &'c str)> {
     for granted in writable {
         for key in claim.values().filter(|key| key.starts_with(granted.access.prefix())) {
             let found = granted.bucket.get(key, object.len() as u64).await;
@@ -222,8 +224,8 @@ fn probe() -> Payload {
 }
 
 /// Returns for whom the probe is stored: the reserved namespace, or the only one that a bucket grants.
-fn context(writable: &[&Granted<'_>]) -> Context {
-    let namespace = |granted: &&Granted<'_>| {
+fn context(writable: &[&GrantedBucket<'_>]) -> Context {
+    let namespace = |granted: &&GrantedBucket<'_>| {
         let (_, rest) = granted.access.prefix().split_once("v0/ns/")?;
         let (namespace, _) = rest.split_once('/')?;
         Some(unescape(namespace))

@@ -1,23 +1,26 @@
-//! Warnings: settings that work and may not be meant.
+//! Warnings about settings that work and may not be meant.
 
-use crate::config::{File, Places, Required, Table};
+use crate::config::{File, Locator, Required, Table};
 
-/// Returns what is doubtful about a configuration, each with file and line.
-pub(crate) fn of(file: &File, places: &Places) -> Vec<String> {
-    plaintext(file, places).chain(threshold(file, places)).chain(plain_http(file, places)).collect()
+/// Returns the warnings about a configuration, each with file and line.
+pub(crate) fn warnings(file: &File, locator: &Locator) -> Vec<String> {
+    plaintext(file, locator)
+        .chain(threshold(file, locator))
+        .chain(plain_http(file, locator))
+        .collect()
 }
 
-fn plaintext(file: &File, places: &Places) -> impl Iterator<Item = String> {
+fn plaintext(file: &File, locator: &Locator) -> impl Iterator<Item = String> {
     let stages = file.stage.iter().enumerate();
     let accepting = stages.filter(|(_, stage)| stage.required == Required::Encode);
     accepting.map(|(index, stage)| {
-        let place = places.at(Table::Stage(index), &["required"]);
+        let place = locator.place_of(Table::Stage(index), &["required"]);
         format!(
             "{place}: stage `{}` has `required = \"encode\"`: decoding accepts plaintext, which \
              whoever can write into a history can forge; switch to `required = true` when \
              `cloakroom_plaintext_total` has not risen for as long as histories are kept \
              (host/docs/rollout.md)",
-            stage.entry().called()
+            stage.entry().stage_name()
         )
     })
 }
@@ -26,11 +29,11 @@ fn plaintext(file: &File, places: &Places) -> impl Iterator<Item = String> {
 const ADDRESSES: [&str; 3] = ["endpoint", "endpoint_url", "base_url"];
 
 /// Buckets whose store is asked without TLS, on another machine.
-fn plain_http(file: &File, places: &Places) -> impl Iterator<Item = String> {
+fn plain_http(file: &File, locator: &Locator) -> impl Iterator<Item = String> {
     file.buckets.iter().filter_map(|(name, bucket)| {
-        let written = bucket.settings.iter().filter_map(|(key, told)| Some((key, told.open()?)));
+        let written = bucket.settings.iter().filter_map(|(key, value)| Some((key, value.open()?)));
         let (key, _) = written.into_iter().find(|(key, value)| is_plain(key, value))?;
-        let place = places.at(Table::Bucket(name), &[key]);
+        let place = locator.place_of(Table::Bucket(name), &[key]);
         Some(format!(
             "{place}: [buckets.{name}] is asked over plain HTTP: whoever is on the way sees and can \
              change what is stored, and learns what the store accepts as credentials; use https://"
@@ -62,26 +65,21 @@ fn is_loopback(host: &str) -> bool {
 
 /// A threshold above what Temporal takes stores nothing that Temporal would have taken.
 #[cfg(feature = "temporal")]
-fn threshold(file: &File, places: &Places) -> Option<String> {
-    use cloakroom_temporal::SizeLimits;
-
+fn threshold(file: &File, locator: &Locator) -> Option<String> {
     let storage = file.storage.as_ref()?;
     let threshold = storage.threshold.as_ref()?.0;
-    let size = |size: &Option<crate::config::Size>| size.as_ref().map(|size| size.0);
-    let limits = &file.temporal;
-    let limits = SizeLimits::default().of(size(&limits.field), size(&limits.message));
-    let most = limits.budget().most()?;
+    let most = file.temporal.size_limits().budget().most()?;
     (threshold.get() > most).then(|| {
         format!(
             "{}: `threshold` is {threshold}, and Temporal takes at most {most} bytes a field: \
              payloads between the two are refused instead of stored; lower `threshold`",
-            places.at(Table::Storage, &["threshold"])
+            locator.place_of(Table::Storage, &["threshold"])
         )
     })
 }
 
 #[cfg(not(feature = "temporal"))]
-fn threshold(_: &File, _: &Places) -> Option<String> {
+fn threshold(_: &File, _: &Locator) -> Option<String> {
     None
 }
 

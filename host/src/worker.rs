@@ -1,12 +1,12 @@
-//! What a worker on Temporal's SDK takes.
+//! Data converter for workers on Temporal's SDK.
 
 use cloakroom_temporal::Converter;
 
-use crate::Cloakroom;
+use crate::cloakroom::Cloakroom;
 
 impl Cloakroom {
-    /// The data converter of workers on Temporal's SDK, in the making: with this pipeline and the
-    /// limits of the configuration, swaps included.
+    /// Returns a builder of the data converter for workers on Temporal's SDK: with this pipeline and the
+    /// size limits of the configuration, those of later reloads included.
     pub fn converter(&self) -> Converter {
         if self.pipeline().threshold().is_some() && !self.repeats() {
             tracing::warn!(

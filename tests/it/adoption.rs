@@ -7,7 +7,8 @@ use cloakroom::{
     pipeline::PipelineError,
     plugin::{Limits, Reuse, Settings},
 };
-use cloakroom_tests::{KEY, bundled, chain, compile_cache, ctx, host, plain, text};
+use cloakroom_tests::{KEY, assert_text, bundled, chain, compile_cache, ctx, host, plain, text};
+use expect_test::expect;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 
 use crate::faulty::{Native, leaving};
@@ -19,13 +20,13 @@ async fn stage(name: &str) -> Stage {
 /// A pipeline that encrypts, in a namespace whose histories are older than that.
 async fn adopting() -> Pipeline {
     let aes = stage("aes-gcm").await.required_to_encode();
-    Pipeline::builder().stage(stage("zstd").await).stage(aes).build().unwrap()
+    cloakroom_tests::pipeline().stage(stage("zstd").await).stage(aes).build().unwrap()
 }
 
 /// What such a namespace has afterwards.
 async fn adopted() -> Pipeline {
     let aes = stage("aes-gcm").await.required();
-    Pipeline::builder().stage(stage("zstd").await).stage(aes).build().unwrap()
+    cloakroom_tests::pipeline().stage(stage("zstd").await).stage(aes).build().unwrap()
 }
 
 /// Records on this thread alone, while it lives.
@@ -64,7 +65,13 @@ async fn old_plaintext_passes_and_is_counted_by_namespace() {
     assert_eq!(counted(&snapshotter), [(String::new(), 3)]);
     let error = after.decode(&ctx(), old).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unsealed, "{error}");
-    assert!(error.to_string().contains("required = \"encode\""), "{error}");
+    assert_text(
+        &chain(&error),
+        &["required = \"encode\""],
+        &expect![[r#"
+            stage `aes-gcm`, decoding payload 0: the payload arrived unsealed, and this stage is required: if it was written before this stage was there, `required = "encode"` lets it pass
+        "#]],
+    );
     assert_eq!(counted(&snapshotter), []);
 }
 
@@ -101,7 +108,7 @@ async fn a_forged_encoding_is_refused_and_not_counted() {
 /// A history from before the encryption was compressed already.
 #[tokio::test(flavor = "current_thread")]
 async fn a_payload_of_an_old_stage_is_opened_and_counted() {
-    let old = Pipeline::builder().stage(stage("zstd").await).build().unwrap();
+    let old = cloakroom_tests::pipeline().stage(stage("zstd").await).build().unwrap();
     let sent = vec![plain(text(10_000))];
     let compressed = old.encode(&ctx(), sent.clone()).await.unwrap();
     assert_eq!(compressed[0].encoding(), Some("binary/zstd"));
@@ -114,7 +121,10 @@ async fn a_payload_of_an_old_stage_is_opened_and_counted() {
 #[tokio::test]
 async fn encoding_refuses_what_would_stay_plaintext() {
     let stage = |required: fn(Stage) -> Stage| {
-        Pipeline::builder().stage(required(Stage::new("cipher", leaving("small")))).build().unwrap()
+        cloakroom_tests::pipeline()
+            .stage(required(Stage::new("cipher", leaving("small"))))
+            .build()
+            .unwrap()
     };
     for required in [Stage::required, Stage::required_to_encode] {
         let error = stage(required).encode(&ctx(), vec![plain("small")]).await.unwrap_err();
@@ -125,7 +135,8 @@ async fn encoding_refuses_what_would_stay_plaintext() {
 #[tokio::test]
 async fn it_is_for_stages_that_encrypt() {
     let codec = Native::faithful();
-    let built = Pipeline::builder().stage(Stage::new("own", codec).required_to_encode()).build();
+    let built =
+        cloakroom_tests::pipeline().stage(Stage::new("own", codec).required_to_encode()).build();
     assert_eq!(built.map(drop).unwrap_err(), PipelineError::RequiredUnsealed("own".to_owned()));
 }
 
@@ -156,7 +167,7 @@ async fn a_configuration_may_ask_for_it_and_is_warned() {
     let opening = |text: &str| {
         let path = folder.path().join("cloakroom.toml");
         fs::write(&path, text).unwrap();
-        CloakroomBuilder::file(path).cache(compile_cache())
+        CloakroomBuilder::file(path).with_cache(compile_cache())
     };
     let cloakroom = opening(CONFIG).open().await.map_err(|error| chain(&error)).unwrap();
     assert_eq!(cloakroom.decode(&ctx(), vec![plain("old")]).await.unwrap(), [plain("old")]);
@@ -165,9 +176,14 @@ async fn a_configuration_may_ask_for_it_and_is_warned() {
 
     let check = opening(CONFIG).check().await.unwrap();
     let [warning] = &*check.report().warnings else { panic!("{:?}", check.report()) };
-    for says in ["cloakroom.toml, line 4", "`aes-gcm`", "forge", metric::PLAINTEXT, "true"] {
-        assert!(warning.contains(says), "{warning}");
-    }
+    let facts = ["cloakroom.toml, line 4", "`aes-gcm`", metric::PLAINTEXT, "true"];
+    assert_text(
+        warning,
+        &facts,
+        &expect![[r#"
+            [folder]/cloakroom.toml, line 4: stage `aes-gcm` has `required = "encode"`: decoding accepts plaintext, which whoever can write into a history can forge; switch to `required = true` when `cloakroom_plaintext_total` has not risen for as long as histories are kept (host/docs/rollout.md)
+        "#]],
+    );
     let strict = CONFIG.replace("\"encode\"", "true");
     assert_eq!(opening(&strict).check().await.unwrap().report().warnings, [""; 0]);
 }

@@ -5,7 +5,8 @@ use cloakroom::{
     ErrorKind,
     plugin::{CodeLimits, CodeSize, Grants, Host, Limits, Source},
 };
-use cloakroom_tests::chain;
+use cloakroom_tests::{assert_text, assert_texts, chain};
+use expect_test::expect;
 use wasm_encoder::{
     BlockType, CodeSection, Component, ComponentExportKind, ComponentExportSection,
     ComponentInstanceSection, ConstExpr, Function, FunctionSection, GlobalSection, GlobalType,
@@ -115,6 +116,7 @@ async fn bombs_are_refused_before_they_are_compiled() {
         }
     };
     let one = |module: Module| component(&[module], 0);
+    let mut seen = Vec::new();
     for (component, number, key) in [
         (one(loops(5000, 5000)), "5000 locals", "locals` is 1024"),
         (one(loops(5000, 1000)), "5000 loops", "loop_depth` is 32"),
@@ -132,16 +134,47 @@ async fn bombs_are_refused_before_they_are_compiled() {
     ] {
         let text = refusal(component, CodeLimits::default()).await;
         assert!(text.contains(number) && text.contains(&format!("limits.code.{key}")), "{text}");
+        seen.push(text);
     }
+    assert_texts(
+        &seen,
+        &expect![[r#"
+        plugin `bomb`: has 5000 locals in one function, and `limits.code.locals` is 1024: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted
+        plugin `bomb`: has 5000 loops within loops, and `limits.code.loop_depth` is 32: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted
+        plugin `bomb`: has 1100004 bytes in one function, and `limits.code.function` is 1048576: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted
+        plugin `bomb`: has 50000 locals in one function, and `limits.code.locals` is 1024: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted
+        plugin `bomb`: has 70001 blocks, branches and calls in one function, and `limits.code.blocks` is 65536: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted
+        plugin `bomb`: has 1000 parameters and results in one function type, and `limits.code.values` is 64: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted
+        plugin `bomb`: has 70000 functions, and `limits.code.functions` is 65536: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted
+        plugin `bomb`: has 60168220 units of work for a compiler in one function, and `limits.code.function_work` is 32000000: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted
+        plugin `bomb`: has 581294934 units of work for a compiler in one function, and `limits.code.function_work` is 32000000: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted
+        plugin `bomb`: has 497533200 units of work for a compiler, and `limits.code.work` is 300000000: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted
+        plugin `bomb`: has 210002 definitions outside of functions, and `limits.code.definitions` is 200000: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted
+        plugin `bomb`: has 600 core modules and instances of them, and `limits.code.modules` is 512: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted
+        plugin `bomb`: has 20 components and instances inside, and `limits.code.components` is 16: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted
+    "#]],
+    );
 }
 
 #[tokio::test]
 async fn a_limit_that_is_raised_lets_more_through() {
     let component = component(&[module(1, 2000, 0, blocks(1))], 0);
     let text = refusal(component.clone(), CodeLimits::default()).await;
-    assert!(text.contains("limits.code.locals"), "{text}");
+    assert_text(
+        &text,
+        &["limits.code.locals"],
+        &expect![[r#"
+            plugin `bomb`: has 2000 locals in one function, and `limits.code.locals` is 1024: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted
+        "#]],
+    );
     let text = refusal(component, CodeLimits { locals: 2000, ..CodeLimits::default() }).await;
-    assert!(text.contains("without its functions"), "it was not compiled: {text}");
+    assert_text(
+        &text,
+        &[],
+        &expect![[r#"
+            plugin `bomb`: exports a codec or a driver without its functions
+        "#]],
+    );
 }
 
 /// The defaults leave room: twice what the largest bundled plugin has.

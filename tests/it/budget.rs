@@ -11,7 +11,8 @@ use cloakroom::{
     codec::{Description, Encoded, Purpose},
     pipeline::MemoryBudget,
 };
-use cloakroom_tests::{ctx, plain};
+use cloakroom_tests::{assert_text, ctx, plain};
+use expect_test::expect;
 use futures::future::BoxFuture;
 use tokio::sync::Semaphore;
 
@@ -45,7 +46,7 @@ impl Inflating {
 
     fn pipeline(&self, budget: &MemoryBudget) -> Pipeline {
         let stage = Stage::new("inflating", self.clone());
-        Pipeline::builder().stage(stage).memory(budget.clone()).build().unwrap()
+        cloakroom_tests::pipeline().stage(stage).memory(budget.clone()).build().unwrap()
     }
 
     /// Waits until it was given so many payloads.
@@ -112,16 +113,26 @@ async fn a_batch_of_exactly_the_budget_passes_and_one_byte_more_is_refused() {
     assert_eq!(codec.pipeline(&budget).decode(&ctx(), sealed.clone()).await.unwrap().len(), 3);
 
     let less = MemoryBudget::new(bytes(exactly - 1), ByteSize::mib(64));
-    for refused in [
-        codec.pipeline(&less).encode(&ctx(), batch()).await,
-        codec.pipeline(&less).decode(&ctx(), sealed).await,
+    for (refused, snapshot) in [
+        (
+            codec.pipeline(&less).encode(&ctx(), batch()).await,
+            expect![[r#"
+                stage `inflating`, encoding payload 2: the call needs more than 603908B of memory (`limits.call_bytes`): split the batch, or raise the limit
+            "#]],
+        ),
+        (
+            codec.pipeline(&less).decode(&ctx(), sealed).await,
+            expect![[r#"
+                stage `inflating`, decoding payload 2: the call needs more than 603908B of memory (`limits.call_bytes`): split the batch, or raise the limit
+            "#]],
+        ),
     ] {
         let error = refused.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::LimitExceeded(Limit::CallBytes));
         assert!(!error.kind().is_transient());
         let text = error.to_string();
         assert!(text.starts_with("stage `inflating`, "), "{text}");
-        assert!(text.contains(&format!("{}B of memory (`limits.call_bytes`)", exactly - 1)));
+        assert_text(&text, &[&(exactly - 1).to_string()], &snapshot);
         assert_eq!(less.used(), 0);
     }
 }
@@ -150,7 +161,13 @@ async fn two_half_filled_batches_pass_and_a_third_is_busy() {
     let error = pipeline.encode(&ctx(), small(&["70000", "1"])).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Busy, "{error}");
     assert!(error.kind().is_transient());
-    assert!(error.to_string().contains("(`limits.process_bytes`)"), "{error}");
+    assert_text(
+        &error.to_string(),
+        &[],
+        &expect![[r#"
+            stage `inflating`, encoding payload 0: all calls together need more than 872748B of memory (`limits.process_bytes`): try again later, or raise the limit
+        "#]],
+    );
     assert_eq!(budget.used(), held, "the one that is refused holds something");
     // One that is small enough for its reserve passes beside them.
     assert!(small_one < 64 << 10);
@@ -182,11 +199,17 @@ async fn a_call_that_finds_no_room_waits_to_be_let_in() {
     // And not for ever.
     let _taken = holder.charge((1 << 20) - 1000).unwrap();
     let stage = Stage::new("inflating", codec.clone());
-    let impatient = Pipeline::builder().stage(stage).memory(budget.clone());
+    let impatient = cloakroom_tests::pipeline().stage(stage).memory(budget.clone());
     let impatient = impatient.wait(std::time::Duration::from_millis(20)).build().unwrap();
     let error = impatient.encode(&ctx(), small(&["5"])).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Busy);
-    assert!(error.to_string().contains("within 20ms (`limits.wait`)"), "{error}");
+    assert_text(
+        &error.to_string(),
+        &["20ms"],
+        &expect![[r#"
+            all calls together hold 1MiB of memory (`limits.process_bytes`), and no room came up within 20ms (`limits.wait`): try again later, or raise a limit
+        "#]],
+    );
     assert_eq!((codec.seen.load(SeqCst), budget.waiting()), (1, 0));
 }
 
@@ -230,18 +253,32 @@ async fn a_batch_of_too_many_payloads_is_refused_before_the_first() {
     let codec = Inflating::new();
     let budget = MemoryBudget::new(ByteSize::mib(64), ByteSize::mib(64));
     let stage = Stage::new("inflating", codec.clone());
-    let pipeline = Pipeline::builder().stage(stage).memory(budget);
+    let pipeline = cloakroom_tests::pipeline().stage(stage).memory(budget);
     let pipeline = pipeline.most_payloads(3.try_into().unwrap()).build().unwrap();
     let batch = |count| vec![Payload::new(ENCODING, Bytes::from_static(b"1")); count];
-    for refused in [
-        pipeline.encode(&ctx(), batch(4)).await,
-        pipeline.decode(&ctx(), batch(4)).await,
-        pipeline.decode_references(&ctx(), batch(4)).await,
+    for (refused, snapshot) in [
+        (
+            pipeline.encode(&ctx(), batch(4)).await,
+            expect![[r#"
+                encoding 4 payloads in one call, and the most is 3 (`limits.payloads`): split the batch, or raise the limit
+            "#]],
+        ),
+        (
+            pipeline.decode(&ctx(), batch(4)).await,
+            expect![[r#"
+                decoding 4 payloads in one call, and the most is 3 (`limits.payloads`): split the batch, or raise the limit
+            "#]],
+        ),
+        (
+            pipeline.decode_references(&ctx(), batch(4)).await,
+            expect![[r#"
+                decoding 4 payloads in one call, and the most is 3 (`limits.payloads`): split the batch, or raise the limit
+            "#]],
+        ),
     ] {
         let error = refused.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::LimitExceeded(Limit::Payloads));
-        let text = error.to_string();
-        assert!(text.contains("4 payloads in one call, and the most is 3 (`limits.payloads`)"));
+        assert_text(&error.to_string(), &["4 payloads", " 3 "], &snapshot);
     }
     assert_eq!(codec.seen.load(SeqCst), 0);
     assert_eq!(pipeline.encode(&ctx(), batch(3)).await.unwrap().len(), 3);
@@ -250,7 +287,8 @@ async fn a_batch_of_too_many_payloads_is_refused_before_the_first() {
 /// It took 9 s when each payload was looked for among those that stay as they are.
 #[tokio::test(flavor = "multi_thread")]
 async fn many_payloads_that_stay_as_they_are_are_no_work() {
-    let pipeline = Pipeline::builder().most_payloads(200_000.try_into().unwrap()).build().unwrap();
+    let pipeline =
+        cloakroom_tests::pipeline().most_payloads(200_000.try_into().unwrap()).build().unwrap();
     let system = Payload::new("binary/protobuf", "x").with("__temporal_system_payload", "true");
     let batch = vec![system; 176_000];
     assert!(pipeline.decode(&ctx(), batch.clone()).await.unwrap() == batch);

@@ -1,6 +1,6 @@
 //! Bursts of large payloads under default limits, stored by zstd, AES and a folder.
 
-use cloakroom::{Cloakroom, Pipeline};
+use cloakroom::{Cloakroom, storage::TemporalReferences};
 use cloakroom_tests::{ctx, plain, text};
 use futures::future::join_all;
 
@@ -18,7 +18,7 @@ async fn burst(count: usize, size: usize, one_call: bool) -> [f64; 2] {
     let batch = |count| (0..count).map(|_| plain(body.clone())).collect::<Vec<_>>();
     let send = |cloakroom: Cloakroom, batch: Vec<_>| async move {
         let stored = cloakroom.encode(&ctx(), batch).await.unwrap();
-        assert!(stored.iter().all(Pipeline::is_reference));
+        assert!(stored.iter().all(TemporalReferences::is_reference));
     };
     if one_call {
         send(cloakroom.clone(), batch(count)).await;

@@ -6,7 +6,8 @@ use cloakroom::{
     Codec as _, ErrorKind,
     plugin::{Grants, Host, Reuse, Settings},
 };
-use cloakroom_tests::chain;
+use cloakroom_tests::{assert_text, chain};
+use expect_test::expect;
 
 async fn encoding(cache: &Path, name: &str) -> String {
     let host = Host::builder().cache(cache).build().unwrap();
@@ -74,10 +75,12 @@ fn a_folder_that_others_may_write_to_is_refused() {
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
     let error = Host::builder().cache(folder.path()).build().map(drop).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
-    assert!(
-        chain(&error).contains("others may write") && chain(&error).contains("chmod 700"),
-        "{}",
-        chain(&error)
+    assert_text(
+        &chain(&error),
+        &["chmod 700"],
+        &expect![[r#"
+            cannot use `[folder]` as the compile cache: `[folder]`: others may write to it, and what is in the cache will be run: `chmod 700` it as the user who runs this, or choose another folder
+        "#]],
     );
 }
 
@@ -92,8 +95,14 @@ fn a_folder_below_one_that_others_may_write_to_is_refused() {
     fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).unwrap();
     let error = build().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
-    assert!(chain(&error).contains(open.to_str().unwrap()), "{}", chain(&error));
-    assert!(chain(&error).contains("`chmod go-w`"), "{}", chain(&error));
+    let facts = [open.to_str().unwrap(), "`chmod go-w`"];
+    assert_text(
+        &chain(&error),
+        &facts,
+        &expect![[r#"
+            cannot use `[folder]/open/cache` as the compile cache: `[folder]/open`: others may write to this folder above it, and what is in the cache will be run: `chmod go-w` it as the user who runs this, or choose another folder
+        "#]],
+    );
 }
 
 /// Its digest fits, and still it is not what this user wrote.

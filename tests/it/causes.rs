@@ -9,17 +9,18 @@ use cloakroom::{
     plugin::{Grants, Limits, Reuse, Settings},
     storage::{Bucket, ObjectBucket, Offload},
 };
-use cloakroom_tests::{DRIVERS, bucket_driver, chain, ctx, host, noise, plain};
+use cloakroom_tests::{
+    DRIVERS, assert_text, assert_texts, bucket_driver, chain, ctx, host, noise, plain,
+};
+use expect_test::{Expect, expect};
 
 use crate::hostile_store::{Hostile, answer};
 
 #[track_caller]
-fn says(error: &Error, kind: ErrorKind, parts: &[&str]) {
+fn says(error: &Error, kind: ErrorKind, facts: &[&str], snapshot: &Expect) {
     let text = chain(error);
     assert_eq!(error.kind(), kind, "{text}");
-    for part in parts {
-        assert!(text.contains(part), "`{part}` is not in: {text}");
-    }
+    assert_text(&text, facts, snapshot);
     assert!(!text.contains("its own words"), "{text}");
 }
 
@@ -36,35 +37,56 @@ async fn cipher(name: &str, settings: &Settings, id: &str, byte: u8) -> Pipeline
     let settings = settings.clone().set("ring", "payments");
     let codec = plugin.codec(settings, Reuse::Fresh).await.unwrap();
     assert!(!codec.description().encodings.is_empty());
-    Pipeline::builder().stage(Stage::new(name, codec)).build().unwrap()
+    cloakroom_tests::pipeline().stage(Stage::new(name, codec)).build().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_is_missing_is_named() {
     let temporal = Settings::none().set("format", "temporal");
-    for (name, settings) in [
-        ("aes-gcm", Settings::none()),
-        ("aes-gcm", temporal),
-        ("chacha20-poly1305", Settings::none()),
+    for (name, settings, missing, changed) in [
+        (
+            "aes-gcm",
+            Settings::none(),
+            expect![[r#"
+                stage `aes-gcm`, decoding payload 0: the payload is sealed under key `2026-05`, which is not in key ring `payments`: add it to [keys.payments.material], or restore it
+            "#]],
+            Some(expect![[r#"
+                stage `aes-gcm`, decoding payload 0: key `2026-05` of key ring `payments`: sealed under another key, for another purpose, or changed since
+            "#]]),
+        ),
+        (
+            "aes-gcm",
+            temporal,
+            expect![[r#"
+                stage `aes-gcm`, decoding payload 0: the payload is sealed under key `2026-05`, which is not in key ring `payments`: add it to [keys.payments.material], or restore it
+            "#]],
+            Some(expect![[r#"
+                stage `aes-gcm`, decoding payload 0: key `2026-05` of key ring `payments`: sealed under another key, for another purpose, or changed since
+            "#]]),
+        ),
+        (
+            "chacha20-poly1305",
+            Settings::none(),
+            expect![[r#"
+                stage `chacha20-poly1305`, decoding payload 0: the payload is sealed under key `2026-05`, which is not in key ring `payments`: add it to [keys.payments.material], or restore it
+            "#]],
+            None,
+        ),
     ] {
         let sealed = cipher(name, &settings, "2026-05", 5).await;
         let sealed = sealed.encode(&ctx(), vec![plain("x")]).await.unwrap();
         let without = cipher(name, &settings, "2026-11", 11).await;
         let error = without.decode(&ctx(), sealed.clone()).await.unwrap_err();
-        let parts = ["`2026-05`", "key ring `payments`", "[keys.payments.material]"];
-        says(&error, ErrorKind::UnknownKey, &parts);
+        let facts = ["`2026-05`", "key ring `payments`"];
+        says(&error, ErrorKind::UnknownKey, &facts, &missing);
         assert_eq!(error.stage(), Some(name));
 
         // Of the same name, and another key. A cipher of its own opens without the host.
         let other = cipher(name, &settings, "2026-05", 6).await;
         let error = other.decode(&ctx(), sealed).await.unwrap_err();
-        match name {
-            "aes-gcm" => {
-                let parts =
-                    ["key `2026-05` of key ring `payments`", "another key", "changed since"];
-                says(&error, ErrorKind::Malformed, &parts);
-            }
-            _ => assert_eq!(error.kind(), ErrorKind::Malformed, "{}", chain(&error)),
+        match changed {
+            Some(snapshot) => says(&error, ErrorKind::Malformed, &facts, &snapshot),
+            None => assert_eq!(error.kind(), ErrorKind::Malformed, "{}", chain(&error)),
         }
     }
 }
@@ -74,36 +96,63 @@ async fn storing(driver: &str, bucket: ObjectBucket) -> Pipeline {
     let driver = bucket_driver(driver, &bucket, &[]).await;
     let offload = Offload::above(ByteSize::bytes(0)).to("d", driver);
     let offload = offload.memory_cache(ByteSize::bytes(0));
-    Pipeline::builder().offload(offload).build().unwrap()
+    cloakroom_tests::pipeline().offload(offload).build().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_store_that_refuses_is_quoted_by_bucket_key_status_and_code() {
     let sent = || -> Vec<Payload> { vec![plain(noise(1000))] };
+    let mut seen = Vec::new();
     for driver in DRIVERS.into_iter().filter(|name| *name != "redis") {
         let kept = storing(driver, ObjectBucket::memory("hostile")).await;
         let kept = kept.encode(&ctx(), sent()).await.unwrap();
-        for (status, code, what) in [
-            ("403 Forbidden", "AccessDenied", "the store denies this"),
-            ("404 Not Found", "NoSuchBucket", "no such bucket"),
-        ] {
+        for (status, code) in [("403 Forbidden", "AccessDenied"), ("404 Not Found", "NoSuchBucket")]
+        {
             let body = format!("<Error><Code>{code}</Code></Error>");
             let head = format!("content-length: {}\r\n", body.len());
             let store = Hostile::start(answer(status, &head, &body), false);
             let pipeline = storing(driver, store.bucket()).await;
             let code = format!("HTTP {} {code}", &status[..3]);
-            let parts = ["bucket `hostile`", "key `v0/ns/payments", what, &*code];
             let stored = pipeline.encode(&ctx(), sent()).await.unwrap_err();
-            says(&stored, ErrorKind::Denied, &parts);
             let read = pipeline.decode(&ctx(), kept.clone()).await.unwrap_err();
-            says(&read, ErrorKind::Denied, &parts);
+            for error in [stored, read] {
+                let text = chain(&error);
+                assert_eq!(error.kind(), ErrorKind::Denied, "{text}");
+                for fact in ["bucket `hostile`", "key `v0/ns/payments", &code] {
+                    assert!(text.contains(fact), "no `{fact}` in: {text}");
+                }
+                assert!(!text.contains("its own words"), "{text}");
+                seen.push(format!("{driver}: {text}"));
+            }
         }
     }
+    assert_texts(
+        &seen,
+        &expect![[r#"
+        azure: stage `storage d`, encoding payload 0, plugin `azure`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies this (HTTP 403 AccessDenied)
+        azure: stage `storage d`, decoding payload 0, plugin `azure`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies this (HTTP 403 AccessDenied)
+        azure: stage `storage d`, encoding payload 0, plugin `azure`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store has no such bucket: create it, or correct `url` in [buckets] (HTTP 404 NoSuchBucket)
+        azure: stage `storage d`, decoding payload 0, plugin `azure`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store has no such bucket: create it, or correct `url` in [buckets] (HTTP 404 NoSuchBucket)
+        file: stage `storage d`, encoding payload 0, plugin `file`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies this (HTTP 403 AccessDenied)
+        file: stage `storage d`, decoding payload 0, plugin `file`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies this (HTTP 403 AccessDenied)
+        file: stage `storage d`, encoding payload 0, plugin `file`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store has no such bucket: create it, or correct `url` in [buckets] (HTTP 404 NoSuchBucket)
+        file: stage `storage d`, decoding payload 0, plugin `file`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store has no such bucket: create it, or correct `url` in [buckets] (HTTP 404 NoSuchBucket)
+        gcs: stage `storage d`, encoding payload 0, plugin `gcs`: bucket `hostile`, key `v0/ns/payments prod/d/sha256/[digest]`: the store denies this (HTTP 403 AccessDenied)
+        gcs: stage `storage d`, decoding payload 0, plugin `gcs`: bucket `hostile`, key `v0/ns/payments prod/d/sha256/[digest]`: the store denies this (HTTP 403 AccessDenied)
+        gcs: stage `storage d`, encoding payload 0, plugin `gcs`: bucket `hostile`, key `v0/ns/payments prod/d/sha256/[digest]`: the store has no such bucket: create it, or correct `url` in [buckets] (HTTP 404 NoSuchBucket)
+        gcs: stage `storage d`, decoding payload 0, plugin `gcs`: bucket `hostile`, key `v0/ns/payments prod/d/sha256/[digest]`: the store has no such bucket: create it, or correct `url` in [buckets] (HTTP 404 NoSuchBucket)
+        s3: stage `storage d`, encoding payload 0, plugin `s3`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies this (HTTP 403 AccessDenied)
+        s3: stage `storage d`, decoding payload 0, plugin `s3`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies this (HTTP 403 AccessDenied)
+        s3: stage `storage d`, encoding payload 0, plugin `s3`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store has no such bucket: create it, or correct `url` in [buckets] (HTTP 404 NoSuchBucket)
+        s3: stage `storage d`, decoding payload 0, plugin `s3`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store has no such bucket: create it, or correct `url` in [buckets] (HTTP 404 NoSuchBucket)
+    "#]],
+    );
 }
 
 /// When it is loaded a plugin has no payload, and its own words stay.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bucket_that_was_not_granted_is_named() {
+    let mut seen = Vec::new();
     for driver in DRIVERS.into_iter().filter(|name| *name != "redis") {
         let bucket: Arc<dyn Bucket> = Arc::new(ObjectBucket::memory("b"));
         let grants =
@@ -112,6 +161,18 @@ async fn a_bucket_that_was_not_granted_is_named() {
         let plugin = host.load(cloakroom::plugin::bundled(driver).unwrap(), grants).await.unwrap();
         let settings = Settings::none().set("bucket", "paylods");
         let error = plugin.driver(settings, Reuse::Fresh).await.map(drop).unwrap_err();
-        says(&error, ErrorKind::Config, &["`paylods`, which is not granted", "`grants.buckets`"]);
+        let text = chain(&error);
+        assert_eq!(error.kind(), ErrorKind::Config, "{text}");
+        assert!(text.contains("`paylods`") && text.contains("`grants.buckets`"), "{text}");
+        seen.push(text);
     }
+    assert_texts(
+        &seen,
+        &expect![[r#"
+        plugin `azure`: setting `bucket` names `paylods`, which is not granted: add it to `grants.buckets`
+        plugin `file`: setting `bucket` names `paylods`, which is not granted: add it to `grants.buckets`
+        plugin `gcs`: setting `bucket` names `paylods`, which is not granted: add it to `grants.buckets`
+        plugin `s3`: setting `bucket` names `paylods`, which is not granted: add it to `grants.buckets`
+    "#]],
+    );
 }

@@ -13,11 +13,12 @@ use cloakroom::{
     inspect::{StoreOutcome, StoreRow, StoreStep},
     storage::{Bucket, Claim, Object, ObjectBucket, PutMode, PutOutcome},
 };
-use cloakroom_tests::{KEY, compile_cache};
+use cloakroom_tests::{KEY, assert_text, compile_cache};
+use expect_test::expect;
 use futures::future::BoxFuture;
 use serde_json::{Value, json};
 
-use crate::cli::{check, run};
+use crate::cli::{check, refused, run};
 
 const CONFIG: &str = r#"
 [[stage]]
@@ -92,7 +93,7 @@ fn a_good_configuration_is_told_by_names() {
         "archive   file:archive   all keys   read only",
         "payments   current 2026-11   retired 2026-05",
         "empty body, no metadata, json/plain, binary/plain, 1 MiB, its own encoding",
-        "cloakroom.toml, line 12: `threshold` is 3MiB, and Temporal takes at most 2097152",
+        "cloakroom.toml, line 12: `threshold` is 3MiB",
     ];
     let out = check(&run(&["check", "--config", &config], ""), 0, &says);
     assert!(!out.contains("stores\n"), "{out}");
@@ -116,13 +117,15 @@ fn json_has_the_same() {
 fn a_wrong_configuration_is_status_2_with_file_line_and_key() {
     let wrong = CONFIG.replace("\"bundled:zstd\"", "\"file:no.wasm\"");
     let (_folder, config) = folder(&wrong);
-    let says = [
-        "error: ",
-        "cloakroom.toml, line 3, stage `no`, key `plugin`: plugin `no`",
-        "no.wasm`",
-        "WebAssembly",
-    ];
-    check(&run(&["check", "--config", &config], ""), 2, &says);
+    let facts = ["cloakroom.toml, line 3, stage `no`, key `plugin`", "plugin `no`", "no.wasm`"];
+    refused(
+        &run(&["check", "--config", &config], ""),
+        2,
+        &facts,
+        &expect![[r#"
+        error: [folder]/cloakroom.toml, line 3, stage `no`, key `plugin`: plugin `no` (`[folder]/no.wasm`): is not a WebAssembly component: it begins with other bytes than `\0asm`
+    "#]],
+    );
     let out = check(&run(&["check", "--json", "--config", &config], ""), 2, &[]);
     let report: Value = serde_json::from_str(&out).unwrap();
     assert_eq!(report["ok"], false);
@@ -144,7 +147,14 @@ fn stores_are_written_read_and_tidied() {
     // A folder that is none: what cannot be written is told with what to do.
     fs::remove_dir_all(folder.path().join("objects")).unwrap();
     fs::write(folder.path().join("objects"), "a file").unwrap();
-    check(&run(&command, ""), 2, &["error: ", "line 28", "objects"]);
+    refused(
+        &run(&command, ""),
+        2,
+        &["line 28", "objects"],
+        &expect![[r#"
+        error: [folder]/cloakroom.toml, line 28: [buckets.objects]: `file:objects` folder `[folder]/objects` cannot be used
+    "#]],
+    );
 }
 
 /// A bucket whose store allows some things and denies others.
@@ -228,7 +238,8 @@ fn native(grant: &str) -> String {
 
 async fn rows(denies: &'static str, text: &str) -> (Vec<StoreRow>, Vec<String>) {
     let bucket = Arc::new(Strict { within: ObjectBucket::memory("b"), denies });
-    let opening = CloakroomBuilder::text(text).cache(compile_cache()).bucket("b", bucket.clone());
+    let opening =
+        CloakroomBuilder::text(text).with_cache(compile_cache()).with_bucket("b", bucket.clone());
     let rows = opening.check().await.unwrap().stores().await;
     (rows, bucket.within.list("", None).await.unwrap())
 }
@@ -249,13 +260,33 @@ async fn what_a_store_denies_is_told_with_what_to_do() {
     assert_eq!(steps(&all), [(Write, true)]);
     let StoreOutcome::Failed { kind, error, advice } = &all[0].outcome else { panic!("{all:?}") };
     assert_eq!(*kind, ErrorKind::Denied);
-    assert!(error.contains("HTTP 403") && advice.contains("write"), "{error}: {advice}");
+    assert_text(
+        &format!("{error}: {advice}"),
+        &["HTTP 403"],
+        &expect![[r#"
+            stage `storage d`, encoding payload 0, plugin `s3`: HTTP 403: let this user read and write there, or change the grant of the bucket
+        "#]],
+    );
     assert_eq!((&*all[0].driver, &*all[0].bucket), ("d", "b"));
 
-    for denies in ["get", "honesty"] {
+    for (denies, snapshot) in [
+        (
+            "get",
+            expect![[r#"
+                the probe object stays: no entry of its claim is the key of an object with its content
+            "#]],
+        ),
+        (
+            "honesty",
+            expect![[r#"
+                the probe object stays: no entry of its claim is the key of an object with its content
+            "#]],
+        ),
+    ] {
         let (all, left) = rows(denies, &native("")).await;
         assert_eq!(steps(&all)[..2], [(Write, false), (Read, true)], "{denies}");
-        assert!(matches!(&all[2].outcome, StoreOutcome::Noted(text) if text.contains("stays")));
+        let StoreOutcome::Noted(text) = &all[2].outcome else { panic!("{all:?}") };
+        assert_text(&text.replace(&left[0], "KEY"), &[], &snapshot);
         assert_eq!(left.len(), 1, "something else was removed");
     }
 
@@ -263,7 +294,14 @@ async fn what_a_store_denies_is_told_with_what_to_do() {
     let (all, left) = rows("remove", &native("")).await;
     assert_eq!(steps(&all), [(Write, false), (Read, false), (Remove, false)]);
     let StoreOutcome::Noted(text) = &all[2].outcome else { panic!("{all:?}") };
-    assert!(text.contains(&left[0]) && text.contains("HTTP 403"), "{text}");
+    assert!(text.contains(&left[0]), "{text}");
+    assert_text(
+        &text.replace(&left[0], "KEY"),
+        &["HTTP 403"],
+        &expect![[r#"
+            the probe object `KEY` stays: HTTP 403; remove it by hand, no worker needs this permission
+        "#]],
+    );
 }
 
 /// A bucket whose objects are renewed must let them be.
@@ -346,12 +384,18 @@ impl Driver for Shelf {
 async fn a_driver_without_a_bucket_is_tried_and_its_probe_stays() {
     let text = "[storage]\n[[storage.driver]]\nname = \"d\"\nplugin = \"native:shelf\"\n";
     let check =
-        CloakroomBuilder::text(text).driver("shelf", Shelf::default()).check().await.unwrap();
+        CloakroomBuilder::text(text).with_driver("shelf", Shelf::default()).check().await.unwrap();
     let (first, second) = (check.stores().await, check.stores().await);
     for rows in [first, second] {
         assert_eq!(steps(&rows).len(), 3, "{rows:?}");
         assert!(!rows.iter().any(StoreRow::is_failure), "{rows:?}");
         let StoreOutcome::Noted(text) = &rows[2].outcome else { panic!("{rows:?}") };
-        assert!(text.contains("no bucket"), "{text}");
+        assert_text(
+            text,
+            &[],
+            &expect![[r#"
+                the probe object stays: the driver is granted no bucket to remove it from
+            "#]],
+        );
     }
 }

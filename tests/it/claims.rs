@@ -12,13 +12,16 @@ use cloakroom::{
     plugin::{Limits, Reuse},
     storage::{Bucket, ClaimPolicy, ObjectBucket, Offload},
 };
-use cloakroom_tests::{KEY, ROGUE, bucket_driver, chain, ctx, host, plain, ring, rogue};
+use cloakroom_tests::{
+    KEY, ROGUE, assert_text, bucket_driver, chain, ctx, host, plain, ring, rogue,
+};
+use expect_test::expect;
 use serde_json::{Value, json};
 
 async fn pipeline(bucket: &Arc<dyn Bucket>, change: impl FnOnce(Offload) -> Offload) -> Pipeline {
     let driver = bucket_driver("s3", bucket, &[]).await;
     let offload = Offload::above(ByteSize::bytes(0)).to("aws.s3driver", driver);
-    Pipeline::builder().offload(change(offload)).build().unwrap()
+    cloakroom_tests::pipeline().offload(change(offload)).build().unwrap()
 }
 
 fn memory() -> Arc<dyn Bucket> {
@@ -74,7 +77,13 @@ async fn a_plugin_with_subkeys_cannot_forge_a_claim() {
     let required = pipeline(&bucket, require).await;
     let error = required.decode(&ctx(), forged.clone()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Denied, "{}", chain(&error));
-    assert!(chain(&error).contains("accept_v1_until"), "{}", chain(&error));
+    assert_text(
+        &chain(&error),
+        &[],
+        &expect![[r#"
+            stage `storage aws.s3driver`, decoding payload 0: the claim's proof is of version 1, which counts as none: set `storage.claims.accept_v1_until` to read claims of older versions until a date
+        "#]],
+    );
     // The same claim is what an older version wrote, and is read as such for as long as is said.
     let accepting = |until| move |offload: Offload| require(offload.accept_v1_claims_until(until));
     let migrating = pipeline(&bucket, accepting(in_an_hour())).await;
@@ -87,7 +96,7 @@ async fn a_plugin_with_subkeys_cannot_forge_a_claim() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_derived_for_claims() {
-    let key = ring().current();
+    let key = cloakroom_tests::key();
     let refused = key.derive("cloakroom claim", b"", &mut [0; 32]);
     assert_eq!(refused, Err(KeyError::Refused));
     let rogue = rogue(&host(Limits::default()), ROGUE, Reuse::Fresh).await;
@@ -124,16 +133,35 @@ async fn a_bound_claim_is_good_in_its_namespace_alone() {
     let kept = bound.encode(&ctx(), sent.clone()).await.unwrap();
     for pipeline in [&bound, &free] {
         assert_eq!(pipeline.decode(&ctx(), kept.clone()).await.unwrap(), sent);
-        for elsewhere in [Context::namespace("other"), Context::none()] {
+        for (elsewhere, snapshot) in [
+            (
+                Context::namespace("other"),
+                expect![[r#"
+                    stage `storage aws.s3driver`, decoding payload 0: the claim was not written under a key of this ring, in this namespace if it is bound to one, or was changed
+                "#]],
+            ),
+            (
+                Context::none(),
+                expect![[r#"
+                    stage `storage aws.s3driver`, decoding payload 0: the claim is bound to its namespace, and the call names none
+                "#]],
+            ),
+        ] {
             let error = pipeline.decode(&elsewhere, kept.clone()).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Denied, "{}", chain(&error));
-            assert!(chain(&error).contains("namespace"), "{}", chain(&error));
+            assert_text(&chain(&error), &[], &snapshot);
         }
     }
     let free_claim = free.encode(&ctx(), sent.clone()).await.unwrap();
     assert_eq!(free.decode(&Context::none(), free_claim.clone()).await.unwrap(), sent);
     let error = bound.decode(&ctx(), free_claim.clone()).await.unwrap_err();
-    assert!(chain(&error).contains("bind_namespace"), "{}", chain(&error));
+    assert_text(
+        &chain(&error),
+        &[],
+        &expect![[r#"
+            stage `storage aws.s3driver`, decoding payload 0: the claim's proof is not bound to a namespace, and `storage.claims.bind_namespace` asks for it
+        "#]],
+    );
     let writing = pipeline(&bucket, |offload| write(offload).bind_claims_to_namespace()).await;
     assert_eq!(writing.decode(&ctx(), free_claim).await.unwrap(), sent);
     let error = bound.encode(&Context::none(), sent).await.unwrap_err();

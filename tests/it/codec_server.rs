@@ -20,7 +20,8 @@ use cloakroom_temporal::{
     json,
     server::{Address, Auth, CodecServer, Listener, Settings},
 };
-use cloakroom_tests::plain;
+use cloakroom_tests::{assert_text, plain};
+use expect_test::expect;
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
@@ -108,8 +109,20 @@ async fn payloads_there_and_back_below_any_path() {
     for none in ["{\"payloads\":[]}", "{}"] {
         assert_eq!(post(served.address, "/decode", &[], none).body, "{\"payloads\":[]}\n");
     }
-    post(served.address, "/decode", &[], "{\"foo\":1}").says(400, "it has no `payloads`");
-    post(served.address, "/decode", &[], "{\"events\":[]}").says(400, "explain --history FILE");
+    post(served.address, "/decode", &[], "{\"foo\":1}").refuses(
+        400,
+        &[],
+        &expect![[r#"
+        not Payloads JSON: it has no `payloads`; expected {"payloads":[{"metadata":{…},"data":"…"}]}
+    "#]],
+    );
+    post(served.address, "/decode", &[], "{\"events\":[]}").refuses(
+        400,
+        &["explain --history FILE"],
+        &expect![[r#"
+            this is the exported history of a workflow (`events`), not Payloads JSON: use `cloakroom explain --history FILE`
+        "#]],
+    );
     served.end().await;
 }
 
@@ -135,11 +148,19 @@ async fn references_are_kept_or_downloaded() {
         assert_eq!(json::read(file.body.as_bytes()).unwrap(), sent()[1..]);
     }
     let both = post(served.address, "/download", &[], &encoded.body);
-    both.says(400, "all payloads must be references");
+    both.refuses(
+        400,
+        &[],
+        &expect![[r#"
+        all payloads must be references to stored payloads
+    "#]],
+    );
     std::fs::remove_dir_all(folder.path().join("v0")).unwrap();
     let cold = Served::start(folder.path(), Settings::default()).await;
     // 404 would tell the Web UI that nothing can be downloaded here.
-    post(cold.address, "/download", &[], &one).says(410, "storage local");
+    post(cold.address, "/download", &[], &one).refuses(410, &["storage local"], &expect![[r#"
+        stage `storage local`, decoding payload 0, plugin `file`: bucket `[folder]`, key `v0/d/sha256/[digest]`: there is no such object
+    "#]]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -165,15 +186,40 @@ async fn pages_of_listed_origins_may_ask_and_no_others() {
     }
     assert_eq!(allowed.header("access-control-allow-credentials"), None);
     // Another, one that begins alike, and what a page has whose address was rebound.
-    for origin in ["http://evil.example", "http://localhost:82333", "null"] {
+    for (origin, snapshot) in [
+        (
+            "http://evil.example",
+            expect![[r#"
+                this page may not ask: add its origin to `codec_server.origins`
+            "#]],
+        ),
+        (
+            "http://localhost:82333",
+            expect![[r#"
+                this page may not ask: add its origin to `codec_server.origins`
+            "#]],
+        ),
+        (
+            "null",
+            expect![[r#"
+            this page may not ask: add its origin to `codec_server.origins`
+        "#]],
+        ),
+    ] {
         assert_eq!(preflight(origin).header("access-control-allow-origin"), None);
         let refused = post(served.address, "/decode", &[("origin", origin)], "{}");
-        refused.says(403, "codec_server.origins");
+        refused.refuses(403, &["codec_server.origins"], &snapshot);
         assert_eq!(refused.header("access-control-allow-origin"), None);
     }
     // A page can read why it was refused.
     let answered = post(served.address, "/decode", &[("origin", ui)], "{");
-    answered.says(400, "not Payloads JSON");
+    answered.refuses(
+        400,
+        &[],
+        &expect![[r#"
+        not Payloads JSON (line 1, column 1): expected {"payloads":[{"metadata":{…},"data":"…"}]}
+    "#]],
+    );
     assert_eq!(answered.header("access-control-allow-origin"), Some(ui));
 
     // From the next request on.
@@ -197,7 +243,13 @@ async fn a_token_is_asked_for() {
     }
     for value in ["Bearer a secret of operator", "Bearer", "Basic a secret of operators", "x"] {
         let refused = with(value);
-        refused.says(401, "Authorization: Bearer");
+        refused.refuses(
+            401,
+            &["Bearer"],
+            &expect![[r#"
+                send `Authorization: Bearer` with a token that is valid here
+            "#]],
+        );
         assert_eq!(refused.header("www-authenticate"), Some("Bearer"));
     }
     assert_eq!(post(served.address, "/nowhere", &[], "").status, 401);
@@ -246,7 +298,13 @@ async fn strangers_are_not_served_without_a_token() {
     let server = CodecServer::new(cloakroom.clone(), Settings::default());
     let everywhere = TcpListener::bind("0.0.0.0:0").await.unwrap();
     let refused = server.serve(everywhere, std::future::pending()).await.unwrap_err();
-    assert!(refused.to_string().contains("codec_server.token"), "{refused}");
+    assert_text(
+        &refused.to_string(),
+        &["codec_server.token"],
+        &expect![[r#"
+            whoever reaches 0.0.0.0:[port] could have everything decoded: set `codec_server.token` or `codec_server.jwt`, listen on 127.0.0.1 or a Unix socket, or write `anonymous = true` if something else decides who gets there
+        "#]],
+    );
 
     let mut settings = Settings::default();
     settings.access = Auth::default().token("a secret of operators").unwrap();

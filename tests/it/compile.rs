@@ -10,7 +10,8 @@ use cloakroom::{
     CloakroomBuilder,
     plugin::{Digest, Host},
 };
-use cloakroom_tests::{chain, ctx, plain, ring, text};
+use cloakroom_tests::{assert_text, chain, ctx, plain, ring, text};
+use expect_test::expect;
 
 use crate::cli;
 
@@ -81,7 +82,7 @@ async fn a_filled_folder_saves_a_process_all_compiling() {
     let host = Host::builder().cache(&into).build().unwrap();
     let config = CONFIG.replace("secret_access_key", "#").replace("[keys.payments]\ncurrent", "#");
     let config = config.replace("material", "#");
-    let opening = CloakroomBuilder::text(config).keys("payments", ring()).host(&host);
+    let opening = CloakroomBuilder::text(config).with_key_ring("payments", ring()).with_host(&host);
     let cloakroom = opening.open().await.map_err(|error| chain(&error)).unwrap();
     let sent = vec![plain(text(10_000))];
     let sealed = cloakroom.encode(&ctx(), sent.clone()).await.unwrap();
@@ -104,22 +105,54 @@ fn what_cannot_be_compiled_is_a_mistake_in_the_configuration() {
     fs::write(folder.path().join("not.wasm"), "not").unwrap();
     let into = folder.path().join("compiled");
     let into = ["--into", into.to_str().unwrap()];
-    for (config, args, says) in [
-        ("[[stage]]\nplugin = \"bundled:zsdt\"", &into[..], "did you mean `zstd`?"),
+    for (config, args, facts, snapshot) in [
+        (
+            "[[stage]]\nplugin = \"bundled:zsdt\"",
+            &into[..],
+            "`zstd`",
+            expect![[r#"
+            error: [folder]/cloakroom.toml, line 2: stage 1 (`bundled:zsdt`): no bundled plugin is called `zsdt`; did you mean `zstd`?
+        "#]],
+        ),
         (
             "[[stage]]\nplugin = \"file:not.wasm\"",
             &into,
-            "not.wasm`): is not a WebAssembly component",
+            "not.wasm`",
+            expect![[r#"
+            error: plugin `not` (`[folder]/not.wasm`): is not a WebAssembly component: it begins with other bytes than `\0asm`
+        "#]],
         ),
-        ("[[stage]]\nplugin = \"file:gone.wasm\"", &into, "gone.wasm"),
-        ("[[stage]\n", &into, "cloakroom.toml, line 1"),
-        ("[[stage]]\nplugin = \"bundled:zstd\"", &[], "give one with --into"),
+        (
+            "[[stage]]\nplugin = \"file:gone.wasm\"",
+            &into,
+            "gone.wasm",
+            expect![[r#"
+            error: plugin `gone` (`[folder]/gone.wasm`): cannot read the plugin's file
+              because: No such file or directory (os error 2)
+        "#]],
+        ),
+        (
+            "[[stage]\n",
+            &into,
+            "cloakroom.toml, line 1",
+            expect![[r#"
+            error: [folder]/cloakroom.toml, line 1: unclosed array table, expected `]`
+        "#]],
+        ),
+        (
+            "[[stage]]\nplugin = \"bundled:zstd\"",
+            &[],
+            "--into",
+            expect![[r#"
+            error: there is no folder to compile into: give one with --into
+        "#]],
+        ),
     ] {
         fs::write(folder.path().join("cloakroom.toml"), config).unwrap();
         let output = compile(folder.path(), args);
         let err = String::from_utf8_lossy(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{config}: {err}");
-        assert!(err.contains(says), "{config}: {err}");
+        assert_text(&err, &[facts], &snapshot);
     }
 }
 

@@ -12,7 +12,8 @@ use cloakroom::{
     codec::Encoded,
     plugin::{CodeLimits, Grants, Host, Limits, Reuse, Settings, Source},
 };
-use cloakroom_tests::{chain, ctx, plain, wait_until};
+use cloakroom_tests::{assert_text, chain, ctx, plain, wait_until};
+use expect_test::expect;
 use futures::future::poll_immediate;
 
 use crate::{
@@ -61,7 +62,13 @@ async fn it_is_ended_at_its_memory() {
     let error = refused(&host, bundled("zstd")).await;
     assert_eq!(error.kind(), ErrorKind::PluginRejected, "{}", chain(&error));
     let text = chain(&error);
-    assert!(text.contains("32MiB") && text.contains("`limits.code.memory`"), "{text}");
+    assert_text(
+        &text,
+        &["32MiB", "`limits.code.memory`"],
+        &expect![[r#"
+            plugin `zstd`: needs more than 32MiB of memory to be compiled (`limits.code.memory`): raise the limit if this plugin is trusted
+        "#]],
+    );
 }
 
 /// The component takes minutes to compile, and all limits but the time let it through.
@@ -80,7 +87,13 @@ async fn it_is_ended_at_its_processor_time() {
     let error = refused(&host(cli::binary(), limits), Source::bytes("bomb", bomb)).await;
     assert_eq!(error.kind(), ErrorKind::PluginRejected, "{}", chain(&error));
     let text = chain(&error);
-    assert!(text.contains("more than 1s") && text.contains("`limits.code.time`"), "{text}");
+    assert_text(
+        &text,
+        &["1s", "`limits.code.time`"],
+        &expect![[r#"
+            plugin `bomb`: its compilation was ended: it takes more than 1s of processor time (`limits.code.time`), or the system ended it
+        "#]],
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -91,19 +104,38 @@ async fn invalid_code_is_the_plugins_fault() {
     let error = refused(&host, bundled("zlib")).await;
     assert_eq!(error.kind(), ErrorKind::PluginRejected);
     let text = chain(&error);
-    assert!(text.contains("not valid WebAssembly") && !text.contains('\u{1b}'), "{text}");
+    assert_text(
+        &text,
+        &[],
+        &expect![[r#"
+            plugin `zlib`: is not valid WebAssembly, or uses a feature this host does not have: bad  [2J name
+        "#]],
+    );
+    assert!(!text.contains('\u{1b}'), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_program_that_cannot_be_used_is_a_mistake_of_the_host() {
     let folder = tempfile::tempdir().unwrap();
-    for (program, says) in [
-        (script(folder.path(), "exit 4"), "another version of Cloakroom"),
-        (PathBuf::from("/nowhere/cloakroom"), "cannot run `/nowhere/cloakroom`"),
+    for (program, fact, snapshot) in [
+        (
+            script(folder.path(), "exit 4"),
+            "",
+            expect![[r#"
+                plugin `zlib`: the compiler `[folder]/compiler` is another version of Cloakroom than this program: use the same
+            "#]],
+        ),
+        (
+            PathBuf::from("/nowhere/cloakroom"),
+            "`/nowhere/cloakroom`",
+            expect![[r#"
+                plugin `zlib`: cannot run `/nowhere/cloakroom` to compile this plugin: No such file or directory (os error 2)
+            "#]],
+        ),
     ] {
         let error = refused(&host(program, Limits::default()), bundled("zlib")).await;
         assert_eq!(error.kind(), ErrorKind::Config, "{}", chain(&error));
-        assert!(chain(&error).contains(says), "{}", chain(&error));
+        assert_text(&chain(&error), &[fact], &snapshot);
     }
 }
 
@@ -137,7 +169,13 @@ async fn it_ends_with_the_time_of_the_load() {
     let host = host(waits(folder.path()), limits);
     let error = refused(&host, bundled("zlib")).await;
     assert_eq!(error.kind(), ErrorKind::Busy, "{}", chain(&error));
-    assert!(chain(&error).contains("500ms (`limits.load`)"), "{}", chain(&error));
+    assert_text(
+        &chain(&error),
+        &["500ms", "`limits.load`"],
+        &expect![[r#"
+            plugin `zlib`: was not loaded within 500ms (`limits.load`): try again when the machine has less to do, or raise the limit if this plugin needs so long to be compiled
+        "#]],
+    );
     gone(&started(folder.path()).await).await;
 }
 

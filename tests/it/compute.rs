@@ -16,12 +16,15 @@ use cloakroom::{
     codec::{Description, Encoded, Purpose},
     metric,
     plugin::{Grants, Host, Limits, PluginCodec, Reuse, Settings, Source},
-    storage::{Bucket, BucketAccess, ObjectBucket, Offload, PutMode, PutOutcome},
+    storage::{
+        Bucket, BucketAccess, ObjectBucket, Offload, PutMode, PutOutcome, TemporalReferences,
+    },
 };
 use cloakroom_tests::{
-    PATIENCE, ROGUE, ROGUE_DRIVER, ROGUE_WASIP2, bundled, chain, compile_cache, ctx, host, noise,
-    plain, rogue, text,
+    PATIENCE, ROGUE, ROGUE_DRIVER, ROGUE_WASIP2, assert_text, bundled, chain, compile_cache, ctx,
+    host, noise, plain, rogue, text,
 };
+use expect_test::{Expect, expect};
 use futures::future::{BoxFuture, join_all, poll_immediate};
 use metrics_util::debugging::DebugValue;
 use tokio::{sync::Semaphore, time::timeout};
@@ -45,7 +48,7 @@ fn one_slot() -> Limits {
 
 async fn rogues(host: &Host, wasm: &'static [u8]) -> Pipeline {
     let rogue = rogue(host, wasm, Reuse::Fresh).await;
-    Pipeline::builder().stage(Stage::new("rogue", rogue)).build().unwrap()
+    cloakroom_tests::pipeline().stage(Stage::new("rogue", rogue)).build().unwrap()
 }
 
 fn benign() -> Vec<Payload> {
@@ -53,11 +56,11 @@ fn benign() -> Vec<Payload> {
 }
 
 #[track_caller]
-fn is_busy(error: &Error, says: &str) {
+fn is_busy(error: &Error, snapshot: &Expect) {
     let text = chain(error);
     assert_eq!(error.kind(), ErrorKind::Busy, "{text}");
     assert!(error.kind().is_transient() && error.kind().blame() == Blame::Host);
-    assert!(text.contains(says), "{text}");
+    assert_text(&text, &[], snapshot);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,7 +105,7 @@ async fn a_call_that_finds_the_queue_full_is_refused_before_its_first_payload() 
     let seen = Arc::<AtomicUsize>::default();
     let encodings = vec!["binary/counted".to_owned()];
     let description = Description { encodings, purpose: Purpose::Conversion };
-    let pipeline = Pipeline::builder()
+    let pipeline = cloakroom_tests::pipeline()
         .stage(Stage::new("counting", Counting(description, seen.clone())))
         .stage(Stage::new("rogue", rogue))
         .build()
@@ -121,7 +124,12 @@ async fn a_call_that_finds_the_queue_full_is_refused_before_its_first_payload() 
     timeout(PATIENCE, filled).await.expect("the queue is never full");
     let before = seen.load(SeqCst);
     let refused = pipeline.encode(&ctx(), benign()).await.unwrap_err();
-    is_busy(&refused, "`limits.queue` is 2");
+    is_busy(
+        &refused,
+        &expect![[r#"
+            stage `rogue`, encoding payload 0: 3 payloads wait for a processor, and `limits.queue` is 2: try again later
+        "#]],
+    );
     assert_eq!(refused.stage(), Some("rogue"));
     assert_eq!(seen.load(SeqCst), before, "a payload was begun");
     stuck.abort();
@@ -152,7 +160,9 @@ async fn a_call_that_waits_too_long_is_refused_and_nobody_is_to_blame() {
     let (busy, slow): (Vec<_>, Vec<_>) =
         ends.iter().partition(|error| error.kind() == ErrorKind::Busy);
     assert!(!busy.is_empty());
-    busy.iter().for_each(|error| is_busy(error, "`limits.wait`"));
+    busy.iter().for_each(|error| is_busy(error, &expect![[r#"
+        stage `rogue`, encoding payload 0: waited 300ms and computed [duration] of it: the host has more work than it can do in `limits.wait`; try again later, or give it more processors
+    "#]]));
     for error in slow {
         assert_eq!(error.kind(), ErrorKind::LimitExceeded(Limit::Time), "{}", chain(error));
     }
@@ -162,7 +172,7 @@ async fn a_call_that_waits_too_long_is_refused_and_nobody_is_to_blame() {
 async fn a_configuration_says_how_much_computes_and_waits() {
     let opened = |limits: &str| {
         let stage = "[[stage]]\nplugin = \"bundled:zstd\"\n";
-        CloakroomBuilder::text(format!("{stage}{limits}")).cache(compile_cache()).open()
+        CloakroomBuilder::text(format!("{stage}{limits}")).with_cache(compile_cache()).open()
     };
     let text = "[limits]\ncomputing = 3\nqueue = 7\nwait = \"90s\"";
     let cloakroom = opened(text).await.unwrap();
@@ -174,20 +184,37 @@ async fn a_configuration_says_how_much_computes_and_waits() {
     let slow = "[limits]\ntime = \"3m\"";
     assert_eq!(opened(slow).await.unwrap().host().limits().wait, Duration::from_secs(180));
     let error = opened("[limits]\nwait = \"4s\"").await.map(drop).unwrap_err();
-    assert!(error.to_string().contains("`limits.wait` is 4s and `limits.time` is 5s"), "{error}");
+    let text = chain(&error);
+    assert_text(
+        &text,
+        &["`limits.wait` is 4s", "`limits.time` is 5s"],
+        &expect![[r#"
+            configuration: `limits.wait` is 4s and `limits.time` is 5s: a call waits for a processor besides, so `limits.wait` must be at least as long
+        "#]],
+    );
 }
 
 #[test]
 fn waiting_shorter_than_working_is_refused_with_both_numbers() {
-    for limits in [
-        Limits { wait: Duration::from_secs(4), ..Limits::default() },
-        Limits { driver_time: Duration::from_secs(121), ..Limits::default() },
+    for (limits, both, snapshot) in [
+        (
+            Limits { wait: Duration::from_secs(4), ..Limits::default() },
+            ["is 4s", "is 5s"],
+            expect![[r#"
+                `limits.wait` is 4s and `limits.time` is 5s: a call waits for a processor besides, so `limits.wait` must be at least as long
+            "#]],
+        ),
+        (
+            Limits { driver_time: Duration::from_secs(121), ..Limits::default() },
+            ["is 120s", "is 121s"],
+            expect![[r#"
+                `limits.wait` is 120s and `storage.time` is 121s: a call waits for a processor besides, so `limits.wait` must be at least as long
+            "#]],
+        ),
     ] {
         let error = Host::builder().limits(limits).build().map(drop).unwrap_err();
-        let says = error.to_string();
         assert_eq!(error.kind(), ErrorKind::Config);
-        let both = [["is 4s", "is 5s"], ["is 120s", "is 121s"]];
-        assert!(both.iter().any(|both| both.iter().all(|part| says.contains(part))), "{says}");
+        assert_text(&chain(&error), &both, &snapshot);
     }
 }
 
@@ -226,7 +253,7 @@ impl Held {
         let offload = Offload::above(ByteSize::kib(1)).to("held", driver);
         let offload = offload.memory_cache(ByteSize::bytes(0));
         let offload = offload.permits(many).permits_of_a_call(many);
-        Pipeline::builder().offload(offload).build().unwrap()
+        cloakroom_tests::pipeline().offload(offload).build().unwrap()
     }
 }
 
@@ -280,7 +307,7 @@ async fn those_that_wait_for_a_store_keep_nobody_from_computing() {
     let storing = tokio::spawn(async move { storing.encode(&ctx(), sent).await });
     bucket.until(64).await;
     let zlib = bundled(&host, "zlib", Settings::none(), Reuse::Fresh).await;
-    let computing = Pipeline::builder().stage(Stage::new("zlib", zlib)).build().unwrap();
+    let computing = cloakroom_tests::pipeline().stage(Stage::new("zlib", zlib)).build().unwrap();
     let large = vec![plain(text(1 << 20)), plain(text(1 << 20)), plain("x")];
     computing.encode(&ctx(), large).await.unwrap();
     assert_eq!(bucket.asked.load(SeqCst), 64, "more than there are instances");
@@ -298,7 +325,13 @@ async fn a_store_that_hangs_behind_a_plugin_is_unavailable() {
         let says = chain(&error);
         assert_eq!(error.kind(), ErrorKind::Unavailable, "{says}");
         assert!(error.kind().is_transient() && error.kind().blame() == Blame::Backend);
-        assert!(says.contains("did not answer within 300ms (`storage.time`)"), "{says}");
+        assert_text(
+            &says,
+            &["300ms"],
+            &expect![[r#"
+                stage `storage held`, encoding payload 0, plugin `rogue`: the store behind this driver did not answer within 300ms (`storage.time`)
+            "#]],
+        );
     }
     bucket.gate.close();
     pipeline.encode(&ctx(), vec![plain(noise(2000))]).await.unwrap();
@@ -313,7 +346,8 @@ async fn zlib() -> PluginCodec {
 /// On one thread, since the recorder is that of this thread.
 #[tokio::test(flavor = "current_thread")]
 async fn a_small_payload_waits_for_the_turn_that_is_under_way_and_no_other() {
-    let pipeline = Pipeline::builder().stage(Stage::new("zlib", zlib().await)).build().unwrap();
+    let pipeline =
+        cloakroom_tests::pipeline().stage(Stage::new("zlib", zlib().await)).build().unwrap();
     let snapshotter = record();
     // Each takes a hundred turns.
     let large = plain(text(32 << 20));
@@ -351,7 +385,7 @@ async fn a_burst_of_large_payloads_is_not_too_slow_together() {
     });
     for call in calls.collect::<Vec<_>>() {
         let kept = call.await.unwrap().map_err(|error| chain(&error)).unwrap();
-        assert!(Pipeline::is_reference(&kept[0]));
+        assert!(TemporalReferences::is_reference(&kept[0]));
     }
 }
 

@@ -4,7 +4,8 @@ use std::{fs, path::Path};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cloakroom::{CloakroomBuilder, Context, ErrorKind, Payload};
-use cloakroom_tests::{KEY, REVERSE, ROGUE, chain, compile_cache};
+use cloakroom_tests::{KEY, REVERSE, ROGUE, assert_text, chain, compile_cache};
+use expect_test::{Expect, expect};
 
 const GOOD: &str = r#"
 [[stage]]
@@ -41,7 +42,7 @@ fn write(folder: &Path, text: &str) -> std::path::PathBuf {
 
 async fn open(text: &str) -> Result<cloakroom::Cloakroom, cloakroom::Error> {
     let folder = tempfile::tempdir().unwrap();
-    CloakroomBuilder::file(write(folder.path(), text)).cache(compile_cache()).open().await
+    CloakroomBuilder::file(write(folder.path(), text)).with_cache(compile_cache()).open().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -71,103 +72,243 @@ async fn retired_keys_open_and_the_current_one_seals() {
     assert_eq!(again[0].metadata["sealed-key"], "2026-11");
     let error = open(GOOD).await.unwrap().decode(&Context::none(), sealed).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::UnknownKey, "{}", chain(&error));
-    let says = "stage `aes-gcm`, decoding payload 0: the payload is sealed under key `2026-05`, \
-                which is not in key ring `payments`: add it to [keys.payments.material], or restore it";
-    assert_eq!(chain(&error), says);
+    let facts = ["stage `aes-gcm`", "payload 0", "`2026-05`", "`payments`"];
+    assert_text(
+        &chain(&error),
+        &facts,
+        &expect![[r#"
+            stage `aes-gcm`, decoding payload 0: the payload is sealed under key `2026-05`, which is not in key ring `payments`: add it to [keys.payments.material], or restore it
+        "#]],
+    );
 }
 
-/// What is written instead of what, and what must be said.
-const WRONG: [(&str, &str, &[&str]); 27] = [
+/// What is written instead of what, and what is said.
+const WRONG: [(&str, &str, &[&str], Expect); 27] = [
     (
         "[keys.payments.material]",
         "created = { \"2026-10\" = \"2026-10-01\" }\n[keys.payments.material]",
-        &["[keys.payments.created] has `2026-10`", "did you mean `2026-11`?"],
+        &["`2026-10`", "[keys.payments.created]", "`2026-11`"],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 15: [keys.payments.created] has `2026-10`, and [keys.payments.material] has no such key; did you mean `2026-11`?
+        "#]],
     ),
     (
         "[keys.payments.material]",
         "created = { \"2026-11\" = \"2026-11\" }\n[keys.payments.material]",
-        &["line 15", "not a day", "such as \"2026-11-01\""],
+        &["line 15", "2026", "11", "01"],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 15: not a day: write a day in quotes: year, month and day, such as "2026-11-01"
+        "#]],
     ),
     (
         "[keys.payments.material]",
         "created = { \"2026-11\" = 2026-11-01 }\n[keys.payments.material]",
-        &["line 15", "a day in quotes", "such as \"2026-11-01\""],
+        &["line 15", "2026", "11", "01"],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 15: invalid type: map, expected a day in quotes: year, month and day, such as "2026-11-01"
+        "#]],
     ),
     (
         "required = true",
         "requird = true",
-        &["line 8", "unknown key `requird`", "did you mean `required`?"],
+        &["line 8", "`requird`", "`required`"],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 8: unknown key `requird`; did you mean `required`?
+        "#]],
     ),
-    ("[limits]", "[limit]", &["unknown key `limit`", "did you mean `limits`?"]),
-    ("grants.keys", "grants.kes", &["unknown key `kes`", "`keys`"]),
-    ("\"bundled:zstd\"", "\"bundled:zsdt\"", &["stage 1", "did you mean `zstd`?"]),
-    ("\"bundled:zstd\"", "\"zstd\"", &["bundled:NAME", "file:PATH"]),
+    (
+        "[limits]",
+        "[limit]",
+        &["`limit`", "`limits`"],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 18: unknown key `limit`; did you mean `limits`?
+        "#]],
+    ),
+    (
+        "grants.keys",
+        "grants.kes",
+        &["`kes`", "`keys`"],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 11: unknown key `kes`; did you mean `keys`?
+        "#]],
+    ),
+    (
+        "\"bundled:zstd\"",
+        "\"bundled:zsdt\"",
+        &["stage 1", "`zstd`"],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 3: stage 1 (`bundled:zsdt`): no bundled plugin is called `zsdt`; did you mean `zstd`?
+        "#]],
+    ),
+    (
+        "\"bundled:zstd\"",
+        "\"zstd\"",
+        &["bundled:NAME", "file:PATH"],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 3: stage 1 (`zstd`): write `bundled:NAME` for a plugin that comes with Cloakroom, or `file:PATH`
+        "#]],
+    ),
     (
         "\"bundled:zstd\"",
         "\"file:nowhere.wasm\"",
-        &["plugin `nowhere`", "cannot read", "nowhere.wasm"],
+        &["plugin `nowhere`", "nowhere.wasm"],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 3, stage `nowhere`, key `plugin`: plugin `nowhere` (`[folder]/nowhere.wasm`): cannot read the plugin's file: No such file or directory (os error 2)
+        "#]],
     ),
-    ("\"bundled:zstd\"", "\"file:key\"", &["plugin `key`", "not a WebAssembly component"]),
-    ("\"bundled:zstd\"", "\"file:rogue.wasm\"", &["plugin `rogue`", "grants.keys"]),
-    ("level = 3", "level = 77", &["plugin `zstd`", "`level` must be a number from"]),
-    ("level = 3", "levle = 3", &["plugin `zstd`", "unknown setting `levle`"]),
-    ("level = 3", "level = 3.5", &["line 4", "whole number"]),
+    (
+        "\"bundled:zstd\"",
+        "\"file:key\"",
+        &["plugin `key`"],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 3, stage `key`, key `plugin`: plugin `key` (`[folder]/key`): is not a WebAssembly component: it begins with other bytes than `\0asm`
+        "#]],
+    ),
+    (
+        "\"bundled:zstd\"",
+        "\"file:rogue.wasm\"",
+        &["plugin `rogue`", "grants.keys"],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 2, stage `rogue`, key `grants`: plugin `rogue` (`[folder]/rogue.wasm`): imports `cloakroom:plugin/keys@0.1.0`, which was not granted: add `grants.keys = ["RING"]`, or use another plugin
+        "#]],
+    ),
+    (
+        "level = 3",
+        "level = 77",
+        &["plugin `zstd`", "`level`"],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 4, stage `zstd`, key `settings`: plugin `zstd`: setting `level` must be a number from 1 to 12
+        "#]],
+    ),
+    (
+        "level = 3",
+        "levle = 3",
+        &["plugin `zstd`", "`levle`"],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 4, stage `zstd`, key `settings`: plugin `zstd`: unknown setting `levle`: this plugin knows `level`
+        "#]],
+    ),
+    (
+        "level = 3",
+        "level = 3.5",
+        &["line 4"],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 4: invalid type: floating point `3.5`, expected a text, a whole number, or true or false
+        "#]],
+    ),
     (
         "plugin = \"bundled:zstd\"",
         "plugin = \"bundled:zstd\"\ndigest = \"sha256:00\"",
-        &["64 hexadecimal digits"],
+        &["64"],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 4, stage `zstd`, key `digest`: a digest is `sha256:` and 64 hexadecimal digits
+        "#]],
     ),
     (
         "plugin = \"bundled:zstd\"",
         "plugin = \"bundled:zstd\"\nrequired = true",
-        &["`zstd` is required and does not encrypt"],
+        &["`zstd`"],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 4: stage `zstd` is required and does not encrypt: `required` is for stages that do
+        "#]],
     ),
     (
         "keys = [\"payments\"]",
         "keys = [\"payment\"]",
-        &["stage 2", "`payment`", "did you mean `payments`?"],
+        &["stage 2", "`payment`", "`payments`"],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 11: stage 2 (`bundled:aes-gcm`): grants.keys names `payment`, and there is no such key ring; did you mean `payments`?
+        "#]],
     ),
     (
         "grants.keys = [\"payments\"]",
         "",
         &["plugin `aes-gcm`", "cloakroom:plugin/keys", "grants.keys"],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 6, stage `aes-gcm`, key `grants`: plugin `aes-gcm`: imports `cloakroom:plugin/keys@0.1.0`, which was not granted: add `grants.keys = ["RING"]`, or use another plugin
+        "#]],
     ),
     (
         "ring = \"payments\"",
         "ring = \"orders\"",
-        &["stage `aes-gcm`", "key ring `orders` was not granted"],
+        &["stage `aes-gcm`", "`orders`"],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 7, stage `aes-gcm`, key `plugin`: stage `aes-gcm` failed the probe `empty body`: plugin `aes-gcm`: key ring `orders` was not granted to this plugin; granted: `payments`
+        "#]],
     ),
-    ("current = \"2026-11\"", "current = \"2026-12\"", &["[keys.payments]", "2026-12"]),
+    (
+        "current = \"2026-11\"",
+        "current = \"2026-12\"",
+        &["[keys.payments]", "2026", "12"],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 14: [keys.payments]: the current key is `2026-12`, and [keys.payments.material] has no such key
+        "#]],
+    ),
     (
         "{ file = \"key\" }",
         "{ file = \"nowhere\" }",
-        &["[keys.payments.material] `2026-11`", "cannot read", "nowhere"],
+        &["[keys.payments.material] `2026-11`"],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 16: [keys.payments.material] `2026-11`: cannot read `[folder]/nowhere`: No such file or directory (os error 2)
+        "#]],
     ),
     (
         "{ file = \"key\" }",
         "{ file = \"short\" }",
-        &["32 bytes, and this one is 12", "openssl rand"],
+        &["32", "12", "openssl rand"],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 16: [keys.payments.material] `2026-11`: file `[folder]/short`: a key is 32 bytes, and this one is 12: try `openssl rand -base64 32`
+        "#]],
     ),
     (
         "{ file = \"key\" }",
         "{ env = \"CLOAKROOM_NO_SUCH_KEY\" }",
-        &["no variable `CLOAKROOM_NO_SUCH_KEY`", "base64"],
+        &["`CLOAKROOM_NO_SUCH_KEY`"],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 16: [keys.payments.material] `2026-11`: the environment has no variable `CLOAKROOM_NO_SUCH_KEY`; set it to 32 bytes in base64
+        "#]],
     ),
-    ("{ file = \"key\" }", "{ env = \"PATH\" }", &["variable `PATH`", "key is"]),
-    ("{ file = \"key\" }", "{ env = \"PATH\", file = \"key\" }", &["one of `env` and `file`"]),
-    ("{ file = \"key\" }", "\"c2hvcnQtc2VjcmV0\"", &["never written into this file"]),
-    ("\"30s\"", "\"30\"", &["such as 5s"]),
+    (
+        "{ file = \"key\" }",
+        "{ env = \"PATH\" }",
+        &["`PATH`"],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 16: [keys.payments.material] `2026-11`: variable `PATH`: a key is written as base64: try `openssl rand -base64 32`
+        "#]],
+    ),
+    (
+        "{ file = \"key\" }",
+        "{ env = \"PATH\", file = \"key\" }",
+        &["`env`", "`file`"],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 16: [keys.payments.material] `2026-11`: give one of `env` and `file`
+        "#]],
+    ),
+    (
+        "{ file = \"key\" }",
+        "\"c2hvcnQtc2VjcmV0\"",
+        &[],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 16: invalid type: string …, expected a table such as { env = "NAME" } or { file = "PATH" }: keys are never written into this file
+        "#]],
+    ),
+    (
+        "\"30s\"",
+        "\"30\"",
+        &["5s"],
+        expect![[r#"
+            [folder]/cloakroom.toml, line 20: `time` is not a time: write a whole number above 0 and ms, s, m, h or d, such as 5s
+        "#]],
+    ),
 ];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_one_is_refused_before_anything_runs() {
-    for (right, wrong, says) in WRONG {
+    for (right, wrong, facts, snapshot) in &WRONG {
         assert!(GOOD.contains(right), "{right}");
         let error = open(&GOOD.replacen(right, wrong, 1)).await.map(drop).expect_err(wrong);
         let text = chain(&error);
-        for says in says {
-            assert!(text.contains(says), "{wrong}: {text}");
-        }
+        assert_text(&text, facts, snapshot);
         assert!(
             !text.contains("c2hvcnQtc2VjcmV0") && !text.contains("/usr/bin"),
             "{wrong}: {text}"
@@ -182,18 +323,42 @@ async fn stages_in_the_wrong_order_are_refused() {
     let (aes, rest) = stages[2].split_at(keys_at);
     let swapped = format!("[[stage]]{aes}[[stage]]{}{rest}", stages[1]);
     let error = open(&swapped).await.map(drop).unwrap_err();
-    assert!(chain(&error).contains("put `zstd` first"), "{}", chain(&error));
+    assert_text(
+        &chain(&error),
+        &["`zstd`"],
+        &expect![[r#"
+            [folder]/cloakroom.toml, line 9: stage `zstd` compresses what stage `aes-gcm` has encrypted, and sealed bytes do not get smaller: put `zstd` first
+        "#]],
+    );
 }
 
 #[tokio::test]
 async fn an_empty_or_missing_one_says_what_to_write() {
     let error = open("").await.map(drop).unwrap_err();
-    assert!(chain(&error).contains("[[stage]]"), "{}", chain(&error));
+    assert_text(
+        &chain(&error),
+        &["[[stage]]"],
+        &expect![[r#"
+            [folder]/cloakroom.toml: there is no [[stage]]: add one, such as `[[stage]]` with `plugin = "bundled:zstd"`
+        "#]],
+    );
     let error =
         CloakroomBuilder::file("/nowhere/cloakroom.toml").open().await.map(drop).unwrap_err();
-    assert!(chain(&error).contains("/nowhere/cloakroom.toml"), "{}", chain(&error));
+    assert_text(
+        &chain(&error),
+        &["/nowhere/cloakroom.toml"],
+        &expect![[r#"
+            cannot read `/nowhere/cloakroom.toml`: No such file or directory (os error 2)
+        "#]],
+    );
     let error = open("[[stage]\n").await.map(drop).unwrap_err();
-    assert!(chain(&error).contains("line 1"), "{}", chain(&error));
+    assert_text(
+        &chain(&error),
+        &["line 1"],
+        &expect![[r#"
+            [folder]/cloakroom.toml, line 1: unclosed array table, expected `]`
+        "#]],
+    );
 }
 
 /// The reference shows every key, and opens.
@@ -220,7 +385,7 @@ async fn the_reference_is_a_configuration() {
     assert!(fs::read_dir(folder.path().join("compiled")).unwrap().count() > 0);
 
     let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("../host/src/config");
-    let files = ["claims.rs", "plugin.rs", "schema.rs", "secret.rs", "server.rs", "storage.rs"]
+    let files = ["claims.rs", "plugin.rs", "schema.rs", "secret.rs", "storage.rs", "temporal.rs"]
         .map(|name| fs::read_to_string(schema.join(name)).unwrap());
     let mut keys = 0;
     for line in files.iter().flat_map(|text| text.lines()) {
@@ -254,7 +419,7 @@ async fn the_example_of_a_third_partys_plugin_works() {
     let folder = tempfile::tempdir().unwrap();
     let path = write(folder.path(), &text.replace(built, "reverse_codec.wasm"));
     fs::write(folder.path().join("reverse_codec.wasm"), REVERSE).unwrap();
-    let cloakroom = CloakroomBuilder::file(path).cache(compile_cache()).open().await.unwrap();
+    let cloakroom = CloakroomBuilder::file(path).with_cache(compile_cache()).open().await.unwrap();
     let sent = vec![Payload::new("json/plain", vec![b'x'; 200_000]), Payload::default()];
     let encoded = cloakroom.encode(&Context::none(), sent.clone()).await.unwrap();
     assert_eq!(encoded[0].encoding(), Some("binary/reversed"));

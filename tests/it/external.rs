@@ -37,7 +37,7 @@ fn gcs() -> Store {
 impl Store {
     async fn pipeline(&self, stages: &[&str]) -> Pipeline {
         let host = host(cloakroom::plugin::Limits::default());
-        let mut builder = Pipeline::builder();
+        let mut builder = cloakroom_tests::pipeline();
         for name in stages {
             let codec = bundled(&host, name, Settings::none(), Reuse::Fresh).await;
             builder = builder.stage(Stage::new(name, codec));

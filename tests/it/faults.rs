@@ -31,7 +31,7 @@ async fn pipeline(place: &BucketUrl, time: Duration) -> Pipeline {
     let driver = driver(place).await;
     let offload = Offload::above(ByteSize::kib(4)).to("aws.s3driver", driver).time(time);
     let offload = offload.memory_cache(ByteSize::bytes(0));
-    Pipeline::builder().offload(offload).build().unwrap()
+    cloakroom_tests::pipeline().offload(offload).build().unwrap()
 }
 
 fn ctx() -> Context {
@@ -149,7 +149,7 @@ async fn storing_is_idempotent() {
     for (setting, alike) in [(None, true), (Some("true"), true), (Some("false"), false)] {
         let bucket: Arc<dyn Bucket> = Arc::new(place.open().unwrap());
         let driver = bucket_driver("s3", &bucket, &[]).await;
-        let mut builder = Pipeline::builder();
+        let mut builder = cloakroom_tests::pipeline();
         let zstd = bundled(
             &host,
             "zstd",

@@ -10,11 +10,12 @@ use std::{
 
 use bytes::Bytes;
 use cloakroom::{
-    ByteSize, Pipeline, Stage,
+    ByteSize, Stage,
     plugin::{CodeLimits, CodeSize, Grants, Host, Limits, Reuse, Settings, Source},
     storage::{Bucket, BucketAccess, ObjectBucket, Offload},
 };
-use cloakroom_tests::{chain, compile_cache, ctx, noise, plain};
+use cloakroom_tests::{assert_text, chain, compile_cache, ctx, noise, plain};
+use expect_test::expect;
 
 /// Builds what lies in a folder of `tests/python` for a world of the contract.
 fn component(folder: &str, world: &str) -> Bytes {
@@ -58,7 +59,8 @@ async fn a_codec_in_python() {
         let source = Source::bytes("python", codec());
         let plugin = host(4).load(source, Grants::none()).await.map_err(|error| chain(&error));
         let codec = plugin.unwrap().codec(Settings::none(), reuse).await.unwrap();
-        let pipeline = Pipeline::builder().stage(Stage::new("python", codec)).build().unwrap();
+        let pipeline =
+            cloakroom_tests::pipeline().stage(Stage::new("python", codec)).build().unwrap();
         let sent: Vec<_> = (0..11).map(|n| plain(noise(n * 10_000))).collect();
         for _ in 0..2 {
             let encoded = pipeline.encode(&ctx(), sent.clone()).await;
@@ -79,11 +81,17 @@ async fn a_driver_in_python() {
     let source = Source::bytes("python", component("driver_guest", "storage"));
     let plugin = host(4).load(source, grants).await.map_err(|error| chain(&error)).unwrap();
     let error = plugin.driver(Settings::none(), Reuse::Fresh).await.unwrap_err();
-    assert!(error.to_string().contains("setting `bucket` is needed"), "{error}");
+    assert_text(
+        &chain(&error),
+        &["`bucket`"],
+        &expect![[r#"
+            plugin `python`: setting `bucket` is needed
+        "#]],
+    );
     let driver = plugin.driver(Settings::none().set("bucket", "b"), Reuse::Fresh).await.unwrap();
     let offload = Offload::above(ByteSize::kib(1)).to("python", driver);
     let offload = offload.memory_cache(ByteSize::bytes(0));
-    let pipeline = Pipeline::builder().offload(offload).build().unwrap();
+    let pipeline = cloakroom_tests::pipeline().offload(offload).build().unwrap();
     let sent: Vec<_> = (0..11).map(|n| plain(noise(n * 10_000))).collect();
     let kept = pipeline.encode(&ctx(), sent.clone()).await.map_err(|error| chain(&error)).unwrap();
     assert_eq!(bucket.list("", None).await.unwrap().len(), 10);

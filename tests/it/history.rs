@@ -9,7 +9,8 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cloakroom::{Cloakroom, CloakroomBuilder, Context, Payload};
 use cloakroom_temporal::server::{CodecServer, Settings};
-use cloakroom_tests::{KEY, compile_cache, rigs::temporal};
+use cloakroom_tests::{KEY, assert_text, compile_cache, rigs::temporal};
+use expect_test::expect;
 use serde_json::{Value, json};
 use temporalio_client::{WorkflowGetResultOptions, WorkflowSignalOptions, WorkflowStartOptions};
 use temporalio_common::MemoValues;
@@ -38,8 +39,8 @@ impl Run {
     async fn finish() -> Self {
         // What is encoded twice is one object, so that the numbers do not depend on replays.
         let folder = folder("true");
-        let opening =
-            CloakroomBuilder::file(folder.path().join("cloakroom.toml")).cache(compile_cache());
+        let opening = CloakroomBuilder::file(folder.path().join("cloakroom.toml"))
+            .with_cache(compile_cache());
         let cloakroom = opening.open().await.unwrap();
         let (queue, url) = (unique("history"), server().url());
         let _worker = Running::start(&url, &queue, converter(&cloakroom));
@@ -258,7 +259,7 @@ impl Run {
 async fn duplicates_are_found_although_encryption_hides_them() {
     let folder = folder("false");
     let opening =
-        CloakroomBuilder::file(folder.path().join("cloakroom.toml")).cache(compile_cache());
+        CloakroomBuilder::file(folder.path().join("cloakroom.toml")).with_cache(compile_cache());
     let cloakroom = opening.open().await.unwrap();
     let large = hex::encode(cloakroom_tests::noise(400_000));
     let encode = async |text: &str| {
@@ -318,8 +319,14 @@ async fn what_is_no_raw_history_is_refused() {
     let run = Run::finish().await;
     let table = run.export("history.txt", &[]);
     let refused = run.explain(&table, &[]);
-    assert_eq!(refused.status.code(), Some(1));
-    assert!(says(&refused).contains("temporal workflow show -w ID -o json"), "{}", says(&refused));
+    crate::cli::refused(
+        &refused,
+        1,
+        &["temporal workflow show -w ID -o json"],
+        &expect![[r#"
+            error: this is no history in JSON (line 1, column 1); export it with `temporal workflow show -w ID -o json`, without --codec-endpoint and without TEMPORAL_CODEC_ENDPOINT
+        "#]],
+    );
     let nowhere = run.explain(&run.folder.path().join("nowhere"), &[]);
     assert_eq!(nowhere.status.code(), Some(2), "{}", says(&nowhere));
 
@@ -331,7 +338,14 @@ async fn what_is_no_raw_history_is_refused() {
     let decoded = run.export("decoded.json", &["-o", "json", "--codec-endpoint", &endpoint]);
     let told = run.explain(&decoded, &[]);
     assert_eq!(told.status.code(), Some(1));
-    assert!(says(&told).contains("exported through a codec endpoint"), "{}", says(&told));
-    assert!(!says(&told).contains("canary"));
+    let told = says(&told);
+    let hint = told.lines().find(|line| line.contains("codec endpoint")).unwrap();
+    assert_text(
+        hint.trim(),
+        &[],
+        &expect![[r#"
+    "#]],
+    );
+    assert!(!told.contains("canary"));
     serving.abort();
 }

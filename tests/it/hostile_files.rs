@@ -5,7 +5,8 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cloakroom::{Cloakroom, Error, ErrorKind, storage::BucketUrl};
-use cloakroom_tests::{KEY, chain, ctx, noise, plain, wait_until};
+use cloakroom_tests::{KEY, assert_text, chain, ctx, noise, plain, wait_until};
+use expect_test::{Expect, expect};
 
 use crate::secrets::Log;
 
@@ -15,13 +16,11 @@ async fn open(folder: &Path, config: &str) -> Result<Cloakroom, Error> {
 }
 
 #[track_caller]
-fn says(opened: Result<Cloakroom, Error>, parts: &[&str]) {
+fn says(opened: Result<Cloakroom, Error>, facts: &[&str], snapshot: &Expect) {
     let error = opened.map(drop).unwrap_err();
     let text = chain(&error);
     assert_eq!(error.kind(), ErrorKind::Config, "{text}");
-    for part in parts {
-        assert!(text.contains(part), "`{part}` is not in: {text}");
-    }
+    assert_text(&text, facts, snapshot);
     assert!(!text.contains("s3cr3t"), "{text}");
 }
 
@@ -45,20 +44,42 @@ async fn a_key_that_others_could_replace_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let key = folder.path().join("key");
     fs::write(&key, STANDARD.encode(KEY)).unwrap();
-    for (bits, is_fine, warns) in [
-        (0o600, true, false),
-        (0o440, true, false),
-        (0o644, true, true),
-        (0o620, false, false),
-        (0o602, false, false),
-        (0o666, false, false),
+    for (bits, is_fine, warns, snapshot) in [
+        (0o600, true, false, None),
+        (0o440, true, false, None),
+        (0o644, true, true, None),
+        (
+            0o620,
+            false,
+            false,
+            Some(expect![[r#"
+                [folder]/cloakroom.toml, line 8: [keys.payments.material] `one`: others can write to `[folder]/key` (mode 620), and so replace what it holds: `chmod go-w` it
+            "#]]),
+        ),
+        (
+            0o602,
+            false,
+            false,
+            Some(expect![[r#"
+                [folder]/cloakroom.toml, line 8: [keys.payments.material] `one`: others can write to `[folder]/key` (mode 602), and so replace what it holds: `chmod go-w` it
+            "#]]),
+        ),
+        (
+            0o666,
+            false,
+            false,
+            Some(expect![[r#"
+                [folder]/cloakroom.toml, line 8: [keys.payments.material] `one`: others can write to `[folder]/key` (mode 666), and so replace what it holds: `chmod go-w` it
+            "#]]),
+        ),
     ] {
         let (log, _guard) = Log::start();
         mode(&key, bits);
         let opened = open(folder.path(), SEALING).await;
         assert_eq!(opened.is_ok(), is_fine, "{bits:o}");
-        if !is_fine {
-            says(opened, &["line 8", "[keys.payments.material] `one`", "chmod go-w"]);
+        if let Some(snapshot) = snapshot {
+            let facts = ["line 8", "[keys.payments.material] `one`", "chmod go-w"];
+            says(opened, &facts, &snapshot);
         }
         assert_eq!(log.text().contains("chmod o-r"), warns, "{bits:o}: {}", log.text());
     }
@@ -70,7 +91,13 @@ async fn a_pattern_is_no_key() {
     for bytes in [[0; 32], [0xff; 32]] {
         for text in [bytes.to_vec(), STANDARD.encode(bytes).into_bytes()] {
             fs::write(folder.path().join("key"), text).unwrap();
-            says(open(folder.path(), SEALING).await, &["a pattern", "openssl rand"]);
+            says(
+                open(folder.path(), SEALING).await,
+                &["openssl rand"],
+                &expect![[r#"
+                    [folder]/cloakroom.toml, line 8: [keys.payments.material] `one`: file `[folder]/key`: these 32 bytes are a pattern, such as all zeros, and no key: try `openssl rand -base64 32`
+                "#]],
+            );
         }
     }
 }
@@ -96,14 +123,38 @@ fn storing(bucket: &str) -> String {
 async fn a_secret_in_the_file_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let s3 = "url = \"s3://b\"\nregion = \"eu-west-1\"\n";
-    for (setting, key) in [
-        ("secret_access_key = \"s3cr3t\"", "`secret_access_key` is a secret"),
-        ("aws_session_token = \"s3cr3t\"", "`aws_session_token` is a secret"),
-        ("proxy_url = \"http://me:s3cr3t@proxy:1\"", "`proxy_url` is a secret"),
-        ("allow_invalid_certificates = true", "`allow_invalid_certificates` lets whoever"),
+    for (setting, key, snapshot) in [
+        (
+            "secret_access_key = \"s3cr3t\"",
+            "`secret_access_key`",
+            expect![[r#"
+                [folder]/cloakroom.toml, line 13: [buckets.b]: `secret_access_key` is a secret, and secrets are never written into this file: name it as `secret_access_key = { env = "NAME" }` or `secret_access_key = { file = "PATH" }`
+            "#]],
+        ),
+        (
+            "aws_session_token = \"s3cr3t\"",
+            "`aws_session_token`",
+            expect![[r#"
+                [folder]/cloakroom.toml, line 13: [buckets.b]: `aws_session_token` is a secret, and secrets are never written into this file: name it as `aws_session_token = { env = "NAME" }` or `aws_session_token = { file = "PATH" }`
+            "#]],
+        ),
+        (
+            "proxy_url = \"http://me:s3cr3t@proxy:1\"",
+            "`proxy_url`",
+            expect![[r#"
+                [folder]/cloakroom.toml, line 13: [buckets.b]: `proxy_url` is a secret, and secrets are never written into this file: name it as `proxy_url = { env = "NAME" }` or `proxy_url = { file = "PATH" }`
+            "#]],
+        ),
+        (
+            "allow_invalid_certificates = true",
+            "`allow_invalid_certificates`",
+            expect![[r#"
+                [folder]/cloakroom.toml, line 13: [buckets.b]: `allow_invalid_certificates` lets whoever stands between read and replace all objects, and is not taken: have this system trust the store's authority (SSL_CERT_FILE=authority.pem)
+            "#]],
+        ),
     ] {
         let opened = open(folder.path(), &storing(&format!("{s3}{setting}"))).await;
-        says(opened, &["line 13", "[buckets.b]", key]);
+        says(opened, &["line 13", "[buckets.b]", key], &snapshot);
     }
     let place = BucketUrl::new("s3://b").set("allow_invalid_certificates", "true");
     assert_eq!(place.open().unwrap_err().kind(), ErrorKind::Config);
@@ -127,7 +178,13 @@ async fn uses_of_a_bucket_are_granted_by_name() {
         let read = cloakroom.decode(&ctx(), kept.clone()).await;
         assert_eq!(read.is_ok(), is_fine, "{allow}");
         if let Err(error) = read {
-            assert!(chain(&error).contains("granted without `read`"), "{}", chain(&error));
+            assert_text(
+                &chain(&error),
+                &["`read`"],
+                &expect![[r#"
+                    stage `storage d`, decoding payload 0, plugin `file`: bucket `[folder]/objects` was granted without `read`: add it to `allow` of the bucket, if the plugin is trusted with that
+                "#]],
+            );
         }
         // A damaged object is repaired: its key names what belongs there.
         let mut folders = vec![folder.path().join("objects")];
@@ -141,9 +198,23 @@ async fn uses_of_a_bucket_are_granted_by_name() {
         assert!(again.is_ok(), "{allow}: {}", chain(&again.unwrap_err()));
     }
     let both = storing("url = \"file:objects\"\nread_only = true\nallow = [\"remove\"]");
-    says(open(folder.path(), &both).await, &["line 13", "`read_only` allows nothing"]);
+    let opened = open(folder.path(), &both).await;
+    says(
+        opened,
+        &["line 13", "`read_only`"],
+        &expect![[r#"
+            [folder]/cloakroom.toml, line 13: [buckets.b]: `read_only` allows nothing that changes objects, and `allow` does: remove one of the two
+        "#]],
+    );
     let unknown = storing("url = \"file:objects\"\nallow = [\"delete\"]");
-    says(open(folder.path(), &unknown).await, &["line 12", "unknown word", "`remove`"]);
+    let opened = open(folder.path(), &unknown).await;
+    says(
+        opened,
+        &["line 12", "`remove`"],
+        &expect![[r#"
+            [folder]/cloakroom.toml, line 12: unknown word, expected one of `read`, `write`, `overwrite`, `remove`, `list`
+        "#]],
+    );
 }
 
 #[tokio::test]
@@ -154,7 +225,13 @@ async fn a_folder_of_objects_is_its_users_alone() {
     open(folder.path(), &config).await.unwrap();
     assert_eq!(fs::metadata(&objects).unwrap().permissions().mode() & 0o777, 0o700);
     mode(&objects, 0o777);
-    says(open(folder.path(), &config).await, &["can be written to by everybody", "chmod o-w"]);
+    says(
+        open(folder.path(), &config).await,
+        &["chmod o-w"],
+        &expect![[r#"
+            [folder]/cloakroom.toml, line 11: [buckets.b]: `file:objects` folder `[folder]/objects` can be written to by everybody: `chmod o-w` it
+        "#]],
+    );
 }
 
 /// Objects that a grant no longer allows do not come from the cache.

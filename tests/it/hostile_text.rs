@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 
 use cloakroom::{
-    CloakroomBuilder, Codec as _, Error, ErrorKind, Payload, Pipeline, Stage,
+    CloakroomBuilder, Codec as _, Error, ErrorKind, Payload, Stage,
     inspect::clean,
     keys::{Material, Ring},
     metric,
@@ -105,7 +105,7 @@ const QUOTES: [(&str, ErrorKind); 8] = [
 async fn a_guests_words_are_not_shown() {
     let (log, _guard) = Log::start();
     let codec = rogue(ROGUE, rogue_grants(), Settings::none()).await.unwrap();
-    let pipeline = Pipeline::builder().stage(Stage::new("rogue", codec)).build().unwrap();
+    let pipeline = cloakroom_tests::pipeline().stage(Stage::new("rogue", codec)).build().unwrap();
     for text in hostile() {
         for (attack, kind) in QUOTES {
             let sent = plain(attack).with("words", text.clone());
@@ -176,7 +176,7 @@ async fn names_that_strangers_write_into_a_payload_are_clean() {
     let (log, _guard) = Log::start();
     let aes = bundled(&host(Limits::default()), "aes-gcm", Settings::none(), Reuse::Fresh).await;
     let pipeline =
-        Pipeline::builder().stage(Stage::new("aes-gcm", aes).required()).build().unwrap();
+        cloakroom_tests::pipeline().stage(Stage::new("aes-gcm", aes).required()).build().unwrap();
     for text in hostile() {
         let ctx = cloakroom::Context::namespace(text.clone());
         let ctx = ctx.target(Kind::Workflow, &text, &text, None);
@@ -291,11 +291,11 @@ async fn names_in_a_configuration_are_clean() {
 #[test]
 fn labels_are_clean() {
     let snapshotter = crate::metrics::record();
-    let scale = SizeMeter::default();
+    let scale = SizeMeter::new(metric::SIZES);
     for text in hostile() {
         for activity in [None, Some(&*text)] {
             let subject = SizeLabels { namespace: &text, workflow: &text, activity };
-            scale.weigh(cloakroom::pipeline::Budget { max: 100, percent: 100 }, 1, subject);
+            let _ = scale.weigh(cloakroom::pipeline::Budget { max: 100, percent: 100 }, 1, subject);
         }
     }
     let all = snapshotter.snapshot().into_vec();

@@ -26,7 +26,7 @@ async fn pipeline(plugin: &str, format: Option<&str>) -> Pipeline {
         settings = settings.set("format", format);
     }
     let codec = bundled(&host(Limits::default()), plugin, settings, Reuse::Fresh).await;
-    Pipeline::builder().stage(Stage::new(plugin, codec)).build().unwrap()
+    cloakroom_tests::pipeline().stage(Stage::new(plugin, codec)).build().unwrap()
 }
 
 fn payloads() -> Vec<Payload> {

@@ -9,7 +9,7 @@ use crate::cli::built;
 /// What its README says of the three ways is so. (Python is where Temporal's server comes from.)
 #[test]
 fn python_it_finishes_with_a_pipeline_and_not_without() {
-    let output = Command::new(&built()[1])
+    let output = Command::new(built("invoice"))
         .arg("--json")
         .env("CLOAKROOM_TEMPORAL", cloakroom_tests::program("temporal"))
         .output()

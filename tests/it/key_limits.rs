@@ -11,8 +11,9 @@ use cloakroom::{
     plugin::{Grants, Limits, Reuse, Settings},
 };
 use cloakroom_tests::{
-    KEY, ROGUE, bundled, bundled_codecs, chain, compile_cache, ctx, host, plain,
+    KEY, ROGUE, assert_text, bundled, bundled_codecs, chain, compile_cache, ctx, host, plain,
 };
+use expect_test::expect;
 use futures::future::BoxFuture;
 
 async fn aes(settings: &[(&str, &str)], required: bool) -> Pipeline {
@@ -21,7 +22,7 @@ async fn aes(settings: &[(&str, &str)], required: bool) -> Pipeline {
         bundled(&host(Limits::default()), "aes-gcm", settings.collect(), Reuse::Fresh).await;
     let stage = Stage::new("aes-gcm", codec);
     let stage = if required { stage.required() } else { stage };
-    Pipeline::builder().stage(stage).build().unwrap()
+    cloakroom_tests::pipeline().stage(stage).build().unwrap()
 }
 
 /// `binary/encrypted` is bound to nothing: who has one such payload could pass it off for another.
@@ -62,11 +63,31 @@ async fn a_required_namespace_is_there_both_ways() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_setting_that_opens_nothing_is_refused() {
-    for (settings, expect) in [
-        (&[("accept", "")][..], "`accept` must be"),
-        (&[("accept", "sealed"), ("format", "temporal")], "leaves out"),
-        (&[("namespace", "require"), ("format", "temporal")], "bound to none"),
-        (&[("namespace", "require"), ("accept", "sealed,temporal")], "bound to none"),
+    for (settings, snapshot) in [
+        (
+            &[("accept", "")][..],
+            expect![[r#"
+                plugin `aes-gcm`: setting `accept` must be `sealed`, `temporal` or `sealed, temporal`
+            "#]],
+        ),
+        (
+            &[("accept", "sealed"), ("format", "temporal")],
+            expect![[r#"
+                plugin `aes-gcm`: setting `accept` leaves out the `format` that is written
+            "#]],
+        ),
+        (
+            &[("namespace", "require"), ("format", "temporal")],
+            expect![[r#"
+                plugin `aes-gcm`: setting `namespace = "require"` goes with format `sealed` only: the other is bound to none
+            "#]],
+        ),
+        (
+            &[("namespace", "require"), ("accept", "sealed,temporal")],
+            expect![[r#"
+                plugin `aes-gcm`: setting `namespace = "require"` goes with format `sealed` only: the other is bound to none
+            "#]],
+        ),
     ] {
         let settings: Settings =
             settings.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
@@ -76,7 +97,7 @@ async fn a_setting_that_opens_nothing_is_refused() {
         let made = plugin.unwrap().codec(settings.set("ring", "r"), Reuse::Fresh).await;
         let error = made.map(drop).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config, "{}", chain(&error));
-        assert!(chain(&error).contains(expect), "{}", chain(&error));
+        assert_text(&chain(&error), &[], &snapshot);
     }
 }
 
@@ -102,7 +123,7 @@ fn write(folder: &Path, text: &str) {
 }
 
 async fn open(folder: &Path) -> Result<Cloakroom, Error> {
-    CloakroomBuilder::file(folder.join("cloakroom.toml")).cache(compile_cache()).open().await
+    CloakroomBuilder::file(folder.join("cloakroom.toml")).with_cache(compile_cache()).open().await
 }
 
 /// Seals until it is refused. Returns how often it was not, and the error.
@@ -126,9 +147,13 @@ async fn a_key_that_sealed_enough_with_plain_aes_gcm_seals_no_more() {
     assert!((1..100).contains(&count), "{count}");
     let text = chain(&error);
     assert_eq!(error.kind(), ErrorKind::Denied, "{text}");
-    for says in ["`one`", "[keys.payments]", "100 messages", "max_messages_per_key", "`current`"] {
-        assert!(text.contains(says), "{text}");
-    }
+    assert_text(
+        &text,
+        &["`one`", "[keys.payments]", "100 messages"],
+        &expect![[r#"
+            stage `aes-gcm`, encoding payload 0: key `one` of key ring `payments` has sealed 100 messages with plain AES-256-GCM in this process, and no more are allowed ([keys.payments] `max_messages_per_key`): add another key to [keys.payments.material] and make it `current`
+        "#]],
+    );
     let opens = async || {
         let opened = cloakroom.decode(&ctx(), sealed.clone()).await;
         assert_eq!(opened.unwrap(), [plain("x")], "decoding stopped");
@@ -156,7 +181,13 @@ async fn the_format_of_this_project_has_no_such_limit() {
     let error = open(folder.path()).await.map(drop).unwrap_err();
     let text = chain(&error);
     assert_eq!(error.kind(), ErrorKind::Config, "{text}");
-    assert!(text.contains("line 10") && text.contains("4294967296"), "{text}");
+    assert_text(
+        &text,
+        &["line 10", "4294967296"],
+        &expect![[r#"
+            [folder]/cloakroom.toml, line 10: [keys.payments] `max_messages_per_key` is 4294967297, and no key may seal more than 4294967296 messages with plain AES-256-GCM: write less, divided by the number of processes
+        "#]],
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -203,11 +234,11 @@ async fn a_stage_without_a_key_cannot_be_required() {
         Stage::new("own", Keyless(Description { encodings, purpose: Purpose::Encryption }))
     };
     for required in [Stage::required, Stage::required_to_encode] {
-        let built = Pipeline::builder().stage(required(stage())).build();
+        let built = cloakroom_tests::pipeline().stage(required(stage())).build();
         let expect = PipelineError::RequiredKeyless("own".to_owned());
         assert_eq!(built.map(drop).unwrap_err(), expect);
     }
-    assert!(Pipeline::builder().stage(stage()).build().is_ok());
+    assert!(cloakroom_tests::pipeline().stage(stage()).build().is_ok());
 }
 
 /// It has keys, and wraps payloads as they are.
@@ -226,7 +257,11 @@ async fn a_plugin_that_writes_plaintext_does_not_pass_for_a_cipher() {
     let error = open(folder.path()).await.map(drop).unwrap_err();
     let text = chain(&error);
     assert_eq!(error.kind(), ErrorKind::PluginRejected, "{text}");
-    for says in ["stage `rogue` failed the probe `random body`", "the plaintext in it"] {
-        assert!(text.contains(says), "{text}");
-    }
+    assert_text(
+        &text,
+        &["stage `rogue`", "probe `random body`"],
+        &expect![[r#"
+            [folder]/cloakroom.toml, line 3, stage `rogue`, key `plugin`:  (`[folder]/rogue.wasm`): stage `rogue` failed the probe `random body`: it says that it encrypts, and what it writes has the plaintext in it
+        "#]],
+    );
 }

@@ -6,15 +6,20 @@ use cloakroom::{
     inspect::{Inspection, World},
     plugin::{Digest, Grants, Host, Limits, Requirement, Reuse, Settings, Source},
 };
-use cloakroom_tests::{DRIVERS, ROGUE, chain, host, ring};
+use cloakroom_tests::{DRIVERS, ROGUE, assert_text, chain, host, ring};
+use expect_test::{Expect, expect};
 
-async fn refused(source: Source, grants: Grants, kind: ErrorKind, says: &[&str]) {
+async fn refused(
+    source: Source,
+    grants: Grants,
+    kind: ErrorKind,
+    facts: &[&str],
+    snapshot: &Expect,
+) {
     let error = host(Limits::default()).load(source, grants).await.map(drop).unwrap_err();
     let text = chain(&error);
     assert_eq!(error.kind(), kind, "{text}");
-    for says in says {
-        assert!(text.contains(says), "{text}");
-    }
+    assert_text(&text, facts, snapshot);
     assert!(error.plugin().is_some());
 }
 
@@ -39,50 +44,98 @@ fn replaced(from: &str, to: &str) -> Bytes {
 #[tokio::test]
 async fn an_import_without_its_grant() {
     let rogue = || Source::bytes("rogue", Bytes::from_static(ROGUE));
-    let (kind, says) = (ErrorKind::MissingGrant, ["cloakroom:plugin/keys@0.1.0", "grants.keys"]);
-    refused(rogue(), Grants::none(), kind, &says).await;
+    let (kind, facts) = (ErrorKind::MissingGrant, ["cloakroom:plugin/keys@0.1.0", "grants.keys"]);
+    refused(rogue(), Grants::none(), kind, &facts, &expect![[r#"
+        plugin `rogue`: imports `cloakroom:plugin/keys@0.1.0`, which was not granted: add `grants.keys = ["RING"]`, or use another plugin
+    "#]]).await;
     let grants = Grants::none().keys("a", ring());
-    refused(rogue(), grants, kind, &["cloakroom:plugin/subkeys@0.1.0", "grants.subkeys"]).await;
+    let facts = ["cloakroom:plugin/subkeys@0.1.0", "grants.subkeys"];
+    refused(rogue(), grants, kind, &facts, &expect![[r#"
+        plugin `rogue`: imports `cloakroom:plugin/subkeys@0.1.0`, which was not granted: add `grants.subkeys = ["RING"]`, or use another plugin
+    "#]]).await;
     let aes = cloakroom::plugin::bundled("aes-gcm").unwrap();
-    refused(aes, Grants::none().subkeys("a", ring()), kind, &["grants.keys"]).await;
+    let grants = Grants::none().subkeys("a", ring());
+    refused(aes, grants, kind, &["grants.keys"], &expect![[r#"
+        plugin `aes-gcm`: imports `cloakroom:plugin/keys@0.1.0`, which was not granted: add `grants.keys = ["RING"]`, or use another plugin
+    "#]]).await;
 }
 
 #[tokio::test]
 async fn another_line_of_the_contract() {
     let other = replaced("@0.1.0", "@0.9.0");
-    let says = ["version 0.9.0", "this host speaks 0.1"];
-    refused(Source::bytes("new", other), Grants::none(), ErrorKind::PluginRejected, &says).await;
+    let (source, kind) = (Source::bytes("new", other), ErrorKind::PluginRejected);
+    refused(source, Grants::none(), kind, &["0.9.0", " 0.1"], &expect![[r#"
+        plugin `new`: speaks version 0.9.0 of the contract, and this host speaks 0.1: use a host of that line, or build the plugin against this one
+    "#]]).await;
 }
 
 #[tokio::test]
 async fn an_import_that_no_host_has() {
     let other = replaced("cloakroom:plugin/subkeys@0.1.0", "cloakroom:plugin/sublime@0.1.0");
-    let says = ["cloakroom:plugin/sublime@0.1.0", "no host of this version has it"];
-    refused(Source::bytes("odd", other), Grants::none(), ErrorKind::PluginRejected, &says).await;
+    let (source, kind) = (Source::bytes("odd", other), ErrorKind::PluginRejected);
+    let facts = ["cloakroom:plugin/sublime@0.1.0"];
+    refused(source, Grants::none(), kind, &facts, &expect![[r#"
+        plugin `odd`: imports `cloakroom:plugin/sublime@0.1.0`: no host of this version has it: build the plugin without it
+    "#]]).await;
     let network = replaced("cloakroom:plugin/subkeys@0.1.0", "wasi:http/outgoing-handl@0.2.0");
-    let says = ["wasi:http/outgoing-handl", "no HTTP for plugins", "disableFeatures"];
-    refused(Source::bytes("net", network), Grants::none(), ErrorKind::PluginRejected, &says).await;
+    let source = Source::bytes("net", network);
+    let facts = ["wasi:http/outgoing-handl", "disableFeatures"];
+    refused(source, Grants::none(), kind, &facts, &expect![[r#"
+        plugin `net`: imports `wasi:http/outgoing-handl@0.2.0`: this host has no HTTP for plugins: build without it (componentize-js: `disableFeatures: ['http', 'fetch-event']`)
+    "#]]).await;
 }
 
 #[tokio::test]
 async fn what_is_no_component() {
     let module = Bytes::from_static(b"\0asm\x01\0\0\0");
     let kind = ErrorKind::PluginRejected;
-    refused(Source::bytes("m", module), Grants::none(), kind, &["core module", "wasm32-wasip2"])
-        .await;
+    let source = Source::bytes("m", module);
+    refused(source, Grants::none(), kind, &["wasm32-wasip2"], &expect![[r#"
+        plugin `m`: is a core module, not a component: build for `wasm32-wasip2`, or turn it into one with `wasm-tools component new`
+    "#]]).await;
     let empty = Bytes::from_static(b"\0asm\x0d\0\x01\0");
-    refused(Source::bytes("e", empty), Grants::none(), kind, &["no plugin", "exports nothing"])
-        .await;
-    for (text, says) in [
-        (&b""[..], "it is empty"),
-        (b"\0asm", "truncated"),
-        (b"#!/bin/sh\n", "begins with other bytes"),
-        (b"<html>", "a web page"),
-        (b"(component)", "wasm-tools parse"),
-        (b"\x1f\x8b\x08", "gzip"),
+    refused(Source::bytes("e", empty), Grants::none(), kind, &[], &expect![[r#"
+        plugin `e`: is a component, but no plugin: it exports nothing, and a plugin exports `cloakroom:plugin/codec` or `cloakroom:plugin/driver`; was it exported?
+    "#]]).await;
+    for (text, snapshot) in [
+        (
+            &b""[..],
+            expect![[r#"
+            plugin `t`: is not a WebAssembly component: it is empty
+        "#]],
+        ),
+        (
+            b"\0asm",
+            expect![[r#"
+                plugin `t`: is not a whole WebAssembly component: it was truncated or damaged: unexpected end-of-file (at offset [offset])
+            "#]],
+        ),
+        (
+            b"#!/bin/sh\n",
+            expect![[r#"
+                plugin `t`: is not a WebAssembly component: it begins with other bytes than `\0asm`
+            "#]],
+        ),
+        (
+            b"<html>",
+            expect![[r#"
+                plugin `t`: is not a WebAssembly component: it is a web page or another text that begins with `<`
+            "#]],
+        ),
+        (
+            b"(component)",
+            expect![[r#"
+                plugin `t`: is not a WebAssembly component: it is WebAssembly as text: translate it with `wasm-tools parse`
+            "#]],
+        ),
+        (
+            b"\x1f\x8b\x08",
+            expect![[r#"
+                plugin `t`: is not a WebAssembly component: it is compressed with gzip: unpack it first
+            "#]],
+        ),
     ] {
-        refused(Source::bytes("t", text), Grants::none(), kind, &["WebAssembly component", says])
-            .await;
+        refused(Source::bytes("t", text), Grants::none(), kind, &[], &snapshot).await;
     }
 }
 
@@ -92,8 +145,10 @@ async fn the_file_is_named_by_its_path() {
     let path = folder.path().join("page.wasm");
     std::fs::write(&path, "<html>").unwrap();
     let shown = format!("plugin `page` (`{}`)", path.display());
-    let says = [&*shown, "a web page"];
-    refused(Source::file(&path), Grants::none(), ErrorKind::PluginRejected, &says).await;
+    let kind = ErrorKind::PluginRejected;
+    refused(Source::file(&path), Grants::none(), kind, &[&shown], &expect![[r#"
+        plugin `page` (`[folder]/page.wasm`): is not a WebAssembly component: it is a web page or another text that begins with `<`
+    "#]]).await;
 }
 
 #[tokio::test]
@@ -104,16 +159,22 @@ async fn a_truncated_file_wherever_it_is_cut() {
         assert_eq!(error.kind(), ErrorKind::PluginRejected);
     }
     let cut = Bytes::from_static(ROGUE).slice(..ROGUE.len() - 1);
-    refused(Source::bytes("cut", cut), Grants::none(), ErrorKind::PluginRejected, &["truncated"])
-        .await;
+    let source = Source::bytes("cut", cut);
+    refused(source, Grants::none(), ErrorKind::PluginRejected, &[], &expect![[r#"
+        plugin `cut`: is not a whole WebAssembly component: it was truncated or damaged: unexpected end-of-file (at offset [offset])
+    "#]]).await;
 }
 
 #[tokio::test]
 async fn bytes_that_are_not_the_pinned_ones() {
     let pinned = Digest::of(b"another file");
     let source = Source::bytes("pin", Bytes::from_static(ROGUE)).pinned(pinned);
-    let says = ["not the pinned file", &pinned.to_string(), &Digest::of(ROGUE).to_string()];
-    refused(source, Grants::none(), ErrorKind::PluginRejected, &says).await;
+    let (kind, facts) = (ErrorKind::PluginRejected, [pinned, Digest::of(ROGUE)]);
+    let facts = facts.map(|digest| digest.to_string());
+    let facts = facts.each_ref().map(String::as_str);
+    refused(source, Grants::none(), kind, &facts, &expect![[r#"
+        plugin `pin`: is not the pinned file: expected sha256:[digest], found sha256:[digest]; pin the new digest if the change is wanted
+    "#]]).await;
     let source = Source::bytes("pin", Bytes::from_static(ROGUE)).pinned(Digest::of(ROGUE));
     assert!(host(Limits::default()).load(source, Grants::nothing_behind()).await.is_ok());
 }
@@ -121,25 +182,52 @@ async fn bytes_that_are_not_the_pinned_ones() {
 #[tokio::test]
 async fn a_file_that_is_missing_or_has_no_end() {
     let source = Source::file("/nowhere/plugin.wasm");
-    refused(source, Grants::none(), ErrorKind::Config, &["/nowhere/plugin.wasm"]).await;
+    let facts = ["/nowhere/plugin.wasm"];
+    refused(source, Grants::none(), ErrorKind::Config, &facts, &expect![[r#"
+        plugin `plugin` (`/nowhere/plugin.wasm`): cannot read the plugin's file: No such file or directory (os error 2)
+    "#]]).await;
     let limits = Limits { component: ByteSize::mib(1), ..Limits::default() };
     let loaded = host(limits).load(Source::file("/dev/zero"), Grants::none()).await;
     let error = loaded.map(drop).unwrap_err();
-    assert!(chain(&error).contains("limits.component"), "{}", chain(&error));
+    assert_text(
+        &chain(&error),
+        &["limits.component"],
+        &expect![[r#"
+            plugin `zero` (`/dev/zero`): the file has 1048577 bytes or more, and a plugin has at most 1MiB (`limits.component`)
+        "#]],
+    );
 }
 
 #[tokio::test]
 async fn settings_that_cannot_work() {
     let host = host(Limits::default());
-    for (name, settings, says) in [
-        ("zstd", Settings::none().set("level", 99), "`level` must be a number from"),
-        ("zstd", Settings::none().set("levle", 3), "unknown setting `levle`"),
-        ("aes-gcm", Settings::none(), "setting `ring` is needed"),
+    for (name, settings, snapshot) in [
+        (
+            "zstd",
+            Settings::none().set("level", 99),
+            expect![[r#"
+                plugin `zstd`: setting `level` must be a number from 1 to 12
+            "#]],
+        ),
+        (
+            "zstd",
+            Settings::none().set("levle", 3),
+            expect![[r#"
+                plugin `zstd`: unknown setting `levle`: this plugin knows `level`
+            "#]],
+        ),
+        (
+            "aes-gcm",
+            Settings::none(),
+            expect![[r#"
+            plugin `aes-gcm`: setting `ring` is needed
+        "#]],
+        ),
     ] {
         let plugin = load_any(&host, name).await;
         let error = plugin.codec(settings, Reuse::Fresh).await.map(drop).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config, "{}", chain(&error));
-        assert!(chain(&error).contains(says), "{}", chain(&error));
+        assert_text(&chain(&error), &[name], &snapshot);
     }
 }
 

@@ -8,8 +8,10 @@ use cloakroom::{
     temporal::server,
 };
 use cloakroom_tests::{
-    KEY, ROGUE_WASIP2, chain, compile_cache, ctx, host, plain, rogue_grants, text as compressible,
+    KEY, ROGUE_WASIP2, assert_text, chain, compile_cache, ctx, host, plain, rogue_grants,
+    text as compressible,
 };
+use expect_test::expect;
 use futures::future::poll_immediate;
 use metrics_util::debugging::DebugValue;
 
@@ -45,7 +47,7 @@ async fn open(folder: &Path) -> Cloakroom {
     fs::write(folder.join("rogue.wasm"), ROGUE_WASIP2).unwrap();
     fs::write(folder.join("key"), KEY).unwrap();
     write(folder, GOOD);
-    let opening = CloakroomBuilder::file(folder.join("cloakroom.toml")).cache(compile_cache());
+    let opening = CloakroomBuilder::file(folder.join("cloakroom.toml")).with_cache(compile_cache());
     opening.open().await.map_err(|error| chain(&error)).unwrap()
 }
 
@@ -81,11 +83,24 @@ async fn a_plugin_that_never_starts_is_refused_at_its_time() {
     let host = host(limits);
     let source = Source::bytes("rogue", ROGUE_WASIP2);
     let plugin = host.load(source, rogue_grants()).await.map_err(|error| chain(&error)).unwrap();
-    for start in ["sleep", "loop"] {
+    for (start, snapshot) in [
+        (
+            "sleep",
+            expect![[r#"
+            plugin `rogue`: took longer than 400ms (`limits.time`)
+        "#]],
+        ),
+        (
+            "loop",
+            expect![[r#"
+            plugin `rogue`: took longer than 400ms (`limits.time`)
+        "#]],
+        ),
+    ] {
         let settings = Settings::none().set("start", start);
         let error = plugin.codec(settings, Reuse::Fresh).await.map(drop).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::LimitExceeded(Limit::Time), "{}", chain(&error));
-        assert!(chain(&error).contains("400ms (`limits.time`)"), "{}", chain(&error));
+        assert_text(&chain(&error), &["400ms"], &snapshot);
     }
     plugin.codec(Settings::none(), Reuse::Fresh).await.unwrap();
     host.load(cloakroom::plugin::bundled("zlib").unwrap(), Grants::none()).await.unwrap();
@@ -95,18 +110,26 @@ async fn a_plugin_that_never_starts_is_refused_at_its_time() {
 async fn the_old_one_serves_after_a_plugin_that_never_starts() {
     let folder = tempfile::tempdir().unwrap();
     let cloakroom = open(folder.path()).await;
-    for (limits, kind, says) in [
-        ("time = \"400ms\"", ErrorKind::LimitExceeded(Limit::Time), "`limits.time`"),
+    for (limits, kind, snapshot) in [
+        (
+            "time = \"400ms\"",
+            ErrorKind::LimitExceeded(Limit::Time),
+            expect![[r#"
+                [folder]/cloakroom.toml, line 3, stage `rogue`, key `plugin`: plugin `rogue` (`[folder]/rogue.wasm`): took longer than 400ms (`limits.time`)
+            "#]],
+        ),
         (
             "time = \"100h\"\nwait = \"200h\"\nload = \"2s\"",
             ErrorKind::Busy,
-            "loading did not end within 2s (`limits.load`); it was at plugin `rogue`",
+            expect![[r#"
+                [folder]/cloakroom.toml: loading did not end within 2s (`limits.load`); it was at plugin `rogue`: try again when the machine has less to do, or raise the limit if this plugin or file needs so long
+            "#]],
         ),
     ] {
         write(folder.path(), &hangs(limits));
         let error = cloakroom.reload().await.unwrap_err();
         assert_eq!(error.kind(), kind, "{}", chain(&error));
-        assert!(chain(&error).contains(says), "{}", chain(&error));
+        assert_text(&chain(&error), &["`rogue`"], &snapshot);
         serves(&cloakroom).await;
     }
     write(folder.path(), GOOD);
@@ -123,7 +146,13 @@ async fn a_newer_reload_ends_one_that_hangs() {
     cloakroom.reload().await.map_err(|error| chain(&error)).unwrap();
     let error = hanging.await.unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Busy, "{}", chain(&error));
-    assert!(chain(&error).contains("newer reload"), "{}", chain(&error));
+    assert_text(
+        &chain(&error),
+        &[],
+        &expect![[r#"
+            a newer reload began before this one ended, and took its place
+        "#]],
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -198,11 +227,26 @@ async fn a_reload_that_fails_shows_until_one_succeeds() {
 async fn a_configuration_without_end_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("cloakroom.toml");
-    for (what, bytes) in [("long", "# \n".repeat(400_000)), ("text", "\0".repeat(2 << 20))] {
+    for (what, bytes, snapshot) in [
+        (
+            "long",
+            "# \n".repeat(400_000),
+            expect![[r#"
+                `[folder]/cloakroom.toml` is larger than 1 MiB: is it a configuration?
+            "#]],
+        ),
+        (
+            "text",
+            "\0".repeat(2 << 20),
+            expect![[r#"
+                `[folder]/cloakroom.toml` is larger than 1 MiB: is it a configuration?
+            "#]],
+        ),
+    ] {
         fs::write(&path, bytes).unwrap();
         let error = CloakroomBuilder::file(&path).open().await.map(drop).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config, "{what}");
-        assert!(chain(&error).contains("larger than 1 MiB"), "{what}: {}", chain(&error));
+        assert_text(&chain(&error), &["1 MiB"], &snapshot);
     }
 }
 
@@ -213,9 +257,15 @@ async fn a_file_system_that_does_not_answer_is_waited_for_no_longer_than_a_load(
     let pipe = folder.path().join("cloakroom.toml");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let host = host(Limits { load: Duration::from_millis(300), ..Limits::default() });
-    let error = CloakroomBuilder::file(&pipe).host(&host).open().await.map(drop).unwrap_err();
+    let error = CloakroomBuilder::file(&pipe).with_host(&host).open().await.map(drop).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Busy, "{}", chain(&error));
-    assert!(chain(&error).contains("it was at the configuration's file"), "{}", chain(&error));
+    assert_text(
+        &chain(&error),
+        &["300ms"],
+        &expect![[r#"
+            loading did not end within 300ms (`limits.load`); it was at the configuration's file: try again when the machine has less to do, or raise the limit if this plugin or file needs so long
+        "#]],
+    );
     // Lets the thread go that waits for the pipe.
     drop(fs::OpenOptions::new().write(true).open(&pipe).unwrap());
 }

@@ -19,7 +19,7 @@ async fn stage(name: &str) -> Stage {
 }
 
 pub(crate) async fn stages() -> PipelineBuilder {
-    Pipeline::builder().stage(stage("zstd").await).stage(stage("aes-gcm").await.required())
+    cloakroom_tests::pipeline().stage(stage("zstd").await).stage(stage("aes-gcm").await.required())
 }
 
 pub(crate) async fn offload(bucket: &Arc<dyn Bucket>) -> Offload {
@@ -99,7 +99,7 @@ async fn a_marked_payload_passes_only_if_the_stages_decode_it_to_a_reference() {
     let sealed = scene.pipeline.encode(&ctx(), vec![plain("x")]).await.unwrap().remove(0);
     scene.is_ordinary(sealed.with(MARKER, "true")).await;
     // A reference, but not sealed: the required stage is not in it.
-    let zstd = Pipeline::builder().stage(stage("zstd").await).build().unwrap();
+    let zstd = cloakroom_tests::pipeline().stage(stage("zstd").await).build().unwrap();
     let long = scene.with(|reference| reference["claimData"]["note"] = json!(CANARY.repeat(99)));
     let long = Payload { metadata: plain("").metadata, ..long };
     for reference in [long, scene.good.clone()] {
@@ -179,7 +179,7 @@ async fn without_storage_every_reference_is_ordinary() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_codec_that_only_compresses_wraps_what_looks_like_a_reference() {
     let scene = scene(None).await;
-    let zstd = Pipeline::builder().stage(stage("zstd").await).build().unwrap();
+    let zstd = cloakroom_tests::pipeline().stage(stage("zstd").await).build().unwrap();
     let sent = vec![scene.with(|reference| reference["driverName"] = json!("other"))];
     let encoded = zstd.encode(&ctx(), sent.clone()).await.unwrap();
     assert_eq!(encoded[0].encoding(), Some("binary/zstd"));

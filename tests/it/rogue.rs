@@ -8,7 +8,8 @@ use cloakroom::{
     codec::Encoded,
     plugin::{Grants, Limits, PluginCodec, Reuse, Settings, Source},
 };
-use cloakroom_tests::{ROGUE, chain, ctx, host, plain, rogue};
+use cloakroom_tests::{ROGUE, assert_text, chain, ctx, host, plain, rogue};
+use expect_test::{Expect, expect};
 
 use ErrorKind::{Denied, Failed, LimitExceeded, Malformed, Protocol, Trapped};
 
@@ -41,48 +42,218 @@ async fn works(codec: &PluginCodec) {
     assert_eq!(codec.decode(&ctx(), encoded).await.unwrap(), sent);
 }
 
+/// What is attacked, how it ends, and what the error says.
+struct Attack(&'static str, ErrorKind, Expect);
+
 /// Attacks on the time.
-const ENDLESS: [(&str, ErrorKind, &str); 3] = [
-    ("loop", LimitExceeded(Limit::Time), "longer than 400ms (`limits.time`)"),
-    ("loop-in-host-calls", LimitExceeded(Limit::Time), "limits.time"),
-    ("random-forever", LimitExceeded(Limit::Time), "limits.time"),
+const ENDLESS: [Attack; 3] = [
+    Attack(
+        "loop",
+        LimitExceeded(Limit::Time),
+        expect![[r#"
+            plugin `rogue`: took longer than 400ms (`limits.time`)
+        "#]],
+    ),
+    Attack(
+        "loop-in-host-calls",
+        LimitExceeded(Limit::Time),
+        expect![[r#"
+            plugin `rogue`: took longer than 400ms (`limits.time`)
+        "#]],
+    ),
+    Attack(
+        "random-forever",
+        LimitExceeded(Limit::Time),
+        expect![[r#"
+            plugin `rogue`: took longer than 400ms (`limits.time`)
+        "#]],
+    ),
 ];
 
-/// What is attacked, how it ends, and what the error must say.
-const ATTACKS: [(&str, ErrorKind, &str); 25] = [
-    ("memory", LimitExceeded(Limit::Memory), "limits.memory"),
-    ("memory-slowly", LimitExceeded(Limit::Memory), "limits.memory"),
-    ("recursion", Trapped, "trapped"),
-    ("trap", Trapped, "its instance is gone"),
-    ("panic", Trapped, "unreachable"),
-    ("bogus-list", Protocol, "out of bounds"),
-    ("bogus-text", Protocol, "out of bounds"),
-    ("bogus-length", Protocol, "out of bounds"),
-    ("forged-handle", Protocol, "handle"),
-    ("forged-kind", Protocol, "handle"),
-    ("handles", LimitExceeded(Limit::Handles), "64 handles (`limits.handles`)"),
-    ("write-forever", LimitExceeded(Limit::Output), "limits.output"),
-    ("append-forever", LimitExceeded(Limit::Output), "limits.output"),
-    ("buffers-forever", LimitExceeded(Limit::Output), "limits.output"),
-    ("log-forever", LimitExceeded(Limit::Log), "limits.log"),
-    ("log-empty-forever", LimitExceeded(Limit::Log), "limits.log"),
-    ("too-much-random", Protocol, "random"),
-    ("undeclared-encoding", Protocol, "did not declare"),
-    ("no-encoding", Protocol, "did not declare"),
-    ("twin-names", Protocol, "two metadata entries"),
-    ("bad-envelope", Malformed, "not a payload message"),
-    ("long-error", Failed, "the plugin gave up"),
-    ("other-ring", Denied, "not granted"),
-    ("other-subkeys", Denied, "not granted"),
-    ("long-subkey", Protocol, "64 bytes"),
+const ATTACKS: [Attack; 25] = [
+    Attack(
+        "memory",
+        LimitExceeded(Limit::Memory),
+        expect![[r#"
+            plugin `rogue`: wanted more than 8MiB of memory (`limits.memory`)
+        "#]],
+    ),
+    Attack(
+        "memory-slowly",
+        LimitExceeded(Limit::Memory),
+        expect![[r#"
+            plugin `rogue`: wanted more than 8MiB of memory (`limits.memory`)
+        "#]],
+    ),
+    Attack(
+        "recursion",
+        Trapped,
+        expect![[r#"
+            plugin `rogue`: trapped: wasm trap: out of bounds memory access; its instance is gone
+        "#]],
+    ),
+    Attack(
+        "trap",
+        Trapped,
+        expect![[r#"
+            plugin `rogue`: trapped: wasm trap: wasm `unreachable` instruction executed; its instance is gone
+        "#]],
+    ),
+    Attack(
+        "panic",
+        Trapped,
+        expect![[r#"
+            plugin `rogue`: trapped: wasm trap: wasm `unreachable` instruction executed; its instance is gone
+        "#]],
+    ),
+    Attack(
+        "bogus-list",
+        Protocol,
+        expect![[r#"
+            plugin `rogue`: broke the component model: list pointer/length out of bounds of memory
+        "#]],
+    ),
+    Attack(
+        "bogus-text",
+        Protocol,
+        expect![[r#"
+            plugin `rogue`: broke the component model: string pointer/length out of bounds of memory
+        "#]],
+    ),
+    Attack(
+        "bogus-length",
+        Protocol,
+        expect![[r#"
+            plugin `rogue`: broke the component model: list pointer/length out of bounds of memory
+        "#]],
+    ),
+    Attack(
+        "forged-handle",
+        Protocol,
+        expect![[r#"
+            plugin `rogue`: broke the component model: unknown handle index ####
+        "#]],
+    ),
+    Attack(
+        "forged-kind",
+        Protocol,
+        expect![[r#"
+            plugin `rogue`: broke the component model: handle index # used with the wrong type, expected guest-defined resource but found a different guest-defined resource
+        "#]],
+    ),
+    Attack(
+        "handles",
+        LimitExceeded(Limit::Handles),
+        expect![[r#"
+            plugin `rogue`: held more than 64 handles (`limits.handles`)
+        "#]],
+    ),
+    Attack(
+        "write-forever",
+        LimitExceeded(Limit::Output),
+        expect![[r#"
+            plugin `rogue`: produced more than 8MiB in one call (`limits.output`)
+        "#]],
+    ),
+    Attack(
+        "append-forever",
+        LimitExceeded(Limit::Output),
+        expect![[r#"
+            plugin `rogue`: produced more than 8MiB in one call (`limits.output`)
+        "#]],
+    ),
+    Attack(
+        "buffers-forever",
+        LimitExceeded(Limit::Output),
+        expect![[r#"
+            plugin `rogue`: produced more than 8MiB in one call (`limits.output`)
+        "#]],
+    ),
+    Attack(
+        "log-forever",
+        LimitExceeded(Limit::Log),
+        expect![[r#"
+            plugin `rogue`: logged more than 4KiB in one call (`limits.log`)
+        "#]],
+    ),
+    Attack(
+        "log-empty-forever",
+        LimitExceeded(Limit::Log),
+        expect![[r#"
+            plugin `rogue`: logged more than 4KiB in one call (`limits.log`)
+        "#]],
+    ),
+    Attack(
+        "too-much-random",
+        Protocol,
+        expect![[r#"
+            plugin `rogue`: asked for more than 65,536 random bytes at once
+        "#]],
+    ),
+    Attack(
+        "undeclared-encoding",
+        Protocol,
+        expect![[r#"
+            plugin `rogue`: wrote an encoding that it did not declare
+        "#]],
+    ),
+    Attack(
+        "no-encoding",
+        Protocol,
+        expect![[r#"
+            plugin `rogue`: wrote an encoding that it did not declare
+        "#]],
+    ),
+    Attack(
+        "twin-names",
+        Protocol,
+        expect![[r#"
+            plugin `rogue`: built a payload with two metadata entries of one name
+        "#]],
+    ),
+    Attack(
+        "bad-envelope",
+        Malformed,
+        expect![[r#"
+        plugin `rogue`: not a payload message
+    "#]],
+    ),
+    Attack(
+        "long-error",
+        Failed,
+        expect![[r#"
+            plugin `rogue`: the plugin gave up (its own words are not shown, since they could hold payload bytes: grant `log` to see them)
+        "#]],
+    ),
+    Attack(
+        "other-ring",
+        Denied,
+        expect![[r#"
+            plugin `rogue`: a key ring that it asked for was not granted to this plugin; granted: `rogue`
+        "#]],
+    ),
+    Attack(
+        "other-subkeys",
+        Denied,
+        expect![[r#"
+            plugin `rogue`: a key ring that it asked for was not granted to this plugin; granted: `rogue`
+        "#]],
+    ),
+    Attack(
+        "long-subkey",
+        Protocol,
+        expect![[r#"
+            plugin `rogue`: asked for a subkey, or with a salt, of over 64 bytes
+        "#]],
+    ),
 ];
 
-async fn check(codec: &PluginCodec, (name, kind, says): (&str, ErrorKind, &str)) {
+async fn check(codec: &PluginCodec, Attack(name, kind, snapshot): &Attack) {
     let error = attack(codec, name).await.map(drop).expect_err(name);
-    assert_eq!(error.kind(), kind, "{name}: {}", chain(&error));
+    assert_eq!(error.kind(), *kind, "{name}: {}", chain(&error));
     assert_eq!(error.plugin(), Some("rogue"), "{name}");
     let text = chain(&error);
-    assert!(text.contains(says), "{name}: {text}");
+    assert_text(&text, &[], snapshot);
     assert!(text.len() < 700 && !text.contains(['\n', '\u{1b}']), "{name}: {text}");
     works(codec).await;
 }
@@ -91,7 +262,7 @@ async fn check(codec: &PluginCodec, (name, kind, says): (&str, ErrorKind, &str))
 async fn every_attack_ends_its_own_call_on_fresh_instances() {
     for (limits, attacks) in [(brief(), &ENDLESS[..]), (tight(), &ATTACKS[..])] {
         let codec = rogue(&host(limits), ROGUE, Reuse::Fresh).await;
-        for &case in attacks {
+        for case in attacks {
             check(&codec, case).await;
         }
     }
@@ -101,7 +272,7 @@ async fn every_attack_ends_its_own_call_on_fresh_instances() {
 async fn every_attack_ends_its_own_call_on_warm_instances() {
     for (limits, attacks) in [(brief(), &ENDLESS[..]), (tight(), &ATTACKS[..])] {
         let codec = rogue(&host(limits), ROGUE, Reuse::Warm).await;
-        for &case in attacks {
+        for case in attacks {
             works(&codec).await;
             check(&codec, case).await;
         }
@@ -115,7 +286,13 @@ async fn a_payload_of_an_earlier_call_is_no_answer() {
         attack(&codec, "keep").await.unwrap();
         let error = attack(&codec, again).await.map(drop).expect_err(again);
         assert_eq!(error.kind(), Protocol, "{again}: {}", chain(&error));
-        assert!(chain(&error).contains("not of this call"), "{}", chain(&error));
+        assert_text(
+            &chain(&error),
+            &[],
+            &expect![[r#"
+                plugin `rogue`: used a handle that is not of this call
+            "#]],
+        );
         works(&codec).await;
     }
 }
@@ -152,17 +329,52 @@ async fn a_description_is_input_too() {
     let host = host(brief());
     let grants = Grants::nothing_behind();
     let plugin = host.load(Source::bytes("rogue", ROGUE), grants).await.unwrap();
-    for (lie, kind, says) in [
-        ("nothing", Protocol, "without an encoding"),
-        ("too-much", Protocol, "more than 32"),
-        ("unprintable", Protocol, "visible ASCII"),
-        ("loop", LimitExceeded(Limit::Time), "longer than 400ms (`limits.time`)"),
-        ("refuse", ErrorKind::Config, "no such  thing"),
+    for (lie, kind, fact, snapshot) in [
+        (
+            "nothing",
+            Protocol,
+            "",
+            expect![[r#"
+                plugin `rogue`: describes itself without an encoding, so nothing it wrote could be read
+            "#]],
+        ),
+        (
+            "too-much",
+            Protocol,
+            "32",
+            expect![[r#"
+            plugin `rogue`: names more than 32 encodings
+        "#]],
+        ),
+        (
+            "unprintable",
+            Protocol,
+            "",
+            expect![[r#"
+                plugin `rogue`: names an encoding that is not 1 to 128 visible ASCII characters
+            "#]],
+        ),
+        (
+            "loop",
+            LimitExceeded(Limit::Time),
+            "400ms",
+            expect![[r#"
+                plugin `rogue`: took longer than 400ms (`limits.time`)
+            "#]],
+        ),
+        (
+            "refuse",
+            ErrorKind::Config,
+            "no such  thing",
+            expect![[r#"
+            plugin `rogue`: no such  thing
+        "#]],
+        ),
     ] {
         let settings = Settings::none().set("describe", lie);
         let error = plugin.codec(settings, Reuse::Fresh).await.map(drop).expect_err(lie);
         assert_eq!(error.kind(), kind, "{lie}: {}", chain(&error));
-        assert!(chain(&error).contains(says), "{lie}: {}", chain(&error));
+        assert_text(&chain(&error), &[fact], &snapshot);
     }
     assert!(plugin.codec(Settings::none(), Reuse::Fresh).await.is_ok());
 }

@@ -7,7 +7,8 @@ use cloakroom::{
     plugin::{Grants, Limits, PluginDriver, Reuse, Settings, Source},
     storage::{Bucket, BucketAccess, ObjectBucket, Offload, PutMode},
 };
-use cloakroom_tests::{ROGUE_DRIVER, chain, ctx, host, noise, plain};
+use cloakroom_tests::{ROGUE_DRIVER, assert_text, chain, ctx, host, noise, plain};
+use expect_test::{Expect, expect};
 
 struct Scene {
     bucket: Arc<dyn Bucket>,
@@ -36,16 +37,16 @@ impl Scene {
         let driver = self.driver(act, access).await.unwrap();
         let offload = Offload::above(ByteSize::kib(1)).to("rogue", driver);
         let offload = offload.memory_cache(ByteSize::bytes(0));
-        Pipeline::builder().offload(offload).build().unwrap()
+        cloakroom_tests::pipeline().offload(offload).build().unwrap()
     }
 }
 
 #[track_caller]
-fn check<T>(failed: Result<T, Error>, kind: ErrorKind, says: &str) {
+fn check<T>(failed: Result<T, Error>, kind: ErrorKind, fact: &str, snapshot: &Expect) {
     let error = failed.map(drop).unwrap_err();
     let text = chain(&error);
     assert_eq!(error.kind(), kind, "{text}");
-    assert!(text.contains(says) && text.contains("rogue"), "{text}");
+    assert_text(&text, &["rogue", fact], snapshot);
     assert!(!text.contains("canary") && !text.contains("s3cr3t"), "{text}");
 }
 
@@ -53,17 +54,66 @@ fn check<T>(failed: Result<T, Error>, kind: ErrorKind, says: &str) {
 async fn a_claim_is_held_against_the_object() {
     let scene = scene().await;
     let sent = vec![plain(noise(5000))];
-    for (act, kind, says) in [
-        ("twice", ErrorKind::Protocol, "two entries of one name"),
-        ("bloat", ErrorKind::Protocol, "64 entries"),
-        ("large", ErrorKind::Protocol, "16 KiB"),
-        ("forge", ErrorKind::Protocol, "`cloakroom_`"),
-        ("lie", ErrorKind::Protocol, "another digest"),
-        ("weak", ErrorKind::Malformed, "not a SHA-256"),
-        ("other", ErrorKind::Denied, "was not granted to this plugin; granted: `b`"),
+    for (act, kind, fact, snapshot) in [
+        (
+            "twice",
+            ErrorKind::Protocol,
+            "",
+            expect![[r#"
+                stage `storage rogue`, encoding payload 0, plugin `rogue`: gave a claim with two entries of one name
+            "#]],
+        ),
+        (
+            "bloat",
+            ErrorKind::Protocol,
+            "64",
+            expect![[r#"
+                stage `storage rogue`, encoding payload 0: gave a claim of more than 64 entries, or of more than 16 KiB
+            "#]],
+        ),
+        (
+            "large",
+            ErrorKind::Protocol,
+            "16 KiB",
+            expect![[r#"
+                stage `storage rogue`, encoding payload 0: gave a claim of more than 64 entries, or of more than 16 KiB
+            "#]],
+        ),
+        (
+            "forge",
+            ErrorKind::Protocol,
+            "`cloakroom_`",
+            expect![[r#"
+                stage `storage rogue`, encoding payload 0: gave a claim with an entry that starts with `cloakroom_`
+            "#]],
+        ),
+        (
+            "lie",
+            ErrorKind::Protocol,
+            "",
+            expect![[r#"
+                stage `storage rogue`, encoding payload 0: gave a claim with another digest than the object's
+            "#]],
+        ),
+        (
+            "weak",
+            ErrorKind::Malformed,
+            "SHA-256",
+            expect![[r#"
+                stage `storage rogue`, encoding payload 0: the claim's digest is not a SHA-256
+            "#]],
+        ),
+        (
+            "other",
+            ErrorKind::Denied,
+            "`b`",
+            expect![[r#"
+                stage `storage rogue`, encoding payload 0, plugin `rogue`: bucket `other` was not granted to this plugin; granted: `b`
+            "#]],
+        ),
     ] {
         let pipeline = scene.pipeline(act, BucketAccess::whole().overwrite()).await;
-        check(pipeline.encode(&ctx(), sent.clone()).await, kind, says);
+        check(pipeline.encode(&ctx(), sent.clone()).await, kind, fact, &snapshot);
     }
     let well = scene.pipeline("", BucketAccess::whole().overwrite()).await;
     let kept = well.encode(&ctx(), sent.clone()).await.unwrap();
@@ -74,16 +124,58 @@ async fn a_claim_is_held_against_the_object() {
 async fn a_grant_is_as_far_as_it_gets() {
     let scene = scene().await;
     let sent = vec![plain(noise(5000))];
-    for (act, access, says) in [
-        ("outside", BucketAccess::within("v0/").overwrite(), "outside of `v0/`"),
-        ("", BucketAccess::whole().read_only(), "for reading only"),
-        ("remove", BucketAccess::whole().read_only(), "for reading only"),
-        ("", BucketAccess::whole(), "granted without `overwrite`"),
-        ("remove", BucketAccess::whole().overwrite(), "granted without `remove`"),
-        ("list", BucketAccess::whole().overwrite(), "granted without `list`"),
+    for (act, access, fact, snapshot) in [
+        (
+            "outside",
+            BucketAccess::within("v0/").overwrite(),
+            "`v0/`",
+            expect![[r#"
+                stage `storage rogue`, encoding payload 0, plugin `rogue`: a key lies outside of `v0/`, which of bucket `b` was granted
+            "#]],
+        ),
+        (
+            "",
+            BucketAccess::whole().read_only(),
+            "reading",
+            expect![[r#"
+                stage `storage rogue`, encoding payload 0, plugin `rogue`: bucket `b` was granted for reading only
+            "#]],
+        ),
+        (
+            "remove",
+            BucketAccess::whole().read_only(),
+            "reading",
+            expect![[r#"
+                stage `storage rogue`, encoding payload 0, plugin `rogue`: bucket `b` was granted for reading only
+            "#]],
+        ),
+        (
+            "",
+            BucketAccess::whole(),
+            "`overwrite`",
+            expect![[r#"
+                stage `storage rogue`, encoding payload 0, plugin `rogue`: bucket `b` was granted without `overwrite`: add it to `allow` of the bucket, if the plugin is trusted with that
+            "#]],
+        ),
+        (
+            "remove",
+            BucketAccess::whole().overwrite(),
+            "`remove`",
+            expect![[r#"
+                stage `storage rogue`, encoding payload 0, plugin `rogue`: bucket `b` was granted without `remove`: add it to `allow` of the bucket, if the plugin is trusted with that
+            "#]],
+        ),
+        (
+            "list",
+            BucketAccess::whole().overwrite(),
+            "`list`",
+            expect![[r#"
+                stage `storage rogue`, encoding payload 0, plugin `rogue`: bucket `b` was granted without `list`: add it to `allow` of the bucket, if the plugin is trusted with that
+            "#]],
+        ),
     ] {
         let pipeline = scene.pipeline(act, access).await;
-        check(pipeline.encode(&ctx(), sent.clone()).await, ErrorKind::Denied, says);
+        check(pipeline.encode(&ctx(), sent.clone()).await, ErrorKind::Denied, fact, &snapshot);
     }
     for (act, access) in [
         ("remove", BucketAccess::whole().overwrite().remove()),
@@ -93,7 +185,15 @@ async fn a_grant_is_as_far_as_it_gets() {
         assert!(pipeline.encode(&ctx(), sent.clone()).await.is_ok(), "{act}");
     }
     // What lies in a bucket is not for one to see that has nothing to do yet.
-    check(scene.driver("peek", BucketAccess::whole()).await, ErrorKind::Denied, "while loading");
+    let peeks = scene.driver("peek", BucketAccess::whole()).await;
+    check(
+        peeks,
+        ErrorKind::Denied,
+        "",
+        &expect![[r#"
+            plugin `rogue`: buckets cannot be used while loading
+        "#]],
+    );
 }
 
 /// What computes is the plugin's fault; a store that does not answer is not, in `compute.rs`.
@@ -102,9 +202,23 @@ async fn one_that_computes_without_end_is_stopped() {
     let (scene, sent) = (scene_within(Duration::from_millis(300)).await, vec![plain(noise(5000))]);
     let time = ErrorKind::LimitExceeded(Limit::Time);
     let spins = scene.pipeline("spin", BucketAccess::whole()).await;
-    check(spins.encode(&ctx(), sent).await, time, "longer than 300ms (`storage.time`)");
+    check(
+        spins.encode(&ctx(), sent).await,
+        time,
+        "300ms",
+        &expect![[r#"
+            stage `storage rogue`, encoding payload 0, plugin `rogue`: took longer than 300ms (`storage.time`)
+        "#]],
+    );
     let spins = scene.driver("spin early", BucketAccess::whole()).await;
-    check(spins, time, "longer than 300ms (`limits.time`)");
+    check(
+        spins,
+        time,
+        "300ms",
+        &expect![[r#"
+        plugin `rogue`: took longer than 300ms (`limits.time`)
+    "#]],
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,17 +231,45 @@ async fn what_it_gives_back_is_checked() {
         .encode(&ctx(), sent.clone())
         .await;
     let kept = kept.unwrap();
-    for (act, kind, says) in [
-        ("cut", ErrorKind::Corrupt, "size"),
-        ("change", ErrorKind::Corrupt, "SHA-256"),
-        ("flood", ErrorKind::LimitExceeded(Limit::Output), "limits.output"),
+    for (act, kind, fact, snapshot) in [
+        (
+            "cut",
+            ErrorKind::Corrupt,
+            "size",
+            expect![[r#"
+                stage `storage rogue`, decoding payload 0: the size of the object is 5026 bytes, but its reference says 5027
+            "#]],
+        ),
+        (
+            "change",
+            ErrorKind::Corrupt,
+            "SHA-256",
+            expect![[r#"
+                stage `storage rogue`, decoding payload 0: what the store gave back is not what the claim names: its SHA-256 differs
+            "#]],
+        ),
+        (
+            "flood",
+            ErrorKind::LimitExceeded(Limit::Output),
+            "limits.output",
+            expect![[r#"
+                stage `storage rogue`, decoding payload 0, plugin `rogue`: produced more than 8MiB in one call (`limits.output`)
+            "#]],
+        ),
     ] {
         let pipeline = scene.pipeline(act, BucketAccess::whole().overwrite()).await;
-        check(pipeline.decode(&ctx(), kept.clone()).await, kind, says);
+        check(pipeline.decode(&ctx(), kept.clone()).await, kind, fact, &snapshot);
     }
     let well = scene.pipeline("", BucketAccess::whole().overwrite()).await;
     assert_eq!(well.decode(&ctx(), kept).await.unwrap(), sent);
     let says = plain(format!("canary {}", "x".repeat(2000)));
     let tells = scene.pipeline("tell", BucketAccess::whole().overwrite()).await;
-    check(tells.encode(&ctx(), vec![says]).await, ErrorKind::Failed, "gave up");
+    check(
+        tells.encode(&ctx(), vec![says]).await,
+        ErrorKind::Failed,
+        "",
+        &expect![[r#"
+            stage `storage rogue`, encoding payload 0, plugin `rogue`: the plugin gave up (its own words are not shown, since they could hold payload bytes: grant `log` to see them)
+        "#]],
+    );
 }

@@ -17,7 +17,7 @@ const CHUNK: usize = 64 << 10;
 const SIZES: [usize; 8] = [0, 1, 100, CHUNK - 1, CHUNK, CHUNK + 1, 256 << 10, 4 << 20];
 
 async fn pipeline(host: &Host, codecs: &[&str], reuse: Reuse) -> Pipeline {
-    let mut pipeline = Pipeline::builder();
+    let mut pipeline = cloakroom_tests::pipeline();
     for name in codecs {
         let codec = bundled(host, name, Settings::none(), reuse).await;
         pipeline = pipeline.stage(Stage::new(name, codec));

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use cloakroom::{
     Payload, Pipeline,
-    storage::{Bucket, ClaimPolicy},
+    storage::{Bucket, ClaimPolicy, TemporalReferences},
     temporal::SystemEnvelopes,
 };
 use cloakroom_tests::{chain, ctx, noise, plain, ring};
@@ -166,7 +166,7 @@ fn canary(seed: u64) -> String {
 
 /// Returns whether a payload passed as a reference. Its claim may hold a canary: it names a place.
 fn passed(sent: &Payload, encoded: &Payload) -> bool {
-    sent == encoded && Pipeline::is_reference(sent)
+    sent == encoded && TemporalReferences::is_reference(sent)
 }
 
 async fn encodes(scene: &Scene, sent: &Payload, canary: &str) -> Result<(), TestCaseError> {

@@ -7,7 +7,7 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cloakroom::{
-    Codec as _, Payload, Pipeline, Stage,
+    Codec as _, Payload, Stage,
     keys::{Material, Ring},
     plugin::{Grants, Limits, Reuse, Settings, Source},
 };
@@ -110,9 +110,10 @@ async fn a_panic_is_logged_by_its_place_and_not_its_message() {
 async fn errors_and_debug_hold_no_payload_and_no_metadata() {
     let (log, _guard) = Log::start();
     let rogue = rogue(&host(Limits::default()), ROGUE, Reuse::Fresh).await;
-    let pipeline = Pipeline::builder().stage(Stage::new("rogue", rogue)).build().unwrap();
+    let pipeline = cloakroom_tests::pipeline().stage(Stage::new("rogue", rogue)).build().unwrap();
     let aes = bundled(&host(Limits::default()), "aes-gcm", Settings::none(), Reuse::Fresh).await;
-    let sealing = Pipeline::builder().stage(Stage::new("aes-gcm", aes).required()).build().unwrap();
+    let sealing =
+        cloakroom_tests::pipeline().stage(Stage::new("aes-gcm", aes).required()).build().unwrap();
     let mut seen = String::new();
     let secret = |encoding: &str| Payload::new(encoding, CANARY).with("secret", CANARY);
     for encoding in ["binary/sealed", "binary/encrypted", "json/plain"] {
@@ -140,7 +141,7 @@ async fn errors_and_debug_hold_no_payload_and_no_metadata() {
 async fn each_failed_call_is_logged_once_without_contents() {
     let aes = bundled(&host(Limits::default()), "aes-gcm", Settings::none(), Reuse::Fresh).await;
     let pipeline =
-        Pipeline::builder().stage(Stage::new("aes-gcm", aes).required()).build().unwrap();
+        cloakroom_tests::pipeline().stage(Stage::new("aes-gcm", aes).required()).build().unwrap();
     let reference = format!(
         r#"{{"driverName":"{CANARY}","driverClaim":{{"claimData":{{"key":"{CANARY}"}}}}}}"#
     );

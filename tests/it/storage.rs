@@ -12,12 +12,13 @@ use std::{
 
 use bytes::Bytes;
 use cloakroom::{
-    ByteSize, Context, Driver, Error, ErrorKind, Payload, Pipeline, Stage,
+    ByteSize, Context, Driver, Error, ErrorKind, Payload, Stage,
     pipeline::{Kind, PipelineError},
     plugin::{Limits, Reuse, Settings},
     storage::{Bucket, Claim, Object, ObjectBucket, Offload, Rule},
 };
-use cloakroom_tests::{bucket_driver, bundled, chain, ctx, host, noise, plain, text};
+use cloakroom_tests::{assert_text, bucket_driver, bundled, chain, ctx, host, noise, plain, text};
+use expect_test::expect;
 use futures::future::BoxFuture;
 use serde_json::Value;
 
@@ -29,7 +30,9 @@ async fn stages() -> cloakroom::pipeline::PipelineBuilder {
     let host = host(Limits::default());
     let zstd = bundled(&host, "zstd", Settings::none(), Reuse::Fresh).await;
     let aes = bundled(&host, "aes-gcm", Settings::none(), Reuse::Fresh).await;
-    Pipeline::builder().stage(Stage::new("zstd", zstd)).stage(Stage::new("aes-gcm", aes).required())
+    cloakroom_tests::pipeline()
+        .stage(Stage::new("zstd", zstd))
+        .stage(Stage::new("aes-gcm", aes).required())
 }
 
 async fn offload(bucket: &Arc<dyn Bucket>) -> Offload {
@@ -81,7 +84,7 @@ async fn the_threshold_is_the_size_of_the_message() {
     for (threshold, leaves) in [(0, true), (size, true), (size + 1, false)] {
         let driver = bucket_driver("s3", &memory(), &[]).await;
         let offload = Offload::above(ByteSize::bytes(threshold)).to("d", driver);
-        let pipeline = Pipeline::builder().offload(offload).build().unwrap();
+        let pipeline = cloakroom_tests::pipeline().offload(offload).build().unwrap();
         let kept = pipeline.encode(&ctx(), vec![payload.clone()]).await.unwrap();
         assert_eq!(is_reference(&kept[0]), leaves, "{threshold}");
         assert!(pipeline.decode(&ctx(), kept).await.unwrap()[0] == payload);
@@ -140,7 +143,7 @@ impl Driver for Counting {
 async fn equal_payloads_of_a_call_are_stored_and_fetched_once() {
     let driver = Counting::default();
     let offload = Offload::above(ByteSize::bytes(0)).to("d", driver.clone());
-    let pipeline = Pipeline::builder().offload(offload.memory_cache(ByteSize::bytes(0)));
+    let pipeline = cloakroom_tests::pipeline().offload(offload.memory_cache(ByteSize::bytes(0)));
     let pipeline = pipeline.build().unwrap();
     // Equal payloads whose metadata was put in in another order.
     let one = plain("x").with("a", "1").with("b", "2");
@@ -159,7 +162,7 @@ async fn so_many_are_on_their_way_at_once() {
     let number = |count| NonZeroUsize::new(count).unwrap();
     let offload = Offload::above(ByteSize::bytes(0)).to("d", driver.clone());
     let offload = offload.permits(number(5)).permits_of_a_call(number(3));
-    let pipeline = Pipeline::builder().offload(offload).build().unwrap();
+    let pipeline = cloakroom_tests::pipeline().offload(offload).build().unwrap();
     let batch = |call: usize| (0..20).map(|n| plain(format!("{call} {n}"))).collect::<Vec<_>>();
     pipeline.encode(&ctx(), batch(0)).await.unwrap();
     assert_eq!(driver.most.load(Ordering::SeqCst), 3);
@@ -183,7 +186,7 @@ async fn what_was_read_is_not_read_again() {
         if disk {
             offload = offload.disk_cache(folder.path().join("objects"), ByteSize::mib(1));
         }
-        Pipeline::builder().offload(offload).build().unwrap()
+        cloakroom_tests::pipeline().offload(offload).build().unwrap()
     };
     let sent = vec![plain(noise(1000)), plain(noise(2000))];
     let kept = pipeline(0, false).encode(&ctx(), sent.clone()).await.unwrap();
@@ -239,7 +242,7 @@ async fn rules_say_which_driver_stores() {
         .rule(Rule::to("cold").metadata("tier", "cold"));
     let host = host(Limits::default());
     let zstd = bundled(&host, "zstd", Settings::none(), Reuse::Fresh).await;
-    let pipeline = Pipeline::builder().stage(Stage::new("zstd", zstd)).offload(offload);
+    let pipeline = cloakroom_tests::pipeline().stage(Stage::new("zstd", zstd)).offload(offload);
     let pipeline = pipeline.build().unwrap();
     // The rule sees metadata that the stage puts out of sight.
     let sent = vec![plain(text(9000)).with("tier", "cold"), plain(text(9000)), plain("small")];
@@ -282,10 +285,16 @@ async fn an_encoded_reference_hides_where_the_object_lies() {
     assert!(is_reference(&shown[0]));
     assert_eq!(plainly.decode(&target(), shown).await.unwrap(), sent);
 
-    let without = Pipeline::builder().offload(offload(&bucket).await).build().unwrap();
+    let without = cloakroom_tests::pipeline().offload(offload(&bucket).await).build().unwrap();
     let error = without.decode(&target(), kept.clone()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unresolved);
-    assert!(error.to_string().contains("[TMPRL1106]"), "{error}");
+    assert_text(
+        &chain(&error),
+        &["[TMPRL1106]"],
+        &expect![[r#"
+            stage `storage`, decoding payload 0: [TMPRL1106] a reference to a stored payload is encoded, and cannot be decoded here: are these the stages and keys that encoded it?
+        "#]],
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -294,17 +303,30 @@ async fn a_reference_without_its_driver_is_refused() {
     let pipeline = stages().await.offload(offload(&bucket).await).build().unwrap();
     let kept = pipeline.encode(&target(), vec![plain(noise(1 << 20))]).await.unwrap();
     let other = Offload::above(ByteSize::kib(256)).to("other", Counting::default());
-    for builder in [stages().await, stages().await.offload(other)] {
+    for (builder, snapshot) in [
+        (
+            stages().await,
+            expect![[r#"
+                [TMPRL1105] the payload is stored elsewhere, and no external storage is configured: add [storage] with the driver that stored it
+            "#]],
+        ),
+        (
+            stages().await.offload(other),
+            expect![[r#"
+                stage `storage aws.s3driver`, decoding payload 0: [TMPRL1105] stored by driver `aws.s3driver`, which is not configured; there are `other`: add a [[storage.driver]] of that name
+            "#]],
+        ),
+    ] {
         let error = builder.build().unwrap().decode(&target(), kept.clone()).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unresolved);
         assert!(!error.kind().is_transient());
-        assert!(error.to_string().contains("[TMPRL1105]"), "{error}");
+        assert_text(&chain(&error), &["[TMPRL1105]"], &snapshot);
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_contradicts_itself_is_not_built() {
-    let build = |offload: Offload| Pipeline::builder().offload(offload).build().map(drop);
+    let build = |offload: Offload| cloakroom_tests::pipeline().offload(offload).build().map(drop);
     let all = || Offload::above(ByteSize::bytes(0));
     let twice = all().to("d", Counting::default()).from("d", Counting::default());
     assert_eq!(build(twice), Err(PipelineError::DriverName("d".to_owned())));
@@ -321,8 +343,14 @@ async fn what_contradicts_itself_is_not_built() {
 async fn a_driver_takes_no_more_than_its_setting_says() {
     let driver = bucket_driver("s3", &memory(), &[("max_bytes", "1000")]).await;
     let offload = Offload::above(ByteSize::bytes(0)).to("d", driver);
-    let pipeline = Pipeline::builder().offload(offload).build().unwrap();
+    let pipeline = cloakroom_tests::pipeline().offload(offload).build().unwrap();
     let error = pipeline.encode(&ctx(), vec![plain(noise(1000))]).await.unwrap_err();
     let says = chain(&error);
-    assert!(says.contains("max_bytes") && says.contains("storage d"), "{says}");
+    assert_text(
+        &says,
+        &["max_bytes", "storage d"],
+        &expect![[r#"
+            stage `storage d`, encoding payload 0, plugin `s3`: the plugin calls the payload too large; its settings are `bucket`, `max_bytes` (its own words are not shown, since they could hold payload bytes: grant `log` to see them)
+        "#]],
+    );
 }

@@ -12,13 +12,14 @@ use std::{
 };
 
 use cloakroom::{
-    ByteSize, Error, ErrorKind, Pipeline,
+    ByteSize, Error, ErrorKind,
     storage::{Bucket, BucketUrl, ObjectBucket, Offload, PutMode},
 };
 use cloakroom_tests::{
-    bucket_driver, chain, ctx, plain,
+    assert_text, bucket_driver, chain, ctx, plain,
     rigs::{self, AZURITE_ACCOUNT, AZURITE_KEY, BUCKET, RCLONE_KEY, Tamper, free_port},
 };
+use expect_test::{Expect, expect};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::{
     ServerConfig, ServerConnection, StreamOwned,
@@ -28,14 +29,12 @@ use rustls::{
 
 use crate::{s3, secrets::Log};
 
-/// Each error says all of these, and nothing on a second line or of the store's markup.
+/// Each error states these facts, and nothing on a second line or of the store's markup.
 #[track_caller]
-fn says(error: &Error, kind: ErrorKind, texts: &[&str]) {
+fn says(error: &Error, kind: ErrorKind, facts: &[&str], snapshot: &Expect) {
     let text = chain(error);
     assert_eq!(error.kind(), kind, "{text}");
-    for expect in texts {
-        assert!(text.contains(expect), "`{expect}` is not in: {text}");
-    }
+    assert_text(&text, facts, snapshot);
     assert!(!text.contains(['\n', '<', '>']) && text.len() < 500, "{text}");
     assert_eq!(text.matches("bucket `").count(), 1, "says it twice: {text}");
 }
@@ -51,21 +50,55 @@ async fn put(bucket: &ObjectBucket) -> Error {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_s3() {
     let none = s3::moto("errors");
-    let there = "bucket `errors`, key `a/none`: there is no such object (HTTP 404 NoSuchKey)";
-    says(&get(&none).await, ErrorKind::NotFound, &[there]);
+    let there = ["bucket `errors`, key `a/none`", "HTTP 404 NoSuchKey"];
+    says(
+        &get(&none).await,
+        ErrorKind::NotFound,
+        &there,
+        &expect![[r#"
+            bucket `errors`, key `a/none`: there is no such object (HTTP 404 NoSuchKey)
+        "#]],
+    );
 
     let nowhere = s3::place(&rigs::moto().url(), "nowhere").open().unwrap();
-    let missing = ["bucket `nowhere`", "no such bucket", "`url` in [buckets]"];
-    let status = ["HTTP 404 NoSuchBucket"];
-    says(&get(&nowhere).await, ErrorKind::Denied, &[&missing[..], &status].concat());
-    says(&put(&nowhere).await, ErrorKind::Denied, &[&missing[..], &status].concat());
-    says(&nowhere.list("", None).await.unwrap_err(), ErrorKind::Denied, &missing);
+    let missing = ["bucket `nowhere`", "HTTP 404 NoSuchBucket"];
+    says(
+        &get(&nowhere).await,
+        ErrorKind::Denied,
+        &missing,
+        &expect![[r#"
+            bucket `nowhere`, key `a/none`: the store has no such bucket: create it, or correct `url` in [buckets] (HTTP 404 NoSuchBucket)
+        "#]],
+    );
+    says(
+        &put(&nowhere).await,
+        ErrorKind::Denied,
+        &missing,
+        &expect![[r#"
+            bucket `nowhere`, key `a/new`: the store has no such bucket: create it, or correct `url` in [buckets] (HTTP 404 NoSuchBucket)
+        "#]],
+    );
+    let listed = nowhere.list("", None).await.unwrap_err();
+    says(
+        &listed,
+        ErrorKind::Denied,
+        &missing[..1],
+        &expect![[r#"
+            bucket `nowhere`: the store has no such bucket: create it, or correct `url` in [buckets] (HTTP 404 NoSuchBucket)
+        "#]],
+    );
 
     let place = s3::place(&rigs::rclone().url(), BUCKET).set("access_key_id", RCLONE_KEY);
     let wrong = place.set("secret_access_key", "another secret").open().unwrap();
-    let denied =
-        ["temporal-payloads`, key `a/new`", "denies this", "HTTP 403 SignatureDoesNotMatch"];
-    says(&put(&wrong).await, ErrorKind::Denied, &denied);
+    let denied = ["temporal-payloads`, key `a/new`", "HTTP 403 SignatureDoesNotMatch"];
+    says(
+        &put(&wrong).await,
+        ErrorKind::Denied,
+        &denied,
+        &expect![[r#"
+            bucket `temporal-payloads`, key `a/new`: the store denies this (HTTP 403 SignatureDoesNotMatch)
+        "#]],
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -79,13 +112,43 @@ async fn of_azure() {
             .unwrap()
     };
     let none = get(&place(BUCKET, AZURITE_KEY)).await;
-    says(&none, ErrorKind::NotFound, &["key `a/none`", "no such object", "HTTP 404 BlobNotFound"]);
+    let facts = ["key `a/none`", "HTTP 404 BlobNotFound"];
+    says(
+        &none,
+        ErrorKind::NotFound,
+        &facts,
+        &expect![[r#"
+            bucket `temporal-payloads`, key `a/none`: there is no such object (HTTP 404 BlobNotFound)
+        "#]],
+    );
     let nowhere = place("nowhere", AZURITE_KEY);
-    let missing = ["bucket `nowhere`", "no such bucket", "HTTP 404 ContainerNotFound"];
-    says(&get(&nowhere).await, ErrorKind::Denied, &missing);
-    says(&put(&nowhere).await, ErrorKind::Denied, &missing);
+    let missing = ["bucket `nowhere`", "HTTP 404 ContainerNotFound"];
+    says(
+        &get(&nowhere).await,
+        ErrorKind::Denied,
+        &missing,
+        &expect![[r#"
+            bucket `nowhere`, key `a/none`: the store has no such bucket: create it, or correct `url` in [buckets] (HTTP 404 ContainerNotFound)
+        "#]],
+    );
+    says(
+        &put(&nowhere).await,
+        ErrorKind::Denied,
+        &missing,
+        &expect![[r#"
+            bucket `nowhere`, key `a/new`: the store has no such bucket: create it, or correct `url` in [buckets] (HTTP 404 ContainerNotFound)
+        "#]],
+    );
     let wrong = put(&place(BUCKET, "d3Jvbmc=")).await;
-    says(&wrong, ErrorKind::Denied, &["key `a/new`", "HTTP 403 AuthorizationFailure"]);
+    let facts = ["key `a/new`", "HTTP 403 AuthorizationFailure"];
+    says(
+        &wrong,
+        ErrorKind::Denied,
+        &facts,
+        &expect![[r#"
+            bucket `temporal-payloads`, key `a/new`: the store denies this (HTTP 403 AuthorizationFailure)
+        "#]],
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -98,9 +161,23 @@ async fn of_google() {
             .unwrap()
     };
     let none = get(&place(BUCKET)).await;
-    says(&none, ErrorKind::NotFound, &["key `a/none`", "no such object", "HTTP 404"]);
+    says(
+        &none,
+        ErrorKind::NotFound,
+        &["key `a/none`", "HTTP 404"],
+        &expect![[r#"
+            bucket `temporal-payloads`, key `a/none`: there is no such object (HTTP 404)
+        "#]],
+    );
     let nowhere = put(&place("nowhere")).await;
-    says(&nowhere, ErrorKind::Denied, &["bucket `nowhere`", "no such bucket", "HTTP 404"]);
+    says(
+        &nowhere,
+        ErrorKind::Denied,
+        &["bucket `nowhere`", "HTTP 404"],
+        &expect![[r#"
+            bucket `nowhere`, key `a/new`: the store has no such bucket: create it, or correct `url` in [buckets] (HTTP 404)
+        "#]],
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -108,7 +185,14 @@ async fn of_a_folder() {
     let folder = tempfile::tempdir().unwrap();
     let place = BucketUrl::new(format!("file:{}", folder.path().display()));
     let bucket = place.open().unwrap();
-    says(&get(&bucket).await, ErrorKind::NotFound, &["key `a/none`", "there is no such object"]);
+    says(
+        &get(&bucket).await,
+        ErrorKind::NotFound,
+        &["key `a/none`"],
+        &expect![[r#"
+            bucket `[folder]`, key `a/none`: there is no such object
+        "#]],
+    );
 }
 
 /// Said at once, at each further attempt, and once more at the end.
@@ -119,7 +203,7 @@ async fn a_connection_that_is_refused() {
     let place = s3::place(&nobody, "refused").patience(Duration::from_secs(600));
     let bucket = place.open().unwrap();
     let asking = tokio::spawn(async move { get(&bucket).await });
-    let first = "the store did not answer: Connection refused";
+    let first = "Connection refused";
     let told = |level: &str, attempt: &str| {
         let text = log.text();
         let is_it = |line: &str| {
@@ -134,7 +218,14 @@ async fn a_connection_that_is_refused() {
     asking.abort();
     let place = s3::place(&nobody, "refused").patience(Duration::from_millis(1));
     let error = get(&place.open().unwrap()).await;
-    says(&error, ErrorKind::Unavailable, &["key `a/none`", first]);
+    says(
+        &error,
+        ErrorKind::Unavailable,
+        &["key `a/none`", first],
+        &expect![[r#"
+            bucket `refused`, key `a/none`: the store did not answer: Connection refused (os error 111)
+        "#]],
+    );
 }
 
 /// Whoever reads the log finds the driver too.
@@ -146,7 +237,7 @@ async fn the_log_names_driver_and_bucket() {
     let bucket: Arc<dyn Bucket> = Arc::new(place.open().unwrap());
     let driver = bucket_driver("s3", &bucket, &[]).await;
     let offload = Offload::above(ByteSize::bytes(0)).to("aws.s3driver", driver);
-    let pipeline = Pipeline::builder().offload(offload).build().unwrap();
+    let pipeline = cloakroom_tests::pipeline().offload(offload).build().unwrap();
     let error = pipeline.encode(&ctx(), vec![plain("hi")]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{}", chain(&error));
     let log = log.text();
@@ -165,7 +256,15 @@ async fn a_refusal_is_not_asked_for_twice() {
     let bucket = bucket.open().unwrap();
     proxy.deny_overwrites(true);
     let denied = bucket.put("a/new", vec!["x".into()], PutMode::Overwrite).await.unwrap_err();
-    says(&denied, ErrorKind::Denied, &["key `a/new`", "HTTP 403 AccessDenied"]);
+    let facts = ["key `a/new`", "HTTP 403 AccessDenied"];
+    says(
+        &denied,
+        ErrorKind::Denied,
+        &facts,
+        &expect![[r#"
+            bucket `twice`, key `a/new`: the store denies this (HTTP 403 AccessDenied)
+        "#]],
+    );
     assert_eq!(proxy.seen(), ["PUT"]);
 }
 
@@ -199,7 +298,14 @@ async fn a_certificate_that_is_not_trusted() {
     let (url, count) = stranger();
     let place = s3::place(&url, "strange").patience(Duration::from_secs(600));
     let error = get(&place.open().unwrap()).await;
-    says(&error, ErrorKind::Denied, &["key `a/none`", "certificate is not trusted"]);
+    says(
+        &error,
+        ErrorKind::Denied,
+        &["key `a/none`", "certificate"],
+        &expect![[r#"
+            bucket `strange`, key `a/none`: the store's certificate is not trusted: invalid peer certificate: UnknownIssuer
+        "#]],
+    );
     assert_eq!(count.load(Ordering::SeqCst), 1, "asked again");
 }
 
@@ -211,12 +317,31 @@ async fn credentials_that_are_nowhere() {
     let nobody = format!("http://127.0.0.1:{}", free_port());
     let roleless = rigs::moto().url() + "/none";
     let hangs = format!("http://{}", silent.local_addr().unwrap());
-    for machine in [nobody, roleless, hangs] {
+    for (machine, snapshot) in [
+        (
+            nobody,
+            expect![[r#"
+                bucket `any`, key `a/none`: no AWS credentials found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or `access_key_id` and `secret_access_key` in [buckets] (asked this machine's role at 127.0.0.1:[port]: Connection refused (os error 111))
+            "#]],
+        ),
+        (
+            roleless,
+            expect![[r#"
+                bucket `any`, key `a/none`: no AWS credentials found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or `access_key_id` and `secret_access_key` in [buckets] (asked this machine's role at 127.0.0.1:[port]: it answered HTTP 404)
+            "#]],
+        ),
+        (
+            hangs,
+            expect![[r#"
+                bucket `any`, key `a/none`: no AWS credentials found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or `access_key_id` and `secret_access_key` in [buckets] (asked this machine's role at 127.0.0.1:[port]: operation timed out)
+            "#]],
+        ),
+    ] {
         let place = BucketUrl::new("s3://any").set("endpoint", rigs::moto().url());
         let place = place.set("metadata_endpoint", &machine).patience(Duration::from_secs(600));
         let bucket = place.open().unwrap();
         let host = machine.trim_start_matches("http://").trim_end_matches("/none");
-        let expect = ["no AWS credentials found", "AWS_ACCESS_KEY_ID", "`access_key_id`", host];
-        says(&get(&bucket).await, ErrorKind::Denied, &expect);
+        let facts = ["AWS_ACCESS_KEY_ID", "`access_key_id`", host];
+        says(&get(&bucket).await, ErrorKind::Denied, &facts, &snapshot);
     }
 }

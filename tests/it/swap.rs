@@ -11,7 +11,8 @@ use std::{
 };
 
 use cloakroom::{Cloakroom, CloakroomBuilder, Context, ErrorKind, Payload};
-use cloakroom_tests::{chain, compile_cache, ctx, noise, plain, text};
+use cloakroom_tests::{assert_text, chain, compile_cache, ctx, noise, plain, text};
+use expect_test::expect;
 
 /// A configuration that stores with one of two drivers, and reads from both.
 fn config(stores: &str) -> String {
@@ -51,7 +52,7 @@ fn put(path: &Path, text: &str) {
 async fn open(folder: &Path, stores: &str) -> Cloakroom {
     let path = folder.join("cloakroom.toml");
     fs::write(&path, config(stores)).unwrap();
-    let opened = CloakroomBuilder::file(path).cache(compile_cache()).open().await;
+    let opened = CloakroomBuilder::file(path).with_cache(compile_cache()).open().await;
     opened.map_err(|error| chain(&error)).unwrap()
 }
 
@@ -105,16 +106,36 @@ async fn a_broken_one_leaves_the_old_one_serving() {
     let sent = vec![plain(noise(2000))];
     let kept = cloakroom.encode(&ctx(), sent.clone()).await.unwrap();
     let broken = [
-        (config("three"), "no such driver"),
-        (config("one").replace("bundled:zstd", "file:gone.wasm"), "gone.wasm"),
-        (config("one").replace("\"memory:objects\"", "\"ftp:objects\""), "no place for a bucket"),
-        ("[[stage]".to_owned(), "line 1"),
+        (
+            config("three"),
+            expect![[r#"
+                [folder]/cloakroom.toml, line 6: `store_with` names `three`, and there is no such driver; add a [[storage.driver]]
+            "#]],
+        ),
+        (
+            config("one").replace("bundled:zstd", "file:gone.wasm"),
+            expect![[r#"
+                [folder]/cloakroom.toml, line 3, stage `gone`, key `plugin`: plugin `gone` (`[folder]/gone.wasm`): cannot read the plugin's file: No such file or directory (os error 2)
+            "#]],
+        ),
+        (
+            config("one").replace("\"memory:objects\"", "\"ftp:objects\""),
+            expect![[r#"
+                [folder]/cloakroom.toml, line 19: [buckets.memory]: `ftp:objects` is no place for a bucket: write `memory:NAME`, `file:FOLDER`, `s3://BUCKET`, `gs://BUCKET` or `az://CONTAINER`
+            "#]],
+        ),
+        (
+            "[[stage]".to_owned(),
+            expect![[r#"
+                [folder]/cloakroom.toml, line 1: unclosed array table, expected `]`
+            "#]],
+        ),
     ];
-    for (text, expect) in broken {
+    for (text, snapshot) in broken {
         fs::write(folder.path().join("cloakroom.toml"), text).unwrap();
         let error = cloakroom.reload().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
-        assert!(chain(&error).contains(expect), "{}", chain(&error));
+        assert_text(&chain(&error), &["cloakroom.toml, line "], &snapshot);
         assert_eq!(cloakroom.decode(&ctx(), kept.clone()).await.unwrap(), sent);
     }
 }
@@ -130,9 +151,16 @@ async fn files_are_watched() {
     let watch = cloakroom.watch(Duration::from_millis(20), move |swapped| {
         let _ = tell.send(swapped.map_err(|error| error.to_string()));
     });
+    let watch = watch.unwrap();
     let path = folder.path().join("cloakroom.toml");
     put(&path, "[[stage]]\nplugin = 1");
-    assert!(told.recv().await.unwrap().unwrap_err().contains("line 2"));
+    assert_text(
+        &told.recv().await.unwrap().unwrap_err(),
+        &["line 2"],
+        &expect![[r#"
+            [folder]/cloakroom.toml, line 2: invalid type: integer `1`, expected a string
+        "#]],
+    );
     put(&path, &config("two"));
     assert_eq!(told.recv().await.unwrap(), Ok(()));
     let new = cloakroom.encode(&ctx(), sent.clone()).await.unwrap();

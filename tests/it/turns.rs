@@ -7,12 +7,13 @@ use std::sync::{
 
 use bytes::Bytes;
 use cloakroom::{
-    ByteSize, Codec, Context, Driver, Error, Payload, Pipeline, Stage,
+    ByteSize, Codec, Context, Driver, Error, Payload, Stage,
     codec::{Description, Encoded, Purpose},
     pipeline::MemoryBudget,
     storage::{Claim, Object, Offload},
 };
-use cloakroom_tests::plain;
+use cloakroom_tests::{assert_text, plain};
+use expect_test::expect;
 use futures::future::BoxFuture;
 use tokio::sync::Semaphore;
 
@@ -107,7 +108,7 @@ async fn a_small_call_does_not_wait_for_the_payloads_of_a_large_one() {
     let encodings = vec!["binary/slow".to_owned()];
     let description = Description { encodings, purpose: Purpose::Conversion };
     let codec = SlowCodec(description, slow.clone());
-    let pipeline = Pipeline::builder().stage(Stage::new("slow", codec)).build().unwrap();
+    let pipeline = cloakroom_tests::pipeline().stage(Stage::new("slow", codec)).build().unwrap();
     let call = pipeline.clone();
     let call =
         tokio::spawn(async move { call.encode(&Context::namespace("large"), large(10_000)).await });
@@ -127,7 +128,7 @@ async fn namespaces_take_turns_at_a_slow_store() {
     let permits = 2.try_into().unwrap();
     let offload = Offload::above(ByteSize::bytes(0)).to("d", SlowDriver(slow.clone()));
     let offload = offload.permits(permits).permits_of_a_call(permits);
-    let pipeline = Pipeline::builder().offload(offload).build().unwrap();
+    let pipeline = cloakroom_tests::pipeline().offload(offload).build().unwrap();
     let calls: Vec<_> = (0..20)
         .map(|n| {
             let pipeline = pipeline.clone();
@@ -195,7 +196,8 @@ async fn an_object_is_counted_before_it_is_read_and_once_for_equal_references() 
     let shelf = Shelf { objects, budget: budget.clone(), counted };
     let offload = Offload::above(ByteSize::kib(64)).to("d", shelf.clone());
     let offload = offload.memory_cache(ByteSize::bytes(0));
-    let pipeline = Pipeline::builder().memory(budget.clone()).offload(offload).build().unwrap();
+    let pipeline =
+        cloakroom_tests::pipeline().memory(budget.clone()).offload(offload).build().unwrap();
     let sent = plain(vec![b'x'; 3 << 20]);
     let ctx = Context::namespace("payments");
     let stored = pipeline.encode(&ctx, vec![sent.clone()]).await.unwrap();
@@ -211,6 +213,12 @@ async fn an_object_is_counted_before_it_is_read_and_once_for_equal_references() 
     let three = (0..3).map(|n| plain(vec![n; 3 << 20])).collect();
     let stored = pipeline.encode(&ctx, three).await.unwrap();
     let error = pipeline.decode(&ctx, stored).await.unwrap_err();
-    assert!(error.to_string().contains("`limits.call_bytes`"), "{error}");
+    assert_text(
+        &error.to_string(),
+        &["8MiB"],
+        &expect![[r#"
+            stage `storage d`, decoding payload 2: the call needs more than 8MiB of memory (`limits.call_bytes`): split the batch, or raise the limit
+        "#]],
+    );
     assert!(budget.peak() <= 8 << 20 && budget.used() == 0);
 }

@@ -11,24 +11,25 @@ use cloakroom::{
     plugin::{Grants, Limits, Reuse, Settings, Source},
     storage::{Bucket, BucketAccess, Claim, Object, ObjectBucket, Offload, Verify},
 };
-use cloakroom_tests::{ROGUE_DRIVER, bucket_driver, chain, ctx, host, noise, plain, rigs};
+use cloakroom_tests::{
+    ROGUE_DRIVER, assert_text, bucket_driver, chain, ctx, host, noise, plain, rigs,
+};
+use expect_test::{Expect, expect};
 use futures::future::BoxFuture;
 
 use crate::s3;
 
 fn pipeline(driver: impl Driver + 'static, verify: Verify) -> Pipeline {
     let offload = Offload::above(ByteSize::kib(1)).to("d", driver).verify(verify);
-    Pipeline::builder().offload(offload.memory_cache(ByteSize::bytes(0))).build().unwrap()
+    cloakroom_tests::pipeline().offload(offload.memory_cache(ByteSize::bytes(0))).build().unwrap()
 }
 
 #[track_caller]
-fn check(failed: Result<Vec<Payload>, Error>, kind: ErrorKind, says: &[&str]) {
+fn check(failed: Result<Vec<Payload>, Error>, kind: ErrorKind, facts: &[&str], snapshot: &Expect) {
     let error = failed.unwrap_err();
     let text = chain(&error);
     assert_eq!(error.kind(), kind, "{text}");
-    for says in says {
-        assert!(text.contains(says), "`{says}` is not in: {text}");
-    }
+    assert_text(&text, facts, snapshot);
     assert!(!text.contains('\n') && text.len() < 1200, "{text}");
 }
 
@@ -40,17 +41,45 @@ async fn a_write_that_is_damaged_on_its_way() {
     let at = async |verify| pipeline(bucket_driver("s3", &bucket, &[]).await, verify);
     let (off, new, always) =
         (at(Verify::Off).await, at(Verify::New).await, at(Verify::Always).await);
-    let says = ["driver `d`", "bucket `damaged`", "key `v0/ns/payments%20prod/d/", "SHA-256"];
+    let facts = ["driver `d`", "bucket `damaged`", "key `v0/ns/payments%20prod/d/", "SHA-256"];
 
     proxy.spoil_writes(true);
     let sent = vec![plain(noise(5000))];
-    check(new.encode(&ctx(), sent.clone()).await, ErrorKind::Corrupt, &says);
+    check(
+        new.encode(&ctx(), sent.clone()).await,
+        ErrorKind::Corrupt,
+        &facts,
+        &expect![[r#"
+            stage `storage d`, encoding payload 0: what driver `d` has stored (bucket `damaged`, key `v0/ns/payments%20prod/d/sha256/[digest]`) cannot be read back, and no reference was written: what the store gave back is not what the claim names: its SHA-256 differs
+        "#]],
+    );
     proxy.spoil_writes(false);
     // The object is still there, and whoever tries again is not told that it is good.
-    check(new.encode(&ctx(), sent.clone()).await, ErrorKind::Corrupt, &says);
-    check(always.encode(&ctx(), sent.clone()).await, ErrorKind::Corrupt, &says);
+    check(
+        new.encode(&ctx(), sent.clone()).await,
+        ErrorKind::Corrupt,
+        &facts,
+        &expect![[r#"
+            stage `storage d`, encoding payload 0: what driver `d` has stored (bucket `damaged`, key `v0/ns/payments%20prod/d/sha256/[digest]`) cannot be read back, and no reference was written: what the store gave back is not what the claim names: its SHA-256 differs
+        "#]],
+    );
+    check(
+        always.encode(&ctx(), sent.clone()).await,
+        ErrorKind::Corrupt,
+        &facts,
+        &expect![[r#"
+            stage `storage d`, encoding payload 0: what driver `d` has stored (bucket `damaged`, key `v0/ns/payments%20prod/d/sha256/[digest]`) cannot be read back, and no reference was written: what the store gave back is not what the claim names: its SHA-256 differs
+        "#]],
+    );
     let kept = off.encode(&ctx(), sent.clone()).await.unwrap();
-    check(off.decode(&ctx(), kept.clone()).await, ErrorKind::Corrupt, &["SHA-256"]);
+    check(
+        off.decode(&ctx(), kept.clone()).await,
+        ErrorKind::Corrupt,
+        &["SHA-256"],
+        &expect![[r#"
+            stage `storage d`, decoding payload 0: what the store gave back is not what the claim names: its SHA-256 differs
+        "#]],
+    );
     let reference: serde_json::Value = serde_json::from_slice(&kept[0].data).unwrap();
     bucket.remove(reference["claimData"]["key"].as_str().unwrap()).await.unwrap();
     let kept = new.encode(&ctx(), sent.clone()).await.unwrap();
@@ -114,13 +143,29 @@ async fn a_driver_that_lies() {
     let honest = Liar { claim, ..Liar::default() };
     let cut = Liar { cut: 7, ..honest.clone() };
     let loses = Liar { loses: true, ..honest.clone() };
-    let sizes = format!("is {} bytes, but its reference says {size}", size - 7);
+    let sizes = [&*(size - 7).to_string(), &size.to_string()];
     for verify in [Verify::New, Verify::Always] {
         let at = |driver: &Liar| pipeline(driver.clone(), verify);
-        let says = ["driver `d`", "place `shelf 7`", &sizes];
-        check(at(&cut).encode(&ctx(), sent.clone()).await, ErrorKind::Corrupt, &says);
-        let says = ["driver `d`", "place `shelf 7`", "it is gone"];
-        check(at(&loses).encode(&ctx(), sent.clone()).await, ErrorKind::NotFound, &says);
+        let facts = ["driver `d`", "place `shelf 7`"];
+        let differs = [&facts[..], &sizes].concat();
+        let cut = at(&cut).encode(&ctx(), sent.clone()).await;
+        check(
+            cut,
+            ErrorKind::Corrupt,
+            &differs,
+            &expect![[r#"
+                stage `storage d`, encoding payload 0: what driver `d` has stored (place `shelf 7`) cannot be read back, and no reference was written: the size of the object is 5020 bytes, but its reference says 5027
+            "#]],
+        );
+        let lost = at(&loses).encode(&ctx(), sent.clone()).await;
+        check(
+            lost,
+            ErrorKind::NotFound,
+            &facts,
+            &expect![[r#"
+                stage `storage d`, encoding payload 0: what driver `d` has stored (place `shelf 7`) cannot be read back, and no reference was written: it is gone
+            "#]],
+        );
         let kept = at(&honest).encode(&ctx(), sent.clone()).await.unwrap();
         assert_eq!(at(&honest).decode(&ctx(), kept).await.unwrap(), sent);
     }
@@ -135,14 +180,29 @@ async fn what_could_not_be_read_is_not_written() {
     let claim = Claim::from([("x".to_owned(), "\u{1}".repeat(12_000))]);
     let wordy = Liar { claim, ..Liar::default() };
     let failed = pipeline(wordy, Verify::Off).encode(&ctx(), sent.clone()).await;
-    check(failed, ErrorKind::Protocol, &["driver `d`", "larger than 64 KiB"]);
+    check(
+        failed,
+        ErrorKind::Protocol,
+        &["driver `d`", "64 KiB"],
+        &expect![[r#"
+            stage `storage d`, encoding payload 0: what driver `d` has stored (x ``) cannot be read back, and no reference was written: a reference to a stored payload cannot be read: it is larger than 64 KiB
+        "#]],
+    );
 
     let small = Liar::default();
     let offload = Offload::above(ByteSize::kib(1)).to("d", small.clone());
     let offload = offload.largest_object(ByteSize::bytes(4999));
-    let pipeline = Pipeline::builder().offload(offload).build().unwrap();
+    let pipeline = cloakroom_tests::pipeline().offload(offload).build().unwrap();
     let limit = ErrorKind::LimitExceeded(Limit::Payload);
-    check(pipeline.encode(&ctx(), sent).await, limit, &["storage d", "`storage.largest`", "4999"]);
+    let refused = pipeline.encode(&ctx(), sent).await;
+    check(
+        refused,
+        limit,
+        &["storage d", "4999"],
+        &expect![[r#"
+            stage `storage d`, encoding payload 0: the encoded payload has 5027 bytes, and no object above 4999B is read back (`storage.largest`): raise it, or pass less at once
+        "#]],
+    );
     assert_eq!(small.stored.load(Ordering::SeqCst), 0, "was stored");
 }
 
@@ -162,13 +222,28 @@ async fn a_driver_that_keeps_its_first_object() {
         let kept = pipeline.encode(&ctx(), first.clone()).await.unwrap();
         assert_eq!(pipeline.encode(&ctx(), first.clone()).await.unwrap(), kept);
         let longer = vec![plain(noise(5001))];
-        let says = ["bucket `b`, key `v0/x`", "another object is there", "bytes instead of"];
-        check(pipeline.encode(&ctx(), longer).await, ErrorKind::Corrupt, &says);
+        let facts = ["bucket `b`, key `v0/x`"];
+        let replaced = pipeline.encode(&ctx(), longer).await;
+        check(
+            replaced,
+            ErrorKind::Corrupt,
+            &facts,
+            &expect![[r#"
+                stage `storage d`, encoding payload 0, plugin `rogue`: bucket `b`, key `v0/x`: another object is there, of 5027 bytes instead of 5028, and the driver left it: the payload would not be found again; remove that object, or have the driver make keys of the content
+            "#]],
+        );
         if access != BucketAccess::whole() {
             // They are compared before an age is renewed.
             let other = vec![plain(noise(10_000).slice(5000..))];
-            let says = ["bucket `b`, key `v0/x`", "with other contents"];
-            check(pipeline.encode(&ctx(), other).await, ErrorKind::Corrupt, &says);
+            let replaced = pipeline.encode(&ctx(), other).await;
+            check(
+                replaced,
+                ErrorKind::Corrupt,
+                &facts,
+                &expect![[r#"
+                    stage `storage d`, encoding payload 0, plugin `rogue`: bucket `b`, key `v0/x`: another object is there, with other contents, though also of 5027 bytes, and the driver left it: the payload would not be found again; remove that object, or have the driver make keys of the content
+                "#]],
+            );
         }
         assert_eq!(pipeline.decode(&ctx(), kept).await.unwrap(), first);
         assert_eq!(bucket.list("", None).await.unwrap(), ["v0/x"]);

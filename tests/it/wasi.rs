@@ -8,8 +8,10 @@ use cloakroom::{
     plugin::{Grants, Limits, PluginCodec, Reuse, Settings, Source},
 };
 use cloakroom_tests::{
-    ROGUE_WASIP2, ZLIB_WASIP2, chain, ctx, host, plain, ring, rogue, rogue_grants, text,
+    ROGUE_WASIP2, ZLIB_WASIP2, assert_text, chain, ctx, host, plain, ring, rogue, rogue_grants,
+    text,
 };
+use expect_test::expect;
 
 async fn load() -> PluginCodec {
     load_within(Duration::from_secs(60)).await
@@ -47,8 +49,13 @@ async fn sockets_need_a_grant() {
     let loaded = host(Limits::default()).load(Source::bytes("rogue", ROGUE_WASIP2), grants).await;
     let error = loaded.map(drop).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::MissingGrant);
-    let says = chain(&error);
-    assert!(says.contains("wasi:sockets/") && says.contains("grants.tcp"), "{says}");
+    assert_text(
+        &chain(&error),
+        &["wasi:sockets/", "grants.tcp"],
+        &expect![[r#"
+            plugin `rogue`: imports `wasi:sockets/network@0.2.6`, which was not granted: add `grants.tcp = ["ADDRESS:PORT"]`, or build the plugin without a network (componentize-py: `--stub-wasi`)
+        "#]],
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -91,7 +98,13 @@ async fn sees_no_environment_and_no_files() {
     let plugin = host(Limits::default()).load(source, rogue_grants().log()).await.unwrap();
     let codec = plugin.codec(Settings::none(), Reuse::Fresh).await.unwrap();
     let error = perform(&codec, "environment").await.map(drop).unwrap_err();
-    assert!(chain(&error).contains("sees 0 variables and files: false"), "{}", chain(&error));
+    assert_text(
+        &chain(&error),
+        &["sees 0 variables and files: false"],
+        &expect![[r#"
+            plugin `rogue`: sees 0 variables and files: false
+        "#]],
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -121,5 +134,11 @@ async fn sockets_of_an_instance_are_bounded() {
     let attack = format!("connect-many {address}");
     let error = perform(&codec, &attack).await.map(drop).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Failed, "{}", chain(&error));
-    assert!(chain(&error).contains("16 sockets"), "{}", chain(&error));
+    assert_text(
+        &chain(&error),
+        &["16 sockets"],
+        &expect![[r#"
+        plugin `rogue`: 16 sockets
+    "#]],
+    );
 }

@@ -37,7 +37,7 @@ pub(crate) async fn run(args: &args::CodecServer) -> Result<(), Failure> {
     let end = end()?;
     let _watch = {
         let served = served.clone();
-        cloakroom.watch(WATCH, move |swapped| served.tell(swapped))
+        cloakroom.watch(WATCH, move |swapped| served.tell(swapped))?
     };
     {
         let served = served.clone();

@@ -12,7 +12,7 @@ use cloakroom::{
     keys::{Material, Ring},
     pipeline::Kind,
     plugin::{Grants, Host, Plugin, Reuse, Settings},
-    storage::{BucketAccess, BucketUrl, Offload},
+    storage::{BucketAccess, BucketUrl, Offload, TemporalReferences},
 };
 
 use crate::{
@@ -102,7 +102,11 @@ async fn store(
     // What is read is to come from the folder.
     let offload = Offload::above(THRESHOLD).to("local.filedriver", driver);
     let offload = offload.memory_cache(ByteSize::bytes(0));
-    Pipeline::builder().offload(offload).build().map_err(Failure::usage)
+    Pipeline::builder()
+        .reference_format(TemporalReferences)
+        .offload(offload)
+        .build()
+        .map_err(Failure::usage)
 }
 
 async fn load(

@@ -27,9 +27,9 @@ pub(crate) async fn open(config: &Path) -> Result<Cloakroom, Failure> {
 /// Returns a configuration about to be opened, with the user's compile cache. Plugins are compiled by
 /// this program in processes of their own.
 pub(crate) fn opening(config: &Path) -> CloakroomBuilder {
-    let opening = CloakroomBuilder::file(config).compiler(compiler());
+    let opening = CloakroomBuilder::file(config).with_compiler(compiler());
     match cache_folder() {
-        Some(folder) => opening.cache(folder),
+        Some(folder) => opening.with_cache(folder),
         None => opening,
     }
 }

@@ -1,4 +1,4 @@
-//! A bucket of an object store.
+//! Bucket of an object store.
 
 use std::time::SystemTime;
 
@@ -7,36 +7,36 @@ use futures::future::BoxFuture;
 
 use crate::{Comparison, Error, ErrorKind};
 
-/// What to do where an object is already there.
+/// Behaviour of a put if the object exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PutMode {
-    /// Leave it, where the store can tell.
+    /// Leave the object, if the store can tell.
     Create,
-    /// Replace it.
+    /// Replace the object.
     Overwrite,
 }
 
-/// The outcome of a put.
+/// Outcome of a put.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PutOutcome {
     /// The object was written.
     Written,
-    /// An object was there, and stayed.
+    /// An object existed and stayed.
     AlreadyThere,
 }
 
-/// Size and age of an object, as its store tells them.
+/// Size and age of an object, as the store reports them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ObjectInfo {
-    /// Its size in bytes.
+    /// Size in bytes.
     pub size: u64,
-    /// When it was written last, by the store's clock; none if the bucket does not know.
+    /// Time of the last write by the store's clock; none if the bucket does not know it.
     pub modified: Option<SystemTime>,
 }
 
-/// A bucket of an object store. Keys pass through as they are written.
+/// Bucket of an object store. Keys are passed to the store unchanged.
 pub trait Bucket: Send + Sync {
-    /// What the store calls it.
+    /// Returns the bucket's name in the store.
     fn name(&self) -> &str;
 
     /// Writes an object, in pieces.
@@ -50,12 +50,12 @@ pub trait Bucket: Send + Sync {
     /// Reads an object of at most `most` bytes; refuses a larger one before it is read.
     fn get<'a>(&'a self, key: &'a str, most: u64) -> BoxFuture<'a, Result<Bytes, Error>>;
 
-    /// The size of an object, if it is there.
+    /// Returns the size of an object, if it exists.
     fn size<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<u64>, Error>>;
 
-    /// Returns size and age of an object, if it is there.
+    /// Returns size and age of an object, if it exists.
     ///
-    /// The default knows no age, and an object without one is never refreshed.
+    /// The default knows no age, and an object without an age is never refreshed.
     fn stat<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<Option<ObjectInfo>, Error>> {
         Box::pin(async move {
             let size = self.size(key).await?;
@@ -63,10 +63,11 @@ pub trait Bucket: Send + Sync {
         })
     }
 
-    /// Returns whether an object holds exactly these bytes. The default holds all of it in memory.
+    /// Returns whether an object holds exactly these bytes. The default reads the whole object into
+    /// memory.
     ///
     /// # Errors
-    /// `NotFound` if it is not there.
+    /// `NotFound` if the object does not exist.
     fn equals<'a>(&'a self, key: &'a str, body: &'a [Bytes]) -> BoxFuture<'a, Result<bool, Error>> {
         Box::pin(async move {
             let size: usize = body.iter().map(Bytes::len).sum();
@@ -83,12 +84,22 @@ pub trait Bucket: Send + Sync {
     }
 
     /// Removes an object; it need not be there.
-    fn remove<'a>(&'a self, key: &'a str) -> BoxFuture<'a, Result<(), Error>>;
+    ///
+    /// # Errors
+    /// `Denied` if the bucket removes nothing, which is the default.
+    fn remove<'a>(&'a self, _key: &'a str) -> BoxFuture<'a, Result<(), Error>> {
+        Box::pin(async { Err(Error::new(ErrorKind::Denied, "this bucket removes nothing")) })
+    }
 
-    /// Some keys under `prefix` in their order, those after `after`; none at the end.
+    /// Returns some keys under `prefix` in their order, those after `after`; none at the end.
+    ///
+    /// # Errors
+    /// `Denied` if the bucket lists nothing, which is the default.
     fn list<'a>(
         &'a self,
-        prefix: &'a str,
-        after: Option<&'a str>,
-    ) -> BoxFuture<'a, Result<Vec<String>, Error>>;
+        _prefix: &'a str,
+        _after: Option<&'a str>,
+    ) -> BoxFuture<'a, Result<Vec<String>, Error>> {
+        Box::pin(async { Err(Error::new(ErrorKind::Denied, "this bucket lists nothing")) })
+    }
 }

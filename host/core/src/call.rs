@@ -10,7 +10,8 @@ use std::{
 
 /// Identity of one call of a pipeline, shared by all payloads of its batch.
 ///
-/// Whoever schedules work reads which payloads belong together, and notes that a call has begun.
+/// The scheduler of plugins reads from it which payloads belong together, and records that a call has
+/// begun.
 #[derive(Clone)]
 pub struct CallId(Arc<Inner>);
 
@@ -21,6 +22,7 @@ struct Inner {
 
 impl CallId {
     /// Returns an identity that no other call of this process has.
+    #[must_use]
     #[expect(clippy::new_without_default, reason = "each is another")]
     pub fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -29,16 +31,18 @@ impl CallId {
     }
 
     /// Returns a number that no other call of this process has.
+    #[must_use]
     pub fn number(&self) -> u64 {
         self.0.number
     }
 
-    /// Notes that work on a payload of the call has begun.
+    /// Records that work on a payload of the call has begun.
     pub fn begin(&self) {
         self.0.begun.store(true, Relaxed);
     }
 
     /// Returns whether work on a payload of the call has begun.
+    #[must_use]
     pub fn has_begun(&self) -> bool {
         self.0.begun.load(Relaxed)
     }

@@ -1,4 +1,4 @@
-//! Memory that the host holds for one call.
+//! Memory accounting of one call.
 
 use std::{
     fmt,
@@ -8,19 +8,20 @@ use std::{
     },
 };
 
-use crate::{ByteSize, Error, ErrorKind, Limit, MemoryBudget, memory::add};
+use crate::{ByteSize, Error, ErrorKind, Limit, MemoryBudget, Remedy, memory::add};
 
-/// The memory of one call. Cheap to clone; clones count together.
+/// Memory that the host holds for one call. Cheap to clone; clones count together.
 #[derive(Clone)]
 pub struct CallMemory(Arc<Call>);
 
 struct Call {
     budget: MemoryBudget,
     used: AtomicUsize,
-    /// Bytes that the process counts for this call whether it uses them or not.
+    /// Bytes that the process counts for this call, used or not.
     reserve: usize,
-    /// How much of the reserve is not used.
+    /// Unused bytes of the reserve.
     credit: AtomicUsize,
+    /// Bytes of charges that stay counted until the call is over.
     kept: AtomicUsize,
 }
 
@@ -31,9 +32,27 @@ pub struct Charge {
     bytes: usize,
 }
 
+impl MemoryBudget {
+    /// Returns the memory of a new call, which holds nothing yet and has no reserve.
+    #[must_use]
+    pub fn call(&self) -> CallMemory {
+        CallMemory::new(self.clone(), 0)
+    }
+
+    /// Waits until 64 KiB of the process are free, first come, first served, and reserves them for
+    /// a new call. The bytes of the call count against this reserve first.
+    ///
+    /// This is the only time that a call waits for memory, because it holds none yet. Calls that waited
+    /// while they hold memory could wait for each other forever, so a charge that does not fit fails.
+    pub async fn admit(&self) -> CallMemory {
+        let reserve = self.reserve().await;
+        CallMemory::new(self.clone(), reserve)
+    }
+}
+
 impl CallMemory {
-    /// Returns the memory of a call that the process counts `reserve` bytes for already.
-    pub(crate) fn new(budget: MemoryBudget, reserve: usize) -> Self {
+    /// Returns the memory of a call for which the process counts `reserve` bytes already.
+    fn new(budget: MemoryBudget, reserve: usize) -> Self {
         let (used, kept) = (AtomicUsize::new(0), AtomicUsize::new(0));
         Self(Arc::new(Call { budget, used, reserve, credit: AtomicUsize::new(reserve), kept }))
     }
@@ -41,8 +60,8 @@ impl CallMemory {
     /// Counts `bytes` that the host is about to hold, until the charge is dropped.
     ///
     /// # Errors
-    /// `LimitExceeded(CallBytes)` if the call would hold more than `limits.call_bytes`; `Busy` if all
-    /// calls would hold more than `limits.process_bytes`. Then nothing is counted.
+    /// `LimitExceeded(CallBytes)` if the call would hold more than one may; `Busy` if all calls would
+    /// hold more than the process may. Then nothing is counted.
     pub fn charge(&self, bytes: usize) -> Result<Charge, Error> {
         let mut charge = self.nothing();
         charge.grow(bytes)?;
@@ -55,11 +74,12 @@ impl CallMemory {
     }
 
     /// Returns how many bytes the call holds now.
+    #[must_use]
     pub fn used(&self) -> usize {
         self.0.used.load(SeqCst)
     }
 
-    /// Counts up to `bytes` less of what was left counted by [`Charge::keep`].
+    /// Releases up to `bytes` of what [`Charge::keep`] left counted.
     pub fn release_kept(&self, bytes: usize) {
         let less = |kept: usize| Some(kept - kept.min(bytes));
         let kept = self.0.kept.fetch_update(SeqCst, SeqCst, less).unwrap_or(0);
@@ -96,8 +116,9 @@ impl CallMemory {
         credit.fetch_update(SeqCst, SeqCst, less).unwrap_or(0).min(bytes)
     }
 
-    /// Puts up to `bytes` back into the reserve, and returns how many. It is filled before the
-    /// process is given anything back, so that the process counts at least the reserve.
+    /// Puts up to `bytes` back into the reserve, and returns how many. The reserve is filled before
+    /// bytes go back to the process: otherwise a call could lose the memory that it was admitted with
+    /// to another, and fail halfway.
     fn refill_credit(&self, bytes: usize) -> usize {
         let Call { reserve, credit, .. } = &*self.0;
         let missing = |left: usize| (*reserve - left).min(bytes);
@@ -111,7 +132,7 @@ impl CallMemory {
 
 impl Drop for Call {
     fn drop(&mut self) {
-        // Charges hold the call, so what is left is what was kept, and the reserve.
+        // Each charge holds the call, so only kept bytes and the reserve are left.
         let kept = *self.kept.get_mut();
         let refilled = kept.min(self.reserve - *self.credit.get_mut());
         self.budget.release(kept - refilled + self.reserve);
@@ -131,14 +152,14 @@ impl Charge {
         Ok(())
     }
 
-    /// Counts `bytes` less, at most all.
+    /// Releases `bytes`, at most all.
     pub fn shrink(&mut self, bytes: usize) {
         let bytes = bytes.min(self.bytes);
         self.bytes -= bytes;
         self.call.release(bytes);
     }
 
-    /// Counts `bytes` from now on.
+    /// Counts exactly `bytes` from now on.
     ///
     /// # Errors
     /// As [`CallMemory::charge`]; then the charge is what it was.
@@ -152,13 +173,14 @@ impl Charge {
         }
     }
 
-    /// Leaves the bytes counted until the call is over, or [`CallMemory::release_kept`].
+    /// Leaves the bytes counted until the call is over, or until [`CallMemory::release_kept`].
     pub fn keep(mut self) {
         let bytes = std::mem::take(&mut self.bytes);
         self.call.0.kept.fetch_add(bytes, SeqCst);
     }
 
     /// Returns how many bytes are counted.
+    #[must_use]
     pub fn bytes(&self) -> usize {
         self.bytes
     }
@@ -171,10 +193,10 @@ impl Drop for Charge {
 }
 
 fn over_call(limit: ByteSize) -> Error {
-    let text = format!(
-        "the call needs more than {limit} of memory (`limits.call_bytes`): split the batch, or raise the limit"
-    );
-    Error::new(ErrorKind::LimitExceeded(Limit::CallBytes), text)
+    let text =
+        format!("the call needs more than {limit} of memory: split the batch, or raise the limit");
+    let error = Error::new(ErrorKind::LimitExceeded(Limit::CallBytes), text);
+    error.with_remedies(&[Remedy::CallBytes])
 }
 
 impl fmt::Debug for CallMemory {

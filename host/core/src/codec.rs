@@ -1,4 +1,4 @@
-//! What changes payloads, both ways.
+//! Codec: changes payloads, both ways.
 
 use std::sync::Arc;
 
@@ -6,11 +6,11 @@ use futures::future::BoxFuture;
 
 use crate::{Context, Error, Payload};
 
-/// What a codec is for. The pipeline orders and guards by it.
+/// Purpose of a codec. The pipeline checks the order of stages by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Purpose {
-    /// Makes payloads smaller. A result that is no smaller is dropped, and the payload stays as it was.
+    /// Makes payloads smaller. The pipeline drops a result that is no smaller.
     Compression,
     /// Rewrites payloads for another reason.
     Conversion,
@@ -18,46 +18,46 @@ pub enum Purpose {
     Encryption,
 }
 
-/// What a codec says of itself when it is loaded.
+/// Facts about a codec that the pipeline needs before the first payload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Description {
-    /// The values of `metadata["encoding"]` that it writes or can read.
+    /// Values of `metadata["encoding"]` that it writes or can read.
     pub encodings: Vec<String>,
-    /// What it is for.
+    /// Purpose.
     pub purpose: Purpose,
 }
 
-/// What became of a payload that was offered to be encoded.
+/// Result of encoding a payload.
 #[derive(Debug)]
 pub enum Encoded {
-    /// This stands in its place now.
+    /// The encoded payload.
     Changed(Payload),
-    /// It is to stay as it is.
+    /// The payload stays as it is.
     Unchanged,
 }
 
 /// Changes payloads, both ways, and keeps nothing.
 ///
-/// A codec sees one payload at a time. Order, passing through what is not its own, and
-/// concurrency are the pipeline's.
+/// A codec sees one payload at a time. The pipeline decides about order and concurrency, and passes
+/// payloads with other encodings through.
 pub trait Codec: Send + Sync {
-    /// What this codec reads and writes, and what for.
+    /// Returns the codec's encodings and purpose.
     fn description(&self) -> &Description;
 
-    /// Returns whether each call ends within a time limit of the codec's own, as a plugin's does. The
-    /// pipeline bounds the calls of all other codecs.
+    /// Returns whether the codec bounds the time of each call itself, as a plugin does. The pipeline
+    /// bounds the calls of all other codecs.
     fn is_bounded(&self) -> bool {
         false
     }
 
-    /// Returns whether the codec has a key to seal with. The program's own codecs are trusted to; a
+    /// Returns whether the codec has a key to encrypt with. Native codecs are trusted to have one; a
     /// plugin has one if it imports keys and was granted some.
     fn has_key(&self) -> bool {
         true
     }
 
-    /// Says whether this codec takes the payloads of one more call. A pipeline asks once a call,
-    /// before its first payload.
+    /// Accepts or refuses the payloads of one more call. A pipeline asks once a call, before its first
+    /// payload.
     ///
     /// # Errors
     /// `Busy` if it has more work than it can take.
@@ -65,14 +65,14 @@ pub trait Codec: Send + Sync {
         Ok(())
     }
 
-    /// Offers a payload to be encoded.
+    /// Encodes a payload, or leaves it unchanged.
     fn encode<'a>(
         &'a self,
         ctx: &'a Context,
         payload: &'a Payload,
     ) -> BoxFuture<'a, Result<Encoded, Error>>;
 
-    /// Decodes a payload whose encoding is one that the description names.
+    /// Decodes a payload whose encoding is in the description.
     fn decode<'a>(
         &'a self,
         ctx: &'a Context,

@@ -1,8 +1,8 @@
-//! Comparing bytes that come in pieces with others that are at hand in pieces.
+//! Comparison of two sequences of bytes that are both in pieces.
 
 use bytes::Bytes;
 
-/// Compares what is read piece by piece with the bytes that are expected.
+/// Compares bytes that are read piece by piece with expected bytes.
 #[derive(Debug)]
 pub struct Comparison<'a> {
     parts: std::slice::Iter<'a, Bytes>,
@@ -10,12 +10,13 @@ pub struct Comparison<'a> {
 }
 
 impl<'a> Comparison<'a> {
-    /// Expects these bytes, in pieces of any size.
+    /// Returns a comparison with these bytes, in pieces of any size.
+    #[must_use]
     pub fn with(parts: &'a [Bytes]) -> Self {
         Self { parts: parts.iter(), rest: &[] }
     }
 
-    /// Returns whether the bytes that are read next are those that are expected next.
+    /// Returns whether the next bytes are equal to the next expected bytes.
     #[must_use]
     pub fn takes(&mut self, mut piece: &[u8]) -> bool {
         while !piece.is_empty() {
@@ -36,7 +37,8 @@ impl<'a> Comparison<'a> {
         true
     }
 
-    /// Returns whether nothing more is expected.
+    /// Returns whether all expected bytes were read.
+    #[must_use]
     pub fn is_complete(mut self) -> bool {
         self.rest.is_empty() && self.parts.all(Bytes::is_empty)
     }

@@ -1,10 +1,10 @@
-//! For whom a call is made.
+//! Context of a call: namespace, workflow or activity, and memory.
 
 use std::{fmt, sync::Arc};
 
 use crate::{CallId, CallMemory};
 
-/// What a call is made for. Cheap to clone.
+/// Namespace and workflow or activity that a call is made for. Cheap to clone.
 ///
 /// ```
 /// use cloakroom_core::{Context, Kind};
@@ -15,9 +15,9 @@ use crate::{CallId, CallMemory};
 #[derive(Clone, Default)]
 pub struct Context {
     about: Arc<Inner>,
-    /// Not part of what a context says, so neither compared nor shown.
+    /// Neither compared nor shown: it is no part of what the call is made for.
     call: Option<CallId>,
-    /// Likewise.
+    /// Neither compared nor shown.
     memory: Option<CallMemory>,
 }
 
@@ -34,18 +34,19 @@ struct Inner {
 /// The namespace, id and type of [`Context::probe`].
 const PROBE: &str = "cloakroom-probe";
 
-/// What kind of thing a payload belongs to.
+/// Kind of the owner of a payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kind {
-    /// An activity of its own, outside a workflow.
+    /// An activity outside a workflow.
     Activity,
     /// A workflow.
     Workflow,
 }
 
 impl Kind {
-    /// The word a plugin sees.
+    /// Returns the name that plugins see.
+    #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Activity => "activity",
@@ -55,33 +56,38 @@ impl Kind {
 }
 
 impl Context {
-    /// Nothing is known.
+    /// Returns a context of which nothing is known.
+    #[must_use]
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// Only the namespace is known.
+    /// Returns a context of which only the namespace is known.
+    #[must_use]
     pub fn namespace(namespace: impl Into<String>) -> Self {
         Inner { namespace: Some(namespace.into()), ..Inner::default() }.into()
     }
 
-    /// Returns the context of a call by which the host tries itself, for example while a configuration
-    /// is loaded. Such calls carry no traffic and are not counted in metrics.
+    /// Returns the context of a call with which the host tests itself, for example while a configuration
+    /// is loaded. Such calls carry no traffic, and metrics do not count them.
     ///
     /// Plugins see namespace, id and type `cloakroom-probe`.
+    #[must_use]
     pub fn probe() -> Self {
         let mut ctx = Self::namespace(PROBE).target(Kind::Workflow, PROBE, PROBE, None);
         Arc::make_mut(&mut ctx.about).probe = true;
         ctx
     }
 
-    /// Returns whether the context was made by [`Context::probe`]. A context with the same
-    /// names that a client chose is not one.
+    /// Returns whether the context was made by [`Context::probe`]. A client that chooses the same names
+    /// does not make one.
+    #[must_use]
     pub fn is_probe(&self) -> bool {
         self.about.probe
     }
 
-    /// The same, for one workflow or activity.
+    /// Returns the context for one workflow or activity.
+    #[must_use]
     pub fn target(self, kind: Kind, id: &str, type_name: &str, run_id: Option<&str>) -> Self {
         let mut inner = Arc::unwrap_or_clone(self.about);
         inner.kind = Some(kind);
@@ -91,47 +97,56 @@ impl Context {
         Self { about: Arc::new(inner), call: self.call, memory: self.memory }
     }
 
-    /// Returns the same context for the payloads of one new call of a pipeline.
+    /// Returns the context for the payloads of a new call of a pipeline.
+    #[must_use]
     pub fn in_new_call(&self) -> Self {
         Self { call: Some(CallId::new()), ..self.clone() }
     }
 
-    /// Returns the same context, where what the host holds for it is counted by `memory`.
+    /// Returns the context with memory accounting by `memory`.
+    #[must_use]
     pub fn with_memory(self, memory: CallMemory) -> Self {
         Self { memory: Some(memory), ..self }
     }
 
-    /// Returns what counts the memory that the host holds for the call, if anything does.
+    /// Returns the memory accounting of the call, if there is one.
+    #[must_use]
     pub fn memory(&self) -> Option<&CallMemory> {
         self.memory.as_ref()
     }
 
-    /// Returns the call that the payload is part of, if a pipeline made it.
+    /// Returns the call of a pipeline that the payload belongs to, if there is one.
+    #[must_use]
     pub fn call(&self) -> Option<&CallId> {
         self.call.as_ref()
     }
 
-    /// The namespace.
+    /// Returns the namespace.
+    #[must_use]
     pub fn namespace_name(&self) -> Option<&str> {
         self.about.namespace.as_deref()
     }
 
-    /// What kind of thing the payload belongs to.
+    /// Returns the kind of the payload's owner.
+    #[must_use]
     pub fn kind(&self) -> Option<Kind> {
         self.about.kind
     }
 
-    /// The workflow's or activity's id.
+    /// Returns the id of the workflow or activity.
+    #[must_use]
     pub fn id(&self) -> Option<&str> {
         self.about.id.as_deref()
     }
 
-    /// The workflow's or activity's type.
+    /// Returns the type of the workflow or activity.
+    #[must_use]
     pub fn type_name(&self) -> Option<&str> {
         self.about.type_name.as_deref()
     }
 
-    /// The run, where it is known.
+    /// Returns the run, if it is known.
+    #[must_use]
     pub fn run_id(&self) -> Option<&str> {
         self.about.run_id.as_deref()
     }

@@ -1,4 +1,4 @@
-//! What keeps objects elsewhere, and finds them again.
+//! Driver: keeps objects in external storage.
 
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
@@ -7,11 +7,11 @@ use futures::future::BoxFuture;
 
 use crate::{ByteSize, Context, Envelope, Error, PutOutcome};
 
-/// What finds a stored object again: names and values that only the driver which wrote them gives
-/// meaning to. They live in workflow histories, in the clear.
+/// Names and values by which a driver finds a stored object again. Only the driver that wrote them
+/// gives them meaning. They are part of workflow histories, in plaintext.
 pub type Claim = BTreeMap<String, String>;
 
-/// A payload about to be stored: its message in pieces, and the SHA-256 of all of them.
+/// Payload to store: its message in pieces, and the SHA-256 of all pieces.
 #[derive(Clone)]
 pub struct Object {
     envelope: Envelope,
@@ -19,17 +19,20 @@ pub struct Object {
 }
 
 impl Object {
-    /// An object of these bytes, which have this SHA-256.
+    /// Returns an object of these bytes, which have this SHA-256.
+    #[must_use]
     pub fn new(envelope: Envelope, sha256: [u8; 32]) -> Self {
         Self { envelope, sha256 }
     }
 
-    /// The bytes, in pieces.
+    /// Returns the bytes, in pieces.
+    #[must_use]
     pub fn envelope(&self) -> &Envelope {
         &self.envelope
     }
 
-    /// Their SHA-256.
+    /// Returns the SHA-256 of the bytes.
+    #[must_use]
     pub fn sha256(&self) -> &[u8; 32] {
         &self.sha256
     }
@@ -41,35 +44,35 @@ impl fmt::Debug for Object {
     }
 }
 
-/// Keeps objects elsewhere, and finds them again.
+/// Keeps objects in external storage.
 ///
-/// Integrity, permits, deadlines and the claim's authentication are the pipeline's.
+/// The pipeline checks integrity and the authenticity of claims, and bounds concurrency and time.
 pub trait Driver: Send + Sync {
-    /// What kind of storage this is, such as `aws.s3driver`, for people and metrics.
+    /// Returns the kind of storage, such as `aws.s3driver`, for people and metrics.
     fn kind(&self) -> &str;
 
-    /// Returns what an answer depends on besides its claim: who answers, and what it may reach. An object
-    /// that is kept on disk is given back only to the same identity, so that a driver whose grant was
-    /// changed is asked again.
+    /// Returns everything besides the claim that an answer depends on: who answers, and what it may
+    /// access. A cached object is returned only under the same identity, so that a driver is asked again
+    /// after its grant was changed.
     ///
     /// The default is the kind.
     fn identity(&self) -> String {
         self.kind().to_owned()
     }
 
-    /// Returns how long one call takes at most, if the driver holds that limit itself. The pipeline
-    /// bounds the calls of all other drivers, and of those that allow themselves more than it does.
+    /// Returns how long one call takes at most, if the driver enforces that itself. The pipeline bounds
+    /// the calls of all other drivers, and of drivers that take longer than it allows.
     fn time_limit(&self) -> Option<Duration> {
         None
     }
 
-    /// Keeps an object. The same object stored twice gives an equal claim where the backend allows it.
+    /// Stores an object. Storing it twice gives an equal claim, if the backend allows that.
     fn store<'a>(&'a self, ctx: &'a Context, object: Object)
     -> BoxFuture<'a, Result<Claim, Error>>;
 
-    /// Stores an object as [`Driver::store`] does, and tells whether it was there before.
+    /// Stores an object as [`Driver::store`] does, and returns whether it existed before.
     ///
-    /// The default cannot tell and answers [`PutOutcome::Written`].
+    /// The default cannot tell, and returns [`PutOutcome::Written`].
     fn store_with_outcome<'a>(
         &'a self,
         ctx: &'a Context,
@@ -78,7 +81,7 @@ pub trait Driver: Send + Sync {
         Box::pin(async move { Ok((self.store(ctx, object).await?, PutOutcome::Written)) })
     }
 
-    /// Finds an object of at most `most` bytes again. The claim may be forged.
+    /// Returns an object of at most `most` bytes. The claim may be forged.
     fn retrieve<'a>(
         &'a self,
         ctx: &'a Context,

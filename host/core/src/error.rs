@@ -1,10 +1,10 @@
-//! What went wrong, where, whose fault it is, and whether waiting helps.
+//! Errors: what happened, where, and which settings decide about it.
 
 use std::{error::Error as StdError, fmt, path::Path};
 
 use crate::{
-    Limit,
-    report::{LONGEST, clean},
+    ErrorKind, Remedy,
+    clean::{LONGEST, clean},
     site::{Direction, Site},
 };
 
@@ -13,195 +13,114 @@ const NAME: usize = 256;
 
 /// A failed operation.
 ///
-/// `Display` is one line: where, and what. Causes are behind `source`. No payload byte, key, or metadata
-/// value but the id of a missing key is ever part of it.
+/// `Display` is one line: where it happened, and what. Causes are behind `source`. No payload byte, key,
+/// or metadata value other than the id of a missing key is ever part of it.
 pub struct Error(Box<Inner>);
 
 struct Inner {
     kind: ErrorKind,
     message: String,
     site: Site,
+    /// Whether a metric has counted it.
     counted: bool,
+    /// Settings that decide about it, and their names once they are known.
+    remedies: &'static [Remedy],
+    remedy_names: Option<String>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
-/// What went wrong, as far as a program should tell cases apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// The host has more work than it can take now. The same call may succeed later.
-    Busy,
-    /// A setting was refused before anything ran.
-    Config,
-    /// What a store gave back is not what was stored.
-    Corrupt,
-    /// A backend, or the host on its behalf, refused.
-    Denied,
-    /// A plugin gave up for a reason of its own.
-    Failed,
-    /// A bug of ours.
-    Internal,
-    /// A number of [`Limit`] was reached.
-    LimitExceeded(Limit),
-    /// The bytes are not what their encoding says: truncated, forged, or sealed for another.
-    Malformed,
-    /// A world imports what was not granted.
-    MissingGrant,
-    /// A claim or a key names nothing that is there.
-    NotFound,
-    /// An import was used beyond its grant.
-    OutOfScope,
-    /// Not a plugin that this host can load.
-    PluginRejected,
-    /// The plugin broke the contract: it answered with what it must not answer.
-    Protocol,
-    /// The plugin trapped; its instance is gone.
-    Trapped,
-    /// A backend did not answer; the same call may succeed later.
-    Unavailable,
-    /// A payload names a key that is not in the key ring.
-    UnknownKey,
-    /// A reference to something stored elsewhere, with nothing configured that could fetch it.
-    Unresolved,
-    /// A payload that must be sealed is not.
-    Unsealed,
-}
-
-/// Whose move it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Blame {
-    /// A backend behind a plugin.
-    Backend,
-    /// Whoever wrote the code or the configuration around the host.
-    Embedder,
-    /// Us.
-    Host,
-    /// Whoever produced the bytes.
-    Payload,
-    /// The plugin's author.
-    Plugin,
-}
-
-impl ErrorKind {
-    /// One of each kind, for lists of them: metrics, documentation, tests. A limit stands for all.
-    pub const ALL: &'static [Self] = &[
-        Self::Busy,
-        Self::Config,
-        Self::Corrupt,
-        Self::Denied,
-        Self::Failed,
-        Self::Internal,
-        Self::LimitExceeded(Limit::Time),
-        Self::Malformed,
-        Self::MissingGrant,
-        Self::NotFound,
-        Self::OutOfScope,
-        Self::PluginRejected,
-        Self::Protocol,
-        Self::Trapped,
-        Self::Unavailable,
-        Self::UnknownKey,
-        Self::Unresolved,
-        Self::Unsealed,
-    ];
-
-    /// Whose move it is.
-    pub fn blame(self) -> Blame {
-        match self {
-            Self::Config
-            | Self::Denied
-            | Self::MissingGrant
-            | Self::UnknownKey
-            | Self::Unresolved => Blame::Embedder,
-            Self::Busy | Self::Internal => Blame::Host,
-            Self::Malformed
-            | Self::Unsealed
-            | Self::LimitExceeded(
-                Limit::CallBytes
-                | Limit::Entries
-                | Limit::Message
-                | Limit::Payload
-                | Limit::Payloads,
-            ) => Blame::Payload,
-            Self::Corrupt | Self::NotFound | Self::Unavailable => Blame::Backend,
-            Self::Failed
-            | Self::LimitExceeded(_)
-            | Self::OutOfScope
-            | Self::PluginRejected
-            | Self::Protocol
-            | Self::Trapped => Blame::Plugin,
-        }
-    }
-
-    /// One word for it, for a metric's label.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Busy => "busy",
-            Self::Config => "config",
-            Self::Corrupt => "corrupt",
-            Self::Denied => "denied",
-            Self::Failed => "failed",
-            Self::Internal => "internal",
-            Self::LimitExceeded(_) => "limit_exceeded",
-            Self::Malformed => "malformed",
-            Self::MissingGrant => "missing_grant",
-            Self::NotFound => "not_found",
-            Self::OutOfScope => "out_of_scope",
-            Self::PluginRejected => "plugin_rejected",
-            Self::Protocol => "protocol",
-            Self::Trapped => "trapped",
-            Self::Unavailable => "unavailable",
-            Self::UnknownKey => "unknown_key",
-            Self::Unresolved => "unresolved",
-            Self::Unsealed => "unsealed",
-        }
-    }
-
-    /// Whether the same call may succeed later with nothing changed.
-    pub fn is_transient(self) -> bool {
-        matches!(self, Self::Busy | Self::Unavailable)
-    }
-}
-
 impl Error {
-    /// Returns an error of this kind. The message is a lowercase fragment without payload contents; it
-    /// is put on one line of at most 2,000 characters, whatever it quotes.
+    /// Returns an error of this kind.
+    ///
+    /// The message is a lowercase fragment without payload contents. Whatever it quotes, it is cut to one
+    /// line of 2,000 characters.
+    #[must_use]
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
         let (message, site) = (clean(&message.into(), LONGEST), Site::default());
-        Self(Box::new(Inner { kind, message, site, counted: false, source: None }))
+        Self(Box::new(Inner {
+            kind,
+            message,
+            site,
+            counted: false,
+            remedies: &[],
+            remedy_names: None,
+            source: None,
+        }))
     }
 
-    /// The same error with its cause.
+    /// Returns the error with its cause.
+    #[must_use]
     pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
         self
     }
 
-    /// The same error of another kind and with more to say; this one is its cause.
+    /// Returns an error of another kind and message, with this one as its cause.
+    #[must_use]
     pub fn wrapped(self, kind: ErrorKind, message: impl Into<String>) -> Self {
         Self::new(kind, message).with_source(self)
     }
 
-    /// The same error in this plugin, unless a closer one is known.
+    /// Returns the error with the settings that decide about it.
+    ///
+    /// The code that configured the pipeline knows what they are called there:
+    /// [`Error::name_remedies`].
+    #[must_use]
+    pub fn with_remedies(mut self, remedies: &'static [Remedy]) -> Self {
+        self.0.remedies = remedies;
+        self
+    }
+
+    /// Returns the error with the names of its settings at the end of its message, or of the message of
+    /// the first cause that has some. Names that are there already stay.
+    #[must_use]
+    pub fn name_remedies(mut self, name: impl Fn(Remedy) -> &'static str) -> Self {
+        self.add_names(&name);
+        self
+    }
+
+    fn add_names(&mut self, name: &impl Fn(Remedy) -> &'static str) {
+        let inner = &mut *self.0;
+        if inner.remedies.is_empty() {
+            let cause = inner.source.as_deref_mut();
+            if let Some(cause) = cause.and_then(|cause| cause.downcast_mut::<Self>()) {
+                cause.add_names(name);
+            }
+        } else {
+            let names: Vec<_> = inner.remedies.iter().map(|remedy| name(*remedy)).collect();
+            inner.remedy_names.get_or_insert_with(|| format!("`{}`", names.join("`, `")));
+        }
+    }
+
+    /// Returns the settings that decide about the error.
+    #[must_use]
+    pub fn remedies(&self) -> &'static [Remedy] {
+        self.0.remedies
+    }
+
+    /// Returns the error in this plugin, unless a closer one is known.
+    #[must_use]
     pub fn in_plugin(mut self, name: &str) -> Self {
         self.0.site.plugin.get_or_insert_with(|| clean(name, NAME));
         self
     }
 
-    /// The same error with the plugin's file, unless one is known.
+    /// Returns the error with the plugin's file, unless one is known.
+    #[must_use]
     pub fn in_file(mut self, path: &Path) -> Self {
         self.0.site.file.get_or_insert_with(|| path.to_owned());
         self
     }
 
-    /// The same error at this place of a configuration, unless a closer one is known.
+    /// Returns the error at this place of a configuration, unless a closer one is known.
+    #[must_use]
     pub fn at_place(mut self, place: &str) -> Self {
         self.0.site.place.get_or_insert_with(|| clean(place, LONGEST));
         self
     }
 
-    /// The same error at this stage.
+    /// Returns the error at this stage and payload, unless closer ones are known.
+    #[must_use]
     pub fn at_stage(mut self, name: &str, direction: Direction, slot: usize) -> Self {
         let site = &mut self.0.site;
         site.stage.get_or_insert_with(|| clean(name, NAME));
@@ -210,54 +129,66 @@ impl Error {
         self
     }
 
-    /// The same error where `slots` maps the place in its batch to another.
-    pub fn in_slots(mut self, slots: &[usize]) -> Self {
-        if let Some(slot) = &mut self.0.site.slot
-            && let Some(other) = slots.get(*slot)
-        {
-            *slot = *other;
-        }
-        self
-    }
-
-    /// The same error, marked as counted in a metric: an outer layer does not count it again.
+    /// Returns the error, marked as counted in a metric: an outer layer does not count it again.
+    #[must_use]
     pub fn counted(mut self) -> Self {
         self.0.counted = true;
         self
     }
 
-    /// Returns whether the error, or one that it wraps, is counted in a metric.
+    /// Returns whether a metric has counted the error, or one that it wraps.
+    #[must_use]
     pub fn is_counted(&self) -> bool {
         let cause = self.0.source.as_deref().and_then(|cause| cause.downcast_ref::<Self>());
         self.0.counted || cause.is_some_and(Self::is_counted)
     }
 
-    /// What went wrong.
+    /// Returns the error and its causes on one line, outermost first, without control characters and
+    /// with at most 2,000 characters.
+    #[must_use]
+    pub fn report(&self) -> String {
+        let mut text = self.to_string();
+        let mut cause = StdError::source(self);
+        while let Some(error) = cause {
+            text.push_str(": ");
+            text.push_str(&error.to_string());
+            cause = error.source();
+        }
+        clean(&text, LONGEST)
+    }
+
+    /// Returns the kind.
+    #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// The place in the configuration, such as `cloakroom.toml, line 3`.
+    /// Returns the place in the configuration, such as `cloakroom.toml, line 3`.
+    #[must_use]
     pub fn place(&self) -> Option<&str> {
         self.0.site.place.as_deref()
     }
 
-    /// The plugin that it went wrong in.
+    /// Returns the plugin that failed.
+    #[must_use]
     pub fn plugin(&self) -> Option<&str> {
         self.0.site.plugin.as_deref()
     }
 
-    /// The stage that it went wrong at.
+    /// Returns the stage that failed.
+    #[must_use]
     pub fn stage(&self) -> Option<&str> {
         self.0.site.stage.as_deref()
     }
 
-    /// Which way the payload was going.
+    /// Returns whether the payload was encoded or decoded.
+    #[must_use]
     pub fn direction(&self) -> Option<Direction> {
         self.0.site.direction
     }
 
-    /// The payload's place in its batch, from 0.
+    /// Returns the payload's place in its batch, from 0.
+    #[must_use]
     pub fn slot(&self) -> Option<usize> {
         self.0.site.slot
     }
@@ -265,8 +196,12 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { message, site, .. } = &*self.0;
-        write!(f, "{site}{message}")
+        let Inner { message, site, remedy_names, .. } = &*self.0;
+        write!(f, "{site}{message}")?;
+        match remedy_names {
+            Some(names) => write!(f, " ({names})"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -285,3 +220,6 @@ impl StdError for Error {
         self.0.source.as_deref().map(|source| source as _)
     }
 }
+
+#[cfg(test)]
+mod tests;

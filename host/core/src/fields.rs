@@ -1,8 +1,8 @@
-//! Protobuf fields of a payload message. The bytes come from anywhere: every length is checked.
+//! Parser of the protobuf fields of a payload message. The bytes are untrusted: every length is checked.
 
 use crate::protobuf::{DATA, EXTERNAL, METADATA, NAME, SIZE, VALUE};
 
-/// Protobuf fields that are not read yet.
+/// Protobuf fields that were not read yet.
 pub(crate) struct Fields<'a>(pub(crate) &'a [u8]);
 
 /// One field of a payload message.
@@ -10,12 +10,12 @@ pub(crate) enum Field<'a> {
     Metadata(&'a [u8]),
     Data(&'a [u8]),
     External(&'a [u8]),
-    /// With its tag.
+    /// The whole field, including its tag.
     Unknown(&'a [u8]),
 }
 
-/// The fields of a metadata entry; of repeated ones the last. Each name must be text, as official
-/// parsers have it, also one that is replaced.
+/// Fields of a metadata entry; of repeated fields the last. Each name must be text, as in official
+/// parsers, also if a later one replaces it.
 pub(crate) struct Kept<'a> {
     pub(crate) name: &'a str,
     pub(crate) value: &'a [u8],
@@ -46,7 +46,7 @@ impl<'a> Fields<'a> {
         Some((tag, self.skip(tag)?))
     }
 
-    /// Reads all as a metadata entry.
+    /// Reads all fields as a metadata entry.
     pub(crate) fn entry(mut self) -> Option<Kept<'a>> {
         let mut kept = Kept { name: "", value: &[] };
         while !self.is_empty() {
@@ -63,7 +63,7 @@ impl<'a> Fields<'a> {
         Some(kept)
     }
 
-    /// Reads all as the size of something stored elsewhere.
+    /// Reads all fields as the size of a stored object.
     pub(crate) fn size(mut self) -> Option<i64> {
         let mut size = 0;
         while !self.is_empty() {

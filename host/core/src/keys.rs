@@ -1,64 +1,124 @@
 //! Keys that the host holds for plugins, and that no plugin sees.
 
+mod lookup;
+
 use std::sync::Arc;
 
 use bytes::Bytes;
 
+pub use self::lookup::KeyLookup;
 use crate::{Error, ErrorKind};
 
 /// A named set of keys: one that seals, and older ones that still open.
+///
+/// A ring over a key service keeps the keys that it has fetched, and answers from the service only
+/// for those that it has not:
+///
+/// ```
+/// # use std::{collections::BTreeMap, sync::{Arc, Mutex}};
+/// # use cloakroom_core::{Error, Key, KeyLookup, KeyRing};
+/// # struct Client;
+/// # impl Client { async fn unwrap_key(&self, _: &str) -> Result<Option<Arc<dyn Key>>, Error> { Ok(None) } }
+/// struct ServiceRing {
+///     service: Client,
+///     fetched: Mutex<BTreeMap<String, Arc<dyn Key>>>,
+/// }
+///
+/// impl KeyRing for ServiceRing {
+///     fn find<'a>(&'a self, id: &'a str) -> KeyLookup<'a> {
+///         if let Some(key) = self.fetched.lock().unwrap().get(id) {
+///             return KeyLookup::found(key.clone());
+///         }
+///         KeyLookup::later(async move {
+///             let found = self.service.unwrap_key(id).await?;
+///             if let Some(key) = &found {
+///                 self.fetched.lock().unwrap().insert(id.to_owned(), key.clone());
+///             }
+///             Ok(found)
+///         })
+///     }
+/// }
+/// ```
+///
+/// A ring whose keys sign claims has them at hand: a proof is checked where nothing can wait, and a
+/// key that would have to be fetched there is `Unavailable`.
 pub trait KeyRing: Send + Sync {
-    /// The key that new payloads are sealed under.
-    fn current(&self) -> Arc<dyn Key>;
+    /// Looks up the key that new payloads are sealed under.
+    ///
+    /// The default has none: the ring opens and does not seal.
+    fn current(&self) -> KeyLookup<'_> {
+        KeyLookup::none()
+    }
 
-    /// A key by its id, current or retired.
-    fn find(&self, id: &str) -> Option<Arc<dyn Key>>;
+    /// Looks up a key by its id, current or retired.
+    ///
+    /// The id stands in the clear beside a payload, so a stranger may have written it.
+    fn find<'a>(&'a self, id: &'a str) -> KeyLookup<'a>;
 }
 
 /// One key. Implementations never print what they hold.
+///
+/// Every operation is optional: those that an implementation leaves out are refused. They run on the
+/// caller's thread, so a key that is in a service's hands is fetched by [`KeyRing::find`], which may
+/// wait.
 pub trait Key: Send + Sync {
-    /// What the key is called, in the clear beside everything sealed under it.
+    /// Returns the key's id, which stands in the clear beside everything sealed under it.
     fn id(&self) -> &str;
 
     /// Seals `parts`, one after the other, into a box that commits to this key, its id and
     /// `associated`.
     ///
     /// # Errors
-    /// `Refused` if the key cannot seal now.
-    fn seal(&self, parts: &[Bytes], associated: &[u8]) -> Result<Bytes, KeyError>;
+    /// `Refused` if the key cannot seal now, which is the default.
+    fn seal(&self, _parts: &[Bytes], _associated: &[u8]) -> Result<Bytes, KeyError> {
+        Err(KeyError::Refused)
+    }
 
-    /// The same with a salt that is drawn from the key, `parts` and `associated`: sealing the same
-    /// again gives the same bytes, and [`Key::open`] opens them. Who sees two of them learns whether
-    /// they hold the same.
+    /// Seals like [`Key::seal`] with a salt that is drawn from the key, `parts` and `associated`:
+    /// sealing the same again gives the same bytes, and [`Key::open`] opens them. Who sees two of them
+    /// learns whether they hold the same.
     ///
     /// # Errors
-    /// `Refused` if the key cannot seal so.
-    fn seal_repeatably(&self, parts: &[Bytes], associated: &[u8]) -> Result<Bytes, KeyError>;
+    /// `Refused` if the key cannot seal so, which is the default.
+    fn seal_repeatably(&self, _parts: &[Bytes], _associated: &[u8]) -> Result<Bytes, KeyError> {
+        Err(KeyError::Refused)
+    }
 
-    /// Opens what [`Key::seal`] made.
+    /// Opens a box of [`Key::seal`].
     ///
     /// # Errors
-    /// `Mismatch` if it was sealed under another key, for other associated data, or changed since.
-    fn open(&self, sealed: Bytes, associated: &[u8]) -> Result<Bytes, KeyError>;
+    /// `Mismatch` if it was sealed under another key, for other associated data, or changed since;
+    /// `Refused` if the key opens none, which is the default.
+    fn open(&self, _sealed: Bytes, _associated: &[u8]) -> Result<Bytes, KeyError> {
+        Err(KeyError::Refused)
+    }
 
     /// Seals with plain AES-256-GCM: nonce (12), ciphertext, tag (16).
     ///
     /// # Errors
-    /// `Refused` if the key cannot seal now; `Exhausted` if it has sealed so as often as it may.
-    fn seal_aes_gcm(&self, parts: &[Bytes], associated: &[u8]) -> Result<Bytes, KeyError>;
+    /// `Refused` if the key cannot seal so, which is the default; `Exhausted` if it has sealed so as
+    /// often as it may.
+    fn seal_aes_gcm(&self, _parts: &[Bytes], _associated: &[u8]) -> Result<Bytes, KeyError> {
+        Err(KeyError::Refused)
+    }
 
-    /// Opens what [`Key::seal_aes_gcm`] made.
+    /// Opens a ciphertext of [`Key::seal_aes_gcm`].
     ///
     /// # Errors
-    /// `Mismatch` as for [`Key::open`].
-    fn open_aes_gcm(&self, sealed: Bytes, associated: &[u8]) -> Result<Bytes, KeyError>;
+    /// As [`Key::open`].
+    fn open_aes_gcm(&self, _sealed: Bytes, _associated: &[u8]) -> Result<Bytes, KeyError> {
+        Err(KeyError::Refused)
+    }
 
     /// Fills `out` with bytes derived from this key for `purpose` and `salt`. Nothing of the key,
     /// nor of what seals under it, can be learned from them.
     ///
     /// # Errors
-    /// `Refused` if so many bytes cannot be derived, or for [`CLAIM_PURPOSE`].
-    fn derive(&self, purpose: &str, salt: &[u8], out: &mut [u8]) -> Result<(), KeyError>;
+    /// `Refused` if so many bytes cannot be derived, for [`CLAIM_PURPOSE`], or if the key derives
+    /// nothing, which is the default.
+    fn derive(&self, _purpose: &str, _salt: &[u8], _out: &mut [u8]) -> Result<(), KeyError> {
+        Err(KeyError::Refused)
+    }
 
     /// Returns a MAC of `message`, which is a claim, under a key that serves nothing else and that
     /// [`Key::derive`] cannot give.
@@ -79,10 +139,10 @@ pub trait Key: Send + Sync {
     }
 }
 
-/// The purpose that nothing is derived for any more: the keys of old claims' proofs were.
+/// Purpose that [`Key::derive`] refuses: the keys of claims' old proofs were derived for it.
 pub const CLAIM_PURPOSE: &str = "cloakroom claim";
 
-/// Why a key did not do what it was asked.
+/// Refusal of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {
@@ -92,7 +152,7 @@ pub enum KeyError {
          are allowed (`max_messages_per_key`): make another key current"
     )]
     Exhausted {
-        /// How many.
+        /// The number of messages.
         messages: u64,
     },
     /// The bytes were sealed under another key, for another purpose, or changed since.
@@ -111,5 +171,15 @@ impl From<KeyError> for Error {
             KeyError::Exhausted { .. } | KeyError::Refused => ErrorKind::Denied,
         };
         Self::new(kind, error.to_string())
+    }
+}
+
+impl<R: KeyRing + ?Sized> KeyRing for Arc<R> {
+    fn current(&self) -> KeyLookup<'_> {
+        (**self).current()
+    }
+
+    fn find<'a>(&'a self, id: &'a str) -> KeyLookup<'a> {
+        (**self).find(id)
     }
 }

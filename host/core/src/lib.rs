@@ -1,17 +1,18 @@
-//! Cloakroom's words: what is carried, who carries it, and what may go wrong.
+//! Shared types and traits of Cloakroom: payloads, contexts, codecs, drivers, keys and errors.
 //!
-//! Types and traits only. There is no WebAssembly here, no executor and no serde: the sandbox is
-//! `cloakroom-plugin`, the order of stages is `cloakroom-pipeline`, and configuration is read by
-//! the front door, `cloakroom`.
+//! No WebAssembly, no executor and no serde: the sandbox is `cloakroom-plugin`, the order of stages is
+//! `cloakroom-pipeline`, and `cloakroom` reads the configuration.
 
 mod bucket;
 mod call;
 mod call_memory;
+mod clean;
 mod codec;
 mod comparison;
 mod context;
 mod driver;
 mod error;
+mod error_kind;
 mod fields;
 mod keys;
 mod limit;
@@ -21,7 +22,7 @@ mod message;
 mod payload;
 mod process_charge;
 mod protobuf;
-mod report;
+mod remedy;
 mod site;
 mod size;
 mod turns;
@@ -30,12 +31,14 @@ pub use self::{
     bucket::{Bucket, ObjectInfo, PutMode, PutOutcome},
     call::CallId,
     call_memory::{CallMemory, Charge},
+    clean::clean,
     codec::{Codec, Description, Encoded, Purpose},
     comparison::Comparison,
     context::{Context, Kind},
     driver::{Claim, Driver, Object},
-    error::{Blame, Error, ErrorKind},
-    keys::{CLAIM_PURPOSE, Key, KeyError, KeyRing},
+    error::Error,
+    error_kind::{Blame, ErrorKind},
+    keys::{CLAIM_PURPOSE, Key, KeyError, KeyLookup, KeyRing},
     limit::Limit,
     line::Line,
     memory::MemoryBudget,
@@ -43,7 +46,7 @@ pub use self::{
     payload::{ENCODING, ENTRIES, Metadata, Payload},
     process_charge::ProcessCharge,
     protobuf::Envelope,
-    report::clean,
+    remedy::Remedy,
     site::Direction,
     size::{ByteSize, ByteSizeError},
     turns::{Turn, Turns},

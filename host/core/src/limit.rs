@@ -1,6 +1,6 @@
-//! The numbers that a call may not pass.
+//! Limits of a call.
 
-/// A number that a call may not pass.
+/// Limit that a call may not exceed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Limit {
@@ -16,9 +16,9 @@ pub enum Limit {
     Log,
     /// Linear memory of one instance.
     Memory,
-    /// Bytes that a workflow engine takes.
+    /// Bytes that a workflow engine accepts.
     Message,
-    /// Bytes that one call may hand back.
+    /// Bytes that one call may return.
     Output,
     /// Bytes of one payload that goes in.
     Payload,

@@ -1,4 +1,4 @@
-//! Waiting in turn for something that is short: first come, first served, and fair between groups.
+//! Queue for a scarce resource: first come, first served, and fair between groups.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -10,10 +10,13 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-/// Callers that wait for a resource. Groups take turns, then the calls of a group, then the
-/// callers of a call, who are served in the order in which they came.
+/// Queue of callers that wait for a resource.
 ///
-/// The line does not know the resource. Whoever gives some of it back calls [`Line::wake`].
+/// Groups take turns, then the calls of a group; the callers of a call are served in order of arrival.
+/// With one queue for all, a namespace that sends a batch of 10,000 payloads would make every other
+/// namespace wait for all of them.
+///
+/// The line does not know the resource: the code that returns some of it calls [`Line::wake`].
 pub struct Line<K> {
     waiting: AtomicUsize,
     queues: Mutex<Queues<K>>,
@@ -45,18 +48,18 @@ impl<K> Default for Line<K> {
 }
 
 impl<K: Clone + Ord> Line<K> {
-    /// Calls `attempt` until it takes what it needs, only while it is the caller's turn. Nobody
-    /// who comes later is served before, within a call.
+    /// Waits for the caller's turn and calls `attempt` until it returns a value. Within a call, no later
+    /// caller is served first.
     ///
-    /// A future that is dropped leaves the line, and whoever is behind moves up. `attempt` runs
-    /// under the line's lock: it must be short and must not use the line.
+    /// A future that is dropped leaves the line, and the callers behind it move up. `attempt` runs under
+    /// the line's lock: it must be short and must not use the line.
     pub async fn pass<R>(&self, group: &K, call: u64, attempt: impl FnMut() -> Option<R>) -> R {
         let mut attempt = attempt;
         let mut place = Place { line: self, group, call, ticket: None };
         poll_fn(|polling| place.poll(polling, &mut attempt)).await
     }
 
-    /// Wakes whoever is next. Call it after some of the resource was given back.
+    /// Wakes the next caller. Call it after some of the resource was returned.
     pub fn wake(&self) {
         if self.waiting.load(SeqCst) != 0 {
             wake(self.queues().head().map(|waiter| waiter.waker.clone()));
@@ -64,6 +67,7 @@ impl<K: Clone + Ord> Line<K> {
     }
 
     /// Returns how many callers wait.
+    #[must_use]
     pub fn waiting(&self) -> usize {
         self.waiting.load(SeqCst)
     }
@@ -73,7 +77,7 @@ impl<K: Clone + Ord> Line<K> {
     }
 }
 
-/// A caller's place in a line.
+/// Place of a caller in a line.
 struct Place<'a, K: Clone + Ord> {
     line: &'a Line<K>,
     group: &'a K,
@@ -102,7 +106,8 @@ impl<K: Clone + Ord> Place<'_, K> {
                 {
                     return Poll::Ready(taken);
                 }
-                // Counted before the next attempt: who gives back after it sees that somebody waits.
+                // Counted before the next attempt: a permit that is returned right after that attempt
+                // must see a waiting caller, or the wake-up would be lost.
                 self.line.waiting.fetch_add(1, SeqCst);
                 *self.ticket.insert(queues.join(self.group, self.call, polling.waker()))
             }
@@ -118,7 +123,7 @@ impl<K: Clone + Ord> Place<'_, K> {
         self.line.waiting.fetch_sub(1, SeqCst);
         let next = queues.head().map(|waiter| waiter.waker.clone());
         drop(queues);
-        // There may be enough for the next one too.
+        // There may be enough for the next caller too.
         wake(next);
         Poll::Ready(taken)
     }
@@ -134,7 +139,7 @@ impl<K: Clone + Ord> Drop for Place<'_, K> {
         self.line.waiting.fetch_sub(1, SeqCst);
         let next = queues.head().map(|waiter| waiter.waker.clone());
         drop(queues);
-        // The one that left may have been woken for what the next is to take.
+        // The caller that left may have been woken already, so its wake-up goes to the next one.
         wake(next);
     }
 }

@@ -1,4 +1,4 @@
-//! Memory that the host may hold for all calls together.
+//! Memory budget of the process: the bytes that the host may hold for all calls together.
 
 use std::{
     fmt,
@@ -8,24 +8,24 @@ use std::{
     },
 };
 
-use crate::{ByteSize, CallMemory, Error, ErrorKind, Line};
+use crate::{ByteSize, Error, ErrorKind, Line, Remedy};
 
 /// Bytes that a call reserves when it is admitted: enough for a small payload and its answer, so
-/// that small calls succeed however much large ones hold.
+/// that small calls succeed however much memory large ones hold.
 const RESERVE: ByteSize = ByteSize::kib(64);
 
-/// One part in so many of the process is spared for calls that begin, unless one call may have all.
+/// One part in `SPARED` of the process is kept for calls that begin, unless one call may have all.
 const SPARED: usize = 8;
 
-/// Bytes that the host may hold, for one call and for all calls together. Cheap to clone.
+/// Limits of the bytes that the host holds, for one call and for all calls together. Cheap to clone.
 #[derive(Clone)]
 pub struct MemoryBudget(Arc<Budget>);
 
 struct Budget {
     call: ByteSize,
     process: ByteSize,
-    /// Bytes that all calls may hold when one grows beyond its reserve. The rest is left to calls
-    /// that begin, and to instances: a small call needs one.
+    /// Bytes that all calls may hold when one grows beyond its reserve. The rest is kept for calls
+    /// that begin, and for instances: without it, a few large calls would lock out all small ones.
     growth: usize,
     used: AtomicUsize,
     peak: AtomicUsize,
@@ -33,8 +33,8 @@ struct Budget {
 }
 
 impl MemoryBudget {
-    /// Returns a budget of `call` bytes for one call (`limits.call_bytes`) and `process` bytes for
-    /// all together (`limits.process_bytes`).
+    /// Returns a budget of `call` bytes for one call and `process` bytes for all calls together.
+    #[must_use]
     pub fn new(call: ByteSize, process: ByteSize) -> Self {
         let (reserve, all) = (RESERVE.as_usize(), process.as_usize());
         let spared = all / SPARED / reserve * reserve;
@@ -48,42 +48,40 @@ impl MemoryBudget {
         }))
     }
 
-    /// Returns the memory of a new call, which holds nothing yet and has nothing reserved.
-    pub fn call(&self) -> CallMemory {
-        CallMemory::new(self.clone(), 0)
-    }
-
-    /// Waits until 64 KiB of the process are free, first come, first served, and reserves them for
-    /// a new call. This is the only time that a call waits for memory: it holds nothing yet.
-    ///
-    /// The call's bytes are counted against the reserve first, which is given back with the call.
-    pub async fn admit(&self) -> CallMemory {
+    /// Waits until the reserve of a call is free, first come, first served, and takes it. Returns its
+    /// bytes.
+    pub(crate) async fn reserve(&self) -> usize {
         let reserve = RESERVE.min(self.0.call).min(self.0.process).as_usize();
         self.0.admissions.pass(&(), 0, || self.take(reserve).ok()).await;
-        CallMemory::new(self.clone(), reserve)
+        reserve
     }
 
-    /// Returns how many calls wait to be admitted.
+    /// Returns how many calls wait for their reserve.
+    #[must_use]
     pub fn waiting(&self) -> usize {
         self.0.admissions.waiting()
     }
 
     /// Returns how many bytes all calls hold now.
+    #[must_use]
     pub fn used(&self) -> usize {
         self.0.used.load(SeqCst)
     }
 
     /// Returns the most bytes that all calls have held at once, ever.
+    #[must_use]
     pub fn peak(&self) -> usize {
         self.0.peak.load(SeqCst)
     }
 
-    /// Returns how many bytes one call may hold: `limits.call_bytes`.
+    /// Returns how many bytes one call may hold.
+    #[must_use]
     pub fn call_bytes(&self) -> ByteSize {
         self.0.call
     }
 
-    /// Returns how many bytes all calls may hold: `limits.process_bytes`.
+    /// Returns how many bytes all calls may hold together.
+    #[must_use]
     pub fn process_bytes(&self) -> ByteSize {
         self.0.process
     }
@@ -91,7 +89,7 @@ impl MemoryBudget {
     /// Counts `bytes` of the process.
     ///
     /// # Errors
-    /// `Busy` if all calls would hold more than `limits.process_bytes`; then nothing is counted.
+    /// `Busy` if all calls would hold more than the process may; then nothing is counted.
     pub(crate) fn take(&self, bytes: usize) -> Result<(), Error> {
         self.take_within(bytes, self.0.process.as_usize())
     }
@@ -99,8 +97,8 @@ impl MemoryBudget {
     /// Counts `bytes` by which a call grows beyond its reserve.
     ///
     /// # Errors
-    /// `Busy` if all calls would hold more than seven eighths of `limits.process_bytes`, or than
-    /// `limits.call_bytes` if that is more; then nothing is counted.
+    /// `Busy` if all calls would hold more than seven eighths of what the process may, or more than
+    /// one call may if that is more; then nothing is counted.
     pub(crate) fn grow(&self, bytes: usize) -> Result<(), Error> {
         self.take_within(bytes, self.0.growth)
     }
@@ -113,7 +111,7 @@ impl MemoryBudget {
         let Some(sum) = add(used, bytes, limit) else {
             return Err(over_process(*process));
         };
-        if peak.load(SeqCst) < sum {
+        if sum > peak.load(SeqCst) {
             peak.fetch_max(sum, SeqCst);
         }
         Ok(())
@@ -127,7 +125,7 @@ impl MemoryBudget {
     }
 }
 
-/// Adds `bytes` to `counter` unless it would pass `limit`. Returns the sum if it was added.
+/// Adds `bytes` to `counter` unless it would exceed `limit`. Returns the sum if it was added.
 pub(crate) fn add(counter: &AtomicUsize, bytes: usize, limit: usize) -> Option<usize> {
     let sum = |used: usize| used.checked_add(bytes).filter(|sum| *sum <= limit);
     let before = counter.fetch_update(SeqCst, SeqCst, sum).ok()?;
@@ -136,9 +134,9 @@ pub(crate) fn add(counter: &AtomicUsize, bytes: usize, limit: usize) -> Option<u
 
 fn over_process(limit: ByteSize) -> Error {
     let text = format!(
-        "all calls together need more than {limit} of memory (`limits.process_bytes`): try again later, or raise the limit"
+        "all calls together need more than {limit} of memory: try again later, or raise the limit"
     );
-    Error::new(ErrorKind::Busy, text)
+    Error::new(ErrorKind::Busy, text).with_remedies(&[Remedy::ProcessBytes])
 }
 
 impl fmt::Debug for MemoryBudget {

@@ -1,28 +1,28 @@
-//! A payload's protobuf message, read: it is measured before anything is allocated for it.
+//! Reader of a payload's protobuf message, which is measured before anything is allocated for it.
 
 use bytes::{Bytes, BytesMut};
 
 use crate::{
-    Error, ErrorKind, Limit, Payload,
+    ENTRIES, Error, ErrorKind, Limit, Payload, Remedy,
     fields::{Field, Fields, Kept},
     protobuf::NAME,
 };
 
-/// Memory of one entry besides its bytes: its place in the map, a name, a value, and what an
-/// allocator adds to each. A map may be half empty.
+/// Memory of one entry besides its bytes: its place in the map, a name, a value, and the overhead of
+/// the allocator for each. A map may be half empty.
 const ENTRY: usize = 256;
 
 /// Memory of a payload besides its entries.
 const PAYLOAD: usize = 1024;
 
-/// Names and unknown fields are copied. One that is longer counts as an entry for each so many
-/// bytes, so that the number of entries bounds what is copied.
+/// Names and unknown fields are copied. A longer one counts as one more entry for each 1,024 bytes, so
+/// that the limit of entries also bounds the copied bytes.
 const COPIED: usize = 1024;
 
-/// A payload's protobuf message, measured and not yet taken apart.
+/// Protobuf message of a payload, measured and not yet parsed.
 ///
-/// It may come from anybody. Two bytes of a message can cost hundreds of bytes of memory, so
-/// whoever counts memory looks at [`Message::cost`] first.
+/// It may come from anybody. Two bytes of a message can cost hundreds of bytes of memory, so the caller
+/// counts [`Message::cost`] before it parses.
 pub struct Message {
     bytes: Bytes,
     entries: usize,
@@ -35,9 +35,9 @@ impl Message {
     /// Measures a message of at most `entries` entries. Allocates nothing, and stops at the first
     /// entry too many.
     ///
-    /// An entry is one of metadata, the size of something stored elsewhere, or a field that this
-    /// version does not know. Fields that are repeated are counted as often as they are there, and
-    /// a name or an unknown field of over 1 KiB once more for each KiB.
+    /// An entry is one of metadata, the size of a stored object, or a field that this version does not
+    /// know. Repeated fields count each time, and a name or an unknown field of over 1 KiB counts once
+    /// more for each KiB.
     ///
     /// # Errors
     /// `Malformed` if `bytes` is not a payload message, `LimitExceeded(Entries)` if it has more
@@ -71,16 +71,18 @@ impl Message {
     }
 
     /// Returns how many entries it has.
+    #[must_use]
     pub fn entries(&self) -> usize {
         self.entries
     }
 
-    /// Returns how many bytes the payload will take, besides the message, which it shares.
+    /// Returns how many bytes the payload will take besides the message, which it shares.
+    #[must_use]
     pub fn cost(&self) -> usize {
-        cost(self.entries, self.names + self.unknown)
+        Payload::cost_of(self.entries, self.names + self.unknown)
     }
 
-    /// Takes the message apart. Body and metadata values share its memory.
+    /// Parses the message. Body and metadata values share its memory.
     ///
     /// # Errors
     /// `Malformed` if a name is not text.
@@ -105,6 +107,73 @@ impl Message {
         }
         payload.unknown = unknown.freeze();
         Ok(payload)
+    }
+}
+
+impl Payload {
+    /// Reads a protobuf message of at most [`ENTRIES`] entries; the body shares `bytes`.
+    ///
+    /// # Errors
+    /// `Malformed` if `bytes` is not a payload message, `LimitExceeded(Entries)` if it has more
+    /// entries.
+    pub fn from_envelope(bytes: Bytes) -> Result<Self, Error> {
+        Self::from_envelope_within(bytes, ENTRIES)
+    }
+
+    /// Reads a protobuf message of at most `entries` entries; the body shares `bytes`.
+    ///
+    /// # Errors
+    /// As [`Payload::from_envelope`].
+    pub fn from_envelope_within(bytes: Bytes, entries: usize) -> Result<Self, Error> {
+        Message::measure(bytes, entries)?.into_payload()
+    }
+
+    /// Returns how many entries it has: metadata, external sizes, and fields of a later version. They
+    /// count as [`Message::measure`] counts them.
+    #[must_use]
+    pub fn entries(&self) -> usize {
+        let (mut fields, mut unknown) = (Fields(&self.unknown), 0);
+        // A field that cannot be read counts as one: the reader of the message reports it.
+        while !fields.is_empty() {
+            let before = fields.0.len();
+            if fields.skip_one().is_none() {
+                unknown += 1 + before / COPIED;
+                break;
+            }
+            unknown += 1 + (before - fields.0.len()) / COPIED;
+        }
+        let names = self.metadata.keys().map(|name| 1 + name.len() / COPIED);
+        names.sum::<usize>() + self.external_sizes.len() + unknown
+    }
+
+    /// Refuses a payload of more than `most` entries.
+    ///
+    /// # Errors
+    /// `LimitExceeded(Entries)`.
+    pub fn check_entries(&self, most: usize) -> Result<(), Error> {
+        if self.entries() <= most { Ok(()) } else { Err(too_many(most)) }
+    }
+
+    /// Returns how many bytes of memory a payload of `entries` entries takes at most, whose names,
+    /// values, body and unknown fields have `bytes` bytes.
+    #[must_use]
+    pub fn cost_of(entries: usize, bytes: usize) -> usize {
+        entries.saturating_mul(ENTRY).saturating_add(bytes).saturating_add(PAYLOAD)
+    }
+
+    /// Returns how many bytes of memory it takes at most: its parts, and the overhead of the map and
+    /// the allocator.
+    #[must_use]
+    pub fn footprint(&self) -> usize {
+        let text = self.metadata.iter().map(|(name, value)| name.len() + value.len());
+        let bytes = text.sum::<usize>() + self.unknown.len() + self.data.len();
+        Self::cost_of(self.entries(), bytes)
+    }
+
+    /// Returns how many bytes of memory a clone takes, which shares the body.
+    #[must_use]
+    pub fn footprint_around(&self) -> usize {
+        self.footprint() - self.data.len()
     }
 }
 
@@ -139,41 +208,13 @@ impl Count {
     }
 }
 
-/// Returns how many entries a payload has, as [`Message::measure`] counts them.
-pub(crate) fn entries(payload: &Payload) -> usize {
-    let (mut fields, mut unknown) = (Fields(&payload.unknown), 0);
-    // What cannot be read is one: whoever reads the message says what is wrong with it.
-    while !fields.is_empty() {
-        let before = fields.0.len();
-        if fields.skip_one().is_none() {
-            unknown += 1 + before / COPIED;
-            break;
-        }
-        unknown += 1 + (before - fields.0.len()) / COPIED;
-    }
-    let names = payload.metadata.keys().map(|name| 1 + name.len() / COPIED);
-    names.sum::<usize>() + payload.external_sizes.len() + unknown
-}
-
-/// Returns how many bytes a payload takes.
-pub(crate) fn footprint(payload: &Payload) -> usize {
-    let text = payload.metadata.iter().map(|(name, value)| name.len() + value.len());
-    let bytes = text.sum::<usize>() + payload.unknown.len() + payload.data.len();
-    cost(entries(payload), bytes)
-}
-
-/// Returns what a payload of so many entries takes, which have `bytes` bytes with its body.
-pub(crate) fn cost(entries: usize, bytes: usize) -> usize {
-    entries.saturating_mul(ENTRY).saturating_add(bytes).saturating_add(PAYLOAD)
-}
-
-/// Says that something has more entries than it may.
-pub(crate) fn too_many(most: usize) -> Error {
+fn too_many(most: usize) -> Error {
     let text = format!(
-        "the payload has more than {most} entries, which are metadata, sizes and unknown fields \
-         (`limits.entries`): raise it, or pass fewer"
+        "the payload has more than {most} entries, which are metadata, sizes and unknown fields: \
+         pass fewer, or raise the limit"
     );
-    Error::new(ErrorKind::LimitExceeded(Limit::Entries), text)
+    let error = Error::new(ErrorKind::LimitExceeded(Limit::Entries), text);
+    error.with_remedies(&[Remedy::Entries])
 }
 
 fn malformed() -> Error {

@@ -1,10 +1,10 @@
-//! Memory that outlives a call: the linear memory of instances that wait for another one.
+//! Memory that outlives a call, such as the linear memory of idle instances.
 
 use std::fmt;
 
 use crate::{Error, MemoryBudget};
 
-/// Bytes that are counted by the process alone, and by no call, until this is dropped.
+/// Bytes that only the process counts, and no call, until this is dropped.
 pub struct ProcessCharge {
     budget: MemoryBudget,
     bytes: usize,
@@ -12,6 +12,7 @@ pub struct ProcessCharge {
 
 impl ProcessCharge {
     /// Returns a charge of this budget that counts nothing yet.
+    #[must_use]
     pub fn new(budget: MemoryBudget) -> Self {
         Self { budget, bytes: 0 }
     }
@@ -19,8 +20,7 @@ impl ProcessCharge {
     /// Counts `bytes` more.
     ///
     /// # Errors
-    /// `Busy` if the process would hold more than `limits.process_bytes`; then the charge is what
-    /// it was.
+    /// `Busy` if all calls would hold more than the process may; then the charge is what it was.
     pub fn grow(&mut self, bytes: usize) -> Result<(), Error> {
         self.budget.take(bytes)?;
         self.bytes += bytes;
@@ -28,6 +28,7 @@ impl ProcessCharge {
     }
 
     /// Returns how many bytes are counted.
+    #[must_use]
     pub fn bytes(&self) -> usize {
         self.bytes
     }

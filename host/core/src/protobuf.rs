@@ -1,4 +1,4 @@
-//! The protobuf form of a payload, written by hand so that bodies are shared and never copied.
+//! Protobuf message of a payload, written by hand so that bodies are shared and never copied.
 //! `message` reads it.
 //!
 //! `metadata = 1 (map<string, bytes>)`, `data = 2 (bytes)`, `external_payloads = 3
@@ -19,20 +19,34 @@ const fn field(number: u8, wire_type: u8) -> u8 {
     number << 3 | wire_type
 }
 
-/// A payload's protobuf message in three parts that are read one after the other; the middle one,
-/// the body, shares the payload's memory.
+/// Protobuf message of a payload, in three parts that follow each other. The body shares the memory of
+/// the payload.
 #[derive(Clone)]
 pub struct Envelope {
-    /// Metadata, and what announces the body.
+    /// Metadata, and the tag and length of the body.
     pub head: Bytes,
     /// The body.
     pub body: Bytes,
-    /// What follows the body.
+    /// Fields after the body.
     pub tail: Bytes,
 }
 
+impl Payload {
+    /// Returns the payload as its protobuf message.
+    #[must_use]
+    pub fn envelope(&self) -> Envelope {
+        Envelope::from_payload(self)
+    }
+
+    /// Returns how many bytes the protobuf message has.
+    #[must_use]
+    pub fn encoded_len(&self) -> usize {
+        head_len(self) + self.data.len() + tail_len(self)
+    }
+}
+
 impl Envelope {
-    pub(crate) fn of(payload: &Payload) -> Self {
+    fn from_payload(payload: &Payload) -> Self {
         let mut head = Vec::with_capacity(head_len(payload));
         for (name, value) in &payload.metadata {
             head.push(METADATA);
@@ -59,17 +73,20 @@ impl Envelope {
         Self { head: head.into(), body: payload.data.clone(), tail: tail.into() }
     }
 
-    /// The number of bytes in all parts.
+    /// Returns the number of bytes in all parts.
+    #[must_use]
     pub fn len(&self) -> usize {
         self.head.len() + self.body.len() + self.tail.len()
     }
 
-    /// Whether there is nothing in any part.
+    /// Returns whether all parts are empty.
+    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The message in one piece: a copy.
+    /// Returns a copy of the message in one piece.
+    #[must_use]
     pub fn to_bytes(&self) -> Bytes {
         let mut whole = BytesMut::with_capacity(self.len());
         whole.extend_from_slice(&self.head);
@@ -77,10 +94,6 @@ impl Envelope {
         whole.extend_from_slice(&self.tail);
         whole.freeze()
     }
-}
-
-pub(crate) fn encoded_len(payload: &Payload) -> usize {
-    head_len(payload) + payload.data.len() + tail_len(payload)
 }
 
 fn head_len(payload: &Payload) -> usize {

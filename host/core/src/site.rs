@@ -1,18 +1,18 @@
-//! Where an error happened, as the start of its message.
+//! Place of an error, written at the start of its message.
 
 use std::{fmt, path::PathBuf};
 
-use crate::clean;
+use crate::clean::clean;
 
 /// The most characters of a file's path.
 const PATH: usize = 1024;
 
-/// Which way a payload was going.
+/// Direction of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
-    /// Towards the workflow engine.
+    /// From the worker to the workflow engine.
     Encode,
-    /// Back from it.
+    /// From the workflow engine to the worker.
     Decode,
 }
 
@@ -27,10 +27,10 @@ impl Direction {
     }
 }
 
-/// The place of an error, as far as it is known.
+/// Place of an error, as far as it is known.
 #[derive(Default)]
 pub(crate) struct Site {
-    /// In the configuration: its file and line.
+    /// File and line of the configuration.
     pub(crate) place: Option<String>,
     pub(crate) stage: Option<String>,
     pub(crate) plugin: Option<String>,
@@ -68,7 +68,7 @@ impl Site {
     }
 }
 
-/// Writes what is known and a colon, or nothing.
+/// Writes the known parts and a colon, or nothing.
 impl fmt::Display for Site {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(place) = &self.place {

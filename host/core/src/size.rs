@@ -1,37 +1,42 @@
-//! Numbers of bytes, as people write them.
+//! Numbers of bytes with units.
 
 use std::{fmt, str::FromStr};
 
 use crate::{Error, ErrorKind};
 
-/// A number of bytes. Reads and prints `64MiB`, `256KiB`, `1GiB` or `512`.
+/// Number of bytes. Parses and prints `64MiB`, `256KiB`, `1GiB` or `512`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ByteSize(u64);
 
 const UNITS: [(&str, u64); 4] = [("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1)];
 
 impl ByteSize {
-    /// So many bytes.
+    /// Returns a number of bytes.
+    #[must_use]
     pub const fn bytes(count: u64) -> Self {
         Self(count)
     }
 
-    /// So many times 1,024 bytes.
+    /// Returns `count` times 1,024 bytes.
+    #[must_use]
     pub const fn kib(count: u64) -> Self {
         Self(count << 10)
     }
 
-    /// So many times 1,048,576 bytes.
+    /// Returns `count` times 1,048,576 bytes.
+    #[must_use]
     pub const fn mib(count: u64) -> Self {
         Self(count << 20)
     }
 
-    /// The number.
+    /// Returns the number.
+    #[must_use]
     pub const fn get(self) -> u64 {
         self.0
     }
 
-    /// The number, for comparing with lengths; as large as can be if it does not fit.
+    /// Returns the number for comparing with lengths, or `usize::MAX` if it does not fit.
+    #[must_use]
     pub fn as_usize(self) -> usize {
         usize::try_from(self.0).unwrap_or(usize::MAX)
     }
@@ -47,7 +52,7 @@ impl fmt::Display for ByteSize {
     }
 }
 
-/// A text is not a number of bytes.
+/// Error of a text that is no number of bytes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a size: write a whole number and B, KiB, MiB or GiB, such as 64MiB")]
 pub struct ByteSizeError;

@@ -1,4 +1,4 @@
-//! Permits that are given in fair order.
+//! Permits in fair order.
 
 use std::sync::{
     Arc,
@@ -7,17 +7,18 @@ use std::sync::{
 
 use crate::Line;
 
-/// So many permits. Who waits for one stands in a [`Line`].
+/// Fixed number of permits. Callers wait for one in a [`Line`].
 pub struct Turns<K> {
     free: AtomicUsize,
     line: Line<K>,
 }
 
-/// A permit, until it is dropped.
+/// Permit, until it is dropped.
 pub struct Turn<K: Clone + Ord>(Arc<Turns<K>>);
 
 impl<K: Clone + Ord> Turns<K> {
-    /// Returns `count` permits, all free, and at least one.
+    /// Returns `count` free permits, at least one.
+    #[must_use]
     pub fn new(count: usize) -> Arc<Self> {
         Arc::new(Self { free: AtomicUsize::new(count.max(1)), line: Line::default() })
     }
@@ -30,6 +31,7 @@ impl<K: Clone + Ord> Turns<K> {
     }
 
     /// Returns how many callers wait for a permit.
+    #[must_use]
     pub fn waiting(&self) -> usize {
         self.line.waiting()
     }

@@ -1,9 +1,9 @@
-//! How large a message may get before it must not be sent.
+//! Budget of sizes: how large a message may get before it is refused.
 
-/// How much of a workflow engine's limit may be used.
+/// Part of a workflow engine's limit that may be used.
 ///
-/// The margin is for what is added to a message after it was weighed. A verdict depends on nothing but
-/// the size and the budget: what stalls today stalls tomorrow, until one of the two changes.
+/// The margin is for fields that are added to a message after it was weighed. A verdict depends only on the
+/// size and the budget, so a replay of a workflow gets the same verdict.
 ///
 /// ```
 /// use cloakroom_pipeline::{Budget, Verdict};
@@ -16,18 +16,18 @@
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
-    /// What the workflow engine takes, in bytes. Zero and less mean that there is no limit.
+    /// Bytes that the workflow engine accepts. Zero and less mean that there is no limit.
     pub max: i64,
-    /// How much of it may be used. 100 uses all.
+    /// Percentage of it that may be used.
     pub percent: u32,
 }
 
-/// What a budget says of a payload, a message or a dispatch.
+/// Verdict of a budget on the size of a payload, a message or a dispatch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// It may be sent.
     Fits,
-    /// It must not be sent. Nothing is lost, and nothing but itself is held back.
+    /// It must not be sent. Nothing is lost, and nothing else is held back.
     Stall,
 }
 
@@ -35,28 +35,32 @@ impl Budget {
     /// No limit.
     pub const NONE: Self = Self { max: 0, percent: 100 };
 
-    /// The most bytes that fit, if there is a limit.
+    /// Returns the largest size that fits, if there is a limit.
+    #[must_use]
     pub fn most(self) -> Option<u64> {
         let max = u128::from(self.limit()?);
         u64::try_from(max * u128::from(self.percent) / 100).ok()
     }
 
-    /// Whether something of this size may be sent.
+    /// Returns the verdict on a size.
+    #[must_use]
     pub fn verdict(self, size: u64) -> Verdict {
         match self.most() {
-            Some(most) if most < size => Verdict::Stall,
+            Some(most) if size > most => Verdict::Stall,
             _ => Verdict::Fits,
         }
     }
 
-    /// How much of the limit a size is, if there is a limit.
+    /// Returns the ratio of a size to the limit, if there is a limit.
+    #[must_use]
     pub fn ratio(self, size: u64) -> Option<f64> {
         // Both are far below what a float counts exactly.
         #[expect(clippy::cast_precision_loss)]
         self.limit().map(|max| size as f64 / max as f64)
     }
 
-    /// That of the two which leaves less.
+    /// Returns the budget that allows less.
+    #[must_use]
     pub fn tighter(self, other: Self) -> Self {
         match (self.most(), other.most()) {
             (Some(mine), Some(others)) if others < mine => other,

@@ -1,28 +1,32 @@
-//! A pipeline in the making, and what it refuses to become.
+//! Builder of pipelines, with the checks that need no call.
 
 use std::{fmt, num::NonZeroUsize, sync::Arc, time::Duration};
 
-use cloakroom_core::{ByteSize, ENTRIES, Error, ErrorKind, MemoryBudget, Purpose};
+use cloakroom_core::{ByteSize, ENTRIES, MemoryBudget, Purpose, Remedy};
 
-use crate::{Envelopes, Offload, Pipeline, Stage, stage::CODEC_TIME};
+use crate::{
+    Envelopes, Offload, Pipeline, PipelineError, ReferenceFormat, Stage, remedy::builder_method,
+    stage::CODEC_TIME,
+};
 
-/// Payloads of one call in work at once.
+/// Default number of payloads of one call that are worked on at once.
 const PERMITS: usize = 64;
 
-/// A payload that goes in, or comes out, has at most so many bytes.
+/// Default size of the largest payload.
 const PAYLOAD: ByteSize = ByteSize::mib(64);
 
-/// Payloads that one call may have.
+/// Default number of payloads that one call may have.
 const PAYLOADS: usize = 16_384;
 
-/// Memory that one call may hold, and all calls, of a pipeline without a host.
+/// Default memory of one call, and of all calls.
 const MEMORY: [ByteSize; 2] = [ByteSize::mib(1024), ByteSize::mib(2048)];
 
-/// How long a call waits for memory before it begins.
+/// Default time that a call waits for memory before it begins.
 const WAIT: Duration = Duration::from_secs(120);
 
-/// A pipeline in the making.
+/// Builds a [`Pipeline`] from stages, storage and limits.
 #[derive(Clone)]
+#[must_use]
 pub struct PipelineBuilder {
     stages: Vec<Stage>,
     permits: usize,
@@ -32,73 +36,10 @@ pub struct PipelineBuilder {
     wait: Duration,
     entries: usize,
     codec_time: Duration,
+    format: Option<Arc<dyn ReferenceFormat>>,
+    remedy_name: fn(Remedy) -> &'static str,
     offload: Option<Offload>,
     envelopes: Option<Arc<dyn Envelopes>>,
-}
-
-/// Why parts make no pipeline.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum PipelineError {
-    /// Compression behind encryption.
-    #[error(
-        "stage `{compression}` compresses what stage `{encryption}` has encrypted, \
-         and sealed bytes do not get smaller: put `{compression}` first"
-    )]
-    CompressesSealed {
-        /// The stage that encrypts.
-        encryption: String,
-        /// The stage that compresses.
-        compression: String,
-    },
-    /// The folder for stored objects cannot be used.
-    #[error("{0}")]
-    Cache(String),
-    /// A driver without a name, or with another's.
-    #[error("a driver is called `{0}`: each needs a name of its own")]
-    DriverName(String),
-    /// Storage without a driver.
-    #[error(
-        "the storage has no driver, so nothing could be stored or read: add one with `Offload::to`, \
-         or `Offload::from` if it only reads"
-    )]
-    NoDriver,
-    /// `required` where nothing is sealed.
-    #[error("stage `{0}` is required and does not encrypt: `required` is for stages that do")]
-    RequiredUnsealed(String),
-    /// `required` for a plugin that has no key, and so seals with nothing or with what anybody has.
-    #[error(
-        "stage `{0}` is required, and its plugin has no key to seal with: it must import `keys` or \
-         `subkeys`, and be granted a key ring"
-    )]
-    RequiredKeyless(String),
-    /// A threshold above the largest object: whatever is stored could never be read back.
-    #[error(
-        "payloads are stored from {threshold} on (`threshold`), and objects above {largest} are not \
-         read back (`largest`): raise `largest`, or lower `threshold`"
-    )]
-    NeverRead {
-        /// From which size on payloads are stored.
-        threshold: ByteSize,
-        /// How large an object may be that is read back.
-        largest: ByteSize,
-    },
-    /// Storage that must be sealed behind stages of which none must seal.
-    #[error(
-        "what is stored must be sealed, and no stage is required to: \
-         mark the one that encrypts as `required`"
-    )]
-    StoresUnsealed,
-    /// A rule, or `store_with`, names a driver that is not there.
-    #[error("there is no driver `{0}` to store with")]
-    UnknownDriver(String),
-}
-
-/// A pipeline that cannot be built is an error of its parts: `Config`.
-impl From<PipelineError> for Error {
-    fn from(error: PipelineError) -> Self {
-        Self::new(ErrorKind::Config, error.to_string())
-    }
 }
 
 impl Default for PipelineBuilder {
@@ -112,100 +53,153 @@ impl Default for PipelineBuilder {
             wait: WAIT,
             entries: ENTRIES,
             codec_time: CODEC_TIME,
+            format: None,
+            remedy_name: builder_method,
             offload: None,
             envelopes: None,
         }
     }
 }
 
+impl Pipeline {
+    /// Returns a builder of a pipeline without stages and storage.
+    pub fn builder() -> PipelineBuilder {
+        PipelineBuilder::default()
+    }
+}
+
 impl PipelineBuilder {
-    /// Adds a stage: encoding runs them in the order they were added, decoding backwards.
+    /// Adds a stage. Encoding runs the stages in the order in which they were added, decoding in reverse.
     pub fn stage(mut self, stage: Stage) -> Self {
         self.stages.push(stage);
         self
     }
 
-    /// Stores large payloads elsewhere, after all stages.
+    /// Stores large payloads, after all stages. Needs [`PipelineBuilder::reference_format`].
     pub fn offload(mut self, offload: Offload) -> Self {
         self.offload = Some(offload);
         self
     }
 
-    /// Opens these envelopes of a workflow engine, and encodes and decodes the payloads in them. One
-    /// that is marked and cannot be opened is refused if a stage is required, and passes if none is.
-    /// Without this, envelopes are payloads like any other.
+    /// Sets the format of references to stored objects. Without one, nothing is a reference: each payload
+    /// is encoded and decoded like any other.
+    pub fn reference_format(mut self, format: impl ReferenceFormat + 'static) -> Self {
+        self.format = Some(Arc::new(format));
+        self
+    }
+
+    /// Sets how errors name the settings that decide about them. By default they name the methods of the
+    /// builders.
+    pub fn remedy_names(mut self, name: fn(Remedy) -> &'static str) -> Self {
+        self.remedy_name = name;
+        self
+    }
+
+    /// Opens these envelopes of a workflow engine, and encodes and decodes the payloads in them. A marked
+    /// payload that cannot be opened is refused if a stage is required, and passes if none is. Without
+    /// this, envelopes are payloads like any other.
     pub fn envelopes(mut self, envelopes: Arc<dyn Envelopes>) -> Self {
         self.envelopes = Some(envelopes);
         self
     }
 
-    /// Sets how many payloads of one call are in work at once, 64 unless set. How many compute at once
-    /// is decided by the host of the plugins.
+    /// Sets how many payloads of one call are worked on at once; 64 by default. The host of the plugins
+    /// decides how many compute at once.
     pub fn permits(mut self, permits: NonZeroUsize) -> Self {
         self.permits = permits.get();
         self
     }
 
-    /// How many bytes one payload may have, going in or coming out.
+    /// Sets how many bytes one payload may have, going in or coming out; 64 MiB by default.
     pub fn largest_payload(mut self, size: ByteSize) -> Self {
         self.payload = size;
         self
     }
 
-    /// Sets how many payloads one call may have, 16,384 unless set (`limits.payloads`). A larger batch
-    /// is refused before anything is done.
+    /// Sets how many payloads one call may have; 16,384 by default. A larger batch is refused before
+    /// anything is done.
     pub fn most_payloads(mut self, payloads: NonZeroUsize) -> Self {
         self.payloads = payloads.get();
         self
     }
 
-    /// Counts the memory of calls by this budget, such as `Host::memory`, which other pipelines may
-    /// share. A pipeline has one of its own unless set: 1 GiB for a call and 2 GiB for all.
+    /// Sets the budget that counts the memory of calls, such as `Host::memory`. Pipelines may share one.
+    /// By default a pipeline has its own: 1 GiB for a call and 2 GiB for all calls.
     ///
-    /// Counted is what the pipeline makes for a call: outputs of codecs, fetched objects, and copies
-    /// of metadata. What the caller passes in is the caller's, and not counted.
+    /// The pipeline counts what it makes for a call: outputs of codecs, retrieved objects, and copies of
+    /// metadata. It does not count what the caller passes in.
     pub fn memory(mut self, budget: MemoryBudget) -> Self {
         self.memory = Some(budget);
         self
     }
 
-    /// Sets how long a call waits for memory before it begins, 2 minutes unless set (`limits.wait`).
+    /// Sets how long a call waits for memory before it begins; 2 minutes by default.
     pub fn wait(mut self, wait: Duration) -> Self {
         self.wait = wait;
         self
     }
 
-    /// Sets how many entries one payload may have, 4,096 unless set: metadata, sizes of what is stored
-    /// elsewhere, and fields of a later version. It holds for what goes in, between stages, for what is
-    /// stored and read back, and for what comes out. What was written under a higher number is readable
-    /// once the number is as high again.
+    /// Sets how many entries one payload may have; 4,096 by default. Entries are metadata, sizes of stored
+    /// objects, and fields of a later version. The limit holds for what goes in, between stages, for what
+    /// is stored and read back, and for what comes out. A payload that was written under a higher limit
+    /// can be read once the limit is as high again.
     ///
-    /// Plugins have `Limits::entries`, which should be the same. A codec of the program's own that reads
-    /// payloads of more entries uses `Payload::from_envelope_within`.
+    /// Plugins have `Limits::entries`, which should be the same. A native codec that reads payloads of more
+    /// entries uses `Payload::from_envelope_within`.
     pub fn most_entries(mut self, entries: NonZeroUsize) -> Self {
         self.entries = entries.get();
         self
     }
 
-    /// Sets how long one call of a codec may take that has no time limit of its own, which is one that
-    /// the program brings: 2 minutes unless set. Plugins have `Limits::time`.
+    /// Sets how long one call of a codec without a time limit of its own may take, which is a native one;
+    /// 2 minutes by default. Plugins have `Limits::time`.
     ///
-    /// What ends the call is tokio's timer, so it must be on; a codec that blocks its thread is ended
-    /// when it lets go of it.
+    /// Needs tokio's timer. A codec that blocks its thread is stopped once it lets go of the thread.
     pub fn codec_time(mut self, time: Duration) -> Self {
         self.codec_time = time;
         self
     }
 
-    /// The pipeline.
+    /// Builds the pipeline.
     ///
     /// # Errors
     /// If the parts contradict each other.
     pub fn build(self) -> Result<Pipeline, PipelineError> {
-        let unsealed = |stage: &&Stage| {
+        self.check_stages()?;
+        let storage = match (self.offload, &self.format) {
+            (Some(offload), Some(format)) => {
+                Some(Arc::new(offload.build(self.entries, format.clone())?))
+            }
+            (Some(_), None) => return Err(PipelineError::NoReferenceFormat),
+            (None, _) => None,
+        };
+        let time = self.codec_time;
+        let stages = self.stages.into_iter().map(|stage| stage.codec_time(time)).collect();
+        let memory = self.memory.unwrap_or_else(|| {
+            let [call, process] = MEMORY;
+            MemoryBudget::new(call, process)
+        });
+        Ok(Pipeline {
+            stages,
+            permits: self.permits,
+            largest_payload: self.payload,
+            most_payloads: self.payloads,
+            memory,
+            wait: self.wait,
+            entries: self.entries,
+            format: self.format,
+            storage,
+            envelopes: self.envelopes,
+            remedy_name: self.remedy_name,
+            quiet: false,
+        })
+    }
+
+    fn check_stages(&self) -> Result<(), PipelineError> {
+        let plaintext = |stage: &&Stage| {
             stage.is_required_to_encode() && stage.purpose() != Purpose::Encryption
         };
-        if let Some(stage) = self.stages.iter().find(unsealed) {
+        if let Some(stage) = self.stages.iter().find(plaintext) {
             return Err(PipelineError::RequiredUnsealed(stage.name().to_owned()));
         }
         let keyless = |stage: &&Stage| stage.is_required_to_encode() && !stage.codec.has_key();
@@ -229,28 +223,7 @@ impl PipelineBuilder {
         if self.offload.as_ref().is_some_and(Offload::is_sealed) && !seals {
             return Err(PipelineError::StoresUnsealed);
         }
-        let build = |offload: Offload| offload.build(self.entries);
-        let storage = self.offload.map(build).transpose()?.map(Arc::new);
-        let (permits, payload, time) = (self.permits, self.payload, self.codec_time);
-        let envelopes = self.envelopes;
-        let stages = self.stages.into_iter().map(|stage| stage.codec_time(time)).collect();
-        let (payloads, entries, wait) = (self.payloads, self.entries, self.wait);
-        let memory = self.memory.unwrap_or_else(|| {
-            let [call, process] = MEMORY;
-            MemoryBudget::new(call, process)
-        });
-        Ok(Pipeline {
-            stages,
-            permits,
-            payload,
-            payloads,
-            entries,
-            memory,
-            wait,
-            storage,
-            envelopes,
-            quiet: false,
-        })
+        Ok(())
     }
 }
 

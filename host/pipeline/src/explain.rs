@@ -1,89 +1,89 @@
-//! What a payload is, layer by layer, without showing what it holds.
+//! Explanation of a payload, layer by layer, without its contents.
 
 use cloakroom_core::{Claim, Context, Direction, Error, Payload};
 
 use crate::{
     Pipeline,
-    admission::AdmittedCall,
-    item::{self, BodyAddress, CountedPayload},
+    admission::Call,
+    item::{self, CountedPayload, Item},
     offload::proofs::Proof,
-    offload::reference::Kind,
-    offload::retrieve::PendingReference,
-    offload::storage::{self, at_driver},
+    part::at_driver,
+    printable::printable,
+    reference::ReferenceFormat,
 };
 
-/// What a payload is: from how it lies in a history to what a worker would see.
+/// Layers of a payload, from the history to the worker.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Explanation {
-    /// As it came, and what was found in it, outside in.
+    /// The payload as it came, and its inner layers, from outside in.
     pub layers: Vec<Layer>,
-    /// Where it is stored, if it stands for an object elsewhere.
+    /// Stored object that it refers to, if it is a reference.
     pub stored: Option<Stored>,
-    /// What kept the next layer from being reached.
+    /// Error that kept the next layer from being opened.
     pub trouble: Option<Error>,
 }
 
-/// One layer of a payload.
+/// Layer of a payload.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Layer {
-    /// The stage or the driver that gave it back; none for the payload as it came.
+    /// Stage or driver that returned it; none for the payload as it came.
     pub by: Option<String>,
-    /// Its encoding.
+    /// Encoding.
     pub encoding: Option<String>,
-    /// Bytes of its protobuf message.
+    /// Size of its protobuf message in bytes.
     pub bytes: usize,
-    /// The id of the key that it is sealed under, if it says so.
+    /// Id of the key that it is encrypted under, if the metadata has one.
     pub key: Option<String>,
-    /// The names of all its metadata. Values are contents.
+    /// Names of its metadata. Values are contents, and are left out.
     pub metadata: Vec<String>,
 }
 
-/// Where an object is stored.
+/// Object in external storage.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Stored {
-    /// The driver's name, as the reference has it.
+    /// Name of the driver in the reference.
     pub driver: String,
-    /// What kind of storage that driver is, if it is configured.
+    /// Kind of the driver, if it is configured.
     pub kind: Option<String>,
     /// Whether the reference itself was encoded.
     pub encoded: bool,
-    /// What the driver wrote to find the object again.
+    /// Claim of the driver.
     pub claim: Claim,
-    /// The size that the history tells.
+    /// Size in the reference.
     pub told: Option<i64>,
-    /// Whether the claim proves that this pipeline wrote it; none if that is not checked here.
+    /// Whether the claim proves that this pipeline wrote it; none if proofs are not configured.
     pub proven: Option<bool>,
-    /// Whether the object is there, with the claim's size and SHA-256.
+    /// Whether the object was retrieved, with the claim's size and SHA-256.
     pub verified: bool,
 }
 
-/// Whether an explanation asks stores for objects.
+/// Access of an explanation to stores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fetch {
-    /// No store is asked. A reference is explained as far as its claim goes.
+    /// Asks no store. A reference is explained as far as its claim goes.
     Nothing,
-    /// Objects are fetched, checked and opened.
+    /// Retrieves, checks and decodes objects.
     Objects,
 }
 
-/// Where encodings keep the id of their key, in the clear.
+/// Metadata in which encodings keep the id of their key, in plaintext.
 const KEYS: [&str; 2] = ["sealed-key", "encryption-key-id"];
 
 impl Layer {
     fn of(payload: &Payload, by: Option<&str>) -> Self {
         let text = |name: &&str| {
             let value = payload.metadata.get(*name)?;
-            std::str::from_utf8(value).ok().map(storage::printable)
+            std::str::from_utf8(value).ok().map(printable)
         };
         Self {
             by: by.map(str::to_owned),
-            encoding: payload.encoding().map(storage::printable),
+            encoding: payload.encoding().map(printable),
             bytes: payload.encoded_len(),
             key: KEYS.iter().find_map(text),
-            metadata: payload.metadata.keys().map(|name| storage::printable(name)).collect(),
+            metadata: payload.metadata.keys().map(|name| printable(name)).collect(),
         }
     }
 }
@@ -95,9 +95,9 @@ impl Pipeline {
         self.explain_opened(ctx, payload, Fetch::Objects).await.0
     }
 
-    /// Explains a payload as [`Pipeline::explain`] does, and returns its innermost layer as well,
-    /// which is what a worker would see. There is none if a layer could not be opened, or if its
-    /// object was not fetched.
+    /// Explains a payload as [`Pipeline::explain`] does, and returns its innermost layer as well, which a
+    /// worker would see. There is none if a layer could not be opened, or if its object was not
+    /// retrieved.
     pub async fn explain_opened(
         &self,
         ctx: &Context,
@@ -109,7 +109,7 @@ impl Pipeline {
         match self.open_layers(ctx, payload, fetch, &mut explanation).await {
             Ok(innermost) => (explanation, innermost),
             Err(error) => {
-                explanation.trouble = Some(error);
+                explanation.trouble = Some(self.name_remedies(error));
                 (explanation, None)
             }
         }
@@ -125,74 +125,74 @@ impl Pipeline {
         if self.is_envelope(&payload) {
             return Ok(Some(payload));
         }
-        let admitted = self.begin(ctx, Direction::Decode, 1).await?;
-        let AdmittedCall { ctx, memory, .. } = &admitted;
-        let kind = Kind::of(&payload);
-        let mut held = CountedPayload::callers(memory, payload);
-        let encoded = matches!(kind, Kind::Marked);
-        if encoded {
-            held = self.unmark(ctx, 0, held).await?;
-            explanation.layers.push(Layer::of(&held.payload, Some("reference, decoded")));
-        }
-        match kind {
-            Kind::Ordinary => {}
-            Kind::Marked | Kind::Reference => {
-                match self.follow(ctx, &held.payload, encoded, fetch, explanation).await? {
-                    Some(object) => held = object,
-                    None => return Ok(None),
-                }
+        let (call, mut items) = self.begin(ctx, Direction::Decode, vec![payload]).await?;
+        let (format, item) = (self.format.as_deref(), items.pop());
+        let opened = match (item, format) {
+            (Some(Item::EncodedReference(encoded)), Some(format)) => {
+                let reference = self.decode_reference(&call, format, encoded).await?;
+                let layer = Layer::of(&reference.payload, Some("reference, decoded"));
+                explanation.layers.push(layer);
+                self.follow(&call, format, reference, true, fetch, explanation).await?
             }
-        }
-        let CountedPayload { mut payload, mut charge } = held;
+            (Some(Item::Reference(reference, _)), Some(format)) => {
+                self.follow(&call, format, reference, false, fetch, explanation).await?
+            }
+            (item, _) => item.and_then(Item::into_payload),
+        };
+        let Some(mut counted) = opened else {
+            return Ok(None);
+        };
         for stage in self.stages.iter().rev() {
-            let before = BodyAddress::of(&payload);
-            let known = stage.owns(&payload);
-            payload = stage.decode(ctx, 0, payload).await?;
-            charge.update(before, &payload)?;
-            if known {
-                explanation.layers.push(Layer::of(&payload, Some(stage.name())));
+            let is_owned = stage.owns(&counted.payload);
+            let (before, payload) = counted.take();
+            let payload = stage.decode(&call.ctx, 0, payload).await?;
+            counted.put(before, payload)?;
+            if is_owned {
+                explanation.layers.push(Layer::of(&counted.payload, Some(stage.name())));
             }
         }
-        Ok(Some(payload))
+        Ok(Some(counted.payload))
     }
 
+    /// Explains a reference, and returns its object if that is asked for.
     async fn follow(
         &self,
-        ctx: &Context,
-        payload: &Payload,
+        call: &Call,
+        format: &dyn ReferenceFormat,
+        payload: CountedPayload,
         encoded: bool,
         fetch: Fetch,
         explanation: &mut Explanation,
     ) -> Result<Option<CountedPayload>, Error> {
-        let pending = PendingReference::read(0, payload)?;
-        let reference = &pending.reference;
+        let reference = format.read(&payload.payload)?;
         let storage = self.storage.as_ref();
         let driver = storage.and_then(|storage| storage.drivers.get(&*reference.driver));
         let proofs = storage.and_then(|storage| storage.proofs.as_ref());
         let stored = explanation.stored.insert(Stored {
-            driver: storage::printable(&reference.driver),
+            driver: printable(&reference.driver),
             kind: driver.map(|driver| driver.kind().to_owned()),
             encoded,
             claim: reference.claim.clone(),
-            told: pending.sizes.first().copied(),
+            told: reference.size,
             proven: proofs.map(|proofs| {
-                let proven = proofs.check(ctx, &reference.driver, &reference.claim);
-                matches!(proven, Ok(Proof::Size(_)))
+                let proof = proofs.check(&call.ctx, &reference.driver, &reference.claim);
+                matches!(proof, Ok(Proof::Size(_)))
             }),
             verified: false,
         });
-        let storage = storage.ok_or_else(storage::unresolved)?;
-        let fetched = match fetch {
-            Fetch::Objects => storage.retrieve_payload(ctx, &pending).await.map(Some),
+        let storage = storage.ok_or_else(|| self.no_storage())?;
+        let retrieved = match fetch {
+            Fetch::Objects => storage.retrieve_payload(&call.ctx, 0, &reference).await.map(Some),
             Fetch::Nothing => storage.driver(&reference.driver).map(|_| None),
         };
-        let fetched = fetched.map_err(at_driver(&reference.driver, Direction::Decode, 0))?;
-        let Some((fetched, object)) = fetched else {
+        let retrieved = retrieved.map_err(at_driver(&reference.driver, Direction::Decode, 0))?;
+        let Some((object, charge)) = retrieved else {
             return Ok(None);
         };
         stored.verified = true;
         let by = format!("storage {}", stored.driver);
-        explanation.layers.push(Layer::of(&fetched, Some(&by)));
-        Ok(Some(CountedPayload::fetched(&item::memory(ctx), fetched, object)?))
+        explanation.layers.push(Layer::of(&object, Some(&by)));
+        let memory = item::memory(&call.ctx);
+        Ok(Some(CountedPayload::retrieved(0, &memory, object, charge)?))
     }
 }

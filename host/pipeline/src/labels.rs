@@ -1,4 +1,4 @@
-//! Names that may become labels of metrics.
+//! Names as labels of metrics, in a bounded number.
 
 use std::{
     collections::BTreeSet,
@@ -7,32 +7,32 @@ use std::{
 
 use cloakroom_core::clean;
 
-/// Names that are counted under their own. What is beyond is counted together: names are chosen by
-/// whoever starts workflows, and each is a time series for as long as the process lives.
+/// Names that get a label of their own. All others share one: the clients that start workflows choose
+/// the names, and each label is a time series for as long as the process lives.
 const MOST: usize = 200;
 
-/// Stands for the names that are beyond.
+/// Label of all names without one of their own.
 pub(crate) const OTHER: &str = "other";
 
-/// The most characters of a label.
+/// Characters that a label has at most.
 const LABEL: usize = 128;
 
-/// Returns a name as a label: on one line, and no longer than a name is.
+/// Returns a name as a label, on one line and bounded in length.
 pub(crate) fn label(name: &str) -> String {
     clean(name, LABEL)
 }
 
-/// The first 200 names that were asked for.
+/// Set of the first 200 names.
 #[derive(Debug, Default)]
-pub(crate) struct Names<T>(Mutex<BTreeSet<T>>);
+pub(crate) struct BoundedLabels<T>(Mutex<BTreeSet<T>>);
 
-impl<T: Clone + Ord> Names<T> {
+impl<T: Clone + Ord> BoundedLabels<T> {
     /// Returns an empty set.
     pub(crate) const fn new() -> Self {
         Self(Mutex::new(BTreeSet::new()))
     }
 
-    /// Returns whether a name may be a label, and takes it in while there is room.
+    /// Returns whether a name may be a label, and adds it while there is room.
     pub(crate) fn admit(&self, name: &T) -> bool {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.contains(name) {
@@ -58,7 +58,7 @@ mod tests {
 
     #[test]
     fn admits_200_names_and_keeps_them() {
-        let names = Names::new();
+        let names = BoundedLabels::new();
         for name in 0..MOST {
             assert!(names.admit(&name));
         }

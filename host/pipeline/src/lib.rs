@@ -1,41 +1,52 @@
-//! Codec stages in written order on the way out, then external storage; decoding is the mirror.
+//! Pipeline of Cloakroom: codec stages in written order, then external storage. Decoding is the mirror.
 //!
-//! The pipeline does once what no codec and no driver should get wrong: one result for each payload
-//! in the same order, passing through what is nobody's, refusing what arrives unsealed, leaving alone
-//! what would not get smaller, checking what a store gives back before any codec sees it, and running
-//! the payloads of a call side by side within a number of permits.
+//! The pipeline does once what no codec and no driver should get wrong. It returns one result for each
+//! payload in the same order, passes foreign payloads through, refuses unencrypted ones where encryption is
+//! required, drops compression that does not pay, checks what a store returns before a codec sees it, and
+//! bounds concurrency, memory and time.
 
 mod admission;
 mod budget;
 mod builder;
-mod catch_panic;
+mod decode;
+mod encode;
 mod envelopes;
 mod explain;
 mod item;
 mod labels;
 pub mod metric;
 mod offload;
+mod open_envelopes;
 mod open_references;
+mod part;
 mod pass_references;
 mod payload_limits;
 mod pipeline;
+mod pipeline_error;
+mod printable;
+mod reference;
+mod remedy;
 mod report_failure;
 mod round_trip;
 mod size_meter;
 mod source;
 mod stage;
 mod tasks;
+#[cfg(test)]
+mod tests;
 
 pub use self::{
     budget::{Budget, Verdict},
-    builder::{PipelineBuilder, PipelineError},
-    envelopes::{Close, Envelopes, NoEnvelope, NotOpened, OpenEnvelope},
+    builder::PipelineBuilder,
+    envelopes::{Close, EnvelopeError, Envelopes, OpenEnvelope, UnknownEnvelope},
     explain::{Explanation, Fetch, Layer, Stored},
     offload::{
-        claims::ClaimPolicy, config::Offload, rules::Rule, store_probe::StoreProbe, verify::Verify,
+        config::Offload, proofs::ClaimPolicy, rules::Rule, store_probe::StoreProbe, verify::Verify,
     },
     pipeline::Pipeline,
-    size_meter::{SizeLabels, SizeMeter},
+    pipeline_error::PipelineError,
+    reference::{PayloadKind, Reference, ReferenceFailure, ReferenceFormat, StoredObject},
+    size_meter::{SizeLabels, SizeMeter, SizeMetrics},
     source::PipelineSource,
     stage::Stage,
 };

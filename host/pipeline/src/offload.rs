@@ -1,12 +1,13 @@
 //! External storage: large payloads are stored with a driver, and references take their places.
 
 pub(crate) mod cache;
+pub(crate) mod cache_key;
 pub(crate) mod claims;
 pub(crate) mod config;
 pub(crate) mod disk;
 pub(crate) mod private_folder;
 pub(crate) mod proofs;
-pub(crate) mod reference;
+pub(crate) mod read_back;
 pub(crate) mod retrieve;
 pub(crate) mod rules;
 pub(crate) mod storage;

@@ -1,77 +1,95 @@
-//! References of a batch: found, and decoded where codecs have encoded them.
+//! References of a batch to decode: read, and decoded first if stages have encoded them.
 
-use cloakroom_core::{Context, Direction, Error, ErrorKind};
+use cloakroom_core::{Direction, Error, ErrorKind, Payload, Remedy};
 
 use crate::{
     Pipeline,
-    item::{self, CountedPayload},
-    offload::reference::{self, Kind},
-    offload::retrieve::PendingReference,
+    admission::Call,
+    item::{CountedPayload, Item},
+    reference::{PayloadKind, Reference, ReferenceFailure, ReferenceFormat, with_code},
 };
 
-/// References that are read in one go. Each takes up to some hundred microseconds.
+/// References that are read without a pause. Each takes up to some hundred microseconds.
 const TURN: usize = 16;
 
 impl Pipeline {
-    /// Returns the references of a batch. References that codecs have encoded
-    /// are decoded in their places.
+    /// Reads the references among the items. Encoded ones are decoded in their places.
     ///
     /// # Errors
     /// If a reference cannot be read or decoded.
-    pub(crate) async fn reveal(
+    pub(crate) async fn open_references(
         &self,
-        ctx: &Context,
-        batch: &mut [CountedPayload],
-    ) -> Result<Vec<PendingReference>, Error> {
-        let (mut references, memory) = (Vec::new(), item::memory(ctx));
-        for (slot, held) in batch.iter_mut().enumerate() {
-            match Kind::of(&held.payload) {
-                Kind::Reference => {}
-                Kind::Marked => {
-                    let marked = CountedPayload::callers(&memory, held.payload.clone());
-                    *held = self.unmark(ctx, slot, marked).await?;
-                }
-                Kind::Ordinary => continue,
+        call: &Call,
+        mut items: Vec<Item>,
+    ) -> Result<Vec<Item>, Error> {
+        let Some(format) = &self.format else {
+            return Ok(items);
+        };
+        let mut references = 0_usize;
+        for item in &mut items {
+            if let Item::EncodedReference(encoded) = item {
+                // The mark is removed from a copy, whose metadata is counted with what it becomes.
+                let copy = encoded.payload.clone();
+                let copy = CountedPayload::received(encoded.slot, &call.memory, copy);
+                *item = Item::Reference(self.decode_reference(call, &**format, copy).await?, None);
             }
-            let pending = PendingReference::read(slot, &held.payload);
-            let place = |error: Error| error.at_stage("storage", Direction::Decode, slot);
-            references.push(pending.map_err(place)?);
-            if references.len().is_multiple_of(TURN) {
-                // Others have their turn on this thread.
+            let Item::Reference(payload, reference) = item else {
+                continue;
+            };
+            *reference = Some(read_reference(&**format, payload.slot, &payload.payload)?);
+            references += 1;
+            if references.is_multiple_of(TURN) {
+                // Reading does not wait, so a large batch would hold up the others on this thread.
                 tokio::task::yield_now().await;
             }
         }
-        Ok(references)
+        Ok(items)
     }
 
-    /// Decodes a reference that codecs have encoded.
+    /// Decodes a reference that stages have encoded.
     ///
     /// # Errors
     /// `Unresolved` if the stages do not decode it to a reference.
-    pub(crate) async fn unmark(
+    pub(crate) async fn decode_reference(
         &self,
-        ctx: &Context,
-        slot: usize,
-        marked: CountedPayload,
+        call: &Call,
+        format: &dyn ReferenceFormat,
+        mut encoded: CountedPayload,
     ) -> Result<CountedPayload, Error> {
-        let CountedPayload { payload, charge } = marked;
-        let (payload, sizes) = reference::unmark(payload);
-        let undecodable = |cause: Option<Error>| {
-            let text = "[TMPRL1106] a reference to a stored payload is encoded, and cannot be \
-                        decoded here: are these the stages and keys that encoded it?";
-            let error = Error::new(ErrorKind::Unresolved, text);
-            let error = error.at_stage("storage", Direction::Decode, slot);
-            match cause {
-                Some(cause) => error.with_source(cause),
-                None => error,
-            }
+        let slot = encoded.slot;
+        let undecodable = || {
+            let text = "a reference to a stored payload is encoded, and cannot be decoded here: are \
+                        these the stages and keys that encoded it?";
+            let text = with_code(format, ReferenceFailure::Undecodable, text);
+            Error::new(ErrorKind::Unresolved, text).at_stage("storage", Direction::Decode, slot)
         };
-        let decoded = self.decode_one(ctx, slot, CountedPayload { payload, charge }).await;
-        let mut decoded = decoded.map_err(|error| undecodable(Some(error)))?;
+        let (payload, sizes) = format.unmark_encoded(encoded.payload);
+        encoded.payload = payload;
+        let decoded = self.decode_payload(&call.ctx, encoded).await;
+        let mut decoded = decoded.map_err(|error| undecodable().with_source(error))?;
         decoded.payload.external_sizes = sizes;
-        match Kind::of(&decoded.payload) {
-            Kind::Reference => Ok(decoded),
-            _ => Err(undecodable(None)),
+        match format.classify(&decoded.payload) {
+            PayloadKind::Reference => Ok(decoded),
+            _ => Err(undecodable()),
         }
     }
+
+    /// Returns the error of a reference where there is no storage.
+    pub(crate) fn no_storage(&self) -> Error {
+        let text = "the payload is stored elsewhere, and no external storage is configured: add the \
+                    driver that stored it";
+        let failure = ReferenceFailure::NoDriver;
+        let format = self.format.as_deref();
+        let text = format.map_or(text.to_owned(), |format| with_code(format, failure, text));
+        Error::new(ErrorKind::Unresolved, text).with_remedies(&[Remedy::Storage])
+    }
+}
+
+fn read_reference(
+    format: &dyn ReferenceFormat,
+    slot: usize,
+    payload: &Payload,
+) -> Result<Reference, Error> {
+    let read = format.read(payload);
+    read.map_err(|error| error.at_stage("storage", Direction::Decode, slot))
 }

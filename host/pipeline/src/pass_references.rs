@@ -1,124 +1,121 @@
-//! Payloads that bypass the stages while encoding: references that decoding will follow, and
-//! nothing that only looks like one.
+//! References that bypass the stages while encoding.
 //!
-//! Anybody who hands payloads to a worker can write a reference's metadata on anything. A payload
-//! that is not such a reference is encoded whole, and comes back as it was: after the stages have
-//! decoded a payload, nothing asks again whether it looks like a reference.
+//! Anybody who hands payloads to a worker can write a reference's metadata on anything. Only a reference
+//! that decoding would follow passes. Any other payload is encoded whole and comes back as it was: after
+//! the stages have decoded a payload, the pipeline does not look again whether it is a reference.
 
 use cloakroom_core::{Context, Direction, Error, Payload};
 
 use crate::{
     Pipeline,
-    item::{self, BodyAddress, CountedPayload},
-    offload::reference::{self, Kind},
-    offload::retrieve::PendingReference,
+    item::{self, CountedPayload, Item},
+    reference::{PayloadKind, ReferenceFormat},
 };
 
 impl Pipeline {
-    /// Encodes a payload, or lets a reference pass. Returns whether it passed.
-    pub(crate) async fn encode_or_pass(
+    /// Lets a reference pass if decoding would follow it, and encodes it whole if not.
+    pub(crate) async fn pass_reference(
         &self,
         ctx: &Context,
-        slot: usize,
-        held: CountedPayload,
-    ) -> Result<(CountedPayload, bool), Error> {
-        let passing = match Kind::of(&held.payload) {
-            Kind::Ordinary => return Ok((self.encode_one(ctx, slot, held).await?, false)),
-            Kind::Reference if self.will_follow(ctx, &held.payload) => return Ok((held, true)),
-            Kind::Reference => None,
-            Kind::Marked => self.pass_marked(ctx, slot, &held.payload).await?,
-        };
-        match passing {
-            Some(passing) => Ok((passing, true)),
-            None => Ok((self.encode_whole(ctx, slot, held).await?, false)),
+        reference: CountedPayload,
+    ) -> Result<Item, Error> {
+        if self.would_follow(ctx, &reference.payload) {
+            return Ok(Item::Reference(reference, None));
         }
+        self.encode_whole(ctx, reference).await
     }
 
-    /// Returns whether a payload is a reference with nothing else in it, which decoding would
-    /// follow.
-    fn will_follow(&self, ctx: &Context, payload: &Payload) -> bool {
+    /// Lets an encoded reference pass if decoding would follow it, and encodes it whole if not. If
+    /// there is something beside the reference, what passes is the same reference encoded anew.
+    pub(crate) async fn pass_encoded_reference(
+        &self,
+        ctx: &Context,
+        encoded: CountedPayload,
+    ) -> Result<Item, Error> {
+        let opened = match &self.format {
+            Some(format) => self.open_encoded(ctx, &**format, &encoded).await?,
+            None => None,
+        };
+        let (Some(format), Some(opened)) = (&self.format, opened) else {
+            return self.encode_whole(ctx, encoded).await;
+        };
+        if format.classify(&opened.payload) != PayloadKind::Reference
+            || !self.would_follow(ctx, &opened.payload)
+        {
+            return self.encode_whole(ctx, encoded).await;
+        }
+        let sizes = opened.payload.external_sizes.clone();
+        let mut anew = self.encode_payload(ctx, opened, false).await?;
+        anew.payload = format.mark_encoded(anew.payload, sizes);
+        let is_bare = encoded.payload.metadata.keys().eq(anew.payload.metadata.keys());
+        if is_bare && encoded.payload.unknown.is_empty() {
+            return Ok(Item::EncodedReference(encoded));
+        }
+        Ok(Item::EncodedReference(anew))
+    }
+
+    /// Returns whether a payload is a reference with nothing else in it, which decoding would follow.
+    fn would_follow(&self, ctx: &Context, payload: &Payload) -> bool {
         let Some(storage) = &self.storage else {
             return false;
         };
-        reference::is_nothing_else(payload)
-            && PendingReference::read(0, payload)
-                .is_ok_and(|pending| storage.accepts(ctx, &pending))
+        storage.format.is_bare(payload)
+            && storage.format.read(payload).is_ok_and(|read| storage.accepts(ctx, &read))
     }
 
-    /// Returns what passes in the place of a marked payload: itself if it is a reference that the
-    /// stages have encoded, and the same reference encoded anew if something stands beside it.
-    async fn pass_marked(
-        &self,
-        ctx: &Context,
-        slot: usize,
-        marked: &Payload,
-    ) -> Result<Option<CountedPayload>, Error> {
-        let Some(opened) = self.open_marked(ctx, slot, marked).await? else {
-            return Ok(None);
-        };
-        let is_reference = matches!(Kind::of(&opened.payload), Kind::Reference);
-        if !is_reference || !self.will_follow(ctx, &opened.payload) {
-            return Ok(None);
-        }
-        let sizes = opened.payload.external_sizes.clone();
-        let mut anew = self.encode_one(ctx, slot, opened).await?;
-        anew.payload = reference::mark(anew.payload, sizes);
-        let is_bare = marked.metadata.keys().eq(anew.payload.metadata.keys());
-        if is_bare && marked.unknown.is_empty() {
-            return Ok(Some(CountedPayload::callers(&item::memory(ctx), marked.clone())));
-        }
-        Ok(Some(anew))
-    }
-
-    /// Decodes a marked payload if every required stage has encoded it. Failures are not counted:
-    /// the payload is not to be decoded here.
+    /// Decodes a payload that is marked as an encoded reference, if every required stage has encoded
+    /// it. Failures are not counted: this is a question, and no decoding that anybody asked for.
     ///
     /// # Errors
-    /// Those that may go away, and those of memory: then it is not known whether the payload is
-    /// a reference.
-    async fn open_marked(
+    /// Those that may go away, and those of memory: then it is unknown whether the payload is a
+    /// reference, and encoding it whole might be wrong.
+    async fn open_encoded(
         &self,
         ctx: &Context,
-        slot: usize,
-        marked: &Payload,
+        format: &dyn ReferenceFormat,
+        encoded: &CountedPayload,
     ) -> Result<Option<CountedPayload>, Error> {
-        let (payload, sizes) = reference::unmark(marked.clone());
-        let mut held = CountedPayload::callers(&item::memory(ctx), payload);
+        let (slot, memory) = (encoded.slot, item::memory(ctx));
+        let (payload, sizes) = format.unmark_encoded(encoded.payload.clone());
+        let mut opened = CountedPayload::received(slot, &memory, payload);
         for stage in self.stages.iter().rev() {
-            if !stage.owns(&held.payload) {
+            if !stage.owns(&opened.payload) {
+                // A reference that a required stage has not encoded would be refused when decoding.
                 if stage.is_required_to_encode() {
                     return Ok(None);
                 }
                 continue;
             }
             let at_stage = |error: Error| error.at_stage(stage.name(), Direction::Encode, slot);
-            let CountedPayload { payload, mut charge } = held;
-            let before = BodyAddress::of(&payload);
+            let (before, payload) = opened.take();
             let decoded = stage.call(async { stage.codec.decode(ctx, payload).await }).await;
             let payload = match decoded {
-                Ok(payload) if payload.encoded_len() <= self.payload.as_usize() => payload,
+                Ok(payload) if payload.encoded_len() <= self.largest_payload.as_usize() => payload,
                 Err(error) if error.kind().is_transient() => return Err(at_stage(error)),
                 _ => return Ok(None),
             };
-            charge.update(before, &payload).map_err(at_stage)?;
-            held = CountedPayload { payload, charge };
+            opened.put(before, payload).map_err(at_stage)?;
         }
-        held.payload.external_sizes = sizes;
-        Ok(Some(held))
+        opened.payload.external_sizes = sizes;
+        Ok(Some(opened))
     }
 
-    /// Encodes a payload that decoding would take for a reference, also where that makes it larger.
+    /// Encodes a payload that decoding would take for a reference. If the stages leave it looking like
+    /// one, for example because compression did not pay, each has to change it.
     async fn encode_whole(
         &self,
         ctx: &Context,
-        slot: usize,
-        held: CountedPayload,
-    ) -> Result<CountedPayload, Error> {
-        let again = CountedPayload::callers(&item::memory(ctx), held.payload.clone());
-        let encoded = self.encode_one(ctx, slot, held).await?;
-        if let Kind::Ordinary = Kind::of(&encoded.payload) {
-            return Ok(encoded);
+        mut payload: CountedPayload,
+    ) -> Result<Item, Error> {
+        let memory = item::memory(ctx);
+        let again = CountedPayload::received(payload.slot, &memory, payload.payload.clone());
+        let original = payload.original.take();
+        let mut encoded = self.encode_payload(ctx, payload, false).await?;
+        let format = self.format.as_ref();
+        if format.is_some_and(|f| f.classify(&encoded.payload) != PayloadKind::Plain) {
+            encoded = self.encode_payload(ctx, again, true).await?;
         }
-        self.encode_through(ctx, slot, again, true).await
+        encoded.original = original;
+        Ok(Item::Plain(encoded))
     }
 }

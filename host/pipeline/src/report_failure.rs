@@ -1,32 +1,34 @@
-//! The log line and the metric of a failed call of a pipeline.
+//! Report of a failed call: names of settings, log line and metric.
 
 use cloakroom_core::{Context, Direction, Error, clean};
 
 use crate::{Pipeline, metric};
 
-/// Where failures are logged.
+/// Target of the log lines.
 const TARGET: &str = "cloakroom::pipeline";
 
 impl Pipeline {
-    /// Logs failed calls at DEBUG instead of WARN: for a caller that logs each failure itself, with
-    /// what it knows of the request.
-    #[must_use]
-    pub fn quiet(mut self) -> Self {
-        self.quiet = true;
-        self
-    }
-
-    /// Logs and counts a failure. [`Pipeline::encode`] and [`Pipeline::decode`] do so for their own; an
-    /// adapter that refuses what a pipeline gave it does so for that.
+    /// Logs and counts a failure, and names the settings that decide about it. [`Pipeline::encode`] and
+    /// [`Pipeline::decode`] do so for their own failures; an adapter that refuses a result of a pipeline
+    /// calls it for that.
     ///
-    /// A failure that a stage or a driver has counted is not counted again, and a probe's is neither
+    /// A failure that a stage or a driver has counted is not counted again. That of a probe is neither
     /// logged nor counted.
+    #[must_use]
     pub fn report_failure(&self, ctx: &Context, direction: Direction, error: Error) -> Error {
+        let error = self.name_remedies(error);
         if ctx.is_probe() {
             return error;
         }
         self.log_failure(ctx, direction, &error);
         if error.is_counted() { error } else { metric::count_failure(direction, error) }
+    }
+
+    /// Returns an error with the names of the settings that decide about it: for failures of a caller
+    /// that happen before or after a call, such as its own accounting of memory.
+    #[must_use]
+    pub fn name_remedies(&self, error: Error) -> Error {
+        error.name_remedies(self.remedy_name)
     }
 
     fn log_failure(&self, ctx: &Context, direction: Direction, error: &Error) {

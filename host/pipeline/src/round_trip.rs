@@ -1,4 +1,4 @@
-//! Tries the codec of a stage alone.
+//! Trial of a stage's codec alone, before it gets traffic.
 
 use std::collections::BTreeSet;
 
@@ -8,12 +8,12 @@ use cloakroom_core::{Context, Encoded, Error, ErrorKind, Payload};
 use crate::Stage;
 
 impl Stage {
-    /// Encodes a payload with the codec of this stage alone and decodes the result. A codec may
-    /// leave the payload as it is, unless the encoding is one of its own.
+    /// Encodes a payload with the codec of this stage alone and decodes the result. A codec may leave
+    /// the payload as it is, unless its encoding is one of the codec's own.
     ///
     /// # Errors
-    /// `PluginRejected` if the payload does not come back, or the codec writes an encoding that it
-    /// did not declare; else what the codec fails with.
+    /// `PluginRejected` if the payload does not come back, or if the codec writes an encoding that it
+    /// did not declare; otherwise the codec's own error.
     pub async fn round_trip(&self, ctx: &Context, payload: &Payload) -> Result<(), Error> {
         let encoded = self.call(async { self.codec.encode(ctx, payload).await }).await?;
         let encoded = match encoded {
@@ -37,8 +37,8 @@ impl Stage {
     }
 
     /// Encodes a payload with a random body and this encoding with the codec of this stage alone.
-    /// Returns whether 16 bytes of the body in a row are in what it wrote. A payload that is left
-    /// as it is counts as not leaked.
+    /// Returns whether any 16 consecutive bytes of the body are in the result. A payload that is left as
+    /// it is counts as not leaked.
     ///
     /// # Errors
     /// The codec's own error.
@@ -57,8 +57,10 @@ impl Stage {
     }
 }
 
-/// Bytes of a random body, and how many of them in a row are no coincidence.
+/// Bytes of the random body.
 const CANARY: usize = 64;
+
+/// Consecutive bytes of the body whose appearance in a result is no coincidence.
 const WINDOW: usize = 16;
 
 fn rejected(text: &str) -> Error {

@@ -1,31 +1,43 @@
-//! Weighs what is about to be sent, and keeps count of how close to the limit it comes.
+//! Meter of sizes: verdicts of budgets, and a metric of how close each size comes to its limit.
 
 use cloakroom_core::{Context, Kind};
 use metrics::histogram;
 
 use crate::{
     Budget, Verdict,
-    labels::{Names, OTHER, label},
-    metric,
+    labels::{BoundedLabels, OTHER, label},
 };
 
-/// Gives the verdicts of budgets, and records each as a metric.
-#[derive(Debug, Default)]
-pub struct SizeMeter(Names<[String; 3]>);
+/// Weighs sizes against budgets, and records each ratio as a metric.
+#[derive(Debug)]
+pub struct SizeMeter {
+    metrics: SizeMetrics,
+    labels: BoundedLabels<[String; 3]>,
+}
 
-/// Whose size it is. Empty where it is not known.
+/// Names of the two histograms of a [`SizeMeter`], as the users of a workflow engine know them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SizeMetrics {
+    /// Ratio of sizes of workflows. Labels: `namespace`, `workflow_name`.
+    pub workflow: &'static str,
+    /// Ratio of sizes of activities. Labels: `namespace`, `workflow_name`, `activity_name`.
+    pub activity: &'static str,
+}
+
+/// Owner of a size, as labels of a metric. Unknown names are empty.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct SizeLabels<'a> {
-    /// The namespace.
+    /// Namespace.
     pub namespace: &'a str,
-    /// The workflow's name.
+    /// Name of the workflow.
     pub workflow: &'a str,
-    /// The activity's name, if it is dispatched to an activity.
+    /// Name of the activity, if an activity is dispatched.
     pub activity: Option<&'a str>,
 }
 
 impl<'a> SizeLabels<'a> {
-    /// What a context knows.
+    /// Returns the labels of a context.
+    #[must_use]
     pub fn of(ctx: &'a Context) -> Self {
         let namespace = ctx.namespace_name().unwrap_or_default();
         let name = ctx.type_name().unwrap_or_default();
@@ -37,8 +49,14 @@ impl<'a> SizeLabels<'a> {
 }
 
 impl SizeMeter {
-    /// Whether something of this size may be sent. Where there is no limit there is no metric: a
-    /// ratio to nothing is no number.
+    /// Returns a meter that records these metrics.
+    #[must_use]
+    pub fn new(metrics: SizeMetrics) -> Self {
+        Self { metrics, labels: BoundedLabels::new() }
+    }
+
+    /// Returns the budget's verdict on a size, and records the ratio. Without a limit there is no ratio.
+    #[must_use]
     pub fn weigh(&self, budget: Budget, size: u64, subject: SizeLabels<'_>) -> Verdict {
         if let Some(ratio) = budget.ratio(size) {
             self.record(ratio, subject);
@@ -49,23 +67,15 @@ impl SizeMeter {
     fn record(&self, ratio: f64, subject: SizeLabels<'_>) {
         let SizeLabels { namespace, workflow, activity } = subject;
         let names = [namespace, workflow, activity.unwrap_or_default()].map(label);
-        let [namespace, workflow, name] = match self.0.admit(&names) {
-            true => names,
-            false => [OTHER, OTHER, OTHER].map(str::to_owned),
+        let [namespace, workflow, name] =
+            if self.labels.admit(&names) { names } else { [OTHER; 3].map(str::to_owned) };
+        let mut labels = vec![("namespace", namespace), ("workflow_name", workflow)];
+        let metric = if activity.is_some() {
+            labels.push(("activity_name", name));
+            self.metrics.activity
+        } else {
+            self.metrics.workflow
         };
-        match activity {
-            None => {
-                let labels = [("namespace", namespace), ("workflow_name", workflow)];
-                histogram!(metric::WORKFLOW_RATIO, &labels).record(ratio);
-            }
-            Some(_) => {
-                let labels = [
-                    ("namespace", namespace),
-                    ("workflow_name", workflow),
-                    ("activity_name", name),
-                ];
-                histogram!(metric::ACTIVITY_RATIO, &labels).record(ratio);
-            }
-        }
+        histogram!(metric, &labels).record(ratio);
     }
 }

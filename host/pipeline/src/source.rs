@@ -1,4 +1,4 @@
-//! Where an adapter gets its pipeline from, which may be swapped while it is used.
+//! Source of an adapter's pipeline, which may be swapped while it is used.
 
 use crate::Pipeline;
 
@@ -6,6 +6,7 @@ use crate::Pipeline;
 /// effect with the next one.
 pub trait PipelineSource: Send + Sync + 'static {
     /// Returns the current pipeline.
+    #[must_use]
     fn current(&self) -> Pipeline;
 }
 

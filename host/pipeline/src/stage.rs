@@ -1,28 +1,27 @@
-//! A codec at its place in a pipeline.
+//! Stage: a codec at its place in a pipeline.
 
 use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use cloakroom_core::{
-    Codec, Context, Direction, Encoded, Error, ErrorKind, Limit, Payload, Purpose,
+    Codec, Context, Direction, Encoded, Error, ErrorKind, Limit, Payload, Purpose, Remedy,
 };
-use tracing::Instrument as _;
 
-use crate::{catch_panic, metric};
+use crate::{part::PartCall, tasks::catch_panic};
 
-/// How long a call of a codec may take that has no time limit of its own.
+/// Default time limit of a call of a codec that has none of its own.
 pub(crate) const CODEC_TIME: Duration = Duration::from_secs(120);
 
-/// A codec with the name it goes by in errors.
+/// Codec with a name, at its place in a pipeline.
 #[derive(Clone)]
 pub struct Stage {
     name: Arc<str>,
     pub(crate) codec: Arc<dyn Codec>,
     required: Required,
-    /// How long a call may take, if the codec has no time limit of its own.
+    /// Time limit of a call, if the codec has none of its own.
     time: Duration,
 }
 
-/// Which unsealed payloads a stage refuses.
+/// Unencrypted payloads that a stage refuses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Required {
     No,
@@ -31,130 +30,122 @@ enum Required {
 }
 
 impl Stage {
-    /// A stage of this codec.
+    /// Returns a stage of this codec. Errors, metrics and logs show the name.
+    #[must_use]
     pub fn new(name: &str, codec: impl Codec + 'static) -> Self {
         let (name, codec) = (Arc::from(name), Arc::new(codec));
         Self { name, codec, required: Required::No, time: CODEC_TIME }
     }
 
-    /// Refuses payloads that do not arrive sealed by this stage, instead of passing them through.
+    /// Refuses to decode payloads that this stage has not encrypted, and refuses to leave a payload
+    /// unencrypted. Without this, such payloads pass.
+    #[must_use]
     pub fn required(mut self) -> Self {
         self.required = Required::BothWays;
         self
     }
 
-    /// Refuses to leave a payload unsealed while encoding, and lets unsealed ones pass while decoding:
-    /// for a namespace whose histories are older than this stage.
+    /// Refuses to leave a payload unencrypted, but lets unencrypted payloads pass while decoding: for a
+    /// namespace whose histories are older than this stage.
     ///
-    /// Whoever can write into a history can then pass off plaintext as a worker's. Each payload that
-    /// passes is counted as [`metric::PLAINTEXT`]; a payload that claims an encoding of any stage is
-    /// still opened by that stage, or refused.
+    /// Anybody who can write into a history can then pass off plaintext as a worker's. Each payload that
+    /// passes is counted as [`PLAINTEXT`](crate::metric::PLAINTEXT). A payload that claims an encoding of
+    /// any stage is still decoded by that stage, or refused.
+    #[must_use]
     pub fn required_to_encode(mut self) -> Self {
         self.required = Required::ToEncode;
         self
     }
 
-    /// The name it goes by in errors.
+    /// Returns the name.
+    #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// What its codec is for.
+    /// Returns the purpose of its codec.
+    #[must_use]
     pub fn purpose(&self) -> Purpose {
         self.codec.description().purpose
     }
 
-    /// The encodings that its codec writes or can read.
+    /// Returns the encodings that its codec writes or can read.
+    #[must_use]
     pub fn encodings(&self) -> &[String] {
         &self.codec.description().encodings
     }
 
-    /// Whether it refuses what arrives unsealed.
+    /// Returns whether it refuses to decode unencrypted payloads.
+    #[must_use]
     pub fn is_required(&self) -> bool {
         self.required == Required::BothWays
     }
 
-    /// Returns whether it refuses to leave a payload unsealed while encoding.
+    /// Returns whether it refuses to leave a payload unencrypted.
+    #[must_use]
     pub fn is_required_to_encode(&self) -> bool {
         self.required != Required::No
     }
 
-    /// Returns whether it would let a payload pass that [`Stage::required`] would refuse.
-    pub(crate) fn lets_pass_unsealed(&self, payload: &Payload) -> bool {
+    /// Returns whether it lets a payload pass that [`Stage::required`] would refuse.
+    pub(crate) fn lets_plaintext_pass(&self, payload: &Payload) -> bool {
         self.required == Required::ToEncode && !self.owns(payload)
     }
 
-    /// Sets how long a call may take, if the codec has no time limit of its own.
+    /// Sets the time limit of a call, if the codec has none of its own.
     pub(crate) fn codec_time(mut self, time: Duration) -> Self {
         self.time = time;
         self
     }
 
     /// Asks the codec whether it takes another call. A refusal is a failure of the call's first payload.
-    pub(crate) fn admit(&self, ctx: &Context, direction: Direction) -> Result<(), Error> {
-        self.codec.admit().map_err(|error| {
-            let refused = metric::refused(ctx, "stage", &self.name, direction, error);
-            refused.at_stage(&self.name, direction, 0)
-        })
+    pub(crate) fn admit(
+        &self,
+        ctx: &Context,
+        direction: Direction,
+        first: usize,
+    ) -> Result<(), Error> {
+        let admitted = self.codec.admit();
+        admitted.map_err(|e| PartCall::refuse_stage(ctx, &self.name, direction, first, e))
     }
 
+    /// Encodes a payload. With `always`, the codec must change it even if that makes it no smaller.
     pub(crate) async fn encode(
         &self,
         ctx: &Context,
         slot: usize,
         payload: Payload,
-    ) -> Result<Payload, Error> {
-        let must_change = self.owns(&payload);
-        self.encode_payload(ctx, slot, payload, must_change).await
-    }
-
-    /// Encodes a payload, also if that does not make it smaller.
-    pub(crate) async fn encode_always(
-        &self,
-        ctx: &Context,
-        slot: usize,
-        payload: Payload,
-    ) -> Result<Payload, Error> {
-        self.encode_payload(ctx, slot, payload, true).await
-    }
-
-    async fn encode_payload(
-        &self,
-        ctx: &Context,
-        slot: usize,
-        payload: Payload,
-        must_change: bool,
+        always: bool,
     ) -> Result<Payload, Error> {
         let size = payload.encoded_len();
-        let call = metric::Call::begin(ctx, "stage", &self.name, Direction::Encode, Some(size));
-        let encoded = self.call(async { self.codec.encode(ctx, &payload).await });
-        let encoded = encoded.instrument(self.span(Direction::Encode, size)).await;
-        let encoded = encoded.and_then(|encoded| self.keep_or_leave(payload, encoded, must_change));
-        let encoded = call.end(encoded, Payload::encoded_len);
-        encoded.map_err(|error| error.at_stage(&self.name, Direction::Encode, slot))
+        let call = PartCall::stage(ctx, &self.name, Direction::Encode, slot, size);
+        let encode = async {
+            let encoded = self.call(async { self.codec.encode(ctx, &payload).await }).await?;
+            let must_change = always || self.owns(&payload);
+            self.choose(payload, encoded, must_change)
+        };
+        call.run(encode, Payload::encoded_len).await
     }
 
-    /// A payload that already has an encoding of this stage must be changed: left as it is, decoding
+    /// Returns what stands after the stage: the codec's result, or the payload as it was.
+    ///
+    /// A payload that claims an encoding of this stage must be changed. If it stayed as it is, decoding
     /// would take it for this stage's work and undo what was never done.
-    fn keep_or_leave(
+    fn choose(
         &self,
         payload: Payload,
         encoded: Encoded,
         must_change: bool,
     ) -> Result<Payload, Error> {
-        let looks_ours = self.owns(&payload);
-        if let Encoded::Changed(changed) = &encoded
-            && !self.owns(changed)
-        {
-            // The encoding itself is the codec's text, and could hold anything.
-            let text = "wrote an encoding that it did not declare";
-            return Err(Error::new(ErrorKind::Protocol, text));
-        }
         match encoded {
+            // The encoding itself is text of the codec, and could hold anything.
+            Encoded::Changed(changed) if !self.owns(&changed) => {
+                Err(Error::new(ErrorKind::Protocol, "wrote an encoding that it did not declare"))
+            }
             Encoded::Changed(changed) if must_change || !self.is_futile(&payload, &changed) => {
                 Ok(changed)
             }
-            Encoded::Unchanged if looks_ours => Err(Error::new(
+            Encoded::Unchanged if self.owns(&payload) => Err(Error::new(
                 ErrorKind::Protocol,
                 "left alone a payload whose encoding it would take for its own when decoding",
             )),
@@ -166,57 +157,48 @@ impl Stage {
         }
     }
 
+    /// Returns whether compression made a payload no smaller.
     fn is_futile(&self, before: &Payload, after: &Payload) -> bool {
-        self.purpose() == Purpose::Compression && before.encoded_len() <= after.encoded_len()
+        self.purpose() == Purpose::Compression && after.encoded_len() >= before.encoded_len()
     }
 
+    /// Decodes a payload of this stage. Others pass, unless the stage is required.
     pub(crate) async fn decode(
         &self,
         ctx: &Context,
         slot: usize,
         payload: Payload,
     ) -> Result<Payload, Error> {
-        let decoded = match self.owns(&payload) {
-            true => {
-                let size = payload.encoded_len();
-                let call =
-                    metric::Call::begin(ctx, "stage", &self.name, Direction::Decode, Some(size));
-                let decoded = self.call(async { self.codec.decode(ctx, payload).await });
-                let decoded = decoded.instrument(self.span(Direction::Decode, size)).await;
-                call.end(decoded, Payload::encoded_len)
-            }
-            false if self.is_required() => {
-                let error = unsealed();
-                Err(metric::refused(ctx, "stage", &self.name, Direction::Decode, error))
-            }
-            false => Ok(payload),
-        };
-        decoded.map_err(|error| error.at_stage(&self.name, Direction::Decode, slot))
+        if self.owns(&payload) {
+            let size = payload.encoded_len();
+            let call = PartCall::stage(ctx, &self.name, Direction::Decode, slot, size);
+            let decode = self.call(async { self.codec.decode(ctx, payload).await });
+            return call.run(decode, Payload::encoded_len).await;
+        }
+        if self.is_required() {
+            let (name, error) = (&self.name, unencrypted());
+            return Err(PartCall::refuse_stage(ctx, name, Direction::Decode, slot, error));
+        }
+        Ok(payload)
     }
 
-    /// Waits for a call of the codec. Its panic is an error, and so is taking too long.
+    /// Waits for a call of the codec. A panic is an error, and so is exceeding the time limit.
     pub(crate) async fn call<T>(
         &self,
         call: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        let call = catch_panic::catch_panic("the codec", call);
+        let call = catch_panic("the codec", call);
         if self.codec.is_bounded() {
             return call.await;
         }
         tokio::time::timeout(self.time, call).await.unwrap_or_else(|_| {
-            let text = format!(
-                "the codec did not finish within {:?} (`PipelineBuilder::codec_time`)",
-                self.time
-            );
-            Err(Error::new(ErrorKind::LimitExceeded(Limit::Time), text))
+            let text = format!("the codec did not finish within {:?}", self.time);
+            let error = Error::new(ErrorKind::LimitExceeded(Limit::Time), text);
+            Err(error.with_remedies(&[Remedy::CodecTime]))
         })
     }
 
-    fn span(&self, direction: Direction, bytes: usize) -> tracing::Span {
-        let direction = direction.as_str();
-        tracing::debug_span!("stage", stage = &*self.name, direction, bytes)
-    }
-
+    /// Returns whether a payload claims an encoding of this stage.
     pub(crate) fn owns(&self, payload: &Payload) -> bool {
         payload
             .encoding()
@@ -224,10 +206,10 @@ impl Stage {
     }
 }
 
-fn unsealed() -> Error {
+fn unencrypted() -> Error {
     let text = "the payload arrived unsealed, and this stage is required: \
-                if it was written before this stage was there, `required = \"encode\"` lets it pass";
-    Error::new(ErrorKind::Unsealed, text)
+                if it was written before this stage was there, let such payloads pass";
+    Error::new(ErrorKind::Unsealed, text).with_remedies(&[Remedy::RequiredToEncode])
 }
 
 impl fmt::Debug for Stage {

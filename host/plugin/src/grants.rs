@@ -3,6 +3,7 @@
 pub(crate) mod bucket_access;
 mod bucket_uses;
 pub(crate) mod refresh;
+mod ring_setting;
 pub(crate) mod upload;
 
 use std::{

@@ -55,7 +55,8 @@ impl Plugin {
         &self.0.inspection
     }
 
-    /// A codec with these settings. The plugin reads them now, and refuses those that cannot work.
+    /// A codec with these settings. The plugin reads them now, and refuses those that cannot work. A
+    /// setting `ring` names a granted key ring, which is checked here too.
     ///
     /// # Errors
     /// `Config` if it refuses its settings or is no codec, and whatever else a call can end with.
@@ -73,6 +74,8 @@ impl Plugin {
             check(described.await?)
         };
         let description = described.await.map_err(|error| error.in_plugin(&self.0.name))?;
+        let named = self.0.grants.check_ring(&settings);
+        named.map_err(|error| error.in_plugin(&self.0.name))?;
         let scope = self.scope(&settings, &self.0.grants);
         Ok(PluginCodec::new(self.clone(), scope, description, reuse))
     }

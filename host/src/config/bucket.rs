@@ -10,15 +10,15 @@ use super::{
     units::{Setting, Span},
 };
 
-/// `[buckets.NAME]`: where it is, how much of it is granted, and what its store needs to be told.
+/// `[buckets.NAME]`: its URL, the access that is granted, and the settings of its store.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Bucket {
+pub(crate) struct BucketEntry {
     pub(crate) url: String,
     #[serde(default)]
     pub(crate) prefix: String,
     #[serde(default)]
     pub(crate) read_only: bool,
-    /// Uses of its objects that plugins are granted; by default reading and writing.
+    /// Uses of its objects that plugins are granted; reading and writing by default.
     pub(crate) allow: Option<Vec<UseWord>>,
     pub(crate) patience: Option<Span>,
     refresh_after: Option<Span>,
@@ -28,7 +28,7 @@ pub(crate) struct Bucket {
     pub(crate) settings: BTreeMap<String, SettingValue>,
 }
 
-/// Something that a store is told: in the open, or kept elsewhere.
+/// Setting of a store: written in the file, or the place of a secret.
 #[derive(Debug, Deserialize)]
 #[serde(
     untagged,
@@ -69,8 +69,8 @@ pub(crate) enum UseWord {
     List,
 }
 
-impl Bucket {
-    /// The keys that are not its store's.
+impl BucketEntry {
+    /// Keys of the table that are not settings of its store.
     pub(crate) const OURS: [&str; 7] =
         ["url", "prefix", "read_only", "allow", "patience", "refresh_after", "refresh_failure"];
 
@@ -88,7 +88,7 @@ impl Bucket {
         self.read_only && self.allow.as_ref().is_some_and(changes)
     }
 
-    /// How much of it is granted to those who may use it.
+    /// Returns the access that a grant of this bucket gives.
     pub(crate) fn access(&self) -> BucketAccess {
         let mut access = BucketAccess::within(&self.prefix);
         if !self.is_writable() {
@@ -115,7 +115,7 @@ impl Bucket {
     }
 
     pub(crate) fn secrets(&self) -> impl Iterator<Item = &Secret> {
-        self.settings.values().filter_map(|told| match told {
+        self.settings.values().filter_map(|value| match value {
             SettingValue::Open(_) => None,
             SettingValue::Kept(secret) => Some(secret),
         })

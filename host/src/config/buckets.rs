@@ -1,4 +1,4 @@
-//! Buckets, as the file says where they are.
+//! Opens the buckets of the configuration.
 
 use std::{
     collections::BTreeMap,
@@ -11,22 +11,22 @@ use cloakroom_plugin::BucketAccess;
 use cloakroom_stores::{BucketUrl, KeyUsage};
 
 use super::{
-    bucket::{Bucket as BucketEntry, SettingValue},
-    nearest,
-    places::{Places, Table},
+    bucket::{BucketEntry, SettingValue},
+    locator::{Locator, Table},
+    nearest::nearest,
     schema::File,
-    secret,
+    secret::read_secret,
 };
 
-/// The buckets of a file by name, and how much of each is granted.
+/// Buckets by name, and the access that is granted to each.
 pub(crate) type Buckets = BTreeMap<String, (Arc<dyn Bucket>, BucketAccess)>;
 
-/// Buckets that are open. One that stays the same in a new configuration stays open: it keeps its
-/// connections, and what it holds if it is memory.
+/// Open buckets, and the counts of messages per key. A bucket whose URL and settings stay the same in
+/// a new configuration stays open: it keeps its connections, and its objects if it is in memory.
 #[derive(Default)]
-pub(crate) struct Open(Mutex<Vec<(BucketUrl, Arc<dyn Bucket>)>>, KeyUsage);
+pub(crate) struct OpenBuckets(Mutex<Vec<(BucketUrl, Arc<dyn Bucket>)>>, KeyUsage);
 
-impl Open {
+impl OpenBuckets {
     fn bucket(&self, place: BucketUrl) -> Result<Arc<dyn Bucket>, Error> {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, bucket)) = open.iter().find(|(known, _)| *known == place) {
@@ -42,10 +42,11 @@ impl Open {
         &self.1
     }
 
-    /// Forgets those that no configuration uses any more.
-    pub(crate) fn tidy(&self) {
+    /// Closes the buckets that no configuration uses any more.
+    pub(crate) fn forget_unused(&self) {
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        open.retain(|(_, bucket)| 1 < Arc::strong_count(bucket));
+        // The list itself holds one reference to each.
+        open.retain(|(_, bucket)| Arc::strong_count(bucket) > 1);
     }
 }
 
@@ -54,12 +55,14 @@ pub(crate) fn buckets(
     file: &File,
     folder: &Path,
     native: &BTreeMap<String, Arc<dyn Bucket>>,
-    open: &Open,
-    places: &Places,
+    open: &OpenBuckets,
+    locator: &Locator,
 ) -> Result<Buckets, Error> {
     let mut buckets = Buckets::new();
     for (name, entry) in &file.buckets {
-        let at = |error: Error, key: &str| error.at_place(&places.at(Table::Bucket(name), &[key]));
+        let at = |error: Error, key: &str| {
+            error.at_place(&locator.place_of(Table::Bucket(name), &[key]))
+        };
         let bucket = match entry.url.strip_prefix("native:") {
             Some(brought) => native.get(brought).cloned().ok_or_else(|| {
                 let text =
@@ -113,8 +116,8 @@ fn place<'a>(name: &str, entry: &'a BucketEntry, folder: &Path) -> Result<Bucket
         None => entry.url.clone(),
     };
     let mut place = BucketUrl::new(url);
-    for (key, told) in &entry.settings {
-        let value = match told {
+    for (key, setting) in &entry.settings {
+        let value = match setting {
             SettingValue::Open(value) if BucketUrl::is_secret(key, &value.0) => {
                 let text = format!(
                     "[buckets.{name}]: `{key}` is a secret, and secrets are never written into this \
@@ -124,7 +127,7 @@ fn place<'a>(name: &str, entry: &'a BucketEntry, folder: &Path) -> Result<Bucket
             }
             SettingValue::Open(value) => value.0.clone(),
             SettingValue::Kept(kept) => {
-                let value = secret::read(&format!("[buckets.{name}] `{key}`"), kept, folder, "");
+                let value = read_secret(&format!("[buckets.{name}] `{key}`"), kept, folder, "");
                 let value = value.map_err(|error| (&**key, error))?;
                 String::from_utf8_lossy(&value).trim().to_owned()
             }

@@ -1,30 +1,30 @@
-//! Holds the parts of a file against each other, before anything is loaded.
+//! Compares the parts of a configuration with each other, before anything is loaded.
 
 use std::collections::BTreeSet;
 
 use cloakroom_core::{Error, ErrorKind};
 
 use super::{
-    claims::Policy,
-    nearest,
-    places::{Places, Table},
+    bucket_grants,
+    claims::PolicyWord,
+    locator::{Locator, Table},
+    nearest::nearest,
     plugin::PluginEntry,
-    reach,
     schema::File,
-    storage::{INLINE, RuleEntry, Storage},
+    storage::{INLINE, RuleEntry, StorageEntry},
 };
 
-/// Refuses a file that names what it does not have, or names two things alike. `rings` are all that
-/// there are.
-pub(crate) fn check(file: &File, rings: &[&str], places: &Places) -> Result<(), Error> {
-    let checker = Checker { file, rings, places };
+/// Refuses references to parts that the file does not have, and two parts of one name. `rings` are the
+/// names of all key rings, those of the program included.
+pub(crate) fn check(file: &File, rings: &[&str], locator: &Locator) -> Result<(), Error> {
+    let checker = Checker { file, rings, locator };
     checker.names()?;
     checker.stages()?;
-    reach::uses(file, places)?;
+    bucket_grants::uses(file, locator)?;
     match &file.storage {
         Some(storage) => {
             checker.storage(storage)?;
-            reach::check(file, storage, places)
+            bucket_grants::check(file, storage, locator)
         }
         None => Ok(()),
     }
@@ -33,20 +33,20 @@ pub(crate) fn check(file: &File, rings: &[&str], places: &Places) -> Result<(), 
 struct Checker<'a> {
     file: &'a File,
     rings: &'a [&'a str],
-    places: &'a Places,
+    locator: &'a Locator,
 }
 
 impl Checker<'_> {
     fn names(&self) -> Result<(), Error> {
         let mut seen = BTreeSet::new();
         for (index, stage) in self.file.stage.iter().enumerate() {
-            let name = stage.entry().called();
+            let name = stage.entry().stage_name();
             if !seen.insert(name.clone()) {
                 let text = format!(
                     "another [[stage]] is called `{name}` too: give one of them a name of its own \
                      with `name = \"…\"`"
                 );
-                return self.places.refuse(Table::Stage(index), &["name"], text);
+                return self.locator.refuse(Table::Stage(index), &["name"], text);
             }
         }
         let mut seen = BTreeSet::new();
@@ -58,7 +58,7 @@ impl Checker<'_> {
                      because references name it",
                     driver.name
                 );
-                return self.places.refuse(Table::Driver(index), &["name"], text);
+                return self.locator.refuse(Table::Driver(index), &["name"], text);
             }
         }
         Ok(())
@@ -77,8 +77,8 @@ impl Checker<'_> {
         Ok(())
     }
 
-    fn storage(&self, storage: &Storage) -> Result<(), Error> {
-        let refuse = |key: &[&str], text: String| self.places.refuse(Table::Storage, key, text);
+    fn storage(&self, storage: &StorageEntry) -> Result<(), Error> {
+        let refuse = |key: &[&str], text: String| self.locator.refuse(Table::Storage, key, text);
         let Some(first) = storage.driver.first() else {
             let text = "[storage] has no [[storage.driver]]: nothing could be stored or read";
             return refuse(&[], text.to_owned());
@@ -87,7 +87,7 @@ impl Checker<'_> {
             let table = Table::Driver(index);
             if driver.name == INLINE {
                 let text = format!("a driver cannot be called `{INLINE}`: rules use the word");
-                return self.places.refuse(table, &["name"], text);
+                return self.locator.refuse(table, &["name"], text);
             }
             self.plugin(table, &format!("storage driver `{}`", driver.name), driver.entry())?;
         }
@@ -107,11 +107,16 @@ impl Checker<'_> {
         self.claims(storage)
     }
 
-    fn rule(&self, storage: &Storage, table: Table<'_>, rule: &RuleEntry) -> Result<(), Error> {
+    fn rule(
+        &self,
+        storage: &StorageEntry,
+        table: Table<'_>,
+        rule: &RuleEntry,
+    ) -> Result<(), Error> {
         if rule.contradicts_itself() {
             let text = "a [[storage.rule]] asks for a workflow's type and an activity's: \
                         no payload has both";
-            return self.places.refuse(table, &["activity_type"], text);
+            return self.locator.refuse(table, &["activity_type"], text);
         }
         match &*rule.store_with {
             INLINE => Ok(()),
@@ -120,22 +125,23 @@ impl Checker<'_> {
     }
 
     /// Refuses `store_with` if there is no such driver.
-    fn stores(&self, storage: &Storage, table: Table<'_>, name: &str) -> Result<(), Error> {
+    fn stores(&self, storage: &StorageEntry, table: Table<'_>, name: &str) -> Result<(), Error> {
         let known = storage.driver.iter().map(|driver| &*driver.name);
         if known.clone().any(|known| known == name) {
             return Ok(());
         }
         let help = meant(name, known).unwrap_or_else(|| "add a [[storage.driver]]".to_owned());
         let text = format!("`store_with` names `{name}`, and there is no such driver; {help}");
-        self.places.refuse(table, &["store_with"], text)
+        self.locator.refuse(table, &["store_with"], text)
     }
 
-    fn claims(&self, storage: &Storage) -> Result<(), Error> {
-        let Some(claims) = storage.claims.as_ref().filter(|claims| claims.policy != Policy::Off)
+    fn claims(&self, storage: &StorageEntry) -> Result<(), Error> {
+        let Some(claims) =
+            storage.claims.as_ref().filter(|claims| claims.policy != PolicyWord::Off)
         else {
             return Ok(());
         };
-        let refuse = |text: String| self.places.refuse(Table::Storage, &["claims"], text);
+        let refuse = |text: String| self.locator.refuse(Table::Storage, &["claims"], text);
         let Some(ring) = &claims.ring else {
             let text = "`storage.claims` needs the `ring` whose keys prove who wrote a claim";
             return refuse(text.to_owned());
@@ -146,7 +152,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Refuses grants of what is not there, and a plugin from nowhere.
+    /// Refuses grants of unknown parts, and a plugin of an unknown origin.
     fn plugin(&self, table: Table<'_>, what: &str, entry: PluginEntry<'_>) -> Result<(), Error> {
         let buckets: Vec<_> = self.file.buckets.keys().map(String::as_str).collect();
         let grants = entry.grants;
@@ -158,11 +164,11 @@ impl Checker<'_> {
             let grant = format!("grants.{key}");
             let wrong = names.iter().find_map(|name| unknown(&grant, kind, of, name, known));
             if let Some(text) = wrong {
-                return self.places.refuse(table, &["grants", key], format!("{what}: {text}"));
+                return self.locator.refuse(table, &["grants", key], format!("{what}: {text}"));
             }
         }
-        match unknown_place(entry) {
-            Some(text) => self.places.refuse(table, &["plugin"], format!("{what}: {text}")),
+        match unknown_origin(entry) {
+            Some(text) => self.locator.refuse(table, &["plugin"], format!("{what}: {text}")),
             None => Ok(()),
         }
     }
@@ -180,9 +186,9 @@ fn meant<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<String>
     nearest(name, known).map(|meant| format!("did you mean `{meant}`?"))
 }
 
-fn unknown_place(entry: PluginEntry<'_>) -> Option<String> {
+fn unknown_origin(entry: PluginEntry<'_>) -> Option<String> {
     let known: Vec<_> = crate::bundled::bundled_names().collect();
-    match entry.place() {
+    match entry.origin() {
         ("file" | "native", _) => None,
         ("bundled", name) if known.contains(&name) => None,
         ("bundled", name) => {

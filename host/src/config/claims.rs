@@ -11,16 +11,16 @@ use super::date::Date;
 /// `storage.claims`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Claims {
-    pub(crate) policy: Policy,
+pub(crate) struct ClaimsEntry {
+    pub(crate) policy: PolicyWord,
     pub(crate) ring: Option<String>,
     accept_v1_until: Option<Date>,
     #[serde(default)]
     bind_namespace: bool,
 }
 
-impl Claims {
-    /// Returns `offload` where proofs under this ring are written and checked.
+impl ClaimsEntry {
+    /// Returns `offload` with proofs of claims under this ring.
     pub(crate) fn offload(&self, mut offload: Offload, ring: Arc<dyn KeyRing>) -> Offload {
         let Some(policy) = self.policy.claims() else {
             return offload;
@@ -38,13 +38,13 @@ impl Claims {
 /// Rule for proofs in claims.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Policy {
+pub(crate) enum PolicyWord {
     Off,
     Write,
     Require,
 }
 
-impl Policy {
+impl PolicyWord {
     fn claims(self) -> Option<ClaimPolicy> {
         match self {
             Self::Off => None,

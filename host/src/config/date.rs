@@ -1,4 +1,4 @@
-//! Days as the file has them: `2026-11-01`.
+//! Days as the file writes them: `2026-11-01`.
 
 use std::time::{Duration, SystemTime};
 
@@ -50,7 +50,7 @@ fn parse(text: &str) -> Option<i64> {
     is_day.then(|| days_since_1970(year, month, day) * 86_400)
 }
 
-/// None in a month that there is not.
+/// Returns 0 for a month that does not exist.
 fn days_of(year: i64, month: i64) -> i64 {
     let is_leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     match month {

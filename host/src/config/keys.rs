@@ -1,4 +1,4 @@
-//! Key material, fetched from where the file says it is kept.
+//! Key rings of the configuration, with the material that their entries name.
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
@@ -6,26 +6,26 @@ use cloakroom_core::{Error, ErrorKind, KeyRing};
 use cloakroom_stores::{KeyUsage, MAX_MESSAGES, Material, Ring, RingBuilder, RingError};
 
 use super::{
-    nearest,
-    places::{Places, Table},
-    schema::{File, Ring as RingEntry},
-    secret::{Secret, read},
+    locator::{Locator, Table},
+    nearest::nearest,
+    schema::{File, RingEntry},
+    secret::{Secret, read_secret},
 };
 
 /// The key rings of a file, by name.
 pub(crate) type Rings = BTreeMap<String, Arc<dyn KeyRing>>;
 
-/// Reads all keys. Paths are taken from `folder`, where the file is. Their messages are counted in
-/// `usage`.
+/// Reads all keys. Relative paths start from `folder`. Messages are counted in `usage`, which outlives
+/// a reload.
 pub(crate) fn rings(
     file: &File,
     folder: &Path,
     usage: &KeyUsage,
-    places: &Places,
+    locator: &Locator,
 ) -> Result<Rings, Error> {
     let ring = |(name, entry): (&String, &RingEntry)| {
-        let ring = ring(name, entry, folder, places)?.usage(usage).build();
-        let ring = ring.map_err(|error| unusable(name, error, places))?;
+        let ring = ring(name, entry, folder, locator)?.usage(usage).build();
+        let ring = ring.map_err(|error| unusable(name, error, locator))?;
         Ok((name.clone(), Arc::new(ring) as _))
     };
     file.keys.iter().map(ring).collect()
@@ -35,9 +35,9 @@ fn ring(
     name: &str,
     entry: &RingEntry,
     folder: &Path,
-    places: &Places,
+    locator: &Locator,
 ) -> Result<RingBuilder, Error> {
-    let at = |error: Error, key: &[&str]| error.at_place(&places.at(Table::Ring(name), key));
+    let at = |error: Error, key: &[&str]| error.at_place(&locator.place_of(Table::Ring(name), key));
     check_created(name, entry).map_err(|error| at(error, &["created"]))?;
     let mut ring = Ring::builder().current(&entry.current);
     if let Some(messages) = entry.max_messages_per_key {
@@ -59,8 +59,10 @@ fn ring(
     Ok(ring)
 }
 
-fn unusable(name: &str, error: RingError, places: &Places) -> Error {
-    let at = |text: String, key: &[&str]| config(text).at_place(&places.at(Table::Ring(name), key));
+fn unusable(name: &str, error: RingError, locator: &Locator) -> Error {
+    let at = |text: String, key: &[&str]| {
+        config(text).at_place(&locator.place_of(Table::Ring(name), key))
+    };
     match error {
         RingError::Current(current) => {
             let text = format!(
@@ -72,7 +74,8 @@ fn unusable(name: &str, error: RingError, places: &Places) -> Error {
     }
 }
 
-/// A date of a key that is not there is a slip of the pen, and the key's age would be missed.
+/// Refuses a date for a key that the ring does not have. It is a misspelt id, and the age of the key
+/// that was meant would be missing from the metrics.
 fn check_created(name: &str, entry: &RingEntry) -> Result<(), Error> {
     let Some(id) = entry.created.keys().find(|id| !entry.material.contains_key(*id)) else {
         return Ok(());
@@ -84,10 +87,11 @@ fn check_created(name: &str, entry: &RingEntry) -> Result<(), Error> {
     )))
 }
 
-/// A file holds the 32 bytes as they are, or in base64; a variable holds base64.
+/// Reads the material of a key: a file holds the 32 bytes as they are or in base64, a variable holds
+/// base64.
 fn material(place: &str, source: &Secret, folder: &Path) -> Result<Material, Error> {
     let hint = "; set it to 32 bytes in base64";
-    let bytes = read(place, source, folder, hint)?;
+    let bytes = read_secret(place, source, folder, hint)?;
     let is_bare = source.file.is_some() && bytes.len() == 32;
     let material = if is_bare {
         Material::from_slice(&bytes)

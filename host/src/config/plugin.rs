@@ -1,4 +1,4 @@
-//! A plugin at its place in a configuration, as written.
+//! A plugin of a stage or a driver, as written.
 
 use std::{borrow::Cow, collections::BTreeMap, net::SocketAddr, path::Path};
 
@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::units::Setting;
 
-/// What stages and drivers have in common: a plugin, and what it may do.
+/// A plugin, its settings and grants: the keys that stages and drivers have in common.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PluginEntry<'a> {
     pub(crate) plugin: &'a str,
@@ -14,41 +14,41 @@ pub(crate) struct PluginEntry<'a> {
     /// The name in references, if it is a driver.
     pub(crate) driver: Option<&'a str>,
     pub(crate) digest: Option<&'a str>,
-    pub(crate) reuse: Reuse,
+    pub(crate) reuse: ReuseWord,
     pub(crate) settings: &'a BTreeMap<String, Setting>,
-    pub(crate) grants: &'a Grants,
+    pub(crate) grants: &'a GrantsEntry,
 }
 
 impl<'a> PluginEntry<'a> {
-    /// Where the plugin comes from: `bundled`, `file` or `native`, and its name there.
-    pub(crate) fn place(&self) -> (&'a str, &'a str) {
+    /// Returns the origin of the plugin (`bundled`, `file` or `native`) and its name there.
+    pub(crate) fn origin(&self) -> (&'a str, &'a str) {
         self.plugin.split_once(':').unwrap_or(("", self.plugin))
     }
 
-    /// Returns the stage or the driver, as errors call it.
+    /// Returns the stage or the driver, as errors name it.
     pub(crate) fn part(&self) -> String {
         match self.driver {
             Some(name) => format!("driver `{name}`"),
-            None => format!("stage `{}`", self.called()),
+            None => format!("stage `{}`", self.stage_name()),
         }
     }
 
-    /// Returns what a stage of this plugin is called in errors.
-    pub(crate) fn called(&self) -> Cow<'a, str> {
+    /// Returns the name of a stage of this plugin.
+    pub(crate) fn stage_name(&self) -> Cow<'a, str> {
         if let Some(name) = self.name {
             return Cow::Borrowed(name);
         }
-        match self.place() {
+        match self.origin() {
             ("file", path) => Path::new(path).file_stem().unwrap_or_default().to_string_lossy(),
             (_, name) => Cow::Borrowed(name),
         }
     }
 }
 
-/// How instances live.
+/// `reuse` of a stage or a driver.
 #[derive(Clone, Copy, Debug, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum Reuse {
+pub(crate) enum ReuseWord {
     #[default]
     Fresh,
     Warm,
@@ -57,7 +57,7 @@ pub(crate) enum Reuse {
 /// `grants` of a stage or a driver.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Grants {
+pub(crate) struct GrantsEntry {
     pub(crate) keys: Vec<String>,
     pub(crate) subkeys: Vec<String>,
     pub(crate) buckets: Vec<String>,

@@ -7,7 +7,7 @@ use serde::{
     de::{self, Visitor},
 };
 
-/// Which unsealed payloads a stage refuses.
+/// Unsealed payloads that a stage refuses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Required {
     /// `false`: none.

@@ -1,4 +1,4 @@
-//! The configuration as written.
+//! The configuration file, as written.
 
 use std::{
     collections::BTreeMap,
@@ -10,14 +10,14 @@ use cloakroom_core::ByteSize;
 use serde::Deserialize;
 
 use super::{
-    bucket::Bucket,
-    code::Code,
+    bucket::BucketEntry,
+    code_limits::CodeLimitsEntry,
     date::Date,
-    plugin::{Grants, PluginEntry, Reuse},
+    plugin::{GrantsEntry, PluginEntry, ReuseWord},
     required::Required,
     secret::Secret,
-    server::{CodecServer, Temporal},
-    storage::Storage,
+    storage::StorageEntry,
+    temporal::{CodecServerEntry, TemporalEntry},
     units::{Setting, Size, Span},
 };
 
@@ -25,34 +25,34 @@ use super::{
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct File {
-    pub(crate) stage: Vec<Stage>,
-    pub(crate) storage: Option<Storage>,
-    pub(crate) buckets: BTreeMap<String, Bucket>,
-    pub(crate) keys: BTreeMap<String, Ring>,
-    pub(crate) limits: Limits,
-    pub(crate) cache: Cache,
-    pub(crate) temporal: Temporal,
-    pub(crate) codec_server: CodecServer,
+    pub(crate) stage: Vec<StageEntry>,
+    pub(crate) storage: Option<StorageEntry>,
+    pub(crate) buckets: BTreeMap<String, BucketEntry>,
+    pub(crate) keys: BTreeMap<String, RingEntry>,
+    pub(crate) limits: LimitsEntry,
+    pub(crate) cache: CacheEntry,
+    pub(crate) temporal: TemporalEntry,
+    pub(crate) codec_server: CodecServerEntry,
 }
 
 /// `[[stage]]`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Stage {
+pub(crate) struct StageEntry {
     pub(crate) plugin: String,
     pub(crate) name: Option<String>,
     pub(crate) digest: Option<String>,
     #[serde(default)]
     pub(crate) required: Required,
     #[serde(default)]
-    pub(crate) reuse: Reuse,
+    pub(crate) reuse: ReuseWord,
     #[serde(default)]
     pub(crate) settings: BTreeMap<String, Setting>,
     #[serde(default)]
-    pub(crate) grants: Grants,
+    pub(crate) grants: GrantsEntry,
 }
 
-impl Stage {
+impl StageEntry {
     pub(crate) fn entry(&self) -> PluginEntry<'_> {
         PluginEntry {
             plugin: &self.plugin,
@@ -69,7 +69,7 @@ impl Stage {
 /// `[keys.NAME]`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Ring {
+pub(crate) struct RingEntry {
     pub(crate) current: String,
     pub(crate) material: BTreeMap<String, Secret>,
     /// When keys were made, for metrics.
@@ -81,7 +81,7 @@ pub(crate) struct Ring {
 /// `[limits]`
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Limits {
+pub(crate) struct LimitsEntry {
     pub(crate) memory: Option<Size>,
     pub(crate) time: Option<Span>,
     pub(crate) output: Option<Size>,
@@ -90,7 +90,7 @@ pub(crate) struct Limits {
     pub(crate) instances: Option<NonZeroUsize>,
     pub(crate) component: Option<Size>,
     pub(crate) load: Option<Span>,
-    pub(crate) code: Code,
+    pub(crate) code: CodeLimitsEntry,
     pub(crate) payload: Option<Size>,
     pub(crate) payloads: Option<NonZeroUsize>,
     pub(crate) wait: Option<Span>,
@@ -105,12 +105,12 @@ pub(crate) struct Limits {
 /// `[cache]`
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Cache {
+pub(crate) struct CacheEntry {
     pub(crate) folder: Option<PathBuf>,
 }
 
 impl File {
-    /// What plugins are bounded by.
+    /// Returns the limits of plugins: defaults with the values of the file in their place.
     pub(crate) fn plugin_limits(&self) -> cloakroom_plugin::Limits {
         let default = cloakroom_plugin::Limits::default();
         let size = |size: &Option<Size>, default| size.as_ref().map_or(default, |size| size.0);
@@ -119,10 +119,10 @@ impl File {
         let driver_time = self.storage.as_ref().and_then(|storage| storage.time.as_ref());
         let time = span(limits.time.as_ref(), default.time);
         let driver_time = span(driver_time, default.driver_time);
-        // Whoever writes a long time and no wait means to wait as long.
+        // A wait shorter than a time would be refused, and who raises only a time means both.
         let wait = default.wait.max(time).max(driver_time);
         let output = size(&limits.output, default.output);
-        // Whoever raises what a call may be given or produce means it to be held, and copied once.
+        // A call holds its input, its output and one copy, so a larger payload needs three times its size.
         let largest = limits.payload.as_ref().map_or(output, |payload| output.max(payload.0));
         let held = ByteSize::bytes(largest.get().saturating_mul(3)).max(default.held);
         cloakroom_plugin::Limits {
@@ -146,20 +146,21 @@ impl File {
         }
     }
 
-    /// The plugins of its stages and drivers, in written order.
+    /// Returns the plugins of stages and drivers, in written order.
     pub(crate) fn entries(&self) -> impl Iterator<Item = PluginEntry<'_>> {
         let drivers = self.storage.iter().flat_map(|storage| &storage.driver);
-        self.stage.iter().map(Stage::entry).chain(drivers.map(|driver| driver.entry()))
+        self.stage.iter().map(StageEntry::entry).chain(drivers.map(|driver| driver.entry()))
     }
 
-    /// The files that it is made from besides its own, so that a change of one is noticed.
+    /// Returns the files that the configuration names: plugins, keys and secrets. A watch reloads when
+    /// one changes.
     pub(crate) fn files(&self, folder: &Path) -> Vec<PathBuf> {
-        let plugins = self.entries().filter_map(|entry| match entry.place() {
+        let plugins = self.entries().filter_map(|entry| match entry.origin() {
             ("file", path) => Some(PathBuf::from(path)),
             _ => None,
         });
         let material = self.keys.values().flat_map(|ring| ring.material.values());
-        let settings = self.buckets.values().flat_map(Bucket::secrets);
+        let settings = self.buckets.values().flat_map(BucketEntry::secrets);
         let secrets = material.chain(settings).filter_map(|secret| secret.file.clone());
         let server = self.codec_server.files();
         plugins.chain(secrets).chain(server).map(|path| folder.join(path)).collect()

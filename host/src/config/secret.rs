@@ -1,4 +1,4 @@
-//! Secrets, read from where the file says they are kept.
+//! Secrets, read from a variable or a file.
 
 use std::{
     env, fs,
@@ -9,7 +9,7 @@ use cloakroom_core::{Error, ErrorKind};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-/// Where a secret is kept: never in the file itself.
+/// Place of a secret, which is never the configuration itself.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(
     deny_unknown_fields,
@@ -20,8 +20,8 @@ pub(crate) struct Secret {
     pub(crate) file: Option<PathBuf>,
 }
 
-/// Reads a secret. `hint` says what belongs there, where a variable is missing.
-pub(crate) fn read(
+/// Reads a secret. `hint` describes the expected value, for the error of a missing variable.
+pub(crate) fn read_secret(
     place: &str,
     secret: &Secret,
     folder: &Path,
@@ -46,7 +46,7 @@ pub(crate) fn read(
     }
 }
 
-/// Refuses a file that others could replace: a key set or a certificate would be theirs then.
+/// Refuses a file that others could replace: whoever writes a key set chooses which tokens are good.
 ///
 /// # Errors
 /// `Config` if the group or others can write to it.

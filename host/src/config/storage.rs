@@ -7,15 +7,15 @@ use cloakroom_pipeline::{Offload, Rule, Verify};
 use serde::Deserialize;
 
 use super::{
-    claims::Claims,
-    plugin::{Grants, PluginEntry, Reuse},
+    claims::ClaimsEntry,
+    plugin::{GrantsEntry, PluginEntry, ReuseWord},
     units::{Setting, Size, Span},
 };
 
 /// `[storage]`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Storage {
+pub(crate) struct StorageEntry {
     pub(crate) threshold: Option<Size>,
     pub(crate) store_with: Option<String>,
     #[serde(default)]
@@ -28,17 +28,17 @@ pub(crate) struct Storage {
     pub(crate) time: Option<Span>,
     pub(crate) permits: Option<NonZeroUsize>,
     pub(crate) permits_of_a_call: Option<NonZeroUsize>,
-    pub(crate) claims: Option<Claims>,
+    pub(crate) claims: Option<ClaimsEntry>,
     #[serde(default)]
-    pub(crate) cache: Cache,
+    pub(crate) cache: ObjectCacheEntry,
     #[serde(default)]
     pub(crate) rule: Vec<RuleEntry>,
     #[serde(default)]
-    pub(crate) driver: Vec<Driver>,
+    pub(crate) driver: Vec<DriverEntry>,
 }
 
-impl Storage {
-    /// What it says, without its drivers. `path` says where a path starts.
+impl StorageEntry {
+    /// Returns the settings of storage without its drivers. `path` resolves a relative path.
     pub(crate) fn offload(&self, path: impl Fn(&PathBuf) -> PathBuf) -> Offload {
         let mut offload = Offload::above(self.threshold.as_ref().map_or(THRESHOLD, |size| size.0));
         if self.sealed {
@@ -74,32 +74,32 @@ impl Storage {
         self.stores() == Some(driver) || self.rule.iter().any(|rule| rule.store_with == driver)
     }
 
-    /// The driver that stores unless a rule says otherwise.
+    /// Returns the driver that stores if no rule matches.
     pub(crate) fn stores(&self) -> Option<&str> {
         let only = self.driver.first().map(|driver| &*driver.name);
         self.store_with.as_deref().or(only)
     }
 }
 
-/// As Temporal's SDKs.
+/// The threshold of Temporal's SDKs.
 const THRESHOLD: ByteSize = ByteSize::kib(256);
 
 /// `[[storage.driver]]`
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Driver {
+pub(crate) struct DriverEntry {
     pub(crate) name: String,
     pub(crate) plugin: String,
     pub(crate) digest: Option<String>,
     #[serde(default)]
-    pub(crate) reuse: Reuse,
+    pub(crate) reuse: ReuseWord,
     #[serde(default)]
     pub(crate) settings: BTreeMap<String, Setting>,
     #[serde(default)]
-    pub(crate) grants: Grants,
+    pub(crate) grants: GrantsEntry,
 }
 
-impl Driver {
+impl DriverEntry {
     pub(crate) fn entry(&self) -> PluginEntry<'_> {
         PluginEntry {
             plugin: &self.plugin,
@@ -136,14 +136,14 @@ impl VerifyWord {
 /// `storage.cache`
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Cache {
+pub(crate) struct ObjectCacheEntry {
     pub(crate) memory: Option<Size>,
     pub(crate) folder: Option<PathBuf>,
     pub(crate) disk: Option<Size>,
 }
 
-impl Cache {
-    /// How much the folder may hold, unless it is said.
+impl ObjectCacheEntry {
+    /// Returns the size of the cache on disk, 1 GiB by default.
     pub(crate) fn disk(&self) -> ByteSize {
         self.disk.as_ref().map_or(ByteSize::mib(1024), |size| size.0)
     }
@@ -162,7 +162,7 @@ pub(crate) struct RuleEntry {
     metadata: BTreeMap<String, String>,
 }
 
-/// The word that stands where a driver's name could: nothing is stored.
+/// Name in place of a driver's for payloads that are not to be stored.
 pub(crate) const INLINE: &str = "inline";
 
 impl RuleEntry {
@@ -186,7 +186,7 @@ impl RuleEntry {
         self.metadata.iter().fold(rule, |rule, (name, pattern)| rule.metadata(name, pattern))
     }
 
-    /// A payload is of a workflow or of an activity.
+    /// Returns whether the rule asks for a type of both: a payload belongs to one of them.
     pub(crate) fn contradicts_itself(&self) -> bool {
         self.workflow_type.is_some() && self.activity_type.is_some()
     }

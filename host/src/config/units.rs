@@ -1,4 +1,4 @@
-//! Numbers as people write them.
+//! Sizes, times and plugin settings as the file writes them.
 
 use std::{fmt, time::Duration};
 
@@ -32,7 +32,7 @@ impl Visitor<'_> for SizeVisitor {
     }
 
     fn visit_i64<E: de::Error>(self, number: i64) -> Result<Size, E> {
-        // Who writes a small number means MiB.
+        // The example repeats the number: a small one was probably meant in MiB.
         let example = match u64::try_from(number) {
             Ok(number @ 0..1024) => ByteSize::mib(number.max(1)),
             Ok(number) => ByteSize::bytes(number),
@@ -47,7 +47,7 @@ fn without_unit<E: de::Error>(example: &str, units: &str) -> E {
     E::custom(format!("{WITHOUT_UNIT}\"{example}\" (the units are {units})"))
 }
 
-/// How the error of a number without a unit begins; an example follows.
+/// Start of the error of a number without a unit; an example follows.
 pub(crate) const WITHOUT_UNIT: &str = "a number without a unit; write ";
 
 /// `5s`, `500ms`, `2m`, `20d`

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt, num::NonZeroU64, sync::Arc};
 
 use aws_lc_rs::rand;
-use cloakroom_core::{Error, ErrorKind, Key, KeyError, KeyRing};
+use cloakroom_core::{Error, ErrorKind, KeyError, KeyLookup, KeyRing};
 
 use crate::{
     Material, RingKey,
@@ -73,12 +73,12 @@ impl Ring {
 }
 
 impl KeyRing for Ring {
-    fn current(&self) -> Arc<dyn Key> {
-        self.current.clone()
+    fn current(&self) -> KeyLookup<'_> {
+        KeyLookup::found(self.current.clone())
     }
 
-    fn find(&self, id: &str) -> Option<Arc<dyn Key>> {
-        self.keys.get(id).map(|key| key.clone() as _)
+    fn find<'a>(&'a self, id: &'a str) -> KeyLookup<'a> {
+        self.keys.get(id).map_or_else(KeyLookup::none, |key| KeyLookup::found(key.clone()))
     }
 }
 
@@ -128,15 +128,32 @@ impl RingBuilder {
         let most = self.messages.map_or(DEFAULT_MESSAGES, NonZeroU64::get);
         let mut keys = BTreeMap::new();
         for (id, material) in &self.keys {
-            if id.is_empty() || LONGEST_ID < id.len() {
-                return Err(RingError::Id);
-            }
+            check_id(id)?;
             let messages = Messages::new(self.usage.of(material), most);
             keys.insert(id.clone(), Arc::new(RingKey::new(id, material, messages)?));
         }
         let current = keys.get(&self.current).cloned();
         let current = current.ok_or(RingError::Current(self.current))?;
         Ok(Ring { current, keys })
+    }
+}
+
+/// Refuses an id that could not stand beside every payload.
+fn check_id(id: &str) -> Result<(), RingError> {
+    if id.is_empty() || id.len() > LONGEST_ID { Err(RingError::Id) } else { Ok(()) }
+}
+
+impl RingKey {
+    /// Returns a key of its own, for a [`KeyRing`] that fetches material from a key service. It may
+    /// seal [`DEFAULT_MESSAGES`] messages with plain AES-256-GCM.
+    ///
+    /// # Errors
+    /// `Id` if the id is empty or longer than 256 bytes; `Key` if the cryptography library refuses
+    /// the material.
+    pub fn from_material(id: &str, material: &Material) -> Result<Self, RingError> {
+        check_id(id)?;
+        let messages = Messages::new(KeyUsage::default().of(material), DEFAULT_MESSAGES);
+        Ok(Self::new(id, material, messages)?)
     }
 }
 

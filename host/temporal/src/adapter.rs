@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use cloakroom_core::{Context, Direction, Error, Payload};
 use cloakroom_pipeline::{Envelopes, Pipeline, PipelineSource, SizeLabels, SizeMeter, Verdict};
 
-use crate::{SizeLimitSource, SystemEnvelopes, limits};
+use crate::{SizeLimitSource, SystemEnvelopes, limits, metric};
 
 /// A pipeline for Temporal: what it encodes is what Temporal takes, or is refused with the reason.
 /// Cheap to clone.
@@ -36,7 +36,7 @@ impl Adapter {
 
     fn build(source: impl PipelineSource, limits: impl SizeLimitSource, quiet: bool) -> Self {
         let (source, limits) = (Box::new(source), Box::new(limits));
-        let (scale, envelopes) = (SizeMeter::default(), SystemEnvelopes::shared());
+        let (scale, envelopes) = (SizeMeter::new(metric::SIZES), SystemEnvelopes::shared());
         Self(Arc::new(Shared { source, limits, scale, envelopes, quiet }))
     }
 

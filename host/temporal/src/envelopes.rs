@@ -11,7 +11,7 @@ mod schema;
 use std::sync::Arc;
 
 use cloakroom_core::{Charge, ENCODING, Payload};
-use cloakroom_pipeline::{Envelopes, NoEnvelope, NotOpened, OpenEnvelope};
+use cloakroom_pipeline::{EnvelopeError, Envelopes, OpenEnvelope, UnknownEnvelope};
 
 use self::schema::Fields;
 
@@ -60,10 +60,10 @@ impl Envelopes for SystemEnvelopes {
         is(MARKER, b"true") && is(ENCODING, b"binary/protobuf")
     }
 
-    fn open(&self, payload: &Payload, charge: &mut Charge) -> Result<OpenEnvelope, NotOpened> {
+    fn open(&self, payload: &Payload, charge: &mut Charge) -> Result<OpenEnvelope, EnvelopeError> {
         let name = payload.metadata.get(MESSAGE_TYPE).map(|name| String::from_utf8_lossy(name));
         let name = name.unwrap_or_default().into_owned();
-        let no = |why: String| NotOpened::NoEnvelope(NoEnvelope { name: name.clone(), why });
+        let no = |why: String| EnvelopeError::Unknown(UnknownEnvelope { name: name.clone(), why });
         let known = KNOWN.iter().find(|(known, _)| *known == name);
         let (_, fields) = known
             .ok_or_else(|| no("which is not a type that this version of Cloakroom knows".into()))?;
@@ -73,7 +73,7 @@ impl Envelopes for SystemEnvelopes {
         let parsed = parse::parse(payload.data.clone(), fields, charge);
         let parse::Parsed { parts, payloads } = parsed.map_err(|refused| match refused {
             parse::Refused::Why(why) => no(why),
-            parse::Refused::NoMemory(error) => NotOpened::NoMemory(error),
+            parse::Refused::NoMemory(error) => EnvelopeError::NoMemory(error),
         })?;
         let metadata = payload.metadata.clone();
         let close = move |payloads| {
@@ -104,7 +104,7 @@ mod tests {
             .with(MESSAGE_TYPE, KNOWN[0].0)
     }
 
-    fn open(payload: &Payload) -> Result<OpenEnvelope, NotOpened> {
+    fn open(payload: &Payload) -> Result<OpenEnvelope, EnvelopeError> {
         let budget = MemoryBudget::new(ByteSize::mib(1), ByteSize::mib(1));
         SystemEnvelopes.open(payload, &mut budget.call().nothing())
     }
@@ -115,14 +115,14 @@ mod tests {
         let input = b"\x0a\x00".repeat(4000);
         let head = [0x2a, (input.len() & 0x7f) as u8 | 0x80, (input.len() >> 7) as u8];
         let error = open(&envelope(&[&head[..], &input].concat())).map(drop).unwrap_err();
-        let NotOpened::NoMemory(error) = error else { panic!("{error:?}") };
+        let EnvelopeError::NoMemory(error) = error else { panic!("{error:?}") };
         assert_eq!(error.kind(), ErrorKind::LimitExceeded(Limit::CallBytes));
     }
 
     #[track_caller]
     fn refuses(payload: &Payload, why: &str) {
         assert!(SystemEnvelopes.is_marked(payload));
-        let NotOpened::NoEnvelope(no) = open(payload).map(drop).unwrap_err() else { panic!() };
+        let EnvelopeError::Unknown(no) = open(payload).map(drop).unwrap_err() else { panic!() };
         assert!(no.why.contains(why), "{}", no.why);
     }
 

@@ -11,10 +11,10 @@
 //! - A failure of ours fails the workflow task, or the attempt of an activity. Both are retried.
 
 mod failures;
+mod payload;
 
 use std::{fmt, future::Future};
 
-use bytes::Bytes;
 use cloakroom_core::{Context, Error, ErrorKind, Payload};
 use cloakroom_pipeline::PipelineSource;
 use futures::future::BoxFuture;
@@ -27,14 +27,12 @@ use temporalio_common::{
         DataConverter, DefaultFailureConverter, PayloadCodec, PayloadConversionError,
         PayloadConverter, SerializationContextData,
     },
-    protos::temporal::api::{
-        common::v1::{self as wire, payload::ExternalPayloadDetails},
-        workflowservice::v1::DescribeNamespaceRequest,
-    },
+    protos::temporal::api::{common::v1 as wire, workflowservice::v1::DescribeNamespaceRequest},
 };
 use tokio::task::JoinSet;
 
 use self::failures::EncodedFailures;
+pub use self::payload::{payload_from_sdk, payload_to_sdk};
 use crate::{Adapter, SizeLimitSource, SizeLimits};
 
 /// The SDK's default data converter with this pipeline as its codec, external storage included.
@@ -152,34 +150,14 @@ where
             return Ok(field);
         }
         let mut task = JoinSet::new();
-        task.spawn(work(field.into_iter().map(from_wire).collect()));
+        task.spawn(work(field.into_iter().map(payload_from_sdk).collect()));
         let lost = || Error::new(ErrorKind::Internal, "the task of a codec did not finish");
         let done = task.join_next().await.and_then(Result::ok).unwrap_or_else(|| Err(lost()));
         match done {
-            Ok(field) => Ok(field.into_iter().map(to_wire).collect()),
+            Ok(field) => Ok(field.into_iter().map(payload_to_sdk).collect()),
             Err(error) => Err(PayloadConversionError::EncodingError(Box::new(Told(error)))),
         }
     })
-}
-
-fn from_wire(payload: wire::Payload) -> Payload {
-    let wire::Payload { metadata, data, external_payloads } = payload;
-    Payload {
-        metadata: metadata.into_iter().map(|(name, value)| (name, value.into())).collect(),
-        data: data.into(),
-        external_sizes: external_payloads.iter().map(|external| external.size_bytes).collect(),
-        unknown: Bytes::new(),
-    }
-}
-
-fn to_wire(payload: Payload) -> wire::Payload {
-    let external =
-        payload.external_sizes.into_iter().map(|size_bytes| ExternalPayloadDetails { size_bytes });
-    wire::Payload {
-        metadata: payload.metadata.into_iter().map(|(name, value)| (name, value.into())).collect(),
-        data: payload.data.into(),
-        external_payloads: external.collect(),
-    }
 }
 
 /// An error with its causes: the SDK writes no more than one line into histories and logs.

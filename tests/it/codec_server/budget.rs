@@ -9,6 +9,7 @@ use std::{
 use cloakroom::{ByteSize, CloakroomBuilder, Context, Payload, pipeline::MemoryBudget};
 use cloakroom_temporal::server::Settings;
 use cloakroom_tests::{compile_cache, noise, plain, ring, wait_until};
+use expect_test::expect;
 
 use super::{
     Served,
@@ -33,7 +34,8 @@ async fn serve(limits: &str, settings: Settings) -> Served {
         {limits}
         "#
     );
-    let opening = CloakroomBuilder::text(text).keys("payments", ring()).cache(compile_cache());
+    let opening =
+        CloakroomBuilder::text(text).with_key_ring("payments", ring()).with_cache(compile_cache());
     Served::serve(opening.open().await.unwrap(), settings).await
 }
 
@@ -65,14 +67,16 @@ async fn six_hundred_bombs_in_one_request_stay_within_the_memory_of_a_call() {
     let limits = "call_bytes = \"64MiB\"\nprocess_bytes = \"256MiB\"\nmemory = \"16MiB\"";
     let served = serve(limits, patient()).await;
     let zeros = plain(vec![0; 12 << 20]);
-    let only_zstd =
-        CloakroomBuilder::text("[[stage]]\nplugin = \"bundled:zstd\"\n").cache(compile_cache());
+    let only_zstd = CloakroomBuilder::text("[[stage]]\nplugin = \"bundled:zstd\"\n")
+        .with_cache(compile_cache());
     let only_zstd = only_zstd.open().await.unwrap();
     let bomb = only_zstd.encode(&Context::none(), vec![zeros]).await.unwrap().remove(0);
     let body = text(&vec![bomb; 600]);
     assert!(body.len() < 1 << 20, "{}", body.len());
     let refused = post(served.address, "/decode", &[], &body);
-    refused.says(413, "64MiB of memory (`limits.call_bytes`)");
+    refused.refuses(413, &["64MiB"], &expect![[r#"
+        stage `zstd`, decoding payload 2: the call needs more than 64MiB of memory (`limits.call_bytes`): split the batch, or raise the limit
+    "#]]);
     nothing_is_held(&served).await;
     // What the call holds, and the instances that decompress, which are small.
     let peak = budget(&served).peak();
@@ -88,14 +92,22 @@ async fn a_request_of_millions_of_payloads_is_refused_while_it_is_read() {
     let body = format!("{{\"payloads\":[{}{{}}]}}", "{},".repeat(5 << 20));
     for path in ["/decode", "/encode", "/download"] {
         let refused = post(served.address, path, &[], &body);
-        refused.says(413, "more than 16384 payloads (`limits.payloads`)");
+        refused.refuses(413, &["16384 payloads"], &expect![[r#"
+            the request has more than 16384 payloads (`limits.payloads`): split it, or raise the limit
+        "#]]);
     }
     nothing_is_held(&served).await;
     // Its body twice while it grew, and the payloads up to the one too many.
     assert!(budget(&served).peak() <= 96 << 20, "held {}", budget(&served).peak());
     let fewer = serve("payloads = 2", patient()).await;
     let three = text(&[plain("1"), plain("2"), plain("3")]);
-    post(fewer.address, "/encode", &[], &three).says(413, "more than 2 payloads");
+    post(fewer.address, "/encode", &[], &three).refuses(
+        413,
+        &["2 payloads"],
+        &expect![[r#"
+            the request has more than 2 payloads (`limits.payloads`): split it, or raise the limit
+        "#]],
+    );
     assert_eq!(post(fewer.address, "/encode", &[], &text(&[plain("1"), plain("2")])).status, 200);
     served.end().await;
 }
@@ -157,7 +169,13 @@ async fn a_body_in_tiny_chunks_is_one_piece() {
 async fn a_body_that_does_not_flow_is_ended() {
     let served = serve("", patient()).await;
     let stream = announce(served.address, &[], 1000);
-    read(stream).says(408, "less than 1 KiB a second");
+    read(stream).refuses(
+        408,
+        &["1 KiB"],
+        &expect![[r#"
+            the request's body arrived at less than 1 KiB a second
+        "#]],
+    );
     nothing_is_held(&served).await;
     works(&served);
     served.end().await;
@@ -212,7 +230,9 @@ async fn small_requests_succeed_while_large_ones_hold_the_rest() {
     works(&served);
     let large = text(&[plain("x".repeat(3 << 20))]);
     let refused = post(served.address, "/encode", &[], &large);
-    refused.says(503, "256MiB of memory (`limits.process_bytes`)");
+    refused.refuses(503, &["256MiB"], &expect![[r#"
+        all calls together need more than 256MiB of memory (`limits.process_bytes`): try again later, or raise the limit
+    "#]]);
     assert_eq!(refused.header("retry-after"), Some("1"));
     drop(held);
     assert_eq!(post(served.address, "/encode", &[], &large).status, 200);

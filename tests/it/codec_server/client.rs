@@ -5,7 +5,8 @@ use std::{
     net::{SocketAddr, TcpStream},
 };
 
-use cloakroom_tests::PATIENCE;
+use cloakroom_tests::{PATIENCE, assert_text};
+use expect_test::Expect;
 
 /// An answer.
 #[derive(Debug)]
@@ -29,6 +30,14 @@ impl Answer {
         assert_eq!(self.status, status, "{self:?}");
         assert!(self.body.contains(part), "no `{part}` in {:?}", self.body);
         assert_eq!(self.body.trim_end().lines().count(), 1, "{:?}", self.body);
+    }
+
+    /// This status, and one line of text that states these facts.
+    #[track_caller]
+    pub(crate) fn refuses(&self, status: u16, facts: &[&str], snapshot: &Expect) {
+        assert_eq!(self.status, status, "{self:?}");
+        assert_eq!(self.body.trim_end().lines().count(), 1, "{:?}", self.body);
+        assert_text(self.body.trim_end(), facts, snapshot);
     }
 }
 

@@ -11,7 +11,8 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use cloakroom_tests::{KEY, PATIENCE, plain};
+use cloakroom_tests::{KEY, PATIENCE, assert_text, plain};
+use expect_test::expect;
 use serde_json::Value;
 
 use super::{
@@ -130,7 +131,9 @@ fn it_serves_swaps_and_ends() {
     let encoded = post(address, "/payments/encode", &[BEARER], &sent);
     assert_eq!(encoded.status, 200, "{encoded:?}");
     assert_eq!(post(address, "/decode", &[BEARER], &encoded.body).body, sent);
-    post(address, "/decode", &[BEARER], &sent).says(400, "arrived unsealed");
+    post(address, "/decode", &[BEARER], &sent).refuses(400, &[], &expect![[r#"
+        stage `aes-gcm`, decoding payload 0: the payload arrived unsealed, and this stage is required: if it was written before this stage was there, `required = "encode"` lets it pass
+    "#]]);
     let answered = program.says("answered");
     assert_eq!(
         (&answered["route"], &answered["namespace"]),
@@ -152,14 +155,26 @@ fn it_serves_swaps_and_ends() {
 
     // By a signal, and by looking; what is wrong changes nothing, and is said.
     let ui = ("origin", "http://localhost:8233");
-    post(address, "/decode", &[BEARER, ui], "{}").says(403, "codec_server.origins");
+    post(address, "/decode", &[BEARER, ui], "{}").refuses(
+        403,
+        &["codec_server.origins"],
+        &expect![[r#"
+            this page may not ask: add its origin to `codec_server.origins`
+        "#]],
+    );
     config(folder.path(), "origins = [\"http://localhost:8233\"]");
     program.signal("-HUP");
     program.says("the configuration was swapped");
     assert_eq!(post(address, "/decode", &[BEARER, ui], "{}").status, 200);
     config(folder.path(), "origins = [\"*\"]");
     let stays = program.says("the pipeline was swapped, and [codec_server] stays as it was");
-    assert!(stays["error"].as_str().unwrap().contains("no wildcard"), "{stays}");
+    assert_text(
+        stays["error"].as_str().unwrap(),
+        &["`*`"],
+        &expect![[r#"
+            `*` is not an origin: write scheme, host and port without a path, such as http://localhost:8233; there is no wildcard
+        "#]],
+    );
     assert_eq!(post(address, "/decode", &[BEARER, ui], "{}").status, 200);
 
     // A request in work when it is told to end is answered.
@@ -187,8 +202,15 @@ fn what_would_serve_strangers_does_not_start() {
     fs::write(&path, open).unwrap();
     let mut program = Program::start(folder.path(), &["--listen", "0.0.0.0:0"]);
     assert_eq!(program.child.wait().unwrap().code(), Some(2));
-    let said: Vec<_> = program.lines.iter().map(|line| line.to_string()).collect();
-    assert!(said.join("\n").contains("codec_server.token"), "{said:?}");
+    let said: Vec<_> =
+        program.lines.iter().filter_map(|line| Some(line.as_str()?.to_owned())).collect();
+    assert_text(
+        &said.join("\n"),
+        &["codec_server.token"],
+        &expect![[r#"
+            error: whoever reaches 0.0.0.0:0 could have everything decoded: set `codec_server.token` or `codec_server.jwt`, listen on 127.0.0.1 or a Unix socket, or write `anonymous = true` if something else decides who gets there
+        "#]],
+    );
 }
 
 /// Every request is answered, and memory stays what the first round took.

@@ -9,6 +9,7 @@ use std::{
 use cloakroom::Context;
 use cloakroom_temporal::server::{Auth, Settings};
 use cloakroom_tests::{PATIENCE, noise, plain};
+use expect_test::expect;
 
 use super::{
     Served,
@@ -41,7 +42,13 @@ fn works_again(server: SocketAddr) {
             return;
         }
         assert_eq!(answer.header("retry-after"), Some("1"), "{answer:?}");
-        answer.says(503, "codec_server.connections");
+        answer.refuses(
+            503,
+            &["codec_server.connections"],
+            &expect![[r#"
+                too many connections (`codec_server.connections`): try again
+            "#]],
+        );
         assert!(Instant::now() < give_up, "no place came free");
         is_healthy(server);
     }
@@ -55,7 +62,13 @@ async fn probes_are_answered_when_all_places_are_taken() {
     for _ in 0..100 {
         is_healthy(served.address);
     }
-    post(served.address, "/decode", &[], "{}").says(503, "codec_server.connections");
+    post(served.address, "/decode", &[], "{}").refuses(
+        503,
+        &["codec_server.connections"],
+        &expect![[r#"
+            too many connections (`codec_server.connections`): try again
+        "#]],
+    );
     // Who is in work is not disturbed.
     for stream in &mut slow {
         stream.write_all(b"{}").unwrap();
@@ -162,7 +175,13 @@ async fn an_address_does_not_take_all_places() {
     settings.connections_per_address = None;
     let served = Served::start(folder.path(), settings).await;
     let slow = [0, 1].map(|_| announce(served.address, &[], 2));
-    post(served.address, "/decode", &[], "{}").says(503, "codec_server.connections");
+    post(served.address, "/decode", &[], "{}").refuses(
+        503,
+        &["codec_server.connections"],
+        &expect![[r#"
+            too many connections (`codec_server.connections`): try again
+        "#]],
+    );
     let other = tokio::net::TcpSocket::new_v4().unwrap();
     other.bind("127.0.0.2:0".parse().unwrap()).unwrap();
     let other = other.connect(served.address).await.unwrap().into_std().unwrap();
@@ -182,7 +201,9 @@ fn a_client_that_fails_again_and_again_does_not_fill_the_log() {
     let address = program.address();
     let sent = 250;
     for _ in 0..sent {
-        post(address, "/encode", &[BEARER], "{").says(400, "not Payloads JSON");
+        post(address, "/encode", &[BEARER], "{").refuses(400, &[], &expect![[r#"
+            not Payloads JSON (line 1, column 1): expected {"payloads":[{"metadata":{…},"data":"…"}]}
+        "#]]);
     }
     post(address, "/encode", &[BEARER, ("x-request-id", "last")], "{}");
     program.line("the last", |line| line["request"] == "last");

@@ -8,6 +8,7 @@ use std::{
 use cloakroom::{ByteSize, Payload};
 use cloakroom_temporal::server::Settings;
 use cloakroom_tests::plain;
+use expect_test::expect;
 
 use super::{
     Served,
@@ -75,17 +76,27 @@ async fn payloads_that_cannot_be_decoded() {
     };
     let mut cut = encoded[0].clone();
     cut.data.truncate(cut.data.len() - 1);
-    decode(&cut).says(400, "stage `aes-gcm`, decoding payload 0");
-    decode(&plain("\"in the clear\"")).says(400, "arrived unsealed");
+    decode(&cut).refuses(400, &["stage `aes-gcm`, decoding payload 0"], &expect![[r#"
+        stage `aes-gcm`, decoding payload 0: key `test-key` of key ring `payments`: sealed under another key, for another purpose, or changed since
+    "#]]);
+    decode(&plain("\"in the clear\"")).refuses(400, &[], &expect![[r#"
+        stage `aes-gcm`, decoding payload 0: the payload arrived unsealed, and this stage is required: if it was written before this stage was there, `required = "encode"` lets it pass
+    "#]]);
     let retired = encoded[0].clone().with("sealed-key", "2026-05");
-    decode(&retired).says(422, "key `2026-05`, which is not in key ring `payments`");
+    decode(&retired).refuses(422, &["key `2026-05`"], &expect![[r#"
+        stage `aes-gcm`, decoding payload 0: the payload is sealed under key `2026-05`, which is not in key ring `payments`: add it to [keys.payments.material], or restore it
+    "#]]);
     let mut elsewhere = encoded[1].clone();
     let text = String::from_utf8(elsewhere.data.to_vec()).unwrap();
     elsewhere.data = text.replace("\"local\"", "\"unknown\"").into();
-    decode(&elsewhere).says(400, "[TMPRL1105]");
+    decode(&elsewhere).refuses(400, &["[TMPRL1105]"], &expect![[r#"
+        stage `storage unknown`, decoding payload 0: [TMPRL1105] stored by driver `unknown`, which is not configured; there are `local`: add a [[storage.driver]] of that name
+    "#]]);
     let mut longer = encoded[1].clone();
     longer.external_sizes = vec![1];
-    decode(&longer).says(502, "storage local");
+    decode(&longer).refuses(502, &["storage local"], &expect![[r#"
+        stage `storage local`, decoding payload 0: the size of the object is 415363 bytes, but its reference says 1
+    "#]]);
     works(&served);
 }
 
@@ -94,7 +105,13 @@ async fn bodies_that_are_too_large() {
     let folder = tempfile::tempdir().unwrap();
     let served = Served::start(folder.path(), small()).await;
     let large = vec![b' '; 100 << 20];
-    ask(served.address, "POST /decode", &[], &large).says(413, "more than 1MiB");
+    ask(served.address, "POST /decode", &[], &large).refuses(
+        413,
+        &["1MiB"],
+        &expect![[r#"
+            the request has more than 1MiB (`codec_server.body`)
+        "#]],
+    );
     // Who does not say how long it is is stopped on the way.
     let mut stream = connect(served.address);
     let head = "POST /decode HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
@@ -104,13 +121,25 @@ async fn bodies_that_are_too_large() {
     for _ in 0..17 {
         let _ = stream.write_all(chunk.as_bytes());
     }
-    read(stream).says(413, "more than 1MiB");
+    read(stream).refuses(
+        413,
+        &["1MiB"],
+        &expect![[r#"
+            the request has more than 1MiB (`codec_server.body`)
+        "#]],
+    );
     // And who only says so is not waited for longer than a moment.
     let mut stream = connect(served.address);
     let head = "POST /decode HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
                 content-length: 99999999999\r\n\r\n";
     stream.write_all(head.as_bytes()).unwrap();
-    read(stream).says(413, "more than 1MiB");
+    read(stream).refuses(
+        413,
+        &["1MiB"],
+        &expect![[r#"
+            the request has more than 1MiB (`codec_server.body`)
+        "#]],
+    );
     works(&served);
 }
 
@@ -142,7 +171,13 @@ async fn bodies_that_arrive_too_late() {
     let served = Served::start(folder.path(), impatient()).await;
     let mut slow = announce(served.address, &[], 1000);
     slow.write_all(b"{").unwrap();
-    read(slow).says(408, "did not arrive in time");
+    read(slow).refuses(
+        408,
+        &[],
+        &expect![[r#"
+            the request's body did not arrive in time (`codec_server.time`)
+        "#]],
+    );
     served.server.swap(small()).unwrap();
     works(&served);
 }
@@ -169,10 +204,28 @@ async fn connections_that_say_nothing() {
 async fn requests_that_are_none() {
     let folder = tempfile::tempdir().unwrap();
     let served = Served::start(folder.path(), small()).await;
-    ask(served.address, "POST /nowhere", &[], b"{}").says(404, "/decode");
-    ask(served.address, "GET /decode", &[], b"").says(405, "POST only");
+    ask(served.address, "POST /nowhere", &[], b"{}").refuses(
+        404,
+        &["/decode"],
+        &expect![[r#"
+            there are /encode, /decode, /download, /healthz, /readyz and /metrics
+        "#]],
+    );
+    ask(served.address, "GET /decode", &[], b"").refuses(
+        405,
+        &[],
+        &expect![[r#"
+            this takes POST only
+        "#]],
+    );
     assert_eq!(ask(served.address, "GET /decode", &[], b"").header("allow"), Some("POST"));
-    ask(served.address, "DELETE /healthz", &[], b"").says(405, "GET only");
+    ask(served.address, "DELETE /healthz", &[], b"").refuses(
+        405,
+        &[],
+        &expect![[r#"
+            this takes GET only
+        "#]],
+    );
     let mut stream = connect(served.address);
     stream.write_all(b"nonsense\r\n\r\n").unwrap();
     assert_eq!(read(stream).status, 400);

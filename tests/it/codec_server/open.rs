@@ -9,9 +9,10 @@ use std::{
 
 use cloakroom_temporal::server::{Address, Settings};
 use cloakroom_tests::{
-    PATIENCE, plain,
+    PATIENCE, assert_text, plain,
     rigs::{envoy, envoy_to_socket},
 };
+use expect_test::expect;
 
 use super::{
     Served,
@@ -34,20 +35,49 @@ fn for_host(stream: impl std::io::Read + std::io::Write, host: &str, more: &str)
 async fn what_may_come_from_elsewhere_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let served = Served::start(folder.path(), Settings::default()).await;
-    for (name, value) in [
-        ("X-Forwarded-For", "10.0.0.1"),
-        ("Forwarded", "for=10.0.0.1"),
-        ("X-Real-IP", "10.0.0.1"),
-        ("Via", "1.1 proxy"),
+    for (name, value, snapshot) in [
+        (
+            "X-Forwarded-For",
+            "10.0.0.1",
+            expect![[r#"
+                the request came through a proxy (it has the header `x-forwarded-for`), and this server asks for no token: set `codec_server.token` or `codec_server.jwt`, listen on a Unix socket, or write `anonymous = true`
+            "#]],
+        ),
+        (
+            "Forwarded",
+            "for=10.0.0.1",
+            expect![[r#"
+                the request came through a proxy (it has the header `forwarded`), and this server asks for no token: set `codec_server.token` or `codec_server.jwt`, listen on a Unix socket, or write `anonymous = true`
+            "#]],
+        ),
+        (
+            "X-Real-IP",
+            "10.0.0.1",
+            expect![[r#"
+                the request came through a proxy (it has the header `x-real-ip`), and this server asks for no token: set `codec_server.token` or `codec_server.jwt`, listen on a Unix socket, or write `anonymous = true`
+            "#]],
+        ),
+        (
+            "Via",
+            "1.1 proxy",
+            expect![[r#"
+                the request came through a proxy (it has the header `via`), and this server asks for no token: set `codec_server.token` or `codec_server.jwt`, listen on a Unix socket, or write `anonymous = true`
+            "#]],
+        ),
     ] {
         let refused = post(served.address, "/decode", &[(name, value)], "{}");
-        refused.says(403, "came through a proxy");
-        refused.says(403, "anonymous = true");
+        refused.refuses(403, &["anonymous = true"], &snapshot);
         assert_eq!(ask(served.address, "GET /healthz", &[(name, value)], b"").status, 200);
         assert_eq!(ask(served.address, "GET /metrics", &[(name, value)], b"").status, 403);
     }
     // A page whose name was pointed at this machine, and a proxy as nginx is by default.
-    for_host(connect(served.address), "evil.example:8081", "").says(403, "`evil.example:8081`");
+    for_host(connect(served.address), "evil.example:8081", "").refuses(
+        403,
+        &["`evil.example:8081`"],
+        &expect![[r#"
+            the request is for the host `evil.example:8081`, which is not a name of loopback, and this server asks for no token: set `codec_server.token` or `codec_server.jwt`, listen on a Unix socket, or write `anonymous = true`
+        "#]],
+    );
     let mut old = connect(served.address);
     write!(
         old,
@@ -55,7 +85,9 @@ async fn what_may_come_from_elsewhere_is_refused() {
         served.address
     )
     .unwrap();
-    read(old).says(403, "HTTP/1.0");
+    read(old).refuses(403, &["HTTP/1.0"], &expect![[r#"
+        the request came through a proxy (it is HTTP/1.0), and this server asks for no token: set `codec_server.token` or `codec_server.jwt`, listen on a Unix socket, or write `anonymous = true`
+    "#]]);
     for host in ["localhost", "[::1]:8081", "127.0.0.1"] {
         assert_eq!(for_host(connect(served.address), host, "").status, 200);
     }
@@ -74,7 +106,9 @@ async fn a_proxy_is_let_in_by_a_socket_alone() {
     let folder = tempfile::tempdir().unwrap();
     let served = Served::start(folder.path(), Settings::default()).await;
     let proxy = envoy(served.address);
-    post(proxy.address(), "/decode", &[], "{}").says(403, "came through a proxy");
+    post(proxy.address(), "/decode", &[], "{}").refuses(403, &[], &expect![[r#"
+        the request came through a proxy (it has the header `x-forwarded-proto`), and this server asks for no token: set `codec_server.token` or `codec_server.jwt`, listen on a Unix socket, or write `anonymous = true`
+    "#]]);
     let socket = folder.path().join("codec.sock");
     let behind = Served::start_at(folder.path(), Settings::default(), &socket).await;
     let proxy = envoy_to_socket(&socket);
@@ -99,7 +133,13 @@ async fn a_socket_is_its_owners() {
     let answer = for_host(UnixStream::connect(&socket).unwrap(), "codec.example", "via: 1.1 p\r\n");
     assert_eq!(answer.status, 200);
     // Nobody takes it from a server that serves.
-    assert!(bind_error(&socket).await.contains("another process listens"));
+    assert_text(
+        &bind_error(&socket).await,
+        &["codec.sock"],
+        &expect![[r#"
+            another process listens at `[folder]/codec.sock`: end it, or listen elsewhere
+        "#]],
+    );
     assert_eq!(for_host(UnixStream::connect(&socket).unwrap(), "x", "").status, 200);
     served.end().await;
     assert!(!socket.exists());
@@ -111,9 +151,22 @@ async fn a_socket_is_its_owners() {
     assert_eq!(for_host(UnixStream::connect(&socket).unwrap(), "x", "").status, 200);
     served.end().await;
     fs::write(&socket, "precious").unwrap();
-    assert!(bind_error(&socket).await.contains("is no socket"));
+    assert_text(
+        &bind_error(&socket).await,
+        &["codec.sock"],
+        &expect![[r#"
+            `[folder]/codec.sock` is there and is no socket: remove it, or listen elsewhere
+        "#]],
+    );
     assert_eq!(fs::read_to_string(&socket).unwrap(), "precious");
-    assert!(bind_error(&folder.path().join("none/codec.sock")).await.contains("cannot listen at"));
+    let nowhere = folder.path().join("none/codec.sock");
+    assert_text(
+        &bind_error(&nowhere).await,
+        &["none/codec.sock"],
+        &expect![[r#"
+            cannot listen at `[folder]/none/codec.sock`
+        "#]],
+    );
     // Nothing is left beside it.
     let left = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
     assert!(!left.into_iter().any(|name| name.to_string_lossy().starts_with(".cloakroom-")));
@@ -151,7 +204,13 @@ fn anonymous_is_written_by_hand() {
     config(folder.path(), "anonymous = true");
     let mut program = Program::start_with(folder.path(), &[], None);
     let refused = program.line("the refusal", |line| line.is_string());
-    assert!(refused.as_str().unwrap().contains("remove one of them"), "{refused}");
+    assert_text(
+        refused.as_str().unwrap(),
+        &[],
+        &expect![[r#"
+            error: `codec_server.anonymous` lets anybody in, and `codec_server.token` or `codec_server.jwt` does not: remove one of them
+        "#]],
+    );
     assert_eq!(program.child.wait().unwrap().code(), Some(2));
     let path = folder.path().join("cloakroom.toml");
     let written = fs::read_to_string(&path).unwrap().replace("token = { file = \"token\" }", "");

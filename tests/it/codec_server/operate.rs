@@ -8,7 +8,8 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use cloakroom_tests::PATIENCE;
+use cloakroom_tests::{PATIENCE, assert_text};
+use expect_test::expect;
 
 use super::{
     client::{announce, ask, post, read},
@@ -37,9 +38,27 @@ fn metrics_have_a_listener_of_their_own() {
     // No token is asked for there, and there is nothing else.
     let body = get(metrics, "/metrics").body;
     assert_eq!(value(&body, "cloakroom_http_requests_total{route=\"decode\",status=\"200\"}"), 1.0);
-    get(metrics, "/decode").says(404, "/readyz");
-    post(metrics, "/decode", &[BEARER], "{}").says(404, "/readyz");
-    ask(address, "GET /metrics", &[BEARER], b"").says(404, "codec_server.metrics_listen");
+    get(metrics, "/decode").refuses(
+        404,
+        &["/readyz"],
+        &expect![[r#"
+            there are /metrics, /healthz and /readyz
+        "#]],
+    );
+    post(metrics, "/decode", &[BEARER], "{}").refuses(
+        404,
+        &["/readyz"],
+        &expect![[r#"
+            there are /metrics, /healthz and /readyz
+        "#]],
+    );
+    ask(address, "GET /metrics", &[BEARER], b"").refuses(
+        404,
+        &["codec_server.metrics_listen"],
+        &expect![[r#"
+            metrics are served at `codec_server.metrics_listen`
+        "#]],
+    );
     for address in [address, metrics] {
         get(address, "/healthz").says(200, "ok");
         get(address, "/readyz").says(200, "ready");
@@ -52,7 +71,13 @@ fn metrics_have_a_listener_of_their_own() {
     while TcpStream::connect(address).is_ok() {
         assert!(Instant::now() < give_up, "it does not end");
     }
-    get(metrics, "/readyz").says(503, "shutting down");
+    get(metrics, "/readyz").refuses(
+        503,
+        &[],
+        &expect![[r#"
+        shutting down
+    "#]],
+    );
     get(metrics, "/healthz").says(200, "ok");
     slow.write_all(b"{}").unwrap();
     assert_eq!(read(slow).status, 200);
@@ -171,7 +196,13 @@ fn reloads_are_counted_and_say_what_needs_a_restart() {
     // And then all of it.
     config(folder.path(), "nonsense = 1");
     let stays = program.says("the configuration stays as it was");
-    assert!(stays["error"].as_str().unwrap().contains("unknown key `nonsense`"), "{stays}");
+    assert_text(
+        stays["error"].as_str().unwrap(),
+        &["`nonsense`"],
+        &expect![[r#"
+            [folder]/cloakroom.toml, line 15: unknown key `nonsense`; known here: `listen`, `metrics_listen`, `origins`, `credentials`, `token`, `anonymous`, `jwt`, `tls`, `body`, `requests`, `connections`, `connections_per_address`, `write_time`, `lifetime`, `time`
+        "#]],
+    );
     let refused = metrics();
     assert!(reloads(&half)[1] < reloads(&refused)[1]);
 }
@@ -182,6 +213,12 @@ fn one_address_does_not_serve_both() {
     config(folder.path(), "metrics_listen = \"127.0.0.1:8799\"");
     let mut program = Program::start_with(folder.path(), &["--listen", "127.0.0.1:8799"], None);
     let refused = program.line("the refusal", |line| line.is_string());
-    assert!(refused.as_str().unwrap().contains("codec_server.metrics_listen"), "{refused}");
+    assert_text(
+        refused.as_str().unwrap(),
+        &["codec_server.metrics_listen"],
+        &expect![[r#"
+            error: `codec_server.metrics_listen` is 127.0.0.1:8799, and the codec server listens at 127.0.0.1:8799: give one of them another port
+        "#]],
+    );
     assert_eq!(program.child.wait().unwrap().code(), Some(2));
 }

@@ -274,7 +274,7 @@ fn insist(target: &Target, head: &str, body: &[u8]) -> (Answer, usize) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn every_honest_call_is_served() {
     let folder = tempfile::tempdir().unwrap();
-    let opening = CloakroomBuilder::text(config(folder.path())).cache(compile_cache());
+    let opening = CloakroomBuilder::text(config(folder.path())).with_cache(compile_cache());
     let cloakroom = opening.open().await.unwrap();
     let CertifiedKey { cert, signing_key } =
         generate_simple_self_signed(["localhost".to_owned()]).unwrap();

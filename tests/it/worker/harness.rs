@@ -65,7 +65,7 @@ pub(crate) fn opening(storage: &str) -> CloakroomBuilder {
 
 /// What `text` says.
 pub(crate) fn opened(text: String) -> CloakroomBuilder {
-    CloakroomBuilder::text(text).keys("payments", ring()).cache(compile_cache())
+    CloakroomBuilder::text(text).with_key_ring("payments", ring()).with_cache(compile_cache())
 }
 
 /// Storage in a folder.

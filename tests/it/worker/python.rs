@@ -28,7 +28,7 @@ fn as_python() -> CloakroomBuilder {
         grants.keys = ["payments"]
     "#;
     let text = stages.to_owned() + &s3_storage(&rigs::moto().url(), BUCKET);
-    CloakroomBuilder::text(text).keys("payments", ring()).cache(compile_cache())
+    CloakroomBuilder::text(text).with_key_ring("payments", ring()).with_cache(compile_cache())
 }
 
 /// What every request to Python has.

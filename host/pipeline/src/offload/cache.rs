@@ -1,36 +1,38 @@
-//! Objects that were stored or read not long ago. Replaying a workflow reads the same ones again and
-//! again.
+//! Cache of objects that were stored or retrieved. A replay of a workflow reads the same ones again.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use cloakroom_core::{ByteSize, Charge, Context, Envelope, Error, Message, Payload};
 use lru::LruCache;
-
 use tokio::sync::Semaphore;
 
-use crate::{item, offload::disk::Disk, offload::reference::CacheKey};
+use crate::{
+    item,
+    offload::{cache_key::CacheKey, disk::Disk},
+};
 
-/// Objects that are written into the folder at once. Nobody waits for them, so that a slow disk
-/// would pile them up in memory.
+/// Objects that are written into the folder at once. No call waits for them, so without a limit a slow
+/// disk would pile them up in memory.
 const WRITERS: usize = 8;
 
-/// An object as it was stored, after all codecs.
+/// Object as it was stored, after all codecs.
 #[derive(Clone)]
 pub(crate) struct Cached {
     pub(crate) payload: Payload,
-    /// Of the object as it lies in the store: others may write the same payload in more bytes.
+    /// Size of the object in the store. Other programs may write the same payload in more bytes.
     pub(crate) size: u64,
 }
 
 impl Cached {
-    /// Returns what it takes in memory. It shares the object; maps and names come on top.
+    /// Returns how many bytes it takes. It shares the object; maps and names come on top.
     fn cost(&self) -> u64 {
         let entries = Payload::cost_of(self.payload.entries(), 0);
         self.size.saturating_add(entries as u64)
     }
 }
 
+/// Objects in memory, and in a folder if one is configured.
 pub(crate) struct Cache {
     memory: Mutex<Memory>,
     disk: Option<Arc<Disk>>,
@@ -39,7 +41,7 @@ pub(crate) struct Cache {
     entries: usize,
 }
 
-/// What fits into so many bytes, and was of use last.
+/// Most recently used objects within a number of bytes.
 struct Memory {
     objects: LruCache<CacheKey, Cached>,
     used: u64,
@@ -56,7 +58,7 @@ impl Memory {
         if let Some((_, replaced)) = self.objects.push(cache_key, cached) {
             self.used -= replaced.cost();
         }
-        while self.most < self.used
+        while self.used > self.most
             && let Some((_, oldest)) = self.objects.pop_lru()
         {
             self.used -= oldest.cost();
@@ -71,7 +73,7 @@ impl Cache {
         Self { memory: Mutex::new(memory), disk: disk.map(Arc::new), writers, entries }
     }
 
-    /// Returns an object that is here, counted for the call.
+    /// Returns an object that is cached, counted for the call.
     ///
     /// # Errors
     /// As [`cloakroom_core::CallMemory::charge`].
@@ -112,8 +114,8 @@ impl Cache {
         Ok(Some((cached, charge)))
     }
 
-    /// Keeps an object that was fetched.
-    pub(crate) fn fetched(
+    /// Caches an object that was retrieved.
+    pub(crate) fn put_bytes(
         &self,
         ctx: &Context,
         cache_key: CacheKey,
@@ -121,11 +123,11 @@ impl Cache {
         payload: &Payload,
     ) {
         let whole = Envelope { head: object, body: Bytes::new(), tail: Bytes::new() };
-        self.stored(ctx, cache_key, whole, payload);
+        self.put(ctx, cache_key, whole, payload);
     }
 
-    /// Keeps an object that was stored.
-    pub(crate) fn stored(
+    /// Caches an object that was stored.
+    pub(crate) fn put(
         &self,
         ctx: &Context,
         cache_key: CacheKey,
@@ -134,7 +136,7 @@ impl Cache {
     ) {
         let size = object.len() as u64;
         self.memory().put(cache_key, Cached { payload: payload.clone(), size });
-        // Nobody waits for it: what is not kept is fetched again.
+        // No call waits for the disk: an object that is not cached is retrieved again.
         if let Some(disk) = self.disk.clone()
             && let Ok(writer) = self.writers.clone().try_acquire_owned()
             && let Ok(charge) = item::memory(ctx).charge(object.len())

@@ -1,35 +1,31 @@
-//! What the host adds to a driver's claim: the object's digest, and a proof that this pipeline wrote
-//! it. Both are entries of the claim, which official readers ignore.
+//! Claims of drivers, with the entries that the pipeline adds: the object's digest, and a proof that
+//! this pipeline wrote it. Official readers ignore the added entries.
 
 use cloakroom_core::{Claim, Error, ErrorKind};
 
 use crate::offload::proofs;
 
-/// Whether claims carry a proof of who wrote them, and must.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ClaimPolicy {
-    /// New claims carry a proof. One without is accepted, one with a wrong proof is refused.
-    Write,
-    /// New claims carry a proof, and claims without are refused.
-    Require,
-}
-
-/// Every entry of ours starts so.
+/// Prefix of the names of added entries.
 const OURS: &str = "cloakroom_";
 
-/// What every claim says of its object. Released drivers spell it in two ways.
+/// Names of the entries with the object's digest. Released drivers spell them in two ways.
 const ALGORITHM: [&str; 2] = ["hash_algorithm", "hashAlgorithm"];
 const DIGEST: [&str; 2] = ["hash_value", "hashValue"];
 
-/// More is no claim of a driver that behaves.
+/// Entries that a driver's claim may have. Claims are read by every worker of a workflow.
 const ENTRIES: usize = 64;
+
+/// Bytes of names and values that a driver's claim may have.
 const BYTES: usize = 16 << 10;
 
-/// The longest value of an entry of ours.
+/// Bytes that the value of an added entry may have.
 const OUR_BYTES: usize = 256;
 
-/// A driver's claim with the digest, which the driver may have written itself.
+/// Returns a driver's claim with the digest, which the driver may have written itself.
+///
+/// # Errors
+/// `Protocol` if the claim is too large, has an entry that only the pipeline may write, or names another
+/// digest.
 pub(crate) fn complete(mut claim: Claim, sha256: &[u8; 32]) -> Result<Claim, Error> {
     let protocol = |text: &str| Err(Error::new(ErrorKind::Protocol, text));
     if claim.len() > ENTRIES || size(&claim) > BYTES {
@@ -41,13 +37,14 @@ pub(crate) fn complete(mut claim: Claim, sha256: &[u8; 32]) -> Result<Claim, Err
     let [algorithm, digest] = [ALGORITHM, DIGEST].map(|[name, _]| name.to_owned());
     claim.entry(algorithm).or_insert_with(|| "sha256".to_owned());
     claim.entry(digest).or_insert_with(|| hex::encode(sha256));
-    match self::sha256(&claim)? == *sha256 {
-        true => Ok(claim),
-        false => protocol("gave a claim with another digest than the object's"),
+    if self::sha256(&claim)? == *sha256 {
+        Ok(claim)
+    } else {
+        protocol("gave a claim with another digest than the object's")
     }
 }
 
-/// Returns whether a claim is one that a driver may give, with entries of ours alone added.
+/// Returns whether a driver may give such a claim, apart from added entries that are known.
 pub(crate) fn is_within_limits(claim: &Claim) -> bool {
     let theirs = without_ours(claim);
     let is_ours = |(name, value): (&String, &String)| {
@@ -61,7 +58,10 @@ fn size(claim: &Claim) -> usize {
     claim.iter().map(|(name, value)| name.len() + value.len()).sum()
 }
 
-/// The digest that a claim names. Without one nothing that comes back could be trusted.
+/// Returns the digest that a claim names. Without one, no answer of a store could be trusted.
+///
+/// # Errors
+/// `Malformed` if there is none, or one of another algorithm.
 pub(crate) fn sha256(claim: &Claim) -> Result<[u8; 32], Error> {
     let find = |names: [&str; 2]| names.into_iter().find_map(|name| claim.get(name));
     let malformed = |text: &str| Error::new(ErrorKind::Malformed, text);
@@ -77,12 +77,12 @@ pub(crate) fn sha256(claim: &Claim) -> Result<[u8; 32], Error> {
     Ok(digest)
 }
 
-/// Returns whether an entry of a claim tells the object's digest.
+/// Returns whether an entry of a claim belongs to the object's digest.
 pub(crate) fn is_digest(name: &str) -> bool {
     ALGORITHM.contains(&name) || DIGEST.contains(&name)
 }
 
-/// The claim as its driver wrote it.
+/// Returns the claim as its driver wrote it.
 pub(crate) fn without_ours(claim: &Claim) -> Claim {
     let theirs = claim.iter().filter(|(name, _)| !name.starts_with(OURS));
     theirs.map(|(name, value)| (name.clone(), value.clone())).collect()

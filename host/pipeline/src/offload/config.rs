@@ -1,4 +1,4 @@
-//! External storage in the making: which drivers there are, and when they are used.
+//! Configuration of external storage: its drivers, and when each is used.
 
 use std::{
     collections::BTreeMap,
@@ -11,14 +11,24 @@ use std::{
 use cloakroom_core::{ByteSize, Driver, Error, KeyRing, Turns};
 
 use crate::{
-    ClaimPolicy, PipelineError, Rule, Verify, offload::cache::Cache, offload::disk::Disk,
-    offload::proofs::Proofs, offload::storage::Storage, offload::verify::UnverifiedObjects,
+    offload::{
+        cache::Cache,
+        disk::Disk,
+        proofs::{ClaimPolicy, Proofs},
+        rules::Rule,
+        storage::Storage,
+        verify::{UnverifiedObjects, Verify},
+    },
+    pipeline_error::PipelineError,
+    reference::ReferenceFormat,
 };
 
-/// Where large payloads go, and how they come back.
+type Drivers = BTreeMap<Arc<str>, Arc<dyn Driver>>;
+
+/// Configuration of external storage, for [`PipelineBuilder::offload`](crate::PipelineBuilder::offload).
 ///
-/// One driver stores: the first that [`Offload::to`] named, unless a [`Rule`] says otherwise. All can
-/// be read from, by the names that they are registered under.
+/// The first driver of [`Offload::to`] stores, unless a [`Rule`] names another. All drivers are read from,
+/// by the names that they are registered under.
 ///
 /// ```
 /// # use cloakroom_pipeline::Offload;
@@ -28,6 +38,7 @@ use crate::{
 /// # }
 /// ```
 #[derive(Clone)]
+#[must_use]
 pub struct Offload {
     threshold: ByteSize,
     drivers: Vec<(String, Arc<dyn Driver>)>,
@@ -48,7 +59,7 @@ pub struct Offload {
 }
 
 impl Offload {
-    /// Stores payloads whose encoded message has at least this size; zero stores all.
+    /// Returns storage of payloads whose encoded message has at least this size; zero stores all.
     pub fn above(threshold: ByteSize) -> Self {
         let permits = |count| NonZeroUsize::new(count).unwrap_or(NonZeroUsize::MIN);
         Self {
@@ -71,118 +82,154 @@ impl Offload {
         }
     }
 
-    /// Stores with this driver, and reads what it stored. The name lives in histories: renaming a
-    /// driver strands what it stored.
+    /// Stores with this driver, and reads what it stored. Histories hold the name: after renaming a driver,
+    /// its objects cannot be read.
     pub fn to(mut self, name: &str, driver: impl Driver + 'static) -> Self {
         self.store_with.get_or_insert_with(|| name.to_owned());
         self.from(name, driver)
     }
 
-    /// Reads what this driver stored once.
+    /// Reads what this driver stored in the past.
     pub fn from(mut self, name: &str, driver: impl Driver + 'static) -> Self {
         self.drivers.push((name.to_owned(), Arc::new(driver)));
         self
     }
 
-    /// Says where some payloads go; the first rule that matches decides.
+    /// Adds a rule. The first rule that matches a payload decides where it is stored.
     pub fn rule(mut self, rule: Rule) -> Self {
         self.rules.push(rule);
         self
     }
 
-    /// Has claims carry a proof, under keys of this ring, that this pipeline wrote them.
+    /// Adds a proof to each claim, under a key of this ring, that this pipeline wrote it.
     pub fn claims(mut self, ring: Arc<dyn KeyRing>, policy: ClaimPolicy) -> Self {
         self.claims = Some((ring, policy));
         self
     }
 
-    /// Counts proofs of version 1 until then, and writes them as well for readers that know no other.
-    /// They count as none unless this is set: a plugin with `grants.subkeys` could have forged them.
+    /// Accepts proofs of version 1 until then, and writes them for readers that know no other. By default
+    /// they count as no proof, because a plugin with a grant of subkeys could have forged them.
     pub fn accept_v1_claims_until(mut self, until: SystemTime) -> Self {
         self.v1_until = Some(until);
         self
     }
 
-    /// Has the proof of a claim cover the namespace of the call that wrote it: in another, and where
-    /// none is named, the claim is refused.
+    /// Binds the proof of each claim to the namespace of the call that wrote it. The claim is refused in
+    /// another namespace, and in calls that name none.
     pub fn bind_claims_to_namespace(mut self) -> Self {
         self.binds_namespace = true;
         self
     }
 
-    /// Has references encoded by the stages too, and marked, so that histories do not show where
-    /// objects lie. Readers older than this format cannot read them.
+    /// Encodes references by the stages too, and marks them, so that histories do not show where objects
+    /// lie. Readers older than this format cannot read them.
     pub fn encode_references(mut self) -> Self {
         self.encode_references = true;
         self
     }
 
-    /// Reads objects back before a reference to them is returned, by the driver that stored them and
-    /// with the claim as it will stand in the history, and compares size and SHA-256.
+    /// Reads objects back before a reference to them is returned, and compares size and SHA-256; off by
+    /// default.
     pub fn verify(mut self, verify: Verify) -> Self {
         self.verify = verify;
         self
     }
 
-    /// Refuses to be built behind stages of which none must seal.
+    /// Refuses to build a pipeline without a required stage, so that no object is stored in plaintext.
     pub fn sealed(mut self) -> Self {
         self.sealed = true;
         self
     }
 
-    /// How many bytes an object may have that is read back. A larger one is not stored either.
+    /// Sets how many bytes an object may have that is stored or read back; 64 MiB by default.
     pub fn largest_object(mut self, size: ByteSize) -> Self {
         self.largest = size;
         self
     }
 
-    /// How long a driver may take for one object.
+    /// Sets how long a driver may take for one object; 60 seconds by default.
     pub fn time(mut self, time: Duration) -> Self {
         self.time = time;
         self
     }
 
-    /// Sets how many objects are on their way at once, over all calls. Others wait: namespaces take
-    /// turns, then calls.
+    /// Sets how many objects of all calls are transferred at once; 64 by default. Others wait: namespaces
+    /// take turns, then calls.
     pub fn permits(mut self, permits: NonZeroUsize) -> Self {
         self.permits = permits;
         self
     }
 
-    /// How many of one call are.
+    /// Sets how many objects of one call are transferred at once; 8 by default.
     pub fn permits_of_a_call(mut self, permits: NonZeroUsize) -> Self {
         self.permits_of_a_call = permits;
         self
     }
 
-    /// How much memory keeps objects that were stored or read, since a replay reads them again.
+    /// Sets the size of the cache in memory; 64 MiB by default. A replay reads the same objects again.
     pub fn memory_cache(mut self, size: ByteSize) -> Self {
         self.memory = size;
         self
     }
 
-    /// A folder that keeps objects too, within a size, over restarts.
+    /// Caches objects in a folder too, within a size and over restarts; no folder by default.
     pub fn disk_cache(mut self, folder: impl Into<PathBuf>, size: ByteSize) -> Self {
         self.folder = Some((folder.into(), size));
         self
     }
 
-    /// Whether all that is stored must be sealed.
+    /// Returns whether all objects must be encrypted.
     pub(crate) fn is_sealed(&self) -> bool {
         self.sealed
     }
 
-    /// `entries` is how many a payload may have that is read back.
-    pub(crate) fn build(self, entries: usize) -> Result<Storage, PipelineError> {
+    /// Builds the storage. A payload that is read back has at most `entries` entries.
+    pub(crate) fn build(
+        self,
+        entries: usize,
+        format: Arc<dyn ReferenceFormat>,
+    ) -> Result<Storage, PipelineError> {
+        let drivers = self.check_drivers()?;
+        let disk = self.folder.map(|(folder, size)| Disk::open(folder, size)).transpose();
+        let disk = disk.map_err(|error: Error| PipelineError::Cache(error.to_string()))?;
+        let (v1_until, binds_namespace) = (self.v1_until, self.binds_namespace);
+        let proofs =
+            self.claims.map(|(ring, policy)| Proofs { ring, policy, v1_until, binds_namespace });
+        let identity =
+            |(name, driver): (&Arc<str>, &Arc<dyn Driver>)| (name.clone(), driver.identity());
+        let identities = drivers.iter().map(identity).collect();
+        Ok(Storage {
+            threshold: self.threshold,
+            format,
+            drivers,
+            identities,
+            store_with: self.store_with,
+            asks_for_metadata: self.rules.iter().any(Rule::asks_for_metadata),
+            rules: self.rules,
+            proofs,
+            encode_references: self.encode_references,
+            verify: self.verify,
+            unverified: UnverifiedObjects::default(),
+            largest: self.largest,
+            entries,
+            time: self.time,
+            permits_of_call: self.permits_of_a_call.get(),
+            permits: Turns::new(self.permits.get()),
+            cache: Cache::new(self.memory, disk, entries),
+        })
+    }
+
+    /// Returns the drivers by name, if rules and threshold fit them.
+    fn check_drivers(&self) -> Result<Drivers, PipelineError> {
         if self.drivers.is_empty() {
             return Err(PipelineError::NoDriver);
         }
-        let mut drivers = BTreeMap::<Arc<str>, Arc<dyn Driver>>::new();
-        for (name, driver) in self.drivers {
-            if name.is_empty() || drivers.contains_key(&*name) {
-                return Err(PipelineError::DriverName(name));
+        let mut drivers = Drivers::new();
+        for (name, driver) in &self.drivers {
+            if name.is_empty() || drivers.contains_key(&**name) {
+                return Err(PipelineError::DriverName(name.clone()));
             }
-            drivers.insert(name.into(), driver);
+            drivers.insert(name.as_str().into(), driver.clone());
         }
         let named = self.rules.iter().filter_map(|rule| rule.driver.as_ref());
         for name in named.chain(&self.store_with) {
@@ -196,31 +243,7 @@ impl Offload {
             let (threshold, largest) = (self.threshold, self.largest);
             return Err(PipelineError::NeverRead { threshold, largest });
         }
-        let disk = self.folder.map(|(folder, size)| Disk::open(folder, size)).transpose();
-        let disk = disk.map_err(|error: Error| PipelineError::Cache(error.to_string()))?;
-        let (v1_until, binds_namespace) = (self.v1_until, self.binds_namespace);
-        let proofs =
-            self.claims.map(|(ring, policy)| Proofs { ring, policy, v1_until, binds_namespace });
-        let identity =
-            |(name, driver): (&Arc<str>, &Arc<dyn Driver>)| (name.clone(), driver.identity());
-        let identities = drivers.iter().map(identity).collect();
-        Ok(Storage {
-            threshold: self.threshold,
-            drivers,
-            identities,
-            store_with: self.store_with,
-            rules: self.rules,
-            proofs,
-            encode_references: self.encode_references,
-            verify: self.verify,
-            unverified: UnverifiedObjects::default(),
-            largest: self.largest,
-            entries,
-            time: self.time,
-            of_a_call: self.permits_of_a_call.get(),
-            of_all: Turns::new(self.permits.get()),
-            cache: Cache::new(self.memory, disk, entries),
-        })
+        Ok(drivers)
     }
 }
 

@@ -1,4 +1,4 @@
-//! Stored objects in a folder, within a size: what is left of the cache after a restart.
+//! Folder of cached objects, within a size. It outlives a restart.
 
 use std::{
     fs, io,
@@ -15,22 +15,22 @@ use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
 use cloakroom_core::{ByteSize, Envelope, Error, ErrorKind};
 
-use crate::{offload::private_folder, offload::reference::CacheKey};
+use crate::offload::{cache_key::CacheKey, private_folder};
 
-/// A file takes whole blocks of a disk, and one even if it is empty.
+/// Size of a block of a disk. A file takes whole blocks, and one even if it is empty.
 const BLOCK: u64 = 4096;
 
-/// A folder of objects by their tickets. Whatever goes wrong in it costs a fetch, and no more.
+/// Folder of objects by their keys. A failure in it costs a request to the store, and nothing more.
 pub(crate) struct Disk {
     folder: PathBuf,
     most: u64,
     used: Mutex<u64>,
-    /// Two that keep the same object at once must not write into one file.
+    /// Number of the next temporary file: two writers of the same object must not share one.
     writers: AtomicU64,
 }
 
 impl Disk {
-    /// Opens the folder, which is made for this user alone: what lies in it are payloads.
+    /// Opens the folder, which is created for this user alone, because it holds payloads.
     pub(crate) fn open(folder: PathBuf, size: ByteSize) -> Result<Self, Error> {
         let opened = fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder);
         let refused = |why: &str| {
@@ -46,13 +46,13 @@ impl Disk {
         Ok(disk)
     }
 
-    /// Returns the size of an object, if it is there.
+    /// Returns the size of an object, if it exists.
     pub(crate) fn size(&self, cache_key: &CacheKey) -> Option<usize> {
         let metadata = fs::metadata(self.path(cache_key)).ok()?;
         usize::try_from(metadata.len()).ok()
     }
 
-    /// An object, if it is there and is what it was.
+    /// Returns an object, if it exists and has this digest.
     pub(crate) fn get(&self, cache_key: &CacheKey, sha256: &[u8; 32]) -> Option<Bytes> {
         let path = self.path(cache_key);
         let bytes = Bytes::from(fs::read(&path).ok()?);
@@ -60,17 +60,17 @@ impl Disk {
             self.forget(&path, cost(bytes.len() as u64));
             return None;
         }
-        // Its time says when it was last of use.
+        // The time of a file is that of its last use.
         if let Ok(file) = fs::File::open(&path) {
             let _ = file.set_modified(SystemTime::now());
         }
         Some(bytes)
     }
 
-    /// Keeps an object. Written beside and renamed, so that no half of one is ever found.
+    /// Writes an object to a temporary file and renames it, so that no reader finds half of one.
     pub(crate) fn put(&self, cache_key: &CacheKey, object: &Envelope) {
         let (path, size) = (self.path(cache_key), cost(object.len() as u64));
-        if self.most / 4 < size || path.exists() {
+        if size > self.most / 4 || path.exists() {
             return;
         }
         let writer = self.writers.fetch_add(1, Ordering::Relaxed);
@@ -91,7 +91,7 @@ impl Disk {
         Ok(())
     }
 
-    /// Of two that wrote the same, the first is found and counted.
+    /// Renames a temporary file. If two writers race, the first rename wins and is counted.
     fn publish(&self, beside: &PathBuf, path: &PathBuf, size: u64) -> io::Result<()> {
         let mut used = self.used();
         if path.exists() {
@@ -102,7 +102,8 @@ impl Disk {
         Ok(())
     }
 
-    /// Removes what was of no use for longest, until an eighth is free again.
+    /// Removes the least recently used objects until an eighth is free, so that not every write has to
+    /// list the folder.
     fn trim(&self) {
         if *self.used() <= self.most {
             return;
@@ -142,7 +143,7 @@ impl Disk {
     }
 }
 
-/// Returns what a file of this size counts.
+/// Returns how many bytes a file of this size takes.
 fn cost(size: u64) -> u64 {
     size.max(1).next_multiple_of(BLOCK)
 }

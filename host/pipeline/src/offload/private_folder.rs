@@ -1,4 +1,4 @@
-//! Folders that nobody else can read, write or replace.
+//! Check that nobody else can read, write or replace a folder.
 
 use std::{
     fs, io,
@@ -6,7 +6,10 @@ use std::{
     path::Path,
 };
 
-/// Says why somebody else could read a folder, write to it, or put another in its place.
+/// Refuses a folder that somebody else could read, write or replace.
+///
+/// # Errors
+/// The reason, with what to do.
 pub(crate) fn check(folder: &Path) -> Result<(), String> {
     let failed = |error: io::Error| error.kind().to_string();
     let found = fs::symlink_metadata(folder).map_err(failed)?;
@@ -21,7 +24,7 @@ pub(crate) fn check(folder: &Path) -> Result<(), String> {
         return Err("it belongs to another user (`chown` it, or choose another)".to_owned());
     }
     let folder = folder.canonicalize().map_err(failed)?;
-    match open_above(&folder, user) {
+    match open_parent(&folder, user) {
         Some(open) => {
             Err(format!("others can replace it, since they can write to `{}`", open.display()))
         }
@@ -29,7 +32,7 @@ pub(crate) fn check(folder: &Path) -> Result<(), String> {
     }
 }
 
-/// Returns the user of this process: files that it makes in the folder belong to that one.
+/// Returns the user of this process, who owns the files that it makes.
 fn user(folder: &Path) -> io::Result<u32> {
     let path = folder.join(format!("{}.part", std::process::id()));
     let mut options = fs::OpenOptions::new();
@@ -39,9 +42,9 @@ fn user(folder: &Path) -> io::Result<u32> {
     user
 }
 
-/// Returns the first folder above in which somebody else could put another in this one's place. In a
-/// sticky folder, such as `/tmp`, nobody can.
-fn open_above(folder: &Path, user: u32) -> Option<&Path> {
+/// Returns the first parent folder in which somebody else could replace this one. In a sticky folder, such
+/// as `/tmp`, nobody can.
+fn open_parent(folder: &Path, user: u32) -> Option<&Path> {
     let is_open = |path: &&Path| {
         fs::metadata(path).is_ok_and(|found| {
             let foreign = found.uid() != user && found.uid() != 0;

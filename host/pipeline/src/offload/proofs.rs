@@ -1,26 +1,36 @@
 //! Proofs in claims: which pipeline wrote a claim, for which driver, and for how many bytes.
 //!
-//! A proof of version 2 is `cloakroom_proof`: `2:` and a MAC under a key that nothing but
-//! [`Key::sign_claim`] uses. One of version 1 is `cloakroom_mac`, under a key that a plugin with
-//! `grants.subkeys` could have had derived: it counts as none, except until a date of the
-//! operator's.
+//! The attacker can write into a history, for example by starting a workflow. Without a proof, he could
+//! write a claim that names another tenant's object, and a worker with access to both would read it for
+//! him. The digest in the claim does not help: the attacker may know the object's digest.
+//!
+//! A proof of version 2 is `cloakroom_proof`: `2:` and a MAC under a key that only [`Key::sign_claim`]
+//! uses. A proof of version 1 is `cloakroom_mac`, under a key that a plugin with subkeys could have
+//! derived. It counts as none, except until a date that the operator sets.
 
 use std::{sync::Arc, time::SystemTime};
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use cloakroom_core::{Claim, Context, Error, ErrorKind, Key, KeyError, KeyRing};
+use cloakroom_core::{Claim, Context, Error, ErrorKind, Key, KeyError, KeyLookup, KeyRing, Remedy};
 
-use crate::ClaimPolicy;
+/// Policy for proofs of who wrote a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClaimPolicy {
+    /// New claims carry a proof. A claim without one is accepted, and one with a wrong proof is refused.
+    Write,
+    /// New claims carry a proof, and claims without one are refused.
+    Require,
+}
 
-/// Writes proofs and checks them.
+/// Writes and checks proofs.
 #[derive(Clone)]
 pub(crate) struct Proofs {
     pub(crate) ring: Arc<dyn KeyRing>,
     pub(crate) policy: ClaimPolicy,
-    /// Until when proofs of version 1 count, and are written as well for readers that know no
-    /// other.
+    /// Date until which proofs of version 1 count, and are written for readers that know no other.
     pub(crate) v1_until: Option<SystemTime>,
-    /// True if a proof is good only in the namespace in which it was written.
+    /// Whether a proof is valid only in the namespace in which it was written.
     pub(crate) binds_namespace: bool,
 }
 
@@ -30,26 +40,26 @@ const SCOPE: &str = "cloakroom_scope";
 const PROOF: &str = "cloakroom_proof";
 const MAC_1: &str = "cloakroom_mac";
 
-/// The names of all entries that this module writes.
+/// Names of all entries that this module writes.
 pub(crate) const NAMES: [&str; 5] = [KEY, SIZE, SCOPE, PROOF, MAC_1];
 
-/// The value of [`SCOPE`] in a claim whose proof covers the namespace.
+/// Value of [`SCOPE`] in a claim whose proof covers the namespace.
 const NAMESPACE: &str = "namespace";
 
-/// The start of a proof of version 2.
+/// Prefix of a proof of version 2.
 const VERSION_2: &str = "2:";
 
 /// Result of checking a claim's proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Proof {
-    /// This pipeline's keys wrote it, for an object of this size.
+    /// A key of this pipeline wrote it, for an object of this size.
     Size(u64),
     /// It carries no proof that counts.
-    Nothing,
+    None,
 }
 
 impl Proofs {
-    /// Returns the same claim with a proof.
+    /// Returns the claim with a proof.
     ///
     /// # Errors
     /// `Config` if the proof is to cover a namespace and the call has none; `Denied` if the ring's
@@ -61,16 +71,19 @@ impl Proofs {
         mut claim: Claim,
         size: usize,
     ) -> Result<Claim, Error> {
-        let key = self.ring.current();
+        let key = at_hand(self.ring.current())?;
+        let key =
+            key.ok_or_else(|| denied("the key ring has no current key to sign claims with"))?;
         claim.insert(KEY.to_owned(), key.id().to_owned());
         claim.insert(SIZE.to_owned(), size.to_string());
         if self.binds_namespace {
             claim.insert(SCOPE.to_owned(), NAMESPACE.to_owned());
         }
         let Some(head) = head(ctx, driver, &claim) else {
-            let text = "the call names no namespace, and `storage.claims.bind_namespace` binds claims \
-                        to theirs: name it in the call, or turn the setting off";
-            return Err(Error::new(ErrorKind::Config, text));
+            let text = "the call names no namespace, and claims are bound to theirs: name it in the \
+                        call, or turn the setting off";
+            let error = Error::new(ErrorKind::Config, text);
+            return Err(error.with_remedies(&[Remedy::BindClaims]));
         };
         let mac = key.sign_claim(&message(&head, &claim, &[PROOF, MAC_1])).map_err(unsigned)?;
         claim.insert(PROOF.to_owned(), format!("{VERSION_2}{}", hex::encode(mac)));
@@ -93,12 +106,14 @@ impl Proofs {
             (None, Some(mac)) if self.is_v1_accepted() && !self.binds_namespace => {
                 self.check_mac(claim, mac, |key| sign_v1(key, driver, claim))
             }
-            (None, Some(_)) => self.nothing(
-                "the claim's proof is of version 1, which counts as none: set \
-                 `storage.claims.accept_v1_until` to read claims of older versions until a date",
+            (None, Some(_)) => self.accept_none(
+                "the claim's proof is of version 1, which counts as none: accept claims of older \
+                 versions until a date",
+                &[Remedy::AcceptV1Claims],
             ),
-            (None, None) => self.nothing(
-                "the claim carries no proof of who wrote it, and `storage.claims` requires one",
+            (None, None) => self.accept_none(
+                "the claim carries no proof of who wrote it, and one is required",
+                &[Remedy::Claims],
             ),
         }
     }
@@ -119,14 +134,15 @@ impl Proofs {
         let message = message(&head, claim, &[PROOF, MAC_1]);
         let proven = self.check_mac(claim, mac, |key| key.sign_claim(&message))?;
         if self.binds_namespace && !claim.contains_key(SCOPE) {
-            return self.nothing(
-                "the claim's proof is not bound to a namespace, and `storage.claims.bind_namespace` \
-                 asks for it",
+            return self.accept_none(
+                "the claim's proof is not bound to a namespace, and that is required",
+                &[Remedy::BindClaims],
             );
         }
         Ok(proven)
     }
 
+    /// Checks a MAC in constant time. All forgeries get the same answer, which helps no attacker.
     fn check_mac(
         &self,
         claim: &Claim,
@@ -139,7 +155,8 @@ impl Proofs {
                  to one, or was changed",
             )
         };
-        let key = claim.get(KEY).and_then(|id| self.ring.find(id)).ok_or_else(forged)?;
+        let id = claim.get(KEY).ok_or_else(forged)?;
+        let key = at_hand(self.ring.find(id))?.ok_or_else(forged)?;
         let mac = hex::decode(mac).map_err(|_| forged())?;
         let expected = sign(&*key).map_err(unsigned)?;
         verify_slices_are_equal(&mac, &expected).map_err(|_| forged())?;
@@ -147,17 +164,28 @@ impl Proofs {
         Ok(Proof::Size(size))
     }
 
-    /// Answers for a claim without a proof that counts.
-    fn nothing(&self, why: &str) -> Result<Proof, Error> {
+    /// Accepts a claim without a proof that counts, if the policy does.
+    fn accept_none(&self, why: &str, remedies: &'static [Remedy]) -> Result<Proof, Error> {
         match self.policy {
-            ClaimPolicy::Write => Ok(Proof::Nothing),
-            ClaimPolicy::Require => Err(denied(why)),
+            ClaimPolicy::Write => Ok(Proof::None),
+            ClaimPolicy::Require => Err(denied(why).with_remedies(remedies)),
         }
     }
 
     fn is_v1_accepted(&self) -> bool {
         self.v1_until.is_some_and(|until| SystemTime::now() < until)
     }
+}
+
+/// Returns the key of a look-up.
+///
+/// # Errors
+/// Those of the look-up; `Unavailable` if it has to wait.
+fn at_hand(lookup: KeyLookup<'_>) -> Result<Option<Arc<dyn Key>>, Error> {
+    lookup.now().unwrap_or_else(|| {
+        let text = "the key for claims is not at hand: keep it in memory in this key ring";
+        Err(Error::new(ErrorKind::Unavailable, text))
+    })
 }
 
 fn denied(text: &str) -> Error {
@@ -172,8 +200,8 @@ fn sign_v1(key: &dyn Key, driver: &str, claim: &Claim) -> Result<[u8; 32], KeyEr
     key.sign_claim_v1(&message(&["cloakroom claim 1", driver], claim, &[MAC_1]))
 }
 
-/// The texts before the entries in a message of version 2. None if the proof covers a namespace and
-/// the call has none.
+/// Returns the texts before the entries in a message of version 2; none if the proof covers a namespace
+/// and the call has none.
 fn head<'a>(ctx: &'a Context, driver: &'a str, claim: &Claim) -> Option<Vec<&'a str>> {
     if claim.contains_key(SCOPE) {
         return Some(vec!["cloakroom claim 2 of a namespace", ctx.namespace_name()?, driver]);
@@ -181,8 +209,8 @@ fn head<'a>(ctx: &'a Context, driver: &'a str, claim: &Claim) -> Option<Vec<&'a 
     Some(vec!["cloakroom claim 2", driver])
 }
 
-/// `head` and all entries but those of `without`, each text behind its length, so that no two
-/// claims have one message.
+/// Returns `head` and all entries but those of `without`. Each text follows its length, so that no two
+/// claims have the same message.
 fn message(head: &[&str], claim: &Claim, without: &[&str]) -> Vec<u8> {
     let entries = claim.iter().filter(|(name, _)| !without.contains(&name.as_str()));
     let texts = entries.flat_map(|(name, value)| [name.as_str(), value.as_str()]);

@@ -1,245 +1,230 @@
-//! The way back: what references stand for is fetched, and checked before any codec sees a byte.
+//! Retrieving: the objects of references are read, and checked before a codec sees a byte of them.
 
-use std::{
-    collections::{BTreeMap, btree_map::Entry},
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use aws_lc_rs::digest;
 use bytes::Bytes;
 use cloakroom_core::{
-    ByteSize, Charge, Context, Direction, Error, ErrorKind, Limit, Message, Payload,
+    ByteSize, Charge, Context, Direction, Error, ErrorKind, Limit, Message, Payload, Remedy,
 };
-use tracing::Instrument as _;
 
 use crate::{
-    item::{self, CountedPayload},
+    item::{self, CountedPayload, Item},
     metric,
-    offload::claims,
-    offload::proofs::Proof,
-    offload::reference::Reference,
-    offload::storage::{Storage, at_driver},
+    offload::{cache_key::CacheKey, claims, proofs::Proof, storage::Storage, store::HASHED_ASIDE},
+    part::{PartCall, at_driver},
+    reference::Reference,
     tasks,
 };
 
-/// From this size on, hashing is left to a thread that nobody else waits for.
-const LONG: usize = 1 << 20;
-
-/// A reference at its place in a batch.
-pub(crate) struct PendingReference {
-    pub(crate) slot: usize,
-    pub(crate) reference: Reference,
-    /// What the history says of the object's size, which need not be true.
-    pub(crate) sizes: Vec<i64>,
+/// Item that was read from a history.
+enum Incoming {
+    /// There is nothing to retrieve.
+    Item(Item),
+    /// An object takes the place of its reference. Equal references have the same key.
+    Object { payload: CountedPayload, key: ReferenceKey, reference: Option<Reference> },
 }
 
-impl PendingReference {
-    pub(crate) fn read(slot: usize, payload: &Payload) -> Result<Self, Error> {
-        let sizes = payload.external_sizes.clone();
-        Ok(Self { slot, reference: Reference::read(payload)?, sizes })
-    }
-}
+/// Key of an object in the cache, and the size that its reference has.
+type ReferenceKey = (CacheKey, Option<i64>);
 
 impl Storage {
-    /// What the references stand for, by their slots. Equal references are fetched once.
+    /// Retrieves the objects of all references that were read, equal ones once, and puts them into
+    /// their places.
     pub(crate) async fn retrieve_items(
         self: &Arc<Self>,
         ctx: &Context,
-        pending: Vec<PendingReference>,
-    ) -> Result<Vec<(usize, CountedPayload)>, Error> {
-        let (mut first, mut unique, mut slots) = (BTreeMap::new(), Vec::new(), Vec::new());
-        for pending in pending {
-            let index =
-                match first.entry((self.cache_key(&pending.reference), pending.sizes.clone())) {
-                    Entry::Occupied(entry) => *entry.get(),
-                    Entry::Vacant(entry) => *entry.insert(unique.len()),
-                };
-            slots.push((pending.slot, index));
-            if index == unique.len() {
-                unique.push(pending);
+        items: Vec<Item>,
+    ) -> Result<Vec<Item>, Error> {
+        let incoming = items.into_iter().map(|item| match item {
+            Item::Reference(payload, Some(reference)) => {
+                let key = (self.cache_key(&reference), reference.size);
+                Incoming::Object { payload, key, reference: Some(reference) }
             }
-        }
-        let fetched = tasks::run_each(self.of_a_call, unique, |_, pending| {
+            item => Incoming::Item(item),
+        });
+        let mut incoming: Vec<_> = incoming.collect();
+        let references = incoming.iter_mut().filter_map(|one| match one {
+            Incoming::Object { payload, key, reference } => {
+                Some((*key, (payload.slot, reference.take()?)))
+            }
+            Incoming::Item(_) => None,
+        });
+        let retrieve = |(slot, reference): (usize, Reference)| {
             let (this, ctx) = (self.clone(), ctx.clone());
             async move {
-                let _turn = this.turn(&ctx).await;
-                let fetched = this.retrieve_or_cached(&ctx, &pending).await;
-                fetched.map_err(at_driver(
-                    &pending.reference.driver,
-                    Direction::Decode,
-                    pending.slot,
-                ))
+                let _turn = this.wait_for_turn(&ctx).await;
+                let retrieved = this.get_or_retrieve(&ctx, slot, &reference).await;
+                retrieved.map_err(at_driver(&reference.driver, Direction::Decode, slot))
             }
-        });
-        let (fetched, memory) = (fetched.await?, item::memory(ctx));
-        let mut placed = Vec::with_capacity(slots.len());
-        for (slot, index) in slots {
-            if let Some((payload, object)) = fetched.get(index) {
-                let (payload, object): (&Payload, &Arc<Charge>) = (payload, object);
-                placed.push((
-                    slot,
-                    CountedPayload::fetched(&memory, payload.clone(), object.clone())?,
-                ));
-            }
-        }
-        Ok(placed)
+        };
+        let objects = tasks::run_once_per_key(self.permits_of_call, references, retrieve).await?;
+        let memory = item::memory(ctx);
+        let place = |one| match one {
+            Incoming::Item(item) => Ok(item),
+            Incoming::Object { payload, key, reference } => match objects.get(&key) {
+                Some((object, charge)) => {
+                    let (object, charge): (&Payload, &Arc<Charge>) = (object, charge);
+                    let (object, charge) = (object.clone(), charge.clone());
+                    let slot = payload.slot;
+                    CountedPayload::retrieved(slot, &memory, object, charge).map(Item::Plain)
+                }
+                None => Ok(Item::Reference(payload, reference)),
+            },
+        };
+        incoming.into_iter().map(place).collect()
     }
 
-    async fn retrieve_or_cached(
+    /// Returns the payload of a reference from the cache, or from the store.
+    async fn get_or_retrieve(
         &self,
         ctx: &Context,
-        pending: &PendingReference,
+        slot: usize,
+        reference: &Reference,
     ) -> Result<(Payload, Arc<Charge>), Error> {
-        let PendingReference { reference, sizes, .. } = pending;
         let (name, _) = self.driver(&reference.driver)?;
-        let refused = |error| metric::refused(ctx, "driver", name, Direction::Decode, error);
-        let sha256 = claims::sha256(&reference.claim).map_err(refused)?;
+        let refuse = |error| PartCall::refuse_claim(ctx, name, slot, error);
+        let sha256 = claims::sha256(&reference.claim).map_err(refuse)?;
         let cached = self.cache.get(ctx, &self.cache_key(reference), &sha256).await?;
         metric::count_lookup(ctx, cached.is_some());
-        match cached {
-            None => self.retrieve_payload(ctx, pending).await,
-            Some((cached, charge)) => {
-                match self.expected_size(ctx, reference, sizes).map_err(refused)? {
-                    Some(size) if size != cached.size => {
-                        Err(refused(wrong_size(cached.size, size)))
-                    }
-                    _ => Ok((cached.payload, Arc::new(charge))),
-                }
-            }
+        let Some((cached, charge)) = cached else {
+            return self.retrieve_payload(ctx, slot, reference).await;
+        };
+        // The cache must not answer where the store would refuse: the proof is checked for this call's
+        // namespace, and the size against this reference.
+        match self.expected_size(ctx, reference).map_err(refuse)? {
+            Some(size) if size != cached.size => Err(refuse(wrong_size(cached.size, size))),
+            _ => Ok((cached.payload, Arc::new(charge))),
         }
     }
 
-    /// The same without looking into the cache.
+    /// Returns the payload of a reference from the store.
     pub(crate) async fn retrieve_payload(
         &self,
         ctx: &Context,
-        pending: &PendingReference,
+        slot: usize,
+        reference: &Reference,
     ) -> Result<(Payload, Arc<Charge>), Error> {
-        let reference = &pending.reference;
         let (name, _) = self.driver(&reference.driver)?;
-        let call = metric::Call::begin(ctx, "driver", name, Direction::Decode, None);
-        let span = tracing::info_span!("driver", driver = &**name, direction = "decode");
-        let fetched = async {
-            let (object, mut charge) = self.retrieve_object(ctx, pending).await?;
+        let retrieve = async {
+            let (object, mut charge) = self.retrieve_object(ctx, reference).await?;
             let message = Message::measure(object.clone(), self.entries)?;
             charge.grow(message.cost())?;
             Ok((message.into_payload()?, object, charge))
         };
-        let fetched = call.end(fetched.instrument(span).await, |(_, object, _)| object.len());
-        let (payload, object, charge) = fetched?;
-        self.cache.fetched(ctx, self.cache_key(reference), object, &payload);
+        let call = PartCall::retrieve(ctx, name, slot);
+        let (payload, object, charge) = call.run(retrieve, |(_, object, _)| object.len()).await?;
+        self.cache.put_bytes(ctx, self.cache_key(reference), object, &payload);
         Ok((payload, Arc::new(charge)))
     }
 
-    /// Returns the object of a reference, checked by size and SHA-256. It is counted before it is
-    /// read, if its size is told.
+    /// Returns the object of a reference, checked by size and SHA-256.
+    ///
+    /// The order of the checks is by cost and trust. The claim comes from a history and may be forged, so
+    /// digest, proof and size are checked before the driver is asked: a forged claim causes no request.
+    /// Memory is counted before the object is read, if the reference has its size. The object comes from
+    /// a store that may be compromised, so its bytes are compared with the claim before anybody parses
+    /// them.
     pub(crate) async fn retrieve_object(
         &self,
         ctx: &Context,
-        pending: &PendingReference,
+        reference: &Reference,
     ) -> Result<(Bytes, Charge), Error> {
-        let PendingReference { reference, sizes, .. } = pending;
         let (_, driver) = self.driver(&reference.driver)?;
         let sha256 = claims::sha256(&reference.claim)?;
-        let size = self.expected_size(ctx, reference, sizes)?;
+        let size = self.expected_size(ctx, reference)?;
         let claim = claims::without_ours(&reference.claim);
         let most = size.map_or(self.largest, ByteSize::bytes);
-        let told = size.map_or(0, |size| ByteSize::bytes(size).as_usize());
-        let mut charge = item::memory(ctx).charge(told)?;
-        // Called within, so that a driver that panics before it gives its future is caught too.
-        let object =
-            self.bounded(&**driver, async { driver.retrieve(ctx, &claim, most).await }).await?;
+        let expected = size.map_or(0, |size| ByteSize::bytes(size).as_usize());
+        let mut charge = item::memory(ctx).charge(expected)?;
+        // Called within, so that a panic before the driver returns its future is caught too.
+        let retrieve = async { driver.retrieve(ctx, &claim, most).await };
+        let object = self.call_driver(&**driver, retrieve).await?;
         charge.resize(object.len())?;
-        Ok((self.checked(object, size, sha256).await?, charge))
+        Ok((self.check_object(object, size, sha256).await?, charge))
     }
 
-    /// Returns whether a reference has a configured driver, a claim within limits, and the proof that
-    /// is asked for.
-    pub(crate) fn accepts(&self, ctx: &Context, pending: &PendingReference) -> bool {
-        let PendingReference { reference, sizes, .. } = pending;
+    /// Returns whether a reference has a configured driver, a claim within limits, and the proof that is
+    /// required: whether decoding would ask the driver for it.
+    pub(crate) fn accepts(&self, ctx: &Context, reference: &Reference) -> bool {
         self.drivers.contains_key(&*reference.driver)
             && claims::is_within_limits(&reference.claim)
             && claims::sha256(&reference.claim).is_ok()
-            && self.expected_size(ctx, reference, sizes).is_ok()
+            && self.expected_size(ctx, reference).is_ok()
     }
 
-    /// The size that the claim proves, or the history tells; none if neither does.
+    /// Returns the size that the claim proves, or that the reference has; none if neither does.
+    ///
+    /// # Errors
+    /// `Corrupt` if both differ, `LimitExceeded` if the object would be too large, and as the check of
+    /// the proof.
     pub(crate) fn expected_size(
         &self,
         ctx: &Context,
         reference: &Reference,
-        told: &[i64],
     ) -> Result<Option<u64>, Error> {
-        let told = match told.first().map(|&size| u64::try_from(size)) {
-            Some(Err(_)) => return Err(no_size()),
+        let written = match reference.size.map(u64::try_from) {
+            Some(Err(_)) => return Err(negative_size()),
             Some(Ok(size)) => Some(size),
             None => None,
         };
-        let proven = match &self.proofs {
+        let proof = match &self.proofs {
             Some(proofs) => proofs.check(ctx, &reference.driver, &reference.claim)?,
-            None => Proof::Nothing,
+            None => Proof::None,
         };
-        let size = match (proven, told) {
-            (Proof::Size(proven), Some(told)) if proven != told => {
-                return Err(wrong_size(proven, told));
+        let size = match (proof, written) {
+            (Proof::Size(proven), Some(written)) if proven != written => {
+                return Err(wrong_size(proven, written));
             }
             (Proof::Size(proven), _) => Some(proven),
-            (Proof::Nothing, told) => told,
+            (Proof::None, written) => written,
         };
         match size {
-            Some(size) if self.largest.get() < size => Err(too_large(size, self.largest)),
+            Some(size) if size > self.largest.get() => Err(too_large(size, self.largest)),
             size => Ok(size),
         }
     }
 
-    async fn checked(
+    async fn check_object(
         &self,
         object: Bytes,
         size: Option<u64>,
         sha256: [u8; 32],
     ) -> Result<Bytes, Error> {
         let length = object.len() as u64;
-        if self.largest.get() < length {
+        if length > self.largest.get() {
             return Err(too_large(length, self.largest));
         }
         if let Some(size) = size.filter(|size| *size != length) {
             return Err(wrong_size(length, size));
         }
-        let is_it =
+        let is_equal =
             move |object: &Bytes| digest::digest(&digest::SHA256, object).as_ref() == sha256;
-        let (object, is_it) = match object.len() {
-            0..LONG => {
-                let is_it = is_it(&object);
-                (object, is_it)
-            }
-            _ => {
-                tasks::run_blocking(move || {
-                    let is_it = is_it(&object);
-                    (object, is_it)
-                })
-                .await?
-            }
+        let is_equal = if object.len() < HASHED_ASIDE {
+            is_equal(&object)
+        } else {
+            let object = object.clone();
+            tasks::run_blocking(move || is_equal(&object)).await?
         };
-        match is_it {
-            true => Ok(object),
-            false => Err(Error::new(
-                ErrorKind::Corrupt,
-                "what the store gave back is not what the claim names: its SHA-256 differs",
-            )),
+        if is_equal {
+            return Ok(object);
         }
+        let text = "what the store gave back is not what the claim names: its SHA-256 differs";
+        Err(Error::new(ErrorKind::Corrupt, text))
     }
 }
 
-fn wrong_size(size: u64, told: u64) -> Error {
-    let text = format!("the size of the object is {size} bytes, but its reference says {told}");
+fn wrong_size(size: u64, written: u64) -> Error {
+    let text = format!("the size of the object is {size} bytes, but its reference says {written}");
     Error::new(ErrorKind::Corrupt, text)
 }
 
-fn no_size() -> Error {
+fn negative_size() -> Error {
     Error::new(ErrorKind::Corrupt, "the reference says that the size of the object is below zero")
 }
 
 fn too_large(size: u64, most: ByteSize) -> Error {
-    let text = format!("the object has {size} bytes, and the most is {most} (`storage.largest`)");
-    Error::new(ErrorKind::LimitExceeded(Limit::Payload), text)
+    let text = format!("the object has {size} bytes, and the most is {most}: raise the limit");
+    let error = Error::new(ErrorKind::LimitExceeded(Limit::Payload), text);
+    error.with_remedies(&[Remedy::LargestObject])
 }

@@ -1,8 +1,8 @@
-//! Which driver stores a payload.
+//! Rules that decide which driver stores a payload.
 
 use cloakroom_core::{ByteSize, Context, Kind, Metadata};
 
-/// Sends payloads that match all of its conditions to a driver, or keeps them where they are.
+/// Stores payloads that match all conditions with a driver, or leaves them in the history.
 ///
 /// ```
 /// # use cloakroom_pipeline::Rule;
@@ -10,6 +10,7 @@ use cloakroom_core::{ByteSize, Context, Kind, Metadata};
 /// let small = Rule::inline().namespace("audit");
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[must_use]
 pub struct Rule {
     pub(crate) driver: Option<String>,
     namespace: Option<String>,
@@ -20,41 +21,41 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Stores with this driver what matches.
+    /// Returns a rule that stores matching payloads with this driver.
     pub fn to(driver: &str) -> Self {
         Self { driver: Some(driver.to_owned()), ..Self::default() }
     }
 
-    /// Leaves in the history what matches.
+    /// Returns a rule that leaves matching payloads in the history.
     pub fn inline() -> Self {
         Self::default()
     }
 
-    /// In a namespace that matches; `*` stands for any text.
+    /// Requires a namespace that matches; `*` stands for any text.
     pub fn namespace(mut self, pattern: &str) -> Self {
         self.namespace = Some(pattern.to_owned());
         self
     }
 
-    /// Of a workflow, or of an activity.
+    /// Requires a workflow, or an activity.
     pub fn kind(mut self, kind: Kind) -> Self {
         self.kind = Some(kind);
         self
     }
 
-    /// Of a workflow or activity whose type matches; `*` stands for any text.
+    /// Requires a type of workflow or activity that matches; `*` stands for any text.
     pub fn type_name(mut self, pattern: &str) -> Self {
         self.type_name = Some(pattern.to_owned());
         self
     }
 
-    /// Of at least this size when it is encoded.
+    /// Requires at least this size after encoding.
     pub fn at_least(mut self, size: ByteSize) -> Self {
         self.at_least = Some(size);
         self
     }
 
-    /// With this metadata before it is encoded; `*` in the value stands for any text.
+    /// Requires this metadata before encoding; `*` in the value stands for any text.
     pub fn metadata(mut self, name: &str, pattern: &str) -> Self {
         self.metadata.push((name.to_owned(), pattern.to_owned()));
         self
@@ -66,22 +67,24 @@ impl Rule {
 
     pub(crate) fn matches(&self, ctx: &Context, metadata: &Metadata, size: usize) -> bool {
         let text = |pattern: &Option<String>, found: Option<&str>| {
-            pattern.as_ref().is_none_or(|pattern| found.is_some_and(|found| like(pattern, found)))
+            pattern
+                .as_ref()
+                .is_none_or(|pattern| found.is_some_and(|found| matches_pattern(pattern, found)))
         };
         let entry = |(name, pattern): &(String, String)| {
             let value = metadata.get(name).and_then(|value| std::str::from_utf8(value).ok());
-            value.is_some_and(|value| like(pattern, value))
+            value.is_some_and(|value| matches_pattern(pattern, value))
         };
         text(&self.namespace, ctx.namespace_name())
             && text(&self.type_name, ctx.type_name())
             && self.kind.is_none_or(|kind| ctx.kind() == Some(kind))
-            && self.at_least.is_none_or(|least| least.get() <= size as u64)
+            && self.at_least.is_none_or(|least| size as u64 >= least.get())
             && self.metadata.iter().all(entry)
     }
 }
 
-/// Whether a text is as the pattern says, in which `*` stands for any text.
-fn like(pattern: &str, text: &str) -> bool {
+/// Returns whether a text matches a pattern, in which `*` stands for any text.
+fn matches_pattern(pattern: &str, text: &str) -> bool {
     let Some((start, rest)) = pattern.split_once('*') else {
         return pattern == text;
     };
@@ -118,7 +121,7 @@ mod tests {
             ("ab*ba", "aba", false),
             ("a**c", "abc", true),
         ] {
-            assert_eq!(like(pattern, text), expect, "{pattern} {text}");
+            assert_eq!(matches_pattern(pattern, text), expect, "{pattern} {text}");
         }
     }
 

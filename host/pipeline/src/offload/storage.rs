@@ -1,28 +1,36 @@
-//! External storage at work: drivers by name, and who stores what.
+//! External storage of a pipeline: its drivers, and who stores a payload.
 
 use std::{collections::BTreeMap, fmt, future::Future, sync::Arc, time::Duration};
 
 use cloakroom_core::{
-    ByteSize, CallId, CallMemory, Charge, Context, Direction, Driver, Error, ErrorKind, Limit,
-    Metadata, Payload, Turn, Turns,
+    ByteSize, CallId, Context, Driver, Error, ErrorKind, Limit, Remedy, Turn, Turns,
 };
 
 use crate::{
-    Rule, Verify, catch_panic,
-    offload::cache::Cache,
-    offload::proofs::Proofs,
-    offload::reference::{CacheKey, Reference},
-    offload::verify::UnverifiedObjects,
+    item::{CountedPayload, Item},
+    offload::{
+        cache::Cache,
+        cache_key::{CacheKey, cache_key},
+        proofs::Proofs,
+        rules::Rule,
+        verify::{UnverifiedObjects, Verify},
+    },
+    printable::printable,
+    reference::{Reference, ReferenceFailure, ReferenceFormat, with_code},
+    tasks::catch_panic,
 };
 
-/// What [`crate::Offload`] describes, built. `keep` stores, `fetch` reads back.
+/// External storage, built from [`crate::Offload`].
 pub(crate) struct Storage {
     pub(crate) threshold: ByteSize,
+    pub(crate) format: Arc<dyn ReferenceFormat>,
     pub(crate) drivers: BTreeMap<Arc<str>, Arc<dyn Driver>>,
     /// Identity of each driver: everything but a claim that its answers depend on.
     pub(crate) identities: BTreeMap<Arc<str>, String>,
     pub(crate) store_with: Option<String>,
     pub(crate) rules: Vec<Rule>,
+    /// Whether a rule looks at the metadata of payloads before they are encoded.
+    pub(crate) asks_for_metadata: bool,
     pub(crate) proofs: Option<Proofs>,
     pub(crate) encode_references: bool,
     pub(crate) verify: Verify,
@@ -31,117 +39,100 @@ pub(crate) struct Storage {
     /// Entries of one payload that is read back.
     pub(crate) entries: usize,
     pub(crate) time: Duration,
-    pub(crate) of_a_call: usize,
-    /// Namespaces take turns, then calls.
-    pub(crate) of_all: Arc<Turns<Arc<str>>>,
+    /// Objects of one call that are transferred at once.
+    pub(crate) permits_of_call: usize,
+    /// Permits of all calls. Namespaces take turns, then calls.
+    pub(crate) permits: Arc<Turns<Arc<str>>>,
     pub(crate) cache: Cache,
 }
 
 impl Storage {
-    /// Returns the metadata of payloads before they are encoded, if a rule asks for it, counted.
-    ///
-    /// # Errors
-    /// As [`CallMemory::charge`].
-    pub(crate) fn noted(
-        &self,
-        memory: &CallMemory,
-        batch: &[Payload],
-    ) -> Result<(Vec<Metadata>, Option<Charge>), Error> {
-        if !self.rules.iter().any(Rule::asks_for_metadata) {
-            return Ok((Vec::new(), None));
+    /// Returns whether an item is below the threshold, or nothing that is stored.
+    pub(crate) fn is_small(&self, item: &Item) -> bool {
+        match item {
+            Item::Plain(one) => one.payload.encoded_len() < self.threshold.as_usize(),
+            _ => true,
         }
-        let charge = memory.charge(batch.iter().map(Payload::footprint_around).sum())?;
-        Ok((batch.iter().map(|payload| payload.metadata.clone()).collect(), Some(charge)))
     }
 
-    /// The driver that stores a payload of this size, if it is to be stored.
-    pub(crate) fn choose(&self, ctx: &Context, before: &Metadata, size: usize) -> Option<&str> {
+    /// Returns the driver that stores a payload, if it is stored.
+    pub(crate) fn choose_driver(&self, ctx: &Context, encoded: &CountedPayload) -> Option<&str> {
+        let size = encoded.payload.encoded_len();
         if size < self.threshold.as_usize() {
             return None;
         }
-        match self.rules.iter().find(|rule| rule.matches(ctx, before, size)) {
+        let original = encoded.original.as_ref().map(|original| &original.metadata);
+        let metadata = original.unwrap_or(&encoded.payload.metadata);
+        match self.rules.iter().find(|rule| rule.matches(ctx, metadata, size)) {
             Some(rule) => rule.driver.as_deref(),
             None => self.store_with.as_deref(),
         }
     }
 
+    /// Returns the driver of this name.
+    ///
+    /// # Errors
+    /// `Unresolved` if there is none.
     pub(crate) fn driver(&self, name: &str) -> Result<(&Arc<str>, &Arc<dyn Driver>), Error> {
         self.drivers.get_key_value(name).ok_or_else(|| {
             let known: Vec<_> = self.drivers.keys().map(|name| &**name).collect();
             let text = format!(
-                "[TMPRL1105] stored by driver `{}`, which is not configured; there are `{}`: \
-                 add a [[storage.driver]] of that name",
+                "stored by driver `{}`, which is not configured; there are `{}`: add a driver of \
+                 that name",
                 printable(name),
                 known.join("`, `")
             );
-            Error::new(ErrorKind::Unresolved, text)
+            let text = with_code(&*self.format, ReferenceFailure::NoDriver, &text);
+            Error::new(ErrorKind::Unresolved, text).with_remedies(&[Remedy::Drivers])
         })
     }
 
-    /// Returns what an object is found by in the cache.
+    /// Returns the key of an object in the cache.
     pub(crate) fn cache_key(&self, reference: &Reference) -> CacheKey {
-        reference.cache_key(self.identities.get(&*reference.driver).map_or("", String::as_str))
+        let identity = self.identities.get(&*reference.driver).map_or("", String::as_str);
+        cache_key(identity, reference)
     }
 
-    /// Refuses to store what would be too large to be read back.
+    /// Refuses to store a payload that would be too large to be read back.
     pub(crate) fn refuse_unreadable(&self, size: usize) -> Result<(), Error> {
         if size <= self.largest.as_usize() {
             return Ok(());
         }
         let text = format!(
-            "the encoded payload has {size} bytes, and no object above {} is read back \
-             (`storage.largest`): raise it, or pass less at once",
+            "the encoded payload has {size} bytes, and no object above {} is read back: raise the \
+             limit, or pass less at once",
             self.largest
         );
-        Err(Error::new(ErrorKind::LimitExceeded(Limit::Payload), text))
+        let error = Error::new(ErrorKind::LimitExceeded(Limit::Payload), text);
+        Err(error.with_remedies(&[Remedy::LargestObject]))
     }
 
-    /// Waits until an object of the call may be on its way.
-    pub(crate) async fn turn(&self, ctx: &Context) -> Turn<Arc<str>> {
+    /// Waits until an object of the call may be transferred. Namespaces take turns: one with thousands
+    /// of large payloads must not make the others wait for all of them.
+    pub(crate) async fn wait_for_turn(&self, ctx: &Context) -> Turn<Arc<str>> {
         let namespace = Arc::from(ctx.namespace_name().unwrap_or_default());
         let call = ctx.call().map_or(0, CallId::number);
-        self.of_all.take(&namespace, call).await
+        self.permits.take(&namespace, call).await
     }
 
-    /// Waits for a driver's answer, for as long as it has. Its silence and its panic are errors.
-    pub(crate) async fn bounded<T>(
+    /// Waits for a driver's answer within the time limit. A panic is an error.
+    pub(crate) async fn call_driver<T>(
         &self,
         driver: &dyn Driver,
-        asked: impl Future<Output = Result<T, Error>>,
+        call: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        let asked = catch_panic::catch_panic("the driver", asked);
-        // A plugin's own limit does not count the wait for a slot, for which no store is to blame.
+        let call = catch_panic("the driver", call);
+        // A plugin's own limit does not count the time that it waits for a turn to compute, for which
+        // no store is to blame.
         if driver.time_limit().is_some_and(|limit| limit <= self.time) {
-            return asked.await;
+            return call.await;
         }
-        tokio::time::timeout(self.time, asked).await.unwrap_or_else(|_| {
-            let text = format!("the driver did not answer within {:?} (`storage.time`)", self.time);
-            Err(Error::new(ErrorKind::Unavailable, text))
+        tokio::time::timeout(self.time, call).await.unwrap_or_else(|_| {
+            let text = format!("the driver did not answer within {:?}", self.time);
+            let error = Error::new(ErrorKind::Unavailable, text);
+            Err(error.with_remedies(&[Remedy::DriverTime]))
         })
     }
-}
-
-/// Says at which driver and for which payload it went wrong.
-pub(crate) fn at_driver(
-    driver: &str,
-    direction: Direction,
-    slot: usize,
-) -> impl FnOnce(Error) -> Error {
-    let stage = format!("storage {}", printable(driver));
-    move |error| error.at_stage(&stage, direction, slot)
-}
-
-/// A driver's name as a reference has it, which could be any text.
-pub(crate) fn printable(name: &str) -> String {
-    let printable = |c: char| if c.is_ascii_graphic() && c != '`' { c } else { '?' };
-    name.chars().take(64).map(printable).collect()
-}
-
-/// What is said where there is no storage at all.
-pub(crate) fn unresolved() -> Error {
-    let text = "[TMPRL1105] the payload is stored elsewhere, and no external storage is configured: \
-                add [storage] with the driver that stored it";
-    Error::new(ErrorKind::Unresolved, text)
 }
 
 impl fmt::Debug for Storage {

@@ -1,147 +1,145 @@
-//! The way out: payloads that reach the threshold are stored, and references take their places.
+//! Storing: large payloads become objects, and references to them are written.
 
-use std::{
-    collections::{BTreeMap, btree_map::Entry},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use aws_lc_rs::digest;
-use cloakroom_core::{
-    Charge, Context, Direction, Envelope, Error, Metadata, Object, Payload, PutOutcome,
-};
-use tracing::Instrument as _;
+use cloakroom_core::{Charge, Context, Direction, Envelope, Error, Object, Payload, PutOutcome};
 
 use crate::{
-    Verify,
-    item::{self, CountedPayload},
-    metric,
-    offload::claims,
-    offload::reference::Reference,
-    offload::storage::{Storage, at_driver},
-    tasks,
+    item::{self, CountedPayload, Item},
+    offload::{claims, storage::Storage, verify::Verify},
+    part::{PartCall, at_driver},
+    reference::StoredObject,
+    tasks::{self, Step},
 };
 
-/// From this size on, hashing is left to a thread that nobody else waits for.
-const LONG: usize = 1 << 20;
+/// Size from which hashing moves to a thread for blocking work: there it holds up nobody.
+pub(crate) const HASHED_ASIDE: usize = 1 << 20;
 
-/// A payload that is to be stored.
+/// Item that was encoded, once it is known whether it is stored.
+#[expect(clippy::large_enum_variant, reason = "a list of them lives for one call")]
+pub(crate) enum Outgoing {
+    /// It stays in the history.
+    Item(Item),
+    /// It is stored. Equal objects of one driver have the same key.
+    Object { payload: CountedPayload, key: ObjectKey, object: Option<PendingObject> },
+}
+
+/// Driver and SHA-256 of an object.
+pub(crate) type ObjectKey = (Arc<str>, [u8; 32]);
+
+/// Object that is to be stored.
 pub(crate) struct PendingObject {
     pub(crate) slot: usize,
-    pub(crate) driver: String,
+    pub(crate) driver: Arc<str>,
     pub(crate) payload: Payload,
     pub(crate) object: Object,
-    /// Of what the payload and the object do not share with the batch.
+    /// Memory that payload and object do not share with the batch.
     pub(crate) _charge: Charge,
 }
 
 impl Storage {
-    /// Stores what is to be stored of an encoded batch, and gives the references by their slots.
-    /// `skip` are those that never are.
-    pub(crate) async fn store_items(
+    /// Decides for each item whether it is stored, and hashes those that are.
+    pub(crate) async fn prepare_objects(
         self: &Arc<Self>,
         ctx: &Context,
-        before: &[Metadata],
-        batch: &[CountedPayload],
-        skip: &[bool],
-    ) -> Result<Vec<(usize, Payload)>, Error> {
-        let (mut chosen, memory) = (Vec::new(), item::memory(ctx));
-        for (slot, CountedPayload { payload, .. }) in batch.iter().enumerate() {
-            let before = before.get(slot).unwrap_or(&payload.metadata);
-            let driver = match skip.get(slot) {
-                Some(true) => None,
-                _ => self.choose(ctx, before, payload.encoded_len()),
+        items: Vec<Item>,
+    ) -> Result<Vec<Outgoing>, Error> {
+        let prepare = |item| {
+            let Item::Plain(payload) = item else {
+                return Step::Done(Outgoing::Item(item));
             };
-            if let Some(driver) = driver {
-                let refused = self.refuse_unreadable(payload.encoded_len());
-                // The metadata is copied twice: with the payload, and into the object.
-                let charge = refused.and_then(|()| memory.charge(2 * payload.footprint_around()));
-                let charge = charge.map_err(at_driver(driver, Direction::Encode, slot))?;
-                chosen.push((slot, driver.to_owned(), payload.clone(), charge));
-            }
-        }
-        if chosen.is_empty() {
-            return Ok(Vec::new());
-        }
-        let chosen = tasks::run_each(self.of_a_call, chosen, |_, chosen| async move {
-            let (slot, driver, payload, charge) = chosen;
-            let object = object(payload.envelope()).await?;
-            Ok(PendingObject { slot, driver, payload, object, _charge: charge })
-        });
-        self.store_objects(ctx, chosen.await?).await
+            let Some(driver) = self.choose_driver(ctx, &payload).map(Arc::from) else {
+                return Step::Done(Outgoing::Item(Item::Plain(payload)));
+            };
+            let (this, ctx) = (self.clone(), ctx.clone());
+            Step::Run(async move { this.prepare_object(&ctx, driver, payload).await })
+        };
+        tasks::run_each(self.permits_of_call, items, prepare).await
     }
 
-    /// Equal payloads are stored once.
-    async fn store_objects(
+    async fn prepare_object(
+        &self,
+        ctx: &Context,
+        driver: Arc<str>,
+        payload: CountedPayload,
+    ) -> Result<Outgoing, Error> {
+        let (slot, encoded) = (payload.slot, &payload.payload);
+        let readable = self.refuse_unreadable(encoded.encoded_len());
+        // The metadata is copied twice: with the payload, and into the object.
+        let copied = 2 * encoded.footprint_around();
+        let charge = readable.and_then(|()| item::memory(ctx).charge(copied));
+        let _charge = charge.map_err(at_driver(&driver, Direction::Encode, slot))?;
+        let encoded = encoded.clone();
+        let object = make_object(encoded.envelope()).await?;
+        let key = (driver.clone(), *object.sha256());
+        let object = PendingObject { slot, driver, payload: encoded, object, _charge };
+        Ok(Outgoing::Object { payload, key, object: Some(object) })
+    }
+
+    /// Stores the objects among the items, equal ones once, and returns the references to them.
+    pub(crate) async fn store_objects(
         self: &Arc<Self>,
         ctx: &Context,
-        chosen: Vec<PendingObject>,
-    ) -> Result<Vec<(usize, Payload)>, Error> {
-        let (mut first, mut unique, mut slots) = (BTreeMap::new(), Vec::new(), Vec::new());
-        for chosen in chosen {
-            let index = match first.entry((chosen.driver.clone(), *chosen.object.sha256())) {
-                Entry::Occupied(entry) => *entry.get(),
-                Entry::Vacant(entry) => *entry.insert(unique.len()),
-            };
-            slots.push((chosen.slot, index));
-            if index == unique.len() {
-                unique.push(chosen);
-            }
-        }
-        let stored = tasks::run_each(self.of_a_call, unique, |_, chosen| {
+        outgoing: &mut [Outgoing],
+    ) -> Result<BTreeMap<ObjectKey, Payload>, Error> {
+        let objects = outgoing.iter_mut().filter_map(|one| match one {
+            Outgoing::Object { key, object, .. } => Some((key.clone(), object.take()?)),
+            Outgoing::Item(_) => None,
+        });
+        let store = |object: PendingObject| {
             let (this, ctx) = (self.clone(), ctx.clone());
             async move {
-                let _turn = this.turn(&ctx).await;
-                let reference = this.store_object(&ctx, &chosen, this.verify).await;
-                reference.map_err(at_driver(&chosen.driver, Direction::Encode, chosen.slot))
+                let _turn = this.wait_for_turn(&ctx).await;
+                let reference = this.store_object(&ctx, &object, this.verify).await;
+                reference.map_err(at_driver(&object.driver, Direction::Encode, object.slot))
             }
-        });
-        let references = stored.await?;
-        let placed = slots.into_iter().filter_map(|(slot, index)| {
-            references.get(index).map(|reference: &Payload| (slot, reference.clone()))
-        });
-        Ok(placed.collect())
+        };
+        // Duplicates are dropped with their memory before the first object is stored.
+        tasks::run_once_per_key(self.permits_of_call, objects, store).await
     }
 
     /// Stores an object, and returns the reference to it.
     pub(crate) async fn store_object(
         &self,
         ctx: &Context,
-        chosen: &PendingObject,
+        pending: &PendingObject,
         verify: Verify,
     ) -> Result<Payload, Error> {
-        let PendingObject { driver: name, payload, object, .. } = chosen;
-        let size = object.envelope().len();
+        let PendingObject { slot, driver: name, payload, object, .. } = pending;
+        let (size, sha256) = (object.envelope().len(), object.sha256());
         let (name, driver) = self.driver(name)?;
-        let was_suspect = self.begin_verify(verify, object.sha256());
-        let call = metric::Call::begin(ctx, "driver", name, Direction::Encode, Some(size));
-        let span =
-            tracing::info_span!("driver", driver = &**name, direction = "encode", bytes = size);
-        // Called within, so that a driver that panics before it gives its future is caught too.
-        let stored = async { driver.store_with_outcome(ctx, object.clone()).await };
-        let stored = self.bounded(&**driver, stored).instrument(span).await;
-        // A driver hands the object on as it is.
-        let (claim, outcome) = call.end(stored, |_| size)?;
-        let mut claim = claims::complete(claim, object.sha256())?;
+        // Before the object is stored: if the call is dropped halfway, the object may be in the store.
+        let was_unverified = verify == Verify::New && self.unverified.add(sha256);
+        // Called within, so that a panic before the driver returns its future is caught too.
+        let store = async { driver.store_with_outcome(ctx, object.clone()).await };
+        let store = self.call_driver(&**driver, store);
+        let call = PartCall::store(ctx, name, *slot, size);
+        // A driver passes the object on as it is.
+        let (claim, outcome) = call.run(store, |_| size).await?;
+        let mut claim = claims::complete(claim, sha256)?;
         if let Some(proofs) = &self.proofs {
             claim = proofs.sign(ctx, name, claim, size)?;
         }
-        let reference = Reference { driver: name.to_string(), claim };
-        let stands = reference.payload(size);
-        let pending = self.as_in_history(ctx, &reference, &stands)?;
-        let is_trusted = outcome == PutOutcome::AlreadyThere && !was_suspect;
-        self.verify(ctx, &pending, object.sha256(), verify, is_trusted).await?;
-        self.cache.stored(ctx, self.cache_key(&reference), object.envelope().clone(), payload);
-        Ok(stands)
+        let stored = StoredObject::new(name, &claim, size, sha256);
+        let reference = self.format.write(&stored);
+        let read = self.as_in_history(ctx, &stored, &reference)?;
+        // What was there before was verified when it was written, unless that call did not finish.
+        let is_trusted =
+            outcome == PutOutcome::AlreadyThere && !was_unverified && verify != Verify::Always;
+        self.verify_object(ctx, &read, sha256, verify, is_trusted).await?;
+        self.cache.put(ctx, self.cache_key(&read), object.envelope().clone(), payload);
+        Ok(reference)
     }
 }
 
-pub(crate) async fn object(envelope: Envelope) -> Result<Object, Error> {
-    let sha256 = match envelope.len() {
-        0..LONG => sha256(&envelope),
-        _ => {
-            let envelope = envelope.clone();
-            tasks::run_blocking(move || sha256(&envelope)).await?
-        }
+/// Returns the object of these bytes.
+pub(crate) async fn make_object(envelope: Envelope) -> Result<Object, Error> {
+    let sha256 = if envelope.len() < HASHED_ASIDE {
+        sha256(&envelope)
+    } else {
+        let envelope = envelope.clone();
+        tasks::run_blocking(move || sha256(&envelope)).await?
     };
     Ok(Object::new(envelope, sha256))
 }

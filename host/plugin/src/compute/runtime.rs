@@ -25,7 +25,9 @@ pub(crate) async fn run<T: Send + 'static>(
     };
     let request = request.in_current_span().with_current_subscriber();
     let answer = Running(runtime.spawn(request)).await;
-    answer.unwrap_or_else(|| Err(Error::new(ErrorKind::Internal, "a store's client failed")))
+    answer.unwrap_or_else(|| {
+        Err(Error::new(ErrorKind::Internal, "the client of a store or a key service panicked"))
+    })
 }
 
 /// A request on the runtime, which ends with its guest.

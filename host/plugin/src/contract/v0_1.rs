@@ -56,6 +56,8 @@ pub(crate) mod bindings {
             "cloakroom:plugin/types.[method]payload.metadata": async | trappable,
             "cloakroom:plugin/types.[method]payload.get": async | trappable,
             "cloakroom:plugin/keys": async | trappable,
+            // A key may be in a key service's hands.
+            "cloakroom:plugin/subkeys": async | trappable,
             // These wait for a store.
             "cloakroom:plugin/blobs.[method]bucket.put": async | trappable,
             "cloakroom:plugin/blobs.[method]bucket.get": async | trappable,

@@ -3,7 +3,6 @@
 use std::{net::IpAddr, sync::Arc};
 
 use cloakroom_core::{Context, Error, ErrorKind, Payload};
-use cloakroom_pipeline::Pipeline;
 use http::{HeaderValue, Request, StatusCode, header::ALLOW};
 use hyper::body::Incoming;
 use tokio::time::{Instant, timeout_at};
@@ -18,7 +17,7 @@ use super::{
     response::{self, Answer, line},
     route::{self, NoRoute, Route},
 };
-use crate::json::metered;
+use crate::{TemporalReferences, json::metered};
 
 /// Smaller JSON is read and written where it is.
 const AT_ONCE: usize = 64 << 10;
@@ -74,8 +73,9 @@ impl Shared {
             Route::Encode | Route::Decode { .. } | Route::Download => {
                 let deadline = Instant::now() + settings.time;
                 let pipeline = self.adapter.pipeline();
-                let (body, budget) = (request.into_body(), pipeline.memory());
-                let body = match request_body::read(body, settings.body, budget, deadline).await {
+                let body = request.into_body();
+                let read = request_body::read(body, settings.body, &pipeline, deadline);
+                let body = match read.await {
                     Ok(body) => body,
                     Err(refused) => return refused,
                 };
@@ -110,7 +110,8 @@ impl Shared {
             volume.bytes = bytes;
             Ok(written)
         };
-        let changed = changed.await;
+        let named = |error| self.adapter.pipeline().name_remedies(error);
+        let changed = changed.await.map_err(named);
         let mut answer =
             changed.map_or_else(|error: Error| response::failure(&error), response::payloads);
         answer.extensions_mut().insert(volume);
@@ -128,7 +129,7 @@ impl Shared {
             Route::Decode { keep_references: true } => {
                 self.adapter.pipeline().decode_references(ctx, payloads).await
             }
-            Route::Download if !payloads.iter().all(Pipeline::is_reference) => {
+            Route::Download if !payloads.iter().all(TemporalReferences::is_reference) => {
                 let text = "all payloads must be references to stored payloads";
                 Err(Error::new(ErrorKind::Malformed, text))
             }

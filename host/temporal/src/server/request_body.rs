@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cloakroom_core::{ByteSize, CallMemory, Charge, MemoryBudget};
+use cloakroom_pipeline::Pipeline;
 use http::StatusCode;
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
@@ -35,9 +36,10 @@ pub(super) struct Body {
 pub(super) async fn read(
     mut body: Incoming,
     most: ByteSize,
-    budget: &MemoryBudget,
+    pipeline: &Pipeline,
     deadline: Instant,
 ) -> Result<Body, Answer> {
+    let budget = pipeline.memory();
     let length = body.size_hint().exact();
     if length.is_some_and(|length| length > most.get()) {
         let _ = tokio::time::timeout(PATIENCE, drain(&mut body)).await;
@@ -60,7 +62,9 @@ pub(super) async fn read(
                 if part.len() > most.as_usize() - growing.bytes.len() {
                     return Err(too_large(most));
                 }
-                growing.extend(part, &memory).map_err(|error| failure(&error))?;
+                growing
+                    .extend(part, &memory)
+                    .map_err(|error| failure(&pipeline.name_remedies(error)))?;
             }
             Ok(None) => {
                 let Growing { bytes, charge, .. } = growing;

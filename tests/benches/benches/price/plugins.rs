@@ -44,7 +44,7 @@ impl Codecs {
     }
 
     pub(crate) fn pipeline(&self, runner: &Runner, names: &[&str], reuse: Reuse) -> Pipeline {
-        let mut pipeline = Pipeline::builder();
+        let mut pipeline = cloakroom_tests::pipeline();
         for name in names {
             let (plugin, settings) = &self.plugins[name];
             let codec = runner.block_on(plugin.codec(settings.clone(), reuse)).expect("a codec");

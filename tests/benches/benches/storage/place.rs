@@ -69,7 +69,7 @@ impl Place {
         let driver = plugin.driver(Settings::none().set("bucket", "b"), Reuse::Fresh).await;
         let offload = Offload::above(ByteSize::bytes(0)).to("d", driver.expect("a driver"));
         let offload = offload.memory_cache(ByteSize::bytes(0));
-        Pipeline::builder().offload(offload).build().expect("a pipeline")
+        cloakroom_tests::pipeline().offload(offload).build().expect("a pipeline")
     }
 
     /// As `object_store` does it.

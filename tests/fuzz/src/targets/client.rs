@@ -7,7 +7,6 @@ use std::{
     time::Duration,
 };
 
-use cloakroom::Pipeline;
 use cloakroom_temporal::server::{Auth, CodecServer, Settings};
 use cloakroom_tests::PATIENCE;
 use tokio::net::TcpListener;
@@ -16,7 +15,7 @@ use crate::promise::runtime;
 
 /// Serves until the process ends. Its pipeline has no stages.
 pub(crate) fn serve(access: Auth) -> SocketAddr {
-    let pipeline = Pipeline::builder().build().expect("a pipeline");
+    let pipeline = cloakroom_tests::pipeline().build().expect("a pipeline");
     let mut settings = Settings::default();
     settings.access = access;
     let server = CodecServer::new(pipeline, settings);

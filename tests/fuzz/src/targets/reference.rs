@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use cloakroom::{
     ByteSize, Context, Driver, Error, Payload, Pipeline,
-    storage::{Claim, ClaimPolicy, Object, Offload},
+    storage::{Claim, ClaimPolicy, Object, Offload, TemporalReferences},
 };
 use cloakroom_tests::{ctx, plain, ring};
 use futures::future::BoxFuture;
@@ -80,7 +80,7 @@ fn scene() -> &'static Scene {
         let build = |policy| {
             let offload = Offload::above(ByteSize::bytes(0)).to("finder", driver.clone());
             let offload = offload.memory_cache(ByteSize::bytes(0)).claims(ring(), policy);
-            Pipeline::builder().offload(offload).build().expect("a pipeline")
+            cloakroom_tests::pipeline().offload(offload).build().expect("a pipeline")
         };
         let (pipeline, strict) = (build(ClaimPolicy::Write), build(ClaimPolicy::Require));
         driver.claim.lock().expect("a claim").insert("key".to_owned(), "a/b".to_owned());
@@ -100,7 +100,7 @@ fn read(text: &[u8], sizes: u8, size: u8) {
         2 => payload.external_sizes = vec![i64::from(size)],
         _ => payload.external_sizes = vec![i64::MIN, i64::MAX],
     }
-    assert!(Pipeline::is_reference(&payload));
+    assert!(TemporalReferences::is_reference(&payload));
     *scene.driver.asked.lock().expect("a place") = None;
     let decoded = wait(scene.pipeline.decode(&ctx(), vec![payload.clone()]));
     let asked = scene.driver.asked.lock().expect("a place").take();
@@ -155,7 +155,7 @@ fn store(claim: &Claim) {
     match wait(scene.strict.encode(&ctx(), vec![stored()])) {
         Err(error) => promise::check(&error),
         Ok(references) => {
-            assert!(Pipeline::is_reference(&references[0]), "it is not stored");
+            assert!(TemporalReferences::is_reference(&references[0]), "it is not stored");
             let decoded = wait(scene.strict.decode(&ctx(), references));
             assert!(decoded.expect("reads what it wrote") == [stored()]);
             let asked = scene.driver.asked.lock().expect("a place").take().expect("was asked");

@@ -9,7 +9,7 @@ use cloakroom::{
     keys::KeyError,
     plugin::{Limits, PluginCodec, Reuse, Settings},
 };
-use cloakroom_tests::{bundled, ctx, host, ring};
+use cloakroom_tests::{bundled, ctx, host};
 
 use crate::{
     input::Input,
@@ -47,7 +47,7 @@ pub(crate) fn sealed(data: &[u8]) {
 
 /// The key itself, beside the plugins.
 fn no_key_opens(data: &Bytes) {
-    let key = ring().current();
+    let key = cloakroom_tests::key();
     assert_eq!(key.open(data.clone(), b"fuzz"), Err(KeyError::Mismatch));
     assert_eq!(key.open_aes_gcm(data.clone(), b"fuzz"), Err(KeyError::Mismatch));
 }

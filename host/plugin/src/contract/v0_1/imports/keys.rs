@@ -17,7 +17,7 @@ use crate::contract::v0_1::{
 };
 use crate::{
     Grants,
-    compute::long_work,
+    compute::{long_work, runtime},
     instance::{
         fault::Fault,
         guest_log::visible,
@@ -102,8 +102,12 @@ impl State {
         W: FnOnce(&dyn Key, Rope) -> Result<Bytes, KeyError> + Send + 'static,
     {
         let input = self.buffer(&input)?.clone();
-        let key = match self.ring(|grants| &grants.keys, &ring) {
-            Ok(ring) => ring.current(),
+        let found = match self.ring(|grants| &grants.keys, &ring) {
+            Ok(granted) => self.call.current_key(&granted, &ring).await,
+            Err(error) => Err(error),
+        };
+        let key = match found {
+            Ok(key) => key,
             Err(error) => return Ok(Err(error)),
         };
         let id = key.id().to_owned();
@@ -121,9 +125,10 @@ impl State {
     where
         W: FnOnce(&dyn Key, Bytes) -> Result<Bytes, KeyError> + Send + 'static,
     {
-        let found = self
-            .ring(|grants| &grants.keys, &ring)
-            .and_then(|granted| self.call.find_key(&granted, &ring, &id));
+        let found = match self.ring(|grants| &grants.keys, &ring) {
+            Ok(granted) => self.call.find_key(&granted, &ring, &id).await,
+            Err(error) => Err(error),
+        };
         let key = match found {
             Ok(key) => key,
             Err(error) => return Ok(Err(error)),
@@ -171,7 +176,7 @@ impl State {
 }
 
 impl subkeys::Host for State {
-    fn derive(
+    async fn derive(
         &mut self,
         name: String,
         id: Option<String>,
@@ -183,11 +188,11 @@ impl subkeys::Host for State {
         if DERIVED < length || DERIVED < salt.len() {
             return Fault::Protocol("asked for a subkey, or with a salt, of over 64 bytes").trap();
         }
-        let ring = self.ring(|grants| &grants.subkeys, &name);
-        let key = ring.and_then(|ring| match &id {
-            Some(id) => self.call.find_key(&ring, &name, id),
-            None => Ok(ring.current()),
-        });
+        let key = match (self.ring(|grants| &grants.subkeys, &name), &id) {
+            (Ok(ring), Some(id)) => self.call.find_key(&ring, &name, id).await,
+            (Ok(ring), None) => self.call.current_key(&ring, &name).await,
+            (Err(error), _) => Err(error),
+        };
         Ok(key.and_then(|key| {
             let derived = derive(&*key, &purpose, &salt, length);
             derived.map_err(|error| self.call.refuse(refused(&name, key.id(), error)))
@@ -209,19 +214,59 @@ fn derive(key: &dyn Key, purpose: &str, salt: &[u8], length: usize) -> Result<Su
 }
 
 impl Call {
+    /// Returns the key of a ring that seals.
+    async fn current_key(
+        &mut self,
+        ring: &Arc<dyn KeyRing>,
+        name: &str,
+    ) -> Result<Arc<dyn Key>, Error> {
+        let found = match ring.current().now() {
+            Some(found) => found,
+            // A key service is asked on the runtime: its client needs timers and sockets, which the
+            // threads that guests compute on do not have.
+            None => {
+                let ring = ring.clone();
+                runtime::run(async move { ring.current().await }).await
+            }
+        };
+        let found = found.map_err(|error| no_answer(name, error));
+        let key = found.and_then(|key| key.ok_or_else(|| none_current(name)));
+        key.map_err(|error| self.refuse(error))
+    }
+
     /// Returns a key of a ring. Without one the guest learns that there is none, and the operator
     /// which: the contract has no case for it.
-    fn find_key(
+    async fn find_key(
         &mut self,
         ring: &Arc<dyn KeyRing>,
         name: &str,
         id: &str,
     ) -> Result<Arc<dyn Key>, Error> {
-        ring.find(id).ok_or_else(|| {
+        let found = match ring.find(id).now() {
+            Some(found) => found,
+            None => {
+                let (ring, id) = (ring.clone(), id.to_owned());
+                runtime::run(async move { ring.find(&id).await }).await
+            }
+        };
+        let found = found.map_err(|error| self.refuse(no_answer(name, error)))?;
+        found.ok_or_else(|| {
             let told = "no key of the ring has this payload's key id".to_owned();
             self.refuse_as(Error::NotFound(told), unknown(name, id))
         })
     }
+}
+
+/// Names the ring whose look-up ended with an error, such as a key service's.
+fn no_answer(ring: &str, error: HostError) -> HostError {
+    let kind = error.kind();
+    error.wrapped(kind, format!("a key of key ring `{ring}` could not be looked up"))
+}
+
+/// Reports a ring that only opens.
+fn none_current(ring: &str) -> HostError {
+    let text = format!("key ring `{ring}` has no current key, so nothing can be sealed under it");
+    HostError::new(ErrorKind::Denied, text)
 }
 
 /// The id stands in the clear beside the payload, and may be any text.

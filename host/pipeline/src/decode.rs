@@ -1,0 +1,96 @@
+//! Decoding: references are followed, then stages run in reverse order. The mirror of encoding.
+
+use cloakroom_core::{Context, Direction, Error, Payload};
+
+use crate::{
+    Pipeline,
+    admission::Call,
+    item::{CountedPayload, Item},
+    metric,
+    tasks::{self, Step},
+};
+
+impl Pipeline {
+    /// Retrieves the objects of references, and decodes every payload by the stages that own its
+    /// encoding, last to first. Returns as many payloads, in the same order. A payload whose encoding
+    /// no stage owns comes back as it was.
+    ///
+    /// Dropping the future stops the work.
+    ///
+    /// # Errors
+    /// If one payload cannot be retrieved or decoded; then none is returned. `Busy` if a codec has more
+    /// work than it can take, or if all calls hold more memory than they may;
+    /// `LimitExceeded(Payloads)` and `LimitExceeded(CallBytes)` if the batch is too large.
+    pub async fn decode(&self, ctx: &Context, batch: Vec<Payload>) -> Result<Vec<Payload>, Error> {
+        let decoded = self.decode_batch(ctx, batch).await;
+        decoded.map_err(|error| self.report_failure(ctx, Direction::Decode, error))
+    }
+
+    async fn decode_batch(
+        &self,
+        ctx: &Context,
+        batch: Vec<Payload>,
+    ) -> Result<Vec<Payload>, Error> {
+        let (call, items) = self.begin(ctx, Direction::Decode, batch).await?;
+        let mut items = self.open_references(&call, items).await?;
+        if items.iter().any(|item| matches!(item, Item::Reference(..))) {
+            let storage = self.storage.as_ref().ok_or_else(|| self.no_storage())?;
+            items = storage.retrieve_items(&call.ctx, items).await?;
+        }
+        let items = self.decode_items(&call, items).await?;
+        self.finish(call, items)
+    }
+
+    /// Decodes every payload as [`Pipeline::decode`] does, but leaves references as they are, in
+    /// plaintext: for callers that show where an object lies, or retrieve it later.
+    ///
+    /// # Errors
+    /// If one payload cannot be decoded; then none is returned.
+    pub async fn decode_references(
+        &self,
+        ctx: &Context,
+        batch: Vec<Payload>,
+    ) -> Result<Vec<Payload>, Error> {
+        let decode = async {
+            let (call, items) = self.begin(ctx, Direction::Decode, batch).await?;
+            let items = self.open_references(&call, items).await?;
+            let items = self.decode_items(&call, items).await?;
+            self.finish(call, items)
+        };
+        decode.await.map_err(|error| self.report_failure(ctx, Direction::Decode, error))
+    }
+
+    /// Decodes plain payloads. References stay.
+    async fn decode_items(&self, call: &Call, items: Vec<Item>) -> Result<Vec<Item>, Error> {
+        let decode = |item| match item {
+            Item::Plain(payload) => {
+                let (this, ctx) = (self.clone(), call.ctx.clone());
+                Step::Run(async move { Ok(Item::Plain(this.decode_payload(&ctx, payload).await?)) })
+            }
+            item => Step::Done(item),
+        };
+        tasks::run_each(self.permits, items, decode).await
+    }
+
+    /// Decodes a payload by the stages that own its encoding, last to first.
+    pub(crate) async fn decode_payload(
+        &self,
+        ctx: &Context,
+        mut counted: CountedPayload,
+    ) -> Result<CountedPayload, Error> {
+        let (slot, mut is_plaintext) = (counted.slot, false);
+        for stage in self.stages.iter().rev() {
+            is_plaintext |= stage.lets_plaintext_pass(&counted.payload);
+            let (before, payload) = counted.take();
+            let payload = stage.decode(ctx, slot, payload).await?;
+            // After each stage, because a few bytes may decompress to gigabytes.
+            self.check_payload(slot, Direction::Decode, &payload)?;
+            let counted = counted.put(before, payload);
+            counted.map_err(|error| error.at_stage(stage.name(), Direction::Decode, slot))?;
+        }
+        if is_plaintext {
+            metric::count_plaintext(ctx);
+        }
+        Ok(counted)
+    }
+}

@@ -1,0 +1,137 @@
+//! Encoding: stages in written order, then storage of large payloads.
+
+use std::sync::Arc;
+
+use cloakroom_core::{Context, Direction, Error, Payload};
+
+use crate::{
+    Pipeline,
+    admission::Call,
+    item::{CountedPayload, Item},
+    offload::{storage::Storage, store::Outgoing},
+    tasks::{self, Step},
+};
+
+impl Pipeline {
+    /// Encodes every payload by every stage, first to last, and stores those that are large. Returns as
+    /// many payloads, in the same order.
+    ///
+    /// References that decoding would follow come back as they are, in plaintext. A payload that only
+    /// looks like one is encoded like any other. Of envelopes of the workflow engine the inner payloads
+    /// are encoded.
+    ///
+    /// Dropping the future stops the work. Objects that were stored by then stay in their store.
+    ///
+    /// # Errors
+    /// If one payload cannot be encoded or stored; if one cannot be encoded, none is stored. `Busy` if
+    /// a codec has more work than it can take, or if all calls hold more memory than they may;
+    /// `LimitExceeded(Payloads)` and `LimitExceeded(CallBytes)` if the batch is too large.
+    pub async fn encode(&self, ctx: &Context, batch: Vec<Payload>) -> Result<Vec<Payload>, Error> {
+        let encoded = self.encode_batch(ctx, batch).await;
+        encoded.map_err(|error| self.report_failure(ctx, Direction::Encode, error))
+    }
+
+    async fn encode_batch(
+        &self,
+        ctx: &Context,
+        batch: Vec<Payload>,
+    ) -> Result<Vec<Payload>, Error> {
+        let (call, items) = self.begin(ctx, Direction::Encode, batch).await?;
+        // A barrier: nothing is stored until all payloads are encoded. Otherwise each retry of a batch
+        // with one bad payload would leave objects in the store that no history refers to.
+        let mut items = self.encode_items(&call, items).await?;
+        if let Some(storage) = &self.storage {
+            items = self.offload_items(storage, &call, items).await?;
+        }
+        self.finish(call, items)
+    }
+
+    async fn encode_items(&self, call: &Call, items: Vec<Item>) -> Result<Vec<Item>, Error> {
+        let encode = |item| match item {
+            Item::SystemEnvelope(envelope) => Step::Done(Item::SystemEnvelope(envelope)),
+            item => {
+                let (this, ctx) = (self.clone(), call.ctx.clone());
+                Step::Run(async move { this.encode_item(&ctx, item).await })
+            }
+        };
+        tasks::run_each(self.permits, items, encode).await
+    }
+
+    async fn encode_item(&self, ctx: &Context, item: Item) -> Result<Item, Error> {
+        if let Some(payload) = item.payload() {
+            self.check_payload(payload.slot, Direction::Encode, &payload.payload)?;
+        }
+        match item {
+            Item::Plain(payload) => {
+                Ok(Item::Plain(self.encode_payload(ctx, payload, false).await?))
+            }
+            Item::Reference(payload, _) => self.pass_reference(ctx, payload).await,
+            Item::EncodedReference(payload) => self.pass_encoded_reference(ctx, payload).await,
+            envelope @ Item::SystemEnvelope(_) => Ok(envelope),
+        }
+    }
+
+    /// Encodes a payload by all stages. With `always`, each must change it even if that makes it larger.
+    pub(crate) async fn encode_payload(
+        &self,
+        ctx: &Context,
+        mut counted: CountedPayload,
+        always: bool,
+    ) -> Result<CountedPayload, Error> {
+        let slot = counted.slot;
+        for stage in self.stages.iter() {
+            let (before, payload) = counted.take();
+            let payload = stage.encode(ctx, slot, payload, always).await?;
+            self.check_entries(slot, Direction::Encode, &payload)?;
+            let counted = counted.put(before, payload);
+            counted.map_err(|error| error.at_stage(stage.name(), Direction::Encode, slot))?;
+        }
+        Ok(counted)
+    }
+
+    /// Stores large payloads, and puts references into their places.
+    async fn offload_items(
+        &self,
+        storage: &Arc<Storage>,
+        call: &Call,
+        items: Vec<Item>,
+    ) -> Result<Vec<Item>, Error> {
+        if items.iter().all(|item| storage.is_small(item)) {
+            return Ok(items);
+        }
+        let mut outgoing = storage.prepare_objects(&call.ctx, items).await?;
+        let references = storage.store_objects(&call.ctx, &mut outgoing).await?;
+        let mut items = Vec::with_capacity(outgoing.len());
+        for one in outgoing {
+            items.push(match one {
+                Outgoing::Item(item) => item,
+                Outgoing::Object { payload, key, .. } => match references.get(&key) {
+                    Some(reference) => {
+                        self.put_reference(storage, call, payload, reference.clone()).await?
+                    }
+                    None => Item::Plain(payload),
+                },
+            });
+        }
+        Ok(items)
+    }
+
+    /// Puts a reference into the place of a stored payload, encoded by the stages if that is configured.
+    async fn put_reference(
+        &self,
+        storage: &Storage,
+        call: &Call,
+        stored: CountedPayload,
+        reference: Payload,
+    ) -> Result<Item, Error> {
+        let sizes = reference.external_sizes.clone();
+        let reference = CountedPayload::made(stored.slot, &call.memory, reference)?;
+        drop(stored);
+        if !storage.encode_references {
+            return Ok(Item::Reference(reference, None));
+        }
+        let mut encoded = self.encode_payload(&call.ctx, reference, false).await?;
+        encoded.payload = storage.format.mark_encoded(encoded.payload, sizes);
+        Ok(Item::EncodedReference(encoded))
+    }
+}

@@ -1,0 +1,10 @@
+//! Tests of the pipeline's rules, with native codecs, drivers and keys.
+
+mod claims;
+mod envelopes;
+mod fakes;
+mod limits;
+mod offload;
+mod references;
+mod signer;
+mod stages;

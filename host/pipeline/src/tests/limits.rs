@@ -1,0 +1,91 @@
+//! Limits of payloads, memory and time, and how errors name the settings behind them.
+
+use std::{num::NonZeroUsize, time::Duration};
+
+use cloakroom_core::{ByteSize, ErrorKind, Limit, MemoryBudget, Payload, Purpose, Remedy};
+
+use super::fakes::{Fake, Shelf, Work, builder, ctx, plain};
+use crate::{Offload, PipelineBuilder, Stage};
+
+fn reversing() -> PipelineBuilder {
+    builder().stage(Stage::new("a", Fake::new("x/a", Purpose::Conversion, Work::Reverse)))
+}
+
+fn count(count: usize) -> NonZeroUsize {
+    NonZeroUsize::new(count).unwrap()
+}
+
+#[tokio::test]
+async fn payloads_are_limited_in_number_size_and_entries() {
+    let limited = reversing()
+        .most_payloads(count(2))
+        .largest_payload(ByteSize::bytes(100))
+        .most_entries(count(3))
+        .build()
+        .unwrap();
+    let entries = plain("a").with("b", "").with("c", "").with("d", "");
+    for (batch, limit, name) in [
+        (vec![plain("a"); 3], Limit::Payloads, "PipelineBuilder::most_payloads"),
+        (vec![plain(&"a".repeat(100))], Limit::Payload, "PipelineBuilder::largest_payload"),
+        (vec![entries], Limit::Entries, "PipelineBuilder::most_entries"),
+    ] {
+        let error = limited.encode(&ctx(), batch.clone()).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::LimitExceeded(limit));
+        assert!(error.to_string().ends_with(&format!("(`{name}`)")), "{error}");
+    }
+    limited.encode(&ctx(), vec![plain("a"), plain("b")]).await.unwrap();
+}
+
+#[tokio::test]
+async fn settings_are_named_as_whoever_built_the_pipeline_calls_them() {
+    let name = |remedy| match remedy {
+        Remedy::MostPayloads => "limits.payloads",
+        _ => "another",
+    };
+    let pipeline = reversing().most_payloads(count(1)).remedy_names(name).build().unwrap();
+    let error = pipeline.decode(&ctx(), vec![plain("a"), plain("b")]).await.unwrap_err();
+    assert!(error.to_string().ends_with("(`limits.payloads`)"), "{error}");
+}
+
+#[tokio::test]
+async fn memory_is_counted_for_a_call_and_given_back() {
+    let budget = MemoryBudget::new(ByteSize::mib(1), ByteSize::mib(8));
+    let shelf = Shelf::default();
+    let offload = Offload::above(ByteSize::bytes(0)).to("shelf", shelf.clone());
+    let offload = offload.memory_cache(ByteSize::bytes(0));
+    let pipeline = reversing().offload(offload).memory(budget.clone()).build().unwrap();
+    let batch = vec![plain(&"a".repeat(200 << 10))];
+    let encoded = pipeline.encode(&ctx(), batch.clone()).await.unwrap();
+    assert_eq!(pipeline.decode(&ctx(), encoded).await.unwrap(), batch);
+    assert_eq!(budget.used(), 0);
+    assert!(budget.peak() > 200 << 10, "{}", budget.peak());
+    let large: Vec<_> = (0..8).map(|n| plain(&format!("{n}{}", "a".repeat(200 << 10)))).collect();
+    let error = pipeline.encode(&ctx(), large).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::LimitExceeded(Limit::CallBytes));
+    assert!(error.to_string().ends_with("(`PipelineBuilder::memory`)"), "{error}");
+    assert_eq!((budget.used(), shelf.counts().0), (0, 1));
+}
+
+/// Results stay counted while the caller holds the memory that it brought.
+#[tokio::test]
+async fn the_callers_memory_counts_the_results_too() {
+    let budget = MemoryBudget::new(ByteSize::mib(1), ByteSize::mib(8));
+    let memory = budget.call();
+    let pipeline = reversing().build().unwrap();
+    let ctx = ctx().with_memory(memory.clone());
+    let encoded = pipeline.encode(&ctx, vec![plain(&"a".repeat(10_000))]).await.unwrap();
+    assert!(memory.used() >= encoded.iter().map(Payload::encoded_len).sum());
+    drop((ctx, memory));
+    assert_eq!(budget.used(), 0);
+}
+
+#[tokio::test]
+async fn a_call_that_finds_no_memory_is_busy_once_it_has_waited() {
+    let budget = MemoryBudget::new(ByteSize::kib(64), ByteSize::kib(64));
+    let pipeline = reversing().memory(budget.clone()).wait(Duration::ZERO).build().unwrap();
+    let _other = budget.admit().await;
+    let error = pipeline.encode(&ctx(), vec![plain("a")]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Busy);
+    let names = "(`PipelineBuilder::memory`, `PipelineBuilder::wait`)";
+    assert!(error.to_string().ends_with(names), "{error}");
+}

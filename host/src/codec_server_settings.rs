@@ -1,0 +1,151 @@
+//! Settings of the codec server, from its table in the configuration.
+
+use std::{
+    fs,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use cloakroom_core::{Error, ErrorKind};
+use cloakroom_temporal::server::{Address, Auth, Settings};
+
+use crate::{
+    blocking_work::run_blocking,
+    config::{CodecServerEntry, Listen, read_secret, refuse_writable},
+};
+
+/// Address of the codec server by default: this machine alone can reach it.
+const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8081);
+
+/// Time after which fetched keys are fetched again by default.
+const REFRESH: Duration = Duration::from_secs(600);
+
+/// Returns why a codec server would not start with what the file says of it, as a warning: a worker
+/// opens the same file and needs none of its secrets.
+pub(crate) async fn warning((entry, folder): (CodecServerEntry, PathBuf)) -> Option<String> {
+    let error = run_blocking(move || settings(&entry, &folder)).await.err()?;
+    Some(format!("`cloakroom codec-server` would not start here: {error}"))
+}
+
+/// Returns the address to listen on.
+pub(crate) fn address(entry: &CodecServerEntry, folder: &Path) -> Address {
+    match &entry.listen {
+        None => LISTEN.into(),
+        Some(Listen::Tcp(address)) => Address::Tcp(*address),
+        Some(Listen::Unix(path)) => Address::Unix(folder.join(path)),
+    }
+}
+
+/// Reads tokens, key sets and certificates. May block.
+///
+/// # Errors
+/// `Config` if one cannot be read, or others could replace it.
+pub(crate) fn settings(entry: &CodecServerEntry, folder: &Path) -> Result<Settings, Error> {
+    let mut settings = Settings::default();
+    settings.origins.clone_from(&entry.origins);
+    settings.credentials = entry.credentials;
+    settings.metrics = entry.metrics_listen;
+    settings.access = access(entry, folder)?;
+    settings.anonymous = entry.anonymous;
+    settings.body = entry.body.as_ref().map_or(settings.body, |size| size.0);
+    settings.requests = entry.requests.map_or(settings.requests, Into::into);
+    settings.connections = entry.connections.map_or(settings.connections, Into::into);
+    settings.connections_per_address = entry.connections_per_address.map(Into::into);
+    settings.write_time = entry.write_time.as_ref().map_or(settings.write_time, |span| span.0);
+    settings.lifetime = entry.lifetime.as_ref().map_or(settings.lifetime, |span| span.0);
+    settings.time = entry.time.as_ref().map_or(settings.time, |span| span.0);
+    match &entry.tls {
+        None => Ok(settings),
+        Some(tls) => {
+            let (certificate, key) = (folder.join(&tls.certificate), folder.join(&tls.key));
+            let with = settings.tls(&read(&certificate)?, &read(&key)?);
+            with.map_err(|error| in_file("tls", &certificate, error))
+        }
+    }
+}
+
+fn access(entry: &CodecServerEntry, folder: &Path) -> Result<Auth, Error> {
+    let mut access = Auth::default();
+    if let Some(secret) = &entry.token {
+        let place = "codec_server.token";
+        let token = read_secret(place, secret, folder, ": it holds the token")?;
+        let token = std::str::from_utf8(&token)
+            .map_err(|_| Error::new(ErrorKind::Config, format!("{place}: not text")))?;
+        access = access.token(token).map_err(|error| {
+            let kind = error.kind();
+            error.wrapped(kind, place)
+        })?;
+    }
+    if let Some(jwt) = &entry.jwt {
+        let (audience, issuer) = (jwt.audience.clone(), jwt.issuer.clone());
+        access = if let Some(url) = jwt.url() {
+            let refresh = jwt.refresh.as_ref().map_or(REFRESH, |span| span.0);
+            let signed = access.signed_by(url, refresh, audience, issuer);
+            signed.map_err(|error| error.wrapped(ErrorKind::Config, "codec_server.jwt.keys"))?
+        } else {
+            let path = folder.join(&jwt.keys);
+            let signed = access.signed(&read(&path)?, audience, issuer);
+            signed.map_err(|error| in_file("jwt", &path, error))?
+        };
+        if let Some(claim) = &jwt.namespaces {
+            access = access.namespaces(claim);
+        }
+    }
+    Ok(access)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    refuse_writable("codec_server", path)?;
+    fs::read(path).map_err(|error| {
+        Error::new(ErrorKind::Config, format!("cannot read `{}`", path.display()))
+            .with_source(error)
+    })
+}
+
+fn in_file(key: &str, path: &Path, error: Error) -> Error {
+    let kind = error.kind();
+    error.wrapped(kind, format!("codec_server.{key}: `{}`", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn written(text: &str) -> Result<(Address, Settings), Error> {
+        let entry =
+            crate::config::parse(&format!("[codec_server]\n{text}"), "c.toml")?.codec_server;
+        let folder = Path::new("/folder");
+        Ok((address(&entry, folder), settings(&entry, folder)?))
+    }
+
+    #[test]
+    fn every_key_is_taken() {
+        let (address, settings) = written(
+            "listen = \"unix:codec.sock\"\nanonymous = true\nconnections = 7\n\
+             connections_per_address = 3\nwrite_time = \"2s\"\nlifetime = \"3m\"",
+        )
+        .unwrap();
+        assert_eq!(address, Address::Unix("/folder/codec.sock".into()));
+        assert!(settings.anonymous);
+        assert_eq!((settings.connections, settings.connections_per_address), (7, Some(3)));
+        assert_eq!(settings.write_time, Duration::from_secs(2));
+        assert_eq!(settings.lifetime, Duration::from_secs(180));
+        assert_eq!(written("").unwrap().0, Address::Tcp(LISTEN));
+    }
+
+    #[test]
+    fn what_is_no_place_to_listen_at_is_refused() {
+        for place in ["localhost:8081", "/run/codec.sock", "unix:"] {
+            let refused = written(&format!("listen = \"{place}\"")).unwrap_err().to_string();
+            let expect =
+                "c.toml, line 2: `listen` is not a place to listen at: write an IP address";
+            assert!(refused.starts_with(expect), "{refused}");
+        }
+        let refused = written("jwt = { keys = \"http://issuer.example/\" }").unwrap_err().report();
+        assert!(
+            refused.contains("codec_server.jwt.keys") && refused.contains("https"),
+            "{refused}"
+        );
+    }
+}

@@ -1,0 +1,104 @@
+//! A loaded configuration, which a reload replaces as a whole.
+
+use std::{path::PathBuf, sync::Arc, time::Instant};
+
+use cloakroom_core::Error;
+use cloakroom_pipeline::Pipeline;
+use cloakroom_plugin::Host;
+
+#[cfg(feature = "temporal")]
+use crate::config::TemporalEntry;
+use crate::{
+    blocking_work::run_blocking,
+    builder::CloakroomBuilder,
+    config::OpenBuckets,
+    config_file::ConfigFile,
+    file_stamps::FileStamps,
+    inventory::Inventory,
+    key_facts::{KeyFact, key_facts},
+    load_deadline::{LoadProgress, load_within},
+    pipeline_loader::{LoadedPipeline, load_pipeline},
+    plugin_loader::PluginLoader,
+    resources::Resources,
+};
+
+/// A loaded configuration.
+pub(crate) struct LoadedConfig {
+    pub(crate) host: Host,
+    pub(crate) pipeline: Pipeline,
+    /// True if the same payload is encoded to the same bytes twice.
+    pub(crate) repeats: bool,
+    /// Its parts, for reports and checks.
+    pub(crate) inventory: Inventory,
+    #[cfg(feature = "temporal")]
+    pub(crate) temporal: TemporalEntry,
+    /// The codec server's table, and the folder that its paths start from.
+    #[cfg(feature = "codec-server")]
+    pub(crate) codec_server: (crate::config::CodecServerEntry, PathBuf),
+    /// Folder of compiled plugins.
+    cache: Option<PathBuf>,
+    pub(crate) keys: Vec<KeyFact>,
+    pub(crate) stamps: FileStamps,
+}
+
+impl LoadedConfig {
+    /// Loads a configuration and tries its codecs, until `limits.load` has passed since `began`.
+    /// `before` is the configuration that it follows, from which it takes over its host if that stays
+    /// the same.
+    ///
+    /// Dropping the future ends the load and frees what it took. Nothing was changed then.
+    pub(crate) async fn load(
+        builder: &CloakroomBuilder,
+        config: ConfigFile,
+        began: Instant,
+        open: &Arc<OpenBuckets>,
+        before: Option<&Self>,
+    ) -> Result<Self, Error> {
+        let limit = match &builder.host {
+            Some(shared) => shared.limits().load,
+            None => config.file.plugin_limits().load,
+        };
+        let name = config.locator.name().to_owned();
+        let progress = LoadProgress::default();
+        progress.begin("keys, secrets and buckets".to_owned());
+        let load = Self::load_parts(builder, config, open, before, &progress);
+        let loaded = load_within(limit, began, &progress, load).await;
+        loaded.map_err(|error| error.at_place(&name))
+    }
+
+    async fn load_parts(
+        builder: &CloakroomBuilder,
+        config: ConfigFile,
+        open: &Arc<OpenBuckets>,
+        before: Option<&Self>,
+        progress: &LoadProgress,
+    ) -> Result<Self, Error> {
+        let (this, open) = (builder.clone(), open.clone());
+        let before = before.map(|before| (before.host.clone(), before.cache.clone()));
+        let opened = run_blocking(move || {
+            let resources = Resources::open(&this, &config, &open, before)?;
+            Ok((config, resources))
+        });
+        let (ConfigFile { file, folder, locator, stamps }, resources) = opened.await?;
+        let native = &builder.native;
+        let loader =
+            PluginLoader { folder: &folder, native, locator: &locator, progress, resources };
+        let LoadedPipeline { pipeline, drivers, repeats } = load_pipeline(&loader, &file).await?;
+        let Resources { host, cache, buckets, .. } = loader.resources;
+        let inventory = Inventory::new(&file, &locator, &pipeline, drivers, buckets);
+        let keys = key_facts(&file, |name| native.rings.contains_key(name));
+        Ok(Self {
+            host,
+            pipeline,
+            repeats,
+            inventory,
+            #[cfg(feature = "temporal")]
+            temporal: file.temporal,
+            #[cfg(feature = "codec-server")]
+            codec_server: (file.codec_server, folder.clone()),
+            cache,
+            keys,
+            stamps,
+        })
+    }
+}

@@ -1,0 +1,94 @@
+//! Builds the pipeline of a configuration from its loaded plugins.
+
+use cloakroom_core::{ByteSize, Error};
+use cloakroom_pipeline::{Offload, Pipeline, PipelineBuilder};
+use cloakroom_temporal::TemporalReferences;
+
+use crate::{
+    advice::at_table,
+    config::{File, Required, StorageEntry, Table, setting_name},
+    inventory::Drivers,
+    plugin_loader::PluginLoader,
+    probe,
+};
+
+/// Largest payload unless `limits.payload` is set.
+const LARGEST_PAYLOAD: ByteSize = ByteSize::mib(64);
+
+/// A pipeline, and facts about it.
+pub(crate) struct LoadedPipeline {
+    pub(crate) pipeline: Pipeline,
+    pub(crate) drivers: Drivers,
+    /// True if the same payload is encoded to the same bytes twice.
+    pub(crate) repeats: bool,
+}
+
+/// Loads and tries all stages, then loads all drivers.
+///
+/// The stages are tried alone and together before any driver is loaded: a probe must not be stored.
+pub(crate) async fn load_pipeline(
+    loader: &PluginLoader<'_>,
+    file: &File,
+) -> Result<LoadedPipeline, Error> {
+    let most = file.limits.payload.as_ref().map_or(LARGEST_PAYLOAD, |size| size.0);
+    let mut stages = builder(loader, file).largest_payload(most);
+    for (index, entry) in file.stage.iter().enumerate() {
+        let stage = loader.stage(Table::Stage(index), entry.entry(), most).await?;
+        stages = stages.stage(match entry.required {
+            Required::No => stage,
+            Required::Encode => stage.required_to_encode(),
+            Required::Yes => stage.required(),
+        });
+    }
+    let build = |builder: PipelineBuilder| {
+        builder.build().map_err(|error| at_table(file, loader.locator, &error))
+    };
+    let only_stages = build(stages.clone())?;
+    loader.progress.begin("trying all stages together".to_owned());
+    let repeats = probe::try_pipeline(&only_stages, most).await?;
+    let Some(storage) = &file.storage else {
+        return Ok(LoadedPipeline { pipeline: only_stages, drivers: Drivers::new(), repeats });
+    };
+    let drivers = loader.drivers(storage).await?;
+    let pipeline = build(stages.offload(offload(loader, storage, &drivers)))?;
+    Ok(LoadedPipeline { pipeline, drivers, repeats })
+}
+
+/// Returns a builder with the limits of the host and of the file.
+fn builder(loader: &PluginLoader<'_>, file: &File) -> PipelineBuilder {
+    let host = &loader.resources.host;
+    let limits = host.limits();
+    let mut builder = Pipeline::builder()
+        .most_entries(limits.entries)
+        .wait(limits.wait)
+        .memory(host.memory().clone())
+        .reference_format(TemporalReferences)
+        .remedy_names(setting_name);
+    if let Some(payloads) = file.limits.payloads {
+        builder = builder.most_payloads(payloads);
+    }
+    #[cfg(feature = "temporal")]
+    {
+        builder = builder.envelopes(cloakroom_temporal::SystemEnvelopes::shared());
+    }
+    builder
+}
+
+fn offload(loader: &PluginLoader<'_>, storage: &StorageEntry, drivers: &Drivers) -> Offload {
+    let mut offload = storage.offload(|path| loader.folder.join(path));
+    let stores = storage.stores();
+    for (name, driver) in drivers {
+        offload = if stores == Some(&**name) {
+            offload.to(name, driver.clone())
+        } else {
+            offload.from(name, driver.clone())
+        };
+    }
+    let Some(claims) = &storage.claims else {
+        return offload;
+    };
+    match claims.ring.as_ref().and_then(|ring| loader.resources.rings.get(ring)) {
+        Some(ring) => claims.offload(offload, ring.clone()),
+        None => offload,
+    }
+}

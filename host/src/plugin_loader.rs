@@ -1,0 +1,190 @@
+//! Loads the plugins of stages and drivers, and says where in the file one is wrong.
+
+use std::{path::Path, sync::Arc};
+
+use cloakroom_core::{ByteSize, Codec, Driver, Error, ErrorKind, KeyRing, Purpose};
+use cloakroom_pipeline::Stage;
+use cloakroom_plugin::{Grants, Plugin, Reuse, Settings, Source, World};
+
+use crate::{
+    blocking_work::run_blocking,
+    builder::NativeParts,
+    bundled::bundled,
+    config::{Locator, PluginEntry, ReuseWord, StorageEntry, Table},
+    inventory::Drivers,
+    load_deadline::LoadProgress,
+    probe,
+    resources::Resources,
+};
+
+/// Loads plugins of one configuration.
+pub(crate) struct PluginLoader<'a> {
+    pub(crate) folder: &'a Path,
+    pub(crate) native: &'a NativeParts,
+    pub(crate) locator: &'a Locator,
+    pub(crate) progress: &'a LoadProgress,
+    pub(crate) resources: Resources,
+}
+
+impl PluginLoader<'_> {
+    /// Loads the codec of a stage and tries it. `most` is the largest payload.
+    pub(crate) async fn stage(
+        &self,
+        table: Table<'_>,
+        entry: PluginEntry<'_>,
+        most: ByteSize,
+    ) -> Result<Stage, Error> {
+        let at = |key| move |error| self.at_key(table, key, entry, error);
+        let (name, codec): (String, Arc<dyn Codec>) = if let ("native", name) = entry.origin() {
+            let codec = self.native.codecs.get(name).ok_or_else(|| not_given("codec", name));
+            (entry.stage_name().into_owned(), codec.map_err(at("plugin"))?.clone())
+        } else {
+            let plugin = self.load(table, entry).await?;
+            let codec = plugin.codec(settings(entry), reuse(entry)).await;
+            let codec = codec.map_err(|error| self.at_settings(table, entry, error))?;
+            (plugin.name().to_owned(), Arc::new(codec))
+        };
+        let stage = Stage::new(&name, codec);
+        probe::try_stage(&stage, most).await.map_err(at("plugin"))?;
+        // A codec of the program is trusted to encrypt: it need not be tried for leaks.
+        if entry.origin().0 != "native" && stage.purpose() == Purpose::Encryption {
+            probe::try_sealing(&stage).await.map_err(at("plugin"))?;
+        }
+        Ok(stage)
+    }
+
+    /// Loads all drivers.
+    pub(crate) async fn drivers(&self, storage: &StorageEntry) -> Result<Drivers, Error> {
+        let mut drivers = Drivers::new();
+        for (index, entry) in storage.driver.iter().enumerate() {
+            let driver = self.driver(Table::Driver(index), entry.entry()).await?;
+            drivers.push((entry.name.clone(), driver));
+        }
+        Ok(drivers)
+    }
+
+    async fn driver(
+        &self,
+        table: Table<'_>,
+        entry: PluginEntry<'_>,
+    ) -> Result<Arc<dyn Driver>, Error> {
+        if let ("native", name) = entry.origin() {
+            let driver = self.native.drivers.get(name).ok_or_else(|| not_given("driver", name));
+            return driver.cloned().map_err(|error| self.at_key(table, "plugin", entry, error));
+        }
+        let plugin = self.load(table, entry).await?;
+        let driver = plugin.driver(settings(entry), reuse(entry)).await;
+        Ok(Arc::new(driver.map_err(|error| self.at_settings(table, entry, error))?))
+    }
+
+    async fn load(&self, table: Table<'_>, entry: PluginEntry<'_>) -> Result<Plugin, Error> {
+        let source = plugin_source(self.folder, entry);
+        let source = source.map_err(|error| self.at_key(table, "digest", entry, error))?;
+        self.progress.begin(format!("plugin `{}`", source.name()));
+        let host = &self.resources.host;
+        let loaded = host.load(source.clone(), self.grants(entry)).await;
+        // Asked first: a plugin in the wrong table also lacks grants and settings there, and an error
+        // about those would lead away from the cause.
+        let world = match &loaded {
+            Ok(plugin) => plugin.inspection().world,
+            Err(_) => self.world(&source).await,
+        };
+        let loaded = match misplaced(table, world) {
+            Some(text) => Err(Error::new(ErrorKind::Config, text).in_plugin(source.name())),
+            None => loaded,
+        };
+        loaded.map_err(|error| {
+            let key = if error.kind() == ErrorKind::MissingGrant { "grants" } else { "plugin" };
+            self.at_key(table, key, entry, error)
+        })
+    }
+
+    /// Returns the world of a plugin that did not load, if it can be read.
+    async fn world(&self, source: &Source) -> Option<World> {
+        let (host, source) = (self.resources.host.clone(), source.clone());
+        run_blocking(move || host.inspect(&source)).await.ok()?.world
+    }
+
+    fn grants(&self, entry: PluginEntry<'_>) -> Grants {
+        let (asked, resources) = (entry.grants, &self.resources);
+        let ring = |name: &String| Some((name.clone(), resources.rings.get(name)?.clone()));
+        let rings = |names: &[String]| -> Vec<(String, Arc<dyn KeyRing>)> {
+            names.iter().filter_map(ring).collect()
+        };
+        let mut grants = Grants::none();
+        for (name, ring) in rings(&asked.keys) {
+            grants = grants.keys(&name, ring);
+        }
+        for (name, ring) in rings(&asked.subkeys) {
+            grants = grants.subkeys(&name, ring);
+        }
+        let bucket = |name: &String| Some((name.clone(), resources.buckets.get(name)?.clone()));
+        for (name, (bucket, access)) in asked.buckets.iter().filter_map(bucket) {
+            grants = grants.bucket(&name, bucket, access);
+        }
+        for address in &asked.tcp {
+            grants = grants.tcp(*address);
+        }
+        if asked.log { grants.log() } else { grants }
+    }
+
+    /// Returns an error at a key of a stage or driver, with the file of its plugin.
+    fn at_key(&self, table: Table<'_>, key: &str, entry: PluginEntry<'_>, error: Error) -> Error {
+        let error = match entry.origin() {
+            ("file", path) => error.in_file(&self.folder.join(path)),
+            _ => error,
+        };
+        let (place, part) = (self.locator.place_of(table, &[key]), entry.part());
+        error.at_place(&format!("{place}, {part}, key `{key}`"))
+    }
+
+    /// Returns an error at the settings if the plugin refused them, and at the plugin otherwise.
+    fn at_settings(&self, table: Table<'_>, entry: PluginEntry<'_>, error: Error) -> Error {
+        let key = if error.kind() == ErrorKind::Config { "settings" } else { "plugin" };
+        self.at_key(table, key, entry, error)
+    }
+}
+
+/// Returns the source of an entry's plugin. Relative paths start from `folder`.
+pub(crate) fn plugin_source(folder: &Path, entry: PluginEntry<'_>) -> Result<Source, Error> {
+    let mut source = match entry.origin() {
+        ("bundled", name) => bundled(name)?,
+        (_, path) => Source::file(folder.join(path)),
+    };
+    if let Some(digest) = entry.digest {
+        source = source.pinned(digest.parse()?);
+    }
+    if let Some(name) = entry.name {
+        source = source.named(name);
+    }
+    Ok(source)
+}
+
+/// Says where a plugin of this world belongs, if it is not this table.
+fn misplaced(table: Table<'_>, world: Option<World>) -> Option<&'static str> {
+    match (table, world?) {
+        (Table::Stage(_), World::Storage) => {
+            Some("is a storage driver, not a codec: it goes into [[storage.driver]]")
+        }
+        (Table::Driver(_), World::Storage) | (Table::Stage(_), _) => None,
+        _ => Some("is a codec, not a storage driver: it goes into [[stage]]"),
+    }
+}
+
+fn settings(entry: PluginEntry<'_>) -> Settings {
+    entry.settings.iter().map(|(name, value)| (name.clone(), value.0.clone())).collect()
+}
+
+fn reuse(entry: PluginEntry<'_>) -> Reuse {
+    match entry.reuse {
+        ReuseWord::Fresh => Reuse::Fresh,
+        ReuseWord::Warm => Reuse::Warm,
+    }
+}
+
+fn not_given(kind: &str, name: &str) -> Error {
+    let text = format!(
+        "no {kind} `{name}` was given in the program: add it with `CloakroomBuilder::with_{kind}`"
+    );
+    Error::new(ErrorKind::Config, text)
+}

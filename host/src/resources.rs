@@ -1,0 +1,76 @@
+//! Resources that a configuration names besides plugins: its host, keys and buckets.
+
+use std::path::PathBuf;
+
+use cloakroom_core::Error;
+use cloakroom_plugin::{Host, Limits};
+
+use crate::{
+    builder::CloakroomBuilder,
+    config::{self, Buckets, OpenBuckets, Rings},
+    config_file::ConfigFile,
+};
+
+/// Host, key rings and buckets of one configuration.
+pub(crate) struct Resources {
+    pub(crate) host: Host,
+    /// Folder of compiled plugins.
+    pub(crate) cache: Option<PathBuf>,
+    pub(crate) rings: Rings,
+    pub(crate) buckets: Buckets,
+}
+
+/// Host of the configuration before, and its cache folder.
+pub(crate) type HostBefore = (Host, Option<PathBuf>);
+
+impl Resources {
+    /// Reads keys and secrets, opens buckets and builds the host. May block.
+    ///
+    /// A reload takes over what stays the same. `open` has the buckets of all configurations by their
+    /// URL and settings: a client keeps its connections, a bucket in memory its objects, and the
+    /// counts of messages per key go on, so that a reload does not reset the limit of a key.
+    pub(crate) fn open(
+        builder: &CloakroomBuilder,
+        config: &ConfigFile,
+        open: &OpenBuckets,
+        before: Option<HostBefore>,
+    ) -> Result<Self, Error> {
+        let ConfigFile { file, folder, locator, .. } = config;
+        let native = &builder.native;
+        let names = file.keys.keys().chain(native.rings.keys());
+        config::check(file, &names.map(String::as_str).collect::<Vec<_>>(), locator)?;
+        let mut rings = config::rings(file, folder, open.key_usage(), locator)?;
+        rings.extend(native.rings.iter().map(|(name, ring)| (name.clone(), ring.clone())));
+        let buckets = config::buckets(file, folder, &native.buckets, open, locator)?;
+        let cache = file.cache.folder.as_ref().map(|path| folder.join(path));
+        let cache = cache.or_else(|| builder.cache.clone());
+        let host = match &builder.host {
+            Some(shared) => {
+                config::check_host(file, shared, cache.as_deref())?;
+                shared.clone()
+            }
+            None => host(builder, file.plugin_limits(), cache.as_ref(), before)?,
+        };
+        Ok(Self { host, cache, rings, buckets })
+    }
+}
+
+/// Returns the host of the configuration before if its limits and cache folder stay the same, and
+/// builds one otherwise.
+///
+/// The engine, its clock, compiled plugins and warm instances stay with a host. A second one would
+/// also reserve its address space anew while calls in flight still run in the first.
+fn host(
+    builder: &CloakroomBuilder,
+    limits: Limits,
+    cache: Option<&PathBuf>,
+    before: Option<HostBefore>,
+) -> Result<Host, Error> {
+    if let Some((host, folder)) = before
+        && *host.limits() == limits
+        && folder.as_ref() == cache
+    {
+        return Ok(host);
+    }
+    builder.host_builder(limits, cache).build()
+}
