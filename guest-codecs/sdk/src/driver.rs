@@ -1,6 +1,6 @@
 //! Storage drivers, and the claims that they write.
 
-use crate::{Buffer, Context, Error, Settings};
+use crate::{Buffer, Context, Error, Settings, Target};
 
 /// A driver: stores objects elsewhere and finds them again.
 ///
@@ -140,5 +140,17 @@ impl Claim {
     #[must_use]
     pub fn entries(&self) -> &[(String, String)] {
         &self.0
+    }
+}
+
+impl From<&Context> for Target {
+    fn from(ctx: &Context) -> Self {
+        Self {
+            kind: ctx.kind(),
+            namespace: ctx.namespace(),
+            type_name: ctx.type_name(),
+            id: ctx.id(),
+            run_id: ctx.run_id(),
+        }
     }
 }

@@ -41,6 +41,7 @@
 //!
 //! [Cloakroom]: https://docs.rs/cloakroom
 
+mod chunk;
 mod codec;
 mod driver;
 mod error;
@@ -65,6 +66,7 @@ use native as contract;
 use wasm as contract;
 
 pub use self::{
+    chunk::CHUNK,
     codec::{Codec, PayloadCodec},
     contract::{
         Buffer, Context, Description, Error, Payload, Purpose, Writer, blobs, keys, log, random,
@@ -72,7 +74,7 @@ pub use self::{
     },
     driver::{Claim, Driver},
     max_bytes::MaxBytes,
-    reader::{BufferReader, CHUNK},
+    reader::BufferReader,
     settings::Settings,
     target::Target,
     writer::BufferWriter,

@@ -2,11 +2,7 @@
 
 use std::io::{self, BufRead, Read};
 
-use crate::{Buffer, BufferWriter};
-
-/// Bytes that cross between host and plugin at once: enough that crossing costs little, few enough that
-/// a fresh instance touches little memory.
-pub const CHUNK: usize = 64 << 10;
+use crate::{Buffer, BufferWriter, CHUNK};
 
 impl Buffer {
     /// Returns a reader of the bytes, which copies [`CHUNK`] bytes at a time.

@@ -1,7 +1,5 @@
 //! The workflow or activity that an object is stored for.
 
-use crate::Context;
-
 /// The workflow or activity that an object is stored for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Target {
@@ -15,16 +13,4 @@ pub struct Target {
     pub id: Option<String>,
     /// The id of the run.
     pub run_id: Option<String>,
-}
-
-impl From<&Context> for Target {
-    fn from(ctx: &Context) -> Self {
-        Self {
-            kind: ctx.kind(),
-            namespace: ctx.namespace(),
-            type_name: ctx.type_name(),
-            id: ctx.id(),
-            run_id: ctx.run_id(),
-        }
-    }
 }
