@@ -153,16 +153,25 @@ fn every_item_of_the_contract_is_documented() {
     }
 }
 
-/// The page for authors shows a plugin that is a test of the SDK's.
+/// The page for authors shows the SDK's examples, and its first one is on the SDK's front page: all are
+/// compiled, and their tests run.
 #[test]
-fn authors_are_shown_a_plugin_that_is_tested() {
-    let sdk = fs::read_to_string(root().join("guest-codecs/sdk/src/lib.rs")).unwrap();
-    let documentation = sdk.lines().map_while(|line| line.strip_prefix("//!"));
-    let documentation: Vec<_> =
-        documentation.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
-    let example = documentation.split(|line| line.starts_with("```")).nth(1).unwrap().join("\n");
+fn authors_are_shown_plugins_that_are_tested() {
     let page = fs::read_to_string(root().join("host/docs/authors.md")).unwrap();
-    assert!(page.contains(&example), "the plugin of host/docs/authors.md is not the SDK's example");
+    let sdk = fs::read_to_string(root().join("guest-codecs/sdk/src/lib.rs")).unwrap();
+    for example in ["reverse", "flat"] {
+        let path = root().join("guest-codecs/sdk/examples").join(example).with_extension("rs");
+        let source = fs::read_to_string(path).unwrap();
+        let (_, source) = source.split_once("\n\n").unwrap();
+        let (plugin, tests) = source.split_once("\n#[cfg(test)]").unwrap();
+        assert!(page.contains(plugin), "the page does not show the plugin `{example}`");
+        assert!(page.contains(tests), "the page does not show the tests of `{example}`");
+        let shown: String =
+            plugin.lines().map(|line| format!("//! {line}").trim_end().to_owned() + "\n").collect();
+        assert_eq!(sdk.contains(&shown), example == "reverse", "the SDK's front page: `{example}`");
+        let lines = if example == "reverse" { 20 } else { 30 };
+        assert!(plugin.trim().lines().count() <= lines, "`{example}` is long");
+    }
 }
 
 /// The README shows the lines of a worker that is compiled as an example.

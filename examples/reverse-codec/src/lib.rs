@@ -1,54 +1,69 @@
-//! Writes envelopes backwards. Nobody needs this; everybody can see whether it worked.
+//! A codec that writes envelopes backwards: of no use, but its output shows that it ran.
 
-use std::io::Write as _;
+use std::io::{self, Write as _};
 
-use cloakroom_guest::{Buffer, Codec, Context, Error, Output, log, settings};
+use cloakroom_guest::{Buffer, BufferWriter, Codec, Context, Error, Settings, export_codec, log};
 
 /// The codec.
-pub struct Reverse;
+pub struct Reverse {
+    least: u64,
+}
 
 impl Codec for Reverse {
-    // Written into every payload, so it should be a name that is yours.
+    // The encoding is written into every payload, so choose a name that is yours.
     const ENCODINGS: &'static [&'static str] = &["binary/reversed"];
 
-    // Settings that are not named here are refused when the plugin is loaded.
+    // The host does not load the plugin with settings that are not named here.
     const SETTINGS: &'static [&'static str] = &["least"];
 
-    fn check() -> Result<(), Error> {
+    fn configure(settings: &Settings) -> Result<Self, Error> {
         log::write(log::Level::Debug, "reading settings");
-        least().map(drop)
+        Ok(Self { least: settings.number("least", 0..=1_000_000, 0)? })
     }
 
-    fn seal(_: &Context, envelope: Buffer) -> Result<Option<Buffer>, Error> {
+    fn encode(&self, _: &Context, envelope: Buffer) -> Result<Option<Buffer>, Error> {
         // `None` leaves a payload as it is.
-        if envelope.length() < least()? {
+        if envelope.length() < self.least {
             return Ok(None);
         }
-        reverse(&envelope).map(Some)
+        Ok(Some(reverse(&envelope)?))
     }
 
-    fn open(_: &Context, sealed: Buffer) -> Result<Buffer, Error> {
-        reverse(&sealed)
+    fn decode(&self, _: &Context, data: Buffer) -> Result<Buffer, Error> {
+        Ok(reverse(&data)?)
     }
 }
 
-cloakroom_guest::export!(Reverse);
+export_codec!(Reverse);
 
-fn least() -> Result<u64, Error> {
-    settings::number("least", 0..=1_000_000, 0)
-}
-
-/// Piece by piece from the end, so that the plugin's memory stays small whatever the payload's size.
-fn reverse(buffer: &Buffer) -> Result<Buffer, Error> {
+/// Reverses in pieces from the end, so that the plugin's memory stays small whatever the payload's size.
+fn reverse(buffer: &Buffer) -> io::Result<Buffer> {
     const PIECE: u64 = 64 << 10;
-    let mut output = Output::new();
+    let mut output = BufferWriter::new();
     let mut end = buffer.length();
-    while 0 < end {
+    while end > 0 {
         let start = end.saturating_sub(PIECE);
         let mut piece = buffer.read(start, (end - start) as u32);
         piece.reverse();
-        output.write_all(&piece).map_err(|error| Error::Other(error.to_string()))?;
+        output.write_all(&piece)?;
         end = start;
     }
     Ok(output.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use cloakroom_guest::{Target, testing};
+
+    use super::*;
+
+    #[test]
+    fn what_is_encoded_is_decoded() {
+        let ctx = testing::context(Target::default());
+        let codec = Reverse::load(&Settings::from([("least", "3")])).unwrap();
+        let encoded = codec.encode(&ctx, Buffer::new(b"coat")).unwrap().unwrap();
+        assert_eq!(encoded.to_vec(), b"taoc");
+        assert_eq!(codec.decode(&ctx, encoded).unwrap().to_vec(), b"coat");
+        assert!(codec.encode(&ctx, Buffer::new(b"hi")).unwrap().is_none());
+    }
 }

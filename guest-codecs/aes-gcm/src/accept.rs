@@ -1,11 +1,11 @@
-//! Which formats are opened: the setting `accept`.
+//! The formats that are opened: the setting `accept`.
 
 use cloakroom_guest::Error;
 
 use crate::format::Format;
 
-/// Reads the setting: names of formats with commas between them. Unless it is set, both are opened,
-/// and only `sealed` if a namespace is required, which the other does not bind.
+/// Reads the setting: names of formats with commas between them. By default both are opened, and only
+/// `sealed` if a namespace is required, because `temporal` binds none.
 ///
 /// # Errors
 /// `Misconfigured` if it names no format, or leaves out the one that is written.
@@ -14,7 +14,7 @@ pub(crate) fn accept(
     written: Format,
     requires_namespace: bool,
 ) -> Result<Vec<Format>, Error> {
-    let misconfigured = |text: &str| Err(Error::Misconfigured(text.to_owned()));
+    let misconfigured = |text: &str| Err(Error::misconfigured(text));
     let accepted = match setting {
         None if requires_namespace => vec![written],
         // The one that is written comes first.
@@ -58,7 +58,7 @@ mod tests {
     }
 
     #[test]
-    fn opens_both_unless_told_otherwise() {
+    fn opens_both_by_default() {
         let [sealed, temporal] = BOTH;
         check(None, sealed, false, Some(&BOTH));
         check(None, temporal, false, Some(&[temporal, sealed]));

@@ -1,12 +1,10 @@
-//! The settings, read once an instance.
+//! The settings.
 
-use std::sync::OnceLock;
-
-use cloakroom_guest::{Error, settings};
+use cloakroom_guest::{Error, Settings};
 
 use crate::{accept, format::Format};
 
-/// What was configured.
+/// The plugin's configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Config {
     pub(crate) ring: String,
@@ -15,72 +13,50 @@ pub(crate) struct Config {
     /// The formats to open.
     pub(crate) accept: Vec<Format>,
     pub(crate) binding: Binding,
-    /// Whether sealing the same again gives the same bytes.
+    /// True if sealing the same again gives the same bytes.
     pub(crate) repeatable: bool,
 }
 
-/// What the namespace that a payload was sealed for is good for.
+/// The use of the namespace that a payload was sealed for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Binding {
     /// Other namespaces are refused.
     Check,
-    /// It is only recorded.
+    /// The namespace is recorded and not checked.
     Record,
-    /// A payload without one is refused, and so is a call without one.
+    /// A payload without a namespace is refused, and so is a call without one.
     Require,
 }
 
 impl Config {
+    /// Reads the settings.
+    ///
     /// # Errors
     /// `Misconfigured` if a setting is missing or is not one of its words.
-    pub(crate) fn get() -> Result<&'static Self, Error> {
-        static CONFIG: OnceLock<Config> = OnceLock::new();
-        if let Some(config) = CONFIG.get() {
-            return Ok(config);
-        }
-        let read = Self::read()?;
-        Ok(CONFIG.get_or_init(|| read))
-    }
-
-    fn read() -> Result<Self, Error> {
-        let format = format(settings::text("format").as_deref())?;
-        let repeatable = repeatable(settings::text("repeatable").as_deref())?;
+    pub(crate) fn read(settings: &Settings) -> Result<Self, Error> {
+        let format = settings.choice("format", &Format::NAMES)?.unwrap_or(Format::Sealed);
+        let repeatable = settings.flag("repeatable")?;
         if repeatable && format == Format::Temporal {
             let text = "setting `repeatable` goes with format `sealed` only: \
                         a nonce of the other must never come twice";
-            return Err(Error::Misconfigured(text.to_owned()));
+            return Err(Error::misconfigured(text));
         }
-        let binding = binding(settings::text("namespace").as_deref())?;
-        let accept = settings::text("accept");
-        let accept = accept::accept(accept.as_deref(), format, binding == Binding::Require)?;
-        Ok(Self { ring: settings::required("ring")?, format, accept, repeatable, binding })
+        let binding = binding(settings)?;
+        let requires_namespace = binding == Binding::Require;
+        let accept = accept::accept(settings.get("accept"), format, requires_namespace)?;
+        let ring = settings.required("ring")?.to_owned();
+        Ok(Self { ring, format, accept, binding, repeatable })
     }
 }
 
-fn format(word: Option<&str>) -> Result<Format, Error> {
-    Format::by_name(word.unwrap_or("sealed")).ok_or_else(|| {
-        Error::Misconfigured("setting `format` must be `sealed` or `temporal`".to_owned())
-    })
-}
-
-fn binding(word: Option<&str>) -> Result<Binding, Error> {
-    match word {
+fn binding(settings: &Settings) -> Result<Binding, Error> {
+    match settings.get("namespace") {
         None | Some("check") => Ok(Binding::Check),
         Some("record") => Ok(Binding::Record),
         Some("require") => Ok(Binding::Require),
         Some(_) => {
             let text = "setting `namespace` must be `check`, `require` or `record`";
-            Err(Error::Misconfigured(text.to_owned()))
-        }
-    }
-}
-
-fn repeatable(word: Option<&str>) -> Result<bool, Error> {
-    match word {
-        None | Some("false") => Ok(false),
-        Some("true") => Ok(true),
-        Some(_) => {
-            Err(Error::Misconfigured("setting `repeatable` must be true or false".to_owned()))
+            Err(Error::misconfigured(text))
         }
     }
 }
@@ -89,20 +65,33 @@ fn repeatable(word: Option<&str>) -> Result<bool, Error> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn writes_sealed_unless_told_otherwise() {
-        assert_eq!(format(None).unwrap(), Format::Sealed);
-        assert_eq!(format(Some("sealed")).unwrap(), Format::Sealed);
-        assert_eq!(format(Some("temporal")).unwrap(), Format::Temporal);
-        assert!(matches!(format(Some("Sealed")), Err(Error::Misconfigured(_))));
+    fn read(name: &str, value: &str) -> Result<Config, Error> {
+        Config::read(&Settings::from([("ring", "main"), (name, value)]))
     }
 
     #[test]
-    fn checks_unless_told_otherwise() {
-        assert_eq!(binding(None).unwrap(), Binding::Check);
-        assert_eq!(binding(Some("check")).unwrap(), Binding::Check);
-        assert_eq!(binding(Some("record")).unwrap(), Binding::Record);
-        assert_eq!(binding(Some("require")).unwrap(), Binding::Require);
-        assert!(matches!(binding(Some("")), Err(Error::Misconfigured(_))));
+    fn writes_sealed_by_default() {
+        assert_eq!(read("ring", "main").unwrap().format, Format::Sealed);
+        assert_eq!(read("format", "sealed").unwrap().format, Format::Sealed);
+        assert_eq!(read("format", "temporal").unwrap().format, Format::Temporal);
+        let text = "setting `format` must be `sealed` or `temporal`";
+        assert_eq!(read("format", "Sealed"), Err(Error::misconfigured(text)));
+    }
+
+    #[test]
+    fn checks_the_namespace_by_default() {
+        assert_eq!(read("ring", "main").unwrap().binding, Binding::Check);
+        assert_eq!(read("namespace", "check").unwrap().binding, Binding::Check);
+        assert_eq!(read("namespace", "record").unwrap().binding, Binding::Record);
+        assert_eq!(read("namespace", "require").unwrap().binding, Binding::Require);
+        let text = "setting `namespace` must be `check`, `require` or `record`";
+        assert_eq!(read("namespace", ""), Err(Error::misconfigured(text)));
+    }
+
+    #[test]
+    fn only_one_format_is_repeatable() {
+        assert!(read("repeatable", "true").unwrap().repeatable);
+        let both = [("ring", "main"), ("format", "temporal"), ("repeatable", "true")];
+        assert!(matches!(Config::read(&Settings::from(both)), Err(Error::Misconfigured(_))));
     }
 }

@@ -1,21 +1,25 @@
-//! The formats, and the metadata that tells them apart.
+//! The formats, and the metadata that distinguishes them.
 
 use cloakroom_guest::Error;
 
 /// A payload's metadata, as the contract hands it over.
 pub(crate) type Metadata = [(String, Vec<u8>)];
 
-/// How a sealed payload is written.
+/// The format of a sealed payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
     /// This project's own: committing to its key, bound to key and namespace.
     Sealed,
-    /// That of Temporal's samples.
+    /// The format of Temporal's samples.
     Temporal,
 }
 
 impl Format {
-    /// The one that a payload is written in.
+    /// The formats by their names in settings.
+    pub(crate) const NAMES: [(&'static str, Self); 2] =
+        [("sealed", Self::Sealed), ("temporal", Self::Temporal)];
+
+    /// Returns the format that a payload is written in, by its encoding.
     pub(crate) fn of(metadata: &Metadata) -> Option<Self> {
         let encoding = find(metadata, "encoding")?;
         [Self::Sealed, Self::Temporal]
@@ -23,13 +27,9 @@ impl Format {
             .find(|format| format.encoding().as_bytes() == encoding)
     }
 
-    /// The one that settings call so.
+    /// Returns the format that settings call `name`.
     pub(crate) fn by_name(name: &str) -> Option<Self> {
-        match name {
-            "sealed" => Some(Self::Sealed),
-            "temporal" => Some(Self::Temporal),
-            _ => None,
-        }
+        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, format)| *format)
     }
 
     pub(crate) fn encoding(self) -> &'static str {
@@ -47,26 +47,26 @@ impl Format {
     }
 }
 
-/// One metadata entry.
+/// Returns one metadata entry.
 pub(crate) fn find<'a>(metadata: &'a Metadata, name: &str) -> Option<&'a [u8]> {
     metadata.iter().find(|(entry, _)| entry == name).map(|(_, value)| value.as_slice())
 }
 
-/// One metadata entry that is text.
+/// Returns one metadata entry that is text, if it is there.
 ///
 /// # Errors
-/// `Malformed` if it is something else.
+/// `Malformed` if it is not text.
 pub(crate) fn find_text<'a>(metadata: &'a Metadata, name: &str) -> Result<Option<&'a str>, Error> {
     let text = find(metadata, name).map(str::from_utf8).transpose();
-    text.map_err(|_| Error::Malformed(format!("`{name}` is not text")))
+    text.map_err(|_| Error::malformed(format!("`{name}` is not text")))
 }
 
-/// One metadata entry that must be there, and text.
+/// Returns one metadata entry that must be there and be text.
 ///
 /// # Errors
-/// `Malformed` if it is not.
+/// `Malformed` if it is missing or not text.
 pub(crate) fn expect_text<'a>(metadata: &'a Metadata, name: &str) -> Result<&'a str, Error> {
-    find_text(metadata, name)?.ok_or_else(|| Error::Malformed(format!("`{name}` is missing")))
+    find_text(metadata, name)?.ok_or_else(|| Error::malformed(format!("`{name}` is missing")))
 }
 
 #[cfg(test)]

@@ -1,13 +1,13 @@
-//! What stands in the clear beside a sealed body, and is bound to it.
+//! The metadata of a `binary/sealed` payload: in the clear, and bound to the body.
 
 use cloakroom_guest::Error;
 
 use crate::format::{Format, Metadata, expect_text, find_text};
 
-/// The version of the associated data and of what the metadata holds.
+/// The version of the associated data and of the metadata.
 const VERSION: u8 = 1;
 
-/// Under which key a payload was sealed, and for whom.
+/// The key that a payload was sealed under, and the namespace it was sealed for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Label {
     pub(crate) key: String,
@@ -15,11 +15,13 @@ pub(crate) struct Label {
 }
 
 impl Label {
+    /// Reads a payload's metadata.
+    ///
     /// # Errors
-    /// `Malformed` if the metadata is not what [`Label::metadata`] writes.
+    /// `Malformed` if [`Label::metadata`] cannot have written it.
     pub(crate) fn read(metadata: &Metadata) -> Result<Self, Error> {
         if expect_text(metadata, "sealed-format")? != VERSION.to_string() {
-            return Err(Error::Malformed("a `sealed-format` this version cannot read".to_owned()));
+            return Err(Error::malformed("a `sealed-format` this version cannot read"));
         }
         Ok(Self {
             key: expect_text(metadata, "sealed-key")?.to_owned(),
@@ -27,7 +29,7 @@ impl Label {
         })
     }
 
-    /// The metadata of the sealed payload.
+    /// Returns the metadata of the sealed payload.
     pub(crate) fn metadata(self) -> Vec<(String, Vec<u8>)> {
         let mut metadata = vec![
             entry("encoding", Format::Sealed.encoding()),
@@ -39,8 +41,9 @@ impl Label {
     }
 }
 
-/// The bytes that a body is bound to, beside the key's id, which the host adds. Its length stands before
-/// the namespace, so that no two have the same.
+/// Returns the bytes that a body is bound to. The host adds the key's id.
+///
+/// The namespace stands behind its length, so that no two labels have the same bytes.
 pub(crate) fn associated(namespace: Option<&str>) -> Vec<u8> {
     let mut bytes = Format::Sealed.encoding().as_bytes().to_vec();
     bytes.push(VERSION);

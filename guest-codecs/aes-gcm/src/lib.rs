@@ -1,5 +1,5 @@
-//! AES-256-GCM by keys that stay in the host: `binary/sealed`, and `binary/encrypted` as Temporal's
-//! samples write it.
+//! Codec for AES-256-GCM under keys that stay in the host: `binary/sealed`, and `binary/encrypted` as
+//! Temporal's samples write it.
 
 mod accept;
 mod config;
@@ -8,37 +8,46 @@ mod label;
 mod sealed;
 mod temporal;
 
-use cloakroom_guest::{Context, Description, Error, Payload, PayloadCodec, Purpose, settings};
+use cloakroom_guest::{Context, Description, Error, Payload, PayloadCodec, Purpose, Settings};
 
 use crate::{config::Config, format::Format};
 
-/// Has envelopes sealed by the host.
-pub struct AesGcm;
+/// Has the host encrypt envelopes.
+pub struct AesGcm {
+    config: Config,
+}
 
 impl PayloadCodec for AesGcm {
-    fn describe() -> Result<Description, Error> {
-        settings::refuse_unknown(&["accept", "format", "namespace", "repeatable", "ring"])?;
-        let accepted = &Config::get()?.accept;
-        let encodings = accepted.iter().map(|format| format.encoding().to_owned()).collect();
-        Ok(Description { encodings, purpose: Purpose::Encryption })
+    const SETTINGS: &'static [&'static str] =
+        &["accept", "format", "namespace", "repeatable", "ring"];
+
+    fn configure(settings: &Settings) -> Result<Self, Error> {
+        Ok(Self { config: Config::read(settings)? })
     }
 
-    fn encode(ctx: &Context, payload: &Payload) -> Result<Option<Payload>, Error> {
-        let config = Config::get()?;
-        match config.format {
-            Format::Sealed => sealed::seal(config, ctx, payload).map(Some),
-            Format::Temporal => temporal::seal(config, payload).map(Some),
+    fn describe(&self) -> Description {
+        let accepted = self.config.accept.iter();
+        Description::new(accepted.map(|format| format.encoding()), Purpose::Encryption)
+    }
+
+    fn encode(&self, ctx: &Context, payload: &Payload) -> Result<Option<Payload>, Error> {
+        match self.config.format {
+            Format::Sealed => sealed::seal(&self.config, ctx, payload).map(Some),
+            Format::Temporal => temporal::seal(&self.config, payload).map(Some),
         }
     }
 
-    fn decode(ctx: &Context, payload: &Payload) -> Result<Payload, Error> {
-        let (config, metadata) = (Config::get()?, payload.metadata());
-        match Format::of(&metadata).filter(|format| config.accept.contains(format)) {
-            Some(Format::Sealed) => sealed::open(config, ctx, payload, &metadata),
-            Some(Format::Temporal) => temporal::open(config, payload, &metadata),
-            None => Err(Error::Malformed("not an encoding of this codec".to_owned())),
+    fn decode(&self, ctx: &Context, payload: &Payload) -> Result<Payload, Error> {
+        let metadata = payload.metadata();
+        match Format::of(&metadata).filter(|format| self.config.accept.contains(format)) {
+            Some(Format::Sealed) => sealed::open(&self.config, ctx, payload, &metadata),
+            Some(Format::Temporal) => temporal::open(&self.config, payload, &metadata),
+            None => Err(Error::malformed("not an encoding of this codec")),
         }
     }
 }
 
-cloakroom_guest::export!(AesGcm);
+cloakroom_guest::export_codec!(AesGcm);
+
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-//! `binary/sealed`: committing to its key, bound to key and namespace.
+//! `binary/sealed`: committing to its key, and bound to key and namespace.
 
 use cloakroom_guest::{Context, Error, Payload, keys};
 
@@ -8,11 +8,15 @@ use crate::{
     label::{Label, associated},
 };
 
+/// Has the host seal a payload, bound to the namespace of the call.
+///
+/// # Errors
+/// `Other` if a namespace is required and the call has none, and the errors of the host.
 pub(crate) fn seal(config: &Config, ctx: &Context, payload: &Payload) -> Result<Payload, Error> {
     let namespace = ctx.namespace();
     if config.binding == Binding::Require && namespace.is_none() {
         let text = "the call names no namespace, and `namespace = \"require\"`";
-        return Err(Error::Other(text.to_owned()));
+        return Err(Error::other(text));
     }
     let bound = associated(namespace.as_deref());
     let seal = if config.repeatable { keys::seal_repeatably } else { keys::seal };
@@ -21,6 +25,10 @@ pub(crate) fn seal(config: &Config, ctx: &Context, payload: &Payload) -> Result<
     Ok(Payload::new(&label.metadata(), &sealed.data))
 }
 
+/// Has the host open a payload, if the call may see its namespace.
+///
+/// # Errors
+/// `Malformed` if it may not, or the payload was changed, and the errors of the host.
 pub(crate) fn open(
     config: &Config,
     ctx: &Context,
@@ -34,10 +42,10 @@ pub(crate) fn open(
     Payload::from_envelope(&envelope)
 }
 
-/// Refuses a payload that was sealed for another namespace than it is opened in. Where one of the two
-/// is unknown, it cannot be told.
+/// Refuses a payload that was sealed for another namespace than the call's. If one of the two is
+/// unknown, only `require` refuses: clients and tools make calls without a namespace.
 fn check(binding: Binding, sealed_for: Option<&str>, here: Option<&str>) -> Result<(), Error> {
-    let malformed = |why: &str| Err(Error::Malformed(why.to_owned()));
+    let malformed = |why: &str| Err(Error::malformed(why));
     match (binding, sealed_for, here) {
         (Binding::Check | Binding::Require, Some(sealed_for), Some(here)) if sealed_for != here => {
             malformed("sealed for another namespace")

@@ -9,6 +9,10 @@ use crate::{
 
 const KEY_ID: &str = "encryption-key-id";
 
+/// Has the host seal a payload, bound to nothing: the format has no room for it.
+///
+/// # Errors
+/// Those of the host.
 pub(crate) fn seal(config: &Config, payload: &Payload) -> Result<Payload, Error> {
     let sealed = keys::seal_aes_gcm(&config.ring, &payload.envelope(), &[])?;
     let metadata = [
@@ -18,6 +22,10 @@ pub(crate) fn seal(config: &Config, payload: &Payload) -> Result<Payload, Error>
     Ok(Payload::new(&metadata, &sealed.data))
 }
 
+/// Has the host open a payload.
+///
+/// # Errors
+/// `Malformed` if it names no key, and the errors of the host.
 pub(crate) fn open(
     config: &Config,
     sealed: &Payload,
@@ -29,9 +37,10 @@ pub(crate) fn open(
 }
 
 fn key_id(metadata: &Metadata) -> Result<&str, Error> {
-    // Temporal's proxy writes the same encoding, but under a key of its own beside each payload.
+    // Temporal's proxy writes the same encoding, but seals under a key that lies wrapped beside the
+    // payload.
     if find(metadata, "encryption-dek").is_some() {
-        return Err(Error::Malformed("sealed under an `encryption-dek`".to_owned()));
+        return Err(Error::malformed("sealed under an `encryption-dek`"));
     }
     expect_text(metadata, KEY_ID)
 }

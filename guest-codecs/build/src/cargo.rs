@@ -9,7 +9,7 @@ use std::{
 
 use super::{Error, Target, guest::Guest, script::Script, toolchain::Toolchain};
 
-/// How guests are built, whatever the outer build's profile.
+/// The profile of guests, whatever the outer build's.
 const PROFILE: &str = "guest";
 
 /// `simd128`: every engine has it, and the compressors use it.
@@ -17,7 +17,8 @@ const PROFILE: &str = "guest";
 /// engine that keeps the first part of its memory for the next instance keeps what none uses.
 const BARE_FLAGS: [&str; 2] = ["-Ctarget-feature=+simd128", "-Clink-arg=-zstack-size=131072"];
 
-/// What the outer Cargo and its caller may say to the inner one: where crates come from.
+/// Variables that the outer Cargo and its caller pass on to the inner one: they say where crates come
+/// from.
 /// All else would build guests differently from one outer build to the next: their flags, profiles,
 /// wrappers and targets are meant for the host.
 const KEPT: [&str; 8] = [

@@ -1,8 +1,8 @@
-//! Why there is no component.
+//! The error of a guest that was not built.
 
 use std::{error, fmt};
 
-/// Why a guest was not built, in one sentence.
+/// The reason that a guest was not built, in one sentence.
 pub struct Error(String);
 
 impl Error {

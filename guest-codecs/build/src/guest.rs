@@ -30,7 +30,7 @@ impl Guest {
         format!("{}.wasm", self.package.replace('-', "_"))
     }
 
-    /// What it alone is made from.
+    /// Returns the paths that it alone is built from.
     pub(crate) fn sources(&self) -> [PathBuf; 2] {
         [self.folder.join("Cargo.toml"), self.folder.join("src")]
     }

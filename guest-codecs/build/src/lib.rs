@@ -20,7 +20,7 @@ use std::{
 pub use self::error::Error;
 use self::{guest::Guest, script::Script, toolchain::Toolchain};
 
-/// What a guest is built for.
+/// The target of a guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target {
     /// `wasm32-unknown-unknown`: imports what the contract offers, and nothing of WASI.

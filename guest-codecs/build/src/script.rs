@@ -8,10 +8,12 @@ use std::{
 
 use super::{Error, guest::Guest};
 
-/// What every guest is made from, beside its own folder.
-const SHARED: [&str; 7] = [
+/// Paths that every guest is built from, besides its own folder.
+const SHARED: [&str; 9] = [
     "Cargo.toml",
     "Cargo.lock",
+    "guest-codecs/deflate/Cargo.toml",
+    "guest-codecs/deflate/src",
     "guest-codecs/object-store/Cargo.toml",
     "guest-codecs/object-store/src",
     "guest-codecs/sdk/Cargo.toml",

@@ -2,7 +2,7 @@
 
 /// One plugin.
 pub struct Bundled {
-    /// What configurations call it, behind `bundled:`.
+    /// The name in configurations, after `bundled:`.
     pub name: &'static str,
     /// Its component.
     pub wasm: &'static [u8],

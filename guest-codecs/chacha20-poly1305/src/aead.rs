@@ -1,7 +1,8 @@
-//! ChaCha20-Poly1305 (RFC 8439) behind a commitment to the key, in pieces and in constant memory.
+//! ChaCha20-Poly1305 (RFC 8439) behind a commitment to the key, streamed in constant memory.
 //!
-//! A body is the commitment (32), the ciphertext, and the tag (16). The nonce is zero: a key is used
-//! once.
+//! A body is the commitment (32), the ciphertext, and the tag (16). The nonce is zero, because each key
+//! is derived for one payload and used once. The commitment is there because Poly1305 does not bind the
+//! key: without it, one body could open to two texts under two keys.
 
 use std::io::{self, ErrorKind, Read, Write};
 
@@ -24,19 +25,19 @@ const COMMITMENT: usize = 32;
 const TAG: usize = 16;
 const BLOCK: usize = 16;
 
-/// The cipher's first block keys the authenticator; the text starts behind it.
+/// The offset of the text in the key stream. The first block keys the authenticator.
 const TEXT: u64 = 64;
 
 const PIECE: usize = 64 << 10;
 
-/// What is derived for one payload.
+/// The keys of one payload.
 pub(crate) struct Keys {
     key: Zeroizing<[u8; KEY]>,
     commitment: [u8; COMMITMENT],
 }
 
 impl Keys {
-    /// `None` if these are not as many bytes as it takes.
+    /// Splits derived bytes into keys, or returns `None` if they are not [`KEYS`] bytes.
     pub(crate) fn new(mut derived: Vec<u8>) -> Option<Self> {
         let key = derived.first_chunk().copied().map(Zeroizing::new);
         let commitment = derived.get(KEY..).and_then(|rest| rest.try_into().ok());
@@ -80,11 +81,13 @@ pub(crate) fn seal(
     output.write_all(&finish(mac, associated.len() as u64, total))
 }
 
-/// Decrypts a body of `length` bytes, which `input` gives from its start each time it is called. First
-/// all of it is authenticated; only then is it read again and decrypted.
+/// Decrypts a body of `length` bytes, which `input` returns from its start each time it is called.
+///
+/// The body is read twice: all of it is authenticated before any of it is decrypted, and it may be
+/// larger than a guest's memory.
 ///
 /// # Errors
-/// When it is not what [`seal`] wrote under these keys. Nothing is written then.
+/// If [`seal`] did not write it under these keys. Nothing is written then.
 pub(crate) fn open<R: Read>(
     keys: &Keys,
     associated: &[u8],
@@ -111,14 +114,15 @@ pub(crate) fn open<R: Read>(
     })
 }
 
-/// All pieces but the last are whole blocks, so padding each pads the text.
+/// Calls `each` for all pieces of `input`. All but the last are whole blocks, so padding each piece
+/// pads the text.
 fn pieces(
     input: &mut impl Read,
     mut length: u64,
     mut each: impl FnMut(&mut [u8]) -> io::Result<()>,
 ) -> io::Result<()> {
     const { assert!(PIECE.is_multiple_of(BLOCK)) };
-    while 0 < length {
+    while length > 0 {
         let mut piece = read_piece(input, length.min(PIECE as u64))?;
         if piece.is_empty() {
             return Err(mismatch());
@@ -135,7 +139,8 @@ fn read_piece(input: &mut impl Read, most: u64) -> io::Result<Vec<u8>> {
     Ok(piece)
 }
 
-/// In constant time.
+/// Compares the next bytes of `input` in constant time: the time of a comparison that stops early
+/// would tell a forger how many bytes are right.
 fn check(input: &mut impl Read, expected: &[u8]) -> io::Result<()> {
     let found = read_piece(input, expected.len() as u64)?;
     if found.ct_eq(expected).into() { Ok(()) } else { Err(mismatch()) }
@@ -179,7 +184,7 @@ mod tests {
         result.map(|()| text)
     }
 
-    /// What another implementation makes of the same.
+    /// Returns the body that another implementation makes.
     fn reference(text: &[u8], associated: &[u8]) -> Vec<u8> {
         let cipher = <ChaCha20Poly1305 as chacha20poly1305::KeyInit>::new(&[1; 32].into());
         let payload = Payload { msg: text, aad: associated };

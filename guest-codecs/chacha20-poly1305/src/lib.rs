@@ -1,69 +1,79 @@
-//! `binary/chacha20-poly1305`: a cipher of the plugin's own, under a key derived for each payload.
+//! Codec for `binary/chacha20-poly1305`: a cipher of the plugin's own, under a key derived for each
+//! payload. It shows that a cipher can run in the sandbox without ever holding a key of the host.
 
 mod aead;
 
 use cloakroom_guest::{
-    Context, Description, Error, Output, Payload, PayloadCodec, Purpose, random, settings, subkeys,
+    BufferWriter, Context, Description, Error, Payload, PayloadCodec, Purpose, Settings, random,
+    subkeys,
 };
 
 use crate::aead::Keys;
 
 const ENCODING: &str = "binary/chacha20-poly1305";
 
-/// What the host derives keys for. Another version of the format would name another purpose.
+/// The purpose that the host derives keys for. Another version of the format would name another.
 const PURPOSE: &str = "chacha20-poly1305/1";
 
 const SALT: u32 = 24;
 
 /// Encrypts envelopes in the sandbox.
-pub struct ChaCha20Poly1305;
+pub struct ChaCha20Poly1305 {
+    ring: String,
+}
 
 impl PayloadCodec for ChaCha20Poly1305 {
-    fn describe() -> Result<Description, Error> {
-        settings::refuse_unknown(&["ring"])?;
-        settings::required("ring")?;
-        Ok(Description { encodings: vec![ENCODING.to_owned()], purpose: Purpose::Encryption })
+    const SETTINGS: &'static [&'static str] = &["ring"];
+
+    fn configure(settings: &Settings) -> Result<Self, Error> {
+        Ok(Self { ring: settings.required("ring")?.to_owned() })
     }
 
-    fn encode(_: &Context, payload: &Payload) -> Result<Option<Payload>, Error> {
+    fn describe(&self) -> Description {
+        Description::new([ENCODING], Purpose::Encryption)
+    }
+
+    fn encode(&self, _: &Context, payload: &Payload) -> Result<Option<Payload>, Error> {
         let salt = random::draw(SALT);
-        let (id, keys) = derive(None, &salt)?;
-        let envelope = payload.envelope();
-        let mut output = Output::new();
-        aead::seal(&keys, id.as_bytes(), envelope.reader(), &mut output).map_err(failed)?;
+        let (id, keys) = self.derive(None, &salt)?;
+        let sealed = payload
+            .envelope()
+            .transform(|input, output| aead::seal(&keys, id.as_bytes(), input, output))?;
         let metadata = [
             ("encoding".to_owned(), ENCODING.into()),
             ("sealed-key".to_owned(), id.into()),
             ("sealed-salt".to_owned(), salt),
         ];
-        Ok(Some(Payload::new(&metadata, &output.finish())))
+        Ok(Some(Payload::new(&metadata, &sealed)))
     }
 
-    fn decode(_: &Context, payload: &Payload) -> Result<Payload, Error> {
-        let missing = |name| Error::Malformed(format!("`{name}` is missing"));
+    fn decode(&self, _: &Context, payload: &Payload) -> Result<Payload, Error> {
+        let missing = |name| Error::malformed(format!("`{name}` is missing"));
         let salt = payload.get("sealed-salt").filter(|salt| salt.len() == SALT as usize);
         let salt = salt.ok_or_else(|| missing("sealed-salt"))?;
         let id = payload.get("sealed-key").and_then(|id| String::from_utf8(id).ok());
-        let (id, keys) = derive(Some(&id.ok_or_else(|| missing("sealed-key"))?), &salt)?;
-        let (sealed, mut output) = (payload.data(), Output::new());
-        let again = || sealed.reader();
-        aead::open(&keys, id.as_bytes(), sealed.length(), again, &mut output)
-            .map_err(|error| Error::Malformed(error.to_string()))?;
+        let (id, keys) = self.derive(Some(&id.ok_or_else(|| missing("sealed-key"))?), &salt)?;
+        let (sealed, mut output) = (payload.data(), BufferWriter::new());
+        // Read twice: nothing is decrypted before all of it is authenticated.
+        let from_start = || sealed.reader();
+        aead::open(&keys, id.as_bytes(), sealed.length(), from_start, &mut output)
+            .map_err(Error::malformed)?;
         Payload::from_envelope(&output.finish())
     }
 }
 
-/// The key's id, and what is derived from it for this payload alone.
-fn derive(id: Option<&str>, salt: &[u8]) -> Result<(String, Keys), Error> {
-    let ring = settings::required("ring")?;
-    let subkey = subkeys::derive(&ring, id, PURPOSE, salt, aead::KEYS)?;
-    let keys =
-        Keys::new(subkey.bytes).ok_or_else(|| Error::Other("derived too little".to_owned()))?;
-    Ok((subkey.id, keys))
+impl ChaCha20Poly1305 {
+    /// Derives the keys of one payload. Returns the id of the host's key with them.
+    fn derive(&self, id: Option<&str>, salt: &[u8]) -> Result<(String, Keys), Error> {
+        let subkey = subkeys::derive(&self.ring, id, PURPOSE, salt, aead::KEYS)?;
+        let keys = Keys::new(subkey.bytes);
+        let keys =
+            keys.ok_or_else(|| Error::other("the host derived fewer bytes than asked for"))?;
+        Ok((subkey.id, keys))
+    }
 }
 
-fn failed(error: std::io::Error) -> Error {
-    Error::Other(error.to_string())
-}
+cloakroom_guest::export_codec!(ChaCha20Poly1305);
 
-cloakroom_guest::export!(ChaCha20Poly1305);
+#[cfg(test)]
+mod tests;

@@ -1,4 +1,4 @@
-//! Objects in a folder, laid out as in S3.
+//! Driver for folders. Objects are laid out as in S3.
 
 use cloakroom_driver_object_store::{Layout, ObjectStore, s3_segment};
 
@@ -20,3 +20,6 @@ impl Layout for File {
 pub type Driver = ObjectStore<File>;
 
 cloakroom_guest::export_driver!(Driver);
+
+#[cfg(test)]
+mod tests;

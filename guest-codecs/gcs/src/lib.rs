@@ -1,4 +1,4 @@
-//! Objects in Google Cloud Storage, as Temporal's official GCS driver lays them out.
+//! Driver for Google Cloud Storage. Objects are laid out as by Temporal's official GCS driver.
 
 use cloakroom_driver_object_store::{Layout, ObjectStore, gcs_segment};
 
@@ -19,3 +19,6 @@ impl Layout for Gcs {
 pub type Driver = ObjectStore<Gcs>;
 
 cloakroom_guest::export_driver!(Driver);
+
+#[cfg(test)]
+mod tests;

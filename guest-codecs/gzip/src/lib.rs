@@ -1,38 +1,31 @@
-//! `binary/gzip`: an envelope as a gzip stream, as Temporal's Python samples write it.
+//! Codec for `binary/gzip`: envelopes as gzip streams, as Temporal's Python samples write them.
 
 mod stream;
 
-use cloakroom_guest::{Buffer, Codec, Context, Error, Output, Purpose, settings};
+use std::io::{self, BufRead, Read, Write};
 
-/// Compresses envelopes with gzip.
-pub struct Gzip;
+use cloakroom_codec_deflate::{Deflate, Frame};
+use flate2::Compression;
 
-impl Codec for Gzip {
+/// The codec.
+pub type Gzip = Deflate<GzipFrame>;
+
+/// The frame of gzip.
+pub struct GzipFrame;
+
+impl Frame for GzipFrame {
     const ENCODINGS: &'static [&'static str] = &["binary/gzip"];
-    const PURPOSE: Purpose = Purpose::Compression;
-    const SETTINGS: &'static [&'static str] = &["level"];
 
-    fn check() -> Result<(), Error> {
-        level().map(drop)
+    fn compress(input: impl Read, output: impl Write, level: Compression) -> io::Result<()> {
+        stream::compress(input, output, level)
     }
 
-    fn seal(_: &Context, envelope: Buffer) -> Result<Option<Buffer>, Error> {
-        let mut output = Output::new();
-        stream::compress(envelope.reader(), &mut output, level()?)
-            .map_err(|error| Error::Other(error.to_string()))?;
-        Ok(Some(output.finish()))
-    }
-
-    fn open(_: &Context, sealed: Buffer) -> Result<Buffer, Error> {
-        let mut output = Output::new();
-        stream::decompress(sealed.reader(), &mut output)
-            .map_err(|error| Error::Malformed(error.to_string()))?;
-        Ok(output.finish())
+    fn decompress(input: impl BufRead, output: impl Write) -> io::Result<()> {
+        stream::decompress(input, output)
     }
 }
 
-fn level() -> Result<u32, Error> {
-    settings::number("level", 0..=9, 6)
-}
+cloakroom_guest::export_codec!(Gzip);
 
-cloakroom_guest::export!(Gzip);
+#[cfg(test)]
+mod tests;

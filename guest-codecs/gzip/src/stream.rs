@@ -1,24 +1,29 @@
-//! gzip streams (RFC 1952), in pieces and in constant memory.
+//! gzip streams (RFC 1952), streamed in constant memory.
 
 use std::io::{self, BufRead, Read, Write};
 
 use flate2::{Compression, bufread::MultiGzDecoder, write::GzEncoder};
 
-/// Writes `input` as one gzip member, without a name or a time, so that equal bytes stay equal.
+/// Writes `input` as one gzip member. It has no name and no time, so that equal payloads stay equal:
+/// they are then stored once.
 ///
 /// # Errors
 /// Those of `input` and `output`.
-pub(crate) fn compress(mut input: impl Read, output: impl Write, level: u32) -> io::Result<()> {
-    let mut encoder = GzEncoder::new(output, Compression::new(level));
+pub(crate) fn compress(
+    mut input: impl Read,
+    output: impl Write,
+    level: Compression,
+) -> io::Result<()> {
+    let mut encoder = GzEncoder::new(output, level);
     io::copy(&mut input, &mut encoder)?;
     encoder.finish().map(drop)
 }
 
-/// Writes what the members of a gzip stream hold, one behind the other.
+/// Writes the contents of all members of a gzip stream, in their order.
 ///
 /// # Errors
-/// When `input` is cut short, corrupt, or goes on with what is no member. What was written until then
-/// is void.
+/// If `input` is cut short or corrupt, or goes on with bytes that are no member. What was written until
+/// then is to be discarded.
 pub(crate) fn decompress(input: impl BufRead, mut output: impl Write) -> io::Result<()> {
     io::copy(&mut MultiGzDecoder::new(input), &mut output).map(drop)
 }
@@ -31,7 +36,7 @@ mod tests {
 
     fn compressed(bytes: &[u8]) -> Vec<u8> {
         let mut stream = Vec::new();
-        compress(bytes, &mut stream, 6).unwrap();
+        compress(bytes, &mut stream, Compression::new(6)).unwrap();
         stream
     }
 
@@ -101,7 +106,7 @@ mod tests {
         let text = text();
         for level in 0..=9 {
             let mut stream = Vec::new();
-            compress(text.as_slice(), &mut stream, level).unwrap();
+            compress(text.as_slice(), &mut stream, Compression::new(level)).unwrap();
             assert_eq!(stream.len() < text.len() / 5, level != 0, "level {level}");
             assert_eq!(decompressed(&stream).unwrap(), text, "level {level}");
         }

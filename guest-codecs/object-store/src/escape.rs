@@ -1,38 +1,43 @@
-//! Names as segments of keys, as the official drivers write them.
+//! Names as segments of keys, escaped as the official drivers do.
 
-/// S3: every byte is escaped but letters, digits and `!-_.*'()`.
+/// Escapes a name for S3: every byte but letters, digits and `!-_.*'()`.
+#[must_use]
 pub fn s3_segment(name: &str) -> String {
     let bare = |byte: u8| byte.is_ascii_alphanumeric() || b"!-_.*'()".contains(&byte);
     let mut segment = String::with_capacity(name.len());
     for byte in name.bytes() {
-        match bare(byte) {
-            true => segment.push(byte.into()),
-            false => escape(&mut segment, byte),
+        if bare(byte) {
+            segment.push(byte.into());
+        } else {
+            escape(&mut segment, byte);
         }
     }
-    undotted(segment)
+    escape_dots(segment)
 }
 
-/// Google Cloud Storage: only what disturbs its tools is escaped.
+/// Escapes a name for Google Cloud Storage: only characters that its tools cannot handle.
+#[must_use]
 pub fn gcs_segment(name: &str) -> String {
     let disturbs = |c: char| c.is_control() || "#[]*?:\"<>|/%".contains(c);
     let mut segment = String::with_capacity(name.len());
     for c in name.chars() {
-        match disturbs(c) {
-            true => c.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| escape(&mut segment, byte)),
-            false => segment.push(c),
+        if disturbs(c) {
+            c.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| escape(&mut segment, byte));
+        } else {
+            segment.push(c);
         }
     }
-    undotted(segment)
+    escape_dots(segment)
 }
 
 fn escape(segment: &mut String, byte: u8) {
     segment.push_str(&format!("%{byte:02X}"));
 }
 
-/// `.` and `..` would be walked instead of named by much that stands between here and the object. The
-/// official S3 driver leaves them as they are; as the claim has the key, it reads these too.
-fn undotted(segment: String) -> String {
+/// Escapes the dots of `.` and `..`: proxies and clients on the way would resolve such a segment as a
+/// path. The official S3 driver does not escape them, and still reads these keys, since the claim has
+/// them.
+fn escape_dots(segment: String) -> String {
     match &*segment {
         "." | ".." => segment.replace('.', "%2E"),
         _ => segment,

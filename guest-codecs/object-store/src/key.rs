@@ -1,12 +1,14 @@
-//! The key of an object: for whom it is, and its digest.
+//! The key of an object: the workflow or activity that it is for, and its digest.
 
 use cloakroom_guest::Target;
 
 use crate::Layout;
 
-/// The key of an object with this digest. One too long keeps the namespace, by which access is
-/// granted and objects expire, and loses the rest. So does one of which nothing else is known: the
-/// official drivers, which then know no namespace either, have none.
+/// Returns the key of an object with this digest.
+///
+/// A key that would be too long keeps the namespace, because access and expiry are granted by it, and
+/// loses the rest. So does one of which only the namespace is known.
+#[must_use]
 pub fn object_key<L: Layout>(target: &Target, digest: &str) -> String {
     let digest = format!("d/sha256/{digest}");
     let segment = |name: &Option<String>| match name.as_deref() {
@@ -26,10 +28,7 @@ pub fn object_key<L: Layout>(target: &Target, digest: &str) -> String {
     let whole = format!("v0/ns/{namespace}/{type_name}/{of_type}/{id}/{of_id}/ri/{run}/{digest}");
     let fits = whole.len() <= L::LONGEST_KEY
         && whole.split('/').all(|segment| segment.len() <= L::LONGEST_SEGMENT);
-    match fits {
-        true => whole,
-        false => format!("v0/ns/{namespace}/{digest}"),
-    }
+    if fits { whole } else { format!("v0/ns/{namespace}/{digest}") }
 }
 
 #[cfg(test)]

@@ -1,16 +1,17 @@
-//! Where objects go in a bucket, as Temporal's official S3 and GCS drivers lay them out, so that
-//! either reads what the other stored.
+//! The driver that S3, GCS, Azure and folders share. Objects are laid out as by Temporal's official S3
+//! and GCS drivers, so that each reads what the other stored.
 //!
-//! One logic, and a [`Layout`] for each kind of store. It decides names; the bytes pass from the host
-//! to the store, and never through here.
+//! A [`Layout`] says how a kind of store differs. The driver decides names; the bytes pass from the
+//! host to the store and never through the plugin.
 
 mod escape;
 mod key;
 
+use std::marker::PhantomData;
+
 use cloakroom_guest::{
-    Buffer, Claim, Context, Driver, Error, Target,
+    Buffer, Claim, Context, Driver, Error, MaxBytes, Settings,
     blobs::{self, Bucket, Mode, Outcome},
-    settings,
 };
 
 pub use self::{
@@ -18,53 +19,56 @@ pub use self::{
     key::object_key,
 };
 
-/// What differs between stores.
+/// The differences between kinds of stores.
 pub trait Layout {
-    /// What kind of storage this is.
+    /// The kind of storage.
     const KIND: &'static str;
-    /// The claim's entry that names the bucket; none if a claim is good for whichever is configured.
+    /// The claim's entry that names the bucket. With none, claims are read from the bucket that is
+    /// configured.
     const BUCKET: Option<&'static str>;
-    /// The claim's entry that names the object, and other spellings that released drivers wrote.
+    /// The claim's entry that names the object, and other names that released drivers wrote.
     const KEY: &'static [&'static str];
-    /// The longest key that is made of all segments.
+    /// The length of the longest key. Longer ones keep the namespace and the digest only.
     const LONGEST_KEY: usize = 1024;
-    /// The longest segment that is.
+    /// The length of the longest segment of a key, likewise.
     const LONGEST_SEGMENT: usize = usize::MAX;
-    /// Writes a name so that it is one segment of a key.
+    /// Escapes a name so that it is one segment of a key.
     fn segment(name: &str) -> String;
 }
 
 /// A driver that lays objects out as `L` says.
-pub struct ObjectStore<L>(std::marker::PhantomData<L>);
-
-/// As the official drivers.
-const LARGEST: u64 = 50 << 20;
+pub struct ObjectStore<L> {
+    /// The name that the bucket is granted under.
+    bucket: String,
+    max_bytes: MaxBytes,
+    /// The start of every key: empty, or with a slash at its end.
+    prefix: String,
+    layout: PhantomData<L>,
+}
 
 impl<L: Layout> Driver for ObjectStore<L> {
     const KIND: &'static str = L::KIND;
-    const SETTINGS: &'static [&'static str] = &["bucket", "max_bytes", "prefix"];
+    const SETTINGS: &'static [&'static str] = &["bucket", MaxBytes::SETTING, "prefix"];
 
-    fn check() -> Result<(), Error> {
-        bucket()?;
-        largest()?;
-        let prefix = prefix();
-        match prefix.starts_with('/') || prefix.contains("//") {
-            false => Ok(()),
-            true => Err(Error::Misconfigured("setting `prefix` has an empty segment".to_owned())),
-        }
+    fn configure(settings: &Settings) -> Result<Self, Error> {
+        Ok(Self {
+            bucket: settings.required("bucket")?.to_owned(),
+            max_bytes: MaxBytes::configure(settings, u64::MAX)?,
+            prefix: prefix(settings)?,
+            layout: PhantomData,
+        })
     }
 
-    fn store(ctx: &Context, object: Buffer) -> Result<Claim, Error> {
-        let (size, largest) = (object.length(), largest()?);
-        if largest < size {
-            return Err(Error::TooLarge(format!(
-                "the object has {size} bytes, and the most is {largest} (setting `max_bytes`)"
-            )));
-        }
+    fn check(&self) -> Result<(), Error> {
+        self.open_bucket().map(drop)
+    }
+
+    fn store(&self, ctx: &Context, object: Buffer) -> Result<Claim, Error> {
+        self.max_bytes.check(&object)?;
         let digest = object.sha256_hex();
-        let key = prefix() + &object_key::<L>(&Target::of(ctx), &digest);
-        let bucket = bucket()?;
-        keep(&bucket, &key, &object)?;
+        let key = self.prefix.clone() + &object_key::<L>(&ctx.into(), &digest);
+        let bucket = self.open_bucket()?;
+        put(&bucket, &key, &object)?;
         let claim = match L::BUCKET {
             Some(name) => Claim::new().with(name, bucket.name()),
             None => Claim::new(),
@@ -73,22 +77,33 @@ impl<L: Layout> Driver for ObjectStore<L> {
         Ok(claim.with(name, key).with("hash_algorithm", "sha256").with("hash_value", digest))
     }
 
-    fn retrieve(_: &Context, claim: Claim) -> Result<Buffer, Error> {
+    fn retrieve(&self, _: &Context, claim: &Claim) -> Result<Buffer, Error> {
         let key = claim.entry(L::KEY)?;
         let bucket = match L::BUCKET {
             Some(name) => blobs::find(claim.entry(&[name])?)?,
-            None => bucket()?,
+            None => self.open_bucket()?,
         };
         bucket.get(key, u64::MAX)
     }
 }
 
-/// Writes an object unless it is there. The key names its digest, so one of another size is a damaged
-/// one, and is replaced.
+impl<L> ObjectStore<L> {
+    fn open_bucket(&self) -> Result<Bucket, Error> {
+        let name = &self.bucket;
+        blobs::open(name).map_err(|_| {
+            Error::misconfigured(format!(
+                "setting `bucket` names `{name}`, which is not granted: add it to `grants.buckets`"
+            ))
+        })
+    }
+}
+
+/// Writes an object unless it is there. Its key has its digest, so an object of another size is damaged
+/// and is replaced.
 ///
-/// The host looks first whether a large object is there, and renews the age of one that is old: a
-/// driver that asks itself and skips the put would let it expire.
-fn keep(bucket: &Bucket, key: &str, object: &Buffer) -> Result<(), Error> {
+/// A driver that asked itself and skipped the put would let objects expire: the host looks first
+/// whether a large object is there, and renews the age of an old one.
+fn put(bucket: &Bucket, key: &str, object: &Buffer) -> Result<(), Error> {
     match bucket.put(key, object, Mode::Create)? {
         Outcome::Written => Ok(()),
         Outcome::AlreadyThere => match bucket.size(key) {
@@ -101,24 +116,14 @@ fn keep(bucket: &Bucket, key: &str, object: &Buffer) -> Result<(), Error> {
     }
 }
 
-fn bucket() -> Result<Bucket, Error> {
-    let name = settings::required("bucket")?;
-    blobs::open(&name).map_err(|_| {
-        Error::Misconfigured(format!(
-            "setting `bucket` names `{name}`, which is not granted: add it to `grants.buckets`"
-        ))
-    })
-}
-
-fn largest() -> Result<u64, Error> {
-    settings::number("max_bytes", 1..=u64::MAX, LARGEST)
-}
-
-/// What is put before every key, with the slash behind it.
-fn prefix() -> String {
-    let prefix = settings::text("prefix").unwrap_or_default();
-    match prefix.is_empty() || prefix.ends_with('/') {
-        true => prefix,
-        false => prefix + "/",
+fn prefix(settings: &Settings) -> Result<String, Error> {
+    let prefix = settings.get("prefix").unwrap_or_default();
+    if prefix.starts_with('/') || prefix.contains("//") {
+        return Err(Error::misconfigured("setting `prefix` has an empty segment"));
     }
+    let slash = if prefix.is_empty() || prefix.ends_with('/') { "" } else { "/" };
+    Ok(format!("{prefix}{slash}"))
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,8 +1,9 @@
-//! The key of an object, as the sample driver makes it.
+//! The key of an object, as Temporal's sample driver writes it.
 
 use cloakroom_guest::Target;
 
-/// `prefix` has its colon. Unlike in a bucket, a namespace that is not known is left out.
+/// Returns the key of an object with this digest. `prefix` is empty or ends with a colon. Unlike in a
+/// bucket, a namespace that is not known is left out.
 pub(crate) fn object_key(prefix: &str, target: &Target, digest: &str) -> String {
     let named = |name: &Option<String>| name.as_deref().filter(|name| !name.is_empty()).map(quote);
     let mut key = format!("{prefix}v0:");
@@ -22,13 +23,14 @@ pub(crate) fn object_key(prefix: &str, target: &Target, digest: &str) -> String 
     key + "d:sha256:" + digest
 }
 
-/// All bytes are escaped but letters, digits and `_.-~`.
+/// Escapes all bytes but letters, digits and `_.-~`.
 fn quote(name: &str) -> String {
     let mut quoted = String::with_capacity(name.len());
     for byte in name.bytes() {
-        match byte.is_ascii_alphanumeric() || b"_.-~".contains(&byte) {
-            true => quoted.push(byte.into()),
-            false => quoted.push_str(&format!("%{byte:02X}")),
+        if byte.is_ascii_alphanumeric() || b"_.-~".contains(&byte) {
+            quoted.push(byte.into());
+        } else {
+            quoted.push_str(&format!("%{byte:02X}"));
         }
     }
     quoted

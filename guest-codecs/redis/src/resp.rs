@@ -1,47 +1,47 @@
-//! As much of Redis' protocol (RESP2) as two commands take.
+//! The part of Redis' protocol (RESP2) that SET and GET need.
 
 use std::io::{self, BufRead, Read, Write};
 
 use cloakroom_guest::Buffer;
 
-/// The longest line of a server's that is read.
+/// The longest line that is read. A server that sends no end of line must not fill the memory.
 const LINE: u64 = 1024;
 
-/// What a server answers.
+/// A server's answer.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Reply {
     /// `+OK`
     Done,
-    /// Nothing is there, or nothing was done.
+    /// No value is there, or none was set.
     Nothing,
-    /// Bytes, which were passed on.
+    /// A value, which was written to the output.
     Bytes,
 }
 
-/// What keeps it from answering.
+/// The reason that there is no answer.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// The server says why not.
+    /// The server refused, with this text.
     Refused(String),
-    /// More bytes than were to be read.
+    /// The value is larger than was allowed.
     TooLarge,
-    /// No whole answer came.
+    /// The connection ended before the answer did, or the answer is not one of RESP2.
     Lost,
 }
 
-/// Sends `SET key object after…`, the object in pieces.
+/// Sends `SET key object options…`, the object in pieces.
 pub(crate) fn set(
     out: &mut impl Write,
     key: &str,
     object: &Buffer,
-    after: &[String],
+    options: &[String],
 ) -> io::Result<()> {
-    write!(out, "*{}\r\n$3\r\nSET\r\n", 3 + after.len())?;
+    write!(out, "*{}\r\n$3\r\nSET\r\n", 3 + options.len())?;
     bulk(out, key.as_bytes())?;
     write!(out, "${}\r\n", object.length())?;
     io::copy(&mut object.reader(), out)?;
     out.write_all(b"\r\n")?;
-    after.iter().try_for_each(|word| bulk(out, word.as_bytes()))
+    options.iter().try_for_each(|word| bulk(out, word.as_bytes()))
 }
 
 /// Sends `GET key`.
@@ -59,7 +59,7 @@ fn bulk(out: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
     out.write_all(&whole)
 }
 
-/// Reads an answer, and passes on at most `most` bytes of it.
+/// Reads an answer. Writes its value to `out` if it has at most `most` bytes.
 pub(crate) fn reply(
     input: &mut impl BufRead,
     most: u64,
@@ -73,7 +73,7 @@ pub(crate) fn reply(
         "$" if rest == "-1" => Ok(Reply::Nothing),
         "$" => {
             let length: u64 = rest.parse().map_err(|_| Failure::Lost)?;
-            if most < length {
+            if length > most {
                 return Err(Failure::TooLarge);
             }
             match io::copy(&mut input.take(length), out) {

@@ -1,4 +1,4 @@
-//! Objects in S3, as Temporal's official S3 driver lays them out.
+//! Driver for S3. Objects are laid out as by Temporal's official S3 driver.
 
 use cloakroom_driver_object_store::{Layout, ObjectStore, s3_segment};
 
@@ -19,3 +19,6 @@ impl Layout for S3 {
 pub type Driver = ObjectStore<S3>;
 
 cloakroom_guest::export_driver!(Driver);
+
+#[cfg(test)]
+mod tests;

@@ -1,78 +1,201 @@
 //! The two levels at which a codec can be written.
 
-use crate::{Buffer, Context, Description, Error, Payload, Purpose, settings};
+use crate::{Buffer, Context, Description, Error, Payload, Purpose, Settings};
 
-/// A codec that turns whole payloads, as envelopes, into bytes of one encoding, and back.
-pub trait Codec {
+/// A codec that turns whole payloads into bytes of one encoding, and back.
+///
+/// It sees a payload as an envelope: its protobuf message. [`export_codec!`](crate::export_codec) makes
+/// a component of it. The host keeps the order and number of payloads, passes on those that are not
+/// this codec's, and bounds time, memory and output.
+///
+/// ```
+/// use cloakroom_guest::{Buffer, Codec, Context, Error, Settings, testing};
+///
+/// struct Xor {
+///     mask: u8,
+/// }
+///
+/// impl Codec for Xor {
+///     const ENCODINGS: &'static [&'static str] = &["binary/xor"];
+///     const SETTINGS: &'static [&'static str] = &["mask"];
+///
+///     fn configure(settings: &Settings) -> Result<Self, Error> {
+///         Ok(Self { mask: settings.number("mask", 1..=255, 1)? })
+///     }
+///
+///     fn encode(&self, _: &Context, envelope: Buffer) -> Result<Option<Buffer>, Error> {
+///         let bytes: Vec<u8> = envelope.to_vec().iter().map(|byte| byte ^ self.mask).collect();
+///         Ok(Some(Buffer::new(&bytes)))
+///     }
+///
+///     fn decode(&self, ctx: &Context, data: Buffer) -> Result<Buffer, Error> {
+///         Ok(self.encode(ctx, data)?.expect("encode leaves nothing as it is"))
+///     }
+/// }
+///
+/// let codec = Xor::load(&Settings::from([("mask", "255")]))?;
+/// let ctx = testing::context(Default::default());
+/// let encoded = codec.encode(&ctx, Buffer::new(b"\x00\x0f"))?.expect("bytes");
+/// assert_eq!(encoded.to_vec(), b"\xff\xf0");
+/// # Ok::<(), Error>(())
+/// ```
+pub trait Codec: Sized {
     /// The values of `metadata["encoding"]` that this codec reads. It writes the first.
     const ENCODINGS: &'static [&'static str];
 
-    /// What it is for.
+    /// The purpose, by which the host orders and guards stages. `Conversion` by default.
     const PURPOSE: Purpose = Purpose::Conversion;
 
-    /// The settings it knows. Others are refused when it is loaded.
+    /// The names of all settings that the codec knows. The host does not load the plugin with others.
+    /// None by default.
     const SETTINGS: &'static [&'static str] = &[];
 
-    /// Refuses settings that cannot work, when the plugin is loaded.
+    /// Creates the codec from its settings, once in each instance and before any payload.
+    ///
+    /// By default the host makes a fresh instance for each payload, so this is on every payload's path.
+    /// Keep no [`Buffer`] or other handle in `Self`: handles end with the call.
     ///
     /// # Errors
-    /// `Misconfigured`, with what to write instead.
-    fn check() -> Result<(), Error> {
-        Ok(())
-    }
+    /// `Misconfigured` if the settings cannot work, with what to write instead.
+    fn configure(settings: &Settings) -> Result<Self, Error>;
 
-    /// Turns an envelope into this codec's bytes; `None` leaves the payload as it is.
+    /// Turns an envelope into this codec's bytes, or returns `None` to leave the payload as it is.
     ///
     /// # Errors
-    /// Whatever keeps it from doing so.
-    fn seal(ctx: &Context, envelope: Buffer) -> Result<Option<Buffer>, Error>;
+    /// Any error. The host then encodes none of the payloads.
+    fn encode(&self, ctx: &Context, envelope: Buffer) -> Result<Option<Buffer>, Error>;
 
     /// Turns this codec's bytes into the envelope that they were made from.
     ///
     /// # Errors
-    /// `Malformed` if they are not what this codec writes.
-    fn open(ctx: &Context, sealed: Buffer) -> Result<Buffer, Error>;
+    /// `Malformed` if they are not bytes that this codec writes.
+    fn decode(&self, ctx: &Context, data: Buffer) -> Result<Buffer, Error>;
+
+    /// Does what the host does when it loads the plugin: refuses unknown settings, then calls
+    /// [`configure`](Self::configure). For tests.
+    ///
+    /// # Errors
+    /// `Misconfigured` if a setting is unknown, and the errors of `configure`.
+    fn load(settings: &Settings) -> Result<Self, Error> {
+        settings.refuse_unknown(Self::SETTINGS)?;
+        Self::configure(settings)
+    }
 }
 
-/// A codec that reads and writes metadata as it likes.
-pub trait PayloadCodec {
-    /// See the contract's `codec.describe`.
-    ///
-    /// # Errors
-    /// `Misconfigured`, with what to write instead.
-    fn describe() -> Result<Description, Error>;
+/// A codec that reads and writes metadata itself, such as the id of a key.
+///
+/// Every [`Codec`] is one. Implement this trait instead if one entry, the encoding, is not enough.
+///
+/// ```
+/// use cloakroom_guest::{
+///     Context, Description, Error, Payload, PayloadCodec, Purpose, Settings, keys, testing,
+/// };
+///
+/// struct Seal {
+///     ring: String,
+/// }
+///
+/// impl PayloadCodec for Seal {
+///     const SETTINGS: &'static [&'static str] = &["ring"];
+///
+///     fn configure(settings: &Settings) -> Result<Self, Error> {
+///         Ok(Self { ring: settings.required("ring")?.to_owned() })
+///     }
+///
+///     fn describe(&self) -> Description {
+///         Description::new(["binary/example"], Purpose::Encryption)
+///     }
+///
+///     fn encode(&self, _: &Context, payload: &Payload) -> Result<Option<Payload>, Error> {
+///         let sealed = keys::seal(&self.ring, &payload.envelope(), &[])?;
+///         let metadata = [
+///             ("encoding".to_owned(), b"binary/example".to_vec()),
+///             ("key".to_owned(), sealed.key.into_bytes()),
+///         ];
+///         Ok(Some(Payload::new(&metadata, &sealed.data)))
+///     }
+///
+///     fn decode(&self, _: &Context, payload: &Payload) -> Result<Payload, Error> {
+///         let key = payload.get("key").ok_or_else(|| Error::malformed("`key` is missing"))?;
+///         let key = String::from_utf8(key).map_err(|_| Error::malformed("`key` is not text"))?;
+///         Payload::from_envelope(&keys::open(&self.ring, &key, &payload.data(), &[])?)
+///     }
+/// }
+///
+/// let _host = testing::Host::new().with_ring("main", &["key-1"]);
+/// let codec = Seal::load(&Settings::from([("ring", "main")]))?;
+/// let (ctx, payload) = (testing::context(Default::default()), testing::payload(b"secret"));
+/// let sealed = codec.encode(&ctx, &payload)?.expect("a payload");
+/// assert_eq!(sealed.get("key").as_deref(), Some(&b"key-1"[..]));
+/// assert_eq!(codec.decode(&ctx, &sealed)?.data().to_vec(), b"secret");
+/// # Ok::<(), Error>(())
+/// ```
+pub trait PayloadCodec: Sized {
+    /// The names of all settings that the codec knows. The host does not load the plugin with others.
+    /// None by default.
+    const SETTINGS: &'static [&'static str] = &[];
 
-    /// See the contract's `codec.encode`.
+    /// Creates the codec from its settings, once in each instance. See [`Codec::configure`].
     ///
     /// # Errors
-    /// Whatever keeps it from encoding.
-    fn encode(ctx: &Context, payload: &Payload) -> Result<Option<Payload>, Error>;
+    /// `Misconfigured` if the settings cannot work, with what to write instead.
+    fn configure(settings: &Settings) -> Result<Self, Error>;
 
-    /// See the contract's `codec.decode`.
+    /// Describes the codec to the host, when the plugin is loaded.
+    fn describe(&self) -> Description;
+
+    /// Encodes a payload, or returns `None` to leave it as it is.
     ///
     /// # Errors
-    /// `Malformed` if the payload is not what this codec writes.
-    fn decode(ctx: &Context, payload: &Payload) -> Result<Payload, Error>;
+    /// Any error. The host then encodes none of the payloads.
+    fn encode(&self, ctx: &Context, payload: &Payload) -> Result<Option<Payload>, Error>;
+
+    /// Decodes a payload whose encoding [`describe`](Self::describe) named.
+    ///
+    /// # Errors
+    /// `Malformed` if it is not a payload that this codec writes.
+    fn decode(&self, ctx: &Context, payload: &Payload) -> Result<Payload, Error>;
+
+    /// Does what the host does when it loads the plugin: refuses unknown settings, then calls
+    /// [`configure`](Self::configure). For tests.
+    ///
+    /// # Errors
+    /// `Misconfigured` if a setting is unknown, and the errors of `configure`.
+    fn load(settings: &Settings) -> Result<Self, Error> {
+        settings.refuse_unknown(Self::SETTINGS)?;
+        Self::configure(settings)
+    }
 }
 
 impl<C: Codec> PayloadCodec for C {
-    fn describe() -> Result<Description, Error> {
-        settings::refuse_unknown(C::SETTINGS)?;
-        C::check()?;
-        let encodings = C::ENCODINGS.iter().map(|&name| name.to_owned()).collect();
-        Ok(Description { encodings, purpose: C::PURPOSE })
+    const SETTINGS: &'static [&'static str] = C::SETTINGS;
+
+    fn configure(settings: &Settings) -> Result<Self, Error> {
+        C::configure(settings)
     }
 
-    fn encode(ctx: &Context, payload: &Payload) -> Result<Option<Payload>, Error> {
-        let Some(sealed) = C::seal(ctx, payload.envelope())? else {
+    fn describe(&self) -> Description {
+        Description::new(C::ENCODINGS.iter().copied(), C::PURPOSE)
+    }
+
+    fn encode(&self, ctx: &Context, payload: &Payload) -> Result<Option<Payload>, Error> {
+        let Some(data) = C::encode(self, ctx, payload.envelope())? else {
             return Ok(None);
         };
         let encoding = C::ENCODINGS.first().copied().unwrap_or_default();
         let metadata = [("encoding".to_owned(), encoding.as_bytes().to_vec())];
-        Ok(Some(Payload::new(&metadata, &sealed)))
+        Ok(Some(Payload::new(&metadata, &data)))
     }
 
-    fn decode(ctx: &Context, payload: &Payload) -> Result<Payload, Error> {
-        Payload::from_envelope(&C::open(ctx, payload.data())?)
+    fn decode(&self, ctx: &Context, payload: &Payload) -> Result<Payload, Error> {
+        Payload::from_envelope(&C::decode(self, ctx, payload.data())?)
+    }
+}
+
+impl Description {
+    /// Describes a codec of these encodings.
+    #[must_use]
+    pub fn new(encodings: impl IntoIterator<Item = impl Into<String>>, purpose: Purpose) -> Self {
+        Self { encodings: encodings.into_iter().map(Into::into).collect(), purpose }
     }
 }

@@ -1,109 +1,156 @@
-//! What a storage driver is.
+//! Storage drivers, and the claims that they write.
 
-use crate::{Buffer, Context, Error, settings};
+use crate::{Buffer, Context, Error, Settings, Target};
 
-/// Keeps objects somewhere else, and finds them again.
+/// A driver: stores objects elsewhere and finds them again.
 ///
-/// The host adds the object's SHA-256 to every claim and checks what comes back, bounds sizes and
-/// time, and holds every key against what was granted.
+/// It decides where an object goes; the bytes pass from the host to the store and never through the
+/// plugin. [`export_driver!`](crate::export_driver) makes a component of it. The host adds the object's
+/// SHA-256 to every claim and checks what comes back, bounds sizes and time, and checks every key
+/// against the grants.
 ///
 /// ```
-/// use cloakroom_guest::{Buffer, Claim, Context, Driver, Error, blobs, settings};
+/// use cloakroom_guest::{Buffer, Claim, Context, Driver, Error, Settings, blobs, testing};
 ///
-/// struct Flat;
+/// struct Flat {
+///     bucket: String,
+/// }
 ///
 /// impl Driver for Flat {
 ///     const KIND: &'static str = "example.flat";
 ///     const SETTINGS: &'static [&'static str] = &["bucket"];
 ///
-///     fn store(_: &Context, object: Buffer) -> Result<Claim, Error> {
+///     fn configure(settings: &Settings) -> Result<Self, Error> {
+///         Ok(Self { bucket: settings.required("bucket")?.to_owned() })
+///     }
+///
+///     fn store(&self, _: &Context, object: Buffer) -> Result<Claim, Error> {
 ///         let key = object.sha256_hex();
-///         let bucket = blobs::open(&settings::required("bucket")?)?;
-///         bucket.put(&key, &object, blobs::Mode::Create)?;
+///         blobs::open(&self.bucket)?.put(&key, &object, blobs::Mode::Create)?;
 ///         Ok(Claim::new().with("key", key))
 ///     }
 ///
-///     fn retrieve(_: &Context, claim: Claim) -> Result<Buffer, Error> {
-///         let bucket = blobs::open(&settings::required("bucket")?)?;
-///         bucket.get(claim.entry(&["key"])?, u64::MAX)
+///     fn retrieve(&self, _: &Context, claim: &Claim) -> Result<Buffer, Error> {
+///         blobs::open(&self.bucket)?.get(claim.entry(&["key"])?, u64::MAX)
 ///     }
 /// }
 ///
-/// cloakroom_guest::export_driver!(Flat);
+/// let _host = testing::Host::new().with_bucket("payloads", "payloads");
+/// let driver = Flat::load(&Settings::from([("bucket", "payloads")]))?;
+/// let ctx = testing::context(Default::default());
+/// let claim = driver.store(&ctx, Buffer::new(b"object"))?;
+/// assert_eq!(driver.retrieve(&ctx, &claim)?.to_vec(), b"object");
+/// # Ok::<(), Error>(())
 /// ```
-pub trait Driver {
-    /// What kind of storage this is, such as `aws.s3driver`.
+pub trait Driver: Sized {
+    /// The kind of storage, such as `aws.s3driver`. For people and metrics.
     const KIND: &'static str;
 
-    /// The settings it knows. Others are refused when it is loaded.
+    /// The names of all settings that the driver knows. The host does not load the plugin with others.
+    /// None by default.
     const SETTINGS: &'static [&'static str] = &[];
 
-    /// Refuses settings that cannot work, when the plugin is loaded.
+    /// Creates the driver from its settings, once in each instance and before any object.
+    ///
+    /// By default the host makes a fresh instance for each object. Keep no bucket, buffer or other
+    /// handle in `Self`: handles end with the call.
+    ///
+    /// # Errors
+    /// `Misconfigured` if the settings cannot work, with what to write instead.
+    fn configure(settings: &Settings) -> Result<Self, Error>;
+
+    /// Checks the driver once, when the plugin is loaded. Buckets can be opened here, to see that they
+    /// are granted; reading and writing them is denied. Accepts every driver by default.
     ///
     /// # Errors
     /// `Misconfigured`, with what to write instead.
-    fn check() -> Result<(), Error> {
+    fn check(&self) -> Result<(), Error> {
         Ok(())
     }
 
-    /// Keeps an object.
+    /// Stores an object. The same object stored twice gives an equal claim where the backend allows it,
+    /// because callers repeat a call that ended halfway.
     ///
-    /// Call `put` also for what may be there: the host looks first whether a large object is, and
-    /// renews the age of one that would expire.
+    /// Call `put` for an object that may be there, too: the host looks first, and renews the age of one
+    /// that would expire.
     ///
     /// # Errors
-    /// Whatever keeps it from doing so.
-    fn store(ctx: &Context, object: Buffer) -> Result<Claim, Error>;
+    /// Any error. The host then stores none of the payloads.
+    fn store(&self, ctx: &Context, object: Buffer) -> Result<Claim, Error>;
 
-    /// Finds an object again.
+    /// Finds an object again. A claim comes from a workflow's history and could be forged.
     ///
     /// # Errors
-    /// `Malformed` if the claim is none of its own, `NotFound` if there is no such object.
-    fn retrieve(ctx: &Context, claim: Claim) -> Result<Buffer, Error>;
+    /// `Malformed` if this driver cannot have written the claim, `NotFound` if the object is gone.
+    fn retrieve(&self, ctx: &Context, claim: &Claim) -> Result<Buffer, Error>;
+
+    /// Does what the host does when it loads the plugin: refuses unknown settings, then calls
+    /// [`configure`](Self::configure) and [`check`](Self::check). For tests.
+    ///
+    /// # Errors
+    /// `Misconfigured` if a setting is unknown, and the errors of both.
+    fn load(settings: &Settings) -> Result<Self, Error> {
+        settings.refuse_unknown(Self::SETTINGS)?;
+        let driver = Self::configure(settings)?;
+        driver.check()?;
+        Ok(driver)
+    }
 }
 
-/// What finds an object again: names and texts, in the clear.
+/// Names and texts, in the clear, by which a driver finds an object again.
+///
+/// ```
+/// use cloakroom_guest::{Claim, Error};
+///
+/// let claim = Claim::new().with("bucket", "payloads").with("key", "v0/1");
+/// assert_eq!(claim.entry(&["object_name", "key"])?, "v0/1");
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Claim(Vec<(String, String)>);
+pub struct Claim(pub(crate) Vec<(String, String)>);
 
 impl Claim {
-    /// A claim without entries.
+    /// Creates a claim without entries.
+    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The same claim with one more entry.
+    /// Adds an entry.
+    #[must_use]
     pub fn with(mut self, name: &str, value: impl Into<String>) -> Self {
         self.0.push((name.to_owned(), value.into()));
         self
     }
 
-    /// An entry by any of its names: released drivers do not agree on all of them.
+    /// Returns an entry by any of its names: released drivers do not agree on all of them.
     ///
     /// # Errors
-    /// `Malformed` if there is none.
+    /// `Malformed` if there is none, or it is empty.
     pub fn entry(&self, names: &[&str]) -> Result<&str, Error> {
-        let found = names.iter().find_map(|name| self.0.iter().find(|(known, _)| known == name));
-        let value = found.map(|(_, value)| value.as_str()).filter(|value| !value.is_empty());
-        value.ok_or_else(|| {
-            Error::Malformed(format!("the claim has no `{}`", names.first().unwrap_or(&"entry")))
+        let find = |name: &&str| self.0.iter().find(|(known, _)| known == name);
+        let value = names.iter().find_map(find).map(|(_, value)| value.as_str());
+        value.filter(|value| !value.is_empty()).ok_or_else(|| {
+            let name = names.first().unwrap_or(&"entry");
+            Error::malformed(format!("the claim has no `{name}`"))
         })
+    }
+
+    /// Returns all entries.
+    #[must_use]
+    pub fn entries(&self) -> &[(String, String)] {
+        &self.0
     }
 }
 
-#[doc(hidden)]
-pub fn describe<D: Driver>() -> Result<crate::drivers::Description, Error> {
-    settings::refuse_unknown(D::SETTINGS)?;
-    D::check()?;
-    Ok(crate::drivers::Description { kind: D::KIND.to_owned() })
-}
-
-#[doc(hidden)]
-pub fn store<D: Driver>(ctx: &Context, object: Buffer) -> Result<Vec<(String, String)>, Error> {
-    D::store(ctx, object).map(|claim| claim.0)
-}
-
-#[doc(hidden)]
-pub fn retrieve<D: Driver>(ctx: &Context, claim: Vec<(String, String)>) -> Result<Buffer, Error> {
-    D::retrieve(ctx, Claim(claim))
+impl From<&Context> for Target {
+    fn from(ctx: &Context) -> Self {
+        Self {
+            kind: ctx.kind(),
+            namespace: ctx.namespace(),
+            type_name: ctx.type_name(),
+            id: ctx.id(),
+            run_id: ctx.run_id(),
+        }
+    }
 }

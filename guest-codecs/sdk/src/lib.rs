@@ -1,177 +1,81 @@
-//! What a Rust author of a [Cloakroom] plugin writes against.
+//! SDK for plugins of [Cloakroom] in Rust.
 //!
-//! A codec is a type that says how one payload is changed, both ways; the host does the rest. This is
-//! a whole plugin:
+//! A codec changes one payload at a time, both ways. This is a whole one:
 //!
 //! ```
-//! use cloakroom_guest::{Buffer, Codec, Context, Error};
+//! use cloakroom_guest::{Buffer, Codec, Context, Error, Settings, export_codec};
 //!
 //! struct Reverse;
 //!
 //! impl Codec for Reverse {
 //!     const ENCODINGS: &'static [&'static str] = &["binary/reversed"];
-//!
-//!     fn seal(_: &Context, envelope: Buffer) -> Result<Option<Buffer>, Error> {
-//!         let mut bytes = envelope.to_vec();
-//!         bytes.reverse();
-//!         Ok(Some(Buffer::new(&bytes)))
+//!     fn configure(_: &Settings) -> Result<Self, Error> {
+//!         Ok(Self)
 //!     }
-//!
-//!     fn open(_: &Context, sealed: Buffer) -> Result<Buffer, Error> {
-//!         let mut bytes = sealed.to_vec();
-//!         bytes.reverse();
-//!         Ok(Buffer::new(&bytes))
+//!     fn encode(&self, _: &Context, envelope: Buffer) -> Result<Option<Buffer>, Error> {
+//!         Ok(Some(reversed(&envelope)))
+//!     }
+//!     fn decode(&self, _: &Context, data: Buffer) -> Result<Buffer, Error> {
+//!         Ok(reversed(&data))
 //!     }
 //! }
-//!
-//! cloakroom_guest::export!(Reverse);
+//! fn reversed(buffer: &Buffer) -> Buffer {
+//!     Buffer::new(&buffer.to_vec().into_iter().rev().collect::<Vec<_>>())
+//! }
+//! export_codec!(Reverse);
 //! ```
 //!
 //! Build it as a `cdylib` for `wasm32-wasip2`, or for `wasm32-unknown-unknown` with the linker
 //! `wasm-component-ld`, which leaves no WASI import behind.
 //!
-//! [`Codec`] handles whole payloads as envelopes: their protobuf messages. [`PayloadCodec`] is the
-//! level below, for plugins that choose their own metadata. Bytes stay in the host behind a
-//! [`Buffer`]; read them in pieces with [`Buffer::reader`] and write with [`Output`], and the plugin's
-//! own memory stays small whatever the payload's size.
+//! - [`Codec`] turns whole payloads into bytes and back. [`PayloadCodec`] also chooses the metadata.
+//! - [`Driver`] stores objects elsewhere; [`blobs`] passes their bytes from the host to the store.
+//! - [`Settings`] are the plugin's own, typed. Unknown ones are refused.
+//! - [`Buffer`] stands for bytes in the host. [`Buffer::reader`], [`BufferWriter`] and
+//!   [`Buffer::transform`] stream them, so that the plugin's memory stays small.
+//! - [`keys`] encrypts in the host, [`subkeys`] derives a key for a cipher of the plugin's own.
 //!
-//! A storage driver is a [`Driver`]: it decides where an object goes, and says in a [`Claim`] where it
-//! went. The bytes go from host to store by [`blobs`], and pass through no plugin.
+//! # Tests
+//! In a native build all of these are ordinary values, so `cargo test` runs the plugin as it is:
+//! [`testing`] makes contexts and payloads, and grants key rings and buckets in memory.
 //!
 //! [Cloakroom]: https://docs.rs/cloakroom
 
+mod chunk;
 mod codec;
-#[doc(hidden)]
-pub mod driver;
-mod io;
-mod panic;
-pub mod settings;
+mod driver;
+mod error;
+mod export;
+mod max_bytes;
+#[cfg(not(target_family = "wasm"))]
+mod native;
+mod reader;
+mod settings;
+mod signatures;
 mod target;
-
-/// The contract as generated from `wit/`. The items worth naming are re-exported beside it.
-#[allow(missing_docs, unsafe_code, unreachable_pub, clippy::all)]
-pub mod bindings {
-    wit_bindgen::generate!({
-        path: "wit/v0.1",
-        world: "codec-plugin",
-        pub_export_macro: true,
-        export_macro_name: "export_codec_plugin",
-        default_bindings_module: "cloakroom_guest::bindings",
-        generate_all,
-    });
-}
-
-/// The same for drivers, whose world exports another interface.
-#[allow(missing_docs, unsafe_code, unreachable_pub, clippy::all)]
-pub mod driver_bindings {
-    wit_bindgen::generate!({
-        path: "wit/v0.1",
-        world: "driver-plugin",
-        pub_export_macro: true,
-        export_macro_name: "export_driver_plugin",
-        default_bindings_module: "cloakroom_guest::driver_bindings",
-        with: {
-            "cloakroom:plugin/buffers@0.1.0": crate::bindings::cloakroom::plugin::buffers,
-            "cloakroom:plugin/types@0.1.0": crate::bindings::cloakroom::plugin::types,
-            "cloakroom:plugin/settings@0.1.0": crate::bindings::cloakroom::plugin::settings,
-            "cloakroom:plugin/log@0.1.0": crate::bindings::cloakroom::plugin::log,
-            "cloakroom:plugin/random@0.1.0": crate::bindings::cloakroom::plugin::random,
-            "cloakroom:plugin/blobs@0.1.0": generate,
-        },
-    });
-}
-
-pub use self::{
-    bindings::{
-        cloakroom::plugin::{
-            buffers::{Buffer, Writer},
-            keys, log, random, subkeys,
-            types::{Context, Error, Payload},
-        },
-        exports::cloakroom::plugin::codec::{Description, Purpose},
-    },
-    codec::{Codec, PayloadCodec},
-    driver::{Claim, Driver},
-    driver_bindings::cloakroom::plugin::blobs,
-    io::{CHUNK, Output, Reader},
-    target::Target,
-};
-
+#[cfg(not(target_family = "wasm"))]
+pub mod testing;
 #[doc(hidden)]
+#[cfg(target_family = "wasm")]
+pub mod wasm;
+mod writer;
+
+#[cfg(not(target_family = "wasm"))]
+use native as contract;
+#[cfg(target_family = "wasm")]
+use wasm as contract;
+
 pub use self::{
-    bindings::exports::cloakroom::plugin::codec::Guest,
-    driver_bindings::exports::cloakroom::plugin::driver as drivers, panic::report_panics,
+    chunk::CHUNK,
+    codec::{Codec, PayloadCodec},
+    contract::{
+        Buffer, Context, Description, Error, Payload, Purpose, Writer, blobs, keys, log, random,
+        subkeys,
+    },
+    driver::{Claim, Driver},
+    max_bytes::MaxBytes,
+    reader::BufferReader,
+    settings::Settings,
+    target::Target,
+    writer::BufferWriter,
 };
-
-/// Makes a type that is a [`Codec`] or a [`PayloadCodec`] the plugin's codec.
-#[macro_export]
-macro_rules! export {
-    ($codec:ty) => {
-        // Natively, in its author's unit tests, a plugin exports nothing.
-        #[cfg(target_family = "wasm")]
-        const _: () = {
-            struct Plugin;
-
-            impl $crate::Guest for Plugin {
-                fn describe() -> Result<$crate::Description, $crate::Error> {
-                    $crate::report_panics();
-                    <$codec as $crate::PayloadCodec>::describe()
-                }
-
-                fn encode(
-                    ctx: &$crate::Context,
-                    payload: &$crate::Payload,
-                ) -> Result<Option<$crate::Payload>, $crate::Error> {
-                    $crate::report_panics();
-                    <$codec as $crate::PayloadCodec>::encode(ctx, payload)
-                }
-
-                fn decode(
-                    ctx: &$crate::Context,
-                    payload: &$crate::Payload,
-                ) -> Result<$crate::Payload, $crate::Error> {
-                    $crate::report_panics();
-                    <$codec as $crate::PayloadCodec>::decode(ctx, payload)
-                }
-            }
-
-    $crate::bindings::export_codec_plugin!(Plugin with_types_in $crate::bindings);
-        };
-    };
-}
-
-/// Makes a type that is a [`Driver`] the plugin's driver.
-#[macro_export]
-macro_rules! export_driver {
-    ($driver:ty) => {
-        #[cfg(target_family = "wasm")]
-        const _: () = {
-            struct Plugin;
-
-            impl $crate::drivers::Guest for Plugin {
-                fn describe() -> Result<$crate::drivers::Description, $crate::Error> {
-                    $crate::report_panics();
-                    $crate::driver::describe::<$driver>()
-                }
-
-                fn store(
-                    ctx: &$crate::Context,
-                    object: $crate::Buffer,
-                ) -> Result<Vec<(String, String)>, $crate::Error> {
-                    $crate::report_panics();
-                    $crate::driver::store::<$driver>(ctx, object)
-                }
-
-                fn retrieve(
-                    ctx: &$crate::Context,
-                    claim: Vec<(String, String)>,
-                ) -> Result<$crate::Buffer, $crate::Error> {
-                    $crate::report_panics();
-                    $crate::driver::retrieve::<$driver>(ctx, claim)
-                }
-            }
-
-            $crate::driver_bindings::export_driver_plugin!(Plugin with_types_in $crate::driver_bindings);
-        };
-    };
-}

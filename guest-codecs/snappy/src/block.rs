@@ -1,8 +1,8 @@
-//! Snappy's block format, in pieces and in constant memory.
+//! Snappy's block format, streamed in constant memory.
 //!
-//! A block is its length (varint, at most 32 bits), then literals and copies of what came before. The
-//! crate `snap` wants it whole in memory, twice; a guest has no room for that. Its encoder works on
-//! 64 KiB at a time anyway, so here it is given just those.
+//! A block is its length (varint, at most 32 bits), then literals and copies of earlier bytes. The crate
+//! `snap` holds it whole in memory, twice, for which a guest has no room. Its encoder works on 64 KiB at
+//! a time, so it is given pieces of that size.
 
 use std::io::{self, BufRead, Read, Write};
 
@@ -10,15 +10,15 @@ use snap::raw::{Encoder, max_compress_len};
 
 use super::{malformed::malformed, window::Window};
 
-/// What snappy compresses on its own.
+/// Bytes that snappy compresses independently of those before.
 const PIECE: usize = 64 << 10;
 
 /// Writes `input`, which has `length` bytes, as one block.
 ///
 /// # Errors
-/// Those of `input` and `output`, and when a block cannot be so long.
+/// Those of `input` and `output`, and `FileTooLarge` if no block can be so long.
 pub(crate) fn compress(input: impl Read, length: u64, mut output: impl Write) -> io::Result<()> {
-    let length = u32::try_from(length).map_err(|_| malformed("too long for one snappy block"))?;
+    let length = u32::try_from(length).map_err(|_| too_long())?;
     let mut head = Vec::new();
     put_varint(&mut head, length);
     output.write_all(&head)?;
@@ -38,11 +38,11 @@ pub(crate) fn compress(input: impl Read, length: u64, mut output: impl Write) ->
     }
 }
 
-/// Writes what a block holds.
+/// Writes the contents of a block.
 ///
 /// # Errors
-/// When `input` is cut short, corrupt, or is not as long as it says. What was written until then is
-/// void.
+/// If `input` is cut short or corrupt, or holds more or less than it says. What was written until then
+/// is to be discarded.
 pub(crate) fn decompress(mut input: impl BufRead, output: impl Write) -> io::Result<()> {
     let length = varint(&mut input)?;
     let mut window = Window::new(output, length.into());
@@ -69,6 +69,10 @@ pub(crate) fn decompress(mut input: impl BufRead, output: impl Write) -> io::Res
     window.finish()
 }
 
+fn too_long() -> io::Error {
+    io::Error::new(io::ErrorKind::FileTooLarge, "over 4 GiB, which a snappy block cannot hold")
+}
+
 fn byte(input: &mut impl BufRead) -> io::Result<u8> {
     let first = input.fill_buf()?.first().copied();
     let first = first.ok_or_else(|| malformed("the snappy block is cut short"))?;
@@ -93,7 +97,7 @@ fn varint(input: &mut impl BufRead) -> io::Result<u32> {
 }
 
 fn put_varint(out: &mut Vec<u8>, mut value: u32) {
-    while 0x7f < value {
+    while value > 0x7f {
         out.push(value as u8 | 0x80);
         value >>= 7;
     }

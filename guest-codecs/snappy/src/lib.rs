@@ -1,10 +1,10 @@
-//! `binary/snappy`: an envelope in snappy's block format, as Temporal's Go samples write it.
+//! Codec for `binary/snappy`: envelopes in snappy's block format, as Temporal's Go samples write them.
 
 mod block;
 mod malformed;
 mod window;
 
-use cloakroom_guest::{Buffer, Codec, Context, Error, Output, Purpose};
+use cloakroom_guest::{Buffer, Codec, Context, Error, Purpose, Settings};
 
 /// Compresses envelopes with snappy.
 pub struct Snappy;
@@ -13,19 +13,21 @@ impl Codec for Snappy {
     const ENCODINGS: &'static [&'static str] = &["binary/snappy"];
     const PURPOSE: Purpose = Purpose::Compression;
 
-    fn seal(_: &Context, envelope: Buffer) -> Result<Option<Buffer>, Error> {
-        let mut output = Output::new();
-        block::compress(envelope.reader(), envelope.length(), &mut output)
-            .map_err(|error| Error::Other(error.to_string()))?;
-        Ok(Some(output.finish()))
+    fn configure(_: &Settings) -> Result<Self, Error> {
+        Ok(Self)
     }
 
-    fn open(_: &Context, sealed: Buffer) -> Result<Buffer, Error> {
-        let mut output = Output::new();
-        block::decompress(sealed.reader(), &mut output)
-            .map_err(|error| Error::Malformed(error.to_string()))?;
-        Ok(output.finish())
+    fn encode(&self, _: &Context, envelope: Buffer) -> Result<Option<Buffer>, Error> {
+        let length = envelope.length();
+        Ok(Some(envelope.transform(|input, output| block::compress(input, length, output))?))
+    }
+
+    fn decode(&self, _: &Context, data: Buffer) -> Result<Buffer, Error> {
+        data.transform(|input, output| block::decompress(input, output)).map_err(Error::malformed)
     }
 }
 
-cloakroom_guest::export!(Snappy);
+cloakroom_guest::export_codec!(Snappy);
+
+#[cfg(test)]
+mod tests;

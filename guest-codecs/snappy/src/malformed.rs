@@ -1,7 +1,8 @@
-//! What is no block.
+//! The error of bytes that are no block.
 
 use std::io::{Error, ErrorKind};
 
-pub(crate) fn malformed(what: &'static str) -> Error {
-    Error::new(ErrorKind::InvalidData, what)
+/// Returns an error of malformed bytes.
+pub(crate) fn malformed(reason: &'static str) -> Error {
+    Error::new(ErrorKind::InvalidData, reason)
 }

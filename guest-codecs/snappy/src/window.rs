@@ -1,23 +1,23 @@
-//! What a decoder has written lately, which copies reach back into.
+//! The last bytes that a decoder wrote, which copies refer to.
 
 use std::io::{self, Read, Write};
 
 use super::malformed::malformed;
 
-/// How far back a copy may reach. The format has room for 4 GiB; no encoder we know of writes more than
-/// 64 KiB, because all compress pieces of that size on their own.
+/// The largest offset of a copy. The format has room for 4 GiB. Known encoders stay below 64 KiB, because
+/// they compress pieces of that size independently.
 const REACH: usize = 1 << 20;
 
-/// What is written at once.
+/// Bytes that are written at once.
 const BATCH: usize = 64 << 10;
 
-/// Writes to `output`, and remembers.
+/// Writes to `output` and keeps the last bytes.
 pub(crate) struct Window<W> {
     output: W,
     recent: Vec<u8>,
-    /// How much of `recent` is written.
+    /// Bytes of `recent` that are written to `output`.
     written: usize,
-    /// How many bytes may still come.
+    /// Bytes that the block still has to hold, by its own length.
     left: u64,
 }
 
@@ -26,37 +26,47 @@ impl<W: Write> Window<W> {
         Self { output, recent: Vec::new(), written: 0, left: length }
     }
 
+    /// Writes `length` bytes of `input`.
+    ///
+    /// # Errors
+    /// If `input` ends before, or the block would be longer than it says.
     pub(crate) fn literal(&mut self, input: &mut impl Read, mut length: u64) -> io::Result<()> {
-        self.claim(length)?;
-        while 0 < length {
+        self.take_length(length)?;
+        while length > 0 {
             let piece = length.min(BATCH as u64);
             let got = input.take(piece).read_to_end(&mut self.recent)?;
             if (got as u64) < piece {
                 return Err(malformed("the snappy block is cut short"));
             }
             length -= piece;
-            self.pass_on()?;
+            self.write_batch()?;
         }
         Ok(())
     }
 
-    /// Repeats `length` bytes, at most 64, from `offset` back. They may overlap what they make.
+    /// Repeats `length` bytes, at most 64, from `offset` bytes back. They may overlap the bytes that they
+    /// produce: an offset of 1 repeats one byte.
+    ///
+    /// # Errors
+    /// If there are no such bytes, or the block would be longer than it says.
     pub(crate) fn copy(&mut self, offset: u64, length: u64) -> io::Result<()> {
-        self.claim(length)?;
+        self.take_length(length)?;
         let nowhere = || malformed("a snappy copy of what is not there");
         let (offset, mut length) = (offset as usize, length as usize);
         let start =
             self.recent.len().checked_sub(offset).filter(|_| offset != 0).ok_or_else(nowhere)?;
-        while 0 < length {
+        while length > 0 {
             let piece = length.min(self.recent.len() - start);
             self.recent.extend_from_within(start..start + piece);
             length -= piece;
         }
-        self.pass_on()
+        self.write_batch()
     }
 
+    /// Writes the rest.
+    ///
     /// # Errors
-    /// When less came than was said.
+    /// If the block holds less than it says.
     pub(crate) fn finish(mut self) -> io::Result<()> {
         if self.left != 0 {
             return Err(malformed("a snappy block of another length"));
@@ -65,21 +75,21 @@ impl<W: Write> Window<W> {
         self.output.write_all(rest)
     }
 
-    fn claim(&mut self, length: u64) -> io::Result<()> {
+    fn take_length(&mut self, length: u64) -> io::Result<()> {
         let left = self.left.checked_sub(length);
         self.left = left.ok_or_else(|| malformed("a snappy block of another length"))?;
         Ok(())
     }
 
-    /// Writes what is enough to be worth it, and forgets what no copy reaches any more.
-    fn pass_on(&mut self) -> io::Result<()> {
+    /// Writes full batches, and drops bytes that no copy can refer to any more.
+    fn write_batch(&mut self) -> io::Result<()> {
         let waiting = self.recent.get(self.written..).unwrap_or_default();
         if waiting.len() < BATCH {
             return Ok(());
         }
         self.output.write_all(waiting)?;
         // Twice the reach, so that bytes are moved once for each megabyte, not for each batch.
-        if 2 * REACH < self.recent.len() {
+        if self.recent.len() > 2 * REACH {
             self.recent.drain(..self.recent.len() - REACH);
         }
         self.written = self.recent.len();

@@ -1,4 +1,4 @@
-//! zlib streams (RFC 1950), in pieces and in constant memory.
+//! zlib streams (RFC 1950), streamed in constant memory.
 
 use std::io::{self, BufRead, ErrorKind, Read, Write};
 
@@ -8,17 +8,21 @@ use flate2::{Compression, bufread::ZlibDecoder, write::ZlibEncoder};
 ///
 /// # Errors
 /// Those of `input` and `output`.
-pub(crate) fn compress(mut input: impl Read, output: impl Write, level: u32) -> io::Result<()> {
-    let mut encoder = ZlibEncoder::new(output, Compression::new(level));
+pub(crate) fn compress(
+    mut input: impl Read,
+    output: impl Write,
+    level: Compression,
+) -> io::Result<()> {
+    let mut encoder = ZlibEncoder::new(output, level);
     io::copy(&mut input, &mut encoder)?;
     encoder.finish().map(drop)
 }
 
-/// Writes what one zlib stream holds.
+/// Writes the contents of one zlib stream.
 ///
 /// # Errors
-/// When `input` is cut short, corrupt, or goes on behind its stream. What was written until then is
-/// void.
+/// If `input` is cut short or corrupt, or goes on after the stream: bytes that no decoder reads would
+/// make two payloads of one. What was written until then is to be discarded.
 pub(crate) fn decompress(mut input: impl BufRead, mut output: impl Write) -> io::Result<()> {
     io::copy(&mut ZlibDecoder::new(&mut input), &mut output)?;
     match input.fill_buf()? {
@@ -35,7 +39,7 @@ mod tests {
 
     fn compressed(bytes: &[u8]) -> Vec<u8> {
         let mut stream = Vec::new();
-        compress(bytes, &mut stream, 6).unwrap();
+        compress(bytes, &mut stream, Compression::new(6)).unwrap();
         stream
     }
 
@@ -102,7 +106,7 @@ mod tests {
         let text = text();
         for level in 0..=9 {
             let mut stream = Vec::new();
-            compress(text.as_slice(), &mut stream, level).unwrap();
+            compress(text.as_slice(), &mut stream, Compression::new(level)).unwrap();
             assert_eq!(stream.len() < text.len() / 5, level != 0, "level {level}");
             assert_eq!(decompressed(&stream).unwrap(), text, "level {level}");
         }

@@ -1,51 +1,54 @@
-//! `binary/zstd`: an envelope as zstd frames.
+//! Codec for `binary/zstd`: envelopes as zstd frames.
 
 mod stream;
 mod whole;
 
-use cloakroom_guest::{Buffer, Codec, Context, Error, Output, Purpose, settings};
+use cloakroom_guest::{Buffer, Codec, Context, Error, Purpose, Settings};
+
+use crate::whole::WholeFrames;
 
 /// Compresses envelopes with zstd.
-pub struct Zstd;
+pub struct Zstd {
+    level: i32,
+    whole: WholeFrames,
+}
 
 impl Codec for Zstd {
     const ENCODINGS: &'static [&'static str] = &["binary/zstd"];
     const PURPOSE: Purpose = Purpose::Compression;
     const SETTINGS: &'static [&'static str] = &["level"];
 
-    fn check() -> Result<(), Error> {
-        level().map(drop)
+    fn configure(settings: &Settings) -> Result<Self, Error> {
+        // Higher levels exist. Their tables are as large as a guest's memory, and they take ten times
+        // as long: a level that a large payload fails at is refused when it is set.
+        let level = settings.number("level", 1..=12, 3)?;
+        Ok(Self { level, whole: WholeFrames::default() })
     }
 
-    fn seal(_: &Context, envelope: Buffer) -> Result<Option<Buffer>, Error> {
-        let (level, length) = (level()?, envelope.length());
+    fn encode(&self, _: &Context, envelope: Buffer) -> Result<Option<Buffer>, Error> {
+        let length = envelope.length();
         if length <= whole::MOST {
-            return Ok(Some(Buffer::new(&whole::compress(&envelope.to_vec(), level))));
+            let frame = self.whole.compress(&envelope.to_vec(), self.level);
+            return Ok(Some(Buffer::new(&frame)));
         }
-        let mut output = Output::new();
-        stream::compress(envelope.reader(), length, &mut output, level)
-            .map_err(|error| Error::Other(error.to_string()))?;
-        Ok(Some(output.finish()))
+        let frames = envelope
+            .transform(|input, output| stream::compress(input, length, output, self.level))?;
+        Ok(Some(frames))
     }
 
-    fn open(_: &Context, sealed: Buffer) -> Result<Buffer, Error> {
-        let malformed = |error: std::io::Error| Error::Malformed(error.to_string());
-        if sealed.length() <= whole::MOST {
-            let frame = sealed.to_vec();
+    fn decode(&self, _: &Context, data: Buffer) -> Result<Buffer, Error> {
+        if data.length() <= whole::MOST {
+            let frame = data.to_vec();
             if let Some(length) = whole::length(&frame) {
-                return Ok(Buffer::new(&whole::decompress(&frame, length).map_err(malformed)?));
+                let bytes = self.whole.decompress(&frame, length).map_err(Error::malformed)?;
+                return Ok(Buffer::new(&bytes));
             }
         }
-        let mut output = Output::new();
-        stream::decompress(sealed.reader(), &mut output).map_err(malformed)?;
-        Ok(output.finish())
+        data.transform(|input, output| stream::decompress(input, output)).map_err(Error::malformed)
     }
 }
 
-/// Higher levels exist. Their tables are as large as a guest's memory, and they take seconds for what
-/// these take a tenth of: a level that a large payload fails at should be refused when it is set.
-fn level() -> Result<i32, Error> {
-    settings::number("level", 1..=12, 3)
-}
+cloakroom_guest::export_codec!(Zstd);
 
-cloakroom_guest::export!(Zstd);
+#[cfg(test)]
+mod tests;

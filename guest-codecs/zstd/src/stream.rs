@@ -1,4 +1,4 @@
-//! zstd frames (RFC 8878), in pieces and in bounded memory.
+//! zstd frames (RFC 8878), streamed in bounded memory.
 
 use std::io::{self, BufRead, Read, Write};
 
@@ -7,7 +7,8 @@ use structured_zstd::{
     encoding::{CompressionLevel, StreamingEncoder},
 };
 
-/// Frames may ask for a window of up to 3.75 TiB. Levels up to 19 of the reference ask for 8 MiB.
+/// The largest window that a frame may ask for. The format allows 3.75 TiB, which no guest has: a
+/// hostile frame would end the instance. Levels up to 19 of the reference ask for 8 MiB.
 const WINDOW: u64 = 8 << 20;
 
 const PIECE: usize = 64 << 10;
@@ -35,11 +36,11 @@ pub(crate) fn compress(
     }
 }
 
-/// Writes what frames hold, one after the other.
+/// Writes the contents of all frames, in their order.
 ///
 /// # Errors
-/// When `input` is cut short, corrupt, or asks for too large a window. What was written until then is
-/// void.
+/// If `input` is cut short or corrupt, or asks for too large a window. What was written until then is to
+/// be discarded.
 pub(crate) fn decompress(input: impl BufRead, mut output: impl Write) -> io::Result<()> {
     let mut decoder = FrameDecoder::new();
     decoder.set_max_window_size(WINDOW).map_err(io::Error::other)?;

@@ -1,6 +1,4 @@
 //! zstd frames whole in memory, which is faster for small ones: nothing is copied into a window.
-//!
-//! What was allocated is kept for the next call of a warm instance.
 
 use std::{cell::Cell, io};
 
@@ -12,50 +10,54 @@ use structured_zstd::{
     encoding::{CompressionLevel, FrameCompressor},
 };
 
-/// Bodies up to this size are held whole, compressed and not. Beyond it the pages that a fresh instance
-/// touches cost more than the window saves.
+/// The largest body that is held whole, compressed and not. For larger ones, the pages that a fresh
+/// instance touches cost more than the window saves.
 pub(crate) const MOST: u64 = 1 << 20;
 
-thread_local! {
-    static COMPRESSOR: Cell<Option<(i32, FrameCompressor)>> = const { Cell::new(None) };
-    static DECODER: Cell<Option<FrameDecoder>> = const { Cell::new(None) };
+/// A compressor and a decoder, kept for the next call.
+#[derive(Default)]
+pub(crate) struct WholeFrames {
+    compressor: Cell<Option<FrameCompressor>>,
+    decoder: Cell<Option<FrameDecoder>>,
 }
 
-/// One frame of `bytes`.
-pub(crate) fn compress(bytes: &[u8], level: i32) -> Vec<u8> {
-    let kept = COMPRESSOR.take().filter(|(kept_for, _)| *kept_for == level);
-    let (_, mut compressor) =
-        kept.unwrap_or_else(|| (level, FrameCompressor::new(CompressionLevel::from_level(level))));
-    let frame = compressor.compress_independent_frame(bytes);
-    COMPRESSOR.set(Some((level, compressor)));
-    frame
+impl WholeFrames {
+    /// Compresses `bytes` to one frame. The level is the same in each call.
+    pub(crate) fn compress(&self, bytes: &[u8], level: i32) -> Vec<u8> {
+        let new = || FrameCompressor::new(CompressionLevel::from_level(level));
+        let mut compressor = self.compressor.take().unwrap_or_else(new);
+        let frame = compressor.compress_independent_frame(bytes);
+        self.compressor.set(Some(compressor));
+        frame
+    }
+
+    /// Returns the `length` bytes that a frame holds.
+    ///
+    /// # Errors
+    /// If `frame` is cut short, corrupt, or holds more or less than it says.
+    pub(crate) fn decompress(&self, frame: &[u8], length: usize) -> io::Result<Vec<u8>> {
+        let mut decoder = self.decoder.take().unwrap_or_default();
+        decoder.set_content_checksum(ContentChecksum::Verify);
+        let mut bytes = vec![0; length];
+        // A decoder that failed is dropped: its state is not specified.
+        let written = decoder.decode_all(frame, &mut bytes).map_err(io::Error::other)?;
+        self.decoder.set(Some(decoder));
+        if written != length {
+            let text = "a zstd frame of another length";
+            return Err(io::Error::new(io::ErrorKind::InvalidData, text));
+        }
+        Ok(bytes)
+    }
 }
 
-/// How many bytes a frame says it holds, if it is one frame and no more, and they are few enough to be
-/// held whole.
+/// Returns the number of bytes that a frame says it holds, if it is one frame and no more, and small
+/// enough to be held whole.
 pub(crate) fn length(frame: &[u8]) -> Option<usize> {
     find_frame_compressed_size(frame).ok().filter(|end| *end == frame.len())?;
     match read_frame_content_size(frame) {
         Ok(FrameContentSize::Known(length)) if length <= MOST => usize::try_from(length).ok(),
         _ => None,
     }
-}
-
-/// What a frame of `length` bytes holds.
-///
-/// # Errors
-/// When `frame` is cut short, corrupt, or holds more or less than it says.
-pub(crate) fn decompress(frame: &[u8], length: usize) -> io::Result<Vec<u8>> {
-    let mut decoder = DECODER.take().unwrap_or_default();
-    decoder.set_content_checksum(ContentChecksum::Verify);
-    let mut bytes = vec![0; length];
-    // A decoder that failed is dropped: nobody says what state it is in.
-    let written = decoder.decode_all(frame, &mut bytes).map_err(io::Error::other)?;
-    DECODER.set(Some(decoder));
-    if written != length {
-        return Err(io::Error::new(io::ErrorKind::InvalidData, "a zstd frame of another length"));
-    }
-    Ok(bytes)
 }
 
 #[cfg(test)]
@@ -66,6 +68,14 @@ mod tests {
 
     fn text() -> Vec<u8> {
         (0..9_000).flat_map(|line| format!("line {} of many\n", line % 700).into_bytes()).collect()
+    }
+
+    fn compress(bytes: &[u8], level: i32) -> Vec<u8> {
+        WholeFrames::default().compress(bytes, level)
+    }
+
+    fn decompress(frame: &[u8], length: usize) -> io::Result<Vec<u8>> {
+        WholeFrames::default().decompress(frame, length)
     }
 
     fn decompressed(frame: &[u8]) -> io::Result<Vec<u8>> {
@@ -90,9 +100,10 @@ mod tests {
 
     #[test]
     fn nothing_of_one_call_is_in_the_next() {
+        let whole = WholeFrames::default();
         let alone = compress(b"second", 3);
-        compress(&text(), 3);
-        assert_eq!(compress(b"second", 3), alone);
+        whole.compress(&text(), 3);
+        assert_eq!(whole.compress(b"second", 3), alone);
     }
 
     #[test]
@@ -103,12 +114,13 @@ mod tests {
         }
         assert_eq!(length(&[&frame[..], b"garbage"].concat()), None);
         assert_eq!(length(&[&frame[..], &frame].concat()), None);
-        assert!(decompress(&frame, text().len() - 1).is_err());
-        assert!(decompress(&frame, text().len() + 1).is_err());
+        let whole = WholeFrames::default();
+        assert!(whole.decompress(&frame, text().len() - 1).is_err());
+        assert!(whole.decompress(&frame, text().len() + 1).is_err());
         assert_eq!(length(b""), None);
         assert_eq!(length(b"no frame at all"), None);
         // One that failed is not used again.
-        assert_eq!(decompressed(&frame).unwrap(), text());
+        assert_eq!(whole.decompress(&frame, text().len()).unwrap(), text());
     }
 
     #[test]

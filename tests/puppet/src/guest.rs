@@ -1,7 +1,7 @@
 //! The guest: its host answers the calls.
 
 use cloakroom_guest::{
-    Buffer, Context, Description, Error, Payload, PayloadCodec, Purpose, Writer, keys,
+    Buffer, Context, Description, Error, Payload, PayloadCodec, Purpose, Settings, Writer, keys,
 };
 
 use crate::{Calls, Metadata, run};
@@ -13,24 +13,27 @@ const RING: &str = "puppet";
 pub struct Puppet;
 
 impl PayloadCodec for Puppet {
-    fn describe() -> Result<Description, Error> {
-        let encodings = vec!["binary/puppet".to_owned()];
-        Ok(Description { encodings, purpose: Purpose::Conversion })
+    fn configure(_: &Settings) -> Result<Self, Error> {
+        Ok(Self)
     }
 
-    fn encode(_: &Context, payload: &Payload) -> Result<Option<Payload>, Error> {
+    fn describe(&self) -> Description {
+        Description::new(["binary/puppet"], Purpose::Conversion)
+    }
+
+    fn encode(&self, _: &Context, payload: &Payload) -> Result<Option<Payload>, Error> {
         let program = payload.data().to_vec();
         let answer = run(&Host, &program, vec![payload.data(), payload.envelope()]);
         let metadata = [("encoding".to_owned(), b"binary/puppet".to_vec())];
         Ok(Some(Payload::new(&metadata, &Buffer::new(&answer))))
     }
 
-    fn decode(_: &Context, payload: &Payload) -> Result<Payload, Error> {
+    fn decode(&self, _: &Context, payload: &Payload) -> Result<Payload, Error> {
         Payload::from_envelope(&payload.data())
     }
 }
 
-cloakroom_guest::export!(Puppet);
+cloakroom_guest::export_codec!(Puppet);
 
 /// The host that runs the component.
 struct Host;

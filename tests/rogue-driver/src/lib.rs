@@ -1,29 +1,35 @@
 //! A driver that breaks the rule its setting `act` names, when it is described, stores or retrieves.
 
 use cloakroom_guest::{
-    Buffer, Claim, Context, Driver, Error, Output, blobs,
+    Buffer, BufferWriter, Claim, Context, Driver, Error, Settings, blobs,
     blobs::{Bucket, Mode},
-    log, settings,
+    log,
 };
 
 /// Keeps objects under one key, and misbehaves.
-pub struct Rogue;
+pub struct Rogue {
+    act: String,
+}
 
 impl Driver for Rogue {
     const KIND: &'static str = "rogue";
     const SETTINGS: &'static [&'static str] = &["act"];
 
-    fn check() -> Result<(), Error> {
-        match act().as_str() {
+    fn configure(settings: &Settings) -> Result<Self, Error> {
+        Ok(Self { act: settings.get("act").unwrap_or_default().to_owned() })
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        match self.act.as_str() {
             "peek" => bucket()?.get("secret", 999).map(drop),
             "spin early" => spin(),
             _ => Ok(()),
         }
     }
 
-    fn store(_: &Context, object: Buffer) -> Result<Claim, Error> {
+    fn store(&self, _: &Context, object: Buffer) -> Result<Claim, Error> {
         let claim = Claim::new().with("key", "v0/x");
-        match act().as_str() {
+        match self.act.as_str() {
             "twice" => return Ok(claim.with("key", "v0/y")),
             "bloat" => return Ok((0..100).fold(claim, |claim, n| claim.with(&n.to_string(), "x"))),
             "large" => return Ok(claim.with("more", "x".repeat(17 << 10))),
@@ -52,9 +58,9 @@ impl Driver for Rogue {
         Ok(claim)
     }
 
-    fn retrieve(_: &Context, claim: Claim) -> Result<Buffer, Error> {
+    fn retrieve(&self, _: &Context, claim: &Claim) -> Result<Buffer, Error> {
         let object = bucket()?.get(claim.entry(&["key"])?, u64::MAX)?;
-        match act().as_str() {
+        match self.act.as_str() {
             "cut" => Ok(object.slice(0, object.length() - 1)),
             "change" => {
                 let mut bytes = object.to_vec();
@@ -62,21 +68,16 @@ impl Driver for Rogue {
                 Ok(Buffer::new(&bytes))
             }
             "flood" => {
-                let mut output = Output::new();
+                let mut output = BufferWriter::new();
                 let chunk = vec![0; 1 << 20];
                 for _ in 0..1024 {
-                    std::io::Write::write_all(&mut output, &chunk)
-                        .map_err(|error| Error::Other(error.to_string()))?;
+                    std::io::Write::write_all(&mut output, &chunk)?;
                 }
                 Ok(output.finish())
             }
             _ => Ok(object),
         }
     }
-}
-
-fn act() -> String {
-    settings::text("act").unwrap_or_default()
 }
 
 fn bucket() -> Result<Bucket, Error> {

@@ -11,12 +11,19 @@ use std::{
 };
 
 use cloakroom_guest::{
-    Buffer, Context, Description, Error, Payload, PayloadCodec, Purpose, Writer, keys, log, random,
-    settings, subkeys,
+    Buffer, Context, Description, Error, Payload, PayloadCodec, Purpose, Settings, Writer, keys,
+    log, random, subkeys,
 };
 
 /// The rogue.
-pub struct Rogue;
+pub struct Rogue {
+    /// The attack that it makes when it is asked to describe itself.
+    describe: String,
+    /// The words that it is set to say.
+    words: String,
+    /// True if it says that it encrypts. It then wraps payloads as they are.
+    is_cipher: bool,
+}
 
 thread_local! {
     static KEPT_PAYLOAD: RefCell<Option<Payload>> = const { RefCell::new(None) };
@@ -29,7 +36,7 @@ thread_local! {
 #[unsafe(link_section = ".init_array")]
 static START: extern "C" fn() = {
     extern "C" fn start() {
-        match settings::text("start").as_deref() {
+        match cloakroom_guest::wasm::settings::get("start").as_deref() {
             Some("loop") => loop {
                 black_box(());
             },
@@ -41,42 +48,51 @@ static START: extern "C" fn() = {
 };
 
 impl PayloadCodec for Rogue {
-    fn describe() -> Result<Description, Error> {
-        let encodings = match settings::text("describe").as_deref() {
-            Some("nothing") => vec![],
-            Some("too-much") => (0..1000).map(|index| format!("binary/{index}")).collect(),
-            Some("unprintable") => vec!["binary/\u{1b}[2J".to_owned()],
-            Some("loop") => loop {
-                black_box(());
-            },
-            Some("quote") => return Err(Error::Misconfigured(words())),
-            Some("quote-encoding") => vec![words()],
-            Some("refuse") => return Err(Error::Misconfigured("no\nsuch\u{7} thing".to_owned())),
-            _ => vec!["binary/rogue".to_owned()],
+    const SETTINGS: &'static [&'static str] = &["describe", "purpose", "start", "words"];
+
+    fn configure(settings: &Settings) -> Result<Self, Error> {
+        let text = |name| settings.get(name).unwrap_or_default().to_owned();
+        let rogue = Self {
+            describe: text("describe"),
+            words: text("words"),
+            is_cipher: text("purpose") == "encryption",
         };
-        let purpose = if is_cipher() { Purpose::Encryption } else { Purpose::Conversion };
-        Ok(Description { encodings, purpose })
+        match &*rogue.describe {
+            "quote" => Err(Error::Misconfigured(rogue.words)),
+            "refuse" => Err(Error::Misconfigured("no\nsuch\u{7} thing".to_owned())),
+            _ => Ok(rogue),
+        }
     }
 
-    fn encode(_: &Context, payload: &Payload) -> Result<Option<Payload>, Error> {
-        if is_cipher() {
+    fn describe(&self) -> Description {
+        let encodings = match &*self.describe {
+            "nothing" => vec![],
+            "too-much" => (0..1000).map(|index| format!("binary/{index}")).collect(),
+            "unprintable" => vec!["binary/\u{1b}[2J".to_owned()],
+            "loop" => loop {
+                black_box(());
+            },
+            "quote-encoding" => vec![self.words.clone()],
+            _ => vec!["binary/rogue".to_owned()],
+        };
+        let purpose = if self.is_cipher { Purpose::Encryption } else { Purpose::Conversion };
+        Description { encodings, purpose }
+    }
+
+    fn encode(&self, _: &Context, payload: &Payload) -> Result<Option<Payload>, Error> {
+        if self.is_cipher {
             return Ok(Some(marked(payload.envelope())));
         }
         let attack = String::from_utf8(payload.data().to_vec()).unwrap_or_default();
         perform(&attack, payload)
     }
 
-    fn decode(_: &Context, payload: &Payload) -> Result<Payload, Error> {
+    fn decode(&self, _: &Context, payload: &Payload) -> Result<Payload, Error> {
         Payload::from_envelope(&payload.data())
     }
 }
 
-cloakroom_guest::export!(Rogue);
-
-/// Returns whether the guest says that it encrypts; it then wraps payloads as they are.
-fn is_cipher() -> bool {
-    settings::text("purpose").as_deref() == Some("encryption")
-}
+cloakroom_guest::export_codec!(Rogue);
 
 fn marked(data: Buffer) -> Payload {
     Payload::new(&[("encoding".to_owned(), b"binary/rogue".to_vec())], &data)
@@ -109,10 +125,9 @@ fn perform(attack: &str, payload: &Payload) -> Result<Option<Payload>, Error> {
         "bogus-text" => return Err(Error::Other(bogus_text())),
         "bogus-length" => drop(Buffer::new(&bogus_bytes(u32::MAX as usize / 2))),
         // Handles.
-        "forged-handle" => return Ok(Some(unsafe { Payload::from_handle(4242) })),
-        "forged-kind" => {
-            return Ok(Some(unsafe { Payload::from_handle(payload.data().take_handle()) }));
-        }
+        "forged-handle" => return Ok(Some(forged(4242))),
+        #[cfg(target_family = "wasm")]
+        "forged-kind" => return Ok(Some(forged(payload.data().take_handle()))),
         "keep" => {
             KEPT_PAYLOAD.set(Some(marked(payload.envelope())));
             KEPT_BUFFER.set(Some(payload.data()));
@@ -223,14 +238,20 @@ fn perform(attack: &str, payload: &Payload) -> Result<Option<Payload>, Error> {
     Ok(None)
 }
 
-/// The words that the plugin is set to say.
-fn words() -> String {
-    settings::text("words").unwrap_or_default()
-}
-
 /// The words in a payload's metadata.
 fn read(payload: &Payload) -> String {
     String::from_utf8_lossy(&payload.get("words").unwrap_or_default()).into_owned()
+}
+
+/// Makes a payload of any number. Natively, payloads are no handles.
+#[cfg(target_family = "wasm")]
+fn forged(handle: u32) -> Payload {
+    unsafe { Payload::from_handle(handle) }
+}
+
+#[cfg(not(target_family = "wasm"))]
+fn forged(_: u32) -> Payload {
+    unreachable!("there are no handles")
 }
 
 fn answer(result: io::Result<()>) -> Result<Option<Payload>, Error> {

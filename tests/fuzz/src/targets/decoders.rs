@@ -86,7 +86,7 @@ pub(crate) fn snappy(data: &[u8]) {
 pub(crate) fn zstd(data: &[u8]) {
     let whole = zstd_code::whole::length(data)
         .filter(|length| *length <= MOST)
-        .map(|length| zstd_code::whole::decompress(data, length).ok());
+        .map(|length| zstd_code::whole::WholeFrames::default().decompress(data, length).ok());
     let stream = ours(|out| zstd_code::stream::decompress(data, out));
     let reference = reference_zstd(data);
     if reference.is_some() {

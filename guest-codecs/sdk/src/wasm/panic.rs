@@ -1,12 +1,12 @@
-//! A panic's place, told to the host before the instance ends.
+//! Panics are logged before they end the instance.
 
 use std::{panic, sync::Once};
 
-use crate::log;
+use super::log;
 
-/// Has panics logged: without this, all that the host learns of one is that an instruction trapped.
-/// Only the place is told; a message could hold what the plugin was working on.
-pub fn report_panics() {
+/// Has the place of a panic logged: without it, the host learns only that an instruction trapped. The
+/// message stays here, since it could hold bytes of the payload.
+pub(crate) fn log_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         panic::set_hook(Box::new(|info| {
