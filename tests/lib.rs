@@ -9,8 +9,10 @@ use std::{path::PathBuf, sync::Arc};
 
 use bytes::Bytes;
 use cloakroom::{
-    Bucket, BucketAccess, Context, Error, Grants, Host, KeyRing, Limits, Material, Payload,
-    PluginCodec, PluginDriver, Reuse, Ring, Settings, Source,
+    Context, Error, Payload,
+    keys::{KeyRing, Material, Ring},
+    plugin::{Grants, Host, Limits, PluginCodec, PluginDriver, Reuse, Settings, Source},
+    storage::{Bucket, BucketAccess},
 };
 
 /// The rogue guest, importing nothing but the contract.
@@ -58,7 +60,7 @@ pub async fn bundled(host: &Host, name: &str, settings: Settings, reuse: Reuse) 
         }
         _ => (Grants::none(), settings),
     };
-    let plugin = host.load(cloakroom::bundled(name).expect("bundled"), grants).await;
+    let plugin = host.load(cloakroom::plugin::bundled(name).expect("bundled"), grants).await;
     plugin.expect("loads").codec(settings, reuse).await.expect("a codec")
 }
 
@@ -67,7 +69,7 @@ pub const DRIVERS: [&str; 5] = ["azure", "file", "gcs", "redis", "s3"];
 
 /// The names of the bundled codecs.
 pub fn bundled_codecs() -> impl Iterator<Item = &'static str> {
-    cloakroom::bundled_names().filter(|name| !DRIVERS.contains(name))
+    cloakroom::plugin::bundled_names().filter(|name| !DRIVERS.contains(name))
 }
 
 /// Loads a bundled driver over one bucket, which it gets as `payloads`.
@@ -87,7 +89,7 @@ pub async fn granted_driver(
     settings: &[(&str, &str)],
 ) -> PluginDriver {
     let grants = Grants::none().bucket("payloads", bucket.clone(), access);
-    let source = cloakroom::bundled(name).expect("bundled");
+    let source = cloakroom::plugin::bundled(name).expect("bundled");
     let plugin = host(Limits::default()).load(source, grants).await.expect("loads");
     let settings = settings.iter().map(|(name, value)| ((*name).into(), (*value).into()));
     let settings: Settings = settings.collect();

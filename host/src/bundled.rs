@@ -9,7 +9,7 @@ use cloakroom_plugin::Source;
 /// `Config` if there is none of that name; the error names those there are.
 ///
 /// ```
-/// let zstd = cloakroom::bundled("zstd")?;
+/// let zstd = cloakroom::plugin::bundled("zstd")?;
 /// # Ok::<(), cloakroom::Error>(())
 /// ```
 #[cfg(feature = "bundled")]

@@ -20,7 +20,7 @@ use crate::{
 /// # async fn f() -> Result<(), cloakroom::Error> {
 /// let check = cloakroom::CloakroomBuilder::file("cloakroom.toml").check().await?;
 /// assert!(check.report().warnings.is_empty());
-/// assert!(!check.stores().await.iter().any(cloakroom::StoreRow::is_failure));
+/// assert!(!check.stores().await.iter().any(cloakroom::inspect::StoreRow::is_failure));
 /// # Ok(())
 /// # }
 /// ```

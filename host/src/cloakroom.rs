@@ -13,8 +13,8 @@ use cloakroom_pipeline::{Pipeline, PipelineSource, Stage};
 use cloakroom_plugin::Host;
 
 use crate::{
-    BuildInfo, CloakroomBuilder, config::OpenBuckets, generation::Generation, key_facts,
-    reading::Reading, reload::Reloads, reload_metric,
+    CloakroomBuilder, build_info::BuildInfo, config::OpenBuckets, generation::Generation,
+    key_facts, reading::Reading, reload::Reloads, reload_metric,
 };
 
 /// A pipeline as a configuration describes it. Cheap to clone; clones are the same.

@@ -6,6 +6,7 @@ mod build_info;
 mod bundled;
 mod check;
 mod cloakroom;
+pub mod codec;
 #[cfg(feature = "codec-server")]
 mod codec_server;
 mod config;
@@ -13,69 +14,44 @@ mod deadline;
 #[doc(hidden)]
 pub mod fuzzing;
 mod generation;
+pub mod inspect;
 mod inventory;
 mod key_facts;
+pub mod keys;
 mod loading;
 mod opening;
+pub mod pipeline;
+pub mod plugin;
 mod plugins;
 mod probe;
 mod reading;
 mod reload;
 mod reload_metric;
 mod report;
+pub mod storage;
 mod store_check;
 mod warnings;
 mod watch;
 #[cfg(feature = "temporal-sdk")]
 mod worker;
 
+pub use bytes;
 pub use cloakroom_core::{
-    Blame, Bucket, ByteSize, CallMemory, Charge, Claim, Codec, Comparison, Context, Description,
-    Direction, Driver, Encoded, Envelope, Error, ErrorKind, Key, KeyError, KeyRing, Kind, Limit,
-    MemoryBudget, Metadata, Object, ObjectInfo, Payload, Purpose, PutMode, PutOutcome, clean,
+    Blame, ByteSize, Codec, Context, Driver, Error, ErrorKind, Limit, Payload,
 };
-pub use cloakroom_pipeline::{
-    Budget, ClaimPolicy, Envelopes, Explanation, Fetch, Layer, Offload, Pipeline, PipelineBuilder,
-    PipelineError, PipelineSource, Rule, SizeLabels, SizeMeter, Stage, StoreProbe, Stored, Verdict,
-    Verify, metric,
-};
-pub use cloakroom_plugin::{
-    BucketAccess, Capability, CodeLimits, CodeSize, CompileOne, CompiledPlugin, Digest, Grants,
-    Host, HostBuilder, Import, Inspection, Limits, Plugin, PluginCodec, PluginDriver,
-    RefreshFailure, Requirement, Reuse, Settings, Source, World,
-};
-pub use cloakroom_stores::{
-    BucketUrl, KeyUsage, Material, MaterialError, ObjectBucket, Ring, RingBuilder, RingError,
-};
+pub use cloakroom_pipeline::{Pipeline, Stage, metric};
 #[cfg(feature = "temporal")]
 pub use cloakroom_temporal as temporal;
+pub use futures::future::BoxFuture;
 
-#[cfg(feature = "bundled")]
-pub use self::bundled::{bundled, bundled_names};
-pub use self::{
-    build_info::BuildInfo,
-    check::Check,
-    cloakroom::Cloakroom,
-    opening::CloakroomBuilder,
-    plugins::Plugins,
-    report::{
-        BucketReport, DriverReport, Report, RingReport, StageReport, StoreOutcome, StoreRow,
-        StoreStep,
-    },
-    watch::Watch,
-};
+pub use self::{cloakroom::Cloakroom, opening::CloakroomBuilder, watch::Watch};
 
-/// So is the example of what is Temporal's.
+/// Compiles the examples of the page on Temporal.
 #[cfg(all(doctest, feature = "temporal-sdk"))]
 #[doc = include_str!("../docs/temporal.md")]
 struct Temporal;
 
-/// So is the example of an embedder.
-#[cfg(doctest)]
-#[doc = include_str!("../docs/rust.md")]
-struct Rust;
-
-/// So are those of an author.
+/// Compiles the examples of the page for authors of plugins.
 #[cfg(doctest)]
 #[doc = include_str!("../docs/authors.md")]
 struct Authors;

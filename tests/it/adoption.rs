@@ -3,8 +3,9 @@
 use std::fs;
 
 use cloakroom::{
-    CloakroomBuilder, Context, ErrorKind, Limits, Payload, Pipeline, PipelineError, Reuse,
-    Settings, Stage, metric,
+    CloakroomBuilder, Context, ErrorKind, Payload, Pipeline, Stage, metric,
+    pipeline::PipelineError,
+    plugin::{Limits, Reuse, Settings},
 };
 use cloakroom_tests::{KEY, bundled, chain, compile_cache, ctx, host, plain, text};
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};

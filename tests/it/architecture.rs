@@ -202,7 +202,7 @@ fn the_version_of_wasmtime_is_the_locked_one() {
     let lock = fs::read_to_string(root().join("Cargo.lock")).unwrap();
     let expect = format!(
         "name = \"wasmtime\"\nversion = \"{}\"\n",
-        cloakroom::BuildInfo::current().wasmtime
+        cloakroom::inspect::BuildInfo::current().wasmtime
     );
     assert!(lock.contains(&expect), "set `WASMTIME` in host/plugin/src/lib.rs");
 }

@@ -1,6 +1,6 @@
 //! Azure Blob Storage, by Azurite.
 
-use cloakroom::{BucketUrl, ErrorKind};
+use cloakroom::{ErrorKind, storage::BucketUrl};
 use cloakroom_tests::rigs::{self, AZURITE_ACCOUNT, AZURITE_KEY, BUCKET};
 
 use crate::stores::{Creates, carries, holds};
@@ -21,6 +21,6 @@ async fn azurite() {
     assert_eq!(reference["claimData"]["container"], BUCKET);
 
     let wrong = place("d3Jvbmc=").open().unwrap();
-    let error = cloakroom::Bucket::get(&wrong, "a/large", 9).await.unwrap_err();
+    let error = cloakroom::storage::Bucket::get(&wrong, "a/large", 9).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Denied, "{error}");
 }

@@ -1,7 +1,10 @@
 //! Components that would keep a compiler busy for minutes: refused before it sees them.
 
 use bytes::Bytes;
-use cloakroom::{CodeLimits, CodeSize, ErrorKind, Grants, Host, Limits, Source};
+use cloakroom::{
+    ErrorKind,
+    plugin::{CodeLimits, CodeSize, Grants, Host, Limits, Source},
+};
 use cloakroom_tests::chain;
 use wasm_encoder::{
     BlockType, CodeSection, Component, ComponentExportKind, ComponentExportSection,
@@ -159,7 +162,7 @@ fn bundled_plugins_stay_far_below_the_defaults() {
         components: half.components / 2,
         ..half
     };
-    for name in cloakroom::bundled_names() {
+    for name in cloakroom::plugin::bundled_names() {
         let size = CodeSize::of(cloakroom_bundle::find(name).unwrap().wasm).unwrap();
         size.check(&half).map_err(|error| format!("{name}: {error}")).unwrap();
         assert!(size.functions > 100 && size.work > 100_000, "{name}: {size:?}");

@@ -7,8 +7,9 @@ use std::sync::{
 
 use bytes::Bytes;
 use cloakroom::{
-    ByteSize, Codec, Context, Description, Encoded, Error, ErrorKind, Limit, MemoryBudget, Payload,
-    Pipeline, Purpose, Stage,
+    ByteSize, Codec, Context, Error, ErrorKind, Limit, Payload, Pipeline, Stage,
+    codec::{Description, Encoded, Purpose},
+    pipeline::MemoryBudget,
 };
 use cloakroom_tests::{ctx, plain};
 use futures::future::BoxFuture;

@@ -2,19 +2,23 @@
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
-use cloakroom::{Codec as _, ErrorKind, Grants, Host, Reuse, Settings};
+use cloakroom::{
+    Codec as _, ErrorKind,
+    plugin::{Grants, Host, Reuse, Settings},
+};
 use cloakroom_tests::chain;
 
 async fn encoding(cache: &Path, name: &str) -> String {
     let host = Host::builder().cache(cache).build().unwrap();
-    let plugin = host.load(cloakroom::bundled(name).unwrap(), Grants::none()).await.unwrap();
+    let plugin =
+        host.load(cloakroom::plugin::bundled(name).unwrap(), Grants::none()).await.unwrap();
     let codec = plugin.codec(Settings::none(), Reuse::Fresh).await.unwrap();
     codec.description().encodings[0].clone()
 }
 
 /// The files of one cache by plugin: code, and the note of its digest.
 fn files(cache: &Path, name: &str) -> (std::path::PathBuf, std::path::PathBuf) {
-    let digest = cloakroom::Digest::of(cloakroom_bundle_bytes(name));
+    let digest = cloakroom::plugin::Digest::of(cloakroom_bundle_bytes(name));
     let entries = fs::read_dir(cache).unwrap().map(|entry| entry.unwrap().path());
     let ours = |path: &std::path::PathBuf| {
         path.file_name().unwrap().to_str().unwrap().starts_with(&digest.hex())
@@ -60,7 +64,7 @@ async fn a_damaged_file_is_compiled_again() {
     assert_eq!(encoding(&cache, "zlib").await, "binary/zlib");
     // Even with a digest that fits, another compiler's code is not taken.
     fs::write(&code, b"not code").unwrap();
-    fs::write(&note, cloakroom::Digest::of(b"not code").to_string()).unwrap();
+    fs::write(&note, cloakroom::plugin::Digest::of(b"not code").to_string()).unwrap();
     assert_eq!(encoding(&cache, "zlib").await, "binary/zlib");
 }
 

@@ -4,8 +4,10 @@
 use std::sync::Arc;
 
 use cloakroom::{
-    Bucket, ByteSize, Codec as _, Error, ErrorKind, Grants, Limits, Material, ObjectBucket,
-    Offload, Payload, Pipeline, Reuse, Ring, Settings, Stage,
+    ByteSize, Codec as _, Error, ErrorKind, Payload, Pipeline, Stage,
+    keys::{Material, Ring},
+    plugin::{Grants, Limits, Reuse, Settings},
+    storage::{Bucket, ObjectBucket, Offload},
 };
 use cloakroom_tests::{DRIVERS, bucket_driver, chain, ctx, host, noise, plain};
 
@@ -27,8 +29,10 @@ async fn cipher(name: &str, settings: &Settings, id: &str, byte: u8) -> Pipeline
         "aes-gcm" => Grants::none().keys("payments", ring),
         _ => Grants::none().subkeys("payments", ring),
     };
-    let plugin =
-        host(Limits::default()).load(cloakroom::bundled(name).unwrap(), grants).await.unwrap();
+    let plugin = host(Limits::default())
+        .load(cloakroom::plugin::bundled(name).unwrap(), grants)
+        .await
+        .unwrap();
     let settings = settings.clone().set("ring", "payments");
     let codec = plugin.codec(settings, Reuse::Fresh).await.unwrap();
     assert!(!codec.description().encodings.is_empty());
@@ -102,9 +106,10 @@ async fn a_store_that_refuses_is_quoted_by_bucket_key_status_and_code() {
 async fn a_bucket_that_was_not_granted_is_named() {
     for driver in DRIVERS.into_iter().filter(|name| *name != "redis") {
         let bucket: Arc<dyn Bucket> = Arc::new(ObjectBucket::memory("b"));
-        let grants = Grants::none().bucket("payloads", bucket, cloakroom::BucketAccess::whole());
+        let grants =
+            Grants::none().bucket("payloads", bucket, cloakroom::storage::BucketAccess::whole());
         let host = host(Limits::default());
-        let plugin = host.load(cloakroom::bundled(driver).unwrap(), grants).await.unwrap();
+        let plugin = host.load(cloakroom::plugin::bundled(driver).unwrap(), grants).await.unwrap();
         let settings = Settings::none().set("bucket", "paylods");
         let error = plugin.driver(settings, Reuse::Fresh).await.map(drop).unwrap_err();
         says(&error, ErrorKind::Config, &["`paylods`, which is not granted", "`grants.buckets`"]);

@@ -9,8 +9,9 @@ use std::{
 
 use bytes::Bytes;
 use cloakroom::{
-    Bucket, ByteSize, Claim, CloakroomBuilder, Context, Driver, Error, ErrorKind, Object,
-    ObjectBucket, PutMode, PutOutcome, StoreOutcome, StoreRow, StoreStep,
+    ByteSize, CloakroomBuilder, Context, Driver, Error, ErrorKind,
+    inspect::{StoreOutcome, StoreRow, StoreStep},
+    storage::{Bucket, Claim, Object, ObjectBucket, PutMode, PutOutcome},
 };
 use cloakroom_tests::{KEY, compile_cache};
 use futures::future::BoxFuture;

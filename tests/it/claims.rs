@@ -7,8 +7,10 @@ use std::{
 
 use aws_lc_rs::hmac;
 use cloakroom::{
-    Bucket, ByteSize, ClaimPolicy, Codec, Context, ErrorKind, KeyError, Limits, ObjectBucket,
-    Offload, Payload, Pipeline, Reuse,
+    ByteSize, Codec, Context, ErrorKind, Payload, Pipeline,
+    keys::KeyError,
+    plugin::{Limits, Reuse},
+    storage::{Bucket, ClaimPolicy, ObjectBucket, Offload},
 };
 use cloakroom_tests::{KEY, ROGUE, bucket_driver, chain, ctx, host, plain, ring, rogue};
 use serde_json::{Value, json};

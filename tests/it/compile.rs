@@ -6,7 +6,10 @@ use std::{
     process::{Command, Output},
 };
 
-use cloakroom::{CloakroomBuilder, Digest, Host};
+use cloakroom::{
+    CloakroomBuilder,
+    plugin::{Digest, Host},
+};
 use cloakroom_tests::{chain, ctx, plain, ring, text};
 
 use crate::cli;

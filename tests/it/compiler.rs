@@ -8,8 +8,9 @@ use std::{
 };
 
 use cloakroom::{
-    ByteSize, CodeLimits, Codec as _, Encoded, Error, ErrorKind, Grants, Host, Limits, Reuse,
-    Settings, Source,
+    ByteSize, Codec as _, Error, ErrorKind,
+    codec::Encoded,
+    plugin::{CodeLimits, Grants, Host, Limits, Reuse, Settings, Source},
 };
 use cloakroom_tests::{chain, ctx, plain, wait_until};
 use futures::future::poll_immediate;
@@ -36,7 +37,7 @@ async fn refused(host: &Host, source: Source) -> Error {
 }
 
 fn bundled(name: &str) -> Source {
-    cloakroom::bundled(name).unwrap()
+    cloakroom::plugin::bundled(name).unwrap()
 }
 
 /// Without a cache folder, so it is compiled.

@@ -11,9 +11,12 @@ use std::{
 
 use bytes::Bytes;
 use cloakroom::{
-    Blame, Bucket, BucketAccess, ByteSize, CloakroomBuilder, Codec, Context, Description, Encoded,
-    Error, ErrorKind, Grants, Host, Limit, Limits, ObjectBucket, Offload, Payload, Pipeline,
-    PluginCodec, Purpose, PutMode, PutOutcome, Reuse, Settings, Source, Stage, metric,
+    Blame, ByteSize, CloakroomBuilder, Codec, Context, Error, ErrorKind, Limit, Payload, Pipeline,
+    Stage,
+    codec::{Description, Encoded, Purpose},
+    metric,
+    plugin::{Grants, Host, Limits, PluginCodec, Reuse, Settings, Source},
+    storage::{Bucket, BucketAccess, ObjectBucket, Offload, PutMode, PutOutcome},
 };
 use cloakroom_tests::{
     PATIENCE, ROGUE, ROGUE_DRIVER, ROGUE_WASIP2, bundled, chain, compile_cache, ctx, host, noise,

@@ -203,7 +203,7 @@ async fn the_reference_is_a_configuration() {
     let docs = fs::read_to_string(docs).unwrap();
     let reference = docs.split("```").nth(1).unwrap().strip_prefix("toml").unwrap();
     let wasm = cloakroom_bundle::find("aes-gcm").unwrap().wasm;
-    let digest = cloakroom::Digest::of(wasm).to_string();
+    let digest = cloakroom::plugin::Digest::of(wasm).to_string();
     let text = reference.replace("sha256:…", &digest);
     let text = text.replace("{ env = \"PAYMENTS_KEY_2026_11\" }", "{ file = \"key\" }");
     let folder = tempfile::tempdir().unwrap();
@@ -216,7 +216,7 @@ async fn the_reference_is_a_configuration() {
     let opened = CloakroomBuilder::file(write(folder.path(), &text)).open().await;
     let cloakroom = opened.map_err(|error| chain(&error)).unwrap();
     assert_eq!(cloakroom.pipeline().stages()[1].name(), "sealing");
-    assert_eq!(cloakroom.host().limits(), &cloakroom::Limits::default());
+    assert_eq!(cloakroom.host().limits(), &cloakroom::plugin::Limits::default());
     assert!(fs::read_dir(folder.path().join("compiled")).unwrap().count() > 0);
 
     let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("../host/src/config");

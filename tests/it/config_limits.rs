@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use cloakroom::{
-    Bucket, ByteSize, CloakroomBuilder, ErrorKind, Limit, ObjectBucket, Offload, Pipeline,
-    PipelineError,
+    ByteSize, CloakroomBuilder, ErrorKind, Limit, Pipeline,
+    pipeline::PipelineError,
+    storage::{Bucket, ObjectBucket, Offload},
 };
 use cloakroom_tests::{bucket_driver, compile_cache, ctx, noise, plain};
 

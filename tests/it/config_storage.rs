@@ -4,8 +4,9 @@ use std::{fs, sync::Arc};
 
 use bytes::Bytes;
 use cloakroom::{
-    Bucket as _, ByteSize, Claim, Cloakroom, CloakroomBuilder, Codec, Context, Description, Driver,
-    Encoded, Error, ErrorKind, Object, ObjectBucket, Payload, Purpose,
+    ByteSize, Cloakroom, CloakroomBuilder, Codec, Context, Driver, Error, ErrorKind, Payload,
+    codec::{Description, Encoded, Purpose},
+    storage::{Bucket as _, Claim, Object, ObjectBucket},
 };
 use cloakroom_tests::{KEY, chain, compile_cache, ctx, noise, plain, ring};
 use futures::future::BoxFuture;
@@ -181,7 +182,7 @@ impl Driver for Own {
     fn store<'a>(&'a self, _: &'a Context, object: Object) -> BoxFuture<'a, Result<Claim, Error>> {
         Box::pin(async move {
             let body = vec![object.envelope().to_bytes()];
-            self.1.put("own", body, cloakroom::PutMode::Overwrite).await?;
+            self.1.put("own", body, cloakroom::storage::PutMode::Overwrite).await?;
             Ok(Claim::new())
         })
     }

@@ -4,8 +4,11 @@
 use std::collections::BTreeSet;
 
 use cloakroom::{
-    Bucket, ByteSize, ErrorKind, Limits, ObjectBucket, Offload, Payload, Pipeline, PipelineBuilder,
-    Reuse, Settings, Stage, temporal::SystemEnvelopes,
+    ByteSize, ErrorKind, Payload, Pipeline, Stage,
+    pipeline::PipelineBuilder,
+    plugin::{Limits, Reuse, Settings},
+    storage::{Bucket, ObjectBucket, Offload},
+    temporal::SystemEnvelopes,
 };
 use cloakroom_tests::{bucket_driver, bundled, chain, ctx, host, plain};
 use serde_json::{Value, json};

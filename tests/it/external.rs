@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use cloakroom::{
-    Bucket, ByteSize, Context, Kind, Offload, Payload, Pipeline, Reuse, Settings, Stage,
+    ByteSize, Context, Payload, Pipeline, Stage,
+    pipeline::Kind,
+    plugin::{Reuse, Settings},
+    storage::{Bucket, Offload},
 };
 use cloakroom_tests::{bucket_driver, bundled, chain, host, noise, plain, rigs, text};
 use serde_json::{Value, json};
@@ -33,7 +36,7 @@ fn gcs() -> Store {
 
 impl Store {
     async fn pipeline(&self, stages: &[&str]) -> Pipeline {
-        let host = host(cloakroom::Limits::default());
+        let host = host(cloakroom::plugin::Limits::default());
         let mut builder = Pipeline::builder();
         for name in stages {
             let codec = bundled(&host, name, Settings::none(), Reuse::Fresh).await;

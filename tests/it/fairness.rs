@@ -6,7 +6,11 @@ use std::{
     time::Duration,
 };
 
-use cloakroom::{Codec as _, Encoded, Limits, PluginCodec, Reuse, Settings};
+use cloakroom::{
+    Codec as _,
+    codec::Encoded,
+    plugin::{Limits, PluginCodec, Reuse, Settings},
+};
 use cloakroom_tests::{bundled, ctx, host, plain, text};
 
 async fn zlib() -> PluginCodec {

@@ -3,8 +3,10 @@
 use std::{sync::Arc, time::Duration};
 
 use cloakroom::{
-    Bucket, BucketAccess, BucketUrl, ByteSize, Context, Error, ErrorKind, Grants, Kind, Limits,
-    ObjectBucket, Offload, Payload, Pipeline, PluginDriver, Reuse, Settings, Stage,
+    ByteSize, Context, Error, ErrorKind, Payload, Pipeline, Stage,
+    pipeline::Kind,
+    plugin::{Grants, Limits, PluginDriver, Reuse, Settings},
+    storage::{Bucket, BucketAccess, BucketUrl, ObjectBucket, Offload},
 };
 use cloakroom_tests::{bucket_driver, bundled, chain, host, noise, plain, rigs, text};
 
@@ -21,7 +23,7 @@ async fn driver(place: &BucketUrl) -> PluginDriver {
     let bucket: Arc<dyn Bucket> = Arc::new(place.open().unwrap());
     let grants = Grants::none().bucket("payloads", bucket, BucketAccess::whole());
     let host = host(Limits { driver_time: LONG, wait: LONG, ..Limits::default() });
-    let plugin = host.load(cloakroom::bundled("s3").unwrap(), grants).await.unwrap();
+    let plugin = host.load(cloakroom::plugin::bundled("s3").unwrap(), grants).await.unwrap();
     plugin.driver(Settings::none().set("bucket", "payloads"), Reuse::Fresh).await.unwrap()
 }
 
@@ -143,16 +145,21 @@ async fn a_store_that_is_down_and_comes_back() {
 async fn storing_is_idempotent() {
     let envoy = rigs::envoy(rigs::moto().address());
     let (place, direct) = behind(&envoy.url(), "again", 600_000);
-    let host = host(cloakroom::Limits::default());
+    let host = host(cloakroom::plugin::Limits::default());
     for (setting, alike) in [(None, true), (Some("true"), true), (Some("false"), false)] {
         let bucket: Arc<dyn Bucket> = Arc::new(place.open().unwrap());
         let driver = bucket_driver("s3", &bucket, &[]).await;
         let mut builder = Pipeline::builder();
-        let zstd = bundled(&host, "zstd", cloakroom::Settings::none(), cloakroom::Reuse::Fresh);
+        let zstd = bundled(
+            &host,
+            "zstd",
+            cloakroom::plugin::Settings::none(),
+            cloakroom::plugin::Reuse::Fresh,
+        );
         builder = builder.stage(Stage::new("zstd", zstd.await));
         if let Some(repeatable) = setting {
-            let settings = cloakroom::Settings::none().set("repeatable", repeatable);
-            let aes = bundled(&host, "aes-gcm", settings, cloakroom::Reuse::Fresh).await;
+            let settings = cloakroom::plugin::Settings::none().set("repeatable", repeatable);
+            let aes = bundled(&host, "aes-gcm", settings, cloakroom::plugin::Reuse::Fresh).await;
             builder = builder.stage(Stage::new("aes-gcm", aes).required());
         }
         let offload = Offload::above(ByteSize::kib(4)).to("aws.s3driver", driver);
@@ -185,7 +192,10 @@ async fn a_damaged_object_is_healed() {
     let pipeline = pipeline(&place, LONG).await;
     let kept = pipeline.encode(&ctx(), sent()).await.unwrap();
     for key in direct.list("", None).await.unwrap() {
-        direct.put(&key, vec!["short".into()], cloakroom::PutMode::Overwrite).await.unwrap();
+        direct
+            .put(&key, vec!["short".into()], cloakroom::storage::PutMode::Overwrite)
+            .await
+            .unwrap();
     }
     assert!(pipeline.decode(&ctx(), kept.clone()).await.is_err());
     assert_eq!(pipeline.encode(&ctx(), sent()).await.unwrap(), kept);

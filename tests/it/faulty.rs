@@ -1,6 +1,9 @@
 //! Codecs in Rust that have one fault each.
 
-use cloakroom::{Codec, Context, Description, Encoded, Error, Payload, Purpose};
+use cloakroom::{
+    Codec, Context, Error, Payload,
+    codec::{Description, Encoded, Purpose},
+};
 use futures::future::BoxFuture;
 
 type Encode = Box<dyn Fn(&Payload) -> Encoded + Send + Sync>;

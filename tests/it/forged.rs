@@ -3,8 +3,9 @@
 use std::sync::{Arc, atomic::Ordering};
 
 use cloakroom::{
-    Bucket, BucketAccess, ByteSize, ClaimPolicy, Error, ErrorKind, Kind, Limit, ObjectBucket,
-    Offload, Payload, Pipeline, PutMode, PutOutcome,
+    ByteSize, Error, ErrorKind, Limit, Payload, Pipeline,
+    pipeline::Kind,
+    storage::{Bucket, BucketAccess, ClaimPolicy, ObjectBucket, Offload, PutMode, PutOutcome},
 };
 use cloakroom_tests::{bucket_driver, chain, ctx, granted_driver, noise, plain, ring};
 use futures::future::BoxFuture;
@@ -252,14 +253,14 @@ async fn a_store_is_asked_for_no_more_than_was_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_grant_of_a_bucket_counts() {
     let bucket: Arc<dyn Bucket> = Arc::new(ObjectBucket::memory(OWN));
-    let grants = cloakroom::Grants::none()
+    let grants = cloakroom::plugin::Grants::none()
         .bucket("a", bucket.clone(), BucketAccess::within("old/").read_only())
         .bucket("b", bucket.clone(), BucketAccess::within("v0/"));
-    let source = cloakroom::bundled("s3").unwrap();
-    let host = cloakroom_tests::host(cloakroom::Limits::default());
+    let source = cloakroom::plugin::bundled("s3").unwrap();
+    let host = cloakroom_tests::host(cloakroom::plugin::Limits::default());
     let plugin = host.load(source, grants).await.unwrap();
-    let settings = cloakroom::Settings::none().set("bucket", "b");
-    let driver = plugin.driver(settings, cloakroom::Reuse::Fresh).await.unwrap();
+    let settings = cloakroom::plugin::Settings::none().set("bucket", "b");
+    let driver = plugin.driver(settings, cloakroom::plugin::Reuse::Fresh).await.unwrap();
     let offload = Offload::above(ByteSize::bytes(0)).to("aws.s3driver", driver);
     let offload = offload.memory_cache(ByteSize::bytes(0));
     let pipeline = Pipeline::builder().offload(offload).build().unwrap();

@@ -1,7 +1,7 @@
 //! Google Cloud Storage, by an emulator of its JSON interface behind a stand-in for the one that
 //! `object_store` writes by. What the stand-in cannot show is how the real one signs and refuses.
 
-use cloakroom::{BucketUrl, ObjectBucket};
+use cloakroom::storage::{BucketUrl, ObjectBucket};
 use cloakroom_tests::rigs::{self, BUCKET};
 
 use crate::stores::{Creates, carries, holds};

@@ -10,8 +10,9 @@ use std::{
 
 use bytes::Bytes;
 use cloakroom::{
-    Bucket, BucketAccess, ByteSize, CodeLimits, CodeSize, Grants, Host, Limits, ObjectBucket,
-    Offload, Pipeline, Reuse, Settings, Source, Stage,
+    ByteSize, Pipeline, Stage,
+    plugin::{CodeLimits, CodeSize, Grants, Host, Limits, Reuse, Settings, Source},
+    storage::{Bucket, BucketAccess, ObjectBucket, Offload},
 };
 use cloakroom_tests::{chain, compile_cache, ctx, noise, plain};
 

@@ -4,7 +4,7 @@
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use cloakroom::{BucketUrl, Cloakroom, Error, ErrorKind};
+use cloakroom::{Cloakroom, Error, ErrorKind, storage::BucketUrl};
 use cloakroom_tests::{KEY, chain, ctx, noise, plain, wait_until};
 
 use crate::secrets::Log;

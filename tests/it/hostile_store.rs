@@ -11,7 +11,10 @@ use std::{
     time::Duration,
 };
 
-use cloakroom::{Bucket as _, Error, ErrorKind, Limit, ObjectBucket, PutMode};
+use cloakroom::{
+    Error, ErrorKind, Limit,
+    storage::{Bucket as _, ObjectBucket, PutMode},
+};
 use cloakroom_tests::chain;
 
 use crate::{hostile_text::assert_clean, s3, secrets::Log};

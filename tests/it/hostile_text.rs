@@ -4,9 +4,12 @@
 use std::fmt::Write as _;
 
 use cloakroom::{
-    CloakroomBuilder, Codec as _, Error, ErrorKind, Grants, Kind, Limits, Material, Payload,
-    Pipeline, PluginCodec, Reuse, Ring, Settings, SizeLabels, SizeMeter, Source, Stage, clean,
+    CloakroomBuilder, Codec as _, Error, ErrorKind, Payload, Pipeline, Stage,
+    inspect::clean,
+    keys::{Material, Ring},
     metric,
+    pipeline::{Kind, SizeLabels, SizeMeter},
+    plugin::{Grants, Limits, PluginCodec, Reuse, Settings, Source},
 };
 use cloakroom_tests::{ROGUE, ROGUE_WASIP2, bundled, chain, ctx, host, plain, ring, rogue_grants};
 use proptest::{prelude::*, test_runner::TestRunner};
@@ -292,7 +295,7 @@ fn labels_are_clean() {
     for text in hostile() {
         for activity in [None, Some(&*text)] {
             let subject = SizeLabels { namespace: &text, workflow: &text, activity };
-            scale.weigh(cloakroom::Budget { max: 100, percent: 100 }, 1, subject);
+            scale.weigh(cloakroom::pipeline::Budget { max: 100, percent: 100 }, 1, subject);
         }
     }
     let all = snapshotter.snapshot().into_vec();
@@ -311,8 +314,11 @@ fn any_text_in_an_error_is_one_bounded_line() {
     let text = prop::collection::vec(any::<char>(), 0..5000).prop_map(String::from_iter);
     let checked = TestRunner::default().run(&text, |text| {
         let error = Error::new(ErrorKind::Failed, text.clone());
-        let error =
-            error.in_plugin(&text).at_place(&text).at_stage(&text, cloakroom::Direction::Encode, 0);
+        let error = error.in_plugin(&text).at_place(&text).at_stage(
+            &text,
+            cloakroom::pipeline::Direction::Encode,
+            0,
+        );
         for shown in [error.to_string(), error.report(), format!("{error:?}"), clean(&text, 64)] {
             prop_assert!(!shown.chars().any(acts), "{}", shown.escape_debug());
         }

@@ -8,8 +8,8 @@ use std::{
 };
 
 use cloakroom::{
-    Cloakroom, CloakroomBuilder, Error, ErrorKind, Grants, Host, Limits, PluginCodec, Reuse,
-    Settings,
+    Cloakroom, CloakroomBuilder, Error, ErrorKind,
+    plugin::{Grants, Host, Limits, PluginCodec, Reuse, Settings},
 };
 use cloakroom_tests::{chain, compile_cache, ctx, plain, text};
 
@@ -18,7 +18,7 @@ use crate::cli;
 const ZLIB: &str = "[[stage]]\nplugin = \"bundled:zlib\"\n";
 
 async fn load(host: &Host, name: &str) -> Result<PluginCodec, Error> {
-    let plugin = host.load(cloakroom::bundled(name)?, Grants::none()).await?;
+    let plugin = host.load(cloakroom::plugin::bundled(name)?, Grants::none()).await?;
     plugin.codec(Settings::none(), Reuse::Fresh).await
 }
 
@@ -126,9 +126,9 @@ async fn a_file_is_compiled_once_however_often_it_is_loaded() {
 
 async fn fill(folder: &Path, name: &str) {
     let host = Host::builder().cache(folder).build().unwrap();
-    let compiled = host.compile(&cloakroom::bundled(name).unwrap()).await.unwrap();
+    let compiled = host.compile(&cloakroom::plugin::bundled(name).unwrap()).await.unwrap();
     assert!(compiled.is_new && compiled.path.starts_with(folder));
-    let again = host.compile(&cloakroom::bundled(name).unwrap()).await.unwrap();
+    let again = host.compile(&cloakroom::plugin::bundled(name).unwrap()).await.unwrap();
     assert!(!again.is_new && again.path == compiled.path && again.bytes == compiled.bytes);
     assert_eq!(host.compilations(), 1);
 }
@@ -150,7 +150,7 @@ async fn a_host_that_may_not_compile_takes_what_a_folder_holds() {
     let bare = Host::builder().precompiled_only().build().unwrap();
     let error = load(&bare, "zlib").await.unwrap_err();
     assert!(error.to_string().contains("set `[cache] folder`"), "{error}");
-    let error = bare.compile(&cloakroom::bundled("zlib").unwrap()).await.unwrap_err();
+    let error = bare.compile(&cloakroom::plugin::bundled("zlib").unwrap()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config, "{error}");
 }
 

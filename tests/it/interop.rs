@@ -1,7 +1,10 @@
 //! The formats, against other people's implementations, both ways.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use cloakroom::{Context, Limits, Payload, Pipeline, Reuse, Settings, Stage};
+use cloakroom::{
+    Context, Payload, Pipeline, Stage,
+    plugin::{Limits, Reuse, Settings},
+};
 use cloakroom_tests::{KEY, bundled, ctx, host, noise, plain, text};
 use serde_json::{Value, json};
 

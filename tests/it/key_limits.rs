@@ -4,8 +4,11 @@
 use std::{fs, path::Path, sync::Arc};
 
 use cloakroom::{
-    Cloakroom, CloakroomBuilder, Codec, Context, Description, Encoded, Error, ErrorKind, Grants,
-    Limits, Material, Payload, Pipeline, PipelineError, Purpose, Reuse, Ring, Settings, Stage,
+    Cloakroom, CloakroomBuilder, Codec, Context, Error, ErrorKind, Payload, Pipeline, Stage,
+    codec::{Description, Encoded, Purpose},
+    keys::{Material, Ring},
+    pipeline::PipelineError,
+    plugin::{Grants, Limits, Reuse, Settings},
 };
 use cloakroom_tests::{
     KEY, ROGUE, bundled, bundled_codecs, chain, compile_cache, ctx, host, plain,
@@ -68,7 +71,7 @@ async fn a_setting_that_opens_nothing_is_refused() {
         let settings: Settings =
             settings.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
         let ring = Arc::new(Ring::of("k", &Material::new(KEY)).unwrap());
-        let source = cloakroom::bundled("aes-gcm").unwrap();
+        let source = cloakroom::plugin::bundled("aes-gcm").unwrap();
         let plugin = host(Limits::default()).load(source, Grants::none().keys("r", ring)).await;
         let made = plugin.unwrap().codec(settings.set("ring", "r"), Reuse::Fresh).await;
         let error = made.map(drop).unwrap_err();

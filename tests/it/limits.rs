@@ -1,12 +1,18 @@
 //! What plugins cost in memory.
 
-use cloakroom::{ByteSize, Codec as _, Encoded, Error, Limits, Payload, Reuse, Settings};
+use cloakroom::{
+    ByteSize, Codec as _, Error, Payload,
+    codec::Encoded,
+    plugin::{Limits, Reuse, Settings},
+};
 use cloakroom_tests::{bundled, ctx, host, noise, plain};
 
 async fn encode_within(memory: ByteSize, payload: &Payload) -> Result<Encoded, Error> {
-    let host = cloakroom::Host::builder().limits(Limits { memory, ..Limits::default() }).build()?;
-    let grants = cloakroom::Grants::none().keys("payments", cloakroom_tests::ring());
-    let plugin = host.load(cloakroom::bundled("aes-gcm")?, grants).await?;
+    let host = cloakroom::plugin::Host::builder()
+        .limits(Limits { memory, ..Limits::default() })
+        .build()?;
+    let grants = cloakroom::plugin::Grants::none().keys("payments", cloakroom_tests::ring());
+    let plugin = host.load(cloakroom::plugin::bundled("aes-gcm")?, grants).await?;
     let settings = Settings::none().set("ring", "payments");
     plugin.codec(settings, Reuse::Fresh).await?.encode(&ctx(), payload).await
 }

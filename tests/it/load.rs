@@ -2,8 +2,9 @@
 
 use bytes::Bytes;
 use cloakroom::{
-    ByteSize, Digest, ErrorKind, Grants, Host, Inspection, Limits, Requirement, Reuse, Settings,
-    Source, World,
+    ByteSize, ErrorKind,
+    inspect::{Inspection, World},
+    plugin::{Digest, Grants, Host, Limits, Requirement, Reuse, Settings, Source},
 };
 use cloakroom_tests::{DRIVERS, ROGUE, chain, host, ring};
 
@@ -42,7 +43,7 @@ async fn an_import_without_its_grant() {
     refused(rogue(), Grants::none(), kind, &says).await;
     let grants = Grants::none().keys("a", ring());
     refused(rogue(), grants, kind, &["cloakroom:plugin/subkeys@0.1.0", "grants.subkeys"]).await;
-    let aes = cloakroom::bundled("aes-gcm").unwrap();
+    let aes = cloakroom::plugin::bundled("aes-gcm").unwrap();
     refused(aes, Grants::none().subkeys("a", ring()), kind, &["grants.keys"]).await;
 }
 
@@ -142,15 +143,15 @@ async fn settings_that_cannot_work() {
     }
 }
 
-async fn load_any(host: &Host, name: &str) -> cloakroom::Plugin {
-    host.load(cloakroom::bundled(name).unwrap(), Grants::nothing_behind()).await.unwrap()
+async fn load_any(host: &Host, name: &str) -> cloakroom::plugin::Plugin {
+    host.load(cloakroom::plugin::bundled(name).unwrap(), Grants::nothing_behind()).await.unwrap()
 }
 
 #[tokio::test]
 async fn bundled_plugins_import_the_contract_and_nothing_else() {
     let host = host(Limits::default());
-    for name in cloakroom::bundled_names() {
-        let inspection = host.inspect(&cloakroom::bundled(name).unwrap()).unwrap();
+    for name in cloakroom::plugin::bundled_names() {
+        let inspection = host.inspect(&cloakroom::plugin::bundled(name).unwrap()).unwrap();
         let world = match name {
             "aes-gcm" => World::Cipher,
             "chacha20-poly1305" => World::OwnCipher,

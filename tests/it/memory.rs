@@ -3,8 +3,11 @@
 use std::{sync::Arc, time::Duration};
 
 use cloakroom::{
-    Bucket, ByteSize, CloakroomBuilder, Codec as _, Encoded, Error, ErrorKind, Limit, Limits,
-    MemoryBudget, ObjectBucket, Offload, Payload, Pipeline, PluginCodec, Reuse, Settings, Stage,
+    ByteSize, CloakroomBuilder, Codec as _, Error, ErrorKind, Limit, Payload, Pipeline, Stage,
+    codec::Encoded,
+    pipeline::MemoryBudget,
+    plugin::{Limits, PluginCodec, Reuse, Settings},
+    storage::{Bucket, ObjectBucket, Offload},
 };
 use cloakroom_tests::{
     ROGUE, bucket_driver, bundled, chain, compile_cache, ctx, host, noise, plain, rogue, text,

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use cloakroom::{
-    Budget, Context, ErrorKind, Kind, Limits, Reuse, SizeLabels, SizeMeter, Stage, Verdict, metric,
+    Context, ErrorKind, Stage, metric,
+    pipeline::{Budget, Kind, SizeLabels, SizeMeter, Verdict},
+    plugin::{Limits, Reuse},
 };
 use cloakroom_temporal::{Adapter, SizeLimits};
 use cloakroom_tests::{ROGUE, ctx, host, noise, plain, rogue};

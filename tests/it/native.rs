@@ -4,8 +4,10 @@ use std::{future::pending, time::Duration};
 
 use bytes::Bytes;
 use cloakroom::{
-    ByteSize, Claim, Codec, Context, Description, Driver, Encoded, Error, ErrorKind, Limit, Object,
-    Offload, Payload, Pipeline, PipelineError, Purpose, Stage,
+    ByteSize, Codec, Context, Driver, Error, ErrorKind, Limit, Payload, Pipeline, Stage,
+    codec::{Description, Encoded, Purpose},
+    pipeline::PipelineError,
+    storage::{Claim, Object, Offload},
 };
 use cloakroom_tests::{chain, ctx, plain};
 use futures::future::BoxFuture;

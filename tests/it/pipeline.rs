@@ -6,8 +6,10 @@ use std::sync::{
 };
 
 use cloakroom::{
-    ByteSize, Codec, Context, Description, Direction, Encoded, Error, ErrorKind, Limit, Limits,
-    Payload, Pipeline, PipelineError, Purpose, Reuse, Settings, Stage,
+    ByteSize, Codec, Context, Error, ErrorKind, Limit, Payload, Pipeline, Stage,
+    codec::{Description, Encoded, Purpose},
+    pipeline::{Direction, PipelineError},
+    plugin::{Limits, Reuse, Settings},
 };
 use cloakroom_tests::{ROGUE, bundled, chain, ctx, host, noise, plain, rogue, text};
 use futures::future::BoxFuture;

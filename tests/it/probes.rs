@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use cloakroom::{
-    Cloakroom, CloakroomBuilder, Context, Encoded, Error, ErrorKind, Payload, Purpose,
+    Cloakroom, CloakroomBuilder, Context, Error, ErrorKind, Payload,
+    codec::{Encoded, Purpose},
 };
 use cloakroom_tests::{KEY, chain, compile_cache};
 

@@ -6,16 +6,20 @@ use std::{
 };
 
 use cloakroom::{
-    ByteSize, Context, Error, ErrorKind, Grants, Kind, Limits, Offload, Payload, Pipeline, Reuse,
-    Settings,
+    ByteSize, Context, Error, ErrorKind, Payload, Pipeline,
+    pipeline::Kind,
+    plugin::{Grants, Limits, Reuse, Settings},
+    storage::Offload,
 };
 use cloakroom_tests::{chain, host, noise, plain, rigs};
 use serde_json::Value;
 
 async fn pipeline(address: SocketAddr, settings: Settings) -> Pipeline {
     let grants = Grants::none().tcp(address);
-    let plugin =
-        host(Limits::default()).load(cloakroom::bundled("redis").unwrap(), grants).await.unwrap();
+    let plugin = host(Limits::default())
+        .load(cloakroom::plugin::bundled("redis").unwrap(), grants)
+        .await
+        .unwrap();
     let settings = settings.set("address", address.to_string());
     let driver = plugin.driver(settings, Reuse::Fresh).await.unwrap();
     let offload = Offload::above(ByteSize::bytes(0)).to("redis", driver);
@@ -86,7 +90,7 @@ async fn reaches_nothing_else() {
 
     let grants = Grants::none().tcp(([127, 0, 0, 1], 9).into());
     let host = host(Limits::default());
-    let plugin = host.load(cloakroom::bundled("redis").unwrap(), grants);
+    let plugin = host.load(cloakroom::plugin::bundled("redis").unwrap(), grants);
     let settings = Settings::none().set("address", address.to_string());
     let driver = plugin.await.unwrap().driver(settings, Reuse::Fresh).await.unwrap();
     let offload = Offload::above(ByteSize::bytes(0)).to("redis", driver);

@@ -11,9 +11,12 @@ use std::{
 
 use bytes::Bytes;
 use cloakroom::{
-    Bucket, BucketAccess, BucketUrl, ByteSize, Cloakroom, CloakroomBuilder, ErrorKind, Grants,
-    Limits, ObjectBucket, ObjectInfo, Offload, Pipeline, PutMode, PutOutcome, RefreshFailure,
-    Reuse, Settings,
+    ByteSize, Cloakroom, CloakroomBuilder, ErrorKind, Pipeline,
+    plugin::{Grants, Limits, Reuse, Settings},
+    storage::{
+        Bucket, BucketAccess, BucketUrl, ObjectBucket, ObjectInfo, Offload, PutMode, PutOutcome,
+        RefreshFailure,
+    },
 };
 use cloakroom_tests::{
     chain, compile_cache, ctx, host, noise, plain,
@@ -29,7 +32,8 @@ async fn pipeline(bucket: &Arc<dyn Bucket>, access: BucketAccess) -> Pipeline {
     // What a call could not hand back is not stored.
     let limits = Limits { output: ByteSize::mib(1000), ..Limits::default() };
     let grants = Grants::none().bucket("payloads", bucket.clone(), access);
-    let plugin = host(limits).load(cloakroom::bundled("s3").unwrap(), grants).await.unwrap();
+    let plugin =
+        host(limits).load(cloakroom::plugin::bundled("s3").unwrap(), grants).await.unwrap();
     let settings = Settings::none().set("bucket", "payloads").set("max_bytes", 1_000_000_000);
     let driver = plugin.driver(settings, Reuse::Fresh).await.unwrap();
     let offload = Offload::above(ByteSize::kib(1)).to("d", driver);

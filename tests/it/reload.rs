@@ -3,7 +3,8 @@
 use std::{fs, path::Path, time::Duration};
 
 use cloakroom::{
-    Cloakroom, CloakroomBuilder, ErrorKind, Grants, Limit, Limits, Reuse, Settings, Source,
+    Cloakroom, CloakroomBuilder, ErrorKind, Limit,
+    plugin::{Grants, Limits, Reuse, Settings, Source},
     temporal::server,
 };
 use cloakroom_tests::{
@@ -87,7 +88,7 @@ async fn a_plugin_that_never_starts_is_refused_at_its_time() {
         assert!(chain(&error).contains("400ms (`limits.time`)"), "{}", chain(&error));
     }
     plugin.codec(Settings::none(), Reuse::Fresh).await.unwrap();
-    host.load(cloakroom::bundled("zlib").unwrap(), Grants::none()).await.unwrap();
+    host.load(cloakroom::plugin::bundled("zlib").unwrap(), Grants::none()).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

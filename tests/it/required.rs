@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use cloakroom::{
-    Bucket, ByteSize, ClaimPolicy, ErrorKind, Limits, ObjectBucket, Offload, Payload, Pipeline,
-    PipelineBuilder, Reuse, Settings, Stage,
+    ByteSize, ErrorKind, Payload, Pipeline, Stage,
+    pipeline::PipelineBuilder,
+    plugin::{Limits, Reuse, Settings},
+    storage::{Bucket, ClaimPolicy, ObjectBucket, Offload},
 };
 use cloakroom_tests::{bucket_driver, bundled, chain, ctx, host, noise, plain, ring};
 use serde_json::{Value, json};
@@ -191,7 +193,10 @@ async fn a_sealed_look_alike_brings_no_plaintext_back() {
     let (bucket, scene) = (memory(), scene(None).await);
     let pipeline = stages().await.offload(offload(&bucket).await).build().unwrap();
     let object = plain(CANARY).envelope().to_bytes();
-    bucket.put("v0/plain", vec![object.clone()], cloakroom::PutMode::Create).await.unwrap();
+    bucket
+        .put("v0/plain", vec![object.clone()], cloakroom::storage::PutMode::Create)
+        .await
+        .unwrap();
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &object);
     let forged = scene.with(|reference| {
         reference["claimData"]["key"] = json!("v0/plain");

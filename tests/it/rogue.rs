@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use cloakroom::{
-    ByteSize, Codec as _, Encoded, Error, ErrorKind, Grants, Limit, Limits, PluginCodec, Reuse,
-    Settings, Source,
+    ByteSize, Codec as _, Error, ErrorKind, Limit,
+    codec::Encoded,
+    plugin::{Grants, Limits, PluginCodec, Reuse, Settings, Source},
 };
 use cloakroom_tests::{ROGUE, chain, ctx, host, plain, rogue};
 

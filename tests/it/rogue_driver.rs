@@ -3,14 +3,15 @@
 use std::{sync::Arc, time::Duration};
 
 use cloakroom::{
-    Bucket, BucketAccess, ByteSize, Error, ErrorKind, Grants, Limit, Limits, ObjectBucket, Offload,
-    Pipeline, PluginDriver, PutMode, Reuse, Settings, Source,
+    ByteSize, Error, ErrorKind, Limit, Pipeline,
+    plugin::{Grants, Limits, PluginDriver, Reuse, Settings, Source},
+    storage::{Bucket, BucketAccess, ObjectBucket, Offload, PutMode},
 };
 use cloakroom_tests::{ROGUE_DRIVER, chain, ctx, host, noise, plain};
 
 struct Scene {
     bucket: Arc<dyn Bucket>,
-    host: cloakroom::Host,
+    host: cloakroom::plugin::Host,
 }
 
 async fn scene() -> Scene {

@@ -1,7 +1,11 @@
 //! What goes in comes out, whatever it is, through every bundled codec.
 
 use bytes::Bytes;
-use cloakroom::{Host, Limits, Metadata, Payload, Pipeline, Reuse, Settings, Stage};
+use cloakroom::{
+    Payload, Pipeline, Stage,
+    codec::Metadata,
+    plugin::{Host, Limits, Reuse, Settings},
+};
 use cloakroom_tests::{bundled, ctx, host, noise, plain, text};
 use proptest::{prelude::*, test_runner::TestRunner};
 

@@ -1,6 +1,9 @@
 //! S3, by servers that speak it.
 
-use cloakroom::{Bucket, BucketUrl, ErrorKind, ObjectBucket, PutMode};
+use cloakroom::{
+    ErrorKind,
+    storage::{Bucket, BucketUrl, ObjectBucket, PutMode},
+};
 use cloakroom_tests::{
     chain,
     rigs::{self, BUCKET, RCLONE_KEY, RCLONE_SECRET},

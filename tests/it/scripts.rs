@@ -7,7 +7,7 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use cloakroom::{Metadata, Payload};
+use cloakroom::{Payload, codec::Metadata};
 use serde_json::{Value, json};
 
 /// A script of `tests/python`, with the libraries that are pinned there.

@@ -4,7 +4,11 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use cloakroom::{Bucket, ClaimPolicy, Payload, Pipeline, temporal::SystemEnvelopes};
+use cloakroom::{
+    Payload, Pipeline,
+    storage::{Bucket, ClaimPolicy},
+    temporal::SystemEnvelopes,
+};
 use cloakroom_tests::{chain, ctx, noise, plain, ring};
 use proptest::{
     prelude::*,

@@ -7,7 +7,9 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cloakroom::{
-    Codec as _, Grants, Limits, Material, Payload, Pipeline, Reuse, Ring, Settings, Source, Stage,
+    Codec as _, Payload, Pipeline, Stage,
+    keys::{Material, Ring},
+    plugin::{Grants, Limits, Reuse, Settings, Source},
 };
 use cloakroom_temporal::json;
 use cloakroom_tests::{

@@ -12,8 +12,10 @@ use std::{
 
 use bytes::Bytes;
 use cloakroom::{
-    Bucket, ByteSize, Claim, Context, Driver, Error, ErrorKind, Kind, Limits, Object, ObjectBucket,
-    Offload, Payload, Pipeline, PipelineError, Reuse, Rule, Settings, Stage,
+    ByteSize, Context, Driver, Error, ErrorKind, Payload, Pipeline, Stage,
+    pipeline::{Kind, PipelineError},
+    plugin::{Limits, Reuse, Settings},
+    storage::{Bucket, Claim, Object, ObjectBucket, Offload, Rule},
 };
 use cloakroom_tests::{bucket_driver, bundled, chain, ctx, host, noise, plain, text};
 use futures::future::BoxFuture;
@@ -23,7 +25,7 @@ fn memory() -> Arc<dyn Bucket> {
     Arc::new(ObjectBucket::memory("temporal-payloads"))
 }
 
-async fn stages() -> cloakroom::PipelineBuilder {
+async fn stages() -> cloakroom::pipeline::PipelineBuilder {
     let host = host(Limits::default());
     let zstd = bundled(&host, "zstd", Settings::none(), Reuse::Fresh).await;
     let aes = bundled(&host, "aes-gcm", Settings::none(), Reuse::Fresh).await;

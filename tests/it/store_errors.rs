@@ -12,7 +12,8 @@ use std::{
 };
 
 use cloakroom::{
-    Bucket, BucketUrl, ByteSize, Error, ErrorKind, ObjectBucket, Offload, Pipeline, PutMode,
+    ByteSize, Error, ErrorKind, Pipeline,
+    storage::{Bucket, BucketUrl, ObjectBucket, Offload, PutMode},
 };
 use cloakroom_tests::{
     bucket_driver, chain, ctx, plain,

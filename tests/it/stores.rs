@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use cloakroom::{
-    Bucket, BucketUrl, Context, ErrorKind, Kind, Limit, ObjectBucket, Offload, Payload, Pipeline,
-    PutMode, PutOutcome,
+    Context, ErrorKind, Limit, Payload, Pipeline,
+    pipeline::Kind,
+    storage::{Bucket, BucketUrl, ObjectBucket, Offload, PutMode, PutOutcome},
 };
 use cloakroom_tests::{bucket_driver, noise, plain};
 

@@ -7,8 +7,10 @@ use std::sync::{
 
 use bytes::Bytes;
 use cloakroom::{
-    ByteSize, Claim, Codec, Context, Description, Driver, Encoded, Error, MemoryBudget, Object,
-    Offload, Payload, Pipeline, Purpose, Stage,
+    ByteSize, Codec, Context, Driver, Error, Payload, Pipeline, Stage,
+    codec::{Description, Encoded, Purpose},
+    pipeline::MemoryBudget,
+    storage::{Claim, Object, Offload},
 };
 use cloakroom_tests::plain;
 use futures::future::BoxFuture;

@@ -7,8 +7,9 @@ use std::sync::{
 
 use bytes::Bytes;
 use cloakroom::{
-    Bucket, BucketAccess, ByteSize, Claim, Context, Driver, Error, ErrorKind, Grants, Limit,
-    Limits, Object, ObjectBucket, Offload, Payload, Pipeline, Reuse, Settings, Source, Verify,
+    ByteSize, Context, Driver, Error, ErrorKind, Limit, Payload, Pipeline,
+    plugin::{Grants, Limits, Reuse, Settings, Source},
+    storage::{Bucket, BucketAccess, Claim, Object, ObjectBucket, Offload, Verify},
 };
 use cloakroom_tests::{ROGUE_DRIVER, bucket_driver, chain, ctx, host, noise, plain, rigs};
 use futures::future::BoxFuture;

@@ -3,8 +3,9 @@
 use std::{io::Read as _, net::TcpListener, time::Duration};
 
 use cloakroom::{
-    ByteSize, Codec as _, Encoded, Error, ErrorKind, Grants, Limit, Limits, Payload, PluginCodec,
-    Reuse, Settings, Source,
+    ByteSize, Codec as _, Error, ErrorKind, Limit, Payload,
+    codec::Encoded,
+    plugin::{Grants, Limits, PluginCodec, Reuse, Settings, Source},
 };
 use cloakroom_tests::{
     ROGUE_WASIP2, ZLIB_WASIP2, chain, ctx, host, plain, ring, rogue, rogue_grants, text,

@@ -12,7 +12,10 @@ pub(crate) use self::{
 
 use std::{fs, path::Path, sync::Arc};
 
-use cloakroom::{Cloakroom, Material, Ring};
+use cloakroom::{
+    Cloakroom,
+    keys::{Material, Ring},
+};
 use cloakroom_temporal::SizeLimits;
 use cloakroom_tests::{
     rigs::{self, DevOptions, DevServer},

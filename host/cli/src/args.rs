@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use cloakroom::{Context, Kind, temporal::server::Address};
+use cloakroom::{Context, pipeline::Kind, temporal::server::Address};
 
 use crate::history::args::HistoryArgs;
 

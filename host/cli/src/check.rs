@@ -2,10 +2,13 @@
 
 use std::io::{self, Write as _};
 
-use cloakroom::{Error, Report, StoreOutcome, StoreRow};
+use cloakroom::{
+    Error,
+    inspect::{Report, StoreOutcome, StoreRow},
+};
 use serde_json::{Value, json};
 
-use crate::{args::Check, change::opening, failure::Failure, table::words};
+use crate::{args::Check, failure::Failure, payloads::opening, table::words};
 
 pub(crate) async fn run(args: &Check) -> Result<(), Failure> {
     let check = match opening(&args.config).check().await {
@@ -65,7 +68,7 @@ fn as_text(report: &Report, stores: Option<&[StoreRow]>) -> String {
 }
 
 fn stages(report: &Report) -> Vec<Vec<String>> {
-    let row = |stage: &cloakroom::StageReport| {
+    let row = |stage: &cloakroom::inspect::StageReport| {
         let required = match stage.required {
             "no" => String::new(),
             "yes" => "required".to_owned(),
@@ -79,7 +82,7 @@ fn stages(report: &Report) -> Vec<Vec<String>> {
 }
 
 fn drivers(report: &Report) -> Vec<Vec<String>> {
-    let row = |driver: &cloakroom::DriverReport| {
+    let row = |driver: &cloakroom::inspect::DriverReport| {
         let use_ = if driver.stores { "stores and reads" } else { "reads" };
         let buckets = match driver.buckets.join(", ") {
             buckets if buckets.is_empty() => "no bucket".to_owned(),
@@ -97,7 +100,7 @@ fn drivers(report: &Report) -> Vec<Vec<String>> {
 }
 
 fn buckets(report: &Report) -> Vec<Vec<String>> {
-    let row = |bucket: &cloakroom::BucketReport| {
+    let row = |bucket: &cloakroom::inspect::BucketReport| {
         let keys = match &*bucket.prefix {
             "" => "all keys".to_owned(),
             prefix => format!("keys from {prefix}"),
@@ -109,7 +112,7 @@ fn buckets(report: &Report) -> Vec<Vec<String>> {
 }
 
 fn keys(report: &Report) -> Vec<Vec<String>> {
-    let row = |ring: &cloakroom::RingReport| {
+    let row = |ring: &cloakroom::inspect::RingReport| {
         let retired: Vec<_> =
             ring.keys.iter().filter(|key| **key != ring.current).map(String::as_str).collect();
         let retired = match retired.join(", ") {
@@ -197,7 +200,7 @@ fn error_json(error: &Error) -> Value {
     let mut causes = Vec::new();
     let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {
-        causes.push(cloakroom::clean(&error.to_string(), 2000));
+        causes.push(cloakroom::inspect::clean(&error.to_string(), 2000));
         cause = error.source();
     }
     json!({

@@ -12,13 +12,15 @@ use tokio::{
     signal::unix::{Signal, SignalKind, signal},
 };
 
-use crate::{args, change::open, failure::Failure, process, recorder, restart::RestartOnly};
+use crate::{
+    args, failure::Failure, payloads::open, process_metrics, prometheus, restart_only::RestartOnly,
+};
 
 /// How often files are looked at for changes.
 const WATCH: Duration = Duration::from_secs(5);
 
 pub(crate) async fn run(args: &args::CodecServer) -> Result<(), Failure> {
-    let recorder = recorder::start()?;
+    let recorder = prometheus::start()?;
     let cloakroom = open(&args.config).await?;
     let (address, settings) = cloakroom.codec_server()?;
     let served = Served::new(&cloakroom, args.listen.is_some(), recorder)?;
@@ -97,7 +99,7 @@ impl Served {
         recorder: PrometheusHandle,
     ) -> Result<Self, Failure> {
         let (listen, settings) = cloakroom.codec_server()?;
-        let metrics = Box::new(move || recorder.render() + &process::render());
+        let metrics = Box::new(move || recorder.render() + &process_metrics::render());
         let restart_only = RestartOnly::new((!is_told).then_some(&listen), &settings);
         let server =
             CodecServer::with(cloakroom.clone(), cloakroom.clone(), settings, Some(metrics));

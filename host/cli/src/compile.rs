@@ -2,12 +2,12 @@
 
 use std::io::{self, IsTerminal as _, Write as _};
 
-use cloakroom::CompiledPlugin;
+use cloakroom::plugin::CompiledPlugin;
 
 use crate::{
     args::Compile,
-    change::opening,
     failure::Failure,
+    payloads::opening,
     table::{table, thousands},
 };
 

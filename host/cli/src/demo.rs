@@ -8,14 +8,17 @@ use std::{
 };
 
 use cloakroom::{
-    BucketAccess, BucketUrl, ByteSize, Context, Grants, Host, Kind, Material, Offload, Payload,
-    Pipeline, Plugin, Reuse, Ring, Settings, Stage,
+    ByteSize, Context, Payload, Pipeline, Stage,
+    keys::{Material, Ring},
+    pipeline::Kind,
+    plugin::{Grants, Host, Plugin, Reuse, Settings},
+    storage::{BucketAccess, BucketUrl, Offload},
 };
 
 use crate::{
     args::Demo,
-    change::{cache_folder, compiler},
     failure::Failure,
+    payloads::{cache_folder, compiler},
     table::{table, thousands},
 };
 
@@ -110,7 +113,7 @@ async fn load(
     may: &str,
 ) -> Result<Plugin, Failure> {
     let start = Instant::now();
-    let plugin = host.load(cloakroom::bundled(name)?, grants).await?;
+    let plugin = host.load(cloakroom::plugin::bundled(name)?, grants).await?;
     writeln!(
         out,
         "  {name:<8} {:>9} bytes of WebAssembly, loaded in {}: {may}",

@@ -2,14 +2,17 @@
 
 use std::io::{self, Read as _, Write as _};
 
-use cloakroom::{Explanation, Layer, Stored, temporal::json as payloads_json};
+use cloakroom::{
+    inspect::{Explanation, Layer, Stored},
+    temporal::json as payloads_json,
+};
 use serde_json::{Value, json};
 
 use crate::{
     args::Explain,
-    change::{open, unread},
     failure::Failure,
     history,
+    payloads::{open, unread},
     table::{printable, table, thousands},
 };
 

@@ -34,7 +34,7 @@ impl Failure {
     pub(crate) fn report(&self) -> ExitCode {
         let mut lines = format!("error: {}\n", self.error);
         for cause in self.error.chain().skip(1) {
-            let cause = cloakroom::clean(&cause.to_string(), 2000);
+            let cause = cloakroom::inspect::clean(&cause.to_string(), 2000);
             lines.push_str(&format!("  because: {cause}\n"));
         }
         // Where standard error is gone, the status still tells.

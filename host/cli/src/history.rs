@@ -1,28 +1,28 @@
 //! `explain --history`: the story of a run, from its exported history.
 
 pub(crate) mod args;
+mod cost;
+mod cost_text;
 mod event;
-mod month;
-mod price;
+mod find_payloads;
 mod read;
-mod report;
 mod story;
-mod table;
+mod story_json;
+mod story_text;
 mod totals;
-mod walk;
 
 use std::{
     io::{self, Write as _},
     path::Path,
 };
 
-use cloakroom::Fetch;
+use cloakroom::inspect::Fetch;
 
 use crate::{
     args::Explain,
-    change::open,
     failure::Failure,
-    history::{price::Month, story::Explainer, totals::Totals},
+    history::{cost::Month, story::Explainer, totals::Totals},
+    payloads::open,
 };
 
 /// Tells the story of the history in `file`.
@@ -37,10 +37,10 @@ pub(crate) async fn run(args: &Explain, file: &Path) -> Result<(), Failure> {
     let totals = Totals::of(&story);
     let month = Month::of(&totals, &args.history.month);
     let text = if args.json {
-        format!("{}\n", report::report(&story, &totals, month.as_ref()))
+        format!("{}\n", story_json::report(&story, &totals, month.as_ref()))
     } else {
-        let month = month.as_ref().map(month::month).unwrap_or_default();
-        table::story(&story, &totals) + &month
+        let month = month.as_ref().map(cost_text::month).unwrap_or_default();
+        story_text::story(&story, &totals) + &month
     };
     io::stdout().lock().write_all(text.as_bytes())?;
     let Totals { payloads, missing, unreadable, .. } = totals;

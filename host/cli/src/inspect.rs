@@ -6,21 +6,24 @@ use std::{
 };
 
 use cloakroom::{
-    BucketAccess, CodeSize, Codec as _, Description, Driver as _, ErrorKind, Grants, Host,
-    Inspection, ObjectBucket, Requirement, Reuse, Settings, Source, World,
+    Codec as _, Driver as _, ErrorKind,
+    codec::Description,
+    inspect::{Inspection, World},
+    plugin::{CodeSize, Grants, Host, Requirement, Reuse, Settings, Source},
+    storage::{BucketAccess, ObjectBucket},
 };
 use serde_json::json;
 
 use crate::{
     args::Inspect,
-    change::{cache_folder, compiler},
     failure::Failure,
+    payloads::{cache_folder, compiler},
     table::{table, thousands},
 };
 
 pub(crate) async fn run(args: &Inspect) -> Result<(), Failure> {
     let source = match args.plugin.split_once(':') {
-        Some(("bundled", name)) => cloakroom::bundled(name)?,
+        Some(("bundled", name)) => cloakroom::plugin::bundled(name)?,
         Some(("file", path)) => Source::file(path),
         _ => Source::file(&args.plugin),
     };
@@ -128,7 +131,7 @@ const SHOWN: usize = 64;
 
 /// Returns a name as it is shown: it is the text of a plugin that nobody trusts yet.
 fn shown(name: &str) -> String {
-    cloakroom::clean(name, 128)
+    cloakroom::inspect::clean(name, 128)
 }
 
 /// Says how many of `count` names are not shown.

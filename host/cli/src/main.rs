@@ -3,7 +3,6 @@
 //! Exit status: 0 if it worked, 1 if an operation failed, 2 if usage or configuration is wrong.
 
 mod args;
-mod change;
 mod check;
 mod codec_server;
 mod compile;
@@ -13,9 +12,10 @@ mod failure;
 mod history;
 mod inspect;
 mod log;
-mod process;
-mod recorder;
-mod restart;
+mod payloads;
+mod process_metrics;
+mod prometheus;
+mod restart_only;
 mod table;
 
 use std::process::ExitCode;
@@ -32,7 +32,7 @@ fn main() -> ExitCode {
     if let Command::CompileOne(args::CompileOne { memory, seconds, engine }) = args.command {
         // It limits this process, so it comes before threads and logs.
         let memory = cloakroom::ByteSize::bytes(memory);
-        return ExitCode::from(cloakroom::CompileOne { memory, seconds, engine }.run());
+        return ExitCode::from(cloakroom::plugin::CompileOne { memory, seconds, engine }.run());
     }
     match start(args.command) {
         Ok(()) => ExitCode::SUCCESS,
@@ -54,8 +54,8 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::CompileOne(_) => Ok(()),
         Command::Compile(compile) => compile::run(&compile).await,
         Command::Demo(demo) => demo::run(&demo).await,
-        Command::Encode(change) => change::encode(&change).await,
-        Command::Decode(change) => change::decode(&change).await,
+        Command::Encode(change) => payloads::encode(&change).await,
+        Command::Decode(change) => payloads::decode(&change).await,
         Command::Explain(explain) => explain::run(&explain).await,
         Command::Inspect(inspect) => inspect::run(&inspect).await,
     }

@@ -63,7 +63,7 @@ pub(crate) fn columns(rows: &[Vec<String>], right: &[usize]) -> String {
 
 /// Returns text without what a terminal would act on: a claim or a history may be forged.
 pub(crate) fn printable(text: &str) -> String {
-    cloakroom::clean(text, 1024)
+    cloakroom::inspect::clean(text, 1024)
 }
 
 /// A number with its thousands apart.

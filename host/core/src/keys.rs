@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::{Error, ErrorKind};
+
 /// A named set of keys: one that seals, and older ones that still open.
 pub trait KeyRing: Send + Sync {
     /// The key that new payloads are sealed under.
@@ -99,4 +101,15 @@ pub enum KeyError {
     /// The key does not do this.
     #[error("the key refuses this operation")]
     Refused,
+}
+
+/// `Malformed` for what does not open; `Denied` for what a key may not do.
+impl From<KeyError> for Error {
+    fn from(error: KeyError) -> Self {
+        let kind = match error {
+            KeyError::Mismatch => ErrorKind::Malformed,
+            KeyError::Exhausted { .. } | KeyError::Refused => ErrorKind::Denied,
+        };
+        Self::new(kind, error.to_string())
+    }
 }

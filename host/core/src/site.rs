@@ -16,6 +16,17 @@ pub enum Direction {
     Decode,
 }
 
+impl Direction {
+    /// Returns `encode` or `decode`, as metrics and logs have it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Encode => "encode",
+            Self::Decode => "decode",
+        }
+    }
+}
+
 /// The place of an error, as far as it is known.
 #[derive(Default)]
 pub(crate) struct Site {

@@ -2,6 +2,8 @@
 
 use std::{fmt, str::FromStr};
 
+use crate::{Error, ErrorKind};
+
 /// A number of bytes. Reads and prints `64MiB`, `256KiB`, `1GiB` or `512`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ByteSize(u64);
@@ -49,6 +51,13 @@ impl fmt::Display for ByteSize {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a size: write a whole number and B, KiB, MiB or GiB, such as 64MiB")]
 pub struct ByteSizeError;
+
+/// A text that is not a size is a wrong setting: `Config`.
+impl From<ByteSizeError> for Error {
+    fn from(error: ByteSizeError) -> Self {
+        Self::new(ErrorKind::Config, error.to_string())
+    }
+}
 
 impl FromStr for ByteSize {
     type Err = ByteSizeError;

@@ -9,31 +9,31 @@ use futures::FutureExt as _;
 
 use crate::{
     Pipeline,
-    held::{Held, unbounded},
+    item::{CountedPayload, unbounded},
     metric,
 };
 
 /// A call that was let in.
-pub(crate) struct Admitted {
+pub(crate) struct AdmittedCall {
     pub(crate) ctx: Context,
     pub(crate) memory: CallMemory,
     /// True if the caller counts the results.
     keeps: bool,
 }
 
-impl Admitted {
+impl AdmittedCall {
     /// The payloads that the caller passed in, which it counts itself.
-    pub(crate) fn callers(&self, batch: Vec<Payload>) -> Vec<Held> {
-        batch.into_iter().map(|payload| Held::callers(&self.memory, payload)).collect()
+    pub(crate) fn callers(&self, batch: Vec<Payload>) -> Vec<CountedPayload> {
+        batch.into_iter().map(|payload| CountedPayload::callers(&self.memory, payload)).collect()
     }
 
     /// Ends a call. Its results are no longer counted, unless the caller brought the memory that
     /// counts them: then they are until that is over.
-    pub(crate) fn finish(self, results: Vec<Held>) -> Vec<Payload> {
+    pub(crate) fn finish(self, results: Vec<CountedPayload>) -> Vec<Payload> {
         let keeps = self.keeps;
-        let payload = |held: Held| {
+        let payload = |held: CountedPayload| {
             if keeps {
-                held.count.keep();
+                held.charge.keep();
             }
             held.payload
         };
@@ -80,7 +80,7 @@ impl Pipeline {
         ctx: &Context,
         direction: Direction,
         payloads: usize,
-    ) -> Result<Admitted, Error> {
+    ) -> Result<AdmittedCall, Error> {
         if payloads > self.payloads {
             return Err(self.too_many(direction, payloads));
         }
@@ -92,7 +92,7 @@ impl Pipeline {
         let memory = self.memory_of(ctx).await?;
         metric::record_memory(&self.memory);
         let keeps = ctx.memory().is_some();
-        Ok(Admitted { ctx: ctx.in_new_call().with_memory(memory.clone()), memory, keeps })
+        Ok(AdmittedCall { ctx: ctx.in_new_call().with_memory(memory.clone()), memory, keeps })
     }
 
     /// Returns the memory that counts a call: the caller's if it brings one, else a new one once

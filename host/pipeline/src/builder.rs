@@ -2,7 +2,7 @@
 
 use std::{fmt, num::NonZeroUsize, sync::Arc, time::Duration};
 
-use cloakroom_core::{ByteSize, ENTRIES, MemoryBudget, Purpose};
+use cloakroom_core::{ByteSize, ENTRIES, Error, ErrorKind, MemoryBudget, Purpose};
 
 use crate::{Envelopes, Offload, Pipeline, Stage, stage::CODEC_TIME};
 
@@ -92,6 +92,13 @@ pub enum PipelineError {
     /// A rule, or `store_with`, names a driver that is not there.
     #[error("there is no driver `{0}` to store with")]
     UnknownDriver(String),
+}
+
+/// A pipeline that cannot be built is an error of its parts: `Config`.
+impl From<PipelineError> for Error {
+    fn from(error: PipelineError) -> Self {
+        Self::new(ErrorKind::Config, error.to_string())
+    }
 }
 
 impl Default for PipelineBuilder {

@@ -7,7 +7,7 @@ use std::{future::Future, sync::Arc};
 
 use cloakroom_core::{Charge, Context, Direction, Error, ErrorKind, Payload};
 
-use crate::{Pipeline, metric, stage::Stage, storage::shown};
+use crate::{Pipeline, metric, offload::storage::printable, stage::Stage};
 
 /// Knows the envelopes of a workflow engine.
 pub trait Envelopes: Send + Sync {
@@ -57,11 +57,11 @@ struct Unfolded {
     flat: Vec<Payload>,
     /// For each payload of `flat`, its slot in the batch.
     slots: Vec<usize>,
-    places: Vec<Place>,
+    places: Vec<EnvelopeSlot>,
 }
 
 /// Contents of one slot of the batch.
-enum Place {
+enum EnvelopeSlot {
     One,
     Envelope(usize, Close),
     /// A marked payload that bypasses the stages.
@@ -125,13 +125,13 @@ impl Pipeline {
         for (slot, payload) in batch.into_iter().enumerate() {
             if !envelopes.is_marked(&payload) {
                 unfolded.add(slot, vec![payload]);
-                unfolded.places.push(Place::One);
+                unfolded.places.push(EnvelopeSlot::One);
                 continue;
             }
             self.bounded(slot, direction, &payload)?;
             match envelopes.open(&payload, charge) {
                 Ok(OpenEnvelope { payloads, close }) => {
-                    unfolded.places.push(Place::Envelope(payloads.len(), close));
+                    unfolded.places.push(EnvelopeSlot::Envelope(payloads.len(), close));
                     unfolded.add(slot, payloads);
                 }
                 Err(NotOpened::NoMemory(error)) => {
@@ -139,7 +139,7 @@ impl Pipeline {
                 }
                 Err(NotOpened::NoEnvelope(no)) => {
                     self.refuse_bypass(ctx, direction, slot, &no)?;
-                    unfolded.places.push(Place::Bypass(payload));
+                    unfolded.places.push(EnvelopeSlot::Bypass(payload));
                 }
             }
         }
@@ -163,7 +163,7 @@ impl Pipeline {
                 "the payload is marked as an envelope of the workflow engine, `{}`, {}: no stage may \
                  encode an envelope, and this stage is required; update Cloakroom if the workflow \
                  engine has this envelope",
-                shown(&no.name),
+                printable(&no.name),
                 no.why
             );
             let error = Error::new(ErrorKind::Unsealed, text);
@@ -178,16 +178,16 @@ impl Pipeline {
     fn fold(
         &self,
         direction: Direction,
-        places: Vec<Place>,
+        places: Vec<EnvelopeSlot>,
         done: Vec<Payload>,
         charge: &mut Charge,
     ) -> Result<Vec<Payload>, Error> {
         let lost = || Error::new(ErrorKind::Internal, "an envelope lost one of its payloads");
         let mut done = done.into_iter();
         let place = |(slot, place)| match place {
-            Place::One => done.next().ok_or_else(lost),
-            Place::Bypass(payload) => Ok(payload),
-            Place::Envelope(count, close) => {
+            EnvelopeSlot::One => done.next().ok_or_else(lost),
+            EnvelopeSlot::Bypass(payload) => Ok(payload),
+            EnvelopeSlot::Envelope(count, close) => {
                 let inner: Vec<_> = done.by_ref().take(count).collect();
                 charge.grow(inner.iter().map(Payload::encoded_len).sum())?;
                 let payload = close(inner).ok_or_else(lost)?;

@@ -4,12 +4,12 @@ use cloakroom_core::{Claim, Context, Direction, Error, Payload};
 
 use crate::{
     Pipeline,
-    admission::Admitted,
-    fetch::PendingReference,
-    held::{self, Held, Place},
-    proofs::Proven,
-    reference::Kind,
-    storage::{self, at},
+    admission::AdmittedCall,
+    item::{self, BodyAddress, CountedPayload},
+    offload::proofs::Proof,
+    offload::reference::Kind,
+    offload::retrieve::PendingReference,
+    offload::storage::{self, at_driver},
 };
 
 /// What a payload is: from how it lies in a history to what a worker would see.
@@ -76,21 +76,21 @@ impl Layer {
     fn of(payload: &Payload, by: Option<&str>) -> Self {
         let text = |name: &&str| {
             let value = payload.metadata.get(*name)?;
-            std::str::from_utf8(value).ok().map(storage::shown)
+            std::str::from_utf8(value).ok().map(storage::printable)
         };
         Self {
             by: by.map(str::to_owned),
-            encoding: payload.encoding().map(storage::shown),
+            encoding: payload.encoding().map(storage::printable),
             bytes: payload.encoded_len(),
             key: KEYS.iter().find_map(text),
-            metadata: payload.metadata.keys().map(|name| storage::shown(name)).collect(),
+            metadata: payload.metadata.keys().map(|name| storage::printable(name)).collect(),
         }
     }
 }
 
 impl Pipeline {
     /// Says what a payload is. What it stands for is fetched and checked, and every stage that knows
-    /// a layer opens it; contents are not shown.
+    /// a layer opens it; contents are not printable.
     pub async fn explain(&self, ctx: &Context, payload: Payload) -> Explanation {
         self.explain_opened(ctx, payload, Fetch::Objects).await.0
     }
@@ -126,9 +126,9 @@ impl Pipeline {
             return Ok(Some(payload));
         }
         let admitted = self.begin(ctx, Direction::Decode, 1).await?;
-        let Admitted { ctx, memory, .. } = &admitted;
+        let AdmittedCall { ctx, memory, .. } = &admitted;
         let kind = Kind::of(&payload);
-        let mut held = Held::callers(memory, payload);
+        let mut held = CountedPayload::callers(memory, payload);
         let encoded = matches!(kind, Kind::Marked);
         if encoded {
             held = self.unmark(ctx, 0, held).await?;
@@ -143,12 +143,12 @@ impl Pipeline {
                 }
             }
         }
-        let Held { mut payload, mut count } = held;
+        let CountedPayload { mut payload, mut charge } = held;
         for stage in self.stages.iter().rev() {
-            let before = Place::of(&payload);
+            let before = BodyAddress::of(&payload);
             let known = stage.owns(&payload);
             payload = stage.decode(ctx, 0, payload).await?;
-            count.follow(before, &payload)?;
+            charge.update(before, &payload)?;
             if known {
                 explanation.layers.push(Layer::of(&payload, Some(stage.name())));
             }
@@ -163,36 +163,36 @@ impl Pipeline {
         encoded: bool,
         fetch: Fetch,
         explanation: &mut Explanation,
-    ) -> Result<Option<Held>, Error> {
-        let standing = PendingReference::read(0, payload)?;
-        let reference = &standing.reference;
+    ) -> Result<Option<CountedPayload>, Error> {
+        let pending = PendingReference::read(0, payload)?;
+        let reference = &pending.reference;
         let storage = self.storage.as_ref();
         let driver = storage.and_then(|storage| storage.drivers.get(&*reference.driver));
         let proofs = storage.and_then(|storage| storage.proofs.as_ref());
         let stored = explanation.stored.insert(Stored {
-            driver: storage::shown(&reference.driver),
+            driver: storage::printable(&reference.driver),
             kind: driver.map(|driver| driver.kind().to_owned()),
             encoded,
             claim: reference.claim.clone(),
-            told: standing.sizes.first().copied(),
+            told: pending.sizes.first().copied(),
             proven: proofs.map(|proofs| {
                 let proven = proofs.check(ctx, &reference.driver, &reference.claim);
-                matches!(proven, Ok(Proven::Size(_)))
+                matches!(proven, Ok(Proof::Size(_)))
             }),
             verified: false,
         });
         let storage = storage.ok_or_else(storage::unresolved)?;
         let fetched = match fetch {
-            Fetch::Objects => storage.fetch_anew(ctx, &standing).await.map(Some),
+            Fetch::Objects => storage.retrieve_payload(ctx, &pending).await.map(Some),
             Fetch::Nothing => storage.driver(&reference.driver).map(|_| None),
         };
-        let fetched = fetched.map_err(at(&reference.driver, Direction::Decode, 0))?;
+        let fetched = fetched.map_err(at_driver(&reference.driver, Direction::Decode, 0))?;
         let Some((fetched, object)) = fetched else {
             return Ok(None);
         };
         stored.verified = true;
         let by = format!("storage {}", stored.driver);
         explanation.layers.push(Layer::of(&fetched, Some(&by)));
-        Ok(Some(Held::fetched(&held::memory(ctx), fetched, object)?))
+        Ok(Some(CountedPayload::fetched(&item::memory(ctx), fetched, object)?))
     }
 }

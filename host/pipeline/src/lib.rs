@@ -6,50 +6,36 @@
 //! the payloads of a call side by side within a number of permits.
 
 mod admission;
-mod batch;
 mod budget;
 mod builder;
-mod cache;
-mod check;
-mod claims;
-mod disk;
-mod entries;
+mod catch_panic;
 mod envelopes;
 mod explain;
-mod failure;
-mod fetch;
-mod held;
-mod keep;
+mod item;
+mod labels;
 pub mod metric;
-mod names;
 mod offload;
-mod panics;
-mod passing;
+mod open_references;
+mod pass_references;
+mod payload_limits;
 mod pipeline;
-mod private;
-mod proofs;
-mod reference;
-mod reveal;
+mod report_failure;
 mod round_trip;
-mod rules;
-mod scale;
+mod size_meter;
 mod source;
 mod stage;
-mod storage;
-mod verify;
+mod tasks;
 
 pub use self::{
     budget::{Budget, Verdict},
     builder::{PipelineBuilder, PipelineError},
-    check::StoreProbe,
-    claims::ClaimPolicy,
     envelopes::{Close, Envelopes, NoEnvelope, NotOpened, OpenEnvelope},
     explain::{Explanation, Fetch, Layer, Stored},
-    offload::Offload,
+    offload::{
+        claims::ClaimPolicy, config::Offload, rules::Rule, store_probe::StoreProbe, verify::Verify,
+    },
     pipeline::Pipeline,
-    rules::Rule,
-    scale::{SizeLabels, SizeMeter},
+    size_meter::{SizeLabels, SizeMeter},
     source::PipelineSource,
     stage::Stage,
-    verify::Verify,
 };

@@ -13,7 +13,7 @@ use metrics::{
     histogram,
 };
 
-use crate::names::{Names, OTHER, label};
+use crate::labels::{Names, OTHER, label};
 
 /// Calls of a stage or a driver that were begun. Labels: `part` (`stage` or `driver`), `name`,
 /// `direction` (`encode` or `decode`).
@@ -136,7 +136,7 @@ impl Call {
         direction: Direction,
         bytes: Option<usize>,
     ) -> Self {
-        let (name, direction, is_traffic) = (name.clone(), word(direction), !ctx.is_probe());
+        let (name, direction, is_traffic) = (name.clone(), direction.as_str(), !ctx.is_probe());
         let call = Self { part, name, direction, is_traffic, began: Instant::now() };
         if is_traffic {
             let labels = call.labels();
@@ -214,7 +214,7 @@ pub(crate) fn count_failure(direction: Direction, error: Error) -> Error {
     let labels = [
         ("part", "pipeline"),
         ("name", "pipeline"),
-        ("direction", word(direction)),
+        ("direction", direction.as_str()),
         ("kind", error.kind().as_str()),
     ];
     counter!(FAILURES, &labels).increment(1);
@@ -233,14 +233,6 @@ pub(crate) fn count_lookup(ctx: &Context, found: bool) {
     if !ctx.is_probe() {
         let result = if found { "hit" } else { "miss" };
         counter!(OBJECT_CACHE, "result" => result).increment(1);
-    }
-}
-
-/// A direction's word in labels and logs.
-pub(crate) fn word(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Encode => "encode",
-        Direction::Decode => "decode",
     }
 }
 

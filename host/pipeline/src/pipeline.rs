@@ -8,12 +8,12 @@ use cloakroom_core::{
 
 use crate::{
     Envelopes, PipelineBuilder, Stage,
-    admission::Admitted,
-    batch,
-    held::{Held, Place},
+    admission::AdmittedCall,
+    item::{BodyAddress, CountedPayload},
     metric,
-    reference::{self, Kind},
-    storage::{self, Storage},
+    offload::reference::{self, Kind},
+    offload::storage::{self, Storage},
+    tasks,
 };
 
 /// Codec stages in written order, and where large payloads go. Cheap to clone.
@@ -76,13 +76,13 @@ impl Pipeline {
         batch: Vec<Payload>,
     ) -> Result<Vec<Payload>, Error> {
         let admitted = self.begin(ctx, Direction::Encode, batch.len()).await?;
-        let Admitted { ctx, memory, .. } = &admitted;
+        let AdmittedCall { ctx, memory, .. } = &admitted;
         let noted =
             self.storage.as_ref().map(|storage| storage.noted(memory, &batch)).transpose()?;
         let (before, _noted) = noted.unwrap_or_default();
-        let encoded = batch::each(self.permits, batch, |slot, payload| {
+        let encoded = tasks::run_each(self.permits, batch, |slot, payload| {
             let (this, ctx) = (self.clone(), ctx.clone());
-            let held = Held::callers(memory, payload);
+            let held = CountedPayload::callers(memory, payload);
             async move {
                 this.bounded(slot, Direction::Encode, &held.payload)?;
                 this.encode_or_pass(&ctx, slot, held).await
@@ -92,9 +92,9 @@ impl Pipeline {
         let Some(storage) = &self.storage else {
             return Ok(admitted.finish(encoded));
         };
-        for (slot, reference) in storage.keep(ctx, &before, &encoded, &passed).await? {
+        for (slot, reference) in storage.store_items(ctx, &before, &encoded, &passed).await? {
             let sizes = reference.external_sizes.clone();
-            let mut reference = Held::own(memory, reference)?;
+            let mut reference = CountedPayload::own(memory, reference)?;
             if storage.encode_references {
                 reference = self.encode_one(ctx, slot, reference).await?;
                 reference.payload = reference::mark(reference.payload, sizes);
@@ -130,7 +130,7 @@ impl Pipeline {
         let references = self.reveal(ctx, &mut batch).await?;
         if !references.is_empty() {
             let storage = self.storage.as_ref().ok_or_else(storage::unresolved)?;
-            for (slot, held) in storage.fetch(ctx, references).await? {
+            for (slot, held) in storage.retrieve_items(ctx, references).await? {
                 if let Some(place) = batch.get_mut(slot) {
                     *place = held;
                 }
@@ -155,7 +155,7 @@ impl Pipeline {
             let admitted = self.begin(&ctx, Direction::Decode, batch.len()).await?;
             let (ctx, mut batch) = (&admitted.ctx, admitted.callers(batch));
             let references = self.reveal(ctx, &mut batch).await?;
-            let kept = references.iter().map(|standing| standing.slot).collect();
+            let kept = references.iter().map(|pending| pending.slot).collect();
             let decoded = self.decode_all(ctx, batch, kept).await?;
             Ok(admitted.finish(decoded))
         };
@@ -166,16 +166,16 @@ impl Pipeline {
     async fn decode_all(
         &self,
         ctx: &Context,
-        batch: Vec<Held>,
+        batch: Vec<CountedPayload>,
         kept: Vec<usize>,
-    ) -> Result<Vec<Held>, Error> {
+    ) -> Result<Vec<CountedPayload>, Error> {
         let mut is_kept = vec![false; batch.len()];
         for slot in kept {
             if let Some(place) = is_kept.get_mut(slot) {
                 *place = true;
             }
         }
-        batch::each(self.permits, batch, |slot, held| {
+        tasks::run_each(self.permits, batch, |slot, held| {
             let (this, ctx) = (self.clone(), ctx.clone());
             let kept = is_kept.get(slot) == Some(&true);
             async move { if kept { Ok(held) } else { this.decode_one(&ctx, slot, held).await } }
@@ -187,8 +187,8 @@ impl Pipeline {
         &self,
         ctx: &Context,
         slot: usize,
-        held: Held,
-    ) -> Result<Held, Error> {
+        held: CountedPayload,
+    ) -> Result<CountedPayload, Error> {
         self.encode_through(ctx, slot, held, false).await
     }
 
@@ -197,44 +197,44 @@ impl Pipeline {
         &self,
         ctx: &Context,
         slot: usize,
-        held: Held,
+        held: CountedPayload,
         always: bool,
-    ) -> Result<Held, Error> {
-        let Held { mut payload, mut count } = held;
+    ) -> Result<CountedPayload, Error> {
+        let CountedPayload { mut payload, mut charge } = held;
         for stage in self.stages.iter() {
-            let before = Place::of(&payload);
+            let before = BodyAddress::of(&payload);
             payload = if always {
                 stage.encode_always(ctx, slot, payload).await?
             } else {
                 stage.encode(ctx, slot, payload).await?
             };
             self.check_entries(slot, Direction::Encode, &payload)?;
-            let counted = count.follow(before, &payload);
+            let counted = charge.update(before, &payload);
             counted.map_err(|error| error.at_stage(stage.name(), Direction::Encode, slot))?;
         }
-        Ok(Held { payload, count })
+        Ok(CountedPayload { payload, charge })
     }
 
     pub(crate) async fn decode_one(
         &self,
         ctx: &Context,
         slot: usize,
-        held: Held,
-    ) -> Result<Held, Error> {
-        let Held { mut payload, mut count } = held;
+        held: CountedPayload,
+    ) -> Result<CountedPayload, Error> {
+        let CountedPayload { mut payload, mut charge } = held;
         let mut unsealed = false;
         for stage in self.stages.iter().rev() {
             unsealed |= stage.lets_pass_unsealed(&payload);
-            let before = Place::of(&payload);
+            let before = BodyAddress::of(&payload);
             payload = stage.decode(ctx, slot, payload).await?;
             self.bounded(slot, Direction::Decode, &payload)?;
-            let counted = count.follow(before, &payload);
+            let counted = charge.update(before, &payload);
             counted.map_err(|error| error.at_stage(stage.name(), Direction::Decode, slot))?;
         }
         if unsealed {
             metric::plaintext(ctx);
         }
-        Ok(Held { payload, count })
+        Ok(CountedPayload { payload, charge })
     }
 
     pub(crate) fn bounded(

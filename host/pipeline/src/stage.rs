@@ -7,7 +7,7 @@ use cloakroom_core::{
 };
 use tracing::Instrument as _;
 
-use crate::{metric, panics};
+use crate::{catch_panic, metric};
 
 /// How long a call of a codec may take that has no time limit of its own.
 pub(crate) const CODEC_TIME: Duration = Duration::from_secs(120);
@@ -199,7 +199,7 @@ impl Stage {
         &self,
         call: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        let call = panics::caught("the codec", call);
+        let call = catch_panic::catch_panic("the codec", call);
         if self.codec.is_bounded() {
             return call.await;
         }
@@ -213,7 +213,7 @@ impl Stage {
     }
 
     fn span(&self, direction: Direction, bytes: usize) -> tracing::Span {
-        let direction = metric::word(direction);
+        let direction = direction.as_str();
         tracing::debug_span!("stage", stage = &*self.name, direction, bytes)
     }
 

@@ -8,9 +8,7 @@ use futures::future::BoxFuture;
 use crate::{
     Capability, Grants, Plugin, Requirement, Reuse,
     compute::{Job, Pace, Part},
-    pool::Pool,
-    scope::InstanceConfig,
-    state::Call,
+    instance::{config::InstanceConfig, pool::Pool, state::Call},
 };
 
 /// One plugin with its settings.

@@ -1,12 +1,15 @@
 //! Computing: guests share as many threads as there are cores, in fair order.
 
 mod clock;
+pub(crate) mod long_work;
 mod pace;
 mod part;
 mod queue;
 mod rota;
+pub(crate) mod runtime;
 mod task;
 mod threads;
+pub(crate) mod ticker;
 mod within;
 
 use std::{
@@ -32,7 +35,7 @@ use self::{
     task::{Phase, Task, Waiting},
     threads::Threads,
 };
-use crate::{Limits, fault, ticker::Ticker};
+use crate::{Limits, compute::ticker::Ticker, instance::fault};
 
 /// What a guest computes before another has its turn. Changing guests costs what is in the caches,
 /// some hundred microseconds.

@@ -2,6 +2,8 @@
 //! the words of `cloakroom-core`; nothing above this folder names them.
 
 pub(crate) mod v0_1;
+#[cfg(feature = "wasi")]
+pub(crate) mod wasi;
 
 /// The package that every import and export of ours starts with.
 pub(crate) const PACKAGE: &str = "cloakroom:plugin/";

@@ -11,10 +11,8 @@ use futures::future::BoxFuture;
 use crate::{
     Plugin, Reuse,
     compute::{Job, Pace, Part},
-    pool::Pool,
-    scope::InstanceConfig,
-    state::Call,
-    upload::Progress,
+    grants::upload::Progress,
+    instance::{config::InstanceConfig, pool::Pool, state::Call},
 };
 
 /// One plugin with its settings.

@@ -1,5 +1,10 @@
 //! What an operator says yes to, each with its scope.
 
+pub(crate) mod bucket_access;
+mod bucket_uses;
+pub(crate) mod refresh;
+pub(crate) mod upload;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
@@ -9,7 +14,9 @@ use std::{
 
 use cloakroom_core::{Bucket, Error, ErrorKind, KeyRing, clean};
 
-use crate::{BucketAccess, Capability, Inspection, Requirement, access::GrantedBuckets};
+use crate::{
+    BucketAccess, Capability, Inspection, Requirement, grants::bucket_access::GrantedBuckets,
+};
 
 /// The capabilities that one plugin is given. A plugin that imports more is not loaded.
 ///

@@ -13,9 +13,14 @@ use wasmtime::{
 };
 
 use crate::{
-    Grants, Inspection, Limits, Plugin, Source, cache::Cache, child::Cancel, compile::Compiler,
-    components::Components, compute::Compute, contract::v0_1::LinkedPlugin, engine, idle::Idle,
-    inspect::CAUSE, loading, source::Binary, state::State, ticker::Ticker,
+    Grants, Inspection, Limits, Plugin, Source,
+    compute::{Compute, ticker::Ticker},
+    contract::v0_1::LinkedPlugin,
+    instance::{state::State, warm_capacity::Idle},
+    load::{
+        blocking, compile_cache::Cache, compiler::Compiler, compiler_process::Cancel, engine,
+        inspection::CAUSE, linked_plugins::Components, source::Binary,
+    },
 };
 
 /// Loads plugins and runs them. Cheap to clone; clones are the same host.
@@ -148,7 +153,7 @@ impl Host {
     pub async fn load(&self, source: Source, grants: Grants) -> Result<Plugin, Error> {
         let name: Arc<str> = Arc::from(source.name());
         let shared = self.0.clone();
-        let loaded = loading::load(self.0.limits.load, move |cancel| {
+        let loaded = blocking::load(self.0.limits.load, move |cancel| {
             let loaded = shared.load(&source, &grants, cancel);
             let (prepared, inspection) = loaded.map_err(|error| source.blame(error))?;
             Ok((prepared, inspection, grants))

@@ -5,69 +5,35 @@
 //!
 //! This is the only crate of Cloakroom that knows of WebAssembly.
 
-mod access;
-mod cache;
-mod child;
-mod code;
 mod codec;
-mod compile;
-mod compile_one;
-mod components;
 mod compute;
 mod contract;
-mod detached;
-mod draft;
 mod driver;
-mod engine;
-mod fault;
-mod given_up;
 mod grants;
-mod handles;
-mod held;
 mod host;
-mod idle;
-mod inspect;
+mod instance;
 mod limits;
-mod live;
+mod load;
 mod loaded;
-mod loading;
-mod log;
-mod long;
-mod meter;
-mod need;
 mod plugin;
-mod pool;
-mod precompile;
-mod refresh;
-mod rope;
-mod scope;
 mod settings;
-mod source;
-mod state;
-mod ticker;
-mod upload;
-mod uses;
-#[cfg(feature = "wasi")]
-mod wasi;
-#[cfg(feature = "wasi")]
-mod wasi_bounds;
 
 pub use self::{
-    access::BucketAccess,
-    code::{CodeLimits, CodeSize},
     codec::PluginCodec,
-    compile_one::CompileOne,
     driver::PluginDriver,
-    grants::Grants,
+    grants::{Grants, bucket_access::BucketAccess, refresh::RefreshFailure},
     host::{Host, HostBuilder},
-    inspect::{Import, Inspection, World},
     limits::Limits,
-    need::{Capability, Requirement},
+    load::{
+        code_size::{CodeLimits, CodeSize},
+        compile_one::CompileOne,
+        compiled_plugin::CompiledPlugin,
+        inspection::{Import, Inspection, World},
+        requirement::{Capability, Requirement},
+        source::{Digest, Source},
+    },
     plugin::{Plugin, Reuse},
-    precompile::CompiledPlugin,
-    refresh::RefreshFailure,
     settings::Settings,
-    source::{Digest, Source},
 };
 
 /// The version of wasmtime that plugins run in.

@@ -8,10 +8,8 @@ use crate::{
     Grants, Host, Inspection, PluginCodec, PluginDriver, Settings, World,
     compute::{Job, Pace, Part},
     contract::v0_1::LinkedPlugin,
-    live::Instance,
+    instance::{Instance, config::InstanceConfig, state::Call},
     loaded::PluginInner,
-    scope::InstanceConfig,
-    state::Call,
 };
 
 /// A component compiled, linked and granted. Cheap to clone.

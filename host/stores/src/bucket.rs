@@ -10,7 +10,7 @@ use cloakroom_core::{Bucket, Error, ErrorKind, ObjectInfo, PutMode, PutOutcome};
 use futures::{StreamExt as _, TryStreamExt as _, future::BoxFuture};
 use object_store::{Error as StoreError, ObjectStore, ObjectStoreExt as _, path::Path};
 
-use crate::failure::{Asked, explain};
+use crate::error::{Asked, explain};
 
 /// From this size on an object is written in parts, so that one that is lost on the way is not all
 /// that is sent again. Parts cannot be made conditional: smaller objects are better off without.

@@ -1,8 +1,8 @@
 //! HTTP client of the cloud stores: reports each attempt that fails, bounds what a store answers and
 //! the search for credentials, and follows no redirect.
 
-mod bounded;
-mod http;
+mod build;
+mod response_limit;
 
 use std::{error::Error as StdError, sync::Arc, time::Duration};
 
@@ -14,8 +14,8 @@ use object_store::{
     },
 };
 
-pub(crate) use self::bounded::{Oversized, ReadsObject};
-use crate::{answer::NoCredentials, attempts::Attempts};
+pub(crate) use self::response_limit::{Oversized, ReadsObject};
+use crate::{attempt_counter::Attempts, store_response::NoCredentials};
 
 /// A machine that has a role answers from next door.
 const METADATA: Duration = Duration::from_secs(2);
@@ -45,8 +45,8 @@ impl HttpConnector for Connector {
         let metadata = metadata.with_connect_timeout(METADATA).with_timeout(METADATA);
         Ok(HttpClient::new(Client {
             connector: self.clone(),
-            store: http::build(options)?,
-            metadata: http::build(&metadata)?,
+            store: build::build(options)?,
+            metadata: build::build(&metadata)?,
         }))
     }
 }
@@ -75,7 +75,7 @@ impl HttpService for Client {
             } else {
                 self.ask_store(request).await
             };
-            bounded::bound(answer?, reads_object).await
+            response_limit::bound(answer?, reads_object).await
         })
     }
 }

@@ -6,7 +6,7 @@ use cloakroom_core::Error;
 use object_store::ObjectStore;
 use zeroize::Zeroizing;
 
-use crate::failure::config;
+use crate::error::config;
 
 type Settings = BTreeMap<String, Zeroizing<String>>;
 type Connected = Result<Arc<dyn ObjectStore>, Error>;

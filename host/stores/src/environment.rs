@@ -132,15 +132,15 @@ mod tests {
     fn every_variable_is_a_setting() {
         #[cfg(feature = "s3")]
         for name in AWS {
-            assert!(crate::settings::takes("s3", &name.to_ascii_lowercase()), "{name}");
+            assert!(crate::setting_names::takes("s3", &name.to_ascii_lowercase()), "{name}");
         }
         #[cfg(feature = "gcs")]
         for name in GOOGLE {
-            assert!(crate::settings::takes("gs", &name.to_ascii_lowercase()), "{name}");
+            assert!(crate::setting_names::takes("gs", &name.to_ascii_lowercase()), "{name}");
         }
         #[cfg(feature = "azure")]
         for name in AZURE {
-            assert!(crate::settings::takes("az", &name.to_ascii_lowercase()), "{name}");
+            assert!(crate::setting_names::takes("az", &name.to_ascii_lowercase()), "{name}");
         }
     }
 }

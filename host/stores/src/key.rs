@@ -28,7 +28,7 @@ use crate::{
     Material,
     aead::{TAG, aes, open_behind, seal_behind},
     hkdf::{HASH, expand, extract, hmac_key, mac},
-    usage::Messages,
+    key_usage::Messages,
 };
 
 const SALT: usize = 24;

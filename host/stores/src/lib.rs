@@ -6,28 +6,28 @@
 //! crate `object_store` can find one; a [`BucketUrl`] says where, by URL.
 
 mod aead;
-mod answer;
-mod attempts;
+mod attempt_counter;
 mod bucket;
+mod bucket_url;
 #[cfg(any(feature = "s3", feature = "gcs", feature = "azure"))]
 mod client;
 mod cloud;
 #[cfg(any(feature = "s3", feature = "gcs", feature = "azure"))]
 mod environment;
-mod failure;
+mod error;
 mod hkdf;
 mod key;
+mod key_usage;
 mod material;
-mod place;
 mod ring;
-mod settings;
-mod usage;
+mod setting_names;
+mod store_response;
 
 pub use self::{
     bucket::ObjectBucket,
+    bucket_url::BucketUrl,
     key::{BOX_OVERHEAD, RingKey},
+    key_usage::{DEFAULT_MESSAGES, KeyUsage, MAX_MESSAGES},
     material::{Material, MaterialError},
-    place::BucketUrl,
     ring::{Ring, RingBuilder, RingError},
-    usage::{DEFAULT_MESSAGES, KeyUsage, MAX_MESSAGES},
 };

@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, fmt};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use cloakroom_core::{Error, ErrorKind};
 use zeroize::{Zeroize, Zeroizing};
 
 /// How many bytes a key has.
@@ -33,6 +34,13 @@ pub enum MaterialError {
     /// Not 32 bytes.
     #[error("a key is 32 bytes, and this one is {0}: try `openssl rand -base64 32`")]
     Length(usize),
+}
+
+/// Bytes that are no key are a wrong setting: `Config`.
+impl From<MaterialError> for Error {
+    fn from(error: MaterialError) -> Self {
+        Self::new(ErrorKind::Config, error.to_string())
+    }
 }
 
 impl Material {

@@ -3,11 +3,11 @@
 use std::{collections::BTreeMap, fmt, num::NonZeroU64, sync::Arc};
 
 use aws_lc_rs::rand;
-use cloakroom_core::{Key, KeyError, KeyRing};
+use cloakroom_core::{Error, ErrorKind, Key, KeyError, KeyRing};
 
 use crate::{
     Material, RingKey,
-    usage::{DEFAULT_MESSAGES, KeyUsage, Messages},
+    key_usage::{DEFAULT_MESSAGES, KeyUsage, Messages},
 };
 
 /// An id is written beside every payload.
@@ -44,6 +44,17 @@ pub enum RingError {
     /// The cryptography library refused.
     #[error("a key cannot be used")]
     Key(#[from] KeyError),
+}
+
+/// A ring that cannot be built is a wrong setting: `Config`.
+impl From<RingError> for Error {
+    fn from(error: RingError) -> Self {
+        let text = error.to_string();
+        match error {
+            RingError::Key(cause) => Self::new(ErrorKind::Config, text).with_source(cause),
+            _ => Self::new(ErrorKind::Config, text),
+        }
+    }
 }
 
 impl Ring {

@@ -1,7 +1,7 @@
 //! Temporal's `Payloads` as proto3 JSON: what codec servers and the `temporal` command speak.
 
 #[cfg(feature = "codec-server")]
-pub(crate) mod counted;
+pub(crate) mod metered;
 mod object;
 mod parse;
 mod write;

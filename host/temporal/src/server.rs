@@ -1,33 +1,33 @@
 //! The codec server: what Temporal's Web UI and command line ask to encode, decode and download.
 
-mod access;
+mod accept;
 mod address;
-mod answer;
-mod body;
-mod connections;
-mod content;
-mod conversation;
-mod direct;
-mod gate;
+mod auth;
+mod authorize;
+mod connection_limit;
 mod handler;
-mod journal;
 mod jwks;
 mod jwt;
-mod keyset;
-mod listen;
-mod noted;
-mod pages;
+mod key_set;
+mod local_request;
+mod log_once;
+mod log_rate;
+mod origins;
+mod outcome;
 mod peer;
 mod probes;
-mod reason;
-mod refusals;
+mod request_body;
+mod request_limit;
+mod request_log;
+mod response;
+mod response_body;
 mod route;
+mod service;
 mod settings;
-mod slots;
-mod socket;
-mod throttle;
-mod timed;
 mod tls;
+mod tracked_body;
+mod unix_socket;
+mod write_timeout;
 
 use std::{
     fmt,
@@ -40,11 +40,13 @@ use cloakroom_pipeline::PipelineSource;
 use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 
 pub use self::{
-    access::Auth,
     address::{Address, Listener},
+    auth::Auth,
     settings::Settings,
 };
-use self::{connections::Connections, refusals::Refusals, slots::Slots, throttle::Throttle};
+use self::{
+    connection_limit::Connections, log_once::Refusals, log_rate::Throttle, request_limit::Slots,
+};
 use crate::{Adapter, SizeLimitSource, SizeLimits};
 
 /// A codec server about to listen. Cheap to clone; clones are the same.
@@ -101,11 +103,11 @@ impl CodecServer {
         settings: Settings,
         metrics: Option<Metrics>,
     ) -> Self {
-        describe_counter!(journal::REQUESTS, "Requests of the codec server that were answered");
-        describe_counter!(listen::ENDED, "Connections that the codec server ended, by reason");
+        describe_counter!(request_log::REQUESTS, "Requests of the codec server that were answered");
+        describe_counter!(accept::ENDED, "Connections that the codec server ended, by reason");
         describe_counter!(jwks::FETCHES, "Fetches of the keys that verify tokens");
         describe_gauge!(jwks::LAST, Unit::Seconds, "When these keys were last fetched");
-        describe_histogram!(journal::SECONDS, Unit::Seconds, "Seconds that answers took");
+        describe_histogram!(request_log::SECONDS, Unit::Seconds, "Seconds that answers took");
         Self(Arc::new(Shared {
             // The server logs each failure with what it knows of the request.
             adapter: Adapter::quiet(source, limits),

@@ -1,5 +1,5 @@
 use std::sync::Arc;
-use cloakroom::*;
+use cloakroom::{keys::*, plugin::*, *};
 fn main() {
     let size: usize = std::env::args().nth(1).unwrap().parse().unwrap();
     let n: u32 = std::env::args().nth(2).unwrap().parse().unwrap();

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use cloakroom::{ByteSize, CloakroomBuilder, Context, MemoryBudget, Payload};
+use cloakroom::{ByteSize, CloakroomBuilder, Context, Payload, pipeline::MemoryBudget};
 use cloakroom_temporal::server::Settings;
 use cloakroom_tests::{compile_cache, noise, plain, ring, wait_until};
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::{
     failure::Failure,
-    history::{read::EXPORT, walk},
+    history::{find_payloads, read::EXPORT},
     table::printable,
 };
 
@@ -48,9 +48,10 @@ impl Event {
         };
         let (kind, run) = (camel(kind), run(&event));
         let place = |field: &str| format!("event {id} {kind}, {field}");
-        let found = walk::payloads(event).map_err(|walk::NotRaw(field)| decoded(&place(&field)))?;
+        let found = find_payloads::payloads(event)
+            .map_err(|find_payloads::NotRaw(field)| decoded(&place(&field)))?;
         let mut payloads = Vec::new();
-        for walk::RawPayload { field, search_attribute, payload } in found {
+        for find_payloads::RawPayload { field, search_attribute, payload } in found {
             let payload = read_payload(payload, &place(&field))?;
             payloads.push(EventPayload { field, search_attribute, payload });
         }

@@ -2,7 +2,11 @@
 
 use std::{collections::HashMap, fs::File, io, path::Path, sync::Arc};
 
-use cloakroom::{Context, Digest, ErrorKind, Explanation, Fetch, Payload, Pipeline};
+use cloakroom::{
+    Context, ErrorKind, Payload, Pipeline,
+    inspect::{Explanation, Fetch},
+    plugin::Digest,
+};
 use tokio::{sync::mpsc, task::JoinSet};
 
 use crate::{

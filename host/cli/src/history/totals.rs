@@ -2,7 +2,10 @@
 
 use std::collections::HashSet;
 
-use cloakroom::{Digest, Explanation, Stored};
+use cloakroom::{
+    inspect::{Explanation, Stored},
+    plugin::Digest,
+};
 
 use crate::history::story::{Finding, State, Story};
 

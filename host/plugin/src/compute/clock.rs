@@ -11,7 +11,7 @@ use std::{
 use cloakroom_core::Limit;
 use rustix::time::{ClockId, clock_gettime};
 
-use crate::fault::Fault;
+use crate::instance::fault::Fault;
 
 /// How long a guest computes in its caller's task at least before it moves to a thread of its own: a
 /// tick of the epoch may come right after the guest has begun.

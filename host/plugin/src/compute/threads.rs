@@ -13,7 +13,7 @@ use super::{
     queue::{Next, Queue, Queued as _},
     task::{Phase, Stretch, Task},
 };
-use crate::ticker::Ticker;
+use crate::compute::ticker::Ticker;
 
 /// What is left of a turn is not worth beginning another guest in.
 const REST: Duration = Duration::from_micros(500);

@@ -11,7 +11,7 @@ use cloakroom_core::{Error, Limit};
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::{Clock, Part};
-use crate::{Limits, fault};
+use crate::{Limits, instance::fault};
 
 /// Runs a guest, and gives it up once it has waited for an import longer than it has left.
 pub(super) async fn within<T>(

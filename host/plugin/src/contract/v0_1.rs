@@ -1,14 +1,8 @@
 //! Contract line 0.1, as generated from `wit/v0.1`, and what stands behind its imports.
 
-mod blobs;
-mod buffers;
-mod codec;
 mod convert;
-mod driver;
 mod exports;
-mod keys;
-mod plain;
-mod types;
+mod imports;
 
 use cloakroom_core::{Error, ErrorKind, clean};
 
@@ -72,11 +66,11 @@ pub(crate) mod bindings {
         },
         exports: { default: async },
         with: {
-            "cloakroom:plugin/buffers.buffer": crate::rope::Rope,
-            "cloakroom:plugin/buffers.writer": crate::state::WriterMark,
-            "cloakroom:plugin/blobs.bucket": crate::state::BucketMark,
-            "cloakroom:plugin/types.payload": crate::state::PayloadMark,
-            "cloakroom:plugin/types.context": crate::state::ContextMark,
+            "cloakroom:plugin/buffers.buffer": crate::instance::rope::Rope,
+            "cloakroom:plugin/buffers.writer": crate::instance::state::WriterMark,
+            "cloakroom:plugin/blobs.bucket": crate::instance::state::BucketMark,
+            "cloakroom:plugin/types.payload": crate::instance::state::PayloadMark,
+            "cloakroom:plugin/types.context": crate::instance::state::ContextMark,
         },
     });
 }

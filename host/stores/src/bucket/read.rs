@@ -10,7 +10,7 @@ use object_store::{
 use super::{ObjectBucket, path};
 #[cfg(any(feature = "s3", feature = "gcs", feature = "azure"))]
 use crate::client::ReadsObject;
-use crate::{attempts::Attempts, failure::KEY};
+use crate::{attempt_counter::Attempts, error::KEY};
 
 impl ObjectBucket {
     pub(super) async fn read(&self, key: &str, most: u64) -> Result<Bytes, Error> {

@@ -8,7 +8,7 @@ use object_store::{
 };
 
 use super::ObjectBucket;
-use crate::attempts::Attempts;
+use crate::attempt_counter::Attempts;
 
 /// How large a part is, and how many are on their way at once.
 const PART: usize = 8 << 20;

@@ -18,7 +18,7 @@ use tokio::{
 
 use super::{
     peer::Peer,
-    socket::{self, SocketFile},
+    unix_socket::{self, SocketFile},
 };
 
 /// How a Unix socket is written.
@@ -42,7 +42,7 @@ impl Address {
     pub async fn bind(&self) -> Result<Listener, Error> {
         match self {
             Self::Unix(path) => {
-                let (listener, file) = socket::bind(path).await?;
+                let (listener, file) = unix_socket::bind(path).await?;
                 Ok(Listener(Kind::Unix(listener, file, path.clone())))
             }
             Self::Tcp(address) => {

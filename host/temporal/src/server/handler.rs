@@ -11,14 +11,14 @@ use tracing::Instrument as _;
 
 use super::{
     Settings, Shared,
-    answer::{self, Answer, line},
-    body::{self, Body},
-    journal::Journal,
+    outcome::{Reason, Volume},
     peer::Peer,
-    reason::{Reason, Volume},
+    request_body::{self, Body},
+    request_log::Journal,
+    response::{self, Answer, line},
     route::{self, NoRoute, Route},
 };
-use crate::json::counted;
+use crate::json::metered;
 
 /// Smaller JSON is read and written where it is.
 const AT_ONCE: usize = 64 << 10;
@@ -75,7 +75,7 @@ impl Shared {
                 let deadline = Instant::now() + settings.time;
                 let pipeline = self.adapter.pipeline();
                 let (body, budget) = (request.into_body(), pipeline.memory());
-                let body = match body::read(body, settings.body, budget, deadline).await {
+                let body = match request_body::read(body, settings.body, budget, deadline).await {
                     Ok(body) => body,
                     Err(refused) => return refused,
                 };
@@ -97,7 +97,7 @@ impl Shared {
         let changed = async {
             let length = body.bytes.len();
             let reading = move || {
-                let read = counted::read_message(&body.bytes, most, &body.memory);
+                let read = metered::read_message(&body.bytes, most, &body.memory);
                 drop((body.bytes, body.charge));
                 read
             };
@@ -106,13 +106,13 @@ impl Shared {
             let payloads = self.change(route, ctx, payloads).await?;
             let bytes = payloads.iter().map(|payload| payload.data.len()).sum();
             let whole = payloads.iter().map(Payload::footprint).sum();
-            let written = aside(whole, move || counted::write(payloads, &memory)).await?;
+            let written = aside(whole, move || metered::write(payloads, &memory)).await?;
             volume.bytes = bytes;
             Ok(written)
         };
         let changed = changed.await;
         let mut answer =
-            changed.map_or_else(|error: Error| answer::failure(&error), answer::payloads);
+            changed.map_or_else(|error: Error| response::failure(&error), response::payloads);
         answer.extensions_mut().insert(volume);
         answer
     }

@@ -11,7 +11,7 @@ use metrics::{counter, gauge};
 use reqwest::{Client, StatusCode, Url, redirect::Policy};
 use tokio::time::Instant;
 
-use super::keyset::KeySet;
+use super::key_set::KeySet;
 
 /// Fetches of key sets, by result.
 pub(super) const FETCHES: &str = "cloakroom_jwks_fetches_total";

@@ -7,9 +7,9 @@ use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation, decode, decode_he
 use serde_json::{Map, Value};
 
 use super::{
-    access::{Admitted, Refused},
+    auth::{Admitted, Refused},
     jwks::Jwks,
-    keyset::KeySet,
+    key_set::KeySet,
 };
 
 /// The most characters of a subject in the log.

@@ -13,13 +13,13 @@ use tokio::{
 
 use super::{
     CodecServer, Shared,
-    answer::{self, Answer, line},
-    connections::{Connections, Seat},
-    listen::HELLO,
-    noted::Noted,
+    accept::HELLO,
+    connection_limit::{Connections, Seat},
     peer::Peer,
+    response::{self, Answer, line},
     route::Route,
-    timed::Timed,
+    tracked_body::Noted,
+    write_timeout::Timed,
 };
 
 /// Connections at once to the listener for metrics. Prometheus keeps one or two, and others are ended
@@ -99,7 +99,7 @@ impl Shared {
         match &self.metrics {
             Some(metrics) => {
                 metric::record_memory(self.adapter.pipeline().memory());
-                answer::metrics(metrics())
+                response::metrics(metrics())
             }
             None => line(StatusCode::NOT_FOUND, "this server records no metrics"),
         }

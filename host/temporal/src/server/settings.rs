@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use cloakroom_core::{ByteSize, Error, ErrorKind};
 use rustls::ServerConfig;
 
-use super::{access::Auth, address::Address, tls};
+use super::{address::Address, auth::Auth, tls};
 
 /// What an operator decides about a codec server. The default serves this machine alone, without a
 /// web page being able to ask.

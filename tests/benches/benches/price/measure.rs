@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cloakroom::{Context, Payload, Pipeline, Reuse};
+use cloakroom::{Context, Payload, Pipeline, plugin::Reuse};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{native::Step, plugins::Codecs};
@@ -57,30 +57,46 @@ impl Contest {
         self
     }
 
-    pub(crate) fn run(&self, runner: &Runner, codecs: &Codecs, ctx: &Context, size: usize) -> Times {
+    pub(crate) fn run(
+        &self,
+        runner: &Runner,
+        codecs: &Codecs,
+        ctx: &Context,
+        size: usize,
+    ) -> Times {
         let plain = (self.data)(size);
         let warm = codecs.pipeline(runner, self.stages, Reuse::Warm);
         let fresh = codecs.pipeline(runner, self.stages, Reuse::Fresh);
         match self.decode {
             None => {
                 let mut native = (self.encode)();
-                compete(runner, |count| {
-                    repeat(count, || drop(native(&plain)));
-                }, [&warm, &fresh], async |pipeline| {
-                    let batch = vec![plain.clone()];
-                    drop(pipeline.encode(ctx, batch).await.expect("encodes"));
-                })
+                compete(
+                    runner,
+                    |count| {
+                        repeat(count, || drop(native(&plain)));
+                    },
+                    [&warm, &fresh],
+                    async |pipeline| {
+                        let batch = vec![plain.clone()];
+                        drop(pipeline.encode(ctx, batch).await.expect("encodes"));
+                    },
+                )
             }
             Some(decode) => {
                 let sealed = (self.encode)()(&plain);
                 let mut native = decode();
                 assert!(native(&sealed) == plain, "the native steps do not round-trip");
-                compete(runner, |count| {
-                    repeat(count, || drop(native(&sealed)));
-                }, [&warm, &fresh], async |pipeline| {
-                    let batch = vec![sealed.clone()];
-                    drop(pipeline.decode(ctx, batch).await.expect("decodes"));
-                })
+                compete(
+                    runner,
+                    |count| {
+                        repeat(count, || drop(native(&sealed)));
+                    },
+                    [&warm, &fresh],
+                    async |pipeline| {
+                        let batch = vec![sealed.clone()];
+                        drop(pipeline.decode(ctx, batch).await.expect("decodes"));
+                    },
+                )
             }
         }
     }

@@ -22,7 +22,13 @@ fn key(bytes: &[u8]) -> LessSafeKey {
     LessSafeKey::new(UnboundKey::new(&AES_256_GCM, bytes).expect("32 bytes"))
 }
 
-fn sealed(head: &[u8], key: &LessSafeKey, nonce: [u8; 12], envelope: &[&[u8]], aad: &[u8]) -> Bytes {
+fn sealed(
+    head: &[u8],
+    key: &LessSafeKey,
+    nonce: [u8; 12],
+    envelope: &[&[u8]],
+    aad: &[u8],
+) -> Bytes {
     let length: usize = envelope.iter().map(|part| part.len()).sum();
     let mut out = BytesMut::with_capacity(head.len() + length + 16);
     out.extend_from_slice(head);
@@ -37,7 +43,7 @@ fn sealed(head: &[u8], key: &LessSafeKey, nonce: [u8; 12], envelope: &[&[u8]], a
     out.freeze()
 }
 
-fn parts(envelope: &cloakroom::Envelope) -> [&[u8]; 3] {
+fn parts(envelope: &cloakroom::codec::Envelope) -> [&[u8]; 3] {
     [&envelope.head, &envelope.body, &envelope.tail]
 }
 
@@ -59,7 +65,8 @@ impl Aes {
             let (ciphertext, tag) = body.split_at(body.len() - 16);
             let nonce = Nonce::try_assume_unique_for_key(nonce).expect("12 bytes");
             let mut plain = BytesMut::zeroed(ciphertext.len());
-            key.open_separate_gather(nonce, Aad::empty(), ciphertext, tag, &mut plain).expect("opens");
+            key.open_separate_gather(nonce, Aad::empty(), ciphertext, tag, &mut plain)
+                .expect("opens");
             Payload::from_envelope(plain.freeze()).expect("a payload")
         })
     }

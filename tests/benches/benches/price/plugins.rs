@@ -2,9 +2,16 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
-use cloakroom::{Grants, Host, Limits, Material, Pipeline, Plugin, Reuse, Ring, Settings, Stage};
+use cloakroom::{
+    Pipeline, Stage,
+    keys::{Material, Ring},
+    plugin::{Grants, Host, Limits, Plugin, Reuse, Settings},
+};
 
-use crate::{measure::{Runner, median}, native::KEY};
+use crate::{
+    measure::{Runner, median},
+    native::KEY,
+};
 
 pub(crate) struct Codecs {
     plugins: BTreeMap<&'static str, (Plugin, Settings)>,
@@ -27,9 +34,10 @@ impl Codecs {
         let host = Host::builder().limits(limits).build().expect("a host");
         let mut plugins = BTreeMap::new();
         for (name, bundled, pairs) in PLUGINS {
-            let source = cloakroom::bundled(bundled).expect("bundled");
+            let source = cloakroom::plugin::bundled(bundled).expect("bundled");
             let plugin = runner.block_on(host.load(source, grants())).expect("loads");
-            let settings = pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
+            let settings =
+                pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
             plugins.insert(name, (plugin, settings));
         }
         Self { plugins }
@@ -52,7 +60,7 @@ pub(crate) fn load_times(runner: &Runner) -> Vec<(&'static str, f64)> {
     let cache = folder.path().join("cache");
     let load = |bundled: &str| {
         let host = Host::builder().cache(&cache).build().expect("a host");
-        let source = cloakroom::bundled(bundled).expect("bundled");
+        let source = cloakroom::plugin::bundled(bundled).expect("bundled");
         let start = Instant::now();
         runner.block_on(host.load(source, grants())).expect("loads");
         start.elapsed().as_secs_f64() * 1e3

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use cloakroom::{
-    BucketAccess, Bucket, BucketUrl, ByteSize, Grants, Host, Limits, Offload, Pipeline, Reuse, Settings,
+    ByteSize, Pipeline,
+    plugin::{Grants, Host, Limits, Reuse, Settings},
+    storage::{Bucket, BucketAccess, BucketUrl, Offload},
 };
 use object_store::{ObjectStore, aws::AmazonS3Builder, local::LocalFileSystem};
 
@@ -42,7 +44,13 @@ impl Place {
     pub(crate) fn of_word(word: &str) -> Self {
         match word.starts_with("http") {
             true => Self::server(word.to_owned()),
-            false => Self { name: "", driver: "file", url: word.to_owned(), endpoint: None, _folder: None },
+            false => Self {
+                name: "",
+                driver: "file",
+                url: word.to_owned(),
+                endpoint: None,
+                _folder: None,
+            },
         }
     }
 
@@ -56,7 +64,7 @@ impl Place {
         let bucket: Arc<dyn Bucket> = Arc::new(place.open().expect("opens"));
         let host = Host::builder().limits(Limits::default()).build().expect("a host");
         let grants = Grants::none().bucket("b", bucket, BucketAccess::whole());
-        let source = cloakroom::bundled(self.driver).expect("bundled");
+        let source = cloakroom::plugin::bundled(self.driver).expect("bundled");
         let plugin = host.load(source, grants).await.expect("loads");
         let driver = plugin.driver(Settings::none().set("bucket", "b"), Reuse::Fresh).await;
         let offload = Offload::above(ByteSize::bytes(0)).to("d", driver.expect("a driver"));

@@ -3,7 +3,11 @@
 use std::sync::OnceLock;
 
 use bytes::Bytes;
-use cloakroom::{ErrorKind, Grants, Host, Inspection, Limits, Source};
+use cloakroom::{
+    ErrorKind,
+    inspect::Inspection,
+    plugin::{Grants, Host, Limits, Source},
+};
 use cloakroom_bundle as bundled;
 
 use crate::{

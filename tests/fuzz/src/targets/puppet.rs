@@ -4,8 +4,11 @@ use std::{collections::BTreeMap, num::NonZeroUsize, sync::OnceLock};
 
 use bytes::Bytes;
 use cloakroom::{
-    ByteSize, Codec as _, Encoded, ErrorKind, Grants, Key, Limits, MemoryBudget, Payload,
-    PluginCodec, Reuse, Settings, Source,
+    ByteSize, Codec as _, ErrorKind, Payload,
+    codec::Encoded,
+    keys::Key,
+    pipeline::MemoryBudget,
+    plugin::{Grants, Limits, PluginCodec, Reuse, Settings, Source},
 };
 use cloakroom_puppet::{Calls, Metadata, run};
 use cloakroom_tests::{PUPPET, ctx, host, ring};
@@ -95,7 +98,7 @@ impl Calls for Model {
     }
 
     fn sha256(&self, buffer: &Bytes) -> Vec<u8> {
-        hex::decode(cloakroom::Digest::of(buffer).hex()).expect("hexadecimal digits")
+        hex::decode(cloakroom::plugin::Digest::of(buffer).hex()).expect("hexadecimal digits")
     }
 
     fn writer(&self) -> Vec<u8> {

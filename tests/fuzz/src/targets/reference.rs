@@ -7,7 +7,8 @@ use std::{
 
 use bytes::Bytes;
 use cloakroom::{
-    ByteSize, Claim, ClaimPolicy, Context, Driver, Error, Object, Offload, Payload, Pipeline,
+    ByteSize, Context, Driver, Error, Payload, Pipeline,
+    storage::{Claim, ClaimPolicy, Object, Offload},
 };
 use cloakroom_tests::{ctx, plain, ring};
 use futures::future::BoxFuture;

@@ -3,7 +3,12 @@
 use std::sync::OnceLock;
 
 use bytes::Bytes;
-use cloakroom::{Codec as _, Encoded, KeyError, Limits, Payload, PluginCodec, Reuse, Settings};
+use cloakroom::{
+    Codec as _, Payload,
+    codec::Encoded,
+    keys::KeyError,
+    plugin::{Limits, PluginCodec, Reuse, Settings},
+};
 use cloakroom_tests::{bundled, ctx, host, ring};
 
 use crate::{

@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
-use cloakroom::{Bucket as _, BucketUrl, Error, ObjectBucket, PutMode};
+use cloakroom::{
+    Error,
+    storage::{Bucket as _, BucketUrl, ObjectBucket, PutMode},
+};
 
 use crate::{
     input::Input,

@@ -5,8 +5,8 @@ use cloakroom_core::{Error, ErrorKind, Limit, Purpose};
 use super::bindings::{
     cloakroom::plugin::types::Error as GuestError, exports::cloakroom::plugin::codec,
 };
-use crate::{
-    given_up::{GivenUp, Refusal},
+use crate::instance::{
+    guest_error::{GivenUp, Refusal},
     state::Call,
 };
 

@@ -1,5 +1,8 @@
 //! What a plugin exports: found once a plugin, looked up once an instance.
 
+mod codec;
+mod driver;
+
 use wasmtime::{
     Engine, Store,
     component::{
@@ -7,8 +10,7 @@ use wasmtime::{
     },
 };
 
-use super::{codec, driver};
-use crate::{fault::Fault, state::State};
+use crate::instance::{fault::Fault, state::State};
 
 /// A plugin linked and ready to be instantiated.
 pub(crate) struct LinkedPlugin {
@@ -48,9 +50,9 @@ impl LinkedPlugin {
 
 /// The exports of one instance, those looked up that were called.
 pub(crate) struct Exports {
-    pub(super) instance: Instance,
-    pub(super) codec: codec::ExportFuncs,
-    pub(super) driver: driver::ExportFuncs,
+    instance: Instance,
+    codec: codec::ExportFuncs,
+    driver: driver::ExportFuncs,
 }
 
 /// The functions of an interface, in the order of their names here.

@@ -1,0 +1,168 @@
+//! What plugins have of WASI: clocks, randomness, an empty environment, no files, connections to the
+//! addresses that were granted, and output that goes where a plugin's log goes.
+
+use std::{
+    collections::BTreeSet,
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use bytes::Bytes;
+use tokio::io::{AsyncWrite, Empty, empty};
+use tracing::Level;
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{
+    WasiCtx, WasiCtxView,
+    cli::{IsTerminal, StdoutStream},
+    p2::{OutputStream, Pollable, StreamError, StreamResult},
+    sockets::SocketAddrUse,
+};
+
+use crate::instance::{config::InstanceConfig, fault::Fault};
+
+/// Bytes of randomness that one call of WASI gives at most, as `random.draw` of the contract.
+const RANDOM: u64 = 65_536;
+
+/// What one instance has of WASI.
+pub(crate) struct Wasi {
+    ctx: WasiCtx,
+    table: ResourceTable,
+    output: Output,
+}
+
+impl Wasi {
+    pub(crate) fn new(scope: &Arc<InstanceConfig>) -> Self {
+        let output = Output { scope: scope.clone(), call: Arc::default() };
+        let mut builder = WasiCtx::builder();
+        builder.stdout(output.clone()).stderr(output.clone());
+        builder.allow_udp(false).allow_ip_name_lookup(false);
+        builder.max_random_size(RANDOM);
+        builder.allow_tcp(!scope.grants.tcp.is_empty());
+        let granted = scope.clone();
+        builder.socket_addr_check(move |address, usage| {
+            let allowed = reaches(&granted.grants.tcp, address, usage);
+            Box::pin(async move { allowed })
+        });
+        let mut table = ResourceTable::new();
+        table.set_max_capacity(scope.limits.handles.get());
+        Self { ctx: builder.build(), table, output }
+    }
+
+    pub(crate) fn view(&mut self) -> WasiCtxView<'_> {
+        WasiCtxView { ctx: &mut self.ctx, table: &mut self.table }
+    }
+
+    pub(crate) fn begin_call(&mut self, confidential: bool) {
+        *self.output.lock() = Spoken { bytes: 0, confidential };
+    }
+}
+
+/// To connect, a socket is first bound to any port of its own.
+fn reaches(granted: &BTreeSet<SocketAddr>, address: SocketAddr, usage: SocketAddrUse) -> bool {
+    match usage {
+        SocketAddrUse::TcpBind => address.ip().is_unspecified() && address.port() == 0,
+        SocketAddrUse::TcpConnect => granted.contains(&address),
+        _ => false,
+    }
+}
+
+/// Standard output and standard error.
+#[derive(Clone)]
+struct Output {
+    scope: Arc<InstanceConfig>,
+    call: Arc<Mutex<Spoken>>,
+}
+
+struct Spoken {
+    bytes: usize,
+    confidential: bool,
+}
+
+impl Default for Spoken {
+    fn default() -> Self {
+        Self { bytes: 0, confidential: true }
+    }
+}
+
+impl Output {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Spoken> {
+        self.call.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl IsTerminal for Output {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for Output {
+    /// For WASI 0.1 and 0.3, which this host does not link.
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        let nowhere: Empty = empty();
+        Box::new(nowhere)
+    }
+
+    fn p2_stream(&self) -> Box<dyn OutputStream> {
+        Box::new(self.clone())
+    }
+}
+
+impl OutputStream for Output {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        let mut spoken = self.lock();
+        spoken.bytes = spoken.bytes.saturating_add(bytes.len()).saturating_add(1);
+        if self.scope.limits.log.as_usize() < spoken.bytes {
+            return Err(StreamError::Trap(Fault::Limit(cloakroom_core::Limit::Log).into()));
+        }
+        let speaker = self.scope.speaker(spoken.confidential);
+        for line in String::from_utf8_lossy(&bytes).lines().filter(|line| !line.trim().is_empty()) {
+            speaker.say(Level::INFO, line);
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(4096)
+    }
+}
+
+#[wasmtime_wasi::async_trait]
+impl Pollable for Output {
+    async fn ready(&mut self) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use cloakroom_core::MemoryBudget;
+    use wasmtime_wasi::p2::bindings::random::{insecure::Host as _, random::Host as _};
+
+    use super::*;
+    use crate::{Grants, Limits, Settings};
+
+    #[test]
+    fn randomness_and_resources_are_bounded() {
+        let limits = Limits { handles: 10.try_into().unwrap(), ..Limits::default() };
+        let scope = InstanceConfig {
+            plugin: "bounds".into(),
+            settings: Settings::none(),
+            grants: Grants::none(),
+            memory: MemoryBudget::new(limits.call_bytes, limits.process_bytes),
+            limits,
+        };
+        let mut wasi = Wasi::new(&Arc::new(scope));
+        let view = wasi.view();
+        let random = view.ctx.random();
+        assert_eq!(random.get_random_bytes(RANDOM).unwrap().len() as u64, RANDOM);
+        assert!(random.get_random_bytes(RANDOM + 1).is_err());
+        assert!(random.get_insecure_random_bytes(RANDOM + 1).is_err());
+        let full = (0..11).find(|number| view.table.push(*number).is_err());
+        assert_eq!(full, Some(10));
+    }
+}

@@ -1,0 +1,14 @@
+//! Reports: what a plugin imports, what a configuration is made of, and what happened to a payload.
+
+pub use cloakroom_core::clean;
+pub use cloakroom_pipeline::{Explanation, Fetch, Layer, StoreProbe, Stored};
+pub use cloakroom_plugin::{Import, Inspection, World};
+
+pub use crate::{
+    build_info::BuildInfo,
+    check::Check,
+    report::{
+        BucketReport, DriverReport, Report, RingReport, StageReport, StoreOutcome, StoreRow,
+        StoreStep,
+    },
+};

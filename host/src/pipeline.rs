@@ -1,0 +1,7 @@
+//! Types around a [`Pipeline`](crate::Pipeline): its builder, budgets, and what a call is made for.
+
+pub use cloakroom_core::{CallMemory, Charge, Direction, Kind, MemoryBudget};
+pub use cloakroom_pipeline::{
+    Budget, Envelopes, PipelineBuilder, PipelineError, PipelineSource, SizeLabels, SizeMeter,
+    Verdict,
+};

@@ -1,0 +1,10 @@
+//! Plugins: the [`Host`] that runs them, their [`Limits`], and the [`Grants`] they are loaded with.
+
+pub use cloakroom_plugin::{
+    Capability, CodeLimits, CodeSize, CompileOne, CompiledPlugin, Digest, Grants, Host,
+    HostBuilder, Limits, Plugin, PluginCodec, PluginDriver, Requirement, Reuse, Settings, Source,
+};
+
+#[cfg(feature = "bundled")]
+pub use crate::bundled::{bundled, bundled_names};
+pub use crate::plugins::Plugins;
