@@ -53,13 +53,20 @@ pub(crate) fn build(
         .arg(&guests_dir)
         .arg("--manifest-path")
         .arg(script.workspace.join("Cargo.toml"))
-        .current_dir(&script.workspace)
+        // Its configuration says where crates come from: a mirror, a proxy, or nowhere (`offline`).
+        .current_dir(&script.config_dir)
         // What is printed here, the outer Cargo would take for directives.
         .stdout(Stdio::null());
     for guest in guests {
         cargo.args(["--package", &guest.package]);
     }
     cargo.env("CARGO_ENCODED_RUSTFLAGS", flags(target));
+    // The variables win over the files of that configuration. In the outer one's build directory the
+    // inner Cargo would wait for a lock that the outer one holds while it waits for this script.
+    cargo.env("CARGO_BUILD_BUILD_DIR", &guests_dir);
+    for wrapper in ["RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"] {
+        cargo.env(wrapper, "");
+    }
     if target == Target::Bare {
         cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", &toolchain.linker);
     }
@@ -68,7 +75,13 @@ pub(crate) fn build(
         cargo.status().map_err(|error| Error::new(format!("cannot run Cargo: {error}")))?;
     if !status.success() {
         let names: Vec<_> = guests.iter().map(|guest| guest.package.as_str()).collect();
-        return Err(Error::new(format!("cannot build the guests {}", names.join(", "))));
+        return Err(Error::new(format!(
+            "cannot build the plugins {} in {}: Cargo ended with {status} and says why above; it needs \
+             the crates of that folder's Cargo.lock, and the published package of cloakroom-bundle \
+             has the plugins built",
+            names.join(", "),
+            script.workspace.display(),
+        )));
     }
     Ok(guests_dir.join(target.triple()).join(PROFILE))
 }

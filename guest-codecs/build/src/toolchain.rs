@@ -22,10 +22,10 @@ impl Toolchain {
         // Two build scripts at once would have two rustups write to one toolchain.
         let lock = lock(&script.guests_dir())
             .map_err(|error| Error::new(format!("cannot lock the guests' folder: {error}")))?;
-        install(&script.rustc, &script.workspace, target)?;
+        install(&script.rustc, &script.config_dir, target)?;
         drop(lock);
         let linker = format!("wasm-component-ld{}", std::env::consts::EXE_SUFFIX);
-        let rustlib = rustlib(&script.rustc, &script.workspace)?;
+        let rustlib = rustlib(&script.rustc, &script.config_dir)?;
         let linker = rustlib.join(&script.host).join("bin").join(linker);
         if !linker.is_file() {
             return Err(Error::new(format!("this Rust comes without {}", linker.display())));

@@ -9,10 +9,13 @@ mod fuzz;
 mod lint;
 mod needs;
 mod node;
+mod package;
+mod plugins;
 mod python;
 mod run;
 mod sbom;
 mod stamp;
+mod vendor;
 
 use std::{env, process::ExitCode};
 
@@ -29,6 +32,8 @@ cargo xtask test [--strict] [FILTER]    set up what the tests need and run them,
 cargo xtask lint                        format, Clippy, documentation
 cargo xtask deny                        licences, sources and known flaws of all dependencies
 cargo xtask sbom [FOLDER]               what the program and each bundled plugin are made of, as CycloneDX files
+cargo xtask package                     package every crate that is published, and build and run a program from the packages, offline
+cargo xtask publish [ARGS]              publish them; ARGS are those of `cargo publish`, for example --dry-run
 cargo xtask fresh                       build the plugins with a Rust that has no WebAssembly target yet
 cargo xtask setup                       set up what the tests need, for `cargo test --package cloakroom-tests`
 cargo xtask fuzz TARGET [OPTIONS]       a fuzz target of tests/fuzz under libFuzzer, until it is interrupted or finds something
@@ -52,6 +57,8 @@ fn main() -> ExitCode {
         [TASK, "lint"] => lint::check(),
         [TASK, "deny"] => deny::check(),
         [TASK, "sbom", folder @ ..] => sbom::write(folder.first().copied()),
+        [TASK, "package"] => package::check(),
+        [TASK, "publish", args @ ..] => package::publish(args),
         [TASK, "fresh"] => fresh::build_plugins(),
         [TASK, "setup"] => Needs::set_up(false).map(|needs| needs.report()),
         [TASK, "fuzz", target, options @ ..] => fuzz::fuzz(target, options),

@@ -9,11 +9,13 @@ mod tree;
 use std::{env, fs, path::PathBuf, process::Command};
 
 use anyhow::{Context as _, Result, ensure};
-use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use self::{bom::Artifact, lock::Lock, tree::Tree};
-use crate::run::{add_targets, root, say, target_dir};
+use crate::{
+    plugins,
+    run::{add_targets, root, say, target_dir},
+};
 
 /// The command line, as it is built for a release.
 const PROGRAM: &str = "cloakroom-cli";
@@ -41,7 +43,7 @@ const BARE: &str = "wasm32-unknown-unknown";
 /// Builds the bundled plugins and writes one file for the program and one for each plugin.
 pub(crate) fn write(folder: Option<&str>) -> Result<()> {
     add_targets()?;
-    let built = build_plugins()?;
+    let built = plugins::build()?;
     let digest = |package: &str| {
         let path = built.join(package.replace('-', "_")).with_extension("wasm");
         let wasm = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -102,24 +104,7 @@ fn rustc_version() -> Result<String> {
     text.split(' ').nth(1).map(str::to_owned).context("rustc does not tell its version")
 }
 
-/// Builds the bundled plugins, and returns the folder that they are in.
-fn build_plugins() -> Result<PathBuf> {
-    let cargo = env::var_os("CARGO").context("run this as `cargo xtask`")?;
-    let mut build = Command::new(cargo);
-    build.args(["build", "--package", "cloakroom-bundle", "--message-format=json"]);
-    let output = build.current_dir(root()).stderr(std::process::Stdio::inherit()).output()?;
-    ensure!(output.status.success(), "the bundled plugins cannot be built");
-    let messages = String::from_utf8(output.stdout)?;
-    let folder = messages.lines().find_map(|line| {
-        let message: Value = serde_json::from_str(line).ok()?;
-        let is_bundle = message.get("package_id")?.as_str()?.contains("/bundle#");
-        let folder = message.get("out_dir").and_then(Value::as_str)?;
-        is_bundle.then(|| PathBuf::from(folder))
-    });
-    folder.context("cargo does not say where it has put the plugins")
-}
-
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

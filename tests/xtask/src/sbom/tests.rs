@@ -1,5 +1,7 @@
 use std::{collections::BTreeSet, sync::LazyLock};
 
+use serde_json::Value;
+
 use super::*;
 
 /// Cargo is asked once for all tests.
