@@ -66,4 +66,5 @@ mod turns;
 mod ui;
 mod verify;
 mod wasi;
+mod words;
 mod worker;
