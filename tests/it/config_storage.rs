@@ -411,17 +411,25 @@ async fn a_program_may_bring_its_own() {
     }
 }
 
-/// What a newcomer copies works as it stands.
+/// The first configuration that a newcomer copies opens exactly as printed, and stores what is large.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_readmes_configuration_opens() {
     let readme = concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md");
     let readme = fs::read_to_string(readme).unwrap();
     let text = readme.split("```toml").nth(1).unwrap().split("```").next().unwrap();
-    let text = text.replace("{ env = \"PAYMENTS_KEY_2026_11\" }", "{ file = \"key\" }");
-    let cloakroom = open(&text).await.map_err(|error| chain(&error)).unwrap();
-    let sent = vec![plain("small enough to stay")];
-    let kept = cloakroom.encode(&ctx(), sent.clone()).await.unwrap();
-    assert_eq!(cloakroom.decode(&ctx(), kept).await.unwrap(), sent);
+    let folder = tempfile::tempdir().unwrap();
+    // The page makes it with `head -c 32 /dev/urandom`.
+    fs::write(folder.path().join("payments.key"), noise(32)).unwrap();
+    let path = folder.path().join("cloakroom.toml");
+    fs::write(&path, text).unwrap();
+    let opened = CloakroomBuilder::file(path).cache(compile_cache()).open().await;
+    let cloakroom = opened.map_err(|error| chain(&error)).unwrap();
+    let sent = vec![plain("small enough to stay"), plain(noise(300_000))];
+    let encoded = cloakroom.encode(&ctx(), sent.clone()).await.unwrap();
+    assert_eq!(encoded[0].encoding(), Some("binary/sealed"));
+    assert!(is_reference(&encoded[1]));
+    assert!(folder.path().join("objects/v0").is_dir());
+    assert_eq!(cloakroom.decode(&ctx(), encoded).await.unwrap(), sent);
 }
 
 #[tokio::test(flavor = "multi_thread")]

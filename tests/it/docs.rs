@@ -1,14 +1,13 @@
 //! What the documentation promises: an entry for every error, and commands that exist.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
     process::Command,
 };
 
 use cloakroom::ErrorKind;
-use cloakroom_tests::rigs::temporal;
 
 use crate::cli::binary;
 
@@ -144,51 +143,121 @@ fn the_table_of_contents_leads_everywhere() {
     assert!(readme.contains("host/docs/troubleshooting.md"), "nobody finds the page");
 }
 
+/// Functions that the pages for users name, such as `Cloakroom::reload`, exist.
+#[test]
+fn functions_that_pages_name_exist() {
+    let mut source = String::new();
+    sources(&root().join("host"), &mut source);
+    let pages = fs::read_dir(root().join("host/docs")).unwrap().map(|page| page.unwrap().path());
+    let mut named = 0;
+    for page in pages.filter(|page| !page.ends_with("architecture.md")) {
+        let text = fs::read_to_string(&page).unwrap();
+        for name in text.split('`').skip(1).step_by(2) {
+            let Some((_, function)) = name.split_once("::").filter(|(of, function)| {
+                of.starts_with(char::is_uppercase)
+                    && function.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+            }) else {
+                continue;
+            };
+            let exists = [format!("fn {function}("), format!("fn {function}<")];
+            let exists = exists.iter().any(|head| source.contains(head));
+            assert!(exists, "{}: there is no `{name}`", page.display());
+            named += 1;
+        }
+    }
+    assert!(named > 10, "{named} functions were found");
+}
+
+/// Links to a heading lead to one.
+#[test]
+fn every_anchor_exists() {
+    let mut pages: Vec<_> =
+        fs::read_dir(root().join("host/docs")).unwrap().map(|page| page.unwrap().path()).collect();
+    pages.extend(["README.md", "examples/alerts/README.md"].map(|page| root().join(page)));
+    let mut followed = 0;
+    for page in pages {
+        let text = fs::read_to_string(&page).unwrap();
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let Some((file, wanted)) = link.split_once('#').filter(|_| !link.contains("://"))
+            else {
+                continue;
+            };
+            let target = if file.is_empty() { page.clone() } else { page.with_file_name(file) };
+            let target = fs::read_to_string(&target).expect(link);
+            let headings: Vec<_> =
+                sections(&target).iter().map(|(heading, _)| anchor(heading)).collect();
+            let exists = headings.iter().any(|heading| heading == wanted);
+            assert!(exists, "{}: `{link}` leads to no heading", page.display());
+            followed += 1;
+        }
+    }
+    assert!(followed > 30, "{followed} links were found");
+}
+
 /// Commands in blocks of shell that start with `name`, without what they are piped into.
 fn commands(page: &str, name: &str) -> Vec<Vec<String>> {
     let blocks = page.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap());
     let text = blocks.collect::<String>().replace("\\\n", " ");
     let lines = text.lines().filter_map(|line| line.trim().strip_prefix(name));
     let words = |line: &str| {
-        let words = line.split_whitespace().take_while(|word| !matches!(*word, "|" | ">" | "#"));
+        let words =
+            line.split_whitespace().take_while(|word| !matches!(*word, "|" | ">" | "#" | "&"));
         words.map(str::to_owned).collect()
     };
     lines.filter(|rest| rest.starts_with(' ')).map(words).collect()
 }
 
-/// Asks a command for its help, and holds the flags of a line of the page against it.
+/// Flags by command, so that each command is asked for its help once.
+fn flags(commands: Vec<Vec<String>>) -> BTreeMap<Vec<String>, BTreeSet<String>> {
+    let mut flags: BTreeMap<_, BTreeSet<_>> = BTreeMap::new();
+    for words in commands {
+        let is_flag = |word: &&String| word.starts_with('-');
+        let path = words.iter().take_while(|word| !is_flag(word)).cloned().collect();
+        let named = words.iter().filter(is_flag).map(|word| word.split('=').next().unwrap());
+        flags.entry(path).or_default().extend(named.map(str::to_owned));
+    }
+    flags
+}
+
+/// Asks a command for its help, and holds the flags of the pages against it.
 #[track_caller]
-fn has_flags(mut command: Command, words: &[String], common: &str) {
-    let path: Vec<_> = words.iter().take_while(|word| !word.starts_with('-')).collect();
-    let helped = command.args(&path).arg("--help").output().unwrap();
+fn has_flags(mut command: Command, path: &[String], flags: &BTreeSet<String>, common: &str) {
+    let helped = command.args(path).arg("--help").output().unwrap();
     let help = String::from_utf8(helped.stdout).unwrap() + common;
     assert!(helped.status.success(), "`{path:?}` is no command: {help}");
-    for word in words.iter().filter(|word| word.starts_with('-')) {
-        let flag = word.split('=').next().unwrap();
+    for flag in flags {
         let named = |end: &str| help.contains(&format!("{flag}{end}"));
         let known = named(" ") || named(",") || named("\n") || named("=");
         assert!(known, "`{path:?}` has no {flag}");
     }
 }
 
+/// All pages that show commands.
+fn pages() -> String {
+    let pages = fs::read_dir(root().join("host/docs")).unwrap();
+    let pages = pages.map(|page| page.unwrap().path()).chain([root().join("README.md")]);
+    pages.map(|page| fs::read_to_string(page).unwrap()).collect()
+}
+
 #[test]
 fn the_commands_of_temporal_exist() {
-    let page = page();
-    let commands = commands(&page, "temporal");
-    assert!(commands.len() > 8, "{commands:?}");
+    let commands = commands(&pages(), "temporal");
+    assert!(commands.len() > 20, "{commands:?}");
     // All commands have these, and their help does not say so.
-    let common = "--output, -o string\n--namespace, -n string\n";
-    for words in commands {
-        has_flags(temporal("127.0.0.1:1"), &words, common);
+    let common = "--output, -o string\n--namespace, -n string\n--codec-endpoint string\n--log-level string\n";
+    for (path, flags) in flags(commands) {
+        // Without the environment, which may configure it.
+        let mut temporal = Command::new(cloakroom_tests::program("temporal"));
+        temporal.env_clear();
+        has_flags(temporal, &path, &flags, common);
     }
 }
 
 #[test]
 fn the_commands_of_cloakroom_exist() {
-    let page = page();
-    let commands = commands(&page, "cloakroom");
-    assert!(!commands.is_empty());
-    for words in commands {
-        has_flags(Command::new(binary()), &words, "");
+    let commands = commands(&pages(), "cloakroom");
+    assert!(commands.len() > 8, "{commands:?}");
+    for (path, flags) in flags(commands) {
+        has_flags(Command::new(binary()), &path, &flags, "");
     }
 }

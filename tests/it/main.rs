@@ -19,6 +19,7 @@ mod compute;
 mod config;
 mod config_limits;
 mod config_lines;
+mod config_reference;
 mod config_storage;
 mod contract;
 mod docs;
