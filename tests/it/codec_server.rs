@@ -3,6 +3,7 @@
 mod budget;
 pub(crate) mod client;
 pub(crate) mod command;
+mod config;
 mod crowd;
 mod hostile;
 mod keys;
