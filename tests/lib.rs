@@ -5,7 +5,7 @@ pub mod rigs;
 mod snapshot;
 
 pub use machine::{PATIENCE, node, program, python, wait_until};
-pub use snapshot::{assert_text, assert_texts, normalise};
+pub use snapshot::{assert_text, assert_texts, normalise, without_slot};
 
 use std::{path::PathBuf, sync::Arc};
 

@@ -123,6 +123,18 @@ fn replace_words(text: &str) -> String {
     words.collect()
 }
 
+/// Replaces the number of a payload, where all payloads of a batch fail and any may be the first.
+#[must_use]
+pub fn without_slot(text: &str) -> String {
+    let mut parts = text.split("coding payload ");
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        out += "coding payload N";
+        out += part.trim_start_matches(|c: char| c.is_ascii_digit());
+    }
+    out
+}
+
 /// Replaces `start` and exactly `length` characters of a kind that follow it.
 fn replace_run(
     text: &str,

@@ -405,7 +405,7 @@ async fn the_reference_is_a_configuration() {
             "the reference does not show `{key}`"
         );
     }
-    assert!(40 < keys, "found {keys}");
+    assert!(keys > 40, "found {keys}");
 }
 
 /// The example's own configuration, with its plugin where the tests built it.

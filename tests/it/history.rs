@@ -343,7 +343,8 @@ async fn what_is_no_raw_history_is_refused() {
         hint.trim(),
         &[],
         &expect![[r#"
-    "#]],
+            note                     no payload has an encoding of this configuration, and none is stored: either nothing was encoded, or the history was exported through a codec endpoint and shows what was decoded
+        "#]],
     );
     assert!(!told.contains("canary"));
     serving.abort();

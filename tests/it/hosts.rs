@@ -276,11 +276,11 @@ fn fewer_instances_fit_into_less_address_space() {
         &says,
         &facts,
         &expect![[r#"
-        error: [folder]/cloakroom.toml: the system does not give 774GiB of address space for instances: raise `ulimit -v`, lower `limits.instances` (64), or have pipelines share one host
-          because: failed to create memory pool mapping
-          because: mmap failed to reserve 0xc182000000 bytes
-          because: Cannot allocate memory (os error 12)
-    "#]],
+            error: [folder]/cloakroom.toml: the system does not give 774GiB of address space for instances: raise `ulimit -v`, lower `limits.instances` (64), or have pipelines share one host
+              because: failed to create memory pool mapping
+              because: mmap failed to reserve [offset] bytes
+              because: Cannot allocate memory (os error 12)
+        "#]],
     );
     let fits = within(100 << 20, &format!("{ZLIB}[limits]\ninstances = 4\n"));
     assert!(fits.status.success(), "{}", String::from_utf8_lossy(&fits.stderr));

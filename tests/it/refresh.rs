@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, SystemTime},
 };
@@ -52,6 +52,8 @@ struct Expiring {
     written: Mutex<BTreeMap<String, u64>>,
     today: AtomicU64,
     puts: AtomicU64,
+    /// Replacing an object is denied.
+    denies: AtomicBool,
 }
 
 impl Expiring {
@@ -62,6 +64,7 @@ impl Expiring {
             written: Mutex::default(),
             today: AtomicU64::new(0),
             puts: AtomicU64::new(0),
+            denies: AtomicBool::new(false),
         })
     }
 
@@ -90,6 +93,9 @@ impl Bucket for Expiring {
         mode: PutMode,
     ) -> BoxFuture<'a, Result<PutOutcome, cloakroom::Error>> {
         Box::pin(async move {
+            if mode == PutMode::Overwrite && self.denies.load(Ordering::SeqCst) {
+                return Err(cloakroom::Error::new(ErrorKind::Denied, "no replacing"));
+            }
             let outcome = self.objects.put(key, body, mode).await?;
             if outcome == PutOutcome::Written {
                 self.puts.fetch_add(1, Ordering::SeqCst);
@@ -348,6 +354,18 @@ async fn a_configuration_asks_for_it() {
         store.puts();
         cloakroom.encode(&ctx(), sent.clone()).await.unwrap();
         assert_eq!(store.puts(), puts, "{more}");
+    }
+    for (failure, is_fine) in
+        [("", false), ("refresh_failure = \"fail\"", false), ("refresh_failure = \"warn\"", true)]
+    {
+        let store = Expiring::new();
+        let more = format!("refresh_after = \"20d\"\n{failure}");
+        let cloakroom = open(&more, &store).await.map_err(|error| chain(&error)).unwrap();
+        cloakroom.encode(&ctx(), sent.clone()).await.unwrap();
+        store.turn_to(20).await;
+        store.denies.store(true, Ordering::SeqCst);
+        let again = cloakroom.encode(&ctx(), sent.clone()).await;
+        assert_eq!(again.is_ok(), is_fine, "{failure}");
     }
     for (more, line, snapshot) in [
         (

@@ -37,6 +37,6 @@ impl Desk {
     ) -> Result<Decision, ActivityError> {
         let word = step.split(' ').next_back().unwrap_or("total");
         let confidence = scan.confidence_of(word);
-        Ok(Decision { passed: 0.5 < confidence, step, confidence })
+        Ok(Decision { passed: confidence > 0.5, step, confidence })
     }
 }

@@ -53,7 +53,7 @@ impl Outcome {
             }
             let now = Self::told(&told, reason, started);
             progress.now(&now.line(id));
-            if PATIENCE < well.elapsed() || TIME < started.elapsed() {
+            if well.elapsed() > PATIENCE || started.elapsed() > TIME {
                 let last = WorkflowTerminateOptions::builder().reason("the example gives up");
                 handle.terminate(last.build()).await?;
                 return Ok(now);

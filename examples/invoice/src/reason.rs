@@ -34,12 +34,12 @@ impl Reason {
 
     /// What fails again and again, if something does: an activity, or the workflow's own task.
     pub(crate) fn of_repetition(told: &WorkflowExecutionDescription) -> Option<Self> {
-        let activity = told.raw().pending_activities.iter().find(|activity| 1 < activity.attempt);
+        let activity = told.raw().pending_activities.iter().find(|activity| activity.attempt > 1);
         if let Some(activity) = activity {
             let failure = activity.last_failure.as_ref().map(Self::of_failure);
             return Some(Self { attempt: Some(activity.attempt), ..failure.unwrap_or_default() });
         }
-        let task = told.raw().pending_workflow_task.as_ref().filter(|task| 1 < task.attempt)?;
+        let task = told.raw().pending_workflow_task.as_ref().filter(|task| task.attempt > 1)?;
         let message = "its workflow task fails".to_owned();
         Some(Self { attempt: Some(task.attempt), kind: None, message })
     }

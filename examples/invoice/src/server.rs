@@ -66,7 +66,7 @@ impl Server {
                     Ok(()) => return Ok(connection),
                 },
             };
-            if PATIENCE < started.elapsed() {
+            if started.elapsed() > PATIENCE {
                 return Err(last.context(format!("the server does not serve: {}", self.said())));
             }
             sleep(Duration::from_millis(100)).await;

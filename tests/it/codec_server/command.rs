@@ -132,7 +132,7 @@ fn it_serves_swaps_and_ends() {
     assert_eq!(encoded.status, 200, "{encoded:?}");
     assert_eq!(post(address, "/decode", &[BEARER], &encoded.body).body, sent);
     post(address, "/decode", &[BEARER], &sent).refuses(400, &[], &expect![[r#"
-        stage `aes-gcm`, decoding payload 0: the payload arrived unsealed, and this stage is required: if it was written before this stage was there, `required = "encode"` lets it pass
+        stage `aes-gcm`, decoding payload N: the payload arrived unsealed, and this stage is required: if it was written before this stage was there, `required = "encode"` lets it pass
     "#]]);
     let answered = program.says("answered");
     assert_eq!(

@@ -77,25 +77,25 @@ async fn payloads_that_cannot_be_decoded() {
     let mut cut = encoded[0].clone();
     cut.data.truncate(cut.data.len() - 1);
     decode(&cut).refuses(400, &["stage `aes-gcm`, decoding payload 0"], &expect![[r#"
-        stage `aes-gcm`, decoding payload 0: key `test-key` of key ring `payments`: sealed under another key, for another purpose, or changed since
+        stage `aes-gcm`, decoding payload N: key `test-key` of key ring `payments`: sealed under another key, for another purpose, or changed since
     "#]]);
     decode(&plain("\"in the clear\"")).refuses(400, &[], &expect![[r#"
-        stage `aes-gcm`, decoding payload 0: the payload arrived unsealed, and this stage is required: if it was written before this stage was there, `required = "encode"` lets it pass
+        stage `aes-gcm`, decoding payload N: the payload arrived unsealed, and this stage is required: if it was written before this stage was there, `required = "encode"` lets it pass
     "#]]);
     let retired = encoded[0].clone().with("sealed-key", "2026-05");
     decode(&retired).refuses(422, &["key `2026-05`"], &expect![[r#"
-        stage `aes-gcm`, decoding payload 0: the payload is sealed under key `2026-05`, which is not in key ring `payments`: add it to [keys.payments.material], or restore it
+        stage `aes-gcm`, decoding payload N: the payload is sealed under key `2026-05`, which is not in key ring `payments`: add it to [keys.payments.material], or restore it
     "#]]);
     let mut elsewhere = encoded[1].clone();
     let text = String::from_utf8(elsewhere.data.to_vec()).unwrap();
     elsewhere.data = text.replace("\"local\"", "\"unknown\"").into();
     decode(&elsewhere).refuses(400, &["[TMPRL1105]"], &expect![[r#"
-        stage `storage unknown`, decoding payload 0: [TMPRL1105] stored by driver `unknown`, which is not configured; there are `local`: add a [[storage.driver]] of that name
+        stage `storage unknown`, decoding payload N: [TMPRL1105] stored by driver `unknown`, which is not configured; there are `local`: add a [[storage.driver]] of that name
     "#]]);
     let mut longer = encoded[1].clone();
     longer.external_sizes = vec![1];
     decode(&longer).refuses(502, &["storage local"], &expect![[r#"
-        stage `storage local`, decoding payload 0: the size of the object is 415363 bytes, but its reference says 1
+        stage `storage local`, decoding payload N: the size of the object is 415363 bytes, but its reference says 1
     "#]]);
     works(&served);
 }

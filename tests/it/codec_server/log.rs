@@ -91,7 +91,7 @@ fn what_is_shown_is_audited() {
     let id = |id| [signed, ("x-request-id", id), ("x-namespace", "payments")];
     assert_eq!(post(address, "/decode", &id("decode"), &encoded).body, sent);
     post(address, "/decode", &id("clear"), &sent).refuses(400, &[], &expect![[r#"
-        stage `aes-gcm`, decoding payload 1: the payload arrived unsealed, and this stage is required: if it was written before this stage was there, `required = "encode"` lets it pass
+        stage `aes-gcm`, decoding payload N: the payload arrived unsealed, and this stage is required: if it was written before this stage was there, `required = "encode"` lets it pass
     "#]]);
     post(address, "/download", &id("download"), &encoded).refuses(
         400,

@@ -23,10 +23,7 @@ pub(crate) fn promtool() -> Result<()> {
 
 /// Installs `packages`, unless all `programs` are there already.
 pub(crate) fn need(programs: &[&str], packages: &[&str]) -> Result<()> {
-    match programs.iter().all(|program| starts(program)) {
-        true => Ok(()),
-        false => install(packages),
-    }
+    if programs.iter().all(|program| starts(program)) { Ok(()) } else { install(packages) }
 }
 
 /// Installs them.

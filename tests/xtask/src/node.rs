@@ -40,10 +40,9 @@ pub(crate) fn set_up(target: &Path) -> Result<PathBuf> {
 fn check_version() -> Result<()> {
     let output = Command::new("node").arg("--version").output().context("cannot start node")?;
     let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    let major =
-        version.trim_start_matches('v').split('.').next().and_then(|text| text.parse().ok());
-    match major {
-        Some(major) if OLDEST <= major => Ok(()),
+    let major = version.trim_start_matches('v').split('.').next();
+    match major.and_then(|text| text.parse::<u32>().ok()) {
+        Some(major) if major >= OLDEST => Ok(()),
         _ => bail!("Node {OLDEST} or newer is needed, and this is {version}"),
     }
 }

@@ -93,7 +93,7 @@ impl PayloadCodec for Sleeping {
         field: Vec<Payload>,
     ) -> BoxFuture<'static, Result<Vec<Payload>, PayloadConversionError>> {
         Box::pin(async {
-            if field.iter().any(|payload| LARGE <= payload.data.len()) {
+            if field.iter().any(|payload| payload.data.len() >= LARGE) {
                 tokio::time::sleep(SLOW).await;
             }
             Ok(field)
