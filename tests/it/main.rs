@@ -47,6 +47,7 @@ mod metrics;
 mod native;
 mod pipeline;
 mod probes;
+mod readme;
 mod redis;
 mod refresh;
 mod reload;
