@@ -9,12 +9,10 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use cloakroom::{
-    Cloakroom, CloakroomBuilder, Context, Error, plugin::Limits, storage::BucketUrl,
-    temporal::SizeLimitSource as _,
+    Cloakroom, CloakroomBuilder, Context, Error, plugin::Limits, temporal::SizeLimitSource as _,
 };
 use cloakroom_tests::{KEY, chain, compile_cache, plain};
 
@@ -185,10 +183,6 @@ async fn the_documented_defaults_are_the_codes() {
         file(&|_| String::new()).replace("[storage]\n", "[storage]\nthreshold = \"1GiB\"\n");
     let error = chain(&open(&large).await.map(drop).unwrap_err());
     assert!(error.contains(default(row).unwrap().trim_matches('"')), "{error}");
-    let patience = default(&tables["[buckets.NAME]"]["patience"]).unwrap().trim_matches('"');
-    let patience: u64 = patience.strip_suffix('s').unwrap().parse().unwrap();
-    let bucket = || BucketUrl::new("memory:b");
-    assert!(bucket() == bucket().patience(Duration::from_secs(patience)));
     let row = &tables["[limits]"]["payload"];
     let payload = vec![plain(vec![0; 64 << 20])];
     let error = chain(&silent.encode(&Context::none(), payload).await.unwrap_err());

@@ -2,17 +2,16 @@
 
 use std::{
     fs,
+    net::TcpStream,
     os::unix::fs::PermissionsExt as _,
     path::Path,
-    process::{Command, Output},
+    process::{Child, Command, Output, Stdio},
 };
 
-use cloakroom::{CloakroomBuilder, temporal::server::CodecServer};
 use cloakroom_tests::{
-    compile_cache,
-    rigs::{DevOptions, DevServer},
+    rigs::{DevOptions, DevServer, free_port},
+    wait_until,
 };
-use tokio::net::TcpListener;
 
 use crate::cli::binary;
 
@@ -32,6 +31,16 @@ fn install(folder: &Path, name: &str, script: &str) {
     let path = folder.join(name);
     fs::write(&path, format!("#!/bin/sh\nexec {script} \"$@\"\n")).unwrap();
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// A process that ends with the test.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 #[track_caller]
@@ -70,17 +79,18 @@ async fn python_the_five_minutes_work_as_printed() {
     let said = succeeds(folder, &prepare.join("\n"));
     assert_eq!(said.matches("   ok").count(), 3, "{said}");
 
-    let file = CloakroomBuilder::file(folder.join("cloakroom.toml")).cache(compile_cache());
-    let cloakroom = file.open().await.unwrap();
-    let (address, settings) = cloakroom.codec_server().unwrap();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    let documented = format!("http://{address}");
-    let server = CodecServer::new(cloakroom, settings);
-    tokio::spawn(async move { server.serve(listener, std::future::pending()).await });
+    let port = free_port();
+    let serve = format!("codec-server --config cloakroom.toml --listen 127.0.0.1:{port}");
+    assert!(servers[0].trim().starts_with("cloakroom codec-server --config cloakroom.toml"));
+    let mut server = Command::new(binary());
+    server.args(serve.split(' ')).current_dir(folder).stderr(Stdio::null());
+    let _server = Killed(server.spawn().unwrap());
+    let serves = || TcpStream::connect(("127.0.0.1", port)).is_ok();
+    wait_until("the codec server listens", serves).await;
 
-    assert!(servers[1].contains(&documented) && start.contains(&documented), "{documented}");
-    let start = start.replace("\\\n", " ").replace(&documented, &endpoint);
+    let (documented, endpoint) = ("http://127.0.0.1:8081", format!("http://127.0.0.1:{port}"));
+    assert!(servers[1].contains(documented) && start.contains(documented));
+    let start = start.replace("\\\n", " ").replace(documented, &endpoint);
     let [make, refused, accepted] = start.trim().lines().collect::<Vec<_>>().try_into().unwrap();
     succeeds(folder, make);
     let output = run(folder, refused);
@@ -89,7 +99,7 @@ async fn python_the_five_minutes_work_as_printed() {
     let said = succeeds(folder, accepted);
     assert!(said.contains("scan-1"), "{said}");
 
+    // It fails if an object is missing or cannot be opened.
     let story = succeeds(folder, &look);
-    assert!(story.contains("payloads in the history  347 bytes"), "{story}");
-    assert!(story.contains("would be missing         0"), "{story}");
+    assert!(story.contains(" 347 bytes"), "{story}");
 }
