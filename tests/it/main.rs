@@ -51,6 +51,7 @@ mod metrics;
 mod native;
 mod pipeline;
 mod probes;
+mod readme;
 mod redis;
 mod refresh;
 mod reload;

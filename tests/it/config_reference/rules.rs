@@ -7,9 +7,9 @@ use cloakroom::{
     pipeline::Kind,
     storage::{Bucket as _, ObjectBucket},
 };
-use cloakroom_tests::{compile_cache, plain};
+use cloakroom_tests::{chain, compile_cache, plain};
 
-use super::{page, settings::with_plugin, write};
+use super::{open, page, settings::with_plugin, write};
 
 /// The JSON blocks of a page, parsed.
 fn json_blocks(page: &str) -> Vec<serde_json::Value> {
@@ -91,4 +91,20 @@ async fn keys_of(driver: &str) -> Vec<String> {
     let keys = bucket.list("", None).await.unwrap();
     assert_eq!(keys.len(), 2, "{keys:?}");
     keys
+}
+
+/// Each piece of configuration on the pages opens, behind a stage and with its secrets in place.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_piece_of_configuration_opens() {
+    let mut opened = 0;
+    for name in ["buckets.md", "expiry.md", "temporal.md"] {
+        let text = page(name);
+        for block in text.split("```toml\n").skip(1).map(|rest| rest.split("```").next().unwrap()) {
+            let text = format!("[[stage]]\nplugin = \"bundled:zstd\"\n{block}");
+            let cloakroom = open(&text).await.map_err(|error| format!("{name}: {}", chain(&error)));
+            cloakroom.unwrap().codec_server().unwrap();
+            opened += 1;
+        }
+    }
+    assert!(opened > 4, "{opened} pieces were found");
 }
