@@ -70,7 +70,7 @@ async fn storing(storage: &str, tables: &str) -> (Cloakroom, Arc<Shelf>) {
     let text = format!(
         "[storage]\n{storage}\n[[storage.driver]]\nname = \"d\"\nplugin = \"native:shelf\"\n{tables}"
     );
-    let opening = CloakroomBuilder::text(text).driver("shelf", shelf.clone());
+    let opening = CloakroomBuilder::text(text).with_driver("shelf", shelf.clone());
     (opening.open().await.map_err(|error| chain(&error)).unwrap(), shelf)
 }
 
@@ -121,8 +121,8 @@ async fn every_limit_reaches_the_host() {
         name = "d"
         plugin = "native:shelf"
     "#;
-    let opening = CloakroomBuilder::text(text).codec("own", Native::faithful());
-    let opened = opening.driver("shelf", Arc::new(Shelf::default())).open().await;
+    let opening = CloakroomBuilder::text(text).with_codec("own", Native::faithful());
+    let opened = opening.with_driver("shelf", Arc::new(Shelf::default())).open().await;
     let cloakroom = opened.map_err(|error| chain(&error)).unwrap();
     let number = |number: usize| NonZeroUsize::new(number).unwrap();
     let seconds = Duration::from_secs;
@@ -172,7 +172,7 @@ async fn every_limit_reaches_the_host() {
 async fn limits_of_payloads_reach_the_pipeline() {
     let open = async |limits: &str| {
         let text = format!("[[stage]]\nplugin = \"native:own\"\n[limits]\n{limits}");
-        CloakroomBuilder::text(text).codec("own", Native::faithful()).open().await.unwrap()
+        CloakroomBuilder::text(text).with_codec("own", Native::faithful()).open().await.unwrap()
     };
     for (limits, limit) in
         [("payload = \"1KiB\"", Limit::Payload), ("payloads = 1", Limit::Payloads)]
@@ -205,8 +205,8 @@ async fn storage_takes_sizes_and_verifies() {
     assert!(is_stored(&cloakroom, &ctx(), payload()).await, "there is no stage to encode it");
     let text = "[[stage]]\nplugin = \"native:own\"\n[storage]\nthreshold = \"1KiB\"\n\
                 encode_references = true\n[[storage.driver]]\nname = \"d\"\nplugin = \"native:shelf\"";
-    let opening = CloakroomBuilder::text(text).codec("own", Native::faithful());
-    let cloakroom = opening.driver("shelf", Arc::new(Shelf::default())).open().await.unwrap();
+    let opening = CloakroomBuilder::text(text).with_codec("own", Native::faithful());
+    let cloakroom = opening.with_driver("shelf", Arc::new(Shelf::default())).open().await.unwrap();
     let encoded = cloakroom.encode(&ctx(), vec![payload()]).await.unwrap();
     assert_eq!(encoded[0].encoding(), Some(OWN));
 }
@@ -283,7 +283,7 @@ fn bundled(stage: &str, driver: &str) -> CloakroomBuilder {
          [[storage.driver]]\nname = \"d\"\nplugin = \"bundled:file\"\n{driver}\n\
          settings = {{ bucket = \"b\" }}\ngrants.buckets = [\"b\"]\n[buckets.b]\nurl = \"memory:b\"\n"
     );
-    CloakroomBuilder::text(text).cache(compile_cache())
+    CloakroomBuilder::text(text).with_cache(compile_cache())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -314,7 +314,7 @@ async fn every_key_reaches_the_codec_server() {
         let text = format!("[[stage]]\nplugin = \"native:own\"\n[codec_server]\n{keys}\n");
         let path = folder.path().join("cloakroom.toml");
         fs::write(&path, text).unwrap();
-        CloakroomBuilder::file(path).codec("own", Native::faithful()).open().await.unwrap()
+        CloakroomBuilder::file(path).with_codec("own", Native::faithful()).open().await.unwrap()
     };
     let written = open(
         "listen = \"127.0.0.1:8099\"\nmetrics_listen = \"127.0.0.1:9464\"\n\

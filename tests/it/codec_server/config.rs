@@ -26,7 +26,7 @@ async fn audience_and_issuer_are_compared() {
         );
         let path = folder.path().join("cloakroom.toml");
         fs::write(&path, text).unwrap();
-        let opening = CloakroomBuilder::file(path).codec("own", Native::faithful());
+        let opening = CloakroomBuilder::file(path).with_codec("own", Native::faithful());
         let cloakroom = opening.open().await.unwrap();
         let (_, settings) = cloakroom.codec_server().unwrap();
         let served = Served::serve(cloakroom, settings).await;
