@@ -117,13 +117,13 @@ async fn a_batch_of_exactly_the_budget_passes_and_one_byte_more_is_refused() {
         (
             codec.pipeline(&less).encode(&ctx(), batch()).await,
             expect![[r#"
-                stage `inflating`, encoding payload N: the call needs more than 603908B of memory (`limits.call_bytes`): split the batch, or raise the limit
+                stage `inflating`, encoding payload N: the call needs more than 603908B of memory: split the batch, or raise the limit (`PipelineBuilder::memory`)
             "#]],
         ),
         (
             codec.pipeline(&less).decode(&ctx(), sealed).await,
             expect![[r#"
-                stage `inflating`, decoding payload N: the call needs more than 603908B of memory (`limits.call_bytes`): split the batch, or raise the limit
+                stage `inflating`, decoding payload N: the call needs more than 603908B of memory: split the batch, or raise the limit (`PipelineBuilder::memory`)
             "#]],
         ),
     ] {
@@ -165,7 +165,7 @@ async fn two_half_filled_batches_pass_and_a_third_is_busy() {
         &error.to_string(),
         &[],
         &expect![[r#"
-            stage `inflating`, encoding payload 0: all calls together need more than 872748B of memory (`limits.process_bytes`): try again later, or raise the limit
+            stage `inflating`, encoding payload 0: all calls together need more than 872748B of memory: try again later, or raise the limit (`PipelineBuilder::memory`)
         "#]],
     );
     assert_eq!(budget.used(), held, "the one that is refused holds something");
@@ -207,7 +207,7 @@ async fn a_call_that_finds_no_room_waits_to_be_let_in() {
         &error.to_string(),
         &["20ms"],
         &expect![[r#"
-            all calls together hold 1MiB of memory (`limits.process_bytes`), and no room came up within 20ms (`limits.wait`): try again later, or raise a limit
+            all calls together hold 1MiB of memory, and no room came up within 20ms: try again later, or raise a limit (`PipelineBuilder::memory`, `PipelineBuilder::wait`)
         "#]],
     );
     assert_eq!((codec.seen.load(SeqCst), budget.waiting()), (1, 0));

@@ -129,23 +129,23 @@ async fn a_store_that_refuses_is_quoted_by_bucket_key_status_and_code() {
     assert_texts(
         &seen,
         &expect![[r#"
-        azure: stage `storage d`, encoding payload 0, plugin `azure`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies this (HTTP 403 AccessDenied)
-        azure: stage `storage d`, decoding payload 0, plugin `azure`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies this (HTTP 403 AccessDenied)
-        azure: stage `storage d`, encoding payload 0, plugin `azure`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store has no such bucket: create it, or correct `url` in [buckets] (HTTP 404 NoSuchBucket)
-        azure: stage `storage d`, decoding payload 0, plugin `azure`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store has no such bucket: create it, or correct `url` in [buckets] (HTTP 404 NoSuchBucket)
-        file: stage `storage d`, encoding payload 0, plugin `file`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies this (HTTP 403 AccessDenied)
-        file: stage `storage d`, decoding payload 0, plugin `file`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies this (HTTP 403 AccessDenied)
-        file: stage `storage d`, encoding payload 0, plugin `file`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store has no such bucket: create it, or correct `url` in [buckets] (HTTP 404 NoSuchBucket)
-        file: stage `storage d`, decoding payload 0, plugin `file`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store has no such bucket: create it, or correct `url` in [buckets] (HTTP 404 NoSuchBucket)
-        gcs: stage `storage d`, encoding payload 0, plugin `gcs`: bucket `hostile`, key `v0/ns/payments prod/d/sha256/[digest]`: the store denies this (HTTP 403 AccessDenied)
-        gcs: stage `storage d`, decoding payload 0, plugin `gcs`: bucket `hostile`, key `v0/ns/payments prod/d/sha256/[digest]`: the store denies this (HTTP 403 AccessDenied)
-        gcs: stage `storage d`, encoding payload 0, plugin `gcs`: bucket `hostile`, key `v0/ns/payments prod/d/sha256/[digest]`: the store has no such bucket: create it, or correct `url` in [buckets] (HTTP 404 NoSuchBucket)
-        gcs: stage `storage d`, decoding payload 0, plugin `gcs`: bucket `hostile`, key `v0/ns/payments prod/d/sha256/[digest]`: the store has no such bucket: create it, or correct `url` in [buckets] (HTTP 404 NoSuchBucket)
-        s3: stage `storage d`, encoding payload 0, plugin `s3`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies this (HTTP 403 AccessDenied)
-        s3: stage `storage d`, decoding payload 0, plugin `s3`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies this (HTTP 403 AccessDenied)
-        s3: stage `storage d`, encoding payload 0, plugin `s3`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store has no such bucket: create it, or correct `url` in [buckets] (HTTP 404 NoSuchBucket)
-        s3: stage `storage d`, decoding payload 0, plugin `s3`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store has no such bucket: create it, or correct `url` in [buckets] (HTTP 404 NoSuchBucket)
-    "#]],
+            azure: stage `storage d`, encoding payload 0, plugin `azure`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies access: check the credentials and their permissions (HTTP 403 AccessDenied)
+            azure: stage `storage d`, decoding payload 0, plugin `azure`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies access: check the credentials and their permissions (HTTP 403 AccessDenied)
+            azure: stage `storage d`, encoding payload 0, plugin `azure`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: no such bucket: create it, or correct the bucket's `url` (HTTP 404 NoSuchBucket)
+            azure: stage `storage d`, decoding payload 0, plugin `azure`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: no such bucket: create it, or correct the bucket's `url` (HTTP 404 NoSuchBucket)
+            file: stage `storage d`, encoding payload 0, plugin `file`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies access: check the credentials and their permissions (HTTP 403 AccessDenied)
+            file: stage `storage d`, decoding payload 0, plugin `file`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies access: check the credentials and their permissions (HTTP 403 AccessDenied)
+            file: stage `storage d`, encoding payload 0, plugin `file`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: no such bucket: create it, or correct the bucket's `url` (HTTP 404 NoSuchBucket)
+            file: stage `storage d`, decoding payload 0, plugin `file`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: no such bucket: create it, or correct the bucket's `url` (HTTP 404 NoSuchBucket)
+            gcs: stage `storage d`, encoding payload 0, plugin `gcs`: bucket `hostile`, key `v0/ns/payments prod/d/sha256/[digest]`: the store denies access: check the credentials and their permissions (HTTP 403 AccessDenied)
+            gcs: stage `storage d`, decoding payload 0, plugin `gcs`: bucket `hostile`, key `v0/ns/payments prod/d/sha256/[digest]`: the store denies access: check the credentials and their permissions (HTTP 403 AccessDenied)
+            gcs: stage `storage d`, encoding payload 0, plugin `gcs`: bucket `hostile`, key `v0/ns/payments prod/d/sha256/[digest]`: no such bucket: create it, or correct the bucket's `url` (HTTP 404 NoSuchBucket)
+            gcs: stage `storage d`, decoding payload 0, plugin `gcs`: bucket `hostile`, key `v0/ns/payments prod/d/sha256/[digest]`: no such bucket: create it, or correct the bucket's `url` (HTTP 404 NoSuchBucket)
+            s3: stage `storage d`, encoding payload 0, plugin `s3`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies access: check the credentials and their permissions (HTTP 403 AccessDenied)
+            s3: stage `storage d`, decoding payload 0, plugin `s3`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies access: check the credentials and their permissions (HTTP 403 AccessDenied)
+            s3: stage `storage d`, encoding payload 0, plugin `s3`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: no such bucket: create it, or correct the bucket's `url` (HTTP 404 NoSuchBucket)
+            s3: stage `storage d`, decoding payload 0, plugin `s3`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: no such bucket: create it, or correct the bucket's `url` (HTTP 404 NoSuchBucket)
+        "#]],
     );
 }
 

@@ -152,8 +152,8 @@ fn stores_are_written_read_and_tidied() {
         2,
         &["line 28", "objects"],
         &expect![[r#"
-        error: [folder]/cloakroom.toml, line 28: [buckets.objects]: `file:objects` folder `[folder]/objects` cannot be used
-    "#]],
+            error: [folder]/cloakroom.toml, line 28: [buckets.objects]: `file:objects`: cannot use folder `[folder]/objects`
+        "#]],
     );
 }
 

@@ -81,7 +81,7 @@ async fn a_plugin_with_subkeys_cannot_forge_a_claim() {
         &chain(&error),
         &[],
         &expect![[r#"
-            stage `storage aws.s3driver`, decoding payload 0: the claim's proof is of version 1, which counts as none: set `storage.claims.accept_v1_until` to read claims of older versions until a date
+            stage `storage aws.s3driver`, decoding payload 0: the claim's proof is of version 1, which counts as none: accept claims of older versions until a date (`Offload::accept_v1_claims_until`)
         "#]],
     );
     // The same claim is what an older version wrote, and is read as such for as long as is said.
@@ -159,7 +159,7 @@ async fn a_bound_claim_is_good_in_its_namespace_alone() {
         &chain(&error),
         &[],
         &expect![[r#"
-            stage `storage aws.s3driver`, decoding payload 0: the claim's proof is not bound to a namespace, and `storage.claims.bind_namespace` asks for it
+            stage `storage aws.s3driver`, decoding payload 0: the claim's proof is not bound to a namespace, and that is required (`Offload::bind_claims_to_namespace`)
         "#]],
     );
     let writing = pipeline(&bucket, |offload| write(offload).bind_claims_to_namespace()).await;

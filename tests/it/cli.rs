@@ -146,8 +146,8 @@ fn what_is_encoded_decodes_to_the_same_json() {
         1,
         &facts,
         &expect![[r#"
-        error: stage `aes-gcm`, decoding payload N: the plugin calls the payload malformed: changed, cut short, or encoded under another key or for another namespace (its own words are not shown, since they could hold payload bytes: grant `log` to see them)
-    "#]],
+            error: stage `aes-gcm`, decoding payload N: the plugin rejected the payload as malformed: changed, cut short, or encoded under another key or for another namespace (its own words are not shown, since they could hold payload bytes: grant `log` to see them)
+        "#]],
     );
 }
 
@@ -183,9 +183,9 @@ fn failures_tell_usage_from_operation() {
         1,
         &["line 1"],
         &expect![[r#"
-        error: cannot use what came on standard input
-          because: not Payloads JSON (line 1, column 1): expected {"payloads":[{"metadata":{…},"data":"…"}]}
-    "#]],
+            error: cannot read standard input
+              because: not Payloads JSON (line 1, column 1): expected {"payloads":[{"metadata":{…},"data":"…"}]}
+        "#]],
     );
     let bad = run(&["encode", "--config", config], r#"{"payloads":[{"data":"%canary%"}]}"#);
     refused(
@@ -193,9 +193,9 @@ fn failures_tell_usage_from_operation() {
         1,
         &["payload 0"],
         &expect![[r#"
-        error: cannot use what came on standard input
-          because: payload 0 holds what is not base64
-    "#]],
+            error: cannot read standard input
+              because: payload 0 has a value that is not base64
+        "#]],
     );
     for op in ["encode", "decode", "explain"] {
         let ask = |input| run(&[op, "--config", config], input);
@@ -204,18 +204,18 @@ fn failures_tell_usage_from_operation() {
             1,
             &["`payloads`"],
             &expect![[r#"
-            error: cannot use what came on standard input
-              because: not Payloads JSON: it has no `payloads`; expected {"payloads":[{"metadata":{…},"data":"…"}]}
-        "#]],
+                error: cannot read standard input
+                  because: not Payloads JSON, because it has no `payloads`: expected {"payloads":[{"metadata":{…},"data":"…"}]}
+            "#]],
         );
         refused(
             &ask("{\"foo\":1}"),
             1,
             &["`payloads`"],
             &expect![[r#"
-            error: cannot use what came on standard input
-              because: not Payloads JSON: it has no `payloads`; expected {"payloads":[{"metadata":{…},"data":"…"}]}
-        "#]],
+                error: cannot read standard input
+                  because: not Payloads JSON, because it has no `payloads`: expected {"payloads":[{"metadata":{…},"data":"…"}]}
+            "#]],
         );
         let facts = ["`cloakroom explain --history FILE`"];
         refused(
@@ -223,9 +223,9 @@ fn failures_tell_usage_from_operation() {
             1,
             &facts,
             &expect![[r#"
-            error: cannot use what came on standard input
-              because: this is the exported history of a workflow (`events`), not Payloads JSON: use `cloakroom explain --history FILE`
-        "#]],
+                error: cannot read standard input
+                  because: this is an exported history (`events`), not Payloads JSON: use `cloakroom explain --history FILE`
+            "#]],
         );
         check(&ask("{\"payloads\":[]}"), 0, &[]);
     }
@@ -235,8 +235,8 @@ fn failures_tell_usage_from_operation() {
         1,
         &["stage `aes-gcm`"],
         &expect![[r#"
-        error: stage `aes-gcm`, decoding payload N: the payload arrived unsealed, and this stage is required: if it was written before this stage was there, `required = "encode"` lets it pass
-    "#]],
+            error: stage `aes-gcm`, decoding payload N: the payload arrived unsealed, and this stage is required: if it was written before this stage was there, let such payloads pass (`required = "encode"`)
+        "#]],
     );
     fs::write(&path, "[[stage]]\nplugin = \"file:rogue.wasm\"\n").unwrap();
     let facts = ["cloakroom.toml, line 1, stage `rogue`", "grants.keys"];
@@ -378,7 +378,7 @@ fn what_is_large_is_stored_and_explained() {
         1,
         &["storage local"],
         &expect![[r#"
-            error: stage `storage local`, decoding payload N, plugin `file`: bucket `[folder]/objects`, key `v0/d/sha256/[digest]`: there is no such object
+            error: stage `storage local`, decoding payload N, plugin `file`: bucket `[folder]/objects`, key `v0/d/sha256/[digest]`: no such object
         "#]],
     );
 }
@@ -445,8 +445,8 @@ fn what_is_logged_must_be_understood() {
                 &text,
                 &["error: CLOAKROOM_LOG", "WRONG", "`debug`"],
                 &expect![[r#"
-                error: CLOAKROOM_LOG has `WRONG`, which says nothing of what to log: write a level (error, warn, info, debug, trace, off) or TARGET=LEVEL, such as `debug` or `warn,cloakroom::guest=trace`
-            "#]],
+                    error: CLOAKROOM_LOG is `WRONG`, which is not a log filter: write a level (error, warn, info, debug, trace, off) or TARGET=LEVEL, such as `debug` or `warn,cloakroom::guest=trace`
+                "#]],
             );
         }
     }

@@ -114,14 +114,14 @@ async fn payloads_there_and_back_below_any_path() {
         400,
         &[],
         &expect![[r#"
-        not Payloads JSON: it has no `payloads`; expected {"payloads":[{"metadata":{…},"data":"…"}]}
-    "#]],
+            not Payloads JSON, because it has no `payloads`: expected {"payloads":[{"metadata":{…},"data":"…"}]}
+        "#]],
     );
     post(served.address, "/decode", &[], "{\"events\":[]}").refuses(
         400,
         &["explain --history FILE"],
         &expect![[r#"
-            this is the exported history of a workflow (`events`), not Payloads JSON: use `cloakroom explain --history FILE`
+            this is an exported history (`events`), not Payloads JSON: use `cloakroom explain --history FILE`
         "#]],
     );
     served.end().await;
@@ -153,14 +153,14 @@ async fn references_are_kept_or_downloaded() {
         400,
         &[],
         &expect![[r#"
-        all payloads must be references to stored payloads
-    "#]],
+            all payloads must be references to stored objects: /download takes nothing else
+        "#]],
     );
     std::fs::remove_dir_all(folder.path().join("v0")).unwrap();
     let cold = Served::start(folder.path(), ServerSettings::default()).await;
     // 404 would tell the Web UI that nothing can be downloaded here.
     post(cold.address, "/download", &[], &one).refuses(410, &["storage local"], &expect![[r#"
-        stage `storage local`, decoding payload N, plugin `file`: bucket `[folder]`, key `v0/d/sha256/[digest]`: there is no such object
+        stage `storage local`, decoding payload N, plugin `file`: bucket `[folder]`, key `v0/d/sha256/[digest]`: no such object
     "#]]);
 }
 
@@ -303,7 +303,7 @@ async fn strangers_are_not_served_without_a_token() {
         &refused.to_string(),
         &["codec_server.token"],
         &expect![[r#"
-            whoever reaches 0.0.0.0:[port] could have everything decoded: set `codec_server.token` or `codec_server.jwt`, listen on 127.0.0.1 or a Unix socket, or write `anonymous = true` if something else decides who gets there
+            everybody who reaches 0.0.0.0:[port] could decode everything: set `codec_server.token` or `codec_server.jwt`, listen on 127.0.0.1 or a Unix socket, or write `anonymous = true` if something else restricts access
         "#]],
     );
 

@@ -144,8 +144,8 @@ fn what_cannot_be_compiled_is_a_mistake_in_the_configuration() {
             &[],
             "--into",
             expect![[r#"
-            error: there is no folder to compile into: give one with --into
-        "#]],
+                error: no folder to compile into: set one with --into
+            "#]],
         ),
     ] {
         fs::write(folder.path().join("cloakroom.toml"), config).unwrap();

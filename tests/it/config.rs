@@ -185,7 +185,7 @@ const WRONG: [(&str, &str, &[&str], Expect); 27] = [
         "levle = 3",
         &["plugin `zstd`", "`levle`"],
         expect![[r#"
-            [folder]/cloakroom.toml, line 4, stage `zstd`, key `settings`: plugin `zstd`: unknown setting `levle`: this plugin knows `level`
+            [folder]/cloakroom.toml, line 4, stage `zstd`, key `settings`: plugin `zstd`: unknown setting `levle`: did you mean `level`?
         "#]],
     ),
     (
@@ -233,7 +233,7 @@ const WRONG: [(&str, &str, &[&str], Expect); 27] = [
         "ring = \"orders\"",
         &["stage `aes-gcm`", "`orders`"],
         expect![[r#"
-            [folder]/cloakroom.toml, line 7, stage `aes-gcm`, key `plugin`: stage `aes-gcm` failed the probe `empty body`: plugin `aes-gcm`: key ring `orders` was not granted to this plugin; granted: `payments`
+            [folder]/cloakroom.toml, line 10, stage `aes-gcm`, key `settings`: plugin `aes-gcm`: key ring `orders` was not granted to this plugin; granted: `payments`
         "#]],
     ),
     (
@@ -257,7 +257,7 @@ const WRONG: [(&str, &str, &[&str], Expect); 27] = [
         "{ file = \"short\" }",
         &["32", "12", "openssl rand"],
         expect![[r#"
-            [folder]/cloakroom.toml, line 16: [keys.payments.material] `2026-11`: file `[folder]/short`: a key is 32 bytes, and this one is 12: try `openssl rand -base64 32`
+            [folder]/cloakroom.toml, line 16: [keys.payments.material] `2026-11`: file `[folder]/short`: the key has 12 bytes, but 32 are needed: write the output of `openssl rand -base64 32`
         "#]],
     ),
     (
@@ -273,7 +273,7 @@ const WRONG: [(&str, &str, &[&str], Expect); 27] = [
         "{ env = \"PATH\" }",
         &["`PATH`"],
         expect![[r#"
-            [folder]/cloakroom.toml, line 16: [keys.payments.material] `2026-11`: variable `PATH`: a key is written as base64: try `openssl rand -base64 32`
+            [folder]/cloakroom.toml, line 16: [keys.payments.material] `2026-11`: variable `PATH`: the key is not base64: write the output of `openssl rand -base64 32`
         "#]],
     ),
     (

@@ -30,7 +30,7 @@ async fn a_threshold_above_the_largest_object_does_not_build() {
         &error.to_string(),
         &["256KiB", "64KiB"],
         &expect![[r#"
-            payloads are stored from 256KiB on (`threshold`), and objects above 64KiB are not read back (`largest`): raise `largest`, or lower `threshold`
+            payloads are stored from 256KiB on (`Offload::above`), and objects above 64KiB are not read back: raise `Offload::largest_object`, or lower the threshold
         "#]],
     );
     build(&bucket, largest, largest).await.unwrap();
@@ -53,7 +53,7 @@ async fn what_is_too_large_to_be_read_back_is_not_stored() {
         &error.to_string(),
         &["64KiB"],
         &expect![[r#"
-            stage `storage d`, encoding payload 1: the encoded payload has 65564 bytes, and no object above 64KiB is read back (`storage.largest`): raise it, or pass less at once
+            stage `storage d`, encoding payload 1: the encoded payload has 65564 bytes, and no object above 64KiB is read back: raise the limit, or pass less at once (`Offload::largest_object`)
         "#]],
     );
     assert_eq!(bucket.list("", None).await.unwrap(), [""; 0], "another one was stored");
@@ -83,7 +83,7 @@ async fn what_no_call_could_hand_back_is_not_stored() {
         &error.to_string(),
         &["`limits.output`", "1MiB"],
         &expect![[r#"
-            stage `storage d`, encoding payload 0, plugin `file`: the object is 1048604 bytes, and a plugin hands back at most 1MiB (`limits.output`): raise it, or pass less at once
+            stage `storage d`, encoding payload 0, plugin `file`: the object is 1048604 bytes, and a plugin returns at most 1MiB (`limits.output`): raise it, or pass less at once
         "#]],
     );
     let sent = vec![plain(noise(1 << 19))];

@@ -149,7 +149,7 @@ const WRONG: [Case; 23] = [
         CONFIG,
         &["[buckets.payloads]", "s3://BUCKET"],
         expect![[r#"
-            [folder]/cloakroom.toml, line 22: [buckets.payloads]: `s3://pay/loads` write `s3://BUCKET` and nothing after: `prefix` says which keys are used
+            [folder]/cloakroom.toml, line 22: [buckets.payloads]: `s3://pay/loads`: the URL names no bucket or has a path: write `s3://BUCKET`, and limit the keys with `prefix`
         "#]],
     ),
     Case(
@@ -159,7 +159,7 @@ const WRONG: [Case; 23] = [
         CONFIG,
         &["64", "xxd -r -p | base64"],
         expect![[r#"
-            [folder]/cloakroom.toml, line 28: [keys.payments.material] `k`: file `[folder]/hex`: this looks like 64 hexadecimal digits, and keys are base64: convert them with `xxd -r -p | base64`
+            [folder]/cloakroom.toml, line 28: [keys.payments.material] `k`: file `[folder]/hex`: the key has 64 hexadecimal digits, but base64 is needed: convert it with `xxd -r -p | base64`
         "#]],
     ),
     Case(
@@ -249,7 +249,7 @@ const WRONG: [Case; 23] = [
         CONFIG,
         &["stage `zstd`, key `settings`", "zstd.wasm`", "`levle`"],
         expect![[r#"
-            [folder]/cloakroom.toml, line 4, stage `zstd`, key `settings`: plugin `zstd` (`[folder]/zstd.wasm`): unknown setting `levle`: this plugin knows `level`
+            [folder]/cloakroom.toml, line 4, stage `zstd`, key `settings`: plugin `zstd` (`[folder]/zstd.wasm`): unknown setting `levle`: did you mean `level`?
         "#]],
     ),
     Case(

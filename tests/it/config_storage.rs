@@ -251,7 +251,7 @@ const WRONG: [(&str, &str, &[&str], Expect); 22] = [
         "\"s3://a/b\"",
         &["[buckets.payloads]", "s3://BUCKET"],
         expect![[r#"
-            [folder]/cloakroom.toml, line 31: [buckets.payloads]: `s3://a/b` write `s3://BUCKET` and nothing after: `prefix` says which keys are used
+            [folder]/cloakroom.toml, line 31: [buckets.payloads]: `s3://a/b`: the URL names no bucket or has a path: write `s3://BUCKET`, and limit the keys with `prefix`
         "#]],
     ),
 ];
@@ -293,7 +293,7 @@ async fn secrets_of_a_store_are_named_and_never_shown() {
         (
             "{ file = \"key\" }",
             expect![[r#"
-                [folder]/cloakroom.toml, line 31: [buckets.payloads]: `s3://b` its settings do not fit together, or one is not of the form it should be
+                [folder]/cloakroom.toml, line 31: [buckets.payloads]: `s3://b`: the settings contradict each other, or one of them is malformed
             "#]],
         ),
         (
@@ -387,14 +387,14 @@ async fn a_program_may_bring_its_own() {
             opening().with_driver("mine", own()).with_bucket("brought", bucket.clone()),
             "codec `mine`",
             expect![[r#"
-                configuration, line 3, stage `mine`, key `plugin`: no codec `mine` was given in the program
+                configuration, line 3, stage `mine`, key `plugin`: no codec `mine` was given in the program: add it with `CloakroomBuilder::with_codec`
             "#]],
         ),
         (
             opening().with_codec("mine", own()).with_bucket("brought", bucket.clone()),
             "driver `mine`",
             expect![[r#"
-                configuration, line 28, driver `redis`, key `plugin`: no driver `mine` was given in the program
+                configuration, line 28, driver `redis`, key `plugin`: no driver `mine` was given in the program: add it with `CloakroomBuilder::with_driver`
             "#]],
         ),
         (

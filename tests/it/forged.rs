@@ -106,19 +106,19 @@ async fn it_can_reach_nothing_else() {
     }
     let outside = scene.with(claim("key", "secret"));
     scene.refused(outside, ErrorKind::Denied, "`v0/`", &expect![[r#"
-        stage `storage aws.s3driver`, decoding payload 0, plugin `s3`: a key lies outside of `v0/`, which of bucket `temporal-payloads` was granted
+        stage `storage aws.s3driver`, decoding payload 0, plugin `s3`: a key lies outside of `v0/`, the part of bucket `temporal-payloads` that was granted
     "#]]).await;
     let gone = scene.with(claim("key", "v0/gone"));
     scene.refused(gone, ErrorKind::NotFound, "", &expect![[r#"
-        stage `storage aws.s3driver`, decoding payload 0, plugin `s3`: bucket `temporal-payloads`, key `v0/gone`: there is no such object
+        stage `storage aws.s3driver`, decoding payload 0, plugin `s3`: bucket `temporal-payloads`, key `v0/gone`: no such object
     "#]]).await;
     let unknown = scene.with(|reference| reference["driverName"] = json!("other"));
     scene.refused(unknown, ErrorKind::Unresolved, "[TMPRL1105]", &expect![[r#"
-        stage `storage other`, decoding payload 0: [TMPRL1105] stored by driver `other`, which is not configured; there are `aws.s3driver`: add a [[storage.driver]] of that name
+        stage `storage other`, decoding payload 0: [TMPRL1105] stored by driver `other`, which is not configured; there are `aws.s3driver`: add a driver of that name (`Offload::from`)
     "#]]).await;
     let long = scene.with(|reference| reference["driverName"] = json!("\u{1b}[2J".repeat(999)));
     scene.refused(long, ErrorKind::Unresolved, "[TMPRL1105]", &expect![[r#"
-        stage `storage ?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J`, decoding payload 0: [TMPRL1105] stored by driver `?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J`, which is not configured; there are `aws.s3driver`: add a [[storage.driver]] of that name
+        stage `storage ?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J`, decoding payload 0: [TMPRL1105] stored by driver `?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J`, which is not configured; there are `aws.s3driver`: add a driver of that name (`Offload::from`)
     "#]]).await;
 }
 
@@ -177,7 +177,7 @@ async fn what_it_must_say_it_says() {
         )
         .await;
     scene.refused(without("key"), ErrorKind::Malformed, "", &expect![[r#"
-        stage `storage aws.s3driver`, decoding payload 0, plugin `s3`: the plugin calls the payload malformed: changed, cut short, or encoded under another key or for another namespace (its own words are not shown, since they could hold payload bytes: grant `log` to see them)
+        stage `storage aws.s3driver`, decoding payload 0, plugin `s3`: the plugin rejected the payload as malformed: changed, cut short, or encoded under another key or for another namespace (its own words are not shown, since they could hold payload bytes: grant `log` to see them)
     "#]]).await;
     let weak = scene.with(|reference| reference["claimData"]["hash_algorithm"] = json!("md5"));
     scene
@@ -198,13 +198,13 @@ async fn what_it_must_say_it_says() {
         (
             i64::MAX,
             expect![[r#"
-                stage `storage aws.s3driver`, decoding payload 0: the object has 9223372036854775807 bytes, and the most is 1MiB (`storage.largest`)
+                stage `storage aws.s3driver`, decoding payload 0: the object has 9223372036854775807 bytes, and the most is 1MiB: raise the limit (`Offload::largest_object`)
             "#]],
         ),
         (
             2 << 20,
             expect![[r#"
-                stage `storage aws.s3driver`, decoding payload 0: the object has 2097152 bytes, and the most is 1MiB (`storage.largest`)
+                stage `storage aws.s3driver`, decoding payload 0: the object has 2097152 bytes, and the most is 1MiB: raise the limit (`Offload::largest_object`)
             "#]],
         ),
     ] {
@@ -237,10 +237,10 @@ async fn it_cannot_fill_the_memory() {
     let untold = Payload { external_sizes: vec![], ..large.clone() };
     let kind = ErrorKind::LimitExceeded(Limit::Payload);
     scene.refused(untold, kind, "8388608", &expect![[r#"
-        stage `storage aws.s3driver`, decoding payload 0, plugin `s3`: bucket `temporal-payloads`, key `v0/large`: the object has 8388608 bytes, and the most is 1048576
+        stage `storage aws.s3driver`, decoding payload 0, plugin `s3`: bucket `temporal-payloads`, key `v0/large`: the object has 8,388,608 bytes, but at most 1,048,576 are read
     "#]]).await;
     scene.refused(large, kind, "8388608", &expect![[r#"
-        stage `storage aws.s3driver`, decoding payload 0, plugin `s3`: bucket `temporal-payloads`, key `v0/large`: the object has 8388608 bytes, and the most is 1027
+        stage `storage aws.s3driver`, decoding payload 0, plugin `s3`: bucket `temporal-payloads`, key `v0/large`: the object has 8,388,608 bytes, but at most 1,027 are read
     "#]]).await;
     for _ in 0..20 {
         scene.refused(bloated.clone(), ErrorKind::Malformed, "64 KiB", &expect![[r#"

@@ -323,7 +323,7 @@ async fn what_is_no_raw_history_is_refused() {
         1,
         &["temporal workflow show -w ID -o json"],
         &expect![[r#"
-            error: this is no history in JSON (line 1, column 1); export it with `temporal workflow show -w ID -o json`, without --codec-endpoint and without TEMPORAL_CODEC_ENDPOINT
+            error: not a history in JSON (line 1, column 1): export it with `temporal workflow show -w ID -o json`, without --codec-endpoint and without TEMPORAL_CODEC_ENDPOINT
         "#]],
     );
     let nowhere = run.explain(&run.folder.path().join("nowhere"), &[]);

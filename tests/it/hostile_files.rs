@@ -95,7 +95,7 @@ async fn a_pattern_is_no_key() {
                 open(folder.path(), SEALING).await,
                 &["openssl rand"],
                 &expect![[r#"
-                    [folder]/cloakroom.toml, line 8: [keys.payments.material] `one`: file `[folder]/key`: these 32 bytes are a pattern, such as all zeros, and no key: try `openssl rand -base64 32`
+                    [folder]/cloakroom.toml, line 8: [keys.payments.material] `one`: file `[folder]/key`: the key is a pattern, such as all zeros, and not random: write the output of `openssl rand -base64 32`
                 "#]],
             );
         }
@@ -149,7 +149,7 @@ async fn a_secret_in_the_file_is_refused() {
             "allow_invalid_certificates = true",
             "`allow_invalid_certificates`",
             expect![[r#"
-                [folder]/cloakroom.toml, line 13: [buckets.b]: `allow_invalid_certificates` lets whoever stands between read and replace all objects, and is not taken: have this system trust the store's authority (SSL_CERT_FILE=authority.pem)
+                [folder]/cloakroom.toml, line 13: [buckets.b]: `allow_invalid_certificates` lets anybody on the network path read and replace all objects, and is refused: trust the store's authority instead (SSL_CERT_FILE=authority.pem)
             "#]],
         ),
     ] {
@@ -231,7 +231,7 @@ async fn a_folder_of_objects_is_its_users_alone() {
         open(folder.path(), &config).await,
         &["chmod o-w"],
         &expect![[r#"
-            [folder]/cloakroom.toml, line 11: [buckets.b]: `file:objects` folder `[folder]/objects` can be written to by everybody: `chmod o-w` it
+            [folder]/cloakroom.toml, line 11: [buckets.b]: `file:objects`: everybody can write to folder `[folder]/objects`: run `chmod o-w` on it
         "#]],
     );
 }

@@ -88,21 +88,21 @@ async fn an_error_without_end_is_cut() {
             "403 Forbidden",
             ErrorKind::Denied,
             expect![[r#"
-                bucket `hostile`, key `v0/a`: the store denies this (HTTP 403 HisOwn)
+                bucket `hostile`, key `v0/a`: the store denies access: check the credentials and their permissions (HTTP 403 HisOwn)
             "#]],
         ),
         (
             "404 Not Found",
             ErrorKind::NotFound,
             expect![[r#"
-                bucket `hostile`, key `v0/a`: there is no such object (HTTP 404 HisOwn)
+                bucket `hostile`, key `v0/a`: no such object (HTTP 404 HisOwn)
             "#]],
         ),
         (
             "500 Internal Server Error",
             ErrorKind::Unavailable,
             expect![[r#"
-                bucket `hostile`, key `v0/a`: the store did not answer as it should (HTTP 500 HisOwn)
+                bucket `hostile`, key `v0/a`: the store could not answer (HTTP 500 HisOwn)
             "#]],
         ),
     ] {
@@ -129,7 +129,7 @@ async fn a_list_without_end_is_refused() {
         &text,
         &["bucket `hostile`", "16777216"],
         &expect![[r#"
-            bucket `hostile`: the store answered with more than 16777216 bytes where no object was asked
+            bucket `hostile`: the store answered with more than 16,777,216 bytes to a request other than for an object
         "#]],
     );
     assert!(store.sent.load(SeqCst) < SOME, "{} bytes", store.sent.load(SeqCst));
@@ -143,13 +143,13 @@ async fn an_object_is_read_within_what_the_caller_allows() {
         (
             (1 << 20) + 1,
             expect![[r#"
-                bucket `hostile`, key `v0/a`: the object has 1048577 bytes, and the most is 1048576
+                bucket `hostile`, key `v0/a`: the object has 1,048,577 bytes, but at most 1,048,576 are read
             "#]],
         ),
         (
             1 << 50,
             expect![[r#"
-                bucket `hostile`, key `v0/a`: the object has 1125899906842624 bytes, and the most is 1048576
+                bucket `hostile`, key `v0/a`: the object has 1,125,899,906,842,624 bytes, but at most 1,048,576 are read
             "#]],
         ),
     ] {
@@ -176,7 +176,7 @@ async fn headers_are_bounded() {
         &chain(&error),
         &[],
         &expect![[r#"
-            bucket `hostile`, key `v0/a`: the store answered with headers of 102421 bytes, and the most is 65536
+            bucket `hostile`, key `v0/a`: the store answered with 102,421 bytes of headers, but at most 65,536 are read
         "#]],
     );
 }
@@ -212,19 +212,19 @@ async fn no_redirect_is_followed() {
     assert_texts(
         &seen,
         &expect![[r#"
-        bucket `hostile`, key `v0/a`: the store redirects this request, and redirects are not followed: correct `region` or `endpoint` (HTTP 301)
-        bucket `hostile`, key `v0/a`: the store redirects this request, and redirects are not followed: correct `region` or `endpoint` (HTTP 301)
-        bucket `hostile`: the store redirects this request, and redirects are not followed: correct `region` or `endpoint` (HTTP 301)
-        bucket `hostile`, key `v0/a`: the store redirects this request, and redirects are not followed: correct `region` or `endpoint` (HTTP 302)
-        bucket `hostile`, key `v0/a`: the store redirects this request, and redirects are not followed: correct `region` or `endpoint` (HTTP 302)
-        bucket `hostile`: the store redirects this request, and redirects are not followed: correct `region` or `endpoint` (HTTP 302)
-        bucket `hostile`, key `v0/a`: the store redirects this request, and redirects are not followed: correct `region` or `endpoint` (HTTP 307)
-        bucket `hostile`, key `v0/a`: the store redirects this request, and redirects are not followed: correct `region` or `endpoint` (HTTP 307)
-        bucket `hostile`: the store redirects this request, and redirects are not followed: correct `region` or `endpoint` (HTTP 307)
-        bucket `hostile`, key `v0/a`: the store redirects this request, and redirects are not followed: correct `region` or `endpoint` (HTTP 308)
-        bucket `hostile`, key `v0/a`: the store redirects this request, and redirects are not followed: correct `region` or `endpoint` (HTTP 308)
-        bucket `hostile`: the store redirects this request, and redirects are not followed: correct `region` or `endpoint` (HTTP 308)
-    "#]],
+            bucket `hostile`, key `v0/a`: the store redirects the request, and redirects are not followed: correct `region` or `endpoint` (HTTP 301)
+            bucket `hostile`, key `v0/a`: the store redirects the request, and redirects are not followed: correct `region` or `endpoint` (HTTP 301)
+            bucket `hostile`: the store redirects the request, and redirects are not followed: correct `region` or `endpoint` (HTTP 301)
+            bucket `hostile`, key `v0/a`: the store redirects the request, and redirects are not followed: correct `region` or `endpoint` (HTTP 302)
+            bucket `hostile`, key `v0/a`: the store redirects the request, and redirects are not followed: correct `region` or `endpoint` (HTTP 302)
+            bucket `hostile`: the store redirects the request, and redirects are not followed: correct `region` or `endpoint` (HTTP 302)
+            bucket `hostile`, key `v0/a`: the store redirects the request, and redirects are not followed: correct `region` or `endpoint` (HTTP 307)
+            bucket `hostile`, key `v0/a`: the store redirects the request, and redirects are not followed: correct `region` or `endpoint` (HTTP 307)
+            bucket `hostile`: the store redirects the request, and redirects are not followed: correct `region` or `endpoint` (HTTP 307)
+            bucket `hostile`, key `v0/a`: the store redirects the request, and redirects are not followed: correct `region` or `endpoint` (HTTP 308)
+            bucket `hostile`, key `v0/a`: the store redirects the request, and redirects are not followed: correct `region` or `endpoint` (HTTP 308)
+            bucket `hostile`: the store redirects the request, and redirects are not followed: correct `region` or `endpoint` (HTTP 308)
+        "#]],
     );
 }
 
@@ -307,7 +307,7 @@ async fn the_environment_names_no_endpoint() {
         warned.trim(),
         &[],
         &expect![[r#"
-            [time]  WARN cloakroom_stores::environment: the environment names an endpoint of a store, which is not read: only credentials come from the environment; write `endpoint` (Google: `base_url`) in [buckets] variable="AWS_ENDPOINT_URL"
+            [time]  WARN cloakroom_stores::environment: an environment variable names the endpoint of a store, but only credentials are read from the environment: use the bucket's setting `endpoint` (Google: `base_url`) variable="AWS_ENDPOINT_URL"
         "#]],
     );
     assert!(!said.contains("s3cr3t"), "{said}");

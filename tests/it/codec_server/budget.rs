@@ -75,7 +75,7 @@ async fn six_hundred_bombs_in_one_request_stay_within_the_memory_of_a_call() {
     assert!(body.len() < 1 << 20, "{}", body.len());
     let refused = post(served.address, "/decode", &[], &body);
     refused.refuses(413, &["64MiB"], &expect![[r#"
-        stage `zstd`, decoding payload N: the call needs more than 64MiB of memory (`limits.call_bytes`): split the batch, or raise the limit
+        stage `zstd`, decoding payload N: the call needs more than 64MiB of memory: split the batch, or raise the limit (`limits.call_bytes`)
     "#]]);
     nothing_is_held(&served).await;
     // What the call holds, and the instances that decompress, which are small.
@@ -173,7 +173,7 @@ async fn a_body_that_does_not_flow_is_ended() {
         408,
         &["1 KiB"],
         &expect![[r#"
-            the request's body arrived at less than 1 KiB a second
+            the request body arrived at less than 1 KiB a second
         "#]],
     );
     nothing_is_held(&served).await;
@@ -231,7 +231,7 @@ async fn small_requests_succeed_while_large_ones_hold_the_rest() {
     let large = text(&[plain("x".repeat(3 << 20))]);
     let refused = post(served.address, "/encode", &[], &large);
     refused.refuses(503, &["256MiB"], &expect![[r#"
-        all calls together need more than 256MiB of memory (`limits.process_bytes`): try again later, or raise the limit
+        all calls together need more than 256MiB of memory: try again later, or raise the limit (`limits.process_bytes`)
     "#]]);
     assert_eq!(refused.header("retry-after"), Some("1"));
     drop(held);

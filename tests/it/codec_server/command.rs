@@ -132,7 +132,7 @@ fn it_serves_swaps_and_ends() {
     assert_eq!(encoded.status, 200, "{encoded:?}");
     assert_eq!(post(address, "/decode", &[BEARER], &encoded.body).body, sent);
     post(address, "/decode", &[BEARER], &sent).refuses(400, &[], &expect![[r#"
-        stage `aes-gcm`, decoding payload N: the payload arrived unsealed, and this stage is required: if it was written before this stage was there, `required = "encode"` lets it pass
+        stage `aes-gcm`, decoding payload N: the payload arrived unsealed, and this stage is required: if it was written before this stage was there, let such payloads pass (`required = "encode"`)
     "#]]);
     let answered = program.says("answered");
     assert_eq!(
@@ -172,7 +172,7 @@ fn it_serves_swaps_and_ends() {
         stays["error"].as_str().unwrap(),
         &["`*`"],
         &expect![[r#"
-            `*` is not an origin: write scheme, host and port without a path, such as http://localhost:8233; there is no wildcard
+            `*` is not an origin: write scheme, host and port without a path, such as http://localhost:8233 (there are no wildcards)
         "#]],
     );
     assert_eq!(post(address, "/decode", &[BEARER, ui], "{}").status, 200);
@@ -208,7 +208,7 @@ fn what_would_serve_strangers_does_not_start() {
         &said.join("\n"),
         &["codec_server.token"],
         &expect![[r#"
-            error: whoever reaches 0.0.0.0:0 could have everything decoded: set `codec_server.token` or `codec_server.jwt`, listen on 127.0.0.1 or a Unix socket, or write `anonymous = true` if something else decides who gets there
+            error: everybody who reaches 0.0.0.0:0 could decode everything: set `codec_server.token` or `codec_server.jwt`, listen on 127.0.0.1 or a Unix socket, or write `anonymous = true` if something else restricts access
         "#]],
     );
 }

@@ -66,7 +66,7 @@ async fn probes_are_answered_when_all_places_are_taken() {
         503,
         &["codec_server.connections"],
         &expect![[r#"
-            too many connections (`codec_server.connections`): try again
+            too many connections (`codec_server.connections`): retry
         "#]],
     );
     // Who is in work is not disturbed.
@@ -179,7 +179,7 @@ async fn an_address_does_not_take_all_places() {
         503,
         &["codec_server.connections"],
         &expect![[r#"
-            too many connections (`codec_server.connections`): try again
+            too many connections (`codec_server.connections`): retry
         "#]],
     );
     let other = tokio::net::TcpSocket::new_v4().unwrap();

@@ -80,7 +80,7 @@ async fn payloads_that_cannot_be_decoded() {
         stage `aes-gcm`, decoding payload N: key `test-key` of key ring `payments`: sealed under another key, for another purpose, or changed since
     "#]]);
     decode(&plain("\"in the clear\"")).refuses(400, &[], &expect![[r#"
-        stage `aes-gcm`, decoding payload N: the payload arrived unsealed, and this stage is required: if it was written before this stage was there, `required = "encode"` lets it pass
+        stage `aes-gcm`, decoding payload N: the payload arrived unsealed, and this stage is required: if it was written before this stage was there, let such payloads pass (`required = "encode"`)
     "#]]);
     let retired = encoded[0].clone().with("sealed-key", "2026-05");
     decode(&retired).refuses(422, &["key `2026-05`"], &expect![[r#"
@@ -90,7 +90,7 @@ async fn payloads_that_cannot_be_decoded() {
     let text = String::from_utf8(elsewhere.data.to_vec()).unwrap();
     elsewhere.data = text.replace("\"local\"", "\"unknown\"").into();
     decode(&elsewhere).refuses(400, &["[TMPRL1105]"], &expect![[r#"
-        stage `storage unknown`, decoding payload N: [TMPRL1105] stored by driver `unknown`, which is not configured; there are `local`: add a [[storage.driver]] of that name
+        stage `storage unknown`, decoding payload N: [TMPRL1105] stored by driver `unknown`, which is not configured; there are `local`: add a driver of that name (`[[storage.driver]]`)
     "#]]);
     let mut longer = encoded[1].clone();
     longer.external_sizes = vec![1];
@@ -109,7 +109,7 @@ async fn bodies_that_are_too_large() {
         413,
         &["1MiB"],
         &expect![[r#"
-            the request has more than 1MiB (`codec_server.body`)
+            the request has more than 1MiB (`codec_server.body`): send fewer payloads
         "#]],
     );
     // Who does not say how long it is is stopped on the way.
@@ -125,7 +125,7 @@ async fn bodies_that_are_too_large() {
         413,
         &["1MiB"],
         &expect![[r#"
-            the request has more than 1MiB (`codec_server.body`)
+            the request has more than 1MiB (`codec_server.body`): send fewer payloads
         "#]],
     );
     // And who only says so is not waited for longer than a moment.
@@ -137,7 +137,7 @@ async fn bodies_that_are_too_large() {
         413,
         &["1MiB"],
         &expect![[r#"
-            the request has more than 1MiB (`codec_server.body`)
+            the request has more than 1MiB (`codec_server.body`): send fewer payloads
         "#]],
     );
     works(&served);
@@ -175,7 +175,7 @@ async fn bodies_that_arrive_too_late() {
         408,
         &[],
         &expect![[r#"
-            the request's body did not arrive in time (`codec_server.time`)
+            the request body did not arrive in time (`codec_server.time`)
         "#]],
     );
     served.server.swap(small()).unwrap();
@@ -208,14 +208,14 @@ async fn requests_that_are_none() {
         404,
         &["/decode"],
         &expect![[r#"
-            there are /encode, /decode, /download, /healthz, /readyz and /metrics
+            unknown path: there are /encode, /decode, /download, /healthz, /readyz and /metrics
         "#]],
     );
     ask(served.address, "GET /decode", &[], b"").refuses(
         405,
         &[],
         &expect![[r#"
-            this takes POST only
+            wrong method: this path takes POST only
         "#]],
     );
     assert_eq!(ask(served.address, "GET /decode", &[], b"").header("allow"), Some("POST"));
@@ -223,7 +223,7 @@ async fn requests_that_are_none() {
         405,
         &[],
         &expect![[r#"
-            this takes GET only
+            wrong method: this path takes GET only
         "#]],
     );
     let mut stream = connect(served.address);

@@ -91,13 +91,13 @@ fn what_is_shown_is_audited() {
     let id = |id| [signed, ("x-request-id", id), ("x-namespace", "payments")];
     assert_eq!(post(address, "/decode", &id("decode"), &encoded).body, sent);
     post(address, "/decode", &id("clear"), &sent).refuses(400, &[], &expect![[r#"
-        stage `aes-gcm`, decoding payload N: the payload arrived unsealed, and this stage is required: if it was written before this stage was there, `required = "encode"` lets it pass
+        stage `aes-gcm`, decoding payload N: the payload arrived unsealed, and this stage is required: if it was written before this stage was there, let such payloads pass (`required = "encode"`)
     "#]]);
     post(address, "/download", &id("download"), &encoded).refuses(
         400,
         &[],
         &expect![[r#"
-            all payloads must be references to stored payloads
+            all payloads must be references to stored objects: /download takes nothing else
         "#]],
     );
     post(address, "/decode", &id("broken"), "{").refuses(
@@ -206,11 +206,11 @@ fn refusals_that_repeat_are_logged_once() {
     assert_texts(
         &warnings,
         &expect![[r#"
-        a page of http://127.0.0.1:8233 may not ask: if it should, add "http://127.0.0.1:8233" to `codec_server.origins`; http://localhost:8233 is listed, and to a browser it is another origin
-        a page of https://ui.example may not ask: if it should, add "https://ui.example" to `codec_server.origins`
-        a page without an origin of its own (`null`) asked, and none can be listed for it
-        the request has no `Authorization` header
-    "#]],
+            a page of http://127.0.0.1:8233 may not ask: if it should, add "http://127.0.0.1:8233" to `codec_server.origins`; http://localhost:8233 is allowed, but browsers treat it as another origin
+            a page of https://ui.example may not ask: if it should, add "https://ui.example" to `codec_server.origins`
+            a page with the opaque origin `null` may not ask, and no setting can allow it
+            the request has no `Authorization` header
+        "#]],
     );
     let metrics = ask(address, "GET /metrics", &[BEARER], b"").body;
     for counted in ["status=\"401\"} 10", "status=\"403\"} 10"] {

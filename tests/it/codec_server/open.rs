@@ -155,7 +155,7 @@ async fn a_socket_is_its_owners() {
         &bind_error(&socket).await,
         &["codec.sock"],
         &expect![[r#"
-            `[folder]/codec.sock` is there and is no socket: remove it, or listen elsewhere
+            `[folder]/codec.sock` exists and is not a socket: remove it, or listen elsewhere
         "#]],
     );
     assert_eq!(fs::read_to_string(&socket).unwrap(), "precious");
@@ -208,7 +208,7 @@ fn anonymous_is_written_by_hand() {
         refused.as_str().unwrap(),
         &[],
         &expect![[r#"
-            error: `codec_server.anonymous` lets anybody in, and `codec_server.token` or `codec_server.jwt` does not: remove one of them
+            error: `codec_server.anonymous` admits everybody, but `codec_server.token` or `codec_server.jwt` asks for a token: remove one of them
         "#]],
     );
     assert_eq!(program.child.wait().unwrap().code(), Some(2));
