@@ -9,7 +9,6 @@ mod guest_build;
 
 use guest_build::{Error, Target, build};
 
-#[expect(clippy::print_stdout, reason = "this is how a build script speaks to Cargo")]
 fn main() -> Result<(), Error> {
     println!("cargo::rustc-cfg=cloakroom_checkout");
     let folders = [

@@ -42,7 +42,7 @@ impl CloakroomBuilder {
     pub async fn check(self) -> Result<Check, Error> {
         let (began, buckets) = (Instant::now(), Arc::<OpenBuckets>::default());
         let config = ConfigFile::read(&self.source, self.read_limit()).await?;
-        let loaded = LoadedConfig::load(&self, config, began, &buckets, None).await?;
+        let loaded = Box::pin(LoadedConfig::load(&self, config, began, &buckets, None)).await?;
         #[cfg(feature = "codec-server")]
         let server = crate::codec_server_settings::warning(loaded.codec_server).await;
         #[cfg(not(feature = "codec-server"))]

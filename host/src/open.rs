@@ -36,7 +36,7 @@ impl CloakroomBuilder {
     pub async fn open(self) -> Result<Cloakroom, Error> {
         let (began, buckets) = (Instant::now(), Arc::<OpenBuckets>::default());
         let config = ConfigFile::read(&self.source, self.read_limit()).await?;
-        let loaded = LoadedConfig::load(&self, config, began, &buckets, None).await?;
+        let loaded = Box::pin(LoadedConfig::load(&self, config, began, &buckets, None)).await?;
         loaded.inventory.warn();
         announce(&self, &loaded);
         Ok(Cloakroom::new(loaded, self, buckets))

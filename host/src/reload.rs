@@ -30,7 +30,8 @@ impl Cloakroom {
     pub async fn replace(&self, builder: CloakroomBuilder) -> Result<(), Error> {
         let order = self.reload_order();
         let number = order.begin();
-        let replaced = order.unless_newer(number, self.load_and_replace(number, builder)).await;
+        let replaced =
+            order.unless_newer(number, Box::pin(self.load_and_replace(number, builder))).await;
         // A reload that a newer one ended says nothing about the file.
         if order.is_newest(number) {
             reload_metric::record_reload(replaced.is_ok());
@@ -54,7 +55,8 @@ impl Cloakroom {
         #[cfg(feature = "codec-server")]
         self.announce_codec_server(number, &config).await?;
         let buckets = self.buckets();
-        let next = LoadedConfig::load(&builder, config, began, buckets, Some(&before)).await?;
+        let next =
+            Box::pin(LoadedConfig::load(&builder, config, began, buckets, Some(&before))).await?;
         next.inventory.warn();
         self.reload_order().replace_if_newest(number, || {
             key_facts::record(&next.keys, &before.keys);

@@ -67,7 +67,7 @@ async fn old_plaintext_passes_and_is_counted_by_namespace() {
     assert_eq!(error.kind(), ErrorKind::Unsealed, "{error}");
     assert_text(
         &chain(&error),
-        &["required = \"encode\""],
+        &["`Stage::required_to_encode`"],
         &expect![[r#"
             stage `aes-gcm`, decoding payload 0: the payload arrived unsealed, and this stage is required: if it was written before this stage was there, `required = "encode"` lets it pass
         "#]],

@@ -48,13 +48,14 @@ fn rules_name_metrics_that_there_are() {
     let rules = alerts("cloakroom.yml");
     let names = metrics(&rules);
     assert!(!names.is_empty());
-    let pipeline = fs::read_to_string(root().join("host/pipeline/src/metric.rs")).unwrap();
+    let source = |path: &str| fs::read_to_string(root().join(path)).unwrap();
+    let constants = source("host/pipeline/src/metric.rs") + &source("host/temporal/src/metric.rs");
     let server = server();
     for name in names {
         let constant = format!(": &str = \"{name}\";");
         let counted =
             name.starts_with("cloakroom_http_") && server.contains(&format!("\"{name}\""));
-        assert!(counted || pipeline.contains(&constant), "nobody counts {name}");
+        assert!(counted || constants.contains(&constant), "nobody counts {name}");
     }
     for recorded in rules.split(is_no_part).filter(|word| word.contains("cloakroom:")) {
         let line = format!("- record: {recorded}\n");

@@ -278,7 +278,7 @@ async fn a_batch_of_too_many_payloads_is_refused_before_the_first() {
     ] {
         let error = refused.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::LimitExceeded(Limit::Payloads));
-        assert_text(&error.to_string(), &["4 payloads", " 3 "], &snapshot);
+        assert_text(&error.to_string(), &["4 payloads", " 3: "], &snapshot);
     }
     assert_eq!(codec.seen.load(SeqCst), 0);
     assert_eq!(pipeline.encode(&ctx(), batch(3)).await.unwrap().len(), 3);

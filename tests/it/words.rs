@@ -22,7 +22,7 @@ const RIDDLES: [&str; 12] = [
 ];
 
 /// A documentation line states what an item is or does instead of asking.
-const QUESTIONS: [&str; 6] = ["What ", "Whether ", "How ", "Why ", "Who ", "Whose "];
+const QUESTIONS: [&str; 5] = ["What ", "How ", "Why ", "Who ", "Whose "];
 
 /// How many of both each part still has. The numbers must only become lower.
 const LEFT: [(&str, usize, usize); 11] = [

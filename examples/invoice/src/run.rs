@@ -68,9 +68,10 @@ pub(crate) async fn run(
 
     let (pay_invoice, archive) = told?;
     let stored = Stored::within(&folder.join("objects"))?;
-    let replay_seconds = match pay_invoice.finished {
-        true => Some(replay::median(way, folder, &client, &progress).await?),
-        false => None,
+    let replay_seconds = if pay_invoice.finished {
+        Some(replay::median(way, folder, &client, &progress).await?)
+    } else {
+        None
     };
     let stored_after_replays = Stored::within(&folder.join("objects"))?;
     let way = way.title();

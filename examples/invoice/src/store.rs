@@ -20,9 +20,10 @@ impl Stored {
         }
         for entry in fs::read_dir(folder)? {
             let entry = entry?;
-            let more = match entry.file_type()?.is_dir() {
-                true => Self::within(&entry.path())?,
-                false => Self { objects: 1, bytes: entry.metadata()?.len() },
+            let more = if entry.file_type()?.is_dir() {
+                Self::within(&entry.path())?
+            } else {
+                Self { objects: 1, bytes: entry.metadata()?.len() }
             };
             all = Self { objects: all.objects + more.objects, bytes: all.bytes + more.bytes };
         }

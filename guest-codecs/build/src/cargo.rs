@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use super::{Error, Target, guest::Guest, script::Script, toolchain::Toolchain};
+use super::{error::Error, guest::Guest, script::Script, target::Target, toolchain::Toolchain};
 
 /// The profile of guests, whatever the outer build's.
 const PROFILE: &str = "guest";

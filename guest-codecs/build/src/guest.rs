@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::Error;
+use super::error::Error;
 
 /// One package to build.
 #[derive(Debug)]

@@ -8,6 +8,7 @@ mod cargo;
 mod error;
 mod guest;
 mod script;
+mod target;
 mod toolchain;
 
 use std::{
@@ -17,26 +18,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub use self::error::Error;
+pub use self::{error::Error, target::Target};
 use self::{guest::Guest, script::Script, toolchain::Toolchain};
-
-/// The target of a guest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Target {
-    /// `wasm32-unknown-unknown`: imports what the contract offers, and nothing of WASI.
-    Bare,
-    /// `wasm32-wasip2`: as an author builds who has heard of nothing else.
-    Wasip2,
-}
-
-impl Target {
-    fn triple(self) -> &'static str {
-        match self {
-            Self::Bare => "wasm32-unknown-unknown",
-            Self::Wasip2 => "wasm32-wasip2",
-        }
-    }
-}
 
 /// Has rustup add what building the guests of the workspace at `workspace` needs, and returns the
 /// targets that were added. Builds do the same; this is for programs that want to know in time.

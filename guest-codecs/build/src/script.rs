@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Error, guest::Guest};
+use super::{error::Error, guest::Guest};
 
 /// Paths that every guest is built from, besides its own folder.
 const SHARED: [&str; 9] = [
@@ -60,7 +60,7 @@ impl Script {
         target_root(&self.out_dir, &self.target).join("guests")
     }
 
-    #[expect(clippy::print_stdout, reason = "this is how a build script speaks to Cargo")]
+    #[allow(clippy::print_stdout, reason = "this is how a build script speaks to Cargo")]
     pub(crate) fn rerun_if_changed(&self, guests: &[Guest]) {
         let shared = SHARED.iter().map(|path| self.workspace.join(path));
         let own = guests.iter().flat_map(Guest::sources);

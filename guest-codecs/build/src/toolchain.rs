@@ -8,7 +8,7 @@ use std::{
     process::Command,
 };
 
-use super::{Error, Target, script::Script};
+use super::{error::Error, script::Script, target::Target};
 
 /// A Rust that can build guests for one target.
 pub(crate) struct Toolchain {

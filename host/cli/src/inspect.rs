@@ -104,7 +104,7 @@ fn as_text(
         }
         Some(SelfDescription::Driver(kind)) => rows.push(row("kind", kind.clone())),
         Some(SelfDescription::Unknown(why)) => {
-            rows.push(row("describe", format!("not available: {why}")))
+            rows.push(row("describe", format!("not available: {why}")));
         }
     }
     let exports = inspection.exports.iter().take(MAX_SHOWN).map(|name| shown(name));

@@ -10,7 +10,7 @@ use std::{
 
 use futures::future::BoxFuture;
 
-use super::Key;
+use super::key::Key;
 use crate::Error;
 
 /// Result of a look-up: the key, or none if the ring does not have it.

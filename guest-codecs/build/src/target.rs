@@ -1,0 +1,19 @@
+//! Target that a guest is built for.
+
+/// The target of a guest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target {
+    /// `wasm32-unknown-unknown`: imports what the contract offers, and nothing of WASI.
+    Bare,
+    /// `wasm32-wasip2`: as an author builds who has heard of nothing else.
+    Wasip2,
+}
+
+impl Target {
+    pub(super) fn triple(self) -> &'static str {
+        match self {
+            Self::Bare => "wasm32-unknown-unknown",
+            Self::Wasip2 => "wasm32-wasip2",
+        }
+    }
+}
