@@ -69,7 +69,7 @@ async fn old_plaintext_passes_and_is_counted_by_namespace() {
         &chain(&error),
         &["`Stage::required_to_encode`"],
         &expect![[r#"
-            stage `aes-gcm`, decoding payload 0: the payload arrived unsealed, and this stage is required: if it was written before this stage was there, `required = "encode"` lets it pass
+            stage `aes-gcm`, decoding payload 0: the payload arrived unsealed, and this stage is required: if it was written before this stage was there, let such payloads pass (`Stage::required_to_encode`)
         "#]],
     );
     assert_eq!(counted(&snapshotter), []);

@@ -260,19 +260,19 @@ async fn a_batch_of_too_many_payloads_is_refused_before_the_first() {
         (
             pipeline.encode(&ctx(), batch(4)).await,
             expect![[r#"
-                encoding 4 payloads in one call, and the most is 3 (`limits.payloads`): split the batch, or raise the limit
+                encoding 4 payloads in one call, and the most is 3: split the batch, or raise the limit (`PipelineBuilder::most_payloads`)
             "#]],
         ),
         (
             pipeline.decode(&ctx(), batch(4)).await,
             expect![[r#"
-                decoding 4 payloads in one call, and the most is 3 (`limits.payloads`): split the batch, or raise the limit
+                decoding 4 payloads in one call, and the most is 3: split the batch, or raise the limit (`PipelineBuilder::most_payloads`)
             "#]],
         ),
         (
             pipeline.decode_references(&ctx(), batch(4)).await,
             expect![[r#"
-                decoding 4 payloads in one call, and the most is 3 (`limits.payloads`): split the batch, or raise the limit
+                decoding 4 payloads in one call, and the most is 3: split the batch, or raise the limit (`PipelineBuilder::most_payloads`)
             "#]],
         ),
     ] {

@@ -65,7 +65,7 @@ async fn another_line_of_the_contract() {
     let other = replaced("@0.1.0", "@0.9.0");
     let (source, kind) = (Source::bytes("new", other), ErrorKind::PluginRejected);
     refused(source, Grants::none(), kind, &["0.9.0", " 0.1"], &expect![[r#"
-        plugin `new`: speaks version 0.9.0 of the contract, and this host speaks 0.1: use a host of that line, or build the plugin against this one
+        plugin `new`: was built against version 0.9.0 of the contract, and this host has 0.1: use a host of that version, or build the plugin against this one
     "#]]).await;
 }
 
@@ -213,7 +213,7 @@ async fn settings_that_cannot_work() {
             "zstd",
             Settings::none().set("levle", 3),
             expect![[r#"
-                plugin `zstd`: unknown setting `levle`: this plugin knows `level`
+                plugin `zstd`: unknown setting `levle`: did you mean `level`?
             "#]],
         ),
         (

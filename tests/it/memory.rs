@@ -67,16 +67,16 @@ async fn what_the_host_holds_for_a_guest_is_bounded() {
     assert_texts(
         &seen,
         &expect![[r#"
-        join-forever: plugin `rogue`: had the host hold more than 24MiB at once (`limits.held`): its input, and all that it made and did not let go of
-        join-envelopes-forever: plugin `rogue`: had the host hold more than 24MiB at once (`limits.held`): its input, and all that it made and did not let go of
-        slices-of-dropped-buffers: plugin `rogue`: had the host hold more than 24MiB at once (`limits.held`): its input, and all that it made and did not let go of
-        payloads-of-entries: plugin `rogue`: had the host hold more than 24MiB at once (`limits.held`): its input, and all that it made and did not let go of
-        two-byte-sizes: plugin `rogue`: the payload has more than 4096 entries, which are metadata, sizes and unknown fields (`limits.entries`): raise it, or pass fewer
-        two-byte-entries: plugin `rogue`: the payload has more than 4096 entries, which are metadata, sizes and unknown fields (`limits.entries`): raise it, or pass fewer
-        two-byte-fields: plugin `rogue`: the payload has more than 4096 entries, which are metadata, sizes and unknown fields (`limits.entries`): raise it, or pass fewer
-        two-byte-bodies: plugin `rogue`: the payload has more than 4096 entries, which are metadata, sizes and unknown fields (`limits.entries`): raise it, or pass fewer
-        many-entries: plugin `rogue`: made a payload of more than 4096 metadata entries (`limits.entries`)
-    "#]],
+            join-forever: plugin `rogue`: had the host hold more than 24MiB at once (`limits.held`): its input, and everything that it made and did not release
+            join-envelopes-forever: plugin `rogue`: had the host hold more than 24MiB at once (`limits.held`): its input, and everything that it made and did not release
+            slices-of-dropped-buffers: plugin `rogue`: had the host hold more than 24MiB at once (`limits.held`): its input, and everything that it made and did not release
+            payloads-of-entries: plugin `rogue`: had the host hold more than 24MiB at once (`limits.held`): its input, and everything that it made and did not release
+            two-byte-sizes: plugin `rogue`: the payload has more than 4096 entries, which are metadata, sizes and unknown fields: pass fewer, or raise the limit
+            two-byte-entries: plugin `rogue`: the payload has more than 4096 entries, which are metadata, sizes and unknown fields: pass fewer, or raise the limit
+            two-byte-fields: plugin `rogue`: the payload has more than 4096 entries, which are metadata, sizes and unknown fields: pass fewer, or raise the limit
+            two-byte-bodies: plugin `rogue`: the payload has more than 4096 entries, which are metadata, sizes and unknown fields: pass fewer, or raise the limit
+            many-entries: plugin `rogue`: made a payload of more than 4096 metadata entries (`limits.entries`)
+        "#]],
     );
 }
 
@@ -137,7 +137,7 @@ async fn the_call_and_the_process_bound_a_guest_too() {
             large,
             LimitExceeded(Limit::CallBytes),
             expect![[r#"
-                plugin `rogue`: the call needs more than 5MiB of memory (`limits.call_bytes`): split the batch, or raise the limit
+                plugin `rogue`: the call needs more than 5MiB of memory: split the batch, or raise the limit
             "#]],
         ),
         (
@@ -145,7 +145,7 @@ async fn the_call_and_the_process_bound_a_guest_too() {
             small,
             Busy,
             expect![[r#"
-                plugin `rogue`: all calls together need more than 5MiB of memory (`limits.process_bytes`): try again later, or raise the limit
+                plugin `rogue`: all calls together need more than 5MiB of memory: try again later, or raise the limit
             "#]],
         ),
     ] {
@@ -180,7 +180,7 @@ async fn linear_memory_is_charged_to_the_process() {
         &chain(&error),
         &["8MiB"],
         &expect![[r#"
-            plugin `rogue`: all calls together need more than 8MiB of memory (`limits.process_bytes`): try again later, or raise the limit
+            plugin `rogue`: all calls together need more than 8MiB of memory: try again later, or raise the limit
         "#]],
     );
 }
@@ -230,21 +230,21 @@ async fn entries_are_counted_alike_both_ways_and_a_higher_limit_reads_old_data()
     refused(
         low.encode(&ctx(), large.clone()).await.unwrap_err(),
         expect![[r#"
-            encoding payload 0: the payload has more than 100 entries, which are metadata, sizes and unknown fields (`limits.entries`): raise it, or pass fewer
+            encoding payload 0: the payload has more than 100 entries, which are metadata, sizes and unknown fields: pass fewer, or raise the limit (`PipelineBuilder::most_entries`)
         "#]],
     );
     let encoded = high.encode(&ctx(), large.clone()).await.unwrap();
     refused(
         low.decode(&ctx(), encoded.clone()).await.unwrap_err(),
         expect![[r#"
-            stage `zstd`, decoding payload 0: the payload has more than 100 entries, which are metadata, sizes and unknown fields (`limits.entries`): raise it, or pass fewer
+            stage `zstd`, decoding payload 0: the payload has more than 100 entries, which are metadata, sizes and unknown fields: pass fewer, or raise the limit (`PipelineBuilder::most_entries`)
         "#]],
     );
     // What no stage knows passes through, and is counted as well.
     refused(
         low.decode(&ctx(), large.clone()).await.unwrap_err(),
         expect![[r#"
-            decoding payload 0: the payload has more than 100 entries, which are metadata, sizes and unknown fields (`limits.entries`): raise it, or pass fewer
+            decoding payload 0: the payload has more than 100 entries, which are metadata, sizes and unknown fields: pass fewer, or raise the limit (`PipelineBuilder::most_entries`)
         "#]],
     );
     assert_eq!(high.decode(&ctx(), encoded).await.unwrap(), large);
@@ -270,7 +270,7 @@ async fn a_stored_object_of_too_many_entries_is_readable_under_a_higher_limit() 
         &chain(&error),
         &["100 entries"],
         &expect![[r#"
-            stage `storage d`, decoding payload 0: the payload has more than 100 entries, which are metadata, sizes and unknown fields (`limits.entries`): raise it, or pass fewer
+            stage `storage d`, decoding payload 0: the payload has more than 100 entries, which are metadata, sizes and unknown fields: pass fewer, or raise the limit (`PipelineBuilder::most_entries`)
         "#]],
     );
     assert_eq!(pipeline(101).decode(&ctx(), stored).await.unwrap(), sent);
@@ -318,19 +318,19 @@ async fn a_configuration_bounds_entries_and_what_is_held() {
         (
             cloakroom.encode(&ctx(), vec![with_entries(51)]).await,
             expect![[r#"
-                encoding payload 0: the payload has more than 50 entries, which are metadata, sizes and unknown fields (`limits.entries`): raise it, or pass fewer
+                encoding payload 0: the payload has more than 50 entries, which are metadata, sizes and unknown fields: pass fewer, or raise the limit (`limits.entries`)
             "#]],
         ),
         (
             cloakroom.decode(&ctx(), vec![with_entries(51)]).await,
             expect![[r#"
-                decoding payload 0: the payload has more than 50 entries, which are metadata, sizes and unknown fields (`limits.entries`): raise it, or pass fewer
+                decoding payload 0: the payload has more than 50 entries, which are metadata, sizes and unknown fields: pass fewer, or raise the limit (`limits.entries`)
             "#]],
         ),
         (
             cloakroom.pipeline().decode_references(&ctx(), vec![with_entries(51)]).await,
             expect![[r#"
-                decoding payload 0: the payload has more than 50 entries, which are metadata, sizes and unknown fields (`limits.entries`): raise it, or pass fewer
+                decoding payload 0: the payload has more than 50 entries, which are metadata, sizes and unknown fields: pass fewer, or raise the limit (`limits.entries`)
             "#]],
         ),
     ] {

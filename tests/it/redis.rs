@@ -102,7 +102,7 @@ async fn reaches_nothing_else() {
         &chain(&error),
         &["grants.tcp"],
         &expect![[r#"
-            stage `storage redis`, encoding payload 0, plugin `redis`: the plugin was denied something, or denies it itself; `grants.tcp` lets it connect to `127.0.0.1:9` (its own words are not shown, since they could hold payload bytes: grant `log` to see them)
+            stage `storage redis`, encoding payload 0, plugin `redis`: the plugin was denied access, or denied it itself; `grants.tcp` lets it connect to `127.0.0.1:9` (its own words are not shown, since they could hold payload bytes: grant `log` to see them)
         "#]],
     );
 }

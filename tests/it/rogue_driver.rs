@@ -130,7 +130,7 @@ async fn a_grant_is_as_far_as_it_gets() {
             BucketAccess::within("v0/").overwrite(),
             "`v0/`",
             expect![[r#"
-                stage `storage rogue`, encoding payload 0, plugin `rogue`: a key lies outside of `v0/`, which of bucket `b` was granted
+                stage `storage rogue`, encoding payload 0, plugin `rogue`: a key lies outside of `v0/`, the part of bucket `b` that was granted
             "#]],
         ),
         (

@@ -307,13 +307,13 @@ async fn a_reference_without_its_driver_is_refused() {
         (
             stages().await,
             expect![[r#"
-                [TMPRL1105] the payload is stored elsewhere, and no external storage is configured: add [storage] with the driver that stored it
+                [TMPRL1105] the payload is stored elsewhere, and no external storage is configured: add the driver that stored it (`PipelineBuilder::offload`)
             "#]],
         ),
         (
             stages().await.offload(other),
             expect![[r#"
-                stage `storage aws.s3driver`, decoding payload 0: [TMPRL1105] stored by driver `aws.s3driver`, which is not configured; there are `other`: add a [[storage.driver]] of that name
+                stage `storage aws.s3driver`, decoding payload 0: [TMPRL1105] stored by driver `aws.s3driver`, which is not configured; there are `other`: add a driver of that name (`Offload::from`)
             "#]],
         ),
     ] {
@@ -350,7 +350,7 @@ async fn a_driver_takes_no_more_than_its_setting_says() {
         &says,
         &["max_bytes", "storage d"],
         &expect![[r#"
-            stage `storage d`, encoding payload 0, plugin `s3`: the plugin calls the payload too large; its settings are `bucket`, `max_bytes` (its own words are not shown, since they could hold payload bytes: grant `log` to see them)
+            stage `storage d`, encoding payload 0, plugin `s3`: the plugin rejected the payload as too large; its settings are `bucket`, `max_bytes` (its own words are not shown, since they could hold payload bytes: grant `log` to see them)
         "#]],
     );
 }

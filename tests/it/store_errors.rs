@@ -56,7 +56,7 @@ async fn of_s3() {
         ErrorKind::NotFound,
         &there,
         &expect![[r#"
-            bucket `errors`, key `a/none`: there is no such object (HTTP 404 NoSuchKey)
+            bucket `errors`, key `a/none`: no such object (HTTP 404 NoSuchKey)
         "#]],
     );
 
@@ -67,7 +67,7 @@ async fn of_s3() {
         ErrorKind::Denied,
         &missing,
         &expect![[r#"
-            bucket `nowhere`, key `a/none`: the store has no such bucket: create it, or correct `url` in [buckets] (HTTP 404 NoSuchBucket)
+            bucket `nowhere`, key `a/none`: no such bucket: create it, or correct the bucket's `url` (HTTP 404 NoSuchBucket)
         "#]],
     );
     says(
@@ -75,7 +75,7 @@ async fn of_s3() {
         ErrorKind::Denied,
         &missing,
         &expect![[r#"
-            bucket `nowhere`, key `a/new`: the store has no such bucket: create it, or correct `url` in [buckets] (HTTP 404 NoSuchBucket)
+            bucket `nowhere`, key `a/new`: no such bucket: create it, or correct the bucket's `url` (HTTP 404 NoSuchBucket)
         "#]],
     );
     let listed = nowhere.list("", None).await.unwrap_err();
@@ -84,7 +84,7 @@ async fn of_s3() {
         ErrorKind::Denied,
         &missing[..1],
         &expect![[r#"
-            bucket `nowhere`: the store has no such bucket: create it, or correct `url` in [buckets] (HTTP 404 NoSuchBucket)
+            bucket `nowhere`: no such bucket: create it, or correct the bucket's `url` (HTTP 404 NoSuchBucket)
         "#]],
     );
 
@@ -96,7 +96,7 @@ async fn of_s3() {
         ErrorKind::Denied,
         &denied,
         &expect![[r#"
-            bucket `temporal-payloads`, key `a/new`: the store denies this (HTTP 403 SignatureDoesNotMatch)
+            bucket `temporal-payloads`, key `a/new`: the store denies access: check the credentials and their permissions (HTTP 403 SignatureDoesNotMatch)
         "#]],
     );
 }
@@ -118,7 +118,7 @@ async fn of_azure() {
         ErrorKind::NotFound,
         &facts,
         &expect![[r#"
-            bucket `temporal-payloads`, key `a/none`: there is no such object (HTTP 404 BlobNotFound)
+            bucket `temporal-payloads`, key `a/none`: no such object (HTTP 404 BlobNotFound)
         "#]],
     );
     let nowhere = place("nowhere", AZURITE_KEY);
@@ -128,7 +128,7 @@ async fn of_azure() {
         ErrorKind::Denied,
         &missing,
         &expect![[r#"
-            bucket `nowhere`, key `a/none`: the store has no such bucket: create it, or correct `url` in [buckets] (HTTP 404 ContainerNotFound)
+            bucket `nowhere`, key `a/none`: no such bucket: create it, or correct the bucket's `url` (HTTP 404 ContainerNotFound)
         "#]],
     );
     says(
@@ -136,7 +136,7 @@ async fn of_azure() {
         ErrorKind::Denied,
         &missing,
         &expect![[r#"
-            bucket `nowhere`, key `a/new`: the store has no such bucket: create it, or correct `url` in [buckets] (HTTP 404 ContainerNotFound)
+            bucket `nowhere`, key `a/new`: no such bucket: create it, or correct the bucket's `url` (HTTP 404 ContainerNotFound)
         "#]],
     );
     let wrong = put(&place(BUCKET, "d3Jvbmc=")).await;
@@ -146,7 +146,7 @@ async fn of_azure() {
         ErrorKind::Denied,
         &facts,
         &expect![[r#"
-            bucket `temporal-payloads`, key `a/new`: the store denies this (HTTP 403 AuthorizationFailure)
+            bucket `temporal-payloads`, key `a/new`: the store denies access: check the credentials and their permissions (HTTP 403 AuthorizationFailure)
         "#]],
     );
 }
@@ -166,7 +166,7 @@ async fn of_google() {
         ErrorKind::NotFound,
         &["key `a/none`", "HTTP 404"],
         &expect![[r#"
-            bucket `temporal-payloads`, key `a/none`: there is no such object (HTTP 404)
+            bucket `temporal-payloads`, key `a/none`: no such object (HTTP 404)
         "#]],
     );
     let nowhere = put(&place("nowhere")).await;
@@ -175,7 +175,7 @@ async fn of_google() {
         ErrorKind::Denied,
         &["bucket `nowhere`", "HTTP 404"],
         &expect![[r#"
-            bucket `nowhere`, key `a/new`: the store has no such bucket: create it, or correct `url` in [buckets] (HTTP 404)
+            bucket `nowhere`, key `a/new`: no such bucket: create it, or correct the bucket's `url` (HTTP 404)
         "#]],
     );
 }
@@ -190,7 +190,7 @@ async fn of_a_folder() {
         ErrorKind::NotFound,
         &["key `a/none`"],
         &expect![[r#"
-            bucket `[folder]`, key `a/none`: there is no such object
+            bucket `[folder]`, key `a/none`: no such object
         "#]],
     );
 }
@@ -223,7 +223,7 @@ async fn a_connection_that_is_refused() {
         ErrorKind::Unavailable,
         &["key `a/none`", first],
         &expect![[r#"
-            bucket `refused`, key `a/none`: the store did not answer: Connection refused (os error 111)
+            bucket `refused`, key `a/none`: the store did not answer: Connection refused (os error 111) (2 attempts)
         "#]],
     );
 }
@@ -262,7 +262,7 @@ async fn a_refusal_is_not_asked_for_twice() {
         ErrorKind::Denied,
         &facts,
         &expect![[r#"
-            bucket `twice`, key `a/new`: the store denies this (HTTP 403 AccessDenied)
+            bucket `twice`, key `a/new`: the store denies access: check the credentials and their permissions (HTTP 403 AccessDenied)
         "#]],
     );
     assert_eq!(proxy.seen(), ["PUT"]);
@@ -303,7 +303,7 @@ async fn a_certificate_that_is_not_trusted() {
         ErrorKind::Denied,
         &["key `a/none`", "certificate"],
         &expect![[r#"
-            bucket `strange`, key `a/none`: the store's certificate is not trusted: invalid peer certificate: UnknownIssuer
+            bucket `strange`, key `a/none`: the store's certificate is not trusted: invalid peer certificate: UnknownIssuer; trust its authority with SSL_CERT_FILE=authority.pem
         "#]],
     );
     assert_eq!(count.load(Ordering::SeqCst), 1, "asked again");
@@ -321,19 +321,19 @@ async fn credentials_that_are_nowhere() {
         (
             nobody,
             expect![[r#"
-                bucket `any`, key `a/none`: no AWS credentials found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or `access_key_id` and `secret_access_key` in [buckets] (asked this machine's role at 127.0.0.1:[port]: Connection refused (os error 111))
+                bucket `any`, key `a/none`: no AWS credentials found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the bucket's settings `access_key_id` and `secret_access_key` (asked for this machine's role at 127.0.0.1:[port]: Connection refused (os error 111))
             "#]],
         ),
         (
             roleless,
             expect![[r#"
-                bucket `any`, key `a/none`: no AWS credentials found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or `access_key_id` and `secret_access_key` in [buckets] (asked this machine's role at 127.0.0.1:[port]: it answered HTTP 404)
+                bucket `any`, key `a/none`: no AWS credentials found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the bucket's settings `access_key_id` and `secret_access_key` (asked for this machine's role at 127.0.0.1:[port]: it answered HTTP 404)
             "#]],
         ),
         (
             hangs,
             expect![[r#"
-                bucket `any`, key `a/none`: no AWS credentials found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or `access_key_id` and `secret_access_key` in [buckets] (asked this machine's role at 127.0.0.1:[port]: operation timed out)
+                bucket `any`, key `a/none`: no AWS credentials found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the bucket's settings `access_key_id` and `secret_access_key` (asked for this machine's role at 127.0.0.1:[port]: operation timed out)
             "#]],
         ),
     ] {

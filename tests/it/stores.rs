@@ -152,63 +152,63 @@ async fn what_is_no_place_is_refused() {
             "",
             &[][..],
             expect![[r#"
-                is no place for a bucket: write `memory:NAME`, `file:FOLDER`, `s3://BUCKET`, `gs://BUCKET` or `az://CONTAINER`
+                unknown kind of bucket: write `memory:NAME`, `file:FOLDER`, `s3://BUCKET`, `gs://BUCKET` or `az://CONTAINER`
             "#]],
         ),
         (
             "ftp://x",
             &[],
             expect![[r#"
-                is no place for a bucket: write `memory:NAME`, `file:FOLDER`, `s3://BUCKET`, `gs://BUCKET` or `az://CONTAINER`
+                unknown kind of bucket: write `memory:NAME`, `file:FOLDER`, `s3://BUCKET`, `gs://BUCKET` or `az://CONTAINER`
             "#]],
         ),
         (
             "s3://",
             &[],
             expect![[r#"
-                write `s3://BUCKET` and nothing after: `prefix` says which keys are used
+                the URL names no bucket or has a path: write `s3://BUCKET`, and limit the keys with `prefix`
             "#]],
         ),
         (
             "s3://a/b",
             &[],
             expect![[r#"
-                write `s3://BUCKET` and nothing after: `prefix` says which keys are used
+                the URL names no bucket or has a path: write `s3://BUCKET`, and limit the keys with `prefix`
             "#]],
         ),
         (
             "memory:x",
             &[("region", "x")],
             expect![[r#"
-            has no settings
-        "#]],
+                a `memory:` bucket takes no settings: remove them
+            "#]],
         ),
         (
             "s3://a",
             &[("access_key_id", "s3cr3t")],
             expect![[r#"
-                has one half of its credentials: `access_key_id` (or AWS_ACCESS_KEY_ID) and `secret_access_key` (or AWS_SECRET_ACCESS_KEY) belong together
+                only half of the credentials is set: set both `access_key_id` (or AWS_ACCESS_KEY_ID) and `secret_access_key` (or AWS_SECRET_ACCESS_KEY)
             "#]],
         ),
         (
             "s3://a",
             &[("regoin", "x")],
             expect![[r#"
-                unknown setting `regoin`: settings are those of the crate `object_store`
+                unknown setting `regoin`: the settings are those of the crate `object_store`
             "#]],
         ),
         (
             "s3://a",
             &[("allow_http", "s3cr3t")],
             expect![[r#"
-                its settings do not fit together, or one is not of the form it should be
+                the settings contradict each other, or one of them is malformed
             "#]],
         ),
         (
             "file:/proc/none/x",
             &[],
             expect![[r#"
-                folder `/proc/none/x` cannot be used: No such file or directory (os error 2)
+                cannot use folder `/proc/none/x`: No such file or directory (os error 2)
             "#]],
         ),
     ] {

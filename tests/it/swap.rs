@@ -121,7 +121,7 @@ async fn a_broken_one_leaves_the_old_one_serving() {
         (
             config("one").replace("\"memory:objects\"", "\"ftp:objects\""),
             expect![[r#"
-                [folder]/cloakroom.toml, line 19: [buckets.memory]: `ftp:objects` is no place for a bucket: write `memory:NAME`, `file:FOLDER`, `s3://BUCKET`, `gs://BUCKET` or `az://CONTAINER`
+                [folder]/cloakroom.toml, line 19: [buckets.memory]: `ftp:objects`: unknown kind of bucket: write `memory:NAME`, `file:FOLDER`, `s3://BUCKET`, `gs://BUCKET` or `az://CONTAINER`
             "#]],
         ),
         (

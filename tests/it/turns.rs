@@ -217,7 +217,7 @@ async fn an_object_is_counted_before_it_is_read_and_once_for_equal_references() 
         &error.to_string(),
         &["8MiB"],
         &expect![[r#"
-            stage `storage d`, decoding payload 2: the call needs more than 8MiB of memory (`limits.call_bytes`): split the batch, or raise the limit
+            stage `storage d`, decoding payload 2: the call needs more than 8MiB of memory: split the batch, or raise the limit (`PipelineBuilder::memory`)
         "#]],
     );
     assert!(budget.peak() <= 8 << 20 && budget.used() == 0);

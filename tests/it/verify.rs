@@ -200,7 +200,7 @@ async fn what_could_not_be_read_is_not_written() {
         limit,
         &["storage d", "4999"],
         &expect![[r#"
-            stage `storage d`, encoding payload 0: the encoded payload has 5027 bytes, and no object above 4999B is read back (`storage.largest`): raise it, or pass less at once
+            stage `storage d`, encoding payload 0: the encoded payload has 5027 bytes, and no object above 4999B is read back: raise the limit, or pass less at once (`Offload::largest_object`)
         "#]],
     );
     assert_eq!(small.stored.load(Ordering::SeqCst), 0, "was stored");
