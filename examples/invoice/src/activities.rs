@@ -1,4 +1,4 @@
-//! What the clerks of accounts payable do. Each step gets the whole document: that is the story.
+//! Activities of accounts payable. Each step gets the whole document, which makes the history large.
 
 use serde::{Deserialize, Serialize};
 use temporalio_macros::activities;
@@ -9,14 +9,14 @@ use crate::document::Scan;
 /// The desk where it is done.
 pub(crate) struct Desk;
 
-/// What came of a step.
+/// Result of a step.
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Decision {
     /// Of whom, and of what.
     pub(crate) step: String,
     /// Whether the document bears it out.
     pub(crate) passed: bool,
-    /// How sure the engine was of the word that decided.
+    /// Confidence of the engine in the word that decided.
     pub(crate) confidence: f64,
 }
 

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What an OCR engine read.
+/// Result of an OCR engine.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) struct Scan {
     /// The pages, in order.
@@ -16,7 +16,7 @@ pub(crate) struct Scan {
 pub(crate) struct Page {
     /// Counted from one.
     pub(crate) number: usize,
-    /// What was read, line by line.
+    /// Text that was read, line by line.
     pub(crate) words: Vec<Word>,
 }
 
@@ -43,12 +43,12 @@ impl Scan {
         Self { pages }
     }
 
-    /// How many words were read.
+    /// Returns the number of words.
     pub(crate) fn words(&self) -> usize {
         self.pages.iter().map(|page| page.words.len()).sum()
     }
 
-    /// How sure the engine is of `text`, where it stands.
+    /// Returns the confidence of the engine in `text`, if it was read.
     pub(crate) fn confidence_of(&self, text: &str) -> f64 {
         let words = self.pages.iter().flat_map(|page| &page.words);
         let found = words.filter(|word| word.text == text).map(|word| word.confidence);

@@ -1,4 +1,4 @@
-//! What Cloakroom does for two workflows that carry large results: `cargo xtask invoice`.
+//! Two workflows with large results, with and without Cloakroom: `cargo xtask invoice`.
 //!
 //! `converter` is all that a program does to have Cloakroom in its client and worker. `workflows`,
 //! `activities` and `document` are the story, and know nothing of it. `scenario`, `run`, `server`,
@@ -51,7 +51,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// What is dropped half-way ends its server and removes its folder.
+/// Dropping the run ends its server and removes its folder.
 async fn until_interrupted<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;

@@ -1,4 +1,4 @@
-//! What became of a workflow, as the server tells it.
+//! Outcome of a workflow, as the server reports it.
 
 use std::time::{Duration, Instant};
 
@@ -17,10 +17,10 @@ use crate::{progress::Progress, reason::Reason};
 /// For how long a failure may be repeated until this gives up. Temporal would not.
 const PATIENCE: Duration = Duration::from_secs(6);
 
-/// How long a workflow may take in all.
+/// Time limit of a whole workflow.
 const TIME: Duration = Duration::from_secs(180);
 
-/// What became of a workflow.
+/// Outcome of a workflow.
 #[derive(Debug, Serialize)]
 pub(crate) struct Outcome {
     pub(crate) finished: bool,
@@ -74,7 +74,7 @@ impl Outcome {
         }
     }
 
-    /// How it stands, with all that is known of the reason.
+    /// Returns the state in words, with the known reason.
     pub(crate) fn line(&self, id: &str) -> String {
         let Self { status, reason, history_bytes, events, .. } = self;
         let size = *history_bytes as f64 / 1e6;

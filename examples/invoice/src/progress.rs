@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// What is told of one way.
+/// Progress lines of one scenario.
 pub(crate) struct Progress {
     title: &'static str,
     last: Option<(Instant, String)>,
@@ -13,12 +13,12 @@ impl Progress {
         Self { title, last: None }
     }
 
-    /// What has happened.
+    /// Prints an event.
     pub(crate) fn say(&self, line: &str) {
         eprintln!("[{}] {line}", self.title);
     }
 
-    /// How things stand: once a second is enough, and what has not changed is not news.
+    /// Prints the state, at most once a second, and only if it has changed.
     pub(crate) fn now(&mut self, line: &str) {
         let soon = |at: &Instant| at.elapsed() < Duration::from_secs(1);
         if self.last.as_ref().is_none_or(|(at, last)| !soon(at) && last != line) {

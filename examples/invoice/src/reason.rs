@@ -1,4 +1,4 @@
-//! Why a workflow does not finish: what the server or the SDK says of it, and nothing of our own.
+//! Reason why a workflow does not finish, in the words of the server or the SDK.
 
 use serde::Serialize;
 use temporalio_client::WorkflowExecutionDescription;
@@ -7,18 +7,18 @@ use temporalio_common::protos::temporal::api::{
     history::v1::{HistoryEvent, history_event::Attributes},
 };
 
-/// Why a workflow does not finish.
+/// Reason why a workflow does not finish.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Reason {
     /// Which attempt runs now, or is waited for, if something is repeated.
     attempt: Option<i32>,
-    /// What the failure calls itself.
+    /// Type of the failure.
     kind: Option<String>,
     message: String,
 }
 
 impl Reason {
-    /// Why it ended, from its last event. None, if it was done.
+    /// Reads the reason from the last event. None if the workflow completed.
     pub(crate) fn of_end(event: &HistoryEvent) -> Option<Self> {
         match event.attributes.as_ref()? {
             Attributes::WorkflowExecutionCompletedEventAttributes(_) => None,
@@ -32,7 +32,7 @@ impl Reason {
         }
     }
 
-    /// What fails again and again, if something does: an activity, or the workflow's own task.
+    /// Reads the failure that repeats, if there is one: of an activity, or of the workflow task.
     pub(crate) fn of_repetition(told: &WorkflowExecutionDescription) -> Option<Self> {
         let activity = told.raw().pending_activities.iter().find(|activity| activity.attempt > 1);
         if let Some(activity) = activity {

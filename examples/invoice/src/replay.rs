@@ -1,4 +1,4 @@
-//! How long a worker that has just been started needs to catch up with a workflow.
+//! Time that a fresh worker needs to replay a workflow.
 
 use std::{path::Path, time::Instant};
 

@@ -22,7 +22,7 @@ use tokio::{
 
 use crate::NAMESPACE;
 
-/// How long it may take to serve.
+/// Time limit of the server's start.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A server that ends when this is dropped, also by a panic or an interrupt.

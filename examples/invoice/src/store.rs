@@ -1,4 +1,4 @@
-//! What lies in the folder that stands for an object store.
+//! Objects in the folder that stands for an object store.
 
 use std::{fs, io, path::Path};
 

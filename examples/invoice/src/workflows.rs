@@ -75,7 +75,7 @@ impl Archive {
     }
 }
 
-/// How long a step may take. How often it is tried again is left as it is: for ever.
+/// Time limit of a step. Its retry policy is the default: no limit.
 fn patience() -> ActivityOptions {
     ActivityOptions::start_to_close_timeout(Duration::from_secs(30))
 }

@@ -87,7 +87,7 @@ pub(crate) fn build(
 }
 
 /// Flags in the form in which they may hold spaces. A panic in a crate tells where that crate lies:
-/// the same component comes out whoever builds it only if that is told alike.
+/// a build is reproducible only if all machines pass the same path.
 fn flags(target: Target) -> OsString {
     let mut flags: Vec<OsString> = match target {
         Target::Bare => BARE_FLAGS.iter().map(OsString::from).collect(),

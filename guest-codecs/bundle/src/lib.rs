@@ -73,7 +73,7 @@ mod tests {
         }
     }
 
-    /// Where crates lie on the machine that builds is told alike on all of them.
+    /// The path of crates on the building machine is remapped, so that it is the same everywhere.
     #[test]
     fn none_tells_where_it_was_built() {
         let (crates, mut told) = (b"/registry/src/", 0);

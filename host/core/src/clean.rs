@@ -20,7 +20,7 @@ pub fn clean(text: &str, longest: usize) -> String {
     cleaned
 }
 
-/// How many characters after the cut are searched for more than spaces.
+/// Number of characters after the cut that are searched for more than spaces.
 const LOOKAHEAD: usize = 1000;
 
 fn harmless(character: char) -> char {

@@ -20,9 +20,9 @@ const MAX_ID: usize = 256;
 /// use cloakroom_stores::{KeyMaterial, Ring};
 ///
 /// let ring = Ring::builder()
-///     .key("2026-11", &KeyMaterial::new([7; 32]))
-///     .key("2026-05", &KeyMaterial::new([5; 32]))
-///     .current("2026-11")
+///     .with_key("2026-11", &KeyMaterial::new([7; 32]))
+///     .with_key("2026-05", &KeyMaterial::new([5; 32]))
+///     .with_current("2026-11")
 ///     .build()?;
 /// # Ok::<(), cloakroom_stores::RingError>(())
 /// ```

@@ -42,7 +42,7 @@ impl GrantedBuckets {
         (!granted.is_empty()).then_some(Self(granted))
     }
 
-    /// Returns the name of each bucket and what of it may be read, for comparing grants.
+    /// Returns each bucket's name and readable part, for comparing grants.
     pub(super) fn identity(&self) -> Vec<(String, String)> {
         let granted = self.0.iter();
         let part = |one: &GrantedBucket| format!("{} {:?}", one.access.prefix, one.access.uses);

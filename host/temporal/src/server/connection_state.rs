@@ -71,7 +71,7 @@ impl ConnectionState {
         self.is_stalled.load(Relaxed)
     }
 
-    /// Waits until the connection is told to close.
+    /// Waits until the connection must close.
     pub(super) async fn closed(&self) {
         self.close.notified().await;
     }

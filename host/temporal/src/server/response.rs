@@ -16,7 +16,7 @@ pub(super) fn line(status: StatusCode, text: &str) -> Response {
     if status.is_success() { response } else { with_reason(response, FailureReason::text(text)) }
 }
 
-/// Returns the response with the reason that is logged, which may say more than the client is told.
+/// Returns the response with the reason for the log, which may say more than the response.
 pub(super) fn with_reason(mut response: Response, reason: FailureReason) -> Response {
     response.extensions_mut().insert(reason);
     response
