@@ -218,12 +218,15 @@ async fn a_connection_that_is_refused() {
     asking.abort();
     let place = s3::place(&nobody, "refused").with_retry_timeout(Duration::from_millis(1));
     let error = get(&place.open().unwrap()).await;
-    says(
-        &error,
-        ErrorKind::Unavailable,
+    assert_eq!(error.kind(), ErrorKind::Unavailable);
+    // The number of attempts, if there were several, depends on the speed of the machine.
+    let text = cloakroom_tests::chain(&error);
+    let cut = text.rsplit_once(" (").filter(|(_, end)| end.ends_with(" attempts)"));
+    cloakroom_tests::assert_text(
+        cut.map_or(&*text, |(start, _)| start),
         &["key `a/none`", first],
         &expect![[r#"
-            bucket `refused`, key `a/none`: the store did not answer: Connection refused (os error 111) (2 attempts)
+            bucket `refused`, key `a/none`: the store did not answer: Connection refused (os error 111)
         "#]],
     );
 }
