@@ -18,6 +18,7 @@ use cloakroom::{
 use cloakroom_tests::{
     assert_text, bucket_driver, chain, ctx, plain,
     rigs::{self, AZURITE_ACCOUNT, AZURITE_KEY, BUCKET, RCLONE_KEY, Tamper, free_port},
+    wait_until,
 };
 use expect_test::{Expect, expect};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
@@ -211,18 +212,17 @@ async fn a_connection_that_is_refused() {
         };
         text.lines().any(is_it)
     };
-    while !(told("WARN", "attempt=1") && told("INFO", "attempt=2")) {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    let both = || told("WARN", "attempt=1") && told("INFO", "attempt=2");
+    wait_until("both attempts are logged", both).await;
     assert!(!asking.is_finished(), "has no patience");
     asking.abort();
     let place = s3::place(&nobody, "refused").with_retry_timeout(Duration::from_millis(1));
     let error = get(&place.open().unwrap()).await;
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     // The number of attempts, if there were several, depends on the speed of the machine.
-    let text = cloakroom_tests::chain(&error);
+    let text = chain(&error);
     let cut = text.rsplit_once(" (").filter(|(_, end)| end.ends_with(" attempts)"));
-    cloakroom_tests::assert_text(
+    assert_text(
         cut.map_or(&*text, |(start, _)| start),
         &["key `a/none`", first],
         &expect![[r#"

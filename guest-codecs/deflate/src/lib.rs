@@ -1,5 +1,8 @@
 //! The codec that gzip and zlib share: DEFLATE with a level, and a frame around it.
 
+#[cfg(not(target_family = "wasm"))]
+pub mod testing;
+
 use std::{
     io::{self, BufRead, Read, Write},
     marker::PhantomData,

@@ -7,6 +7,8 @@
 mod escape;
 mod key;
 mod layout;
+#[cfg(not(target_family = "wasm"))]
+pub mod testing;
 
 use std::marker::PhantomData;
 
