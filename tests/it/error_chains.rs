@@ -56,7 +56,7 @@ async fn errors_of_a_configuration_repeat_nothing() {
         format!("{zstd}[buckets.b]\nurl = \"s4://b\""),
         format!("{zstd}[buckets.b]\nurl = \"s3://b\"\nregoin = \"x\""),
         format!("{zstd}[buckets.b]\nurl = \"native:own\""),
-        format!("{zstd}[limits]\npayload = \"1KiB\"\nload = \"1ms\""),
+        format!("{zstd}[limits]\ninstances = 0"),
     ] {
         check(&refused(folder.path(), &text).await);
     }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use cloakroom::{
-    Context, Error, ErrorKind, Payload, Pipeline, Stage,
+    Context, Error, ErrorKind, Limit, Payload, Pipeline, Stage,
     keys::{Key, KeyLookup, KeyMaterial, KeyRing, RingKey},
     plugin::{Grants, Limits, Reuse, Settings, bundled},
 };
@@ -61,16 +61,15 @@ impl KeyRing for ServiceRing {
     }
 }
 
-async fn sealing(plugin: &str, ring: Arc<ServiceRing>) -> Pipeline {
-    let limits = Limits { time: Duration::from_millis(500), ..Limits::default() };
+async fn sealing(plugin: &str, ring: Arc<ServiceRing>, limits: Limits) -> Pipeline {
     let grants = Grants::none().keys("r", ring.clone()).subkeys("r", ring);
     let plugin = host(limits).load(bundled(plugin).unwrap(), grants).await.unwrap();
     let codec = plugin.codec(Settings::none().set("ring", "r"), Reuse::Fresh).await.unwrap();
     Pipeline::builder().stage(Stage::new("seal", codec).required()).build().unwrap()
 }
 
-async fn refusal(answer: Answer) -> Error {
-    let pipeline = sealing("aes-gcm", ServiceRing::new(answer)).await;
+async fn refusal(answer: Answer, limits: Limits) -> Error {
+    let pipeline = sealing("aes-gcm", ServiceRing::new(answer), limits).await;
     let sent = vec![Payload::new("json/plain", "1")];
     pipeline.encode(&Context::none(), sent).await.unwrap_err()
 }
@@ -79,7 +78,7 @@ async fn refusal(answer: Answer) -> Error {
 async fn seals_and_opens_under_keys_that_are_looked_up_later() {
     for plugin in ["aes-gcm", "chacha20-poly1305"] {
         let ring = ServiceRing::new(Answer::Key);
-        let pipeline = sealing(plugin, ring.clone()).await;
+        let pipeline = sealing(plugin, ring.clone(), Limits::default()).await;
         let sent = vec![Payload::new("json/plain", "\"secret\"")];
         let sealed = pipeline.encode(&Context::none(), sent.clone()).await.unwrap();
         assert_eq!(ring.asked.load(Ordering::Relaxed), 1, "{plugin}");
@@ -91,7 +90,7 @@ async fn seals_and_opens_under_keys_that_are_looked_up_later() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_error_of_the_service_is_the_errors_cause() {
-    let error = refusal(Answer::Unavailable).await;
+    let error = refusal(Answer::Unavailable, Limits::default()).await;
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert!(error.kind().is_transient());
     let text = chain(&error);
@@ -100,13 +99,15 @@ async fn an_error_of_the_service_is_the_errors_cause() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ring_without_a_current_key_seals_nothing() {
-    let error = refusal(Answer::Nothing).await;
+    let error = refusal(Answer::Nothing, Limits::default()).await;
     assert_eq!(error.kind(), ErrorKind::Denied);
     assert!(chain(&error).contains("key ring `r` has no current key"), "{}", chain(&error));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_that_never_answers_is_given_up_within_the_time_of_a_call() {
-    let error = refusal(Answer::Never).await;
+    let limits = Limits { time: Duration::from_millis(500), ..Limits::default() };
+    let error = refusal(Answer::Never, limits).await;
+    assert_eq!(error.kind(), ErrorKind::LimitExceeded(Limit::Time), "{}", chain(&error));
     assert_eq!(error.stage(), Some("seal"), "{}", chain(&error));
 }
