@@ -1,4 +1,4 @@
-//! What tests and benchmarks share: hosts, guests, payloads.
+//! Hosts, guests and payloads that tests and benchmarks share.
 
 mod machine;
 pub mod rigs;
@@ -105,8 +105,8 @@ pub async fn granted_driver(
     plugin.driver(settings.set("bucket", "payloads"), Reuse::Fresh).await.expect("a driver")
 }
 
-/// The part of a configuration that stores in a bucket of a server that speaks S3, with nothing at
-/// hand that was stored or read before. What is added last is said of the bucket.
+/// Returns the storage part of a configuration: a bucket of a server that speaks S3, and no cache
+/// in memory. It ends with the table of the bucket, so callers may append keys to that table.
 pub fn s3_storage(endpoint: &str, bucket: &str) -> String {
     format!(
         r#"

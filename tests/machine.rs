@@ -36,7 +36,8 @@ pub fn node() -> PathBuf {
     installed("CLOAKROOM_NODE", "node")
 }
 
-/// What a variable names, or else what is in the target directory, where `cargo xtask` puts it.
+/// Returns the path in `variable` if it is set. Otherwise returns `path` in the target directory,
+/// where `cargo xtask setup` installs it.
 fn installed(variable: &str, path: &str) -> PathBuf {
     if let Some(named) = env::var_os(variable) {
         return named.into();

@@ -23,7 +23,7 @@ async fn adopting() -> Pipeline {
     cloakroom_tests::pipeline().stage(stage("zstd").await).stage(aes).build().unwrap()
 }
 
-/// What such a namespace has afterwards.
+/// Returns the pipeline of such a namespace after the migration: decoding refuses plaintext.
 async fn adopted() -> Pipeline {
     let aes = stage("aes-gcm").await.required();
     cloakroom_tests::pipeline().stage(stage("zstd").await).stage(aes).build().unwrap()
@@ -36,7 +36,7 @@ fn record() -> Snapshotter {
     recorder.snapshotter()
 }
 
-/// How many payloads passed unsealed since it was last asked, by namespace.
+/// Returns the number of payloads that passed unsealed since the last call, by namespace.
 fn counted(snapshotter: &Snapshotter) -> Vec<(String, u64)> {
     let all = snapshotter.snapshot().into_vec().into_iter();
     let plaintext = all.filter(|(key, ..)| key.key().name() == metric::PLAINTEXT);
@@ -75,7 +75,7 @@ async fn old_plaintext_passes_and_is_counted_by_namespace() {
     assert_eq!(counted(&snapshotter), []);
 }
 
-/// What the mode is for and what it costs are the same thing, and the documentation says so.
+/// The mode lets plaintext pass, so forged plaintext passes too. The documentation warns of that.
 #[tokio::test(flavor = "current_thread")]
 async fn forged_plaintext_passes_too_and_the_docs_say_so() {
     let pipeline = adopting().await;

@@ -24,7 +24,7 @@ fn rules_fire_at_their_bounds() {
     promtool(&["test", "rules", "cloakroom_test.yml"]);
 }
 
-/// What follows one of these words in the rules.
+/// Returns the rest of each line that starts with `key`.
 fn named<'a>(rules: &'a str, key: &'a str) -> impl Iterator<Item = &'a str> {
     rules.lines().filter_map(move |line| line.trim().strip_prefix(key))
 }

@@ -209,7 +209,7 @@ fn the_readme_shows_a_worker_that_is_compiled() {
     }
 }
 
-/// What is skipped is forgotten.
+/// No test and no example in the documentation is ignored: an ignored one is forgotten.
 #[test]
 fn no_test_is_ignored() {
     let pages = fs::read_dir(root().join("host/docs")).unwrap();

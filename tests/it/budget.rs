@@ -137,7 +137,7 @@ async fn a_batch_of_exactly_the_budget_passes_and_one_byte_more_is_refused() {
     }
 }
 
-/// One that comes beside them is told to try again, and holds nothing once it is.
+/// The third call fails with `Busy`, which is transient, and holds no memory afterwards.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_half_filled_batches_pass_and_a_third_is_busy() {
     let (half, small_one) = (made(400_000) + made(1000), made(1));

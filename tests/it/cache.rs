@@ -34,7 +34,7 @@ fn cloakroom_bundle_bytes(name: &str) -> &'static [u8] {
     cloakroom_bundle::find(name).unwrap().wasm
 }
 
-/// What the cache holds under one plugin's name is what runs: nothing was compiled again.
+/// Cached code runs as it is: gzip's code in zlib's file is used, and not compiled anew.
 #[tokio::test]
 async fn the_second_start_does_not_compile() {
     let folder = tempfile::tempdir().unwrap();

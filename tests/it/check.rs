@@ -144,7 +144,7 @@ fn stores_are_written_read_and_tidied() {
     check(&run(&command, ""), 0, &[&says[..], &["objects   remove   ok"]].concat());
     assert_eq!(files(&folder.path().join("objects")), [""; 0], "the probe object was left");
 
-    // A folder that is none: what cannot be written is told with what to do.
+    // A file is in the place of the folder: the error names the bucket and the path.
     fs::remove_dir_all(folder.path().join("objects")).unwrap();
     fs::write(folder.path().join("objects"), "a file").unwrap();
     refused(

@@ -65,7 +65,8 @@ pub(crate) fn check(output: &Output, status: i32, says: &[&str]) -> String {
     out.into_owned()
 }
 
-/// Checks the status and the error on standard error. What is logged before it depends on the machine.
+/// Checks the status and the error on standard error. The log before the error is ignored, because
+/// it depends on the machine.
 #[track_caller]
 pub(crate) fn refused(output: &Output, status: i32, facts: &[&str], snapshot: &Expect) {
     check(output, status, &[]);

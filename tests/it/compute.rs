@@ -218,7 +218,7 @@ fn waiting_shorter_than_working_is_refused_with_both_numbers() {
     }
 }
 
-/// A bucket that answers once it is told to.
+/// A bucket that holds its answers back until `gate` has permits.
 struct Held {
     inner: ObjectBucket,
     asked: AtomicUsize,

@@ -82,7 +82,7 @@ async fn retired_keys_open_and_the_current_one_seals() {
     );
 }
 
-/// What is written instead of what, and what is said.
+/// A part of the valid configuration, its invalid replacement, facts in the error, and the error.
 const WRONG: [(&str, &str, &[&str], Expect); 27] = [
     (
         "[keys.payments.material]",
@@ -399,7 +399,7 @@ async fn the_reference_is_a_configuration() {
             continue;
         };
         keys += 1;
-        // What is told to a store has any name.
+        // The field `settings` of a bucket is flattened: its store defines the keys.
         assert!(
             reference.contains(key) || key == "settings",
             "the reference does not show `{key}`"

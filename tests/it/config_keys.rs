@@ -234,7 +234,7 @@ async fn storage_has_permits_of_all_calls() {
     assert_eq!(shelf.most.load(SeqCst), 1);
 }
 
-/// What was stored is decoded twice: from the store, from memory, or from a folder.
+/// A stored payload is decoded twice: from the store, or from a cache in memory or in a folder.
 #[tokio::test]
 async fn storage_has_caches() {
     let folder = tempfile::tempdir().unwrap();

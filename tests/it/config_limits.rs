@@ -1,4 +1,5 @@
-//! What is written must be readable: thresholds, largest objects, and what Temporal takes.
+//! Limits of storage: nothing is stored that could not be read back, and a threshold above
+//! Temporal's own limit is warned about.
 
 use std::sync::Arc;
 

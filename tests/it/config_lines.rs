@@ -55,7 +55,8 @@ async fn open(text: &str) -> Result<Cloakroom, Error> {
         .await
 }
 
-/// What is written instead of what, and what is said: line, kind, facts, and the text.
+/// A part of the valid configuration, its invalid replacement, and of the error: line, kind, facts
+/// and text.
 struct Case(&'static str, &'static str, usize, ErrorKind, &'static [&'static str], Expect);
 
 const CONFIG: ErrorKind = ErrorKind::Config;

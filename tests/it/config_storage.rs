@@ -76,7 +76,7 @@ async fn a_good_one_opens_and_works() {
     assert!(!kept.iter().any(is_reference), "the rule does not hold");
 }
 
-/// What is written instead of what, and what is said.
+/// A part of the valid configuration, its invalid replacement, facts in the error, and the error.
 const WRONG: [(&str, &str, &[&str], Expect); 22] = [
     (
         "threshold",

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use aws_lc_rs::digest::{SHA256, digest};
 
-/// What `wit/v0.1` says, without comments, spaces and the order of files.
+/// Returns the text of `wit/v0.1`: files sorted, comments removed, whitespace normalised.
 fn text() -> String {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../wit/v0.1");
     let mut files: Vec<_> =

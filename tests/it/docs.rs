@@ -1,4 +1,4 @@
-//! What the documentation promises: an entry for every error, and commands that exist.
+//! Checks of the documentation: every error has an entry; commands, anchors and functions exist.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

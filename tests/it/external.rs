@@ -144,7 +144,8 @@ async fn python_gcs() {
     meets_python(&gcs(), contexts()).await;
 }
 
-/// What the SDK's codecs encoded, and what it will write one day or wrote once.
+/// References of the Python SDK are read: to objects that its codec encoded, encoded themselves as
+/// a later version will write them, and in the legacy format.
 #[tokio::test(flavor = "multi_thread")]
 async fn python_other_references_s3() {
     let store = s3("others");
@@ -172,8 +173,8 @@ async fn python_other_references_s3() {
     assert!(payloads(&scripts::python("external.py", &request)) == sent());
 }
 
-/// The published package spells its claims in another way, and reads no other: what it stores is read
-/// here, under the same keys. What is stored here it cannot read before its next version.
+/// The published package spells its claims in another way, and reads no other. Cloakroom reads its
+/// objects, and writes under the same keys. The package will read Cloakroom's in its next version.
 #[tokio::test(flavor = "multi_thread")]
 async fn node_s3() {
     let store = s3("node");

@@ -33,7 +33,7 @@ async fn a_callers_thread_is_left_alone_while_a_guest_computes() {
     assert!(turns <= 3, "had {turns} turns");
 }
 
-/// A payload that looks small is computed in its caller's task, and leaves it when it proves not to be.
+/// A small payload is computed in its caller's task first. If it takes long, it leaves the task.
 #[tokio::test(flavor = "current_thread")]
 async fn a_small_payload_that_takes_long_leaves_its_callers_task() {
     let (codec, ctx) = (zlib().await, ctx());

@@ -1,5 +1,5 @@
-//! Google Cloud Storage, by an emulator of its JSON interface behind a stand-in for the one that
-//! `object_store` writes by. What the stand-in cannot show is how the real one signs and refuses.
+//! Google Cloud Storage: an emulator of its JSON API behind a stand-in for the XML API, which
+//! `object_store` writes by. Signatures and refusals of the real service are not tested.
 
 use cloakroom::storage::{BucketUrl, ObjectBucket};
 use cloakroom_tests::rigs::{self, BUCKET};

@@ -265,7 +265,7 @@ fn within(kib: u64, config: &str) -> Output {
     child.wait_with_output().unwrap()
 }
 
-/// What the documentation says to do where address space is limited.
+/// A host with fewer instances fits into limited address space, as the documentation says.
 #[test]
 fn fewer_instances_fit_into_less_address_space() {
     let refused = within(100 << 20, ZLIB);

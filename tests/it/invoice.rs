@@ -6,7 +6,8 @@ use serde_json::Value;
 
 use crate::cli::built;
 
-/// What its README says of the three ways is so. (Python is where Temporal's server comes from.)
+/// The three ways end as the example's README says. The test's name begins with `python`, because
+/// Temporal's server is installed with Python.
 #[test]
 fn python_it_finishes_with_a_pipeline_and_not_without() {
     let output = Command::new(built("invoice"))

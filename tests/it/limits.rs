@@ -1,4 +1,4 @@
-//! What plugins cost in memory.
+//! Memory that plugins need.
 
 use cloakroom::{
     ByteSize, Codec as _, Error, Payload,

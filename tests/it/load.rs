@@ -1,4 +1,4 @@
-//! What is refused when it is loaded, and what the refusal says to do.
+//! Plugins that are refused when they are loaded, and the remedies that the errors name.
 
 use bytes::Bytes;
 use cloakroom::{

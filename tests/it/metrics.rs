@@ -1,4 +1,4 @@
-//! What an embedder's recorder hears.
+//! Metrics that an embedder's recorder receives.
 
 use std::time::Duration;
 
@@ -178,7 +178,7 @@ async fn the_cache_of_objects_is_counted() {
     }
 }
 
-/// What a program that embeds the library sees of its configuration.
+/// A program that embeds the library gets metrics of its reloads and of the build.
 #[tokio::test(flavor = "current_thread")]
 async fn reloads_are_counted_without_a_codec_server() {
     let snapshotter = record();
@@ -322,7 +322,7 @@ async fn a_field_is_weighed_after_the_pipeline() {
     assert_eq!(values, [1.0, weight as f64 / (weight - 1) as f64]);
 }
 
-/// What Temporal refuses failed after all stages: it is counted and logged all the same.
+/// A payload over Temporal's limit fails after all stages. The failure is counted and logged too.
 #[tokio::test(flavor = "current_thread")]
 async fn what_temporal_refuses_is_counted_and_logged_once() {
     let cloakroom = opening("").open().await.unwrap();

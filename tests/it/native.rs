@@ -15,7 +15,7 @@ use futures::future::BoxFuture;
 
 const CANARY: &str = "canary-of-the-payload";
 
-/// What a codec or a driver does when it is called.
+/// Behaviour of a codec or a driver when it is called.
 #[derive(Clone, Copy)]
 enum Conduct {
     /// Does what it should, with this encoding if it is a codec.
@@ -280,7 +280,8 @@ impl Driver for Unhurried {
     }
 }
 
-/// What such a driver waits for besides its store is no reason to call the store silent.
+/// The pipeline does not time a driver whose own limit is no longer than the pipeline's: the driver
+/// may also wait for other things than its store.
 #[tokio::test]
 async fn a_driver_that_holds_its_own_time_is_not_timed_again() {
     let time = Duration::from_millis(1);

@@ -1,4 +1,4 @@
-//! What the pipeline does once, so that no codec gets it wrong.
+//! Rules that the pipeline enforces, so that no codec has to.
 
 use std::sync::{
     Arc,

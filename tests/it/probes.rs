@@ -190,7 +190,8 @@ async fn small_limits_have_small_probes() {
     opened.map(drop).map_err(|error| chain(&error)).unwrap();
 }
 
-/// What cannot take a payload as large as payloads may be would write what it cannot read.
+/// A limit below the size of the large probe fails that probe: such a stage could write payloads
+/// that it cannot read.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_limit_that_the_large_probe_reaches_is_named() {
     let text = "[[stage]]\nplugin = \"bundled:zlib\"\n[limits]\noutput = \"300KiB\"\n";

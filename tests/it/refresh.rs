@@ -273,7 +273,8 @@ async fn a_bucket_that_denies_looking() {
     assert_eq!(lenient.encode(&ctx(), sent).await.unwrap(), kept);
 }
 
-/// What `check --stores` is made of: a probe finds out before a payload does.
+/// A probe tries to renew an object's age, as `check --stores` does. It finds a missing permission
+/// before a payload does.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_probe_tries_it() {
     let proxy = Tamper::new(rigs::moto().address());

@@ -42,7 +42,7 @@ async fn works(codec: &PluginCodec) {
     assert_eq!(codec.decode(&ctx(), encoded).await.unwrap(), sent);
 }
 
-/// What is attacked, how it ends, and what the error says.
+/// Name of an attack, kind of its error, and the error's text.
 struct Attack(&'static str, ErrorKind, Expect);
 
 /// Attacks on the time.

@@ -196,7 +196,8 @@ async fn a_grant_is_as_far_as_it_gets() {
     );
 }
 
-/// What computes is the plugin's fault; a store that does not answer is not, in `compute.rs`.
+/// A plugin that computes too long exceeds its limit. `compute.rs` tests a store that does not
+/// answer, which is not the plugin's fault.
 #[tokio::test(flavor = "multi_thread")]
 async fn one_that_computes_without_end_is_stopped() {
     let (scene, sent) = (scene_within(Duration::from_millis(300)).await, vec![plain(noise(5000))]);

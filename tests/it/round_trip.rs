@@ -1,4 +1,4 @@
-//! What goes in comes out, whatever it is, through every bundled codec.
+//! Payloads of every kind pass through every bundled codec and back unchanged.
 
 use bytes::Bytes;
 use cloakroom::{
@@ -11,7 +11,7 @@ use proptest::{prelude::*, test_runner::TestRunner};
 
 const CODECS: [&str; 6] = ["zstd", "zlib", "gzip", "snappy", "aes-gcm", "chacha20-poly1305"];
 
-/// What crosses between host and guest at once, and one less and more.
+/// Bytes that cross between host and guest at once. The sizes include one byte less and one more.
 const CHUNK: usize = 64 << 10;
 
 const SIZES: [usize; 8] = [0, 1, 100, CHUNK - 1, CHUNK, CHUNK + 1, 256 << 10, 4 << 20];

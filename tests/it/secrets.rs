@@ -1,4 +1,4 @@
-//! What must never be seen: payload bytes, metadata values, keys.
+//! Payload bytes, metadata values and keys never appear in logs, errors and `Debug` output.
 
 use std::{
     io::Write,

@@ -1,4 +1,4 @@
-//! What every bucket must do, whatever its store. The stores' own modules call this.
+//! Requirements on every bucket, whatever its store. The stores' own modules call these functions.
 
 use std::sync::Arc;
 

@@ -140,7 +140,7 @@ async fn a_broken_one_leaves_the_old_one_serving() {
     }
 }
 
-/// What a claim names stays readable when its driver stores no more.
+/// A changed file is loaded. Objects of the old driver stay readable when it no longer stores.
 #[tokio::test(flavor = "multi_thread")]
 async fn files_are_watched() {
     let folder = tempfile::tempdir().unwrap();

@@ -17,7 +17,7 @@ use expect_test::expect;
 use futures::future::BoxFuture;
 use tokio::sync::Semaphore;
 
-/// Work that goes on one piece at a time, when it is told to.
+/// Work that advances by one piece for each permit of `go`.
 #[derive(Clone)]
 struct Slow {
     go: Arc<Semaphore>,

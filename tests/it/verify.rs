@@ -1,4 +1,4 @@
-//! What was stored is held against what will be read, before a reference gets into a history.
+//! Verification: a stored object is read back before its reference gets into a history.
 
 use std::sync::{
     Arc, Mutex,

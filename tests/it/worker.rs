@@ -37,7 +37,7 @@ use self::{
     workflows::{Again, Courier, Failing, Grown, Swollen, swollen},
 };
 
-/// What must be nowhere in the clear: each half of it is found nowhere else.
+/// Text that must not appear in the clear. Each half of it occurs nowhere else.
 const CANARY: &str = "canary-Qm7xV2kR9sLw-yellow-T4nZp8JdHb3F-feather";
 
 /// A text of 3 MB that does not get small.
@@ -57,7 +57,7 @@ fn holds(folder: &Path, needle: &str) -> bool {
     })
 }
 
-/// How many files are in a folder and its folders.
+/// Returns the number of files in a folder and its subfolders.
 fn count(folder: &Path) -> usize {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     entries.map(|path| if path.is_dir() { count(&path) } else { 1 }).sum()
@@ -179,7 +179,7 @@ async fn limits_of_a_configuration() {
     start().await.unwrap();
 }
 
-/// A failure's message and details are payloads like any other, if the converter is told so.
+/// A failure's message and details are encoded like payloads, if the converter is built so.
 #[tokio::test(flavor = "multi_thread")]
 async fn failures_tell_their_details_to_those_with_the_key_alone() {
     let (server, rig) = Rig::alone("failing").await;
@@ -224,7 +224,7 @@ async fn another_worker_takes_over_and_a_replayer_agrees() {
     WorkflowReplayer::new(options).unwrap().replay_workflow(history).await.unwrap();
 }
 
-/// The server is gone while a workflow waits. Who speaks with it waits until it is back.
+/// The server crashes while a workflow waits. The client and the worker wait until it is back.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_is_gone_for_a_while() {
     let (server, rig) = Rig::alone("gone").await;
@@ -234,7 +234,7 @@ async fn a_server_is_gone_for_a_while() {
     assert_eq!(handle.get_result(WorkflowGetResultOptions::default()).await.unwrap(), parcel);
 }
 
-/// What was sealed under the key of before is opened, and what comes is sealed under the new one.
+/// Payloads sealed under the old key are opened, and new ones are sealed under the new key.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_is_rotated_while_a_workflow_waits() {
     let rig = Rig::start("rotate").await;
@@ -281,7 +281,8 @@ async fn a_store_is_down_for_a_while() {
     assert_eq!(handle.get_result(WorkflowGetResultOptions::default()).await.unwrap(), parcel);
 }
 
-/// What is too large fails the task with sizes, limit and remedy; the remedy works, and nothing is lost.
+/// A payload that is too large fails the task. The error names sizes, limit and remedy. The remedy
+/// works, and nothing is lost.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_too_large_says_why_and_waits_for_the_remedy() {
     let rig = Rig::with("large", "").await;
@@ -296,7 +297,7 @@ async fn what_is_too_large_says_why_and_waits_for_the_remedy() {
     rig.cloakroom.replace(opening(&in_folder("local", rig.folder.path()))).await.unwrap();
     let result = handle.get_result(WorkflowGetResultOptions::default()).await.unwrap();
     assert_eq!(result.len(), 6_000_000);
-    // A client is told at once.
+    // A client gets the error at once.
     let bare = opening("").open().await.unwrap();
     let client = client(&server().url(), converter(&bare)).await;
     let started =
@@ -367,7 +368,7 @@ impl Rig {
     }
 }
 
-/// What the history says of the first task, of a workflow or an activity, that has failed.
+/// Waits until a task of the workflow or of an activity fails, and returns the failure's text.
 async fn failed_task<W: HasWorkflowDefinition>(handle: &WorkflowHandle<Client, W>) -> String {
     let failed = async || {
         let history = handle.fetch_history(Default::default()).into_events().await.unwrap();

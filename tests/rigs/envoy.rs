@@ -12,7 +12,7 @@ use super::{
     server::{free_port, from_python},
 };
 
-/// A proxy of one test's own. It changes nothing until it is told to.
+/// A proxy of one test's own. It changes nothing until a method sets a fault.
 pub struct Envoy {
     server: Server,
     admin: SocketAddr,

@@ -39,7 +39,7 @@ pub fn keep_versions(url: &str, name: &str) {
     tell(address(url), "PUT", &format!("/{name}?versioning"), on);
 }
 
-/// How many versions of objects a bucket of [`moto`] has.
+/// Returns the number of object versions in a bucket of [`moto`].
 pub fn versions(url: &str, name: &str) -> usize {
     ask(address(url), &format!("/{name}?versions")).matches("<VersionId>").count()
 }

@@ -17,13 +17,13 @@ use crate::PATIENCE;
 /// Another process may take a port between our look and the server's.
 const TRIES: u32 = 3;
 
-/// Runs the program, and ends with it. What it leaves beside ends the program and its folder when
-/// standard input ends: that happens when this process is gone, and nobody has to see to it.
+/// Shell script that runs the program and ends with it. A background process kills the program and
+/// removes its folder when standard input ends, which also happens when this process is gone.
 ///
-/// A program that ends by itself has its last words repeated where no test captures them, since its
-/// log goes with its folder. It is not killed after that: its number may be another's. If it has been
-/// marked as [durable](Server::durable) it is started again, as whoever runs it for good would. One
-/// that a test has [crashed](Server::crash) has nothing to say.
+/// If the program ends by itself, the script prints the end of its log to standard error, where no
+/// test captures it, because the log is removed with the folder. The program is not killed after
+/// that: its number may be another's. A [durable](Server::durable) program is started again.
+/// Nothing is printed if a test has [crashed](Server::crash) the program.
 const SUPERVISOR: &str = r#"
 exec 3<&0
 ends() { [ -e "$0/told" ] || [ ! -d "$0" ]; }

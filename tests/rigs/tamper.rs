@@ -13,11 +13,11 @@ use std::{
 /// Nothing is that far into a body.
 const NEVER: u64 = u64::MAX;
 
-/// A proxy of one test's own, in front of a server that speaks HTTP/1.1. It changes nothing until it
-/// is told to, and not the header `host` even then: that is signed.
+/// A proxy of one test's own, in front of a server that speaks HTTP/1.1. It spoils nothing until a
+/// method sets a fault. It never changes the header `host`, which is signed.
 ///
-/// It serves one request a connection, and counts in bytes of bodies that have a length: one that
-/// is sent in chunks would be spoilt in its framing.
+/// It serves one request per connection. Offsets count bytes of a body that has a length: in a
+/// chunked body the framing would be spoilt.
 pub struct Tamper {
     address: SocketAddr,
     does: Arc<Does>,
@@ -93,7 +93,7 @@ impl Tamper {
         self.does.down.store(down, SeqCst);
     }
 
-    /// How many connections were closed at once.
+    /// Returns the number of connections that were closed at once.
     pub fn refused(&self) -> u64 {
         self.does.refused.load(SeqCst)
     }
@@ -125,7 +125,7 @@ impl Tamper {
     }
 }
 
-/// What S3 answers where a policy denies something.
+/// Answer of S3 to a request that a policy denies.
 const DENIED: &str = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>AccessDenied</Code>\
     <Message>Access Denied</Message><RequestId>17</RequestId></Error>";
 

@@ -11,7 +11,7 @@ use std::{
 use super::{Server, server::from_python};
 use crate::PATIENCE;
 
-/// What a server is started with. The default is no Web UI, and limits as they are.
+/// Options of a development server. The default has no Web UI, and the server's own limits.
 #[derive(Clone, Copy, Default)]
 pub struct DevOptions<'a> {
     /// The Web UI: its port, and the codec server that it asks.
@@ -108,7 +108,7 @@ impl DevServer {
         })
     }
 
-    /// What it has logged: warnings and errors.
+    /// Returns the server's log: warnings and errors.
     pub fn log(&self) -> String {
         let log = fs::read(self.server.folder().join("log")).expect("its log");
         String::from_utf8_lossy(&log).into_owned()

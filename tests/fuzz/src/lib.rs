@@ -19,7 +19,7 @@ pub struct Target {
     /// The name of the target and of its folder in `corpus`.
     pub name: &'static str,
     run: fn(&[u8]),
-    /// How many mutations a test run makes.
+    /// Number of mutations in a test run.
     mutations: usize,
 }
 

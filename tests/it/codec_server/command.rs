@@ -177,7 +177,7 @@ fn it_serves_swaps_and_ends() {
     );
     assert_eq!(post(address, "/decode", &[BEARER, ui], "{}").status, 200);
 
-    // A request in work when it is told to end is answered.
+    // A request that is in work when SIGTERM arrives is answered.
     let mut slow = announce(address, &[BEARER], 2);
     // The server is ending when nobody is let in.
     program.signal("-TERM");

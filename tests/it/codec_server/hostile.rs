@@ -1,4 +1,4 @@
-//! What nobody should send.
+//! Malformed and hostile requests: each is refused, and the server goes on serving.
 
 use std::{
     io::{ErrorKind, Write as _},
@@ -182,7 +182,7 @@ async fn bodies_that_arrive_too_late() {
     works(&served);
 }
 
-/// Who says nothing, or never comes to an end of saying what it wants, is hung up on.
+/// A connection that sends nothing, or never the end of its headers, is closed.
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_that_say_nothing() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! What an operator reads of a codec server: reasons, an audit, and refusals that repeat.
+//! Log of a codec server: reasons of failures, an audit, and repeated refusals.
 
 use cloakroom_tests::{assert_text, assert_texts, plain};
 use expect_test::expect;
@@ -218,7 +218,7 @@ fn refusals_that_repeat_are_logged_once() {
     }
 }
 
-/// What is logged while a request is served says which.
+/// Lines that are logged while a request is served name the request and the stage.
 #[test]
 fn spans_name_the_request_and_the_stage() {
     let folder = tempfile::tempdir().unwrap();

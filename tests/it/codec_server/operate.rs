@@ -1,4 +1,4 @@
-//! What an orchestrator and Prometheus see of a codec server, and what a reload tells.
+//! Metrics, probes and reloads of a codec server, as an orchestrator and Prometheus see them.
 
 use std::{
     fs,

@@ -38,8 +38,8 @@ const ATTACKER: [u8; 4] = [127, 0, 0, 66];
 /// Encodings, decodings and probes that must be served, one after the other.
 const CALLS: usize = 12;
 
-/// Attempts that one honest call may take. After one that fails it waits as it is told to: a
-/// second.
+/// Attempts that one honest call may take. After a failed one the client waits one second, which is
+/// also the server's `Retry-After`.
 const TURNS: usize = 60;
 
 type Tls = StreamOwned<ClientConnection, TcpStream>;

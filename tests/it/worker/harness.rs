@@ -58,12 +58,12 @@ pub(crate) fn stages(repeatable: bool) -> String {
     )
 }
 
-/// That, and then what `storage` says.
+/// Returns a builder with these stages and with `storage`.
 pub(crate) fn opening(storage: &str) -> CloakroomBuilder {
     opened(stages(false) + storage)
 }
 
-/// What `text` says.
+/// Returns a builder with the configuration `text`, and with the tests' keys and compile cache.
 pub(crate) fn opened(text: String) -> CloakroomBuilder {
     CloakroomBuilder::text(text).with_key_ring("payments", ring()).with_cache(compile_cache())
 }
@@ -121,7 +121,7 @@ pub(crate) async fn until<T, E: Display>(mut done: impl AsyncFnMut() -> Result<T
     }
 }
 
-/// What a worker has.
+/// Parts that a worker runs.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Parts {
     Activities,
@@ -136,7 +136,8 @@ pub(crate) struct Running {
     log: Log,
 }
 
-/// What an operator might have on: everything of ours, and what others say by default.
+/// Returns a subscriber with the most that an operator may turn on: `trace` of our crates, `debug`
+/// of `object_store`, and `info` of the others.
 fn subscriber(log: Log) -> impl Subscriber + Send + Sync {
     let filter = "info,cloakroom=trace,cloakroom_pipeline=trace,cloakroom_plugin=trace,\
                   cloakroom_temporal=trace,cloakroom_stores=trace,object_store=debug";
@@ -149,7 +150,7 @@ fn subscriber(log: Log) -> impl Subscriber + Send + Sync {
 }
 
 impl Running {
-    /// What it has logged.
+    /// Returns the log so far.
     pub(crate) fn log(&self) -> String {
         self.log.text()
     }

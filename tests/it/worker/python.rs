@@ -31,7 +31,7 @@ fn as_python() -> CloakroomBuilder {
     CloakroomBuilder::text(text).with_key_ring("payments", ring()).with_cache(compile_cache())
 }
 
-/// What every request to Python has.
+/// Returns a request to Python: the common fields and `more`.
 fn request(more: &Value) -> Value {
     let mut request = json!({
         "target": server().target(),

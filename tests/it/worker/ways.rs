@@ -24,8 +24,8 @@ use super::{
     workflows::{Helper, Stumbling},
 };
 
-/// What an attempt told its heartbeat is what the next one finds; and what a local activity gives is
-/// in a marker, not in an event of its own.
+/// An attempt finds the heartbeat details of the one before. The result of a local activity is in a
+/// marker, not in an event of its own.
 #[tokio::test(flavor = "multi_thread")]
 async fn heartbeats_and_local_activities() {
     let (server, rig) = Rig::alone("stumbling").await;
@@ -82,8 +82,8 @@ async fn headers_are_not_encoded_by_the_client() {
     assert_eq!(result, "here");
 }
 
-/// Who stores and seals differently each time is told what that means for replays. On one thread,
-/// since the log is that of this thread.
+/// A pipeline that stores, and seals differently each time, logs a warning about replays. The test
+/// has one thread, because the log is that of this thread.
 #[tokio::test(flavor = "current_thread")]
 async fn a_pipeline_that_replays_would_fill_the_store_with() {
     let folder = tempfile::tempdir().unwrap();

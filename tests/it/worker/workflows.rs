@@ -125,7 +125,7 @@ impl Failing {
     }
 }
 
-/// Makes three megabytes, and has them carried in the way that it is told.
+/// Makes three megabytes, and passes them in the way that its input names.
 #[workflow]
 #[derive(Default)]
 pub struct Swollen {
@@ -188,7 +188,7 @@ impl ToPython {
     }
 }
 
-/// What Python has, as it is called here. No worker of these tests registers it.
+/// Activities of the Python worker, declared for calls from here. No Rust worker registers them.
 pub struct Python;
 
 #[activities]
@@ -229,7 +229,7 @@ impl Porter {
         Ok(parcel)
     }
 
-    /// What it is given is told to the first attempt alone.
+    /// Fails on the first attempt, with its input in the heartbeat. Returns it on the second.
     #[activity]
     pub async fn stumble(ctx: ActivityContext, parcel: String) -> Result<String, ActivityError> {
         match ctx.heartbeat_details().deserialize::<String>()? {

@@ -16,7 +16,7 @@ pub(crate) fn chromium() -> Result<()> {
     need(&["chromium"], &["chromium", "fonts-dejavu-core"])
 }
 
-/// What checks rules for alerts. It has no package of its own.
+/// Installs `promtool`, which checks alert rules, with the package of Prometheus.
 pub(crate) fn promtool() -> Result<()> {
     need(&["promtool"], &["prometheus"])
 }

@@ -58,8 +58,8 @@ fn sysroot() -> Result<PathBuf> {
     Ok(fs::canonicalize(sysroot.trim())?)
 }
 
-/// Copies a toolchain but for its WebAssembly targets. What is large is linked: rustup replaces files
-/// rather than writing into them, but for its lists.
+/// Copies a toolchain without its WebAssembly targets. Large files are hard links: rustup replaces
+/// files instead of writing into them, except for its lists.
 fn copy_without_targets(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to)?;
     for entry in fs::read_dir(from)? {

@@ -1,4 +1,4 @@
-//! What the tests need besides Cargo, and what is not tested where it cannot be had.
+//! Requirements of the tests besides Cargo, and the tests that are skipped without them.
 
 use anyhow::{Result, bail};
 
@@ -11,7 +11,7 @@ use crate::{
 const PYTHON: [&str; 7] =
     ["python", "s3::", "gcs::", "faults::", "worker::", "codec_server::", "ui::"];
 
-/// What was set up, and what could not be.
+/// Requirements that were set up, and the tests that lack one.
 #[derive(Default)]
 pub(crate) struct Needs {
     vars: Vec<(&'static str, String)>,
@@ -20,7 +20,7 @@ pub(crate) struct Needs {
 }
 
 impl Needs {
-    /// Sets everything up. The first thing that cannot be had ends it, if it is to be `strict`.
+    /// Sets everything up. If `strict`, the first requirement that cannot be met is an error.
     pub(crate) fn set_up(strict: bool) -> Result<Self> {
         let target = target_dir()?;
         let mut needs = Self::default();

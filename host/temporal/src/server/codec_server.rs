@@ -75,8 +75,9 @@ impl CodecServer {
     /// Refuses, from the next request on, whatever these settings do not admit: tokens, keys,
     /// namespaces and origins. Returns whether that changed anything.
     ///
-    /// What they admit in addition waits for [`CodecServer::swap`]. So an operator who removes a
-    /// token is obeyed at once, even if the rest of the configuration is slow to load or invalid.
+    /// Anything that they admit in addition takes effect only with [`CodecServer::swap`]. So the
+    /// removal of a token takes effect at once, even if the rest of the configuration is slow to
+    /// load or invalid.
     ///
     /// # Errors
     /// `Config` if the settings would open the server to strangers. Then nothing changes.

@@ -1,4 +1,4 @@
-//! What the kernel says of this process's memory.
+//! Resident memory of this process, as the kernel reports it.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! What is encoded.
+//! Payloads that the contests encode.
 
 use cloakroom::Payload;
 

@@ -1,5 +1,5 @@
-//! What the sandbox costs: every operation through a plugin beside the same steps written natively,
-//! in one process, turn by turn, so that a noisy machine disturbs both alike.
+//! Benchmark of the sandbox: every operation through a plugin, and the same steps written natively.
+//! Both run in one process, turn by turn, so that a noisy machine disturbs both alike.
 //!
 //! `cargo bench --manifest-path tests/benches/Cargo.toml [-- FILTER]`
 

@@ -10,7 +10,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::{native::Step, plugins::Codecs};
 
-/// How long one turn is at least, so that the clock's own price vanishes in it.
+/// Minimum length of one turn. It makes the cost of reading the clock negligible.
 const TURN: Duration = Duration::from_millis(2);
 const TURNS: usize = 41;
 

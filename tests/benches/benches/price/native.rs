@@ -10,7 +10,7 @@ use cloakroom::Payload;
 
 pub(crate) const KEY: [u8; 32] = *b"a key that every bench may know!";
 
-/// What natively encodes or decodes one payload.
+/// Native step that encodes or decodes one payload.
 pub(crate) type Step = Box<dyn FnMut(&Payload) -> Payload>;
 
 pub(crate) struct Aes;

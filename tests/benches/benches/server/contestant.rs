@@ -12,13 +12,13 @@ use std::{
 use cloakroom_tests::{KEY, rigs::free_port};
 use serde_json::Value;
 
-/// How long a server may take until it listens: one of the two compiles a plugin.
+/// Time that a server may take until it listens. Cloakroom compiles a plugin first.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Ticks of a processor's time in a second, on every Linux that there is.
 const TICKS: f64 = 100.0;
 
-/// All but the stage is as it is without being told.
+/// Configuration of Cloakroom: defaults, except for the stage, its key and the compile cache.
 const CONFIG: &str = r#"
 [[stage]]
 plugin = "bundled:aes-gcm"

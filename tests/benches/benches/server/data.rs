@@ -1,4 +1,4 @@
-//! What is asked: a payload that both sealed and both opened before anything is measured.
+//! Requests to decode. Before any measurement, each server decodes what the other has encoded.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01
 pub(crate) struct Asked {
     pub(crate) size: usize,
     pub(crate) request: Arc<[u8]>,
-    /// How long the answer of each is: Python's is indented.
+    /// Body lengths of the answers of Python, which indents its JSON, and of Cloakroom.
     pub(crate) answers: [usize; 2],
 }
 

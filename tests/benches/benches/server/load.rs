@@ -6,7 +6,7 @@ use tokio::runtime::Runtime;
 
 use crate::{TURN, client::Client, contestant::Contestant, data::Asked};
 
-/// What one contestant did in one turn.
+/// Measurements of one contestant in one turn.
 pub(crate) struct Turn {
     /// Answers a second.
     pub(crate) rate: f64,

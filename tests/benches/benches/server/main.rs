@@ -1,9 +1,9 @@
 //! The codec server beside one in the shape of the samples of Temporal's Python SDK: requests a
 //! second over kept connections, how long each takes, and what memory the server holds.
 //!
-//! Both run as processes of their own, as they would be shipped, and one measures while the other
-//! sleeps. Whoever asks runs on the same machine, so that processor time is told as well: it does not
-//! depend on what asking costs.
+//! Both run as separate processes, as they would be shipped. One is idle while the other is
+//! measured. The client runs on the same machine, so the report has the server's processor time as
+//! well: it does not depend on the cost of the client.
 //!
 //! `cargo bench --manifest-path tests/benches/Cargo.toml --bench server`
 

@@ -1,5 +1,5 @@
-//! What external storage through a sandboxed driver costs, beside the same requests made by
-//! `object_store` itself, and beside Temporal's official driver in Python.
+//! Benchmark of external storage: a sandboxed driver, the same requests made by `object_store`
+//! itself, and Temporal's official driver in Python.
 //!
 //! `cargo bench --manifest-path tests/benches/Cargo.toml --bench storage`
 

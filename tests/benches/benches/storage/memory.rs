@@ -1,4 +1,4 @@
-//! How much memory one large payload takes on its way, in a process of its own.
+//! Peak memory while one large payload is stored and retrieved, in a process of its own.
 
 use std::{env, fs, process::Command};
 

@@ -30,7 +30,7 @@ pub(crate) enum Contestant {
     Cloakroom,
 }
 
-/// What the worker has, and what the client has: to the client nothing is slow.
+/// Data converters of the worker and of the client. Only the worker's is slow.
 pub(crate) struct Converters {
     pub(crate) worker: DataConverter,
     pub(crate) client: DataConverter,
@@ -75,7 +75,7 @@ async fn open(endpoint: &str) -> Result<Cloakroom, cloakroom::Error> {
     CloakroomBuilder::text(s3_storage(endpoint, "slow")).cache(compile_cache()).open().await
 }
 
-/// What the SDK forces: the wait, and nothing else.
+/// Codec that waits as long as a slow download, and does nothing else.
 struct Sleeping;
 
 impl PayloadCodec for Sleeping {

@@ -1,7 +1,9 @@
-//! What a slow download costs the other workflows of a worker: `cargo xtask bench worker`.
+//! Benchmark of a worker: the delay that slow downloads cause in its other workflows. It is run by
+//! `cargo xtask bench worker`.
 //!
-//! The SDK decodes one activation after the other, and waits for each. The peer is therefore a codec
-//! that only sleeps, as long as the store makes a download wait: what the SDK forces, and no more.
+//! The SDK decodes one activation after the other, and waits for each. The baseline is therefore a
+//! codec that only sleeps, as long as the store delays a download. It shows the delay that the SDK
+//! imposes on any codec.
 
 mod contestant;
 mod story;

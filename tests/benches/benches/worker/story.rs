@@ -20,10 +20,10 @@ use tokio::{sync::oneshot, task::JoinSet};
 
 use crate::{DOWNLOADS, contestant::Contestant};
 
-/// What was measured.
+/// Times measured in one turn.
 pub(crate) struct Told {
     pub(crate) before: Duration,
-    /// What queries took longer than before, in all.
+    /// Sum of the time that queries took beyond the median before the downloads.
     pub(crate) held_up: Duration,
     pub(crate) downloaded: Duration,
 }
@@ -120,7 +120,7 @@ async fn work(
     ran.map_err(|e| failed(&e))
 }
 
-/// Answers until it is told to end.
+/// Answers queries until it gets the signal `end`.
 #[workflow]
 #[derive(Default)]
 pub(crate) struct Asked {

@@ -28,8 +28,8 @@ pub(crate) fn serve(access: Auth) -> SocketAddr {
     told.recv().expect("an address")
 }
 
-/// How long the server is given before it is told that nothing more comes. A request that it has in
-/// work then is given up, so this decides what is tried, and not what is right.
+/// Time that the server gets before the client shuts down its side of the connection. The server
+/// then gives up the request in work. So the pause affects coverage only, not correctness.
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// Sends bytes and, after a pause, the end of them. Returns what came back until the server hung up.

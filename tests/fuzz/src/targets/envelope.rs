@@ -110,7 +110,8 @@ fn nested(bytes: &mut Bytes, known: &[u32], expected: WireType) -> bool {
     false
 }
 
-/// Skips a field. Returns false: it is no difference. What cannot be skipped ends the message.
+/// Skips a field. Returns false, since a skipped field is no difference. A field that cannot be
+/// skipped ends the message.
 fn skip(tag: u32, wire: WireType, bytes: &mut Bytes) -> bool {
     let skipped: Result<(), DecodeError> = skip_field(wire, tag, bytes, DecodeContext::default());
     if skipped.is_err() {

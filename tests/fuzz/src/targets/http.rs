@@ -9,7 +9,8 @@ use super::client::{ask, exchange, serve};
 /// In the kept corpus as well: behind it the requests are read.
 const TOKEN: &str = "the-token-of-the-fuzz-target";
 
-/// Sends `data`. What comes back is HTTP or nothing, and an honest request is answered afterwards.
+/// Sends `data`. Checks that the answer is HTTP or empty, and that an honest request is answered
+/// afterwards.
 pub(crate) fn http(data: &[u8]) {
     static SERVER: OnceLock<SocketAddr> = OnceLock::new();
     let server = *SERVER.get_or_init(|| serve(Auth::default().with_token(TOKEN).expect("a token")));

@@ -16,8 +16,8 @@ use crate::{
 };
 
 /// Inspects and loads `data` as it is, or a component around a module of it, or around a module that
-/// it describes, or a bundled plugin that it changes. What is not a plugin is refused, with an error
-/// of the plugin's author.
+/// it describes, or a bundled plugin that it changes. Input that is not a plugin is refused with
+/// `PluginRejected` or `LimitExceeded`.
 pub(crate) fn load(data: &[u8]) {
     let mut input = Input::new(data);
     let component = match input.byte() % 4 {

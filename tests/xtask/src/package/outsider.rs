@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result, ensure};
 use super::{Package, unpack};
 use crate::run::{root, run, target_dir};
 
-/// What every package has to hold.
+/// Files that every package must contain.
 const FILES: [&str; 3] = ["Cargo.toml", "LICENSE", "README.md"];
 
 /// The packages that hold the contract.
