@@ -39,13 +39,13 @@ static ALL: [Bundled; 11] = [
     Bundled { name: "zstd", wasm: component!("cloakroom_codec_zstd") },
 ];
 
-/// Every bundled plugin, in the order of their names.
+/// Returns every bundled plugin, in the order of their names.
 #[must_use]
 pub fn all() -> &'static [Bundled] {
     &ALL
 }
 
-/// The plugin of this name.
+/// Returns the plugin of this name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Bundled> {
     all().iter().find(|bundled| bundled.name == name)
