@@ -36,6 +36,22 @@ async fn payloads_are_limited_in_number_size_and_entries() {
     limited.encode(&ctx(), vec![plain("a"), plain("b")]).await.unwrap();
 }
 
+/// A few bytes may decode to gigabytes, and a codec may write any number of entries.
+#[tokio::test]
+async fn the_result_of_a_codec_is_limited_too() {
+    let squeezing =
+        || builder().stage(Stage::new("a", Fake::new("x/a", Purpose::Compression, Work::Squeeze)));
+    let sent = vec![plain(&"a".repeat(1000))];
+    let encoded = squeezing().build().unwrap().encode(&ctx(), sent.clone()).await.unwrap();
+    assert!(encoded[0].encoded_len() < 100);
+    let limited = squeezing().largest_payload(ByteSize::bytes(100)).build().unwrap();
+    let error = limited.decode(&ctx(), encoded).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::LimitExceeded(Limit::Payload));
+    let limited = squeezing().most_entries(count(1)).build().unwrap();
+    let error = limited.encode(&ctx(), sent).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::LimitExceeded(Limit::Entries));
+}
+
 #[tokio::test]
 async fn settings_are_named_as_whoever_built_the_pipeline_calls_them() {
     let name = |remedy| match remedy {

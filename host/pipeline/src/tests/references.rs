@@ -96,6 +96,22 @@ async fn encoded_references_show_nothing_and_are_followed() {
     assert_eq!((&again[0], shelf.counts().0), (&reference, 1));
 }
 
+/// Decoding would refuse such a reference, so encoding must not let it pass.
+#[tokio::test]
+async fn a_reference_that_a_required_stage_has_not_encoded_is_encoded_whole() {
+    let shelf = Shelf::default();
+    let stage =
+        |name, encoding, purpose| Stage::new(name, Fake::new(encoding, purpose, Work::Reverse));
+    let first = || builder().stage(stage("a", "x/a", Purpose::Conversion));
+    let offload = || everything(&shelf).encode_references();
+    let marked = reference(&first().offload(offload()).build().unwrap()).await;
+    let second = stage("b", "x/b", Purpose::Encryption).required();
+    let both = first().stage(second).offload(offload()).build().unwrap();
+    let encoded = both.encode(&ctx(), vec![marked.clone()]).await.unwrap();
+    assert_eq!(shelf.counts().0, 2, "it is a payload like any other");
+    assert_eq!(both.decode(&ctx(), encoded).await.unwrap(), [marked]);
+}
+
 #[tokio::test]
 async fn an_encoded_reference_that_cannot_be_decoded_is_refused() {
     let pipeline = sealed(everything(&Shelf::default()));
