@@ -151,8 +151,8 @@ async fn open(folder: &std::path::Path) -> Cloakroom {
         folder.join("objects").display()
     );
     fs::create_dir_all(folder.join("objects")).expect("a folder");
-    let opening = CloakroomBuilder::text(text).keys("payments", cloakroom_tests::ring());
-    opening.cache(cloakroom_tests::compile_cache()).open().await.expect("opens")
+    let opening = CloakroomBuilder::text(text).with_key_ring("payments", cloakroom_tests::ring());
+    opening.with_cache(cloakroom_tests::compile_cache()).open().await.expect("opens")
 }
 
 /// Pages and code that every load needs.

@@ -66,7 +66,7 @@ impl Place {
         let grants = Grants::none().bucket("b", bucket, BucketAccess::whole());
         let source = cloakroom::plugin::bundled(self.driver).expect("bundled");
         let plugin = host.load(source, grants).await.expect("loads");
-        let driver = plugin.driver(Settings::none().with_setting("bucket", "b"), Reuse::Fresh).await;
+        let driver = plugin.driver(Settings::none().set("bucket", "b"), Reuse::Fresh).await;
         let offload = Offload::above(ByteSize::bytes(0)).to("d", driver.expect("a driver"));
         let offload = offload.memory_cache(ByteSize::bytes(0));
         cloakroom_tests::pipeline().offload(offload).build().expect("a pipeline")

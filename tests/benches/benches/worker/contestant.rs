@@ -72,7 +72,7 @@ impl Contestant {
 }
 
 async fn open(endpoint: &str) -> Result<Cloakroom, cloakroom::Error> {
-    CloakroomBuilder::text(s3_storage(endpoint, "slow")).cache(compile_cache()).open().await
+    CloakroomBuilder::text(s3_storage(endpoint, "slow")).with_cache(compile_cache()).open().await
 }
 
 /// Codec that waits as long as a slow download, and does nothing else.
