@@ -53,7 +53,8 @@ pub trait KeyRing: Send + Sync {
 
     /// Looks up a key by its id, current or retired.
     ///
-    /// The id stands in the clear beside a payload, so a stranger may have written it.
+    /// The id stands in the clear beside a payload, so a stranger may have written it: a ring over a key
+    /// service bounds how many unknown ids it asks for and remembers.
     fn find<'a>(&'a self, id: &'a str) -> KeyLookup<'a>;
 }
 
