@@ -42,13 +42,8 @@ fn works_again(server: SocketAddr) {
             return;
         }
         assert_eq!(answer.header("retry-after"), Some("1"), "{answer:?}");
-        answer.refuses(
-            503,
-            &["codec_server.connections"],
-            &expect![[r#"
-                too many connections (`codec_server.connections`): try again
-            "#]],
-        );
+        // No snapshot: an update would miss it, because a fast server is never seen full.
+        answer.says(503, "codec_server.connections");
         assert!(Instant::now() < give_up, "no place came free");
         is_healthy(server);
     }
