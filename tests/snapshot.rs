@@ -72,7 +72,7 @@ fn is_first(snapshot: &Expect, text: &str) -> bool {
 }
 
 /// Replaces the parts of a text that differ between machines and runs: folders of this run, ports
-/// that the system chose, digests, times of day, measured durations and offsets in built files.
+/// that the system chose, digests, ages, times of day, measured durations and offsets in built files.
 #[must_use]
 pub fn normalise(text: &str) -> String {
     let mut text = text.to_owned();
@@ -92,7 +92,20 @@ pub fn normalise(text: &str) -> String {
     let text = replace_run(&text, "127.0.0.1:", is_digit, 5, "127.0.0.1:[port]");
     let text = replace_run(&text, "0.0.0.0:", is_digit, 5, "0.0.0.0:[port]");
     let text = replace_run(&text, "", is_hex, 64, "[digest]");
+    let text = replace_between(&text, "is stored again is ", " old (", "[age]");
+    let text = replace_between(&text, " and computed ", " of it", "[duration]");
     replace_words(&text)
+}
+
+/// Replaces everything between `start` and the next `end`.
+fn replace_between(text: &str, start: &str, end: &str, with: &str) -> String {
+    let mut parts = text.split(start);
+    let mut out = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        out += start;
+        out += &part.find(end).map_or(part.to_owned(), |at| with.to_owned() + &part[at..]);
+    }
+    out
 }
 
 /// Replaces times of day, measured durations, which have a fraction, and offsets in files.
