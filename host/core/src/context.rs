@@ -109,6 +109,13 @@ impl Context {
         Self { memory: Some(memory), ..self }
     }
 
+    /// Returns the context without memory accounting, for what may live longer than the call: the
+    /// reserve of a call stays counted as long as a context of it exists.
+    #[must_use]
+    pub fn without_memory(&self) -> Self {
+        Self { about: self.about.clone(), call: self.call.clone(), memory: None }
+    }
+
     /// Returns the memory accounting of the call, if there is one.
     #[must_use]
     pub fn memory(&self) -> Option<&CallMemory> {

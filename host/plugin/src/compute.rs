@@ -126,7 +126,9 @@ impl Compute {
         let guest = guest.in_current_span().with_current_subscriber();
         let task = Arc::new(Task {
             role: job.role,
-            ctx: job.ctx.clone(),
+            // The thread that ran the task drops it after the answer was sent. The caller may retry at
+            // once, and then the call's memory must be free.
+            ctx: job.ctx.without_memory(),
             call: job.ctx.call().cloned().unwrap_or_else(CallId::new),
             clock,
             small: job.bytes <= SMALL,
