@@ -1,0 +1,25 @@
+//! Gateway: a gRPC proxy between Temporal's workers or clients and its frontend, which encodes the
+//! payloads of requests and decodes those of answers.
+
+mod accept;
+mod body;
+mod connection;
+mod deadline;
+mod gzip;
+mod headers;
+mod message;
+mod metric;
+mod pass_on;
+mod probes;
+mod proxy;
+mod request_log;
+mod settings;
+mod status;
+mod upstream;
+mod upstream_url;
+
+pub use self::{
+    proxy::{Gateway, GatewayBuilder},
+    settings::GatewaySettings,
+    upstream_url::UpstreamUrl,
+};
