@@ -192,6 +192,8 @@ impl PipelineBuilder {
             envelopes: self.envelopes,
             remedy_name: self.remedy_name,
             quiet: false,
+            keeps_own: false,
+            room: None,
         })
     }
 

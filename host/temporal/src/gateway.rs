@@ -3,18 +3,25 @@
 
 mod accept;
 mod body;
+mod call;
 mod connection;
 mod deadline;
 mod gzip;
 mod headers;
 mod message;
 mod metric;
+mod namespace_limits;
 mod pass_on;
 mod probes;
+mod proto;
 mod proxy;
 mod request_log;
+mod rewrite;
+mod scan;
+mod schema;
 mod settings;
 mod status;
+mod undecodable;
 mod upstream;
 mod upstream_url;
 

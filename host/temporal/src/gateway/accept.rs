@@ -102,8 +102,7 @@ impl GatewayState {
         let _ = stream.set_nodelay(true);
         let mut draining = self.draining.subscribe();
         let caller = Arc::new(Connection::new(self, peer));
-        let service =
-            service_fn(move |request: Request<Incoming>| caller.clone().respond(request));
+        let service = service_fn(move |request: Request<Incoming>| caller.clone().respond(request));
         let connection = Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .max_concurrent_streams(MAX_CALLS)

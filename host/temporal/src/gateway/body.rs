@@ -39,6 +39,13 @@ impl GatewayBody {
         Self::Message(Message { first: None, rest: None, trailers: None, _memory: None })
     }
 
+    /// Sets the trailers of a body that is not streamed.
+    pub(super) fn set_trailers(&mut self, trailers: Option<HeaderMap>) {
+        if let Self::Message(message) = self {
+            message.trailers = trailers;
+        }
+    }
+
     /// Returns the body of one uncompressed message.
     pub(super) fn message(
         message: Bytes,

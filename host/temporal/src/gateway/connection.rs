@@ -15,12 +15,13 @@ use super::{
     pass_on::pass_on,
     proxy::GatewayState,
     request_log::RequestLog,
+    schema::Schema,
     status::{Code, Status},
     upstream::Upstream,
 };
 
 /// Path of the service whose messages carry payloads.
-const SERVICE: &str = "/temporal.api.workflowservice.v1.WorkflowService/";
+pub(super) const SERVICE: &str = "/temporal.api.workflowservice.v1.WorkflowService/";
 
 /// One connection of a worker or client.
 pub(super) struct Connection {
@@ -43,10 +44,15 @@ impl Connection {
     ) -> Result<Response<GatewayBody>, Infallible> {
         let path = request.uri().path().to_owned();
         let method = path.strip_prefix(SERVICE);
-        let log = RequestLog::start(self.peer, method.unwrap_or("other"));
+        let known = method.and_then(|name| Schema::temporal().method(name));
+        let name = method.filter(|_| known.is_some()).unwrap_or("other");
+        let mut log = RequestLog::start(self.peer, name);
         let responded = match self.redirect(request) {
             Err(status) => Err(status),
-            Ok(request) => self.pass_unknown(method, request).await,
+            Ok(request) => match known {
+                Some(known) => self.call(known, name, request, &mut log).await,
+                None => self.pass_unknown(method, request).await,
+            },
         };
         Ok(match responded {
             Ok(response) => {

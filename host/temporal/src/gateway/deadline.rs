@@ -34,7 +34,8 @@ pub(super) fn remaining(deadline: Instant, now: Instant) -> HeaderValue {
 
 fn parse(text: &str) -> Option<Duration> {
     let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    let is_number = (1..=DIGITS).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
+    let is_number =
+        (1..=DIGITS).contains(&digits.len()) && digits.bytes().all(|b| b.is_ascii_digit());
     let number: u64 = digits.parse().ok().filter(|_| is_number)?;
     Some(match unit {
         "H" => Duration::from_secs(number * 3600),

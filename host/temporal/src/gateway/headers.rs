@@ -2,7 +2,10 @@
 
 use http::{
     HeaderMap, HeaderName, HeaderValue,
-    header::{CONNECTION, CONTENT_LENGTH, HOST, PROXY_AUTHORIZATION, TRANSFER_ENCODING, UPGRADE},
+    header::{
+        CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, PROXY_AUTHORIZATION, TRANSFER_ENCODING,
+        UPGRADE,
+    },
 };
 
 /// Header with the compression of messages.
@@ -37,6 +40,11 @@ pub(super) fn remove_of_connection(headers: &mut HeaderMap) {
 pub(super) fn describe_request(headers: &mut HeaderMap) {
     describe_response(headers);
     headers.insert(GRPC_ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+}
+
+/// Describes a response that the gateway makes itself.
+pub(super) fn describe_grpc(headers: &mut HeaderMap) {
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
 }
 
 /// Describes a body that is one uncompressed message.

@@ -57,7 +57,8 @@ pub(super) async fn read(
         }
         // The core SDKs turn compression off if a refusal names this header.
         _ => {
-            let text = "the message is compressed, and `grpc-encoding` is not gzip: use gzip, or none";
+            let text =
+                "the message is compressed, and `grpc-encoding` is not gzip: use gzip, or none";
             Err(Status::new(Code::Unimplemented, text))
         }
     }
@@ -123,7 +124,10 @@ impl Buffer {
             return Ok(());
         };
         if length > self.max.as_usize() {
-            return Err(Status::too_large(&format!("{length} bytes, and the most is {}", self.max)));
+            return Err(Status::too_large(&format!(
+                "{length} bytes, and the most is {}",
+                self.max
+            )));
         }
         if self.bytes().len() > PREFIX + length {
             return Err(Status::new(Code::InvalidArgument, "the call has more than one message"));

@@ -6,7 +6,7 @@ use cloakroom_core::Error;
 use cloakroom_pipeline::PipelineSource;
 use tokio::sync::watch;
 
-use super::{metric, settings::GatewaySettings};
+use super::{metric, namespace_limits::NamespaceLimits, settings::GatewaySettings};
 use crate::{
     adapter::Adapter,
     limits::{SizeLimitSource, SizeLimits},
@@ -47,6 +47,7 @@ pub(super) struct GatewayState {
     pub(super) adapter: Adapter,
     pub(super) settings: GatewaySettings,
     pub(super) metrics: Option<RenderMetrics>,
+    pub(super) namespace_limits: NamespaceLimits,
     /// True once the gateway has stopped accepting connections.
     pub(super) draining: watch::Sender<bool>,
 }
@@ -85,7 +86,8 @@ impl GatewayBuilder {
         let adapter = Adapter::new(self.source, self.limits).quiet();
         let (draining, _) = watch::channel(false);
         let (settings, metrics) = (self.settings, self.metrics);
-        Gateway(Arc::new(GatewayState { adapter, settings, metrics, draining }))
+        let namespace_limits = NamespaceLimits::default();
+        Gateway(Arc::new(GatewayState { adapter, settings, metrics, namespace_limits, draining }))
     }
 }
 

@@ -44,7 +44,8 @@ impl GatewaySettings {
         }
         let is_same = self.metrics.is_some_and(|metrics| metrics == listen && listen.port() != 0);
         if is_same {
-            let text = format!("{listen} is the address of the gateway and of its metrics: change one");
+            let text =
+                format!("{listen} is the address of the gateway and of its metrics: change one");
             return Err(Error::new(ErrorKind::Config, text));
         }
         Ok(())

@@ -1,9 +1,9 @@
 //! Status of a call that the gateway answers itself.
 
 use cloakroom_core::{Error, ErrorKind, Limit, clean};
-use http::{HeaderName, HeaderValue, Response, header::CONTENT_TYPE};
+use http::{HeaderName, HeaderValue, Response};
 
-use super::body::GatewayBody;
+use super::{body::GatewayBody, headers::describe_grpc};
 
 /// Header or trailer with the code of a call.
 pub(super) const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
@@ -103,9 +103,10 @@ impl Status {
     pub(super) fn into_response(self) -> Response<GatewayBody> {
         let mut response = Response::new(GatewayBody::empty());
         let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
+        describe_grpc(headers);
         headers.insert(GRPC_STATUS, HeaderValue::from(self.code.number()));
-        if let Ok(message) = HeaderValue::from_str(&percent_encode(&clean(&self.message, MESSAGE))) {
+        if let Ok(message) = HeaderValue::from_str(&percent_encode(&clean(&self.message, MESSAGE)))
+        {
             headers.insert(GRPC_MESSAGE, message);
         }
         response

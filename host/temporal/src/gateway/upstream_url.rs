@@ -22,7 +22,9 @@ impl FromStr for UpstreamUrl {
     fn from_str(text: &str) -> Result<Self, Error> {
         let refuse = |text: &str| Err(Error::new(ErrorKind::Config, text));
         let Ok(uri) = text.parse::<Uri>() else {
-            return refuse("not a URL: write the frontend's address, such as http://127.0.0.1:7233");
+            return refuse(
+                "not a URL: write the frontend's address, such as http://127.0.0.1:7233",
+            );
         };
         if uri.scheme_str() == Some("https") {
             return refuse("TLS to Temporal is not supported yet: write http://HOST:PORT");
