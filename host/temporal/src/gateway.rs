@@ -15,6 +15,7 @@ mod pass_on;
 mod probes;
 mod proto;
 mod proxy;
+mod raise_limits;
 mod request_log;
 mod rewrite;
 mod scan;

@@ -1,4 +1,4 @@
-//! What passes through the gateway, and what the server sees of it.
+//! Large payloads pass through the gateway, and the server sees none.
 
 use cloakroom_tests::rigs::{DevOptions, DevServer};
 use temporalio_client::{

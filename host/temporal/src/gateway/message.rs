@@ -15,7 +15,7 @@ use super::{
 /// First capacity for a message that arrives in parts, and the least by which the capacity grows.
 const MIN_GROWTH: usize = 8 << 10;
 
-/// What arrived: a message, or none if the call failed, and the trailers.
+/// A message, or none if the call failed, and the trailers.
 pub(super) struct Received {
     pub(super) message: Option<Bytes>,
     pub(super) trailers: Option<HeaderMap>,

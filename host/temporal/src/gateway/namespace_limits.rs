@@ -8,14 +8,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use bytes::Bytes;
-use cloakroom_core::Context;
-
-use super::{
-    proto::{LENGTH, Reader, at_path, number, put_bytes, put_number},
-    proxy::GatewayState,
-};
-use crate::limits::SizeLimits;
+use super::proto::{LENGTH, Reader, at_path, number, put_bytes, put_number};
 
 /// Method whose answer has the limits.
 pub(super) const METHOD: &str = "DescribeNamespace";
@@ -27,7 +20,7 @@ const LIMITS: u64 = 8;
 const BLOB: u64 = 1;
 const ALL: [u64; 3] = [BLOB, 2, 3];
 
-/// Limit that SDKs are told: no payload that they can send is as large.
+/// Limit that the answer shows to SDKs. No payload that they can send is as large.
 const RAISED: u64 = 1 << 40;
 
 /// Namespaces that are remembered. More than one server has.
@@ -38,42 +31,27 @@ const MOST: usize = 10_000;
 pub(super) struct NamespaceLimits(Mutex<HashMap<String, u64>>);
 
 impl NamespaceLimits {
-    fn learn(&self, namespace: &str, blob: u64) {
+    /// Notes the limit of a namespace. Zero means none.
+    pub(super) fn learn(&self, namespace: &str, blob: u64) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if blob != 0 && (known.len() < MOST || known.contains_key(namespace)) {
             known.insert(namespace.to_owned(), blob);
         }
     }
 
-    fn get(&self, namespace: &str) -> Option<u64> {
+    /// Returns the limit of a namespace, if it is known.
+    pub(super) fn get(&self, namespace: &str) -> Option<u64> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(namespace).copied()
     }
 }
 
-impl GatewayState {
-    /// Returns the limits of a namespace: those of the configuration, and its real ones where they are
-    /// known and tighter.
-    pub(super) fn limits_of(&self, ctx: &Context) -> SizeLimits {
-        let mut limits = self.adapter.size_limits();
-        let blob = ctx.namespace_name().and_then(|name| self.namespace_limits.get(name));
-        if let Some(blob) = blob.and_then(|blob| i64::try_from(blob).ok()) {
-            let is_unlimited = limits.field.max <= 0;
-            limits.field.max = if is_unlimited { blob } else { blob.min(limits.field.max) };
-        }
-        limits
-    }
-
-    /// Notes the limits in the answer of [`METHOD`], and returns the answer with raised ones. `None`
-    /// where payloads are not stored, so that the SDK's own check is right, or there are no limits.
-    pub(super) fn raise_limits(&self, ctx: &Context, answer: &Bytes) -> Option<Bytes> {
-        let blob = number(at_path(answer, &[INFO, LIMITS, BLOB])?);
-        self.namespace_limits.learn(ctx.namespace_name()?, blob);
-        self.adapter.pipeline().threshold()?;
-        Some(raised(answer)?.into())
-    }
+/// Returns the limit of a blob in the answer of [`METHOD`].
+pub(super) fn blob_limit(answer: &[u8]) -> Option<u64> {
+    Some(number(at_path(answer, &[INFO, LIMITS, BLOB])?))
 }
 
-fn raised(answer: &[u8]) -> Option<Vec<u8>> {
+/// Returns the answer of [`METHOD`] with raised limits, if it has any.
+pub(super) fn raised(answer: &[u8]) -> Option<Vec<u8>> {
     replace(answer, INFO, |info| {
         replace(info, LIMITS, |limits| {
             let mut limits = limits.to_vec();

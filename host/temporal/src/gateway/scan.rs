@@ -85,7 +85,7 @@ impl Scanner<'_> {
                     self.message(inner, content, Some(frame), depth + 1)?;
                 }
                 FieldType::Any | FieldType::Blob => {
-                    self.wrapped(known, content, frame, depth + 1)?
+                    self.wrapped(known, content, frame, depth + 1)?;
                 }
             }
             // Most messages inside hold no payload.

@@ -15,7 +15,7 @@ use super::{
     status::{GRPC_STATUS, Status},
 };
 
-/// Who failed the task, in Temporal's history.
+/// Identity in Temporal's history of a task that the gateway failed.
 const IDENTITY: &[u8] = b"cloakroom-gateway";
 
 /// Type of the failure, by which an operator finds it.

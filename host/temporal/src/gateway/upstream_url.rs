@@ -3,7 +3,10 @@
 use std::{fmt, str::FromStr};
 
 use cloakroom_core::{Error, ErrorKind};
-use http::{Uri, uri::Authority};
+use http::{
+    Uri,
+    uri::{Authority, PathAndQuery},
+};
 
 /// Address of Temporal's frontend, such as `http://127.0.0.1:7233`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +32,7 @@ impl FromStr for UpstreamUrl {
         if uri.scheme_str() == Some("https") {
             return refuse("TLS to Temporal is not supported yet: write http://HOST:PORT");
         }
-        let is_bare = matches!(uri.path_and_query().map(|path| path.as_str()), None | Some("/"));
+        let is_bare = matches!(uri.path_and_query().map(PathAndQuery::as_str), None | Some("/"));
         match uri.authority() {
             Some(authority)
                 if uri.scheme_str() == Some("http")
