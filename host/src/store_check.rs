@@ -141,6 +141,7 @@ impl TestedDriver<'_> {
     /// Returns a pipeline that stores every payload with this driver, and keeps none at hand.
     fn pipeline(&self) -> Result<Pipeline, Error> {
         let offload = Offload::above(ByteSize::bytes(0)).to(&self.report.name, self.driver.clone());
+        // With a cache, the probe would be read from memory and not from the store.
         let offload = offload.time(self.time).memory_cache(ByteSize::bytes(0));
         let stages = Pipeline::builder().reference_format(TemporalReferences);
         let built = stages.offload(offload).remedy_names(config::setting_name).build();
@@ -219,6 +220,7 @@ async fn find<'a, 'c>(
 
 /// Returns a payload that no store has: its content is new in every run.
 fn probe() -> Payload {
+    // No secret, only new in each run: the random seed of a hasher is enough for that.
     let nonce = [0, 1].map(|part| RandomState::new().hash_one(part));
     Payload::new("json/plain", format!("\"cloakroom check {:016x}{:016x}\"", nonce[0], nonce[1]))
 }

@@ -25,6 +25,7 @@ pub(crate) fn compress(
 /// If `input` is cut short or corrupt, or goes on with bytes that are no member. What was written until
 /// then is to be discarded.
 pub(crate) fn decompress(input: impl BufRead, mut output: impl Write) -> io::Result<()> {
+    // All members: a concatenation of gzip files is a gzip file (RFC 1952).
     io::copy(&mut MultiGzDecoder::new(input), &mut output).map(drop)
 }
 

@@ -20,6 +20,7 @@ use crate::{
 const WATCH_INTERVAL: Duration = Duration::from_secs(5);
 
 pub(crate) async fn run(args: &args::CodecServer) -> Result<(), Failure> {
+    // Before the configuration is opened, which records its first metrics.
     let recorder = prometheus::start()?;
     let cloakroom = open(&args.config).await?;
     let (address, settings) = cloakroom.codec_server()?;
@@ -46,6 +47,7 @@ pub(crate) async fn run(args: &args::CodecServer) -> Result<(), Failure> {
     }
     let reloading = tokio::spawn(served.clone().reload_on(hangup));
     let restricting = tokio::spawn(served.clone().restrict_periodically());
+    // It never ends by itself: while requests finish after SIGTERM, `/readyz` must say so.
     let scraping = for_metrics.map(|listener| {
         let (server, address) = (served.server.clone(), listener.local_addr().ok());
         tracing::info!(address = address.map(tracing::field::display), "serving metrics");

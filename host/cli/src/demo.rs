@@ -136,6 +136,8 @@ impl Folder {
     fn new() -> Result<Self, Failure> {
         let name = format!("cloakroom-demo-{}", std::process::id());
         let path = std::env::temp_dir().join(name);
+        // The name can be guessed and the temporary folder is everybody's: this fails if somebody
+        // made the folder first.
         std::fs::DirBuilder::new().mode(0o700).create(&path)?;
         Ok(Self(path))
     }

@@ -7,6 +7,7 @@ use cloakroom::{Error, Payload, temporal::json};
 use crate::{args::PipelineArgs, failure::Failure, open::open};
 
 pub(crate) async fn encode(args: &PipelineArgs) -> Result<(), Failure> {
+    // First the configuration: an error in it must not wait for the end of standard input.
     let cloakroom = open(&args.config).await?;
     write(&cloakroom.encode(&args.context.context(), read()?).await?)
 }

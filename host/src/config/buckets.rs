@@ -129,6 +129,7 @@ fn place<'a>(name: &str, entry: &'a BucketEntry, folder: &Path) -> Result<Bucket
             SettingValue::Kept(kept) => {
                 let value = read_secret(&format!("[buckets.{name}] `{key}`"), kept, folder, "");
                 let value = value.map_err(|error| (&**key, error))?;
+                // Editors and `echo` end a file with a line break, which no secret of a store has.
                 String::from_utf8_lossy(&value).trim().to_owned()
             }
         };

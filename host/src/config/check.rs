@@ -18,6 +18,7 @@ use super::{
 /// names of all key rings, those of the program included.
 pub(crate) fn check(file: &File, rings: &[&str], locator: &Locator) -> Result<(), Error> {
     let checker = Checker { file, rings, locator };
+    // First, because all further errors name a part by its name.
     checker.names()?;
     checker.stages()?;
     bucket_grants::uses(file, locator)?;

@@ -20,6 +20,8 @@ pub(crate) fn parse(text: &str, place: &str) -> Result<File, Error> {
 
 fn explain(message: &str, key: Option<&str>) -> String {
     let line = message.lines().next().unwrap_or_default();
+    // toml and serde tell what is wrong in a text only, so their words are read here. Tests of this
+    // file notice if they change.
     let quoted: Vec<&str> = line.split('`').skip(1).step_by(2).collect();
     match (line.starts_with("unknown field"), &*quoted) {
         (true, [unknown, known @ ..]) => unknown_key(unknown, known),

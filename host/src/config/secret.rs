@@ -65,6 +65,8 @@ pub(crate) fn refuse_writable(place: &str, path: &Path) -> Result<(), Error> {
 /// Refuses a file of a secret that others could replace, and warns of one that everybody can read.
 fn check_mode(place: &str, path: &Path) -> Result<(), Error> {
     refuse_writable(place, path)?;
+    // Only a warning, because Kubernetes mounts secrets so that everybody in the container can read
+    // them.
     if mode(path) & 0o004 != 0 {
         let path = cloakroom_core::clean(&path.display().to_string(), 1024);
         tracing::warn!("{place}: everybody can read the secret in `{path}`: `chmod o-r` it");

@@ -163,6 +163,7 @@ fn open_folder(path: &str) -> Result<ObjectBucket, Error> {
         config(format!("cannot use folder `{path}`")).with_source(error)
     };
     create(Path::new(path)).map_err(|error| unusable(error.into()))?;
+    // After creating it, because that leaves the mode of an existing folder as it was.
     check_mode(path)?;
     let store = LocalFileSystem::new_with_prefix(path).map_err(|error| unusable(error.into()))?;
     Ok(ObjectBucket::new(path, Arc::new(store.with_fsync(true))).unordered())

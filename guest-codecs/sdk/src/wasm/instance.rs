@@ -38,6 +38,7 @@ impl<C: PayloadCodec> Instance<C> {
 
     pub fn describe_codec(&self) -> Result<Description, Error> {
         log_panics();
+        // Only when the plugin is loaded: in `encode` each fresh instance would pay a call for it.
         Settings::names_from_host().refuse_unknown(C::SETTINGS)?;
         self.codec().map(C::describe)
     }

@@ -12,6 +12,7 @@ use std::{
 /// The reason, with what to do.
 pub(crate) fn check(folder: &Path) -> Result<(), String> {
     let failed = |error: io::Error| error.kind().to_string();
+    // A link is not followed, because its owner could point it elsewhere after this check.
     let found = fs::symlink_metadata(folder).map_err(failed)?;
     if !found.is_dir() {
         return Err("it is a link: name the folder itself".to_owned());
@@ -34,6 +35,8 @@ pub(crate) fn check(folder: &Path) -> Result<(), String> {
 
 /// Returns the user of this process, who owns the files that it makes.
 fn user(folder: &Path) -> io::Result<u32> {
+    // The standard library does not tell the user's id, and this crate forbids `unsafe` code. So a
+    // file shows it.
     let path = folder.join(format!("{}.part", std::process::id()));
     let mut options = fs::OpenOptions::new();
     let file = options.write(true).create(true).truncate(false).mode(0o600).open(&path)?;

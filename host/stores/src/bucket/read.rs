@@ -18,6 +18,7 @@ impl ObjectBucket {
         let path = path(key)?;
         let found = self.store.get_opts(&path, options()).await;
         let found = found.map_err(|error| self.failed(&path, &error))?;
+        // The size comes with the head of the response, so nothing of the body is in memory yet.
         if found.meta.size > max {
             return Err(self.too_large(key, found.meta.size, max));
         }

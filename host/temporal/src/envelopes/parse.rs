@@ -153,6 +153,8 @@ fn read_field(input: &mut Bytes, fields: Fields) -> Result<Field, String> {
         (0, Shape::Varint) => varint(input).map(|_| Bytes::new()),
         (1, Shape::Fixed64) => take(input, 8).map(|_| Bytes::new()),
         (5, Shape::Fixed32) => take(input, 4).map(|_| Bytes::new()),
+        // Official parsers refuse text that is not UTF-8. Comparing with them found that this one
+        // let it pass.
         (2, Shape::Text) => delimited(input).filter(|text| str::from_utf8(text).is_ok()),
         (2, Shape::Bytes | Shape::Container(_) | Shape::Message(_) | Shape::Payload) => {
             delimited(input)

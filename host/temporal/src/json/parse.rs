@@ -30,6 +30,7 @@ pub(super) fn parse(text: &[u8], limits: &ReadLimits) -> Result<Vec<Payload>, Er
     let mut reader = serde_json::Deserializer::from_slice(text);
     let read = MessageSeed(limits).deserialize(&mut reader);
     let read = read.and_then(|message| reader.end().map(|()| message));
+    // The text of a serde error could quote a payload, so only its place is used.
     let message = read.map_err(|error| {
         limits.take_error().unwrap_or_else(|| invalid(error.line(), error.column()))
     })?;

@@ -132,6 +132,7 @@ impl Listener {
         match &self.0 {
             ListenerKind::Tcp(listener) => {
                 let (stream, peer) = listener.accept().await?;
+                // Otherwise a small answer waits until the client has acknowledged the part before.
                 let _ = stream.set_nodelay(true);
                 Ok((Stream::Tcp(stream), Peer::Tcp(peer)))
             }
