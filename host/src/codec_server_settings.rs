@@ -96,6 +96,7 @@ fn auth(entry: &CodecServerEntry, folder: &Path) -> Result<Auth, Error> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    // Whoever can replace a key set decides who is let in.
     refuse_writable("codec_server", path)?;
     fs::read(path).map_err(|error| {
         Error::new(ErrorKind::Config, format!("cannot read `{}`", path.display()))

@@ -62,6 +62,7 @@ fn builder(loader: &PluginLoader<'_>, file: &File) -> PipelineBuilder {
         .most_entries(limits.entries)
         .wait(limits.wait)
         .memory(host.memory().clone())
+        // Also without [storage]: a reference is then refused with the code that users search for.
         .reference_format(TemporalReferences)
         .remedy_names(setting_name);
     if let Some(payloads) = file.limits.payloads {

@@ -92,6 +92,8 @@ impl TestedDriver<'_> {
             let explained = pipeline.explain(&ctx, reference).await;
             let claim = explained.stored.map(|stored| stored.claim).unwrap_or_default();
             let tidied = self.renew_and_remove(writable, &claim, &payload);
+            // Writing and reading have succeeded, so a store that hangs here is noted, and is no
+            // failure.
             rows.extend(tokio::time::timeout(self.time, tidied).await.unwrap_or_else(|_| {
                 let text = "the store did not answer; the probe object stays".to_owned();
                 vec![row(StoreStep::Remove, StoreOutcome::Noted(text))]

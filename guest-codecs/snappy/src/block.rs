@@ -33,6 +33,7 @@ pub(crate) fn compress(input: impl Read, length: u64, mut output: impl Write) ->
         }
         let written = encoder.compress(&piece, &mut compressed).map_err(io::Error::other)?;
         let mut elements = compressed.get(..written).unwrap_or_default();
+        // Each piece comes with its own length. The block has one at its start, for all of them.
         varint(&mut elements)?;
         output.write_all(elements)?;
     }

@@ -26,6 +26,7 @@ pub(crate) async fn run(args: &args::CodecServer) -> Result<(), Failure> {
     let (address, settings) = cloakroom.codec_server()?;
     let served = Reloader::new(&cloakroom, args.listen.is_some(), recorder)?;
     let address = args.listen.clone().unwrap_or(address);
+    // Before the address is bound: strangers must not reach an open server even for a moment.
     settings.check(&address)?;
     let listener = address.bind().await;
     let listener = listener.map_err(|error| error.at_place("codec_server.listen"))?;

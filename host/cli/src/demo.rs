@@ -42,6 +42,7 @@ pub(crate) async fn run(args: &Demo) -> Result<(), Failure> {
         ["", "encoding", "bytes", "time"].map(str::to_owned).to_vec(),
         row("sent by the worker", &original, None),
     ];
+    // A pipeline for each stage, so that each step can be timed and shown.
     let [zstd, aes] = stages.map(|stage| Pipeline::builder().stage(stage).build());
     let (zstd, aes) = (zstd.map_err(Failure::usage)?, aes.map_err(Failure::usage)?);
     let sent = vec![original.clone()];

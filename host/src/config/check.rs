@@ -190,6 +190,8 @@ fn meant<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<String>
 fn unknown_origin(entry: PluginEntry<'_>) -> Option<String> {
     let known: Vec<_> = crate::bundled::bundled_names().collect();
     match entry.origin() {
+        // A file is read, and a part of the program looked up, when it is loaded. Those errors know
+        // more.
         ("file" | "native", _) => None,
         ("bundled", name) if known.contains(&name) => None,
         ("bundled", name) => {

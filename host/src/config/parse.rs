@@ -40,6 +40,8 @@ fn with_key(text: String, key: Option<&str>) -> String {
 
 /// Returns the key whose value begins at an offset.
 fn key_before(text: &str, start: usize) -> Option<&str> {
+    // Only a key that stands directly before the value. A guess from further away could name the
+    // wrong one.
     let before = text.get(..start)?.trim_end().strip_suffix('=')?.trim_end();
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     let key = before.rsplit(|c| !is_part(c)).next()?;

@@ -70,6 +70,7 @@ impl BucketUrl {
     pub fn refused_setting(&self) -> Option<(&str, &'static str)> {
         let is_refused = |name: &str, value: &str| {
             name.ends_with("allow_invalid_certificates")
+                // Every word that the library does not read as false counts as set.
                 && !matches!(
                     value.to_ascii_lowercase().as_str(),
                     "false" | "0" | "no" | "off" | "n"

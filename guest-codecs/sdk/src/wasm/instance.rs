@@ -21,6 +21,7 @@ impl<P> Instance<P> {
     /// A value that cannot be created is not kept: each call returns the error.
     fn get_or_create(&self, create: impl FnOnce() -> Result<P, Error>) -> Result<&P, Error> {
         log_panics();
+        // `OnceCell::get_or_try_init` is not stable yet.
         match self.0.get() {
             Some(plugin) => Ok(plugin),
             None => {

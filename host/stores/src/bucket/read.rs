@@ -63,6 +63,7 @@ impl ObjectBucket {
         let size = found.meta.size;
         let body = match found.payload {
             GetResultPayload::Stream(stream) => collect(stream, size).await,
+            // The library reads a file on a thread that may block, and knows its size.
             GetResultPayload::File(..) => found.bytes().await,
         };
         let body = body.map_err(|error| self.failed(path, &error))?;
