@@ -29,7 +29,8 @@ pub(crate) async fn run(args: &args::CodecServer) -> Result<(), Failure> {
     // Before the address is bound: strangers must not reach an open server even for a moment.
     settings.check(&address)?;
     let listener = address.bind().await;
-    let listener = listener.map_err(|error| error.at_place("codec_server.listen"))?;
+    let place = if args.listen.is_some() { "--listen" } else { "codec_server.listen" };
+    let listener = listener.map_err(|error| error.at_place(place))?;
     let listening = listener.address()?;
     let for_metrics = match settings.metrics {
         Some(address) => Some(bind(address).await?),
@@ -69,7 +70,9 @@ pub(crate) async fn run(args: &args::CodecServer) -> Result<(), Failure> {
 async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
     TcpListener::bind(address).await.map_err(|error| {
         let key = "codec_server.metrics_listen";
-        Failure::usage(format!("cannot listen on {address} (`{key}`): {error}"))
+        Failure::usage(format!(
+            "cannot listen on {address}, choose another address or port (`{key}`): {error}"
+        ))
     })
 }
 

@@ -47,11 +47,11 @@ pub(crate) async fn run(args: &Demo) -> Result<(), Failure> {
     let (zstd, aes) = (zstd.map_err(Failure::usage)?, aes.map_err(Failure::usage)?);
     let sent = vec![original.clone()];
     let compressed = step(&mut rows, "zstd: compressed", zstd.encode(&ctx, sent)).await?;
-    let sealed = step(&mut rows, "aes-gcm: sealed", aes.encode(&ctx, compressed)).await?;
+    let sealed = step(&mut rows, "aes-gcm: encrypted", aes.encode(&ctx, compressed)).await?;
     let kept = step(&mut rows, "file: stored, a claim remains", store.encode(&ctx, sealed)).await?;
     let stored = folder.objects()?;
     let fetched = step(&mut rows, "file: fetched and checked", store.decode(&ctx, kept)).await?;
-    let opened = step(&mut rows, "aes-gcm: opened", aes.decode(&ctx, fetched)).await?;
+    let opened = step(&mut rows, "aes-gcm: decrypted", aes.decode(&ctx, fetched)).await?;
     let decoded = step(&mut rows, "zstd: decompressed", zstd.decode(&ctx, opened)).await?;
 
     writeln!(out, "\n{}", table(&rows))?;
@@ -83,7 +83,7 @@ async fn stages(host: &Host, out: &mut impl io::Write) -> Result<[Stage; 2], Fai
         Arc::new(Ring::single("demo-2026", &KeyMaterial::new(KEY)).map_err(Failure::operation)?);
     let may = "imports nothing it could misuse";
     let zstd = load(host, out, "zstd", Grants::none(), may).await?;
-    let may = "may seal with the key ring `demo`, and never sees a key";
+    let may = "may encrypt with the key ring `demo`, and never sees a key";
     let aes = load(host, out, "aes-gcm", Grants::none().keys("demo", ring), may).await?;
     let sealing = Settings::none().set("ring", "demo");
     Ok([
@@ -203,7 +203,8 @@ fn ocr_result(size: usize) -> Payload {
     let mut json = String::from("{\"pages\":[{\"words\":[");
     let words = ["Invoice", "No.", "Amount", "due", "net", "30", "days", "Total", "EUR", "VAT"];
     for (index, word) in words.iter().cycle().enumerate() {
-        if size <= json.len() + 96 {
+        // An entry takes fewer than 96 bytes.
+        if json.len() + 96 >= size {
             break;
         }
         let (x, y) = (index * 37 % 595, index * 53 % 842);

@@ -89,8 +89,10 @@ impl Layer {
 }
 
 impl Pipeline {
-    /// Says what a payload is. What it stands for is fetched and checked, and every stage that knows
-    /// a layer opens it; contents are not printable.
+    /// Explains a payload layer by layer, without contents.
+    ///
+    /// The object of a reference is retrieved and checked, and each layer is decoded by the stage
+    /// that knows its encoding. What fails is in [`Explanation::trouble`].
     pub async fn explain(&self, ctx: &Context, payload: Payload) -> Explanation {
         self.explain_opened(ctx, payload, Fetch::Objects).await.0
     }

@@ -48,7 +48,7 @@ impl Item {
         }
     }
 
-    /// Returns the payload, which an envelope has none of that the pipeline may touch.
+    /// Returns the payload, or `None` for an envelope, whose payloads the pipeline takes from it.
     pub(crate) fn payload(&self) -> Option<&CountedPayload> {
         match self {
             Self::Plain(payload) | Self::Reference(payload, _) => Some(payload),

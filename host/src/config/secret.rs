@@ -9,6 +9,8 @@ use cloakroom_core::{Error, ErrorKind};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
+use crate::unreadable::unreadable;
+
 /// Place of a secret, which is never the configuration itself.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(
@@ -37,9 +39,7 @@ pub(crate) fn read_secret(
         (None, Some(path)) => {
             let path = folder.join(path);
             check_mode(place, &path)?;
-            let read = fs::read(&path).map_err(|error| {
-                config(format!("{place}: cannot read `{}`", path.display())).with_source(error)
-            })?;
+            let read = fs::read(&path).map_err(|error| unreadable(&path, error).at_place(place))?;
             Ok(Zeroizing::new(read))
         }
         _ => Err(config(format!("{place}: give one of `env` and `file`"))),

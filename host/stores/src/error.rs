@@ -58,7 +58,10 @@ fn classify(
         StoreError::NotFound { .. } if creates => {
             (ErrorKind::Unavailable, "the store has lost the multipart upload")
         }
-        StoreError::NotFound { .. } => (ErrorKind::NotFound, "no such object"),
+        StoreError::NotFound { .. } => (
+            ErrorKind::NotFound,
+            "no such object: it expired, was deleted, or is in another bucket",
+        ),
         StoreError::PermissionDenied { .. } => (
             ErrorKind::Denied,
             "the store denies access: check the credentials and their permissions",

@@ -111,7 +111,7 @@ async fn collect(
     let size = usize::try_from(size).unwrap_or(usize::MAX);
     // A small object arrives in one piece, which is returned without a copy.
     let first = stream.next().await.transpose()?.unwrap_or_default();
-    if size <= first.len() {
+    if first.len() >= size {
         return Ok(first);
     }
     let mut whole = BytesMut::with_capacity(size);
@@ -119,7 +119,7 @@ async fn collect(
     drop(first);
     while let Some(piece) = stream.next().await.transpose()? {
         whole.extend_from_slice(&piece);
-        if size < whole.len() {
+        if whole.len() > size {
             break;
         }
     }

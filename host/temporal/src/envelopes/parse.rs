@@ -172,6 +172,11 @@ fn unreadable(number: u32) -> String {
 fn varint(input: &mut Bytes) -> Option<u64> {
     let mut value = 0u64;
     for (index, byte) in input.iter().take(10).enumerate() {
+        // A tenth byte has room for one bit. The shift would drop the others in silence, so two
+        // encodings would be read as one number.
+        if index == 9 && *byte > 1 {
+            return None;
+        }
         value |= u64::from(byte & 0x7f).checked_shl(7 * index as u32)?;
         if byte & 0x80 == 0 {
             let _ = input.split_to(index + 1);

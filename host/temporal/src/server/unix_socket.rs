@@ -56,7 +56,13 @@ pub(super) async fn bind(path: &Path) -> Result<(UnixListener, SocketFile), Erro
         },
     }
     let created = create(path);
-    created.map_err(|error| refuse(format!("cannot listen at `{shown}`")).with_source(error))
+    created.map_err(|error| {
+        let text = format!(
+            "cannot listen at `{shown}`: its folder must exist, and let the user of this process \
+             write"
+        );
+        refuse(text).with_source(error)
+    })
 }
 
 /// Creates the socket in a private folder, and moves it to its path once its mode is set.
