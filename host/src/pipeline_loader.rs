@@ -62,6 +62,7 @@ fn builder(loader: &PluginLoader<'_>, file: &File) -> PipelineBuilder {
         .with_max_entries(limits.entries)
         .with_memory_wait(limits.wait)
         .with_memory_budget(host.memory().clone())
+        // Also without [storage]: a reference is then refused with the code that users search for.
         .with_reference_format(TemporalReferences)
         .with_remedy_names(setting_name);
     if let Some(payloads) = file.limits.payloads {

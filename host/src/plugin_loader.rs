@@ -107,6 +107,7 @@ impl PluginLoader<'_> {
 
     fn grants(&self, entry: PluginEntry<'_>) -> Grants {
         let (asked, resources) = (entry.grants, &self.resources);
+        // Nothing is dropped here: `config::check` has refused names that do not exist.
         let ring = |name: &String| Some((name.clone(), resources.rings.get(name)?.clone()));
         let rings = |names: &[String]| -> Vec<(String, Arc<dyn KeyRing>)> {
             names.iter().filter_map(ring).collect()

@@ -202,10 +202,14 @@ impl PipelineBuilder {
         if let Some(stage) = self.stages.iter().find(plaintext) {
             return Err(PipelineError::RequiredUnsealed(stage.name().to_owned()));
         }
+        // The purpose is the plugin's own word. A cipher without a key of the host encrypts with
+        // nothing, or with what anybody has.
         let keyless = |stage: &&Stage| stage.is_required_to_encode() && !stage.codec.has_key();
         if let Some(stage) = self.stages.iter().find(keyless) {
             return Err(PipelineError::RequiredKeyless(stage.name().to_owned()));
         }
+        // Encrypted bytes do not get smaller. Both orders would come back intact, so without this
+        // check only the bill of the store would show the mistake.
         let mut encryption = None;
         for stage in &self.stages {
             match (stage.purpose(), encryption) {

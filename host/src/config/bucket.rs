@@ -24,6 +24,8 @@ pub(crate) struct BucketEntry {
     refresh_after: Option<Span>,
     #[serde(default)]
     refresh_failure: RefreshFailureWord,
+    // Settings of the store have its own names, so serde cannot refuse unknown ones. `buckets.rs`
+    // does, by what the store takes.
     #[serde(flatten)]
     pub(crate) settings: BTreeMap<String, SettingValue>,
 }

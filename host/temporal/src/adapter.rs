@@ -68,6 +68,8 @@ impl Adapter {
         match self.shared.meter.weigh(budget, size, SizeLabels::from_context(ctx)) {
             Verdict::Fits => Ok(encoded),
             Verdict::Stall => {
+                // This decodes the payload once more to learn the size after each stage. Only a
+                // refusal pays for it.
                 let error = too_large::error(&pipeline, ctx, encoded, size, &limits).await;
                 Err(pipeline.report_failure(ctx, Direction::Encode, error))
             }

@@ -40,6 +40,8 @@ impl ReferenceFormat for TemporalReferences {
         let is = |name: &str, value: &[u8]| {
             payload.metadata.get(name).is_some_and(|found| &**found == value)
         };
+        // A larger payload cannot be a reference, and decoding it to find out would cost a whole
+        // stage.
         let is_marked = is(MARKER, TRUE) && payload.data.len() <= LARGEST;
         match payload.metadata.get(ENCODING).map(|encoding| &**encoding) {
             Some(LEGACY) => PayloadKind::Reference,
@@ -56,6 +58,7 @@ impl ReferenceFormat for TemporalReferences {
         let value: Value = serde_json::from_slice(&payload.data)
             .map_err(|_| malformed("it is not written as JSON"))?;
         let value = value.as_object().ok_or_else(|| malformed("it is not a JSON object"))?;
+        // proto3 JSON allows both spellings, and the SDKs' prerelease wrote the second.
         let driver = text(value, ["driverName", "driver_name"]);
         let driver = driver.ok_or_else(|| malformed("it names no driver"))?;
         let claim = match value.get("driver_claim").and_then(Value::as_object) {
@@ -81,7 +84,11 @@ impl ReferenceFormat for TemporalReferences {
     }
 
     fn write(&self, object: &StoredObject<'_>) -> Payload {
+        // Compact and sorted by name, like the Python SDK: equal references have equal bytes. The
+        // Python SDK also refuses any further field.
         let text = json!({ "claimData": object.claim, "driverName": object.driver }).to_string();
+        // Without the marker: deployed SDKs know a reference by its type, and most do not know the
+        // marker.
         let mut payload =
             Payload::new("json/protobuf", text).with_metadata(MESSAGE_TYPE, REFERENCE);
         payload.external_sizes = vec![i64::try_from(object.size).unwrap_or(i64::MAX)];

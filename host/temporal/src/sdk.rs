@@ -206,6 +206,7 @@ impl SizeLimits {
         let response = service.describe_namespace(request.into_request()).await?.into_inner();
         let reported = response.namespace_info.and_then(|info| info.limits).unwrap_or_default();
         let mut limits = Self::default();
+        // A server that reports no limits gives zero, which is no limit: then it refuses by itself.
         limits.field.max = reported.blob_size_limit_error;
         Ok(limits)
     }

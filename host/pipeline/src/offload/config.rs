@@ -78,6 +78,8 @@ impl Offload {
             sealed: false,
             largest: ByteSize::mib(64),
             time: Duration::from_secs(60),
+            // 64 in all and 8 for a call, as the specification of Temporal's External Storage has
+            // it.
             permits: permits(64),
             permits_of_a_call: permits(8),
             memory: ByteSize::mib(64),
@@ -198,6 +200,7 @@ impl Offload {
         let (v1_until, binds_namespace) = (self.v1_until, self.binds_namespace);
         let proofs =
             self.claims.map(|(ring, policy)| Proofs { ring, policy, v1_until, binds_namespace });
+        // Asked once. Plugin, settings and grants do not change while a storage lives.
         let identity =
             |(name, driver): (&Arc<str>, &Arc<dyn Driver>)| (name.clone(), driver.identity());
         let identities = drivers.iter().map(identity).collect();

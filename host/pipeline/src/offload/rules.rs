@@ -66,6 +66,8 @@ impl Rule {
     }
 
     pub(crate) fn matches(&self, ctx: &Context, metadata: &Metadata, size: usize) -> bool {
+        // A name that the call does not have matches no pattern, not even `*`: a rule for
+        // namespaces must not catch calls that name none.
         let text = |pattern: &Option<String>, found: Option<&str>| {
             pattern
                 .as_ref()
@@ -93,6 +95,7 @@ fn matches_pattern(pattern: &str, text: &str) -> bool {
     };
     let (middle, end) = rest.rsplit_once('*').unwrap_or(("", rest));
     for part in middle.split('*').filter(|part| !part.is_empty()) {
+        // The first occurrence is always right: it leaves the most text for the parts that follow.
         match text.split_once(part) {
             Some((_, behind)) => text = behind,
             None => return false,
