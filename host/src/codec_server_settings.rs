@@ -13,6 +13,7 @@ use cloakroom_temporal::server::{Address, Auth, ServerSettings};
 use crate::{
     blocking_work::run_blocking,
     config::{CodecServerEntry, Listen, read_secret, refuse_writable},
+    unreadable::unreadable,
 };
 
 /// Address of the codec server by default: this machine alone can reach it.
@@ -96,11 +97,9 @@ fn auth(entry: &CodecServerEntry, folder: &Path) -> Result<Auth, Error> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    // Whoever can replace a key set decides who is let in.
     refuse_writable("codec_server", path)?;
-    fs::read(path).map_err(|error| {
-        Error::new(ErrorKind::Config, format!("cannot read `{}`", path.display()))
-            .with_source(error)
-    })
+    fs::read(path).map_err(|error| unreadable(path, error))
 }
 
 fn in_file(key: &str, path: &Path, error: Error) -> Error {

@@ -55,7 +55,7 @@ impl Script {
         })
     }
 
-    /// Where guests are built, for all outer builds that share a target directory.
+    /// Returns the folder that guests are built in. Outer builds with one target directory share it.
     pub(crate) fn guests_dir(&self) -> PathBuf {
         target_root(&self.out_dir, &self.target).join("guests")
     }
@@ -80,9 +80,9 @@ fn workspace(built: &Path) -> Result<PathBuf, Error> {
 
 /// Returns the folder that the outer Cargo was started in, where the system tells it.
 ///
-/// Cargo tells build scripts neither this folder nor its configuration, and starts them in the package:
-/// for a git dependency that is below `CARGO_HOME`. Elsewhere than on Linux the target directory has to
-/// do, which by default lies in the workspace of who builds.
+/// Cargo tells build scripts neither this folder nor its configuration, and starts them in the package,
+/// which for a git dependency is below `CARGO_HOME`. On other systems than Linux the target directory
+/// is used instead. By default it is in the workspace of who builds.
 fn outer_cargo_dir() -> Option<PathBuf> {
     #[cfg(target_os = "linux")]
     return std::fs::read_link(format!("/proc/{}/cwd", std::os::unix::process::parent_id())).ok();
@@ -90,7 +90,7 @@ fn outer_cargo_dir() -> Option<PathBuf> {
     return None;
 }
 
-/// The target directory that an `OUT_DIR` is in: `<root>/debug/build/…/out`, or, for an outer build with
+/// Returns the target directory that contains an `OUT_DIR`: `<root>/debug/build/…/out`, or, for an outer build with
 /// `--target`, `<root>/<target>/debug/build/…/out`.
 fn target_root<'a>(out_dir: &'a Path, target: &str) -> &'a Path {
     let build = out_dir.ancestors().find(|dir| dir.ends_with("build"));

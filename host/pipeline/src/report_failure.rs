@@ -32,6 +32,7 @@ impl Pipeline {
     }
 
     fn log_failure(&self, ctx: &Context, direction: Direction, error: &Error) {
+        // A macro, because tracing fixes the level of an event at compile time.
         macro_rules! log {
             ($level:ident) => {
                 tracing::$level!(

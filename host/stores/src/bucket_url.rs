@@ -70,6 +70,7 @@ impl BucketUrl {
     pub fn refused_setting(&self) -> Option<(&str, &'static str)> {
         let is_refused = |name: &str, value: &str| {
             name.ends_with("allow_invalid_certificates")
+                // Every word that the library does not read as false counts as set.
                 && !matches!(
                     value.to_ascii_lowercase().as_str(),
                     "false" | "0" | "no" | "off" | "n"
@@ -163,6 +164,7 @@ fn open_folder(path: &str) -> Result<ObjectBucket, Error> {
         config(format!("cannot use folder `{path}`")).with_source(error)
     };
     create(Path::new(path)).map_err(|error| unusable(error.into()))?;
+    // After creating it, because that leaves the mode of an existing folder as it was.
     check_mode(path)?;
     let store = LocalFileSystem::new_with_prefix(path).map_err(|error| unusable(error.into()))?;
     Ok(ObjectBucket::new(path, Arc::new(store.with_fsync(true))).unordered())

@@ -27,7 +27,7 @@ impl GatewayState {
         };
         let type_name = text_at(request, &method.workflow_type).unwrap_or_default();
         // Objects belong to the execution that reads them again; the run is mostly unknown.
-        ctx.target(Kind::Workflow, id, type_name, None)
+        ctx.with_target(Kind::Workflow, id, type_name, None)
     }
 
     /// Encodes the payloads of a message. Returns it, and how many it has.
@@ -91,7 +91,7 @@ impl GatewayState {
     }
 
     fn parse(&self, found: &Scan) -> Result<Vec<Payload>, Error> {
-        let most = self.adapter.pipeline().most_payloads();
+        let most = self.adapter.pipeline().max_payloads();
         if found.payloads().len() > most {
             let text = format!(
                 "the message has {} payloads, and the most is {most}: raise `limits.payloads`",

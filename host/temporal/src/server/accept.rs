@@ -54,6 +54,7 @@ impl CodecServer {
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), Error> {
         let (state, listener) = (&self.0, listener.into());
+        // Checked here, because port 0 and a socket of the program have no address before.
         let address = listener.address()?;
         state.settings.load().check(&address)?;
         state.address.get_or_init(|| address);
@@ -153,6 +154,7 @@ impl ServerState {
         let service =
             hyper::service::service_fn(move |request: Request<Incoming>| service.respond(request));
         let connection = http1::Builder::new()
+            // Without a timer, hyper panics at the time limit of a head.
             .timer(TokioTimer::new())
             .header_read_timeout(HELLO_TIMEOUT)
             .max_buf_size(MAX_HEAD)

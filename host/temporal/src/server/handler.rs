@@ -30,6 +30,7 @@ impl ServerState {
         peer: Peer,
         request: Request<Incoming>,
     ) -> Response {
+        // Read once, so that a reload in between does not mix two configurations in one request.
         let settings = self.settings.load_full();
         let route = Route::parse(request.method(), request.uri());
         let route_name = route.as_ref().map_or("none", |route| route.as_str());
@@ -84,6 +85,8 @@ impl ServerState {
                     Ok(body) => body,
                     Err(refused) => return refused,
                 };
+                // A new deadline: a body that took all of its time must not leave none for the
+                // answer.
                 let deadline = Instant::now() + settings.time;
                 let response = timeout_at(deadline, self.process(route, ctx, peer, body)).await;
                 response.unwrap_or_else(|_| {
@@ -103,7 +106,7 @@ impl ServerState {
     ) -> Response {
         // Taken after the body has arrived: a slow upload must not occupy a permit.
         let _permit = self.requests.acquire(peer).await;
-        let (max_payloads, memory) = (self.adapter.pipeline().most_payloads(), body.memory.clone());
+        let (max_payloads, memory) = (self.adapter.pipeline().max_payloads(), body.memory.clone());
         let ctx = &ctx.clone().with_memory(memory.clone());
         let mut size = TransferSize::default();
         let processed = async {
@@ -143,6 +146,8 @@ impl ServerState {
             Route::Decode { keep_references: true } => {
                 self.adapter.pipeline().decode_references(ctx, payloads).await
             }
+            // The official handler refuses this too: the Web UI only sends what it shows as a
+            // reference.
             Route::Download if !payloads.iter().all(TemporalReferences::is_reference) => {
                 let text = "all payloads must be references to stored objects: /download takes nothing \
                             else";

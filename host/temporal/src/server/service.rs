@@ -109,6 +109,7 @@ impl ServerState {
             }
             is_allowed
         };
+        // The Web UI sends these. A preflight fails if one of them is missing here.
         let headers = [
             AUTHORIZATION,
             CONTENT_TYPE,
