@@ -174,7 +174,7 @@ fn failures_tell_usage_from_operation() {
         2,
         &["error: ", "`/nowhere`", "because: "],
         &expect![[r#"
-        error: cannot read `/nowhere`
+        error: cannot read `/nowhere`: correct the path
           because: No such file or directory (os error 2)
     "#]],
     );
@@ -379,7 +379,7 @@ fn what_is_large_is_stored_and_explained() {
         1,
         &["storage local"],
         &expect![[r#"
-            error: stage `storage local`, decoding payload N, plugin `file`: bucket `[folder]/objects`, key `v0/d/sha256/[digest]`: no such object
+            error: stage `storage local`, decoding payload N, plugin `file`: bucket `[folder]/objects`, key `v0/d/sha256/[digest]`: no such object: it expired, was deleted, or is in another bucket
         "#]],
     );
 }

@@ -160,7 +160,7 @@ async fn references_are_kept_or_downloaded() {
     let cold = Served::start(folder.path(), ServerSettings::default()).await;
     // 404 would tell the Web UI that nothing can be downloaded here.
     post(cold.address, "/download", &[], &one).refuses(410, &["storage local"], &expect![[r#"
-        stage `storage local`, decoding payload N, plugin `file`: bucket `[folder]`, key `v0/d/sha256/[digest]`: no such object
+        stage `storage local`, decoding payload N, plugin `file`: bucket `[folder]`, key `v0/d/sha256/[digest]`: no such object: it expired, was deleted, or is in another bucket
     "#]]);
 }
 

@@ -249,7 +249,7 @@ const WRONG: [(&str, &str, &[&str], Expect); 27] = [
         "{ file = \"nowhere\" }",
         &["[keys.payments.material] `2026-11`"],
         expect![[r#"
-            [folder]/cloakroom.toml, line 16: [keys.payments.material] `2026-11`: cannot read `[folder]/nowhere`: No such file or directory (os error 2)
+            [folder]/cloakroom.toml, line 16: [keys.payments.material] `2026-11`: cannot read `[folder]/nowhere`: correct the path: No such file or directory (os error 2)
         "#]],
     ),
     (
@@ -348,7 +348,7 @@ async fn an_empty_or_missing_one_says_what_to_write() {
         &chain(&error),
         &["/nowhere/cloakroom.toml"],
         &expect![[r#"
-            cannot read `/nowhere/cloakroom.toml`: No such file or directory (os error 2)
+            cannot read `/nowhere/cloakroom.toml`: correct the path: No such file or directory (os error 2)
         "#]],
     );
     let error = open("[[stage]\n").await.map(drop).unwrap_err();

@@ -287,7 +287,7 @@ async fn secrets_of_a_store_are_named_and_never_shown() {
         (
             "{ file = \"nowhere\" }",
             expect![[r#"
-                [folder]/cloakroom.toml, line 33: [buckets.payloads] `allow_http`: cannot read `[folder]/nowhere`: No such file or directory (os error 2)
+                [folder]/cloakroom.toml, line 33: [buckets.payloads] `allow_http`: cannot read `[folder]/nowhere`: correct the path: No such file or directory (os error 2)
             "#]],
         ),
         (

@@ -110,7 +110,7 @@ async fn it_can_reach_nothing_else() {
     "#]]).await;
     let gone = scene.with(claim("key", "v0/gone"));
     scene.refused(gone, ErrorKind::NotFound, "", &expect![[r#"
-        stage `storage aws.s3driver`, decoding payload 0, plugin `s3`: bucket `temporal-payloads`, key `v0/gone`: no such object
+        stage `storage aws.s3driver`, decoding payload 0, plugin `s3`: bucket `temporal-payloads`, key `v0/gone`: no such object: it expired, was deleted, or is in another bucket
     "#]]).await;
     let unknown = scene.with(|reference| reference["driverName"] = json!("other"));
     scene.refused(unknown, ErrorKind::Unresolved, "[TMPRL1105]", &expect![[r#"

@@ -95,7 +95,7 @@ async fn an_error_without_end_is_cut() {
             "404 Not Found",
             ErrorKind::NotFound,
             expect![[r#"
-                bucket `hostile`, key `v0/a`: no such object (HTTP 404 HisOwn)
+                bucket `hostile`, key `v0/a`: no such object: it expired, was deleted, or is in another bucket (HTTP 404 HisOwn)
             "#]],
         ),
         (

@@ -57,7 +57,7 @@ async fn of_s3() {
         ErrorKind::NotFound,
         &there,
         &expect![[r#"
-            bucket `errors`, key `a/none`: no such object (HTTP 404 NoSuchKey)
+            bucket `errors`, key `a/none`: no such object: it expired, was deleted, or is in another bucket (HTTP 404 NoSuchKey)
         "#]],
     );
 
@@ -119,7 +119,7 @@ async fn of_azure() {
         ErrorKind::NotFound,
         &facts,
         &expect![[r#"
-            bucket `temporal-payloads`, key `a/none`: no such object (HTTP 404 BlobNotFound)
+            bucket `temporal-payloads`, key `a/none`: no such object: it expired, was deleted, or is in another bucket (HTTP 404 BlobNotFound)
         "#]],
     );
     let nowhere = place("nowhere", AZURITE_KEY);
@@ -167,7 +167,7 @@ async fn of_google() {
         ErrorKind::NotFound,
         &["key `a/none`", "HTTP 404"],
         &expect![[r#"
-            bucket `temporal-payloads`, key `a/none`: no such object (HTTP 404)
+            bucket `temporal-payloads`, key `a/none`: no such object: it expired, was deleted, or is in another bucket (HTTP 404)
         "#]],
     );
     let nowhere = put(&place("nowhere")).await;
@@ -191,7 +191,7 @@ async fn of_a_folder() {
         ErrorKind::NotFound,
         &["key `a/none`"],
         &expect![[r#"
-            bucket `[folder]`, key `a/none`: no such object
+            bucket `[folder]`, key `a/none`: no such object: it expired, was deleted, or is in another bucket
         "#]],
     );
 }

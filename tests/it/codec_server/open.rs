@@ -164,7 +164,7 @@ async fn a_socket_is_its_owners() {
         &bind_error(&nowhere).await,
         &["none/codec.sock"],
         &expect![[r#"
-            cannot listen at `[folder]/none/codec.sock`
+            cannot listen at `[folder]/none/codec.sock`: its folder must exist, and let the user of this process write
         "#]],
     );
     // Nothing is left beside it.
