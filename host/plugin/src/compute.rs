@@ -99,7 +99,7 @@ impl Compute {
     /// that it returns is polled once an instance is free. Dropping this future ends the guest.
     ///
     /// # Errors
-    /// The error of the guest. `Busy` if `limits.wait` ended first, `Config` outside of a Tokio runtime.
+    /// The error of the guest. `Busy` if `Limits::wait` ended first, `Config` outside of a Tokio runtime.
     pub(crate) async fn run<T, F>(
         &self,
         job: Job<'_>,

@@ -16,6 +16,7 @@ mod instance;
 mod limits;
 mod load;
 mod plugin;
+mod remedy;
 mod runtime;
 mod settings;
 

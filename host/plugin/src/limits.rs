@@ -5,7 +5,7 @@ mod exceeded;
 
 use std::{num::NonZeroUsize, thread::available_parallelism, time::Duration};
 
-use cloakroom_core::{ByteSize, ENTRIES, Error, ErrorKind};
+use cloakroom_core::{ByteSize, ENTRIES, Error, ErrorKind, Remedy};
 
 use self::code_limits::CodeLimits;
 
@@ -65,23 +65,26 @@ impl Limits {
     /// # Errors
     /// `Config` if `wait` is shorter than a call may take, or a call may hold more than the process.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        for (name, time) in [("limits.time", self.time), ("storage.time", self.driver_time)] {
-            if self.wait < time {
-                let text = format!(
-                    "`limits.wait` is {:?} and `{name}` is {time:?}: a call waits for a processor \
-                     besides, so `limits.wait` must be at least as long",
-                    self.wait
-                );
-                return Err(Error::new(ErrorKind::Config, text));
-            }
+        let times: [(_, &[Remedy]); 2] = [
+            (self.time, &[Remedy::Wait, Remedy::PluginTime]),
+            (self.driver_time, &[Remedy::Wait, Remedy::DriverTime]),
+        ];
+        if let Some((time, remedies)) = times.into_iter().find(|(time, _)| self.wait < *time) {
+            let text = format!(
+                "a call ends after {:?}, and the plugin in it may take {time:?}: a call waits for a \
+                 processor besides, so it must be allowed at least as long",
+                self.wait
+            );
+            return Err(Error::new(ErrorKind::Config, text).with_remedies(remedies));
         }
         if self.call_bytes > self.process_bytes {
             let text = format!(
-                "`limits.call_bytes` is {} and `limits.process_bytes` is {}: no call could use what \
-                 it may, so lower the one or raise the other",
+                "one call may hold {}, and all calls together {}: no call could use what it may, so \
+                 lower the one or raise the other",
                 self.call_bytes, self.process_bytes
             );
-            return Err(Error::new(ErrorKind::Config, text));
+            let remedies = &[Remedy::CallBytes, Remedy::ProcessBytes];
+            return Err(Error::new(ErrorKind::Config, text).with_remedies(remedies));
         }
         Ok(())
     }
@@ -121,9 +124,9 @@ mod tests {
         let (call_bytes, process_bytes) = (ByteSize::mib(3), ByteSize::mib(2));
         let error = Limits { call_bytes, process_bytes, ..Limits::default() }.check().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
+        assert_eq!(error.remedies(), [Remedy::CallBytes, Remedy::ProcessBytes]);
         let text = error.to_string();
-        assert!(text.contains("`limits.call_bytes` is 3MiB"), "{text}");
-        assert!(text.contains("`limits.process_bytes` is 2MiB"), "{text}");
+        assert!(text.contains("hold 3MiB, and all calls together 2MiB"), "{text}");
         Limits { call_bytes, process_bytes: call_bytes, ..Limits::default() }.check().unwrap();
     }
 }

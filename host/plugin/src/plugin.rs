@@ -59,6 +59,11 @@ impl Plugin {
         &self.0.inspection
     }
 
+    /// Returns an error of this plugin with its name, and with the names of the settings to change.
+    pub(crate) fn explain(&self, error: Error) -> Error {
+        error.in_plugin(self.name()).name_remedies(self.runtime().remedy_name)
+    }
+
     pub(crate) fn runtime(&self) -> &Runtime {
         &self.0.runtime
     }

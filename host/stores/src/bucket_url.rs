@@ -100,8 +100,8 @@ impl BucketUrl {
             "memory" => Ok(ObjectBucket::memory(name)),
             "file" => open_folder(name),
             "s3" | "gs" | "az" if name.is_empty() || name.contains('/') => Err(config(format!(
-                "the URL names no bucket or has a path: write `{scheme}://BUCKET`, and limit the keys \
-                 with `prefix`"
+                "the URL names no bucket or has a path: write `{scheme}://BUCKET`, and limit the \
+                 keys by the access that is granted"
             ))),
             "s3" | "gs" | "az" => {
                 let store = cloud::connect(scheme, name, &self.settings, self.retry_timeout)?;

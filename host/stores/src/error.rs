@@ -52,7 +52,7 @@ fn classify(
     let creates = missing && request.creates;
     let (kind, reason) = match error {
         _ if NO_BUCKET.contains(&code) || (creates && code.is_empty()) => {
-            (ErrorKind::Denied, "no such bucket: create it, or correct the bucket's `url`")
+            (ErrorKind::Denied, "no such bucket: create it, or correct its URL")
         }
         StoreError::NotFound { .. } if creates => {
             (ErrorKind::Unavailable, "the store has lost the multipart upload")

@@ -9,6 +9,7 @@ use super::{
     bucket_uses::BucketUses,
     refresh::{Refresh, RefreshFailure},
 };
+use crate::remedy::name_methods;
 
 /// Access to a bucket: which keys, which uses of them, and when an object that is stored again is
 /// refreshed.
@@ -135,8 +136,8 @@ impl BucketAccess {
             return Ok(false);
         };
         let refresh = Refresh { after, failure: RefreshFailure::Fail };
-        refresh.renew(bucket, key, (&object).into(), Duration::ZERO).await?;
-        Ok(true)
+        let renewed = refresh.renew(bucket, key, (&object).into(), Duration::ZERO).await;
+        renewed.map(|_| true).map_err(name_methods)
     }
 
     pub(super) fn refresh(&self) -> Option<Refresh> {

@@ -81,7 +81,7 @@ impl InstancePool {
     }
 
     fn take_warm(&self) -> Option<Instance> {
-        // Its slot is released here: an instance in a call counts against `limits.instances` only.
+        // Its slot is released here: an instance in a call counts against `Limits::instances` only.
         let (instance, _slot) = self.warm.as_ref()?.lock().pop()?;
         Some(instance)
     }

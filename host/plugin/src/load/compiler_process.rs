@@ -11,7 +11,7 @@ use std::{
     thread,
 };
 
-use cloakroom_core::{Error, ErrorKind};
+use cloakroom_core::{Error, ErrorKind, Remedy};
 
 use super::cancellation::Cancellation;
 use crate::limits::code_limits::CodeLimits;
@@ -102,19 +102,20 @@ impl CompilerProcess {
             return Error::new(ErrorKind::Config, text);
         }
         if status.code() == byte(NO_MEMORY) || message.contains("memory allocation") {
-            return rejected(format!(
-                "needs more than {} of memory to be compiled (`limits.code.memory`): raise the limit if \
-                 this plugin is trusted",
+            let text = format!(
+                "needs more than {} of memory to be compiled: raise the limit if this plugin is trusted",
                 limits.memory
-            ));
+            );
+            return rejected(text).with_remedies(&[Remedy::CodeMemory]);
         }
         // SIGXCPU, or SIGKILL at the hard limit.
         if matches!(status.signal(), Some(24 | 9)) {
-            return rejected(format!(
-                "its compilation was ended: it takes more than {:?} of processor time \
-                 (`limits.code.time`), or the system ended it",
+            let text = format!(
+                "its compilation was ended: it takes more than {:?} of processor time, or the system \
+                 ended it",
                 limits.time
-            ));
+            );
+            return rejected(text).with_remedies(&[Remedy::CodeTime]);
         }
         rejected(format!("its compiler failed ({status})")).with_source(message)
     }
