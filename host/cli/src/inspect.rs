@@ -118,11 +118,19 @@ fn as_text(
         .imports
         .iter()
         .take(MAX_SHOWN)
-        .map(|import| vec![format!("  {}", shown(&import.name)), import.requirement.to_string()])
+        .map(|import| vec![format!("  {}", shown(&import.name)), grant_needed(import.requirement)])
         .collect();
     text.push_str(&table(&imports));
     text.push_str(&more(inspection.imports.len()));
     text
+}
+
+/// Returns what an import needs, as a configuration has it.
+fn grant_needed(requirement: Requirement) -> String {
+    match requirement {
+        Requirement::Grant(capability) => format!("needs grants.{}", capability.as_str()),
+        other => other.to_string(),
+    }
 }
 
 /// Most imports, and most exports, that are shown.

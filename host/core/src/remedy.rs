@@ -101,8 +101,32 @@ pub enum Remedy {
     RefreshFailure,
     /// Whether a stage lets unencrypted payloads pass while decoding.
     RequiredToEncode,
+    /// Rules for payloads that are stored.
+    Rules,
+    /// Whether a codec server serves everybody who reaches it.
+    ServerAnonymous,
+    /// Size of a request to a codec server.
+    ServerBody,
+    /// Open connections of a codec server.
+    ServerConnections,
+    /// Keys that sign tokens for a codec server.
+    ServerKeySet,
+    /// Address at which a codec server serves metrics.
+    ServerMetrics,
+    /// Claim with the namespaces of a token for a codec server.
+    ServerNamespaces,
+    /// Origins of web pages that may ask a codec server.
+    ServerOrigins,
+    /// Time that a request to a codec server may take.
+    ServerTime,
+    /// Token that a codec server accepts.
+    ServerToken,
+    /// Time in which a client of a codec server must read.
+    ServerWriteTime,
     /// Whether there is external storage.
     Storage,
+    /// Size from which payloads are stored.
+    Threshold,
     /// Time that a call waits for memory.
     Wait,
 }

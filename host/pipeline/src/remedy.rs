@@ -17,7 +17,9 @@ pub(crate) fn builder_method(remedy: Remedy) -> &'static str {
         Remedy::LargestPayload => "PipelineBuilder::largest_payload",
         Remedy::MostPayloads => "PipelineBuilder::most_payloads",
         Remedy::RequiredToEncode => "Stage::required_to_encode",
+        Remedy::Rules => "Offload::rule",
         Remedy::Storage => "PipelineBuilder::offload",
+        Remedy::Threshold => "Offload::above",
         Remedy::Wait => "PipelineBuilder::wait",
         _ => "PipelineBuilder",
     }

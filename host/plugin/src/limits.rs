@@ -47,7 +47,8 @@ pub struct Limits {
     pub instances: NonZeroUsize,
     /// Size of a plugin's file. Default: 64 MiB.
     pub component: ByteSize,
-    /// Bytes that the host may hold for one call of a pipeline. At most `process_bytes`. Default: 1 GiB.
+    /// Bytes that the host may hold for one call of a pipeline. At most [`Self::process_bytes`].
+    /// Default: 1 GiB.
     pub call_bytes: ByteSize,
     /// Bytes that the host may hold for all calls together, memory of instances included. Default: 2
     /// GiB.

@@ -20,6 +20,7 @@ mod origins;
 mod outcome;
 mod peer;
 mod probes;
+mod remedy;
 mod request_body;
 mod request_limit;
 mod request_log;

@@ -108,7 +108,8 @@ impl BucketAccess {
     /// its age, if this access renews ages, and removes it.
     ///
     /// # Errors
-    /// The bucket's error if the object cannot be renewed or removed, whatever `refresh_failure` says.
+    /// The bucket's error if the object cannot be renewed or removed, whatever
+    /// [`Self::refresh_failure`] says.
     pub async fn try_on_probe(
         &self,
         bucket: &dyn Bucket,
@@ -125,7 +126,7 @@ impl BucketAccess {
     /// all.
     ///
     /// # Errors
-    /// The bucket's error if the age cannot be renewed, whatever `refresh_failure` says.
+    /// The bucket's error if the age cannot be renewed, whatever [`Self::refresh_failure`] says.
     pub async fn renew_probe(
         &self,
         bucket: &dyn Bucket,
