@@ -110,6 +110,7 @@ impl Compute {
         F: Future<Output = Result<T, Error>> + Send + 'static,
     {
         let runtime = Handle::try_current().map_err(|_| errors::no_runtime())?;
+        // Before the queue: the caller waits from here on, whoever takes the time.
         let until = Instant::now() + self.limits.wait;
         let clock = Arc::new(Clock::new(job.time, until));
         let (answer, answered) = oneshot::channel();
@@ -155,6 +156,7 @@ impl Compute {
         mut answered: oneshot::Receiver<Result<T, Error>>,
         until: Instant,
     ) -> Result<T, Error> {
+        // Most small calls have their answer by now, and need no timer.
         if inline && let Ok(answer) = answered.try_recv() {
             return answer;
         }

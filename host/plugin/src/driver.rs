@@ -135,6 +135,7 @@ impl Driver for PluginDriver {
     fn identity(&self) -> String {
         let digest = self.plugin.inspection().digest;
         let settings = &self.pool.config().settings;
+        // All three: an object that is cached on disk under one grant must not be found under another.
         format!("{digest} {settings:?} {}", self.plugin.grants().identity())
     }
 

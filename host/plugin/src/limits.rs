@@ -66,6 +66,7 @@ impl Limits {
     /// # Errors
     /// `Config` if `wait` is shorter than a call may take, or a call may hold more than the process.
     pub(crate) fn check(&self) -> Result<(), Error> {
+        // When the host is built: at run time every long call would end as busy, which reads like load.
         let times: [(_, &[Remedy]); 2] = [
             (self.time, &[Remedy::Wait, Remedy::PluginTime]),
             (self.driver_time, &[Remedy::Wait, Remedy::DriverTime]),

@@ -96,6 +96,8 @@ impl HostBuilder {
                 .map_err(|error| Error::new(ErrorKind::Config, text).with_source(error))
         });
         let cache = cache.transpose()?;
+        // After the cache: a folder that others can write to ends the start before anything is loaded
+        // from it.
         let compiler =
             Compiler::new(engine.clone(), cache, !self.precompiled_only, &limits, self.compiler);
         let loader = Loader::new(engine.clone(), compiler, limits.component);

@@ -9,6 +9,7 @@ use crate::limits::Limits;
 /// Returns the error of a call that ended with an error of `wasmtime`: a [`Fault`] of ours, a trap of
 /// the guest, or a lack of room.
 pub(crate) fn explain(mut error: wasmtime::Error, limits: &Limits) -> Error {
+    // Taken out whole: as text it would lose its kind, and a full process would count as a trap.
     if let Some(Fault::Refused(refused)) = error.downcast_mut::<Fault>() {
         return refused.take().unwrap_or_else(already_taken);
     }

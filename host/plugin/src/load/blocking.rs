@@ -23,6 +23,7 @@ pub(crate) async fn run_blocking<T: Send + 'static>(
     let working = runtime.spawn_blocking(move || work(&cancellation));
     match tokio::time::timeout(limit, working).await {
         Ok(Ok(result)) => result,
+        // It panicked, or the runtime shuts down.
         Ok(Err(_)) => Err(Error::new(ErrorKind::Internal, "loading did not finish")),
         Err(_) => Err(timed_out(limit)),
     }

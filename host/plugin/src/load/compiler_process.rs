@@ -59,11 +59,14 @@ impl CompilerProcess {
             // On a thread, as both would wait for each other. A process that ends early does not read
             // all; its status says why.
             scope.spawn(move || input.write_all(component));
+            // Bounded: a plugin that has broken the compiler could write without end.
             scope.spawn(|| errors.take(TEXT).read_to_end(&mut text));
             output.read_to_end(&mut code)
         });
         let status = cancellation.wait_for_process().and_then(|status| read.map(|_| status));
         let status = status.map_err(|error| self.unusable().with_source(error))?;
+        // Before the status is read: a process that was ended for this looks like one that the system
+        // has ended for its memory, and the plugin would be blamed.
         if cancellation.is_cancelled() {
             return Err(Error::new(ErrorKind::Busy, "loading ended before it was compiled"));
         }
@@ -76,6 +79,7 @@ impl CompilerProcess {
         command
             .arg(COMMAND)
             .args(["--memory", &self.limits.memory.get().to_string()])
+            // Not 0: the system would end the process before it begins.
             .args(["--seconds", &self.limits.time.as_secs().max(1).to_string()])
             .args(["--engine", &self.engine])
             .env_clear()

@@ -80,6 +80,7 @@ impl Call {
 
 /// Returns the error of a look-up that failed, with the ring's name.
 fn lookup_failed(ring: &str, error: HostError) -> HostError {
+    // Of the same kind: the call is retried if a key service does not answer, and not if it denies.
     let kind = error.kind();
     error.wrapped(kind, format!("a key of key ring `{ring}` could not be looked up"))
 }
