@@ -4,8 +4,10 @@ use cloakroom_core::Remedy;
 use cloakroom_pipeline::PipelineError;
 
 /// Returns the key of the configuration for a setting that an error suggests to change. `NAME` stands
-/// for a name that the file gives.
-pub(crate) fn setting_name(remedy: Remedy) -> &'static str {
+/// for a name that the file gives. A program that builds a host or a pipeline by hand, and whose users
+/// know the configuration, passes it to their builders.
+#[must_use]
+pub fn setting_name(remedy: Remedy) -> &'static str {
     match remedy {
         Remedy::AcceptV1Claims => "storage.claims.accept_v1_until",
         Remedy::BindClaims => "storage.claims.bind_namespace",

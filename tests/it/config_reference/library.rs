@@ -21,7 +21,7 @@ fn keys() -> BTreeSet<String> {
     keys
 }
 
-/// Returns what of a text is a key of the configuration.
+/// Returns a key of the configuration that a text names.
 fn named(text: &str, keys: &BTreeSet<String>) -> Option<String> {
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | ':');
     let words: BTreeSet<_> =
