@@ -84,7 +84,18 @@ impl GuestError {
             "{what}{hint}; its own words are not shown, since they could hold payload bytes: grant it \
              the log to see them"
         );
-        Error::new(self.kind, text).with_remedies(&[Remedy::GrantLog])
+        Error::new(self.kind, text).with_remedies(remedies(self.kind, grants))
+    }
+}
+
+/// Returns the grants to change. The address that was refused is not known here, and only a plugin with
+/// a network can have been refused one.
+fn remedies(kind: ErrorKind, grants: &Grants) -> &'static [Remedy] {
+    match kind {
+        ErrorKind::Denied | ErrorKind::Unavailable if !grants.tcp.is_empty() => {
+            &[Remedy::GrantTcp, Remedy::GrantLog]
+        }
+        _ => &[Remedy::GrantLog],
     }
 }
 

@@ -136,6 +136,13 @@ impl ServerSettings {
 }
 
 impl ServerSettings {
+    /// Returns a text with the names of the settings that decide about it, as an error has them: a
+    /// refusal is a response or a log line, and not an error of the server.
+    pub(super) fn name_remedies(&self, text: &str, remedies: &'static [Remedy]) -> String {
+        let error = Error::new(ErrorKind::Denied, text).with_remedies(remedies);
+        error.name_remedies(self.remedy_names).to_string()
+    }
+
     /// Returns whether other settings admit the same requests.
     pub(super) fn admits_the_same(&self, other: &Self) -> bool {
         self.auth.is_same(&other.auth)
