@@ -10,13 +10,10 @@ use futures::future::BoxFuture;
 
 use crate::{
     compute::{Job, inline_limit::InlineLimit, permit::CallPermit, plugin_role::PluginRole},
-    instance::{
-        call::Call,
-        pool::{InstancePool, Reuse},
-        store_progress::StoreProgress,
-    },
+    instance::{call::Call, store_progress::StoreProgress},
     load::world::World,
     plugin::{Plugin, is_name, wrong_world},
+    pool::{InstancePool, Reuse},
     settings::Settings,
 };
 

@@ -8,12 +8,9 @@ use crate::{
     compute::{Job, inline_limit::InlineLimit, permit::CallPermit, plugin_role::PluginRole},
     contract::v0_1::exports::linked_plugin::LinkedPlugin,
     grants::Grants,
-    instance::{
-        call::Call,
-        config::InstanceConfig,
-        pool::{InstancePool, Reuse, TakenInstance},
-    },
+    instance::{call::Call, config::InstanceConfig},
     load::inspection::Inspection,
+    pool::{InstancePool, Reuse, TakenInstance},
     runtime::Runtime,
     settings::Settings,
 };

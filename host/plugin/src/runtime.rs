@@ -5,8 +5,8 @@ use wasmtime::Engine;
 
 use crate::{
     compute::{Compute, ticker::EpochTicker},
-    instance::warm_capacity::WarmCapacity,
     limits::Limits,
+    pool::warm_capacity::WarmCapacity,
     remedy::RemedyNames,
 };
 
