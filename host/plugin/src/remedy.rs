@@ -8,19 +8,19 @@ pub(crate) type RemedyNames = fn(Remedy) -> &'static str;
 /// Returns the method to call, or the field to set.
 pub(crate) fn plugin_method(remedy: Remedy) -> &'static str {
     match remedy {
-        Remedy::BucketPrefix => "BucketAccess::within",
+        Remedy::BucketPrefix => "BucketAccess::with_prefix",
         Remedy::BucketUses => "BucketAccess",
         Remedy::CallBytes => "Limits::call_bytes",
-        Remedy::CompileCache => "HostBuilder::cache",
+        Remedy::CompileCache => "HostBuilder::with_cache",
         Remedy::ComponentSize => "Limits::component",
         Remedy::DriverTime => "Limits::driver_time",
         Remedy::Entries => "Limits::entries",
-        Remedy::GrantBuckets => "Grants::bucket",
+        Remedy::GrantBuckets => "Grants::with_bucket",
         // A plugin has its keys from the ring that it was granted.
-        Remedy::GrantKeys | Remedy::KeyMaterial | Remedy::MessagesPerKey => "Grants::keys",
-        Remedy::GrantLog => "Grants::log",
-        Remedy::GrantSubkeys => "Grants::subkeys",
-        Remedy::GrantTcp => "Grants::tcp",
+        Remedy::GrantKeys | Remedy::KeyMaterial | Remedy::MessagesPerKey => "Grants::with_keys",
+        Remedy::GrantLog => "Grants::with_log",
+        Remedy::GrantSubkeys => "Grants::with_subkeys",
+        Remedy::GrantTcp => "Grants::with_tcp",
         Remedy::Handles => "Limits::handles",
         Remedy::Held => "Limits::held",
         Remedy::InstanceMemory => "Limits::memory",
@@ -31,7 +31,7 @@ pub(crate) fn plugin_method(remedy: Remedy) -> &'static str {
         Remedy::PluginTime => "Limits::time",
         Remedy::ProcessBytes => "Limits::process_bytes",
         Remedy::Queue => "Limits::queue",
-        Remedy::RefreshFailure => "BucketAccess::refresh_failure",
+        Remedy::RefreshFailure => "BucketAccess::with_refresh_failure",
         Remedy::Wait => "Limits::wait",
         code => code_limit(code),
     }

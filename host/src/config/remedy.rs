@@ -15,7 +15,7 @@ pub fn setting_name(remedy: Remedy) -> &'static str {
         Remedy::BucketUses => "buckets.NAME.allow",
         Remedy::Claims => "storage.claims",
         // A configuration has plugins, whose time is limited by their host.
-        Remedy::CodecTime => "PipelineBuilder::codec_time",
+        Remedy::CodecTime => "PipelineBuilder::with_codec_timeout",
         Remedy::CompileCache => "cache.folder",
         Remedy::Drivers => "[[storage.driver]]",
         Remedy::DriverTime => "storage.time",

@@ -145,7 +145,7 @@ fn errors_name_keys_that_exist() {
         let Some((_, name)) = arm.split_once("=> \"") else { continue };
         let name = name.trim_end_matches("\",").split(" = ").next().unwrap();
         let name = name.trim_matches(['[', ']']);
-        let is_method = name == "PipelineBuilder::codec_time";
+        let is_method = name == "PipelineBuilder::with_codec_timeout";
         assert!(is_method || keys.contains(name) || tables.contains(name), "`{name}` is no key");
         count += 1;
     }

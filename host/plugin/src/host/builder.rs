@@ -32,14 +32,14 @@ impl Host {
 
 impl HostBuilder {
     /// Sets the limits of every plugin. Default: [`Limits::default`].
-    pub fn limits(mut self, limits: Limits) -> Self {
+    pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
     /// Sets a folder for compiled plugins. It is made if need be, for this user alone. Machine code is
     /// loaded from it, so nobody else may be able to write there. Default: none, and every start compiles.
-    pub fn cache(mut self, folder: impl Into<PathBuf>) -> Self {
+    pub fn with_cache(mut self, folder: impl Into<PathBuf>) -> Self {
         self.cache = Some(folder.into());
         self
     }
@@ -47,7 +47,7 @@ impl HostBuilder {
     /// Never compiles: plugins come from the cache folder, and others are refused. For processes that must
     /// start fast, or have no memory to spare for a compiler. Builds without the feature `compiler` have no
     /// other hosts. Default: off.
-    pub fn precompiled_only(mut self) -> Self {
+    pub fn with_precompiled_only(mut self) -> Self {
         self.precompiled_only = true;
         self
     }
@@ -60,14 +60,14 @@ impl HostBuilder {
     /// Default: plugins are compiled in this process. Time and memory are then bounded only by the formula
     /// behind the other [`crate::CodeLimits`], the memory is taken here, and a compilation goes on after
     /// [`Limits::load`].
-    pub fn compiler(mut self, program: impl Into<PathBuf>) -> Self {
+    pub fn with_compiler(mut self, program: impl Into<PathBuf>) -> Self {
         self.compiler = Some(program.into());
         self
     }
 
     /// Sets how errors name the settings that decide about them. By default they name the methods and
     /// fields of [`Grants`](crate::Grants), [`Limits`] and the like.
-    pub fn remedy_names(mut self, name: fn(Remedy) -> &'static str) -> Self {
+    pub fn with_remedy_names(mut self, name: fn(Remedy) -> &'static str) -> Self {
         self.remedy_name = Some(name);
         self
     }
