@@ -87,14 +87,14 @@ async fn a_plugin_that_never_starts_is_refused_at_its_time() {
         (
             "sleep",
             expect![[r#"
-            plugin `rogue`: took longer than 400ms (`limits.time`)
-        "#]],
+                plugin `rogue`: took longer than 400ms (`Limits::time`)
+            "#]],
         ),
         (
             "loop",
             expect![[r#"
-            plugin `rogue`: took longer than 400ms (`limits.time`)
-        "#]],
+                plugin `rogue`: took longer than 400ms (`Limits::time`)
+            "#]],
         ),
     ] {
         let settings = Settings::none().with_setting("start", start);
