@@ -17,6 +17,7 @@ mod compile;
 mod compiler;
 mod compute;
 mod config;
+mod config_access;
 mod config_keys;
 mod config_limits;
 mod config_lines;
