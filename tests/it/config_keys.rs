@@ -23,7 +23,7 @@ use cloakroom::{
 };
 use cloakroom_tests::{chain, compile_cache, ctx, noise, plain};
 
-use crate::faulty::{Native, OWN};
+use crate::native_codecs::{Native, OWN};
 
 /// A driver that counts what it is asked for, and how often at the same time.
 #[derive(Default)]

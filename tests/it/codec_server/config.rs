@@ -8,8 +8,8 @@ use serde_json::json;
 
 use super::{Served, client::post};
 use crate::{
-    faulty::Native,
     hostile_store::{Hostile, answer},
+    native_codecs::Native,
     scripts::python,
 };
 
