@@ -72,10 +72,10 @@ impl CloakroomBuilder {
         self
     }
 
-    /// Compiles plugins in a process of its own: see [`HostBuilder::compiler`]. By default they are
+    /// Compiles plugins in a process of its own: see [`HostBuilder::with_compiler`]. By default they are
     /// compiled in this process. A shared host compiles as it was built to.
     ///
-    /// [`HostBuilder::compiler`]: crate::plugin::HostBuilder::compiler
+    /// [`HostBuilder::with_compiler`]: crate::plugin::HostBuilder::with_compiler
     pub fn with_compiler(mut self, program: impl Into<PathBuf>) -> Self {
         self.compiler = Some(program.into());
         self
@@ -118,12 +118,12 @@ impl CloakroomBuilder {
 
     /// Returns a builder of a host with these limits, and with the compiler of this builder.
     pub(crate) fn host_builder(&self, limits: Limits, cache: Option<&PathBuf>) -> HostBuilder {
-        let mut host = Host::builder().limits(limits);
+        let mut host = Host::builder().with_limits(limits);
         if let Some(folder) = cache {
-            host = host.cache(folder);
+            host = host.with_cache(folder);
         }
         if let Some(program) = &self.compiler {
-            host = host.compiler(program);
+            host = host.with_compiler(program);
         }
         host
     }

@@ -113,19 +113,19 @@ impl PluginLoader<'_> {
         };
         let mut grants = Grants::none();
         for (name, ring) in rings(&asked.keys) {
-            grants = grants.keys(&name, ring);
+            grants = grants.with_keys(&name, ring);
         }
         for (name, ring) in rings(&asked.subkeys) {
-            grants = grants.subkeys(&name, ring);
+            grants = grants.with_subkeys(&name, ring);
         }
         let bucket = |name: &String| Some((name.clone(), resources.buckets.get(name)?.clone()));
         for (name, (bucket, access)) in asked.buckets.iter().filter_map(bucket) {
-            grants = grants.bucket(&name, bucket, access);
+            grants = grants.with_bucket(&name, bucket, access);
         }
         for address in &asked.tcp {
-            grants = grants.tcp(*address);
+            grants = grants.with_tcp(*address);
         }
-        if asked.log { grants.log() } else { grants }
+        if asked.log { grants.with_log() } else { grants }
     }
 
     /// Returns an error at a key of a stage or driver, with the file of its plugin.
@@ -152,10 +152,10 @@ pub(crate) fn plugin_source(folder: &Path, entry: PluginEntry<'_>) -> Result<Sou
         (_, path) => Source::file(folder.join(path)),
     };
     if let Some(digest) = entry.digest {
-        source = source.pinned(digest.parse()?);
+        source = source.with_digest(digest.parse()?);
     }
     if let Some(name) = entry.name {
-        source = source.named(name);
+        source = source.with_name(name);
     }
     Ok(source)
 }

@@ -98,7 +98,7 @@ fn globals(count: usize) -> Module {
 }
 
 async fn refusal(component: Bytes, code: CodeLimits) -> String {
-    let host = Host::builder().limits(Limits { code, ..Limits::default() }).build().unwrap();
+    let host = Host::builder().with_limits(Limits { code, ..Limits::default() }).build().unwrap();
     let loaded = host.load(Source::bytes("bomb", component), Grants::none()).await;
     let error = loaded.map(drop).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::PluginRejected, "{}", chain(&error));

@@ -22,7 +22,7 @@ use crate::{
 };
 
 fn host(program: impl Into<PathBuf>, limits: Limits) -> Host {
-    Host::builder().limits(limits).compiler(program).build().unwrap()
+    Host::builder().with_limits(limits).with_compiler(program).build().unwrap()
 }
 
 /// A program in the place of the compiler.

@@ -48,7 +48,7 @@ fn one_slot() -> Limits {
 
 async fn rogues(host: &Host, wasm: &'static [u8]) -> Pipeline {
     let rogue = rogue(host, wasm, Reuse::Fresh).await;
-    cloakroom_tests::pipeline().stage(Stage::new("rogue", rogue)).build().unwrap()
+    cloakroom_tests::pipeline().with_stage(Stage::new("rogue", rogue)).build().unwrap()
 }
 
 fn benign() -> Vec<Payload> {
@@ -106,8 +106,8 @@ async fn a_call_that_finds_the_queue_full_is_refused_before_its_first_payload() 
     let encodings = vec!["binary/counted".to_owned()];
     let description = Description { encodings, purpose: Purpose::Conversion };
     let pipeline = cloakroom_tests::pipeline()
-        .stage(Stage::new("counting", Counting(description, seen.clone())))
-        .stage(Stage::new("rogue", rogue))
+        .with_stage(Stage::new("counting", Counting(description, seen.clone())))
+        .with_stage(Stage::new("rogue", rogue))
         .build()
         .unwrap();
     let (stuck, loops) = (pipeline.clone(), (0..4).map(|_| plain("loop")).collect());
@@ -212,7 +212,7 @@ fn waiting_shorter_than_working_is_refused_with_both_numbers() {
             "#]],
         ),
     ] {
-        let error = Host::builder().limits(limits).build().map(drop).unwrap_err();
+        let error = Host::builder().with_limits(limits).build().map(drop).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
         assert_text(&chain(&error), &both, &snapshot);
     }
@@ -246,14 +246,15 @@ impl Held {
     /// A pipeline that stores what it is given here.
     async fn pipeline(self: &Arc<Self>, host: &Host) -> Pipeline {
         let bucket: Arc<dyn Bucket> = self.clone();
-        let grants = Grants::none().bucket("b", bucket, BucketAccess::whole().overwrite());
+        let grants =
+            Grants::none().with_bucket("b", bucket, BucketAccess::whole().with_overwriting());
         let plugin = host.load(Source::bytes("rogue", ROGUE_DRIVER), grants).await.unwrap();
         let driver = plugin.driver(Settings::none(), Reuse::Fresh).await.unwrap();
         let many = 1000.try_into().unwrap();
-        let offload = Offload::above(ByteSize::kib(1)).to("held", driver);
-        let offload = offload.memory_cache(ByteSize::bytes(0));
-        let offload = offload.permits(many).permits_of_a_call(many);
-        cloakroom_tests::pipeline().offload(offload).build().unwrap()
+        let offload = Offload::new(ByteSize::kib(1)).with_driver("held", driver);
+        let offload = offload.with_memory_cache(ByteSize::bytes(0));
+        let offload = offload.with_permits(many).with_permits_per_call(many);
+        cloakroom_tests::pipeline().with_offload(offload).build().unwrap()
     }
 }
 
@@ -307,7 +308,8 @@ async fn those_that_wait_for_a_store_keep_nobody_from_computing() {
     let storing = tokio::spawn(async move { storing.encode(&ctx(), sent).await });
     bucket.until(64).await;
     let zlib = bundled(&host, "zlib", Settings::none(), Reuse::Fresh).await;
-    let computing = cloakroom_tests::pipeline().stage(Stage::new("zlib", zlib)).build().unwrap();
+    let computing =
+        cloakroom_tests::pipeline().with_stage(Stage::new("zlib", zlib)).build().unwrap();
     let large = vec![plain(text(1 << 20)), plain(text(1 << 20)), plain("x")];
     computing.encode(&ctx(), large).await.unwrap();
     assert_eq!(bucket.asked.load(SeqCst), 64, "more than there are instances");
@@ -339,7 +341,7 @@ async fn a_store_that_hangs_behind_a_plugin_is_unavailable() {
 
 /// Takes long for large payloads, on one slot.
 async fn zlib() -> PluginCodec {
-    let settings = Settings::none().set("level", 9);
+    let settings = Settings::none().with_setting("level", 9);
     bundled(&host(one_slot()), "zlib", settings, Reuse::Fresh).await
 }
 
@@ -347,7 +349,7 @@ async fn zlib() -> PluginCodec {
 #[tokio::test(flavor = "current_thread")]
 async fn a_small_payload_waits_for_the_turn_that_is_under_way_and_no_other() {
     let pipeline =
-        cloakroom_tests::pipeline().stage(Stage::new("zlib", zlib().await)).build().unwrap();
+        cloakroom_tests::pipeline().with_stage(Stage::new("zlib", zlib().await)).build().unwrap();
     let snapshotter = record();
     // Each takes a hundred turns.
     let large = plain(text(32 << 20));

@@ -260,9 +260,9 @@ async fn storage_has_caches() {
 #[tokio::test]
 async fn rules_match_by_each_key() {
     let small = || plain(noise(2000));
-    let of = |kind, name| Context::namespace("n").target(kind, "id", name, None);
+    let of = |kind, name| Context::namespace("n").with_target(kind, "id", name, None);
     let (pay, charge) = (of(Kind::Workflow, "Pay"), of(Kind::Activity, "Charge"));
-    let image = || small().with("kind", "image");
+    let image = || small().with_metadata("kind", "image");
     for (key, matched, other) in [
         ("namespace = \"n\"", (pay.clone(), small()), (Context::namespace("other"), small())),
         ("workflow_type = \"Pay\"", (pay.clone(), small()), (charge.clone(), small())),

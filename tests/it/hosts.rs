@@ -34,7 +34,7 @@ async fn works(cloakroom: &Cloakroom) {
 /// With a host each, the 168th would not open: there is no more address space.
 #[tokio::test(flavor = "multi_thread")]
 async fn three_hundred_pipelines_share_one() {
-    let host = Host::builder().cache(compile_cache()).build().unwrap();
+    let host = Host::builder().with_cache(compile_cache()).build().unwrap();
     let mut open = Vec::new();
     for _ in 0..300 {
         open.push(CloakroomBuilder::text(ZLIB).with_host(&host).open().await.unwrap());
@@ -48,7 +48,7 @@ async fn three_hundred_pipelines_share_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_contradicts_the_shared_host_is_refused_with_both_values() {
     let limits = Limits { instances: 4.try_into().unwrap(), ..Limits::default() };
-    let host = Host::builder().limits(limits).cache(compile_cache()).build().unwrap();
+    let host = Host::builder().with_limits(limits).with_cache(compile_cache()).build().unwrap();
     let open = async |more: &str| {
         CloakroomBuilder::text(format!("{ZLIB}{more}")).with_host(&host).open().await
     };
@@ -206,7 +206,7 @@ async fn a_file_is_compiled_once_however_often_it_is_loaded() {
 }
 
 async fn fill(folder: &Path, name: &str) {
-    let host = Host::builder().cache(folder).build().unwrap();
+    let host = Host::builder().with_cache(folder).build().unwrap();
     let compiled = host.compile(&cloakroom::plugin::bundled(name).unwrap()).await.unwrap();
     assert!(compiled.is_new && compiled.path.starts_with(folder));
     let again = host.compile(&cloakroom::plugin::bundled(name).unwrap()).await.unwrap();
@@ -219,7 +219,7 @@ async fn a_host_that_may_not_compile_takes_what_a_folder_holds() {
     let folder = tempfile::tempdir().unwrap();
     let cache = folder.path().join("compiled");
     fill(&cache, "zlib").await;
-    let host = Host::builder().cache(&cache).precompiled_only().build().unwrap();
+    let host = Host::builder().with_cache(&cache).with_precompiled_only().build().unwrap();
     works(&CloakroomBuilder::text(ZLIB).with_host(&host).open().await.unwrap()).await;
     assert_eq!(host.compilations(), 0);
 
@@ -233,7 +233,7 @@ async fn a_host_that_may_not_compile_takes_what_a_folder_holds() {
             plugin `gzip`: is not in the compile cache `[folder]/compiled` as code for this processor, and this host may not compile: fill the folder with `cloakroom compile --config FILE --into FOLDER`
         "#]],
     );
-    let bare = Host::builder().precompiled_only().build().unwrap();
+    let bare = Host::builder().with_precompiled_only().build().unwrap();
     let error = load(&bare, "zlib").await.unwrap_err();
     assert_text(
         &chain(&error),
@@ -299,7 +299,7 @@ async fn code_that_another_machine_compiled_is_taken_if_it_runs_here() {
         let (_, extension) = rest.split_once('.').unwrap();
         fs::rename(&path, cache.join(format!("{digest}-another.{extension}"))).unwrap();
     }
-    let host = Host::builder().cache(&cache).build().unwrap();
+    let host = Host::builder().with_cache(&cache).build().unwrap();
     load(&host, "zlib").await.unwrap();
     assert_eq!(host.compilations(), 0);
 }

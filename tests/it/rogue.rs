@@ -371,7 +371,7 @@ async fn a_description_is_input_too() {
         "#]],
         ),
     ] {
-        let settings = Settings::none().set("describe", lie);
+        let settings = Settings::none().with_setting("describe", lie);
         let error = plugin.codec(settings, Reuse::Fresh).await.map(drop).expect_err(lie);
         assert_eq!(error.kind(), kind, "{lie}: {}", chain(&error));
         assert_text(&chain(&error), &[fact], &snapshot);

@@ -239,8 +239,8 @@ async fn the_log_names_driver_and_bucket() {
     let place = place.with_retry_timeout(Duration::from_millis(1));
     let bucket: Arc<dyn Bucket> = Arc::new(place.open().unwrap());
     let driver = bucket_driver("s3", &bucket, &[]).await;
-    let offload = Offload::above(ByteSize::bytes(0)).to("aws.s3driver", driver);
-    let pipeline = cloakroom_tests::pipeline().offload(offload).build().unwrap();
+    let offload = Offload::new(ByteSize::bytes(0)).with_driver("aws.s3driver", driver);
+    let pipeline = cloakroom_tests::pipeline().with_offload(offload).build().unwrap();
     let error = pipeline.encode(&ctx(), vec![plain("hi")]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{}", chain(&error));
     let log = log.text();

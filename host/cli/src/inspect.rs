@@ -57,7 +57,8 @@ enum SelfDescription {
 async fn describe(args: &Inspect, source: Source, world: Option<World>) -> SelfDescription {
     let mut grants = Grants::for_inspection();
     for (_, value) in &args.settings {
-        grants = grants.bucket(value, Arc::new(ObjectBucket::memory(value)), BucketAccess::whole());
+        grants =
+            grants.with_bucket(value, Arc::new(ObjectBucket::memory(value)), BucketAccess::whole());
     }
     let settings: Settings = args.settings.iter().cloned().collect();
     let described = async {

@@ -70,27 +70,27 @@ impl Pipeline {
 
 impl PipelineBuilder {
     /// Adds a stage. Encoding runs the stages in the order in which they were added, decoding in reverse.
-    pub fn stage(mut self, stage: Stage) -> Self {
+    pub fn with_stage(mut self, stage: Stage) -> Self {
         self.stages.push(stage);
         self
     }
 
-    /// Stores large payloads, after all stages. Needs [`PipelineBuilder::reference_format`].
-    pub fn offload(mut self, offload: Offload) -> Self {
+    /// Stores large payloads, after all stages. Needs [`PipelineBuilder::with_reference_format`].
+    pub fn with_offload(mut self, offload: Offload) -> Self {
         self.offload = Some(offload);
         self
     }
 
     /// Sets the format of references to stored objects. Without one, nothing is a reference: each payload
     /// is encoded and decoded like any other.
-    pub fn reference_format(mut self, format: impl ReferenceFormat + 'static) -> Self {
+    pub fn with_reference_format(mut self, format: impl ReferenceFormat + 'static) -> Self {
         self.format = Some(Arc::new(format));
         self
     }
 
     /// Sets how errors name the settings that decide about them. By default they name the methods of the
     /// builders.
-    pub fn remedy_names(mut self, name: fn(Remedy) -> &'static str) -> Self {
+    pub fn with_remedy_names(mut self, name: fn(Remedy) -> &'static str) -> Self {
         self.remedy_name = name;
         self
     }
@@ -98,27 +98,27 @@ impl PipelineBuilder {
     /// Opens these envelopes of a workflow engine, and encodes and decodes the payloads in them. A marked
     /// payload that cannot be opened is refused if a stage is required, and passes if none is. Without
     /// this, envelopes are payloads like any other.
-    pub fn envelopes(mut self, envelopes: Arc<dyn Envelopes>) -> Self {
+    pub fn with_envelopes(mut self, envelopes: Arc<dyn Envelopes>) -> Self {
         self.envelopes = Some(envelopes);
         self
     }
 
     /// Sets how many payloads of one call are worked on at once; 64 by default. The host of the plugins
     /// decides how many compute at once.
-    pub fn permits(mut self, permits: NonZeroUsize) -> Self {
+    pub fn with_permits(mut self, permits: NonZeroUsize) -> Self {
         self.permits = permits.get();
         self
     }
 
     /// Sets how many bytes one payload may have, going in or coming out; 64 MiB by default.
-    pub fn largest_payload(mut self, size: ByteSize) -> Self {
+    pub fn with_max_payload_size(mut self, size: ByteSize) -> Self {
         self.payload = size;
         self
     }
 
     /// Sets how many payloads one call may have; 16,384 by default. A larger batch is refused before
     /// anything is done.
-    pub fn most_payloads(mut self, payloads: NonZeroUsize) -> Self {
+    pub fn with_max_payloads(mut self, payloads: NonZeroUsize) -> Self {
         self.payloads = payloads.get();
         self
     }
@@ -128,13 +128,13 @@ impl PipelineBuilder {
     ///
     /// The pipeline counts what it makes for a call: outputs of codecs, retrieved objects, and copies of
     /// metadata. It does not count what the caller passes in.
-    pub fn memory(mut self, budget: MemoryBudget) -> Self {
+    pub fn with_memory_budget(mut self, budget: MemoryBudget) -> Self {
         self.memory = Some(budget);
         self
     }
 
     /// Sets how long a call waits for memory before it begins; 2 minutes by default.
-    pub fn wait(mut self, wait: Duration) -> Self {
+    pub fn with_memory_wait(mut self, wait: Duration) -> Self {
         self.wait = wait;
         self
     }
@@ -146,7 +146,7 @@ impl PipelineBuilder {
     ///
     /// Plugins have `Limits::entries`, which should be the same. A native codec that reads payloads of more
     /// entries uses `Payload::from_envelope_within`.
-    pub fn most_entries(mut self, entries: NonZeroUsize) -> Self {
+    pub fn with_max_entries(mut self, entries: NonZeroUsize) -> Self {
         self.entries = entries.get();
         self
     }
@@ -155,7 +155,7 @@ impl PipelineBuilder {
     /// 2 minutes by default. Plugins have `Limits::time`.
     ///
     /// Needs tokio's timer. A codec that blocks its thread is stopped once it lets go of the thread.
-    pub fn codec_time(mut self, time: Duration) -> Self {
+    pub fn with_codec_timeout(mut self, time: Duration) -> Self {
         self.codec_time = time;
         self
     }

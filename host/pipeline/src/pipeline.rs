@@ -50,7 +50,7 @@ impl Pipeline {
 
     /// Returns how many payloads one call may have.
     #[must_use]
-    pub fn most_payloads(&self) -> usize {
+    pub fn max_payloads(&self) -> usize {
         self.most_payloads
     }
 

@@ -5,20 +5,20 @@ use cloakroom_core::Remedy;
 /// Returns the method to call.
 pub(crate) fn builder_method(remedy: Remedy) -> &'static str {
     match remedy {
-        Remedy::AcceptV1Claims => "Offload::accept_v1_claims_until",
-        Remedy::BindClaims => "Offload::bind_claims_to_namespace",
-        Remedy::CallBytes | Remedy::ProcessBytes => "PipelineBuilder::memory",
-        Remedy::Claims => "Offload::claims",
-        Remedy::CodecTime => "PipelineBuilder::codec_time",
-        Remedy::Drivers => "Offload::from",
-        Remedy::DriverTime => "Offload::time",
-        Remedy::Entries => "PipelineBuilder::most_entries",
-        Remedy::LargestObject => "Offload::largest_object",
-        Remedy::LargestPayload => "PipelineBuilder::largest_payload",
-        Remedy::MostPayloads => "PipelineBuilder::most_payloads",
+        Remedy::AcceptV1Claims => "Offload::with_v1_claims_until",
+        Remedy::BindClaims => "Offload::with_namespace_bound_claims",
+        Remedy::CallBytes | Remedy::ProcessBytes => "PipelineBuilder::with_memory_budget",
+        Remedy::Claims => "Offload::with_claim_proofs",
+        Remedy::CodecTime => "PipelineBuilder::with_codec_timeout",
+        Remedy::Drivers => "Offload::with_read_driver",
+        Remedy::DriverTime => "Offload::with_driver_timeout",
+        Remedy::Entries => "PipelineBuilder::with_max_entries",
+        Remedy::LargestObject => "Offload::with_max_object_size",
+        Remedy::LargestPayload => "PipelineBuilder::with_max_payload_size",
+        Remedy::MostPayloads => "PipelineBuilder::with_max_payloads",
         Remedy::RequiredToEncode => "Stage::required_to_encode",
-        Remedy::Storage => "PipelineBuilder::offload",
-        Remedy::Wait => "PipelineBuilder::wait",
+        Remedy::Storage => "PipelineBuilder::with_offload",
+        Remedy::Wait => "PipelineBuilder::with_memory_wait",
         _ => "PipelineBuilder",
     }
 }

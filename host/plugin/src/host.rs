@@ -56,7 +56,8 @@ impl Host {
     /// made of it lives, nor if it is one of the last 16.
     ///
     /// It runs on a thread for blocking work. Dropping the future ends the compiler process, if there is
-    /// one ([`crate::HostBuilder::compiler`]); a compilation in this process goes on, and its result is dropped.
+    /// one ([`crate::HostBuilder::with_compiler`]); a compilation in this process goes on, and its result
+    /// is dropped.
     ///
     /// # Errors
     /// `PluginRejected` if this host cannot load it. `MissingGrant` if it imports something that `grants`
@@ -90,7 +91,7 @@ mod tests {
     /// Returns a host that takes little address space.
     fn host() -> Host {
         let limits = Limits { instances: 1.try_into().unwrap(), ..Limits::default() };
-        Host::builder().limits(limits).build().unwrap()
+        Host::builder().with_limits(limits).build().unwrap()
     }
 
     #[test]

@@ -11,7 +11,7 @@ pub(crate) fn setting_name(remedy: Remedy) -> &'static str {
         Remedy::CallBytes => "limits.call_bytes",
         Remedy::Claims => "storage.claims",
         // A configuration has plugins, whose time is limited by their host.
-        Remedy::CodecTime => "PipelineBuilder::codec_time",
+        Remedy::CodecTime => "PipelineBuilder::with_codec_timeout",
         Remedy::Drivers => "[[storage.driver]]",
         Remedy::DriverTime => "storage.time",
         Remedy::Entries => "limits.entries",

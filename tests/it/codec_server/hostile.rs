@@ -82,7 +82,7 @@ async fn payloads_that_cannot_be_decoded() {
     decode(&plain("\"in the clear\"")).refuses(400, &[], &expect![[r#"
         stage `aes-gcm`, decoding payload N: the payload arrived unsealed, and this stage is required: if it was written before this stage was there, let such payloads pass (`required = "encode"`)
     "#]]);
-    let retired = encoded[0].clone().with("sealed-key", "2026-05");
+    let retired = encoded[0].clone().with_metadata("sealed-key", "2026-05");
     decode(&retired).refuses(422, &["key `2026-05`"], &expect![[r#"
         stage `aes-gcm`, decoding payload N: the payload is sealed under key `2026-05`, which is not in key ring `payments`: add it to [keys.payments.material], or restore it
     "#]]);

@@ -31,11 +31,12 @@ impl BucketAccess {
         Self::default()
     }
 
-    /// Returns access to keys that start with `prefix`. The host does not put the prefix before keys: a
-    /// plugin that asks for another key is refused.
+    /// Limits the access to keys that start with `prefix`. The host does not put the prefix before keys: a
+    /// plugin that asks for another key is refused. Default: empty, which is every key.
     #[must_use]
-    pub fn within(prefix: impl Into<String>) -> Self {
-        Self { prefix: prefix.into(), ..Self::default() }
+    pub fn with_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
     }
 
     /// Returns the prefix that every key must have.
@@ -68,21 +69,21 @@ impl BucketAccess {
     /// stored, and only under a key that names its SHA-256: such an object is damaged, and the bundled
     /// drivers repair it.
     #[must_use]
-    pub fn overwrite(mut self) -> Self {
+    pub fn with_overwriting(mut self) -> Self {
         self.uses.overwrite = true;
         self
     }
 
     /// Allows removing objects.
     #[must_use]
-    pub fn remove(mut self) -> Self {
+    pub fn with_removing(mut self) -> Self {
         self.uses.remove = true;
         self
     }
 
     /// Allows listing keys.
     #[must_use]
-    pub fn list(mut self) -> Self {
+    pub fn with_listing(mut self) -> Self {
         self.uses.list = true;
         self
     }
@@ -91,14 +92,14 @@ impl BucketAccess {
     /// A lifecycle rule that deletes old objects would otherwise delete it under its new reference.
     /// Renewing takes one read and one write. Off by default.
     #[must_use]
-    pub fn refresh_after(mut self, age: Duration) -> Self {
+    pub fn with_refresh_after(mut self, age: Duration) -> Self {
         self.refresh = Some(age);
         self
     }
 
     /// Sets the policy for an age that cannot be renewed. Default: [`RefreshFailure::Fail`].
     #[must_use]
-    pub fn refresh_failure(mut self, failure: RefreshFailure) -> Self {
+    pub fn with_refresh_failure(mut self, failure: RefreshFailure) -> Self {
         self.refresh_failure = failure;
         self
     }

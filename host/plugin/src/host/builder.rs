@@ -30,14 +30,14 @@ impl Host {
 
 impl HostBuilder {
     /// Sets the limits of every plugin. Default: [`Limits::default`].
-    pub fn limits(mut self, limits: Limits) -> Self {
+    pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
     /// Sets a folder for compiled plugins. It is made if need be, for this user alone. Machine code is
     /// loaded from it, so nobody else may be able to write there. Default: none, and every start compiles.
-    pub fn cache(mut self, folder: impl Into<PathBuf>) -> Self {
+    pub fn with_cache(mut self, folder: impl Into<PathBuf>) -> Self {
         self.cache = Some(folder.into());
         self
     }
@@ -45,7 +45,7 @@ impl HostBuilder {
     /// Never compiles: plugins come from the cache folder, and others are refused. For processes that must
     /// start fast, or have no memory to spare for a compiler. Builds without the feature `compiler` have no
     /// other hosts. Default: off.
-    pub fn precompiled_only(mut self) -> Self {
+    pub fn with_precompiled_only(mut self) -> Self {
         self.precompiled_only = true;
         self
     }
@@ -58,7 +58,7 @@ impl HostBuilder {
     /// Default: plugins are compiled in this process. Time and memory are then bounded only by the formula
     /// behind the other [`crate::CodeLimits`], the memory is taken here, and a compilation goes on after
     /// `limits.load`.
-    pub fn compiler(mut self, program: impl Into<PathBuf>) -> Self {
+    pub fn with_compiler(mut self, program: impl Into<PathBuf>) -> Self {
         self.compiler = Some(program.into());
         self
     }

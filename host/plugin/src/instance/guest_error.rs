@@ -131,11 +131,11 @@ mod tests {
         let text = silent.to_string();
         assert!(!text.contains("canary") && text.contains("grant `log`"), "{text}");
         let heard =
-            guest_error(NOT_FOUND, "can\nary").explain(None, &Grants::none().log(), &none());
+            guest_error(NOT_FOUND, "can\nary").explain(None, &Grants::none().with_log(), &none());
         assert_eq!(heard.to_string(), "can ary");
         let long = guest_error(NOT_FOUND, &"x".repeat(1 << 20)).explain(
             None,
-            &Grants::none().log(),
+            &Grants::none().with_log(),
             &none(),
         );
         assert_eq!(long.to_string().chars().count(), TEXT);
@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_refusal_is_reported_if_the_guest_returns_it() {
-        for grants in [Grants::none(), Grants::none().log()] {
+        for grants in [Grants::none(), Grants::none().with_log()] {
             let same = guest_error(NOT_FOUND, "told").explain(
                 refusal(NOT_FOUND, NOT_FOUND),
                 &grants,
@@ -161,7 +161,8 @@ mod tests {
         let other = || guest_error(NOT_FOUND, "canary");
         let silent = other().explain(refusal(NOT_FOUND, NOT_FOUND), &Grants::none(), &none());
         assert_eq!(silent.report(), "ours");
-        let heard = other().explain(refusal(NOT_FOUND, NOT_FOUND), &Grants::none().log(), &none());
+        let heard =
+            other().explain(refusal(NOT_FOUND, NOT_FOUND), &Grants::none().with_log(), &none());
         assert_eq!(heard.report(), "canary: ours");
     }
 
@@ -175,10 +176,10 @@ mod tests {
 
     #[test]
     fn names_that_the_operator_chose_are_shown() {
-        let grants = Grants::none().tcp(([127, 0, 0, 1], 6379).into());
+        let grants = Grants::none().with_tcp(([127, 0, 0, 1], 6379).into());
         let error = guest_error(ErrorKind::Unavailable, "").explain(None, &grants, &none());
         assert!(error.to_string().contains("connect to `127.0.0.1:6379`"), "{error}");
-        let settings = Settings::none().set("max_bytes", 7).set("bucket", "b");
+        let settings = Settings::none().with_setting("max_bytes", 7).with_setting("bucket", "b");
         let error = guest_error(ErrorKind::Config, "").explain(None, &grants, &settings);
         assert!(error.to_string().contains("settings are `bucket`, `max_bytes` ("), "{error}");
     }

@@ -203,7 +203,7 @@ fn load(engine: &Engine, code: &CompiledFile) -> wasmtime::Result<Component> {
 #[expect(unsafe_code, reason = "loading machine code; see the argument")]
 fn load_new(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
     // SAFETY: the bytes are the output of this engine's compiler, in this process or in one that this one
-    // started from the program that the embedder named and trusts (`HostBuilder::compiler`). They came
+    // started from the program that the embedder named and trusts (`HostBuilder::with_compiler`). They came
     // through a pipe that no other process has, and were in this process's memory since.
     unsafe { Component::deserialize(engine, code) }
 }

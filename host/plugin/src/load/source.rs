@@ -58,14 +58,14 @@ impl Source {
 
     /// Sets the name.
     #[must_use]
-    pub fn named(mut self, name: &str) -> Self {
+    pub fn with_name(mut self, name: &str) -> Self {
         self.name = Arc::from(name);
         self
     }
 
     /// Sets the digest that the bytes must have.
     #[must_use]
-    pub fn pinned(mut self, digest: Digest) -> Self {
+    pub fn with_digest(mut self, digest: Digest) -> Self {
         self.pinned = Some(digest);
         self
     }

@@ -103,7 +103,7 @@ impl ServerState {
     ) -> Response {
         // Taken after the body has arrived: a slow upload must not occupy a permit.
         let _permit = self.requests.acquire(peer).await;
-        let (max_payloads, memory) = (self.adapter.pipeline().most_payloads(), body.memory.clone());
+        let (max_payloads, memory) = (self.adapter.pipeline().max_payloads(), body.memory.clone());
         let ctx = &ctx.clone().with_memory(memory.clone());
         let mut size = TransferSize::default();
         let processed = async {
