@@ -4,14 +4,14 @@ mod budget;
 pub(crate) mod client;
 pub(crate) mod command;
 mod config;
-mod crowd;
+mod connections;
 mod hostile;
+mod hostile_clients;
 mod keys;
 mod log;
 mod open;
 mod operate;
 mod restrict;
-mod siege;
 mod tls;
 
 use std::{net::SocketAddr, path::Path};

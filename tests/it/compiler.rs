@@ -17,8 +17,8 @@ use expect_test::expect;
 use futures::future::poll_immediate;
 
 use crate::{
-    bombs::{component, loops},
     cli,
+    code_limits::{component, loops},
 };
 
 fn host(program: impl Into<PathBuf>, limits: Limits) -> Host {
