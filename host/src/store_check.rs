@@ -125,6 +125,7 @@ impl TestedDriver<'_> {
             Ok(true) => rows.push(self.row(granted.name, StoreStep::Renew, StoreOutcome::Done)),
             Ok(false) => {}
             Err(error) => {
+                let error = error.rename_remedies(config::setting_name);
                 rows.push(self.failed(granted.name, granted.url, StoreStep::Renew, &error));
             }
         }
@@ -142,11 +143,12 @@ impl TestedDriver<'_> {
 
     /// Returns a pipeline that stores every payload with this driver, and keeps none at hand.
     fn pipeline(&self) -> Result<Pipeline, Error> {
-        let offload = Offload::above(ByteSize::bytes(0)).to(&self.report.name, self.driver.clone());
+        let offload =
+            Offload::new(ByteSize::bytes(0)).with_driver(&self.report.name, self.driver.clone());
         // With a cache, the probe would be read from memory and not from the store.
-        let offload = offload.time(self.time).memory_cache(ByteSize::bytes(0));
-        let stages = Pipeline::builder().reference_format(TemporalReferences);
-        let built = stages.offload(offload).remedy_names(config::setting_name).build();
+        let offload = offload.with_driver_timeout(self.time).with_memory_cache(ByteSize::bytes(0));
+        let stages = Pipeline::builder().with_reference_format(TemporalReferences);
+        let built = stages.with_offload(offload).with_remedy_names(config::setting_name).build();
         built.map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))
     }
 
@@ -237,7 +239,7 @@ fn context(writable: &[&GrantedBucket<'_>]) -> Context {
     let probe = Context::probe();
     let id = probe.id().unwrap_or_default();
     match writable.first().and_then(namespace) {
-        Some(namespace) => Context::namespace(namespace).target(Kind::Workflow, id, id, None),
+        Some(namespace) => Context::namespace(namespace).with_target(Kind::Workflow, id, id, None),
         None => probe,
     }
 }

@@ -48,8 +48,17 @@ impl Hostile {
         Self { address, sent, asked }
     }
 
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Returns how many connections there were.
+    pub(crate) fn requests(&self) -> usize {
+        self.asked.load(SeqCst)
+    }
+
     pub(crate) fn bucket(&self) -> ObjectBucket {
-        let place = s3::place(&format!("http://{}", self.address), "hostile");
+        let place = s3::place(&self.url(), "hostile");
         place.with_retry_timeout(Duration::from_millis(1)).open().unwrap()
     }
 }

@@ -124,7 +124,7 @@ impl ContextArgs {
             return ctx;
         };
         let type_name = self.workflow_type.as_deref().unwrap_or_default();
-        ctx.target(Kind::Workflow, id, type_name, self.run_id.as_deref())
+        ctx.with_target(Kind::Workflow, id, type_name, self.run_id.as_deref())
     }
 }
 

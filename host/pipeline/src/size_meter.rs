@@ -38,7 +38,7 @@ pub struct SizeLabels<'a> {
 impl<'a> SizeLabels<'a> {
     /// Returns the labels of a context.
     #[must_use]
-    pub fn of(ctx: &'a Context) -> Self {
+    pub fn from_context(ctx: &'a Context) -> Self {
         let namespace = ctx.namespace_name().unwrap_or_default();
         let name = ctx.type_name().unwrap_or_default();
         match ctx.kind() {

@@ -43,7 +43,7 @@ impl ObjectBucket {
         let path = path(key)?;
         let failed = |error| self.failed(&path, &error);
         let found = self.store.get_opts(&path, options()).await.map_err(failed)?;
-        let mut comparison = Comparison::with(body);
+        let mut comparison = Comparison::new(body);
         let mut stream = found.into_stream();
         while let Some(piece) = stream.next().await.transpose().map_err(failed)? {
             if !comparison.takes(&piece) {
