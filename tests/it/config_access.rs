@@ -109,7 +109,7 @@ async fn words_of_a_plugin_are_shown_if_its_log_is_granted() {
     }
 }
 
-/// With the default of 30 seconds, a request is repeated some ten times.
+/// With the default of 30 seconds there are some thirty requests.
 #[tokio::test(flavor = "multi_thread")]
 async fn patience_bounds_how_long_a_request_is_repeated() {
     let store = Hostile::start(answer("503 Service Unavailable", "", ""), false);
