@@ -58,22 +58,9 @@ pub(crate) fn publish(args: &[&str]) -> Result<()> {
 /// Does `work` while the plugins lie where the package of the bundle takes them from. Afterwards they
 /// are removed: a package that is made in another way has none, and does not pass Cargo's check.
 fn with_prebuilt_plugins<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
-    let (built, folder) = (plugins::build()?, root().join("guest-codecs/bundle/prebuilt"));
+    let folder = root().join("guest-codecs/bundle/prebuilt");
     remove(&folder)?;
-    fs::create_dir_all(&folder)?;
-    let mut paths: Vec<PathBuf> = Vec::new();
-    for entry in fs::read_dir(built)? {
-        paths.push(entry?.path());
-    }
-    paths.sort();
-    let mut sums = String::new();
-    for path in paths.iter().filter(|path| path.extension().is_some_and(|end| end == "wasm")) {
-        let name = path.file_name().context("a plugin without a name")?;
-        let wasm = fs::read(path)?;
-        sums += &format!("{}  {}\n", hex(&Sha256::digest(&wasm)), name.display());
-        fs::write(folder.join(name), wasm)?;
-    }
-    fs::write(folder.join("SHA256SUMS"), sums)?;
+    plugins::write(&folder)?;
     let done = work();
     remove(&folder)?;
     done
