@@ -1,8 +1,10 @@
 //! `cargo xtask package`: the packages that are published, and the proof that they are enough.
 
+mod git;
 mod outsider;
 mod packages;
 mod vendored;
+mod vendored_git;
 
 use std::{env, fs, path::PathBuf, process::Command};
 
@@ -11,13 +13,13 @@ use sha2::{Digest as _, Sha256};
 
 use self::packages::Package;
 use crate::{
-    plugins,
+    plugins, repository,
     run::{add_targets, root, run, target_dir},
     sbom::hex,
 };
 
 /// Packages every crate that is published, and builds and runs an outsider's program and the command
-/// line from the packages, without a network.
+/// line from the packages, without a network. The same program is built with a Git dependency.
 pub(crate) fn check() -> Result<()> {
     add_targets()?;
     let packages = with_prebuilt_plugins(|| {
@@ -35,6 +37,9 @@ pub(crate) fn check() -> Result<()> {
     let folder = target_dir()?.join("outsider");
     remove(&folder)?;
     vendored::check(&folder.join("vendored"), &packages, &files)?;
+    let repository = repository::make()?;
+    vendored_git::check(&folder.join("vendored-git"), &repository)?;
+    git::check(&folder.join("git"), &repository)?;
     outsider::check(&folder, &packages, &files)
 }
 
