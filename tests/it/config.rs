@@ -77,7 +77,7 @@ async fn retired_keys_open_and_the_current_one_seals() {
         &chain(&error),
         &facts,
         &expect![[r#"
-            stage `aes-gcm`, decoding payload 0: the payload is sealed under key `2026-05`, which is not in key ring `payments`: add it to [keys.payments.material], or restore it
+            stage `aes-gcm`, decoding payload 0: the payload is sealed under key `2026-05`, which is not in key ring `payments`: add it to the ring, or restore it (`keys.NAME.material`)
         "#]],
     );
 }
@@ -169,7 +169,7 @@ const WRONG: [(&str, &str, &[&str], Expect); 27] = [
         "\"file:rogue.wasm\"",
         &["plugin `rogue`", "grants.keys"],
         expect![[r#"
-            [folder]/cloakroom.toml, line 2, stage `rogue`, key `grants`: plugin `rogue` (`[folder]/rogue.wasm`): imports `cloakroom:plugin/keys@0.1.0`, which was not granted: add `grants.keys = ["RING"]`, or use another plugin
+            [folder]/cloakroom.toml, line 2, stage `rogue`, key `grants`: plugin `rogue` (`[folder]/rogue.wasm`): imports `cloakroom:plugin/keys@0.1.0`, which was not granted: grant a key ring, or use another plugin (`grants.keys = ["RING"]`)
         "#]],
     ),
     (
@@ -225,7 +225,7 @@ const WRONG: [(&str, &str, &[&str], Expect); 27] = [
         "",
         &["plugin `aes-gcm`", "cloakroom:plugin/keys", "grants.keys"],
         expect![[r#"
-            [folder]/cloakroom.toml, line 6, stage `aes-gcm`, key `grants`: plugin `aes-gcm`: imports `cloakroom:plugin/keys@0.1.0`, which was not granted: add `grants.keys = ["RING"]`, or use another plugin
+            [folder]/cloakroom.toml, line 6, stage `aes-gcm`, key `grants`: plugin `aes-gcm`: imports `cloakroom:plugin/keys@0.1.0`, which was not granted: grant a key ring, or use another plugin (`grants.keys = ["RING"]`)
         "#]],
     ),
     (

@@ -16,8 +16,8 @@ use super::{
 const PROFILE: &str = "guest";
 
 /// `simd128`: every engine has it, and the compressors use it.
-/// The stack: at its default of 1 MiB, below the heap, what a guest touches lies far apart, and an
-/// engine that keeps the first part of its memory for the next instance keeps what none uses.
+/// The stack is smaller than the default of 1 MiB, which lies below the heap: an engine that keeps the
+/// first part of a guest's memory for the next instance would keep mostly unused stack.
 const BARE_FLAGS: [&str; 2] = ["-Ctarget-feature=+simd128", "-Clink-arg=-zstack-size=131072"];
 
 /// Variables that the outer Cargo and its caller pass on to the inner one: they say where crates come
@@ -36,7 +36,7 @@ const KEPT: [&str; 9] = [
     "CARGO_TERM_",
 ];
 
-/// Builds the guests, and gives the folder that their components are in.
+/// Builds the guests, and returns the folder of their components.
 pub(crate) fn build(
     script: &Script,
     toolchain: &Toolchain,
@@ -90,8 +90,10 @@ pub(crate) fn build(
     Ok(guests_dir.join(target.triple()).join(PROFILE))
 }
 
-/// Flags in the form in which they may hold spaces. A panic in a crate tells where that crate lies:
-/// a build is reproducible only if all machines pass the same path.
+/// Returns the flags as `CARGO_ENCODED_RUSTFLAGS` takes them, so that paths may contain spaces.
+///
+/// A panic message contains the path of its source file. A build is reproducible only if all machines
+/// pass the same path.
 fn flags(target: Target) -> OsString {
     let mut flags: Vec<OsString> = match target {
         Target::Bare => BARE_FLAGS.iter().map(OsString::from).collect(),
@@ -107,6 +109,7 @@ fn flags(target: Target) -> OsString {
     flags.join(OsStr::new("\x1f"))
 }
 
+/// Returns whether a variable of this name, meant for the outer build, would change the guests.
 fn leaks(name: &str) -> bool {
     let of_cargo = name.starts_with("CARGO_") && !KEPT.iter().any(|kept| name.starts_with(kept));
     let of_rustc = matches!(name, "RUSTFLAGS" | "RUSTC_WRAPPER" | "RUSTC_WORKSPACE_WRAPPER");

@@ -25,7 +25,7 @@ impl Guest {
         Ok(Self { folder, package })
     }
 
-    /// The name of its component's file.
+    /// Returns the file name of its component.
     pub(crate) fn file(&self) -> String {
         format!("{}.wasm", self.package.replace('-', "_"))
     }

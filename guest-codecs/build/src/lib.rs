@@ -39,13 +39,15 @@ pub fn install_targets(workspace: &Path) -> Result<Vec<&'static str>, Error> {
     Ok(added)
 }
 
-/// Builds the packages in these folders, named from the workspace's root, and gives the paths of their
-/// components, in the same order. To be called from a build script, which has it run again whenever
-/// the guests change. The components lie in the build script's `OUT_DIR`, by the names of their
-/// libraries: a package `my-codec` becomes `my_codec.wasm`.
+/// Builds the packages in these folders, given relative to the workspace's root, and returns the paths
+/// of their components, in the same order.
+///
+/// Call it from a build script. Cargo then runs the script again whenever the guests change. The
+/// components are in the script's `OUT_DIR`, named like their libraries: a package `my-codec` becomes
+/// `my_codec.wasm`.
 ///
 /// # Errors
-/// When a guest does not build, or the target is missing and rustup cannot add it. The error prints as
+/// If a guest does not build, or the target is missing and rustup cannot add it. The error prints as
 /// one sentence.
 pub fn build(target: Target, folders: &[&str]) -> Result<Vec<PathBuf>, Error> {
     let script = Script::from_env()?;

@@ -61,7 +61,7 @@ impl Script {
         })
     }
 
-    /// Where guests are built, for all outer builds that share a target directory.
+    /// Returns the folder that guests are built in. Outer builds with one target directory share it.
     pub(crate) fn guests_dir(&self) -> PathBuf {
         target_root(&self.out_dir, &self.target).join("guests")
     }
@@ -84,7 +84,7 @@ fn workspace(built: &Path) -> Result<PathBuf, Error> {
     root.ok_or_else(|| Error::new("not in the workspace of cloakroom-guest-build"))
 }
 
-/// The target directory that an `OUT_DIR` is in: `<root>/debug/build/…/out`, or, for an outer build with
+/// Returns the target directory that contains an `OUT_DIR`: `<root>/debug/build/…/out`, or, for an outer build with
 /// `--target`, `<root>/<target>/debug/build/…/out`.
 fn target_root<'a>(out_dir: &'a Path, target: &str) -> &'a Path {
     let build = out_dir.ancestors().find(|dir| dir.ends_with("build"));

@@ -5,7 +5,7 @@
 pub enum Target {
     /// `wasm32-unknown-unknown`: imports what the contract offers, and nothing of WASI.
     Bare,
-    /// `wasm32-wasip2`: as an author builds who has heard of nothing else.
+    /// `wasm32-wasip2`: what the author of a plugin uses who follows Rust's own documentation.
     Wasip2,
 }
 
