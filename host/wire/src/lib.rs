@@ -26,6 +26,8 @@
 
 mod edit;
 mod error;
+#[cfg(test)]
+mod filled;
 mod frame;
 mod limits;
 mod reader;

@@ -218,9 +218,8 @@ impl<'l> Scanner<'l> {
     #[cold]
     fn count_unknown(&mut self, message: u16, number: u32) {
         let message = self.schema.type_of(message);
-        let is_same = |field: &&mut UnknownField| {
-            field.number == number && field.message.id == message.id
-        };
+        let is_same =
+            |field: &&mut UnknownField| field.number == number && field.message.id == message.id;
         if let Some(field) = self.unknown.iter_mut().find(is_same) {
             field.count += 1;
         } else if self.unknown.len() < UNKNOWN_FIELDS {

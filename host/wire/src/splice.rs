@@ -55,7 +55,8 @@ pub fn apply(scan: &Scan, edits: Vec<Edit>) -> Result<Bytes, WireError> {
     let mut after = 0;
     for Edit { span, range, bytes } in edits {
         let outer = scan.span(span).map(crate::Span::range).unwrap_or_default();
-        if range.start < outer.start.max(after) || range.end < range.start || range.end > outer.end {
+        if range.start < outer.start.max(after) || range.end < range.start || range.end > outer.end
+        {
             return Err(error(scan, range.start, WireErrorKind::Edit));
         }
         after = range.end;
