@@ -1,7 +1,7 @@
-//! Reads the table that `cargo xtask wire-table` makes: lines `rpc PATH REQUEST RESPONSE`,
+//! Reads `temporal.txt`: lines `rpc PATH REQUEST RESPONSE`,
 //! `message NAME`, and below it ` NUMBER NAME KIND [TARGET]`, where `*` marks a repeated field.
 //!
-//! A line that does not parse is left out: the test that makes the table again would show it.
+//! A line that does not parse is left out, and its field counts as unknown.
 
 use std::collections::HashMap;
 

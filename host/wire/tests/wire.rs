@@ -2,18 +2,21 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 use cloakroom_wire::{
-    Edit, MessageType, ScanLimits, Schema, WireErrorKind, apply, scan, scan_within, set_number,
-    splice,
+    Edit, MessageType, Method, ScanLimits, Schema, WireErrorKind, apply, scan, scan_within,
+    set_number, splice,
 };
 
-fn request(method: &str) -> MessageType {
-    let path = format!("/temporal.api.workflowservice.v1.WorkflowService/{method}");
-    Schema::temporal().method(&path).unwrap().request
+fn method(name: &str) -> Method {
+    let path = format!("/temporal.api.workflowservice.v1.WorkflowService/{name}");
+    Schema::temporal().method(&path).expect("is in the table")
 }
 
-fn response(method: &str) -> MessageType {
-    let path = format!("/temporal.api.workflowservice.v1.WorkflowService/{method}");
-    Schema::temporal().method(&path).unwrap().response
+fn request(name: &str) -> MessageType {
+    method(name).request
+}
+
+fn response(name: &str) -> MessageType {
+    method(name).response
 }
 
 fn varint(mut number: u64, to: &mut BytesMut) {
@@ -152,7 +155,7 @@ fn bounds_nesting_and_payloads() {
     assert_eq!(scan(failure, &deep(9_999)).unwrap().spans().count(), 10_000);
     let error = scan(failure, &deep(10_000)).unwrap_err();
     assert_eq!(error.kind(), WireErrorKind::Nesting(10_000));
-    let groups = Bytes::from(vec![0xa3, 0x06].repeat(20_000));
+    let groups = Bytes::from([0xa3, 0x06].repeat(20_000));
     assert_eq!(scan(failure, &groups).unwrap_err().kind(), WireErrorKind::Nesting(10_000));
 
     let payloads = Schema::temporal().message("temporal.api.common.v1.Payloads").unwrap();
