@@ -1,5 +1,7 @@
 //! Scanning and splicing of messages that a test fills from the schema, and of hostile ones.
 
+#![expect(clippy::expect_used, reason = "helpers of tests")]
+
 use bytes::{BufMut, Bytes, BytesMut};
 use cloakroom_wire::{
     Edit, MessageType, Method, ScanLimits, Schema, WireErrorKind, apply, scan, scan_within,
