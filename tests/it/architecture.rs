@@ -88,9 +88,10 @@ fn what_is_known_where() {
 /// A file uses the files that define what it names, whatever re-exports it names them by.
 #[test]
 fn files_do_not_import_each_other_in_circles() {
-    let mut folders: Vec<_> = ["", "cli", "core", "pipeline", "plugin", "stores", "temporal", "wire"]
-        .map(|crate_| root().join("host").join(crate_))
-        .into();
+    let mut folders: Vec<_> =
+        ["", "cli", "core", "pipeline", "plugin", "stores", "temporal", "wire"]
+            .map(|crate_| root().join("host").join(crate_))
+            .into();
     let guests = fs::read_dir(root().join("guest-codecs")).unwrap();
     folders.extend(guests.map(|entry| entry.unwrap().path()));
     let mut text = String::new();
