@@ -1,8 +1,6 @@
 //! Message types and methods, in dense arrays that are built once.
 
-use std::{collections::HashMap, fmt, sync::OnceLock};
-
-use crate::table;
+use std::{collections::HashMap, fmt};
 
 /// Message types and methods of a gRPC service.
 pub struct Schema {
@@ -62,13 +60,6 @@ impl Field {
 }
 
 impl Schema {
-    /// Returns the schema of Temporal's `WorkflowService`.
-    #[must_use]
-    pub fn temporal() -> &'static Self {
-        static SCHEMA: OnceLock<Schema> = OnceLock::new();
-        SCHEMA.get_or_init(|| table::parse(include_str!("temporal.txt")))
-    }
-
     /// Returns the method with this path, `/package.Service/Method`.
     #[must_use]
     pub fn method(&'static self, path: &str) -> Option<Method> {

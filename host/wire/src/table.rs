@@ -3,11 +3,20 @@
 //!
 //! A line that does not parse is left out, and its field counts as unknown.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::OnceLock};
 
 use crate::schema::{COUNTERS, Field, FieldKind, Layout, Schema};
 
-pub(crate) fn parse(text: &'static str) -> Schema {
+impl Schema {
+    /// Returns the schema of Temporal's `WorkflowService`.
+    #[must_use]
+    pub fn temporal() -> &'static Self {
+        static SCHEMA: OnceLock<Schema> = OnceLock::new();
+        SCHEMA.get_or_init(|| parse(include_str!("temporal.txt")))
+    }
+}
+
+fn parse(text: &'static str) -> Schema {
     let names = names(text);
     let id = |name: &str| names.get(name).copied();
     let mut methods = HashMap::new();
