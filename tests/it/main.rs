@@ -73,5 +73,6 @@ mod turns;
 mod ui;
 mod verify;
 mod wasi;
+mod wire_table;
 mod words;
 mod worker;
