@@ -105,7 +105,7 @@ async fn words_of_a_plugin_are_shown_if_its_log_is_granted() {
         );
         let error = chain(&open(&stage, None).await.map(drop).unwrap_err());
         assert!(error.contains("stage `rogue`"), "{error}");
-        assert_eq!(error.contains("grant `log`"), !is_shown, "{error}");
+        assert_eq!(error.contains("grant it the log"), !is_shown, "{error}");
     }
 }
 

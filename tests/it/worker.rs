@@ -307,7 +307,7 @@ async fn what_is_too_large_says_why_and_waits_for_the_remedy() {
         client.start_workflow(Waiting::run, parcel().repeat(2), rig.named("refused")).await;
     let says = started.map(drop).unwrap_err().to_string();
     assert!(
-        says.contains("Temporal accepts 2,097,152") && says.contains("add [storage]"),
+        says.contains("Temporal accepts 2,097,152") && says.contains("add one (`[storage]`)"),
         "{says}"
     );
 }

@@ -149,7 +149,7 @@ const WRONG: [(&str, &str, &[&str], Expect); 22] = [
         "",
         &["cloakroom:plugin/blobs", "grants.buckets"],
         expect![[r#"
-            [folder]/cloakroom.toml, line 18, driver `aws.s3driver`, key `grants`: plugin `s3`: imports `cloakroom:plugin/blobs@0.1.0`, which was not granted: add `grants.buckets = ["BUCKET"]`, or use another plugin
+            [folder]/cloakroom.toml, line 18, driver `aws.s3driver`, key `grants`: plugin `s3`: imports `cloakroom:plugin/blobs@0.1.0`, which was not granted: grant a bucket, or use another plugin (`grants.buckets = ["BUCKET"]`)
         "#]],
     ),
     (
@@ -165,7 +165,7 @@ const WRONG: [(&str, &str, &[&str], Expect); 22] = [
         "",
         &["wasi:sockets", "grants.tcp"],
         expect![[r#"
-            [folder]/cloakroom.toml, line 24, driver `redis`, key `grants`: plugin `redis`: imports `wasi:sockets/network@0.2.6`, which was not granted: add `grants.tcp = ["ADDRESS:PORT"]`, or build the plugin without a network (componentize-py: `--stub-wasi`)
+            [folder]/cloakroom.toml, line 24, driver `redis`, key `grants`: plugin `redis`: imports `wasi:sockets/network@0.2.6`, which was not granted: grant an address, or build the plugin without a network (componentize-py: `--stub-wasi`) (`grants.tcp = ["ADDRESS:PORT"]`)
         "#]],
     ),
     (
@@ -181,7 +181,7 @@ const WRONG: [(&str, &str, &[&str], Expect); 22] = [
         "\"s3://a/b\"",
         &["[buckets.payloads]", "s3://BUCKET"],
         expect![[r#"
-            [folder]/cloakroom.toml, line 31: [buckets.payloads]: `s3://a/b`: the URL names no bucket or has a path: write `s3://BUCKET`, and limit the keys with `prefix`
+            [folder]/cloakroom.toml, line 31: [buckets.payloads]: `s3://a/b`: the URL names no bucket or has a path: write `s3://BUCKET`, and limit the keys by the access that is granted (`buckets.NAME.prefix`)
         "#]],
     ),
 ];
