@@ -11,7 +11,7 @@ use std::{
 use cloakroom_core::{Bucket, Codec, Driver, KeyRing};
 use cloakroom_plugin::{Host, HostBuilder, Limits};
 
-use crate::config_source::ConfigSource;
+use crate::{config::setting_name, config_source::ConfigSource};
 
 /// Builder of a [`Cloakroom`](crate::Cloakroom).
 ///
@@ -118,7 +118,7 @@ impl CloakroomBuilder {
 
     /// Returns a builder of a host with these limits, and with the compiler of this builder.
     pub(crate) fn host_builder(&self, limits: Limits, cache: Option<&PathBuf>) -> HostBuilder {
-        let mut host = Host::builder().with_limits(limits);
+        let mut host = Host::builder().with_limits(limits).with_remedy_names(setting_name);
         if let Some(folder) = cache {
             host = host.with_cache(folder);
         }

@@ -12,7 +12,7 @@ use cloakroom_temporal::server::{Address, Auth, ServerSettings};
 
 use crate::{
     blocking_work::run_blocking,
-    config::{CodecServerEntry, Listen, read_secret, refuse_writable},
+    config::{CodecServerEntry, Listen, read_secret, refuse_writable, setting_name},
     unreadable::unreadable,
 };
 
@@ -44,6 +44,7 @@ pub(crate) fn address(entry: &CodecServerEntry, folder: &Path) -> Address {
 /// `Config` if one cannot be read, or others could replace it.
 pub(crate) fn settings(entry: &CodecServerEntry, folder: &Path) -> Result<ServerSettings, Error> {
     let mut settings = ServerSettings::default();
+    settings.remedy_names = setting_name;
     settings.origins.clone_from(&entry.origins);
     settings.credentials = entry.credentials;
     settings.metrics = entry.metrics_listen;

@@ -29,6 +29,7 @@ mod storage;
 mod temporal;
 mod units;
 
+pub use self::remedy::setting_name;
 #[cfg(feature = "gateway")]
 pub(crate) use self::gateway::GatewayEntry;
 #[cfg(feature = "temporal")]
@@ -41,7 +42,7 @@ pub(crate) use self::{
     locator::{Locator, Table},
     parse::parse,
     plugin::{PluginEntry, ReuseWord},
-    remedy::{pipeline_error, setting_name},
+    remedy::pipeline_error,
     required::Required,
     schema::{File, RingEntry, StageEntry},
     shared_host::check_host,

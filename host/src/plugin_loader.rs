@@ -10,7 +10,7 @@ use crate::{
     blocking_work::run_blocking,
     builder::NativeParts,
     bundled::bundled,
-    config::{Locator, PluginEntry, ReuseWord, StorageEntry, Table},
+    config::{Locator, PluginEntry, ReuseWord, StorageEntry, Table, setting_name},
     inventory::Drivers,
     load_deadline::LoadProgress,
     probe,
@@ -129,13 +129,15 @@ impl PluginLoader<'_> {
         if asked.log { grants.with_log() } else { grants }
     }
 
-    /// Returns an error at a key of a stage or driver, with the file of its plugin.
+    /// Returns an error at a key of a stage or driver, with the file of its plugin. A shared host was
+    /// built by the program and names its methods, which the reader of the file cannot change.
     fn at_key(&self, table: Table<'_>, key: &str, entry: PluginEntry<'_>, error: Error) -> Error {
         let error = match entry.origin() {
             ("file", path) => error.in_file(&self.folder.join(path)),
             _ => error,
         };
         let (place, part) = (self.locator.place_of(table, &[key]), entry.part());
+        let error = error.rename_remedies(setting_name);
         error.at_place(&format!("{place}, {part}, key `{key}`"))
     }
 

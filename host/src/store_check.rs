@@ -125,6 +125,7 @@ impl TestedDriver<'_> {
             Ok(true) => rows.push(self.row(granted.name, StoreStep::Renew, StoreOutcome::Done)),
             Ok(false) => {}
             Err(error) => {
+                let error = error.rename_remedies(config::setting_name);
                 rows.push(self.failed(granted.name, granted.url, StoreStep::Renew, &error));
             }
         }

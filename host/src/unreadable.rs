@@ -9,6 +9,11 @@ use cloakroom_core::{Error, ErrorKind};
 
 /// Returns the error of a file that cannot be read, with what to do.
 pub(crate) fn unreadable(path: &Path, error: io::Error) -> Error {
+    Error::new(ErrorKind::Config, message(path, &error)).with_source(error)
+}
+
+/// Returns the text of the error, without its cause.
+pub(crate) fn message(path: &Path, error: &io::Error) -> String {
     let advice = match error.kind() {
         NotFound | NotADirectory => ": correct the path",
         PermissionDenied => ": give the user of this process read permission",
@@ -16,6 +21,5 @@ pub(crate) fn unreadable(path: &Path, error: io::Error) -> Error {
         InvalidData => ": write it as UTF-8 text",
         _ => "",
     };
-    let text = format!("cannot read `{}`{advice}", path.display());
-    Error::new(ErrorKind::Config, text).with_source(error)
+    format!("cannot read `{}`{advice}", path.display())
 }

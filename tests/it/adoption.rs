@@ -11,7 +11,7 @@ use cloakroom_tests::{KEY, assert_text, bundled, chain, compile_cache, ctx, host
 use expect_test::expect;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 
-use crate::faulty::{Native, leaving};
+use crate::native_codecs::{Native, leaving};
 
 async fn stage(name: &str) -> Stage {
     Stage::new(name, bundled(&host(Limits::default()), name, Settings::none(), Reuse::Fresh).await)

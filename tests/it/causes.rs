@@ -48,7 +48,7 @@ async fn a_key_that_is_missing_is_named() {
             "aes-gcm",
             Settings::none(),
             expect![[r#"
-                stage `aes-gcm`, decoding payload 0: the payload is sealed under key `2026-05`, which is not in key ring `payments`: add it to [keys.payments.material], or restore it
+                stage `aes-gcm`, decoding payload 0: the payload is sealed under key `2026-05`, which is not in key ring `payments`: add it to the ring, or restore it (`Grants::with_keys`)
             "#]],
             Some(expect![[r#"
                 stage `aes-gcm`, decoding payload 0: key `2026-05` of key ring `payments`: sealed under another key, for another purpose, or changed since
@@ -58,7 +58,7 @@ async fn a_key_that_is_missing_is_named() {
             "aes-gcm",
             temporal,
             expect![[r#"
-                stage `aes-gcm`, decoding payload 0: the payload is sealed under key `2026-05`, which is not in key ring `payments`: add it to [keys.payments.material], or restore it
+                stage `aes-gcm`, decoding payload 0: the payload is sealed under key `2026-05`, which is not in key ring `payments`: add it to the ring, or restore it (`Grants::with_keys`)
             "#]],
             Some(expect![[r#"
                 stage `aes-gcm`, decoding payload 0: key `2026-05` of key ring `payments`: sealed under another key, for another purpose, or changed since
@@ -68,7 +68,7 @@ async fn a_key_that_is_missing_is_named() {
             "chacha20-poly1305",
             Settings::none(),
             expect![[r#"
-                stage `chacha20-poly1305`, decoding payload 0: the payload is sealed under key `2026-05`, which is not in key ring `payments`: add it to [keys.payments.material], or restore it
+                stage `chacha20-poly1305`, decoding payload 0: the payload is sealed under key `2026-05`, which is not in key ring `payments`: add it to the ring, or restore it (`Grants::with_keys`)
             "#]],
             None,
         ),
@@ -131,20 +131,20 @@ async fn a_store_that_refuses_is_quoted_by_bucket_key_status_and_code() {
         &expect![[r#"
             azure: stage `storage d`, encoding payload 0, plugin `azure`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies access: check the credentials and their permissions (HTTP 403 AccessDenied)
             azure: stage `storage d`, decoding payload 0, plugin `azure`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies access: check the credentials and their permissions (HTTP 403 AccessDenied)
-            azure: stage `storage d`, encoding payload 0, plugin `azure`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: no such bucket: create it, or correct the bucket's `url` (HTTP 404 NoSuchBucket)
-            azure: stage `storage d`, decoding payload 0, plugin `azure`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: no such bucket: create it, or correct the bucket's `url` (HTTP 404 NoSuchBucket)
+            azure: stage `storage d`, encoding payload 0, plugin `azure`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: no such bucket: create it, or correct its URL (HTTP 404 NoSuchBucket)
+            azure: stage `storage d`, decoding payload 0, plugin `azure`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: no such bucket: create it, or correct its URL (HTTP 404 NoSuchBucket)
             file: stage `storage d`, encoding payload 0, plugin `file`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies access: check the credentials and their permissions (HTTP 403 AccessDenied)
             file: stage `storage d`, decoding payload 0, plugin `file`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies access: check the credentials and their permissions (HTTP 403 AccessDenied)
-            file: stage `storage d`, encoding payload 0, plugin `file`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: no such bucket: create it, or correct the bucket's `url` (HTTP 404 NoSuchBucket)
-            file: stage `storage d`, decoding payload 0, plugin `file`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: no such bucket: create it, or correct the bucket's `url` (HTTP 404 NoSuchBucket)
+            file: stage `storage d`, encoding payload 0, plugin `file`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: no such bucket: create it, or correct its URL (HTTP 404 NoSuchBucket)
+            file: stage `storage d`, decoding payload 0, plugin `file`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: no such bucket: create it, or correct its URL (HTTP 404 NoSuchBucket)
             gcs: stage `storage d`, encoding payload 0, plugin `gcs`: bucket `hostile`, key `v0/ns/payments prod/d/sha256/[digest]`: the store denies access: check the credentials and their permissions (HTTP 403 AccessDenied)
             gcs: stage `storage d`, decoding payload 0, plugin `gcs`: bucket `hostile`, key `v0/ns/payments prod/d/sha256/[digest]`: the store denies access: check the credentials and their permissions (HTTP 403 AccessDenied)
-            gcs: stage `storage d`, encoding payload 0, plugin `gcs`: bucket `hostile`, key `v0/ns/payments prod/d/sha256/[digest]`: no such bucket: create it, or correct the bucket's `url` (HTTP 404 NoSuchBucket)
-            gcs: stage `storage d`, decoding payload 0, plugin `gcs`: bucket `hostile`, key `v0/ns/payments prod/d/sha256/[digest]`: no such bucket: create it, or correct the bucket's `url` (HTTP 404 NoSuchBucket)
+            gcs: stage `storage d`, encoding payload 0, plugin `gcs`: bucket `hostile`, key `v0/ns/payments prod/d/sha256/[digest]`: no such bucket: create it, or correct its URL (HTTP 404 NoSuchBucket)
+            gcs: stage `storage d`, decoding payload 0, plugin `gcs`: bucket `hostile`, key `v0/ns/payments prod/d/sha256/[digest]`: no such bucket: create it, or correct its URL (HTTP 404 NoSuchBucket)
             s3: stage `storage d`, encoding payload 0, plugin `s3`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies access: check the credentials and their permissions (HTTP 403 AccessDenied)
             s3: stage `storage d`, decoding payload 0, plugin `s3`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies access: check the credentials and their permissions (HTTP 403 AccessDenied)
-            s3: stage `storage d`, encoding payload 0, plugin `s3`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: no such bucket: create it, or correct the bucket's `url` (HTTP 404 NoSuchBucket)
-            s3: stage `storage d`, decoding payload 0, plugin `s3`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: no such bucket: create it, or correct the bucket's `url` (HTTP 404 NoSuchBucket)
+            s3: stage `storage d`, encoding payload 0, plugin `s3`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: no such bucket: create it, or correct its URL (HTTP 404 NoSuchBucket)
+            s3: stage `storage d`, decoding payload 0, plugin `s3`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: no such bucket: create it, or correct its URL (HTTP 404 NoSuchBucket)
         "#]],
     );
 }

@@ -127,7 +127,7 @@ async fn a_call_that_finds_the_queue_full_is_refused_before_its_first_payload() 
     is_busy(
         &refused,
         &expect![[r#"
-            stage `rogue`, encoding payload 0: 3 payloads wait for a processor, and `limits.queue` is 2: try again later
+            stage `rogue`, encoding payload 0: 3 payloads wait for a processor, and at most 2 may: try again later (`Limits::queue`)
         "#]],
     );
     assert_eq!(refused.stage(), Some("rogue"));
@@ -161,7 +161,7 @@ async fn a_call_that_waits_too_long_is_refused_and_nobody_is_to_blame() {
         ends.iter().partition(|error| error.kind() == ErrorKind::Busy);
     assert!(!busy.is_empty());
     busy.iter().for_each(|error| is_busy(error, &expect![[r#"
-        stage `rogue`, encoding payload 0: waited 300ms and computed [duration] of it: the host has more work than it can do in `limits.wait`; try again later, or give it more processors
+        stage `rogue`, encoding payload 0: waited 300ms and computed [duration] of it: the host has more work than it can do in that time; try again later, or give it more processors (`Limits::wait`)
     "#]]));
     for error in slow {
         assert_eq!(error.kind(), ErrorKind::LimitExceeded(Limit::Time), "{}", chain(error));
@@ -187,34 +187,34 @@ async fn a_configuration_says_how_much_computes_and_waits() {
     let text = chain(&error);
     assert_text(
         &text,
-        &["`limits.wait` is 4s", "`limits.time` is 5s"],
+        &["after 4s", "take 5s", "`limits.wait`", "`limits.time`"],
         &expect![[r#"
-            configuration: `limits.wait` is 4s and `limits.time` is 5s: a call waits for a processor besides, so `limits.wait` must be at least as long
+            configuration: a call ends after 4s, and the plugin in it may take 5s: a call waits for a processor besides, so it must be allowed at least as long (`limits.wait`, `limits.time`)
         "#]],
     );
 }
 
 #[test]
 fn waiting_shorter_than_working_is_refused_with_both_numbers() {
-    for (limits, both, snapshot) in [
+    for (limits, facts, snapshot) in [
         (
             Limits { wait: Duration::from_secs(4), ..Limits::default() },
-            ["is 4s", "is 5s"],
+            ["after 4s", "take 5s", "`Limits::wait`", "`Limits::time`"],
             expect![[r#"
-                `limits.wait` is 4s and `limits.time` is 5s: a call waits for a processor besides, so `limits.wait` must be at least as long
+                a call ends after 4s, and the plugin in it may take 5s: a call waits for a processor besides, so it must be allowed at least as long (`Limits::wait`, `Limits::time`)
             "#]],
         ),
         (
             Limits { driver_time: Duration::from_secs(121), ..Limits::default() },
-            ["is 120s", "is 121s"],
+            ["after 120s", "take 121s", "`Limits::wait`", "`Limits::driver_time`"],
             expect![[r#"
-                `limits.wait` is 120s and `storage.time` is 121s: a call waits for a processor besides, so `limits.wait` must be at least as long
+                a call ends after 120s, and the plugin in it may take 121s: a call waits for a processor besides, so it must be allowed at least as long (`Limits::wait`, `Limits::driver_time`)
             "#]],
         ),
     ] {
         let error = Host::builder().with_limits(limits).build().map(drop).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
-        assert_text(&chain(&error), &both, &snapshot);
+        assert_text(&chain(&error), &facts, &snapshot);
     }
 }
 
@@ -331,7 +331,7 @@ async fn a_store_that_hangs_behind_a_plugin_is_unavailable() {
             &says,
             &["300ms"],
             &expect![[r#"
-                stage `storage held`, encoding payload 0, plugin `rogue`: the store behind this driver did not answer within 300ms (`storage.time`)
+                stage `storage held`, encoding payload 0, plugin `rogue`: the store behind this driver did not answer within 300ms (`Limits::driver_time`)
             "#]],
         );
     }

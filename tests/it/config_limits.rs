@@ -84,7 +84,7 @@ async fn what_no_call_could_hand_back_is_not_stored() {
         &error.to_string(),
         &["`limits.output`", "1MiB"],
         &expect![[r#"
-            stage `storage d`, encoding payload 0, plugin `file`: the object is 1048604 bytes, and a plugin returns at most 1MiB (`limits.output`): raise it, or pass less at once
+            stage `storage d`, encoding payload 0, plugin `file`: the object is 1048604 bytes, and a plugin returns at most 1MiB: raise it, or pass less at once (`limits.output`)
         "#]],
     );
     let sent = vec![plain(noise(1 << 19))];

@@ -1,6 +1,7 @@
 //! The reference of the configuration: it has every key and no other, the code's defaults, and says
 //! rightly what a reload applies.
 
+mod library;
 mod permits;
 mod rules;
 mod settings;

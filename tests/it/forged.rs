@@ -106,11 +106,11 @@ async fn it_can_reach_nothing_else() {
     }
     let outside = scene.with(claim("key", "secret"));
     scene.refused(outside, ErrorKind::Denied, "`v0/`", &expect![[r#"
-        stage `storage aws.s3driver`, decoding payload 0, plugin `s3`: a key lies outside of `v0/`, the part of bucket `temporal-payloads` that was granted
+        stage `storage aws.s3driver`, decoding payload 0, plugin `s3`: a key lies outside of `v0/`, the part of bucket `temporal-payloads` that was granted (`BucketAccess::with_prefix`)
     "#]]).await;
     let gone = scene.with(claim("key", "v0/gone"));
     scene.refused(gone, ErrorKind::NotFound, "", &expect![[r#"
-        stage `storage aws.s3driver`, decoding payload 0, plugin `s3`: bucket `temporal-payloads`, key `v0/gone`: no such object
+        stage `storage aws.s3driver`, decoding payload 0, plugin `s3`: bucket `temporal-payloads`, key `v0/gone`: no such object: it expired, was deleted, or is in another bucket
     "#]]).await;
     let unknown = scene.with(|reference| reference["driverName"] = json!("other"));
     scene.refused(unknown, ErrorKind::Unresolved, "[TMPRL1105]", &expect![[r#"
@@ -177,7 +177,7 @@ async fn what_it_must_say_it_says() {
         )
         .await;
     scene.refused(without("key"), ErrorKind::Malformed, "", &expect![[r#"
-        stage `storage aws.s3driver`, decoding payload 0, plugin `s3`: the plugin rejected the payload as malformed: changed, cut short, or encoded under another key or for another namespace (its own words are not shown, since they could hold payload bytes: grant `log` to see them)
+        stage `storage aws.s3driver`, decoding payload 0, plugin `s3`: the plugin rejected the payload as malformed: changed, cut short, or encoded under another key or for another namespace; its own words are not shown, since they could hold payload bytes: grant it the log to see them (`Grants::with_log`)
     "#]]).await;
     let weak = scene.with(|reference| reference["claimData"]["hash_algorithm"] = json!("md5"));
     scene

@@ -48,8 +48,17 @@ impl Hostile {
         Self { address, sent, asked }
     }
 
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Returns how many connections there were.
+    pub(crate) fn requests(&self) -> usize {
+        self.asked.load(SeqCst)
+    }
+
     pub(crate) fn bucket(&self) -> ObjectBucket {
-        let place = s3::place(&format!("http://{}", self.address), "hostile");
+        let place = s3::place(&self.url(), "hostile");
         place.with_retry_timeout(Duration::from_millis(1)).open().unwrap()
     }
 }
@@ -95,7 +104,7 @@ async fn an_error_without_end_is_cut() {
             "404 Not Found",
             ErrorKind::NotFound,
             expect![[r#"
-                bucket `hostile`, key `v0/a`: no such object (HTTP 404 HisOwn)
+                bucket `hostile`, key `v0/a`: no such object: it expired, was deleted, or is in another bucket (HTTP 404 HisOwn)
             "#]],
         ),
         (

@@ -116,7 +116,7 @@ async fn a_guests_words_are_not_shown() {
             for part in ["stage `rogue`", "encoding payload 0"] {
                 assert!(shown.contains(part), "{shown}");
             }
-            assert!(attack == "ask-ring" || shown.contains("grant `log`"), "{shown}");
+            assert!(attack == "ask-ring" || shown.contains("`Grants::with_log`)"), "{shown}");
         }
     }
     for wasm in [ROGUE, ROGUE_WASIP2] {

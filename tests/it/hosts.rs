@@ -230,7 +230,7 @@ async fn a_host_that_may_not_compile_takes_what_a_folder_holds() {
         &chain(&error),
         &facts,
         &expect![[r#"
-            plugin `gzip`: is not in the compile cache `[folder]/compiled` as code for this processor, and this host may not compile: fill the folder with `cloakroom compile --config FILE --into FOLDER`
+            plugin `gzip`: is not in the compile cache `[folder]/compiled` as code for this processor, and this host may not compile: fill the folder with `cloakroom compile --config FILE --into FOLDER` (`HostBuilder::with_cache`)
         "#]],
     );
     let bare = Host::builder().with_precompiled_only().build().unwrap();
@@ -239,7 +239,7 @@ async fn a_host_that_may_not_compile_takes_what_a_folder_holds() {
         &chain(&error),
         &["`zlib`"],
         &expect![[r#"
-            plugin `zlib`: cannot be loaded: this host may not compile, and there is no compile cache: set `[cache] folder` to one that `cloakroom compile --config FILE --into FOLDER` has filled
+            plugin `zlib`: cannot be loaded: this host may not compile, and there is no compile cache: name a folder that `cloakroom compile --config FILE --into FOLDER` has filled (`HostBuilder::with_cache`)
         "#]],
     );
     let error = bare.compile(&cloakroom::plugin::bundled("zlib").unwrap()).await.unwrap_err();
@@ -271,12 +271,12 @@ fn fewer_instances_fit_into_less_address_space() {
     let refused = within(100 << 20, ZLIB);
     let says = String::from_utf8_lossy(&refused.stderr);
     assert_eq!(refused.status.code(), Some(2), "{says}");
-    let facts = ["774GiB", "`ulimit -v`", "`limits.instances` (64)"];
+    let facts = ["774GiB", "`ulimit -v`", "64 instances", "`limits.instances`"];
     assert_text(
         &says,
         &facts,
         &expect![[r#"
-            error: [folder]/cloakroom.toml: the system does not give 774GiB of address space for instances: raise `ulimit -v`, lower `limits.instances` (64), or have pipelines share one host
+            error: [folder]/cloakroom.toml: the system does not give 774GiB of address space for 64 instances: raise `ulimit -v`, allow fewer, or have pipelines share one host (`limits.instances`)
               because: failed to create memory pool mapping
               because: mmap failed to reserve [offset] bytes
               because: Cannot allocate memory (os error 12)

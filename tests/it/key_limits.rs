@@ -150,9 +150,9 @@ async fn a_key_that_sealed_enough_with_plain_aes_gcm_seals_no_more() {
     assert_eq!(error.kind(), ErrorKind::Denied, "{text}");
     assert_text(
         &text,
-        &["`one`", "[keys.payments]", "100 messages"],
+        &["`one`", "`payments`", "100 messages", "keys.NAME.max_messages_per_key"],
         &expect![[r#"
-            stage `aes-gcm`, encoding payload 0: key `one` of key ring `payments` has sealed 100 messages with plain AES-256-GCM in this process, and no more are allowed ([keys.payments] `max_messages_per_key`): add another key to [keys.payments.material] and make it `current`
+            stage `aes-gcm`, encoding payload 0: key `one` of key ring `payments` has sealed 100 messages with plain AES-256-GCM in this process, and no more are allowed: add another key to the ring and make it the current one (`keys.NAME.max_messages_per_key`, `keys.NAME.material`)
         "#]],
     );
     let opens = async || {

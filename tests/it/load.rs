@@ -44,19 +44,20 @@ fn replaced(from: &str, to: &str) -> Bytes {
 #[tokio::test]
 async fn an_import_without_its_grant() {
     let rogue = || Source::bytes("rogue", Bytes::from_static(ROGUE));
-    let (kind, facts) = (ErrorKind::MissingGrant, ["cloakroom:plugin/keys@0.1.0", "grants.keys"]);
+    let (kind, facts) =
+        (ErrorKind::MissingGrant, ["cloakroom:plugin/keys@0.1.0", "Grants::with_keys"]);
     refused(rogue(), Grants::none(), kind, &facts, &expect![[r#"
-        plugin `rogue`: imports `cloakroom:plugin/keys@0.1.0`, which was not granted: add `grants.keys = ["RING"]`, or use another plugin
+        plugin `rogue`: imports `cloakroom:plugin/keys@0.1.0`, which was not granted: grant a key ring, or use another plugin (`Grants::with_keys`)
     "#]]).await;
     let grants = Grants::none().with_keys("a", ring());
-    let facts = ["cloakroom:plugin/subkeys@0.1.0", "grants.subkeys"];
+    let facts = ["cloakroom:plugin/subkeys@0.1.0", "Grants::with_subkeys"];
     refused(rogue(), grants, kind, &facts, &expect![[r#"
-        plugin `rogue`: imports `cloakroom:plugin/subkeys@0.1.0`, which was not granted: add `grants.subkeys = ["RING"]`, or use another plugin
+        plugin `rogue`: imports `cloakroom:plugin/subkeys@0.1.0`, which was not granted: grant subkeys of a key ring, or use another plugin (`Grants::with_subkeys`)
     "#]]).await;
     let aes = cloakroom::plugin::bundled("aes-gcm").unwrap();
     let grants = Grants::none().with_subkeys("a", ring());
-    refused(aes, grants, kind, &["grants.keys"], &expect![[r#"
-        plugin `aes-gcm`: imports `cloakroom:plugin/keys@0.1.0`, which was not granted: add `grants.keys = ["RING"]`, or use another plugin
+    refused(aes, grants, kind, &["Grants::with_keys"], &expect![[r#"
+        plugin `aes-gcm`: imports `cloakroom:plugin/keys@0.1.0`, which was not granted: grant a key ring, or use another plugin (`Grants::with_keys`)
     "#]]).await;
 }
 
@@ -191,9 +192,9 @@ async fn a_file_that_is_missing_or_has_no_end() {
     let error = loaded.map(drop).unwrap_err();
     assert_text(
         &chain(&error),
-        &["limits.component"],
+        &["Limits::component"],
         &expect![[r#"
-            plugin `zero` (`/dev/zero`): the file has 1048577 bytes or more, and a plugin has at most 1MiB (`limits.component`)
+            plugin `zero` (`/dev/zero`): the file has 1048577 bytes or more, and a plugin has at most 1MiB (`Limits::component`)
         "#]],
     );
 }

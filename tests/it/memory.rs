@@ -67,15 +67,15 @@ async fn what_the_host_holds_for_a_guest_is_bounded() {
     assert_texts(
         &seen,
         &expect![[r#"
-            join-forever: plugin `rogue`: had the host hold more than 24MiB at once (`limits.held`): its input, and everything that it made and did not release
-            join-envelopes-forever: plugin `rogue`: had the host hold more than 24MiB at once (`limits.held`): its input, and everything that it made and did not release
-            slices-of-dropped-buffers: plugin `rogue`: had the host hold more than 24MiB at once (`limits.held`): its input, and everything that it made and did not release
-            payloads-of-entries: plugin `rogue`: had the host hold more than 24MiB at once (`limits.held`): its input, and everything that it made and did not release
-            two-byte-sizes: plugin `rogue`: the payload has more than 4096 entries, which are metadata, sizes and unknown fields: pass fewer, or raise the limit
-            two-byte-entries: plugin `rogue`: the payload has more than 4096 entries, which are metadata, sizes and unknown fields: pass fewer, or raise the limit
-            two-byte-fields: plugin `rogue`: the payload has more than 4096 entries, which are metadata, sizes and unknown fields: pass fewer, or raise the limit
-            two-byte-bodies: plugin `rogue`: the payload has more than 4096 entries, which are metadata, sizes and unknown fields: pass fewer, or raise the limit
-            many-entries: plugin `rogue`: made a payload of more than 4096 metadata entries (`limits.entries`)
+            join-forever: plugin `rogue`: had the host hold more than 24MiB at once: its input, and everything that it made and did not release (`Limits::held`)
+            join-envelopes-forever: plugin `rogue`: had the host hold more than 24MiB at once: its input, and everything that it made and did not release (`Limits::held`)
+            slices-of-dropped-buffers: plugin `rogue`: had the host hold more than 24MiB at once: its input, and everything that it made and did not release (`Limits::held`)
+            payloads-of-entries: plugin `rogue`: had the host hold more than 24MiB at once: its input, and everything that it made and did not release (`Limits::held`)
+            two-byte-sizes: plugin `rogue`: the payload has more than 4096 entries, which are metadata, sizes and unknown fields: pass fewer, or raise the limit (`Limits::entries`)
+            two-byte-entries: plugin `rogue`: the payload has more than 4096 entries, which are metadata, sizes and unknown fields: pass fewer, or raise the limit (`Limits::entries`)
+            two-byte-fields: plugin `rogue`: the payload has more than 4096 entries, which are metadata, sizes and unknown fields: pass fewer, or raise the limit (`Limits::entries`)
+            two-byte-bodies: plugin `rogue`: the payload has more than 4096 entries, which are metadata, sizes and unknown fields: pass fewer, or raise the limit (`Limits::entries`)
+            many-entries: plugin `rogue`: made a payload of more than 4096 metadata entries (`Limits::entries`)
         "#]],
     );
 }
@@ -137,7 +137,7 @@ async fn the_call_and_the_process_bound_a_guest_too() {
             large,
             LimitExceeded(Limit::CallBytes),
             expect![[r#"
-                plugin `rogue`: the call needs more than 5MiB of memory: split the batch, or raise the limit
+                plugin `rogue`: the call needs more than 5MiB of memory: split the batch, or raise the limit (`Limits::call_bytes`)
             "#]],
         ),
         (
@@ -145,7 +145,7 @@ async fn the_call_and_the_process_bound_a_guest_too() {
             small,
             Busy,
             expect![[r#"
-                plugin `rogue`: all calls together need more than 5MiB of memory: try again later, or raise the limit
+                plugin `rogue`: all calls together need more than 5MiB of memory: try again later, or raise the limit (`Limits::process_bytes`)
             "#]],
         ),
     ] {
@@ -180,7 +180,7 @@ async fn linear_memory_is_charged_to_the_process() {
         &chain(&error),
         &["8MiB"],
         &expect![[r#"
-            plugin `rogue`: all calls together need more than 8MiB of memory: try again later, or raise the limit
+            plugin `rogue`: all calls together need more than 8MiB of memory: try again later, or raise the limit (`Limits::process_bytes`)
         "#]],
     );
 }
@@ -237,7 +237,7 @@ async fn entries_are_counted_alike_both_ways_and_a_higher_limit_reads_old_data()
     refused(
         low.decode(&ctx(), encoded.clone()).await.unwrap_err(),
         expect![[r#"
-            stage `zstd`, decoding payload 0: the payload has more than 100 entries, which are metadata, sizes and unknown fields: pass fewer, or raise the limit (`PipelineBuilder::with_max_entries`)
+            stage `zstd`, decoding payload 0: the payload has more than 100 entries, which are metadata, sizes and unknown fields: pass fewer, or raise the limit (`Limits::entries`)
         "#]],
     );
     // What no stage knows passes through, and is counted as well.

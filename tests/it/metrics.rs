@@ -312,7 +312,7 @@ async fn a_field_is_weighed_after_the_pipeline() {
         &says,
         &[&facts[..], &["2 payloads", "payload 1"]].concat(),
         &expect![[r#"
-            the field has 30,401 bytes in 2 payloads, but Temporal accepts 30,400 (TMPRL1103, PayloadsTooLarge, `Blob data size exceeds limit`): payload 1 had 20,028 bytes, 20,198 after aes-gcm; it was not stored, because there is no storage: add [storage] to the configuration
+            the field has 30,401 bytes in 2 payloads, but Temporal accepts 30,400 (TMPRL1103, PayloadsTooLarge, `Blob data size exceeds limit`): payload 1 had 20,028 bytes, 20,198 after aes-gcm; it was not stored, because there is no storage: add one (`[storage]`)
         "#]],
     );
     assert_eq!(adapter(0).encode(&ctx, field).await.unwrap().len(), 2);

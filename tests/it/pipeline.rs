@@ -96,7 +96,7 @@ async fn a_payload_over_the_limit_goes_nowhere() {
         &chain(&error),
         &["64KiB"],
         &expect![[r#"
-            encoding payload 0: it has 100028 bytes, and the most is 64KiB (`PipelineBuilder::with_max_payload_size`)
+            encoding payload 0: it has 100028 bytes, and the most is 64KiB: pass less, or raise the limit (`PipelineBuilder::with_max_payload_size`)
         "#]],
     );
 }

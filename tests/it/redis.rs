@@ -100,9 +100,9 @@ async fn reaches_nothing_else() {
     assert_eq!(error.kind(), ErrorKind::Denied, "{}", chain(&error));
     assert_text(
         &chain(&error),
-        &["grants.tcp"],
+        &["`127.0.0.1:9`", "Grants::with_tcp"],
         &expect![[r#"
-            stage `storage redis`, encoding payload 0, plugin `redis`: the plugin was denied access, or denied it itself; `grants.tcp` lets it connect to `127.0.0.1:9` (its own words are not shown, since they could hold payload bytes: grant `log` to see them)
+            stage `storage redis`, encoding payload 0, plugin `redis`: the plugin was denied access, or denied it itself; it may connect to `127.0.0.1:9`; its own words are not shown, since they could hold payload bytes: grant it the log to see them (`Grants::with_tcp`, `Grants::with_log`)
         "#]],
     );
 }

@@ -234,13 +234,13 @@ async fn a_bucket_that_denies_overwriting() {
         "bucket `locked`, key `v0/ns/payments%20prod/d/",
         "HTTP 403 AccessDenied",
         "s3:PutObject",
-        "refresh_failure = \"warn\"",
+        "BucketAccess::with_refresh_failure",
     ];
     assert_text(
         &text,
         &facts,
         &expect![[r#"
-            stage `storage d`, encoding payload 0, plugin `s3`: an object that is stored again is [age] old (`refresh_after` is 0 seconds), and its age cannot be renewed: bucket `locked`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies access: check the credentials and their permissions (HTTP 403 AccessDenied); renewing takes permission to read and to replace objects (s3:GetObject and s3:PutObject; storage.objects.get, .create and .delete; blob read and write), or `refresh_failure = "warn"`
+            stage `storage d`, encoding payload 0, plugin `s3`: an object that is stored again is 0 seconds old, and from 0 seconds on its age is renewed, which did not work: bucket `locked`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies access: check the credentials and their permissions (HTTP 403 AccessDenied); renewing takes permission to read and to replace objects (s3:GetObject and s3:PutObject; storage.objects.get, .create and .delete; blob read and write), or a warning in place of this error (`BucketAccess::with_refresh_failure`)
         "#]],
     );
 
@@ -272,7 +272,7 @@ async fn a_bucket_that_denies_looking() {
         &without_slot(&text),
         &["HTTP 403"],
         &expect![[r#"
-            stage `storage d`, encoding payload N, plugin `s3`: an object that is stored again is of unknown age (`refresh_after` is 24 hours), and its age cannot be renewed: bucket `blind`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies access: check the credentials and their permissions (HTTP 403); renewing takes permission to read and to replace objects (s3:GetObject and s3:PutObject; storage.objects.get, .create and .delete; blob read and write), or `refresh_failure = "warn"`
+            stage `storage d`, encoding payload N, plugin `s3`: an object that is stored again is of unknown age, and from 24 hours on its age is renewed, which did not work: bucket `blind`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies access: check the credentials and their permissions (HTTP 403); renewing takes permission to read and to replace objects (s3:GetObject and s3:PutObject; storage.objects.get, .create and .delete; blob read and write), or a warning in place of this error (`BucketAccess::with_refresh_failure`)
         "#]],
     );
     let lenient = pipeline(&bucket, access.with_refresh_failure(RefreshFailure::Warn)).await;
@@ -304,7 +304,7 @@ async fn a_probe_tries_it() {
                 &text,
                 &["HTTP 403 AccessDenied", "s3:PutObject"],
                 &expect![[r#"
-                    an object that is stored again is [age] old (`refresh_after` is 24 hours), and its age cannot be renewed: bucket `probes`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies access: check the credentials and their permissions (HTTP 403 AccessDenied); renewing takes permission to read and to replace objects (s3:GetObject and s3:PutObject; storage.objects.get, .create and .delete; blob read and write), or `refresh_failure = "warn"`
+                    an object that is stored again is 0 seconds old, and from 24 hours on its age is renewed, which did not work: bucket `probes`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies access: check the credentials and their permissions (HTTP 403 AccessDenied); renewing takes permission to read and to replace objects (s3:GetObject and s3:PutObject; storage.objects.get, .create and .delete; blob read and write), or a warning in place of this error (`BucketAccess::with_refresh_failure`)
                 "#]],
             );
         } else {

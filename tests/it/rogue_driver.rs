@@ -130,7 +130,7 @@ async fn a_grant_is_as_far_as_it_gets() {
             BucketAccess::whole().with_prefix("v0/").with_overwriting(),
             "`v0/`",
             expect![[r#"
-                stage `storage rogue`, encoding payload 0, plugin `rogue`: a key lies outside of `v0/`, the part of bucket `b` that was granted
+                stage `storage rogue`, encoding payload 0, plugin `rogue`: a key lies outside of `v0/`, the part of bucket `b` that was granted (`BucketAccess::with_prefix`)
             "#]],
         ),
         (
@@ -154,7 +154,7 @@ async fn a_grant_is_as_far_as_it_gets() {
             BucketAccess::whole(),
             "`overwrite`",
             expect![[r#"
-                stage `storage rogue`, encoding payload 0, plugin `rogue`: bucket `b` was granted without `overwrite`: add it to `allow` of the bucket, if the plugin is trusted with that
+                stage `storage rogue`, encoding payload 0, plugin `rogue`: bucket `b` was granted without `overwrite`: add it, if the plugin is trusted with that (`BucketAccess`)
             "#]],
         ),
         (
@@ -162,7 +162,7 @@ async fn a_grant_is_as_far_as_it_gets() {
             BucketAccess::whole().with_overwriting(),
             "`remove`",
             expect![[r#"
-                stage `storage rogue`, encoding payload 0, plugin `rogue`: bucket `b` was granted without `remove`: add it to `allow` of the bucket, if the plugin is trusted with that
+                stage `storage rogue`, encoding payload 0, plugin `rogue`: bucket `b` was granted without `remove`: add it, if the plugin is trusted with that (`BucketAccess`)
             "#]],
         ),
         (
@@ -170,7 +170,7 @@ async fn a_grant_is_as_far_as_it_gets() {
             BucketAccess::whole().with_overwriting(),
             "`list`",
             expect![[r#"
-                stage `storage rogue`, encoding payload 0, plugin `rogue`: bucket `b` was granted without `list`: add it to `allow` of the bucket, if the plugin is trusted with that
+                stage `storage rogue`, encoding payload 0, plugin `rogue`: bucket `b` was granted without `list`: add it, if the plugin is trusted with that (`BucketAccess`)
             "#]],
         ),
     ] {
@@ -208,7 +208,7 @@ async fn one_that_computes_without_end_is_stopped() {
         time,
         "300ms",
         &expect![[r#"
-            stage `storage rogue`, encoding payload 0, plugin `rogue`: took longer than 300ms (`storage.time`)
+            stage `storage rogue`, encoding payload 0, plugin `rogue`: took longer than 300ms (`Limits::driver_time`)
         "#]],
     );
     let spins = scene.driver("spin early", BucketAccess::whole()).await;
@@ -217,8 +217,8 @@ async fn one_that_computes_without_end_is_stopped() {
         time,
         "300ms",
         &expect![[r#"
-        plugin `rogue`: took longer than 300ms (`limits.time`)
-    "#]],
+            plugin `rogue`: took longer than 300ms (`Limits::time`)
+        "#]],
     );
 }
 
@@ -252,9 +252,9 @@ async fn what_it_gives_back_is_checked() {
         (
             "flood",
             ErrorKind::LimitExceeded(Limit::Output),
-            "limits.output",
+            "Limits::output",
             expect![[r#"
-                stage `storage rogue`, decoding payload 0, plugin `rogue`: produced more than 8MiB in one call (`limits.output`)
+                stage `storage rogue`, decoding payload 0, plugin `rogue`: produced more than 8MiB in one call (`Limits::output`)
             "#]],
         ),
     ] {
@@ -270,7 +270,7 @@ async fn what_it_gives_back_is_checked() {
         ErrorKind::Failed,
         "",
         &expect![[r#"
-            stage `storage rogue`, encoding payload 0, plugin `rogue`: the plugin gave up (its own words are not shown, since they could hold payload bytes: grant `log` to see them)
+            stage `storage rogue`, encoding payload 0, plugin `rogue`: the plugin gave up; its own words are not shown, since they could hold payload bytes: grant it the log to see them (`Grants::with_log`)
         "#]],
     );
 }

@@ -355,7 +355,7 @@ async fn a_driver_takes_no_more_than_its_setting_says() {
         &says,
         &["max_bytes", "storage d"],
         &expect![[r#"
-            stage `storage d`, encoding payload 0, plugin `s3`: the plugin rejected the payload as too large; its settings are `bucket`, `max_bytes` (its own words are not shown, since they could hold payload bytes: grant `log` to see them)
+            stage `storage d`, encoding payload 0, plugin `s3`: the plugin rejected the payload as too large; its settings are `bucket`, `max_bytes`; its own words are not shown, since they could hold payload bytes: grant it the log to see them (`Grants::with_log`)
         "#]],
     );
 }

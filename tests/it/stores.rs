@@ -167,14 +167,14 @@ async fn what_is_no_place_is_refused() {
             "s3://",
             &[],
             expect![[r#"
-                the URL names no bucket or has a path: write `s3://BUCKET`, and limit the keys with `prefix`
+                the URL names no bucket or has a path: write `s3://BUCKET`, and limit the keys by the access that is granted
             "#]],
         ),
         (
             "s3://a/b",
             &[],
             expect![[r#"
-                the URL names no bucket or has a path: write `s3://BUCKET`, and limit the keys with `prefix`
+                the URL names no bucket or has a path: write `s3://BUCKET`, and limit the keys by the access that is granted
             "#]],
         ),
         (

@@ -51,9 +51,9 @@ async fn sockets_need_a_grant() {
     assert_eq!(error.kind(), ErrorKind::MissingGrant);
     assert_text(
         &chain(&error),
-        &["wasi:sockets/", "grants.tcp"],
+        &["wasi:sockets/", "Grants::with_tcp"],
         &expect![[r#"
-            plugin `rogue`: imports `wasi:sockets/network@0.2.6`, which was not granted: add `grants.tcp = ["ADDRESS:PORT"]`, or build the plugin without a network (componentize-py: `--stub-wasi`)
+            plugin `rogue`: imports `wasi:sockets/network@0.2.6`, which was not granted: grant an address, or build the plugin without a network (componentize-py: `--stub-wasi`) (`Grants::with_tcp`)
         "#]],
     );
 }

@@ -7,7 +7,10 @@ use std::{
     process::{Command, Stdio},
 };
 
-use super::{error::Error, guest::Guest, script::Script, target::Target, toolchain::Toolchain};
+use super::{
+    error::Error, guest::Guest, prebuilt::PREBUILT, script::Script, target::Target,
+    toolchain::Toolchain,
+};
 
 /// The profile of guests, whatever the outer build's.
 const PROFILE: &str = "guest";
@@ -18,13 +21,14 @@ const PROFILE: &str = "guest";
 const BARE_FLAGS: [&str; 2] = ["-Ctarget-feature=+simd128", "-Clink-arg=-zstack-size=131072"];
 
 /// Variables that the outer Cargo and its caller pass on to the inner one: they say where crates come
-/// from.
+/// from, and how many jobs may run: the inner Cargo takes its jobs from those of the outer one.
 /// All else would build guests differently from one outer build to the next: their flags, profiles,
 /// wrappers and targets are meant for the host.
-const KEPT: [&str; 8] = [
+const KEPT: [&str; 9] = [
     "CARGO_CACHE_",
     "CARGO_HOME",
     "CARGO_HTTP_",
+    "CARGO_MAKEFLAGS",
     "CARGO_NET_",
     "CARGO_REGISTRIES_",
     "CARGO_REGISTRY_",
@@ -49,6 +53,7 @@ pub(crate) fn build(
     cargo
         // The outer Cargo has just read the lock file; the inner one must not be who changes it.
         .args(["build", "--locked", "--profile", PROFILE, "--target", target.triple()])
+        .args(&script.args)
         .arg("--target-dir")
         .arg(&guests_dir)
         .arg("--manifest-path")
@@ -67,20 +72,19 @@ pub(crate) fn build(
     for wrapper in ["RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"] {
         cargo.env(wrapper, "");
     }
-    if target == Target::Bare {
-        cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", &toolchain.linker);
-    }
+    cargo.env(target.linker_variable(), &toolchain.linker);
 
     let status =
         cargo.status().map_err(|error| Error::new(format!("cannot run Cargo: {error}")))?;
     if !status.success() {
         let names: Vec<_> = guests.iter().map(|guest| guest.package.as_str()).collect();
         return Err(Error::new(format!(
-            "cannot build the plugins {} in {}: Cargo ended with {status} and says why above; it needs \
-             the crates of that folder's Cargo.lock, and the published package of cloakroom-bundle \
-             has the plugins built",
+            "cannot build the plugins {} in {folder}: Cargo ended with {status} and says why above; if \
+             it lacks crates, run `cargo vendor --sync {folder}/Cargo.toml` or `cargo fetch \
+             --manifest-path {folder}/Cargo.toml`, or set {PREBUILT} to a folder that `cargo xtask \
+             plugins` has filled",
             names.join(", "),
-            script.workspace.display(),
+            folder = script.workspace.display(),
         )));
     }
     Ok(guests_dir.join(target.triple()).join(PROFILE))
@@ -125,7 +129,6 @@ mod tests {
     fn flags_and_wrappers_of_the_outer_build_stay_out() {
         check("CARGO_ENCODED_RUSTFLAGS", true);
         check("CARGO_BUILD_TARGET", true);
-        check("CARGO_MAKEFLAGS", true);
         check("CARGO_PROFILE_RELEASE_LTO", true);
         check("CARGO_TARGET_DIR", true);
         check("RUSTC_WORKSPACE_WRAPPER", true);
@@ -134,8 +137,9 @@ mod tests {
     }
 
     #[test]
-    fn where_crates_come_from_is_kept() {
+    fn where_crates_come_from_and_the_number_of_jobs_are_kept() {
         check("CARGO_HOME", false);
+        check("CARGO_MAKEFLAGS", false);
         check("CARGO_NET_OFFLINE", false);
         check("CARGO_REGISTRIES_INTERNAL_INDEX", false);
         check("PATH", false);

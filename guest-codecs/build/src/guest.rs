@@ -10,7 +10,7 @@ use super::error::Error;
 /// One package to build.
 #[derive(Debug)]
 pub(crate) struct Guest {
-    folder: PathBuf,
+    pub(crate) folder: PathBuf,
     pub(crate) package: String,
 }
 

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{error::Error, guest::Guest};
+use super::{error::Error, guest::Guest, outer::OuterCargo};
 
 /// Paths that every guest is built from, besides its own folder.
 const SHARED: [&str; 9] = [
@@ -33,7 +33,12 @@ pub(crate) struct Script {
     /// The root of this workspace, which need not be the workspace of who builds it.
     pub(crate) workspace: PathBuf,
     /// The folder from which Cargo reads the configuration of who builds.
+    ///
+    /// Where the system does not show the outer Cargo's, the target directory has to do, which by
+    /// default lies in the workspace of who builds.
     pub(crate) config_dir: PathBuf,
+    /// Arguments of the outer Cargo that are the inner one's too.
+    pub(crate) args: Vec<String>,
 }
 
 impl Script {
@@ -43,12 +48,13 @@ impl Script {
         };
         let out_dir = PathBuf::from(get("OUT_DIR")?);
         let target = get("TARGET")?.to_string_lossy().into_owned();
+        let outer = OuterCargo::find();
         Ok(Self {
             cargo: get("CARGO")?,
             rustc: get("RUSTC")?,
             host: get("HOST")?.to_string_lossy().into_owned(),
-            config_dir: outer_cargo_dir()
-                .unwrap_or_else(|| target_root(&out_dir, &target).to_owned()),
+            config_dir: outer.folder.unwrap_or_else(|| target_root(&out_dir, &target).to_owned()),
+            args: outer.args,
             target,
             out_dir,
             workspace: workspace(Path::new(&get("CARGO_MANIFEST_DIR")?))?,
@@ -76,18 +82,6 @@ fn workspace(built: &Path) -> Result<PathBuf, Error> {
     let root = built.ancestors().find(|dir| dir.join("guest-codecs/build/Cargo.toml").is_file());
     let root = root.map(Path::to_owned);
     root.ok_or_else(|| Error::new("not in the workspace of cloakroom-guest-build"))
-}
-
-/// Returns the folder that the outer Cargo was started in, where the system tells it.
-///
-/// Cargo tells build scripts neither this folder nor its configuration, and starts them in the package,
-/// which for a git dependency is below `CARGO_HOME`. On other systems than Linux the target directory
-/// is used instead. By default it is in the workspace of who builds.
-fn outer_cargo_dir() -> Option<PathBuf> {
-    #[cfg(target_os = "linux")]
-    return std::fs::read_link(format!("/proc/{}/cwd", std::os::unix::process::parent_id())).ok();
-    #[cfg(not(target_os = "linux"))]
-    return None;
 }
 
 /// Returns the target directory that contains an `OUT_DIR`: `<root>/debug/build/…/out`, or, for an outer build with

@@ -16,4 +16,14 @@ impl Target {
             Self::Wasip2 => "wasm32-wasip2",
         }
     }
+
+    /// Returns the variable that names its linker to Cargo.
+    ///
+    /// It is set for each target: who builds may have another linker for its own WebAssembly.
+    pub(super) fn linker_variable(self) -> &'static str {
+        match self {
+            Self::Bare => "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER",
+            Self::Wasip2 => "CARGO_TARGET_WASM32_WASIP2_LINKER",
+        }
+    }
 }

@@ -5,8 +5,7 @@ use std::{fmt, num::NonZeroUsize, sync::Arc, time::Duration};
 use cloakroom_core::{ByteSize, ENTRIES, MemoryBudget, Purpose, Remedy};
 
 use crate::{
-    Envelopes, Offload, Pipeline, PipelineError, ReferenceFormat, Stage, remedy::builder_method,
-    stage::CODEC_TIME,
+    Envelopes, Offload, Pipeline, PipelineError, ReferenceFormat, Stage, stage::CODEC_TIME,
 };
 
 /// Default number of payloads of one call that are worked on at once.
@@ -37,7 +36,7 @@ pub struct PipelineBuilder {
     entries: usize,
     codec_time: Duration,
     format: Option<Arc<dyn ReferenceFormat>>,
-    remedy_name: fn(Remedy) -> &'static str,
+    remedy_name: Option<fn(Remedy) -> &'static str>,
     offload: Option<Offload>,
     envelopes: Option<Arc<dyn Envelopes>>,
 }
@@ -54,7 +53,7 @@ impl Default for PipelineBuilder {
             entries: ENTRIES,
             codec_time: CODEC_TIME,
             format: None,
-            remedy_name: builder_method,
+            remedy_name: None,
             offload: None,
             envelopes: None,
         }
@@ -88,10 +87,10 @@ impl PipelineBuilder {
         self
     }
 
-    /// Sets how errors name the settings that decide about them. By default they name the methods of the
-    /// builders.
+    /// Sets how errors name the settings that decide about them, those of its codecs and drivers
+    /// included. By default they name the methods of the builders, and codecs and drivers their own.
     pub fn with_remedy_names(mut self, name: fn(Remedy) -> &'static str) -> Self {
-        self.remedy_name = name;
+        self.remedy_name = Some(name);
         self
     }
 

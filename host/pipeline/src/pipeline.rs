@@ -25,7 +25,7 @@ pub struct Pipeline {
     pub(crate) format: Option<Arc<dyn ReferenceFormat>>,
     pub(crate) storage: Option<Arc<Storage>>,
     pub(crate) envelopes: Option<Arc<dyn Envelopes>>,
-    pub(crate) remedy_name: fn(Remedy) -> &'static str,
+    pub(crate) remedy_name: Option<fn(Remedy) -> &'static str>,
     pub(crate) quiet: bool,
     /// Whether encoding leaves payloads alone that these stages have encrypted.
     pub(crate) keeps_own: bool,

@@ -17,7 +17,9 @@ pub(crate) fn builder_method(remedy: Remedy) -> &'static str {
         Remedy::LargestPayload => "PipelineBuilder::with_max_payload_size",
         Remedy::MostPayloads => "PipelineBuilder::with_max_payloads",
         Remedy::RequiredToEncode => "Stage::required_to_encode",
+        Remedy::Rules => "Offload::with_rule",
         Remedy::Storage => "PipelineBuilder::with_offload",
+        Remedy::Threshold => "Offload::new",
         Remedy::Wait => "PipelineBuilder::with_memory_wait",
         _ => "PipelineBuilder",
     }

@@ -14,6 +14,7 @@ use super::{
     bucket::{BucketEntry, SettingValue},
     locator::{Locator, Table},
     nearest::nearest,
+    remedy::setting_name,
     schema::File,
     secret::read_secret,
 };
@@ -75,6 +76,7 @@ pub(crate) fn buckets(
                 let place = place(name, entry, folder).map_err(|(key, error)| at(error, key))?;
                 known(name, entry, &place).map_err(|(key, error)| at(error, key))?;
                 open.bucket(place).map_err(|error| {
+                    let error = error.rename_remedies(setting_name);
                     let text = format!("[buckets.{name}]: `{}`: {error}", entry.url);
                     at(Error::new(ErrorKind::Config, text), "url")
                 })?

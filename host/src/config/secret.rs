@@ -9,7 +9,7 @@ use cloakroom_core::{Error, ErrorKind};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
-use crate::unreadable::unreadable;
+use crate::unreadable;
 
 /// Place of a secret, which is never the configuration itself.
 #[derive(Clone, Debug, Deserialize)]
@@ -39,7 +39,10 @@ pub(crate) fn read_secret(
         (None, Some(path)) => {
             let path = folder.join(path);
             check_mode(place, &path)?;
-            let read = fs::read(&path).map_err(|error| unreadable(&path, error).at_place(place))?;
+            let read = fs::read(&path).map_err(|error| {
+                config(format!("{place}: {}", unreadable::message(&path, &error)))
+                    .with_source(error)
+            })?;
             Ok(Zeroizing::new(read))
         }
         _ => Err(config(format!("{place}: give one of `env` and `file`"))),

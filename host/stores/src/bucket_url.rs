@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, fs, io, path::Path, sync::Arc, time::Duration};
 
-use cloakroom_core::Error;
+use cloakroom_core::{Error, Remedy};
 use object_store::local::LocalFileSystem;
 use zeroize::Zeroizing;
 
@@ -100,10 +100,13 @@ impl BucketUrl {
             }
             "memory" => Ok(ObjectBucket::memory(name)),
             "file" => open_folder(name),
-            "s3" | "gs" | "az" if name.is_empty() || name.contains('/') => Err(config(format!(
-                "the URL names no bucket or has a path: write `{scheme}://BUCKET`, and limit the keys \
-                 with `prefix`"
-            ))),
+            "s3" | "gs" | "az" if name.is_empty() || name.contains('/') => {
+                let text = format!(
+                    "the URL names no bucket or has a path: write `{scheme}://BUCKET`, and limit the \
+                     keys by the access that is granted"
+                );
+                Err(config(text).with_remedies(&[Remedy::BucketPrefix]))
+            }
             "s3" | "gs" | "az" => {
                 let store = cloud::connect(scheme, name, &self.settings, self.retry_timeout)?;
                 Ok(ObjectBucket::new(name, store))

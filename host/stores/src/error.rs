@@ -53,7 +53,7 @@ fn classify(
     // Codes before variants: the library reports a missing bucket and a missing object alike.
     let (kind, reason) = match error {
         _ if NO_BUCKET.contains(&code) || (creates && code.is_empty()) => {
-            (ErrorKind::Denied, "no such bucket: create it, or correct the bucket's `url`")
+            (ErrorKind::Denied, "no such bucket: create it, or correct its URL")
         }
         StoreError::NotFound { .. } if creates => {
             (ErrorKind::Unavailable, "the store has lost the multipart upload")

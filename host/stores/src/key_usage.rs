@@ -73,8 +73,8 @@ impl MessageCounter {
                 key,
                 messages = before,
                 most = max,
-                "a key has sealed half of the messages that plain AES-256-GCM allows it \
-                 (`max_messages_per_key`): make another key current"
+                "a key has sealed half of the messages that plain AES-256-GCM allows it: \
+                 make another key current"
             );
         }
         Ok(())

@@ -9,6 +9,7 @@ use super::{
     bucket_uses::BucketUses,
     refresh::{Refresh, RefreshFailure},
 };
+use crate::remedy::name_methods;
 
 /// Access to a bucket: which keys, which uses of them, and when an object that is stored again is
 /// refreshed.
@@ -108,7 +109,8 @@ impl BucketAccess {
     /// its age, if this access renews ages, and removes it.
     ///
     /// # Errors
-    /// The bucket's error if the object cannot be renewed or removed, whatever `refresh_failure` says.
+    /// The bucket's error if the object cannot be renewed or removed, whatever
+    /// [`Self::with_refresh_failure`] says.
     pub async fn try_on_probe(
         &self,
         bucket: &dyn Bucket,
@@ -125,7 +127,7 @@ impl BucketAccess {
     /// all.
     ///
     /// # Errors
-    /// The bucket's error if the age cannot be renewed, whatever `refresh_failure` says.
+    /// The bucket's error if the age cannot be renewed, whatever [`Self::with_refresh_failure`] says.
     pub async fn renew_probe(
         &self,
         bucket: &dyn Bucket,
@@ -136,8 +138,8 @@ impl BucketAccess {
             return Ok(false);
         };
         let refresh = Refresh { after, failure: RefreshFailure::Fail };
-        refresh.renew(bucket, key, (&object).into(), Duration::ZERO).await?;
-        Ok(true)
+        let renewed = refresh.renew(bucket, key, (&object).into(), Duration::ZERO).await;
+        renewed.map(|_| true).map_err(name_methods)
     }
 
     pub(super) fn refresh(&self) -> Option<Refresh> {

@@ -5,7 +5,7 @@
 //! granted its log. Otherwise the host reports what it knows itself: the kind of error, and the last
 //! request that it refused.
 
-use cloakroom_core::{Error, ErrorKind, clean};
+use cloakroom_core::{Error, ErrorKind, Remedy, clean};
 
 use crate::{grants::Grants, settings::Settings};
 
@@ -72,20 +72,30 @@ impl GuestError {
             _ => "the plugin gave up",
         };
         let hint = match self.kind {
-            ErrorKind::Denied | ErrorKind::Unavailable => list(
-                "; `grants.tcp` lets it connect to",
-                grants.tcp.iter().map(ToString::to_string),
-            ),
+            ErrorKind::Denied | ErrorKind::Unavailable => {
+                list("; it may connect to", grants.tcp.iter().map(ToString::to_string))
+            }
             ErrorKind::Config | ErrorKind::LimitExceeded(_) => {
                 list("; its settings are", settings.names().map(str::to_owned))
             }
             _ => String::new(),
         };
         let text = format!(
-            "{what}{hint} (its own words are not shown, since they could hold payload bytes: grant \
-             `log` to see them)"
+            "{what}{hint}; its own words are not shown, since they could hold payload bytes: grant it \
+             the log to see them"
         );
-        Error::new(self.kind, text)
+        Error::new(self.kind, text).with_remedies(remedies(self.kind, grants))
+    }
+}
+
+/// Returns the grants to change. The address that was refused is not known here, and only a plugin with
+/// a network can have been refused one.
+fn remedies(kind: ErrorKind, grants: &Grants) -> &'static [Remedy] {
+    match kind {
+        ErrorKind::Denied | ErrorKind::Unavailable if !grants.tcp.is_empty() => {
+            &[Remedy::GrantTcp, Remedy::GrantLog]
+        }
+        _ => &[Remedy::GrantLog],
     }
 }
 
@@ -129,7 +139,7 @@ mod tests {
         let silent = guest_error(NOT_FOUND, "canary").explain(None, &Grants::none(), &none());
         assert_eq!(silent.kind(), NOT_FOUND);
         let text = silent.to_string();
-        assert!(!text.contains("canary") && text.contains("grant `log`"), "{text}");
+        assert!(!text.contains("canary") && text.contains("grant it the log"), "{text}");
         let heard =
             guest_error(NOT_FOUND, "can\nary").explain(None, &Grants::none().with_log(), &none());
         assert_eq!(heard.to_string(), "can ary");
@@ -181,6 +191,6 @@ mod tests {
         assert!(error.to_string().contains("connect to `127.0.0.1:6379`"), "{error}");
         let settings = Settings::none().with_setting("max_bytes", 7).with_setting("bucket", "b");
         let error = guest_error(ErrorKind::Config, "").explain(None, &grants, &settings);
-        assert!(error.to_string().contains("settings are `bucket`, `max_bytes` ("), "{error}");
+        assert!(error.to_string().contains("settings are `bucket`, `max_bytes`; "), "{error}");
     }
 }

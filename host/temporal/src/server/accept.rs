@@ -2,7 +2,7 @@
 
 use std::{future::Future, io, sync::Arc, time::Duration};
 
-use cloakroom_core::Error;
+use cloakroom_core::{Error, Remedy};
 use http::Request;
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{
@@ -107,16 +107,18 @@ impl ServerState {
         let lifetime = if permit.is_probe_only { PROBE_ONLY_LIFETIME } else { lifetime };
         let stream = WriteTimeout::new(stream, permit.state.clone(), settings.write_time);
         if permit.is_probe_only {
-            let why = "the connection limit is reached (`codec_server.connections`)";
-            self.note_ended("full", peer, why);
+            let why = "the connection limit is reached";
+            let why = settings.name_remedies(why, &[Remedy::ServerConnections]);
+            self.note_ended("full", peer, &why);
         }
         tokio::select! {
             () = permit.state.closed() => count_ended("idle"),
             () = sleep(lifetime) => count_ended("lifetime"),
             () = self.serve_stream(stream, peer, &permit, watcher) => {
                 if permit.state.is_stalled() {
-                    let why = "the client does not read the response (`codec_server.write_time`)";
-                    self.note_ended("stalled", peer, why);
+                    let why = "the client does not read the response";
+                    let why = settings.name_remedies(why, &[Remedy::ServerWriteTime]);
+                    self.note_ended("stalled", peer, &why);
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use cloakroom_core::{Context, Error, ErrorKind, Payload};
+use cloakroom_core::{Context, Error, ErrorKind, Payload, Remedy};
 use http::{Request, StatusCode};
 use hyper::body::Incoming;
 use tokio::time::{Instant, timeout_at};
@@ -72,15 +72,16 @@ impl ServerState {
         match route {
             Route::Health | Route::Ready => self.respond_to_probe(route),
             Route::Metrics if self.has_metrics_listener => {
-                let text = "metrics are served at the address of `codec_server.metrics_listen`";
-                line(StatusCode::NOT_FOUND, text)
+                let text = "metrics are served at an address of their own";
+                let text = settings.name_remedies(text, &[Remedy::ServerMetrics]);
+                line(StatusCode::NOT_FOUND, &text)
             }
             Route::Metrics => self.respond_with_metrics(),
             Route::Encode | Route::Decode { .. } | Route::Download => {
                 let deadline = Instant::now() + settings.time;
                 let pipeline = self.adapter.pipeline();
                 let body = request.into_body();
-                let read = request_body::read(body, settings.body, &pipeline, deadline);
+                let read = request_body::read(body, settings, &pipeline, deadline);
                 let body = match read.await {
                     Ok(body) => body,
                     Err(refused) => return refused,
@@ -90,8 +91,9 @@ impl ServerState {
                 let deadline = Instant::now() + settings.time;
                 let response = timeout_at(deadline, self.process(route, ctx, peer, body)).await;
                 response.unwrap_or_else(|_| {
-                    let text = "the request was not done in time (`codec_server.time`)";
-                    line(StatusCode::SERVICE_UNAVAILABLE, text)
+                    let text = "the request was not done in time";
+                    let text = settings.name_remedies(text, &[Remedy::ServerTime]);
+                    line(StatusCode::SERVICE_UNAVAILABLE, &text)
                 })
             }
         }

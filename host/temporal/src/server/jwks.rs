@@ -87,7 +87,7 @@ impl Jwks {
             return Ok(keys);
         }
         self.refresh(None).await;
-        self.keys.load_full().ok_or("the key set of `codec_server.jwt` could not be fetched")
+        self.keys.load_full().ok_or("the key set that verifies tokens could not be fetched")
     }
 
     /// Returns newer keys than `known`, if there are any. Fetches them unless that happened just
