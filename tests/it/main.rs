@@ -33,6 +33,7 @@ mod faults;
 mod faulty;
 mod forged;
 mod fuzz;
+mod gateway;
 mod gcs;
 mod guests;
 mod history;

@@ -1,0 +1,4 @@
+//! The gateway for Temporal.
+
+mod canary;
+mod sdks;
