@@ -42,7 +42,7 @@ async fn main() -> Result<(), Error> {
     // Decoding asks the codec for payloads of this encoding, and for no others.
     let encodings = vec!["binary/reversed".to_owned()];
     let codec = Reverse(Description { encodings, purpose: Purpose::Conversion });
-    let pipeline = Pipeline::builder().stage(Stage::new("reverse", codec)).build()?;
+    let pipeline = Pipeline::builder().with_stage(Stage::new("reverse", codec)).build()?;
 
     let sent = vec![Payload::new("json/plain", "\"stressed\"")];
     let encoded = pipeline.encode(&Context::none(), sent.clone()).await?;

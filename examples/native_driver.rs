@@ -44,9 +44,9 @@ impl Driver for MapDriver {
 
 #[tokio::main]
 async fn main() -> Result<(), Error> {
-    let offload = Offload::above(ByteSize::kib(1)).to("example.map", MapDriver::default());
-    let builder = Pipeline::builder().reference_format(TemporalReferences);
-    let pipeline = builder.offload(offload).build()?;
+    let offload = Offload::new(ByteSize::kib(1)).with_driver("example.map", MapDriver::default());
+    let builder = Pipeline::builder().with_reference_format(TemporalReferences);
+    let pipeline = builder.with_offload(offload).build()?;
     for text in ["short".to_owned(), "long ".repeat(9000)] {
         let sent = vec![Payload::new("text/plain", text)];
         let encoded = pipeline.encode(&Context::none(), sent.clone()).await?;

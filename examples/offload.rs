@@ -17,14 +17,14 @@ async fn main() -> Result<(), Error> {
 
     // The plugin may use this bucket, and no other file.
     let bucket = Arc::new(BucketUrl::new(url).open()?);
-    let grants = Grants::none().bucket("payloads", bucket, BucketAccess::whole());
+    let grants = Grants::none().with_bucket("payloads", bucket, BucketAccess::whole());
     let plugin = Host::builder().build()?.load(plugin::bundled("file")?, grants).await?;
-    let settings = Settings::none().set("bucket", "payloads");
+    let settings = Settings::none().with_setting("bucket", "payloads");
     let driver = plugin.driver(settings, plugin::Reuse::Warm).await?;
 
-    let offload = Offload::above(ByteSize::kib(256)).to("local.filedriver", driver);
-    let pipeline = Pipeline::builder().reference_format(TemporalReferences);
-    let pipeline = pipeline.offload(offload).build()?;
+    let offload = Offload::new(ByteSize::kib(256)).with_driver("local.filedriver", driver);
+    let pipeline = Pipeline::builder().with_reference_format(TemporalReferences);
+    let pipeline = pipeline.with_offload(offload).build()?;
 
     let ctx = Context::namespace("payments");
     for size in [1_000, 1_000_000] {

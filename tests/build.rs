@@ -1,10 +1,12 @@
 //! Builds the guests that only tests load.
 
-use std::{error::Error, fs};
+use std::{env, error::Error, fs};
 
 use cloakroom_guest_build::{Target, build};
 
 fn main() -> Result<(), Box<dyn Error>> {
+    let descriptors = env::var("DEP_TEMPORALIO_PROTOS_DESCRIPTOR_PATH")?;
+    println!("cargo::rustc-env=CLOAKROOM_DESCRIPTORS={descriptors}");
     // The same package twice: each build is named after its target before the next replaces it.
     for (target, folder, name) in [
         (Target::Bare, "tests/rogue", "rogue_bare"),

@@ -43,7 +43,7 @@ pub fn compile_cache() -> PathBuf {
 
 /// A host with these limits.
 pub fn host(limits: Limits) -> Host {
-    Host::builder().limits(limits).cache(compile_cache()).build().expect("a host")
+    Host::builder().with_limits(limits).with_cache(compile_cache()).build().expect("a host")
 }
 
 /// A ring of one key that tests know.
@@ -63,10 +63,14 @@ pub const KEY: [u8; 32] = *b"a key that every test may know!!";
 /// Loads a bundled plugin; the ciphers get [`ring`] as `payments`.
 pub async fn bundled(host: &Host, name: &str, settings: Settings, reuse: Reuse) -> PluginCodec {
     let (grants, settings) = match name {
-        "aes-gcm" => (Grants::none().keys("payments", ring()), settings.set("ring", "payments")),
-        "chacha20-poly1305" => {
-            (Grants::none().subkeys("payments", ring()), settings.set("ring", "payments"))
-        }
+        "aes-gcm" => (
+            Grants::none().with_keys("payments", ring()),
+            settings.with_setting("ring", "payments"),
+        ),
+        "chacha20-poly1305" => (
+            Grants::none().with_subkeys("payments", ring()),
+            settings.with_setting("ring", "payments"),
+        ),
         _ => (Grants::none(), settings),
     };
     let plugin = host.load(cloakroom::plugin::bundled(name).expect("bundled"), grants).await;
@@ -97,12 +101,15 @@ pub async fn granted_driver(
     access: BucketAccess,
     settings: &[(&str, &str)],
 ) -> PluginDriver {
-    let grants = Grants::none().bucket("payloads", bucket.clone(), access);
+    let grants = Grants::none().with_bucket("payloads", bucket.clone(), access);
     let source = cloakroom::plugin::bundled(name).expect("bundled");
     let plugin = host(Limits::default()).load(source, grants).await.expect("loads");
     let settings = settings.iter().map(|(name, value)| ((*name).into(), (*value).into()));
     let settings: Settings = settings.collect();
-    plugin.driver(settings.set("bucket", "payloads"), Reuse::Fresh).await.expect("a driver")
+    plugin
+        .driver(settings.with_setting("bucket", "payloads"), Reuse::Fresh)
+        .await
+        .expect("a driver")
 }
 
 /// Returns the storage part of a configuration: a bucket of a server that speaks S3, and no cache
@@ -132,7 +139,7 @@ pub fn s3_storage(endpoint: &str, bucket: &str) -> String {
 /// All that the rogue imports; the address is one where nobody listens.
 pub fn rogue_grants() -> Grants {
     let nowhere = std::net::SocketAddr::from(([127, 0, 0, 1], 9));
-    Grants::none().keys("rogue", ring()).subkeys("rogue", ring()).tcp(nowhere)
+    Grants::none().with_keys("rogue", ring()).with_subkeys("rogue", ring()).with_tcp(nowhere)
 }
 
 /// Loads the rogue.
@@ -221,5 +228,5 @@ pub fn plain(data: impl Into<Bytes>) -> Payload {
 
 /// Returns the builder of a pipeline that reads and writes Temporal's references.
 pub fn pipeline() -> PipelineBuilder {
-    Pipeline::builder().reference_format(TemporalReferences)
+    Pipeline::builder().with_reference_format(TemporalReferences)
 }

@@ -1,5 +1,5 @@
-//! Builds the bundled plugins from the sources beside this package. The published package has them
-//! built in `prebuilt`, and no build script.
+//! Builds the bundled plugins from the sources beside this package, or takes them from the folder that
+//! `CLOAKROOM_PREBUILT` names. The published package has them built in `prebuilt`, and no build script.
 
 // The file rather than the crate: Cargo would keep a build dependency in the published package, and
 // ask the registry for a crate that only a checkout has a use for.
@@ -7,7 +7,7 @@
 #[allow(dead_code, unreachable_pub, reason = "the tests and `cargo xtask` use more of it")]
 mod guest_build;
 
-use guest_build::{Error, Target, build};
+use guest_build::{Error, Target, build_or_take};
 
 fn main() -> Result<(), Error> {
     println!("cargo::rustc-cfg=cloakroom_checkout");
@@ -23,7 +23,7 @@ fn main() -> Result<(), Error> {
         "guest-codecs/zlib",
         "guest-codecs/zstd",
     ];
-    build(Target::Bare, &folders)?;
+    build_or_take(Target::Bare, &folders)?;
     // It opens connections, and so needs WASI.
-    build(Target::Wasip2, &["guest-codecs/redis"]).map(drop)
+    build_or_take(Target::Wasip2, &["guest-codecs/redis"]).map(drop)
 }

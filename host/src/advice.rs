@@ -23,6 +23,7 @@ pub(crate) fn at_table(file: &File, locator: &Locator, error: &PipelineError) ->
         PipelineError::NeverRead { .. } => (Some(Table::Storage), "threshold"),
         PipelineError::StoresUnsealed => (Some(Table::Storage), "sealed"),
         PipelineError::Cache(_) => (Some(Table::Storage), "cache"),
+        // `config::check` has refused the other mistakes already, with their lines.
         _ => (None, ""),
     };
     let place = match table {

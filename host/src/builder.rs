@@ -11,7 +11,7 @@ use std::{
 use cloakroom_core::{Bucket, Codec, Driver, KeyRing};
 use cloakroom_plugin::{Host, HostBuilder, Limits};
 
-use crate::config_source::ConfigSource;
+use crate::{config::setting_name, config_source::ConfigSource};
 
 /// Builder of a [`Cloakroom`](crate::Cloakroom).
 ///
@@ -72,10 +72,10 @@ impl CloakroomBuilder {
         self
     }
 
-    /// Compiles plugins in a process of its own: see [`HostBuilder::compiler`]. By default they are
+    /// Compiles plugins in a process of its own: see [`HostBuilder::with_compiler`]. By default they are
     /// compiled in this process. A shared host compiles as it was built to.
     ///
-    /// [`HostBuilder::compiler`]: crate::plugin::HostBuilder::compiler
+    /// [`HostBuilder::with_compiler`]: crate::plugin::HostBuilder::with_compiler
     pub fn with_compiler(mut self, program: impl Into<PathBuf>) -> Self {
         self.compiler = Some(program.into());
         self
@@ -118,12 +118,12 @@ impl CloakroomBuilder {
 
     /// Returns a builder of a host with these limits, and with the compiler of this builder.
     pub(crate) fn host_builder(&self, limits: Limits, cache: Option<&PathBuf>) -> HostBuilder {
-        let mut host = Host::builder().limits(limits);
+        let mut host = Host::builder().with_limits(limits).with_remedy_names(setting_name);
         if let Some(folder) = cache {
-            host = host.cache(folder);
+            host = host.with_cache(folder);
         }
         if let Some(program) = &self.compiler {
-            host = host.compiler(program);
+            host = host.with_compiler(program);
         }
         host
     }

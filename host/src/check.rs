@@ -42,6 +42,8 @@ impl CloakroomBuilder {
     pub async fn check(self) -> Result<Check, Error> {
         let (began, buckets) = (Instant::now(), Arc::<OpenBuckets>::default());
         let config = ConfigFile::read(&self.source, self.read_limit()).await?;
+        // Boxed: the future of a load is large, and would be part of every future that awaits a
+        // check.
         let loaded = Box::pin(LoadedConfig::load(&self, config, began, &buckets, None)).await?;
         #[cfg(feature = "codec-server")]
         let server = crate::codec_server_settings::warning(loaded.codec_server).await;

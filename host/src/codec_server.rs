@@ -73,6 +73,7 @@ impl Cloakroom {
             Ok(settings(&entry, &folder).map(|settings| (address(&entry, &folder), settings)))
         });
         let read = read.await?;
+        // Under the lock of replacements: of two reloads, the older must not be the last to call.
         self.reload_order().replace_if_newest(number, || listener(read))
     }
 }

@@ -12,7 +12,8 @@ use cloakroom_temporal::server::{Address, Auth, ServerSettings};
 
 use crate::{
     blocking_work::run_blocking,
-    config::{CodecServerEntry, Listen, read_secret, refuse_writable},
+    config::{CodecServerEntry, Listen, read_secret, refuse_writable, setting_name},
+    unreadable::unreadable,
 };
 
 /// Address of the codec server by default: this machine alone can reach it.
@@ -43,6 +44,7 @@ pub(crate) fn address(entry: &CodecServerEntry, folder: &Path) -> Address {
 /// `Config` if one cannot be read, or others could replace it.
 pub(crate) fn settings(entry: &CodecServerEntry, folder: &Path) -> Result<ServerSettings, Error> {
     let mut settings = ServerSettings::default();
+    settings.remedy_names = setting_name;
     settings.origins.clone_from(&entry.origins);
     settings.credentials = entry.credentials;
     settings.metrics = entry.metrics_listen;
@@ -96,11 +98,9 @@ fn auth(entry: &CodecServerEntry, folder: &Path) -> Result<Auth, Error> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    // Whoever can replace a key set decides who is let in.
     refuse_writable("codec_server", path)?;
-    fs::read(path).map_err(|error| {
-        Error::new(ErrorKind::Config, format!("cannot read `{}`", path.display()))
-            .with_source(error)
-    })
+    fs::read(path).map_err(|error| unreadable(path, error))
 }
 
 fn in_file(key: &str, path: &Path, error: Error) -> Error {

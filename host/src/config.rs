@@ -28,6 +28,7 @@ mod storage;
 mod temporal;
 mod units;
 
+pub use self::remedy::setting_name;
 #[cfg(feature = "temporal")]
 pub(crate) use self::temporal::TemporalEntry;
 pub(crate) use self::{
@@ -38,7 +39,7 @@ pub(crate) use self::{
     locator::{Locator, Table},
     parse::parse,
     plugin::{PluginEntry, ReuseWord},
-    remedy::{pipeline_error, setting_name},
+    remedy::pipeline_error,
     required::Required,
     schema::{File, RingEntry, StageEntry},
     shared_host::check_host,

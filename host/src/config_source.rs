@@ -8,6 +8,8 @@ use std::{
 
 use cloakroom_core::{Error, ErrorKind};
 
+use crate::unreadable::unreadable;
+
 /// Largest size of a configuration file. One that a person writes has some kilobytes.
 const LARGEST: u64 = 1 << 20;
 
@@ -65,16 +67,16 @@ impl ConfigSource {
 /// Reads a file up to its bound and one byte more. Its reported size is not trusted: a device such as
 /// `/dev/zero` has the size 0 and no end, and a file may grow while it is read.
 fn read_bounded(path: &Path) -> Result<String, Error> {
-    let unread = |error| {
-        let text = format!("cannot read `{}`", path.display());
-        Error::new(ErrorKind::Config, text).with_source(error)
-    };
+    let unread = |error| unreadable(path, error);
     let file = fs::File::open(path).map_err(unread)?;
     let mut text = String::new();
     let read = file.take(LARGEST + 1).read_to_string(&mut text);
     // Asked before the error: a cut in the middle of a character would read as invalid UTF-8.
     if text.len() as u64 > LARGEST {
-        let text = format!("`{}` is larger than 1 MiB: is it a configuration?", path.display());
+        let text = format!(
+            "`{}` is larger than 1 MiB, so it is hardly a configuration: correct the path",
+            path.display()
+        );
         return Err(Error::new(ErrorKind::Config, text));
     }
     read.map_err(unread)?;

@@ -67,6 +67,7 @@ fn stages(file: &File, stages: &[Stage]) -> Vec<StageReport> {
         encodings: stage.encodings().to_vec(),
         required: entry.required.as_str(),
     };
+    // The pipeline was built from this list, so both have the same order and number.
     stages.iter().zip(&file.stage).map(report).collect()
 }
 

@@ -18,6 +18,7 @@ pub(crate) struct KeyFact {
 
 /// Returns the keys of a file, without those of rings that the program brings.
 pub(crate) fn key_facts<'a>(file: &'a File, is_native: impl Fn(&str) -> bool + 'a) -> Vec<KeyFact> {
+    // Where the program brings a ring of that name, ids and dates in the file say nothing about it.
     let rings = file.keys.iter().filter(|(name, _)| !is_native(name));
     let keys = rings.flat_map(|(name, ring)| {
         ring.material.keys().map(move |key| KeyFact {

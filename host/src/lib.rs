@@ -40,6 +40,7 @@ mod resources;
 pub mod storage;
 mod store_advice;
 mod store_check;
+mod unreadable;
 mod warnings;
 mod watch;
 #[cfg(feature = "temporal-sdk")]

@@ -54,6 +54,7 @@ impl LoadedConfig {
         open: &Arc<OpenBuckets>,
         before: Option<&Self>,
     ) -> Result<Self, Error> {
+        // A shared host keeps its limits, which the file may only repeat.
         let limit = match &builder.host {
             Some(shared) => shared.limits().load,
             None => config.file.plugin_limits().load,
@@ -75,6 +76,7 @@ impl LoadedConfig {
     ) -> Result<Self, Error> {
         let (this, open) = (builder.clone(), open.clone());
         let before = before.map(|before| (before.host.clone(), before.cache.clone()));
+        // Keys, secrets and the cache are files, whose file system may not answer.
         let opened = run_blocking(move || {
             let resources = Resources::open(&this, &config, &open, before)?;
             Ok((config, resources))

@@ -31,10 +31,10 @@ pub(crate) async fn load_pipeline(
     file: &File,
 ) -> Result<LoadedPipeline, Error> {
     let most = file.limits.payload.as_ref().map_or(LARGEST_PAYLOAD, |size| size.0);
-    let mut stages = builder(loader, file).largest_payload(most);
+    let mut stages = builder(loader, file).with_max_payload_size(most);
     for (index, entry) in file.stage.iter().enumerate() {
         let stage = loader.stage(Table::Stage(index), entry.entry(), most).await?;
-        stages = stages.stage(match entry.required {
+        stages = stages.with_stage(match entry.required {
             Required::No => stage,
             Required::Encode => stage.required_to_encode(),
             Required::Yes => stage.required(),
@@ -50,7 +50,7 @@ pub(crate) async fn load_pipeline(
         return Ok(LoadedPipeline { pipeline: only_stages, drivers: Drivers::new(), repeats });
     };
     let drivers = loader.drivers(storage).await?;
-    let pipeline = build(stages.offload(offload(loader, storage, &drivers)))?;
+    let pipeline = build(stages.with_offload(offload(loader, storage, &drivers)))?;
     Ok(LoadedPipeline { pipeline, drivers, repeats })
 }
 
@@ -59,17 +59,18 @@ fn builder(loader: &PluginLoader<'_>, file: &File) -> PipelineBuilder {
     let host = &loader.resources.host;
     let limits = host.limits();
     let mut builder = Pipeline::builder()
-        .most_entries(limits.entries)
-        .wait(limits.wait)
-        .memory(host.memory().clone())
-        .reference_format(TemporalReferences)
-        .remedy_names(setting_name);
+        .with_max_entries(limits.entries)
+        .with_memory_wait(limits.wait)
+        .with_memory_budget(host.memory().clone())
+        // Also without [storage]: a reference is then refused with the code that users search for.
+        .with_reference_format(TemporalReferences)
+        .with_remedy_names(setting_name);
     if let Some(payloads) = file.limits.payloads {
-        builder = builder.most_payloads(payloads);
+        builder = builder.with_max_payloads(payloads);
     }
     #[cfg(feature = "temporal")]
     {
-        builder = builder.envelopes(cloakroom_temporal::SystemEnvelopes::shared());
+        builder = builder.with_envelopes(cloakroom_temporal::SystemEnvelopes::shared());
     }
     builder
 }
@@ -79,9 +80,9 @@ fn offload(loader: &PluginLoader<'_>, storage: &StorageEntry, drivers: &Drivers)
     let stores = storage.stores();
     for (name, driver) in drivers {
         offload = if stores == Some(&**name) {
-            offload.to(name, driver.clone())
+            offload.with_driver(name, driver.clone())
         } else {
-            offload.from(name, driver.clone())
+            offload.with_read_driver(name, driver.clone())
         };
     }
     let Some(claims) = &storage.claims else {

@@ -1,4 +1,4 @@
-//! PluginSources: the [`Host`] that runs them, their [`Limits`], and the [`Grants`] they are loaded with.
+//! Plugins: the [`Host`] that runs them, their [`Limits`], and the [`Grants`] they are loaded with.
 
 pub use cloakroom_plugin::{
     Capability, CodeLimits, CodeSize, CompileWorker, CompiledPlugin, Digest, Grants, Host,

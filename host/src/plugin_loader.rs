@@ -10,7 +10,7 @@ use crate::{
     blocking_work::run_blocking,
     builder::NativeParts,
     bundled::bundled,
-    config::{Locator, PluginEntry, ReuseWord, StorageEntry, Table},
+    config::{Locator, PluginEntry, ReuseWord, StorageEntry, Table, setting_name},
     inventory::Drivers,
     load_deadline::LoadProgress,
     probe,
@@ -107,34 +107,37 @@ impl PluginLoader<'_> {
 
     fn grants(&self, entry: PluginEntry<'_>) -> Grants {
         let (asked, resources) = (entry.grants, &self.resources);
+        // Nothing is dropped here: `config::check` has refused names that do not exist.
         let ring = |name: &String| Some((name.clone(), resources.rings.get(name)?.clone()));
         let rings = |names: &[String]| -> Vec<(String, Arc<dyn KeyRing>)> {
             names.iter().filter_map(ring).collect()
         };
         let mut grants = Grants::none();
         for (name, ring) in rings(&asked.keys) {
-            grants = grants.keys(&name, ring);
+            grants = grants.with_keys(&name, ring);
         }
         for (name, ring) in rings(&asked.subkeys) {
-            grants = grants.subkeys(&name, ring);
+            grants = grants.with_subkeys(&name, ring);
         }
         let bucket = |name: &String| Some((name.clone(), resources.buckets.get(name)?.clone()));
         for (name, (bucket, access)) in asked.buckets.iter().filter_map(bucket) {
-            grants = grants.bucket(&name, bucket, access);
+            grants = grants.with_bucket(&name, bucket, access);
         }
         for address in &asked.tcp {
-            grants = grants.tcp(*address);
+            grants = grants.with_tcp(*address);
         }
-        if asked.log { grants.log() } else { grants }
+        if asked.log { grants.with_log() } else { grants }
     }
 
-    /// Returns an error at a key of a stage or driver, with the file of its plugin.
+    /// Returns an error at a key of a stage or driver, with the file of its plugin. A shared host was
+    /// built by the program and names its methods, which the reader of the file cannot change.
     fn at_key(&self, table: Table<'_>, key: &str, entry: PluginEntry<'_>, error: Error) -> Error {
         let error = match entry.origin() {
             ("file", path) => error.in_file(&self.folder.join(path)),
             _ => error,
         };
         let (place, part) = (self.locator.place_of(table, &[key]), entry.part());
+        let error = error.rename_remedies(setting_name);
         error.at_place(&format!("{place}, {part}, key `{key}`"))
     }
 
@@ -152,10 +155,10 @@ pub(crate) fn plugin_source(folder: &Path, entry: PluginEntry<'_>) -> Result<Sou
         (_, path) => Source::file(folder.join(path)),
     };
     if let Some(digest) = entry.digest {
-        source = source.pinned(digest.parse()?);
+        source = source.with_digest(digest.parse()?);
     }
     if let Some(name) = entry.name {
-        source = source.named(name);
+        source = source.with_name(name);
     }
     Ok(source)
 }

@@ -1,7 +1,7 @@
 //! External storage of large payloads: when they are stored, in which bucket, and how they are read back.
 //!
 //! An [`Offload`] names the drivers and the sizes; a [`BucketUrl`] opens a [`Bucket`], which
-//! [`Grants::bucket`](crate::plugin::Grants::bucket) hands to a driver within a [`BucketAccess`].
+//! [`Grants::with_bucket`](crate::plugin::Grants::with_bucket) hands to a driver within a [`BucketAccess`].
 
 pub use cloakroom_core::{Bucket, Claim, Comparison, Object, ObjectInfo, PutMode, PutOutcome};
 pub use cloakroom_pipeline::{

@@ -8,17 +8,20 @@ use crate::report::StoreStep;
 pub(crate) fn advice(url: &str, step: StoreStep, kind: ErrorKind) -> String {
     match kind {
         ErrorKind::Denied => denied(url, step),
-        ErrorKind::NotFound => "create the bucket, or correct `url`; if it is there, see that \
+        ErrorKind::NotFound => "create the bucket, or correct `url`; if it is there, check that \
              nothing removes objects right after they are written"
             .to_owned(),
         ErrorKind::Unavailable | ErrorKind::Busy => {
-            "see that the store runs and this machine reaches it (`url`, `endpoint`, proxy, firewall)"
+            "check that the store runs and this machine reaches it (`url`, `endpoint`, proxy, \
+             firewall)"
                 .to_owned()
         }
         ErrorKind::Corrupt => {
             "the store, or something before it, changes objects: it cannot be used".to_owned()
         }
-        ErrorKind::OutOfScope => "correct `prefix` of the bucket, or the driver's grants".to_owned(),
+        ErrorKind::OutOfScope => {
+            "correct `prefix` of the bucket, or the driver's grants".to_owned()
+        }
         _ => "see the error".to_owned(),
     }
 }

@@ -92,6 +92,8 @@ impl TestedDriver<'_> {
             let explained = pipeline.explain(&ctx, reference).await;
             let claim = explained.stored.map(|stored| stored.claim).unwrap_or_default();
             let tidied = self.renew_and_remove(writable, &claim, &payload);
+            // Writing and reading have succeeded, so a store that hangs here is noted, and is no
+            // failure.
             rows.extend(tokio::time::timeout(self.time, tidied).await.unwrap_or_else(|_| {
                 let text = "the store did not answer; the probe object stays".to_owned();
                 vec![row(StoreStep::Remove, StoreOutcome::Noted(text))]
@@ -123,6 +125,7 @@ impl TestedDriver<'_> {
             Ok(true) => rows.push(self.row(granted.name, StoreStep::Renew, StoreOutcome::Done)),
             Ok(false) => {}
             Err(error) => {
+                let error = error.rename_remedies(config::setting_name);
                 rows.push(self.failed(granted.name, granted.url, StoreStep::Renew, &error));
             }
         }
@@ -140,10 +143,12 @@ impl TestedDriver<'_> {
 
     /// Returns a pipeline that stores every payload with this driver, and keeps none at hand.
     fn pipeline(&self) -> Result<Pipeline, Error> {
-        let offload = Offload::above(ByteSize::bytes(0)).to(&self.report.name, self.driver.clone());
-        let offload = offload.time(self.time).memory_cache(ByteSize::bytes(0));
-        let stages = Pipeline::builder().reference_format(TemporalReferences);
-        let built = stages.offload(offload).remedy_names(config::setting_name).build();
+        let offload =
+            Offload::new(ByteSize::bytes(0)).with_driver(&self.report.name, self.driver.clone());
+        // With a cache, the probe would be read from memory and not from the store.
+        let offload = offload.with_driver_timeout(self.time).with_memory_cache(ByteSize::bytes(0));
+        let stages = Pipeline::builder().with_reference_format(TemporalReferences);
+        let built = stages.with_offload(offload).with_remedy_names(config::setting_name).build();
         built.map_err(|error| Error::new(ErrorKind::Internal, error.to_string()))
     }
 
@@ -219,6 +224,7 @@ async fn find<'a, 'c>(
 
 /// Returns a payload that no store has: its content is new in every run.
 fn probe() -> Payload {
+    // No secret, only new in each run: the random seed of a hasher is enough for that.
     let nonce = [0, 1].map(|part| RandomState::new().hash_one(part));
     Payload::new("json/plain", format!("\"cloakroom check {:016x}{:016x}\"", nonce[0], nonce[1]))
 }
@@ -233,7 +239,7 @@ fn context(writable: &[&GrantedBucket<'_>]) -> Context {
     let probe = Context::probe();
     let id = probe.id().unwrap_or_default();
     match writable.first().and_then(namespace) {
-        Some(namespace) => Context::namespace(namespace).target(Kind::Workflow, id, id, None),
+        Some(namespace) => Context::namespace(namespace).with_target(Kind::Workflow, id, id, None),
         None => probe,
     }
 }

@@ -11,7 +11,7 @@ use cloakroom_tests::{KEY, assert_text, bundled, chain, compile_cache, ctx, host
 use expect_test::expect;
 use metrics_util::debugging::{DebugValue, DebuggingRecorder, Snapshotter};
 
-use crate::faulty::{Native, leaving};
+use crate::native_codecs::{Native, leaving};
 
 async fn stage(name: &str) -> Stage {
     Stage::new(name, bundled(&host(Limits::default()), name, Settings::none(), Reuse::Fresh).await)
@@ -20,13 +20,13 @@ async fn stage(name: &str) -> Stage {
 /// A pipeline that encrypts, in a namespace whose histories are older than that.
 async fn adopting() -> Pipeline {
     let aes = stage("aes-gcm").await.required_to_encode();
-    cloakroom_tests::pipeline().stage(stage("zstd").await).stage(aes).build().unwrap()
+    cloakroom_tests::pipeline().with_stage(stage("zstd").await).with_stage(aes).build().unwrap()
 }
 
 /// Returns the pipeline of such a namespace after the migration: decoding refuses plaintext.
 async fn adopted() -> Pipeline {
     let aes = stage("aes-gcm").await.required();
-    cloakroom_tests::pipeline().stage(stage("zstd").await).stage(aes).build().unwrap()
+    cloakroom_tests::pipeline().with_stage(stage("zstd").await).with_stage(aes).build().unwrap()
 }
 
 /// Records on this thread alone, while it lives.
@@ -108,7 +108,7 @@ async fn a_forged_encoding_is_refused_and_not_counted() {
 /// A history from before the encryption was compressed already.
 #[tokio::test(flavor = "current_thread")]
 async fn a_payload_of_an_old_stage_is_opened_and_counted() {
-    let old = cloakroom_tests::pipeline().stage(stage("zstd").await).build().unwrap();
+    let old = cloakroom_tests::pipeline().with_stage(stage("zstd").await).build().unwrap();
     let sent = vec![plain(text(10_000))];
     let compressed = old.encode(&ctx(), sent.clone()).await.unwrap();
     assert_eq!(compressed[0].encoding(), Some("binary/zstd"));
@@ -122,7 +122,7 @@ async fn a_payload_of_an_old_stage_is_opened_and_counted() {
 async fn encoding_refuses_what_would_stay_plaintext() {
     let stage = |required: fn(Stage) -> Stage| {
         cloakroom_tests::pipeline()
-            .stage(required(Stage::new("cipher", leaving("small"))))
+            .with_stage(required(Stage::new("cipher", leaving("small"))))
             .build()
             .unwrap()
     };
@@ -135,8 +135,9 @@ async fn encoding_refuses_what_would_stay_plaintext() {
 #[tokio::test]
 async fn it_is_for_stages_that_encrypt() {
     let codec = Native::faithful();
-    let built =
-        cloakroom_tests::pipeline().stage(Stage::new("own", codec).required_to_encode()).build();
+    let built = cloakroom_tests::pipeline()
+        .with_stage(Stage::new("own", codec).required_to_encode())
+        .build();
     assert_eq!(built.map(drop).unwrap_err(), PipelineError::RequiredUnsealed("own".to_owned()));
 }
 

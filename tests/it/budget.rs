@@ -46,7 +46,11 @@ impl Inflating {
 
     fn pipeline(&self, budget: &MemoryBudget) -> Pipeline {
         let stage = Stage::new("inflating", self.clone());
-        cloakroom_tests::pipeline().stage(stage).memory(budget.clone()).build().unwrap()
+        cloakroom_tests::pipeline()
+            .with_stage(stage)
+            .with_memory_budget(budget.clone())
+            .build()
+            .unwrap()
     }
 
     /// Waits until it was given so many payloads.
@@ -117,13 +121,13 @@ async fn a_batch_of_exactly_the_budget_passes_and_one_byte_more_is_refused() {
         (
             codec.pipeline(&less).encode(&ctx(), batch()).await,
             expect![[r#"
-                stage `inflating`, encoding payload N: the call needs more than 603908B of memory: split the batch, or raise the limit (`PipelineBuilder::memory`)
+                stage `inflating`, encoding payload N: the call needs more than 603908B of memory: split the batch, or raise the limit (`PipelineBuilder::with_memory_budget`)
             "#]],
         ),
         (
             codec.pipeline(&less).decode(&ctx(), sealed).await,
             expect![[r#"
-                stage `inflating`, decoding payload N: the call needs more than 603908B of memory: split the batch, or raise the limit (`PipelineBuilder::memory`)
+                stage `inflating`, decoding payload N: the call needs more than 603908B of memory: split the batch, or raise the limit (`PipelineBuilder::with_memory_budget`)
             "#]],
         ),
     ] {
@@ -165,7 +169,7 @@ async fn two_half_filled_batches_pass_and_a_third_is_busy() {
         &error.to_string(),
         &[],
         &expect![[r#"
-            stage `inflating`, encoding payload 0: all calls together need more than 872748B of memory: try again later, or raise the limit (`PipelineBuilder::memory`)
+            stage `inflating`, encoding payload 0: all calls together need more than 872748B of memory: try again later, or raise the limit (`PipelineBuilder::with_memory_budget`)
         "#]],
     );
     assert_eq!(budget.used(), held, "the one that is refused holds something");
@@ -199,15 +203,17 @@ async fn a_call_that_finds_no_room_waits_to_be_let_in() {
     // And not for ever.
     let _taken = holder.charge((1 << 20) - 1000).unwrap();
     let stage = Stage::new("inflating", codec.clone());
-    let impatient = cloakroom_tests::pipeline().stage(stage).memory(budget.clone());
-    let impatient = impatient.wait(std::time::Duration::from_millis(20)).build().unwrap();
+    let impatient =
+        cloakroom_tests::pipeline().with_stage(stage).with_memory_budget(budget.clone());
+    let impatient =
+        impatient.with_memory_wait(std::time::Duration::from_millis(20)).build().unwrap();
     let error = impatient.encode(&ctx(), small(&["5"])).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Busy);
     assert_text(
         &error.to_string(),
         &["20ms"],
         &expect![[r#"
-            all calls together hold 1MiB of memory, and no room came up within 20ms: try again later, or raise a limit (`PipelineBuilder::memory`, `PipelineBuilder::wait`)
+            all calls together hold 1MiB of memory, and no room came up within 20ms: try again later, or raise a limit (`PipelineBuilder::with_memory_budget`, `PipelineBuilder::with_memory_wait`)
         "#]],
     );
     assert_eq!((codec.seen.load(SeqCst), budget.waiting()), (1, 0));
@@ -253,26 +259,26 @@ async fn a_batch_of_too_many_payloads_is_refused_before_the_first() {
     let codec = Inflating::new();
     let budget = MemoryBudget::new(ByteSize::mib(64), ByteSize::mib(64));
     let stage = Stage::new("inflating", codec.clone());
-    let pipeline = cloakroom_tests::pipeline().stage(stage).memory(budget);
-    let pipeline = pipeline.most_payloads(3.try_into().unwrap()).build().unwrap();
+    let pipeline = cloakroom_tests::pipeline().with_stage(stage).with_memory_budget(budget);
+    let pipeline = pipeline.with_max_payloads(3.try_into().unwrap()).build().unwrap();
     let batch = |count| vec![Payload::new(ENCODING, Bytes::from_static(b"1")); count];
     for (refused, snapshot) in [
         (
             pipeline.encode(&ctx(), batch(4)).await,
             expect![[r#"
-                encoding 4 payloads in one call, and the most is 3: split the batch, or raise the limit (`PipelineBuilder::most_payloads`)
+                encoding 4 payloads in one call, and the most is 3: split the batch, or raise the limit (`PipelineBuilder::with_max_payloads`)
             "#]],
         ),
         (
             pipeline.decode(&ctx(), batch(4)).await,
             expect![[r#"
-                decoding 4 payloads in one call, and the most is 3: split the batch, or raise the limit (`PipelineBuilder::most_payloads`)
+                decoding 4 payloads in one call, and the most is 3: split the batch, or raise the limit (`PipelineBuilder::with_max_payloads`)
             "#]],
         ),
         (
             pipeline.decode_references(&ctx(), batch(4)).await,
             expect![[r#"
-                decoding 4 payloads in one call, and the most is 3: split the batch, or raise the limit (`PipelineBuilder::most_payloads`)
+                decoding 4 payloads in one call, and the most is 3: split the batch, or raise the limit (`PipelineBuilder::with_max_payloads`)
             "#]],
         ),
     ] {
@@ -288,8 +294,9 @@ async fn a_batch_of_too_many_payloads_is_refused_before_the_first() {
 #[tokio::test(flavor = "multi_thread")]
 async fn many_payloads_that_stay_as_they_are_are_no_work() {
     let pipeline =
-        cloakroom_tests::pipeline().most_payloads(200_000.try_into().unwrap()).build().unwrap();
-    let system = Payload::new("binary/protobuf", "x").with("__temporal_system_payload", "true");
+        cloakroom_tests::pipeline().with_max_payloads(200_000.try_into().unwrap()).build().unwrap();
+    let system =
+        Payload::new("binary/protobuf", "x").with_metadata("__temporal_system_payload", "true");
     let batch = vec![system; 176_000];
     assert!(pipeline.decode(&ctx(), batch.clone()).await.unwrap() == batch);
 }

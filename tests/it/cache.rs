@@ -10,7 +10,7 @@ use cloakroom_tests::{assert_text, chain};
 use expect_test::expect;
 
 async fn encoding(cache: &Path, name: &str) -> String {
-    let host = Host::builder().cache(cache).build().unwrap();
+    let host = Host::builder().with_cache(cache).build().unwrap();
     let plugin =
         host.load(cloakroom::plugin::bundled(name).unwrap(), Grants::none()).await.unwrap();
     let codec = plugin.codec(Settings::none(), Reuse::Fresh).await.unwrap();
@@ -73,7 +73,7 @@ async fn a_damaged_file_is_compiled_again() {
 fn a_folder_that_others_may_write_to_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();
-    let error = Host::builder().cache(folder.path()).build().map(drop).unwrap_err();
+    let error = Host::builder().with_cache(folder.path()).build().map(drop).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     assert_text(
         &chain(&error),
@@ -90,7 +90,7 @@ fn a_folder_below_one_that_others_may_write_to_is_refused() {
     let cache = folder.path().join("open/cache");
     fs::create_dir_all(&cache).unwrap();
     let open = folder.path().join("open");
-    let build = || Host::builder().cache(&cache).build().map(drop);
+    let build = || Host::builder().with_cache(&cache).build().map(drop);
     build().unwrap();
     fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).unwrap();
     let error = build().unwrap_err();
@@ -128,6 +128,6 @@ async fn a_file_that_others_may_write_to_and_a_link_are_not_loaded() {
 fn a_new_folder_is_for_its_user_alone() {
     let folder = tempfile::tempdir().unwrap();
     let cache = folder.path().join("a/b");
-    Host::builder().cache(&cache).build().unwrap();
+    Host::builder().with_cache(&cache).build().unwrap();
     assert_eq!(fs::metadata(&cache).unwrap().permissions().mode() & 0o777, 0o700);
 }

@@ -27,28 +27,28 @@ fn says(error: &Error, kind: ErrorKind, facts: &[&str], snapshot: &Expect) {
 async fn cipher(name: &str, settings: &Settings, id: &str, byte: u8) -> Pipeline {
     let ring = Arc::new(Ring::single(id, &KeyMaterial::new([byte; 32])).unwrap());
     let grants = match name {
-        "aes-gcm" => Grants::none().keys("payments", ring),
-        _ => Grants::none().subkeys("payments", ring),
+        "aes-gcm" => Grants::none().with_keys("payments", ring),
+        _ => Grants::none().with_subkeys("payments", ring),
     };
     let plugin = host(Limits::default())
         .load(cloakroom::plugin::bundled(name).unwrap(), grants)
         .await
         .unwrap();
-    let settings = settings.clone().set("ring", "payments");
+    let settings = settings.clone().with_setting("ring", "payments");
     let codec = plugin.codec(settings, Reuse::Fresh).await.unwrap();
     assert!(!codec.description().encodings.is_empty());
-    cloakroom_tests::pipeline().stage(Stage::new(name, codec)).build().unwrap()
+    cloakroom_tests::pipeline().with_stage(Stage::new(name, codec)).build().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_that_is_missing_is_named() {
-    let temporal = Settings::none().set("format", "temporal");
+    let temporal = Settings::none().with_setting("format", "temporal");
     for (name, settings, missing, changed) in [
         (
             "aes-gcm",
             Settings::none(),
             expect![[r#"
-                stage `aes-gcm`, decoding payload 0: the payload is sealed under key `2026-05`, which is not in key ring `payments`: add it to [keys.payments.material], or restore it
+                stage `aes-gcm`, decoding payload 0: the payload is sealed under key `2026-05`, which is not in key ring `payments`: add it to the ring, or restore it (`Grants::with_keys`)
             "#]],
             Some(expect![[r#"
                 stage `aes-gcm`, decoding payload 0: key `2026-05` of key ring `payments`: sealed under another key, for another purpose, or changed since
@@ -58,7 +58,7 @@ async fn a_key_that_is_missing_is_named() {
             "aes-gcm",
             temporal,
             expect![[r#"
-                stage `aes-gcm`, decoding payload 0: the payload is sealed under key `2026-05`, which is not in key ring `payments`: add it to [keys.payments.material], or restore it
+                stage `aes-gcm`, decoding payload 0: the payload is sealed under key `2026-05`, which is not in key ring `payments`: add it to the ring, or restore it (`Grants::with_keys`)
             "#]],
             Some(expect![[r#"
                 stage `aes-gcm`, decoding payload 0: key `2026-05` of key ring `payments`: sealed under another key, for another purpose, or changed since
@@ -68,7 +68,7 @@ async fn a_key_that_is_missing_is_named() {
             "chacha20-poly1305",
             Settings::none(),
             expect![[r#"
-                stage `chacha20-poly1305`, decoding payload 0: the payload is sealed under key `2026-05`, which is not in key ring `payments`: add it to [keys.payments.material], or restore it
+                stage `chacha20-poly1305`, decoding payload 0: the payload is sealed under key `2026-05`, which is not in key ring `payments`: add it to the ring, or restore it (`Grants::with_keys`)
             "#]],
             None,
         ),
@@ -94,9 +94,9 @@ async fn a_key_that_is_missing_is_named() {
 async fn storing(driver: &str, bucket: ObjectBucket) -> Pipeline {
     let bucket: Arc<dyn Bucket> = Arc::new(bucket);
     let driver = bucket_driver(driver, &bucket, &[]).await;
-    let offload = Offload::above(ByteSize::bytes(0)).to("d", driver);
-    let offload = offload.memory_cache(ByteSize::bytes(0));
-    cloakroom_tests::pipeline().offload(offload).build().unwrap()
+    let offload = Offload::new(ByteSize::bytes(0)).with_driver("d", driver);
+    let offload = offload.with_memory_cache(ByteSize::bytes(0));
+    cloakroom_tests::pipeline().with_offload(offload).build().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -131,20 +131,20 @@ async fn a_store_that_refuses_is_quoted_by_bucket_key_status_and_code() {
         &expect![[r#"
             azure: stage `storage d`, encoding payload 0, plugin `azure`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies access: check the credentials and their permissions (HTTP 403 AccessDenied)
             azure: stage `storage d`, decoding payload 0, plugin `azure`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies access: check the credentials and their permissions (HTTP 403 AccessDenied)
-            azure: stage `storage d`, encoding payload 0, plugin `azure`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: no such bucket: create it, or correct the bucket's `url` (HTTP 404 NoSuchBucket)
-            azure: stage `storage d`, decoding payload 0, plugin `azure`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: no such bucket: create it, or correct the bucket's `url` (HTTP 404 NoSuchBucket)
+            azure: stage `storage d`, encoding payload 0, plugin `azure`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: no such bucket: create it, or correct its URL (HTTP 404 NoSuchBucket)
+            azure: stage `storage d`, decoding payload 0, plugin `azure`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: no such bucket: create it, or correct its URL (HTTP 404 NoSuchBucket)
             file: stage `storage d`, encoding payload 0, plugin `file`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies access: check the credentials and their permissions (HTTP 403 AccessDenied)
             file: stage `storage d`, decoding payload 0, plugin `file`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies access: check the credentials and their permissions (HTTP 403 AccessDenied)
-            file: stage `storage d`, encoding payload 0, plugin `file`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: no such bucket: create it, or correct the bucket's `url` (HTTP 404 NoSuchBucket)
-            file: stage `storage d`, decoding payload 0, plugin `file`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: no such bucket: create it, or correct the bucket's `url` (HTTP 404 NoSuchBucket)
+            file: stage `storage d`, encoding payload 0, plugin `file`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: no such bucket: create it, or correct its URL (HTTP 404 NoSuchBucket)
+            file: stage `storage d`, decoding payload 0, plugin `file`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: no such bucket: create it, or correct its URL (HTTP 404 NoSuchBucket)
             gcs: stage `storage d`, encoding payload 0, plugin `gcs`: bucket `hostile`, key `v0/ns/payments prod/d/sha256/[digest]`: the store denies access: check the credentials and their permissions (HTTP 403 AccessDenied)
             gcs: stage `storage d`, decoding payload 0, plugin `gcs`: bucket `hostile`, key `v0/ns/payments prod/d/sha256/[digest]`: the store denies access: check the credentials and their permissions (HTTP 403 AccessDenied)
-            gcs: stage `storage d`, encoding payload 0, plugin `gcs`: bucket `hostile`, key `v0/ns/payments prod/d/sha256/[digest]`: no such bucket: create it, or correct the bucket's `url` (HTTP 404 NoSuchBucket)
-            gcs: stage `storage d`, decoding payload 0, plugin `gcs`: bucket `hostile`, key `v0/ns/payments prod/d/sha256/[digest]`: no such bucket: create it, or correct the bucket's `url` (HTTP 404 NoSuchBucket)
+            gcs: stage `storage d`, encoding payload 0, plugin `gcs`: bucket `hostile`, key `v0/ns/payments prod/d/sha256/[digest]`: no such bucket: create it, or correct its URL (HTTP 404 NoSuchBucket)
+            gcs: stage `storage d`, decoding payload 0, plugin `gcs`: bucket `hostile`, key `v0/ns/payments prod/d/sha256/[digest]`: no such bucket: create it, or correct its URL (HTTP 404 NoSuchBucket)
             s3: stage `storage d`, encoding payload 0, plugin `s3`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies access: check the credentials and their permissions (HTTP 403 AccessDenied)
             s3: stage `storage d`, decoding payload 0, plugin `s3`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies access: check the credentials and their permissions (HTTP 403 AccessDenied)
-            s3: stage `storage d`, encoding payload 0, plugin `s3`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: no such bucket: create it, or correct the bucket's `url` (HTTP 404 NoSuchBucket)
-            s3: stage `storage d`, decoding payload 0, plugin `s3`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: no such bucket: create it, or correct the bucket's `url` (HTTP 404 NoSuchBucket)
+            s3: stage `storage d`, encoding payload 0, plugin `s3`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: no such bucket: create it, or correct its URL (HTTP 404 NoSuchBucket)
+            s3: stage `storage d`, decoding payload 0, plugin `s3`: bucket `hostile`, key `v0/ns/payments%20prod/d/sha256/[digest]`: no such bucket: create it, or correct its URL (HTTP 404 NoSuchBucket)
         "#]],
     );
 }
@@ -155,11 +155,14 @@ async fn a_bucket_that_was_not_granted_is_named() {
     let mut seen = Vec::new();
     for driver in DRIVERS.into_iter().filter(|name| *name != "redis") {
         let bucket: Arc<dyn Bucket> = Arc::new(ObjectBucket::memory("b"));
-        let grants =
-            Grants::none().bucket("payloads", bucket, cloakroom::storage::BucketAccess::whole());
+        let grants = Grants::none().with_bucket(
+            "payloads",
+            bucket,
+            cloakroom::storage::BucketAccess::whole(),
+        );
         let host = host(Limits::default());
         let plugin = host.load(cloakroom::plugin::bundled(driver).unwrap(), grants).await.unwrap();
-        let settings = Settings::none().set("bucket", "paylods");
+        let settings = Settings::none().with_setting("bucket", "paylods");
         let error = plugin.driver(settings, Reuse::Fresh).await.map(drop).unwrap_err();
         let text = chain(&error);
         assert_eq!(error.kind(), ErrorKind::Config, "{text}");

@@ -20,8 +20,8 @@ use serde_json::{Value, json};
 
 async fn pipeline(bucket: &Arc<dyn Bucket>, change: impl FnOnce(Offload) -> Offload) -> Pipeline {
     let driver = bucket_driver("s3", bucket, &[]).await;
-    let offload = Offload::above(ByteSize::bytes(0)).to("aws.s3driver", driver);
-    cloakroom_tests::pipeline().offload(change(offload)).build().unwrap()
+    let offload = Offload::new(ByteSize::bytes(0)).with_driver("aws.s3driver", driver);
+    cloakroom_tests::pipeline().with_offload(change(offload)).build().unwrap()
 }
 
 fn memory() -> Arc<dyn Bucket> {
@@ -29,11 +29,11 @@ fn memory() -> Arc<dyn Bucket> {
 }
 
 fn require(offload: Offload) -> Offload {
-    offload.claims(ring(), ClaimPolicy::Require)
+    offload.with_claim_proofs(ring(), ClaimPolicy::Require)
 }
 
 fn write(offload: Offload) -> Offload {
-    offload.claims(ring(), ClaimPolicy::Write)
+    offload.with_claim_proofs(ring(), ClaimPolicy::Write)
 }
 
 fn in_an_hour() -> SystemTime {
@@ -81,11 +81,11 @@ async fn a_plugin_with_subkeys_cannot_forge_a_claim() {
         &chain(&error),
         &[],
         &expect![[r#"
-            stage `storage aws.s3driver`, decoding payload 0: the claim's proof is of version 1, which counts as none: accept claims of older versions until a date (`Offload::accept_v1_claims_until`)
+            stage `storage aws.s3driver`, decoding payload 0: the claim's proof is of version 1, which counts as none: accept claims of older versions until a date (`Offload::with_v1_claims_until`)
         "#]],
     );
     // The same claim is what an older version wrote, and is read as such for as long as is said.
-    let accepting = |until| move |offload: Offload| require(offload.accept_v1_claims_until(until));
+    let accepting = |until| move |offload: Offload| require(offload.with_v1_claims_until(until));
     let migrating = pipeline(&bucket, accepting(in_an_hour())).await;
     assert_eq!(migrating.decode(&ctx(), forged.clone()).await.unwrap(), sent);
     let over = pipeline(&bucket, accepting(SystemTime::UNIX_EPOCH)).await;
@@ -108,7 +108,7 @@ async fn nothing_is_derived_for_claims() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_older_reader_reads_what_is_written_during_a_migration() {
     let bucket = memory();
-    let migrating = |offload: Offload| require(offload.accept_v1_claims_until(in_an_hour()));
+    let migrating = |offload: Offload| require(offload.with_v1_claims_until(in_an_hour()));
     let migrating = pipeline(&bucket, migrating).await;
     let kept = migrating.encode(&ctx(), vec![plain("x")]).await.unwrap().remove(0);
     let claim = |payload: &Payload| {
@@ -127,7 +127,7 @@ async fn an_older_reader_reads_what_is_written_during_a_migration() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bound_claim_is_good_in_its_namespace_alone() {
     let bucket = memory();
-    let bound = pipeline(&bucket, |offload| require(offload).bind_claims_to_namespace()).await;
+    let bound = pipeline(&bucket, |offload| require(offload).with_namespace_bound_claims()).await;
     let free = pipeline(&bucket, require).await;
     let sent = vec![plain("x")];
     let kept = bound.encode(&ctx(), sent.clone()).await.unwrap();
@@ -159,10 +159,10 @@ async fn a_bound_claim_is_good_in_its_namespace_alone() {
         &chain(&error),
         &[],
         &expect![[r#"
-            stage `storage aws.s3driver`, decoding payload 0: the claim's proof is not bound to a namespace, and that is required (`Offload::bind_claims_to_namespace`)
+            stage `storage aws.s3driver`, decoding payload 0: the claim's proof is not bound to a namespace, and that is required (`Offload::with_namespace_bound_claims`)
         "#]],
     );
-    let writing = pipeline(&bucket, |offload| write(offload).bind_claims_to_namespace()).await;
+    let writing = pipeline(&bucket, |offload| write(offload).with_namespace_bound_claims()).await;
     assert_eq!(writing.decode(&ctx(), free_claim).await.unwrap(), sent);
     let error = bound.encode(&Context::none(), sent).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config, "{}", chain(&error));

@@ -147,7 +147,7 @@ fn what_is_encoded_decodes_to_the_same_json() {
         1,
         &facts,
         &expect![[r#"
-            error: stage `aes-gcm`, decoding payload N: the plugin rejected the payload as malformed: changed, cut short, or encoded under another key or for another namespace (its own words are not shown, since they could hold payload bytes: grant `log` to see them)
+            error: stage `aes-gcm`, decoding payload N: the plugin rejected the payload as malformed: changed, cut short, or encoded under another key or for another namespace; its own words are not shown, since they could hold payload bytes: grant it the log to see them (`grants.log = true`)
         "#]],
     );
 }
@@ -174,7 +174,7 @@ fn failures_tell_usage_from_operation() {
         2,
         &["error: ", "`/nowhere`", "because: "],
         &expect![[r#"
-        error: cannot read `/nowhere`
+        error: cannot read `/nowhere`: correct the path
           because: No such file or directory (os error 2)
     "#]],
     );
@@ -246,8 +246,8 @@ fn failures_tell_usage_from_operation() {
         2,
         &facts,
         &expect![[r#"
-        error: [folder]/cloakroom.toml, line 1, stage `rogue`, key `grants`: plugin `rogue` (`[folder]/rogue.wasm`): imports `cloakroom:plugin/keys@0.1.0`, which was not granted: add `grants.keys = ["RING"]`, or use another plugin
-    "#]],
+            error: [folder]/cloakroom.toml, line 1, stage `rogue`, key `grants`: plugin `rogue` (`[folder]/rogue.wasm`): imports `cloakroom:plugin/keys@0.1.0`, which was not granted: grant a key ring, or use another plugin (`grants.keys = ["RING"]`)
+        "#]],
     );
     refused(
         &run(&["inspect", "/nowhere"], ""),
@@ -379,7 +379,7 @@ fn what_is_large_is_stored_and_explained() {
         1,
         &["storage local"],
         &expect![[r#"
-            error: stage `storage local`, decoding payload N, plugin `file`: bucket `[folder]/objects`, key `v0/d/sha256/[digest]`: no such object
+            error: stage `storage local`, decoding payload N, plugin `file`: bucket `[folder]/objects`, key `v0/d/sha256/[digest]`: no such object: it expired, was deleted, or is in another bucket
         "#]],
     );
 }
@@ -399,7 +399,7 @@ fn a_key_that_is_not_in_the_ring_is_named() {
         &without_slot(trouble.trim()),
         &facts,
         &expect![[r#"
-            trouble: stage `aes-gcm`, decoding payload N: the payload is sealed under key `2026-11`, which is not in key ring `payments`: add it to [keys.payments.material], or restore it
+            trouble: stage `aes-gcm`, decoding payload N: the payload is sealed under key `2026-11`, which is not in key ring `payments`: add it to the ring, or restore it (`keys.NAME.material`)
         "#]],
     );
     refused(
@@ -407,8 +407,8 @@ fn a_key_that_is_not_in_the_ring_is_named() {
         1,
         &facts,
         &expect![[r#"
-        error: stage `aes-gcm`, decoding payload N: the payload is sealed under key `2026-11`, which is not in key ring `payments`: add it to [keys.payments.material], or restore it
-    "#]],
+            error: stage `aes-gcm`, decoding payload N: the payload is sealed under key `2026-11`, which is not in key ring `payments`: add it to the ring, or restore it (`keys.NAME.material`)
+        "#]],
     );
 }
 

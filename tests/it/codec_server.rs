@@ -4,14 +4,14 @@ mod budget;
 pub(crate) mod client;
 pub(crate) mod command;
 mod config;
-mod crowd;
+mod connections;
 mod hostile;
+mod hostile_clients;
 mod keys;
 mod log;
 mod open;
 mod operate;
 mod restrict;
-mod siege;
 mod tls;
 
 use std::{net::SocketAddr, path::Path};
@@ -160,7 +160,7 @@ async fn references_are_kept_or_downloaded() {
     let cold = Served::start(folder.path(), ServerSettings::default()).await;
     // 404 would tell the Web UI that nothing can be downloaded here.
     post(cold.address, "/download", &[], &one).refuses(410, &["storage local"], &expect![[r#"
-        stage `storage local`, decoding payload N, plugin `file`: bucket `[folder]`, key `v0/d/sha256/[digest]`: no such object
+        stage `storage local`, decoding payload N, plugin `file`: bucket `[folder]`, key `v0/d/sha256/[digest]`: no such object: it expired, was deleted, or is in another bucket
     "#]]);
 }
 
@@ -191,25 +191,25 @@ async fn pages_of_listed_origins_may_ask_and_no_others() {
         (
             "http://evil.example",
             expect![[r#"
-                this page may not ask: add its origin to `codec_server.origins`
+                this page may not ask: add its origin (`ServerSettings::origins`)
             "#]],
         ),
         (
             "http://localhost:82333",
             expect![[r#"
-                this page may not ask: add its origin to `codec_server.origins`
+                this page may not ask: add its origin (`ServerSettings::origins`)
             "#]],
         ),
         (
             "null",
             expect![[r#"
-            this page may not ask: add its origin to `codec_server.origins`
-        "#]],
+                this page may not ask: add its origin (`ServerSettings::origins`)
+            "#]],
         ),
     ] {
         assert_eq!(preflight(origin).header("access-control-allow-origin"), None);
         let refused = post(served.address, "/decode", &[("origin", origin)], "{}");
-        refused.refuses(403, &["codec_server.origins"], &snapshot);
+        refused.refuses(403, &["ServerSettings::origins"], &snapshot);
         assert_eq!(refused.header("access-control-allow-origin"), None);
     }
     // A page can read why it was refused.
@@ -301,9 +301,9 @@ async fn strangers_are_not_served_without_a_token() {
     let refused = server.serve(everywhere, std::future::pending()).await.unwrap_err();
     assert_text(
         &refused.to_string(),
-        &["codec_server.token"],
+        &["Auth::with_token", "ServerSettings::anonymous"],
         &expect![[r#"
-            everybody who reaches 0.0.0.0:[port] could decode everything: set `codec_server.token` or `codec_server.jwt`, listen on 127.0.0.1 or a Unix socket, or write `anonymous = true` if something else restricts access
+            everybody who reaches 0.0.0.0:[port] could decode everything: ask for a token, listen on 127.0.0.1 or a Unix socket, or admit everybody if something else restricts access (`Auth::with_token`, `Auth::with_key_set`, `ServerSettings::anonymous`)
         "#]],
     );
 

@@ -79,7 +79,7 @@ async fn a_filled_folder_saves_a_process_all_compiling() {
     let again = table(&compile(folder.path(), &arg));
     assert!(again[1..].iter().all(|row| row[4] == "unchanged") && again.len() == 4, "{again:?}");
 
-    let host = Host::builder().cache(&into).build().unwrap();
+    let host = Host::builder().with_cache(&into).build().unwrap();
     let config = CONFIG.replace("secret_access_key", "#").replace("[keys.payments]\ncurrent", "#");
     let config = config.replace("material", "#");
     let opening = CloakroomBuilder::text(config).with_key_ring("payments", ring()).with_host(&host);

@@ -17,12 +17,12 @@ use expect_test::expect;
 use futures::future::poll_immediate;
 
 use crate::{
-    bombs::{component, loops},
     cli,
+    code_limits::{component, loops},
 };
 
 fn host(program: impl Into<PathBuf>, limits: Limits) -> Host {
-    Host::builder().limits(limits).compiler(program).build().unwrap()
+    Host::builder().with_limits(limits).with_compiler(program).build().unwrap()
 }
 
 /// A program in the place of the compiler.
@@ -64,9 +64,9 @@ async fn it_is_ended_at_its_memory() {
     let text = chain(&error);
     assert_text(
         &text,
-        &["32MiB", "`limits.code.memory`"],
+        &["32MiB", "`CodeLimits::memory`"],
         &expect![[r#"
-            plugin `zstd`: needs more than 32MiB of memory to be compiled (`limits.code.memory`): raise the limit if this plugin is trusted
+            plugin `zstd`: needs more than 32MiB of memory to be compiled: raise the limit if this plugin is trusted (`CodeLimits::memory`)
         "#]],
     );
 }
@@ -89,9 +89,9 @@ async fn it_is_ended_at_its_processor_time() {
     let text = chain(&error);
     assert_text(
         &text,
-        &["1s", "`limits.code.time`"],
+        &["1s", "`CodeLimits::time`"],
         &expect![[r#"
-            plugin `bomb`: its compilation was ended: it takes more than 1s of processor time (`limits.code.time`), or the system ended it
+            plugin `bomb`: its compilation was ended: it takes more than 1s of processor time, or the system ended it (`CodeLimits::time`)
         "#]],
     );
 }
@@ -171,9 +171,9 @@ async fn it_ends_with_the_time_of_the_load() {
     assert_eq!(error.kind(), ErrorKind::Busy, "{}", chain(&error));
     assert_text(
         &chain(&error),
-        &["500ms", "`limits.load`"],
+        &["500ms", "`Limits::load`"],
         &expect![[r#"
-            plugin `zlib`: was not loaded within 500ms (`limits.load`): try again when the machine has less to do, or raise the limit if this plugin needs so long to be compiled
+            plugin `zlib`: was not loaded within 500ms: try again when the machine has less to do, or raise the limit if this plugin needs so long to be compiled (`Limits::load`)
         "#]],
     );
     gone(&started(folder.path()).await).await;

@@ -48,7 +48,7 @@ fn one_slot() -> Limits {
 
 async fn rogues(host: &Host, wasm: &'static [u8]) -> Pipeline {
     let rogue = rogue(host, wasm, Reuse::Fresh).await;
-    cloakroom_tests::pipeline().stage(Stage::new("rogue", rogue)).build().unwrap()
+    cloakroom_tests::pipeline().with_stage(Stage::new("rogue", rogue)).build().unwrap()
 }
 
 fn benign() -> Vec<Payload> {
@@ -106,8 +106,8 @@ async fn a_call_that_finds_the_queue_full_is_refused_before_its_first_payload() 
     let encodings = vec!["binary/counted".to_owned()];
     let description = Description { encodings, purpose: Purpose::Conversion };
     let pipeline = cloakroom_tests::pipeline()
-        .stage(Stage::new("counting", Counting(description, seen.clone())))
-        .stage(Stage::new("rogue", rogue))
+        .with_stage(Stage::new("counting", Counting(description, seen.clone())))
+        .with_stage(Stage::new("rogue", rogue))
         .build()
         .unwrap();
     let (stuck, loops) = (pipeline.clone(), (0..4).map(|_| plain("loop")).collect());
@@ -127,7 +127,7 @@ async fn a_call_that_finds_the_queue_full_is_refused_before_its_first_payload() 
     is_busy(
         &refused,
         &expect![[r#"
-            stage `rogue`, encoding payload 0: 3 payloads wait for a processor, and `limits.queue` is 2: try again later
+            stage `rogue`, encoding payload 0: 3 payloads wait for a processor, and at most 2 may: try again later (`Limits::queue`)
         "#]],
     );
     assert_eq!(refused.stage(), Some("rogue"));
@@ -161,7 +161,7 @@ async fn a_call_that_waits_too_long_is_refused_and_nobody_is_to_blame() {
         ends.iter().partition(|error| error.kind() == ErrorKind::Busy);
     assert!(!busy.is_empty());
     busy.iter().for_each(|error| is_busy(error, &expect![[r#"
-        stage `rogue`, encoding payload 0: waited 300ms and computed [duration] of it: the host has more work than it can do in `limits.wait`; try again later, or give it more processors
+        stage `rogue`, encoding payload 0: waited 300ms and computed [duration] of it: the host has more work than it can do in that time; try again later, or give it more processors (`Limits::wait`)
     "#]]));
     for error in slow {
         assert_eq!(error.kind(), ErrorKind::LimitExceeded(Limit::Time), "{}", chain(error));
@@ -187,34 +187,34 @@ async fn a_configuration_says_how_much_computes_and_waits() {
     let text = chain(&error);
     assert_text(
         &text,
-        &["`limits.wait` is 4s", "`limits.time` is 5s"],
+        &["after 4s", "take 5s", "`limits.wait`", "`limits.time`"],
         &expect![[r#"
-            configuration: `limits.wait` is 4s and `limits.time` is 5s: a call waits for a processor besides, so `limits.wait` must be at least as long
+            configuration: a call ends after 4s, and the plugin in it may take 5s: a call waits for a processor besides, so it must be allowed at least as long (`limits.wait`, `limits.time`)
         "#]],
     );
 }
 
 #[test]
 fn waiting_shorter_than_working_is_refused_with_both_numbers() {
-    for (limits, both, snapshot) in [
+    for (limits, facts, snapshot) in [
         (
             Limits { wait: Duration::from_secs(4), ..Limits::default() },
-            ["is 4s", "is 5s"],
+            ["after 4s", "take 5s", "`Limits::wait`", "`Limits::time`"],
             expect![[r#"
-                `limits.wait` is 4s and `limits.time` is 5s: a call waits for a processor besides, so `limits.wait` must be at least as long
+                a call ends after 4s, and the plugin in it may take 5s: a call waits for a processor besides, so it must be allowed at least as long (`Limits::wait`, `Limits::time`)
             "#]],
         ),
         (
             Limits { driver_time: Duration::from_secs(121), ..Limits::default() },
-            ["is 120s", "is 121s"],
+            ["after 120s", "take 121s", "`Limits::wait`", "`Limits::driver_time`"],
             expect![[r#"
-                `limits.wait` is 120s and `storage.time` is 121s: a call waits for a processor besides, so `limits.wait` must be at least as long
+                a call ends after 120s, and the plugin in it may take 121s: a call waits for a processor besides, so it must be allowed at least as long (`Limits::wait`, `Limits::driver_time`)
             "#]],
         ),
     ] {
-        let error = Host::builder().limits(limits).build().map(drop).unwrap_err();
+        let error = Host::builder().with_limits(limits).build().map(drop).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
-        assert_text(&chain(&error), &both, &snapshot);
+        assert_text(&chain(&error), &facts, &snapshot);
     }
 }
 
@@ -246,14 +246,15 @@ impl Held {
     /// A pipeline that stores what it is given here.
     async fn pipeline(self: &Arc<Self>, host: &Host) -> Pipeline {
         let bucket: Arc<dyn Bucket> = self.clone();
-        let grants = Grants::none().bucket("b", bucket, BucketAccess::whole().overwrite());
+        let grants =
+            Grants::none().with_bucket("b", bucket, BucketAccess::whole().with_overwriting());
         let plugin = host.load(Source::bytes("rogue", ROGUE_DRIVER), grants).await.unwrap();
         let driver = plugin.driver(Settings::none(), Reuse::Fresh).await.unwrap();
         let many = 1000.try_into().unwrap();
-        let offload = Offload::above(ByteSize::kib(1)).to("held", driver);
-        let offload = offload.memory_cache(ByteSize::bytes(0));
-        let offload = offload.permits(many).permits_of_a_call(many);
-        cloakroom_tests::pipeline().offload(offload).build().unwrap()
+        let offload = Offload::new(ByteSize::kib(1)).with_driver("held", driver);
+        let offload = offload.with_memory_cache(ByteSize::bytes(0));
+        let offload = offload.with_permits(many).with_permits_per_call(many);
+        cloakroom_tests::pipeline().with_offload(offload).build().unwrap()
     }
 }
 
@@ -307,7 +308,8 @@ async fn those_that_wait_for_a_store_keep_nobody_from_computing() {
     let storing = tokio::spawn(async move { storing.encode(&ctx(), sent).await });
     bucket.until(64).await;
     let zlib = bundled(&host, "zlib", Settings::none(), Reuse::Fresh).await;
-    let computing = cloakroom_tests::pipeline().stage(Stage::new("zlib", zlib)).build().unwrap();
+    let computing =
+        cloakroom_tests::pipeline().with_stage(Stage::new("zlib", zlib)).build().unwrap();
     let large = vec![plain(text(1 << 20)), plain(text(1 << 20)), plain("x")];
     computing.encode(&ctx(), large).await.unwrap();
     assert_eq!(bucket.asked.load(SeqCst), 64, "more than there are instances");
@@ -329,7 +331,7 @@ async fn a_store_that_hangs_behind_a_plugin_is_unavailable() {
             &says,
             &["300ms"],
             &expect![[r#"
-                stage `storage held`, encoding payload 0, plugin `rogue`: the store behind this driver did not answer within 300ms (`storage.time`)
+                stage `storage held`, encoding payload 0, plugin `rogue`: the store behind this driver did not answer within 300ms (`Limits::driver_time`)
             "#]],
         );
     }
@@ -339,7 +341,7 @@ async fn a_store_that_hangs_behind_a_plugin_is_unavailable() {
 
 /// Takes long for large payloads, on one slot.
 async fn zlib() -> PluginCodec {
-    let settings = Settings::none().set("level", 9);
+    let settings = Settings::none().with_setting("level", 9);
     bundled(&host(one_slot()), "zlib", settings, Reuse::Fresh).await
 }
 
@@ -347,7 +349,7 @@ async fn zlib() -> PluginCodec {
 #[tokio::test(flavor = "current_thread")]
 async fn a_small_payload_waits_for_the_turn_that_is_under_way_and_no_other() {
     let pipeline =
-        cloakroom_tests::pipeline().stage(Stage::new("zlib", zlib().await)).build().unwrap();
+        cloakroom_tests::pipeline().with_stage(Stage::new("zlib", zlib().await)).build().unwrap();
     let snapshotter = record();
     // Each takes a hundred turns.
     let large = plain(text(32 << 20));

@@ -77,7 +77,7 @@ async fn retired_keys_open_and_the_current_one_seals() {
         &chain(&error),
         &facts,
         &expect![[r#"
-            stage `aes-gcm`, decoding payload 0: the payload is sealed under key `2026-05`, which is not in key ring `payments`: add it to [keys.payments.material], or restore it
+            stage `aes-gcm`, decoding payload 0: the payload is sealed under key `2026-05`, which is not in key ring `payments`: add it to the ring, or restore it (`keys.NAME.material`)
         "#]],
     );
 }
@@ -169,7 +169,7 @@ const WRONG: [(&str, &str, &[&str], Expect); 27] = [
         "\"file:rogue.wasm\"",
         &["plugin `rogue`", "grants.keys"],
         expect![[r#"
-            [folder]/cloakroom.toml, line 2, stage `rogue`, key `grants`: plugin `rogue` (`[folder]/rogue.wasm`): imports `cloakroom:plugin/keys@0.1.0`, which was not granted: add `grants.keys = ["RING"]`, or use another plugin
+            [folder]/cloakroom.toml, line 2, stage `rogue`, key `grants`: plugin `rogue` (`[folder]/rogue.wasm`): imports `cloakroom:plugin/keys@0.1.0`, which was not granted: grant a key ring, or use another plugin (`grants.keys = ["RING"]`)
         "#]],
     ),
     (
@@ -225,7 +225,7 @@ const WRONG: [(&str, &str, &[&str], Expect); 27] = [
         "",
         &["plugin `aes-gcm`", "cloakroom:plugin/keys", "grants.keys"],
         expect![[r#"
-            [folder]/cloakroom.toml, line 6, stage `aes-gcm`, key `grants`: plugin `aes-gcm`: imports `cloakroom:plugin/keys@0.1.0`, which was not granted: add `grants.keys = ["RING"]`, or use another plugin
+            [folder]/cloakroom.toml, line 6, stage `aes-gcm`, key `grants`: plugin `aes-gcm`: imports `cloakroom:plugin/keys@0.1.0`, which was not granted: grant a key ring, or use another plugin (`grants.keys = ["RING"]`)
         "#]],
     ),
     (
@@ -249,7 +249,7 @@ const WRONG: [(&str, &str, &[&str], Expect); 27] = [
         "{ file = \"nowhere\" }",
         &["[keys.payments.material] `2026-11`"],
         expect![[r#"
-            [folder]/cloakroom.toml, line 16: [keys.payments.material] `2026-11`: cannot read `[folder]/nowhere`: No such file or directory (os error 2)
+            [folder]/cloakroom.toml, line 16: [keys.payments.material] `2026-11`: cannot read `[folder]/nowhere`: correct the path: No such file or directory (os error 2)
         "#]],
     ),
     (
@@ -348,7 +348,7 @@ async fn an_empty_or_missing_one_says_what_to_write() {
         &chain(&error),
         &["/nowhere/cloakroom.toml"],
         &expect![[r#"
-            cannot read `/nowhere/cloakroom.toml`: No such file or directory (os error 2)
+            cannot read `/nowhere/cloakroom.toml`: correct the path: No such file or directory (os error 2)
         "#]],
     );
     let error = open("[[stage]\n").await.map(drop).unwrap_err();

@@ -19,10 +19,11 @@ use cloakroom::{
     pipeline::Kind,
     plugin::{CodeLimits, Limits},
     storage::{Claim, Object},
+    temporal::{SizeLimitSource as _, SizeLimits},
 };
 use cloakroom_tests::{chain, compile_cache, ctx, noise, plain};
 
-use crate::faulty::{Native, OWN};
+use crate::native_codecs::{Native, OWN};
 
 /// A driver that counts what it is asked for, and how often at the same time.
 #[derive(Default)]
@@ -259,9 +260,9 @@ async fn storage_has_caches() {
 #[tokio::test]
 async fn rules_match_by_each_key() {
     let small = || plain(noise(2000));
-    let of = |kind, name| Context::namespace("n").target(kind, "id", name, None);
+    let of = |kind, name| Context::namespace("n").with_target(kind, "id", name, None);
     let (pay, charge) = (of(Kind::Workflow, "Pay"), of(Kind::Activity, "Charge"));
-    let image = || small().with("kind", "image");
+    let image = || small().with_metadata("kind", "image");
     for (key, matched, other) in [
         ("namespace = \"n\"", (pay.clone(), small()), (Context::namespace("other"), small())),
         ("workflow_type = \"Pay\"", (pay.clone(), small()), (charge.clone(), small())),
@@ -273,6 +274,49 @@ async fn rules_match_by_each_key() {
         let (cloakroom, _) = storing("threshold = \"1KiB\"", &rule).await;
         assert!(!is_stored(&cloakroom, &matched.0, matched.1).await, "{key} does not match");
         assert!(is_stored(&cloakroom, &other.0, other.1).await, "{key} matches all");
+    }
+}
+
+/// Of two drivers, the one that is named stores, and references name it.
+#[tokio::test]
+async fn the_driver_that_is_named_stores() {
+    for (keys, expected) in [
+        ("store_with = \"a\"", "a"),
+        ("store_with = \"b\"", "b"),
+        ("store_with = \"a\"\n[[storage.rule]]\nstore_with = \"b\"", "b"),
+    ] {
+        let text = format!(
+            "[storage]\nthreshold = \"1KiB\"\n{keys}\n\
+             [[storage.driver]]\nname = \"a\"\nplugin = \"native:a\"\n\
+             [[storage.driver]]\nname = \"b\"\nplugin = \"native:b\"\n"
+        );
+        let shelves = ["a", "b"].map(|name| (name, Arc::new(Shelf::default())));
+        let opening =
+            shelves.iter().fold(CloakroomBuilder::text(text), |opening, (name, shelf)| {
+                opening.with_driver(name, shelf.clone())
+            });
+        let cloakroom = opening.open().await.unwrap();
+        let encoded = cloakroom.encode(&ctx(), vec![plain(noise(2000))]).await.unwrap().remove(0);
+        let reference: serde_json::Value = serde_json::from_slice(&encoded.data).unwrap();
+        assert_eq!(reference["driverName"], expected, "{keys}");
+        for (name, shelf) in shelves {
+            let stored = shelf.objects.lock().unwrap().len();
+            assert_eq!(stored, usize::from(name == expected), "{keys}: driver `{name}`");
+        }
+    }
+}
+
+#[tokio::test]
+async fn limits_of_temporal_reach_the_adapter() {
+    for (keys, field, message) in [
+        ("field = \"1KiB\"", Some(ByteSize::kib(1)), None),
+        ("message = \"3KiB\"", None, Some(ByteSize::kib(3))),
+    ] {
+        let text = format!("[[stage]]\nplugin = \"native:own\"\n[temporal]\n{keys}");
+        let opening = CloakroomBuilder::text(text).with_codec("own", Native::faithful());
+        let limits = opening.open().await.unwrap().size_limits();
+        assert_eq!(limits, SizeLimits::default().with_max(field, message), "{keys}");
+        assert_ne!(limits, SizeLimits::default(), "{keys}");
     }
 }
 

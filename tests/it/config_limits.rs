@@ -17,8 +17,8 @@ async fn build(
     largest: ByteSize,
 ) -> Result<Pipeline, PipelineError> {
     let driver = bucket_driver("s3", bucket, &[]).await;
-    let offload = Offload::above(threshold).to("d", driver).largest_object(largest);
-    cloakroom_tests::pipeline().offload(offload).build()
+    let offload = Offload::new(threshold).with_driver("d", driver).with_max_object_size(largest);
+    cloakroom_tests::pipeline().with_offload(offload).build()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -31,14 +31,14 @@ async fn a_threshold_above_the_largest_object_does_not_build() {
         &error.to_string(),
         &["256KiB", "64KiB"],
         &expect![[r#"
-            payloads are stored from 256KiB on (`Offload::above`), and objects above 64KiB are not read back: raise `Offload::largest_object`, or lower the threshold
+            payloads are stored from 256KiB on (`Offload::new`), and objects above 64KiB are not read back: raise `Offload::with_max_object_size`, or lower the threshold
         "#]],
     );
     build(&bucket, largest, largest).await.unwrap();
     // What only reads stores nothing, whatever the threshold says.
-    let reads = Offload::above(threshold).largest_object(largest);
-    let reads = reads.from("d", bucket_driver("s3", &bucket, &[]).await);
-    cloakroom_tests::pipeline().offload(reads).build().unwrap();
+    let reads = Offload::new(threshold).with_max_object_size(largest);
+    let reads = reads.with_read_driver("d", bucket_driver("s3", &bucket, &[]).await);
+    cloakroom_tests::pipeline().with_offload(reads).build().unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -54,7 +54,7 @@ async fn what_is_too_large_to_be_read_back_is_not_stored() {
         &error.to_string(),
         &["64KiB"],
         &expect![[r#"
-            stage `storage d`, encoding payload 1: the encoded payload has 65564 bytes, and no object above 64KiB is read back: raise the limit, or pass less at once (`Offload::largest_object`)
+            stage `storage d`, encoding payload 1: the encoded payload has 65564 bytes, and no object above 64KiB is read back: raise the limit, or pass less at once (`Offload::with_max_object_size`)
         "#]],
     );
     assert_eq!(bucket.list("", None).await.unwrap(), [""; 0], "another one was stored");
@@ -84,7 +84,7 @@ async fn what_no_call_could_hand_back_is_not_stored() {
         &error.to_string(),
         &["`limits.output`", "1MiB"],
         &expect![[r#"
-            stage `storage d`, encoding payload 0, plugin `file`: the object is 1048604 bytes, and a plugin returns at most 1MiB (`limits.output`): raise it, or pass less at once
+            stage `storage d`, encoding payload 0, plugin `file`: the object is 1048604 bytes, and a plugin returns at most 1MiB: raise it, or pass less at once (`limits.output`)
         "#]],
     );
     let sent = vec![plain(noise(1 << 19))];

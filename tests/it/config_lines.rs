@@ -150,7 +150,7 @@ const WRONG: [Case; 23] = [
         CONFIG,
         &["[buckets.payloads]", "s3://BUCKET"],
         expect![[r#"
-            [folder]/cloakroom.toml, line 22: [buckets.payloads]: `s3://pay/loads`: the URL names no bucket or has a path: write `s3://BUCKET`, and limit the keys with `prefix`
+            [folder]/cloakroom.toml, line 22: [buckets.payloads]: `s3://pay/loads`: the URL names no bucket or has a path: write `s3://BUCKET`, and limit the keys by the access that is granted (`buckets.NAME.prefix`)
         "#]],
     ),
     Case(
@@ -180,7 +180,7 @@ const WRONG: [Case; 23] = [
         ErrorKind::MissingGrant,
         &["stage `aes-gcm`, key `grants`", "grants.keys"],
         expect![[r#"
-            [folder]/cloakroom.toml, line 5, stage `aes-gcm`, key `grants`: plugin `aes-gcm`: imports `cloakroom:plugin/keys@0.1.0`, which was not granted: add `grants.keys = ["RING"]`, or use another plugin
+            [folder]/cloakroom.toml, line 5, stage `aes-gcm`, key `grants`: plugin `aes-gcm`: imports `cloakroom:plugin/keys@0.1.0`, which was not granted: grant a key ring, or use another plugin (`grants.keys = ["RING"]`)
         "#]],
     ),
     Case(

@@ -1,6 +1,7 @@
 //! The reference of the configuration: it has every key and no other, the code's defaults, and says
 //! rightly what a reload applies.
 
+mod library;
 mod permits;
 mod rules;
 mod settings;
@@ -173,7 +174,7 @@ async fn the_documented_defaults_are_the_codes() {
     assert_eq!(silent.host().limits(), &Limits::default());
     let (said_pipeline, pipeline) = (said.pipeline(), silent.pipeline());
     assert_eq!(said_pipeline.threshold(), pipeline.threshold());
-    assert_eq!(said_pipeline.most_payloads(), pipeline.most_payloads());
+    assert_eq!(said_pipeline.max_payloads(), pipeline.max_payloads());
     assert_eq!(said.size_limits(), silent.size_limits());
     let server = |cloakroom: &Cloakroom| format!("{:?}", cloakroom.codec_server().unwrap());
     assert_eq!(server(&said), server(&silent));

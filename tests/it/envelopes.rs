@@ -24,9 +24,9 @@ async fn stage(name: &str) -> Stage {
 
 async fn sealing(required: fn(Stage) -> Stage) -> PipelineBuilder {
     cloakroom_tests::pipeline()
-        .envelopes(SystemEnvelopes::shared())
-        .stage(stage("zstd").await)
-        .stage(required(stage("aes-gcm").await))
+        .with_envelopes(SystemEnvelopes::shared())
+        .with_stage(stage("zstd").await)
+        .with_stage(required(stage("aes-gcm").await))
 }
 
 async fn required() -> Pipeline {
@@ -49,7 +49,7 @@ fn broken(envelope: &Payload) -> [(Payload, [Expect; 2]); 4] {
     let unknown = [&envelope.data[..], b"\xe2\x01\x0bcanary-6f1c"].concat();
     [
         (
-            envelope.clone().with("messageType", "a.B"),
+            envelope.clone().with_metadata("messageType", "a.B"),
             [
                 expect![[r#"
                     stage `aes-gcm`, encoding payload 1: the payload is marked as an envelope of the workflow engine, `a.B`, which is not a type that this version of Cloakroom knows: no stage may encode an envelope, and this stage is required; update Cloakroom if the workflow engine has this envelope
@@ -82,7 +82,7 @@ fn broken(envelope: &Payload) -> [(Payload, [Expect; 2]); 4] {
             ],
         ),
         (
-            envelope.clone().with("note", CANARY),
+            envelope.clone().with_metadata("note", CANARY),
             [
                 expect![[r#"
                     stage `aes-gcm`, encoding payload 1: the payload is marked as an envelope of the workflow engine, `temporal.api.workflowservice.v1.SignalWithStartWorkflowExecution`, with something else beside the message: no stage may encode an envelope, and this stage is required; update Cloakroom if the workflow engine has this envelope
@@ -152,7 +152,7 @@ async fn what_cannot_be_opened_is_refused_if_a_stage_is_required() {
             assert!(!text.contains(CANARY), "{text}");
         }
     }
-    let long = good.with("messageType", "a\n\u{1b}[2J".repeat(99));
+    let long = good.with_metadata("messageType", "a\n\u{1b}[2J".repeat(99));
     let text = chain(&pipeline.encode(&ctx(), vec![long]).await.unwrap_err());
     assert!(!text.contains(char::is_control) && text.len() < 600, "{text}");
 }
@@ -184,8 +184,8 @@ async fn without_a_required_stage_what_cannot_be_opened_passes() {
 async fn inner_payloads_are_stored_and_the_envelope_is_not() {
     let bucket: std::sync::Arc<dyn Bucket> = std::sync::Arc::new(ObjectBucket::memory("b"));
     let driver = bucket_driver("s3", &bucket, &[]).await;
-    let offload = Offload::above(ByteSize::bytes(0)).to("aws.s3driver", driver);
-    let pipeline = sealing(Stage::required).await.offload(offload).build().unwrap();
+    let offload = Offload::new(ByteSize::bytes(0)).with_driver("aws.s3driver", driver);
+    let pipeline = sealing(Stage::required).await.with_offload(offload).build().unwrap();
     let sent = vec![made("make")];
     let kept = pipeline.encode(&ctx(), sent.clone()).await.unwrap();
     let read = ask(&json!({ "op": "read", "payload": to_json(&kept[0]) }));

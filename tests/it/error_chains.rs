@@ -69,7 +69,7 @@ async fn errors_of_builders_convert_and_repeat_nothing() {
     let material = KeyMaterial::new([7; 32]);
     let ring = Ring::builder().with_key("1", &material).with_current("2").build().unwrap_err();
     let key = KeyMaterial::from_base64("AAAA").unwrap_err();
-    let pipeline = Pipeline::builder().offload(Offload::above(ByteSize::kib(1)));
+    let pipeline = Pipeline::builder().with_offload(Offload::new(ByteSize::kib(1)));
     let pipeline = pipeline.build().map(drop).unwrap_err();
     let size = "64MB".parse::<ByteSize>().unwrap_err();
     for error in [ring.into(), key.into(), pipeline.into(), size.into()] {
@@ -88,16 +88,16 @@ async fn a_pipeline_by_hand_refuses_misspelt_settings_and_rings() {
     let host = host(Limits::default());
     let ring = Arc::new(Ring::single("1", &KeyMaterial::new([7; 32])).unwrap());
     let zstd = host.load(bundled("zstd").unwrap(), Grants::none()).await.unwrap();
-    let aes = Grants::none().keys("payments", ring);
+    let aes = Grants::none().with_keys("payments", ring);
     let aes = host.load(bundled("aes-gcm").unwrap(), aes).await.unwrap();
 
-    let levle = zstd.codec(Settings::none().set("levle", 3), Reuse::Fresh).await;
+    let levle = zstd.codec(Settings::none().with_setting("levle", 3), Reuse::Fresh).await;
     let error = levle.map(drop).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
     assert!(error.to_string().contains("levle"), "{error}");
     check(&error);
 
-    let paymants = Settings::none().set("ring", "paymants");
+    let paymants = Settings::none().with_setting("ring", "paymants");
     let codec = aes.codec(paymants, Reuse::Fresh).await.map(drop);
     let error = codec.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config);
@@ -105,7 +105,8 @@ async fn a_pipeline_by_hand_refuses_misspelt_settings_and_rings() {
     assert!(text.contains("`paymants`") && text.contains("granted: `payments`"), "{text}");
     check(&error);
 
-    let codec = aes.codec(Settings::none().set("ring", "payments"), Reuse::Fresh).await.unwrap();
-    let pipeline = Pipeline::builder().stage(Stage::new("aes", codec)).build().unwrap();
+    let codec =
+        aes.codec(Settings::none().with_setting("ring", "payments"), Reuse::Fresh).await.unwrap();
+    let pipeline = Pipeline::builder().with_stage(Stage::new("aes", codec)).build().unwrap();
     pipeline.encode(&ctx(), vec![plain("x")]).await.unwrap();
 }

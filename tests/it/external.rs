@@ -40,12 +40,12 @@ impl Store {
         let mut builder = cloakroom_tests::pipeline();
         for name in stages {
             let codec = bundled(&host, name, Settings::none(), Reuse::Fresh).await;
-            builder = builder.stage(Stage::new(name, codec));
+            builder = builder.with_stage(Stage::new(name, codec));
         }
         let driver = bucket_driver(self.driver, &self.bucket, &[]).await;
-        let offload = Offload::above(ByteSize::bytes(0)).to(self.name, driver);
+        let offload = Offload::new(ByteSize::bytes(0)).with_driver(self.name, driver);
         // What is read is to come from the store.
-        builder.offload(offload.memory_cache(ByteSize::bytes(0))).build().unwrap()
+        builder.with_offload(offload.with_memory_cache(ByteSize::bytes(0))).build().unwrap()
     }
 
     fn request(&self, op: &str, ctx: &Context, payloads: &[Payload]) -> Value {
@@ -81,14 +81,14 @@ fn sent() -> Vec<Payload> {
         plain("\"hi\""),
         plain(noise(3 << 20)),
         Payload::new("binary/plain", noise(300_000)),
-        plain(text(5000)).with("messageType", "a.B"),
+        plain(text(5000)).with_metadata("messageType", "a.B"),
         Payload::default(),
     ]
 }
 
 fn contexts() -> Vec<Context> {
     let of = |namespace: &str, kind, id: &str, type_name: &str, run| {
-        Context::namespace(namespace).target(kind, id, type_name, run)
+        Context::namespace(namespace).with_target(kind, id, type_name, run)
     };
     vec![
         Context::none(),

@@ -15,7 +15,7 @@ use cloakroom_tests::{bundled, ctx, host, plain, text};
 
 async fn zlib() -> PluginCodec {
     let limits = Limits { time: Duration::from_secs(120), ..Limits::default() };
-    bundled(&host(limits), "zlib", Settings::none().set("level", 9), Reuse::Fresh).await
+    bundled(&host(limits), "zlib", Settings::none().with_setting("level", 9), Reuse::Fresh).await
 }
 
 /// Compressing so much takes hundreds of the clock's ticks of 1 ms. The caller's task has a turn to

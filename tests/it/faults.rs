@@ -21,21 +21,23 @@ fn behind(endpoint: &str, name: &str, patience: u64) -> (BucketUrl, ObjectBucket
 /// A driver that has all the time that a store may need.
 async fn driver(place: &BucketUrl) -> PluginDriver {
     let bucket: Arc<dyn Bucket> = Arc::new(place.open().unwrap());
-    let grants = Grants::none().bucket("payloads", bucket, BucketAccess::whole());
+    let grants = Grants::none().with_bucket("payloads", bucket, BucketAccess::whole());
     let host = host(Limits { driver_time: LONG, wait: LONG, ..Limits::default() });
     let plugin = host.load(cloakroom::plugin::bundled("s3").unwrap(), grants).await.unwrap();
-    plugin.driver(Settings::none().set("bucket", "payloads"), Reuse::Fresh).await.unwrap()
+    plugin.driver(Settings::none().with_setting("bucket", "payloads"), Reuse::Fresh).await.unwrap()
 }
 
 async fn pipeline(place: &BucketUrl, time: Duration) -> Pipeline {
     let driver = driver(place).await;
-    let offload = Offload::above(ByteSize::kib(4)).to("aws.s3driver", driver).time(time);
-    let offload = offload.memory_cache(ByteSize::bytes(0));
-    cloakroom_tests::pipeline().offload(offload).build().unwrap()
+    let offload = Offload::new(ByteSize::kib(4))
+        .with_driver("aws.s3driver", driver)
+        .with_driver_timeout(time);
+    let offload = offload.with_memory_cache(ByteSize::bytes(0));
+    cloakroom_tests::pipeline().with_offload(offload).build().unwrap()
 }
 
 fn ctx() -> Context {
-    Context::namespace("n").target(Kind::Workflow, "w", "T", None)
+    Context::namespace("n").with_target(Kind::Workflow, "w", "T", None)
 }
 
 fn sent() -> Vec<Payload> {
@@ -156,14 +158,15 @@ async fn storing_is_idempotent() {
             cloakroom::plugin::Settings::none(),
             cloakroom::plugin::Reuse::Fresh,
         );
-        builder = builder.stage(Stage::new("zstd", zstd.await));
+        builder = builder.with_stage(Stage::new("zstd", zstd.await));
         if let Some(repeatable) = setting {
-            let settings = cloakroom::plugin::Settings::none().set("repeatable", repeatable);
+            let settings =
+                cloakroom::plugin::Settings::none().with_setting("repeatable", repeatable);
             let aes = bundled(&host, "aes-gcm", settings, cloakroom::plugin::Reuse::Fresh).await;
-            builder = builder.stage(Stage::new("aes-gcm", aes).required());
+            builder = builder.with_stage(Stage::new("aes-gcm", aes).required());
         }
-        let offload = Offload::above(ByteSize::kib(4)).to("aws.s3driver", driver);
-        let pipeline = builder.offload(offload).build().unwrap();
+        let offload = Offload::new(ByteSize::kib(4)).with_driver("aws.s3driver", driver);
+        let pipeline = builder.with_offload(offload).build().unwrap();
         let sent = vec![plain(noise(2 << 20)), plain(text(200_000))];
 
         // Given up while the store still works on it.

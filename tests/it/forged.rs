@@ -23,12 +23,12 @@ struct Scene {
 
 async fn scene() -> Scene {
     let bucket: Arc<dyn Bucket> = Arc::new(ObjectBucket::memory(OWN));
-    let driver = granted_driver("s3", &bucket, BucketAccess::within("v0/"), &[]).await;
-    let offload = Offload::above(ByteSize::bytes(0)).to("aws.s3driver", driver);
+    let driver = granted_driver("s3", &bucket, BucketAccess::whole().with_prefix("v0/"), &[]).await;
+    let offload = Offload::new(ByteSize::bytes(0)).with_driver("aws.s3driver", driver);
     // What was fetched once must not answer for a claim that was not.
-    let offload = offload.largest_object(ByteSize::mib(1));
-    let pipeline = cloakroom_tests::pipeline().offload(offload).build().unwrap();
-    let ctx = ctx().target(Kind::Workflow, "w", "T", None);
+    let offload = offload.with_max_object_size(ByteSize::mib(1));
+    let pipeline = cloakroom_tests::pipeline().with_offload(offload).build().unwrap();
+    let ctx = ctx().with_target(Kind::Workflow, "w", "T", None);
     let good = pipeline.encode(&ctx, vec![plain(noise(1000))]).await.unwrap().remove(0);
     assert_eq!(pipeline.decode(&ctx, vec![good.clone()]).await.unwrap().len(), 1);
     Scene { bucket, pipeline, good }
@@ -106,19 +106,19 @@ async fn it_can_reach_nothing_else() {
     }
     let outside = scene.with(claim("key", "secret"));
     scene.refused(outside, ErrorKind::Denied, "`v0/`", &expect![[r#"
-        stage `storage aws.s3driver`, decoding payload 0, plugin `s3`: a key lies outside of `v0/`, the part of bucket `temporal-payloads` that was granted
+        stage `storage aws.s3driver`, decoding payload 0, plugin `s3`: a key lies outside of `v0/`, the part of bucket `temporal-payloads` that was granted (`BucketAccess::with_prefix`)
     "#]]).await;
     let gone = scene.with(claim("key", "v0/gone"));
     scene.refused(gone, ErrorKind::NotFound, "", &expect![[r#"
-        stage `storage aws.s3driver`, decoding payload 0, plugin `s3`: bucket `temporal-payloads`, key `v0/gone`: no such object
+        stage `storage aws.s3driver`, decoding payload 0, plugin `s3`: bucket `temporal-payloads`, key `v0/gone`: no such object: it expired, was deleted, or is in another bucket
     "#]]).await;
     let unknown = scene.with(|reference| reference["driverName"] = json!("other"));
     scene.refused(unknown, ErrorKind::Unresolved, "[TMPRL1105]", &expect![[r#"
-        stage `storage other`, decoding payload 0: [TMPRL1105] stored by driver `other`, which is not configured; there are `aws.s3driver`: add a driver of that name (`Offload::from`)
+        stage `storage other`, decoding payload 0: [TMPRL1105] stored by driver `other`, which is not configured; there are `aws.s3driver`: add a driver of that name (`Offload::with_read_driver`)
     "#]]).await;
     let long = scene.with(|reference| reference["driverName"] = json!("\u{1b}[2J".repeat(999)));
     scene.refused(long, ErrorKind::Unresolved, "[TMPRL1105]", &expect![[r#"
-        stage `storage ?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J`, decoding payload 0: [TMPRL1105] stored by driver `?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J`, which is not configured; there are `aws.s3driver`: add a driver of that name (`Offload::from`)
+        stage `storage ?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J`, decoding payload 0: [TMPRL1105] stored by driver `?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J?[2J`, which is not configured; there are `aws.s3driver`: add a driver of that name (`Offload::with_read_driver`)
     "#]]).await;
 }
 
@@ -177,7 +177,7 @@ async fn what_it_must_say_it_says() {
         )
         .await;
     scene.refused(without("key"), ErrorKind::Malformed, "", &expect![[r#"
-        stage `storage aws.s3driver`, decoding payload 0, plugin `s3`: the plugin rejected the payload as malformed: changed, cut short, or encoded under another key or for another namespace (its own words are not shown, since they could hold payload bytes: grant `log` to see them)
+        stage `storage aws.s3driver`, decoding payload 0, plugin `s3`: the plugin rejected the payload as malformed: changed, cut short, or encoded under another key or for another namespace; its own words are not shown, since they could hold payload bytes: grant it the log to see them (`Grants::with_log`)
     "#]]).await;
     let weak = scene.with(|reference| reference["claimData"]["hash_algorithm"] = json!("md5"));
     scene
@@ -198,13 +198,13 @@ async fn what_it_must_say_it_says() {
         (
             i64::MAX,
             expect![[r#"
-                stage `storage aws.s3driver`, decoding payload 0: the object has 9223372036854775807 bytes, and the most is 1MiB: raise the limit (`Offload::largest_object`)
+                stage `storage aws.s3driver`, decoding payload 0: the object has 9223372036854775807 bytes, and the most is 1MiB: raise the limit (`Offload::with_max_object_size`)
             "#]],
         ),
         (
             2 << 20,
             expect![[r#"
-                stage `storage aws.s3driver`, decoding payload 0: the object has 2097152 bytes, and the most is 1MiB: raise the limit (`Offload::largest_object`)
+                stage `storage aws.s3driver`, decoding payload 0: the object has 2097152 bytes, and the most is 1MiB: raise the limit (`Offload::with_max_object_size`)
             "#]],
         ),
     ] {
@@ -262,11 +262,11 @@ async fn a_proof_shows_who_wrote_it() {
     let bucket: Arc<dyn Bucket> = Arc::new(ObjectBucket::memory(OWN));
     let pipeline = async |policy: Option<ClaimPolicy>| {
         let driver = bucket_driver("s3", &bucket, &[]).await;
-        let mut offload = Offload::above(ByteSize::bytes(0)).to("aws.s3driver", driver);
+        let mut offload = Offload::new(ByteSize::bytes(0)).with_driver("aws.s3driver", driver);
         if let Some(policy) = policy {
-            offload = offload.claims(ring(), policy);
+            offload = offload.with_claim_proofs(ring(), policy);
         }
-        cloakroom_tests::pipeline().offload(offload).build().unwrap()
+        cloakroom_tests::pipeline().with_offload(offload).build().unwrap()
     };
     let [off, write, require] = [
         pipeline(None).await,
@@ -348,9 +348,10 @@ impl Bucket for Noting {
 async fn a_store_is_asked_for_no_more_than_was_told() {
     let bucket = Arc::new(Noting(ObjectBucket::memory(OWN), 0.into()));
     let driver = bucket_driver("s3", &(bucket.clone() as Arc<dyn Bucket>), &[]).await;
-    let offload = Offload::above(ByteSize::bytes(0)).to("aws.s3driver", driver);
-    let offload = offload.largest_object(ByteSize::mib(1)).memory_cache(ByteSize::bytes(0));
-    let pipeline = cloakroom_tests::pipeline().offload(offload).build().unwrap();
+    let offload = Offload::new(ByteSize::bytes(0)).with_driver("aws.s3driver", driver);
+    let offload =
+        offload.with_max_object_size(ByteSize::mib(1)).with_memory_cache(ByteSize::bytes(0));
+    let pipeline = cloakroom_tests::pipeline().with_offload(offload).build().unwrap();
     let kept = pipeline.encode(&ctx(), vec![plain(noise(1000))]).await.unwrap().remove(0);
     let untold = Payload { external_sizes: vec![], ..kept.clone() };
     for (reference, most) in [(kept.clone(), kept.external_sizes[0] as u64), (untold, 1 << 20)] {
@@ -364,16 +365,16 @@ async fn a_store_is_asked_for_no_more_than_was_told() {
 async fn every_grant_of_a_bucket_counts() {
     let bucket: Arc<dyn Bucket> = Arc::new(ObjectBucket::memory(OWN));
     let grants = cloakroom::plugin::Grants::none()
-        .bucket("a", bucket.clone(), BucketAccess::within("old/").read_only())
-        .bucket("b", bucket.clone(), BucketAccess::within("v0/"));
+        .with_bucket("a", bucket.clone(), BucketAccess::whole().with_prefix("old/").read_only())
+        .with_bucket("b", bucket.clone(), BucketAccess::whole().with_prefix("v0/"));
     let source = cloakroom::plugin::bundled("s3").unwrap();
     let host = cloakroom_tests::host(cloakroom::plugin::Limits::default());
     let plugin = host.load(source, grants).await.unwrap();
-    let settings = cloakroom::plugin::Settings::none().set("bucket", "b");
+    let settings = cloakroom::plugin::Settings::none().with_setting("bucket", "b");
     let driver = plugin.driver(settings, cloakroom::plugin::Reuse::Fresh).await.unwrap();
-    let offload = Offload::above(ByteSize::bytes(0)).to("aws.s3driver", driver);
-    let offload = offload.memory_cache(ByteSize::bytes(0));
-    let pipeline = cloakroom_tests::pipeline().offload(offload).build().unwrap();
+    let offload = Offload::new(ByteSize::bytes(0)).with_driver("aws.s3driver", driver);
+    let offload = offload.with_memory_cache(ByteSize::bytes(0));
+    let pipeline = cloakroom_tests::pipeline().with_offload(offload).build().unwrap();
     let sent = vec![plain(noise(1000))];
     let kept = pipeline.encode(&ctx(), sent.clone()).await.unwrap();
     assert_eq!(pipeline.decode(&ctx(), kept.clone()).await.unwrap(), sent);

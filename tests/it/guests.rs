@@ -43,7 +43,7 @@ fn host(instances: usize) -> Host {
         load: Duration::from_secs(3600),
         ..Limits::default()
     };
-    Host::builder().limits(limits).cache(compile_cache()).build().unwrap()
+    Host::builder().with_limits(limits).with_cache(compile_cache()).build().unwrap()
 }
 
 fn codec() -> Bytes {
@@ -60,7 +60,7 @@ async fn a_codec_in_python() {
         let plugin = host(4).load(source, Grants::none()).await.map_err(|error| chain(&error));
         let codec = plugin.unwrap().codec(Settings::none(), reuse).await.unwrap();
         let pipeline =
-            cloakroom_tests::pipeline().stage(Stage::new("python", codec)).build().unwrap();
+            cloakroom_tests::pipeline().with_stage(Stage::new("python", codec)).build().unwrap();
         let sent: Vec<_> = (0..11).map(|n| plain(noise(n * 10_000))).collect();
         for _ in 0..2 {
             let encoded = pipeline.encode(&ctx(), sent.clone()).await;
@@ -77,7 +77,11 @@ async fn a_codec_in_python() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_driver_in_python() {
     let bucket: Arc<dyn Bucket> = Arc::new(ObjectBucket::memory("b"));
-    let grants = Grants::none().bucket("b", bucket.clone(), BucketAccess::within("payments prod/"));
+    let grants = Grants::none().with_bucket(
+        "b",
+        bucket.clone(),
+        BucketAccess::whole().with_prefix("payments prod/"),
+    );
     let source = Source::bytes("python", component("driver_guest", "storage"));
     let plugin = host(4).load(source, grants).await.map_err(|error| chain(&error)).unwrap();
     let error = plugin.driver(Settings::none(), Reuse::Fresh).await.unwrap_err();
@@ -88,10 +92,11 @@ async fn a_driver_in_python() {
             plugin `python`: setting `bucket` is needed
         "#]],
     );
-    let driver = plugin.driver(Settings::none().set("bucket", "b"), Reuse::Fresh).await.unwrap();
-    let offload = Offload::above(ByteSize::kib(1)).to("python", driver);
-    let offload = offload.memory_cache(ByteSize::bytes(0));
-    let pipeline = cloakroom_tests::pipeline().offload(offload).build().unwrap();
+    let driver =
+        plugin.driver(Settings::none().with_setting("bucket", "b"), Reuse::Fresh).await.unwrap();
+    let offload = Offload::new(ByteSize::kib(1)).with_driver("python", driver);
+    let offload = offload.with_memory_cache(ByteSize::bytes(0));
+    let pipeline = cloakroom_tests::pipeline().with_offload(offload).build().unwrap();
     let sent: Vec<_> = (0..11).map(|n| plain(noise(n * 10_000))).collect();
     let kept = pipeline.encode(&ctx(), sent.clone()).await.map_err(|error| chain(&error)).unwrap();
     assert_eq!(bucket.list("", None).await.unwrap().len(), 10);

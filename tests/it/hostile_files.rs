@@ -184,7 +184,7 @@ async fn uses_of_a_bucket_are_granted_by_name() {
                 &chain(&error),
                 &["`read`"],
                 &expect![[r#"
-                    stage `storage d`, decoding payload 0, plugin `file`: bucket `[folder]/objects` was granted without `read`: add it to `allow` of the bucket, if the plugin is trusted with that
+                    stage `storage d`, decoding payload 0, plugin `file`: bucket `[folder]/objects` was granted without `read`: add it, if the plugin is trusted with that (`buckets.NAME.allow`)
                 "#]],
             );
         }

@@ -48,8 +48,17 @@ impl Hostile {
         Self { address, sent, asked }
     }
 
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Returns how many connections there were.
+    pub(crate) fn requests(&self) -> usize {
+        self.asked.load(SeqCst)
+    }
+
     pub(crate) fn bucket(&self) -> ObjectBucket {
-        let place = s3::place(&format!("http://{}", self.address), "hostile");
+        let place = s3::place(&self.url(), "hostile");
         place.with_retry_timeout(Duration::from_millis(1)).open().unwrap()
     }
 }
@@ -95,7 +104,7 @@ async fn an_error_without_end_is_cut() {
             "404 Not Found",
             ErrorKind::NotFound,
             expect![[r#"
-                bucket `hostile`, key `v0/a`: no such object (HTTP 404 HisOwn)
+                bucket `hostile`, key `v0/a`: no such object: it expired, was deleted, or is in another bucket (HTTP 404 HisOwn)
             "#]],
         ),
         (
@@ -260,6 +269,45 @@ async fn a_key_is_shown_clean() {
     let error = store.bucket().get(&key, 9).await.unwrap_err();
     assert_clean(&chain(&error));
     assert!(chain(&error).contains("kkkk"), "{}", chain(&error));
+}
+
+/// Every request goes to the endpoint of the configuration.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_environment_names_no_proxy() {
+    let elsewhere = Hostile::start(answer("404 Not Found", "content-length: 0\r\n", ""), false);
+    let store = Hostile::start(answer("403 Forbidden", "content-length: 0\r\n", ""), false);
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("cloakroom.toml");
+    let text = format!(
+        r#"
+        [storage]
+        threshold = "0B"
+        [[storage.driver]]
+        name = "aws.s3driver"
+        plugin = "bundled:s3"
+        settings = {{ bucket = "payloads" }}
+        grants.buckets = ["payloads"]
+        [buckets.payloads]
+        url = "s3://somewhere"
+        endpoint = "http://{}"
+        patience = "1ms"
+        "#,
+        store.address
+    );
+    std::fs::write(&config, text).unwrap();
+    let url = format!("http://{}", elsewhere.address);
+    let checked = std::process::Command::new(crate::cli::binary())
+        .args(["check", "--stores", "--config"])
+        .arg(&config)
+        .envs([("HTTP_PROXY", &*url), ("http_proxy", &url), ("ALL_PROXY", &url)])
+        .envs([("AWS_ACCESS_KEY_ID", "id"), ("AWS_SECRET_ACCESS_KEY", "s3cr3t")])
+        .env_remove("NO_PROXY")
+        .env_remove("no_proxy")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&checked.stderr).into_owned();
+    assert_eq!(elsewhere.asked.load(SeqCst), 0, "{said}");
+    assert_ne!(store.asked.load(SeqCst), 0, "{said}");
 }
 
 /// Only credentials come from the environment. The proxy stands for a network.

@@ -34,7 +34,7 @@ async fn works(cloakroom: &Cloakroom) {
 /// With a host each, the 168th would not open: there is no more address space.
 #[tokio::test(flavor = "multi_thread")]
 async fn three_hundred_pipelines_share_one() {
-    let host = Host::builder().cache(compile_cache()).build().unwrap();
+    let host = Host::builder().with_cache(compile_cache()).build().unwrap();
     let mut open = Vec::new();
     for _ in 0..300 {
         open.push(CloakroomBuilder::text(ZLIB).with_host(&host).open().await.unwrap());
@@ -48,7 +48,7 @@ async fn three_hundred_pipelines_share_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_contradicts_the_shared_host_is_refused_with_both_values() {
     let limits = Limits { instances: 4.try_into().unwrap(), ..Limits::default() };
-    let host = Host::builder().limits(limits).cache(compile_cache()).build().unwrap();
+    let host = Host::builder().with_limits(limits).with_cache(compile_cache()).build().unwrap();
     let open = async |more: &str| {
         CloakroomBuilder::text(format!("{ZLIB}{more}")).with_host(&host).open().await
     };
@@ -206,7 +206,7 @@ async fn a_file_is_compiled_once_however_often_it_is_loaded() {
 }
 
 async fn fill(folder: &Path, name: &str) {
-    let host = Host::builder().cache(folder).build().unwrap();
+    let host = Host::builder().with_cache(folder).build().unwrap();
     let compiled = host.compile(&cloakroom::plugin::bundled(name).unwrap()).await.unwrap();
     assert!(compiled.is_new && compiled.path.starts_with(folder));
     let again = host.compile(&cloakroom::plugin::bundled(name).unwrap()).await.unwrap();
@@ -219,7 +219,7 @@ async fn a_host_that_may_not_compile_takes_what_a_folder_holds() {
     let folder = tempfile::tempdir().unwrap();
     let cache = folder.path().join("compiled");
     fill(&cache, "zlib").await;
-    let host = Host::builder().cache(&cache).precompiled_only().build().unwrap();
+    let host = Host::builder().with_cache(&cache).with_precompiled_only().build().unwrap();
     works(&CloakroomBuilder::text(ZLIB).with_host(&host).open().await.unwrap()).await;
     assert_eq!(host.compilations(), 0);
 
@@ -230,16 +230,16 @@ async fn a_host_that_may_not_compile_takes_what_a_folder_holds() {
         &chain(&error),
         &facts,
         &expect![[r#"
-            plugin `gzip`: is not in the compile cache `[folder]/compiled` as code for this processor, and this host may not compile: fill the folder with `cloakroom compile --config FILE --into FOLDER`
+            plugin `gzip`: is not in the compile cache `[folder]/compiled` as code for this processor, and this host may not compile: fill the folder with `cloakroom compile --config FILE --into FOLDER` (`HostBuilder::with_cache`)
         "#]],
     );
-    let bare = Host::builder().precompiled_only().build().unwrap();
+    let bare = Host::builder().with_precompiled_only().build().unwrap();
     let error = load(&bare, "zlib").await.unwrap_err();
     assert_text(
         &chain(&error),
         &["`zlib`"],
         &expect![[r#"
-            plugin `zlib`: cannot be loaded: this host may not compile, and there is no compile cache: set `[cache] folder` to one that `cloakroom compile --config FILE --into FOLDER` has filled
+            plugin `zlib`: cannot be loaded: this host may not compile, and there is no compile cache: name a folder that `cloakroom compile --config FILE --into FOLDER` has filled (`HostBuilder::with_cache`)
         "#]],
     );
     let error = bare.compile(&cloakroom::plugin::bundled("zlib").unwrap()).await.unwrap_err();
@@ -271,12 +271,12 @@ fn fewer_instances_fit_into_less_address_space() {
     let refused = within(100 << 20, ZLIB);
     let says = String::from_utf8_lossy(&refused.stderr);
     assert_eq!(refused.status.code(), Some(2), "{says}");
-    let facts = ["774GiB", "`ulimit -v`", "`limits.instances` (64)"];
+    let facts = ["774GiB", "`ulimit -v`", "64 instances", "`limits.instances`"];
     assert_text(
         &says,
         &facts,
         &expect![[r#"
-            error: [folder]/cloakroom.toml: the system does not give 774GiB of address space for instances: raise `ulimit -v`, lower `limits.instances` (64), or have pipelines share one host
+            error: [folder]/cloakroom.toml: the system does not give 774GiB of address space for 64 instances: raise `ulimit -v`, allow fewer, or have pipelines share one host (`limits.instances`)
               because: failed to create memory pool mapping
               because: mmap failed to reserve [offset] bytes
               because: Cannot allocate memory (os error 12)
@@ -299,7 +299,7 @@ async fn code_that_another_machine_compiled_is_taken_if_it_runs_here() {
         let (_, extension) = rest.split_once('.').unwrap();
         fs::rename(&path, cache.join(format!("{digest}-another.{extension}"))).unwrap();
     }
-    let host = Host::builder().cache(&cache).build().unwrap();
+    let host = Host::builder().with_cache(&cache).build().unwrap();
     load(&host, "zlib").await.unwrap();
     assert_eq!(host.compilations(), 0);
 }

@@ -23,18 +23,18 @@ const FORMATS: [(&str, &str, Option<&str>); 7] = [
 async fn pipeline(plugin: &str, format: Option<&str>) -> Pipeline {
     let mut settings = Settings::none();
     if let Some(format) = format {
-        settings = settings.set("format", format);
+        settings = settings.with_setting("format", format);
     }
     let codec = bundled(&host(Limits::default()), plugin, settings, Reuse::Fresh).await;
-    cloakroom_tests::pipeline().stage(Stage::new(plugin, codec)).build().unwrap()
+    cloakroom_tests::pipeline().with_stage(Stage::new(plugin, codec)).build().unwrap()
 }
 
 fn payloads() -> Vec<Payload> {
     vec![
         plain(text(1000)),
         plain(text(300_000)),
-        plain("\"hi\"").with("messageType", "a.B"),
-        Payload::new("binary/plain", noise(70_000)).with("", ""),
+        plain("\"hi\"").with_metadata("messageType", "a.B"),
+        Payload::new("binary/plain", noise(70_000)).with_metadata("", ""),
         Payload { external_sizes: vec![0, 30, -1], ..plain(text(5000)) },
     ]
 }
@@ -105,7 +105,7 @@ async fn sealed_metadata_cannot_be_changed() {
     let pipeline = pipeline("aes-gcm", None).await;
     let sealed = pipeline.encode(&ctx(), vec![plain("x")]).await.unwrap().remove(0);
     for name in ["sealed-format", "sealed-key", "sealed-namespace"] {
-        let changed = sealed.clone().with(name, "2");
+        let changed = sealed.clone().with_metadata(name, "2");
         assert!(pipeline.decode(&Context::none(), vec![changed]).await.is_err(), "{name} changed");
         let mut lost = sealed.clone();
         lost.metadata.remove(name).unwrap();

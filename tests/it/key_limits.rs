@@ -22,7 +22,7 @@ async fn aes(settings: &[(&str, &str)], required: bool) -> Pipeline {
         bundled(&host(Limits::default()), "aes-gcm", settings.collect(), Reuse::Fresh).await;
     let stage = Stage::new("aes-gcm", codec);
     let stage = if required { stage.required() } else { stage };
-    cloakroom_tests::pipeline().stage(stage).build().unwrap()
+    cloakroom_tests::pipeline().with_stage(stage).build().unwrap()
 }
 
 /// `binary/encrypted` is bound to nothing: who has one such payload could pass it off for another.
@@ -93,8 +93,9 @@ async fn a_setting_that_opens_nothing_is_refused() {
             settings.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect();
         let ring = Arc::new(Ring::single("k", &KeyMaterial::new(KEY)).unwrap());
         let source = cloakroom::plugin::bundled("aes-gcm").unwrap();
-        let plugin = host(Limits::default()).load(source, Grants::none().keys("r", ring)).await;
-        let made = plugin.unwrap().codec(settings.set("ring", "r"), Reuse::Fresh).await;
+        let plugin =
+            host(Limits::default()).load(source, Grants::none().with_keys("r", ring)).await;
+        let made = plugin.unwrap().codec(settings.with_setting("ring", "r"), Reuse::Fresh).await;
         let error = made.map(drop).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config, "{}", chain(&error));
         assert_text(&chain(&error), &[], &snapshot);
@@ -149,9 +150,9 @@ async fn a_key_that_sealed_enough_with_plain_aes_gcm_seals_no_more() {
     assert_eq!(error.kind(), ErrorKind::Denied, "{text}");
     assert_text(
         &text,
-        &["`one`", "[keys.payments]", "100 messages"],
+        &["`one`", "`payments`", "100 messages", "keys.NAME.max_messages_per_key"],
         &expect![[r#"
-            stage `aes-gcm`, encoding payload 0: key `one` of key ring `payments` has sealed 100 messages with plain AES-256-GCM in this process, and no more are allowed ([keys.payments] `max_messages_per_key`): add another key to [keys.payments.material] and make it `current`
+            stage `aes-gcm`, encoding payload 0: key `one` of key ring `payments` has sealed 100 messages with plain AES-256-GCM in this process, and no more are allowed: add another key to the ring and make it the current one (`keys.NAME.max_messages_per_key`, `keys.NAME.material`)
         "#]],
     );
     let opens = async || {
@@ -234,11 +235,11 @@ async fn a_stage_without_a_key_cannot_be_required() {
         Stage::new("own", Keyless(Description { encodings, purpose: Purpose::Encryption }))
     };
     for required in [Stage::required, Stage::required_to_encode] {
-        let built = cloakroom_tests::pipeline().stage(required(stage())).build();
+        let built = cloakroom_tests::pipeline().with_stage(required(stage())).build();
         let expect = PipelineError::RequiredKeyless("own".to_owned());
         assert_eq!(built.map(drop).unwrap_err(), expect);
     }
-    assert!(cloakroom_tests::pipeline().stage(stage()).build().is_ok());
+    assert!(cloakroom_tests::pipeline().with_stage(stage()).build().is_ok());
 }
 
 /// It has keys, and wraps payloads as they are.

@@ -62,10 +62,11 @@ impl KeyRing for ServiceRing {
 }
 
 async fn sealing(plugin: &str, ring: Arc<ServiceRing>, limits: Limits) -> Pipeline {
-    let grants = Grants::none().keys("r", ring.clone()).subkeys("r", ring);
+    let grants = Grants::none().with_keys("r", ring.clone()).with_subkeys("r", ring);
     let plugin = host(limits).load(bundled(plugin).unwrap(), grants).await.unwrap();
-    let codec = plugin.codec(Settings::none().set("ring", "r"), Reuse::Fresh).await.unwrap();
-    Pipeline::builder().stage(Stage::new("seal", codec).required()).build().unwrap()
+    let codec =
+        plugin.codec(Settings::none().with_setting("ring", "r"), Reuse::Fresh).await.unwrap();
+    Pipeline::builder().with_stage(Stage::new("seal", codec).required()).build().unwrap()
 }
 
 async fn refusal(answer: Answer, limits: Limits) -> Error {

@@ -9,11 +9,11 @@ use cloakroom_tests::{bundled, ctx, host, noise, plain};
 
 async fn encode_within(memory: ByteSize, payload: &Payload) -> Result<Encoded, Error> {
     let host = cloakroom::plugin::Host::builder()
-        .limits(Limits { memory, ..Limits::default() })
+        .with_limits(Limits { memory, ..Limits::default() })
         .build()?;
-    let grants = cloakroom::plugin::Grants::none().keys("payments", cloakroom_tests::ring());
+    let grants = cloakroom::plugin::Grants::none().with_keys("payments", cloakroom_tests::ring());
     let plugin = host.load(cloakroom::plugin::bundled("aes-gcm")?, grants).await?;
-    let settings = Settings::none().set("ring", "payments");
+    let settings = Settings::none().with_setting("ring", "payments");
     plugin.codec(settings, Reuse::Fresh).await?.encode(&ctx(), payload).await
 }
 
@@ -53,7 +53,7 @@ async fn compressors_and_ciphers_work_on_fifty_mebibytes_in_sixteen() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_highest_level_of_zstd_fits_into_the_default_memory() {
     let limits = Limits { time: std::time::Duration::from_secs(120), ..Limits::default() };
-    let settings = Settings::none().set("level", 12);
+    let settings = Settings::none().with_setting("level", 12);
     let codec = bundled(&host(limits), "zstd", settings, Reuse::Fresh).await;
     let large = plain(cloakroom_tests::text(50 << 20));
     let Encoded::Changed(encoded) = codec.encode(&ctx(), &large).await.unwrap() else {

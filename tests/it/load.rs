@@ -44,19 +44,20 @@ fn replaced(from: &str, to: &str) -> Bytes {
 #[tokio::test]
 async fn an_import_without_its_grant() {
     let rogue = || Source::bytes("rogue", Bytes::from_static(ROGUE));
-    let (kind, facts) = (ErrorKind::MissingGrant, ["cloakroom:plugin/keys@0.1.0", "grants.keys"]);
+    let (kind, facts) =
+        (ErrorKind::MissingGrant, ["cloakroom:plugin/keys@0.1.0", "Grants::with_keys"]);
     refused(rogue(), Grants::none(), kind, &facts, &expect![[r#"
-        plugin `rogue`: imports `cloakroom:plugin/keys@0.1.0`, which was not granted: add `grants.keys = ["RING"]`, or use another plugin
+        plugin `rogue`: imports `cloakroom:plugin/keys@0.1.0`, which was not granted: grant a key ring, or use another plugin (`Grants::with_keys`)
     "#]]).await;
-    let grants = Grants::none().keys("a", ring());
-    let facts = ["cloakroom:plugin/subkeys@0.1.0", "grants.subkeys"];
+    let grants = Grants::none().with_keys("a", ring());
+    let facts = ["cloakroom:plugin/subkeys@0.1.0", "Grants::with_subkeys"];
     refused(rogue(), grants, kind, &facts, &expect![[r#"
-        plugin `rogue`: imports `cloakroom:plugin/subkeys@0.1.0`, which was not granted: add `grants.subkeys = ["RING"]`, or use another plugin
+        plugin `rogue`: imports `cloakroom:plugin/subkeys@0.1.0`, which was not granted: grant subkeys of a key ring, or use another plugin (`Grants::with_subkeys`)
     "#]]).await;
     let aes = cloakroom::plugin::bundled("aes-gcm").unwrap();
-    let grants = Grants::none().subkeys("a", ring());
-    refused(aes, grants, kind, &["grants.keys"], &expect![[r#"
-        plugin `aes-gcm`: imports `cloakroom:plugin/keys@0.1.0`, which was not granted: add `grants.keys = ["RING"]`, or use another plugin
+    let grants = Grants::none().with_subkeys("a", ring());
+    refused(aes, grants, kind, &["Grants::with_keys"], &expect![[r#"
+        plugin `aes-gcm`: imports `cloakroom:plugin/keys@0.1.0`, which was not granted: grant a key ring, or use another plugin (`Grants::with_keys`)
     "#]]).await;
 }
 
@@ -168,14 +169,14 @@ async fn a_truncated_file_wherever_it_is_cut() {
 #[tokio::test]
 async fn bytes_that_are_not_the_pinned_ones() {
     let pinned = Digest::sha256(b"another file");
-    let source = Source::bytes("pin", Bytes::from_static(ROGUE)).pinned(pinned);
+    let source = Source::bytes("pin", Bytes::from_static(ROGUE)).with_digest(pinned);
     let (kind, facts) = (ErrorKind::PluginRejected, [pinned, Digest::sha256(ROGUE)]);
     let facts = facts.map(|digest| digest.to_string());
     let facts = facts.each_ref().map(String::as_str);
     refused(source, Grants::none(), kind, &facts, &expect![[r#"
         plugin `pin`: is not the pinned file: expected sha256:[digest], found sha256:[digest]; pin the new digest if the change is wanted
     "#]]).await;
-    let source = Source::bytes("pin", Bytes::from_static(ROGUE)).pinned(Digest::sha256(ROGUE));
+    let source = Source::bytes("pin", Bytes::from_static(ROGUE)).with_digest(Digest::sha256(ROGUE));
     assert!(host(Limits::default()).load(source, Grants::for_inspection()).await.is_ok());
 }
 
@@ -191,9 +192,9 @@ async fn a_file_that_is_missing_or_has_no_end() {
     let error = loaded.map(drop).unwrap_err();
     assert_text(
         &chain(&error),
-        &["limits.component"],
+        &["Limits::component"],
         &expect![[r#"
-            plugin `zero` (`/dev/zero`): the file has 1048577 bytes or more, and a plugin has at most 1MiB (`limits.component`)
+            plugin `zero` (`/dev/zero`): the file has 1048577 bytes or more, and a plugin has at most 1MiB (`Limits::component`)
         "#]],
     );
 }
@@ -204,14 +205,14 @@ async fn settings_that_cannot_work() {
     for (name, settings, snapshot) in [
         (
             "zstd",
-            Settings::none().set("level", 99),
+            Settings::none().with_setting("level", 99),
             expect![[r#"
                 plugin `zstd`: setting `level` must be a number from 1 to 12
             "#]],
         ),
         (
             "zstd",
-            Settings::none().set("levle", 3),
+            Settings::none().with_setting("levle", 3),
             expect![[r#"
                 plugin `zstd`: unknown setting `levle`: did you mean `level`?
             "#]],

@@ -67,15 +67,15 @@ async fn what_the_host_holds_for_a_guest_is_bounded() {
     assert_texts(
         &seen,
         &expect![[r#"
-            join-forever: plugin `rogue`: had the host hold more than 24MiB at once (`limits.held`): its input, and everything that it made and did not release
-            join-envelopes-forever: plugin `rogue`: had the host hold more than 24MiB at once (`limits.held`): its input, and everything that it made and did not release
-            slices-of-dropped-buffers: plugin `rogue`: had the host hold more than 24MiB at once (`limits.held`): its input, and everything that it made and did not release
-            payloads-of-entries: plugin `rogue`: had the host hold more than 24MiB at once (`limits.held`): its input, and everything that it made and did not release
-            two-byte-sizes: plugin `rogue`: the payload has more than 4096 entries, which are metadata, sizes and unknown fields: pass fewer, or raise the limit
-            two-byte-entries: plugin `rogue`: the payload has more than 4096 entries, which are metadata, sizes and unknown fields: pass fewer, or raise the limit
-            two-byte-fields: plugin `rogue`: the payload has more than 4096 entries, which are metadata, sizes and unknown fields: pass fewer, or raise the limit
-            two-byte-bodies: plugin `rogue`: the payload has more than 4096 entries, which are metadata, sizes and unknown fields: pass fewer, or raise the limit
-            many-entries: plugin `rogue`: made a payload of more than 4096 metadata entries (`limits.entries`)
+            join-forever: plugin `rogue`: had the host hold more than 24MiB at once: its input, and everything that it made and did not release (`Limits::held`)
+            join-envelopes-forever: plugin `rogue`: had the host hold more than 24MiB at once: its input, and everything that it made and did not release (`Limits::held`)
+            slices-of-dropped-buffers: plugin `rogue`: had the host hold more than 24MiB at once: its input, and everything that it made and did not release (`Limits::held`)
+            payloads-of-entries: plugin `rogue`: had the host hold more than 24MiB at once: its input, and everything that it made and did not release (`Limits::held`)
+            two-byte-sizes: plugin `rogue`: the payload has more than 4096 entries, which are metadata, sizes and unknown fields: pass fewer, or raise the limit (`Limits::entries`)
+            two-byte-entries: plugin `rogue`: the payload has more than 4096 entries, which are metadata, sizes and unknown fields: pass fewer, or raise the limit (`Limits::entries`)
+            two-byte-fields: plugin `rogue`: the payload has more than 4096 entries, which are metadata, sizes and unknown fields: pass fewer, or raise the limit (`Limits::entries`)
+            two-byte-bodies: plugin `rogue`: the payload has more than 4096 entries, which are metadata, sizes and unknown fields: pass fewer, or raise the limit (`Limits::entries`)
+            many-entries: plugin `rogue`: made a payload of more than 4096 metadata entries (`Limits::entries`)
         "#]],
     );
 }
@@ -137,7 +137,7 @@ async fn the_call_and_the_process_bound_a_guest_too() {
             large,
             LimitExceeded(Limit::CallBytes),
             expect![[r#"
-                plugin `rogue`: the call needs more than 5MiB of memory: split the batch, or raise the limit
+                plugin `rogue`: the call needs more than 5MiB of memory: split the batch, or raise the limit (`Limits::call_bytes`)
             "#]],
         ),
         (
@@ -145,7 +145,7 @@ async fn the_call_and_the_process_bound_a_guest_too() {
             small,
             Busy,
             expect![[r#"
-                plugin `rogue`: all calls together need more than 5MiB of memory: try again later, or raise the limit
+                plugin `rogue`: all calls together need more than 5MiB of memory: try again later, or raise the limit (`Limits::process_bytes`)
             "#]],
         ),
     ] {
@@ -180,7 +180,7 @@ async fn linear_memory_is_charged_to_the_process() {
         &chain(&error),
         &["8MiB"],
         &expect![[r#"
-            plugin `rogue`: all calls together need more than 8MiB of memory: try again later, or raise the limit
+            plugin `rogue`: all calls together need more than 8MiB of memory: try again later, or raise the limit (`Limits::process_bytes`)
         "#]],
     );
 }
@@ -188,7 +188,7 @@ async fn linear_memory_is_charged_to_the_process() {
 fn with_entries(count: usize) -> Payload {
     let mut payload = plain(text(2000));
     for index in payload.metadata.len()..count {
-        payload = payload.with(&format!("x-{index}"), format!("value {index}"));
+        payload = payload.with_metadata(&format!("x-{index}"), format!("value {index}"));
     }
     payload
 }
@@ -196,10 +196,10 @@ fn with_entries(count: usize) -> Payload {
 async fn pipeline(limits: Limits) -> Pipeline {
     let entries = limits.entries;
     let host = host(limits);
-    let mut builder = cloakroom_tests::pipeline().most_entries(entries);
+    let mut builder = cloakroom_tests::pipeline().with_max_entries(entries);
     for name in ["zstd", "aes-gcm"] {
         let codec = bundled(&host, name, Settings::none(), Reuse::Fresh).await;
-        builder = builder.stage(Stage::new(name, codec));
+        builder = builder.with_stage(Stage::new(name, codec));
     }
     builder.build().unwrap()
 }
@@ -230,21 +230,21 @@ async fn entries_are_counted_alike_both_ways_and_a_higher_limit_reads_old_data()
     refused(
         low.encode(&ctx(), large.clone()).await.unwrap_err(),
         expect![[r#"
-            encoding payload 0: the payload has more than 100 entries, which are metadata, sizes and unknown fields: pass fewer, or raise the limit (`PipelineBuilder::most_entries`)
+            encoding payload 0: the payload has more than 100 entries, which are metadata, sizes and unknown fields: pass fewer, or raise the limit (`PipelineBuilder::with_max_entries`)
         "#]],
     );
     let encoded = high.encode(&ctx(), large.clone()).await.unwrap();
     refused(
         low.decode(&ctx(), encoded.clone()).await.unwrap_err(),
         expect![[r#"
-            stage `zstd`, decoding payload 0: the payload has more than 100 entries, which are metadata, sizes and unknown fields: pass fewer, or raise the limit (`PipelineBuilder::most_entries`)
+            stage `zstd`, decoding payload 0: the payload has more than 100 entries, which are metadata, sizes and unknown fields: pass fewer, or raise the limit (`Limits::entries`)
         "#]],
     );
     // What no stage knows passes through, and is counted as well.
     refused(
         low.decode(&ctx(), large.clone()).await.unwrap_err(),
         expect![[r#"
-            decoding payload 0: the payload has more than 100 entries, which are metadata, sizes and unknown fields: pass fewer, or raise the limit (`PipelineBuilder::most_entries`)
+            decoding payload 0: the payload has more than 100 entries, which are metadata, sizes and unknown fields: pass fewer, or raise the limit (`PipelineBuilder::with_max_entries`)
         "#]],
     );
     assert_eq!(high.decode(&ctx(), encoded).await.unwrap(), large);
@@ -256,10 +256,10 @@ async fn a_stored_object_of_too_many_entries_is_readable_under_a_higher_limit() 
     let bucket: Arc<dyn Bucket> = Arc::new(ObjectBucket::memory("b"));
     let driver = Arc::new(bucket_driver("s3", &bucket, &[]).await);
     let pipeline = |entries: usize| {
-        let offload = Offload::above(ByteSize::kib(1)).to("d", driver.clone());
-        let offload = offload.memory_cache(ByteSize::bytes(0));
+        let offload = Offload::new(ByteSize::kib(1)).with_driver("d", driver.clone());
+        let offload = offload.with_memory_cache(ByteSize::bytes(0));
         let entries = entries.try_into().unwrap();
-        cloakroom_tests::pipeline().offload(offload).most_entries(entries).build().unwrap()
+        cloakroom_tests::pipeline().with_offload(offload).with_max_entries(entries).build().unwrap()
     };
     let sent = vec![with_entries(101)];
     let stored = pipeline(101).encode(&ctx(), sent.clone()).await.unwrap();
@@ -270,7 +270,7 @@ async fn a_stored_object_of_too_many_entries_is_readable_under_a_higher_limit() 
         &chain(&error),
         &["100 entries"],
         &expect![[r#"
-            stage `storage d`, decoding payload 0: the payload has more than 100 entries, which are metadata, sizes and unknown fields: pass fewer, or raise the limit (`PipelineBuilder::most_entries`)
+            stage `storage d`, decoding payload 0: the payload has more than 100 entries, which are metadata, sizes and unknown fields: pass fewer, or raise the limit (`PipelineBuilder::with_max_entries`)
         "#]],
     );
     assert_eq!(pipeline(101).decode(&ctx(), stored).await.unwrap(), sent);

@@ -205,7 +205,7 @@ async fn those_that_wait_for_their_first_turn_are_counted_while_they_do() {
         ..Limits::default()
     };
     let codec = rogue(&host(limits), ROGUE, Reuse::Fresh).await;
-    let pipeline = cloakroom_tests::pipeline().stage(Stage::new("rogue", codec)).build();
+    let pipeline = cloakroom_tests::pipeline().with_stage(Stage::new("rogue", codec)).build();
     let (pipeline, ctx) = (pipeline.unwrap(), ctx());
     let snapshotter = record();
     // Each computes without end.
@@ -287,7 +287,7 @@ fn names_do_not_grow_without_end() {
 async fn a_field_is_weighed_after_the_pipeline() {
     let cloakroom = opening("").open().await.unwrap();
     let snapshotter = record();
-    let ctx = Context::namespace("n").target(Kind::Workflow, "w", "Pay", None);
+    let ctx = Context::namespace("n").with_target(Kind::Workflow, "w", "Pay", None);
     let field = vec![plain(noise(10_000)), plain(noise(20_000))];
     let encoded = cloakroom.encode(&ctx, field.clone()).await.unwrap();
     // Each payload with its tag and a length of two or three bytes.
@@ -312,7 +312,7 @@ async fn a_field_is_weighed_after_the_pipeline() {
         &says,
         &[&facts[..], &["2 payloads", "payload 1"]].concat(),
         &expect![[r#"
-            the field has 30,401 bytes in 2 payloads, but Temporal accepts 30,400 (TMPRL1103, PayloadsTooLarge, `Blob data size exceeds limit`): payload 1 had 20,028 bytes, 20,198 after aes-gcm; it was not stored, because there is no storage: add [storage] to the configuration
+            the field has 30,401 bytes in 2 payloads, but Temporal accepts 30,400 (TMPRL1103, PayloadsTooLarge, `Blob data size exceeds limit`): payload 1 had 20,028 bytes, 20,198 after aes-gcm; it was not stored, because there is no storage: add one (`[storage]`)
         "#]],
     );
     assert_eq!(adapter(0).encode(&ctx, field).await.unwrap().len(), 2);

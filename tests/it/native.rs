@@ -122,14 +122,16 @@ impl Driver for Keeper {
 }
 
 fn pipeline(codec: Own) -> Pipeline {
-    let builder = cloakroom_tests::pipeline().stage(Stage::new("own", codec));
-    builder.codec_time(Duration::from_millis(20)).build().unwrap()
+    let builder = cloakroom_tests::pipeline().with_stage(Stage::new("own", codec));
+    builder.with_codec_timeout(Duration::from_millis(20)).build().unwrap()
 }
 
 fn storing(conduct: Conduct) -> Pipeline {
-    let offload = Offload::above(ByteSize::bytes(0)).to("d", Keeper(conduct));
-    let offload = offload.time(Duration::from_millis(20)).memory_cache(ByteSize::bytes(0));
-    cloakroom_tests::pipeline().offload(offload).build().unwrap()
+    let offload = Offload::new(ByteSize::bytes(0)).with_driver("d", Keeper(conduct));
+    let offload = offload
+        .with_driver_timeout(Duration::from_millis(20))
+        .with_memory_cache(ByteSize::bytes(0));
+    cloakroom_tests::pipeline().with_offload(offload).build().unwrap()
 }
 
 /// A payload of ours alone, and behind another that is let through.
@@ -213,7 +215,7 @@ async fn a_codec_may_not_write_an_encoding_that_it_did_not_declare() {
 /// Nothing but the time can end these.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_codec_that_never_finishes_is_ended() {
-    let says = "the codec did not finish within 20ms (`PipelineBuilder::codec_time`)";
+    let says = "the codec did not finish within 20ms (`PipelineBuilder::with_codec_timeout`)";
     for batch in batches() {
         let encoded = pipeline(own(Hangs, Works(""))).encode(&ctx(), batch.clone()).await;
         let decoded = pipeline(own(Works(""), Hangs)).decode(&ctx(), batch).await;
@@ -232,21 +234,21 @@ async fn a_driver_that_never_finishes_is_unavailable() {
     let fetched = storing(Hangs).decode(&ctx(), references).await;
     for error in [stored.unwrap_err(), fetched.unwrap_err()] {
         assert_eq!(error.kind(), ErrorKind::Unavailable);
-        let says = "the driver did not answer within 20ms (`Offload::time`)";
+        let says = "the driver did not answer within 20ms (`Offload::with_driver_timeout`)";
         assert!(error.to_string().ends_with(says), "{error}");
     }
 }
 
 #[test]
 fn storage_without_a_driver_makes_no_pipeline() {
-    let offload = Offload::above(ByteSize::kib(1));
-    let error = cloakroom_tests::pipeline().offload(offload).build().map(drop).unwrap_err();
+    let offload = Offload::new(ByteSize::kib(1));
+    let error = cloakroom_tests::pipeline().with_offload(offload).build().map(drop).unwrap_err();
     assert_eq!(error, PipelineError::NoDriver);
     assert_text(
         &error.to_string(),
         &[],
         &expect![[r#"
-            the storage has no driver, so nothing could be stored or read: add one with `Offload::to`, or `Offload::from` if it only reads
+            the storage has no driver, so nothing could be stored or read: add one with `Offload::with_driver`, or `Offload::with_read_driver` if it only reads
         "#]],
     );
 }
@@ -290,8 +292,10 @@ async fn a_driver_that_holds_its_own_time_is_not_timed_again() {
         (Some(time * 2), Err(ErrorKind::Unavailable)),
         (None, Err(ErrorKind::Unavailable)),
     ] {
-        let offload = Offload::above(ByteSize::bytes(0)).to("d", Unhurried(own)).time(time);
-        let pipeline = cloakroom_tests::pipeline().offload(offload).build().unwrap();
+        let offload = Offload::new(ByteSize::bytes(0))
+            .with_driver("d", Unhurried(own))
+            .with_driver_timeout(time);
+        let pipeline = cloakroom_tests::pipeline().with_offload(offload).build().unwrap();
         let stored = pipeline.encode(&ctx(), vec![plain("x")]).await;
         assert_eq!(stored.map(drop).map_err(|error| error.kind()), ends, "{own:?}");
     }

@@ -21,7 +21,7 @@ async fn stage(name: &str) -> Stage {
 
 async fn zstd_then_aes() -> Pipeline {
     let aes = stage("aes-gcm").await.required();
-    cloakroom_tests::pipeline().stage(stage("zstd").await).stage(aes).build().unwrap()
+    cloakroom_tests::pipeline().with_stage(stage("zstd").await).with_stage(aes).build().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -36,7 +36,7 @@ async fn stages_run_in_written_order_and_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_nobody_declared_passes_through() {
-    let pipeline = cloakroom_tests::pipeline().stage(stage("zstd").await).build().unwrap();
+    let pipeline = cloakroom_tests::pipeline().with_stage(stage("zstd").await).build().unwrap();
     let foreign = cloakroom::Payload::new("binary/of-somebody-else", noise(100));
     assert_eq!(pipeline.decode(&ctx(), vec![foreign.clone()]).await.unwrap(), [foreign]);
 }
@@ -44,7 +44,7 @@ async fn what_nobody_declared_passes_through() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_would_not_get_smaller_is_left_as_it_is() {
     for codec in ["zstd", "zlib", "gzip", "snappy"] {
-        let pipeline = cloakroom_tests::pipeline().stage(stage(codec).await).build().unwrap();
+        let pipeline = cloakroom_tests::pipeline().with_stage(stage(codec).await).build().unwrap();
         let sent = plain(noise(1000));
         assert_eq!(pipeline.encode(&ctx(), vec![sent.clone()]).await.unwrap(), [sent], "{codec}");
     }
@@ -53,7 +53,7 @@ async fn what_would_not_get_smaller_is_left_as_it_is() {
 /// Left as it is, it would be decompressed on the way back, and never was compressed.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_looks_like_a_stages_own_is_changed_even_if_it_grows() {
-    let pipeline = cloakroom_tests::pipeline().stage(stage("zstd").await).build().unwrap();
+    let pipeline = cloakroom_tests::pipeline().with_stage(stage("zstd").await).build().unwrap();
     let sent = cloakroom::Payload::new("binary/zstd", noise(1000));
     let encoded = pipeline.encode(&ctx(), vec![sent.clone()]).await.unwrap();
     assert!(sent.encoded_len() < encoded[0].encoded_len());
@@ -86,8 +86,8 @@ async fn one_bad_payload_fails_the_call_and_is_named() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_payload_over_the_limit_goes_nowhere() {
     let pipeline = cloakroom_tests::pipeline()
-        .stage(stage("zstd").await)
-        .largest_payload(ByteSize::kib(64))
+        .with_stage(stage("zstd").await)
+        .with_max_payload_size(ByteSize::kib(64))
         .build()
         .unwrap();
     let error = pipeline.encode(&ctx(), vec![plain(text(100_000))]).await.unwrap_err();
@@ -96,7 +96,7 @@ async fn a_payload_over_the_limit_goes_nowhere() {
         &chain(&error),
         &["64KiB"],
         &expect![[r#"
-            encoding payload 0: it has 100028 bytes, and the most is 64KiB (`PipelineBuilder::largest_payload`)
+            encoding payload 0: it has 100028 bytes, and the most is 64KiB: pass less, or raise the limit (`PipelineBuilder::with_max_payload_size`)
         "#]],
     );
 }
@@ -105,12 +105,13 @@ async fn a_payload_over_the_limit_goes_nowhere() {
 async fn a_bomb_is_stopped_before_it_fills_memory() {
     let zeros = plain(vec![0; 40 << 20]);
     for codec in ["zstd", "zlib", "gzip"] {
-        let wide = cloakroom_tests::pipeline().stage(stage(codec).await).build().unwrap();
+        let wide = cloakroom_tests::pipeline().with_stage(stage(codec).await).build().unwrap();
         let bomb = wide.encode(&ctx(), vec![zeros.clone()]).await.unwrap();
         assert!(bomb[0].data.len() < 100_000);
         let limits = Limits { output: ByteSize::mib(4), ..Limits::default() };
         let tight = bundled(&host(limits), codec, Settings::none(), Reuse::Fresh).await;
-        let tight = cloakroom_tests::pipeline().stage(Stage::new(codec, tight)).build().unwrap();
+        let tight =
+            cloakroom_tests::pipeline().with_stage(Stage::new(codec, tight)).build().unwrap();
         let error = tight.decode(&ctx(), bomb).await.unwrap_err();
         assert_eq!(
             error.kind(),
@@ -124,18 +125,19 @@ async fn a_bomb_is_stopped_before_it_fills_memory() {
 #[tokio::test(flavor = "multi_thread")]
 async fn stages_that_contradict_each_other_make_no_pipeline() {
     let built = cloakroom_tests::pipeline()
-        .stage(stage("aes-gcm").await)
-        .stage(stage("zstd").await)
+        .with_stage(stage("aes-gcm").await)
+        .with_stage(stage("zstd").await)
         .build();
     assert!(matches!(built, Err(PipelineError::CompressesSealed { .. })));
-    let built = cloakroom_tests::pipeline().stage(stage("zstd").await.required()).build();
+    let built = cloakroom_tests::pipeline().with_stage(stage("zstd").await.required()).build();
     assert!(matches!(built, Err(PipelineError::RequiredUnsealed(_))));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stage_may_not_leave_alone_what_it_would_decode() {
     let rogue = rogue(&host(Limits::default()), ROGUE, Reuse::Fresh).await;
-    let pipeline = cloakroom_tests::pipeline().stage(Stage::new("rogue", rogue)).build().unwrap();
+    let pipeline =
+        cloakroom_tests::pipeline().with_stage(Stage::new("rogue", rogue)).build().unwrap();
     let own = cloakroom::Payload::new("binary/rogue", "leave");
     let error = pipeline.encode(&ctx(), vec![own]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Protocol);
@@ -188,8 +190,8 @@ async fn payloads_of_one_call_run_side_by_side_within_the_permits() {
         Description { encodings: vec!["binary/counted".to_owned()], purpose: Purpose::Conversion };
     let counting = Counting { description, running: AtomicUsize::new(0), most: most.clone() };
     let pipeline = cloakroom_tests::pipeline()
-        .stage(Stage::new("counting", counting))
-        .permits(3.try_into().unwrap())
+        .with_stage(Stage::new("counting", counting))
+        .with_permits(3.try_into().unwrap())
         .build()
         .unwrap();
     let batch: Vec<_> = (0..20).map(|index| plain(index.to_string())).collect();

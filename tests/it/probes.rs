@@ -9,7 +9,7 @@ use cloakroom::{
 use cloakroom_tests::{KEY, assert_text, chain, compile_cache};
 use expect_test::{Expect, expect};
 
-use crate::faulty::{Native, OWN, leaving, wrapped};
+use crate::native_codecs::{Native, OWN, leaving, wrapped};
 
 const CONFIG: &str = "
 [[stage]]

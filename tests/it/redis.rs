@@ -16,20 +16,20 @@ use expect_test::expect;
 use serde_json::Value;
 
 async fn pipeline(address: SocketAddr, settings: Settings) -> Pipeline {
-    let grants = Grants::none().tcp(address);
+    let grants = Grants::none().with_tcp(address);
     let plugin = host(Limits::default())
         .load(cloakroom::plugin::bundled("redis").unwrap(), grants)
         .await
         .unwrap();
-    let settings = settings.set("address", address.to_string());
+    let settings = settings.with_setting("address", address.to_string());
     let driver = plugin.driver(settings, Reuse::Fresh).await.unwrap();
-    let offload = Offload::above(ByteSize::bytes(0)).to("redis", driver);
-    let offload = offload.memory_cache(ByteSize::bytes(0));
-    cloakroom_tests::pipeline().offload(offload).build().unwrap()
+    let offload = Offload::new(ByteSize::bytes(0)).with_driver("redis", driver);
+    let offload = offload.with_memory_cache(ByteSize::bytes(0));
+    cloakroom_tests::pipeline().with_offload(offload).build().unwrap()
 }
 
 fn ctx() -> Context {
-    Context::namespace("payments prod").target(Kind::Workflow, "a/b:1", "Charge", Some("r"))
+    Context::namespace("payments prod").with_target(Kind::Workflow, "a/b:1", "Charge", Some("r"))
 }
 
 fn claim(reference: &Payload) -> Value {
@@ -52,7 +52,7 @@ fn command(words: &[&str]) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn keeps_what_the_sample_driver_reads() {
     let pipeline =
-        pipeline(rigs::redis().address(), Settings::none().set("ttl_seconds", 600)).await;
+        pipeline(rigs::redis().address(), Settings::none().with_setting("ttl_seconds", 600)).await;
     let sent = vec![plain(noise(100)), plain(noise(3 << 20))];
     let kept = pipeline.encode(&ctx(), sent.clone()).await.unwrap();
     assert_eq!(pipeline.encode(&ctx(), sent.clone()).await.unwrap(), kept, "not repeatable");
@@ -80,7 +80,7 @@ async fn fails(pipeline: &Pipeline, reference: &Payload, change: impl Fn(&mut Va
 #[tokio::test(flavor = "multi_thread")]
 async fn reaches_nothing_else() {
     let address = rigs::redis().address();
-    let pipeline = pipeline(address, Settings::none().set("prefix", "ours")).await;
+    let pipeline = pipeline(address, Settings::none().with_setting("prefix", "ours")).await;
     command(&["SET", "theirs", "secret"]);
     let kept = pipeline.encode(&ctx(), vec![plain("x")]).await.unwrap();
     let key = |key: &'static str| move |value: &mut Value| value["claimData"]["key"] = key.into();
@@ -89,20 +89,20 @@ async fn reaches_nothing_else() {
     let error = fails(&pipeline, &kept[0], key("ours:v0:gone")).await;
     assert_eq!(error.kind(), ErrorKind::NotFound, "{error}");
 
-    let grants = Grants::none().tcp(([127, 0, 0, 1], 9).into());
+    let grants = Grants::none().with_tcp(([127, 0, 0, 1], 9).into());
     let host = host(Limits::default());
     let plugin = host.load(cloakroom::plugin::bundled("redis").unwrap(), grants);
-    let settings = Settings::none().set("address", address.to_string());
+    let settings = Settings::none().with_setting("address", address.to_string());
     let driver = plugin.await.unwrap().driver(settings, Reuse::Fresh).await.unwrap();
-    let offload = Offload::above(ByteSize::bytes(0)).to("redis", driver);
-    let elsewhere = cloakroom_tests::pipeline().offload(offload).build().unwrap();
+    let offload = Offload::new(ByteSize::bytes(0)).with_driver("redis", driver);
+    let elsewhere = cloakroom_tests::pipeline().with_offload(offload).build().unwrap();
     let error = elsewhere.encode(&ctx(), vec![plain("x")]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Denied, "{}", chain(&error));
     assert_text(
         &chain(&error),
-        &["grants.tcp"],
+        &["`127.0.0.1:9`", "Grants::with_tcp"],
         &expect![[r#"
-            stage `storage redis`, encoding payload 0, plugin `redis`: the plugin was denied access, or denied it itself; `grants.tcp` lets it connect to `127.0.0.1:9` (its own words are not shown, since they could hold payload bytes: grant `log` to see them)
+            stage `storage redis`, encoding payload 0, plugin `redis`: the plugin was denied access, or denied it itself; it may connect to `127.0.0.1:9`; its own words are not shown, since they could hold payload bytes: grant it the log to see them (`Grants::with_tcp`, `Grants::with_log`)
         "#]],
     );
 }

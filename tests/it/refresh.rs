@@ -33,16 +33,19 @@ const DAY: Duration = Duration::from_secs(86_400);
 async fn pipeline(bucket: &Arc<dyn Bucket>, access: BucketAccess) -> Pipeline {
     // What a call could not hand back is not stored.
     let limits = Limits { output: ByteSize::mib(1000), ..Limits::default() };
-    let grants = Grants::none().bucket("payloads", bucket.clone(), access);
+    let grants = Grants::none().with_bucket("payloads", bucket.clone(), access);
     let plugin =
         host(limits).load(cloakroom::plugin::bundled("s3").unwrap(), grants).await.unwrap();
-    let settings = Settings::none().set("bucket", "payloads").set("max_bytes", 1_000_000_000);
+    let settings = Settings::none()
+        .with_setting("bucket", "payloads")
+        .with_setting("max_bytes", 1_000_000_000);
     let driver = plugin.driver(settings, Reuse::Fresh).await.unwrap();
-    let offload = Offload::above(ByteSize::kib(1)).to("d", driver);
-    let offload = offload.memory_cache(ByteSize::bytes(0)).largest_object(ByteSize::mib(1000));
+    let offload = Offload::new(ByteSize::kib(1)).with_driver("d", driver);
+    let offload =
+        offload.with_memory_cache(ByteSize::bytes(0)).with_max_object_size(ByteSize::mib(1000));
     cloakroom_tests::pipeline()
-        .largest_payload(ByteSize::mib(1000))
-        .offload(offload)
+        .with_max_payload_size(ByteSize::mib(1000))
+        .with_offload(offload)
         .build()
         .unwrap()
 }
@@ -151,7 +154,7 @@ impl Bucket for Expiring {
 async fn the_second_run_survives() {
     let sent = vec![plain(noise(5000)), plain(noise(2 << 20))];
     for (access, survives) in
-        [(BucketAccess::whole(), false), (BucketAccess::whole().refresh_after(DAY * 20), true)]
+        [(BucketAccess::whole(), false), (BucketAccess::whole().with_refresh_after(DAY * 20), true)]
     {
         let store = Expiring::new();
         let bucket: Arc<dyn Bucket> = store.clone();
@@ -179,7 +182,8 @@ async fn a_versioned_bucket() {
     let url = rigs::moto().url();
     let bucket: Arc<dyn Bucket> = Arc::new(s3::moto("versions"));
     rigs::keep_versions(&url, "versions");
-    let pipeline = pipeline(&bucket, BucketAccess::whole().refresh_after(Duration::ZERO)).await;
+    let pipeline =
+        pipeline(&bucket, BucketAccess::whole().with_refresh_after(Duration::ZERO)).await;
     let sent = vec![plain(noise(5000))];
     for versions in 1..4 {
         let kept = pipeline.encode(&ctx(), sent.clone()).await.unwrap();
@@ -194,7 +198,8 @@ async fn only_storing_renews() {
     let proxy = Tamper::new(rigs::moto().address());
     s3::moto("reading");
     let bucket: Arc<dyn Bucket> = Arc::new(s3::place(&proxy.url(), "reading").open().unwrap());
-    let pipeline = pipeline(&bucket, BucketAccess::whole().refresh_after(Duration::ZERO)).await;
+    let pipeline =
+        pipeline(&bucket, BucketAccess::whole().with_refresh_after(Duration::ZERO)).await;
     let sent = vec![plain(noise(5000))];
     let kept = pipeline.encode(&ctx(), sent.clone()).await.unwrap();
     proxy.seen();
@@ -217,7 +222,7 @@ async fn a_bucket_that_denies_overwriting() {
     s3::moto("locked");
     let bucket: Arc<dyn Bucket> = Arc::new(s3::place(&proxy.url(), "locked").open().unwrap());
     proxy.deny_overwrites(true);
-    let access = BucketAccess::whole().refresh_after(Duration::ZERO);
+    let access = BucketAccess::whole().with_refresh_after(Duration::ZERO);
     let sent = vec![plain(noise(5000))];
     let strict = pipeline(&bucket, access.clone()).await;
     let kept = strict.encode(&ctx(), sent.clone()).await.unwrap();
@@ -229,17 +234,17 @@ async fn a_bucket_that_denies_overwriting() {
         "bucket `locked`, key `v0/ns/payments%20prod/d/",
         "HTTP 403 AccessDenied",
         "s3:PutObject",
-        "refresh_failure = \"warn\"",
+        "BucketAccess::with_refresh_failure",
     ];
     assert_text(
         &text,
         &facts,
         &expect![[r#"
-            stage `storage d`, encoding payload 0, plugin `s3`: an object that is stored again is [age] old (`refresh_after` is 0 seconds), and its age cannot be renewed: bucket `locked`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies access: check the credentials and their permissions (HTTP 403 AccessDenied); renewing takes permission to read and to replace objects (s3:GetObject and s3:PutObject; storage.objects.get, .create and .delete; blob read and write), or `refresh_failure = "warn"`
+            stage `storage d`, encoding payload 0, plugin `s3`: an object that is stored again is 0 seconds old, and from 0 seconds on its age is renewed, which did not work: bucket `locked`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies access: check the credentials and their permissions (HTTP 403 AccessDenied); renewing takes permission to read and to replace objects (s3:GetObject and s3:PutObject; storage.objects.get, .create and .delete; blob read and write), or a warning in place of this error (`BucketAccess::with_refresh_failure`)
         "#]],
     );
 
-    let lenient = pipeline(&bucket, access.refresh_failure(RefreshFailure::Warn)).await;
+    let lenient = pipeline(&bucket, access.with_refresh_failure(RefreshFailure::Warn)).await;
     assert_eq!(lenient.encode(&ctx(), sent.clone()).await.unwrap(), kept);
     let log = log.text();
     let warned = |line: &str| line.contains("WARN") && line.contains("HTTP 403 AccessDenied");
@@ -258,7 +263,7 @@ async fn a_bucket_that_denies_looking() {
     let without = pipeline(&bucket, BucketAccess::whole()).await;
     let kept = without.encode(&ctx(), sent.clone()).await.unwrap();
     assert_eq!(without.encode(&ctx(), sent.clone()).await.unwrap(), kept);
-    let access = BucketAccess::whole().refresh_after(DAY);
+    let access = BucketAccess::whole().with_refresh_after(DAY);
     let strict = pipeline(&bucket, access.clone()).await;
     let error = strict.encode(&ctx(), sent.clone()).await.unwrap_err();
     let text = chain(&error);
@@ -267,10 +272,10 @@ async fn a_bucket_that_denies_looking() {
         &without_slot(&text),
         &["HTTP 403"],
         &expect![[r#"
-            stage `storage d`, encoding payload N, plugin `s3`: an object that is stored again is of unknown age (`refresh_after` is 24 hours), and its age cannot be renewed: bucket `blind`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies access: check the credentials and their permissions (HTTP 403); renewing takes permission to read and to replace objects (s3:GetObject and s3:PutObject; storage.objects.get, .create and .delete; blob read and write), or `refresh_failure = "warn"`
+            stage `storage d`, encoding payload N, plugin `s3`: an object that is stored again is of unknown age, and from 24 hours on its age is renewed, which did not work: bucket `blind`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies access: check the credentials and their permissions (HTTP 403); renewing takes permission to read and to replace objects (s3:GetObject and s3:PutObject; storage.objects.get, .create and .delete; blob read and write), or a warning in place of this error (`BucketAccess::with_refresh_failure`)
         "#]],
     );
-    let lenient = pipeline(&bucket, access.refresh_failure(RefreshFailure::Warn)).await;
+    let lenient = pipeline(&bucket, access.with_refresh_failure(RefreshFailure::Warn)).await;
     assert_eq!(lenient.encode(&ctx(), sent).await.unwrap(), kept);
 }
 
@@ -281,7 +286,7 @@ async fn a_probe_tries_it() {
     let proxy = Tamper::new(rigs::moto().address());
     s3::moto("probes");
     let bucket: Arc<dyn Bucket> = Arc::new(s3::place(&proxy.url(), "probes").open().unwrap());
-    let access = BucketAccess::whole().refresh_after(DAY);
+    let access = BucketAccess::whole().with_refresh_after(DAY);
     let pipeline = pipeline(&bucket, access.clone()).await;
     assert_eq!(pipeline.drivers(), [("d", true)]);
     assert_eq!(pipeline.check_store(&ctx(), "e").await.unwrap_err().kind(), ErrorKind::Unresolved);
@@ -299,7 +304,7 @@ async fn a_probe_tries_it() {
                 &text,
                 &["HTTP 403 AccessDenied", "s3:PutObject"],
                 &expect![[r#"
-                    an object that is stored again is [age] old (`refresh_after` is 24 hours), and its age cannot be renewed: bucket `probes`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies access: check the credentials and their permissions (HTTP 403 AccessDenied); renewing takes permission to read and to replace objects (s3:GetObject and s3:PutObject; storage.objects.get, .create and .delete; blob read and write), or `refresh_failure = "warn"`
+                    an object that is stored again is 0 seconds old, and from 24 hours on its age is renewed, which did not work: bucket `probes`, key `v0/ns/payments%20prod/d/sha256/[digest]`: the store denies access: check the credentials and their permissions (HTTP 403 AccessDenied); renewing takes permission to read and to replace objects (s3:GetObject and s3:PutObject; storage.objects.get, .create and .delete; blob read and write), or a warning in place of this error (`BucketAccess::with_refresh_failure`)
                 "#]],
             );
         } else {
@@ -316,7 +321,8 @@ async fn an_object_of_150_mib() {
     let place = s3::place(&rigs::rclone().url(), BUCKET).with_setting("access_key_id", RCLONE_KEY);
     let bucket: Arc<dyn Bucket> =
         Arc::new(place.with_setting("secret_access_key", RCLONE_SECRET).open().unwrap());
-    let pipeline = pipeline(&bucket, BucketAccess::whole().refresh_after(Duration::ZERO)).await;
+    let pipeline =
+        pipeline(&bucket, BucketAccess::whole().with_refresh_after(Duration::ZERO)).await;
     let sent = vec![plain(noise(150 << 20))];
     let kept = pipeline.encode(&ctx(), sent.clone()).await.unwrap();
     let reference: serde_json::Value = serde_json::from_slice(&kept[0].data).unwrap();
@@ -398,7 +404,8 @@ async fn a_folder() {
     let folder = tempfile::tempdir().unwrap();
     let place = BucketUrl::new(format!("file:{}", folder.path().display()));
     let bucket: Arc<dyn Bucket> = Arc::new(place.open().unwrap());
-    let pipeline = pipeline(&bucket, BucketAccess::whole().refresh_after(Duration::ZERO)).await;
+    let pipeline =
+        pipeline(&bucket, BucketAccess::whole().with_refresh_after(Duration::ZERO)).await;
     let sent = vec![plain(noise(5000))];
     pipeline.encode(&ctx(), sent.clone()).await.unwrap();
     let key = bucket.list("", None).await.unwrap().remove(0);

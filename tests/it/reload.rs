@@ -87,17 +87,17 @@ async fn a_plugin_that_never_starts_is_refused_at_its_time() {
         (
             "sleep",
             expect![[r#"
-            plugin `rogue`: took longer than 400ms (`limits.time`)
-        "#]],
+                plugin `rogue`: took longer than 400ms (`Limits::time`)
+            "#]],
         ),
         (
             "loop",
             expect![[r#"
-            plugin `rogue`: took longer than 400ms (`limits.time`)
-        "#]],
+                plugin `rogue`: took longer than 400ms (`Limits::time`)
+            "#]],
         ),
     ] {
-        let settings = Settings::none().set("start", start);
+        let settings = Settings::none().with_setting("start", start);
         let error = plugin.codec(settings, Reuse::Fresh).await.map(drop).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::LimitExceeded(Limit::Time), "{}", chain(&error));
         assert_text(&chain(&error), &["400ms"], &snapshot);
@@ -232,14 +232,14 @@ async fn a_configuration_without_end_is_refused() {
             "long",
             "# \n".repeat(400_000),
             expect![[r#"
-                `[folder]/cloakroom.toml` is larger than 1 MiB: is it a configuration?
+                `[folder]/cloakroom.toml` is larger than 1 MiB, so it is hardly a configuration: correct the path
             "#]],
         ),
         (
             "text",
             "\0".repeat(2 << 20),
             expect![[r#"
-                `[folder]/cloakroom.toml` is larger than 1 MiB: is it a configuration?
+                `[folder]/cloakroom.toml` is larger than 1 MiB, so it is hardly a configuration: correct the path
             "#]],
         ),
     ] {

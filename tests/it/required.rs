@@ -19,12 +19,14 @@ async fn stage(name: &str) -> Stage {
 }
 
 pub(crate) async fn stages() -> PipelineBuilder {
-    cloakroom_tests::pipeline().stage(stage("zstd").await).stage(stage("aes-gcm").await.required())
+    cloakroom_tests::pipeline()
+        .with_stage(stage("zstd").await)
+        .with_stage(stage("aes-gcm").await.required())
 }
 
 pub(crate) async fn offload(bucket: &Arc<dyn Bucket>) -> Offload {
     let driver = bucket_driver("s3", bucket, &[]).await;
-    Offload::above(ByteSize::kib(64)).to("aws.s3driver", driver)
+    Offload::new(ByteSize::kib(64)).with_driver("aws.s3driver", driver)
 }
 
 pub(crate) fn memory() -> Arc<dyn Bucket> {
@@ -44,13 +46,13 @@ struct Scene {
 async fn scene(claims: Option<ClaimPolicy>) -> Scene {
     let bucket = memory();
     let with_claims = |offload: Offload| match claims {
-        Some(policy) => offload.claims(ring(), policy),
+        Some(policy) => offload.with_claim_proofs(ring(), policy),
         None => offload,
     };
     let clear = with_claims(offload(&bucket).await);
-    let hidden = with_claims(offload(&bucket).await).encode_references();
-    let pipeline = stages().await.offload(clear).build().unwrap();
-    let hiding = stages().await.offload(hidden).build().unwrap();
+    let hidden = with_claims(offload(&bucket).await).with_encoded_references();
+    let pipeline = stages().await.with_offload(clear).build().unwrap();
+    let hiding = stages().await.with_offload(hidden).build().unwrap();
     let sent = plain(noise(100_000));
     let good = pipeline.encode(&ctx(), vec![sent.clone()]).await.unwrap().remove(0);
     let marked = hiding.encode(&ctx(), vec![sent.clone()]).await.unwrap().remove(0);
@@ -90,23 +92,23 @@ impl Scene {
 async fn a_marked_payload_passes_only_if_the_stages_decode_it_to_a_reference() {
     let scene = scene(None).await;
     scene.passes(scene.marked.clone()).await;
-    scene.is_ordinary(plain(CANARY).with(MARKER, "true")).await;
-    scene.is_ordinary(Payload::new("binary/protobuf", CANARY).with(MARKER, "true")).await;
-    scene.is_ordinary(Payload::new("binary/sealed", CANARY).with(MARKER, "true")).await;
-    scene.is_ordinary(Payload::new("binary/zstd", CANARY).with(MARKER, "true")).await;
-    scene.is_ordinary(Payload::default().with(MARKER, "true")).await;
+    scene.is_ordinary(plain(CANARY).with_metadata(MARKER, "true")).await;
+    scene.is_ordinary(Payload::new("binary/protobuf", CANARY).with_metadata(MARKER, "true")).await;
+    scene.is_ordinary(Payload::new("binary/sealed", CANARY).with_metadata(MARKER, "true")).await;
+    scene.is_ordinary(Payload::new("binary/zstd", CANARY).with_metadata(MARKER, "true")).await;
+    scene.is_ordinary(Payload::default().with_metadata(MARKER, "true")).await;
     // Sealed by us, and no reference.
     let sealed = scene.pipeline.encode(&ctx(), vec![plain("x")]).await.unwrap().remove(0);
-    scene.is_ordinary(sealed.with(MARKER, "true")).await;
+    scene.is_ordinary(sealed.with_metadata(MARKER, "true")).await;
     // A reference, but not sealed: the required stage is not in it.
-    let zstd = cloakroom_tests::pipeline().stage(stage("zstd").await).build().unwrap();
+    let zstd = cloakroom_tests::pipeline().with_stage(stage("zstd").await).build().unwrap();
     let long = scene.with(|reference| reference["claimData"]["note"] = json!(CANARY.repeat(99)));
     let long = Payload { metadata: plain("").metadata, ..long };
     for reference in [long, scene.good.clone()] {
         let external_sizes = reference.external_sizes.clone();
         let compressed = zstd.encode(&ctx(), vec![reference]).await.unwrap().remove(0);
         assert_eq!(compressed.encoding(), Some("binary/zstd"));
-        let marked = Payload { external_sizes, ..compressed.with(MARKER, "true") };
+        let marked = Payload { external_sizes, ..compressed.with_metadata(MARKER, "true") };
         scene.is_ordinary(marked).await;
     }
 }
@@ -115,7 +117,7 @@ async fn a_marked_payload_passes_only_if_the_stages_decode_it_to_a_reference() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_stands_beside_a_marked_reference_is_left_out() {
     let scene = scene(None).await;
-    let laden = scene.marked.clone().with("note", CANARY);
+    let laden = scene.marked.clone().with_metadata("note", CANARY);
     let encoded = scene.pipeline.encode(&ctx(), vec![laden]).await.unwrap();
     assert!(!holds(&encoded[0], CANARY));
     let decoded = scene.pipeline.decode(&ctx(), encoded).await.unwrap();
@@ -126,13 +128,13 @@ async fn what_stands_beside_a_marked_reference_is_left_out() {
 async fn a_reference_passes_only_if_it_is_nothing_else() {
     let scene = scene(None).await;
     scene.passes(scene.good.clone()).await;
-    scene.passes(scene.good.clone().with(MARKER, "true")).await;
+    scene.passes(scene.good.clone().with_metadata(MARKER, "true")).await;
     let claim = |name: &str, value: &str| {
         scene.with(|reference| reference["claimData"][name] = json!(value))
     };
     for other in [
-        scene.good.clone().with("note", CANARY),
-        scene.good.clone().with(MARKER, CANARY),
+        scene.good.clone().with_metadata("note", CANARY),
+        scene.good.clone().with_metadata(MARKER, CANARY),
         Payload { data: CANARY.into(), ..scene.good.clone() },
         Payload { unknown: format!("\x22\x0b{CANARY}").into(), ..scene.good.clone() },
         Payload { external_sizes: vec![1, 2], ..scene.good.clone() },
@@ -179,7 +181,7 @@ async fn without_storage_every_reference_is_ordinary() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_codec_that_only_compresses_wraps_what_looks_like_a_reference() {
     let scene = scene(None).await;
-    let zstd = cloakroom_tests::pipeline().stage(stage("zstd").await).build().unwrap();
+    let zstd = cloakroom_tests::pipeline().with_stage(stage("zstd").await).build().unwrap();
     let sent = vec![scene.with(|reference| reference["driverName"] = json!("other"))];
     let encoded = zstd.encode(&ctx(), sent.clone()).await.unwrap();
     assert_eq!(encoded[0].encoding(), Some("binary/zstd"));
@@ -191,7 +193,7 @@ async fn a_codec_that_only_compresses_wraps_what_looks_like_a_reference() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sealed_look_alike_brings_no_plaintext_back() {
     let (bucket, scene) = (memory(), scene(None).await);
-    let pipeline = stages().await.offload(offload(&bucket).await).build().unwrap();
+    let pipeline = stages().await.with_offload(offload(&bucket).await).build().unwrap();
     let object = plain(CANARY).envelope().to_bytes();
     bucket
         .put("v0/plain", vec![object.clone()], cloakroom::storage::PutMode::Create)
@@ -208,7 +210,7 @@ async fn a_sealed_look_alike_brings_no_plaintext_back() {
     let sealed = pipeline.encode(&ctx(), vec![forged.clone()]).await.unwrap();
     let decoded = pipeline.decode(&ctx(), sealed.clone()).await.unwrap();
     assert_eq!(decoded, std::slice::from_ref(&forged));
-    for reference in [sealed[0].clone().with(MARKER, "true"), forged] {
+    for reference in [sealed[0].clone().with_metadata(MARKER, "true"), forged] {
         let error = pipeline.decode(&ctx(), vec![reference]).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unsealed, "{}", chain(&error));
     }

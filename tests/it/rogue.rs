@@ -51,21 +51,21 @@ const ENDLESS: [Attack; 3] = [
         "loop",
         LimitExceeded(Limit::Time),
         expect![[r#"
-            plugin `rogue`: took longer than 400ms (`limits.time`)
+            plugin `rogue`: took longer than 400ms (`Limits::time`)
         "#]],
     ),
     Attack(
         "loop-in-host-calls",
         LimitExceeded(Limit::Time),
         expect![[r#"
-            plugin `rogue`: took longer than 400ms (`limits.time`)
+            plugin `rogue`: took longer than 400ms (`Limits::time`)
         "#]],
     ),
     Attack(
         "random-forever",
         LimitExceeded(Limit::Time),
         expect![[r#"
-            plugin `rogue`: took longer than 400ms (`limits.time`)
+            plugin `rogue`: took longer than 400ms (`Limits::time`)
         "#]],
     ),
 ];
@@ -75,14 +75,14 @@ const ATTACKS: [Attack; 25] = [
         "memory",
         LimitExceeded(Limit::Memory),
         expect![[r#"
-            plugin `rogue`: wanted more than 8MiB of memory (`limits.memory`)
+            plugin `rogue`: wanted more than 8MiB of memory (`Limits::memory`)
         "#]],
     ),
     Attack(
         "memory-slowly",
         LimitExceeded(Limit::Memory),
         expect![[r#"
-            plugin `rogue`: wanted more than 8MiB of memory (`limits.memory`)
+            plugin `rogue`: wanted more than 8MiB of memory (`Limits::memory`)
         "#]],
     ),
     Attack(
@@ -145,42 +145,42 @@ const ATTACKS: [Attack; 25] = [
         "handles",
         LimitExceeded(Limit::Handles),
         expect![[r#"
-            plugin `rogue`: held more than 64 handles (`limits.handles`)
+            plugin `rogue`: held more than 64 handles (`Limits::handles`)
         "#]],
     ),
     Attack(
         "write-forever",
         LimitExceeded(Limit::Output),
         expect![[r#"
-            plugin `rogue`: produced more than 8MiB in one call (`limits.output`)
+            plugin `rogue`: produced more than 8MiB in one call (`Limits::output`)
         "#]],
     ),
     Attack(
         "append-forever",
         LimitExceeded(Limit::Output),
         expect![[r#"
-            plugin `rogue`: produced more than 8MiB in one call (`limits.output`)
+            plugin `rogue`: produced more than 8MiB in one call (`Limits::output`)
         "#]],
     ),
     Attack(
         "buffers-forever",
         LimitExceeded(Limit::Output),
         expect![[r#"
-            plugin `rogue`: produced more than 8MiB in one call (`limits.output`)
+            plugin `rogue`: produced more than 8MiB in one call (`Limits::output`)
         "#]],
     ),
     Attack(
         "log-forever",
         LimitExceeded(Limit::Log),
         expect![[r#"
-            plugin `rogue`: logged more than 4KiB in one call (`limits.log`)
+            plugin `rogue`: logged more than 4KiB in one call (`Limits::log`)
         "#]],
     ),
     Attack(
         "log-empty-forever",
         LimitExceeded(Limit::Log),
         expect![[r#"
-            plugin `rogue`: logged more than 4KiB in one call (`limits.log`)
+            plugin `rogue`: logged more than 4KiB in one call (`Limits::log`)
         "#]],
     ),
     Attack(
@@ -222,7 +222,7 @@ const ATTACKS: [Attack; 25] = [
         "long-error",
         Failed,
         expect![[r#"
-            plugin `rogue`: the plugin gave up (its own words are not shown, since they could hold payload bytes: grant `log` to see them)
+            plugin `rogue`: the plugin gave up; its own words are not shown, since they could hold payload bytes: grant it the log to see them (`Grants::with_log`)
         "#]],
     ),
     Attack(
@@ -359,7 +359,7 @@ async fn a_description_is_input_too() {
             LimitExceeded(Limit::Time),
             "400ms",
             expect![[r#"
-                plugin `rogue`: took longer than 400ms (`limits.time`)
+                plugin `rogue`: took longer than 400ms (`Limits::time`)
             "#]],
         ),
         (
@@ -371,7 +371,7 @@ async fn a_description_is_input_too() {
         "#]],
         ),
     ] {
-        let settings = Settings::none().set("describe", lie);
+        let settings = Settings::none().with_setting("describe", lie);
         let error = plugin.codec(settings, Reuse::Fresh).await.map(drop).expect_err(lie);
         assert_eq!(error.kind(), kind, "{lie}: {}", chain(&error));
         assert_text(&chain(&error), &[fact], &snapshot);

@@ -28,16 +28,16 @@ async fn scene_within(time: Duration) -> Scene {
 
 impl Scene {
     async fn driver(&self, act: &str, access: BucketAccess) -> Result<PluginDriver, Error> {
-        let grants = Grants::none().bucket("b", self.bucket.clone(), access);
+        let grants = Grants::none().with_bucket("b", self.bucket.clone(), access);
         let plugin = self.host.load(Source::bytes("rogue", ROGUE_DRIVER), grants).await.unwrap();
-        plugin.driver(Settings::none().set("act", act), Reuse::Warm).await
+        plugin.driver(Settings::none().with_setting("act", act), Reuse::Warm).await
     }
 
     async fn pipeline(&self, act: &str, access: BucketAccess) -> Pipeline {
         let driver = self.driver(act, access).await.unwrap();
-        let offload = Offload::above(ByteSize::kib(1)).to("rogue", driver);
-        let offload = offload.memory_cache(ByteSize::bytes(0));
-        cloakroom_tests::pipeline().offload(offload).build().unwrap()
+        let offload = Offload::new(ByteSize::kib(1)).with_driver("rogue", driver);
+        let offload = offload.with_memory_cache(ByteSize::bytes(0));
+        cloakroom_tests::pipeline().with_offload(offload).build().unwrap()
     }
 }
 
@@ -112,10 +112,10 @@ async fn a_claim_is_held_against_the_object() {
             "#]],
         ),
     ] {
-        let pipeline = scene.pipeline(act, BucketAccess::whole().overwrite()).await;
+        let pipeline = scene.pipeline(act, BucketAccess::whole().with_overwriting()).await;
         check(pipeline.encode(&ctx(), sent.clone()).await, kind, fact, &snapshot);
     }
-    let well = scene.pipeline("", BucketAccess::whole().overwrite()).await;
+    let well = scene.pipeline("", BucketAccess::whole().with_overwriting()).await;
     let kept = well.encode(&ctx(), sent.clone()).await.unwrap();
     assert_eq!(well.decode(&ctx(), kept).await.unwrap(), sent);
 }
@@ -127,10 +127,10 @@ async fn a_grant_is_as_far_as_it_gets() {
     for (act, access, fact, snapshot) in [
         (
             "outside",
-            BucketAccess::within("v0/").overwrite(),
+            BucketAccess::whole().with_prefix("v0/").with_overwriting(),
             "`v0/`",
             expect![[r#"
-                stage `storage rogue`, encoding payload 0, plugin `rogue`: a key lies outside of `v0/`, the part of bucket `b` that was granted
+                stage `storage rogue`, encoding payload 0, plugin `rogue`: a key lies outside of `v0/`, the part of bucket `b` that was granted (`BucketAccess::with_prefix`)
             "#]],
         ),
         (
@@ -154,23 +154,23 @@ async fn a_grant_is_as_far_as_it_gets() {
             BucketAccess::whole(),
             "`overwrite`",
             expect![[r#"
-                stage `storage rogue`, encoding payload 0, plugin `rogue`: bucket `b` was granted without `overwrite`: add it to `allow` of the bucket, if the plugin is trusted with that
+                stage `storage rogue`, encoding payload 0, plugin `rogue`: bucket `b` was granted without `overwrite`: add it, if the plugin is trusted with that (`BucketAccess`)
             "#]],
         ),
         (
             "remove",
-            BucketAccess::whole().overwrite(),
+            BucketAccess::whole().with_overwriting(),
             "`remove`",
             expect![[r#"
-                stage `storage rogue`, encoding payload 0, plugin `rogue`: bucket `b` was granted without `remove`: add it to `allow` of the bucket, if the plugin is trusted with that
+                stage `storage rogue`, encoding payload 0, plugin `rogue`: bucket `b` was granted without `remove`: add it, if the plugin is trusted with that (`BucketAccess`)
             "#]],
         ),
         (
             "list",
-            BucketAccess::whole().overwrite(),
+            BucketAccess::whole().with_overwriting(),
             "`list`",
             expect![[r#"
-                stage `storage rogue`, encoding payload 0, plugin `rogue`: bucket `b` was granted without `list`: add it to `allow` of the bucket, if the plugin is trusted with that
+                stage `storage rogue`, encoding payload 0, plugin `rogue`: bucket `b` was granted without `list`: add it, if the plugin is trusted with that (`BucketAccess`)
             "#]],
         ),
     ] {
@@ -178,8 +178,8 @@ async fn a_grant_is_as_far_as_it_gets() {
         check(pipeline.encode(&ctx(), sent.clone()).await, ErrorKind::Denied, fact, &snapshot);
     }
     for (act, access) in [
-        ("remove", BucketAccess::whole().overwrite().remove()),
-        ("list", BucketAccess::whole().overwrite().list()),
+        ("remove", BucketAccess::whole().with_overwriting().with_removing()),
+        ("list", BucketAccess::whole().with_overwriting().with_listing()),
     ] {
         let pipeline = scene.pipeline(act, access).await;
         assert!(pipeline.encode(&ctx(), sent.clone()).await.is_ok(), "{act}");
@@ -208,7 +208,7 @@ async fn one_that_computes_without_end_is_stopped() {
         time,
         "300ms",
         &expect![[r#"
-            stage `storage rogue`, encoding payload 0, plugin `rogue`: took longer than 300ms (`storage.time`)
+            stage `storage rogue`, encoding payload 0, plugin `rogue`: took longer than 300ms (`Limits::driver_time`)
         "#]],
     );
     let spins = scene.driver("spin early", BucketAccess::whole()).await;
@@ -217,8 +217,8 @@ async fn one_that_computes_without_end_is_stopped() {
         time,
         "300ms",
         &expect![[r#"
-        plugin `rogue`: took longer than 300ms (`limits.time`)
-    "#]],
+            plugin `rogue`: took longer than 300ms (`Limits::time`)
+        "#]],
     );
 }
 
@@ -227,7 +227,7 @@ async fn what_it_gives_back_is_checked() {
     let scene = scene().await;
     let sent = vec![plain(noise(5000))];
     let kept = scene
-        .pipeline("", BucketAccess::whole().overwrite())
+        .pipeline("", BucketAccess::whole().with_overwriting())
         .await
         .encode(&ctx(), sent.clone())
         .await;
@@ -252,25 +252,25 @@ async fn what_it_gives_back_is_checked() {
         (
             "flood",
             ErrorKind::LimitExceeded(Limit::Output),
-            "limits.output",
+            "Limits::output",
             expect![[r#"
-                stage `storage rogue`, decoding payload 0, plugin `rogue`: produced more than 8MiB in one call (`limits.output`)
+                stage `storage rogue`, decoding payload 0, plugin `rogue`: produced more than 8MiB in one call (`Limits::output`)
             "#]],
         ),
     ] {
-        let pipeline = scene.pipeline(act, BucketAccess::whole().overwrite()).await;
+        let pipeline = scene.pipeline(act, BucketAccess::whole().with_overwriting()).await;
         check(pipeline.decode(&ctx(), kept.clone()).await, kind, fact, &snapshot);
     }
-    let well = scene.pipeline("", BucketAccess::whole().overwrite()).await;
+    let well = scene.pipeline("", BucketAccess::whole().with_overwriting()).await;
     assert_eq!(well.decode(&ctx(), kept).await.unwrap(), sent);
     let says = plain(format!("canary {}", "x".repeat(2000)));
-    let tells = scene.pipeline("tell", BucketAccess::whole().overwrite()).await;
+    let tells = scene.pipeline("tell", BucketAccess::whole().with_overwriting()).await;
     check(
         tells.encode(&ctx(), vec![says]).await,
         ErrorKind::Failed,
         "",
         &expect![[r#"
-            stage `storage rogue`, encoding payload 0, plugin `rogue`: the plugin gave up (its own words are not shown, since they could hold payload bytes: grant `log` to see them)
+            stage `storage rogue`, encoding payload 0, plugin `rogue`: the plugin gave up; its own words are not shown, since they could hold payload bytes: grant it the log to see them (`Grants::with_log`)
         "#]],
     );
 }

@@ -20,7 +20,7 @@ async fn pipeline(host: &Host, codecs: &[&str], reuse: Reuse) -> Pipeline {
     let mut pipeline = cloakroom_tests::pipeline();
     for name in codecs {
         let codec = bundled(host, name, Settings::none(), reuse).await;
-        pipeline = pipeline.stage(Stage::new(name, codec));
+        pipeline = pipeline.with_stage(Stage::new(name, codec));
     }
     pipeline.build().unwrap()
 }
@@ -139,7 +139,7 @@ fn any_bytes_that_say_they_are_ours_end_in_an_error_or_a_payload() {
         TestRunner::deterministic().run(&(own, metadata, data), |(own, metadata, data)| {
             let mut payload = Payload::new(own, data);
             for (name, value) in metadata {
-                payload = payload.with(name, value);
+                payload = payload.with_metadata(name, value);
             }
             if let Err(error) = runtime.block_on(all.decode(&ctx(), vec![payload])) {
                 let blamed = matches!(

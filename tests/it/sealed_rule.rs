@@ -35,13 +35,13 @@ async fn scene(encode_references: bool, claims: Option<ClaimPolicy>) -> Scene {
     let pipeline = async |encodes: bool| {
         let mut offload = offload(&bucket).await;
         if let Some(policy) = claims {
-            offload = offload.claims(ring(), policy);
+            offload = offload.with_claim_proofs(ring(), policy);
         }
         if encodes {
-            offload = offload.encode_references();
+            offload = offload.with_encoded_references();
         }
-        let stages = stages().await.envelopes(SystemEnvelopes::shared());
-        stages.offload(offload).build().unwrap()
+        let stages = stages().await.with_envelopes(SystemEnvelopes::shared());
+        stages.with_offload(offload).build().unwrap()
     };
     let stored = plain(noise(100_000));
     let mut good = Vec::new();

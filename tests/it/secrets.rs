@@ -82,7 +82,7 @@ async fn a_plugin_cannot_log_what_it_reads_unless_granted() {
             let (log, _guard) = Log::start();
             let mut grants = rogue_grants();
             if granted {
-                grants = grants.log();
+                grants = grants.with_log();
             }
             let plugin =
                 host(Limits::default()).load(Source::bytes("rogue", wasm), grants).await.unwrap();
@@ -98,7 +98,7 @@ async fn a_plugin_cannot_log_what_it_reads_unless_granted() {
 #[tokio::test(flavor = "current_thread")]
 async fn a_panic_is_logged_by_its_place_and_not_its_message() {
     let (log, _guard) = Log::start();
-    let grants = rogue_grants().log();
+    let grants = rogue_grants().with_log();
     let plugin = host(Limits::default()).load(Source::bytes("rogue", ROGUE), grants).await.unwrap();
     let codec = plugin.codec(Settings::none(), Reuse::Fresh).await.unwrap();
     codec.encode(&ctx(), &plain("panic")).await.map(drop).unwrap_err();
@@ -110,20 +110,23 @@ async fn a_panic_is_logged_by_its_place_and_not_its_message() {
 async fn errors_and_debug_hold_no_payload_and_no_metadata() {
     let (log, _guard) = Log::start();
     let rogue = rogue(&host(Limits::default()), ROGUE, Reuse::Fresh).await;
-    let pipeline = cloakroom_tests::pipeline().stage(Stage::new("rogue", rogue)).build().unwrap();
+    let pipeline =
+        cloakroom_tests::pipeline().with_stage(Stage::new("rogue", rogue)).build().unwrap();
     let aes = bundled(&host(Limits::default()), "aes-gcm", Settings::none(), Reuse::Fresh).await;
-    let sealing =
-        cloakroom_tests::pipeline().stage(Stage::new("aes-gcm", aes).required()).build().unwrap();
+    let sealing = cloakroom_tests::pipeline()
+        .with_stage(Stage::new("aes-gcm", aes).required())
+        .build()
+        .unwrap();
     let mut seen = String::new();
-    let secret = |encoding: &str| Payload::new(encoding, CANARY).with("secret", CANARY);
+    let secret = |encoding: &str| Payload::new(encoding, CANARY).with_metadata("secret", CANARY);
     for encoding in ["binary/sealed", "binary/encrypted", "json/plain"] {
         let error = sealing.decode(&ctx(), vec![secret(encoding)]).await.unwrap_err();
         seen += &format!("{} {error:?}", chain(&error));
         let labelled = secret(encoding)
-            .with("sealed-format", "1")
+            .with_metadata("sealed-format", "1")
             // The one value that is shown: an operator has to know which key is missing.
-            .with("sealed-key", "retired")
-            .with("encryption-key-id", "retired");
+            .with_metadata("sealed-key", "retired")
+            .with_metadata("encryption-key-id", "retired");
         let error = sealing.decode(&ctx(), vec![labelled]).await.unwrap_err();
         seen += &format!("{} {error:?}", chain(&error));
     }
@@ -140,15 +143,17 @@ async fn errors_and_debug_hold_no_payload_and_no_metadata() {
 #[tokio::test(flavor = "current_thread")]
 async fn each_failed_call_is_logged_once_without_contents() {
     let aes = bundled(&host(Limits::default()), "aes-gcm", Settings::none(), Reuse::Fresh).await;
-    let pipeline =
-        cloakroom_tests::pipeline().stage(Stage::new("aes-gcm", aes).required()).build().unwrap();
+    let pipeline = cloakroom_tests::pipeline()
+        .with_stage(Stage::new("aes-gcm", aes).required())
+        .build()
+        .unwrap();
     let reference = format!(
         r#"{{"driverName":"{CANARY}","driverClaim":{{"claimData":{{"key":"{CANARY}"}}}}}}"#
     );
     let reference = Payload::new("json/protobuf", reference)
-        .with("messageType", "temporal.api.sdk.v1.ExternalStorageReference")
-        .with("secret", CANARY);
-    let unsealed = Payload::new("json/plain", CANARY).with("secret", CANARY);
+        .with_metadata("messageType", "temporal.api.sdk.v1.ExternalStorageReference")
+        .with_metadata("secret", CANARY);
+    let unsealed = Payload::new("json/plain", CANARY).with_metadata("secret", CANARY);
     for (payload, kind) in [(unsealed, "unsealed"), (reference, "unresolved")] {
         for (pipeline, level) in [(pipeline.clone(), "WARN"), (pipeline.clone().quiet(), "DEBUG")] {
             let (log, _guard) = Log::start();
@@ -187,11 +192,12 @@ fn a_codec_server_logs_no_contents_keys_or_tokens() {
     config(folder.path(), "origins = [\"http://localhost:8233\"]");
     let mut program = Program::start_with(folder.path(), &[], Some("trace"));
     let address = program.address();
-    let secret = || Payload::new("json/plain", CANARY).with("secret", CANARY);
+    let secret = || Payload::new("json/plain", CANARY).with_metadata("secret", CANARY);
     let text = |payload| String::from_utf8(json::write(&[payload]).unwrap()).unwrap();
     let encoded = post(address, "/encode", &[BEARER], &text(secret())).body;
     let (path, clear) = ("/decode?token=canary", text(secret()));
-    let mut forged = json::read(encoded.as_bytes()).unwrap().remove(0).with("secret", CANARY);
+    let mut forged =
+        json::read(encoded.as_bytes()).unwrap().remove(0).with_metadata("secret", CANARY);
     forged.data.truncate(forged.data.len() - 1);
     for (path, body, status) in [
         ("/decode", &*encoded, 200),
@@ -237,7 +243,8 @@ fn keys_do_not_print() {
     let builder = Ring::builder().with_key("k", &material).with_current("k");
     let mut seen = format!("{material:?} {builder:?}");
     let ring = builder.build().unwrap();
-    seen += &format!("{ring:?} {:?}", Grants::none().keys("payments", cloakroom_tests::ring()));
+    seen +=
+        &format!("{ring:?} {:?}", Grants::none().with_keys("payments", cloakroom_tests::ring()));
     for form in [
         String::from_utf8_lossy(&KEY).into_owned(),
         STANDARD.encode(KEY),

@@ -31,17 +31,17 @@ async fn stages() -> cloakroom::pipeline::PipelineBuilder {
     let zstd = bundled(&host, "zstd", Settings::none(), Reuse::Fresh).await;
     let aes = bundled(&host, "aes-gcm", Settings::none(), Reuse::Fresh).await;
     cloakroom_tests::pipeline()
-        .stage(Stage::new("zstd", zstd))
-        .stage(Stage::new("aes-gcm", aes).required())
+        .with_stage(Stage::new("zstd", zstd))
+        .with_stage(Stage::new("aes-gcm", aes).required())
 }
 
 async fn offload(bucket: &Arc<dyn Bucket>) -> Offload {
     let driver = bucket_driver("s3", bucket, &[]).await;
-    Offload::above(ByteSize::kib(256)).to("aws.s3driver", driver)
+    Offload::new(ByteSize::kib(256)).with_driver("aws.s3driver", driver)
 }
 
 fn target() -> Context {
-    ctx().target(Kind::Workflow, "order 17", "Charge", Some("run-1"))
+    ctx().with_target(Kind::Workflow, "order 17", "Charge", Some("run-1"))
 }
 
 fn claim(reference: &Payload) -> Value {
@@ -55,7 +55,7 @@ fn is_reference(payload: &Payload) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_large_leaves_and_comes_back() {
     let bucket = memory();
-    let pipeline = stages().await.offload(offload(&bucket).await).build().unwrap();
+    let pipeline = stages().await.with_offload(offload(&bucket).await).build().unwrap();
     let sent =
         vec![plain("small"), plain(noise(1 << 20)), plain(text(1 << 20)), plain(noise(1 << 20))];
     let kept = pipeline.encode(&target(), sent.clone()).await.unwrap();
@@ -83,8 +83,8 @@ async fn the_threshold_is_the_size_of_the_message() {
     let size = payload.encoded_len() as u64;
     for (threshold, leaves) in [(0, true), (size, true), (size + 1, false)] {
         let driver = bucket_driver("s3", &memory(), &[]).await;
-        let offload = Offload::above(ByteSize::bytes(threshold)).to("d", driver);
-        let pipeline = cloakroom_tests::pipeline().offload(offload).build().unwrap();
+        let offload = Offload::new(ByteSize::bytes(threshold)).with_driver("d", driver);
+        let pipeline = cloakroom_tests::pipeline().with_offload(offload).build().unwrap();
         let kept = pipeline.encode(&ctx(), vec![payload.clone()]).await.unwrap();
         assert_eq!(is_reference(&kept[0]), leaves, "{threshold}");
         assert!(pipeline.decode(&ctx(), kept).await.unwrap()[0] == payload);
@@ -142,12 +142,13 @@ impl Driver for Counting {
 #[tokio::test(flavor = "multi_thread")]
 async fn equal_payloads_of_a_call_are_stored_and_fetched_once() {
     let driver = Counting::default();
-    let offload = Offload::above(ByteSize::bytes(0)).to("d", driver.clone());
-    let pipeline = cloakroom_tests::pipeline().offload(offload.memory_cache(ByteSize::bytes(0)));
+    let offload = Offload::new(ByteSize::bytes(0)).with_driver("d", driver.clone());
+    let pipeline =
+        cloakroom_tests::pipeline().with_offload(offload.with_memory_cache(ByteSize::bytes(0)));
     let pipeline = pipeline.build().unwrap();
     // Equal payloads whose metadata was put in in another order.
-    let one = plain("x").with("a", "1").with("b", "2");
-    let other = plain("x").with("b", "2").with("a", "1");
+    let one = plain("x").with_metadata("a", "1").with_metadata("b", "2");
+    let other = plain("x").with_metadata("b", "2").with_metadata("a", "1");
     let sent = vec![one.clone(), plain("y"), other, one];
     let kept = pipeline.encode(&ctx(), sent.clone()).await.unwrap();
     assert_eq!(driver.stored.load(Ordering::SeqCst), 2);
@@ -160,9 +161,9 @@ async fn equal_payloads_of_a_call_are_stored_and_fetched_once() {
 async fn so_many_are_on_their_way_at_once() {
     let driver = Counting::default();
     let number = |count| NonZeroUsize::new(count).unwrap();
-    let offload = Offload::above(ByteSize::bytes(0)).to("d", driver.clone());
-    let offload = offload.permits(number(5)).permits_of_a_call(number(3));
-    let pipeline = cloakroom_tests::pipeline().offload(offload).build().unwrap();
+    let offload = Offload::new(ByteSize::bytes(0)).with_driver("d", driver.clone());
+    let offload = offload.with_permits(number(5)).with_permits_per_call(number(3));
+    let pipeline = cloakroom_tests::pipeline().with_offload(offload).build().unwrap();
     let batch = |call: usize| (0..20).map(|n| plain(format!("{call} {n}"))).collect::<Vec<_>>();
     pipeline.encode(&ctx(), batch(0)).await.unwrap();
     assert_eq!(driver.most.load(Ordering::SeqCst), 3);
@@ -181,12 +182,12 @@ async fn what_was_read_is_not_read_again() {
     let folder = tempfile::tempdir().unwrap();
     let driver = Counting::default();
     let pipeline = |memory, disk: bool| {
-        let mut offload = Offload::above(ByteSize::bytes(0)).to("d", driver.clone());
-        offload = offload.memory_cache(ByteSize::bytes(memory));
+        let mut offload = Offload::new(ByteSize::bytes(0)).with_driver("d", driver.clone());
+        offload = offload.with_memory_cache(ByteSize::bytes(memory));
         if disk {
-            offload = offload.disk_cache(folder.path().join("objects"), ByteSize::mib(1));
+            offload = offload.with_disk_cache(folder.path().join("objects"), ByteSize::mib(1));
         }
-        cloakroom_tests::pipeline().offload(offload).build().unwrap()
+        cloakroom_tests::pipeline().with_offload(offload).build().unwrap()
     };
     let sent = vec![plain(noise(1000)), plain(noise(2000))];
     let kept = pipeline(0, false).encode(&ctx(), sent.clone()).await.unwrap();
@@ -235,17 +236,19 @@ async fn what_was_read_is_not_read_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn rules_say_which_driver_stores() {
     let (main, cold) = (Counting::default(), Counting::default());
-    let offload = Offload::above(ByteSize::bytes(100))
-        .to("main", main.clone())
-        .from("cold", cold.clone())
-        .rule(Rule::inline().namespace("audit"))
-        .rule(Rule::to("cold").metadata("tier", "cold"));
+    let offload = Offload::new(ByteSize::bytes(100))
+        .with_driver("main", main.clone())
+        .with_read_driver("cold", cold.clone())
+        .with_rule(Rule::inline().with_namespace("audit"))
+        .with_rule(Rule::store_with("cold").with_metadata("tier", "cold"));
     let host = host(Limits::default());
     let zstd = bundled(&host, "zstd", Settings::none(), Reuse::Fresh).await;
-    let pipeline = cloakroom_tests::pipeline().stage(Stage::new("zstd", zstd)).offload(offload);
+    let pipeline =
+        cloakroom_tests::pipeline().with_stage(Stage::new("zstd", zstd)).with_offload(offload);
     let pipeline = pipeline.build().unwrap();
     // The rule sees metadata that the stage puts out of sight.
-    let sent = vec![plain(text(9000)).with("tier", "cold"), plain(text(9000)), plain("small")];
+    let sent =
+        vec![plain(text(9000)).with_metadata("tier", "cold"), plain(text(9000)), plain("small")];
     let kept = pipeline.encode(&ctx(), sent.clone()).await.unwrap();
     assert_eq!(cold.stored.load(Ordering::SeqCst), 1);
     assert_eq!(main.stored.load(Ordering::SeqCst), 1);
@@ -258,20 +261,20 @@ async fn rules_say_which_driver_stores() {
 #[tokio::test(flavor = "multi_thread")]
 async fn references_are_neither_encoded_nor_stored_again() {
     let bucket = memory();
-    let pipeline = stages().await.offload(offload(&bucket).await).build().unwrap();
+    let pipeline = stages().await.with_offload(offload(&bucket).await).build().unwrap();
     let driver = bucket_driver("s3", &bucket, &[]).await;
-    let all = Offload::above(ByteSize::bytes(0)).to("aws.s3driver", driver);
+    let all = Offload::new(ByteSize::bytes(0)).with_driver("aws.s3driver", driver);
     let kept = pipeline.encode(&target(), vec![plain(noise(1 << 20))]).await.unwrap();
-    let all = stages().await.offload(all).build().unwrap();
+    let all = stages().await.with_offload(all).build().unwrap();
     assert_eq!(all.encode(&target(), kept.clone()).await.unwrap(), kept);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_encoded_reference_hides_where_the_object_lies() {
     let bucket = memory();
-    let plainly = stages().await.offload(offload(&bucket).await).build().unwrap();
-    let hiding = offload(&bucket).await.encode_references();
-    let hiding = stages().await.offload(hiding).build().unwrap();
+    let plainly = stages().await.with_offload(offload(&bucket).await).build().unwrap();
+    let hiding = offload(&bucket).await.with_encoded_references();
+    let hiding = stages().await.with_offload(hiding).build().unwrap();
     let sent = vec![plain(noise(1 << 20))];
     let kept = hiding.encode(&target(), sent.clone()).await.unwrap();
     assert_eq!(kept[0].encoding(), Some("binary/sealed"));
@@ -285,7 +288,7 @@ async fn an_encoded_reference_hides_where_the_object_lies() {
     assert!(is_reference(&shown[0]));
     assert_eq!(plainly.decode(&target(), shown).await.unwrap(), sent);
 
-    let without = cloakroom_tests::pipeline().offload(offload(&bucket).await).build().unwrap();
+    let without = cloakroom_tests::pipeline().with_offload(offload(&bucket).await).build().unwrap();
     let error = without.decode(&target(), kept.clone()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unresolved);
     assert_text(
@@ -300,20 +303,20 @@ async fn an_encoded_reference_hides_where_the_object_lies() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reference_without_its_driver_is_refused() {
     let bucket = memory();
-    let pipeline = stages().await.offload(offload(&bucket).await).build().unwrap();
+    let pipeline = stages().await.with_offload(offload(&bucket).await).build().unwrap();
     let kept = pipeline.encode(&target(), vec![plain(noise(1 << 20))]).await.unwrap();
-    let other = Offload::above(ByteSize::kib(256)).to("other", Counting::default());
+    let other = Offload::new(ByteSize::kib(256)).with_driver("other", Counting::default());
     for (builder, snapshot) in [
         (
             stages().await,
             expect![[r#"
-                [TMPRL1105] the payload is stored elsewhere, and no external storage is configured: add the driver that stored it (`PipelineBuilder::offload`)
+                [TMPRL1105] the payload is stored elsewhere, and no external storage is configured: add the driver that stored it (`PipelineBuilder::with_offload`)
             "#]],
         ),
         (
-            stages().await.offload(other),
+            stages().await.with_offload(other),
             expect![[r#"
-                stage `storage aws.s3driver`, decoding payload 0: [TMPRL1105] stored by driver `aws.s3driver`, which is not configured; there are `other`: add a driver of that name (`Offload::from`)
+                stage `storage aws.s3driver`, decoding payload 0: [TMPRL1105] stored by driver `aws.s3driver`, which is not configured; there are `other`: add a driver of that name (`Offload::with_read_driver`)
             "#]],
         ),
     ] {
@@ -326,31 +329,33 @@ async fn a_reference_without_its_driver_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_contradicts_itself_is_not_built() {
-    let build = |offload: Offload| cloakroom_tests::pipeline().offload(offload).build().map(drop);
-    let all = || Offload::above(ByteSize::bytes(0));
-    let twice = all().to("d", Counting::default()).from("d", Counting::default());
+    let build =
+        |offload: Offload| cloakroom_tests::pipeline().with_offload(offload).build().map(drop);
+    let all = || Offload::new(ByteSize::bytes(0));
+    let twice =
+        all().with_driver("d", Counting::default()).with_read_driver("d", Counting::default());
     assert_eq!(build(twice), Err(PipelineError::DriverName("d".to_owned())));
-    let nameless = all().to("", Counting::default());
+    let nameless = all().with_driver("", Counting::default());
     assert_eq!(build(nameless), Err(PipelineError::DriverName(String::new())));
-    let unknown = all().to("d", Counting::default()).rule(Rule::to("e"));
+    let unknown = all().with_driver("d", Counting::default()).with_rule(Rule::store_with("e"));
     assert_eq!(build(unknown), Err(PipelineError::UnknownDriver("e".to_owned())));
-    let unsealed = all().to("d", Counting::default()).sealed();
+    let unsealed = all().with_driver("d", Counting::default()).with_required_encryption();
     assert_eq!(build(unsealed.clone()), Err(PipelineError::StoresUnsealed));
-    assert!(stages().await.offload(unsealed).build().is_ok());
+    assert!(stages().await.with_offload(unsealed).build().is_ok());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_driver_takes_no_more_than_its_setting_says() {
     let driver = bucket_driver("s3", &memory(), &[("max_bytes", "1000")]).await;
-    let offload = Offload::above(ByteSize::bytes(0)).to("d", driver);
-    let pipeline = cloakroom_tests::pipeline().offload(offload).build().unwrap();
+    let offload = Offload::new(ByteSize::bytes(0)).with_driver("d", driver);
+    let pipeline = cloakroom_tests::pipeline().with_offload(offload).build().unwrap();
     let error = pipeline.encode(&ctx(), vec![plain(noise(1000))]).await.unwrap_err();
     let says = chain(&error);
     assert_text(
         &says,
         &["max_bytes", "storage d"],
         &expect![[r#"
-            stage `storage d`, encoding payload 0, plugin `s3`: the plugin rejected the payload as too large; its settings are `bucket`, `max_bytes` (its own words are not shown, since they could hold payload bytes: grant `log` to see them)
+            stage `storage d`, encoding payload 0, plugin `s3`: the plugin rejected the payload as too large; its settings are `bucket`, `max_bytes`; its own words are not shown, since they could hold payload bytes: grant it the log to see them (`Grants::with_log`)
         "#]],
     );
 }

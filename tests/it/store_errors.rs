@@ -57,7 +57,7 @@ async fn of_s3() {
         ErrorKind::NotFound,
         &there,
         &expect![[r#"
-            bucket `errors`, key `a/none`: no such object (HTTP 404 NoSuchKey)
+            bucket `errors`, key `a/none`: no such object: it expired, was deleted, or is in another bucket (HTTP 404 NoSuchKey)
         "#]],
     );
 
@@ -68,7 +68,7 @@ async fn of_s3() {
         ErrorKind::Denied,
         &missing,
         &expect![[r#"
-            bucket `nowhere`, key `a/none`: no such bucket: create it, or correct the bucket's `url` (HTTP 404 NoSuchBucket)
+            bucket `nowhere`, key `a/none`: no such bucket: create it, or correct its URL (HTTP 404 NoSuchBucket)
         "#]],
     );
     says(
@@ -76,7 +76,7 @@ async fn of_s3() {
         ErrorKind::Denied,
         &missing,
         &expect![[r#"
-            bucket `nowhere`, key `a/new`: no such bucket: create it, or correct the bucket's `url` (HTTP 404 NoSuchBucket)
+            bucket `nowhere`, key `a/new`: no such bucket: create it, or correct its URL (HTTP 404 NoSuchBucket)
         "#]],
     );
     let listed = nowhere.list("", None).await.unwrap_err();
@@ -85,7 +85,7 @@ async fn of_s3() {
         ErrorKind::Denied,
         &missing[..1],
         &expect![[r#"
-            bucket `nowhere`: no such bucket: create it, or correct the bucket's `url` (HTTP 404 NoSuchBucket)
+            bucket `nowhere`: no such bucket: create it, or correct its URL (HTTP 404 NoSuchBucket)
         "#]],
     );
 
@@ -119,7 +119,7 @@ async fn of_azure() {
         ErrorKind::NotFound,
         &facts,
         &expect![[r#"
-            bucket `temporal-payloads`, key `a/none`: no such object (HTTP 404 BlobNotFound)
+            bucket `temporal-payloads`, key `a/none`: no such object: it expired, was deleted, or is in another bucket (HTTP 404 BlobNotFound)
         "#]],
     );
     let nowhere = place("nowhere", AZURITE_KEY);
@@ -129,7 +129,7 @@ async fn of_azure() {
         ErrorKind::Denied,
         &missing,
         &expect![[r#"
-            bucket `nowhere`, key `a/none`: no such bucket: create it, or correct the bucket's `url` (HTTP 404 ContainerNotFound)
+            bucket `nowhere`, key `a/none`: no such bucket: create it, or correct its URL (HTTP 404 ContainerNotFound)
         "#]],
     );
     says(
@@ -137,7 +137,7 @@ async fn of_azure() {
         ErrorKind::Denied,
         &missing,
         &expect![[r#"
-            bucket `nowhere`, key `a/new`: no such bucket: create it, or correct the bucket's `url` (HTTP 404 ContainerNotFound)
+            bucket `nowhere`, key `a/new`: no such bucket: create it, or correct its URL (HTTP 404 ContainerNotFound)
         "#]],
     );
     let wrong = put(&place(BUCKET, "d3Jvbmc=")).await;
@@ -167,7 +167,7 @@ async fn of_google() {
         ErrorKind::NotFound,
         &["key `a/none`", "HTTP 404"],
         &expect![[r#"
-            bucket `temporal-payloads`, key `a/none`: no such object (HTTP 404)
+            bucket `temporal-payloads`, key `a/none`: no such object: it expired, was deleted, or is in another bucket (HTTP 404)
         "#]],
     );
     let nowhere = put(&place("nowhere")).await;
@@ -176,7 +176,7 @@ async fn of_google() {
         ErrorKind::Denied,
         &["bucket `nowhere`", "HTTP 404"],
         &expect![[r#"
-            bucket `nowhere`, key `a/new`: no such bucket: create it, or correct the bucket's `url` (HTTP 404)
+            bucket `nowhere`, key `a/new`: no such bucket: create it, or correct its URL (HTTP 404)
         "#]],
     );
 }
@@ -191,7 +191,7 @@ async fn of_a_folder() {
         ErrorKind::NotFound,
         &["key `a/none`"],
         &expect![[r#"
-            bucket `[folder]`, key `a/none`: no such object
+            bucket `[folder]`, key `a/none`: no such object: it expired, was deleted, or is in another bucket
         "#]],
     );
 }
@@ -239,8 +239,8 @@ async fn the_log_names_driver_and_bucket() {
     let place = place.with_retry_timeout(Duration::from_millis(1));
     let bucket: Arc<dyn Bucket> = Arc::new(place.open().unwrap());
     let driver = bucket_driver("s3", &bucket, &[]).await;
-    let offload = Offload::above(ByteSize::bytes(0)).to("aws.s3driver", driver);
-    let pipeline = cloakroom_tests::pipeline().offload(offload).build().unwrap();
+    let offload = Offload::new(ByteSize::bytes(0)).with_driver("aws.s3driver", driver);
+    let pipeline = cloakroom_tests::pipeline().with_offload(offload).build().unwrap();
     let error = pipeline.encode(&ctx(), vec![plain("hi")]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{}", chain(&error));
     let log = log.text();

@@ -114,10 +114,11 @@ async fn has_one_winner(bucket: &ObjectBucket) {
 pub async fn carries(driver: &str, bucket: ObjectBucket) -> Vec<Payload> {
     let bucket: Arc<dyn Bucket> = Arc::new(bucket);
     let driver = bucket_driver(driver, &bucket, &[]).await;
-    let offload = Offload::above(cloakroom::ByteSize::bytes(0)).to("d", driver);
-    let offload = offload.memory_cache(cloakroom::ByteSize::bytes(0));
-    let pipeline = cloakroom_tests::pipeline().offload(offload).build().unwrap();
-    let ctx = Context::namespace("payments prod").target(Kind::Workflow, "a/b ü%20", "T", None);
+    let offload = Offload::new(cloakroom::ByteSize::bytes(0)).with_driver("d", driver);
+    let offload = offload.with_memory_cache(cloakroom::ByteSize::bytes(0));
+    let pipeline = cloakroom_tests::pipeline().with_offload(offload).build().unwrap();
+    let ctx =
+        Context::namespace("payments prod").with_target(Kind::Workflow, "a/b ü%20", "T", None);
     let sent = vec![plain(noise(10)), plain(noise(3 << 20)), Payload::default()];
     let kept = pipeline.encode(&ctx, sent.clone()).await.unwrap();
     assert_eq!(pipeline.encode(&ctx, sent.clone()).await.unwrap(), kept, "not repeatable");
@@ -166,14 +167,14 @@ async fn what_is_no_place_is_refused() {
             "s3://",
             &[],
             expect![[r#"
-                the URL names no bucket or has a path: write `s3://BUCKET`, and limit the keys with `prefix`
+                the URL names no bucket or has a path: write `s3://BUCKET`, and limit the keys by the access that is granted
             "#]],
         ),
         (
             "s3://a/b",
             &[],
             expect![[r#"
-                the URL names no bucket or has a path: write `s3://BUCKET`, and limit the keys with `prefix`
+                the URL names no bucket or has a path: write `s3://BUCKET`, and limit the keys by the access that is granted
             "#]],
         ),
         (

@@ -108,7 +108,8 @@ async fn a_small_call_does_not_wait_for_the_payloads_of_a_large_one() {
     let encodings = vec!["binary/slow".to_owned()];
     let description = Description { encodings, purpose: Purpose::Conversion };
     let codec = SlowCodec(description, slow.clone());
-    let pipeline = cloakroom_tests::pipeline().stage(Stage::new("slow", codec)).build().unwrap();
+    let pipeline =
+        cloakroom_tests::pipeline().with_stage(Stage::new("slow", codec)).build().unwrap();
     let call = pipeline.clone();
     let call =
         tokio::spawn(async move { call.encode(&Context::namespace("large"), large(10_000)).await });
@@ -126,9 +127,9 @@ async fn a_small_call_does_not_wait_for_the_payloads_of_a_large_one() {
 async fn namespaces_take_turns_at_a_slow_store() {
     let slow = Slow::new();
     let permits = 2.try_into().unwrap();
-    let offload = Offload::above(ByteSize::bytes(0)).to("d", SlowDriver(slow.clone()));
-    let offload = offload.permits(permits).permits_of_a_call(permits);
-    let pipeline = cloakroom_tests::pipeline().offload(offload).build().unwrap();
+    let offload = Offload::new(ByteSize::bytes(0)).with_driver("d", SlowDriver(slow.clone()));
+    let offload = offload.with_permits(permits).with_permits_per_call(permits);
+    let pipeline = cloakroom_tests::pipeline().with_offload(offload).build().unwrap();
     let calls: Vec<_> = (0..20)
         .map(|n| {
             let pipeline = pipeline.clone();
@@ -194,10 +195,13 @@ async fn an_object_is_counted_before_it_is_read_and_once_for_equal_references() 
     let budget = MemoryBudget::new(ByteSize::mib(8), ByteSize::mib(8));
     let (objects, counted) = (Arc::default(), Arc::default());
     let shelf = Shelf { objects, budget: budget.clone(), counted };
-    let offload = Offload::above(ByteSize::kib(64)).to("d", shelf.clone());
-    let offload = offload.memory_cache(ByteSize::bytes(0));
-    let pipeline =
-        cloakroom_tests::pipeline().memory(budget.clone()).offload(offload).build().unwrap();
+    let offload = Offload::new(ByteSize::kib(64)).with_driver("d", shelf.clone());
+    let offload = offload.with_memory_cache(ByteSize::bytes(0));
+    let pipeline = cloakroom_tests::pipeline()
+        .with_memory_budget(budget.clone())
+        .with_offload(offload)
+        .build()
+        .unwrap();
     let sent = plain(vec![b'x'; 3 << 20]);
     let ctx = Context::namespace("payments");
     let stored = pipeline.encode(&ctx, vec![sent.clone()]).await.unwrap();
@@ -217,7 +221,7 @@ async fn an_object_is_counted_before_it_is_read_and_once_for_equal_references() 
         &without_slot(&error.to_string()),
         &["8MiB"],
         &expect![[r#"
-            stage `storage d`, decoding payload N: the call needs more than 8MiB of memory: split the batch, or raise the limit (`PipelineBuilder::memory`)
+            stage `storage d`, decoding payload N: the call needs more than 8MiB of memory: split the batch, or raise the limit (`PipelineBuilder::with_memory_budget`)
         "#]],
     );
     assert!(budget.peak() <= 8 << 20 && budget.used() == 0);

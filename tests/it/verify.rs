@@ -20,8 +20,11 @@ use futures::future::BoxFuture;
 use crate::s3;
 
 fn pipeline(driver: impl Driver + 'static, verify: Verify) -> Pipeline {
-    let offload = Offload::above(ByteSize::kib(1)).to("d", driver).verify(verify);
-    cloakroom_tests::pipeline().offload(offload.memory_cache(ByteSize::bytes(0))).build().unwrap()
+    let offload = Offload::new(ByteSize::kib(1)).with_driver("d", driver).with_verify(verify);
+    cloakroom_tests::pipeline()
+        .with_offload(offload.with_memory_cache(ByteSize::bytes(0)))
+        .build()
+        .unwrap()
 }
 
 #[track_caller]
@@ -190,9 +193,9 @@ async fn what_could_not_be_read_is_not_written() {
     );
 
     let small = Liar::default();
-    let offload = Offload::above(ByteSize::kib(1)).to("d", small.clone());
-    let offload = offload.largest_object(ByteSize::bytes(4999));
-    let pipeline = cloakroom_tests::pipeline().offload(offload).build().unwrap();
+    let offload = Offload::new(ByteSize::kib(1)).with_driver("d", small.clone());
+    let offload = offload.with_max_object_size(ByteSize::bytes(4999));
+    let pipeline = cloakroom_tests::pipeline().with_offload(offload).build().unwrap();
     let limit = ErrorKind::LimitExceeded(Limit::Payload);
     let refused = pipeline.encode(&ctx(), sent).await;
     check(
@@ -200,7 +203,7 @@ async fn what_could_not_be_read_is_not_written() {
         limit,
         &["storage d", "4999"],
         &expect![[r#"
-            stage `storage d`, encoding payload 0: the encoded payload has 5027 bytes, and no object above 4999B is read back: raise the limit, or pass less at once (`Offload::largest_object`)
+            stage `storage d`, encoding payload 0: the encoded payload has 5027 bytes, and no object above 4999B is read back: raise the limit, or pass less at once (`Offload::with_max_object_size`)
         "#]],
     );
     assert_eq!(small.stored.load(Ordering::SeqCst), 0, "was stored");
@@ -211,12 +214,13 @@ async fn what_could_not_be_read_is_not_written() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_driver_that_keeps_its_first_object() {
     let bucket: Arc<dyn Bucket> = Arc::new(ObjectBucket::memory("b"));
-    let access = BucketAccess::whole().refresh_after(std::time::Duration::ZERO);
+    let access = BucketAccess::whole().with_refresh_after(std::time::Duration::ZERO);
     for access in [BucketAccess::whole(), access] {
-        let grants = Grants::none().bucket("b", bucket.clone(), access.clone());
+        let grants = Grants::none().with_bucket("b", bucket.clone(), access.clone());
         let source = Source::bytes("rogue", ROGUE_DRIVER);
         let plugin = host(Limits::default()).load(source, grants).await.unwrap();
-        let driver = plugin.driver(Settings::none().set("act", "first"), Reuse::Fresh).await;
+        let driver =
+            plugin.driver(Settings::none().with_setting("act", "first"), Reuse::Fresh).await;
         let pipeline = pipeline(driver.unwrap(), Verify::Off);
         let first = vec![plain(noise(5000))];
         let kept = pipeline.encode(&ctx(), first.clone()).await.unwrap();

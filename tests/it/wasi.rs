@@ -45,15 +45,15 @@ async fn what_only_computes_needs_no_grant() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sockets_need_a_grant() {
-    let grants = Grants::none().keys("rogue", ring()).subkeys("rogue", ring());
+    let grants = Grants::none().with_keys("rogue", ring()).with_subkeys("rogue", ring());
     let loaded = host(Limits::default()).load(Source::bytes("rogue", ROGUE_WASIP2), grants).await;
     let error = loaded.map(drop).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::MissingGrant);
     assert_text(
         &chain(&error),
-        &["wasi:sockets/", "grants.tcp"],
+        &["wasi:sockets/", "Grants::with_tcp"],
         &expect![[r#"
-            plugin `rogue`: imports `wasi:sockets/network@0.2.6`, which was not granted: add `grants.tcp = ["ADDRESS:PORT"]`, or build the plugin without a network (componentize-py: `--stub-wasi`)
+            plugin `rogue`: imports `wasi:sockets/network@0.2.6`, which was not granted: grant an address, or build the plugin without a network (componentize-py: `--stub-wasi`) (`Grants::with_tcp`)
         "#]],
     );
 }
@@ -61,7 +61,7 @@ async fn sockets_need_a_grant() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_granted_address_is_reached_and_no_other() {
     let (granted, other) = (listener(), listener());
-    let grants = rogue_grants().tcp(granted.local_addr().unwrap());
+    let grants = rogue_grants().with_tcp(granted.local_addr().unwrap());
     let source = Source::bytes("rogue", ROGUE_WASIP2);
     let plugin = host(Limits::default()).load(source, grants).await.unwrap();
     let codec = plugin.codec(Settings::none(), Reuse::Fresh).await.unwrap();
@@ -95,7 +95,7 @@ async fn loads_and_works() {
 #[tokio::test(flavor = "multi_thread")]
 async fn sees_no_environment_and_no_files() {
     let source = Source::bytes("rogue", ROGUE_WASIP2);
-    let plugin = host(Limits::default()).load(source, rogue_grants().log()).await.unwrap();
+    let plugin = host(Limits::default()).load(source, rogue_grants().with_log()).await.unwrap();
     let codec = plugin.codec(Settings::none(), Reuse::Fresh).await.unwrap();
     let error = perform(&codec, "environment").await.map(drop).unwrap_err();
     assert_text(
@@ -128,8 +128,10 @@ async fn sockets_of_an_instance_are_bounded() {
     let granted = listener();
     let address = granted.local_addr().unwrap();
     let source = Source::bytes("rogue", ROGUE_WASIP2);
-    let plugin =
-        host(Limits::default()).load(source, rogue_grants().tcp(address).log()).await.unwrap();
+    let plugin = host(Limits::default())
+        .load(source, rogue_grants().with_tcp(address).with_log())
+        .await
+        .unwrap();
     let codec = plugin.codec(Settings::none(), Reuse::Fresh).await.unwrap();
     let attack = format!("connect-many {address}");
     let error = perform(&codec, &attack).await.map(drop).unwrap_err();

@@ -289,9 +289,12 @@ async fn what_is_too_large_says_why_and_waits_for_the_remedy() {
     let handle = rig.client.start_workflow(Grown::run, 6_000_000, rig.named("large")).await;
     let handle = handle.unwrap();
     let says = failed_task(&handle).await;
-    for part in
-        ["Temporal accepts 2,097,152 (TMPRL1103", "after zstd", "after aes-gcm", "add [storage]"]
-    {
+    for part in [
+        "Temporal accepts 2,097,152 (TMPRL1103",
+        "after zstd",
+        "after aes-gcm",
+        "add one (`[storage]`)",
+    ] {
         assert!(says.contains(part), "{says} does not say `{part}`");
     }
     rig.cloakroom.replace(opening(&in_folder("local", rig.folder.path()))).await.unwrap();
@@ -304,7 +307,7 @@ async fn what_is_too_large_says_why_and_waits_for_the_remedy() {
         client.start_workflow(Waiting::run, parcel().repeat(2), rig.named("refused")).await;
     let says = started.map(drop).unwrap_err().to_string();
     assert!(
-        says.contains("Temporal accepts 2,097,152") && says.contains("add [storage]"),
+        says.contains("Temporal accepts 2,097,152") && says.contains("add one (`[storage]`)"),
         "{says}"
     );
 }

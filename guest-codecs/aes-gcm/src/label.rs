@@ -20,6 +20,7 @@ impl Label {
     /// # Errors
     /// `Malformed` if [`Label::metadata`] cannot have written it.
     pub(crate) fn read(metadata: &Metadata) -> Result<Self, Error> {
+        // Compared as text: `01` is the same number, and would be a second label for one body.
         if expect_text(metadata, "sealed-format")? != VERSION.to_string() {
             return Err(Error::malformed("a `sealed-format` this version cannot read"));
         }

@@ -21,6 +21,7 @@ pub(crate) fn seal(config: &Config, ctx: &Context, payload: &Payload) -> Result<
     let bound = associated(namespace.as_deref());
     let seal = if config.repeatable { keys::seal_repeatably } else { keys::seal };
     let sealed = seal(&config.ring, &payload.envelope(), &bound)?;
+    // The host says which key it used: a reload may make another one current at any time.
     let label = Label { key: sealed.key, namespace };
     Ok(Payload::new(&label.metadata(), &sealed.data))
 }

@@ -7,24 +7,28 @@ use std::{
     process::{Command, Stdio},
 };
 
-use super::{error::Error, guest::Guest, script::Script, target::Target, toolchain::Toolchain};
+use super::{
+    error::Error, guest::Guest, prebuilt::PREBUILT, script::Script, target::Target,
+    toolchain::Toolchain,
+};
 
 /// The profile of guests, whatever the outer build's.
 const PROFILE: &str = "guest";
 
 /// `simd128`: every engine has it, and the compressors use it.
-/// The stack: at its default of 1 MiB, below the heap, what a guest touches lies far apart, and an
-/// engine that keeps the first part of its memory for the next instance keeps what none uses.
+/// The stack is smaller than the default of 1 MiB, which lies below the heap: an engine that keeps the
+/// first part of a guest's memory for the next instance would keep mostly unused stack.
 const BARE_FLAGS: [&str; 2] = ["-Ctarget-feature=+simd128", "-Clink-arg=-zstack-size=131072"];
 
 /// Variables that the outer Cargo and its caller pass on to the inner one: they say where crates come
-/// from.
+/// from, and how many jobs may run: the inner Cargo takes its jobs from those of the outer one.
 /// All else would build guests differently from one outer build to the next: their flags, profiles,
 /// wrappers and targets are meant for the host.
-const KEPT: [&str; 8] = [
+const KEPT: [&str; 9] = [
     "CARGO_CACHE_",
     "CARGO_HOME",
     "CARGO_HTTP_",
+    "CARGO_MAKEFLAGS",
     "CARGO_NET_",
     "CARGO_REGISTRIES_",
     "CARGO_REGISTRY_",
@@ -32,7 +36,7 @@ const KEPT: [&str; 8] = [
     "CARGO_TERM_",
 ];
 
-/// Builds the guests, and gives the folder that their components are in.
+/// Builds the guests, and returns the folder of their components.
 pub(crate) fn build(
     script: &Script,
     toolchain: &Toolchain,
@@ -49,6 +53,7 @@ pub(crate) fn build(
     cargo
         // The outer Cargo has just read the lock file; the inner one must not be who changes it.
         .args(["build", "--locked", "--profile", PROFILE, "--target", target.triple()])
+        .args(&script.args)
         .arg("--target-dir")
         .arg(&guests_dir)
         .arg("--manifest-path")
@@ -67,27 +72,28 @@ pub(crate) fn build(
     for wrapper in ["RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER"] {
         cargo.env(wrapper, "");
     }
-    if target == Target::Bare {
-        cargo.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", &toolchain.linker);
-    }
+    cargo.env(target.linker_variable(), &toolchain.linker);
 
     let status =
         cargo.status().map_err(|error| Error::new(format!("cannot run Cargo: {error}")))?;
     if !status.success() {
         let names: Vec<_> = guests.iter().map(|guest| guest.package.as_str()).collect();
         return Err(Error::new(format!(
-            "cannot build the plugins {} in {}: Cargo ended with {status} and says why above; it needs \
-             the crates of that folder's Cargo.lock, and the published package of cloakroom-bundle \
-             has the plugins built",
+            "cannot build the plugins {} in {folder}: Cargo ended with {status} and says why above; if \
+             it lacks crates, run `cargo vendor --sync {folder}/Cargo.toml` or `cargo fetch \
+             --manifest-path {folder}/Cargo.toml`, or set {PREBUILT} to a folder that `cargo xtask \
+             plugins` has filled",
             names.join(", "),
-            script.workspace.display(),
+            folder = script.workspace.display(),
         )));
     }
     Ok(guests_dir.join(target.triple()).join(PROFILE))
 }
 
-/// Flags in the form in which they may hold spaces. A panic in a crate tells where that crate lies:
-/// a build is reproducible only if all machines pass the same path.
+/// Returns the flags as `CARGO_ENCODED_RUSTFLAGS` takes them, so that paths may contain spaces.
+///
+/// A panic message contains the path of its source file. A build is reproducible only if all machines
+/// pass the same path.
 fn flags(target: Target) -> OsString {
     let mut flags: Vec<OsString> = match target {
         Target::Bare => BARE_FLAGS.iter().map(OsString::from).collect(),
@@ -103,6 +109,7 @@ fn flags(target: Target) -> OsString {
     flags.join(OsStr::new("\x1f"))
 }
 
+/// Returns whether a variable of this name, meant for the outer build, would change the guests.
 fn leaks(name: &str) -> bool {
     let of_cargo = name.starts_with("CARGO_") && !KEPT.iter().any(|kept| name.starts_with(kept));
     let of_rustc = matches!(name, "RUSTFLAGS" | "RUSTC_WRAPPER" | "RUSTC_WORKSPACE_WRAPPER");
@@ -122,7 +129,6 @@ mod tests {
     fn flags_and_wrappers_of_the_outer_build_stay_out() {
         check("CARGO_ENCODED_RUSTFLAGS", true);
         check("CARGO_BUILD_TARGET", true);
-        check("CARGO_MAKEFLAGS", true);
         check("CARGO_PROFILE_RELEASE_LTO", true);
         check("CARGO_TARGET_DIR", true);
         check("RUSTC_WORKSPACE_WRAPPER", true);
@@ -131,8 +137,9 @@ mod tests {
     }
 
     #[test]
-    fn where_crates_come_from_is_kept() {
+    fn where_crates_come_from_and_the_number_of_jobs_are_kept() {
         check("CARGO_HOME", false);
+        check("CARGO_MAKEFLAGS", false);
         check("CARGO_NET_OFFLINE", false);
         check("CARGO_REGISTRIES_INTERNAL_INDEX", false);
         check("PATH", false);

@@ -10,7 +10,7 @@ use super::error::Error;
 /// One package to build.
 #[derive(Debug)]
 pub(crate) struct Guest {
-    folder: PathBuf,
+    pub(crate) folder: PathBuf,
     pub(crate) package: String,
 }
 
@@ -25,7 +25,7 @@ impl Guest {
         Ok(Self { folder, package })
     }
 
-    /// The name of its component's file.
+    /// Returns the file name of its component.
     pub(crate) fn file(&self) -> String {
         format!("{}.wasm", self.package.replace('-', "_"))
     }

@@ -7,6 +7,8 @@
 mod cargo;
 mod error;
 mod guest;
+mod outer;
+mod prebuilt;
 mod script;
 mod target;
 mod toolchain;
@@ -19,7 +21,7 @@ use std::{
 };
 
 pub use self::{error::Error, target::Target};
-use self::{guest::Guest, script::Script, toolchain::Toolchain};
+use self::{guest::Guest, prebuilt::Prebuilt, script::Script, toolchain::Toolchain};
 
 /// Has rustup add what building the guests of the workspace at `workspace` needs, and returns the
 /// targets that were added. Builds do the same; this is for programs that want to know in time.
@@ -37,25 +39,50 @@ pub fn install_targets(workspace: &Path) -> Result<Vec<&'static str>, Error> {
     Ok(added)
 }
 
-/// Builds the packages in these folders, named from the workspace's root, and gives the paths of their
-/// components, in the same order. To be called from a build script, which has it run again whenever
-/// the guests change. The components lie in the build script's `OUT_DIR`, by the names of their
-/// libraries: a package `my-codec` becomes `my_codec.wasm`.
+/// Builds the packages in these folders, given relative to the workspace's root, and returns the paths
+/// of their components, in the same order.
+///
+/// Call it from a build script. Cargo then runs the script again whenever the guests change. The
+/// components are in the script's `OUT_DIR`, named like their libraries: a package `my-codec` becomes
+/// `my_codec.wasm`.
 ///
 /// # Errors
-/// When a guest does not build, or the target is missing and rustup cannot add it. The error prints as
+/// If a guest does not build, or the target is missing and rustup cannot add it. The error prints as
 /// one sentence.
 pub fn build(target: Target, folders: &[&str]) -> Result<Vec<PathBuf>, Error> {
     let script = Script::from_env()?;
-    let guests = folders
-        .iter()
-        .map(|folder| Guest::read(&script.workspace, folder))
-        .collect::<Result<Vec<_>, _>>()?;
-    script.rerun_if_changed(&guests);
-    let toolchain = Toolchain::find(&script, target)?;
-    let built = cargo::build(&script, &toolchain, target, &guests)?;
+    let guests = read(&script, folders)?;
+    keep(&script, &guests, &from_sources(&script, target, &guests)?)
+}
 
-    // A copy, because another build may replace what lies in the shared directory at any time.
+/// Does the same as [`build`], or takes the components from the folder that the variable
+/// `CLOAKROOM_PREBUILT` names.
+///
+/// # Errors
+/// Those of [`build`], or if the folder has not all components. The error prints as one sentence.
+pub fn build_or_take(target: Target, folders: &[&str]) -> Result<Vec<PathBuf>, Error> {
+    let script = Script::from_env()?;
+    let guests = read(&script, folders)?;
+    let built = match Prebuilt::from_env(&script) {
+        Some(prebuilt) => prebuilt.holding(&guests)?,
+        None => from_sources(&script, target, &guests)?,
+    };
+    keep(&script, &guests, &built)
+}
+
+fn read(script: &Script, folders: &[&str]) -> Result<Vec<Guest>, Error> {
+    folders.iter().map(|folder| Guest::read(&script.workspace, folder)).collect()
+}
+
+fn from_sources(script: &Script, target: Target, guests: &[Guest]) -> Result<PathBuf, Error> {
+    script.rerun_if_changed(guests);
+    let toolchain = Toolchain::find(script, target)?;
+    cargo::build(script, &toolchain, target, guests)
+}
+
+/// Copies the components into the folder of the script, because another build may replace what lies
+/// in the shared directory at any time.
+fn keep(script: &Script, guests: &[Guest], built: &Path) -> Result<Vec<PathBuf>, Error> {
     let copy = |guest: &Guest| {
         let path = script.out_dir.join(guest.file());
         fs::copy(built.join(guest.file()), &path)

@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{error::Error, guest::Guest};
+use super::{error::Error, guest::Guest, outer::OuterCargo};
 
 /// Paths that every guest is built from, besides its own folder.
 const SHARED: [&str; 9] = [
@@ -33,7 +33,12 @@ pub(crate) struct Script {
     /// The root of this workspace, which need not be the workspace of who builds it.
     pub(crate) workspace: PathBuf,
     /// The folder from which Cargo reads the configuration of who builds.
+    ///
+    /// Where the system does not show the outer Cargo's, the target directory has to do, which by
+    /// default lies in the workspace of who builds.
     pub(crate) config_dir: PathBuf,
+    /// Arguments of the outer Cargo that are the inner one's too.
+    pub(crate) args: Vec<String>,
 }
 
 impl Script {
@@ -43,19 +48,20 @@ impl Script {
         };
         let out_dir = PathBuf::from(get("OUT_DIR")?);
         let target = get("TARGET")?.to_string_lossy().into_owned();
+        let outer = OuterCargo::find();
         Ok(Self {
             cargo: get("CARGO")?,
             rustc: get("RUSTC")?,
             host: get("HOST")?.to_string_lossy().into_owned(),
-            config_dir: outer_cargo_dir()
-                .unwrap_or_else(|| target_root(&out_dir, &target).to_owned()),
+            config_dir: outer.folder.unwrap_or_else(|| target_root(&out_dir, &target).to_owned()),
+            args: outer.args,
             target,
             out_dir,
             workspace: workspace(Path::new(&get("CARGO_MANIFEST_DIR")?))?,
         })
     }
 
-    /// Where guests are built, for all outer builds that share a target directory.
+    /// Returns the folder that guests are built in. Outer builds with one target directory share it.
     pub(crate) fn guests_dir(&self) -> PathBuf {
         target_root(&self.out_dir, &self.target).join("guests")
     }
@@ -78,19 +84,7 @@ fn workspace(built: &Path) -> Result<PathBuf, Error> {
     root.ok_or_else(|| Error::new("not in the workspace of cloakroom-guest-build"))
 }
 
-/// Returns the folder that the outer Cargo was started in, where the system tells it.
-///
-/// Cargo tells build scripts neither this folder nor its configuration, and starts them in the package:
-/// for a git dependency that is below `CARGO_HOME`. Elsewhere than on Linux the target directory has to
-/// do, which by default lies in the workspace of who builds.
-fn outer_cargo_dir() -> Option<PathBuf> {
-    #[cfg(target_os = "linux")]
-    return std::fs::read_link(format!("/proc/{}/cwd", std::os::unix::process::parent_id())).ok();
-    #[cfg(not(target_os = "linux"))]
-    return None;
-}
-
-/// The target directory that an `OUT_DIR` is in: `<root>/debug/build/…/out`, or, for an outer build with
+/// Returns the target directory that contains an `OUT_DIR`: `<root>/debug/build/…/out`, or, for an outer build with
 /// `--target`, `<root>/<target>/debug/build/…/out`.
 fn target_root<'a>(out_dir: &'a Path, target: &str) -> &'a Path {
     let build = out_dir.ancestors().find(|dir| dir.ends_with("build"));

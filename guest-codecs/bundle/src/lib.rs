@@ -21,7 +21,7 @@ macro_rules! component {
 macro_rules! component {
     ($library:literal) => {
         // rustc shows the next line if the file is missing.
-        include_bytes!(concat!("../prebuilt/", $library, ".wasm")) // vendored from Git? See README.md
+        include_bytes!(concat!("../prebuilt/", $library, ".wasm")) // vendored? See README.md: `cargo xtask plugins`
     };
 }
 

@@ -34,8 +34,12 @@ impl PayloadCodec for ChaCha20Poly1305 {
     }
 
     fn encode(&self, _: &Context, payload: &Payload) -> Result<Option<Payload>, Error> {
+        // 24 random bytes do not repeat, however many payloads one key has. So each payload has a
+        // key of its own, and the nonce can be fixed.
         let salt = random::draw(SALT);
         let (id, keys) = self.derive(None, &salt)?;
+        // The id stands beside the body in the clear. Authenticated with it, it cannot be
+        // exchanged.
         let sealed = payload
             .envelope()
             .transform(|input, output| aead::seal(&keys, id.as_bytes(), input, output))?;

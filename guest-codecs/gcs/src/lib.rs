@@ -8,6 +8,7 @@ pub struct Gcs;
 impl Layout for Gcs {
     const KIND: &'static str = "gcp.gcsdriver";
     const BUCKET: Option<&'static str> = Some("bucket");
+    // Released drivers wrote three names: Python `object_name`, TypeScript `object`, Go `key`.
     const KEY: &'static [&'static str] = &["object_name", "object", "key"];
 
     fn segment(name: &str) -> String {

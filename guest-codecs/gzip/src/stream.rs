@@ -22,9 +22,10 @@ pub(crate) fn compress(
 /// Writes the contents of all members of a gzip stream, in their order.
 ///
 /// # Errors
-/// If `input` is cut short or corrupt, or goes on with bytes that are no member. What was written until
-/// then is to be discarded.
+/// If `input` is cut short or corrupt, or goes on with bytes that are no member. The caller must then
+/// discard what was written.
 pub(crate) fn decompress(input: impl BufRead, mut output: impl Write) -> io::Result<()> {
+    // All members: a concatenation of gzip files is a gzip file (RFC 1952).
     io::copy(&mut MultiGzDecoder::new(input), &mut output).map(drop)
 }
 

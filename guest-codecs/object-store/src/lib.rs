@@ -56,6 +56,8 @@ impl<L: Layout> Driver for ObjectStore<L> {
         let key = self.prefix.clone() + &object_key::<L>(&ctx.into(), &digest);
         let bucket = self.open_bucket()?;
         put(&bucket, &key, &object)?;
+        // By the store's name and not by the name of the grant: official readers open the bucket by
+        // it.
         let claim = match L::BUCKET {
             Some(name) => Claim::new().with(name, bucket.name()),
             None => Claim::new(),
@@ -70,6 +72,8 @@ impl<L: Layout> Driver for ObjectStore<L> {
             Some(name) => blobs::find(claim.entry(&[name])?)?,
             None => self.open_bucket()?,
         };
+        // No limit of the driver's own: the host knows the size in the claim and uses the lower
+        // limit.
         bucket.get(key, u64::MAX)
     }
 }
@@ -105,6 +109,8 @@ fn put(bucket: &Bucket, key: &str, object: &Buffer) -> Result<(), Error> {
 
 fn prefix(settings: &Settings) -> Result<String, Error> {
     let prefix = settings.get("prefix").unwrap_or_default();
+    // Not every store tells keys with an empty segment apart, and the host refuses them. Refused
+    // here, the error comes when the plugin is loaded.
     if prefix.starts_with('/') || prefix.contains("//") {
         return Err(Error::misconfigured("setting `prefix` has an empty segment"));
     }

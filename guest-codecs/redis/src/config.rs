@@ -29,6 +29,7 @@ impl Config {
         Ok(Self {
             address: address(settings)?,
             max_bytes: MaxBytes::configure(settings, LARGEST)?,
+            // `number` wants a default, and here absent means no time to live at all.
             ttl_seconds: match settings.number("ttl_seconds", 1..=u32::MAX, 1)? {
                 seconds if settings.get("ttl_seconds").is_some() => Some(seconds),
                 _ => None,

@@ -27,6 +27,8 @@ pub(crate) fn object_key(prefix: &str, target: &Target, digest: &str) -> String 
 fn quote(name: &str) -> String {
     let mut quoted = String::with_capacity(name.len());
     for byte in name.bytes() {
+        // The characters that Python's `urllib.parse.quote` leaves, because the sample driver uses
+        // it.
         if byte.is_ascii_alphanumeric() || b"_.-~".contains(&byte) {
             quoted.push(byte.into());
         } else {

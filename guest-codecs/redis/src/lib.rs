@@ -43,6 +43,8 @@ impl Driver for Redis {
         if let Some(seconds) = self.config.ttl_seconds {
             options.extend(["EX".to_owned(), seconds.to_string()]);
         }
+        // A connection for each call, because a fresh instance has none to keep. No time limits:
+        // the host ends the call.
         let mut stream = self.connect()?;
         let sent = resp::set(&mut stream, &key, &object, &options).and_then(|()| stream.flush());
         // A server that refuses may hang up before it has read everything, and still says why.

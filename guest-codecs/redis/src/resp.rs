@@ -53,6 +53,7 @@ pub(crate) fn get(out: &mut impl Write, key: &str) -> io::Result<()> {
 }
 
 fn bulk(out: &mut impl Write, bytes: &[u8]) -> io::Result<()> {
+    // One write, because each is a call to the host.
     let mut whole = format!("${}\r\n", bytes.len()).into_bytes();
     whole.extend_from_slice(bytes);
     whole.extend_from_slice(b"\r\n");

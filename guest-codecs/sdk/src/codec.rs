@@ -182,6 +182,8 @@ impl<C: Codec> PayloadCodec for C {
         let Some(data) = C::encode(self, ctx, payload.envelope())? else {
             return Ok(None);
         };
+        // The first is written, the others are only read: a codec can so change its encoding and
+        // still read the old one.
         let encoding = C::ENCODINGS.first().copied().unwrap_or_default();
         let metadata = [("encoding".to_owned(), encoding.as_bytes().to_vec())];
         Ok(Some(Payload::new(&metadata, &data)))

@@ -15,6 +15,7 @@ macro_rules! export_codec {
         const _: () = {
             struct Plugin;
 
+            // A component has one thread. A thread-local value needs neither a lock nor `Sync`.
             ::std::thread_local! {
                 static CODEC: $crate::wasm::Instance<$codec> =
                     const { $crate::wasm::Instance::new() };

@@ -27,6 +27,8 @@ pub mod driver_bindings {
         export_macro_name: "export_driver_plugin",
         default_bindings_module: "cloakroom_guest::wasm::driver_bindings",
         with: {
+            // Shared with the codec's bindings, so that a plugin's code has one `Buffer` and one
+            // `Error`.
             "cloakroom:plugin/buffers@0.1.0": super::codec_bindings::cloakroom::plugin::buffers,
             "cloakroom:plugin/types@0.1.0": super::codec_bindings::cloakroom::plugin::types,
             "cloakroom:plugin/settings@0.1.0": super::codec_bindings::cloakroom::plugin::settings,

@@ -33,6 +33,7 @@ pub(crate) fn compress(input: impl Read, length: u64, mut output: impl Write) ->
         }
         let written = encoder.compress(&piece, &mut compressed).map_err(io::Error::other)?;
         let mut elements = compressed.get(..written).unwrap_or_default();
+        // Each piece comes with its own length. The block has one at its start, for all of them.
         varint(&mut elements)?;
         output.write_all(elements)?;
     }
@@ -41,8 +42,8 @@ pub(crate) fn compress(input: impl Read, length: u64, mut output: impl Write) ->
 /// Writes the contents of a block.
 ///
 /// # Errors
-/// If `input` is cut short or corrupt, or holds more or less than it says. What was written until then
-/// is to be discarded.
+/// If `input` is cut short or corrupt, or holds more or less than it says. The caller must then discard
+/// what was written.
 pub(crate) fn decompress(mut input: impl BufRead, output: impl Write) -> io::Result<()> {
     let length = varint(&mut input)?;
     let mut window = Window::new(output, length.into());

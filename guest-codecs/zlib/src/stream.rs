@@ -22,7 +22,7 @@ pub(crate) fn compress(
 ///
 /// # Errors
 /// If `input` is cut short or corrupt, or goes on after the stream: bytes that no decoder reads would
-/// make two payloads of one. What was written until then is to be discarded.
+/// make two payloads of one. The caller must then discard what was written.
 pub(crate) fn decompress(mut input: impl BufRead, mut output: impl Write) -> io::Result<()> {
     io::copy(&mut ZlibDecoder::new(&mut input), &mut output)?;
     match input.fill_buf()? {

@@ -39,6 +39,7 @@ impl Codec for Zstd {
     fn decode(&self, _: &Context, data: Buffer) -> Result<Buffer, Error> {
         if data.length() <= whole::MOST {
             let frame = data.to_vec();
+            // Several frames, or one that does not say its length, are streamed.
             if let Some(length) = whole::length(&frame) {
                 let bytes = self.whole.decompress(&frame, length).map_err(Error::malformed)?;
                 return Ok(Buffer::new(&bytes));

@@ -24,6 +24,7 @@ pub(crate) fn compress(
     level: i32,
 ) -> io::Result<()> {
     let mut encoder = StreamingEncoder::new(output, CompressionLevel::from_level(level));
+    // The frame then names its length, and readers reserve that much once.
     encoder.set_pledged_content_size(length)?;
     loop {
         let piece = input.fill_buf()?;

@@ -21,7 +21,7 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Compress, seal and store a sample payload with three sandboxed plugins, and read it back
+    /// Compress, encrypt and store a sample payload with three sandboxed plugins, and read it back
     #[command(after_help = help::DEMO)]
     Demo(Demo),
     /// Encode payloads from standard input to standard output
@@ -124,7 +124,7 @@ impl ContextArgs {
             return ctx;
         };
         let type_name = self.workflow_type.as_deref().unwrap_or_default();
-        ctx.target(Kind::Workflow, id, type_name, self.run_id.as_deref())
+        ctx.with_target(Kind::Workflow, id, type_name, self.run_id.as_deref())
     }
 }
 

@@ -17,6 +17,7 @@ pub(crate) async fn run(args: &Check) -> Result<(), Failure> {
             if args.json {
                 write(&format!("{:#}\n", json!({ "ok": false, "error": error_json(&error) })))?;
             }
+            // Whatever the kind of the error, a check has two results: scripts ask for 0 or 2.
             return Err(Failure::from(error).into_usage());
         }
     };

@@ -20,14 +20,17 @@ use crate::{
 const WATCH_INTERVAL: Duration = Duration::from_secs(5);
 
 pub(crate) async fn run(args: &args::CodecServer) -> Result<(), Failure> {
+    // Before the configuration is opened, which records its first metrics.
     let recorder = prometheus::start()?;
     let cloakroom = open(&args.config).await?;
     let (address, settings) = cloakroom.codec_server()?;
     let served = Reloader::new(&cloakroom, args.listen.is_some(), recorder)?;
     let address = args.listen.clone().unwrap_or(address);
+    // Before the address is bound: strangers must not reach an open server even for a moment.
     settings.check(&address)?;
     let listener = address.bind().await;
-    let listener = listener.map_err(|error| error.at_place("codec_server.listen"))?;
+    let place = if args.listen.is_some() { "--listen" } else { "codec_server.listen" };
+    let listener = listener.map_err(|error| error.at_place(place))?;
     let listening = listener.address()?;
     let for_metrics = match settings.metrics {
         Some(address) => Some(bind(address).await?),
@@ -46,6 +49,7 @@ pub(crate) async fn run(args: &args::CodecServer) -> Result<(), Failure> {
     }
     let reloading = tokio::spawn(served.clone().reload_on(hangup));
     let restricting = tokio::spawn(served.clone().restrict_periodically());
+    // It never ends by itself: while requests finish after SIGTERM, `/readyz` must say so.
     let scraping = for_metrics.map(|listener| {
         let (server, address) = (served.server.clone(), listener.local_addr().ok());
         tracing::info!(address = address.map(tracing::field::display), "serving metrics");
@@ -66,7 +70,9 @@ pub(crate) async fn run(args: &args::CodecServer) -> Result<(), Failure> {
 async fn bind(address: SocketAddr) -> Result<TcpListener, Failure> {
     TcpListener::bind(address).await.map_err(|error| {
         let key = "codec_server.metrics_listen";
-        Failure::usage(format!("cannot listen on {address} (`{key}`): {error}"))
+        Failure::usage(format!(
+            "cannot listen on {address}, choose another address or port (`{key}`): {error}"
+        ))
     })
 }
 

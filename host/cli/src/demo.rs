@@ -36,21 +36,22 @@ pub(crate) async fn run(args: &Demo) -> Result<(), Failure> {
     let stages = stages(&host, &mut out).await?;
     let store = store(&host, &mut out, &folder).await?;
 
-    let ctx = Context::namespace("demo").target(Kind::Workflow, "invoice 17", "Scan", None);
+    let ctx = Context::namespace("demo").with_target(Kind::Workflow, "invoice 17", "Scan", None);
     let original = ocr_result(args.size.as_usize());
     let mut rows = vec![
         ["", "encoding", "bytes", "time"].map(str::to_owned).to_vec(),
         row("sent by the worker", &original, None),
     ];
-    let [zstd, aes] = stages.map(|stage| Pipeline::builder().stage(stage).build());
+    // A pipeline for each stage, so that each step can be timed and shown.
+    let [zstd, aes] = stages.map(|stage| Pipeline::builder().with_stage(stage).build());
     let (zstd, aes) = (zstd.map_err(Failure::usage)?, aes.map_err(Failure::usage)?);
     let sent = vec![original.clone()];
     let compressed = step(&mut rows, "zstd: compressed", zstd.encode(&ctx, sent)).await?;
-    let sealed = step(&mut rows, "aes-gcm: sealed", aes.encode(&ctx, compressed)).await?;
+    let sealed = step(&mut rows, "aes-gcm: encrypted", aes.encode(&ctx, compressed)).await?;
     let kept = step(&mut rows, "file: stored, a claim remains", store.encode(&ctx, sealed)).await?;
     let stored = folder.objects()?;
     let fetched = step(&mut rows, "file: fetched and checked", store.decode(&ctx, kept)).await?;
-    let opened = step(&mut rows, "aes-gcm: opened", aes.decode(&ctx, fetched)).await?;
+    let opened = step(&mut rows, "aes-gcm: decrypted", aes.decode(&ctx, fetched)).await?;
     let decoded = step(&mut rows, "zstd: decompressed", zstd.decode(&ctx, opened)).await?;
 
     writeln!(out, "\n{}", table(&rows))?;
@@ -82,9 +83,9 @@ async fn stages(host: &Host, out: &mut impl io::Write) -> Result<[Stage; 2], Fai
         Arc::new(Ring::single("demo-2026", &KeyMaterial::new(KEY)).map_err(Failure::operation)?);
     let may = "imports nothing it could misuse";
     let zstd = load(host, out, "zstd", Grants::none(), may).await?;
-    let may = "may seal with the key ring `demo`, and never sees a key";
-    let aes = load(host, out, "aes-gcm", Grants::none().keys("demo", ring), may).await?;
-    let sealing = Settings::none().set("ring", "demo");
+    let may = "may encrypt with the key ring `demo`, and never sees a key";
+    let aes = load(host, out, "aes-gcm", Grants::none().with_keys("demo", ring), may).await?;
+    let sealing = Settings::none().with_setting("ring", "demo");
     Ok([
         Stage::new("zstd", zstd.codec(Settings::none(), Reuse::Fresh).await?),
         Stage::new("aes-gcm", aes.codec(sealing, Reuse::Fresh).await?).required(),
@@ -97,16 +98,17 @@ async fn store(
     folder: &Folder,
 ) -> Result<Pipeline, Failure> {
     let bucket = Arc::new(BucketUrl::new(format!("file:{}", folder.0.display())).open()?);
-    let grants = Grants::none().bucket("payloads", bucket, BucketAccess::whole());
+    let grants = Grants::none().with_bucket("payloads", bucket, BucketAccess::whole());
     let may = "may use the bucket `payloads`, and no other file";
     let file = load(host, out, "file", grants, may).await?;
-    let driver = file.driver(Settings::none().set("bucket", "payloads"), Reuse::Fresh).await?;
+    let driver =
+        file.driver(Settings::none().with_setting("bucket", "payloads"), Reuse::Fresh).await?;
     // Without a cache, so that the payload is read back from the folder.
-    let offload = Offload::above(THRESHOLD).to("local.filedriver", driver);
-    let offload = offload.memory_cache(ByteSize::bytes(0));
+    let offload = Offload::new(THRESHOLD).with_driver("local.filedriver", driver);
+    let offload = offload.with_memory_cache(ByteSize::bytes(0));
     Pipeline::builder()
-        .reference_format(TemporalReferences)
-        .offload(offload)
+        .with_reference_format(TemporalReferences)
+        .with_offload(offload)
         .build()
         .map_err(Failure::usage)
 }
@@ -136,6 +138,8 @@ impl Folder {
     fn new() -> Result<Self, Failure> {
         let name = format!("cloakroom-demo-{}", std::process::id());
         let path = std::env::temp_dir().join(name);
+        // The name can be guessed and the temporary folder is everybody's: this fails if somebody
+        // made the folder first.
         std::fs::DirBuilder::new().mode(0o700).create(&path)?;
         Ok(Self(path))
     }
@@ -200,7 +204,8 @@ fn ocr_result(size: usize) -> Payload {
     let mut json = String::from("{\"pages\":[{\"words\":[");
     let words = ["Invoice", "No.", "Amount", "due", "net", "30", "days", "Total", "EUR", "VAT"];
     for (index, word) in words.iter().cycle().enumerate() {
-        if size <= json.len() + 96 {
+        // An entry takes fewer than 96 bytes.
+        if json.len() + 96 >= size {
             break;
         }
         let (x, y) = (index * 37 % 595, index * 53 % 842);

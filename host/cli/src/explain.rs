@@ -1,11 +1,8 @@
 //! Command `explain`: stages, keys and stored objects of payloads, without their contents.
 
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 
-use cloakroom::{
-    inspect::{Explanation, Layer, Stored},
-    temporal::json as payloads_json,
-};
+use cloakroom::inspect::{Explanation, Layer, Stored};
 use serde_json::json;
 
 use crate::{
@@ -14,7 +11,7 @@ use crate::{
     failure::Failure,
     history,
     open::open,
-    payloads::stdin_error,
+    payloads,
     table::{printable, table, thousands},
 };
 
@@ -22,10 +19,8 @@ pub(crate) async fn run(args: &Explain) -> Result<(), Failure> {
     if let Some(file) = &args.history.history {
         return history::run(args, file).await;
     }
-    let mut text = Vec::new();
-    io::stdin().lock().read_to_end(&mut text)?;
-    let payloads = payloads_json::read(&text).map_err(stdin_error)?;
     let cloakroom = open(&args.pipeline.config).await?;
+    let payloads = payloads::read()?;
     let (ctx, pipeline) = (args.pipeline.context.context(), cloakroom.pipeline());
     let mut explanations = Vec::new();
     for payload in payloads {

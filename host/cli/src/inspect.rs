@@ -8,11 +8,11 @@ use std::{
 use cloakroom::{
     Codec as _, Driver as _, ErrorKind,
     codec::Description,
-    inspect::{Inspection, World},
+    inspect::{Import, Inspection, World},
     plugin::{CodeSize, Grants, Requirement, Reuse, Settings, Source},
     storage::{BucketAccess, ObjectBucket},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{
     args::Inspect,
@@ -57,7 +57,8 @@ enum SelfDescription {
 async fn describe(args: &Inspect, source: Source, world: Option<World>) -> SelfDescription {
     let mut grants = Grants::for_inspection();
     for (_, value) in &args.settings {
-        grants = grants.bucket(value, Arc::new(ObjectBucket::memory(value)), BucketAccess::whole());
+        grants =
+            grants.with_bucket(value, Arc::new(ObjectBucket::memory(value)), BucketAccess::whole());
     }
     let settings: Settings = args.settings.iter().cloned().collect();
     let described = async {
@@ -118,11 +119,19 @@ fn as_text(
         .imports
         .iter()
         .take(MAX_SHOWN)
-        .map(|import| vec![format!("  {}", shown(&import.name)), import.requirement.to_string()])
+        .map(|import| vec![format!("  {}", shown(&import.name)), grant_needed(import.requirement)])
         .collect();
     text.push_str(&table(&imports));
     text.push_str(&more(inspection.imports.len()));
     text
+}
+
+/// Returns what an import needs, as a configuration has it.
+fn grant_needed(requirement: Requirement) -> String {
+    match requirement {
+        Requirement::Grant(capability) => format!("needs grants.{}", capability.as_str()),
+        other => other.to_string(),
+    }
 }
 
 /// Most imports, and most exports, that are shown.
@@ -144,54 +153,61 @@ fn as_json(
     code: CodeSize,
     described: Option<&SelfDescription>,
 ) -> String {
-    let imports: Vec<_> = inspection
-        .imports
-        .iter()
-        .take(MAX_SHOWN)
-        .map(|import| {
-            let grant = match import.requirement {
-                Requirement::Grant(capability) => Some(capability.as_str()),
-                _ => None,
-            };
-            json!({
-                "name": shown(&import.name),
-                "grant": grant,
-                "available": import.requirement != Requirement::Unavailable,
-            })
-        })
-        .collect();
-    let described = described.map(|described| match described {
-        SelfDescription::Codec(Description { encodings, purpose, .. }) => {
-            let purpose = format!("{purpose:?}").to_lowercase();
-            ("codec", json!({ "encodings": encodings, "purpose": purpose }))
-        }
-        SelfDescription::Driver(kind) => ("driver", json!({ "kind": kind })),
-        SelfDescription::Unknown(why) => ("unknown", json!(why)),
-    });
+    let exports = inspection.exports.iter().take(MAX_SHOWN).map(|name| shown(name));
+    let imports = inspection.imports.iter().take(MAX_SHOWN).map(import_as_json);
     let mut whole = json!({
         "plugin": name,
         "digest": inspection.digest.to_string(),
         "size": inspection.size,
         "contract": inspection.version.as_deref().map(shown),
         "world": inspection.world.map(World::as_str),
-        "code": {
-            "function": code.function,
-            "locals": code.locals,
-            "blocks": code.blocks,
-            "loopDepth": code.loop_depth,
-            "values": code.values,
-            "functions": code.functions,
-            "functionWork": code.function_work,
-            "work": code.work,
-            "definitions": code.definitions,
-            "modules": code.modules,
-            "components": code.components,
-        },
-        "exports": inspection.exports.iter().take(MAX_SHOWN).map(|name| shown(name)).collect::<Vec<_>>(),
-        "imports": imports,
+        "code": code_as_json(code),
+        "exports": exports.collect::<Vec<_>>(),
+        "imports": imports.collect::<Vec<_>>(),
     });
-    if let (Some((what, described)), Some(whole)) = (described, whole.as_object_mut()) {
+    if let (Some(described), Some(whole)) = (described, whole.as_object_mut()) {
+        let (what, described) = description_as_json(described);
         whole.insert(what.to_owned(), described);
     }
     format!("{whole:#}\n")
+}
+
+fn import_as_json(import: &Import) -> Value {
+    let grant = match import.requirement {
+        Requirement::Grant(capability) => Some(capability.as_str()),
+        _ => None,
+    };
+    json!({
+        "name": shown(&import.name),
+        "grant": grant,
+        "available": import.requirement != Requirement::Unavailable,
+    })
+}
+
+fn code_as_json(code: CodeSize) -> Value {
+    json!({
+        "function": code.function,
+        "locals": code.locals,
+        "blocks": code.blocks,
+        "loopDepth": code.loop_depth,
+        "values": code.values,
+        "functions": code.functions,
+        "functionWork": code.function_work,
+        "work": code.work,
+        "definitions": code.definitions,
+        "modules": code.modules,
+        "components": code.components,
+    })
+}
+
+/// Returns a description, and the name under which it is shown.
+fn description_as_json(described: &SelfDescription) -> (&'static str, Value) {
+    match described {
+        SelfDescription::Codec(Description { encodings, purpose, .. }) => {
+            let purpose = format!("{purpose:?}").to_lowercase();
+            ("codec", json!({ "encodings": encodings, "purpose": purpose }))
+        }
+        SelfDescription::Driver(kind) => ("driver", json!({ "kind": kind })),
+        SelfDescription::Unknown(why) => ("unknown", json!(why)),
+    }
 }

@@ -7,6 +7,7 @@ use std::{
 
 use cloakroom::{
     Cloakroom, CloakroomBuilder,
+    pipeline::setting_name,
     plugin::{Host, HostBuilder},
 };
 
@@ -31,9 +32,9 @@ pub(crate) fn builder(config: &Path) -> CloakroomBuilder {
 
 /// Returns the builder for a host without a configuration, with the user's compile cache.
 pub(crate) fn host_builder() -> HostBuilder {
-    let builder = Host::builder().compiler(compiler());
+    let builder = Host::builder().with_compiler(compiler()).with_remedy_names(setting_name);
     match cache_folder() {
-        Some(folder) => builder.cache(folder),
+        Some(folder) => builder.with_cache(folder),
         None => builder,
     }
 }

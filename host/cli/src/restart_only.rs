@@ -9,6 +9,7 @@ pub(crate) struct RestartOnly(Vec<(&'static str, String)>);
 impl RestartOnly {
     /// Collects the values. `listen` is `None` if the command line overrides it.
     pub(crate) fn new(listen: Option<&Address>, settings: &ServerSettings) -> Self {
+        // Kept as texts, because they are compared and shown and not used otherwise.
         let unset = || "not set".to_owned();
         let metrics = settings.metrics.map_or_else(unset, |at| at.to_string());
         let listen = listen.map(|listen| ("codec_server.listen", listen.to_string()));

@@ -73,7 +73,7 @@ pub trait Bucket: Send + Sync {
             let size: usize = body.iter().map(Bytes::len).sum();
             match self.get(key, size as u64).await {
                 Ok(stored) => {
-                    let mut comparison = Comparison::with(body);
+                    let mut comparison = Comparison::new(body);
                     Ok(comparison.takes(&stored) && comparison.is_complete())
                 }
                 // It is larger.

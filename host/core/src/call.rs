@@ -38,6 +38,7 @@ impl CallId {
 
     /// Records that work on a payload of the call has begun.
     pub fn begin(&self) {
+        // Relaxed: a scheduler that reads it late picks another order, and nothing else depends on it.
         self.0.begun.store(true, Relaxed);
     }
 

@@ -88,10 +88,13 @@ impl CallMemory {
 
     fn take(&self, bytes: usize) -> Result<(), Error> {
         let Call { budget, used, .. } = &*self.0;
+        // Before the process is asked: a call that is too large by itself fails for good, and as `Busy`
+        // it would be retried for ever.
         if add(used, bytes, budget.call_bytes().as_usize()).is_none() {
             return Err(over_call(budget.call_bytes()));
         }
         let reserved = self.take_credit(bytes);
+        // Undone, so that a refused charge counts nothing: the caller still holds what it held.
         budget.grow(bytes - reserved).inspect_err(|_| {
             self.0.credit.fetch_add(reserved, SeqCst);
             used.fetch_sub(bytes, SeqCst);

@@ -12,7 +12,7 @@ pub struct Comparison<'a> {
 impl<'a> Comparison<'a> {
     /// Returns a comparison with these bytes, in pieces of any size.
     #[must_use]
-    pub fn with(parts: &'a [Bytes]) -> Self {
+    pub fn new(parts: &'a [Bytes]) -> Self {
         Self { parts: parts.iter(), rest: &[] }
     }
 
@@ -51,7 +51,7 @@ mod tests {
     fn is_equal(read: &[&str], expected: &[&'static str]) -> bool {
         let expected: Vec<_> =
             expected.iter().map(|part| Bytes::from_static(part.as_bytes())).collect();
-        let mut comparison = Comparison::with(&expected);
+        let mut comparison = Comparison::new(&expected);
         read.iter().all(|piece| comparison.takes(piece.as_bytes())) && comparison.is_complete()
     }
 

@@ -9,7 +9,7 @@ use crate::{CallId, CallMemory};
 /// ```
 /// use cloakroom_core::{Context, Kind};
 ///
-/// let ctx = Context::namespace("payments").target(Kind::Workflow, "order-17", "Charge", None);
+/// let ctx = Context::namespace("payments").with_target(Kind::Workflow, "order-17", "Charge", None);
 /// assert_eq!(ctx.id(), Some("order-17"));
 /// ```
 #[derive(Clone, Default)]
@@ -74,7 +74,7 @@ impl Context {
     /// Plugins see namespace, id and type `cloakroom-probe`.
     #[must_use]
     pub fn probe() -> Self {
-        let mut ctx = Self::namespace(PROBE).target(Kind::Workflow, PROBE, PROBE, None);
+        let mut ctx = Self::namespace(PROBE).with_target(Kind::Workflow, PROBE, PROBE, None);
         Arc::make_mut(&mut ctx.about).probe = true;
         ctx
     }
@@ -88,7 +88,7 @@ impl Context {
 
     /// Returns the context for one workflow or activity.
     #[must_use]
-    pub fn target(self, kind: Kind, id: &str, type_name: &str, run_id: Option<&str>) -> Self {
+    pub fn with_target(self, kind: Kind, id: &str, type_name: &str, run_id: Option<&str>) -> Self {
         let mut inner = Arc::unwrap_or_clone(self.about);
         inner.kind = Some(kind);
         inner.id = Some(id.to_owned()).filter(|id| !id.is_empty());
@@ -189,7 +189,7 @@ mod tests {
         assert!(probe.is_probe());
         let names = (probe.namespace_name(), probe.id(), probe.type_name());
         assert_eq!(names, (Some(PROBE), Some(PROBE), Some(PROBE)));
-        let imitated = Context::namespace(PROBE).target(Kind::Workflow, PROBE, PROBE, None);
+        let imitated = Context::namespace(PROBE).with_target(Kind::Workflow, PROBE, PROBE, None);
         assert!(!imitated.is_probe());
     }
 }

@@ -71,24 +71,32 @@ impl Error {
         self
     }
 
-    /// Returns the error with the names of its settings at the end of its message, or of the message of
-    /// the first cause that has some. Names that are there already stay.
+    /// Returns the error with the names of its settings at the end of its message, and of the messages
+    /// of its causes. Names that are there already stay: the closer a layer is to the failure, the
+    /// better it knows its own methods.
     #[must_use]
     pub fn name_remedies(mut self, name: impl Fn(Remedy) -> &'static str) -> Self {
-        self.add_names(&name);
+        self.set_names(&name, false);
         self
     }
 
-    fn add_names(&mut self, name: &impl Fn(Remedy) -> &'static str) {
+    /// Returns the error with other names of its settings, as [`Error::name_remedies`]. Names that are
+    /// there already are replaced: a configuration knows the keys that its reader can change.
+    #[must_use]
+    pub fn rename_remedies(mut self, name: impl Fn(Remedy) -> &'static str) -> Self {
+        self.set_names(&name, true);
+        self
+    }
+
+    fn set_names(&mut self, name: &impl Fn(Remedy) -> &'static str, replace: bool) {
         let inner = &mut *self.0;
-        if inner.remedies.is_empty() {
-            let cause = inner.source.as_deref_mut();
-            if let Some(cause) = cause.and_then(|cause| cause.downcast_mut::<Self>()) {
-                cause.add_names(name);
-            }
-        } else {
+        if !inner.remedies.is_empty() && (replace || inner.remedy_names.is_none()) {
             let names: Vec<_> = inner.remedies.iter().map(|remedy| name(*remedy)).collect();
-            inner.remedy_names.get_or_insert_with(|| format!("`{}`", names.join("`, `")));
+            inner.remedy_names = Some(format!("`{}`", names.join("`, `")));
+        }
+        let cause = inner.source.as_deref_mut();
+        if let Some(cause) = cause.and_then(|cause| cause.downcast_mut::<Self>()) {
+            cause.set_names(name, replace);
         }
     }
 

@@ -101,6 +101,8 @@ impl<K: Clone + Ord> Place<'_, K> {
                 ticket
             }
             None => {
+                // With others in line a newcomer could take again and again what was returned for the
+                // head, which would starve.
                 if queues.order.is_empty()
                     && let Some(taken) = attempt()
                 {
@@ -197,6 +199,8 @@ impl<K: Clone + Ord> Queues<K> {
         if group.order.is_empty() {
             self.groups.remove(&key);
         } else {
+            // To the end however long its next caller has waited: otherwise the group with the longest
+            // queue would have every turn.
             self.order.push_back(key);
         }
     }

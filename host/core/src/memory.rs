@@ -37,10 +37,12 @@ impl MemoryBudget {
     #[must_use]
     pub fn new(call: ByteSize, process: ByteSize) -> Self {
         let (reserve, all) = (RESERVE.as_usize(), process.as_usize());
+        // In whole reserves: the rest of one would be kept free and admit nobody.
         let spared = all / SPARED / reserve * reserve;
         Self(Arc::new(Budget {
             call,
             process,
+            // A call may grow to its own limit, also in a budget that has nothing to spare then.
             growth: call.as_usize().max(all - spared).min(all),
             used: AtomicUsize::new(0),
             peak: AtomicUsize::new(0),
@@ -111,6 +113,8 @@ impl MemoryBudget {
         let Some(sum) = add(used, bytes, limit) else {
             return Err(over_process(*process));
         };
+        // Read first: the peak rarely moves, and a write for each charge would have all threads
+        // contend for it.
         if sum > peak.load(SeqCst) {
             peak.fetch_max(sum, SeqCst);
         }
@@ -120,6 +124,7 @@ impl MemoryBudget {
     pub(crate) fn release(&self, bytes: usize) {
         if bytes != 0 {
             self.0.used.fetch_sub(bytes, SeqCst);
+            // Only calls that begin wait for memory. One that grows fails instead, and needs no waking.
             self.0.admissions.wake();
         }
     }

@@ -50,6 +50,8 @@ impl Message {
         while !fields.is_empty() {
             match fields.next().ok_or_else(malformed)? {
                 Field::Data(_) if bodies == 0 => bodies = 1,
+                // A parser keeps the last of several bodies, and no SDK writes two: whoever sends more
+                // has each counted.
                 Field::Data(_) => count.add(1)?,
                 Field::Metadata(entry) => {
                     count.add(1)?;
@@ -89,6 +91,7 @@ impl Message {
     pub fn into_payload(self) -> Result<Payload, Error> {
         let shared = |part: &[u8]| self.bytes.slice_ref(part);
         let mut payload = Payload::default();
+        // Exact: a list that doubles as it grows would take more memory than was charged for it.
         payload.external_sizes.reserve_exact(self.sizes);
         let mut unknown = BytesMut::with_capacity(self.unknown);
         let mut fields = Fields(&self.bytes);

@@ -42,7 +42,7 @@ impl Payload {
 
     /// Returns the payload with one more metadata entry.
     #[must_use]
-    pub fn with(mut self, name: &str, value: impl Into<Bytes>) -> Self {
+    pub fn with_metadata(mut self, name: &str, value: impl Into<Bytes>) -> Self {
         self.metadata.insert(name.to_owned(), value.into());
         self
     }

@@ -39,6 +39,7 @@ impl<K: Clone + Ord> Turns<K> {
 
 impl<K: Clone + Ord> Drop for Turn<K> {
     fn drop(&mut self) {
+        // Before the wake-up: the caller that wakes may try on another thread at once.
         self.0.free.fetch_add(1, SeqCst);
         self.0.line.wake();
     }

@@ -50,6 +50,8 @@ impl Pipeline {
             }
             // Nearly every batch.
             _ => {
+                // Encoding checks each payload in `encode_item`. Decoding checks sizes after each
+                // stage, so the number of entries is checked here, before a codec gets the payload.
                 if direction == Direction::Decode {
                     let mut payloads = batch.iter().enumerate();
                     payloads
@@ -65,6 +67,8 @@ impl Pipeline {
                 (memory.clone(), memory.nothing(), items)
             }
         };
+        // Rules look at what the application wrote. After encryption only the codec's own metadata
+        // is left.
         if direction == Direction::Encode
             && self.storage.as_ref().is_some_and(|storage| storage.asks_for_metadata)
         {
@@ -73,6 +77,8 @@ impl Pipeline {
         }
         metric::record_memory(&self.memory);
         let is_callers_memory = ctx.memory().is_some();
+        // A new identity for each call: payloads take turns by call, and a caller may use one
+        // context for many calls.
         let ctx = ctx.in_new_call().with_memory(memory.clone());
         Ok((Call { ctx, memory, direction, is_callers_memory, envelopes }, items))
     }

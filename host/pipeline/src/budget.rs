@@ -38,6 +38,7 @@ impl Budget {
     /// Returns the largest size that fits, if there is a limit.
     #[must_use]
     pub fn most(self) -> Option<u64> {
+        // In 64 bits the product would overflow for a limit near `i64::MAX`.
         let max = u128::from(self.limit()?);
         u64::try_from(max * u128::from(self.percent) / 100).ok()
     }

@@ -5,8 +5,7 @@ use std::{fmt, num::NonZeroUsize, sync::Arc, time::Duration};
 use cloakroom_core::{ByteSize, ENTRIES, MemoryBudget, Purpose, Remedy};
 
 use crate::{
-    Envelopes, Offload, Pipeline, PipelineError, ReferenceFormat, Stage, remedy::builder_method,
-    stage::CODEC_TIME,
+    Envelopes, Offload, Pipeline, PipelineError, ReferenceFormat, Stage, stage::CODEC_TIME,
 };
 
 /// Default number of payloads of one call that are worked on at once.
@@ -37,7 +36,7 @@ pub struct PipelineBuilder {
     entries: usize,
     codec_time: Duration,
     format: Option<Arc<dyn ReferenceFormat>>,
-    remedy_name: fn(Remedy) -> &'static str,
+    remedy_name: Option<fn(Remedy) -> &'static str>,
     offload: Option<Offload>,
     envelopes: Option<Arc<dyn Envelopes>>,
 }
@@ -54,7 +53,7 @@ impl Default for PipelineBuilder {
             entries: ENTRIES,
             codec_time: CODEC_TIME,
             format: None,
-            remedy_name: builder_method,
+            remedy_name: None,
             offload: None,
             envelopes: None,
         }
@@ -70,55 +69,55 @@ impl Pipeline {
 
 impl PipelineBuilder {
     /// Adds a stage. Encoding runs the stages in the order in which they were added, decoding in reverse.
-    pub fn stage(mut self, stage: Stage) -> Self {
+    pub fn with_stage(mut self, stage: Stage) -> Self {
         self.stages.push(stage);
         self
     }
 
-    /// Stores large payloads, after all stages. Needs [`PipelineBuilder::reference_format`].
-    pub fn offload(mut self, offload: Offload) -> Self {
+    /// Stores large payloads, after all stages. Needs [`PipelineBuilder::with_reference_format`].
+    pub fn with_offload(mut self, offload: Offload) -> Self {
         self.offload = Some(offload);
         self
     }
 
     /// Sets the format of references to stored objects. Without one, nothing is a reference: each payload
     /// is encoded and decoded like any other.
-    pub fn reference_format(mut self, format: impl ReferenceFormat + 'static) -> Self {
+    pub fn with_reference_format(mut self, format: impl ReferenceFormat + 'static) -> Self {
         self.format = Some(Arc::new(format));
         self
     }
 
-    /// Sets how errors name the settings that decide about them. By default they name the methods of the
-    /// builders.
-    pub fn remedy_names(mut self, name: fn(Remedy) -> &'static str) -> Self {
-        self.remedy_name = name;
+    /// Sets how errors name the settings that decide about them, those of its codecs and drivers
+    /// included. By default they name the methods of the builders, and codecs and drivers their own.
+    pub fn with_remedy_names(mut self, name: fn(Remedy) -> &'static str) -> Self {
+        self.remedy_name = Some(name);
         self
     }
 
     /// Opens these envelopes of a workflow engine, and encodes and decodes the payloads in them. A marked
     /// payload that cannot be opened is refused if a stage is required, and passes if none is. Without
     /// this, envelopes are payloads like any other.
-    pub fn envelopes(mut self, envelopes: Arc<dyn Envelopes>) -> Self {
+    pub fn with_envelopes(mut self, envelopes: Arc<dyn Envelopes>) -> Self {
         self.envelopes = Some(envelopes);
         self
     }
 
     /// Sets how many payloads of one call are worked on at once; 64 by default. The host of the plugins
     /// decides how many compute at once.
-    pub fn permits(mut self, permits: NonZeroUsize) -> Self {
+    pub fn with_permits(mut self, permits: NonZeroUsize) -> Self {
         self.permits = permits.get();
         self
     }
 
     /// Sets how many bytes one payload may have, going in or coming out; 64 MiB by default.
-    pub fn largest_payload(mut self, size: ByteSize) -> Self {
+    pub fn with_max_payload_size(mut self, size: ByteSize) -> Self {
         self.payload = size;
         self
     }
 
     /// Sets how many payloads one call may have; 16,384 by default. A larger batch is refused before
     /// anything is done.
-    pub fn most_payloads(mut self, payloads: NonZeroUsize) -> Self {
+    pub fn with_max_payloads(mut self, payloads: NonZeroUsize) -> Self {
         self.payloads = payloads.get();
         self
     }
@@ -128,13 +127,13 @@ impl PipelineBuilder {
     ///
     /// The pipeline counts what it makes for a call: outputs of codecs, retrieved objects, and copies of
     /// metadata. It does not count what the caller passes in.
-    pub fn memory(mut self, budget: MemoryBudget) -> Self {
+    pub fn with_memory_budget(mut self, budget: MemoryBudget) -> Self {
         self.memory = Some(budget);
         self
     }
 
     /// Sets how long a call waits for memory before it begins; 2 minutes by default.
-    pub fn wait(mut self, wait: Duration) -> Self {
+    pub fn with_memory_wait(mut self, wait: Duration) -> Self {
         self.wait = wait;
         self
     }
@@ -146,7 +145,7 @@ impl PipelineBuilder {
     ///
     /// Plugins have `Limits::entries`, which should be the same. A native codec that reads payloads of more
     /// entries uses `Payload::from_envelope_within`.
-    pub fn most_entries(mut self, entries: NonZeroUsize) -> Self {
+    pub fn with_max_entries(mut self, entries: NonZeroUsize) -> Self {
         self.entries = entries.get();
         self
     }
@@ -155,7 +154,7 @@ impl PipelineBuilder {
     /// 2 minutes by default. Plugins have `Limits::time`.
     ///
     /// Needs tokio's timer. A codec that blocks its thread is stopped once it lets go of the thread.
-    pub fn codec_time(mut self, time: Duration) -> Self {
+    pub fn with_codec_timeout(mut self, time: Duration) -> Self {
         self.codec_time = time;
         self
     }
@@ -202,10 +201,14 @@ impl PipelineBuilder {
         if let Some(stage) = self.stages.iter().find(plaintext) {
             return Err(PipelineError::RequiredUnsealed(stage.name().to_owned()));
         }
+        // The purpose is the plugin's own word. A cipher without a key of the host encrypts with
+        // nothing, or with what anybody has.
         let keyless = |stage: &&Stage| stage.is_required_to_encode() && !stage.codec.has_key();
         if let Some(stage) = self.stages.iter().find(keyless) {
             return Err(PipelineError::RequiredKeyless(stage.name().to_owned()));
         }
+        // Encrypted bytes do not get smaller. Both orders would come back intact, so without this
+        // check only the bill of the store would show the mistake.
         let mut encryption = None;
         for stage in &self.stages {
             match (stage.purpose(), encryption) {

@@ -32,6 +32,8 @@ impl Pipeline {
         batch: Vec<Payload>,
     ) -> Result<Vec<Payload>, Error> {
         let (call, items) = self.begin(ctx, Direction::Decode, batch).await?;
+        // References come before the stages, and nobody looks again afterwards: what a stage
+        // decodes may look like a reference and must not be followed.
         let mut items = self.open_references(&call, items).await?;
         if items.iter().any(|item| matches!(item, Item::Reference(..))) {
             let storage = self.storage.as_ref().ok_or_else(|| self.no_storage())?;
@@ -88,6 +90,7 @@ impl Pipeline {
             let counted = counted.put(before, payload);
             counted.map_err(|error| error.at_stage(stage.name(), Direction::Decode, slot))?;
         }
+        // Counted after all stages, because a payload that a later stage refuses did not pass.
         if is_plaintext {
             metric::count_plaintext(ctx);
         }

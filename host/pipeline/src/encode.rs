@@ -96,6 +96,7 @@ impl Pipeline {
         call: &Call,
         items: Vec<Item>,
     ) -> Result<Vec<Item>, Error> {
+        // Most calls have nothing to store, and must not pay for another list.
         if items.iter().all(|item| storage.is_small(item)) {
             return Ok(items);
         }
@@ -124,8 +125,12 @@ impl Pipeline {
         stored: CountedPayload,
         reference: Payload,
     ) -> Result<Item, Error> {
+        // Stages encode the envelope and drop the sizes. Official readers take them from the
+        // outermost payload.
         let sizes = reference.external_sizes.clone();
         let reference = CountedPayload::made(stored.slot, &call.memory, reference)?;
+        // Dropped before the stages run: the object is stored, and its bytes would stay counted
+        // beside the reference.
         drop(stored);
         if !storage.encode_references {
             return Ok(Item::Reference(reference, None));

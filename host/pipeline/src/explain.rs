@@ -89,8 +89,10 @@ impl Layer {
 }
 
 impl Pipeline {
-    /// Says what a payload is. What it stands for is fetched and checked, and every stage that knows
-    /// a layer opens it; contents are not printable.
+    /// Explains a payload layer by layer, without contents.
+    ///
+    /// The object of a reference is retrieved and checked, and each layer is decoded by the stage
+    /// that knows its encoding. What fails is in [`Explanation::trouble`].
     pub async fn explain(&self, ctx: &Context, payload: Payload) -> Explanation {
         self.explain_opened(ctx, payload, Fetch::Objects).await.0
     }
@@ -122,6 +124,8 @@ impl Pipeline {
         fetch: Fetch,
         explanation: &mut Explanation,
     ) -> Result<Option<Payload>, Error> {
+        // The workflow engine reads an envelope, so no stage has touched it and there are no
+        // layers.
         if self.is_envelope(&payload) {
             return Ok(Some(payload));
         }
@@ -142,6 +146,8 @@ impl Pipeline {
         let Some(mut counted) = opened else {
             return Ok(None);
         };
+        // As in decoding, but an error leaves the layers that were opened: they show where a
+        // payload is stuck.
         for stage in self.stages.iter().rev() {
             let is_owned = stage.owns(&counted.payload);
             let (before, payload) = counted.take();
@@ -168,6 +174,8 @@ impl Pipeline {
         let storage = self.storage.as_ref();
         let driver = storage.and_then(|storage| storage.drivers.get(&*reference.driver));
         let proofs = storage.and_then(|storage| storage.proofs.as_ref());
+        // Noted before the store is asked: driver and claim matter most when the object cannot be
+        // read.
         let stored = explanation.stored.insert(Stored {
             driver: printable(&reference.driver),
             kind: driver.map(|driver| driver.kind().to_owned()),

@@ -38,6 +38,8 @@ pub(crate) enum SystemEnvelope {
 impl Item {
     /// Classifies a payload. Nothing is a reference in a pipeline without a format of references.
     pub(crate) fn parse(format: Option<&dyn ReferenceFormat>, payload: CountedPayload) -> Self {
+        // By metadata alone. Anybody can write that, so whoever acts on the kind checks the
+        // contents.
         let kind = format.map_or(PayloadKind::Plain, |format| format.classify(&payload.payload));
         match kind {
             PayloadKind::Plain => Self::Plain(payload),
@@ -46,7 +48,7 @@ impl Item {
         }
     }
 
-    /// Returns the payload, which an envelope has none of that the pipeline may touch.
+    /// Returns the payload, or `None` for an envelope, whose payloads the pipeline takes from it.
     pub(crate) fn payload(&self) -> Option<&CountedPayload> {
         match self {
             Self::Plain(payload) | Self::Reference(payload, _) => Some(payload),

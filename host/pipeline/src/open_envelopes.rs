@@ -35,6 +35,7 @@ impl Pipeline {
                 items.push(parse(slot, payload));
                 continue;
             }
+            // Before it is opened: inner payloads take many times the bytes of their envelope.
             self.check_payload(slot, direction, &payload)?;
             match envelopes.open(&payload, charge) {
                 Ok(OpenEnvelope { payloads, close }) => {

@@ -47,6 +47,7 @@ impl PartCall {
 
     /// Returns the call of a driver that stores an object of `bytes` bytes.
     pub(crate) fn store(ctx: &Context, name: &Arc<str>, slot: usize, bytes: usize) -> Self {
+        // At INFO, unlike a stage's span: the log lines of the store's client then name the driver.
         let span = tracing::info_span!("driver", driver = &**name, direction = "encode", bytes);
         let call = Self::new(ctx, Part::Driver, name, Direction::Encode, span);
         call.with_slot(slot).with_bytes(bytes)
@@ -133,6 +134,8 @@ impl PartCall {
             let kind = ("kind", error.kind().as_str().into());
             counter!(metric::FAILURES, &[part, name, direction, kind]).increment(1);
         }
+        // Marked, so that the pipeline does not count it again, also if another error wraps this
+        // one.
         let error = error.counted();
         match (self.slot, self.part) {
             (Some(slot), Part::Stage) => error.at_stage(&self.name, self.direction, slot),
@@ -143,6 +146,8 @@ impl PartCall {
 
     fn log(&self, took: Duration, bytes_out: Option<usize>, error: Option<&Error>) {
         tracing::debug!(
+            // A fixed target, because operators filter by it: it must not change with the name of
+            // this file.
             target: "cloakroom::pipeline",
             part = self.part.as_str(),
             name = &*self.name,

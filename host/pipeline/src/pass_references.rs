@@ -47,6 +47,8 @@ impl Pipeline {
         let sizes = opened.payload.external_sizes.clone();
         let mut anew = self.encode_payload(ctx, opened, false).await?;
         anew.payload = format.mark_encoded(anew.payload, sizes);
+        // Encoded anew, the reference has only what belongs to one. Any further entry could be
+        // plaintext that rides along unencrypted.
         let is_bare = encoded.payload.metadata.keys().eq(anew.payload.metadata.keys());
         if is_bare && encoded.payload.unknown.is_empty() {
             return Ok(Item::EncodedReference(encoded));
@@ -92,6 +94,7 @@ impl Pipeline {
             let payload = match decoded {
                 Ok(payload) if payload.encoded_len() <= self.largest_payload.as_usize() => payload,
                 Err(error) if error.kind().is_transient() => return Err(at_stage(error)),
+                // No stage of this pipeline wrote it, so it is no reference, and is encoded whole.
                 _ => return Ok(None),
             };
             opened.put(before, payload).map_err(at_stage)?;
@@ -108,6 +111,7 @@ impl Pipeline {
         mut payload: CountedPayload,
     ) -> Result<Item, Error> {
         let memory = item::memory(ctx);
+        // The body is shared, so this copy costs metadata only.
         let again = CountedPayload::received(payload.slot, &memory, payload.payload.clone());
         let original = payload.original.take();
         let mut encoded = self.encode_payload(ctx, payload, false).await?;

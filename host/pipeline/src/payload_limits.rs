@@ -34,7 +34,8 @@ impl Pipeline {
             return Ok(());
         }
         let text = format!(
-            "{} payload {slot}: it has {length} bytes, and the most is {}",
+            "{} payload {slot}: it has {length} bytes, and the most is {}: pass less, or raise the \
+             limit",
             verb(direction),
             self.largest_payload
         );

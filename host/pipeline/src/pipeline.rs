@@ -25,7 +25,7 @@ pub struct Pipeline {
     pub(crate) format: Option<Arc<dyn ReferenceFormat>>,
     pub(crate) storage: Option<Arc<Storage>>,
     pub(crate) envelopes: Option<Arc<dyn Envelopes>>,
-    pub(crate) remedy_name: fn(Remedy) -> &'static str,
+    pub(crate) remedy_name: Option<fn(Remedy) -> &'static str>,
     pub(crate) quiet: bool,
 }
 
@@ -50,7 +50,7 @@ impl Pipeline {
 
     /// Returns how many payloads one call may have.
     #[must_use]
-    pub fn most_payloads(&self) -> usize {
+    pub fn max_payloads(&self) -> usize {
         self.most_payloads
     }
 

@@ -28,14 +28,14 @@ pub enum PipelineError {
     DriverName(String),
     /// Storage without a driver.
     #[error(
-        "the storage has no driver, so nothing could be stored or read: add one with `Offload::to`, \
-         or `Offload::from` if it only reads"
+        "the storage has no driver, so nothing could be stored or read: add one with \
+         `Offload::with_driver`, or `Offload::with_read_driver` if it only reads"
     )]
     NoDriver,
     /// Storage without a format of references.
     #[error(
         "the storage has no format for references: name one with \
-         `PipelineBuilder::reference_format`, such as `TemporalReferences`"
+         `PipelineBuilder::with_reference_format`, such as `TemporalReferences`"
     )]
     NoReferenceFormat,
     /// Required stage that does not encrypt.
@@ -51,8 +51,8 @@ pub enum PipelineError {
     RequiredKeyless(String),
     /// Threshold above the largest object: nothing that is stored could be read back.
     #[error(
-        "payloads are stored from {threshold} on (`Offload::above`), and objects above {largest} are \
-         not read back: raise `Offload::largest_object`, or lower the threshold"
+        "payloads are stored from {threshold} on (`Offload::new`), and objects above {largest} are \
+         not read back: raise `Offload::with_max_object_size`, or lower the threshold"
     )]
     NeverRead {
         /// Size from which payloads are stored.
@@ -62,8 +62,8 @@ pub enum PipelineError {
     },
     /// Storage of encrypted objects after stages of which none is required.
     #[error(
-        "what is stored must be sealed (`Offload::sealed`), and no stage is required to: \
-         mark the one that encrypts with `Stage::required`"
+        "what is stored must be sealed (`Offload::with_required_encryption`), and no stage is required \
+         to: mark the one that encrypts with `Stage::required`"
     )]
     StoresUnsealed,
     /// Rule for a driver that does not exist.

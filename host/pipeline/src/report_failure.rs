@@ -2,7 +2,7 @@
 
 use cloakroom_core::{Context, Direction, Error, clean};
 
-use crate::{Pipeline, metric};
+use crate::{Pipeline, metric, remedy::builder_method};
 
 /// Target of the log lines.
 const TARGET: &str = "cloakroom::pipeline";
@@ -28,10 +28,14 @@ impl Pipeline {
     /// that happen before or after a call, such as its own accounting of memory.
     #[must_use]
     pub fn name_remedies(&self, error: Error) -> Error {
-        error.name_remedies(self.remedy_name)
+        match self.remedy_name {
+            Some(name) => error.rename_remedies(name),
+            None => error.name_remedies(builder_method),
+        }
     }
 
     fn log_failure(&self, ctx: &Context, direction: Direction, error: &Error) {
+        // A macro, because tracing fixes the level of an event at compile time.
         macro_rules! log {
             ($level:ident) => {
                 tracing::$level!(

@@ -38,7 +38,7 @@ pub struct SizeLabels<'a> {
 impl<'a> SizeLabels<'a> {
     /// Returns the labels of a context.
     #[must_use]
-    pub fn of(ctx: &'a Context) -> Self {
+    pub fn from_context(ctx: &'a Context) -> Self {
         let namespace = ctx.namespace_name().unwrap_or_default();
         let name = ctx.type_name().unwrap_or_default();
         match ctx.kind() {
@@ -67,6 +67,8 @@ impl SizeMeter {
     fn record(&self, ratio: f64, subject: SizeLabels<'_>) {
         let SizeLabels { namespace, workflow, activity } = subject;
         let names = [namespace, workflow, activity.unwrap_or_default()].map(label);
+        // Admitted as one: with a bound for each label alone, 200 names of each would make eight
+        // million series.
         let [namespace, workflow, name] =
             if self.labels.admit(&names) { names } else { [OTHER; 3].map(str::to_owned) };
         let mut labels = vec![("namespace", namespace), ("workflow_name", workflow)];

@@ -188,6 +188,8 @@ impl Stage {
         call: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
         let call = catch_panic("the codec", call);
+        // A plugin's host counts what the plugin uses. A timer here would also count the load of
+        // the machine, and blame the plugin for it.
         if self.codec.is_bounded() {
             return call.await;
         }

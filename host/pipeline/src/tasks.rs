@@ -71,6 +71,8 @@ where
         let Some(joined) = tasks.join_next().await else {
             break;
         };
+        // Panics are caught within the task, so a task that cannot be joined was ended by the
+        // runtime.
         match joined.unwrap_or_else(|_| Err(lost())) {
             Ok((index, result)) => put(&mut results, index, result),
             Err(error) => {

@@ -8,15 +8,13 @@ use futures::future::BoxFuture;
 use crate::{
     compute::{Job, inline_limit::InlineLimit, permit::CallPermit, plugin_role::PluginRole},
     grants::Grants,
-    instance::{
-        call::Call,
-        pool::{InstancePool, Reuse},
-    },
+    instance::call::Call,
     load::{
         requirement::{Capability, Requirement},
         world::World,
     },
     plugin::{Plugin, is_name, wrong_world},
+    pool::{InstancePool, Reuse},
     settings::Settings,
 };
 
@@ -46,9 +44,9 @@ impl Plugin {
     /// `Protocol` if its description is invalid. Otherwise the error of any other call: a trap, a limit.
     pub async fn codec(&self, settings: Settings, reuse: Reuse) -> Result<PluginCodec, Error> {
         let description = self.describe_codec(&settings).await;
-        let description = description.map_err(|error| error.in_plugin(self.name()))?;
+        let description = description.map_err(|error| self.explain(error))?;
         let checked = self.grants().check_ring(&settings);
-        checked.map_err(|error| error.in_plugin(self.name()))?;
+        checked.map_err(|error| self.explain(error))?;
         Ok(PluginCodec {
             plugin: self.clone(),
             description,
@@ -61,7 +59,7 @@ impl Plugin {
     async fn describe_codec(&self, settings: &Settings) -> Result<Description, Error> {
         if self.inspection().world == Some(World::Storage) {
             return Err(wrong_world(
-                "is a storage driver, not a codec: it goes into [[storage.driver]]",
+                "is a storage driver, not a codec: make a driver of it with `Plugin::driver`",
             ));
         }
         // Without grants: a plugin without a payload writes to the log freely, and could write keys there.
@@ -131,7 +129,7 @@ impl Codec for PluginCodec {
 
     fn admit(&self) -> Result<(), Error> {
         let admitted = self.plugin.runtime().compute.admit();
-        admitted.map_err(|error| error.in_plugin(self.plugin.name()))
+        admitted.map_err(|error| self.plugin.explain(error))
     }
 
     /// Encodes a payload. Cancel safe: dropping the future ends the guest and drops its instance.
@@ -146,7 +144,7 @@ impl Codec for PluginCodec {
                 Some(payload) => self.check_encoding(&payload).map(|()| Encoded::Changed(payload)),
                 None => Ok(Encoded::Unchanged),
             });
-            checked.map_err(|error| error.in_plugin(self.plugin.name()))
+            checked.map_err(|error| self.plugin.explain(error))
         })
     }
 
@@ -161,7 +159,7 @@ impl Codec for PluginCodec {
             let checked = decoded.and_then(|decoded| {
                 decoded.ok_or_else(|| Error::new(ErrorKind::Internal, "decoded to nothing"))
             });
-            checked.map_err(|error| error.in_plugin(self.plugin.name()))
+            checked.map_err(|error| self.plugin.explain(error))
         })
     }
 }

@@ -99,7 +99,7 @@ impl Compute {
     /// that it returns is polled once an instance is free. Dropping this future ends the guest.
     ///
     /// # Errors
-    /// The error of the guest. `Busy` if `limits.wait` ended first, `Config` outside of a Tokio runtime.
+    /// The error of the guest. `Busy` if `Limits::wait` ended first, `Config` outside of a Tokio runtime.
     pub(crate) async fn run<T, F>(
         &self,
         job: Job<'_>,
@@ -110,6 +110,7 @@ impl Compute {
         F: Future<Output = Result<T, Error>> + Send + 'static,
     {
         let runtime = Handle::try_current().map_err(|_| errors::no_runtime())?;
+        // Before the queue: the caller waits from here on, whoever takes the time.
         let until = Instant::now() + self.limits.wait;
         let clock = Arc::new(Clock::new(job.time, until));
         let (answer, answered) = oneshot::channel();
@@ -155,6 +156,7 @@ impl Compute {
         mut answered: oneshot::Receiver<Result<T, Error>>,
         until: Instant,
     ) -> Result<T, Error> {
+        // Most small calls have their answer by now, and need no timer.
         if inline && let Ok(answer) = answered.try_recv() {
             return answer;
         }

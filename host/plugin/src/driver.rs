@@ -4,19 +4,16 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use cloakroom_core::{
-    ByteSize, Claim, Context, Driver, Error, ErrorKind, Limit, Object, PutOutcome,
+    ByteSize, Claim, Context, Driver, Error, ErrorKind, Limit, Object, PutOutcome, Remedy,
 };
 use futures::future::BoxFuture;
 
 use crate::{
     compute::{Job, inline_limit::InlineLimit, permit::CallPermit, plugin_role::PluginRole},
-    instance::{
-        call::Call,
-        pool::{InstancePool, Reuse},
-        store_progress::StoreProgress,
-    },
+    instance::{call::Call, store_progress::StoreProgress},
     load::world::World,
     plugin::{Plugin, is_name, wrong_world},
+    pool::{InstancePool, Reuse},
     settings::Settings,
 };
 
@@ -40,14 +37,16 @@ impl Plugin {
     /// `Protocol` if its kind is not a name. Otherwise the error of any other call: a trap, a limit.
     pub async fn driver(&self, settings: Settings, reuse: Reuse) -> Result<PluginDriver, Error> {
         let kind = self.describe_driver(&settings).await;
-        let kind = kind.map_err(|error| error.in_plugin(self.name()))?;
+        let kind = kind.map_err(|error| self.explain(error))?;
         let pool = self.pool(&settings, self.grants(), reuse);
         Ok(PluginDriver { plugin: self.clone(), kind, pool, inline_limit: InlineLimit::default() })
     }
 
     async fn describe_driver(&self, settings: &Settings) -> Result<String, Error> {
         if self.inspection().world != Some(World::Storage) {
-            return Err(wrong_world("is a codec, not a storage driver: it goes into [[stage]]"));
+            return Err(wrong_world(
+                "is a codec, not a storage driver: make a codec of it with `Plugin::codec`",
+            ));
         }
         let pool = self.pool(settings, self.grants(), Reuse::Fresh);
         let kind = self.describe(pool, |instance| instance.describe_driver()).await?;
@@ -86,10 +85,11 @@ impl PluginDriver {
             return Ok(());
         }
         let text = format!(
-            "the object is {size} bytes, and a plugin returns at most {limit} (`limits.output`): \
-             raise it, or pass less at once"
+            "the object is {size} bytes, and a plugin returns at most {limit}: raise it, or \
+             pass less at once"
         );
-        Err(Error::new(ErrorKind::LimitExceeded(Limit::Payload), text))
+        let error = Error::new(ErrorKind::LimitExceeded(Limit::Payload), text);
+        Err(error.with_remedies(&[Remedy::Output]))
     }
 
     async fn run_store(&self, ctx: &Context, object: Object) -> Result<(Claim, PutOutcome), Error> {
@@ -132,6 +132,7 @@ impl Driver for PluginDriver {
     fn identity(&self) -> String {
         let digest = self.plugin.inspection().digest;
         let settings = &self.pool.config().settings;
+        // All three: an object that is cached on disk under one grant must not be found under another.
         format!("{digest} {settings:?} {}", self.plugin.grants().identity())
     }
 
@@ -156,7 +157,7 @@ impl Driver for PluginDriver {
     ) -> BoxFuture<'a, Result<(Claim, PutOutcome), Error>> {
         Box::pin(async move {
             let stored = self.run_store(ctx, object).await;
-            stored.map_err(|error| error.in_plugin(self.plugin.name()))
+            stored.map_err(|error| self.plugin.explain(error))
         })
     }
 
@@ -168,7 +169,7 @@ impl Driver for PluginDriver {
     ) -> BoxFuture<'a, Result<Bytes, Error>> {
         Box::pin(async move {
             let retrieved = self.run_retrieve(ctx, claim, limit).await;
-            retrieved.map_err(|error| error.in_plugin(self.plugin.name()))
+            retrieved.map_err(|error| self.plugin.explain(error))
         })
     }
 }

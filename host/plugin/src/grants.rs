@@ -25,7 +25,7 @@ use self::{bucket_access::BucketAccess, granted_buckets::GrantedBuckets};
 /// # use std::sync::Arc;
 /// # use cloakroom_plugin::Grants;
 /// # fn f(ring: Arc<dyn cloakroom_core::KeyRing>) {
-/// let grants = Grants::none().keys("payments", ring);
+/// let grants = Grants::none().with_keys("payments", ring);
 /// # }
 /// ```
 #[derive(Clone, Default)]
@@ -56,21 +56,26 @@ impl Grants {
     /// Grants the keys of a ring, under the name that the plugin asks for: to seal and to open. The plugin
     /// never sees a key.
     #[must_use]
-    pub fn keys(mut self, name: &str, ring: Arc<dyn KeyRing>) -> Self {
+    pub fn with_keys(mut self, name: &str, ring: Arc<dyn KeyRing>) -> Self {
         self.keys.insert(name.to_owned(), ring);
         self
     }
 
     /// Grants bytes derived from the keys of a ring, for a plugin that brings a cipher of its own.
     #[must_use]
-    pub fn subkeys(mut self, name: &str, ring: Arc<dyn KeyRing>) -> Self {
+    pub fn with_subkeys(mut self, name: &str, ring: Arc<dyn KeyRing>) -> Self {
         self.subkeys.insert(name.to_owned(), ring);
         self
     }
 
     /// Grants access to a bucket, under the name that the plugin asks for.
     #[must_use]
-    pub fn bucket(mut self, name: &str, bucket: Arc<dyn Bucket>, access: BucketAccess) -> Self {
+    pub fn with_bucket(
+        mut self,
+        name: &str,
+        bucket: Arc<dyn Bucket>,
+        access: BucketAccess,
+    ) -> Self {
         self.buckets.insert(name.to_owned(), GrantedBuckets::new(bucket, access));
         self
     }
@@ -78,7 +83,7 @@ impl Grants {
     /// Grants TCP connections to this address, for a plugin that imports WASI's sockets. It can reach no
     /// other address, resolve no name, and listen nowhere.
     #[must_use]
-    pub fn tcp(mut self, address: SocketAddr) -> Self {
+    pub fn with_tcp(mut self, address: SocketAddr) -> Self {
         self.tcp.insert(address);
         self
     }
@@ -86,7 +91,7 @@ impl Grants {
     /// Grants the operator's log while the plugin has a payload, and shows its own words in errors.
     /// Without this they are dropped, since a plugin can write there what it reads.
     #[must_use]
-    pub fn log(mut self) -> Self {
+    pub fn with_log(mut self) -> Self {
         self.log = true;
         self
     }

@@ -30,7 +30,7 @@ impl Host {
         &self.runtime.limits
     }
 
-    /// Returns the budget of the memory that is held for calls, at most `limits.process_bytes`.
+    /// Returns the budget of the memory that is held for calls, at most [`Limits::process_bytes`].
     #[must_use]
     pub fn memory(&self) -> &MemoryBudget {
         &self.runtime.memory
@@ -48,7 +48,7 @@ impl Host {
     /// # Errors
     /// `PluginRejected` if it is not a component, `Config` if its file cannot be read.
     pub fn inspect(&self, source: &Source) -> Result<Inspection, Error> {
-        self.loader.inspect(source)
+        self.loader.inspect(source).map_err(|error| self.name_remedies(error))
     }
 
     /// Loads a plugin: reads and inspects it, checks its imports against `grants`, and only then compiles
@@ -56,12 +56,13 @@ impl Host {
     /// made of it lives, nor if it is one of the last 16.
     ///
     /// It runs on a thread for blocking work. Dropping the future ends the compiler process, if there is
-    /// one ([`crate::HostBuilder::compiler`]); a compilation in this process goes on, and its result is dropped.
+    /// one ([`crate::HostBuilder::with_compiler`]); a compilation in this process goes on, and its result
+    /// is dropped.
     ///
     /// # Errors
     /// `PluginRejected` if this host cannot load it. `MissingGrant` if it imports something that `grants`
     /// does not give. `Config` if its file cannot be read, or outside of a Tokio runtime. `Busy` if it was
-    /// not loaded within `limits.load`.
+    /// not loaded within [`Limits::load`].
     pub async fn load(&self, source: Source, grants: Grants) -> Result<Plugin, Error> {
         let name: Arc<str> = Arc::from(source.name());
         let loader = self.loader.clone();
@@ -69,8 +70,13 @@ impl Host {
             let (linked, inspection) = loader.load(&source, &grants, cancellation)?;
             Ok((linked, inspection, grants))
         });
-        let (linked, inspection, grants) = loaded.await.map_err(|error| error.in_plugin(&name))?;
+        let (linked, inspection, grants) =
+            loaded.await.map_err(|error| self.name_remedies(error.in_plugin(&name)))?;
         Ok(Plugin::new(self.runtime.clone(), name, linked, inspection, grants))
+    }
+
+    fn name_remedies(&self, error: Error) -> Error {
+        error.name_remedies(self.runtime.remedy_name)
     }
 }
 
@@ -90,7 +96,7 @@ mod tests {
     /// Returns a host that takes little address space.
     fn host() -> Host {
         let limits = Limits { instances: 1.try_into().unwrap(), ..Limits::default() };
-        Host::builder().limits(limits).build().unwrap()
+        Host::builder().with_limits(limits).build().unwrap()
     }
 
     #[test]

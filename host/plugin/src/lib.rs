@@ -16,6 +16,8 @@ mod instance;
 mod limits;
 mod load;
 mod plugin;
+mod pool;
+mod remedy;
 mod runtime;
 mod settings;
 
@@ -24,7 +26,6 @@ pub use self::{
     driver::PluginDriver,
     grants::{Grants, bucket_access::BucketAccess, refresh::RefreshFailure},
     host::{Host, builder::HostBuilder},
-    instance::pool::Reuse,
     limits::{Limits, code_limits::CodeLimits},
     load::{
         code_size::CodeSize,
@@ -37,6 +38,7 @@ pub use self::{
         world::World,
     },
     plugin::Plugin,
+    pool::Reuse,
     settings::Settings,
 };
 

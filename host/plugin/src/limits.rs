@@ -5,7 +5,7 @@ mod exceeded;
 
 use std::{num::NonZeroUsize, thread::available_parallelism, time::Duration};
 
-use cloakroom_core::{ByteSize, ENTRIES, Error, ErrorKind};
+use cloakroom_core::{ByteSize, ENTRIES, Error, ErrorKind, Remedy};
 
 use self::code_limits::CodeLimits;
 
@@ -47,7 +47,8 @@ pub struct Limits {
     pub instances: NonZeroUsize,
     /// Size of a plugin's file. Default: 64 MiB.
     pub component: ByteSize,
-    /// Bytes that the host may hold for one call of a pipeline. At most `process_bytes`. Default: 1 GiB.
+    /// Bytes that the host may hold for one call of a pipeline. At most [`Self::process_bytes`].
+    /// Default: 1 GiB.
     pub call_bytes: ByteSize,
     /// Bytes that the host may hold for all calls together, memory of instances included. Default: 2
     /// GiB.
@@ -65,23 +66,27 @@ impl Limits {
     /// # Errors
     /// `Config` if `wait` is shorter than a call may take, or a call may hold more than the process.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        for (name, time) in [("limits.time", self.time), ("storage.time", self.driver_time)] {
-            if self.wait < time {
-                let text = format!(
-                    "`limits.wait` is {:?} and `{name}` is {time:?}: a call waits for a processor \
-                     besides, so `limits.wait` must be at least as long",
-                    self.wait
-                );
-                return Err(Error::new(ErrorKind::Config, text));
-            }
+        // When the host is built: at run time every long call would end as busy, which reads like load.
+        let times: [(_, &[Remedy]); 2] = [
+            (self.time, &[Remedy::Wait, Remedy::PluginTime]),
+            (self.driver_time, &[Remedy::Wait, Remedy::DriverTime]),
+        ];
+        if let Some((time, remedies)) = times.into_iter().find(|(time, _)| self.wait < *time) {
+            let text = format!(
+                "a call ends after {:?}, and the plugin in it may take {time:?}: a call waits for a \
+                 processor besides, so it must be allowed at least as long",
+                self.wait
+            );
+            return Err(Error::new(ErrorKind::Config, text).with_remedies(remedies));
         }
         if self.call_bytes > self.process_bytes {
             let text = format!(
-                "`limits.call_bytes` is {} and `limits.process_bytes` is {}: no call could use what \
-                 it may, so lower the one or raise the other",
+                "one call may hold {}, and all calls together {}: no call could use what it may, so \
+                 lower the one or raise the other",
                 self.call_bytes, self.process_bytes
             );
-            return Err(Error::new(ErrorKind::Config, text));
+            let remedies = &[Remedy::CallBytes, Remedy::ProcessBytes];
+            return Err(Error::new(ErrorKind::Config, text).with_remedies(remedies));
         }
         Ok(())
     }
@@ -121,9 +126,9 @@ mod tests {
         let (call_bytes, process_bytes) = (ByteSize::mib(3), ByteSize::mib(2));
         let error = Limits { call_bytes, process_bytes, ..Limits::default() }.check().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
+        assert_eq!(error.remedies(), [Remedy::CallBytes, Remedy::ProcessBytes]);
         let text = error.to_string();
-        assert!(text.contains("`limits.call_bytes` is 3MiB"), "{text}");
-        assert!(text.contains("`limits.process_bytes` is 2MiB"), "{text}");
+        assert!(text.contains("hold 3MiB, and all calls together 2MiB"), "{text}");
         Limits { call_bytes, process_bytes: call_bytes, ..Limits::default() }.check().unwrap();
     }
 }

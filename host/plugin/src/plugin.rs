@@ -8,12 +8,9 @@ use crate::{
     compute::{Job, inline_limit::InlineLimit, permit::CallPermit, plugin_role::PluginRole},
     contract::v0_1::exports::linked_plugin::LinkedPlugin,
     grants::Grants,
-    instance::{
-        call::Call,
-        config::InstanceConfig,
-        pool::{InstancePool, Reuse, TakenInstance},
-    },
+    instance::{call::Call, config::InstanceConfig},
     load::inspection::Inspection,
+    pool::{InstancePool, Reuse, TakenInstance},
     runtime::Runtime,
     settings::Settings,
 };
@@ -57,6 +54,11 @@ impl Plugin {
     #[must_use]
     pub fn inspection(&self) -> &Inspection {
         &self.0.inspection
+    }
+
+    /// Returns an error of this plugin with its name, and with the names of the settings to change.
+    pub(crate) fn explain(&self, error: Error) -> Error {
+        error.in_plugin(self.name()).name_remedies(self.runtime().remedy_name)
     }
 
     pub(crate) fn runtime(&self) -> &Runtime {

@@ -5,8 +5,9 @@ use wasmtime::Engine;
 
 use crate::{
     compute::{Compute, ticker::EpochTicker},
-    instance::warm_capacity::WarmCapacity,
     limits::Limits,
+    pool::warm_capacity::WarmCapacity,
+    remedy::RemedyNames,
 };
 
 /// Runtime of one host: limits, memory budget, scheduler and warm instances. A plugin keeps it alive, also after its host is
@@ -17,6 +18,8 @@ pub(crate) struct Runtime {
     pub(crate) memory: MemoryBudget,
     pub(crate) compute: Compute,
     pub(crate) warm: WarmCapacity,
+    /// Names of settings in the errors of its plugins.
+    pub(crate) remedy_name: RemedyNames,
 }
 
 impl Runtime {
@@ -24,13 +27,17 @@ impl Runtime {
     ///
     /// # Errors
     /// `Internal` if the system gives no thread.
-    pub(crate) fn start(engine: &Engine, limits: Limits) -> Result<Self, Error> {
+    pub(crate) fn start(
+        engine: &Engine,
+        limits: Limits,
+        remedy_name: RemedyNames,
+    ) -> Result<Self, Error> {
         let ticker = EpochTicker::start(engine).map_err(|error| {
             Error::new(ErrorKind::Internal, "cannot start a thread").with_source(error)
         })?;
         let compute = Compute::new(ticker, &limits);
         let warm = WarmCapacity::new(limits.instances.get(), limits.process_bytes);
         let memory = MemoryBudget::new(limits.call_bytes, limits.process_bytes);
-        Ok(Self { limits, memory, compute, warm })
+        Ok(Self { limits, memory, compute, warm, remedy_name })
     }
 }

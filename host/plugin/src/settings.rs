@@ -16,7 +16,7 @@ impl Settings {
 
     /// Adds a setting, or replaces the one of this name.
     #[must_use]
-    pub fn set(mut self, name: &str, value: impl ToString) -> Self {
+    pub fn with_setting(mut self, name: &str, value: impl ToString) -> Self {
         self.0.insert(name.to_owned(), value.to_string());
         self
     }

@@ -24,6 +24,8 @@ pub(crate) struct BucketEntry {
     refresh_after: Option<Span>,
     #[serde(default)]
     refresh_failure: RefreshFailureWord,
+    // Settings of the store have its own names, so serde cannot refuse unknown ones. `buckets.rs`
+    // does, by what the store takes.
     #[serde(flatten)]
     pub(crate) settings: BTreeMap<String, SettingValue>,
 }
@@ -90,25 +92,25 @@ impl BucketEntry {
 
     /// Returns the access that a grant of this bucket gives.
     pub(crate) fn access(&self) -> BucketAccess {
-        let mut access = BucketAccess::within(&self.prefix);
+        let mut access = BucketAccess::whole().with_prefix(&self.prefix);
         if !self.is_writable() {
             access = access.read_only();
         }
         for word in self.allow.iter().flatten() {
             access = match word {
                 UseWord::Read | UseWord::Write => access,
-                UseWord::Overwrite => access.overwrite(),
-                UseWord::Remove => access.remove(),
-                UseWord::List => access.list(),
+                UseWord::Overwrite => access.with_overwriting(),
+                UseWord::Remove => access.with_removing(),
+                UseWord::List => access.with_listing(),
             };
         }
         if self.allow.as_ref().is_some_and(|uses| !uses.contains(&UseWord::Read)) {
             access = access.without_reading();
         }
         if let Some(age) = &self.refresh_after {
-            access = access.refresh_after(age.0);
+            access = access.with_refresh_after(age.0);
         }
-        access.refresh_failure(match self.refresh_failure {
+        access.with_refresh_failure(match self.refresh_failure {
             RefreshFailureWord::Fail => RefreshFailure::Fail,
             RefreshFailureWord::Warn => RefreshFailure::Warn,
         })

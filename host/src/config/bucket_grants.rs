@@ -41,6 +41,8 @@ fn writable(file: &File, driver: &DriverEntry) -> Result<(), String> {
     let buckets = &driver.grants.buckets;
     let read_only =
         |name: &String| file.buckets.get(name).is_some_and(|bucket| !bucket.is_writable());
+    // Of several buckets one that it may write to is enough: the driver chooses among them by its
+    // own settings.
     if buckets.is_empty() || !buckets.iter().all(read_only) {
         return Ok(());
     }
@@ -65,6 +67,7 @@ fn within_prefix(file: &File, driver: &DriverEntry) -> Result<(), (&'static str,
         return Ok(());
     };
     let keys = key_prefix(setting("prefix").unwrap_or_default());
+    // Either may be the longer one: a bucket may grant one namespace below the driver's prefix.
     if keys.starts_with(&bucket.prefix) || bucket.prefix.starts_with(&keys) {
         return Ok(());
     }

@@ -14,6 +14,7 @@ use super::{
     bucket::{BucketEntry, SettingValue},
     locator::{Locator, Table},
     nearest::nearest,
+    remedy::setting_name,
     schema::File,
     secret::read_secret,
 };
@@ -32,6 +33,8 @@ impl OpenBuckets {
         if let Some((_, bucket)) = open.iter().find(|(known, _)| *known == place) {
             return Ok(bucket.clone());
         }
+        // Opened under the lock, which costs little because nothing is sent. Two loads must not
+        // open one bucket twice.
         let bucket: Arc<dyn Bucket> = Arc::new(place.open()?);
         open.push((place, bucket.clone()));
         Ok(bucket)
@@ -73,6 +76,7 @@ pub(crate) fn buckets(
                 let place = place(name, entry, folder).map_err(|(key, error)| at(error, key))?;
                 known(name, entry, &place).map_err(|(key, error)| at(error, key))?;
                 open.bucket(place).map_err(|error| {
+                    let error = error.rename_remedies(setting_name);
                     let text = format!("[buckets.{name}]: `{}`: {error}", entry.url);
                     at(Error::new(ErrorKind::Config, text), "url")
                 })?
@@ -88,6 +92,7 @@ type AtKey<'a> = (&'a str, Error);
 
 /// Refuses a setting that the store does not take, with the name that was probably meant.
 fn known<'a>(name: &str, entry: &'a BucketEntry, place: &BucketUrl) -> Result<(), AtKey<'a>> {
+    // Before unknown settings: the store knows this one, and it is refused for safety.
     if let Some((refused, why)) = place.refused_setting() {
         let key = entry.settings.keys().find(|key| *key == refused).map_or("url", String::as_str);
         let text = format!("[buckets.{name}]: `{refused}` {why}");
@@ -129,6 +134,7 @@ fn place<'a>(name: &str, entry: &'a BucketEntry, folder: &Path) -> Result<Bucket
             SettingValue::Kept(kept) => {
                 let value = read_secret(&format!("[buckets.{name}] `{key}`"), kept, folder, "");
                 let value = value.map_err(|error| (&**key, error))?;
+                // Editors and `echo` end a file with a line break, which no secret of a store has.
                 String::from_utf8_lossy(&value).trim().to_owned()
             }
         };

@@ -18,6 +18,7 @@ use super::{
 /// names of all key rings, those of the program included.
 pub(crate) fn check(file: &File, rings: &[&str], locator: &Locator) -> Result<(), Error> {
     let checker = Checker { file, rings, locator };
+    // First, because all further errors name a part by its name.
     checker.names()?;
     checker.stages()?;
     bucket_grants::uses(file, locator)?;
@@ -189,6 +190,8 @@ fn meant<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<String>
 fn unknown_origin(entry: PluginEntry<'_>) -> Option<String> {
     let known: Vec<_> = crate::bundled::bundled_names().collect();
     match entry.origin() {
+        // A file is read, and a part of the program looked up, when it is loaded. Those errors know
+        // more.
         ("file" | "native", _) => None,
         ("bundled", name) if known.contains(&name) => None,
         ("bundled", name) => {

@@ -26,12 +26,12 @@ impl ClaimsEntry {
             return offload;
         };
         if let Some(until) = &self.accept_v1_until {
-            offload = offload.accept_v1_claims_until(until.time());
+            offload = offload.with_v1_claims_until(until.time());
         }
         if self.bind_namespace {
-            offload = offload.bind_claims_to_namespace();
+            offload = offload.with_namespace_bound_claims();
         }
-        offload.claims(ring, policy)
+        offload.with_claim_proofs(ring, policy)
     }
 }
 

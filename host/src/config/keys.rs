@@ -92,6 +92,8 @@ fn check_created(name: &str, entry: &RingEntry) -> Result<(), Error> {
 fn material(place: &str, source: &Secret, folder: &Path) -> Result<KeyMaterial, Error> {
     let hint = "; set it to 32 bytes in base64";
     let bytes = read_secret(place, source, folder, hint)?;
+    // 32 bytes are the key itself. In base64 they have at least 43, so neither form is taken for
+    // the other.
     let is_bare = source.file.is_some() && bytes.len() == 32;
     let material = if is_bare {
         KeyMaterial::from_slice(&bytes)

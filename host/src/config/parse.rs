@@ -20,6 +20,8 @@ pub(crate) fn parse(text: &str, place: &str) -> Result<File, Error> {
 
 fn explain(message: &str, key: Option<&str>) -> String {
     let line = message.lines().next().unwrap_or_default();
+    // toml and serde tell what is wrong in a text only, so their words are read here. Tests of this
+    // file notice if they change.
     let quoted: Vec<&str> = line.split('`').skip(1).step_by(2).collect();
     match (line.starts_with("unknown field"), &*quoted) {
         (true, [unknown, known @ ..]) => unknown_key(unknown, known),
@@ -38,6 +40,8 @@ fn with_key(text: String, key: Option<&str>) -> String {
 
 /// Returns the key whose value begins at an offset.
 fn key_before(text: &str, start: usize) -> Option<&str> {
+    // Only a key that stands directly before the value. A guess from further away could name the
+    // wrong one.
     let before = text.get(..start)?.trim_end().strip_suffix('=')?.trim_end();
     let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
     let key = before.rsplit(|c| !is_part(c)).next()?;

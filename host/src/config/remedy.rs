@@ -1,26 +1,81 @@
-//! Keys of the configuration, where a pipeline's errors would name what a program calls.
+//! Keys of the configuration, where errors of the library would name what a program calls.
 
 use cloakroom_core::Remedy;
 use cloakroom_pipeline::PipelineError;
 
-/// Returns the key of the configuration for a setting that a pipeline's error suggests to change.
-pub(crate) fn setting_name(remedy: Remedy) -> &'static str {
+/// Returns the key of the configuration for a setting that an error suggests to change. `NAME` stands
+/// for a name that the file gives. A program that builds a host or a pipeline by hand, and whose users
+/// know the configuration, passes it to their builders.
+#[must_use]
+pub fn setting_name(remedy: Remedy) -> &'static str {
     match remedy {
         Remedy::AcceptV1Claims => "storage.claims.accept_v1_until",
         Remedy::BindClaims => "storage.claims.bind_namespace",
-        Remedy::CallBytes => "limits.call_bytes",
+        Remedy::BucketPrefix => "buckets.NAME.prefix",
+        Remedy::BucketUses => "buckets.NAME.allow",
         Remedy::Claims => "storage.claims",
         // A configuration has plugins, whose time is limited by their host.
-        Remedy::CodecTime => "PipelineBuilder::codec_time",
+        Remedy::CodecTime => "PipelineBuilder::with_codec_timeout",
+        Remedy::CompileCache => "cache.folder",
         Remedy::Drivers => "[[storage.driver]]",
         Remedy::DriverTime => "storage.time",
-        Remedy::Entries => "limits.entries",
+        Remedy::GrantBuckets => "grants.buckets = [\"BUCKET\"]",
+        Remedy::GrantKeys => "grants.keys = [\"RING\"]",
+        Remedy::GrantLog => "grants.log = true",
+        Remedy::GrantSubkeys => "grants.subkeys = [\"RING\"]",
+        Remedy::GrantTcp => "grants.tcp = [\"ADDRESS:PORT\"]",
+        Remedy::KeyMaterial => "keys.NAME.material",
         Remedy::LargestObject => "storage.largest",
-        Remedy::LargestPayload => "limits.payload",
-        Remedy::MostPayloads => "limits.payloads",
-        Remedy::ProcessBytes => "limits.process_bytes",
+        Remedy::MessagesPerKey => "keys.NAME.max_messages_per_key",
+        Remedy::RefreshFailure => "refresh_failure = \"warn\"",
         Remedy::RequiredToEncode => "required = \"encode\"",
+        Remedy::Rules => "[[storage.rule]]",
+        Remedy::ServerAnonymous => "codec_server.anonymous = true",
+        Remedy::ServerBody => "codec_server.body",
+        Remedy::ServerConnections => "codec_server.connections",
+        Remedy::ServerKeySet => "codec_server.jwt",
+        Remedy::ServerMetrics => "codec_server.metrics_listen",
+        Remedy::ServerNamespaces => "codec_server.jwt.namespaces",
+        Remedy::ServerOrigins => "codec_server.origins",
+        Remedy::ServerTime => "codec_server.time",
+        Remedy::ServerToken => "codec_server.token",
+        Remedy::ServerWriteTime => "codec_server.write_time",
         Remedy::Storage => "[storage]",
+        Remedy::Threshold => "storage.threshold",
+        limit => limit_name(limit),
+    }
+}
+
+fn limit_name(remedy: Remedy) -> &'static str {
+    match remedy {
+        Remedy::CallBytes => "limits.call_bytes",
+        Remedy::CodeBlocks => "limits.code.blocks",
+        Remedy::CodeComponents => "limits.code.components",
+        Remedy::CodeDefinitions => "limits.code.definitions",
+        Remedy::CodeFunction => "limits.code.function",
+        Remedy::CodeFunctionWork => "limits.code.function_work",
+        Remedy::CodeFunctions => "limits.code.functions",
+        Remedy::CodeLocals => "limits.code.locals",
+        Remedy::CodeLoopDepth => "limits.code.loop_depth",
+        Remedy::CodeMemory => "limits.code.memory",
+        Remedy::CodeModules => "limits.code.modules",
+        Remedy::CodeTime => "limits.code.time",
+        Remedy::CodeValues => "limits.code.values",
+        Remedy::CodeWork => "limits.code.work",
+        Remedy::ComponentSize => "limits.component",
+        Remedy::Entries => "limits.entries",
+        Remedy::Handles => "limits.handles",
+        Remedy::Held => "limits.held",
+        Remedy::InstanceMemory => "limits.memory",
+        Remedy::Instances => "limits.instances",
+        Remedy::LargestPayload => "limits.payload",
+        Remedy::LoadTime => "limits.load",
+        Remedy::LogBytes => "limits.log",
+        Remedy::MostPayloads => "limits.payloads",
+        Remedy::Output => "limits.output",
+        Remedy::PluginTime => "limits.time",
+        Remedy::ProcessBytes => "limits.process_bytes",
+        Remedy::Queue => "limits.queue",
         Remedy::Wait => "limits.wait",
         _ => "limits",
     }

@@ -30,6 +30,7 @@ impl Required {
     }
 }
 
+// Not `untagged`: the error of that names neither the key nor the words that it takes.
 impl<'de> Deserialize<'de> for Required {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(RequiredVisitor)

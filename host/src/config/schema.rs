@@ -116,6 +116,7 @@ impl File {
         let size = |size: &Option<Size>, default| size.as_ref().map_or(default, |size| size.0);
         let span = |span: Option<&Span>, default| span.map_or(default, |span| span.0);
         let limits = &self.limits;
+        // Drivers wait for stores and codecs compute, so their time is set with the storage.
         let driver_time = self.storage.as_ref().and_then(|storage| storage.time.as_ref());
         let time = span(limits.time.as_ref(), default.time);
         let driver_time = span(driver_time, default.driver_time);

@@ -9,6 +9,8 @@ use cloakroom_core::{Error, ErrorKind};
 use serde::Deserialize;
 use zeroize::Zeroizing;
 
+use crate::unreadable;
+
 /// Place of a secret, which is never the configuration itself.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(
@@ -38,7 +40,8 @@ pub(crate) fn read_secret(
             let path = folder.join(path);
             check_mode(place, &path)?;
             let read = fs::read(&path).map_err(|error| {
-                config(format!("{place}: cannot read `{}`", path.display())).with_source(error)
+                config(format!("{place}: {}", unreadable::message(&path, &error)))
+                    .with_source(error)
             })?;
             Ok(Zeroizing::new(read))
         }
@@ -65,6 +68,8 @@ pub(crate) fn refuse_writable(place: &str, path: &Path) -> Result<(), Error> {
 /// Refuses a file of a secret that others could replace, and warns of one that everybody can read.
 fn check_mode(place: &str, path: &Path) -> Result<(), Error> {
     refuse_writable(place, path)?;
+    // Only a warning, because Kubernetes mounts secrets so that everybody in the container can read
+    // them.
     if mode(path) & 0o004 != 0 {
         let path = cloakroom_core::clean(&path.display().to_string(), 1024);
         tracing::warn!("{place}: everybody can read the secret in `{path}`: `chmod o-r` it");

@@ -40,33 +40,33 @@ pub(crate) struct StorageEntry {
 impl StorageEntry {
     /// Returns the settings of storage without its drivers. `path` resolves a relative path.
     pub(crate) fn offload(&self, path: impl Fn(&PathBuf) -> PathBuf) -> Offload {
-        let mut offload = Offload::above(self.threshold.as_ref().map_or(THRESHOLD, |size| size.0));
+        let mut offload = Offload::new(self.threshold.as_ref().map_or(THRESHOLD, |size| size.0));
         if self.sealed {
-            offload = offload.sealed();
+            offload = offload.with_required_encryption();
         }
         if self.encode_references {
-            offload = offload.encode_references();
+            offload = offload.with_encoded_references();
         }
-        offload = offload.verify(self.verify.verify());
+        offload = offload.with_verify(self.verify.verify());
         if let Some(size) = &self.largest {
-            offload = offload.largest_object(size.0);
+            offload = offload.with_max_object_size(size.0);
         }
         if let Some(time) = &self.time {
-            offload = offload.time(time.0);
+            offload = offload.with_driver_timeout(time.0);
         }
         if let Some(permits) = self.permits {
-            offload = offload.permits(permits);
+            offload = offload.with_permits(permits);
         }
         if let Some(permits) = self.permits_of_a_call {
-            offload = offload.permits_of_a_call(permits);
+            offload = offload.with_permits_per_call(permits);
         }
         if let Some(size) = &self.cache.memory {
-            offload = offload.memory_cache(size.0);
+            offload = offload.with_memory_cache(size.0);
         }
         if let Some(folder) = &self.cache.folder {
-            offload = offload.disk_cache(path(folder), self.cache.disk());
+            offload = offload.with_disk_cache(path(folder), self.cache.disk());
         }
-        self.rule.iter().fold(offload, |offload, rule| offload.rule(rule.rule()))
+        self.rule.iter().fold(offload, |offload, rule| offload.with_rule(rule.rule()))
     }
 
     /// Returns whether payloads may be stored with this driver.
@@ -169,21 +169,21 @@ impl RuleEntry {
     pub(crate) fn rule(&self) -> Rule {
         let mut rule = match &*self.store_with {
             INLINE => Rule::inline(),
-            driver => Rule::to(driver),
+            driver => Rule::store_with(driver),
         };
         if let Some(pattern) = &self.namespace {
-            rule = rule.namespace(pattern);
+            rule = rule.with_namespace(pattern);
         }
         let types = [(Kind::Workflow, &self.workflow_type), (Kind::Activity, &self.activity_type)];
         for (kind, pattern) in types {
             if let Some(pattern) = pattern {
-                rule = rule.kind(kind).type_name(pattern);
+                rule = rule.with_kind(kind).with_type_name(pattern);
             }
         }
         if let Some(size) = &self.at_least {
-            rule = rule.at_least(size.0);
+            rule = rule.with_min_size(size.0);
         }
-        self.metadata.iter().fold(rule, |rule, (name, pattern)| rule.metadata(name, pattern))
+        self.metadata.iter().fold(rule, |rule, (name, pattern)| rule.with_metadata(name, pattern))
     }
 
     /// Returns whether the rule asks for a type of both: a payload belongs to one of them.

@@ -146,6 +146,8 @@ impl Bucket for ObjectBucket {
             };
             let keys = listed.map_ok(|meta| meta.location.to_string());
             let keys = keys.try_filter(|key| futures::future::ready(key.starts_with(prefix)));
+            // A store without an order may list the first key last, so all keys are read before the
+            // page is cut.
             let limit = if self.is_ordered { PAGE } else { usize::MAX };
             let mut keys: Vec<_> = keys
                 .take(limit)

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, fs, io, path::Path, sync::Arc, time::Duration};
 
-use cloakroom_core::Error;
+use cloakroom_core::{Error, Remedy};
 use object_store::local::LocalFileSystem;
 use zeroize::Zeroizing;
 
@@ -70,6 +70,7 @@ impl BucketUrl {
     pub fn refused_setting(&self) -> Option<(&str, &'static str)> {
         let is_refused = |name: &str, value: &str| {
             name.ends_with("allow_invalid_certificates")
+                // Every word that the library does not read as false counts as set.
                 && !matches!(
                     value.to_ascii_lowercase().as_str(),
                     "false" | "0" | "no" | "off" | "n"
@@ -99,10 +100,13 @@ impl BucketUrl {
             }
             "memory" => Ok(ObjectBucket::memory(name)),
             "file" => open_folder(name),
-            "s3" | "gs" | "az" if name.is_empty() || name.contains('/') => Err(config(format!(
-                "the URL names no bucket or has a path: write `{scheme}://BUCKET`, and limit the keys \
-                 with `prefix`"
-            ))),
+            "s3" | "gs" | "az" if name.is_empty() || name.contains('/') => {
+                let text = format!(
+                    "the URL names no bucket or has a path: write `{scheme}://BUCKET`, and limit the \
+                     keys by the access that is granted"
+                );
+                Err(config(text).with_remedies(&[Remedy::BucketPrefix]))
+            }
             "s3" | "gs" | "az" => {
                 let store = cloud::connect(scheme, name, &self.settings, self.retry_timeout)?;
                 Ok(ObjectBucket::new(name, store))
@@ -163,6 +167,7 @@ fn open_folder(path: &str) -> Result<ObjectBucket, Error> {
         config(format!("cannot use folder `{path}`")).with_source(error)
     };
     create(Path::new(path)).map_err(|error| unusable(error.into()))?;
+    // After creating it, because that leaves the mode of an existing folder as it was.
     check_mode(path)?;
     let store = LocalFileSystem::new_with_prefix(path).map_err(|error| unusable(error.into()))?;
     Ok(ObjectBucket::new(path, Arc::new(store.with_fsync(true))).unordered())

@@ -113,6 +113,8 @@ impl Client {
 
     async fn call_metadata(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let mut why = String::new();
+        // Outside of a cloud nobody answers at this address. The library would ask for as long as
+        // the bucket retries, and the error about credentials would come minutes late.
         for _ in 0..METADATA_ATTEMPTS {
             match self.metadata.execute(request.clone()).await {
                 // 403 refuses version 2 of the protocol. The store's client then tries version 1.

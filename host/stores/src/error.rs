@@ -50,14 +50,18 @@ fn classify(
     let code = details.code.as_deref().unwrap_or_default();
     let missing = matches!(error, StoreError::NotFound { .. }) && details.status.is_some();
     let creates = missing && request.creates;
+    // Codes before variants: the library reports a missing bucket and a missing object alike.
     let (kind, reason) = match error {
         _ if NO_BUCKET.contains(&code) || (creates && code.is_empty()) => {
-            (ErrorKind::Denied, "no such bucket: create it, or correct the bucket's `url`")
+            (ErrorKind::Denied, "no such bucket: create it, or correct its URL")
         }
         StoreError::NotFound { .. } if creates => {
             (ErrorKind::Unavailable, "the store has lost the multipart upload")
         }
-        StoreError::NotFound { .. } => (ErrorKind::NotFound, "no such object"),
+        StoreError::NotFound { .. } => (
+            ErrorKind::NotFound,
+            "no such object: it expired, was deleted, or is in another bucket",
+        ),
         StoreError::PermissionDenied { .. } => (
             ErrorKind::Denied,
             "the store denies access: check the credentials and their permissions",

@@ -105,6 +105,8 @@ impl RingKey {
     /// never share a box key, so the fixed nonce stays safe.
     fn deterministic_salt(&self, parts: &[Bytes], additional: &[u8]) -> [u8; SALT] {
         let mut context = hmac::Context::with_key(&self.salts);
+        // The length first: otherwise bytes could move between additional data and plaintext, and
+        // the salt would be the same.
         context.update(&(additional.len() as u64).to_be_bytes());
         context.update(additional);
         parts.iter().for_each(|part| context.update(part));
@@ -181,6 +183,7 @@ impl Key for RingKey {
         if out.len() > 255 * HASH || purpose == CLAIM_PURPOSE {
             return Err(KeyError::Refused);
         }
+        // The length first, so that no two pairs of purpose and salt have the same bytes.
         expand(&self.subkeys, &[&length, purpose.as_bytes(), salt], out);
         Ok(())
     }

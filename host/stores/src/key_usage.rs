@@ -61,6 +61,8 @@ impl MessageCounter {
     /// # Errors
     /// `Exhausted` if the key has reached its limit.
     pub(crate) fn add(&self, key: &str) -> Result<(), KeyError> {
+        // No plain increment: a refused message must not count, or raising the limit would not
+        // help.
         let (max, next) = (self.max, |count: u64| (count < self.max).then(|| count + 1));
         let before = self
             .count
@@ -71,8 +73,8 @@ impl MessageCounter {
                 key,
                 messages = before,
                 most = max,
-                "a key has sealed half of the messages that plain AES-256-GCM allows it \
-                 (`max_messages_per_key`): make another key current"
+                "a key has sealed half of the messages that plain AES-256-GCM allows it: \
+                 make another key current"
             );
         }
         Ok(())

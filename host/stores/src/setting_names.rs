@@ -128,6 +128,7 @@ pub(crate) fn holds_password(value: &str) -> bool {
 ///
 /// A store that this build does not support accepts everything: opening the bucket reports that.
 pub(crate) fn accepts(scheme: &str, name: &str) -> bool {
+    // The library's own parser decides, so that no list here can refuse what a store takes.
     match scheme {
         #[cfg(feature = "s3")]
         "s3" => name.parse::<object_store::aws::AmazonS3ConfigKey>().is_ok(),

@@ -57,6 +57,7 @@ impl ResponseDetails {
     }
 
     fn parse_cause(&mut self, text: &str) {
+        // The last cause wins: those before only say that a request failed.
         self.reason = clean(text, MAX_TEXT);
         if let Some(response) = text.strip_prefix("Server returned non-2xx status code: ") {
             self.status = response.get(..3).and_then(|status| status.parse().ok());

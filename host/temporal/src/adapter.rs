@@ -65,9 +65,11 @@ impl Adapter {
         // Measured after all stages, because the server limits what it receives.
         let limits = self.shared.limits.size_limits();
         let (budget, size) = (limits.budget(), field_size(&encoded));
-        match self.shared.meter.weigh(budget, size, SizeLabels::of(ctx)) {
+        match self.shared.meter.weigh(budget, size, SizeLabels::from_context(ctx)) {
             Verdict::Fits => Ok(encoded),
             Verdict::Stall => {
+                // This decodes the payload once more to learn the size after each stage. Only a
+                // refusal pays for it.
                 let error = too_large::error(&pipeline, ctx, encoded, size, &limits).await;
                 Err(pipeline.report_failure(ctx, Direction::Encode, error))
             }

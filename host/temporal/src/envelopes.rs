@@ -37,7 +37,7 @@ const SCHEMAS: [(&str, Fields); 2] = [
     ),
 ];
 
-/// Opens Temporal's envelopes, for [`cloakroom_pipeline::PipelineBuilder::envelopes`].
+/// Opens Temporal's envelopes, for [`cloakroom_pipeline::PipelineBuilder::with_envelopes`].
 ///
 /// Every field must be known, in the envelope and in its messages: an unknown one could hold a
 /// payload of the user, which would reach the server in plaintext. Search attributes stay as they
@@ -108,8 +108,8 @@ mod tests {
 
     fn envelope(data: &[u8]) -> Payload {
         Payload::new("binary/protobuf", data.to_vec())
-            .with(MARKER, "true")
-            .with(MESSAGE_TYPE, SCHEMAS[0].0)
+            .with_metadata(MARKER, "true")
+            .with_metadata(MESSAGE_TYPE, SCHEMAS[0].0)
     }
 
     fn open(payload: &Payload) -> Result<OpenEnvelope, EnvelopeError> {
@@ -138,14 +138,14 @@ mod tests {
     fn opens_only_known_and_bare_envelopes() {
         let good = envelope(b"\x0a\x02ns");
         assert!(open(&good).is_ok());
-        refuses(&good.clone().with(MESSAGE_TYPE, "a.B"), "not a type");
-        refuses(&good.clone().with("note", "x"), "beside");
+        refuses(&good.clone().with_metadata(MESSAGE_TYPE, "a.B"), "not a type");
+        refuses(&good.clone().with_metadata("note", "x"), "beside");
         refuses(&Payload { unknown: "\x20\x01".into(), ..good.clone() }, "beside");
         refuses(&Payload { external_sizes: vec![1], ..good.clone() }, "beside");
         let mut untyped = good.clone();
         untyped.metadata.remove(MESSAGE_TYPE);
         refuses(&untyped, "not a type");
-        assert!(!SystemEnvelopes.is_marked(&good.clone().with(MARKER, "1")));
-        assert!(!SystemEnvelopes.is_marked(&good.with(ENCODING, "json/protobuf")));
+        assert!(!SystemEnvelopes.is_marked(&good.clone().with_metadata(MARKER, "1")));
+        assert!(!SystemEnvelopes.is_marked(&good.with_metadata(ENCODING, "json/protobuf")));
     }
 }

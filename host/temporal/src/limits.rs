@@ -56,6 +56,7 @@ impl Default for SizeLimits {
     fn default() -> Self {
         Self {
             field: Budget { max: 2 << 20, percent: 100 },
+            // 95 %, because the other fields of a request are added after this one was weighed.
             message: Budget { max: 4 << 20, percent: 95 },
         }
     }

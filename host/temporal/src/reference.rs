@@ -20,7 +20,7 @@ const LEGACY: &[u8] = b"json/external-storage-reference";
 const LARGEST: usize = 64 << 10;
 
 /// Format of references of Temporal's External Storage, for
-/// [`cloakroom_pipeline::PipelineBuilder::reference_format`].
+/// [`cloakroom_pipeline::PipelineBuilder::with_reference_format`].
 ///
 /// A reference is the JSON of `temporal.api.sdk.v1.ExternalStorageReference`, as the official SDKs write
 /// it, and its size is in the payload's `external_payloads`.
@@ -40,6 +40,8 @@ impl ReferenceFormat for TemporalReferences {
         let is = |name: &str, value: &[u8]| {
             payload.metadata.get(name).is_some_and(|found| &**found == value)
         };
+        // A larger payload cannot be a reference, and decoding it to find out would cost a whole
+        // stage.
         let is_marked = is(MARKER, TRUE) && payload.data.len() <= LARGEST;
         match payload.metadata.get(ENCODING).map(|encoding| &**encoding) {
             Some(LEGACY) => PayloadKind::Reference,
@@ -56,6 +58,7 @@ impl ReferenceFormat for TemporalReferences {
         let value: Value = serde_json::from_slice(&payload.data)
             .map_err(|_| malformed("it is not written as JSON"))?;
         let value = value.as_object().ok_or_else(|| malformed("it is not a JSON object"))?;
+        // proto3 JSON allows both spellings, and the SDKs' prerelease wrote the second.
         let driver = text(value, ["driverName", "driver_name"]);
         let driver = driver.ok_or_else(|| malformed("it names no driver"))?;
         let claim = match value.get("driver_claim").and_then(Value::as_object) {
@@ -81,14 +84,19 @@ impl ReferenceFormat for TemporalReferences {
     }
 
     fn write(&self, object: &StoredObject<'_>) -> Payload {
+        // Compact and sorted by name, like the Python SDK: equal references have equal bytes. The
+        // Python SDK also refuses any further field.
         let text = json!({ "claimData": object.claim, "driverName": object.driver }).to_string();
-        let mut payload = Payload::new("json/protobuf", text).with(MESSAGE_TYPE, REFERENCE);
+        // Without the marker: deployed SDKs know a reference by its type, and most do not know the
+        // marker.
+        let mut payload =
+            Payload::new("json/protobuf", text).with_metadata(MESSAGE_TYPE, REFERENCE);
         payload.external_sizes = vec![i64::try_from(object.size).unwrap_or(i64::MAX)];
         payload
     }
 
     fn mark_encoded(&self, encoded: Payload, sizes: Vec<i64>) -> Payload {
-        let mut marked = encoded.with(MARKER, Bytes::from_static(TRUE));
+        let mut marked = encoded.with_metadata(MARKER, Bytes::from_static(TRUE));
         marked.external_sizes = sizes;
         marked
     }
@@ -200,7 +208,8 @@ mod tests {
 
     #[track_caller]
     fn reads(encoding: &str, text: &str) {
-        let payload = Payload::new(encoding, text.to_owned()).with(MESSAGE_TYPE, REFERENCE);
+        let payload =
+            Payload::new(encoding, text.to_owned()).with_metadata(MESSAGE_TYPE, REFERENCE);
         assert!(FORMAT.classify(&payload) == PayloadKind::Reference);
         assert_eq!(FORMAT.read(&payload).unwrap(), reference(None));
     }
@@ -241,9 +250,9 @@ mod tests {
         };
         let good = payload();
         check(&good, true);
-        check(&good.clone().with(MARKER, TRUE), true);
+        check(&good.clone().with_metadata(MARKER, TRUE), true);
         for (name, value) in [("note", "x"), (MARKER, "x"), (MESSAGE_TYPE, "x")] {
-            check(&good.clone().with(name, value), false);
+            check(&good.clone().with_metadata(name, value), false);
         }
         check(&Payload { external_sizes: vec![30, 1], ..good.clone() }, false);
         check(&Payload { unknown: "x".into(), ..good.clone() }, false);

@@ -104,7 +104,7 @@ impl DataConverterBuilder {
     /// Builds the data converter.
     #[must_use]
     pub fn build(self) -> DataConverter {
-        let (encode_failures, codec) = (self.encode_failures, self.codec());
+        let (encode_failures, codec) = (self.encode_failures, self.build_codec());
         if encode_failures {
             DataConverter::new(PayloadConverter::default(), EncodedFailures::new(), codec)
         } else {
@@ -115,7 +115,7 @@ impl DataConverterBuilder {
 
     /// Builds only the codec, for a data converter with other payload or failure converters.
     #[must_use]
-    pub fn codec(self) -> SdkCodec {
+    pub fn build_codec(self) -> SdkCodec {
         SdkCodec { adapter: Adapter::new(self.source, self.limits), ctx: self.ctx }
     }
 }
@@ -206,6 +206,7 @@ impl SizeLimits {
         let response = service.describe_namespace(request.into_request()).await?.into_inner();
         let reported = response.namespace_info.and_then(|info| info.limits).unwrap_or_default();
         let mut limits = Self::default();
+        // A server that reports no limits gives zero, which is no limit: then it refuses by itself.
         limits.field.max = reported.blob_size_limit_error;
         Ok(limits)
     }

@@ -1,6 +1,6 @@
 //! Error for a field that is larger than Temporal accepts.
 
-use cloakroom_core::{Context, Error, ErrorKind, Limit, Payload, Thousands};
+use cloakroom_core::{Context, Error, ErrorKind, Limit, Payload, Remedy, Thousands};
 use cloakroom_pipeline::{Explanation, Pipeline};
 
 use crate::limits::SizeLimits;
@@ -34,14 +34,14 @@ pub(crate) async fn error(
     let known_as = if budget == limits.field { FIELD } else { MESSAGE };
     let encoded = largest.encoded_len();
     let explanation = pipeline.explain(ctx, largest).await;
+    let (help, remedies) = help(pipeline, encoded, &explanation);
     let text = format!(
         "the field has {} bytes{in_payloads}, but Temporal accepts {max} ({known_as}): payload {slot} \
-         {}; {}",
+         {}; {help}",
         Thousands(size),
         sizes(&explanation),
-        remedy(pipeline, encoded, &explanation),
     );
-    Error::new(ErrorKind::LimitExceeded(Limit::Message), text)
+    Error::new(ErrorKind::LimitExceeded(Limit::Message), text).with_remedies(remedies)
 }
 
 /// Returns the sizes of a payload in the order of encoding, from the application's to the last
@@ -62,23 +62,33 @@ fn sizes(explanation: &Explanation) -> String {
     text
 }
 
-fn remedy(pipeline: &Pipeline, size: usize, explanation: &Explanation) -> String {
+/// Returns what to change, and the settings that decide about it.
+fn help(
+    pipeline: &Pipeline,
+    size: usize,
+    explanation: &Explanation,
+) -> (String, &'static [Remedy]) {
     match (pipeline.threshold(), &explanation.stored) {
         (_, Some(stored)) => {
-            format!(
-                "driver `{}` stored it already: pass fewer arguments in one call",
-                stored.driver
-            )
+            let driver = &stored.driver;
+            let text =
+                format!("driver `{driver}` stored it already: pass fewer arguments in one call");
+            (text, &[])
         }
-        (None, _) => "it was not stored, because there is no storage: add [storage] to the \
-                      configuration"
-            .to_owned(),
-        (Some(threshold), _) if size < threshold.as_usize() => format!(
-            "it was not stored, because it is below the threshold of {threshold}: lower \
-             `storage.threshold`"
-        ),
-        (Some(_), _) => "it was not stored, because a rule of [storage] excludes it or no driver \
-                         may write: change the rule, or add a driver"
-            .to_owned(),
+        (None, _) => {
+            let text = "it was not stored, because there is no storage: add one";
+            (text.to_owned(), &[Remedy::Storage])
+        }
+        (Some(threshold), _) if size < threshold.as_usize() => {
+            let text = format!(
+                "it was not stored, because it is below the threshold of {threshold}: lower it"
+            );
+            (text, &[Remedy::Threshold])
+        }
+        (Some(_), _) => {
+            let text = "it was not stored, because a rule excludes it or no driver may write: change \
+                        the rule, or add a driver";
+            (text.to_owned(), &[Remedy::Rules, Remedy::Drivers])
+        }
     }
 }

@@ -93,7 +93,7 @@ async fn a_request_of_millions_of_payloads_is_refused_while_it_is_read() {
     for path in ["/decode", "/encode", "/download"] {
         let refused = post(served.address, path, &[], &body);
         refused.refuses(413, &["16384 payloads"], &expect![[r#"
-            the request has more than 16384 payloads (`limits.payloads`): split it, or raise the limit
+            the request has more than 16384 payloads: split it, or raise the limit (`limits.payloads`)
         "#]]);
     }
     nothing_is_held(&served).await;
@@ -105,7 +105,7 @@ async fn a_request_of_millions_of_payloads_is_refused_while_it_is_read() {
         413,
         &["2 payloads"],
         &expect![[r#"
-            the request has more than 2 payloads (`limits.payloads`): split it, or raise the limit
+            the request has more than 2 payloads: split it, or raise the limit (`limits.payloads`)
         "#]],
     );
     assert_eq!(post(fewer.address, "/encode", &[], &text(&[plain("1"), plain("2")])).status, 200);

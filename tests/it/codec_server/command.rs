@@ -159,7 +159,7 @@ fn it_serves_swaps_and_ends() {
         403,
         &["codec_server.origins"],
         &expect![[r#"
-            this page may not ask: add its origin to `codec_server.origins`
+            this page may not ask: add its origin (`codec_server.origins`)
         "#]],
     );
     config(folder.path(), "origins = [\"http://localhost:8233\"]");
@@ -172,7 +172,7 @@ fn it_serves_swaps_and_ends() {
         stays["error"].as_str().unwrap(),
         &["`*`"],
         &expect![[r#"
-            `*` is not an origin: write scheme, host and port without a path, such as http://localhost:8233 (there are no wildcards)
+            `*` is not an origin: write scheme, host and port without a path, such as http://localhost:8233; there are no wildcards (`codec_server.origins`)
         "#]],
     );
     assert_eq!(post(address, "/decode", &[BEARER, ui], "{}").status, 200);
@@ -208,7 +208,7 @@ fn what_would_serve_strangers_does_not_start() {
         &said.join("\n"),
         &["codec_server.token"],
         &expect![[r#"
-            error: everybody who reaches 0.0.0.0:0 could decode everything: set `codec_server.token` or `codec_server.jwt`, listen on 127.0.0.1 or a Unix socket, or write `anonymous = true` if something else restricts access
+            error: everybody who reaches 0.0.0.0:0 could decode everything: ask for a token, listen on 127.0.0.1 or a Unix socket, or admit everybody if something else restricts access (`codec_server.token`, `codec_server.jwt`, `codec_server.anonymous = true`)
         "#]],
     );
 }

@@ -3,10 +3,15 @@
 use std::fs;
 
 use cloakroom::CloakroomBuilder;
+use cloakroom_tests::wait_until;
 use serde_json::json;
 
 use super::{Served, client::post};
-use crate::{faulty::Native, scripts::python};
+use crate::{
+    hostile_store::{Hostile, answer},
+    native_codecs::Native,
+    scripts::python,
+};
 
 /// A token for another audience, or from another issuer, is good where the configuration names none.
 #[tokio::test(flavor = "multi_thread")]
@@ -42,4 +47,29 @@ async fn audience_and_issuer_are_compared() {
         assert_eq!(seen, statuses, "{keys}");
         served.end().await;
     }
+}
+
+/// The store of keys always fails, so each request fetches again if the interval is over. The default
+/// would allow one fetch in 30 seconds, and not ten before the test gives up.
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_are_fetched_again_after_the_interval() {
+    let store = Hostile::start(answer("500 Internal Server Error", "", ""), false);
+    let text = format!(
+        "[[stage]]\nplugin = \"native:own\"\n\
+         [codec_server]\njwt = {{ keys = \"{}\", refresh = \"1ms\" }}\n",
+        store.url()
+    );
+    let opening = CloakroomBuilder::text(text).with_codec("own", Native::faithful());
+    let cloakroom = opening.open().await.unwrap();
+    let (_, settings) = cloakroom.codec_server().unwrap();
+    let served = Served::serve(cloakroom, settings).await;
+    // {"alg":"ES256","kid":"k"}, and neither claims nor a signature.
+    let bearer = "Bearer eyJhbGciOiJFUzI1NiIsImtpZCI6ImsifQ.e30.AAAA";
+    wait_until("keys are fetched ten times", || {
+        let answer = post(served.address, "/decode", &[("authorization", bearer)], "{}");
+        assert!(matches!(answer.status, 401 | 503), "{}", answer.status);
+        store.requests() >= 10
+    })
+    .await;
+    served.end().await;
 }

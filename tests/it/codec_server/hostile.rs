@@ -82,9 +82,9 @@ async fn payloads_that_cannot_be_decoded() {
     decode(&plain("\"in the clear\"")).refuses(400, &[], &expect![[r#"
         stage `aes-gcm`, decoding payload N: the payload arrived unsealed, and this stage is required: if it was written before this stage was there, let such payloads pass (`required = "encode"`)
     "#]]);
-    let retired = encoded[0].clone().with("sealed-key", "2026-05");
+    let retired = encoded[0].clone().with_metadata("sealed-key", "2026-05");
     decode(&retired).refuses(422, &["key `2026-05`"], &expect![[r#"
-        stage `aes-gcm`, decoding payload N: the payload is sealed under key `2026-05`, which is not in key ring `payments`: add it to [keys.payments.material], or restore it
+        stage `aes-gcm`, decoding payload N: the payload is sealed under key `2026-05`, which is not in key ring `payments`: add it to the ring, or restore it (`keys.NAME.material`)
     "#]]);
     let mut elsewhere = encoded[1].clone();
     let text = String::from_utf8(elsewhere.data.to_vec()).unwrap();
@@ -109,7 +109,7 @@ async fn bodies_that_are_too_large() {
         413,
         &["1MiB"],
         &expect![[r#"
-            the request has more than 1MiB (`codec_server.body`): send fewer payloads
+            the request has more than 1MiB: send fewer payloads (`ServerSettings::body`)
         "#]],
     );
     // Who does not say how long it is is stopped on the way.
@@ -125,7 +125,7 @@ async fn bodies_that_are_too_large() {
         413,
         &["1MiB"],
         &expect![[r#"
-            the request has more than 1MiB (`codec_server.body`): send fewer payloads
+            the request has more than 1MiB: send fewer payloads (`ServerSettings::body`)
         "#]],
     );
     // And who only says so is not waited for longer than a moment.
@@ -137,7 +137,7 @@ async fn bodies_that_are_too_large() {
         413,
         &["1MiB"],
         &expect![[r#"
-            the request has more than 1MiB (`codec_server.body`): send fewer payloads
+            the request has more than 1MiB: send fewer payloads (`ServerSettings::body`)
         "#]],
     );
     works(&served);
@@ -175,7 +175,7 @@ async fn bodies_that_arrive_too_late() {
         408,
         &[],
         &expect![[r#"
-            the request body did not arrive in time (`codec_server.time`)
+            the request body did not arrive in time (`ServerSettings::time`)
         "#]],
     );
     served.server.swap(small()).unwrap();

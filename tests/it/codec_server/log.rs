@@ -169,14 +169,14 @@ fn refusals_that_repeat_are_logged_once() {
             403,
             &["codec_server.origins"],
             &expect![[r#"
-                this page may not ask: add its origin to `codec_server.origins`
+                this page may not ask: add its origin (`codec_server.origins`)
             "#]],
         );
         post(address, "/decode", &[BEARER, ("origin", "null")], "{}").refuses(
             403,
             &[],
             &expect![[r#"
-                this page may not ask: add its origin to `codec_server.origins`
+                this page may not ask: add its origin (`codec_server.origins`)
             "#]],
         );
         post(address, "/decode", &[], "{}").refuses(
@@ -206,8 +206,8 @@ fn refusals_that_repeat_are_logged_once() {
     assert_texts(
         &warnings,
         &expect![[r#"
-            a page of http://127.0.0.1:8233 may not ask: if it should, add "http://127.0.0.1:8233" to `codec_server.origins`; http://localhost:8233 is allowed, but browsers treat it as another origin
-            a page of https://ui.example may not ask: if it should, add "https://ui.example" to `codec_server.origins`
+            a page of http://127.0.0.1:8233 may not ask: if it should, add "http://127.0.0.1:8233"; http://localhost:8233 is allowed, but browsers treat it as another origin (`codec_server.origins`)
+            a page of https://ui.example may not ask: if it should, add "https://ui.example" (`codec_server.origins`)
             a page with the opaque origin `null` may not ask, and no setting can allow it
             the request has no `Authorization` header
         "#]],

@@ -40,33 +40,33 @@ async fn what_may_come_from_elsewhere_is_refused() {
             "X-Forwarded-For",
             "10.0.0.1",
             expect![[r#"
-                the request came through a proxy (it has the header `x-forwarded-for`), and this server asks for no token: set `codec_server.token` or `codec_server.jwt`, listen on a Unix socket, or write `anonymous = true`
+                the request came through a proxy (it has the header `x-forwarded-for`), and this server asks for no token: have it ask for one, listen on a Unix socket, or admit everybody (`Auth::with_token`, `Auth::with_key_set`, `ServerSettings::anonymous`)
             "#]],
         ),
         (
             "Forwarded",
             "for=10.0.0.1",
             expect![[r#"
-                the request came through a proxy (it has the header `forwarded`), and this server asks for no token: set `codec_server.token` or `codec_server.jwt`, listen on a Unix socket, or write `anonymous = true`
+                the request came through a proxy (it has the header `forwarded`), and this server asks for no token: have it ask for one, listen on a Unix socket, or admit everybody (`Auth::with_token`, `Auth::with_key_set`, `ServerSettings::anonymous`)
             "#]],
         ),
         (
             "X-Real-IP",
             "10.0.0.1",
             expect![[r#"
-                the request came through a proxy (it has the header `x-real-ip`), and this server asks for no token: set `codec_server.token` or `codec_server.jwt`, listen on a Unix socket, or write `anonymous = true`
+                the request came through a proxy (it has the header `x-real-ip`), and this server asks for no token: have it ask for one, listen on a Unix socket, or admit everybody (`Auth::with_token`, `Auth::with_key_set`, `ServerSettings::anonymous`)
             "#]],
         ),
         (
             "Via",
             "1.1 proxy",
             expect![[r#"
-                the request came through a proxy (it has the header `via`), and this server asks for no token: set `codec_server.token` or `codec_server.jwt`, listen on a Unix socket, or write `anonymous = true`
+                the request came through a proxy (it has the header `via`), and this server asks for no token: have it ask for one, listen on a Unix socket, or admit everybody (`Auth::with_token`, `Auth::with_key_set`, `ServerSettings::anonymous`)
             "#]],
         ),
     ] {
         let refused = post(served.address, "/decode", &[(name, value)], "{}");
-        refused.refuses(403, &["anonymous = true"], &snapshot);
+        refused.refuses(403, &["Auth::with_token", "ServerSettings::anonymous"], &snapshot);
         assert_eq!(ask(served.address, "GET /healthz", &[(name, value)], b"").status, 200);
         assert_eq!(ask(served.address, "GET /metrics", &[(name, value)], b"").status, 403);
     }
@@ -75,7 +75,7 @@ async fn what_may_come_from_elsewhere_is_refused() {
         403,
         &["`evil.example:8081`"],
         &expect![[r#"
-            the request is for the host `evil.example:8081`, which is not a name of loopback, and this server asks for no token: set `codec_server.token` or `codec_server.jwt`, listen on a Unix socket, or write `anonymous = true`
+            the request is for the host `evil.example:8081`, which is not a name of loopback, and this server asks for no token: have it ask for one, listen on a Unix socket, or admit everybody (`Auth::with_token`, `Auth::with_key_set`, `ServerSettings::anonymous`)
         "#]],
     );
     let mut old = connect(served.address);
@@ -86,7 +86,7 @@ async fn what_may_come_from_elsewhere_is_refused() {
     )
     .unwrap();
     read(old).refuses(403, &["HTTP/1.0"], &expect![[r#"
-        the request came through a proxy (it is HTTP/1.0), and this server asks for no token: set `codec_server.token` or `codec_server.jwt`, listen on a Unix socket, or write `anonymous = true`
+        the request came through a proxy (it is HTTP/1.0), and this server asks for no token: have it ask for one, listen on a Unix socket, or admit everybody (`Auth::with_token`, `Auth::with_key_set`, `ServerSettings::anonymous`)
     "#]]);
     for host in ["localhost", "[::1]:8081", "127.0.0.1"] {
         assert_eq!(for_host(connect(served.address), host, "").status, 200);
@@ -107,7 +107,7 @@ async fn a_proxy_is_let_in_by_a_socket_alone() {
     let served = Served::start(folder.path(), ServerSettings::default()).await;
     let proxy = envoy(served.address);
     post(proxy.address(), "/decode", &[], "{}").refuses(403, &[], &expect![[r#"
-        the request came through a proxy (it has the header `x-forwarded-proto`), and this server asks for no token: set `codec_server.token` or `codec_server.jwt`, listen on a Unix socket, or write `anonymous = true`
+        the request came through a proxy (it has the header `x-forwarded-proto`), and this server asks for no token: have it ask for one, listen on a Unix socket, or admit everybody (`Auth::with_token`, `Auth::with_key_set`, `ServerSettings::anonymous`)
     "#]]);
     let socket = folder.path().join("codec.sock");
     let behind = Served::start_at(folder.path(), ServerSettings::default(), &socket).await;
@@ -164,7 +164,7 @@ async fn a_socket_is_its_owners() {
         &bind_error(&nowhere).await,
         &["none/codec.sock"],
         &expect![[r#"
-            cannot listen at `[folder]/none/codec.sock`
+            cannot listen at `[folder]/none/codec.sock`: its folder must exist, and let the user of this process write
         "#]],
     );
     // Nothing is left beside it.
@@ -208,7 +208,7 @@ fn anonymous_is_written_by_hand() {
         refused.as_str().unwrap(),
         &[],
         &expect![[r#"
-            error: `codec_server.anonymous` admits everybody, but `codec_server.token` or `codec_server.jwt` asks for a token: remove one of them
+            error: the server is to admit everybody, but also asks for a token: remove one of the two (`codec_server.anonymous = true`, `codec_server.token`, `codec_server.jwt`)
         "#]],
     );
     assert_eq!(program.child.wait().unwrap().code(), Some(2));

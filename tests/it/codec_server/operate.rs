@@ -56,7 +56,7 @@ fn metrics_have_a_listener_of_their_own() {
         404,
         &["codec_server.metrics_listen"],
         &expect![[r#"
-            metrics are served at the address of `codec_server.metrics_listen`
+            metrics are served at an address of their own (`codec_server.metrics_listen`)
         "#]],
     );
     for address in [address, metrics] {
@@ -217,7 +217,7 @@ fn one_address_does_not_serve_both() {
         refused.as_str().unwrap(),
         &["codec_server.metrics_listen"],
         &expect![[r#"
-            error: `codec_server.metrics_listen` is 127.0.0.1:8799, but the codec server listens on 127.0.0.1:8799: give one of them another port
+            error: metrics are to be served at 127.0.0.1:8799, but the codec server listens on 127.0.0.1:8799: give one of them another port (`codec_server.metrics_listen`)
         "#]],
     );
     assert_eq!(program.child.wait().unwrap().code(), Some(2));

@@ -84,7 +84,7 @@ async fn keys_of(driver: &str) -> Vec<String> {
     let file = CloakroomBuilder::file(write(folder.path(), &text)).with_cache(compile_cache());
     let cloakroom = file.with_bucket("b", bucket.clone()).open().await.unwrap();
     let namespace = Context::namespace("payments");
-    let run = namespace.clone().target(Kind::Workflow, "order-17", "Pay", Some("run"));
+    let run = namespace.clone().with_target(Kind::Workflow, "order-17", "Pay", Some("run"));
     for ctx in [namespace, run] {
         cloakroom.encode(&ctx, vec![plain("x")]).await.unwrap();
     }

@@ -73,7 +73,7 @@ async fn headers_are_not_encoded_by_the_client() {
     let says = failed_task(&handle).await;
     assert!(says.contains("stage `aes-gcm`") && says.contains("arrived unsealed"), "{says}");
     // One that was encoded by hand passes.
-    let codec = rig.cloakroom.converter().with_namespace("default").codec();
+    let codec = rig.cloakroom.converter().with_namespace("default").build_codec();
     let sealed = codec.encode(&SerializationContextData::None, vec![trace]).await.unwrap();
     let mut named = rig.named("sealed");
     named.header = Some(of(sealed.into_iter().next().unwrap()));

@@ -1,4 +1,6 @@
-//! `cargo xtask fresh`: builds the plugins as a fresh machine does.
+//! `cargo xtask fresh`: builds the plugins as a stranger's fresh machine does.
+
+mod stranger;
 
 use std::{
     env, fs,
@@ -8,7 +10,8 @@ use std::{
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use crate::run::{root, run, target_dir};
+use self::stranger::Stranger;
+use crate::run::{root, target_dir};
 
 /// Name prefix of the targets that a fresh toolchain lacks.
 const TARGETS: &str = "wasm32-";
@@ -17,8 +20,8 @@ const TARGETS: &str = "wasm32-";
 const LISTS: [(&str, &str); 2] =
     [("components", "\n"), ("multirust-config.toml", "[[components]]")];
 
-/// Builds the bundled plugins with a copy of the toolchain that has no WebAssembly target, in a target
-/// folder of its own, and with rustup's automatic installation switched off.
+/// Builds the bundled plugins for a Git dependency, with a copy of the toolchain that has no WebAssembly
+/// target, in a target folder of its own, and with rustup's automatic installation switched off.
 pub(crate) fn build_plugins() -> Result<()> {
     let folder = target_dir()?.join("fresh");
     // Another folder each time: a build script runs again only where something changed.
@@ -33,13 +36,8 @@ pub(crate) fn build_plugins() -> Result<()> {
     let settings = rustup_home()?.join("settings.toml");
     fs::copy(&settings, home.join("settings.toml")).context("cannot copy rustup's settings")?;
 
-    let cargo = toolchain.join("bin/cargo");
-    let mut build = Command::new("cargo");
-    build.args(["build", "--package", "cloakroom-bundle"]).current_dir(root());
-    build.env("RUSTUP_HOME", &home).env("RUSTUP_AUTO_INSTALL", "0");
-    build.env("CARGO_TARGET_DIR", folder.join("target"));
-    ensure!(cargo.is_file(), "{} was not copied", cargo.display());
-    run(&mut build, "cargo build --package cloakroom-bundle, with a Rust without wasm targets")?;
+    ensure!(toolchain.join("bin/cargo").is_file(), "{} was not copied", toolchain.display());
+    Stranger::write(folder.join("stranger"))?.run(&home)?;
     match installed(&toolchain)?.len() {
         2 => Ok(()),
         count => bail!("the build added {count} targets to the fresh toolchain instead of 2"),

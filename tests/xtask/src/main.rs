@@ -14,12 +14,13 @@ mod node;
 mod package;
 mod plugins;
 mod python;
+mod repository;
 mod run;
 mod sbom;
 mod stamp;
 mod vendor;
 
-use std::{env, process::ExitCode};
+use std::{env, path::Path, process::ExitCode};
 
 use anyhow::Result;
 
@@ -36,7 +37,8 @@ cargo xtask deny                        licences, sources and known flaws of all
 cargo xtask sbom [FOLDER]               what the program and each bundled plugin are made of, as CycloneDX files
 cargo xtask package                     package every crate that is published, and build and run a program from the packages, offline
 cargo xtask publish [ARGS]              publish them; ARGS are those of `cargo publish`, for example --dry-run
-cargo xtask fresh                       build the plugins with a Rust that has no WebAssembly target yet
+cargo xtask plugins FOLDER              build the bundled plugins into FOLDER, for builds that cannot build them
+cargo xtask fresh                       build the plugins for a stranger's Git dependency, with a Rust that has no WebAssembly target yet
 cargo xtask setup                       set up what the tests need, for `cargo test --package cloakroom-tests`
 cargo xtask fuzz TARGET [OPTIONS]       a fuzz target of tests/fuzz under libFuzzer, until it is interrupted or finds something
 cargo xtask bench [FILTER]              what the sandbox costs, and storage, the codec server, a slow download
@@ -61,6 +63,7 @@ fn main() -> ExitCode {
         [TASK, "sbom", folder @ ..] => sbom::write(folder.first().copied()),
         [TASK, "package"] => package::check(),
         [TASK, "publish", args @ ..] => package::publish(args),
+        [TASK, "plugins", folder] => plugins(folder),
         [TASK, "fresh"] => fresh::build_plugins(),
         [TASK, "setup"] => Needs::set_up(false).map(|needs| needs.report()),
         [TASK, "fuzz", target, options @ ..] => fuzz::fuzz(target, options),
@@ -87,6 +90,11 @@ fn test(strict: bool, filter: &[&str]) -> Result<()> {
     say("\nBuilding the tests. From nothing this takes some ten minutes: a WebAssembly compiler, \
          Temporal's SDK, and the plugins, each compiled to WebAssembly.");
     needs.test(filter)
+}
+
+fn plugins(folder: &str) -> Result<()> {
+    run::add_targets()?;
+    plugins::write(Path::new(folder))
 }
 
 fn bench(filter: &[&str]) -> Result<()> {

@@ -1,8 +1,10 @@
 //! `cargo xtask package`: the packages that are published, and the proof that they are enough.
 
+mod git;
 mod outsider;
 mod packages;
 mod vendored;
+mod vendored_git;
 
 use std::{env, fs, path::PathBuf, process::Command};
 
@@ -11,13 +13,13 @@ use sha2::{Digest as _, Sha256};
 
 use self::packages::Package;
 use crate::{
-    plugins,
+    plugins, repository,
     run::{add_targets, root, run, target_dir},
     sbom::hex,
 };
 
 /// Packages every crate that is published, and builds and runs an outsider's program and the command
-/// line from the packages, without a network.
+/// line from the packages, without a network. The same program is built with a Git dependency.
 pub(crate) fn check() -> Result<()> {
     add_targets()?;
     let packages = with_prebuilt_plugins(|| {
@@ -35,6 +37,9 @@ pub(crate) fn check() -> Result<()> {
     let folder = target_dir()?.join("outsider");
     remove(&folder)?;
     vendored::check(&folder.join("vendored"), &packages, &files)?;
+    let repository = repository::make()?;
+    vendored_git::check(&folder.join("vendored-git"), &repository)?;
+    git::check(&folder.join("git"), &repository)?;
     outsider::check(&folder, &packages, &files)
 }
 
@@ -58,22 +63,9 @@ pub(crate) fn publish(args: &[&str]) -> Result<()> {
 /// Does `work` while the plugins lie where the package of the bundle takes them from. Afterwards they
 /// are removed: a package that is made in another way has none, and does not pass Cargo's check.
 fn with_prebuilt_plugins<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
-    let (built, folder) = (plugins::build()?, root().join("guest-codecs/bundle/prebuilt"));
+    let folder = root().join("guest-codecs/bundle/prebuilt");
     remove(&folder)?;
-    fs::create_dir_all(&folder)?;
-    let mut paths: Vec<PathBuf> = Vec::new();
-    for entry in fs::read_dir(built)? {
-        paths.push(entry?.path());
-    }
-    paths.sort();
-    let mut sums = String::new();
-    for path in paths.iter().filter(|path| path.extension().is_some_and(|end| end == "wasm")) {
-        let name = path.file_name().context("a plugin without a name")?;
-        let wasm = fs::read(path)?;
-        sums += &format!("{}  {}\n", hex(&Sha256::digest(&wasm)), name.display());
-        fs::write(folder.join(name), wasm)?;
-    }
-    fs::write(folder.join("SHA256SUMS"), sums)?;
+    plugins::write(&folder)?;
     let done = work();
     remove(&folder)?;
     done

@@ -1,21 +1,43 @@
 //! The bundled plugins, built from this checkout.
 
 use std::{
-    env,
-    path::PathBuf,
+    env, fs,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
-use crate::run::root;
+use crate::{run::root, sbom::hex};
+
+/// Builds the bundled plugins, and writes them and their digests into `folder`.
+pub(crate) fn write(folder: &Path) -> Result<()> {
+    let mut paths: Vec<PathBuf> = Vec::new();
+    for entry in fs::read_dir(build()?)? {
+        paths.push(entry?.path());
+    }
+    paths.sort();
+    fs::create_dir_all(folder)
+        .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    let mut sums = String::new();
+    for path in paths.iter().filter(|path| path.extension().is_some_and(|end| end == "wasm")) {
+        let name = path.file_name().context("a plugin without a name")?;
+        let wasm = fs::read(path)?;
+        sums += &format!("{}  {}\n", hex(&Sha256::digest(&wasm)), name.display());
+        fs::write(folder.join(name), wasm)?;
+    }
+    Ok(fs::write(folder.join("SHA256SUMS"), sums)?)
+}
 
 /// Builds the bundled plugins, and returns the folder that they are in.
 pub(crate) fn build() -> Result<PathBuf> {
     let cargo = env::var_os("CARGO").context("run this as `cargo xtask`")?;
     let mut build = Command::new(cargo);
     build.args(["build", "--package", "cloakroom-bundle", "--message-format=json"]);
+    // Never those of somebody else: these are published.
+    build.env_remove("CLOAKROOM_PREBUILT");
     let output = build.current_dir(root()).stderr(Stdio::inherit()).output()?;
     ensure!(output.status.success(), "the bundled plugins cannot be built");
     let messages = String::from_utf8(output.stdout)?;

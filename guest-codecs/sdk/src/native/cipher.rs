@@ -51,7 +51,7 @@ fn apply_keystream(key: &[u8], head: &[u8], bytes: &mut [u8]) {
     }
 }
 
-/// The error of bytes that a key did not seal.
+/// Returns the error of bytes that a key did not seal.
 pub(crate) fn mismatch() -> Error {
     Error::malformed("sealed under another key, for another purpose, or changed since")
 }

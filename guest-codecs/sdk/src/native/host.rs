@@ -51,7 +51,7 @@ pub(crate) fn ask<T>(question: impl FnOnce(&mut State) -> T) -> Option<T> {
     Some(answer)
 }
 
-/// The error of a host that did not grant `name`.
+/// Returns the error of a host that did not grant `name`.
 pub(crate) fn not_granted(kind: &str, name: &str) -> Error {
     Error::denied(format!(
         "the {kind} `{name}` is not granted: in a test, grant it with `cloakroom_guest::testing::Host`"

@@ -53,6 +53,7 @@ pub fn derive(
         None => keys::current(ring)?,
     };
     let secret = keys::find(ring, &id)?;
+    // Two hashes of 32 bytes make the 64 that the contract allows.
     let halves = [0, 1].map(|half| hash(&[b"subkey", &secret, purpose.as_bytes(), salt, &[half]]));
     Ok(Subkey { id, bytes: halves.concat().into_iter().take(length).collect() })
 }

@@ -21,6 +21,7 @@ impl<P> Instance<P> {
     /// A value that cannot be created is not kept: each call returns the error.
     fn get_or_create(&self, create: impl FnOnce() -> Result<P, Error>) -> Result<&P, Error> {
         log_panics();
+        // `OnceCell::get_or_try_init` is not stable yet.
         match self.0.get() {
             Some(plugin) => Ok(plugin),
             None => {
@@ -38,6 +39,7 @@ impl<C: PayloadCodec> Instance<C> {
 
     pub fn describe_codec(&self) -> Result<Description, Error> {
         log_panics();
+        // Only when the plugin is loaded: in `encode` each fresh instance would pay a call for it.
         Settings::names_from_host().refuse_unknown(C::SETTINGS)?;
         self.codec().map(C::describe)
     }

@@ -64,6 +64,7 @@ impl<'de> Visitor<'de> for &mut Reader<'_> {
         self.found = true;
         while let Some(event) = list.next_element()? {
             if !(self.each)(event) {
+                // serde knows no way to stop early other than an error.
                 self.stopped = true;
                 return Err(A::Error::custom("stopped"));
             }

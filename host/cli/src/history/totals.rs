@@ -125,6 +125,7 @@ fn size(explanation: &Explanation, stored: &Stored) -> Option<usize> {
 }
 
 fn object_id(stored: &Stored) -> ObjectId {
+    // Proofs of one object differ by key and by namespace.
     let theirs = stored.claim.iter().filter(|(name, _)| !name.starts_with("cloakroom_"));
     let theirs = theirs.map(|(name, value)| (name.clone(), value.clone()));
     std::iter::once((String::new(), stored.driver.clone())).chain(theirs).collect()

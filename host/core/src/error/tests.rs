@@ -44,3 +44,14 @@ fn an_error_prints_on_one_bounded_line() {
         assert!(!text.chars().any(char::is_control) && !text.contains('\u{202e}'), "{text}");
     }
 }
+
+#[test]
+fn a_configuration_replaces_the_names_of_every_cause() {
+    let inner = Error::new(ErrorKind::Busy, "no room").with_remedies(&[Remedy::Wait]);
+    let inner = inner.name_remedies(|_| "Limits::wait");
+    let error = inner.wrapped(ErrorKind::Failed, "it failed").with_remedies(&[Remedy::Entries]);
+    let methods = error.name_remedies(|_| "Limits::entries");
+    assert_eq!(methods.report(), "it failed (`Limits::entries`): no room (`Limits::wait`)");
+    let keys = methods.rename_remedies(|_| "a.key");
+    assert_eq!(keys.report(), "it failed (`a.key`): no room (`a.key`)");
+}

@@ -97,7 +97,7 @@ pub enum KeyError {
     /// The key has sealed as many messages with plain AES-256-GCM as it may.
     #[error(
         "the key has sealed {messages} messages with plain AES-256-GCM in this process, and no more \
-         are allowed (`max_messages_per_key`): make another key current"
+         are allowed: make another key current"
     )]
     Exhausted {
         /// The number of messages.

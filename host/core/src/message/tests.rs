@@ -65,7 +65,7 @@ fn refuses_too_many_entries_of_every_kind() {
 
 #[test]
 fn counts_long_names_and_unknown_fields_by_their_length() {
-    let long = Payload::default().with(&"n".repeat(3000), "v".repeat(3000));
+    let long = Payload::default().with_metadata(&"n".repeat(3000), "v".repeat(3000));
     let unknown = [&b"\x2a\x80\x10"[..], &[7; 2048]].concat();
     let payload = Payload { unknown: unknown.into(), ..long };
     assert_eq!(payload.entries(), (1 + 2) + (1 + 2));

@@ -51,10 +51,12 @@ struct Memory {
 impl Memory {
     fn put(&mut self, cache_key: CacheKey, cached: Cached) {
         let cost = cached.cost();
+        // It would push out everything else and then not fit either.
         if cost > self.most {
             return;
         }
         self.used += cost;
+        // The map has no limit of entries, so this is always the older object of the same key.
         if let Some((_, replaced)) = self.objects.push(cache_key, cached) {
             self.used -= replaced.cost();
         }
@@ -98,10 +100,14 @@ impl Cache {
             let read = charge.and_then(|charge| Some((disk.get(&cache_key, &sha256)?, charge)));
             Ok::<_, Error>(read)
         });
+        // A panic while the disk is read costs a request to the store, like any other failure of
+        // the cache.
         let Some((object, mut charge)) = read.await.unwrap_or(Ok(None))? else {
             return Ok(None);
         };
         let size = object.len() as u64;
+        // Over the limit of entries, or no payload. The store has the same bytes, and reading those
+        // gives the error with its place.
         let Ok(message) = Message::measure(object, self.entries) else {
             return Ok(None);
         };
@@ -143,6 +149,8 @@ impl Cache {
         {
             drop(tokio::task::spawn_blocking(move || {
                 disk.put(&cache_key, &object);
+                // In this order: bytes are freed before their charge, so that the count is never
+                // too low.
                 drop((object, charge, writer));
             }));
         }

@@ -34,6 +34,7 @@ pub(crate) fn complete(mut claim: Claim, sha256: &[u8; 32]) -> Result<Claim, Err
     if claim.keys().any(|name| name.starts_with(OURS)) {
         return protocol("gave a claim with an entry that starts with `cloakroom_`");
     }
+    // The official drivers write both entries themselves. Theirs are kept, and compared below.
     let [algorithm, digest] = [ALGORITHM, DIGEST].map(|[name, _]| name.to_owned());
     claim.entry(algorithm).or_insert_with(|| "sha256".to_owned());
     claim.entry(digest).or_insert_with(|| hex::encode(sha256));
@@ -46,6 +47,8 @@ pub(crate) fn complete(mut claim: Claim, sha256: &[u8; 32]) -> Result<Claim, Err
 
 /// Returns whether a driver may give such a claim, apart from added entries that are known.
 pub(crate) fn is_within_limits(claim: &Claim) -> bool {
+    // Entries that the pipeline added do not count: a claim that was within the limits when it was
+    // written must stay so.
     let theirs = without_ours(claim);
     let is_ours = |(name, value): (&String, &String)| {
         !name.starts_with(OURS)

@@ -25,16 +25,19 @@ use crate::{
 
 type Drivers = BTreeMap<Arc<str>, Arc<dyn Driver>>;
 
-/// Configuration of external storage, for [`PipelineBuilder::offload`](crate::PipelineBuilder::offload).
+/// Configuration of external storage, for
+/// [`PipelineBuilder::with_offload`](crate::PipelineBuilder::with_offload).
 ///
-/// The first driver of [`Offload::to`] stores, unless a [`Rule`] names another. All drivers are read from,
-/// by the names that they are registered under.
+/// The first driver of [`Offload::with_driver`] stores, unless a [`Rule`] names another. All drivers are
+/// read from, by the names that they are registered under.
 ///
 /// ```
 /// # use cloakroom_pipeline::Offload;
 /// # use cloakroom_core::{ByteSize, Driver};
 /// # fn f(s3: impl Driver + 'static, old: impl Driver + 'static) {
-/// let offload = Offload::above(ByteSize::kib(256)).to("aws.s3driver", s3).from("redis", old);
+/// let offload = Offload::new(ByteSize::kib(256))
+///     .with_driver("aws.s3driver", s3)
+///     .with_read_driver("redis", old);
 /// # }
 /// ```
 #[derive(Clone)]
@@ -60,7 +63,7 @@ pub struct Offload {
 
 impl Offload {
     /// Returns storage of payloads whose encoded message has at least this size; zero stores all.
-    pub fn above(threshold: ByteSize) -> Self {
+    pub fn new(threshold: ByteSize) -> Self {
         let permits = |count| NonZeroUsize::new(count).unwrap_or(NonZeroUsize::MIN);
         Self {
             threshold,
@@ -75,6 +78,8 @@ impl Offload {
             sealed: false,
             largest: ByteSize::mib(64),
             time: Duration::from_secs(60),
+            // 64 in all and 8 for a call, as the specification of Temporal's External Storage has
+            // it.
             permits: permits(64),
             permits_of_a_call: permits(8),
             memory: ByteSize::mib(64),
@@ -84,96 +89,96 @@ impl Offload {
 
     /// Stores with this driver, and reads what it stored. Histories hold the name: after renaming a driver,
     /// its objects cannot be read.
-    pub fn to(mut self, name: &str, driver: impl Driver + 'static) -> Self {
+    pub fn with_driver(mut self, name: &str, driver: impl Driver + 'static) -> Self {
         self.store_with.get_or_insert_with(|| name.to_owned());
-        self.from(name, driver)
+        self.with_read_driver(name, driver)
     }
 
     /// Reads what this driver stored in the past.
-    pub fn from(mut self, name: &str, driver: impl Driver + 'static) -> Self {
+    pub fn with_read_driver(mut self, name: &str, driver: impl Driver + 'static) -> Self {
         self.drivers.push((name.to_owned(), Arc::new(driver)));
         self
     }
 
     /// Adds a rule. The first rule that matches a payload decides where it is stored.
-    pub fn rule(mut self, rule: Rule) -> Self {
+    pub fn with_rule(mut self, rule: Rule) -> Self {
         self.rules.push(rule);
         self
     }
 
     /// Adds a proof to each claim, under a key of this ring, that this pipeline wrote it.
-    pub fn claims(mut self, ring: Arc<dyn KeyRing>, policy: ClaimPolicy) -> Self {
+    pub fn with_claim_proofs(mut self, ring: Arc<dyn KeyRing>, policy: ClaimPolicy) -> Self {
         self.claims = Some((ring, policy));
         self
     }
 
     /// Accepts proofs of version 1 until then, and writes them for readers that know no other. By default
     /// they count as no proof, because a plugin with a grant of subkeys could have forged them.
-    pub fn accept_v1_claims_until(mut self, until: SystemTime) -> Self {
+    pub fn with_v1_claims_until(mut self, until: SystemTime) -> Self {
         self.v1_until = Some(until);
         self
     }
 
     /// Binds the proof of each claim to the namespace of the call that wrote it. The claim is refused in
     /// another namespace, and in calls that name none.
-    pub fn bind_claims_to_namespace(mut self) -> Self {
+    pub fn with_namespace_bound_claims(mut self) -> Self {
         self.binds_namespace = true;
         self
     }
 
     /// Encodes references by the stages too, and marks them, so that histories do not show where objects
     /// lie. Readers older than this format cannot read them.
-    pub fn encode_references(mut self) -> Self {
+    pub fn with_encoded_references(mut self) -> Self {
         self.encode_references = true;
         self
     }
 
     /// Reads objects back before a reference to them is returned, and compares size and SHA-256; off by
     /// default.
-    pub fn verify(mut self, verify: Verify) -> Self {
+    pub fn with_verify(mut self, verify: Verify) -> Self {
         self.verify = verify;
         self
     }
 
     /// Refuses to build a pipeline without a required stage, so that no object is stored in plaintext.
-    pub fn sealed(mut self) -> Self {
+    pub fn with_required_encryption(mut self) -> Self {
         self.sealed = true;
         self
     }
 
     /// Sets how many bytes an object may have that is stored or read back; 64 MiB by default.
-    pub fn largest_object(mut self, size: ByteSize) -> Self {
+    pub fn with_max_object_size(mut self, size: ByteSize) -> Self {
         self.largest = size;
         self
     }
 
     /// Sets how long a driver may take for one object; 60 seconds by default.
-    pub fn time(mut self, time: Duration) -> Self {
+    pub fn with_driver_timeout(mut self, time: Duration) -> Self {
         self.time = time;
         self
     }
 
     /// Sets how many objects of all calls are transferred at once; 64 by default. Others wait: namespaces
     /// take turns, then calls.
-    pub fn permits(mut self, permits: NonZeroUsize) -> Self {
+    pub fn with_permits(mut self, permits: NonZeroUsize) -> Self {
         self.permits = permits;
         self
     }
 
     /// Sets how many objects of one call are transferred at once; 8 by default.
-    pub fn permits_of_a_call(mut self, permits: NonZeroUsize) -> Self {
+    pub fn with_permits_per_call(mut self, permits: NonZeroUsize) -> Self {
         self.permits_of_a_call = permits;
         self
     }
 
     /// Sets the size of the cache in memory; 64 MiB by default. A replay reads the same objects again.
-    pub fn memory_cache(mut self, size: ByteSize) -> Self {
+    pub fn with_memory_cache(mut self, size: ByteSize) -> Self {
         self.memory = size;
         self
     }
 
     /// Caches objects in a folder too, within a size and over restarts; no folder by default.
-    pub fn disk_cache(mut self, folder: impl Into<PathBuf>, size: ByteSize) -> Self {
+    pub fn with_disk_cache(mut self, folder: impl Into<PathBuf>, size: ByteSize) -> Self {
         self.folder = Some((folder.into(), size));
         self
     }
@@ -195,6 +200,7 @@ impl Offload {
         let (v1_until, binds_namespace) = (self.v1_until, self.binds_namespace);
         let proofs =
             self.claims.map(|(ring, policy)| Proofs { ring, policy, v1_until, binds_namespace });
+        // Asked once. Plugin, settings and grants do not change while a storage lives.
         let identity =
             |(name, driver): (&Arc<str>, &Arc<dyn Driver>)| (name.clone(), driver.identity());
         let identities = drivers.iter().map(identity).collect();

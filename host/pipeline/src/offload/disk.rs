@@ -56,6 +56,8 @@ impl Disk {
     pub(crate) fn get(&self, cache_key: &CacheKey, sha256: &[u8; 32]) -> Option<Bytes> {
         let path = self.path(cache_key);
         let bytes = Bytes::from(fs::read(&path).ok()?);
+        // The folder outlives the process, and anything may have happened to the file. A damaged
+        // one is removed, or each look-up would read and hash it again.
         if digest(&SHA256, &bytes).as_ref() != sha256 {
             self.forget(&path, cost(bytes.len() as u64));
             return None;
@@ -70,6 +72,7 @@ impl Disk {
     /// Writes an object to a temporary file and renames it, so that no reader finds half of one.
     pub(crate) fn put(&self, cache_key: &CacheKey, object: &Envelope) {
         let (path, size) = (self.path(cache_key), cost(object.len() as u64));
+        // One object must not push out most of the others.
         if size > self.most / 4 || path.exists() {
             return;
         }
@@ -85,6 +88,8 @@ impl Disk {
     fn write(&self, path: &PathBuf, object: &Envelope) -> io::Result<()> {
         let mut options = fs::OpenOptions::new();
         let mut file = options.write(true).create_new(true).mode(0o600).open(path)?;
+        // Not flushed to the disk: after a power failure the digest finds a damaged file, which
+        // costs one request to the store.
         for part in [&object.head, &object.body, &object.tail] {
             io::Write::write_all(&mut file, part)?;
         }

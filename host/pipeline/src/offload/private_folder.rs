@@ -12,9 +12,13 @@ use std::{
 /// The reason, with what to do.
 pub(crate) fn check(folder: &Path) -> Result<(), String> {
     let failed = |error: io::Error| error.kind().to_string();
+    // A link is not followed, because its owner could point it elsewhere after this check.
     let found = fs::symlink_metadata(folder).map_err(failed)?;
-    if !found.is_dir() {
+    if found.is_symlink() {
         return Err("it is a link: name the folder itself".to_owned());
+    }
+    if !found.is_dir() {
+        return Err("it is a file: name a folder".to_owned());
     }
     if found.mode() & 0o077 != 0 {
         return Err("others can read it (`chmod 700`)".to_owned());
@@ -34,6 +38,8 @@ pub(crate) fn check(folder: &Path) -> Result<(), String> {
 
 /// Returns the user of this process, who owns the files that it makes.
 fn user(folder: &Path) -> io::Result<u32> {
+    // The standard library does not tell the user's id, and this crate forbids `unsafe` code. So a
+    // file shows it.
     let path = folder.join(format!("{}.part", std::process::id()));
     let mut options = fs::OpenOptions::new();
     let file = options.write(true).create(true).truncate(false).mode(0o600).open(&path)?;
@@ -42,8 +48,8 @@ fn user(folder: &Path) -> io::Result<u32> {
     user
 }
 
-/// Returns the first parent folder in which somebody else could replace this one. In a sticky folder, such
-/// as `/tmp`, nobody can.
+/// Returns the first parent folder in which somebody else could replace this one. In a sticky
+/// folder, such as `/tmp`, nobody can.
 fn open_parent(folder: &Path, user: u32) -> Option<&Path> {
     let is_open = |path: &&Path| {
         fs::metadata(path).is_ok_and(|found| {
@@ -75,6 +81,9 @@ mod tests {
         mode(home.path(), 0o700);
         symlink(&folder, &link).unwrap();
         assert!(check(&link).unwrap_err().contains("is a link"));
+        let file = home.path().join("file");
+        fs::write(&file, "").unwrap();
+        assert!(check(&file).unwrap_err().contains("is a file"));
         mode(&folder, 0o750);
         assert!(check(&folder).unwrap_err().contains("chmod 700"));
     }

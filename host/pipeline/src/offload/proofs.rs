@@ -74,6 +74,8 @@ impl Proofs {
         let key = at_hand(self.ring.current())?;
         let key =
             key.ok_or_else(|| denied("the key ring has no current key to sign claims with"))?;
+        // Inserted before the MAC, which covers them: a proof must not be moved to another key,
+        // size or scope.
         claim.insert(KEY.to_owned(), key.id().to_owned());
         claim.insert(SIZE.to_owned(), size.to_string());
         if self.binds_namespace {
@@ -87,6 +89,8 @@ impl Proofs {
         };
         let mac = key.sign_claim(&message(&head, &claim, &[PROOF, MAC_1])).map_err(unsigned)?;
         claim.insert(PROOF.to_owned(), format!("{VERSION_2}{}", hex::encode(mac)));
+        // A ring of the program may not have version 1. Readers of this version do not need it, so
+        // that is no error.
         if self.is_v1_accepted()
             && let Ok(mac) = sign_v1(&*key, driver, &claim)
         {
@@ -101,6 +105,8 @@ impl Proofs {
     /// `Denied` if it was not written by this pipeline, was changed since, belongs to another
     /// namespace, or is not there and the policy requires one.
     pub(crate) fn check(&self, ctx: &Context, driver: &str, claim: &Claim) -> Result<Proof, Error> {
+        // Where a claim carries both, only version 2 counts: a plugin with subkeys could have
+        // forged version 1.
         match (claim.get(PROOF), claim.get(MAC_1)) {
             (Some(proof), _) => self.check_v2(ctx, driver, claim, proof),
             (None, Some(mac)) if self.is_v1_accepted() && !self.binds_namespace => {
@@ -132,6 +138,8 @@ impl Proofs {
             denied("the claim is bound to its namespace, and the call names none")
         })?;
         let message = message(&head, claim, &[PROOF, MAC_1]);
+        // Before the scope: a wrong proof is refused under every policy, while one without the
+        // scope only counts as none.
         let proven = self.check_mac(claim, mac, |key| key.sign_claim(&message))?;
         if self.binds_namespace && !claim.contains_key(SCOPE) {
             return self.accept_none(

@@ -26,6 +26,7 @@ impl Storage {
             let text = "the reference that would stand in the history reads as another one";
             return Err(Error::new(ErrorKind::Protocol, text));
         }
+        // This checks the proof and the largest size too, as decoding will.
         let size = self.expected_size(ctx, &read);
         size.map_err(|error| unreadable(error.kind(), &written, &error))?;
         Ok(read)

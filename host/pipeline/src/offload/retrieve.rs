@@ -26,6 +26,8 @@ enum Incoming {
 }
 
 /// Key of an object in the cache, and the size that its reference has.
+// The size is part of the key. Otherwise a reference with a forged size would get the object of an
+// honest one without a check.
 type ReferenceKey = (CacheKey, Option<i64>);
 
 impl Storage {
@@ -172,6 +174,8 @@ impl Storage {
             Some(proofs) => proofs.check(ctx, &reference.driver, &reference.claim)?,
             None => Proof::None,
         };
+        // The size in the reference is outside of the claim, so no proof covers it and anybody
+        // could change it.
         let size = match (proof, written) {
             (Proof::Size(proven), Some(written)) if proven != written => {
                 return Err(wrong_size(proven, written));
@@ -192,6 +196,8 @@ impl Storage {
         sha256: [u8; 32],
     ) -> Result<Bytes, Error> {
         let length = object.len() as u64;
+        // The driver was told the largest size, but a driver may be a plugin, and its answer is
+        // input.
         if length > self.largest.get() {
             return Err(too_large(length, self.largest));
         }

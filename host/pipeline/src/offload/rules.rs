@@ -6,8 +6,8 @@ use cloakroom_core::{ByteSize, Context, Kind, Metadata};
 ///
 /// ```
 /// # use cloakroom_pipeline::Rule;
-/// let scans = Rule::to("gcp.gcsdriver").namespace("payments-*").type_name("Scan*");
-/// let small = Rule::inline().namespace("audit");
+/// let scans = Rule::store_with("gcp.gcsdriver").with_namespace("payments-*").with_type_name("Scan*");
+/// let small = Rule::inline().with_namespace("audit");
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use]
@@ -22,7 +22,7 @@ pub struct Rule {
 
 impl Rule {
     /// Returns a rule that stores matching payloads with this driver.
-    pub fn to(driver: &str) -> Self {
+    pub fn store_with(driver: &str) -> Self {
         Self { driver: Some(driver.to_owned()), ..Self::default() }
     }
 
@@ -32,31 +32,31 @@ impl Rule {
     }
 
     /// Requires a namespace that matches; `*` stands for any text.
-    pub fn namespace(mut self, pattern: &str) -> Self {
+    pub fn with_namespace(mut self, pattern: &str) -> Self {
         self.namespace = Some(pattern.to_owned());
         self
     }
 
     /// Requires a workflow, or an activity.
-    pub fn kind(mut self, kind: Kind) -> Self {
+    pub fn with_kind(mut self, kind: Kind) -> Self {
         self.kind = Some(kind);
         self
     }
 
     /// Requires a type of workflow or activity that matches; `*` stands for any text.
-    pub fn type_name(mut self, pattern: &str) -> Self {
+    pub fn with_type_name(mut self, pattern: &str) -> Self {
         self.type_name = Some(pattern.to_owned());
         self
     }
 
     /// Requires at least this size after encoding.
-    pub fn at_least(mut self, size: ByteSize) -> Self {
+    pub fn with_min_size(mut self, size: ByteSize) -> Self {
         self.at_least = Some(size);
         self
     }
 
     /// Requires this metadata before encoding; `*` in the value stands for any text.
-    pub fn metadata(mut self, name: &str, pattern: &str) -> Self {
+    pub fn with_metadata(mut self, name: &str, pattern: &str) -> Self {
         self.metadata.push((name.to_owned(), pattern.to_owned()));
         self
     }
@@ -66,6 +66,8 @@ impl Rule {
     }
 
     pub(crate) fn matches(&self, ctx: &Context, metadata: &Metadata, size: usize) -> bool {
+        // A name that the call does not have matches no pattern, not even `*`: a rule for
+        // namespaces must not catch calls that name none.
         let text = |pattern: &Option<String>, found: Option<&str>| {
             pattern
                 .as_ref()
@@ -93,6 +95,7 @@ fn matches_pattern(pattern: &str, text: &str) -> bool {
     };
     let (middle, end) = rest.rsplit_once('*').unwrap_or(("", rest));
     for part in middle.split('*').filter(|part| !part.is_empty()) {
+        // The first occurrence is always right: it leaves the most text for the parts that follow.
         match text.split_once(part) {
             Some((_, behind)) => text = behind,
             None => return false,
@@ -127,15 +130,18 @@ mod tests {
 
     #[test]
     fn all_conditions_hold() {
-        let ctx = Context::namespace("pay").target(Kind::Workflow, "1", "Charge", None);
+        let ctx = Context::namespace("pay").with_target(Kind::Workflow, "1", "Charge", None);
         let metadata = Metadata::from([("tier".to_owned(), "cold".into())]);
-        let rule = Rule::to("d").namespace("pay").kind(Kind::Workflow).type_name("Ch*");
-        let rule = rule.at_least(ByteSize::bytes(10)).metadata("tier", "cold");
+        let rule = Rule::store_with("d")
+            .with_namespace("pay")
+            .with_kind(Kind::Workflow)
+            .with_type_name("Ch*");
+        let rule = rule.with_min_size(ByteSize::bytes(10)).with_metadata("tier", "cold");
         assert!(rule.matches(&ctx, &metadata, 10));
         assert!(!rule.matches(&ctx, &metadata, 9));
         assert!(!rule.matches(&ctx, &Metadata::new(), 10));
         assert!(!rule.matches(&Context::namespace("pay"), &metadata, 10));
-        let activity = Context::namespace("pay").target(Kind::Activity, "1", "Charge", None);
+        let activity = Context::namespace("pay").with_target(Kind::Activity, "1", "Charge", None);
         assert!(!rule.matches(&activity, &metadata, 10));
         assert!(Rule::inline().matches(&Context::none(), &metadata, 0));
     }

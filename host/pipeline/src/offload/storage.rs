@@ -128,6 +128,8 @@ impl Storage {
             return call.await;
         }
         tokio::time::timeout(self.time, call).await.unwrap_or_else(|_| {
+            // Not a limit that the driver broke: it spends its time at the store, and the call may
+            // be repeated.
             let text = format!("the driver did not answer within {:?}", self.time);
             let error = Error::new(ErrorKind::Unavailable, text);
             Err(error.with_remedies(&[Remedy::DriverTime]))

@@ -128,6 +128,8 @@ impl Storage {
         let is_trusted =
             outcome == PutOutcome::AlreadyThere && !was_unverified && verify != Verify::Always;
         self.verify_object(ctx, &read, sha256, verify, is_trusted).await?;
+        // Last, and by the claim as decoding will read it: a replay must find only what passed
+        // every check.
         self.cache.put(ctx, self.cache_key(&read), object.envelope().clone(), payload);
         Ok(reference)
     }

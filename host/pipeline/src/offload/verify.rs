@@ -33,6 +33,8 @@ impl UnverifiedObjects {
     pub(crate) fn add(&self, sha256: &[u8; 32]) -> bool {
         let mut objects = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if objects.len() >= MOST {
+            // Digests are random, so any of them will do. A forgotten object is trusted if it is
+            // found, as in a new process.
             objects.pop_first();
         }
         !objects.insert(*sha256)

@@ -11,12 +11,14 @@ use super::{
 use crate::{ClaimPolicy, Offload, Pipeline};
 
 fn storage(shelf: &Shelf) -> Offload {
-    Offload::above(ByteSize::bytes(0)).to("shelf", shelf.clone()).memory_cache(ByteSize::mib(1))
+    Offload::new(ByteSize::bytes(0))
+        .with_driver("shelf", shelf.clone())
+        .with_memory_cache(ByteSize::mib(1))
 }
 
 fn proven(shelf: &Shelf, key: u8) -> Pipeline {
-    let offload = storage(shelf).claims(Arc::new(Signer(key)), ClaimPolicy::Require);
-    builder().offload(offload.bind_claims_to_namespace()).build().unwrap()
+    let offload = storage(shelf).with_claim_proofs(Arc::new(Signer(key)), ClaimPolicy::Require);
+    builder().with_offload(offload.with_namespace_bound_claims()).build().unwrap()
 }
 
 #[track_caller]
@@ -52,13 +54,13 @@ async fn a_claim_is_good_for_its_writer_object_and_namespace() {
 #[tokio::test]
 async fn a_claim_without_a_proof_is_refused_where_one_is_required() {
     let shelf = Shelf::default();
-    let unproven = builder().offload(storage(&shelf)).build().unwrap();
+    let unproven = builder().with_offload(storage(&shelf)).build().unwrap();
     let references = unproven.encode(&ctx(), vec![plain("one")]).await.unwrap();
     let error = proven(&shelf, 1).decode(&ctx(), references.clone()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Denied);
-    assert!(error.to_string().ends_with("(`Offload::claims`)"), "{error}");
-    let write = storage(&shelf).claims(Arc::new(Signer(1)), ClaimPolicy::Write);
-    let write = builder().offload(write).build().unwrap();
+    assert!(error.to_string().ends_with("(`Offload::with_claim_proofs`)"), "{error}");
+    let write = storage(&shelf).with_claim_proofs(Arc::new(Signer(1)), ClaimPolicy::Write);
+    let write = builder().with_offload(write).build().unwrap();
     assert_eq!(write.decode(&ctx(), references).await.unwrap(), [plain("one")]);
 }
 

@@ -46,7 +46,7 @@ impl Envelopes for LineEnvelopes {
 }
 
 fn stages(stage: Stage) -> PipelineBuilder {
-    builder().stage(stage).envelopes(Arc::new(LineEnvelopes))
+    builder().with_stage(stage).with_envelopes(Arc::new(LineEnvelopes))
 }
 
 fn failing() -> Stage {
@@ -68,8 +68,8 @@ async fn inner_payloads_are_encoded_in_their_places() {
 #[tokio::test]
 async fn an_error_names_the_envelopes_place_in_the_batch() {
     let shelf = Shelf::default();
-    let offload = Offload::above(ByteSize::bytes(0)).to("shelf", shelf.clone());
-    let pipeline = stages(failing()).offload(offload).build().unwrap();
+    let offload = Offload::new(ByteSize::bytes(0)).with_driver("shelf", shelf.clone());
+    let pipeline = stages(failing()).with_offload(offload).build().unwrap();
     let batch = vec![envelope("one\ntwo\nthree\n"), plain("four"), envelope("five\nbad\n")];
     let error = pipeline.encode(&ctx(), batch).await.unwrap_err();
     assert_eq!((error.kind(), error.slot()), (ErrorKind::Failed, Some(2)));
@@ -97,7 +97,7 @@ async fn an_unknown_envelope_passes_only_where_nothing_is_required() {
 #[tokio::test]
 async fn the_memory_of_envelopes_is_the_calls_and_ends_with_it() {
     let budget = MemoryBudget::new(ByteSize::kib(20), ByteSize::mib(1));
-    let pipeline = stages(failing()).memory(budget.clone()).build().unwrap();
+    let pipeline = stages(failing()).with_memory_budget(budget.clone()).build().unwrap();
     let batch = vec![envelope("one\ntwo\n")];
     pipeline.encode(&ctx(), batch.clone()).await.unwrap();
     assert_eq!(budget.used(), 0);

@@ -19,7 +19,7 @@ use crate::{PayloadKind, Pipeline, PipelineBuilder, Reference, ReferenceFormat, 
 
 /// Returns a builder of pipelines that know [`Lines`].
 pub(super) fn builder() -> PipelineBuilder {
-    Pipeline::builder().reference_format(Lines)
+    Pipeline::builder().with_reference_format(Lines)
 }
 
 pub(super) fn ctx() -> Context {
@@ -75,7 +75,7 @@ impl Fake {
                 Some(first) if payload.data.iter().all(|byte| byte == first) => {
                     let text = format!("{} {first}", payload.data.len());
                     let run = Payload::new(&self.description.encodings[0], text);
-                    Ok(Encoded::Changed(run.with("run", "yes")))
+                    Ok(Encoded::Changed(run.with_metadata("run", "yes")))
                 }
                 _ => Ok(self.wrap(message)),
             },
@@ -244,7 +244,7 @@ impl ReferenceFormat for Lines {
     }
 
     fn mark_encoded(&self, encoded: Payload, sizes: Vec<i64>) -> Payload {
-        Payload { external_sizes: sizes, ..encoded.with(MARK, "yes") }
+        Payload { external_sizes: sizes, ..encoded.with_metadata(MARK, "yes") }
     }
 
     fn unmark_encoded(&self, mut marked: Payload) -> (Payload, Vec<i64>) {

@@ -9,11 +9,13 @@ use crate::{
 
 /// Stores every payload, and caches none.
 fn everything(shelf: &Shelf) -> Offload {
-    Offload::above(ByteSize::bytes(0)).to("shelf", shelf.clone()).memory_cache(ByteSize::bytes(0))
+    Offload::new(ByteSize::bytes(0))
+        .with_driver("shelf", shelf.clone())
+        .with_memory_cache(ByteSize::bytes(0))
 }
 
 fn stored(offload: Offload) -> Pipeline {
-    builder().offload(offload).build().unwrap()
+    builder().with_offload(offload).build().unwrap()
 }
 
 fn is_reference(payload: &Payload) -> bool {
@@ -26,7 +28,7 @@ async fn payloads_are_stored_from_the_threshold_on() {
     let size = payload.encoded_len() as u64;
     for (threshold, is_stored) in [(size - 1, true), (size, true), (size + 1, false)] {
         let shelf = Shelf::default();
-        let offload = Offload::above(ByteSize::bytes(threshold)).to("shelf", shelf.clone());
+        let offload = Offload::new(ByteSize::bytes(threshold)).with_driver("shelf", shelf.clone());
         let pipeline = stored(offload);
         let encoded = pipeline.encode(&ctx(), vec![payload.clone()]).await.unwrap();
         assert_eq!(is_reference(&encoded[0]), is_stored, "{threshold}");
@@ -41,13 +43,14 @@ async fn the_first_rule_that_matches_decides_by_what_came_in() {
     let (shelf, cold) = (Shelf::default(), Shelf::default());
     let codec = Fake::new("x/a", Purpose::Conversion, Work::Reverse);
     let offload = everything(&shelf)
-        .from("cold", cold.clone())
-        .rule(Rule::inline().namespace("audit"))
+        .with_read_driver("cold", cold.clone())
+        .with_rule(Rule::inline().with_namespace("audit"))
         // The stage hides this metadata, so the rule must have seen it before.
-        .rule(Rule::to("cold").metadata("tier", "c*").kind(Kind::Workflow));
-    let pipeline = builder().stage(Stage::new("a", codec)).offload(offload).build().unwrap();
-    let workflow = ctx().target(Kind::Workflow, "1", "Pay", None);
-    let batch = vec![plain("one").with("tier", "cold"), plain("two")];
+        .with_rule(Rule::store_with("cold").with_metadata("tier", "c*").with_kind(Kind::Workflow));
+    let pipeline =
+        builder().with_stage(Stage::new("a", codec)).with_offload(offload).build().unwrap();
+    let workflow = ctx().with_target(Kind::Workflow, "1", "Pay", None);
+    let batch = vec![plain("one").with_metadata("tier", "cold"), plain("two")];
     let encoded = pipeline.encode(&workflow, batch.clone()).await.unwrap();
     assert_eq!((shelf.counts().0, cold.counts().0), (1, 1));
     assert_eq!(pipeline.decode(&workflow, encoded).await.unwrap(), batch);
@@ -74,8 +77,8 @@ async fn nothing_is_stored_if_one_payload_cannot_be_encoded() {
     let shelf = Shelf::default();
     let codec = Fake::new("x/a", Purpose::Conversion, Work::FailOnBad);
     let encoded = codec.encoded.clone();
-    let stages = builder().stage(Stage::new("a", codec));
-    let pipeline = stages.offload(everything(&shelf)).build().unwrap();
+    let stages = builder().with_stage(Stage::new("a", codec));
+    let pipeline = stages.with_offload(everything(&shelf)).build().unwrap();
     let mut batch: Vec<_> = (0..100).map(|n| plain(&n.to_string())).collect();
     batch.push(plain("bad"));
     let error = pipeline.encode(&ctx(), batch).await.unwrap_err();
@@ -102,7 +105,7 @@ async fn an_object_that_was_changed_reaches_no_codec() {
 
 #[tokio::test]
 async fn no_reference_is_returned_to_what_cannot_be_read_back() {
-    let lost = stored(everything(&Shelf::losing()).verify(Verify::New));
+    let lost = stored(everything(&Shelf::losing()).with_verify(Verify::New));
     let error = lost.encode(&ctx(), vec![plain("text")]).await.unwrap_err();
     assert_eq!((error.kind(), error.stage()), (ErrorKind::NotFound, Some("storage shelf")));
     // A repeated call finds nothing in the store, and must not trust that either.
@@ -116,7 +119,7 @@ async fn verified_objects_are_read_back_as_the_policy_says() {
         [(Verify::Off, 0, 0), (Verify::New, 1, 1), (Verify::Always, 1, 2)]
     {
         let shelf = Shelf::default();
-        let pipeline = stored(everything(&shelf).verify(verify));
+        let pipeline = stored(everything(&shelf).with_verify(verify));
         pipeline.encode(&ctx(), vec![plain("text")]).await.unwrap();
         assert_eq!(shelf.counts().1, first, "{verify:?}");
         pipeline.encode(&ctx(), vec![plain("text")]).await.unwrap();
@@ -127,7 +130,7 @@ async fn verified_objects_are_read_back_as_the_policy_says() {
 #[tokio::test]
 async fn a_cached_object_asks_no_driver_and_explaining_asks_it() {
     let shelf = Shelf::default();
-    let pipeline = stored(everything(&shelf).memory_cache(ByteSize::mib(1)));
+    let pipeline = stored(everything(&shelf).with_memory_cache(ByteSize::mib(1)));
     let encoded = pipeline.encode(&ctx(), vec![plain("text")]).await.unwrap();
     for _ in 0..3 {
         assert_eq!(pipeline.decode(&ctx(), encoded.clone()).await.unwrap(), [plain("text")]);
@@ -148,20 +151,20 @@ async fn a_probe_is_stored_and_read_back() {
     assert!(shelf.retrieve(&ctx(), &probe.claim, ByteSize::mib(1)).await.unwrap() == probe.object);
     let error = pipeline.check_store(&ctx(), "other").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unresolved);
-    assert!(error.to_string().ends_with("(`Offload::from`)"), "{error}");
+    assert!(error.to_string().ends_with("(`Offload::with_read_driver`)"), "{error}");
 }
 
 #[test]
 fn parts_that_contradict_each_other_make_no_pipeline() {
-    let build = |offload: Offload| builder().offload(offload).build().map(drop);
-    let none = Offload::above(ByteSize::bytes(0));
+    let build = |offload: Offload| builder().with_offload(offload).build().map(drop);
+    let none = Offload::new(ByteSize::bytes(0));
     assert_eq!(build(none.clone()), Err(PipelineError::NoDriver));
-    let unknown = everything(&Shelf::default()).rule(Rule::to("other"));
+    let unknown = everything(&Shelf::default()).with_rule(Rule::store_with("other"));
     assert_eq!(build(unknown), Err(PipelineError::UnknownDriver("other".to_owned())));
-    let twice = everything(&Shelf::default()).from("shelf", Shelf::default());
+    let twice = everything(&Shelf::default()).with_read_driver("shelf", Shelf::default());
     assert_eq!(build(twice), Err(PipelineError::DriverName("shelf".to_owned())));
-    let sealed = build(everything(&Shelf::default()).sealed());
+    let sealed = build(everything(&Shelf::default()).with_required_encryption());
     assert_eq!(sealed, Err(PipelineError::StoresUnsealed));
-    let unformatted = Pipeline::builder().offload(everything(&Shelf::default())).build();
+    let unformatted = Pipeline::builder().with_offload(everything(&Shelf::default())).build();
     assert_eq!(unformatted.map(drop), Err(PipelineError::NoReferenceFormat));
 }

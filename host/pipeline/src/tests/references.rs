@@ -6,12 +6,14 @@ use super::fakes::{Fake, Lines, Shelf, Work, builder, ctx, plain};
 use crate::{Offload, PayloadKind, Pipeline, ReferenceFormat as _, Stage};
 
 fn everything(shelf: &Shelf) -> Offload {
-    Offload::above(ByteSize::bytes(0)).to("shelf", shelf.clone()).memory_cache(ByteSize::bytes(0))
+    Offload::new(ByteSize::bytes(0))
+        .with_driver("shelf", shelf.clone())
+        .with_memory_cache(ByteSize::bytes(0))
 }
 
 fn sealed(offload: Offload) -> Pipeline {
     let codec = Fake::new("x/a", Purpose::Encryption, Work::Reverse);
-    builder().stage(Stage::new("a", codec).required()).offload(offload).build().unwrap()
+    builder().with_stage(Stage::new("a", codec).required()).with_offload(offload).build().unwrap()
 }
 
 /// Returns a reference to a stored payload.
@@ -42,9 +44,9 @@ async fn what_only_looks_like_a_reference_is_encoded_whole() {
         forged(text.replace("hash_value=", "hash_value=zz")),
         forged("no reference\nat all".to_owned()),
         forged(format!("{text}cloakroom_unknown=1\n")),
-        good.clone().with("note", "a secret beside the reference"),
+        good.clone().with_metadata("note", "a secret beside the reference"),
         Payload { external_sizes: vec![-1], ..good.clone() },
-        plain("text").with("encoded-reference", "yes"),
+        plain("text").with_metadata("encoded-reference", "yes"),
     ];
     let count = batch.len();
     let encoded = pipeline.encode(&ctx(), batch.clone()).await.unwrap();
@@ -79,7 +81,7 @@ async fn a_forged_reference_asks_no_driver() {
 #[tokio::test]
 async fn encoded_references_show_nothing_and_are_followed() {
     let shelf = Shelf::default();
-    let pipeline = sealed(everything(&shelf).encode_references());
+    let pipeline = sealed(everything(&shelf).with_encoded_references());
     let reference = reference(&pipeline).await;
     assert_eq!(Lines.classify(&reference), PayloadKind::EncodedReference);
     assert_eq!(reference.encoding(), Some("x/a"));
@@ -91,7 +93,7 @@ async fn encoded_references_show_nothing_and_are_followed() {
     assert_eq!(Lines.read(&shown[0]).unwrap().driver, "shelf");
     assert_eq!(pipeline.decode(&ctx(), again).await.unwrap(), [plain("text")]);
     // Something beside the reference does not pass with it.
-    let noted = reference.clone().with("note", "a secret beside the reference");
+    let noted = reference.clone().with_metadata("note", "a secret beside the reference");
     let again = pipeline.encode(&ctx(), vec![noted]).await.unwrap();
     assert_eq!((&again[0], shelf.counts().0), (&reference, 1));
 }
@@ -102,11 +104,11 @@ async fn a_reference_that_a_required_stage_has_not_encoded_is_encoded_whole() {
     let shelf = Shelf::default();
     let stage =
         |name, encoding, purpose| Stage::new(name, Fake::new(encoding, purpose, Work::Reverse));
-    let first = || builder().stage(stage("a", "x/a", Purpose::Conversion));
-    let offload = || everything(&shelf).encode_references();
-    let marked = reference(&first().offload(offload()).build().unwrap()).await;
+    let first = || builder().with_stage(stage("a", "x/a", Purpose::Conversion));
+    let offload = || everything(&shelf).with_encoded_references();
+    let marked = reference(&first().with_offload(offload()).build().unwrap()).await;
     let second = stage("b", "x/b", Purpose::Encryption).required();
-    let both = first().stage(second).offload(offload()).build().unwrap();
+    let both = first().with_stage(second).with_offload(offload()).build().unwrap();
     let encoded = both.encode(&ctx(), vec![marked.clone()]).await.unwrap();
     assert_eq!(shelf.counts().0, 2, "it is a payload like any other");
     assert_eq!(both.decode(&ctx(), encoded).await.unwrap(), [marked]);
@@ -115,7 +117,7 @@ async fn a_reference_that_a_required_stage_has_not_encoded_is_encoded_whole() {
 #[tokio::test]
 async fn an_encoded_reference_that_cannot_be_decoded_is_refused() {
     let pipeline = sealed(everything(&Shelf::default()));
-    let marked = plain("text").with("encoded-reference", "yes");
+    let marked = plain("text").with_metadata("encoded-reference", "yes");
     let error = pipeline.decode(&ctx(), vec![marked]).await.unwrap_err();
     let place = (error.kind(), error.stage(), error.slot());
     assert_eq!(place, (ErrorKind::Unresolved, Some("storage"), Some(0)));
@@ -127,7 +129,7 @@ async fn a_reference_without_storage_is_unresolved() {
     let none = builder().build().unwrap();
     let error = none.decode(&ctx(), vec![reference.clone()]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unresolved);
-    assert!(error.to_string().ends_with("(`PipelineBuilder::offload`)"), "{error}");
+    assert!(error.to_string().ends_with("(`PipelineBuilder::with_offload`)"), "{error}");
     // Without a format nothing is a reference.
     let unformatted = Pipeline::builder().build().unwrap();
     let decoded = unformatted.decode(&ctx(), vec![reference.clone()]).await.unwrap();

@@ -14,12 +14,12 @@ fn reverse(name: &str) -> Stage {
 }
 
 fn only(stage: Stage) -> Pipeline {
-    builder().stage(stage).build().unwrap()
+    builder().with_stage(stage).build().unwrap()
 }
 
 #[tokio::test]
 async fn stages_run_in_written_order_and_back() {
-    let pipeline = builder().stage(reverse("a")).stage(reverse("b")).build().unwrap();
+    let pipeline = builder().with_stage(reverse("a")).with_stage(reverse("b")).build().unwrap();
     let encoded = pipeline.encode(&ctx(), vec![plain("text")]).await.unwrap();
     assert_eq!(encoded[0].encoding(), Some("x/b"));
     let inner = only(reverse("b")).decode(&ctx(), encoded.clone()).await.unwrap();
@@ -52,7 +52,7 @@ async fn compression_that_does_not_pay_is_dropped() {
 
 #[tokio::test]
 async fn foreign_payloads_pass_while_decoding() {
-    let foreign = vec![plain("text"), plain("text").with("encoding", "x/other")];
+    let foreign = vec![plain("text"), plain("text").with_metadata("encoding", "x/other")];
     let decoded = only(reverse("a")).decode(&ctx(), foreign.clone()).await.unwrap();
     assert_eq!(decoded, foreign);
 }
@@ -80,13 +80,13 @@ async fn a_required_stage_refuses_plaintext_both_ways() {
 
 #[tokio::test]
 async fn a_payload_that_claims_a_stages_encoding_must_be_changed() {
-    let claimed = plain("text").with("encoding", "x/squeeze");
+    let claimed = plain("text").with_metadata("encoding", "x/squeeze");
     let squeeze = only(stage("squeeze", Purpose::Compression, Work::Squeeze));
     let encoded = squeeze.encode(&ctx(), vec![claimed.clone()]).await.unwrap();
     assert_ne!(encoded[0], claimed, "decoding would undo what was never done");
     assert_eq!(squeeze.decode(&ctx(), encoded).await.unwrap(), [claimed]);
     let idle = only(stage("idle", Purpose::Conversion, Work::Nothing));
-    let claimed = plain("text").with("encoding", "x/idle");
+    let claimed = plain("text").with_metadata("encoding", "x/idle");
     let error = idle.encode(&ctx(), vec![claimed]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Protocol);
 }

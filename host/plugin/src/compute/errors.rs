@@ -2,36 +2,34 @@
 
 use std::time::Duration;
 
-use cloakroom_core::{Error, ErrorKind};
+use cloakroom_core::{Error, ErrorKind, Remedy};
 
 use crate::limits::Limits;
 
 /// Returns the error of a driver whose guest waited too long for its store.
 pub(super) fn store_timed_out(limits: &Limits) -> Error {
-    let text = format!(
-        "the store behind this driver did not answer within {:?} (`storage.time`)",
-        limits.driver_time
-    );
-    Error::new(ErrorKind::Unavailable, text)
+    let text =
+        format!("the store behind this driver did not answer within {:?}", limits.driver_time);
+    Error::new(ErrorKind::Unavailable, text).with_remedies(&[Remedy::DriverTime])
 }
 
-/// Returns the error of a call that had no answer when `limits.wait` ended.
+/// Returns the error of a call that had no answer when `Limits::wait` ended.
 pub(super) fn wait_ended(computed: Duration, limits: &Limits) -> Error {
     let text = format!(
         "waited {:?} and computed {computed:.1?} of it: the host has more work than it can do in \
-         `limits.wait`; try again later, or give it more processors",
+         that time; try again later, or give it more processors",
         limits.wait
     );
-    Error::new(ErrorKind::Busy, text)
+    Error::new(ErrorKind::Busy, text).with_remedies(&[Remedy::Wait])
 }
 
 /// Returns the error of a call that came when the queue was full.
 pub(super) fn queue_full(queued: usize, limits: &Limits) -> Error {
     let text = format!(
-        "{queued} payloads wait for a processor, and `limits.queue` is {}: try again later",
+        "{queued} payloads wait for a processor, and at most {} may: try again later",
         limits.queue
     );
-    Error::new(ErrorKind::Busy, text)
+    Error::new(ErrorKind::Busy, text).with_remedies(&[Remedy::Queue])
 }
 
 /// Returns the error of a guest that ended without an answer, which only a panic does.

@@ -7,7 +7,7 @@ use super::clock::Clock;
 /// Right of a guest call to hold one instance, and the clock that bounds the call.
 ///
 /// Only the scheduler makes permits, and it polls a guest only while an instance is free, so that the
-/// pool of `limits.instances` slots is never asked for more than it has. It counts the permit as
+/// pool of `Limits::instances` slots is never asked for more than it has. It counts the permit as
 /// returned once the guest's future, which owns it, is gone.
 pub(crate) struct CallPermit {
     clock: Arc<Clock>,

@@ -153,6 +153,7 @@ impl<T: QueueEntry> Queue<T> {
 
     /// Removes the guests of a call for which `is_gone` returns true.
     pub(super) fn remove(&mut self, namespace: &Arc<str>, call: u64, is_gone: impl Fn(&T) -> bool) {
+        // In all lanes: the guest was added to one, and moved if its call has begun since.
         for lane in [Lane::Small, Lane::New, Lane::Begun] {
             let removed = self.lane(lane).update(namespace, |calls| {
                 calls.update(&call, |guests| Some(guests.remove(&is_gone)))
@@ -193,6 +194,8 @@ impl<T: QueueEntry> Queue<T> {
         } else {
             self.ready -= 1;
         }
+        // A call is new once. If its other payloads stayed, a batch of a thousand would count as a
+        // thousand new calls, and go before all that have begun.
         if lane != Lane::Begun {
             self.move_rest_of_call(&guest);
         }

@@ -49,6 +49,7 @@ impl<K: Clone + Eq + Hash, V: RoundRobinEntry + Default> RoundRobin<K, V> {
     /// the end.
     pub(super) fn serve<R>(&mut self, mut take: impl FnMut(&mut V) -> Option<R>) -> Option<R> {
         let mut served = None;
+        // Entries that cannot be served, because no instance is free for them, keep their places.
         for (&position, key) in &self.order {
             let entry = self.entries.get_mut(key);
             if let Some(taken) = entry.and_then(|(_, value)| take(value)) {

@@ -136,8 +136,11 @@ impl Task {
             // A panic in a host function must not take a compute thread with it.
             catch_unwind(AssertUnwindSafe(|| guest.as_mut().poll(&mut polling)))
         });
+        // A guest that was abandoned while it ran is over, though it is pending: whoever cancelled it
+        // left that to this thread.
         let pending = matches!(polled, Ok(Poll::Pending)) && !self.clock.is_abandoned();
         if !pending {
+            // Before the clock ends: to drop a store of hundreds of MiB takes time, which is its guest's.
             *guest = None;
         }
         self.clock.end(pending)

@@ -71,6 +71,8 @@ fn run(engine: &EngineWeak, shared: &Shared) {
     while !shared.stopped.load(SeqCst) {
         if shared.running.load(SeqCst) != 0 {
             idle = 0;
+            // Weak: a thread that owned the engine would keep hundreds of GiB of address space reserved
+            // after the host is gone.
             let Some(engine) = engine.upgrade() else { return };
             engine.increment_epoch();
         } else if idle == IDLE_TICKS {

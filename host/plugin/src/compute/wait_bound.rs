@@ -33,6 +33,8 @@ pub(super) async fn bound_waits<T>(
         if let Poll::Ready(answer) = guest.as_mut().poll(polling) {
             return Poll::Ready(answer);
         }
+        // It waits for a turn and not for an import. Time in the queue is the machine's and not the
+        // plugin's, so no timer runs.
         if clock.yields() {
             return Poll::Pending;
         }
@@ -44,6 +46,7 @@ pub(super) async fn bound_waits<T>(
             }));
         }
         let timer = timer.get_or_insert_with(|| Box::pin(sleep(left)));
+        // At each wait: between two imports the guest computes, and has less time left.
         timer.as_mut().reset(Instant::now() + left);
         if timer.as_mut().poll(polling).is_ready() {
             polling.waker().wake_by_ref();

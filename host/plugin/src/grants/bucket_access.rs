@@ -9,6 +9,7 @@ use super::{
     bucket_uses::BucketUses,
     refresh::{Refresh, RefreshFailure},
 };
+use crate::remedy::name_methods;
 
 /// Access to a bucket: which keys, which uses of them, and when an object that is stored again is
 /// refreshed.
@@ -31,11 +32,12 @@ impl BucketAccess {
         Self::default()
     }
 
-    /// Returns access to keys that start with `prefix`. The host does not put the prefix before keys: a
-    /// plugin that asks for another key is refused.
+    /// Limits the access to keys that start with `prefix`. The host does not put the prefix before keys: a
+    /// plugin that asks for another key is refused. Default: empty, which is every key.
     #[must_use]
-    pub fn within(prefix: impl Into<String>) -> Self {
-        Self { prefix: prefix.into(), ..Self::default() }
+    pub fn with_prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
     }
 
     /// Returns the prefix that every key must have.
@@ -68,21 +70,21 @@ impl BucketAccess {
     /// stored, and only under a key that names its SHA-256: such an object is damaged, and the bundled
     /// drivers repair it.
     #[must_use]
-    pub fn overwrite(mut self) -> Self {
+    pub fn with_overwriting(mut self) -> Self {
         self.uses.overwrite = true;
         self
     }
 
     /// Allows removing objects.
     #[must_use]
-    pub fn remove(mut self) -> Self {
+    pub fn with_removing(mut self) -> Self {
         self.uses.remove = true;
         self
     }
 
     /// Allows listing keys.
     #[must_use]
-    pub fn list(mut self) -> Self {
+    pub fn with_listing(mut self) -> Self {
         self.uses.list = true;
         self
     }
@@ -91,14 +93,14 @@ impl BucketAccess {
     /// A lifecycle rule that deletes old objects would otherwise delete it under its new reference.
     /// Renewing takes one read and one write. Off by default.
     #[must_use]
-    pub fn refresh_after(mut self, age: Duration) -> Self {
+    pub fn with_refresh_after(mut self, age: Duration) -> Self {
         self.refresh = Some(age);
         self
     }
 
     /// Sets the policy for an age that cannot be renewed. Default: [`RefreshFailure::Fail`].
     #[must_use]
-    pub fn refresh_failure(mut self, failure: RefreshFailure) -> Self {
+    pub fn with_refresh_failure(mut self, failure: RefreshFailure) -> Self {
         self.refresh_failure = failure;
         self
     }
@@ -107,7 +109,8 @@ impl BucketAccess {
     /// its age, if this access renews ages, and removes it.
     ///
     /// # Errors
-    /// The bucket's error if the object cannot be renewed or removed, whatever `refresh_failure` says.
+    /// The bucket's error if the object cannot be renewed or removed, whatever
+    /// [`Self::with_refresh_failure`] says.
     pub async fn try_on_probe(
         &self,
         bucket: &dyn Bucket,
@@ -124,7 +127,7 @@ impl BucketAccess {
     /// all.
     ///
     /// # Errors
-    /// The bucket's error if the age cannot be renewed, whatever `refresh_failure` says.
+    /// The bucket's error if the age cannot be renewed, whatever [`Self::with_refresh_failure`] says.
     pub async fn renew_probe(
         &self,
         bucket: &dyn Bucket,
@@ -135,8 +138,8 @@ impl BucketAccess {
             return Ok(false);
         };
         let refresh = Refresh { after, failure: RefreshFailure::Fail };
-        refresh.renew(bucket, key, (&object).into(), Duration::ZERO).await?;
-        Ok(true)
+        let renewed = refresh.renew(bucket, key, (&object).into(), Duration::ZERO).await;
+        renewed.map(|_| true).map_err(name_methods)
     }
 
     pub(super) fn refresh(&self) -> Option<Refresh> {

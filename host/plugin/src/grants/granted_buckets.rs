@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use cloakroom_core::{Bucket, Error, ErrorKind, PutMode};
+use cloakroom_core::{Bucket, Error, ErrorKind, PutMode, Remedy};
 
 use super::{
     bucket_access::BucketAccess,
@@ -142,10 +142,10 @@ impl GrantedBucket {
             Err(denied(format!("bucket `{name}` was granted for reading only")))
         } else {
             let word = wanted.as_str();
-            Err(denied(format!(
-                "bucket `{name}` was granted without `{word}`: add it to `allow` of the bucket, if the \
-                 plugin is trusted with that"
-            )))
+            let text = format!(
+                "bucket `{name}` was granted without `{word}`: add it, if the plugin is trusted with that"
+            );
+            Err(denied(text).with_remedies(&[Remedy::BucketUses]))
         }
     }
 
@@ -154,9 +154,10 @@ impl GrantedBucket {
         if key.starts_with(prefix) {
             return Ok(());
         }
-        Err(denied(format!(
+        let text = format!(
             "a key lies outside of `{prefix}`, the part of bucket `{name}` that was granted"
-        )))
+        );
+        Err(denied(text).with_remedies(&[Remedy::BucketPrefix]))
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use cloakroom_core::{Bucket, Error, ErrorKind, ObjectInfo, PutMode, clean};
+use cloakroom_core::{Bucket, Error, ErrorKind, ObjectInfo, PutMode, Remedy, clean};
 
 use super::object_body::ObjectBody;
 
@@ -77,20 +77,20 @@ impl Refresh {
     /// An error of the same kind, unless the policy is to warn.
     pub(super) fn report_failure(&self, error: &Error, age: Option<Duration>) -> Result<(), Error> {
         let text = format!(
-            "an object that is stored again is {} (`refresh_after` is {}), and its age cannot \
-             be renewed: {error}; renewing takes permission to read and to replace objects \
+            "an object that is stored again is {} and from {} on its age is renewed, which \
+             did not work: {error}; renewing takes permission to read and to replace objects \
              (s3:GetObject and s3:PutObject; storage.objects.get, .create and .delete; blob read \
              and write)",
             age.map_or_else(
-                || "of unknown age".to_owned(),
-                |age| format!("{} old", format_age(age))
+                || "of unknown age,".to_owned(),
+                |age| format!("{} old,", format_age(age))
             ),
             format_age(self.after)
         );
         match self.failure {
             RefreshFailure::Fail => {
-                let text = format!("{text}, or `refresh_failure = \"warn\"`");
-                Err(Error::new(error.kind(), text))
+                let text = format!("{text}, or a warning in place of this error");
+                Err(Error::new(error.kind(), text).with_remedies(&[Remedy::RefreshFailure]))
             }
             RefreshFailure::Warn => {
                 tracing::warn!("{}", clean(&text, 4096));

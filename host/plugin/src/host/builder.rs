@@ -2,12 +2,13 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use cloakroom_core::{Error, ErrorKind};
+use cloakroom_core::{Error, ErrorKind, Remedy};
 
 use super::Host;
 use crate::{
     limits::Limits,
     load::{compile_cache::CompileCache, compiler::Compiler, engine, loader::Loader},
+    remedy::{RemedyNames, plugin_method},
     runtime::Runtime,
 };
 
@@ -19,6 +20,7 @@ pub struct HostBuilder {
     cache: Option<PathBuf>,
     precompiled_only: bool,
     compiler: Option<PathBuf>,
+    remedy_name: Option<RemedyNames>,
 }
 
 impl Host {
@@ -30,14 +32,14 @@ impl Host {
 
 impl HostBuilder {
     /// Sets the limits of every plugin. Default: [`Limits::default`].
-    pub fn limits(mut self, limits: Limits) -> Self {
+    pub fn with_limits(mut self, limits: Limits) -> Self {
         self.limits = limits;
         self
     }
 
     /// Sets a folder for compiled plugins. It is made if need be, for this user alone. Machine code is
     /// loaded from it, so nobody else may be able to write there. Default: none, and every start compiles.
-    pub fn cache(mut self, folder: impl Into<PathBuf>) -> Self {
+    pub fn with_cache(mut self, folder: impl Into<PathBuf>) -> Self {
         self.cache = Some(folder.into());
         self
     }
@@ -45,21 +47,28 @@ impl HostBuilder {
     /// Never compiles: plugins come from the cache folder, and others are refused. For processes that must
     /// start fast, or have no memory to spare for a compiler. Builds without the feature `compiler` have no
     /// other hosts. Default: off.
-    pub fn precompiled_only(mut self) -> Self {
+    pub fn with_precompiled_only(mut self) -> Self {
         self.precompiled_only = true;
         self
     }
 
     /// Compiles plugins in a process of its own. `program` is the `cloakroom` of this very version. The
-    /// process has no environment and opens no file. It is ended when it exceeds `limits.code.memory` or
-    /// `limits.code.time`, or when the future that waits for the plugin is dropped. The program is trusted:
+    /// process has no environment and opens no file. It is ended when it exceeds
+    /// [`CodeLimits::memory`](crate::CodeLimits::memory) or `CodeLimits::time`, or when the future that waits for the plugin is dropped. The program is trusted:
     /// what it writes is run.
     ///
     /// Default: plugins are compiled in this process. Time and memory are then bounded only by the formula
     /// behind the other [`crate::CodeLimits`], the memory is taken here, and a compilation goes on after
-    /// `limits.load`.
-    pub fn compiler(mut self, program: impl Into<PathBuf>) -> Self {
+    /// [`Limits::load`].
+    pub fn with_compiler(mut self, program: impl Into<PathBuf>) -> Self {
         self.compiler = Some(program.into());
+        self
+    }
+
+    /// Sets how errors name the settings that decide about them. By default they name the methods and
+    /// fields of [`Grants`](crate::Grants), [`Limits`] and the like.
+    pub fn with_remedy_names(mut self, name: fn(Remedy) -> &'static str) -> Self {
+        self.remedy_name = Some(name);
         self
     }
 
@@ -71,6 +80,11 @@ impl HostBuilder {
     /// `Config` if the limits contradict each other or ask for more than the system gives, or if the cache
     /// folder is not private. `Internal` if the system gives no thread.
     pub fn build(self) -> Result<Host, Error> {
+        let name = self.remedy_name.unwrap_or(plugin_method);
+        self.start(name).map_err(|error| error.name_remedies(name))
+    }
+
+    fn start(self, remedy_name: RemedyNames) -> Result<Host, Error> {
         let limits = self.limits;
         // Before the engine is built: its error would be about address space, and not name the limits.
         limits.check()?;
@@ -82,20 +96,22 @@ impl HostBuilder {
                 .map_err(|error| Error::new(ErrorKind::Config, text).with_source(error))
         });
         let cache = cache.transpose()?;
+        // After the cache: a folder that others can write to ends the start before anything is loaded
+        // from it.
         let compiler =
             Compiler::new(engine.clone(), cache, !self.precompiled_only, &limits, self.compiler);
         let loader = Loader::new(engine.clone(), compiler, limits.component);
-        let runtime = Runtime::start(&engine, limits)?;
+        let runtime = Runtime::start(&engine, limits, remedy_name)?;
         Ok(Host { runtime: Arc::new(runtime), loader: Arc::new(loader) })
     }
 }
 
 fn no_room(limits: &Limits) -> Error {
     let text = format!(
-        "the system does not give {} of address space for instances: raise `ulimit -v`, lower \
-         `limits.instances` ({}), or have pipelines share one host",
+        "the system does not give {} of address space for {} instances: raise `ulimit -v`, allow \
+         fewer, or have pipelines share one host",
         engine::address_space(limits),
         limits.instances
     );
-    Error::new(ErrorKind::Config, text)
+    Error::new(ErrorKind::Config, text).with_remedies(&[Remedy::Instances])
 }

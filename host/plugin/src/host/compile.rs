@@ -12,14 +12,14 @@ impl Host {
     /// # Errors
     /// `Config` if the host has no cache folder, cannot write to it, or is called outside of a Tokio
     /// runtime. `PluginRejected` if this host cannot load the plugin. `Busy` if it was not compiled within
-    /// `limits.load`.
+    /// [`Limits::load`](crate::Limits::load).
     pub async fn compile(&self, source: &Source) -> Result<CompiledPlugin, Error> {
         let (loader, source) = (self.loader.clone(), source.clone());
         let name = source.name().to_owned();
         let compiled = run_blocking(self.runtime.limits.load, move |cancellation| {
             loader.compile(&source, cancellation)
         });
-        compiled.await.map_err(|error| error.in_plugin(&name))
+        compiled.await.map_err(|error| self.name_remedies(error.in_plugin(&name)))
     }
 
     /// Returns how many components this host has compiled. Components from the cache folder, and those

@@ -5,7 +5,7 @@
 //! granted its log. Otherwise the host reports what it knows itself: the kind of error, and the last
 //! request that it refused.
 
-use cloakroom_core::{Error, ErrorKind, clean};
+use cloakroom_core::{Error, ErrorKind, Remedy, clean};
 
 use crate::{grants::Grants, settings::Settings};
 
@@ -72,20 +72,30 @@ impl GuestError {
             _ => "the plugin gave up",
         };
         let hint = match self.kind {
-            ErrorKind::Denied | ErrorKind::Unavailable => list(
-                "; `grants.tcp` lets it connect to",
-                grants.tcp.iter().map(ToString::to_string),
-            ),
+            ErrorKind::Denied | ErrorKind::Unavailable => {
+                list("; it may connect to", grants.tcp.iter().map(ToString::to_string))
+            }
             ErrorKind::Config | ErrorKind::LimitExceeded(_) => {
                 list("; its settings are", settings.names().map(str::to_owned))
             }
             _ => String::new(),
         };
         let text = format!(
-            "{what}{hint} (its own words are not shown, since they could hold payload bytes: grant \
-             `log` to see them)"
+            "{what}{hint}; its own words are not shown, since they could hold payload bytes: grant it \
+             the log to see them"
         );
-        Error::new(self.kind, text)
+        Error::new(self.kind, text).with_remedies(remedies(self.kind, grants))
+    }
+}
+
+/// Returns the grants to change. The address that was refused is not known here, and only a plugin with
+/// a network can have been refused one.
+fn remedies(kind: ErrorKind, grants: &Grants) -> &'static [Remedy] {
+    match kind {
+        ErrorKind::Denied | ErrorKind::Unavailable if !grants.tcp.is_empty() => {
+            &[Remedy::GrantTcp, Remedy::GrantLog]
+        }
+        _ => &[Remedy::GrantLog],
     }
 }
 
@@ -129,13 +139,13 @@ mod tests {
         let silent = guest_error(NOT_FOUND, "canary").explain(None, &Grants::none(), &none());
         assert_eq!(silent.kind(), NOT_FOUND);
         let text = silent.to_string();
-        assert!(!text.contains("canary") && text.contains("grant `log`"), "{text}");
+        assert!(!text.contains("canary") && text.contains("grant it the log"), "{text}");
         let heard =
-            guest_error(NOT_FOUND, "can\nary").explain(None, &Grants::none().log(), &none());
+            guest_error(NOT_FOUND, "can\nary").explain(None, &Grants::none().with_log(), &none());
         assert_eq!(heard.to_string(), "can ary");
         let long = guest_error(NOT_FOUND, &"x".repeat(1 << 20)).explain(
             None,
-            &Grants::none().log(),
+            &Grants::none().with_log(),
             &none(),
         );
         assert_eq!(long.to_string().chars().count(), TEXT);
@@ -143,7 +153,7 @@ mod tests {
 
     #[test]
     fn a_refusal_is_reported_if_the_guest_returns_it() {
-        for grants in [Grants::none(), Grants::none().log()] {
+        for grants in [Grants::none(), Grants::none().with_log()] {
             let same = guest_error(NOT_FOUND, "told").explain(
                 refusal(NOT_FOUND, NOT_FOUND),
                 &grants,
@@ -161,7 +171,8 @@ mod tests {
         let other = || guest_error(NOT_FOUND, "canary");
         let silent = other().explain(refusal(NOT_FOUND, NOT_FOUND), &Grants::none(), &none());
         assert_eq!(silent.report(), "ours");
-        let heard = other().explain(refusal(NOT_FOUND, NOT_FOUND), &Grants::none().log(), &none());
+        let heard =
+            other().explain(refusal(NOT_FOUND, NOT_FOUND), &Grants::none().with_log(), &none());
         assert_eq!(heard.report(), "canary: ours");
     }
 
@@ -175,11 +186,11 @@ mod tests {
 
     #[test]
     fn names_that_the_operator_chose_are_shown() {
-        let grants = Grants::none().tcp(([127, 0, 0, 1], 6379).into());
+        let grants = Grants::none().with_tcp(([127, 0, 0, 1], 6379).into());
         let error = guest_error(ErrorKind::Unavailable, "").explain(None, &grants, &none());
         assert!(error.to_string().contains("connect to `127.0.0.1:6379`"), "{error}");
-        let settings = Settings::none().set("max_bytes", 7).set("bucket", "b");
+        let settings = Settings::none().with_setting("max_bytes", 7).with_setting("bucket", "b");
         let error = guest_error(ErrorKind::Config, "").explain(None, &grants, &settings);
-        assert!(error.to_string().contains("settings are `bucket`, `max_bytes` ("), "{error}");
+        assert!(error.to_string().contains("settings are `bucket`, `max_bytes`; "), "{error}");
     }
 }

@@ -10,7 +10,7 @@ use cloakroom_core::{CallMemory, Charge, Limit};
 
 use super::fault::Fault;
 
-/// Memory held for one guest call, at most `limits.held`. Clones share one count.
+/// Memory held for one guest call, at most `Limits::held`. Clones share one count.
 ///
 /// Memory is reserved before it is allocated: a guest that asks for a gigabyte is refused, and not
 /// found out once the process has been killed for it.
@@ -34,7 +34,7 @@ impl HeldMemory {
     /// Reserves `bytes` that are about to be allocated.
     ///
     /// # Errors
-    /// `Limit(Held)` if the call would hold more than `limits.held`. `Refused` if the pipeline's call or
+    /// `Limit(Held)` if the call would hold more than `Limits::held`. `Refused` if the pipeline's call or
     /// the process would hold more than it may.
     pub(crate) fn reserve(&self, bytes: usize) -> Result<Reservation, Fault> {
         let charge = self.0.call.as_ref().map(|call| call.charge(0)).transpose();

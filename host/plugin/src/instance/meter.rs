@@ -142,6 +142,7 @@ impl Meter {
         if memory > self.memory_limit {
             return Err(Fault::Limit(Limit::Memory));
         }
+        // After the plugin's own limit, which blames the plugin: a process without memory blames nobody.
         self.charge(growth)?;
         self.memory = memory;
         Ok(())

@@ -1,6 +1,6 @@
 //! Errors of calls that trapped.
 
-use cloakroom_core::{Error, ErrorKind, Limit};
+use cloakroom_core::{Error, ErrorKind, Limit, Remedy};
 use wasmtime::{OutOfMemory, PoolConcurrencyLimitError, Trap, component::ResourceTableError};
 
 use super::fault::Fault;
@@ -9,6 +9,7 @@ use crate::limits::Limits;
 /// Returns the error of a call that ended with an error of `wasmtime`: a [`Fault`] of ours, a trap of
 /// the guest, or a lack of room.
 pub(crate) fn explain(mut error: wasmtime::Error, limits: &Limits) -> Error {
+    // Taken out whole: as text it would lose its kind, and a full process would count as a trap.
     if let Some(Fault::Refused(refused)) = error.downcast_mut::<Fault>() {
         return refused.take().unwrap_or_else(already_taken);
     }
@@ -45,20 +46,19 @@ fn already_taken() -> Error {
 
 fn out_of_room(error: &wasmtime::Error) -> Error {
     let text = format!(
-        "no room for another instance now ({}): if that happens often, raise `limits.instances`, \
-         or give the process more memory",
+        "no room for another instance now ({}): if that happens often, allow more instances, or give \
+         the process more memory",
         error.root_cause()
     );
-    Error::new(ErrorKind::Busy, text)
+    Error::new(ErrorKind::Busy, text).with_remedies(&[Remedy::Instances])
 }
 
 /// Explains errors for which `wasmtime` has no type.
 fn explain_text(text: &str) -> Error {
     if text.contains("hostcalls has been exhausted") {
-        return Error::new(
-            ErrorKind::LimitExceeded(Limit::Output),
-            "passed more in one list than `limits.output` or `limits.memory` allows",
-        );
+        let text = "passed more in one list than one call may make, or its memory may hold";
+        let error = Error::new(ErrorKind::LimitExceeded(Limit::Output), text);
+        return error.with_remedies(&[Remedy::Output, Remedy::InstanceMemory]);
     }
     if text.contains("requested len") {
         return Error::new(
@@ -75,8 +75,9 @@ fn explain_text(text: &str) -> Error {
 pub(crate) fn of_driver(error: Error, limits: &Limits) -> Error {
     match error.kind() {
         ErrorKind::LimitExceeded(Limit::Time) => {
-            let text = format!("took longer than {:?} (`storage.time`)", limits.driver_time);
-            Error::new(ErrorKind::LimitExceeded(Limit::Time), text)
+            let text = format!("took longer than {:?}", limits.driver_time);
+            let error = Error::new(ErrorKind::LimitExceeded(Limit::Time), text);
+            error.with_remedies(&[Remedy::DriverTime])
         }
         _ => error,
     }
@@ -114,7 +115,7 @@ mod tests {
         for error in errors.map(|error| explain(error, &Limits::default())) {
             assert_eq!(error.kind(), ErrorKind::Busy, "{error}");
             assert!(error.kind().is_transient());
-            assert!(error.to_string().contains("limits.instances"), "{error}");
+            assert!(error.remedies() == [Remedy::Instances], "{error}");
         }
     }
 }

@@ -34,7 +34,8 @@ pub struct CodeLimits {
     pub modules: u64,
     /// Nested components, and instances of them. Default: 16.
     pub components: u64,
-    /// Memory of the compiler process, if there is one ([`crate::HostBuilder::compiler`]). Default: 2 GiB.
+    /// Memory of the compiler process, if there is one ([`crate::HostBuilder::with_compiler`]).
+    /// Default: 2 GiB.
     pub memory: ByteSize,
     /// Processor time of that process. Default: 120 seconds.
     pub time: Duration,

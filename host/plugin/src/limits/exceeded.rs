@@ -1,6 +1,6 @@
 //! Errors of calls that exceed a limit.
 
-use cloakroom_core::{Error, ErrorKind, Limit};
+use cloakroom_core::{Error, ErrorKind, Limit, Remedy};
 
 use super::Limits;
 
@@ -8,27 +8,34 @@ impl Limits {
     /// Returns the error of a call that exceeded `limit`. A driver's time is not known here: see
     /// `instance::trap::of_driver`.
     pub(crate) fn exceeded(&self, limit: Limit) -> Error {
-        let text = match limit {
-            Limit::Entries => format!(
-                "made a payload of more than {} metadata entries (`limits.entries`)",
-                self.entries
+        let (text, remedies): (_, &[Remedy]) = match limit {
+            Limit::Entries => (
+                format!("made a payload of more than {} metadata entries", self.entries),
+                &[Remedy::Entries],
             ),
-            Limit::Held => format!(
-                "had the host hold more than {} at once (`limits.held`): its input, and everything \
-                 that it made and did not release",
-                self.held
+            Limit::Held => (
+                format!(
+                    "had the host hold more than {} at once: its input, and everything that it made \
+                     and did not release",
+                    self.held
+                ),
+                &[Remedy::Held],
             ),
-            Limit::Handles => format!("held more than {} handles (`limits.handles`)", self.handles),
-            Limit::Log => format!("logged more than {} in one call (`limits.log`)", self.log),
+            Limit::Handles => {
+                (format!("held more than {} handles", self.handles), &[Remedy::Handles])
+            }
+            Limit::Log => {
+                (format!("logged more than {} in one call", self.log), &[Remedy::LogBytes])
+            }
             Limit::Memory => {
-                format!("wanted more than {} of memory (`limits.memory`)", self.memory)
+                (format!("wanted more than {} of memory", self.memory), &[Remedy::InstanceMemory])
             }
             Limit::Output => {
-                format!("produced more than {} in one call (`limits.output`)", self.output)
+                (format!("produced more than {} in one call", self.output), &[Remedy::Output])
             }
-            Limit::Time => format!("took longer than {:?} (`limits.time`)", self.time),
-            other => format!("exceeded a limit: {other:?}"),
+            Limit::Time => (format!("took longer than {:?}", self.time), &[Remedy::PluginTime]),
+            other => (format!("exceeded a limit: {other:?}"), &[]),
         };
-        Error::new(ErrorKind::LimitExceeded(limit), text)
+        Error::new(ErrorKind::LimitExceeded(limit), text).with_remedies(remedies)
     }
 }

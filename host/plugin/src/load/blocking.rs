@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use cloakroom_core::{Error, ErrorKind};
+use cloakroom_core::{Error, ErrorKind, Remedy};
 use tokio::runtime::Handle;
 
 use super::cancellation::Cancellation;
@@ -23,6 +23,7 @@ pub(crate) async fn run_blocking<T: Send + 'static>(
     let working = runtime.spawn_blocking(move || work(&cancellation));
     match tokio::time::timeout(limit, working).await {
         Ok(Ok(result)) => result,
+        // It panicked, or the runtime shuts down.
         Ok(Err(_)) => Err(Error::new(ErrorKind::Internal, "loading did not finish")),
         Err(_) => Err(timed_out(limit)),
     }
@@ -32,10 +33,10 @@ pub(crate) async fn run_blocking<T: Send + 'static>(
 /// from here, so it blames none of them.
 fn timed_out(limit: Duration) -> Error {
     let text = format!(
-        "was not loaded within {limit:?} (`limits.load`): try again when the machine has less to do, or \
+        "was not loaded within {limit:?}: try again when the machine has less to do, or \
          raise the limit if this plugin needs so long to be compiled"
     );
-    Error::new(ErrorKind::Busy, text)
+    Error::new(ErrorKind::Busy, text).with_remedies(&[Remedy::LoadTime])
 }
 
 fn no_runtime() -> Error {

@@ -32,6 +32,7 @@ impl Cancellation {
     pub(super) fn set_process(&self, child: Child) {
         let mut state = self.state();
         state.child = Some(child);
+        // Cancelled between its start and now, when nobody else could end it.
         if state.cancelled {
             kill(&mut state);
         }
@@ -39,6 +40,8 @@ impl Cancellation {
 
     /// Waits for the process, which has closed its output.
     pub(super) fn wait_for_process(&self) -> io::Result<ExitStatus> {
+        // Out of the lock, which `cancel` takes. It is not missed: the process has closed its output,
+        // and only its exit is left.
         let child = self.state().child.take();
         child.map_or(Err(io::ErrorKind::NotFound.into()), |mut child| child.wait())
     }

@@ -10,9 +10,9 @@ mod measure;
 
 use std::fmt;
 
-use cloakroom_core::{Error, ErrorKind};
+use cloakroom_core::{Error, ErrorKind, Remedy};
 
-use crate::limits::code_limits::CodeLimits;
+use crate::{limits::code_limits::CodeLimits, remedy::name_methods};
 
 /// Size of a component's code, counted without compiling it. Each number has a limit of the same name in
 /// [`CodeLimits`].
@@ -49,44 +49,68 @@ impl CodeSize {
     /// # Errors
     /// `PluginRejected` with the first number that exceeds its limit, the limit and its name.
     pub fn check(&self, limits: &CodeLimits) -> Result<(), Error> {
+        self.check_unnamed(limits).map_err(name_methods)
+    }
+
+    /// As [`CodeSize::check`], for a host that names the limit in its own way.
+    pub(super) fn check_unnamed(&self, limits: &CodeLimits) -> Result<(), Error> {
         let function = limits.function.get();
-        for (key, count, limit, what) in [
-            ("function", self.function, function, "bytes in one function"),
-            ("locals", self.locals, limits.locals, "locals in one function"),
-            ("blocks", self.blocks, limits.blocks, "blocks, branches and calls in one function"),
-            ("loop_depth", self.loop_depth, limits.loop_depth, "loops within loops"),
-            ("values", self.values, limits.values, "parameters and results in one function type"),
-            ("functions", self.functions, limits.functions, "functions"),
+        let sizes: [(&'static [Remedy; 1], u64, u64, &str); 11] = [
+            (&[Remedy::CodeFunction], self.function, function, "bytes in one function"),
+            (&[Remedy::CodeLocals], self.locals, limits.locals, "locals in one function"),
             (
-                "function_work",
+                &[Remedy::CodeBlocks],
+                self.blocks,
+                limits.blocks,
+                "blocks, branches and calls in one function",
+            ),
+            (&[Remedy::CodeLoopDepth], self.loop_depth, limits.loop_depth, "loops within loops"),
+            (
+                &[Remedy::CodeValues],
+                self.values,
+                limits.values,
+                "parameters and results in one function type",
+            ),
+            (&[Remedy::CodeFunctions], self.functions, limits.functions, "functions"),
+            (
+                &[Remedy::CodeFunctionWork],
                 self.function_work,
                 limits.function_work,
                 "units of work for a compiler in one function",
             ),
-            ("work", self.work, limits.work, "units of work for a compiler"),
+            (&[Remedy::CodeWork], self.work, limits.work, "units of work for a compiler"),
             (
-                "definitions",
+                &[Remedy::CodeDefinitions],
                 self.definitions,
                 limits.definitions,
                 "definitions outside of functions",
             ),
-            ("modules", self.modules, limits.modules, "core modules and instances of them"),
-            ("components", self.components, limits.components, "components and instances inside"),
-        ] {
-            if count > limit {
-                return Err(exceeded(key, count, limit, what));
-            }
+            (
+                &[Remedy::CodeModules],
+                self.modules,
+                limits.modules,
+                "core modules and instances of them",
+            ),
+            (
+                &[Remedy::CodeComponents],
+                self.components,
+                limits.components,
+                "components and instances inside",
+            ),
+        ];
+        match sizes.into_iter().find(|(_, count, limit, _)| count > limit) {
+            Some((remedies, count, limit, what)) => Err(exceeded(count, limit, what, remedies)),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 
-fn exceeded(key: &str, count: u64, limit: u64, what: &str) -> Error {
+fn exceeded(count: u64, limit: u64, what: &str, remedies: &'static [Remedy]) -> Error {
     let text = format!(
-        "has {count} {what}, and `limits.code.{key}` is {limit}: it was not compiled, since that could \
-         take minutes and gigabytes; raise the limit if this plugin is trusted"
+        "has {count} {what}, and the limit is {limit}: it was not compiled, since that could take \
+         minutes and gigabytes; raise the limit if this plugin is trusted"
     );
-    Error::new(ErrorKind::PluginRejected, text)
+    Error::new(ErrorKind::PluginRejected, text).with_remedies(remedies)
 }
 
 impl fmt::Display for CodeSize {

@@ -6,7 +6,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering::Relaxed},
 };
 
-use cloakroom_core::{Error, ErrorKind};
+use cloakroom_core::{Error, ErrorKind, Remedy};
 use wasmtime::{Engine, component::Component};
 
 #[cfg(feature = "compiler")]
@@ -122,7 +122,8 @@ impl Compiler {
     ) -> Result<CompiledCode, Error> {
         let Some(cache) = &self.cache else {
             let text = "there is no compile cache to compile into: name its folder";
-            return Err(Error::new(ErrorKind::Config, text));
+            let error = Error::new(ErrorKind::Config, text);
+            return Err(error.with_remedies(&[Remedy::CompileCache]));
         };
         if let Some((code, _)) = self.find_cached(plugin) {
             return Ok(CompiledCode::new(code, false));
@@ -150,7 +151,7 @@ impl Compiler {
             return Err(self.may_not_compile());
         }
         // Before the compiler sees it: some files of a few kilobytes keep it busy for minutes.
-        CodeSize::measure(&plugin.bytes)?.check(&self.limits)?;
+        CodeSize::measure(&plugin.bytes)?.check_unnamed(&self.limits)?;
         self.compiled.fetch_add(1, Relaxed);
         metrics::counter!(COMPILATIONS).increment(1);
         match &self.process {
@@ -172,11 +173,11 @@ impl Compiler {
                 folder.display()
             ),
             None => format!(
-                "cannot be loaded: {no_compiler}, and there is no compile cache: set `[cache] folder` \
-                 to one that `cloakroom compile --config FILE --into FOLDER` has filled"
+                "cannot be loaded: {no_compiler}, and there is no compile cache: name a folder that \
+                 `cloakroom compile --config FILE --into FOLDER` has filled"
             ),
         };
-        Error::new(ErrorKind::PluginRejected, text)
+        Error::new(ErrorKind::PluginRejected, text).with_remedies(&[Remedy::CompileCache])
     }
 }
 
@@ -203,7 +204,7 @@ fn load(engine: &Engine, code: &CompiledFile) -> wasmtime::Result<Component> {
 #[expect(unsafe_code, reason = "loading machine code; see the argument")]
 fn load_new(engine: &Engine, code: &[u8]) -> wasmtime::Result<Component> {
     // SAFETY: the bytes are the output of this engine's compiler, in this process or in one that this one
-    // started from the program that the embedder named and trusts (`HostBuilder::compiler`). They came
+    // started from the program that the embedder named and trusts (`HostBuilder::with_compiler`). They came
     // through a pipe that no other process has, and were in this process's memory since.
     unsafe { Component::deserialize(engine, code) }
 }

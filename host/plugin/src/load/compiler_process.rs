@@ -11,7 +11,7 @@ use std::{
     thread,
 };
 
-use cloakroom_core::{Error, ErrorKind};
+use cloakroom_core::{Error, ErrorKind, Remedy};
 
 use super::cancellation::Cancellation;
 use crate::limits::code_limits::CodeLimits;
@@ -59,11 +59,14 @@ impl CompilerProcess {
             // On a thread, as both would wait for each other. A process that ends early does not read
             // all; its status says why.
             scope.spawn(move || input.write_all(component));
+            // Bounded: a plugin that has broken the compiler could write without end.
             scope.spawn(|| errors.take(TEXT).read_to_end(&mut text));
             output.read_to_end(&mut code)
         });
         let status = cancellation.wait_for_process().and_then(|status| read.map(|_| status));
         let status = status.map_err(|error| self.unusable().with_source(error))?;
+        // Before the status is read: a process that was ended for this looks like one that the system
+        // has ended for its memory, and the plugin would be blamed.
         if cancellation.is_cancelled() {
             return Err(Error::new(ErrorKind::Busy, "loading ended before it was compiled"));
         }
@@ -76,6 +79,7 @@ impl CompilerProcess {
         command
             .arg(COMMAND)
             .args(["--memory", &self.limits.memory.get().to_string()])
+            // Not 0: the system would end the process before it begins.
             .args(["--seconds", &self.limits.time.as_secs().max(1).to_string()])
             .args(["--engine", &self.engine])
             .env_clear()
@@ -102,19 +106,20 @@ impl CompilerProcess {
             return Error::new(ErrorKind::Config, text);
         }
         if status.code() == byte(NO_MEMORY) || message.contains("memory allocation") {
-            return rejected(format!(
-                "needs more than {} of memory to be compiled (`limits.code.memory`): raise the limit if \
-                 this plugin is trusted",
+            let text = format!(
+                "needs more than {} of memory to be compiled: raise the limit if this plugin is trusted",
                 limits.memory
-            ));
+            );
+            return rejected(text).with_remedies(&[Remedy::CodeMemory]);
         }
         // SIGXCPU, or SIGKILL at the hard limit.
         if matches!(status.signal(), Some(24 | 9)) {
-            return rejected(format!(
-                "its compilation was ended: it takes more than {:?} of processor time \
-                 (`limits.code.time`), or the system ended it",
+            let text = format!(
+                "its compilation was ended: it takes more than {:?} of processor time, or the system \
+                 ended it",
                 limits.time
-            ));
+            );
+            return rejected(text).with_remedies(&[Remedy::CodeTime]);
         }
         rejected(format!("its compiler failed ({status})")).with_source(message)
     }

@@ -1,6 +1,6 @@
 //! Check of a plugin's imports against its grants, before anything is compiled.
 
-use cloakroom_core::{Error, ErrorKind, clean};
+use cloakroom_core::{Error, ErrorKind, Remedy, clean};
 
 use super::{
     inspection::Inspection,
@@ -25,12 +25,9 @@ pub(super) fn check_grants(inspection: &Inspection, grants: &Grants) -> Result<(
     let Some((import, capability)) = missing else {
         return Ok(());
     };
-    let text = format!(
-        "imports `{}`, which was not granted: {}",
-        clean(&import.name, NAME),
-        remedy(capability)
-    );
-    Err(Error::new(ErrorKind::MissingGrant, text))
+    let (help, remedies) = help(capability);
+    let text = format!("imports `{}`, which was not granted: {help}", clean(&import.name, NAME));
+    Err(Error::new(ErrorKind::MissingGrant, text).with_remedies(remedies))
 }
 
 fn is_granted(capability: Capability, grants: &Grants) -> bool {
@@ -43,14 +40,17 @@ fn is_granted(capability: Capability, grants: &Grants) -> bool {
         }
 }
 
-fn remedy(capability: Capability) -> &'static str {
+fn help(capability: Capability) -> (&'static str, &'static [Remedy]) {
     match capability {
-        Capability::Buckets => "add `grants.buckets = [\"BUCKET\"]`, or use another plugin",
-        Capability::Keys => "add `grants.keys = [\"RING\"]`, or use another plugin",
-        Capability::Subkeys => "add `grants.subkeys = [\"RING\"]`, or use another plugin",
-        Capability::Tcp => {
-            "add `grants.tcp = [\"ADDRESS:PORT\"]`, or build the plugin without a network \
-             (componentize-py: `--stub-wasi`)"
+        Capability::Buckets => ("grant a bucket, or use another plugin", &[Remedy::GrantBuckets]),
+        Capability::Keys => ("grant a key ring, or use another plugin", &[Remedy::GrantKeys]),
+        Capability::Subkeys => {
+            ("grant subkeys of a key ring, or use another plugin", &[Remedy::GrantSubkeys])
         }
+        Capability::Tcp => (
+            "grant an address, or build the plugin without a network (componentize-py: \
+             `--stub-wasi`)",
+            &[Remedy::GrantTcp],
+        ),
     }
 }

@@ -31,7 +31,7 @@ pub enum Capability {
 }
 
 impl Capability {
-    /// Returns its name in the configuration, under `grants`.
+    /// Returns its name: `buckets`, `keys`, `subkeys` or `tcp`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -80,7 +80,7 @@ impl fmt::Display for Requirement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Nothing => f.write_str("no grant needed"),
-            Self::Grant(capability) => write!(f, "needs grants.{}", capability.as_str()),
+            Self::Grant(capability) => write!(f, "needs a grant of {}", capability.as_str()),
             Self::Unavailable => f.write_str("not offered by this host"),
         }
     }

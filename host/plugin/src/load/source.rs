@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use cloakroom_core::{ByteSize, Error, ErrorKind};
+use cloakroom_core::{ByteSize, Error, ErrorKind, Remedy};
 
 use super::digest::Digest;
 
@@ -58,14 +58,14 @@ impl Source {
 
     /// Sets the name.
     #[must_use]
-    pub fn named(mut self, name: &str) -> Self {
+    pub fn with_name(mut self, name: &str) -> Self {
         self.name = Arc::from(name);
         self
     }
 
     /// Sets the digest that the bytes must have.
     #[must_use]
-    pub fn pinned(mut self, digest: Digest) -> Self {
+    pub fn with_digest(mut self, digest: Digest) -> Self {
         self.pinned = Some(digest);
         self
     }
@@ -104,10 +104,11 @@ impl Source {
         };
         if bytes.len() > limit.as_usize() {
             let text = format!(
-                "the file has {} bytes or more, and a plugin has at most {limit} (`limits.component`)",
+                "the file has {} bytes or more, and a plugin has at most {limit}",
                 bytes.len()
             );
-            return Err(Error::new(ErrorKind::PluginRejected, text));
+            let error = Error::new(ErrorKind::PluginRejected, text);
+            return Err(error.with_remedies(&[Remedy::ComponentSize]));
         }
         // Also without a pin: the digest is the name of the code in the cache.
         let digest = Digest::sha256(&bytes);

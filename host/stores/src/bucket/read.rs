@@ -18,6 +18,7 @@ impl ObjectBucket {
         let path = path(key)?;
         let found = self.store.get_opts(&path, options()).await;
         let found = found.map_err(|error| self.failed(&path, &error))?;
+        // The size comes with the head of the response, so nothing of the body is in memory yet.
         if found.meta.size > max {
             return Err(self.too_large(key, found.meta.size, max));
         }
@@ -42,7 +43,7 @@ impl ObjectBucket {
         let path = path(key)?;
         let failed = |error| self.failed(&path, &error);
         let found = self.store.get_opts(&path, options()).await.map_err(failed)?;
-        let mut comparison = Comparison::with(body);
+        let mut comparison = Comparison::new(body);
         let mut stream = found.into_stream();
         while let Some(piece) = stream.next().await.transpose().map_err(failed)? {
             if !comparison.takes(&piece) {
@@ -62,6 +63,7 @@ impl ObjectBucket {
         let size = found.meta.size;
         let body = match found.payload {
             GetResultPayload::Stream(stream) => collect(stream, size).await,
+            // The library reads a file on a thread that may block, and knows its size.
             GetResultPayload::File(..) => found.bytes().await,
         };
         let body = body.map_err(|error| self.failed(path, &error))?;
@@ -109,7 +111,7 @@ async fn collect(
     let size = usize::try_from(size).unwrap_or(usize::MAX);
     // A small object arrives in one piece, which is returned without a copy.
     let first = stream.next().await.transpose()?.unwrap_or_default();
-    if size <= first.len() {
+    if first.len() >= size {
         return Ok(first);
     }
     let mut whole = BytesMut::with_capacity(size);
@@ -117,7 +119,7 @@ async fn collect(
     drop(first);
     while let Some(piece) = stream.next().await.transpose()? {
         whole.extend_from_slice(&piece);
-        if size < whole.len() {
+        if whole.len() > size {
             break;
         }
     }

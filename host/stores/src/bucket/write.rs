@@ -63,6 +63,7 @@ impl ObjectBucket {
         let mut options = PutMultipartOptions::default();
         options.extensions.insert(AttemptCounter::default());
         let started = self.store.put_multipart_opts(path, options).await.map_err(failed)?;
+        // S3 takes parts of 5 MiB or more, and at most 10,000 of them.
         let mut parts = WriteMultipart::new_with_chunk_size(started, PART);
         for mut piece in body {
             while !piece.is_empty() {

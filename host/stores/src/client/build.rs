@@ -51,6 +51,10 @@ fn builder(options: &ClientOptions) -> Result<ClientBuilder, InvalidOption> {
             let certificate = certificate.map_err(|_| InvalidOption("proxy_ca_certificate"))?;
             builder = builder.tls_certs_merge([certificate]);
         }
+    } else {
+        // By default reqwest takes a proxy from `HTTP_PROXY` and its kin. The environment must not
+        // decide where a bucket's requests go, nor those for the credentials of the machine's role.
+        builder = builder.no_proxy();
     }
     if is_set(Key::Http1Only, "http1_only")? {
         builder = builder.http1_only();

@@ -70,7 +70,7 @@ fn new_chunk(capacity: usize, memory: &CallMemory) -> Result<Chunk, Error> {
 
 #[cfg(test)]
 mod tests {
-    use cloakroom_core::{ByteSize, ErrorKind, Limit, MemoryBudget};
+    use cloakroom_core::{ByteSize, ErrorKind, Limit, MemoryBudget, Remedy};
 
     use super::*;
 
@@ -85,7 +85,8 @@ mod tests {
         let text = format!("{{\"payloads\":[{}{{}}]}}", "{},".repeat(1 << 20));
         let error = read_message(text.as_bytes(), 1000, &budget.call()).map(drop).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::LimitExceeded(Limit::Payloads));
-        assert!(error.to_string().contains("more than 1000 payloads (`limits.payloads`)"));
+        assert!(error.to_string().contains("more than 1000 payloads"), "{error}");
+        assert_eq!(error.remedies(), [Remedy::MostPayloads]);
         assert!(budget.peak() <= 1000 * Payload::cost_of(0, 0) && budget.used() == 0);
         let exactly = format!("{{\"payloads\":[{}{{}}]}}", "{},".repeat(999));
         let (payloads, charge) = read_message(exactly.as_bytes(), 1000, &budget.call()).unwrap();

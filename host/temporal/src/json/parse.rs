@@ -21,8 +21,12 @@ pub(super) fn parse(text: &[u8], limits: &ReadLimits) -> Result<Vec<Payload>, Er
     let invalid = |line, column| {
         malformed(format!("not Payloads JSON (line {line}, column {column}): {EXPECTED}"))
     };
-    if text.trim_ascii_start().first() != Some(&b'{') {
-        return Err(invalid(1, 1));
+    match text.trim_ascii_start().first() {
+        Some(b'{') => {}
+        Some(_) => return Err(invalid(1, 1)),
+        None => {
+            return Err(malformed(format!("not Payloads JSON, because it is empty: {EXPECTED}")));
+        }
     }
     // serde_json copies a string that has escapes, up to twice.
     let is_escaped = text.contains(&b'\\');
@@ -30,6 +34,7 @@ pub(super) fn parse(text: &[u8], limits: &ReadLimits) -> Result<Vec<Payload>, Er
     let mut reader = serde_json::Deserializer::from_slice(text);
     let read = MessageSeed(limits).deserialize(&mut reader);
     let read = read.and_then(|message| reader.end().map(|()| message));
+    // The text of a serde error could quote a payload, so only its place is used.
     let message = read.map_err(|error| {
         limits.take_error().unwrap_or_else(|| invalid(error.line(), error.column()))
     })?;

@@ -10,7 +10,7 @@ use base64::{
     },
 };
 use cloakroom_core::{
-    ByteSize, CallMemory, Charge, Error, ErrorKind, Limit, MemoryBudget, Payload,
+    ByteSize, CallMemory, Charge, Error, ErrorKind, Limit, MemoryBudget, Payload, Remedy,
 };
 
 /// Decoders of base64. proto3 JSON accepts both alphabets, with and without padding.
@@ -64,11 +64,11 @@ impl ReadLimits {
     pub(super) fn charge_payload<E: serde::de::Error>(&self, slot: usize) -> Result<(), E> {
         if slot >= self.max_payloads {
             let text = format!(
-                "the request has more than {} payloads (`limits.payloads`): split it, or raise the \
-                 limit",
+                "the request has more than {} payloads: split it, or raise the limit",
                 self.max_payloads
             );
-            return Err(self.refuse(Error::new(ErrorKind::LimitExceeded(Limit::Payloads), text)));
+            let error = Error::new(ErrorKind::LimitExceeded(Limit::Payloads), text);
+            return Err(self.refuse(error.with_remedies(&[Remedy::MostPayloads])));
         }
         self.charge(Payload::cost_of(0, 0))
     }

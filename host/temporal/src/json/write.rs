@@ -95,7 +95,8 @@ mod tests {
     #[test]
     fn never_exceeds_its_bound() {
         for size in [0, 1, 2, 3, 4, 1000] {
-            let mut one = Payload::new("json/plain", vec![7; size]).with("\u{1}\u{2}\"\\ü", "x");
+            let mut one =
+                Payload::new("json/plain", vec![7; size]).with_metadata("\u{1}\u{2}\"\\ü", "x");
             one.external_sizes = vec![i64::MIN, i64::MAX, 0];
             for one in [one, Payload { data: vec![0; size].into(), ..Payload::default() }] {
                 let mut text = Vec::new();

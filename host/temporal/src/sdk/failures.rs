@@ -55,8 +55,11 @@ struct Attributes {
 /// Puts the decoded attributes of a failure and its causes back into their fields.
 fn restore(failure: &mut Failure, context: &SerializationContext<'_>) {
     let mut next = Some(failure);
+    // A loop, because the chain of causes comes from a history and may be long.
     while let Some(failure) = next {
         let encoded = failure.encoded_attributes.clone();
+        // Attributes that cannot be read leave the words `Encoded failure`. An error here would
+        // hide the failure that it is about.
         let read = encoded.and_then(|encoded| {
             context.converter.from_payload::<Attributes>(context, encoded).ok()
         });

@@ -51,7 +51,7 @@ mod tests {
 
     #[test]
     fn every_field_survives_both_ways() {
-        let mut payload = Payload::new("json/plain", "\"hi\"").with("name", "value");
+        let mut payload = Payload::new("json/plain", "\"hi\"").with_metadata("name", "value");
         payload.external_sizes = vec![7, -1];
         let theirs = payload_to_sdk(payload.clone());
         assert_eq!(theirs.metadata["encoding"], b"json/plain");

@@ -2,7 +2,7 @@
 
 use std::{future::Future, io, sync::Arc, time::Duration};
 
-use cloakroom_core::Error;
+use cloakroom_core::{Error, Remedy};
 use http::Request;
 use hyper::{body::Incoming, server::conn::http1};
 use hyper_util::{
@@ -54,6 +54,7 @@ impl CodecServer {
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), Error> {
         let (state, listener) = (&self.0, listener.into());
+        // Checked here, because port 0 and a socket of the program have no address before.
         let address = listener.address()?;
         state.settings.load().check(&address)?;
         state.address.get_or_init(|| address);
@@ -106,16 +107,18 @@ impl ServerState {
         let lifetime = if permit.is_probe_only { PROBE_ONLY_LIFETIME } else { lifetime };
         let stream = WriteTimeout::new(stream, permit.state.clone(), settings.write_time);
         if permit.is_probe_only {
-            let why = "the connection limit is reached (`codec_server.connections`)";
-            self.note_ended("full", peer, why);
+            let why = "the connection limit is reached";
+            let why = settings.name_remedies(why, &[Remedy::ServerConnections]);
+            self.note_ended("full", peer, &why);
         }
         tokio::select! {
             () = permit.state.closed() => count_ended("idle"),
             () = sleep(lifetime) => count_ended("lifetime"),
             () = self.serve_stream(stream, peer, &permit, watcher) => {
                 if permit.state.is_stalled() {
-                    let why = "the client does not read the response (`codec_server.write_time`)";
-                    self.note_ended("stalled", peer, why);
+                    let why = "the client does not read the response";
+                    let why = settings.name_remedies(why, &[Remedy::ServerWriteTime]);
+                    self.note_ended("stalled", peer, &why);
                 }
             }
         }
@@ -153,6 +156,7 @@ impl ServerState {
         let service =
             hyper::service::service_fn(move |request: Request<Incoming>| service.respond(request));
         let connection = http1::Builder::new()
+            // Without a timer, hyper panics at the time limit of a head.
             .timer(TokioTimer::new())
             .header_read_timeout(HELLO_TIMEOUT)
             .max_buf_size(MAX_HEAD)

@@ -49,14 +49,23 @@ impl Address {
                 Ok(Listener(ListenerKind::Unix(listener, file, path.clone())))
             }
             Self::Tcp(address) => {
-                let listener = TcpListener::bind(address).await.map_err(|error| {
-                    Error::new(ErrorKind::Config, format!("cannot listen on {address}"))
-                        .with_source(error)
-                })?;
-                Ok(listener.into())
+                let listener = TcpListener::bind(address).await;
+                Ok(listener.map_err(|error| cannot_listen(*address, error))?.into())
             }
         }
     }
+}
+
+/// Returns the error of an address that cannot be listened on, with what to do.
+fn cannot_listen(address: SocketAddr, error: io::Error) -> Error {
+    let advice = match error.kind() {
+        io::ErrorKind::AddrInUse => ": end the process that listens there, or choose another port",
+        io::ErrorKind::AddrNotAvailable => ": choose an address of this machine",
+        io::ErrorKind::PermissionDenied => ": choose a port from 1024 on",
+        _ => "",
+    };
+    let text = format!("cannot listen on {address}{advice}");
+    Error::new(ErrorKind::Config, text).with_source(error)
 }
 
 impl From<SocketAddr> for Address {
@@ -132,6 +141,7 @@ impl Listener {
         match &self.0 {
             ListenerKind::Tcp(listener) => {
                 let (stream, peer) = listener.accept().await?;
+                // Otherwise a small answer waits until the client has acknowledged the part before.
                 let _ = stream.set_nodelay(true);
                 Ok((Stream::Tcp(stream), Peer::Tcp(peer)))
             }

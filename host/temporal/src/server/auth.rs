@@ -107,7 +107,7 @@ impl Auth {
         if self.tokens.iter().any(is_equal) {
             return Ok(Client { subject: "token".to_owned(), namespaces: None });
         }
-        let text = "the token is not that of `codec_server.token`";
+        let text = "the token is not one of the operator's";
         let verifier = self.verifier.as_ref().ok_or(AuthError::InvalidToken(text))?;
         verifier.authenticate(token).await
     }

@@ -1,6 +1,6 @@
 //! Authorization: checks that refuse a request before its body is read.
 
-use cloakroom_core::Context;
+use cloakroom_core::{Context, Remedy};
 use http::{
     HeaderValue, Request, StatusCode,
     header::{ORIGIN, WWW_AUTHENTICATE},
@@ -15,7 +15,7 @@ use super::{
     request_log::RequestLog,
     response::{self, Response, line},
     route::{Route, RouteError},
-    settings::ServerSettings,
+    settings::{OPEN, ServerSettings},
     state::ServerState,
 };
 
@@ -58,8 +58,9 @@ impl ServerState {
             && !settings.origins.iter().any(|allowed| allowed.as_bytes() == origin.as_bytes())
         {
             log.is_quiet = self.note_origin(origin).is_none();
-            let text = "this page may not ask: add its origin to `codec_server.origins`";
-            let response = line(StatusCode::FORBIDDEN, text);
+            let text = "this page may not ask: add its origin";
+            let text = settings.name_remedies(text, &[Remedy::ServerOrigins]);
+            let response = line(StatusCode::FORBIDDEN, &text);
             let reason = FailureReason::text(origins::advice(settings, origin));
             return Err(Box::new(response::with_reason(response, reason)));
         }
@@ -71,7 +72,7 @@ impl ServerState {
             // A Unix socket is safe without a token: its file mode decides who connects.
             let is_local_only = !settings.anonymous && !log.peer.is_unix();
             let remote = local_request::remote_evidence(request).filter(|_| is_local_only);
-            return remote.map_or(Ok(()), |why| Err(self.refuse_remote(log, &why)));
+            return remote.map_or(Ok(()), |why| Err(self.refuse_remote(settings, log, &why)));
         }
         let client = settings.auth.authenticate(headers).await;
         let client = client.map_err(|error| self.refuse_token(log, error))?;
@@ -80,17 +81,22 @@ impl ServerState {
         // Metrics belong to no namespace. Whatever else the path says is held against the list, so
         // that an unknown path does not reveal a namespace either.
         let has_namespace = route.is_ok_and(|route| route != Route::Metrics);
-        if may_access || !has_namespace { Ok(()) } else { Err(refuse_namespace(log)) }
+        if may_access || !has_namespace { Ok(()) } else { Err(refuse_namespace(settings, log)) }
     }
 
     /// Refuses a request that may come from another machine to a server that asks for no token.
-    fn refuse_remote(&self, log: &mut RequestLog, why: &str) -> Box<Response> {
+    fn refuse_remote(
+        &self,
+        settings: &ServerSettings,
+        log: &mut RequestLog,
+        why: &str,
+    ) -> Box<Response> {
         log.is_quiet = self.refused_tokens.note(&log.peer.name(), Instant::now()).is_none();
         let text = format!(
-            "{why}, and this server asks for no token: set `codec_server.token` or \
-             `codec_server.jwt`, listen on a Unix socket, or write `anonymous = true`"
+            "{why}, and this server asks for no token: have it ask for one, listen on a Unix socket, or \
+             admit everybody"
         );
-        Box::new(line(StatusCode::FORBIDDEN, &text))
+        Box::new(line(StatusCode::FORBIDDEN, &settings.name_remedies(&text, OPEN)))
     }
 
     fn refuse_token(&self, log: &mut RequestLog, error: AuthError) -> Box<Response> {
@@ -121,9 +127,10 @@ impl ServerState {
 }
 
 /// Refuses a namespace that the token does not list, and has it audited whatever the route.
-fn refuse_namespace(log: &mut RequestLog) -> Box<Response> {
+fn refuse_namespace(settings: &ServerSettings, log: &mut RequestLog) -> Box<Response> {
     log.is_audited = true;
     log.is_refused = true;
-    let text = "the token may not ask for this namespace (`codec_server.jwt.namespaces`)";
-    Box::new(line(StatusCode::FORBIDDEN, text))
+    let text = "the token may not ask for this namespace";
+    let text = settings.name_remedies(text, &[Remedy::ServerNamespaces]);
+    Box::new(line(StatusCode::FORBIDDEN, &text))
 }

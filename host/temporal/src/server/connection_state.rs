@@ -27,6 +27,7 @@ pub(super) struct ConnectionState {
 impl ConnectionState {
     /// Returns the state of a connection that was just accepted.
     pub(super) fn new() -> Self {
+        // Relaxed throughout: the phase alone decides, and no other memory is published with it.
         let state = Self::default();
         state.idle_since.store(tick(), Relaxed);
         state

@@ -2,7 +2,7 @@
 
 use std::{net::IpAddr, sync::Arc};
 
-use cloakroom_core::{Context, Error, ErrorKind, Payload};
+use cloakroom_core::{Context, Error, ErrorKind, Payload, Remedy};
 use http::{Request, StatusCode};
 use hyper::body::Incoming;
 use tokio::time::{Instant, timeout_at};
@@ -30,6 +30,7 @@ impl ServerState {
         peer: Peer,
         request: Request<Incoming>,
     ) -> Response {
+        // Read once, so that a reload in between does not mix two configurations in one request.
         let settings = self.settings.load_full();
         let route = Route::parse(request.method(), request.uri());
         let route_name = route.as_ref().map_or("none", |route| route.as_str());
@@ -71,24 +72,28 @@ impl ServerState {
         match route {
             Route::Health | Route::Ready => self.respond_to_probe(route),
             Route::Metrics if self.has_metrics_listener => {
-                let text = "metrics are served at the address of `codec_server.metrics_listen`";
-                line(StatusCode::NOT_FOUND, text)
+                let text = "metrics are served at an address of their own";
+                let text = settings.name_remedies(text, &[Remedy::ServerMetrics]);
+                line(StatusCode::NOT_FOUND, &text)
             }
             Route::Metrics => self.respond_with_metrics(),
             Route::Encode | Route::Decode { .. } | Route::Download => {
                 let deadline = Instant::now() + settings.time;
                 let pipeline = self.adapter.pipeline();
                 let body = request.into_body();
-                let read = request_body::read(body, settings.body, &pipeline, deadline);
+                let read = request_body::read(body, settings, &pipeline, deadline);
                 let body = match read.await {
                     Ok(body) => body,
                     Err(refused) => return refused,
                 };
+                // A new deadline: a body that took all of its time must not leave none for the
+                // answer.
                 let deadline = Instant::now() + settings.time;
                 let response = timeout_at(deadline, self.process(route, ctx, peer, body)).await;
                 response.unwrap_or_else(|_| {
-                    let text = "the request was not done in time (`codec_server.time`)";
-                    line(StatusCode::SERVICE_UNAVAILABLE, text)
+                    let text = "the request was not done in time";
+                    let text = settings.name_remedies(text, &[Remedy::ServerTime]);
+                    line(StatusCode::SERVICE_UNAVAILABLE, &text)
                 })
             }
         }
@@ -103,7 +108,7 @@ impl ServerState {
     ) -> Response {
         // Taken after the body has arrived: a slow upload must not occupy a permit.
         let _permit = self.requests.acquire(peer).await;
-        let (max_payloads, memory) = (self.adapter.pipeline().most_payloads(), body.memory.clone());
+        let (max_payloads, memory) = (self.adapter.pipeline().max_payloads(), body.memory.clone());
         let ctx = &ctx.clone().with_memory(memory.clone());
         let mut size = TransferSize::default();
         let processed = async {
@@ -143,6 +148,8 @@ impl ServerState {
             Route::Decode { keep_references: true } => {
                 self.adapter.pipeline().decode_references(ctx, payloads).await
             }
+            // The official handler refuses this too: the Web UI only sends what it shows as a
+            // reference.
             Route::Download if !payloads.iter().all(TemporalReferences::is_reference) => {
                 let text = "all payloads must be references to stored objects: /download takes nothing \
                             else";

@@ -87,7 +87,7 @@ impl Jwks {
             return Ok(keys);
         }
         self.refresh(None).await;
-        self.keys.load_full().ok_or("the key set of `codec_server.jwt` could not be fetched")
+        self.keys.load_full().ok_or("the key set that verifies tokens could not be fetched")
     }
 
     /// Returns newer keys than `known`, if there are any. Fetches them unless that happened just
@@ -140,6 +140,8 @@ impl Jwks {
         let seconds = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         gauge!(JWKS_LAST_SUCCESS).set(seconds.as_secs_f64());
         *self.fetched.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        // An equal set keeps its address. Otherwise `newer` would take it for a newer one, and
+        // verify each bad token twice.
         if before.is_none_or(|before| !before.is_same(&keys)) {
             self.keys.store(Some(Arc::new(keys)));
         }

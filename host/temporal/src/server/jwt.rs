@@ -146,7 +146,7 @@ impl TokenVerifier {
 }
 
 /// Refusal that leads to a fetch of the key set.
-const UNKNOWN_KEY: &str = "no key of `codec_server.jwt` has the token's key id and algorithm";
+const UNKNOWN_KEY: &str = "no key of the server's key set has the token's key id and algorithm";
 
 /// Refuses tokens that must not be used for access, or that need an extension.
 ///
@@ -187,11 +187,9 @@ fn reason(kind: &jsonwebtoken::errors::ErrorKind) -> &'static str {
     match kind {
         Kind::ExpiredSignature => "the token has expired",
         Kind::ImmatureSignature => "the token is not valid yet",
-        Kind::InvalidSignature => "no key of `codec_server.jwt` verifies the token",
-        Kind::InvalidAudience => {
-            "the token is for an audience other than `codec_server.jwt.audience`"
-        }
-        Kind::InvalidIssuer => "the token is of an issuer other than `codec_server.jwt.issuer`",
+        Kind::InvalidSignature => "no key of the server's key set verifies the token",
+        Kind::InvalidAudience => "the token is for another audience than the server's",
+        Kind::InvalidIssuer => "the token is of another issuer than the one that the server trusts",
         Kind::MissingRequiredClaim(_) => "the token lacks `exp`, or a required `aud` or `iss`",
         _ => "the token cannot be verified",
     }

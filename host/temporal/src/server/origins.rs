@@ -1,5 +1,6 @@
 //! Web pages whose origin is not allowed, and the advice that is logged for them.
 
+use cloakroom_core::Remedy;
 use http::HeaderValue;
 use tokio::time::Instant;
 
@@ -46,16 +47,15 @@ pub(super) fn advice(settings: &ServerSettings, origin: &HeaderValue) -> String 
             "a page with the opaque origin `{origin}` may not ask, and no setting can allow it"
         );
     }
-    let add = format!(
-        "a page of {origin} may not ask: if it should, add \"{origin}\" to `codec_server.origins`"
-    );
+    let add = format!("a page of {origin} may not ask: if it should, add \"{origin}\"");
     let is_alias = |allowed: &&String| alias(allowed).is_some_and(|alias| alias == origin);
-    match settings.origins.iter().find(is_alias) {
+    let text = match settings.origins.iter().find(is_alias) {
         Some(allowed) => {
             format!("{add}; {allowed} is allowed, but browsers treat it as another origin")
         }
         None => add,
-    }
+    };
+    settings.name_remedies(&text, &[Remedy::ServerOrigins])
 }
 
 /// Returns the origin with `localhost` in place of `127.0.0.1`, or the other way round.
@@ -87,11 +87,11 @@ mod tests {
         assert_eq!(
             advice("http://127.0.0.1:8233"),
             "a page of http://127.0.0.1:8233 may not ask: if it should, add \
-             \"http://127.0.0.1:8233\" to `codec_server.origins`; http://localhost:8233 is \
-             allowed, but browsers treat it as another origin"
+             \"http://127.0.0.1:8233\"; http://localhost:8233 is allowed, but browsers treat it as \
+             another origin (`ServerSettings::origins`)"
         );
-        assert!(advice("https://ui.example").ends_with("to `codec_server.origins`"));
-        assert!(advice("http://localhost.evil:8233").ends_with("to `codec_server.origins`"));
+        assert!(advice("https://ui.example").ends_with("(`ServerSettings::origins`)"));
+        assert!(advice("http://localhost.evil:8233").ends_with("(`ServerSettings::origins`)"));
         assert!(advice("null").contains("no setting can allow it"));
     }
 }

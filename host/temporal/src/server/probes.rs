@@ -44,6 +44,8 @@ impl CodecServer {
                 () = &mut shutdown => return,
                 accepted = listener.accept() => accepted,
             };
+            // Ended tasks are collected here, or the set would grow for as long as the server
+            // lives.
             while connections.try_join_next().is_some() {}
             let Ok((stream, peer)) = accepted else {
                 // Out of file descriptors, most likely: the next accept would fail as well.

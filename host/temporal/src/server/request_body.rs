@@ -3,14 +3,17 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use cloakroom_core::{ByteSize, CallMemory, Charge, Error, MemoryBudget};
+use cloakroom_core::{ByteSize, CallMemory, Charge, Error, ErrorKind, MemoryBudget, Remedy};
 use cloakroom_pipeline::Pipeline;
 use http::StatusCode;
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 use tokio::time::{Instant, timeout_at};
 
-use super::response::{Response, from_error, line, unavailable};
+use super::{
+    response::{Response, from_error, line, unavailable},
+    settings::ServerSettings,
+};
 
 /// Time for which a body that is too large is read and dropped.
 ///
@@ -36,25 +39,25 @@ pub(super) struct RequestBody {
     pub(super) memory: CallMemory,
 }
 
-/// Reads a body of at most `max` bytes, once the memory budget admits the request.
+/// Reads a body of at most `settings.body` bytes, once the memory budget admits the request.
 ///
 /// # Errors
 /// The response that refuses the request.
 pub(super) async fn read(
     mut body: Incoming,
-    max: ByteSize,
+    settings: &ServerSettings,
     pipeline: &Pipeline,
     deadline: Instant,
 ) -> Result<RequestBody, Response> {
-    let budget = pipeline.memory();
+    let (budget, max) = (pipeline.memory(), settings.body);
     let length = body.size_hint().exact();
     if length.is_some_and(|length| length > max.get()) {
         let _ = tokio::time::timeout(DRAIN_TIMEOUT, drain(&mut body)).await;
-        return Err(too_large(max));
+        return Err(too_large(settings));
     }
     // Admission comes before the first byte is read: what waits here holds no memory.
     let Ok(memory) = timeout_at(deadline, budget.admit()).await else {
-        return Err(no_memory(budget));
+        return Err(no_memory(pipeline, budget));
     };
     let capacity = length.map_or(max.as_usize(), |length| ByteSize::bytes(length).as_usize());
     let mut buffer =
@@ -69,7 +72,7 @@ pub(super) async fn read(
                     continue;
                 };
                 if part.len() > max.as_usize() - buffer.bytes.len() {
-                    return Err(too_large(max));
+                    return Err(too_large(settings));
                 }
                 buffer
                     .extend(part, &memory)
@@ -82,7 +85,7 @@ pub(super) async fn read(
             Ok(Some(Err(_))) => {
                 return Err(line(StatusCode::BAD_REQUEST, "the request body ended early"));
             }
-            Err(_) => return Err(too_slow(until < deadline)),
+            Err(_) => return Err(too_slow(settings, until < deadline)),
         }
     }
 }
@@ -118,26 +121,26 @@ async fn drain(body: &mut Incoming) {
     while let Some(Ok(_)) = body.frame().await {}
 }
 
-fn too_large(max: ByteSize) -> Response {
-    let text =
-        format!("the request has more than {max} (`codec_server.body`): send fewer payloads");
+fn too_large(settings: &ServerSettings) -> Response {
+    let text = format!("the request has more than {}: send fewer payloads", settings.body);
+    let text = settings.name_remedies(&text, &[Remedy::ServerBody]);
     line(StatusCode::PAYLOAD_TOO_LARGE, &text)
 }
 
-fn too_slow(is_below_rate: bool) -> Response {
-    let text = if is_below_rate {
-        "the request body arrived at less than 1 KiB a second"
-    } else {
-        "the request body did not arrive in time (`codec_server.time`)"
-    };
-    line(StatusCode::REQUEST_TIMEOUT, text)
+fn too_slow(settings: &ServerSettings, is_below_rate: bool) -> Response {
+    if is_below_rate {
+        let text = "the request body arrived at less than 1 KiB a second";
+        return line(StatusCode::REQUEST_TIMEOUT, text);
+    }
+    let text = "the request body did not arrive in time";
+    line(StatusCode::REQUEST_TIMEOUT, &settings.name_remedies(text, &[Remedy::ServerTime]))
 }
 
-fn no_memory(budget: &MemoryBudget) -> Response {
+fn no_memory(pipeline: &Pipeline, budget: &MemoryBudget) -> Response {
     let text = format!(
-        "requests hold {} of memory (`limits.process_bytes`), and none was released within \
-         `codec_server.time`: retry later, or raise the limit",
+        "requests hold {} of memory, and none was released in time: retry later, or raise the limit",
         budget.process_bytes()
     );
-    unavailable(&text)
+    let error = Error::new(ErrorKind::Busy, text).with_remedies(&[Remedy::ProcessBytes]);
+    unavailable(&pipeline.name_remedies(error).to_string())
 }

@@ -178,6 +178,7 @@ impl Drop for RequestLog {
 
 fn client_id(headers: &HeaderMap) -> Option<String> {
     let id = headers.get(REQUEST_ID)?.as_bytes();
+    // The id is written into the log and sent back, so it must break neither a line nor a header.
     let is_well_formed = (1..=MAX_ID).contains(&id.len());
     let is_visible = id.iter().all(u8::is_ascii_graphic);
     let id = std::str::from_utf8(id).ok().filter(|_| is_well_formed && is_visible);

@@ -75,6 +75,7 @@ pub(super) fn from_error(error: &Error) -> Response {
         ) => StatusCode::PAYLOAD_TOO_LARGE,
         // Not 404: the Web UI takes that for a server without downloads.
         (ErrorKind::NotFound, _) => StatusCode::GONE,
+        // Not 410 either: the payload is there, and opens again once the key is back in the ring.
         (ErrorKind::UnknownKey, _) => StatusCode::UNPROCESSABLE_ENTITY,
         (ErrorKind::Unresolved, _) | (_, Blame::Payload) => StatusCode::BAD_REQUEST,
         (ErrorKind::Denied, _) | (_, Blame::Backend) => StatusCode::BAD_GATEWAY,

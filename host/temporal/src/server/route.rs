@@ -79,6 +79,7 @@ impl Route {
 fn keeps_references(uri: &Uri) -> bool {
     uri.query().unwrap_or_default().split('&').any(|pair| {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        // Without regard to case, like the official handler.
         name.eq_ignore_ascii_case("preserveStorageRefs") && value.eq_ignore_ascii_case("true")
     })
 }

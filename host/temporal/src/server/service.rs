@@ -3,6 +3,7 @@
 use std::{convert::Infallible, future::Future, sync::Arc, time::Duration};
 
 use bytes::Bytes;
+use cloakroom_core::Remedy;
 use http::{
     HeaderName, HeaderValue, Method, Request,
     header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE},
@@ -89,7 +90,12 @@ impl ServerState {
     fn respond_probe_only(&self, request: &Request<Incoming>) -> Response {
         match Route::parse(request.method(), request.uri()) {
             Ok(route) if route.is_probe() => self.respond_to_probe(route),
-            _ => response::unavailable("too many connections (`codec_server.connections`): retry"),
+            _ => {
+                let text = "too many connections: retry";
+                let settings = self.settings.load();
+                let text = settings.name_remedies(text, &[Remedy::ServerConnections]);
+                response::unavailable(&text)
+            }
         }
     }
 
@@ -109,6 +115,7 @@ impl ServerState {
             }
             is_allowed
         };
+        // The Web UI sends these. A preflight fails if one of them is missing here.
         let headers = [
             AUTHORIZATION,
             CONTENT_TYPE,

@@ -2,10 +2,10 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use cloakroom_core::{ByteSize, Error, ErrorKind};
+use cloakroom_core::{ByteSize, Error, ErrorKind, Remedy};
 use rustls::ServerConfig;
 
-use super::{address::Address, auth::Auth, tls};
+use super::{address::Address, auth::Auth, remedy::server_method, tls};
 
 /// Settings of a codec server.
 ///
@@ -44,9 +44,15 @@ pub struct ServerSettings {
     ///
     /// [`CodecServer::serve_metrics`]: super::CodecServer::serve_metrics
     pub metrics: Option<SocketAddr>,
+    /// Names of settings in refusals. Default: fields and methods of this type and of [`Auth`].
+    pub remedy_names: fn(Remedy) -> &'static str,
     /// TLS configuration. Default: none, the server speaks plain HTTP.
     pub(super) tls: Option<Arc<ServerConfig>>,
 }
+
+/// Settings that decide who may ask a server without a token.
+pub(super) const OPEN: &[Remedy] =
+    &[Remedy::ServerToken, Remedy::ServerKeySet, Remedy::ServerAnonymous];
 
 impl Default for ServerSettings {
     fn default() -> Self {
@@ -63,6 +69,7 @@ impl Default for ServerSettings {
             lifetime: Duration::from_secs(600),
             time: Duration::from_secs(30),
             metrics: None,
+            remedy_names: server_method,
             tls: None,
         }
     }
@@ -84,40 +91,58 @@ impl ServerSettings {
     /// `Config` if they would open the server to strangers, contradict each other, contain
     /// something that is not an origin, or give the metrics the same address.
     pub fn check(&self, address: &Address) -> Result<(), Error> {
-        let invalid = |text: String| Err(Error::new(ErrorKind::Config, text));
+        self.find_conflict(address).map_err(|error| error.name_remedies(self.remedy_names))
+    }
+
+    fn find_conflict(&self, address: &Address) -> Result<(), Error> {
+        let invalid = |text: String, remedies: &'static [Remedy]| {
+            Err(Error::new(ErrorKind::Config, text).with_remedies(remedies))
+        };
         if self.anonymous && !self.auth.is_open() {
             return invalid(
-                "`codec_server.anonymous` admits everybody, but `codec_server.token` or \
-                 `codec_server.jwt` asks for a token: remove one of them"
+                "the server is to admit everybody, but also asks for a token: remove one of the two"
                     .to_owned(),
+                &[Remedy::ServerAnonymous, Remedy::ServerToken, Remedy::ServerKeySet],
             );
         }
         if let Address::Tcp(address) = *address {
             if !address.ip().is_loopback() && self.auth.is_open() && !self.anonymous {
-                return invalid(format!(
-                    "everybody who reaches {address} could decode everything: set \
-                     `codec_server.token` or `codec_server.jwt`, listen on 127.0.0.1 or a Unix \
-                     socket, or write `anonymous = true` if something else restricts access"
-                ));
+                let text = format!(
+                    "everybody who reaches {address} could decode everything: ask for a token, listen \
+                     on 127.0.0.1 or a Unix socket, or admit everybody if something else restricts \
+                     access"
+                );
+                return invalid(text, OPEN);
             }
             if let Some(metrics) = self.metrics.filter(|metrics| conflicts(*metrics, address)) {
-                return invalid(format!(
-                    "`codec_server.metrics_listen` is {metrics}, but the codec server listens on \
-                     {address}: give one of them another port"
-                ));
+                let text = format!(
+                    "metrics are to be served at {metrics}, but the codec server listens on {address}: \
+                     give one of them another port"
+                );
+                return invalid(text, &[Remedy::ServerMetrics]);
             }
         }
         match self.origins.iter().find(|origin| !is_origin(origin)) {
             None => Ok(()),
-            Some(origin) => invalid(format!(
-                "`{origin}` is not an origin: write scheme, host and port without a path, \
-                 such as http://localhost:8233 (there are no wildcards)"
-            )),
+            Some(origin) => {
+                let text = format!(
+                    "`{origin}` is not an origin: write scheme, host and port without a path, such as \
+                     http://localhost:8233; there are no wildcards"
+                );
+                invalid(text, &[Remedy::ServerOrigins])
+            }
         }
     }
 }
 
 impl ServerSettings {
+    /// Returns a text with the names of the settings that decide about it, as an error has them: a
+    /// refusal is a response or a log line, and not an error of the server.
+    pub(super) fn name_remedies(&self, text: &str, remedies: &'static [Remedy]) -> String {
+        let error = Error::new(ErrorKind::Denied, text).with_remedies(remedies);
+        error.name_remedies(self.remedy_names).to_string()
+    }
+
     /// Returns whether other settings admit the same requests.
     pub(super) fn admits_the_same(&self, other: &Self) -> bool {
         self.auth.is_same(&other.auth)
@@ -163,7 +188,7 @@ mod tests {
         assert_eq!(check("127.0.0.1:8081", "127.0.0.2:8081"), Ok(()));
         for metrics in ["127.0.0.1:8081", "0.0.0.0:8081"] {
             let refused = check("127.0.0.1:8081", metrics).unwrap_err();
-            assert!(refused.contains("codec_server.metrics_listen"), "{refused}");
+            assert!(refused.contains("(`ServerSettings::metrics`)"), "{refused}");
         }
     }
 }

@@ -1,15 +1,18 @@
 //! State that all connections of one codec server share.
 
-use std::sync::{
-    Arc, OnceLock,
-    atomic::{AtomicBool, Ordering},
+use std::{
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
 };
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use cloakroom_core::Error;
 
 use super::{
-    address::Address, connection_limit::ConnectionLimit, log_once::LogOnce, log_rate::LogRate,
+    address::Address, connection_limit::ConnectionLimit, log_limit::LogLimit,
     request_limit::RequestLimit, settings::ServerSettings,
 };
 use crate::adapter::Adapter;
@@ -29,14 +32,19 @@ pub(super) struct ServerState {
     pub(super) metrics: Option<RenderMetrics>,
     /// True if metrics have their own listener. Fixed when the server is built.
     pub(super) has_metrics_listener: bool,
-    pub(super) refused_origins: LogOnce,
+    pub(super) refused_origins: LogLimit,
     /// Addresses that sent no valid token.
-    pub(super) refused_tokens: LogOnce,
+    pub(super) refused_tokens: LogLimit,
     /// Addresses whose connections the server ended.
-    pub(super) ended_connections: LogOnce,
+    pub(super) ended_connections: LogLimit,
     /// Addresses whose requests failed.
-    pub(super) failed_requests: LogRate,
+    pub(super) failed_requests: LogLimit,
     is_shutting_down: AtomicBool,
+}
+
+/// Returns a limit of one line in ten minutes, for events that a client can repeat at will.
+fn once() -> LogLimit {
+    LogLimit::new(1, Duration::from_secs(600))
 }
 
 impl ServerState {
@@ -57,10 +65,10 @@ impl ServerState {
             pending: ArcSwapOption::empty(),
             address: OnceLock::new(),
             metrics,
-            refused_origins: LogOnce::default(),
-            refused_tokens: LogOnce::default(),
-            ended_connections: LogOnce::default(),
-            failed_requests: LogRate::default(),
+            refused_origins: once(),
+            refused_tokens: once(),
+            ended_connections: once(),
+            failed_requests: LogLimit::new(100, Duration::from_secs(60)),
             is_shutting_down: AtomicBool::new(false),
         }
     }

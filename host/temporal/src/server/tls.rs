@@ -28,6 +28,7 @@ pub(super) fn config(certificates: &[u8], key: &[u8]) -> Result<ServerConfig, Er
     let mut config = config.map_err(|error| {
         config_error("the certificate does not belong to the key").with_source(error)
     })?;
+    // Neither the Web UI nor the command line asks for HTTP/2, and each version can be attacked.
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
 }

@@ -29,6 +29,7 @@ pub(super) struct SocketFile {
 pub(super) async fn bind(path: &Path) -> Result<(UnixListener, SocketFile), Error> {
     let refuse = |text: String| Error::new(ErrorKind::Config, text);
     let shown = path.display();
+    // A link is not followed, so it is refused like any file that is not a socket.
     match fs::symlink_metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => {
@@ -45,6 +46,8 @@ pub(super) async fn bind(path: &Path) -> Result<(UnixListener, SocketFile), Erro
                     "another process listens at `{shown}`: end it, or listen elsewhere"
                 )));
             }
+            // The file of a socket outlives its process. Only this shows that nobody listens any
+            // more.
             Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {}
             Err(error) => {
                 let text = format!("cannot tell whether another process listens at `{shown}`");
@@ -53,7 +56,13 @@ pub(super) async fn bind(path: &Path) -> Result<(UnixListener, SocketFile), Erro
         },
     }
     let created = create(path);
-    created.map_err(|error| refuse(format!("cannot listen at `{shown}`")).with_source(error))
+    created.map_err(|error| {
+        let text = format!(
+            "cannot listen at `{shown}`: its folder must exist, and let the user of this process \
+             write"
+        );
+        refuse(text).with_source(error)
+    })
 }
 
 /// Creates the socket in a private folder, and moves it to its path once its mode is set.

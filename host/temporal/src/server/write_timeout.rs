@@ -56,7 +56,7 @@ impl<S> WriteTimeout<S> {
         let deadline = self.deadline.get_or_insert_with(|| Box::pin(tokio::time::sleep(timeout)));
         ready!(deadline.as_mut().poll(cx));
         self.connection.mark_stalled();
-        let text = "the client does not read the response (`codec_server.write_time`)";
+        let text = "the client does not read the response";
         Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, text)))
     }
 

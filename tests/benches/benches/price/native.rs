@@ -54,7 +54,7 @@ impl Aes {
             let mut nonce = [0; 12];
             rand::fill(&mut nonce).expect("random");
             let data = sealed(&nonce, &key, nonce, &parts(&payload.envelope()), &[]);
-            Payload::new("binary/encrypted", data).with("encryption-key-id", "bench")
+            Payload::new("binary/encrypted", data).with_metadata("encryption-key-id", "bench")
         })
     }
 
@@ -87,9 +87,9 @@ impl Sealed {
             let envelope = payload.envelope();
             let data = sealed(&head, &key(first.as_ref()), [0; 12], &parts(&envelope), &aad);
             Payload::new("binary/sealed", data)
-                .with("sealed-format", "1")
-                .with("sealed-key", "bench")
-                .with("sealed-namespace", "bench")
+                .with_metadata("sealed-format", "1")
+                .with_metadata("sealed-key", "bench")
+                .with_metadata("sealed-namespace", "bench")
         })
     }
 }

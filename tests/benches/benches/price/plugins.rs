@@ -19,7 +19,7 @@ pub(crate) struct Codecs {
 
 fn grants() -> Grants {
     let ring = Ring::single("bench", &KeyMaterial::new(KEY)).expect("a ring");
-    Grants::none().keys("bench", Arc::new(ring))
+    Grants::none().with_keys("bench", Arc::new(ring))
 }
 
 const PLUGINS: [(&str, &str, &[(&str, &str)]); 3] = [
@@ -31,7 +31,7 @@ const PLUGINS: [(&str, &str, &[(&str, &str)]); 3] = [
 impl Codecs {
     pub(crate) fn load(runner: &Runner) -> Self {
         let limits = Limits { time: std::time::Duration::from_secs(60), ..Limits::default() };
-        let host = Host::builder().limits(limits).build().expect("a host");
+        let host = Host::builder().with_limits(limits).build().expect("a host");
         let mut plugins = BTreeMap::new();
         for (name, bundled, pairs) in PLUGINS {
             let source = cloakroom::plugin::bundled(bundled).expect("bundled");
@@ -48,7 +48,7 @@ impl Codecs {
         for name in names {
             let (plugin, settings) = &self.plugins[name];
             let codec = runner.block_on(plugin.codec(settings.clone(), reuse)).expect("a codec");
-            pipeline = pipeline.stage(Stage::new(name, codec));
+            pipeline = pipeline.with_stage(Stage::new(name, codec));
         }
         pipeline.build().expect("a pipeline")
     }
@@ -59,7 +59,7 @@ pub(crate) fn load_times(runner: &Runner) -> Vec<(&'static str, f64)> {
     let folder = tempfile::tempdir().expect("a folder");
     let cache = folder.path().join("cache");
     let load = |bundled: &str| {
-        let host = Host::builder().cache(&cache).build().expect("a host");
+        let host = Host::builder().with_cache(&cache).build().expect("a host");
         let source = cloakroom::plugin::bundled(bundled).expect("bundled");
         let start = Instant::now();
         runner.block_on(host.load(source, grants())).expect("loads");

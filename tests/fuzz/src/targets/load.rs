@@ -42,7 +42,7 @@ pub(crate) fn load(data: &[u8]) {
 
 fn host() -> &'static Host {
     static HOST: OnceLock<Host> = OnceLock::new();
-    HOST.get_or_init(|| Host::builder().limits(Limits::default()).build().expect("a host"))
+    HOST.get_or_init(|| Host::builder().with_limits(Limits::default()).build().expect("a host"))
 }
 
 /// A bundled plugin with other bytes here and there.

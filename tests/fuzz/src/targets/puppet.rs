@@ -55,7 +55,7 @@ fn codec(held: ByteSize) -> PluginCodec {
         handles: NonZeroUsize::new(24).expect("not zero"),
         ..Limits::default()
     };
-    let (host, grants) = (host(limits), Grants::none().keys("puppet", ring()));
+    let (host, grants) = (host(limits), Grants::none().with_keys("puppet", ring()));
     wait(async {
         let plugin = host.load(Source::bytes("puppet", PUPPET), grants).await.expect("loads");
         plugin.codec(Settings::none(), Reuse::Warm).await.expect("a codec")

@@ -78,9 +78,10 @@ fn scene() -> &'static Scene {
         let driver = Finder { object, claim: Mutex::default(), asked: Mutex::default() };
         let driver = Arc::new(driver);
         let build = |policy| {
-            let offload = Offload::above(ByteSize::bytes(0)).to("finder", driver.clone());
-            let offload = offload.memory_cache(ByteSize::bytes(0)).claims(ring(), policy);
-            cloakroom_tests::pipeline().offload(offload).build().expect("a pipeline")
+            let offload = Offload::new(ByteSize::bytes(0)).with_driver("finder", driver.clone());
+            let offload =
+                offload.with_memory_cache(ByteSize::bytes(0)).with_claim_proofs(ring(), policy);
+            cloakroom_tests::pipeline().with_offload(offload).build().expect("a pipeline")
         };
         let (pipeline, strict) = (build(ClaimPolicy::Write), build(ClaimPolicy::Require));
         driver.claim.lock().expect("a claim").insert("key".to_owned(), "a/b".to_owned());

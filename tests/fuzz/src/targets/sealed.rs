@@ -85,8 +85,11 @@ fn ciphers() -> &'static [Cipher; 3] {
         [("aes-gcm", "sealed"), ("aes-gcm", "temporal"), ("chacha20-poly1305", "")].map(
             |(name, format)| {
                 let settings = Settings::none();
-                let settings =
-                    if format.is_empty() { settings } else { settings.set("format", format) };
+                let settings = if format.is_empty() {
+                    settings
+                } else {
+                    settings.with_setting("format", format)
+                };
                 let codec = wait(bundled(&host, name, settings, Reuse::Warm));
                 let contents = Payload::new("json/plain", CONTENTS);
                 let Ok(Encoded::Changed(sealed)) = wait(codec.encode(&ctx(), &contents)) else {

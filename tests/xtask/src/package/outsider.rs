@@ -13,6 +13,18 @@ use anyhow::{Context as _, Result, ensure};
 use super::{Package, unpack};
 use crate::run::{root, run, target_dir};
 
+/// A key that belongs to the outsider, and is none.
+pub(super) const KEY: &str = "TiFncUgdDYrS64MIhB4RBvOnu+8s1Z8C7712d+E/7cg=";
+
+/// The source of an outsider's Cloakroom.
+#[derive(Clone, Copy)]
+pub(super) enum Source<'a> {
+    /// The address of a repository.
+    Git(&'a str),
+    /// Lines of a manifest that name the unpacked packages.
+    Packages(&'a str),
+}
+
 /// Files that every package must contain.
 const FILES: [&str; 3] = ["Cargo.toml", "LICENSE", "README.md"];
 
@@ -40,7 +52,7 @@ pub(super) fn check(folder: &Path, packages: &[Package], files: &[PathBuf]) -> R
             patches += &format!("{} = {{ path = {unpacked:?} }}\n", package.name);
         }
     }
-    write_workspace(&workspace, &patches)?;
+    write_workspace(&workspace, &["cli", "features", "outsider"], Source::Packages(&patches))?;
 
     let target = target_dir()?;
     let cargo = |args: &[&str]| {
@@ -52,9 +64,7 @@ pub(super) fn check(folder: &Path, packages: &[Package], files: &[PathBuf]) -> R
     };
     cargo(&["build", "--workspace"])?;
     let built = target.join("debug");
-    // The key belongs to the outsider, and is none.
-    let key = "TiFncUgdDYrS64MIhB4RBvOnu+8s1Z8C7712d+E/7cg=";
-    run(Command::new(built.join("outsider")).env("OUTSIDER_KEY", key), "outsider")?;
+    run(Command::new(built.join("outsider")).env("OUTSIDER_KEY", KEY), "outsider")?;
     run(Command::new(built.join("cloakroom")).arg("demo"), "cloakroom demo")?;
     cargo(&["doc", "--no-deps", "--package", "cloakroom", "--package", "cloakroom-bundle"])
 }
@@ -83,13 +93,23 @@ fn has_what_it_needs(package: &Package, unpacked: &Path) -> Result<()> {
 
 /// Writes the workspace: its profiles, features and lock file are those of ours, so that the
 /// dependencies that the tests have built are not built again.
-fn write_workspace(folder: &Path, patches: &str) -> Result<()> {
+pub(super) fn write_workspace(folder: &Path, members: &[&str], source: Source<'_>) -> Result<()> {
     let ours = root();
-    let text = manifest(&fs::read_to_string(ours.join("Cargo.toml"))?)? + patches;
-    fs::write(folder.join("Cargo.toml"), text)?;
-    fs::copy(ours.join("Cargo.lock"), folder.join("Cargo.lock"))?;
     copy_package(&ours.join("tests/outsider"), &folder.join("outsider"))?;
-    copy_package(&ours.join("tests/features"), &folder.join("features"))
+    copy_package(&ours.join("tests/features"), &folder.join("features"))?;
+    fs::copy(ours.join("Cargo.lock"), folder.join("Cargo.lock"))?;
+    let text = fs::read_to_string(ours.join("Cargo.toml"))?;
+    let text = match source {
+        Source::Packages(patches) => manifest(&text, members, "{ ")? + patches,
+        Source::Git(address) => {
+            let program = folder.join("outsider/Cargo.toml");
+            let dependency = format!("cloakroom = {{ git = \"{address}\" }}");
+            let packaged = fs::read_to_string(&program)?;
+            fs::write(&program, packaged.replace("cloakroom = \"0.1\"", &dependency))?;
+            manifest(&text, members, &format!("{{ git = \"{address}\", "))?
+        }
+    };
+    Ok(fs::write(folder.join("Cargo.toml"), text)?)
 }
 
 /// Copies a manifest and the files in `src`.
@@ -103,19 +123,18 @@ pub(super) fn copy_package(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Turns the manifest of our workspace into the outsider's: other members, and no paths.
-fn manifest(ours: &str) -> Result<String> {
+/// Turns the manifest of our workspace into the outsider's: other members, and `source` for paths.
+fn manifest(ours: &str, members: &[&str], source: &str) -> Result<String> {
     let (_, shared) = ours.split_once("[workspace.package]").context("no [workspace.package]")?;
-    let mut text = "[workspace]\nresolver = \"3\"\n\
-                    members = [\"cli\", \"features\", \"outsider\"]\n\n[workspace.package]"
-        .to_owned();
+    let mut text =
+        format!("[workspace]\nresolver = \"3\"\nmembers = {members:?}\n\n[workspace.package]");
     for line in shared.lines() {
         match line.split_once("{ path = ") {
             None => text += line,
             Some((name, rest)) => {
                 // One without a version is none that outsiders can have.
                 let Some((_, version)) = rest.split_once(", ") else { continue };
-                text += &format!("{name}{{ {version}");
+                text += &format!("{name}{source}{version}");
             }
         }
         text.push('\n');
@@ -136,6 +155,7 @@ mod tests {
                         members = [\"cli\", \"features\", \"outsider\"]\n\n\
                         [workspace.package]\nversion = \"1.0.0\"\n\n\
                         [workspace.dependencies]\na = { version = \"=1.0.0\" }\nother = \"2\"\n";
-        assert_eq!(manifest(ours).unwrap(), expected);
+        let members = ["cli", "features", "outsider"];
+        assert_eq!(manifest(ours, &members, "{ ").unwrap(), expected);
     }
 }

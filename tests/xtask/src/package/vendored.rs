@@ -41,10 +41,15 @@ pub(super) fn check(folder: &Path, packages: &[Package], files: &[PathBuf]) -> R
     fs::create_dir_all(project.join(".cargo"))?;
     fs::write(project.join(".cargo/config.toml"), vendor::config(&crates))?;
 
-    let mut cargo = Command::new(env::var_os("CARGO").context("run this as `cargo xtask`")?);
-    cargo.args(["check", "--offline", "--package", "cloakroom-bundle"]);
-    cargo.args(["--package", "cloakroom-guest"]).current_dir(&project);
-    // Without the crates that Cargo has fetched for us.
-    cargo.env("CARGO_HOME", folder.join("home")).env("CARGO_TARGET_DIR", folder.join("target"));
-    run(&mut cargo, "cargo check --offline, in an outsider's project with vendored crates")
+    let cargo = |args: &[&str]| {
+        let mut cargo = Command::new(env::var_os("CARGO").context("run this as `cargo xtask`")?);
+        cargo.args(args).current_dir(&project);
+        // Without the crates that Cargo has fetched for us.
+        cargo.env("CARGO_HOME", folder.join("home")).env("CARGO_TARGET_DIR", folder.join("target"));
+        let shown = args.join(" ");
+        run(&mut cargo, &format!("cargo {shown}, in an outsider's project with vendored crates"))
+    };
+    // Leaves in the lock file what the project uses.
+    cargo(&["fetch", "--offline"])?;
+    cargo(&["check", "--frozen", "--package", "cloakroom-bundle", "--package", "cloakroom-guest"])
 }

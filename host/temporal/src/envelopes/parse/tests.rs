@@ -53,6 +53,7 @@ fn refuses_fields_outside_the_schema() {
         (b"\x2a\x03\x0a\x01\x12", "field 1 cannot be read"),
         (b"\x92\x01\x04\x0a\x02\x1a\x00", "a field 3 that"),
         (b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", "not a message"),
+        (b"\x0a\x80\x80\x80\x80\x80\x80\x80\x80\x80\x02", "field 1 cannot be read"),
     ] {
         refused(parsed(message), expect);
     }

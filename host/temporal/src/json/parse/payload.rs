@@ -108,6 +108,8 @@ impl<'de> Visitor<'de> for PayloadSeed<'_> {
                 Field::Other => {
                     map.next_value::<IgnoredAny>()?;
                 }
+                // Official parsers refuse a field that comes twice. Two readers must not see two
+                // payloads.
                 _ => return Err(A::Error::custom("duplicate field")),
             }
         }

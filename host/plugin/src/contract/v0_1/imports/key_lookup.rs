@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use cloakroom_core::{Error as HostError, ErrorKind, Key, KeyError, KeyRing};
+use cloakroom_core::{Error as HostError, ErrorKind, Key, KeyError, KeyRing, Remedy};
 
 use super::not_granted::not_granted;
 use crate::{
@@ -80,6 +80,7 @@ impl Call {
 
 /// Returns the error of a look-up that failed, with the ring's name.
 fn lookup_failed(ring: &str, error: HostError) -> HostError {
+    // Of the same kind: the call is retried if a key service does not answer, and not if it denies.
     let kind = error.kind();
     error.wrapped(kind, format!("a key of key ring `{ring}` could not be looked up"))
 }
@@ -96,19 +97,19 @@ fn unknown(ring: &str, id: &str) -> HostError {
     let id = visible_ascii(id, ID);
     let text = format!(
         "the payload is sealed under key `{id}`, which is not in key ring `{ring}`: \
-         add it to [keys.{ring}.material], or restore it"
+         add it to the ring, or restore it"
     );
-    HostError::new(ErrorKind::UnknownKey, text)
+    HostError::new(ErrorKind::UnknownKey, text).with_remedies(&[Remedy::KeyMaterial])
 }
 
 fn exhausted(ring: &str, id: &str, messages: u64) -> HostError {
     let text = format!(
         "key `{}` of key ring `{ring}` has sealed {messages} messages with plain AES-256-GCM in this \
-         process, and no more are allowed ([keys.{ring}] `max_messages_per_key`): add another key to \
-         [keys.{ring}.material] and make it `current`",
+         process, and no more are allowed: add another key to the ring and make it the current one",
         visible_ascii(id, ID)
     );
-    HostError::new(ErrorKind::Denied, text)
+    let remedies = &[Remedy::MessagesPerKey, Remedy::KeyMaterial];
+    HostError::new(ErrorKind::Denied, text).with_remedies(remedies)
 }
 
 /// Returns the error of an operation that failed. It names the key, since the guest's text may not be

@@ -8,7 +8,7 @@ use std::sync::{
 use cloakroom_core::ByteSize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Divisor of `limits.process_bytes` that gives the memory of all warm instances together. They only save
+/// Divisor of `Limits::process_bytes` that gives the memory of all warm instances together. They only save
 /// microseconds, and must leave room for calls.
 const SHARE: usize = 4;
 

@@ -98,7 +98,7 @@ fn globals(count: usize) -> Module {
 }
 
 async fn refusal(component: Bytes, code: CodeLimits) -> String {
-    let host = Host::builder().limits(Limits { code, ..Limits::default() }).build().unwrap();
+    let host = Host::builder().with_limits(Limits { code, ..Limits::default() }).build().unwrap();
     let loaded = host.load(Source::bytes("bomb", component), Grants::none()).await;
     let error = loaded.map(drop).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::PluginRejected, "{}", chain(&error));
@@ -117,42 +117,44 @@ async fn bombs_are_refused_before_they_are_compiled() {
     };
     let one = |module: Module| component(&[module], 0);
     let mut seen = Vec::new();
-    for (component, number, key) in [
-        (one(loops(5000, 5000)), "5000 locals", "locals` is 1024"),
-        (one(loops(5000, 1000)), "5000 loops", "loop_depth` is 32"),
-        (one(module(1, 0, 0, long)), "11000", "function` is 1048576"),
-        (one(module(1, 50_000, 0, blocks(1))), "50000 locals", "locals` is 1024"),
-        (one(module(1, 0, 0, table(70_000))), "70001 blocks", "blocks` is 65536"),
-        (one(module(1, 0, 1000, blocks(1))), "1000 parameters", "values` is 64"),
-        (one(module(70_000, 0, 0, blocks(0))), "70000 functions", "functions` is 65536"),
-        (one(module(1, 1000, 0, blocks(12_000))), "units of work", "function_work` is 32000000"),
-        (one(module(1, 1000, 0, table(6000))), "units of work", "function_work` is 32000000"),
-        (one(module(60, 1000, 0, blocks(3000))), "units of work", "work` is 300000000"),
-        (one(globals(210_000)), "210002 definitions", "definitions` is 200000"),
-        (component(&vec![Module::new(); 600], 0), "600 core modules", "modules` is 512"),
-        (component(&[], 20), "20 components", "components` is 16"),
+    for (component, number, key, limit) in [
+        (one(loops(5000, 5000)), "5000 locals", "locals", "1024"),
+        (one(loops(5000, 1000)), "5000 loops", "loop_depth", "32"),
+        (one(module(1, 0, 0, long)), "11000", "function", "1048576"),
+        (one(module(1, 50_000, 0, blocks(1))), "50000 locals", "locals", "1024"),
+        (one(module(1, 0, 0, table(70_000))), "70001 blocks", "blocks", "65536"),
+        (one(module(1, 0, 1000, blocks(1))), "1000 parameters", "values", "64"),
+        (one(module(70_000, 0, 0, blocks(0))), "70000 functions", "functions", "65536"),
+        (one(module(1, 1000, 0, blocks(12_000))), "units of work", "function_work", "32000000"),
+        (one(module(1, 1000, 0, table(6000))), "units of work", "function_work", "32000000"),
+        (one(module(60, 1000, 0, blocks(3000))), "units of work", "work", "300000000"),
+        (one(globals(210_000)), "210002 definitions", "definitions", "200000"),
+        (component(&vec![Module::new(); 600], 0), "600 core modules", "modules", "512"),
+        (component(&[], 20), "20 components", "components", "16"),
     ] {
         let text = refusal(component, CodeLimits::default()).await;
-        assert!(text.contains(number) && text.contains(&format!("limits.code.{key}")), "{text}");
+        for fact in [number, &format!("limit is {limit}:"), &format!("(`CodeLimits::{key}`)")] {
+            assert!(text.contains(fact), "no {fact} in {text}");
+        }
         seen.push(text);
     }
     assert_texts(
         &seen,
         &expect![[r#"
-        plugin `bomb`: has 5000 locals in one function, and `limits.code.locals` is 1024: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted
-        plugin `bomb`: has 5000 loops within loops, and `limits.code.loop_depth` is 32: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted
-        plugin `bomb`: has 1100004 bytes in one function, and `limits.code.function` is 1048576: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted
-        plugin `bomb`: has 50000 locals in one function, and `limits.code.locals` is 1024: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted
-        plugin `bomb`: has 70001 blocks, branches and calls in one function, and `limits.code.blocks` is 65536: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted
-        plugin `bomb`: has 1000 parameters and results in one function type, and `limits.code.values` is 64: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted
-        plugin `bomb`: has 70000 functions, and `limits.code.functions` is 65536: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted
-        plugin `bomb`: has 60168220 units of work for a compiler in one function, and `limits.code.function_work` is 32000000: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted
-        plugin `bomb`: has 581294934 units of work for a compiler in one function, and `limits.code.function_work` is 32000000: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted
-        plugin `bomb`: has 497533200 units of work for a compiler, and `limits.code.work` is 300000000: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted
-        plugin `bomb`: has 210002 definitions outside of functions, and `limits.code.definitions` is 200000: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted
-        plugin `bomb`: has 600 core modules and instances of them, and `limits.code.modules` is 512: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted
-        plugin `bomb`: has 20 components and instances inside, and `limits.code.components` is 16: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted
-    "#]],
+            plugin `bomb`: has 5000 locals in one function, and the limit is 1024: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted (`CodeLimits::locals`)
+            plugin `bomb`: has 5000 loops within loops, and the limit is 32: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted (`CodeLimits::loop_depth`)
+            plugin `bomb`: has 1100004 bytes in one function, and the limit is 1048576: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted (`CodeLimits::function`)
+            plugin `bomb`: has 50000 locals in one function, and the limit is 1024: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted (`CodeLimits::locals`)
+            plugin `bomb`: has 70001 blocks, branches and calls in one function, and the limit is 65536: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted (`CodeLimits::blocks`)
+            plugin `bomb`: has 1000 parameters and results in one function type, and the limit is 64: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted (`CodeLimits::values`)
+            plugin `bomb`: has 70000 functions, and the limit is 65536: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted (`CodeLimits::functions`)
+            plugin `bomb`: has 60168220 units of work for a compiler in one function, and the limit is 32000000: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted (`CodeLimits::function_work`)
+            plugin `bomb`: has 581294934 units of work for a compiler in one function, and the limit is 32000000: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted (`CodeLimits::function_work`)
+            plugin `bomb`: has 497533200 units of work for a compiler, and the limit is 300000000: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted (`CodeLimits::work`)
+            plugin `bomb`: has 210002 definitions outside of functions, and the limit is 200000: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted (`CodeLimits::definitions`)
+            plugin `bomb`: has 600 core modules and instances of them, and the limit is 512: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted (`CodeLimits::modules`)
+            plugin `bomb`: has 20 components and instances inside, and the limit is 16: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted (`CodeLimits::components`)
+        "#]],
     );
 }
 
@@ -162,9 +164,9 @@ async fn a_limit_that_is_raised_lets_more_through() {
     let text = refusal(component.clone(), CodeLimits::default()).await;
     assert_text(
         &text,
-        &["limits.code.locals"],
+        &["2000", "1024", "CodeLimits::locals"],
         &expect![[r#"
-            plugin `bomb`: has 2000 locals in one function, and `limits.code.locals` is 1024: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted
+            plugin `bomb`: has 2000 locals in one function, and the limit is 1024: it was not compiled, since that could take minutes and gigabytes; raise the limit if this plugin is trusted (`CodeLimits::locals`)
         "#]],
     );
     let text = refusal(component, CodeLimits { locals: 2000, ..CodeLimits::default() }).await;

@@ -59,9 +59,9 @@ async fn probes_are_answered_when_all_places_are_taken() {
     }
     post(served.address, "/decode", &[], "{}").refuses(
         503,
-        &["codec_server.connections"],
+        &["ServerSettings::connections"],
         &expect![[r#"
-            too many connections (`codec_server.connections`): retry
+            too many connections: retry (`ServerSettings::connections`)
         "#]],
     );
     // Who is in work is not disturbed.
@@ -172,9 +172,9 @@ async fn an_address_does_not_take_all_places() {
     let slow = [0, 1].map(|_| announce(served.address, &[], 2));
     post(served.address, "/decode", &[], "{}").refuses(
         503,
-        &["codec_server.connections"],
+        &["ServerSettings::connections"],
         &expect![[r#"
-            too many connections (`codec_server.connections`): retry
+            too many connections: retry (`ServerSettings::connections`)
         "#]],
     );
     let other = tokio::net::TcpSocket::new_v4().unwrap();

@@ -1,17 +1,22 @@
 //! Pool of the instances of one codec or driver: fresh for each call, or kept warm.
 
+mod instance;
+pub(crate) mod warm_capacity;
+
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use cloakroom_core::{Claim, Description, Direction, Error, Object, Payload, PutOutcome};
 
-use super::{
-    Instance,
-    call::Call,
-    config::InstanceConfig,
+use self::{
+    instance::Instance,
     warm_capacity::{WarmCapacity, WarmSlot},
 };
-use crate::{compute::permit::CallPermit, contract::v0_1::exports::linked_plugin::LinkedPlugin};
+use crate::{
+    compute::permit::CallPermit,
+    contract::v0_1::exports::linked_plugin::LinkedPlugin,
+    instance::{call::Call, config::InstanceConfig},
+};
 
 /// Lifetime of the instances of a codec or a driver.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -81,7 +86,7 @@ impl InstancePool {
     }
 
     fn take_warm(&self) -> Option<Instance> {
-        // Its slot is released here: an instance in a call counts against `limits.instances` only.
+        // Its slot is released here: an instance in a call counts against `Limits::instances` only.
         let (instance, _slot) = self.warm.as_ref()?.lock().pop()?;
         Some(instance)
     }

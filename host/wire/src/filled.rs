@@ -1,0 +1,78 @@
+//! Every request and response, with every field that may hold a payload filled.
+
+use bytes::Bytes;
+
+use crate::{
+    MessageType, Schema, scan,
+    schema::FieldKind::{Any, History, Keep, Message, Payload},
+    splice, varint,
+};
+
+const PAYLOAD: &[u8] = b"\x12\x02hi";
+const SEALED: Bytes = Bytes::from_static(&[9; 200]);
+
+fn field(number: u32, bytes: &[u8]) -> Vec<u8> {
+    let mut field = Vec::new();
+    varint::write(u64::from(number) << 3 | 2, &mut field);
+    varint::write(bytes.len() as u64, &mut field);
+    [&field, bytes].concat()
+}
+
+/// Returns a message, and the number of payloads that a scan has to find in it. Types that are
+/// open already are left out.
+fn fill(message: MessageType, open: &mut Vec<u16>) -> (Vec<u8>, usize) {
+    let (mut bytes, mut payloads) = (Vec::new(), 0);
+    if open.contains(&message.id) {
+        return (bytes, payloads);
+    }
+    open.push(message.id);
+    let inner = |name: &str, open: &mut Vec<u16>| fill(message.schema.message(name).unwrap(), open);
+    for number in 1..400 {
+        let known = message.schema.field(message.id, number);
+        let (content, found) = match known.kind {
+            Payload => (PAYLOAD.to_vec(), 1),
+            Keep => (PAYLOAD.to_vec(), 0),
+            Message => fill(message.schema.type_of(known.target), open),
+            Any => {
+                let (value, found) = inner("temporal.api.update.v1.Request", open);
+                let url = field(1, b"type.googleapis.com/temporal.api.update.v1.Request");
+                ([field(2, &value), url].concat(), found)
+            }
+            History => {
+                let (history, found) = inner("temporal.api.history.v1.History", open);
+                ([b"\x08\x01".to_vec(), field(2, &history)].concat(), found)
+            }
+            _ => continue,
+        };
+        let times = if known.repeated { 2 } else { 1 };
+        bytes.extend(field(number, &content).repeat(times));
+        payloads += found * times;
+    }
+    open.pop();
+    (bytes, payloads)
+}
+
+#[test]
+fn every_payload_of_every_method_is_found_and_replaced() {
+    let schema = Schema::temporal();
+    let mut total = 0;
+    for path in schema.methods() {
+        let method = schema.method(path).unwrap();
+        for message in [method.request, method.response] {
+            let (bytes, payloads) = fill(message, &mut Vec::new());
+            let bytes = Bytes::from(bytes);
+            let found = scan(message, &bytes).unwrap();
+            assert_eq!(found.sites().len(), payloads, "{message:?}");
+            assert!((0..payloads).all(|site| found.payload(site) == PAYLOAD), "{message:?}");
+            let same = vec![Some(Bytes::from_static(PAYLOAD)); payloads];
+            assert_eq!(splice(&found, same.clone()).unwrap(), bytes, "{message:?}");
+            let sealed = splice(&found, vec![Some(SEALED); payloads]).unwrap();
+            let again = scan(message, &sealed).unwrap();
+            assert!((0..payloads).all(|site| again.payload(site) == SEALED), "{message:?}");
+            assert_eq!(splice(&again, same).unwrap(), bytes, "{message:?}");
+            assert!(found.unknown().is_empty(), "{:?}", found.unknown());
+            total += payloads;
+        }
+    }
+    assert!(total > 500, "{total} payloads");
+}

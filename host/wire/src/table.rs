@@ -1,0 +1,126 @@
+//! Reads `temporal.txt`: lines `rpc PATH REQUEST RESPONSE`,
+//! `message NAME`, and below it ` NUMBER NAME KIND [TARGET]`, where `*` marks a repeated field.
+//!
+//! A line that does not parse is left out, and its field counts as unknown.
+
+use std::{collections::HashMap, sync::OnceLock};
+
+use crate::schema::{COUNTERS, Field, FieldKind, Layout, Schema};
+
+impl Schema {
+    /// Returns the schema of Temporal's `WorkflowService`.
+    #[must_use]
+    pub fn temporal() -> &'static Self {
+        static SCHEMA: OnceLock<Schema> = OnceLock::new();
+        SCHEMA.get_or_init(|| parse(include_str!("temporal.txt")))
+    }
+}
+
+fn parse(text: &'static str) -> Schema {
+    let names = names(text);
+    let id = |name: &str| names.get(name).copied();
+    let mut methods = HashMap::new();
+    let mut messages: Vec<Layout> = Vec::new();
+    let mut fields: Vec<Field> = Vec::new();
+    for line in text.lines() {
+        let mut words = line.split_whitespace();
+        let first = words.next().unwrap_or_default();
+        if line.starts_with(' ') {
+            let number: usize = first.parse().unwrap_or_default();
+            if let (Some(layout), Some(field)) = (messages.last_mut(), field(words, id)) {
+                layout.count = number + 1;
+                fields.resize(layout.first + number, Field::UNKNOWN);
+                fields.push(field);
+            }
+        } else if let ("rpc", [path, request, response]) = (first, next(&mut words)) {
+            methods.extend(id(request).zip(id(response)).map(|types| (path, types)));
+        } else if let ("message", Some(name)) = (first, line.split_whitespace().nth(1)) {
+            messages.push(Layout { name, first: fields.len(), count: 0 });
+        }
+    }
+    count(&messages, &mut fields);
+    Schema { messages, fields, names, methods }
+}
+
+fn names(text: &'static str) -> HashMap<&'static str, u16> {
+    text.lines().filter_map(|line| line.strip_prefix("message ")).zip(0..).collect()
+}
+
+fn next<'a, const N: usize>(words: &mut impl Iterator<Item = &'a str>) -> [&'a str; N] {
+    [(); N].map(|()| words.next().unwrap_or_default())
+}
+
+fn field(
+    mut words: impl Iterator<Item = &'static str>,
+    id: impl Fn(&str) -> Option<u16>,
+) -> Option<Field> {
+    let [name, kind, target] = next(&mut words);
+    let (kind, repeated) = match kind.strip_suffix('*') {
+        Some(kind) => (kind, true),
+        None => (kind, false),
+    };
+    let kind = match kind {
+        "any" => FieldKind::Any,
+        "bytes" => FieldKind::Bytes,
+        "history" => FieldKind::History,
+        "keep" => FieldKind::Keep,
+        "message" => FieldKind::Message,
+        "number" => FieldKind::Number,
+        "payload" => FieldKind::Payload,
+        _ => return None,
+    };
+    let target = match kind {
+        FieldKind::Any => id("google.protobuf.Any")?,
+        FieldKind::History => id("temporal.api.common.v1.DataBlob")?,
+        FieldKind::Message => id(target)?,
+        _ => 0,
+    };
+    Some(Field { name, kind, repeated, target, counter: 0 })
+}
+
+/// Gives each repeated field that a site can lie in a counter of its message.
+fn count(messages: &[Layout], fields: &mut [Field]) {
+    let holds = holders(messages, fields);
+    for layout in messages {
+        let mut counter = 0;
+        let own = fields.iter_mut().skip(layout.first).take(layout.count);
+        for field in own.filter(|field| field.repeated) {
+            let inside = holds.get(usize::from(field.target)).copied().unwrap_or_default();
+            if (field.kind != FieldKind::Message || inside) && is_visited(field.kind) {
+                counter += 1;
+                field.counter = counter;
+            }
+        }
+        debug_assert!(usize::from(counter) < COUNTERS, "{} needs more counters", layout.name);
+    }
+}
+
+fn is_visited(kind: FieldKind) -> bool {
+    use FieldKind::{Any, History, Message, Payload};
+    matches!(kind, Any | History | Message | Payload)
+}
+
+/// Tells for each message type whether a payload can lie in it.
+fn holders(messages: &[Layout], fields: &[Field]) -> Vec<bool> {
+    let mut holds = vec![false; messages.len()];
+    loop {
+        let mut changed = false;
+        for (index, layout) in messages.iter().enumerate() {
+            let own = fields.iter().skip(layout.first).take(layout.count);
+            let inside = |field: &Field| match field.kind {
+                FieldKind::Message => {
+                    holds.get(usize::from(field.target)).copied().unwrap_or_default()
+                }
+                kind => is_visited(kind),
+            };
+            let found = own.into_iter().any(inside);
+            if let Some(held) = holds.get_mut(index).filter(|held| found && !**held) {
+                *held = true;
+                changed = true;
+            }
+        }
+        if !changed {
+            return holds;
+        }
+    }
+}
