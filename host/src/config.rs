@@ -29,9 +29,9 @@ mod storage;
 mod temporal;
 mod units;
 
-pub use self::remedy::setting_name;
 #[cfg(feature = "gateway")]
 pub(crate) use self::gateway::GatewayEntry;
+pub use self::remedy::setting_name;
 #[cfg(feature = "temporal")]
 pub(crate) use self::temporal::TemporalEntry;
 pub(crate) use self::{

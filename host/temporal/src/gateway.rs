@@ -18,8 +18,6 @@ mod proxy;
 mod raise_limits;
 mod request_log;
 mod rewrite;
-mod scan;
-mod schema;
 mod settings;
 mod status;
 mod undecodable;

@@ -4,6 +4,7 @@ use std::future::Future;
 
 use bytes::Bytes;
 use cloakroom_core::{CallMemory, Context, Error};
+use cloakroom_wire::Method;
 use http::{HeaderMap, Request, Response};
 use hyper::body::Incoming;
 use tokio::time::{Instant, timeout_at};
@@ -19,7 +20,6 @@ use super::{
     pass_on::pass_back,
     proxy::GatewayState,
     request_log::RequestLog,
-    schema::Method,
     status::{Code, GRPC_STATUS, Status},
 };
 
@@ -83,12 +83,12 @@ impl Connection {
         let ctx = GatewayState::context(method, &message);
         log.namespace = ctx.namespace_name().map(str::to_owned);
         check_namespace(&ctx, headers)?;
-        let Some(request) = method.request else {
+        if !method.request.holds_payloads() {
             charge.keep();
             return Ok((ctx, message, memory));
-        };
+        }
         let counted = ctx.clone().with_memory(memory.clone());
-        let encoded = gateway.encode_message(&counted, request, message).await;
+        let encoded = gateway.encode_message(&counted, method.request, message).await;
         let (message, payloads) = encoded.map_err(|error| gateway.refuse(error))?;
         log.payloads += payloads;
         Ok((ctx, message, memory))
@@ -104,7 +104,7 @@ impl Connection {
         response: Response<Incoming>,
         log: &mut RequestLog,
     ) -> Result<Response<GatewayBody>, Status> {
-        let is_plain = method.response.is_none() && name != namespace_limits::METHOD;
+        let is_plain = !method.response.holds_payloads() && name != namespace_limits::METHOD;
         // An error is in the head, without a message.
         if is_plain
             || response.headers().contains_key(GRPC_STATUS)
@@ -129,18 +129,20 @@ impl Connection {
         };
         charge.keep();
         let counted = ctx.clone().with_memory(memory.clone());
-        let message = match method.response {
-            None => gateway.raise_limits(ctx, &message).unwrap_or(message),
-            Some(answer) => match gateway.decode_message(&counted, answer, message.clone()).await {
+        let message = if name == namespace_limits::METHOD {
+            gateway.raise_limits(method.response, ctx, &message).unwrap_or(message)
+        } else {
+            match gateway.decode_message(&counted, method.response, message.clone()).await {
                 Ok((message, payloads)) => {
                     log.payloads += payloads;
                     message
                 }
                 Err(error) => {
                     let error = gateway.named(error);
-                    self.without_undecodable(name, &counted, caller, message, &error).await?
+                    self.without_undecodable(method, name, &counted, caller, message, &error)
+                        .await?
                 }
-            },
+            }
         };
         Ok(Response::from_parts(head, GatewayBody::message(message, trailers, Some(memory))))
     }

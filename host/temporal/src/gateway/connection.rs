@@ -3,6 +3,7 @@
 use std::{convert::Infallible, net::SocketAddr, sync::Arc};
 
 use cloakroom_pipeline::Stage;
+use cloakroom_wire::Schema;
 use http::{
     Request, Response, Uri, Version,
     uri::{PathAndQuery, Scheme},
@@ -15,7 +16,6 @@ use super::{
     pass_on::pass_on,
     proxy::GatewayState,
     request_log::RequestLog,
-    schema::Schema,
     status::{Code, Status},
     upstream::Upstream,
 };
@@ -44,13 +44,13 @@ impl Connection {
     ) -> Result<Response<GatewayBody>, Infallible> {
         let path = request.uri().path().to_owned();
         let method = path.strip_prefix(SERVICE);
-        let known = method.and_then(|name| Schema::temporal().method(name));
+        let known = Schema::temporal().method(&path);
         let name = method.filter(|_| known.is_some()).unwrap_or("other");
         let mut log = RequestLog::start(self.peer, name);
         let responded = match self.redirect(request) {
             Err(status) => Err(status),
             Ok(request) => match known {
-                Some(known) => self.call(known, name, request, &mut log).await,
+                Some(known) => self.call(&known, name, request, &mut log).await,
                 None => self.pass_unknown(method, request).await,
             },
         };

@@ -8,17 +8,17 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use super::proto::{LENGTH, Reader, at_path, number, put_bytes, put_number};
+use bytes::Bytes;
+use cloakroom_wire::{MessageType, View, set_number};
 
 /// Method whose answer has the limits.
 pub(super) const METHOD: &str = "DescribeNamespace";
 
-/// `DescribeNamespaceResponse.namespace_info`, `NamespaceInfo.limits`, and in it the limits of a blob,
-/// of a memo and of a completed workflow task.
-const INFO: u64 = 1;
-const LIMITS: u64 = 8;
-const BLOB: u64 = 1;
-const ALL: [u64; 3] = [BLOB, 2, 3];
+/// Path to the limits in the answer, and the limits of a blob, a memo and a completed workflow task.
+const INFO: &str = "namespace_info";
+const LIMITS: &str = "limits";
+const BLOB: &str = "blob_size_limit_error";
+const ALL: [&str; 3] = [BLOB, "memo_size_limit_error", "workflow_task_completion_size_limit_error"];
 
 /// Limit that the answer shows to SDKs. No payload that they can send is as large.
 const RAISED: u64 = 1 << 40;
@@ -46,57 +46,36 @@ impl NamespaceLimits {
 }
 
 /// Returns the limit of a blob in the answer of [`METHOD`].
-pub(super) fn blob_limit(answer: &[u8]) -> Option<u64> {
-    Some(number(at_path(answer, &[INFO, LIMITS, BLOB])?))
+pub(super) fn blob_limit(message: MessageType, answer: &[u8]) -> Option<u64> {
+    View::new(message, answer).message(INFO)?.message(LIMITS)?.number(BLOB)
 }
 
-/// Returns the answer of [`METHOD`] with raised limits, if it has any.
-pub(super) fn raised(answer: &[u8]) -> Option<Vec<u8>> {
-    replace(answer, INFO, |info| {
-        replace(info, LIMITS, |limits| {
-            let mut limits = limits.to_vec();
-            // Of a field that is there twice, the last one counts.
-            ALL.iter().for_each(|limit| put_number(&mut limits, *limit, RAISED));
-            Some(limits)
-        })
-    })
-}
-
-/// Returns a message with other contents of one field.
-fn replace(
-    message: &[u8],
-    number: u64,
-    change: impl Fn(&[u8]) -> Option<Vec<u8>>,
-) -> Option<Vec<u8>> {
-    let mut fields = Reader::new(message, 0..message.len());
-    let mut changed = Vec::with_capacity(message.len() + 32);
-    while let Some(field) = fields.next().ok()? {
-        if field.number == number && field.wire_type == LENGTH {
-            put_bytes(&mut changed, number, &change(message.get(field.content)?)?);
-        } else {
-            changed.extend_from_slice(message.get(field.whole)?);
-        }
-    }
-    Some(changed)
+/// Returns the answer of [`METHOD`] with raised limits.
+pub(super) fn raised(message: MessageType, answer: &Bytes) -> Option<Bytes> {
+    let raise = |answer: Bytes, limit| set_number(message, &answer, &[INFO, LIMITS, limit], RAISED);
+    ALL.into_iter().try_fold(answer.clone(), raise).ok()
 }
 
 #[cfg(test)]
 mod tests {
+    use cloakroom_wire::Schema;
+
     use super::*;
 
     #[test]
-    fn raises_what_is_there_and_keeps_the_rest() {
-        let (mut limits, mut info, mut answer) = (Vec::new(), Vec::new(), Vec::new());
-        put_number(&mut limits, BLOB, 2_097_152);
-        put_bytes(&mut info, 1, b"default");
-        put_bytes(&mut info, LIMITS, &limits);
-        put_bytes(&mut answer, INFO, &info);
-        put_number(&mut answer, 4, 7);
-        let raised = raised(&answer).unwrap();
+    fn raises_the_limits_and_keeps_the_rest() {
+        let name = "temporal.api.workflowservice.v1.DescribeNamespaceResponse";
+        let message = Schema::temporal().message(name).unwrap();
+        // The name of the namespace, its limit of a blob, and a boolean of the answer.
+        let answer =
+            Bytes::from_static(b"\x0a\x0d\x0a\x04shop\x42\x05\x08\x80\x80\x80\x01\x20\x07");
+        assert_eq!(blob_limit(message, &answer), Some(2_097_152));
+        let raised = raised(message, &answer).unwrap();
+        let info = View::new(message, &raised).message(INFO).unwrap();
         for limit in ALL {
-            assert_eq!(number(at_path(&raised, &[INFO, LIMITS, limit]).unwrap()), RAISED);
+            assert_eq!(info.message(LIMITS).unwrap().number(limit), Some(RAISED));
         }
-        assert_eq!(at_path(&raised, &[INFO, 1]), Some(&b"default"[..]));
-        assert_eq!(number(at_path(&raised, &[4]).unwrap()), 7);
+        assert_eq!(info.text("name"), Some("shop"));
+        assert!(raised.ends_with(b"\x20\x07"));
     }
 }

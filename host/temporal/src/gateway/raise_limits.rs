@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use cloakroom_core::Context;
+use cloakroom_wire::MessageType;
 
 use super::{
     namespace_limits::{blob_limit, raised},
@@ -24,10 +25,15 @@ impl GatewayState {
 
     /// Notes the limits in the answer of `DescribeNamespace`, and returns the answer with raised ones. `None`
     /// where payloads are not stored, so that the SDK's own check is right, or there are no limits.
-    pub(super) fn raise_limits(&self, ctx: &Context, answer: &Bytes) -> Option<Bytes> {
-        let blob = blob_limit(answer)?;
+    pub(super) fn raise_limits(
+        &self,
+        message: MessageType,
+        ctx: &Context,
+        answer: &Bytes,
+    ) -> Option<Bytes> {
+        let blob = blob_limit(message, answer)?;
         self.namespace_limits.learn(ctx.namespace_name()?, blob);
         self.adapter.pipeline().threshold()?;
-        Some(raised(answer)?.into())
+        raised(message, answer)
     }
 }

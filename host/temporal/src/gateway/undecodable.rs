@@ -5,13 +5,13 @@
 
 use bytes::Bytes;
 use cloakroom_core::{Context, Error};
+use cloakroom_wire::{MessageType, Method, Schema, View};
 use http::{HeaderMap, Method as HttpMethod, Request, Uri, Version, uri::Scheme};
 
 use super::{
     body::GatewayBody,
     connection::{Connection, SERVICE},
-    proto::{LENGTH, Reader, at_path, number, put_bytes, put_number},
-    schema::Schema,
+    proto::{put_bytes, put_number},
     status::{GRPC_STATUS, Status},
 };
 
@@ -30,11 +30,6 @@ const QUERY_FAILED: u64 = 2;
 /// Seconds after which an activity is tried again: a store that is down for longer is asked rarely.
 const RETRY_SECONDS: u64 = 5;
 
-/// Fields of tasks: token and attempt, and the query of a workflow task.
-const TOKEN: u64 = 1;
-const WORKFLOW_ATTEMPT: u64 = 6;
-const QUERY: u64 = 10;
-
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Task {
     Workflow,
@@ -42,11 +37,11 @@ enum Task {
 }
 
 impl Task {
-    fn message(self) -> &'static str {
-        match self {
+    fn message(self) -> Option<MessageType> {
+        Schema::temporal().message(match self {
             Self::Workflow => "temporal.api.workflowservice.v1.PollWorkflowTaskQueueResponse",
             Self::Activity => "temporal.api.workflowservice.v1.PollActivityTaskQueueResponse",
-        }
+        })
     }
 }
 
@@ -58,6 +53,7 @@ impl Connection {
     /// The status for the caller, if the answer is not about tasks.
     pub(super) async fn without_undecodable(
         &self,
+        method: &Method,
         name: &str,
         ctx: &Context,
         caller: &HeaderMap,
@@ -65,7 +61,7 @@ impl Connection {
         error: &Error,
     ) -> Result<Bytes, Status> {
         // Fields of the answer that are tasks.
-        let tasks: &[(u64, Task)] = match name {
+        let tasks: &[(u32, Task)] = match name {
             "PollWorkflowTaskQueue" => {
                 self.fail(Task::Workflow, ctx, caller, &answer, error).await;
                 return Ok(Bytes::new());
@@ -79,17 +75,14 @@ impl Connection {
             _ => return Err(Status::from_error(error)),
         };
         let mut kept = Vec::with_capacity(answer.len());
-        let mut fields = Reader::new(&answer, 0..answer.len());
-        while let Ok(Some(field)) = fields.next() {
+        for field in View::new(method.response, &answer).fields() {
             let task = tasks.iter().find(|(number, _)| *number == field.number);
-            let Some((number, task)) = task.filter(|_| field.wire_type == LENGTH) else {
-                kept.extend_from_slice(answer.get(field.whole).unwrap_or_default());
+            let (Some((number, task)), Some(content)) = (task, field.content) else {
+                kept.extend_from_slice(field.whole);
                 continue;
             };
-            let bytes = answer.slice(field.content);
-            let Some(message) = Schema::temporal().message(task.message()) else {
-                continue;
-            };
+            let Some(message) = task.message() else { continue };
+            let bytes = answer.slice_ref(content);
             match self.gateway.decode_message(ctx, message, bytes.clone()).await {
                 Ok((decoded, _)) => put_bytes(&mut kept, *number, &decoded),
                 Err(error) => {
@@ -111,11 +104,12 @@ impl Connection {
         bytes: &[u8],
         error: &Error,
     ) {
+        let Some(view) = task.message().map(|message| View::new(message, bytes)) else { return };
         let namespace = ctx.namespace_name().unwrap_or_default();
-        let token = at_path(bytes, &[TOKEN]).unwrap_or_default();
+        let token = view.bytes("task_token").unwrap_or_default();
         let report = error.report();
-        let is_query = task == Task::Workflow && at_path(bytes, &[QUERY]).is_some();
-        let attempt = at_path(bytes, &[WORKFLOW_ATTEMPT]).map_or(1, number);
+        let is_query = task == Task::Workflow && view.message("query").is_some();
+        let attempt = view.number("attempt").unwrap_or(1);
         tracing::warn!(
             target: "cloakroom::request",
             kind = error.kind().as_str(),
