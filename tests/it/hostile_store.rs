@@ -271,11 +271,8 @@ async fn a_key_is_shown_clean() {
     assert!(chain(&error).contains("kkkk"), "{}", chain(&error));
 }
 
-/// Every request goes to the endpoint of the configuration.
-#[tokio::test(flavor = "multi_thread")]
-async fn the_environment_names_no_proxy() {
-    let elsewhere = Hostile::start(answer("404 Not Found", "content-length: 0\r\n", ""), false);
-    let store = Hostile::start(answer("403 Forbidden", "content-length: 0\r\n", ""), false);
+/// Has the command line check an S3 bucket with this key, in this environment. Returns its log.
+fn check_s3(key: &str, environment: &[(&str, &str)]) -> String {
     let folder = tempfile::tempdir().unwrap();
     let config = folder.path().join("cloakroom.toml");
     let text = format!(
@@ -289,23 +286,33 @@ async fn the_environment_names_no_proxy() {
         grants.buckets = ["payloads"]
         [buckets.payloads]
         url = "s3://somewhere"
-        endpoint = "http://{}"
         patience = "1ms"
-        "#,
-        store.address
+        {key}
+        "#
     );
     std::fs::write(&config, text).unwrap();
-    let url = format!("http://{}", elsewhere.address);
     let checked = std::process::Command::new(crate::cli::binary())
         .args(["check", "--stores", "--config"])
         .arg(&config)
-        .envs([("HTTP_PROXY", &*url), ("http_proxy", &url), ("ALL_PROXY", &url)])
-        .envs([("AWS_ACCESS_KEY_ID", "id"), ("AWS_SECRET_ACCESS_KEY", "s3cr3t")])
         .env_remove("NO_PROXY")
         .env_remove("no_proxy")
+        .envs([("AWS_ACCESS_KEY_ID", "id"), ("AWS_SECRET_ACCESS_KEY", "s3cr3t")])
+        .envs(environment.iter().copied())
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&checked.stderr).into_owned();
+    String::from_utf8_lossy(&checked.stderr).into_owned()
+}
+
+/// Every request goes to the endpoint of the configuration.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_environment_names_no_proxy() {
+    let elsewhere = Hostile::start(answer("404 Not Found", "content-length: 0\r\n", ""), false);
+    let store = Hostile::start(answer("403 Forbidden", "content-length: 0\r\n", ""), false);
+    let url = &*format!("http://{}", elsewhere.address);
+    let said = check_s3(
+        &format!("endpoint = \"http://{}\"", store.address),
+        &[("HTTP_PROXY", url), ("http_proxy", url), ("ALL_PROXY", url)],
+    );
     assert_eq!(elsewhere.asked.load(SeqCst), 0, "{said}");
     assert_ne!(store.asked.load(SeqCst), 0, "{said}");
 }
@@ -315,39 +322,17 @@ async fn the_environment_names_no_proxy() {
 async fn the_environment_names_no_endpoint() {
     let elsewhere = Hostile::start(answer("404 Not Found", "content-length: 0\r\n", ""), false);
     let proxy = Hostile::start(answer("403 Forbidden", "content-length: 0\r\n", ""), false);
-    let folder = tempfile::tempdir().unwrap();
-    let config = folder.path().join("cloakroom.toml");
-    let text = format!(
-        r#"
-        [storage]
-        threshold = "0B"
-        [[storage.driver]]
-        name = "aws.s3driver"
-        plugin = "bundled:s3"
-        settings = {{ bucket = "payloads" }}
-        grants.buckets = ["payloads"]
-        [buckets.payloads]
-        url = "s3://somewhere"
-        proxy_url = "http://{}"
-        patience = "1ms"
-        "#,
-        proxy.address
-    );
-    std::fs::write(&config, text).unwrap();
-    let url = format!("http://{}", elsewhere.address);
-    let checked = std::process::Command::new(crate::cli::binary())
-        .args(["check", "--stores", "--config"])
-        .arg(&config)
-        .envs([
-            ("AWS_ENDPOINT_URL", &*url),
-            ("AWS_ENDPOINT_URL_S3", &url),
+    let url = &*format!("http://{}", elsewhere.address);
+    let said = check_s3(
+        &format!("proxy_url = \"http://{}\"", proxy.address),
+        &[
+            ("AWS_ENDPOINT_URL", url),
+            ("AWS_ENDPOINT_URL_S3", url),
             ("AWS_REGION", "eu-west-1"),
-        ])
-        .envs([("AWS_ACCESS_KEY_ID", "id"), ("AWS_SECRET_ACCESS_KEY", "s3cr3t")])
-        .envs([("AWS_ALLOW_HTTP", "true"), ("AWS_PROXY_URL", &url)])
-        .output()
-        .unwrap();
-    let said = String::from_utf8_lossy(&checked.stderr).into_owned();
+            ("AWS_ALLOW_HTTP", "true"),
+            ("AWS_PROXY_URL", url),
+        ],
+    );
     assert_eq!(elsewhere.asked.load(SeqCst), 0, "{said}");
     assert_ne!(proxy.asked.load(SeqCst), 0, "{said}");
     let warned = said.lines().find(|line| line.contains("AWS_ENDPOINT_URL")).unwrap();

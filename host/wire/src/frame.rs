@@ -15,7 +15,7 @@ pub(crate) struct Frame {
     pub(crate) end: u32,
     /// Number of the frame's span, once it has one.
     pub(crate) span: Option<u32>,
-    /// What field 2 holds, in an `Any` or a `DataBlob`.
+    /// Contents of field 2, in an `Any` or a `DataBlob`.
     pub(crate) content: Content,
     /// Occurrences of repeated fields so far. The first counter is of all other fields.
     pub(crate) counts: [u32; COUNTERS],

@@ -22,7 +22,7 @@
 //! # Ok::<_, cloakroom_wire::WireError>(())
 //! ```
 //!
-//! What reads the payloads is not here: this crate knows no pipeline and depends on none of ours.
+//! This crate reads no payload: it knows no pipeline, and depends on no other crate of Cloakroom.
 
 mod edit;
 mod error;
