@@ -36,6 +36,16 @@ pub fn node() -> PathBuf {
     installed("CLOAKROOM_NODE", "node")
 }
 
+/// The program of `tests/go`, built.
+pub fn go() -> PathBuf {
+    installed("CLOAKROOM_GO", "go/sdks")
+}
+
+/// A folder with the `classes` of `tests/java`, and the `lib` that they need.
+pub fn java() -> PathBuf {
+    installed("CLOAKROOM_JAVA", "java")
+}
+
 /// Returns the path in `variable` if it is set. Otherwise returns `path` in the target directory,
 /// where `cargo xtask setup` installs it.
 fn installed(variable: &str, path: &str) -> PathBuf {

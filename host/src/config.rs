@@ -1,6 +1,6 @@
 //! Configuration: one TOML file for the library and the command line.
 //!
-//! - `schema` and the tables below it (`bucket`, `claims`, `code_limits`, `plugin`, `storage`,
+//! - `schema` and the tables below it (`bucket`, `claims`, `code_limits`, `gateway`, `plugin`, `storage`,
 //!   `temporal`) are the file as written; `units`, `date`, `required` and `secret` are its values.
 //! - `parse` reads the text; `locator` finds lines and `nearest` the name that was meant, for errors.
 //! - `check`, `bucket_grants` and `shared_host` compare the parts with each other.
@@ -13,6 +13,7 @@ mod check;
 mod claims;
 mod code_limits;
 mod date;
+mod gateway;
 mod host_conflict;
 mod keys;
 mod locator;
@@ -28,6 +29,8 @@ mod storage;
 mod temporal;
 mod units;
 
+#[cfg(feature = "gateway")]
+pub(crate) use self::gateway::GatewayEntry;
 pub use self::remedy::setting_name;
 #[cfg(feature = "temporal")]
 pub(crate) use self::temporal::TemporalEntry;

@@ -18,6 +18,8 @@ mod config_source;
 mod file_stamps;
 #[doc(hidden)]
 pub mod fuzzing;
+#[cfg(feature = "gateway")]
+mod gateway;
 pub mod inspect;
 mod inventory;
 mod key_facts;

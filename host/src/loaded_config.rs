@@ -35,6 +35,8 @@ pub(crate) struct LoadedConfig {
     /// The codec server's table, and the folder that its paths start from.
     #[cfg(feature = "codec-server")]
     pub(crate) codec_server: (crate::config::CodecServerEntry, PathBuf),
+    #[cfg(feature = "gateway")]
+    pub(crate) gateway: crate::config::GatewayEntry,
     /// Folder of compiled plugins.
     cache: Option<PathBuf>,
     pub(crate) keys: Vec<KeyFact>,
@@ -98,6 +100,8 @@ impl LoadedConfig {
             temporal: file.temporal,
             #[cfg(feature = "codec-server")]
             codec_server: (file.codec_server, folder.clone()),
+            #[cfg(feature = "gateway")]
+            gateway: file.gateway,
             cache,
             keys,
             stamps,

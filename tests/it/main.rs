@@ -33,6 +33,7 @@ mod fairness;
 mod faults;
 mod forged;
 mod fuzz;
+mod gateway;
 mod gcs;
 mod guests;
 mod history;

@@ -6,8 +6,10 @@ mod ways;
 mod workflows;
 
 pub(crate) use self::{
-    harness::{Running, client, converter, in_folder, opening, server, unique},
-    workflows::{Helper, Waiting},
+    harness::{
+        Running, client, converter, folder_driver, in_folder, opening, server, unique, until,
+    },
+    workflows::{Courier, Helper, Waiting},
 };
 
 use std::{fs, path::Path, sync::Arc};
@@ -33,8 +35,8 @@ use temporalio_sdk::workflow_replayer::{WorkflowReplayer, WorkflowReplayerOption
 use temporalio_workflow::workflows::WorkflowImplementation;
 
 use self::{
-    harness::{connection, folder_driver, until},
-    workflows::{Again, Courier, Failing, Grown, Swollen, swollen},
+    harness::connection,
+    workflows::{Again, Failing, Grown, Swollen, swollen},
 };
 
 /// Text that must not appear in the clear. Each half of it occurs nowhere else.
@@ -46,7 +48,7 @@ fn parcel() -> String {
     format!("{CANARY}{noise}{CANARY}")
 }
 
-fn holds(folder: &Path, needle: &str) -> bool {
+pub(crate) fn holds(folder: &Path, needle: &str) -> bool {
     let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     files.into_iter().any(|path| match path.is_dir() {
         true => holds(&path, needle),

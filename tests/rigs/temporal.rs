@@ -3,6 +3,7 @@
 use std::{
     fs,
     net::{Ipv4Addr, SocketAddr, TcpStream},
+    path::Path,
     process::{Command, Stdio},
     thread::sleep,
     time::{Duration, Instant},
@@ -71,6 +72,11 @@ impl DevServer {
         describe.stdout(Stdio::null()).stderr(Stdio::null());
         let shown = self.ui.is_none_or(|ui| TcpStream::connect(ui).is_ok());
         shown && describe.status().expect("the command line of Temporal").success()
+    }
+
+    /// Returns the folder of its database and its log.
+    pub fn folder(&self) -> &Path {
+        self.server.folder()
     }
 
     /// Crashes it. It comes back with what it knew.

@@ -1,6 +1,6 @@
 //! Arguments of the command line.
 
-use std::path::PathBuf;
+use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Parser, Subcommand, ValueEnum};
 use cloakroom::{Context, pipeline::Kind, temporal::server::Address};
@@ -39,6 +39,9 @@ pub(crate) enum Command {
     /// Serve a codec server for Temporal's Web UI and command line
     #[command(after_help = help::CODEC_SERVER)]
     CodecServer(CodecServer),
+    /// Serve a gRPC gateway between a workflow engine and its workers and clients
+    #[command(subcommand)]
+    Gateway(Gateway),
     /// Compile the plugins of a configuration in advance
     #[command(after_help = help::COMPILE)]
     Compile(Compile),
@@ -58,6 +61,26 @@ pub(crate) struct CodecServer {
     /// Address to listen on, instead of `codec_server.listen` (default 127.0.0.1:8081)
     #[arg(long, value_name = "ADDRESS:PORT|unix:PATH")]
     pub(crate) listen: Option<Address>,
+    /// Format of the log on standard error
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    pub(crate) log: LogFormat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Gateway {
+    /// Encode and decode the payloads between Temporal's frontend and workers on any SDK
+    #[command(after_help = help::GATEWAY_TEMPORAL)]
+    Temporal(TemporalGateway),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct TemporalGateway {
+    /// Configuration file with the pipeline and [gateway.temporal]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// Address to listen on, instead of `gateway.temporal.listen` (default 127.0.0.1:7243)
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
     /// Format of the log on standard error
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     pub(crate) log: LogFormat,

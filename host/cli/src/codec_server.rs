@@ -193,7 +193,7 @@ impl Reloader {
 }
 
 /// Returns a future that completes on Ctrl-C or SIGTERM.
-fn shutdown_signal() -> io::Result<impl Future<Output = ()>> {
+pub(crate) fn shutdown_signal() -> io::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     Ok(async move {

@@ -88,6 +88,25 @@ Example:
 Exit status: 0 ended by a signal, 1 serving failed, 2 usage or configuration is
 wrong.";
 
+pub(crate) const GATEWAY_TEMPORAL: &str = "\
+Encodes every payload of a request, and decodes every payload of an answer.
+Workers and clients on any SDK connect to the gateway in place of Temporal, and
+change nothing else. [gateway.temporal] in the configuration names Temporal's
+frontend. The gateway authenticates nobody yet, so it listens on this machine
+only. SIGHUP, or a change of a file that the configuration names, reloads it
+without interrupting calls. SIGTERM and Ctrl-C end the gateway after open calls
+have finished.
+
+Example:
+  temporal server start-dev
+  cloakroom gateway temporal --config cloakroom.toml
+  temporal workflow list --address 127.0.0.1:7243
+
+host/docs/gateway.md says what does not work yet.
+
+Exit status: 0 ended by a signal, 1 serving failed, 2 usage or configuration is
+wrong.";
+
 pub(crate) const COMPILE: &str = "\
 Compiles each plugin to machine code for this kind of processor or a newer one,
 so that later processes start in milliseconds. Needs neither keys nor buckets,

@@ -9,7 +9,7 @@ use std::{
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 
 use crate::{
-    args::{Command, LogFormat},
+    args::{Command, Gateway, LogFormat},
     failure::Failure,
 };
 
@@ -31,6 +31,7 @@ const COMMAND: &str = "warn,cloakroom::pipeline=off,cloakroom::guest=info";
 pub(crate) fn start(command: &Command) -> Result<(), Failure> {
     let (default, format) = match command {
         Command::CodecServer(server) => (SERVER, server.log),
+        Command::Gateway(Gateway::Temporal(gateway)) => (SERVER, gateway.log),
         _ => (COMMAND, LogFormat::Text),
     };
     let filter = filter(env::var_os(VARIABLE), default).map_err(Failure::usage)?;

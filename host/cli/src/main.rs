@@ -10,6 +10,7 @@ mod demo;
 mod explain;
 mod explain_json;
 mod failure;
+mod gateway;
 mod help;
 mod history;
 mod inspect;
@@ -55,6 +56,7 @@ async fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Check(check) => check::run(&check).await,
         Command::CodecServer(server) => codec_server::run(&server).await,
+        Command::Gateway(args::Gateway::Temporal(gateway)) => gateway::run(&gateway).await,
         // `main` handles it, before the runtime starts.
         Command::CompileOne(_) => Ok(()),
         Command::Compile(compile) => compile::run(&compile).await,

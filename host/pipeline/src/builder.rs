@@ -191,6 +191,8 @@ impl PipelineBuilder {
             envelopes: self.envelopes,
             remedy_name: self.remedy_name,
             quiet: false,
+            keeps_own: false,
+            room: None,
         })
     }
 

@@ -62,6 +62,9 @@ impl Pipeline {
             self.check_payload(payload.slot, Direction::Encode, &payload.payload)?;
         }
         match item {
+            Item::Plain(payload) if self.keeps_own && self.is_own(ctx, &payload).await? => {
+                Ok(Item::Plain(payload))
+            }
             Item::Plain(payload) => {
                 Ok(Item::Plain(self.encode_payload(ctx, payload, false).await?))
             }
@@ -96,11 +99,12 @@ impl Pipeline {
         call: &Call,
         items: Vec<Item>,
     ) -> Result<Vec<Item>, Error> {
+        let threshold = storage.threshold_for(&items, self.room);
         // Most calls have nothing to store, and must not pay for another list.
-        if items.iter().all(|item| storage.is_small(item)) {
+        if items.iter().all(|item| storage.is_small(item, threshold)) {
             return Ok(items);
         }
-        let mut outgoing = storage.prepare_objects(&call.ctx, items).await?;
+        let mut outgoing = storage.prepare_objects(&call.ctx, items, threshold).await?;
         let references = storage.store_objects(&call.ctx, &mut outgoing).await?;
         let mut items = Vec::with_capacity(outgoing.len());
         for one in outgoing {

@@ -18,6 +18,7 @@ pub mod metric;
 mod offload;
 mod open_envelopes;
 mod open_references;
+mod own_payloads;
 mod part;
 mod pass_references;
 mod payload_limits;

@@ -9,6 +9,7 @@ pub(crate) mod private_folder;
 pub(crate) mod proofs;
 pub(crate) mod read_back;
 pub(crate) mod retrieve;
+pub(crate) mod room;
 pub(crate) mod rules;
 pub(crate) mod storage;
 pub(crate) mod store;

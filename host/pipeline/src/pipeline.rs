@@ -27,6 +27,10 @@ pub struct Pipeline {
     pub(crate) envelopes: Option<Arc<dyn Envelopes>>,
     pub(crate) remedy_name: Option<fn(Remedy) -> &'static str>,
     pub(crate) quiet: bool,
+    /// Whether encoding leaves payloads alone that these stages have encrypted.
+    pub(crate) keeps_own: bool,
+    /// Bytes that the results of one call may have together.
+    pub(crate) room: Option<u64>,
 }
 
 impl Pipeline {
@@ -58,6 +62,25 @@ impl Pipeline {
     #[must_use]
     pub fn with_envelopes(mut self, envelopes: Arc<dyn Envelopes>) -> Self {
         self.envelopes = Some(envelopes);
+        self
+    }
+
+    /// Returns the pipeline, which now leaves a payload as it is if a stage that encrypts opens it: for
+    /// a caller that may be handed payloads that were encoded before.
+    ///
+    /// A label is no proof. A payload that only claims an encoding is encoded like any other.
+    #[must_use]
+    pub fn keeping_own(mut self) -> Self {
+        self.keeps_own = true;
+        self
+    }
+
+    /// Returns the pipeline, which now also stores payloads below the threshold, largest first, until
+    /// the results of a call have at most `room` bytes: for a caller that sends them in one message.
+    /// Results that still have more are returned all the same.
+    #[must_use]
+    pub fn fitting(mut self, room: u64) -> Self {
+        self.room = Some(room);
         self
     }
 

@@ -13,6 +13,7 @@ use super::{
     bucket::BucketEntry,
     code_limits::CodeLimitsEntry,
     date::Date,
+    gateway::GatewayEntry,
     plugin::{GrantsEntry, PluginEntry, ReuseWord},
     required::Required,
     secret::Secret,
@@ -33,6 +34,7 @@ pub(crate) struct File {
     pub(crate) cache: CacheEntry,
     pub(crate) temporal: TemporalEntry,
     pub(crate) codec_server: CodecServerEntry,
+    pub(crate) gateway: GatewayEntry,
 }
 
 /// `[[stage]]`

@@ -51,6 +51,12 @@ impl Adapter {
         if self.is_quiet { pipeline.quiet() } else { pipeline }
     }
 
+    /// Returns the current size limits.
+    #[cfg(feature = "gateway")]
+    pub(crate) fn size_limits(&self) -> crate::limits::SizeLimits {
+        self.shared.limits.size_limits()
+    }
+
     /// Encodes the payloads of one field: the arguments of a call, or a result.
     ///
     /// # Errors

@@ -1,7 +1,9 @@
-//! Cloakroom for Temporal: a data converter for Rust workers, and a codec server.
+//! Cloakroom for Temporal: a data converter for Rust workers, a codec server, and a gateway.
 
 mod adapter;
 mod envelopes;
+#[cfg(feature = "gateway")]
+pub mod gateway;
 pub mod json;
 mod limits;
 pub mod metric;

@@ -47,5 +47,5 @@ pub use self::{
     scanner::{scan, scan_within},
     schema::{MessageType, Method, Schema},
     splice::{Edit, apply, splice},
-    view::View,
+    view::{RawField, View},
 };

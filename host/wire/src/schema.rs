@@ -14,6 +14,8 @@ pub struct Schema {
 pub(crate) struct Layout {
     pub(crate) name: &'static str,
     pub(crate) first: usize,
+    /// Whether a payload can lie in it.
+    pub(crate) holds_payloads: bool,
     /// Highest number of a field, plus one.
     pub(crate) count: usize,
 }
@@ -123,6 +125,13 @@ impl MessageType {
     pub fn field_name(self, number: u32) -> Option<&'static str> {
         let field = self.schema.field(self.id, number);
         (field.kind != FieldKind::Unknown).then_some(field.name)
+    }
+
+    /// Returns whether a message of this type can hold payloads.
+    #[must_use]
+    pub fn holds_payloads(self) -> bool {
+        let layout = self.schema.messages.get(usize::from(self.id));
+        layout.is_some_and(|layout| layout.holds_payloads)
     }
 
     /// Returns the number and the definition of the field with this name.

@@ -35,10 +35,15 @@ fn parse(text: &'static str) -> Schema {
         } else if let ("rpc", [path, request, response]) = (first, next(&mut words)) {
             methods.extend(id(request).zip(id(response)).map(|types| (path, types)));
         } else if let ("message", Some(name)) = (first, line.split_whitespace().nth(1)) {
-            messages.push(Layout { name, first: fields.len(), count: 0 });
+            let (first, holds_payloads) = (fields.len(), false);
+            messages.push(Layout { name, first, holds_payloads, count: 0 });
         }
     }
-    count(&messages, &mut fields);
+    let holds = holders(&messages, &fields);
+    for (layout, holds) in messages.iter_mut().zip(&holds) {
+        layout.holds_payloads = *holds;
+    }
+    count(&messages, &mut fields, &holds);
     Schema { messages, fields, names, methods }
 }
 
@@ -79,8 +84,7 @@ fn field(
 }
 
 /// Gives each repeated field that a site can lie in a counter of its message.
-fn count(messages: &[Layout], fields: &mut [Field]) {
-    let holds = holders(messages, fields);
+fn count(messages: &[Layout], fields: &mut [Field], holds: &[bool]) {
     for layout in messages {
         let mut counter = 0;
         let own = fields.iter_mut().skip(layout.first).take(layout.count);

@@ -1,10 +1,23 @@
 //! Fields of one message by name, for the context of its payloads.
 
+use std::ops::Range;
+
 use crate::{
     MessageType,
-    reader::{LENGTH_DELIMITED, Reader},
+    reader::{LENGTH_DELIMITED, Reader, Tag},
     varint,
 };
+
+/// A field as it lies in its message.
+#[derive(Clone, Copy)]
+pub struct RawField<'a> {
+    /// Number of the field.
+    pub number: u32,
+    /// All bytes of the field, its tag included.
+    pub whole: &'a [u8],
+    /// The bytes of text, bytes or a message. Nothing for other fields.
+    pub content: Option<&'a [u8]>,
+}
 
 /// A message whose fields are read when they are asked for. Each question reads the message once.
 #[derive(Clone, Copy)]
@@ -32,15 +45,23 @@ impl<'a> View<'a> {
         std::str::from_utf8(self.bytes(name)?).ok()
     }
 
+    /// Returns all fields in the order of the wire, up to the first malformed one.
+    #[must_use]
+    pub fn fields(&self) -> Vec<RawField<'a>> {
+        let mut fields = Vec::new();
+        self.each(|field, _| fields.push(field));
+        fields
+    }
+
     /// Returns a field of text, bytes, or a message, the last one if there are several, as parsers
     /// do. Nothing if it is absent or unknown.
     #[must_use]
     pub fn bytes(&self, name: &str) -> Option<&'a [u8]> {
         let (number, _) = self.message.find(name)?;
         let mut found = None;
-        self.each(|at, wire, bytes| {
-            if at == number && wire == LENGTH_DELIMITED {
-                found = Some(bytes);
+        self.each(|field, _| {
+            if field.number == number {
+                found = field.content.or(found);
             }
         });
         found
@@ -51,9 +72,9 @@ impl<'a> View<'a> {
     pub fn number(&self, name: &str) -> Option<u64> {
         let (number, _) = self.message.find(name)?;
         let mut found = None;
-        self.each(|at, wire, bytes| {
-            if at == number && wire == 0 {
-                found = varint::read(bytes, 0).map(|(number, _)| number);
+        self.each(|field, after_tag| {
+            if field.number == number && after_tag.wire == 0 {
+                found = varint::read(after_tag.bytes, 0).map(|(number, _)| number);
             }
         });
         found
@@ -68,26 +89,30 @@ impl<'a> View<'a> {
             .then_some(Self { message, bytes: self.bytes(name)? })
     }
 
-    /// Calls `visit` with number, wire type and bytes of each field, up to the first malformed one.
-    fn each(&self, mut visit: impl FnMut(u32, u8, &'a [u8])) {
+    /// Calls `visit` with each field, up to the first malformed one.
+    fn each(&self, mut visit: impl FnMut(RawField<'a>, AfterTag<'a>)) {
         // The scan says what is malformed; deep groups are the end here.
         const DEPTH: usize = 100;
         let mut reader = Reader::new(self.bytes, 0, self.bytes.len());
+        let slice = |range: Range<usize>| self.bytes.get(range).unwrap_or_default();
         while reader.at < reader.end {
-            let Ok(tag) = reader.tag() else { return };
-            let start = if tag.wire == LENGTH_DELIMITED {
-                let mut ahead = reader.clone();
-                if ahead.varint().is_err() {
-                    return;
-                }
-                ahead.at
-            } else {
-                reader.at
-            };
-            if reader.skip(&tag, DEPTH).is_err() {
+            let start = reader.at;
+            let Ok(Tag { number, wire }) = reader.tag() else { return };
+            let after_tag = reader.at;
+            let mut ahead = reader.clone();
+            if reader.skip(&Tag { number, wire }, DEPTH).is_err() {
                 return;
             }
-            visit(tag.number, tag.wire, self.bytes.get(start..reader.at).unwrap_or_default());
+            let content = (wire == LENGTH_DELIMITED && ahead.varint().is_ok())
+                .then(|| slice(ahead.at..reader.at));
+            let field = RawField { number, whole: slice(start..reader.at), content };
+            visit(field, AfterTag { wire, bytes: slice(after_tag..reader.at) });
         }
     }
+}
+
+/// Wire type of a field, and its bytes behind the tag.
+struct AfterTag<'a> {
+    wire: u8,
+    bytes: &'a [u8],
 }

@@ -6,6 +6,8 @@ mod debian;
 mod deny;
 mod fresh;
 mod fuzz;
+mod go;
+mod java;
 mod lint;
 mod needs;
 mod node;

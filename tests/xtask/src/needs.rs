@@ -1,15 +1,17 @@
 //! Requirements of the tests besides Cargo, and the tests that are skipped without them.
 
-use anyhow::{Result, bail};
+use std::thread;
+
+use anyhow::{Result, anyhow, bail};
 
 use crate::{
-    debian, node, python,
+    debian, go, java, node, python,
     run::{cargo, say, target_dir},
 };
 
 /// Words in the names of tests that need Python: it is also where Temporal's server comes from.
-const PYTHON: [&str; 7] =
-    ["python", "s3::", "gcs::", "faults::", "worker::", "codec_server::", "ui::"];
+const PYTHON: [&str; 8] =
+    ["python", "s3::", "gcs::", "faults::", "worker::", "codec_server::", "ui::", "sdks::"];
 
 /// Requirements that were set up, and the tests that lack one.
 #[derive(Default)]
@@ -24,12 +26,23 @@ impl Needs {
     pub(crate) fn set_up(strict: bool) -> Result<Self> {
         let target = target_dir()?;
         let mut needs = Self::default();
-        let python = python::set_up(&target);
+        // First what may need apt-get, of which only one runs at a time. Go compiles while pip waits
+        // for the network.
+        let java = java::set_up(&target);
+        let (go, python) = thread::scope(|scope| {
+            let go = scope.spawn(|| go::set_up(&target));
+            let python = python::set_up(&target);
+            (go.join().unwrap_or_else(|_| Err(anyhow!("its set-up panicked"))), python)
+        });
         let python = python.map(|found| ("CLOAKROOM_PYTHON", found.to_string_lossy().into_owned()));
         needs.note("Python", &PYTHON, strict, python.map(Some))?;
         let node = node::set_up(&target);
         let node = node.map(|found| ("CLOAKROOM_NODE", found.to_string_lossy().into_owned()));
         needs.note("Node", &["node_", "azure::"], strict, node.map(Some))?;
+        let go = go.map(|found| ("CLOAKROOM_GO", found.to_string_lossy().into_owned()));
+        needs.note("Go", &["sdks::go", "sdks::mixed"], strict, go.map(Some))?;
+        let java = java.map(|found| ("CLOAKROOM_JAVA", found.to_string_lossy().into_owned()));
+        needs.note("Java", &["sdks::java", "sdks::mixed"], strict, java.map(Some))?;
         needs.note("Redis", &["redis::"], strict, debian::redis().map(|()| None))?;
         needs.note("Chromium", &["ui::"], strict, debian::chromium().map(|()| None))?;
         needs.note("promtool", &["alerts::"], strict, debian::promtool().map(|()| None))?;

@@ -119,6 +119,7 @@ mod tests {
                 "cloakroom-plugin",
                 "cloakroom-stores",
                 "cloakroom-temporal",
+                "cloakroom-wire",
             ]
         );
     }

@@ -19,3 +19,15 @@ pub(crate) fn once(folder: &Path, wanted: &str, make: impl FnOnce() -> Result<()
     fs::write(stamp, wanted)?;
     Ok(())
 }
+
+/// Returns the files of a folder, names and contents, as a text that changes when one of them does.
+pub(crate) fn sources(folder: &Path) -> Result<String> {
+    let entries = fs::read_dir(folder)?.collect::<Result<Vec<_>, _>>()?;
+    let mut files: Vec<_> = entries.iter().map(fs::DirEntry::path).collect();
+    files.sort();
+    let mut text = String::new();
+    for file in files.iter().filter(|file| file.is_file()) {
+        text += &format!("{}\n{}\n", file.display(), fs::read_to_string(file)?);
+    }
+    Ok(text)
+}

@@ -48,17 +48,22 @@ pub(crate) struct Storage {
 
 impl Storage {
     /// Returns whether an item is below the threshold, or nothing that is stored.
-    pub(crate) fn is_small(&self, item: &Item) -> bool {
+    pub(crate) fn is_small(&self, item: &Item, threshold: usize) -> bool {
         match item {
-            Item::Plain(one) => one.payload.encoded_len() < self.threshold.as_usize(),
+            Item::Plain(one) => one.payload.encoded_len() < threshold,
             _ => true,
         }
     }
 
     /// Returns the driver that stores a payload, if it is stored.
-    pub(crate) fn choose_driver(&self, ctx: &Context, encoded: &CountedPayload) -> Option<&str> {
+    pub(crate) fn choose_driver(
+        &self,
+        ctx: &Context,
+        encoded: &CountedPayload,
+        threshold: usize,
+    ) -> Option<&str> {
         let size = encoded.payload.encoded_len();
-        if size < self.threshold.as_usize() {
+        if size < threshold {
             return None;
         }
         let original = encoded.original.as_ref().map(|original| &original.metadata);

@@ -44,12 +44,13 @@ impl Storage {
         self: &Arc<Self>,
         ctx: &Context,
         items: Vec<Item>,
+        threshold: usize,
     ) -> Result<Vec<Outgoing>, Error> {
         let prepare = |item| {
             let Item::Plain(payload) = item else {
                 return Step::Done(Outgoing::Item(item));
             };
-            let Some(driver) = self.choose_driver(ctx, &payload).map(Arc::from) else {
+            let Some(driver) = self.choose_driver(ctx, &payload, threshold).map(Arc::from) else {
                 return Step::Done(Outgoing::Item(Item::Plain(payload)));
             };
             let (this, ctx) = (self.clone(), ctx.clone());

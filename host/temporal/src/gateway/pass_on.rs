@@ -1,0 +1,25 @@
+//! Calls that carry no payload that the gateway knows: passed on in both directions as they arrive.
+
+use http::{Request, Response};
+use hyper::body::Incoming;
+
+use super::{body::GatewayBody, headers, status::Status, upstream::Upstream};
+
+/// Passes a request on, and returns the response. Bodies and trailers of any kind are streamed.
+///
+/// # Errors
+/// The status of a call that did not reach the frontend, or got no answer.
+pub(super) async fn pass_on(
+    upstream: &Upstream,
+    request: Request<Incoming>,
+) -> Result<Response<GatewayBody>, Status> {
+    let response = upstream.send(request.map(GatewayBody::Stream)).await?;
+    Ok(pass_back(response))
+}
+
+/// Passes a response on as it arrives.
+pub(super) fn pass_back(response: Response<Incoming>) -> Response<GatewayBody> {
+    let (mut head, body) = response.into_parts();
+    headers::remove_of_connection(&mut head.headers);
+    Response::from_parts(head, GatewayBody::Stream(body))
+}

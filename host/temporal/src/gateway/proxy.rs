@@ -1,0 +1,111 @@
+//! The gateway's handle and builder.
+
+use std::{fmt, sync::Arc};
+
+use cloakroom_core::Error;
+use cloakroom_pipeline::PipelineSource;
+use tokio::sync::watch;
+
+use super::{metric, namespace_limits::NamespaceLimits, settings::GatewaySettings};
+use crate::{
+    adapter::Adapter,
+    limits::{SizeLimitSource, SizeLimits},
+};
+
+/// Renders all recorded metrics in Prometheus's text format.
+type RenderMetrics = Box<dyn Fn() -> String + Send + Sync>;
+
+/// A gRPC proxy between Temporal's workers or clients and its frontend: encodes the payloads of
+/// requests and decodes those of answers.
+///
+/// Clones are handles to the same gateway.
+///
+/// ```no_run
+/// # use cloakroom_temporal::gateway::{Gateway, GatewaySettings};
+/// # async fn f(pipeline: cloakroom_pipeline::Pipeline) -> Result<(), Box<dyn std::error::Error>> {
+/// let settings = GatewaySettings::new("http://127.0.0.1:7233".parse()?);
+/// let listener = tokio::net::TcpListener::bind("127.0.0.1:7243").await?;
+/// let gateway = Gateway::builder(pipeline, settings).build();
+/// gateway.serve(listener, async { tokio::signal::ctrl_c().await.unwrap_or(()) }).await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct Gateway(pub(super) Arc<GatewayState>);
+
+/// Builder of a [`Gateway`].
+#[must_use]
+pub struct GatewayBuilder {
+    source: Box<dyn PipelineSource>,
+    limits: Box<dyn SizeLimitSource>,
+    settings: GatewaySettings,
+    metrics: Option<RenderMetrics>,
+}
+
+/// State that all connections of one gateway share.
+pub(super) struct GatewayState {
+    pub(super) adapter: Adapter,
+    pub(super) settings: GatewaySettings,
+    pub(super) metrics: Option<RenderMetrics>,
+    pub(super) namespace_limits: NamespaceLimits,
+    /// True once the gateway has stopped accepting connections.
+    pub(super) draining: watch::Sender<bool>,
+}
+
+impl Gateway {
+    /// Returns a builder for a gateway with this pipeline. Each call uses the pipeline that `source`
+    /// returns at that moment.
+    pub fn builder(source: impl PipelineSource, settings: GatewaySettings) -> GatewayBuilder {
+        GatewayBuilder {
+            source: Box::new(source),
+            limits: Box::new(SizeLimits::default()),
+            settings,
+            metrics: None,
+        }
+    }
+}
+
+impl GatewayBuilder {
+    /// Sets the sizes that Temporal accepts. Default: [`SizeLimits::default`].
+    pub fn with_size_limits(mut self, limits: impl SizeLimitSource) -> Self {
+        self.limits = Box::new(limits);
+        self
+    }
+
+    /// Serves the text that `render` returns on `/metrics`. Default: `/metrics` is not found.
+    pub fn with_metrics(mut self, render: impl Fn() -> String + Send + Sync + 'static) -> Self {
+        self.metrics = Some(Box::new(render));
+        self
+    }
+
+    /// Builds the gateway. It serves nothing until [`Gateway::serve`] is called.
+    #[must_use]
+    pub fn build(self) -> Gateway {
+        metric::describe();
+        // The gateway logs each failure itself, with the call it belongs to.
+        let adapter = Adapter::new(self.source, self.limits).quiet();
+        let (draining, _) = watch::channel(false);
+        let (settings, metrics) = (self.settings, self.metrics);
+        let namespace_limits = NamespaceLimits::default();
+        Gateway(Arc::new(GatewayState { adapter, settings, metrics, namespace_limits, draining }))
+    }
+}
+
+impl GatewayState {
+    /// Returns an error with the names of the settings that mend it.
+    pub(super) fn named(&self, error: Error) -> Error {
+        self.adapter.pipeline().name_remedies(error)
+    }
+}
+
+impl fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gateway").field("settings", &self.0.settings).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for GatewayBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GatewayBuilder").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}

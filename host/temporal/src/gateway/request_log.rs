@@ -1,0 +1,78 @@
+//! Log line and metrics of one call.
+
+use std::{net::SocketAddr, time::Duration};
+
+use cloakroom_core::clean;
+use metrics::{counter, histogram};
+use tokio::time::Instant;
+
+use super::{
+    metric::{CALLS, SECONDS},
+    status::Status,
+};
+
+/// Most characters of a namespace in the log. Temporal allows 255, but a client may send more.
+const MAX_NAMESPACE: usize = 255;
+
+/// Record of one call until its response is ready.
+pub(super) struct RequestLog {
+    peer: SocketAddr,
+    /// Name of a known method, or `other`: anything else could have any number of names.
+    method: String,
+    pub(super) namespace: Option<String>,
+    pub(super) payloads: usize,
+    began: Instant,
+    /// Time that the frontend took.
+    pub(super) upstream: Duration,
+}
+
+impl RequestLog {
+    pub(super) fn start(peer: SocketAddr, method: &str) -> Self {
+        let (began, upstream) = (Instant::now(), Duration::ZERO);
+        Self { peer, method: method.to_owned(), namespace: None, payloads: 0, began, upstream }
+    }
+
+    /// Logs and counts a call that the frontend answered, whatever the answer is.
+    pub(super) fn finish_answered(&self) {
+        self.record("answered");
+        tracing::debug!(
+            target: "cloakroom::request",
+            method = self.method,
+            namespace = self.shown_namespace(),
+            payloads = self.payloads,
+            peer = %self.peer,
+            microseconds = self.microseconds(),
+            "answered"
+        );
+    }
+
+    /// Logs and counts a call that the gateway answered with this status.
+    pub(super) fn finish_refused(&self, status: &Status) {
+        self.record(status.code.as_str());
+        tracing::warn!(
+            target: "cloakroom::request",
+            method = self.method,
+            code = status.code.as_str(),
+            kind = status.kind,
+            namespace = self.shown_namespace(),
+            peer = %self.peer,
+            microseconds = self.microseconds(),
+            error = status.message,
+            "a call failed"
+        );
+    }
+
+    fn record(&self, code: &'static str) {
+        let own = self.began.elapsed().saturating_sub(self.upstream);
+        histogram!(SECONDS, "method" => self.method.clone()).record(own);
+        counter!(CALLS, "method" => self.method.clone(), "code" => code).increment(1);
+    }
+
+    fn shown_namespace(&self) -> Option<String> {
+        self.namespace.as_ref().map(|name| clean(name, MAX_NAMESPACE))
+    }
+
+    fn microseconds(&self) -> u64 {
+        u64::try_from(self.began.elapsed().as_micros()).unwrap_or(u64::MAX)
+    }
+}

@@ -1,0 +1,130 @@
+//! Connection to Temporal's frontend, made anew when it is lost.
+
+use std::time::Duration;
+
+use cloakroom_core::clean;
+use http::{Request, Response};
+use hyper::{
+    body::Incoming,
+    client::conn::http2::{Builder, SendRequest},
+};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::{net::TcpStream, sync::Mutex, time::timeout};
+
+use super::{
+    body::GatewayBody,
+    status::{Code, Status},
+    upstream_url::UpstreamUrl,
+};
+
+/// Time limit of a connection attempt.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Interval of pings while calls are open, and the time for an answer: those of the core SDKs.
+const PING_INTERVAL: Duration = Duration::from_secs(30);
+const PING_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Bytes that the frontend may send on one stream, and on all, before they are read.
+const STREAM_WINDOW: u32 = 1 << 20;
+const CONNECTION_WINDOW: u32 = 4 << 20;
+
+/// Largest head in bytes. Errors of the frontend carry details in it.
+const MAX_HEAD: u32 = 64 << 10;
+
+/// Most characters of a network error.
+const REASON: usize = 200;
+
+/// One connection to the frontend. Each connection of a caller has its own: so a balancer before the
+/// frontend spreads the load as it does without the gateway, and callers share no flow control.
+pub(super) struct Upstream {
+    url: UpstreamUrl,
+    sender: Mutex<Option<SendRequest<GatewayBody>>>,
+}
+
+impl Upstream {
+    pub(super) fn new(url: UpstreamUrl) -> Self {
+        Self { url, sender: Mutex::new(None) }
+    }
+
+    /// Sends a request, and returns the head of the response. Dropping the future resets the stream.
+    ///
+    /// A request that never left this process is sent once more on a new connection. Any other may
+    /// have reached the frontend, and repeating it is the caller's decision.
+    ///
+    /// # Errors
+    /// `Unavailable` if the frontend cannot be reached or the connection is lost.
+    pub(super) async fn send(
+        &self,
+        mut request: Request<GatewayBody>,
+    ) -> Result<Response<Incoming>, Status> {
+        let mut may_repeat = true;
+        loop {
+            let mut sender = self.sender().await?;
+            match sender.try_send_request(request).await {
+                Ok(response) => return Ok(response),
+                Err(mut error) => match error.take_message() {
+                    Some(unsent) if may_repeat => (request, may_repeat) = (unsent, false),
+                    _ => return Err(self.lost(&describe(error.error()))),
+                },
+            }
+        }
+    }
+
+    /// Tries whether the frontend speaks HTTP/2.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub(super) async fn probe(&self) -> Result<(), Status> {
+        self.sender().await.map(drop)
+    }
+
+    /// Returns the open connection, or a new one.
+    async fn sender(&self) -> Result<SendRequest<GatewayBody>, Status> {
+        let mut current = self.sender.lock().await;
+        if let Some(sender) = current.as_ref().filter(|sender| !sender.is_closed()) {
+            return Ok(sender.clone());
+        }
+        let connected = timeout(CONNECT_TIMEOUT, self.connect()).await;
+        let sender = connected.unwrap_or_else(|_| Err(self.lost("no connection within 5s")))?;
+        *current = Some(sender.clone());
+        Ok(sender)
+    }
+
+    async fn connect(&self) -> Result<SendRequest<GatewayBody>, Status> {
+        let stream = TcpStream::connect(self.url.authority().as_str()).await;
+        let stream = stream.map_err(|error| self.lost(&error.to_string()))?;
+        let _ = stream.set_nodelay(true);
+        let handshake = Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .keep_alive_interval(PING_INTERVAL)
+            .keep_alive_timeout(PING_TIMEOUT)
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
+            .max_header_list_size(MAX_HEAD)
+            .handshake(TokioIo::new(stream))
+            .await;
+        let (sender, connection) = handshake.map_err(|error| self.lost(&describe(&error)))?;
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "a connection to the frontend failed");
+            }
+        });
+        Ok(sender)
+    }
+
+    fn lost(&self, reason: &str) -> Status {
+        let text = format!("Temporal's frontend at {} is not available: {reason}", self.url);
+        Status::new(Code::Unavailable, text)
+    }
+}
+
+/// Returns an error of hyper with its causes, which alone say what happened.
+fn describe(error: &hyper::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    clean(&text, REASON)
+}

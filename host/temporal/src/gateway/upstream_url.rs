@@ -1,0 +1,85 @@
+//! Address of Temporal's frontend.
+
+use std::{fmt, str::FromStr};
+
+use cloakroom_core::{Error, ErrorKind};
+use http::{
+    Uri,
+    uri::{Authority, PathAndQuery},
+};
+
+/// Address of Temporal's frontend, such as `http://127.0.0.1:7233`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UpstreamUrl(Authority);
+
+impl UpstreamUrl {
+    /// Returns host and port.
+    pub(super) fn authority(&self) -> &Authority {
+        &self.0
+    }
+}
+
+impl FromStr for UpstreamUrl {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let refuse = |text: &str| Err(Error::new(ErrorKind::Config, text));
+        let Ok(uri) = text.parse::<Uri>() else {
+            return refuse(
+                "not a URL: write the frontend's address, such as http://127.0.0.1:7233",
+            );
+        };
+        if uri.scheme_str() == Some("https") {
+            return refuse("TLS to Temporal is not supported yet: write http://HOST:PORT");
+        }
+        let is_bare = matches!(uri.path_and_query().map(PathAndQuery::as_str), None | Some("/"));
+        match uri.authority() {
+            Some(authority)
+                if uri.scheme_str() == Some("http")
+                    && is_bare
+                    && authority.port_u16().is_some_and(|port| port != 0)
+                    && !authority.as_str().contains('@') =>
+            {
+                Ok(Self(authority.clone()))
+            }
+            _ => refuse(
+                "not the address of a frontend: write http://, a host and a port, such as \
+                 http://127.0.0.1:7233",
+            ),
+        }
+    }
+}
+
+impl fmt::Display for UpstreamUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "http://{}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_scheme_host_and_port_alone() {
+        for good in ["http://127.0.0.1:7233", "http://temporal.internal:7233", "http://[::1]:1/"] {
+            let url: UpstreamUrl = good.parse().unwrap();
+            assert_eq!(url.to_string(), good.trim_end_matches('/'));
+        }
+        for wrong in [
+            "",
+            "127.0.0.1:7233",
+            "http://",
+            "http://host",
+            "http://host:0",
+            "http://user:secret@host:7233",
+            "http://host:7233/path",
+            "http://host:7233?query",
+            "grpc://host:7233",
+            "https://host:7233",
+        ] {
+            let error = wrong.parse::<UpstreamUrl>().unwrap_err().to_string();
+            assert!(error.contains("http://") && !error.contains("secret"), "{wrong}: {error}");
+        }
+    }
+}

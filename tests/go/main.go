@@ -1,0 +1,120 @@
+// The scenario of tests/it/gateway/sdks.rs on Temporal's SDK for Go, as it comes.
+//
+// It reads one JSON request, on one line of standard input, and writes one line of JSON for each step:
+// tests/python/sdks.py describes both.
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/log"
+	"go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+)
+
+type request struct {
+	Address    string   `json:"address"`
+	Namespace  string   `json:"namespace"`
+	TaskQueue  string   `json:"task_queue"`
+	Role       string   `json:"role"`
+	ID         string   `json:"id"`
+	Size       int      `json:"size"`
+	Canary     string   `json:"canary"`
+	Steps      []string `json:"steps"`
+	OtherQueue string   `json:"other_queue"`
+}
+
+func main() {
+	input := bufio.NewReader(os.Stdin)
+	line, err := input.ReadBytes('\n')
+	must(err)
+	var asked request
+	must(json.Unmarshal(line, &asked))
+	ended := make(chan struct{})
+	go func() {
+		_, _ = io.Copy(io.Discard, input)
+		close(ended)
+	}()
+	// It ends with the test, however that ends.
+	if asked.Role != "worker" {
+		go func() {
+			<-ended
+			os.Exit(3)
+		}()
+	}
+	connected, err := client.Dial(client.Options{
+		HostPort:           asked.Address,
+		Namespace:          asked.Namespace,
+		ContextPropagators: []workflow.ContextPropagator{tracing{}},
+		Logger:             log.NewStructuredLogger(slog.New(slog.NewTextHandler(os.Stderr, nil))),
+	})
+	must(err)
+	if asked.Role != "client" {
+		polling := worker.New(connected, asked.TaskQueue, worker.Options{})
+		polling.RegisterWorkflowWithOptions(courier, workflow.RegisterOptions{Name: "Courier"})
+		registerActivities(polling)
+		must(polling.Start())
+		say(map[string]any{"step": "ready", "ok": true})
+		if asked.Role == "worker" {
+			<-ended
+			polling.Stop()
+			return
+		}
+	}
+	run(connected, asked)
+}
+
+// Runs the steps, and ends the program at the first that fails.
+func run(connected client.Client, asked request) {
+	for _, step := range asked.Steps {
+		started := time.Now()
+		came, err := scenario{connected, asked}.step(context.Background(), step, parcel(asked, step))
+		if err != nil {
+			say(map[string]any{"step": step, "ok": false, "error": cut(err.Error(), 4000)})
+			os.Exit(1)
+		}
+		digest := sha256.Sum256([]byte(came))
+		say(map[string]any{
+			"step": step, "ok": true, "sha256": hex.EncodeToString(digest[:]), "ms": time.Since(started).Milliseconds(),
+		})
+	}
+}
+
+// A text that every SDK makes in the same way, and that compresses to half its size at most.
+func parcel(asked request, step string) string {
+	var made strings.Builder
+	made.WriteString(asked.Canary)
+	for i := 0; i < asked.Size/64+1; i++ {
+		digest := sha256.Sum256([]byte(fmt.Sprintf("%s-%d", step, i)))
+		made.WriteString(hex.EncodeToString(digest[:]))
+	}
+	return cut(made.String(), asked.Size)
+}
+
+func cut(text string, size int) string {
+	return text[:min(size, len(text))]
+}
+
+func say(line map[string]any) {
+	text, err := json.Marshal(line)
+	must(err)
+	fmt.Println(string(text))
+}
+
+func must(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
+	}
+}

@@ -1,0 +1,9 @@
+//! The gateway: workers that know nothing of it, and a real server behind it.
+
+mod canary;
+mod down;
+mod harness;
+mod pass;
+mod sdks;
+mod strangers;
+mod undecodable;

