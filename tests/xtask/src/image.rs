@@ -84,7 +84,8 @@ fn write_image(program: &Path, config: Option<&Path>, folder: &Path) -> Result<(
         "layers": [layer],
     });
     let manifest = blob(&blobs, "manifest", manifest.to_string().as_bytes())?;
-    let index = json!({ "schemaVersion": 2, "mediaType": media_type("index"), "manifests": [manifest] });
+    let index =
+        json!({ "schemaVersion": 2, "mediaType": media_type("index"), "manifests": [manifest] });
     fs::write(folder.join("index.json"), index.to_string())?;
     Ok(fs::write(folder.join("oci-layout"), json!({ "imageLayoutVersion": "1.0.0" }).to_string())?)
 }
