@@ -96,7 +96,8 @@ impl Auth {
             verify_slices_are_equal(known.as_bytes(), token.as_bytes()).is_ok()
         };
         if self.tokens.iter().any(is_equal) {
-            return Ok(Client { subject: "token".to_owned(), namespaces: None });
+            let subject = "token".to_owned();
+            return Ok(Client { subject, signed_subject: None, namespaces: None });
         }
         let text = "the token is not one of the operator's";
         let verifier = self.verifier.as_ref().ok_or(AuthError::InvalidToken(text))?;

@@ -5,6 +5,8 @@
 pub(crate) struct Client {
     /// Subject of a signed token, or `token` for the operator's own.
     pub(crate) subject: String,
+    /// Subject of a signed token as it was signed, which identities are compared with.
+    pub(crate) signed_subject: Option<String>,
     /// Namespaces that the client may ask for. `None` means all.
     pub(crate) namespaces: Option<Vec<String>>,
 }
