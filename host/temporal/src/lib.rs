@@ -5,6 +5,8 @@ mod access;
 mod adapter;
 mod envelopes;
 #[cfg(feature = "gateway")]
+mod exchange;
+#[cfg(feature = "gateway")]
 pub mod gateway;
 pub mod json;
 mod limits;
