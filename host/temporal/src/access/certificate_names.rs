@@ -57,7 +57,7 @@ fn take<'a>(bytes: &mut &'a [u8], tag: u8) -> Option<&'a [u8]> {
         return None;
     }
     let (length, rest) = match (*length, rest) {
-        (short @ 0..0x80, rest) => (usize::from(short), rest),
+        (short @ 0..=0x7f, rest) => (usize::from(short), rest),
         (0x81, [length, rest @ ..]) => (usize::from(*length), rest),
         (0x82, [high, low, rest @ ..]) => (usize::from(u16::from_be_bytes([*high, *low])), rest),
         _ => return None,

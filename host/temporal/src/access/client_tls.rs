@@ -46,8 +46,7 @@ impl ClientTls {
     /// `Config` if it is neither a DNS name nor an IP address.
     pub fn with_server_name(mut self, name: &str) -> Result<Self, Error> {
         let name = ServerName::try_from(name.to_owned());
-        self.server_name =
-            Some(name.map_err(|_| config("neither a DNS name nor an IP address"))?);
+        self.server_name = Some(name.map_err(|_| config("neither a DNS name nor an IP address"))?);
         Ok(self)
     }
 

@@ -23,9 +23,8 @@ pub(super) fn provider() -> Arc<CryptoProvider> {
 pub(super) fn certified_key(certificates: &[u8], key: &[u8]) -> Result<Arc<CertifiedKey>, Error> {
     let chain = chain(certificates)?;
     let key = PrivateKeyDer::from_pem_slice(key).map_err(|_| config("the key is not PEM"))?;
-    let pair = CertifiedKey::from_der(chain, key, &provider()).map_err(|error| {
-        config("the certificate does not belong to the key").with_source(error)
-    })?;
+    let pair = CertifiedKey::from_der(chain, key, &provider())
+        .map_err(|error| config("the certificate does not belong to the key").with_source(error))?;
     Ok(Arc::new(pair))
 }
 

@@ -6,11 +6,11 @@ use cloakroom_core::{Error, ErrorKind};
 use http::{HeaderMap, header::AUTHORIZATION};
 use rustls::ServerConfig;
 
-use super::{
-    caller::{Caller, Namespaces},
-    identity::Identity,
+use super::identity::Identity;
+use crate::{
+    access::{Auth, AuthError, CertificateNames, Client, ServerTls, bearer_token},
+    exchange::{Caller, Namespaces},
 };
-use crate::access::{Auth, AuthError, CertificateNames, Client, ServerTls, bearer_token};
 
 /// Name of HTTP/2 in a TLS handshake.
 pub(super) const HTTP_2: &[u8] = b"h2";
@@ -92,8 +92,7 @@ impl Callers {
         if self.is_open() {
             return Ok(self.everybody.clone());
         }
-        let by_certificate =
-            |one: &&Identity| names.is_some_and(|names| one.is_certificate(names));
+        let by_certificate = |one: &&Identity| names.is_some_and(|names| one.is_certificate(names));
         if let Some(identity) = self.identities.iter().find(by_certificate) {
             return Ok(identity.caller());
         }

@@ -6,8 +6,8 @@ use cloakroom_core::{Error, ErrorKind};
 use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 use rustls::ClientConfig;
 
-use super::{callers::HTTP_2, headers::NAMESPACE};
-use crate::access::ClientTls;
+use super::callers::HTTP_2;
+use crate::{access::ClientTls, exchange::NAMESPACE};
 
 /// Credentials that a gateway presents to Temporal's frontend. Default: none, and no TLS; the API keys
 /// of callers pass through.
@@ -93,7 +93,7 @@ fn bearer(key: &str) -> Result<HeaderValue, Error> {
 
 impl PartialEq for UpstreamCredentials {
     fn eq(&self, other: &Self) -> bool {
-        self.tls() .map(|(tls, _)| tls) == other.tls().map(|(tls, _)| tls)
+        self.tls().map(|(tls, _)| tls) == other.tls().map(|(tls, _)| tls)
             && self.api_key == other.api_key
             && self.api_keys == other.api_keys
     }

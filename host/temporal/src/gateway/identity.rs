@@ -6,8 +6,10 @@ use aws_lc_rs::constant_time::verify_slices_are_equal;
 use cloakroom_core::Error;
 use zeroize::Zeroizing;
 
-use super::caller::{Caller, Namespaces};
-use crate::access::{CertificateNames, check_token};
+use crate::{
+    access::{CertificateNames, check_token},
+    exchange::{Caller, Namespaces},
+};
 
 /// Name that stands for every namespace.
 const EVERY: &str = "*";

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use http::{HeaderMap, HeaderValue};
+use http::HeaderMap;
 
-use super::{headers::NAMESPACE, status::{Code, Status}};
+use super::{
+    call::NAMESPACE,
+    status::{Code, Status},
+};
 
-/// Calls that belong to no namespace, and reveal nothing of one: every SDK makes them first.
-const OF_NO_NAMESPACE: [&str; 3] = [
-    "/temporal.api.workflowservice.v1.WorkflowService/GetSystemInfo",
-    "/grpc.health.v1.Health/Check",
-    "/grpc.health.v1.Health/Watch",
-];
+/// Calls that belong to no namespace and reveal nothing of one. Every SDK makes the first of them when
+/// it connects.
+const OF_NO_NAMESPACE: [&str; 3] =
+    ["GetSystemInfo", "/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch"];
 
 /// Most characters of a namespace in an error.
 const SHOWN: usize = 64;
@@ -38,8 +39,7 @@ impl Caller {
         Self { name: "everybody".to_owned(), namespaces: Namespaces::Every }
     }
 
-    /// Returns whether it may use a namespace.
-    pub(crate) fn may_use(&self, namespace: &str) -> bool {
+    fn may_use(&self, namespace: &str) -> bool {
         match &self.namespaces {
             Namespaces::Every => true,
             Namespaces::Listed(listed) => listed.contains(namespace),
@@ -47,13 +47,13 @@ impl Caller {
     }
 
     /// Checks a call against the namespaces: the one in its message, and those in its headers, by which
-    /// Temporal Cloud finds the server.
+    /// Temporal Cloud finds the server. `method` is the name of a known method, or the path of another.
     ///
     /// # Errors
     /// `PermissionDenied`.
     pub(crate) fn check(
         &self,
-        path: &str,
+        method: &str,
         namespace: Option<&str>,
         headers: &HeaderMap,
     ) -> Result<(), Status> {
@@ -66,7 +66,7 @@ impl Caller {
             let refused = cloakroom_core::clean(refused, SHOWN);
             return self.refuse(&format!("may not use namespace `{refused}`"));
         }
-        if namespace.is_none() && !OF_NO_NAMESPACE.contains(&path) {
+        if namespace.is_none() && !OF_NO_NAMESPACE.contains(&method) {
             return self.refuse("may only make calls that name one of its namespaces");
         }
         Ok(())
@@ -79,17 +79,16 @@ impl Caller {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use http::HeaderValue;
 
-    const PATH: &str = "/temporal.api.workflowservice.v1.WorkflowService/";
+    use super::*;
 
     fn check(caller: &Caller, method: &str, body: Option<&str>, header: Option<&str>) -> String {
         let mut headers = HeaderMap::new();
         if let Some(header) = header {
             headers.insert(NAMESPACE, HeaderValue::from_str(header).unwrap());
         }
-        let path = if method.starts_with('/') { method.to_owned() } else { PATH.to_owned() + method };
-        match caller.check(&path, body, &headers) {
+        match caller.check(method, body, &headers) {
             Ok(()) => String::new(),
             Err(status) => {
                 assert_eq!(status.code, Code::PermissionDenied);
