@@ -6,6 +6,7 @@
 
 mod answer;
 mod call;
+mod caller;
 mod context;
 pub(crate) mod deadline;
 mod frontend;
@@ -22,7 +23,8 @@ mod undecodable;
 use cloakroom_core::{ByteSize, Error};
 
 pub(crate) use self::{
-    call::{Call, SERVICE},
+    call::{Call, NAMESPACE, SERVICE},
+    caller::{Caller, Namespaces},
     frontend::Frontend,
 };
 use self::{namespace_limits::NamespaceLimits, status::Status};
