@@ -13,6 +13,7 @@ mod pass_on;
 mod probes;
 mod proxy;
 mod settings;
+mod status_details;
 mod status_head;
 mod upstream;
 mod upstream_url;

@@ -20,13 +20,25 @@ pub struct GatewaySettings {
     pub message: ByteSize,
     /// Address of [`Gateway::serve_probes`](super::Gateway::serve_probes). Default: none.
     pub metrics: Option<SocketAddr>,
+    /// Encodes the messages and stack traces of failures with their payloads. Default: where a stage is
+    /// required.
+    pub encode_failures: Option<bool>,
+    /// Methods of Temporal's WorkflowService that pass as they are although the gateway does not know
+    /// them and a stage is required. Default: none.
+    pub allowed_methods: Vec<String>,
 }
 
 impl GatewaySettings {
     /// Returns the default settings of a gateway to this frontend.
     #[must_use]
     pub fn new(upstream: UpstreamUrl) -> Self {
-        Self { upstream, message: MESSAGE, metrics: None }
+        Self {
+            upstream,
+            message: MESSAGE,
+            metrics: None,
+            encode_failures: None,
+            allowed_methods: Vec::new(),
+        }
     }
 
     /// Validates the settings of a gateway that listens on this address.
