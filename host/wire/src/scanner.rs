@@ -45,8 +45,6 @@ pub fn scan_within(
 struct Scanner<'l> {
     limits: &'l ScanLimits,
     schema: &'static Schema,
-    /// Failures get spans even without payloads: their texts can be replaced.
-    failure: Option<u16>,
     stack: Vec<Frame>,
     sites: Vec<Site>,
     spans: Vec<Span>,
@@ -68,11 +66,9 @@ impl<'l> Scanner<'l> {
             counts: [0; COUNTERS],
         };
         let span = span(&root, 0);
-        let failure = schema.message("temporal.api.failure.v1.Failure").map(|failure| failure.id);
         Self {
             limits,
             schema,
-            failure,
             stack: vec![root],
             sites: Vec::new(),
             spans: vec![span],
@@ -179,9 +175,9 @@ impl<'l> Scanner<'l> {
             frame.index = *count;
             *count += 1;
         }
-        let is_failure = self.failure == Some(frame.message);
+        let holds_text = self.schema.holds_text(frame.message);
         self.stack.push(frame);
-        if is_failure {
+        if holds_text {
             self.innermost_span();
         }
         Ok(())

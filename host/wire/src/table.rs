@@ -7,6 +7,13 @@ use std::{collections::HashMap, sync::OnceLock};
 
 use crate::schema::{COUNTERS, Field, FieldKind, Layout, Schema};
 
+/// Messages with the text of a failure.
+const TEXTS: [&str; 3] = [
+    "temporal.api.failure.v1.Failure",
+    "temporal.api.nexus.v1.Failure",
+    "temporal.api.query.v1.WorkflowQueryResult",
+];
+
 impl Schema {
     /// Returns the schema of Temporal's `WorkflowService`.
     #[must_use]
@@ -36,7 +43,8 @@ fn parse(text: &'static str) -> Schema {
             methods.extend(id(request).zip(id(response)).map(|types| (path, types)));
         } else if let ("message", Some(name)) = (first, line.split_whitespace().nth(1)) {
             let (first, holds_payloads) = (fields.len(), false);
-            messages.push(Layout { name, first, holds_payloads, count: 0 });
+            let holds_text = TEXTS.contains(&name);
+            messages.push(Layout { name, first, holds_payloads, holds_text, count: 0 });
         }
     }
     let holds = holders(&messages, &fields);

@@ -102,7 +102,9 @@ impl Connection {
             || response.headers().contains_key(GRPC_STATUS)
             || !response.status().is_success()
         {
-            return Ok(pass_back(response));
+            let mut response = pass_back(response);
+            self.gateway.decode_details(ctx, call.headers, response.headers_mut()).await;
+            return Ok(response);
         }
         let exchange = &self.gateway.exchange;
         let (mut head, body) = response.into_parts();
@@ -113,8 +115,13 @@ impl Connection {
         let received = message::read(body, encoding.as_ref(), max, &memory).await?;
         headers::remove_of_connection(&mut head.headers);
         headers::describe_response(&mut head.headers);
-        let Received { message, trailers, charge } = received;
+        let Received { message, mut trailers, charge } = received;
         let Some(message) = message else {
+            // Details are admitted for themselves: whoever waits must hold no memory.
+            drop((charge, memory));
+            if let Some(trailers) = &mut trailers {
+                self.gateway.decode_details(ctx, call.headers, trailers).await;
+            }
             let mut body = GatewayBody::empty();
             body.set_trailers(trailers);
             return Ok(Response::from_parts(head, body));
