@@ -3,6 +3,8 @@
 mod adapter;
 mod envelopes;
 #[cfg(feature = "gateway")]
+mod exchange;
+#[cfg(feature = "gateway")]
 pub mod gateway;
 pub mod json;
 mod limits;

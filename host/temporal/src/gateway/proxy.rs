@@ -2,13 +2,13 @@
 
 use std::{fmt, sync::Arc};
 
-use cloakroom_core::Error;
 use cloakroom_pipeline::PipelineSource;
 use tokio::sync::watch;
 
-use super::{metric, namespace_limits::NamespaceLimits, settings::GatewaySettings};
+use super::settings::GatewaySettings;
 use crate::{
     adapter::Adapter,
+    exchange::{Exchange, metric},
     limits::{SizeLimitSource, SizeLimits},
 };
 
@@ -44,10 +44,9 @@ pub struct GatewayBuilder {
 
 /// State that all connections of one gateway share.
 pub(super) struct GatewayState {
-    pub(super) adapter: Adapter,
+    pub(super) exchange: Exchange,
     pub(super) settings: GatewaySettings,
     pub(super) metrics: Option<RenderMetrics>,
-    pub(super) namespace_limits: NamespaceLimits,
     /// True once the gateway has stopped accepting connections.
     pub(super) draining: watch::Sender<bool>,
 }
@@ -86,15 +85,8 @@ impl GatewayBuilder {
         let adapter = Adapter::new(self.source, self.limits).quiet();
         let (draining, _) = watch::channel(false);
         let (settings, metrics) = (self.settings, self.metrics);
-        let namespace_limits = NamespaceLimits::default();
-        Gateway(Arc::new(GatewayState { adapter, settings, metrics, namespace_limits, draining }))
-    }
-}
-
-impl GatewayState {
-    /// Returns an error with the names of the settings that mend it.
-    pub(super) fn named(&self, error: Error) -> Error {
-        self.adapter.pipeline().name_remedies(error)
+        let exchange = Exchange::new(adapter, settings.message);
+        Gateway(Arc::new(GatewayState { exchange, settings, metrics, draining }))
     }
 }
 

@@ -5,15 +5,15 @@ use cloakroom_core::Context;
 use cloakroom_wire::MessageType;
 
 use super::{
+    Exchange,
     namespace_limits::{blob_limit, raised},
-    proxy::GatewayState,
 };
 use crate::limits::SizeLimits;
 
-impl GatewayState {
+impl Exchange {
     /// Returns the limits of a namespace: those of the configuration, and its real ones where they are
     /// known and tighter.
-    pub(super) fn limits_of(&self, ctx: &Context) -> SizeLimits {
+    pub(crate) fn limits_of(&self, ctx: &Context) -> SizeLimits {
         let mut limits = self.adapter.size_limits();
         let blob = ctx.namespace_name().and_then(|name| self.namespace_limits.get(name));
         if let Some(blob) = blob.and_then(|blob| i64::try_from(blob).ok()) {
@@ -25,7 +25,7 @@ impl GatewayState {
 
     /// Notes the limits in the answer of `DescribeNamespace`, and returns the answer with raised ones. `None`
     /// where payloads are not stored, so that the SDK's own check is right, or there are no limits.
-    pub(super) fn raise_limits(
+    pub(crate) fn raise_limits(
         &self,
         message: MessageType,
         ctx: &Context,

@@ -3,44 +3,24 @@
 use std::collections::HashMap;
 
 use bytes::{Bytes, BytesMut};
-use cloakroom_core::{
-    Context, Direction, Error, ErrorKind, Kind, Limit, Payload, Remedy, Thousands,
-};
+use cloakroom_core::{Context, Direction, Error, ErrorKind, Limit, Payload, Remedy, Thousands};
 
 use cloakroom_wire::{
-    MessageType, Method, Scan, ScanLimits, View, WireError, WireErrorKind, scan_within, splice,
+    MessageType, Scan, ScanLimits, WireError, WireErrorKind, scan_within, splice,
 };
 
-use super::proxy::GatewayState;
+use super::Exchange;
 
 /// Bytes that a payload takes in a message besides its own: tag and length.
 const FRAMING: usize = 6;
 
-impl GatewayState {
-    /// Returns the context of a request, as far as the request itself has it.
-    pub(super) fn context(method: &Method, request: &[u8]) -> Context {
-        let request = View::new(method.request, request);
-        let Some(namespace) = text(request, "namespace") else {
-            return Context::none();
-        };
-        let ctx = Context::namespace(namespace);
-        let execution = ["workflow_execution", "execution"].iter();
-        let execution = execution.filter_map(|name| request.message(name));
-        let id = execution.filter_map(|execution| text(execution, "workflow_id")).next();
-        let Some(id) = text(request, "workflow_id").or(id) else {
-            return ctx;
-        };
-        let type_name = request.message("workflow_type").and_then(|name| text(name, "name"));
-        // Objects belong to the execution that reads them again; the run is mostly unknown.
-        ctx.with_target(Kind::Workflow, id, type_name.unwrap_or_default(), None)
-    }
-
+impl Exchange {
     /// Encodes the payloads of a message. Returns it, and how many it has.
     ///
     /// # Errors
     /// Those of the pipeline. `LimitExceeded(Message)` if the message or one of its fields is larger
     /// than Temporal accepts: the server would terminate the workflow that sends it.
-    pub(super) async fn encode_message(
+    pub(crate) async fn encode_message(
         &self,
         ctx: &Context,
         message: MessageType,
@@ -74,7 +54,7 @@ impl GatewayState {
     ///
     /// # Errors
     /// Those of the pipeline.
-    pub(super) async fn decode_message(
+    pub(crate) async fn decode_message(
         &self,
         ctx: &Context,
         message: MessageType,
@@ -88,7 +68,7 @@ impl GatewayState {
         }
         let decoded = self.adapter.pipeline().decode(ctx, payloads).await?;
         let spliced = splice(&found, write(&decoded)).map_err(malformed)?;
-        let most = self.settings.message.get();
+        let most = self.max_message.get();
         self.report(ctx, Direction::Decode, check_answer(spliced.len(), most))?;
         Ok((spliced, count))
     }
@@ -108,11 +88,6 @@ impl GatewayState {
     ) -> Result<T, Error> {
         result.map_err(|error| self.adapter.pipeline().report_failure(ctx, direction, error))
     }
-}
-
-/// Returns a field of text that is not empty.
-fn text<'a>(message: View<'a>, name: &str) -> Option<&'a str> {
-    message.text(name).filter(|text| !text.is_empty())
 }
 
 fn parse(found: &Scan) -> Result<Vec<Payload>, Error> {

@@ -1,0 +1,53 @@
+//! Encodes the request of a call.
+
+use bytes::Bytes;
+use cloakroom_core::{CallMemory, Context};
+use http::{HeaderMap, HeaderValue};
+
+use super::{
+    Exchange,
+    call::{Call, NAMESPACE},
+    context::context,
+    request_log::RequestLog,
+    status::{Code, Status},
+};
+
+impl Exchange {
+    /// Encodes a request, and returns it with its context.
+    ///
+    /// # Errors
+    /// The status that refuses the call.
+    pub(crate) async fn encode_request(
+        &self,
+        call: &Call<'_>,
+        message: Bytes,
+        memory: &CallMemory,
+        log: &mut RequestLog,
+    ) -> Result<(Context, Bytes), Status> {
+        let ctx = context(call.method, &message);
+        log.namespace = ctx.namespace_name().map(str::to_owned);
+        check_namespace(&ctx, call.headers)?;
+        if !call.method.request.holds_payloads() {
+            return Ok((ctx, message));
+        }
+        let counted = ctx.clone().with_memory(memory.clone());
+        let encoded = self.encode_message(&counted, call.method.request, message).await;
+        let (message, payloads) = encoded.map_err(|error| self.refuse(error))?;
+        log.payloads += payloads;
+        Ok((ctx, message))
+    }
+}
+
+/// Refuses a header that names another namespace than the message: rings and grants are chosen by the
+/// message, and something on the way may have admitted the caller by the header.
+fn check_namespace(ctx: &Context, headers: &HeaderMap) -> Result<(), Status> {
+    let named = headers.get_all(NAMESPACE);
+    let differs = |name: &HeaderValue| {
+        ctx.namespace_name().is_some_and(|namespace| name.as_bytes() != namespace.as_bytes())
+    };
+    if named.iter().any(differs) {
+        let text = "the header `temporal-namespace` names another namespace than the message";
+        return Err(Status::new(Code::PermissionDenied, text));
+    }
+    Ok(())
+}
