@@ -15,7 +15,7 @@ use crate::{
     exchange::{
         Caller, SERVICE,
         request_log::RequestLog,
-        status::{Code, Status},
+        status::Status,
     },
 };
 
