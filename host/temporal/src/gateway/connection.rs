@@ -2,7 +2,6 @@
 
 use std::{convert::Infallible, net::SocketAddr, sync::Arc};
 
-use cloakroom_pipeline::Stage;
 use cloakroom_wire::Schema;
 use http::{
     Request, Response, Uri, Version,
@@ -62,19 +61,13 @@ impl Connection {
         })
     }
 
-    /// Passes on a call that the gateway does not know. A method of the service that carries payloads
-    /// is refused where a stage is required, because it could carry them in plaintext.
+    /// Passes on a call that the table does not know, unless it could carry payloads in plaintext.
     async fn pass_unknown(
         &self,
         method: Option<&str>,
         request: Request<Incoming>,
     ) -> Result<Response<GatewayBody>, Status> {
-        let pipeline = self.gateway.exchange.adapter.pipeline();
-        if method.is_some() && pipeline.stages().iter().any(Stage::is_required_to_encode) {
-            let text = "the gateway does not know this method, and a stage is required: it could \
-                        carry payloads in plaintext";
-            return Err(Status::new(Code::Unimplemented, text));
-        }
+        self.gateway.exchange.check_unknown(method)?;
         pass_on(&self.upstream, request).await
     }
 
