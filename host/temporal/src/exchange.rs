@@ -1,8 +1,8 @@
 //! Exchange of messages with Temporal's frontend: requests are encoded, answers decoded, and tasks that
 //! cannot be decoded are failed.
 //!
-//! Nothing here knows how messages travel. The gateway carries them over HTTP/2, and asks for itself by
-//! the trait [`Frontend`].
+//! Nothing here knows how messages travel. The gateway carries them over HTTP/2, the SDK's hook within
+//! one process. Both ask for themselves by the trait [`Frontend`].
 
 mod answer;
 mod call;

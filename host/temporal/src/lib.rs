@@ -4,7 +4,7 @@
 mod access;
 mod adapter;
 mod envelopes;
-#[cfg(feature = "gateway")]
+#[cfg(any(feature = "gateway", feature = "sdk"))]
 mod exchange;
 #[cfg(feature = "gateway")]
 pub mod gateway;
@@ -22,7 +22,8 @@ mod too_large;
 
 #[cfg(feature = "sdk")]
 pub use self::sdk::{
-    DataConverterBuilder, SdkCodec, data_converter, payload_from_sdk, payload_to_sdk,
+    ConnectionHook, DataConverterBuilder, SdkCodec, data_converter, payload_from_sdk,
+    payload_to_sdk,
 };
 pub use self::{
     adapter::Adapter,
