@@ -3,10 +3,14 @@
 mod adapter;
 mod envelopes;
 #[cfg(feature = "gateway")]
+mod exchange;
+#[cfg(feature = "gateway")]
 pub mod gateway;
 pub mod json;
 mod limits;
 pub mod metric;
+#[cfg(feature = "gateway")]
+mod namespaces;
 mod reference;
 #[cfg(feature = "sdk")]
 mod sdk;
@@ -14,6 +18,10 @@ mod sdk;
 pub mod server;
 mod too_large;
 
+#[cfg(feature = "gateway")]
+pub use self::namespaces::{
+    Mode, NamespacePolicies, NamespacePolicy, NamespacePolicySource, PlainRule,
+};
 #[cfg(feature = "sdk")]
 pub use self::sdk::{
     DataConverterBuilder, SdkCodec, data_converter, payload_from_sdk, payload_to_sdk,

@@ -14,7 +14,8 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{Gateway, connection::Connection, metric::CONNECTIONS, proxy::GatewayState};
+use super::{Gateway, connection::Connection, proxy::GatewayState};
+use crate::exchange::metric::CONNECTIONS;
 
 /// Connections that are open at once. Each may hold as much as its window unread.
 const MAX_CONNECTIONS: usize = 1024;

@@ -11,17 +11,13 @@ use http::{
 use hyper::body::Incoming;
 
 use super::{
-    body::GatewayBody,
-    headers,
-    pass_on::pass_on,
-    proxy::GatewayState,
+    body::GatewayBody, headers, pass_on::pass_on, proxy::GatewayState, upstream::Upstream,
+};
+use crate::exchange::{
+    SERVICE,
     request_log::RequestLog,
     status::{Code, Status},
-    upstream::Upstream,
 };
-
-/// Path of the service whose messages carry payloads.
-pub(super) const SERVICE: &str = "/temporal.api.workflowservice.v1.WorkflowService/";
 
 /// One connection of a worker or client.
 pub(super) struct Connection {
@@ -46,7 +42,7 @@ impl Connection {
         let method = path.strip_prefix(SERVICE);
         let known = Schema::temporal().method(&path);
         let name = method.filter(|_| known.is_some()).unwrap_or("other");
-        let mut log = RequestLog::start(self.peer, name);
+        let mut log = RequestLog::start(Some(self.peer), name);
         let responded = match self.redirect(request) {
             Err(status) => Err(status),
             Ok(request) => match known {
@@ -73,7 +69,7 @@ impl Connection {
         method: Option<&str>,
         request: Request<Incoming>,
     ) -> Result<Response<GatewayBody>, Status> {
-        let pipeline = self.gateway.adapter.pipeline();
+        let pipeline = self.gateway.exchange.adapter.pipeline();
         if method.is_some() && pipeline.stages().iter().any(Stage::is_required_to_encode) {
             let text = "the gateway does not know this method, and a stage is required: it could \
                         carry payloads in plaintext";

@@ -76,7 +76,7 @@ impl GatewayState {
             (&Method::GET | &Method::HEAD, "/readyz") => self.readiness().await,
             (&Method::GET, "/metrics") => match &self.metrics {
                 Some(render) => {
-                    metric::record_memory(self.adapter.pipeline().memory());
+                    metric::record_memory(self.exchange.adapter.pipeline().memory());
                     line(StatusCode::OK, &render())
                 }
                 None => line(StatusCode::NOT_FOUND, "this gateway has no metrics recorder"),

@@ -2,14 +2,15 @@
 
 use std::{fmt, sync::Arc};
 
-use cloakroom_core::Error;
 use cloakroom_pipeline::PipelineSource;
 use tokio::sync::watch;
 
-use super::{metric, namespace_limits::NamespaceLimits, settings::GatewaySettings};
+use super::settings::GatewaySettings;
 use crate::{
     adapter::Adapter,
+    exchange::{Exchange, metric},
     limits::{SizeLimitSource, SizeLimits},
+    namespaces::{NamespacePolicies, NamespacePolicySource},
 };
 
 /// Renders all recorded metrics in Prometheus's text format.
@@ -38,16 +39,16 @@ pub struct Gateway(pub(super) Arc<GatewayState>);
 pub struct GatewayBuilder {
     source: Box<dyn PipelineSource>,
     limits: Box<dyn SizeLimitSource>,
+    namespaces: Box<dyn NamespacePolicySource>,
     settings: GatewaySettings,
     metrics: Option<RenderMetrics>,
 }
 
 /// State that all connections of one gateway share.
 pub(super) struct GatewayState {
-    pub(super) adapter: Adapter,
+    pub(super) exchange: Exchange,
     pub(super) settings: GatewaySettings,
     pub(super) metrics: Option<RenderMetrics>,
-    pub(super) namespace_limits: NamespaceLimits,
     /// True once the gateway has stopped accepting connections.
     pub(super) draining: watch::Sender<bool>,
 }
@@ -59,6 +60,7 @@ impl Gateway {
         GatewayBuilder {
             source: Box::new(source),
             limits: Box::new(SizeLimits::default()),
+            namespaces: Box::new(Arc::<NamespacePolicies>::default()),
             settings,
             metrics: None,
         }
@@ -69,6 +71,13 @@ impl GatewayBuilder {
     /// Sets the sizes that Temporal accepts. Default: [`SizeLimits::default`].
     pub fn with_size_limits(mut self, limits: impl SizeLimitSource) -> Self {
         self.limits = Box::new(limits);
+        self
+    }
+
+    /// Sets the policies of namespaces. Default: every payload of every namespace is encoded, and none may
+    /// cross to another namespace where a stage encrypts.
+    pub fn with_namespaces(mut self, namespaces: impl NamespacePolicySource) -> Self {
+        self.namespaces = Box::new(namespaces);
         self
     }
 
@@ -86,15 +95,8 @@ impl GatewayBuilder {
         let adapter = Adapter::new(self.source, self.limits).quiet();
         let (draining, _) = watch::channel(false);
         let (settings, metrics) = (self.settings, self.metrics);
-        let namespace_limits = NamespaceLimits::default();
-        Gateway(Arc::new(GatewayState { adapter, settings, metrics, namespace_limits, draining }))
-    }
-}
-
-impl GatewayState {
-    /// Returns an error with the names of the settings that mend it.
-    pub(super) fn named(&self, error: Error) -> Error {
-        self.adapter.pipeline().name_remedies(error)
+        let exchange = Exchange::new(adapter, settings.message, self.namespaces);
+        Gateway(Arc::new(GatewayState { exchange, settings, metrics, draining }))
     }
 }
 

@@ -11,11 +11,8 @@ use hyper::{
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::{net::TcpStream, sync::Mutex, time::timeout};
 
-use super::{
-    body::GatewayBody,
-    status::{Code, Status},
-    upstream_url::UpstreamUrl,
-};
+use super::{body::GatewayBody, upstream_url::UpstreamUrl};
+use crate::exchange::status::{Code, Status};
 
 /// Time limit of a connection attempt.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

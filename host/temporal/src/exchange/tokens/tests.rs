@@ -1,7 +1,7 @@
 //! Tasks as the server hands them out.
 
 use super::*;
-use crate::gateway::proto::{put_bytes, put_number};
+use crate::exchange::proto::{put_bytes, put_number};
 
 /// Returns a message of fields with a length.
 fn fields(fields: &[(u32, &[u8])]) -> Vec<u8> {

@@ -11,7 +11,7 @@ const EVENTS: u32 = 1;
 
 /// The parent of a run, or that it has none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Parent {
+pub(crate) struct Parent {
     /// The workflow that started this one as its child.
     pub(super) execution: Option<ParentExecution>,
     /// Whether the run continues another one. Its result is then stored as its own.
@@ -61,7 +61,9 @@ fn parent(first: View<'_>) -> Option<Parent> {
         workflow_id: text(execution, "workflow_id"),
         run_id: text(execution, "run_id"),
     });
-    let execution = execution.filter(|parent| !parent.workflow_id.is_empty());
+    let is_named =
+        |parent: &ParentExecution| !parent.workflow_id.is_empty() && !parent.namespace.is_empty();
+    let execution = execution.filter(is_named);
     let is_continued = !text(started, "continued_execution_run_id").is_empty();
     Some(Parent { execution, is_continued })
 }

@@ -13,14 +13,14 @@ fn put_varint(into: &mut Vec<u8>, mut value: u64) {
 }
 
 /// Appends a field with a length: bytes, text or a message.
-pub(super) fn put_bytes(into: &mut Vec<u8>, number: u32, value: &[u8]) {
+pub(crate) fn put_bytes(into: &mut Vec<u8>, number: u32, value: &[u8]) {
     put_varint(into, u64::from(number) << 3 | LENGTH);
     put_varint(into, value.len() as u64);
     into.extend_from_slice(value);
 }
 
 /// Appends a field with a number.
-pub(super) fn put_number(into: &mut Vec<u8>, number: u32, value: u64) {
+pub(crate) fn put_number(into: &mut Vec<u8>, number: u32, value: u64) {
     put_varint(into, u64::from(number) << 3);
     put_varint(into, value);
 }

@@ -5,14 +5,15 @@
 
 use bytes::Bytes;
 use cloakroom_core::{Context, Error};
-use cloakroom_wire::{MessageType, Method, Schema, View};
-use http::{HeaderMap, Method as HttpMethod, Request, Uri, Version, uri::Scheme};
+use cloakroom_wire::{MessageType, Schema, View};
+use http::HeaderMap;
 
 use super::{
-    body::GatewayBody,
-    connection::{Connection, SERVICE},
+    Exchange,
+    call::Call,
+    frontend::Frontend,
     proto::{put_bytes, put_number},
-    status::{GRPC_STATUS, Status},
+    status::Status,
 };
 
 /// Identity in Temporal's history of a task that the gateway failed.
@@ -45,7 +46,7 @@ impl Task {
     }
 }
 
-impl Connection {
+impl Exchange {
     /// Returns the answer without the tasks that cannot be decoded. These are failed upstream. An
     /// answer that is no task and has none is refused.
     ///
@@ -53,21 +54,21 @@ impl Connection {
     /// The status for the caller, if the answer is not about tasks.
     pub(super) async fn without_undecodable(
         &self,
-        method: &Method,
-        name: &str,
+        frontend: &impl Frontend,
+        call: &Call<'_>,
         ctx: &Context,
-        caller: &HeaderMap,
         answer: Bytes,
         error: &Error,
     ) -> Result<Bytes, Status> {
+        let caller = call.headers;
         // Fields of the answer that are tasks.
-        let tasks: &[(u32, Task)] = match name {
+        let tasks: &[(u32, Task)] = match call.name {
             "PollWorkflowTaskQueue" => {
-                self.fail(Task::Workflow, ctx, caller, &answer, error).await;
+                self.fail(frontend, Task::Workflow, ctx, caller, &answer, error).await;
                 return Ok(Bytes::new());
             }
             "PollActivityTaskQueue" => {
-                self.fail(Task::Activity, ctx, caller, &answer, error).await;
+                self.fail(frontend, Task::Activity, ctx, caller, &answer, error).await;
                 return Ok(Bytes::new());
             }
             "RespondWorkflowTaskCompleted" => &[(1, Task::Workflow), (2, Task::Activity)],
@@ -75,7 +76,7 @@ impl Connection {
             _ => return Err(Status::from_error(error)),
         };
         let mut kept = Vec::with_capacity(answer.len());
-        for field in View::new(method.response, &answer).fields() {
+        for field in View::new(call.method.response, &answer).fields() {
             let task = tasks.iter().find(|(number, _)| *number == field.number);
             let (Some((number, task)), Some(content)) = (task, field.content) else {
                 kept.extend_from_slice(field.whole);
@@ -83,11 +84,11 @@ impl Connection {
             };
             let Some(message) = task.message() else { continue };
             let bytes = answer.slice_ref(content);
-            match self.gateway.decode_message(ctx, message, bytes.clone()).await {
+            match self.decode_message(ctx, message, bytes.clone()).await {
                 Ok((decoded, _)) => put_bytes(&mut kept, *number, &decoded),
                 Err(error) => {
-                    let error = self.gateway.named(error);
-                    self.fail(*task, ctx, caller, &bytes, &error).await;
+                    let error = self.named(error);
+                    self.fail(frontend, *task, ctx, caller, &bytes, &error).await;
                 }
             }
         }
@@ -98,6 +99,7 @@ impl Connection {
     /// later on, as SDKs do: the server would hand a failed one out again at once.
     async fn fail(
         &self,
+        frontend: &impl Frontend,
         task: Task,
         ctx: &Context,
         caller: &HeaderMap,
@@ -130,37 +132,14 @@ impl Connection {
                 ("RespondActivityTaskFailed", failed_activity(token, namespace, &report))
             }
         };
-        if let Err(reason) = self.send_answer(method, caller, request).await {
+        let memory =
+            ctx.memory().cloned().unwrap_or_else(|| self.adapter.pipeline().memory().call());
+        if let Err(status) = frontend.ask(method, caller, request.into(), &memory).await {
             // The task times out, and the server hands it out again.
-            tracing::warn!(target: "cloakroom::request", method, error = reason, "not failed");
-        }
-    }
-
-    /// Sends a request of the gateway's own, with the credentials of the caller.
-    async fn send_answer(
-        &self,
-        method: &str,
-        caller: &HeaderMap,
-        message: Vec<u8>,
-    ) -> Result<(), String> {
-        let uri = Uri::builder()
-            .scheme(Scheme::HTTP)
-            .authority(self.gateway.settings.upstream.authority().clone())
-            .path_and_query(format!("{SERVICE}{method}"))
-            .build()
-            .map_err(|error| error.to_string())?;
-        let mut request = Request::new(GatewayBody::message(message.into(), None, None));
-        *request.uri_mut() = uri;
-        *request.method_mut() = HttpMethod::POST;
-        *request.version_mut() = Version::HTTP_2;
-        *request.headers_mut() = caller.clone();
-        request.headers_mut().remove(super::deadline::GRPC_TIMEOUT);
-        let response = self.upstream.send(request).await.map_err(|status| status.message)?;
-        match response.headers().get(GRPC_STATUS) {
-            Some(code) if code != "0" => {
-                Err(format!("code {}", code.to_str().unwrap_or("unknown")))
-            }
-            _ => Ok(()),
+            let code = status.code.as_str();
+            tracing::warn!(
+                target: "cloakroom::request", method, code, error = status.message, "not failed"
+            );
         }
     }
 }

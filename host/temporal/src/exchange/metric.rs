@@ -3,16 +3,16 @@
 use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
 
 /// Calls that were answered, by method and code.
-pub(super) const CALLS: &str = "cloakroom_gateway_calls_total";
+pub(crate) const CALLS: &str = "cloakroom_gateway_calls_total";
 
 /// Seconds of the gateway's own work for a call, by method: what the frontend took is not counted.
-pub(super) const SECONDS: &str = "cloakroom_gateway_seconds";
+pub(crate) const SECONDS: &str = "cloakroom_gateway_seconds";
 
 /// Connections that are open.
-pub(super) const CONNECTIONS: &str = "cloakroom_gateway_connections";
+pub(crate) const CONNECTIONS: &str = "cloakroom_gateway_connections";
 
 /// Describes all metrics to the recorder.
-pub(super) fn describe() {
+pub(crate) fn describe() {
     describe_counter!(CALLS, "Calls that the gateway answered");
     describe_gauge!(CONNECTIONS, "Connections of workers and clients that are open");
     describe_histogram!(SECONDS, Unit::Seconds, "Seconds of the gateway's own work for a call");

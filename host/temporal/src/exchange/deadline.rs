@@ -1,25 +1,27 @@
 //! Deadline of a call: the header `grpc-timeout`.
 
-use std::time::Duration;
+use std::{future::Future, time::Duration};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
+
+use super::status::{Code, Status};
 
 /// Header with the time that the caller waits.
-pub(super) const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
+pub(crate) const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 
 /// Most digits of a timeout, as gRPC has it.
 const DIGITS: usize = 8;
 
 /// Returns when the caller stops waiting, if it says so.
-pub(super) fn deadline(headers: &HeaderMap, now: Instant) -> Option<Instant> {
+pub(crate) fn deadline(headers: &HeaderMap, now: Instant) -> Option<Instant> {
     let timeout = parse(headers.get(GRPC_TIMEOUT)?.to_str().ok()?)?;
     now.checked_add(timeout)
 }
 
 /// Returns the header for the time that is left. Zero is written as one nanosecond, because servers
 /// refuse zero.
-pub(super) fn remaining(deadline: Instant, now: Instant) -> HeaderValue {
+pub(crate) fn remaining(deadline: Instant, now: Instant) -> HeaderValue {
     let left = deadline.saturating_duration_since(now);
     // The finest unit that leaves no more than eight digits.
     let (number, unit) = match left.as_nanos() {
@@ -30,6 +32,22 @@ pub(super) fn remaining(deadline: Instant, now: Instant) -> HeaderValue {
     };
     HeaderValue::from_str(&format!("{number}{unit}"))
         .unwrap_or_else(|_| HeaderValue::from_static("1n"))
+}
+
+/// Waits for work, but no longer than the caller does.
+///
+/// # Errors
+/// Those of the work, and `DeadlineExceeded`.
+pub(crate) async fn within<T>(
+    deadline: Option<Instant>,
+    work: impl Future<Output = Result<T, Status>>,
+) -> Result<T, Status> {
+    let Some(deadline) = deadline else {
+        return work.await;
+    };
+    timeout_at(deadline, work).await.unwrap_or_else(|_| {
+        Err(Status::new(Code::DeadlineExceeded, "the call was not done within its `grpc-timeout`"))
+    })
 }
 
 fn parse(text: &str) -> Option<Duration> {

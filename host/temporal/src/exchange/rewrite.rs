@@ -1,48 +1,30 @@
 //! Encodes the payloads of a request, and decodes those of an answer, as one batch each.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use bytes::{Bytes, BytesMut};
-use cloakroom_core::{
-    Context, Direction, Error, ErrorKind, Kind, Limit, Payload, Remedy, Thousands,
-};
+use cloakroom_core::{Context, Direction, Error, ErrorKind, Limit, Payload, Remedy, Thousands};
 
+use cloakroom_pipeline::Pipeline;
 use cloakroom_wire::{
-    MessageType, Method, Scan, ScanLimits, View, WireError, WireErrorKind, scan_within, splice,
+    MessageType, Scan, ScanLimits, WireError, WireErrorKind, scan_within, splice,
 };
 
-use super::proxy::GatewayState;
+use super::{Exchange, crossing, targets::targets, task_parent::Parent};
 
 /// Bytes that a payload takes in a message besides its own: tag and length.
 const FRAMING: usize = 6;
 
-impl GatewayState {
-    /// Returns the context of a request, as far as the request itself has it.
-    pub(super) fn context(method: &Method, request: &[u8]) -> Context {
-        let request = View::new(method.request, request);
-        let Some(namespace) = text(request, "namespace") else {
-            return Context::none();
-        };
-        let ctx = Context::namespace(namespace);
-        let execution = ["workflow_execution", "execution"].iter();
-        let execution = execution.filter_map(|name| request.message(name));
-        let id = execution.filter_map(|execution| text(execution, "workflow_id")).next();
-        let Some(id) = text(request, "workflow_id").or(id) else {
-            return ctx;
-        };
-        let type_name = request.message("workflow_type").and_then(|name| text(name, "name"));
-        // Objects belong to the execution that reads them again; the run is mostly unknown.
-        ctx.with_target(Kind::Workflow, id, type_name.unwrap_or_default(), None)
-    }
-
+impl Exchange {
     /// Encodes the payloads of a message. Returns it, and how many it has.
     ///
     /// # Errors
     /// Those of the pipeline. `LimitExceeded(Message)` if the message or one of its fields is larger
     /// than Temporal accepts: the server would terminate the workflow that sends it.
-    pub(super) async fn encode_message(
+    pub(crate) async fn encode_message(
         &self,
         ctx: &Context,
+        parent: Option<Arc<Parent>>,
         message: MessageType,
         bytes: Bytes,
     ) -> Result<(Bytes, usize), Error> {
@@ -60,6 +42,7 @@ impl GatewayState {
         if let Some(most) = limits.message.most() {
             pipeline = pipeline.fitting(most.saturating_sub(framing as u64));
         }
+        let ctx = &self.with_targets(ctx, parent.as_deref(), &found, &pipeline)?;
         let encoded = pipeline.encode(ctx, payloads).await?;
         let encoded = write(&encoded);
         let checked = check_fields(&found, &encoded, limits.field.most());
@@ -70,11 +53,51 @@ impl GatewayState {
         Ok((spliced, count))
     }
 
+    /// Checks a message whose payloads are not encoded: the server's limits hold for it all the same.
+    ///
+    /// # Errors
+    /// `LimitExceeded(Message)` if the message or one of its fields is larger than Temporal accepts.
+    pub(super) fn check_plain(
+        &self,
+        ctx: &Context,
+        message: MessageType,
+        bytes: &Bytes,
+    ) -> Result<(), Error> {
+        let found = self.scan(message, bytes)?;
+        let payloads: Vec<_> =
+            (0..found.sites().len()).map(|site| Some(found.payload(site))).collect();
+        let limits = self.limits_of(ctx);
+        check_fields(&found, &payloads, limits.field.most())?;
+        check_size("message", bytes.len(), limits.message.most())
+    }
+
+    /// Returns the context with the target of each payload.
+    ///
+    /// # Errors
+    /// `Denied` if a payload would cross to a namespace that may not open it.
+    fn with_targets(
+        &self,
+        ctx: &Context,
+        parent: Option<&Parent>,
+        found: &Scan,
+        pipeline: &Pipeline,
+    ) -> Result<Context, Error> {
+        let targets = targets(ctx, parent, found);
+        if targets.is_empty() {
+            return Ok(ctx.clone());
+        }
+        if pipeline.binds_namespaces() {
+            let checked = crossing::check(&self.namespaces(), found, &targets);
+            self.report(ctx, Direction::Encode, checked)?;
+        }
+        Ok(ctx.clone().with_targets(targets))
+    }
+
     /// Decodes the payloads of a message. Returns it, and how many it has.
     ///
     /// # Errors
     /// Those of the pipeline.
-    pub(super) async fn decode_message(
+    pub(crate) async fn decode_message(
         &self,
         ctx: &Context,
         message: MessageType,
@@ -88,7 +111,7 @@ impl GatewayState {
         }
         let decoded = self.adapter.pipeline().decode(ctx, payloads).await?;
         let spliced = splice(&found, write(&decoded)).map_err(malformed)?;
-        let most = self.settings.message.get();
+        let most = self.max_message.get();
         self.report(ctx, Direction::Decode, check_answer(spliced.len(), most))?;
         Ok((spliced, count))
     }
@@ -108,11 +131,6 @@ impl GatewayState {
     ) -> Result<T, Error> {
         result.map_err(|error| self.adapter.pipeline().report_failure(ctx, direction, error))
     }
-}
-
-/// Returns a field of text that is not empty.
-fn text<'a>(message: View<'a>, name: &str) -> Option<&'a str> {
-    message.text(name).filter(|text| !text.is_empty())
 }
 
 fn parse(found: &Scan) -> Result<Vec<Payload>, Error> {

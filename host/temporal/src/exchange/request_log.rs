@@ -15,39 +15,40 @@ use super::{
 const MAX_NAMESPACE: usize = 255;
 
 /// Record of one call until its response is ready.
-pub(super) struct RequestLog {
-    peer: SocketAddr,
+pub(crate) struct RequestLog {
+    /// Address of the caller, unless it is this process.
+    peer: Option<SocketAddr>,
     /// Name of a known method, or `other`: anything else could have any number of names.
     method: String,
-    pub(super) namespace: Option<String>,
-    pub(super) payloads: usize,
+    pub(crate) namespace: Option<String>,
+    pub(crate) payloads: usize,
     began: Instant,
     /// Time that the frontend took.
-    pub(super) upstream: Duration,
+    pub(crate) upstream: Duration,
 }
 
 impl RequestLog {
-    pub(super) fn start(peer: SocketAddr, method: &str) -> Self {
+    pub(crate) fn start(peer: Option<SocketAddr>, method: &str) -> Self {
         let (began, upstream) = (Instant::now(), Duration::ZERO);
         Self { peer, method: method.to_owned(), namespace: None, payloads: 0, began, upstream }
     }
 
     /// Logs and counts a call that the frontend answered, whatever the answer is.
-    pub(super) fn finish_answered(&self) {
+    pub(crate) fn finish_answered(&self) {
         self.record("answered");
         tracing::debug!(
             target: "cloakroom::request",
             method = self.method,
             namespace = self.shown_namespace(),
             payloads = self.payloads,
-            peer = %self.peer,
+            peer = self.peer.map(display),
             microseconds = self.microseconds(),
             "answered"
         );
     }
 
     /// Logs and counts a call that the gateway answered with this status.
-    pub(super) fn finish_refused(&self, status: &Status) {
+    pub(crate) fn finish_refused(&self, status: &Status) {
         self.record(status.code.as_str());
         tracing::warn!(
             target: "cloakroom::request",
@@ -55,7 +56,7 @@ impl RequestLog {
             code = status.code.as_str(),
             kind = status.kind,
             namespace = self.shown_namespace(),
-            peer = %self.peer,
+            peer = self.peer.map(display),
             microseconds = self.microseconds(),
             error = status.message,
             "a call failed"

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use cloakroom_wire::{MessageType, View, set_number};
 
 /// Method whose answer has the limits.
-pub(super) const METHOD: &str = "DescribeNamespace";
+pub(crate) const METHOD: &str = "DescribeNamespace";
 
 /// Path to the limits in the answer, and the limits of a blob, a memo and a completed workflow task.
 const INFO: &str = "namespace_info";
@@ -28,11 +28,11 @@ const MOST: usize = 10_000;
 
 /// Real limits of a field, by namespace, as the frontend told them.
 #[derive(Default)]
-pub(super) struct NamespaceLimits(Mutex<HashMap<String, u64>>);
+pub(crate) struct NamespaceLimits(Mutex<HashMap<String, u64>>);
 
 impl NamespaceLimits {
     /// Notes the limit of a namespace. Zero means none.
-    pub(super) fn learn(&self, namespace: &str, blob: u64) {
+    pub(crate) fn learn(&self, namespace: &str, blob: u64) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if blob != 0 && (known.len() < MOST || known.contains_key(namespace)) {
             known.insert(namespace.to_owned(), blob);
@@ -40,18 +40,18 @@ impl NamespaceLimits {
     }
 
     /// Returns the limit of a namespace, if it is known.
-    pub(super) fn get(&self, namespace: &str) -> Option<u64> {
+    pub(crate) fn get(&self, namespace: &str) -> Option<u64> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(namespace).copied()
     }
 }
 
 /// Returns the limit of a blob in the answer of [`METHOD`].
-pub(super) fn blob_limit(message: MessageType, answer: &[u8]) -> Option<u64> {
+pub(crate) fn blob_limit(message: MessageType, answer: &[u8]) -> Option<u64> {
     View::new(message, answer).message(INFO)?.message(LIMITS)?.number(BLOB)
 }
 
 /// Returns the answer of [`METHOD`] with raised limits.
-pub(super) fn raised(message: MessageType, answer: &Bytes) -> Option<Bytes> {
+pub(crate) fn raised(message: MessageType, answer: &Bytes) -> Option<Bytes> {
     let raise = |answer: Bytes, limit| set_number(message, &answer, &[INFO, LIMITS, limit], RAISED);
     ALL.into_iter().try_fold(answer.clone(), raise).ok()
 }

@@ -1,0 +1,78 @@
+//! Exchange of messages with Temporal's frontend: requests are encoded, answers decoded, and tasks that
+//! cannot be decoded are failed.
+//!
+//! Nothing here knows how messages travel. The gateway carries them over HTTP/2, and asks for itself by
+//! the trait [`Frontend`].
+
+mod answer;
+mod call;
+mod context;
+mod crossing;
+pub(crate) mod deadline;
+mod frontend;
+pub(crate) mod metric;
+mod namespace_limits;
+mod parent_of_run;
+mod proto;
+mod raise_limits;
+mod recent;
+mod request;
+pub(crate) mod request_log;
+mod rewrite;
+mod server_token;
+pub(crate) mod status;
+mod targets;
+mod task_parent;
+mod tokens;
+mod undecodable;
+
+use std::sync::Arc;
+
+use cloakroom_core::{ByteSize, Error};
+
+pub(crate) use self::{
+    call::{Call, SERVICE},
+    frontend::Frontend,
+};
+use self::{namespace_limits::NamespaceLimits, status::Status, tokens::Tokens};
+use crate::{
+    adapter::Adapter,
+    namespaces::{NamespacePolicies, NamespacePolicySource},
+};
+
+/// Pipeline and limits that all calls of one gateway share.
+pub(crate) struct Exchange {
+    pub(crate) adapter: Adapter,
+    /// Largest message before it is encoded, or after it was decoded.
+    pub(crate) max_message: ByteSize,
+    namespaces: Box<dyn NamespacePolicySource>,
+    namespace_limits: NamespaceLimits,
+    /// Tasks that were handed out through this gateway.
+    tokens: Tokens,
+}
+
+impl Exchange {
+    pub(crate) fn new(
+        adapter: Adapter,
+        max_message: ByteSize,
+        namespaces: Box<dyn NamespacePolicySource>,
+    ) -> Self {
+        let (namespace_limits, tokens) = (NamespaceLimits::default(), Tokens::default());
+        Self { adapter, max_message, namespaces, namespace_limits, tokens }
+    }
+
+    /// Returns the current policies of namespaces.
+    fn namespaces(&self) -> Arc<NamespacePolicies> {
+        self.namespaces.namespace_policies()
+    }
+
+    /// Returns an error with the names of the settings that mend it.
+    fn named(&self, error: Error) -> Error {
+        self.adapter.pipeline().name_remedies(error)
+    }
+
+    /// Returns the status that refuses a call for this error.
+    fn refuse(&self, error: Error) -> Status {
+        Status::from_error(&self.named(error))
+    }
+}
