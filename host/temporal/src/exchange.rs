@@ -8,20 +8,29 @@ mod answer;
 mod call;
 mod caller;
 mod context;
+mod crossing;
 pub(crate) mod deadline;
 mod error_details;
 mod failures;
 mod frontend;
 pub(crate) mod metric;
 mod namespace_limits;
+mod parent_of_run;
 mod proto;
 mod raise_limits;
+mod recent;
 mod request;
 pub(crate) mod request_log;
 mod rewrite;
+mod server_token;
 pub(crate) mod status;
+mod targets;
+mod task_parent;
+mod tokens;
 mod undecodable;
 mod unknown_method;
+
+use std::sync::Arc;
 
 use cloakroom_core::{ByteSize, Error};
 
@@ -30,8 +39,11 @@ pub(crate) use self::{
     caller::{Caller, Namespaces},
     frontend::Frontend,
 };
-use self::{namespace_limits::NamespaceLimits, status::Status};
-use crate::adapter::Adapter;
+use self::{namespace_limits::NamespaceLimits, status::Status, tokens::Tokens};
+use crate::{
+    adapter::Adapter,
+    namespaces::{NamespacePolicies, NamespacePolicySource},
+};
 
 /// Pipeline and limits that all calls of one gateway share.
 pub(crate) struct Exchange {
@@ -40,13 +52,25 @@ pub(crate) struct Exchange {
     pub(crate) max_message: ByteSize,
     /// Whether the texts of failures are encoded. Default: where a stage is required.
     pub(crate) encode_failures: Option<bool>,
+    namespaces: Box<dyn NamespacePolicySource>,
     namespace_limits: NamespaceLimits,
+    /// Tasks that were handed out through this gateway.
+    tokens: Tokens,
 }
 
 impl Exchange {
-    pub(crate) fn new(adapter: Adapter, max_message: ByteSize) -> Self {
-        let namespace_limits = NamespaceLimits::default();
-        Self { adapter, max_message, encode_failures: None, namespace_limits }
+    pub(crate) fn new(
+        adapter: Adapter,
+        max_message: ByteSize,
+        namespaces: Box<dyn NamespacePolicySource>,
+    ) -> Self {
+        let (namespace_limits, tokens) = (NamespaceLimits::default(), Tokens::default());
+        Self { adapter, max_message, encode_failures: None, namespaces, namespace_limits, tokens }
+    }
+
+    /// Returns the current policies of namespaces.
+    fn namespaces(&self) -> Arc<NamespacePolicies> {
+        self.namespaces.namespace_policies()
     }
 
     /// Returns an error with the names of the settings that mend it.
