@@ -1,6 +1,6 @@
 //! The table of `cloakroom-wire` against the descriptors of the locked SDK. A payload field that the
 //! protos gain is missed by the gateway until it is in the table: then this test fails.
-//! `UPDATE_EXPECT=1 cargo test -p cloakroom-tests --test it -- wire_table::` writes the table again.
+//! `cargo xtask wire-table` writes the table again, and says what changed.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -132,5 +132,5 @@ fn the_table_is_made_from_the_descriptors_of_the_locked_sdk() {
     }
     let kept = fs::read_to_string(file).unwrap();
     let missing = made.lines().zip(kept.lines()).find(|(made, kept)| made != kept);
-    assert!(made == kept, "the table differs first at {missing:?}; write it with UPDATE_EXPECT=1");
+    assert!(made == kept, "the table differs first at {missing:?}; run cargo xtask wire-table");
 }
