@@ -59,20 +59,14 @@ fn reachable(messages: &Messages, mut open: Vec<String>) -> BTreeSet<String> {
             open.extend(messages[&name].field.iter().filter_map(target).map(str::to_owned));
         }
     }
+    found.remove("temporal.api.common.v1.Payload");
     found
-}
-
-/// Tells whether a payload of this message may be the input or the result of a system operation, which
-/// are called as those of Nexus are.
-fn may_be_envelope(message: &str) -> bool {
-    message.to_ascii_lowercase().contains("nexus")
 }
 
 fn line(message: &str, field: &FieldDescriptorProto) -> String {
     let kind = match target(field) {
         _ if KEEP.contains(&&*format!("{message}.{}", field.name())) => "keep",
         _ if JSON.contains(&&*format!("{message}.{}", field.name())) => "json",
-        Some("temporal.api.common.v1.Payload") if may_be_envelope(message) => "envelope",
         Some("temporal.api.common.v1.Payload") => "payload",
         Some("google.protobuf.Any") => "any",
         Some("temporal.api.common.v1.DataBlob") => "history",

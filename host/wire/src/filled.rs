@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::{
     MessageType, Schema, scan,
-    schema::FieldKind::{Any, Envelope, History, Keep, Message, Payload},
+    schema::FieldKind::{Any, History, Keep, Message, Payload},
     splice, varint,
 };
 
@@ -30,7 +30,7 @@ fn fill(message: MessageType, open: &mut Vec<u16>) -> (Vec<u8>, usize) {
     for number in 1..400 {
         let known = message.schema.field(message.id, number);
         let (content, found) = match known.kind {
-            Envelope | Payload => (PAYLOAD.to_vec(), 1),
+            Payload => (PAYLOAD.to_vec(), 1),
             Keep => (PAYLOAD.to_vec(), 0),
             Message => fill(message.schema.type_of(known.target), open),
             Any => {

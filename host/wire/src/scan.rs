@@ -53,7 +53,7 @@ pub(crate) struct Text {
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
 pub struct SpanId(pub(crate) u32);
 
-/// A message around payloads, or a failure. The first span is the whole message.
+/// A message around payloads, or one with the text of a failure. The first span is the whole message.
 #[derive(Clone, Copy, Debug)]
 pub struct Span {
     pub(crate) message: u16,
@@ -177,8 +177,8 @@ impl Scan {
         Some(View::new(message, self.bytes.get(span.range())?))
     }
 
-    /// Returns all spans with their message types, in the order of the wire. Failures are among
-    /// them even if they hold no payload.
+    /// Returns all spans with their message types, in the order of the wire. Failures, those of Nexus,
+    /// and results of queries are among them even if they hold no payload.
     pub fn spans(&self) -> impl Iterator<Item = (SpanId, MessageType)> {
         let types = self.spans.iter().map(|span| self.message.schema.type_of(span.message));
         (0..).map(SpanId).zip(types)

@@ -16,6 +16,9 @@ pub(crate) struct Layout {
     pub(crate) first: usize,
     /// Whether a payload can lie in it.
     pub(crate) holds_payloads: bool,
+    /// Whether a message of this type gets a span even without a payload: it holds the text of a
+    /// failure, which can be replaced.
+    pub(crate) holds_text: bool,
     /// Highest number of a field, plus one.
     pub(crate) count: usize,
 }
@@ -39,8 +42,6 @@ pub(crate) enum FieldKind {
     Any,
     /// Text, bytes, and messages of Google without payloads.
     Bytes,
-    /// A payload that may hold a request or an answer of the server's own Nexus services.
-    Envelope,
     /// A `DataBlob` that holds a serialised history.
     History,
     /// Bytes that may hold the JSON of a failure.
@@ -97,6 +98,11 @@ impl Schema {
         let known = layout.filter(|layout| (number as usize) < layout.count);
         let field = known.and_then(|layout| self.fields.get(layout.first + number as usize));
         field.copied().unwrap_or(Field::UNKNOWN)
+    }
+
+    #[inline]
+    pub(crate) fn holds_text(&self, message: u16) -> bool {
+        self.messages.get(usize::from(message)).is_some_and(|layout| layout.holds_text)
     }
 
     pub(crate) fn name(&self, message: u16) -> &'static str {

@@ -7,6 +7,13 @@ use std::{collections::HashMap, sync::OnceLock};
 
 use crate::schema::{COUNTERS, Field, FieldKind, Layout, SINGULAR, Schema};
 
+/// Messages with the text of a failure.
+const TEXTS: [&str; 3] = [
+    "temporal.api.failure.v1.Failure",
+    "temporal.api.nexus.v1.Failure",
+    "temporal.api.query.v1.WorkflowQueryResult",
+];
+
 impl Schema {
     /// Returns the schema of Temporal's `WorkflowService`.
     #[must_use]
@@ -36,7 +43,8 @@ fn parse(text: &'static str) -> Schema {
             methods.extend(id(request).zip(id(response)).map(|types| (path, types)));
         } else if let ("message", Some(name)) = (first, line.split_whitespace().nth(1)) {
             let (first, holds_payloads) = (fields.len(), false);
-            messages.push(Layout { name, first, holds_payloads, count: 0 });
+            let holds_text = TEXTS.contains(&name);
+            messages.push(Layout { name, first, holds_payloads, holds_text, count: 0 });
         }
     }
     let holds = holders(&messages, &fields);
@@ -67,7 +75,6 @@ fn field(
     let kind = match kind {
         "any" => FieldKind::Any,
         "bytes" => FieldKind::Bytes,
-        "envelope" => FieldKind::Envelope,
         "history" => FieldKind::History,
         "json" => FieldKind::Json,
         "keep" => FieldKind::Keep,
@@ -78,7 +85,6 @@ fn field(
     };
     let target = match kind {
         FieldKind::Any => id("google.protobuf.Any")?,
-        FieldKind::Envelope => id("temporal.api.common.v1.Payload")?,
         FieldKind::History => id("temporal.api.common.v1.DataBlob")?,
         FieldKind::Message => id(target)?,
         _ => 0,
@@ -111,8 +117,8 @@ fn is_message(kind: FieldKind) -> bool {
 }
 
 fn is_visited(kind: FieldKind) -> bool {
-    use FieldKind::{Any, Envelope, History, Json, Payload};
-    matches!(kind, Any | Envelope | History | Json | Payload)
+    use FieldKind::{Any, History, Json, Payload};
+    matches!(kind, Any | History | Json | Payload)
 }
 
 /// Tells for each message type whether a payload can lie in it.

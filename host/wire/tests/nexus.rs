@@ -1,4 +1,4 @@
-//! Payloads in the JSON of Nexus failures, and in the envelopes of system operations.
+//! Payloads in the JSON of Nexus failures.
 
 #![expect(clippy::expect_used, reason = "helpers of tests")]
 
@@ -104,63 +104,4 @@ fn a_payload_that_json_cannot_express_is_refused() {
         let error = splice(&found, vec![Some(payload)]).unwrap_err();
         assert_eq!(error.kind(), WireErrorKind::Json);
     }
-}
-
-const SIGNAL: &str = "temporal.api.workflowservice.v1.SignalWorkflowExecutionRequest";
-
-/// An envelope around a message, with this type.
-fn envelope(kind: &str, encoding: &str, data: &[u8]) -> Bytes {
-    let marker = entry("__temporal_system_payload", "true");
-    let parts = [marker, entry("encoding", encoding), field(2, data), entry("messageType", kind)];
-    parts.concat().into()
-}
-
-fn command(input: &[u8]) -> Scan {
-    let message = message("temporal.api.command.v1.ScheduleNexusOperationCommandAttributes");
-    let bytes = [field(1, b"__temporal_system"), field(4, input)].concat();
-    scan(message, &bytes.into()).expect("is well-formed")
-}
-
-#[test]
-fn only_the_payloads_within_a_system_envelope_are_replaced() {
-    let signal = |payload: &[u8]| [field(1, b"shop"), nested(&[4, 1], payload)].concat();
-    let envelope = |payload: &[u8]| envelope(SIGNAL, "binary/protobuf", &signal(payload));
-    let found = command(&envelope(b"\x12\x02hi"));
-    assert_eq!(found.sites().len(), 1);
-    assert_eq!(found.payload(0), &b"\x12\x02hi"[..]);
-    assert_eq!(
-        found.path(0),
-        "ScheduleNexusOperationCommandAttributes.input.data.input.payloads"
-    );
-    let request = found.around(0).nth(1).and_then(|span| found.view(span)).unwrap();
-    assert_eq!(request.text("namespace"), Some("shop"), "the context of the inner message");
-
-    let sealed = Bytes::from(vec![0x12; 300]);
-    let written = splice(&found, vec![Some(sealed.clone())]).unwrap();
-    assert_eq!(&written, command(&envelope(&sealed)).bytes());
-}
-
-#[test]
-fn what_only_calls_itself_an_envelope_is_an_ordinary_payload() {
-    let signal = nested(&[4, 1], b"\x12\x02hi");
-    let inner = command(&envelope(SIGNAL, "binary/protobuf", &signal));
-    let attributes = "temporal.api.command.v1.ScheduleNexusOperationCommandAttributes";
-    for input in [
-        envelope("stranger", "binary/protobuf", &signal),
-        envelope(SIGNAL, "json/protobuf", &signal),
-        envelope(SIGNAL, "binary/protobuf", b"\xff"),
-        Bytes::from([envelope(SIGNAL, "binary/protobuf", &signal), entry("encoding", "x")].concat()),
-    ] {
-        let found = command(&input);
-        assert_eq!(found.sites().len(), 1);
-        assert_eq!(found.payload(0), input);
-    }
-    // An envelope within one.
-    let found = command(&envelope(attributes, "binary/protobuf", inner.bytes()));
-    assert_eq!(found.payload(0), envelope(SIGNAL, "binary/protobuf", &signal));
-    // Where no system operation has its input or result.
-    let payloads = message("temporal.api.common.v1.Payloads");
-    let input = envelope(SIGNAL, "binary/protobuf", &signal);
-    let found = scan(payloads, &field(1, &input)).unwrap();
-    assert_eq!(found.payload(0), input);
 }
