@@ -21,6 +21,7 @@ pub(crate) mod request_log;
 mod rewrite;
 pub(crate) mod status;
 mod undecodable;
+mod unknown_fields;
 mod unknown_method;
 
 use cloakroom_core::{ByteSize, Error};
@@ -30,7 +31,7 @@ pub(crate) use self::{
     caller::{Caller, Namespaces},
     frontend::Frontend,
 };
-use self::{namespace_limits::NamespaceLimits, status::Status};
+use self::{namespace_limits::NamespaceLimits, status::Status, unknown_fields::UnknownFields};
 use crate::adapter::Adapter;
 
 /// Pipeline and limits that all calls of one gateway share.
@@ -41,12 +42,14 @@ pub(crate) struct Exchange {
     /// Whether the texts of failures are encoded. Default: where a stage is required.
     pub(crate) encode_failures: Option<bool>,
     namespace_limits: NamespaceLimits,
+    unknown_fields: UnknownFields,
 }
 
 impl Exchange {
     pub(crate) fn new(adapter: Adapter, max_message: ByteSize) -> Self {
         let namespace_limits = NamespaceLimits::default();
-        Self { adapter, max_message, encode_failures: None, namespace_limits }
+        let unknown_fields = UnknownFields::default();
+        Self { adapter, max_message, encode_failures: None, namespace_limits, unknown_fields }
     }
 
     /// Returns an error with the names of the settings that mend it.
