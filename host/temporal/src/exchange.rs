@@ -28,6 +28,7 @@ mod targets;
 mod task_parent;
 mod tokens;
 mod undecodable;
+mod unknown_fields;
 mod unknown_method;
 
 use std::sync::Arc;
@@ -39,7 +40,10 @@ pub(crate) use self::{
     caller::{Caller, Namespaces},
     frontend::Frontend,
 };
-use self::{namespace_limits::NamespaceLimits, status::Status, tokens::Tokens};
+use self::{
+    namespace_limits::NamespaceLimits, status::Status, tokens::Tokens,
+    unknown_fields::UnknownFields,
+};
 use crate::{
     adapter::Adapter,
     namespaces::{NamespacePolicies, NamespacePolicySource},
@@ -56,6 +60,7 @@ pub(crate) struct Exchange {
     namespace_limits: NamespaceLimits,
     /// Tasks that were handed out through this gateway.
     tokens: Tokens,
+    unknown_fields: UnknownFields,
 }
 
 impl Exchange {
@@ -64,8 +69,15 @@ impl Exchange {
         max_message: ByteSize,
         namespaces: Box<dyn NamespacePolicySource>,
     ) -> Self {
-        let (namespace_limits, tokens) = (NamespaceLimits::default(), Tokens::default());
-        Self { adapter, max_message, encode_failures: None, namespaces, namespace_limits, tokens }
+        Self {
+            adapter,
+            max_message,
+            encode_failures: None,
+            namespaces,
+            namespace_limits: NamespaceLimits::default(),
+            tokens: Tokens::default(),
+            unknown_fields: UnknownFields::default(),
+        }
     }
 
     /// Returns the current policies of namespaces.
