@@ -1,5 +1,7 @@
 //! Cloakroom for Temporal: a data converter for Rust workers, a codec server, and a gateway.
 
+#[cfg(any(feature = "codec-server", feature = "gateway"))]
+mod access;
 mod adapter;
 mod envelopes;
 #[cfg(any(feature = "gateway", feature = "sdk"))]
@@ -8,6 +10,8 @@ mod exchange;
 pub mod gateway;
 pub mod json;
 mod limits;
+#[cfg(any(feature = "codec-server", feature = "gateway"))]
+mod log_limit;
 pub mod metric;
 mod reference;
 #[cfg(feature = "sdk")]

@@ -27,6 +27,7 @@ impl Exchange {
         let ctx = context(call.method, &message);
         log.namespace = ctx.namespace_name().map(str::to_owned);
         check_namespace(&ctx, call.headers)?;
+        call.caller.check(call.name, ctx.namespace_name(), call.headers)?;
         if !call.method.request.holds_payloads() {
             return Ok((ctx, message));
         }

@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use super::{frontend_channel::FrontendChannel, hooked_calls::HookedCalls};
 use crate::{
     adapter::Adapter,
-    exchange::{Exchange, metric},
+    exchange::{Caller, Exchange, metric},
     limits::{SizeLimitSource, SizeLimits},
 };
 
@@ -121,7 +121,7 @@ impl ConnectionHook {
         let adapter = Adapter::new(self.source, self.limits).quiet();
         let exchange = Exchange::new(adapter, self.max_message);
         let channel = FrontendChannel::new(channel, self.max_message);
-        let calls = Arc::new(HookedCalls { exchange, channel });
+        let calls = Arc::new(HookedCalls { exchange, channel, caller: Caller::everybody() });
         CallbackBasedGrpcService {
             callback: Arc::new(move |request| {
                 let calls = calls.clone();

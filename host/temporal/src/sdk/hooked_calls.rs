@@ -1,6 +1,7 @@
 //! Calls of the SDK: encoded, sent over the channel, and their answers decoded.
 
 use bytes::Bytes;
+use cloakroom_core::Context;
 use http::HeaderMap;
 use temporalio_client::{
     callback_based::{GrpcRequest, GrpcSuccessResponse},
@@ -10,7 +11,7 @@ use tokio::time::Instant;
 
 use super::frontend_channel::{FrontendChannel, remove_of_channel};
 use crate::exchange::{
-    Call, Exchange, SERVICE,
+    Call, Caller, Exchange, SERVICE,
     deadline::{self, GRPC_TIMEOUT, within},
     request_log::RequestLog,
     status::Status,
@@ -20,6 +21,8 @@ use crate::exchange::{
 pub(super) struct HookedCalls {
     pub(super) exchange: Exchange,
     pub(super) channel: FrontendChannel,
+    /// This process, which may do all that its credentials allow.
+    pub(super) caller: Caller,
 }
 
 /// Answer of the frontend, whichever it is.
@@ -37,12 +40,12 @@ impl HookedCalls {
         let mut log = RequestLog::start(None, name);
         let responded = match &known {
             Some(method) => {
-                let call = Call { method, name, headers: &headers };
+                let call = Call { method, name, headers: &headers, caller: &self.caller };
                 self.call(&call, &path, proto, &mut log).await
             }
-            None => match self.exchange.check_unknown(method) {
-                Ok(()) => Ok(success(self.channel.call(&path, headers, proto, None).await)),
-                Err(status) => Err(status),
+            None => match method.map(|method| self.exchange.check_unknown(method, &[])) {
+                Some(Err(status)) => Err(status),
+                _ => Ok(success(self.channel.call(&path, headers, proto, None).await)),
             },
         };
         match responded {
@@ -88,7 +91,8 @@ impl HookedCalls {
         log.upstream = asked.elapsed();
         let (headers, message) = match answered {
             Ok(answer) if call.changes_answer() => answer,
-            other => return Ok(success(other)),
+            Ok(answer) => return Ok(success(Ok(answer))),
+            Err(status) => return Ok(Err(self.decode_status(&ctx, status).await)),
         };
         let decode = async {
             // Admitted only now: a poll that waits for a minute must not hold memory.
@@ -99,8 +103,25 @@ impl HookedCalls {
         };
         Ok(success(Ok((headers, within(deadline, decode).await?))))
     }
+
+    /// Decodes payloads in the details of an error.
+    async fn decode_status(&self, ctx: &Context, status: tonic::Status) -> tonic::Status {
+        if status.details().is_empty() {
+            return status;
+        }
+        let details = Bytes::copy_from_slice(status.details());
+        match self.exchange.decode_error(ctx, details).await {
+            Some(decoded) => {
+                let message = decoded.message.unwrap_or_else(|| status.message().to_owned());
+                let (code, metadata) = (status.code(), status.metadata().clone());
+                tonic::Status::with_details_and_metadata(code, message, decoded.status, metadata)
+            }
+            None => status,
+        }
+    }
 }
 
+/// Returns the answer for the SDK.
 fn success(answered: Result<(HeaderMap, Bytes), tonic::Status>) -> Answer {
     answered.map(|(headers, message)| GrpcSuccessResponse { headers, proto: message.into() })
 }
