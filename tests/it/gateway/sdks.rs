@@ -4,9 +4,12 @@
 //! itself, and says the hash of what came back, which is compared here once more.
 
 mod behind;
+mod drivers;
+mod operations;
 mod program;
 mod scenario;
 mod through;
+mod trouble;
 
 use cloakroom_tests::rigs::{DevOptions, DevServer};
 
