@@ -13,6 +13,8 @@ mod limits;
 #[cfg(any(feature = "codec-server", feature = "gateway"))]
 mod log_limit;
 pub mod metric;
+#[cfg(feature = "gateway")]
+mod namespaces;
 mod reference;
 #[cfg(feature = "sdk")]
 mod sdk;
@@ -20,6 +22,10 @@ mod sdk;
 pub mod server;
 mod too_large;
 
+#[cfg(feature = "gateway")]
+pub use self::namespaces::{
+    Mode, NamespacePolicies, NamespacePolicy, NamespacePolicySource, PlainRule,
+};
 #[cfg(feature = "sdk")]
 pub use self::sdk::{
     ConnectionHook, DataConverterBuilder, SdkCodec, data_converter, payload_from_sdk,

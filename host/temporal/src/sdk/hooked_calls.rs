@@ -76,7 +76,8 @@ impl HookedCalls {
             let memory = self.exchange.adapter.pipeline().memory().admit().await;
             let charged = memory.charge(message.len());
             charged.map_err(|error| Status::from_error(&error))?.keep();
-            let encoded = self.exchange.encode_request(call, message, &memory, log).await?;
+            let encoded =
+                self.exchange.encode_request(&self.channel, call, message, &memory, log).await?;
             Ok((encoded, memory))
         };
         let ((ctx, message), memory) = within(deadline, encode).await?;
