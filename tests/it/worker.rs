@@ -9,7 +9,7 @@ pub(crate) use self::{
     harness::{
         Running, client, converter, folder_driver, in_folder, opening, server, unique, until,
     },
-    workflows::{Courier, Helper, Waiting},
+    workflows::{Courier, Failing, Helper, Waiting},
 };
 
 use std::{fs, path::Path, sync::Arc};
@@ -36,7 +36,7 @@ use temporalio_workflow::workflows::WorkflowImplementation;
 
 use self::{
     harness::connection,
-    workflows::{Again, Failing, Grown, Swollen, swollen},
+    workflows::{Again, Grown, Swollen, swollen},
 };
 
 /// Text that must not appear in the clear. Each half of it occurs nowhere else.

@@ -26,6 +26,7 @@ use cloakroom_core::{ByteSize, Error};
 
 pub(crate) use self::{
     call::{Call, SERVICE},
+    error_details::ErrorDetails,
     frontend::Frontend,
 };
 use self::{namespace_limits::NamespaceLimits, status::Status};
