@@ -7,9 +7,14 @@ mod workflows;
 
 pub(crate) use self::{
     harness::{
-        Running, client, converter, folder_driver, in_folder, opening, server, unique, until,
+        Parts, Running, client, client_with, converter, folder_driver, in_folder, opening, server,
+        unique, until,
     },
+<<<<<<< HEAD
     workflows::{Courier, Failing, Helper, Waiting},
+=======
+    workflows::{Courier, Failing, Helper, Stumbling, Swollen, Waiting, swollen},
+>>>>>>> main
 };
 
 use std::{fs, path::Path, sync::Arc};
@@ -36,7 +41,7 @@ use temporalio_workflow::workflows::WorkflowImplementation;
 
 use self::{
     harness::connection,
-    workflows::{Again, Grown, Swollen, swollen},
+    workflows::{Again, Grown},
 };
 
 /// Text that must not appear in the clear. Each half of it occurs nowhere else.
