@@ -2,6 +2,7 @@
 
 mod canary;
 mod down;
+mod failures;
 mod harness;
 mod pass;
 mod sdks;

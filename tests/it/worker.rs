@@ -10,7 +10,11 @@ pub(crate) use self::{
         Parts, Running, client, client_with, converter, folder_driver, in_folder, opening, server,
         unique, until,
     },
+<<<<<<< HEAD
+    workflows::{Courier, Failing, Helper, Waiting},
+=======
     workflows::{Courier, Failing, Helper, Stumbling, Swollen, Waiting, swollen},
+>>>>>>> main
 };
 
 use std::{fs, path::Path, sync::Arc};
