@@ -149,7 +149,9 @@ impl<'a> Json<'a> {
     fn hex(&mut self) -> Option<u32> {
         let digits = self.text.get(self.at..self.at + 4)?;
         self.at += 4;
-        digits.iter().try_fold(0, |number, &digit| Some(number << 4 | char::from(digit).to_digit(16)?))
+        digits
+            .iter()
+            .try_fold(0, |number, &digit| Some(number << 4 | char::from(digit).to_digit(16)?))
     }
 
     /// Reads a number, and returns its text.

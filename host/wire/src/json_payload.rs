@@ -6,7 +6,11 @@ use base64::{
 };
 use bytes::Bytes;
 
-use crate::{json::Json, reader::{LENGTH_DELIMITED, Reader}, varint};
+use crate::{
+    json::Json,
+    reader::{LENGTH_DELIMITED, Reader},
+    varint,
+};
 
 /// Padding is optional to parsers, and the bits after the last byte do not count.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -82,7 +86,8 @@ pub(crate) fn write(payload: &[u8], to: &mut Vec<u8>) -> Option<()> {
     }
     let mut fields = Vec::new();
     if !metadata.is_empty() {
-        let entries = metadata.iter().map(|(key, value)| format!("{}:{}", quoted(key), text(value)));
+        let entries =
+            metadata.iter().map(|(key, value)| format!("{}:{}", quoted(key), text(value)));
         fields.push(format!("\"metadata\":{{{}}}", entries.collect::<Vec<_>>().join(",")));
     }
     fields.extend(data.map(|data| format!("\"data\":{}", text(data))));

@@ -102,7 +102,9 @@ fn count(messages: &[Layout], fields: &mut [Field], holds: &[bool]) {
             if !field.repeated && is_message(field.kind) {
                 field.slot = bits;
                 bits += 1;
-            } else if field.repeated && (is_visited(field.kind) || field.kind == FieldKind::Message && inside) {
+            } else if field.repeated
+                && (is_visited(field.kind) || field.kind == FieldKind::Message && inside)
+            {
                 counters += 1;
                 field.slot = counters;
             }
