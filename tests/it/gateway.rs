@@ -3,6 +3,7 @@
 mod canary;
 mod down;
 mod harness;
+mod namespaces;
 mod pass;
 mod sdks;
 mod strangers;

@@ -7,7 +7,8 @@ mod workflows;
 
 pub(crate) use self::{
     harness::{
-        Running, client, converter, folder_driver, in_folder, opening, server, unique, until,
+        Running, client, connection, converter, folder_driver, in_folder, opening, server, unique,
+        until,
     },
     workflows::{Courier, Helper, Waiting},
 };
@@ -34,10 +35,7 @@ use temporalio_common::{
 use temporalio_sdk::workflow_replayer::{WorkflowReplayer, WorkflowReplayerOptions};
 use temporalio_workflow::workflows::WorkflowImplementation;
 
-use self::{
-    harness::connection,
-    workflows::{Again, Failing, Grown, Swollen, swollen},
-};
+use self::workflows::{Again, Failing, Grown, Swollen, swollen};
 
 /// Text that must not appear in the clear. Each half of it occurs nowhere else.
 const CANARY: &str = "canary-Qm7xV2kR9sLw-yellow-T4nZp8JdHb3F-feather";
