@@ -27,6 +27,8 @@ impl Cloakroom {
         };
         let mut settings = GatewaySettings::new(entry.upstream.0.parse()?);
         settings.metrics = entry.metrics_listen;
+        settings.encode_failures = entry.encode_failures;
+        settings.allowed_methods = entry.allow_methods.iter().map(|name| name.0.clone()).collect();
         let listen = entry.listen.map_or(LISTEN, |listen| listen.0);
         settings.check(listen)?;
         Ok((listen, settings))

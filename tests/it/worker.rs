@@ -7,8 +7,8 @@ mod workflows;
 
 pub(crate) use self::{
     harness::{
-        Running, client, connection, converter, folder_driver, in_folder, opening, server, unique,
-        until,
+        Parts, Running, client, client_with, connection, converter, folder_driver, in_folder,
+        opening, server, unique, until,
     },
     workflows::{Courier, Helper, Waiting},
 };

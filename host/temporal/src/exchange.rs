@@ -1,14 +1,17 @@
 //! Exchange of messages with Temporal's frontend: requests are encoded, answers decoded, and tasks that
 //! cannot be decoded are failed.
 //!
-//! Nothing here knows how messages travel. The gateway carries them over HTTP/2, and asks for itself by
-//! the trait [`Frontend`].
+//! Nothing here knows how messages travel. The gateway carries them over HTTP/2, the SDK's hook within
+//! one process. Both ask for themselves by the trait [`Frontend`].
 
 mod answer;
 mod call;
+mod caller;
 mod context;
 mod crossing;
 pub(crate) mod deadline;
+mod error_details;
+mod failures;
 mod frontend;
 pub(crate) mod metric;
 mod namespace_limits;
@@ -25,13 +28,15 @@ mod targets;
 mod task_parent;
 mod tokens;
 mod undecodable;
+mod unknown_method;
 
 use std::sync::Arc;
 
 use cloakroom_core::{ByteSize, Error};
 
 pub(crate) use self::{
-    call::{Call, SERVICE},
+    call::{Call, NAMESPACE, SERVICE},
+    caller::{Caller, Namespaces},
     frontend::Frontend,
 };
 use self::{namespace_limits::NamespaceLimits, status::Status, tokens::Tokens};
@@ -45,20 +50,25 @@ pub(crate) struct Exchange {
     pub(crate) adapter: Adapter,
     /// Largest message before it is encoded, or after it was decoded.
     pub(crate) max_message: ByteSize,
-    namespaces: Box<dyn NamespacePolicySource>,
+    /// Whether the texts of failures are encoded. Default: where a stage is required.
+    pub(crate) encode_failures: Option<bool>,
+    /// Policies of namespaces. Default: all payloads are encoded.
+    pub(crate) namespaces: Box<dyn NamespacePolicySource>,
     namespace_limits: NamespaceLimits,
     /// Tasks that were handed out through this gateway.
     tokens: Tokens,
 }
 
 impl Exchange {
-    pub(crate) fn new(
-        adapter: Adapter,
-        max_message: ByteSize,
-        namespaces: Box<dyn NamespacePolicySource>,
-    ) -> Self {
-        let (namespace_limits, tokens) = (NamespaceLimits::default(), Tokens::default());
-        Self { adapter, max_message, namespaces, namespace_limits, tokens }
+    pub(crate) fn new(adapter: Adapter, max_message: ByteSize) -> Self {
+        Self {
+            adapter,
+            max_message,
+            encode_failures: None,
+            namespaces: Box::new(Arc::<NamespacePolicies>::default()),
+            namespace_limits: NamespaceLimits::default(),
+            tokens: Tokens::default(),
+        }
     }
 
     /// Returns the current policies of namespaces.

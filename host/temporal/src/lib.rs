@@ -1,13 +1,17 @@
 //! Cloakroom for Temporal: a data converter for Rust workers, a codec server, and a gateway.
 
+#[cfg(any(feature = "codec-server", feature = "gateway"))]
+mod access;
 mod adapter;
 mod envelopes;
-#[cfg(feature = "gateway")]
+#[cfg(any(feature = "gateway", feature = "sdk"))]
 mod exchange;
 #[cfg(feature = "gateway")]
 pub mod gateway;
 pub mod json;
 mod limits;
+#[cfg(any(feature = "codec-server", feature = "gateway"))]
+mod log_limit;
 pub mod metric;
 #[cfg(feature = "gateway")]
 mod namespaces;
@@ -24,7 +28,8 @@ pub use self::namespaces::{
 };
 #[cfg(feature = "sdk")]
 pub use self::sdk::{
-    DataConverterBuilder, SdkCodec, data_converter, payload_from_sdk, payload_to_sdk,
+    ConnectionHook, DataConverterBuilder, SdkCodec, data_converter, payload_from_sdk,
+    payload_to_sdk,
 };
 pub use self::{
     adapter::Adapter,

@@ -29,17 +29,18 @@ impl Exchange {
         let RequestContext { ctx, task_queue } = context(call.method, &message, &self.tokens);
         log.namespace = ctx.namespace_name().map(str::to_owned);
         check_namespace(&ctx, call.headers)?;
+        call.caller.check(call.name, ctx.namespace_name(), call.headers)?;
+        let policies = self.namespaces();
+        let namespace = log.namespace.as_deref().unwrap_or_default();
+        let ctx = ctx.with_readable(policies.readable(namespace));
         if !call.method.request.holds_payloads() {
             return Ok((ctx, message));
         }
-        let namespace = ctx.namespace_name().unwrap_or_default();
-        let policies = self.namespaces();
         if !policies.encodes(namespace, workflow_type(&ctx), &task_queue) {
             let checked = self.check_plain(&ctx, call.method.request, &message);
             return checked.map(|()| (ctx, message)).map_err(|error| self.refuse(error));
         }
-        let counted = ctx.clone().with_readable(policies.readable(namespace));
-        let counted = counted.with_memory(memory.clone());
+        let counted = ctx.clone().with_memory(memory.clone());
         let parent = self.parent_of_ended(frontend, call, &counted, &message).await?;
         let encoded = self.encode_message(&counted, parent, call.method.request, message).await;
         let (message, payloads) = encoded.map_err(|error| self.refuse(error))?;

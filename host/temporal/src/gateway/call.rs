@@ -17,7 +17,7 @@ use super::{
     status_head::GRPC_STATUS,
 };
 use crate::exchange::{
-    Call,
+    Call, Caller,
     deadline::{self, GRPC_TIMEOUT, within},
     request_log::RequestLog,
     status::{Code, Status},
@@ -33,16 +33,18 @@ impl Connection {
         method: &Method,
         name: &str,
         request: Request<Incoming>,
+        caller: &Caller,
         log: &mut RequestLog,
     ) -> Result<Response<GatewayBody>, Status> {
         let (mut head, body) = request.into_parts();
         let deadline = deadline::deadline(&head.headers, Instant::now());
-        let call = Call { method, name, headers: &head.headers };
+        let call = Call { method, name, headers: &head.headers, caller };
         let encoding = self.encode(&call, body, log);
         let (ctx, message, memory) = within(deadline, encoding).await?;
         headers::describe_request(&mut head.headers);
-        let caller = head.headers.clone();
-        let call = Call { headers: &caller, method, name };
+        self.gateway.credentials.load().authorize(ctx.namespace_name(), &mut head.headers);
+        let headers = head.headers.clone();
+        let call = Call { headers: &headers, method, name, caller };
         if let Some(deadline) = deadline {
             // What encoding took is gone, and the frontend should not work for longer than its caller
             // waits.
@@ -100,7 +102,9 @@ impl Connection {
             || response.headers().contains_key(GRPC_STATUS)
             || !response.status().is_success()
         {
-            return Ok(pass_back(response));
+            let mut response = pass_back(response);
+            self.gateway.decode_details(ctx, call.headers, response.headers_mut()).await;
+            return Ok(response);
         }
         let exchange = &self.gateway.exchange;
         let (mut head, body) = response.into_parts();
@@ -111,8 +115,13 @@ impl Connection {
         let received = message::read(body, encoding.as_ref(), max, &memory).await?;
         headers::remove_of_connection(&mut head.headers);
         headers::describe_response(&mut head.headers);
-        let Received { message, trailers, charge } = received;
+        let Received { message, mut trailers, charge } = received;
         let Some(message) = message else {
+            // Details are admitted for themselves: whoever waits must hold no memory.
+            drop((charge, memory));
+            if let Some(trailers) = &mut trailers {
+                self.gateway.decode_details(ctx, call.headers, trailers).await;
+            }
             let mut body = GatewayBody::empty();
             body.set_trailers(trailers);
             return Ok(Response::from_parts(head, body));
