@@ -3,6 +3,7 @@
 mod canary;
 mod down;
 mod harness;
+mod modes;
 mod namespaces;
 mod pass;
 mod sdks;

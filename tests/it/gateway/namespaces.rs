@@ -1,6 +1,6 @@
 //! Payloads that cross namespaces, on a real server with several.
 
-mod by_hand;
+pub(super) mod by_hand;
 
 use std::path::Path;
 
@@ -71,7 +71,7 @@ fn signal(namespace: &str, id: &str, input: &str) -> Write {
     Write::SignalExternalWorkflowExecutionCommandAttributes(signal)
 }
 
-fn result(text: &str) -> Write {
+pub(super) fn result(text: &str) -> Write {
     let complete = CompleteWorkflowExecutionCommandAttributes { result: payloads(text) };
     Write::CompleteWorkflowExecutionCommandAttributes(complete)
 }
@@ -162,6 +162,13 @@ async fn payloads_for_a_namespace_without_leave_are_not_sent() {
         matches!(event, Event::StartChildWorkflowExecutionInitiatedEventAttributes(_))
     };
     assert!(!events.iter().any(is_child));
+    let is_failed = |event: &Event| match event {
+        Event::WorkflowTaskFailedEventAttributes(failed) => {
+            failed.failure.as_ref().is_some_and(|failure| failure.message.contains("`audit`"))
+        }
+        _ => false,
+    };
+    assert!(events.iter().any(is_failed), "the task is failed with the reason");
     gateway.end().await;
 }
 

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use cloakroom_core::{CallMemory, Context, Kind};
+use cloakroom_wire::View;
 use http::{HeaderMap, HeaderValue};
 
 use super::{
@@ -42,8 +43,15 @@ impl Exchange {
         }
         let counted = ctx.clone().with_memory(memory.clone());
         let parent = self.parent_of_ended(frontend, call, &counted, &message).await?;
-        let encoded = self.encode_message(&counted, parent, call.method.request, message).await;
-        let (message, payloads) = encoded.map_err(|error| self.refuse(error))?;
+        let request = call.method.request;
+        let encoded = self.encode_message(&counted, parent, request, message.clone()).await;
+        let (message, payloads) = match encoded {
+            Ok(encoded) => encoded,
+            Err(error) => {
+                let view = View::new(request, &message);
+                return Err(self.refuse_request(frontend, call, &ctx, view, error, memory).await);
+            }
+        };
         log.payloads += payloads;
         Ok((ctx, message))
     }

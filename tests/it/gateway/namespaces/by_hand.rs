@@ -20,36 +20,36 @@ use temporalio_common::protos::temporal::api::{
 use crate::worker::{connection, unique, until};
 
 /// A worker and client of one namespace, with a task queue of its own.
-pub(super) struct Side {
+pub(in crate::gateway) struct Side {
     service: Box<dyn WorkflowService>,
-    pub(super) namespace: String,
-    pub(super) queue: String,
+    pub(in crate::gateway) namespace: String,
+    pub(in crate::gateway) queue: String,
 }
 
 /// Creates a namespace.
-pub(super) fn create(server: &DevServer, namespace: &str) {
+pub(in crate::gateway) fn create(server: &DevServer, namespace: &str) {
     let mut create = temporal(&server.target());
     create.args(["operator", "namespace", "create", "--namespace", namespace]);
     let output = create.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
-pub(super) fn payloads(text: &str) -> Option<Payloads> {
+pub(in crate::gateway) fn payloads(text: &str) -> Option<Payloads> {
     let metadata = [("encoding".to_owned(), b"json/plain".to_vec())].into();
     let data = serde_json::to_vec(text).unwrap();
     Some(Payloads { payloads: vec![Payload { metadata, data, ..Payload::default() }] })
 }
 
-pub(super) fn queue(name: &str) -> Option<TaskQueue> {
+pub(in crate::gateway) fn queue(name: &str) -> Option<TaskQueue> {
     Some(TaskQueue { name: name.to_owned(), ..TaskQueue::default() })
 }
 
-pub(super) fn type_name(name: &str) -> Option<WorkflowType> {
+pub(in crate::gateway) fn type_name(name: &str) -> Option<WorkflowType> {
     Some(WorkflowType { name: name.to_owned() })
 }
 
 impl Side {
-    pub(super) async fn connect(url: &str, namespace: &str) -> Self {
+    pub(in crate::gateway) async fn connect(url: &str, namespace: &str) -> Self {
         let service = connection(url).await.workflow_service();
         let side = Self { service, namespace: namespace.to_owned(), queue: unique(namespace) };
         // The namespace is known everywhere only after a while.
@@ -63,7 +63,12 @@ impl Side {
     }
 
     /// Starts a workflow, and returns its id.
-    pub(super) async fn start(&mut self, input: &str) -> String {
+    pub(in crate::gateway) async fn start(&mut self, input: &str) -> String {
+        self.try_start(input).await.unwrap()
+    }
+
+    /// Starts a workflow, and returns its id or why it was refused.
+    pub(in crate::gateway) async fn try_start(&mut self, input: &str) -> Result<String, Status> {
         let id = unique(&self.namespace);
         let request = StartWorkflowExecutionRequest {
             namespace: self.namespace.clone(),
@@ -74,12 +79,12 @@ impl Side {
             request_id: id.clone(),
             ..Default::default()
         };
-        self.service.start_workflow_execution(Request::new(request)).await.unwrap();
-        id
+        self.service.start_workflow_execution(Request::new(request)).await?;
+        Ok(id)
     }
 
     /// Waits for a task.
-    pub(super) async fn poll(&mut self) -> PollWorkflowTaskQueueResponse {
+    pub(in crate::gateway) async fn poll(&mut self) -> PollWorkflowTaskQueueResponse {
         loop {
             let request = PollWorkflowTaskQueueRequest {
                 namespace: self.namespace.clone(),
@@ -97,7 +102,7 @@ impl Side {
     }
 
     /// Completes a task with these commands.
-    pub(super) async fn complete(
+    pub(in crate::gateway) async fn complete(
         &mut self,
         task: &PollWorkflowTaskQueueResponse,
         commands: Vec<Write>,
@@ -123,7 +128,11 @@ impl Side {
     }
 
     /// Returns the events of a workflow.
-    pub(super) async fn history(&self, id: &str, run: &str) -> Result<Vec<Event>, Status> {
+    pub(in crate::gateway) async fn history(
+        &self,
+        id: &str,
+        run: &str,
+    ) -> Result<Vec<Event>, Status> {
         let execution = WorkflowExecution { workflow_id: id.to_owned(), run_id: run.to_owned() };
         let request = GetWorkflowExecutionHistoryRequest {
             namespace: self.namespace.clone(),
@@ -138,11 +147,11 @@ impl Side {
 }
 
 /// Returns what events say.
-pub(super) fn attributes(events: Vec<HistoryEvent>) -> Vec<Event> {
+pub(in crate::gateway) fn attributes(events: Vec<HistoryEvent>) -> Vec<Event> {
     events.into_iter().filter_map(|event| event.attributes).collect()
 }
 
 /// Returns the events of a task's history.
-pub(super) fn events(task: &PollWorkflowTaskQueueResponse) -> Vec<Event> {
+pub(in crate::gateway) fn events(task: &PollWorkflowTaskQueueResponse) -> Vec<Event> {
     attributes(task.history.clone().unwrap_or_default().events)
 }
