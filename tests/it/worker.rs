@@ -7,8 +7,8 @@ mod workflows;
 
 pub(crate) use self::{
     harness::{
-        Parts, Running, client, client_with, connection, converter, folder_driver, in_folder, opened,
-        opening, server, unique, until,
+        Parts, Running, client, client_with, connection, converter, folder_driver, in_folder,
+        opened, opening, server, unique, until,
     },
     workflows::{Courier, Failing, Helper, Stumbling, Swollen, Waiting, swollen},
 };

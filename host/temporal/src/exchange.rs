@@ -29,6 +29,7 @@ mod task_parent;
 mod token_owner;
 mod tokens;
 mod undecodable;
+mod unknown_fields;
 mod unknown_method;
 
 use std::sync::Arc;
@@ -40,7 +41,10 @@ pub(crate) use self::{
     caller::{Caller, Namespaces},
     frontend::Frontend,
 };
-use self::{namespace_limits::NamespaceLimits, status::Status, tokens::Tokens};
+use self::{
+    namespace_limits::NamespaceLimits, status::Status, tokens::Tokens,
+    unknown_fields::UnknownFields,
+};
 use crate::{
     adapter::Adapter,
     namespaces::{NamespacePolicies, NamespacePolicySource},
@@ -53,22 +57,27 @@ pub(crate) struct Exchange {
     pub(crate) max_message: ByteSize,
     /// Whether the texts of failures are encoded. Default: where a stage is required.
     pub(crate) encode_failures: Option<bool>,
-    /// Policies of namespaces. Default: all payloads are encoded.
-    pub(crate) namespaces: Box<dyn NamespacePolicySource>,
+    namespaces: Box<dyn NamespacePolicySource>,
     namespace_limits: NamespaceLimits,
     /// Tasks that were handed out through this gateway.
     tokens: Tokens,
+    unknown_fields: UnknownFields,
 }
 
 impl Exchange {
-    pub(crate) fn new(adapter: Adapter, max_message: ByteSize) -> Self {
+    pub(crate) fn new(
+        adapter: Adapter,
+        max_message: ByteSize,
+        namespaces: Box<dyn NamespacePolicySource>,
+    ) -> Self {
         Self {
             adapter,
             max_message,
             encode_failures: None,
-            namespaces: Box::new(Arc::<NamespacePolicies>::default()),
+            namespaces,
             namespace_limits: NamespaceLimits::default(),
             tokens: Tokens::default(),
+            unknown_fields: UnknownFields::default(),
         }
     }
 

@@ -2,9 +2,7 @@
 
 use cloakroom::Cloakroom;
 use cloakroom_tests::rigs::{DevOptions, DevServer};
-use temporalio_client::{
-    WorkflowGetResultOptions, WorkflowSignalOptions, tonic::Request,
-};
+use temporalio_client::{WorkflowGetResultOptions, WorkflowSignalOptions, tonic::Request};
 use temporalio_common::{
     data_converters::DataConverter,
     protos::temporal::api::{

@@ -10,9 +10,11 @@ use temporalio_sdk::workflow_replayer::{WorkflowReplayer, WorkflowReplayerOption
 use super::harness::{Rig, parcel, wait_in_the_middle};
 use crate::worker::{Waiting, opening};
 
-/// Returns how many requests of a method a store has seen.
-fn requests(store: &Tamper, method: &str) -> usize {
-    store.seen().iter().filter(|seen| *seen == method).count()
+/// Returns how many objects were written and read since this was asked last.
+fn requests(store: &Tamper) -> (usize, usize) {
+    let seen = store.seen();
+    let count = |method| seen.iter().filter(|seen| *seen == method).count();
+    (count("PUT"), count("GET"))
 }
 
 /// The workflow's input is also the activity's input and result. With plain encryption these are three
@@ -33,24 +35,21 @@ async fn a_replay_stores_nothing_and_gets_each_object_once() {
     let cached = uncached.replace("cache.memory = \"0B\"", "cache.memory = \"64MiB\"");
     let cached = opening(&cached).open().await.unwrap();
     rig.worker.take();
-    let (puts, gets) = (requests(&store, "PUT"), requests(&store, "GET"));
-    assert_eq!(puts, 3);
+    assert_eq!(requests(&store).0, 3);
     rig.start_worker(&cached);
     wait_in_the_middle(&handle).await;
-    assert_eq!(requests(&store, "PUT"), puts, "the replay stored something");
-    assert_eq!(requests(&store, "GET"), gets + 2);
+    assert_eq!(requests(&store), (0, 2));
 
     // Warm: the SDK's cache is gone, and the objects are in ours.
     rig.start_worker(&cached);
     wait_in_the_middle(&handle).await;
-    assert_eq!(requests(&store, "PUT"), puts, "the replay stored something");
-    assert_eq!(requests(&store, "GET"), gets + 2, "the replay fetched something");
+    assert_eq!(requests(&store), (0, 0));
 
     // A client reads the history whole, and a replayer with the default converter agrees with it.
     let options = WorkflowReplayerOptions::new().register_workflow::<Waiting>().unwrap().build();
     let history = handle.fetch_history(Default::default());
     WorkflowReplayer::new(options).unwrap().replay_workflow(history).await.unwrap();
-    assert_eq!(requests(&store, "PUT"), puts, "the replayer stored something");
+    assert_eq!(requests(&store).0, 0);
 
     handle.signal(Waiting::go, (), WorkflowSignalOptions::default()).await.unwrap();
     let result = handle.get_result(WorkflowGetResultOptions::default()).await.unwrap();

@@ -37,7 +37,7 @@ impl Exchange {
         message: MessageType,
         bytes: Bytes,
     ) -> Result<(Bytes, usize), Error> {
-        let found = self.hide_texts(self.scan(message, &bytes)?)?;
+        let found = self.hide_texts(self.scan_received(message, &bytes)?)?;
         let bytes = found.bytes();
         let payloads = parse(&found)?;
         let count = payloads.len();
@@ -129,7 +129,7 @@ impl Exchange {
         message: MessageType,
         bytes: Bytes,
     ) -> Result<Decoded, Error> {
-        let found = self.scan(message, &bytes)?;
+        let found = self.scan_received(message, &bytes)?;
         let payloads = parse(&found)?;
         let count = payloads.len();
         if count == 0 {
@@ -157,6 +157,13 @@ impl Exchange {
             Some(hidden) => self.scan(found.root().message_type(), &hidden),
             None => Ok(found),
         }
+    }
+
+    /// Scans a message that was received, and reports the fields that are unknown.
+    fn scan_received(&self, message: MessageType, bytes: &Bytes) -> Result<Scan, Error> {
+        let found = self.scan(message, bytes)?;
+        self.unknown_fields.report(&found);
+        Ok(found)
     }
 
     fn scan(&self, message: MessageType, bytes: &Bytes) -> Result<Scan, Error> {

@@ -143,9 +143,8 @@ impl GatewayBuilder {
         let adapter = Adapter::new(self.source, self.limits).quiet();
         let (draining, _) = watch::channel(false);
         let (settings, metrics) = (self.settings, self.metrics);
-        let mut exchange = Exchange::new(adapter, settings.message);
+        let mut exchange = Exchange::new(adapter, settings.message, self.namespaces);
         exchange.encode_failures = settings.encode_failures;
-        exchange.namespaces = self.namespaces;
         Gateway(Arc::new(GatewayState {
             exchange,
             callers: ArcSwap::from_pointee(settings.callers.clone()),

@@ -16,6 +16,7 @@ use crate::{
     adapter::Adapter,
     exchange::{Caller, Exchange, metric},
     limits::{SizeLimitSource, SizeLimits},
+    namespaces::{NamespacePolicies, NamespacePolicySource},
 };
 
 /// Largest message by default: what the SDK receives at most.
@@ -49,19 +50,31 @@ const UNUSED: &str = "http://cloakroom.invalid:7233";
 pub struct ConnectionHook {
     source: Box<dyn PipelineSource>,
     limits: Box<dyn SizeLimitSource>,
+    namespaces: Box<dyn NamespacePolicySource>,
     max_message: ByteSize,
 }
 
 impl ConnectionHook {
     /// Returns a builder with this pipeline. Each call uses the pipeline that `source` returns then.
     pub fn new(source: &(impl PipelineSource + Clone)) -> Self {
-        let (source, limits) = (Box::new(source.clone()), Box::new(SizeLimits::default()));
-        Self { source, limits, max_message: MAX_MESSAGE }
+        Self {
+            source: Box::new(source.clone()),
+            limits: Box::new(SizeLimits::default()),
+            namespaces: Box::new(Arc::<NamespacePolicies>::default()),
+            max_message: MAX_MESSAGE,
+        }
     }
 
     /// Sets the sizes that Temporal accepts. Default: [`SizeLimits::default`].
     pub fn with_size_limits(mut self, limits: impl SizeLimitSource) -> Self {
         self.limits = Box::new(limits);
+        self
+    }
+
+    /// Sets the policies of namespaces. Default: every payload of every namespace is encoded, and none may
+    /// cross to another namespace where a stage encrypts.
+    pub fn with_namespaces(mut self, namespaces: impl NamespacePolicySource) -> Self {
+        self.namespaces = Box::new(namespaces);
         self
     }
 
@@ -119,7 +132,7 @@ impl ConnectionHook {
         metric::describe();
         // The hook logs each failure itself, with the call it belongs to.
         let adapter = Adapter::new(self.source, self.limits).quiet();
-        let exchange = Exchange::new(adapter, self.max_message);
+        let exchange = Exchange::new(adapter, self.max_message, self.namespaces);
         let channel = FrontendChannel::new(channel, self.max_message);
         let calls = Arc::new(HookedCalls { exchange, channel, caller: Caller::everybody() });
         CallbackBasedGrpcService {
