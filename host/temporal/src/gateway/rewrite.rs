@@ -1,20 +1,17 @@
 //! Encodes the payloads of a request, and decodes those of an answer, as one batch each.
 
-use std::collections::HashMap;
-
 use bytes::{Bytes, BytesMut};
 use cloakroom_core::{
     Context, Direction, Error, ErrorKind, Kind, Limit, Payload, Remedy, Thousands,
 };
-
 use cloakroom_wire::{
     MessageType, Method, Scan, ScanLimits, View, WireError, WireErrorKind, scan_within, splice,
 };
 
-use super::proxy::GatewayState;
-
-/// Bytes that a payload takes in a message besides its own: tag and length.
-const FRAMING: usize = 6;
+use super::{
+    fields::{FRAMING, Fields, check_size},
+    proxy::GatewayState,
+};
 
 impl GatewayState {
     /// Returns the context of a request, as far as the request itself has it.
@@ -56,13 +53,12 @@ impl GatewayState {
         }
         let own: usize = found.sites().iter().map(|site| site.range().len()).sum();
         let framing = bytes.len() - own + FRAMING * count;
-        let mut pipeline = self.adapter.pipeline().keeping_own();
-        if let Some(most) = limits.message.most() {
-            pipeline = pipeline.fitting(most.saturating_sub(framing as u64));
-        }
+        let fields = Fields::new(&found);
+        let pipeline = self.adapter.pipeline().keeping_own();
+        let pipeline = pipeline.fitting(fields.room(&limits, framing));
         let encoded = pipeline.encode(ctx, payloads).await?;
         let encoded = write(&encoded);
-        let checked = check_fields(&found, &encoded, limits.field.most());
+        let checked = fields.check(&encoded, &limits);
         self.report(ctx, Direction::Encode, checked)?;
         let spliced = splice(&found, encoded).map_err(malformed)?;
         let checked = check_size("message", spliced.len(), limits.message.most());
@@ -131,31 +127,6 @@ fn write(payloads: &[Payload]) -> Vec<Option<Bytes>> {
         Some(bytes.freeze())
     };
     payloads.iter().map(write).collect()
-}
-
-/// Refuses a field whose payloads together are larger than Temporal accepts.
-fn check_fields(found: &Scan, encoded: &[Option<Bytes>], most: Option<u64>) -> Result<(), Error> {
-    let mut sizes = HashMap::<_, usize>::new();
-    for (site, payload) in found.sites().iter().zip(encoded) {
-        let size = payload.as_ref().map_or(0, Bytes::len) + FRAMING;
-        *sizes.entry(site.span()).or_default() += size;
-    }
-    let largest = sizes.into_values().max().unwrap_or_default();
-    check_size("field", largest, most)
-}
-
-fn check_size(what: &str, size: usize, most: Option<u64>) -> Result<(), Error> {
-    let Some(most) = most.filter(|most| size as u64 > *most) else {
-        return Ok(());
-    };
-    let text = format!(
-        "the encoded {what} has {} bytes, but Temporal accepts {}: lower the threshold, or send less \
-         at once",
-        Thousands(size as u64),
-        Thousands(most)
-    );
-    let error = Error::new(ErrorKind::LimitExceeded(Limit::Message), text);
-    Err(error.with_remedies(&[Remedy::Threshold]))
 }
 
 fn check_answer(size: usize, most: u64) -> Result<(), Error> {
