@@ -45,6 +45,7 @@ mod interop;
 mod invoice;
 mod key_limits;
 mod key_service;
+mod kubernetes;
 mod limits;
 mod load;
 mod memory;

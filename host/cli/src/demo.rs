@@ -140,7 +140,8 @@ impl Folder {
         let path = std::env::temp_dir().join(name);
         // The name can be guessed and the temporary folder is everybody's: this fails if somebody
         // made the folder first.
-        std::fs::DirBuilder::new().mode(0o700).create(&path)?;
+        let made = std::fs::DirBuilder::new().mode(0o700).create(&path);
+        made.map_err(|error| Failure::io(error, format!("cannot make `{}`", path.display())))?;
         Ok(Self(path))
     }
 

@@ -28,6 +28,11 @@ impl Failure {
         Self { status: OPERATION, error: anyhow::anyhow!("{text}") }
     }
 
+    /// Creates a failure of reading or writing; `text` says of what.
+    pub(crate) fn io(error: io::Error, text: String) -> Self {
+        Self { status: OPERATION, error: anyhow::Error::new(error).context(text) }
+    }
+
     /// Returns the failure with the exit status for usage and configuration.
     pub(crate) fn into_usage(self) -> Self {
         Self { status: USAGE, ..self }
@@ -65,6 +70,6 @@ impl From<Error> for Failure {
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        Self { status: OPERATION, error: anyhow::Error::new(error).context("cannot read or write") }
+        Self::io(error, "cannot read or write".to_owned())
     }
 }

@@ -7,6 +7,11 @@ use serde::{
     de::{self, Visitor},
 };
 
+use super::{
+    gateway_sizes::{ClientEntry, HistoryEntry},
+    method_name::MethodName,
+};
+
 /// `[gateway]`
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -23,6 +28,13 @@ pub(crate) struct TemporalGatewayEntry {
     pub(crate) listen: Option<Loopback>,
     pub(crate) upstream: Upstream,
     pub(crate) metrics_listen: Option<SocketAddr>,
+    pub(crate) encode_failures: Option<bool>,
+    #[serde(default)]
+    pub(crate) client: Vec<ClientEntry>,
+    #[serde(default)]
+    pub(crate) history: HistoryEntry,
+    #[serde(default)]
+    pub(crate) allow_methods: Vec<MethodName>,
 }
 
 /// Address that this machine alone can reach.

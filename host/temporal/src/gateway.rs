@@ -2,34 +2,37 @@
 //! payloads of requests and decodes those of answers.
 
 mod accept;
+mod admit;
 mod body;
 mod call;
+mod callers;
 mod connection;
-mod deadline;
-mod fields;
+mod credentials;
+mod frontend;
 mod gzip;
 mod headers;
+mod identity;
 mod message;
-mod metric;
-mod namespace_limits;
+mod newcomers;
 mod pass_on;
 mod probes;
-mod proto;
-mod proto_reader;
 mod proxy;
-mod raise_limits;
-mod request_log;
-mod rewrite;
-mod server_token;
+mod serve;
 mod settings;
-mod status;
-mod undecodable;
-mod unsent;
+mod status_details;
+mod status_head;
 mod upstream;
 mod upstream_url;
 
 pub use self::{
+    callers::Callers,
+    credentials::UpstreamCredentials,
+    identity::Identity,
     proxy::{Gateway, GatewayBuilder},
     settings::GatewaySettings,
     upstream_url::UpstreamUrl,
+};
+pub use crate::{
+    access::{Auth, ClientTls, ServerTls},
+    exchange::histories::HistoryLimits,
 };

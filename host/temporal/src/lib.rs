@@ -1,11 +1,17 @@
 //! Cloakroom for Temporal: a data converter for Rust workers, a codec server, and a gateway.
 
+#[cfg(any(feature = "codec-server", feature = "gateway"))]
+mod access;
 mod adapter;
 mod envelopes;
+#[cfg(feature = "gateway")]
+mod exchange;
 #[cfg(feature = "gateway")]
 pub mod gateway;
 pub mod json;
 mod limits;
+#[cfg(any(feature = "codec-server", feature = "gateway"))]
+mod log_limit;
 pub mod metric;
 mod reference;
 #[cfg(feature = "sdk")]

@@ -7,6 +7,7 @@ mod deny;
 mod fresh;
 mod fuzz;
 mod go;
+mod image;
 mod java;
 mod lint;
 mod needs;
@@ -38,6 +39,8 @@ cargo xtask sbom [FOLDER]               what the program and each bundled plugin
 cargo xtask package                     package every crate that is published, and build and run a program from the packages, offline
 cargo xtask publish [ARGS]              publish them; ARGS are those of `cargo publish`, for example --dry-run
 cargo xtask plugins FOLDER              build the bundled plugins into FOLDER, for builds that cannot build them
+cargo xtask image FOLDER [CONFIG]       build a container image of the command line into FOLDER, without a container engine;
+                                        it holds the plugins that the file CONFIG names, compiled
 cargo xtask fresh                       build the plugins for a stranger's Git dependency, with a Rust that has no WebAssembly target yet
 cargo xtask setup                       set up what the tests need, for `cargo test --package cloakroom-tests`
 cargo xtask fuzz TARGET [OPTIONS]       a fuzz target of tests/fuzz under libFuzzer, until it is interrupted or finds something
@@ -64,6 +67,8 @@ fn main() -> ExitCode {
         [TASK, "package"] => package::check(),
         [TASK, "publish", args @ ..] => package::publish(args),
         [TASK, "plugins", folder] => plugins(folder),
+        [TASK, "image", folder] => image::write(Path::new(folder), None),
+        [TASK, "image", folder, config] => image::write(Path::new(folder), Some(Path::new(config))),
         [TASK, "fresh"] => fresh::build_plugins(),
         [TASK, "setup"] => Needs::set_up(false).map(|needs| needs.report()),
         [TASK, "fuzz", target, options @ ..] => fuzz::fuzz(target, options),

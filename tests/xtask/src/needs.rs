@@ -10,8 +10,17 @@ use crate::{
 };
 
 /// Words in the names of tests that need Python: it is also where Temporal's server comes from.
-const PYTHON: [&str; 8] =
-    ["python", "s3::", "gcs::", "faults::", "worker::", "codec_server::", "ui::", "sdks::"];
+const PYTHON: [&str; 9] = [
+    "python",
+    "s3::",
+    "gcs::",
+    "faults::",
+    "worker::",
+    "codec_server::",
+    "ui::",
+    "sdks::",
+    "kubernetes::",
+];
 
 /// Requirements that were set up, and the tests that lack one.
 #[derive(Default)]

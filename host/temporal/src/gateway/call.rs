@@ -1,26 +1,26 @@
-//! A call of a known method: its request is encoded, and its answer decoded.
-
-use std::future::Future;
+//! A call of a known method over HTTP/2: read, encoded, sent, and its answer decoded.
 
 use bytes::Bytes;
-use cloakroom_core::{CallMemory, Context, Error};
+use cloakroom_core::{CallMemory, Context};
 use cloakroom_wire::Method;
 use http::{HeaderMap, Request, Response};
 use hyper::body::Incoming;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::{
     accept::drained,
     body::GatewayBody,
     connection::Connection,
-    deadline::{self, GRPC_TIMEOUT},
     headers,
     message::{self, Received},
-    namespace_limits,
     pass_on::pass_back,
-    proxy::GatewayState,
+    status_head::GRPC_STATUS,
+};
+use crate::exchange::{
+    Call, Caller, Encoded,
+    deadline::{self, GRPC_TIMEOUT, within},
     request_log::RequestLog,
-    status::{Code, GRPC_STATUS, Status},
+    status::{Code, Status},
 };
 
 impl Connection {
@@ -33,14 +33,22 @@ impl Connection {
         method: &Method,
         name: &str,
         request: Request<Incoming>,
+        caller: &Caller,
         log: &mut RequestLog,
     ) -> Result<Response<GatewayBody>, Status> {
         let (mut head, body) = request.into_parts();
         let deadline = deadline::deadline(&head.headers, Instant::now());
-        let encoding = self.encode(method, &head.headers, body, log);
-        let (ctx, message, memory) = within(deadline, encoding).await?;
+        let call = Call { method, name, headers: &head.headers, caller };
+        let encoding = self.encode(&call, body, log);
+        let (encoded, memory) = within(deadline, encoding).await?;
+        let (ctx, message) = match encoded {
+            Encoded::Request(ctx, message) => (ctx, message),
+            Encoded::Answer(message) => return Ok(answered(message)),
+        };
         headers::describe_request(&mut head.headers);
-        let caller = head.headers.clone();
+        self.gateway.credentials.load().authorize(ctx.namespace_name(), &mut head.headers);
+        let headers = head.headers.clone();
+        let call = Call { headers: &headers, method, name, caller };
         if let Some(deadline) = deadline {
             // What encoding took is gone, and the frontend should not work for longer than its caller
             // waits.
@@ -50,147 +58,89 @@ impl Connection {
         let asked = Instant::now();
         let mut draining = self.gateway.draining.subscribe();
         let answered = within(deadline, self.upstream.send(request));
-        let response = if is_poll(name) {
+        let response = if call.is_poll() {
             tokio::select! {
                 answered = answered => answered?,
                 // A poll that waits would hold the shutdown up for a minute. An empty answer is what
                 // the frontend gives when there is no task.
-                () = drained(&mut draining) => return Ok(no_task()),
+                () = drained(&mut draining) => return Ok(answered(Bytes::new())),
             }
         } else {
             answered.await?
         };
         log.upstream = asked.elapsed();
-        within(deadline, self.answer(method, name, &ctx, &caller, response, log)).await
+        within(deadline, self.answer(&call, &ctx, response, log)).await
     }
 
     /// Reads and encodes a request.
     async fn encode(
         &self,
-        method: &Method,
-        headers: &HeaderMap,
+        call: &Call<'_>,
         body: Incoming,
         log: &mut RequestLog,
-    ) -> Result<(Context, Bytes, CallMemory), Status> {
-        let gateway = &self.gateway;
-        let memory = gateway.adapter.pipeline().memory().admit().await;
-        let encoding = headers.get(headers::GRPC_ENCODING);
-        let max = gateway.settings.message;
-        let received = message::read(body, encoding, max, &memory).await?;
+    ) -> Result<(Encoded, CallMemory), Status> {
+        let exchange = &self.gateway.exchange;
+        let memory = exchange.adapter.pipeline().memory().admit().await;
+        let encoding = call.headers.get(headers::GRPC_ENCODING);
+        let received = message::read(body, encoding, exchange.max_message, &memory).await?;
         let Received { message: Some(message), charge, .. } = received else {
             return Err(Status::new(Code::InvalidArgument, "the call has no message"));
         };
-        let ctx = GatewayState::context(method, &message);
-        log.namespace = ctx.namespace_name().map(str::to_owned);
-        check_namespace(&ctx, headers)?;
-        if !method.request.holds_payloads() {
+        let encoded = exchange.encode_request(self, call, message, &memory, log).await?;
+        if !call.method.request.holds_payloads() {
             charge.keep();
-            return Ok((ctx, message, memory));
         }
-        let counted = ctx.clone().with_memory(memory.clone());
-        let encoded = gateway.encode_message(&counted, method.request, message).await;
-        let (message, payloads) = encoded.map_err(|error| gateway.refuse(error))?;
-        log.payloads += payloads;
-        Ok((ctx, message, memory))
+        Ok((encoded, memory))
     }
 
     /// Reads and decodes the answer to a call.
     async fn answer(
         &self,
-        method: &Method,
-        name: &str,
+        call: &Call<'_>,
         ctx: &Context,
-        caller: &HeaderMap,
         response: Response<Incoming>,
         log: &mut RequestLog,
     ) -> Result<Response<GatewayBody>, Status> {
-        let is_plain = !method.response.holds_payloads() && name != namespace_limits::METHOD;
         // An error is in the head, without a message.
-        if is_plain
+        if !call.changes_answer()
             || response.headers().contains_key(GRPC_STATUS)
             || !response.status().is_success()
         {
-            return Ok(pass_back(response));
+            let mut response = pass_back(response);
+            self.gateway.decode_details(ctx, call.headers, response.headers_mut()).await;
+            return Ok(response);
         }
-        let gateway = &self.gateway;
+        let exchange = &self.gateway.exchange;
         let (mut head, body) = response.into_parts();
         // Admitted only now: a poll that waits for a minute must not hold memory.
-        let memory = gateway.adapter.pipeline().memory().admit().await;
+        let memory = exchange.adapter.pipeline().memory().admit().await;
         let encoding = head.headers.get(headers::GRPC_ENCODING).cloned();
-        let max = gateway.settings.message;
+        let max = exchange.max_message;
         let received = message::read(body, encoding.as_ref(), max, &memory).await?;
         headers::remove_of_connection(&mut head.headers);
         headers::describe_response(&mut head.headers);
-        let Received { message, trailers, charge } = received;
+        let Received { message, mut trailers, charge } = received;
         let Some(message) = message else {
+            // Details are admitted for themselves: whoever waits must hold no memory.
+            drop((charge, memory));
+            if let Some(trailers) = &mut trailers {
+                self.gateway.decode_details(ctx, call.headers, trailers).await;
+            }
             let mut body = GatewayBody::empty();
             body.set_trailers(trailers);
             return Ok(Response::from_parts(head, body));
         };
         charge.keep();
-        let counted = ctx.clone().with_memory(memory.clone());
-        let message = if name == namespace_limits::METHOD {
-            gateway.raise_limits(method.response, ctx, &message).unwrap_or(message)
-        } else {
-            match gateway.decode_message(&counted, method.response, message.clone()).await {
-                Ok((message, payloads)) => {
-                    log.payloads += payloads;
-                    message
-                }
-                Err(error) => {
-                    let error = gateway.named(error);
-                    self.without_undecodable(method, name, &counted, caller, message, &error)
-                        .await?
-                }
-            }
-        };
+        let message = exchange.decode_answer(self, call, ctx, message, &memory, log).await?;
         Ok(Response::from_parts(head, GatewayBody::message(message, trailers, Some(memory))))
     }
 }
 
-impl GatewayState {
-    pub(super) fn refuse(&self, error: Error) -> Status {
-        Status::from_error(&self.named(error))
-    }
-}
-
-/// Returns whether a method waits for a task.
-fn is_poll(name: &str) -> bool {
-    name.starts_with("Poll") && name.ends_with("TaskQueue")
-}
-
-/// Returns the answer to a poll when there is no task.
-fn no_task() -> Response<GatewayBody> {
+/// Returns an answer that the gateway makes itself. An empty one to a poll says that there is no task.
+fn answered(message: Bytes) -> Response<GatewayBody> {
     let mut trailers = HeaderMap::new();
     trailers.insert(GRPC_STATUS, 0.into());
-    let mut response = Response::new(GatewayBody::message(Bytes::new(), Some(trailers), None));
+    let mut response = Response::new(GatewayBody::message(message, Some(trailers), None));
     headers::describe_grpc(response.headers_mut());
     response
-}
-
-/// Refuses a header that names another namespace than the message: rings and grants are chosen by the
-/// message, and something on the way may have admitted the caller by the header.
-fn check_namespace(ctx: &Context, headers: &HeaderMap) -> Result<(), Status> {
-    let named = headers.get_all(headers::NAMESPACE);
-    let differs = |name: &http::HeaderValue| {
-        ctx.namespace_name().is_some_and(|namespace| name.as_bytes() != namespace.as_bytes())
-    };
-    if named.iter().any(differs) {
-        let text = "the header `temporal-namespace` names another namespace than the message";
-        return Err(Status::new(Code::PermissionDenied, text));
-    }
-    Ok(())
-}
-
-/// Waits for work, but no longer than the caller does.
-async fn within<T>(
-    deadline: Option<Instant>,
-    work: impl Future<Output = Result<T, Status>>,
-) -> Result<T, Status> {
-    let Some(deadline) = deadline else {
-        return work.await;
-    };
-    timeout_at(deadline, work).await.unwrap_or_else(|_| {
-        Err(Status::new(Code::DeadlineExceeded, "the call was not done within its `grpc-timeout`"))
-    })
 }

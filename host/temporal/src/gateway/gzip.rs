@@ -6,7 +6,7 @@ use bytes::Bytes;
 use cloakroom_core::{ByteSize, CallMemory, Charge};
 use flate2::read::MultiGzDecoder;
 
-use super::status::{Code, Status};
+use crate::exchange::status::{Code, Status};
 
 /// First capacity for a message of unknown length, and the least by which the capacity grows.
 const MIN_GROWTH: usize = 8 << 10;

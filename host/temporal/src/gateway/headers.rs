@@ -12,9 +12,6 @@ use http::{
 pub(super) const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 const GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
 
-/// Header with the namespace that the SDKs repeat from the message.
-pub(super) const NAMESPACE: HeaderName = HeaderName::from_static("temporal-namespace");
-
 /// Headers of one connection, which mean nothing on the next one.
 const OF_CONNECTION: [HeaderName; 7] = [
     CONNECTION,

@@ -6,11 +6,8 @@ use http::{HeaderMap, HeaderValue};
 use http_body_util::BodyExt as _;
 use hyper::body::{Body as _, Incoming};
 
-use super::{
-    body::PREFIX,
-    gzip,
-    status::{Code, Status},
-};
+use super::{body::PREFIX, gzip};
+use crate::exchange::status::{Code, Status};
 
 /// First capacity for a message that arrives in parts, and the least by which the capacity grows.
 const MIN_GROWTH: usize = 8 << 10;

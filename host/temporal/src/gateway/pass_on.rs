@@ -3,7 +3,8 @@
 use http::{Request, Response};
 use hyper::body::Incoming;
 
-use super::{body::GatewayBody, headers, status::Status, upstream::Upstream};
+use super::{body::GatewayBody, headers, upstream::Upstream};
+use crate::exchange::status::Status;
 
 /// Passes a request on, and returns the response. Bodies and trailers of any kind are streamed.
 ///

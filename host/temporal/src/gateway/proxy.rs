@@ -1,19 +1,33 @@
 //! The gateway's handle and builder.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
+use arc_swap::ArcSwap;
 use cloakroom_core::Error;
 use cloakroom_pipeline::PipelineSource;
 use tokio::sync::watch;
 
-use super::{metric, namespace_limits::NamespaceLimits, settings::GatewaySettings};
+use super::{
+    callers::Callers, credentials::UpstreamCredentials, newcomers::Newcomers,
+    settings::GatewaySettings, upstream::Upstream,
+};
 use crate::{
     adapter::Adapter,
+    exchange::{Exchange, answer_limits::AnswerLimits, histories::Histories, metric},
     limits::{SizeLimitSource, SizeLimits},
+    log_limit::LogLimit,
 };
 
 /// Renders all recorded metrics in Prometheus's text format.
 type RenderMetrics = Box<dyn Fn() -> String + Send + Sync>;
+
+/// Time in which one address causes one line about a stranger.
+const STRANGER_INTERVAL: Duration = Duration::from_secs(600);
 
 /// A gRPC proxy between Temporal's workers or clients and its frontend: encodes the payloads of
 /// requests and decodes those of answers.
@@ -44,10 +58,17 @@ pub struct GatewayBuilder {
 
 /// State that all connections of one gateway share.
 pub(super) struct GatewayState {
-    pub(super) adapter: Adapter,
+    pub(super) exchange: Exchange,
     pub(super) settings: GatewaySettings,
+    /// Who may connect, and the credentials for the frontend: as in the settings, until a swap.
+    pub(super) callers: ArcSwap<Callers>,
+    pub(super) credentials: Arc<ArcSwap<UpstreamCredentials>>,
+    pub(super) newcomers: Arc<Newcomers>,
+    /// Address that it listens on, once it serves.
+    pub(super) address: OnceLock<SocketAddr>,
+    /// Lines about refused strangers, by address.
+    pub(super) strangers: LogLimit,
     pub(super) metrics: Option<RenderMetrics>,
-    pub(super) namespace_limits: NamespaceLimits,
     /// True once the gateway has stopped accepting connections.
     pub(super) draining: watch::Sender<bool>,
 }
@@ -62,6 +83,32 @@ impl Gateway {
             settings,
             metrics: None,
         }
+    }
+
+    /// Replaces who may connect, and the credentials for the frontend, by those of other settings: from
+    /// the next call, and the next connection, on. All other settings stay as they are.
+    ///
+    /// # Errors
+    /// `Config` if the settings would open the gateway to strangers. Then nothing changes.
+    pub fn swap(&self, settings: &GatewaySettings) -> Result<(), Error> {
+        let (state, mut callers) = (&self.0, settings.callers.clone());
+        let merged = GatewaySettings {
+            callers: callers.clone(),
+            credentials: settings.credentials.clone(),
+            ..state.settings.clone()
+        };
+        merged.check_access(state.address.get().copied())?;
+        callers.adopt_keys(&state.callers.load());
+        state.callers.store(Arc::new(callers));
+        state.credentials.store(Arc::new(settings.credentials.clone()));
+        Ok(())
+    }
+}
+
+impl GatewayState {
+    /// Returns a connection to the frontend, which is made when it is first used.
+    pub(super) fn upstream(&self) -> Upstream {
+        Upstream::new(self.settings.upstream.clone(), self.credentials.clone())
     }
 }
 
@@ -86,15 +133,21 @@ impl GatewayBuilder {
         let adapter = Adapter::new(self.source, self.limits).quiet();
         let (draining, _) = watch::channel(false);
         let (settings, metrics) = (self.settings, self.metrics);
-        let namespace_limits = NamespaceLimits::default();
-        Gateway(Arc::new(GatewayState { adapter, settings, metrics, namespace_limits, draining }))
-    }
-}
-
-impl GatewayState {
-    /// Returns an error with the names of the settings that mend it.
-    pub(super) fn named(&self, error: Error) -> Error {
-        self.adapter.pipeline().name_remedies(error)
+        let mut exchange = Exchange::new(adapter, settings.message);
+        exchange.encode_failures = settings.encode_failures;
+        exchange.histories = Histories::new(settings.history);
+        exchange.answers = AnswerLimits::with(&settings.answers);
+        Gateway(Arc::new(GatewayState {
+            exchange,
+            callers: ArcSwap::from_pointee(settings.callers.clone()),
+            credentials: Arc::new(ArcSwap::from_pointee(settings.credentials.clone())),
+            newcomers: Arc::default(),
+            address: OnceLock::new(),
+            strangers: LogLimit::new(1, STRANGER_INTERVAL),
+            settings,
+            metrics,
+            draining,
+        }))
     }
 }
 

@@ -1,0 +1,46 @@
+//! Decodes the answer to a call.
+
+use bytes::Bytes;
+use cloakroom_core::{CallMemory, Context, Direction};
+
+use super::{Exchange, call::Call, frontend::Frontend, request_log::RequestLog, status::Status};
+
+impl Exchange {
+    /// Decodes the answer to a call with this context. Tasks that cannot be decoded are failed at the
+    /// frontend, and taken out.
+    ///
+    /// # Errors
+    /// The status for the caller.
+    pub(crate) async fn decode_answer(
+        &self,
+        frontend: &impl Frontend,
+        call: &Call<'_>,
+        ctx: &Context,
+        message: Bytes,
+        memory: &CallMemory,
+        log: &mut RequestLog,
+    ) -> Result<Bytes, Status> {
+        if call.asks_for_limits() {
+            let raised = self.raise_limits(call.method.response, ctx, &message);
+            return Ok(raised.unwrap_or(message));
+        }
+        self.histories.note(call, ctx, &message);
+        let ctx = ctx.clone().with_memory(memory.clone());
+        let decoded = self.decode_message(&ctx, call.method.response, message.clone()).await;
+        let received = decoded.and_then(|(decoded, payloads)| {
+            let checked = self.answers.check(call.headers, decoded.len(), self.max_message);
+            self.report(&ctx, Direction::Decode, checked)?;
+            Ok((decoded, payloads))
+        });
+        match received {
+            Ok((message, payloads)) => {
+                log.payloads += payloads;
+                Ok(message)
+            }
+            Err(error) => {
+                let error = self.named(error);
+                self.without_undecodable(frontend, call, &ctx, message, &error).await
+            }
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! Temporal's frontend, as the exchange asks it for itself.
+
+use std::future::Future;
+
+use bytes::Bytes;
+use cloakroom_core::CallMemory;
+use http::HeaderMap;
+
+use super::status::Status;
+
+/// Temporal's frontend, reached in any way.
+pub(crate) trait Frontend: Sync {
+    /// Makes a unary call of WorkflowService with the credentials of the caller, and returns the answer.
+    /// Dropping the future cancels the call.
+    ///
+    /// # Errors
+    /// The frontend's status, or `Unavailable` if it cannot be reached.
+    fn ask(
+        &self,
+        method: &str,
+        caller: &HeaderMap,
+        message: Bytes,
+        memory: &CallMemory,
+    ) -> impl Future<Output = Result<Bytes, Status>> + Send;
+}

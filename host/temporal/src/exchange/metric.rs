@@ -1,0 +1,27 @@
+//! Names and descriptions of the gateway's metrics.
+
+use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
+
+/// Calls that were answered, by method and code.
+pub(crate) const CALLS: &str = "cloakroom_gateway_calls_total";
+
+/// Seconds of the gateway's own work for a call, by method: what the frontend took is not counted.
+pub(crate) const SECONDS: &str = "cloakroom_gateway_seconds";
+
+/// Connections that are open.
+pub(crate) const CONNECTIONS: &str = "cloakroom_gateway_connections";
+
+/// Ratio of the size of a history to the size from which more is stored, by namespace and workflow.
+pub(crate) const HISTORY_RATIO: &str = "cloakroom_gateway_history_ratio";
+
+/// Workflows that were started without a timeout where payloads are stored, by type.
+pub(crate) const UNBOUNDED_STARTS: &str = "cloakroom_gateway_unbounded_starts_total";
+
+/// Describes all metrics to the recorder.
+pub(crate) fn describe() {
+    describe_counter!(CALLS, "Calls that the gateway answered");
+    describe_gauge!(CONNECTIONS, "Connections of workers and clients that are open");
+    describe_counter!(UNBOUNDED_STARTS, "Workflows started without a timeout, by type");
+    describe_histogram!(HISTORY_RATIO, "Size of a history, to the size from which more is stored");
+    describe_histogram!(SECONDS, Unit::Seconds, "Seconds of the gateway's own work for a call");
+}

@@ -1,0 +1,163 @@
+//! Encodes the payloads of a request, and decodes those of an answer, as one batch each.
+
+use bytes::{Bytes, BytesMut};
+use cloakroom_core::{Context, Direction, Error, ErrorKind, Limit, Payload, Remedy};
+use cloakroom_wire::{
+    MessageType, Scan, ScanLimits, WireError, WireErrorKind, scan_within, splice,
+};
+
+use super::{
+    Exchange,
+    allowance::Allowance,
+    failures,
+    fields::{FRAMING, Fields, check_size},
+};
+
+/// A message whose payloads are decoded.
+pub(super) struct Decoded {
+    pub(super) bytes: Bytes,
+    /// Number of payloads.
+    pub(super) payloads: usize,
+    /// Text of the first failure, as a query's error repeats it.
+    pub(super) error_message: Option<String>,
+}
+
+impl Exchange {
+    /// Encodes the payloads of a message. Returns it, and how many it has.
+    ///
+    /// # Errors
+    /// Those of the pipeline. `LimitExceeded(Message)` if the message or one of its fields is larger
+    /// than Temporal accepts: the server would terminate the workflow that sends it.
+    pub(crate) async fn encode_message(
+        &self,
+        ctx: &Context,
+        message: MessageType,
+        bytes: Bytes,
+        allowance: &Allowance,
+    ) -> Result<(Bytes, usize), Error> {
+        let found = self.hide_texts(self.scan(message, &bytes)?)?;
+        let bytes = found.bytes();
+        let payloads = parse(&found)?;
+        let (count, limits) = (payloads.len(), &allowance.limits);
+        if count == 0 {
+            check_size("message", bytes.len(), limits.message.most())?;
+            return Ok((bytes.clone(), 0));
+        }
+        let own: usize = found.sites().iter().map(|site| site.range().len()).sum();
+        let framing = bytes.len() - own + FRAMING * count;
+        let fields = Fields::new(&found);
+        let pipeline = self.adapter.pipeline().keeping_own();
+        let mut room = fields.room(limits, framing);
+        if let Some(threshold) = allowance.threshold {
+            room = room.with_threshold(threshold);
+        }
+        let pipeline = pipeline.fitting(room);
+        let encoded = pipeline.encode(ctx, payloads).await?;
+        let encoded = write(&encoded);
+        let checked = fields.check(&encoded, limits);
+        self.report(ctx, Direction::Encode, checked)?;
+        let spliced = splice(&found, encoded).map_err(malformed)?;
+        let checked = check_size("message", spliced.len(), limits.message.most());
+        self.report(ctx, Direction::Encode, checked)?;
+        Ok((spliced, count))
+    }
+
+    /// Decodes the payloads of a message. Returns it, and how many it has.
+    ///
+    /// # Errors
+    /// Those of the pipeline.
+    pub(crate) async fn decode_message(
+        &self,
+        ctx: &Context,
+        message: MessageType,
+        bytes: Bytes,
+    ) -> Result<(Bytes, usize), Error> {
+        let decoded = self.decode_texts(ctx, message, bytes).await?;
+        Ok((decoded.bytes, decoded.payloads))
+    }
+
+    /// Decodes the payloads of a message of any size, and puts the texts of failures into their fields.
+    ///
+    /// # Errors
+    /// Those of the pipeline.
+    pub(super) async fn decode_texts(
+        &self,
+        ctx: &Context,
+        message: MessageType,
+        bytes: Bytes,
+    ) -> Result<Decoded, Error> {
+        let found = self.scan(message, &bytes)?;
+        let payloads = parse(&found)?;
+        let count = payloads.len();
+        if count == 0 {
+            return Ok(Decoded { bytes, payloads: 0, error_message: None });
+        }
+        let decoded = self.adapter.pipeline().decode(ctx, payloads).await?;
+        let spliced = splice(&found, write(&decoded)).map_err(malformed)?;
+        let mut decoded = Decoded { bytes: spliced, payloads: count, error_message: None };
+        if failures::holds_texts(&found) {
+            let found = self.scan(message, &decoded.bytes)?;
+            if let Some(restored) = failures::restore(&found).map_err(malformed)? {
+                decoded.bytes = restored.bytes;
+                decoded.error_message = Some(restored.error_message);
+            }
+        }
+        Ok(decoded)
+    }
+
+    /// Moves the texts of failures into payloads, and finds these too.
+    fn hide_texts(&self, found: Scan) -> Result<Scan, Error> {
+        if !self.encodes_failures() {
+            return Ok(found);
+        }
+        match failures::hide(&found).map_err(malformed)? {
+            Some(hidden) => self.scan(found.root().message_type(), &hidden),
+            None => Ok(found),
+        }
+    }
+
+    fn scan(&self, message: MessageType, bytes: &Bytes) -> Result<Scan, Error> {
+        let payloads = self.adapter.pipeline().max_payloads();
+        let limits = ScanLimits { payloads, ..ScanLimits::default() };
+        scan_within(&limits, message, bytes).map_err(malformed)
+    }
+
+    /// Counts a failure outside of the pipeline as one of the pipeline.
+    pub(super) fn report<T>(
+        &self,
+        ctx: &Context,
+        direction: Direction,
+        result: Result<T, Error>,
+    ) -> Result<T, Error> {
+        result.map_err(|error| self.adapter.pipeline().report_failure(ctx, direction, error))
+    }
+}
+
+fn parse(found: &Scan) -> Result<Vec<Payload>, Error> {
+    let payloads = (0..found.sites().len()).map(|site| found.payload(site));
+    payloads.map(Payload::from_envelope).collect()
+}
+
+/// Writes payloads as messages, each in the place of the one before.
+fn write(payloads: &[Payload]) -> Vec<Option<Bytes>> {
+    let write = |payload: &Payload| {
+        let envelope = payload.envelope();
+        let mut bytes = BytesMut::with_capacity(envelope.len());
+        for part in [&envelope.head, &envelope.body, &envelope.tail] {
+            bytes.extend_from_slice(part);
+        }
+        Some(bytes.freeze())
+    };
+    payloads.iter().map(write).collect()
+}
+
+fn malformed(error: WireError) -> Error {
+    if let WireErrorKind::Payloads(most) = error.kind() {
+        let text = format!(
+            "the message has more than {most} payloads: send less at once, or raise the limit"
+        );
+        let error = Error::new(ErrorKind::LimitExceeded(Limit::Payloads), text);
+        return error.with_remedies(&[Remedy::MostPayloads]);
+    }
+    Error::new(ErrorKind::Malformed, "the message is not as its type says").with_source(error)
+}
