@@ -15,6 +15,7 @@ mod claims;
 mod code_limits;
 mod date;
 mod gateway;
+mod gateway_sizes;
 mod host_conflict;
 mod keys;
 mod locator;
@@ -50,7 +51,9 @@ pub(crate) use self::{
     storage::{DriverEntry, StorageEntry},
 };
 #[cfg(feature = "gateway")]
-pub(crate) use self::{gateway::GatewayEntry, namespaces::policies};
+pub(crate) use self::{
+    gateway::GatewayEntry, gateway_sizes::ClientEntry, namespaces::policies,
+};
 #[cfg(feature = "codec-server")]
 pub(crate) use self::{
     secret::{read_secret, refuse_writable},
