@@ -14,6 +14,7 @@ mod claims;
 mod code_limits;
 mod date;
 mod gateway;
+mod gateway_access;
 mod host_conflict;
 mod keys;
 mod locator;
@@ -29,11 +30,11 @@ mod storage;
 mod temporal;
 mod units;
 
-#[cfg(feature = "gateway")]
-pub(crate) use self::gateway::GatewayEntry;
 pub use self::remedy::setting_name;
 #[cfg(feature = "temporal")]
 pub(crate) use self::temporal::TemporalEntry;
+#[cfg(feature = "codec-server")]
+pub(crate) use self::temporal::{CodecServerEntry, Listen};
 pub(crate) use self::{
     bucket::BucketEntry,
     buckets::{Buckets, OpenBuckets, buckets},
@@ -48,8 +49,14 @@ pub(crate) use self::{
     shared_host::check_host,
     storage::{DriverEntry, StorageEntry},
 };
-#[cfg(feature = "codec-server")]
+#[cfg(feature = "gateway")]
+pub(crate) use self::{
+    gateway::{GatewayEntry, TemporalGatewayEntry},
+    gateway_access::{CallerTlsEntry, IdentityEntry, UpstreamTlsEntry},
+    secret::Secret,
+};
+#[cfg(any(feature = "codec-server", feature = "gateway"))]
 pub(crate) use self::{
     secret::{read_secret, refuse_writable},
-    temporal::{CodecServerEntry, Listen},
+    temporal::JwtEntry,
 };

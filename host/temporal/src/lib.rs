@@ -20,6 +20,8 @@ mod sdk;
 pub mod server;
 mod too_large;
 
+#[cfg(any(feature = "codec-server", feature = "gateway"))]
+pub use self::access::Auth;
 #[cfg(feature = "sdk")]
 pub use self::sdk::{
     DataConverterBuilder, SdkCodec, data_converter, payload_from_sdk, payload_to_sdk,
