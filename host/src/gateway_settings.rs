@@ -58,6 +58,8 @@ pub(crate) fn settings(
 ) -> Result<GatewaySettings, Error> {
     let mut settings = GatewaySettings::new(entry.upstream.0.parse()?);
     settings.metrics = entry.metrics_listen;
+    settings.encode_failures = entry.encode_failures;
+    settings.allowed_methods = entry.allow_methods.iter().map(|name| name.0.clone()).collect();
     settings.callers = callers(entry, folder)?;
     settings.credentials = credentials(entry, settings.upstream.is_tls(), folder)?;
     Ok(settings)

@@ -26,6 +26,9 @@ const KEEP: [&str; 7] = [
     "temporal.api.workflowservice.v1.CountWorkflowExecutionsResponse.AggregationGroup.group_values",
 ];
 
+/// Bytes that may hold the JSON of a failure.
+const JSON: [&str; 1] = ["temporal.api.nexus.v1.Failure.details"];
+
 /// Packages whose messages an `Any` may hold.
 const IN_ANY: [&str; 4] = [
     "temporal.api.errordetails.v1.",
@@ -56,13 +59,20 @@ fn reachable(messages: &Messages, mut open: Vec<String>) -> BTreeSet<String> {
             open.extend(messages[&name].field.iter().filter_map(target).map(str::to_owned));
         }
     }
-    found.remove("temporal.api.common.v1.Payload");
     found
+}
+
+/// Tells whether a payload of this message may be the input or the result of a system operation, which
+/// are called as those of Nexus are.
+fn may_be_envelope(message: &str) -> bool {
+    message.to_ascii_lowercase().contains("nexus")
 }
 
 fn line(message: &str, field: &FieldDescriptorProto) -> String {
     let kind = match target(field) {
         _ if KEEP.contains(&&*format!("{message}.{}", field.name())) => "keep",
+        _ if JSON.contains(&&*format!("{message}.{}", field.name())) => "json",
+        Some("temporal.api.common.v1.Payload") if may_be_envelope(message) => "envelope",
         Some("temporal.api.common.v1.Payload") => "payload",
         Some("google.protobuf.Any") => "any",
         Some("temporal.api.common.v1.DataBlob") => "history",

@@ -7,7 +7,8 @@ mod workflows;
 
 pub(crate) use self::{
     harness::{
-        Running, client, converter, folder_driver, in_folder, opening, server, unique, until,
+        Parts, Running, at, client, client_by, converter, folder_driver, in_folder, opening,
+        server, unique, until,
     },
     workflows::{Courier, Helper, Waiting},
 };

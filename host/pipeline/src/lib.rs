@@ -9,6 +9,7 @@ mod admission;
 mod budget;
 mod builder;
 mod decode;
+mod decode_each;
 mod encode;
 mod envelopes;
 mod explain;

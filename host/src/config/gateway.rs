@@ -9,6 +9,7 @@ use serde::{
 
 use super::{
     gateway_access::{CallerTlsEntry, IdentityEntry, NamespaceSecrets, UpstreamTlsEntry},
+    method_name::MethodName,
     secret::Secret,
     temporal::JwtEntry,
 };
@@ -37,6 +38,9 @@ pub(crate) struct TemporalGatewayEntry {
     #[serde(default)]
     pub(crate) api_keys: NamespaceSecrets,
     pub(crate) metrics_listen: Option<SocketAddr>,
+    pub(crate) encode_failures: Option<bool>,
+    #[serde(default)]
+    pub(crate) allow_methods: Vec<MethodName>,
 }
 
 impl GatewayEntry {

@@ -9,6 +9,8 @@ mod call;
 mod caller;
 mod context;
 pub(crate) mod deadline;
+mod error_details;
+mod failures;
 mod frontend;
 pub(crate) mod metric;
 mod namespace_limits;
@@ -19,6 +21,7 @@ pub(crate) mod request_log;
 mod rewrite;
 pub(crate) mod status;
 mod undecodable;
+mod unknown_method;
 
 use cloakroom_core::{ByteSize, Error};
 
@@ -35,12 +38,15 @@ pub(crate) struct Exchange {
     pub(crate) adapter: Adapter,
     /// Largest message before it is encoded, or after it was decoded.
     pub(crate) max_message: ByteSize,
+    /// Whether the texts of failures are encoded. Default: where a stage is required.
+    pub(crate) encode_failures: Option<bool>,
     namespace_limits: NamespaceLimits,
 }
 
 impl Exchange {
     pub(crate) fn new(adapter: Adapter, max_message: ByteSize) -> Self {
-        Self { adapter, max_message, namespace_limits: NamespaceLimits::default() }
+        let namespace_limits = NamespaceLimits::default();
+        Self { adapter, max_message, encode_failures: None, namespace_limits }
     }
 
     /// Returns an error with the names of the settings that mend it.

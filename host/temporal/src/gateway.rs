@@ -19,6 +19,7 @@ mod probes;
 mod proxy;
 mod serve;
 mod settings;
+mod status_details;
 mod status_head;
 mod upstream;
 mod upstream_url;

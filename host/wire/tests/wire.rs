@@ -204,3 +204,19 @@ fn sets_numbers_and_makes_edits() {
     assert_eq!(apply(&found, vec![edit.clone()]).unwrap(), field(4, &text));
     assert_eq!(apply(&found, vec![edit.clone(), edit]).unwrap_err().kind(), WireErrorKind::Edit);
 }
+
+#[test]
+fn messages_with_the_text_of_a_failure_have_spans_without_payloads() {
+    let names = |method: &str, bytes: Vec<u8>| -> Vec<&str> {
+        let path = format!("/temporal.api.workflowservice.v1.WorkflowService/{method}");
+        let request = Schema::temporal().method(&path).unwrap().request;
+        let found = scan(request, &bytes.into()).unwrap();
+        found.spans().map(|(_, message)| message.name()).collect()
+    };
+    let query = field(8, &field(2, &field(3, b"no")));
+    let found = names("RespondWorkflowTaskCompleted", query.to_vec());
+    assert_eq!(found.last(), Some(&"temporal.api.query.v1.WorkflowQueryResult"));
+    let handler = field(4, &field(2, &field(1, b"no")));
+    let found = names("RespondNexusTaskFailed", handler.to_vec());
+    assert_eq!(found.last(), Some(&"temporal.api.nexus.v1.Failure"));
+}

@@ -98,14 +98,24 @@ pub(crate) fn converter(cloakroom: &Cloakroom) -> DataConverter {
 
 /// A client.
 pub(crate) async fn client(url: &str, converter: DataConverter) -> Client {
-    let connection = connection(url).await;
+    client_by(at(url), converter).await
+}
+
+/// A client with these options of its connection.
+pub(crate) async fn client_by(options: ConnectionOptions, converter: DataConverter) -> Client {
+    let connection = until(async || Connection::connect(options.clone()).await).await;
     let options = ClientOptions::new("default").data_converter(converter).build();
     Client::new(connection, options).unwrap()
 }
 
+/// Returns the options of a connection to this URL.
+pub(crate) fn at(url: &str) -> ConnectionOptions {
+    ConnectionOptions::new(url::Url::parse(url).unwrap()).build()
+}
+
 /// A connection. The server may be on its way back.
 pub(crate) async fn connection(url: &str) -> Connection {
-    let options = ConnectionOptions::new(url::Url::parse(url).unwrap()).build();
+    let options = at(url);
     until(async || Connection::connect(options.clone()).await).await
 }
 
@@ -162,8 +172,18 @@ impl Running {
 
     /// Starts a worker. The SDK's futures stay on the thread that they began on.
     pub(crate) fn of(url: &str, queue: &str, converter: DataConverter, parts: Parts) -> Self {
+        Self::by(at(url), queue, converter, parts)
+    }
+
+    /// Starts a worker with these options of its connection.
+    pub(crate) fn by(
+        connection: ConnectionOptions,
+        queue: &str,
+        converter: DataConverter,
+        parts: Parts,
+    ) -> Self {
         let (stop, stopped) = oneshot::channel();
-        let (url, queue) = (url.to_owned(), queue.to_owned());
+        let queue = queue.to_owned();
         let log = Log::new();
         let logged = Dispatch::new(subscriber(log.clone()));
         let thread = std::thread::spawn(move || {
@@ -189,7 +209,7 @@ impl Running {
                 if parts != Parts::Workflows {
                     options.register_activities(Porter);
                 }
-                let client = client(&url, converter).await;
+                let client = client_by(connection, converter).await;
                 let mut worker = Worker::new(&runtime, client, options).unwrap();
                 let shut_down = worker.shutdown_handle();
                 let ended = async {

@@ -9,10 +9,19 @@ use cloakroom_wire::{
     MessageType, Scan, ScanLimits, WireError, WireErrorKind, scan_within, splice,
 };
 
-use super::Exchange;
+use super::{Exchange, failures};
 
 /// Bytes that a payload takes in a message besides its own: tag and length.
 const FRAMING: usize = 6;
+
+/// A message whose payloads are decoded.
+pub(super) struct Decoded {
+    pub(super) bytes: Bytes,
+    /// Number of payloads.
+    pub(super) payloads: usize,
+    /// Text of the first failure, as a query's error repeats it.
+    pub(super) error_message: Option<String>,
+}
 
 impl Exchange {
     /// Encodes the payloads of a message. Returns it, and how many it has.
@@ -26,13 +35,14 @@ impl Exchange {
         message: MessageType,
         bytes: Bytes,
     ) -> Result<(Bytes, usize), Error> {
-        let found = self.scan(message, &bytes)?;
+        let found = self.hide_texts(self.scan(message, &bytes)?)?;
+        let bytes = found.bytes();
         let payloads = parse(&found)?;
         let count = payloads.len();
         let limits = self.limits_of(ctx);
         if count == 0 {
             check_size("message", bytes.len(), limits.message.most())?;
-            return Ok((bytes, 0));
+            return Ok((bytes.clone(), 0));
         }
         let own: usize = found.sites().iter().map(|site| site.range().len()).sum();
         let framing = bytes.len() - own + FRAMING * count;
@@ -60,17 +70,50 @@ impl Exchange {
         message: MessageType,
         bytes: Bytes,
     ) -> Result<(Bytes, usize), Error> {
+        let decoded = self.decode_texts(ctx, message, bytes).await?;
+        let most = self.max_message.get();
+        self.report(ctx, Direction::Decode, check_answer(decoded.bytes.len(), most))?;
+        Ok((decoded.bytes, decoded.payloads))
+    }
+
+    /// Decodes the payloads of a message of any size, and puts the texts of failures into their fields.
+    ///
+    /// # Errors
+    /// Those of the pipeline.
+    pub(super) async fn decode_texts(
+        &self,
+        ctx: &Context,
+        message: MessageType,
+        bytes: Bytes,
+    ) -> Result<Decoded, Error> {
         let found = self.scan(message, &bytes)?;
         let payloads = parse(&found)?;
         let count = payloads.len();
         if count == 0 {
-            return Ok((bytes, 0));
+            return Ok(Decoded { bytes, payloads: 0, error_message: None });
         }
         let decoded = self.adapter.pipeline().decode(ctx, payloads).await?;
         let spliced = splice(&found, write(&decoded)).map_err(malformed)?;
-        let most = self.max_message.get();
-        self.report(ctx, Direction::Decode, check_answer(spliced.len(), most))?;
-        Ok((spliced, count))
+        let mut decoded = Decoded { bytes: spliced, payloads: count, error_message: None };
+        if failures::holds_texts(&found) {
+            let found = self.scan(message, &decoded.bytes)?;
+            if let Some(restored) = failures::restore(&found).map_err(malformed)? {
+                decoded.bytes = restored.bytes;
+                decoded.error_message = Some(restored.error_message);
+            }
+        }
+        Ok(decoded)
+    }
+
+    /// Moves the texts of failures into payloads, and finds these too.
+    fn hide_texts(&self, found: Scan) -> Result<Scan, Error> {
+        if !self.encodes_failures() {
+            return Ok(found);
+        }
+        match failures::hide(&found).map_err(malformed)? {
+            Some(hidden) => self.scan(found.root().message_type(), &hidden),
+            None => Ok(found),
+        }
     }
 
     fn scan(&self, message: MessageType, bytes: &Bytes) -> Result<Scan, Error> {

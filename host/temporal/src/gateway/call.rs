@@ -23,6 +23,10 @@ use crate::exchange::{
     status::{Code, Status},
 };
 
+/// Largest message in bytes that is kept until the frontend answers, to be sent again if the frontend
+/// says that it did nothing with it. The caller repeats a larger one.
+const SENT_AGAIN: usize = 64 << 10;
+
 impl Connection {
     /// Encodes a request, sends it, and decodes the answer.
     ///
@@ -50,10 +54,19 @@ impl Connection {
             // waits.
             head.headers.insert(GRPC_TIMEOUT, deadline::remaining(deadline, Instant::now()));
         }
+        // Not counted while the frontend works, and so only small.
+        let kept = Some(message.clone()).filter(|message| message.len() <= SENT_AGAIN);
+        let again = || {
+            let mut headers = headers.clone();
+            if let Some(deadline) = deadline {
+                headers.insert(GRPC_TIMEOUT, deadline::remaining(deadline, Instant::now()));
+            }
+            self.request(name, headers, kept?).ok()
+        };
         let request = Request::from_parts(head, GatewayBody::message(message, None, Some(memory)));
         let asked = Instant::now();
         let mut draining = self.gateway.draining.subscribe();
-        let answered = within(deadline, self.upstream.send(request));
+        let answered = within(deadline, self.upstream.send(request, again));
         let response = if call.is_poll() {
             tokio::select! {
                 answered = answered => answered?,
@@ -102,7 +115,9 @@ impl Connection {
             || response.headers().contains_key(GRPC_STATUS)
             || !response.status().is_success()
         {
-            return Ok(pass_back(response));
+            let mut response = pass_back(response);
+            self.gateway.decode_details(ctx, call.headers, response.headers_mut()).await;
+            return Ok(response);
         }
         let exchange = &self.gateway.exchange;
         let (mut head, body) = response.into_parts();
@@ -113,8 +128,13 @@ impl Connection {
         let received = message::read(body, encoding.as_ref(), max, &memory).await?;
         headers::remove_of_connection(&mut head.headers);
         headers::describe_response(&mut head.headers);
-        let Received { message, trailers, charge } = received;
+        let Received { message, mut trailers, charge } = received;
         let Some(message) = message else {
+            // Details are admitted for themselves: whoever waits must hold no memory.
+            drop((charge, memory));
+            if let Some(trailers) = &mut trailers {
+                self.gateway.decode_details(ctx, call.headers, trailers).await;
+            }
             let mut body = GatewayBody::empty();
             body.set_trailers(trailers);
             return Ok(Response::from_parts(head, body));

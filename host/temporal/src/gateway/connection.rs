@@ -2,7 +2,6 @@
 
 use std::{convert::Infallible, net::SocketAddr, sync::Arc};
 
-use cloakroom_pipeline::Stage;
 use cloakroom_wire::Schema;
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -13,11 +12,7 @@ use super::{
 };
 use crate::{
     access::CertificateNames,
-    exchange::{
-        Caller, SERVICE,
-        request_log::RequestLog,
-        status::{Code, Status},
-    },
+    exchange::{Caller, SERVICE, request_log::RequestLog, status::Status},
 };
 
 /// One connection of a worker or client.
@@ -82,11 +77,9 @@ impl Connection {
         // The namespace in the message, if it has one, is not known.
         caller.check(request.uri().path(), None, request.headers())?;
         self.gateway.credentials.load().authorize(None, request.headers_mut());
-        let pipeline = self.gateway.exchange.adapter.pipeline();
-        if method.is_some() && pipeline.stages().iter().any(Stage::is_required_to_encode) {
-            let text = "the gateway does not know this method, and a stage is required: it could \
-                        carry payloads in plaintext";
-            return Err(Status::new(Code::Unimplemented, text));
+        if let Some(method) = method {
+            let allowed = &self.gateway.settings.allowed_methods;
+            self.gateway.exchange.check_unknown(method, allowed)?;
         }
         pass_on(&self.upstream, request).await
     }

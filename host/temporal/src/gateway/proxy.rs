@@ -133,7 +133,8 @@ impl GatewayBuilder {
         let adapter = Adapter::new(self.source, self.limits).quiet();
         let (draining, _) = watch::channel(false);
         let (settings, metrics) = (self.settings, self.metrics);
-        let exchange = Exchange::new(adapter, settings.message);
+        let mut exchange = Exchange::new(adapter, settings.message);
+        exchange.encode_failures = settings.encode_failures;
         Gateway(Arc::new(GatewayState {
             exchange,
             callers: ArcSwap::from_pointee(settings.callers.clone()),

@@ -24,6 +24,12 @@ pub struct GatewaySettings {
     pub callers: Callers,
     /// Credentials for Temporal's frontend. Default: those that callers present.
     pub credentials: UpstreamCredentials,
+    /// Encodes the messages and stack traces of failures with their payloads. Default: where a stage is
+    /// required.
+    pub encode_failures: Option<bool>,
+    /// Methods of Temporal's WorkflowService that pass as they are although the gateway does not know
+    /// them and a stage is required. Default: none.
+    pub allowed_methods: Vec<String>,
 }
 
 impl GatewaySettings {
@@ -36,6 +42,8 @@ impl GatewaySettings {
             metrics: None,
             callers: Callers::default(),
             credentials: UpstreamCredentials::default(),
+            encode_failures: None,
+            allowed_methods: Vec::new(),
         }
     }
 
