@@ -103,6 +103,19 @@ async fn what_cannot_be_told_apart_or_recognised_is_refused() {
         assert!(!text.contains(TOKEN), "{text}");
         texts.push(text);
     }
-    let refusals = expect_test::expect![[r#""#]];
+    let refusals = expect_test::expect![[r#"
+        [gateway.temporal]: identity `till` has no certificate name, token or subject, so nobody can be it
+        [gateway.temporal]: identity `till` is recognised by a certificate, but clients are asked for none: name the authorities that sign them
+        [gateway.temporal]: identity `till` is recognised by a signed token, but no keys verify one
+        gateway.temporal.identity `till` `token`: the token has 5 bytes, but at least 16 are needed: use random ones, such as those of `openssl rand -base64 32`
+        gateway.temporal.identity `till` `token`: cannot read `DIR/missing`: correct the path: No such file or directory (os error 2)
+        [gateway.temporal]: two identities are called `till`
+        [gateway.temporal]: identities `till` and `clerk` have the same token
+        [gateway.temporal]: payloads and tokens would cross the network to 0.0.0.0:7243 in the clear: serve TLS, or listen on 127.0.0.1 or [::1]
+        [gateway.temporal]: everybody who reaches 0.0.0.0:7243 could read all payloads: listen on 127.0.0.1 or [::1], or authenticate callers by a certificate or a token
+        [gateway.temporal]: everybody who reaches the gateway could use its credentials for http://127.0.0.1:1: authenticate callers by a certificate or a token
+        [gateway.temporal]: there are settings of TLS for http://127.0.0.1:1, which is not https: write https, or remove them
+        gateway.temporal.tls: `DIR/till`: the certificate is not PEM
+    "#]];
     refusals.assert_eq(&(texts.join("\n") + "\n"));
 }
