@@ -7,10 +7,10 @@ mod workflows;
 
 pub(crate) use self::{
     harness::{
-        Parts, Running, at, client, client_by, converter, folder_driver, in_folder, opening,
-        server, unique, until,
+        Parts, Running, client, client_with, converter, folder_driver, in_folder, opening, server,
+        unique, until,
     },
-    workflows::{Courier, Helper, Waiting},
+    workflows::{Courier, Failing, Helper, Stumbling, Swollen, Waiting, swollen},
 };
 
 use std::{fs, path::Path, sync::Arc};
@@ -37,7 +37,7 @@ use temporalio_workflow::workflows::WorkflowImplementation;
 
 use self::{
     harness::connection,
-    workflows::{Again, Failing, Grown, Swollen, swollen},
+    workflows::{Again, Grown},
 };
 
 /// Text that must not appear in the clear. Each half of it occurs nowhere else.

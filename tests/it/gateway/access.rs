@@ -3,7 +3,10 @@
 mod authority;
 mod certificates;
 mod credentials;
+mod edge;
 mod frontend;
+mod python;
+mod tenants;
 mod tokens;
 
 use std::{fs, path::Path};
@@ -17,17 +20,30 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::{
     CountWorkflowExecutionsRequest, DescribeNamespaceRequest, ListNamespacesRequest,
 };
 
-use self::authority::{Authority, Pair};
+use self::{
+    authority::{Authority, Pair},
+    edge::Edge,
+};
 use super::harness::Served;
-use crate::worker::{at, folder_driver, opening};
+use crate::worker::{folder_driver, opening};
 
 /// Returns a gateway with this table, in place of the one of `harness::opened`. Its files are in
 /// `folder`.
 async fn opened(folder: &Path, table: &str) -> Cloakroom {
-    let storage = "[storage]\nthreshold = \"256KiB\"\ncache.memory = \"0B\"\n".to_owned();
+    with_storage(folder, "", table).await
+}
+
+/// Returns the same with `storage` among the keys of its storage.
+async fn with_storage(folder: &Path, storage: &str, table: &str) -> Cloakroom {
+    let storage = format!("[storage]\nthreshold = \"256KiB\"\ncache.memory = \"0B\"\n{storage}");
     let table = table.replace("DIR", folder.to_str().unwrap());
     let text = storage + &folder_driver("local", &folder.join("objects")) + &table;
     opening(&text).open().await.unwrap()
+}
+
+/// Returns the options of a connection to this URL.
+fn at(url: &str) -> ConnectionOptions {
+    ConnectionOptions::new(url::Url::parse(url).unwrap()).build()
 }
 
 /// Writes a secret into a folder.

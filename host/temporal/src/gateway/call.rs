@@ -95,7 +95,7 @@ impl Connection {
         let Received { message: Some(message), charge, .. } = received else {
             return Err(Status::new(Code::InvalidArgument, "the call has no message"));
         };
-        let (ctx, message) = exchange.encode_request(call, message, &memory, log).await?;
+        let (ctx, message) = exchange.encode_request(self, call, message, &memory, log).await?;
         if !call.method.request.holds_payloads() {
             charge.keep();
         }

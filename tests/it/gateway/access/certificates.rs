@@ -15,7 +15,7 @@ use temporalio_common::data_converters::DataConverter;
 use super::*;
 use crate::{
     gateway::harness::{CANARY, named, parcel},
-    worker::{Helper, Parts, Running, client_by, holds, server, unique},
+    worker::{Helper, Parts, Running, client_with, holds, server, unique},
 };
 
 const WORKER: &str = "spiffe://acme/worker";
@@ -56,8 +56,8 @@ async fn a_worker_with_a_certificate_is_served() {
     let pair = authority.client(WORKER, "any");
     let (options, queue) = (tls(&gateway, &authority, Some(&pair)), unique("certificate"));
     let converter = DataConverter::default;
-    let _worker = Running::by(options.clone(), &queue, converter(), Parts::Both);
-    let client = client_by(options, converter()).await;
+    let _worker = Running::connected(options.clone(), &queue, converter(), Parts::Both);
+    let client = client_with(options, converter()).await;
     let parcel = parcel();
     let started = client.start_workflow(Helper::run, parcel.clone(), named(&queue, "certificate"));
     let result = started.await.unwrap().get_result(WorkflowGetResultOptions::default()).await;

@@ -133,3 +133,16 @@ async fn only_what_was_not_processed_is_sent_again() {
         gateway.end().await;
     }
 }
+
+/// A frontend that ends the connection names the last call that it has processed. Those behind it are
+/// sent again.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_behind_the_last_one_that_was_processed_is_sent_again() {
+    let (frontend, folder) = (Frontend::going_away().await, tempfile::tempdir().unwrap());
+    let table = format!("[gateway.temporal]\nupstream = \"http://{}\"\n", frontend.address);
+    let gateway = Served::start(&opened(folder.path(), &table).await).await;
+    let caller = Connection::connect(at(&gateway.url())).await.unwrap();
+    count(&caller, "shop").await.unwrap();
+    assert_eq!(frontend.seen("GetSystemInfo").len(), 1);
+    gateway.end().await;
+}

@@ -15,8 +15,8 @@ use rustls::{
     server::WebPkiClientVerifier,
 };
 use tokio::{
-    io::{AsyncRead, AsyncWrite},
-    net::TcpListener,
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
     task::JoinHandle,
 };
 use tokio_rustls::TlsAcceptor;
@@ -41,8 +41,6 @@ pub(crate) struct Seen {
     pub(crate) method: String,
     pub(crate) headers: HeaderMap,
     pub(crate) scheme: String,
-    /// Number of the connection.
-    pub(crate) connection: usize,
 }
 
 type React = Arc<dyn Fn(&Seen, usize) -> Reaction + Send + Sync>;
@@ -70,6 +68,20 @@ impl Frontend {
         tls: Option<ServerConfig>,
         react: impl Fn(&Seen, usize) -> Reaction + Send + Sync + 'static,
     ) -> Self {
+        Self::listening(tls, false, react).await
+    }
+
+    /// Starts one that answers, but for the first connection: it ends that after one call, and says that
+    /// it has processed none.
+    pub(crate) async fn going_away() -> Self {
+        Self::listening(None, true, |_, _| Reaction::Answer).await
+    }
+
+    async fn listening(
+        tls: Option<ServerConfig>,
+        goes_away: bool,
+        react: impl Fn(&Seen, usize) -> Reaction + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let seen = Arc::<Mutex<Vec<Seen>>>::default();
@@ -77,14 +89,18 @@ impl Frontend {
         let tls = tls.map(|tls| TlsAcceptor::from(Arc::new(tls)));
         let serving = tokio::spawn(async move {
             for connection in 0.. {
-                let (stream, _) = listener.accept().await.unwrap();
+                let (mut stream, _) = listener.accept().await.unwrap();
+                if goes_away && connection == 0 {
+                    go_away(&mut stream).await;
+                    continue;
+                }
                 let (tls, log, react) = (tls.clone(), log.clone(), react.clone());
                 tokio::spawn(async move {
                     match tls {
-                        None => serve(stream, connection, log, react).await,
+                        None => serve(stream, log, react).await,
                         Some(tls) => {
                             if let Ok(stream) = tls.accept(stream).await {
-                                serve(stream, connection, log, react).await;
+                                serve(stream, log, react).await;
                             }
                         }
                     }
@@ -126,13 +142,12 @@ pub(crate) fn server_config(authority: &Authority, server: &Pair) -> ServerConfi
 
 async fn serve(
     stream: impl AsyncRead + AsyncWrite + Unpin,
-    connection: usize,
     log: Arc<Mutex<Vec<Seen>>>,
     react: React,
 ) {
     let Ok(mut calls) = server::handshake(stream).await else { return };
     while let Some(Ok((request, mut respond))) = calls.accept().await {
-        let seen = seen(&request, connection);
+        let seen = seen(&request);
         let nth = {
             let mut log = log.lock().unwrap();
             log.push(seen.clone());
@@ -156,12 +171,33 @@ async fn serve(
     }
 }
 
-fn seen(request: &Request<h2::RecvStream>, connection: usize) -> Seen {
+/// Waits for a call, and ends the connection with the number 0 for the last call that was processed.
+async fn go_away(stream: &mut TcpStream) {
+    const PREFACE: usize = 24;
+    const HEADERS: u8 = 1;
+    stream.read_exact(&mut [0; PREFACE]).await.unwrap();
+    // Settings without a value.
+    stream.write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0]).await.unwrap();
+    loop {
+        let mut head = [0; 9];
+        stream.read_exact(&mut head).await.unwrap();
+        let length = usize::from(head[1]) << 8 | usize::from(head[2]);
+        stream.read_exact(&mut vec![0; length]).await.unwrap();
+        if head[3] == HEADERS {
+            break;
+        }
+    }
+    // GOAWAY: last call 0, no error.
+    stream.write_all(&[0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]).await.unwrap();
+    // It hangs up only when the other side has read that, which then does the same.
+    let _ = stream.read_to_end(&mut Vec::new()).await;
+}
+
+fn seen(request: &Request<h2::RecvStream>) -> Seen {
     let path = request.uri().path();
     Seen {
         method: path.rsplit('/').next().unwrap_or_default().to_owned(),
         headers: request.headers().clone(),
         scheme: request.uri().scheme_str().unwrap_or_default().to_owned(),
-        connection,
     }
 }
