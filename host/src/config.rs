@@ -15,6 +15,7 @@ mod claims;
 mod code_limits;
 mod date;
 mod gateway;
+mod gateway_access;
 mod gateway_sizes;
 mod host_conflict;
 mod keys;
@@ -36,6 +37,8 @@ mod units;
 pub use self::remedy::setting_name;
 #[cfg(feature = "temporal")]
 pub(crate) use self::temporal::TemporalEntry;
+#[cfg(feature = "codec-server")]
+pub(crate) use self::temporal::{CodecServerEntry, Listen};
 pub(crate) use self::{
     bucket::BucketEntry,
     buckets::{Buckets, OpenBuckets, buckets},
@@ -52,10 +55,14 @@ pub(crate) use self::{
 };
 #[cfg(feature = "gateway")]
 pub(crate) use self::{
-    gateway::GatewayEntry, gateway_sizes::ClientEntry, namespaces::policies,
+    gateway::{GatewayEntry, TemporalGatewayEntry},
+    gateway_access::{CallerTlsEntry, IdentityEntry, UpstreamTlsEntry},
+    gateway_sizes::{ClientEntry, HistoryEntry},
+    namespaces::policies,
+    secret::Secret,
 };
-#[cfg(feature = "codec-server")]
+#[cfg(any(feature = "codec-server", feature = "gateway"))]
 pub(crate) use self::{
     secret::{read_secret, refuse_writable},
-    temporal::{CodecServerEntry, Listen},
+    temporal::JwtEntry,
 };

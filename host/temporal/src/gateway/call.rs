@@ -23,6 +23,10 @@ use crate::exchange::{
     status::{Code, Status},
 };
 
+/// Largest message in bytes that is kept until the frontend answers, to be sent again if the frontend
+/// says that it did nothing with it. The caller repeats a larger one.
+const SENT_AGAIN: usize = 64 << 10;
+
 impl Connection {
     /// Encodes a request, sends it, and decodes the answer.
     ///
@@ -54,10 +58,19 @@ impl Connection {
             // waits.
             head.headers.insert(GRPC_TIMEOUT, deadline::remaining(deadline, Instant::now()));
         }
+        // Not counted while the frontend works, and so only small.
+        let kept = Some(message.clone()).filter(|message| message.len() <= SENT_AGAIN);
+        let again = || {
+            let mut headers = headers.clone();
+            if let Some(deadline) = deadline {
+                headers.insert(GRPC_TIMEOUT, deadline::remaining(deadline, Instant::now()));
+            }
+            self.request(name, headers, kept?).ok()
+        };
         let request = Request::from_parts(head, GatewayBody::message(message, None, Some(memory)));
         let asked = Instant::now();
         let mut draining = self.gateway.draining.subscribe();
-        let sent = within(deadline, self.upstream.send(request));
+        let sent = within(deadline, self.upstream.send(request, again));
         let response = if call.is_poll() {
             tokio::select! {
                 response = sent => response?,

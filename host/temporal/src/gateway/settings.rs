@@ -56,6 +56,18 @@ impl GatewaySettings {
         }
     }
 
+    /// Returns whether other settings apply in full only after a restart, because more than callers and
+    /// credentials differs.
+    #[must_use]
+    pub fn needs_restart(&self, other: &Self) -> bool {
+        let other = Self {
+            callers: self.callers.clone(),
+            credentials: self.credentials.clone(),
+            ..other.clone()
+        };
+        *self != other
+    }
+
     /// Validates the settings of a gateway that listens on this address.
     ///
     /// # Errors
