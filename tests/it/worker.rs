@@ -10,11 +10,7 @@ pub(crate) use self::{
         Parts, Running, client, client_with, connection, converter, folder_driver, in_folder,
         opened, opening, server, unique, until,
     },
-<<<<<<< HEAD
-    workflows::{Courier, Failing, Helper, Waiting},
-=======
     workflows::{Courier, Failing, Helper, Stumbling, Swollen, Waiting, swollen},
->>>>>>> main
 };
 
 use std::{fs, path::Path, sync::Arc};

@@ -37,13 +37,9 @@ use std::sync::Arc;
 use cloakroom_core::{ByteSize, Error};
 
 pub(crate) use self::{
-<<<<<<< HEAD
-    call::{Call, SERVICE},
-    error_details::ErrorDetails,
-=======
     call::{Call, NAMESPACE, SERVICE},
     caller::{Caller, Namespaces},
->>>>>>> main
+    error_details::ErrorDetails,
     frontend::Frontend,
 };
 use self::{
