@@ -5,6 +5,7 @@
 //! one process. Both ask for themselves by the trait [`Frontend`].
 
 mod answer;
+mod batch;
 mod call;
 mod caller;
 mod context;
@@ -19,6 +20,7 @@ mod parent_of_run;
 mod proto;
 mod raise_limits;
 mod recent;
+mod replay;
 mod request;
 pub(crate) mod request_log;
 mod rewrite;

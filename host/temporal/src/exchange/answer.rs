@@ -34,7 +34,8 @@ impl Exchange {
         }
         let ctx = ctx.clone().with_readable(policies.readable(namespace));
         let ctx = ctx.with_memory(memory.clone());
-        match self.decode_message(&ctx, call.method.response, message.clone()).await {
+        let (response, reads) = (call.method.response, call.reads());
+        match self.decode_message(&ctx, response, message.clone(), reads).await {
             Ok((message, payloads)) => {
                 log.payloads += payloads;
                 Ok(message)
