@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use cloakroom_core::{Context, Direction, Error, ErrorKind, Limit, Payload, Remedy};
 
 use cloakroom_pipeline::Pipeline;
@@ -13,8 +13,10 @@ use cloakroom_wire::{
 use super::{
     Exchange,
     allowance::Allowance,
+    batch::{Batch, write},
     crossing, failures,
     fields::{FRAMING, Fields, check_size},
+    replay::Reads,
     targets::targets,
     task_parent::Parent,
 };
@@ -112,7 +114,7 @@ impl Exchange {
         Ok(ctx.clone().with_targets(targets))
     }
 
-    /// Decodes the payloads of a message. Returns it, and how many it has.
+    /// Decodes the payloads of a message that its receiver reads. Returns it, and how many these are.
     ///
     /// # Errors
     /// Those of the pipeline.
@@ -121,12 +123,14 @@ impl Exchange {
         ctx: &Context,
         message: MessageType,
         bytes: Bytes,
+        reads: Reads,
     ) -> Result<(Bytes, usize), Error> {
-        let decoded = self.decode_texts(ctx, message, bytes).await?;
+        let decoded = self.decode_texts(ctx, message, bytes, reads).await?;
         Ok((decoded.bytes, decoded.payloads))
     }
 
-    /// Decodes the payloads of a message of any size, and puts the texts of failures into their fields.
+    /// Decodes the payloads of a message of any size that its receiver reads, and puts the texts of
+    /// failures into their fields.
     ///
     /// # Errors
     /// Those of the pipeline.
@@ -135,15 +139,16 @@ impl Exchange {
         ctx: &Context,
         message: MessageType,
         bytes: Bytes,
+        reads: Reads,
     ) -> Result<Decoded, Error> {
         let found = self.scan_received(message, &bytes)?;
-        let payloads = parse(&found)?;
-        let count = payloads.len();
+        let Batch { payloads, places } = Batch::new(&found, reads)?;
+        let count = places.count();
         if count == 0 {
             return Ok(Decoded { bytes, payloads: 0, error_message: None });
         }
         let decoded = self.adapter.pipeline().decode(ctx, payloads).await?;
-        let spliced = splice(&found, write(&decoded)).map_err(malformed)?;
+        let spliced = splice(&found, places.fill(&decoded)).map_err(malformed)?;
         let mut decoded = Decoded { bytes: spliced, payloads: count, error_message: None };
         if failures::holds_texts(&found) {
             let found = self.scan(message, &decoded.bytes)?;
@@ -193,19 +198,6 @@ impl Exchange {
 fn parse(found: &Scan) -> Result<Vec<Payload>, Error> {
     let payloads = (0..found.sites().len()).map(|site| found.payload(site));
     payloads.map(Payload::from_envelope).collect()
-}
-
-/// Writes payloads as messages, each in the place of the one before.
-fn write(payloads: &[Payload]) -> Vec<Option<Bytes>> {
-    let write = |payload: &Payload| {
-        let envelope = payload.envelope();
-        let mut bytes = BytesMut::with_capacity(envelope.len());
-        for part in [&envelope.head, &envelope.body, &envelope.tail] {
-            bytes.extend_from_slice(part);
-        }
-        Some(bytes.freeze())
-    };
-    payloads.iter().map(write).collect()
 }
 
 fn malformed(error: WireError) -> Error {
