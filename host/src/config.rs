@@ -1,8 +1,8 @@
 //! Configuration: one TOML file for the library and the command line.
 //!
-//! - `schema` and the tables below it (`bucket`, `claims`, `code_limits`, `gateway`, `plugin`, `storage`,
-//!   `temporal`) are the file as written; `units`, `date`, `method_name`, `required` and `secret` are its
-//!   values.
+//! - `schema` and the tables below it (`bucket`, `claims`, `code_limits`, `gateway`, `namespaces`,
+//!   `plugin`, `storage`, `temporal`) are the file as written; `units`, `date`, `method_name`, `required`
+//!   and `secret` are its values.
 //! - `parse` reads the text; `locator` finds lines and `nearest` the name that was meant, for errors.
 //! - `check`, `bucket_grants` and `shared_host` compare the parts with each other.
 //! - `keys` and `buckets` fetch what the file only names.
@@ -20,6 +20,7 @@ mod host_conflict;
 mod keys;
 mod locator;
 mod method_name;
+mod namespaces;
 mod nearest;
 mod parse;
 mod plugin;
@@ -50,7 +51,7 @@ pub(crate) use self::{
     storage::{DriverEntry, StorageEntry},
 };
 #[cfg(feature = "gateway")]
-pub(crate) use self::{gateway::GatewayEntry, gateway_sizes::ClientEntry};
+pub(crate) use self::{gateway::GatewayEntry, gateway_sizes::ClientEntry, namespaces::policies};
 #[cfg(feature = "codec-server")]
 pub(crate) use self::{
     secret::{read_secret, refuse_writable},

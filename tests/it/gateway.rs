@@ -2,7 +2,10 @@
 
 mod canary;
 mod down;
+mod failures;
 mod harness;
+mod modes;
+mod namespaces;
 mod pass;
 mod sdks;
 mod strangers;

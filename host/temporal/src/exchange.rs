@@ -1,8 +1,8 @@
 //! Exchange of messages with Temporal's frontend: requests are encoded, answers decoded, and tasks that
 //! cannot be decoded are failed.
 //!
-//! Nothing here knows how messages travel. The gateway carries them over HTTP/2, and asks for itself by
-//! the trait [`Frontend`].
+//! Nothing here knows how messages travel. The gateway carries them over HTTP/2, the SDK's hook within
+//! one process. Both ask for themselves by the trait [`Frontend`].
 
 mod allowance;
 mod answer;
@@ -11,6 +11,7 @@ mod answer_unsent;
 mod call;
 mod caller;
 mod context;
+mod crossing;
 pub(crate) mod deadline;
 mod error_details;
 mod failures;
@@ -19,18 +20,26 @@ mod frontend;
 pub(crate) mod histories;
 pub(crate) mod metric;
 mod namespace_limits;
+mod parent_of_run;
 mod proto;
-mod proto_reader;
 mod raise_limits;
+mod recent;
+mod refused_crossing;
 mod request;
 pub(crate) mod request_log;
 mod rewrite;
-mod server_token;
 pub(crate) mod status;
+mod targets;
+mod task_parent;
+mod token_owner;
+mod tokens;
 mod unbounded_starts;
 mod undecodable;
+mod unknown_fields;
 mod unknown_method;
 mod unsent;
+
+use std::sync::Arc;
 
 use cloakroom_core::{ByteSize, Error};
 
@@ -39,15 +48,20 @@ use self::{
     histories::{Histories, HistoryLimits},
     namespace_limits::NamespaceLimits,
     status::Status,
+    tokens::Tokens,
     unbounded_starts::UnboundedStarts,
+    unknown_fields::UnknownFields,
 };
 pub(crate) use self::{
     call::{Call, NAMESPACE, SERVICE},
     caller::{Caller, Namespaces},
+    error_details::ErrorDetails,
     frontend::Frontend,
-    request::Encoded,
 };
-use crate::adapter::Adapter;
+use crate::{
+    adapter::Adapter,
+    namespaces::{NamespacePolicies, NamespacePolicySource},
+};
 
 /// Pipeline and limits that all calls of one gateway share.
 pub(crate) struct Exchange {
@@ -59,21 +73,37 @@ pub(crate) struct Exchange {
     /// Largest answers of clients that cannot receive a message of any size.
     pub(crate) answers: AnswerLimits,
     pub(crate) histories: Histories,
+    namespaces: Box<dyn NamespacePolicySource>,
     namespace_limits: NamespaceLimits,
+    /// Tasks that were handed out through this gateway.
+    tokens: Tokens,
     unbounded_starts: UnboundedStarts,
+    unknown_fields: UnknownFields,
 }
 
 impl Exchange {
-    pub(crate) fn new(adapter: Adapter, max_message: ByteSize) -> Self {
+    pub(crate) fn new(
+        adapter: Adapter,
+        max_message: ByteSize,
+        namespaces: Box<dyn NamespacePolicySource>,
+    ) -> Self {
         Self {
             adapter,
             max_message,
             encode_failures: None,
             answers: AnswerLimits::default(),
             histories: Histories::new(HistoryLimits::default()),
+            namespaces,
             namespace_limits: NamespaceLimits::default(),
+            tokens: Tokens::default(),
             unbounded_starts: UnboundedStarts::default(),
+            unknown_fields: UnknownFields::default(),
         }
+    }
+
+    /// Returns the current policies of namespaces.
+    fn namespaces(&self) -> Arc<NamespacePolicies> {
+        self.namespaces.namespace_policies()
     }
 
     /// Returns an error with the names of the settings that mend it.

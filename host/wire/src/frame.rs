@@ -42,33 +42,6 @@ impl Content {
         any.schema.message(name).map_or(Self::Unknown, |message| Self::Message(message.id))
     }
 
-    /// Returns the type that the payload of a system operation names. The server reads the message
-    /// in it, so only the payloads of that message may be replaced.
-    ///
-    /// A label is no proof: the SDK that sets it wrote a message of this type, and anything else is
-    /// an ordinary payload, which is replaced as a whole.
-    pub(crate) fn of_envelope(payload: MessageType, bytes: &[u8]) -> Self {
-        let (mut is_system, mut is_protobuf, mut message) = (false, false, None);
-        let Some((metadata, field)) = payload.find("metadata") else { return Self::Ordinary };
-        let entry = payload.schema.type_of(field.target);
-        let fields = View::new(payload, bytes).fields().into_iter();
-        for field in fields.filter(|field| field.number == metadata) {
-            let entry = View::new(entry, field.content.unwrap_or_default());
-            let value = entry.bytes("value").unwrap_or_default();
-            match entry.text("key") {
-                Some("__temporal_system_payload") => is_system = value == b"true",
-                Some("encoding") => is_protobuf = value == b"binary/protobuf",
-                Some("messageType") => message = std::str::from_utf8(value).ok(),
-                _ => {}
-            }
-        }
-        let message = message.and_then(|name| payload.schema.message(name));
-        match message.filter(|_| is_system && is_protobuf) {
-            Some(message) => Self::Message(message.id),
-            None => Self::Ordinary,
-        }
-    }
-
     /// Returns the type of a history batch if its encoding is `PROTO3`.
     pub(crate) fn of_history(blob: MessageType, bytes: &[u8]) -> Self {
         const PROTO3: u64 = 1;

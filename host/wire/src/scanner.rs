@@ -52,9 +52,6 @@ struct Scanner<'l> {
     spans: Vec<Span>,
     texts: Vec<Text>,
     unknown: Vec<UnknownField>,
-    /// Offset up to which an envelope reaches. Envelopes are not nested: no system operation takes
-    /// another, and a stranger could make each level be read once more.
-    envelope_end: usize,
 }
 
 impl<'l> Scanner<'l> {
@@ -81,7 +78,6 @@ impl<'l> Scanner<'l> {
             spans: vec![span],
             texts: Vec::new(),
             unknown: Vec::new(),
-            envelope_end: 0,
         }
     }
 
@@ -158,14 +154,6 @@ impl<'l> Scanner<'l> {
             (FieldKind::History, _) => {
                 (field.target, Content::of_history(self.schema.type_of(field.target), inner))
             }
-            (FieldKind::Envelope, _) => match self.envelope(field, reader.at, inner) {
-                Some(message) => (field.target, Content::Message(message)),
-                None => {
-                    self.occurs(field, tag.number)?;
-                    reader.at = end;
-                    return self.add_site(site, tag.number, Form::Message);
-                }
-            },
         };
         let index = self.occurs(field, tag.number)?;
         self.enter(Frame {
@@ -204,23 +192,6 @@ impl<'l> Scanner<'l> {
         };
         *count += 1;
         Ok(*count - 1)
-    }
-
-    /// Returns the type of the message in the payload of a system operation. Nothing if it is an
-    /// ordinary payload.
-    fn envelope(&mut self, field: Field, at: usize, inner: &[u8]) -> Option<u16> {
-        if at < self.envelope_end {
-            return None;
-        }
-        let payload = self.schema.type_of(field.target);
-        let Content::Message(message) = Content::of_envelope(payload, inner) else { return None };
-        let data = View::new(payload, inner).bytes("data").unwrap_or_default();
-        let message = self.schema.type_of(message);
-        let mut inside = Scanner::new(self.limits, message, data.len() as u32);
-        inside.envelope_end = usize::MAX;
-        inside.run(data, &mut Reader::new(data, 0, data.len())).ok()?;
-        self.envelope_end = at + inner.len();
-        Some(message.id)
     }
 
     /// Adds the payloads in the JSON of a failure.

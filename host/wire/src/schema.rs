@@ -42,8 +42,6 @@ pub(crate) enum FieldKind {
     Any,
     /// Text, bytes, and messages of Google without payloads.
     Bytes,
-    /// A payload that may hold a request or an answer of the server's own Nexus services.
-    Envelope,
     /// A `DataBlob` that holds a serialised history.
     History,
     /// Bytes that may hold the JSON of a failure.

@@ -75,7 +75,6 @@ fn field(
     let kind = match kind {
         "any" => FieldKind::Any,
         "bytes" => FieldKind::Bytes,
-        "envelope" => FieldKind::Envelope,
         "history" => FieldKind::History,
         "json" => FieldKind::Json,
         "keep" => FieldKind::Keep,
@@ -86,7 +85,6 @@ fn field(
     };
     let target = match kind {
         FieldKind::Any => id("google.protobuf.Any")?,
-        FieldKind::Envelope => id("temporal.api.common.v1.Payload")?,
         FieldKind::History => id("temporal.api.common.v1.DataBlob")?,
         FieldKind::Message => id(target)?,
         _ => 0,
@@ -121,8 +119,8 @@ fn is_message(kind: FieldKind) -> bool {
 }
 
 fn is_visited(kind: FieldKind) -> bool {
-    use FieldKind::{Any, Envelope, History, Json, Payload};
-    matches!(kind, Any | Envelope | History | Json | Payload)
+    use FieldKind::{Any, History, Json, Payload};
+    matches!(kind, Any | History | Json | Payload)
 }
 
 /// Tells for each message type whether a payload can lie in it.

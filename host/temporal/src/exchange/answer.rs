@@ -2,8 +2,10 @@
 
 use bytes::Bytes;
 use cloakroom_core::{CallMemory, Context, Direction};
+use cloakroom_wire::View;
 
 use super::{Exchange, call::Call, frontend::Frontend, request_log::RequestLog, status::Status};
+use crate::namespaces::Mode;
 
 impl Exchange {
     /// Decodes the answer to a call with this context. Tasks that cannot be decoded are failed at the
@@ -23,6 +25,11 @@ impl Exchange {
         if call.asks_for_limits() {
             let raised = self.raise_limits(call.method.response, ctx, &message);
             return Ok(raised.unwrap_or(message));
+        }
+        let namespace = ctx.namespace_name().unwrap_or_default();
+        self.tokens.learn(call.name, namespace, View::new(call.method.response, &message));
+        if self.namespaces().mode(namespace) == Mode::Off {
+            return Ok(message);
         }
         self.histories.note(call, ctx, &message);
         let ctx = ctx.clone().with_memory(memory.clone());

@@ -8,10 +8,11 @@ use super::{
     Exchange,
     namespace_limits::{limits, raised},
 };
+use crate::namespaces::Mode;
 
 impl Exchange {
-    /// Remembers the limits in the answer of `DescribeNamespace`, and returns the answer with raised ones.
-    /// `None` where payloads are not stored, so that the SDK's own check is right, or there are no limits.
+    /// Notes the limits in the answer of `DescribeNamespace`, and returns the answer with raised ones. `None`
+    /// where payloads are not encoded or not stored, so that the SDK's own check is right, or there are no limits.
     pub(crate) fn raise_limits(
         &self,
         message: MessageType,
@@ -19,7 +20,11 @@ impl Exchange {
         answer: &Bytes,
     ) -> Option<Bytes> {
         let limits = limits(message, answer)?;
-        self.namespace_limits.learn(ctx.namespace_name()?, limits);
+        let namespace = ctx.namespace_name()?;
+        self.namespace_limits.learn(namespace, limits);
+        if self.namespaces().mode(namespace) != Mode::On {
+            return None;
+        }
         self.adapter.pipeline().threshold()?;
         raised(message, answer)
     }

@@ -1,13 +1,15 @@
 //! Encodes the request of a call.
 
 use bytes::Bytes;
-use cloakroom_core::{CallMemory, Context};
+use cloakroom_core::{CallMemory, Context, Kind};
+use cloakroom_wire::View;
 use http::{HeaderMap, HeaderValue};
 
 use super::{
     Exchange,
+    answer_unsent::is_too_large,
     call::{Call, NAMESPACE},
-    context::context,
+    context::{RequestContext, context},
     frontend::Frontend,
     request_log::RequestLog,
     status::{Code, Status},
@@ -35,31 +37,50 @@ impl Exchange {
         memory: &CallMemory,
         log: &mut RequestLog,
     ) -> Result<Encoded, Status> {
-        let ctx = context(call.method, &message);
+        let RequestContext { ctx, task_queue } = context(call.method, &message, &self.tokens);
         log.namespace = ctx.namespace_name().map(str::to_owned);
         check_namespace(&ctx, call.headers)?;
         call.caller.check(call.name, ctx.namespace_name(), call.headers)?;
+        let policies = self.namespaces();
+        let namespace = log.namespace.as_deref().unwrap_or_default();
+        let ctx = ctx.with_readable(policies.readable(namespace));
         if !call.method.request.holds_payloads() {
             return Ok(Encoded::Request(ctx, message));
         }
-        let counted = ctx.clone().with_memory(memory.clone());
-        if self.adapter.pipeline().threshold().is_some() {
-            self.unbounded_starts.note(call, ctx.namespace_name(), &message);
-        }
         let allowance = self.allowance(frontend, call, &ctx, &message, memory).await;
-        let request = message.clone();
-        let encoding = self.encode_message(&counted, call.method.request, request, &allowance);
-        match encoding.await {
+        let request = call.method.request;
+        let encoded = if policies.encodes(namespace, workflow_type(&ctx), &task_queue) {
+            if self.adapter.pipeline().threshold().is_some() {
+                self.unbounded_starts.note(call, namespace, &message);
+            }
+            let counted = ctx.clone().with_memory(memory.clone());
+            let parent = self.parent_of_ended(frontend, call, &counted, &message).await?;
+            self.encode_message(&counted, parent, request, message.clone(), &allowance).await
+        } else {
+            let checked = self.check_plain(request, &message, &allowance.limits);
+            checked.map(|()| (message.clone(), 0))
+        };
+        match encoded {
             Ok((message, payloads)) => {
                 log.payloads += payloads;
                 Ok(Encoded::Request(ctx, message))
             }
-            Err(error) => {
+            Err(error) if is_too_large(&error) => {
                 let answer = self.answer_unsent(frontend, call, &ctx, &message, error, memory);
                 Ok(Encoded::Answer(answer.await?))
             }
+            Err(error) => {
+                let view = View::new(request, &message);
+                Err(self.refuse_request(frontend, call, &ctx, view, error, memory).await)
+            }
         }
     }
+}
+
+/// Returns the type of the workflow that the payloads of a request belong to, if it is known.
+fn workflow_type(ctx: &Context) -> &str {
+    let is_workflow = ctx.kind() == Some(Kind::Workflow);
+    ctx.type_name().filter(|_| is_workflow).unwrap_or_default()
 }
 
 /// Refuses a header that names another namespace than the message: rings and grants are chosen by the

@@ -1,7 +1,11 @@
 //! Encodes the payloads of a request, and decodes those of an answer, as one batch each.
 
+use std::sync::Arc;
+
 use bytes::{Bytes, BytesMut};
 use cloakroom_core::{Context, Direction, Error, ErrorKind, Limit, Payload, Remedy};
+
+use cloakroom_pipeline::Pipeline;
 use cloakroom_wire::{
     MessageType, Scan, ScanLimits, WireError, WireErrorKind, scan_within, splice,
 };
@@ -9,9 +13,12 @@ use cloakroom_wire::{
 use super::{
     Exchange,
     allowance::Allowance,
-    failures,
+    crossing, failures,
     fields::{FRAMING, Fields, check_size},
+    targets::targets,
+    task_parent::Parent,
 };
+use crate::limits::SizeLimits;
 
 /// A message whose payloads are decoded.
 pub(super) struct Decoded {
@@ -31,11 +38,12 @@ impl Exchange {
     pub(crate) async fn encode_message(
         &self,
         ctx: &Context,
+        parent: Option<Arc<Parent>>,
         message: MessageType,
         bytes: Bytes,
         allowance: &Allowance,
     ) -> Result<(Bytes, usize), Error> {
-        let found = self.hide_texts(self.scan(message, &bytes)?)?;
+        let found = self.hide_texts(self.scan_received(message, &bytes)?)?;
         let bytes = found.bytes();
         let payloads = parse(&found)?;
         let (count, limits) = (payloads.len(), &allowance.limits);
@@ -46,12 +54,9 @@ impl Exchange {
         let own: usize = found.sites().iter().map(|site| site.range().len()).sum();
         let framing = bytes.len() - own + FRAMING * count;
         let fields = Fields::new(&found);
-        let pipeline = self.adapter.pipeline().keeping_own();
-        let mut room = fields.room(limits, framing);
-        if let Some(threshold) = allowance.threshold {
-            room = room.with_threshold(threshold);
-        }
-        let pipeline = pipeline.fitting(room);
+        let room = fields.room(allowance, framing);
+        let pipeline = self.adapter.pipeline().keeping_own().fitting(room);
+        let ctx = &self.with_targets(ctx, parent.as_deref(), &found, &pipeline)?;
         let encoded = pipeline.encode(ctx, payloads).await?;
         let encoded = write(&encoded);
         let checked = fields.check(&encoded, limits);
@@ -60,6 +65,45 @@ impl Exchange {
         let checked = check_size("message", spliced.len(), limits.message.most());
         self.report(ctx, Direction::Encode, checked)?;
         Ok((spliced, count))
+    }
+
+    /// Checks a message whose payloads are not encoded: the server's limits hold for it all the same.
+    ///
+    /// # Errors
+    /// `LimitExceeded(Message)` if the message or one of its fields is larger than Temporal accepts.
+    pub(super) fn check_plain(
+        &self,
+        message: MessageType,
+        bytes: &Bytes,
+        limits: &SizeLimits,
+    ) -> Result<(), Error> {
+        let found = self.scan(message, bytes)?;
+        let payloads: Vec<_> =
+            (0..found.sites().len()).map(|site| Some(found.payload(site))).collect();
+        Fields::new(&found).check(&payloads, limits)?;
+        check_size("message", bytes.len(), limits.message.most())
+    }
+
+    /// Returns the context with the target of each payload.
+    ///
+    /// # Errors
+    /// `Denied` if a payload would cross to a namespace that may not open it.
+    fn with_targets(
+        &self,
+        ctx: &Context,
+        parent: Option<&Parent>,
+        found: &Scan,
+        pipeline: &Pipeline,
+    ) -> Result<Context, Error> {
+        let targets = targets(ctx, parent, found);
+        if targets.is_empty() {
+            return Ok(ctx.clone());
+        }
+        if pipeline.binds_namespaces() {
+            let checked = crossing::check(&self.namespaces(), found, &targets);
+            self.report(ctx, Direction::Encode, checked)?;
+        }
+        Ok(ctx.clone().with_targets(targets))
     }
 
     /// Decodes the payloads of a message. Returns it, and how many it has.
@@ -86,7 +130,7 @@ impl Exchange {
         message: MessageType,
         bytes: Bytes,
     ) -> Result<Decoded, Error> {
-        let found = self.scan(message, &bytes)?;
+        let found = self.scan_received(message, &bytes)?;
         let payloads = parse(&found)?;
         let count = payloads.len();
         if count == 0 {
@@ -114,6 +158,13 @@ impl Exchange {
             Some(hidden) => self.scan(found.root().message_type(), &hidden),
             None => Ok(found),
         }
+    }
+
+    /// Scans a message that was received, and reports the fields that are unknown.
+    fn scan_received(&self, message: MessageType, bytes: &Bytes) -> Result<Scan, Error> {
+        let found = self.scan(message, bytes)?;
+        self.unknown_fields.report(&found);
+        Ok(found)
     }
 
     fn scan(&self, message: MessageType, bytes: &Bytes) -> Result<Scan, Error> {

@@ -12,11 +12,7 @@ use super::{
 };
 use crate::{
     access::CertificateNames,
-    exchange::{
-        Caller, SERVICE,
-        request_log::RequestLog,
-        status::{Code, Status},
-    },
+    exchange::{Caller, SERVICE, request_log::RequestLog, status::Status},
 };
 
 /// One connection of a worker or client.

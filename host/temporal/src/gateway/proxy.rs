@@ -21,6 +21,7 @@ use crate::{
     exchange::{Exchange, answer_limits::AnswerLimits, histories::Histories, metric},
     limits::{SizeLimitSource, SizeLimits},
     log_limit::LogLimit,
+    namespaces::{NamespacePolicies, NamespacePolicySource},
 };
 
 /// Renders all recorded metrics in Prometheus's text format.
@@ -52,6 +53,7 @@ pub struct Gateway(pub(super) Arc<GatewayState>);
 pub struct GatewayBuilder {
     source: Box<dyn PipelineSource>,
     limits: Box<dyn SizeLimitSource>,
+    namespaces: Box<dyn NamespacePolicySource>,
     settings: GatewaySettings,
     metrics: Option<RenderMetrics>,
 }
@@ -80,6 +82,7 @@ impl Gateway {
         GatewayBuilder {
             source: Box::new(source),
             limits: Box::new(SizeLimits::default()),
+            namespaces: Box::new(Arc::<NamespacePolicies>::default()),
             settings,
             metrics: None,
         }
@@ -119,6 +122,13 @@ impl GatewayBuilder {
         self
     }
 
+    /// Sets the policies of namespaces. Default: every payload of every namespace is encoded, and none may
+    /// cross to another namespace where a stage encrypts.
+    pub fn with_namespaces(mut self, namespaces: impl NamespacePolicySource) -> Self {
+        self.namespaces = Box::new(namespaces);
+        self
+    }
+
     /// Serves the text that `render` returns on `/metrics`. Default: `/metrics` is not found.
     pub fn with_metrics(mut self, render: impl Fn() -> String + Send + Sync + 'static) -> Self {
         self.metrics = Some(Box::new(render));
@@ -133,7 +143,7 @@ impl GatewayBuilder {
         let adapter = Adapter::new(self.source, self.limits).quiet();
         let (draining, _) = watch::channel(false);
         let (settings, metrics) = (self.settings, self.metrics);
-        let mut exchange = Exchange::new(adapter, settings.message);
+        let mut exchange = Exchange::new(adapter, settings.message, self.namespaces);
         exchange.encode_failures = settings.encode_failures;
         exchange.histories = Histories::new(settings.history);
         exchange.answers = AnswerLimits::with(&settings.answers);
