@@ -57,6 +57,7 @@ pub(crate) use self::{
     caller::{Caller, Namespaces},
     error_details::ErrorDetails,
     frontend::Frontend,
+    request::Encoded,
 };
 use crate::{
     adapter::Adapter,

@@ -42,9 +42,7 @@ pub(crate) struct Histories {
 impl Histories {
     pub(crate) fn new(limits: HistoryLimits) -> Self {
         let metrics = SizeMetrics { workflow: HISTORY_RATIO, activity: HISTORY_RATIO };
-        let (meter, known, hasher) =
-            (SizeMeter::new(metrics), Mutex::default(), RandomState::new());
-        Self { limits, meter, known, hasher }
+        Self { limits, meter: SizeMeter::new(metrics), known: Recent::new(MOST) }
     }
 
     /// Remembers the runs of the workflow tasks in an answer whose history is large.

@@ -35,7 +35,7 @@ impl Exchange {
     /// # Errors
     /// Those of the pipeline. `LimitExceeded(Message)` if the message or one of its fields is larger
     /// than Temporal accepts: the server would terminate the workflow that sends it.
-    pub(crate) async fn encode_message(
+    pub(super) async fn encode_message(
         &self,
         ctx: &Context,
         parent: Option<Arc<Parent>>,
