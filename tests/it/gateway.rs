@@ -3,6 +3,7 @@
 mod canary;
 mod down;
 mod harness;
+mod in_a_row;
 mod pass;
 mod sdks;
 mod strangers;

@@ -1,15 +1,18 @@
 //! A Rust worker on Temporal's SDK, against a real server.
 
 mod harness;
+mod held;
 mod python;
 mod ways;
 mod workflows;
 
 pub(crate) use self::{
     harness::{
-        Running, client, converter, folder_driver, in_folder, opening, server, unique, until,
+        Running, client, converter, folder_driver, in_folder, opened, opening, server, stages,
+        unique, until,
     },
-    workflows::{Courier, Helper, Waiting},
+    held::Held,
+    workflows::{Courier, Helper, Waiting, swollen},
 };
 
 use std::{fs, path::Path, sync::Arc};
@@ -36,7 +39,7 @@ use temporalio_workflow::workflows::WorkflowImplementation;
 
 use self::{
     harness::connection,
-    workflows::{Again, Failing, Grown, Swollen, swollen},
+    workflows::{Again, Failing, Grown, Swollen},
 };
 
 /// Text that must not appear in the clear. Each half of it occurs nowhere else.

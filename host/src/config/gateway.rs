@@ -23,6 +23,11 @@ pub(crate) struct TemporalGatewayEntry {
     pub(crate) listen: Option<Loopback>,
     pub(crate) upstream: Upstream,
     pub(crate) metrics_listen: Option<SocketAddr>,
+    /// Whether answers are decoded.
+    pub(crate) decode: Option<bool>,
+    /// Names of clients that show payloads to people.
+    #[serde(default)]
+    pub(crate) readers: Vec<String>,
 }
 
 /// Address that this machine alone can reach.

@@ -12,6 +12,7 @@ mod message;
 mod pass_on;
 mod probes;
 mod proxy;
+mod readers;
 mod settings;
 mod status_head;
 mod upstream;
@@ -19,6 +20,7 @@ mod upstream_url;
 
 pub use self::{
     proxy::{Gateway, GatewayBuilder},
+    readers::Readers,
     settings::GatewaySettings,
     upstream_url::UpstreamUrl,
 };

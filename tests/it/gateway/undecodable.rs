@@ -1,5 +1,12 @@
 //! Tasks with a payload that cannot be decoded never reach the worker.
 
+mod causes;
+mod readers;
+mod rig;
+mod tasks;
+
+pub(super) use self::rig::history;
+
 use std::fs;
 
 use cloakroom_tests::rigs::{DevOptions, DevServer, temporal};

@@ -3,7 +3,12 @@
 use bytes::Bytes;
 use cloakroom_core::{CallMemory, Context};
 
-use super::{Exchange, call::Call, frontend::Frontend, request_log::RequestLog, status::Status};
+use tokio::time::Instant;
+
+use super::{
+    Exchange, call::Call, frontend::Frontend, request_log::RequestLog, status::Status,
+    undecodable::Answer,
+};
 
 impl Exchange {
     /// Decodes the answer to a call with this context. Tasks that cannot be decoded are failed at the
@@ -25,15 +30,7 @@ impl Exchange {
             return Ok(raised.unwrap_or(message));
         }
         let ctx = ctx.clone().with_memory(memory.clone());
-        match self.decode_message(&ctx, call.method.response, message.clone()).await {
-            Ok((message, payloads)) => {
-                log.payloads += payloads;
-                Ok(message)
-            }
-            Err(error) => {
-                let error = self.named(error);
-                self.without_undecodable(frontend, call, &ctx, message, &error).await
-            }
-        }
+        let answer = Answer { frontend, call, ctx: &ctx, began: Instant::now() };
+        self.decode_patiently(&answer, message, log).await
     }
 }

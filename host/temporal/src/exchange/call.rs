@@ -2,6 +2,7 @@
 
 use cloakroom_wire::Method;
 use http::{HeaderMap, HeaderName};
+use tokio::time::Instant;
 
 use super::namespace_limits;
 
@@ -18,17 +19,28 @@ pub(crate) struct Call<'a> {
     pub(crate) name: &'a str,
     /// Headers of the caller, which hold its credentials.
     pub(crate) headers: &'a HeaderMap,
+    /// When the caller stops waiting, if it says so.
+    pub(crate) deadline: Option<Instant>,
+    /// Whether the caller shows payloads to people, and gets answers that are decoded in part.
+    pub(crate) reads: bool,
+    /// Whether another gateway has decoded the answer.
+    pub(crate) is_decoded: bool,
 }
 
-impl Call<'_> {
+impl<'a> Call<'a> {
+    /// Returns a call of a worker or client, whose answer comes from Temporal itself.
+    pub(crate) fn new(method: &'a Method, name: &'a str, headers: &'a HeaderMap) -> Self {
+        Self { method, name, headers, deadline: None, reads: false, is_decoded: false }
+    }
+
     /// Returns whether the call waits for a task.
     pub(crate) fn is_poll(&self) -> bool {
         self.name.starts_with("Poll") && self.name.ends_with("TaskQueue")
     }
 
-    /// Returns whether an answer of this call may have to change.
-    pub(crate) fn changes_answer(&self) -> bool {
-        self.method.response.holds_payloads() || self.asks_for_limits()
+    /// Returns whether an answer of this call may have to change, if payloads are decoded or not.
+    pub(crate) fn changes_answer(&self, decodes: bool) -> bool {
+        decodes && self.method.response.holds_payloads() || self.asks_for_limits()
     }
 
     /// Returns whether the answer has the limits of a namespace.

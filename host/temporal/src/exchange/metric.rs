@@ -8,12 +8,16 @@ pub(crate) const CALLS: &str = "cloakroom_gateway_calls_total";
 /// Seconds of the gateway's own work for a call, by method: what the frontend took is not counted.
 pub(crate) const SECONDS: &str = "cloakroom_gateway_seconds";
 
+/// Tasks and other answers that could not be decoded, by method and kind of the failure.
+pub(crate) const UNDECODABLE: &str = "cloakroom_gateway_undecodable_total";
+
 /// Connections that are open.
 pub(crate) const CONNECTIONS: &str = "cloakroom_gateway_connections";
 
 /// Describes all metrics to the recorder.
 pub(crate) fn describe() {
     describe_counter!(CALLS, "Calls that the gateway answered");
+    describe_counter!(UNDECODABLE, "Tasks and other answers that could not be decoded");
     describe_gauge!(CONNECTIONS, "Connections of workers and clients that are open");
     describe_histogram!(SECONDS, Unit::Seconds, "Seconds of the gateway's own work for a call");
 }

@@ -9,7 +9,7 @@ use cloakroom_wire::{
     MessageType, Scan, ScanLimits, WireError, WireErrorKind, scan_within, splice,
 };
 
-use super::Exchange;
+use super::{Exchange, undecodable::refuse_markers};
 
 /// Bytes that a payload takes in a message besides its own: tag and length.
 const FRAMING: usize = 6;
@@ -40,8 +40,9 @@ impl Exchange {
         if let Some(most) = limits.message.most() {
             pipeline = pipeline.fitting(most.saturating_sub(framing as u64));
         }
+        let payloads = self.report(ctx, Direction::Encode, refuse_markers(payloads))?;
         let encoded = pipeline.encode(ctx, payloads).await?;
-        let encoded = write(&encoded);
+        let encoded = write_all(&encoded);
         let checked = check_fields(&found, &encoded, limits.field.most());
         self.report(ctx, Direction::Encode, checked)?;
         let spliced = splice(&found, encoded).map_err(malformed)?;
@@ -67,13 +68,18 @@ impl Exchange {
             return Ok((bytes, 0));
         }
         let decoded = self.adapter.pipeline().decode(ctx, payloads).await?;
-        let spliced = splice(&found, write(&decoded)).map_err(malformed)?;
-        let most = self.max_message.get();
-        self.report(ctx, Direction::Decode, check_answer(spliced.len(), most))?;
+        let spliced = splice(&found, write_all(&decoded)).map_err(malformed)?;
+        self.check_answer(ctx, spliced.len())?;
         Ok((spliced, count))
     }
 
-    fn scan(&self, message: MessageType, bytes: &Bytes) -> Result<Scan, Error> {
+    /// Refuses an answer that is larger than callers receive.
+    pub(super) fn check_answer(&self, ctx: &Context, size: usize) -> Result<(), Error> {
+        let checked = check_answer(size, self.max_message.get());
+        self.report(ctx, Direction::Decode, checked)
+    }
+
+    pub(super) fn scan(&self, message: MessageType, bytes: &Bytes) -> Result<Scan, Error> {
         let payloads = self.adapter.pipeline().max_payloads();
         let limits = ScanLimits { payloads, ..ScanLimits::default() };
         scan_within(&limits, message, bytes).map_err(malformed)
@@ -90,22 +96,24 @@ impl Exchange {
     }
 }
 
-fn parse(found: &Scan) -> Result<Vec<Payload>, Error> {
+pub(super) fn parse(found: &Scan) -> Result<Vec<Payload>, Error> {
     let payloads = (0..found.sites().len()).map(|site| found.payload(site));
     payloads.map(Payload::from_envelope).collect()
 }
 
 /// Writes payloads as messages, each in the place of the one before.
-fn write(payloads: &[Payload]) -> Vec<Option<Bytes>> {
-    let write = |payload: &Payload| {
-        let envelope = payload.envelope();
-        let mut bytes = BytesMut::with_capacity(envelope.len());
-        for part in [&envelope.head, &envelope.body, &envelope.tail] {
-            bytes.extend_from_slice(part);
-        }
-        Some(bytes.freeze())
-    };
-    payloads.iter().map(write).collect()
+fn write_all(payloads: &[Payload]) -> Vec<Option<Bytes>> {
+    payloads.iter().map(|payload| Some(write(payload))).collect()
+}
+
+/// Writes a payload as a message.
+pub(super) fn write(payload: &Payload) -> Bytes {
+    let envelope = payload.envelope();
+    let mut bytes = BytesMut::with_capacity(envelope.len());
+    for part in [&envelope.head, &envelope.body, &envelope.tail] {
+        bytes.extend_from_slice(part);
+    }
+    bytes.freeze()
 }
 
 /// Refuses a field whose payloads together are larger than Temporal accepts.
@@ -146,7 +154,7 @@ fn check_answer(size: usize, most: u64) -> Result<(), Error> {
     Err(Error::new(ErrorKind::LimitExceeded(Limit::Message), text))
 }
 
-fn malformed(error: WireError) -> Error {
+pub(super) fn malformed(error: WireError) -> Error {
     if let WireErrorKind::Payloads(most) = error.kind() {
         let text = format!(
             "the message has more than {most} payloads: send less at once, or raise the limit"

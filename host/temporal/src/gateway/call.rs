@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use cloakroom_core::{CallMemory, Context};
 use cloakroom_wire::Method;
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Response};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
@@ -37,12 +37,16 @@ impl Connection {
     ) -> Result<Response<GatewayBody>, Status> {
         let (mut head, body) = request.into_parts();
         let deadline = deadline::deadline(&head.headers, Instant::now());
-        let call = Call { method, name, headers: &head.headers };
+        let call = Call::new(method, name, &head.headers);
         let encoding = self.encode(&call, body, log);
         let (ctx, message, memory) = within(deadline, encoding).await?;
         headers::describe_request(&mut head.headers);
         let caller = head.headers.clone();
-        let call = Call { headers: &caller, method, name };
+        let call = Call {
+            deadline,
+            reads: self.gateway.settings.readers.has(&caller),
+            ..Call::new(method, name, &caller)
+        };
         if let Some(deadline) = deadline {
             // What encoding took is gone, and the frontend should not work for longer than its caller
             // waits.
@@ -96,7 +100,7 @@ impl Connection {
         log: &mut RequestLog,
     ) -> Result<Response<GatewayBody>, Status> {
         // An error is in the head, without a message.
-        if !call.changes_answer()
+        if !call.changes_answer(self.gateway.settings.decode)
             || response.headers().contains_key(GRPC_STATUS)
             || !response.status().is_success()
         {
@@ -104,6 +108,7 @@ impl Connection {
         }
         let exchange = &self.gateway.exchange;
         let (mut head, body) = response.into_parts();
+        let call = &Call { is_decoded: head.headers.contains_key(headers::DECODED), ..*call };
         // Admitted only now: a poll that waits for a minute must not hold memory.
         let memory = exchange.adapter.pipeline().memory().admit().await;
         let encoding = head.headers.get(headers::GRPC_ENCODING).cloned();
@@ -118,6 +123,7 @@ impl Connection {
             return Ok(Response::from_parts(head, body));
         };
         charge.keep();
+        head.headers.insert(headers::DECODED, HeaderValue::from_static("1"));
         let message = exchange.decode_answer(self, call, ctx, message, &memory, log).await?;
         Ok(Response::from_parts(head, GatewayBody::message(message, trailers, Some(memory))))
     }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use cloakroom_core::{ByteSize, Error, ErrorKind};
 
-use super::upstream_url::UpstreamUrl;
+use super::{readers::Readers, upstream_url::UpstreamUrl};
 
 /// Largest message by default: what the SDKs receive at most.
 const MESSAGE: ByteSize = ByteSize::mib(128);
@@ -18,6 +18,12 @@ pub struct GatewaySettings {
     /// Largest message of a worker or client, before it is encoded or after it was decoded. Default:
     /// 128 MiB.
     pub message: ByteSize,
+    /// Whether answers are decoded. Default: true. Otherwise they pass as they are: for a gateway whose
+    /// callers decode for themselves.
+    pub decode: bool,
+    /// Clients that get an answer in which not every payload can be decoded, with the others decoded.
+    /// Anybody else gets an error. Default: none.
+    pub readers: Readers,
     /// Address of [`Gateway::serve_probes`](super::Gateway::serve_probes). Default: none.
     pub metrics: Option<SocketAddr>,
 }
@@ -26,7 +32,8 @@ impl GatewaySettings {
     /// Returns the default settings of a gateway to this frontend.
     #[must_use]
     pub fn new(upstream: UpstreamUrl) -> Self {
-        Self { upstream, message: MESSAGE, metrics: None }
+        let readers = Readers::default();
+        Self { upstream, message: MESSAGE, decode: true, readers, metrics: None }
     }
 
     /// Validates the settings of a gateway that listens on this address.
