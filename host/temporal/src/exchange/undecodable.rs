@@ -70,6 +70,19 @@ impl Exchange {
             Ok(Err(error)) => Either::Left(ready(Err(error))),
             Err(_) => Either::Right(first),
         };
+        // Boxed, because nearly no answer comes here, and each would pay for the size of the future.
+        Box::pin(self.decode_again(answer, message, first, log)).await
+    }
+
+    /// Decodes an answer whose first attempt failed, or takes long.
+    async fn decode_again<F: Frontend>(
+        &self,
+        answer: &Answer<'_, F>,
+        message: Bytes,
+        first: impl Future<Output = Result<(Bytes, usize), Error>>,
+        log: &mut RequestLog,
+    ) -> Result<Bytes, Status> {
+        let call = answer.call;
         if let Some(kind) = TaskKind::of_poll(call.name) {
             let task = self.decode_task(answer, kind, message, first).await;
             return Ok(task.unwrap_or_default());
@@ -83,7 +96,7 @@ impl Exchange {
             };
         }
         let patience = Patience::new(answer.began, answer.left());
-        match self.attempt(answer, patience, response, &message, first).await {
+        match self.attempt(answer, patience, call.method.response, &message, first).await {
             Ok((message, payloads)) => {
                 log.payloads += payloads;
                 Ok(message)
@@ -119,7 +132,7 @@ impl Exchange {
         };
         let (mut kept, bytes) = (Vec::new(), message.slice_ref(content));
         let Some(message) = kind.message() else { return kept };
-        let first = self.decode_message(answer.ctx, message, bytes.clone());
+        let first = Box::pin(self.decode_message(answer.ctx, message, bytes.clone()));
         if let Some(task) = self.decode_task(answer, *kind, bytes, first).await {
             put_bytes(&mut kept, *number, &task);
         }
@@ -155,7 +168,7 @@ impl Exchange {
         bytes: &Bytes,
         first: impl Future<Output = Result<(Bytes, usize), Error>>,
     ) -> Result<(Bytes, usize), Error> {
-        let again = || self.decode_message(answer.ctx, message, bytes.clone());
+        let again = || Box::pin(self.decode_message(answer.ctx, message, bytes.clone()));
         patience.attempt(answer.frontend.stopping(), first, again).await
     }
 
@@ -176,7 +189,7 @@ impl Exchange {
         if !call.reads {
             return Err(self.refuse(error));
         }
-        let decoded = self.decode_for_reader(ctx, call.method.response, message).await;
+        let decoded = Box::pin(self.decode_for_reader(ctx, call.method.response, message)).await;
         let (message, payloads, failed) = decoded.map_err(|error| self.refuse(error))?;
         log.payloads += payloads;
         if let Some(first) = failed.first() {
