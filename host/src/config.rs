@@ -1,7 +1,8 @@
 //! Configuration: one TOML file for the library and the command line.
 //!
 //! - `schema` and the tables below it (`bucket`, `claims`, `code_limits`, `gateway`, `plugin`, `storage`,
-//!   `temporal`) are the file as written; `units`, `date`, `required` and `secret` are its values.
+//!   `temporal`) are the file as written; `units`, `date`, `method_name`, `required` and `secret` are its
+//!   values.
 //! - `parse` reads the text; `locator` finds lines and `nearest` the name that was meant, for errors.
 //! - `check`, `bucket_grants` and `shared_host` compare the parts with each other.
 //! - `keys` and `buckets` fetch what the file only names.
@@ -17,6 +18,7 @@ mod gateway;
 mod host_conflict;
 mod keys;
 mod locator;
+mod method_name;
 mod nearest;
 mod parse;
 mod plugin;

@@ -24,6 +24,8 @@ impl Cloakroom {
         };
         let mut settings = GatewaySettings::new(entry.upstream.0.parse()?);
         settings.metrics = entry.metrics_listen;
+        settings.encode_failures = entry.encode_failures;
+        settings.allowed_methods = entry.allow_methods.iter().map(|name| name.0.clone()).collect();
         settings.decode = entry.decode.unwrap_or(true);
         settings.readers = entry.readers.iter().map(String::as_str).collect();
         let listen = entry.listen.map_or(LISTEN, |listen| listen.0);

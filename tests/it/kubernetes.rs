@@ -28,13 +28,15 @@ fn python(args: &[&str], file: &Path) -> String {
 /// Returns the objects of a manifest, after each was held against the schema of its kind.
 fn objects(manifest: &Path) -> Vec<Value> {
     python(&["-m", "kubernetes_validate", "--strict"], manifest);
-    let read = "import json, sys, yaml; print(json.dumps(list(yaml.safe_load_all(open(sys.argv[1])))))";
+    let read =
+        "import json, sys, yaml; print(json.dumps(list(yaml.safe_load_all(open(sys.argv[1])))))";
     serde_json::from_str(&python(&["-c", read], manifest)).unwrap()
 }
 
 /// The container of the gateway, in a pod of this specification.
 fn gateway(pod: &Value) -> &Value {
-    let containers = ["initContainers", "containers"].iter().filter_map(|kind| pod[kind].as_array());
+    let containers =
+        ["initContainers", "containers"].iter().filter_map(|kind| pod[kind].as_array());
     let mut found = containers.flatten().filter(|container| container["name"] == "gateway");
     let container = found.next().unwrap();
     assert!(found.next().is_none());
@@ -53,8 +55,7 @@ async fn open(name: &str, pod: &Value) -> (SocketAddr, GatewaySettings) {
         fs::create_dir(&here).unwrap();
         text = text.replace(&format!("\"{path}/"), &format!("\"{}/", here.display()));
     }
-    let key = hex::encode(cloakroom_tests::noise(32));
-    fs::write(mounted.path().join("keys/payments-2026-11"), key).unwrap();
+    fs::write(mounted.path().join("keys/payments-2026-11"), cloakroom_tests::KEY).unwrap();
     // Compiled plugins are in the image.
     let cache = format!("\"{}\"", cloakroom_tests::compile_cache().display());
     text = text.replace("\"/var/lib/cloakroom\"", &cache);
@@ -71,9 +72,11 @@ async fn check(name: &str, pod: &Value) -> SocketAddr {
     assert!(metrics.ip().is_unspecified());
     let ports = container["ports"].as_array().unwrap();
     let port = |name: &Value| ports.iter().find(|port| port["name"] == *name).unwrap();
-    for (probe, path) in
-        [("startupProbe", None), ("livenessProbe", Some("/healthz")), ("readinessProbe", Some("/readyz"))]
-    {
+    for (probe, path) in [
+        ("startupProbe", None),
+        ("livenessProbe", Some("/healthz")),
+        ("readinessProbe", Some("/readyz")),
+    ] {
         let get = &container[probe]["httpGet"];
         assert_eq!(port(&get["port"])["containerPort"], metrics.port(), "{probe}");
         assert!(path.is_none_or(|path| get["path"] == path), "{probe}");

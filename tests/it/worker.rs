@@ -8,11 +8,11 @@ mod workflows;
 
 pub(crate) use self::{
     harness::{
-        Running, client, converter, folder_driver, in_folder, opened, opening, server, stages,
-        unique, until,
+        Parts, Running, client, client_with, converter, folder_driver, in_folder, opened, opening,
+        server, stages, unique, until,
     },
     held::Held,
-    workflows::{Courier, Helper, Waiting, swollen},
+    workflows::{Courier, Failing, Helper, Stumbling, Swollen, Waiting, swollen},
 };
 
 use std::{fs, path::Path, sync::Arc};
@@ -39,7 +39,7 @@ use temporalio_workflow::workflows::WorkflowImplementation;
 
 use self::{
     harness::connection,
-    workflows::{Again, Failing, Grown, Swollen},
+    workflows::{Again, Grown},
 };
 
 /// Text that must not appear in the clear. Each half of it occurs nowhere else.

@@ -7,6 +7,8 @@ use serde::{
     de::{self, Visitor},
 };
 
+use super::method_name::MethodName;
+
 /// `[gateway]`
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -23,6 +25,9 @@ pub(crate) struct TemporalGatewayEntry {
     pub(crate) listen: Option<Loopback>,
     pub(crate) upstream: Upstream,
     pub(crate) metrics_listen: Option<SocketAddr>,
+    pub(crate) encode_failures: Option<bool>,
+    #[serde(default)]
+    pub(crate) allow_methods: Vec<MethodName>,
     /// Whether answers are decoded.
     pub(crate) decode: Option<bool>,
     /// Names of clients that show payloads to people.

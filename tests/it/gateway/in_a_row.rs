@@ -56,7 +56,7 @@ async fn a_stage_that_is_required_behind_a_gateway_that_decodes_says_so() {
     let inner = gateway(&outer.url(), &stages(false), "").await;
     let (id, result) = run_through(&inner, "both").await;
     let says = async || {
-        let history = super::undecodable::history(&id);
+        let history = super::undecodable::rig::history(&id);
         let reason = "another gateway has decoded this answer";
         if history.contains(reason) { Ok(()) } else { Err(history) }
     };

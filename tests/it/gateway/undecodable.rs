@@ -2,10 +2,9 @@
 
 mod causes;
 mod readers;
-mod rig;
+pub(super) mod rig;
 mod tasks;
 
-pub(super) use self::rig::history;
 
 use std::fs;
 

@@ -9,9 +9,9 @@ use temporalio_sdk::{
 };
 use temporalio_workflow::RetryPolicy;
 
-use super::workflows::{Porter, Swollen};
+use super::workflows::{Porter, Swollen, swollen};
 
-/// Waits for leave, and then passes its parcel in the way that its input names.
+/// Waits for leave, and then passes its parcel, or a large text, in the way that its input names.
 #[workflow]
 #[derive(Default)]
 pub struct Held {
@@ -35,7 +35,7 @@ impl Held {
             "once" => {
                 let once = RetryPolicy::builder().maximum_attempts(1).build();
                 let options = options.retry_policy(once).build();
-                Ok(ctx.execute_activity(Porter::handle, parcel, options).await?)
+                Ok(ctx.execute_activity(Porter::handle, swollen(), options).await?)
             }
             "child" => {
                 let id = format!("{}-child", ctx.workflow_id());

@@ -2,13 +2,14 @@
 
 use bytes::Bytes;
 use cloakroom_core::{CallMemory, Context};
-
+use cloakroom_wire::View;
 use tokio::time::Instant;
 
 use super::{
     Exchange, call::Call, frontend::Frontend, request_log::RequestLog, status::Status,
     undecodable::Answer,
 };
+use crate::namespaces::Mode;
 
 impl Exchange {
     /// Decodes the answer to a call with this context. Tasks that cannot be decoded are failed at the
@@ -29,7 +30,14 @@ impl Exchange {
             let raised = self.raise_limits(call.method.response, ctx, &message);
             return Ok(raised.unwrap_or(message));
         }
-        let ctx = ctx.clone().with_memory(memory.clone());
+        let namespace = ctx.namespace_name().unwrap_or_default();
+        self.tokens.learn(call.name, namespace, View::new(call.method.response, &message));
+        let policies = self.namespaces();
+        if policies.mode(namespace) == Mode::Off {
+            return Ok(message);
+        }
+        let ctx = ctx.clone().with_readable(policies.readable(namespace));
+        let ctx = ctx.with_memory(memory.clone());
         let answer = Answer { frontend, call, ctx: &ctx, began: Instant::now() };
         self.decode_patiently(&answer, message, log).await
     }

@@ -4,13 +4,17 @@ use cloakroom_wire::Method;
 use http::{HeaderMap, HeaderName};
 use tokio::time::Instant;
 
-use super::namespace_limits;
+use super::{caller::Caller, namespace_limits};
 
 /// Path of the service whose messages carry payloads.
 pub(crate) const SERVICE: &str = "/temporal.api.workflowservice.v1.WorkflowService/";
 
 /// Header with the namespace that the SDKs repeat from the message.
 pub(crate) const NAMESPACE: HeaderName = HeaderName::from_static("temporal-namespace");
+
+/// Header of an answer that a gateway has decoded. Another gateway behind it learns so why payloads
+/// come in plaintext.
+pub(crate) const DECODED: HeaderName = HeaderName::from_static("cloakroom-decoded");
 
 /// A call of a method that the table knows.
 pub(crate) struct Call<'a> {
@@ -19,18 +23,28 @@ pub(crate) struct Call<'a> {
     pub(crate) name: &'a str,
     /// Headers of the caller, which hold its credentials.
     pub(crate) headers: &'a HeaderMap,
+    pub(crate) caller: &'a Caller,
     /// When the caller stops waiting, if it says so.
     pub(crate) deadline: Option<Instant>,
     /// Whether the caller shows payloads to people, and gets answers that are decoded in part.
     pub(crate) reads: bool,
+    /// Whether answers are decoded for the caller.
+    pub(crate) decodes: bool,
     /// Whether another gateway has decoded the answer.
     pub(crate) is_decoded: bool,
 }
 
 impl<'a> Call<'a> {
     /// Returns a call of a worker or client, whose answer comes from Temporal itself.
-    pub(crate) fn new(method: &'a Method, name: &'a str, headers: &'a HeaderMap) -> Self {
-        Self { method, name, headers, deadline: None, reads: false, is_decoded: false }
+    pub(crate) fn new(
+        method: &'a Method,
+        name: &'a str,
+        headers: &'a HeaderMap,
+        caller: &'a Caller,
+    ) -> Self {
+        let (reads, decodes) = (caller.reads, caller.decodes);
+        let (deadline, is_decoded) = (None, false);
+        Self { method, name, headers, caller, deadline, reads, decodes, is_decoded }
     }
 
     /// Returns whether the call waits for a task.
@@ -38,9 +52,9 @@ impl<'a> Call<'a> {
         self.name.starts_with("Poll") && self.name.ends_with("TaskQueue")
     }
 
-    /// Returns whether an answer of this call may have to change, if payloads are decoded or not.
-    pub(crate) fn changes_answer(&self, decodes: bool) -> bool {
-        decodes && self.method.response.holds_payloads() || self.asks_for_limits()
+    /// Returns whether an answer of this call may have to change.
+    pub(crate) fn changes_answer(&self) -> bool {
+        self.decodes && self.method.response.holds_payloads() || self.asks_for_limits()
     }
 
     /// Returns whether the answer has the limits of a namespace.

@@ -1,18 +1,31 @@
 //! Encodes the payloads of a request, and decodes those of an answer, as one batch each.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use bytes::{Bytes, BytesMut};
 use cloakroom_core::{Context, Direction, Error, ErrorKind, Limit, Payload, Remedy, Thousands};
 
+use cloakroom_pipeline::Pipeline;
 use cloakroom_wire::{
     MessageType, Scan, ScanLimits, WireError, WireErrorKind, scan_within, splice,
 };
 
-use super::{Exchange, undecodable::refuse_markers};
+use super::{
+    Exchange, crossing, failures, targets::targets, task_parent::Parent,
+    undecodable::refuse_markers,
+};
 
 /// Bytes that a payload takes in a message besides its own: tag and length.
 const FRAMING: usize = 6;
+
+/// A message whose payloads are decoded.
+pub(super) struct Decoded {
+    pub(super) bytes: Bytes,
+    /// Number of payloads.
+    pub(super) payloads: usize,
+    /// Text of the first failure, as a query's error repeats it.
+    pub(super) error_message: Option<String>,
+}
 
 impl Exchange {
     /// Encodes the payloads of a message. Returns it, and how many it has.
@@ -23,16 +36,18 @@ impl Exchange {
     pub(crate) async fn encode_message(
         &self,
         ctx: &Context,
+        parent: Option<Arc<Parent>>,
         message: MessageType,
         bytes: Bytes,
     ) -> Result<(Bytes, usize), Error> {
-        let found = self.scan(message, &bytes)?;
+        let found = self.hide_texts(self.scan_received(message, &bytes)?)?;
+        let bytes = found.bytes();
         let payloads = parse(&found)?;
         let count = payloads.len();
         let limits = self.limits_of(ctx);
         if count == 0 {
             check_size("message", bytes.len(), limits.message.most())?;
-            return Ok((bytes, 0));
+            return Ok((bytes.clone(), 0));
         }
         let own: usize = found.sites().iter().map(|site| site.range().len()).sum();
         let framing = bytes.len() - own + FRAMING * count;
@@ -40,6 +55,7 @@ impl Exchange {
         if let Some(most) = limits.message.most() {
             pipeline = pipeline.fitting(most.saturating_sub(framing as u64));
         }
+        let ctx = &self.with_targets(ctx, parent.as_deref(), &found, &pipeline)?;
         let payloads = self.report(ctx, Direction::Encode, refuse_markers(payloads))?;
         let encoded = pipeline.encode(ctx, payloads).await?;
         let encoded = write_all(&encoded);
@@ -49,6 +65,46 @@ impl Exchange {
         let checked = check_size("message", spliced.len(), limits.message.most());
         self.report(ctx, Direction::Encode, checked)?;
         Ok((spliced, count))
+    }
+
+    /// Checks a message whose payloads are not encoded: the server's limits hold for it all the same.
+    ///
+    /// # Errors
+    /// `LimitExceeded(Message)` if the message or one of its fields is larger than Temporal accepts.
+    pub(super) fn check_plain(
+        &self,
+        ctx: &Context,
+        message: MessageType,
+        bytes: &Bytes,
+    ) -> Result<(), Error> {
+        let found = self.scan(message, bytes)?;
+        let payloads: Vec<_> =
+            (0..found.sites().len()).map(|site| Some(found.payload(site))).collect();
+        let limits = self.limits_of(ctx);
+        check_fields(&found, &payloads, limits.field.most())?;
+        check_size("message", bytes.len(), limits.message.most())
+    }
+
+    /// Returns the context with the target of each payload.
+    ///
+    /// # Errors
+    /// `Denied` if a payload would cross to a namespace that may not open it.
+    fn with_targets(
+        &self,
+        ctx: &Context,
+        parent: Option<&Parent>,
+        found: &Scan,
+        pipeline: &Pipeline,
+    ) -> Result<Context, Error> {
+        let targets = targets(ctx, parent, found);
+        if targets.is_empty() {
+            return Ok(ctx.clone());
+        }
+        if pipeline.binds_namespaces() {
+            let checked = crossing::check(&self.namespaces(), found, &targets);
+            self.report(ctx, Direction::Encode, checked)?;
+        }
+        Ok(ctx.clone().with_targets(targets))
     }
 
     /// Decodes the payloads of a message. Returns it, and how many it has.
@@ -61,16 +117,62 @@ impl Exchange {
         message: MessageType,
         bytes: Bytes,
     ) -> Result<(Bytes, usize), Error> {
-        let found = self.scan(message, &bytes)?;
+        let decoded = self.decode_texts(ctx, message, bytes).await?;
+        self.check_answer(ctx, decoded.bytes.len())?;
+        Ok((decoded.bytes, decoded.payloads))
+    }
+
+    /// Decodes the payloads of a message of any size, and puts the texts of failures into their fields.
+    ///
+    /// # Errors
+    /// Those of the pipeline.
+    pub(super) async fn decode_texts(
+        &self,
+        ctx: &Context,
+        message: MessageType,
+        bytes: Bytes,
+    ) -> Result<Decoded, Error> {
+        let found = self.scan_received(message, &bytes)?;
         let payloads = parse(&found)?;
         let count = payloads.len();
         if count == 0 {
-            return Ok((bytes, 0));
+            return Ok(Decoded { bytes, payloads: 0, error_message: None });
         }
         let decoded = self.adapter.pipeline().decode(ctx, payloads).await?;
         let spliced = splice(&found, write_all(&decoded)).map_err(malformed)?;
-        self.check_answer(ctx, spliced.len())?;
-        Ok((spliced, count))
+        self.restore_texts(&found, spliced)
+    }
+
+    /// Puts the texts of failures into their fields, in a message that was `found` and decoded.
+    pub(super) fn restore_texts(&self, found: &Scan, bytes: Bytes) -> Result<Decoded, Error> {
+        let payloads = found.sites().len();
+        let mut decoded = Decoded { bytes, payloads, error_message: None };
+        if failures::holds_texts(found) {
+            let found = self.scan(found.root().message_type(), &decoded.bytes)?;
+            if let Some(restored) = failures::restore(&found).map_err(malformed)? {
+                decoded.bytes = restored.bytes;
+                decoded.error_message = Some(restored.error_message);
+            }
+        }
+        Ok(decoded)
+    }
+
+    /// Moves the texts of failures into payloads, and finds these too.
+    fn hide_texts(&self, found: Scan) -> Result<Scan, Error> {
+        if !self.encodes_failures() {
+            return Ok(found);
+        }
+        match failures::hide(&found).map_err(malformed)? {
+            Some(hidden) => self.scan(found.root().message_type(), &hidden),
+            None => Ok(found),
+        }
+    }
+
+    /// Scans a message that was received, and reports the fields that are unknown.
+    fn scan_received(&self, message: MessageType, bytes: &Bytes) -> Result<Scan, Error> {
+        let found = self.scan(message, bytes)?;
+        self.unknown_fields.report(&found);
+        Ok(found)
     }
 
     /// Refuses an answer that is larger than callers receive.

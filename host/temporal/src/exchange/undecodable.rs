@@ -25,13 +25,8 @@ use self::{
     task::{Task, TaskKind},
 };
 use super::{
-    Exchange,
-    call::Call,
-    frontend::Frontend,
-    metric::UNDECODABLE,
-    proto::put_bytes,
-    request_log::RequestLog,
-    status::Status,
+    Exchange, call::Call, frontend::Frontend, metric::UNDECODABLE, proto::put_bytes,
+    request_log::RequestLog, status::Status,
 };
 
 /// Time after which the timeouts of a task are read. Nearly every answer is decoded before.

@@ -17,7 +17,7 @@ use super::{
     status_head::GRPC_STATUS,
 };
 use crate::exchange::{
-    Call,
+    Call, Caller, DECODED,
     deadline::{self, GRPC_TIMEOUT, within},
     request_log::RequestLog,
     status::{Code, Status},
@@ -33,20 +33,20 @@ impl Connection {
         method: &Method,
         name: &str,
         request: Request<Incoming>,
+        caller: &Caller,
         log: &mut RequestLog,
     ) -> Result<Response<GatewayBody>, Status> {
         let (mut head, body) = request.into_parts();
         let deadline = deadline::deadline(&head.headers, Instant::now());
-        let call = Call::new(method, name, &head.headers);
+        let call = Call::new(method, name, &head.headers, caller);
         let encoding = self.encode(&call, body, log);
         let (ctx, message, memory) = within(deadline, encoding).await?;
         headers::describe_request(&mut head.headers);
-        let caller = head.headers.clone();
-        let call = Call {
-            deadline,
-            reads: self.gateway.settings.readers.has(&caller),
-            ..Call::new(method, name, &caller)
-        };
+        let reads = caller.reads || self.gateway.settings.readers.has(&head.headers);
+        self.gateway.credentials.load().authorize(ctx.namespace_name(), &mut head.headers);
+        let headers = head.headers.clone();
+        let decodes = caller.decodes && self.gateway.settings.decode;
+        let call = Call { deadline, reads, decodes, ..Call::new(method, name, &headers, caller) };
         if let Some(deadline) = deadline {
             // What encoding took is gone, and the frontend should not work for longer than its caller
             // waits.
@@ -84,7 +84,7 @@ impl Connection {
         let Received { message: Some(message), charge, .. } = received else {
             return Err(Status::new(Code::InvalidArgument, "the call has no message"));
         };
-        let (ctx, message) = exchange.encode_request(call, message, &memory, log).await?;
+        let (ctx, message) = exchange.encode_request(self, call, message, &memory, log).await?;
         if !call.method.request.holds_payloads() {
             charge.keep();
         }
@@ -100,15 +100,20 @@ impl Connection {
         log: &mut RequestLog,
     ) -> Result<Response<GatewayBody>, Status> {
         // An error is in the head, without a message.
-        if !call.changes_answer(self.gateway.settings.decode)
+        if !call.changes_answer()
             || response.headers().contains_key(GRPC_STATUS)
             || !response.status().is_success()
         {
-            return Ok(pass_back(response));
+            let mut response = pass_back(response);
+            if !call.decodes {
+                return Ok(response);
+            }
+            self.gateway.decode_details(ctx, call.headers, response.headers_mut()).await;
+            return Ok(response);
         }
         let exchange = &self.gateway.exchange;
         let (mut head, body) = response.into_parts();
-        let call = &Call { is_decoded: head.headers.contains_key(headers::DECODED), ..*call };
+        let call = &Call { is_decoded: head.headers.contains_key(DECODED), ..*call };
         // Admitted only now: a poll that waits for a minute must not hold memory.
         let memory = exchange.adapter.pipeline().memory().admit().await;
         let encoding = head.headers.get(headers::GRPC_ENCODING).cloned();
@@ -116,14 +121,19 @@ impl Connection {
         let received = message::read(body, encoding.as_ref(), max, &memory).await?;
         headers::remove_of_connection(&mut head.headers);
         headers::describe_response(&mut head.headers);
-        let Received { message, trailers, charge } = received;
+        let Received { message, mut trailers, charge } = received;
         let Some(message) = message else {
+            // Details are admitted for themselves: whoever waits must hold no memory.
+            drop((charge, memory));
+            if let Some(trailers) = &mut trailers {
+                self.gateway.decode_details(ctx, call.headers, trailers).await;
+            }
             let mut body = GatewayBody::empty();
             body.set_trailers(trailers);
             return Ok(Response::from_parts(head, body));
         };
         charge.keep();
-        head.headers.insert(headers::DECODED, HeaderValue::from_static("1"));
+        head.headers.insert(DECODED, HeaderValue::from_static("1"));
         let message = exchange.decode_answer(self, call, ctx, message, &memory, log).await?;
         Ok(Response::from_parts(head, GatewayBody::message(message, trailers, Some(memory))))
     }

@@ -12,10 +12,6 @@ use http::{
 pub(super) const GRPC_ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 const GRPC_ACCEPT_ENCODING: HeaderName = HeaderName::from_static("grpc-accept-encoding");
 
-/// Header of an answer that a gateway has decoded. Another gateway behind it learns so why payloads
-/// come in plaintext.
-pub(super) const DECODED: HeaderName = HeaderName::from_static("cloakroom-decoded");
-
 /// Headers of one connection, which mean nothing on the next one.
 const OF_CONNECTION: [HeaderName; 7] = [
     CONNECTION,

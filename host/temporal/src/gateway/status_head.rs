@@ -29,7 +29,7 @@ impl Status {
 }
 
 /// Encodes a message as gRPC has it: all but printable ASCII, and `%` itself.
-fn percent_encode(text: &str) -> String {
+pub(super) fn percent_encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {

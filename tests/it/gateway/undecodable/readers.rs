@@ -5,7 +5,10 @@ use temporalio_client::{WorkflowGetResultOptions, WorkflowStartOptions};
 use temporalio_common::MemoValues;
 
 use super::rig::{Rig, go, show, tell};
-use crate::{gateway::harness::parcel, worker::{Held, unique}};
+use crate::{
+    gateway::harness::parcel,
+    worker::{Held, unique},
+};
 
 /// Encoding of a payload that takes the place of another.
 const MARKER: &str = "cloakroom/undecodable";
@@ -65,8 +68,18 @@ async fn a_marker_is_no_value() {
     let (is_started, says) = tell(
         &rig.gateway.address.to_string(),
         &[
-            "workflow", "start", "--type", "Held", "-t", &rig.queue, "-w", &id, "--input", "1",
-            "--input-meta", &encoding,
+            "workflow",
+            "start",
+            "--type",
+            "Held",
+            "-t",
+            &rig.queue,
+            "-w",
+            &id,
+            "--input",
+            "1",
+            "--input-meta",
+            &encoding,
         ],
     );
     assert!(!is_started && says.contains("send the value itself"), "{says}");

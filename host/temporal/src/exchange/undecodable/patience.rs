@@ -82,7 +82,8 @@ impl Patience {
 
 /// Returns the error of an attempt that did not end, with the failure before it.
 fn late(before: Option<Error>) -> Error {
-    let text = "decoding did not end while there was time: a store or a key service does not answer";
+    let text =
+        "decoding did not end while there was time: a store or a key service does not answer";
     let late = Error::new(ErrorKind::Unavailable, text);
     match before {
         Some(before) => late.with_source(before),

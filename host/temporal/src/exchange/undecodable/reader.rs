@@ -34,7 +34,7 @@ impl Exchange {
         let pipeline = self.adapter.pipeline();
         let leaves = !pipeline.stages().iter().any(Stage::is_required);
         let decoded = pipeline.decode_each(ctx, parse(&found)?).await?;
-        let (count, mut failed) = (decoded.len(), Vec::new());
+        let mut failed = Vec::new();
         let mut replace = |decoded: Result<Payload, Error>| match decoded {
             Ok(payload) => Some(write(&payload)),
             Err(error) => {
@@ -46,8 +46,9 @@ impl Exchange {
         };
         let replaced = decoded.into_iter().map(&mut replace).collect();
         let spliced = splice(&found, replaced).map_err(malformed)?;
-        self.check_answer(ctx, spliced.len())?;
-        Ok((spliced, count, failed))
+        let decoded = self.restore_texts(&found, spliced)?;
+        self.check_answer(ctx, decoded.bytes.len())?;
+        Ok((decoded.bytes, decoded.payloads, failed))
     }
 }
 
