@@ -5,7 +5,6 @@ mod readers;
 pub(super) mod rig;
 mod tasks;
 
-
 use std::fs;
 
 use cloakroom_tests::rigs::{DevOptions, DevServer, temporal};

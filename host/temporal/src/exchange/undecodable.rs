@@ -8,6 +8,8 @@ mod failed_task;
 mod patience;
 mod reader;
 mod task;
+#[cfg(test)]
+mod tests;
 
 use std::{future::Future, pin::pin, time::Duration};
 
