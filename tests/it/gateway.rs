@@ -2,8 +2,11 @@
 
 mod canary;
 mod down;
+mod failures;
 mod harness;
 mod in_a_row;
+mod modes;
+mod namespaces;
 mod pass;
 mod sdks;
 mod strangers;

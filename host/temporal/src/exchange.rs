@@ -19,13 +19,14 @@ mod parent_of_run;
 mod proto;
 mod raise_limits;
 mod recent;
+mod refused_crossing;
 mod request;
 pub(crate) mod request_log;
 mod rewrite;
-mod server_token;
 pub(crate) mod status;
 mod targets;
 mod task_parent;
+mod token_owner;
 mod tokens;
 mod undecodable;
 mod unknown_fields;
@@ -38,6 +39,7 @@ use cloakroom_core::{ByteSize, Error};
 pub(crate) use self::{
     call::{Call, DECODED, NAMESPACE, SERVICE},
     caller::{Caller, Namespaces},
+    error_details::ErrorDetails,
     frontend::Frontend,
 };
 use self::{

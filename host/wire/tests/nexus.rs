@@ -19,7 +19,9 @@ fn entry(key: &str, value: &str) -> Bytes {
 
 /// A Nexus failure with these details.
 fn failure(kind: &str, details: &str) -> Bytes {
-    [field(1, b"in the clear"), entry_of_failure(kind), field(3, details.as_bytes())].concat().into()
+    [field(1, b"in the clear"), entry_of_failure(kind), field(3, details.as_bytes())]
+        .concat()
+        .into()
 }
 
 fn entry_of_failure(kind: &str) -> Bytes {

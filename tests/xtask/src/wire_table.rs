@@ -22,7 +22,9 @@ pub(crate) fn write() -> Result<()> {
     say(&format!("\n{TABLE}: {} lines changed", changes.len()));
     changes.iter().for_each(|line| say(line));
     if changes.iter().any(|line| line.starts_with('+')) {
-        say("Check that no new payload is one that the server reads: KEEP in tests/it/wire_table.rs.");
+        say(
+            "Check that no new payload is one that the server reads: KEEP in tests/it/wire_table.rs.",
+        );
     }
     Ok(())
 }
