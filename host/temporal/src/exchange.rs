@@ -55,7 +55,7 @@ use self::{
     unknown_fields::UnknownFields,
 };
 pub(crate) use self::{
-    call::{Call, NAMESPACE, SERVICE},
+    call::{Call, DECODED, NAMESPACE, SERVICE},
     caller::{Caller, Namespaces},
     error_details::ErrorDetails,
     frontend::Frontend,
