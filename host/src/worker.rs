@@ -1,10 +1,16 @@
-//! Data converter for workers on Temporal's SDK.
+//! Connection and data converter for workers on Temporal's SDK.
 
-use cloakroom_temporal::DataConverterBuilder;
+use cloakroom_temporal::{ConnectionHook, DataConverterBuilder};
 
 use crate::cloakroom::Cloakroom;
 
 impl Cloakroom {
+    /// Returns a builder of a connection to Temporal for workers and clients on its SDK: with this
+    /// pipeline and the size limits of the configuration, those of later reloads included.
+    pub fn temporal_connection(&self) -> ConnectionHook {
+        ConnectionHook::new(self).with_size_limits(self.clone())
+    }
+
     /// Returns a builder of the data converter for workers on Temporal's SDK: with this pipeline and the
     /// size limits of the configuration, those of later reloads included.
     pub fn converter(&self) -> DataConverterBuilder {

@@ -55,8 +55,7 @@ async fn open(name: &str, pod: &Value) -> (SocketAddr, GatewaySettings) {
         fs::create_dir(&here).unwrap();
         text = text.replace(&format!("\"{path}/"), &format!("\"{}/", here.display()));
     }
-    let key = hex::encode(cloakroom_tests::noise(32));
-    fs::write(mounted.path().join("keys/payments-2026-11"), key).unwrap();
+    fs::write(mounted.path().join("keys/payments-2026-11"), cloakroom_tests::KEY).unwrap();
     // Compiled plugins are in the image.
     let cache = format!("\"{}\"", cloakroom_tests::compile_cache().display());
     text = text.replace("\"/var/lib/cloakroom\"", &cache);

@@ -37,6 +37,7 @@ mod gateway;
 mod gcs;
 mod guests;
 mod history;
+mod hook;
 mod hostile_files;
 mod hostile_store;
 mod hostile_text;

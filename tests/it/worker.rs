@@ -7,9 +7,10 @@ mod workflows;
 
 pub(crate) use self::{
     harness::{
-        Running, client, converter, folder_driver, in_folder, opening, server, unique, until,
+        Parts, Running, client, client_with, converter, folder_driver, in_folder, opening, server,
+        unique, until,
     },
-    workflows::{Courier, Failing, Helper, Waiting},
+    workflows::{Courier, Failing, Helper, Stumbling, Swollen, Waiting, swollen},
 };
 
 use std::{fs, path::Path, sync::Arc};
@@ -36,7 +37,7 @@ use temporalio_workflow::workflows::WorkflowImplementation;
 
 use self::{
     harness::connection,
-    workflows::{Again, Grown, Swollen, swollen},
+    workflows::{Again, Grown},
 };
 
 /// Text that must not appear in the clear. Each half of it occurs nowhere else.

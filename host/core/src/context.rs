@@ -19,6 +19,17 @@ pub struct Context {
     call: Option<CallId>,
     /// Neither compared nor shown.
     memory: Option<CallMemory>,
+    /// Neither compared nor shown.
+    crossing: Option<Arc<Crossing>>,
+}
+
+/// Facts of payloads that do not all belong to the call's namespace and target.
+#[derive(Clone, Default)]
+struct Crossing {
+    /// One context for each payload of a batch, or none if all have the call's.
+    targets: Vec<Context>,
+    /// Namespaces whose payloads this one may open.
+    readable: Arc<[String]>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,6 +39,8 @@ struct Inner {
     id: Option<String>,
     type_name: Option<String>,
     run_id: Option<String>,
+    /// Namespace of the workflow or activity, if it is another one.
+    target_namespace: Option<String>,
     probe: bool,
 }
 
@@ -94,7 +107,79 @@ impl Context {
         inner.id = Some(id.to_owned()).filter(|id| !id.is_empty());
         inner.type_name = Some(type_name.to_owned()).filter(|name| !name.is_empty());
         inner.run_id = run_id.map(str::to_owned);
-        Self { about: Arc::new(inner), call: self.call, memory: self.memory }
+        Self { about: Arc::new(inner), ..self }
+    }
+
+    /// Returns the context of a workflow or activity in another namespace. Payloads are still encoded
+    /// for the namespace of the call; their objects belong to the target's.
+    #[must_use]
+    pub fn with_target_namespace(self, namespace: &str) -> Self {
+        let mut inner = Arc::unwrap_or_clone(self.about);
+        let is_other = inner.namespace.as_deref() != Some(namespace);
+        inner.target_namespace = is_other.then(|| namespace.to_owned());
+        Self { about: Arc::new(inner), ..self }
+    }
+
+    /// Returns the context of a batch whose payloads have these contexts, one each.
+    #[must_use]
+    pub fn with_targets(self, targets: Vec<Self>) -> Self {
+        let readable = self.crossing.as_deref().map(|crossing| crossing.readable.clone());
+        let crossing = Crossing { targets, readable: readable.unwrap_or_default() };
+        Self { crossing: Some(Arc::new(crossing)), ..self }
+    }
+
+    /// Returns the context of a namespace that may open what was encoded for these others.
+    #[must_use]
+    pub fn with_readable(self, namespaces: Arc<[String]>) -> Self {
+        if namespaces.is_empty() {
+            return self;
+        }
+        let crossing = Crossing { targets: Vec::new(), readable: namespaces };
+        Self { crossing: Some(Arc::new(crossing)), ..self }
+    }
+
+    /// Returns the context of one payload of a batch, by its place.
+    #[must_use]
+    pub fn for_payload(&self, slot: usize) -> Self {
+        let target = self.crossing.as_deref().and_then(|crossing| crossing.targets.get(slot));
+        let about = target.map_or_else(|| self.about.clone(), |target| target.about.clone());
+        Self { about, ..self.clone() }
+    }
+
+    /// Returns the context for the driver that stores an object: the namespace is the target's.
+    #[must_use]
+    pub fn of_target(&self) -> Self {
+        let mut ctx = self.clone();
+        if ctx.about.target_namespace.is_some() {
+            let inner = Arc::make_mut(&mut ctx.about);
+            inner.namespace = inner.target_namespace.take();
+        }
+        ctx
+    }
+
+    /// Returns the context for opening a payload that was encoded for `namespace`, if this namespace may
+    /// open it. It is the same for any other namespace, which opening then refuses.
+    #[must_use]
+    pub fn opening(&self, namespace: &str) -> Self {
+        if !self.readable_namespaces().iter().any(|name| name == namespace) {
+            return self.clone();
+        }
+        let mut ctx = self.clone();
+        Arc::make_mut(&mut ctx.about).namespace = Some(namespace.to_owned());
+        ctx
+    }
+
+    /// Returns the namespaces besides its own whose payloads this one may open.
+    #[must_use]
+    pub fn readable_namespaces(&self) -> &[String] {
+        self.crossing.as_deref().map_or(&[], |crossing| &crossing.readable)
+    }
+
+    /// Returns a number that clones of this context have as well, and no other context does at the same
+    /// time: payloads of one batch with equal numbers belong to the same target.
+    #[must_use]
+    pub fn target_id(&self) -> usize {
+        Arc::as_ptr(&self.about).addr()
     }
 
     /// Returns the context for the payloads of a new call of a pipeline.
@@ -113,7 +198,7 @@ impl Context {
     /// reserve of a call stays counted as long as a context of it exists.
     #[must_use]
     pub fn without_memory(&self) -> Self {
-        Self { about: self.about.clone(), call: self.call.clone(), memory: None }
+        Self { memory: None, ..self.clone() }
     }
 
     /// Returns the memory accounting of the call, if there is one.
@@ -161,7 +246,7 @@ impl Context {
 
 impl From<Inner> for Context {
     fn from(inner: Inner) -> Self {
-        Self { about: Arc::new(inner), call: None, memory: None }
+        Self { about: Arc::new(inner), call: None, memory: None, crossing: None }
     }
 }
 
@@ -182,6 +267,21 @@ impl fmt::Debug for Context {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_payload_of_another_namespace_is_encoded_for_its_own_and_stored_for_the_other() {
+        let other = Context::namespace("shop").with_target(Kind::Workflow, "c", "Child", None);
+        let other = other.with_target_namespace("billing");
+        let ctx = Context::namespace("shop").with_readable(Arc::from(["billing".to_owned()]));
+        let ctx = ctx.with_targets(vec![Context::namespace("shop"), other]);
+        let [own, other, none] = [0, 1, 2].map(|slot| ctx.for_payload(slot));
+        assert_eq!((own.id(), own.namespace_name()), (None, Some("shop")));
+        assert_eq!((other.id(), other.namespace_name()), (Some("c"), Some("shop")));
+        assert_eq!(other.of_target().namespace_name(), Some("billing"));
+        assert_eq!(none, ctx);
+        assert_eq!(own.opening("billing").namespace_name(), Some("billing"));
+        assert_eq!(own.opening("audit").namespace_name(), Some("shop"));
+    }
 
     #[test]
     fn a_probe_cannot_be_imitated_by_its_names() {

@@ -137,6 +137,14 @@ impl Error {
         self
     }
 
+    /// Returns the error at this payload, whatever place it had: for a caller that ran the payloads of
+    /// its batch one by one.
+    #[must_use]
+    pub fn at_slot(mut self, slot: usize) -> Self {
+        self.0.site.slot = self.0.site.slot.map(|_| slot);
+        self
+    }
+
     /// Returns the error, marked as counted in a metric: an outer layer does not count it again.
     #[must_use]
     pub fn counted(mut self) -> Self {

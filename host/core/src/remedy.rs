@@ -123,6 +123,8 @@ pub enum Remedy {
     ServerToken,
     /// Time in which a client of a codec server must read.
     ServerWriteTime,
+    /// Namespaces that may read what is written for another one.
+    Shares,
     /// Whether there is external storage.
     Storage,
     /// Size from which payloads are stored.

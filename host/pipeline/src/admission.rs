@@ -110,7 +110,7 @@ impl Pipeline {
 
     /// Returns the memory that counts a call: the caller's if it brings one, else a new one once there
     /// is room.
-    async fn call_memory(&self, ctx: &Context) -> Result<CallMemory, Error> {
+    pub(crate) async fn call_memory(&self, ctx: &Context) -> Result<CallMemory, Error> {
         match ctx.memory() {
             Some(memory) => Ok(memory.clone()),
             // A reload must not fail because of the traffic that it may be meant to relieve.

@@ -26,7 +26,7 @@ impl Pipeline {
         decoded.map_err(|error| self.report_failure(ctx, Direction::Decode, error))
     }
 
-    async fn decode_batch(
+    pub(crate) async fn decode_batch(
         &self,
         ctx: &Context,
         batch: Vec<Payload>,

@@ -50,7 +50,8 @@ impl Pipeline {
         let encode = |item| match item {
             Item::SystemEnvelope(envelope) => Step::Done(Item::SystemEnvelope(envelope)),
             item => {
-                let (this, ctx) = (self.clone(), call.ctx.clone());
+                let slot = item.payload().map_or(0, |payload| payload.slot);
+                let (this, ctx) = (self.clone(), call.ctx.for_payload(slot));
                 Step::Run(async move { this.encode_item(&ctx, item).await })
             }
         };
@@ -139,7 +140,8 @@ impl Pipeline {
         if !storage.encode_references {
             return Ok(Item::Reference(reference, None));
         }
-        let mut encoded = self.encode_payload(&call.ctx, reference, false).await?;
+        let ctx = call.ctx.for_payload(reference.slot);
+        let mut encoded = self.encode_payload(&ctx, reference, false).await?;
         encoded.payload = storage.format.mark_encoded(encoded.payload, sizes);
         Ok(Item::EncodedReference(encoded))
     }

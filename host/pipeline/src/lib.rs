@@ -9,6 +9,7 @@ mod admission;
 mod budget;
 mod builder;
 mod decode;
+mod decode_each;
 mod encode;
 mod envelopes;
 mod explain;
@@ -42,7 +43,11 @@ pub use self::{
     envelopes::{Close, EnvelopeError, Envelopes, OpenEnvelope, UnknownEnvelope},
     explain::{Explanation, Fetch, Layer, Stored},
     offload::{
-        config::Offload, proofs::ClaimPolicy, rules::Rule, store_probe::StoreProbe, verify::Verify,
+        config::Offload,
+        proofs::ClaimPolicy,
+        rules::{Rule, matches_pattern},
+        store_probe::StoreProbe,
+        verify::Verify,
     },
     pipeline::Pipeline,
     pipeline_error::PipelineError,

@@ -8,6 +8,7 @@ use cloakroom_core::{Context, Direction, Error, Purpose};
 use crate::{
     Pipeline,
     item::{self, CountedPayload},
+    stage::opening,
 };
 
 impl Pipeline {
@@ -39,6 +40,7 @@ impl Pipeline {
             }
             let at_stage = |error: Error| error.at_stage(stage.name(), Direction::Encode, slot);
             let (before, payload) = opened.take();
+            let ctx = &opening(ctx, &payload);
             let decoded = stage.call(async { stage.codec.decode(ctx, payload).await }).await;
             let payload = match decoded {
                 Ok(payload) if payload.encoded_len() <= self.largest_payload.as_usize() => payload,

@@ -10,6 +10,7 @@ use crate::{
     Pipeline,
     item::{self, CountedPayload, Item},
     reference::{PayloadKind, ReferenceFormat},
+    stage::opening,
 };
 
 impl Pipeline {
@@ -90,6 +91,7 @@ impl Pipeline {
             }
             let at_stage = |error: Error| error.at_stage(stage.name(), Direction::Encode, slot);
             let (before, payload) = opened.take();
+            let ctx = &opening(ctx, &payload);
             let decoded = stage.call(async { stage.codec.decode(ctx, payload).await }).await;
             let payload = match decoded {
                 Ok(payload) if payload.encoded_len() <= self.largest_payload.as_usize() => payload,

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use cloakroom_core::{ByteSize, MemoryBudget, Remedy};
+use cloakroom_core::{ByteSize, MemoryBudget, Purpose, Remedy};
 
 use crate::{
     envelopes::Envelopes, offload::storage::Storage, reference::ReferenceFormat, stage::Stage,
@@ -44,6 +44,15 @@ impl Pipeline {
     #[must_use]
     pub fn threshold(&self) -> Option<ByteSize> {
         self.storage.as_ref().map(|storage| storage.threshold)
+    }
+
+    /// Returns whether what is encoded in one namespace may not be opened in another: a stage encrypts,
+    /// or the proofs of claims cover the namespace.
+    #[must_use]
+    pub fn binds_namespaces(&self) -> bool {
+        let encrypts = |stage: &Stage| stage.purpose() == Purpose::Encryption;
+        let proofs = self.storage.as_ref().and_then(|storage| storage.proofs.as_ref());
+        self.stages.iter().any(encrypts) || proofs.is_some_and(|proofs| proofs.binds_namespace)
     }
 
     /// Returns the memory budget that counts the calls.

@@ -18,6 +18,7 @@ pub(crate) fn builder_method(remedy: Remedy) -> &'static str {
         Remedy::MostPayloads => "PipelineBuilder::with_max_payloads",
         Remedy::RequiredToEncode => "Stage::required_to_encode",
         Remedy::Rules => "Offload::with_rule",
+        Remedy::Shares => "NamespacePolicy::shares",
         Remedy::Storage => "PipelineBuilder::with_offload",
         Remedy::Threshold => "Offload::new",
         Remedy::Wait => "PipelineBuilder::with_memory_wait",

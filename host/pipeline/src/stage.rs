@@ -1,6 +1,6 @@
 //! Stage: a codec at its place in a pipeline.
 
-use std::{fmt, future::Future, sync::Arc, time::Duration};
+use std::{borrow::Cow, fmt, future::Future, sync::Arc, time::Duration};
 
 use cloakroom_core::{
     Codec, Context, Direction, Encoded, Error, ErrorKind, Limit, Payload, Purpose, Remedy,
@@ -171,6 +171,7 @@ impl Stage {
     ) -> Result<Payload, Error> {
         if self.owns(&payload) {
             let size = payload.encoded_len();
+            let ctx = &opening(ctx, &payload);
             let call = PartCall::stage(ctx, &self.name, Direction::Decode, slot, size);
             let decode = self.call(async { self.codec.decode(ctx, payload).await });
             return call.run(decode, Payload::encoded_len).await;
@@ -205,6 +206,25 @@ impl Stage {
         payload
             .encoding()
             .is_some_and(|encoding| self.encodings().iter().any(|own| own == encoding))
+    }
+}
+
+/// Metadata with the namespace that a payload was encrypted for, as the bundled cipher writes it.
+const SEALED_NAMESPACE: &str = "sealed-namespace";
+
+/// Returns the context in which a payload is opened: that of the namespace it was encrypted for, if the
+/// operator lets the call's namespace read that one's payloads.
+///
+/// The entry is a hint of a stranger and no proof. It can only choose among namespaces whose payloads are
+/// readable here anyway, and the cipher binds the entry, so a wrong one does not open.
+pub(crate) fn opening<'a>(ctx: &'a Context, payload: &Payload) -> Cow<'a, Context> {
+    if ctx.readable_namespaces().is_empty() {
+        return Cow::Borrowed(ctx);
+    }
+    let entry = payload.metadata.get(SEALED_NAMESPACE);
+    match entry.and_then(|name| std::str::from_utf8(name).ok()) {
+        Some(name) => Cow::Owned(ctx.opening(name)),
+        None => Cow::Borrowed(ctx),
     }
 }
 

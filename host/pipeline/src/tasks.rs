@@ -146,7 +146,7 @@ pub(crate) async fn catch_panic<T>(
     })
 }
 
-fn lost() -> Error {
+pub(crate) fn lost() -> Error {
     Error::new(ErrorKind::Internal, "a task of the pipeline did not finish")
 }
 

@@ -5,6 +5,7 @@ mod envelopes;
 mod fakes;
 mod limits;
 mod offload;
+mod readers;
 mod references;
 mod signer;
 mod stages;

@@ -40,6 +40,7 @@ pub fn setting_name(remedy: Remedy) -> &'static str {
         Remedy::ServerTime => "codec_server.time",
         Remedy::ServerToken => "codec_server.token",
         Remedy::ServerWriteTime => "codec_server.write_time",
+        Remedy::Shares => "namespace.NAME.shares",
         Remedy::Storage => "[storage]",
         Remedy::Threshold => "storage.threshold",
         limit => limit_name(limit),

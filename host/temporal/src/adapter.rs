@@ -52,7 +52,7 @@ impl Adapter {
     }
 
     /// Returns the current size limits.
-    #[cfg(feature = "gateway")]
+    #[cfg(any(feature = "gateway", feature = "sdk"))]
     pub(crate) fn size_limits(&self) -> crate::limits::SizeLimits {
         self.shared.limits.size_limits()
     }

@@ -1,36 +1,54 @@
 //! Exchange of messages with Temporal's frontend: requests are encoded, answers decoded, and tasks that
 //! cannot be decoded are failed.
 //!
-//! Nothing here knows how messages travel. The gateway carries them over HTTP/2, and asks for itself by
-//! the trait [`Frontend`].
+//! Nothing here knows how messages travel. The gateway carries them over HTTP/2, the SDK's hook within
+//! one process. Both ask for themselves by the trait [`Frontend`].
 
 mod answer;
 mod call;
+mod caller;
 mod context;
+mod crossing;
 pub(crate) mod deadline;
 mod error_details;
 mod failures;
 mod frontend;
 pub(crate) mod metric;
 mod namespace_limits;
+mod parent_of_run;
 mod proto;
 mod raise_limits;
+mod recent;
 mod request;
 pub(crate) mod request_log;
 mod rewrite;
+mod server_token;
 pub(crate) mod status;
+mod targets;
+mod task_parent;
+mod tokens;
 mod undecodable;
+mod unknown_fields;
 mod unknown_method;
+
+use std::sync::Arc;
 
 use cloakroom_core::{ByteSize, Error};
 
 pub(crate) use self::{
-    call::{Call, SERVICE},
+    call::{Call, NAMESPACE, SERVICE},
+    caller::{Caller, Namespaces},
     error_details::ErrorDetails,
     frontend::Frontend,
 };
-use self::{namespace_limits::NamespaceLimits, status::Status};
-use crate::adapter::Adapter;
+use self::{
+    namespace_limits::NamespaceLimits, status::Status, tokens::Tokens,
+    unknown_fields::UnknownFields,
+};
+use crate::{
+    adapter::Adapter,
+    namespaces::{NamespacePolicies, NamespacePolicySource},
+};
 
 /// Pipeline and limits that all calls of one gateway share.
 pub(crate) struct Exchange {
@@ -39,13 +57,33 @@ pub(crate) struct Exchange {
     pub(crate) max_message: ByteSize,
     /// Whether the texts of failures are encoded. Default: where a stage is required.
     pub(crate) encode_failures: Option<bool>,
+    namespaces: Box<dyn NamespacePolicySource>,
     namespace_limits: NamespaceLimits,
+    /// Tasks that were handed out through this gateway.
+    tokens: Tokens,
+    unknown_fields: UnknownFields,
 }
 
 impl Exchange {
-    pub(crate) fn new(adapter: Adapter, max_message: ByteSize) -> Self {
-        let namespace_limits = NamespaceLimits::default();
-        Self { adapter, max_message, encode_failures: None, namespace_limits }
+    pub(crate) fn new(
+        adapter: Adapter,
+        max_message: ByteSize,
+        namespaces: Box<dyn NamespacePolicySource>,
+    ) -> Self {
+        Self {
+            adapter,
+            max_message,
+            encode_failures: None,
+            namespaces,
+            namespace_limits: NamespaceLimits::default(),
+            tokens: Tokens::default(),
+            unknown_fields: UnknownFields::default(),
+        }
+    }
+
+    /// Returns the current policies of namespaces.
+    fn namespaces(&self) -> Arc<NamespacePolicies> {
+        self.namespaces.namespace_policies()
     }
 
     /// Returns an error with the names of the settings that mend it.

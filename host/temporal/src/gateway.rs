@@ -2,16 +2,22 @@
 //! payloads of requests and decodes those of answers.
 
 mod accept;
+mod admit;
 mod body;
 mod call;
+mod callers;
 mod connection;
+mod credentials;
 mod frontend;
 mod gzip;
 mod headers;
+mod identity;
 mod message;
+mod newcomers;
 mod pass_on;
 mod probes;
 mod proxy;
+mod serve;
 mod settings;
 mod status_details;
 mod status_head;
@@ -19,7 +25,11 @@ mod upstream;
 mod upstream_url;
 
 pub use self::{
+    callers::Callers,
+    credentials::UpstreamCredentials,
+    identity::Identity,
     proxy::{Gateway, GatewayBuilder},
     settings::GatewaySettings,
     upstream_url::UpstreamUrl,
 };
+pub use crate::access::{Auth, ClientTls, ServerTls};

@@ -1,14 +1,20 @@
 //! Cloakroom for Temporal: a data converter for Rust workers, a codec server, and a gateway.
 
+#[cfg(any(feature = "codec-server", feature = "gateway"))]
+mod access;
 mod adapter;
 mod envelopes;
-#[cfg(feature = "gateway")]
+#[cfg(any(feature = "gateway", feature = "sdk"))]
 mod exchange;
 #[cfg(feature = "gateway")]
 pub mod gateway;
 pub mod json;
 mod limits;
+#[cfg(any(feature = "codec-server", feature = "gateway"))]
+mod log_limit;
 pub mod metric;
+#[cfg(feature = "gateway")]
+mod namespaces;
 mod reference;
 #[cfg(feature = "sdk")]
 mod sdk;
@@ -16,9 +22,14 @@ mod sdk;
 pub mod server;
 mod too_large;
 
+#[cfg(feature = "gateway")]
+pub use self::namespaces::{
+    Mode, NamespacePolicies, NamespacePolicy, NamespacePolicySource, PlainRule,
+};
 #[cfg(feature = "sdk")]
 pub use self::sdk::{
-    DataConverterBuilder, SdkCodec, data_converter, payload_from_sdk, payload_to_sdk,
+    ConnectionHook, DataConverterBuilder, SdkCodec, data_converter, payload_from_sdk,
+    payload_to_sdk,
 };
 pub use self::{
     adapter::Adapter,

@@ -10,7 +10,11 @@
 //! - An error fails the workflow task, or the attempt of the activity. Temporal retries both.
 
 mod failures;
+mod frontend_channel;
+mod hook;
+mod hooked_calls;
 mod payload;
+mod raw_codec;
 
 use std::{fmt, future::Future};
 
@@ -31,7 +35,10 @@ use temporalio_common::{
 use tokio::task::JoinSet;
 
 use self::failures::EncodedFailures;
-pub use self::payload::{payload_from_sdk, payload_to_sdk};
+pub use self::{
+    hook::ConnectionHook,
+    payload::{payload_from_sdk, payload_to_sdk},
+};
 use crate::{
     adapter::Adapter,
     limits::{SizeLimitSource, SizeLimits},

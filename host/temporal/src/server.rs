@@ -2,18 +2,12 @@
 
 mod accept;
 mod address;
-mod auth;
 mod authorize;
-mod client;
 mod codec_server;
 mod connection_limit;
 mod connection_state;
 mod handler;
-mod jwks;
-mod jwt;
-mod key_set;
 mod local_request;
-mod log_limit;
 mod metric;
 mod origins;
 mod outcome;
@@ -29,14 +23,13 @@ mod route;
 mod service;
 mod settings;
 mod state;
-mod tls;
 mod tracked_body;
 mod unix_socket;
 mod write_timeout;
 
 pub use self::{
     address::{Address, Listener},
-    auth::Auth,
     codec_server::{CodecServer, CodecServerBuilder},
     settings::ServerSettings,
 };
+pub use crate::access::Auth;

@@ -21,6 +21,8 @@ pub enum WireErrorKind {
         /// Number of replacements.
         replacements: usize,
     },
+    /// A replacement for a payload in JSON is malformed, or has fields that JSON cannot express.
+    Json,
     /// Edits overlap, or one lies outside of its span.
     Edit,
     /// The number of a field is 0 or over 536,870,911.
@@ -40,6 +42,9 @@ pub enum WireErrorKind {
     Payloads(usize),
     /// The message is, or would get, too large for a gRPC frame.
     Size(usize),
+    /// A field that holds one message occurs twice. Protobuf merges the two, so that what each of
+    /// them says alone is not what the server reads.
+    Twice(u32),
     /// A varint ends early or has more than 64 bits.
     Varint,
     /// A wire type that protobuf does not have.
@@ -83,6 +88,7 @@ impl fmt::Display for WireErrorKind {
                 write!(f, "{replacements} replacements for {payloads} payloads")
             }
             Self::Edit => write!(f, "edits overlap or leave their message"),
+            Self::Json => write!(f, "a payload cannot be written as JSON"),
             Self::FieldNumber => write!(f, "a field number is not between 1 and 536870911"),
             Self::Group => write!(f, "a group is not closed by its own number"),
             Self::Length { length, left } => {
@@ -91,6 +97,7 @@ impl fmt::Display for WireErrorKind {
             Self::Nesting(limit) => write!(f, "messages are nested over {limit} deep"),
             Self::Payloads(limit) => write!(f, "the message has over {limit} payloads"),
             Self::Size(size) => write!(f, "{size} bytes do not fit a gRPC message"),
+            Self::Twice(number) => write!(f, "field {number} occurs twice, but holds one message"),
             Self::Varint => write!(f, "a varint ends early or has over 64 bits"),
             Self::WireType(number) => write!(f, "wire type {number} does not exist"),
         }

@@ -17,6 +17,8 @@ pub(crate) struct Frame {
     pub(crate) span: Option<u32>,
     /// Contents of field 2, in an `Any` or a `DataBlob`.
     pub(crate) content: Content,
+    /// Singular messages that occurred, by [`Field::slot`](crate::schema::Field::slot).
+    pub(crate) seen: u128,
     /// Occurrences of repeated fields so far. The first counter is of all other fields.
     pub(crate) counts: [u32; COUNTERS],
 }

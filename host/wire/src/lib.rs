@@ -29,6 +29,9 @@ mod error;
 #[cfg(test)]
 mod filled;
 mod frame;
+mod json;
+mod json_failure;
+mod json_payload;
 mod limits;
 mod reader;
 mod scan;

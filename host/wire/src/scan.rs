@@ -12,18 +12,41 @@ pub struct Scan {
     pub(crate) message: MessageType,
     pub(crate) sites: Vec<Site>,
     pub(crate) spans: Vec<Span>,
+    pub(crate) texts: Vec<Text>,
     pub(crate) unknown: Vec<UnknownField>,
 }
 
 /// The place of one payload.
 #[derive(Clone, Copy, Debug)]
 pub struct Site {
-    /// Offset of the length before the payload.
+    /// Offset of the length before the payload, or before the text that it is a part of.
     pub(crate) length_at: u32,
     pub(crate) start: u32,
     pub(crate) end: u32,
     pub(crate) field: u32,
     pub(crate) span: u32,
+    pub(crate) form: Form,
+}
+
+/// The form in which a payload lies in its message.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Form {
+    /// A protobuf message.
+    Message,
+    /// Part of [`Scan::texts`] with this number.
+    Json(u32),
+}
+
+/// A text of JSON that holds payloads.
+pub(crate) struct Text {
+    /// Offset of the length before the text.
+    pub(crate) length_at: u32,
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+    /// Number of the first site in the text. The others follow.
+    pub(crate) first: usize,
+    /// The payloads of these sites as protobuf messages.
+    pub(crate) payloads: Vec<Bytes>,
 }
 
 /// Number of a [`Span`] in its [`Scan`].
@@ -49,7 +72,8 @@ pub struct UnknownField {
     /// Message type that holds the field.
     pub message: MessageType,
     /// Number of the field. Field 2 of `google.protobuf.Any` or `DataBlob` stands for contents of
-    /// an unknown type; number 0 for all further fields, if there are very many.
+    /// an unknown type, field 3 of `temporal.api.nexus.v1.Failure` for details that are no failure
+    /// of Temporal; number 0 for all further fields, if there are very many.
     pub number: u32,
     /// Number of occurrences.
     pub count: u64,
@@ -62,7 +86,7 @@ impl Site {
         self.field
     }
 
-    /// Returns the offsets of the payload.
+    /// Returns the offsets of the payload, which is a protobuf message or an object of JSON.
     #[must_use]
     pub fn range(&self) -> Range<usize> {
         self.start as usize..self.end as usize
@@ -93,6 +117,11 @@ impl Span {
     pub fn range(&self) -> Range<usize> {
         self.start as usize..self.end as usize
     }
+
+    /// Returns the length of the message after it grew by `by` bytes.
+    pub(crate) fn grown(&self, by: i64) -> u64 {
+        (i64::from(self.end - self.start) + by) as u64
+    }
 }
 
 impl Scan {
@@ -102,10 +131,15 @@ impl Scan {
         &self.sites
     }
 
-    /// Returns a payload without copying it, or no bytes if there is no such site.
+    /// Returns a payload as a protobuf message, without copying it, or no bytes if there is no such
+    /// site.
     #[must_use]
     pub fn payload(&self, site: usize) -> Bytes {
-        self.sites.get(site).map(|site| self.bytes.slice(site.range())).unwrap_or_default()
+        let Some(at) = self.sites.get(site) else { return Bytes::new() };
+        let Form::Json(text) = at.form else { return self.bytes.slice(at.range()) };
+        let text = self.texts.get(text as usize);
+        let payload = text.and_then(|text| text.payloads.get(site.checked_sub(text.first)?));
+        payload.cloned().unwrap_or_default()
     }
 
     /// Returns the whole message as it was scanned.

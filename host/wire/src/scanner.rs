@@ -3,9 +3,11 @@
 use bytes::Bytes;
 
 use crate::{
-    MessageType, Scan, ScanLimits, Site, Span, UnknownField, WireError, WireErrorKind,
+    MessageType, Scan, ScanLimits, Site, Span, UnknownField, View, WireError, WireErrorKind,
     frame::{Content, Frame},
+    json_failure,
     reader::{LENGTH_DELIMITED, Reader, Tag},
+    scan::{Form, Text},
     schema::{COUNTERS, Field, FieldKind, Schema},
 };
 
@@ -38,8 +40,8 @@ pub fn scan_within(
         let innermost = scanner.stack.last().map_or(message.id, |frame| frame.message);
         return Err(WireError::new(message.schema.name(innermost), reader.at, kind));
     }
-    let Scanner { sites, spans, unknown, .. } = scanner;
-    Ok(Scan { bytes: bytes.clone(), message, sites, spans, unknown })
+    let Scanner { sites, spans, texts, unknown, .. } = scanner;
+    Ok(Scan { bytes: bytes.clone(), message, sites, spans, texts, unknown })
 }
 
 struct Scanner<'l> {
@@ -48,6 +50,7 @@ struct Scanner<'l> {
     stack: Vec<Frame>,
     sites: Vec<Site>,
     spans: Vec<Span>,
+    texts: Vec<Text>,
     unknown: Vec<UnknownField>,
 }
 
@@ -63,6 +66,7 @@ impl<'l> Scanner<'l> {
             end,
             span: Some(0),
             content: Content::Ordinary,
+            seen: 0,
             counts: [0; COUNTERS],
         };
         let span = span(&root, 0);
@@ -72,6 +76,7 @@ impl<'l> Scanner<'l> {
             stack: vec![root],
             sites: Vec::new(),
             spans: vec![span],
+            texts: Vec::new(),
             unknown: Vec::new(),
         }
     }
@@ -112,32 +117,15 @@ impl<'l> Scanner<'l> {
         end: usize,
     ) -> Result<(), WireErrorKind> {
         let Some(frame) = self.stack.last_mut() else { return Ok(()) };
+        let outer = frame.message;
         let inner = bytes.get(reader.at..end).unwrap_or_default();
+        let site = [length_at, reader.at, end].map(|offset| offset as u32);
         let (message, content) = match (field.kind, frame.content) {
             (FieldKind::Bytes, Content::Message(message)) if tag.number == 2 => {
                 (message, Content::Ordinary)
             }
             (FieldKind::Bytes, Content::Unknown) if tag.number == 2 => {
-                let message = frame.message;
-                self.count_unknown(message, tag.number);
-                reader.at = end;
-                return Ok(());
-            }
-            (FieldKind::Any, _) => {
-                (field.target, Content::of_any(self.schema_type(field.target), inner))
-            }
-            (FieldKind::History, _) => {
-                (field.target, Content::of_history(self.schema_type(field.target), inner))
-            }
-            (FieldKind::Message, _) => (field.target, Content::Ordinary),
-            (FieldKind::Payload, _) => {
-                let site = [length_at, reader.at, end].map(|offset| offset as u32);
-                reader.at = end;
-                return self.add_site(site, tag.number);
-            }
-            (FieldKind::Unknown, _) => {
-                let message = frame.message;
-                self.count_unknown(message, tag.number);
+                self.count_unknown(outer, tag.number);
                 reader.at = end;
                 return Ok(());
             }
@@ -145,35 +133,100 @@ impl<'l> Scanner<'l> {
                 reader.at = end;
                 return Ok(());
             }
+            (FieldKind::Json, _) => {
+                reader.at = end;
+                return self.add_text(bytes, site, tag.number);
+            }
+            (FieldKind::Unknown, _) => {
+                self.count_unknown(outer, tag.number);
+                reader.at = end;
+                return Ok(());
+            }
+            (FieldKind::Payload, _) => {
+                self.occurs(field, tag.number)?;
+                reader.at = end;
+                return self.add_site(site, tag.number, Form::Message);
+            }
+            (FieldKind::Message, _) => (field.target, Content::Ordinary),
+            (FieldKind::Any, _) => {
+                (field.target, Content::of_any(self.schema.type_of(field.target), inner))
+            }
+            (FieldKind::History, _) => {
+                (field.target, Content::of_history(self.schema.type_of(field.target), inner))
+            }
         };
+        let index = self.occurs(field, tag.number)?;
         self.enter(Frame {
             message,
             field: tag.number,
-            index: field.counter.into(),
+            index,
             length_at: length_at as u32,
             start: reader.at as u32,
             end: end as u32,
             span: None,
             content,
+            seen: 0,
             counts: [0; COUNTERS],
         })
     }
 
-    fn schema_type(&self, id: u16) -> MessageType {
-        self.schema.type_of(id)
+    /// Counts an occurrence of a message. Returns its position among those of its field.
+    ///
+    /// Protobuf merges a singular message that occurs twice: the namespace of one and the payload of
+    /// the other make one command. Nobody writes that, but a stranger could, so that what is checked
+    /// here is not what the server reads. It is refused, as is a payload in two pieces.
+    #[inline]
+    fn occurs(&mut self, field: Field, number: u32) -> Result<u32, WireErrorKind> {
+        let Some(frame) = self.stack.last_mut() else { return Ok(0) };
+        let slot = u32::from(field.slot);
+        if !field.repeated {
+            let bit = 1_u128.checked_shl(slot).unwrap_or_default();
+            if frame.seen & bit != 0 {
+                return Err(WireErrorKind::Twice(number));
+            }
+            frame.seen |= bit;
+            return Ok(0);
+        }
+        let Some(count) = frame.counts.get_mut(slot as usize).filter(|_| slot > 0) else {
+            return Ok(0);
+        };
+        *count += 1;
+        Ok(*count - 1)
     }
 
-    /// Opens a message. `frame.index` is the counter of its field, and becomes its position.
-    fn enter(&mut self, mut frame: Frame) -> Result<(), WireErrorKind> {
+    /// Adds the payloads in the JSON of a failure.
+    #[cold]
+    fn add_text(
+        &mut self,
+        bytes: &[u8],
+        [length_at, start, end]: [u32; 3],
+        field: u32,
+    ) -> Result<(), WireErrorKind> {
+        let Some(frame) = self.stack.last() else { return Ok(()) };
+        let message = frame.message;
+        let whole = bytes.get(frame.start as usize..frame.end as usize).unwrap_or_default();
+        let text = bytes.get(start as usize..end as usize).unwrap_or_default();
+        let nexus = View::new(self.schema.type_of(message), whole);
+        let Some(payloads) = json_failure::payloads(nexus, text) else {
+            self.count_unknown(message, field);
+            return Ok(());
+        };
+        let first = self.sites.len();
+        let mut texts = Vec::new();
+        for (range, payload) in payloads {
+            let [from, to] = [range.start, range.end].map(|at| start + at as u32);
+            let form = Form::Json(self.texts.len() as u32);
+            self.add_site([length_at, from, to], field, form)?;
+            texts.push(payload);
+        }
+        self.texts.push(Text { length_at, start, end, first, payloads: texts });
+        Ok(())
+    }
+
+    /// Opens a message.
+    fn enter(&mut self, frame: Frame) -> Result<(), WireErrorKind> {
         if self.stack.len() >= self.limits.depth {
             return Err(WireErrorKind::Nesting(self.limits.depth));
-        }
-        let counter = frame.index as usize;
-        frame.index = 0;
-        let outer = self.stack.last_mut().and_then(|outer| outer.counts.get_mut(counter));
-        if let Some(count) = outer.filter(|_| counter > 0) {
-            frame.index = *count;
-            *count += 1;
         }
         let holds_text = self.schema.holds_text(frame.message);
         self.stack.push(frame);
@@ -187,12 +240,13 @@ impl<'l> Scanner<'l> {
         &mut self,
         [length_at, start, end]: [u32; 3],
         field: u32,
+        form: Form,
     ) -> Result<(), WireErrorKind> {
         if self.sites.len() >= self.limits.payloads {
             return Err(WireErrorKind::Payloads(self.limits.payloads));
         }
         let span = self.innermost_span();
-        self.sites.push(Site { length_at, start, end, field, span });
+        self.sites.push(Site { length_at, start, end, field, span, form });
         Ok(())
     }
 

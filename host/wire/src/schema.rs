@@ -31,8 +31,8 @@ pub(crate) struct Field {
     pub(crate) repeated: bool,
     /// Message type of the field, if its kind has one.
     pub(crate) target: u16,
-    /// Counter of a repeated field that may hold payloads.
-    pub(crate) counter: u8,
+    /// Counter of a repeated field that may hold payloads, from 1. Bit of a singular message.
+    pub(crate) slot: u8,
 }
 
 /// The kind of a field, as far as a scan tells fields apart.
@@ -44,6 +44,8 @@ pub(crate) enum FieldKind {
     Bytes,
     /// A `DataBlob` that holds a serialised history.
     History,
+    /// Bytes that may hold the JSON of a failure.
+    Json,
     /// A payload that the server reads, or plain text that it wrote.
     Keep,
     /// A message.
@@ -59,9 +61,12 @@ pub(crate) enum FieldKind {
 /// Repeated fields of one message that may hold payloads.
 pub(crate) const COUNTERS: usize = 4;
 
+/// Singular messages in one message. `HistoryEvent` has 62.
+pub(crate) const SINGULAR: usize = 128;
+
 impl Field {
     pub(crate) const UNKNOWN: Self =
-        Self { name: "", kind: FieldKind::Unknown, repeated: false, target: 0, counter: 0 };
+        Self { name: "", kind: FieldKind::Unknown, repeated: false, target: 0, slot: 0 };
 }
 
 impl Schema {
@@ -149,6 +154,23 @@ impl MessageType {
         let found = fields.iter().zip(0..).find(|(field, _)| field.name == name)?;
         Some((found.1, *found.0))
     }
+
+    /// Returns the definition of the field that JSON calls `name`: parsers take `encodedAttributes`
+    /// and `encoded_attributes`.
+    pub(crate) fn find_json(self, name: &[u8]) -> Option<Field> {
+        let layout = self.schema.messages.get(usize::from(self.id))?;
+        let fields = self.schema.fields.get(layout.first..layout.first + layout.count)?;
+        fields.iter().find(|field| is_json_name(field.name, name)).copied()
+    }
+}
+
+fn is_json_name(proto: &str, json: &[u8]) -> bool {
+    let mut after_underscore = false;
+    let camel = proto.bytes().filter_map(|byte| {
+        let upper = std::mem::replace(&mut after_underscore, byte == b'_');
+        (byte != b'_').then_some(if upper { byte.to_ascii_uppercase() } else { byte })
+    });
+    !proto.is_empty() && (proto.as_bytes() == json || camel.eq(json.iter().copied()))
 }
 
 impl PartialEq for MessageType {

@@ -5,7 +5,7 @@
 
 use std::{collections::HashMap, sync::OnceLock};
 
-use crate::schema::{COUNTERS, Field, FieldKind, Layout, Schema};
+use crate::schema::{COUNTERS, Field, FieldKind, Layout, SINGULAR, Schema};
 
 /// Messages with the text of a failure.
 const TEXTS: [&str; 3] = [
@@ -76,6 +76,7 @@ fn field(
         "any" => FieldKind::Any,
         "bytes" => FieldKind::Bytes,
         "history" => FieldKind::History,
+        "json" => FieldKind::Json,
         "keep" => FieldKind::Keep,
         "message" => FieldKind::Message,
         "number" => FieldKind::Number,
@@ -88,28 +89,38 @@ fn field(
         FieldKind::Message => id(target)?,
         _ => 0,
     };
-    Some(Field { name, kind, repeated, target, counter: 0 })
+    Some(Field { name, kind, repeated, target, slot: 0 })
 }
 
-/// Gives each repeated field that a site can lie in a counter of its message.
+/// Gives each repeated field that a site can lie in a counter of its message, and each singular
+/// message a bit.
 fn count(messages: &[Layout], fields: &mut [Field], holds: &[bool]) {
     for layout in messages {
-        let mut counter = 0;
-        let own = fields.iter_mut().skip(layout.first).take(layout.count);
-        for field in own.filter(|field| field.repeated) {
+        let (mut counters, mut bits) = (0, 0);
+        for field in fields.iter_mut().skip(layout.first).take(layout.count) {
             let inside = holds.get(usize::from(field.target)).copied().unwrap_or_default();
-            if (field.kind != FieldKind::Message || inside) && is_visited(field.kind) {
-                counter += 1;
-                field.counter = counter;
+            if !field.repeated && is_message(field.kind) {
+                field.slot = bits;
+                bits += 1;
+            } else if field.repeated
+                && (is_visited(field.kind) || field.kind == FieldKind::Message && inside)
+            {
+                counters += 1;
+                field.slot = counters;
             }
         }
-        debug_assert!(usize::from(counter) < COUNTERS, "{} needs more counters", layout.name);
+        debug_assert!(usize::from(counters) < COUNTERS, "{} needs more counters", layout.name);
+        debug_assert!(usize::from(bits) <= SINGULAR, "{} needs more bits", layout.name);
     }
 }
 
+fn is_message(kind: FieldKind) -> bool {
+    kind == FieldKind::Message || (is_visited(kind) && kind != FieldKind::Json)
+}
+
 fn is_visited(kind: FieldKind) -> bool {
-    use FieldKind::{Any, History, Message, Payload};
-    matches!(kind, Any | History | Message | Payload)
+    use FieldKind::{Any, History, Json, Payload};
+    matches!(kind, Any | History | Json | Payload)
 }
 
 /// Tells for each message type whether a payload can lie in it.

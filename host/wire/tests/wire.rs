@@ -2,11 +2,15 @@
 
 #![expect(clippy::expect_used, reason = "helpers of tests")]
 
-use bytes::{BufMut, Bytes, BytesMut};
+mod protobuf;
+
+use bytes::{Bytes, BytesMut};
 use cloakroom_wire::{
     Edit, MessageType, Method, ScanLimits, Schema, WireErrorKind, apply, scan, scan_within,
     set_number, splice,
 };
+
+use self::protobuf::{field, nested, varint};
 
 fn method(name: &str) -> Method {
     let path = format!("/temporal.api.workflowservice.v1.WorkflowService/{name}");
@@ -19,27 +23,6 @@ fn request(name: &str) -> MessageType {
 
 fn response(name: &str) -> MessageType {
     method(name).response
-}
-
-fn varint(mut number: u64, to: &mut BytesMut) {
-    while number >= 0x80 {
-        to.put_u8(number as u8 | 0x80);
-        number >>= 7;
-    }
-    to.put_u8(number as u8);
-}
-
-fn field(number: u32, bytes: &[u8]) -> Bytes {
-    let mut field = BytesMut::new();
-    varint(u64::from(number) << 3 | 2, &mut field);
-    varint(bytes.len() as u64, &mut field);
-    field.put_slice(bytes);
-    field.freeze()
-}
-
-fn nested(numbers: &[u32], bytes: &[u8]) -> Bytes {
-    let inner = Bytes::copy_from_slice(bytes);
-    numbers.iter().rev().fold(inner, |inner, &number| field(number, &inner))
 }
 
 const PAYLOAD: &[u8] = b"\x12\x02hi";
@@ -203,6 +186,27 @@ fn sets_numbers_and_makes_edits() {
     let edit = Edit { span, range, bytes: text.clone() };
     assert_eq!(apply(&found, vec![edit.clone()]).unwrap(), field(4, &text));
     assert_eq!(apply(&found, vec![edit.clone(), edit]).unwrap_err().kind(), WireErrorKind::Edit);
+}
+
+#[test]
+fn refuses_a_singular_message_that_occurs_twice() {
+    let start = request("StartWorkflowExecution");
+    let input = (1..99).find(|&number| start.field_name(number) == Some("input")).unwrap();
+    let header = [nested(&[input, 1], PAYLOAD), field(1, b"shop"), field(1, b"other")].concat();
+    // Repeated scalars: the last one counts, and is what a view returns.
+    let found = scan(start, &Bytes::from(header.clone())).unwrap();
+    assert_eq!(found.root().text("namespace"), Some("other"));
+    let twice = Bytes::from([header, nested(&[input, 1], PAYLOAD).to_vec()].concat());
+    let error = scan(start, &twice).unwrap_err();
+    assert_eq!(error.kind(), WireErrorKind::Twice(input));
+
+    // A payload in two pieces, in a value of a map; entries of a map may repeat.
+    let memo = Schema::temporal().message("temporal.api.common.v1.Memo").unwrap();
+    let entry = [field(1, b"key"), field(2, PAYLOAD)].concat();
+    let entries = [field(1, &entry), field(1, &entry)].concat();
+    assert_eq!(scan(memo, &Bytes::from(entries)).unwrap().sites().len(), 2);
+    let entry = [entry, field(2, b"").to_vec()].concat();
+    assert_eq!(scan(memo, &field(1, &entry)).unwrap_err().kind(), WireErrorKind::Twice(2));
 }
 
 #[test]

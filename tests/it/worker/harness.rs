@@ -98,14 +98,27 @@ pub(crate) fn converter(cloakroom: &Cloakroom) -> DataConverter {
 
 /// A client.
 pub(crate) async fn client(url: &str, converter: DataConverter) -> Client {
-    let connection = connection(url).await;
+    client_with(unhooked(url), converter).await
+}
+
+/// A client with this connection.
+pub(crate) async fn client_with(connection: ConnectionOptions, converter: DataConverter) -> Client {
+    let connection = connect(connection).await;
     let options = ClientOptions::new("default").data_converter(converter).build();
     Client::new(connection, options).unwrap()
 }
 
+/// Options of a connection as the SDK has it.
+fn unhooked(url: &str) -> ConnectionOptions {
+    ConnectionOptions::new(url::Url::parse(url).unwrap()).build()
+}
+
 /// A connection. The server may be on its way back.
 pub(crate) async fn connection(url: &str) -> Connection {
-    let options = ConnectionOptions::new(url::Url::parse(url).unwrap()).build();
+    connect(unhooked(url)).await
+}
+
+async fn connect(options: ConnectionOptions) -> Connection {
     until(async || Connection::connect(options.clone()).await).await
 }
 
@@ -160,10 +173,20 @@ impl Running {
         Self::of(url, queue, converter, Parts::Both)
     }
 
-    /// Starts a worker. The SDK's futures stay on the thread that they began on.
+    /// Starts a worker of these parts.
     pub(crate) fn of(url: &str, queue: &str, converter: DataConverter, parts: Parts) -> Self {
+        Self::connected(unhooked(url), queue, converter, parts)
+    }
+
+    /// Starts a worker with this connection. The SDK's futures stay on the thread that they began on.
+    pub(crate) fn connected(
+        connection: ConnectionOptions,
+        queue: &str,
+        converter: DataConverter,
+        parts: Parts,
+    ) -> Self {
         let (stop, stopped) = oneshot::channel();
-        let (url, queue) = (url.to_owned(), queue.to_owned());
+        let queue = queue.to_owned();
         let log = Log::new();
         let logged = Dispatch::new(subscriber(log.clone()));
         let thread = std::thread::spawn(move || {
@@ -189,7 +212,7 @@ impl Running {
                 if parts != Parts::Workflows {
                     options.register_activities(Porter);
                 }
-                let client = client(&url, converter).await;
+                let client = client_with(connection, converter).await;
                 let mut worker = Worker::new(&runtime, client, options).unwrap();
                 let shut_down = worker.shutdown_handle();
                 let ended = async {

@@ -20,6 +20,7 @@ mod run;
 mod sbom;
 mod stamp;
 mod vendor;
+mod wire_table;
 
 use std::{env, path::Path, process::ExitCode};
 
@@ -44,6 +45,7 @@ cargo xtask image FOLDER [CONFIG]       build a container image of the command l
 cargo xtask fresh                       build the plugins for a stranger's Git dependency, with a Rust that has no WebAssembly target yet
 cargo xtask setup                       set up what the tests need, for `cargo test --package cloakroom-tests`
 cargo xtask fuzz TARGET [OPTIONS]       a fuzz target of tests/fuzz under libFuzzer, until it is interrupted or finds something
+cargo xtask wire-table                  write the gateway's table of payload fields again, from the protos of the locked SDK
 cargo xtask bench [FILTER]              what the sandbox costs, and storage, the codec server, a slow download
 cargo xtask invoice [ARGS]              examples/invoice, with a Temporal server installed for it
 
@@ -70,6 +72,7 @@ fn main() -> ExitCode {
         [TASK, "image", folder] => image::write(Path::new(folder), None),
         [TASK, "image", folder, config] => image::write(Path::new(folder), Some(Path::new(config))),
         [TASK, "fresh"] => fresh::build_plugins(),
+        [TASK, "wire-table"] => wire_table::write(),
         [TASK, "setup"] => Needs::set_up(false).map(|needs| needs.report()),
         [TASK, "fuzz", target, options @ ..] => fuzz::fuzz(target, options),
         [TASK, "bench", filter @ ..] => bench(filter),

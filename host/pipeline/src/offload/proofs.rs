@@ -134,13 +134,16 @@ impl Proofs {
         let mac = proof.strip_prefix(VERSION_2).ok_or_else(|| {
             denied("the claim's proof is of a version that this Cloakroom does not know: update it")
         })?;
-        let head = head(ctx, driver, claim).ok_or_else(|| {
-            denied("the claim is bound to its namespace, and the call names none")
-        })?;
-        let message = message(&head, claim, &[PROOF, MAC_1]);
         // Before the scope: a wrong proof is refused under every policy, while one without the
         // scope only counts as none.
-        let proven = self.check_mac(claim, mac, |key| key.sign_claim(&message))?;
+        let mut proven = self.check_namespace(ctx, driver, claim, mac);
+        // The claim does not say whose it is. Each namespace that shares with the call's is tried.
+        for namespace in ctx.readable_namespaces() {
+            if proven.is_err() && claim.contains_key(SCOPE) {
+                proven = self.check_namespace(&ctx.opening(namespace), driver, claim, mac);
+            }
+        }
+        let proven = proven?;
         if self.binds_namespace && !claim.contains_key(SCOPE) {
             return self.accept_none(
                 "the claim's proof is not bound to a namespace, and that is required",
@@ -148,6 +151,21 @@ impl Proofs {
             );
         }
         Ok(proven)
+    }
+
+    /// Checks a MAC of version 2 for the namespace of the call, if the claim is bound to one.
+    fn check_namespace(
+        &self,
+        ctx: &Context,
+        driver: &str,
+        claim: &Claim,
+        mac: &str,
+    ) -> Result<Proof, Error> {
+        let head = head(ctx, driver, claim).ok_or_else(|| {
+            denied("the claim is bound to its namespace, and the call names none")
+        })?;
+        let message = message(&head, claim, &[PROOF, MAC_1]);
+        self.check_mac(claim, mac, |key| key.sign_claim(&message))
     }
 
     /// Checks a MAC in constant time. All forgeries get the same answer, which helps no attacker.

@@ -86,7 +86,8 @@ impl Rule {
 }
 
 /// Returns whether a text matches a pattern, in which `*` stands for any text.
-fn matches_pattern(pattern: &str, text: &str) -> bool {
+#[must_use]
+pub fn matches_pattern(pattern: &str, text: &str) -> bool {
     let Some((start, rest)) = pattern.split_once('*') else {
         return pattern == text;
     };

@@ -66,6 +66,8 @@ impl Storage {
         if size < threshold {
             return None;
         }
+        // Rules are about the namespace that keeps the object.
+        let ctx = &ctx.for_payload(encoded.slot).of_target();
         let original = encoded.original.as_ref().map(|original| &original.metadata);
         let metadata = original.unwrap_or(&encoded.payload.metadata);
         match self.rules.iter().find(|rule| rule.matches(ctx, metadata, size)) {

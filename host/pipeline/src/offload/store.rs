@@ -21,12 +21,13 @@ pub(crate) const HASHED_ASIDE: usize = 1 << 20;
 pub(crate) enum Outgoing {
     /// It stays in the history.
     Item(Item),
-    /// It is stored. Equal objects of one driver have the same key.
+    /// It is stored. Equal objects of one driver and target have the same key.
     Object { payload: CountedPayload, key: ObjectKey, object: Option<PendingObject> },
 }
 
-/// Driver and SHA-256 of an object.
-pub(crate) type ObjectKey = (Arc<str>, [u8; 32]);
+/// Driver, SHA-256 and target of an object. Two targets do not share an object: whoever deletes those of
+/// one must not delete the other's.
+pub(crate) type ObjectKey = (Arc<str>, [u8; 32], usize);
 
 /// Object that is to be stored.
 pub(crate) struct PendingObject {
@@ -53,7 +54,7 @@ impl Storage {
             let Some(driver) = self.choose_driver(ctx, &payload, threshold).map(Arc::from) else {
                 return Step::Done(Outgoing::Item(Item::Plain(payload)));
             };
-            let (this, ctx) = (self.clone(), ctx.clone());
+            let (this, ctx) = (self.clone(), ctx.for_payload(payload.slot));
             Step::Run(async move { this.prepare_object(&ctx, driver, payload).await })
         };
         tasks::run_each(self.permits_of_call, items, prepare).await
@@ -73,7 +74,7 @@ impl Storage {
         let _charge = charge.map_err(at_driver(&driver, Direction::Encode, slot))?;
         let encoded = encoded.clone();
         let object = make_object(encoded.envelope()).await?;
-        let key = (driver.clone(), *object.sha256());
+        let key = (driver.clone(), *object.sha256(), ctx.target_id());
         let object = PendingObject { slot, driver, payload: encoded, object, _charge };
         Ok(Outgoing::Object { payload, key, object: Some(object) })
     }
@@ -89,7 +90,7 @@ impl Storage {
             Outgoing::Item(_) => None,
         });
         let store = |object: PendingObject| {
-            let (this, ctx) = (self.clone(), ctx.clone());
+            let (this, ctx) = (self.clone(), ctx.for_payload(object.slot));
             async move {
                 let _turn = this.wait_for_turn(&ctx).await;
                 let reference = this.store_object(&ctx, &object, this.verify).await;
@@ -113,7 +114,8 @@ impl Storage {
         // Before the object is stored: if the call is dropped halfway, the object may be in the store.
         let was_unverified = verify == Verify::New && self.unverified.add(sha256);
         // Called within, so that a panic before the driver returns its future is caught too.
-        let store = async { driver.store_with_outcome(ctx, object.clone()).await };
+        let target = ctx.of_target();
+        let store = async { driver.store_with_outcome(&target, object.clone()).await };
         let store = self.call_driver(&**driver, store);
         let call = PartCall::store(ctx, name, *slot, size);
         // A driver passes the object on as it is.

@@ -2,8 +2,10 @@
 
 use bytes::Bytes;
 use cloakroom_core::{CallMemory, Context};
+use cloakroom_wire::View;
 
 use super::{Exchange, call::Call, frontend::Frontend, request_log::RequestLog, status::Status};
+use crate::namespaces::Mode;
 
 impl Exchange {
     /// Decodes the answer to a call with this context. Tasks that cannot be decoded are failed at the
@@ -24,7 +26,14 @@ impl Exchange {
             let raised = self.raise_limits(call.method.response, ctx, &message);
             return Ok(raised.unwrap_or(message));
         }
-        let ctx = ctx.clone().with_memory(memory.clone());
+        let namespace = ctx.namespace_name().unwrap_or_default();
+        self.tokens.learn(call.name, namespace, View::new(call.method.response, &message));
+        let policies = self.namespaces();
+        if policies.mode(namespace) == Mode::Off {
+            return Ok(message);
+        }
+        let ctx = ctx.clone().with_readable(policies.readable(namespace));
+        let ctx = ctx.with_memory(memory.clone());
         match self.decode_message(&ctx, call.method.response, message.clone()).await {
             Ok((message, payloads)) => {
                 log.payloads += payloads;

@@ -3,7 +3,7 @@
 use cloakroom_wire::Method;
 use http::{HeaderMap, HeaderName};
 
-use super::namespace_limits;
+use super::{caller::Caller, namespace_limits};
 
 /// Path of the service whose messages carry payloads.
 pub(crate) const SERVICE: &str = "/temporal.api.workflowservice.v1.WorkflowService/";
@@ -18,6 +18,7 @@ pub(crate) struct Call<'a> {
     pub(crate) name: &'a str,
     /// Headers of the caller, which hold its credentials.
     pub(crate) headers: &'a HeaderMap,
+    pub(crate) caller: &'a Caller,
 }
 
 impl Call<'_> {

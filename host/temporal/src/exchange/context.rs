@@ -3,22 +3,45 @@
 use cloakroom_core::{Context, Kind};
 use cloakroom_wire::{Method, View};
 
-/// Returns the context of a request, as far as the request itself has it.
-pub(super) fn context(method: &Method, request: &[u8]) -> Context {
+use super::{server_token::ServerToken, targets::named, tokens::Tokens};
+
+/// Context of a request.
+pub(super) struct RequestContext {
+    pub(super) ctx: Context,
+    /// Task queue of a start, or of the task's workflow. Empty if it is not known.
+    pub(super) task_queue: String,
+}
+
+/// Returns the context of a request: from the request itself, or from the task that it answers.
+pub(super) fn context(method: &Method, request: &[u8], tokens: &Tokens) -> RequestContext {
     let request = View::new(method.request, request);
+    let without = |ctx| RequestContext { ctx, task_queue: String::new() };
     let Some(namespace) = text(request, "namespace") else {
-        return Context::none();
+        return without(Context::none());
     };
     let ctx = Context::namespace(namespace);
-    let execution = ["workflow_execution", "execution"].iter();
-    let execution = execution.filter_map(|name| request.message(name));
-    let id = execution.filter_map(|execution| text(execution, "workflow_id")).next();
-    let Some(id) = text(request, "workflow_id").or(id) else {
-        return ctx;
+    let Some(token) = request.bytes("task_token").filter(|token| !token.is_empty()) else {
+        let queue = request.message("task_queue").and_then(|queue| text(queue, "name"));
+        let task_queue = queue.unwrap_or_default().to_owned();
+        let ctx = named(&ctx, request).unwrap_or(ctx);
+        return RequestContext { ctx, task_queue };
     };
-    let type_name = request.message("workflow_type").and_then(|name| text(name, "name"));
-    // Objects belong to the execution that reads them again; the run is mostly unknown.
-    ctx.with_target(Kind::Workflow, id, type_name.unwrap_or_default(), None)
+    match tokens.task(namespace, token) {
+        Some(task) => RequestContext { ctx: task.context(), task_queue: task.task_queue.clone() },
+        None => without(unseen(ctx, request, token)),
+    }
+}
+
+/// Returns the context of a request whose task was handed out by another gateway, or before a restart.
+/// The object of a payload is then stored under less than its whole target, or under the namespace
+/// alone, where every reader finds it too.
+fn unseen(ctx: Context, request: View<'_>, token: &[u8]) -> Context {
+    let token = ServerToken::parse(token);
+    let id = token.workflow_id.or(text(request, "resource_id"));
+    match id {
+        Some(id) => ctx.with_target(Kind::Workflow, id, "", token.run_id),
+        None => ctx,
+    }
 }
 
 /// Returns a field of text that is not empty.

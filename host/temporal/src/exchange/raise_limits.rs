@@ -8,7 +8,7 @@ use super::{
     Exchange,
     namespace_limits::{blob_limit, raised},
 };
-use crate::limits::SizeLimits;
+use crate::{limits::SizeLimits, namespaces::Mode};
 
 impl Exchange {
     /// Returns the limits of a namespace: those of the configuration, and its real ones where they are
@@ -24,7 +24,7 @@ impl Exchange {
     }
 
     /// Notes the limits in the answer of `DescribeNamespace`, and returns the answer with raised ones. `None`
-    /// where payloads are not stored, so that the SDK's own check is right, or there are no limits.
+    /// where payloads are not encoded or not stored, so that the SDK's own check is right, or there are no limits.
     pub(crate) fn raise_limits(
         &self,
         message: MessageType,
@@ -32,7 +32,11 @@ impl Exchange {
         answer: &Bytes,
     ) -> Option<Bytes> {
         let blob = blob_limit(message, answer)?;
-        self.namespace_limits.learn(ctx.namespace_name()?, blob);
+        let namespace = ctx.namespace_name()?;
+        self.namespace_limits.learn(namespace, blob);
+        if self.namespaces().mode(namespace) != Mode::On {
+            return None;
+        }
         self.adapter.pipeline().threshold()?;
         raised(message, answer)
     }

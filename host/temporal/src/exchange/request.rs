@@ -1,13 +1,14 @@
 //! Encodes the request of a call.
 
 use bytes::Bytes;
-use cloakroom_core::{CallMemory, Context};
+use cloakroom_core::{CallMemory, Context, Kind};
 use http::{HeaderMap, HeaderValue};
 
 use super::{
     Exchange,
     call::{Call, NAMESPACE},
-    context::context,
+    context::{RequestContext, context},
+    frontend::Frontend,
     request_log::RequestLog,
     status::{Code, Status},
 };
@@ -19,23 +20,39 @@ impl Exchange {
     /// The status that refuses the call.
     pub(crate) async fn encode_request(
         &self,
+        frontend: &impl Frontend,
         call: &Call<'_>,
         message: Bytes,
         memory: &CallMemory,
         log: &mut RequestLog,
     ) -> Result<(Context, Bytes), Status> {
-        let ctx = context(call.method, &message);
+        let RequestContext { ctx, task_queue } = context(call.method, &message, &self.tokens);
         log.namespace = ctx.namespace_name().map(str::to_owned);
         check_namespace(&ctx, call.headers)?;
+        call.caller.check(call.name, ctx.namespace_name(), call.headers)?;
         if !call.method.request.holds_payloads() {
             return Ok((ctx, message));
         }
-        let counted = ctx.clone().with_memory(memory.clone());
-        let encoded = self.encode_message(&counted, call.method.request, message).await;
+        let namespace = ctx.namespace_name().unwrap_or_default();
+        let policies = self.namespaces();
+        if !policies.encodes(namespace, workflow_type(&ctx), &task_queue) {
+            let checked = self.check_plain(&ctx, call.method.request, &message);
+            return checked.map(|()| (ctx, message)).map_err(|error| self.refuse(error));
+        }
+        let counted = ctx.clone().with_readable(policies.readable(namespace));
+        let counted = counted.with_memory(memory.clone());
+        let parent = self.parent_of_ended(frontend, call, &counted, &message).await?;
+        let encoded = self.encode_message(&counted, parent, call.method.request, message).await;
         let (message, payloads) = encoded.map_err(|error| self.refuse(error))?;
         log.payloads += payloads;
         Ok((ctx, message))
     }
+}
+
+/// Returns the type of the workflow that the payloads of a request belong to, if it is known.
+fn workflow_type(ctx: &Context) -> &str {
+    let is_workflow = ctx.kind() == Some(Kind::Workflow);
+    ctx.type_name().filter(|_| is_workflow).unwrap_or_default()
 }
 
 /// Refuses a header that names another namespace than the message: rings and grants are chosen by the

@@ -1,12 +1,13 @@
 //! Log line and metrics of one call.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use cloakroom_core::clean;
 use metrics::{counter, histogram};
 use tokio::time::Instant;
 
 use super::{
+    caller::Caller,
     metric::{CALLS, SECONDS},
     status::Status,
 };
@@ -20,17 +21,33 @@ pub(crate) struct RequestLog {
     peer: Option<SocketAddr>,
     /// Name of a known method, or `other`: anything else could have any number of names.
     method: String,
+    /// Who makes the call, where callers are authenticated.
+    pub(crate) caller: Option<Arc<Caller>>,
     pub(crate) namespace: Option<String>,
     pub(crate) payloads: usize,
     began: Instant,
     /// Time that the frontend took.
     pub(crate) upstream: Duration,
+    /// Reason to refuse a stranger, who is not told.
+    pub(crate) refusal: Option<&'static str>,
+    /// True if a refusal is logged at DEBUG alone, because its address had a line lately.
+    pub(crate) is_quiet: bool,
 }
 
 impl RequestLog {
     pub(crate) fn start(peer: Option<SocketAddr>, method: &str) -> Self {
         let (began, upstream) = (Instant::now(), Duration::ZERO);
-        Self { peer, method: method.to_owned(), namespace: None, payloads: 0, began, upstream }
+        Self {
+            peer,
+            method: method.to_owned(),
+            caller: None,
+            namespace: None,
+            payloads: 0,
+            began,
+            upstream,
+            refusal: None,
+            is_quiet: false,
+        }
     }
 
     /// Logs and counts a call that the frontend answered, whatever the answer is.
@@ -39,6 +56,7 @@ impl RequestLog {
         tracing::debug!(
             target: "cloakroom::request",
             method = self.method,
+            identity = self.shown_caller(),
             namespace = self.shown_namespace(),
             payloads = self.payloads,
             peer = self.peer.map(display),
@@ -50,15 +68,28 @@ impl RequestLog {
     /// Logs and counts a call that the gateway answered with this status.
     pub(crate) fn finish_refused(&self, status: &Status) {
         self.record(status.code.as_str());
+        if self.is_quiet {
+            let (method, code) = (&*self.method, status.code.as_str());
+            tracing::debug!(
+                target: "cloakroom::request",
+                method,
+                code,
+                peer = self.peer.map(display),
+                error = self.refusal,
+                "a call failed"
+            );
+            return;
+        }
         tracing::warn!(
             target: "cloakroom::request",
             method = self.method,
             code = status.code.as_str(),
             kind = status.kind,
+            identity = self.shown_caller(),
             namespace = self.shown_namespace(),
             peer = self.peer.map(display),
             microseconds = self.microseconds(),
-            error = status.message,
+            error = self.refusal.unwrap_or(&status.message),
             "a call failed"
         );
     }
@@ -67,6 +98,10 @@ impl RequestLog {
         let own = self.began.elapsed().saturating_sub(self.upstream);
         histogram!(SECONDS, "method" => self.method.clone()).record(own);
         counter!(CALLS, "method" => self.method.clone(), "code" => code).increment(1);
+    }
+
+    fn shown_caller(&self) -> Option<&str> {
+        self.caller.as_ref().map(|caller| &*caller.name)
     }
 
     fn shown_namespace(&self) -> Option<String> {

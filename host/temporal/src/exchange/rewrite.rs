@@ -1,15 +1,16 @@
 //! Encodes the payloads of a request, and decodes those of an answer, as one batch each.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use bytes::{Bytes, BytesMut};
 use cloakroom_core::{Context, Direction, Error, ErrorKind, Limit, Payload, Remedy, Thousands};
 
+use cloakroom_pipeline::Pipeline;
 use cloakroom_wire::{
     MessageType, Scan, ScanLimits, WireError, WireErrorKind, scan_within, splice,
 };
 
-use super::{Exchange, failures};
+use super::{Exchange, crossing, failures, targets::targets, task_parent::Parent};
 
 /// Bytes that a payload takes in a message besides its own: tag and length.
 const FRAMING: usize = 6;
@@ -32,10 +33,11 @@ impl Exchange {
     pub(crate) async fn encode_message(
         &self,
         ctx: &Context,
+        parent: Option<Arc<Parent>>,
         message: MessageType,
         bytes: Bytes,
     ) -> Result<(Bytes, usize), Error> {
-        let found = self.hide_texts(self.scan(message, &bytes)?)?;
+        let found = self.hide_texts(self.scan_received(message, &bytes)?)?;
         let bytes = found.bytes();
         let payloads = parse(&found)?;
         let count = payloads.len();
@@ -50,6 +52,7 @@ impl Exchange {
         if let Some(most) = limits.message.most() {
             pipeline = pipeline.fitting(most.saturating_sub(framing as u64));
         }
+        let ctx = &self.with_targets(ctx, parent.as_deref(), &found, &pipeline)?;
         let encoded = pipeline.encode(ctx, payloads).await?;
         let encoded = write(&encoded);
         let checked = check_fields(&found, &encoded, limits.field.most());
@@ -58,6 +61,46 @@ impl Exchange {
         let checked = check_size("message", spliced.len(), limits.message.most());
         self.report(ctx, Direction::Encode, checked)?;
         Ok((spliced, count))
+    }
+
+    /// Checks a message whose payloads are not encoded: the server's limits hold for it all the same.
+    ///
+    /// # Errors
+    /// `LimitExceeded(Message)` if the message or one of its fields is larger than Temporal accepts.
+    pub(super) fn check_plain(
+        &self,
+        ctx: &Context,
+        message: MessageType,
+        bytes: &Bytes,
+    ) -> Result<(), Error> {
+        let found = self.scan(message, bytes)?;
+        let payloads: Vec<_> =
+            (0..found.sites().len()).map(|site| Some(found.payload(site))).collect();
+        let limits = self.limits_of(ctx);
+        check_fields(&found, &payloads, limits.field.most())?;
+        check_size("message", bytes.len(), limits.message.most())
+    }
+
+    /// Returns the context with the target of each payload.
+    ///
+    /// # Errors
+    /// `Denied` if a payload would cross to a namespace that may not open it.
+    fn with_targets(
+        &self,
+        ctx: &Context,
+        parent: Option<&Parent>,
+        found: &Scan,
+        pipeline: &Pipeline,
+    ) -> Result<Context, Error> {
+        let targets = targets(ctx, parent, found);
+        if targets.is_empty() {
+            return Ok(ctx.clone());
+        }
+        if pipeline.binds_namespaces() {
+            let checked = crossing::check(&self.namespaces(), found, &targets);
+            self.report(ctx, Direction::Encode, checked)?;
+        }
+        Ok(ctx.clone().with_targets(targets))
     }
 
     /// Decodes the payloads of a message. Returns it, and how many it has.
@@ -86,7 +129,7 @@ impl Exchange {
         message: MessageType,
         bytes: Bytes,
     ) -> Result<Decoded, Error> {
-        let found = self.scan(message, &bytes)?;
+        let found = self.scan_received(message, &bytes)?;
         let payloads = parse(&found)?;
         let count = payloads.len();
         if count == 0 {
@@ -114,6 +157,13 @@ impl Exchange {
             Some(hidden) => self.scan(found.root().message_type(), &hidden),
             None => Ok(found),
         }
+    }
+
+    /// Scans a message that was received, and reports the fields that are unknown.
+    fn scan_received(&self, message: MessageType, bytes: &Bytes) -> Result<Scan, Error> {
+        let found = self.scan(message, bytes)?;
+        self.unknown_fields.report(&found);
+        Ok(found)
     }
 
     fn scan(&self, message: MessageType, bytes: &Bytes) -> Result<Scan, Error> {

@@ -17,7 +17,7 @@ use super::{
     status_head::GRPC_STATUS,
 };
 use crate::exchange::{
-    Call,
+    Call, Caller,
     deadline::{self, GRPC_TIMEOUT, within},
     request_log::RequestLog,
     status::{Code, Status},
@@ -33,16 +33,18 @@ impl Connection {
         method: &Method,
         name: &str,
         request: Request<Incoming>,
+        caller: &Caller,
         log: &mut RequestLog,
     ) -> Result<Response<GatewayBody>, Status> {
         let (mut head, body) = request.into_parts();
         let deadline = deadline::deadline(&head.headers, Instant::now());
-        let call = Call { method, name, headers: &head.headers };
+        let call = Call { method, name, headers: &head.headers, caller };
         let encoding = self.encode(&call, body, log);
         let (ctx, message, memory) = within(deadline, encoding).await?;
         headers::describe_request(&mut head.headers);
-        let caller = head.headers.clone();
-        let call = Call { headers: &caller, method, name };
+        self.gateway.credentials.load().authorize(ctx.namespace_name(), &mut head.headers);
+        let headers = head.headers.clone();
+        let call = Call { headers: &headers, method, name, caller };
         if let Some(deadline) = deadline {
             // What encoding took is gone, and the frontend should not work for longer than its caller
             // waits.
@@ -80,7 +82,7 @@ impl Connection {
         let Received { message: Some(message), charge, .. } = received else {
             return Err(Status::new(Code::InvalidArgument, "the call has no message"));
         };
-        let (ctx, message) = exchange.encode_request(call, message, &memory, log).await?;
+        let (ctx, message) = exchange.encode_request(self, call, message, &memory, log).await?;
         if !call.method.request.holds_payloads() {
             charge.keep();
         }

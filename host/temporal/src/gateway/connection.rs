@@ -3,32 +3,37 @@
 use std::{convert::Infallible, net::SocketAddr, sync::Arc};
 
 use cloakroom_wire::Schema;
-use http::{
-    Request, Response, Uri, Version,
-    uri::{PathAndQuery, Scheme},
-};
+use http::{Request, Response};
 use hyper::body::Incoming;
 
 use super::{
-    body::GatewayBody, headers, pass_on::pass_on, proxy::GatewayState, upstream::Upstream,
+    body::GatewayBody, newcomers::Newcomer, pass_on::pass_on, proxy::GatewayState,
+    upstream::Upstream,
 };
-use crate::exchange::{
-    SERVICE,
-    request_log::RequestLog,
-    status::{Code, Status},
+use crate::{
+    access::CertificateNames,
+    exchange::{Caller, SERVICE, request_log::RequestLog, status::Status},
 };
 
 /// One connection of a worker or client.
 pub(super) struct Connection {
     pub(super) gateway: Arc<GatewayState>,
     pub(super) upstream: Upstream,
-    peer: SocketAddr,
+    pub(super) peer: SocketAddr,
+    /// Names in the certificate of the caller, if it has one.
+    pub(super) names: Option<CertificateNames>,
+    pub(super) newcomer: Arc<Newcomer>,
 }
 
 impl Connection {
-    pub(super) fn new(gateway: Arc<GatewayState>, peer: SocketAddr) -> Self {
-        let upstream = Upstream::new(gateway.settings.upstream.clone());
-        Self { gateway, upstream, peer }
+    pub(super) fn new(
+        gateway: Arc<GatewayState>,
+        peer: SocketAddr,
+        names: Option<CertificateNames>,
+        newcomer: Arc<Newcomer>,
+    ) -> Self {
+        let upstream = gateway.upstream();
+        Self { gateway, upstream, peer, names, newcomer }
     }
 
     /// Responds to a call. A caller that cancels drops the future, which resets the call to the
@@ -42,11 +47,11 @@ impl Connection {
         let known = Schema::temporal().method(&path);
         let name = method.filter(|_| known.is_some()).unwrap_or("other");
         let mut log = RequestLog::start(Some(self.peer), name);
-        let responded = match self.redirect(request) {
+        let responded = match self.admit(request, &mut log).await {
             Err(status) => Err(status),
-            Ok(request) => match known {
-                Some(known) => self.call(&known, name, request, &mut log).await,
-                None => self.pass_unknown(method, request).await,
+            Ok((request, caller)) => match known {
+                Some(known) => self.call(&known, name, request, &caller, &mut log).await,
+                None => self.pass_unknown(method, request, &caller).await,
             },
         };
         Ok(match responded {
@@ -66,27 +71,16 @@ impl Connection {
     async fn pass_unknown(
         &self,
         method: Option<&str>,
-        request: Request<Incoming>,
+        mut request: Request<Incoming>,
+        caller: &Caller,
     ) -> Result<Response<GatewayBody>, Status> {
+        // The namespace in the message, if it has one, is not known.
+        caller.check(request.uri().path(), None, request.headers())?;
+        self.gateway.credentials.load().authorize(None, request.headers_mut());
         if let Some(method) = method {
             let allowed = &self.gateway.settings.allowed_methods;
             self.gateway.exchange.check_unknown(method, allowed)?;
         }
         pass_on(&self.upstream, request).await
-    }
-
-    /// Addresses a request to the frontend.
-    fn redirect(&self, request: Request<Incoming>) -> Result<Request<Incoming>, Status> {
-        let (mut head, body) = request.into_parts();
-        let path = head.uri.path_and_query().cloned();
-        let uri = Uri::builder()
-            .scheme(Scheme::HTTP)
-            .authority(self.gateway.settings.upstream.authority().clone())
-            .path_and_query(path.unwrap_or_else(|| PathAndQuery::from_static("/")))
-            .build();
-        head.uri = uri.map_err(|_| Status::new(Code::InvalidArgument, "the path is not valid"))?;
-        head.version = Version::HTTP_2;
-        headers::remove_of_connection(&mut head.headers);
-        Ok(Request::from_parts(head, body))
     }
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use cloakroom_core::CallMemory;
-use http::{HeaderMap, Method, Request, Uri, Version, uri::Scheme};
+use http::{HeaderMap, Method, Request, Uri, Version};
 
 use super::{
     body::GatewayBody,
@@ -26,7 +26,7 @@ impl Frontend for Connection {
         memory: &CallMemory,
     ) -> Result<Bytes, Status> {
         let uri = Uri::builder()
-            .scheme(Scheme::HTTP)
+            .scheme(self.gateway.settings.upstream.scheme())
             .authority(self.gateway.settings.upstream.authority().clone())
             .path_and_query(format!("{SERVICE}{method}"))
             .build()

@@ -1,19 +1,34 @@
 //! The gateway's handle and builder.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
+use arc_swap::ArcSwap;
+use cloakroom_core::Error;
 use cloakroom_pipeline::PipelineSource;
 use tokio::sync::watch;
 
-use super::settings::GatewaySettings;
+use super::{
+    callers::Callers, credentials::UpstreamCredentials, newcomers::Newcomers,
+    settings::GatewaySettings, upstream::Upstream,
+};
 use crate::{
     adapter::Adapter,
     exchange::{Exchange, metric},
     limits::{SizeLimitSource, SizeLimits},
+    log_limit::LogLimit,
+    namespaces::{NamespacePolicies, NamespacePolicySource},
 };
 
 /// Renders all recorded metrics in Prometheus's text format.
 type RenderMetrics = Box<dyn Fn() -> String + Send + Sync>;
+
+/// Time in which one address causes one line about a stranger.
+const STRANGER_INTERVAL: Duration = Duration::from_secs(600);
 
 /// A gRPC proxy between Temporal's workers or clients and its frontend: encodes the payloads of
 /// requests and decodes those of answers.
@@ -38,6 +53,7 @@ pub struct Gateway(pub(super) Arc<GatewayState>);
 pub struct GatewayBuilder {
     source: Box<dyn PipelineSource>,
     limits: Box<dyn SizeLimitSource>,
+    namespaces: Box<dyn NamespacePolicySource>,
     settings: GatewaySettings,
     metrics: Option<RenderMetrics>,
 }
@@ -46,6 +62,14 @@ pub struct GatewayBuilder {
 pub(super) struct GatewayState {
     pub(super) exchange: Exchange,
     pub(super) settings: GatewaySettings,
+    /// Who may connect, and the credentials for the frontend: as in the settings, until a swap.
+    pub(super) callers: ArcSwap<Callers>,
+    pub(super) credentials: Arc<ArcSwap<UpstreamCredentials>>,
+    pub(super) newcomers: Arc<Newcomers>,
+    /// Address that it listens on, once it serves.
+    pub(super) address: OnceLock<SocketAddr>,
+    /// Lines about refused strangers, by address.
+    pub(super) strangers: LogLimit,
     pub(super) metrics: Option<RenderMetrics>,
     /// True once the gateway has stopped accepting connections.
     pub(super) draining: watch::Sender<bool>,
@@ -58,9 +82,36 @@ impl Gateway {
         GatewayBuilder {
             source: Box::new(source),
             limits: Box::new(SizeLimits::default()),
+            namespaces: Box::new(Arc::<NamespacePolicies>::default()),
             settings,
             metrics: None,
         }
+    }
+
+    /// Replaces who may connect, and the credentials for the frontend, by those of other settings: from
+    /// the next call, and the next connection, on. All other settings stay as they are.
+    ///
+    /// # Errors
+    /// `Config` if the settings would open the gateway to strangers. Then nothing changes.
+    pub fn swap(&self, settings: &GatewaySettings) -> Result<(), Error> {
+        let (state, mut callers) = (&self.0, settings.callers.clone());
+        let merged = GatewaySettings {
+            callers: callers.clone(),
+            credentials: settings.credentials.clone(),
+            ..state.settings.clone()
+        };
+        merged.check_access(state.address.get().copied())?;
+        callers.adopt_keys(&state.callers.load());
+        state.callers.store(Arc::new(callers));
+        state.credentials.store(Arc::new(settings.credentials.clone()));
+        Ok(())
+    }
+}
+
+impl GatewayState {
+    /// Returns a connection to the frontend, which is made when it is first used.
+    pub(super) fn upstream(&self) -> Upstream {
+        Upstream::new(self.settings.upstream.clone(), self.credentials.clone())
     }
 }
 
@@ -68,6 +119,13 @@ impl GatewayBuilder {
     /// Sets the sizes that Temporal accepts. Default: [`SizeLimits::default`].
     pub fn with_size_limits(mut self, limits: impl SizeLimitSource) -> Self {
         self.limits = Box::new(limits);
+        self
+    }
+
+    /// Sets the policies of namespaces. Default: every payload of every namespace is encoded, and none may
+    /// cross to another namespace where a stage encrypts.
+    pub fn with_namespaces(mut self, namespaces: impl NamespacePolicySource) -> Self {
+        self.namespaces = Box::new(namespaces);
         self
     }
 
@@ -85,9 +143,19 @@ impl GatewayBuilder {
         let adapter = Adapter::new(self.source, self.limits).quiet();
         let (draining, _) = watch::channel(false);
         let (settings, metrics) = (self.settings, self.metrics);
-        let mut exchange = Exchange::new(adapter, settings.message);
+        let mut exchange = Exchange::new(adapter, settings.message, self.namespaces);
         exchange.encode_failures = settings.encode_failures;
-        Gateway(Arc::new(GatewayState { exchange, settings, metrics, draining }))
+        Gateway(Arc::new(GatewayState {
+            exchange,
+            callers: ArcSwap::from_pointee(settings.callers.clone()),
+            credentials: Arc::new(ArcSwap::from_pointee(settings.credentials.clone())),
+            newcomers: Arc::default(),
+            address: OnceLock::new(),
+            strangers: LogLimit::new(1, STRANGER_INTERVAL),
+            settings,
+            metrics,
+            draining,
+        }))
     }
 }
 

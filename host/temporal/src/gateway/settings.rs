@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use cloakroom_core::{ByteSize, Error, ErrorKind};
 
-use super::upstream_url::UpstreamUrl;
+use super::{callers::Callers, credentials::UpstreamCredentials, upstream_url::UpstreamUrl};
 
 /// Largest message by default: what the SDKs receive at most.
 const MESSAGE: ByteSize = ByteSize::mib(128);
@@ -20,6 +20,10 @@ pub struct GatewaySettings {
     pub message: ByteSize,
     /// Address of [`Gateway::serve_probes`](super::Gateway::serve_probes). Default: none.
     pub metrics: Option<SocketAddr>,
+    /// Who may connect. Default: everybody on this machine, and nobody else.
+    pub callers: Callers,
+    /// Credentials for Temporal's frontend. Default: those that callers present.
+    pub credentials: UpstreamCredentials,
     /// Encodes the messages and stack traces of failures with their payloads. Default: where a stage is
     /// required.
     pub encode_failures: Option<bool>,
@@ -36,6 +40,8 @@ impl GatewaySettings {
             upstream,
             message: MESSAGE,
             metrics: None,
+            callers: Callers::default(),
+            credentials: UpstreamCredentials::default(),
             encode_failures: None,
             allowed_methods: Vec::new(),
         }
@@ -44,21 +50,62 @@ impl GatewaySettings {
     /// Validates the settings of a gateway that listens on this address.
     ///
     /// # Errors
-    /// `Config` if other machines could reach the gateway: it authenticates nobody yet, and decodes
-    /// for everybody.
+    /// `Config` if strangers could reach the gateway, if they could use its credentials, or if it could
+    /// be overheard.
     pub fn check(&self, listen: SocketAddr) -> Result<(), Error> {
-        if !listen.ip().is_loopback() {
-            let text = format!(
-                "everybody who reaches {listen} could read all payloads, because the gateway \
-                 authenticates nobody yet: listen on 127.0.0.1 or [::1]"
-            );
-            return Err(Error::new(ErrorKind::Config, text));
-        }
+        self.check_access(Some(listen))?;
         let is_same = self.metrics.is_some_and(|metrics| metrics == listen && listen.port() != 0);
         if is_same {
             let text =
                 format!("{listen} is the address of the gateway and of its metrics: change one");
             return Err(Error::new(ErrorKind::Config, text));
+        }
+        Ok(())
+    }
+
+    /// Validates who may connect, and the credentials for the frontend.
+    ///
+    /// # Errors
+    /// `Config`.
+    pub(super) fn check_access(&self, listen: Option<SocketAddr>) -> Result<(), Error> {
+        let refuse = |text: String| Err(Error::new(ErrorKind::Config, text));
+        let (upstream, credentials) = (&self.upstream, &self.credentials);
+        if self.callers.is_open() && credentials.are_injected() {
+            return refuse(format!(
+                "everybody who reaches the gateway could use its credentials for {upstream}: \
+                 authenticate callers by a certificate or a token"
+            ));
+        }
+        if credentials.has_api_keys() && !upstream.is_tls() && !upstream.is_loopback() {
+            return refuse(format!(
+                "the API key would cross the network in the clear: connect to {upstream} by https"
+            ));
+        }
+        if credentials.tls().is_some() && !upstream.is_tls() {
+            return refuse(format!(
+                "there are settings of TLS for {upstream}, which is not https: write https, or \
+                 remove them"
+            ));
+        }
+        if credentials.tls().is_none() && upstream.is_tls() {
+            return refuse(format!(
+                "there are no settings of TLS for {upstream}: say whom to trust"
+            ));
+        }
+        let Some(listen) = listen.filter(|listen| !listen.ip().is_loopback()) else {
+            return Ok(());
+        };
+        if self.callers.is_open() {
+            return refuse(format!(
+                "everybody who reaches {listen} could read all payloads: listen on 127.0.0.1 or \
+                 [::1], or authenticate callers by a certificate or a token"
+            ));
+        }
+        if !self.callers.has_tls() {
+            return refuse(format!(
+                "payloads and tokens would cross the network to {listen} in the clear: serve TLS, or \
+                 listen on 127.0.0.1 or [::1]"
+            ));
         }
         Ok(())
     }

@@ -1,7 +1,8 @@
 //! Connection to Temporal's frontend, made anew when it is lost.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
+use arc_swap::ArcSwap;
 use cloakroom_core::clean;
 use http::{Request, Response};
 use hyper::{
@@ -9,9 +10,15 @@ use hyper::{
     client::conn::http2::{Builder, SendRequest},
 };
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use tokio::{net::TcpStream, sync::Mutex, time::timeout};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    sync::Mutex,
+    time::timeout,
+};
+use tokio_rustls::TlsConnector;
 
-use super::{body::GatewayBody, upstream_url::UpstreamUrl};
+use super::{body::GatewayBody, credentials::UpstreamCredentials, upstream_url::UpstreamUrl};
 use crate::exchange::status::{Code, Status};
 
 /// Time limit of a connection attempt.
@@ -35,12 +42,13 @@ const REASON: usize = 200;
 /// frontend spreads the load as it does without the gateway, and callers share no flow control.
 pub(super) struct Upstream {
     url: UpstreamUrl,
+    credentials: Arc<ArcSwap<UpstreamCredentials>>,
     sender: Mutex<Option<SendRequest<GatewayBody>>>,
 }
 
 impl Upstream {
-    pub(super) fn new(url: UpstreamUrl) -> Self {
-        Self { url, sender: Mutex::new(None) }
+    pub(super) fn new(url: UpstreamUrl, credentials: Arc<ArcSwap<UpstreamCredentials>>) -> Self {
+        Self { url, credentials, sender: Mutex::new(None) }
     }
 
     /// Sends a request, and returns the head of the response. Dropping the future resets the stream.
@@ -87,10 +95,28 @@ impl Upstream {
         Ok(sender)
     }
 
+    /// Connects anew. The name of the host is looked up each time, and its addresses are tried in turn.
     async fn connect(&self) -> Result<SendRequest<GatewayBody>, Status> {
         let stream = TcpStream::connect(self.url.authority().as_str()).await;
         let stream = stream.map_err(|error| self.lost(&error.to_string()))?;
         let _ = stream.set_nodelay(true);
+        if !self.url.is_tls() {
+            return self.handshake(stream).await;
+        }
+        let credentials = self.credentials.load_full();
+        let Some((tls, config)) = credentials.tls() else {
+            return Err(self.lost("there are no settings of TLS"));
+        };
+        let name = tls.server_name(self.url.authority().host());
+        let name = name.map_err(|error| self.lost(&error.to_string()))?;
+        let stream = TlsConnector::from(config.clone()).connect(name, stream).await;
+        self.handshake(stream.map_err(|error| self.lost(&format!("TLS: {error}")))?).await
+    }
+
+    async fn handshake(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    ) -> Result<SendRequest<GatewayBody>, Status> {
         let handshake = Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .keep_alive_interval(PING_INTERVAL)

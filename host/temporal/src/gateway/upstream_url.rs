@@ -1,21 +1,41 @@
 //! Address of Temporal's frontend.
 
-use std::{fmt, str::FromStr};
+use std::{fmt, net::IpAddr, str::FromStr};
 
 use cloakroom_core::{Error, ErrorKind};
 use http::{
     Uri,
-    uri::{Authority, PathAndQuery},
+    uri::{Authority, PathAndQuery, Scheme},
 };
 
-/// Address of Temporal's frontend, such as `http://127.0.0.1:7233`.
+/// Address of Temporal's frontend, such as `http://127.0.0.1:7233` or
+/// `https://payments.a1b2c.tmprl.cloud:7233`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct UpstreamUrl(Authority);
+pub struct UpstreamUrl {
+    scheme: Scheme,
+    authority: Authority,
+}
 
 impl UpstreamUrl {
+    /// Returns whether the frontend is connected to by TLS.
+    #[must_use]
+    pub fn is_tls(&self) -> bool {
+        self.scheme == Scheme::HTTPS
+    }
+
+    pub(super) fn scheme(&self) -> Scheme {
+        self.scheme.clone()
+    }
+
     /// Returns host and port.
     pub(super) fn authority(&self) -> &Authority {
-        &self.0
+        &self.authority
+    }
+
+    /// Returns whether the host is this machine. A name other than `localhost` is not looked up.
+    pub(super) fn is_loopback(&self) -> bool {
+        let host = self.authority.host().trim_matches(['[', ']']);
+        host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
     }
 }
 
@@ -29,21 +49,18 @@ impl FromStr for UpstreamUrl {
                 "not a URL: write the frontend's address, such as http://127.0.0.1:7233",
             );
         };
-        if uri.scheme_str() == Some("https") {
-            return refuse("TLS to Temporal is not supported yet: write http://HOST:PORT");
-        }
         let is_bare = matches!(uri.path_and_query().map(PathAndQuery::as_str), None | Some("/"));
-        match uri.authority() {
-            Some(authority)
-                if uri.scheme_str() == Some("http")
+        match (uri.scheme(), uri.authority()) {
+            (Some(scheme), Some(authority))
+                if [Scheme::HTTP, Scheme::HTTPS].contains(scheme)
                     && is_bare
                     && authority.port_u16().is_some_and(|port| port != 0)
                     && !authority.as_str().contains('@') =>
             {
-                Ok(Self(authority.clone()))
+                Ok(Self { scheme: scheme.clone(), authority: authority.clone() })
             }
             _ => refuse(
-                "not the address of a frontend: write http://, a host and a port, such as \
+                "not the address of a frontend: write http:// or https://, a host and a port, such as \
                  http://127.0.0.1:7233",
             ),
         }
@@ -52,7 +69,7 @@ impl FromStr for UpstreamUrl {
 
 impl fmt::Display for UpstreamUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "http://{}", self.0)
+        write!(f, "{}://{}", self.scheme, self.authority)
     }
 }
 
@@ -62,7 +79,12 @@ mod tests {
 
     #[test]
     fn takes_scheme_host_and_port_alone() {
-        for good in ["http://127.0.0.1:7233", "http://temporal.internal:7233", "http://[::1]:1/"] {
+        for good in [
+            "http://127.0.0.1:7233",
+            "http://temporal.internal:7233",
+            "http://[::1]:1/",
+            "https://payments.a1b2c.tmprl.cloud:7233",
+        ] {
             let url: UpstreamUrl = good.parse().unwrap();
             assert_eq!(url.to_string(), good.trim_end_matches('/'));
         }
@@ -76,7 +98,7 @@ mod tests {
             "http://host:7233/path",
             "http://host:7233?query",
             "grpc://host:7233",
-            "https://host:7233",
+            "https://host",
         ] {
             let error = wrong.parse::<UpstreamUrl>().unwrap_err().to_string();
             assert!(error.contains("http://") && !error.contains("secret"), "{wrong}: {error}");

@@ -9,7 +9,6 @@ use hyper::body::Incoming;
 use tokio::time::Instant;
 
 use super::{
-    client::AuthError,
     local_request, origins,
     outcome::FailureReason,
     request_log::RequestLog,
@@ -18,6 +17,7 @@ use super::{
     settings::{OPEN, ServerSettings},
     state::ServerState,
 };
+use crate::access::AuthError;
 
 impl ServerState {
     /// Returns the route of a request if the client may use it.

@@ -5,7 +5,8 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use cloakroom_core::{ByteSize, Error, ErrorKind, Remedy};
 use rustls::ServerConfig;
 
-use super::{address::Address, auth::Auth, remedy::server_method, tls};
+use super::{address::Address, remedy::server_method};
+use crate::access::{Auth, ServerTls};
 
 /// Settings of a codec server.
 ///
@@ -50,6 +51,9 @@ pub struct ServerSettings {
     pub(super) tls: Option<Arc<ServerConfig>>,
 }
 
+/// Neither the Web UI nor the command line asks for HTTP/2, and each version can be attacked.
+const HTTP_1: &[u8] = b"http/1.1";
+
 /// Settings that decide who may ask a server without a token.
 pub(super) const OPEN: &[Remedy] =
     &[Remedy::ServerToken, Remedy::ServerKeySet, Remedy::ServerAnonymous];
@@ -81,7 +85,7 @@ impl ServerSettings {
     /// # Errors
     /// `Config` if either is not PEM, or they do not belong together.
     pub fn with_tls(mut self, certificates: &[u8], key: &[u8]) -> Result<Self, Error> {
-        self.tls = Some(Arc::new(tls::config(certificates, key)?));
+        self.tls = Some(Arc::new(ServerTls::new(certificates, key)?.config(HTTP_1, false)?));
         Ok(self)
     }
 

@@ -12,10 +12,10 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use cloakroom_core::Error;
 
 use super::{
-    address::Address, connection_limit::ConnectionLimit, log_limit::LogLimit,
-    request_limit::RequestLimit, settings::ServerSettings,
+    address::Address, connection_limit::ConnectionLimit, request_limit::RequestLimit,
+    settings::ServerSettings,
 };
-use crate::adapter::Adapter;
+use crate::{adapter::Adapter, log_limit::LogLimit};
 
 /// Renders all recorded metrics in Prometheus's text format.
 pub(super) type RenderMetrics = Box<dyn Fn() -> String + Send + Sync>;

@@ -83,7 +83,8 @@ impl TokenVerifier {
         };
         let claims = claims.map_err(AuthError::InvalidToken)?;
         let namespaces = self.namespaces.as_ref().map(|claim| namespace_names(claims.get(claim)));
-        Ok(Client { subject: subject(&claims), namespaces })
+        let signed_subject = claims.get("sub").and_then(Value::as_str).map(str::to_owned);
+        Ok(Client { subject: subject(&claims), signed_subject, namespaces })
     }
 
     fn verify(&self, token: &str, header: &Header, keys: &KeySet) -> Result<Claims, &'static str> {

@@ -32,16 +32,7 @@ impl Auth {
     /// # Errors
     /// `Config` if the token has fewer than 16 bytes.
     pub fn with_token(mut self, token: &str) -> Result<Self, Error> {
-        let token = token.trim();
-        if token.len() < MIN_TOKEN {
-            let text = format!(
-                "the token has {} bytes, but at least {MIN_TOKEN} are needed: use random ones, such \
-                 as those of `openssl rand -base64 32`",
-                token.len()
-            );
-            return Err(Error::new(ErrorKind::Config, text));
-        }
-        self.tokens.push(Zeroizing::new(token.to_owned()));
+        self.tokens.push(check_token(token)?);
         Ok(self)
     }
 
@@ -98,14 +89,15 @@ impl Auth {
     }
 
     /// Authenticates a request to a server that is not open.
-    pub(super) async fn authenticate(&self, headers: &HeaderMap) -> Result<Client, AuthError> {
+    pub(crate) async fn authenticate(&self, headers: &HeaderMap) -> Result<Client, AuthError> {
         let token = bearer_token(headers).map_err(AuthError::InvalidToken)?;
         // In constant time: the duration of an early exit would reveal a token byte by byte.
         let is_equal = |known: &Zeroizing<String>| {
             verify_slices_are_equal(known.as_bytes(), token.as_bytes()).is_ok()
         };
         if self.tokens.iter().any(is_equal) {
-            return Ok(Client { subject: "token".to_owned(), namespaces: None });
+            let subject = "token".to_owned();
+            return Ok(Client { subject, signed_subject: None, namespaces: None });
         }
         let text = "the token is not one of the operator's";
         let verifier = self.verifier.as_ref().ok_or(AuthError::InvalidToken(text))?;
@@ -113,7 +105,7 @@ impl Auth {
     }
 
     /// Returns whether both accept the same tokens.
-    pub(super) fn is_same(&self, other: &Self) -> bool {
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
         let is_same_verifier = match (&self.verifier, &other.verifier) {
             (Some(one), Some(other)) => one.is_same(other),
             (one, other) => one.is_none() && other.is_none(),
@@ -125,14 +117,35 @@ impl Auth {
     ///
     /// Otherwise the first tokens after a reload would wait for the identity provider, and be
     /// refused while it is down.
-    pub(super) fn adopt_keys(&mut self, other: &Self) {
+    pub(crate) fn adopt_keys(&mut self, other: &Self) {
         if let (Some(verifier), Some(other)) = (&mut self.verifier, &other.verifier) {
             verifier.adopt_keys(other);
         }
     }
 }
 
-fn bearer_token(headers: &HeaderMap) -> Result<&str, &'static str> {
+/// Returns a token of the operator without the white space around it.
+///
+/// # Errors
+/// `Config` if it has fewer than 16 bytes.
+pub(crate) fn check_token(token: &str) -> Result<Zeroizing<String>, Error> {
+    let token = token.trim();
+    if token.len() < MIN_TOKEN {
+        let text = format!(
+            "the token has {} bytes, but at least {MIN_TOKEN} are needed: use random ones, such as \
+             those of `openssl rand -base64 32`",
+            token.len()
+        );
+        return Err(Error::new(ErrorKind::Config, text));
+    }
+    Ok(Zeroizing::new(token.to_owned()))
+}
+
+/// Returns the token of a request.
+///
+/// # Errors
+/// The reason, if there is none.
+pub(crate) fn bearer_token(headers: &HeaderMap) -> Result<&str, &'static str> {
     let header = headers.get(AUTHORIZATION).ok_or("the request has no `Authorization` header")?;
     let parts = header.to_str().ok().and_then(|value| value.trim().split_once(' '));
     let (_, token) = parts

@@ -2,16 +2,18 @@
 
 /// Client that presented a valid token.
 #[derive(Debug)]
-pub(super) struct Client {
+pub(crate) struct Client {
     /// Subject of a signed token, or `token` for the operator's own.
-    pub(super) subject: String,
+    pub(crate) subject: String,
+    /// Subject of a signed token as it was signed, which identities are compared with.
+    pub(crate) signed_subject: Option<String>,
     /// Namespaces that the client may ask for. `None` means all.
-    pub(super) namespaces: Option<Vec<String>>,
+    pub(crate) namespaces: Option<Vec<String>>,
 }
 
 /// Reason to refuse a client. The text is logged, so it holds nothing of the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum AuthError {
+pub(crate) enum AuthError {
     /// The token is missing, malformed, or not accepted.
     InvalidToken(&'static str),
     /// No key to verify tokens with could be fetched.
@@ -23,7 +25,7 @@ impl Client {
     ///
     /// A client with a list of namespaces may not leave the namespace out: without one, the keys
     /// and buckets of any namespace could be used.
-    pub(super) fn may_access(&self, namespace: Option<&str>) -> bool {
+    pub(crate) fn may_access(&self, namespace: Option<&str>) -> bool {
         match (&self.namespaces, namespace) {
             (None, _) => true,
             (Some(allowed), Some(namespace)) => allowed.iter().any(|name| name == namespace),

@@ -17,7 +17,7 @@ const MAX_SUBJECT_LEN: usize = 200;
 
 /// Limit of the lines that one subject may cause in the log.
 #[derive(Debug)]
-pub(super) struct LogLimit {
+pub(crate) struct LogLimit {
     lines: u32,
     interval: Duration,
     entries: Mutex<HashMap<String, Entry>>,
@@ -33,14 +33,14 @@ struct Entry {
 
 impl LogLimit {
     /// Returns a limit of `lines` lines per subject and interval.
-    pub(super) fn new(lines: u32, interval: Duration) -> Self {
+    pub(crate) fn new(lines: u32, interval: Duration) -> Self {
         Self { lines, interval, entries: Mutex::default() }
     }
 
     /// Records an event of a subject.
     ///
     /// Returns `Some` if it should be logged, with the number of events since the last logged one.
-    pub(super) fn note(&self, subject: &str, now: Instant) -> Option<u64> {
+    pub(crate) fn note(&self, subject: &str, now: Instant) -> Option<u64> {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let is_expired = |entry: &Entry| now.duration_since(entry.began) >= self.interval;
         let mut subject = clean(subject, MAX_SUBJECT_LEN);

@@ -1,0 +1,132 @@
+//! Who makes a call, and what it may do.
+
+use std::collections::BTreeSet;
+
+use http::HeaderMap;
+
+use super::{
+    call::NAMESPACE,
+    status::{Code, Status},
+};
+
+/// Calls that belong to no namespace and reveal nothing of one. Every SDK makes the first of them when
+/// it connects.
+const OF_NO_NAMESPACE: [&str; 3] =
+    ["GetSystemInfo", "/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch"];
+
+/// Most characters of a namespace in an error.
+const SHOWN: usize = 64;
+
+/// Who makes a call: its name, and the namespaces that it may use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Caller {
+    /// Name for logs and errors.
+    pub(crate) name: String,
+    pub(crate) namespaces: Namespaces,
+}
+
+/// Namespaces that a caller may use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Namespaces {
+    /// All of them, and calls that belong to none.
+    Every,
+    Listed(BTreeSet<String>),
+}
+
+impl Caller {
+    /// Returns the caller where nobody is authenticated.
+    pub(crate) fn everybody() -> Self {
+        Self { name: "everybody".to_owned(), namespaces: Namespaces::Every }
+    }
+
+    fn may_use(&self, namespace: &str) -> bool {
+        match &self.namespaces {
+            Namespaces::Every => true,
+            Namespaces::Listed(listed) => listed.contains(namespace),
+        }
+    }
+
+    /// Checks a call against the namespaces: the one in its message, and those in its headers, by which
+    /// Temporal Cloud finds the server. `method` is the name of a known method, or the path of another.
+    ///
+    /// # Errors
+    /// `PermissionDenied`.
+    pub(crate) fn check(
+        &self,
+        method: &str,
+        namespace: Option<&str>,
+        headers: &HeaderMap,
+    ) -> Result<(), Status> {
+        if self.namespaces == Namespaces::Every {
+            return Ok(());
+        }
+        let named = headers.get_all(NAMESPACE).iter();
+        let refused = named.map(|name| name.to_str().unwrap_or_default()).chain(namespace);
+        if let Some(refused) = refused.into_iter().find(|name| !self.may_use(name)) {
+            let refused = cloakroom_core::clean(refused, SHOWN);
+            return self.refuse(&format!("may not use namespace `{refused}`"));
+        }
+        if namespace.is_none() && !OF_NO_NAMESPACE.contains(&method) {
+            return self.refuse("may only make calls that name one of its namespaces");
+        }
+        Ok(())
+    }
+
+    fn refuse(&self, text: &str) -> Result<(), Status> {
+        Err(Status::new(Code::PermissionDenied, format!("identity `{}` {text}", self.name)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    fn check(caller: &Caller, method: &str, body: Option<&str>, header: Option<&str>) -> String {
+        let mut headers = HeaderMap::new();
+        if let Some(header) = header {
+            headers.insert(NAMESPACE, HeaderValue::from_str(header).unwrap());
+        }
+        match caller.check(method, body, &headers) {
+            Ok(()) => String::new(),
+            Err(status) => {
+                assert_eq!(status.code, Code::PermissionDenied);
+                status.message
+            }
+        }
+    }
+
+    #[test]
+    fn a_caller_keeps_to_its_namespaces() {
+        let namespaces = Namespaces::Listed(BTreeSet::from(["shop".to_owned()]));
+        let caller = Caller { name: "till".to_owned(), namespaces };
+        for (method, body, header) in [
+            ("StartWorkflowExecution", Some("shop"), None),
+            ("StartWorkflowExecution", Some("shop"), Some("shop")),
+            ("GetSystemInfo", None, None),
+            ("GetSystemInfo", None, Some("shop")),
+            ("/grpc.health.v1.Health/Check", None, None),
+        ] {
+            assert_eq!(check(&caller, method, body, header), "", "{method}");
+            assert_eq!(check(&Caller::everybody(), method, body, header), "", "{method}");
+        }
+        for (method, body, header) in [
+            ("StartWorkflowExecution", Some("bank"), None),
+            ("StartWorkflowExecution", Some("bank"), Some("shop")),
+            ("StartWorkflowExecution", Some("shop"), Some("bank")),
+            ("StartWorkflowExecution", Some("*"), None),
+            // With a task token alone, the server finds the namespace in the token.
+            ("RespondWorkflowTaskCompleted", None, Some("shop")),
+            ("DescribeNamespace", None, None),
+            ("ListNamespaces", None, Some("shop")),
+            ("GetSystemInfo", None, Some("bank")),
+            ("/temporal.api.operatorservice.v1.OperatorService/DeleteNamespace", None, None),
+            ("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo", None, None),
+        ] {
+            let refused = check(&caller, method, body, header);
+            assert!(refused.starts_with("identity `till` may "), "{method}: {refused}");
+            assert_eq!(check(&Caller::everybody(), method, body, header), "", "{method}");
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Tasks by their tokens: who a task belongs to, for the requests that name the token alone.
+//!
+//! What is looked up here decides under which key an object is stored, and nothing else: a gateway that
+//! was restarted, or another replica, has not seen the task, and reads everything all the same.
+
+use std::sync::Arc;
+
+use cloakroom_core::{Context, Kind};
+use cloakroom_wire::{MessageType, Schema, View};
+
+use super::{recent::Recent, task_parent::Parent};
+
+/// Bytes of all tasks that are remembered: some 40,000 of them.
+const TASKS: usize = 16 << 20;
+
+/// Bytes of all runs whose parent is remembered.
+const PARENTS: usize = 4 << 20;
+
+const WORKFLOW_TASK: &str = "temporal.api.workflowservice.v1.PollWorkflowTaskQueueResponse";
+const ACTIVITY_TASK: &str = "temporal.api.workflowservice.v1.PollActivityTaskQueueResponse";
+
+/// A task that was handed out to a worker.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Task {
+    /// Namespace of the poll, by which no other namespace can look the task up.
+    pub(super) namespace: String,
+    /// Empty for an activity without a workflow.
+    pub(super) workflow_id: String,
+    pub(super) run_id: String,
+    pub(super) workflow_type: String,
+    /// Id, type and run of an activity without a workflow.
+    pub(super) standalone: Option<[String; 3]>,
+    /// Task queue of a workflow, which is not the worker's own for sticky tasks.
+    pub(super) task_queue: String,
+    /// Size in bytes of the history so far, as the server says it. Zero if it does not.
+    pub(super) history_size: u64,
+}
+
+/// Tasks that were handed out, by token, and the parents of their runs.
+pub(super) struct Tokens {
+    tasks: Recent<Arc<Task>>,
+    parents: Recent<Arc<Parent>>,
+}
+
+impl Default for Tokens {
+    fn default() -> Self {
+        Self { tasks: Recent::new(TASKS), parents: Recent::new(PARENTS) }
+    }
+}
+
+impl Tokens {
+    /// Remembers the tasks in the answer to a call of this method by a caller of `namespace`.
+    pub(super) fn learn(&self, name: &str, namespace: &str, answer: View<'_>) {
+        let Some((workflow, activity)) = task_types() else { return };
+        let inside = |number: u32, message: MessageType| {
+            let fields = answer.fields().into_iter().filter(move |field| field.number == number);
+            fields.filter_map(move |field| Some(View::new(message, field.content?)))
+        };
+        match name {
+            "PollWorkflowTaskQueue" => self.workflow_task(namespace, answer),
+            "PollActivityTaskQueue" => self.activity_task(namespace, answer),
+            "RespondWorkflowTaskCompleted" => {
+                inside(1, workflow).for_each(|task| self.workflow_task(namespace, task));
+                inside(2, activity).for_each(|task| self.activity_task(namespace, task));
+            }
+            "StartWorkflowExecution" => {
+                inside(2, workflow).for_each(|task| self.workflow_task(namespace, task));
+            }
+            _ => {}
+        }
+    }
+
+    /// Returns the task of a token that was handed out in this namespace.
+    pub(super) fn task(&self, namespace: &str, token: &[u8]) -> Option<Arc<Task>> {
+        // A token of another namespace is one that this caller was never handed.
+        self.tasks.get(token).filter(|task| task.namespace == namespace)
+    }
+
+    /// Returns the parent of a run, if its first event was seen.
+    pub(super) fn parent(&self, namespace: &str, run_id: &str) -> Option<Arc<Parent>> {
+        self.parents.get((namespace, run_id))
+    }
+
+    /// Remembers the parent of a run.
+    pub(super) fn learn_parent(&self, namespace: &str, run_id: &str, parent: Arc<Parent>) {
+        let bytes = parent.bytes();
+        self.parents.insert((namespace, run_id), parent, bytes);
+    }
+
+    fn workflow_task(&self, namespace: &str, view: View<'_>) {
+        let mut task = Task::of_execution(namespace, view);
+        let queue = view.message("workflow_execution_task_queue");
+        task.task_queue = queue.map(|queue| text(queue, "name")).unwrap_or_default();
+        if let Some(history) = view.message("history") {
+            let (parent, size) = super::task_parent::facts(history);
+            task.history_size = size;
+            if let Some(parent) = parent {
+                self.learn_parent(namespace, &task.run_id, Arc::new(parent));
+            }
+        }
+        self.insert(view, task);
+    }
+
+    fn activity_task(&self, namespace: &str, view: View<'_>) {
+        let mut task = Task::of_execution(namespace, view);
+        if task.workflow_id.is_empty() {
+            let type_name = view.message("activity_type").map(|name| text(name, "name"));
+            let [id, run_id] = ["activity_id", "activity_run_id"].map(|name| text(view, name));
+            task.standalone = Some([id, type_name.unwrap_or_default(), run_id]);
+        }
+        self.insert(view, task);
+    }
+
+    fn insert(&self, view: View<'_>, task: Task) {
+        let Some(token) = view.bytes("task_token").filter(|token| !token.is_empty()) else {
+            return;
+        };
+        let bytes = task.bytes();
+        self.tasks.insert(token, Arc::new(task), bytes);
+    }
+}
+
+impl Task {
+    fn of_execution(namespace: &str, view: View<'_>) -> Self {
+        let execution = view.message("workflow_execution");
+        let of_execution = |name| execution.map(|view| text(view, name)).unwrap_or_default();
+        let workflow_type = view.message("workflow_type").map(|view| text(view, "name"));
+        Self {
+            namespace: namespace.to_owned(),
+            workflow_id: of_execution("workflow_id"),
+            run_id: of_execution("run_id"),
+            workflow_type: workflow_type.unwrap_or_default(),
+            ..Self::default()
+        }
+    }
+
+    /// Returns the context of payloads that answer the task: those of an activity belong to its
+    /// workflow, which reads the result.
+    pub(super) fn context(&self) -> Context {
+        let ctx = Context::namespace(&*self.namespace);
+        match &self.standalone {
+            Some([id, type_name, run_id]) => {
+                ctx.with_target(Kind::Activity, id, type_name, some(run_id))
+            }
+            None => {
+                let (id, run_id) = (&self.workflow_id, some(&self.run_id));
+                ctx.with_target(Kind::Workflow, id, &self.workflow_type, run_id)
+            }
+        }
+    }
+
+    /// Returns the bytes that the task takes.
+    fn bytes(&self) -> usize {
+        let texts = [&self.namespace, &self.workflow_id, &self.run_id, &self.workflow_type];
+        let standalone = self.standalone.iter().flatten();
+        let texts = texts.into_iter().chain([&self.task_queue]).chain(standalone);
+        texts.map(String::len).sum::<usize>() + size_of::<Self>()
+    }
+}
+
+fn task_types() -> Option<(MessageType, MessageType)> {
+    let schema = Schema::temporal();
+    Some((schema.message(WORKFLOW_TASK)?, schema.message(ACTIVITY_TASK)?))
+}
+
+/// Returns a field of text, which is empty if it is not there.
+pub(super) fn text(view: View<'_>, name: &str) -> String {
+    view.text(name).unwrap_or_default().to_owned()
+}
+
+fn some(text: &str) -> Option<&str> {
+    Some(text).filter(|text| !text.is_empty())
+}
+
+#[cfg(test)]
+mod tests;

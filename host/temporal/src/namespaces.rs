@@ -1,0 +1,141 @@
+//! Policies of namespaces: what is encoded in them, and who else may read it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+/// The use of the pipeline in a namespace.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Mode {
+    /// Payloads are encoded and decoded.
+    #[default]
+    On,
+    /// Payloads are decoded and not encoded: before all workers of a namespace can decode, and after
+    /// encoding was given up.
+    Decode,
+    /// Payloads pass as they are.
+    Off,
+}
+
+/// Requests whose payloads are not encoded, although their namespace's are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PlainRule {
+    /// Pattern of workflow types; `*` stands for any text.
+    pub workflow_type: Option<String>,
+    /// Pattern of task queues.
+    pub task_queue: Option<String>,
+}
+
+/// Policy of one namespace.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct NamespacePolicy {
+    /// The use of the pipeline. Default: [`Mode::On`].
+    pub mode: Mode,
+    /// Namespaces that may read what is written for this one.
+    pub shares: BTreeSet<String>,
+    /// Requests that are left in plaintext. Default: none.
+    pub plain: Vec<PlainRule>,
+}
+
+/// Policies of all namespaces. One without a policy of its own has the default.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NamespacePolicies {
+    named: BTreeMap<String, NamespacePolicy>,
+    /// Namespaces whose payloads a namespace may open, by its name.
+    readable: BTreeMap<String, Arc<[String]>>,
+}
+
+/// Source of the current policies, asked once for each message, so that they can change at run time.
+pub trait NamespacePolicySource: Send + Sync + 'static {
+    /// Returns the current policies.
+    fn namespace_policies(&self) -> Arc<NamespacePolicies>;
+}
+
+/// Policies that never change.
+impl NamespacePolicySource for Arc<NamespacePolicies> {
+    fn namespace_policies(&self) -> Arc<NamespacePolicies> {
+        self.clone()
+    }
+}
+
+impl NamespacePolicies {
+    /// Returns the policies of these namespaces.
+    #[must_use]
+    pub fn new(named: BTreeMap<String, NamespacePolicy>) -> Self {
+        let mut readable = BTreeMap::<_, Vec<_>>::new();
+        for (name, policy) in &named {
+            for reader in &policy.shares {
+                readable.entry(reader.clone()).or_default().push(name.clone());
+            }
+        }
+        let readable = readable.into_iter().map(|(reader, names)| (reader, names.into())).collect();
+        Self { named, readable }
+    }
+
+    /// Returns the use of the pipeline in a namespace.
+    #[must_use]
+    pub fn mode(&self, namespace: &str) -> Mode {
+        self.named.get(namespace).map(|policy| policy.mode).unwrap_or_default()
+    }
+
+    /// Returns whether payloads of requests of this workflow type and task queue are encoded. A type or
+    /// queue that is not known is empty, and matches no pattern.
+    #[must_use]
+    pub fn encodes(&self, namespace: &str, workflow_type: &str, task_queue: &str) -> bool {
+        let Some(policy) = self.named.get(namespace) else { return true };
+        let is_plain = |rule: &PlainRule| {
+            matches(rule.workflow_type.as_deref(), workflow_type)
+                && matches(rule.task_queue.as_deref(), task_queue)
+        };
+        policy.mode == Mode::On && !policy.plain.iter().any(is_plain)
+    }
+
+    /// Returns whether `reader` may open what is written for `namespace`.
+    #[must_use]
+    pub fn may_read(&self, reader: &str, namespace: &str) -> bool {
+        let shares = |policy: &NamespacePolicy| policy.shares.contains(reader);
+        reader == namespace || self.named.get(namespace).is_some_and(shares)
+    }
+
+    /// Returns the namespaces besides its own whose payloads a namespace may open.
+    #[must_use]
+    pub fn readable(&self, reader: &str) -> Arc<[String]> {
+        self.readable.get(reader).cloned().unwrap_or_default()
+    }
+}
+
+/// Returns whether a text matches a pattern, or there is none.
+fn matches(pattern: Option<&str>, text: &str) -> bool {
+    let Some(pattern) = pattern else { return true };
+    !text.is_empty() && cloakroom_pipeline::matches_pattern(pattern, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_namespace_reads_its_own_and_what_is_shared_with_it() {
+        let shares = BTreeSet::from(["billing".to_owned()]);
+        let shop = NamespacePolicy { shares, ..NamespacePolicy::default() };
+        let policies = NamespacePolicies::new(BTreeMap::from([("shop".to_owned(), shop)]));
+        assert!(policies.may_read("shop", "shop") && policies.may_read("billing", "shop"));
+        assert!(!policies.may_read("shop", "billing"), "sharing has one direction");
+        assert_eq!(&*policies.readable("billing"), ["shop"]);
+        assert!(policies.readable("shop").is_empty());
+    }
+
+    #[test]
+    fn what_is_not_known_is_encoded() {
+        let rule = PlainRule { workflow_type: Some("Bulk*".to_owned()), task_queue: None };
+        let shop = NamespacePolicy { plain: vec![rule], ..NamespacePolicy::default() };
+        let policies = NamespacePolicies::new(BTreeMap::from([("shop".to_owned(), shop)]));
+        assert!(!policies.encodes("shop", "BulkImport", "q"));
+        assert!(policies.encodes("shop", "", "q") && policies.encodes("shop", "Order", "q"));
+        assert!(policies.encodes("other", "BulkImport", "q"));
+    }
+}
