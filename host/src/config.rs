@@ -1,8 +1,8 @@
 //! Configuration: one TOML file for the library and the command line.
 //!
-//! - `schema` and the tables below it (`bucket`, `claims`, `code_limits`, `gateway`, `plugin`, `storage`,
-//!   `temporal`) are the file as written; `units`, `date`, `method_name`, `required` and `secret` are its
-//!   values.
+//! - `schema` and the tables below it (`bucket`, `claims`, `code_limits`, `gateway`, `namespaces`,
+//!   `plugin`, `storage`, `temporal`) are the file as written; `units`, `date`, `method_name`, `required`
+//!   and `secret` are its values.
 //! - `parse` reads the text; `locator` finds lines and `nearest` the name that was meant, for errors.
 //! - `check`, `bucket_grants` and `shared_host` compare the parts with each other.
 //! - `keys` and `buckets` fetch what the file only names.
@@ -19,6 +19,7 @@ mod host_conflict;
 mod keys;
 mod locator;
 mod method_name;
+mod namespaces;
 mod nearest;
 mod parse;
 mod plugin;
@@ -31,8 +32,6 @@ mod storage;
 mod temporal;
 mod units;
 
-#[cfg(feature = "gateway")]
-pub(crate) use self::gateway::GatewayEntry;
 pub use self::remedy::setting_name;
 #[cfg(feature = "temporal")]
 pub(crate) use self::temporal::TemporalEntry;
@@ -50,6 +49,8 @@ pub(crate) use self::{
     shared_host::check_host,
     storage::{DriverEntry, StorageEntry},
 };
+#[cfg(feature = "gateway")]
+pub(crate) use self::{gateway::GatewayEntry, namespaces::policies};
 #[cfg(feature = "codec-server")]
 pub(crate) use self::{
     secret::{read_secret, refuse_writable},

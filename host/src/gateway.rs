@@ -1,9 +1,12 @@
 //! Gateway of a configuration.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
 
 use cloakroom_core::{Error, ErrorKind};
-use cloakroom_temporal::gateway::GatewaySettings;
+use cloakroom_temporal::{NamespacePolicies, NamespacePolicySource, gateway::GatewaySettings};
 
 use crate::cloakroom::Cloakroom;
 
@@ -29,5 +32,11 @@ impl Cloakroom {
         let listen = entry.listen.map_or(LISTEN, |listen| listen.0);
         settings.check(listen)?;
         Ok((listen, settings))
+    }
+}
+
+impl NamespacePolicySource for Cloakroom {
+    fn namespace_policies(&self) -> Arc<NamespacePolicies> {
+        self.current().namespaces.clone()
     }
 }

@@ -37,6 +37,8 @@ pub(crate) struct LoadedConfig {
     pub(crate) codec_server: (crate::config::CodecServerEntry, PathBuf),
     #[cfg(feature = "gateway")]
     pub(crate) gateway: crate::config::GatewayEntry,
+    #[cfg(feature = "gateway")]
+    pub(crate) namespaces: Arc<cloakroom_temporal::NamespacePolicies>,
     /// Folder of compiled plugins.
     cache: Option<PathBuf>,
     pub(crate) keys: Vec<KeyFact>,
@@ -102,6 +104,8 @@ impl LoadedConfig {
             codec_server: (file.codec_server, folder.clone()),
             #[cfg(feature = "gateway")]
             gateway: file.gateway,
+            #[cfg(feature = "gateway")]
+            namespaces: Arc::new(crate::config::policies(&file.namespace)),
             cache,
             keys,
             stamps,

@@ -4,6 +4,8 @@ mod canary;
 mod down;
 mod failures;
 mod harness;
+mod modes;
+mod namespaces;
 mod pass;
 mod sdks;
 mod strangers;

@@ -28,12 +28,10 @@ impl Exchange {
         }
         let namespace = ctx.namespace_name().unwrap_or_default();
         self.tokens.learn(call.name, namespace, View::new(call.method.response, &message));
-        let policies = self.namespaces();
-        if policies.mode(namespace) == Mode::Off {
+        if self.namespaces().mode(namespace) == Mode::Off {
             return Ok(message);
         }
-        let ctx = ctx.clone().with_readable(policies.readable(namespace));
-        let ctx = ctx.with_memory(memory.clone());
+        let ctx = ctx.clone().with_memory(memory.clone());
         match self.decode_message(&ctx, call.method.response, message.clone()).await {
             Ok((message, payloads)) => {
                 log.payloads += payloads;

@@ -5,6 +5,7 @@ use cloakroom_core::{Context, Error};
 use cloakroom_wire::{MessageType, Schema, View};
 
 use super::{Exchange, failures::HIDDEN, proto::put_bytes};
+use crate::namespaces::Mode;
 
 /// Numbers in a `google.rpc.Status`.
 const MESSAGE: u32 = 2;
@@ -24,6 +25,9 @@ impl Exchange {
     /// Decodes a `google.rpc.Status`. Returns nothing if it holds no payload, or if one cannot be
     /// decoded, which is logged: the code of the error counts for more.
     pub(crate) async fn decode_error(&self, ctx: &Context, status: Bytes) -> Option<ErrorDetails> {
+        if self.namespaces().mode(ctx.namespace_name().unwrap_or_default()) == Mode::Off {
+            return None;
+        }
         self.decode_status(ctx, status).await.unwrap_or_else(|error| {
             let error = self.named(error);
             let (kind, namespace) = (error.kind().as_str(), ctx.namespace_name());

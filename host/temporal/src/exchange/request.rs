@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use cloakroom_core::{CallMemory, Context, Kind};
+use cloakroom_wire::View;
 use http::{HeaderMap, HeaderValue};
 
 use super::{
@@ -30,20 +31,27 @@ impl Exchange {
         log.namespace = ctx.namespace_name().map(str::to_owned);
         check_namespace(&ctx, call.headers)?;
         call.caller.check(call.name, ctx.namespace_name(), call.headers)?;
+        let policies = self.namespaces();
+        let namespace = log.namespace.as_deref().unwrap_or_default();
+        let ctx = ctx.with_readable(policies.readable(namespace));
         if !call.method.request.holds_payloads() {
             return Ok((ctx, message));
         }
-        let namespace = ctx.namespace_name().unwrap_or_default();
-        let policies = self.namespaces();
         if !policies.encodes(namespace, workflow_type(&ctx), &task_queue) {
             let checked = self.check_plain(&ctx, call.method.request, &message);
             return checked.map(|()| (ctx, message)).map_err(|error| self.refuse(error));
         }
-        let counted = ctx.clone().with_readable(policies.readable(namespace));
-        let counted = counted.with_memory(memory.clone());
+        let counted = ctx.clone().with_memory(memory.clone());
         let parent = self.parent_of_ended(frontend, call, &counted, &message).await?;
-        let encoded = self.encode_message(&counted, parent, call.method.request, message).await;
-        let (message, payloads) = encoded.map_err(|error| self.refuse(error))?;
+        let request = call.method.request;
+        let encoded = self.encode_message(&counted, parent, request, message.clone()).await;
+        let (message, payloads) = match encoded {
+            Ok(encoded) => encoded,
+            Err(error) => {
+                let view = View::new(request, &message);
+                return Err(self.refuse_request(frontend, call, &ctx, view, error, memory).await);
+            }
+        };
         log.payloads += payloads;
         Ok((ctx, message))
     }

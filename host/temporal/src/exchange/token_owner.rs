@@ -8,12 +8,12 @@ const MAX_ID: usize = 1000;
 
 /// Workflow and run of a task.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct ServerToken<'a> {
+pub(super) struct TokenOwner<'a> {
     pub(super) workflow_id: Option<&'a str>,
     pub(super) run_id: Option<&'a str>,
 }
 
-impl<'a> ServerToken<'a> {
+impl<'a> TokenOwner<'a> {
     /// Reads a token that is the protobuf message of today's servers: field 1 is the id of the
     /// namespace, 2 the workflow's, 3 the run's.
     pub(super) fn parse(token: &'a [u8]) -> Self {
@@ -84,7 +84,7 @@ mod tests {
         let long = "w".repeat(300);
         let read = |fields| {
             let token = token(fields);
-            let token = ServerToken::parse(&token);
+            let token = TokenOwner::parse(&token);
             token.workflow_id.map(str::to_owned).zip(token.run_id.map(str::to_owned))
         };
         assert_eq!(read([UUID, &long, UUID]), Some((long.clone(), UUID.to_owned())));
@@ -95,7 +95,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_panic(token: Vec<u8>) {
-            ServerToken::parse(&token);
+            TokenOwner::parse(&token);
         }
     }
 }
