@@ -7,6 +7,7 @@ mod harness;
 mod modes;
 mod namespaces;
 mod pass;
+mod raw;
 mod sdks;
 mod strangers;
 mod undecodable;
