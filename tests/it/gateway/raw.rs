@@ -3,9 +3,7 @@
 use std::net::SocketAddr;
 
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full};
-use hyper::{Request, client::conn::http2::handshake};
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use http::Request;
 use tokio::net::TcpStream;
 
 /// The answer to a call.
@@ -23,9 +21,9 @@ pub(crate) async fn call(
     message: &[u8],
 ) -> Answer {
     let stream = TcpStream::connect(address).await.unwrap();
-    let opened = handshake(TokioExecutor::new(), TokioIo::new(stream)).await;
-    let (mut sender, connection) = opened.unwrap();
+    let (client, connection) = h2::client::handshake(stream).await.unwrap();
     let connection = tokio::spawn(connection);
+    let mut client = client.ready().await.unwrap();
     let service = "temporal.api.workflowservice.v1.WorkflowService";
     let mut request = Request::post(format!("http://{address}/{service}/{method}"));
     let own = [("content-type", "application/grpc"), ("te", "trailers")];
@@ -33,17 +31,23 @@ pub(crate) async fn call(
         request = request.header(*name, *value);
     }
     let length = u32::try_from(message.len()).unwrap().to_be_bytes();
-    let body = [&[0][..], &length, message].concat();
-    let request = request.body(Full::new(Bytes::from(body))).unwrap();
-    let (head, body) = sender.send_request(request).await.unwrap().into_parts();
-    let body = body.collect().await.unwrap();
-    let trailers = body.trailers().cloned().unwrap_or_default();
+    let (answer, mut sending) = client.send_request(request.body(()).unwrap(), false).unwrap();
+    sending.send_data([&[0][..], &length, message].concat().into(), true).unwrap();
+    let (head, mut receiving) = answer.await.unwrap().into_parts();
+    let mut body = Vec::new();
+    while let Some(part) = receiving.data().await {
+        let part = part.unwrap();
+        receiving.flow_control().release_capacity(part.len()).unwrap();
+        body.extend_from_slice(&part);
+    }
+    let trailers = receiving.trailers().await.unwrap().unwrap_or_default();
     let text = |name| {
         let value = head.headers.get(name).or_else(|| trailers.get(name));
         value.map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
     };
     let (code, message) = (text("grpc-status"), text("grpc-message"));
-    let body = body.to_bytes();
     connection.abort();
-    Answer { code, message, body: body.slice(body.len().min(5)..) }
+    // The message follows a flag and its length.
+    let body = body.get(5..).map(Bytes::copy_from_slice).unwrap_or_default();
+    Answer { code, message, body }
 }
