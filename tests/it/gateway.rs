@@ -9,6 +9,7 @@ mod in_a_row;
 mod modes;
 mod namespaces;
 mod pass;
+mod raw;
 mod sdks;
 mod strangers;
 mod undecodable;
