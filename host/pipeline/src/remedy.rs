@@ -16,6 +16,7 @@ pub(crate) fn builder_method(remedy: Remedy) -> &'static str {
         Remedy::LargestObject => "Offload::with_max_object_size",
         Remedy::LargestPayload => "PipelineBuilder::with_max_payload_size",
         Remedy::MostPayloads => "PipelineBuilder::with_max_payloads",
+        Remedy::NexusEndpoints => "NamespacePolicies::with_endpoints",
         Remedy::RequiredToEncode => "Stage::required_to_encode",
         Remedy::Rules => "Offload::with_rule",
         Remedy::Shares => "NamespacePolicy::shares",

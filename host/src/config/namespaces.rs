@@ -1,4 +1,4 @@
-//! `[namespace.NAME]`, as written.
+//! `[namespace.NAME]` and `[nexus.ENDPOINT]`, as written.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,6 +39,14 @@ pub(crate) struct PlainEntry {
     pub(crate) task_queue: Option<String>,
 }
 
+/// `[nexus.ENDPOINT]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(not(feature = "gateway"), expect(dead_code, reason = "read by the gateway alone"))]
+pub(crate) struct NexusEntry {
+    pub(crate) namespace: String,
+}
+
 /// Refuses rules without a condition, and plaintext that a stage would refuse to hand back.
 pub(super) fn check(file: &File, locator: &Locator) -> Result<(), Error> {
     let required = file.stage.iter().find(|stage| stage.required == Required::Yes);
@@ -74,6 +82,7 @@ pub(super) fn check(file: &File, locator: &Locator) -> Result<(), Error> {
 #[cfg(feature = "gateway")]
 pub(crate) fn policies(
     entries: &BTreeMap<String, NamespaceEntry>,
+    nexus: &BTreeMap<String, NexusEntry>,
 ) -> cloakroom_temporal::NamespacePolicies {
     use cloakroom_temporal::{Mode, NamespacePolicies, NamespacePolicy, PlainRule};
 
@@ -90,5 +99,6 @@ pub(crate) fn policies(
         NamespacePolicy::new(mode).sharing_with(entry.shares.clone()).leaving_plain(plain)
     };
     let named = entries.iter().map(|(name, entry)| (name.clone(), policy(entry)));
-    NamespacePolicies::new(named.collect())
+    let endpoint = |(name, entry): (&String, &NexusEntry)| (name.clone(), entry.namespace.clone());
+    NamespacePolicies::new(named.collect()).with_endpoints(nexus.iter().map(endpoint).collect())
 }

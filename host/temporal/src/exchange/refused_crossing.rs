@@ -33,7 +33,8 @@ impl Exchange {
         error: Error,
         memory: &CallMemory,
     ) -> Status {
-        let is_crossing = error.remedies().contains(&Remedy::Shares);
+        let crossing = [Remedy::NexusEndpoints, Remedy::Shares];
+        let is_crossing = error.remedies().iter().any(|remedy| crossing.contains(remedy));
         let status = self.refuse(error);
         let namespace = ctx.namespace_name().unwrap_or_default();
         let token = request.bytes("task_token").unwrap_or_default();
