@@ -1,7 +1,9 @@
 //! The gateway: workers that know nothing of it, and a real server behind it.
 
+mod access;
 mod canary;
 mod down;
+mod failures;
 mod harness;
 mod modes;
 mod namespaces;
