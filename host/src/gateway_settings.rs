@@ -7,15 +7,16 @@ use std::{
 
 use cloakroom_core::{Error, ErrorKind};
 use cloakroom_temporal::gateway::{
-    Auth, Callers, ClientTls, GatewaySettings, HistoryLimits, Identity, ServerTls, UpstreamCredentials,
+    Auth, Callers, ClientTls, GatewaySettings, HistoryLimits, Identity, ServerTls,
+    UpstreamCredentials,
 };
 use zeroize::Zeroizing;
 
 use crate::{
     blocking_work::run_blocking,
     config::{
-        CallerTlsEntry, ClientEntry, GatewayEntry, HistoryEntry, IdentityEntry, Secret, TemporalGatewayEntry,
-        UpstreamTlsEntry, read_secret,
+        CallerTlsEntry, ClientEntry, GatewayEntry, HistoryEntry, IdentityEntry, Secret,
+        TemporalGatewayEntry, UpstreamTlsEntry, read_secret,
     },
     signed_tokens::{in_file, read_guarded, with_signed_tokens},
 };

@@ -33,7 +33,6 @@ mod server_token;
 pub(crate) mod status;
 mod targets;
 mod task_parent;
-mod token_owner;
 mod tokens;
 mod unbounded_starts;
 mod undecodable;

@@ -1,7 +1,7 @@
 //! Encodes the request of a call.
 
 use bytes::Bytes;
-use cloakroom_core::{CallMemory, Context, Kind, Remedy};
+use cloakroom_core::{CallMemory, Context, Kind};
 use cloakroom_wire::View;
 use http::{HeaderMap, HeaderValue};
 
@@ -10,6 +10,7 @@ use super::{
     call::{Call, NAMESPACE},
     context::{RequestContext, context},
     frontend::Frontend,
+    refused_crossing::is_crossing,
     request_log::RequestLog,
     status::{Code, Status},
 };
@@ -66,9 +67,9 @@ impl Exchange {
             }
             Err(error) => error,
         };
-        if error.remedies().contains(&Remedy::Shares) {
+        if is_crossing(&error) {
             let view = View::new(request, &message);
-            return Err(self.refuse_request(frontend, call, &ctx, view, error, memory).await);
+            return Err(self.refuse_crossing(frontend, call, &ctx, view, error, memory).await);
         }
         let answer = self.answer_unsent(frontend, call, &ctx, &message, error, memory);
         Ok(Encoded::Answer(answer.await?))

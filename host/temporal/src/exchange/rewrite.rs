@@ -86,7 +86,8 @@ impl Exchange {
             (0..found.sites().len()).map(|site| Some(found.payload(site))).collect();
         let limits = &allowance.limits;
         let checked = Fields::new(&found).check(&payloads, limits);
-        let checked = checked.and_then(|()| check_size("message", bytes.len(), limits.message.most()));
+        let checked =
+            checked.and_then(|()| check_size("message", bytes.len(), limits.message.most()));
         self.report(ctx, Direction::Encode, checked)
     }
 

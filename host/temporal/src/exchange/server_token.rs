@@ -8,6 +8,8 @@ use super::proto_reader::{Value, fields};
 /// Parts of a task token that could be read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct ServerToken<'a> {
+    /// A query's token has the task queue in this place.
+    pub(super) workflow_id: Option<&'a str>,
     pub(super) run_id: Option<&'a str>,
     /// Attempt of the task, from 1.
     pub(super) attempt: Option<u64>,
@@ -20,6 +22,8 @@ impl<'a> ServerToken<'a> {
         let (fields, is_whole) = fields(token);
         for field in fields {
             match field {
+                // Any text that a user likes.
+                (2, Value::Bytes(content)) => read.workflow_id = std::str::from_utf8(content).ok(),
                 (3, Value::Bytes(content)) => read.run_id = id(content),
                 (5, Value::Number(attempt)) => read.attempt = Some(attempt),
                 _ => {}
@@ -43,7 +47,9 @@ mod tests {
     #[test]
     fn reads_a_token_of_the_server_and_nothing_else() {
         let token = b"\x0a\x04uuid\x12\x02wf\x1a\x03run\x20\x05\x28\x02";
-        assert_eq!(ServerToken::read(token), ServerToken { run_id: Some("run"), attempt: Some(2) });
+        let expected =
+            ServerToken { workflow_id: Some("wf"), run_id: Some("run"), attempt: Some(2) };
+        assert_eq!(ServerToken::read(token), expected);
         for other in [&b""[..], b"\xff\xff", b"{\"run\": 1}", b"\x1a\x02\x00\x01", b"\x1a\x7f"] {
             assert_eq!(ServerToken::read(other), ServerToken::default(), "{other:?}");
         }
