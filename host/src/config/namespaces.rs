@@ -102,3 +102,42 @@ pub(crate) fn policies(
     let endpoint = |(name, entry): (&String, &NexusEntry)| (name.clone(), entry.namespace.clone());
     NamespacePolicies::new(named.collect()).with_endpoints(nexus.iter().map(endpoint).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::parse;
+
+    const STAGE: &str = "[[stage]]\nplugin = \"bundled:aes-gcm\"\n";
+
+    fn verdict(required: &str, namespace: &str) -> Result<(), Error> {
+        let text = format!("{STAGE}required = {required}\n[namespace.shop]\n{namespace}\n");
+        let file = parse(&text, "c.toml").unwrap();
+        check(&file, &Locator::new("c.toml".to_owned(), text))
+    }
+
+    #[track_caller]
+    fn refuses(namespace: &str, line: &str, says: &str) {
+        let error = verdict("true", namespace).unwrap_err();
+        assert_eq!(error.place(), Some(&*format!("c.toml, line {line}")));
+        assert!(error.to_string().contains(says), "{error}");
+    }
+
+    #[test]
+    fn plaintext_that_would_be_refused_on_its_way_back_is_not_written() {
+        let plain = "[[namespace.shop.plain]]\ntask_queue = \"import\"";
+        refuses("mode = \"decode\"", "5", "stage `aes-gcm` is required");
+        refuses(plain, "5", "stage `aes-gcm` is required");
+        for namespace in ["mode = \"decode\"", plain] {
+            assert!(verdict("\"encode\"", namespace).is_ok());
+        }
+        for namespace in ["", "mode = \"off\"", "shares = [\"billing\"]"] {
+            assert!(verdict("true", namespace).is_ok(), "{namespace}");
+        }
+    }
+
+    #[test]
+    fn a_rule_has_a_condition() {
+        refuses("[[namespace.shop.plain]]", "5", "needs a `workflow_type`, a `task_queue` or both");
+    }
+}
