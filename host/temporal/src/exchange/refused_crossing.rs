@@ -22,15 +22,15 @@ const FAILURE_TYPE: &[u8] = b"CloakroomCrossing";
 const CAUSE: u64 = 14;
 
 /// Returns whether an error says that a payload may not cross.
-pub(super) fn is_crossing(error: &Error) -> bool {
+fn is_crossing(error: &Error) -> bool {
     let crossing = [Remedy::NexusEndpoints, Remedy::Shares];
     error.remedies().iter().any(|remedy| crossing.contains(remedy))
 }
 
 impl Exchange {
-    /// Returns the status for a payload that may not cross. If the request completes a workflow task, the
-    /// task is failed at the frontend first, with the reason.
-    pub(super) async fn refuse_crossing(
+    /// Returns the status for an error of encoding. If it is a payload that may not cross, and the
+    /// request completes a workflow task, the task is failed at the frontend first, with the reason.
+    pub(super) async fn refuse_request(
         &self,
         frontend: &impl Frontend,
         call: &Call<'_>,
@@ -39,13 +39,14 @@ impl Exchange {
         error: Error,
         memory: &CallMemory,
     ) -> Status {
+        let is_crossing = is_crossing(&error);
         let status = self.refuse(error);
         let namespace = ctx.namespace_name().unwrap_or_default();
         let token = request.bytes("task_token").unwrap_or_default();
         // On the first attempt only: the server hands a failed task out again at once, and later ones
         // time out, as SDKs do it. A task of another gateway counts as a first one.
         let attempt = self.tokens.task(namespace, token).map_or(1, |task| task.attempt);
-        if call.name != "RespondWorkflowTaskCompleted" || attempt > 1 {
+        if !is_crossing || call.name != "RespondWorkflowTaskCompleted" || attempt > 1 {
             return status;
         }
         let failed = failed_task(token, namespace, &status.message);
