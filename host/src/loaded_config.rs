@@ -106,7 +106,7 @@ impl LoadedConfig {
             #[cfg(feature = "gateway")]
             gateway: (file.gateway, folder.clone()),
             #[cfg(feature = "gateway")]
-            namespaces: Arc::new(crate::config::policies(&file.namespace)),
+            namespaces: Arc::new(crate::config::policies(&file.namespace, &file.nexus)),
             cache,
             keys,
             stamps,

@@ -82,7 +82,7 @@ async fn open(text: &str) -> Result<Cloakroom, Error> {
 }
 
 /// The tables of the reference, and a file with a key of each in place of `KEY`.
-const TABLES: [(&str, &str); 18] = [
+const TABLES: [(&str, &str); 19] = [
     ("[[stage]]", "[[stage]]\nplugin = \"bundled:zstd\"\nKEY"),
     ("grants", "[[stage]]\nplugin = \"bundled:zstd\"\n[stage.grants]\nKEY"),
     ("[storage]", "[storage]\nKEY"),
@@ -100,6 +100,7 @@ const TABLES: [(&str, &str); 18] = [
     ("[gateway.temporal]", "[gateway.temporal]\nupstream = \"http://h:1\"\nKEY"),
     ("[namespace.NAME]", "[namespace.n]\nKEY"),
     ("[[namespace.NAME.plain]]", "[[namespace.n.plain]]\nKEY"),
+    ("[nexus.ENDPOINT]", "[nexus.e]\nnamespace = \"n\"\nKEY"),
     ("[cache]", "[cache]\nKEY"),
 ];
 

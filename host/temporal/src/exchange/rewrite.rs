@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use cloakroom_core::{Context, Direction, Error, ErrorKind, Limit, Payload, Remedy};
 
-use cloakroom_pipeline::Pipeline;
+use cloakroom_pipeline::{Pipeline, Stage};
 use cloakroom_wire::{
     MessageType, Scan, ScanLimits, WireError, WireErrorKind, scan_within, splice,
 };
@@ -101,14 +101,14 @@ impl Exchange {
         pipeline: &Pipeline,
     ) -> Result<Context, Error> {
         let targets = targets(ctx, parent, found);
-        if targets.is_empty() {
-            return Ok(ctx.clone());
-        }
         if pipeline.binds_namespaces() {
-            let checked = crossing::check(&self.namespaces(), found, &targets);
+            let (policies, mut stages) = (self.namespaces(), pipeline.stages().iter());
+            let is_required = stages.any(Stage::is_required_to_encode);
+            let checked = crossing::check(&policies, found, &targets)
+                .and_then(|()| crossing::check_nexus(&policies, found, ctx, is_required));
             self.report(ctx, Direction::Encode, checked)?;
         }
-        Ok(ctx.clone().with_targets(targets))
+        Ok(if targets.is_empty() { ctx.clone() } else { ctx.clone().with_targets(targets) })
     }
 
     /// Decodes the payloads of a message that its receiver reads. Returns it, and how many these are.
