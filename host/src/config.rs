@@ -15,6 +15,7 @@ mod claims;
 mod code_limits;
 mod date;
 mod gateway;
+mod gateway_sizes;
 mod host_conflict;
 mod keys;
 mod locator;
@@ -32,6 +33,8 @@ mod storage;
 mod temporal;
 mod units;
 
+#[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
+pub(crate) use self::namespaces::policies;
 pub use self::remedy::setting_name;
 #[cfg(feature = "temporal")]
 pub(crate) use self::temporal::TemporalEntry;
@@ -50,7 +53,7 @@ pub(crate) use self::{
     storage::{DriverEntry, StorageEntry},
 };
 #[cfg(feature = "gateway")]
-pub(crate) use self::{gateway::GatewayEntry, namespaces::policies};
+pub(crate) use self::{gateway::GatewayEntry, gateway_sizes::ClientEntry};
 #[cfg(feature = "codec-server")]
 pub(crate) use self::{
     secret::{read_secret, refuse_writable},

@@ -37,7 +37,7 @@ pub(crate) struct LoadedConfig {
     pub(crate) codec_server: (crate::config::CodecServerEntry, PathBuf),
     #[cfg(feature = "gateway")]
     pub(crate) gateway: crate::config::GatewayEntry,
-    #[cfg(feature = "gateway")]
+    #[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
     pub(crate) namespaces: Arc<cloakroom_temporal::NamespacePolicies>,
     /// Folder of compiled plugins.
     cache: Option<PathBuf>,
@@ -104,7 +104,7 @@ impl LoadedConfig {
             codec_server: (file.codec_server, folder.clone()),
             #[cfg(feature = "gateway")]
             gateway: file.gateway,
-            #[cfg(feature = "gateway")]
+            #[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
             namespaces: Arc::new(crate::config::policies(&file.namespace)),
             cache,
             keys,

@@ -7,7 +7,10 @@ use serde::{
     de::{self, Visitor},
 };
 
-use super::method_name::MethodName;
+use super::{
+    gateway_sizes::{ClientEntry, HistoryEntry},
+    method_name::MethodName,
+};
 
 /// `[gateway]`
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -26,6 +29,10 @@ pub(crate) struct TemporalGatewayEntry {
     pub(crate) upstream: Upstream,
     pub(crate) metrics_listen: Option<SocketAddr>,
     pub(crate) encode_failures: Option<bool>,
+    #[serde(default)]
+    pub(crate) client: Vec<ClientEntry>,
+    #[serde(default)]
+    pub(crate) history: HistoryEntry,
     #[serde(default)]
     pub(crate) allow_methods: Vec<MethodName>,
 }

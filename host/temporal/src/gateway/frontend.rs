@@ -37,6 +37,7 @@ impl Frontend for Connection {
         *request.version_mut() = Version::HTTP_2;
         *request.headers_mut() = caller.clone();
         request.headers_mut().remove(GRPC_TIMEOUT);
+        self.gateway.credentials.load().authorize(None, request.headers_mut());
         headers::describe_request(request.headers_mut());
         let (head, body) = self.upstream.send(request).await?.into_parts();
         check_status(&head.headers)?;
