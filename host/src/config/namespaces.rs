@@ -14,7 +14,10 @@ use super::{
 /// `[namespace.NAME]`
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-#[cfg_attr(not(feature = "gateway"), expect(dead_code, reason = "read by the gateway alone"))]
+#[cfg_attr(
+    not(any(feature = "gateway", feature = "temporal-sdk")),
+    expect(dead_code, reason = "read where whole messages pass")
+)]
 pub(crate) struct NamespaceEntry {
     pub(crate) mode: ModeWord,
     pub(crate) shares: BTreeSet<String>,
@@ -79,7 +82,7 @@ pub(super) fn check(file: &File, locator: &Locator) -> Result<(), Error> {
 }
 
 /// Returns the policies that the gateway asks for.
-#[cfg(feature = "gateway")]
+#[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
 pub(crate) fn policies(
     entries: &BTreeMap<String, NamespaceEntry>,
     nexus: &BTreeMap<String, NexusEntry>,
