@@ -1,8 +1,8 @@
 //! Configuration: one TOML file for the library and the command line.
 //!
-//! - `schema` and the tables below it (`bucket`, `claims`, `code_limits`, `gateway`, `plugin`, `storage`,
-//!   `temporal`) are the file as written; `units`, `date`, `method_name`, `required` and `secret` are its
-//!   values.
+//! - `schema` and the tables below it (`bucket`, `claims`, `code_limits`, `gateway`, `namespaces`,
+//!   `plugin`, `storage`, `temporal`) are the file as written; `units`, `date`, `method_name`, `required`
+//!   and `secret` are its values.
 //! - `parse` reads the text; `locator` finds lines and `nearest` the name that was meant, for errors.
 //! - `check`, `bucket_grants` and `shared_host` compare the parts with each other.
 //! - `keys` and `buckets` fetch what the file only names.
@@ -15,10 +15,13 @@ mod claims;
 mod code_limits;
 mod date;
 mod gateway;
+mod gateway_access;
+mod gateway_sizes;
 mod host_conflict;
 mod keys;
 mod locator;
 mod method_name;
+mod namespaces;
 mod nearest;
 mod parse;
 mod plugin;
@@ -31,11 +34,11 @@ mod storage;
 mod temporal;
 mod units;
 
-#[cfg(feature = "gateway")]
-pub(crate) use self::gateway::GatewayEntry;
 pub use self::remedy::setting_name;
 #[cfg(feature = "temporal")]
 pub(crate) use self::temporal::TemporalEntry;
+#[cfg(feature = "codec-server")]
+pub(crate) use self::temporal::{CodecServerEntry, Listen};
 pub(crate) use self::{
     bucket::BucketEntry,
     buckets::{Buckets, OpenBuckets, buckets},
@@ -50,8 +53,16 @@ pub(crate) use self::{
     shared_host::check_host,
     storage::{DriverEntry, StorageEntry},
 };
-#[cfg(feature = "codec-server")]
+#[cfg(feature = "gateway")]
+pub(crate) use self::{
+    gateway::{GatewayEntry, TemporalGatewayEntry},
+    gateway_access::{CallerTlsEntry, IdentityEntry, UpstreamTlsEntry},
+    gateway_sizes::{ClientEntry, HistoryEntry},
+    namespaces::policies,
+    secret::Secret,
+};
+#[cfg(any(feature = "codec-server", feature = "gateway"))]
 pub(crate) use self::{
     secret::{read_secret, refuse_writable},
-    temporal::{CodecServerEntry, Listen},
+    temporal::JwtEntry,
 };

@@ -82,7 +82,7 @@ async fn open(text: &str) -> Result<Cloakroom, Error> {
 }
 
 /// The tables of the reference, and a file with a key of each in place of `KEY`.
-const TABLES: [(&str, &str); 16] = [
+const TABLES: [(&str, &str); 18] = [
     ("[[stage]]", "[[stage]]\nplugin = \"bundled:zstd\"\nKEY"),
     ("grants", "[[stage]]\nplugin = \"bundled:zstd\"\n[stage.grants]\nKEY"),
     ("[storage]", "[storage]\nKEY"),
@@ -98,6 +98,8 @@ const TABLES: [(&str, &str); 16] = [
     ("codec_server.jwt", "[codec_server.jwt]\nkeys = \"k\"\nKEY"),
     ("codec_server.tls", "[codec_server.tls]\ncertificate = \"c\"\nkey = \"k\"\nKEY"),
     ("[gateway.temporal]", "[gateway.temporal]\nupstream = \"http://h:1\"\nKEY"),
+    ("[namespace.NAME]", "[namespace.n]\nKEY"),
+    ("[[namespace.NAME.plain]]", "[[namespace.n.plain]]\nKEY"),
     ("[cache]", "[cache]\nKEY"),
 ];
 
