@@ -20,6 +20,7 @@ use super::{
     targets::targets,
     task_parent::Parent,
 };
+use crate::limits::SizeLimits;
 
 /// A message whose payloads are decoded.
 pub(super) struct Decoded {
@@ -55,12 +56,8 @@ impl Exchange {
         let own: usize = found.sites().iter().map(|site| site.range().len()).sum();
         let framing = bytes.len() - own + FRAMING * count;
         let fields = Fields::new(&found);
-        let pipeline = self.adapter.pipeline().keeping_own();
-        let mut room = fields.room(limits, framing);
-        if let Some(threshold) = allowance.threshold {
-            room = room.with_threshold(threshold);
-        }
-        let pipeline = pipeline.fitting(room);
+        let room = fields.room(allowance, framing);
+        let pipeline = self.adapter.pipeline().keeping_own().fitting(room);
         let ctx = &self.with_targets(ctx, parent.as_deref(), &found, &pipeline)?;
         let encoded = pipeline.encode(ctx, payloads).await?;
         let encoded = write(&encoded);
@@ -78,18 +75,15 @@ impl Exchange {
     /// `LimitExceeded(Message)` if the message or one of its fields is larger than Temporal accepts.
     pub(super) fn check_plain(
         &self,
-        ctx: &Context,
         message: MessageType,
         bytes: &Bytes,
-        allowance: &Allowance,
+        limits: &SizeLimits,
     ) -> Result<(), Error> {
         let found = self.scan(message, bytes)?;
         let payloads: Vec<_> =
             (0..found.sites().len()).map(|site| Some(found.payload(site))).collect();
-        let limits = &allowance.limits;
-        let checked = Fields::new(&found).check(&payloads, limits);
-        let checked = checked.and_then(|()| check_size("message", bytes.len(), limits.message.most()));
-        self.report(ctx, Direction::Encode, checked)
+        Fields::new(&found).check(&payloads, limits)?;
+        check_size("message", bytes.len(), limits.message.most())
     }
 
     /// Returns the context with the target of each payload.
