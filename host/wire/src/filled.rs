@@ -105,7 +105,10 @@ fn mutated_messages_lose_no_byte() {
                         1 => bytes.extend_from_within(at..),
                         2 => bytes.insert(at.min(bytes.len()), random(256) as u8),
                         _ => {
-                            bytes.get_mut(at).into_iter().for_each(|byte| *byte = random(256) as u8)
+                            bytes
+                                .get_mut(at)
+                                .into_iter()
+                                .for_each(|byte| *byte = random(256) as u8);
                         }
                     }
                 }
