@@ -10,7 +10,7 @@ pub(crate) use self::{
         Parts, Running, client, client_with, connection, converter, folder_driver, in_folder,
         opened, opening, server, unique, until,
     },
-    workflows::{Courier, Failing, Helper, Stumbling, Swollen, Waiting, swollen},
+    workflows::{Again, Courier, Failing, Helper, Stumbling, Swollen, Waiting, swollen},
 };
 
 use std::{fs, path::Path, sync::Arc};
@@ -35,7 +35,7 @@ use temporalio_common::{
 use temporalio_sdk::workflow_replayer::{WorkflowReplayer, WorkflowReplayerOptions};
 use temporalio_workflow::workflows::WorkflowImplementation;
 
-use self::workflows::{Again, Grown};
+use self::workflows::Grown;
 
 /// Text that must not appear in the clear. Each half of it occurs nowhere else.
 const CANARY: &str = "canary-Qm7xV2kR9sLw-yellow-T4nZp8JdHb3F-feather";
