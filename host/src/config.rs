@@ -15,6 +15,8 @@ mod claims;
 mod code_limits;
 mod date;
 mod gateway;
+mod gateway_access;
+mod gateway_sizes;
 mod host_conflict;
 mod keys;
 mod locator;
@@ -35,6 +37,8 @@ mod units;
 pub use self::remedy::setting_name;
 #[cfg(feature = "temporal")]
 pub(crate) use self::temporal::TemporalEntry;
+#[cfg(feature = "codec-server")]
+pub(crate) use self::temporal::{CodecServerEntry, Listen};
 pub(crate) use self::{
     bucket::BucketEntry,
     buckets::{Buckets, OpenBuckets, buckets},
@@ -50,9 +54,15 @@ pub(crate) use self::{
     storage::{DriverEntry, StorageEntry},
 };
 #[cfg(feature = "gateway")]
-pub(crate) use self::{gateway::GatewayEntry, namespaces::policies};
-#[cfg(feature = "codec-server")]
+pub(crate) use self::{
+    gateway::{GatewayEntry, TemporalGatewayEntry},
+    gateway_access::{CallerTlsEntry, IdentityEntry, UpstreamTlsEntry},
+    gateway_sizes::{ClientEntry, HistoryEntry},
+    namespaces::policies,
+    secret::Secret,
+};
+#[cfg(any(feature = "codec-server", feature = "gateway"))]
 pub(crate) use self::{
     secret::{read_secret, refuse_writable},
-    temporal::{CodecServerEntry, Listen},
+    temporal::JwtEntry,
 };

@@ -35,8 +35,9 @@ pub(crate) struct LoadedConfig {
     /// The codec server's table, and the folder that its paths start from.
     #[cfg(feature = "codec-server")]
     pub(crate) codec_server: (crate::config::CodecServerEntry, PathBuf),
+    /// The gateways' table, and the folder that its paths start from.
     #[cfg(feature = "gateway")]
-    pub(crate) gateway: crate::config::GatewayEntry,
+    pub(crate) gateway: (crate::config::GatewayEntry, PathBuf),
     #[cfg(feature = "gateway")]
     pub(crate) namespaces: Arc<cloakroom_temporal::NamespacePolicies>,
     /// Folder of compiled plugins.
@@ -103,7 +104,7 @@ impl LoadedConfig {
             #[cfg(feature = "codec-server")]
             codec_server: (file.codec_server, folder.clone()),
             #[cfg(feature = "gateway")]
-            gateway: file.gateway,
+            gateway: (file.gateway, folder.clone()),
             #[cfg(feature = "gateway")]
             namespaces: Arc::new(crate::config::policies(&file.namespace)),
             cache,

@@ -167,7 +167,7 @@ impl File {
         let material = self.keys.values().flat_map(|ring| ring.material.values());
         let settings = self.buckets.values().flat_map(BucketEntry::secrets);
         let secrets = material.chain(settings).filter_map(|secret| secret.file.clone());
-        let server = self.codec_server.files();
-        plugins.chain(secrets).chain(server).map(|path| folder.join(path)).collect()
+        let servers = self.codec_server.files().chain(self.gateway.files());
+        plugins.chain(secrets).chain(servers).map(|path| folder.join(path)).collect()
     }
 }

@@ -22,6 +22,8 @@ mod sdk;
 pub mod server;
 mod too_large;
 
+#[cfg(any(feature = "codec-server", feature = "gateway"))]
+pub use self::access::Auth;
 #[cfg(feature = "gateway")]
 pub use self::namespaces::{
     Mode, NamespacePolicies, NamespacePolicy, NamespacePolicySource, PlainRule,

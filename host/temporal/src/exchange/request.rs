@@ -1,7 +1,7 @@
 //! Encodes the request of a call.
 
 use bytes::Bytes;
-use cloakroom_core::{CallMemory, Context, Kind};
+use cloakroom_core::{CallMemory, Context, Kind, Remedy};
 use cloakroom_wire::View;
 use http::{HeaderMap, HeaderValue};
 
@@ -14,8 +14,17 @@ use super::{
     status::{Code, Status},
 };
 
+/// What an encoded request is followed by.
+pub(crate) enum Encoded {
+    /// It is sent to the frontend, in this context.
+    Request(Context, Bytes),
+    /// It does not fit, and this is the answer to its call.
+    Answer(Bytes),
+}
+
 impl Exchange {
-    /// Encodes a request, and returns it with its context.
+    /// Encodes a request, and returns it with its context. If it does not fit and answers a task, the
+    /// task is failed at the frontend, and the call is answered.
     ///
     /// # Errors
     /// The status that refuses the call.
@@ -26,7 +35,7 @@ impl Exchange {
         message: Bytes,
         memory: &CallMemory,
         log: &mut RequestLog,
-    ) -> Result<(Context, Bytes), Status> {
+    ) -> Result<Encoded, Status> {
         let RequestContext { ctx, task_queue } = context(call.method, &message, &self.tokens);
         log.namespace = ctx.namespace_name().map(str::to_owned);
         check_namespace(&ctx, call.headers)?;
@@ -35,25 +44,34 @@ impl Exchange {
         let namespace = log.namespace.as_deref().unwrap_or_default();
         let ctx = ctx.with_readable(policies.readable(namespace));
         if !call.method.request.holds_payloads() {
-            return Ok((ctx, message));
-        }
-        if !policies.encodes(namespace, workflow_type(&ctx), &task_queue) {
-            let checked = self.check_plain(&ctx, call.method.request, &message);
-            return checked.map(|()| (ctx, message)).map_err(|error| self.refuse(error));
+            return Ok(Encoded::Request(ctx, message));
         }
         let counted = ctx.clone().with_memory(memory.clone());
-        let parent = self.parent_of_ended(frontend, call, &counted, &message).await?;
+        let allowance = self.allowance(frontend, call, &ctx, &message, memory).await;
         let request = call.method.request;
-        let encoded = self.encode_message(&counted, parent, request, message.clone()).await;
-        let (message, payloads) = match encoded {
-            Ok(encoded) => encoded,
-            Err(error) => {
-                let view = View::new(request, &message);
-                return Err(self.refuse_request(frontend, call, &ctx, view, error, memory).await);
+        let encoded = if policies.encodes(namespace, workflow_type(&ctx), &task_queue) {
+            if self.adapter.pipeline().threshold().is_some() {
+                self.unbounded_starts.note(call, ctx.namespace_name(), &message);
             }
+            let parent = self.parent_of_ended(frontend, call, &counted, &message).await?;
+            self.encode_message(&counted, parent, request, message.clone(), &allowance).await
+        } else {
+            let checked = self.check_plain(&ctx, request, &message, &allowance);
+            checked.map(|()| (message.clone(), 0))
         };
-        log.payloads += payloads;
-        Ok((ctx, message))
+        let error = match encoded {
+            Ok((message, payloads)) => {
+                log.payloads += payloads;
+                return Ok(Encoded::Request(ctx, message));
+            }
+            Err(error) => error,
+        };
+        if error.remedies().contains(&Remedy::Shares) {
+            let view = View::new(request, &message);
+            return Err(self.refuse_request(frontend, call, &ctx, view, error, memory).await);
+        }
+        let answer = self.answer_unsent(frontend, call, &ctx, &message, error, memory);
+        Ok(Encoded::Answer(answer.await?))
     }
 }
 
