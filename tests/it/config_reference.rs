@@ -82,7 +82,7 @@ async fn open(text: &str) -> Result<Cloakroom, Error> {
 }
 
 /// The tables of the reference, and a file with a key of each in place of `KEY`.
-const TABLES: [(&str, &str); 16] = [
+const TABLES: [(&str, &str); 19] = [
     ("[[stage]]", "[[stage]]\nplugin = \"bundled:zstd\"\nKEY"),
     ("grants", "[[stage]]\nplugin = \"bundled:zstd\"\n[stage.grants]\nKEY"),
     ("[storage]", "[storage]\nKEY"),
@@ -98,6 +98,20 @@ const TABLES: [(&str, &str); 16] = [
     ("codec_server.jwt", "[codec_server.jwt]\nkeys = \"k\"\nKEY"),
     ("codec_server.tls", "[codec_server.tls]\ncertificate = \"c\"\nkey = \"k\"\nKEY"),
     ("[gateway.temporal]", "[gateway.temporal]\nupstream = \"http://h:1\"\nKEY"),
+    (
+        "gateway.temporal.tls",
+        "[gateway.temporal]\nupstream = \"http://h:1\"\n\
+         [gateway.temporal.tls]\ncertificate = \"c\"\nkey = \"k\"\nKEY",
+    ),
+    (
+        "[[gateway.temporal.identity]]",
+        "[gateway.temporal]\nupstream = \"http://h:1\"\n\
+         [[gateway.temporal.identity]]\nname = \"n\"\nnamespaces = []\nKEY",
+    ),
+    (
+        "gateway.temporal.upstream_tls",
+        "[gateway.temporal]\nupstream = \"http://h:1\"\n[gateway.temporal.upstream_tls]\nKEY",
+    ),
     ("[cache]", "[cache]\nKEY"),
 ];
 
