@@ -36,7 +36,7 @@ pub fn node() -> PathBuf {
     installed("CLOAKROOM_NODE", "node")
 }
 
-/// The program of `tests/go`, built.
+/// The program of `tests/go`, built. That of `tests/go/visit` stands beside it.
 pub fn go() -> PathBuf {
     installed("CLOAKROOM_GO", "go/sdks")
 }

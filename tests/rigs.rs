@@ -5,6 +5,7 @@
 
 mod azurite;
 mod envoy;
+mod gateway;
 mod gcs;
 mod http;
 mod redis;
@@ -15,6 +16,7 @@ mod temporal;
 
 pub use azurite::{AZURITE_ACCOUNT, AZURITE_KEY, azurite, container};
 pub use envoy::{Envoy, envoy, envoy_to_socket};
+pub use gateway::GatewayProcess;
 pub use gcs::{fake_gcs, gcs_bucket};
 pub use redis::redis;
 pub use s3::{RCLONE_KEY, RCLONE_SECRET, bucket, keep_versions, moto, rclone, versions};

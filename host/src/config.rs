@@ -1,8 +1,8 @@
 //! Configuration: one TOML file for the library and the command line.
 //!
-//! - `schema` and the tables below it (`bucket`, `claims`, `code_limits`, `gateway`, `plugin`, `storage`,
-//!   `temporal`) are the file as written; `units`, `date`, `method_name`, `required` and `secret` are its
-//!   values.
+//! - `schema` and the tables below it (`bucket`, `claims`, `code_limits`, `gateway`, `namespaces`,
+//!   `plugin`, `storage`, `temporal`) are the file as written; `units`, `date`, `method_name`, `required`
+//!   and `secret` are its values.
 //! - `parse` reads the text; `locator` finds lines and `nearest` the name that was meant, for errors.
 //! - `check`, `bucket_grants` and `shared_host` compare the parts with each other.
 //! - `keys` and `buckets` fetch what the file only names.
@@ -16,10 +16,12 @@ mod code_limits;
 mod date;
 mod gateway;
 mod gateway_access;
+mod gateway_sizes;
 mod host_conflict;
 mod keys;
 mod locator;
 mod method_name;
+mod namespaces;
 mod nearest;
 mod parse;
 mod plugin;
@@ -55,6 +57,8 @@ pub(crate) use self::{
 pub(crate) use self::{
     gateway::{GatewayEntry, TemporalGatewayEntry},
     gateway_access::{CallerTlsEntry, IdentityEntry, UpstreamTlsEntry},
+    gateway_sizes::{ClientEntry, HistoryEntry},
+    namespaces::policies,
     secret::Secret,
 };
 #[cfg(any(feature = "codec-server", feature = "gateway"))]

@@ -7,15 +7,16 @@ use std::{
 
 use cloakroom_core::{Error, ErrorKind};
 use cloakroom_temporal::gateway::{
-    Auth, Callers, ClientTls, GatewaySettings, Identity, ServerTls, UpstreamCredentials,
+    Auth, Callers, ClientTls, GatewaySettings, HistoryLimits, Identity, ServerTls,
+    UpstreamCredentials,
 };
 use zeroize::Zeroizing;
 
 use crate::{
     blocking_work::run_blocking,
     config::{
-        CallerTlsEntry, GatewayEntry, IdentityEntry, Secret, TemporalGatewayEntry,
-        UpstreamTlsEntry, read_secret,
+        CallerTlsEntry, ClientEntry, GatewayEntry, HistoryEntry, IdentityEntry, Secret,
+        TemporalGatewayEntry, UpstreamTlsEntry, read_secret,
     },
     signed_tokens::{in_file, read_guarded, with_signed_tokens},
 };
@@ -60,9 +61,19 @@ pub(crate) fn settings(
     settings.metrics = entry.metrics_listen;
     settings.encode_failures = entry.encode_failures;
     settings.allowed_methods = entry.allow_methods.iter().map(|name| name.0.clone()).collect();
+    settings.history = history(&entry.history, settings.history);
+    let client = |client: &ClientEntry| (client.user_agent.clone(), client.answer.0);
+    settings.answers = entry.client.iter().map(client).collect();
     settings.callers = callers(entry, folder)?;
     settings.credentials = credentials(entry, settings.upstream.is_tls(), folder)?;
     Ok(settings)
+}
+
+fn history(entry: &HistoryEntry, by_default: HistoryLimits) -> HistoryLimits {
+    let mut history = by_default;
+    history.from = entry.from.as_ref().map_or(history.from, |size| size.0);
+    history.threshold = entry.threshold.as_ref().map_or(history.threshold, |size| size.0);
+    history
 }
 
 fn callers(entry: &TemporalGatewayEntry, folder: &Path) -> Result<Callers, Error> {

@@ -38,6 +38,8 @@ pub(crate) struct LoadedConfig {
     /// The gateways' table, and the folder that its paths start from.
     #[cfg(feature = "gateway")]
     pub(crate) gateway: (crate::config::GatewayEntry, PathBuf),
+    #[cfg(feature = "gateway")]
+    pub(crate) namespaces: Arc<cloakroom_temporal::NamespacePolicies>,
     /// Folder of compiled plugins.
     cache: Option<PathBuf>,
     pub(crate) keys: Vec<KeyFact>,
@@ -102,7 +104,9 @@ impl LoadedConfig {
             #[cfg(feature = "codec-server")]
             codec_server: (file.codec_server, folder.clone()),
             #[cfg(feature = "gateway")]
-            gateway: (file.gateway, folder),
+            gateway: (file.gateway, folder.clone()),
+            #[cfg(feature = "gateway")]
+            namespaces: Arc::new(crate::config::policies(&file.namespace)),
             cache,
             keys,
             stamps,

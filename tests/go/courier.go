@@ -7,15 +7,18 @@ import (
 	"sync"
 	"time"
 
+	"github.com/nexus-rpc/sdk-go/nexus"
 	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/sdk/activity"
+	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/temporalnexus"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 )
 
-const patience = 10 * time.Minute
+var patience = 10 * time.Minute
 
 type order struct {
 	Way    string `json:"way"`
@@ -59,6 +62,11 @@ func courier(ctx workflow.Context, given order) (string, error) {
 		return carried, err
 	case "fan":
 		return fan(workflow.WithActivityOptions(ctx, options), held)
+	case "nexus_sync", "nexus_run":
+		// The queue is an endpoint's name here.
+		nexus := workflow.NewNexusClient(given.Queue, "carrier")
+		err := nexus.ExecuteOperation(ctx, given.Way, held, workflow.NexusOperationOptions{}).Get(ctx, &carried)
+		return carried, err
 	case "again":
 		return "", workflow.NewContinueAsNewError(ctx, "Courier", order{Way: "start", Parcel: held})
 	case "memo":
@@ -104,6 +112,29 @@ func fan(ctx workflow.Context, held string) (string, error) {
 		}
 	}
 	return held, nil
+}
+
+// A service with an operation that answers at once, and one that runs a workflow.
+func registerNexus(polling worker.Worker) error {
+	carrier := nexus.NewService("carrier")
+	answer := func(_ context.Context, text string, _ nexus.StartOperationOptions) (string, error) { return text, nil }
+	start := func(
+		ctx context.Context, text string, options nexus.StartOperationOptions,
+	) (temporalnexus.WorkflowHandle[string], error) {
+		started := client.StartWorkflowOptions{ID: "nexus-" + options.RequestID}
+		return temporalnexus.ExecuteUntypedWorkflow[string](
+			ctx, options, started, "Courier", order{Way: "start", Parcel: text})
+	}
+	run, err := temporalnexus.NewWorkflowRunOperationWithOptions(
+		temporalnexus.WorkflowRunOperationOptions[string, string]{Name: "nexus_run", Handler: start})
+	if err != nil {
+		return err
+	}
+	if err := carrier.Register(nexus.NewSyncOperation("nexus_sync", answer), run); err != nil {
+		return err
+	}
+	polling.RegisterNexusService(carrier)
+	return nil
 }
 
 func registerActivities(polling worker.Worker) {

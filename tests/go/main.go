@@ -17,22 +17,37 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/contrib/aws/s3driver"
+	"go.temporal.io/sdk/contrib/aws/s3driver/awssdkv2"
+	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/log"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 )
 
 type request struct {
-	Address    string   `json:"address"`
-	Namespace  string   `json:"namespace"`
-	TaskQueue  string   `json:"task_queue"`
-	Role       string   `json:"role"`
-	ID         string   `json:"id"`
-	Size       int      `json:"size"`
-	Canary     string   `json:"canary"`
-	Steps      []string `json:"steps"`
-	OtherQueue string   `json:"other_queue"`
+	Address    string         `json:"address"`
+	Namespace  string         `json:"namespace"`
+	TaskQueue  string         `json:"task_queue"`
+	Role       string         `json:"role"`
+	ID         string         `json:"id"`
+	Size       int            `json:"size"`
+	Sizes      map[string]int `json:"sizes"`
+	Canary     string         `json:"canary"`
+	Steps      []string       `json:"steps"`
+	OtherQueue string         `json:"other_queue"`
+	S3         *bucket        `json:"s3"`
+	// Bounds an activity that a worker took and did not finish. 0 is as long as is bearable.
+	ActivitySeconds int64 `json:"activity_seconds"`
+}
+
+// Where the SDK's own driver stores, if it does.
+type bucket struct {
+	Endpoint string `json:"endpoint"`
+	Bucket   string `json:"bucket"`
 }
 
 func main() {
@@ -53,7 +68,13 @@ func main() {
 			os.Exit(3)
 		}()
 	}
+	if asked.ActivitySeconds > 0 {
+		patience = time.Duration(asked.ActivitySeconds) * time.Second
+	}
+	storing, err := asked.S3.storage()
+	must(err)
 	connected, err := client.Dial(client.Options{
+		ExternalStorage:    storing,
 		HostPort:           asked.Address,
 		Namespace:          asked.Namespace,
 		ContextPropagators: []workflow.ContextPropagator{tracing{}},
@@ -64,6 +85,7 @@ func main() {
 		polling := worker.New(connected, asked.TaskQueue, worker.Options{})
 		polling.RegisterWorkflowWithOptions(courier, workflow.RegisterOptions{Name: "Courier"})
 		registerActivities(polling)
+		must(registerNexus(polling))
 		must(polling.Start())
 		say(map[string]any{"step": "ready", "ok": true})
 		if asked.Role == "worker" {
@@ -73,6 +95,24 @@ func main() {
 		}
 	}
 	run(connected, asked)
+}
+
+func (s *bucket) storage() (converter.ExternalStorage, error) {
+	if s == nil {
+		return converter.ExternalStorage{}, nil
+	}
+	connected := s3.New(s3.Options{
+		BaseEndpoint: aws.String(s.Endpoint),
+		Region:       "us-east-1",
+		UsePathStyle: true,
+		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+			return aws.Credentials{AccessKeyID: "key", SecretAccessKey: "secret"}, nil
+		}),
+	})
+	driver, err := s3driver.NewDriver(s3driver.Options{
+		Client: awssdkv2.NewClient(connected), Bucket: s3driver.StaticBucket(s.Bucket),
+	})
+	return converter.ExternalStorage{Drivers: []converter.StorageDriver{driver}}, err
 }
 
 // Runs the steps, and ends the program at the first that fails.
@@ -93,13 +133,17 @@ func run(connected client.Client, asked request) {
 
 // A text that every SDK makes in the same way, and that compresses to half its size at most.
 func parcel(asked request, step string) string {
+	size, special := asked.Sizes[step]
+	if !special {
+		size = asked.Size
+	}
 	var made strings.Builder
 	made.WriteString(asked.Canary)
-	for i := 0; i < asked.Size/64+1; i++ {
+	for i := 0; i < size/64+1; i++ {
 		digest := sha256.Sum256([]byte(fmt.Sprintf("%s-%d", step, i)))
 		made.WriteString(hex.EncodeToString(digest[:]))
 	}
-	return cut(made.String(), asked.Size)
+	return cut(made.String(), size)
 }
 
 func cut(text string, size int) string {

@@ -82,7 +82,7 @@ async fn open(text: &str) -> Result<Cloakroom, Error> {
 }
 
 /// The tables of the reference, and a file with a key of each in place of `KEY`.
-const TABLES: [(&str, &str); 19] = [
+const TABLES: [(&str, &str); 23] = [
     ("[[stage]]", "[[stage]]\nplugin = \"bundled:zstd\"\nKEY"),
     ("grants", "[[stage]]\nplugin = \"bundled:zstd\"\n[stage.grants]\nKEY"),
     ("[storage]", "[storage]\nKEY"),
@@ -112,6 +112,16 @@ const TABLES: [(&str, &str); 19] = [
         "gateway.temporal.upstream_tls",
         "[gateway.temporal]\nupstream = \"http://h:1\"\n[gateway.temporal.upstream_tls]\nKEY",
     ),
+    (
+        "gateway.temporal.history",
+        "[gateway.temporal]\nupstream = \"http://h:1\"\n[gateway.temporal.history]\nKEY",
+    ),
+    (
+        "gateway.temporal.client",
+        "[gateway.temporal]\nupstream = \"http://h:1\"\n[[gateway.temporal.client]]\nKEY",
+    ),
+    ("[namespace.NAME]", "[namespace.n]\nKEY"),
+    ("[[namespace.NAME.plain]]", "[[namespace.n.plain]]\nKEY"),
     ("[cache]", "[cache]\nKEY"),
 ];
 
@@ -221,7 +231,7 @@ fn what_needs_a_restart_is_what_the_program_warns_of() {
                 Some("yes") => {}
                 Some("restart") if section == "[codec_server]" => drop(documented.insert(key)),
                 // The program warns of the table as a whole.
-                Some("restart") if section == "[gateway.temporal]" => {}
+                Some("restart") if section.contains("gateway.temporal") => {}
                 other => panic!("{section}: `{key}` has {other:?} for reload"),
             }
         }

@@ -3,7 +3,10 @@
 mod access;
 mod canary;
 mod down;
+mod failures;
 mod harness;
+mod modes;
+mod namespaces;
 mod pass;
 mod sdks;
 mod strangers;

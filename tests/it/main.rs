@@ -77,5 +77,6 @@ mod ui;
 mod verify;
 mod wasi;
 mod wire_table;
+mod wire_visitor;
 mod words;
 mod worker;

@@ -13,7 +13,7 @@ use prost_types::{
     field_descriptor_proto::{Label, Type},
 };
 
-const SERVICE: &str = "temporal.api.workflowservice.v1.WorkflowService";
+pub(crate) const SERVICE: &str = "temporal.api.workflowservice.v1.WorkflowService";
 
 /// Payloads that the server reads, or that it wrote in the clear.
 const KEEP: [&str; 7] = [
@@ -27,17 +27,17 @@ const KEEP: [&str; 7] = [
 ];
 
 /// Bytes that may hold the JSON of a failure.
-const JSON: [&str; 1] = ["temporal.api.nexus.v1.Failure.details"];
+pub(crate) const JSON: [&str; 1] = ["temporal.api.nexus.v1.Failure.details"];
 
 /// Packages whose messages an `Any` may hold.
-const IN_ANY: [&str; 4] = [
+pub(crate) const IN_ANY: [&str; 4] = [
     "temporal.api.errordetails.v1.",
     "temporal.api.failure.v1.",
     "temporal.api.protocol.v1.",
     "temporal.api.update.v1.",
 ];
 
-type Messages = BTreeMap<String, DescriptorProto>;
+pub(crate) type Messages = BTreeMap<String, DescriptorProto>;
 
 fn collect(prefix: &str, message: &DescriptorProto, messages: &mut Messages) {
     let name = format!("{prefix}.{}", message.name());
@@ -47,8 +47,25 @@ fn collect(prefix: &str, message: &DescriptorProto, messages: &mut Messages) {
     messages.insert(name, message.clone());
 }
 
-fn target(field: &FieldDescriptorProto) -> Option<&str> {
+pub(crate) fn target(field: &FieldDescriptorProto) -> Option<&str> {
     (field.r#type() == Type::Message).then(|| field.type_name().trim_start_matches('.'))
+}
+
+/// Returns the descriptors of the locked SDK.
+pub(crate) fn descriptors() -> FileDescriptorSet {
+    let bytes = fs::read(env!("CLOAKROOM_DESCRIPTORS")).unwrap();
+    FileDescriptorSet::decode(&*bytes).unwrap()
+}
+
+/// Returns all messages by their full names.
+pub(crate) fn messages(set: &FileDescriptorSet) -> Messages {
+    let mut messages = Messages::new();
+    for file in &set.file {
+        for message in &file.message_type {
+            collect(file.package(), message, &mut messages);
+        }
+    }
+    messages
 }
 
 fn reachable(messages: &Messages, mut open: Vec<String>) -> BTreeSet<String> {
@@ -82,18 +99,14 @@ fn line(message: &str, field: &FieldDescriptorProto) -> String {
 }
 
 fn table() -> String {
-    let bytes = fs::read(env!("CLOAKROOM_DESCRIPTORS")).unwrap();
-    let set = FileDescriptorSet::decode(&*bytes).unwrap();
-    let mut messages = Messages::new();
+    let set = descriptors();
+    let messages = messages(&set);
     let mut table = String::from(
         "# Methods of WorkflowService and the message types in reach, from the descriptors of temporalio-protos 0.10.2.\n",
     );
     let mut roots =
         ["google.rpc.Status", "temporal.api.history.v1.History"].map(str::to_owned).to_vec();
     for file in &set.file {
-        file.message_type
-            .iter()
-            .for_each(|message| collect(file.package(), message, &mut messages));
         for service in &file.service {
             if format!("{}.{}", file.package(), service.name()) != SERVICE {
                 continue;

@@ -7,8 +7,8 @@ mod workflows;
 
 pub(crate) use self::{
     harness::{
-        Parts, Running, client, client_with, converter, folder_driver, in_folder, opening, server,
-        unique, until,
+        Parts, Running, client, client_with, connection, converter, folder_driver, in_folder,
+        opened, opening, server, unique, until,
     },
     workflows::{Courier, Failing, Helper, Stumbling, Swollen, Waiting, swollen},
 };
@@ -35,10 +35,7 @@ use temporalio_common::{
 use temporalio_sdk::workflow_replayer::{WorkflowReplayer, WorkflowReplayerOptions};
 use temporalio_workflow::workflows::WorkflowImplementation;
 
-use self::{
-    harness::connection,
-    workflows::{Again, Grown},
-};
+use self::workflows::{Again, Grown};
 
 /// Text that must not appear in the clear. Each half of it occurs nowhere else.
 const CANARY: &str = "canary-Qm7xV2kR9sLw-yellow-T4nZp8JdHb3F-feather";

@@ -31,6 +31,7 @@ public final class Sdks {
     public String role;
     public String id;
     public int size;
+    public Map<String, Integer> sizes;
     public String canary;
     public List<String> steps;
     public String other_queue = "";
@@ -107,11 +108,12 @@ public final class Sdks {
 
   /** A text that every SDK makes in the same way, and that compresses to half its size at most. */
   static String parcel(Request request, String step) throws Exception {
+    int size = request.sizes.getOrDefault(step, request.size);
     StringBuilder made = new StringBuilder(request.canary);
-    for (int i = 0; i < request.size / 64 + 1; i++) {
+    for (int i = 0; i < size / 64 + 1; i++) {
       made.append(sha256(step + "-" + i));
     }
-    return cut(made.toString(), request.size);
+    return cut(made.toString(), size);
   }
 
   static String cut(String text, int size) {

@@ -1,7 +1,7 @@
 // The scenario of `tests/it/gateway/sdks.rs` on Temporal's SDK for TypeScript, as it comes.
 //
 // Reads one JSON request, on one line of standard input, and writes one line of JSON for each step: `sdks.py` of
-// `tests/python` describes both.
+// `tests/python` describes both. "receive" is the largest answer that the client takes.
 import { createHash } from "node:crypto";
 import { createRequire } from "node:module";
 import { join } from "node:path";
@@ -21,8 +21,8 @@ const OFTEN = 50;
 const sha256 = (text) => createHash("sha256").update(text).digest("hex");
 
 // A text that every SDK makes in the same way, and that compresses to half its size at most.
-function parcel({ size, canary }, step) {
-  const made = [canary];
+function parcel({ size: usual, sizes, canary }, step) {
+  const [size, made] = [sizes[step] ?? usual, [canary]];
   for (let i = 0; i < Math.floor(size / 64) + 1; i++) made.push(sha256(`${step}-${i}`));
   return made.join("").slice(0, size);
 }
@@ -247,8 +247,10 @@ function tracing(request) {
 }
 
 async function main(request, ended) {
-  const connection = await Connection.connect({ address: request.address });
-  const { namespace } = request;
+  const { namespace, receive } = request;
+  // The client receives 4 MiB, unless it is told otherwise.
+  const channelArgs = receive ? { "grpc.max_receive_message_length": receive } : {};
+  const connection = await Connection.connect({ address: request.address, channelArgs });
   const client = new Client({ connection, namespace, interceptors: { workflow: [tracing(request)] } });
   if (request.role === "client") return run(client, request);
   const workflowsPath = fileURLToPath(new URL("courier.mjs", import.meta.url));

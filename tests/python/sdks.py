@@ -2,13 +2,17 @@
 
 Reads one JSON request, on one line of standard input:
 {"address": "127.0.0.1:7233", "namespace": "default", "task_queue": ..., "role": "both" | "worker" | "client",
- "id": prefix of workflow ids, "size": bytes of a parcel, "canary": text, "steps": [...], "other_queue": ""}
+ "id": prefix of workflow ids, "size": bytes of a parcel, "sizes": {step: bytes}, "canary": text, "steps": [...],
+ "other_queue": "", "s3": {"endpoint": URL, "bucket": name}}
+With "s3", payloads are stored there by the SDK's own driver. Only Go and Python have one that is published.
 Writes one line of JSON for each step: {"step": ..., "ok": true, "sha256": of what came back, "ms": ...}. The first
 step that fails has "ok": false and "error", and ends the program with status 1. A worker says {"step": "ready"},
 and works until standard input ends.
 """
 
 import asyncio
+import contextlib
+import dataclasses
 import hashlib
 import json
 import os
@@ -31,7 +35,7 @@ from temporalio.client import (
     WorkflowFailureError,
 )
 from temporalio.common import RetryPolicy, WorkflowIDConflictPolicy
-from temporalio.converter import DataConverter
+from temporalio.converter import DataConverter, ExternalStorage
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowInboundInterceptor
@@ -43,7 +47,7 @@ OFTEN = 0.05
 
 def parcel(request, step):
     """A text that every SDK makes in the same way, and that compresses to half its size at most."""
-    size, made = request["size"], [request["canary"]]
+    size, made = request["sizes"].get(step, request["size"]), [request["canary"]]
     for i in range(size // 64 + 1):
         made.append(hashlib.sha256(f"{step}-{i}".encode()).hexdigest())
     return "".join(made)[:size]
@@ -358,9 +362,32 @@ async def run(client, request):
     return 0
 
 
+@contextlib.asynccontextmanager
+async def converter(request):
+    """The SDK's own storage, where the request names a bucket."""
+    if not (s3 := request.get("s3")):
+        yield DataConverter.default
+        return
+    import aioboto3
+    from temporalio.contrib.aws.s3driver import S3StorageDriver
+    from temporalio.contrib.aws.s3driver.aioboto3 import new_aioboto3_client
+
+    session = aioboto3.Session(aws_access_key_id="key", aws_secret_access_key="secret", region_name="us-east-1")
+    async with session.client("s3", endpoint_url=s3["endpoint"]) as client:
+        drivers = [S3StorageDriver(new_aioboto3_client(client), s3["bucket"])]
+        yield dataclasses.replace(DataConverter.default, external_storage=ExternalStorage(drivers))
+
+
 async def main(request, ended):
+    async with converter(request) as storing:
+        return await serve(request, ended, storing)
+
+
+async def serve(request, ended, storing):
     tracing = Tracing(parcel(request, "headers"))
-    client = await Client.connect(request["address"], namespace=request["namespace"], interceptors=[tracing])
+    client = await Client.connect(
+        request["address"], namespace=request["namespace"], interceptors=[tracing], data_converter=storing
+    )
     if request["role"] == "client":
         return await run(client, request)
     # No sandbox: it loads every module again, and this workflow needs no guard.

@@ -33,6 +33,7 @@ pub(crate) async fn run(args: &args::TemporalGateway) -> Result<(), Failure> {
     let upstream = settings.upstream.to_string();
     let gateway = Gateway::builder(cloakroom.clone(), settings.clone())
         .with_size_limits(cloakroom.clone())
+        .with_namespaces(cloakroom.clone())
         .with_metrics(move || recorder.render() + &process_metrics::render())
         .build();
     // Before the gateway starts: an unhandled SIGHUP would end the process.

@@ -15,6 +15,7 @@ pub(crate) fn builder_method(remedy: Remedy) -> &'static str {
         Remedy::Entries => "PipelineBuilder::with_max_entries",
         Remedy::LargestObject => "Offload::with_max_object_size",
         Remedy::LargestPayload => "PipelineBuilder::with_max_payload_size",
+        Remedy::ClientAnswer => "GatewaySettings::answers",
         Remedy::MostPayloads => "PipelineBuilder::with_max_payloads",
         Remedy::RequiredToEncode => "Stage::required_to_encode",
         Remedy::Rules => "Offload::with_rule",

@@ -9,6 +9,7 @@ use serde::{
 
 use super::{
     gateway_access::{CallerTlsEntry, IdentityEntry, NamespaceSecrets, UpstreamTlsEntry},
+    gateway_sizes::{ClientEntry, HistoryEntry},
     method_name::MethodName,
     secret::Secret,
     temporal::JwtEntry,
@@ -39,6 +40,10 @@ pub(crate) struct TemporalGatewayEntry {
     pub(crate) api_keys: NamespaceSecrets,
     pub(crate) metrics_listen: Option<SocketAddr>,
     pub(crate) encode_failures: Option<bool>,
+    #[serde(default)]
+    pub(crate) client: Vec<ClientEntry>,
+    #[serde(default)]
+    pub(crate) history: HistoryEntry,
     #[serde(default)]
     pub(crate) allow_methods: Vec<MethodName>,
 }

@@ -26,6 +26,8 @@ pub(crate) enum Table<'a> {
     Bucket(&'a str),
     /// `[keys.NAME]`
     Ring(&'a str),
+    /// `[namespace.NAME]`
+    Namespace(&'a str),
 }
 
 impl Locator {
@@ -59,6 +61,7 @@ impl Locator {
             }
             Table::Bucket(name) => vec!["buckets", name],
             Table::Ring(name) => vec!["keys", name],
+            Table::Namespace(name) => vec!["namespace", name],
         };
         path.extend(key);
         match self.offset(&path) {

@@ -72,6 +72,7 @@ fn limit_name(remedy: Remedy) -> &'static str {
         Remedy::LargestPayload => "limits.payload",
         Remedy::LoadTime => "limits.load",
         Remedy::LogBytes => "limits.log",
+        Remedy::ClientAnswer => "gateway.temporal.client.answer",
         Remedy::MostPayloads => "limits.payloads",
         Remedy::Output => "limits.output",
         Remedy::PluginTime => "limits.time",

@@ -14,6 +14,7 @@ use super::{
     code_limits::CodeLimitsEntry,
     date::Date,
     gateway::GatewayEntry,
+    namespaces::NamespaceEntry,
     plugin::{GrantsEntry, PluginEntry, ReuseWord},
     required::Required,
     secret::Secret,
@@ -35,6 +36,7 @@ pub(crate) struct File {
     pub(crate) temporal: TemporalEntry,
     pub(crate) codec_server: CodecServerEntry,
     pub(crate) gateway: GatewayEntry,
+    pub(crate) namespace: BTreeMap<String, NamespaceEntry>,
 }
 
 /// `[[stage]]`

@@ -17,6 +17,7 @@ use super::{
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct TemporalEntry {
     pub(crate) field: Option<Size>,
+    pub(crate) memo: Option<Size>,
     pub(crate) message: Option<Size>,
 }
 
@@ -25,7 +26,8 @@ impl TemporalEntry {
     /// Returns Temporal's default limits with those of the file in their place.
     pub(crate) fn size_limits(&self) -> cloakroom_temporal::SizeLimits {
         let size = |size: &Option<Size>| size.as_ref().map(|size| size.0);
-        cloakroom_temporal::SizeLimits::default().with_max(size(&self.field), size(&self.message))
+        let limits = cloakroom_temporal::SizeLimits::default();
+        limits.with_max(size(&self.field), size(&self.message)).with_max_memo(size(&self.memo))
     }
 }
 

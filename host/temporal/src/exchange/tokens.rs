@@ -32,6 +32,8 @@ pub(super) struct Task {
     pub(super) standalone: Option<[String; 3]>,
     /// Task queue of a workflow, which is not the worker's own for sticky tasks.
     pub(super) task_queue: String,
+    /// Attempt of the task, from 1.
+    pub(super) attempt: u64,
     /// Size in bytes of the history so far, as the server says it. Zero if it does not.
     pub(super) history_size: u64,
 }
@@ -130,6 +132,7 @@ impl Task {
             workflow_id: of_execution("workflow_id"),
             run_id: of_execution("run_id"),
             workflow_type: workflow_type.unwrap_or_default(),
+            attempt: view.number("attempt").unwrap_or(1),
             ..Self::default()
         }
     }

@@ -17,7 +17,7 @@ use super::{
     status_head::GRPC_STATUS,
 };
 use crate::exchange::{
-    Call, Caller,
+    Call, Caller, Encoded,
     deadline::{self, GRPC_TIMEOUT, within},
     request_log::RequestLog,
     status::{Code, Status},
@@ -44,7 +44,11 @@ impl Connection {
         let deadline = deadline::deadline(&head.headers, Instant::now());
         let call = Call { method, name, headers: &head.headers, caller };
         let encoding = self.encode(&call, body, log);
-        let (ctx, message, memory) = within(deadline, encoding).await?;
+        let (encoded, memory) = within(deadline, encoding).await?;
+        let (ctx, message) = match encoded {
+            Encoded::Request(ctx, message) => (ctx, message),
+            Encoded::Answer(message) => return Ok(answered(message)),
+        };
         headers::describe_request(&mut head.headers);
         self.gateway.credentials.load().authorize(ctx.namespace_name(), &mut head.headers);
         let headers = head.headers.clone();
@@ -66,16 +70,16 @@ impl Connection {
         let request = Request::from_parts(head, GatewayBody::message(message, None, Some(memory)));
         let asked = Instant::now();
         let mut draining = self.gateway.draining.subscribe();
-        let answered = within(deadline, self.upstream.send(request, again));
+        let sent = within(deadline, self.upstream.send(request, again));
         let response = if call.is_poll() {
             tokio::select! {
-                answered = answered => answered?,
+                response = sent => response?,
                 // A poll that waits would hold the shutdown up for a minute. An empty answer is what
                 // the frontend gives when there is no task.
-                () = drained(&mut draining) => return Ok(no_task()),
+                () = drained(&mut draining) => return Ok(answered(Bytes::new())),
             }
         } else {
-            answered.await?
+            sent.await?
         };
         log.upstream = asked.elapsed();
         within(deadline, self.answer(&call, &ctx, response, log)).await
@@ -87,7 +91,7 @@ impl Connection {
         call: &Call<'_>,
         body: Incoming,
         log: &mut RequestLog,
-    ) -> Result<(Context, Bytes, CallMemory), Status> {
+    ) -> Result<(Encoded, CallMemory), Status> {
         let exchange = &self.gateway.exchange;
         let memory = exchange.adapter.pipeline().memory().admit().await;
         let encoding = call.headers.get(headers::GRPC_ENCODING);
@@ -95,11 +99,11 @@ impl Connection {
         let Received { message: Some(message), charge, .. } = received else {
             return Err(Status::new(Code::InvalidArgument, "the call has no message"));
         };
-        let (ctx, message) = exchange.encode_request(self, call, message, &memory, log).await?;
+        let encoded = exchange.encode_request(self, call, message, &memory, log).await?;
         if !call.method.request.holds_payloads() {
             charge.keep();
         }
-        Ok((ctx, message, memory))
+        Ok((encoded, memory))
     }
 
     /// Reads and decodes the answer to a call.
@@ -145,11 +149,11 @@ impl Connection {
     }
 }
 
-/// Returns the answer to a poll when there is no task.
-fn no_task() -> Response<GatewayBody> {
+/// Returns an answer that the gateway makes itself. An empty one to a poll says that there is no task.
+fn answered(message: Bytes) -> Response<GatewayBody> {
     let mut trailers = HeaderMap::new();
     trailers.insert(GRPC_STATUS, 0.into());
-    let mut response = Response::new(GatewayBody::message(Bytes::new(), Some(trailers), None));
+    let mut response = Response::new(GatewayBody::message(message, Some(trailers), None));
     headers::describe_grpc(response.headers_mut());
     response
 }

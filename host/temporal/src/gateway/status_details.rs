@@ -11,6 +11,7 @@ use super::{
     proxy::GatewayState,
     status_head::{GRPC_MESSAGE, percent_encode},
 };
+use crate::exchange::ErrorDetails;
 
 const DETAILS: HeaderName = HeaderName::from_static("grpc-status-details-bin");
 
@@ -39,8 +40,9 @@ const ADDED: usize = 256;
 const MESSAGE: usize = 4000;
 
 impl GatewayState {
-    /// Decodes the payloads in the details of an error. Details that cannot be decoded stay encoded, and
-    /// so do those that would be too large for the caller: the code of the error counts for more.
+    /// Decodes the payloads in the details of an error. If they would be too large for the caller, only
+    /// their types are left, and as much of the message as there is room for: the code of the error
+    /// counts for more. Details that cannot be decoded stay encoded.
     pub(super) async fn decode_details(
         &self,
         ctx: &Context,
@@ -50,14 +52,21 @@ impl GatewayState {
         let encoded = headers.get(DETAILS).map(|value| BASE64.decode(value));
         let Some(Ok(details)) = encoded else { return };
         let decoded = self.exchange.decode_error(ctx, details.into()).await;
-        let Some(decoded) = decoded else { return };
-        let room = largest_head(caller);
-        if let Some(message) = decoded.message {
-            let message: String = message.chars().take(MESSAGE).collect();
-            put(headers, GRPC_MESSAGE, &percent_encode(&message), room);
+        let Some(ErrorDetails { status, kinds, message }) = decoded else { return };
+        let most = largest_head(caller);
+        for (details, characters) in [(&status, MESSAGE), (&kinds, MESSAGE), (&kinds, MESSAGE / 8)]
+        {
+            let message = message.as_ref().map(|message| first(message, characters));
+            if put(headers, message, &BASE64.encode(details), most) {
+                return;
+            }
         }
-        put(headers, DETAILS, &BASE64.encode(&decoded.status), room);
     }
+}
+
+/// Returns the first characters of a message.
+fn first(message: &str, characters: usize) -> String {
+    percent_encode(&message.chars().take(characters).collect::<String>())
 }
 
 /// Returns the size of the largest head that the SDK of a caller takes.
@@ -66,17 +75,24 @@ fn largest_head(caller: &HeaderMap) -> usize {
     if agent.starts_with(b"grpc-java") { JAVA_HEAD } else { HEAD }
 }
 
-/// Replaces a field if the head stays small enough with the new value.
-fn put(headers: &mut HeaderMap, name: HeaderName, value: &str, most: usize) {
-    let others = headers.iter().filter(|(other, _)| **other != name);
+/// Replaces message and details if the head stays small enough with them. Returns whether it does.
+fn put(headers: &mut HeaderMap, message: Option<String>, details: &str, most: usize) -> bool {
+    let is_kept =
+        |name: &HeaderName| *name != DETAILS && (*name != GRPC_MESSAGE || message.is_none());
     let size = |name: &HeaderName, value: usize| name.as_str().len() + value + FIELD;
-    let taken: usize = others.map(|(name, value)| size(name, value.len())).sum();
-    if taken + size(&name, value.len()) + ADDED > most {
-        return;
+    let kept = headers.iter().filter(|(name, _)| is_kept(name));
+    let kept: usize = kept.map(|(name, value)| size(name, value.len())).sum();
+    let added = message.as_ref().map_or(0, |message| size(&GRPC_MESSAGE, message.len()));
+    if kept + added + size(&DETAILS, details.len()) + ADDED > most {
+        return false;
     }
-    if let Ok(value) = HeaderValue::from_str(value) {
-        headers.insert(name, value);
+    let message = message.map(|message| (GRPC_MESSAGE, message));
+    for (name, value) in [(DETAILS, details.to_owned())].into_iter().chain(message) {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            headers.insert(name, value);
+        }
     }
+    true
 }
 
 #[cfg(test)]
@@ -88,14 +104,17 @@ mod tests {
         let mut caller = HeaderMap::new();
         let mut headers = HeaderMap::new();
         headers.insert(DETAILS, HeaderValue::from_static("as it was"));
-        put(&mut headers, DETAILS, &"x".repeat(10_000), largest_head(&caller));
-        assert_eq!(headers[DETAILS].len(), 10_000);
-        put(&mut headers, DETAILS, &"x".repeat(16_384), largest_head(&caller));
-        assert_eq!(headers[DETAILS].len(), 10_000);
+        headers.insert(GRPC_MESSAGE, HeaderValue::from_static("Encoded failure"));
+        let mut put = |message: usize, details: usize, caller: &HeaderMap| {
+            let message = Some("m".repeat(message)).filter(|message| !message.is_empty());
+            let is_put = put(&mut headers, message, &"d".repeat(details), largest_head(caller));
+            (is_put, headers[GRPC_MESSAGE].len(), headers[DETAILS].len())
+        };
+        assert_eq!(put(0, 10_000, &caller), (true, 15, 10_000));
+        assert_eq!(put(4_000, 12_000, &caller), (false, 15, 10_000));
+        assert_eq!(put(4_000, 11_900, &caller), (true, 4_000, 11_900));
         caller.insert(USER_AGENT, HeaderValue::from_static("grpc-java-netty/1.76.0"));
-        put(&mut headers, DETAILS, &"x".repeat(9_000), largest_head(&caller));
-        assert_eq!(headers[DETAILS].len(), 10_000);
-        put(&mut headers, DETAILS, &"x".repeat(7_000), largest_head(&caller));
-        assert_eq!(headers[DETAILS].len(), 7_000);
+        assert_eq!(put(4_000, 4_000, &caller), (false, 4_000, 11_900));
+        assert_eq!(put(4_000, 100, &caller), (true, 4_000, 100));
     }
 }

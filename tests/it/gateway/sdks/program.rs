@@ -109,6 +109,12 @@ impl Program {
         self.child.wait().unwrap().success()
     }
 
+    /// Has a worker leave, and returns whether it says that all went well.
+    pub(super) fn leave(mut self) -> bool {
+        drop(self.child.stdin.take());
+        self.end()
+    }
+
     /// Returns the end of what it logs.
     pub(super) fn log(&self) -> String {
         let log = std::fs::read(self.folder.path().join("log")).unwrap_or_default();

@@ -9,6 +9,10 @@ use super::{
     ATTRIBUTES, FAILURE, HIDDEN, MESSAGE, STACK_TRACE, Texts, fields, put_bytes, replace, text,
 };
 
+/// Most bytes of a query's text that are kept. The frontend cuts what it writes into the head of its
+/// answer, but not the details beside it, and the core SDKs take a head of 16 KiB.
+const QUERY_TEXT: usize = 4000;
+
 /// Fields of a failed query: its text, and its failure.
 #[derive(Clone, Copy)]
 struct Query {
@@ -88,6 +92,7 @@ impl Hiding<'_> {
         if message.is_empty() || message == HIDDEN {
             return;
         }
+        let message = cut(message);
         let mut hidden = Vec::new();
         put_bytes(&mut hidden, query.text, HIDDEN.as_bytes());
         let failure = fields.iter().rev().find(|(_, field)| field.number == query.failure);
@@ -100,4 +105,10 @@ impl Hiding<'_> {
         }
         self.edits.extend(replace(span, &fields, &[query.text], hidden));
     }
+}
+
+/// Returns the start of a text.
+fn cut(text: Cow<'_, str>) -> Cow<'_, str> {
+    let start = text.get(..text.floor_char_boundary(QUERY_TEXT)).unwrap_or_default();
+    if start.len() == text.len() { text } else { Cow::Owned(start.to_owned()) }
 }

@@ -63,7 +63,7 @@ fn texts_of_a_failure_and_its_causes_go_into_payloads_and_come_back() {
     }
 }
 
-/// The bytes are those that the SDKs write: Python's converter with encoded attributes made them.
+/// Names, order and encoding are those of all SDKs with encoded attributes.
 #[test]
 fn the_payload_is_the_one_that_the_sdks_write() {
     let texts =
