@@ -33,7 +33,8 @@ impl Exchange {
             return Ok(message);
         }
         let ctx = ctx.clone().with_memory(memory.clone());
-        let decoded = self.decode_message(&ctx, call.method.response, message.clone()).await;
+        let (response, reads) = (call.method.response, call.reads());
+        let decoded = self.decode_message(&ctx, response, message.clone(), reads).await;
         let received = decoded.and_then(|(decoded, payloads)| {
             let checked = self.answers.check(call.headers, decoded.len(), self.max_message);
             self.report(&ctx, Direction::Decode, checked)?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use cloakroom_core::{Context, Direction, Error, ErrorKind, Limit, Payload, Remedy};
 
 use cloakroom_pipeline::Pipeline;
@@ -13,11 +13,14 @@ use cloakroom_wire::{
 use super::{
     Exchange,
     allowance::Allowance,
+    batch::{Batch, write},
     crossing, failures,
     fields::{FRAMING, Fields, check_size},
+    replay::Reads,
     targets::targets,
     task_parent::Parent,
 };
+use crate::limits::SizeLimits;
 
 /// A message whose payloads are decoded.
 pub(super) struct Decoded {
@@ -53,12 +56,8 @@ impl Exchange {
         let own: usize = found.sites().iter().map(|site| site.range().len()).sum();
         let framing = bytes.len() - own + FRAMING * count;
         let fields = Fields::new(&found);
-        let pipeline = self.adapter.pipeline().keeping_own();
-        let mut room = fields.room(limits, framing);
-        if let Some(threshold) = allowance.threshold {
-            room = room.with_threshold(threshold);
-        }
-        let pipeline = pipeline.fitting(room);
+        let room = fields.room(allowance, framing);
+        let pipeline = self.adapter.pipeline().keeping_own().fitting(room);
         let ctx = &self.with_targets(ctx, parent.as_deref(), &found, &pipeline)?;
         let encoded = pipeline.encode(ctx, payloads).await?;
         let encoded = write(&encoded);
@@ -76,19 +75,15 @@ impl Exchange {
     /// `LimitExceeded(Message)` if the message or one of its fields is larger than Temporal accepts.
     pub(super) fn check_plain(
         &self,
-        ctx: &Context,
         message: MessageType,
         bytes: &Bytes,
-        allowance: &Allowance,
+        limits: &SizeLimits,
     ) -> Result<(), Error> {
         let found = self.scan(message, bytes)?;
         let payloads: Vec<_> =
             (0..found.sites().len()).map(|site| Some(found.payload(site))).collect();
-        let limits = &allowance.limits;
-        let checked = Fields::new(&found).check(&payloads, limits);
-        let checked =
-            checked.and_then(|()| check_size("message", bytes.len(), limits.message.most()));
-        self.report(ctx, Direction::Encode, checked)
+        Fields::new(&found).check(&payloads, limits)?;
+        check_size("message", bytes.len(), limits.message.most())
     }
 
     /// Returns the context with the target of each payload.
@@ -113,7 +108,7 @@ impl Exchange {
         Ok(ctx.clone().with_targets(targets))
     }
 
-    /// Decodes the payloads of a message. Returns it, and how many it has.
+    /// Decodes the payloads of a message that its receiver reads. Returns it, and how many these are.
     ///
     /// # Errors
     /// Those of the pipeline.
@@ -122,12 +117,14 @@ impl Exchange {
         ctx: &Context,
         message: MessageType,
         bytes: Bytes,
+        reads: Reads,
     ) -> Result<(Bytes, usize), Error> {
-        let decoded = self.decode_texts(ctx, message, bytes).await?;
+        let decoded = self.decode_texts(ctx, message, bytes, reads).await?;
         Ok((decoded.bytes, decoded.payloads))
     }
 
-    /// Decodes the payloads of a message of any size, and puts the texts of failures into their fields.
+    /// Decodes the payloads of a message of any size that its receiver reads, and puts the texts of
+    /// failures into their fields.
     ///
     /// # Errors
     /// Those of the pipeline.
@@ -136,15 +133,16 @@ impl Exchange {
         ctx: &Context,
         message: MessageType,
         bytes: Bytes,
+        reads: Reads,
     ) -> Result<Decoded, Error> {
         let found = self.scan_received(message, &bytes)?;
-        let payloads = parse(&found)?;
-        let count = payloads.len();
+        let Batch { payloads, places } = Batch::new(&found, reads)?;
+        let count = places.count();
         if count == 0 {
             return Ok(Decoded { bytes, payloads: 0, error_message: None });
         }
         let decoded = self.adapter.pipeline().decode(ctx, payloads).await?;
-        let spliced = splice(&found, write(&decoded)).map_err(malformed)?;
+        let spliced = splice(&found, places.fill(&decoded)).map_err(malformed)?;
         let mut decoded = Decoded { bytes: spliced, payloads: count, error_message: None };
         if failures::holds_texts(&found) {
             let found = self.scan(message, &decoded.bytes)?;
@@ -194,19 +192,6 @@ impl Exchange {
 fn parse(found: &Scan) -> Result<Vec<Payload>, Error> {
     let payloads = (0..found.sites().len()).map(|site| found.payload(site));
     payloads.map(Payload::from_envelope).collect()
-}
-
-/// Writes payloads as messages, each in the place of the one before.
-fn write(payloads: &[Payload]) -> Vec<Option<Bytes>> {
-    let write = |payload: &Payload| {
-        let envelope = payload.envelope();
-        let mut bytes = BytesMut::with_capacity(envelope.len());
-        for part in [&envelope.head, &envelope.body, &envelope.tail] {
-            bytes.extend_from_slice(part);
-        }
-        Some(bytes.freeze())
-    };
-    payloads.iter().map(write).collect()
 }
 
 fn malformed(error: WireError) -> Error {

@@ -84,7 +84,7 @@ impl Exchange {
             };
             let Some(message) = task.message() else { continue };
             let bytes = answer.slice_ref(content);
-            match self.decode_message(ctx, message, bytes.clone()).await {
+            match self.decode_message(ctx, message, bytes.clone(), call.reads()).await {
                 Ok((decoded, _)) => put_bytes(&mut kept, *number, &decoded),
                 Err(error) => {
                     let error = self.named(error);

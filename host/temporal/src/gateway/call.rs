@@ -47,7 +47,7 @@ impl Connection {
         let (encoded, memory) = within(deadline, encoding).await?;
         let (ctx, message) = match encoded {
             Encoded::Request(ctx, message) => (ctx, message),
-            Encoded::Answer(message) => return Ok(answered(message)),
+            Encoded::Answer(message) => return Ok(own_answer(message)),
         };
         headers::describe_request(&mut head.headers);
         self.gateway.credentials.load().authorize(ctx.namespace_name(), &mut head.headers);
@@ -76,7 +76,7 @@ impl Connection {
                 response = sent => response?,
                 // A poll that waits would hold the shutdown up for a minute. An empty answer is what
                 // the frontend gives when there is no task.
-                () = drained(&mut draining) => return Ok(answered(Bytes::new())),
+                () = drained(&mut draining) => return Ok(own_answer(Bytes::new())),
             }
         } else {
             sent.await?
@@ -150,7 +150,7 @@ impl Connection {
 }
 
 /// Returns an answer that the gateway makes itself. An empty one to a poll says that there is no task.
-fn answered(message: Bytes) -> Response<GatewayBody> {
+fn own_answer(message: Bytes) -> Response<GatewayBody> {
     let mut trailers = HeaderMap::new();
     trailers.insert(GRPC_STATUS, 0.into());
     let mut response = Response::new(GatewayBody::message(message, Some(trailers), None));
