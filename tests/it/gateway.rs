@@ -8,5 +8,6 @@ mod modes;
 mod namespaces;
 mod pass;
 mod sdks;
+mod sizes;
 mod strangers;
 mod undecodable;

@@ -10,7 +10,7 @@ pub(crate) use self::{
         Parts, Running, client, client_with, connection, converter, folder_driver, in_folder,
         opened, opening, server, unique, until,
     },
-    workflows::{Courier, Failing, Helper, Stumbling, Swollen, Waiting, swollen},
+    workflows::{Courier, Failing, Filled, Helper, Stumbling, Swollen, Waiting, swollen},
 };
 
 use std::{fs, path::Path, sync::Arc};
