@@ -11,5 +11,6 @@ mod namespaces;
 mod pass;
 mod raw;
 mod sdks;
+mod sizes;
 mod strangers;
 mod undecodable;

@@ -12,7 +12,7 @@ pub(crate) use self::{
         opened, opening, server, stages, unique, until,
     },
     held::Held,
-    workflows::{Again, Courier, Failing, Helper, Stumbling, Swollen, Waiting, swollen},
+    workflows::{Again, Courier, Failing, Filled, Helper, Stumbling, Swollen, Waiting, swollen},
 };
 
 use std::{fs, path::Path, sync::Arc};
