@@ -3,7 +3,10 @@
 use cloakroom::Cloakroom;
 use temporalio_client::WorkflowGetResultOptions;
 
-use super::harness::{Served, named, plain_client, plain_worker};
+use super::{
+    harness::{Served, named, plain_client, plain_worker},
+    undecodable::rig::show,
+};
 use crate::worker::{Helper, opened, server, stages, unique, until};
 
 /// A gateway to this address, with these keys of `[gateway.temporal]`.
@@ -56,7 +59,8 @@ async fn a_stage_that_is_required_behind_a_gateway_that_decodes_says_so() {
     let inner = gateway(&outer.url(), &stages(false), "").await;
     let (id, result) = run_through(&inner, "both").await;
     let says = async || {
-        let history = super::undecodable::rig::history(&id);
+        // The outer one encodes the texts of failures, and shows them.
+        let (_, history) = show(&outer.address.to_string(), &id);
         let reason = "another gateway has decoded this answer";
         if history.contains(reason) { Ok(()) } else { Err(history) }
     };
