@@ -4,7 +4,7 @@
 //!   `plugin`, `storage`, `temporal`) are the file as written; `units`, `date`, `method_name`, `required`
 //!   and `secret` are its values.
 //! - `parse` reads the text; `locator` finds lines and `nearest` the name that was meant, for errors.
-//! - `check`, `bucket_grants` and `shared_host` compare the parts with each other.
+//! - `check`, `bucket_grants`, `namespace_check` and `shared_host` compare the parts with each other.
 //! - `keys` and `buckets` fetch what the file only names.
 
 mod bucket;
@@ -21,6 +21,7 @@ mod host_conflict;
 mod keys;
 mod locator;
 mod method_name;
+mod namespace_check;
 mod namespaces;
 mod nearest;
 mod parse;
