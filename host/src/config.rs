@@ -34,6 +34,8 @@ mod storage;
 mod temporal;
 mod units;
 
+#[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
+pub(crate) use self::namespaces::policies;
 pub use self::remedy::setting_name;
 #[cfg(feature = "temporal")]
 pub(crate) use self::temporal::TemporalEntry;
@@ -58,7 +60,6 @@ pub(crate) use self::{
     gateway::{GatewayEntry, TemporalGatewayEntry},
     gateway_access::{CallerTlsEntry, IdentityEntry, UpstreamTlsEntry},
     gateway_sizes::{ClientEntry, HistoryEntry},
-    namespaces::policies,
     secret::Secret,
 };
 #[cfg(any(feature = "codec-server", feature = "gateway"))]

@@ -1,9 +1,9 @@
 //! Gateway of a configuration.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::net::SocketAddr;
 
 use cloakroom_core::{Error, ErrorKind};
-use cloakroom_temporal::{NamespacePolicies, NamespacePolicySource, gateway::GatewaySettings};
+use cloakroom_temporal::gateway::GatewaySettings;
 
 use crate::{
     cloakroom::Cloakroom,
@@ -30,11 +30,5 @@ impl Cloakroom {
         let (listen, settings) = (address(entry), settings(entry, folder)?);
         settings.check(listen).map_err(in_table)?;
         Ok((listen, settings))
-    }
-}
-
-impl NamespacePolicySource for Cloakroom {
-    fn namespace_policies(&self) -> Arc<NamespacePolicies> {
-        self.current().namespaces.clone()
     }
 }

@@ -7,15 +7,16 @@ use std::{
 
 use cloakroom_core::{Error, ErrorKind};
 use cloakroom_temporal::gateway::{
-    Auth, Callers, ClientTls, GatewaySettings, HistoryLimits, Identity, ServerTls, UpstreamCredentials,
+    Auth, Callers, ClientTls, GatewaySettings, HistoryLimits, Identity, ServerTls,
+    UpstreamCredentials,
 };
 use zeroize::Zeroizing;
 
 use crate::{
     blocking_work::run_blocking,
     config::{
-        CallerTlsEntry, ClientEntry, GatewayEntry, HistoryEntry, IdentityEntry, Secret, TemporalGatewayEntry,
-        UpstreamTlsEntry, read_secret,
+        CallerTlsEntry, ClientEntry, GatewayEntry, HistoryEntry, IdentityEntry, Secret,
+        TemporalGatewayEntry, UpstreamTlsEntry, read_secret,
     },
     signed_tokens::{in_file, read_guarded, with_signed_tokens},
 };
@@ -63,6 +64,8 @@ pub(crate) fn settings(
     settings.history = history(&entry.history, settings.history);
     let client = |client: &ClientEntry| (client.user_agent.clone(), client.answer.0);
     settings.answers = entry.client.iter().map(client).collect();
+    settings.decode = entry.decode.unwrap_or(true);
+    settings.readers = entry.readers.iter().map(String::as_str).collect();
     settings.callers = callers(entry, folder)?;
     settings.credentials = credentials(entry, settings.upstream.is_tls(), folder)?;
     Ok(settings)
@@ -105,12 +108,12 @@ fn identity(entry: &IdentityEntry, folder: &Path) -> Result<Identity, Error> {
 fn server_tls(entry: &CallerTlsEntry, folder: &Path) -> Result<ServerTls, Error> {
     let key = format!("{TABLE}.tls");
     let certificate = folder.join(&entry.certificate);
-    let pair = (read_guarded(&key, &certificate)?, read_guarded(&key, &folder.join(&entry.key))?);
+    let pair = (read(&key, &certificate)?, read(&key, &folder.join(&entry.key))?);
     let tls = ServerTls::new(&pair.0, &Zeroizing::new(pair.1));
     let tls = tls.map_err(|error| in_file(&key, &certificate, error))?;
     let Some(path) = &entry.client_ca else { return Ok(tls) };
     let (key, path) = (key + ".client_ca", folder.join(path));
-    let authorities = read_guarded(&key, &path)?;
+    let authorities = read(&key, &path)?;
     tls.with_client_authorities(&authorities).map_err(|error| in_file(&key, &path, error))
 }
 
@@ -148,15 +151,15 @@ fn client_tls(entry: &UpstreamTlsEntry, folder: &Path) -> Result<ClientTls, Erro
     let mut tls = ClientTls::default();
     if let Some(path) = &entry.ca {
         let (key, path) = (format!("{key}.ca"), folder.join(path));
-        let authorities = read_guarded(&key, &path)?;
+        let authorities = read(&key, &path)?;
         tls = tls.with_authorities(&authorities).map_err(|error| in_file(&key, &path, error))?;
     }
     match (&entry.certificate, &entry.key) {
         (None, None) => {}
         (Some(certificate), Some(private)) => {
             let certificate = folder.join(certificate);
-            let chain = read_guarded(&key, &certificate)?;
-            let private = Zeroizing::new(read_guarded(&key, &folder.join(private))?);
+            let chain = read(&key, &certificate)?;
+            let private = Zeroizing::new(read(&key, &folder.join(private))?);
             let with = tls.with_certificate(&chain, &private);
             tls = with.map_err(|error| in_file(&key, &certificate, error))?;
         }
@@ -171,6 +174,11 @@ fn client_tls(entry: &UpstreamTlsEntry, folder: &Path) -> Result<ClientTls, Erro
         tls = with.map_err(|error| error.wrapped(ErrorKind::Config, place))?;
     }
     Ok(tls)
+}
+
+fn read(key: &str, path: &Path) -> Result<Vec<u8>, Error> {
+    let read = read_guarded(key, path);
+    read.map_err(|error| error.wrapped(ErrorKind::Config, key.to_owned()))
 }
 
 fn read_text(place: &str, secret: &Secret, folder: &Path) -> Result<Zeroizing<String>, Error> {

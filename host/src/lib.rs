@@ -29,6 +29,8 @@ pub mod keys;
 mod load_deadline;
 mod loaded_config;
 pub mod metric;
+#[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
+mod namespace_policies;
 mod open;
 pub mod pipeline;
 mod pipeline_loader;

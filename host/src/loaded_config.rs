@@ -38,7 +38,7 @@ pub(crate) struct LoadedConfig {
     /// The gateways' table, and the folder that its paths start from.
     #[cfg(feature = "gateway")]
     pub(crate) gateway: (crate::config::GatewayEntry, PathBuf),
-    #[cfg(feature = "gateway")]
+    #[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
     pub(crate) namespaces: Arc<cloakroom_temporal::NamespacePolicies>,
     /// Folder of compiled plugins.
     cache: Option<PathBuf>,
@@ -105,8 +105,8 @@ impl LoadedConfig {
             codec_server: (file.codec_server, folder.clone()),
             #[cfg(feature = "gateway")]
             gateway: (file.gateway, folder.clone()),
-            #[cfg(feature = "gateway")]
-            namespaces: Arc::new(crate::config::policies(&file.namespace)),
+            #[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
+            namespaces: Arc::new(crate::config::policies(&file.namespace, &file.nexus)),
             cache,
             keys,
             stamps,

@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from temporalio import activity, workflow
 from temporalio.client import Client, TLSConfig
+from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 
@@ -40,7 +41,12 @@ async def main(request):
             client_private_key=encoded(request["key"]),
         )
     client = await Client.connect(
-        request["address"], namespace=request["namespace"], tls=tls, api_key=request["api_key"]
+        request["address"],
+        namespace=request["namespace"],
+        tls=tls,
+        api_key=request["api_key"],
+        # The core logs to standard output, which is for the answer.
+        runtime=Runtime(telemetry=TelemetryConfig(logging=None)),
     )
     worker = Worker(
         client,

@@ -14,7 +14,7 @@ use super::{
     code_limits::CodeLimitsEntry,
     date::Date,
     gateway::GatewayEntry,
-    namespaces::NamespaceEntry,
+    namespaces::{NamespaceEntry, NexusEntry},
     plugin::{GrantsEntry, PluginEntry, ReuseWord},
     required::Required,
     secret::Secret,
@@ -37,6 +37,7 @@ pub(crate) struct File {
     pub(crate) codec_server: CodecServerEntry,
     pub(crate) gateway: GatewayEntry,
     pub(crate) namespace: BTreeMap<String, NamespaceEntry>,
+    pub(crate) nexus: BTreeMap<String, NexusEntry>,
 }
 
 /// `[[stage]]`

@@ -23,7 +23,6 @@ pub(crate) mod metric;
 mod namespace_limits;
 mod parent_of_run;
 mod proto;
-mod proto_reader;
 mod raise_limits;
 mod recent;
 mod refused_crossing;
@@ -31,7 +30,6 @@ mod replay;
 mod request;
 pub(crate) mod request_log;
 mod rewrite;
-mod server_token;
 pub(crate) mod status;
 mod targets;
 mod task_parent;
@@ -57,7 +55,7 @@ use self::{
     unknown_fields::UnknownFields,
 };
 pub(crate) use self::{
-    call::{Call, NAMESPACE, SERVICE},
+    call::{Call, DECODED, NAMESPACE, SERVICE},
     caller::{Caller, Namespaces},
     error_details::ErrorDetails,
     frontend::Frontend,

@@ -3,6 +3,7 @@
 mod authority;
 mod certificates;
 mod credentials;
+mod drain;
 mod edge;
 mod frontend;
 mod python;
@@ -11,7 +12,7 @@ mod tokens;
 
 use std::{fs, path::Path};
 
-use cloakroom::Cloakroom;
+use cloakroom::{Cloakroom, CloakroomBuilder};
 use temporalio_client::{
     ClientTlsOptions, Connection, ConnectionOptions, TlsOptions,
     tonic::{Code, IntoRequest as _, Request, Status},
@@ -35,10 +36,14 @@ async fn opened(folder: &Path, table: &str) -> Cloakroom {
 
 /// Returns the same with `storage` among the keys of its storage.
 async fn with_storage(folder: &Path, storage: &str, table: &str) -> Cloakroom {
+    builder(folder, storage, table).open().await.unwrap()
+}
+
+fn builder(folder: &Path, storage: &str, table: &str) -> CloakroomBuilder {
     let storage = format!("[storage]\nthreshold = \"256KiB\"\ncache.memory = \"0B\"\n{storage}");
     let table = table.replace("DIR", folder.to_str().unwrap());
     let text = storage + &folder_driver("local", &folder.join("objects")) + &table;
-    opening(&text).open().await.unwrap()
+    opening(&text)
 }
 
 /// Returns the options of a connection to this URL.

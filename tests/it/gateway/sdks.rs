@@ -10,6 +10,8 @@ mod program;
 mod scenario;
 mod through;
 mod trouble;
+mod undecodable;
+mod unsent;
 
 use cloakroom_tests::rigs::{DevOptions, DevServer};
 

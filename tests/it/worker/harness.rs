@@ -26,8 +26,9 @@ use tracing_subscriber::fmt::format::FmtSpan;
 
 use crate::secrets::Log;
 
+use super::held::Held;
 use super::workflows::{
-    Again, Courier, Failing, Grown, Helper, Porter, Stumbling, Swollen, ToPython, Waiting,
+    Again, Courier, Failing, Filled, Grown, Helper, Porter, Stumbling, Swollen, ToPython, Waiting,
 };
 
 /// A server that tests share.
@@ -205,7 +206,9 @@ impl Running {
                     options.register_workflow::<Again>().unwrap();
                     options.register_workflow::<Courier>().unwrap();
                     options.register_workflow::<Failing>().unwrap();
+                    options.register_workflow::<Filled>().unwrap();
                     options.register_workflow::<Grown>().unwrap();
+                    options.register_workflow::<Held>().unwrap();
                     options.register_workflow::<Helper>().unwrap();
                     options.register_workflow::<Stumbling>().unwrap();
                     options.register_workflow::<Swollen>().unwrap();

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cloakroom_core::{ByteSize, CallMemory, Context};
+use cloakroom_wire::{Schema, View};
 use http::HeaderValue;
 use tokio::time::timeout;
 
@@ -44,8 +45,13 @@ impl Exchange {
         memory: &CallMemory,
     ) -> Allowance {
         let limits = self.adapter.size_limits();
-        let threshold = self.histories.threshold(call, request);
-        let Some(namespace) = ctx.namespace_name() else { return Allowance { limits, threshold } };
+        let namespace = ctx.namespace_name().unwrap_or_default();
+        let token = View::new(call.method.request, request).bytes("task_token");
+        let task = token.and_then(|token| self.tokens.task(namespace, token));
+        let threshold = self.histories.threshold(call, request, task.as_deref());
+        if namespace.is_empty() {
+            return Allowance { limits, threshold };
+        }
         if request.len() > SMALL && self.namespace_limits.should_ask(namespace) {
             let asking = self.ask_for_limits(frontend, call, namespace, memory);
             if let Ok(Some(found)) = timeout(PATIENCE, asking).await {
@@ -74,7 +80,7 @@ impl Exchange {
                 "the limits of the namespace are not known, and a server's defaults are kept to"
             );
         });
-        let method = cloakroom_wire::Schema::temporal().method(&format!("{SERVICE}{METHOD}"))?;
+        let method = Schema::temporal().method(&format!("{SERVICE}{METHOD}"))?;
         namespace_limits::limits(method.response, &answer.ok()?)
     }
 

@@ -13,8 +13,8 @@ use super::{
 };
 
 impl Exchange {
-    /// Returns the answer to a call whose request was not encoded. If it does not fit, its task is failed
-    /// at the frontend.
+    /// Returns the answer to a call whose request does not fit. If it answers a task, the task is failed at
+    /// the frontend.
     ///
     /// # Errors
     /// The status for the caller: that of the error, or of the frontend if the task could not be failed.
@@ -27,13 +27,16 @@ impl Exchange {
         error: Error,
         memory: &CallMemory,
     ) -> Result<Bytes, Status> {
-        let (kind, status) = (error.kind(), self.refuse(error));
+        let status = self.refuse(error);
         let message = View::new(call.method.request, request);
-        let substitute = substitute(call.name, message, &status.message);
-        let Some(Substitute { request, answer }) = substitute.filter(|_| is_too_large(kind)) else {
+        let namespace = ctx.namespace_name().unwrap_or_default();
+        let token = message.bytes("task_token").unwrap_or_default();
+        // A task that another gateway handed out counts as a first attempt.
+        let attempt = self.tokens.task(namespace, token).map_or(1, |task| task.attempt);
+        let substitute = substitute(call.name, message, &status.message, attempt);
+        let Some(Substitute { request, answer }) = substitute else {
             return Err(status);
         };
-        let namespace = ctx.namespace_name().unwrap_or_default();
         tracing::warn!(
             target: "cloakroom::request",
             kind = status.kind,
@@ -51,6 +54,9 @@ impl Exchange {
 }
 
 /// Returns whether an error says that a request does not fit.
-fn is_too_large(kind: ErrorKind) -> bool {
-    matches!(kind, ErrorKind::LimitExceeded(Limit::Message | Limit::Payload | Limit::Payloads))
+pub(super) fn is_too_large(error: &Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::LimitExceeded(Limit::Message | Limit::Payload | Limit::Payloads)
+    )
 }

@@ -10,6 +10,7 @@ use cloakroom_core::{Error, ErrorKind, Limit, Remedy, Thousands};
 use cloakroom_pipeline::Room;
 use cloakroom_wire::{MessageType, Scan, SpanId};
 
+use super::allowance::Allowance;
 use crate::limits::SizeLimits;
 
 /// Bytes that a payload takes in a message besides its own: tag and length.
@@ -72,14 +73,20 @@ impl Fields {
 
     /// Returns room for the message, with the limits of its fields. `framing` are the message's bytes
     /// besides its payloads.
-    pub(super) fn room(&self, limits: &SizeLimits, framing: usize) -> Room {
+    pub(super) fn room(&self, allowance: &Allowance, framing: usize) -> Room {
+        let limits = &allowance.limits;
         let all = limits.message.most().unwrap_or(u64::MAX).saturating_sub(framing as u64);
-        self.0.iter().fold(Room::new(all), |room, field| match field.kind.most(limits) {
-            Some(most) => {
-                room.with_field(field.sites.clone(), most.saturating_sub(field.around as u64))
+        let mut room = Room::new(all);
+        if let Some(threshold) = allowance.threshold {
+            room = room.with_threshold(threshold);
+        }
+        for field in &self.0 {
+            if let Some(most) = field.kind.most(limits) {
+                let most = most.saturating_sub(field.around as u64);
+                room = room.with_field(field.sites.clone(), most);
             }
-            None => room,
-        })
+        }
+        room
     }
 
     /// Refuses a field that is larger than Temporal accepts.

@@ -4,21 +4,17 @@
 //! frontend tells the size of a history with each workflow task. Answers to tasks carry only a token, so
 //! that a run is recognized by its id in the token, or by the token.
 
-use std::{
-    collections::HashSet,
-    hash::{BuildHasher as _, RandomState},
-    sync::{Mutex, PoisonError},
-};
-
 use cloakroom_core::{ByteSize, Context};
 use cloakroom_pipeline::{Budget, SizeLabels, SizeMeter, SizeMetrics, Verdict};
 use cloakroom_wire::{Schema, View};
 
-use super::{call::Call, metric::HISTORY_RATIO, server_token::ServerToken};
+use super::{
+    call::Call, metric::HISTORY_RATIO, recent::Recent, token_owner::TokenOwner, tokens::Task,
+};
 
-/// Runs and tokens that are remembered, twice at most. With a run that is forgotten too early, the
+/// Memory for the runs and tokens that are remembered. For a run that is forgotten too early, the
 /// configured threshold counts until its next workflow task.
-const MOST: usize = 10_000;
+const MOST: usize = 1 << 20;
 
 /// When a history counts as large, and what is stored from then on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,17 +35,14 @@ impl Default for HistoryLimits {
 pub(crate) struct Histories {
     limits: HistoryLimits,
     meter: SizeMeter,
-    /// Hashes of run ids and tokens. An equal hash of another run only stores more than necessary.
-    known: Mutex<[HashSet<u64>; 2]>,
-    hasher: RandomState,
+    /// Run ids and tokens.
+    known: Recent<()>,
 }
 
 impl Histories {
     pub(crate) fn new(limits: HistoryLimits) -> Self {
         let metrics = SizeMetrics { workflow: HISTORY_RATIO, activity: HISTORY_RATIO };
-        let (meter, known, hasher) =
-            (SizeMeter::new(metrics), Mutex::default(), RandomState::new());
-        Self { limits, meter, known, hasher }
+        Self { limits, meter: SizeMeter::new(metrics), known: Recent::new(MOST) }
     }
 
     /// Remembers the runs of the workflow tasks in an answer whose history is large.
@@ -77,37 +70,27 @@ impl Histories {
         }
         let run = task.message("workflow_execution").and_then(|run| run.bytes("run_id"));
         for key in [run, task.bytes("task_token")].into_iter().flatten() {
-            self.remember(key);
+            self.known.insert(key, (), 0);
         }
     }
 
     /// Returns the size from which payloads of a request are stored, if its run is known for a large
-    /// history.
-    pub(super) fn threshold(&self, call: &Call<'_>, request: &[u8]) -> Option<ByteSize> {
+    /// history. `task` is the one that it answers, if that is known.
+    pub(super) fn threshold(
+        &self,
+        call: &Call<'_>,
+        request: &[u8],
+        task: Option<&Task>,
+    ) -> Option<ByteSize> {
         let request = View::new(call.method.request, request);
         let token = request.bytes("task_token");
         let execution = ["workflow_execution", "execution"].into_iter();
         let execution = execution.filter_map(|name| request.message(name)?.bytes("run_id"));
-        let in_token = token.and_then(|token| ServerToken::read(token).run_id);
+        let in_token = token.and_then(|token| TokenOwner::parse(token).run_id);
         let keys = token.into_iter().chain(in_token.map(str::as_bytes));
+        let keys = keys.chain(task.map(|task| task.run_id.as_bytes()));
         let mut keys = keys.chain(request.bytes("run_id")).chain(execution);
-        keys.any(|key| self.is_known(key)).then_some(self.limits.threshold)
-    }
-
-    fn remember(&self, key: &[u8]) {
-        let key = self.hasher.hash_one(key);
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let [young, old] = &mut *known;
-        if young.len() >= MOST {
-            *old = std::mem::take(young);
-        }
-        young.insert(key);
-    }
-
-    fn is_known(&self, key: &[u8]) -> bool {
-        let key = self.hasher.hash_one(key);
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.iter().any(|keys| keys.contains(&key))
+        keys.any(|key| self.known.get(key).is_some()).then_some(self.limits.threshold)
     }
 }
 
@@ -132,11 +115,14 @@ mod tests {
         proto::{put_bytes, put_number},
     };
 
+    const UUID: &str = "32049b68-7872-4094-8e63-d0dd59896a83";
+    const OTHER: &str = "f1e8a0a4-7872-4094-8e63-d0dd59896a83";
+
     /// Calls `check` with a call of this method.
     fn call<T>(name: &str, check: impl FnOnce(&Call<'_>) -> T) -> T {
         let method = Schema::temporal().method(&format!("{SERVICE}{name}")).unwrap();
         let (headers, caller) = (HeaderMap::new(), Caller::everybody());
-        check(&Call { method: &method, name, headers: &headers, caller: &caller })
+        check(&Call::new(&method, name, &headers, &caller))
     }
 
     fn message(number: u32, inner: &[u8]) -> Vec<u8> {
@@ -159,37 +145,28 @@ mod tests {
         let note = |name: &str, answer: &[u8]| {
             call(name, |call| histories.note(call, &Context::none(), answer));
         };
-        let threshold =
-            |name: &str, request: &[u8]| call(name, |call| histories.threshold(call, request));
+        let threshold = |name: &str, request: &[u8]| {
+            call(name, |call| histories.threshold(call, request, None))
+        };
         note("PollWorkflowTaskQueue", &task(b"small", b"token 1", 10 << 20));
-        note("PollWorkflowTaskQueue", &task(b"large", b"token 2", (10 << 20) + 1));
+        note("PollWorkflowTaskQueue", &task(UUID.as_bytes(), b"token 2", (10 << 20) + 1));
         let next = message(1, &task(b"later", b"token 3", 20 << 20));
         note("RespondWorkflowTaskCompleted", &next);
         note("PollWorkflowTaskQueue", b"");
         // By the token, and by the run in the token of an activity.
-        let activity = |run: &[u8]| message(1, &message(3, run));
+        let owner = |run: &[u8]| [message(1, UUID.as_bytes()), message(2, b"w"), message(3, run)];
+        let activity = |run: &str| message(1, &owner(run.as_bytes()).concat());
         for (name, request, is_large) in [
             ("RespondWorkflowTaskCompleted", message(1, b"token 1"), false),
             ("RespondWorkflowTaskCompleted", message(1, b"token 2"), true),
             ("RespondWorkflowTaskCompleted", message(1, b"token 3"), true),
-            ("RespondActivityTaskCompleted", activity(b"small"), false),
-            ("RespondActivityTaskCompleted", activity(b"large"), true),
+            ("RespondActivityTaskCompleted", activity(OTHER), false),
+            ("RespondActivityTaskCompleted", activity(UUID), true),
             ("RespondActivityTaskCompletedById", message(3, b"later"), true),
-            ("SignalWorkflowExecution", message(2, &message(2, b"large")), true),
+            ("SignalWorkflowExecution", message(2, &message(2, UUID.as_bytes())), true),
             ("SignalWorkflowExecution", b"\xff".to_vec(), false),
         ] {
             assert_eq!(threshold(name, &request).is_some(), is_large, "{name}: {request:?}");
         }
-    }
-
-    #[test]
-    fn remembers_a_bounded_number_of_runs() {
-        let histories = Histories::new(HistoryLimits::default());
-        for run in 0..3 * MOST {
-            histories.remember(&run.to_le_bytes());
-        }
-        let known = histories.known.lock().unwrap().iter().map(HashSet::len).sum::<usize>();
-        assert!(known <= 2 * MOST);
-        assert!(histories.is_known(&(3 * MOST - 1).to_le_bytes()));
     }
 }

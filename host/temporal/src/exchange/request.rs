@@ -1,12 +1,13 @@
 //! Encodes the request of a call.
 
 use bytes::Bytes;
-use cloakroom_core::{CallMemory, Context, Kind, Remedy};
+use cloakroom_core::{CallMemory, Context, Kind};
 use cloakroom_wire::View;
 use http::{HeaderMap, HeaderValue};
 
 use super::{
     Exchange,
+    answer_unsent::is_too_large,
     call::{Call, NAMESPACE},
     context::{RequestContext, context},
     frontend::Frontend,
@@ -46,32 +47,33 @@ impl Exchange {
         if !call.method.request.holds_payloads() {
             return Ok(Encoded::Request(ctx, message));
         }
-        let counted = ctx.clone().with_memory(memory.clone());
         let allowance = self.allowance(frontend, call, &ctx, &message, memory).await;
         let request = call.method.request;
         let encoded = if policies.encodes(namespace, workflow_type(&ctx), &task_queue) {
             if self.adapter.pipeline().threshold().is_some() {
-                self.unbounded_starts.note(call, ctx.namespace_name(), &message);
+                self.unbounded_starts.note(call, namespace, &message);
             }
+            let counted = ctx.clone().with_memory(memory.clone());
             let parent = self.parent_of_ended(frontend, call, &counted, &message).await?;
             self.encode_message(&counted, parent, request, message.clone(), &allowance).await
         } else {
-            let checked = self.check_plain(&ctx, request, &message, &allowance);
+            let checked = self.check_plain(request, &message, &allowance.limits);
             checked.map(|()| (message.clone(), 0))
         };
-        let error = match encoded {
+        match encoded {
             Ok((message, payloads)) => {
                 log.payloads += payloads;
-                return Ok(Encoded::Request(ctx, message));
+                Ok(Encoded::Request(ctx, message))
             }
-            Err(error) => error,
-        };
-        if error.remedies().contains(&Remedy::Shares) {
-            let view = View::new(request, &message);
-            return Err(self.refuse_request(frontend, call, &ctx, view, error, memory).await);
+            Err(error) if is_too_large(&error) => {
+                let answer = self.answer_unsent(frontend, call, &ctx, &message, error, memory);
+                Ok(Encoded::Answer(answer.await?))
+            }
+            Err(error) => {
+                let view = View::new(request, &message);
+                Err(self.refuse_request(frontend, call, &ctx, view, error, memory).await)
+            }
         }
-        let answer = self.answer_unsent(frontend, call, &ctx, &message, error, memory);
-        Ok(Encoded::Answer(answer.await?))
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use cloakroom_core::{Context, Direction, Error, ErrorKind, Limit, Payload, Remedy};
 
-use cloakroom_pipeline::Pipeline;
+use cloakroom_pipeline::{Pipeline, Stage};
 use cloakroom_wire::{
     MessageType, Scan, ScanLimits, WireError, WireErrorKind, scan_within, splice,
 };
@@ -13,13 +13,16 @@ use cloakroom_wire::{
 use super::{
     Exchange,
     allowance::Allowance,
-    batch::{Batch, write},
+    batch::{Batch, write_all},
+    call::Call,
     crossing, failures,
     fields::{FRAMING, Fields, check_size},
     replay::Reads,
     targets::targets,
     task_parent::Parent,
+    undecodable::refuse_markers,
 };
+use crate::limits::SizeLimits;
 
 /// A message whose payloads are decoded.
 pub(super) struct Decoded {
@@ -55,15 +58,12 @@ impl Exchange {
         let own: usize = found.sites().iter().map(|site| site.range().len()).sum();
         let framing = bytes.len() - own + FRAMING * count;
         let fields = Fields::new(&found);
-        let pipeline = self.adapter.pipeline().keeping_own();
-        let mut room = fields.room(limits, framing);
-        if let Some(threshold) = allowance.threshold {
-            room = room.with_threshold(threshold);
-        }
-        let pipeline = pipeline.fitting(room);
+        let room = fields.room(allowance, framing);
+        let pipeline = self.adapter.pipeline().keeping_own().fitting(room);
         let ctx = &self.with_targets(ctx, parent.as_deref(), &found, &pipeline)?;
+        let payloads = self.report(ctx, Direction::Encode, refuse_markers(payloads))?;
         let encoded = pipeline.encode(ctx, payloads).await?;
-        let encoded = write(&encoded);
+        let encoded = write_all(&encoded);
         let checked = fields.check(&encoded, limits);
         self.report(ctx, Direction::Encode, checked)?;
         let spliced = splice(&found, encoded).map_err(malformed)?;
@@ -78,18 +78,15 @@ impl Exchange {
     /// `LimitExceeded(Message)` if the message or one of its fields is larger than Temporal accepts.
     pub(super) fn check_plain(
         &self,
-        ctx: &Context,
         message: MessageType,
         bytes: &Bytes,
-        allowance: &Allowance,
+        limits: &SizeLimits,
     ) -> Result<(), Error> {
         let found = self.scan(message, bytes)?;
         let payloads: Vec<_> =
             (0..found.sites().len()).map(|site| Some(found.payload(site))).collect();
-        let limits = &allowance.limits;
-        let checked = Fields::new(&found).check(&payloads, limits);
-        let checked = checked.and_then(|()| check_size("message", bytes.len(), limits.message.most()));
-        self.report(ctx, Direction::Encode, checked)
+        Fields::new(&found).check(&payloads, limits)?;
+        check_size("message", bytes.len(), limits.message.most())
     }
 
     /// Returns the context with the target of each payload.
@@ -104,14 +101,14 @@ impl Exchange {
         pipeline: &Pipeline,
     ) -> Result<Context, Error> {
         let targets = targets(ctx, parent, found);
-        if targets.is_empty() {
-            return Ok(ctx.clone());
-        }
         if pipeline.binds_namespaces() {
-            let checked = crossing::check(&self.namespaces(), found, &targets);
+            let (policies, mut stages) = (self.namespaces(), pipeline.stages().iter());
+            let is_required = stages.any(Stage::is_required_to_encode);
+            let checked = crossing::check(&policies, found, &targets)
+                .and_then(|()| crossing::check_nexus(&policies, found, ctx, is_required));
             self.report(ctx, Direction::Encode, checked)?;
         }
-        Ok(ctx.clone().with_targets(targets))
+        Ok(if targets.is_empty() { ctx.clone() } else { ctx.clone().with_targets(targets) })
     }
 
     /// Decodes the payloads of a message that its receiver reads. Returns it, and how many these are.
@@ -121,11 +118,12 @@ impl Exchange {
     pub(crate) async fn decode_message(
         &self,
         ctx: &Context,
+        call: &Call<'_>,
         message: MessageType,
         bytes: Bytes,
-        reads: Reads,
     ) -> Result<(Bytes, usize), Error> {
-        let decoded = self.decode_texts(ctx, message, bytes, reads).await?;
+        let decoded = self.decode_texts(ctx, message, bytes, call.needs()).await?;
+        self.check_answer(ctx, call, decoded.bytes.len())?;
         Ok((decoded.bytes, decoded.payloads))
     }
 
@@ -149,9 +147,19 @@ impl Exchange {
         }
         let decoded = self.adapter.pipeline().decode(ctx, payloads).await?;
         let spliced = splice(&found, places.fill(&decoded)).map_err(malformed)?;
-        let mut decoded = Decoded { bytes: spliced, payloads: count, error_message: None };
-        if failures::holds_texts(&found) {
-            let found = self.scan(message, &decoded.bytes)?;
+        self.restore_texts(&found, spliced, count)
+    }
+
+    /// Puts the texts of failures into their fields, in a message that was `found` and decoded.
+    pub(super) fn restore_texts(
+        &self,
+        found: &Scan,
+        bytes: Bytes,
+        payloads: usize,
+    ) -> Result<Decoded, Error> {
+        let mut decoded = Decoded { bytes, payloads, error_message: None };
+        if failures::holds_texts(found) {
+            let found = self.scan(found.root().message_type(), &decoded.bytes)?;
             if let Some(restored) = failures::restore(&found).map_err(malformed)? {
                 decoded.bytes = restored.bytes;
                 decoded.error_message = Some(restored.error_message);
@@ -178,7 +186,18 @@ impl Exchange {
         Ok(found)
     }
 
-    fn scan(&self, message: MessageType, bytes: &Bytes) -> Result<Scan, Error> {
+    /// Refuses an answer that is larger than its caller can receive.
+    pub(super) fn check_answer(
+        &self,
+        ctx: &Context,
+        call: &Call<'_>,
+        size: usize,
+    ) -> Result<(), Error> {
+        let checked = self.answers.check(call.headers, size, self.max_message);
+        self.report(ctx, Direction::Decode, checked)
+    }
+
+    pub(super) fn scan(&self, message: MessageType, bytes: &Bytes) -> Result<Scan, Error> {
         let payloads = self.adapter.pipeline().max_payloads();
         let limits = ScanLimits { payloads, ..ScanLimits::default() };
         scan_within(&limits, message, bytes).map_err(malformed)
@@ -195,12 +214,12 @@ impl Exchange {
     }
 }
 
-fn parse(found: &Scan) -> Result<Vec<Payload>, Error> {
+pub(super) fn parse(found: &Scan) -> Result<Vec<Payload>, Error> {
     let payloads = (0..found.sites().len()).map(|site| found.payload(site));
     payloads.map(Payload::from_envelope).collect()
 }
 
-fn malformed(error: WireError) -> Error {
+pub(super) fn malformed(error: WireError) -> Error {
     if let WireErrorKind::Payloads(most) = error.kind() {
         let text = format!(
             "the message has more than {most} payloads: send less at once, or raise the limit"

@@ -29,7 +29,7 @@ pub(crate) struct UnboundedStarts(Mutex<BTreeSet<String>>);
 
 impl UnboundedStarts {
     /// Counts the starts in a request that have no timeout, and logs each type once.
-    pub(super) fn note(&self, call: &Call<'_>, namespace: Option<&str>, request: &[u8]) {
+    pub(super) fn note(&self, call: &Call<'_>, namespace: &str, request: &[u8]) {
         let request = View::new(call.method.request, request);
         for start in starts(call.name, request).into_iter().filter(|start| is_unbounded(*start)) {
             let name = start.message("workflow_type").and_then(|name| name.text("name"));

@@ -7,10 +7,7 @@
 
 use cloakroom_wire::View;
 
-use super::{
-    proto::{put_bytes, put_number},
-    server_token::ServerToken,
-};
+use super::proto::{put_bytes, put_number};
 
 /// Identity in Temporal's history of a task that the gateway failed.
 const IDENTITY: &[u8] = b"cloakroom-gateway";
@@ -46,8 +43,13 @@ pub(super) struct Substitute {
 
 /// Returns what happens instead of a request. `None` for a request that answers no task: the caller gets
 /// the status of the refusal, and nothing goes upstream.
-pub(super) fn substitute(method: &str, request: View<'_>, report: &str) -> Option<Substitute> {
-    let failed = Failed { request, report };
+pub(super) fn substitute(
+    method: &str,
+    request: View<'_>,
+    report: &str,
+    attempt: u64,
+) -> Option<Substitute> {
+    let failed = Failed { request, report, attempt };
     let send = |method, request, answer| Substitute { request: Some((method, request)), answer };
     Some(match method {
         // The SDK is told that its completion failed: it must not take its commands for accepted.
@@ -82,14 +84,15 @@ pub(super) fn substitute(method: &str, request: View<'_>, report: &str) -> Optio
 struct Failed<'a> {
     request: View<'a>,
     report: &'a str,
+    /// Attempt of the task, from 1.
+    attempt: u64,
 }
 
 impl Failed<'_> {
     /// Fails a workflow task on its first attempt, and leaves it to time out later on, as SDKs do: the
     /// server would hand a failed one out again at once.
     fn workflow_task(&self) -> Substitute {
-        let token = ServerToken::read(self.request.bytes("task_token").unwrap_or_default());
-        let request = (token.attempt.unwrap_or(1) <= 1).then(|| {
+        let request = (self.attempt <= 1).then(|| {
             let mut request = Vec::new();
             self.put(&mut request, 1, "task_token");
             put_number(&mut request, 2, WORKFLOW_CAUSE);
@@ -219,7 +222,7 @@ mod tests {
         ] {
             let message = method(name).request;
             let bytes = request(message);
-            let substitute = substitute(name, View::new(message, &bytes), "too large").unwrap();
+            let substitute = substitute(name, View::new(message, &bytes), "too large", 1).unwrap();
             assert_eq!(substitute.answer, answer, "{name}");
             let (method_name, bytes) = substitute.request.unwrap();
             assert_eq!(method_name, sent, "{name}");
@@ -237,7 +240,7 @@ mod tests {
     fn clients_get_the_status_alone() {
         for name in ["StartWorkflowExecution", "SignalWorkflowExecution", "QueryWorkflow"] {
             let message = method(name).request;
-            assert_eq!(substitute(name, View::new(message, b""), "too large"), None);
+            assert_eq!(substitute(name, View::new(message, b""), "too large", 1), None);
         }
     }
 
@@ -246,11 +249,8 @@ mod tests {
         let name = "RespondWorkflowTaskCompleted";
         let message = method(name).request;
         for (attempt, is_failed) in [(1, true), (2, false)] {
-            let (mut token, mut request) = (Vec::new(), Vec::new());
-            put_bytes(&mut token, 3, b"run");
-            put_number(&mut token, 5, attempt);
-            put_bytes(&mut request, 1, &token);
-            let substitute = substitute(name, View::new(message, &request), "too large").unwrap();
+            let request = View::new(message, b"");
+            let substitute = substitute(name, request, "too large", attempt).unwrap();
             assert_eq!((substitute.request.is_some(), substitute.answer), (is_failed, None));
         }
     }

@@ -6,7 +6,10 @@ use std::{
 };
 
 use bytes::Bytes;
-use h2::{Reason, server};
+use h2::{
+    Reason,
+    server::{self, SendResponse},
+};
 use http::{HeaderMap, Request, Response};
 use rustls::{
     RootCertStore, ServerConfig,
@@ -17,6 +20,7 @@ use rustls::{
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
+    sync::watch,
     task::JoinHandle,
 };
 use tokio_rustls::TlsAcceptor;
@@ -27,6 +31,8 @@ use super::authority::{Authority, Pair};
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reaction {
     Answer,
+    /// Answers when it is released.
+    Hold,
     /// Resets the call, and says that it did nothing.
     Refuse,
     /// Resets the call without a word about it.
@@ -49,6 +55,7 @@ type React = Arc<dyn Fn(&Seen, usize) -> Reaction + Send + Sync>;
 pub(crate) struct Frontend {
     pub(crate) address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
+    release: watch::Sender<bool>,
     serving: JoinHandle<()>,
 }
 
@@ -86,6 +93,7 @@ impl Frontend {
         let address = listener.local_addr().unwrap();
         let seen = Arc::<Mutex<Vec<Seen>>>::default();
         let (log, react): (_, React) = (seen.clone(), Arc::new(react));
+        let (release, released) = watch::channel(false);
         let tls = tls.map(|tls| TlsAcceptor::from(Arc::new(tls)));
         let serving = tokio::spawn(async move {
             for connection in 0.. {
@@ -95,19 +103,25 @@ impl Frontend {
                     continue;
                 }
                 let (tls, log, react) = (tls.clone(), log.clone(), react.clone());
+                let released = released.clone();
                 tokio::spawn(async move {
                     match tls {
-                        None => serve(stream, log, react).await,
+                        None => serve(stream, log, react, released).await,
                         Some(tls) => {
                             if let Ok(stream) = tls.accept(stream).await {
-                                serve(stream, log, react).await;
+                                serve(stream, log, react, released).await;
                             }
                         }
                     }
                 });
             }
         });
-        Self { address, seen, serving }
+        Self { address, seen, release, serving }
+    }
+
+    /// Answers the calls that it holds.
+    pub(crate) fn release(&self) {
+        self.release.send_replace(true);
     }
 
     /// Returns the calls of a method.
@@ -144,6 +158,7 @@ async fn serve(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     log: Arc<Mutex<Vec<Seen>>>,
     react: React,
+    released: watch::Receiver<bool>,
 ) {
     let Ok(mut calls) = server::handshake(stream).await else { return };
     while let Some(Ok((request, mut respond))) = calls.accept().await {
@@ -154,21 +169,29 @@ async fn serve(
             log.iter().filter(|call| call.method == seen.method).count()
         };
         match react(&seen, nth) {
-            Reaction::Answer => {
-                let head = Response::builder().header("content-type", "application/grpc");
-                let Ok(mut body) = respond.send_response(head.body(()).unwrap(), false) else {
-                    continue;
-                };
-                let _ = body.send_data(Bytes::from_static(&[0; 5]), false);
-                let mut trailers = HeaderMap::new();
-                trailers.insert("grpc-status", 0.into());
-                let _ = body.send_trailers(trailers);
+            Reaction::Answer => answer(respond),
+            Reaction::Hold => {
+                let mut released = released.clone();
+                tokio::spawn(async move {
+                    let _ = released.wait_for(|is_released| *is_released).await;
+                    answer(respond);
+                });
             }
             Reaction::Refuse => respond.send_reset(Reason::REFUSED_STREAM),
             Reaction::Cancel => respond.send_reset(Reason::CANCEL),
             Reaction::Crash => return,
         }
     }
+}
+
+/// Answers with an empty message. The other side may be gone.
+fn answer(mut respond: SendResponse<Bytes>) {
+    let head = Response::builder().header("content-type", "application/grpc").body(()).unwrap();
+    let Ok(mut body) = respond.send_response(head, false) else { return };
+    let _ = body.send_data(Bytes::from_static(&[0; 5]), false);
+    let mut trailers = HeaderMap::new();
+    trailers.insert("grpc-status", 0.into());
+    let _ = body.send_trailers(trailers);
 }
 
 /// Waits for a call, and ends the connection with the number 0 for the last call that was processed.

@@ -1,6 +1,9 @@
 //! Callers with tokens.
 
+use serde_json::json;
+
 use super::{frontend::Frontend, *};
+use crate::scripts::python;
 
 const TOKEN: &str = "token-of-the-till-7Hq2";
 
@@ -67,6 +70,45 @@ async fn without_a_token_of_its_own_nobody_is_answered() {
     gateway.end().await;
 }
 
+/// The subject of a signed token is an identity. Any other token has the namespaces of its claim.
+#[tokio::test(flavor = "multi_thread")]
+async fn signed_tokens_are_identities() {
+    let (frontend, folder) = (Frontend::start().await, tempfile::tempdir().unwrap());
+    let asked = json!({ "audience": "a", "issuer": "i" });
+    let made = tokio::task::block_in_place(|| python("tokens.py", &asked));
+    fs::write(folder.path().join("jwks.json"), made["keys"].to_string()).unwrap();
+    let of = |kind: &str, name: &str| made[kind][name].as_str().unwrap().to_owned();
+    let table = |identity: &str| {
+        format!(
+            "[gateway.temporal]\nupstream = \"http://{}\"\njwt = {{ keys = \"DIR/jwks.json\", \
+             audience = \"a\", issuer = \"i\", namespaces = \"namespaces\" }}\n{identity}",
+            frontend.address
+        )
+    };
+    let gateway = Served::start(&opened(folder.path(), &table("")).await).await;
+    let one = of("good", "for one namespace");
+    let connection = Connection::connect(with_token(&gateway, Some(&one))).await.unwrap();
+    count(&connection, "payments").await.unwrap();
+    for namespace in ["orders", "*", ""] {
+        let refused = count(&connection, namespace).await.unwrap_err();
+        assert_eq!(refused.code(), Code::PermissionDenied, "{namespace}: {refused}");
+    }
+    for (name, token) in made["bad"].as_object().unwrap() {
+        let refused = Connection::connect(with_token(&gateway, token.as_str())).await;
+        assert!(refused.is_err(), "{name}");
+    }
+    gateway.end().await;
+    let someone = "[[gateway.temporal.identity]]\nname = \"someone\"\nsubject = \"someone\"\n\
+                   namespaces = [\"orders\"]\n";
+    let gateway = Served::start(&opened(folder.path(), &table(someone)).await).await;
+    let connection = Connection::connect(with_token(&gateway, Some(&one))).await.unwrap();
+    count(&connection, "orders").await.unwrap();
+    assert_eq!(count(&connection, "payments").await.unwrap_err().code(), Code::PermissionDenied);
+    let seen = frontend.seen("CountWorkflowExecutions");
+    assert!(seen.iter().all(|call| !call.headers.contains_key("authorization")));
+    gateway.end().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_cannot_be_told_apart_or_recognised_is_refused() {
     let folder = tempfile::tempdir().unwrap();
@@ -118,4 +160,22 @@ async fn what_cannot_be_told_apart_or_recognised_is_refused() {
         gateway.temporal.tls: `DIR/till`: the certificate is not PEM
     "#]];
     refusals.assert_eq(&(texts.join("\n") + "\n"));
+}
+
+/// A worker opens the same file and needs none of its certificates, so that it is a warning.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_check_says_why_the_gateway_would_not_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let table = "[gateway.temporal]\nupstream = \"http://127.0.0.1:1\"\n\
+                 tls = { certificate = \"DIR/gone.pem\", key = \"DIR/gone.key\" }\n";
+    let check = builder(folder.path(), "", table).check().await.unwrap();
+    let warnings = check.report().warnings.join("\n");
+    let expect = format!(
+        "`cloakroom gateway temporal` would not start here: gateway.temporal.tls: cannot read `{}/gone.pem`",
+        folder.path().display()
+    );
+    assert!(warnings.contains(&expect), "{warnings}");
+    let table = "[gateway.temporal]\nupstream = \"http://127.0.0.1:1\"\n";
+    let check = builder(folder.path(), "", table).check().await.unwrap();
+    assert!(!check.report().warnings.join("\n").contains("would not start"));
 }
