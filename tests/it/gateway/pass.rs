@@ -72,8 +72,8 @@ async fn an_unmodified_worker_passes_large_payloads_in_rarer_ways() {
     let client = plain_client(&gateway.url()).await;
     let parcel = parcel();
     let started = client.start_workflow(Stumbling::run, parcel.clone(), named(&queue, "stumbling"));
-    let result = started.await.unwrap().get_result(WorkflowGetResultOptions::default());
-    assert!(result.await.unwrap() == parcel);
+    let handle = started.await.unwrap();
+    assert!(handle.get_result(WorkflowGetResultOptions::default()).await.unwrap() == parcel);
     let input = (2, parcel.clone());
     let mut options = named(&queue, "again");
     let trace = Payload { data: parcel.clone().into_bytes(), ..Payload::default() };
@@ -98,8 +98,9 @@ async fn an_unmodified_worker_passes_large_payloads_in_rarer_ways() {
 
     // A stage is required, so that the message is encoded with the details.
     let started = client.start_workflow(Failing::run, parcel.clone(), named(&queue, "failing"));
-    let failed = started.await.unwrap().get_result(WorkflowGetResultOptions::default()).await;
-    let says = format!("{:?}", failed.unwrap_err());
+    let handle = started.await.unwrap();
+    let failed = handle.get_result(WorkflowGetResultOptions::default()).await.unwrap_err();
+    let says = format!("{failed:?}");
     assert!(says.contains(&parcel[parcel.len() - 100..]), "the details are others");
     assert!(says.contains(&format!("cannot carry {}", &parcel[..100])), "the message is another");
     assert!(!server.holds(CANARY.as_bytes()), "the server has it in the clear");

@@ -13,11 +13,11 @@ use super::call::Call;
 /// Header with the name of the SDK.
 const CLIENT_NAME: HeaderName = HeaderName::from_static("client-name");
 
-/// SDKs whose source was read for this: go 1.51.0 (`isCommandMatchEvent`), java 1.38.0
-/// (`WorkflowStateMachines`), and core 0.10 (`worker/workflow/machines`), which is in the others. Any
-/// other SDK gets its tasks decoded as a whole.
-const CHECKED: [&[u8]; 5] = [
-    b"temporal-go",
+/// SDKs whose source was read for this: java 1.38.0 (`WorkflowStateMachines`), and core 0.10
+/// (`worker/workflow/machines`), which is in the others. Any other SDK gets its tasks decoded as a
+/// whole. So does go 1.51.0: it reads no more (`isCommandMatchEvent`), but looks through every payload
+/// of a task first, and fails the task if one is a reference and it has no driver (`TMPRL1105`).
+const CHECKED: [&[u8]; 4] = [
     b"temporal-java",
     b"temporal-python",
     b"temporal-rust",
@@ -128,6 +128,7 @@ mod tests {
     fn only_sdks_that_were_checked_skip() {
         for (name, reads) in [
             ("temporal-rust", Reads::Replay),
+            ("temporal-go", Reads::Everything),
             ("temporal-dotnet", Reads::Everything),
             ("temporal-cli", Reads::Everything),
         ] {
