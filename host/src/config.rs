@@ -15,6 +15,7 @@ mod claims;
 mod code_limits;
 mod date;
 mod gateway;
+mod gateway_access;
 mod gateway_sizes;
 mod host_conflict;
 mod keys;
@@ -33,9 +34,13 @@ mod storage;
 mod temporal;
 mod units;
 
+#[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
+pub(crate) use self::namespaces::policies;
 pub use self::remedy::setting_name;
 #[cfg(feature = "temporal")]
 pub(crate) use self::temporal::TemporalEntry;
+#[cfg(feature = "codec-server")]
+pub(crate) use self::temporal::{CodecServerEntry, Listen};
 pub(crate) use self::{
     bucket::BucketEntry,
     buckets::{Buckets, OpenBuckets, buckets},
@@ -51,9 +56,14 @@ pub(crate) use self::{
     storage::{DriverEntry, StorageEntry},
 };
 #[cfg(feature = "gateway")]
-pub(crate) use self::{gateway::GatewayEntry, gateway_sizes::ClientEntry, namespaces::policies};
-#[cfg(feature = "codec-server")]
+pub(crate) use self::{
+    gateway::{GatewayEntry, TemporalGatewayEntry},
+    gateway_access::{CallerTlsEntry, IdentityEntry, UpstreamTlsEntry},
+    gateway_sizes::{ClientEntry, HistoryEntry},
+    secret::Secret,
+};
+#[cfg(any(feature = "codec-server", feature = "gateway"))]
 pub(crate) use self::{
     secret::{read_secret, refuse_writable},
-    temporal::{CodecServerEntry, Listen},
+    temporal::JwtEntry,
 };

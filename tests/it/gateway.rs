@@ -1,12 +1,15 @@
 //! The gateway: workers that know nothing of it, and a real server behind it.
 
+mod access;
 mod canary;
 mod down;
 mod failures;
 mod harness;
+mod in_a_row;
 mod modes;
 mod namespaces;
 mod pass;
+mod raw;
 mod sdks;
 mod sizes;
 mod strangers;

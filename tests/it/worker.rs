@@ -1,6 +1,7 @@
 //! A Rust worker on Temporal's SDK, against a real server.
 
 mod harness;
+mod held;
 mod python;
 mod ways;
 mod workflows;
@@ -8,9 +9,10 @@ mod workflows;
 pub(crate) use self::{
     harness::{
         Parts, Running, client, client_with, connection, converter, folder_driver, in_folder,
-        opened, opening, server, unique, until,
+        opened, opening, server, stages, unique, until,
     },
-    workflows::{Courier, Failing, Filled, Helper, Stumbling, Swollen, Waiting, swollen},
+    held::Held,
+    workflows::{Again, Courier, Failing, Filled, Helper, Stumbling, Swollen, Waiting, swollen},
 };
 
 use std::{fs, path::Path, sync::Arc};
@@ -35,7 +37,7 @@ use temporalio_common::{
 use temporalio_sdk::workflow_replayer::{WorkflowReplayer, WorkflowReplayerOptions};
 use temporalio_workflow::workflows::WorkflowImplementation;
 
-use self::workflows::{Again, Grown};
+use self::workflows::Grown;
 
 /// Text that must not appear in the clear. Each half of it occurs nowhere else.
 const CANARY: &str = "canary-Qm7xV2kR9sLw-yellow-T4nZp8JdHb3F-feather";

@@ -91,6 +91,8 @@ pub enum Remedy {
     MessagesPerKey,
     /// Payloads of one call.
     MostPayloads,
+    /// Namespaces behind Nexus endpoints.
+    NexusEndpoints,
     /// Bytes that one call of a plugin may make.
     Output,
     /// Time that a call of a plugin may take.

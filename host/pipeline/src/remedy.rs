@@ -17,6 +17,7 @@ pub(crate) fn builder_method(remedy: Remedy) -> &'static str {
         Remedy::LargestPayload => "PipelineBuilder::with_max_payload_size",
         Remedy::ClientAnswer => "GatewaySettings::answers",
         Remedy::MostPayloads => "PipelineBuilder::with_max_payloads",
+        Remedy::NexusEndpoints => "NamespacePolicies::with_endpoints",
         Remedy::RequiredToEncode => "Stage::required_to_encode",
         Remedy::Rules => "Offload::with_rule",
         Remedy::Shares => "NamespacePolicy::shares",

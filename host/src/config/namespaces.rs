@@ -1,4 +1,4 @@
-//! `[namespace.NAME]`, as written.
+//! `[namespace.NAME]` and `[nexus.ENDPOINT]`, as written.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,10 @@ use super::{
 /// `[namespace.NAME]`
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-#[cfg_attr(not(feature = "gateway"), expect(dead_code, reason = "read by the gateway alone"))]
+#[cfg_attr(
+    not(any(feature = "gateway", feature = "temporal-sdk")),
+    expect(dead_code, reason = "read where whole messages pass")
+)]
 pub(crate) struct NamespaceEntry {
     pub(crate) mode: ModeWord,
     pub(crate) shares: BTreeSet<String>,
@@ -37,6 +40,14 @@ pub(crate) enum ModeWord {
 pub(crate) struct PlainEntry {
     pub(crate) workflow_type: Option<String>,
     pub(crate) task_queue: Option<String>,
+}
+
+/// `[nexus.ENDPOINT]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(not(feature = "gateway"), expect(dead_code, reason = "read by the gateway alone"))]
+pub(crate) struct NexusEntry {
+    pub(crate) namespace: String,
 }
 
 /// Refuses rules without a condition, and plaintext that a stage would refuse to hand back.
@@ -71,9 +82,10 @@ pub(super) fn check(file: &File, locator: &Locator) -> Result<(), Error> {
 }
 
 /// Returns the policies that the gateway asks for.
-#[cfg(feature = "gateway")]
+#[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
 pub(crate) fn policies(
     entries: &BTreeMap<String, NamespaceEntry>,
+    nexus: &BTreeMap<String, NexusEntry>,
 ) -> cloakroom_temporal::NamespacePolicies {
     use cloakroom_temporal::{Mode, NamespacePolicies, NamespacePolicy, PlainRule};
 
@@ -90,5 +102,45 @@ pub(crate) fn policies(
         NamespacePolicy::new(mode).sharing_with(entry.shares.clone()).leaving_plain(plain)
     };
     let named = entries.iter().map(|(name, entry)| (name.clone(), policy(entry)));
-    NamespacePolicies::new(named.collect())
+    let endpoint = |(name, entry): (&String, &NexusEntry)| (name.clone(), entry.namespace.clone());
+    NamespacePolicies::new(named.collect()).with_endpoints(nexus.iter().map(endpoint).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::parse;
+
+    const STAGE: &str = "[[stage]]\nplugin = \"bundled:aes-gcm\"\n";
+
+    fn verdict(required: &str, namespace: &str) -> Result<(), Error> {
+        let text = format!("{STAGE}required = {required}\n[namespace.shop]\n{namespace}\n");
+        let file = parse(&text, "c.toml").unwrap();
+        check(&file, &Locator::new("c.toml".to_owned(), text))
+    }
+
+    #[track_caller]
+    fn refuses(namespace: &str, line: &str, says: &str) {
+        let error = verdict("true", namespace).unwrap_err();
+        assert_eq!(error.place(), Some(&*format!("c.toml, line {line}")));
+        assert!(error.to_string().contains(says), "{error}");
+    }
+
+    #[test]
+    fn plaintext_that_would_be_refused_on_its_way_back_is_not_written() {
+        let plain = "[[namespace.shop.plain]]\ntask_queue = \"import\"";
+        refuses("mode = \"decode\"", "5", "stage `aes-gcm` is required");
+        refuses(plain, "5", "stage `aes-gcm` is required");
+        for namespace in ["mode = \"decode\"", plain] {
+            assert!(verdict("\"encode\"", namespace).is_ok());
+        }
+        for namespace in ["", "mode = \"off\"", "shares = [\"billing\"]"] {
+            assert!(verdict("true", namespace).is_ok(), "{namespace}");
+        }
+    }
+
+    #[test]
+    fn a_rule_has_a_condition() {
+        refuses("[[namespace.shop.plain]]", "5", "needs a `workflow_type`, a `task_queue` or both");
+    }
 }

@@ -27,6 +27,7 @@ pub fn setting_name(remedy: Remedy) -> &'static str {
         Remedy::KeyMaterial => "keys.NAME.material",
         Remedy::LargestObject => "storage.largest",
         Remedy::MessagesPerKey => "keys.NAME.max_messages_per_key",
+        Remedy::NexusEndpoints => "[nexus.ENDPOINT]",
         Remedy::RefreshFailure => "refresh_failure = \"warn\"",
         Remedy::RequiredToEncode => "required = \"encode\"",
         Remedy::Rules => "[[storage.rule]]",

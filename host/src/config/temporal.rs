@@ -55,7 +55,10 @@ pub(crate) struct CodecServerEntry {
 /// `jwt = { … }`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[cfg_attr(not(feature = "codec-server"), expect(dead_code, reason = "read by the server alone"))]
+#[cfg_attr(
+    not(any(feature = "codec-server", feature = "gateway")),
+    expect(dead_code, reason = "read by the servers alone")
+)]
 pub(crate) struct JwtEntry {
     /// A file, or a URL.
     pub(crate) keys: PathBuf,
@@ -69,6 +72,11 @@ impl JwtEntry {
     /// Returns the URL that the keys are fetched from, if they are.
     pub(crate) fn url(&self) -> Option<&str> {
         self.keys.to_str().filter(|keys| keys.contains("://"))
+    }
+
+    /// Returns the file that the keys are read from, if they are.
+    pub(crate) fn file(&self) -> Option<PathBuf> {
+        self.url().is_none().then(|| self.keys.clone())
     }
 }
 
@@ -117,8 +125,7 @@ impl CodecServerEntry {
     /// Returns the files that the server's settings are read from.
     pub(crate) fn files(&self) -> impl Iterator<Item = PathBuf> {
         let token = self.token.as_ref().and_then(|secret| secret.file.clone());
-        let keys = self.jwt.as_ref().filter(|jwt| jwt.url().is_none());
-        let keys = keys.map(|jwt| jwt.keys.clone());
+        let keys = self.jwt.as_ref().and_then(JwtEntry::file);
         let tls = self.tls.iter().flat_map(|tls| [tls.certificate.clone(), tls.key.clone()]);
         token.into_iter().chain(keys).chain(tls)
     }

@@ -8,6 +8,7 @@ mod allowance;
 mod answer;
 pub(crate) mod answer_limits;
 mod answer_unsent;
+mod batch;
 mod call;
 mod caller;
 mod context;
@@ -25,6 +26,7 @@ mod proto;
 mod raise_limits;
 mod recent;
 mod refused_crossing;
+mod replay;
 mod request;
 pub(crate) mod request_log;
 mod rewrite;
@@ -53,7 +55,7 @@ use self::{
     unknown_fields::UnknownFields,
 };
 pub(crate) use self::{
-    call::{Call, NAMESPACE, SERVICE},
+    call::{Call, DECODED, NAMESPACE, SERVICE},
     caller::{Caller, Namespaces},
     error_details::ErrorDetails,
     frontend::Frontend,

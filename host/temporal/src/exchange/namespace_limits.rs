@@ -62,7 +62,10 @@ impl NamespaceLimits {
     /// Returns whether the limits of a namespace are to be asked for now. Only one caller is told so, and
     /// the others go on with what is known.
     pub(crate) fn should_ask(&self, namespace: &str) -> bool {
-        let now = Instant::now();
+        self.should_ask_at(Instant::now(), namespace)
+    }
+
+    fn should_ask_at(&self, now: Instant, namespace: &str) -> bool {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let entry = known.get(namespace).map(|entry| (entry.limits, entry.ask_at));
         drop(known);
@@ -126,18 +129,18 @@ mod tests {
         assert!(raised.ends_with(b"\x20\x07"));
     }
 
-    #[tokio::test(start_paused = true)]
-    async fn asks_once_and_again_later() {
+    #[test]
+    fn asks_once_and_again_later() {
         let known = NamespaceLimits::default();
-        assert!(known.should_ask("shop"));
-        assert!(!known.should_ask("shop"));
+        let begin = Instant::now();
+        assert!(known.should_ask_at(begin, "shop"));
+        assert!(!known.should_ask_at(begin, "shop"));
         assert_eq!(known.get("shop"), None);
-        tokio::time::advance(AGAIN).await;
-        assert!(known.should_ask("shop"));
+        assert!(known.should_ask_at(begin + AGAIN, "shop"));
         let limits = Limits { blob: Some(1), memo: None };
         known.learn("shop", limits);
-        tokio::time::advance(FRESH).await;
-        assert!(known.should_ask("shop"));
+        assert!(!known.should_ask_at(begin + AGAIN, "shop"));
+        assert!(known.should_ask_at(Instant::now() + FRESH, "shop"));
         assert_eq!(known.get("shop"), Some(limits));
     }
 

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use cloakroom_core::{Context, Direction, Error, ErrorKind, Limit, Payload, Remedy};
 
-use cloakroom_pipeline::Pipeline;
+use cloakroom_pipeline::{Pipeline, Stage};
 use cloakroom_wire::{
     MessageType, Scan, ScanLimits, WireError, WireErrorKind, scan_within, splice,
 };
@@ -13,10 +13,14 @@ use cloakroom_wire::{
 use super::{
     Exchange,
     allowance::Allowance,
+    batch::{Batch, write_all},
+    call::Call,
     crossing, failures,
     fields::{FRAMING, Fields, check_size},
+    replay::Reads,
     targets::targets,
     task_parent::Parent,
+    undecodable::refuse_markers,
 };
 use crate::limits::SizeLimits;
 
@@ -57,8 +61,9 @@ impl Exchange {
         let room = fields.room(allowance, framing);
         let pipeline = self.adapter.pipeline().keeping_own().fitting(room);
         let ctx = &self.with_targets(ctx, parent.as_deref(), &found, &pipeline)?;
+        let payloads = self.report(ctx, Direction::Encode, refuse_markers(payloads))?;
         let encoded = pipeline.encode(ctx, payloads).await?;
-        let encoded = write(&encoded);
+        let encoded = write_all(&encoded);
         let checked = fields.check(&encoded, limits);
         self.report(ctx, Direction::Encode, checked)?;
         let spliced = splice(&found, encoded).map_err(malformed)?;
@@ -96,31 +101,34 @@ impl Exchange {
         pipeline: &Pipeline,
     ) -> Result<Context, Error> {
         let targets = targets(ctx, parent, found);
-        if targets.is_empty() {
-            return Ok(ctx.clone());
-        }
         if pipeline.binds_namespaces() {
-            let checked = crossing::check(&self.namespaces(), found, &targets);
+            let (policies, mut stages) = (self.namespaces(), pipeline.stages().iter());
+            let is_required = stages.any(Stage::is_required_to_encode);
+            let checked = crossing::check(&policies, found, &targets)
+                .and_then(|()| crossing::check_nexus(&policies, found, ctx, is_required));
             self.report(ctx, Direction::Encode, checked)?;
         }
-        Ok(ctx.clone().with_targets(targets))
+        Ok(if targets.is_empty() { ctx.clone() } else { ctx.clone().with_targets(targets) })
     }
 
-    /// Decodes the payloads of a message. Returns it, and how many it has.
+    /// Decodes the payloads of a message that its receiver reads. Returns it, and how many these are.
     ///
     /// # Errors
     /// Those of the pipeline.
     pub(crate) async fn decode_message(
         &self,
         ctx: &Context,
+        call: &Call<'_>,
         message: MessageType,
         bytes: Bytes,
     ) -> Result<(Bytes, usize), Error> {
-        let decoded = self.decode_texts(ctx, message, bytes).await?;
+        let decoded = self.decode_texts(ctx, message, bytes, call.needs()).await?;
+        self.check_answer(ctx, call, decoded.bytes.len())?;
         Ok((decoded.bytes, decoded.payloads))
     }
 
-    /// Decodes the payloads of a message of any size, and puts the texts of failures into their fields.
+    /// Decodes the payloads of a message of any size that its receiver reads, and puts the texts of
+    /// failures into their fields.
     ///
     /// # Errors
     /// Those of the pipeline.
@@ -129,18 +137,29 @@ impl Exchange {
         ctx: &Context,
         message: MessageType,
         bytes: Bytes,
+        reads: Reads,
     ) -> Result<Decoded, Error> {
         let found = self.scan_received(message, &bytes)?;
-        let payloads = parse(&found)?;
-        let count = payloads.len();
+        let Batch { payloads, places } = Batch::new(&found, reads)?;
+        let count = places.count();
         if count == 0 {
             return Ok(Decoded { bytes, payloads: 0, error_message: None });
         }
         let decoded = self.adapter.pipeline().decode(ctx, payloads).await?;
-        let spliced = splice(&found, write(&decoded)).map_err(malformed)?;
-        let mut decoded = Decoded { bytes: spliced, payloads: count, error_message: None };
-        if failures::holds_texts(&found) {
-            let found = self.scan(message, &decoded.bytes)?;
+        let spliced = splice(&found, places.fill(&decoded)).map_err(malformed)?;
+        self.restore_texts(&found, spliced, count)
+    }
+
+    /// Puts the texts of failures into their fields, in a message that was `found` and decoded.
+    pub(super) fn restore_texts(
+        &self,
+        found: &Scan,
+        bytes: Bytes,
+        payloads: usize,
+    ) -> Result<Decoded, Error> {
+        let mut decoded = Decoded { bytes, payloads, error_message: None };
+        if failures::holds_texts(found) {
+            let found = self.scan(found.root().message_type(), &decoded.bytes)?;
             if let Some(restored) = failures::restore(&found).map_err(malformed)? {
                 decoded.bytes = restored.bytes;
                 decoded.error_message = Some(restored.error_message);
@@ -167,7 +186,18 @@ impl Exchange {
         Ok(found)
     }
 
-    fn scan(&self, message: MessageType, bytes: &Bytes) -> Result<Scan, Error> {
+    /// Refuses an answer that is larger than its caller can receive.
+    pub(super) fn check_answer(
+        &self,
+        ctx: &Context,
+        call: &Call<'_>,
+        size: usize,
+    ) -> Result<(), Error> {
+        let checked = self.answers.check(call.headers, size, self.max_message);
+        self.report(ctx, Direction::Decode, checked)
+    }
+
+    pub(super) fn scan(&self, message: MessageType, bytes: &Bytes) -> Result<Scan, Error> {
         let payloads = self.adapter.pipeline().max_payloads();
         let limits = ScanLimits { payloads, ..ScanLimits::default() };
         scan_within(&limits, message, bytes).map_err(malformed)
@@ -184,25 +214,12 @@ impl Exchange {
     }
 }
 
-fn parse(found: &Scan) -> Result<Vec<Payload>, Error> {
+pub(super) fn parse(found: &Scan) -> Result<Vec<Payload>, Error> {
     let payloads = (0..found.sites().len()).map(|site| found.payload(site));
     payloads.map(Payload::from_envelope).collect()
 }
 
-/// Writes payloads as messages, each in the place of the one before.
-fn write(payloads: &[Payload]) -> Vec<Option<Bytes>> {
-    let write = |payload: &Payload| {
-        let envelope = payload.envelope();
-        let mut bytes = BytesMut::with_capacity(envelope.len());
-        for part in [&envelope.head, &envelope.body, &envelope.tail] {
-            bytes.extend_from_slice(part);
-        }
-        Some(bytes.freeze())
-    };
-    payloads.iter().map(write).collect()
-}
-
-fn malformed(error: WireError) -> Error {
+pub(super) fn malformed(error: WireError) -> Error {
     if let WireErrorKind::Payloads(most) = error.kind() {
         let text = format!(
             "the message has more than {most} payloads: send less at once, or raise the limit"

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use cloakroom_core::{CallMemory, Context};
 use cloakroom_wire::Method;
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Response};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
@@ -17,11 +17,15 @@ use super::{
     status_head::GRPC_STATUS,
 };
 use crate::exchange::{
-    Call, Caller, Encoded,
+    Call, Caller, DECODED, Encoded,
     deadline::{self, GRPC_TIMEOUT, within},
     request_log::RequestLog,
     status::{Code, Status},
 };
+
+/// Largest message in bytes that is kept until the frontend answers, to be sent again if the frontend
+/// says that it did nothing with it. The caller repeats a larger one.
+const SENT_AGAIN: usize = 64 << 10;
 
 impl Connection {
     /// Encodes a request, sends it, and decodes the answer.
@@ -38,7 +42,7 @@ impl Connection {
     ) -> Result<Response<GatewayBody>, Status> {
         let (mut head, body) = request.into_parts();
         let deadline = deadline::deadline(&head.headers, Instant::now());
-        let call = Call { method, name, headers: &head.headers, caller };
+        let call = Call::new(method, name, &head.headers, caller);
         let encoding = self.encode(&call, body, log);
         let (encoded, memory) = within(deadline, encoding).await?;
         let (ctx, message) = match encoded {
@@ -46,27 +50,38 @@ impl Connection {
             Encoded::Answer(message) => return Ok(own_answer(message)),
         };
         headers::describe_request(&mut head.headers);
+        let is_reader = caller.reads || self.gateway.settings.readers.has(&head.headers);
         self.gateway.credentials.load().authorize(ctx.namespace_name(), &mut head.headers);
         let headers = head.headers.clone();
-        let call = Call { headers: &headers, method, name, caller };
+        let decodes = caller.decodes && self.gateway.settings.decode;
+        let call = Call { deadline, is_reader, decodes, ..Call::new(method, name, &headers, caller) };
         if let Some(deadline) = deadline {
             // What encoding took is gone, and the frontend should not work for longer than its caller
             // waits.
             head.headers.insert(GRPC_TIMEOUT, deadline::remaining(deadline, Instant::now()));
         }
+        // Not counted while the frontend works, and so only small.
+        let kept = Some(message.clone()).filter(|message| message.len() <= SENT_AGAIN);
+        let again = || {
+            let mut headers = headers.clone();
+            if let Some(deadline) = deadline {
+                headers.insert(GRPC_TIMEOUT, deadline::remaining(deadline, Instant::now()));
+            }
+            self.request(name, headers, kept?).ok()
+        };
         let request = Request::from_parts(head, GatewayBody::message(message, None, Some(memory)));
         let asked = Instant::now();
         let mut draining = self.gateway.draining.subscribe();
-        let answered = within(deadline, self.upstream.send(request));
+        let sent = within(deadline, self.upstream.send(request, again));
         let response = if call.is_poll() {
             tokio::select! {
-                answered = answered => answered?,
+                response = sent => response?,
                 // A poll that waits would hold the shutdown up for a minute. An empty answer is what
                 // the frontend gives when there is no task.
                 () = drained(&mut draining) => return Ok(own_answer(Bytes::new())),
             }
         } else {
-            answered.await?
+            sent.await?
         };
         log.upstream = asked.elapsed();
         within(deadline, self.answer(&call, &ctx, response, log)).await
@@ -107,11 +122,15 @@ impl Connection {
             || !response.status().is_success()
         {
             let mut response = pass_back(response);
+            if !call.decodes {
+                return Ok(response);
+            }
             self.gateway.decode_details(ctx, call.headers, response.headers_mut()).await;
             return Ok(response);
         }
         let exchange = &self.gateway.exchange;
         let (mut head, body) = response.into_parts();
+        let call = &Call { is_decoded: head.headers.contains_key(DECODED), ..*call };
         // Admitted only now: a poll that waits for a minute must not hold memory.
         let memory = exchange.adapter.pipeline().memory().admit().await;
         let encoding = head.headers.get(headers::GRPC_ENCODING).cloned();
@@ -131,6 +150,7 @@ impl Connection {
             return Ok(Response::from_parts(head, body));
         };
         charge.keep();
+        head.headers.insert(DECODED, HeaderValue::from_static("1"));
         let message = exchange.decode_answer(self, call, ctx, message, &memory, log).await?;
         Ok(Response::from_parts(head, GatewayBody::message(message, trailers, Some(memory))))
     }
