@@ -17,12 +17,8 @@ const CLIENT_NAME: HeaderName = HeaderName::from_static("client-name");
 /// (`worker/workflow/machines`), which is in the others. Any other SDK gets its tasks decoded as a
 /// whole. So does go 1.51.0: it reads no more (`isCommandMatchEvent`), but looks through every payload
 /// of a task first, and fails the task if one is a reference and it has no driver (`TMPRL1105`).
-const CHECKED: [&[u8]; 4] = [
-    b"temporal-java",
-    b"temporal-python",
-    b"temporal-rust",
-    b"temporal-typescript",
-];
+const CHECKED: [&[u8]; 4] =
+    [b"temporal-java", b"temporal-python", b"temporal-rust", b"temporal-typescript"];
 
 /// Answers with a workflow task in them. Other answers with a history are for clients, which read it all.
 const TASKS: [&str; 5] = [
