@@ -21,7 +21,7 @@ const METHOD: &str = "GetWorkflowExecutionHistory";
 /// Numbers of `commands` in a completed task, and of the attributes of commands that end a run and have
 /// payloads for its parent: complete, fail, cancel.
 const COMMANDS: u32 = 2;
-const ENDS: [u32; 3] = [4, 5, 7];
+const ENDS: [u32; 3] = [4, 5, 8];
 
 impl Exchange {
     /// Returns the parent of the run that a request ends, if it ends one and is known.

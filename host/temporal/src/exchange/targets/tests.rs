@@ -75,7 +75,7 @@ fn each_command_has_the_target_that_reads_it() {
 #[test]
 fn a_result_belongs_to_the_parent_unless_the_run_continues_another() {
     let input = payloads();
-    let found = completed(&[(4, &fields(&[(1, &input)])), (7, &fields(&[(1, &input)]))]);
+    let found = completed(&[(4, &fields(&[(1, &input)])), (8, &fields(&[(1, &input)]))]);
     let execution = |namespace: &str| ParentExecution {
         namespace: namespace.to_owned(),
         workflow_id: "parent".to_owned(),
