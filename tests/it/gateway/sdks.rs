@@ -5,6 +5,7 @@
 
 mod behind;
 mod drivers;
+mod limits;
 mod operations;
 mod program;
 mod scenario;
