@@ -165,7 +165,8 @@ impl Exchange {
         bytes: &Bytes,
         first: impl Future<Output = Result<(Bytes, usize), Error>>,
     ) -> Result<(Bytes, usize), Error> {
-        let again = || Box::pin(self.decode_message(answer.ctx, answer.call, message, bytes.clone()));
+        let again =
+            || Box::pin(self.decode_message(answer.ctx, answer.call, message, bytes.clone()));
         patience.attempt(answer.frontend.stopping(), first, again).await
     }
 

@@ -54,7 +54,8 @@ impl Connection {
         self.gateway.credentials.load().authorize(ctx.namespace_name(), &mut head.headers);
         let headers = head.headers.clone();
         let decodes = caller.decodes && self.gateway.settings.decode;
-        let call = Call { deadline, is_reader, decodes, ..Call::new(method, name, &headers, caller) };
+        let call =
+            Call { deadline, is_reader, decodes, ..Call::new(method, name, &headers, caller) };
         if let Some(deadline) = deadline {
             // What encoding took is gone, and the frontend should not work for longer than its caller
             // waits.
