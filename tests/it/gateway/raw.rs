@@ -6,6 +6,8 @@ use bytes::Bytes;
 use http::Request;
 use tokio::net::TcpStream;
 
+use crate::worker::until;
+
 /// The answer to a call.
 pub(crate) struct Answer {
     pub(crate) code: String,
@@ -13,8 +15,23 @@ pub(crate) struct Answer {
     pub(crate) body: Bytes,
 }
 
-/// Calls a method with these headers and this message.
+/// Calls a method with these headers and this message. A server that has just started does not know its
+/// namespace for a moment.
 pub(crate) async fn call(
+    address: SocketAddr,
+    method: &str,
+    headers: &[(&str, &str)],
+    message: &[u8],
+) -> Answer {
+    let called = async || {
+        let answer = call_once(address, method, headers, message).await;
+        let is_early = answer.message.ends_with("default is not found.");
+        if is_early { Err(answer.message) } else { Ok(answer) }
+    };
+    until(called).await
+}
+
+async fn call_once(
     address: SocketAddr,
     method: &str,
     headers: &[(&str, &str)],
@@ -32,7 +49,8 @@ pub(crate) async fn call(
     }
     let length = u32::try_from(message.len()).unwrap().to_be_bytes();
     let (answer, mut sending) = client.send_request(request.body(()).unwrap(), false).unwrap();
-    sending.send_data([&[0][..], &length, message].concat().into(), true).unwrap();
+    // Whoever refuses a call may do so before it has come whole, which ends the stream.
+    let _ = sending.send_data([&[0][..], &length, message].concat().into(), true);
     let (head, mut receiving) = answer.await.unwrap().into_parts();
     let mut body = Vec::new();
     while let Some(part) = receiving.data().await {

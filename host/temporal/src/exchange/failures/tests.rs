@@ -1,3 +1,5 @@
+//! Texts of failures on their way there and back.
+
 use cloakroom_wire::{MessageType, Schema, View, scan};
 
 use super::*;
