@@ -49,8 +49,12 @@ impl CloakroomBuilder {
         let server = crate::codec_server_settings::warning(loaded.codec_server).await;
         #[cfg(not(feature = "codec-server"))]
         let server = None;
+        #[cfg(feature = "gateway")]
+        let gateway = crate::gateway_settings::warning(loaded.gateway).await;
+        #[cfg(not(feature = "gateway"))]
+        let gateway = None;
         let mut inventory = loaded.inventory;
-        inventory.report.warnings.extend(server);
+        inventory.report.warnings.extend(server.into_iter().chain(gateway));
         Ok(Check { inventory })
     }
 }

@@ -1,10 +1,8 @@
 //! Settings of the codec server, from its table in the configuration.
 
 use std::{
-    fs,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 use cloakroom_core::{Error, ErrorKind};
@@ -12,15 +10,12 @@ use cloakroom_temporal::server::{Address, Auth, ServerSettings};
 
 use crate::{
     blocking_work::run_blocking,
-    config::{CodecServerEntry, Listen, read_secret, refuse_writable, setting_name},
-    unreadable::unreadable,
+    config::{CodecServerEntry, Listen, read_secret, setting_name},
+    signed_tokens::{in_file, read_guarded, with_signed_tokens},
 };
 
 /// Address of the codec server by default: this machine alone can reach it.
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8081);
-
-/// Time after which fetched keys are fetched again by default.
-const REFRESH: Duration = Duration::from_secs(600);
 
 /// Returns why a codec server would not start with what the file says of it, as a warning: a worker
 /// opens the same file and needs none of its secrets.
@@ -61,8 +56,9 @@ pub(crate) fn settings(entry: &CodecServerEntry, folder: &Path) -> Result<Server
         None => Ok(settings),
         Some(tls) => {
             let (certificate, key) = (folder.join(&tls.certificate), folder.join(&tls.key));
+            let read = |path| read_guarded("codec_server", path);
             let with = settings.with_tls(&read(&certificate)?, &read(&key)?);
-            with.map_err(|error| in_file("tls", &certificate, error))
+            with.map_err(|error| in_file("codec_server.tls", &certificate, error))
         }
     }
 }
@@ -79,37 +75,16 @@ fn auth(entry: &CodecServerEntry, folder: &Path) -> Result<Auth, Error> {
             error.wrapped(kind, place)
         })?;
     }
-    if let Some(jwt) = &entry.jwt {
-        let (audience, issuer) = (jwt.audience.clone(), jwt.issuer.clone());
-        auth = if let Some(url) = jwt.url() {
-            let refresh = jwt.refresh.as_ref().map_or(REFRESH, |span| span.0);
-            let signed = auth.with_key_set_url(url, refresh, audience, issuer);
-            signed.map_err(|error| error.wrapped(ErrorKind::Config, "codec_server.jwt.keys"))?
-        } else {
-            let path = folder.join(&jwt.keys);
-            let signed = auth.with_key_set(&read(&path)?, audience, issuer);
-            signed.map_err(|error| in_file("jwt", &path, error))?
-        };
-        if let Some(claim) = &jwt.namespaces {
-            auth = auth.with_namespace_claim(claim);
-        }
+    match &entry.jwt {
+        Some(jwt) => with_signed_tokens(auth, jwt, "codec_server", folder),
+        None => Ok(auth),
     }
-    Ok(auth)
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, Error> {
-    // Whoever can replace a key set decides who is let in.
-    refuse_writable("codec_server", path)?;
-    fs::read(path).map_err(|error| unreadable(path, error))
-}
-
-fn in_file(key: &str, path: &Path, error: Error) -> Error {
-    let kind = error.kind();
-    error.wrapped(kind, format!("codec_server.{key}: `{}`", path.display()))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn written(text: &str) -> Result<(Address, ServerSettings), Error> {

@@ -4,7 +4,7 @@
 //!   `plugin`, `storage`, `temporal`) are the file as written; `units`, `date`, `method_name`, `required`
 //!   and `secret` are its values.
 //! - `parse` reads the text; `locator` finds lines and `nearest` the name that was meant, for errors.
-//! - `check`, `bucket_grants` and `shared_host` compare the parts with each other.
+//! - `check`, `bucket_grants`, `namespace_check` and `shared_host` compare the parts with each other.
 //! - `keys` and `buckets` fetch what the file only names.
 
 mod bucket;
@@ -15,10 +15,13 @@ mod claims;
 mod code_limits;
 mod date;
 mod gateway;
+mod gateway_access;
+mod gateway_sizes;
 mod host_conflict;
 mod keys;
 mod locator;
 mod method_name;
+mod namespace_check;
 mod namespaces;
 mod nearest;
 mod parse;
@@ -32,9 +35,13 @@ mod storage;
 mod temporal;
 mod units;
 
+#[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
+pub(crate) use self::namespaces::policies;
 pub use self::remedy::setting_name;
 #[cfg(feature = "temporal")]
 pub(crate) use self::temporal::TemporalEntry;
+#[cfg(feature = "codec-server")]
+pub(crate) use self::temporal::{CodecServerEntry, Listen};
 pub(crate) use self::{
     bucket::BucketEntry,
     buckets::{Buckets, OpenBuckets, buckets},
@@ -50,9 +57,14 @@ pub(crate) use self::{
     storage::{DriverEntry, StorageEntry},
 };
 #[cfg(feature = "gateway")]
-pub(crate) use self::{gateway::GatewayEntry, namespaces::policies};
-#[cfg(feature = "codec-server")]
+pub(crate) use self::{
+    gateway::{GatewayEntry, TemporalGatewayEntry},
+    gateway_access::{CallerTlsEntry, IdentityEntry, UpstreamTlsEntry},
+    gateway_sizes::{ClientEntry, HistoryEntry},
+    secret::Secret,
+};
+#[cfg(any(feature = "codec-server", feature = "gateway"))]
 pub(crate) use self::{
     secret::{read_secret, refuse_writable},
-    temporal::{CodecServerEntry, Listen},
+    temporal::JwtEntry,
 };

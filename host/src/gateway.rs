@@ -1,44 +1,34 @@
 //! Gateway of a configuration.
 
-use std::{
-    net::{IpAddr, Ipv4Addr, SocketAddr},
-    sync::Arc,
-};
+use std::net::SocketAddr;
 
 use cloakroom_core::{Error, ErrorKind};
-use cloakroom_temporal::{NamespacePolicies, NamespacePolicySource, gateway::GatewaySettings};
+use cloakroom_temporal::gateway::GatewaySettings;
 
-use crate::cloakroom::Cloakroom;
-
-/// Address of the gateway by default: this machine alone can reach it.
-const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 7243);
+use crate::{
+    cloakroom::Cloakroom,
+    gateway_settings::{address, in_table, settings},
+};
 
 impl Cloakroom {
     /// Returns the address of the gateway for Temporal, and its settings.
     ///
+    /// Reads tokens, API keys, key sets and certificates now, and may block: opening a configuration
+    /// reads none, because a worker that opens the same file needs none.
+    ///
     /// # Errors
-    /// `Config` if the configuration has no `[gateway.temporal]`.
+    /// `Config` if the configuration has no `[gateway.temporal]`, if a file cannot be read or is not
+    /// valid, or if strangers could use the gateway.
     pub fn temporal_gateway(&self) -> Result<(SocketAddr, GatewaySettings), Error> {
         let current = self.current();
-        let Some(entry) = &current.gateway.temporal else {
+        let (entry, folder) = &current.gateway;
+        let Some(entry) = &entry.temporal else {
             let text = "there is no [gateway.temporal]: add it, with `upstream = \
                         \"http://127.0.0.1:7233\"`";
             return Err(Error::new(ErrorKind::Config, text));
         };
-        let mut settings = GatewaySettings::new(entry.upstream.0.parse()?);
-        settings.metrics = entry.metrics_listen;
-        settings.encode_failures = entry.encode_failures;
-        settings.allowed_methods = entry.allow_methods.iter().map(|name| name.0.clone()).collect();
-        settings.decode = entry.decode.unwrap_or(true);
-        settings.readers = entry.readers.iter().map(String::as_str).collect();
-        let listen = entry.listen.map_or(LISTEN, |listen| listen.0);
-        settings.check(listen)?;
+        let (listen, settings) = (address(entry), settings(entry, folder)?);
+        settings.check(listen).map_err(in_table)?;
         Ok((listen, settings))
-    }
-}
-
-impl NamespacePolicySource for Cloakroom {
-    fn namespace_policies(&self) -> Arc<NamespacePolicies> {
-        self.current().namespaces.clone()
     }
 }

@@ -20,6 +20,8 @@ mod file_stamps;
 pub mod fuzzing;
 #[cfg(feature = "gateway")]
 mod gateway;
+#[cfg(feature = "gateway")]
+mod gateway_settings;
 pub mod inspect;
 mod inventory;
 mod key_facts;
@@ -27,6 +29,8 @@ pub mod keys;
 mod load_deadline;
 mod loaded_config;
 pub mod metric;
+#[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
+mod namespace_policies;
 mod open;
 pub mod pipeline;
 mod pipeline_loader;
@@ -39,6 +43,8 @@ mod reload_metric;
 mod reload_order;
 mod report;
 mod resources;
+#[cfg(any(feature = "codec-server", feature = "gateway"))]
+mod signed_tokens;
 pub mod storage;
 mod store_advice;
 mod store_check;

@@ -35,9 +35,10 @@ pub(crate) struct LoadedConfig {
     /// The codec server's table, and the folder that its paths start from.
     #[cfg(feature = "codec-server")]
     pub(crate) codec_server: (crate::config::CodecServerEntry, PathBuf),
+    /// The gateways' table, and the folder that its paths start from.
     #[cfg(feature = "gateway")]
-    pub(crate) gateway: crate::config::GatewayEntry,
-    #[cfg(feature = "gateway")]
+    pub(crate) gateway: (crate::config::GatewayEntry, PathBuf),
+    #[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
     pub(crate) namespaces: Arc<cloakroom_temporal::NamespacePolicies>,
     /// Folder of compiled plugins.
     cache: Option<PathBuf>,
@@ -103,9 +104,9 @@ impl LoadedConfig {
             #[cfg(feature = "codec-server")]
             codec_server: (file.codec_server, folder.clone()),
             #[cfg(feature = "gateway")]
-            gateway: file.gateway,
-            #[cfg(feature = "gateway")]
-            namespaces: Arc::new(crate::config::policies(&file.namespace)),
+            gateway: (file.gateway, folder.clone()),
+            #[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
+            namespaces: Arc::new(crate::config::policies(&file.namespace, &file.nexus)),
             cache,
             keys,
             stamps,

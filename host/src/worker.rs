@@ -6,9 +6,10 @@ use crate::cloakroom::Cloakroom;
 
 impl Cloakroom {
     /// Returns a builder of a connection to Temporal for workers and clients on its SDK: with this
-    /// pipeline and the size limits of the configuration, those of later reloads included.
+    /// pipeline, the size limits and the namespaces of the configuration, those of later reloads
+    /// included.
     pub fn temporal_connection(&self) -> ConnectionHook {
-        ConnectionHook::new(self).with_size_limits(self.clone())
+        ConnectionHook::new(self).with_size_limits(self.clone()).with_namespaces(self.clone())
     }
 
     /// Returns a builder of the data converter for workers on Temporal's SDK: with this pipeline and the

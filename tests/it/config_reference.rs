@@ -82,7 +82,7 @@ async fn open(text: &str) -> Result<Cloakroom, Error> {
 }
 
 /// The tables of the reference, and a file with a key of each in place of `KEY`.
-const TABLES: [(&str, &str); 18] = [
+const TABLES: [(&str, &str); 24] = [
     ("[[stage]]", "[[stage]]\nplugin = \"bundled:zstd\"\nKEY"),
     ("grants", "[[stage]]\nplugin = \"bundled:zstd\"\n[stage.grants]\nKEY"),
     ("[storage]", "[storage]\nKEY"),
@@ -98,8 +98,31 @@ const TABLES: [(&str, &str); 18] = [
     ("codec_server.jwt", "[codec_server.jwt]\nkeys = \"k\"\nKEY"),
     ("codec_server.tls", "[codec_server.tls]\ncertificate = \"c\"\nkey = \"k\"\nKEY"),
     ("[gateway.temporal]", "[gateway.temporal]\nupstream = \"http://h:1\"\nKEY"),
+    (
+        "gateway.temporal.tls",
+        "[gateway.temporal]\nupstream = \"http://h:1\"\n\
+         [gateway.temporal.tls]\ncertificate = \"c\"\nkey = \"k\"\nKEY",
+    ),
+    (
+        "[[gateway.temporal.identity]]",
+        "[gateway.temporal]\nupstream = \"http://h:1\"\n\
+         [[gateway.temporal.identity]]\nname = \"n\"\nnamespaces = []\nKEY",
+    ),
+    (
+        "gateway.temporal.upstream_tls",
+        "[gateway.temporal]\nupstream = \"http://h:1\"\n[gateway.temporal.upstream_tls]\nKEY",
+    ),
+    (
+        "gateway.temporal.history",
+        "[gateway.temporal]\nupstream = \"http://h:1\"\n[gateway.temporal.history]\nKEY",
+    ),
+    (
+        "gateway.temporal.client",
+        "[gateway.temporal]\nupstream = \"http://h:1\"\n[[gateway.temporal.client]]\nKEY",
+    ),
     ("[namespace.NAME]", "[namespace.n]\nKEY"),
     ("[[namespace.NAME.plain]]", "[[namespace.n.plain]]\nKEY"),
+    ("[nexus.ENDPOINT]", "[nexus.e]\nnamespace = \"n\"\nKEY"),
     ("[cache]", "[cache]\nKEY"),
 ];
 
@@ -209,7 +232,7 @@ fn what_needs_a_restart_is_what_the_program_warns_of() {
                 Some("yes") => {}
                 Some("restart") if section == "[codec_server]" => drop(documented.insert(key)),
                 // The program warns of the table as a whole.
-                Some("restart") if section == "[gateway.temporal]" => {}
+                Some("restart") if section.contains("gateway.temporal") => {}
                 other => panic!("{section}: `{key}` has {other:?} for reload"),
             }
         }

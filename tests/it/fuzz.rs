@@ -20,7 +20,7 @@ macro_rules! replay {
 }
 
 replay! {
-    config envelope gzip http json jwt load puppet reference resp sealed snappy store zlib zstd
+    config envelope gzip http json jwt load puppet reference resp sealed snappy store wire zlib zstd
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The gateway: workers that know nothing of it, and a real server behind it.
 
+mod access;
 mod canary;
 mod down;
 mod failures;
@@ -8,6 +9,8 @@ mod in_a_row;
 mod modes;
 mod namespaces;
 mod pass;
+mod raw;
 mod sdks;
+mod sizes;
 mod strangers;
 mod undecodable;

@@ -3,4 +3,5 @@
 mod harness;
 mod pass;
 mod replay;
+mod slow;
 mod undecodable;

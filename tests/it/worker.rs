@@ -12,7 +12,7 @@ pub(crate) use self::{
         opened, opening, server, stages, unique, until,
     },
     held::Held,
-    workflows::{Courier, Failing, Helper, Stumbling, Swollen, Waiting, swollen},
+    workflows::{Again, Courier, Failing, Filled, Helper, Stumbling, Swollen, Waiting, swollen},
 };
 
 use std::{fs, path::Path, sync::Arc};
@@ -37,7 +37,7 @@ use temporalio_common::{
 use temporalio_sdk::workflow_replayer::{WorkflowReplayer, WorkflowReplayerOptions};
 use temporalio_workflow::workflows::WorkflowImplementation;
 
-use self::workflows::{Again, Grown};
+use self::workflows::Grown;
 
 /// Text that must not appear in the clear. Each half of it occurs nowhere else.
 const CANARY: &str = "canary-Qm7xV2kR9sLw-yellow-T4nZp8JdHb3F-feather";

@@ -6,7 +6,7 @@ use clap::Parser;
 
 use crate::scenario::Scenario;
 
-/// Two workflows of accounts payable, run three ways on Temporal's development server.
+/// Two workflows of accounts payable, run in several ways on Temporal's development server.
 ///
 /// `PayInvoice` has 40 transitions and carries an OCR result of 1.5 MB through all of them.
 /// `Archive` has one result of 3 MB.
@@ -15,7 +15,7 @@ use crate::scenario::Scenario;
 #[derive(Debug, Parser)]
 #[command(name = "invoice", after_help = AFTER)]
 pub(crate) struct Args {
-    /// Only these ways, and not all three
+    /// Only these ways, and not all
     #[arg(value_name = "WAY", value_enum)]
     pub(crate) ways: Vec<Scenario>,
     /// Print the rows as JSON

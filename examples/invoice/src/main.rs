@@ -1,11 +1,12 @@
 //! Two workflows with large results, with and without Cloakroom: `cargo xtask invoice`.
 //!
-//! `converter` is all that a program does to have Cloakroom in its client and worker. `workflows`,
-//! `activities` and `document` are the story, and know nothing of it. `scenario`, `run`, `server`,
+//! `connection` is all that a program does to have Cloakroom in its client and worker, and `converter` an
+//! older way. `workflows`, `activities` and `document` are the story, and know nothing of it. `scenario`, `run`, `server`,
 //! `outcome`, `replay` and `store` run the story and measure; `args`, `progress` and `table` talk.
 
 mod activities;
 mod args;
+mod connection;
 mod converter;
 mod document;
 mod outcome;

@@ -9,29 +9,28 @@ use temporalio_sdk::{Runtime, Worker, WorkerOptions};
 
 use crate::{
     activities::Desk,
-    converter,
     outcome::Outcome,
     progress::Progress,
-    replay,
+    replay::Replays,
     scenario::Scenario,
     server::Server,
     store::Stored,
-    workflows::{Archive, PayInvoice},
+    workflows::{Archive, INVOICE, LEDGER, PayInvoice},
 };
 
-const QUEUE: &str = "payables";
+pub(crate) const QUEUE: &str = "payables";
 
 /// A row of the table.
 #[derive(Debug, Serialize)]
 pub(crate) struct Row {
     pub(crate) way: &'static str,
     pub(crate) pay_invoice: Outcome,
-    /// The median of three, if it finished.
-    pub(crate) replay_seconds: Option<f64>,
+    /// If it finished.
+    pub(crate) replays: Option<Replays>,
     pub(crate) archive: Outcome,
     /// When both workflows had ended.
     pub(crate) stored: Stored,
-    /// A replay encodes again what the workflow sent.
+    /// As a data converter, a pipeline encodes again what the workflow sent.
     pub(crate) stored_after_replays: Stored,
 }
 
@@ -46,10 +45,8 @@ pub(crate) async fn run(
     way.prepare(folder)?;
     progress.say("starts a server");
     let mut server = Server::start(program, folder)?;
-    let connection = server.connect().await?;
+    let client = way.client(folder, &mut server).await?;
     progress.say("starts a worker");
-    let converter = way.converter(folder, &connection).await?;
-    let client = converter::client(connection, converter)?;
 
     let options = WorkerOptions::new(QUEUE)
         .register_workflow::<PayInvoice>()?
@@ -61,31 +58,36 @@ pub(crate) async fn run(
     let mut works = Box::pin(worker.run());
     let told = tokio::select! {
         ended = &mut works => bail!("the worker ended early: {ended:?}"),
-        told = both(&client, &mut progress) => told,
+        told = both(way, &client, &mut progress) => told,
     };
     stop();
     works.await?;
 
     let (pay_invoice, archive) = told?;
     let stored = Stored::within(&folder.join("objects"))?;
-    let replay_seconds = if pay_invoice.finished {
-        Some(replay::median(way, folder, &client, &progress).await?)
+    let replays = if pay_invoice.finished {
+        let client = way.client(folder, &mut server).await?;
+        Some(Replays::measure(client, runtime, &progress).await?)
     } else {
         None
     };
     let stored_after_replays = Stored::within(&folder.join("objects"))?;
     let way = way.title();
-    Ok(Row { way, pay_invoice, replay_seconds, archive, stored, stored_after_replays })
+    Ok(Row { way, pay_invoice, replays, archive, stored, stored_after_replays })
 }
 
 /// Starts one workflow after the other, and follows each to its end.
-async fn both(client: &Client, progress: &mut Progress) -> Result<(Outcome, Outcome)> {
+async fn both(
+    way: Scenario,
+    client: &Client,
+    progress: &mut Progress,
+) -> Result<(Outcome, Outcome)> {
     let options = |id: &str| WorkflowStartOptions::new(QUEUE, id).build();
-    let invoice = "invoice 2026-1121".to_owned();
+    let invoice = ("invoice 2026-1121".to_owned(), INVOICE / way.divisor());
     client.start_workflow(PayInvoice::run, invoice, options("PayInvoice")).await?;
     let pay_invoice = Outcome::of(client, "PayInvoice", progress).await?;
     progress.say(&pay_invoice.line("PayInvoice"));
-    let ledger = "ledger of November".to_owned();
+    let ledger = ("ledger of November".to_owned(), LEDGER / way.divisor());
     client.start_workflow(Archive::run, ledger, options("Archive")).await?;
     let archive = Outcome::of(client, "Archive", progress).await?;
     progress.say(&archive.line("Archive"));

@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context as _, Result, anyhow, bail};
 use temporalio_client::{
-    Connection, ConnectionOptions, Url,
+    Connection, ConnectionOptions,
     tonic::{IntoRequest as _, Status},
 };
 use temporalio_common::protos::temporal::api::workflowservice::v1::DescribeNamespaceRequest;
@@ -50,16 +50,19 @@ impl Server {
         Ok(Self { child, port, log })
     }
 
+    /// Its address.
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
     /// A connection, once it serves: it listens before it knows its namespace.
-    pub(crate) async fn connect(&mut self) -> Result<Connection> {
-        let url = Url::parse(&format!("http://127.0.0.1:{}", self.port))?;
+    pub(crate) async fn connect(&mut self, options: ConnectionOptions) -> Result<Connection> {
         let started = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait()? {
                 bail!("the server ended with {status}: {}", self.said());
             }
-            let last = match Connection::connect(ConnectionOptions::new(url.clone()).build()).await
-            {
+            let last = match Connection::connect(options.clone()).await {
                 Err(error) => anyhow!(error),
                 Ok(connection) => match knows_namespace(&connection).await {
                     Err(error) => anyhow!(error),

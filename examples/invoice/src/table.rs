@@ -4,20 +4,22 @@ use std::io::{self, Write as _};
 
 use anyhow::Result;
 
-use crate::{outcome::Outcome, run::Row, store::Stored};
+use crate::{outcome::Outcome, replay::Replays, run::Row, store::Stored};
 
-const HEAD: [&str; 7] = [
+const HEAD: [&str; 9] = [
     "way",
     "PayInvoice finishes?",
     "history, bytes",
     "events",
-    "replay",
+    "replay, cold",
+    "replay, warm",
     "in the store",
+    "after six replays",
     "Archive finishes?",
 ];
 
 const FURTHER: &str = "\
-The pipelines are examples/invoice/codecs.toml and storage.toml; src/converter.rs is all that the
+The pipelines are examples/invoice/codecs.toml and storage.toml; src/connection.rs is all that the
 worker does to have them.
 With --keep FOLDER each way leaves its configuration, key, database and objects there:
 `temporal server start-dev --db-filename FOLDER/storage/temporal.db` shows the histories in the Web
@@ -53,15 +55,21 @@ pub(crate) fn print(rows: &[Row], json: bool) -> Result<()> {
 }
 
 fn cells(row: &Row) -> [String; HEAD.len()] {
-    let Row { way, pay_invoice, replay_seconds, archive, stored, stored_after_replays: _ } = row;
-    let replay = replay_seconds.map(|seconds| format!("{seconds:.2} s"));
+    let Row { way, pay_invoice, replays, archive, stored, stored_after_replays } = row;
+    let replay = |seconds: fn(&Replays) -> f64| {
+        replays
+            .as_ref()
+            .map_or("-".to_owned(), |replays| format!("{:.0} ms", 1e3 * seconds(replays)))
+    };
     [
         (*way).to_owned(),
         finishes(pay_invoice),
         grouped(pay_invoice.history_bytes),
         pay_invoice.events.to_string(),
-        replay.unwrap_or("-".to_owned()),
+        replay(|replays| replays.cold_seconds),
+        replay(|replays| replays.warm_seconds),
         objects(stored),
+        objects(stored_after_replays),
         finishes(archive),
     ]
 }

@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use temporalio_macros::{workflow, workflow_methods};
-use temporalio_sdk::{ActivityOptions, WorkflowContext, WorkflowResult};
+use temporalio_sdk::{ActivityOptions, WorkflowContext, WorkflowContextView, WorkflowResult};
 
 use crate::activities::Desk;
 
 /// Below what Temporal takes in one field, which is 2 MiB.
-const INVOICE: usize = 1_500_000;
+pub(crate) const INVOICE: usize = 1_500_000;
 
 /// Above it.
-const LEDGER: usize = 3_000_000;
+pub(crate) const LEDGER: usize = 3_000_000;
 
 /// Three people make thirteen checks each.
 const PEOPLE: [&str; 3] = ["clerk", "controller", "auditor"];
@@ -34,7 +34,9 @@ const CHECKS: [&str; 13] = [
 /// Pays an invoice: it is read, and then thirty-nine steps decide on what was read.
 #[workflow]
 #[derive(Default)]
-pub(crate) struct PayInvoice;
+pub(crate) struct PayInvoice {
+    passed: usize,
+}
 
 #[workflow_methods]
 impl PayInvoice {
@@ -42,18 +44,25 @@ impl PayInvoice {
     #[run]
     pub(crate) async fn run(
         ctx: &mut WorkflowContext<Self>,
-        invoice: String,
+        (invoice, size): (String, usize),
     ) -> WorkflowResult<String> {
-        let scan = ctx.execute_activity(Desk::read_scan, INVOICE, patience()).await?;
-        let mut passed = 0;
+        let scan = ctx.execute_activity(Desk::read_scan, size, patience()).await?;
         for person in PEOPLE {
             for check in CHECKS {
                 let step = format!("{person}: {check}");
                 let decided = ctx.execute_activity(Desk::decide, (scan.clone(), step), patience());
-                passed += usize::from(decided.await?.passed);
+                let passed = usize::from(decided.await?.passed);
+                ctx.state_mut(|state| state.passed += passed);
             }
         }
+        let passed = ctx.state(|state| state.passed);
         Ok(format!("{invoice}: {passed} of {} checks passed", PEOPLE.len() * CHECKS.len()))
+    }
+
+    /// How many checks have passed so far.
+    #[query]
+    pub(crate) fn passed(&self, _: &WorkflowContextView) -> usize {
+        self.passed
     }
 }
 
@@ -68,9 +77,9 @@ impl Archive {
     #[run]
     pub(crate) async fn run(
         ctx: &mut WorkflowContext<Self>,
-        ledger: String,
+        (ledger, size): (String, usize),
     ) -> WorkflowResult<String> {
-        let scan = ctx.execute_activity(Desk::read_scan, LEDGER, patience()).await?;
+        let scan = ctx.execute_activity(Desk::read_scan, size, patience()).await?;
         Ok(format!("{ledger}: {} words filed", scan.words()))
     }
 }

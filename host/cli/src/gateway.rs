@@ -41,6 +41,7 @@ pub(crate) async fn run(args: &args::TemporalGateway) -> Result<(), Failure> {
     let shutdown = shutdown_signal()?;
     let reloader = Reloader {
         cloakroom: cloakroom.clone(),
+        gateway: gateway.clone(),
         has_fixed_address: args.listen.is_some(),
         listen,
         settings,
@@ -74,6 +75,7 @@ async fn bind(address: SocketAddr, key: &str) -> Result<TcpListener, Failure> {
 #[derive(Clone)]
 struct Reloader {
     cloakroom: Cloakroom,
+    gateway: Gateway,
     /// True if the command line sets the address.
     has_fixed_address: bool,
     listen: SocketAddr,
@@ -93,11 +95,24 @@ impl Reloader {
             return;
         }
         tracing::info!("the configuration was swapped");
-        let is_same = self.cloakroom.temporal_gateway().is_ok_and(|(listen, settings)| {
-            (self.has_fixed_address || listen == self.listen) && settings == self.settings
+        // Certificates and tokens are read here, also where only their files have changed.
+        let swapped = self.cloakroom.temporal_gateway().and_then(|(listen, settings)| {
+            self.gateway.swap(&settings)?;
+            Ok((listen, settings))
         });
-        if !is_same {
-            tracing::warn!("[gateway.temporal] changed, and applies after a restart");
+        match swapped {
+            Ok((listen, settings)) => {
+                let listens_elsewhere = !self.has_fixed_address && listen != self.listen;
+                if listens_elsewhere || settings.needs_restart(&self.settings) {
+                    tracing::warn!(
+                        "[gateway.temporal] changed, and some of it applies after a restart"
+                    );
+                }
+            }
+            Err(error) => {
+                let error = error.report();
+                tracing::error!(error, "callers and credentials stay as they were");
+            }
         }
     }
 

@@ -16,6 +16,7 @@ pub(crate) fn start() -> Result<PrometheusHandle, Failure> {
     let buckets = [
         (Matcher::Full(metric::WORKFLOW_RATIO.to_owned()), &metric::RATIO_BUCKETS[..]),
         (Matcher::Full(metric::ACTIVITY_RATIO.to_owned()), &metric::RATIO_BUCKETS[..]),
+        (Matcher::Suffix("_history_ratio".to_owned()), &metric::RATIO_BUCKETS[..]),
         (Matcher::Full(metric::TURNS_WAITED.to_owned()), &metric::TURNS_BUCKETS[..]),
         (Matcher::Suffix("_seconds".to_owned()), &metric::SECONDS_BUCKETS[..]),
     ];

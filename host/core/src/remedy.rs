@@ -19,6 +19,8 @@ pub enum Remedy {
     CallBytes,
     /// Whether claims must carry a proof.
     Claims,
+    /// Size of an answer that a client can receive.
+    ClientAnswer,
     /// Blocks, branch targets and calls of one function of a plugin.
     CodeBlocks,
     /// Nested components of a plugin.
@@ -89,6 +91,8 @@ pub enum Remedy {
     MessagesPerKey,
     /// Payloads of one call.
     MostPayloads,
+    /// Namespaces behind Nexus endpoints.
+    NexusEndpoints,
     /// Bytes that one call of a plugin may make.
     Output,
     /// Time that a call of a plugin may take.

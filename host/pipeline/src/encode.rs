@@ -100,12 +100,12 @@ impl Pipeline {
         call: &Call,
         items: Vec<Item>,
     ) -> Result<Vec<Item>, Error> {
-        let threshold = storage.threshold_for(&items, self.room);
+        let thresholds = storage.thresholds(&items, self.room.as_ref());
         // Most calls have nothing to store, and must not pay for another list.
-        if items.iter().all(|item| storage.is_small(item, threshold)) {
+        if items.iter().all(|item| storage.is_small(item, &thresholds)) {
             return Ok(items);
         }
-        let mut outgoing = storage.prepare_objects(&call.ctx, items, threshold).await?;
+        let mut outgoing = storage.prepare_objects(&call.ctx, items, &thresholds).await?;
         let references = storage.store_objects(&call.ctx, &mut outgoing).await?;
         let mut items = Vec::with_capacity(outgoing.len());
         for one in outgoing {

@@ -45,6 +45,7 @@ pub use self::{
     offload::{
         config::Offload,
         proofs::ClaimPolicy,
+        room::Room,
         rules::{Rule, matches_pattern},
         store_probe::StoreProbe,
         verify::Verify,

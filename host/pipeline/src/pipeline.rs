@@ -5,7 +5,10 @@ use std::{fmt, sync::Arc, time::Duration};
 use cloakroom_core::{ByteSize, MemoryBudget, Purpose, Remedy};
 
 use crate::{
-    envelopes::Envelopes, offload::storage::Storage, reference::ReferenceFormat, stage::Stage,
+    envelopes::Envelopes,
+    offload::{room::Room, storage::Storage},
+    reference::ReferenceFormat,
+    stage::Stage,
 };
 
 /// Codec stages in written order, and storage for large payloads. Cheap to clone.
@@ -29,8 +32,8 @@ pub struct Pipeline {
     pub(crate) quiet: bool,
     /// Whether encoding leaves payloads alone that these stages have encrypted.
     pub(crate) keeps_own: bool,
-    /// Bytes that the results of one call may have together.
-    pub(crate) room: Option<u64>,
+    /// Room for the results of one call.
+    pub(crate) room: Option<Room>,
 }
 
 impl Pipeline {
@@ -85,10 +88,10 @@ impl Pipeline {
     }
 
     /// Returns the pipeline, which now also stores payloads below the threshold, largest first, until
-    /// the results of a call have at most `room` bytes: for a caller that sends them in one message.
-    /// Results that still have more are returned all the same.
+    /// the results of a call fit: for a caller that sends them in one message. Results that still have
+    /// more are returned all the same.
     #[must_use]
-    pub fn fitting(mut self, room: u64) -> Self {
+    pub fn fitting(mut self, room: Room) -> Self {
         self.room = Some(room);
         self
     }

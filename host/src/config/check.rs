@@ -8,7 +8,7 @@ use super::{
     bucket_grants,
     claims::PolicyWord,
     locator::{Locator, Table},
-    namespaces,
+    namespace_check,
     nearest::nearest,
     plugin::PluginEntry,
     schema::File,
@@ -23,7 +23,7 @@ pub(crate) fn check(file: &File, rings: &[&str], locator: &Locator) -> Result<()
     checker.names()?;
     checker.stages()?;
     bucket_grants::uses(file, locator)?;
-    namespaces::check(file, locator)?;
+    namespace_check::check(file, locator)?;
     match &file.storage {
         Some(storage) => {
             checker.storage(storage)?;

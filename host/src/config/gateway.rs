@@ -1,13 +1,19 @@
 //! `[gateway.temporal]`, as written.
 
-use std::{fmt, net::SocketAddr};
+use std::{fmt, net::SocketAddr, path::PathBuf};
 
 use serde::{
     Deserialize, Deserializer,
     de::{self, Visitor},
 };
 
-use super::method_name::MethodName;
+use super::{
+    gateway_access::{CallerTlsEntry, IdentityEntry, NamespaceSecrets, UpstreamTlsEntry},
+    gateway_sizes::{ClientEntry, HistoryEntry},
+    method_name::MethodName,
+    secret::Secret,
+    temporal::JwtEntry,
+};
 
 /// `[gateway]`
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -22,10 +28,22 @@ pub(crate) struct GatewayEntry {
 #[cfg_attr(not(feature = "gateway"), expect(dead_code, reason = "read by the gateway alone"))]
 pub(crate) struct TemporalGatewayEntry {
     #[serde(default)]
-    pub(crate) listen: Option<Loopback>,
+    pub(crate) listen: Option<ListenAddress>,
     pub(crate) upstream: Upstream,
+    pub(crate) tls: Option<CallerTlsEntry>,
+    #[serde(default)]
+    pub(crate) identity: Vec<IdentityEntry>,
+    pub(crate) jwt: Option<JwtEntry>,
+    pub(crate) upstream_tls: Option<UpstreamTlsEntry>,
+    pub(crate) api_key: Option<Secret>,
+    #[serde(default)]
+    pub(crate) api_keys: NamespaceSecrets,
     pub(crate) metrics_listen: Option<SocketAddr>,
     pub(crate) encode_failures: Option<bool>,
+    #[serde(default)]
+    pub(crate) client: Vec<ClientEntry>,
+    #[serde(default)]
+    pub(crate) history: HistoryEntry,
     #[serde(default)]
     pub(crate) allow_methods: Vec<MethodName>,
     /// Whether answers are decoded.
@@ -35,41 +53,51 @@ pub(crate) struct TemporalGatewayEntry {
     pub(crate) readers: Vec<String>,
 }
 
-/// Address that this machine alone can reach.
-#[derive(Clone, Copy, Debug)]
-#[cfg_attr(not(feature = "gateway"), expect(dead_code, reason = "read by the gateway alone"))]
-pub(crate) struct Loopback(pub(crate) SocketAddr);
-
-impl<'de> Deserialize<'de> for Loopback {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(LoopbackVisitor)
+impl GatewayEntry {
+    /// Returns the files that the gateway's settings are read from.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let Some(entry) = &self.temporal else { return Vec::new() };
+        let tokens = entry.identity.iter().filter_map(|identity| identity.token.as_ref());
+        let secrets = tokens.chain(&entry.api_key).chain(entry.api_keys.values());
+        let secrets = secrets.filter_map(|secret| secret.file.clone());
+        let tls = entry.tls.iter().flat_map(CallerTlsEntry::files);
+        let tls = tls.chain(entry.upstream_tls.iter().flat_map(UpstreamTlsEntry::files));
+        let keys = entry.jwt.as_ref().and_then(JwtEntry::file);
+        secrets.chain(tls.cloned()).chain(keys).collect()
     }
 }
 
-struct LoopbackVisitor;
+/// Address to listen on.
+#[derive(Clone, Copy, Debug)]
+#[cfg_attr(not(feature = "gateway"), expect(dead_code, reason = "read by the gateway alone"))]
+pub(crate) struct ListenAddress(pub(crate) SocketAddr);
 
-impl Visitor<'_> for LoopbackVisitor {
-    type Value = Loopback;
+impl<'de> Deserialize<'de> for ListenAddress {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(ListenVisitor)
+    }
+}
+
+struct ListenVisitor;
+
+impl Visitor<'_> for ListenVisitor {
+    type Value = ListenAddress;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an address and a port")
     }
 
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Loopback, E> {
-        let wrong = "not an address to listen on: write an IP address and a port, such as \
-                     127.0.0.1:7243";
-        let address: SocketAddr = text.parse().map_err(|_| E::custom(wrong))?;
-        if address.ip().is_loopback() {
-            return Ok(Loopback(address));
-        }
-        Err(E::custom(
-            "not an address of this machine alone, and the gateway authenticates nobody yet: write \
-             127.0.0.1 or [::1] and a port",
-        ))
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<ListenAddress, E> {
+        text.parse().map(ListenAddress).map_err(|_| {
+            E::custom(
+                "not an address to listen on: write an IP address and a port, such as \
+                 127.0.0.1:7243",
+            )
+        })
     }
 }
 
-/// `http://HOST:PORT`
+/// `http://HOST:PORT` or `https://HOST:PORT`
 #[derive(Clone, Debug)]
 #[cfg_attr(not(feature = "gateway"), expect(dead_code, reason = "read by the gateway alone"))]
 pub(crate) struct Upstream(pub(crate) String);
@@ -91,13 +119,8 @@ impl Visitor<'_> for UpstreamVisitor {
 
     /// Checks the form. `UpstreamUrl` does the same again, which not every build has.
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Upstream, E> {
-        if text.starts_with("https://") {
-            return Err(E::custom(
-                "not an address that the gateway can connect to: TLS to Temporal is not supported \
-                 yet; write http://HOST:PORT",
-            ));
-        }
-        let rest = text.strip_prefix("http://").map(|rest| rest.strip_suffix('/').unwrap_or(rest));
+        let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+        let rest = rest.map(|rest| rest.strip_suffix('/').unwrap_or(rest));
         let port = rest.and_then(|rest| rest.rsplit_once(':')).filter(|(host, port)| {
             !host.is_empty()
                 && !host.contains(['/', '@', '?', '#', ' '])
@@ -105,8 +128,8 @@ impl Visitor<'_> for UpstreamVisitor {
         });
         port.map(|_| Upstream(text.to_owned())).ok_or_else(|| {
             E::custom(
-                "not the address of Temporal's frontend: write http://, a host and a port, such as \
-                 http://127.0.0.1:7233",
+                "not the address of Temporal's frontend: write http:// or https://, a host and a \
+                 port, such as http://127.0.0.1:7233",
             )
         })
     }

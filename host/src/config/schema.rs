@@ -14,7 +14,7 @@ use super::{
     code_limits::CodeLimitsEntry,
     date::Date,
     gateway::GatewayEntry,
-    namespaces::NamespaceEntry,
+    namespaces::{NamespaceEntry, NexusEntry},
     plugin::{GrantsEntry, PluginEntry, ReuseWord},
     required::Required,
     secret::Secret,
@@ -37,6 +37,7 @@ pub(crate) struct File {
     pub(crate) codec_server: CodecServerEntry,
     pub(crate) gateway: GatewayEntry,
     pub(crate) namespace: BTreeMap<String, NamespaceEntry>,
+    pub(crate) nexus: BTreeMap<String, NexusEntry>,
 }
 
 /// `[[stage]]`
@@ -167,7 +168,7 @@ impl File {
         let material = self.keys.values().flat_map(|ring| ring.material.values());
         let settings = self.buckets.values().flat_map(BucketEntry::secrets);
         let secrets = material.chain(settings).filter_map(|secret| secret.file.clone());
-        let server = self.codec_server.files();
-        plugins.chain(secrets).chain(server).map(|path| folder.join(path)).collect()
+        let servers = self.codec_server.files().chain(self.gateway.files());
+        plugins.chain(secrets).chain(servers).map(|path| folder.join(path)).collect()
     }
 }

@@ -17,6 +17,7 @@ use super::{
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct TemporalEntry {
     pub(crate) field: Option<Size>,
+    pub(crate) memo: Option<Size>,
     pub(crate) message: Option<Size>,
 }
 
@@ -25,7 +26,8 @@ impl TemporalEntry {
     /// Returns Temporal's default limits with those of the file in their place.
     pub(crate) fn size_limits(&self) -> cloakroom_temporal::SizeLimits {
         let size = |size: &Option<Size>| size.as_ref().map(|size| size.0);
-        cloakroom_temporal::SizeLimits::default().with_max(size(&self.field), size(&self.message))
+        let limits = cloakroom_temporal::SizeLimits::default();
+        limits.with_max(size(&self.field), size(&self.message)).with_max_memo(size(&self.memo))
     }
 }
 
@@ -53,7 +55,10 @@ pub(crate) struct CodecServerEntry {
 /// `jwt = { … }`
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[cfg_attr(not(feature = "codec-server"), expect(dead_code, reason = "read by the server alone"))]
+#[cfg_attr(
+    not(any(feature = "codec-server", feature = "gateway")),
+    expect(dead_code, reason = "read by the servers alone")
+)]
 pub(crate) struct JwtEntry {
     /// A file, or a URL.
     pub(crate) keys: PathBuf,
@@ -67,6 +72,11 @@ impl JwtEntry {
     /// Returns the URL that the keys are fetched from, if they are.
     pub(crate) fn url(&self) -> Option<&str> {
         self.keys.to_str().filter(|keys| keys.contains("://"))
+    }
+
+    /// Returns the file that the keys are read from, if they are.
+    pub(crate) fn file(&self) -> Option<PathBuf> {
+        self.url().is_none().then(|| self.keys.clone())
     }
 }
 
@@ -115,8 +125,7 @@ impl CodecServerEntry {
     /// Returns the files that the server's settings are read from.
     pub(crate) fn files(&self) -> impl Iterator<Item = PathBuf> {
         let token = self.token.as_ref().and_then(|secret| secret.file.clone());
-        let keys = self.jwt.as_ref().filter(|jwt| jwt.url().is_none());
-        let keys = keys.map(|jwt| jwt.keys.clone());
+        let keys = self.jwt.as_ref().and_then(JwtEntry::file);
         let tls = self.tls.iter().flat_map(|tls| [tls.certificate.clone(), tls.key.clone()]);
         token.into_iter().chain(keys).chain(tls)
     }

@@ -4,7 +4,11 @@
 //! Nothing here knows how messages travel. The gateway carries them over HTTP/2, the SDK's hook within
 //! one process. Both ask for themselves by the trait [`Frontend`].
 
+mod allowance;
 mod answer;
+pub(crate) mod answer_limits;
+mod answer_unsent;
+mod batch;
 mod call;
 mod caller;
 mod context;
@@ -12,7 +16,9 @@ mod crossing;
 pub(crate) mod deadline;
 mod error_details;
 mod failures;
+mod fields;
 mod frontend;
+pub(crate) mod histories;
 pub(crate) mod metric;
 mod namespace_limits;
 mod parent_of_run;
@@ -20,6 +26,7 @@ mod proto;
 mod raise_limits;
 mod recent;
 mod refused_crossing;
+mod replay;
 mod request;
 pub(crate) mod request_log;
 mod rewrite;
@@ -28,23 +35,31 @@ mod targets;
 mod task_parent;
 mod token_owner;
 mod tokens;
+mod unbounded_starts;
 mod undecodable;
 mod unknown_fields;
 mod unknown_method;
+mod unsent;
 
 use std::sync::Arc;
 
 use cloakroom_core::{ByteSize, Error};
 
+use self::{
+    answer_limits::AnswerLimits,
+    histories::{Histories, HistoryLimits},
+    namespace_limits::NamespaceLimits,
+    status::Status,
+    tokens::Tokens,
+    unbounded_starts::UnboundedStarts,
+    unknown_fields::UnknownFields,
+};
 pub(crate) use self::{
     call::{Call, DECODED, NAMESPACE, SERVICE},
     caller::{Caller, Namespaces},
     error_details::ErrorDetails,
     frontend::Frontend,
-};
-use self::{
-    namespace_limits::NamespaceLimits, status::Status, tokens::Tokens,
-    unknown_fields::UnknownFields,
+    request::Encoded,
 };
 use crate::{
     adapter::Adapter,
@@ -58,10 +73,14 @@ pub(crate) struct Exchange {
     pub(crate) max_message: ByteSize,
     /// Whether the texts of failures are encoded. Default: where a stage is required.
     pub(crate) encode_failures: Option<bool>,
+    /// Largest answers of clients that cannot receive a message of any size.
+    pub(crate) answers: AnswerLimits,
+    pub(crate) histories: Histories,
     namespaces: Box<dyn NamespacePolicySource>,
     namespace_limits: NamespaceLimits,
     /// Tasks that were handed out through this gateway.
     tokens: Tokens,
+    unbounded_starts: UnboundedStarts,
     unknown_fields: UnknownFields,
 }
 
@@ -75,9 +94,12 @@ impl Exchange {
             adapter,
             max_message,
             encode_failures: None,
+            answers: AnswerLimits::default(),
+            histories: Histories::new(HistoryLimits::default()),
             namespaces,
             namespace_limits: NamespaceLimits::default(),
             tokens: Tokens::default(),
+            unbounded_starts: UnboundedStarts::default(),
             unknown_fields: UnknownFields::default(),
         }
     }

@@ -34,4 +34,7 @@ pub use self::{
     settings::GatewaySettings,
     upstream_url::UpstreamUrl,
 };
-pub use crate::access::{Auth, ClientTls, ServerTls};
+pub use crate::{
+    access::{Auth, ClientTls, ServerTls},
+    exchange::histories::HistoryLimits,
+};

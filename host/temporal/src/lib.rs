@@ -1,4 +1,4 @@
-//! Cloakroom for Temporal: a data converter for Rust workers, a codec server, and a gateway.
+//! Cloakroom for Temporal: the connection of Rust workers, a codec server, and a gateway.
 
 #[cfg(any(feature = "codec-server", feature = "gateway"))]
 mod access;
@@ -13,7 +13,7 @@ mod limits;
 #[cfg(any(feature = "codec-server", feature = "gateway"))]
 mod log_limit;
 pub mod metric;
-#[cfg(feature = "gateway")]
+#[cfg(any(feature = "gateway", feature = "sdk"))]
 mod namespaces;
 mod reference;
 #[cfg(feature = "sdk")]
@@ -22,7 +22,9 @@ mod sdk;
 pub mod server;
 mod too_large;
 
-#[cfg(feature = "gateway")]
+#[cfg(any(feature = "codec-server", feature = "gateway"))]
+pub use self::access::Auth;
+#[cfg(any(feature = "gateway", feature = "sdk"))]
 pub use self::namespaces::{
     Mode, NamespacePolicies, NamespacePolicy, NamespacePolicySource, PlainRule,
 };

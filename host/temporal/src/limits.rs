@@ -8,6 +8,8 @@ use cloakroom_pipeline::Budget;
 pub struct SizeLimits {
     /// One field: all arguments of a call, or a result.
     pub field: Budget,
+    /// All entries of a memo. Only the gateway sees them together.
+    pub memo: Budget,
     /// One gRPC message.
     pub message: Budget,
 }
@@ -33,7 +35,7 @@ impl SizeLimitSource for SizeLimits {
 
 impl SizeLimits {
     /// No limits, for a namespace that has none.
-    pub const NONE: Self = Self { field: Budget::NONE, message: Budget::NONE };
+    pub const NONE: Self = Self { field: Budget::NONE, memo: Budget::NONE, message: Budget::NONE };
 
     /// Replaces the limits that are given. Zero means no limit.
     #[must_use]
@@ -44,6 +46,14 @@ impl SizeLimits {
         self
     }
 
+    /// Replaces the limit of a memo, if one is given. Zero means no limit.
+    #[must_use]
+    pub fn with_max_memo(mut self, memo: Option<ByteSize>) -> Self {
+        let max = |size: ByteSize| i64::try_from(size.get()).unwrap_or(i64::MAX);
+        self.memo.max = memo.map_or(self.memo.max, max);
+        self
+    }
+
     /// Returns the budget of one field: the tighter of both, because a field is part of a message.
     #[must_use]
     pub fn budget(&self) -> Budget {
@@ -51,11 +61,12 @@ impl SizeLimits {
     }
 }
 
-/// The limits of a server with its default configuration: 2 MiB per field, 4 MiB per message.
+/// The limits of a server with its default configuration: 2 MiB per field and memo, 4 MiB per message.
 impl Default for SizeLimits {
     fn default() -> Self {
         Self {
             field: Budget { max: 2 << 20, percent: 100 },
+            memo: Budget { max: 2 << 20, percent: 100 },
             // 95 %, because the other fields of a request are added after this one was weighed.
             message: Budget { max: 4 << 20, percent: 95 },
         }

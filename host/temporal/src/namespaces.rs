@@ -71,6 +71,8 @@ pub struct NamespacePolicies {
     named: BTreeMap<String, NamespacePolicy>,
     /// Namespaces whose payloads a namespace may open, by its name.
     readable: BTreeMap<String, Arc<[String]>>,
+    /// Namespaces of the handlers behind Nexus endpoints.
+    endpoints: BTreeMap<String, String>,
 }
 
 /// Source of the current policies, asked once for each message, so that they can change at run time.
@@ -97,7 +99,25 @@ impl NamespacePolicies {
             }
         }
         let readable = readable.into_iter().map(|(reader, names)| (reader, names.into())).collect();
-        Self { named, readable }
+        Self { named, readable, endpoints: BTreeMap::new() }
+    }
+
+    /// Adds the namespaces of the handlers behind Nexus endpoints, by the endpoint's name.
+    #[must_use]
+    pub fn with_endpoints(self, endpoints: BTreeMap<String, String>) -> Self {
+        Self { endpoints, ..self }
+    }
+
+    /// Returns the namespace of the handlers behind a Nexus endpoint, if it is known.
+    #[must_use]
+    pub fn endpoint(&self, name: &str) -> Option<&str> {
+        self.endpoints.get(name).map(String::as_str)
+    }
+
+    /// Returns whether nothing is said about any namespace or endpoint.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.named.is_empty() && self.endpoints.is_empty()
     }
 
     /// Returns the use of the pipeline in a namespace.

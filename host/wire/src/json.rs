@@ -5,8 +5,8 @@
 
 use std::borrow::Cow;
 
-/// Objects and arrays within one another. Parsers of Nexus failures stop at 100 or 10,000.
-const DEPTH: usize = 200;
+/// Objects and arrays within one another. `JsonFormat` of Java stops at 100 as well.
+const DEPTH: usize = 100;
 
 /// A position in a text. Every method returns nothing if the text is not JSON there.
 pub(crate) struct Json<'a> {

@@ -4,6 +4,13 @@
 //! descriptors of Temporal's protos, and [`splice`] corrects the lengths around what was replaced.
 //! All other bytes stay as they are: unknown fields, the order of fields, lengths in long form.
 //!
+//! Payloads are found in messages, maps, `Any`, serialised histories, and in the JSON of a Nexus
+//! failure, where they are handed out as protobuf and written back as JSON. A payload that is itself
+//! an envelope of the server's Nexus operations is one payload here.
+//!
+//! Of a scalar field that occurs twice, the last one counts, to [`View`] as to every parser. A
+//! singular message that occurs twice is refused: parsers merge the two into one that nobody scanned.
+//!
 //! ```
 //! use bytes::Bytes;
 //! use cloakroom_wire::{Schema, scan, splice};

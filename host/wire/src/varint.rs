@@ -8,7 +8,13 @@ pub(crate) fn read(bytes: &[u8], at: usize) -> Option<(u64, usize)> {
     if first < 0x80 {
         return Some((u64::from(first), at + 1));
     }
-    read_long(bytes, at)
+    // Half of all tags in a history have two bytes, and so have lengths up to 16 KiB.
+    match bytes.get(at + 1) {
+        Some(&second) if second < 0x80 => {
+            Some((u64::from(first & 0x7f) | u64::from(second) << 7, at + 2))
+        }
+        _ => read_long(bytes, at),
+    }
 }
 
 fn read_long(bytes: &[u8], at: usize) -> Option<(u64, usize)> {

@@ -24,7 +24,7 @@ pub struct Target {
 }
 
 /// Every target. The numbers keep each of them to a few seconds in an unoptimised build.
-pub static TARGETS: [Target; 15] = [
+pub static TARGETS: [Target; 16] = [
     Target { name: "config", run: targets::config, mutations: 10_000 },
     Target { name: "envelope", run: targets::envelope, mutations: 20_000 },
     Target { name: "gzip", run: targets::gzip, mutations: 10_000 },
@@ -38,6 +38,7 @@ pub static TARGETS: [Target; 15] = [
     Target { name: "sealed", run: targets::sealed, mutations: 2000 },
     Target { name: "snappy", run: targets::snappy, mutations: 20_000 },
     Target { name: "store", run: targets::store, mutations: 200 },
+    Target { name: "wire", run: targets::wire, mutations: 10_000 },
     Target { name: "zlib", run: targets::zlib, mutations: 10_000 },
     Target { name: "zstd", run: targets::zstd, mutations: 10_000 },
 ];

@@ -13,6 +13,7 @@ mod reference;
 mod resp;
 mod sealed;
 mod store;
+mod wire;
 mod zlib_ffi;
 
 pub(crate) use self::{
@@ -28,4 +29,5 @@ pub(crate) use self::{
     resp::resp,
     sealed::sealed,
     store::store,
+    wire::wire,
 };

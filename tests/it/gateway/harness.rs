@@ -31,6 +31,7 @@ pub(crate) async fn opened(folder: &Path, upstream: &str) -> Cloakroom {
 /// A gateway until it is dropped, which aborts every call.
 pub(crate) struct Served {
     pub(crate) address: SocketAddr,
+    pub(crate) gateway: Gateway,
     serving: JoinHandle<()>,
     stop: Option<oneshot::Sender<()>>,
 }
@@ -49,11 +50,12 @@ impl Served {
         let gateway = gateway.with_namespaces(cloakroom.clone()).build();
         let listener = until(async || TcpListener::bind(address).await).await;
         let (stop, stopped) = oneshot::channel();
+        let served = gateway.clone();
         let serving = tokio::spawn(async move {
             let stopped = async { drop(stopped.await) };
-            gateway.serve(listener, stopped).await.unwrap();
+            served.serve(listener, stopped).await.unwrap();
         });
-        Self { address, serving, stop: Some(stop) }
+        Self { address, gateway, serving, stop: Some(stop) }
     }
 
     pub(crate) fn url(&self) -> String {

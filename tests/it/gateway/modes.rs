@@ -104,7 +104,7 @@ async fn a_mode_says_what_is_encoded_and_what_is_decoded() {
         // The server's limit holds, although nothing is encoded.
         let large = "x".repeat(real as usize + 1);
         let status = side.try_start(&large).await.unwrap_err();
-        assert!(status.message().contains("larger than max"), "{status}");
+        assert!(status.message().contains("but Temporal accepts"), "{status}");
 
         let id = Side::connect(&on.url(), "default").await.start("sealed").await;
         assert!(!is_plain(&input(&server.url(), &id).await, "sealed"));

@@ -11,6 +11,7 @@ mod scenario;
 mod through;
 mod trouble;
 mod undecodable;
+mod unsent;
 
 use cloakroom_tests::rigs::{DevOptions, DevServer};
 

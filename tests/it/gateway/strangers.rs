@@ -6,8 +6,22 @@ use std::{
     time::Duration,
 };
 
-use super::harness::{Served, opened, plain_client};
-use crate::worker::server;
+use prost::Message as _;
+use temporalio_common::protos::temporal::api::{
+    common::v1::{Payload, Payloads, WorkflowExecution, WorkflowType},
+    history::v1::history_event::Attributes,
+    taskqueue::v1::TaskQueue,
+    workflowservice::v1::{
+        GetWorkflowExecutionHistoryRequest, GetWorkflowExecutionHistoryResponse,
+        SignalWorkflowExecutionRequest, StartWorkflowExecutionRequest,
+    },
+};
+
+use super::{
+    harness::{Served, opened, plain_client},
+    raw::call,
+};
+use crate::worker::{opening, server, unique};
 
 /// The start of an HTTP/2 connection, without settings.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
@@ -32,8 +46,131 @@ async fn malformed_frames_end_their_connection_and_no_other() {
         });
         assert!(ended.await.unwrap(), "the connection is still open");
     }
-    let described = client.list_workflows("", Default::default());
-    drop(described);
+    client.count_workflows("", Default::default()).await.unwrap();
     plain_client(&gateway.url()).await;
+    gateway.end().await;
+}
+
+/// A method of a later version could carry payloads in plaintext.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_method_is_refused_unless_it_is_allowed() {
+    let upstream = format!("[gateway.temporal]\nupstream = \"{}\"\n", server().url());
+    let gateway = Served::start(&opening(&upstream).open().await.unwrap()).await;
+    let refused = call(gateway.address, "NewMethod", &[], b"").await;
+    assert_eq!(refused.code, "12");
+    assert!(refused.message.starts_with("the gateway does not know the method \"NewMethod\""));
+    gateway.end().await;
+
+    let text = upstream + "allow_methods = [\"NewMethod\"]\n";
+    let gateway = Served::start(&opening(&text).open().await.unwrap()).await;
+    // The server says that it has none.
+    let allowed = call(gateway.address, "NewMethod", &[], b"").await;
+    assert!(allowed.message.contains("unknown method NewMethod"), "{}", allowed.message);
+    for other in ["NewMethods", "newmethod", "NewMethod/", "NewMethod%20", "%4eewMethod"] {
+        let refused = call(gateway.address, other, &[], b"").await;
+        assert!(refused.message.starts_with("the gateway does not know"), "{other}");
+    }
+    gateway.end().await;
+}
+
+/// Something on the way may have admitted the caller by the header.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_header_with_another_namespace_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let gateway = Served::start(&opened(folder.path(), &server().url()).await).await;
+    let signal =
+        SignalWorkflowExecutionRequest { namespace: "default".into(), ..Default::default() };
+    let signal = signal.encode_to_vec();
+    let name = "temporal-namespace";
+    for headers in [&[(name, "other")][..], &[(name, "default"), (name, "other")], &[(name, "")]] {
+        let refused = call(gateway.address, "SignalWorkflowExecution", headers, &signal).await;
+        assert_eq!(refused.code, "7", "{headers:?}: {}", refused.message);
+    }
+    let headers = [(name, "default")];
+    let passed = call(gateway.address, "SignalWorkflowExecution", &headers, &signal).await;
+    assert_eq!(passed.code, "3", "the server misses the execution: {}", passed.message);
+    gateway.end().await;
+}
+
+fn payload(encoding: &str) -> Payload {
+    let metadata = [("encoding".to_owned(), encoding.into())].into();
+    Payload { metadata, data: b"plain after all".to_vec(), ..Default::default() }
+}
+
+/// Returns a request to start a workflow that nobody runs.
+fn start(id: &str, payloads: Vec<Payload>) -> Vec<u8> {
+    let task_queue = TaskQueue { name: id.into(), ..Default::default() };
+    let request = StartWorkflowExecutionRequest {
+        namespace: "default".into(),
+        workflow_id: id.into(),
+        workflow_type: Some(WorkflowType { name: "Nobody".into() }),
+        task_queue: Some(task_queue),
+        input: Some(Payloads { payloads }),
+        request_id: id.into(),
+        ..Default::default()
+    };
+    request.encode_to_vec()
+}
+
+fn history(id: &str) -> Vec<u8> {
+    let execution = WorkflowExecution { workflow_id: id.into(), ..Default::default() };
+    let request = GetWorkflowExecutionHistoryRequest {
+        namespace: "default".into(),
+        execution: Some(execution),
+        ..Default::default()
+    };
+    request.encode_to_vec()
+}
+
+/// Returns the input in the first event of a history.
+fn input(history: &[u8]) -> Vec<Payload> {
+    let page = GetWorkflowExecutionHistoryResponse::decode(history).unwrap();
+    let first = page.history.unwrap().events.swap_remove(0).attributes.unwrap();
+    match first {
+        Attributes::WorkflowExecutionStartedEventAttributes(started) => {
+            started.input.unwrap().payloads
+        }
+        other => panic!("another event: {other:?}"),
+    }
+}
+
+/// A label is no proof: whoever could pass plaintext by it would leave it in the history.
+#[tokio::test(flavor = "multi_thread")]
+async fn forged_labels_are_encoded_like_any_other_and_come_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let gateway = Served::start(&opened(folder.path(), &server().url()).await).await;
+    let mut proxied = payload("binary/encrypted");
+    proxied.metadata.insert("encryption-dek".into(), "d3JhcHBlZA==".into());
+    let labels = ["binary/encrypted", "binary/sealed", "binary/zstd", "json/plain"];
+    let forged: Vec<_> = labels.into_iter().map(payload).chain([proxied]).collect();
+    let id = unique("forged");
+    let request = start(&id, forged.clone());
+    let started = call(gateway.address, "StartWorkflowExecution", &[], &request).await;
+    assert_eq!(started.code, "0", "{}", started.message);
+    let read = call(gateway.address, "GetWorkflowExecutionHistory", &[], &history(&id)).await;
+    assert_eq!(input(&read.body), forged);
+    let direct = server().target().parse().unwrap();
+    let kept = call(direct, "GetWorkflowExecutionHistory", &[], &history(&id)).await;
+    let kept = input(&kept.body);
+    assert_eq!(kept.len(), forged.len());
+    for payload in kept {
+        assert!(!payload.data.windows(5).any(|part| part == b"plain"), "it is in the clear");
+    }
+    gateway.end().await;
+}
+
+/// Whoever can write to the server could else pass off plaintext as a worker's.
+#[tokio::test(flavor = "multi_thread")]
+async fn plaintext_in_an_answer_is_refused_where_a_stage_is_required() {
+    let folder = tempfile::tempdir().unwrap();
+    let gateway = Served::start(&opened(folder.path(), &server().url()).await).await;
+    for encoding in ["json/plain", "binary/sealed"] {
+        let (id, direct) = (unique("plaintext"), server().target().parse().unwrap());
+        let request = start(&id, vec![payload(encoding)]);
+        assert_eq!(call(direct, "StartWorkflowExecution", &[], &request).await.code, "0");
+        let read = call(gateway.address, "GetWorkflowExecutionHistory", &[], &history(&id)).await;
+        assert!(["3", "9"].contains(&&*read.code), "{encoding}: {} {}", read.code, read.message);
+        assert!(!read.body.windows(5).any(|part| part == b"plain"));
+    }
     gateway.end().await;
 }

@@ -175,6 +175,30 @@ impl Grown {
     }
 }
 
+/// Fills its history with so many results of so many characters, ten at a time, and counts them.
+#[workflow]
+#[derive(Default)]
+pub struct Filled;
+
+#[workflow_methods]
+impl Filled {
+    #[run]
+    pub async fn run(
+        ctx: &mut WorkflowContext<Self>,
+        (results, size): (u32, u32),
+    ) -> WorkflowResult<usize> {
+        let mut total = 0;
+        for _ in 0..results / 10 {
+            let grown: Vec<_> =
+                (0..10).map(|_| ctx.execute_activity(Porter::grow, size, options())).collect();
+            for one in grown {
+                total += one.await?.len();
+            }
+        }
+        Ok(total)
+    }
+}
+
 /// Has an activity of another worker's, in another language, do the work.
 #[workflow]
 #[derive(Default)]

@@ -12,6 +12,7 @@ use crate::{
         cache::Cache,
         cache_key::{CacheKey, cache_key},
         proofs::Proofs,
+        room::Thresholds,
         rules::Rule,
         verify::{UnverifiedObjects, Verify},
     },
@@ -47,10 +48,10 @@ pub(crate) struct Storage {
 }
 
 impl Storage {
-    /// Returns whether an item is below the threshold, or nothing that is stored.
-    pub(crate) fn is_small(&self, item: &Item, threshold: usize) -> bool {
+    /// Returns whether an item is below its threshold, or nothing that is stored.
+    pub(crate) fn is_small(&self, item: &Item, thresholds: &Thresholds) -> bool {
         match item {
-            Item::Plain(one) => one.payload.encoded_len() < threshold,
+            Item::Plain(one) => one.payload.encoded_len() < thresholds.of(one.slot),
             _ => true,
         }
     }

@@ -7,7 +7,7 @@ use cloakroom_core::{Charge, Context, Direction, Envelope, Error, Object, Payloa
 
 use crate::{
     item::{self, CountedPayload, Item},
-    offload::{claims, storage::Storage, verify::Verify},
+    offload::{claims, room::Thresholds, storage::Storage, verify::Verify},
     part::{PartCall, at_driver},
     reference::StoredObject,
     tasks::{self, Step},
@@ -45,12 +45,13 @@ impl Storage {
         self: &Arc<Self>,
         ctx: &Context,
         items: Vec<Item>,
-        threshold: usize,
+        thresholds: &Thresholds,
     ) -> Result<Vec<Outgoing>, Error> {
         let prepare = |item| {
             let Item::Plain(payload) = item else {
                 return Step::Done(Outgoing::Item(item));
             };
+            let threshold = thresholds.of(payload.slot);
             let Some(driver) = self.choose_driver(ctx, &payload, threshold).map(Arc::from) else {
                 return Step::Done(Outgoing::Item(Item::Plain(payload)));
             };

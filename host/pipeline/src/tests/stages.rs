@@ -115,3 +115,30 @@ async fn a_panic_of_a_codec_is_an_error_without_its_text() {
     assert_eq!((error.kind(), error.stage()), (ErrorKind::Internal, Some("a")));
     assert!(!error.report().contains("canary"), "{error:?}");
 }
+
+/// Temporal's samples and its proxy call two formats by one name. No stage is offered the proxy's.
+#[tokio::test]
+async fn the_format_of_temporal_proxy_is_nobodys() {
+    let name = "binary/encrypted";
+    let stage = || Stage::new("a", Fake::new(name, Purpose::Encryption, Work::Reverse));
+    let entry = |name: &str, value: &'static str| (name.to_owned(), value.into());
+    let mut proxied = plain("nonce, ciphertext and tag");
+    proxied.metadata = [
+        entry("encoding", name),
+        entry("encryption-key-id", "testing://key"),
+        entry("encryption-dek", "d3JhcHBlZA=="),
+    ]
+    .into();
+    let pipeline = only(stage());
+    let passed = pipeline.decode(&ctx(), vec![proxied.clone()]).await.unwrap();
+    assert_eq!(passed, [proxied.clone()]);
+    let required = only(stage().required());
+    let error = required.decode(&ctx(), vec![proxied.clone()]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Unsealed);
+    assert!(error.report().contains("temporal-proxy"), "{}", error.report());
+    // In front of such a proxy or behind it, a payload of its is one like any other.
+    let encoded = required.clone().keeping_own().encode(&ctx(), vec![proxied.clone()]).await;
+    let encoded = encoded.unwrap();
+    assert_ne!(encoded, [proxied.clone()]);
+    assert_eq!(required.decode(&ctx(), encoded).await.unwrap(), [proxied]);
+}

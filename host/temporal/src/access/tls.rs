@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use cloakroom_core::Error;
 use rustls::{
     RootCertStore, ServerConfig,
-    server::WebPkiClientVerifier,
+    server::{NoServerSessionStorage, WebPkiClientVerifier},
     sign::{CertifiedKey, SingleCertAndKey},
 };
 
@@ -66,6 +66,12 @@ impl ServerTls {
         let pair = SingleCertAndKey::from((*self.pair).clone());
         let mut config = builder.with_cert_resolver(Arc::new(pair));
         config.alpn_protocols = vec![protocol.to_vec()];
+        if self.asks_clients() {
+            // A session that is resumed does not verify the client's certificate again, which may have
+            // expired since.
+            config.session_storage = Arc::new(NoServerSessionStorage {});
+            config.send_tls13_tickets = 0;
+        }
         Ok(config)
     }
 }

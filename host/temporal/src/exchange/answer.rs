@@ -32,6 +32,7 @@ impl Exchange {
         }
         let namespace = ctx.namespace_name().unwrap_or_default();
         self.tokens.learn(call.name, namespace, View::new(call.method.response, &message));
+        self.histories.note(call, ctx, &message);
         if self.namespaces().mode(namespace) == Mode::Off {
             return Ok(message);
         }

@@ -27,7 +27,7 @@ pub(crate) struct Call<'a> {
     /// When the caller stops waiting, if it says so.
     pub(crate) deadline: Option<Instant>,
     /// Whether the caller shows payloads to people, and gets answers that are decoded in part.
-    pub(crate) reads: bool,
+    pub(crate) is_reader: bool,
     /// Whether answers are decoded for the caller.
     pub(crate) decodes: bool,
     /// Whether another gateway has decoded the answer.
@@ -42,9 +42,9 @@ impl<'a> Call<'a> {
         headers: &'a HeaderMap,
         caller: &'a Caller,
     ) -> Self {
-        let (reads, decodes) = (caller.reads, caller.decodes);
+        let (is_reader, decodes) = (caller.reads, caller.decodes);
         let (deadline, is_decoded) = (None, false);
-        Self { method, name, headers, caller, deadline, reads, decodes, is_decoded }
+        Self { method, name, headers, caller, deadline, is_reader, decodes, is_decoded }
     }
 
     /// Returns whether the call waits for a task.

@@ -3,7 +3,11 @@
 use cloakroom_core::{Context, Kind};
 use cloakroom_wire::{Method, View};
 
-use super::{targets::named, token_owner::TokenOwner, tokens::Tokens};
+use super::{
+    targets::{named, short_name},
+    token_owner::TokenOwner,
+    tokens::Tokens,
+};
 
 /// Context of a request.
 pub(super) struct RequestContext {
@@ -36,6 +40,10 @@ pub(super) fn context(method: &Method, request: &[u8], tokens: &Tokens) -> Reque
 /// The object of a payload is then stored under less than its whole target, or under the namespace
 /// alone, where every reader finds it too.
 fn unseen(ctx: Context, request: View<'_>, token: &[u8]) -> Context {
+    // A query's token has a task queue and the query's id where others have workflow and run.
+    if short_name(request.message_type()) == "RespondQueryTaskCompletedRequest" {
+        return ctx;
+    }
     let token = TokenOwner::parse(token);
     let id = token.workflow_id.or(text(request, "resource_id"));
     match id {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use cloakroom_core::{Context, Error};
 use cloakroom_wire::{MessageType, Schema, View};
 
-use super::{Exchange, failures::HIDDEN, proto::put_bytes};
+use super::{Exchange, failures::HIDDEN, proto::put_bytes, replay::Reads};
 use crate::namespaces::Mode;
 
 /// Numbers in a `google.rpc.Status`.
@@ -51,7 +51,7 @@ impl Exchange {
             return Ok(None);
         };
         let ctx = ctx.clone().with_memory(self.adapter.pipeline().memory().admit().await);
-        let decoded = self.decode_texts(&ctx, status, bytes).await?;
+        let decoded = self.decode_texts(&ctx, status, bytes, Reads::Everything).await?;
         if decoded.payloads == 0 {
             return Ok(None);
         }

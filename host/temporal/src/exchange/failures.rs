@@ -5,6 +5,7 @@
 //! the messages of causes. So an answer gets its texts back, and the SDK sees no difference.
 
 mod hide;
+mod nexus;
 mod restore;
 #[cfg(test)]
 mod tests;
@@ -60,10 +61,13 @@ impl Exchange {
 impl Texts<'_> {
     /// Returns the payload that the SDKs write for these texts.
     fn payload(&self) -> Vec<u8> {
-        // Text is always JSON.
-        let json = serde_json::to_vec(self).unwrap_or_default();
-        let envelope = Payload::new(JSON, json).envelope();
+        let envelope = Payload::new(JSON, self.json()).envelope();
         [envelope.head, envelope.body, envelope.tail].concat()
+    }
+
+    fn json(&self) -> Vec<u8> {
+        // Text is always JSON.
+        serde_json::to_vec(self).unwrap_or_default()
     }
 
     /// Returns a failure that shows nothing but that there is one.

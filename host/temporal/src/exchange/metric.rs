@@ -16,6 +16,11 @@ pub(crate) const CONNECTIONS: &str = "cloakroom_gateway_connections";
 
 /// Fields that passed unread because this version does not know them, by message type and number.
 pub(crate) const UNKNOWN_FIELDS: &str = "cloakroom_gateway_unknown_fields_total";
+/// Ratio of the size of a history to the size from which more is stored, by namespace and workflow.
+pub(crate) const HISTORY_RATIO: &str = "cloakroom_gateway_history_ratio";
+
+/// Workflows that were started without a timeout where payloads are stored, by type.
+pub(crate) const UNBOUNDED_STARTS: &str = "cloakroom_gateway_unbounded_starts_total";
 
 /// Describes all metrics to the recorder.
 pub(crate) fn describe() {
@@ -23,5 +28,7 @@ pub(crate) fn describe() {
     describe_counter!(UNKNOWN_FIELDS, "Fields that passed unread because this version lacks them");
     describe_counter!(UNDECODABLE, "Tasks and other answers that could not be decoded");
     describe_gauge!(CONNECTIONS, "Connections of workers and clients that are open");
+    describe_counter!(UNBOUNDED_STARTS, "Workflows started without a timeout, by type");
+    describe_histogram!(HISTORY_RATIO, "Size of a history, to the size from which more is stored");
     describe_histogram!(SECONDS, Unit::Seconds, "Seconds of the gateway's own work for a call");
 }

@@ -1,4 +1,4 @@
-//! Limits of a call's namespace, and the answer that raises them.
+//! The answer that tells the limits of a namespace, raised.
 
 use bytes::Bytes;
 use cloakroom_core::Context;
@@ -6,23 +6,11 @@ use cloakroom_wire::MessageType;
 
 use super::{
     Exchange,
-    namespace_limits::{blob_limit, raised},
+    namespace_limits::{limits, raised},
 };
-use crate::{limits::SizeLimits, namespaces::Mode};
+use crate::namespaces::Mode;
 
 impl Exchange {
-    /// Returns the limits of a namespace: those of the configuration, and its real ones where they are
-    /// known and tighter.
-    pub(crate) fn limits_of(&self, ctx: &Context) -> SizeLimits {
-        let mut limits = self.adapter.size_limits();
-        let blob = ctx.namespace_name().and_then(|name| self.namespace_limits.get(name));
-        if let Some(blob) = blob.and_then(|blob| i64::try_from(blob).ok()) {
-            let is_unlimited = limits.field.max <= 0;
-            limits.field.max = if is_unlimited { blob } else { blob.min(limits.field.max) };
-        }
-        limits
-    }
-
     /// Notes the limits in the answer of `DescribeNamespace`, and returns the answer with raised ones. `None`
     /// where payloads are not encoded or not stored, so that the SDK's own check is right, or there are no limits.
     pub(crate) fn raise_limits(
@@ -31,9 +19,9 @@ impl Exchange {
         ctx: &Context,
         answer: &Bytes,
     ) -> Option<Bytes> {
-        let blob = blob_limit(message, answer)?;
+        let limits = limits(message, answer)?;
         let namespace = ctx.namespace_name()?;
-        self.namespace_limits.learn(namespace, blob);
+        self.namespace_limits.learn(namespace, limits);
         if self.namespaces().mode(namespace) != Mode::On {
             return None;
         }

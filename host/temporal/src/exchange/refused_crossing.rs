@@ -21,6 +21,12 @@ const FAILURE_TYPE: &[u8] = b"CloakroomCrossing";
 /// `WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE`
 const CAUSE: u64 = 14;
 
+/// Returns whether an error says that a payload may not cross.
+fn is_crossing(error: &Error) -> bool {
+    let crossing = [Remedy::NexusEndpoints, Remedy::Shares];
+    error.remedies().iter().any(|remedy| crossing.contains(remedy))
+}
+
 impl Exchange {
     /// Returns the status for an error of encoding. If it is a payload that may not cross, and the
     /// request completes a workflow task, the task is failed at the frontend first, with the reason.
@@ -33,7 +39,7 @@ impl Exchange {
         error: Error,
         memory: &CallMemory,
     ) -> Status {
-        let is_crossing = error.remedies().contains(&Remedy::Shares);
+        let is_crossing = is_crossing(&error);
         let status = self.refuse(error);
         let namespace = ctx.namespace_name().unwrap_or_default();
         let token = request.bytes("task_token").unwrap_or_default();

@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderValue};
 
 use super::{
     Exchange,
+    answer_unsent::is_too_large,
     call::{Call, NAMESPACE},
     context::{RequestContext, context},
     frontend::Frontend,
@@ -14,8 +15,17 @@ use super::{
     status::{Code, Status},
 };
 
+/// What an encoded request is followed by.
+pub(crate) enum Encoded {
+    /// It is sent to the frontend, in this context.
+    Request(Context, Bytes),
+    /// It does not fit, and this is the answer to its call.
+    Answer(Bytes),
+}
+
 impl Exchange {
-    /// Encodes a request, and returns it with its context.
+    /// Encodes a request, and returns it with its context. If it does not fit and answers a task, the
+    /// task is failed at the frontend, and the call is answered.
     ///
     /// # Errors
     /// The status that refuses the call.
@@ -26,7 +36,7 @@ impl Exchange {
         message: Bytes,
         memory: &CallMemory,
         log: &mut RequestLog,
-    ) -> Result<(Context, Bytes), Status> {
+    ) -> Result<Encoded, Status> {
         let RequestContext { ctx, task_queue } = context(call.method, &message, &self.tokens);
         log.namespace = ctx.namespace_name().map(str::to_owned);
         check_namespace(&ctx, call.headers)?;
@@ -35,25 +45,35 @@ impl Exchange {
         let namespace = log.namespace.as_deref().unwrap_or_default();
         let ctx = ctx.with_readable(policies.readable(namespace));
         if !call.method.request.holds_payloads() {
-            return Ok((ctx, message));
+            return Ok(Encoded::Request(ctx, message));
         }
-        if !policies.encodes(namespace, workflow_type(&ctx), &task_queue) {
-            let checked = self.check_plain(&ctx, call.method.request, &message);
-            return checked.map(|()| (ctx, message)).map_err(|error| self.refuse(error));
-        }
-        let counted = ctx.clone().with_memory(memory.clone());
-        let parent = self.parent_of_ended(frontend, call, &counted, &message).await?;
+        let allowance = self.allowance(frontend, call, &ctx, &message, memory).await;
         let request = call.method.request;
-        let encoded = self.encode_message(&counted, parent, request, message.clone()).await;
-        let (message, payloads) = match encoded {
-            Ok(encoded) => encoded,
+        let encoded = if policies.encodes(namespace, workflow_type(&ctx), &task_queue) {
+            if self.adapter.pipeline().threshold().is_some() {
+                self.unbounded_starts.note(call, namespace, &message);
+            }
+            let counted = ctx.clone().with_memory(memory.clone());
+            let parent = self.parent_of_ended(frontend, call, &counted, &message).await?;
+            self.encode_message(&counted, parent, request, message.clone(), &allowance).await
+        } else {
+            let checked = self.check_plain(request, &message, &allowance.limits);
+            checked.map(|()| (message.clone(), 0))
+        };
+        match encoded {
+            Ok((message, payloads)) => {
+                log.payloads += payloads;
+                Ok(Encoded::Request(ctx, message))
+            }
+            Err(error) if is_too_large(&error) => {
+                let answer = self.answer_unsent(frontend, call, &ctx, &message, error, memory);
+                Ok(Encoded::Answer(answer.await?))
+            }
             Err(error) => {
                 let view = View::new(request, &message);
-                return Err(self.refuse_request(frontend, call, &ctx, view, error, memory).await);
+                Err(self.refuse_request(frontend, call, &ctx, view, error, memory).await)
             }
-        };
-        log.payloads += payloads;
-        Ok((ctx, message))
+        }
     }
 }
 

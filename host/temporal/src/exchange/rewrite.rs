@@ -1,22 +1,28 @@
 //! Encodes the payloads of a request, and decodes those of an answer, as one batch each.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
-use cloakroom_core::{Context, Direction, Error, ErrorKind, Limit, Payload, Remedy, Thousands};
+use bytes::Bytes;
+use cloakroom_core::{Context, Direction, Error, ErrorKind, Limit, Payload, Remedy};
 
-use cloakroom_pipeline::Pipeline;
+use cloakroom_pipeline::{Pipeline, Stage};
 use cloakroom_wire::{
     MessageType, Scan, ScanLimits, WireError, WireErrorKind, scan_within, splice,
 };
 
 use super::{
-    Exchange, crossing, failures, targets::targets, task_parent::Parent,
+    Exchange,
+    allowance::Allowance,
+    batch::{Batch, write_all},
+    call::Call,
+    crossing, failures,
+    fields::{FRAMING, Fields, check_size},
+    replay::Reads,
+    targets::targets,
+    task_parent::Parent,
     undecodable::refuse_markers,
 };
-
-/// Bytes that a payload takes in a message besides its own: tag and length.
-const FRAMING: usize = 6;
+use crate::limits::SizeLimits;
 
 /// A message whose payloads are decoded.
 pub(super) struct Decoded {
@@ -33,33 +39,32 @@ impl Exchange {
     /// # Errors
     /// Those of the pipeline. `LimitExceeded(Message)` if the message or one of its fields is larger
     /// than Temporal accepts: the server would terminate the workflow that sends it.
-    pub(crate) async fn encode_message(
+    pub(super) async fn encode_message(
         &self,
         ctx: &Context,
         parent: Option<Arc<Parent>>,
         message: MessageType,
         bytes: Bytes,
+        allowance: &Allowance,
     ) -> Result<(Bytes, usize), Error> {
         let found = self.hide_texts(self.scan_received(message, &bytes)?)?;
         let bytes = found.bytes();
         let payloads = parse(&found)?;
-        let count = payloads.len();
-        let limits = self.limits_of(ctx);
+        let (count, limits) = (payloads.len(), &allowance.limits);
         if count == 0 {
             check_size("message", bytes.len(), limits.message.most())?;
             return Ok((bytes.clone(), 0));
         }
         let own: usize = found.sites().iter().map(|site| site.range().len()).sum();
         let framing = bytes.len() - own + FRAMING * count;
-        let mut pipeline = self.adapter.pipeline().keeping_own();
-        if let Some(most) = limits.message.most() {
-            pipeline = pipeline.fitting(most.saturating_sub(framing as u64));
-        }
+        let fields = Fields::new(&found);
+        let room = fields.room(allowance, framing);
+        let pipeline = self.adapter.pipeline().keeping_own().fitting(room);
         let ctx = &self.with_targets(ctx, parent.as_deref(), &found, &pipeline)?;
         let payloads = self.report(ctx, Direction::Encode, refuse_markers(payloads))?;
         let encoded = pipeline.encode(ctx, payloads).await?;
         let encoded = write_all(&encoded);
-        let checked = check_fields(&found, &encoded, limits.field.most());
+        let checked = fields.check(&encoded, limits);
         self.report(ctx, Direction::Encode, checked)?;
         let spliced = splice(&found, encoded).map_err(malformed)?;
         let checked = check_size("message", spliced.len(), limits.message.most());
@@ -73,15 +78,14 @@ impl Exchange {
     /// `LimitExceeded(Message)` if the message or one of its fields is larger than Temporal accepts.
     pub(super) fn check_plain(
         &self,
-        ctx: &Context,
         message: MessageType,
         bytes: &Bytes,
+        limits: &SizeLimits,
     ) -> Result<(), Error> {
         let found = self.scan(message, bytes)?;
         let payloads: Vec<_> =
             (0..found.sites().len()).map(|site| Some(found.payload(site))).collect();
-        let limits = self.limits_of(ctx);
-        check_fields(&found, &payloads, limits.field.most())?;
+        Fields::new(&found).check(&payloads, limits)?;
         check_size("message", bytes.len(), limits.message.most())
     }
 
@@ -97,32 +101,34 @@ impl Exchange {
         pipeline: &Pipeline,
     ) -> Result<Context, Error> {
         let targets = targets(ctx, parent, found);
-        if targets.is_empty() {
-            return Ok(ctx.clone());
-        }
         if pipeline.binds_namespaces() {
-            let checked = crossing::check(&self.namespaces(), found, &targets);
+            let (policies, mut stages) = (self.namespaces(), pipeline.stages().iter());
+            let is_required = stages.any(Stage::is_required_to_encode);
+            let checked = crossing::check(&policies, found, &targets)
+                .and_then(|()| crossing::check_nexus(&policies, found, ctx, is_required));
             self.report(ctx, Direction::Encode, checked)?;
         }
-        Ok(ctx.clone().with_targets(targets))
+        Ok(if targets.is_empty() { ctx.clone() } else { ctx.clone().with_targets(targets) })
     }
 
-    /// Decodes the payloads of a message. Returns it, and how many it has.
+    /// Decodes the payloads of a message that its receiver reads. Returns it, and how many these are.
     ///
     /// # Errors
     /// Those of the pipeline.
     pub(crate) async fn decode_message(
         &self,
         ctx: &Context,
+        call: &Call<'_>,
         message: MessageType,
         bytes: Bytes,
     ) -> Result<(Bytes, usize), Error> {
-        let decoded = self.decode_texts(ctx, message, bytes).await?;
-        self.check_answer(ctx, decoded.bytes.len())?;
+        let decoded = self.decode_texts(ctx, message, bytes, call.needs()).await?;
+        self.check_answer(ctx, call, decoded.bytes.len())?;
         Ok((decoded.bytes, decoded.payloads))
     }
 
-    /// Decodes the payloads of a message of any size, and puts the texts of failures into their fields.
+    /// Decodes the payloads of a message of any size that its receiver reads, and puts the texts of
+    /// failures into their fields.
     ///
     /// # Errors
     /// Those of the pipeline.
@@ -131,21 +137,26 @@ impl Exchange {
         ctx: &Context,
         message: MessageType,
         bytes: Bytes,
+        reads: Reads,
     ) -> Result<Decoded, Error> {
         let found = self.scan_received(message, &bytes)?;
-        let payloads = parse(&found)?;
-        let count = payloads.len();
+        let Batch { payloads, places } = Batch::new(&found, reads)?;
+        let count = places.count();
         if count == 0 {
             return Ok(Decoded { bytes, payloads: 0, error_message: None });
         }
         let decoded = self.adapter.pipeline().decode(ctx, payloads).await?;
-        let spliced = splice(&found, write_all(&decoded)).map_err(malformed)?;
-        self.restore_texts(&found, spliced)
+        let spliced = splice(&found, places.fill(&decoded)).map_err(malformed)?;
+        self.restore_texts(&found, spliced, count)
     }
 
     /// Puts the texts of failures into their fields, in a message that was `found` and decoded.
-    pub(super) fn restore_texts(&self, found: &Scan, bytes: Bytes) -> Result<Decoded, Error> {
-        let payloads = found.sites().len();
+    pub(super) fn restore_texts(
+        &self,
+        found: &Scan,
+        bytes: Bytes,
+        payloads: usize,
+    ) -> Result<Decoded, Error> {
         let mut decoded = Decoded { bytes, payloads, error_message: None };
         if failures::holds_texts(found) {
             let found = self.scan(found.root().message_type(), &decoded.bytes)?;
@@ -175,9 +186,14 @@ impl Exchange {
         Ok(found)
     }
 
-    /// Refuses an answer that is larger than callers receive.
-    pub(super) fn check_answer(&self, ctx: &Context, size: usize) -> Result<(), Error> {
-        let checked = check_answer(size, self.max_message.get());
+    /// Refuses an answer that is larger than its caller can receive.
+    pub(super) fn check_answer(
+        &self,
+        ctx: &Context,
+        call: &Call<'_>,
+        size: usize,
+    ) -> Result<(), Error> {
+        let checked = self.answers.check(call.headers, size, self.max_message);
         self.report(ctx, Direction::Decode, checked)
     }
 
@@ -188,7 +204,7 @@ impl Exchange {
     }
 
     /// Counts a failure outside of the pipeline as one of the pipeline.
-    fn report<T>(
+    pub(super) fn report<T>(
         &self,
         ctx: &Context,
         direction: Direction,
@@ -201,59 +217,6 @@ impl Exchange {
 pub(super) fn parse(found: &Scan) -> Result<Vec<Payload>, Error> {
     let payloads = (0..found.sites().len()).map(|site| found.payload(site));
     payloads.map(Payload::from_envelope).collect()
-}
-
-/// Writes payloads as messages, each in the place of the one before.
-fn write_all(payloads: &[Payload]) -> Vec<Option<Bytes>> {
-    payloads.iter().map(|payload| Some(write(payload))).collect()
-}
-
-/// Writes a payload as a message.
-pub(super) fn write(payload: &Payload) -> Bytes {
-    let envelope = payload.envelope();
-    let mut bytes = BytesMut::with_capacity(envelope.len());
-    for part in [&envelope.head, &envelope.body, &envelope.tail] {
-        bytes.extend_from_slice(part);
-    }
-    bytes.freeze()
-}
-
-/// Refuses a field whose payloads together are larger than Temporal accepts.
-fn check_fields(found: &Scan, encoded: &[Option<Bytes>], most: Option<u64>) -> Result<(), Error> {
-    let mut sizes = HashMap::<_, usize>::new();
-    for (site, payload) in found.sites().iter().zip(encoded) {
-        let size = payload.as_ref().map_or(0, Bytes::len) + FRAMING;
-        *sizes.entry(site.span()).or_default() += size;
-    }
-    let largest = sizes.into_values().max().unwrap_or_default();
-    check_size("field", largest, most)
-}
-
-fn check_size(what: &str, size: usize, most: Option<u64>) -> Result<(), Error> {
-    let Some(most) = most.filter(|most| size as u64 > *most) else {
-        return Ok(());
-    };
-    let text = format!(
-        "the encoded {what} has {} bytes, but Temporal accepts {}: lower the threshold, or send less \
-         at once",
-        Thousands(size as u64),
-        Thousands(most)
-    );
-    let error = Error::new(ErrorKind::LimitExceeded(Limit::Message), text);
-    Err(error.with_remedies(&[Remedy::Threshold]))
-}
-
-fn check_answer(size: usize, most: u64) -> Result<(), Error> {
-    if size as u64 <= most {
-        return Ok(());
-    }
-    let text = format!(
-        "the decoded answer has {} bytes, and the SDKs receive no more than {}: ask for fewer events \
-         at once",
-        Thousands(size as u64),
-        Thousands(most)
-    );
-    Err(Error::new(ErrorKind::LimitExceeded(Limit::Message), text))
 }
 
 pub(super) fn malformed(error: WireError) -> Error {

@@ -99,3 +99,6 @@ pub(super) fn short_name(message: MessageType) -> &'static str {
 fn text<'a>(message: View<'a>, name: &str) -> Option<&'a str> {
     message.text(name).filter(|text| !text.is_empty())
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,8 +2,6 @@
 
 use cloakroom_wire::{Schema, View};
 
-use super::tokens::text;
-
 const EVENT: &str = "temporal.api.history.v1.HistoryEvent";
 
 /// Number of `events` in a history.
@@ -66,4 +64,9 @@ fn parent(first: View<'_>) -> Option<Parent> {
     let execution = execution.filter(is_named);
     let is_continued = !text(started, "continued_execution_run_id").is_empty();
     Some(Parent { execution, is_continued })
+}
+
+/// Returns a field of text, which is empty if it is not there.
+pub(super) fn text(view: View<'_>, name: &str) -> String {
+    view.text(name).unwrap_or_default().to_owned()
 }

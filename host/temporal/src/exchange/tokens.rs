@@ -8,7 +8,10 @@ use std::sync::Arc;
 use cloakroom_core::{Context, Kind};
 use cloakroom_wire::{MessageType, Schema, View};
 
-use super::{recent::Recent, task_parent::Parent};
+use super::{
+    recent::Recent,
+    task_parent::{Parent, facts, text},
+};
 
 /// Bytes of all tasks that are remembered: some 40,000 of them.
 const TASKS: usize = 16 << 20;
@@ -94,7 +97,7 @@ impl Tokens {
         let queue = view.message("workflow_execution_task_queue");
         task.task_queue = queue.map(|queue| text(queue, "name")).unwrap_or_default();
         if let Some(history) = view.message("history") {
-            let (parent, size) = super::task_parent::facts(history);
+            let (parent, size) = facts(history);
             task.history_size = size;
             if let Some(parent) = parent {
                 self.learn_parent(namespace, &task.run_id, Arc::new(parent));
@@ -164,11 +167,6 @@ impl Task {
 fn task_types() -> Option<(MessageType, MessageType)> {
     let schema = Schema::temporal();
     Some((schema.message(WORKFLOW_TASK)?, schema.message(ACTIVITY_TASK)?))
-}
-
-/// Returns a field of text, which is empty if it is not there.
-pub(super) fn text(view: View<'_>, name: &str) -> String {
-    view.text(name).unwrap_or_default().to_owned()
 }
 
 fn some(text: &str) -> Option<&str> {

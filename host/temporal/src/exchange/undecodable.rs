@@ -58,7 +58,7 @@ impl Exchange {
     ) -> Result<Bytes, Status> {
         let Answer { call, ctx, .. } = *answer;
         let response = call.method.response;
-        let mut first = pin!(self.decode_message(ctx, response, message.clone()));
+        let mut first = pin!(self.decode_message(ctx, call, response, message.clone()));
         let first = match timeout(SOON, &mut first).await {
             Ok(Ok((message, payloads))) => {
                 log.payloads += payloads;
@@ -129,7 +129,7 @@ impl Exchange {
         };
         let (mut kept, bytes) = (Vec::new(), message.slice_ref(content));
         let Some(message) = kind.message() else { return kept };
-        let first = Box::pin(self.decode_message(answer.ctx, message, bytes.clone()));
+        let first = Box::pin(self.decode_message(answer.ctx, answer.call, message, bytes.clone()));
         if let Some(task) = self.decode_task(answer, *kind, bytes, first).await {
             put_bytes(&mut kept, *number, &task);
         }
@@ -165,7 +165,7 @@ impl Exchange {
         bytes: &Bytes,
         first: impl Future<Output = Result<(Bytes, usize), Error>>,
     ) -> Result<(Bytes, usize), Error> {
-        let again = || Box::pin(self.decode_message(answer.ctx, message, bytes.clone()));
+        let again = || Box::pin(self.decode_message(answer.ctx, answer.call, message, bytes.clone()));
         patience.attempt(answer.frontend.stopping(), first, again).await
     }
 
@@ -183,10 +183,10 @@ impl Exchange {
         let Answer { call, ctx, .. } = *answer;
         let error = explain(call, error);
         count(call, &error);
-        if !call.reads {
+        if !call.is_reader {
             return Err(self.refuse(error));
         }
-        let decoded = Box::pin(self.decode_for_reader(ctx, call.method.response, message)).await;
+        let decoded = Box::pin(self.decode_for_reader(ctx, call, message)).await;
         let (message, payloads, failed) = decoded.map_err(|error| self.refuse(error))?;
         log.payloads += payloads;
         if let Some(first) = failed.first() {

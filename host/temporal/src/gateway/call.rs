@@ -17,11 +17,15 @@ use super::{
     status_head::GRPC_STATUS,
 };
 use crate::exchange::{
-    Call, Caller, DECODED,
+    Call, Caller, DECODED, Encoded,
     deadline::{self, GRPC_TIMEOUT, within},
     request_log::RequestLog,
     status::{Code, Status},
 };
+
+/// Largest message in bytes that is kept until the frontend answers, to be sent again if the frontend
+/// says that it did nothing with it. The caller repeats a larger one.
+const SENT_AGAIN: usize = 64 << 10;
 
 impl Connection {
     /// Encodes a request, sends it, and decodes the answer.
@@ -40,31 +44,44 @@ impl Connection {
         let deadline = deadline::deadline(&head.headers, Instant::now());
         let call = Call::new(method, name, &head.headers, caller);
         let encoding = self.encode(&call, body, log);
-        let (ctx, message, memory) = within(deadline, encoding).await?;
+        let (encoded, memory) = within(deadline, encoding).await?;
+        let (ctx, message) = match encoded {
+            Encoded::Request(ctx, message) => (ctx, message),
+            Encoded::Answer(message) => return Ok(own_answer(message)),
+        };
         headers::describe_request(&mut head.headers);
-        let reads = caller.reads || self.gateway.settings.readers.has(&head.headers);
+        let is_reader = caller.reads || self.gateway.settings.readers.has(&head.headers);
         self.gateway.credentials.load().authorize(ctx.namespace_name(), &mut head.headers);
         let headers = head.headers.clone();
         let decodes = caller.decodes && self.gateway.settings.decode;
-        let call = Call { deadline, reads, decodes, ..Call::new(method, name, &headers, caller) };
+        let call = Call { deadline, is_reader, decodes, ..Call::new(method, name, &headers, caller) };
         if let Some(deadline) = deadline {
             // What encoding took is gone, and the frontend should not work for longer than its caller
             // waits.
             head.headers.insert(GRPC_TIMEOUT, deadline::remaining(deadline, Instant::now()));
         }
+        // Not counted while the frontend works, and so only small.
+        let kept = Some(message.clone()).filter(|message| message.len() <= SENT_AGAIN);
+        let again = || {
+            let mut headers = headers.clone();
+            if let Some(deadline) = deadline {
+                headers.insert(GRPC_TIMEOUT, deadline::remaining(deadline, Instant::now()));
+            }
+            self.request(name, headers, kept?).ok()
+        };
         let request = Request::from_parts(head, GatewayBody::message(message, None, Some(memory)));
         let asked = Instant::now();
         let mut draining = self.gateway.draining.subscribe();
-        let answered = within(deadline, self.upstream.send(request));
+        let sent = within(deadline, self.upstream.send(request, again));
         let response = if call.is_poll() {
             tokio::select! {
-                answered = answered => answered?,
+                response = sent => response?,
                 // A poll that waits would hold the shutdown up for a minute. An empty answer is what
                 // the frontend gives when there is no task.
-                () = drained(&mut draining) => return Ok(no_task()),
+                () = drained(&mut draining) => return Ok(own_answer(Bytes::new())),
             }
         } else {
-            answered.await?
+            sent.await?
         };
         log.upstream = asked.elapsed();
         within(deadline, self.answer(&call, &ctx, response, log)).await
@@ -76,7 +93,7 @@ impl Connection {
         call: &Call<'_>,
         body: Incoming,
         log: &mut RequestLog,
-    ) -> Result<(Context, Bytes, CallMemory), Status> {
+    ) -> Result<(Encoded, CallMemory), Status> {
         let exchange = &self.gateway.exchange;
         let memory = exchange.adapter.pipeline().memory().admit().await;
         let encoding = call.headers.get(headers::GRPC_ENCODING);
@@ -84,11 +101,11 @@ impl Connection {
         let Received { message: Some(message), charge, .. } = received else {
             return Err(Status::new(Code::InvalidArgument, "the call has no message"));
         };
-        let (ctx, message) = exchange.encode_request(self, call, message, &memory, log).await?;
+        let encoded = exchange.encode_request(self, call, message, &memory, log).await?;
         if !call.method.request.holds_payloads() {
             charge.keep();
         }
-        Ok((ctx, message, memory))
+        Ok((encoded, memory))
     }
 
     /// Reads and decodes the answer to a call.
@@ -139,11 +156,11 @@ impl Connection {
     }
 }
 
-/// Returns the answer to a poll when there is no task.
-fn no_task() -> Response<GatewayBody> {
+/// Returns an answer that the gateway makes itself. An empty one to a poll says that there is no task.
+fn own_answer(message: Bytes) -> Response<GatewayBody> {
     let mut trailers = HeaderMap::new();
     trailers.insert(GRPC_STATUS, 0.into());
-    let mut response = Response::new(GatewayBody::message(Bytes::new(), Some(trailers), None));
+    let mut response = Response::new(GatewayBody::message(message, Some(trailers), None));
     headers::describe_grpc(response.headers_mut());
     response
 }

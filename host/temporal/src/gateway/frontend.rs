@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use cloakroom_core::CallMemory;
+use cloakroom_wire::{Schema, View};
 use http::{HeaderMap, Method, Request, Uri, Version};
 
 use super::{
@@ -26,20 +27,17 @@ impl Frontend for Connection {
         message: Bytes,
         memory: &CallMemory,
     ) -> Result<Bytes, Status> {
-        let uri = Uri::builder()
-            .scheme(self.gateway.settings.upstream.scheme())
-            .authority(self.gateway.settings.upstream.authority().clone())
-            .path_and_query(format!("{SERVICE}{method}"))
-            .build()
-            .map_err(|error| Status::new(Code::Internal, error.to_string()))?;
-        let mut request = Request::new(GatewayBody::message(message, None, None));
-        *request.uri_mut() = uri;
-        *request.method_mut() = Method::POST;
-        *request.version_mut() = Version::HTTP_2;
-        *request.headers_mut() = caller.clone();
-        request.headers_mut().remove(GRPC_TIMEOUT);
-        headers::describe_request(request.headers_mut());
-        let (head, body) = self.upstream.send(request).await?.into_parts();
+        let mut headers = caller.clone();
+        headers.remove(GRPC_TIMEOUT);
+        headers::describe_request(&mut headers);
+        let known = Schema::temporal().method(&format!("{SERVICE}{method}"));
+        let namespace = known.as_ref().and_then(|known| {
+            View::new(known.request, &message).text("namespace").filter(|name| !name.is_empty())
+        });
+        self.gateway.credentials.load().authorize(namespace, &mut headers);
+        let request = self.request(method, headers.clone(), message.clone())?;
+        let again = || self.request(method, headers, message).ok();
+        let (head, body) = self.upstream.send(request, again).await?.into_parts();
         check_status(&head.headers)?;
         let encoding = head.headers.get(headers::GRPC_ENCODING);
         let max = self.gateway.exchange.max_message;
@@ -52,6 +50,33 @@ impl Frontend for Connection {
 
     async fn stopping(&self) {
         drained(&mut self.gateway.draining.subscribe()).await;
+    }
+}
+
+impl Connection {
+    /// Returns a request of WorkflowService with these headers.
+    ///
+    /// # Errors
+    /// `Internal` if the name is none of a method.
+    pub(super) fn request(
+        &self,
+        method: &str,
+        headers: HeaderMap,
+        message: Bytes,
+    ) -> Result<Request<GatewayBody>, Status> {
+        let upstream = &self.gateway.settings.upstream;
+        let uri = Uri::builder()
+            .scheme(upstream.scheme())
+            .authority(upstream.authority().clone())
+            .path_and_query(format!("{SERVICE}{method}"))
+            .build()
+            .map_err(|error| Status::new(Code::Internal, error.to_string()))?;
+        let mut request = Request::new(GatewayBody::message(message, None, None));
+        *request.uri_mut() = uri;
+        *request.method_mut() = Method::POST;
+        *request.version_mut() = Version::HTTP_2;
+        *request.headers_mut() = headers;
+        Ok(request)
     }
 }
 

@@ -14,7 +14,8 @@ pub(super) async fn pass_on(
     upstream: &Upstream,
     request: Request<Incoming>,
 ) -> Result<Response<GatewayBody>, Status> {
-    let response = upstream.send(request.map(GatewayBody::Stream)).await?;
+    // A stream that was read is gone, so that it cannot be sent again.
+    let response = upstream.send(request.map(GatewayBody::Stream), || None).await?;
     Ok(pass_back(response))
 }
 

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     adapter::Adapter,
-    exchange::{Exchange, metric},
+    exchange::{Exchange, answer_limits::AnswerLimits, histories::Histories, metric},
     limits::{SizeLimitSource, SizeLimits},
     log_limit::LogLimit,
     namespaces::{NamespacePolicies, NamespacePolicySource},
@@ -145,6 +145,8 @@ impl GatewayBuilder {
         let (settings, metrics) = (self.settings, self.metrics);
         let mut exchange = Exchange::new(adapter, settings.message, self.namespaces);
         exchange.encode_failures = settings.encode_failures;
+        exchange.histories = Histories::new(settings.history);
+        exchange.answers = AnswerLimits::with(&settings.answers);
         Gateway(Arc::new(GatewayState {
             exchange,
             callers: ArcSwap::from_pointee(settings.callers.clone()),

@@ -7,6 +7,7 @@ use cloakroom_core::{ByteSize, Error, ErrorKind};
 use super::{
     callers::Callers, credentials::UpstreamCredentials, readers::Readers, upstream_url::UpstreamUrl,
 };
+use crate::exchange::histories::HistoryLimits;
 
 /// Largest message by default: what the SDKs receive at most.
 const MESSAGE: ByteSize = ByteSize::mib(128);
@@ -35,6 +36,12 @@ pub struct GatewaySettings {
     /// Encodes the messages and stack traces of failures with their payloads. Default: where a stage is
     /// required.
     pub encode_failures: Option<bool>,
+    /// Largest decoded answers of clients, by the start of their user agent; the first entry that
+    /// matches decides. Default: 4 MiB for `grpc-node-js`, the TypeScript client, and `message` for all
+    /// others.
+    pub answers: Vec<(String, ByteSize)>,
+    /// When a history counts as large, and what is stored from then on.
+    pub history: HistoryLimits,
     /// Methods of Temporal's WorkflowService that pass as they are although the gateway does not know
     /// them and a stage is required. Default: none.
     pub allowed_methods: Vec<String>,
@@ -53,8 +60,22 @@ impl GatewaySettings {
             callers: Callers::default(),
             credentials: UpstreamCredentials::default(),
             encode_failures: None,
+            answers: Vec::new(),
+            history: HistoryLimits::default(),
             allowed_methods: Vec::new(),
         }
+    }
+
+    /// Returns whether other settings apply in full only after a restart, because more than callers and
+    /// credentials differs.
+    #[must_use]
+    pub fn needs_restart(&self, other: &Self) -> bool {
+        let other = Self {
+            callers: self.callers.clone(),
+            credentials: self.credentials.clone(),
+            ..other.clone()
+        };
+        *self != other
     }
 
     /// Validates the settings of a gateway that listens on this address.

@@ -111,10 +111,10 @@ mod tests {
             (is_put, headers[GRPC_MESSAGE].len(), headers[DETAILS].len())
         };
         assert_eq!(put(0, 10_000, &caller), (true, 15, 10_000));
-        assert_eq!(put(4_000, 12_000, &caller), (false, 15, 10_000));
-        assert_eq!(put(4_000, 11_900, &caller), (true, 4_000, 11_900));
+        assert_eq!(put(4_000, 12_100, &caller), (false, 15, 10_000));
+        assert_eq!(put(4_000, 12_000, &caller), (true, 4_000, 12_000));
         caller.insert(USER_AGENT, HeaderValue::from_static("grpc-java-netty/1.76.0"));
-        assert_eq!(put(4_000, 4_000, &caller), (false, 4_000, 11_900));
+        assert_eq!(put(4_000, 4_000, &caller), (false, 4_000, 12_000));
         assert_eq!(put(4_000, 100, &caller), (true, 4_000, 100));
     }
 }

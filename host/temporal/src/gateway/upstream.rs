@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use arc_swap::ArcSwap;
 use cloakroom_core::clean;
+use h2::Reason;
 use http::{Request, Response};
 use hyper::{
     body::Incoming,
@@ -53,25 +54,29 @@ impl Upstream {
 
     /// Sends a request, and returns the head of the response. Dropping the future resets the stream.
     ///
-    /// A request that never left this process is sent once more on a new connection. Any other may
-    /// have reached the frontend, and repeating it is the caller's decision.
+    /// A request that never left this process is sent once more on a new connection, and so is the one
+    /// that `again` returns if the frontend says that it has not processed the first. Any other may
+    /// have changed something, and repeating it is the caller's decision.
     ///
     /// # Errors
     /// `Unavailable` if the frontend cannot be reached or the connection is lost.
     pub(super) async fn send(
         &self,
         mut request: Request<GatewayBody>,
+        again: impl FnOnce() -> Option<Request<GatewayBody>>,
     ) -> Result<Response<Incoming>, Status> {
-        let mut may_repeat = true;
+        let mut again = Some(again);
         loop {
             let mut sender = self.sender().await?;
-            match sender.try_send_request(request).await {
+            let mut error = match sender.try_send_request(request).await {
                 Ok(response) => return Ok(response),
-                Err(mut error) => match error.take_message() {
-                    Some(unsent) if may_repeat => (request, may_repeat) = (unsent, false),
-                    _ => return Err(self.lost(&describe(error.error()))),
-                },
-            }
+                Err(error) => error,
+            };
+            let unsent = error.take_message();
+            let is_unprocessed = unsent.is_some() || is_unprocessed(error.error());
+            let next = again.take().filter(|_| is_unprocessed);
+            let next = next.and_then(|again| unsent.or_else(again));
+            request = next.ok_or_else(|| self.lost(&describe(error.error())))?;
         }
     }
 
@@ -139,6 +144,20 @@ impl Upstream {
         let text = format!("Temporal's frontend at {} is not available: {reason}", self.url);
         Status::new(Code::Unavailable, text)
     }
+}
+
+/// Returns whether the frontend says that it has not processed a call: by the code of its reset, or by
+/// the number of the last call that it has processed on a connection that it ends.
+///
+/// h2 gives the second error to calls behind that number alone. The others get one of the network when
+/// the connection ends.
+fn is_unprocessed(error: &hyper::Error) -> bool {
+    let cause =
+        std::error::Error::source(error).and_then(|cause| cause.downcast_ref::<h2::Error>());
+    cause.is_some_and(|error| {
+        let is_refused = error.is_reset() && error.reason() == Some(Reason::REFUSED_STREAM);
+        error.is_remote() && (is_refused || error.is_go_away())
+    })
 }
 
 /// Returns an error of hyper with its causes, which alone say what happened.

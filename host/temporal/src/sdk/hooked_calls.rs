@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::frontend_channel::{FrontendChannel, remove_of_channel};
 use crate::exchange::{
-    Call, Caller, DECODED, Exchange, SERVICE,
+    Call, Caller, DECODED, Encoded, Exchange, SERVICE,
     deadline::{self, GRPC_TIMEOUT, within},
     request_log::RequestLog,
     status::Status,
@@ -80,7 +80,11 @@ impl HookedCalls {
                 self.exchange.encode_request(&self.channel, call, message, &memory, log).await?;
             Ok((encoded, memory))
         };
-        let ((ctx, message), memory) = within(deadline, encode).await?;
+        let (encoded, memory) = within(deadline, encode).await?;
+        let (ctx, message) = match encoded {
+            Encoded::Request(ctx, message) => (ctx, message),
+            Encoded::Answer(message) => return Ok(success(Ok((HeaderMap::new(), message)))),
+        };
         let mut headers = call.headers.clone();
         if let Some(deadline) = deadline {
             // What encoding took is gone, and the frontend should not work for longer than its caller

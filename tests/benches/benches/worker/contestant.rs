@@ -1,4 +1,4 @@
-//! The codecs: one that sleeps, and Cloakroom with a store that is slow.
+//! A codec that sleeps, and Cloakroom with a store that is slow: as a codec, and in the connection.
 
 use std::error::Error;
 
@@ -9,6 +9,7 @@ use cloakroom_tests::{
     s3_storage,
 };
 use futures::future::BoxFuture;
+use temporalio_client::ConnectionOptions;
 use temporalio_common::{
     data_converters::{
         DataConverter, DefaultFailureConverter, PayloadCodec, PayloadConversionError,
@@ -27,13 +28,22 @@ pub(crate) enum Contestant {
     /// Leaves payloads as they are, and sleeps over large ones.
     Sleeps,
     /// Stores large ones in a store behind a proxy that delays.
-    Cloakroom,
+    Converter,
+    /// The same, in the connection.
+    Connection,
 }
 
-/// Data converters of the worker and of the client. Only the worker's is slow.
-pub(crate) struct Converters {
-    pub(crate) worker: DataConverter,
-    pub(crate) client: DataConverter,
+/// What a client is made of.
+#[derive(Clone)]
+pub(crate) struct Side {
+    pub(crate) connection: ConnectionOptions,
+    pub(crate) converter: DataConverter,
+}
+
+/// The worker and the client. Only the worker's store is slow.
+pub(crate) struct Sides {
+    pub(crate) worker: Side,
+    pub(crate) client: Side,
     _proxy: Option<Envoy>,
 }
 
@@ -41,33 +51,39 @@ impl Contestant {
     pub(crate) fn title(self) -> &'static str {
         match self {
             Self::Sleeps => "sleeps: what the SDK forces",
-            Self::Cloakroom => "Cloakroom, S3 behind a slow proxy",
+            Self::Converter => "Cloakroom as a converter, S3 behind a slow proxy",
+            Self::Connection => "Cloakroom in the connection, S3 behind a slow proxy",
         }
     }
 
-    pub(crate) async fn converters(self) -> Result<Converters, Box<dyn Error>> {
-        match self {
-            Self::Sleeps => {
-                let worker = DataConverter::new(
-                    PayloadConverter::default(),
-                    DefaultFailureConverter::default(),
-                    Sleeping,
-                );
-                Ok(Converters { worker, client: DataConverter::default(), _proxy: None })
-            }
-            Self::Cloakroom => {
-                rigs::bucket(&rigs::moto().url(), "slow");
-                let proxy = rigs::envoy(rigs::moto().address());
-                // A download of this driver is one request.
-                proxy.delay(100, u32::try_from(SLOW.as_millis())?);
-                let (slow, direct) = (open(&proxy.url()).await?, open(&rigs::moto().url()).await?);
-                Ok(Converters {
-                    worker: slow.converter().build(),
-                    client: direct.converter().build(),
-                    _proxy: Some(proxy),
-                })
-            }
+    pub(crate) async fn sides(self, server: &str) -> Result<Sides, Box<dyn Error>> {
+        let plain = || -> Result<_, Box<dyn Error>> {
+            Ok(ConnectionOptions::new(url::Url::parse(server)?).build())
+        };
+        if matches!(self, Self::Sleeps) {
+            let converter = DataConverter::new(
+                PayloadConverter::default(),
+                DefaultFailureConverter::default(),
+                Sleeping,
+            );
+            let worker = Side { connection: plain()?, converter };
+            let client = Side { connection: plain()?, converter: DataConverter::default() };
+            return Ok(Sides { worker, client, _proxy: None });
         }
+        rigs::bucket(&rigs::moto().url(), "slow");
+        let proxy = rigs::envoy(rigs::moto().address());
+        // A download of this driver is one request.
+        proxy.delay(100, u32::try_from(SLOW.as_millis())?);
+        let side = async |endpoint: &str| -> Result<Side, Box<dyn Error>> {
+            let cloakroom = open(endpoint).await?;
+            if matches!(self, Self::Converter) {
+                return Ok(Side { connection: plain()?, converter: cloakroom.converter().build() });
+            }
+            let connection = cloakroom.temporal_connection().options_for_url(server)?;
+            Ok(Side { connection, converter: DataConverter::default() })
+        };
+        let (worker, client) = (side(&proxy.url()).await?, side(&rigs::moto().url()).await?);
+        Ok(Sides { worker, client, _proxy: Some(proxy) })
     }
 }
 

@@ -7,18 +7,20 @@ use std::{
 
 use cloakroom_tests::{noise, rigs::DevServer};
 use temporalio_client::{
-    Client, ClientOptions, Connection, ConnectionOptions, WorkflowGetResultOptions,
-    WorkflowQueryOptions, WorkflowSignalOptions, WorkflowStartOptions,
+    Client, ClientOptions, Connection, WorkflowGetResultOptions, WorkflowQueryOptions,
+    WorkflowSignalOptions, WorkflowStartOptions,
 };
-use temporalio_common::data_converters::DataConverter;
 use temporalio_macros::{workflow, workflow_methods};
 use temporalio_sdk::{
     Runtime, SyncWorkflowContext, Worker, WorkerOptions, WorkflowContext, WorkflowContextView,
-    WorkflowResult,
+    WorkflowResult, runtime::PollerBehavior,
 };
 use tokio::{sync::oneshot, task::JoinSet};
 
-use crate::{DOWNLOADS, contestant::Contestant};
+use crate::{
+    DOWNLOADS,
+    contestant::{Contestant, Side},
+};
 
 /// Times measured in one turn.
 pub(crate) struct Told {
@@ -33,12 +35,12 @@ pub(crate) async fn run(
     contestant: Contestant,
     turn: usize,
 ) -> Result<Told, Box<dyn Error>> {
-    let converters = contestant.converters().await?;
+    let sides = contestant.sides(&server.url()).await?;
     let queue = &*format!("{}, turn {turn}", contestant.title());
     let (stop, stopped) = oneshot::channel::<()>();
-    let (url, worker, of_worker) = (server.url(), converters.worker.clone(), queue.to_owned());
-    let thread = std::thread::spawn(move || work(&url, &of_worker, worker, stopped));
-    let client = client(&server.url(), converters.client.clone()).await?;
+    let (worker, of_worker) = (sides.worker.clone(), queue.to_owned());
+    let thread = std::thread::spawn(move || work(&of_worker, worker, stopped));
+    let client = client(sides.client.clone()).await?;
 
     let options = WorkflowStartOptions::new(queue, format!("{queue}, asked")).build();
     let asked = client.start_workflow(Asked::run, (), options).await?;
@@ -89,27 +91,24 @@ fn median(mut times: Vec<Duration>) -> Duration {
     times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
-async fn client(url: &str, converter: DataConverter) -> Result<Client, Box<dyn Error>> {
-    let connection =
-        Connection::connect(ConnectionOptions::new(url::Url::parse(url)?).build()).await?;
-    let options = ClientOptions::new("default").data_converter(converter).build();
+async fn client(side: Side) -> Result<Client, Box<dyn Error>> {
+    let connection = Connection::connect(side.connection).await?;
+    let options = ClientOptions::new("default").data_converter(side.converter).build();
     Ok(Client::new(connection, options)?)
 }
 
 /// The worker, on a thread of its own: its future stays where it began.
 #[tokio::main]
-async fn work(
-    url: &str,
-    queue: &str,
-    converter: DataConverter,
-    stopped: oneshot::Receiver<()>,
-) -> Result<(), String> {
+async fn work(queue: &str, side: Side, stopped: oneshot::Receiver<()>) -> Result<(), String> {
     let failed = |error: &dyn std::fmt::Display| error.to_string();
     let runtime = Runtime::from_current_tokio(Default::default()).map_err(|e| failed(&e))?;
     let mut options = WorkerOptions::new(queue).build();
+    // By default one poll brings new workflows. A connection that downloads keeps it.
+    options.workflow_task_poller_behavior = Some(PollerBehavior::SimpleMaximum(20));
+    options.nonsticky_to_sticky_poll_ratio = 0.5;
     options.register_workflow::<Asked>().map_err(|e| failed(&e))?;
     options.register_workflow::<Downloads>().map_err(|e| failed(&e))?;
-    let client = client(url, converter).await.map_err(|e| failed(&e))?;
+    let client = client(side).await.map_err(|e| failed(&e))?;
     let mut worker = Worker::new(&runtime, client, options).map_err(|e| failed(&e))?;
     let shut_down = worker.shutdown_handle();
     let ended = async {

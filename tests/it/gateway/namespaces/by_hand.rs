@@ -8,6 +8,7 @@ use temporalio_client::{
 use temporalio_common::protos::temporal::api::{
     command::v1::{Command, command::Attributes as Write},
     common::v1::{Payload, Payloads, WorkflowExecution, WorkflowType},
+    enums::v1::CommandType,
     history::v1::{HistoryEvent, history_event::Attributes as Event},
     taskqueue::v1::TaskQueue,
     workflowservice::v1::{
@@ -109,12 +110,18 @@ impl Side {
     ) -> Result<(), Status> {
         let command = |attributes: Write| Command {
             command_type: match &attributes {
-                Write::CompleteWorkflowExecutionCommandAttributes(_) => 3,
-                Write::StartChildWorkflowExecutionCommandAttributes(_) => 11,
-                Write::SignalExternalWorkflowExecutionCommandAttributes(_) => 12,
-                Write::ContinueAsNewWorkflowExecutionCommandAttributes(_) => 10,
+                Write::CompleteWorkflowExecutionCommandAttributes(_) => {
+                    CommandType::CompleteWorkflowExecution
+                }
+                Write::StartChildWorkflowExecutionCommandAttributes(_) => {
+                    CommandType::StartChildWorkflowExecution
+                }
+                Write::SignalExternalWorkflowExecutionCommandAttributes(_) => {
+                    CommandType::SignalExternalWorkflowExecution
+                }
                 other => panic!("{other:?}"),
-            },
+            }
+            .into(),
             attributes: Some(attributes),
             ..Command::default()
         };

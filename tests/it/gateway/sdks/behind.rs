@@ -61,7 +61,7 @@ impl Behind {
     /// Starts both.
     pub(super) fn start() -> Self {
         let server = DevServer::start(DevOptions::default());
-        let gateway = gateway(&server, &[SEALING, IN_FOLDER], "");
+        let gateway = gateway(&server, &[SEALING, IN_FOLDER], "encode_failures = true");
         Self { server, gateway }
     }
 

@@ -6,7 +6,9 @@ use bytes::Bytes;
 use cloakroom_wire::{Edit, MessageType, Scan, SpanId, WireError, apply};
 
 use super::{
-    ATTRIBUTES, FAILURE, HIDDEN, MESSAGE, STACK_TRACE, Texts, fields, put_bytes, replace, text,
+    ATTRIBUTES, FAILURE, HIDDEN, MESSAGE, STACK_TRACE, Texts, fields,
+    nexus::{self, NEXUS},
+    put_bytes, replace, text,
 };
 
 /// Most bytes of a query's text that are kept. The frontend cuts what it writes into the head of its
@@ -42,6 +44,8 @@ pub(in super::super) fn hide(found: &Scan) -> Result<Option<Bytes>, WireError> {
     for (span, message) in found.spans() {
         if message.name() == FAILURE {
             hiding.failure(span);
+        } else if message.name() == NEXUS {
+            hiding.nexus(span);
         } else if let Some(query) = Query::of(message) {
             hiding.query(span, query);
         }
@@ -82,6 +86,13 @@ impl Hiding<'_> {
             hidden = Texts { message, stack_trace, error_message }.hidden();
         }
         self.edits.extend(replace(span, &fields, &[MESSAGE, STACK_TRACE], hidden));
+    }
+
+    fn nexus(&mut self, span: SpanId) {
+        let fields = fields(self.found, span);
+        if let Some(hidden) = nexus::hidden(&fields) {
+            self.edits.extend(replace(span, &fields, &nexus::WRITTEN, hidden));
+        }
     }
 
     /// Moves the text of a failed query into its failure, which the frontend passes on to the caller in

@@ -125,3 +125,35 @@ fn messages_without_texts_are_not_written_again() {
         assert!(!holds_texts(&found));
     }
 }
+
+#[test]
+fn the_texts_of_a_nexus_failure_go_into_its_json() {
+    const FAILED: &str = "temporal.api.workflowservice.v1.RespondNexusTaskFailedRequest";
+    let metadata = [field(1, b"type"), field(2, FAILURE.as_bytes())].concat();
+    let cause = r#"{"message":"inner secret","stackTrace":"at home","applicationFailureInfo":{"type":"Torn"}}"#;
+    let details = format!(r#"{{"cause":{cause},"applicationFailureInfo":{{"type":"Spilt"}}}}"#);
+    let texts = [field(1, b"outer secret"), field(4, b"at work")].concat();
+    let failure = [texts, field(2, &metadata), field(3, details.as_bytes())].concat();
+    let request = field(4, &field(2, &failure));
+    let found = scan(message(FAILED), &request.into()).unwrap();
+    let hidden = hide(&found).unwrap().unwrap();
+    for text in [&b"secret"[..], b"at home", b"at work"] {
+        assert!(!hidden.windows(text.len()).any(|part| part == text), "it is in the clear");
+    }
+    let found = scan(message(FAILED), &hidden).unwrap();
+    assert!(hide(&found).unwrap().is_none(), "hiding twice changes something");
+    let read = |site| restore::read(found.payload(site)).unwrap().message.into_owned();
+    let mut read: Vec<_> = (0..found.sites().len()).map(read).collect();
+    read.sort_unstable();
+    assert_eq!(read, ["inner secret", "outer secret"]);
+    let error = found.root().message("error").unwrap();
+    let failure = error.message("failure").unwrap();
+    assert_eq!((failure.text("message"), failure.text("stack_trace")), (Some(HIDDEN), None));
+    let details: serde_json::Value =
+        serde_json::from_str(failure.text("details").unwrap()).unwrap();
+    assert_eq!(details["applicationFailureInfo"]["type"], "Spilt");
+    assert_eq!(details["cause"]["applicationFailureInfo"]["type"], "Torn");
+    // Of another program nothing is known.
+    let other = field(4, &field(2, &field(1, b"text")));
+    assert!(hide(&scan(message(FAILED), &other.into()).unwrap()).unwrap().is_none());
+}

@@ -3,11 +3,13 @@
 use bytes::Bytes;
 use cloakroom_core::{Context, Error, ErrorKind, Payload, clean};
 use cloakroom_pipeline::Stage;
-use cloakroom_wire::{MessageType, splice};
+use cloakroom_wire::splice;
 
 use crate::exchange::{
     Exchange,
-    rewrite::{malformed, parse, write},
+    batch::write,
+    call::Call,
+    rewrite::{malformed, parse},
 };
 
 /// Encoding of the payload that takes the place of one that cannot be decoded. No converter of an SDK
@@ -27,10 +29,10 @@ impl Exchange {
     pub(super) async fn decode_for_reader(
         &self,
         ctx: &Context,
-        message: MessageType,
+        call: &Call<'_>,
         bytes: &Bytes,
     ) -> Result<(Bytes, usize, Vec<Error>), Error> {
-        let found = self.scan(message, bytes)?;
+        let found = self.scan(call.method.response, bytes)?;
         let pipeline = self.adapter.pipeline();
         let leaves = !pipeline.stages().iter().any(Stage::is_required);
         let decoded = pipeline.decode_each(ctx, parse(&found)?).await?;
@@ -46,8 +48,8 @@ impl Exchange {
         };
         let replaced = decoded.into_iter().map(&mut replace).collect();
         let spliced = splice(&found, replaced).map_err(malformed)?;
-        let decoded = self.restore_texts(&found, spliced)?;
-        self.check_answer(ctx, decoded.bytes.len())?;
+        let decoded = self.restore_texts(&found, spliced, found.sites().len())?;
+        self.check_answer(ctx, call, decoded.bytes.len())?;
         Ok((decoded.bytes, decoded.payloads, failed))
     }
 }

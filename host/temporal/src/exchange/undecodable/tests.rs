@@ -113,7 +113,7 @@ impl Rig {
     ) -> (Result<Bytes, Status>, Vec<String>) {
         let method = Schema::temporal().method(&format!("{SERVICE}{name}")).unwrap();
         let (headers, caller) = (HeaderMap::new(), Caller::everybody());
-        let call = Call { reads, ..Call::new(&method, name, &headers, &caller) };
+        let call = Call { is_reader: reads, ..Call::new(&method, name, &headers, &caller) };
         let ctx = Context::namespace("shop");
         let answer_of =
             Answer { frontend: &self.asked, call: &call, ctx: &ctx, began: Instant::now() };

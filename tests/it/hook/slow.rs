@@ -1,0 +1,54 @@
+//! A store that is slow, and workflows that do not wait for those that need it.
+
+use cloakroom_tests::{
+    rigs::{self, Tamper},
+    s3_storage,
+};
+use temporalio_client::{WorkflowGetResultOptions, WorkflowSignalOptions};
+
+use super::harness::{Rig, wait_in_the_middle};
+use crate::worker::{Helper, Waiting, opening, until};
+
+/// Workflows that download at once.
+const DOWNLOADS: usize = 8;
+
+/// Eight workflows begin while the store does not answer. All their downloads are under way at once, and
+/// a ninth workflow of the same worker takes its steps meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn workflows_do_not_wait_for_downloads_of_others() {
+    let (moto, bucket) = (rigs::moto(), "hook-slow");
+    rigs::bucket(&moto.url(), bucket);
+    let mut rig = Rig::start(&s3_storage(&moto.url(), bucket)).await;
+    let store = Tamper::new(moto.address());
+    rig.start_worker(&opening(&s3_storage(&store.url(), bucket)).open().await.unwrap());
+
+    let small = "no object".to_owned();
+    let started = rig.client.start_workflow(Waiting::run, small.clone(), rig.named("ninth"));
+    let ninth = started.await.unwrap();
+    wait_in_the_middle(&ninth).await;
+
+    store.hang(true);
+    store.seen();
+    let mut handles = Vec::new();
+    for number in 0..DOWNLOADS {
+        // Each another object.
+        let parcel = hex::encode(cloakroom_tests::noise(400_000 + number));
+        let started = rig.client.start_workflow(Helper::run, parcel.clone(), rig.named("slow"));
+        handles.push((started.await.unwrap(), parcel));
+    }
+    let mut under_way = 0;
+    let all = async || {
+        under_way += store.seen().iter().filter(|method| *method == "GET").count();
+        if under_way >= DOWNLOADS { Ok(()) } else { Err(format!("{under_way} are under way")) }
+    };
+    until(all).await;
+    ninth.signal(Waiting::go, (), WorkflowSignalOptions::default()).await.unwrap();
+    let result = ninth.get_result(WorkflowGetResultOptions::default()).await.unwrap();
+    assert_eq!(result, small);
+
+    store.hang(false);
+    for (handle, parcel) in handles {
+        let result = handle.get_result(WorkflowGetResultOptions::default()).await.unwrap();
+        assert!(result == parcel);
+    }
+}
