@@ -91,12 +91,12 @@ struct Rig {
 }
 
 impl Rig {
-    fn new(reads_required: bool) -> Self {
+    fn new(is_required: bool) -> Self {
         let busy = Arc::new(AtomicUsize::new(0));
         let description =
             Description { encodings: vec!["x/kept".to_owned()], purpose: Purpose::Encryption };
         let stage = Stage::new("losing", Losing { description, busy: busy.clone() });
-        let stage = if reads_required { stage.required() } else { stage };
+        let stage = if is_required { stage.required() } else { stage };
         let pipeline = Pipeline::builder().with_stage(stage).build().unwrap();
         let adapter = Adapter::new(pipeline, SizeLimits::default());
         let policies = Box::new(Arc::new(NamespacePolicies::default()));
@@ -142,7 +142,7 @@ fn activity(input: &str) -> Vec<u8> {
 /// Returns a workflow task whose history is one event, with this input.
 fn workflow_task(input: &str) -> Vec<u8> {
     let (mut started, mut event, mut history, mut task) = (vec![], vec![], vec![], vec![]);
-    put_bytes(&mut started, 3, &payloads(input));
+    put_bytes(&mut started, 6, &payloads(input));
     put_bytes(&mut event, 6, &started);
     put_bytes(&mut history, 1, &event);
     put_bytes(&mut task, 1, b"token");
@@ -209,8 +209,6 @@ async fn what_is_busy_is_tried_again_and_nothing_is_failed() {
 
 #[tokio::test]
 async fn a_reader_gets_the_rest_and_anybody_else_the_cause() {
-    let mut answer = Vec::new();
-    put_bytes(&mut answer, 1, &payloads("shown"));
     let query = |data: &str| {
         let mut result = payloads("shown");
         result.extend(payloads(data));
