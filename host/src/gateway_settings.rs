@@ -64,6 +64,8 @@ pub(crate) fn settings(
     settings.history = history(&entry.history, settings.history);
     let client = |client: &ClientEntry| (client.user_agent.clone(), client.answer.0);
     settings.answers = entry.client.iter().map(client).collect();
+    settings.decode = entry.decode.unwrap_or(true);
+    settings.readers = entry.readers.iter().map(String::as_str).collect();
     settings.callers = callers(entry, folder)?;
     settings.credentials = credentials(entry, settings.upstream.is_tls(), folder)?;
     Ok(settings)
@@ -96,6 +98,12 @@ fn identity(entry: &IdentityEntry, folder: &Path) -> Result<Identity, Error> {
     }
     if let Some(subject) = &entry.subject {
         identity = identity.with_subject(subject);
+    }
+    if entry.decode == Some(false) {
+        identity = identity.without_decoding();
+    }
+    if entry.reads {
+        identity = identity.reading();
     }
     let Some(secret) = &entry.token else { return Ok(identity) };
     let place = format!("{TABLE}.identity `{}` `token`", entry.name);

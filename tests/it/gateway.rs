@@ -5,6 +5,7 @@ mod canary;
 mod down;
 mod failures;
 mod harness;
+mod in_a_row;
 mod modes;
 mod namespaces;
 mod pass;

@@ -1,6 +1,7 @@
 //! A Rust worker on Temporal's SDK, against a real server.
 
 mod harness;
+mod held;
 mod python;
 mod ways;
 mod workflows;
@@ -8,8 +9,9 @@ mod workflows;
 pub(crate) use self::{
     harness::{
         Parts, Running, client, client_with, connection, converter, folder_driver, in_folder,
-        opened, opening, server, unique, until,
+        opened, opening, server, stages, unique, until,
     },
+    held::Held,
     workflows::{Courier, Failing, Helper, Stumbling, Swollen, Waiting, swollen},
 };
 

@@ -27,6 +27,7 @@ struct Does {
     upstream: SocketAddr,
     cut: AtomicU64,
     flip: AtomicU64,
+    flipped: AtomicU64,
     down: AtomicBool,
     refused: AtomicU64,
     spoil_writes: AtomicBool,
@@ -48,6 +49,7 @@ impl Tamper {
             upstream,
             cut,
             flip,
+            flipped: AtomicU64::default(),
             down: AtomicBool::default(),
             refused: AtomicU64::default(),
             spoil_writes: AtomicBool::default(),
@@ -86,6 +88,11 @@ impl Tamper {
     /// From now on this byte of such a body is another, where the body is that long.
     pub fn flip(&self, at: Option<u64>) {
         self.does.flip.store(at.unwrap_or(NEVER), SeqCst);
+    }
+
+    /// Returns the number of bodies that were answered with such a byte.
+    pub fn flipped(&self) -> u64 {
+        self.does.flipped.load(SeqCst)
     }
 
     /// From now on every connection is closed at once, or none is.
@@ -182,6 +189,7 @@ impl Does {
         (&mut body).take(1).read_to_end(&mut byte)?;
         byte.iter_mut().for_each(|byte| *byte ^= 0xff);
         client.write_all(&byte)?;
+        self.flipped.fetch_add(byte.len() as u64, SeqCst);
         io::copy(&mut body, &mut client).map(drop)
     }
 }

@@ -46,6 +46,11 @@ pub(crate) struct TemporalGatewayEntry {
     pub(crate) history: HistoryEntry,
     #[serde(default)]
     pub(crate) allow_methods: Vec<MethodName>,
+    /// Whether answers are decoded.
+    pub(crate) decode: Option<bool>,
+    /// Names of clients that show payloads to people.
+    #[serde(default)]
+    pub(crate) readers: Vec<String>,
 }
 
 impl GatewayEntry {

@@ -17,6 +17,7 @@ mod newcomers;
 mod pass_on;
 mod probes;
 mod proxy;
+mod readers;
 mod serve;
 mod settings;
 mod status_details;
@@ -29,6 +30,7 @@ pub use self::{
     credentials::UpstreamCredentials,
     identity::Identity,
     proxy::{Gateway, GatewayBuilder},
+    readers::Readers,
     settings::GatewaySettings,
     upstream_url::UpstreamUrl,
 };

@@ -10,6 +10,7 @@ mod program;
 mod scenario;
 mod through;
 mod trouble;
+mod undecodable;
 
 use cloakroom_tests::rigs::{DevOptions, DevServer};
 

@@ -1,5 +1,10 @@
 //! Tasks with a payload that cannot be decoded never reach the worker.
 
+mod causes;
+mod readers;
+pub(super) mod rig;
+mod tasks;
+
 use std::fs;
 
 use cloakroom_tests::rigs::{DevOptions, DevServer, temporal};

@@ -26,6 +26,7 @@ use tracing_subscriber::fmt::format::FmtSpan;
 
 use crate::secrets::Log;
 
+use super::held::Held;
 use super::workflows::{
     Again, Courier, Failing, Grown, Helper, Porter, Stumbling, Swollen, ToPython, Waiting,
 };
@@ -206,6 +207,7 @@ impl Running {
                     options.register_workflow::<Courier>().unwrap();
                     options.register_workflow::<Failing>().unwrap();
                     options.register_workflow::<Grown>().unwrap();
+                    options.register_workflow::<Held>().unwrap();
                     options.register_workflow::<Helper>().unwrap();
                     options.register_workflow::<Stumbling>().unwrap();
                     options.register_workflow::<Swollen>().unwrap();

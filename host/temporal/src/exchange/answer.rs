@@ -1,10 +1,14 @@
 //! Decodes the answer to a call.
 
 use bytes::Bytes;
-use cloakroom_core::{CallMemory, Context, Direction};
+use cloakroom_core::{CallMemory, Context};
 use cloakroom_wire::View;
+use tokio::time::Instant;
 
-use super::{Exchange, call::Call, frontend::Frontend, request_log::RequestLog, status::Status};
+use super::{
+    Exchange, call::Call, frontend::Frontend, request_log::RequestLog, status::Status,
+    undecodable::Answer,
+};
 use crate::namespaces::Mode;
 
 impl Exchange {
@@ -33,22 +37,7 @@ impl Exchange {
             return Ok(message);
         }
         let ctx = ctx.clone().with_memory(memory.clone());
-        let (response, reads) = (call.method.response, call.reads());
-        let decoded = self.decode_message(&ctx, response, message.clone(), reads).await;
-        let received = decoded.and_then(|(decoded, payloads)| {
-            let checked = self.answers.check(call.headers, decoded.len(), self.max_message);
-            self.report(&ctx, Direction::Decode, checked)?;
-            Ok((decoded, payloads))
-        });
-        match received {
-            Ok((message, payloads)) => {
-                log.payloads += payloads;
-                Ok(message)
-            }
-            Err(error) => {
-                let error = self.named(error);
-                self.without_undecodable(frontend, call, &ctx, message, &error).await
-            }
-        }
+        let answer = Answer { frontend, call, ctx: &ctx, began: Instant::now() };
+        self.decode_patiently(&answer, message, log).await
     }
 }

@@ -60,20 +60,22 @@ impl Places {
 
     /// Returns the payload that takes the place of each site.
     pub(super) fn fill(&self, decoded: &[Payload]) -> Vec<Option<Bytes>> {
-        let written = write(decoded);
+        let written = write_all(decoded);
         self.0.iter().map(|place| written.get((*place)?).cloned().flatten()).collect()
     }
 }
 
 /// Writes payloads as messages, each in the place of the one before.
-pub(super) fn write(payloads: &[Payload]) -> Vec<Option<Bytes>> {
-    let write = |payload: &Payload| {
-        let envelope = payload.envelope();
-        let mut bytes = BytesMut::with_capacity(envelope.len());
-        for part in [&envelope.head, &envelope.body, &envelope.tail] {
-            bytes.extend_from_slice(part);
-        }
-        Some(bytes.freeze())
-    };
-    payloads.iter().map(write).collect()
+pub(super) fn write_all(payloads: &[Payload]) -> Vec<Option<Bytes>> {
+    payloads.iter().map(|payload| Some(write(payload))).collect()
+}
+
+/// Writes a payload as a message.
+pub(super) fn write(payload: &Payload) -> Bytes {
+    let envelope = payload.envelope();
+    let mut bytes = BytesMut::with_capacity(envelope.len());
+    for part in [&envelope.head, &envelope.body, &envelope.tail] {
+        bytes.extend_from_slice(part);
+    }
+    bytes.freeze()
 }

@@ -2,14 +2,16 @@
 
 use cloakroom_wire::Method;
 use http::{HeaderMap, HeaderName};
+use tokio::time::Instant;
 
 use super::{caller::Caller, namespace_limits};
 
 /// Path of the service whose messages carry payloads.
 pub(crate) const SERVICE: &str = "/temporal.api.workflowservice.v1.WorkflowService/";
 
-/// Header with the namespace that the SDKs repeat from the message.
-pub(crate) const NAMESPACE: HeaderName = HeaderName::from_static("temporal-namespace");
+/// Header of an answer that a gateway has decoded. Another gateway behind it learns so why payloads
+/// come in plaintext.
+pub(crate) const DECODED: HeaderName = HeaderName::from_static("cloakroom-decoded");
 
 /// A call of a method that the table knows.
 pub(crate) struct Call<'a> {
@@ -19,9 +21,29 @@ pub(crate) struct Call<'a> {
     /// Headers of the caller, which hold its credentials.
     pub(crate) headers: &'a HeaderMap,
     pub(crate) caller: &'a Caller,
+    /// When the caller stops waiting, if it says so.
+    pub(crate) deadline: Option<Instant>,
+    /// Whether the caller shows payloads to people, and gets answers that are decoded in part.
+    pub(crate) is_reader: bool,
+    /// Whether answers are decoded for the caller.
+    pub(crate) decodes: bool,
+    /// Whether another gateway has decoded the answer.
+    pub(crate) is_decoded: bool,
 }
 
-impl Call<'_> {
+impl<'a> Call<'a> {
+    /// Returns a call of a worker or client, whose answer comes from Temporal itself.
+    pub(crate) fn new(
+        method: &'a Method,
+        name: &'a str,
+        headers: &'a HeaderMap,
+        caller: &'a Caller,
+    ) -> Self {
+        let (is_reader, decodes) = (caller.reads, caller.decodes);
+        let (deadline, is_decoded) = (None, false);
+        Self { method, name, headers, caller, deadline, is_reader, decodes, is_decoded }
+    }
+
     /// Returns whether the call waits for a task.
     pub(crate) fn is_poll(&self) -> bool {
         self.name.starts_with("Poll") && self.name.ends_with("TaskQueue")
@@ -29,7 +51,7 @@ impl Call<'_> {
 
     /// Returns whether an answer of this call may have to change.
     pub(crate) fn changes_answer(&self) -> bool {
-        self.method.response.holds_payloads() || self.asks_for_limits()
+        self.decodes && self.method.response.holds_payloads() || self.asks_for_limits()
     }
 
     /// Returns whether the answer has the limits of a namespace.

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 
-use super::{
-    call::NAMESPACE,
-    status::{Code, Status},
-};
+use super::status::{Code, Status};
+
+/// Header with the namespace that the SDKs repeat from the message.
+pub(crate) const NAMESPACE: HeaderName = HeaderName::from_static("temporal-namespace");
 
 /// Calls that belong to no namespace and reveal nothing of one. Every SDK makes the first of them when
 /// it connects.
@@ -23,6 +23,10 @@ pub(crate) struct Caller {
     /// Name for logs and errors.
     pub(crate) name: String,
     pub(crate) namespaces: Namespaces,
+    /// Whether it shows payloads to people, and gets answers that are decoded in part.
+    pub(crate) reads: bool,
+    /// Whether answers to it are decoded.
+    pub(crate) decodes: bool,
 }
 
 /// Namespaces that a caller may use.
@@ -34,9 +38,14 @@ pub(crate) enum Namespaces {
 }
 
 impl Caller {
+    /// Returns a caller that gets answers decoded, as a worker does.
+    pub(crate) fn new(name: impl Into<String>, namespaces: Namespaces) -> Self {
+        Self { name: name.into(), namespaces, reads: false, decodes: true }
+    }
+
     /// Returns the caller where nobody is authenticated.
     pub(crate) fn everybody() -> Self {
-        Self { name: "everybody".to_owned(), namespaces: Namespaces::Every }
+        Self::new("everybody", Namespaces::Every)
     }
 
     fn may_use(&self, namespace: &str) -> bool {
@@ -100,7 +109,7 @@ mod tests {
     #[test]
     fn a_caller_keeps_to_its_namespaces() {
         let namespaces = Namespaces::Listed(BTreeSet::from(["shop".to_owned()]));
-        let caller = Caller { name: "till".to_owned(), namespaces };
+        let caller = Caller::new("till", namespaces);
         for (method, body, header) in [
             ("StartWorkflowExecution", Some("shop"), None),
             ("StartWorkflowExecution", Some("shop"), Some("shop")),

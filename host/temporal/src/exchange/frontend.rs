@@ -22,4 +22,9 @@ pub(crate) trait Frontend: Sync {
         message: Bytes,
         memory: &CallMemory,
     ) -> impl Future<Output = Result<Bytes, Status>> + Send;
+
+    /// Waits until this process shuts down, and no longer has time for pauses.
+    fn stopping(&self) -> impl Future<Output = ()> + Send {
+        std::future::pending()
+    }
 }

@@ -122,7 +122,7 @@ mod tests {
     fn call<T>(name: &str, check: impl FnOnce(&Call<'_>) -> T) -> T {
         let method = Schema::temporal().method(&format!("{SERVICE}{name}")).unwrap();
         let (headers, caller) = (HeaderMap::new(), Caller::everybody());
-        check(&Call { method: &method, name, headers: &headers, caller: &caller })
+        check(&Call::new(&method, name, &headers, &caller))
     }
 
     fn message(number: u32, inner: &[u8]) -> Vec<u8> {

@@ -1,4 +1,4 @@
-//! Writer of the small messages that the gateway sends itself.
+//! Writer of the small messages that the gateway sends itself, and a reader of durations.
 
 /// Wire type of a field with a length.
 const LENGTH: u64 = 2;
@@ -23,4 +23,21 @@ pub(crate) fn put_bytes(into: &mut Vec<u8>, number: u32, value: &[u8]) {
 pub(crate) fn put_number(into: &mut Vec<u8>, number: u32, value: u64) {
     put_varint(into, u64::from(number) << 3);
     put_varint(into, value);
+}
+
+/// Returns the seconds of `google.protobuf.Duration`, rounded down.
+pub(super) fn seconds(duration: &[u8]) -> Option<u64> {
+    // The first field, if it is there: serializers write fields in their order.
+    let Some((0x08, mut rest)) = duration.split_first().map(|(tag, rest)| (*tag, rest)) else {
+        return Some(0);
+    };
+    let (mut seconds, mut shift) = (0, 0);
+    while let Some((byte, after)) = rest.split_first() {
+        seconds |= u64::from(byte & 0x7f).checked_shl(shift)?;
+        if byte & 0x80 == 0 {
+            return Some(seconds);
+        }
+        (rest, shift) = (after, shift + 7);
+    }
+    None
 }

@@ -82,8 +82,8 @@ impl Reads {
 }
 
 impl Call<'_> {
-    /// Returns what the caller reads of the answer.
-    pub(super) fn reads(&self) -> Reads {
+    /// Returns what the caller needs of the answer.
+    pub(super) fn needs(&self) -> Reads {
         if TASKS.contains(&self.name) { Reads::of_worker(self.headers) } else { Reads::Everything }
     }
 }

@@ -13,12 +13,14 @@ use cloakroom_wire::{
 use super::{
     Exchange,
     allowance::Allowance,
-    batch::{Batch, write},
+    batch::{Batch, write_all},
+    call::Call,
     crossing, failures,
     fields::{FRAMING, Fields, check_size},
     replay::Reads,
     targets::targets,
     task_parent::Parent,
+    undecodable::refuse_markers,
 };
 use crate::limits::SizeLimits;
 
@@ -59,8 +61,9 @@ impl Exchange {
         let room = fields.room(allowance, framing);
         let pipeline = self.adapter.pipeline().keeping_own().fitting(room);
         let ctx = &self.with_targets(ctx, parent.as_deref(), &found, &pipeline)?;
+        let payloads = self.report(ctx, Direction::Encode, refuse_markers(payloads))?;
         let encoded = pipeline.encode(ctx, payloads).await?;
-        let encoded = write(&encoded);
+        let encoded = write_all(&encoded);
         let checked = fields.check(&encoded, limits);
         self.report(ctx, Direction::Encode, checked)?;
         let spliced = splice(&found, encoded).map_err(malformed)?;
@@ -115,11 +118,12 @@ impl Exchange {
     pub(crate) async fn decode_message(
         &self,
         ctx: &Context,
+        call: &Call<'_>,
         message: MessageType,
         bytes: Bytes,
-        reads: Reads,
     ) -> Result<(Bytes, usize), Error> {
-        let decoded = self.decode_texts(ctx, message, bytes, reads).await?;
+        let decoded = self.decode_texts(ctx, message, bytes, call.needs()).await?;
+        self.check_answer(ctx, call, decoded.bytes.len())?;
         Ok((decoded.bytes, decoded.payloads))
     }
 
@@ -143,9 +147,19 @@ impl Exchange {
         }
         let decoded = self.adapter.pipeline().decode(ctx, payloads).await?;
         let spliced = splice(&found, places.fill(&decoded)).map_err(malformed)?;
-        let mut decoded = Decoded { bytes: spliced, payloads: count, error_message: None };
-        if failures::holds_texts(&found) {
-            let found = self.scan(message, &decoded.bytes)?;
+        self.restore_texts(&found, spliced, count)
+    }
+
+    /// Puts the texts of failures into their fields, in a message that was `found` and decoded.
+    pub(super) fn restore_texts(
+        &self,
+        found: &Scan,
+        bytes: Bytes,
+        payloads: usize,
+    ) -> Result<Decoded, Error> {
+        let mut decoded = Decoded { bytes, payloads, error_message: None };
+        if failures::holds_texts(found) {
+            let found = self.scan(found.root().message_type(), &decoded.bytes)?;
             if let Some(restored) = failures::restore(&found).map_err(malformed)? {
                 decoded.bytes = restored.bytes;
                 decoded.error_message = Some(restored.error_message);
@@ -172,7 +186,18 @@ impl Exchange {
         Ok(found)
     }
 
-    fn scan(&self, message: MessageType, bytes: &Bytes) -> Result<Scan, Error> {
+    /// Refuses an answer that is larger than its caller can receive.
+    pub(super) fn check_answer(
+        &self,
+        ctx: &Context,
+        call: &Call<'_>,
+        size: usize,
+    ) -> Result<(), Error> {
+        let checked = self.answers.check(call.headers, size, self.max_message);
+        self.report(ctx, Direction::Decode, checked)
+    }
+
+    pub(super) fn scan(&self, message: MessageType, bytes: &Bytes) -> Result<Scan, Error> {
         let payloads = self.adapter.pipeline().max_payloads();
         let limits = ScanLimits { payloads, ..ScanLimits::default() };
         scan_within(&limits, message, bytes).map_err(malformed)
@@ -189,12 +214,12 @@ impl Exchange {
     }
 }
 
-fn parse(found: &Scan) -> Result<Vec<Payload>, Error> {
+pub(super) fn parse(found: &Scan) -> Result<Vec<Payload>, Error> {
     let payloads = (0..found.sites().len()).map(|site| found.payload(site));
     payloads.map(Payload::from_envelope).collect()
 }
 
-fn malformed(error: WireError) -> Error {
+pub(super) fn malformed(error: WireError) -> Error {
     if let WireErrorKind::Payloads(most) = error.kind() {
         let text = format!(
             "the message has more than {most} payloads: send less at once, or raise the limit"

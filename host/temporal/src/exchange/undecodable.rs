@@ -1,192 +1,252 @@
-//! Tasks with a payload that cannot be decoded: failed for the worker, which never sees them.
+//! Answers with a payload that cannot be decoded: tasks are failed for the worker, which never sees
+//! them, and other answers are refused.
 //!
 //! A worker that got the payload as it came would take ciphertext for a value, or fail a workflow that
 //! only lacks an object for a minute.
 
-use bytes::Bytes;
-use cloakroom_core::{Context, Error};
-use cloakroom_wire::{MessageType, Schema, View};
-use http::HeaderMap;
+mod failed_task;
+mod patience;
+mod reader;
+mod task;
+#[cfg(test)]
+mod tests;
 
+use std::{future::Future, pin::pin, time::Duration};
+
+use bytes::Bytes;
+use cloakroom_core::{Context, Error, ErrorKind, clean};
+use cloakroom_wire::{MessageType, RawField, View};
+use futures::future::{Either, join_all, ready};
+use metrics::counter;
+use tokio::time::{Instant, timeout};
+
+pub(super) use self::reader::refuse_markers;
+use self::{
+    failed_task::failing_request,
+    patience::Patience,
+    task::{Task, TaskKind},
+};
 use super::{
-    Exchange,
-    call::Call,
-    frontend::Frontend,
-    proto::{put_bytes, put_number},
-    status::Status,
+    Exchange, call::Call, frontend::Frontend, metric::UNDECODABLE, proto::put_bytes,
+    request_log::RequestLog, status::Status,
 };
 
-/// Identity in Temporal's history of a task that the gateway failed.
-const IDENTITY: &[u8] = b"cloakroom-gateway";
+/// Time after which the timeouts of a task are read. Nearly every answer is decoded before.
+const SOON: Duration = Duration::from_secs(1);
 
-/// Type of the failure, by which an operator finds it.
-const FAILURE_TYPE: &[u8] = b"CloakroomUndecodable";
-
-/// `WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE`
-const CAUSE: u64 = 14;
-
-/// `QUERY_RESULT_TYPE_FAILED`
-const QUERY_FAILED: u64 = 2;
-
-/// Seconds after which an activity is tried again: a store that is down for longer is asked rarely.
-const RETRY_SECONDS: u64 = 5;
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Task {
-    Workflow,
-    Activity,
-}
-
-impl Task {
-    fn message(self) -> Option<MessageType> {
-        Schema::temporal().message(match self {
-            Self::Workflow => "temporal.api.workflowservice.v1.PollWorkflowTaskQueueResponse",
-            Self::Activity => "temporal.api.workflowservice.v1.PollActivityTaskQueueResponse",
-        })
-    }
+/// An answer that is decoded.
+pub(super) struct Answer<'a, F> {
+    pub(super) frontend: &'a F,
+    pub(super) call: &'a Call<'a>,
+    pub(super) ctx: &'a Context,
+    /// When the answer was there.
+    pub(super) began: Instant,
 }
 
 impl Exchange {
-    /// Returns the answer without the tasks that cannot be decoded. These are failed upstream. An
-    /// answer that is no task and has none is refused.
+    /// Decodes an answer. Failures that may go away are tried again while the caller and the task can
+    /// wait. Then tasks are failed at the frontend and taken out; an answer that is about something
+    /// else is refused.
     ///
     /// # Errors
     /// The status for the caller, if the answer is not about tasks.
-    pub(super) async fn without_undecodable(
+    pub(super) async fn decode_patiently<F: Frontend>(
         &self,
-        frontend: &impl Frontend,
-        call: &Call<'_>,
-        ctx: &Context,
-        answer: Bytes,
-        error: &Error,
+        answer: &Answer<'_, F>,
+        message: Bytes,
+        log: &mut RequestLog,
     ) -> Result<Bytes, Status> {
-        let caller = call.headers;
-        // Fields of the answer that are tasks.
-        let tasks: &[(u32, Task)] = match call.name {
-            "PollWorkflowTaskQueue" => {
-                self.fail(frontend, Task::Workflow, ctx, caller, &answer, error).await;
-                return Ok(Bytes::new());
+        let Answer { call, ctx, .. } = *answer;
+        let response = call.method.response;
+        let mut first = pin!(self.decode_message(ctx, call, response, message.clone()));
+        let first = match timeout(SOON, &mut first).await {
+            Ok(Ok((message, payloads))) => {
+                log.payloads += payloads;
+                return Ok(message);
             }
-            "PollActivityTaskQueue" => {
-                self.fail(frontend, Task::Activity, ctx, caller, &answer, error).await;
-                return Ok(Bytes::new());
-            }
-            "RespondWorkflowTaskCompleted" => &[(1, Task::Workflow), (2, Task::Activity)],
-            "StartWorkflowExecution" => &[(2, Task::Workflow)],
-            _ => return Err(Status::from_error(error)),
+            Ok(Err(error)) => Either::Left(ready(Err(error))),
+            Err(_) => Either::Right(first),
         };
-        let mut kept = Vec::with_capacity(answer.len());
-        for field in View::new(call.method.response, &answer).fields() {
-            let task = tasks.iter().find(|(number, _)| *number == field.number);
-            let (Some((number, task)), Some(content)) = (task, field.content) else {
-                kept.extend_from_slice(field.whole);
-                continue;
-            };
-            let Some(message) = task.message() else { continue };
-            let bytes = answer.slice_ref(content);
-            match self.decode_message(ctx, message, bytes.clone(), call.reads()).await {
-                Ok((decoded, _)) => put_bytes(&mut kept, *number, &decoded),
-                Err(error) => {
-                    let error = self.named(error);
-                    self.fail(frontend, *task, ctx, caller, &bytes, &error).await;
-                }
-            }
-        }
-        Ok(kept.into())
+        // Boxed, because nearly no answer comes here, and each would pay for the size of the future.
+        Box::pin(self.decode_again(answer, message, first, log)).await
     }
 
-    /// Fails a task for the worker. A workflow task is failed on its first attempt and left to time out
-    /// later on, as SDKs do: the server would hand a failed one out again at once.
-    async fn fail(
+    /// Decodes an answer whose first attempt failed, or takes long.
+    async fn decode_again<F: Frontend>(
         &self,
-        frontend: &impl Frontend,
-        task: Task,
-        ctx: &Context,
-        caller: &HeaderMap,
-        bytes: &[u8],
-        error: &Error,
-    ) {
-        let Some(view) = task.message().map(|message| View::new(message, bytes)) else { return };
-        let namespace = ctx.namespace_name().unwrap_or_default();
-        let token = view.bytes("task_token").unwrap_or_default();
-        let report = error.report();
-        let is_query = task == Task::Workflow && view.message("query").is_some();
-        let attempt = view.number("attempt").unwrap_or(1);
-        tracing::warn!(
-            target: "cloakroom::request",
-            kind = error.kind().as_str(),
-            namespace,
-            attempt = (task == Task::Workflow).then_some(attempt),
-            error = report,
-            "a task cannot be decoded: failed it for the worker"
-        );
-        let (method, request) = match task {
-            Task::Workflow if is_query => {
-                ("RespondQueryTaskCompleted", failed_query(token, namespace, &report))
+        answer: &Answer<'_, F>,
+        message: Bytes,
+        first: impl Future<Output = Result<(Bytes, usize), Error>>,
+        log: &mut RequestLog,
+    ) -> Result<Bytes, Status> {
+        let call = answer.call;
+        if let Some(kind) = TaskKind::of_poll(call.name) {
+            let task = self.decode_task(answer, kind, message, first).await;
+            return Ok(task.unwrap_or_default());
+        }
+        let tasks = TaskKind::in_answer(call.name);
+        if !tasks.is_empty() {
+            // Only the task with the bad payload is failed, so each is decoded on its own.
+            return match first.await {
+                Ok((message, _)) => Ok(message),
+                Err(_) => Ok(self.decode_tasks(answer, tasks, &message).await),
+            };
+        }
+        let patience = Patience::new(answer.began, answer.left());
+        match self.attempt(answer, patience, call.method.response, &message, first).await {
+            Ok((message, payloads)) => {
+                log.payloads += payloads;
+                Ok(message)
             }
-            Task::Workflow if attempt > 1 => return,
-            Task::Workflow => {
-                ("RespondWorkflowTaskFailed", failed_workflow_task(token, namespace, &report))
-            }
-            Task::Activity => {
-                ("RespondActivityTaskFailed", failed_activity(token, namespace, &report))
-            }
+            Err(error) => self.answer_reader(answer, &message, error, log).await,
+        }
+    }
+
+    /// Decodes the tasks in an answer. Returns it without those that cannot be decoded.
+    async fn decode_tasks<F: Frontend>(
+        &self,
+        answer: &Answer<'_, F>,
+        kinds: &[(u32, TaskKind)],
+        message: &Bytes,
+    ) -> Bytes {
+        let fields = View::new(answer.call.method.response, message).fields();
+        // At the same time: a task that waits for a store must not let the others time out.
+        let decode = |field| self.decode_field(answer, kinds, message, field);
+        join_all(fields.into_iter().map(decode)).await.concat().into()
+    }
+
+    /// Returns a field of an answer; nothing of a task that cannot be decoded.
+    async fn decode_field<F: Frontend>(
+        &self,
+        answer: &Answer<'_, F>,
+        kinds: &[(u32, TaskKind)],
+        message: &Bytes,
+        field: RawField<'_>,
+    ) -> Vec<u8> {
+        let kind = kinds.iter().find(|(number, _)| *number == field.number);
+        let (Some((number, kind)), Some(content)) = (kind, field.content) else {
+            return field.whole.to_vec();
         };
-        let memory =
-            ctx.memory().cloned().unwrap_or_else(|| self.adapter.pipeline().memory().call());
-        if let Err(status) = frontend.ask(method, caller, request.into(), &memory).await {
-            // The task times out, and the server hands it out again.
-            let code = status.code.as_str();
+        let (mut kept, bytes) = (Vec::new(), message.slice_ref(content));
+        let Some(message) = kind.message() else { return kept };
+        let first = Box::pin(self.decode_message(answer.ctx, answer.call, message, bytes.clone()));
+        if let Some(task) = self.decode_task(answer, *kind, bytes, first).await {
+            put_bytes(&mut kept, *number, &task);
+        }
+        kept
+    }
+
+    /// Decodes a task, or fails it for the worker and returns nothing.
+    async fn decode_task<F: Frontend>(
+        &self,
+        answer: &Answer<'_, F>,
+        kind: TaskKind,
+        bytes: Bytes,
+        first: impl Future<Output = Result<(Bytes, usize), Error>>,
+    ) -> Option<Bytes> {
+        let task = Task::new(kind, &bytes)?;
+        let left = answer.left().map_or(task.timeout(), |left| left.min(task.timeout()));
+        let patience = Patience::new(answer.began, Some(left));
+        let decoded = self.attempt(answer, patience, kind.message()?, &bytes, first).await;
+        match decoded {
+            Ok((message, _)) => Some(message),
+            Err(error) => {
+                self.fail(answer, &task, &self.named(explain(answer.call, error))).await;
+                None
+            }
+        }
+    }
+
+    async fn attempt<F: Frontend>(
+        &self,
+        answer: &Answer<'_, F>,
+        patience: Patience,
+        message: MessageType,
+        bytes: &Bytes,
+        first: impl Future<Output = Result<(Bytes, usize), Error>>,
+    ) -> Result<(Bytes, usize), Error> {
+        let again =
+            || Box::pin(self.decode_message(answer.ctx, answer.call, message, bytes.clone()));
+        patience.attempt(answer.frontend.stopping(), first, again).await
+    }
+
+    /// Answers a reader with what can be decoded, and refuses the answer of anybody else.
+    ///
+    /// # Errors
+    /// The status with the cause.
+    async fn answer_reader<F>(
+        &self,
+        answer: &Answer<'_, F>,
+        message: &Bytes,
+        error: Error,
+        log: &mut RequestLog,
+    ) -> Result<Bytes, Status> {
+        let Answer { call, ctx, .. } = *answer;
+        let error = explain(call, error);
+        count(call, &error);
+        if !call.is_reader {
+            return Err(self.refuse(error));
+        }
+        let decoded = Box::pin(self.decode_for_reader(ctx, call, message)).await;
+        let (message, payloads, failed) = decoded.map_err(|error| self.refuse(error))?;
+        log.payloads += payloads;
+        if let Some(first) = failed.first() {
             tracing::warn!(
-                target: "cloakroom::request", method, code, error = status.message, "not failed"
+                target: "cloakroom::request",
+                method = call.name,
+                namespace = ctx.namespace_name().map(|name| clean(name, 255)),
+                kind = first.kind().as_str(),
+                payloads,
+                undecodable = failed.len(),
+                error = first.report(),
+                "a reader got an answer in part"
+            );
+        }
+        Ok(message)
+    }
+
+    /// Fails a task for its worker. A task that is not failed times out, and the frontend hands it out
+    /// again.
+    async fn fail<F: Frontend>(&self, answer: &Answer<'_, F>, task: &Task<'_>, error: &Error) {
+        let Answer { frontend, call, ctx, .. } = *answer;
+        count(call, error);
+        let (namespace, report) = (ctx.namespace_name().unwrap_or_default(), error.report());
+        task.log(namespace, error.kind().as_str(), &report);
+        let Some((method, request)) = failing_request(task, namespace, &report) else { return };
+        let memory = ctx.memory().cloned();
+        let memory = memory.unwrap_or_else(|| self.adapter.pipeline().memory().call());
+        let asked = frontend.ask(method, call.headers, request.into(), &memory).await;
+        if let Err(status) = asked {
+            tracing::warn!(
+                target: "cloakroom::request",
+                method,
+                code = status.code.as_str(),
+                error = status.message,
+                "the task was not failed: it times out"
             );
         }
     }
 }
 
-/// Returns `RespondWorkflowTaskFailedRequest`.
-fn failed_workflow_task(token: &[u8], namespace: &str, report: &str) -> Vec<u8> {
-    let mut request = Vec::new();
-    put_bytes(&mut request, 1, token);
-    put_number(&mut request, 2, CAUSE);
-    put_bytes(&mut request, 3, &failure(report, false));
-    put_bytes(&mut request, 4, IDENTITY);
-    put_bytes(&mut request, 6, namespace.as_bytes());
-    request
-}
-
-/// Returns `RespondActivityTaskFailedRequest`, which uses up one attempt.
-fn failed_activity(token: &[u8], namespace: &str, report: &str) -> Vec<u8> {
-    let mut request = Vec::new();
-    put_bytes(&mut request, 1, token);
-    put_bytes(&mut request, 2, &failure(report, true));
-    put_bytes(&mut request, 3, IDENTITY);
-    put_bytes(&mut request, 4, namespace.as_bytes());
-    request
-}
-
-/// Returns `RespondQueryTaskCompletedRequest`.
-fn failed_query(token: &[u8], namespace: &str, report: &str) -> Vec<u8> {
-    let mut request = Vec::new();
-    put_bytes(&mut request, 1, token);
-    put_number(&mut request, 2, QUERY_FAILED);
-    put_bytes(&mut request, 4, report.as_bytes());
-    put_bytes(&mut request, 6, namespace.as_bytes());
-    request
-}
-
-/// Returns `temporal.api.failure.v1.Failure` of an application, retryable.
-fn failure(report: &str, has_delay: bool) -> Vec<u8> {
-    let mut info = Vec::new();
-    put_bytes(&mut info, 1, FAILURE_TYPE);
-    if has_delay {
-        let mut delay = Vec::new();
-        put_number(&mut delay, 1, RETRY_SECONDS);
-        put_bytes(&mut info, 4, &delay);
+impl<F> Answer<'_, F> {
+    /// Returns the time that the caller waited for from the answer on, if it says so.
+    fn left(&self) -> Option<Duration> {
+        let deadline = self.call.deadline?;
+        Some(deadline.saturating_duration_since(self.began))
     }
-    let mut failure = Vec::new();
-    put_bytes(&mut failure, 1, report.as_bytes());
-    put_bytes(&mut failure, 2, b"Cloakroom");
-    put_bytes(&mut failure, 5, &info);
-    failure
+}
+
+/// Returns the error with the reason that only the exchange can know.
+fn explain(call: &Call<'_>, error: Error) -> Error {
+    if !call.is_decoded || error.kind() != ErrorKind::Unsealed {
+        return error;
+    }
+    let text = "another gateway has decoded this answer on its way, and a stage is required here: let \
+                the other one not decode for this gateway, or require nothing here";
+    error.wrapped(ErrorKind::Unsealed, text)
+}
+
+fn count(call: &Call<'_>, error: &Error) {
+    let kind = error.kind().as_str();
+    counter!(UNDECODABLE, "method" => call.name.to_owned(), "kind" => kind).increment(1);
 }

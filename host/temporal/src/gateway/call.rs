@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use cloakroom_core::{CallMemory, Context};
 use cloakroom_wire::Method;
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, HeaderValue, Request, Response};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
@@ -17,7 +17,7 @@ use super::{
     status_head::GRPC_STATUS,
 };
 use crate::exchange::{
-    Call, Caller, Encoded,
+    Call, Caller, DECODED, Encoded,
     deadline::{self, GRPC_TIMEOUT, within},
     request_log::RequestLog,
     status::{Code, Status},
@@ -42,7 +42,7 @@ impl Connection {
     ) -> Result<Response<GatewayBody>, Status> {
         let (mut head, body) = request.into_parts();
         let deadline = deadline::deadline(&head.headers, Instant::now());
-        let call = Call { method, name, headers: &head.headers, caller };
+        let call = Call::new(method, name, &head.headers, caller);
         let encoding = self.encode(&call, body, log);
         let (encoded, memory) = within(deadline, encoding).await?;
         let (ctx, message) = match encoded {
@@ -50,9 +50,12 @@ impl Connection {
             Encoded::Answer(message) => return Ok(own_answer(message)),
         };
         headers::describe_request(&mut head.headers);
+        let is_reader = caller.reads || self.gateway.settings.readers.has(&head.headers);
         self.gateway.credentials.load().authorize(ctx.namespace_name(), &mut head.headers);
         let headers = head.headers.clone();
-        let call = Call { headers: &headers, method, name, caller };
+        let decodes = caller.decodes && self.gateway.settings.decode;
+        let call =
+            Call { deadline, is_reader, decodes, ..Call::new(method, name, &headers, caller) };
         if let Some(deadline) = deadline {
             // What encoding took is gone, and the frontend should not work for longer than its caller
             // waits.
@@ -120,11 +123,15 @@ impl Connection {
             || !response.status().is_success()
         {
             let mut response = pass_back(response);
+            if !call.decodes {
+                return Ok(response);
+            }
             self.gateway.decode_details(ctx, call.headers, response.headers_mut()).await;
             return Ok(response);
         }
         let exchange = &self.gateway.exchange;
         let (mut head, body) = response.into_parts();
+        let call = &Call { is_decoded: head.headers.contains_key(DECODED), ..*call };
         // Admitted only now: a poll that waits for a minute must not hold memory.
         let memory = exchange.adapter.pipeline().memory().admit().await;
         let encoding = head.headers.get(headers::GRPC_ENCODING).cloned();
@@ -144,6 +151,7 @@ impl Connection {
             return Ok(Response::from_parts(head, body));
         };
         charge.keep();
+        head.headers.insert(DECODED, HeaderValue::from_static("1"));
         let message = exchange.decode_answer(self, call, ctx, message, &memory, log).await?;
         Ok(Response::from_parts(head, GatewayBody::message(message, trailers, Some(memory))))
     }

@@ -124,7 +124,7 @@ impl Callers {
         let text = "no identity has the subject of the signed token";
         let listed = client.namespaces.ok_or(AuthError::InvalidToken(text))?;
         let namespaces = Namespaces::Listed(listed.into_iter().collect());
-        Ok(Arc::new(Caller { name: client.subject, namespaces }))
+        Ok(Arc::new(Caller::new(client.subject, namespaces)))
     }
 
     /// Takes over the key set that `other` has fetched from the same URL.

@@ -6,6 +6,7 @@ use cloakroom_wire::{Schema, View};
 use http::{HeaderMap, Method, Request, Uri, Version};
 
 use super::{
+    accept::drained,
     body::GatewayBody,
     connection::Connection,
     headers,
@@ -45,6 +46,10 @@ impl Frontend for Connection {
         trailers.as_ref().map_or(Ok(()), check_status)?;
         charge.keep();
         message.ok_or_else(|| Status::new(Code::Internal, "the frontend's answer has no message"))
+    }
+
+    async fn stopping(&self) {
+        drained(&mut self.gateway.draining.subscribe()).await;
     }
 }
 

@@ -33,12 +33,25 @@ impl Identity {
         let namespaces =
             if listed.contains(EVERY) { Namespaces::Every } else { Namespaces::Listed(listed) };
         Self {
-            caller: Arc::new(Caller { name: name.to_owned(), namespaces }),
+            caller: Arc::new(Caller::new(name, namespaces)),
             alternative_names: Vec::new(),
             common_names: Vec::new(),
             subjects: Vec::new(),
             tokens: Vec::new(),
         }
+    }
+
+    /// Says that it shows payloads to people: an answer in which not every payload can be decoded
+    /// reaches it with the others decoded. Others get an error.
+    pub fn reading(mut self) -> Self {
+        Arc::make_mut(&mut self.caller).reads = true;
+        self
+    }
+
+    /// Says that it decodes for itself: answers reach it as they are. For another gateway.
+    pub fn without_decoding(mut self) -> Self {
+        Arc::make_mut(&mut self.caller).decodes = false;
+        self
     }
 
     /// Recognises certificates with this URI or DNS name among their subject alternative names, such

@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 
 use cloakroom_core::{ByteSize, Error, ErrorKind};
 
-use super::{callers::Callers, credentials::UpstreamCredentials, upstream_url::UpstreamUrl};
+use super::{
+    callers::Callers, credentials::UpstreamCredentials, readers::Readers, upstream_url::UpstreamUrl,
+};
 use crate::exchange::histories::HistoryLimits;
 
 /// Largest message by default: what the SDKs receive at most.
@@ -19,6 +21,12 @@ pub struct GatewaySettings {
     /// Largest message of a worker or client, before it is encoded or after it was decoded. Default:
     /// 128 MiB.
     pub message: ByteSize,
+    /// Whether answers are decoded. Default: true. Otherwise they pass as they are: for a gateway whose
+    /// callers decode for themselves.
+    pub decode: bool,
+    /// Clients that get an answer in which not every payload can be decoded, with the others decoded.
+    /// Anybody else gets an error. Default: none.
+    pub readers: Readers,
     /// Address of [`Gateway::serve_probes`](super::Gateway::serve_probes). Default: none.
     pub metrics: Option<SocketAddr>,
     /// Who may connect. Default: everybody on this machine, and nobody else.
@@ -46,6 +54,8 @@ impl GatewaySettings {
         Self {
             upstream,
             message: MESSAGE,
+            decode: true,
+            readers: Readers::default(),
             metrics: None,
             callers: Callers::default(),
             credentials: UpstreamCredentials::default(),

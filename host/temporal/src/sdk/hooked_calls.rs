@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::frontend_channel::{FrontendChannel, remove_of_channel};
 use crate::exchange::{
-    Call, Caller, Encoded, Exchange, SERVICE,
+    Call, Caller, DECODED, Encoded, Exchange, SERVICE,
     deadline::{self, GRPC_TIMEOUT, within},
     request_log::RequestLog,
     status::Status,
@@ -40,7 +40,7 @@ impl HookedCalls {
         let mut log = RequestLog::start(None, name);
         let responded = match &known {
             Some(method) => {
-                let call = Call { method, name, headers: &headers, caller: &self.caller };
+                let call = Call::new(method, name, &headers, &self.caller);
                 self.call(&call, &path, proto, &mut log).await
             }
             None => match method.map(|method| self.exchange.check_unknown(method, &[])) {
@@ -99,6 +99,7 @@ impl HookedCalls {
             Ok(answer) => return Ok(success(Ok(answer))),
             Err(status) => return Ok(Err(self.decode_status(&ctx, status).await)),
         };
+        let call = &Call { deadline, is_decoded: headers.contains_key(DECODED), ..*call };
         let decode = async {
             // Admitted only now: a poll that waits for a minute must not hold memory.
             let memory = self.exchange.adapter.pipeline().memory().admit().await;
