@@ -99,6 +99,12 @@ fn identity(entry: &IdentityEntry, folder: &Path) -> Result<Identity, Error> {
     if let Some(subject) = &entry.subject {
         identity = identity.with_subject(subject);
     }
+    if entry.decode == Some(false) {
+        identity = identity.without_decoding();
+    }
+    if entry.reads {
+        identity = identity.reading();
+    }
     let Some(secret) = &entry.token else { return Ok(identity) };
     let place = format!("{TABLE}.identity `{}` `token`", entry.name);
     let token = read_text(&place, secret, folder)?;

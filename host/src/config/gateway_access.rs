@@ -18,6 +18,11 @@ pub(crate) struct IdentityEntry {
     pub(crate) subject: Option<String>,
     pub(crate) token: Option<Secret>,
     pub(crate) namespaces: Vec<String>,
+    /// Whether answers to it are decoded.
+    pub(crate) decode: Option<bool>,
+    /// Whether it shows payloads to people.
+    #[serde(default)]
+    pub(crate) reads: bool,
 }
 
 /// `tls = { … }`

@@ -55,8 +55,8 @@ use self::{
     unknown_fields::UnknownFields,
 };
 pub(crate) use self::{
-    call::{Call, DECODED, NAMESPACE, SERVICE},
-    caller::{Caller, Namespaces},
+    call::{Call, DECODED, SERVICE},
+    caller::{Caller, NAMESPACE, Namespaces},
     error_details::ErrorDetails,
     frontend::Frontend,
     request::Encoded,

@@ -11,7 +11,8 @@ use tokio::time::timeout;
 
 use super::{
     Exchange,
-    call::{Call, NAMESPACE, SERVICE},
+    call::{Call, SERVICE},
+    caller::NAMESPACE,
     frontend::Frontend,
     namespace_limits::{self, Limits, METHOD},
     proto::put_bytes,

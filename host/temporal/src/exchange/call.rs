@@ -9,9 +9,6 @@ use super::{caller::Caller, namespace_limits};
 /// Path of the service whose messages carry payloads.
 pub(crate) const SERVICE: &str = "/temporal.api.workflowservice.v1.WorkflowService/";
 
-/// Header with the namespace that the SDKs repeat from the message.
-pub(crate) const NAMESPACE: HeaderName = HeaderName::from_static("temporal-namespace");
-
 /// Header of an answer that a gateway has decoded. Another gateway behind it learns so why payloads
 /// come in plaintext.
 pub(crate) const DECODED: HeaderName = HeaderName::from_static("cloakroom-decoded");

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 
-use super::{
-    call::NAMESPACE,
-    status::{Code, Status},
-};
+use super::status::{Code, Status};
+
+/// Header with the namespace that the SDKs repeat from the message.
+pub(crate) const NAMESPACE: HeaderName = HeaderName::from_static("temporal-namespace");
 
 /// Calls that belong to no namespace and reveal nothing of one. Every SDK makes the first of them when
 /// it connects.

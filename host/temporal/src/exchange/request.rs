@@ -8,7 +8,8 @@ use http::{HeaderMap, HeaderValue};
 use super::{
     Exchange,
     answer_unsent::is_too_large,
-    call::{Call, NAMESPACE},
+    call::Call,
+    caller::NAMESPACE,
     context::{RequestContext, context},
     frontend::Frontend,
     request_log::RequestLog,
