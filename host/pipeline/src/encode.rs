@@ -8,7 +8,7 @@ use crate::{
     Pipeline,
     admission::Call,
     item::{CountedPayload, Item},
-    offload::{storage::Storage, store::Outgoing},
+    offload::{room::Thresholds, storage::Storage, store::Outgoing},
     tasks::{self, Step},
 };
 
@@ -100,7 +100,7 @@ impl Pipeline {
         call: &Call,
         items: Vec<Item>,
     ) -> Result<Vec<Item>, Error> {
-        let thresholds = storage.thresholds(&items, self.room.as_ref());
+        let thresholds = Thresholds::new(storage.threshold, &items, self.room.as_ref());
         // Most calls have nothing to store, and must not pay for another list.
         if items.iter().all(|item| storage.is_small(item, &thresholds)) {
             return Ok(items);

@@ -17,6 +17,7 @@ pub(crate) mod deadline;
 mod error_details;
 mod failures;
 mod fields;
+mod found;
 mod frontend;
 pub(crate) mod histories;
 pub(crate) mod metric;

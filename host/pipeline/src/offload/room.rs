@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use cloakroom_core::ByteSize;
 
-use crate::{item::Item, offload::storage::Storage};
+use crate::item::Item;
 
 /// Size below which a payload is never stored: its reference would be no smaller.
 const SMALLEST: usize = 1 << 10;
@@ -55,6 +55,22 @@ pub(crate) struct Thresholds {
 }
 
 impl Thresholds {
+    /// Returns the sizes from which payloads of a call are stored: the configured one, or smaller ones
+    /// where the results would not fit otherwise.
+    ///
+    /// Largest first, because each object costs a request, and so the fewest objects are stored.
+    pub(crate) fn new(configured: ByteSize, items: &[Item], room: Option<&Room>) -> Self {
+        let configured = configured.as_usize();
+        let sizes = || {
+            let payloads = items.iter().filter_map(Item::payload);
+            payloads.map(|one| (one.slot, one.payload.encoded_len()))
+        };
+        match room {
+            None => Self { all: configured, of_slots: HashMap::new() },
+            Some(room) => thresholds(configured, sizes().collect(), room),
+        }
+    }
+
     /// Returns the size from which the payload of a slot is stored.
     pub(crate) fn of(&self, slot: usize) -> usize {
         // Most calls have no lower one, and must not pay for a hash.
@@ -62,24 +78,6 @@ impl Thresholds {
             return self.all;
         }
         self.of_slots.get(&slot).map_or(self.all, |lower| *lower.min(&self.all))
-    }
-}
-
-impl Storage {
-    /// Returns the sizes from which payloads of this call are stored: the configured one, or smaller
-    /// ones where the results would not fit otherwise.
-    ///
-    /// Largest first, because each object costs a request, and so the fewest objects are stored.
-    pub(crate) fn thresholds(&self, items: &[Item], room: Option<&Room>) -> Thresholds {
-        let configured = self.threshold.as_usize();
-        let sizes = || {
-            let payloads = items.iter().filter_map(Item::payload);
-            payloads.map(|one| (one.slot, one.payload.encoded_len()))
-        };
-        match room {
-            None => Thresholds { all: configured, of_slots: HashMap::new() },
-            Some(room) => thresholds(configured, sizes().collect(), room),
-        }
     }
 }
 
@@ -147,7 +145,7 @@ mod tests {
         let found = thresholds(262_144, sizes.clone(), &room);
         assert_eq!([0, 1, 2].map(|slot| found.of(slot)), [262_144, 150_000, 150_000]);
         // Its references make room in the message: nothing else is stored.
-        let room = Room::new(260_000).with_field(vec![1, 2], 170_000);
+        let room = Room::new(261_000).with_field(vec![1, 2], 170_000);
         let found = thresholds(262_144, sizes.clone(), &room);
         assert_eq!([0, 1, 2].map(|slot| found.of(slot)), [262_144, 150_000, 150_000]);
         let room = Room::new(4_000_000).with_threshold(ByteSize::kib(8));

@@ -185,9 +185,9 @@ mod tests {
     fn payloads_of_one_field_are_weighed_together() {
         let payload = nested(&[2], &[7; 100]);
         let payloads = [nested(&[1], &payload), nested(&[1], &payload)].concat();
-        // input, and the entries of a header
-        let (input, entry) = (nested(&[5], &payloads), nested(&[19, 1, 2], &payload));
-        let message = [input, entry.clone(), entry];
+        let entry = nested(&[1, 2], &payload);
+        let header = nested(&[19], &[entry.clone(), entry].concat());
+        let message = [nested(&[5], &payloads), header];
         let check = |most| check("StartWorkflowExecutionRequest", &message, limits(most, 1));
         assert!(check(300));
         assert!(!check(150));
@@ -208,7 +208,7 @@ mod tests {
     #[test]
     fn a_failure_is_weighed_with_its_causes_and_texts() {
         // details of an application, in the failure and in its cause
-        let details = nested(&[5, 2, 1, 2], &[7; 100]);
+        let details = nested(&[5, 3, 1, 2], &[7; 100]);
         let failure =
             [nested(&[1], &[b'a'; 100]), details.clone(), nested(&[4], &details)].concat();
         let check = |most| {

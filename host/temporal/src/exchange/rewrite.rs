@@ -3,12 +3,10 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use cloakroom_core::{Context, Direction, Error, ErrorKind, Limit, Payload, Remedy};
+use cloakroom_core::{Context, Direction, Error};
 
 use cloakroom_pipeline::{Pipeline, Stage};
-use cloakroom_wire::{
-    MessageType, Scan, ScanLimits, WireError, WireErrorKind, scan_within, splice,
-};
+use cloakroom_wire::{MessageType, Scan, ScanLimits, scan_within, splice};
 
 use super::{
     Exchange,
@@ -17,6 +15,7 @@ use super::{
     call::Call,
     crossing, failures,
     fields::{FRAMING, Fields, check_size},
+    found::{malformed, parse},
     replay::Reads,
     targets::targets,
     task_parent::Parent,
@@ -212,20 +211,4 @@ impl Exchange {
     ) -> Result<T, Error> {
         result.map_err(|error| self.adapter.pipeline().report_failure(ctx, direction, error))
     }
-}
-
-pub(super) fn parse(found: &Scan) -> Result<Vec<Payload>, Error> {
-    let payloads = (0..found.sites().len()).map(|site| found.payload(site));
-    payloads.map(Payload::from_envelope).collect()
-}
-
-pub(super) fn malformed(error: WireError) -> Error {
-    if let WireErrorKind::Payloads(most) = error.kind() {
-        let text = format!(
-            "the message has more than {most} payloads: send less at once, or raise the limit"
-        );
-        let error = Error::new(ErrorKind::LimitExceeded(Limit::Payloads), text);
-        return error.with_remedies(&[Remedy::MostPayloads]);
-    }
-    Error::new(ErrorKind::Malformed, "the message is not as its type says").with_source(error)
 }

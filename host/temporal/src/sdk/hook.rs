@@ -108,8 +108,8 @@ impl ConnectionHook {
     }
 
     /// Returns options of a connection over this channel, which decides about TLS, keep-alive and
-    /// proxies. The SDK's options for these do nothing; others, such as `identity` and `api_key`, may be
-    /// set in the result.
+    /// proxies. The SDK's options for these do nothing; others, such as `identity`, may be set in
+    /// the result.
     ///
     /// # Errors
     /// `Internal` if the SDK refuses the address that stands for the channel's.

@@ -9,7 +9,7 @@ use crate::exchange::{
     Exchange,
     batch::write,
     call::Call,
-    rewrite::{malformed, parse},
+    found::{malformed, parse},
 };
 
 /// Encoding of the payload that takes the place of one that cannot be decoded. No converter of an SDK
