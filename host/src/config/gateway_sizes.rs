@@ -7,7 +7,6 @@ use super::units::Size;
 /// `[gateway.temporal.history]`
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-#[cfg_attr(not(feature = "gateway"), expect(dead_code, reason = "read by the gateway alone"))]
 pub(crate) struct HistoryEntry {
     pub(crate) from: Option<Size>,
     pub(crate) threshold: Option<Size>,

@@ -1,16 +1,14 @@
 //! `[namespace.NAME]` and `[nexus.ENDPOINT]`, as written.
 
-use std::collections::{BTreeMap, BTreeSet};
+#[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
 /// `[namespace.NAME]`
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-#[cfg_attr(
-    not(any(feature = "gateway", feature = "temporal-sdk")),
-    expect(dead_code, reason = "read where whole messages pass")
-)]
 pub(crate) struct NamespaceEntry {
     pub(crate) mode: ModeWord,
     pub(crate) shares: BTreeSet<String>,

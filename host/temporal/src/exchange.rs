@@ -57,10 +57,14 @@ use self::{
 };
 pub(crate) use self::{
     call::{Call, DECODED, SERVICE},
-    caller::{Caller, NAMESPACE, Namespaces},
-    error_details::ErrorDetails,
+    caller::Caller,
     frontend::Frontend,
     request::Encoded,
+};
+#[cfg(feature = "gateway")]
+pub(crate) use self::{
+    caller::{NAMESPACE, Namespaces},
+    error_details::ErrorDetails,
 };
 use crate::{
     adapter::Adapter,

@@ -5,12 +5,16 @@ mod access;
 mod adapter;
 mod envelopes;
 #[cfg(any(feature = "gateway", feature = "sdk"))]
+#[cfg_attr(
+    not(feature = "gateway"),
+    allow(dead_code, unreachable_pub, reason = "some parts are for the gateway alone")
+)]
 mod exchange;
 #[cfg(feature = "gateway")]
 pub mod gateway;
 pub mod json;
 mod limits;
-#[cfg(any(feature = "codec-server", feature = "gateway"))]
+#[cfg(any(feature = "codec-server", feature = "gateway", feature = "sdk"))]
 mod log_limit;
 pub mod metric;
 #[cfg(any(feature = "gateway", feature = "sdk"))]

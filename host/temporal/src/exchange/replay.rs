@@ -5,8 +5,8 @@
 //! would be most of the work: in a pipeline of activities each payload is the result of one activity and
 //! the input of the next.
 
-use cloakroom_wire::Scan;
-use http::{HeaderMap, HeaderName};
+use cloakroom_wire::{Scan, Site, Span};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::call::Call;
 
@@ -59,7 +59,7 @@ pub(crate) enum Reads {
 impl Reads {
     /// Returns what a worker of this SDK reads of a history that it replays.
     pub(super) fn of_worker(headers: &HeaderMap) -> Self {
-        let name = headers.get(CLIENT_NAME).map(|name| name.as_bytes());
+        let name = headers.get(CLIENT_NAME).map(HeaderValue::as_bytes);
         if name.is_some_and(|name| CHECKED.contains(&name)) {
             Self::Replay
         } else {
@@ -86,14 +86,14 @@ impl Call<'_> {
 
 /// Returns whether a replay does not read the payload at a site.
 fn is_unread(found: &Scan, site: usize) -> bool {
-    let mut field = found.sites().get(site).map(|site| site.field());
+    let mut field = found.sites().get(site).map(Site::field);
     for id in found.around(site) {
         let (Some(view), Some(number)) = (found.view(id), field) else { return false };
         let message = view.message_type();
         if let Some((_, fields)) = UNREAD.iter().find(|(name, _)| *name == message.name()) {
             return message.field_name(number).is_some_and(|name| fields.contains(&name));
         }
-        field = found.span(id).map(|span| span.field());
+        field = found.span(id).map(Span::field);
     }
     false
 }
