@@ -1,6 +1,6 @@
 //! The gateway: workers that know nothing of it, and a real server behind it.
 
-mod access;
+pub(crate) mod access;
 mod canary;
 mod down;
 mod failures;

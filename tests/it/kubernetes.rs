@@ -10,6 +10,8 @@ use std::{
 use cloakroom::{CloakroomBuilder, temporal::gateway::GatewaySettings};
 use serde_json::Value;
 
+use crate::gateway::access::{Authority, Pair};
+
 /// Seconds that a gateway gives open calls when it ends.
 const GRACE: u64 = 30;
 
@@ -56,6 +58,15 @@ async fn open(name: &str, pod: &Value) -> (SocketAddr, GatewaySettings) {
         text = text.replace(&format!("\"{path}/"), &format!("\"{}/", here.display()));
     }
     fs::write(mounted.path().join("keys/payments-2026-11"), cloakroom_tests::KEY).unwrap();
+    let (tls, authority) = (mounted.path().join("tls"), Authority::new());
+    if tls.exists() {
+        let Pair { certificate, key } = authority.server();
+        for (name, text) in
+            [("tls.crt", certificate), ("tls.key", key), ("ca.crt", authority.pem())]
+        {
+            fs::write(tls.join(name), text).unwrap();
+        }
+    }
     // Compiled plugins are in the image.
     let cache = format!("\"{}\"", cloakroom_tests::compile_cache().display());
     text = text.replace("\"/var/lib/cloakroom\"", &cache);
@@ -101,4 +112,27 @@ async fn a_sidecar_serves_its_worker_alone() {
     let address = &pod["containers"][0]["env"][0];
     assert_eq!(address["name"], "TEMPORAL_ADDRESS");
     assert_eq!(address["value"], listen.to_string());
+}
+
+#[tokio::test]
+async fn replicas_serve_callers_with_certificates() {
+    let objects = objects(&folder("service/gateway.yaml"));
+    let of_kind = |kind: &str| objects.iter().find(|object| object["kind"] == kind).unwrap();
+    let spec = &of_kind("Deployment")["spec"];
+    let pod = &spec["template"]["spec"];
+    let listen = check("service", pod).await;
+    assert!(listen.ip().is_unspecified());
+    let ports = gateway(pod)["ports"].as_array().unwrap();
+    let grpc = ports.iter().find(|port| port["name"] == "grpc").unwrap();
+    assert_eq!(grpc["containerPort"], listen.port());
+    let service = &of_kind("Service")["spec"];
+    assert_eq!(service["ports"][0]["port"], listen.port());
+    assert_eq!(service["ports"][0]["targetPort"], "grpc");
+
+    // All of them are about the same pods.
+    let labels = &spec["template"]["metadata"]["labels"];
+    assert_eq!(spec["selector"]["matchLabels"], *labels);
+    assert_eq!(service["selector"], *labels);
+    assert_eq!(of_kind("PodDisruptionBudget")["spec"]["selector"]["matchLabels"], *labels);
+    assert_eq!(of_kind("NetworkPolicy")["spec"]["podSelector"]["matchLabels"], *labels);
 }

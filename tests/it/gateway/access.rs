@@ -21,10 +21,8 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::{
     CountWorkflowExecutionsRequest, DescribeNamespaceRequest, ListNamespacesRequest,
 };
 
-use self::{
-    authority::{Authority, Pair},
-    edge::Edge,
-};
+pub(crate) use self::authority::{Authority, Pair};
+use self::edge::Edge;
 use super::harness::Served;
 use crate::worker::{folder_driver, opening};
 
