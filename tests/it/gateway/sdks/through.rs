@@ -15,8 +15,10 @@ fn passes_large_payloads(sdk: Sdk) {
     let mut request = request(&behind.gateway.target(), "both", LARGE, &STEPS);
     request["sizes"] = json!({ "fan": FANNED });
     if sdk == Sdk::Node {
-        // A description has the memo twice, and this client takes 4 MiB.
+        // A description has the memo twice, a failure has the details of its cause, and this client
+        // takes 4 MiB.
         request["sizes"]["memo"] = json!(2_000_000);
+        request["sizes"]["failure"] = json!(1_900_000);
     }
     passes(sdk, &request);
     behind.has_no_canary();
