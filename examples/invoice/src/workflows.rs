@@ -59,7 +59,7 @@ impl PayInvoice {
         Ok(format!("{invoice}: {passed} of {} checks passed", PEOPLE.len() * CHECKS.len()))
     }
 
-    /// How many checks have passed so far.
+    /// Number of checks that have passed so far.
     #[query]
     pub(crate) fn passed(&self, _: &WorkflowContextView) -> usize {
         self.passed

@@ -1,4 +1,4 @@
-//! Who may connect to the gateway, and its credentials for Temporal, as written.
+//! Callers that may connect to the gateway, and its credentials for Temporal, as written.
 
 use std::{collections::BTreeMap, path::PathBuf};
 

@@ -1,4 +1,4 @@
-//! Who may connect: TLS, tokens of the operator, and tokens that an identity provider signed.
+//! Access of callers: TLS, tokens of the operator, and tokens that an identity provider signed.
 
 mod auth;
 #[cfg(feature = "gateway")]

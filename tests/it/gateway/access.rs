@@ -1,4 +1,4 @@
-//! Who may connect to the gateway.
+//! Callers that may connect to the gateway.
 
 mod authority;
 mod certificates;

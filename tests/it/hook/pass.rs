@@ -59,7 +59,7 @@ async fn large_payloads_pass_everywhere_and_nothing_of_them_is_in_the_clear() {
     assert!(direct.get_result(WorkflowGetResultOptions::default()).await.is_err());
 }
 
-/// What the SDK alone refuses for its size: an activity's input, a workflow's result, a query's result,
+/// Payloads that the SDK alone refuses for their size: an activity's input, a workflow's result, a query's result,
 /// heartbeats and the result of a local activity.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_sdk_refuses_for_its_size_passes() {

@@ -1,4 +1,4 @@
-//! Who makes a call, and what it may do.
+//! The caller of a method, and its rights.
 
 use std::collections::BTreeSet;
 
@@ -17,7 +17,7 @@ const OF_NO_NAMESPACE: [&str; 3] =
 /// Most characters of a namespace in an error.
 const SHOWN: usize = 64;
 
-/// Who makes a call: its name, and the namespaces that it may use.
+/// The caller of a method: its name, and the namespaces that it may use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Caller {
     /// Name for logs and errors.

@@ -1,6 +1,6 @@
 //! Texts of failures: encoded with the payloads of a request, and put back into an answer.
 //!
-//! The form is the one that the SDKs' failure converters write when they are told to encode common
+//! The form is the one that the SDKs' failure converters write with their option to encode common
 //! attributes. Not all of them read it unasked: Java's does so with a codec alone, and Rust's not for
 //! the messages of causes. So an answer gets its texts back, and the SDK sees no difference.
 

@@ -52,7 +52,7 @@ const UNREAD: [(&str, &[&str]); 6] = [
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reads {
     Everything,
-    /// What a replay of the workflow reads.
+    /// The payloads that a replay of the workflow reads.
     Replay,
 }
 

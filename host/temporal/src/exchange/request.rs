@@ -16,7 +16,7 @@ use super::{
     status::{Code, Status},
 };
 
-/// What an encoded request is followed by.
+/// The next step after a request was encoded.
 pub(crate) enum Encoded {
     /// It is sent to the frontend, in this context.
     Request(Context, Bytes),

@@ -21,7 +21,7 @@ pub(crate) struct RequestLog {
     peer: Option<SocketAddr>,
     /// Name of a known method, or `other`: anything else could have any number of names.
     method: String,
-    /// Who makes the call, where callers are authenticated.
+    /// Name of the caller, where callers are authenticated.
     pub(crate) caller: Option<Arc<Caller>>,
     pub(crate) namespace: Option<String>,
     pub(crate) payloads: usize,

@@ -31,7 +31,7 @@ const NOT_RETRIED: u64 = 2;
 /// `RecordActivityTaskHeartbeatResponse` with `cancel_requested`.
 const CANCEL: &[u8] = b"\x08\x01";
 
-/// What happens instead of a request that does not fit.
+/// Replacement for a request that does not fit.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Substitute {
     /// Method and request for the frontend. `None` if the task is left to time out.
@@ -52,7 +52,7 @@ pub(super) fn substitute(
     let failed = Failed { request, report, attempt };
     let send = |method, request, answer| Substitute { request: Some((method, request)), answer };
     Some(match method {
-        // The SDK is told that its completion failed: it must not take its commands for accepted.
+        // The SDK learns that its completion failed: it must not take its commands for accepted.
         "RespondWorkflowTaskCompleted" => Substitute { answer: None, ..failed.workflow_task() },
         "RespondWorkflowTaskFailed" => failed.workflow_task(),
         "RespondQueryTaskCompleted" => send("RespondQueryTaskCompleted", failed.query(), Some(b"")),
@@ -69,7 +69,7 @@ pub(super) fn substitute(
         | "RespondActivityTaskCanceledById" => {
             send("RespondActivityTaskFailedById", failed.activity_by_id(), Some(b""))
         }
-        // The activity is over for the server, and so its worker is told to end it.
+        // The activity is over for the server, and so its worker has to end it.
         "RecordActivityTaskHeartbeat" => {
             send("RespondActivityTaskFailed", failed.activity(), Some(CANCEL))
         }

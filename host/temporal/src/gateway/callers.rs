@@ -1,4 +1,4 @@
-//! Who may connect to a gateway, and how callers are recognised.
+//! Callers that may connect to a gateway, and their recognition.
 
 use std::{fmt, sync::Arc};
 

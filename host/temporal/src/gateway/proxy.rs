@@ -62,7 +62,7 @@ pub struct GatewayBuilder {
 pub(super) struct GatewayState {
     pub(super) exchange: Exchange,
     pub(super) settings: GatewaySettings,
-    /// Who may connect, and the credentials for the frontend: as in the settings, until a swap.
+    /// Callers that may connect, and the credentials for the frontend: as in the settings, until a swap.
     pub(super) callers: ArcSwap<Callers>,
     pub(super) credentials: Arc<ArcSwap<UpstreamCredentials>>,
     pub(super) newcomers: Arc<Newcomers>,

@@ -29,7 +29,7 @@ pub struct GatewaySettings {
     pub readers: Readers,
     /// Address of [`Gateway::serve_probes`](super::Gateway::serve_probes). Default: none.
     pub metrics: Option<SocketAddr>,
-    /// Who may connect. Default: everybody on this machine, and nobody else.
+    /// Callers that may connect. Default: everybody on this machine, and nobody else.
     pub callers: Callers,
     /// Credentials for Temporal's frontend. Default: those that callers present.
     pub credentials: UpstreamCredentials,

@@ -30,7 +30,7 @@ const HEAD: usize = 16 << 10;
 /// Largest head that gRPC for Java takes.
 const JAVA_HEAD: usize = 8 << 10;
 
-/// What HTTP/2 counts for a field besides its name and value.
+/// Bytes that HTTP/2 counts for a field besides its name and value.
 const FIELD: usize = 32;
 
 /// Room for the fields that the connection adds.

@@ -33,7 +33,7 @@ pub(crate) enum Contestant {
     Connection,
 }
 
-/// What a client is made of.
+/// The parts of a client.
 #[derive(Clone)]
 pub(crate) struct Side {
     pub(crate) connection: ConnectionOptions,

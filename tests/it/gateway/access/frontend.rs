@@ -27,7 +27,7 @@ use tokio_rustls::TlsAcceptor;
 
 use super::authority::{Authority, Pair};
 
-/// What a frontend does with a call.
+/// Reaction of a frontend to a call.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Reaction {
     Answer,

@@ -1,4 +1,4 @@
-//! Answers that are decoded in part, with a codec that loses what it is told to lose.
+//! Answers that are decoded in part, with a codec that loses chosen payloads.
 
 use std::{
     future::{Future, ready},
