@@ -7,6 +7,7 @@ Writes {"result": what a workflow and its activity gave back} or {"error": text}
 
 import asyncio
 import json
+import os
 import sys
 from datetime import timedelta
 
@@ -68,4 +69,6 @@ def answer(request):
         return {"error": f"{type(error).__name__}: {error}"}
 
 
-print(json.dumps(answer(json.load(sys.stdin))))
+print(json.dumps(answer(json.load(sys.stdin))), flush=True)
+# The SDK's threads may still run while the interpreter ends, which crashes it now and then.
+os._exit(0)
