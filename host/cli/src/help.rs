@@ -92,10 +92,11 @@ pub(crate) const GATEWAY_TEMPORAL: &str = "\
 Encodes every payload of a request, and decodes every payload of an answer.
 Workers and clients on any SDK connect to the gateway in place of Temporal, and
 change nothing else. [gateway.temporal] in the configuration names Temporal's
-frontend. The gateway authenticates nobody yet, so it listens on this machine
-only. SIGHUP, or a change of a file that the configuration names, reloads it
-without interrupting calls. SIGTERM and Ctrl-C end the gateway after open calls
-have finished.
+frontend. Without TLS and identities it listens on this machine only.
+
+SIGHUP, or a change of a file that the configuration names, reloads it without
+interrupting calls. SIGTERM and Ctrl-C end the gateway after open calls have
+finished.
 
 Example:
   temporal server start-dev
