@@ -12,7 +12,7 @@ use crate::namespaces::Mode;
 
 impl Exchange {
     /// Notes the limits in the answer of `DescribeNamespace`, and returns the answer with raised ones. `None`
-    /// where payloads are not encoded or not stored, so that the SDK's own check is right, or there are no limits.
+    /// where payloads are neither encoded nor stored, so that the SDK's own check is right, or there are no limits.
     pub(crate) fn raise_limits(
         &self,
         message: MessageType,
@@ -25,7 +25,11 @@ impl Exchange {
         if self.namespaces().mode(namespace) != Mode::On {
             return None;
         }
-        self.adapter.pipeline().threshold()?;
+        let pipeline = self.adapter.pipeline();
+        // A stage may compress, so that what the SDK would refuse fits. What does not is not sent.
+        if pipeline.threshold().is_none() && pipeline.stages().is_empty() {
+            return None;
+        }
         raised(message, answer)
     }
 }
