@@ -21,6 +21,15 @@ pub async fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
+/// The same, for tests without a runtime.
+pub fn poll_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let give_up = Instant::now() + PATIENCE;
+    while !holds() {
+        assert!(Instant::now() < give_up, "waited in vain until {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 /// Python, with what `tests/python/requirements.txt` lists. Temporal's server stands beside it.
 pub fn python() -> PathBuf {
     installed("CLOAKROOM_PYTHON", "python/bin/python")

@@ -118,13 +118,7 @@ impl Reloader {
     /// Swaps the server's own settings once the pipeline was swapped. Either swap can fail alone.
     fn finish_reload(&self, swapped: Result<(), Error>) {
         if let Err(error) = swapped {
-            let (kind, error) = (error.kind(), error.report());
-            // Usually a newer reload has replaced this one, and will log its own result.
-            if kind == ErrorKind::Busy {
-                tracing::warn!(error, "the configuration stays as it was");
-            } else {
-                tracing::error!(error, "the configuration stays as it was");
-            }
+            log_failed_reload(&error);
             return;
         }
         match self.swap() {
@@ -202,4 +196,15 @@ pub(crate) fn shutdown_signal() -> io::Result<impl Future<Output = ()>> {
             _ = interrupt.recv() => {}
         }
     })
+}
+
+/// Logs why a reload changed nothing.
+pub(crate) fn log_failed_reload(error: &Error) {
+    let (kind, error) = (error.kind(), error.report());
+    // Usually a newer reload has replaced this one, and will log its own result.
+    if kind == ErrorKind::Busy {
+        tracing::warn!(error, "the configuration stays as it was");
+    } else {
+        tracing::error!(error, "the configuration stays as it was");
+    }
 }

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, time::Duration};
 
 use cloakroom::{
-    Cloakroom, Error, ErrorKind,
+    Cloakroom, Error,
     temporal::gateway::{Gateway, GatewaySettings},
 };
 use tokio::{
@@ -12,7 +12,11 @@ use tokio::{
 };
 
 use crate::{
-    args, codec_server::shutdown_signal, failure::Failure, open::open, process_metrics, prometheus,
+    args,
+    codec_server::{log_failed_reload, shutdown_signal},
+    failure::Failure,
+    open::open,
+    process_metrics, prometheus,
 };
 
 /// Interval in which files are checked for changes.
@@ -85,13 +89,7 @@ struct Reloader {
 impl Reloader {
     fn finish(&self, swapped: Result<(), Error>) {
         if let Err(error) = swapped {
-            let (kind, error) = (error.kind(), error.report());
-            // Usually a newer reload has replaced this one, and will log its own result.
-            if kind == ErrorKind::Busy {
-                tracing::warn!(error, "the configuration stays as it was");
-            } else {
-                tracing::error!(error, "the configuration stays as it was");
-            }
+            log_failed_reload(&error);
             return;
         }
         tracing::info!("the configuration was swapped");

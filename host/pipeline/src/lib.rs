@@ -36,6 +36,7 @@ mod stage;
 mod tasks;
 #[cfg(test)]
 mod tests;
+mod try_open;
 
 pub use self::{
     budget::{Budget, Verdict},

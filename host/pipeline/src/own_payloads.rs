@@ -3,12 +3,11 @@
 //! They come back when a history is reset, when a worker passes on what it got, and when two hosts with
 //! the same keys follow each other.
 
-use cloakroom_core::{Context, Direction, Error, Purpose};
+use cloakroom_core::{Context, Error};
 
 use crate::{
     Pipeline,
     item::{self, CountedPayload},
-    stage::opening,
 };
 
 impl Pipeline {
@@ -28,28 +27,8 @@ impl Pipeline {
         if !self.stages.iter().any(|stage| stage.owns(&payload.payload)) {
             return Ok(false);
         }
-        let mut opened = CountedPayload::received(slot, &memory, payload.payload.clone());
-        let mut was_encrypted = false;
-        for stage in self.stages.iter().rev() {
-            if !stage.owns(&opened.payload) {
-                // Decoding would refuse a payload that a required stage has not encrypted.
-                if stage.is_required_to_encode() {
-                    return Ok(false);
-                }
-                continue;
-            }
-            let at_stage = |error: Error| error.at_stage(stage.name(), Direction::Encode, slot);
-            let (before, payload) = opened.take();
-            let ctx = &opening(ctx, &payload);
-            let decoded = stage.call(async { stage.codec.decode(ctx, payload).await }).await;
-            let payload = match decoded {
-                Ok(payload) if payload.encoded_len() <= self.largest_payload.as_usize() => payload,
-                Err(error) if error.kind().is_transient() => return Err(at_stage(error)),
-                _ => return Ok(false),
-            };
-            was_encrypted |= stage.purpose() == Purpose::Encryption;
-            opened.put(before, payload).map_err(at_stage)?;
-        }
-        Ok(was_encrypted)
+        let payload = CountedPayload::received(slot, &memory, payload.payload.clone());
+        let opened = self.try_open(ctx, payload).await?;
+        Ok(opened.is_some_and(|opened| opened.was_encrypted))
     }
 }

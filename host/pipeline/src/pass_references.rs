@@ -4,13 +4,13 @@
 //! that decoding would follow passes. Any other payload is encoded whole and comes back as it was: after
 //! the stages have decoded a payload, the pipeline does not look again whether it is a reference.
 
-use cloakroom_core::{Context, Direction, Error, Payload};
+use cloakroom_core::{Context, Error, Payload};
 
 use crate::{
     Pipeline,
     item::{self, CountedPayload, Item},
     reference::{PayloadKind, ReferenceFormat},
-    stage::opening,
+    try_open::Opened,
 };
 
 impl Pipeline {
@@ -80,27 +80,11 @@ impl Pipeline {
     ) -> Result<Option<CountedPayload>, Error> {
         let (slot, memory) = (encoded.slot, item::memory(ctx));
         let (payload, sizes) = format.unmark_encoded(encoded.payload.clone());
-        let mut opened = CountedPayload::received(slot, &memory, payload);
-        for stage in self.stages.iter().rev() {
-            if !stage.owns(&opened.payload) {
-                // A reference that a required stage has not encoded would be refused when decoding.
-                if stage.is_required_to_encode() {
-                    return Ok(None);
-                }
-                continue;
-            }
-            let at_stage = |error: Error| error.at_stage(stage.name(), Direction::Encode, slot);
-            let (before, payload) = opened.take();
-            let ctx = &opening(ctx, &payload);
-            let decoded = stage.call(async { stage.codec.decode(ctx, payload).await }).await;
-            let payload = match decoded {
-                Ok(payload) if payload.encoded_len() <= self.largest_payload.as_usize() => payload,
-                Err(error) if error.kind().is_transient() => return Err(at_stage(error)),
-                // No stage of this pipeline wrote it, so it is no reference, and is encoded whole.
-                _ => return Ok(None),
-            };
-            opened.put(before, payload).map_err(at_stage)?;
-        }
+        let payload = CountedPayload::received(slot, &memory, payload);
+        // What no stage of this pipeline wrote is no reference, and is encoded whole.
+        let Some(Opened { payload: mut opened, .. }) = self.try_open(ctx, payload).await? else {
+            return Ok(None);
+        };
         opened.payload.external_sizes = sizes;
         Ok(Some(opened))
     }

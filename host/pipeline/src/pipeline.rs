@@ -30,7 +30,7 @@ pub struct Pipeline {
     pub(crate) envelopes: Option<Arc<dyn Envelopes>>,
     pub(crate) remedy_name: Option<fn(Remedy) -> &'static str>,
     pub(crate) quiet: bool,
-    /// Whether encoding leaves payloads alone that these stages have encrypted.
+    /// True if encoding leaves payloads alone that these stages have encrypted.
     pub(crate) keeps_own: bool,
     /// Room for the results of one call.
     pub(crate) room: Option<Room>,

@@ -46,7 +46,7 @@ pub(crate) struct TemporalGatewayEntry {
     pub(crate) history: HistoryEntry,
     #[serde(default)]
     pub(crate) allow_methods: Vec<MethodName>,
-    /// Whether answers are decoded.
+    /// False if answers pass as they are. Default: true.
     pub(crate) decode: Option<bool>,
     /// Names of clients that show payloads to people.
     #[serde(default)]

@@ -18,9 +18,9 @@ pub(crate) struct IdentityEntry {
     pub(crate) subject: Option<String>,
     pub(crate) token: Option<Secret>,
     pub(crate) namespaces: Vec<String>,
-    /// Whether answers to it are decoded.
+    /// False if answers to it pass as they are. Default: true.
     pub(crate) decode: Option<bool>,
-    /// Whether it shows payloads to people.
+    /// True if it shows payloads to people.
     #[serde(default)]
     pub(crate) reads: bool,
 }

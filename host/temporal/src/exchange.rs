@@ -76,7 +76,7 @@ pub(crate) struct Exchange {
     pub(crate) adapter: Adapter,
     /// Largest message before it is encoded, or after it was decoded.
     pub(crate) max_message: ByteSize,
-    /// Whether the texts of failures are encoded. Default: where a stage is required.
+    /// True if the texts of failures are encoded. Default: where a stage is required.
     pub(crate) encode_failures: Option<bool>,
     /// Largest answers of clients that cannot receive a message of any size.
     pub(crate) answers: AnswerLimits,

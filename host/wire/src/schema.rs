@@ -14,9 +14,9 @@ pub struct Schema {
 pub(crate) struct Layout {
     pub(crate) name: &'static str,
     pub(crate) first: usize,
-    /// Whether a payload can lie in it.
+    /// True if a payload can lie in it.
     pub(crate) holds_payloads: bool,
-    /// Whether a message of this type gets a span even without a payload: it holds the text of a
+    /// True if a message of this type gets a span even without a payload: it holds the text of a
     /// failure, which can be replaced.
     pub(crate) holds_text: bool,
     /// Highest number of a field, plus one.

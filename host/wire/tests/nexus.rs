@@ -38,7 +38,7 @@ fn respond(failure: &[u8]) -> Scan {
 
 const TEMPORAL: &str = "temporal.api.failure.v1.Failure";
 
-/// What the Go SDK writes, spaces included: one payload in canonical form, one in the forms that
+/// The text that the Go SDK writes, spaces included: one payload in canonical form, one in the forms that
 /// parsers accept besides, and one below a cause.
 const DETAILS: &str = r#"{"source":"GoSDK", "applicationFailureInfo":{"type":"Refused","details":{"payloads":[
   {"metadata":{"encoding":"anNvbi9wbGFpbg=="}, "data":"IiI\u003d"}, {"data":"-_8", "metadata":{}}]}},

@@ -141,7 +141,7 @@ async fn payloads_cross_between_namespaces_that_share() {
     gateway.end().await;
 }
 
-/// Whoever could not open a payload does not get it, and the sender learns which one and why.
+/// A namespace that could not open a payload does not get it, and the sender learns which one and why.
 #[tokio::test(flavor = "multi_thread")]
 async fn payloads_for_a_namespace_without_leave_are_not_sent() {
     let (server, folder) = (server(), tempfile::tempdir().unwrap());

@@ -159,7 +159,7 @@ async fn forged_labels_are_encoded_like_any_other_and_come_back() {
     gateway.end().await;
 }
 
-/// Whoever can write to the server could else pass off plaintext as a worker's.
+/// Otherwise somebody who can write to the server could pass off plaintext as a worker's.
 #[tokio::test(flavor = "multi_thread")]
 async fn plaintext_in_an_answer_is_refused_where_a_stage_is_required() {
     let folder = tempfile::tempdir().unwrap();

@@ -79,7 +79,7 @@ async fn what_the_sdk_refuses_for_its_size_passes() {
     assert!(result == parcel());
 }
 
-/// Where a stage is required, the text of a failure is encoded, and a client with the hook reads it.
+/// The text of a failure is encoded where a stage is required, and a client with the hook reads it.
 #[tokio::test(flavor = "multi_thread")]
 async fn failures_are_read_through_the_hook_alone() {
     let folder = tempfile::tempdir().unwrap();

@@ -23,11 +23,11 @@ pub(crate) struct Call<'a> {
     pub(crate) caller: &'a Caller,
     /// When the caller stops waiting, if it says so.
     pub(crate) deadline: Option<Instant>,
-    /// Whether the caller shows payloads to people, and gets answers that are decoded in part.
+    /// True if the caller shows payloads to people, and gets answers that are decoded in part.
     pub(crate) is_reader: bool,
-    /// Whether answers are decoded for the caller.
+    /// True if answers are decoded for the caller.
     pub(crate) decodes: bool,
-    /// Whether another gateway has decoded the answer.
+    /// True if another gateway has decoded the answer.
     pub(crate) is_decoded: bool,
 }
 

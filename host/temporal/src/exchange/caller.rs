@@ -23,9 +23,9 @@ pub(crate) struct Caller {
     /// Name for logs and errors.
     pub(crate) name: String,
     pub(crate) namespaces: Namespaces,
-    /// Whether it shows payloads to people, and gets answers that are decoded in part.
+    /// True if it shows payloads to people, and gets answers that are decoded in part.
     pub(crate) reads: bool,
-    /// Whether answers to it are decoded.
+    /// True if answers to it are decoded.
     pub(crate) decodes: bool,
 }
 

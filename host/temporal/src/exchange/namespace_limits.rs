@@ -59,8 +59,8 @@ impl NamespaceLimits {
         self.put(namespace, Some(limits), Instant::now() + FRESH);
     }
 
-    /// Returns whether the limits of a namespace should be asked for now. Only one caller gets `true`, and
-    /// the others go on with what is known.
+    /// Returns whether the limits of a namespace should be asked for. Only one caller gets `true`, and the
+    /// others go on with what is known.
     pub(crate) fn should_ask(&self, namespace: &str) -> bool {
         self.should_ask_at(Instant::now(), namespace)
     }

@@ -12,7 +12,7 @@ const EVENTS: u32 = 1;
 pub(crate) struct Parent {
     /// The workflow that started this one as its child.
     pub(super) execution: Option<ParentExecution>,
-    /// Whether the run continues another one. Its result is then stored as its own.
+    /// True if the run continues another one. Its result is then stored as its own.
     pub(super) is_continued: bool,
 }
 

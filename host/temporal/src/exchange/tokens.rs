@@ -1,6 +1,6 @@
 //! Tasks by their tokens: who a task belongs to, for the requests that name the token alone.
 //!
-//! What is looked up here decides under which key an object is stored, and nothing else: a gateway that
+//! A task that is looked up here decides under which key an object is stored, and nothing else: a gateway that
 //! was restarted, or another replica, has not seen the task, and reads everything all the same.
 
 use std::sync::Arc;

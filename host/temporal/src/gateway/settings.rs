@@ -21,7 +21,7 @@ pub struct GatewaySettings {
     /// Largest message of a worker or client, before it is encoded or after it was decoded. Default:
     /// 128 MiB.
     pub message: ByteSize,
-    /// Whether answers are decoded. Default: true. Otherwise they pass as they are: for a gateway whose
+    /// True if answers are decoded, which is the default. Otherwise they pass as they are: for a gateway whose
     /// callers decode for themselves.
     pub decode: bool,
     /// Clients that get an answer in which not every payload can be decoded, with the others decoded.

@@ -1,12 +1,8 @@
 //! Operations on running workflows, and those of other services.
 
-use std::{
-    fs,
-    thread::sleep,
-    time::{Duration, Instant},
-};
+use std::fs;
 
-use cloakroom_tests::{PATIENCE, rigs::temporal};
+use cloakroom_tests::{poll_until, rigs::temporal};
 use serde_json::Value;
 
 use super::{
@@ -55,11 +51,9 @@ fn a_batch_signals_workflows_with_a_large_payload() {
         run(&["workflow", "start", "--type", "Courier", "-t", queue, "-w", id, "-i", input]);
     }
     let query = format!("TaskQueue = '{queue}' AND ExecutionStatus = 'Running'");
-    let give_up = Instant::now() + PATIENCE;
-    while !run(&["workflow", "count", "--query", &query]).contains("Total: 2") {
-        assert!(Instant::now() < give_up, "the workflows are not visible");
-        sleep(Duration::from_millis(100));
-    }
+    poll_until("both workflows are visible", || {
+        run(&["workflow", "count", "--query", &query]).contains("Total: 2")
+    });
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("parcel.json");
     let parcel = hex::encode(cloakroom_tests::noise(LARGE / 2));

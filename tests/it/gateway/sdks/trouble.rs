@@ -1,14 +1,9 @@
 //! Gateways that are killed, workers that leave, and two gateways side by side.
 
-use std::{
-    fs,
-    path::Path,
-    thread::{scope, sleep},
-    time::{Duration, Instant},
-};
+use std::{fs, path::Path, thread::scope};
 
 use cloakroom_tests::{
-    PATIENCE,
+    poll_until,
     rigs::{self, temporal},
     s3_storage,
 };
@@ -50,11 +45,10 @@ fn a_gateway_that_is_killed_under_load_loses_no_workflow() {
                 return;
             }
             // In the middle of calls: something was stored since, and nobody waits for an end.
-            let (before, give_up) = (count(&objects), Instant::now() + PATIENCE);
-            while count(&objects) == before && !other.is_finished() {
-                assert!(Instant::now() < give_up, "nothing is stored after {step}");
-                sleep(Duration::from_millis(2));
-            }
+            let before = count(&objects);
+            poll_until(&format!("something is stored after {step}"), || {
+                count(&objects) != before || other.is_finished()
+            });
             gateway.crash();
         });
     });

@@ -1,7 +1,7 @@
 //! Requests that do not fit, on each SDK: the server gets none of them, the task fails with the reason,
 //! and nobody sends the same again for ever.
 
-use cloakroom_tests::rigs::temporal;
+use cloakroom_tests::{poll_until, rigs::temporal};
 use serde_json::Value;
 
 use super::{
@@ -24,17 +24,14 @@ const REASON: &str = "the encoded field has";
 
 /// Waits until the command line shows a text for a workflow, and returns all that it shows then.
 fn shows(target: &str, command: &str, id: &str, text: &str) -> String {
-    let started = std::time::Instant::now();
-    loop {
+    let mut shown = String::new();
+    poll_until(&format!("{id} shows {text}"), || {
         let mut show = temporal(target);
         let output = show.args(["workflow", command, "-w", id, "-o", "json"]).output().unwrap();
-        let shown = String::from_utf8_lossy(&output.stdout).into_owned();
-        if shown.contains(text) {
-            return shown;
-        }
-        assert!(started.elapsed() < cloakroom_tests::PATIENCE, "no {text} in {shown}");
-        std::thread::sleep(std::time::Duration::from_millis(100));
-    }
+        shown = String::from_utf8_lossy(&output.stdout).into_owned();
+        shown.contains(text)
+    });
+    shown
 }
 
 fn does_not_send_what_does_not_fit(sdk: Sdk) {
@@ -67,12 +64,12 @@ fn does_not_send_what_does_not_fit(sdk: Sdk) {
     let described = shows(&server, "describe", &id, "\"status\"");
     assert!(described.contains("RUNNING"), "{sdk}: {described}");
     drop(waiting);
-    let mut error = fails(sdk, &asked(&storing, "client", &["query"], &worker));
-    let started = std::time::Instant::now();
+    let mut error = String::new();
     // A query that comes with a task which fails waits for the next task, and its caller may not.
-    while error.contains("Timeout expired") && started.elapsed() < cloakroom_tests::PATIENCE {
+    poll_until("a query is answered", || {
         error = fails(sdk, &asked(&storing, "client", &["query"], &worker));
-    }
+        !error.contains("Timeout expired")
+    });
     assert!(error.contains(REASON), "{sdk}: {error}");
     drop(running);
 

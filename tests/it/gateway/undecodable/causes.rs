@@ -33,7 +33,7 @@ async fn a_store_is_down_for_a_while() {
     rig.gateway.end().await;
 }
 
-/// Whoever bypasses the gateway could pass off plaintext as a worker's.
+/// Otherwise somebody who bypasses the gateway could pass off plaintext as a worker's.
 #[tokio::test(flavor = "multi_thread")]
 async fn plaintext_of_a_stranger_does_not_reach_the_worker() {
     let rig = Rig::start("forged").await;

@@ -59,7 +59,7 @@ async fn a_reader_gets_all_but_what_cannot_be_decoded() {
     reader.gateway.end().await;
 }
 
-/// Where nothing is required, the payload stays encoded.
+/// The payload stays encoded if no stage is required.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_marker_is_no_value() {
     let rig = Rig::start("marker").await;
