@@ -135,7 +135,8 @@ async fn a_store_that_is_down_and_comes_back() {
     while proxy.refused() < 6 {
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-    assert!(!reading.is_finished() && !writing.is_finished(), "gave up");
+    assert!(!reading.is_finished(), "gave up reading: {:?}", reading.await);
+    assert!(!writing.is_finished(), "gave up writing: {:?}", writing.await);
     proxy.down(false);
     assert_eq!(reading.await.unwrap().unwrap(), sent());
     let kept = writing.await.unwrap().unwrap();
