@@ -22,6 +22,7 @@ mod frontend;
 pub(crate) mod histories;
 pub(crate) mod metric;
 mod namespace_limits;
+mod own_failure;
 mod parent_of_run;
 mod proto;
 mod raise_limits;

@@ -8,12 +8,10 @@ use super::{
     Exchange,
     call::Call,
     frontend::Frontend,
+    own_failure::{IDENTITY, own_failure},
     proto::{put_bytes, put_number},
     status::Status,
 };
-
-/// Identity in Temporal's history of a task that the gateway failed.
-const IDENTITY: &[u8] = b"cloakroom-gateway";
 
 /// Type of the failure, by which an operator finds it.
 const FAILURE_TYPE: &[u8] = b"CloakroomCrossing";
@@ -63,14 +61,10 @@ impl Exchange {
 
 /// Returns `RespondWorkflowTaskFailedRequest`.
 fn failed_task(token: &[u8], namespace: &str, report: &str) -> Vec<u8> {
-    let (mut info, mut failure, mut request) = (Vec::new(), Vec::new(), Vec::new());
-    put_bytes(&mut info, 1, FAILURE_TYPE);
-    put_bytes(&mut failure, 1, report.as_bytes());
-    put_bytes(&mut failure, 2, b"Cloakroom");
-    put_bytes(&mut failure, 5, &info);
+    let mut request = Vec::new();
     put_bytes(&mut request, 1, token);
     put_number(&mut request, 2, CAUSE);
-    put_bytes(&mut request, 3, &failure);
+    put_bytes(&mut request, 3, &own_failure(FAILURE_TYPE, report, None));
     put_bytes(&mut request, 4, IDENTITY);
     put_bytes(&mut request, 6, namespace.as_bytes());
     request

@@ -7,10 +7,10 @@
 
 use cloakroom_wire::View;
 
-use super::proto::{put_bytes, put_number};
-
-/// Identity in Temporal's history of a task that the gateway failed.
-const IDENTITY: &[u8] = b"cloakroom-gateway";
+use super::{
+    own_failure::{IDENTITY, QUERY_FAILED, own_failure},
+    proto::{put_bytes, put_number},
+};
 
 /// Type of the failure: the one that the SDKs' own check gives, so that a retry policy that names it
 /// holds here too.
@@ -21,9 +21,6 @@ const WORKFLOW_CAUSE: u64 = 37;
 
 /// `ACTIVITY_TASK_FAILED_CAUSE_PAYLOADS_TOO_LARGE`
 const ACTIVITY_CAUSE: u64 = 1;
-
-/// `QUERY_RESULT_TYPE_FAILED`
-const QUERY_FAILED: u64 = 2;
 
 /// `NEXUS_HANDLER_ERROR_RETRY_BEHAVIOR_NON_RETRYABLE`
 const NOT_RETRIED: u64 = 2;
@@ -157,12 +154,7 @@ impl Failed<'_> {
     /// Returns `temporal.api.failure.v1.Failure` of an application. It is retryable, as that of the SDKs'
     /// own check: storage may be configured by then.
     fn failure(&self) -> Vec<u8> {
-        let (mut failure, mut info) = (Vec::new(), Vec::new());
-        put_bytes(&mut info, 1, FAILURE_TYPE);
-        put_bytes(&mut failure, 1, self.report.as_bytes());
-        put_bytes(&mut failure, 2, b"Cloakroom");
-        put_bytes(&mut failure, 5, &info);
-        failure
+        own_failure(FAILURE_TYPE, self.report, None)
     }
 
     /// Copies a field of the request.

@@ -1,19 +1,16 @@
 //! Requests that fail a task for its worker.
 
 use super::task::{Task, TaskKind};
-use crate::exchange::proto::{put_bytes, put_number};
-
-/// Identity in Temporal's history of a task that the gateway failed.
-const IDENTITY: &[u8] = b"cloakroom-gateway";
+use crate::exchange::{
+    own_failure::{IDENTITY, QUERY_FAILED, SOURCE, own_failure},
+    proto::{put_bytes, put_number},
+};
 
 /// Type of the failure, by which an operator finds it.
 const FAILURE_TYPE: &[u8] = b"CloakroomUndecodable";
 
 /// `WORKFLOW_TASK_FAILED_CAUSE_WORKFLOW_WORKER_UNHANDLED_FAILURE`
 const CAUSE: u64 = 14;
-
-/// `QUERY_RESULT_TYPE_FAILED`
-const QUERY_FAILED: u64 = 2;
 
 /// `NEXUS_HANDLER_ERROR_RETRY_BEHAVIOR_RETRYABLE`
 const RETRYABLE: u64 = 1;
@@ -52,7 +49,7 @@ pub(super) fn failing_request(
         TaskKind::Workflow => {
             put_bytes(&mut request, 1, task.token());
             put_number(&mut request, 2, CAUSE);
-            put_bytes(&mut request, 3, &application_failure(cause, None));
+            put_bytes(&mut request, 3, &own_failure(FAILURE_TYPE, report, None));
             put_bytes(&mut request, 4, IDENTITY);
             put_bytes(&mut request, 6, namespace);
             "RespondWorkflowTaskFailed"
@@ -60,7 +57,7 @@ pub(super) fn failing_request(
         TaskKind::Activity => {
             let delay = retry_seconds(task.attempt());
             put_bytes(&mut request, 1, task.token());
-            put_bytes(&mut request, 2, &application_failure(cause, Some(delay)));
+            put_bytes(&mut request, 2, &own_failure(FAILURE_TYPE, report, Some(delay)));
             put_bytes(&mut request, 3, IDENTITY);
             put_bytes(&mut request, 4, namespace);
             "RespondActivityTaskFailed"
@@ -98,7 +95,7 @@ fn put_handler_error(request: &mut Vec<u8>, task: &Task<'_>, cause: &[u8]) {
     put_bytes(&mut failure, 1, cause);
     put_bytes(&mut error, 1, UNAVAILABLE);
     if is_newer {
-        put_bytes(&mut failure, 2, b"Cloakroom");
+        put_bytes(&mut failure, 2, SOURCE);
         put_number(&mut error, 2, RETRYABLE);
         put_bytes(&mut failure, 14, &error);
         put_bytes(request, 5, &failure);
@@ -107,22 +104,6 @@ fn put_handler_error(request: &mut Vec<u8>, task: &Task<'_>, cause: &[u8]) {
         put_number(&mut error, 3, RETRYABLE);
         put_bytes(request, 4, &error);
     }
-}
-
-/// Returns `temporal.api.failure.v1.Failure` of an application, retryable.
-fn application_failure(cause: &[u8], delay: Option<u64>) -> Vec<u8> {
-    let mut info = Vec::new();
-    put_bytes(&mut info, 1, FAILURE_TYPE);
-    if let Some(seconds) = delay {
-        let mut delay = Vec::new();
-        put_number(&mut delay, 1, seconds);
-        put_bytes(&mut info, 4, &delay);
-    }
-    let mut failure = Vec::new();
-    put_bytes(&mut failure, 1, cause);
-    put_bytes(&mut failure, 2, b"Cloakroom");
-    put_bytes(&mut failure, 5, &info);
-    failure
 }
 
 #[cfg(test)]
