@@ -1,18 +1,19 @@
 //! So many callers that each call again as soon as they are answered.
 
-use std::{sync::Arc, time::Instant};
+use std::{net::SocketAddr, sync::Arc, time::Instant};
 
 use bytes::Bytes;
 use http::{Request, Version};
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http2::{Builder, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use tokio::net::TcpStream;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+};
+use tokio_rustls::TlsConnector;
 
-use crate::{messages::Story, proxy::Proxy};
-
-/// Connections over which callers are spread, as those of a few processes.
-const CONNECTIONS: usize = 4;
+use crate::{proxy::Proxy, story::Story};
 
 const WINDOW: u32 = 4 << 20;
 
@@ -28,10 +29,14 @@ pub(crate) struct Turn {
 
 pub(crate) async fn turn(proxy: &Proxy, story: &Story) -> Turn {
     let mut connections = Vec::new();
-    for _ in 0..CONNECTIONS.min(story.callers) {
-        connections.push(connect(proxy).await);
+    for _ in 0..story.connections {
+        connections.push(open(proxy.address, story).await);
     }
-    let ask = Arc::new(Ask { uri: story.uri(proxy.address), request: story.request.clone() });
+    let ask = Arc::new(Ask {
+        uri: story.uri(proxy.address),
+        request: story.request.clone(),
+        is_gzip: story.is_gzip,
+    });
     // Connections, pools and the proxy's own connection to the frontend.
     for connection in &mut connections {
         call(connection, &ask, story.answer).await;
@@ -62,15 +67,25 @@ pub(crate) async fn turn(proxy: &Proxy, story: &Story) -> Turn {
 struct Ask {
     uri: http::Uri,
     request: Bytes,
+    is_gzip: bool,
 }
 
-async fn connect(proxy: &Proxy) -> SendRequest<Full<Bytes>> {
-    let socket = TcpStream::connect(proxy.address).await.expect("it listens");
+async fn open(address: SocketAddr, story: &Story) -> SendRequest<Full<Bytes>> {
+    let socket = TcpStream::connect(address).await.expect("it listens");
     socket.set_nodelay(true).expect("a socket");
+    let Some(authority) = &story.tls else { return handshake(socket).await };
+    let name = address.ip().into();
+    let tls = TlsConnector::from(authority.caller()).connect(name, socket).await;
+    handshake(tls.expect("TLS")).await
+}
+
+async fn handshake(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+) -> SendRequest<Full<Bytes>> {
     let (sender, connection) = Builder::new(TokioExecutor::new())
         .initial_stream_window_size(WINDOW)
         .initial_connection_window_size(WINDOW)
-        .handshake(TokioIo::new(socket))
+        .handshake(TokioIo::new(stream))
         .await
         .expect("HTTP/2");
     tokio::spawn(connection);
@@ -79,12 +94,14 @@ async fn connect(proxy: &Proxy) -> SendRequest<Full<Bytes>> {
 
 /// Calls, and checks that the answer is one of success and has this size.
 async fn call(connection: &mut SendRequest<Full<Bytes>>, ask: &Ask, answer: usize) {
-    let request = Request::post(ask.uri.clone())
+    let mut request = Request::post(ask.uri.clone())
         .version(Version::HTTP_2)
         .header("content-type", "application/grpc")
-        .header("te", "trailers")
-        .body(Full::new(ask.request.clone()))
-        .expect("a request");
+        .header("te", "trailers");
+    if ask.is_gzip {
+        request = request.header("grpc-encoding", "gzip");
+    }
+    let request = request.body(Full::new(ask.request.clone())).expect("a request");
     connection.ready().await.expect("it serves");
     let response = connection.send_request(request).await.expect("an answer");
     let head = response.headers().get("grpc-message").cloned();

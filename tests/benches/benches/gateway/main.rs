@@ -2,29 +2,29 @@
 //! proxy needs for it.
 //!
 //! Client, proxy and a stub of Temporal's frontend are processes of their own on the same machine.
-//! Connections are plaintext, messages are not compressed. Proxies take turns, so that all meet the same
-//! machine.
+//! Proxies take turns, so that all meet the same machine. Temporal's own proxy is measured too where
+//! `TEMPORAL_PROXY` names its program.
 //!
-//! `cargo xtask bench gateway`
+//! `cargo xtask bench gateway`, or `cargo xtask bench gateway "16 callers"` for the calls with this
+//! text in their title
 
 mod client;
 mod envoy;
 mod forwarder;
+mod memory;
 mod messages;
+mod proxies;
 mod proxy;
 mod report;
+mod story;
 mod stub;
+mod tls;
 
 use std::env;
 
 use tokio::runtime::{Builder, Runtime};
 
-use crate::{
-    client::Turn,
-    messages::{Messages, Story},
-    proxy::Proxy,
-    report::Row,
-};
+use crate::{client::Turn, messages::Pages, proxy::Proxy, report::Row, story::Story};
 
 const ROUNDS: usize = 7;
 
@@ -35,22 +35,25 @@ fn main() {
         ["forwarder", address, to] => return runtime().block_on(forwarder::serve(address, to)),
         _ => {}
     }
-    if args.iter().any(|arg| !arg.starts_with('-') && !"gateway".contains(&**arg)) {
+    let mut texts = args.iter().filter(|arg| !arg.starts_with('-'));
+    if texts.next().is_some_and(|bench| !"gateway".contains(&**bench)) {
         return;
     }
+    let filter = texts.next().map_or("", String::as_str);
     let runtime = runtime();
-    let messages = runtime.block_on(Messages::make());
-    let mut rows = Vec::new();
-    for story in messages.stories() {
-        rows.push(measure(&runtime, &messages, story));
-    }
+    let pages = runtime.block_on(Pages::make());
+    let stories = Story::all(&pages, filter);
+    let rows: Vec<_> = stories.iter().map(|story| measure(&runtime, &pages, story)).collect();
     report::print(&rows);
+    if "memory".contains(filter) {
+        memory::measure(&runtime, &pages);
+    }
 }
 
 /// Measures one kind of call through every proxy.
-fn measure(runtime: &Runtime, messages: &Messages, story: &Story) -> Row {
-    let stub = Proxy::stub(&messages.page(story));
-    let proxies = Proxy::all(&stub, messages, story);
+fn measure(runtime: &Runtime, pages: &Pages, story: &Story) -> Row {
+    let stub = proxies::stub(&pages.file(story.is_sealed));
+    let proxies = proxies::all(&stub, story);
     let mut turns: Vec<Vec<Turn>> = proxies.iter().map(|_| Vec::new()).collect();
     for round in 0..ROUNDS {
         for place in 0..proxies.len() {

@@ -45,13 +45,18 @@ pub(crate) async fn serve(address: &str, page: &str) {
 type Answer = WithTrailers<Full<Bytes>, Trailers>;
 type Trailers = std::future::Ready<Option<Result<HeaderMap, Infallible>>>;
 
-async fn respond(request: Request<Incoming>, answer: Bytes) -> Result<Response<Answer>, Infallible> {
+async fn respond(
+    request: Request<Incoming>,
+    answer: Bytes,
+) -> Result<Response<Answer>, Infallible> {
     // A caller that was gone would have ended the connection.
     let _ = request.into_body().collect().await;
     let mut trailers = HeaderMap::new();
     trailers.insert("grpc-status", 0.into());
     let body = Full::new(answer).with_trailers(std::future::ready(Some(Ok(trailers))));
     let mut response = Response::new(body);
-    response.headers_mut().insert("content-type", http::HeaderValue::from_static("application/grpc"));
+    response
+        .headers_mut()
+        .insert("content-type", http::HeaderValue::from_static("application/grpc"));
     Ok(response)
 }
