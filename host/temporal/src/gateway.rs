@@ -37,5 +37,5 @@ pub use self::{
 };
 pub use crate::{
     access::{Auth, ClientTls, ServerTls},
-    exchange::histories::HistoryLimits,
+    exchange::limits::histories::HistoryLimits,
 };
