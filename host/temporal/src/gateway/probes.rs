@@ -94,9 +94,12 @@ impl GatewayState {
         if *self.draining.borrow() {
             return line(StatusCode::SERVICE_UNAVAILABLE, "shutting down");
         }
-        match self.upstream(Runner::default()).probe().await {
-            Ok(()) => line(StatusCode::OK, "ready"),
-            Err(status) => line(StatusCode::SERVICE_UNAVAILABLE, &status.message),
+        let runner = Runner::default();
+        let upstream = self.upstream(runner.clone());
+        match runner.run(async move { upstream.probe().await }).await {
+            Some(Ok(())) => line(StatusCode::OK, "ready"),
+            Some(Err(status)) => line(StatusCode::SERVICE_UNAVAILABLE, &status.message),
+            None => line(StatusCode::SERVICE_UNAVAILABLE, "the probe ended early"),
         }
     }
 }

@@ -8,20 +8,22 @@
 //! A call with a large message leaves the task: it would hold up the others of its connection.
 
 mod bell;
+mod outlet;
 mod part;
 
 use std::{
     future::{Future, poll_fn},
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     task::{Context, Poll, Waker},
 };
 
 use futures::{StreamExt as _, stream::FuturesUnordered};
 use hyper::rt::Executor;
+use tokio::{io::AsyncWrite, sync::oneshot};
 
-pub(super) use self::part::leave;
-use self::{bell::Bell, part::Part};
+use self::{bell::Bell, outlet::Flush, part::Part};
+pub(super) use self::{outlet::Outlet, part::leave};
 
 /// Rounds of work until other connections get their turn on this thread.
 const MAX_ROUNDS: usize = 32;
@@ -29,26 +31,32 @@ const MAX_ROUNDS: usize = 32;
 /// A future that belongs to a connection.
 type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Executor of hyper for the futures of one connection. They run in the task of [`Runner::run`], and
-/// each in its own task if it never runs.
+/// Executor of hyper for the futures of one connection. They run in the task of [`Runner::run`].
 #[derive(Clone, Default)]
 pub(super) struct Runner(Arc<Mutex<State>>);
 
 #[derive(Default)]
-enum State {
-    #[default]
-    Idle,
-    /// With the futures that the task has not taken yet.
-    Running(Vec<Work>, Arc<Bell>),
-    Ended,
+struct State {
+    /// Futures that the task has not taken yet.
+    works: Vec<Work>,
+    /// Sockets that the task writes to.
+    outlets: Vec<Weak<dyn Flush>>,
+    /// Wakes the task, once it runs.
+    bell: Option<Arc<Bell>>,
+    has_ended: bool,
 }
 
 impl Runner {
-    /// Runs a connection with all futures that it starts, until the connection ends. Futures that still
-    /// run then are dropped.
-    pub(super) async fn run(self, connection: impl Future<Output = ()> + Send + 'static) {
+    /// Runs a connection with all futures that it starts, until the connection ends, and returns its
+    /// result. Futures that still run then are dropped.
+    pub(super) async fn run<T: Send + 'static>(
+        self,
+        connection: impl Future<Output = T> + Send + 'static,
+    ) -> Option<T> {
+        let (sender, mut receiver) = oneshot::channel();
+        let connection = async move { drop(sender.send(connection.await)) };
         let bell = Arc::new(Bell::default());
-        *self.lock() = State::Running(Vec::new(), bell.clone());
+        self.lock().bell = Some(bell.clone());
         let _end = End(&self);
         let waker = Waker::from(bell.clone());
         let (mut parts, mut new) = (FuturesUnordered::new(), Vec::new());
@@ -63,19 +71,40 @@ impl Runner {
                         return Poll::Ready(());
                     }
                 }
-                if let State::Running(works, _) = &mut *self.lock() {
-                    std::mem::swap(&mut new, works);
+                std::mem::swap(&mut new, &mut self.lock().works);
+                if new.is_empty() {
+                    self.flush(&mut own);
+                    if bell.rest() {
+                        return Poll::Pending;
+                    }
                 }
-                let is_idle = new.is_empty();
                 parts.extend(new.drain(..).map(Part::new));
-                if is_idle && bell.rest() {
-                    return Poll::Pending;
-                }
             }
+            bell.rest();
             cx.waker().wake_by_ref();
             Poll::Pending
         })
         .await;
+        receiver.try_recv().ok()
+    }
+
+    /// Returns a socket of the connection's task, which writes to it once in each round.
+    pub(super) fn outlet<T: AsyncWrite + Unpin + Send + 'static>(&self, stream: T) -> Outlet<T> {
+        let outlet = Outlet::new(stream);
+        let flusher = Arc::downgrade(&outlet.flusher());
+        let mut state = self.lock();
+        // A connection to the frontend that was lost has left one.
+        state.outlets.retain(|outlet| outlet.strong_count() > 0);
+        state.outlets.push(flusher);
+        drop(state);
+        outlet
+    }
+
+    fn flush(&self, cx: &mut Context<'_>) {
+        let outlets = self.lock();
+        for outlet in outlets.outlets.iter().filter_map(Weak::upgrade) {
+            outlet.flush(cx);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -85,19 +114,17 @@ impl Runner {
 
 impl<F: Future<Output = ()> + Send + 'static> Executor<F> for Runner {
     fn execute(&self, work: F) {
-        let bell = match &mut *self.lock() {
-            State::Idle => {
-                tokio::spawn(work);
-                return;
-            }
-            State::Running(works, bell) => {
-                works.push(Box::pin(work));
-                bell.clone()
-            }
-            // The connection is gone, and with it all that this future could serve.
-            State::Ended => return,
-        };
-        bell.ring();
+        let mut state = self.lock();
+        // The connection is gone, and with it all that this future could serve.
+        if state.has_ended {
+            return;
+        }
+        state.works.push(Box::pin(work));
+        let bell = state.bell.clone();
+        drop(state);
+        if let Some(bell) = bell {
+            bell.ring();
+        }
     }
 }
 
@@ -106,7 +133,8 @@ struct End<'a>(&'a Runner);
 
 impl Drop for End<'_> {
     fn drop(&mut self) {
-        let last = std::mem::replace(&mut *self.0.lock(), State::Ended);
+        let ended = State { has_ended: true, ..State::default() };
+        let last = std::mem::replace(&mut *self.0.lock(), ended);
         // Without the lock: futures may start others as they are dropped.
         drop(last);
     }

@@ -94,7 +94,10 @@ impl GatewayState {
         let (mut draining, runner) = (self.draining.subscribe(), Runner::default());
         let caller = Connection::new(self, peer, names, newcomer, runner.clone());
         let caller = Arc::new(caller);
-        let service = service_fn(move |request: Request<Incoming>| caller.clone().respond(request));
+        let service = service_fn(move |request: Request<Incoming>| {
+            // In its box at once: hyper moves the future of a call four times, and this one is large.
+            Box::pin(caller.clone().respond(request))
+        });
         let connection = Builder::new(runner.clone())
             .timer(TokioTimer::new())
             .max_concurrent_streams(MAX_CALLS)
@@ -103,7 +106,7 @@ impl GatewayState {
             .max_header_list_size(MAX_HEAD)
             .keep_alive_interval(PING_INTERVAL)
             .keep_alive_timeout(PING_TIMEOUT)
-            .serve_connection(TokioIo::new(stream), service);
+            .serve_connection(TokioIo::new(runner.outlet(stream)), service);
         let connection = async move {
             let mut connection = pin!(connection);
             let ended = tokio::select! {

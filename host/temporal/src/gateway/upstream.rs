@@ -138,7 +138,7 @@ impl Upstream {
             .initial_stream_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
             .max_header_list_size(MAX_HEAD)
-            .handshake(TokioIo::new(stream))
+            .handshake(TokioIo::new(self.runner.outlet(stream)))
             .await;
         let (sender, connection) = handshake.map_err(|error| self.lost(&describe(&error)))?;
         self.runner.execute(async move {
