@@ -88,8 +88,14 @@ impl LoadedConfig {
         });
         let (ConfigFile { file, folder, locator, stamps }, resources) = opened.await?;
         let native = &builder.native;
-        let loader =
-            PluginLoader { folder: &folder, native, locator: &locator, progress, resources };
+        let loader = PluginLoader {
+            folder: &folder,
+            native,
+            locator: &locator,
+            namespaces: &file.namespace,
+            progress,
+            resources,
+        };
         let LoadedPipeline { pipeline, drivers, repeats } = load_pipeline(&loader, &file).await?;
         let Resources { host, cache, buckets, .. } = loader.resources;
         let inventory = Inventory::new(&file, &locator, &pipeline, drivers, buckets);
