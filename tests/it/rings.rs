@@ -173,19 +173,27 @@ async fn an_error_names_the_ring_and_its_namespace() {
         &chain(&error),
         &["stage `aes-gcm`", "`2027-01`", "key ring `shop-keys` of namespace `shop`", "old_rings"],
         &expect![[r#"
-            stage `aes-gcm`, decoding payload 0: the payload is sealed under key `2027-01`, which is not in key ring `shop-keys` of namespace `shop`: add it to the ring, or restore it, or open with the ring that it was sealed under, too (`keys.NAME.material`, `namespace.NAME.old_rings`)
+            stage `aes-gcm`, decoding payload 0: the payload is sealed under key `2027-01`, which is not in key ring `shop-keys` of namespace `shop`: add it to the ring, or restore it, or also open with the ring that sealed it (`keys.NAME.material`, `namespace.NAME.old_rings`)
         "#]],
     );
     let anonymous = cloakroom.decode(&Context::none(), sealed).await.unwrap_err();
-    assert_text(&chain(&anonymous), &["`common`", "name the namespace"], &expect![[r#"
+    assert_text(
+        &chain(&anonymous),
+        &["`common`", "name the namespace"],
+        &expect![[r#"
         stage `aes-gcm`, decoding payload 0: the payload is sealed under key `2027-01`, which is not in key ring `common`: name the namespace in the call, since some have their own ring
-    "#]]);
+    "#]],
+    );
     let forged = builder(text).with_key_ring("shop-keys", ring("2026-11", 5)).open().await.unwrap();
     let forged = encode(&forged, "shop").await;
     let error = decode(&cloakroom, "shop", &forged).await.unwrap_err();
-    assert_text(&chain(&error), &["`shop-keys` of namespace `shop`"], &expect![[r#"
+    assert_text(
+        &chain(&error),
+        &["`shop-keys` of namespace `shop`"],
+        &expect![[r#"
         stage `aes-gcm`, decoding payload 0: key `2026-11` of key ring `shop-keys` of namespace `shop`: sealed under another key, for another purpose, or changed since
-    "#]]);
+    "#]],
+    );
 }
 
 /// A stage that lacks the ring of a namespace would go on under the common one.

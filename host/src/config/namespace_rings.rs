@@ -22,44 +22,62 @@ impl NamespaceEntry {
 
 /// Refuses rings that do not exist, or that a stage with keys was not granted. `rings` are the names of all
 /// key rings, those of the program included.
-///
-/// A stage that lacked one would go on under the ring of all namespaces, which is what the operator wanted
-/// to rule out.
 pub(super) fn check(file: &File, rings: &[&str], locator: &Locator) -> Result<(), Error> {
     for (name, entry) in &file.namespace {
         for (key, ring) in entry.rings() {
-            let refuse = |text: String| locator.refuse(Table::Namespace(name), &[key], text);
             let setting = format!("namespace.{name}.{key}");
-            if let Some(text) = unknown(&setting, "key ring", "keys", ring, rings) {
-                return refuse(text);
+            let refused = unknown(&setting, "key ring", "keys", ring, rings);
+            let refused = refused.or_else(|| not_granted(file, &setting, ring));
+            if let Some(text) = refused {
+                return locator.refuse(Table::Namespace(name), &[key], text);
             }
-            let has_keys = |stage: &PluginEntry<'_>| {
-                !stage.grants.keys.is_empty() || !stage.grants.subkeys.is_empty()
-            };
-            let mut stages =
-                file.stage.iter().map(|stage| stage.entry()).filter(has_keys).peekable();
-            if stages.peek().is_none() {
-                return refuse(format!(
-                    "{setting} names `{ring}`, and no stage is granted keys: the ring is for stages that \
-                     encrypt with keys of this file"
-                ));
-            }
-            for stage in stages {
-                let grants = [("keys", &stage.grants.keys), ("subkeys", &stage.grants.subkeys)];
-                let lacks = |(_, granted): &(&str, &Vec<String>)| {
-                    !granted.is_empty() && !granted.iter().any(|granted| granted == ring)
-                };
-                if let Some((grant, _)) = grants.into_iter().find(lacks) {
-                    return refuse(format!(
-                        "{setting} names `{ring}`, which stage `{}` is not granted: add it to its \
-                         `grants.{grant}`",
-                        stage.stage_name()
-                    ));
-                }
+        }
+    }
+    let stages = file.stage.iter().enumerate();
+    for (index, stage) in stages.map(|(index, stage)| (index, stage.entry())) {
+        for (grant, granted) in grants(&stage) {
+            let for_some = |ring: &String| is_for_namespaces(&file.namespace, stage, ring);
+            if !granted.is_empty() && granted.iter().all(for_some) {
+                let text = format!(
+                    "stage `{}` is granted only rings of some namespaces, and needs one for all others: \
+                     name it in its settings, and add it to `grants.{grant}`",
+                    stage.stage_name()
+                );
+                return locator.refuse(Table::Stage(index), &["grants", grant], text);
             }
         }
     }
     Ok(())
+}
+
+/// Returns why a ring of a namespace would not be used everywhere, if that is so.
+///
+/// A stage that lacked it would go on under the ring of all namespaces, which is what the operator wanted to
+/// rule out.
+fn not_granted(file: &File, setting: &str, ring: &str) -> Option<String> {
+    let stages = || file.stage.iter().map(|stage| stage.entry());
+    let has_keys = |stage: PluginEntry<'_>| grants(&stage).iter().any(|(_, it)| !it.is_empty());
+    if !stages().any(has_keys) {
+        return Some(format!(
+            "{setting} names `{ring}`, and no stage is granted keys: the ring is for stages that \
+             encrypt with keys of this file"
+        ));
+    }
+    stages().find_map(|stage| {
+        let lacks = |(_, granted): &(&str, &Vec<String>)| {
+            !granted.is_empty() && !granted.iter().any(|granted| granted == ring)
+        };
+        let (grant, _) = grants(&stage).into_iter().find(lacks)?;
+        let stage = stage.stage_name();
+        Some(format!(
+            "{setting} names `{ring}`, which stage `{stage}` is not granted: add it to its `grants.{grant}`"
+        ))
+    })
+}
+
+/// Returns the grants of rings, by their keys.
+fn grants<'a>(stage: &PluginEntry<'a>) -> [(&'static str, &'a Vec<String>); 2] {
+    [("keys", &stage.grants.keys), ("subkeys", &stage.grants.subkeys)]
 }
 
 /// Returns whether a ring that a stage is granted is for some namespaces alone. One that the stage's own
@@ -117,6 +135,14 @@ mod tests {
         refuses(lacks, "ring = \"shop-keys\"", "add it to its `grants.subkeys`");
         assert!(verdict(BOTH, "ring = \"shop-keys\"\nold_rings = [\"common\"]").is_ok());
         assert!(verdict(common, "old_rings = [\"common\"]").is_ok());
+    }
+
+    #[test]
+    fn a_stage_has_a_ring_for_all_other_namespaces() {
+        let grants = "grants.keys = [\"shop-keys\"]";
+        let error = verdict(grants, "ring = \"shop-keys\"").unwrap_err();
+        assert_eq!(error.place(), Some("c.toml, line 4"));
+        assert!(error.to_string().contains("needs one for all others"), "{error}");
     }
 
     #[test]

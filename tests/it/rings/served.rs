@@ -4,7 +4,7 @@ use std::fs;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cloakroom::temporal::json;
-use cloakroom_tests::plain;
+use cloakroom_tests::{noise, plain};
 
 use crate::{
     cli::{check, run},
@@ -41,7 +41,7 @@ fn the_codec_server_and_the_command_line_know_rings_shares_and_modes() {
         text.replace("grants.keys = [\"payments\"]", "grants.keys = [\"payments\", \"shop\"]");
     let text = text.replace("required = true", "required = \"encode\"");
     fs::write(&path, text).unwrap();
-    fs::write(folder.path().join("shop.key"), STANDARD.encode([9; 32])).unwrap();
+    fs::write(folder.path().join("shop.key"), STANDARD.encode(noise(32))).unwrap();
 
     let plain = String::from_utf8(json::write(&[plain("a payload")]).unwrap()).unwrap();
     let config = path.to_str().unwrap().to_owned();

@@ -115,7 +115,7 @@ fn unknown(ring: &NamedRing, id: &str, is_anonymous: bool) -> HostError {
     }
     let text = format!("{text}: add it to the ring, or restore it");
     if ring.namespace.is_some() {
-        let text = format!("{text}, or open with the ring that it was sealed under, too");
+        let text = format!("{text}, or also open with the ring that sealed it");
         return HostError::new(ErrorKind::UnknownKey, text)
             .with_remedies(&[Remedy::KeyMaterial, Remedy::OldRings]);
     }
