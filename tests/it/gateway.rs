@@ -9,6 +9,7 @@ mod in_a_row;
 mod inputs;
 mod modes;
 mod namespaces;
+mod observed;
 mod pass;
 mod raw;
 mod sdks;
