@@ -24,7 +24,7 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::{
 };
 
 pub(crate) use self::authority::{Authority, Pair};
-use self::edge::Edge;
+pub(crate) use self::edge::Edge;
 use super::harness::Served;
 use crate::worker::{folder_driver, opening};
 
