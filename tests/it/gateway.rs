@@ -16,4 +16,5 @@ mod sdks;
 mod sizes;
 mod strangers;
 mod temporal_proxy;
+mod traffic;
 mod undecodable;
