@@ -18,6 +18,7 @@ mod pass_on;
 mod probes;
 mod proxy;
 mod readers;
+mod restrict;
 mod serve;
 mod settings;
 mod status_details;
