@@ -8,6 +8,7 @@ mod harness;
 mod in_a_row;
 mod modes;
 mod namespaces;
+mod pages;
 mod pass;
 mod raw;
 mod sdks;
