@@ -220,6 +220,44 @@ async fn an_event_over_the_limit_is_named_with_its_size_and_setting() {
     gateway.end().await;
 }
 
+/// A client waits for events behind those that did not fit into one answer.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_waits_for_events_gets_each_once() {
+    let (server, folder) = (DevServer::start(DevOptions::default()), tempfile::tempdir().unwrap());
+    let gateway = Served::start(&cutting(folder.path(), &server.url(), "cut").await).await;
+    let client = plain_client(&gateway.url()).await;
+    let options = named(&unique("nobody"), "waits");
+    let handle = client.start_workflow(Courier::run, noise(60_000), options).await.unwrap();
+    let signal = async || {
+        let options = WorkflowSignalOptions::default();
+        handle.signal(Courier::add, noise(60_000), options).await.unwrap();
+    };
+    signal().await;
+    signal().await;
+    let (info, mut seen, mut token) = (handle.info(), Vec::new(), Vec::new());
+    let (workflow_id, run_id) = (info.workflow_id.clone(), info.run_id.clone().unwrap());
+    let read = Read { workflow_id, run_id, page_size: 0 };
+    let mut sent = 2;
+    // The start, the task that nobody takes, and signals.
+    while seen.len() < 6 {
+        if seen.len() == 2 + sent {
+            signal().await;
+            sent += 1;
+        }
+        let request =
+            GetWorkflowExecutionHistoryRequest { wait_new_event: true, ..read.request(token) };
+        let answer = page(gateway.address, FORWARD, "cut", &request).await;
+        assert_eq!(answer.code, "0", "{}", answer.message);
+        assert!(answer.body.len() <= LIMIT);
+        let answer = GetWorkflowExecutionHistoryResponse::decode(answer.body).unwrap();
+        seen.extend(ids(&answer.history.unwrap_or_default().events));
+        token = answer.next_page_token;
+        assert!(!token.is_empty(), "the workflow runs");
+    }
+    assert_eq!((seen, sent), (vec![1, 2, 3, 4, 5, 6], 4));
+    gateway.end().await;
+}
+
 /// A worker that caches nothing replays the history with each task. Each part of it is less than the
 /// worker receives, and all together are several times as much. An update comes with events that the
 /// server has not stored.

@@ -125,7 +125,8 @@ impl Exchange {
     ) -> Result<(Bytes, usize), Error> {
         if has_history(message) {
             let manner = Manner::Together(call.needs());
-            let decoded = self.decode_page(ctx, call, message, &bytes, manner).await?;
+            // Boxed: all other messages would pay for the size of the future.
+            let decoded = Box::pin(self.decode_page(ctx, call, message, &bytes, manner)).await?;
             return Ok((decoded.bytes, decoded.payloads));
         }
         let decoded = self.decode_texts(ctx, message, bytes, call.needs()).await?;
@@ -146,7 +147,7 @@ impl Exchange {
     ) -> Result<(Bytes, usize, Vec<Error>), Error> {
         let message = call.method.response;
         if has_history(message) {
-            let page = self.decode_page(ctx, call, message, bytes, Manner::Alone).await?;
+            let page = Box::pin(self.decode_page(ctx, call, message, bytes, Manner::Alone)).await?;
             return Ok((page.bytes, page.payloads, page.failed));
         }
         let decoded = self.decode_alone(ctx, message, bytes).await?;

@@ -62,7 +62,7 @@ impl Exchange {
         let mut cut = Cut::new(&page, room.saturating_sub(self.seal_page(&next).len()));
         match whole {
             Some(whole) => cut.add(message, whole).map(drop)?,
-            None => self.decode_events(ctx, message, manner, &mut cut).await?,
+            None => Box::pin(self.decode_events(ctx, message, manner, &mut cut)).await?,
         }
         match cut.next_event() {
             None => Ok(cut.join(&page.token)),

@@ -56,7 +56,7 @@ impl Exchange {
         let ctx = &ctx.clone().with_memory(memory.clone());
         let call = &Call { history: Some(&asked), ..*call };
         let answer = Answer { frontend, call, ctx, began: Instant::now() };
-        self.decode_patiently(&answer, message, log).await.map(Some)
+        Box::pin(self.decode_patiently(&answer, message, log)).await.map(Some)
     }
 
     /// Reads the page that a token names, without what was delivered and what is beyond its end. Pages

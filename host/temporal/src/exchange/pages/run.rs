@@ -53,7 +53,7 @@ impl Exchange {
         let request = asked.write(call.method);
         let message = frontend.ask(call.name, call.headers, request, &memory).await?;
         let call = &Call { history: Some(&asked), ..*call };
-        self.decode_patiently(&Answer { call, ..*answer }, message, log).await
+        Box::pin(self.decode_patiently(&Answer { call, ..*answer }, message, log)).await
     }
 }
 

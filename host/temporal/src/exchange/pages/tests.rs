@@ -1,254 +1,17 @@
 //! Pages of a server that is not there, with payloads that grow when they are decoded.
 
-use std::{
-    future::{Future, ready},
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicUsize, Ordering::Relaxed},
-    },
-};
+mod rig;
+
+use std::sync::atomic::Ordering::Relaxed;
 
 use bytes::Bytes;
-use cloakroom_core::{
-    ByteSize, CallMemory, Codec, Context, Description, Encoded, Error, Payload, Purpose,
-};
-use cloakroom_pipeline::{Pipeline, Stage};
 use cloakroom_wire::{Schema, View};
-use futures::future::BoxFuture;
-use http::HeaderMap;
 
-use super::{events::Page, sealed::is_sealed};
-use crate::{
-    SizeLimits,
-    adapter::Adapter,
-    exchange::{
-        Call, Caller, Encoded as Request, Exchange, Frontend, SERVICE,
-        call::request_log::RequestLog,
-        history_request::HistoryRequest,
-        proto::{put_bytes, put_number},
-        status::Status,
-    },
-    namespaces::NamespacePolicies,
+use self::rig::{
+    HISTORY, LIMIT, POLL, Rig, begun, failed, payload, request, result, scheduled, split, task,
 };
-
-const HISTORY: &str = "GetWorkflowExecutionHistory";
-const POLL: &str = "PollWorkflowTaskQueue";
-
-/// What the clients of these tests receive.
-const LIMIT: usize = 100 << 10;
-
-/// Decodes a number to so many bytes.
-struct Growing {
-    description: Description,
-    decoded: Arc<AtomicUsize>,
-}
-
-impl Codec for Growing {
-    fn description(&self) -> &Description {
-        &self.description
-    }
-
-    fn encode<'a>(
-        &'a self,
-        _: &'a Context,
-        _: &'a Payload,
-    ) -> BoxFuture<'a, Result<Encoded, Error>> {
-        Box::pin(ready(Ok(Encoded::Unchanged)))
-    }
-
-    fn decode<'a>(
-        &'a self,
-        _: &'a Context,
-        grown: Payload,
-    ) -> BoxFuture<'a, Result<Payload, Error>> {
-        let size: usize = std::str::from_utf8(&grown.data).unwrap().parse().unwrap();
-        self.decoded.fetch_add(size, Relaxed);
-        Box::pin(ready(Ok(Payload::new("json/plain", vec![b'x'; size]))))
-    }
-}
-
-/// A server with one history, of which a page has so many events.
-struct Server {
-    events: Mutex<Vec<Vec<u8>>>,
-    page: usize,
-    asked: AtomicUsize,
-}
-
-impl Frontend for Server {
-    fn ask(
-        &self,
-        name: &str,
-        _: &HeaderMap,
-        request: Bytes,
-        _: &CallMemory,
-    ) -> impl Future<Output = Result<Bytes, Status>> + Send {
-        assert_eq!(name, HISTORY);
-        self.asked.fetch_add(1, Relaxed);
-        let method = Schema::temporal().method(&format!("{SERVICE}{name}")).unwrap();
-        let request = View::new(method.request, &request);
-        let execution = request.message("execution").unwrap();
-        assert_eq!(
-            (execution.text("workflow_id"), execution.text("run_id")),
-            (Some("w"), Some("r"))
-        );
-        let token = request.text("next_page_token").map(|token| token.parse().unwrap());
-        ready(Ok(self.page_from(token.unwrap_or_default()).into()))
-    }
-}
-
-impl Server {
-    /// Returns the answer with the page that begins at this index.
-    fn page_from(&self, begin: usize) -> Vec<u8> {
-        let events = self.events.lock().unwrap();
-        let end = (begin + self.page).min(events.len());
-        let mut answer = Vec::new();
-        put_bytes(&mut answer, 1, &history(&events[begin..end]));
-        if end < events.len() {
-            put_bytes(&mut answer, 3, end.to_string().as_bytes());
-        }
-        answer
-    }
-}
-
-struct Rig {
-    exchange: Exchange,
-    server: Server,
-    decoded: Arc<AtomicUsize>,
-    headers: HeaderMap,
-}
-
-impl Rig {
-    fn new(page: usize, events: Vec<Vec<u8>>) -> Self {
-        let decoded = Arc::new(AtomicUsize::new(0));
-        let encodings = vec!["x/grown".to_owned()];
-        let description = Description { encodings, purpose: Purpose::Compression };
-        let codec = Growing { description, decoded: decoded.clone() };
-        let pipeline = Pipeline::builder().with_stage(Stage::new("growing", codec)).build();
-        let adapter = Adapter::new(pipeline.unwrap(), SizeLimits::default());
-        let policies = Box::new(Arc::new(NamespacePolicies::default()));
-        let exchange = Exchange::new(adapter, ByteSize::bytes(LIMIT as u64), policies);
-        let server = Server { events: Mutex::new(events), page, asked: AtomicUsize::new(0) };
-        Self { exchange, server, decoded, headers: HeaderMap::new() }
-    }
-
-    fn of_worker(page: usize, events: Vec<Vec<u8>>) -> Self {
-        let mut rig = Self::new(page, events);
-        rig.headers.insert("client-name", "temporal-rust".parse().unwrap());
-        rig
-    }
-
-    /// Decodes an answer of the server to this method.
-    async fn decode(&self, name: &str, request: &[u8], answer: Vec<u8>) -> Result<Bytes, Status> {
-        let method = Schema::temporal().method(&format!("{SERVICE}{name}")).unwrap();
-        let (caller, ctx) = (Caller::everybody(), Context::namespace("shop"));
-        let request = Bytes::copy_from_slice(request);
-        let history = HistoryRequest::read(&method, name, &ctx, &request);
-        let call = Call::new(&method, name, &self.headers, &caller);
-        let call = Call { history: history.as_ref(), ..call };
-        let (memory, mut log) = (self.memory(), RequestLog::start(None, name));
-        let answer = answer.into();
-        self.exchange.decode_answer(&self.server, &call, &ctx, answer, &memory, &mut log).await
-    }
-
-    /// Asks for a page of the history, as a client or worker does.
-    async fn ask(&self, token: &[u8]) -> Result<Bytes, Status> {
-        let request = Bytes::from(request(token));
-        let method = Schema::temporal().method(&format!("{SERVICE}{HISTORY}")).unwrap();
-        let caller = Caller::everybody();
-        let call = Call::new(&method, HISTORY, &self.headers, &caller);
-        let (memory, mut log) = (self.memory(), RequestLog::start(None, HISTORY));
-        let encoded =
-            self.exchange.encode_request(&self.server, &call, request.clone(), &memory, &mut log);
-        match encoded.await? {
-            Request::Answer(answer) => Ok(answer),
-            Request::Request(_, request) => {
-                let answer = self.server.ask(HISTORY, &self.headers, request.clone(), &memory);
-                self.decode(HISTORY, &request, answer.await?.to_vec()).await
-            }
-        }
-    }
-
-    fn memory(&self) -> CallMemory {
-        self.exchange.adapter.pipeline().memory().call()
-    }
-
-    /// Reads all pages behind an answer to this method. Returns their events.
-    async fn rest(&self, mut page: Page) -> Vec<(u64, usize)> {
-        let mut events = sizes(&page);
-        while !page.token.is_empty() {
-            let answer = self.ask(&page.token).await.unwrap();
-            assert!(answer.len() <= LIMIT, "{}", answer.len());
-            page = split(HISTORY, &answer);
-            events.extend(sizes(&page));
-        }
-        events
-    }
-}
-
-fn request(token: &[u8]) -> Vec<u8> {
-    let (mut execution, mut request) = (Vec::new(), Vec::new());
-    put_bytes(&mut execution, 1, b"w");
-    put_bytes(&mut execution, 2, b"r");
-    put_bytes(&mut request, 1, b"shop");
-    put_bytes(&mut request, 2, &execution);
-    put_bytes(&mut request, 4, token);
-    request
-}
-
-fn split(name: &str, answer: &Bytes) -> Page {
-    let method = Schema::temporal().method(&format!("{SERVICE}{name}")).unwrap();
-    Page::split(method.response, answer).unwrap()
-}
-
-/// Returns the id of each event, and its size in bytes.
-fn sizes(page: &Page) -> Vec<(u64, usize)> {
-    page.events.iter().map(|event| (event.id, event.size())).collect()
-}
-
-fn history(events: &[Vec<u8>]) -> Vec<u8> {
-    let mut history = Vec::new();
-    for event in events {
-        put_bytes(&mut history, 1, event);
-    }
-    history
-}
-
-/// Returns an event of this type with these attributes.
-fn event(id: u64, kind: u64, number: u32, attributes: &[u8]) -> Vec<u8> {
-    let mut event = Vec::new();
-    put_number(&mut event, 1, id);
-    put_number(&mut event, 3, kind);
-    put_bytes(&mut event, number, attributes);
-    event
-}
-
-/// Returns the completion of an activity whose result grows to so many bytes.
-fn result(id: u64, size: usize) -> Vec<u8> {
-    let (mut payloads, mut attributes) = (Vec::new(), Vec::new());
-    let envelope = Payload::new("x/grown", size.to_string()).envelope().to_bytes();
-    put_bytes(&mut payloads, 1, &envelope);
-    put_bytes(&mut attributes, 1, &payloads);
-    event(id, 12, 17, &attributes)
-}
-
-/// Returns the two events that begin a workflow task, with the size of the history.
-fn begun(id: u64, size: u64) -> [Vec<u8>; 2] {
-    let mut started = Vec::new();
-    put_number(&mut started, 5, size);
-    [event(id, 5, 10, &[]), event(id + 1, 6, 11, &started)]
-}
-
-/// Returns a workflow task with these events.
-fn task(token: &str, events: &[Vec<u8>], next: &str) -> Vec<u8> {
-    let (mut execution, mut task) = (Vec::new(), Vec::new());
-    put_bytes(&mut execution, 1, b"w");
-    put_bytes(&mut execution, 2, b"r");
-    put_bytes(&mut task, 1, token.as_bytes());
-    put_bytes(&mut task, 2, &execution);
-    put_bytes(&mut task, 8, &history(events));
-    put_bytes(&mut task, 9, next.as_bytes());
-    task
-}
+use super::sealed::is_sealed;
+use crate::exchange::{Call, Caller, SERVICE, proto::put_bytes};
 
 #[tokio::test]
 async fn a_page_is_cut_after_an_event_and_decodes_little_for_nothing() {
@@ -277,4 +40,106 @@ async fn a_task_ends_with_its_own_events_whatever_the_server_has_by_now() {
     let ids: Vec<_> = events.iter().map(|(id, _)| *id).collect();
     assert_eq!(ids, (1..=32).collect::<Vec<_>>());
     assert!(events[29].1 > 9_000 && events[30].1 < 100 && events[31].1 < 100, "{events:?}");
+}
+
+/// A worker's pages have a token of a task, and a client's have none.
+#[tokio::test]
+async fn pages_of_a_task_are_decoded_as_a_replay_reads_them() {
+    let mut events: Vec<_> = (1..=10).map(|id| result(id, 100)).collect();
+    events.extend((11..=18).map(|id| scheduled(id, 100)));
+    events.extend(begun(19, 11 << 20));
+    let rig = Rig::of_worker(10, events.clone());
+    let answer = rig.decode(POLL, &[], task("t", &events[..10], "10")).await.unwrap();
+    let first = split(POLL, &answer);
+    assert!(is_sealed(&first.token));
+    assert_eq!((first.events.len(), rig.decoded.load(Relaxed)), (10, 1000));
+    let is_large = || {
+        let (method, name) =
+            (format!("{SERVICE}SignalWorkflowExecution"), "SignalWorkflowExecution");
+        let method = Schema::temporal().method(&method).unwrap();
+        let caller = Caller::everybody();
+        let call = Call::new(&method, name, &rig.headers, &caller);
+        rig.exchange.histories.threshold(&call, &request(b""), None).is_some()
+    };
+    assert!(!is_large());
+    let events = rig.rest(first).await;
+    assert_eq!((events.len(), rig.decoded.load(Relaxed)), (20, 1000));
+    assert!(is_large(), "the last page tells the size");
+
+    let whole = split(HISTORY, &rig.ask(b"10").await.unwrap());
+    assert_eq!((whole.events.len(), rig.decoded.load(Relaxed)), (10, 1800));
+}
+
+/// Each fits, and not both together.
+#[tokio::test]
+async fn a_task_is_cut_for_what_comes_with_it() {
+    let events: Vec<_> = (1..=10).map(|id| result(id, 6_000)).collect();
+    let rig = Rig::of_worker(100, events.clone());
+    let (mut activity, mut answer) = (Vec::new(), Vec::new());
+    put_bytes(&mut activity, 1, b"activity");
+    activity.extend(payload(8, 60_000));
+    put_bytes(&mut answer, 1, &task("t", &events, ""));
+    put_bytes(&mut answer, 2, &activity);
+    let name = "RespondWorkflowTaskCompleted";
+    let answer = rig.decode(name, &[], answer).await.unwrap();
+    assert!((90_000..=LIMIT).contains(&answer.len()), "{}", answer.len());
+    let method = Schema::temporal().method(&format!("{SERVICE}{name}")).unwrap();
+    let fields = View::new(method.response, &answer).fields();
+    let first = split(POLL, &Bytes::copy_from_slice(fields[0].content.unwrap()));
+    assert!((2..10).contains(&first.events.len()));
+    assert_eq!(rig.rest(first).await.len(), 10);
+}
+
+/// More failures than payloads may be decoded at once, with texts that are larger than the limit.
+#[tokio::test]
+async fn a_page_of_many_failures_is_cut() {
+    let trace = "at somewhere ".repeat(100);
+    let rig = Rig::new(1_000, (1..=1_000).map(|id| failed(id, &trace)).collect());
+    let (mut seen, mut token) = (0, Vec::new());
+    loop {
+        let answer = rig.ask(&token).await.unwrap();
+        assert!(answer.len() <= LIMIT, "{}", answer.len());
+        let text = String::from_utf8_lossy(&answer);
+        let page = split(HISTORY, &answer);
+        for event in &page.events {
+            seen += 1;
+            assert_eq!(event.id, seen);
+            assert!(text.contains(&format!("failure {seen}")));
+        }
+        assert_eq!(text.matches(&trace).count(), page.events.len());
+        token = page.token;
+        if token.is_empty() {
+            break;
+        }
+    }
+    assert_eq!(seen, 1_000);
+    let decoded = rig.decoded.load(Relaxed);
+    assert!(decoded < 3 * 1_000 * trace.len(), "{decoded}");
+}
+
+/// Batches of three events, as a frontend sends them that does not read histories.
+#[test]
+fn a_raw_history_is_taken_apart_and_put_together() {
+    let events: Vec<_> = (1..=6).map(|id| result(id, 10)).collect();
+    let mut answer = Vec::new();
+    for batch in events.chunks(3) {
+        let mut blob = vec![8, 1];
+        put_bytes(&mut blob, 2, &rig::history(batch));
+        put_bytes(&mut answer, 2, &blob);
+    }
+    answer.extend([0x20, 1]);
+    put_bytes(&mut answer, 3, b"next");
+    let page = split(HISTORY, &answer.clone().into());
+    assert_eq!((page.events.len(), &*page.token), (6, &b"next"[..]));
+    let joined = page.join(&page.events[..4], b"own", true);
+    assert!(joined.len() <= page.size(&page.events[..4], true) + 3 + 6);
+    let part = split(HISTORY, &joined);
+    assert_eq!(part.events.iter().map(|event| event.id).collect::<Vec<_>>(), [1, 2, 3, 4]);
+    let method = Schema::temporal().method(&format!("{SERVICE}{HISTORY}")).unwrap();
+    let view = View::new(method.response, &joined);
+    let blobs = view.fields().iter().filter(|field| field.number == 2).count();
+    assert_eq!(
+        (blobs, view.number("archived"), view.bytes("next_page_token")),
+        (2, Some(1), Some(&b"own"[..]))
+    );
 }
