@@ -26,6 +26,7 @@ use crate::{
     limits::{SizeLimitSource, SizeLimits},
     log_limit::LogLimit,
     namespaces::{NamespacePolicies, NamespacePolicySource},
+    page_keys::{PageKeySource, PageKeys},
 };
 
 /// Renders all recorded metrics in Prometheus's text format.
@@ -58,6 +59,7 @@ pub struct GatewayBuilder {
     source: Box<dyn PipelineSource>,
     limits: Box<dyn SizeLimitSource>,
     namespaces: Box<dyn NamespacePolicySource>,
+    page_keys: Box<dyn PageKeySource>,
     settings: GatewaySettings,
     metrics: Option<RenderMetrics>,
 }
@@ -89,6 +91,7 @@ impl Gateway {
             source: Box::new(source),
             limits: Box::new(SizeLimits::default()),
             namespaces: Box::new(Arc::<NamespacePolicies>::default()),
+            page_keys: Box::new(PageKeys::default()),
             settings,
             metrics: None,
         }
@@ -143,6 +146,12 @@ impl GatewayBuilder {
         self
     }
 
+    /// Sets the keys that authenticate page tokens. Default: none, and tokens are not authenticated.
+    pub fn with_page_keys(mut self, keys: impl PageKeySource) -> Self {
+        self.page_keys = Box::new(keys);
+        self
+    }
+
     /// Serves the text that `render` returns on `/metrics`. Default: `/metrics` is not found.
     pub fn with_metrics(mut self, render: impl Fn() -> String + Send + Sync + 'static) -> Self {
         self.metrics = Some(Box::new(render));
@@ -161,6 +170,7 @@ impl GatewayBuilder {
         exchange.encode_failures = settings.encode_failures;
         exchange.histories = Histories::new(settings.history);
         exchange.answers = AnswerLimits::with(&settings.answers);
+        exchange.page_keys = self.page_keys;
         Gateway(Arc::new(GatewayState {
             exchange,
             callers: ArcSwap::from_pointee(settings.callers.clone()),
