@@ -13,7 +13,7 @@ use cloakroom_pipeline::PipelineSource;
 use tokio::sync::watch;
 
 use super::{
-    callers::Callers, credentials::UpstreamCredentials, newcomers::Newcomers,
+    callers::Callers, credentials::UpstreamCredentials, newcomers::Newcomers, runner::Runner,
     settings::GatewaySettings, upstream::Upstream,
 };
 use crate::{
@@ -127,8 +127,8 @@ impl Gateway {
 
 impl GatewayState {
     /// Returns a connection to the frontend, which is made when it is first used.
-    pub(super) fn upstream(&self) -> Upstream {
-        Upstream::new(self.settings.upstream.clone(), self.credentials.clone())
+    pub(super) fn upstream(&self, runner: Runner) -> Upstream {
+        Upstream::new(self.settings.upstream.clone(), self.credentials.clone(), runner)
     }
 }
 
