@@ -91,8 +91,14 @@ impl LoadedConfig {
         });
         let (ConfigFile { file, folder, locator, stamps }, resources) = opened.await?;
         let native = &builder.native;
-        let loader =
-            PluginLoader { folder: &folder, native, locator: &locator, progress, resources };
+        let loader = PluginLoader {
+            folder: &folder,
+            native,
+            locator: &locator,
+            namespaces: &file.namespace,
+            progress,
+            resources,
+        };
         let LoadedPipeline { pipeline, drivers, repeats } = load_pipeline(&loader, &file).await?;
         #[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
         let page_keys = cloakroom_temporal::PageKeys::new(loader.resources.rings.values().cloned());

@@ -1,5 +1,6 @@
 //! A call of a method that the table knows.
 
+mod administrative;
 pub(super) mod caller;
 pub(crate) mod deadline;
 pub(crate) mod request_log;

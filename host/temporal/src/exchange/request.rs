@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderValue};
 use super::{
     Exchange,
     call::{Call, caller::NAMESPACE, request_log::RequestLog},
-    context::{RequestContext, context},
+    context::context,
     frontend::Frontend,
     history_request::HistoryRequest,
     status::{Code, Status},
@@ -37,7 +37,7 @@ impl Exchange {
         memory: &CallMemory,
         log: &mut RequestLog,
     ) -> Result<Encoded, Status> {
-        let RequestContext { ctx, task_queue } = context(call.method, &message, &self.tokens);
+        let ctx = context(call.method, &message, &self.tokens);
         log.namespace = ctx.namespace_name().map(str::to_owned);
         check_namespace(&ctx, call.headers)?;
         call.caller.check(call.name, ctx.namespace_name(), call.headers)?;
@@ -56,8 +56,9 @@ impl Exchange {
         }
         let allowance = self.allowance(frontend, call, &ctx, &message, memory).await;
         let request = call.method.request;
-        let encoded = if policies.encodes(namespace, workflow_type(&ctx), &task_queue) {
-            if self.adapter.pipeline().threshold().is_some() {
+        let queue = ctx.task_queue().unwrap_or_default();
+        let encoded = if policies.encodes(namespace, workflow_type(&ctx), queue) {
+            if self.adapter.pipeline().threshold_in(namespace).is_some() {
                 self.unbounded_starts.note(call, namespace, &message);
             }
             let counted = ctx.clone().with_memory(memory.clone());

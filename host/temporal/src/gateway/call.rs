@@ -1,5 +1,7 @@
 //! A call of a known method over HTTP/2: read, encoded, sent, and its answer decoded.
 
+use std::pin::pin;
+
 use bytes::Bytes;
 use cloakroom_core::{CallMemory, Context};
 use cloakroom_wire::Method;
@@ -48,8 +50,11 @@ impl Connection {
         let decodes = caller.decodes && self.gateway.settings.decode;
         let call = Call::new(method, name, &head.headers, caller);
         let call = Call { deadline, is_reader, decodes, ..call };
-        let encoding = self.encode(&call, body, log);
-        let (encoded, memory) = within(deadline, encoding).await?;
+        let (encoded, memory) = {
+            // Pinned where they are, as all large futures here: moving them takes longer than they do.
+            let encoding = pin!(self.encode(&call, body, log));
+            within(deadline, encoding).await?
+        };
         let (ctx, message) = match encoded {
             Encoded::Request(ctx, message) => (ctx, message),
             Encoded::Answer(message) => return Ok(own_answer(message, Some(memory))),
@@ -77,7 +82,8 @@ impl Connection {
         let request = Request::from_parts(head, GatewayBody::message(message, None, Some(memory)));
         let asked = Instant::now();
         let mut draining = self.gateway.draining.subscribe();
-        let sent = within(deadline, self.upstream.send(request, again));
+        let sent = pin!(self.upstream.send(request, again));
+        let sent = within(deadline, sent);
         let response = if call.is_poll() {
             tokio::select! {
                 response = sent => response?,
@@ -89,7 +95,8 @@ impl Connection {
             sent.await?
         };
         log.upstream = asked.elapsed();
-        within(deadline, self.answer(&call, &ctx, response, log)).await
+        let answer = pin!(self.answer(&call, &ctx, response, log));
+        within(deadline, answer).await
     }
 
     /// Reads and encodes a request.

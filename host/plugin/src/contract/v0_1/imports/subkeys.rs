@@ -1,5 +1,7 @@
 //! `subkeys`, the imported interface: bytes derived from the host's keys, within the grant.
 
+use std::{iter, sync::Arc};
+
 use cloakroom_core::{CLAIM_PURPOSE, Key, KeyError, PAGE_PURPOSE};
 use zeroize::Zeroize;
 
@@ -9,6 +11,7 @@ use crate::{
         subkeys::{Host, Subkey},
         types::Error,
     },
+    grants::granted_rings::{NamedRing, OpeningRings},
     instance::{fault::Fault, state::InstanceState},
 };
 
@@ -28,15 +31,37 @@ impl Host for InstanceState {
         if length > LIMIT || salt.len() > LIMIT {
             return Fault::Protocol("asked for a subkey, or with a salt, of over 64 bytes").trap();
         }
-        let key = match (self.ring(|grants| &grants.subkeys, &name), &id) {
-            (Ok(ring), Some(id)) => self.call.find_key(&ring, &name, id).await,
-            (Ok(ring), None) => self.call.current_key(&ring, &name).await,
-            (Err(error), _) => Err(error),
+        let found = match id {
+            Some(id) => self.named_key(&name, &id).await,
+            None => self.current_key(&name).await,
         };
-        Ok(key.and_then(|key| {
+        Ok(found.and_then(|(ring, key)| {
             let derived = derive(&*key, &purpose, &salt, length);
-            derived.map_err(|error| self.call.refuse(key_lookup::failed(&name, key.id(), error)))
+            derived.map_err(|error| self.call.refuse(key_lookup::failed(&ring, key.id(), error)))
         }))
+    }
+}
+
+/// Key, and the ring that it is from.
+type Found = Result<(NamedRing, Arc<dyn Key>), Error>;
+
+impl InstanceState {
+    async fn current_key(&mut self, name: &str) -> Found {
+        let ring = self.sealing_ring(|grants| &grants.subkeys, name)?;
+        let key = self.call.current_key(&ring).await?;
+        Ok((ring, key))
+    }
+
+    /// Returns the key of the first ring that has one with this id. The guest opens by itself, so a key of
+    /// another ring with the same id is not tried after it.
+    async fn named_key(&mut self, name: &str, id: &str) -> Found {
+        let OpeningRings { first, others } = self.opening_rings(|grants| &grants.subkeys, name)?;
+        for ring in iter::once(&first).chain(&others) {
+            if let Some(key) = self.call.find_key(ring, id).await? {
+                return Ok((ring.clone(), key));
+            }
+        }
+        Err(self.refuse_unknown_key(&first, id))
     }
 }
 
