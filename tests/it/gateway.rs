@@ -12,5 +12,6 @@ mod pass;
 mod raw;
 mod sdks;
 mod sizes;
+mod slow_peers;
 mod strangers;
 mod undecodable;

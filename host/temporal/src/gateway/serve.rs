@@ -90,6 +90,8 @@ impl GatewayState {
     ) {
         let mut draining = self.draining.subscribe();
         let caller = Arc::new(Connection::new(self, peer, names, newcomer));
+        let (answers, transfer) = (caller.answers.clone(), caller.gateway.settings.transfer_time);
+        let noting = caller.clone();
         let service = service_fn(move |request: Request<Incoming>| caller.clone().respond(request));
         let connection = Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
@@ -107,14 +109,18 @@ impl GatewayState {
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }
+            // Its own connection alone ends, with the calls that are open on it.
+            () = answers.untaken(transfer) => {
+                let text = format!("an answer was not taken within {transfer:?}");
+                return noting.gateway.note_ended(peer, &text);
+            }
         };
         if let Err(error) = ended {
             tracing::debug!(%error, %peer, "a connection failed");
         }
     }
 
-    /// Logs a connection that was ended before it authenticated, at WARN once for each address in some
-    /// time.
+    /// Logs a connection that the gateway ended, at WARN once for each address in some time.
     fn note_ended(&self, peer: SocketAddr, error: &str) {
         match self.strangers.note(&format!("connection {}", peer.ip()), Instant::now()) {
             Some(repeated) => tracing::warn!(
