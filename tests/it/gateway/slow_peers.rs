@@ -113,7 +113,9 @@ async fn an_answer_that_is_not_taken_ends_its_connection() {
     let history = history(&gateway).await;
     let mut reader = Raw::connect(strict.address).await;
     let reading = reader.begin("GetWorkflowExecutionHistory", &history, true).await;
-    let _body = reading.answer.await;
+    let answer = reading.answer.await.unwrap();
+    let is_message = !answer.headers().contains_key("grpc-status");
+    assert!(is_message, "{:?}", answer.headers());
     until(async || reader.connection.is_finished().then_some(()).ok_or("it is open")).await;
 }
 

@@ -179,12 +179,29 @@ impl Running {
         Self::connected(unhooked(url), queue, converter, parts)
     }
 
-    /// Starts a worker with this connection. The SDK's futures stay on the thread that they began on.
+    /// Starts a worker that caches no workflow: each task brings a history from its start.
+    pub(crate) fn uncached(url: &str, queue: &str) -> Self {
+        Self::caching(unhooked(url), queue, DataConverter::default(), Parts::Both, Some(0))
+    }
+
+    /// Starts a worker with this connection.
     pub(crate) fn connected(
         connection: ConnectionOptions,
         queue: &str,
         converter: DataConverter,
         parts: Parts,
+    ) -> Self {
+        Self::caching(connection, queue, converter, parts, None)
+    }
+
+    /// Starts a worker that caches so many workflows. The SDK's futures stay on the thread that they
+    /// began on.
+    fn caching(
+        connection: ConnectionOptions,
+        queue: &str,
+        converter: DataConverter,
+        parts: Parts,
+        cached: Option<usize>,
     ) -> Self {
         let (stop, stopped) = oneshot::channel();
         let queue = queue.to_owned();
@@ -199,6 +216,9 @@ impl Running {
             tokio.block_on(async {
                 let runtime = Runtime::from_current_tokio(Default::default()).unwrap();
                 let mut options = WorkerOptions::new(queue).build();
+                if let Some(cached) = cached {
+                    options.max_cached_workflows = cached;
+                }
                 if parts != Parts::Activities {
                     options.register_workflow::<Again>().unwrap();
                     options.register_workflow::<Courier>().unwrap();
