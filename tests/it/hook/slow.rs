@@ -1,5 +1,7 @@
 //! A store that is slow, and workflows that do not wait for those that need it.
 
+use std::time::Duration;
+
 use cloakroom_tests::{
     rigs::{self, Tamper},
     s3_storage,
@@ -34,7 +36,10 @@ async fn workflows_do_not_wait_for_downloads_of_others() {
     for number in 0..DOWNLOADS {
         // Each another object.
         let parcel = hex::encode(cloakroom_tests::noise(400_000 + number));
-        let started = rig.client.start_workflow(Helper::run, parcel.clone(), rig.named("slow"));
+        let mut options = rig.named("slow");
+        // A download is given up after half of this time.
+        options.task_timeout = Some(Duration::from_secs(120));
+        let started = rig.client.start_workflow(Helper::run, parcel.clone(), options);
         handles.push((started.await.unwrap(), parcel));
     }
     // Counted by object: a download that is not answered is tried again.
@@ -43,6 +48,8 @@ async fn workflows_do_not_wait_for_downloads_of_others() {
         if under_way == DOWNLOADS { Ok(()) } else { Err(format!("{under_way} are under way")) }
     };
     until(all).await;
+    // None was given up for the next one.
+    assert!(!rig.worker.as_ref().unwrap().log().contains("undecodable="), "one was given up");
     ninth.signal(Waiting::go, (), WorkflowSignalOptions::default()).await.unwrap();
     let result = ninth.get_result(WorkflowGetResultOptions::default()).await.unwrap();
     assert_eq!(result, small);
