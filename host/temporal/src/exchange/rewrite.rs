@@ -64,7 +64,7 @@ impl Exchange {
         let ctx = &self.with_targets(ctx, parent.as_deref(), &found, &pipeline)?;
         let payloads = self.report(ctx, Direction::Encode, refuse_markers(payloads))?;
         let encoded = pipeline.encode(ctx, payloads).await?;
-        let encoded = write_all(&encoded);
+        let encoded = write_all(&found, &encoded);
         let checked = fields.check(&encoded, limits);
         self.report(ctx, Direction::Encode, checked)?;
         let spliced = splice(&found, encoded).map_err(malformed)?;
@@ -192,7 +192,7 @@ impl Exchange {
             return Ok(Decoded { bytes, payloads: 0, error_message: None });
         }
         let decoded = self.adapter.pipeline().decode(ctx, payloads).await?;
-        let spliced = splice(&found, places.fill(&decoded)).map_err(malformed)?;
+        let spliced = splice(&found, places.fill(&found, &decoded)).map_err(malformed)?;
         self.restore_texts(&found, spliced, count)
     }
 
