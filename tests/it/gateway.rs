@@ -10,6 +10,7 @@ mod inputs;
 mod modes;
 mod namespaces;
 mod observed;
+mod pages;
 mod pass;
 mod raw;
 mod sdks;

@@ -38,6 +38,7 @@ pub(crate) async fn run(args: &args::TemporalGateway) -> Result<(), Failure> {
     let gateway = Gateway::builder(cloakroom.clone(), settings.clone())
         .with_size_limits(cloakroom.clone())
         .with_namespaces(cloakroom.clone())
+        .with_page_keys(cloakroom.clone())
         .with_metrics(move || recorder.render() + &process_metrics::render())
         .build();
     // Before the gateway starts: an unhandled SIGHUP would end the process.

@@ -39,6 +39,7 @@ struct Inner {
     id: Option<String>,
     type_name: Option<String>,
     run_id: Option<String>,
+    task_queue: Option<String>,
     /// Namespace of the workflow or activity, if it is another one.
     target_namespace: Option<String>,
     probe: bool,
@@ -107,6 +108,16 @@ impl Context {
         inner.id = Some(id.to_owned()).filter(|id| !id.is_empty());
         inner.type_name = Some(type_name.to_owned()).filter(|name| !name.is_empty());
         inner.run_id = run_id.map(str::to_owned);
+        // It was another one's.
+        inner.task_queue = None;
+        Self { about: Arc::new(inner), ..self }
+    }
+
+    /// Returns the context of a workflow or activity on this task queue.
+    #[must_use]
+    pub fn with_task_queue(self, task_queue: &str) -> Self {
+        let mut inner = Arc::unwrap_or_clone(self.about);
+        inner.task_queue = Some(task_queue.to_owned()).filter(|name| !name.is_empty());
         Self { about: Arc::new(inner), ..self }
     }
 
@@ -134,7 +145,8 @@ impl Context {
         if namespaces.is_empty() {
             return self;
         }
-        let crossing = Crossing { targets: Vec::new(), readable: namespaces };
+        let targets = self.crossing.as_deref().map(|crossing| crossing.targets.clone());
+        let crossing = Crossing { targets: targets.unwrap_or_default(), readable: namespaces };
         Self { crossing: Some(Arc::new(crossing)), ..self }
     }
 
@@ -159,12 +171,15 @@ impl Context {
 
     /// Returns the context for opening a payload that was encoded for `namespace`, if this namespace may
     /// open it. It is the same for any other namespace, which opening then refuses.
+    ///
+    /// The context may open payloads of no other namespace: a payload that names one is opened as that
+    /// one's or not at all.
     #[must_use]
     pub fn opening(&self, namespace: &str) -> Self {
         if !self.readable_namespaces().iter().any(|name| name == namespace) {
             return self.clone();
         }
-        let mut ctx = self.clone();
+        let mut ctx = Self { crossing: None, ..self.clone() };
         Arc::make_mut(&mut ctx.about).namespace = Some(namespace.to_owned());
         ctx
     }
@@ -242,6 +257,12 @@ impl Context {
     pub fn run_id(&self) -> Option<&str> {
         self.about.run_id.as_deref()
     }
+
+    /// Returns the task queue of the workflow or activity, if it is known.
+    #[must_use]
+    pub fn task_queue(&self) -> Option<&str> {
+        self.about.task_queue.as_deref()
+    }
 }
 
 impl From<Inner> for Context {
@@ -265,31 +286,4 @@ impl fmt::Debug for Context {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_payload_of_another_namespace_is_encoded_for_its_own_and_stored_for_the_other() {
-        let other = Context::namespace("shop").with_target(Kind::Workflow, "c", "Child", None);
-        let other = other.with_target_namespace("billing");
-        let ctx = Context::namespace("shop").with_readable(Arc::from(["billing".to_owned()]));
-        let ctx = ctx.with_targets(vec![Context::namespace("shop"), other]);
-        let [own, other, none] = [0, 1, 2].map(|slot| ctx.for_payload(slot));
-        assert_eq!((own.id(), own.namespace_name()), (None, Some("shop")));
-        assert_eq!((other.id(), other.namespace_name()), (Some("c"), Some("shop")));
-        assert_eq!(other.of_target().namespace_name(), Some("billing"));
-        assert_eq!(none, ctx);
-        assert_eq!(own.opening("billing").namespace_name(), Some("billing"));
-        assert_eq!(own.opening("audit").namespace_name(), Some("shop"));
-    }
-
-    #[test]
-    fn a_probe_cannot_be_imitated_by_its_names() {
-        let probe = Context::probe();
-        assert!(probe.is_probe());
-        let names = (probe.namespace_name(), probe.id(), probe.type_name());
-        assert_eq!(names, (Some(PROBE), Some(PROBE), Some(PROBE)));
-        let imitated = Context::namespace(PROBE).with_target(Kind::Workflow, PROBE, PROBE, None);
-        assert!(!imitated.is_probe());
-    }
-}
+mod tests;

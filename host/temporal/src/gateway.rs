@@ -19,6 +19,7 @@ mod probes;
 mod proxy;
 mod readers;
 mod restrict;
+mod runner;
 mod serve;
 mod settings;
 mod status_details;

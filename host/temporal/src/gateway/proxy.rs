@@ -13,7 +13,7 @@ use cloakroom_pipeline::PipelineSource;
 use tokio::sync::watch;
 
 use super::{
-    callers::Callers, credentials::UpstreamCredentials, newcomers::Newcomers,
+    callers::Callers, credentials::UpstreamCredentials, newcomers::Newcomers, runner::Runner,
     settings::GatewaySettings, upstream::Upstream,
 };
 use crate::{
@@ -26,6 +26,7 @@ use crate::{
     limits::{SizeLimitSource, SizeLimits},
     log_limit::LogLimit,
     namespaces::{NamespacePolicies, NamespacePolicySource},
+    page_keys::{PageKeySource, PageKeys},
 };
 
 /// Renders all recorded metrics in Prometheus's text format.
@@ -58,6 +59,7 @@ pub struct GatewayBuilder {
     source: Box<dyn PipelineSource>,
     limits: Box<dyn SizeLimitSource>,
     namespaces: Box<dyn NamespacePolicySource>,
+    page_keys: Box<dyn PageKeySource>,
     settings: GatewaySettings,
     metrics: Option<RenderMetrics>,
 }
@@ -89,6 +91,7 @@ impl Gateway {
             source: Box::new(source),
             limits: Box::new(SizeLimits::default()),
             namespaces: Box::new(Arc::<NamespacePolicies>::default()),
+            page_keys: Box::new(PageKeys::default()),
             settings,
             metrics: None,
         }
@@ -124,8 +127,8 @@ impl Gateway {
 
 impl GatewayState {
     /// Returns a connection to the frontend, which is made when it is first used.
-    pub(super) fn upstream(&self) -> Upstream {
-        Upstream::new(self.settings.upstream.clone(), self.credentials.clone())
+    pub(super) fn upstream(&self, runner: Runner) -> Upstream {
+        Upstream::new(self.settings.upstream.clone(), self.credentials.clone(), runner)
     }
 }
 
@@ -140,6 +143,12 @@ impl GatewayBuilder {
     /// cross to another namespace where a stage encrypts.
     pub fn with_namespaces(mut self, namespaces: impl NamespacePolicySource) -> Self {
         self.namespaces = Box::new(namespaces);
+        self
+    }
+
+    /// Sets the keys that authenticate page tokens. Default: none, and tokens are not authenticated.
+    pub fn with_page_keys(mut self, keys: impl PageKeySource) -> Self {
+        self.page_keys = Box::new(keys);
         self
     }
 
@@ -161,6 +170,7 @@ impl GatewayBuilder {
         exchange.encode_failures = settings.encode_failures;
         exchange.histories = Histories::new(settings.history);
         exchange.answers = AnswerLimits::with(&settings.answers);
+        exchange.page_keys = self.page_keys;
         Gateway(Arc::new(GatewayState {
             exchange,
             callers: ArcSwap::from_pointee(settings.callers.clone()),
