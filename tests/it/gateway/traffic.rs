@@ -1,5 +1,4 @@
-//! What HTTP/2 and gRPC do beside calls with payloads: streams, pings, gzip, deadlines, and swaps and drains
-//! while calls run.
+//! Traffic beside calls with payloads: streams, pings, gzip, deadlines, and swaps and drains while calls run.
 
 use std::{
     net::SocketAddr,
