@@ -29,7 +29,7 @@ async fn what_a_broken_configuration_takes_away_counts_at_once() {
     let gateway = Served::start(&cloakroom).await;
     let served = gateway.gateway.clone();
     cloakroom.on_gateway_callers(move |written| {
-        served.restrict(written.unwrap());
+        let _has_changed = served.restrict(written.unwrap());
     });
     let (till, clerk) = (connect(&gateway, TILL).await, connect(&gateway, CLERK).await);
     count(&till, "shop").await.unwrap();
