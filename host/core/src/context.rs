@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc};
 
-use crate::{CallId, CallMemory};
+use crate::{CallId, CallMemory, ObjectScope};
 
 /// Namespace and workflow or activity that a call is made for. Cheap to clone.
 ///
@@ -30,6 +30,8 @@ struct Crossing {
     targets: Vec<Context>,
     /// Namespaces whose payloads this one may open.
     readable: Arc<[String]>,
+    /// Namespaces whose objects this one may read. `None` if keys are not looked at.
+    objects: Option<ObjectScope>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -53,6 +55,8 @@ const PROBE: &str = "cloakroom-probe";
 pub enum Kind {
     /// An activity outside a workflow.
     Activity,
+    /// An operation of Nexus.
+    Nexus,
     /// A workflow.
     Workflow,
 }
@@ -63,6 +67,7 @@ impl Kind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Activity => "activity",
+            Self::Nexus => "nexus",
             Self::Workflow => "workflow",
         }
     }
@@ -110,6 +115,14 @@ impl Context {
         Self { about: Arc::new(inner), ..self }
     }
 
+    /// Returns the context for an operation of Nexus. Its id is the endpoint, and its type is service and
+    /// operation with a slash between them. The namespace stays the one of the call: a caller does not
+    /// know the handler's.
+    #[must_use]
+    pub fn with_nexus_target(self, endpoint: &str, service: &str, operation: &str) -> Self {
+        self.with_target(Kind::Nexus, endpoint, &format!("{service}/{operation}"), None)
+    }
+
     /// Returns the context of a workflow or activity in another namespace. Payloads are still encoded
     /// for the namespace of the call; their objects belong to the target's.
     #[must_use]
@@ -123,9 +136,7 @@ impl Context {
     /// Returns the context of a batch whose payloads have these contexts, one each.
     #[must_use]
     pub fn with_targets(self, targets: Vec<Self>) -> Self {
-        let readable = self.crossing.as_deref().map(|crossing| crossing.readable.clone());
-        let crossing = Crossing { targets, readable: readable.unwrap_or_default() };
-        Self { crossing: Some(Arc::new(crossing)), ..self }
+        self.crossing(|crossing| crossing.targets = targets)
     }
 
     /// Returns the context of a namespace that may open what was encoded for these others.
@@ -134,7 +145,24 @@ impl Context {
         if namespaces.is_empty() {
             return self;
         }
-        let crossing = Crossing { targets: Vec::new(), readable: namespaces };
+        self.crossing(|crossing| crossing.readable = namespaces)
+    }
+
+    /// Returns the context of a call that reads only objects within this scope.
+    #[must_use]
+    pub fn with_object_scope(self, scope: ObjectScope) -> Self {
+        self.crossing(|crossing| crossing.objects = Some(scope))
+    }
+
+    /// Returns the objects that the call may read. `None` if the keys of objects are not looked at.
+    #[must_use]
+    pub fn object_scope(&self) -> Option<&ObjectScope> {
+        self.crossing.as_deref().and_then(|crossing| crossing.objects.as_ref())
+    }
+
+    fn crossing(self, change: impl FnOnce(&mut Crossing)) -> Self {
+        let mut crossing = self.crossing.as_deref().cloned().unwrap_or_default();
+        change(&mut crossing);
         Self { crossing: Some(Arc::new(crossing)), ..self }
     }
 
