@@ -24,6 +24,7 @@ mod method_name;
 mod namespace_check;
 mod namespaces;
 mod nearest;
+mod nexus;
 mod parse;
 mod plugin;
 mod remedy;

@@ -28,6 +28,8 @@ pub(crate) enum Table<'a> {
     Ring(&'a str),
     /// `[namespace.NAME]`
     Namespace(&'a str),
+    /// `[nexus.ENDPOINT]`
+    Nexus(&'a str),
 }
 
 impl Locator {
@@ -62,6 +64,7 @@ impl Locator {
             Table::Bucket(name) => vec!["buckets", name],
             Table::Ring(name) => vec!["keys", name],
             Table::Namespace(name) => vec!["namespace", name],
+            Table::Nexus(name) => vec!["nexus", name],
         };
         path.extend(key);
         match self.offset(&path) {

@@ -1,7 +1,5 @@
-//! `[namespace.NAME]` and `[nexus.ENDPOINT]`, as written.
+//! `[namespace.NAME]`, as written.
 
-#[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
-use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use serde::Deserialize;
@@ -33,20 +31,9 @@ pub(crate) struct PlainEntry {
     pub(crate) task_queue: Option<String>,
 }
 
-/// `[nexus.ENDPOINT]`
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[cfg_attr(not(feature = "gateway"), expect(dead_code, reason = "read by the gateway alone"))]
-pub(crate) struct NexusEntry {
-    pub(crate) namespace: String,
-}
-
 /// Returns the policies that the gateway asks for.
 #[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
-pub(crate) fn policies(
-    entries: &BTreeMap<String, NamespaceEntry>,
-    nexus: &BTreeMap<String, NexusEntry>,
-) -> cloakroom_temporal::NamespacePolicies {
+pub(crate) fn policies(file: &super::schema::File) -> cloakroom_temporal::NamespacePolicies {
     use cloakroom_temporal::{Mode, NamespacePolicies, NamespacePolicy, PlainRule};
 
     let policy = |entry: &NamespaceEntry| {
@@ -61,7 +48,9 @@ pub(crate) fn policies(
         let plain = entry.plain.iter().map(rule).collect();
         NamespacePolicy::new(mode).sharing_with(entry.shares.clone()).leaving_plain(plain)
     };
-    let named = entries.iter().map(|(name, entry)| (name.clone(), policy(entry)));
-    let endpoint = |(name, entry): (&String, &NexusEntry)| (name.clone(), entry.namespace.clone());
-    NamespacePolicies::new(named.collect()).with_endpoints(nexus.iter().map(endpoint).collect())
+    let named = file.namespace.iter().map(|(name, entry)| (name.clone(), policy(entry)));
+    let endpoints = file.nexus.iter().map(|(name, entry)| (name.clone(), entry.endpoint()));
+    let policies = NamespacePolicies::new(named.collect()).with_endpoints(endpoints.collect());
+    let is_read = file.storage.as_ref().is_some_and(|storage| storage.reads_unscoped_keys());
+    if is_read { policies.reading_unscoped_keys() } else { policies }
 }

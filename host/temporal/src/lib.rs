@@ -19,6 +19,9 @@ mod log_limit;
 pub mod metric;
 #[cfg(any(feature = "gateway", feature = "sdk"))]
 mod namespaces;
+#[cfg(any(feature = "gateway", feature = "sdk"))]
+mod nexus_endpoints;
+mod object_keys;
 mod reference;
 #[cfg(feature = "sdk")]
 mod sdk;
@@ -29,8 +32,9 @@ mod too_large;
 #[cfg(any(feature = "codec-server", feature = "gateway"))]
 pub use self::access::Auth;
 #[cfg(any(feature = "gateway", feature = "sdk"))]
-pub use self::namespaces::{
-    Mode, NamespacePolicies, NamespacePolicy, NamespacePolicySource, PlainRule,
+pub use self::{
+    namespaces::{Mode, NamespacePolicies, NamespacePolicy, NamespacePolicySource, PlainRule},
+    nexus_endpoints::NexusEndpoint,
 };
 #[cfg(feature = "sdk")]
 pub use self::sdk::{

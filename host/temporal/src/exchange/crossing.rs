@@ -51,7 +51,7 @@ pub(super) fn check_nexus(
         let Some(endpoint) = found.around(site).find_map(|span| endpoint(found.view(span)?)) else {
             continue;
         };
-        match policies.endpoint(endpoint) {
+        match policies.endpoint(endpoint).and_then(|known| known.namespace()) {
             Some(handler) if !policies.may_read(handler, caller) => {
                 return Err(refused(&found.path(site), caller, handler));
             }
@@ -60,7 +60,7 @@ pub(super) fn check_nexus(
                 return Err(refused(&path, handler, caller));
             }
             // Where nobody named a namespace there is most likely only one.
-            None if is_required && endpoint != SYSTEM && !policies.is_empty() => {
+            None if is_required && endpoint != SYSTEM => {
                 let text = format!(
                     "{}: the namespace behind Nexus endpoint `{}` is not known, and a stage is \
                      required: name it",
