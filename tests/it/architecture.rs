@@ -107,23 +107,49 @@ fn files_do_not_import_each_other_in_circles() {
     assert!(text.is_empty(), "each of these files imports the others:\n{text}");
 }
 
-/// The rooms of the sandbox stand above each other: what is in a folder, and the file beside it, use no
-/// room that uses them. Types of the crate's root, which makes plugins of the rooms, are rooms as well.
-#[test]
-fn rooms_of_the_sandbox_do_not_import_each_other_in_circles() {
-    let folder = root().join("host/plugin/src");
-    let room = |file: &Path| -> PathBuf {
-        let inside = file.strip_prefix(&folder).unwrap();
-        Path::new(inside.components().next().unwrap().as_os_str()).with_extension("")
+/// Returns the rooms of a folder, each with the rooms that it uses. A room is a folder and the file
+/// beside it. Files of the folder that `holds` refuses, which join the rooms, are no rooms.
+fn rooms(
+    crate_: &str,
+    folder: &str,
+    holds: impl Fn(&Path) -> bool,
+) -> BTreeMap<PathBuf, BTreeSet<PathBuf>> {
+    let source = root().join(crate_).join("src");
+    let folder = source.join(folder);
+    let room = |file: &Path| -> Option<PathBuf> {
+        let inside = file.strip_prefix(&folder).ok()?;
+        let room = Path::new(inside.components().next()?.as_os_str()).with_extension("");
+        holds(&room).then_some(room)
     };
     let mut rooms = BTreeMap::<_, BTreeSet<_>>::new();
-    for (file, used) in imports::Crate::read(&folder.join("lib.rs")).uses() {
-        let from = room(&file);
-        let used = used.iter().map(|file| room(file)).filter(|other| *other != from);
+    for (file, used) in imports::Crate::read(&source.join("lib.rs")).uses() {
+        let Some(from) = room(&file) else { continue };
+        let used = used.iter().filter_map(|file| room(file)).filter(|other| *other != from);
         rooms.entry(from.clone()).or_default().extend(used);
     }
-    let below = |room: &str, other: &str| rooms[Path::new(room)].contains(Path::new(other));
-    assert!(below("pool", "contract") && below("contract", "instance"), "{rooms:?}");
+    rooms
+}
+
+fn uses(rooms: &BTreeMap<PathBuf, BTreeSet<PathBuf>>, room: &str, other: &str) -> bool {
+    rooms[Path::new(room)].contains(Path::new(other))
+}
+
+/// The rooms of the sandbox stand above each other. Types of the crate's root, which makes plugins of
+/// the rooms, are rooms as well.
+#[test]
+fn rooms_of_the_sandbox_do_not_import_each_other_in_circles() {
+    let rooms = rooms("host/plugin", "", |_| true);
+    assert!(uses(&rooms, "pool", "contract") && uses(&rooms, "contract", "instance"), "{rooms:?}");
+    let cycles = imports::cycles(&rooms);
+    assert!(cycles.is_empty(), "each of these rooms imports the others: {cycles:?}");
+}
+
+/// The same of the exchange with Temporal. Its single files are tools, or join the rooms.
+#[test]
+fn rooms_of_the_exchange_do_not_import_each_other_in_circles() {
+    let folder = root().join("host/temporal/src/exchange");
+    let rooms = rooms("host/temporal", "exchange", |room| folder.join(room).is_dir());
+    assert!(uses(&rooms, "substitute", "call") && uses(&rooms, "limits", "context"), "{rooms:?}");
     let cycles = imports::cycles(&rooms);
     assert!(cycles.is_empty(), "each of these rooms imports the others: {cycles:?}");
 }

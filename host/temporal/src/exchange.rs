@@ -4,68 +4,50 @@
 //! Nothing here knows how messages travel. The gateway carries them over HTTP/2, the SDK's hook within
 //! one process. Both ask for themselves by the trait [`Frontend`].
 
-mod allowance;
 mod answer;
-pub(crate) mod answer_limits;
-mod answer_unsent;
 mod batch;
-mod call;
-mod caller;
+pub(crate) mod call;
 mod context;
-mod crossing;
-pub(crate) mod deadline;
 mod error_details;
 mod failures;
-mod fields;
 mod found;
 mod frontend;
-pub(crate) mod histories;
+pub(crate) mod limits;
 pub(crate) mod metric;
-mod namespace_limits;
-mod own_failure;
-mod parent_of_run;
 mod proto;
-mod raise_limits;
 mod recent;
-mod refused_crossing;
 mod replay;
 mod request;
-pub(crate) mod request_log;
 mod rewrite;
 pub(crate) mod status;
-mod targets;
-mod task_parent;
-mod token_owner;
-mod tokens;
-mod unbounded_starts;
-mod undecodable;
+mod substitute;
 mod unknown_fields;
 mod unknown_method;
-mod unsent;
 
 use std::sync::Arc;
 
 use cloakroom_core::{ByteSize, Error};
 
-use self::{
-    answer_limits::AnswerLimits,
-    histories::{Histories, HistoryLimits},
-    namespace_limits::NamespaceLimits,
-    status::Status,
-    tokens::Tokens,
-    unbounded_starts::UnboundedStarts,
-    unknown_fields::UnknownFields,
+#[cfg(feature = "gateway")]
+pub(crate) use self::{
+    call::caller::{NAMESPACE, Namespaces},
+    error_details::ErrorDetails,
 };
 pub(crate) use self::{
-    call::{Call, DECODED, SERVICE},
-    caller::Caller,
+    call::{Call, DECODED, SERVICE, caller::Caller},
     frontend::Frontend,
     request::Encoded,
 };
-#[cfg(feature = "gateway")]
-pub(crate) use self::{
-    caller::{NAMESPACE, Namespaces},
-    error_details::ErrorDetails,
+use self::{
+    context::tokens::Tokens,
+    limits::{
+        answer_limits::AnswerLimits,
+        histories::{Histories, HistoryLimits},
+        namespace_limits::NamespaceLimits,
+        unbounded_starts::UnboundedStarts,
+    },
+    status::Status,
+    unknown_fields::UnknownFields,
 };
 use crate::{
     adapter::Adapter,

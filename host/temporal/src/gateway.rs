@@ -36,5 +36,5 @@ pub use self::{
 };
 pub use crate::{
     access::{Auth, ClientTls, ServerTls},
-    exchange::histories::HistoryLimits,
+    exchange::limits::histories::HistoryLimits,
 };

@@ -6,8 +6,11 @@ use cloakroom_wire::View;
 use tokio::time::Instant;
 
 use super::{
-    Exchange, call::Call, frontend::Frontend, request_log::RequestLog, status::Status,
-    undecodable::Answer,
+    Exchange,
+    call::{Call, request_log::RequestLog},
+    frontend::Frontend,
+    status::Status,
+    substitute::undecodable::Answer,
 };
 use crate::namespaces::Mode;
 

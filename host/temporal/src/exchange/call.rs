@@ -1,13 +1,20 @@
 //! A call of a method that the table knows.
 
+pub(super) mod caller;
+pub(crate) mod deadline;
+pub(crate) mod request_log;
+
 use cloakroom_wire::Method;
 use http::{HeaderMap, HeaderName};
 use tokio::time::Instant;
 
-use super::{caller::Caller, namespace_limits};
+use self::caller::Caller;
 
 /// Path of the service whose messages carry payloads.
 pub(crate) const SERVICE: &str = "/temporal.api.workflowservice.v1.WorkflowService/";
+
+/// Method whose answer has the limits of a namespace.
+pub(crate) const DESCRIBE_NAMESPACE: &str = "DescribeNamespace";
 
 /// Header of an answer that a gateway has decoded. Another gateway behind it learns so why payloads
 /// come in plaintext.
@@ -56,6 +63,6 @@ impl<'a> Call<'a> {
 
     /// Returns whether the answer has the limits of a namespace.
     pub(super) fn asks_for_limits(&self) -> bool {
-        self.name == namespace_limits::METHOD
+        self.name == DESCRIBE_NAMESPACE
     }
 }

@@ -1,9 +1,16 @@
 //! Context of a request: its namespace, and the execution that its payloads belong to.
 
+pub(super) mod crossing;
+pub(super) mod parent_of_run;
+pub(super) mod targets;
+pub(super) mod task_parent;
+pub(super) mod token_owner;
+pub(super) mod tokens;
+
 use cloakroom_core::{Context, Kind};
 use cloakroom_wire::{Method, View};
 
-use super::{
+use super::context::{
     targets::{named, short_name},
     token_owner::TokenOwner,
     tokens::Tokens,

@@ -7,13 +7,11 @@ use http::{HeaderMap, HeaderValue};
 
 use super::{
     Exchange,
-    answer_unsent::is_too_large,
-    call::Call,
-    caller::NAMESPACE,
+    call::{Call, caller::NAMESPACE, request_log::RequestLog},
     context::{RequestContext, context},
     frontend::Frontend,
-    request_log::RequestLog,
     status::{Code, Status},
+    substitute::answer_unsent::is_too_large,
 };
 
 /// The next step after a request was encoded.

@@ -10,16 +10,17 @@ use cloakroom_wire::{MessageType, Scan, ScanLimits, scan_within, splice};
 
 use super::{
     Exchange,
-    allowance::Allowance,
     batch::{Batch, write_all},
     call::Call,
-    crossing, failures,
-    fields::{FRAMING, Fields, check_size},
+    context::{crossing, targets::targets, task_parent::Parent},
+    failures,
     found::{malformed, parse},
+    limits::{
+        allowance::Allowance,
+        fields::{FRAMING, Fields, check_size},
+    },
     replay::Reads,
-    targets::targets,
-    task_parent::Parent,
-    undecodable::refuse_markers,
+    substitute::undecodable::refuse_markers,
 };
 use crate::limits::SizeLimits;
 

@@ -11,7 +11,7 @@ use crate::{
     access::AuthError,
     exchange::{
         Caller,
-        request_log::RequestLog,
+        call::request_log::RequestLog,
         status::{Code, Status},
     },
 };

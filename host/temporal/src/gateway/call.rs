@@ -18,8 +18,10 @@ use super::{
 };
 use crate::exchange::{
     Call, Caller, DECODED, Encoded,
-    deadline::{self, GRPC_TIMEOUT, within},
-    request_log::RequestLog,
+    call::{
+        deadline::{self, GRPC_TIMEOUT, within},
+        request_log::RequestLog,
+    },
     status::{Code, Status},
 };
 

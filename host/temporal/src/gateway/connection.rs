@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     access::CertificateNames,
-    exchange::{Caller, SERVICE, request_log::RequestLog, status::Status},
+    exchange::{Caller, SERVICE, call::request_log::RequestLog, status::Status},
 };
 
 /// One connection of a worker or client.

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::exchange::{
     Frontend, SERVICE,
-    deadline::GRPC_TIMEOUT,
+    call::deadline::GRPC_TIMEOUT,
     status::{Code, Status},
 };
 

@@ -18,7 +18,11 @@ use super::{
 };
 use crate::{
     adapter::Adapter,
-    exchange::{Exchange, answer_limits::AnswerLimits, histories::Histories, metric},
+    exchange::{
+        Exchange,
+        limits::{answer_limits::AnswerLimits, histories::Histories},
+        metric,
+    },
     limits::{SizeLimitSource, SizeLimits},
     log_limit::LogLimit,
     namespaces::{NamespacePolicies, NamespacePolicySource},

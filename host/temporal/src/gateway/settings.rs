@@ -7,7 +7,7 @@ use cloakroom_core::{ByteSize, Error, ErrorKind};
 use super::{
     callers::Callers, credentials::UpstreamCredentials, readers::Readers, upstream_url::UpstreamUrl,
 };
-use crate::exchange::histories::HistoryLimits;
+use crate::exchange::limits::histories::HistoryLimits;
 
 /// Largest message by default: what the SDKs receive at most.
 const MESSAGE: ByteSize = ByteSize::mib(128);

@@ -14,7 +14,7 @@ use temporalio_client::tonic::{
 use super::raw_codec::RawCodec;
 use crate::exchange::{
     Frontend, SERVICE,
-    deadline::GRPC_TIMEOUT,
+    call::deadline::GRPC_TIMEOUT,
     status::{Code, Status},
 };
 

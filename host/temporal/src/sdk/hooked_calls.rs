@@ -12,8 +12,10 @@ use tokio::time::Instant;
 use super::frontend_channel::{FrontendChannel, remove_of_channel};
 use crate::exchange::{
     Call, Caller, DECODED, Encoded, Exchange, SERVICE,
-    deadline::{self, GRPC_TIMEOUT, within},
-    request_log::RequestLog,
+    call::{
+        deadline::{self, GRPC_TIMEOUT, within},
+        request_log::RequestLog,
+    },
     status::Status,
 };
 

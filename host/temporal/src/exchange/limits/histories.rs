@@ -8,8 +8,11 @@ use cloakroom_core::{ByteSize, Context};
 use cloakroom_pipeline::{Budget, SizeLabels, SizeMeter, SizeMetrics, Verdict};
 use cloakroom_wire::{Schema, View};
 
-use super::{
-    call::Call, metric::HISTORY_RATIO, recent::Recent, token_owner::TokenOwner, tokens::Task,
+use crate::exchange::{
+    call::Call,
+    context::{token_owner::TokenOwner, tokens::Task},
+    metric::HISTORY_RATIO,
+    recent::Recent,
 };
 
 /// Memory for the runs and tokens that are remembered. For a run that is forgotten too early, the
@@ -46,7 +49,7 @@ impl Histories {
     }
 
     /// Remembers the runs of the workflow tasks in an answer whose history is large.
-    pub(super) fn note(&self, call: &Call<'_>, ctx: &Context, answer: &[u8]) {
+    pub(crate) fn note(&self, call: &Call<'_>, ctx: &Context, answer: &[u8]) {
         let answer = View::new(call.method.response, answer);
         let task = match call.name {
             "PollWorkflowTaskQueue" => Some(answer),
@@ -76,7 +79,7 @@ impl Histories {
 
     /// Returns the size from which payloads of a request are stored, if its run is known for a large
     /// history. `task` is the one that it answers, if that is known.
-    pub(super) fn threshold(
+    pub(crate) fn threshold(
         &self,
         call: &Call<'_>,
         request: &[u8],

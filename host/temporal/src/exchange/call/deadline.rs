@@ -5,7 +5,7 @@ use std::{future::Future, time::Duration};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use tokio::time::{Instant, timeout_at};
 
-use super::status::{Code, Status};
+use crate::exchange::status::{Code, Status};
 
 /// Header with the time that the caller waits.
 pub(crate) const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");

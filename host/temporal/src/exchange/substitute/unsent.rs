@@ -7,10 +7,8 @@
 
 use cloakroom_wire::View;
 
-use super::{
-    own_failure::{IDENTITY, QUERY_FAILED, own_failure},
-    proto::{put_bytes, put_number},
-};
+use super::own_failure::{IDENTITY, QUERY_FAILED, own_failure};
+use crate::exchange::proto::{put_bytes, put_number};
 
 /// Type of the failure: the one that the SDKs' own check gives, so that a retry policy that names it
 /// holds here too.
@@ -30,17 +28,17 @@ const CANCEL: &[u8] = b"\x08\x01";
 
 /// Replacement for a request that does not fit.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Substitute {
+pub(crate) struct Substitute {
     /// Method and request for the frontend. `None` if the task is left to time out.
-    pub(super) request: Option<(&'static str, Vec<u8>)>,
+    pub(crate) request: Option<(&'static str, Vec<u8>)>,
     /// Answer to the caller, once the frontend has accepted the request. `None` if the caller gets the
     /// status of the refusal.
-    pub(super) answer: Option<&'static [u8]>,
+    pub(crate) answer: Option<&'static [u8]>,
 }
 
 /// Returns what happens instead of a request. `None` for a request that answers no task: the caller gets
 /// the status of the refusal, and nothing goes upstream.
-pub(super) fn substitute(
+pub(crate) fn substitute(
     method: &str,
     request: View<'_>,
     report: &str,

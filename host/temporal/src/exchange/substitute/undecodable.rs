@@ -20,27 +20,31 @@ use futures::future::{Either, join_all, ready};
 use metrics::counter;
 use tokio::time::{Instant, timeout};
 
-pub(super) use self::reader::refuse_markers;
+pub(crate) use self::reader::refuse_markers;
 use self::{
     failed_task::failing_request,
     patience::Patience,
     task::{Task, TaskKind},
 };
-use super::{
-    Exchange, call::Call, frontend::Frontend, metric::UNDECODABLE, proto::put_bytes,
-    request_log::RequestLog, status::Status,
+use crate::exchange::{
+    Exchange,
+    call::{Call, request_log::RequestLog},
+    frontend::Frontend,
+    metric::UNDECODABLE,
+    proto::put_bytes,
+    status::Status,
 };
 
 /// Time after which the timeouts of a task are read. Nearly every answer is decoded before.
 const SOON: Duration = Duration::from_secs(1);
 
 /// An answer that is decoded.
-pub(super) struct Answer<'a, F> {
-    pub(super) frontend: &'a F,
-    pub(super) call: &'a Call<'a>,
-    pub(super) ctx: &'a Context,
+pub(crate) struct Answer<'a, F> {
+    pub(crate) frontend: &'a F,
+    pub(crate) call: &'a Call<'a>,
+    pub(crate) ctx: &'a Context,
     /// When the answer was there.
-    pub(super) began: Instant,
+    pub(crate) began: Instant,
 }
 
 impl Exchange {
@@ -50,7 +54,7 @@ impl Exchange {
     ///
     /// # Errors
     /// The status for the caller, if the answer is not about tasks.
-    pub(super) async fn decode_patiently<F: Frontend>(
+    pub(crate) async fn decode_patiently<F: Frontend>(
         &self,
         answer: &Answer<'_, F>,
         message: Bytes,

@@ -11,22 +11,22 @@ const EVENTS: u32 = 1;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Parent {
     /// The workflow that started this one as its child.
-    pub(super) execution: Option<ParentExecution>,
+    pub(crate) execution: Option<ParentExecution>,
     /// True if the run continues another one. Its result is then stored as its own.
-    pub(super) is_continued: bool,
+    pub(crate) is_continued: bool,
 }
 
 /// A workflow that started another one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct ParentExecution {
-    pub(super) namespace: String,
-    pub(super) workflow_id: String,
-    pub(super) run_id: String,
+pub(crate) struct ParentExecution {
+    pub(crate) namespace: String,
+    pub(crate) workflow_id: String,
+    pub(crate) run_id: String,
 }
 
 impl Parent {
     /// Returns the bytes that it takes.
-    pub(super) fn bytes(&self) -> usize {
+    pub(crate) fn bytes(&self) -> usize {
         let execution = self.execution.as_ref();
         let texts = execution
             .map(|parent| parent.namespace.len() + parent.workflow_id.len() + parent.run_id.len());
@@ -36,7 +36,7 @@ impl Parent {
 
 /// Returns the parent, if the first event is in this part of a history, and the size of the whole
 /// history that the last started task says, or zero.
-pub(super) fn facts(history: View<'_>) -> (Option<Parent>, u64) {
+pub(crate) fn facts(history: View<'_>) -> (Option<Parent>, u64) {
     let Some(event) = Schema::temporal().message(EVENT) else { return (None, 0) };
     let fields = history.fields();
     let events = fields.iter().filter(|field| field.number == EVENTS);
@@ -67,6 +67,6 @@ fn parent(first: View<'_>) -> Option<Parent> {
 }
 
 /// Returns a field of text, which is empty if it is not there.
-pub(super) fn text(view: View<'_>, name: &str) -> String {
+pub(crate) fn text(view: View<'_>, name: &str) -> String {
     view.text(name).unwrap_or_default().to_owned()
 }

@@ -8,10 +8,8 @@ use std::sync::Arc;
 use cloakroom_core::{Context, Kind};
 use cloakroom_wire::{MessageType, Schema, View};
 
-use super::{
-    recent::Recent,
-    task_parent::{Parent, facts, text},
-};
+use super::task_parent::{Parent, facts, text};
+use crate::exchange::recent::Recent;
 
 /// Bytes of all tasks that are remembered: some 40,000 of them.
 const TASKS: usize = 16 << 20;
@@ -24,25 +22,25 @@ const ACTIVITY_TASK: &str = "temporal.api.workflowservice.v1.PollActivityTaskQue
 
 /// A task that was handed out to a worker.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Task {
+pub(crate) struct Task {
     /// Namespace of the poll, by which no other namespace can look the task up.
-    pub(super) namespace: String,
+    pub(crate) namespace: String,
     /// Empty for an activity without a workflow.
-    pub(super) workflow_id: String,
-    pub(super) run_id: String,
-    pub(super) workflow_type: String,
+    pub(crate) workflow_id: String,
+    pub(crate) run_id: String,
+    pub(crate) workflow_type: String,
     /// Id, type and run of an activity without a workflow.
-    pub(super) standalone: Option<[String; 3]>,
+    pub(crate) standalone: Option<[String; 3]>,
     /// Task queue of a workflow, which is not the worker's own for sticky tasks.
-    pub(super) task_queue: String,
+    pub(crate) task_queue: String,
     /// Attempt of the task, from 1.
-    pub(super) attempt: u64,
+    pub(crate) attempt: u64,
     /// Size in bytes of the history so far, as the server says it. Zero if it does not.
-    pub(super) history_size: u64,
+    pub(crate) history_size: u64,
 }
 
 /// Tasks that were handed out, by token, and the parents of their runs.
-pub(super) struct Tokens {
+pub(crate) struct Tokens {
     tasks: Recent<Arc<Task>>,
     parents: Recent<Arc<Parent>>,
 }
@@ -55,7 +53,7 @@ impl Default for Tokens {
 
 impl Tokens {
     /// Remembers the tasks in the answer to a call of this method by a caller of `namespace`.
-    pub(super) fn learn(&self, name: &str, namespace: &str, answer: View<'_>) {
+    pub(crate) fn learn(&self, name: &str, namespace: &str, answer: View<'_>) {
         let Some((workflow, activity)) = task_types() else { return };
         let inside = |number: u32, message: MessageType| {
             let fields = answer.fields().into_iter().filter(move |field| field.number == number);
@@ -76,18 +74,18 @@ impl Tokens {
     }
 
     /// Returns the task of a token that was handed out in this namespace.
-    pub(super) fn task(&self, namespace: &str, token: &[u8]) -> Option<Arc<Task>> {
+    pub(crate) fn task(&self, namespace: &str, token: &[u8]) -> Option<Arc<Task>> {
         // A token of another namespace is one that this caller was never handed.
         self.tasks.get(token).filter(|task| task.namespace == namespace)
     }
 
     /// Returns the parent of a run, if its first event was seen.
-    pub(super) fn parent(&self, namespace: &str, run_id: &str) -> Option<Arc<Parent>> {
+    pub(crate) fn parent(&self, namespace: &str, run_id: &str) -> Option<Arc<Parent>> {
         self.parents.get((namespace, run_id))
     }
 
     /// Remembers the parent of a run.
-    pub(super) fn learn_parent(&self, namespace: &str, run_id: &str, parent: Arc<Parent>) {
+    pub(crate) fn learn_parent(&self, namespace: &str, run_id: &str, parent: Arc<Parent>) {
         let bytes = parent.bytes();
         self.parents.insert((namespace, run_id), parent, bytes);
     }
@@ -142,7 +140,7 @@ impl Task {
 
     /// Returns the context of payloads that answer the task: those of an activity belong to its
     /// workflow, which reads the result.
-    pub(super) fn context(&self) -> Context {
+    pub(crate) fn context(&self) -> Context {
         let ctx = Context::namespace(&*self.namespace);
         match &self.standalone {
             Some([id, type_name, run_id]) => {

@@ -4,13 +4,8 @@ use bytes::Bytes;
 use cloakroom_core::{CallMemory, Context, Error, ErrorKind, Limit};
 use cloakroom_wire::View;
 
-use super::{
-    Exchange,
-    call::Call,
-    frontend::Frontend,
-    status::Status,
-    unsent::{Substitute, substitute},
-};
+use super::unsent::{Substitute, substitute};
+use crate::exchange::{Exchange, call::Call, frontend::Frontend, status::Status};
 
 impl Exchange {
     /// Returns the answer to a call whose request does not fit. If it answers a task, the task is failed at
@@ -18,7 +13,7 @@ impl Exchange {
     ///
     /// # Errors
     /// The status for the caller: that of the error, or of the frontend if the task could not be failed.
-    pub(super) async fn answer_unsent(
+    pub(crate) async fn answer_unsent(
         &self,
         frontend: &impl Frontend,
         call: &Call<'_>,
@@ -54,7 +49,7 @@ impl Exchange {
 }
 
 /// Returns whether an error says that a request does not fit.
-pub(super) fn is_too_large(error: &Error) -> bool {
+pub(crate) fn is_too_large(error: &Error) -> bool {
     matches!(
         error.kind(),
         ErrorKind::LimitExceeded(Limit::Message | Limit::Payload | Limit::Payloads)

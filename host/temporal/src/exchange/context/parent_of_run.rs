@@ -6,13 +6,13 @@ use bytes::Bytes;
 use cloakroom_core::Context;
 use cloakroom_wire::{Schema, View};
 
-use super::{
+use super::task_parent::{Parent, facts};
+use crate::exchange::{
     Exchange,
     call::Call,
     frontend::Frontend,
     proto::{put_bytes, put_number},
     status::{Code, Status},
-    task_parent::{Parent, facts},
 };
 
 /// Method that is asked for the first event of a run.
@@ -30,7 +30,7 @@ impl Exchange {
     /// `Unavailable` if payloads are bound to namespaces, and it is not known whose parent reads them.
     /// The task is then handed out again, also if the failure was the gateway's: a result that nobody
     /// can read could never be taken back.
-    pub(super) async fn parent_of_ended(
+    pub(crate) async fn parent_of_ended(
         &self,
         frontend: &impl Frontend,
         call: &Call<'_>,

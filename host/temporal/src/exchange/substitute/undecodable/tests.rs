@@ -24,8 +24,8 @@ use crate::{
     adapter::Adapter,
     exchange::{
         Call, Caller, Exchange, Frontend,
+        call::request_log::RequestLog,
         proto::{put_bytes, put_number},
-        request_log::RequestLog,
         status::{Code, Status},
     },
     namespaces::NamespacePolicies,

@@ -4,11 +4,11 @@
 use cloakroom_core::{CallMemory, Context, Error, Remedy};
 use cloakroom_wire::View;
 
-use super::{
+use super::own_failure::{IDENTITY, own_failure};
+use crate::exchange::{
     Exchange,
     call::Call,
     frontend::Frontend,
-    own_failure::{IDENTITY, own_failure},
     proto::{put_bytes, put_number},
     status::Status,
 };
@@ -28,7 +28,7 @@ fn is_crossing(error: &Error) -> bool {
 impl Exchange {
     /// Returns the status for an error of encoding. If it is a payload that may not cross, and the
     /// request completes a workflow task, the task is failed at the frontend first, with the reason.
-    pub(super) async fn refuse_request(
+    pub(crate) async fn refuse_request(
         &self,
         frontend: &impl Frontend,
         call: &Call<'_>,

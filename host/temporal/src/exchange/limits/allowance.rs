@@ -9,12 +9,11 @@ use cloakroom_wire::{Schema, View};
 use http::HeaderValue;
 use tokio::time::timeout;
 
-use super::{
+use super::namespace_limits::{self, Limits};
+use crate::exchange::{
     Exchange,
-    call::{Call, SERVICE},
-    caller::NAMESPACE,
+    call::{Call, DESCRIBE_NAMESPACE, SERVICE, caller::NAMESPACE},
     frontend::Frontend,
-    namespace_limits::{self, Limits, METHOD},
     proto::put_bytes,
     status::{Code, Status},
 };
@@ -28,16 +27,16 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Sizes that one request may have.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Allowance {
-    pub(super) limits: SizeLimits,
+pub(crate) struct Allowance {
+    pub(crate) limits: SizeLimits,
     /// Size from which its payloads are stored, if that is not the configured one.
-    pub(super) threshold: Option<ByteSize>,
+    pub(crate) threshold: Option<ByteSize>,
 }
 
 impl Exchange {
     /// Returns the sizes that a request of this call may have. The limits of a namespace are asked for if
     /// they are not known yet: a server that allows less than the default would terminate the workflow.
-    pub(super) async fn allowance(
+    pub(crate) async fn allowance(
         &self,
         frontend: &impl Frontend,
         call: &Call<'_>,
@@ -73,7 +72,8 @@ impl Exchange {
     ) -> Option<Limits> {
         let mut request = Vec::new();
         put_bytes(&mut request, 1, namespace.as_bytes());
-        let asked = self.ask_for(frontend, METHOD, call, namespace, request, memory).await;
+        let asked =
+            self.ask_for(frontend, DESCRIBE_NAMESPACE, call, namespace, request, memory).await;
         let answer = asked.inspect_err(|status| {
             let (code, error) = (status.code.as_str(), &status.message);
             tracing::warn!(
@@ -81,7 +81,7 @@ impl Exchange {
                 "the limits of the namespace are not known, and a server's defaults are kept to"
             );
         });
-        let method = Schema::temporal().method(&format!("{SERVICE}{METHOD}"))?;
+        let method = Schema::temporal().method(&format!("{SERVICE}{DESCRIBE_NAMESPACE}"))?;
         namespace_limits::limits(method.response, &answer.ok()?)
     }
 
@@ -89,7 +89,7 @@ impl Exchange {
     ///
     /// # Errors
     /// The frontend's status.
-    pub(super) async fn ask_for(
+    pub(crate) async fn ask_for(
         &self,
         frontend: &impl Frontend,
         method: &str,

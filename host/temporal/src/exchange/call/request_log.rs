@@ -6,8 +6,8 @@ use cloakroom_core::clean;
 use metrics::{counter, histogram};
 use tokio::time::Instant;
 
-use super::{
-    caller::Caller,
+use super::caller::Caller;
+use crate::exchange::{
     metric::{CALLS, SECONDS},
     status::Status,
 };

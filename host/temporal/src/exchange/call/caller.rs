@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use http::{HeaderMap, HeaderName};
 
-use super::status::{Code, Status};
+use crate::exchange::status::{Code, Status};
 
 /// Header with the namespace that the SDKs repeat from the message.
 pub(crate) const NAMESPACE: HeaderName = HeaderName::from_static("temporal-namespace");

@@ -14,7 +14,7 @@ use super::allowance::Allowance;
 use crate::limits::SizeLimits;
 
 /// Bytes that a payload takes in a message besides its own: tag and length.
-pub(super) const FRAMING: usize = 6;
+pub(crate) const FRAMING: usize = 6;
 
 /// Messages that the server weighs as a whole, however many payloads they hold. All other payloads are
 /// weighed with those beside them.
@@ -39,11 +39,11 @@ struct Field {
 }
 
 /// Fields of a scanned message.
-pub(super) struct Fields(Vec<Field>);
+pub(crate) struct Fields(Vec<Field>);
 
 impl Fields {
     /// Groups the payloads of a message by the fields that the server weighs.
-    pub(super) fn new(scan: &Scan) -> Self {
+    pub(crate) fn new(scan: &Scan) -> Self {
         let whole = scan.spans().filter_map(|(span, message)| Some((span, whole(message)?)));
         let whole: HashMap<SpanId, Kind> = whole.collect();
         let mut fields: Vec<Field> = Vec::new();
@@ -73,7 +73,7 @@ impl Fields {
 
     /// Returns room for the message, with the limits of its fields. `framing` are the message's bytes
     /// besides its payloads.
-    pub(super) fn room(&self, allowance: &Allowance, framing: usize) -> Room {
+    pub(crate) fn room(&self, allowance: &Allowance, framing: usize) -> Room {
         let limits = &allowance.limits;
         let all = limits.message.most().unwrap_or(u64::MAX).saturating_sub(framing as u64);
         let mut room = Room::new(all);
@@ -93,7 +93,7 @@ impl Fields {
     ///
     /// # Errors
     /// `LimitExceeded(Message)`.
-    pub(super) fn check(
+    pub(crate) fn check(
         &self,
         payloads: &[Option<Bytes>],
         limits: &SizeLimits,
@@ -134,7 +134,7 @@ fn whole(message: MessageType) -> Option<Kind> {
 ///
 /// # Errors
 /// `LimitExceeded(Message)`.
-pub(super) fn check_size(what: &str, size: usize, most: Option<u64>) -> Result<(), Error> {
+pub(crate) fn check_size(what: &str, size: usize, most: Option<u64>) -> Result<(), Error> {
     let Some(most) = most.filter(|most| size as u64 > *most) else {
         return Ok(());
     };

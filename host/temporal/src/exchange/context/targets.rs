@@ -10,7 +10,7 @@ use super::task_parent::Parent;
 
 /// Returns the context of a message that names an execution, in the namespace of `base`. Nothing if it
 /// names none.
-pub(super) fn named(base: &Context, message: View<'_>) -> Option<Context> {
+pub(crate) fn named(base: &Context, message: View<'_>) -> Option<Context> {
     let type_of = |name| message.message(name).and_then(|name| text(name, "name"));
     let execution = message.message("workflow_execution").or_else(|| message.message("execution"));
     let of_execution = |name| execution.and_then(|execution| text(execution, name));
@@ -26,7 +26,7 @@ pub(super) fn named(base: &Context, message: View<'_>) -> Option<Context> {
 }
 
 /// Returns the context of each payload. Empty if all have that of the request.
-pub(super) fn targets(ctx: &Context, parent: Option<&Parent>, found: &Scan) -> Vec<Context> {
+pub(crate) fn targets(ctx: &Context, parent: Option<&Parent>, found: &Scan) -> Vec<Context> {
     let mut known = Vec::<(SpanId, Option<Context>)>::new();
     let mut target_of = |span: SpanId| {
         if let Some((_, target)) = known.iter().rev().find(|(id, _)| *id == span) {
@@ -91,7 +91,7 @@ fn ended(ctx: &Context, parent: &Parent, message: View<'_>) -> Option<Context> {
 }
 
 /// Returns the name of a message type without its package.
-pub(super) fn short_name(message: MessageType) -> &'static str {
+pub(crate) fn short_name(message: MessageType) -> &'static str {
     message.name().rsplit('.').next().unwrap_or_default()
 }
 

@@ -5,8 +5,8 @@ use cloakroom_wire::{Schema, scan};
 
 use super::*;
 use crate::exchange::{
+    context::task_parent::{Parent, ParentExecution},
     proto::put_bytes,
-    task_parent::{Parent, ParentExecution},
 };
 
 fn fields(fields: &[(u32, &[u8])]) -> Vec<u8> {

@@ -13,9 +13,6 @@ use bytes::Bytes;
 use cloakroom_wire::{MessageType, View, set_number};
 use tokio::time::Instant;
 
-/// Method whose answer has the limits.
-pub(crate) const METHOD: &str = "DescribeNamespace";
-
 /// Path to the limits in the answer, and the limits of a blob, a memo and a completed workflow task.
 const INFO: &str = "namespace_info";
 const LIMITS: &str = "limits";
@@ -92,14 +89,14 @@ impl NamespaceLimits {
     }
 }
 
-/// Returns the limits in the answer of [`METHOD`]. `None` from a server that tells none.
+/// Returns the limits in the answer of `DescribeNamespace`. `None` from a server that tells none.
 pub(crate) fn limits(message: MessageType, answer: &[u8]) -> Option<Limits> {
     let limits = View::new(message, answer).message(INFO)?.message(LIMITS)?;
     let limit = |name| limits.number(name).filter(|limit| *limit != 0);
     Some(Limits { blob: limit(BLOB), memo: limit(MEMO) })
 }
 
-/// Returns the answer of [`METHOD`] with raised limits.
+/// Returns the answer of `DescribeNamespace` with raised limits.
 pub(crate) fn raised(message: MessageType, answer: &Bytes) -> Option<Bytes> {
     let raise = |answer: Bytes, limit| set_number(message, &answer, &[INFO, LIMITS, limit], RAISED);
     ALL.into_iter().try_fold(answer.clone(), raise).ok()

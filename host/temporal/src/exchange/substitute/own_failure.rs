@@ -1,19 +1,19 @@
 //! Failures that the gateway reports for a worker.
 
-use super::proto::{put_bytes, put_number};
+use crate::exchange::proto::{put_bytes, put_number};
 
 /// Identity in Temporal's history of a task that the gateway failed.
-pub(super) const IDENTITY: &[u8] = b"cloakroom-gateway";
+pub(crate) const IDENTITY: &[u8] = b"cloakroom-gateway";
 
 /// Source of these failures, where an SDK names itself.
-pub(super) const SOURCE: &[u8] = b"Cloakroom";
+pub(crate) const SOURCE: &[u8] = b"Cloakroom";
 
 /// `QUERY_RESULT_TYPE_FAILED`
-pub(super) const QUERY_FAILED: u64 = 2;
+pub(crate) const QUERY_FAILED: u64 = 2;
 
 /// Returns `temporal.api.failure.v1.Failure` of an application, retryable. An operator finds it by its
 /// type. `delay` is the number of seconds until the next attempt, if the retry policy does not decide.
-pub(super) fn own_failure(type_name: &[u8], report: &str, delay: Option<u64>) -> Vec<u8> {
+pub(crate) fn own_failure(type_name: &[u8], report: &str, delay: Option<u64>) -> Vec<u8> {
     let (mut failure, mut info) = (Vec::new(), Vec::new());
     put_bytes(&mut info, 1, type_name);
     if let Some(seconds) = delay {

@@ -8,15 +8,15 @@ const MAX_ID: usize = 1000;
 
 /// Workflow and run of a task.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct TokenOwner<'a> {
-    pub(super) workflow_id: Option<&'a str>,
-    pub(super) run_id: Option<&'a str>,
+pub(crate) struct TokenOwner<'a> {
+    pub(crate) workflow_id: Option<&'a str>,
+    pub(crate) run_id: Option<&'a str>,
 }
 
 impl<'a> TokenOwner<'a> {
     /// Reads a token that is the protobuf message of today's servers: field 1 is the id of the
     /// namespace, 2 the workflow's, 3 the run's.
-    pub(super) fn parse(token: &'a [u8]) -> Self {
+    pub(crate) fn parse(token: &'a [u8]) -> Self {
         Self::read(token).unwrap_or_default()
     }
 

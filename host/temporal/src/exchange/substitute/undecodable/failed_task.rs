@@ -2,8 +2,8 @@
 
 use super::task::{Task, TaskKind};
 use crate::exchange::{
-    own_failure::{IDENTITY, QUERY_FAILED, SOURCE, own_failure},
     proto::{put_bytes, put_number},
+    substitute::own_failure::{IDENTITY, QUERY_FAILED, SOURCE, own_failure},
 };
 
 /// Type of the failure, by which an operator finds it.

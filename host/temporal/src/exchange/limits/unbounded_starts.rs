@@ -12,7 +12,7 @@ use cloakroom_core::clean;
 use cloakroom_wire::{Schema, View};
 use metrics::counter;
 
-use super::{call::Call, metric::UNBOUNDED_STARTS};
+use crate::exchange::{call::Call, metric::UNBOUNDED_STARTS};
 
 /// Types that are logged and counted by name. Clients choose the names, and each is a time series.
 const MOST: usize = 200;
@@ -29,7 +29,7 @@ pub(crate) struct UnboundedStarts(Mutex<BTreeSet<String>>);
 
 impl UnboundedStarts {
     /// Counts the starts in a request that have no timeout, and logs each type once.
-    pub(super) fn note(&self, call: &Call<'_>, namespace: &str, request: &[u8]) {
+    pub(crate) fn note(&self, call: &Call<'_>, namespace: &str, request: &[u8]) {
         let request = View::new(call.method.request, request);
         for start in starts(call.name, request).into_iter().filter(|start| is_unbounded(*start)) {
             let name = start.message("workflow_type").and_then(|name| name.text("name"));

@@ -4,10 +4,8 @@ use bytes::Bytes;
 use cloakroom_core::Context;
 use cloakroom_wire::MessageType;
 
-use super::{
-    Exchange,
-    namespace_limits::{limits, raised},
-};
+use super::namespace_limits::{limits, raised};
+use crate::exchange::Exchange;
 use crate::namespaces::Mode;
 
 impl Exchange {

@@ -18,7 +18,7 @@ const SYSTEM: &str = "__temporal_system";
 ///
 /// # Errors
 /// `Denied`, naming the field and both namespaces.
-pub(super) fn check(
+pub(crate) fn check(
     policies: &NamespacePolicies,
     found: &Scan,
     targets: &[Context],
@@ -40,7 +40,7 @@ pub(super) fn check(
 ///
 /// # Errors
 /// `Denied`.
-pub(super) fn check_nexus(
+pub(crate) fn check_nexus(
     policies: &NamespacePolicies,
     found: &Scan,
     ctx: &Context,
