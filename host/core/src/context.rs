@@ -43,6 +43,7 @@ struct Inner {
     run_id: Option<String>,
     /// Namespace of the workflow or activity, if it is another one.
     target_namespace: Option<String>,
+    plaintext: bool,
     probe: bool,
 }
 
@@ -131,6 +132,20 @@ impl Context {
         let is_other = inner.namespace.as_deref() != Some(namespace);
         inner.target_namespace = is_other.then(|| namespace.to_owned());
         Self { about: Arc::new(inner), ..self }
+    }
+
+    /// Returns the context of a payload that its receiver reads without a pipeline: it is neither encoded
+    /// nor stored.
+    #[must_use]
+    pub fn in_plaintext(mut self) -> Self {
+        Arc::make_mut(&mut self.about).plaintext = true;
+        self
+    }
+
+    /// Returns whether the payload is neither encoded nor stored.
+    #[must_use]
+    pub fn is_plaintext(&self) -> bool {
+        self.about.plaintext
     }
 
     /// Returns the context of a batch whose payloads have these contexts, one each.

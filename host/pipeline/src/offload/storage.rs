@@ -69,6 +69,10 @@ impl Storage {
         }
         // Rules are about the namespace that keeps the object.
         let ctx = &ctx.for_payload(encoded.slot).of_target();
+        // Whoever reads it in plaintext could not follow a reference.
+        if ctx.is_plaintext() {
+            return None;
+        }
         let original = encoded.original.as_ref().map(|original| &original.metadata);
         let metadata = original.unwrap_or(&encoded.payload.metadata);
         match self.rules.iter().find(|rule| rule.matches(ctx, metadata, size)) {

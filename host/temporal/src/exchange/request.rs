@@ -42,7 +42,7 @@ impl Exchange {
         call.caller.check(call.name, ctx.namespace_name(), call.headers)?;
         let policies = self.namespaces();
         let namespace = log.namespace.as_deref().unwrap_or_default();
-        let ctx = ctx.with_readable(policies.readable(namespace));
+        let ctx = policies.reading(ctx, namespace, call.name == "PollNexusTaskQueue");
         if !call.method.request.holds_payloads() {
             return Ok(Encoded::Request(ctx, message));
         }

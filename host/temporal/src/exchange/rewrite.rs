@@ -12,7 +12,7 @@ use super::{
     Exchange,
     batch::{Batch, write_all},
     call::Call,
-    context::{crossing, targets::targets, task_parent::Parent},
+    context::{crossing, crossing::separates_namespaces, nexus, targets::targets, task_parent::Parent},
     failures,
     found::{malformed, parse},
     limits::{
@@ -100,14 +100,16 @@ impl Exchange {
         found: &Scan,
         pipeline: &Pipeline,
     ) -> Result<Context, Error> {
-        let targets = targets(ctx, parent, found);
-        if pipeline.binds_namespaces() {
-            let (policies, mut stages) = (self.namespaces(), pipeline.stages().iter());
-            let is_required = stages.any(Stage::is_required_to_encode);
-            let checked = crossing::check(&policies, found, &targets)
-                .and_then(|()| crossing::check_nexus(&policies, found, ctx, is_required));
-            self.report(ctx, Direction::Encode, checked)?;
+        let mut targets = targets(ctx, parent, found);
+        let (policies, mut stages) = (self.namespaces(), pipeline.stages().iter());
+        let (binds, is_required) =
+            (separates_namespaces(pipeline), stages.any(Stage::is_required_to_encode));
+        let mut checked = nexus::check(&policies, found, ctx, binds, is_required);
+        if binds {
+            checked = checked.and_then(|()| crossing::check(&policies, found, &targets));
         }
+        self.report(ctx, Direction::Encode, checked)?;
+        nexus::leave_plaintext(&policies, found, &mut targets);
         Ok(if targets.is_empty() { ctx.clone() } else { ctx.clone().with_targets(targets) })
     }
 
