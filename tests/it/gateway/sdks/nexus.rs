@@ -46,7 +46,10 @@ impl Two {
     fn shared() -> &'static Self {
         static SHARED: OnceLock<Two> = OnceLock::new();
         SHARED.get_or_init(|| {
-            let server = DevServer::start(DevOptions::default());
+            // A server at a URL is told where it could call back, or it is not called.
+            let callback = ("component.nexusoperations.callback.endpoint.template", "\"http://none\"");
+            let server =
+                DevServer::start(DevOptions { dynamic: &[callback], ..DevOptions::default() });
             run(&server.target(), &["operator", "namespace", "create", "-n", "billing"]);
             poll_until("the namespace is known", || {
                 let mut list = temporal(&server.target());
