@@ -60,6 +60,7 @@ mod redis;
 mod refresh;
 mod reload;
 mod required;
+mod rings;
 mod rogue;
 mod rogue_driver;
 mod round_trip;

@@ -93,6 +93,8 @@ pub enum Remedy {
     MostPayloads,
     /// Namespaces behind Nexus endpoints.
     NexusEndpoints,
+    /// Rings of keys that a namespace was sealed under before.
+    OldRings,
     /// Bytes that one call of a plugin may make.
     Output,
     /// Time that a call of a plugin may take.

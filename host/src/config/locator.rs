@@ -30,6 +30,8 @@ pub(crate) enum Table<'a> {
     Namespace(&'a str),
     /// `[nexus.ENDPOINT]`
     Nexus(&'a str),
+    /// The `[[namespace.NAME.storage.rule]]` of this index.
+    NamespaceRule(&'a str, usize),
 }
 
 impl Locator {
@@ -65,6 +67,10 @@ impl Locator {
             Table::Ring(name) => vec!["keys", name],
             Table::Namespace(name) => vec!["namespace", name],
             Table::Nexus(name) => vec!["nexus", name],
+            Table::NamespaceRule(name, at) => {
+                index = at.to_string();
+                vec!["namespace", name, "storage", "rule", &index]
+            }
         };
         path.extend(key);
         match self.offset(&path) {

@@ -1,8 +1,11 @@
 //! `[namespace.NAME]`, as written.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use cloakroom_pipeline::{Mode, NamespaceRules};
 use serde::Deserialize;
+
+use super::{namespace_storage::NamespaceStorageEntry, schema::File};
 
 /// `[namespace.NAME]`
 #[derive(Debug, Default, Deserialize)]
@@ -11,6 +14,11 @@ pub(crate) struct NamespaceEntry {
     pub(crate) mode: ModeWord,
     pub(crate) shares: BTreeSet<String>,
     pub(crate) plain: Vec<PlainEntry>,
+    /// Ring in place of the one that stages name.
+    pub(crate) ring: Option<String>,
+    /// Rings that only decrypt.
+    pub(crate) old_rings: Vec<String>,
+    pub(crate) storage: NamespaceStorageEntry,
 }
 
 /// Use of the pipeline in a namespace.
@@ -31,22 +39,56 @@ pub(crate) struct PlainEntry {
     pub(crate) task_queue: Option<String>,
 }
 
+impl ModeWord {
+    fn mode(self) -> Mode {
+        match self {
+            Self::On => Mode::On,
+            Self::Decode => Mode::Decode,
+            Self::Off => Mode::Off,
+        }
+    }
+}
+
+/// Returns the rules that the pipeline keeps in each namespace that the file says something about.
+pub(crate) fn rules(file: &File) -> BTreeMap<&str, NamespaceRules> {
+    let entries = &file.namespace;
+    let mut readable = BTreeMap::<&str, Vec<String>>::new();
+    for (name, entry) in entries {
+        for reader in &entry.shares {
+            readable.entry(reader).or_default().push(name.clone());
+        }
+    }
+    // A caller's history has the results of its operations, also where the codec server shows it.
+    for endpoint in file.nexus.values() {
+        let Some(handler) = &endpoint.namespace else { continue };
+        for caller in endpoint.callers.iter().filter(|caller| *caller != handler) {
+            readable.entry(caller).or_default().push(handler.clone());
+        }
+    }
+    let modes = entries.iter().map(|(name, entry)| (name.as_str(), entry.mode.mode()));
+    let mut rules: BTreeMap<_, _> =
+        modes.map(|(name, mode)| (name, NamespaceRules::new(mode))).collect();
+    for (reader, names) in readable {
+        // A reader need not have a table of its own.
+        let own = rules.remove(reader).unwrap_or_default();
+        rules.insert(reader, own.opening(names));
+    }
+    rules
+}
+
 /// Returns the policies that the gateway asks for.
 #[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
-pub(crate) fn policies(file: &super::schema::File) -> cloakroom_temporal::NamespacePolicies {
-    use cloakroom_temporal::{Mode, NamespacePolicies, NamespacePolicy, PlainRule};
+pub(crate) fn policies(file: &File) -> cloakroom_temporal::NamespacePolicies {
+    use cloakroom_temporal::{NamespacePolicies, NamespacePolicy, PlainRule};
 
     let policy = |entry: &NamespaceEntry| {
-        let mode = match entry.mode {
-            ModeWord::On => Mode::On,
-            ModeWord::Decode => Mode::Decode,
-            ModeWord::Off => Mode::Off,
-        };
         let rule = |rule: &PlainEntry| {
             PlainRule::new(rule.workflow_type.as_deref(), rule.task_queue.as_deref())
         };
         let plain = entry.plain.iter().map(rule).collect();
-        NamespacePolicy::new(mode).sharing_with(entry.shares.clone()).leaving_plain(plain)
+        NamespacePolicy::new(entry.mode.mode())
+            .sharing_with(entry.shares.clone())
+            .leaving_plain(plain)
     };
     let named = file.namespace.iter().map(|(name, entry)| (name.clone(), policy(entry)));
     let endpoints = file.nexus.iter().map(|(name, entry)| (name.clone(), entry.endpoint()));

@@ -159,6 +159,12 @@ impl File {
         self.stage.iter().map(StageEntry::entry).chain(drivers.map(|driver| driver.entry()))
     }
 
+    /// Returns whether payloads of some namespace may be stored with this driver.
+    pub(crate) fn stores_with(&self, driver: &str) -> bool {
+        self.storage.as_ref().is_some_and(|storage| storage.stores_with(driver))
+            || self.namespace.values().any(|entry| entry.storage.stores_with(driver))
+    }
+
     /// Returns the files that the configuration names: plugins, keys and secrets. A watch reloads when
     /// one changes.
     pub(crate) fn files(&self, folder: &Path) -> Vec<PathBuf> {

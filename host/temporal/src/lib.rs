@@ -22,6 +22,8 @@ mod namespaces;
 #[cfg(any(feature = "gateway", feature = "sdk"))]
 mod nexus_endpoints;
 mod object_keys;
+#[cfg(any(feature = "gateway", feature = "sdk"))]
+mod page_keys;
 mod reference;
 #[cfg(feature = "sdk")]
 mod sdk;
@@ -36,6 +38,8 @@ pub use self::{
     namespaces::{Mode, NamespacePolicies, NamespacePolicy, NamespacePolicySource, PlainRule},
     nexus_endpoints::NexusEndpoint,
 };
+#[cfg(any(feature = "gateway", feature = "sdk"))]
+pub use self::page_keys::{PageKeySource, PageKeys};
 #[cfg(feature = "sdk")]
 pub use self::sdk::{
     ConnectionHook, DataConverterBuilder, SdkCodec, data_converter, payload_from_sdk,

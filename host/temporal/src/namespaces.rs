@@ -8,23 +8,10 @@ use std::{
 };
 
 use cloakroom_core::{Context, ObjectScope};
+pub use cloakroom_pipeline::Mode;
 
 use self::readers::Readers;
 use crate::nexus_endpoints::NexusEndpoint;
-
-/// The use of the pipeline in a namespace.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Mode {
-    /// Payloads are encoded and decoded.
-    #[default]
-    On,
-    /// Payloads are decoded and not encoded: before all workers of a namespace can decode, and after
-    /// encoding was given up.
-    Decode,
-    /// Payloads pass as they are.
-    Off,
-}
 
 /// Requests whose payloads are not encoded, although their namespace's are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -164,7 +164,8 @@ impl Task {
             }
             None => {
                 let (id, run_id) = (&self.workflow_id, some(&self.run_id));
-                ctx.with_target(Kind::Workflow, id, &self.workflow_type, run_id)
+                let ctx = ctx.with_target(Kind::Workflow, id, &self.workflow_type, run_id);
+                if self.task_queue.is_empty() { ctx } else { ctx.with_task_queue(&self.task_queue) }
             }
         }
     }
