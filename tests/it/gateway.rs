@@ -19,3 +19,4 @@ mod strangers;
 mod temporal_proxy;
 mod traffic;
 mod undecodable;
+mod unsent;

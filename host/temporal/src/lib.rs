@@ -34,11 +34,6 @@ mod too_large;
 #[cfg(any(feature = "codec-server", feature = "gateway"))]
 pub use self::access::Auth;
 #[cfg(any(feature = "gateway", feature = "sdk"))]
-pub use self::{
-    namespaces::{Mode, NamespacePolicies, NamespacePolicy, NamespacePolicySource, PlainRule},
-    nexus_endpoints::NexusEndpoint,
-};
-#[cfg(any(feature = "gateway", feature = "sdk"))]
 pub use self::page_keys::{PageKeySource, PageKeys};
 #[cfg(feature = "sdk")]
 pub use self::sdk::{
@@ -50,4 +45,9 @@ pub use self::{
     envelopes::SystemEnvelopes,
     limits::{SizeLimitSource, SizeLimits},
     reference::TemporalReferences,
+};
+#[cfg(any(feature = "gateway", feature = "sdk"))]
+pub use self::{
+    namespaces::{Mode, NamespacePolicies, NamespacePolicy, NamespacePolicySource, PlainRule},
+    nexus_endpoints::NexusEndpoint,
 };

@@ -19,8 +19,7 @@ const UNKNOWN: &str = "null";
 /// Every entry counts as a key that is not known for something else: a driver whose object is named by
 /// an entry `id` must not be fooled by a forged `key` beside it.
 pub(crate) fn key_namespaces(claim: &Claim) -> Option<Vec<String>> {
-    let is_key =
-        |name: &str| !NO_KEYS.contains(&name) && !name.starts_with(OURS);
+    let is_key = |name: &str| !NO_KEYS.contains(&name) && !name.starts_with(OURS);
     let keys = claim.iter().filter(|(name, _)| is_key(name)).map(|(_, value)| value);
     let mut namespaces = Vec::new();
     for key in keys {

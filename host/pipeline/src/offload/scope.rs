@@ -24,9 +24,7 @@ impl Storage {
             }
             let text = "the claim's key names no namespace, so that the object may be anybody's: let \
                         such objects be read, if all namespaces may read them";
-            return Err(
-                Error::new(ErrorKind::Denied, text).with_remedies(&[Remedy::UnscopedKeys])
-            );
+            return Err(Error::new(ErrorKind::Denied, text).with_remedies(&[Remedy::UnscopedKeys]));
         };
         match namespaces.iter().find(|namespace| !scope.holds(reader, namespace)) {
             None => Ok(()),

@@ -12,7 +12,9 @@ use super::{
     Exchange,
     batch::{Batch, write_all},
     call::Call,
-    context::{crossing, crossing::separates_namespaces, nexus, targets::targets, task_parent::Parent},
+    context::{
+        crossing, crossing::separates_namespaces, nexus, targets::targets, task_parent::Parent,
+    },
     failures,
     found::{malformed, parse},
     limits::{

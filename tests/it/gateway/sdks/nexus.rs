@@ -47,7 +47,8 @@ impl Two {
         static SHARED: OnceLock<Two> = OnceLock::new();
         SHARED.get_or_init(|| {
             // A server at a URL is told where it could call back, or it is not called.
-            let callback = ("component.nexusoperations.callback.endpoint.template", "\"http://none\"");
+            let callback =
+                ("component.nexusoperations.callback.endpoint.template", "\"http://none\"");
             let server =
                 DevServer::start(DevOptions { dynamic: &[callback], ..DevOptions::default() });
             run(&server.target(), &["operator", "namespace", "create", "-n", "billing"]);
@@ -95,10 +96,7 @@ fn go_calls_a_handler_in_another_namespace() {
     let two = Two::shared();
     let handler = two.request("billing", "worker", "", &[]);
     let queue = handler["task_queue"].as_str().unwrap();
-    two.endpoint(
-        "carriers",
-        &["--target-namespace", "billing", "--target-task-queue", queue],
-    );
+    two.endpoint("carriers", &["--target-namespace", "billing", "--target-task-queue", queue]);
     let steps = ["nexus_sync", "nexus_run", "nexus_fail", "nexus_refuse"];
     let mut caller = two.request("default", "both", "carriers", &steps);
     let handling = Program::start(Sdk::Go, &handler);
@@ -124,7 +122,8 @@ fn go_calls_a_handler_in_another_namespace() {
     }
     let _workers = [&handler, &caller].map(|request| Program::start(Sdk::Go, request));
     let look = |namespace: &str, id: &str| {
-        let shown = run(&target, &["workflow", "query", "-n", namespace, "-w", id, "--type", "look"]);
+        let shown =
+            run(&target, &["workflow", "query", "-n", namespace, "-w", id, "--type", "look"]);
         assert!(shown.contains(CANARY), "{namespace}: {:.300}", shown);
     };
     for step in steps {

@@ -82,9 +82,8 @@ mod tests {
     #[test]
     fn only_the_result_that_is_too_large_fails() {
         let found = completed();
-        let sizes = |found: &Scan| {
-            found.sites().iter().map(|site| site.range().len()).collect::<Vec<_>>()
-        };
+        let sizes =
+            |found: &Scan| found.sites().iter().map(|site| site.range().len()).collect::<Vec<_>>();
         assert_eq!(sizes(&found), [6, 10_003, 20_004]);
         assert!(fail_one(&found, &unfit(Some(0))).is_none(), "a command is no result");
         for (slot, left) in [(Some(1), [6, 20_004]), (Some(2), [6, 10_003]), (None, [6, 10_003])] {

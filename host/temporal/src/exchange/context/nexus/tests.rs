@@ -56,7 +56,8 @@ fn verdict(namespace: &str, endpoint: &str, binds: bool, is_required: bool) -> S
 #[test]
 fn an_input_belongs_to_the_operation_and_a_summary_to_the_workflow() {
     let contexts = targets(&caller("shop"), None, &scheduled("payments"));
-    let shown: Vec<_> = contexts.iter().map(|ctx| (ctx.kind(), ctx.id(), ctx.type_name())).collect();
+    let shown: Vec<_> =
+        contexts.iter().map(|ctx| (ctx.kind(), ctx.id(), ctx.type_name())).collect();
     let operation = (Some(Kind::Nexus), Some("payments"), Some("carrier/carry"));
     assert_eq!(shown, [operation, (Some(Kind::Workflow), Some("order"), Some("Order"))]);
     assert!(contexts.iter().all(|ctx| ctx.of_target().namespace_name() == Some("shop")));
@@ -67,7 +68,8 @@ fn an_input_belongs_to_the_operation_and_a_summary_to_the_workflow() {
 #[test]
 fn an_operation_without_a_workflow_has_the_same_target() {
     let payload = fields(&[(2, b"data")]);
-    let start = [(1, &b"shop"[..]), (5, b"payments"), (6, b"carrier"), (7, b"carry"), (11, &payload)];
+    let start =
+        [(1, &b"shop"[..]), (5, b"payments"), (6, b"carrier"), (7, b"carry"), (11, &payload)];
     let found = found("StartNexusOperationExecution", fields(&start));
     let contexts = targets(&Context::namespace("shop"), None, &found);
     assert_eq!(contexts[0].type_name(), Some("carrier/carry"));
