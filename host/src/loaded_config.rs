@@ -40,6 +40,9 @@ pub(crate) struct LoadedConfig {
     pub(crate) gateway: (crate::config::GatewayEntry, PathBuf),
     #[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
     pub(crate) namespaces: Arc<cloakroom_temporal::NamespacePolicies>,
+    /// Keys of the gateway's page tokens.
+    #[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
+    pub(crate) page_keys: cloakroom_temporal::PageKeys,
     /// Folder of compiled plugins.
     cache: Option<PathBuf>,
     pub(crate) keys: Vec<KeyFact>,
@@ -97,6 +100,8 @@ impl LoadedConfig {
             resources,
         };
         let LoadedPipeline { pipeline, drivers, repeats } = load_pipeline(&loader, &file).await?;
+        #[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
+        let page_keys = cloakroom_temporal::PageKeys::new(loader.resources.rings.values().cloned());
         let Resources { host, cache, buckets, .. } = loader.resources;
         let inventory = Inventory::new(&file, &locator, &pipeline, drivers, buckets);
         let keys = key_facts(&file, |name| native.rings.contains_key(name));
@@ -113,6 +118,8 @@ impl LoadedConfig {
             gateway: (file.gateway, folder.clone()),
             #[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
             namespaces: Arc::new(crate::config::policies(&file.namespace, &file.nexus)),
+            #[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
+            page_keys,
             cache,
             keys,
             stamps,

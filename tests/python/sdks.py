@@ -5,6 +5,7 @@ Reads one JSON request, on one line of standard input:
  "id": prefix of workflow ids, "size": bytes of a parcel, "sizes": {step: bytes}, "canary": text, "steps": [...],
  "other_queue": "", "s3": {"endpoint": URL, "bucket": name}}
 With "s3", payloads are stored there by the SDK's own driver. Only Go and Python have one that is published.
+With "cached": 0, the worker caches no workflow, so that each task brings a history from its start.
 Writes one line of JSON for each step: {"step": ..., "ok": true, "sha256": of what came back, "ms": ...}. The first
 step that fails has "ok": false and "error", and ends the program with status 1. A worker says {"step": "ready"},
 and works until standard input ends.
@@ -397,6 +398,7 @@ async def serve(request, ended, storing):
         workflows=[Courier],
         activities=[echo, fail, drop, stumble, later],
         workflow_runner=UnsandboxedWorkflowRunner(),
+        max_cached_workflows=request.get("cached", 1000),
     ):
         say(step="ready", ok=True)
         if request["role"] == "both":

@@ -31,6 +31,7 @@ struct Does {
     down: AtomicBool,
     refused: AtomicU64,
     spoil_writes: AtomicBool,
+    resets: AtomicU64,
     deny_overwrites: AtomicBool,
     deny_looking: AtomicBool,
     hang: Mutex<bool>,
@@ -53,6 +54,7 @@ impl Tamper {
             down: AtomicBool::default(),
             refused: AtomicU64::default(),
             spoil_writes: AtomicBool::default(),
+            resets: AtomicU64::default(),
             deny_overwrites: AtomicBool::default(),
             deny_looking: AtomicBool::default(),
             hang: Mutex::default(),
@@ -116,6 +118,16 @@ impl Tamper {
         self.does.spoil_writes.store(spoil, SeqCst);
     }
 
+    /// The connections of the next PUTs, so many of them, are reset while their body comes in.
+    pub fn reset_writes(&self, count: u64) {
+        self.does.resets.store(count, SeqCst);
+    }
+
+    /// Returns how many PUTs are still to be reset.
+    pub fn resets(&self) -> u64 {
+        self.does.resets.load(SeqCst)
+    }
+
     /// From now on a PUT is denied that does not leave alone what is there, or none is.
     pub fn deny_overwrites(&self, deny: bool) {
         self.does.deny_overwrites.store(deny, SeqCst);
@@ -141,6 +153,11 @@ impl Does {
         if self.down.load(SeqCst) {
             self.refused.fetch_add(1, SeqCst);
             return client.shutdown(Shutdown::Both);
+        }
+        if self.resets.load(SeqCst) > 0 && is_write_under_way(&client)? {
+            self.resets.fetch_sub(1, SeqCst);
+            // What is not read turns the end of the connection into a reset.
+            return Ok(());
         }
         let mut request = BufReader::new(client.try_clone()?);
         let head = head(&mut request)?;
@@ -191,6 +208,24 @@ impl Does {
         client.write_all(&byte)?;
         self.flipped.fetch_add(byte.len() as u64, SeqCst);
         io::copy(&mut body, &mut client).map(drop)
+    }
+}
+
+/// Waits for a request, reading nothing of it, and returns whether it is a PUT of which a part of the
+/// body has come.
+fn is_write_under_way(client: &TcpStream) -> io::Result<bool> {
+    let mut seen = [0; 8 << 10];
+    loop {
+        let length = client.peek(&mut seen)?;
+        let come = &seen[..length];
+        if length >= 4 && !come.starts_with(b"PUT ") {
+            return Ok(false);
+        }
+        let head = come.windows(4).position(|end| end == b"\r\n\r\n");
+        if length == 0 || head.is_some_and(|head| head + 4 < length) {
+            return Ok(length > 0);
+        }
+        thread::yield_now();
     }
 }
 

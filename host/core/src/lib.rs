@@ -39,7 +39,7 @@ pub use self::{
     driver::{Claim, Driver, Object},
     error::Error,
     error_kind::{Blame, ErrorKind},
-    keys::{CLAIM_PURPOSE, Key, KeyError, KeyLookup, KeyRing},
+    keys::{CLAIM_PURPOSE, Key, KeyError, KeyLookup, KeyRing, PAGE_PURPOSE},
     limit::Limit,
     line::Line,
     memory::MemoryBudget,

@@ -12,6 +12,7 @@ mod key_set;
 mod metric;
 mod pem;
 mod tls;
+mod verified_tokens;
 
 #[cfg(feature = "gateway")]
 pub use self::client_tls::ClientTls;

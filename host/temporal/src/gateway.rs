@@ -18,6 +18,8 @@ mod pass_on;
 mod probes;
 mod proxy;
 mod readers;
+mod restrict;
+mod runner;
 mod serve;
 mod settings;
 mod status_details;

@@ -19,6 +19,8 @@ mod log_limit;
 pub mod metric;
 #[cfg(any(feature = "gateway", feature = "sdk"))]
 mod namespaces;
+#[cfg(any(feature = "gateway", feature = "sdk"))]
+mod page_keys;
 mod reference;
 #[cfg(feature = "sdk")]
 mod sdk;
@@ -32,6 +34,8 @@ pub use self::access::Auth;
 pub use self::namespaces::{
     Mode, NamespacePolicies, NamespacePolicy, NamespacePolicySource, PlainRule,
 };
+#[cfg(any(feature = "gateway", feature = "sdk"))]
+pub use self::page_keys::{PageKeySource, PageKeys};
 #[cfg(feature = "sdk")]
 pub use self::sdk::{
     ConnectionHook, DataConverterBuilder, SdkCodec, data_converter, payload_from_sdk,

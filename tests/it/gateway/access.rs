@@ -7,6 +7,7 @@ mod drain;
 mod edge;
 mod frontend;
 mod python;
+mod restrict;
 mod tenants;
 mod tokens;
 
@@ -19,10 +20,12 @@ use temporalio_client::{
 };
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
     CountWorkflowExecutionsRequest, DescribeNamespaceRequest, ListNamespacesRequest,
+    RegisterNamespaceRequest,
 };
 
 pub(crate) use self::authority::{Authority, Pair};
-use self::edge::Edge;
+pub(crate) use self::edge::Edge;
+pub(crate) use self::frontend::{Frontend, Reaction};
 use super::harness::Served;
 use crate::worker::{folder_driver, opening};
 

@@ -1,7 +1,7 @@
 //! Clients that presented a valid token, and the reasons to refuse the others.
 
 /// Client that presented a valid token.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Client {
     /// Subject of a signed token, or `token` for the operator's own.
     pub(crate) subject: String,

@@ -10,6 +10,7 @@ use super::{
     client::{AuthError, Client},
     jwks::Jwks,
     key_set::KeySet,
+    verified_tokens::VerifiedTokens,
 };
 
 /// Most characters of a subject in the log.
@@ -26,6 +27,7 @@ pub(super) struct TokenVerifier {
     issuer: Option<String>,
     /// Claim that lists the namespaces of a token. `None` if tokens are good for all.
     namespaces: Option<String>,
+    verified: Arc<VerifiedTokens>,
 }
 
 /// Source of the keys.
@@ -50,11 +52,13 @@ type Claims = Map<String, Value>;
 
 impl TokenVerifier {
     pub(super) fn new(keys: KeySource, audience: Option<String>, issuer: Option<String>) -> Self {
-        Self { keys, audience, issuer, namespaces: None }
+        Self { keys, audience, issuer, namespaces: None, verified: Arc::default() }
     }
 
     pub(super) fn with_namespace_claim(mut self, claim: &str) -> Self {
         self.namespaces = Some(claim.to_owned());
+        // A verifier that this is a copy of reads the namespaces from another claim.
+        self.verified = Arc::default();
         self
     }
 
@@ -63,28 +67,39 @@ impl TokenVerifier {
         if token.len() > MAX_TOKEN {
             return Err(AuthError::InvalidToken("the token has more than 16 KiB"));
         }
-        let header = decode_header(token);
-        let header = header
-            .map_err(|_| AuthError::InvalidToken("the token is not a signed JSON Web Token"))?;
-        check_header(&header).map_err(AuthError::InvalidToken)?;
-        let claims = match &self.keys {
-            KeySource::Fixed(keys) => self.verify(token, &header, keys),
+        let client = match &self.keys {
+            KeySource::Fixed(keys) => self.client(token, keys),
             KeySource::Fetched(fetched) => {
                 let keys = fetched.keys().await.map_err(AuthError::KeysUnavailable)?;
-                match self.verify(token, &header, &keys) {
+                match self.client(token, &keys) {
                     // The provider may have rotated its keys since the last fetch.
                     Err(UNKNOWN_KEY) => match fetched.newer(&keys).await {
-                        Some(keys) => self.verify(token, &header, &keys),
+                        Some(keys) => self.client(token, &keys),
                         None => Err(UNKNOWN_KEY),
                     },
                     verified => verified,
                 }
             }
         };
-        let claims = claims.map_err(AuthError::InvalidToken)?;
+        client.map_err(AuthError::InvalidToken)
+    }
+
+    /// Returns the client of a token that these keys verify, or have verified.
+    fn client(&self, token: &str, keys: &Arc<KeySet>) -> Result<Client, &'static str> {
+        if let Some(client) = self.verified.client(token, keys) {
+            return Ok(client);
+        }
+        let header =
+            decode_header(token).map_err(|_| "the token is not a signed JSON Web Token")?;
+        check_header(&header)?;
+        let claims = self.verify(token, &header, keys)?;
         let namespaces = self.namespaces.as_ref().map(|claim| namespace_names(claims.get(claim)));
         let signed_subject = claims.get("sub").and_then(Value::as_str).map(str::to_owned);
-        Ok(Client { subject: subject(&claims), signed_subject, namespaces })
+        let client = Client { subject: subject(&claims), signed_subject, namespaces };
+        if let Some(expires) = claims.get("exp").and_then(Value::as_u64) {
+            self.verified.remember(token, keys, expires, &client);
+        }
+        Ok(client)
     }
 
     fn verify(&self, token: &str, header: &Header, keys: &KeySet) -> Result<Claims, &'static str> {

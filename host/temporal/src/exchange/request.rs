@@ -18,7 +18,7 @@ use super::{
 pub(crate) enum Encoded {
     /// It is sent to the frontend, in this context.
     Request(Context, Bytes),
-    /// It does not fit, and this is the answer to its call.
+    /// This is the answer to its call: the request does not fit, or asks for a page of our own.
     Answer(Bytes),
 }
 
@@ -44,7 +44,11 @@ impl Exchange {
         let namespace = log.namespace.as_deref().unwrap_or_default();
         let ctx = ctx.with_readable(policies.readable(namespace));
         if !call.method.request.holds_payloads() {
-            return Ok(Encoded::Request(ctx, message));
+            let resumed = Box::pin(self.resume(frontend, call, &ctx, &message, memory, log));
+            return Ok(match resumed.await? {
+                Some(answer) => Encoded::Answer(answer),
+                None => Encoded::Request(ctx, message),
+            });
         }
         let allowance = self.allowance(frontend, call, &ctx, &message, memory).await;
         let request = call.method.request;

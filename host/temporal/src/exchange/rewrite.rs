@@ -19,6 +19,7 @@ use super::{
         allowance::Allowance,
         fields::{FRAMING, Fields, check_size},
     },
+    pages::{Manner, has_history},
     replay::Reads,
     substitute::undecodable::refuse_markers,
 };
@@ -122,9 +123,36 @@ impl Exchange {
         message: MessageType,
         bytes: Bytes,
     ) -> Result<(Bytes, usize), Error> {
+        if has_history(message) {
+            let manner = Manner::Together(call.needs());
+            // Boxed: all other messages would pay for the size of the future.
+            let decoded = Box::pin(self.decode_page(ctx, call, message, &bytes, manner)).await?;
+            return Ok((decoded.bytes, decoded.payloads));
+        }
         let decoded = self.decode_texts(ctx, message, bytes, call.needs()).await?;
         self.check_answer(ctx, call, decoded.bytes.len())?;
         Ok((decoded.bytes, decoded.payloads))
+    }
+
+    /// Decodes each payload of an answer alone, and leaves what cannot be decoded. Returns it, how many
+    /// payloads it has, and what failed.
+    ///
+    /// # Errors
+    /// Those of the message as a whole.
+    pub(super) async fn decode_for_reader(
+        &self,
+        ctx: &Context,
+        call: &Call<'_>,
+        bytes: &Bytes,
+    ) -> Result<(Bytes, usize, Vec<Error>), Error> {
+        let message = call.method.response;
+        if has_history(message) {
+            let page = Box::pin(self.decode_page(ctx, call, message, bytes, Manner::Alone)).await?;
+            return Ok((page.bytes, page.payloads, page.failed));
+        }
+        let decoded = self.decode_alone(ctx, message, bytes).await?;
+        self.check_answer(ctx, call, decoded.0.len())?;
+        Ok(decoded)
     }
 
     /// Decodes the payloads of a message of any size that its receiver reads, and puts the texts of
@@ -139,8 +167,26 @@ impl Exchange {
         bytes: Bytes,
         reads: Reads,
     ) -> Result<Decoded, Error> {
+        self.decode_within(ctx, message, bytes, reads, usize::MAX).await
+    }
+
+    /// Decodes as [`Exchange::decode_texts`] does, unless the references of the message alone declare
+    /// more than `most` bytes.
+    ///
+    /// # Errors
+    /// Those of the pipeline. `LimitExceeded(Output)` if more is declared; then nothing is fetched.
+    pub(super) async fn decode_within(
+        &self,
+        ctx: &Context,
+        message: MessageType,
+        bytes: Bytes,
+        reads: Reads,
+        most: usize,
+    ) -> Result<Decoded, Error> {
         let found = self.scan_received(message, &bytes)?;
-        let Batch { payloads, places } = Batch::new(&found, reads)?;
+        let batch = Batch::new(&found, reads)?;
+        batch.check_declared(most)?;
+        let Batch { payloads, places } = batch;
         let count = places.count();
         if count == 0 {
             return Ok(Decoded { bytes, payloads: 0, error_message: None });

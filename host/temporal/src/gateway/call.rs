@@ -1,5 +1,7 @@
 //! A call of a known method over HTTP/2: read, encoded, sent, and its answer decoded.
 
+use std::pin::pin;
+
 use bytes::Bytes;
 use cloakroom_core::{CallMemory, Context};
 use cloakroom_wire::Method;
@@ -17,7 +19,7 @@ use super::{
     status_head::GRPC_STATUS,
 };
 use crate::exchange::{
-    Call, Caller, DECODED, Encoded,
+    Call, Caller, DECODED, Encoded, HistoryRequest,
     call::{
         deadline::{self, GRPC_TIMEOUT, within},
         request_log::RequestLog,
@@ -44,20 +46,25 @@ impl Connection {
     ) -> Result<Response<GatewayBody>, Status> {
         let (mut head, body) = request.into_parts();
         let deadline = deadline::deadline(&head.headers, Instant::now());
+        let is_reader = caller.reads || self.gateway.settings.readers.has(&head.headers);
+        let decodes = caller.decodes && self.gateway.settings.decode;
         let call = Call::new(method, name, &head.headers, caller);
-        let encoding = self.encode(&call, body, log);
-        let (encoded, memory) = within(deadline, encoding).await?;
+        let call = Call { deadline, is_reader, decodes, ..call };
+        let (encoded, memory) = {
+            // Pinned where they are, as all large futures here: moving them takes longer than they do.
+            let encoding = pin!(self.encode(&call, body, log));
+            within(deadline, encoding).await?
+        };
         let (ctx, message) = match encoded {
             Encoded::Request(ctx, message) => (ctx, message),
-            Encoded::Answer(message) => return Ok(own_answer(message)),
+            Encoded::Answer(message) => return Ok(own_answer(message, Some(memory))),
         };
+        let history = HistoryRequest::read(call.method, call.name, &ctx, &message);
         headers::describe_request(&mut head.headers);
-        let is_reader = caller.reads || self.gateway.settings.readers.has(&head.headers);
         self.gateway.credentials.load().authorize(ctx.namespace_name(), &mut head.headers);
         let headers = head.headers.clone();
-        let decodes = caller.decodes && self.gateway.settings.decode;
-        let call =
-            Call { deadline, is_reader, decodes, ..Call::new(method, name, &headers, caller) };
+        let call = Call::new(method, name, &headers, caller);
+        let call = Call { deadline, is_reader, decodes, history: history.as_ref(), ..call };
         if let Some(deadline) = deadline {
             // What encoding took is gone, and the frontend should not work for longer than its caller
             // waits.
@@ -75,19 +82,21 @@ impl Connection {
         let request = Request::from_parts(head, GatewayBody::message(message, None, Some(memory)));
         let asked = Instant::now();
         let mut draining = self.gateway.draining.subscribe();
-        let sent = within(deadline, self.upstream.send(request, again));
+        let sent = pin!(self.upstream.send(request, again));
+        let sent = within(deadline, sent);
         let response = if call.is_poll() {
             tokio::select! {
                 response = sent => response?,
                 // A poll that waits would hold the shutdown up for a minute. An empty answer is what
                 // the frontend gives when there is no task.
-                () = drained(&mut draining) => return Ok(own_answer(Bytes::new())),
+                () = drained(&mut draining) => return Ok(own_answer(Bytes::new(), None)),
             }
         } else {
             sent.await?
         };
         log.upstream = asked.elapsed();
-        within(deadline, self.answer(&call, &ctx, response, log)).await
+        let answer = pin!(self.answer(&call, &ctx, response, log));
+        within(deadline, answer).await
     }
 
     /// Reads and encodes a request.
@@ -159,11 +168,13 @@ impl Connection {
     }
 }
 
-/// Returns an answer that the gateway makes itself. An empty one to a poll says that there is no task.
-fn own_answer(message: Bytes) -> Response<GatewayBody> {
+/// Returns an answer that the gateway makes itself, and whose memory is counted until it is sent. An empty
+/// one to a poll says that there is no task.
+fn own_answer(message: Bytes, memory: Option<CallMemory>) -> Response<GatewayBody> {
     let mut trailers = HeaderMap::new();
     trailers.insert(GRPC_STATUS, 0.into());
-    let mut response = Response::new(GatewayBody::message(message, Some(trailers), None));
+    let mut response = Response::new(GatewayBody::message(message, Some(trailers), memory));
     headers::describe_grpc(response.headers_mut());
+    response.headers_mut().insert(DECODED, HeaderValue::from_static("1"));
     response
 }

@@ -7,7 +7,7 @@ use http::{Request, Response};
 use hyper::body::Incoming;
 
 use super::{
-    body::GatewayBody, newcomers::Newcomer, pass_on::pass_on, proxy::GatewayState,
+    body::GatewayBody, newcomers::Newcomer, pass_on::pass_on, proxy::GatewayState, runner::Runner,
     upstream::Upstream,
 };
 use crate::{
@@ -31,8 +31,9 @@ impl Connection {
         peer: SocketAddr,
         names: Option<CertificateNames>,
         newcomer: Arc<Newcomer>,
+        runner: Runner,
     ) -> Self {
-        let upstream = gateway.upstream();
+        let upstream = gateway.upstream(runner);
         Self { gateway, upstream, peer, names, newcomer }
     }
 

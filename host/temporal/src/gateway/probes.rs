@@ -15,7 +15,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::{Gateway, proxy::GatewayState};
+use super::{Gateway, proxy::GatewayState, runner::Runner};
 
 /// Connections that are open at once. Prometheus keeps one or two.
 const MAX_CONNECTIONS: usize = 16;
@@ -94,9 +94,12 @@ impl GatewayState {
         if *self.draining.borrow() {
             return line(StatusCode::SERVICE_UNAVAILABLE, "shutting down");
         }
-        match self.upstream().probe().await {
-            Ok(()) => line(StatusCode::OK, "ready"),
-            Err(status) => line(StatusCode::SERVICE_UNAVAILABLE, &status.message),
+        let runner = Runner::default();
+        let upstream = self.upstream(runner.clone());
+        match runner.run(async move { upstream.probe().await }).await {
+            Some(Ok(())) => line(StatusCode::OK, "ready"),
+            Some(Err(status)) => line(StatusCode::SERVICE_UNAVAILABLE, &status.message),
+            None => line(StatusCode::SERVICE_UNAVAILABLE, "the probe ended early"),
         }
     }
 }

@@ -4,7 +4,7 @@ use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use http::Request;
 use hyper::{body::Incoming, server::conn::http2::Builder, service::service_fn};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use rustls::ServerConfig;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -13,7 +13,10 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use super::{accept::drained, connection::Connection, newcomers::Newcomer, proxy::GatewayState};
+use super::{
+    accept::drained, connection::Connection, newcomers::Newcomer, proxy::GatewayState,
+    runner::Runner,
+};
 use crate::access::CertificateNames;
 
 /// Time limit of a TLS handshake.
@@ -88,10 +91,14 @@ impl GatewayState {
         names: Option<CertificateNames>,
         newcomer: Arc<Newcomer>,
     ) {
-        let mut draining = self.draining.subscribe();
-        let caller = Arc::new(Connection::new(self, peer, names, newcomer));
-        let service = service_fn(move |request: Request<Incoming>| caller.clone().respond(request));
-        let connection = Builder::new(TokioExecutor::new())
+        let (mut draining, runner) = (self.draining.subscribe(), Runner::default());
+        let caller = Connection::new(self, peer, names, newcomer, runner.clone());
+        let caller = Arc::new(caller);
+        let service = service_fn(move |request: Request<Incoming>| {
+            // In its box at once: hyper moves the future of a call four times, and this one is large.
+            Box::pin(caller.clone().respond(request))
+        });
+        let connection = Builder::new(runner.clone())
             .timer(TokioTimer::new())
             .max_concurrent_streams(MAX_CALLS)
             .initial_stream_window_size(STREAM_WINDOW)
@@ -99,18 +106,21 @@ impl GatewayState {
             .max_header_list_size(MAX_HEAD)
             .keep_alive_interval(PING_INTERVAL)
             .keep_alive_timeout(PING_TIMEOUT)
-            .serve_connection(TokioIo::new(stream), service);
-        let mut connection = pin!(connection);
-        let ended = tokio::select! {
-            ended = connection.as_mut() => ended,
-            () = drained(&mut draining) => {
-                connection.as_mut().graceful_shutdown();
-                connection.await
+            .serve_connection(TokioIo::new(runner.outlet(stream)), service);
+        let connection = async move {
+            let mut connection = pin!(connection);
+            let ended = tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = drained(&mut draining) => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            };
+            if let Err(error) = ended {
+                tracing::debug!(%error, %peer, "a connection failed");
             }
         };
-        if let Err(error) = ended {
-            tracing::debug!(%error, %peer, "a connection failed");
-        }
+        runner.run(connection).await;
     }
 
     /// Logs a connection that was ended before it authenticated, at WARN once for each address in some

@@ -9,8 +9,9 @@ use http::{Request, Response};
 use hyper::{
     body::Incoming,
     client::conn::http2::{Builder, SendRequest},
+    rt::Executor as _,
 };
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
@@ -19,7 +20,9 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-use super::{body::GatewayBody, credentials::UpstreamCredentials, upstream_url::UpstreamUrl};
+use super::{
+    body::GatewayBody, credentials::UpstreamCredentials, runner::Runner, upstream_url::UpstreamUrl,
+};
 use crate::exchange::status::{Code, Status};
 
 /// Time limit of a connection attempt.
@@ -45,11 +48,17 @@ pub(super) struct Upstream {
     url: UpstreamUrl,
     credentials: Arc<ArcSwap<UpstreamCredentials>>,
     sender: Mutex<Option<SendRequest<GatewayBody>>>,
+    /// Runs the connection.
+    runner: Runner,
 }
 
 impl Upstream {
-    pub(super) fn new(url: UpstreamUrl, credentials: Arc<ArcSwap<UpstreamCredentials>>) -> Self {
-        Self { url, credentials, sender: Mutex::new(None) }
+    pub(super) fn new(
+        url: UpstreamUrl,
+        credentials: Arc<ArcSwap<UpstreamCredentials>>,
+        runner: Runner,
+    ) -> Self {
+        Self { url, credentials, sender: Mutex::new(None), runner }
     }
 
     /// Sends a request, and returns the head of the response. Dropping the future resets the stream.
@@ -122,17 +131,17 @@ impl Upstream {
         &self,
         stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     ) -> Result<SendRequest<GatewayBody>, Status> {
-        let handshake = Builder::new(TokioExecutor::new())
+        let handshake = Builder::new(self.runner.clone())
             .timer(TokioTimer::new())
             .keep_alive_interval(PING_INTERVAL)
             .keep_alive_timeout(PING_TIMEOUT)
             .initial_stream_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
             .max_header_list_size(MAX_HEAD)
-            .handshake(TokioIo::new(stream))
+            .handshake(TokioIo::new(self.runner.outlet(stream)))
             .await;
         let (sender, connection) = handshake.map_err(|error| self.lost(&describe(&error)))?;
-        tokio::spawn(async move {
+        self.runner.execute(async move {
             if let Err(error) = connection.await {
                 tracing::debug!(%error, "a connection to the frontend failed");
             }

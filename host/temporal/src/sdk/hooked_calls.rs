@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::frontend_channel::{FrontendChannel, remove_of_channel};
 use crate::exchange::{
-    Call, Caller, DECODED, Encoded, Exchange, SERVICE,
+    Call, Caller, DECODED, Encoded, Exchange, HistoryRequest, SERVICE,
     call::{
         deadline::{self, GRPC_TIMEOUT, within},
         request_log::RequestLog,
@@ -87,6 +87,7 @@ impl HookedCalls {
             Encoded::Request(ctx, message) => (ctx, message),
             Encoded::Answer(message) => return Ok(success(Ok((HeaderMap::new(), message)))),
         };
+        let history = HistoryRequest::read(call.method, call.name, &ctx, &message);
         let mut headers = call.headers.clone();
         if let Some(deadline) = deadline {
             // What encoding took is gone, and the frontend should not work for longer than its caller
@@ -101,7 +102,8 @@ impl HookedCalls {
             Ok(answer) => return Ok(success(Ok(answer))),
             Err(status) => return Ok(Err(self.decode_status(&ctx, status).await)),
         };
-        let call = &Call { deadline, is_decoded: headers.contains_key(DECODED), ..*call };
+        let is_decoded = headers.contains_key(DECODED);
+        let call = &Call { deadline, is_decoded, history: history.as_ref(), ..*call };
         let decode = async {
             // Admitted only now: a poll that waits for a minute must not hold memory.
             let memory = self.exchange.adapter.pipeline().memory().admit().await;

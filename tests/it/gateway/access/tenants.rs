@@ -1,16 +1,14 @@
 //! Two tenants of one gateway, of whom one wants to read what the other has stored.
 
 use cloakroom_tests::rigs::{DevOptions, DevServer, temporal};
-use temporalio_common::protos::temporal::api::{
-    common::v1::{Payload, Payloads, WorkflowType},
-    history::v1::history_event::Attributes,
-    taskqueue::v1::TaskQueue,
-    workflowservice::v1::{GetWorkflowExecutionHistoryRequest, StartWorkflowExecutionRequest},
-};
+use temporalio_common::protos::temporal::api::common::v1::Payload;
 
 use super::*;
 use crate::{
-    gateway::harness::{CANARY, parcel},
+    gateway::{
+        harness::{CANARY, parcel},
+        inputs::{self, history_request, payload, start_request},
+    },
     worker::until,
 };
 
@@ -48,39 +46,17 @@ async fn start(
     id: &str,
     input: Payload,
 ) -> Result<(), Status> {
-    let request = StartWorkflowExecutionRequest {
-        namespace: namespace.to_owned(),
-        workflow_id: id.to_owned(),
-        request_id: id.to_owned(),
-        workflow_type: Some(WorkflowType { name: "nobody-runs-it".to_owned() }),
-        task_queue: Some(TaskQueue { name: "nobody".to_owned(), ..Default::default() }),
-        input: Some(Payloads { payloads: vec![input] }),
-        ..Default::default()
-    };
+    let request = start_request(namespace, id, vec![input]);
     let mut service = connection.workflow_service();
     service.start_workflow_execution(request.into_request()).await.map(drop)
 }
 
 /// Returns the input of a workflow.
 async fn input(connection: &Connection, namespace: &str, id: &str) -> Result<Payload, Status> {
-    let execution = temporalio_common::protos::temporal::api::common::v1::WorkflowExecution {
-        workflow_id: id.to_owned(),
-        run_id: String::new(),
-    };
-    let request = GetWorkflowExecutionHistoryRequest {
-        namespace: namespace.to_owned(),
-        execution: Some(execution),
-        ..Default::default()
-    };
+    let request = history_request(namespace, id);
     let mut service = connection.workflow_service();
     let answer = service.get_workflow_execution_history(request.into_request()).await?;
-    let events = answer.into_inner().history.unwrap().events;
-    let Some(Attributes::WorkflowExecutionStartedEventAttributes(started)) =
-        events.into_iter().next().unwrap().attributes
-    else {
-        panic!("another event is first");
-    };
-    Ok(started.input.unwrap().payloads.remove(0))
+    Ok(inputs::input(answer.into_inner()).remove(0))
 }
 
 /// With claims that are bound to their namespace, no store is asked for a stolen reference. Without,
@@ -108,9 +84,7 @@ async fn a_reference_to_an_object_of_another_tenant_opens_nothing() {
         let till = connect(&gateway.url(), Some("token-of-the-till-7Hq2")).await;
         let clerk = connect(&gateway.url(), Some("token-of-the-clerk-Xe4")).await;
         let direct = connect(&server.url(), None).await;
-        let mut secret = Payload::default();
-        secret.metadata.insert("encoding".to_owned(), b"json/plain".to_vec());
-        secret.data = format!("\"{}\"", parcel()).into_bytes();
+        let secret = payload("json/plain", format!("\"{}\"", parcel()).as_bytes());
         // A namespace is known everywhere some time after it was created.
         until(async || start(&clerk, "bank", id, secret.clone()).await).await;
         assert!(input(&clerk, "bank", id).await.unwrap() == secret);

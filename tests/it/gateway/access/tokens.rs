@@ -133,6 +133,7 @@ async fn what_cannot_be_told_apart_or_recognised_is_refused() {
         identity("till", "subject = \"till\""),
         identity("till", "token = { file = \"DIR/short\" }"),
         identity("till", "token = { file = \"DIR/missing\" }"),
+        till.clone() + "admin = true\n",
         format!("{till}{till}"),
         till.clone() + &identity("clerk", "token = { file = \"DIR/till\" }"),
         format!("listen = \"0.0.0.0:7243\"\n{till}"),
@@ -151,6 +152,7 @@ async fn what_cannot_be_told_apart_or_recognised_is_refused() {
         [gateway.temporal]: identity `till` is recognised by a signed token, but no keys verify one
         gateway.temporal.identity `till` `token`: the token has 5 bytes, but at least 16 are needed: use random ones, such as those of `openssl rand -base64 32`
         gateway.temporal.identity `till` `token`: cannot read `DIR/missing`: correct the path: No such file or directory (os error 2)
+        [gateway.temporal]: identity `till` may make administrative calls, which concern every namespace, but may not use every namespace: give it all of them, or take that right from it
         [gateway.temporal]: two identities are called `till`
         [gateway.temporal]: identities `till` and `clerk` have the same token
         [gateway.temporal]: payloads and tokens would cross the network to 0.0.0.0:7243 in the clear: serve TLS, or listen on 127.0.0.1 or [::1]

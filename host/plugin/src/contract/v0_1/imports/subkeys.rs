@@ -2,7 +2,7 @@
 
 use std::{iter, sync::Arc};
 
-use cloakroom_core::{CLAIM_PURPOSE, Key, KeyError};
+use cloakroom_core::{CLAIM_PURPOSE, Key, KeyError, PAGE_PURPOSE};
 use zeroize::Zeroize;
 
 use super::key_lookup;
@@ -66,9 +66,10 @@ impl InstanceState {
 }
 
 fn derive(key: &dyn Key, purpose: &str, salt: &[u8], length: usize) -> Result<Subkey, KeyError> {
-    // The host derives the keys of claims' proofs for this purpose: a plugin that had them could forge
-    // claims. Our keys refuse it themselves, and a key of an embedder's program may not.
-    if purpose == CLAIM_PURPOSE {
+    // The host derives the keys of claims' proofs and the codes of page tokens for these purposes: a
+    // plugin that had them could forge both. Our keys refuse the first themselves, and a key of an
+    // embedder's program may not.
+    if [CLAIM_PURPOSE, PAGE_PURPOSE].contains(&purpose) {
         return Err(KeyError::Refused);
     }
     let mut bytes = vec![0; length];

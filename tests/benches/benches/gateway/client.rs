@@ -1,0 +1,113 @@
+//! So many callers that each call again as soon as they are answered.
+
+use std::{net::SocketAddr, sync::Arc, time::Instant};
+
+use bytes::Bytes;
+use http::{Request, Version};
+use http_body_util::{BodyExt as _, Full};
+use hyper::client::conn::http2::{Builder, SendRequest};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+};
+use tokio_rustls::TlsConnector;
+
+use crate::{proxy::Proxy, story::Story};
+
+const WINDOW: u32 = 4 << 20;
+
+/// Measurements of one proxy in one turn.
+pub(crate) struct Turn {
+    /// Answers a second.
+    pub(crate) rate: f64,
+    /// Seconds of the proxy's processor time for each.
+    pub(crate) work: f64,
+    /// Seconds that each took.
+    pub(crate) latencies: Vec<f64>,
+}
+
+pub(crate) async fn turn(proxy: &Proxy, story: &Story) -> Turn {
+    let mut connections = Vec::new();
+    for _ in 0..story.connections {
+        connections.push(open(proxy.address, story).await);
+    }
+    let ask = Arc::new(Ask {
+        uri: story.uri(proxy.address),
+        request: story.request.clone(),
+        is_gzip: story.is_gzip,
+    });
+    // Connections, pools and the proxy's own connection to the frontend.
+    for connection in &mut connections {
+        call(connection, &ask, story.answer).await;
+    }
+    let (worked, began) = (proxy.worked(), Instant::now());
+    let callers = (0..story.callers).map(|caller| {
+        let (mut connection, ask) = (connections[caller % connections.len()].clone(), ask.clone());
+        let (calls, answer) = (story.calls / story.callers, story.answer);
+        tokio::spawn(async move {
+            let mut latencies = Vec::with_capacity(calls);
+            for _ in 0..calls {
+                let asked = Instant::now();
+                call(&mut connection, &ask, answer).await;
+                latencies.push(asked.elapsed().as_secs_f64());
+            }
+            latencies
+        })
+    });
+    let mut latencies = Vec::new();
+    for caller in callers.collect::<Vec<_>>() {
+        latencies.extend(caller.await.expect("every call is answered"));
+    }
+    let (took, worked) = (began.elapsed().as_secs_f64(), proxy.worked() - worked);
+    let count = latencies.len() as f64;
+    Turn { rate: count / took, work: worked / count, latencies }
+}
+
+struct Ask {
+    uri: http::Uri,
+    request: Bytes,
+    is_gzip: bool,
+}
+
+async fn open(address: SocketAddr, story: &Story) -> SendRequest<Full<Bytes>> {
+    let socket = TcpStream::connect(address).await.expect("it listens");
+    socket.set_nodelay(true).expect("a socket");
+    let Some(authority) = &story.tls else { return handshake(socket).await };
+    let name = address.ip().into();
+    let tls = TlsConnector::from(authority.caller()).connect(name, socket).await;
+    handshake(tls.expect("TLS")).await
+}
+
+async fn handshake(
+    stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+) -> SendRequest<Full<Bytes>> {
+    let (sender, connection) = Builder::new(TokioExecutor::new())
+        .initial_stream_window_size(WINDOW)
+        .initial_connection_window_size(WINDOW)
+        .handshake(TokioIo::new(stream))
+        .await
+        .expect("HTTP/2");
+    tokio::spawn(connection);
+    sender
+}
+
+/// Calls, and checks that the answer is one of success and has this size.
+async fn call(connection: &mut SendRequest<Full<Bytes>>, ask: &Ask, answer: usize) {
+    let mut request = Request::post(ask.uri.clone())
+        .version(Version::HTTP_2)
+        .header("content-type", "application/grpc")
+        .header("te", "trailers");
+    if ask.is_gzip {
+        request = request.header("grpc-encoding", "gzip");
+    }
+    let request = request.body(Full::new(ask.request.clone())).expect("a request");
+    connection.ready().await.expect("it serves");
+    let response = connection.send_request(request).await.expect("an answer");
+    let head = response.headers().get("grpc-message").cloned();
+    let body = response.into_body().collect().await.expect("an answer");
+    let trailers = body.trailers().cloned().unwrap_or_default();
+    let status = trailers.get("grpc-status").map(http::HeaderValue::as_bytes);
+    assert_eq!(status, Some(&b"0"[..]), "{head:?}");
+    assert_eq!(body.to_bytes().len(), answer, "another answer than expected");
+}

@@ -1,0 +1,78 @@
+//! The gateway beside other proxies: how long a call takes through each, and what processor time the
+//! proxy needs for it.
+//!
+//! Client, proxy and a stub of Temporal's frontend are processes of their own on the same machine.
+//! Proxies take turns, so that all meet the same machine. Temporal's own proxy is measured too where
+//! `TEMPORAL_PROXY` names its program.
+//!
+//! `cargo xtask bench gateway`, or `cargo xtask bench gateway "16 callers"` for the calls with this
+//! text in their title
+
+mod client;
+mod envoy;
+mod forwarder;
+mod memory;
+mod messages;
+mod proxies;
+mod proxy;
+mod report;
+mod story;
+mod stub;
+mod tls;
+
+use std::env;
+
+use tokio::runtime::{Builder, Runtime};
+
+use crate::{client::Turn, messages::Pages, proxy::Proxy, report::Row, story::Story};
+
+const ROUNDS: usize = 7;
+
+fn main() {
+    let args: Vec<String> = env::args().skip(1).collect();
+    match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["stub", address, page] => return runtime().block_on(stub::serve(address, page)),
+        ["forwarder", address, to] => return runtime().block_on(forwarder::serve(address, to)),
+        _ => {}
+    }
+    let mut texts = args.iter().filter(|arg| !arg.starts_with('-'));
+    if texts.next().is_some_and(|bench| !"gateway".contains(&**bench)) {
+        return;
+    }
+    let filter = texts.next().map_or("", String::as_str);
+    let runtime = runtime();
+    let pages = runtime.block_on(Pages::make());
+    let stories = Story::all(&pages, filter);
+    let rows: Vec<_> = stories.iter().map(|story| measure(&runtime, &pages, story)).collect();
+    report::print(&rows);
+    if "memory".contains(filter) {
+        memory::measure(&runtime, &pages);
+    }
+}
+
+/// Measures one kind of call through every proxy.
+fn measure(runtime: &Runtime, pages: &Pages, story: &Story) -> Row {
+    let stub = proxies::stub(&pages.file(story.is_sealed));
+    let proxies = proxies::all(&stub, story);
+    let mut turns: Vec<Vec<Turn>> = proxies.iter().map(|_| Vec::new()).collect();
+    for round in 0..ROUNDS {
+        for place in 0..proxies.len() {
+            // Who begins finds the machine as the last one left it.
+            let who = (place + round) % proxies.len();
+            let turn = runtime.block_on(client::turn(&proxies[who], story));
+            // The first round warms connections and caches.
+            if round > 0 {
+                turns[who].push(turn);
+            }
+        }
+        report::progress();
+    }
+    let peaks = proxies.iter().map(Proxy::peak);
+    let names = proxies.iter().map(|proxy| proxy.name);
+    Row::new(story, names.zip(turns).zip(peaks))
+}
+
+/// One thread, so that a proxy has the other processor.
+fn runtime() -> Runtime {
+    Builder::new_current_thread().enable_all().build().expect("a runtime")
+}

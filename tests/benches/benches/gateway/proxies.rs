@@ -1,0 +1,139 @@
+//! Everything that may stand between callers and the stub.
+
+use std::{
+    env, fs,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use cloakroom_tests::{KEY, rigs::free_port};
+use serde_json::Value;
+
+use crate::{envoy, messages::STAGES, proxy::Proxy, story::Story};
+
+/// The program of Temporal's own proxy, to be measured too where somebody has built it.
+const TEMPORAL_PROXY: &str = "TEMPORAL_PROXY";
+
+/// A key of temporal-proxy for tests, and how long it stays.
+const ENCRYPTION: &str = "\
+encryption:
+  enabled: true
+  default:
+    uri: testing://-ynIaZzFbAjp9VPgu0Ohk9YeQSLS9ta0m9mtnOnGZqo=
+    duration: 1h
+";
+
+/// Starts a stub that serves the page in a file.
+pub(crate) fn stub(page: &Path) -> Proxy {
+    own("stub", |address| vec![address.to_string(), page.display().to_string()])
+}
+
+/// Starts every proxy that the story concerns.
+pub(crate) fn all(stub: &Proxy, story: &Story) -> Vec<Proxy> {
+    let to = stub.address;
+    let mut all = Vec::new();
+    // The stub has no TLS, and the forwarder ends none.
+    if story.tls.is_none() {
+        all.push(Proxy::none(stub));
+        all.push(own("forwarder", |address| vec![address.to_string(), to.to_string()]));
+    }
+    all.push(envoy(story, to));
+    if !story.is_sealed {
+        all.push(gateway("gateway, no stages", "", story, to));
+    }
+    all.push(gateway("gateway, zstd and AES-GCM", STAGES, story, to));
+    if let Some(program) = env::var_os(TEMPORAL_PROXY) {
+        // Its pages have payloads that it encrypted itself.
+        if story.tls.is_none() && !story.is_sealed {
+            all.push(temporal("temporal-proxy, no encryption", "", &program, to));
+            all.push(temporal("temporal-proxy, AES-GCM", ENCRYPTION, &program, to));
+        }
+    }
+    all
+}
+
+/// Starts this program in another role.
+fn own(role: &'static str, args: impl Fn(SocketAddr) -> Vec<String>) -> Proxy {
+    let program = env::current_exe().expect("a program");
+    Proxy::start(role, |_, address| {
+        let mut command = Command::new(&program);
+        command.arg(role).args(args(address));
+        command
+    })
+}
+
+/// Starts the gateway with these stages.
+pub(crate) fn gateway(name: &'static str, stages: &str, story: &Story, to: SocketAddr) -> Proxy {
+    let program = built();
+    Proxy::start(name, |folder, address| {
+        let config = folder.join("cloakroom.toml");
+        let mut text = format!("{stages}[gateway.temporal]\nupstream = \"http://{to}\"\n");
+        if let Some(authority) = &story.tls {
+            authority.write(folder);
+            text.push_str(
+                "tls = { certificate = \"server.pem\", key = \"server.key\", client_ca = \"ca.pem\" }\n\
+                 [[gateway.temporal.identity]]\nname = \"caller\"\nsan = [\"caller\"]\n\
+                 namespaces = [\"*\"]\n",
+            );
+        }
+        fs::write(&config, text).expect("a configuration");
+        fs::write(folder.join("key"), KEY).expect("a key");
+        let mut command = Command::new(&program);
+        command.args(["gateway", "temporal", "--config"]).arg(config);
+        command.args(["--listen", &address.to_string()]);
+        command
+    })
+}
+
+/// Starts Envoy. Its launcher in Python becomes Envoy, and keeps its process.
+fn envoy(story: &Story, to: SocketAddr) -> Proxy {
+    let python = env::var_os("CLOAKROOM_PYTHON").expect("run this as `cargo xtask bench`");
+    let program = PathBuf::from(python).with_file_name("envoy");
+    Proxy::start("Envoy", |folder, address| {
+        let config = folder.join("envoy.yaml");
+        let tls = story.tls.as_ref().map(|authority| {
+            authority.write(folder);
+            folder
+        });
+        fs::write(&config, envoy::config(address, to, tls)).expect("a configuration");
+        let mut command = Command::new(&program);
+        command.arg("-c").arg(config);
+        command.args(["--concurrency", "1", "--log-level", "warn", "--disable-hot-restart"]);
+        command
+    })
+}
+
+fn temporal(
+    name: &'static str,
+    encryption: &str,
+    program: &std::ffi::OsStr,
+    to: SocketAddr,
+) -> Proxy {
+    Proxy::start(name, |folder, address| {
+        let config = folder.join("proxy.yaml");
+        let upstream = format!("upstreams:\n  - {{ name: stub, hostPort: \"{to}\" }}\n");
+        let text = format!(
+            "hostPort: \"{address}\"\n{upstream}routing: {{ default: stub }}\n{encryption}"
+        );
+        fs::write(&config, text).expect("a configuration");
+        let mut command = Command::new(program);
+        command.args(["serve", "--level", "warn", "--config"]).arg(config);
+        command.args(["--metrics-addr", &format!("127.0.0.1:{}", free_port())]);
+        command
+    })
+}
+
+/// The program, as it is shipped.
+fn built() -> PathBuf {
+    let mut build = Command::new(env!("CARGO"));
+    build.args(["build", "--quiet", "--release", "--package", "cloakroom-cli"]);
+    build.arg("--message-format=json");
+    build.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."));
+    let built = build.output().expect("cargo");
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    let messages = String::from_utf8(built.stdout).expect("text");
+    let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let programs = messages.filter_map(|message| Some(message["executable"].as_str()?.to_owned()));
+    programs.last().expect("a program").into()
+}

@@ -1,0 +1,95 @@
+//! Kinds of calls that are measured.
+
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+
+use crate::{
+    messages::{self, Pages},
+    tls::Authority,
+};
+
+/// Bytes of a page's payload.
+const KB: usize = 1000;
+
+/// One kind of call, and how it is made.
+pub(crate) struct Story {
+    pub(crate) name: &'static str,
+    method: &'static str,
+    pub(crate) request: Bytes,
+    /// Length of the answer's body.
+    pub(crate) answer: usize,
+    pub(crate) callers: usize,
+    pub(crate) connections: usize,
+    /// Calls of a turn.
+    pub(crate) calls: usize,
+    pub(crate) is_gzip: bool,
+    /// Callers connect by mTLS.
+    pub(crate) tls: Option<Authority>,
+    /// The page was encoded by the stages.
+    pub(crate) is_sealed: bool,
+}
+
+impl Story {
+    /// Returns all kinds, and those alone whose name holds a text.
+    pub(crate) fn all(pages: &Pages, filter: &str) -> Vec<Self> {
+        let page = pages.answer();
+        let all = [
+            Self::start("1 caller, 1 kB", KB, 1, 3000),
+            Self::start("16 callers, 1 kB", KB, 16, 16_000),
+            Self::start("16 callers, 1 kB", KB, 16, 16_000).gzip(),
+            Self::start("16 callers, 1 kB", KB, 16, 16_000).mtls(),
+            Self { connections: 256, ..Self::start("256 callers, 1 kB", KB, 256, 16_000) },
+            Self::start("1 caller, 100 kB", 100 * KB, 1, 1000),
+            Self::start("16 callers, 100 kB", 100 * KB, 16, 1600),
+            Self::history("page of 3,000 plaintext payloads", page, false),
+            Self::history("page of 3,000 encoded payloads", page, true),
+        ];
+        all.into_iter().filter(|story| story.title().contains(filter)).collect()
+    }
+
+    fn start(name: &'static str, size: usize, callers: usize, calls: usize) -> Self {
+        Self {
+            name,
+            method: "StartWorkflowExecution",
+            request: messages::framed(&messages::start(size), false),
+            // A run id of 36 characters, its tag and its length.
+            answer: 5 + 38,
+            callers,
+            // As those of a few processes.
+            connections: callers.min(4),
+            calls,
+            is_gzip: false,
+            tls: None,
+            is_sealed: false,
+        }
+    }
+
+    fn history(name: &'static str, answer: usize, is_sealed: bool) -> Self {
+        let request = messages::framed(&messages::history(), false);
+        let method = "GetWorkflowExecutionHistory";
+        Self { method, request, answer, is_sealed, ..Self::start(name, 0, 1, 30) }
+    }
+
+    fn gzip(self) -> Self {
+        let request = messages::framed(&messages::start(KB), true);
+        Self { request, is_gzip: true, ..self }
+    }
+
+    fn mtls(self) -> Self {
+        Self { tls: Some(Authority::new()), ..self }
+    }
+
+    /// Returns what is called, and how.
+    pub(crate) fn title(&self) -> String {
+        let transport = if self.tls.is_some() { "mTLS" } else { "plaintext" };
+        let encoding = if self.is_gzip { "gzip" } else { "identity" };
+        format!("{}; {transport}, {encoding}", self.name)
+    }
+
+    pub(crate) fn uri(&self, address: SocketAddr) -> http::Uri {
+        let service = "temporal.api.workflowservice.v1.WorkflowService";
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{address}/{service}/{}", self.method).parse().expect("a URI")
+    }
+}
