@@ -28,9 +28,12 @@ type order struct {
 
 // Carries a parcel in the way that its order names.
 func courier(ctx workflow.Context, given order) (string, error) {
-	held, carried := given.Parcel, ""
+	held, carried, stage := given.Parcel, "", ""
 	added := workflow.NewChannel(ctx)
 	if err := workflow.SetQueryHandler(ctx, "look", func() (string, error) { return held, nil }); err != nil {
+		return "", err
+	}
+	if err := workflow.SetQueryHandler(ctx, "stage", func() (string, error) { return stage, nil }); err != nil {
 		return "", err
 	}
 	revise := func(ctx workflow.Context, text string) (string, error) {
@@ -91,11 +94,43 @@ func courier(ctx workflow.Context, given order) (string, error) {
 		options.ActivityID = "later"
 		err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), "later", "").Get(ctx, &carried)
 		return carried, err
+	case "rest":
+		return rest(workflow.WithActivityOptions(ctx, options), held, &stage)
 	case "wait":
 		selected := workflow.NewSelector(ctx)
 		receive := func(channel workflow.ReceiveChannel, _ bool) { channel.Receive(ctx, &carried) }
 		selected.AddReceive(workflow.GetSignalChannel(ctx, "add"), receive).AddReceive(added, receive).Select(ctx)
 		return carried, nil
+	}
+	return held, nil
+}
+
+// Sends the parcel in several ways, and rests until it is told to go on.
+func rest(ctx workflow.Context, held string, stage *string) (string, error) {
+	var carried [3]string
+	local := workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{StartToCloseTimeout: patience})
+	if err := workflow.ExecuteLocalActivity(local, echo, held).Get(ctx, &carried[0]); err != nil {
+		return "", err
+	}
+	if err := workflow.ExecuteActivity(ctx, "echo", held).Get(ctx, &carried[1]); err != nil {
+		return "", err
+	}
+	options := workflow.ChildWorkflowOptions{WorkflowID: workflow.GetInfo(ctx).WorkflowExecution.ID + "-child"}
+	waiting := order{Way: "wait", Parcel: held}
+	child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, options), "Courier", waiting)
+	if err := child.SignalChildWorkflow(ctx, "add", held).Get(ctx, nil); err != nil {
+		return "", err
+	}
+	if err := child.Get(ctx, &carried[2]); err != nil {
+		return "", err
+	}
+	*stage = "rests"
+	workflow.GetSignalChannel(ctx, "add").Receive(ctx, nil)
+	*stage = "ended"
+	for _, one := range carried {
+		if one != held {
+			return "mixed up", nil
+		}
 	}
 	return held, nil
 }

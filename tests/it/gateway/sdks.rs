@@ -8,6 +8,7 @@ mod drivers;
 mod limits;
 mod operations;
 mod program;
+mod replays;
 mod scenario;
 mod through;
 mod trouble;
