@@ -1,10 +1,10 @@
 //! Configuration: one TOML file for the library and the command line.
 //!
 //! - `schema` and the tables below it (`bucket`, `claims`, `code_limits`, `gateway`, `namespaces`,
-//!   `plugin`, `storage`, `temporal`) are the file as written; `units`, `date`, `method_name`, `required`
+//!   `namespace_storage`, `plugin`, `storage`, `temporal`) are the file as written; `units`, `date`, `method_name`, `required`
 //!   and `secret` are its values.
 //! - `parse` reads the text; `locator` finds lines and `nearest` the name that was meant, for errors.
-//! - `check`, `bucket_grants`, `namespace_check` and `shared_host` compare the parts with each other.
+//! - `check`, `bucket_grants`, `namespace_check`, `namespace_rings` and `shared_host` compare the parts with each other.
 //! - `keys` and `buckets` fetch what the file only names.
 
 mod bucket;
@@ -22,8 +22,11 @@ mod keys;
 mod locator;
 mod method_name;
 mod namespace_check;
+mod namespace_rings;
+mod namespace_storage;
 mod namespaces;
 mod nearest;
+mod nexus;
 mod parse;
 mod plugin;
 mod remedy;
@@ -48,6 +51,8 @@ pub(crate) use self::{
     check::check,
     keys::{Rings, rings},
     locator::{Locator, Table},
+    namespace_rings::is_for_namespaces,
+    namespaces::{NamespaceEntry, rules},
     parse::parse,
     plugin::{PluginEntry, ReuseWord},
     remedy::pipeline_error,

@@ -1,13 +1,15 @@
 //! Gateway of a configuration.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 use cloakroom_core::{Error, ErrorKind};
-use cloakroom_temporal::gateway::GatewaySettings;
+use cloakroom_temporal::gateway::{Callers, GatewaySettings};
 
 use crate::{
+    blocking_work::run_blocking,
     cloakroom::Cloakroom,
-    gateway_settings::{address, in_table, settings},
+    config_file::ConfigFile,
+    gateway_settings::{address, in_table, restriction, settings},
 };
 
 impl Cloakroom {
@@ -30,5 +32,38 @@ impl Cloakroom {
         let (listen, settings) = (address(entry), settings(entry, folder)?);
         settings.check(listen).map_err(in_table)?;
         Ok((listen, settings))
+    }
+    /// Calls `listener` at each reload with the callers of the gateway in the file: as soon as the file was
+    /// read, and before its plugins, keys and buckets are loaded, which may take long or fail.
+    /// [`Gateway::restrict`] takes them, so that an identity or a token that the file no longer has is
+    /// refused at once. An identity whose token cannot be read is nobody.
+    ///
+    /// The listener gets an error if the file can be parsed and the keys of signed tokens cannot be read.
+    /// It is not called for a file that cannot be parsed or has no `[gateway.temporal]`. Of reloads that
+    /// run at the same time, the newest calls it last. There is one listener: another takes its place.
+    ///
+    /// [`Gateway::restrict`]: cloakroom_temporal::gateway::Gateway::restrict
+    pub fn on_gateway_callers(
+        &self,
+        listener: impl Fn(Result<Callers, Error>) + Send + Sync + 'static,
+    ) {
+        self.reload_order().set_gateway_listener(Arc::new(listener));
+    }
+
+    /// Calls the listener, if there is one and no newer reload has begun.
+    pub(crate) async fn announce_gateway_callers(
+        &self,
+        number: u64,
+        config: &ConfigFile,
+    ) -> Result<(), Error> {
+        let (Some(listener), Some(entry)) =
+            (self.reload_order().gateway_listener(), config.file.gateway.temporal.clone())
+        else {
+            return Ok(());
+        };
+        let folder = config.folder.clone();
+        let read = run_blocking(move || Ok(restriction(&entry, &folder))).await?;
+        // Under the lock of replacements: of two reloads, the older must not be the last to call.
+        self.reload_order().replace_if_newest(number, || listener(read))
     }
 }

@@ -60,6 +60,8 @@ pub(crate) fn settings(
     let mut settings = GatewaySettings::new(entry.upstream.0.parse()?);
     settings.metrics = entry.metrics_listen;
     settings.encode_failures = entry.encode_failures;
+    let transfer_time = entry.transfer_time.as_ref();
+    settings.transfer_time = transfer_time.map_or(settings.transfer_time, |span| span.0);
     settings.allowed_methods = entry.allow_methods.iter().map(|name| name.0.clone()).collect();
     settings.history = history(&entry.history, settings.history);
     let client = |client: &ClientEntry| (client.user_agent.clone(), client.answer.0);
@@ -80,15 +82,42 @@ fn history(entry: &HistoryEntry, by_default: HistoryLimits) -> HistoryLimits {
 
 fn callers(entry: &TemporalGatewayEntry, folder: &Path) -> Result<Callers, Error> {
     let tls = entry.tls.as_ref().map(|tls| server_tls(tls, folder)).transpose()?;
-    let signed = match &entry.jwt {
-        Some(jwt) => with_signed_tokens(Auth::default(), jwt, TABLE, folder)?,
-        None => Auth::default(),
-    };
+    let signed = signed(entry, folder)?;
     let identities = entry.identity.iter().map(|entry| identity(entry, folder));
     Callers::new(identities.collect::<Result<_, _>>()?, signed, tls).map_err(in_table)
 }
 
+/// Reads the callers of a configuration that may never be loaded, to restrict those of the one that
+/// serves. An identity whose token cannot be read has none: whoever deletes the file of a token takes the
+/// token away. May block.
+///
+/// # Errors
+/// `Config` if the keys of signed tokens cannot be read or used.
+pub(crate) fn restriction(entry: &TemporalGatewayEntry, folder: &Path) -> Result<Callers, Error> {
+    let signed = signed(entry, folder)?;
+    let identities = entry
+        .identity
+        .iter()
+        .map(|entry| identity(entry, folder).unwrap_or_else(|_| without_token(entry)));
+    Ok(Callers::for_restriction(identities.collect(), signed))
+}
+
+fn signed(entry: &TemporalGatewayEntry, folder: &Path) -> Result<Auth, Error> {
+    match &entry.jwt {
+        Some(jwt) => with_signed_tokens(Auth::default(), jwt, TABLE, folder),
+        None => Ok(Auth::default()),
+    }
+}
+
 fn identity(entry: &IdentityEntry, folder: &Path) -> Result<Identity, Error> {
+    let identity = without_token(entry);
+    let Some(secret) = &entry.token else { return Ok(identity) };
+    let place = format!("{TABLE}.identity `{}` `token`", entry.name);
+    let token = read_text(&place, secret, folder)?;
+    identity.with_token(&token).map_err(|error| error.wrapped(ErrorKind::Config, place))
+}
+
+fn without_token(entry: &IdentityEntry) -> Identity {
     let mut identity = Identity::new(&entry.name, entry.namespaces.iter().map(String::as_str));
     for name in &entry.san {
         identity = identity.with_alternative_name(name);
@@ -105,10 +134,10 @@ fn identity(entry: &IdentityEntry, folder: &Path) -> Result<Identity, Error> {
     if entry.reads {
         identity = identity.reading();
     }
-    let Some(secret) = &entry.token else { return Ok(identity) };
-    let place = format!("{TABLE}.identity `{}` `token`", entry.name);
-    let token = read_text(&place, secret, folder)?;
-    identity.with_token(&token).map_err(|error| error.wrapped(ErrorKind::Config, place))
+    if entry.admin {
+        identity = identity.administering();
+    }
+    identity
 }
 
 fn server_tls(entry: &CallerTlsEntry, folder: &Path) -> Result<ServerTls, Error> {

@@ -81,7 +81,7 @@ fn driver_reports(file: &File, drivers: &Drivers) -> Vec<DriverReport> {
             name: name.clone(),
             plugin: entry.plugin.clone(),
             kind: driver.kind().to_owned(),
-            stores: storage.stores_with(name),
+            stores: file.stores_with(name),
             buckets: entry.grants.buckets.clone(),
         }
     };

@@ -35,6 +35,7 @@ mod open;
 pub mod pipeline;
 mod pipeline_loader;
 pub mod plugin;
+mod plugin_grants;
 mod plugin_loader;
 mod plugin_sources;
 mod probe;

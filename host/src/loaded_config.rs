@@ -40,6 +40,9 @@ pub(crate) struct LoadedConfig {
     pub(crate) gateway: (crate::config::GatewayEntry, PathBuf),
     #[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
     pub(crate) namespaces: Arc<cloakroom_temporal::NamespacePolicies>,
+    /// Keys of the gateway's page tokens.
+    #[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
+    pub(crate) page_keys: cloakroom_temporal::PageKeys,
     /// Folder of compiled plugins.
     cache: Option<PathBuf>,
     pub(crate) keys: Vec<KeyFact>,
@@ -88,12 +91,22 @@ impl LoadedConfig {
         });
         let (ConfigFile { file, folder, locator, stamps }, resources) = opened.await?;
         let native = &builder.native;
-        let loader =
-            PluginLoader { folder: &folder, native, locator: &locator, progress, resources };
+        let loader = PluginLoader {
+            folder: &folder,
+            native,
+            locator: &locator,
+            namespaces: &file.namespace,
+            progress,
+            resources,
+        };
         let LoadedPipeline { pipeline, drivers, repeats } = load_pipeline(&loader, &file).await?;
+        #[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
+        let page_keys = cloakroom_temporal::PageKeys::new(loader.resources.rings.values().cloned());
         let Resources { host, cache, buckets, .. } = loader.resources;
         let inventory = Inventory::new(&file, &locator, &pipeline, drivers, buckets);
         let keys = key_facts(&file, |name| native.rings.contains_key(name));
+        #[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
+        let namespaces = Arc::new(crate::config::policies(&file));
         Ok(Self {
             host,
             pipeline,
@@ -106,7 +119,9 @@ impl LoadedConfig {
             #[cfg(feature = "gateway")]
             gateway: (file.gateway, folder.clone()),
             #[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
-            namespaces: Arc::new(crate::config::policies(&file.namespace, &file.nexus)),
+            namespaces,
+            #[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
+            page_keys,
             cache,
             keys,
             stamps,

@@ -3,6 +3,6 @@
 pub use crate::config::setting_name;
 pub use cloakroom_core::{CallMemory, Charge, Direction, Kind, MemoryBudget, Remedy};
 pub use cloakroom_pipeline::{
-    Budget, Envelopes, PipelineBuilder, PipelineError, PipelineSource, SizeLabels, SizeMeter,
-    SizeMetrics, Verdict,
+    Budget, Envelopes, Mode, NamespaceRules, PipelineBuilder, PipelineError, PipelineSource,
+    SizeLabels, SizeMeter, SizeMetrics, Verdict,
 };

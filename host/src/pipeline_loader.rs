@@ -6,7 +6,7 @@ use cloakroom_temporal::TemporalReferences;
 
 use crate::{
     advice::at_table,
-    config::{File, Required, StorageEntry, Table, setting_name},
+    config::{self, File, Required, StorageEntry, Table, setting_name},
     inventory::Drivers,
     plugin_loader::PluginLoader,
     probe,
@@ -50,7 +50,7 @@ pub(crate) async fn load_pipeline(
         return Ok(LoadedPipeline { pipeline: only_stages, drivers: Drivers::new(), repeats });
     };
     let drivers = loader.drivers(storage).await?;
-    let pipeline = build(stages.with_offload(offload(loader, storage, &drivers)))?;
+    let pipeline = build(stages.with_offload(offload(loader, file, storage, &drivers)))?;
     Ok(LoadedPipeline { pipeline, drivers, repeats })
 }
 
@@ -68,6 +68,9 @@ fn builder(loader: &PluginLoader<'_>, file: &File) -> PipelineBuilder {
     if let Some(payloads) = file.limits.payloads {
         builder = builder.with_max_payloads(payloads);
     }
+    for (name, rules) in config::rules(file) {
+        builder = builder.with_namespace(name, rules);
+    }
     #[cfg(feature = "temporal")]
     {
         builder = builder.with_envelopes(cloakroom_temporal::SystemEnvelopes::shared());
@@ -75,8 +78,18 @@ fn builder(loader: &PluginLoader<'_>, file: &File) -> PipelineBuilder {
     builder
 }
 
-fn offload(loader: &PluginLoader<'_>, storage: &StorageEntry, drivers: &Drivers) -> Offload {
+fn offload(
+    loader: &PluginLoader<'_>,
+    file: &File,
+    storage: &StorageEntry,
+    drivers: &Drivers,
+) -> Offload {
     let mut offload = storage.offload(|path| loader.folder.join(path));
+    for (name, entry) in &file.namespace {
+        if let Some(own) = entry.storage.storage() {
+            offload = offload.with_namespace(name, own);
+        }
+    }
     let stores = storage.stores();
     for (name, driver) in drivers {
         offload = if stores == Some(&**name) {

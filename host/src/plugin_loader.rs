@@ -1,16 +1,16 @@
 //! Loads the plugins of stages and drivers, and says where in the file one is wrong.
 
-use std::{path::Path, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-use cloakroom_core::{ByteSize, Codec, Driver, Error, ErrorKind, KeyRing, Purpose};
+use cloakroom_core::{ByteSize, Codec, Driver, Error, ErrorKind, Purpose};
 use cloakroom_pipeline::Stage;
-use cloakroom_plugin::{Grants, Plugin, Reuse, Settings, Source, World};
+use cloakroom_plugin::{Plugin, Reuse, Settings, Source, World};
 
 use crate::{
     blocking_work::run_blocking,
     builder::NativeParts,
     bundled::bundled,
-    config::{Locator, PluginEntry, ReuseWord, StorageEntry, Table, setting_name},
+    config::{Locator, NamespaceEntry, PluginEntry, ReuseWord, StorageEntry, Table, setting_name},
     inventory::Drivers,
     load_deadline::LoadProgress,
     probe,
@@ -22,6 +22,7 @@ pub(crate) struct PluginLoader<'a> {
     pub(crate) folder: &'a Path,
     pub(crate) native: &'a NativeParts,
     pub(crate) locator: &'a Locator,
+    pub(crate) namespaces: &'a BTreeMap<String, NamespaceEntry>,
     pub(crate) progress: &'a LoadProgress,
     pub(crate) resources: Resources,
 }
@@ -82,7 +83,7 @@ impl PluginLoader<'_> {
         let source = source.map_err(|error| self.at_key(table, "digest", entry, error))?;
         self.progress.begin(format!("plugin `{}`", source.name()));
         let host = &self.resources.host;
-        let loaded = host.load(source.clone(), self.grants(entry)).await;
+        let loaded = host.load(source.clone(), self.grants(table, entry)).await;
         // Asked first: a plugin in the wrong table also lacks grants and settings there, and an error
         // about those would lead away from the cause.
         let world = match &loaded {
@@ -103,30 +104,6 @@ impl PluginLoader<'_> {
     async fn world(&self, source: &Source) -> Option<World> {
         let (host, source) = (self.resources.host.clone(), source.clone());
         run_blocking(move || host.inspect(&source)).await.ok()?.world
-    }
-
-    fn grants(&self, entry: PluginEntry<'_>) -> Grants {
-        let (asked, resources) = (entry.grants, &self.resources);
-        // Nothing is dropped here: `config::check` has refused names that do not exist.
-        let ring = |name: &String| Some((name.clone(), resources.rings.get(name)?.clone()));
-        let rings = |names: &[String]| -> Vec<(String, Arc<dyn KeyRing>)> {
-            names.iter().filter_map(ring).collect()
-        };
-        let mut grants = Grants::none();
-        for (name, ring) in rings(&asked.keys) {
-            grants = grants.with_keys(&name, ring);
-        }
-        for (name, ring) in rings(&asked.subkeys) {
-            grants = grants.with_subkeys(&name, ring);
-        }
-        let bucket = |name: &String| Some((name.clone(), resources.buckets.get(name)?.clone()));
-        for (name, (bucket, access)) in asked.buckets.iter().filter_map(bucket) {
-            grants = grants.with_bucket(&name, bucket, access);
-        }
-        for address in &asked.tcp {
-            grants = grants.with_tcp(*address);
-        }
-        if asked.log { grants.with_log() } else { grants }
     }
 
     /// Returns an error at a key of a stage or driver, with the file of its plugin. A shared host was

@@ -54,6 +54,8 @@ impl Cloakroom {
         // although plugins may take minutes to load, or never do.
         #[cfg(feature = "codec-server")]
         self.announce_codec_server(number, &config).await?;
+        #[cfg(feature = "gateway")]
+        self.announce_gateway_callers(number, &config).await?;
         let buckets = self.buckets();
         let next =
             Box::pin(LoadedConfig::load(&builder, config, began, buckets, Some(&before))).await?;

@@ -12,7 +12,14 @@ pub(crate) struct ReloadOrder {
     replacing: Mutex<()>,
     #[cfg(feature = "codec-server")]
     listener: Mutex<Option<CodecServerListener>>,
+    #[cfg(feature = "gateway")]
+    gateway_listener: Mutex<Option<GatewayListener>>,
 }
+
+/// Callback for the gateway's callers in the file, called before plugins are loaded.
+#[cfg(feature = "gateway")]
+pub(crate) type GatewayListener =
+    std::sync::Arc<dyn Fn(Result<cloakroom_temporal::gateway::Callers, Error>) + Send + Sync>;
 
 /// Callback for the codec server's settings in the file, called before plugins are loaded.
 #[cfg(feature = "codec-server")]
@@ -33,6 +40,8 @@ impl Default for ReloadOrder {
             replacing: Mutex::default(),
             #[cfg(feature = "codec-server")]
             listener: Mutex::default(),
+            #[cfg(feature = "gateway")]
+            gateway_listener: Mutex::default(),
         }
     }
 }
@@ -93,6 +102,16 @@ impl ReloadOrder {
     #[cfg(feature = "codec-server")]
     pub(crate) fn listener(&self) -> Option<CodecServerListener> {
         self.listener.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    #[cfg(feature = "gateway")]
+    pub(crate) fn set_gateway_listener(&self, listener: GatewayListener) {
+        *self.gateway_listener.lock().unwrap_or_else(PoisonError::into_inner) = Some(listener);
+    }
+
+    #[cfg(feature = "gateway")]
+    pub(crate) fn gateway_listener(&self) -> Option<GatewayListener> {
+        self.gateway_listener.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

@@ -5,8 +5,8 @@
 
 pub use cloakroom_core::{Bucket, Claim, Comparison, Object, ObjectInfo, PutMode, PutOutcome};
 pub use cloakroom_pipeline::{
-    ClaimPolicy, Offload, PayloadKind, Reference, ReferenceFailure, ReferenceFormat, Rule,
-    StoredObject, Verify,
+    ClaimPolicy, NamespaceStorage, Offload, PayloadKind, Reference, ReferenceFailure,
+    ReferenceFormat, Rule, StoredObject, Verify,
 };
 pub use cloakroom_plugin::{BucketAccess, RefreshFailure};
 pub use cloakroom_stores::{BucketUrl, ObjectBucket};

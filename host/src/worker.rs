@@ -9,7 +9,8 @@ impl Cloakroom {
     /// pipeline, the size limits and the namespaces of the configuration, those of later reloads
     /// included.
     pub fn temporal_connection(&self) -> ConnectionHook {
-        ConnectionHook::new(self).with_size_limits(self.clone()).with_namespaces(self.clone())
+        let hook = ConnectionHook::new(self).with_size_limits(self.clone());
+        hook.with_namespaces(self.clone()).with_page_keys(self.clone())
     }
 
     /// Returns a builder of the data converter for workers on Temporal's SDK: with this pipeline and the

@@ -42,6 +42,8 @@ type request struct {
 	S3         *bucket        `json:"s3"`
 	// Bounds an activity that a worker took and did not finish. 0 is as long as is bearable.
 	ActivitySeconds int64 `json:"activity_seconds"`
+	// Most workflows that the worker caches. Absent for the SDK's default.
+	Cached *int `json:"cached"`
 }
 
 // Where the SDK's own driver stores, if it does.
@@ -82,6 +84,9 @@ func main() {
 	})
 	must(err)
 	if asked.Role != "client" {
+		if asked.Cached != nil {
+			worker.SetStickyWorkflowCacheSize(*asked.Cached)
+		}
 		polling := worker.New(connected, asked.TaskQueue, worker.Options{})
 		polling.RegisterWorkflowWithOptions(courier, workflow.RegisterOptions{Name: "Courier"})
 		registerActivities(polling)

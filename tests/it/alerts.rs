@@ -49,7 +49,12 @@ fn rules_name_metrics_that_there_are() {
     let names = metrics(&rules);
     assert!(!names.is_empty());
     let source = |path: &str| fs::read_to_string(root().join(path)).unwrap();
-    let constants = source("host/pipeline/src/metric.rs") + &source("host/temporal/src/metric.rs");
+    let constants = [
+        "host/pipeline/src/metric.rs",
+        "host/temporal/src/metric.rs",
+        "host/temporal/src/exchange/metric.rs",
+    ];
+    let constants = constants.map(source).concat();
     let server = server();
     for name in names {
         let constant = format!(": &str = \"{name}\";");

@@ -82,7 +82,7 @@ async fn open(text: &str) -> Result<Cloakroom, Error> {
 }
 
 /// The tables of the reference, and a file with a key of each in place of `KEY`.
-const TABLES: [(&str, &str); 24] = [
+const TABLES: [(&str, &str); 26] = [
     ("[[stage]]", "[[stage]]\nplugin = \"bundled:zstd\"\nKEY"),
     ("grants", "[[stage]]\nplugin = \"bundled:zstd\"\n[stage.grants]\nKEY"),
     ("[storage]", "[storage]\nKEY"),
@@ -121,6 +121,11 @@ const TABLES: [(&str, &str); 24] = [
         "[gateway.temporal]\nupstream = \"http://h:1\"\n[[gateway.temporal.client]]\nKEY",
     ),
     ("[namespace.NAME]", "[namespace.n]\nKEY"),
+    ("[namespace.NAME.storage]", "[namespace.n.storage]\nKEY"),
+    (
+        "[[namespace.NAME.storage.rule]]",
+        "[[namespace.n.storage.rule]]\nstore_with = \"inline\"\nKEY",
+    ),
     ("[[namespace.NAME.plain]]", "[[namespace.n.plain]]\nKEY"),
     ("[nexus.ENDPOINT]", "[nexus.e]\nnamespace = \"n\"\nKEY"),
     ("[cache]", "[cache]\nKEY"),

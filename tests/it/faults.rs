@@ -143,6 +143,19 @@ async fn a_store_that_is_down_and_comes_back() {
     assert_eq!(pipeline.decode(&ctx(), kept).await.unwrap(), more);
 }
 
+/// A store that goes down resets the writes under way. Nobody knows whether it took them.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_that_is_reset_is_sent_again() {
+    let proxy = rigs::Tamper::new(rigs::moto().address());
+    let (place, direct) = behind(&proxy.url(), "resets", 600_000);
+    let pipeline = pipeline(&place, LONG).await;
+    proxy.reset_writes(3);
+    let kept = pipeline.encode(&ctx(), sent()).await.unwrap();
+    assert_eq!(proxy.resets(), 0);
+    assert_eq!(direct.list("", None).await.unwrap().len(), 2);
+    assert_eq!(pipeline.decode(&ctx(), kept).await.unwrap(), sent());
+}
+
 /// The same call again, also after one that was cut half-way: one object, and an equal claim.
 #[tokio::test(flavor = "multi_thread")]
 async fn storing_is_idempotent() {

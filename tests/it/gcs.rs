@@ -20,5 +20,7 @@ async fn emulator() {
     holds(&bucket, Creates::Atomically).await;
     let kept = carries("gcs", bucket).await;
     let reference: serde_json::Value = serde_json::from_slice(&kept[0].data).unwrap();
-    assert!(reference["claimData"]["object_name"].is_string());
+    let claim = &reference["claimData"];
+    assert!(claim["object_name"].is_string());
+    assert_eq!(claim["key"], claim["object_name"], "what Go's first driver reads");
 }

@@ -4,4 +4,5 @@ mod harness;
 mod pass;
 mod replay;
 mod slow;
+mod tls;
 mod undecodable;

@@ -1,6 +1,7 @@
 //! The integration tests, in one binary: each further one would link wasmtime again.
 
 mod adoption;
+mod agent;
 mod alerts;
 mod architecture;
 mod azure;
@@ -60,6 +61,7 @@ mod redis;
 mod refresh;
 mod reload;
 mod required;
+mod rings;
 mod rogue;
 mod rogue_driver;
 mod round_trip;

@@ -6,6 +6,7 @@ import io.temporal.serviceclient.WorkflowServiceStubs;
 import io.temporal.serviceclient.WorkflowServiceStubsOptions;
 import io.temporal.worker.Worker;
 import io.temporal.worker.WorkerFactory;
+import io.temporal.worker.WorkerFactoryOptions;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -35,6 +36,7 @@ public final class Sdks {
     public String canary;
     public List<String> steps;
     public String other_queue = "";
+    public Integer cached;
   }
 
   private static final ObjectMapper JSON =
@@ -59,7 +61,11 @@ public final class Sdks {
                 .setContextPropagators(List.of(new Tracing()))
                 .build());
     if (!request.role.equals("client")) {
-      WorkerFactory factory = WorkerFactory.newInstance(client);
+      WorkerFactoryOptions.Builder options = WorkerFactoryOptions.newBuilder();
+      if (request.cached != null) {
+        options.setWorkflowCacheSize(request.cached);
+      }
+      WorkerFactory factory = WorkerFactory.newInstance(client, options.build());
       Worker worker = factory.newWorker(request.task_queue);
       worker.registerWorkflowImplementationTypes(Courier.Carrier.class);
       worker.registerActivitiesImplementations(new Courier.Porter());

@@ -148,6 +148,17 @@ class Scenario {
       same((await this.failed(step, "drop", text)).message, `dropped ${text.slice(0, 100)}`, "the message");
       return text;
     },
+    history: async (step, text) => {
+      const handle = await this.start(step, "activity", text);
+      same(await handle.result(), text);
+      const { events } = await handle.fetchHistory();
+      events.forEach(({ eventId }, i) => same(String(eventId), String(i + 1), "the id of an event"));
+      const started = events[0].workflowExecutionStartedEventAttributes;
+      const order = defaultPayloadConverter.fromPayload(started.input.payloads[0]);
+      const completed = events[events.length - 1].workflowExecutionCompletedEventAttributes;
+      same(defaultPayloadConverter.fromPayload(completed.result.payloads[0]), text, "the last event");
+      return same(order.parcel, text, "the first event");
+    },
     async_completion: async (step, text) => {
       const [handle, { taskToken }] = await this.later(step);
       await this.client.activity.complete(taskToken, text);
@@ -258,6 +269,7 @@ async function main(request, ended) {
     connection: await NativeConnection.connect({ address: request.address }),
     namespace,
     taskQueue: request.task_queue,
+    maxCachedWorkflows: request.cached,
     workflowsPath,
     interceptors: { workflowModules: [workflowsPath] },
     activities,

@@ -1,6 +1,7 @@
 //! A proxy that spoils what it hands on.
 
 use std::{
+    collections::BTreeSet,
     io::{self, BufReader, Read as _, Write as _},
     net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream},
     sync::{
@@ -31,12 +32,15 @@ struct Does {
     down: AtomicBool,
     refused: AtomicU64,
     spoil_writes: AtomicBool,
+    resets: AtomicU64,
     deny_overwrites: AtomicBool,
     deny_looking: AtomicBool,
     hang: Mutex<bool>,
     released: Condvar,
     /// The method of each request that came, in order.
     seen: Mutex<Vec<String>>,
+    /// The path of each GET.
+    wanted: Mutex<BTreeSet<String>>,
 }
 
 impl Tamper {
@@ -53,11 +57,13 @@ impl Tamper {
             down: AtomicBool::default(),
             refused: AtomicU64::default(),
             spoil_writes: AtomicBool::default(),
+            resets: AtomicU64::default(),
             deny_overwrites: AtomicBool::default(),
             deny_looking: AtomicBool::default(),
             hang: Mutex::default(),
             released: Condvar::new(),
             seen: Mutex::default(),
+            wanted: Mutex::default(),
         });
         let shared = Arc::clone(&does);
         thread::spawn(move || {
@@ -116,6 +122,16 @@ impl Tamper {
         self.does.spoil_writes.store(spoil, SeqCst);
     }
 
+    /// The connections of the next PUTs, so many of them, are reset while their body comes in.
+    pub fn reset_writes(&self, count: u64) {
+        self.does.resets.store(count, SeqCst);
+    }
+
+    /// Returns how many PUTs are still to be reset.
+    pub fn resets(&self) -> u64 {
+        self.does.resets.load(SeqCst)
+    }
+
     /// From now on a PUT is denied that does not leave alone what is there, or none is.
     pub fn deny_overwrites(&self, deny: bool) {
         self.does.deny_overwrites.store(deny, SeqCst);
@@ -130,6 +146,11 @@ impl Tamper {
     pub fn seen(&self) -> Vec<String> {
         std::mem::take(&mut *self.does.seen.lock().expect("no panic"))
     }
+
+    /// Returns the paths of all GETs so far.
+    pub fn wanted(&self) -> BTreeSet<String> {
+        self.does.wanted.lock().expect("no panic").clone()
+    }
 }
 
 /// Answer of S3 to a request that a policy denies.
@@ -142,10 +163,19 @@ impl Does {
             self.refused.fetch_add(1, SeqCst);
             return client.shutdown(Shutdown::Both);
         }
+        if self.resets.load(SeqCst) > 0 && is_write_under_way(&client)? {
+            self.resets.fetch_sub(1, SeqCst);
+            // What is not read turns the end of the connection into a reset.
+            return Ok(());
+        }
         let mut request = BufReader::new(client.try_clone()?);
         let head = head(&mut request)?;
         let method = head.split(' ').next().unwrap_or_default();
         self.seen.lock().expect("no panic").push(method.to_owned());
+        if method == "GET" {
+            let path = head.split(' ').nth(1).unwrap_or_default();
+            self.wanted.lock().expect("no panic").insert(path.to_owned());
+        }
         let hangs = self.hang.lock().expect("no panic");
         drop(self.released.wait_while(hangs, |hangs| *hangs).expect("no panic"));
         if method == "HEAD" && self.deny_looking.load(SeqCst) {
@@ -191,6 +221,24 @@ impl Does {
         client.write_all(&byte)?;
         self.flipped.fetch_add(byte.len() as u64, SeqCst);
         io::copy(&mut body, &mut client).map(drop)
+    }
+}
+
+/// Waits for a request, reading nothing of it, and returns whether it is a PUT of which a part of the
+/// body has come.
+fn is_write_under_way(client: &TcpStream) -> io::Result<bool> {
+    let mut seen = [0; 8 << 10];
+    loop {
+        let length = client.peek(&mut seen)?;
+        let come = &seen[..length];
+        if length >= 4 && !come.starts_with(b"PUT ") {
+            return Ok(false);
+        }
+        let head = come.windows(4).position(|end| end == b"\r\n\r\n");
+        if length == 0 || head.is_some_and(|head| head + 4 < length) {
+            return Ok(length > 0);
+        }
+        thread::yield_now();
     }
 }
 

@@ -7,7 +7,7 @@ use super::{Azure, Driver};
 
 #[test]
 fn what_is_stored_is_retrieved() {
-    testing::round_trip::<Azure>("order%2B1%3Da%2Fb%7E%C3%BC", Some("container"), "blob");
+    testing::round_trip::<Azure>("order%2B1%3Da%2Fb%7E%C3%BC", Some("container"), &["blob"]);
 }
 
 /// Histories hold the kind.

@@ -7,7 +7,7 @@ use super::{Driver, File};
 
 #[test]
 fn what_is_stored_is_retrieved() {
-    testing::round_trip::<File>("order%2B1%3Da%2Fb%7E%C3%BC", None, "key");
+    testing::round_trip::<File>("order%2B1%3Da%2Fb%7E%C3%BC", None, &["key"]);
 }
 
 /// Histories hold the kind.

@@ -10,6 +10,8 @@ impl Layout for Gcs {
     const BUCKET: Option<&'static str> = Some("bucket");
     // Released drivers wrote three names: Python `object_name`, TypeScript `object`, Go `key`.
     const KEY: &'static [&'static str] = &["object_name", "object", "key"];
+    // Go's driver v0.1.0 reads no other. The official drivers ignore entries that they do not know.
+    const LEGACY_KEY: Option<&'static str> = Some("key");
 
     fn segment(name: &str) -> String {
         gcs_segment(name)

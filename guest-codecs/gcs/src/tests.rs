@@ -7,7 +7,7 @@ use super::{Driver, Gcs};
 
 #[test]
 fn what_is_stored_is_retrieved() {
-    testing::round_trip::<Gcs>("order+1=a%2Fb~ü", Some("bucket"), "object_name");
+    testing::round_trip::<Gcs>("order+1=a%2Fb~ü", Some("bucket"), &["key", "object_name"]);
 }
 
 /// Histories hold the kind.

@@ -62,6 +62,10 @@ impl<L: Layout> Driver for ObjectStore<L> {
             Some(name) => Claim::new().with(name, bucket.name()),
             None => Claim::new(),
         };
+        let claim = match L::LEGACY_KEY {
+            Some(name) => claim.with(name, &*key),
+            None => claim,
+        };
         let name = L::KEY.first().copied().unwrap_or("key");
         Ok(claim.with(name, key).with("hash_algorithm", "sha256").with("hash_value", digest))
     }

@@ -8,11 +8,11 @@ use crate::{Layout, ObjectStore};
 /// Checks the key and the claim of an object, and that it is retrieved by that claim.
 ///
 /// The workflow's id is `order+1=a/b~ü`, and `id` is how the layout writes it into a key. `bucket` and
-/// `key` are the names of the claim's entries.
+/// `keys` are the names of the claim's entries, in their order.
 ///
 /// # Panics
 /// If one of them is another.
-pub fn round_trip<L: Layout>(id: &str, bucket: Option<&str>, key: &str) {
+pub fn round_trip<L: Layout>(id: &str, bucket: Option<&str>, keys: &[&str]) {
     let host = testing::Host::new().with_bucket("granted", "store");
     let driver = ObjectStore::<L>::load(&Settings::from([("bucket", "granted")])).unwrap();
     let text = |text: &str| Some(text.to_owned());
@@ -27,7 +27,8 @@ pub fn round_trip<L: Layout>(id: &str, bucket: Option<&str>, key: &str) {
     let digest = Buffer::new(b"object").sha256_hex();
     let object = format!("v0/ns/payments/wt/Charge/wi/{id}/ri/run/d/sha256/{digest}");
     assert_eq!(host.keys("granted"), [&*object]);
-    let place = bucket.map(|name| (name, "store")).into_iter().chain([(key, &*object)]);
+    let keys = keys.iter().map(|name| (*name, &*object));
+    let place = bucket.map(|name| (name, "store")).into_iter().chain(keys);
     let expect = place.chain([("hash_algorithm", "sha256"), ("hash_value", &digest)]);
     let expect: Vec<_> = expect.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
     assert_eq!(claim.entries(), expect);

@@ -7,7 +7,7 @@ use super::{Driver, S3};
 
 #[test]
 fn what_is_stored_is_retrieved() {
-    testing::round_trip::<S3>("order%2B1%3Da%2Fb%7E%C3%BC", Some("bucket"), "key");
+    testing::round_trip::<S3>("order%2B1%3Da%2Fb%7E%C3%BC", Some("bucket"), &["key"]);
 }
 
 /// Histories hold the kind.

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, time::Duration};
 
 use cloakroom::{
     Cloakroom, Error,
-    temporal::gateway::{Gateway, GatewaySettings},
+    temporal::gateway::{Callers, Gateway, GatewaySettings},
 };
 use tokio::{
     net::TcpListener,
@@ -38,6 +38,7 @@ pub(crate) async fn run(args: &args::TemporalGateway) -> Result<(), Failure> {
     let gateway = Gateway::builder(cloakroom.clone(), settings.clone())
         .with_size_limits(cloakroom.clone())
         .with_namespaces(cloakroom.clone())
+        .with_page_keys(cloakroom.clone())
         .with_metrics(move || recorder.render() + &process_metrics::render())
         .build();
     // Before the gateway starts: an unhandled SIGHUP would end the process.
@@ -54,6 +55,10 @@ pub(crate) async fn run(args: &args::TemporalGateway) -> Result<(), Failure> {
         let reloader = reloader.clone();
         cloakroom.watch(WATCH_INTERVAL, move |swapped| reloader.finish(swapped))?
     };
+    {
+        let gateway = gateway.clone();
+        cloakroom.on_gateway_callers(move |written| restrict(&gateway, written));
+    }
     let reloading = tokio::spawn(reloader.reload_on(hangup));
     let probing = probes.map(|listener| {
         let (gateway, address) = (gateway.clone(), listener.local_addr().ok());
@@ -68,6 +73,18 @@ pub(crate) async fn run(args: &args::TemporalGateway) -> Result<(), Failure> {
     }
     tracing::info!("ended");
     Ok(ended?)
+}
+
+/// Applies what a configuration takes away from callers, before the rest of it is loaded.
+fn restrict(gateway: &Gateway, written: Result<Callers, Error>) {
+    match written.map(|callers| gateway.restrict(callers)) {
+        Ok(false) => {}
+        Ok(true) => tracing::info!(
+            "restrictions of [gateway.temporal] hold from now on, and the rest once it is loaded"
+        ),
+        // The reload logs the same error at ERROR.
+        Err(error) => tracing::debug!(error = error.report(), "nothing to restrict by"),
+    }
 }
 
 async fn bind(address: SocketAddr, key: &str) -> Result<TcpListener, Failure> {

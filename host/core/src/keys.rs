@@ -6,7 +6,7 @@ mod lookup;
 use std::sync::Arc;
 
 pub use self::{
-    key::{CLAIM_PURPOSE, Key, KeyError},
+    key::{CLAIM_PURPOSE, Key, KeyError, PAGE_PURPOSE},
     lookup::KeyLookup,
 };
 

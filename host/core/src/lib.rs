@@ -19,6 +19,7 @@ mod limit;
 mod line;
 mod memory;
 mod message;
+mod object_scope;
 mod payload;
 mod process_charge;
 mod protobuf;
@@ -39,11 +40,12 @@ pub use self::{
     driver::{Claim, Driver, Object},
     error::Error,
     error_kind::{Blame, ErrorKind},
-    keys::{CLAIM_PURPOSE, Key, KeyError, KeyLookup, KeyRing},
+    keys::{CLAIM_PURPOSE, Key, KeyError, KeyLookup, KeyRing, PAGE_PURPOSE},
     limit::Limit,
     line::Line,
     memory::MemoryBudget,
     message::Message,
+    object_scope::ObjectScope,
     payload::{ENCODING, ENTRIES, Metadata, Payload},
     process_charge::ProcessCharge,
     protobuf::Envelope,

@@ -93,6 +93,8 @@ pub enum Remedy {
     MostPayloads,
     /// Namespaces behind Nexus endpoints.
     NexusEndpoints,
+    /// Rings of keys that a namespace was sealed under before.
+    OldRings,
     /// Bytes that one call of a plugin may make.
     Output,
     /// Time that a call of a plugin may take.
@@ -133,6 +135,8 @@ pub enum Remedy {
     Storage,
     /// Size from which payloads are stored.
     Threshold,
+    /// Whether objects are read whose keys name no namespace.
+    UnscopedKeys,
     /// Time that a call waits for memory.
     Wait,
 }

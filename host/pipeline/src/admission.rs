@@ -36,6 +36,7 @@ impl Pipeline {
         batch: Vec<Payload>,
     ) -> Result<(Call, Vec<Item>), Error> {
         self.check_count(direction, batch.len())?;
+        let ctx = &*self.with_readable(ctx);
         let has_envelopes = batch.iter().any(|payload| self.is_envelope(payload));
         let (memory, envelopes, mut items) = match &self.envelopes {
             Some(envelopes) if has_envelopes => {

@@ -1,11 +1,12 @@
 //! Builder of pipelines, with the checks that need no call.
 
-use std::{fmt, num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, num::NonZeroUsize, sync::Arc, time::Duration};
 
 use cloakroom_core::{ByteSize, ENTRIES, MemoryBudget, Purpose, Remedy};
 
 use crate::{
-    Envelopes, Offload, Pipeline, PipelineError, ReferenceFormat, Stage, stage::CODEC_TIME,
+    Envelopes, NamespaceRules, Offload, Pipeline, PipelineError, ReferenceFormat, Stage,
+    stage::CODEC_TIME,
 };
 
 /// Default number of payloads of one call that are worked on at once.
@@ -39,6 +40,7 @@ pub struct PipelineBuilder {
     remedy_name: Option<fn(Remedy) -> &'static str>,
     offload: Option<Offload>,
     envelopes: Option<Arc<dyn Envelopes>>,
+    namespaces: BTreeMap<String, NamespaceRules>,
 }
 
 impl Default for PipelineBuilder {
@@ -56,6 +58,7 @@ impl Default for PipelineBuilder {
             remedy_name: None,
             offload: None,
             envelopes: None,
+            namespaces: BTreeMap::new(),
         }
     }
 }
@@ -99,6 +102,12 @@ impl PipelineBuilder {
     /// this, envelopes are payloads like any other.
     pub fn with_envelopes(mut self, envelopes: Arc<dyn Envelopes>) -> Self {
         self.envelopes = Some(envelopes);
+        self
+    }
+
+    /// Sets the rules of a namespace. They hold for calls whose context names it.
+    pub fn with_namespace(mut self, name: &str, rules: NamespaceRules) -> Self {
+        self.namespaces.insert(name.to_owned(), rules);
         self
     }
 
@@ -189,6 +198,7 @@ impl PipelineBuilder {
             format: self.format,
             storage,
             envelopes: self.envelopes,
+            namespaces: self.namespaces.into(),
             remedy_name: self.remedy_name,
             quiet: false,
             keeps_own: false,

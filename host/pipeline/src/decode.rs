@@ -3,7 +3,7 @@
 use cloakroom_core::{Context, Direction, Error, Payload};
 
 use crate::{
-    Pipeline,
+    Mode, Pipeline,
     admission::Call,
     item::{CountedPayload, Item},
     metric,
@@ -14,7 +14,8 @@ use crate::{
 impl Pipeline {
     /// Retrieves the objects of references, and decodes every payload by the stages that own its
     /// encoding, last to first. Returns as many payloads, in the same order. A payload whose encoding
-    /// no stage owns comes back as it was.
+    /// no stage owns comes back as it was, and so does every payload where the namespace of the call is
+    /// off.
     ///
     /// Dropping the future stops the work.
     ///
@@ -23,6 +24,9 @@ impl Pipeline {
     /// work than it can take, or if all calls hold more memory than they may;
     /// `LimitExceeded(Payloads)` and `LimitExceeded(CallBytes)` if the batch is too large.
     pub async fn decode(&self, ctx: &Context, batch: Vec<Payload>) -> Result<Vec<Payload>, Error> {
+        if self.mode(ctx) == Mode::Off {
+            return Ok(batch);
+        }
         let decoded = self.decode_batch(ctx, batch).await;
         decoded.map_err(|error| self.report_failure(ctx, Direction::Decode, error))
     }
@@ -54,6 +58,9 @@ impl Pipeline {
         ctx: &Context,
         batch: Vec<Payload>,
     ) -> Result<Vec<Payload>, Error> {
+        if self.mode(ctx) == Mode::Off {
+            return Ok(batch);
+        }
         let decode = async {
             let (call, items) = self.begin(ctx, Direction::Decode, batch).await?;
             let items = self.open_references(&call, items).await?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cloakroom_core::{Context, Direction, Error, Payload};
 
 use crate::{
-    Pipeline,
+    Mode, Pipeline,
     admission::Call,
     item::{CountedPayload, Item},
     offload::{room::Thresholds, storage::Storage, store::Outgoing},
@@ -18,7 +18,8 @@ impl Pipeline {
     ///
     /// References that decoding would follow come back as they are, in plaintext. A payload that only
     /// looks like one is encoded like any other. Of envelopes of the workflow engine the inner payloads
-    /// are encoded.
+    /// are encoded. A payload whose context is in plaintext passes as it is. Where the namespace of the call
+    /// does not encode, all payloads come back as they are.
     ///
     /// Dropping the future stops the work. Objects that were stored by then stay in their store.
     ///
@@ -27,6 +28,9 @@ impl Pipeline {
     /// a codec has more work than it can take, or if all calls hold more memory than they may;
     /// `LimitExceeded(Payloads)` and `LimitExceeded(CallBytes)` if the batch is too large.
     pub async fn encode(&self, ctx: &Context, batch: Vec<Payload>) -> Result<Vec<Payload>, Error> {
+        if self.mode(ctx) != Mode::On {
+            return Ok(batch);
+        }
         let encoded = self.encode_batch(ctx, batch).await;
         encoded.map_err(|error| self.report_failure(ctx, Direction::Encode, error))
     }
@@ -52,6 +56,9 @@ impl Pipeline {
             item => {
                 let slot = item.payload().map_or(0, |payload| payload.slot);
                 let (this, ctx) = (self.clone(), call.ctx.for_payload(slot));
+                if ctx.is_plaintext() {
+                    return Step::Done(item);
+                }
                 Step::Run(async move { this.encode_item(&ctx, item).await })
             }
         };
@@ -100,7 +107,8 @@ impl Pipeline {
         call: &Call,
         items: Vec<Item>,
     ) -> Result<Vec<Item>, Error> {
-        let thresholds = Thresholds::new(storage.threshold, &items, self.room.as_ref());
+        let thresholds =
+            Thresholds::new(storage.threshold_for(&call.ctx), &items, self.room.as_ref());
         // Most calls have nothing to store, and must not pay for another list.
         if items.iter().all(|item| storage.is_small(item, &thresholds)) {
             return Ok(items);

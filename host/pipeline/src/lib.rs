@@ -16,6 +16,7 @@ mod explain;
 mod item;
 mod labels;
 pub mod metric;
+mod namespaces;
 mod offload;
 mod open_envelopes;
 mod open_references;
@@ -43,8 +44,10 @@ pub use self::{
     builder::PipelineBuilder,
     envelopes::{Close, EnvelopeError, Envelopes, OpenEnvelope, UnknownEnvelope},
     explain::{Explanation, Fetch, Layer, Stored},
+    namespaces::{Mode, NamespaceRules},
     offload::{
         config::Offload,
+        namespace_storage::NamespaceStorage,
         proofs::ClaimPolicy,
         room::Room,
         rules::{Rule, matches_pattern},

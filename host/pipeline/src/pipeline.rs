@@ -6,6 +6,7 @@ use cloakroom_core::{ByteSize, MemoryBudget, Purpose, Remedy};
 
 use crate::{
     envelopes::Envelopes,
+    namespaces::Namespaces,
     offload::{room::Room, storage::Storage},
     reference::ReferenceFormat,
     stage::Stage,
@@ -28,6 +29,7 @@ pub struct Pipeline {
     pub(crate) format: Option<Arc<dyn ReferenceFormat>>,
     pub(crate) storage: Option<Arc<Storage>>,
     pub(crate) envelopes: Option<Arc<dyn Envelopes>>,
+    pub(crate) namespaces: Namespaces,
     pub(crate) remedy_name: Option<fn(Remedy) -> &'static str>,
     pub(crate) quiet: bool,
     /// True if encoding leaves payloads alone that these stages have encrypted.
@@ -47,6 +49,17 @@ impl Pipeline {
     #[must_use]
     pub fn threshold(&self) -> Option<ByteSize> {
         self.storage.as_ref().map(|storage| storage.threshold)
+    }
+
+    /// Returns the size from which payloads of calls in a namespace are stored; none if none is.
+    #[must_use]
+    pub fn threshold_in(&self, namespace: &str) -> Option<ByteSize> {
+        let storage = self.storage.as_ref()?;
+        match storage.namespaces.get(namespace) {
+            Some(own) if own.stores_nothing() => None,
+            Some(own) => Some(own.threshold.unwrap_or(storage.threshold)),
+            None => Some(storage.threshold),
+        }
     }
 
     /// Returns whether what is encoded in one namespace may not be opened in another: a stage encrypts,

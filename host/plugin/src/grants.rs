@@ -3,6 +3,7 @@
 pub(crate) mod bucket_access;
 mod bucket_uses;
 pub(crate) mod granted_buckets;
+pub(crate) mod granted_rings;
 pub(crate) mod object_body;
 pub(crate) mod refresh;
 mod ring_setting;
@@ -17,7 +18,9 @@ use std::{
 
 use cloakroom_core::{Bucket, KeyRing};
 
-use self::{bucket_access::BucketAccess, granted_buckets::GrantedBuckets};
+use self::{
+    bucket_access::BucketAccess, granted_buckets::GrantedBuckets, granted_rings::GrantedRings,
+};
 
 /// Capabilities that one plugin is given. A plugin that imports more is not loaded.
 ///
@@ -30,8 +33,8 @@ use self::{bucket_access::BucketAccess, granted_buckets::GrantedBuckets};
 /// ```
 #[derive(Clone, Default)]
 pub struct Grants {
-    pub(crate) keys: BTreeMap<String, Arc<dyn KeyRing>>,
-    pub(crate) subkeys: BTreeMap<String, Arc<dyn KeyRing>>,
+    pub(crate) keys: GrantedRings,
+    pub(crate) subkeys: GrantedRings,
     pub(crate) buckets: BTreeMap<String, GrantedBuckets>,
     pub(crate) tcp: BTreeSet<SocketAddr>,
     pub(crate) log: bool,
@@ -57,14 +60,65 @@ impl Grants {
     /// never sees a key.
     #[must_use]
     pub fn with_keys(mut self, name: &str, ring: Arc<dyn KeyRing>) -> Self {
-        self.keys.insert(name.to_owned(), ring);
+        self.keys.insert(name, ring);
+        self
+    }
+
+    /// Gives the plugin this ring in calls of a namespace, in place of any ring of
+    /// [`Grants::with_keys`] that it asks for. In calls of other namespaces it cannot reach it.
+    #[must_use]
+    pub fn with_namespace_keys(
+        mut self,
+        namespace: &str,
+        name: &str,
+        ring: Arc<dyn KeyRing>,
+    ) -> Self {
+        self.keys.set_current(namespace, name, ring);
+        self
+    }
+
+    /// Also opens with the keys of this ring in calls of a namespace: those that it was sealed under
+    /// before. Payloads whose key's id is in several rings are tried with each.
+    #[must_use]
+    pub fn with_old_namespace_keys(
+        mut self,
+        namespace: &str,
+        name: &str,
+        ring: Arc<dyn KeyRing>,
+    ) -> Self {
+        self.keys.add_old(namespace, name, ring);
         self
     }
 
     /// Grants bytes derived from the keys of a ring, for a plugin that brings a cipher of its own.
     #[must_use]
     pub fn with_subkeys(mut self, name: &str, ring: Arc<dyn KeyRing>) -> Self {
-        self.subkeys.insert(name.to_owned(), ring);
+        self.subkeys.insert(name, ring);
+        self
+    }
+
+    /// Derives from this ring in calls of a namespace, as [`Grants::with_namespace_keys`] seals.
+    #[must_use]
+    pub fn with_namespace_subkeys(
+        mut self,
+        namespace: &str,
+        name: &str,
+        ring: Arc<dyn KeyRing>,
+    ) -> Self {
+        self.subkeys.set_current(namespace, name, ring);
+        self
+    }
+
+    /// Also derives from keys of this ring that payloads of a namespace name. Of two rings with a key of
+    /// one id, only the first is asked.
+    #[must_use]
+    pub fn with_old_namespace_subkeys(
+        mut self,
+        namespace: &str,
+        name: &str,
+        ring: Arc<dyn KeyRing>,
+    ) -> Self {
+        self.subkeys.add_old(namespace, name, ring);
         self
     }
 
@@ -102,16 +156,16 @@ impl Grants {
     pub(crate) fn identity(&self) -> String {
         let buckets: Vec<_> =
             self.buckets.iter().map(|(name, granted)| (name, granted.identity())).collect();
-        let (keys, subkeys) = (self.keys.keys(), self.subkeys.keys());
-        format!("{buckets:?} {keys:?} {subkeys:?} {:?} {}", self.tcp, self.log)
+        let (keys, subkeys) = (self.keys.identity(), self.subkeys.identity());
+        format!("{buckets:?} {keys} {subkeys} {:?} {}", self.tcp, self.log)
     }
 }
 
 impl fmt::Debug for Grants {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Grants")
-            .field("keys", &self.keys.keys())
-            .field("subkeys", &self.subkeys.keys())
+            .field("keys", &self.keys)
+            .field("subkeys", &self.subkeys)
             .field("buckets", &self.buckets.keys())
             .field("tcp", &self.tcp)
             .field("log", &self.log)

@@ -27,6 +27,7 @@ pub(crate) fn plugin_method(remedy: Remedy) -> &'static str {
         Remedy::Instances => "Limits::instances",
         Remedy::LoadTime => "Limits::load",
         Remedy::LogBytes => "Limits::log",
+        Remedy::OldRings => "Grants::with_old_namespace_keys",
         Remedy::Output => "Limits::output",
         Remedy::PluginTime => "Limits::time",
         Remedy::ProcessBytes => "Limits::process_bytes",

@@ -15,7 +15,7 @@ const BUCKET_DRIVERS: [&str; 4] = ["azure", "file", "gcs", "s3"];
 /// Refuses a driver that is stored with, if no bucket that it is granted lets it write.
 pub(super) fn check(file: &File, storage: &StorageEntry, locator: &Locator) -> Result<(), Error> {
     for (index, driver) in storage.driver.iter().enumerate() {
-        if storage.stores_with(&driver.name) {
+        if file.stores_with(&driver.name) {
             let refuse = |key: &[&str], text| locator.refuse(Table::Driver(index), key, text);
             writable(file, driver).or_else(|text| refuse(&["grants", "buckets"], text))?;
             within_prefix(file, driver).or_else(|(key, text)| refuse(&["settings", key], text))?;

@@ -8,8 +8,9 @@ use super::{
     bucket_grants,
     claims::PolicyWord,
     locator::{Locator, Table},
-    namespace_check,
+    namespace_check, namespace_rings, namespace_storage,
     nearest::nearest,
+    nexus,
     plugin::PluginEntry,
     schema::File,
     storage::{INLINE, RuleEntry, StorageEntry},
@@ -24,6 +25,9 @@ pub(crate) fn check(file: &File, rings: &[&str], locator: &Locator) -> Result<()
     checker.stages()?;
     bucket_grants::uses(file, locator)?;
     namespace_check::check(file, locator)?;
+    nexus::check(file, locator)?;
+    namespace_rings::check(file, rings, locator)?;
+    namespace_storage::check(file, locator)?;
     match &file.storage {
         Some(storage) => {
             checker.storage(storage)?;
@@ -102,7 +106,8 @@ impl Checker<'_> {
             return refuse(&[], text);
         }
         if let Some(name) = &storage.store_with {
-            self.stores(storage, Table::Storage, name)?;
+            let key = &["store_with"];
+            namespace_storage::stores(storage, self.locator, Table::Storage, key, name)?;
         }
         for (index, rule) in storage.rule.iter().enumerate() {
             self.rule(storage, Table::Rule(index), rule)?;
@@ -116,26 +121,10 @@ impl Checker<'_> {
         table: Table<'_>,
         rule: &RuleEntry,
     ) -> Result<(), Error> {
-        if rule.contradicts_itself() {
-            let text = "a [[storage.rule]] asks for a workflow's type and an activity's: \
-                        no payload has both";
+        if let Some(text) = rule.conditions().contradiction() {
             return self.locator.refuse(table, &["activity_type"], text);
         }
-        match &*rule.store_with {
-            INLINE => Ok(()),
-            name => self.stores(storage, table, name),
-        }
-    }
-
-    /// Refuses `store_with` if there is no such driver.
-    fn stores(&self, storage: &StorageEntry, table: Table<'_>, name: &str) -> Result<(), Error> {
-        let known = storage.driver.iter().map(|driver| &*driver.name);
-        if known.clone().any(|known| known == name) {
-            return Ok(());
-        }
-        let help = meant(name, known).unwrap_or_else(|| "add a [[storage.driver]]".to_owned());
-        let text = format!("`store_with` names `{name}`, and there is no such driver; {help}");
-        self.locator.refuse(table, &["store_with"], text)
+        namespace_storage::stores(storage, self.locator, table, &["store_with"], &rule.store_with)
     }
 
     fn claims(&self, storage: &StorageEntry) -> Result<(), Error> {
@@ -177,7 +166,14 @@ impl Checker<'_> {
     }
 }
 
-fn unknown(grant: &str, what: &str, table: &str, name: &str, known: &[&str]) -> Option<String> {
+/// Returns why a name in a grant or another setting names nothing, if that is so.
+pub(super) fn unknown(
+    grant: &str,
+    what: &str,
+    table: &str,
+    name: &str,
+    known: &[&str],
+) -> Option<String> {
     if known.contains(&name) {
         return None;
     }
@@ -185,7 +181,8 @@ fn unknown(grant: &str, what: &str, table: &str, name: &str, known: &[&str]) -> 
     Some(format!("{grant} names `{name}`, and there is no such {what}; {help}"))
 }
 
-fn meant<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+/// Returns the question for the nearest known name.
+pub(super) fn meant<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
     nearest(name, known).map(|meant| format!("did you mean `{meant}`?"))
 }
 

@@ -20,6 +20,9 @@ pub(crate) struct IdentityEntry {
     pub(crate) namespaces: Vec<String>,
     /// False if answers to it pass as they are. Default: true.
     pub(crate) decode: Option<bool>,
+    /// True if it may make calls that administer the server.
+    #[serde(default)]
+    pub(crate) admin: bool,
     /// True if it shows payloads to people.
     #[serde(default)]
     pub(crate) reads: bool,

@@ -28,6 +28,7 @@ pub fn setting_name(remedy: Remedy) -> &'static str {
         Remedy::LargestObject => "storage.largest",
         Remedy::MessagesPerKey => "keys.NAME.max_messages_per_key",
         Remedy::NexusEndpoints => "[nexus.ENDPOINT]",
+        Remedy::OldRings => "namespace.NAME.old_rings",
         Remedy::RefreshFailure => "refresh_failure = \"warn\"",
         Remedy::RequiredToEncode => "required = \"encode\"",
         Remedy::Rules => "[[storage.rule]]",
@@ -44,6 +45,7 @@ pub fn setting_name(remedy: Remedy) -> &'static str {
         Remedy::Shares => "namespace.NAME.shares",
         Remedy::Storage => "[storage]",
         Remedy::Threshold => "storage.threshold",
+        Remedy::UnscopedKeys => "storage.unscoped_keys",
         limit => limit_name(limit),
     }
 }

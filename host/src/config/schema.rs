@@ -14,7 +14,8 @@ use super::{
     code_limits::CodeLimitsEntry,
     date::Date,
     gateway::GatewayEntry,
-    namespaces::{NamespaceEntry, NexusEntry},
+    namespaces::NamespaceEntry,
+    nexus::NexusEntry,
     plugin::{GrantsEntry, PluginEntry, ReuseWord},
     required::Required,
     secret::Secret,
@@ -156,6 +157,12 @@ impl File {
     pub(crate) fn entries(&self) -> impl Iterator<Item = PluginEntry<'_>> {
         let drivers = self.storage.iter().flat_map(|storage| &storage.driver);
         self.stage.iter().map(StageEntry::entry).chain(drivers.map(|driver| driver.entry()))
+    }
+
+    /// Returns whether payloads of some namespace may be stored with this driver.
+    pub(crate) fn stores_with(&self, driver: &str) -> bool {
+        self.storage.as_ref().is_some_and(|storage| storage.stores_with(driver))
+            || self.namespace.values().any(|entry| entry.storage.stores_with(driver))
     }
 
     /// Returns the files that the configuration names: plugins, keys and secrets. A watch reloads when

@@ -30,6 +30,12 @@ pub(crate) struct StorageEntry {
     pub(crate) permits_of_a_call: Option<NonZeroUsize>,
     pub(crate) claims: Option<ClaimsEntry>,
     #[serde(default)]
+    #[cfg_attr(
+        not(any(feature = "gateway", feature = "temporal-sdk")),
+        expect(dead_code, reason = "read where namespaces have policies")
+    )]
+    unscoped_keys: UnscopedWord,
+    #[serde(default)]
     pub(crate) cache: ObjectCacheEntry,
     #[serde(default)]
     pub(crate) rule: Vec<RuleEntry>,
@@ -67,6 +73,12 @@ impl StorageEntry {
             offload = offload.with_disk_cache(path(folder), self.cache.disk());
         }
         self.rule.iter().fold(offload, |offload, rule| offload.with_rule(rule.rule()))
+    }
+
+    /// Returns whether objects are read whose keys name no namespace.
+    #[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
+    pub(crate) fn reads_unscoped_keys(&self) -> bool {
+        self.unscoped_keys == UnscopedWord::Read
     }
 
     /// Returns whether payloads may be stored with this driver.
@@ -133,6 +145,15 @@ impl VerifyWord {
     }
 }
 
+/// `storage.unscoped_keys`
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum UnscopedWord {
+    #[default]
+    Refuse,
+    Read,
+}
+
 /// `storage.cache`
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -157,6 +178,7 @@ pub(crate) struct RuleEntry {
     namespace: Option<String>,
     workflow_type: Option<String>,
     activity_type: Option<String>,
+    task_queue: Option<String>,
     at_least: Option<Size>,
     #[serde(default)]
     metadata: BTreeMap<String, String>,
@@ -166,28 +188,61 @@ pub(crate) struct RuleEntry {
 pub(crate) const INLINE: &str = "inline";
 
 impl RuleEntry {
-    pub(crate) fn rule(&self) -> Rule {
-        let mut rule = match &*self.store_with {
+    fn rule(&self) -> Rule {
+        let rule = self.conditions().rule(&self.store_with);
+        match &self.namespace {
+            Some(pattern) => rule.with_namespace(pattern),
+            None => rule,
+        }
+    }
+
+    pub(super) fn conditions(&self) -> RuleConditions<'_> {
+        RuleConditions {
+            workflow_type: self.workflow_type.as_deref(),
+            activity_type: self.activity_type.as_deref(),
+            task_queue: self.task_queue.as_deref(),
+            at_least: self.at_least.as_ref(),
+            metadata: &self.metadata,
+        }
+    }
+}
+
+/// Conditions of a rule, whichever namespaces it is for.
+pub(super) struct RuleConditions<'a> {
+    pub(super) workflow_type: Option<&'a str>,
+    pub(super) activity_type: Option<&'a str>,
+    pub(super) task_queue: Option<&'a str>,
+    pub(super) at_least: Option<&'a Size>,
+    pub(super) metadata: &'a BTreeMap<String, String>,
+}
+
+impl RuleConditions<'_> {
+    /// Returns the rule that stores with this driver, or leaves in the history, under these conditions.
+    pub(super) fn rule(&self, store_with: &str) -> Rule {
+        let mut rule = match store_with {
             INLINE => Rule::inline(),
             driver => Rule::store_with(driver),
         };
-        if let Some(pattern) = &self.namespace {
-            rule = rule.with_namespace(pattern);
-        }
-        let types = [(Kind::Workflow, &self.workflow_type), (Kind::Activity, &self.activity_type)];
+        let types = [(Kind::Workflow, self.workflow_type), (Kind::Activity, self.activity_type)];
         for (kind, pattern) in types {
             if let Some(pattern) = pattern {
                 rule = rule.with_kind(kind).with_type_name(pattern);
             }
         }
-        if let Some(size) = &self.at_least {
+        if let Some(pattern) = self.task_queue {
+            rule = rule.with_task_queue(pattern);
+        }
+        if let Some(size) = self.at_least {
             rule = rule.with_min_size(size.0);
         }
         self.metadata.iter().fold(rule, |rule, (name, pattern)| rule.with_metadata(name, pattern))
     }
 
-    /// Returns whether the rule asks for a type of both: a payload belongs to one of them.
-    pub(crate) fn contradicts_itself(&self) -> bool {
-        self.workflow_type.is_some() && self.activity_type.is_some()
+    /// Returns why no payload matches, if that is so: it belongs to a workflow or to an activity.
+    pub(super) fn contradiction(&self) -> Option<&'static str> {
+        let has_both = self.workflow_type.is_some() && self.activity_type.is_some();
+        has_both.then_some(
+            "a [[storage.rule]] asks for a workflow's type and an activity's: no payload has both",
+        )
     }
 }

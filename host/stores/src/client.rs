@@ -14,7 +14,10 @@ use object_store::{
 };
 
 pub(crate) use self::response_limit::{ObjectRequest, OversizedResponse};
-use crate::{attempt_counter::AttemptCounter, store_response::NoCredentials};
+use crate::{
+    attempt_counter::AttemptCounter, repeatable_write::RepeatableWrite,
+    store_response::NoCredentials,
+};
 
 /// Timeout of the metadata service, which is on the same host or network.
 const METADATA_TIMEOUT: Duration = Duration::from_secs(2);
@@ -85,6 +88,7 @@ impl Client {
     async fn call_store(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let attempt = request.extensions().get::<AttemptCounter>().map_or(1, AttemptCounter::next);
         let method = request.method().clone();
+        let is_repeatable = request.extensions().get::<RepeatableWrite>().is_some();
         let result = self.store.execute(request).await;
         let failure = match &result {
             Ok(response) if is_retried(response.status().as_u16()) => {
@@ -101,10 +105,12 @@ impl Client {
             tracing::info!(bucket, attempt, %method, "{failure}");
         }
         result.map_err(|error| {
-            // The store's client retries every kind but this one. An untrusted certificate stays
+            // The store's client never retries this kind. An untrusted certificate stays
             // untrusted, so retrying would only delay the error by the whole retry timeout.
             if reason(&error).contains("certificate") {
                 HttpError::new(HttpErrorKind::Unknown, error)
+            } else if is_repeatable && is_cut(error.kind()) {
+                HttpError::new(HttpErrorKind::Request, error)
             } else {
                 error
             }
@@ -133,6 +139,11 @@ impl Client {
             format!("{} (asked for this machine's role at {host}: {why})", self.connector.advice);
         Err(HttpError::new(HttpErrorKind::Unknown, NoCredentials(text)))
     }
+}
+
+/// Returns whether the connection broke after the request was sent. The store may have processed it.
+fn is_cut(kind: HttpErrorKind) -> bool {
+    matches!(kind, HttpErrorKind::Interrupted | HttpErrorKind::Timeout)
 }
 
 /// Returns whether the store's client retries after this status.

@@ -18,6 +18,7 @@ mod hkdf;
 mod key;
 mod key_usage;
 mod material;
+mod repeatable_write;
 mod ring;
 mod setting_names;
 mod store_response;

@@ -12,8 +12,11 @@ mod error_details;
 mod failures;
 mod found;
 mod frontend;
+mod history_request;
 pub(crate) mod limits;
 pub(crate) mod metric;
+mod page_token;
+mod pages;
 mod proto;
 mod recent;
 mod replay;
@@ -36,6 +39,7 @@ pub(crate) use self::{
 pub(crate) use self::{
     call::{Call, DECODED, SERVICE, caller::Caller},
     frontend::Frontend,
+    history_request::HistoryRequest,
     request::Encoded,
 };
 use self::{
@@ -52,6 +56,7 @@ use self::{
 use crate::{
     adapter::Adapter,
     namespaces::{NamespacePolicies, NamespacePolicySource},
+    page_keys::{PageKeySource, PageKeys},
 };
 
 /// Pipeline and limits that all calls of one gateway share.
@@ -64,6 +69,8 @@ pub(crate) struct Exchange {
     /// Largest answers of clients that cannot receive a message of any size.
     pub(crate) answers: AnswerLimits,
     pub(crate) histories: Histories,
+    /// Keys of page tokens. Default: none.
+    pub(crate) page_keys: Box<dyn PageKeySource>,
     namespaces: Box<dyn NamespacePolicySource>,
     namespace_limits: NamespaceLimits,
     /// Tasks that were handed out through this gateway.
@@ -84,6 +91,7 @@ impl Exchange {
             encode_failures: None,
             answers: AnswerLimits::default(),
             histories: Histories::new(HistoryLimits::default()),
+            page_keys: Box::new(PageKeys::default()),
             namespaces,
             namespace_limits: NamespaceLimits::default(),
             tokens: Tokens::default(),

@@ -18,11 +18,13 @@ mod pass_on;
 mod probes;
 mod proxy;
 mod readers;
+mod restrict;
 mod runner;
 mod serve;
 mod settings;
 mod status_details;
 mod status_head;
+mod untaken;
 mod upstream;
 mod upstream_url;
 

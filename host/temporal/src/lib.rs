@@ -19,6 +19,11 @@ mod log_limit;
 pub mod metric;
 #[cfg(any(feature = "gateway", feature = "sdk"))]
 mod namespaces;
+#[cfg(any(feature = "gateway", feature = "sdk"))]
+mod nexus_endpoints;
+mod object_keys;
+#[cfg(any(feature = "gateway", feature = "sdk"))]
+mod page_keys;
 mod reference;
 #[cfg(feature = "sdk")]
 mod sdk;
@@ -29,9 +34,7 @@ mod too_large;
 #[cfg(any(feature = "codec-server", feature = "gateway"))]
 pub use self::access::Auth;
 #[cfg(any(feature = "gateway", feature = "sdk"))]
-pub use self::namespaces::{
-    Mode, NamespacePolicies, NamespacePolicy, NamespacePolicySource, PlainRule,
-};
+pub use self::page_keys::{PageKeySource, PageKeys};
 #[cfg(feature = "sdk")]
 pub use self::sdk::{
     ConnectionHook, DataConverterBuilder, SdkCodec, data_converter, payload_from_sdk,
@@ -42,4 +45,9 @@ pub use self::{
     envelopes::SystemEnvelopes,
     limits::{SizeLimitSource, SizeLimits},
     reference::TemporalReferences,
+};
+#[cfg(any(feature = "gateway", feature = "sdk"))]
+pub use self::{
+    namespaces::{Mode, NamespacePolicies, NamespacePolicy, NamespacePolicySource, PlainRule},
+    nexus_endpoints::NexusEndpoint,
 };

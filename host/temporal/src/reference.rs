@@ -5,7 +5,9 @@ use cloakroom_core::{Claim, ENCODING, Error, ErrorKind, Payload};
 use cloakroom_pipeline::{PayloadKind, Reference, ReferenceFailure, ReferenceFormat, StoredObject};
 use serde_json::{Map, Value, json};
 
-/// Metadata of a reference that stages have encoded.
+use crate::object_keys;
+
+/// Metadata of a reference. It alone tells one that stages have encoded.
 const MARKER: &str = "__temporal_external_storage_reference";
 
 const TRUE: &[u8] = b"true";
@@ -83,14 +85,19 @@ impl ReferenceFormat for TemporalReferences {
             && value.is_some_and(|value| has_known_fields(&value, &payload.data))
     }
 
+    fn key_namespaces(&self, claim: &Claim) -> Option<Vec<String>> {
+        object_keys::key_namespaces(claim)
+    }
+
     fn write(&self, object: &StoredObject<'_>) -> Payload {
         // Compact and sorted by name, like the Python SDK: equal references have equal bytes. The
         // Python SDK also refuses any further field.
         let text = json!({ "claimData": object.claim, "driverName": object.driver }).to_string();
-        // Without the marker: deployed SDKs know a reference by its type, and most do not know the
-        // marker.
-        let mut payload =
-            Payload::new("json/protobuf", text).with_metadata(MESSAGE_TYPE, REFERENCE);
+        // With the marker, as Temporal's specification has it. Deployed SDKs know a reference by its
+        // type, and ignore metadata that they do not know.
+        let mut payload = Payload::new("json/protobuf", text)
+            .with_metadata(MESSAGE_TYPE, REFERENCE)
+            .with_metadata(MARKER, Bytes::from_static(TRUE));
         payload.external_sizes = vec![i64::try_from(object.size).unwrap_or(i64::MAX)];
         payload
     }

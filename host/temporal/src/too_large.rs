@@ -34,7 +34,7 @@ pub(crate) async fn error(
     let known_as = if budget == limits.field { FIELD } else { MESSAGE };
     let encoded = largest.encoded_len();
     let explanation = pipeline.explain(ctx, largest).await;
-    let (help, remedies) = help(pipeline, encoded, &explanation);
+    let (help, remedies) = help(pipeline, ctx, encoded, &explanation);
     let text = format!(
         "the field has {} bytes{in_payloads}, but Temporal accepts {max} ({known_as}): payload {slot} \
          {}; {help}",
@@ -65,10 +65,12 @@ fn sizes(explanation: &Explanation) -> String {
 /// Returns what to change, and the settings that decide about it.
 fn help(
     pipeline: &Pipeline,
+    ctx: &Context,
     size: usize,
     explanation: &Explanation,
 ) -> (String, &'static [Remedy]) {
-    match (pipeline.threshold(), &explanation.stored) {
+    let namespace = ctx.namespace_name().unwrap_or_default();
+    match (pipeline.threshold_in(namespace), &explanation.stored) {
         (_, Some(stored)) => {
             let driver = &stored.driver;
             let text =

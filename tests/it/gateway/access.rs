@@ -7,6 +7,7 @@ mod drain;
 mod edge;
 mod frontend;
 mod python;
+mod restrict;
 mod tenants;
 mod tokens;
 
@@ -19,10 +20,12 @@ use temporalio_client::{
 };
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
     CountWorkflowExecutionsRequest, DescribeNamespaceRequest, ListNamespacesRequest,
+    RegisterNamespaceRequest,
 };
 
 pub(crate) use self::authority::{Authority, Pair};
-use self::edge::Edge;
+pub(crate) use self::edge::Edge;
+pub(crate) use self::frontend::{Frontend, Reaction};
 use super::harness::Served;
 use crate::worker::{folder_driver, opening};
 
@@ -47,6 +50,19 @@ fn builder(folder: &Path, storage: &str, table: &str) -> CloakroomBuilder {
 /// Returns the options of a connection to this URL.
 fn at(url: &str) -> ConnectionOptions {
     ConnectionOptions::new(url::Url::parse(url).unwrap()).build()
+}
+
+/// Returns the table of a gateway with these identities: a name, which is that of the file of its token, and
+/// its namespaces.
+fn with_identities(upstream: &str, identities: &[(&str, &str)]) -> String {
+    let identity = |(name, namespaces): &(&str, &str)| {
+        format!(
+            "[[gateway.temporal.identity]]\nname = \"{name}\"\ntoken = {{ file = \"DIR/{name}\" }}\n\
+             namespaces = {namespaces}\n"
+        )
+    };
+    let start = format!("[gateway.temporal]\nupstream = \"{upstream}\"\n");
+    start + &identities.iter().map(identity).collect::<String>()
 }
 
 /// Writes a secret into a folder.

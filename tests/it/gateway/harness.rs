@@ -47,7 +47,8 @@ impl Served {
         let (_, settings) = cloakroom.temporal_gateway().unwrap();
         let gateway = Gateway::builder(cloakroom.clone(), settings);
         let gateway = gateway.with_size_limits(cloakroom.clone());
-        let gateway = gateway.with_namespaces(cloakroom.clone()).build();
+        let gateway = gateway.with_namespaces(cloakroom.clone());
+        let gateway = gateway.with_page_keys(cloakroom.clone()).build();
         let listener = until(async || TcpListener::bind(address).await).await;
         let (stop, stopped) = oneshot::channel();
         let served = gateway.clone();

@@ -2,43 +2,63 @@
 
 pub(super) mod by_hand;
 
-use std::path::Path;
+use std::{
+    path::Path,
+    sync::{Arc, OnceLock},
+};
 
-use cloakroom::Cloakroom;
+use cloakroom::{
+    Cloakroom, CloakroomBuilder, Context,
+    keys::{KeyMaterial, Ring},
+};
+use cloakroom_temporal::payload_from_sdk;
 use cloakroom_tests::rigs::{DevOptions, DevServer};
-use temporalio_client::tonic::Code;
+use temporalio_client::{Connection, tonic::Code};
 use temporalio_common::protos::temporal::api::{
     command::v1::{
         CompleteWorkflowExecutionCommandAttributes,
         SignalExternalWorkflowExecutionCommandAttributes,
         StartChildWorkflowExecutionCommandAttributes, command::Attributes as Write,
     },
-    common::v1::WorkflowExecution,
+    common::v1::{Payloads, WorkflowExecution},
     history::v1::history_event::Attributes as Event,
 };
 
 use self::by_hand::{Side, create, events, payloads, queue, type_name};
 use super::harness::{CANARY, Served};
-use crate::worker::{folder_driver, holds, opening};
+use crate::worker::{folder_driver, holds, opened, stages};
 
-/// `billing` and `shop` share with each other; `audit` shares with nobody.
-const SHARES: &str = "[namespace.shop]\nshares = [\"billing\"]\n\
-                      [namespace.billing]\nshares = [\"shop\"]\n";
+/// `billing` and `shop` have rings of their own and share with each other; `audit` has neither, and leaves
+/// everything in its histories.
+const NAMESPACES: &str = "[namespace.shop]\nshares = [\"billing\"]\nring = \"shop-keys\"\n\
+                          [namespace.billing]\nshares = [\"shop\"]\nring = \"billing-keys\"\n\
+                          [[storage.rule]]\nstore_with = \"inline\"\ntask_queue = \"audit-*\"\n";
 
-fn server() -> DevServer {
-    let dynamic = &[("system.enableCrossNamespaceCommands", "true")];
-    let server = DevServer::start(DevOptions { dynamic, ..DevOptions::default() });
-    ["shop", "billing", "audit"].iter().for_each(|namespace| create(&server, namespace));
-    server
+/// A server that these tests share: none of them sends a canary past a gateway.
+fn server() -> &'static DevServer {
+    static SERVER: OnceLock<DevServer> = OnceLock::new();
+    SERVER.get_or_init(|| {
+        let dynamic = &[("system.enableCrossNamespaceCommands", "true")];
+        let server = DevServer::start(DevOptions { dynamic, ..DevOptions::default() });
+        ["shop", "billing", "audit"].iter().for_each(|namespace| create(&server, namespace));
+        server
+    })
 }
 
 /// Encrypts, stores what is large, and binds claims to their namespaces.
 async fn cloakroom(folder: &Path, upstream: &str) -> Cloakroom {
+    builder(folder, upstream, NAMESPACES).open().await.unwrap()
+}
+
+fn builder(folder: &Path, upstream: &str, namespaces: &str) -> CloakroomBuilder {
     let storage = "[storage]\nthreshold = \"64KiB\"\ncache.memory = \"0B\"\n\
                    claims = { policy = \"require\", ring = \"payments\", bind_namespace = true }\n";
     let gateway = format!("[gateway.temporal]\nupstream = \"{upstream}\"\n");
-    let text = storage.to_owned() + &folder_driver("local", folder) + &gateway + SHARES;
-    opening(&text).open().await.unwrap()
+    let storage = storage.to_owned() + &folder_driver("local", folder) + &gateway + namespaces;
+    let granted = "grants.keys = [\"payments\", \"shop-keys\", \"billing-keys\"]";
+    let text = stages(false).replace("grants.keys = [\"payments\"]", granted) + &storage;
+    let ring = |byte| Arc::new(Ring::single("2026-11", &KeyMaterial::new([byte; 32])).unwrap());
+    opened(text).with_key_ring("shop-keys", ring(2)).with_key_ring("billing-keys", ring(3))
 }
 
 /// A text of so many bytes that does not get small.
@@ -141,6 +161,64 @@ async fn payloads_cross_between_namespaces_that_share() {
     gateway.end().await;
 }
 
+/// Another ring for a namespace: what was sealed before stays readable while the old one is listed. A
+/// payload that is copied into another tenant's history opens under no ring of that one.
+#[tokio::test(flavor = "multi_thread")]
+async fn rings_are_swapped_and_no_other_namespace_has_them() {
+    let (server, folder) = (server(), tempfile::tempdir().unwrap());
+    let cloakroom = cloakroom(folder.path(), &server.url()).await;
+    let gateway = Served::start(&cloakroom).await;
+    let mut shop = Side::connect(&gateway.url(), "shop").await;
+    let direct = Side::connect(&server.url(), "shop").await;
+    let before = shop.start(CANARY).await;
+    let sealed = started(direct.history(&before, "").await.unwrap());
+    assert_eq!(sealed.payloads[0].metadata["sealed-key"], b"2026-11");
+
+    let mut audit = Side::connect(&server.url(), "audit").await;
+    let copied = audit.start_with(Some(sealed.clone())).await.unwrap();
+    let audit = Side::connect(&gateway.url(), "audit").await;
+    let status = audit.history(&copied, "").await.unwrap_err();
+    assert!(status.message().contains("for another namespace"), "{}", status.message());
+
+    let next = NAMESPACES.replace("shop-keys", "billing-keys");
+    let listed =
+        next.replacen("[namespace.billing]", "old_rings = [\"shop-keys\"]\n[namespace.billing]", 1);
+    cloakroom.replace(builder(folder.path(), &server.url(), &listed)).await.unwrap();
+    let after = shop.start(CANARY).await;
+    for id in [&before, &after] {
+        assert_eq!(Some(started(shop.history(id, "").await.unwrap())), payloads(CANARY));
+    }
+    cloakroom.replace(builder(folder.path(), &server.url(), &next)).await.unwrap();
+    assert_eq!(Some(started(shop.history(&after, "").await.unwrap())), payloads(CANARY));
+    let status = shop.history(&before, "").await.unwrap_err();
+    assert!(
+        status.message().contains("`billing-keys` of namespace `shop`"),
+        "{}",
+        status.message()
+    );
+    gateway.end().await;
+
+    // The SDK's connection has the same rings.
+    let hooked = cloakroom.temporal_connection().options_for_url(&server.url()).unwrap();
+    let mut hooked = Side::over(Connection::connect(hooked).await.unwrap(), "shop").await;
+    let id = hooked.start(CANARY).await;
+    let sealed = started(direct.history(&id, "").await.unwrap());
+    let decode = async |namespace| {
+        let payload = payload_from_sdk(sealed.payloads[0].clone());
+        cloakroom.decode(&Context::namespace(namespace), vec![payload]).await
+    };
+    assert!(decode("shop").await.is_ok() && decode("audit").await.is_err());
+    assert_eq!(Some(started(hooked.history(&id, "").await.unwrap())), payloads(CANARY));
+}
+
+/// Returns the input in the first event.
+fn started(events: Vec<Event>) -> Payloads {
+    match events.into_iter().next() {
+        Some(Event::WorkflowExecutionStartedEventAttributes(started)) => started.input.unwrap(),
+        other => panic!("{other:?}"),
+    }
+}
+
 /// A namespace that could not open a payload does not get it, and the sender learns which one and why.
 #[tokio::test(flavor = "multi_thread")]
 async fn payloads_for_a_namespace_without_leave_are_not_sent() {
@@ -173,6 +251,11 @@ async fn payloads_for_a_namespace_without_leave_are_not_sent() {
         _ => false,
     };
     assert!(events.iter().any(is_failed), "the task is failed with the reason");
+    // By the rule about its queue.
+    Side::connect(&gateway.url(), "audit").await.start(&text(200_000)).await;
+    shop.start(&text(200_000)).await;
+    let stored = folder.path().join("v0/ns");
+    assert!(stored.join("shop").is_dir() && !stored.join("audit").exists());
     gateway.end().await;
 }
 

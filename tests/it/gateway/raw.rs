@@ -23,8 +23,19 @@ pub(crate) async fn call(
     headers: &[(&str, &str)],
     message: &[u8],
 ) -> Answer {
+    call_with(address, method, headers, 0, message).await
+}
+
+/// The same with the flag of a message: 1 says that it is compressed.
+pub(crate) async fn call_with(
+    address: SocketAddr,
+    method: &str,
+    headers: &[(&str, &str)],
+    flag: u8,
+    message: &[u8],
+) -> Answer {
     let called = async || {
-        let answer = call_once(address, method, headers, message).await;
+        let answer = call_once(address, method, headers, flag, message).await;
         let is_early = answer.message.ends_with("default is not found.");
         if is_early { Err(answer.message) } else { Ok(answer) }
     };
@@ -35,6 +46,7 @@ async fn call_once(
     address: SocketAddr,
     method: &str,
     headers: &[(&str, &str)],
+    flag: u8,
     message: &[u8],
 ) -> Answer {
     let stream = TcpStream::connect(address).await.unwrap();
@@ -50,7 +62,7 @@ async fn call_once(
     let length = u32::try_from(message.len()).unwrap().to_be_bytes();
     let (answer, mut sending) = client.send_request(request.body(()).unwrap(), false).unwrap();
     // Whoever refuses a call may do so before it has come whole, which ends the stream.
-    let _ = sending.send_data([&[0][..], &length, message].concat().into(), true);
+    let _ = sending.send_data([&[flag][..], &length, message].concat().into(), true);
     let (head, mut receiving) = answer.await.unwrap().into_parts();
     let mut body = Vec::new();
     while let Some(part) = receiving.data().await {

@@ -8,17 +8,12 @@ use std::{
 
 use prost::Message as _;
 use temporalio_common::protos::temporal::api::{
-    common::v1::{Payload, Payloads, WorkflowExecution, WorkflowType},
-    history::v1::history_event::Attributes,
-    taskqueue::v1::TaskQueue,
-    workflowservice::v1::{
-        GetWorkflowExecutionHistoryRequest, GetWorkflowExecutionHistoryResponse,
-        SignalWorkflowExecutionRequest, StartWorkflowExecutionRequest,
-    },
+    common::v1::Payload, workflowservice::v1::SignalWorkflowExecutionRequest,
 };
 
 use super::{
     harness::{Served, opened, plain_client},
+    inputs::{payload, read, read_input, start},
     raw::call,
 };
 use crate::worker::{opening, server, unique};
@@ -92,46 +87,9 @@ async fn a_header_with_another_namespace_is_refused() {
     gateway.end().await;
 }
 
-fn payload(encoding: &str) -> Payload {
-    let metadata = [("encoding".to_owned(), encoding.into())].into();
-    Payload { metadata, data: b"plain after all".to_vec(), ..Default::default() }
-}
-
-/// Returns a request to start a workflow that nobody runs.
-fn start(id: &str, payloads: Vec<Payload>) -> Vec<u8> {
-    let task_queue = TaskQueue { name: id.into(), ..Default::default() };
-    let request = StartWorkflowExecutionRequest {
-        namespace: "default".into(),
-        workflow_id: id.into(),
-        workflow_type: Some(WorkflowType { name: "Nobody".into() }),
-        task_queue: Some(task_queue),
-        input: Some(Payloads { payloads }),
-        request_id: id.into(),
-        ..Default::default()
-    };
-    request.encode_to_vec()
-}
-
-fn history(id: &str) -> Vec<u8> {
-    let execution = WorkflowExecution { workflow_id: id.into(), ..Default::default() };
-    let request = GetWorkflowExecutionHistoryRequest {
-        namespace: "default".into(),
-        execution: Some(execution),
-        ..Default::default()
-    };
-    request.encode_to_vec()
-}
-
-/// Returns the input in the first event of a history.
-fn input(history: &[u8]) -> Vec<Payload> {
-    let page = GetWorkflowExecutionHistoryResponse::decode(history).unwrap();
-    let first = page.history.unwrap().events.swap_remove(0).attributes.unwrap();
-    match first {
-        Attributes::WorkflowExecutionStartedEventAttributes(started) => {
-            started.input.unwrap().payloads
-        }
-        other => panic!("another event: {other:?}"),
-    }
+/// Plaintext, whatever its encoding says.
+fn plain(encoding: &str) -> Payload {
+    payload(encoding, b"plain after all")
 }
 
 /// A label is no proof: whoever could pass plaintext by it would leave it in the history.
@@ -139,19 +97,15 @@ fn input(history: &[u8]) -> Vec<Payload> {
 async fn forged_labels_are_encoded_like_any_other_and_come_back() {
     let folder = tempfile::tempdir().unwrap();
     let gateway = Served::start(&opened(folder.path(), &server().url()).await).await;
-    let mut proxied = payload("binary/encrypted");
+    let mut proxied = plain("binary/encrypted");
     proxied.metadata.insert("encryption-dek".into(), "d3JhcHBlZA==".into());
     let labels = ["binary/encrypted", "binary/sealed", "binary/zstd", "json/plain"];
-    let forged: Vec<_> = labels.into_iter().map(payload).chain([proxied]).collect();
+    let forged: Vec<_> = labels.into_iter().map(plain).chain([proxied]).collect();
     let id = unique("forged");
-    let request = start(&id, forged.clone());
-    let started = call(gateway.address, "StartWorkflowExecution", &[], &request).await;
-    assert_eq!(started.code, "0", "{}", started.message);
-    let read = call(gateway.address, "GetWorkflowExecutionHistory", &[], &history(&id)).await;
-    assert_eq!(input(&read.body), forged);
+    start(gateway.address, &id, forged.clone()).await;
+    assert_eq!(read_input(gateway.address, &id).await, forged);
     let direct = server().target().parse().unwrap();
-    let kept = call(direct, "GetWorkflowExecutionHistory", &[], &history(&id)).await;
-    let kept = input(&kept.body);
+    let kept = read_input(direct, &id).await;
     assert_eq!(kept.len(), forged.len());
     for payload in kept {
         assert!(!payload.data.windows(5).any(|part| part == b"plain"), "it is in the clear");
@@ -166,9 +120,8 @@ async fn plaintext_in_an_answer_is_refused_where_a_stage_is_required() {
     let gateway = Served::start(&opened(folder.path(), &server().url()).await).await;
     for encoding in ["json/plain", "binary/sealed"] {
         let (id, direct) = (unique("plaintext"), server().target().parse().unwrap());
-        let request = start(&id, vec![payload(encoding)]);
-        assert_eq!(call(direct, "StartWorkflowExecution", &[], &request).await.code, "0");
-        let read = call(gateway.address, "GetWorkflowExecutionHistory", &[], &history(&id)).await;
+        start(direct, &id, vec![plain(encoding)]).await;
+        let read = read(gateway.address, &id).await;
         assert!(["3", "9"].contains(&&*read.code), "{encoding}: {} {}", read.code, read.message);
         assert!(!read.body.windows(5).any(|part| part == b"plain"));
     }

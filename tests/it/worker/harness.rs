@@ -19,7 +19,7 @@ use cloakroom_tests::{
 };
 use temporalio_client::{Client, ClientOptions, Connection, ConnectionOptions};
 use temporalio_common::data_converters::DataConverter;
-use temporalio_sdk::{Runtime, Worker, WorkerOptions, runtime::PollerBehavior};
+use temporalio_sdk::{Runtime, Worker, WorkerOptions};
 use tokio::sync::oneshot;
 use tracing::{Dispatch, Subscriber, dispatcher};
 use tracing_subscriber::fmt::format::FmtSpan;
@@ -179,12 +179,29 @@ impl Running {
         Self::connected(unhooked(url), queue, converter, parts)
     }
 
-    /// Starts a worker with this connection. The SDK's futures stay on the thread that they began on.
+    /// Starts a worker that caches no workflow: each task brings a history from its start.
+    pub(crate) fn uncached(url: &str, queue: &str) -> Self {
+        Self::caching(unhooked(url), queue, DataConverter::default(), Parts::Both, Some(0))
+    }
+
+    /// Starts a worker with this connection.
     pub(crate) fn connected(
         connection: ConnectionOptions,
         queue: &str,
         converter: DataConverter,
         parts: Parts,
+    ) -> Self {
+        Self::caching(connection, queue, converter, parts, None)
+    }
+
+    /// Starts a worker that caches so many workflows. The SDK's futures stay on the thread that they
+    /// began on.
+    fn caching(
+        connection: ConnectionOptions,
+        queue: &str,
+        converter: DataConverter,
+        parts: Parts,
+        cached: Option<usize>,
     ) -> Self {
         let (stop, stopped) = oneshot::channel();
         let queue = queue.to_owned();
@@ -199,9 +216,9 @@ impl Running {
             tokio.block_on(async {
                 let runtime = Runtime::from_current_tokio(Default::default()).unwrap();
                 let mut options = WorkerOptions::new(queue).build();
-                // By default one poll brings new workflows, and those that download keep it.
-                options.workflow_task_poller_behavior = Some(PollerBehavior::SimpleMaximum(20));
-                options.nonsticky_to_sticky_poll_ratio = 0.5;
+                if let Some(cached) = cached {
+                    options.max_cached_workflows = cached;
+                }
                 if parts != Parts::Activities {
                     options.register_workflow::<Again>().unwrap();
                     options.register_workflow::<Courier>().unwrap();

@@ -90,6 +90,9 @@ pub trait Key: Send + Sync {
 /// Purpose that [`Key::derive`] refuses: the keys of claims' old proofs were derived for it.
 pub const CLAIM_PURPOSE: &str = "cloakroom claim";
 
+/// Purpose for which [`Key::derive`] authenticates page tokens of a gateway. No plugin gets bytes for it.
+pub const PAGE_PURPOSE: &str = "cloakroom history page";
+
 /// Refusal of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]

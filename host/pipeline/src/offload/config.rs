@@ -14,6 +14,7 @@ use crate::{
     offload::{
         cache::Cache,
         disk::Disk,
+        namespace_storage::NamespaceStorage,
         proofs::{ClaimPolicy, Proofs},
         rules::Rule,
         storage::Storage,
@@ -47,6 +48,7 @@ pub struct Offload {
     drivers: Vec<(String, Arc<dyn Driver>)>,
     store_with: Option<String>,
     rules: Vec<Rule>,
+    namespaces: BTreeMap<String, NamespaceStorage>,
     claims: Option<(Arc<dyn KeyRing>, ClaimPolicy)>,
     v1_until: Option<SystemTime>,
     binds_namespace: bool,
@@ -70,6 +72,7 @@ impl Offload {
             drivers: Vec::new(),
             store_with: None,
             rules: Vec::new(),
+            namespaces: BTreeMap::new(),
             claims: None,
             v1_until: None,
             binds_namespace: false,
@@ -103,6 +106,12 @@ impl Offload {
     /// Adds a rule. The first rule that matches a payload decides where it is stored.
     pub fn with_rule(mut self, rule: Rule) -> Self {
         self.rules.push(rule);
+        self
+    }
+
+    /// Sets where a namespace differs. Its rules hold for objects that belong to it.
+    pub fn with_namespace(mut self, name: &str, storage: NamespaceStorage) -> Self {
+        self.namespaces.insert(name.to_owned(), storage);
         self
     }
 
@@ -195,6 +204,7 @@ impl Offload {
         format: Arc<dyn ReferenceFormat>,
     ) -> Result<Storage, PipelineError> {
         let drivers = self.check_drivers()?;
+        let asks_for_metadata = self.all_rules().any(Rule::asks_for_metadata);
         let disk = self.folder.map(|(folder, size)| Disk::open(folder, size)).transpose();
         let disk = disk.map_err(|error: Error| PipelineError::Cache(error.to_string()))?;
         let (v1_until, binds_namespace) = (self.v1_until, self.binds_namespace);
@@ -210,8 +220,9 @@ impl Offload {
             drivers,
             identities,
             store_with: self.store_with,
-            asks_for_metadata: self.rules.iter().any(Rule::asks_for_metadata),
+            asks_for_metadata,
             rules: self.rules,
+            namespaces: self.namespaces,
             proofs,
             encode_references: self.encode_references,
             verify: self.verify,
@@ -223,6 +234,12 @@ impl Offload {
             permits: Turns::new(self.permits.get()),
             cache: Cache::new(self.memory, disk, entries),
         })
+    }
+
+    /// Returns the rules of all namespaces, and those of each.
+    fn all_rules(&self) -> impl Iterator<Item = &Rule> {
+        let own = self.namespaces.values().flat_map(NamespaceStorage::all_rules);
+        self.rules.iter().chain(own)
     }
 
     /// Returns the drivers by name, if rules and threshold fit them.
@@ -237,16 +254,18 @@ impl Offload {
             }
             drivers.insert(name.as_str().into(), driver.clone());
         }
-        let named = self.rules.iter().filter_map(|rule| rule.driver.as_ref());
+        let named = self.all_rules().filter_map(|rule| rule.driver.as_ref());
         for name in named.chain(&self.store_with) {
             if !drivers.contains_key(&**name) {
                 return Err(PipelineError::UnknownDriver(name.clone()));
             }
         }
         let stores =
-            self.store_with.is_some() || self.rules.iter().any(|rule| rule.driver.is_some());
-        if stores && self.threshold > self.largest {
-            let (threshold, largest) = (self.threshold, self.largest);
+            self.store_with.is_some() || self.all_rules().any(|rule| rule.driver.is_some());
+        let thresholds = self.namespaces.values().filter_map(|namespace| namespace.threshold);
+        let threshold = thresholds.fold(self.threshold, ByteSize::max);
+        if stores && threshold > self.largest {
+            let largest = self.largest;
             return Err(PipelineError::NeverRead { threshold, largest });
         }
         Ok(drivers)

@@ -16,6 +16,7 @@ pub struct Rule {
     namespace: Option<String>,
     kind: Option<Kind>,
     type_name: Option<String>,
+    task_queue: Option<String>,
     at_least: Option<ByteSize>,
     metadata: Vec<(String, String)>,
 }
@@ -49,6 +50,13 @@ impl Rule {
         self
     }
 
+    /// Requires the task queue of a workflow, or of an activity without one, that matches; `*` stands for
+    /// any text. Only who sees the whole request knows it, as the gateway does.
+    pub fn with_task_queue(mut self, pattern: &str) -> Self {
+        self.task_queue = Some(pattern.to_owned());
+        self
+    }
+
     /// Requires at least this size after encoding.
     pub fn with_min_size(mut self, size: ByteSize) -> Self {
         self.at_least = Some(size);
@@ -79,6 +87,7 @@ impl Rule {
         };
         text(&self.namespace, ctx.namespace_name())
             && text(&self.type_name, ctx.type_name())
+            && text(&self.task_queue, ctx.task_queue())
             && self.kind.is_none_or(|kind| ctx.kind() == Some(kind))
             && self.at_least.is_none_or(|least| size as u64 >= least.get())
             && self.metadata.iter().all(entry)
@@ -142,6 +151,10 @@ mod tests {
         assert!(!rule.matches(&ctx, &metadata, 9));
         assert!(!rule.matches(&ctx, &Metadata::new(), 10));
         assert!(!rule.matches(&Context::namespace("pay"), &metadata, 10));
+        let queued = rule.clone().with_task_queue("bulk-*");
+        assert!(queued.matches(&ctx.clone().with_task_queue("bulk-1"), &metadata, 10));
+        assert!(!queued.matches(&ctx.clone().with_task_queue("bulk"), &metadata, 10));
+        assert!(!queued.matches(&ctx, &metadata, 10));
         let activity = Context::namespace("pay").with_target(Kind::Activity, "1", "Charge", None);
         assert!(!rule.matches(&activity, &metadata, 10));
         assert!(Rule::inline().matches(&Context::none(), &metadata, 0));

@@ -11,6 +11,7 @@ use crate::{
     offload::{
         cache::Cache,
         cache_key::{CacheKey, cache_key},
+        namespace_storage::NamespaceStorage,
         proofs::Proofs,
         room::Thresholds,
         rules::Rule,
@@ -30,6 +31,8 @@ pub(crate) struct Storage {
     pub(crate) identities: BTreeMap<Arc<str>, String>,
     pub(crate) store_with: Option<String>,
     pub(crate) rules: Vec<Rule>,
+    /// Storage of namespaces that differ, by name.
+    pub(crate) namespaces: BTreeMap<String, NamespaceStorage>,
     /// Whether a rule looks at the metadata of payloads before they are encoded.
     pub(crate) asks_for_metadata: bool,
     pub(crate) proofs: Option<Proofs>,
@@ -69,12 +72,24 @@ impl Storage {
         }
         // Rules are about the namespace that keeps the object.
         let ctx = &ctx.for_payload(encoded.slot).of_target();
+        // Whoever reads it in plaintext could not follow a reference.
+        if ctx.is_plaintext() {
+            return None;
+        }
         let original = encoded.original.as_ref().map(|original| &original.metadata);
         let metadata = original.unwrap_or(&encoded.payload.metadata);
-        match self.rules.iter().find(|rule| rule.matches(ctx, metadata, size)) {
+        let own = ctx.namespace_name().and_then(|name| self.namespaces.get(name));
+        let mut rules = own.into_iter().flat_map(NamespaceStorage::all_rules).chain(&self.rules);
+        match rules.find(|rule| rule.matches(ctx, metadata, size)) {
             Some(rule) => rule.driver.as_deref(),
             None => self.store_with.as_deref(),
         }
+    }
+
+    /// Returns the size from which payloads of a call are stored.
+    pub(crate) fn threshold_for(&self, ctx: &Context) -> ByteSize {
+        let own = ctx.namespace_name().and_then(|name| self.namespaces.get(name));
+        own.and_then(|own| own.threshold).unwrap_or(self.threshold)
     }
 
     /// Returns the driver of this name.

@@ -19,7 +19,7 @@ impl Grants {
     /// # Errors
     /// `Config` if rings are granted, and none by this name.
     pub(crate) fn check_ring(&self, settings: &Settings) -> Result<(), Error> {
-        let mut granted: Vec<_> = self.keys.keys().chain(self.subkeys.keys()).collect();
+        let mut granted: Vec<_> = self.keys.names().chain(self.subkeys.names()).collect();
         let Some(ring) = settings.get(RING) else {
             return Ok(());
         };

@@ -8,7 +8,7 @@ use object_store::{
 };
 
 use super::ObjectBucket;
-use crate::attempt_counter::AttemptCounter;
+use crate::{attempt_counter::AttemptCounter, repeatable_write::RepeatableWrite};
 
 /// Size of one part of a multipart upload in bytes.
 const PART: usize = 8 << 20;
@@ -79,5 +79,6 @@ impl ObjectBucket {
 fn options(mode: StoreMode) -> PutOptions {
     let mut options = PutOptions::from(mode);
     options.extensions.insert(AttemptCounter::default());
+    options.extensions.insert(RepeatableWrite);
     options
 }

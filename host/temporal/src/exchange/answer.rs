@@ -41,6 +41,11 @@ impl Exchange {
         }
         let ctx = ctx.clone().with_memory(memory.clone());
         let answer = Answer { frontend, call, ctx: &ctx, began: Instant::now() };
-        self.decode_patiently(&answer, message, log).await
+        let decoded = self.decode_patiently(&answer, message, log).await?;
+        if call.history.is_some() {
+            // Boxed, as it is nearly never more than a look.
+            return Box::pin(self.of_one_run(&answer, decoded, log)).await;
+        }
+        Ok(self.own_token(call, &ctx, decoded))
     }
 }

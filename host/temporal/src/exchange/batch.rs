@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use bytes::Bytes;
-use cloakroom_core::{Error, Payload};
+use cloakroom_core::{Error, ErrorKind, Limit, Payload, Thousands};
 use cloakroom_wire::Scan;
 
 use super::replay::Reads;
@@ -49,6 +49,24 @@ impl Batch {
             }
         }
         Ok(Self { payloads, places: Places(places) })
+    }
+
+    /// Checks the sizes of the objects that the references declare, before one is fetched.
+    ///
+    /// # Errors
+    /// `LimitExceeded(Output)` if they are more than `most` bytes.
+    pub(super) fn check_declared(&self, most: usize) -> Result<(), Error> {
+        let sizes = self.payloads.iter().flat_map(|payload| &payload.external_sizes);
+        let sum = sizes.fold(0, |sum: u64, size| sum.saturating_add(size.unsigned_abs()));
+        if sum <= most as u64 {
+            return Ok(());
+        }
+        let text = format!(
+            "the references of the message declare {} bytes, and no more than {} are read at once",
+            Thousands(sum),
+            Thousands(most as u64)
+        );
+        Err(Error::new(ErrorKind::LimitExceeded(Limit::Output), text))
     }
 }
 

@@ -1,5 +1,6 @@
 //! A call of a method that the table knows.
 
+mod administrative;
 pub(super) mod caller;
 pub(crate) mod deadline;
 pub(crate) mod request_log;
@@ -9,6 +10,7 @@ use http::{HeaderMap, HeaderName};
 use tokio::time::Instant;
 
 use self::caller::Caller;
+use super::history_request::HistoryRequest;
 
 /// Path of the service whose messages carry payloads.
 pub(crate) const SERVICE: &str = "/temporal.api.workflowservice.v1.WorkflowService/";
@@ -36,6 +38,10 @@ pub(crate) struct Call<'a> {
     pub(crate) decodes: bool,
     /// True if another gateway has decoded the answer.
     pub(crate) is_decoded: bool,
+    /// The request, if it is for a history.
+    pub(crate) history: Option<&'a HistoryRequest>,
+    /// Bytes of the answer that other parts of it take.
+    pub(crate) reserved: usize,
 }
 
 impl<'a> Call<'a> {
@@ -47,8 +53,18 @@ impl<'a> Call<'a> {
         caller: &'a Caller,
     ) -> Self {
         let (is_reader, decodes) = (caller.reads, caller.decodes);
-        let (deadline, is_decoded) = (None, false);
-        Self { method, name, headers, caller, deadline, is_reader, decodes, is_decoded }
+        Self {
+            method,
+            name,
+            headers,
+            caller,
+            deadline: None,
+            is_reader,
+            decodes,
+            is_decoded: false,
+            history: None,
+            reserved: 0,
+        }
     }
 
     /// Returns whether the call waits for a task.

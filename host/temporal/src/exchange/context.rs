@@ -1,6 +1,7 @@
 //! Context of a request: its namespace, and the execution that its payloads belong to.
 
 pub(super) mod crossing;
+pub(super) mod nexus;
 pub(super) mod parent_of_run;
 pub(super) mod targets;
 pub(super) mod task_parent;
@@ -16,30 +17,19 @@ use super::context::{
     tokens::Tokens,
 };
 
-/// Context of a request.
-pub(super) struct RequestContext {
-    pub(super) ctx: Context,
-    /// Task queue of a start, or of the task's workflow. Empty if it is not known.
-    pub(super) task_queue: String,
-}
-
 /// Returns the context of a request: from the request itself, or from the task that it answers.
-pub(super) fn context(method: &Method, request: &[u8], tokens: &Tokens) -> RequestContext {
+pub(super) fn context(method: &Method, request: &[u8], tokens: &Tokens) -> Context {
     let request = View::new(method.request, request);
-    let without = |ctx| RequestContext { ctx, task_queue: String::new() };
     let Some(namespace) = text(request, "namespace") else {
-        return without(Context::none());
+        return Context::none();
     };
     let ctx = Context::namespace(namespace);
     let Some(token) = request.bytes("task_token").filter(|token| !token.is_empty()) else {
-        let queue = request.message("task_queue").and_then(|queue| text(queue, "name"));
-        let task_queue = queue.unwrap_or_default().to_owned();
-        let ctx = named(&ctx, request).unwrap_or(ctx);
-        return RequestContext { ctx, task_queue };
+        return named(&ctx, request).unwrap_or(ctx);
     };
     match tokens.task(namespace, token) {
-        Some(task) => RequestContext { ctx: task.context(), task_queue: task.task_queue.clone() },
-        None => without(unseen(ctx, request, token)),
+        Some(task) => task.context(),
+        None => unseen(ctx, request, token),
     }
 }
 
@@ -47,8 +37,10 @@ pub(super) fn context(method: &Method, request: &[u8], tokens: &Tokens) -> Reque
 /// The object of a payload is then stored under less than its whole target, or under the namespace
 /// alone, where every reader finds it too.
 fn unseen(ctx: Context, request: View<'_>, token: &[u8]) -> Context {
-    // A query's token has a task queue and the query's id where others have workflow and run.
-    if short_name(request.message_type()) == "RespondQueryTaskCompletedRequest" {
+    // The tokens of queries and of Nexus have a task queue and the task's id where others have workflow
+    // and run.
+    let name = short_name(request.message_type());
+    if name == "RespondQueryTaskCompletedRequest" || name.starts_with("RespondNexusTask") {
         return ctx;
     }
     let token = TokenOwner::parse(token);

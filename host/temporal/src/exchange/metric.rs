@@ -11,6 +11,9 @@ pub(crate) const SECONDS: &str = "cloakroom_gateway_seconds";
 /// Tasks and other answers that could not be decoded, by method and kind of the failure.
 pub(crate) const UNDECODABLE: &str = "cloakroom_gateway_undecodable_total";
 
+/// Requests that were not sent because they do not fit, by method.
+pub(crate) const UNSENT: &str = "cloakroom_gateway_unsent_total";
+
 /// Connections that are open.
 pub(crate) const CONNECTIONS: &str = "cloakroom_gateway_connections";
 
@@ -27,6 +30,7 @@ pub(crate) fn describe() {
     describe_counter!(CALLS, "Calls that the gateway answered");
     describe_counter!(UNKNOWN_FIELDS, "Fields that passed unread because this version lacks them");
     describe_counter!(UNDECODABLE, "Tasks and other answers that could not be decoded");
+    describe_counter!(UNSENT, "Requests that were not sent because they do not fit");
     describe_gauge!(CONNECTIONS, "Connections of workers and clients that are open");
     describe_counter!(UNBOUNDED_STARTS, "Workflows started without a timeout, by type");
     describe_histogram!(HISTORY_RATIO, "Size of a history, to the size from which more is stored");

@@ -20,7 +20,8 @@ const CLIENT_NAME: HeaderName = HeaderName::from_static("client-name");
 const CHECKED: [&[u8]; 4] =
     [b"temporal-java", b"temporal-python", b"temporal-rust", b"temporal-typescript"];
 
-/// Answers with a workflow task in them. Other answers with a history are for clients, which read it all.
+/// Answers with a workflow task in them. Other answers with a history are for clients, which read it all,
+/// unless the token in the request says that the history is a task's.
 const TASKS: [&str; 5] = [
     "ExecuteMultiOperation",
     "PollWorkflowTaskQueue",
@@ -80,7 +81,12 @@ impl Reads {
 impl Call<'_> {
     /// Returns what the caller needs of the answer.
     pub(super) fn needs(&self) -> Reads {
-        if TASKS.contains(&self.name) { Reads::of_worker(self.headers) } else { Reads::Everything }
+        let is_of_task = self.history.is_some_and(|asked| asked.from.is_task);
+        if is_of_task || TASKS.contains(&self.name) {
+            Reads::of_worker(self.headers)
+        } else {
+            Reads::Everything
+        }
     }
 }
 

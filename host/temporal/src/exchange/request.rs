@@ -8,8 +8,9 @@ use http::{HeaderMap, HeaderValue};
 use super::{
     Exchange,
     call::{Call, caller::NAMESPACE, request_log::RequestLog},
-    context::{RequestContext, context},
+    context::context,
     frontend::Frontend,
+    history_request::HistoryRequest,
     status::{Code, Status},
     substitute::answer_unsent::is_too_large,
 };
@@ -18,7 +19,7 @@ use super::{
 pub(crate) enum Encoded {
     /// It is sent to the frontend, in this context.
     Request(Context, Bytes),
-    /// It does not fit, and this is the answer to its call.
+    /// This is the answer to its call: the request does not fit, or asks for a page of our own.
     Answer(Bytes),
 }
 
@@ -36,20 +37,28 @@ impl Exchange {
         memory: &CallMemory,
         log: &mut RequestLog,
     ) -> Result<Encoded, Status> {
-        let RequestContext { ctx, task_queue } = context(call.method, &message, &self.tokens);
+        let ctx = context(call.method, &message, &self.tokens);
         log.namespace = ctx.namespace_name().map(str::to_owned);
         check_namespace(&ctx, call.headers)?;
         call.caller.check(call.name, ctx.namespace_name(), call.headers)?;
         let policies = self.namespaces();
         let namespace = log.namespace.as_deref().unwrap_or_default();
-        let ctx = ctx.with_readable(policies.readable(namespace));
+        let ctx = policies.reading(ctx, namespace, call.name == "PollNexusTaskQueue");
+        if let Some(asked) = HistoryRequest::read(call.method, call.name, &ctx, &message) {
+            let resumed = Box::pin(self.resume(frontend, call, &ctx, &asked, memory, log));
+            return Ok(match resumed.await? {
+                Some(answer) => Encoded::Answer(answer),
+                None => Encoded::Request(ctx, message),
+            });
+        }
         if !call.method.request.holds_payloads() {
             return Ok(Encoded::Request(ctx, message));
         }
         let allowance = self.allowance(frontend, call, &ctx, &message, memory).await;
         let request = call.method.request;
-        let encoded = if policies.encodes(namespace, workflow_type(&ctx), &task_queue) {
-            if self.adapter.pipeline().threshold().is_some() {
+        let queue = ctx.task_queue().unwrap_or_default();
+        let encoded = if policies.encodes(namespace, workflow_type(&ctx), queue) {
+            if self.adapter.pipeline().threshold_in(namespace).is_some() {
                 self.unbounded_starts.note(call, namespace, &message);
             }
             let counted = ctx.clone().with_memory(memory.clone());

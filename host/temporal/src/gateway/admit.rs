@@ -6,7 +6,7 @@ use http::{Request, Uri, Version, uri::PathAndQuery};
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
-use super::{connection::Connection, headers};
+use super::{connection::Connection, headers, restrict::authenticate};
 use crate::{
     access::AuthError,
     exchange::{
@@ -28,8 +28,11 @@ impl Connection {
     ) -> Result<(Request<Incoming>, Arc<Caller>), Status> {
         let (mut head, body) = request.into_parts();
         // Looked up for each call, so that an identity that a reload removes is refused at once.
+        // The restriction first: a swap replaces the callers before it lifts the restriction.
+        let restriction = self.gateway.restriction.load_full();
         let callers = self.gateway.callers.load_full();
-        let caller = callers.authenticate(self.names.as_ref(), &mut head.headers).await;
+        let (names, headers) = (self.names.as_ref(), &mut head.headers);
+        let caller = authenticate(&callers, restriction.as_deref(), names, headers).await;
         let caller = caller.map_err(|error| self.refuse_stranger(error, log))?;
         self.newcomer.admit();
         log.caller = (!callers.is_open()).then(|| caller.clone());

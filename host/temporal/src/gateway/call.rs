@@ -7,7 +7,7 @@ use cloakroom_core::{CallMemory, Context};
 use cloakroom_wire::Method;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use hyper::body::Incoming;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::{
     accept::drained,
@@ -19,7 +19,7 @@ use super::{
     status_head::GRPC_STATUS,
 };
 use crate::exchange::{
-    Call, Caller, DECODED, Encoded,
+    Call, Caller, DECODED, Encoded, HistoryRequest,
     call::{
         deadline::{self, GRPC_TIMEOUT, within},
         request_log::RequestLog,
@@ -46,7 +46,10 @@ impl Connection {
     ) -> Result<Response<GatewayBody>, Status> {
         let (mut head, body) = request.into_parts();
         let deadline = deadline::deadline(&head.headers, Instant::now());
+        let is_reader = caller.reads || self.gateway.settings.readers.has(&head.headers);
+        let decodes = caller.decodes && self.gateway.settings.decode;
         let call = Call::new(method, name, &head.headers, caller);
+        let call = Call { deadline, is_reader, decodes, ..call };
         let (encoded, memory) = {
             // Pinned where they are, as all large futures here: moving them takes longer than they do.
             let encoding = pin!(self.encode(&call, body, log));
@@ -54,15 +57,14 @@ impl Connection {
         };
         let (ctx, message) = match encoded {
             Encoded::Request(ctx, message) => (ctx, message),
-            Encoded::Answer(message) => return Ok(own_answer(message)),
+            Encoded::Answer(message) => return Ok(own_answer(message, Some(memory))),
         };
+        let history = HistoryRequest::read(call.method, call.name, &ctx, &message);
         headers::describe_request(&mut head.headers);
-        let is_reader = caller.reads || self.gateway.settings.readers.has(&head.headers);
         self.gateway.credentials.load().authorize(ctx.namespace_name(), &mut head.headers);
         let headers = head.headers.clone();
-        let decodes = caller.decodes && self.gateway.settings.decode;
-        let call =
-            Call { deadline, is_reader, decodes, ..Call::new(method, name, &headers, caller) };
+        let call = Call::new(method, name, &headers, caller);
+        let call = Call { deadline, is_reader, decodes, history: history.as_ref(), ..call };
         if let Some(deadline) = deadline {
             // What encoding took is gone, and the frontend should not work for longer than its caller
             // waits.
@@ -87,7 +89,7 @@ impl Connection {
                 response = sent => response?,
                 // A poll that waits would hold the shutdown up for a minute. An empty answer is what
                 // the frontend gives when there is no task.
-                () = drained(&mut draining) => return Ok(own_answer(Bytes::new())),
+                () = drained(&mut draining) => return Ok(own_answer(Bytes::new(), None)),
             }
         } else {
             sent.await?
@@ -107,7 +109,13 @@ impl Connection {
         let exchange = &self.gateway.exchange;
         let memory = exchange.adapter.pipeline().memory().admit().await;
         let encoding = call.headers.get(headers::GRPC_ENCODING);
-        let received = message::read(body, encoding, exchange.max_message, &memory).await?;
+        let limit = self.gateway.settings.transfer_time;
+        let reading = message::read(body, encoding, exchange.max_message, &memory);
+        // A caller need not set a deadline, and may send a byte at a time.
+        let received = timeout(limit, reading).await.map_err(|_| {
+            let text = format!("the request did not arrive within {limit:?}: send it faster");
+            Status::new(Code::DeadlineExceeded, text)
+        })??;
         let Received { message: Some(message), charge, .. } = received else {
             return Err(Status::new(Code::InvalidArgument, "the call has no message"));
         };
@@ -166,11 +174,13 @@ impl Connection {
     }
 }
 
-/// Returns an answer that the gateway makes itself. An empty one to a poll says that there is no task.
-fn own_answer(message: Bytes) -> Response<GatewayBody> {
+/// Returns an answer that the gateway makes itself, and whose memory is counted until it is sent. An empty
+/// one to a poll says that there is no task.
+fn own_answer(message: Bytes, memory: Option<CallMemory>) -> Response<GatewayBody> {
     let mut trailers = HeaderMap::new();
     trailers.insert(GRPC_STATUS, 0.into());
-    let mut response = Response::new(GatewayBody::message(message, Some(trailers), None));
+    let mut response = Response::new(GatewayBody::message(message, Some(trailers), memory));
     headers::describe_grpc(response.headers_mut());
+    response.headers_mut().insert(DECODED, HeaderValue::from_static("1"));
     response
 }

@@ -63,6 +63,17 @@ impl Callers {
         Ok(Self { identities, signed, tls, config, ..Self::default() })
     }
 
+    /// Returns callers for [`Gateway::restrict`](super::Gateway::restrict). An identity that nothing
+    /// recognises is nobody, and TLS stays as it is.
+    pub fn for_restriction(identities: Vec<Identity>, signed: Auth) -> Self {
+        Self { identities, signed, ..Self::default() }
+    }
+
+    /// Returns whether both admit the same callers with the same rights.
+    pub(super) fn admits_the_same(&self, other: &Self) -> bool {
+        self.identities == other.identities && self.signed.is_same(&other.signed)
+    }
+
     /// Returns whether everybody who reaches the gateway may use it.
     #[must_use]
     pub fn is_open(&self) -> bool {
@@ -149,6 +160,12 @@ fn check(identities: &[Identity], is_unsigned: bool, asks_clients: bool) -> Resu
                  name the authorities that sign them"
             ));
         }
+        if identity.administers_some() {
+            return refuse(format!(
+                "identity `{name}` may make administrative calls, which concern every namespace, but \
+                 may not use every namespace: give it all of them, or take that right from it"
+            ));
+        }
         if identity.has_subjects() && is_unsigned {
             return refuse(format!(
                 "identity `{name}` is recognised by a signed token, but no keys verify one"
@@ -175,9 +192,7 @@ fn check(identities: &[Identity], is_unsigned: bool, asks_clients: bool) -> Resu
 
 impl PartialEq for Callers {
     fn eq(&self, other: &Self) -> bool {
-        self.identities == other.identities
-            && self.signed.is_same(&other.signed)
-            && self.tls == other.tls
+        self.admits_the_same(other) && self.tls == other.tls
     }
 }
 

@@ -48,6 +48,13 @@ impl Identity {
         self
     }
 
+    /// Says that it may make calls that administer the server: those of every service but
+    /// WorkflowService, and those that register or change namespaces. Others get an error.
+    pub fn administering(mut self) -> Self {
+        Arc::make_mut(&mut self.caller).administers = true;
+        self
+    }
+
     /// Says that it decodes for itself: answers reach it as they are. For another gateway.
     pub fn without_decoding(mut self) -> Self {
         Arc::make_mut(&mut self.caller).decodes = false;
@@ -91,6 +98,11 @@ impl Identity {
     /// Returns the caller that it stands for.
     pub(super) fn caller(&self) -> Arc<Caller> {
         self.caller.clone()
+    }
+
+    /// Returns whether it may make administrative calls, and not use all namespaces.
+    pub(super) fn administers_some(&self) -> bool {
+        self.caller.administers && self.caller.namespaces != Namespaces::Every
     }
 
     /// Returns everything that recognises it except tokens, each as it is written in errors.

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use cloakroom_core::Error;
 use cloakroom_pipeline::PipelineSource;
 use tokio::sync::watch;
@@ -26,6 +26,7 @@ use crate::{
     limits::{SizeLimitSource, SizeLimits},
     log_limit::LogLimit,
     namespaces::{NamespacePolicies, NamespacePolicySource},
+    page_keys::{PageKeySource, PageKeys},
 };
 
 /// Renders all recorded metrics in Prometheus's text format.
@@ -58,6 +59,7 @@ pub struct GatewayBuilder {
     source: Box<dyn PipelineSource>,
     limits: Box<dyn SizeLimitSource>,
     namespaces: Box<dyn NamespacePolicySource>,
+    page_keys: Box<dyn PageKeySource>,
     settings: GatewaySettings,
     metrics: Option<RenderMetrics>,
 }
@@ -68,6 +70,8 @@ pub(super) struct GatewayState {
     pub(super) settings: GatewaySettings,
     /// Callers that may connect, and the credentials for the frontend: as in the settings, until a swap.
     pub(super) callers: ArcSwap<Callers>,
+    /// Callers of a configuration that was read and is not loaded: a call must satisfy both.
+    pub(super) restriction: ArcSwapOption<Callers>,
     pub(super) credentials: Arc<ArcSwap<UpstreamCredentials>>,
     pub(super) newcomers: Arc<Newcomers>,
     /// Address that it listens on, once it serves.
@@ -87,13 +91,15 @@ impl Gateway {
             source: Box::new(source),
             limits: Box::new(SizeLimits::default()),
             namespaces: Box::new(Arc::<NamespacePolicies>::default()),
+            page_keys: Box::new(PageKeys::default()),
             settings,
             metrics: None,
         }
     }
 
     /// Replaces who may connect, and the credentials for the frontend, by those of other settings: from
-    /// the next call, and the next connection, on. All other settings stay as they are.
+    /// the next call, and the next connection, on. All other settings stay as they are. Restrictions of
+    /// [`Gateway::restrict`] stay too, unless these settings include them.
     ///
     /// # Errors
     /// `Config` if the settings would open the gateway to strangers. Then nothing changes.
@@ -106,7 +112,14 @@ impl Gateway {
         };
         merged.check_access(state.address.get().copied())?;
         callers.adopt_keys(&state.callers.load());
+        let is_complete = |pending: &Arc<Callers>| pending.admits_the_same(&callers);
+        let completes_restriction = state.restriction.load().as_ref().is_some_and(is_complete);
+        // The order matters: if the restriction went first, a call in between would be checked against
+        // the old callers alone.
         state.callers.store(Arc::new(callers));
+        if completes_restriction {
+            state.restriction.store(None);
+        }
         state.credentials.store(Arc::new(settings.credentials.clone()));
         Ok(())
     }
@@ -133,6 +146,12 @@ impl GatewayBuilder {
         self
     }
 
+    /// Sets the keys that authenticate page tokens. Default: none, and tokens are not authenticated.
+    pub fn with_page_keys(mut self, keys: impl PageKeySource) -> Self {
+        self.page_keys = Box::new(keys);
+        self
+    }
+
     /// Serves the text that `render` returns on `/metrics`. Default: `/metrics` is not found.
     pub fn with_metrics(mut self, render: impl Fn() -> String + Send + Sync + 'static) -> Self {
         self.metrics = Some(Box::new(render));
@@ -151,9 +170,11 @@ impl GatewayBuilder {
         exchange.encode_failures = settings.encode_failures;
         exchange.histories = Histories::new(settings.history);
         exchange.answers = AnswerLimits::with(&settings.answers);
+        exchange.page_keys = self.page_keys;
         Gateway(Arc::new(GatewayState {
             exchange,
             callers: ArcSwap::from_pointee(settings.callers.clone()),
+            restriction: ArcSwapOption::empty(),
             credentials: Arc::new(ArcSwap::from_pointee(settings.credentials.clone())),
             newcomers: Arc::default(),
             address: OnceLock::new(),

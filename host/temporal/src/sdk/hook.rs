@@ -11,12 +11,17 @@ use temporalio_client::{
 };
 use tokio::task::JoinSet;
 
-use super::{frontend_channel::FrontendChannel, hooked_calls::HookedCalls};
+use super::{
+    frontend_channel::FrontendChannel,
+    hooked_calls::HookedCalls,
+    polls::{self, Polls},
+};
 use crate::{
     adapter::Adapter,
     exchange::{Caller, Exchange, metric},
     limits::{SizeLimitSource, SizeLimits},
     namespaces::{NamespacePolicies, NamespacePolicySource},
+    page_keys::{PageKeySource, PageKeys},
 };
 
 /// Largest message by default: what the SDK receives at most.
@@ -51,6 +56,7 @@ pub struct ConnectionHook {
     source: Box<dyn PipelineSource>,
     limits: Box<dyn SizeLimitSource>,
     namespaces: Box<dyn NamespacePolicySource>,
+    page_keys: Box<dyn PageKeySource>,
     max_message: ByteSize,
 }
 
@@ -61,6 +67,7 @@ impl ConnectionHook {
             source: Box::new(source.clone()),
             limits: Box::new(SizeLimits::default()),
             namespaces: Box::new(Arc::<NamespacePolicies>::default()),
+            page_keys: Box::new(PageKeys::default()),
             max_message: MAX_MESSAGE,
         }
     }
@@ -75,6 +82,13 @@ impl ConnectionHook {
     /// cross to another namespace where a stage encrypts.
     pub fn with_namespaces(mut self, namespaces: impl NamespacePolicySource) -> Self {
         self.namespaces = Box::new(namespaces);
+        self
+    }
+
+    /// Sets the keys that authenticate the page tokens of histories that are cut. Default: none, and tokens
+    /// are not authenticated.
+    pub fn with_page_keys(mut self, keys: impl PageKeySource) -> Self {
+        self.page_keys = Box::new(keys);
         self
     }
 
@@ -132,17 +146,25 @@ impl ConnectionHook {
         metric::describe();
         // The hook logs each failure itself, with the call it belongs to.
         let adapter = Adapter::new(self.source, self.limits).quiet();
-        let exchange = Exchange::new(adapter, self.max_message, self.namespaces);
+        let mut exchange = Exchange::new(adapter, self.max_message, self.namespaces);
+        exchange.page_keys = self.page_keys;
         let channel = FrontendChannel::new(channel, self.max_message);
         let calls = Arc::new(HookedCalls { exchange, channel, caller: Caller::everybody() });
+        let polls = Arc::new(Polls::default());
         CallbackBasedGrpcService {
             callback: Arc::new(move |request| {
-                let calls = calls.clone();
+                let (calls, polls) = (calls.clone(), polls.clone());
                 Box::pin(async move {
                     // A task of its own keeps the SDK's threads free. Dropping the set aborts it, so
                     // that a call that the SDK cancels ends.
                     let mut task = JoinSet::new();
-                    task.spawn(async move { calls.respond(request).await });
+                    task.spawn(async move {
+                        if request.rpc == polls::METHOD {
+                            polls.respond(&calls, request).await
+                        } else {
+                            calls.respond(request, None).await
+                        }
+                    });
                     let panicked = || tonic::Status::internal("the task of the call panicked");
                     task.join_next().await.and_then(Result::ok).ok_or_else(panicked)?
                 })

@@ -7,11 +7,11 @@ use temporalio_client::{
     callback_based::{GrpcRequest, GrpcSuccessResponse},
     tonic,
 };
-use tokio::time::Instant;
+use tokio::{sync::oneshot, time::Instant};
 
 use super::frontend_channel::{FrontendChannel, remove_of_channel};
 use crate::exchange::{
-    Call, Caller, DECODED, Encoded, Exchange, SERVICE,
+    Call, Caller, DECODED, Encoded, Exchange, HistoryRequest, SERVICE,
     call::{
         deadline::{self, GRPC_TIMEOUT, within},
         request_log::RequestLog,
@@ -28,11 +28,16 @@ pub(super) struct HookedCalls {
 }
 
 /// Answer of the frontend, whichever it is.
-type Answer = Result<GrpcSuccessResponse, tonic::Status>;
+pub(super) type Answer = Result<GrpcSuccessResponse, tonic::Status>;
 
 impl HookedCalls {
-    /// Responds to a call of the SDK.
-    pub(super) async fn respond(&self, request: GrpcRequest) -> Answer {
+    /// Responds to a call of the SDK. `answered` is told when the frontend has answered, before the answer
+    /// is decoded.
+    pub(super) async fn respond(
+        &self,
+        request: GrpcRequest,
+        answered: Option<oneshot::Sender<()>>,
+    ) -> Answer {
         let GrpcRequest { service, rpc, mut headers, proto } = request;
         remove_of_channel(&mut headers);
         let path = format!("/{service}/{rpc}");
@@ -43,7 +48,7 @@ impl HookedCalls {
         let responded = match &known {
             Some(method) => {
                 let call = Call::new(method, name, &headers, &self.caller);
-                self.call(&call, &path, proto, &mut log).await
+                self.call(&call, &path, proto, answered, &mut log).await
             }
             None => match method.map(|method| self.exchange.check_unknown(method, &[])) {
                 Some(Err(status)) => Err(status),
@@ -71,6 +76,7 @@ impl HookedCalls {
         call: &Call<'_>,
         path: &str,
         message: Bytes,
+        to_tell: Option<oneshot::Sender<()>>,
         log: &mut RequestLog,
     ) -> Result<Answer, Status> {
         let deadline = deadline::deadline(call.headers, Instant::now());
@@ -87,6 +93,7 @@ impl HookedCalls {
             Encoded::Request(ctx, message) => (ctx, message),
             Encoded::Answer(message) => return Ok(success(Ok((HeaderMap::new(), message)))),
         };
+        let history = HistoryRequest::read(call.method, call.name, &ctx, &message);
         let mut headers = call.headers.clone();
         if let Some(deadline) = deadline {
             // What encoding took is gone, and the frontend should not work for longer than its caller
@@ -96,12 +103,17 @@ impl HookedCalls {
         let asked = Instant::now();
         let answered = self.channel.call(path, headers, message, Some(memory)).await;
         log.upstream = asked.elapsed();
+        if let Some(to_tell) = to_tell {
+            // Whoever waited may have gone.
+            let _ = to_tell.send(());
+        }
         let (headers, message) = match answered {
             Ok(answer) if call.changes_answer() => answer,
             Ok(answer) => return Ok(success(Ok(answer))),
             Err(status) => return Ok(Err(self.decode_status(&ctx, status).await)),
         };
-        let call = &Call { deadline, is_decoded: headers.contains_key(DECODED), ..*call };
+        let is_decoded = headers.contains_key(DECODED);
+        let call = &Call { deadline, is_decoded, history: history.as_ref(), ..*call };
         let decode = async {
             // Admitted only now: a poll that waits for a minute must not hold memory.
             let memory = self.exchange.adapter.pipeline().memory().admit().await;

@@ -9,22 +9,7 @@ const TOKEN: &str = "token-of-the-till-7Hq2";
 
 /// A gateway that asks for tokens, on this machine without TLS.
 fn table(upstream: &str) -> String {
-    format!(
-        r#"
-        [gateway.temporal]
-        upstream = "{upstream}"
-
-        [[gateway.temporal.identity]]
-        name = "till"
-        token = {{ file = "DIR/till" }}
-        namespaces = ["shop"]
-
-        [[gateway.temporal.identity]]
-        name = "clerk"
-        token = {{ file = "DIR/clerk" }}
-        namespaces = ["shop", "bank"]
-        "#
-    )
+    with_identities(upstream, &[("till", "[\"shop\"]"), ("clerk", "[\"shop\", \"bank\"]")])
 }
 
 fn with_token(served: &Served, token: Option<&str>) -> ConnectionOptions {
@@ -133,6 +118,7 @@ async fn what_cannot_be_told_apart_or_recognised_is_refused() {
         identity("till", "subject = \"till\""),
         identity("till", "token = { file = \"DIR/short\" }"),
         identity("till", "token = { file = \"DIR/missing\" }"),
+        till.clone() + "admin = true\n",
         format!("{till}{till}"),
         till.clone() + &identity("clerk", "token = { file = \"DIR/till\" }"),
         format!("listen = \"0.0.0.0:7243\"\n{till}"),
@@ -151,6 +137,7 @@ async fn what_cannot_be_told_apart_or_recognised_is_refused() {
         [gateway.temporal]: identity `till` is recognised by a signed token, but no keys verify one
         gateway.temporal.identity `till` `token`: the token has 5 bytes, but at least 16 are needed: use random ones, such as those of `openssl rand -base64 32`
         gateway.temporal.identity `till` `token`: cannot read `DIR/missing`: correct the path: No such file or directory (os error 2)
+        [gateway.temporal]: identity `till` may make administrative calls, which concern every namespace, but may not use every namespace: give it all of them, or take that right from it
         [gateway.temporal]: two identities are called `till`
         [gateway.temporal]: identities `till` and `clerk` have the same token
         [gateway.temporal]: payloads and tokens would cross the network to 0.0.0.0:7243 in the clear: serve TLS, or listen on 127.0.0.1 or [::1]

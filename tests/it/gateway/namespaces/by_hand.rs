@@ -2,6 +2,7 @@
 
 use cloakroom_tests::rigs::{DevServer, temporal};
 use temporalio_client::{
+    Connection,
     grpc::WorkflowService,
     tonic::{Request, Status},
 };
@@ -51,7 +52,11 @@ pub(in crate::gateway) fn type_name(name: &str) -> Option<WorkflowType> {
 
 impl Side {
     pub(in crate::gateway) async fn connect(url: &str, namespace: &str) -> Self {
-        let service = connection(url).await.workflow_service();
+        Self::over(connection(url).await, namespace).await
+    }
+
+    pub(in crate::gateway) async fn over(connection: Connection, namespace: &str) -> Self {
+        let service = connection.workflow_service();
         let side = Self { service, namespace: namespace.to_owned(), queue: unique(namespace) };
         // The namespace is known everywhere only after a while.
         until(async || {
@@ -70,13 +75,21 @@ impl Side {
 
     /// Starts a workflow, and returns its id or why it was refused.
     pub(in crate::gateway) async fn try_start(&mut self, input: &str) -> Result<String, Status> {
+        self.start_with(payloads(input)).await
+    }
+
+    /// Starts a workflow with an input as it is, and returns its id or why it was refused.
+    pub(in crate::gateway) async fn start_with(
+        &mut self,
+        input: Option<Payloads>,
+    ) -> Result<String, Status> {
         let id = unique(&self.namespace);
         let request = StartWorkflowExecutionRequest {
             namespace: self.namespace.clone(),
             workflow_id: id.clone(),
             workflow_type: type_name("ByHand"),
             task_queue: queue(&self.queue),
-            input: payloads(input),
+            input,
             request_id: id.clone(),
             ..Default::default()
         };

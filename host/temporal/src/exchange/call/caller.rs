@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use http::{HeaderMap, HeaderName};
 
+use super::administrative::is_administrative;
 use crate::exchange::status::{Code, Status};
 
 /// Header with the namespace that the SDKs repeat from the message.
@@ -23,6 +24,8 @@ pub(crate) struct Caller {
     /// Name for logs and errors.
     pub(crate) name: String,
     pub(crate) namespaces: Namespaces,
+    /// True if it may make calls that administer the server.
+    pub(crate) administers: bool,
     /// True if it shows payloads to people, and gets answers that are decoded in part.
     pub(crate) reads: bool,
     /// True if answers to it are decoded.
@@ -40,12 +43,30 @@ pub(crate) enum Namespaces {
 impl Caller {
     /// Returns a caller that gets answers decoded, as a worker does.
     pub(crate) fn new(name: impl Into<String>, namespaces: Namespaces) -> Self {
-        Self { name: name.into(), namespaces, reads: false, decodes: true }
+        let (administers, reads, decodes) = (false, false, true);
+        Self { name: name.into(), namespaces, administers, reads, decodes }
     }
 
     /// Returns the caller where nobody is authenticated.
     pub(crate) fn everybody() -> Self {
-        Self::new("everybody", Namespaces::Every)
+        Self { administers: true, ..Self::new("everybody", Namespaces::Every) }
+    }
+
+    /// Returns this caller with the rights that the other has too.
+    pub(crate) fn restricted_to(&self, other: &Self) -> Self {
+        let namespaces = match (&self.namespaces, &other.namespaces) {
+            (Namespaces::Every, rest) | (rest, Namespaces::Every) => rest.clone(),
+            (Namespaces::Listed(one), Namespaces::Listed(other)) => {
+                Namespaces::Listed(one.intersection(other).cloned().collect())
+            }
+        };
+        Self {
+            name: self.name.clone(),
+            namespaces,
+            administers: self.administers && other.administers,
+            reads: self.reads && other.reads,
+            decodes: self.decodes && other.decodes,
+        }
     }
 
     fn may_use(&self, namespace: &str) -> bool {
@@ -66,6 +87,9 @@ impl Caller {
         namespace: Option<&str>,
         headers: &HeaderMap,
     ) -> Result<(), Status> {
+        if !self.administers && is_administrative(method) {
+            return self.refuse("may not make administrative calls");
+        }
         if self.namespaces == Namespaces::Every {
             return Ok(());
         }
@@ -137,5 +161,33 @@ mod tests {
             assert!(refused.starts_with("identity `till` may "), "{method}: {refused}");
             assert_eq!(check(&Caller::everybody(), method, body, header), "", "{method}");
         }
+    }
+    /// All namespaces are not the right to delete one.
+    #[test]
+    fn administrative_calls_need_a_right_of_their_own() {
+        let mut caller = Caller::new("operator", Namespaces::Every);
+        let delete = "/temporal.api.operatorservice.v1.OperatorService/DeleteNamespace";
+        for (method, body) in [(delete, None), ("RegisterNamespace", Some("shop"))] {
+            let refused = check(&caller, method, body, None);
+            assert_eq!(refused, "identity `operator` may not make administrative calls");
+        }
+        assert_eq!(check(&caller, "ListNamespaces", None, None), "");
+        caller.administers = true;
+        assert_eq!(check(&caller, delete, None, None), "");
+    }
+
+    #[test]
+    fn a_restricted_caller_has_the_rights_of_both() {
+        let listed = |names: &[&str]| {
+            Namespaces::Listed(names.iter().map(|name| (*name).to_owned()).collect())
+        };
+        let every = Caller { administers: true, reads: true, ..Caller::everybody() };
+        let till = Caller::new("till", listed(&["shop", "bank"]));
+        let clerk = Caller { reads: true, ..Caller::new("clerk", listed(&["bank", "vault"])) };
+        let expect = Caller { name: "everybody".to_owned(), ..till.clone() };
+        assert_eq!(every.restricted_to(&till), expect);
+        assert_eq!(till.restricted_to(&every), till);
+        let expect = Caller::new("till", listed(&["bank"]));
+        assert_eq!(till.restricted_to(&clerk), expect);
     }
 }

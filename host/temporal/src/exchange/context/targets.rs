@@ -6,7 +6,7 @@
 use cloakroom_core::{Context, Kind};
 use cloakroom_wire::{MessageType, Scan, SpanId, View};
 
-use super::task_parent::Parent;
+use super::{nexus, task_parent::Parent};
 
 /// Returns the context of a message that names an execution, in the namespace of `base`. Nothing if it
 /// names none.
@@ -15,14 +15,25 @@ pub(crate) fn named(base: &Context, message: View<'_>) -> Option<Context> {
     let execution = message.message("workflow_execution").or_else(|| message.message("execution"));
     let of_execution = |name| execution.and_then(|execution| text(execution, name));
     let run_id = text(message, "run_id").or(of_execution("run_id"));
-    let Some(id) = text(message, "workflow_id").or(of_execution("workflow_id")) else {
+    let (kind, id, type_name) = match text(message, "workflow_id").or(of_execution("workflow_id")) {
+        Some(id) => (Kind::Workflow, id, type_of("workflow_type")),
         // An activity without a workflow.
-        let (id, type_name) = (text(message, "activity_id")?, type_of("activity_type"));
-        let type_name = type_name.unwrap_or_default();
-        return Some(base.clone().with_target(Kind::Activity, id, type_name, run_id));
+        None => (Kind::Activity, text(message, "activity_id")?, type_of("activity_type")),
     };
-    let type_name = type_of("workflow_type").unwrap_or_default();
-    Some(base.clone().with_target(Kind::Workflow, id, type_name, run_id))
+    let ctx = base.clone().with_target(kind, id, type_name.unwrap_or_default(), run_id);
+    Some(on_queue(ctx, task_queue(message)))
+}
+
+/// Returns the task queue that a message names.
+fn task_queue<'a>(message: View<'a>) -> Option<&'a str> {
+    message.message("task_queue").and_then(|queue| text(queue, "name"))
+}
+
+fn on_queue(ctx: Context, task_queue: Option<&str>) -> Context {
+    match task_queue {
+        Some(name) => ctx.with_task_queue(name),
+        None => ctx,
+    }
 }
 
 /// Returns the context of each payload. Empty if all have that of the request.
@@ -54,19 +65,24 @@ fn target(ctx: &Context, parent: Option<&Parent>, message: View<'_>) -> Option<C
         | "SignalWithStartWorkflowExecutionRequest"
         | "UpdateWorkflowExecutionRequest"
         | "NewWorkflowExecutionInfo" => named(ctx, message),
-        "StartChildWorkflowExecutionCommandAttributes"
-        | "SignalExternalWorkflowExecutionCommandAttributes" => {
-            let target = named(ctx, message)?;
-            Some(match text(message, "namespace") {
-                Some(namespace) => target.with_target_namespace(namespace),
-                None => target,
-            })
+        "StartChildWorkflowExecutionCommandAttributes" => {
+            let target = in_namespace(named(ctx, message)?, message);
+            // A child without a queue of its own runs on its parent's.
+            let queue = task_queue(message).or(ctx.task_queue());
+            Some(on_queue(target, queue))
+        }
+        "SignalExternalWorkflowExecutionCommandAttributes" => {
+            Some(in_namespace(named(ctx, message)?, message))
         }
         // The run is one that does not exist yet.
         "ContinueAsNewWorkflowExecutionCommandAttributes" => {
             let type_name = message.message("workflow_type").and_then(|name| text(name, "name"));
             let type_name = type_name.or(ctx.type_name()).unwrap_or_default();
-            Some(ctx.clone().with_target(Kind::Workflow, ctx.id()?, type_name, None))
+            let target = ctx.clone().with_target(Kind::Workflow, ctx.id()?, type_name, None);
+            Some(on_queue(target, task_queue(message).or(ctx.task_queue())))
+        }
+        "ScheduleNexusOperationCommandAttributes" | "StartNexusOperationExecutionRequest" => {
+            nexus::target(ctx, message)
         }
         "CompleteWorkflowExecutionCommandAttributes"
         | "FailWorkflowExecutionCommandAttributes"
@@ -74,6 +90,14 @@ fn target(ctx: &Context, parent: Option<&Parent>, message: View<'_>) -> Option<C
             parent.and_then(|parent| ended(ctx, parent, message))
         }
         _ => None,
+    }
+}
+
+/// Returns the target in the namespace that a command names, if it names one.
+fn in_namespace(target: Context, command: View<'_>) -> Context {
+    match text(command, "namespace") {
+        Some(namespace) => target.with_target_namespace(namespace),
+        None => target,
     }
 }
 

@@ -22,6 +22,11 @@ impl AnswerLimits {
         Self(clients.iter().cloned().chain(others).collect())
     }
 
+    /// Returns the largest answer of a client. `most` is that of clients that no entry matches.
+    pub(crate) fn most(&self, headers: &HeaderMap, most: ByteSize) -> ByteSize {
+        self.entry(headers).map_or(most, |(_, limit)| *limit)
+    }
+
     /// Refuses an answer that is larger than its client can receive, which the client would answer by
     /// asking again for ever. `most` is the limit of clients that no entry matches.
     ///
@@ -33,24 +38,41 @@ impl AnswerLimits {
         size: usize,
         most: ByteSize,
     ) -> Result<(), Error> {
-        let agent = headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
-        let matches = |(start, _): &&(String, ByteSize)| {
-            agent.is_some_and(|agent| agent.starts_with(start.as_str()))
-        };
-        let entry = self.0.iter().find(matches);
-        let limit = entry.map_or(most, |(_, limit)| *limit);
-        if size <= limit.as_usize() {
+        if size <= self.most(headers, most).as_usize() {
             return Ok(());
         }
-        let whom = entry.map_or("every client", |(start, _)| start);
+        let text = format!("the decoded answer has {} bytes", Thousands(size as u64));
+        Err(self.refuse(headers, most, &text, "ask for less at once, or raise"))
+    }
+
+    /// Returns the error for an event of a history that does not fit into an answer as its only one.
+    /// `rest` are the bytes of the answer besides it.
+    pub(crate) fn refuse_event(
+        &self,
+        headers: &HeaderMap,
+        (event, size, rest): (u64, usize, usize),
+        most: ByteSize,
+    ) -> Error {
+        let [size, rest] = [size, rest].map(|bytes| Thousands(bytes as u64));
+        let text = format!("event {event} has {size} bytes decoded, beside {rest} in its answer");
+        self.refuse(headers, most, &text, "raise")
+    }
+
+    fn refuse(&self, headers: &HeaderMap, most: ByteSize, what: &str, help: &str) -> Error {
+        let whom = self.entry(headers).map_or("every client", |(start, _)| start);
+        let limit = Thousands(self.most(headers, most).get());
         let text = format!(
-            "the decoded answer has {} bytes, and {whom} receives no more than {}: ask for less at \
-             once, or raise the limits of the client and of the gateway",
-            Thousands(size as u64),
-            Thousands(limit.get())
+            "{what}, and {whom} receives no more than {limit}: {help} the limits of the client and of \
+             the gateway"
         );
         let error = Error::new(ErrorKind::LimitExceeded(Limit::Output), text);
-        Err(error.with_remedies(&[Remedy::ClientAnswer]))
+        error.with_remedies(&[Remedy::ClientAnswer])
+    }
+
+    /// Returns the first entry that matches the user agent.
+    fn entry(&self, headers: &HeaderMap) -> Option<&(String, ByteSize)> {
+        let agent = headers.get(USER_AGENT)?.to_str().ok()?;
+        self.0.iter().find(|(start, _)| agent.starts_with(start.as_str()))
     }
 }
 

@@ -61,20 +61,33 @@ impl Histories {
             return;
         };
         let workflow = task.message("workflow_type").and_then(|name| name.text("name"));
-        let labels = SizeLabels {
-            namespace: ctx.namespace_name().unwrap_or_default(),
-            workflow: workflow.unwrap_or_default(),
-            activity: None,
-        };
+        let namespace = ctx.namespace_name().unwrap_or_default();
+        if self.is_large(namespace, workflow.unwrap_or_default(), size) {
+            let run = task.message("workflow_execution").and_then(|run| run.bytes("run_id"));
+            for key in [run, task.bytes("task_token")].into_iter().flatten() {
+                self.known.insert(key, (), 0);
+            }
+        }
+    }
+
+    /// Remembers a run whose history came in several pages, if it is large: the last page tells.
+    pub(in super::super) fn note_run(
+        &self,
+        namespace: &str,
+        workflow: &str,
+        run_id: &str,
+        size: u64,
+    ) {
+        if self.is_large(namespace, workflow, size) {
+            self.known.insert(run_id.as_bytes(), (), 0);
+        }
+    }
+
+    fn is_large(&self, namespace: &str, workflow: &str, size: u64) -> bool {
+        let labels = SizeLabels { namespace, workflow, activity: None };
         let most = i64::try_from(self.limits.from.get()).unwrap_or(i64::MAX);
         let budget = Budget { max: most, percent: 100 };
-        if self.meter.weigh(budget, size, labels) == Verdict::Fits {
-            return;
-        }
-        let run = task.message("workflow_execution").and_then(|run| run.bytes("run_id"));
-        for key in [run, task.bytes("task_token")].into_iter().flatten() {
-            self.known.insert(key, (), 0);
-        }
+        self.meter.weigh(budget, size, labels) != Verdict::Fits
     }
 
     /// Returns the size from which payloads of a request are stored, if its run is known for a large

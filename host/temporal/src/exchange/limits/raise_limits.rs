@@ -25,7 +25,7 @@ impl Exchange {
         }
         let pipeline = self.adapter.pipeline();
         // A stage may compress, so that what the SDK would refuse fits. What does not is not sent.
-        if pipeline.threshold().is_none() && pipeline.stages().is_empty() {
+        if pipeline.threshold_in(namespace).is_none() && pipeline.stages().is_empty() {
             return None;
         }
         raised(message, answer)

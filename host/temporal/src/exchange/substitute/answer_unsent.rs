@@ -3,9 +3,10 @@
 use bytes::Bytes;
 use cloakroom_core::{CallMemory, Context, Error, ErrorKind, Limit};
 use cloakroom_wire::View;
+use metrics::counter;
 
 use super::unsent::{Substitute, substitute};
-use crate::exchange::{Exchange, call::Call, frontend::Frontend, status::Status};
+use crate::exchange::{Exchange, call::Call, frontend::Frontend, metric, status::Status};
 
 impl Exchange {
     /// Returns the answer to a call whose request does not fit. If it answers a task, the task is failed at
@@ -23,6 +24,7 @@ impl Exchange {
         memory: &CallMemory,
     ) -> Result<Bytes, Status> {
         let status = self.refuse(error);
+        counter!(metric::UNSENT, "method" => call.name.to_owned()).increment(1);
         let message = View::new(call.method.request, request);
         let namespace = ctx.namespace_name().unwrap_or_default();
         let token = message.bytes("task_token").unwrap_or_default();

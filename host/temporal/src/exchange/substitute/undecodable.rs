@@ -116,7 +116,20 @@ impl Exchange {
         let fields = View::new(answer.call.method.response, message).fields();
         // At the same time: a task that waits for a store must not let the others time out.
         let decode = |field| self.decode_field(answer, kinds, message, field);
-        join_all(fields.into_iter().map(decode)).await.concat().into()
+        let mut decoded = join_all(fields.iter().copied().map(decode)).await;
+        let size: usize = decoded.iter().map(Vec::len).sum();
+        let most = self.answers.most(answer.call.headers, self.max_message).as_usize();
+        let is_cut = |field: &RawField<'_>| kinds.contains(&(field.number, TaskKind::Workflow));
+        if size > most
+            && let Some(index) = fields.iter().position(is_cut)
+            && let (Some(field), Some(task)) = (fields.get(index), decoded.get_mut(index))
+        {
+            // Each task fits, but not all together. Only a history can be cut.
+            let call = &Call { reserved: size - task.len(), ..*answer.call };
+            let answer = &Answer { call, ..*answer };
+            *task = self.decode_field(answer, kinds, message, *field).await;
+        }
+        decoded.concat().into()
     }
 
     /// Returns a field of an answer; nothing of a task that cannot be decoded.

@@ -1,14 +1,17 @@
 //! Look-up of rings and keys, and errors of keys.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
-use cloakroom_core::{Error as HostError, ErrorKind, Key, KeyError, KeyRing, Remedy};
+use cloakroom_core::{Error as HostError, ErrorKind, Key, KeyError, Remedy};
 
 use super::not_granted::not_granted;
 use crate::{
     compute::background,
     contract::v0_1::bindings::cloakroom::plugin::types::Error,
-    grants::Grants,
+    grants::{
+        Grants,
+        granted_rings::{GrantedRings, NamedRing, OpeningRings},
+    },
     instance::{call::Call, guest_log::visible_ascii, state::InstanceState},
 };
 
@@ -16,95 +19,112 @@ use crate::{
 const ID: usize = 64;
 
 impl InstanceState {
-    /// Returns the ring that was granted under this name.
-    pub(super) fn ring(
+    /// Returns the ring that seals in this call, for a guest that asks for `name`.
+    pub(super) fn sealing_ring(
         &mut self,
-        among: impl FnOnce(&Grants) -> &BTreeMap<String, Arc<dyn KeyRing>>,
+        among: impl Fn(&Grants) -> &GrantedRings,
         name: &str,
-    ) -> Result<Arc<dyn KeyRing>, Error> {
-        let granted = among(&self.config.grants);
-        match granted.get(name) {
-            Some(ring) => Ok(ring.clone()),
-            None => {
-                let settings = &self.config.settings;
-                let error = not_granted("key ring", name, granted.keys(), settings);
-                Err(self.call.refuse(error))
-            }
-        }
+    ) -> Result<NamedRing, Error> {
+        let found = among(&self.config.grants).sealing(&self.call.ctx, name);
+        found.ok_or_else(|| self.refuse_ring(among, name))
+    }
+
+    /// Returns the rings that open in this call, for a guest that asks for `name`.
+    pub(super) fn opening_rings(
+        &mut self,
+        among: impl Fn(&Grants) -> &GrantedRings,
+        name: &str,
+    ) -> Result<OpeningRings, Error> {
+        let found = among(&self.config.grants).opening(&self.call.ctx, name);
+        found.ok_or_else(|| self.refuse_ring(among, name))
+    }
+
+    fn refuse_ring(&mut self, among: impl Fn(&Grants) -> &GrantedRings, name: &str) -> Error {
+        let granted = among(&self.config.grants).names();
+        let error = not_granted("key ring", name, granted, &self.config.settings);
+        self.call.refuse(error)
+    }
+
+    /// Refuses a payload whose key is in none of these rings. The guest learns only that, and the
+    /// operator's error names the first ring and the id: the contract has no case for an unknown key.
+    pub(super) fn refuse_unknown_key(&mut self, ring: &NamedRing, id: &str) -> Error {
+        let grants = &self.config.grants;
+        let by_namespace = grants.keys.has_namespaces() || grants.subkeys.has_namespaces();
+        let is_anonymous = by_namespace && self.call.ctx.namespace_name().is_none();
+        let for_guest = "no key of the ring has this payload's key id".to_owned();
+        self.call.refuse_with(Error::NotFound(for_guest), unknown(ring, id, is_anonymous))
     }
 }
 
 impl Call {
     /// Returns the current key of a ring.
-    pub(super) async fn current_key(
-        &mut self,
-        ring: &Arc<dyn KeyRing>,
-        name: &str,
-    ) -> Result<Arc<dyn Key>, Error> {
-        let found = match ring.current().now() {
+    pub(super) async fn current_key(&mut self, ring: &NamedRing) -> Result<Arc<dyn Key>, Error> {
+        let found = match ring.ring.current().now() {
             Some(found) => found,
             // A key service is asked on the runtime: its client needs timers and sockets, and the threads
             // that guests compute on have none.
             None => {
-                let ring = ring.clone();
+                let ring = ring.ring.clone();
                 background::run(async move { ring.current().await }).await
             }
         };
-        let found = found.map_err(|error| lookup_failed(name, error));
-        let key = found.and_then(|key| key.ok_or_else(|| no_current_key(name)));
+        let found = found.map_err(|error| lookup_failed(ring, error));
+        let key = found.and_then(|key| key.ok_or_else(|| no_current_key(ring)));
         key.map_err(|error| self.refuse(error))
     }
 
-    /// Returns a key of a ring. If there is none, the guest learns only that, and the operator's error
-    /// names it: the contract has no case for an unknown key.
+    /// Returns a key of a ring, if it has one with this id.
     pub(super) async fn find_key(
         &mut self,
-        ring: &Arc<dyn KeyRing>,
-        name: &str,
+        ring: &NamedRing,
         id: &str,
-    ) -> Result<Arc<dyn Key>, Error> {
-        let found = match ring.find(id).now() {
+    ) -> Result<Option<Arc<dyn Key>>, Error> {
+        let found = match ring.ring.find(id).now() {
             Some(found) => found,
             None => {
-                let (ring, id) = (ring.clone(), id.to_owned());
+                let (ring, id) = (ring.ring.clone(), id.to_owned());
                 background::run(async move { ring.find(&id).await }).await
             }
         };
-        let found = found.map_err(|error| self.refuse(lookup_failed(name, error)))?;
-        found.ok_or_else(|| {
-            let for_guest = "no key of the ring has this payload's key id".to_owned();
-            self.refuse_with(Error::NotFound(for_guest), unknown(name, id))
-        })
+        found.map_err(|error| self.refuse(lookup_failed(ring, error)))
     }
 }
 
 /// Returns the error of a look-up that failed, with the ring's name.
-fn lookup_failed(ring: &str, error: HostError) -> HostError {
+fn lookup_failed(ring: &NamedRing, error: HostError) -> HostError {
     // Of the same kind: the call is retried if a key service does not answer, and not if it denies.
     let kind = error.kind();
-    error.wrapped(kind, format!("a key of key ring `{ring}` could not be looked up"))
+    error.wrapped(kind, format!("a key of {ring} could not be looked up"))
 }
 
 /// Returns the error of a ring that has no current key: it only opens.
-fn no_current_key(ring: &str) -> HostError {
-    let text = format!("key ring `{ring}` has no current key, so nothing can be sealed under it");
+fn no_current_key(ring: &NamedRing) -> HostError {
+    let text = format!("{ring} has no current key, so nothing can be sealed under it");
     HostError::new(ErrorKind::Denied, text)
 }
 
 /// Returns the error of a payload whose key is missing. The id stands in the clear beside the payload,
 /// and may be any text.
-fn unknown(ring: &str, id: &str) -> HostError {
+fn unknown(ring: &NamedRing, id: &str, is_anonymous: bool) -> HostError {
     let id = visible_ascii(id, ID);
-    let text = format!(
-        "the payload is sealed under key `{id}`, which is not in key ring `{ring}`: \
-         add it to the ring, or restore it"
-    );
+    let text = format!("the payload is sealed under key `{id}`, which is not in {ring}");
+    if is_anonymous {
+        let text =
+            format!("{text}: name the namespace in the call, since some have their own ring");
+        return HostError::new(ErrorKind::UnknownKey, text);
+    }
+    let text = format!("{text}: add it to the ring, or restore it");
+    if ring.namespace.is_some() {
+        let text = format!("{text}, or also open with the ring that sealed it");
+        return HostError::new(ErrorKind::UnknownKey, text)
+            .with_remedies(&[Remedy::KeyMaterial, Remedy::OldRings]);
+    }
     HostError::new(ErrorKind::UnknownKey, text).with_remedies(&[Remedy::KeyMaterial])
 }
 
-fn exhausted(ring: &str, id: &str, messages: u64) -> HostError {
+fn exhausted(ring: &NamedRing, id: &str, messages: u64) -> HostError {
     let text = format!(
-        "key `{}` of key ring `{ring}` has sealed {messages} messages with plain AES-256-GCM in this \
+        "key `{}` of {ring} has sealed {messages} messages with plain AES-256-GCM in this \
          process, and no more are allowed: add another key to the ring and make it the current one",
         visible_ascii(id, ID)
     );
@@ -114,11 +134,11 @@ fn exhausted(ring: &str, id: &str, messages: u64) -> HostError {
 
 /// Returns the error of an operation that failed. It names the key, since the guest's text may not be
 /// shown.
-pub(super) fn failed(ring: &str, id: &str, error: KeyError) -> HostError {
+pub(super) fn failed(ring: &NamedRing, id: &str, error: KeyError) -> HostError {
     let kind = match error {
         KeyError::Exhausted { messages } => return exhausted(ring, id, messages),
         KeyError::Mismatch => ErrorKind::Malformed,
         _ => ErrorKind::Denied,
     };
-    HostError::new(kind, format!("key `{}` of key ring `{ring}`: {error}", visible_ascii(id, ID)))
+    HostError::new(kind, format!("key `{}` of {ring}: {error}", visible_ascii(id, ID)))
 }

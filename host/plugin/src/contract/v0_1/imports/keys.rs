@@ -1,5 +1,7 @@
 //! `keys`, the imported interface: sealing and opening with the host's keys, within the grant.
 
+use std::iter;
+
 use bytes::Bytes;
 use cloakroom_core::{Key, KeyError};
 use wasmtime::component::Resource;
@@ -11,6 +13,7 @@ use crate::{
         keys::{Host, Sealed},
         types::Error,
     },
+    grants::granted_rings::OpeningRings,
     instance::{rope::Rope, state::InstanceState},
 };
 
@@ -58,10 +61,10 @@ impl Host for InstanceState {
         plaintext: Resource<Rope>,
         bound: Vec<u8>,
     ) -> Answer<Sealed> {
-        let name = ring.clone();
+        let name = self.config.grants.keys.sealing(&self.call.ctx, &ring).map(|ring| ring.name);
         let seal = move |key: &dyn Key, rope: Rope| key.seal_aes_gcm(rope.parts(), &bound);
         let sealed = self.seal_with(ring, plaintext, seal).await?;
-        if let Ok(Sealed { key, .. }) = &sealed {
+        if let (Ok(Sealed { key, .. }), Some(name)) = (&sealed, name) {
             // Plain AES-GCM draws nonces of 96 bits at random, so a key is safe for a number of messages only.
             // Operators watch how close each key is.
             metrics::counter!(MESSAGES, "ring" => name, "key" => key.clone()).increment(1);
@@ -83,23 +86,28 @@ impl Host for InstanceState {
 impl InstanceState {
     async fn seal_with<W>(&mut self, ring: String, input: Resource<Rope>, seal: W) -> Answer<Sealed>
     where
-        W: FnOnce(&dyn Key, Rope) -> Result<Bytes, KeyError> + Send + 'static,
+        W: FnOnce(&dyn Key, Rope) -> Result<Bytes, KeyError> + Send,
     {
         let input = self.buffer(&input)?.clone();
-        // Looked up once: the ring may get another current key meanwhile, and id and key must be of one.
-        let found = match self.ring(|grants| &grants.keys, &ring) {
-            Ok(granted) => self.call.current_key(&granted, &ring).await,
-            Err(error) => Err(error),
+        let ring = match self.sealing_ring(|grants| &grants.keys, &ring) {
+            Ok(ring) => ring,
+            Err(error) => return Ok(Err(error)),
         };
-        let key = match found {
+        // Looked up once: the ring may get another current key meanwhile, and id and key must be of one.
+        let key = match self.call.current_key(&ring).await {
             Ok(key) => key,
             Err(error) => return Ok(Err(error)),
         };
         let id = key.id().to_owned();
-        let sealed = self.transform(&ring, &id, input.len(), move || seal(&*key, input)).await?;
-        Ok(sealed.map(|data| Sealed { key: id, data }))
+        let size = self.count_result(input.len())?;
+        match self.transform(size, || seal(&*key, input)).await? {
+            Ok(data) => Ok(Ok(Sealed { key: id, data })),
+            Err(error) => Ok(Err(self.call.refuse(key_lookup::failed(&ring, &id, error)))),
+        }
     }
 
+    /// Opens with the first ring that has the key. A key's id is only a name, which two rings may give to
+    /// different keys: if the payload does not open, the next ring is tried.
     async fn open_with<W>(
         &mut self,
         ring: String,
@@ -108,40 +116,59 @@ impl InstanceState {
         open: W,
     ) -> Answer<Resource<Rope>>
     where
-        W: FnOnce(&dyn Key, Bytes) -> Result<Bytes, KeyError> + Send + 'static,
+        W: Fn(&dyn Key, Bytes) -> Result<Bytes, KeyError> + Send + Sync,
     {
-        let found = match self.ring(|grants| &grants.keys, &ring) {
-            Ok(granted) => self.call.find_key(&granted, &ring, &id).await,
-            Err(error) => Err(error),
-        };
-        let key = match found {
-            Ok(key) => key,
+        let OpeningRings { first, others } = match self.opening_rings(|grants| &grants.keys, &ring)
+        {
+            Ok(rings) => rings,
             Err(error) => return Ok(Err(error)),
         };
         // The reservation stays until the operation has read the bytes.
         let (sealed, _reservation) = self.join(&input).await?;
-        self.transform(&ring, &id, sealed.len(), move || open(&*key, sealed)).await
+        let size = self.count_result(sealed.len())?;
+        // The first failure is about the ring that most likely sealed it.
+        let mut failure = None;
+        for ring in iter::once(&first).chain(&others) {
+            let key = match self.call.find_key(ring, &id).await {
+                Ok(Some(key)) => key,
+                Ok(None) => continue,
+                Err(error) => return Ok(Err(error)),
+            };
+            match self.transform(size, || open(&*key, sealed.clone())).await? {
+                Ok(opened) => return Ok(Ok(opened)),
+                Err(error) => {
+                    failure = failure.or_else(|| Some(key_lookup::failed(ring, &id, error)));
+                }
+            }
+        }
+        Ok(Err(match failure {
+            Some(failure) => self.call.refuse(failure),
+            None => self.refuse_unknown_key(&first, &id),
+        }))
     }
 
-    /// Runs a key's operation on `length` bytes, and returns its result as a buffer.
-    async fn transform<W>(
-        &mut self,
-        ring: &str,
-        id: &str,
-        length: usize,
-        operation: W,
-    ) -> Answer<Resource<Rope>>
-    where
-        W: FnOnce() -> Result<Bytes, KeyError> + Send + 'static,
-    {
-        // Before the operation, which allocates all of its output at once.
+    /// Counts the result of a key's operation on `length` bytes, and returns its size.
+    fn count_result(&mut self, length: usize) -> wasmtime::Result<usize> {
         let size = length.saturating_add(SEAL_OVERHEAD);
         self.meter.count_output(size)?;
+        Ok(size)
+    }
+
+    /// Runs a key's operation, whose result has at most `size` bytes, and returns that as a buffer.
+    async fn transform<W>(
+        &mut self,
+        size: usize,
+        operation: W,
+    ) -> wasmtime::Result<Result<Resource<Rope>, KeyError>>
+    where
+        W: FnOnce() -> Result<Bytes, KeyError> + Send,
+    {
+        // Before the operation, which allocates all of its output at once.
         let reservation = self.meter.reserve(size)?.into();
-        large_work::yield_before_processing(length, &self.call.clock).await;
+        large_work::yield_before_processing(size, &self.call.clock).await;
         match operation() {
             Ok(bytes) => self.put_buffer(Rope::piece(bytes, reservation)).map(Ok),
-            Err(error) => Ok(Err(self.call.refuse(key_lookup::failed(ring, id, error)))),
+            Err(error) => Ok(Err(error)),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! `subkeys`, the imported interface: bytes derived from the host's keys, within the grant.
 
-use cloakroom_core::{CLAIM_PURPOSE, Key, KeyError};
+use std::{iter, sync::Arc};
+
+use cloakroom_core::{CLAIM_PURPOSE, Key, KeyError, PAGE_PURPOSE};
 use zeroize::Zeroize;
 
 use super::key_lookup;
@@ -9,6 +11,7 @@ use crate::{
         subkeys::{Host, Subkey},
         types::Error,
     },
+    grants::granted_rings::{NamedRing, OpeningRings},
     instance::{fault::Fault, state::InstanceState},
 };
 
@@ -28,22 +31,45 @@ impl Host for InstanceState {
         if length > LIMIT || salt.len() > LIMIT {
             return Fault::Protocol("asked for a subkey, or with a salt, of over 64 bytes").trap();
         }
-        let key = match (self.ring(|grants| &grants.subkeys, &name), &id) {
-            (Ok(ring), Some(id)) => self.call.find_key(&ring, &name, id).await,
-            (Ok(ring), None) => self.call.current_key(&ring, &name).await,
-            (Err(error), _) => Err(error),
+        let found = match id {
+            Some(id) => self.named_key(&name, &id).await,
+            None => self.current_key(&name).await,
         };
-        Ok(key.and_then(|key| {
+        Ok(found.and_then(|(ring, key)| {
             let derived = derive(&*key, &purpose, &salt, length);
-            derived.map_err(|error| self.call.refuse(key_lookup::failed(&name, key.id(), error)))
+            derived.map_err(|error| self.call.refuse(key_lookup::failed(&ring, key.id(), error)))
         }))
     }
 }
 
+/// Key, and the ring that it is from.
+type Found = Result<(NamedRing, Arc<dyn Key>), Error>;
+
+impl InstanceState {
+    async fn current_key(&mut self, name: &str) -> Found {
+        let ring = self.sealing_ring(|grants| &grants.subkeys, name)?;
+        let key = self.call.current_key(&ring).await?;
+        Ok((ring, key))
+    }
+
+    /// Returns the key of the first ring that has one with this id. The guest opens by itself, so a key of
+    /// another ring with the same id is not tried after it.
+    async fn named_key(&mut self, name: &str, id: &str) -> Found {
+        let OpeningRings { first, others } = self.opening_rings(|grants| &grants.subkeys, name)?;
+        for ring in iter::once(&first).chain(&others) {
+            if let Some(key) = self.call.find_key(ring, id).await? {
+                return Ok((ring.clone(), key));
+            }
+        }
+        Err(self.refuse_unknown_key(&first, id))
+    }
+}
+
 fn derive(key: &dyn Key, purpose: &str, salt: &[u8], length: usize) -> Result<Subkey, KeyError> {
-    // The host derives the keys of claims' proofs for this purpose: a plugin that had them could forge
-    // claims. Our keys refuse it themselves, and a key of an embedder's program may not.
-    if purpose == CLAIM_PURPOSE {
+    // The host derives the keys of claims' proofs and the codes of page tokens for these purposes: a
+    // plugin that had them could forge both. Our keys refuse the first themselves, and a key of an
+    // embedder's program may not.
+    if [CLAIM_PURPOSE, PAGE_PURPOSE].contains(&purpose) {
         return Err(KeyError::Refused);
     }
     let mut bytes = vec![0; length];

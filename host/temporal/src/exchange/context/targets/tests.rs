@@ -73,6 +73,21 @@ fn each_command_has_the_target_that_reads_it() {
 }
 
 #[test]
+fn a_child_and_a_run_that_continues_have_their_own_queue_or_the_workflows() {
+    let (input, bulk) = (payloads(), fields(&[(1, b"bulk")]));
+    let found = completed(&[
+        (12, &fields(&[(2, b"child"), (4, &bulk), (5, &input)])),
+        (12, &fields(&[(2, b"child"), (5, &input)])),
+        (11, &fields(&[(2, &bulk), (3, &input)])),
+        (11, &fields(&[(3, &input)])),
+        (13, &fields(&[(2, &fields(&[(1, b"target")])), (4, &input)])),
+    ]);
+    let targets = targets(&current().with_task_queue("orders"), None, &found);
+    let queues: Vec<_> = targets.iter().map(Context::task_queue).collect();
+    assert_eq!(queues, [Some("bulk"), Some("orders"), Some("bulk"), Some("orders"), None]);
+}
+
+#[test]
 fn a_result_belongs_to_the_parent_unless_the_run_continues_another() {
     let input = payloads();
     let found = completed(&[(4, &fields(&[(1, &input)])), (8, &fields(&[(1, &input)]))]);
@@ -81,7 +96,7 @@ fn a_result_belongs_to_the_parent_unless_the_run_continues_another() {
         workflow_id: "parent".to_owned(),
         run_id: "r0".to_owned(),
     };
-    let mut parent = Parent { execution: Some(execution("billing")), is_continued: false };
+    let mut parent = Parent { execution: Some(execution("billing")), ..Parent::default() };
     let of_parent = |parent: &Parent| shown(&targets(&current(), Some(parent), &found));
     // The details of a cancellation stay with the workflow, and yet the parent reads them.
     let cancelled = ["billing", "order", "Order", "r1"];

@@ -3,12 +3,11 @@
 use bytes::Bytes;
 use cloakroom_core::{Context, Error, ErrorKind, Payload, clean};
 use cloakroom_pipeline::Stage;
-use cloakroom_wire::splice;
+use cloakroom_wire::{MessageType, splice};
 
 use crate::exchange::{
     Exchange,
     batch::write,
-    call::Call,
     found::{malformed, parse},
 };
 
@@ -26,13 +25,13 @@ impl Exchange {
     ///
     /// # Errors
     /// Those of the message as a whole.
-    pub(super) async fn decode_for_reader(
+    pub(in crate::exchange) async fn decode_alone(
         &self,
         ctx: &Context,
-        call: &Call<'_>,
+        message: MessageType,
         bytes: &Bytes,
     ) -> Result<(Bytes, usize, Vec<Error>), Error> {
-        let found = self.scan(call.method.response, bytes)?;
+        let found = self.scan(message, bytes)?;
         let pipeline = self.adapter.pipeline();
         let leaves = !pipeline.stages().iter().any(Stage::is_required);
         let decoded = pipeline.decode_each(ctx, parse(&found)?).await?;
@@ -49,7 +48,6 @@ impl Exchange {
         let replaced = decoded.into_iter().map(&mut replace).collect();
         let spliced = splice(&found, replaced).map_err(malformed)?;
         let decoded = self.restore_texts(&found, spliced, found.sites().len())?;
-        self.check_answer(ctx, call, decoded.bytes.len())?;
         Ok((decoded.bytes, decoded.payloads, failed))
     }
 }
