@@ -60,7 +60,8 @@ pub(crate) fn all(stub: &Proxy, story: &Story) -> Vec<Proxy> {
         return all;
     }
     if story.page == Encoding::Plain {
-        all.push(gateway("gateway, no stages", "", story, to));
+        let off = format!("{STAGES}[namespace.default]\nmode = \"off\"\n");
+        all.push(gateway("gateway, passing on", &off, story, to));
     }
     all.push(gateway("gateway, zstd and AES-GCM", STAGES, story, to));
     let warm = STAGES.replace("[[stage]]", "[[stage]]\nreuse = \"warm\"");
@@ -130,7 +131,7 @@ pub(crate) fn temporal(encrypts: bool, to: SocketAddr) -> Option<Proxy> {
         false => ("temporal-proxy, no encryption", ""),
         true => ("temporal-proxy, AES-GCM", ENCRYPTION),
     };
-    Some(Proxy::start(name, |folder, address| {
+    let started = Proxy::start(name, |folder, address| {
         let config = folder.join("proxy.yaml");
         let upstream = format!("upstreams:\n  - {{ name: stub, hostPort: \"{to}\" }}\n");
         let text = format!(
@@ -143,7 +144,10 @@ pub(crate) fn temporal(encrypts: bool, to: SocketAddr) -> Option<Proxy> {
         command.env("TMPDIR", folder);
         command.args(["--metrics-addr", &format!("127.0.0.1:{}", free_port())]);
         command
-    }))
+    });
+    // It listens before its parts have found each other.
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    Some(started)
 }
 
 /// The program, as it is shipped.
