@@ -3,7 +3,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -28,9 +30,12 @@ type order struct {
 
 // Carries a parcel in the way that its order names.
 func courier(ctx workflow.Context, given order) (string, error) {
-	held, carried := given.Parcel, ""
+	held, carried, stage := given.Parcel, "", ""
 	added := workflow.NewChannel(ctx)
 	if err := workflow.SetQueryHandler(ctx, "look", func() (string, error) { return held, nil }); err != nil {
+		return "", err
+	}
+	if err := workflow.SetQueryHandler(ctx, "stage", func() (string, error) { return stage, nil }); err != nil {
 		return "", err
 	}
 	revise := func(ctx workflow.Context, text string) (string, error) {
@@ -67,6 +72,15 @@ func courier(ctx workflow.Context, given order) (string, error) {
 		nexus := workflow.NewNexusClient(given.Queue, "carrier")
 		err := nexus.ExecuteOperation(ctx, given.Way, held, workflow.NexusOperationOptions{}).Get(ctx, &carried)
 		return carried, err
+	case "nexus_fail", "nexus_refuse":
+		nexus := workflow.NewNexusClient(given.Queue, "carrier")
+		err := nexus.ExecuteOperation(ctx, given.Way, held, workflow.NexusOperationOptions{}).Get(ctx, &carried)
+		for cause := err; cause != nil; cause = errors.Unwrap(cause) {
+			if strings.Contains(cause.Error(), "cannot carry "+cut(held, 100)) {
+				return held, nil
+			}
+		}
+		return "", fmt.Errorf("the operation failed as another one: %w", err)
 	case "again":
 		return "", workflow.NewContinueAsNewError(ctx, "Courier", order{Way: "start", Parcel: held})
 	case "memo":
@@ -91,11 +105,43 @@ func courier(ctx workflow.Context, given order) (string, error) {
 		options.ActivityID = "later"
 		err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), "later", "").Get(ctx, &carried)
 		return carried, err
+	case "rest":
+		return rest(workflow.WithActivityOptions(ctx, options), held, &stage)
 	case "wait":
 		selected := workflow.NewSelector(ctx)
 		receive := func(channel workflow.ReceiveChannel, _ bool) { channel.Receive(ctx, &carried) }
 		selected.AddReceive(workflow.GetSignalChannel(ctx, "add"), receive).AddReceive(added, receive).Select(ctx)
 		return carried, nil
+	}
+	return held, nil
+}
+
+// Sends the parcel in several ways, and rests until it is told to go on.
+func rest(ctx workflow.Context, held string, stage *string) (string, error) {
+	var carried [3]string
+	local := workflow.WithLocalActivityOptions(ctx, workflow.LocalActivityOptions{StartToCloseTimeout: patience})
+	if err := workflow.ExecuteLocalActivity(local, echo, held).Get(ctx, &carried[0]); err != nil {
+		return "", err
+	}
+	if err := workflow.ExecuteActivity(ctx, "echo", held).Get(ctx, &carried[1]); err != nil {
+		return "", err
+	}
+	options := workflow.ChildWorkflowOptions{WorkflowID: workflow.GetInfo(ctx).WorkflowExecution.ID + "-child"}
+	waiting := order{Way: "wait", Parcel: held}
+	child := workflow.ExecuteChildWorkflow(workflow.WithChildOptions(ctx, options), "Courier", waiting)
+	if err := child.SignalChildWorkflow(ctx, "add", held).Get(ctx, nil); err != nil {
+		return "", err
+	}
+	if err := child.Get(ctx, &carried[2]); err != nil {
+		return "", err
+	}
+	*stage = "rests"
+	workflow.GetSignalChannel(ctx, "add").Receive(ctx, nil)
+	*stage = "ended"
+	for _, one := range carried {
+		if one != held {
+			return "mixed up", nil
+		}
 	}
 	return held, nil
 }
@@ -114,7 +160,7 @@ func fan(ctx workflow.Context, held string) (string, error) {
 	return held, nil
 }
 
-// A service with an operation that answers at once, and one that runs a workflow.
+// A service with operations that answer at once, that fail or are refused, and that run a workflow.
 func registerNexus(polling worker.Worker) error {
 	carrier := nexus.NewService("carrier")
 	answer := func(_ context.Context, text string, _ nexus.StartOperationOptions) (string, error) { return text, nil }
@@ -130,7 +176,15 @@ func registerNexus(polling worker.Worker) error {
 	if err != nil {
 		return err
 	}
-	if err := carrier.Register(nexus.NewSyncOperation("nexus_sync", answer), run); err != nil {
+	fail := func(_ context.Context, text string, _ nexus.StartOperationOptions) (string, error) {
+		return "", nexus.NewOperationFailedErrorf("cannot carry %s", cut(text, 100))
+	}
+	refuse := func(_ context.Context, text string, _ nexus.StartOperationOptions) (string, error) {
+		return "", nexus.NewHandlerErrorf(nexus.HandlerErrorTypeBadRequest, "cannot carry %s", cut(text, 100))
+	}
+	failing := nexus.NewSyncOperation("nexus_fail", fail)
+	refusing := nexus.NewSyncOperation("nexus_refuse", refuse)
+	if err := carrier.Register(nexus.NewSyncOperation("nexus_sync", answer), failing, refusing, run); err != nil {
 		return err
 	}
 	polling.RegisterNexusService(carrier)

@@ -299,6 +299,7 @@ fn every_link_leads_somewhere() {
         "SECURITY.md",
         "CONTRIBUTING.md",
         "examples/README.md",
+        "examples/agent/README.md",
         "examples/alerts/README.md",
         "examples/invoice/README.md",
         "guest-codecs/README.md",

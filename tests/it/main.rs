@@ -1,6 +1,7 @@
 //! The integration tests, in one binary: each further one would link wasmtime again.
 
 mod adoption;
+mod agent;
 mod alerts;
 mod architecture;
 mod azure;

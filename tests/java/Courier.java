@@ -8,6 +8,7 @@ import io.temporal.common.RetryOptions;
 import io.temporal.failure.ApplicationFailure;
 import io.temporal.workflow.ActivityStub;
 import io.temporal.workflow.ChildWorkflowOptions;
+import io.temporal.workflow.ChildWorkflowStub;
 import io.temporal.workflow.Promise;
 import io.temporal.workflow.QueryMethod;
 import io.temporal.workflow.SignalMethod;
@@ -34,6 +35,9 @@ public interface Courier {
   @QueryMethod(name = "look")
   String look();
 
+  @QueryMethod(name = "stage")
+  String stage();
+
   @UpdateMethod(name = "revise")
   String revise(String text);
 
@@ -43,6 +47,7 @@ public interface Courier {
 
     private String held = "";
     private String added;
+    private String stage = "";
 
     @Override
     public String run(Map<String, String> order) {
@@ -82,12 +87,33 @@ public interface Courier {
               .execute(way, String.class, held);
         case "later":
           return activity("", null).execute(way, String.class, "");
+        case "rest":
+          return rest();
         case "wait":
           Workflow.await(() -> added != null);
           return added;
         default:
           return held;
       }
+    }
+
+    /** Sends the parcel in several ways, and rests until it is told to go on. */
+    private String rest() {
+      List<String> carried = new ArrayList<>();
+      LocalActivityOptions local = LocalActivityOptions.newBuilder().setStartToCloseTimeout(PATIENCE).build();
+      carried.add(Workflow.newUntypedLocalActivityStub(local).execute("echo", String.class, held));
+      carried.add(activity("", null).execute("echo", String.class, held));
+      String id = Workflow.getInfo().getWorkflowId() + "-child";
+      ChildWorkflowOptions options = ChildWorkflowOptions.newBuilder().setWorkflowId(id).build();
+      ChildWorkflowStub child = Workflow.newUntypedChildWorkflowStub("Courier", options);
+      Promise<String> ended = child.executeAsync(String.class, Map.of("way", "wait", "parcel", held));
+      child.getExecution().get();
+      child.signal("add", held);
+      carried.add(ended.get());
+      stage = "rests";
+      Workflow.await(() -> added != null);
+      stage = "ended";
+      return carried.stream().allMatch(held::equals) ? held : "mixed up";
     }
 
     private String fan(ActivityStub activity) {
@@ -122,6 +148,11 @@ public interface Courier {
     @Override
     public String look() {
       return held;
+    }
+
+    @Override
+    public String stage() {
+      return stage;
     }
 
     @Override

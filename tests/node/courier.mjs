@@ -30,18 +30,31 @@ const ways = {
   drop: ({ parcel }) => activities({ retry: { maximumAttempts: 1 } }).drop(parcel),
   stumble: ({ parcel }) => activities({ retry: { initialInterval: 100 } }).stumble(parcel),
   later: () => activities().later(""),
+  // Sends the parcel in several ways, and rests until it is told to go on.
+  rest: async ({ parcel }, courier) => {
+    const carried = [await ways.local({ parcel }), await ways.activity({ parcel })];
+    const workflowId = `${workflow.workflowInfo().workflowId}-child`;
+    const child = await workflow.startChild("Courier", { workflowId, args: [{ way: "wait", parcel }] });
+    await child.signal("add", parcel);
+    carried.push(await child.result());
+    courier.stage = "rests";
+    await workflow.condition(() => courier.added !== undefined);
+    courier.stage = "ended";
+    return carried.every((text) => text === parcel) ? parcel : "mixed up";
+  },
 };
 
 export async function Courier(order) {
-  let added;
-  workflow.setHandler(workflow.defineSignal("add"), (text) => void (added = text));
+  const courier = { added: undefined, stage: "" };
+  workflow.setHandler(workflow.defineSignal("add"), (text) => void (courier.added = text));
+  workflow.setHandler(workflow.defineQuery("stage"), () => courier.stage);
   workflow.setHandler(workflow.defineQuery("look"), () => order.parcel);
-  workflow.setHandler(workflow.defineUpdate("revise"), (text) => (added = text));
+  workflow.setHandler(workflow.defineUpdate("revise"), (text) => (courier.added = text));
   if (order.way === "wait") {
-    await workflow.condition(() => added !== undefined);
-    return added;
+    await workflow.condition(() => courier.added !== undefined);
+    return courier.added;
   }
-  return ways[order.way] ? ways[order.way](order) : order.parcel;
+  return ways[order.way] ? ways[order.way](order, courier) : order.parcel;
 }
 
 export const interceptors = () => ({

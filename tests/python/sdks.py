@@ -109,6 +109,7 @@ class Courier:
 
     def __init__(self):
         self.held = self.added = self.trace = None
+        self.stage = ""
 
     @workflow.run
     async def run(self, order: dict) -> str:
@@ -143,10 +144,26 @@ class Courier:
             return await workflow.execute_activity(way, text, retry_policy=retry, **once)
         if way == "later":
             return await workflow.execute_activity(way, "", activity_id="later", **once)
+        if way == "rest":
+            return await self.rest(text, once)
         if way == "wait":
             await workflow.wait_condition(lambda: self.added is not None)
             return self.added
         return text
+
+    async def rest(self, text, once):
+        """Sends the parcel in several ways, and rests until it is told to go on."""
+        carried = [await workflow.execute_local_activity("echo", text, **once)]
+        carried.append(await workflow.execute_activity("echo", text, **once))
+        name = f"{workflow.info().workflow_id}-child"
+        order = {"way": "wait", "parcel": text}
+        child = await workflow.start_child_workflow("Courier", order, id=name, result_type=str)
+        await child.signal("add", text)
+        carried.append(await child)
+        self.stage = "rests"
+        await workflow.wait_condition(lambda: self.added is not None)
+        self.stage = "ended"
+        return text if carried == [text] * 3 else "mixed up"
 
     @workflow.signal
     def add(self, text: str) -> None:
@@ -155,6 +172,10 @@ class Courier:
     @workflow.query
     def look(self) -> str:
         return self.held or ""
+
+    @workflow.query(name="stage")
+    def reached(self) -> str:
+        return self.stage
 
     @workflow.update
     def revise(self, text: str) -> str:

@@ -6,8 +6,10 @@
 mod behind;
 mod drivers;
 mod limits;
+mod nexus;
 mod operations;
 mod program;
+mod replays;
 mod scenario;
 mod through;
 mod trouble;

@@ -8,6 +8,14 @@ use crate::run::{add_targets, root, say, target_dir};
 
 /// Builds the binary `cloakroom` and runs it in the caller's folder.
 pub(crate) fn start(args: &[&str]) -> Result<()> {
+    let status = Command::new(build()?).args(args).status();
+    let status = status.context("cannot start the command line")?;
+    // Its exit status is part of its answer.
+    std::process::exit(status.code().unwrap_or(1));
+}
+
+/// Builds the binary `cloakroom`, and returns its path.
+pub(crate) fn build() -> Result<PathBuf> {
     add_targets()?;
     let binary = target_dir()?.join("debug/cloakroom").with_extension(env::consts::EXE_EXTENSION);
     if !binary.exists() {
@@ -15,14 +23,6 @@ pub(crate) fn start(args: &[&str]) -> Result<()> {
              WebAssembly compiler, and the bundled plugins, each compiled to WebAssembly and \
              optimised as they are shipped.");
     }
-    build()?;
-    let status = Command::new(&binary).args(args).status();
-    let status = status.with_context(|| format!("cannot start {}", binary.display()))?;
-    // Its exit status is part of its answer.
-    std::process::exit(status.code().unwrap_or(1));
-}
-
-fn build() -> Result<()> {
     let cargo = env::var_os("CARGO").map(PathBuf::from).context("run this as `cargo run`")?;
     let mut build = Command::new(cargo);
     // With the second package, dependencies get the features that the tests build them with, so that
@@ -30,5 +30,5 @@ fn build() -> Result<()> {
     build.args(["build", "--package", "cloakroom-cli", "--package", "cloakroom-features"]);
     let status = build.current_dir(root()).status().context("cannot start cargo")?;
     anyhow::ensure!(status.success(), "the command line cannot be built");
-    Ok(())
+    Ok(binary)
 }

@@ -22,13 +22,17 @@ mod stamp;
 mod vendor;
 mod wire_table;
 
-use std::{env, path::Path, process::ExitCode};
+use std::{
+    env,
+    path::Path,
+    process::{Command, ExitCode},
+};
 
 use anyhow::Result;
 
 use crate::{
     needs::Needs,
-    run::{cargo, say, target_dir},
+    run::{cargo, root, say, target_dir},
 };
 
 const USAGE: &str = "\
@@ -47,6 +51,7 @@ cargo xtask setup                       set up what the tests need, for `cargo t
 cargo xtask fuzz TARGET [OPTIONS]       a fuzz target of tests/fuzz under libFuzzer, until it is interrupted or finds something
 cargo xtask wire-table                  write the gateway's table of payload fields again, from the protos of the locked SDK
 cargo xtask bench [FILTER]              what the sandbox costs, and storage, the codec server, a slow download
+cargo xtask agent [ARGS]                examples/agent, with a Temporal server and its SDK for Python installed for it
 cargo xtask invoice [ARGS]              examples/invoice, with a Temporal server installed for it
 
 cargo run -- ARGS                       the command line: `cargo run -- demo`, `cargo run -- --help`";
@@ -76,6 +81,7 @@ fn main() -> ExitCode {
         [TASK, "setup"] => Needs::set_up(false).map(|needs| needs.report()),
         [TASK, "fuzz", target, options @ ..] => fuzz::fuzz(target, options),
         [TASK, "bench", filter @ ..] => bench(filter),
+        [TASK, "agent", args @ ..] => agent(args),
         [TASK, "invoice", args @ ..] => invoice(args),
         [TASK, ..] => {
             say(USAGE);
@@ -112,6 +118,15 @@ fn bench(filter: &[&str]) -> Result<()> {
     let bench = ["bench", "--manifest-path", "tests/benches/Cargo.toml", "--"];
     let interpreter = python.to_string_lossy();
     cargo(&[&bench, filter].concat(), &[("CLOAKROOM_PYTHON", &interpreter)])
+}
+
+fn agent(args: &[&str]) -> Result<()> {
+    let program = command_line::build()?;
+    let python = python::set_up(&target_dir()?)?;
+    let mut story = Command::new(&python);
+    story.arg(root().join("examples/agent/story.py")).args(args);
+    story.env("CLOAKROOM", program).env("CLOAKROOM_TEMPORAL", python.with_file_name("temporal"));
+    run::run(&mut story, "examples/agent/story.py")
 }
 
 fn invoice(args: &[&str]) -> Result<()> {

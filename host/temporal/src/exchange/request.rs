@@ -43,7 +43,7 @@ impl Exchange {
         call.caller.check(call.name, ctx.namespace_name(), call.headers)?;
         let policies = self.namespaces();
         let namespace = log.namespace.as_deref().unwrap_or_default();
-        let ctx = ctx.with_readable(policies.readable(namespace));
+        let ctx = policies.reading(ctx, namespace, call.name == "PollNexusTaskQueue");
         if let Some(asked) = HistoryRequest::read(call.method, call.name, &ctx, &message) {
             let resumed = Box::pin(self.resume(frontend, call, &ctx, &asked, memory, log));
             return Ok(match resumed.await? {
