@@ -29,6 +29,7 @@ mod namespace_storage;
 mod namespace_storage_check;
 mod namespaces;
 mod nearest;
+mod nexus;
 mod parse;
 mod plugin;
 mod remedy;
