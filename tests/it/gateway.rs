@@ -15,6 +15,7 @@ mod pass;
 mod raw;
 mod sdks;
 mod sizes;
+mod slow_peers;
 mod strangers;
 mod temporal_proxy;
 mod traffic;

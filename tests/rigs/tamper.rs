@@ -1,6 +1,7 @@
 //! A proxy that spoils what it hands on.
 
 use std::{
+    collections::BTreeSet,
     io::{self, BufReader, Read as _, Write as _},
     net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream},
     sync::{
@@ -38,6 +39,8 @@ struct Does {
     released: Condvar,
     /// The method of each request that came, in order.
     seen: Mutex<Vec<String>>,
+    /// The path of each GET.
+    wanted: Mutex<BTreeSet<String>>,
 }
 
 impl Tamper {
@@ -60,6 +63,7 @@ impl Tamper {
             hang: Mutex::default(),
             released: Condvar::new(),
             seen: Mutex::default(),
+            wanted: Mutex::default(),
         });
         let shared = Arc::clone(&does);
         thread::spawn(move || {
@@ -142,6 +146,11 @@ impl Tamper {
     pub fn seen(&self) -> Vec<String> {
         std::mem::take(&mut *self.does.seen.lock().expect("no panic"))
     }
+
+    /// Returns the paths of all GETs so far.
+    pub fn wanted(&self) -> BTreeSet<String> {
+        self.does.wanted.lock().expect("no panic").clone()
+    }
 }
 
 /// Answer of S3 to a request that a policy denies.
@@ -163,6 +172,10 @@ impl Does {
         let head = head(&mut request)?;
         let method = head.split(' ').next().unwrap_or_default();
         self.seen.lock().expect("no panic").push(method.to_owned());
+        if method == "GET" {
+            let path = head.split(' ').nth(1).unwrap_or_default();
+            self.wanted.lock().expect("no panic").insert(path.to_owned());
+        }
         let hangs = self.hang.lock().expect("no panic");
         drop(self.released.wait_while(hangs, |hangs| *hangs).expect("no panic"));
         if method == "HEAD" && self.deny_looking.load(SeqCst) {

@@ -2,13 +2,14 @@
 //!
 //! `connection` is all that a program does to have Cloakroom in its client and worker, and `converter` an
 //! older way. `workflows`, `activities` and `document` are the story, and know nothing of it. `scenario`, `run`, `server`,
-//! `outcome`, `replay` and `store` run the story and measure; `args`, `progress` and `table` talk.
+//! `outcome`, `replay`, `meter` and `store` run the story and measure; `args`, `progress` and `table` talk.
 
 mod activities;
 mod args;
 mod connection;
 mod converter;
 mod document;
+mod meter;
 mod outcome;
 mod progress;
 mod reason;
@@ -29,11 +30,12 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use clap::{Parser as _, ValueEnum as _};
+use metrics_exporter_prometheus::PrometheusBuilder;
 use temporalio_sdk::{Runtime, runtime::RuntimeOptions};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
-use crate::{args::Args, run::Row, scenario::Scenario};
+use crate::{args::Args, meter::Meter, run::Row, scenario::Scenario};
 
 /// The development server has this one.
 const NAMESPACE: &str = "default";
@@ -66,12 +68,13 @@ async fn until_interrupted<T>(work: impl Future<Output = Result<T>>) -> Result<T
 async fn rows(args: &Args) -> Result<Vec<Row>> {
     let program = server::program()?;
     let (folder, _removed_when_dropped) = folder(args.keep.as_deref())?;
+    let meter = Meter::new(PrometheusBuilder::new().install_recorder()?);
     let runtime = Runtime::from_current_tokio(RuntimeOptions::default())?;
     let ways = if args.ways.is_empty() { Scenario::value_variants() } else { &args.ways };
     let mut rows = Vec::new();
     for way in ways {
         let folder = folder.join(way.slug());
-        let row = run::run(*way, &program, &folder, &runtime).await;
+        let row = run::run(*way, &program, &folder, &runtime, &meter).await;
         rows.push(row.with_context(|| way.title())?);
     }
     Ok(rows)

@@ -7,7 +7,12 @@ use serde::Serialize;
 use temporalio_client::{Client, WorkflowQueryOptions};
 use temporalio_sdk::{Runtime, Worker, WorkerOptions};
 
-use crate::{progress::Progress, run::QUEUE, workflows::PayInvoice};
+use crate::{
+    meter::{Meter, Part},
+    progress::Progress,
+    run::QUEUE,
+    workflows::PayInvoice,
+};
 
 /// Replays by a worker that has just been started.
 const WARM: usize = 5;
@@ -19,6 +24,10 @@ pub(crate) struct Replays {
     pub(crate) cold_seconds: f64,
     /// The median of those that follow: objects come from Cloakroom's cache.
     pub(crate) warm_seconds: f64,
+    /// Cloakroom's part of the cold one, where it is in the connection.
+    pub(crate) cold_part: Part,
+    /// The median of its part of the warm ones.
+    pub(crate) warm_part: Part,
 }
 
 impl Replays {
@@ -28,6 +37,7 @@ impl Replays {
         client: Client,
         runtime: &Runtime,
         progress: &Progress,
+        meter: &Meter,
     ) -> Result<Self> {
         let options = WorkerOptions::new(QUEUE).register_workflow::<PayInvoice>()?;
         let options = options.max_cached_workflows(0_usize).build();
@@ -36,7 +46,7 @@ impl Replays {
         let mut works = Box::pin(worker.run());
         let measured = tokio::select! {
             ended = &mut works => bail!("the worker ended early: {ended:?}"),
-            measured = ask(&client, progress) => measured,
+            measured = ask(&client, progress, meter) => measured,
         };
         stop();
         works.await?;
@@ -44,21 +54,25 @@ impl Replays {
     }
 }
 
-async fn ask(client: &Client, progress: &Progress) -> Result<Replays> {
+async fn ask(client: &Client, progress: &Progress, meter: &Meter) -> Result<Replays> {
     let handle = client.get_workflow_handle::<PayInvoice>("PayInvoice");
     let once = async || {
-        let started = Instant::now();
+        let (before, started) = (meter.read(), Instant::now());
         handle.query(PayInvoice::passed, (), WorkflowQueryOptions::default()).await?;
         let seconds = started.elapsed().as_secs_f64();
         progress.say(&format!("PayInvoice: replayed in {seconds:.2} s"));
-        anyhow::Ok(seconds)
+        anyhow::Ok((seconds, meter.read().since(before)))
     };
-    let cold_seconds = once().await?;
-    let mut warm = Vec::new();
+    let (cold_seconds, cold_part) = once().await?;
+    let (mut warm, mut parts) = (Vec::new(), Vec::new());
     for _ in 0..WARM {
-        warm.push(once().await?);
+        let (seconds, part) = once().await?;
+        warm.push(seconds);
+        parts.push(part);
     }
     warm.sort_by(f64::total_cmp);
+    parts.sort_by(|one, other| one.seconds.total_cmp(&other.seconds));
     let warm_seconds = warm.get(WARM / 2).copied().unwrap_or_default();
-    Ok(Replays { cold_seconds, warm_seconds })
+    let warm_part = parts.get(WARM / 2).copied().unwrap_or_default();
+    Ok(Replays { cold_seconds, warm_seconds, cold_part, warm_part })
 }

@@ -9,6 +9,7 @@ use temporalio_sdk::{Runtime, Worker, WorkerOptions};
 
 use crate::{
     activities::Desk,
+    meter::Meter,
     outcome::Outcome,
     progress::Progress,
     replay::Replays,
@@ -40,12 +41,13 @@ pub(crate) async fn run(
     program: &Path,
     folder: &Path,
     runtime: &Runtime,
+    meter: &Meter,
 ) -> Result<Row> {
     let mut progress = Progress::of(way.title());
     way.prepare(folder)?;
     progress.say("starts a server");
     let mut server = Server::start(program, folder)?;
-    let client = way.client(folder, &mut server).await?;
+    let client = way.client(folder, &mut server, meter).await?;
     progress.say("starts a worker");
 
     let options = WorkerOptions::new(QUEUE)
@@ -66,8 +68,8 @@ pub(crate) async fn run(
     let (pay_invoice, archive) = told?;
     let stored = Stored::within(&folder.join("objects"))?;
     let replays = if pay_invoice.finished {
-        let client = way.client(folder, &mut server).await?;
-        Some(Replays::measure(client, runtime, &progress).await?)
+        let client = way.client(folder, &mut server, meter).await?;
+        Some(Replays::measure(client, runtime, &progress, meter).await?)
     } else {
         None
     };

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use temporalio_client::{Client, ClientOptions, ConnectionOptions, Url};
 use temporalio_common::data_converters::DataConverter;
 
-use crate::{NAMESPACE, connection, converter, server::Server};
+use crate::{NAMESPACE, connection, converter, meter::Meter, server::Server};
 
 /// A way to run the workflows.
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -77,16 +77,23 @@ impl Scenario {
     }
 
     /// A client with a pipeline of its own: nothing is at hand yet that another has stored or read.
-    pub(crate) async fn client(self, folder: &Path, server: &mut Server) -> Result<Client> {
+    /// Its calls are measured.
+    pub(crate) async fn client(
+        self,
+        folder: &Path,
+        server: &mut Server,
+        meter: &Meter,
+    ) -> Result<Client> {
         let (config, url) = (folder.join("cloakroom.toml"), server.url());
         let plain = || anyhow::Ok(ConnectionOptions::new(Url::parse(&url)?).build());
-        let (connection, converter) = match self {
+        let (mut connection, converter) = match self {
             Self::Small | Self::Plain => (plain()?, DataConverter::default()),
             Self::Codecs | Self::Storage => {
                 (connection::of_file(&config, &url).await?, DataConverter::default())
             }
             Self::Converter => (plain()?, converter::of_file(&config).await?),
         };
+        meter.count(&mut connection);
         let options = ClientOptions::new(NAMESPACE).data_converter(converter).build();
         Ok(Client::new(server.connect(connection).await?, options)?)
     }

@@ -4,15 +4,17 @@ use std::io::{self, Write as _};
 
 use anyhow::Result;
 
-use crate::{outcome::Outcome, replay::Replays, run::Row, store::Stored};
+use crate::{meter::Part, outcome::Outcome, replay::Replays, run::Row, store::Stored};
 
-const HEAD: [&str; 9] = [
+const HEAD: [&str; 11] = [
     "way",
     "PayInvoice finishes?",
     "history, bytes",
     "events",
     "replay, cold",
     "replay, warm",
+    "Cloakroom's part, warm",
+    "handed to the SDK",
     "in the store",
     "after six replays",
     "Archive finishes?",
@@ -68,10 +70,18 @@ fn cells(row: &Row) -> [String; HEAD.len()] {
         pay_invoice.events.to_string(),
         replay(|replays| replays.cold_seconds),
         replay(|replays| replays.warm_seconds),
+        part(replays.as_ref(), |part| format!("{:.0} ms", 1e3 * part.seconds)),
+        part(replays.as_ref(), |part| format!("{:.2} MB", part.bytes as f64 / 1e6)),
         objects(stored),
         objects(stored_after_replays),
         finishes(archive),
     ]
+}
+
+/// Shows something of Cloakroom's part of a warm replay, where it is in the connection.
+fn part(replays: Option<&Replays>, show: fn(&Part) -> String) -> String {
+    let part = replays.map(|replays| replays.warm_part).filter(|part| part.bytes > 0);
+    part.map_or("-".to_owned(), |part| show(&part))
 }
 
 fn finishes(Outcome { finished, status, reason, seconds, .. }: &Outcome) -> String {

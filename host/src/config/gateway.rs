@@ -13,6 +13,7 @@ use super::{
     method_name::MethodName,
     secret::Secret,
     temporal::JwtEntry,
+    units::Span,
 };
 
 /// `[gateway]`
@@ -39,6 +40,7 @@ pub(crate) struct TemporalGatewayEntry {
     #[serde(default)]
     pub(crate) api_keys: NamespaceSecrets,
     pub(crate) metrics_listen: Option<SocketAddr>,
+    pub(crate) transfer_time: Option<Span>,
     pub(crate) encode_failures: Option<bool>,
     #[serde(default)]
     pub(crate) client: Vec<ClientEntry>,

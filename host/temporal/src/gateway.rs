@@ -24,6 +24,7 @@ mod serve;
 mod settings;
 mod status_details;
 mod status_head;
+mod untaken;
 mod upstream;
 mod upstream_url;
 

@@ -14,6 +14,7 @@ mod frontend_channel;
 mod hook;
 mod hooked_calls;
 mod payload;
+mod polls;
 mod raw_codec;
 
 use std::{fmt, future::Future};

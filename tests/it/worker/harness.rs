@@ -19,7 +19,7 @@ use cloakroom_tests::{
 };
 use temporalio_client::{Client, ClientOptions, Connection, ConnectionOptions};
 use temporalio_common::data_converters::DataConverter;
-use temporalio_sdk::{Runtime, Worker, WorkerOptions, runtime::PollerBehavior};
+use temporalio_sdk::{Runtime, Worker, WorkerOptions};
 use tokio::sync::oneshot;
 use tracing::{Dispatch, Subscriber, dispatcher};
 use tracing_subscriber::fmt::format::FmtSpan;
@@ -216,9 +216,6 @@ impl Running {
             tokio.block_on(async {
                 let runtime = Runtime::from_current_tokio(Default::default()).unwrap();
                 let mut options = WorkerOptions::new(queue).build();
-                // By default one poll brings new workflows, and those that download keep it.
-                options.workflow_task_poller_behavior = Some(PollerBehavior::SimpleMaximum(20));
-                options.nonsticky_to_sticky_poll_ratio = 0.5;
                 if let Some(cached) = cached {
                     options.max_cached_workflows = cached;
                 }

@@ -106,7 +106,7 @@ impl Exchange {
         let pipeline = self.adapter.pipeline().keeping_own().fitting(room);
         let targeted = self.with_targets(ctx, parent, found, &pipeline)?;
         let payloads = self.report(ctx, Direction::Encode, refuse_markers(payloads))?;
-        let encoded = write_all(&pipeline.encode(&targeted, payloads).await?);
+        let encoded = write_all(found, &pipeline.encode(&targeted, payloads).await?);
         fields.check(&encoded, limits).map_err(report)?;
         let spliced = splice(found, encoded).map_err(malformed)?;
         check_message(spliced.len())?;
@@ -234,7 +234,7 @@ impl Exchange {
             return Ok(Decoded { bytes, payloads: 0, error_message: None });
         }
         let decoded = self.adapter.pipeline().decode(ctx, payloads).await?;
-        let spliced = splice(&found, places.fill(&decoded)).map_err(malformed)?;
+        let spliced = splice(&found, places.fill(&found, &decoded)).map_err(malformed)?;
         self.restore_texts(&found, spliced, count)
     }
 

@@ -10,6 +10,8 @@ use cloakroom_core::CallMemory;
 use http::HeaderMap;
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 
+use super::untaken::OpenAnswer;
+
 /// Bytes before each message: a flag, and the length.
 pub(super) const PREFIX: usize = 5;
 
@@ -31,12 +33,27 @@ pub(super) struct Message {
     trailers: Option<HeaderMap>,
     /// Memory that counts the message until it was handed to the connection.
     _memory: Option<CallMemory>,
+    /// Counts the message as an answer until it was handed to the connection.
+    _open: Option<OpenAnswer>,
 }
 
 impl GatewayBody {
     /// Returns a body without content.
     pub(super) fn empty() -> Self {
-        Self::Message(Message { first: None, rest: None, trailers: None, _memory: None })
+        Self::Message(Message {
+            first: None,
+            rest: None,
+            trailers: None,
+            _memory: None,
+            _open: None,
+        })
+    }
+
+    /// Counts a body that is not streamed as an answer that is under way.
+    pub(super) fn set_open(&mut self, open: OpenAnswer) {
+        if let Self::Message(message) = self {
+            message._open = Some(open);
+        }
     }
 
     /// Sets the trailers of a body that is not streamed.
@@ -62,7 +79,7 @@ impl GatewayBody {
         } else {
             Some(message)
         };
-        Self::Message(Message { first: Some(first.freeze()), rest, trailers, _memory: memory })
+        Self::Message(Message { first: Some(first.freeze()), rest, trailers, _memory: memory, _open: None })
     }
 }
 

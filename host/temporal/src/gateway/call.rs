@@ -7,7 +7,7 @@ use cloakroom_core::{CallMemory, Context};
 use cloakroom_wire::Method;
 use http::{HeaderMap, HeaderValue, Request, Response};
 use hyper::body::Incoming;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::{
     accept::drained,
@@ -109,7 +109,13 @@ impl Connection {
         let exchange = &self.gateway.exchange;
         let memory = exchange.adapter.pipeline().memory().admit().await;
         let encoding = call.headers.get(headers::GRPC_ENCODING);
-        let received = message::read(body, encoding, exchange.max_message, &memory).await?;
+        let limit = self.gateway.settings.transfer_time;
+        let reading = message::read(body, encoding, exchange.max_message, &memory);
+        // A caller need not set a deadline, and may send a byte at a time.
+        let received = timeout(limit, reading).await.map_err(|_| {
+            let text = format!("the request did not arrive within {limit:?}: send it faster");
+            Status::new(Code::DeadlineExceeded, text)
+        })??;
         let Received { message: Some(message), charge, .. } = received else {
             return Err(Status::new(Code::InvalidArgument, "the call has no message"));
         };

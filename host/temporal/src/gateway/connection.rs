@@ -8,7 +8,7 @@ use hyper::body::Incoming;
 
 use super::{
     body::GatewayBody, newcomers::Newcomer, pass_on::pass_on, proxy::GatewayState, runner::Runner,
-    upstream::Upstream,
+    untaken::Answers, upstream::Upstream,
 };
 use crate::{
     access::CertificateNames,
@@ -23,6 +23,7 @@ pub(super) struct Connection {
     /// Names in the certificate of the caller, if it has one.
     pub(super) names: Option<CertificateNames>,
     pub(super) newcomer: Arc<Newcomer>,
+    pub(super) answers: Arc<Answers>,
 }
 
 impl Connection {
@@ -34,7 +35,7 @@ impl Connection {
         runner: Runner,
     ) -> Self {
         let upstream = gateway.upstream(runner);
-        Self { gateway, upstream, peer, names, newcomer }
+        Self { gateway, upstream, peer, names, newcomer, answers: Arc::default() }
     }
 
     /// Responds to a call. A caller that cancels drops the future, which resets the call to the
@@ -56,8 +57,9 @@ impl Connection {
             },
         };
         Ok(match responded {
-            Ok(response) => {
+            Ok(mut response) => {
                 log.finish_answered();
+                response.body_mut().set_open(self.answers.begin());
                 response
             }
             Err(status) => {

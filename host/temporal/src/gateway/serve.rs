@@ -94,6 +94,8 @@ impl GatewayState {
         let (mut draining, runner) = (self.draining.subscribe(), Runner::default());
         let caller = Connection::new(self, peer, names, newcomer, runner.clone());
         let caller = Arc::new(caller);
+        let (answers, noting) = (caller.answers.clone(), caller.gateway.clone());
+        let transfer = noting.settings.transfer_time;
         let service = service_fn(move |request: Request<Incoming>| {
             // In its box at once: hyper moves the future of a call four times, and this one is large.
             Box::pin(caller.clone().respond(request))
@@ -115,6 +117,11 @@ impl GatewayState {
                     connection.as_mut().graceful_shutdown();
                     connection.await
                 }
+                // Its own connection alone ends, with the calls that are open on it.
+                () = answers.untaken(transfer) => {
+                    let text = format!("an answer was not taken within {transfer:?}");
+                    return noting.note_ended(peer, &text);
+                }
             };
             if let Err(error) = ended {
                 tracing::debug!(%error, %peer, "a connection failed");
@@ -123,8 +130,7 @@ impl GatewayState {
         runner.run(connection).await;
     }
 
-    /// Logs a connection that was ended before it authenticated, at WARN once for each address in some
-    /// time.
+    /// Logs a connection that the gateway ended, at WARN once for each address in some time.
     fn note_ended(&self, peer: SocketAddr, error: &str) {
         match self.strangers.note(&format!("connection {}", peer.ip()), Instant::now()) {
             Some(repeated) => tracing::warn!(

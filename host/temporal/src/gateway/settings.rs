@@ -1,6 +1,6 @@
 //! Settings of a gateway.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, time::Duration};
 
 use cloakroom_core::{ByteSize, Error, ErrorKind};
 
@@ -12,6 +12,9 @@ use crate::exchange::limits::histories::HistoryLimits;
 /// Largest message by default: what the SDKs receive at most.
 const MESSAGE: ByteSize = ByteSize::mib(128);
 
+/// Time by default to transfer a message: 128 MiB at some 9 Mbit/s.
+const TRANSFER_TIME: Duration = Duration::from_secs(120);
+
 /// Settings of a gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -21,6 +24,11 @@ pub struct GatewaySettings {
     /// Largest message of a worker or client, before it is encoded or after it was decoded. Default:
     /// 128 MiB.
     pub message: ByteSize,
+    /// Time for a request to arrive, and for its answer to be taken. Default: 2 minutes.
+    ///
+    /// Memory is counted for a message until then, and all callers share it. A request that is late is
+    /// refused, and a connection with an answer that is not taken is ended.
+    pub transfer_time: Duration,
     /// True if answers are decoded, which is the default. Otherwise they pass as they are: for a gateway whose
     /// callers decode for themselves.
     pub decode: bool,
@@ -54,6 +62,7 @@ impl GatewaySettings {
         Self {
             upstream,
             message: MESSAGE,
+            transfer_time: TRANSFER_TIME,
             decode: true,
             readers: Readers::default(),
             metrics: None,

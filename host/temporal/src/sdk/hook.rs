@@ -11,7 +11,11 @@ use temporalio_client::{
 };
 use tokio::task::JoinSet;
 
-use super::{frontend_channel::FrontendChannel, hooked_calls::HookedCalls};
+use super::{
+    frontend_channel::FrontendChannel,
+    hooked_calls::HookedCalls,
+    polls::{self, Polls},
+};
 use crate::{
     adapter::Adapter,
     exchange::{Caller, Exchange, metric},
@@ -146,14 +150,21 @@ impl ConnectionHook {
         exchange.page_keys = self.page_keys;
         let channel = FrontendChannel::new(channel, self.max_message);
         let calls = Arc::new(HookedCalls { exchange, channel, caller: Caller::everybody() });
+        let polls = Arc::new(Polls::default());
         CallbackBasedGrpcService {
             callback: Arc::new(move |request| {
-                let calls = calls.clone();
+                let (calls, polls) = (calls.clone(), polls.clone());
                 Box::pin(async move {
                     // A task of its own keeps the SDK's threads free. Dropping the set aborts it, so
                     // that a call that the SDK cancels ends.
                     let mut task = JoinSet::new();
-                    task.spawn(async move { calls.respond(request).await });
+                    task.spawn(async move {
+                        if request.rpc == polls::METHOD {
+                            polls.respond(&calls, request).await
+                        } else {
+                            calls.respond(request, None).await
+                        }
+                    });
                     let panicked = || tonic::Status::internal("the task of the call panicked");
                     task.join_next().await.and_then(Result::ok).ok_or_else(panicked)?
                 })

@@ -7,7 +7,7 @@ use temporalio_client::{
     callback_based::{GrpcRequest, GrpcSuccessResponse},
     tonic,
 };
-use tokio::time::Instant;
+use tokio::{sync::oneshot, time::Instant};
 
 use super::frontend_channel::{FrontendChannel, remove_of_channel};
 use crate::exchange::{
@@ -28,11 +28,16 @@ pub(super) struct HookedCalls {
 }
 
 /// Answer of the frontend, whichever it is.
-type Answer = Result<GrpcSuccessResponse, tonic::Status>;
+pub(super) type Answer = Result<GrpcSuccessResponse, tonic::Status>;
 
 impl HookedCalls {
-    /// Responds to a call of the SDK.
-    pub(super) async fn respond(&self, request: GrpcRequest) -> Answer {
+    /// Responds to a call of the SDK. `answered` is told when the frontend has answered, before the answer
+    /// is decoded.
+    pub(super) async fn respond(
+        &self,
+        request: GrpcRequest,
+        answered: Option<oneshot::Sender<()>>,
+    ) -> Answer {
         let GrpcRequest { service, rpc, mut headers, proto } = request;
         remove_of_channel(&mut headers);
         let path = format!("/{service}/{rpc}");
@@ -43,7 +48,7 @@ impl HookedCalls {
         let responded = match &known {
             Some(method) => {
                 let call = Call::new(method, name, &headers, &self.caller);
-                self.call(&call, &path, proto, &mut log).await
+                self.call(&call, &path, proto, answered, &mut log).await
             }
             None => match method.map(|method| self.exchange.check_unknown(method, &[])) {
                 Some(Err(status)) => Err(status),
@@ -71,6 +76,7 @@ impl HookedCalls {
         call: &Call<'_>,
         path: &str,
         message: Bytes,
+        to_tell: Option<oneshot::Sender<()>>,
         log: &mut RequestLog,
     ) -> Result<Answer, Status> {
         let deadline = deadline::deadline(call.headers, Instant::now());
@@ -97,6 +103,10 @@ impl HookedCalls {
         let asked = Instant::now();
         let answered = self.channel.call(path, headers, message, Some(memory)).await;
         log.upstream = asked.elapsed();
+        if let Some(to_tell) = to_tell {
+            // Whoever waited may have gone.
+            let _ = to_tell.send(());
+        }
         let (headers, message) = match answered {
             Ok(answer) if call.changes_answer() => answer,
             Ok(answer) => return Ok(success(Ok(answer))),

@@ -15,25 +15,6 @@ use crate::{
 const CLAIMS: &str =
     "claims = { policy = \"require\", ring = \"payments\", bind_namespace = true }\n";
 
-fn table(upstream: &str) -> String {
-    format!(
-        r#"
-        [gateway.temporal]
-        upstream = "{upstream}"
-
-        [[gateway.temporal.identity]]
-        name = "till"
-        token = {{ file = "DIR/till" }}
-        namespaces = ["shop"]
-
-        [[gateway.temporal.identity]]
-        name = "clerk"
-        token = {{ file = "DIR/clerk" }}
-        namespaces = ["bank"]
-        "#
-    )
-}
-
 async fn connect(url: &str, token: Option<&str>) -> Connection {
     let mut options = at(url);
     options.api_key = token.map(str::to_owned);
@@ -79,7 +60,9 @@ async fn a_reference_to_an_object_of_another_tenant_opens_nothing() {
         let folder = tempfile::tempdir().unwrap();
         secret(folder.path(), "till", "token-of-the-till-7Hq2");
         secret(folder.path(), "clerk", "token-of-the-clerk-Xe4");
-        let cloakroom = with_storage(folder.path(), claims, &table(&server.url())).await;
+        let tenants = [("till", "[\"shop\"]"), ("clerk", "[\"bank\"]")];
+        let table = with_identities(&server.url(), &tenants);
+        let cloakroom = with_storage(folder.path(), claims, &table).await;
         let gateway = Served::start(&cloakroom).await;
         let till = connect(&gateway.url(), Some("token-of-the-till-7Hq2")).await;
         let clerk = connect(&gateway.url(), Some("token-of-the-clerk-Xe4")).await;

@@ -44,6 +44,14 @@ fn python_passes_large_payloads() {
     passes_large_payloads(Sdk::Python);
 }
 
+/// The input of a workflow, and its result.
+#[test]
+fn python_passes_thirty_megabytes() {
+    let behind = Behind::shared();
+    passes(Sdk::Python, &request(&behind.gateway.target(), "both", 30_000_000, &["start"]));
+    behind.has_no_canary();
+}
+
 /// Twenty inputs of 250 kB end the workflow without the gateway: each is small enough, and their
 /// message is not. With the gateway, `fan` is one of the steps above.
 fn dies_of_a_fan(sdk: Sdk) {

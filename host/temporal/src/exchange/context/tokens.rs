@@ -113,6 +113,9 @@ impl Tokens {
             let type_name = view.message("activity_type").map(|name| text(name, "name"));
             let [id, run_id] = ["activity_id", "activity_run_id"].map(|name| text(view, name));
             task.standalone = Some([id, type_name.unwrap_or_default(), run_id]);
+        } else if let Some(run) = self.parent(namespace, &task.run_id) {
+            // Rules about a queue mean the workflow's: its activities may run on others.
+            task.task_queue.clone_from(&run.task_queue);
         }
         self.insert(view, task);
     }
