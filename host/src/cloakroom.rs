@@ -49,7 +49,8 @@ impl Cloakroom {
         Self(Arc::new(Shared { current, builder, buckets, order: ReloadOrder::default() }))
     }
 
-    /// Encodes payloads by every stage, first to last, and stores those that are large then.
+    /// Encodes payloads by every stage, first to last, and stores those that are large then. The namespace
+    /// of the context decides about mode, ring and storage, as its table in the configuration says.
     ///
     /// Dropping the future ends the call: its payloads are given up and their memory is freed. An
     /// object that was stored by then stays in its bucket until it expires; no reference names it.
@@ -61,7 +62,7 @@ impl Cloakroom {
     }
 
     /// Reads back what was stored elsewhere, and decodes payloads by the stages that know them, last to
-    /// first.
+    /// first. What other namespaces share with that of the context is decoded too.
     ///
     /// Dropping the future ends the call and changes nothing.
     ///

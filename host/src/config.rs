@@ -26,6 +26,7 @@ mod namespace_rings;
 mod namespace_storage;
 mod namespaces;
 mod nearest;
+mod nexus;
 mod parse;
 mod plugin;
 mod remedy;

@@ -105,6 +105,8 @@ impl LoadedConfig {
         let Resources { host, cache, buckets, .. } = loader.resources;
         let inventory = Inventory::new(&file, &locator, &pipeline, drivers, buckets);
         let keys = key_facts(&file, |name| native.rings.contains_key(name));
+        #[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
+        let namespaces = Arc::new(crate::config::policies(&file));
         Ok(Self {
             host,
             pipeline,
@@ -117,7 +119,7 @@ impl LoadedConfig {
             #[cfg(feature = "gateway")]
             gateway: (file.gateway, folder.clone()),
             #[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
-            namespaces: Arc::new(crate::config::policies(&file.namespace, &file.nexus)),
+            namespaces,
             #[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
             page_keys,
             cache,

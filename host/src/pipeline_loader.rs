@@ -68,7 +68,7 @@ fn builder(loader: &PluginLoader<'_>, file: &File) -> PipelineBuilder {
     if let Some(payloads) = file.limits.payloads {
         builder = builder.with_max_payloads(payloads);
     }
-    for (name, rules) in config::rules(&file.namespace) {
+    for (name, rules) in config::rules(file) {
         builder = builder.with_namespace(name, rules);
     }
     #[cfg(feature = "temporal")]

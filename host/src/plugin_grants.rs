@@ -13,7 +13,7 @@ use crate::{
 /// Adds a ring to the grants of a namespace.
 type AddRing = fn(Grants, &str, &str, Arc<dyn KeyRing>) -> Grants;
 
-/// How a ring is granted, by its use in a namespace.
+/// Functions that grant a ring to a namespace, by its use there.
 struct Uses {
     current: AddRing,
     old: AddRing,

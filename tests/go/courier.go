@@ -3,7 +3,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -70,6 +72,15 @@ func courier(ctx workflow.Context, given order) (string, error) {
 		nexus := workflow.NewNexusClient(given.Queue, "carrier")
 		err := nexus.ExecuteOperation(ctx, given.Way, held, workflow.NexusOperationOptions{}).Get(ctx, &carried)
 		return carried, err
+	case "nexus_fail", "nexus_refuse":
+		nexus := workflow.NewNexusClient(given.Queue, "carrier")
+		err := nexus.ExecuteOperation(ctx, given.Way, held, workflow.NexusOperationOptions{}).Get(ctx, &carried)
+		for cause := err; cause != nil; cause = errors.Unwrap(cause) {
+			if strings.Contains(cause.Error(), "cannot carry "+cut(held, 100)) {
+				return held, nil
+			}
+		}
+		return "", fmt.Errorf("the operation failed as another one: %w", err)
 	case "again":
 		return "", workflow.NewContinueAsNewError(ctx, "Courier", order{Way: "start", Parcel: held})
 	case "memo":
@@ -149,7 +160,7 @@ func fan(ctx workflow.Context, held string) (string, error) {
 	return held, nil
 }
 
-// A service with an operation that answers at once, and one that runs a workflow.
+// A service with operations that answer at once, that fail or are refused, and that run a workflow.
 func registerNexus(polling worker.Worker) error {
 	carrier := nexus.NewService("carrier")
 	answer := func(_ context.Context, text string, _ nexus.StartOperationOptions) (string, error) { return text, nil }
@@ -165,7 +176,15 @@ func registerNexus(polling worker.Worker) error {
 	if err != nil {
 		return err
 	}
-	if err := carrier.Register(nexus.NewSyncOperation("nexus_sync", answer), run); err != nil {
+	fail := func(_ context.Context, text string, _ nexus.StartOperationOptions) (string, error) {
+		return "", nexus.NewOperationFailedErrorf("cannot carry %s", cut(text, 100))
+	}
+	refuse := func(_ context.Context, text string, _ nexus.StartOperationOptions) (string, error) {
+		return "", nexus.NewHandlerErrorf(nexus.HandlerErrorTypeBadRequest, "cannot carry %s", cut(text, 100))
+	}
+	failing := nexus.NewSyncOperation("nexus_fail", fail)
+	refusing := nexus.NewSyncOperation("nexus_refuse", refuse)
+	if err := carrier.Register(nexus.NewSyncOperation("nexus_sync", answer), failing, refusing, run); err != nil {
 		return err
 	}
 	polling.RegisterNexusService(carrier)

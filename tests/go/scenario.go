@@ -33,6 +33,7 @@ func same(found, sent, where string) (string, error) {
 var simple = map[string]string{
 	"start": "start", "activity": "activity", "local_activity": "local", "child": "child", "fan": "fan",
 	"continue_as_new": "again", "heartbeat": "stumble", "nexus_sync": "nexus_sync", "nexus_run": "nexus_run",
+	"nexus_fail": "nexus_fail", "nexus_refuse": "nexus_refuse",
 }
 
 func (s scenario) step(ctx context.Context, step, text string) (string, error) {

@@ -20,3 +20,4 @@ mod strangers;
 mod temporal_proxy;
 mod traffic;
 mod undecodable;
+mod unsent;

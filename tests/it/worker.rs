@@ -1,5 +1,6 @@
 //! A Rust worker on Temporal's SDK, against a real server.
 
+mod courier;
 mod harness;
 mod held;
 mod python;
@@ -7,6 +8,7 @@ mod ways;
 mod workflows;
 
 pub(crate) use self::{
+    courier::{Objects, carries_everywhere},
     harness::{
         Parts, Running, client, client_with, connection, converter, folder_driver, in_folder,
         opened, opening, server, stages, unique, until,

@@ -1,4 +1,4 @@
-//! The key of an object: the workflow or activity that it is for, and its digest.
+//! The key of an object: the workflow, activity or operation that it is for, and its digest.
 
 use cloakroom_guest::Target;
 
@@ -15,17 +15,20 @@ pub fn object_key<L: Layout>(target: &Target, digest: &str) -> String {
         None | Some("") => "null".to_owned(),
         Some(name) => L::segment(name),
     };
-    let (type_name, id) = match target.kind.as_deref() {
-        Some("workflow") => ("wt", "wi"),
-        Some("activity") => ("at", "ai"),
-        None if target.namespace.as_deref().is_some_and(|name| !name.is_empty()) => {
-            return format!("v0/ns/{}/{digest}", segment(&target.namespace));
+    let [namespace, of_type, of_id, run] =
+        [&target.namespace, &target.type_name, &target.id, &target.run_id].map(segment);
+    let execution = match target.kind.as_deref() {
+        Some("workflow") => format!("wt/{of_type}/wi/{of_id}/ri/{run}"),
+        Some("activity") => format!("at/{of_type}/ai/{of_id}/ri/{run}"),
+        // The official drivers have no layout for it yet, and store under no namespace. Nobody could
+        // grant or expire such objects by namespace.
+        Some("nexus") => format!("ne/{of_id}/no/{of_type}"),
+        _ if target.namespace.as_deref().is_some_and(|name| !name.is_empty()) => {
+            return format!("v0/ns/{namespace}/{digest}");
         }
         _ => return format!("v0/{digest}"),
     };
-    let [namespace, of_type, of_id, run] =
-        [&target.namespace, &target.type_name, &target.id, &target.run_id].map(segment);
-    let whole = format!("v0/ns/{namespace}/{type_name}/{of_type}/{id}/{of_id}/ri/{run}/{digest}");
+    let whole = format!("v0/ns/{namespace}/{execution}/{digest}");
     let fits = whole.len() <= L::LONGEST_KEY
         && whole.split('/').all(|segment| segment.len() <= L::LONGEST_SEGMENT);
     if fits { whole } else { format!("v0/ns/{namespace}/{digest}") }
@@ -75,7 +78,16 @@ mod tests {
             "v0/ns/null/at/Capture%2FCharge/ai/activity%20id%2B42/ri/null/d/sha256/00",
         );
         check(&Target::default(), "v0/d/sha256/00");
-        check(&target("nexus", "n", "t", "i"), "v0/d/sha256/00");
+    }
+
+    #[test]
+    fn operations_of_nexus_and_unknown_targets_keep_their_namespace() {
+        check(
+            &target("nexus", "shop", "carrier/carry it", "payments"),
+            "v0/ns/shop/ne/payments/no/carrier%2Fcarry%20it/d/sha256/00",
+        );
+        check(&target("later", "n", "t", "i"), "v0/ns/n/d/sha256/00");
+        check(&target("later", "", "t", "i"), "v0/d/sha256/00");
     }
 
     #[test]

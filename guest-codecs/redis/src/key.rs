@@ -7,18 +7,17 @@ use cloakroom_guest::Target;
 pub(crate) fn object_key(prefix: &str, target: &Target, digest: &str) -> String {
     let named = |name: &Option<String>| name.as_deref().filter(|name| !name.is_empty()).map(quote);
     let mut key = format!("{prefix}v0:");
-    let ids = match target.kind.as_deref() {
-        Some("workflow") => Some(("wt", "wi")),
-        Some("activity") => Some(("at", "ai")),
-        _ => None,
-    };
-    if let Some((of_type, of_id)) = ids {
-        if let Some(namespace) = named(&target.namespace) {
-            key.push_str(&format!("ns:{namespace}:"));
-        }
-        let [type_name, id, run] = [&target.type_name, &target.id, &target.run_id]
-            .map(|name| named(name).unwrap_or_else(|| "null".to_owned()));
-        key.push_str(&format!("{of_type}:{type_name}:{of_id}:{id}:ri:{run}:"));
+    // Also where nothing else is known: readers are kept to the namespaces in keys.
+    if let Some(namespace) = named(&target.namespace) {
+        key.push_str(&format!("ns:{namespace}:"));
+    }
+    let [type_name, id, run] = [&target.type_name, &target.id, &target.run_id]
+        .map(|name| named(name).unwrap_or_else(|| "null".to_owned()));
+    match target.kind.as_deref() {
+        Some("workflow") => key.push_str(&format!("wt:{type_name}:wi:{id}:ri:{run}:")),
+        Some("activity") => key.push_str(&format!("at:{type_name}:ai:{id}:ri:{run}:")),
+        Some("nexus") => key.push_str(&format!("ne:{id}:no:{type_name}:")),
+        _ => {}
     }
     key + "d:sha256:" + digest
 }

@@ -1,7 +1,10 @@
 //! Context of a call: namespace, workflow or activity, and memory.
 
+mod crossing;
+
 use std::{fmt, sync::Arc};
 
+use self::crossing::Crossing;
 use crate::{CallId, CallMemory};
 
 /// Namespace and workflow or activity that a call is made for. Cheap to clone.
@@ -23,15 +26,6 @@ pub struct Context {
     crossing: Option<Arc<Crossing>>,
 }
 
-/// Facts of payloads that do not all belong to the call's namespace and target.
-#[derive(Clone, Default)]
-struct Crossing {
-    /// One context for each payload of a batch, or none if all have the call's.
-    targets: Vec<Context>,
-    /// Namespaces whose payloads this one may open.
-    readable: Arc<[String]>,
-}
-
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Inner {
     namespace: Option<String>,
@@ -42,6 +36,7 @@ struct Inner {
     task_queue: Option<String>,
     /// Namespace of the workflow or activity, if it is another one.
     target_namespace: Option<String>,
+    plaintext: bool,
     probe: bool,
 }
 
@@ -54,6 +49,8 @@ const PROBE: &str = "cloakroom-probe";
 pub enum Kind {
     /// An activity outside a workflow.
     Activity,
+    /// An operation of Nexus.
+    Nexus,
     /// A workflow.
     Workflow,
 }
@@ -64,6 +61,7 @@ impl Kind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Activity => "activity",
+            Self::Nexus => "nexus",
             Self::Workflow => "workflow",
         }
     }
@@ -121,6 +119,14 @@ impl Context {
         Self { about: Arc::new(inner), ..self }
     }
 
+    /// Returns the context for an operation of Nexus. Its id is the endpoint, and its type is service and
+    /// operation with a slash between them. The namespace stays the one of the call: a caller does not
+    /// know the handler's.
+    #[must_use]
+    pub fn with_nexus_target(self, endpoint: &str, service: &str, operation: &str) -> Self {
+        self.with_target(Kind::Nexus, endpoint, &format!("{service}/{operation}"), None)
+    }
+
     /// Returns the context of a workflow or activity in another namespace. Payloads are still encoded
     /// for the namespace of the call; their objects belong to the target's.
     #[must_use]
@@ -131,63 +137,18 @@ impl Context {
         Self { about: Arc::new(inner), ..self }
     }
 
-    /// Returns the context of a batch whose payloads have these contexts, one each.
+    /// Returns the context of a payload that its receiver reads without a pipeline: it is neither encoded
+    /// nor stored.
     #[must_use]
-    pub fn with_targets(self, targets: Vec<Self>) -> Self {
-        let readable = self.crossing.as_deref().map(|crossing| crossing.readable.clone());
-        let crossing = Crossing { targets, readable: readable.unwrap_or_default() };
-        Self { crossing: Some(Arc::new(crossing)), ..self }
+    pub fn in_plaintext(mut self) -> Self {
+        Arc::make_mut(&mut self.about).plaintext = true;
+        self
     }
 
-    /// Returns the context of a namespace that may open what was encoded for these others.
+    /// Returns whether the payload is neither encoded nor stored.
     #[must_use]
-    pub fn with_readable(self, namespaces: Arc<[String]>) -> Self {
-        if namespaces.is_empty() {
-            return self;
-        }
-        let targets = self.crossing.as_deref().map(|crossing| crossing.targets.clone());
-        let crossing = Crossing { targets: targets.unwrap_or_default(), readable: namespaces };
-        Self { crossing: Some(Arc::new(crossing)), ..self }
-    }
-
-    /// Returns the context of one payload of a batch, by its place.
-    #[must_use]
-    pub fn for_payload(&self, slot: usize) -> Self {
-        let target = self.crossing.as_deref().and_then(|crossing| crossing.targets.get(slot));
-        let about = target.map_or_else(|| self.about.clone(), |target| target.about.clone());
-        Self { about, ..self.clone() }
-    }
-
-    /// Returns the context for the driver that stores an object: the namespace is the target's.
-    #[must_use]
-    pub fn of_target(&self) -> Self {
-        let mut ctx = self.clone();
-        if ctx.about.target_namespace.is_some() {
-            let inner = Arc::make_mut(&mut ctx.about);
-            inner.namespace = inner.target_namespace.take();
-        }
-        ctx
-    }
-
-    /// Returns the context for opening a payload that was encoded for `namespace`, if this namespace may
-    /// open it. It is the same for any other namespace, which opening then refuses.
-    ///
-    /// The context may open payloads of no other namespace: a payload that names one is opened as that
-    /// one's or not at all.
-    #[must_use]
-    pub fn opening(&self, namespace: &str) -> Self {
-        if !self.readable_namespaces().iter().any(|name| name == namespace) {
-            return self.clone();
-        }
-        let mut ctx = Self { crossing: None, ..self.clone() };
-        Arc::make_mut(&mut ctx.about).namespace = Some(namespace.to_owned());
-        ctx
-    }
-
-    /// Returns the namespaces besides its own whose payloads this one may open.
-    #[must_use]
-    pub fn readable_namespaces(&self) -> &[String] {
-        self.crossing.as_deref().map_or(&[], |crossing| &crossing.readable)
+    pub fn is_plaintext(&self) -> bool {
+        self.about.plaintext
     }
 
     /// Returns a number that clones of this context have as well, and no other context does at the same

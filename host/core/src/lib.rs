@@ -19,6 +19,7 @@ mod limit;
 mod line;
 mod memory;
 mod message;
+mod object_scope;
 mod payload;
 mod process_charge;
 mod protobuf;
@@ -44,6 +45,7 @@ pub use self::{
     line::Line,
     memory::MemoryBudget,
     message::Message,
+    object_scope::ObjectScope,
     payload::{ENCODING, ENTRIES, Metadata, Payload},
     process_charge::ProcessCharge,
     protobuf::Envelope,

@@ -135,6 +135,8 @@ pub enum Remedy {
     Storage,
     /// Size from which payloads are stored.
     Threshold,
+    /// Whether objects are read whose keys name no namespace.
+    UnscopedKeys,
     /// Time that a call waits for memory.
     Wait,
 }

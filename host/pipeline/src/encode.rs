@@ -18,7 +18,8 @@ impl Pipeline {
     ///
     /// References that decoding would follow come back as they are, in plaintext. A payload that only
     /// looks like one is encoded like any other. Of envelopes of the workflow engine the inner payloads
-    /// are encoded. Where the namespace of the call does not encode, all payloads come back as they are.
+    /// are encoded. A payload whose context is in plaintext passes as it is. Where the namespace of the call
+    /// does not encode, all payloads come back as they are.
     ///
     /// Dropping the future stops the work. Objects that were stored by then stay in their store.
     ///
@@ -55,6 +56,9 @@ impl Pipeline {
             item => {
                 let slot = item.payload().map_or(0, |payload| payload.slot);
                 let (this, ctx) = (self.clone(), call.ctx.for_payload(slot));
+                if ctx.is_plaintext() {
+                    return Step::Done(item);
+                }
                 Step::Run(async move { this.encode_item(&ctx, item).await })
             }
         };

@@ -12,6 +12,7 @@ pub(crate) mod read_back;
 pub(crate) mod retrieve;
 pub(crate) mod room;
 pub(crate) mod rules;
+pub(crate) mod scope;
 pub(crate) mod storage;
 pub(crate) mod store;
 pub(crate) mod store_probe;

@@ -27,6 +27,14 @@ pub trait ReferenceFormat: Send + Sync {
     /// Removes the mark. Returns what the stages made, and the sizes of the reference.
     fn unmark_encoded(&self, marked: Payload) -> (Payload, Vec<i64>);
 
+    /// Returns the namespaces that the keys in a claim name. `None` if one of them names none: such an
+    /// object may belong to any.
+    ///
+    /// The claim may be forged, so an entry that is not known to be harmless counts as a key.
+    fn key_namespaces(&self, _claim: &Claim) -> Option<Vec<String>> {
+        None
+    }
+
     /// Returns the error code under which the users of the workflow engine know this failure.
     fn error_code(&self, _failure: ReferenceFailure) -> Option<&'static str> {
         None

@@ -23,6 +23,7 @@ pub(crate) fn builder_method(remedy: Remedy) -> &'static str {
         Remedy::Shares => "NamespacePolicy::shares",
         Remedy::Storage => "PipelineBuilder::with_offload",
         Remedy::Threshold => "Offload::new",
+        Remedy::UnscopedKeys => "NamespacePolicies::reading_unscoped_keys",
         Remedy::Wait => "PipelineBuilder::with_memory_wait",
         _ => "PipelineBuilder",
     }

@@ -43,6 +43,7 @@ impl<'a> SizeLabels<'a> {
         let name = ctx.type_name().unwrap_or_default();
         match ctx.kind() {
             Some(Kind::Activity) => Self { namespace, workflow: "", activity: Some(name) },
+            Some(Kind::Nexus) => Self { namespace, workflow: "", activity: None },
             _ => Self { namespace, workflow: name, activity: None },
         }
     }

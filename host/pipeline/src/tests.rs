@@ -7,5 +7,6 @@ mod limits;
 mod offload;
 mod readers;
 mod references;
+mod scope;
 mod signer;
 mod stages;

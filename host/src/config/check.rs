@@ -10,6 +10,7 @@ use super::{
     locator::{Locator, Table},
     namespace_check, namespace_rings, namespace_storage,
     nearest::nearest,
+    nexus,
     plugin::PluginEntry,
     schema::File,
     storage::{INLINE, RuleEntry, StorageEntry},
@@ -24,6 +25,7 @@ pub(crate) fn check(file: &File, rings: &[&str], locator: &Locator) -> Result<()
     checker.stages()?;
     bucket_grants::uses(file, locator)?;
     namespace_check::check(file, locator)?;
+    nexus::check(file, locator)?;
     namespace_rings::check(file, rings, locator)?;
     namespace_storage::check(file, locator)?;
     match &file.storage {

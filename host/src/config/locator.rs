@@ -28,6 +28,8 @@ pub(crate) enum Table<'a> {
     Ring(&'a str),
     /// `[namespace.NAME]`
     Namespace(&'a str),
+    /// `[nexus.ENDPOINT]`
+    Nexus(&'a str),
     /// The `[[namespace.NAME.storage.rule]]` of this index.
     NamespaceRule(&'a str, usize),
 }
@@ -64,6 +66,7 @@ impl Locator {
             Table::Bucket(name) => vec!["buckets", name],
             Table::Ring(name) => vec!["keys", name],
             Table::Namespace(name) => vec!["namespace", name],
+            Table::Nexus(name) => vec!["nexus", name],
             Table::NamespaceRule(name, at) => {
                 index = at.to_string();
                 vec!["namespace", name, "storage", "rule", &index]

@@ -1,11 +1,11 @@
-//! `[namespace.NAME]` and `[nexus.ENDPOINT]`, as written.
+//! `[namespace.NAME]`, as written.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use cloakroom_pipeline::{Mode, NamespaceRules};
 use serde::Deserialize;
 
-use super::namespace_storage::NamespaceStorageEntry;
+use super::{namespace_storage::NamespaceStorageEntry, schema::File};
 
 /// `[namespace.NAME]`
 #[derive(Debug, Default, Deserialize)]
@@ -39,14 +39,6 @@ pub(crate) struct PlainEntry {
     pub(crate) task_queue: Option<String>,
 }
 
-/// `[nexus.ENDPOINT]`
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-#[cfg_attr(not(feature = "gateway"), expect(dead_code, reason = "read by the gateway alone"))]
-pub(crate) struct NexusEntry {
-    pub(crate) namespace: String,
-}
-
 impl ModeWord {
     fn mode(self) -> Mode {
         match self {
@@ -58,11 +50,19 @@ impl ModeWord {
 }
 
 /// Returns the rules that the pipeline keeps in each namespace that the file says something about.
-pub(crate) fn rules(entries: &BTreeMap<String, NamespaceEntry>) -> BTreeMap<&str, NamespaceRules> {
+pub(crate) fn rules(file: &File) -> BTreeMap<&str, NamespaceRules> {
+    let entries = &file.namespace;
     let mut readable = BTreeMap::<&str, Vec<String>>::new();
     for (name, entry) in entries {
         for reader in &entry.shares {
             readable.entry(reader).or_default().push(name.clone());
+        }
+    }
+    // A caller's history has the results of its operations, also where the codec server shows it.
+    for endpoint in file.nexus.values() {
+        let Some(handler) = &endpoint.namespace else { continue };
+        for caller in endpoint.callers.iter().filter(|caller| *caller != handler) {
+            readable.entry(caller).or_default().push(handler.clone());
         }
     }
     let modes = entries.iter().map(|(name, entry)| (name.as_str(), entry.mode.mode()));
@@ -78,10 +78,7 @@ pub(crate) fn rules(entries: &BTreeMap<String, NamespaceEntry>) -> BTreeMap<&str
 
 /// Returns the policies that the gateway asks for.
 #[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
-pub(crate) fn policies(
-    entries: &BTreeMap<String, NamespaceEntry>,
-    nexus: &BTreeMap<String, NexusEntry>,
-) -> cloakroom_temporal::NamespacePolicies {
+pub(crate) fn policies(file: &File) -> cloakroom_temporal::NamespacePolicies {
     use cloakroom_temporal::{NamespacePolicies, NamespacePolicy, PlainRule};
 
     let policy = |entry: &NamespaceEntry| {
@@ -93,7 +90,9 @@ pub(crate) fn policies(
             .sharing_with(entry.shares.clone())
             .leaving_plain(plain)
     };
-    let named = entries.iter().map(|(name, entry)| (name.clone(), policy(entry)));
-    let endpoint = |(name, entry): (&String, &NexusEntry)| (name.clone(), entry.namespace.clone());
-    NamespacePolicies::new(named.collect()).with_endpoints(nexus.iter().map(endpoint).collect())
+    let named = file.namespace.iter().map(|(name, entry)| (name.clone(), policy(entry)));
+    let endpoints = file.nexus.iter().map(|(name, entry)| (name.clone(), entry.endpoint()));
+    let policies = NamespacePolicies::new(named.collect()).with_endpoints(endpoints.collect());
+    let is_read = file.storage.as_ref().is_some_and(|storage| storage.reads_unscoped_keys());
+    if is_read { policies.reading_unscoped_keys() } else { policies }
 }

@@ -45,6 +45,7 @@ pub fn setting_name(remedy: Remedy) -> &'static str {
         Remedy::Shares => "namespace.NAME.shares",
         Remedy::Storage => "[storage]",
         Remedy::Threshold => "storage.threshold",
+        Remedy::UnscopedKeys => "storage.unscoped_keys",
         limit => limit_name(limit),
     }
 }

@@ -30,6 +30,12 @@ pub(crate) struct StorageEntry {
     pub(crate) permits_of_a_call: Option<NonZeroUsize>,
     pub(crate) claims: Option<ClaimsEntry>,
     #[serde(default)]
+    #[cfg_attr(
+        not(any(feature = "gateway", feature = "temporal-sdk")),
+        expect(dead_code, reason = "read where namespaces have policies")
+    )]
+    unscoped_keys: UnscopedWord,
+    #[serde(default)]
     pub(crate) cache: ObjectCacheEntry,
     #[serde(default)]
     pub(crate) rule: Vec<RuleEntry>,
@@ -67,6 +73,12 @@ impl StorageEntry {
             offload = offload.with_disk_cache(path(folder), self.cache.disk());
         }
         self.rule.iter().fold(offload, |offload, rule| offload.with_rule(rule.rule()))
+    }
+
+    /// Returns whether objects are read whose keys name no namespace.
+    #[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
+    pub(crate) fn reads_unscoped_keys(&self) -> bool {
+        self.unscoped_keys == UnscopedWord::Read
     }
 
     /// Returns whether payloads may be stored with this driver.
@@ -131,6 +143,15 @@ impl VerifyWord {
             Self::Always => Verify::Always,
         }
     }
+}
+
+/// `storage.unscoped_keys`
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+enum UnscopedWord {
+    #[default]
+    Refuse,
+    Read,
 }
 
 /// `storage.cache`

@@ -20,6 +20,9 @@ pub mod metric;
 #[cfg(any(feature = "gateway", feature = "sdk"))]
 mod namespaces;
 #[cfg(any(feature = "gateway", feature = "sdk"))]
+mod nexus_endpoints;
+mod object_keys;
+#[cfg(any(feature = "gateway", feature = "sdk"))]
 mod page_keys;
 mod reference;
 #[cfg(feature = "sdk")]
@@ -30,10 +33,6 @@ mod too_large;
 
 #[cfg(any(feature = "codec-server", feature = "gateway"))]
 pub use self::access::Auth;
-#[cfg(any(feature = "gateway", feature = "sdk"))]
-pub use self::namespaces::{
-    Mode, NamespacePolicies, NamespacePolicy, NamespacePolicySource, PlainRule,
-};
 #[cfg(any(feature = "gateway", feature = "sdk"))]
 pub use self::page_keys::{PageKeySource, PageKeys};
 #[cfg(feature = "sdk")]
@@ -46,4 +45,9 @@ pub use self::{
     envelopes::SystemEnvelopes,
     limits::{SizeLimitSource, SizeLimits},
     reference::TemporalReferences,
+};
+#[cfg(any(feature = "gateway", feature = "sdk"))]
+pub use self::{
+    namespaces::{Mode, NamespacePolicies, NamespacePolicy, NamespacePolicySource, PlainRule},
+    nexus_endpoints::NexusEndpoint,
 };

@@ -1,11 +1,17 @@
 //! Policies of namespaces: what is encoded in them, and who else may read it.
 
+mod readers;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
+use cloakroom_core::{Context, ObjectScope};
 pub use cloakroom_pipeline::Mode;
+
+use self::readers::Readers;
+use crate::nexus_endpoints::NexusEndpoint;
 
 /// Requests whose payloads are not encoded, although their namespace's are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,10 +63,11 @@ impl NamespacePolicy {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NamespacePolicies {
     named: BTreeMap<String, NamespacePolicy>,
-    /// Namespaces whose payloads a namespace may open, by its name.
-    readable: BTreeMap<String, Arc<[String]>>,
-    /// Namespaces of the handlers behind Nexus endpoints.
-    endpoints: BTreeMap<String, String>,
+    /// Endpoints of Nexus, by name.
+    endpoints: BTreeMap<String, NexusEndpoint>,
+    /// True if objects may be read whose keys name no namespace.
+    reads_unscoped: bool,
+    readers: Readers,
 }
 
 /// Source of the current policies, asked once for each message, so that they can change at run time.
@@ -80,32 +87,50 @@ impl NamespacePolicies {
     /// Returns the policies of these namespaces.
     #[must_use]
     pub fn new(named: BTreeMap<String, NamespacePolicy>) -> Self {
-        let mut readable = BTreeMap::<_, Vec<_>>::new();
-        for (name, policy) in &named {
-            for reader in &policy.shares {
-                readable.entry(reader.clone()).or_default().push(name.clone());
-            }
-        }
-        let readable = readable.into_iter().map(|(reader, names)| (reader, names.into())).collect();
-        Self { named, readable, endpoints: BTreeMap::new() }
+        Self { named, ..Self::default() }.with_readers()
     }
 
-    /// Adds the namespaces of the handlers behind Nexus endpoints, by the endpoint's name.
+    /// Adds the endpoints of Nexus, by name.
     #[must_use]
-    pub fn with_endpoints(self, endpoints: BTreeMap<String, String>) -> Self {
-        Self { endpoints, ..self }
+    pub fn with_endpoints(self, endpoints: BTreeMap<String, NexusEndpoint>) -> Self {
+        Self { endpoints, ..self }.with_readers()
     }
 
-    /// Returns the namespace of the handlers behind a Nexus endpoint, if it is known.
+    /// Lets all namespaces read objects whose keys name no namespace. By default nobody does: they may be
+    /// anybody's.
     #[must_use]
-    pub fn endpoint(&self, name: &str) -> Option<&str> {
-        self.endpoints.get(name).map(String::as_str)
+    pub fn reading_unscoped_keys(self) -> Self {
+        Self { reads_unscoped: true, ..self }
     }
 
-    /// Returns whether nothing is said about any namespace or endpoint.
+    fn with_readers(self) -> Self {
+        let readers = Readers::new(shares(&self.named).collect(), self.endpoints.values());
+        Self { readers, ..self }
+    }
+
+    /// Returns an endpoint of Nexus, if it is known.
     #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.named.is_empty() && self.endpoints.is_empty()
+    pub fn endpoint(&self, name: &str) -> Option<&NexusEndpoint> {
+        self.endpoints.get(name)
+    }
+
+    /// Returns whether a namespace may call an endpoint: input and result cross to whoever reads them.
+    #[must_use]
+    pub fn may_call(&self, caller: &str, endpoint: &NexusEndpoint) -> bool {
+        endpoint.callers().contains(caller)
+            || endpoint.namespace().is_some_and(|handler| {
+                self.may_read(handler, caller) && self.may_read(caller, handler)
+            })
+    }
+
+    /// Returns the context of a call in a namespace, with what it may read. `is_handler` says that the
+    /// call hands out a task of Nexus, whose input is the caller's.
+    #[must_use]
+    pub(crate) fn reading(&self, ctx: Context, namespace: &str, is_handler: bool) -> Context {
+        let reader = self.readers.get(namespace);
+        let readable = if is_handler { reader.handled } else { reader.readable };
+        let scope = ObjectScope::new(reader.objects, self.reads_unscoped);
+        ctx.with_readable(readable).with_object_scope(scope)
     }
 
     /// Returns the use of the pipeline in a namespace.
@@ -136,8 +161,17 @@ impl NamespacePolicies {
     /// Returns the namespaces besides its own whose payloads a namespace may open.
     #[must_use]
     pub fn readable(&self, reader: &str) -> Arc<[String]> {
-        self.readable.get(reader).cloned().unwrap_or_default()
+        self.readers.get(reader).readable
     }
+}
+
+/// Returns each reader that a namespace shares with, and that namespace.
+fn shares(
+    named: &BTreeMap<String, NamespacePolicy>,
+) -> impl Iterator<Item = (String, String)> + '_ {
+    named.iter().flat_map(|(writer, policy)| {
+        policy.shares.iter().map(move |reader| (reader.clone(), writer.clone()))
+    })
 }
 
 /// Returns whether a text matches a pattern, or there is none.
@@ -159,6 +193,50 @@ mod tests {
         assert!(!policies.may_read("shop", "billing"), "sharing has one direction");
         assert_eq!(&*policies.readable("billing"), ["shop"]);
         assert!(policies.readable("shop").is_empty());
+    }
+
+    /// A caller reads results wherever they stand, a handler reads inputs in its tasks alone.
+    #[test]
+    fn the_callers_of_an_endpoint_share_with_its_handlers() {
+        let payments = NexusEndpoint::of_namespace("billing");
+        let payments = payments.with_callers(BTreeSet::from(["shop".to_owned()]));
+        let policies = NamespacePolicies::default()
+            .with_endpoints(BTreeMap::from([("payments".to_owned(), payments.clone())]));
+        let reads = |reader: &str, is_handler| {
+            let ctx = policies.reading(Context::namespace(reader), reader, is_handler);
+            let scope = ctx.object_scope().unwrap();
+            let other = if reader == "shop" { "billing" } else { "shop" };
+            (ctx.readable_namespaces() == [other], scope.holds(Some(reader), other))
+        };
+        assert_eq!(reads("shop", false), (true, true));
+        assert_eq!(reads("billing", true), (true, true));
+        assert_eq!(reads("billing", false), (false, true));
+        assert_eq!(reads("audit", true), (false, false));
+        assert!(policies.may_call("shop", &payments) && policies.may_call("billing", &payments));
+        assert!(!policies.may_call("audit", &payments));
+    }
+
+    #[test]
+    fn an_external_endpoint_has_its_callers_alone() {
+        let partner = NexusEndpoint::external_in_plaintext();
+        let partner = partner.with_callers(BTreeSet::from(["shop".to_owned()]));
+        let policies = NamespacePolicies::default()
+            .with_endpoints(BTreeMap::from([("partner".to_owned(), partner.clone())]));
+        assert!(policies.may_call("shop", &partner) && !policies.may_call("bank", &partner));
+        assert!(policies.readable("shop").is_empty());
+    }
+
+    /// What one sends is stored under the other's keys, and stands in both histories.
+    #[test]
+    fn objects_are_read_on_both_sides_of_a_share() {
+        let shop = NamespacePolicy::new(Mode::On);
+        let shop = shop.sharing_with(BTreeSet::from(["billing".to_owned()]));
+        let policies = NamespacePolicies::new(BTreeMap::from([("shop".to_owned(), shop)]));
+        for (reader, other) in [("shop", "billing"), ("billing", "shop")] {
+            let ctx = policies.reading(Context::namespace(reader), reader, false);
+            assert!(ctx.object_scope().unwrap().holds(Some(reader), other), "{reader}");
+            assert!(!ctx.object_scope().unwrap().holds(Some(reader), "audit"), "{reader}");
+        }
     }
 
     #[test]

@@ -5,6 +5,8 @@ use cloakroom_core::{Claim, ENCODING, Error, ErrorKind, Payload};
 use cloakroom_pipeline::{PayloadKind, Reference, ReferenceFailure, ReferenceFormat, StoredObject};
 use serde_json::{Map, Value, json};
 
+use crate::object_keys;
+
 /// Metadata of a reference. It alone tells one that stages have encoded.
 const MARKER: &str = "__temporal_external_storage_reference";
 
@@ -81,6 +83,10 @@ impl ReferenceFormat for TemporalReferences {
             && payload.external_sizes.len() <= 1
             && payload.unknown.is_empty()
             && value.is_some_and(|value| has_known_fields(&value, &payload.data))
+    }
+
+    fn key_namespaces(&self, claim: &Claim) -> Option<Vec<String>> {
+        object_keys::key_namespaces(claim)
     }
 
     fn write(&self, object: &StoredObject<'_>) -> Payload {

@@ -25,8 +25,8 @@ struct Piece<'a> {
     bytes: &'a [u8],
 }
 
-/// Replaces payloads. `None` leaves a payload as it is; if nothing changes, the scanned bytes are
-/// returned.
+/// Replaces payloads. `None` leaves a payload as it is, and so does a payload in the memory of the
+/// scanned bytes at its own place; if nothing changes, the scanned bytes are returned.
 ///
 /// # Errors
 /// If there are not as many replacements as sites, one for a payload in JSON cannot be written as
@@ -39,7 +39,10 @@ pub fn splice(scan: &Scan, replacements: Vec<Option<Bytes>>) -> Result<Bytes, Wi
     let texts = texts(scan, &replacements)?;
     let sites = scan.sites.iter().enumerate().zip(&replacements);
     let pieces = sites.filter_map(|((index, site), new)| match site.form {
-        Form::Message => Some(piece(site.span, site.length_at, site.range(), new.as_deref()?)),
+        Form::Message => {
+            let new = new.as_deref().filter(|new| !is_own(scan, site.range(), new))?;
+            Some(piece(site.span, site.length_at, site.range(), new))
+        }
         Form::Json(number) => {
             let text = scan.texts.get(number as usize).filter(|text| text.first == index)?;
             let new = texts.get(number as usize)?.as_deref()?;
@@ -47,6 +50,11 @@ pub fn splice(scan: &Scan, replacements: Vec<Option<Bytes>>) -> Result<Bytes, Wi
         }
     });
     write(scan, pieces)
+}
+
+/// Returns whether bytes are those of a range itself, not only equal to them.
+fn is_own(scan: &Scan, range: Range<usize>, bytes: &[u8]) -> bool {
+    scan.bytes.get(range).is_some_and(|own| std::ptr::eq(own, bytes))
 }
 
 /// Makes edits, in the order of the wire. Lengths of all messages around them are corrected.

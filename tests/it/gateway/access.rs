@@ -52,6 +52,19 @@ fn at(url: &str) -> ConnectionOptions {
     ConnectionOptions::new(url::Url::parse(url).unwrap()).build()
 }
 
+/// Returns the table of a gateway with these identities: a name, which is that of the file of its token, and
+/// its namespaces.
+fn with_identities(upstream: &str, identities: &[(&str, &str)]) -> String {
+    let identity = |(name, namespaces): &(&str, &str)| {
+        format!(
+            "[[gateway.temporal.identity]]\nname = \"{name}\"\ntoken = {{ file = \"DIR/{name}\" }}\n\
+             namespaces = {namespaces}\n"
+        )
+    };
+    let start = format!("[gateway.temporal]\nupstream = \"{upstream}\"\n");
+    start + &identities.iter().map(identity).collect::<String>()
+}
+
 /// Writes a secret into a folder.
 fn secret(folder: &Path, name: &str, text: &str) {
     fs::write(folder.join(name), text).unwrap();

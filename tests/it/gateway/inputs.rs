@@ -1,5 +1,8 @@
 //! Workflows that nobody runs: started with an input, which is read from their first event.
 
+use std::net::SocketAddr;
+
+use prost::Message as _;
 use temporalio_common::protos::temporal::api::{
     common::v1::{Payload, Payloads, WorkflowExecution, WorkflowType},
     history::v1::history_event::Attributes,
@@ -9,6 +12,8 @@ use temporalio_common::protos::temporal::api::{
         StartWorkflowExecutionRequest,
     },
 };
+
+use super::raw::{Answer, call};
 
 /// Returns a payload with this encoding.
 pub(crate) fn payload(encoding: &str, data: &[u8]) -> Payload {
@@ -52,4 +57,24 @@ pub(crate) fn input(page: GetWorkflowExecutionHistoryResponse) -> Vec<Payload> {
         }
         other => panic!("another event: {other:?}"),
     }
+}
+
+/// Starts a workflow in the namespace `default`.
+pub(crate) async fn start(address: SocketAddr, id: &str, payloads: Vec<Payload>) {
+    let request = start_request("default", id, payloads).encode_to_vec();
+    let started = call(address, "StartWorkflowExecution", &[], &request).await;
+    assert_eq!(started.code, "0", "{}", started.message);
+}
+
+/// Asks for its history.
+pub(crate) async fn read(address: SocketAddr, id: &str) -> Answer {
+    let request = history_request("default", id).encode_to_vec();
+    call(address, "GetWorkflowExecutionHistory", &[], &request).await
+}
+
+/// Returns its input.
+pub(crate) async fn read_input(address: SocketAddr, id: &str) -> Vec<Payload> {
+    let answer = read(address, id).await;
+    assert_eq!(answer.code, "0", "{}", answer.message);
+    input(GetWorkflowExecutionHistoryResponse::decode(&*answer.body).unwrap())
 }

@@ -15,7 +15,7 @@ use temporalio_common::protos::temporal::api::{
 
 use super::{
     canary::{CANARY, halves},
-    inputs::{history_request, payload, start_request},
+    inputs::{payload, read, start_request},
     namespaces::by_hand::{Side, queue},
     raw::call,
 };
@@ -106,10 +106,9 @@ async fn all_that_goes_wrong_is_counted_and_logged_without_a_value() {
     request.task_queue = queue(&name);
     let begun = call(direct, "StartWorkflowExecution", &[], &request.encode_to_vec()).await;
     assert_eq!(begun.code, "0", "{}", begun.message);
-    let history = history_request("default", &id).encode_to_vec();
-    let read = ask("GetWorkflowExecutionHistory", history).await;
-    assert_ne!(read.code, "0");
-    said(&read.message);
+    let refused = read(address, &id).await;
+    assert_ne!(refused.code, "0");
+    said(&refused.message);
     let mut worker = Side::connect(&gateway.url(), "default").await;
     worker.queue.clone_from(&name);
     let polling = tokio::spawn(async move { worker.poll().await });

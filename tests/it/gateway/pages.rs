@@ -187,7 +187,7 @@ async fn a_token_is_good_for_its_history_alone() {
     let mut changed = token.clone();
     *changed.last_mut().unwrap() ^= 1;
     for (method, request, reason) in [
-        (FORWARD, read[0].request(changed), "was not made by a gateway with these keys"),
+        (FORWARD, read[0].request(changed), "Invalid NextPageToken"),
         (FORWARD, read[1].request(token.clone()), "belongs to another"),
         (REVERSE, good.clone(), "belongs to another"),
     ] {
@@ -214,7 +214,12 @@ async fn an_event_over_the_limit_is_named_with_its_size_and_setting() {
     let read = Read { workflow_id, run_id, page_size: 0 };
     let refused = page(gateway.address, FORWARD, "cut", &read.request(Vec::new())).await;
     assert_eq!(refused.code, "9");
-    for part in ["event 1 has 150,", "cut receives no more than 102,400", "client.answer"] {
+    for part in [
+        "event 1 has 150,",
+        "bytes decoded, beside ",
+        "cut receives no more than 102,400",
+        "client.answer",
+    ] {
         assert!(refused.message.contains(part), "{}", refused.message);
     }
     gateway.end().await;
@@ -272,12 +277,12 @@ async fn a_worker_replays_a_history_that_is_cut() {
     let started = client.start_workflow(Courier::run, parcel.clone(), named(&queue, "replayed"));
     let handle = started.await.unwrap();
     let update = WorkflowExecuteUpdateOptions::default();
-    let before = handle.execute_update(Courier::revise, noise(50_000), update).await.unwrap();
+    let before = handle.execute_update(Courier::revise, noise(20_000), update).await.unwrap();
     assert!(before.is_empty() || before == parcel);
     let query = WorkflowQueryOptions::default();
     handle.query(Courier::look, (), query).await.unwrap();
     handle.signal(Courier::add, noise(20_000), WorkflowSignalOptions::default()).await.unwrap();
     let result = handle.get_result(WorkflowGetResultOptions::default()).await.unwrap();
-    assert!(result.len() >= 70_000, "{}", result.len());
+    assert!(result.len() >= 40_000, "{}", result.len());
     gateway.end().await;
 }

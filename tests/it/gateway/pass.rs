@@ -4,8 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use cloakroom_tests::rigs::{DevOptions, DevServer};
 use temporalio_client::{
-    WorkflowExecuteUpdateOptions, WorkflowGetResultOptions, WorkflowQueryOptions,
-    WorkflowSignalOptions,
+    WorkflowGetResultOptions,
     schedules::{
         CreateScheduleOptions, DeleteScheduleOptions, ScheduleAction, ScheduleOverlapPolicy,
         ScheduleSpec,
@@ -22,7 +21,9 @@ use temporalio_common::{
 use temporalio_workflow::workflows::WorkflowImplementation;
 
 use super::harness::{CANARY, Served, named, opened, parcel, plain_client, plain_worker};
-use crate::worker::{Again, Courier, Failing, Helper, Stumbling, holds, unique, until};
+use crate::worker::{
+    Again, Courier, Failing, Helper, Stumbling, carries_everywhere, holds, unique, until,
+};
 
 /// Input, memo, result, activity, child, signal, query and update, of 3 MB each, by a worker and a
 /// client that have neither codec nor storage.
@@ -39,20 +40,7 @@ async fn an_unmodified_worker_passes_large_payloads_and_the_server_sees_none() {
     let mut options = named(&queue, "courier");
     options.memo = Some(memo);
     let handle = client.start_workflow(Courier::run, parcel.clone(), options).await.unwrap();
-    let signalled = handle.signal(Courier::add, parcel.clone(), WorkflowSignalOptions::default());
-    signalled.await.unwrap();
-    let look = async || {
-        let asked = handle.query(Courier::look, (), WorkflowQueryOptions::default());
-        Some(asked.await.unwrap()).filter(|seen| !seen.is_empty()).ok_or("nothing is carried")
-    };
-    assert!(until(look).await == parcel);
-    let (revise, options) = (Courier::revise, WorkflowExecuteUpdateOptions::default());
-    let before = handle.execute_update(revise, parcel.clone(), options).await.unwrap();
-    assert!(before == parcel);
-    let result = handle.get_result(WorkflowGetResultOptions::default()).await.unwrap();
-    assert!(result == parcel.repeat(2));
-    let described = handle.describe(Default::default()).await.unwrap();
-    assert!(described.memo().get::<String>("note").unwrap() == Some(parcel));
+    carries_everywhere(&handle, &parcel).await;
 
     assert!(server.holds(b"temporal.api.sdk.v1.ExternalStorageReference"), "is this the database?");
     assert!(!server.holds(CANARY.as_bytes()), "the server has it in the clear");

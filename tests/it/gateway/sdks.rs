@@ -6,6 +6,7 @@
 mod behind;
 mod drivers;
 mod limits;
+mod nexus;
 mod operations;
 mod program;
 mod replays;

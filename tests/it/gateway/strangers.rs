@@ -2,20 +2,19 @@
 
 use std::{
     io::{Read as _, Write as _},
-    net::{SocketAddr, TcpStream},
+    net::TcpStream,
     time::Duration,
 };
 
 use prost::Message as _;
 use temporalio_common::protos::temporal::api::{
-    common::v1::Payload,
-    workflowservice::v1::{GetWorkflowExecutionHistoryResponse, SignalWorkflowExecutionRequest},
+    common::v1::Payload, workflowservice::v1::SignalWorkflowExecutionRequest,
 };
 
 use super::{
     harness::{Served, opened, plain_client},
-    inputs::{history_request, input, payload, start_request},
-    raw::{Answer, call},
+    inputs::{payload, read, read_input, start},
+    raw::call,
 };
 use crate::worker::{opening, server, unique};
 
@@ -93,19 +92,6 @@ fn plain(encoding: &str) -> Payload {
     payload(encoding, b"plain after all")
 }
 
-fn start(id: &str, payloads: Vec<Payload>) -> Vec<u8> {
-    start_request("default", id, payloads).encode_to_vec()
-}
-
-async fn read(address: SocketAddr, id: &str) -> Answer {
-    let history = history_request("default", id).encode_to_vec();
-    call(address, "GetWorkflowExecutionHistory", &[], &history).await
-}
-
-fn input_of(answer: &Answer) -> Vec<Payload> {
-    input(GetWorkflowExecutionHistoryResponse::decode(&*answer.body).unwrap())
-}
-
 /// A label is no proof: whoever could pass plaintext by it would leave it in the history.
 #[tokio::test(flavor = "multi_thread")]
 async fn forged_labels_are_encoded_like_any_other_and_come_back() {
@@ -116,12 +102,10 @@ async fn forged_labels_are_encoded_like_any_other_and_come_back() {
     let labels = ["binary/encrypted", "binary/sealed", "binary/zstd", "json/plain"];
     let forged: Vec<_> = labels.into_iter().map(plain).chain([proxied]).collect();
     let id = unique("forged");
-    let request = start(&id, forged.clone());
-    let started = call(gateway.address, "StartWorkflowExecution", &[], &request).await;
-    assert_eq!(started.code, "0", "{}", started.message);
-    assert_eq!(input_of(&read(gateway.address, &id).await), forged);
+    start(gateway.address, &id, forged.clone()).await;
+    assert_eq!(read_input(gateway.address, &id).await, forged);
     let direct = server().target().parse().unwrap();
-    let kept = input_of(&read(direct, &id).await);
+    let kept = read_input(direct, &id).await;
     assert_eq!(kept.len(), forged.len());
     for payload in kept {
         assert!(!payload.data.windows(5).any(|part| part == b"plain"), "it is in the clear");
@@ -136,8 +120,7 @@ async fn plaintext_in_an_answer_is_refused_where_a_stage_is_required() {
     let gateway = Served::start(&opened(folder.path(), &server().url()).await).await;
     for encoding in ["json/plain", "binary/sealed"] {
         let (id, direct) = (unique("plaintext"), server().target().parse().unwrap());
-        let request = start(&id, vec![plain(encoding)]);
-        assert_eq!(call(direct, "StartWorkflowExecution", &[], &request).await.code, "0");
+        start(direct, &id, vec![plain(encoding)]).await;
         let read = read(gateway.address, &id).await;
         assert!(["3", "9"].contains(&&*read.code), "{encoding}: {} {}", read.code, read.message);
         assert!(!read.body.windows(5).any(|part| part == b"plain"));

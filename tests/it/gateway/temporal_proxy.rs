@@ -9,14 +9,11 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cloakroom::Cloakroom;
 use prost::Message as _;
 use serde_json::Value;
-use temporalio_common::protos::temporal::api::{
-    common::v1::Payload, workflowservice::v1::GetWorkflowExecutionHistoryResponse,
-};
+use temporalio_common::protos::temporal::api::common::v1::Payload;
 
 use super::{
     harness::Served,
-    inputs::{history_request, input, start_request},
-    raw::{Answer, call},
+    inputs::{read, read_input, start},
 };
 use crate::worker::{folder_driver, opened, server, stages, unique};
 
@@ -51,23 +48,6 @@ async fn cloakroom(folder: &Path, stages: &str) -> Cloakroom {
     opened(text).open().await.unwrap()
 }
 
-async fn start(address: SocketAddr, id: &str, payload: &Payload) {
-    let request = start_request("default", id, vec![payload.clone()]).encode_to_vec();
-    let started = call(address, "StartWorkflowExecution", &[], &request).await;
-    assert_eq!(started.code, "0", "{}", started.message);
-}
-
-async fn read(address: SocketAddr, id: &str) -> Answer {
-    let request = history_request("default", id).encode_to_vec();
-    call(address, "GetWorkflowExecutionHistory", &[], &request).await
-}
-
-async fn read_input(address: SocketAddr, id: &str) -> Payload {
-    let answer = read(address, id).await;
-    assert_eq!(answer.code, "0", "{}", answer.message);
-    input(GetWorkflowExecutionHistoryResponse::decode(&*answer.body).unwrap()).remove(0)
-}
-
 fn direct() -> SocketAddr {
     server().target().parse().unwrap()
 }
@@ -96,11 +76,11 @@ async fn before_temporal_proxy_the_gateway_reads_what_it_wrote() {
         let (plain, encoded) = (payload(&vector["plain"]), payload(&before["encoded"]));
         // The key of an object has the id in it.
         let execution = before["execution"].as_str().unwrap();
-        start(gateway.address, execution, &plain).await;
-        assert_eq!(read_input(direct(), execution).await, encoded, "{name}");
+        start(gateway.address, execution, vec![plain.clone()]).await;
+        assert_eq!(read_input(direct(), execution).await, [encoded.clone()], "{name}");
         let id = unique("before-proxy");
-        start(direct(), &id, &encoded).await;
-        assert_eq!(read_input(gateway.address, &id).await, plain, "{name}");
+        start(direct(), &id, vec![encoded.clone()]).await;
+        assert_eq!(read_input(gateway.address, &id).await, [plain], "{name}");
     }
     gateway.end().await;
 }
@@ -115,10 +95,10 @@ async fn behind_temporal_proxy_the_gateway_encodes_what_that_has_sealed() {
         let (name, alone, behind) = (&vector["name"], &vector["proxied"], &vector["behind"]);
         let sealed = payload(&alone["payload"]);
         let id = unique("behind-proxy");
-        start(gateway.address, &id, &sealed).await;
-        let kept = read_input(direct(), &id).await;
+        start(gateway.address, &id, vec![sealed.clone()]).await;
+        let kept = read_input(direct(), &id).await.remove(0);
         assert_ne!(kept.metadata["encoding"], b"binary/encrypted", "{name}: it passed as it was");
-        let back = read_input(gateway.address, &id).await;
+        let back = read_input(gateway.address, &id).await.remove(0);
         assert_eq!(back, sealed, "{name}");
         assert_eq!(unproxied(&back, &alone["data_key"]), payload(&vector["plain"]), "{name}");
 
@@ -126,8 +106,8 @@ async fn behind_temporal_proxy_the_gateway_encodes_what_that_has_sealed() {
         // The object of a stored one was not recorded.
         if ours.external_payloads.is_empty() {
             let id = unique("behind-proxy");
-            start(direct(), &id, &ours).await;
-            assert_eq!(read_input(gateway.address, &id).await, theirs, "{name}");
+            start(direct(), &id, vec![ours]).await;
+            assert_eq!(read_input(gateway.address, &id).await, [theirs], "{name}");
         }
     }
     gateway.end().await;
@@ -141,7 +121,7 @@ async fn what_temporal_proxy_left_sealed_passes_or_is_refused_by_policy() {
     let vector = vectors().remove(0);
     let sealed = [payload(&vector["proxied"]["payload"]), payload(&vector["before"]["proxied"])];
     for (id, sealed) in ids.iter().zip(&sealed) {
-        start(direct(), id, sealed).await;
+        start(direct(), id, vec![sealed.clone()]).await;
     }
     let required = Served::start(&cloakroom(folder.path(), &stages(true)).await).await;
     let lenient = stages(true).replace("required = true", "required = \"encode\"");
@@ -151,7 +131,7 @@ async fn what_temporal_proxy_left_sealed_passes_or_is_refused_by_policy() {
         assert!(refused.body.is_empty() && refused.code != "0", "{}", refused.code);
         let says = "the payload is encrypted in the format of temporal-proxy";
         assert!(refused.message.contains(says), "{}", refused.message);
-        assert_eq!(read_input(lenient.address, id).await, *sealed);
+        assert_eq!(read_input(lenient.address, id).await, [sealed.clone()]);
     }
     required.end().await;
     lenient.end().await;

@@ -1,5 +1,4 @@
-//! What HTTP/2 and gRPC do beside calls with payloads: streams, pings, gzip, deadlines, and swaps and drains
-//! while calls run.
+//! Traffic beside calls with payloads: streams, pings, gzip, deadlines, and swaps and drains while calls run.
 
 use std::{
     net::SocketAddr,
@@ -20,7 +19,7 @@ use tokio::net::TcpStream;
 use super::{
     access::{Frontend, Reaction},
     harness::{Served, named, opened, plain_client, plain_worker},
-    inputs::{history_request, input, payload, start_request},
+    inputs::{history_request, input, payload, read_input, start, start_request},
     raw::{call, call_with},
 };
 use crate::worker::{Courier, folder_driver, opening, server, unique, until};
@@ -134,14 +133,8 @@ async fn a_deadline_travels_and_ends_the_call() {
 
 async fn round_trip(address: SocketAddr, data: &[u8]) {
     let (id, sent) = (unique("swap"), payload("binary/plain", data));
-    let request = start_request("default", &id, vec![sent.clone()]).encode_to_vec();
-    let started = call(address, "StartWorkflowExecution", &[], &request).await;
-    assert_eq!(started.code, "0", "{}", started.message);
-    let request = history_request("default", &id).encode_to_vec();
-    let read = call(address, "GetWorkflowExecutionHistory", &[], &request).await;
-    assert_eq!(read.code, "0", "{}", read.message);
-    let page = GetWorkflowExecutionHistoryResponse::decode(&*read.body).unwrap();
-    assert!(input(page) == [sent], "another input");
+    start(address, &id, vec![sent.clone()]).await;
+    assert!(read_input(address, &id).await == [sent], "another input");
 }
 
 /// Callers see nothing of it: what was written under one configuration is read under the next.

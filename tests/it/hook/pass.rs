@@ -2,10 +2,7 @@
 
 use std::collections::HashMap;
 
-use temporalio_client::{
-    WorkflowExecuteUpdateOptions, WorkflowGetResultOptions, WorkflowQueryOptions,
-    WorkflowSignalOptions,
-};
+use temporalio_client::{WorkflowGetResultOptions, WorkflowQueryOptions};
 use temporalio_common::{
     MemoValues,
     data_converters::DataConverter,
@@ -14,7 +11,7 @@ use temporalio_common::{
 
 use super::harness::{CANARY, Rig, parcel};
 use crate::worker::{
-    Courier, Failing, Stumbling, Swollen, client, holds, in_folder, swollen, until,
+    Courier, Failing, Stumbling, Swollen, carries_everywhere, client, holds, in_folder, swollen,
 };
 
 /// Input, memo, header, result, activity, child, signal, query and update, of 3 MB each, with the SDK's
@@ -31,20 +28,7 @@ async fn large_payloads_pass_everywhere_and_nothing_of_them_is_in_the_clear() {
     options.memo = Some(memo);
     options.header = Some(Header { fields: HashMap::from([("trace".to_owned(), trace)]) });
     let handle = rig.client.start_workflow(Courier::run, parcel.clone(), options).await.unwrap();
-    let signalled = handle.signal(Courier::add, parcel.clone(), WorkflowSignalOptions::default());
-    signalled.await.unwrap();
-    let look = async || {
-        let asked = handle.query(Courier::look, (), WorkflowQueryOptions::default());
-        Some(asked.await.unwrap()).filter(|seen| !seen.is_empty()).ok_or("nothing is carried")
-    };
-    assert!(until(look).await == parcel);
-    let (revise, options) = (Courier::revise, WorkflowExecuteUpdateOptions::default());
-    let before = handle.execute_update(revise, parcel.clone(), options).await.unwrap();
-    assert!(before == parcel);
-    let result = handle.get_result(WorkflowGetResultOptions::default()).await.unwrap();
-    assert!(result == parcel.repeat(2));
-    let described = handle.describe(Default::default()).await.unwrap();
-    assert!(described.memo().get::<String>("note").unwrap() == Some(parcel));
+    carries_everywhere(&handle, &parcel).await;
 
     let reference = b"temporal.api.sdk.v1.ExternalStorageReference";
     assert!(rig.server.holds(reference), "is this the database?");

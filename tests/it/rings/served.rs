@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// What the operator of two namespaces writes: `shop` shares, `late` and `none` are being introduced.
+/// Tables of namespaces: `shop` shares, `late` and `none` are being introduced.
 const MORE: &str = r#"
     [keys.shop]
     current = "one"
@@ -55,7 +55,7 @@ fn the_codec_server_and_the_command_line_know_rings_shares_and_modes() {
         let says = ["json/plain", "binary/sealed"];
         check(&command("explain", namespace, &sealed), 0, &says);
     }
-    check(&command("decode", "audit", &sealed), 1, &["`one`", "key ring `payments`"]);
+    check(&command("decode", "audit", &sealed), 1, &["stage `aes-gcm`"]);
     for namespace in ["late", "none"] {
         assert_eq!(check(&command("encode", namespace, &plain), 0, &[]), plain, "{namespace}");
     }
@@ -70,7 +70,7 @@ fn the_codec_server_and_the_command_line_know_rings_shares_and_modes() {
         assert_eq!(ask("/decode", namespace, &sealed), (200, plain.clone()), "{namespace}");
     }
     let (status, body) = ask("/decode", "audit", &sealed);
-    assert!(status >= 400 && body.contains("key ring `payments`"), "{status} {body}");
+    assert!(status >= 400 && body.contains("stage `aes-gcm`"), "{status} {body}");
     for namespace in ["late", "none"] {
         assert_eq!(ask("/encode", namespace, &plain), (200, plain.clone()), "{namespace}");
     }

@@ -155,16 +155,18 @@ impl Storage {
             && self.expected_size(ctx, reference).is_ok()
     }
 
-    /// Returns the size that the claim proves, or that the reference has; none if neither does.
+    /// Returns the size that the claim proves, or that the reference has; none if neither does. Whoever
+    /// follows a reference asks this first, so the claim's scope is checked here.
     ///
     /// # Errors
-    /// `Corrupt` if both differ, `LimitExceeded` if the object would be too large, and as the check of
-    /// the proof.
+    /// `Denied` if the claim is outside of the call's scope, `Corrupt` if both sizes differ,
+    /// `LimitExceeded` if the object would be too large, and as the check of the proof.
     pub(crate) fn expected_size(
         &self,
         ctx: &Context,
         reference: &Reference,
     ) -> Result<Option<u64>, Error> {
+        self.check_scope(ctx, &reference.claim)?;
         let written = match reference.size.map(u64::try_from) {
             Some(Err(_)) => return Err(negative_size()),
             Some(Ok(size)) => Some(size),

@@ -72,6 +72,10 @@ impl Storage {
         }
         // Rules are about the namespace that keeps the object.
         let ctx = &ctx.for_payload(encoded.slot).of_target();
+        // Whoever reads it in plaintext could not follow a reference.
+        if ctx.is_plaintext() {
+            return None;
+        }
         let original = encoded.original.as_ref().map(|original| &original.metadata);
         let metadata = original.unwrap_or(&encoded.payload.metadata);
         let own = ctx.namespace_name().and_then(|name| self.namespaces.get(name));

@@ -233,6 +233,10 @@ impl ReferenceFormat for Lines {
         payload.metadata.len() == 1
     }
 
+    fn key_namespaces(&self, claim: &Claim) -> Option<Vec<String>> {
+        Some(vec![claim.get("key")?.split_once('/')?.0.to_owned()])
+    }
+
     fn write(&self, object: &StoredObject<'_>) -> Payload {
         let mut text = format!("{}\n", object.driver);
         for (name, value) in object.claim {

@@ -1,6 +1,7 @@
 //! Context of a request: its namespace, and the execution that its payloads belong to.
 
 pub(super) mod crossing;
+pub(super) mod nexus;
 pub(super) mod parent_of_run;
 pub(super) mod targets;
 pub(super) mod task_parent;
@@ -36,8 +37,10 @@ pub(super) fn context(method: &Method, request: &[u8], tokens: &Tokens) -> Conte
 /// The object of a payload is then stored under less than its whole target, or under the namespace
 /// alone, where every reader finds it too.
 fn unseen(ctx: Context, request: View<'_>, token: &[u8]) -> Context {
-    // A query's token has a task queue and the query's id where others have workflow and run.
-    if short_name(request.message_type()) == "RespondQueryTaskCompletedRequest" {
+    // The tokens of queries and of Nexus have a task queue and the task's id where others have workflow
+    // and run.
+    let name = short_name(request.message_type());
+    if name == "RespondQueryTaskCompletedRequest" || name.starts_with("RespondNexusTask") {
         return ctx;
     }
     let token = TokenOwner::parse(token);

@@ -5,5 +5,6 @@ pub(crate) mod answer_limits;
 pub(super) mod fields;
 pub(crate) mod histories;
 pub(super) mod namespace_limits;
+pub(super) mod query_results;
 pub(super) mod raise_limits;
 pub(super) mod unbounded_starts;

@@ -10,6 +10,7 @@ use super::{
     call::{Call, caller::NAMESPACE, request_log::RequestLog},
     context::context,
     frontend::Frontend,
+    history_request::HistoryRequest,
     status::{Code, Status},
     substitute::answer_unsent::is_too_large,
 };
@@ -42,13 +43,16 @@ impl Exchange {
         call.caller.check(call.name, ctx.namespace_name(), call.headers)?;
         let policies = self.namespaces();
         let namespace = log.namespace.as_deref().unwrap_or_default();
-        let ctx = ctx.with_readable(policies.readable(namespace));
-        if !call.method.request.holds_payloads() {
-            let resumed = Box::pin(self.resume(frontend, call, &ctx, &message, memory, log));
+        let ctx = policies.reading(ctx, namespace, call.name == "PollNexusTaskQueue");
+        if let Some(asked) = HistoryRequest::read(call.method, call.name, &ctx, &message) {
+            let resumed = Box::pin(self.resume(frontend, call, &ctx, &asked, memory, log));
             return Ok(match resumed.await? {
                 Some(answer) => Encoded::Answer(answer),
                 None => Encoded::Request(ctx, message),
             });
+        }
+        if !call.method.request.holds_payloads() {
+            return Ok(Encoded::Request(ctx, message));
         }
         let allowance = self.allowance(frontend, call, &ctx, &message, memory).await;
         let request = call.method.request;

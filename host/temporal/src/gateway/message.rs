@@ -12,6 +12,9 @@ use crate::exchange::status::{Code, Status};
 /// First capacity for a message that arrives in parts, and the least by which the capacity grows.
 const MIN_GROWTH: usize = 8 << 10;
 
+/// One part in so many of a message has arrived when memory for all of it is taken.
+const TRUSTED: usize = 8;
+
 /// Length in bytes from which a message's call gets a task of its own. Its payloads then take some
 /// 0.1 ms, for which other calls of the connection should not wait.
 const LARGE: usize = 64 << 10;
@@ -106,16 +109,17 @@ impl Buffer {
             self.parts = Parts::Whole(part);
         } else {
             let needed = self.bytes().len() + part.len();
+            let length = announced(self.bytes());
             if let Parts::Whole(first) = &self.parts {
                 let mut joined = Vec::new();
-                self.charge = grow(&mut joined, needed, memory, self.max)?;
+                self.charge = grow(&mut joined, needed, length, memory, self.max)?;
                 joined.extend_from_slice(first);
                 self.parts = Parts::Joined(joined);
             }
             if let Parts::Joined(joined) = &mut self.parts {
                 if needed > joined.capacity() {
                     // Old and new buffer exist side by side during the copy, so both are charged.
-                    let larger = grow(joined, needed, memory, self.max)?;
+                    let larger = grow(joined, needed, length, memory, self.max)?;
                     self.charge = larger;
                 }
                 joined.extend_from_slice(&part);
@@ -163,10 +167,16 @@ impl Buffer {
 fn grow(
     buffer: &mut Vec<u8>,
     needed: usize,
+    announced: Option<usize>,
     memory: &CallMemory,
     max: ByteSize,
 ) -> Result<Charge, Status> {
-    let doubled = needed.max(2 * buffer.capacity()).max(MIN_GROWTH);
+    let grown = match announced {
+        // Only who has sent a part gets room for all of it. To double until then would copy it twice.
+        Some(length) if needed >= length / TRUSTED => length + PREFIX,
+        _ => 2 * buffer.capacity(),
+    };
+    let doubled = needed.max(grown).max(MIN_GROWTH);
     let capacity = doubled.min(max.as_usize() + PREFIX).max(needed);
     let charge = memory.charge(capacity).map_err(|error| Status::from_error(&error))?;
     buffer.reserve_exact(capacity - buffer.len());

@@ -17,6 +17,7 @@ impl Gateway {
     /// anything.
     ///
     /// What the callers add is not given: it belongs to a configuration that may never be loaded.
+    #[must_use]
     pub fn restrict(&self, mut callers: Callers) -> bool {
         let state = &self.0;
         let current = state.callers.load();

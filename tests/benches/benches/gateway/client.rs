@@ -13,7 +13,7 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-use crate::{proxy::Proxy, story::Story};
+use crate::{messages, proxy::Proxy, story::Story};
 
 const WINDOW: u32 = 4 << 20;
 
@@ -64,6 +64,16 @@ pub(crate) async fn turn(proxy: &Proxy, story: &Story) -> Turn {
     Turn { rate: count / took, work: worked / count, latencies }
 }
 
+/// Sends a signal.
+pub(crate) async fn signal(proxy: &Proxy, message: &[u8]) {
+    let socket = TcpStream::connect(proxy.address).await.expect("it listens");
+    let service = "temporal.api.workflowservice.v1.WorkflowService";
+    let uri = format!("http://{}/{service}/SignalWorkflowExecution", proxy.address);
+    let uri = uri.parse().expect("a URI");
+    let ask = Ask { uri, request: messages::framed(message, false), is_gzip: false };
+    call(&mut handshake(socket).await, &ask, 5).await;
+}
+
 struct Ask {
     uri: http::Uri,
     request: Bytes,
@@ -97,7 +107,9 @@ async fn call(connection: &mut SendRequest<Full<Bytes>>, ask: &Ask, answer: usiz
     let mut request = Request::post(ask.uri.clone())
         .version(Version::HTTP_2)
         .header("content-type", "application/grpc")
-        .header("te", "trailers");
+        .header("te", "trailers")
+        // As all SDKs send it.
+        .header("grpc-timeout", "10S");
     if ask.is_gzip {
         request = request.header("grpc-encoding", "gzip");
     }

@@ -4,8 +4,9 @@ use tokio::runtime::Runtime;
 
 use crate::{
     client,
-    messages::{Pages, STAGES},
-    proxies, report,
+    pages::{Encoding, Pages},
+    proxies::{self, STAGES},
+    report,
     story::Story,
 };
 
@@ -18,7 +19,7 @@ pub(crate) fn measure(runtime: &Runtime, pages: &Pages) {
     let find = |title: &str| stories.iter().find(|story| story.title().starts_with(title));
     let small = find("16 callers, 1 kB; plaintext, identity").expect("is among them");
     let large = find("page of 3,000 plaintext").expect("is among them");
-    let stub = proxies::stub(&pages.file(false));
+    let stub = proxies::stub(&pages.file(Encoding::Plain));
     let gateway = proxies::gateway("gateway", STAGES, small, stub.address);
     println!("\n| zstd and AES-GCM | memory |\n|---|--:|");
     let row = |what: &str| {

@@ -1,70 +1,87 @@
-//! Requests, and the pages that the stub answers with.
+//! Messages of Temporal's API, with the fields alone that matter here.
 
-use std::{fs, io::Write as _, path::PathBuf};
+use std::{collections::BTreeMap, io::Write as _};
 
 use bytes::{BufMut as _, Bytes, BytesMut};
-use cloakroom::{Cloakroom, CloakroomBuilder, Context};
-use cloakroom_tests::KEY;
 use flate2::{Compression, write::GzEncoder};
-use prost::Message as _;
-use temporalio_common::protos::temporal::api::{
-    common::v1::{Payload, Payloads, WorkflowExecution, WorkflowType},
-    history::v1::{
-        ActivityTaskCompletedEventAttributes, History, HistoryEvent, history_event::Attributes,
-    },
-    workflowservice::v1::{
-        GetWorkflowExecutionHistoryRequest, GetWorkflowExecutionHistoryResponse,
-        StartWorkflowExecutionRequest,
-    },
-};
+use prost::Message;
 
-/// Events of a page. With results of 1 kB, it has 3 MB.
-const EVENTS: usize = 3000;
-
-/// Compression and encryption, as most operators will have them.
-pub(crate) const STAGES: &str = r#"
-[[stage]]
-plugin = "bundled:zstd"
-[[stage]]
-plugin = "bundled:aes-gcm"
-settings = { ring = "bench" }
-grants.keys = ["bench"]
-[keys.bench]
-current = "bench"
-material = { bench = { file = "key" } }
-"#;
-
-/// Pages of a history, in files for the stub.
-pub(crate) struct Pages {
-    folder: tempfile::TempDir,
-    size: usize,
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Payload {
+    #[prost(btree_map = "string, bytes", tag = "1")]
+    metadata: BTreeMap<String, Vec<u8>>,
+    #[prost(bytes, tag = "2")]
+    data: Vec<u8>,
 }
 
-impl Pages {
-    pub(crate) async fn make() -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let plain: Vec<_> = (0..EVENTS).map(|event| payload(1000, event)).collect();
-        fs::write(folder.path().join("key"), KEY).expect("a key");
-        let config = folder.path().join("cloakroom.toml");
-        fs::write(&config, STAGES).expect("a configuration");
-        let cloakroom = CloakroomBuilder::file(&config).open().await.expect("opens");
-        let sealed = page(seal(&cloakroom, &plain).await);
-        let plain = page(plain);
-        let size = plain.len();
-        for (name, page) in [("plain", plain), ("sealed", sealed)] {
-            fs::write(folder.path().join(name), page).expect("a page");
-        }
-        Self { folder, size }
-    }
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Payloads {
+    #[prost(message, repeated, tag = "1")]
+    pub(crate) payloads: Vec<Payload>,
+}
 
-    /// Returns the length of an answer with the plaintext page.
-    pub(crate) fn answer(&self) -> usize {
-        self.size + 5
-    }
+/// A workflow's id, or the name of its type.
+#[derive(Clone, PartialEq, Message)]
+struct Named {
+    #[prost(string, tag = "1")]
+    name: String,
+}
 
-    pub(crate) fn file(&self, is_sealed: bool) -> PathBuf {
-        self.folder.path().join(if is_sealed { "sealed" } else { "plain" })
-    }
+#[derive(Clone, PartialEq, Message)]
+struct Start {
+    #[prost(string, tag = "1")]
+    namespace: String,
+    #[prost(string, tag = "2")]
+    workflow_id: String,
+    #[prost(message, tag = "3")]
+    workflow_type: Option<Named>,
+    #[prost(message, tag = "5")]
+    input: Option<Payloads>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct Signal {
+    #[prost(string, tag = "1")]
+    namespace: String,
+    #[prost(message, tag = "2")]
+    execution: Option<Named>,
+    #[prost(message, tag = "4")]
+    pub(crate) input: Option<Payloads>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct HistoryRequest {
+    #[prost(string, tag = "1")]
+    namespace: String,
+    #[prost(message, tag = "2")]
+    execution: Option<Named>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct HistoryAnswer {
+    #[prost(message, tag = "1")]
+    history: Option<History>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct History {
+    #[prost(message, repeated, tag = "1")]
+    events: Vec<Event>,
+}
+
+/// An event of an activity that completed.
+#[derive(Clone, PartialEq, Message)]
+struct Event {
+    #[prost(int64, tag = "1")]
+    id: i64,
+    #[prost(message, tag = "17")]
+    completed: Option<Completed>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+struct Completed {
+    #[prost(message, tag = "1")]
+    result: Option<Payloads>,
 }
 
 /// Returns a message as gRPC frames it.
@@ -82,66 +99,44 @@ pub(crate) fn framed(message: &[u8], is_gzip: bool) -> Bytes {
 
 /// Returns the request that starts a workflow with an input of this size.
 pub(crate) fn start(size: usize) -> Vec<u8> {
-    let request = StartWorkflowExecutionRequest {
+    let start = Start {
         namespace: "default".into(),
         workflow_id: "bench".into(),
-        workflow_type: Some(WorkflowType { name: "Bench".into() }),
+        workflow_type: Some(Named { name: "Bench".into() }),
         input: Some(Payloads { payloads: vec![payload(size, 0)] }),
-        ..Default::default()
     };
-    request.encode_to_vec()
+    start.encode_to_vec()
 }
 
-/// Returns the request for a page.
+/// Returns the request that signals a workflow with these payloads.
+pub(crate) fn signal(payloads: &[Payload]) -> Vec<u8> {
+    let input = Some(Payloads { payloads: payloads.to_vec() });
+    let execution = Some(Named { name: "bench".into() });
+    Signal { namespace: "default".into(), execution, input }.encode_to_vec()
+}
+
+/// Returns the request for a page of a history.
 pub(crate) fn history() -> Vec<u8> {
-    let request = GetWorkflowExecutionHistoryRequest {
-        namespace: "default".into(),
-        execution: Some(WorkflowExecution { workflow_id: "bench".into(), ..Default::default() }),
-        ..Default::default()
-    };
-    request.encode_to_vec()
+    let execution = Some(Named { name: "bench".into() });
+    HistoryRequest { namespace: "default".into(), execution }.encode_to_vec()
 }
 
-/// JSON of which half is noise, as hexadecimal digits are.
-fn payload(size: usize, seed: usize) -> Payload {
+/// Returns a page of a history in which each payload is the result of an activity.
+pub(crate) fn page(results: Vec<Payload>) -> Vec<u8> {
+    let event = |(id, payload)| {
+        let result = Some(Payloads { payloads: vec![payload] });
+        Event { id: id as i64 + 1, completed: Some(Completed { result }) }
+    };
+    let events = results.into_iter().enumerate().map(event).collect();
+    HistoryAnswer { history: Some(History { events }) }.encode_to_vec()
+}
+
+/// Returns JSON of which half is noise, as hexadecimal digits are.
+pub(crate) fn payload(size: usize, seed: usize) -> Payload {
     let digits = hex::encode(cloakroom_tests::noise(size / 2 + 8));
     let data = format!("\"{seed:06}{}\"", &digits[..size.saturating_sub(8)]);
     Payload {
-        metadata: [("encoding".to_owned(), b"json/plain".to_vec())].into(),
+        metadata: BTreeMap::from([("encoding".to_owned(), b"json/plain".to_vec())]),
         data: data.into_bytes(),
-        ..Default::default()
     }
-}
-
-async fn seal(cloakroom: &Cloakroom, plain: &[Payload]) -> Vec<Payload> {
-    let payloads = plain.iter().map(|payload| {
-        cloakroom::Payload::from_envelope(payload.encode_to_vec().into()).expect("a payload")
-    });
-    let ctx = Context::namespace("default");
-    let sealed = cloakroom.pipeline().encode(&ctx, payloads.collect()).await.expect("encodes");
-    let parse = |payload: &cloakroom::Payload| {
-        let envelope = payload.envelope();
-        let bytes = [&envelope.head[..], &envelope.body, &envelope.tail].concat();
-        Payload::decode(&bytes[..]).expect("a payload")
-    };
-    sealed.iter().map(parse).collect()
-}
-
-fn page(results: Vec<Payload>) -> Vec<u8> {
-    let event = |(id, payload)| HistoryEvent {
-        event_id: id as i64 + 1,
-        attributes: Some(Attributes::ActivityTaskCompletedEventAttributes(
-            ActivityTaskCompletedEventAttributes {
-                result: Some(Payloads { payloads: vec![payload] }),
-                ..Default::default()
-            },
-        )),
-        ..Default::default()
-    };
-    let events = results.into_iter().enumerate().map(event).collect();
-    let page = GetWorkflowExecutionHistoryResponse {
-        history: Some(History { events }),
-        ..Default::default()
-    };
-    page.encode_to_vec()
 }

@@ -10,10 +10,26 @@ use std::{
 use cloakroom_tests::{KEY, rigs::free_port};
 use serde_json::Value;
 
-use crate::{envoy, messages::STAGES, proxy::Proxy, story::Story};
+use crate::{envoy, pages::Encoding, proxy::Proxy, story::Story};
+
+/// Compression and encryption, as most operators will have them.
+pub(crate) const STAGES: &str = r#"
+[[stage]]
+plugin = "bundled:zstd"
+[[stage]]
+plugin = "bundled:aes-gcm"
+settings = { ring = "bench" }
+grants.keys = ["bench"]
+[keys.bench]
+current = "bench"
+material = { bench = { file = "key" } }
+"#;
 
 /// The program of Temporal's own proxy, to be measured too where somebody has built it.
 const TEMPORAL_PROXY: &str = "TEMPORAL_PROXY";
+
+/// The gateway's program. By default it is built.
+const PROGRAM: &str = "CLOAKROOM";
 
 /// A key of temporal-proxy for tests, and how long it stays.
 const ENCRYPTION: &str = "\
@@ -39,16 +55,19 @@ pub(crate) fn all(stub: &Proxy, story: &Story) -> Vec<Proxy> {
         all.push(own("forwarder", |address| vec![address.to_string(), to.to_string()]));
     }
     all.push(envoy(story, to));
-    if !story.is_sealed {
+    if story.page == Encoding::Temporal {
+        all.extend(temporal(true, to));
+        return all;
+    }
+    if story.page == Encoding::Plain {
         all.push(gateway("gateway, no stages", "", story, to));
     }
     all.push(gateway("gateway, zstd and AES-GCM", STAGES, story, to));
-    if let Some(program) = env::var_os(TEMPORAL_PROXY) {
-        // Its pages have payloads that it encrypted itself.
-        if story.tls.is_none() && !story.is_sealed {
-            all.push(temporal("temporal-proxy, no encryption", "", &program, to));
-            all.push(temporal("temporal-proxy, AES-GCM", ENCRYPTION, &program, to));
-        }
+    let warm = STAGES.replace("[[stage]]", "[[stage]]\nreuse = \"warm\"");
+    all.push(gateway("gateway, the same on warm instances", &warm, story, to));
+    if story.page == Encoding::Plain && story.tls.is_none() {
+        all.extend(temporal(false, to));
+        all.extend(temporal(true, to));
     }
     all
 }
@@ -65,7 +84,7 @@ fn own(role: &'static str, args: impl Fn(SocketAddr) -> Vec<String>) -> Proxy {
 
 /// Starts the gateway with these stages.
 pub(crate) fn gateway(name: &'static str, stages: &str, story: &Story, to: SocketAddr) -> Proxy {
-    let program = built();
+    let program = env::var_os(PROGRAM).map_or_else(built, PathBuf::from);
     Proxy::start(name, |folder, address| {
         let config = folder.join("cloakroom.toml");
         let mut text = format!("{stages}[gateway.temporal]\nupstream = \"http://{to}\"\n");
@@ -104,24 +123,25 @@ fn envoy(story: &Story, to: SocketAddr) -> Proxy {
     })
 }
 
-fn temporal(
-    name: &'static str,
-    encryption: &str,
-    program: &std::ffi::OsStr,
-    to: SocketAddr,
-) -> Proxy {
-    Proxy::start(name, |folder, address| {
+/// Starts Temporal's own proxy, if it was built.
+pub(crate) fn temporal(encrypts: bool, to: SocketAddr) -> Option<Proxy> {
+    let program = env::var_os(TEMPORAL_PROXY)?;
+    let (name, encryption) = match encrypts {
+        false => ("temporal-proxy, no encryption", ""),
+        true => ("temporal-proxy, AES-GCM", ENCRYPTION),
+    };
+    Some(Proxy::start(name, |folder, address| {
         let config = folder.join("proxy.yaml");
         let upstream = format!("upstreams:\n  - {{ name: stub, hostPort: \"{to}\" }}\n");
         let text = format!(
             "hostPort: \"{address}\"\n{upstream}routing: {{ default: stub }}\n{encryption}"
         );
         fs::write(&config, text).expect("a configuration");
-        let mut command = Command::new(program);
+        let mut command = Command::new(&program);
         command.args(["serve", "--level", "warn", "--config"]).arg(config);
         command.args(["--metrics-addr", &format!("127.0.0.1:{}", free_port())]);
         command
-    })
+    }))
 }
 
 /// The program, as it is shipped.

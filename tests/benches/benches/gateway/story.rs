@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 
 use crate::{
-    messages::{self, Pages},
+    messages,
+    pages::{Encoding, Pages},
     tls::Authority,
 };
 
@@ -26,8 +27,7 @@ pub(crate) struct Story {
     pub(crate) is_gzip: bool,
     /// Callers connect by mTLS.
     pub(crate) tls: Option<Authority>,
-    /// The page was encoded by the stages.
-    pub(crate) is_sealed: bool,
+    pub(crate) page: Encoding,
 }
 
 impl Story {
@@ -42,8 +42,9 @@ impl Story {
             Self { connections: 256, ..Self::start("256 callers, 1 kB", KB, 256, 16_000) },
             Self::start("1 caller, 100 kB", 100 * KB, 1, 1000),
             Self::start("16 callers, 100 kB", 100 * KB, 16, 1600),
-            Self::history("page of 3,000 plaintext payloads", page, false),
-            Self::history("page of 3,000 encoded payloads", page, true),
+            Self::history("page of 3,000 plaintext payloads", page, Encoding::Plain),
+            Self::history("page of 3,000 payloads that we encoded", page, Encoding::Gateway),
+            Self::history("page of 3,000 payloads that it encrypted", page, Encoding::Temporal),
         ];
         all.into_iter().filter(|story| story.title().contains(filter)).collect()
     }
@@ -61,14 +62,14 @@ impl Story {
             calls,
             is_gzip: false,
             tls: None,
-            is_sealed: false,
+            page: Encoding::Plain,
         }
     }
 
-    fn history(name: &'static str, answer: usize, is_sealed: bool) -> Self {
+    fn history(name: &'static str, answer: usize, page: Encoding) -> Self {
         let request = messages::framed(&messages::history(), false);
         let method = "GetWorkflowExecutionHistory";
-        Self { method, request, answer, is_sealed, ..Self::start(name, 0, 1, 30) }
+        Self { method, request, answer, page, ..Self::start(name, 0, 1, 30) }
     }
 
     fn gzip(self) -> Self {

@@ -5,16 +5,8 @@ use super::{frontend::Frontend, *};
 const TILL: &str = "token-of-the-till-7Hq2";
 const CLERK: &str = "token-of-the-clerk-Xe4";
 
-/// A gateway with these identities: a name, the file of its token, and its namespaces.
 fn table(frontend: &Frontend, identities: &[(&str, &str)]) -> String {
-    let start = format!("[gateway.temporal]\nupstream = \"http://{}\"\n", frontend.address);
-    let identity = |(name, namespaces): &(&str, &str)| {
-        format!(
-            "[[gateway.temporal.identity]]\nname = \"{name}\"\ntoken = {{ file = \"DIR/{name}\" }}\n\
-             namespaces = {namespaces}\n"
-        )
-    };
-    start + &identities.iter().map(identity).collect::<String>()
+    with_identities(&format!("http://{}", frontend.address), identities)
 }
 
 /// A plugin that is not there: the configuration is read, and never loaded.
@@ -37,7 +29,7 @@ async fn what_a_broken_configuration_takes_away_counts_at_once() {
     let gateway = Served::start(&cloakroom).await;
     let served = gateway.gateway.clone();
     cloakroom.on_gateway_callers(move |written| {
-        served.restrict(written.unwrap());
+        let _has_changed = served.restrict(written.unwrap());
     });
     let (till, clerk) = (connect(&gateway, TILL).await, connect(&gateway, CLERK).await);
     count(&till, "shop").await.unwrap();

@@ -9,22 +9,7 @@ const TOKEN: &str = "token-of-the-till-7Hq2";
 
 /// A gateway that asks for tokens, on this machine without TLS.
 fn table(upstream: &str) -> String {
-    format!(
-        r#"
-        [gateway.temporal]
-        upstream = "{upstream}"
-
-        [[gateway.temporal.identity]]
-        name = "till"
-        token = {{ file = "DIR/till" }}
-        namespaces = ["shop"]
-
-        [[gateway.temporal.identity]]
-        name = "clerk"
-        token = {{ file = "DIR/clerk" }}
-        namespaces = ["shop", "bank"]
-        "#
-    )
+    with_identities(upstream, &[("till", "[\"shop\"]"), ("clerk", "[\"shop\", \"bank\"]")])
 }
 
 fn with_token(served: &Served, token: Option<&str>) -> ConnectionOptions {

@@ -23,7 +23,7 @@ const STORES_NOTHING: &str = r#"
 const REASON: &str = "the encoded field has";
 
 /// Waits until the command line shows a text for a workflow, and returns all that it shows then.
-fn shows(target: &str, command: &str, id: &str, text: &str) -> String {
+pub(super) fn shows(target: &str, command: &str, id: &str, text: &str) -> String {
     let mut shown = String::new();
     poll_until(&format!("{id} shows {text}"), || {
         let mut show = temporal(target);

@@ -1,16 +1,19 @@
 //! Payloads that are written in one namespace and read in another.
 
 use cloakroom_core::{Context, Error, ErrorKind, Remedy, clean};
-use cloakroom_wire::{Scan, View};
+use cloakroom_pipeline::Pipeline;
+use cloakroom_wire::Scan;
 
-use super::targets::short_name;
 use crate::namespaces::NamespacePolicies;
 
 /// Characters of a namespace that an error shows: a command may name anything.
 const NAME: usize = 255;
 
-/// Endpoint of the server's own operations, which stay in their namespace.
-const SYSTEM: &str = "__temporal_system";
+/// Returns whether what is written in one namespace cannot be read in another that it does not share with:
+/// it is sealed for its namespace, or large payloads are stored, and nobody reads the objects of others.
+pub(in super::super) fn separates_namespaces(pipeline: &Pipeline) -> bool {
+    pipeline.binds_namespaces() || pipeline.threshold().is_some()
+}
 
 /// Refuses payloads that would cross to a namespace that may not open them: what encrypts or signs binds
 /// a payload to its namespace, so that the receiver would get an event that it can never read, and no
@@ -32,55 +35,6 @@ pub(crate) fn check(
         }
     }
     Ok(())
-}
-
-/// Refuses Nexus operations whose handler could not open the input, or whose caller could not open the
-/// result. An endpoint that is not known may be anywhere, so that it is refused where a stage is required
-/// and the policies name a namespace or an endpoint.
-///
-/// # Errors
-/// `Denied`.
-pub(crate) fn check_nexus(
-    policies: &NamespacePolicies,
-    found: &Scan,
-    ctx: &Context,
-    is_required: bool,
-) -> Result<(), Error> {
-    let caller = ctx.namespace_name().unwrap_or_default();
-    for (site, _) in found.sites().iter().enumerate() {
-        let Some(endpoint) = found.around(site).find_map(|span| endpoint(found.view(span)?)) else {
-            continue;
-        };
-        match policies.endpoint(endpoint) {
-            Some(handler) if !policies.may_read(handler, caller) => {
-                return Err(refused(&found.path(site), caller, handler));
-            }
-            Some(handler) if !policies.may_read(caller, handler) => {
-                let path = format!("{}, whose result is", found.path(site));
-                return Err(refused(&path, handler, caller));
-            }
-            // Where nobody named a namespace there is most likely only one.
-            None if is_required && endpoint != SYSTEM && !policies.is_empty() => {
-                let text = format!(
-                    "{}: the namespace behind Nexus endpoint `{}` is not known, and a stage is \
-                     required: name it",
-                    found.path(site),
-                    clean(endpoint, NAME)
-                );
-                let error = Error::new(ErrorKind::Denied, text);
-                return Err(error.with_remedies(&[Remedy::NexusEndpoints]));
-            }
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-/// Returns the endpoint of a command for a Nexus operation.
-fn endpoint(message: View<'_>) -> Option<&str> {
-    let is_operation =
-        short_name(message.message_type()) == "ScheduleNexusOperationCommandAttributes";
-    is_operation.then(|| message.text("endpoint").unwrap_or_default())
 }
 
 fn refused(path: &str, namespace: &str, reader: &str) -> Error {

@@ -6,7 +6,10 @@ use bytes::Bytes;
 use cloakroom_core::Context;
 use cloakroom_wire::{Schema, View};
 
-use super::task_parent::{Parent, facts};
+use super::{
+    crossing::separates_namespaces,
+    task_parent::{Parent, facts},
+};
 use crate::exchange::{
     Exchange,
     call::Call,
@@ -43,8 +46,8 @@ impl Exchange {
         }
         let namespace = ctx.namespace_name().unwrap_or_default();
         let known = ctx.run_id().and_then(|run_id| self.tokens.parent(namespace, run_id));
-        // Without a binding the parent only decides under which key a result is stored.
-        if known.is_some() || !self.adapter.pipeline().binds_namespaces() {
+        // Otherwise the parent only decides under which key a result is stored.
+        if known.is_some() || !separates_namespaces(&self.adapter.pipeline()) {
             return Ok(known);
         }
         let unknown = || Status::new(Code::Unavailable, "the parent of the run is not known yet");

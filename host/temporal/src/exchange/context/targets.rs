@@ -6,7 +6,7 @@
 use cloakroom_core::{Context, Kind};
 use cloakroom_wire::{MessageType, Scan, SpanId, View};
 
-use super::task_parent::Parent;
+use super::{nexus, task_parent::Parent};
 
 /// Returns the context of a message that names an execution, in the namespace of `base`. Nothing if it
 /// names none.
@@ -80,6 +80,9 @@ fn target(ctx: &Context, parent: Option<&Parent>, message: View<'_>) -> Option<C
             let type_name = type_name.or(ctx.type_name()).unwrap_or_default();
             let target = ctx.clone().with_target(Kind::Workflow, ctx.id()?, type_name, None);
             Some(on_queue(target, task_queue(message).or(ctx.task_queue())))
+        }
+        "ScheduleNexusOperationCommandAttributes" | "StartNexusOperationExecutionRequest" => {
+            nexus::target(ctx, message)
         }
         "CompleteWorkflowExecutionCommandAttributes"
         | "FailWorkflowExecutionCommandAttributes"

@@ -14,6 +14,8 @@ pub(crate) struct Parent {
     pub(crate) execution: Option<ParentExecution>,
     /// True if the run continues another one. Its result is then stored as its own.
     pub(crate) is_continued: bool,
+    /// Task queue of the run itself, which its activities' tasks do not name.
+    pub(crate) task_queue: String,
 }
 
 /// A workflow that started another one.
@@ -30,7 +32,7 @@ impl Parent {
         let execution = self.execution.as_ref();
         let texts = execution
             .map(|parent| parent.namespace.len() + parent.workflow_id.len() + parent.run_id.len());
-        texts.unwrap_or_default() + size_of::<Self>()
+        texts.unwrap_or_default() + self.task_queue.len() + size_of::<Self>()
     }
 }
 
@@ -63,7 +65,8 @@ fn parent(first: View<'_>) -> Option<Parent> {
         |parent: &ParentExecution| !parent.workflow_id.is_empty() && !parent.namespace.is_empty();
     let execution = execution.filter(is_named);
     let is_continued = !text(started, "continued_execution_run_id").is_empty();
-    Some(Parent { execution, is_continued })
+    let queue = started.message("task_queue").map(|queue| text(queue, "name"));
+    Some(Parent { execution, is_continued, task_queue: queue.unwrap_or_default() })
 }
 
 /// Returns a field of text, which is empty if it is not there.

@@ -31,6 +31,8 @@ pub(crate) struct Task {
     pub(crate) workflow_type: String,
     /// Id, type and run of an activity without a workflow.
     pub(crate) standalone: Option<[String; 3]>,
+    /// Endpoint, service and operation of a task of Nexus.
+    pub(crate) nexus: Option<[String; 3]>,
     /// Task queue of a workflow, which is not the worker's own for sticky tasks.
     pub(crate) task_queue: String,
     /// Attempt of the task, from 1.
@@ -62,6 +64,7 @@ impl Tokens {
         match name {
             "PollWorkflowTaskQueue" => self.workflow_task(namespace, answer),
             "PollActivityTaskQueue" => self.activity_task(namespace, answer),
+            "PollNexusTaskQueue" => self.nexus_task(namespace, answer),
             "RespondWorkflowTaskCompleted" => {
                 inside(1, workflow).for_each(|task| self.workflow_task(namespace, task));
                 inside(2, activity).for_each(|task| self.activity_task(namespace, task));
@@ -110,7 +113,20 @@ impl Tokens {
             let type_name = view.message("activity_type").map(|name| text(name, "name"));
             let [id, run_id] = ["activity_id", "activity_run_id"].map(|name| text(view, name));
             task.standalone = Some([id, type_name.unwrap_or_default(), run_id]);
+        } else if let Some(run) = self.parent(namespace, &task.run_id) {
+            // Rules about a queue mean the workflow's: its activities may run on others.
+            task.task_queue.clone_from(&run.task_queue);
         }
+        self.insert(view, task);
+    }
+
+    fn nexus_task(&self, namespace: &str, view: View<'_>) {
+        let Some(request) = view.message("request") else { return };
+        let Some(start) = request.message("start_operation") else { return };
+        let operation =
+            [text(request, "endpoint"), text(start, "service"), text(start, "operation")];
+        let mut task = Task::of_execution(namespace, view);
+        task.nexus = Some(operation);
         self.insert(view, task);
     }
 
@@ -142,6 +158,9 @@ impl Task {
     /// workflow, which reads the result.
     pub(crate) fn context(&self) -> Context {
         let ctx = Context::namespace(&*self.namespace);
+        if let Some([endpoint, service, operation]) = &self.nexus {
+            return ctx.with_nexus_target(endpoint, service, operation);
+        }
         match &self.standalone {
             Some([id, type_name, run_id]) => {
                 ctx.with_target(Kind::Activity, id, type_name, some(run_id))
@@ -157,7 +176,7 @@ impl Task {
     /// Returns the bytes that the task takes.
     fn bytes(&self) -> usize {
         let texts = [&self.namespace, &self.workflow_id, &self.run_id, &self.workflow_type];
-        let standalone = self.standalone.iter().flatten();
+        let standalone = self.standalone.iter().chain(&self.nexus).flatten();
         let texts = texts.into_iter().chain([&self.task_queue]).chain(standalone);
         texts.map(String::len).sum::<usize>() + size_of::<Self>()
     }

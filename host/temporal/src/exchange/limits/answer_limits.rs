@@ -45,16 +45,17 @@ impl AnswerLimits {
         Err(self.refuse(headers, most, &text, "ask for less at once, or raise"))
     }
 
-    /// Returns the error for an event of a history that is too large for an answer by itself.
+    /// Returns the error for an event of a history that does not fit into an answer as its only one.
+    /// `rest` are the bytes of the answer besides it.
     pub(crate) fn refuse_event(
         &self,
         headers: &HeaderMap,
-        event: u64,
-        size: usize,
+        (event, size, rest): (u64, usize, usize),
         most: ByteSize,
     ) -> Error {
-        let size = Thousands(size as u64);
-        self.refuse(headers, most, &format!("event {event} has {size} bytes decoded"), "raise")
+        let [size, rest] = [size, rest].map(|bytes| Thousands(bytes as u64));
+        let text = format!("event {event} has {size} bytes decoded, beside {rest} in its answer");
+        self.refuse(headers, most, &text, "raise")
     }
 
     fn refuse(&self, headers: &HeaderMap, most: ByteSize, what: &str, help: &str) -> Error {

@@ -16,6 +16,9 @@ use crate::limits::SizeLimits;
 /// Bytes that a payload takes in a message besides its own: tag and length.
 pub(crate) const FRAMING: usize = 6;
 
+/// Bytes of a failure besides its texts, of one that has nothing large beside them.
+const LITTLE: u64 = 1 << 10;
+
 /// Messages that the server weighs as a whole, however many payloads they hold. All other payloads are
 /// weighed with those beside them.
 const WHOLE: [(&str, Kind); 3] = [
@@ -36,6 +39,20 @@ struct Field {
     kind: Kind,
     sites: Vec<usize>,
     around: usize,
+}
+
+/// Why a message does not fit, and the payload that it is about, if it is about one field.
+#[derive(Debug)]
+pub(crate) struct Unfit {
+    pub(crate) error: Error,
+    pub(crate) site: Option<usize>,
+}
+
+/// An error of the pipeline may name a payload.
+impl From<Error> for Unfit {
+    fn from(error: Error) -> Self {
+        Self { site: error.slot(), error }
+    }
 }
 
 /// Fields of a scanned message.
@@ -68,6 +85,9 @@ impl Fields {
                 field.around = field.around.saturating_sub(site.range().len()) + FRAMING;
             }
         }
+        if !whole.is_empty() {
+            fields.extend(without_payloads(scan, |span| places.contains_key(&(span, 0))));
+        }
         Self(fields)
     }
 
@@ -97,12 +117,13 @@ impl Fields {
         &self,
         payloads: &[Option<Bytes>],
         limits: &SizeLimits,
-    ) -> Result<(), Error> {
+    ) -> Result<(), Unfit> {
         let size =
             |site: &usize| payloads.get(*site).and_then(Option::as_ref).map_or(0, Bytes::len);
         for field in &self.0 {
             let size = field.around + field.sites.iter().map(size).sum::<usize>();
-            check_size(field.kind.name(), size, field.kind.most(limits))?;
+            let checked = check_size(field.kind.name(), size, field.kind.most(limits));
+            checked.map_err(|error| Unfit { error, site: field.sites.first().copied() })?;
         }
         Ok(())
     }
@@ -122,6 +143,37 @@ impl Kind {
             Self::Memo => limits.memo.most(),
         }
     }
+}
+
+/// Returns whether a message has a failure whose texts alone are larger than Temporal accepts.
+pub(crate) fn holds_large_texts(scan: &Scan, limits: &SizeLimits) -> bool {
+    let most = limits.field.most().map_or(u64::MAX, |most| most.saturating_sub(LITTLE));
+    let is_large = |(span, message): (SpanId, MessageType)| {
+        let size = |name| scan.view(span).and_then(|view| view.bytes(name)).map_or(0, <[u8]>::len);
+        whole(message) == Some(Kind::Blob) && (size("message") + size("stack_trace")) as u64 > most
+    };
+    // Nearly every message ends here.
+    scan.bytes().len() as u64 > most && scan.spans().any(is_large)
+}
+
+/// Returns the messages that are weighed as a whole and hold no payload: failures of nothing but texts.
+/// `is_known` says that a message has a field already.
+fn without_payloads(scan: &Scan, is_known: impl Fn(SpanId) -> bool) -> Vec<Field> {
+    let (mut end, mut fields) = (0, Vec::new());
+    for (span, message) in scan.spans() {
+        let (Some(kind), Some(range)) = (whole(message), scan.span(span).map(|it| it.range()))
+        else {
+            continue;
+        };
+        // Spans come in the order of the wire, so those before `end` are causes of the one before.
+        if range.start >= end {
+            end = range.end;
+            if !is_known(span) {
+                fields.push(Field { kind, sites: Vec::new(), around: range.len() });
+            }
+        }
+    }
+    fields
 }
 
 /// Returns the limit of a message that is weighed as a whole.
@@ -217,5 +269,17 @@ mod tests {
         };
         assert!(check(400));
         assert!(!check(250));
+    }
+
+    #[test]
+    fn a_failure_of_texts_alone_is_weighed_too() {
+        let cause = nested(&[4], &nested(&[3], &[b'b'; 100]));
+        let failure = [nested(&[1], &[b'a'; 100]), cause].concat();
+        let check = |most| {
+            let message = [nested(&[2], &failure)];
+            check("RespondActivityTaskFailedRequest", &message, limits(most, 1))
+        };
+        assert!(check(250));
+        assert!(!check(150));
     }
 }

@@ -117,6 +117,11 @@ impl<'a> Cut<'a> {
         self.kept.is_empty()
     }
 
+    /// Returns the bytes of what is kept.
+    pub(super) fn used(&self) -> usize {
+        self.used
+    }
+
     /// Returns the answer with the events that are kept, and with this token.
     pub(super) fn join(self, token: &[u8]) -> Part {
         let bytes = self.first.as_ref().unwrap_or(self.page).join(&self.kept, token, true);

@@ -67,8 +67,8 @@ impl Exchange {
         match cut.next_event() {
             None => Ok(cut.join(&page.token)),
             Some(event) if cut.is_empty() => {
-                let refused =
-                    self.answers.refuse_event(call.headers, event.id, event.size, self.max_message);
+                let sizes = (event.id, event.size, cut.used());
+                let refused = self.answers.refuse_event(call.headers, sizes, self.max_message);
                 self.report(ctx, Direction::Decode, Err(refused))
             }
             Some(event) => Ok(cut.join(&self.seal_page(&PageToken { next: event.id, ..next }))),

@@ -29,14 +29,11 @@ impl Exchange {
         frontend: &impl Frontend,
         call: &Call<'_>,
         ctx: &Context,
-        request: &Bytes,
+        named: &HistoryRequest,
         memory: &CallMemory,
         log: &mut RequestLog,
     ) -> Result<Option<Bytes>, Status> {
-        let Some(named) = HistoryRequest::read(call.method, call.name, ctx, request) else {
-            return Ok(None);
-        };
-        let Some(from) = self.open_page(&named.from.page)? else { return Ok(None) };
+        let Some(from) = self.open_page(&named.from.page) else { return Ok(None) };
         check(&from, &named.from)?;
         let mut asked = named.beginning_at(from);
         let began = Instant::now();

@@ -3,7 +3,6 @@
 use bytes::Bytes;
 use cloakroom_wire::{Schema, View};
 
-use super::sealed::is_sealed;
 use crate::exchange::{
     Exchange, SERVICE,
     call::{Call, request_log::RequestLog},
@@ -35,7 +34,7 @@ impl Exchange {
     ) -> Result<Bytes, Status> {
         let Answer { frontend, call, ctx, .. } = *answer;
         let token = View::new(call.method.response, &decoded).bytes("next_page_token");
-        let is_cut = token.is_some_and(is_sealed);
+        let is_cut = token.is_some_and(|token| self.open_page(token).is_some());
         let Some(asked) = call.history.filter(|asked| is_cut && is_of_any_run(asked)) else {
             return Ok(decoded);
         };

@@ -7,7 +7,6 @@ use bytes::Bytes;
 use cloakroom_core::Context;
 use cloakroom_wire::{MessageType, Schema, View};
 
-use super::sealed::is_sealed;
 use crate::exchange::{Exchange, call::Call, page_token::PageToken, proto::put_bytes};
 
 const TASK: &str = "temporal.api.workflowservice.v1.PollWorkflowTaskQueueResponse";
@@ -47,9 +46,8 @@ impl Exchange {
         let answer = View::new(call.method.response, &bytes);
         let task = field.map_or(Some(answer), |(name, _)| answer.message(name));
         let token = task.and_then(|task| task.bytes("next_page_token")).unwrap_or_default();
-        let (Some(task), false) = (task, token.is_empty() || is_sealed(token)) else {
-            return bytes;
-        };
+        let is_own = || self.open_page(token).is_some();
+        let Some(task) = task.filter(|_| !token.is_empty() && !is_own()) else { return bytes };
         let token = self.seal_page(&of_task(ctx, task).following(token.to_vec()));
         let Some(message) = Schema::temporal().message(TASK) else { return bytes };
         match field {

@@ -8,16 +8,16 @@ use bytes::Bytes;
 use cloakroom_wire::{Schema, View};
 
 use self::rig::{
-    HISTORY, LIMIT, POLL, Rig, begun, failed, payload, request, result, scheduled, split, task,
+    HISTORY, LIMIT, POLL, Rig, begun, failed, payload, request, result, scheduled, sizes, split,
+    task,
 };
-use super::sealed::is_sealed;
-use crate::exchange::{Call, Caller, SERVICE, proto::put_bytes};
+use crate::exchange::{Call, Caller, SERVICE, proto::put_bytes, status::Code};
 
 #[tokio::test]
 async fn a_page_is_cut_after_an_event_and_decodes_little_for_nothing() {
     let rig = Rig::new(20, (1..=70).map(|id| result(id, 9_000)).collect());
     let first = split(HISTORY, &rig.ask(&[]).await.unwrap());
-    assert!(is_sealed(&first.token) && first.events.len() == 11, "{:?}", sizes(&first));
+    assert!(rig.is_own(&first.token) && first.events.len() == 11, "{:?}", sizes(&first));
     let all = rig.rest(first).await;
     assert_eq!(all.iter().map(|(id, _)| *id).collect::<Vec<_>>(), (1..=70).collect::<Vec<_>>());
     assert!(all.iter().all(|(_, size)| *size > 9_000), "{all:?}");
@@ -26,20 +26,36 @@ async fn a_page_is_cut_after_an_event_and_decodes_little_for_nothing() {
     assert!(decoded < 2 * 70 * 9_000, "{decoded}");
 }
 
-/// The server has not stored the events of the attempt, and has others by the time of the next page.
+/// The server has not stored the events of the attempt, and has others by the time of the next page. The
+/// second history begins where the worker's cache ends, so that the server's first pages are skipped.
 #[tokio::test]
 async fn a_task_ends_with_its_own_events_whatever_the_server_has_by_now() {
-    let mut stored: Vec<_> = (1..=30).map(|id| result(id, 9_000)).collect();
-    let rig = Rig::of_worker(8, stored.clone());
-    let of_task = [stored.clone(), begun(31, 11 << 20).to_vec()].concat();
-    let answer = rig.decode(POLL, &[], task("t", &of_task, "")).await.unwrap();
-    assert!(answer.len() <= LIMIT);
-    stored.extend((31..=60).map(|id| result(id, 1)));
-    *rig.server.events.lock().unwrap() = stored;
-    let events = rig.rest(split(POLL, &answer)).await;
-    let ids: Vec<_> = events.iter().map(|(id, _)| *id).collect();
-    assert_eq!(ids, (1..=32).collect::<Vec<_>>());
-    assert!(events[29].1 > 9_000 && events[30].1 < 100 && events[31].1 < 100, "{events:?}");
+    for begin in [0, 15] {
+        let mut stored: Vec<_> = (1..=30).map(|id| result(id, 9_000)).collect();
+        let rig = Rig::of_worker(8, stored.clone());
+        let of_task = [&stored[begin..], &begun(31, 11 << 20)].concat();
+        let answer = rig.decode(POLL, &[], task("t", &of_task, "")).await.unwrap();
+        assert!(answer.len() <= LIMIT);
+        stored.extend((31..=60).map(|id| result(id, 1)));
+        *rig.server.events.lock().unwrap() = stored;
+        let events = rig.rest(split(POLL, &answer)).await;
+        let ids: Vec<_> = events.iter().map(|(id, _)| *id).collect();
+        assert_eq!(ids, (begin as u64 + 1..=32).collect::<Vec<_>>());
+        let [.., stored, scheduled, started] = &events[..] else { panic!("{events:?}") };
+        assert!(stored.1 > 9_000 && scheduled.1 < 100 && started.1 < 100, "{events:?}");
+    }
+}
+
+/// The server forgot the run's end, as after a failure of its database. What it has does not join what was
+/// delivered.
+#[tokio::test]
+async fn a_history_that_became_shorter_is_refused() {
+    let rig = Rig::new(20, (1..=20).map(|id| result(id, 9_000)).collect());
+    let first = split(HISTORY, &rig.ask(&[]).await.unwrap());
+    rig.server.events.lock().unwrap().truncate(15);
+    let refused = rig.ask(&first.token).await.unwrap_err();
+    assert_eq!(refused.code, Code::InvalidArgument, "{}", refused.message);
+    assert!(refused.message.contains("read it again from its start"), "{}", refused.message);
 }
 
 /// A worker's pages have a token of a task, and a client's have none.
@@ -51,7 +67,7 @@ async fn pages_of_a_task_are_decoded_as_a_replay_reads_them() {
     let rig = Rig::of_worker(10, events.clone());
     let answer = rig.decode(POLL, &[], task("t", &events[..10], "10")).await.unwrap();
     let first = split(POLL, &answer);
-    assert!(is_sealed(&first.token));
+    assert!(rig.is_own(&first.token));
     assert_eq!((first.events.len(), rig.decoded.load(Relaxed)), (10, 1000));
     let is_large = || {
         let (method, name) =

@@ -21,7 +21,7 @@ const CAUSE: u64 = 14;
 
 /// Returns whether an error says that a payload may not cross.
 fn is_crossing(error: &Error) -> bool {
-    let crossing = [Remedy::NexusEndpoints, Remedy::Shares];
+    let crossing = [Remedy::NexusEndpoints, Remedy::Shares, Remedy::UnscopedKeys];
     error.remedies().iter().any(|remedy| crossing.contains(remedy))
 }
 

@@ -96,7 +96,7 @@ fn a_result_belongs_to_the_parent_unless_the_run_continues_another() {
         workflow_id: "parent".to_owned(),
         run_id: "r0".to_owned(),
     };
-    let mut parent = Parent { execution: Some(execution("billing")), is_continued: false };
+    let mut parent = Parent { execution: Some(execution("billing")), ..Parent::default() };
     let of_parent = |parent: &Parent| shown(&targets(&current(), Some(parent), &found));
     // The details of a cancellation stay with the workflow, and yet the parent reads them.
     let cancelled = ["billing", "order", "Order", "r1"];

@@ -20,13 +20,13 @@ fn event(id: u64, number: u32, attributes: &[u8]) -> Vec<u8> {
 /// Returns a task of a child of `invoice` in `billing`.
 fn workflow_task(token: &[u8]) -> Vec<u8> {
     let parent = fields(&[(1, b"invoice"), (2, b"r0")]);
-    let first = event(1, 6, &fields(&[(2, b"billing"), (3, &parent)]));
+    let queue = fields(&[(1, b"q")]);
+    let first = event(1, 6, &fields(&[(2, b"billing"), (3, &parent), (5, &queue)]));
     let mut started = Vec::new();
     put_number(&mut started, 5, 4711);
     let history = fields(&[(1, &first), (1, &event(3, 11, &started))]);
     let (execution, workflow_type) =
         (fields(&[(1, b"order-1"), (2, b"r1")]), fields(&[(1, b"Order")]));
-    let queue = fields(&[(1, b"q")]);
     fields(&[(1, token), (2, &execution), (3, &workflow_type), (8, &history), (11, &queue)])
 }
 
@@ -50,7 +50,7 @@ fn a_token_leads_to_its_workflow_and_its_parent() {
     assert_eq!((task.history_size, &*task.task_queue), (4711, "q"));
     let expected =
         Context::namespace("shop").with_target(Kind::Workflow, "order-1", "Order", Some("r1"));
-    assert_eq!(task.context(), expected);
+    assert_eq!(task.context(), expected.with_task_queue("q"));
     let parent = tokens.parent("shop", "r1").unwrap();
     let parent = parent.execution.as_ref().unwrap();
     let names = [&parent.namespace, &parent.workflow_id, &parent.run_id];

@@ -122,7 +122,7 @@ pub(super) struct Rig {
     pub(super) exchange: Exchange,
     pub(super) server: Server,
     pub(super) decoded: Arc<AtomicUsize>,
-    headers: HeaderMap,
+    pub(super) headers: HeaderMap,
 }
 
 impl Rig {
@@ -180,6 +180,10 @@ impl Rig {
                 self.decode(HISTORY, &request, answer.await?.to_vec()).await
             }
         }
+    }
+
+    pub(super) fn is_own(&self, token: &[u8]) -> bool {
+        self.exchange.open_page(token).is_some()
     }
 
     fn memory(&self) -> CallMemory {

@@ -1,0 +1,232 @@
+//! Operations of Nexus between namespaces, and with a server at a URL.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{SocketAddr, TcpListener, TcpStream},
+    sync::{Arc, Mutex, OnceLock},
+    thread,
+};
+
+use cloakroom_tests::{
+    poll_until,
+    rigs::{DevOptions, DevServer, GatewayProcess, temporal},
+};
+use serde_json::Value;
+
+use super::{
+    behind::{IN_FOLDER, SEALING, gateway},
+    program::{Program, Sdk},
+    scenario::{LARGE, SMALL, passes, request},
+    unsent::shows,
+};
+use crate::gateway::canary::{self, CANARY};
+
+/// Endpoints as the operator knows them. `nobody` exists on the server alone.
+const ENDPOINTS: &str = r#"
+    [nexus.carriers]
+    namespace = "billing"
+    callers = ["default"]
+
+    [nexus.partner]
+    external = "plaintext"
+    callers = ["default"]
+
+    [nexus.vault]
+    external = "encoded"
+    callers = ["default"]
+"#;
+
+/// A server with a namespace `billing` beside `default`, and a gateway for both.
+struct Two {
+    server: DevServer,
+    gateway: GatewayProcess,
+}
+
+impl Two {
+    fn shared() -> &'static Self {
+        static SHARED: OnceLock<Two> = OnceLock::new();
+        SHARED.get_or_init(|| {
+            // A server at a URL is told where it could call back, or it is not called.
+            let callback =
+                ("component.nexusoperations.callback.endpoint.template", "\"http://none\"");
+            let server =
+                DevServer::start(DevOptions { dynamic: &[callback], ..DevOptions::default() });
+            run(&server.target(), &["operator", "namespace", "create", "-n", "billing"]);
+            poll_until("the namespace is known", || {
+                let mut list = temporal(&server.target());
+                list.args(["workflow", "list", "-n", "billing"]).output().unwrap().status.success()
+            });
+            let gateway = start(&server, IN_FOLDER);
+            Self { server, gateway }
+        })
+    }
+
+    fn endpoint(&self, name: &str, target: &[&str]) {
+        let create = ["operator", "nexus", "endpoint", "create", "--name", name];
+        run(&self.server.target(), &[&create[..], target].concat());
+    }
+
+    /// Returns a request for a program of a namespace that calls this endpoint.
+    fn request(&self, namespace: &str, role: &str, endpoint: &str, steps: &[&str]) -> Value {
+        let mut request = request(&self.gateway.target(), role, LARGE, steps);
+        request["namespace"] = namespace.into();
+        request["other_queue"] = endpoint.into();
+        request
+    }
+}
+
+fn start(server: &DevServer, storage: &str) -> GatewayProcess {
+    let grants = "grants.keys";
+    let required = SEALING.replace(grants, &format!("required = \"encode\"\n    {grants}"));
+    gateway(server, &[&required, storage, ENDPOINTS], "")
+}
+
+fn run(target: &str, args: &[&str]) -> String {
+    let output = temporal(target).args(args).output().unwrap();
+    let (out, err) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{args:?}: {out}{err}");
+    out.into_owned()
+}
+
+/// A handler in `billing` reads what a caller in `default` wrote, and the caller reads results and
+/// failures. Then another gateway and other workers, with nothing cached, replay both sides.
+#[test]
+fn go_calls_a_handler_in_another_namespace() {
+    let two = Two::shared();
+    let handler = two.request("billing", "worker", "", &[]);
+    let queue = handler["task_queue"].as_str().unwrap();
+    two.endpoint("carriers", &["--target-namespace", "billing", "--target-task-queue", queue]);
+    let steps = ["nexus_sync", "nexus_run", "nexus_fail", "nexus_refuse"];
+    let mut caller = two.request("default", "both", "carriers", &steps);
+    let handling = Program::start(Sdk::Go, &handler);
+    passes(Sdk::Go, &caller);
+    drop(handling);
+    let found = canary::found(&[two.server.folder(), two.gateway.folder()]);
+    assert!(found.is_empty(), "{found:?}");
+    let stored = two.gateway.folder().join("objects/v0/ns");
+    for (namespace, operation) in
+        [("default", "nexus_sync"), ("default", "nexus_run"), ("billing", "nexus_sync")]
+    {
+        let folder = format!("{namespace}/ne/carriers/no/carrier%2F{operation}");
+        assert!(stored.join(&folder).is_dir(), "{folder}");
+    }
+
+    let objects = format!("file:{}", two.gateway.folder().join("objects").display());
+    let cold = start(&two.server, &IN_FOLDER.replace("file:objects", &objects));
+    let target = cold.target();
+    let mut handler = handler;
+    for request in [&mut handler, &mut caller] {
+        request["address"] = target.as_str().into();
+        request["role"] = "worker".into();
+    }
+    let _workers = [&handler, &caller].map(|request| Program::start(Sdk::Go, request));
+    let look = |namespace: &str, id: &str| {
+        let shown =
+            run(&target, &["workflow", "query", "-n", namespace, "-w", id, "--type", "look"]);
+        assert!(shown.contains(CANARY), "{namespace}: {:.300}", shown);
+    };
+    for step in steps {
+        look("default", &format!("{}-{step}", caller["id"].as_str().unwrap()));
+    }
+    let listed = run(&two.server.target(), &["workflow", "list", "-n", "billing", "-o", "json"]);
+    let listed: Value = serde_json::from_str(&listed).unwrap();
+    look("billing", listed[0]["execution"]["workflowId"].as_str().unwrap());
+}
+
+/// An endpoint that the operator did not name may lead anywhere.
+#[test]
+fn an_endpoint_that_is_not_known_is_refused() {
+    let two = Two::shared();
+    two.endpoint("nobody", &["--target-namespace", "billing", "--target-task-queue", "none"]);
+    let caller = two.request("default", "both", "nobody", &["nexus_sync"]);
+    let _calling = Program::start(Sdk::Go, &caller);
+    let id = format!("{}-nexus_sync", caller["id"].as_str().unwrap());
+    let reason = "the namespace behind Nexus endpoint `nobody` is not known";
+    let history = shows(&two.server.target(), "show", &id, reason);
+    assert!(!history.contains("NexusOperationScheduled"), "{history}");
+}
+
+/// The server at a URL reads the input where the operator says so, and ciphertext elsewhere.
+#[test]
+fn an_external_endpoint_gets_plaintext_by_an_explicit_word_alone() {
+    let two = Two::shared();
+    let echo = Echo::start();
+    for (endpoint, is_plaintext) in [("partner", true), ("vault", false)] {
+        two.endpoint(endpoint, &["--target-url", &format!("http://{}/{endpoint}", echo.address)]);
+        let mut caller = two.request("default", "both", endpoint, &["nexus_sync"]);
+        // Not the canary that nobody may see.
+        let secret = format!("seen-by-{endpoint}-Qz7mK4wT");
+        caller["canary"] = secret.as_str().into();
+        caller["size"] = SMALL.into();
+        let calling = Program::start(Sdk::Go, &caller);
+        let line = calling.next();
+        assert!(line["ok"] == true, "{endpoint}: {line}\n{}", calling.log());
+        let seen = echo.bodies(&format!("/{endpoint}/carrier/nexus_sync"));
+        assert!(!seen.is_empty(), "{endpoint} was not asked");
+        for body in seen {
+            assert_eq!(body.contains(&secret), is_plaintext, "{endpoint}: {body:.200}");
+        }
+        let in_database = two.server.holds(secret.as_bytes());
+        assert_eq!(in_database, is_plaintext, "{endpoint}");
+    }
+}
+
+/// A server for Nexus that returns inputs as results.
+struct Echo {
+    address: SocketAddr,
+    bodies: Arc<Mutex<Vec<(String, String)>>>,
+}
+
+impl Echo {
+    fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let bodies = Arc::<Mutex<Vec<_>>>::default();
+        let noted = bodies.clone();
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let noted = noted.clone();
+                thread::spawn(move || answer(stream.unwrap(), &noted));
+            }
+        });
+        Self { address, bodies }
+    }
+
+    fn bodies(&self, path: &str) -> Vec<String> {
+        let bodies = self.bodies.lock().unwrap();
+        bodies.iter().filter(|(asked, _)| asked == path).map(|(_, body)| body.clone()).collect()
+    }
+}
+
+/// Answers one request of a connection.
+fn answer(stream: TcpStream, noted: &Mutex<Vec<(String, String)>>) {
+    let mut reader = BufReader::new(stream);
+    let mut line = || {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        line.trim_end().to_owned()
+    };
+    let path = line().split(' ').nth(1).unwrap_or_default().to_owned();
+    let (mut length, mut content_type) = (0, String::new());
+    loop {
+        let header = line();
+        let Some((name, value)) = header.split_once(": ") else { break };
+        match name.to_ascii_lowercase().as_str() {
+            "content-length" => length = value.parse().unwrap(),
+            "content-type" => content_type = value.to_owned(),
+            _ => {}
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    // A query of the callback may follow the path.
+    let path = path.split('?').next().unwrap_or_default().to_owned();
+    noted.lock().unwrap().push((path, String::from_utf8_lossy(&body).into_owned()));
+    let head = format!(
+        "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: {content_type}\r\n\
+         content-length: {length}\r\n\r\n"
+    );
+    let mut stream = reader.into_inner();
+    stream.write_all(&[head.as_bytes(), &body].concat()).unwrap();
+}
