@@ -79,7 +79,13 @@ impl GatewayBody {
         } else {
             Some(message)
         };
-        Self::Message(Message { first: Some(first.freeze()), rest, trailers, _memory: memory, _open: None })
+        Self::Message(Message {
+            first: Some(first.freeze()),
+            rest,
+            trailers,
+            _memory: memory,
+            _open: None,
+        })
     }
 }
 
