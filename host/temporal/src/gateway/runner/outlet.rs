@@ -160,7 +160,12 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Outlet<T> {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let mut socket = self.lock();
-        ready!(socket.poll_flush(cx))?;
+        let flushed = socket.poll_flush(cx);
+        if flushed.is_pending() {
+            // The task flushes next, and from then on the socket wakes it alone.
+            socket.writer = Some(cx.waker().clone());
+        }
+        ready!(flushed)?;
         Pin::new(&mut socket.stream).poll_shutdown(cx)
     }
 }
