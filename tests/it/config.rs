@@ -369,8 +369,10 @@ async fn the_reference_is_a_configuration() {
     let reference = docs.split("```").nth(1).unwrap().strip_prefix("toml").unwrap();
     let wasm = cloakroom_bundle::find("aes-gcm").unwrap().wasm;
     let digest = cloakroom::plugin::Digest::sha256(wasm).to_string();
-    let text = reference.replace("sha256:…", &digest);
-    let text = text.replace("{ env = \"PAYMENTS_KEY_2026_11\" }", "{ file = \"key\" }");
+    let mut text = reference.replace("sha256:…", &digest);
+    for variable in ["PAYMENTS_KEY_2026_11", "SHOP_KEY_2026_11"] {
+        text = text.replace(&format!("{{ env = \"{variable}\" }}"), "{ file = \"key\" }");
+    }
     let folder = tempfile::tempdir().unwrap();
     for name in ["plugins", "secrets"] {
         fs::create_dir(folder.path().join(name)).unwrap();
