@@ -1,10 +1,12 @@
 //! Configuration: one TOML file for the library and the command line.
 //!
 //! - `schema` and the tables below it (`bucket`, `claims`, `code_limits`, `gateway`, `namespaces`,
-//!   `namespace_storage`, `plugin`, `storage`, `temporal`) are the file as written; `units`, `date`, `method_name`, `required`
-//!   and `secret` are its values.
-//! - `parse` reads the text; `locator` finds lines and `nearest` the name that was meant, for errors.
-//! - `check`, `bucket_grants`, `namespace_check`, `namespace_rings` and `shared_host` compare the parts with each other.
+//!   `namespace_storage`, `plugin`, `storage`, `temporal`) are the file as written; `units`, `date`,
+//!   `method_name`, `required` and `secret` are its values.
+//! - `parse` reads the text; `locator` finds lines, `nearest` and `unknown_name` the name that was meant,
+//!   for errors.
+//! - `check`, `bucket_grants`, `namespace_check`, `namespace_rings`, `namespace_storage_check` and
+//!   `shared_host` compare the parts with each other.
 //! - `keys` and `buckets` fetch what the file only names.
 
 mod bucket;
@@ -24,6 +26,7 @@ mod method_name;
 mod namespace_check;
 mod namespace_rings;
 mod namespace_storage;
+mod namespace_storage_check;
 mod namespaces;
 mod nearest;
 mod nexus;
@@ -37,6 +40,7 @@ mod shared_host;
 mod storage;
 mod temporal;
 mod units;
+mod unknown_name;
 
 #[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
 pub(crate) use self::namespaces::policies;

@@ -25,7 +25,11 @@ fn python_agent_ends_by_itself_through_the_gateway_and_not_without() {
     assert_eq!(alone["status"], "Terminated", "{alone:#}");
     assert_eq!(alone["why"], "Workflow history size exceeds limit.", "{alone:#}");
     assert!(alone["calls"].as_u64() < Some(100), "{alone:#}");
-    assert_eq!((&gateway["finished"], &gateway["calls"]), (&true.into(), &100.into()), "{gateway:#}");
+    assert_eq!(
+        (&gateway["finished"], &gateway["calls"]),
+        (&true.into(), &100.into()),
+        "{gateway:#}"
+    );
     // The conversation as it began, which is also the input of the first call, and one of each call.
     assert_eq!(gateway["objects"], 101, "{gateway:#}");
     assert!(gateway["history_bytes"].as_u64() < Some(1 << 20), "{gateway:#}");

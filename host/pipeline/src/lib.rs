@@ -13,6 +13,7 @@ mod decode_each;
 mod encode;
 mod envelopes;
 mod explain;
+mod follow_namespaces;
 mod item;
 mod labels;
 pub mod metric;

@@ -1,10 +1,6 @@
 //! Rules of namespaces: which of them a pipeline serves, and whose payloads each may open.
 
-use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
-
-use cloakroom_core::Context;
-
-use crate::Pipeline;
+use std::{collections::BTreeMap, sync::Arc};
 
 /// The use of a pipeline in a namespace.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,9 +20,9 @@ pub enum Mode {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[must_use]
 pub struct NamespaceRules {
-    mode: Mode,
+    pub(crate) mode: Mode,
     /// Namespaces besides its own whose payloads it may open.
-    readable: Arc<[String]>,
+    pub(crate) readable: Arc<[String]>,
 }
 
 impl NamespaceRules {
@@ -43,26 +39,3 @@ impl NamespaceRules {
 
 /// Rules by the name of their namespace. One without rules has the defaults.
 pub(crate) type Namespaces = Arc<BTreeMap<String, NamespaceRules>>;
-
-impl Pipeline {
-    /// Returns the use of the pipeline in the namespace of a call.
-    #[must_use]
-    pub fn mode(&self, ctx: &Context) -> Mode {
-        self.rules(ctx).map(|rules| rules.mode).unwrap_or_default()
-    }
-
-    /// Returns the context of a call with the namespaces whose payloads it may open. Those that the caller
-    /// has named stay.
-    pub(crate) fn with_readable<'a>(&self, ctx: &'a Context) -> Cow<'a, Context> {
-        match self.rules(ctx) {
-            Some(rules) if ctx.readable_namespaces().is_empty() && !rules.readable.is_empty() => {
-                Cow::Owned(ctx.clone().with_readable(rules.readable.clone()))
-            }
-            _ => Cow::Borrowed(ctx),
-        }
-    }
-
-    fn rules(&self, ctx: &Context) -> Option<&NamespaceRules> {
-        self.namespaces.get(ctx.namespace_name()?)
-    }
-}

@@ -8,12 +8,11 @@ use super::{
     bucket_grants,
     claims::PolicyWord,
     locator::{Locator, Table},
-    namespace_check, namespace_rings, namespace_storage,
-    nearest::nearest,
-    nexus,
+    namespace_check, namespace_rings, namespace_storage_check, nexus,
     plugin::PluginEntry,
     schema::File,
     storage::{INLINE, RuleEntry, StorageEntry},
+    unknown_name::{meant, unknown},
 };
 
 /// Refuses references to parts that the file does not have, and two parts of one name. `rings` are the
@@ -27,7 +26,7 @@ pub(crate) fn check(file: &File, rings: &[&str], locator: &Locator) -> Result<()
     namespace_check::check(file, locator)?;
     nexus::check(file, locator)?;
     namespace_rings::check(file, rings, locator)?;
-    namespace_storage::check(file, locator)?;
+    namespace_storage_check::check(file, locator)?;
     match &file.storage {
         Some(storage) => {
             checker.storage(storage)?;
@@ -107,7 +106,7 @@ impl Checker<'_> {
         }
         if let Some(name) = &storage.store_with {
             let key = &["store_with"];
-            namespace_storage::stores(storage, self.locator, Table::Storage, key, name)?;
+            namespace_storage_check::stores(storage, self.locator, Table::Storage, key, name)?;
         }
         for (index, rule) in storage.rule.iter().enumerate() {
             self.rule(storage, Table::Rule(index), rule)?;
@@ -124,7 +123,13 @@ impl Checker<'_> {
         if let Some(text) = rule.conditions().contradiction() {
             return self.locator.refuse(table, &["activity_type"], text);
         }
-        namespace_storage::stores(storage, self.locator, table, &["store_with"], &rule.store_with)
+        namespace_storage_check::stores(
+            storage,
+            self.locator,
+            table,
+            &["store_with"],
+            &rule.store_with,
+        )
     }
 
     fn claims(&self, storage: &StorageEntry) -> Result<(), Error> {
@@ -164,26 +169,6 @@ impl Checker<'_> {
             None => Ok(()),
         }
     }
-}
-
-/// Returns why a name in a grant or another setting names nothing, if that is so.
-pub(super) fn unknown(
-    grant: &str,
-    what: &str,
-    table: &str,
-    name: &str,
-    known: &[&str],
-) -> Option<String> {
-    if known.contains(&name) {
-        return None;
-    }
-    let help = meant(name, known.iter().copied()).unwrap_or(format!("add a [{table}.{name}]"));
-    Some(format!("{grant} names `{name}`, and there is no such {what}; {help}"))
-}
-
-/// Returns the question for the nearest known name.
-pub(super) fn meant<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
-    nearest(name, known).map(|meant| format!("did you mean `{meant}`?"))
 }
 
 fn unknown_origin(entry: PluginEntry<'_>) -> Option<String> {

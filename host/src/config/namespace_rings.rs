@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use cloakroom_core::Error;
 
 use super::{
-    check::unknown,
     locator::{Locator, Table},
     namespaces::NamespaceEntry,
     plugin::PluginEntry,
     schema::File,
+    unknown_name::unknown,
 };
 
 impl NamespaceEntry {

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::worker::{Courier, Filled, Helper, Running, folder_driver, opening, unique};
 
-/// What clients receive whose user agent is `cut`, or that of a Rust worker if it is told so.
+/// Bytes that some clients receive at most: those whose user agent is `cut`, or all Rust workers.
 const LIMIT: usize = 100 << 10;
 
 const FORWARD: &str = "GetWorkflowExecutionHistory";

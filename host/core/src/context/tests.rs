@@ -1,3 +1,5 @@
+//! Contexts of payloads in other namespaces, and of probes.
+
 use super::*;
 
 #[test]

@@ -4,16 +4,15 @@ mod administrative;
 pub(super) mod caller;
 pub(crate) mod deadline;
 pub(crate) mod request_log;
+mod service;
 
 use cloakroom_wire::Method;
 use http::{HeaderMap, HeaderName};
 use tokio::time::Instant;
 
 use self::caller::Caller;
+pub(crate) use self::service::SERVICE;
 use super::history_request::HistoryRequest;
-
-/// Path of the service whose messages carry payloads.
-pub(crate) const SERVICE: &str = "/temporal.api.workflowservice.v1.WorkflowService/";
 
 /// Method whose answer has the limits of a namespace.
 pub(crate) const DESCRIBE_NAMESPACE: &str = "DescribeNamespace";

@@ -31,10 +31,40 @@ pub(super) struct Message {
     first: Option<Bytes>,
     rest: Option<Bytes>,
     trailers: Option<HeaderMap>,
-    /// Memory that counts the message until it was handed to the connection.
+    counts: Counts,
+}
+
+/// Counts a message until the socket took it.
+#[derive(Default)]
+struct Counts {
+    /// Counts its memory.
     _memory: Option<CallMemory>,
-    /// Counts the message as an answer until it was handed to the connection.
+    /// Counts it as an answer that is under way.
     _open: Option<OpenAnswer>,
+}
+
+/// A message that is counted for as long as a part of it is to be sent.
+///
+/// hyper hands a message to HTTP/2 as soon as its caller takes the first byte, and drops the body of the
+/// response with it. A caller that takes no more would hold memory that nobody counts.
+struct Counted {
+    message: Bytes,
+    _counts: Counts,
+}
+
+impl AsRef<[u8]> for Counted {
+    fn as_ref(&self) -> &[u8] {
+        &self.message
+    }
+}
+
+impl Message {
+    /// Returns the message behind its prefix, if it is not sent yet.
+    fn take_rest(&mut self) -> Option<Bytes> {
+        let message = self.rest.take()?;
+        let counts = std::mem::take(&mut self.counts);
+        Some(Bytes::from_owner(Counted { message, _counts: counts }))
+    }
 }
 
 impl GatewayBody {
@@ -44,15 +74,14 @@ impl GatewayBody {
             first: None,
             rest: None,
             trailers: None,
-            _memory: None,
-            _open: None,
+            counts: Counts::default(),
         })
     }
 
     /// Counts a body that is not streamed as an answer that is under way.
     pub(super) fn set_open(&mut self, open: OpenAnswer) {
         if let Self::Message(message) = self {
-            message._open = Some(open);
+            message.counts._open = Some(open);
         }
     }
 
@@ -79,7 +108,8 @@ impl GatewayBody {
         } else {
             Some(message)
         };
-        Self::Message(Message { first: Some(first.freeze()), rest, trailers, _memory: memory, _open: None })
+        let counts = Counts { _memory: memory, _open: None };
+        Self::Message(Message { first: Some(first.freeze()), rest, trailers, counts })
     }
 }
 
@@ -94,7 +124,7 @@ impl Body for GatewayBody {
         match self.get_mut() {
             Self::Stream(body) => Pin::new(body).poll_frame(cx),
             Self::Message(message) => {
-                let data = message.first.take().or_else(|| message.rest.take());
+                let data = message.first.take().or_else(|| message.take_rest());
                 let trailers = || message.trailers.take().map(Frame::trailers);
                 Poll::Ready(data.map(Frame::data).or_else(trailers).map(Ok))
             }

@@ -27,7 +27,7 @@ pub(crate) fn measure(runtime: &Runtime, pages: &Pages) {
     };
     row("at the start");
     for turn in 1..=TURNS {
-        for _ in 0..50_000 / small.calls {
+        for _ in 0..50_000_usize.div_ceil(small.calls) {
             runtime.block_on(client::turn(&gateway, small));
         }
         if [1, TURNS / 2, TURNS].contains(&turn) {

@@ -139,6 +139,8 @@ pub(crate) fn temporal(encrypts: bool, to: SocketAddr) -> Option<Proxy> {
         fs::write(&config, text).expect("a configuration");
         let mut command = Command::new(&program);
         command.args(["serve", "--level", "warn", "--config"]).arg(config);
+        // Its parts meet at a socket whose name says only the upstream: two proxies would share one.
+        command.env("TMPDIR", folder);
         command.args(["--metrics-addr", &format!("127.0.0.1:{}", free_port())]);
         command
     }))

@@ -35,13 +35,13 @@ impl Story {
     pub(crate) fn all(pages: &Pages, filter: &str) -> Vec<Self> {
         let page = pages.answer();
         let all = [
-            Self::start("1 caller, 1 kB", KB, 1, 3000),
-            Self::start("16 callers, 1 kB", KB, 16, 16_000),
-            Self::start("16 callers, 1 kB", KB, 16, 16_000).gzip(),
-            Self::start("16 callers, 1 kB", KB, 16, 16_000).mtls(),
-            Self { connections: 256, ..Self::start("256 callers, 1 kB", KB, 256, 16_000) },
-            Self::start("1 caller, 100 kB", 100 * KB, 1, 1000),
-            Self::start("16 callers, 100 kB", 100 * KB, 16, 1600),
+            Self::start("1 caller, 1 kB", KB, 1, 1000),
+            Self::start("16 callers, 1 kB", KB, 16, 4800),
+            Self::start("16 callers, 1 kB", KB, 16, 4800).gzip(),
+            Self::start("16 callers, 1 kB", KB, 16, 4800).mtls(),
+            Self { connections: 256, ..Self::start("256 callers, 1 kB", KB, 256, 5120) },
+            Self::start("1 caller, 100 kB", 100 * KB, 1, 300),
+            Self::start("16 callers, 100 kB", 100 * KB, 16, 640),
             Self::history("page of 3,000 plaintext payloads", page, Encoding::Plain),
             Self::history("page of 3,000 payloads that we encoded", page, Encoding::Gateway),
             Self::history("page of 3,000 payloads that it encrypted", page, Encoding::Temporal),
@@ -69,7 +69,7 @@ impl Story {
     fn history(name: &'static str, answer: usize, page: Encoding) -> Self {
         let request = messages::framed(&messages::history(), false);
         let method = "GetWorkflowExecutionHistory";
-        Self { method, request, answer, page, ..Self::start(name, 0, 1, 30) }
+        Self { method, request, answer, page, ..Self::start(name, 0, 1, 10) }
     }
 
     fn gzip(self) -> Self {

@@ -1,6 +1,6 @@
 //! Calls that administer the server, rather than run workflows.
 
-use super::SERVICE;
+use super::service::SERVICE;
 
 /// Methods of WorkflowService that change a namespace. No worker calls them.
 const OF_NAMESPACES: [&str; 3] = ["RegisterNamespace", "UpdateNamespace", "DeprecateNamespace"];

@@ -21,7 +21,7 @@ pub(super) struct Cut<'a> {
     page: &'a Page,
     /// Bytes for all that is delivered.
     pub(super) room: usize,
-    /// What the first part has besides events.
+    /// The first part, which alone has other fields than events.
     first: Option<Page>,
     kept: Vec<Event>,
     /// Bytes of what is kept.

@@ -40,11 +40,10 @@ impl Exchange {
         let page = self.read(frontend, call, &mut asked, memory).await?;
         log.upstream = began.elapsed();
         let message = page.join(&page.events, &page.token, true);
-        if asked.from.is_task {
-            let PageToken { namespace, run_id, workflow_type, .. } = &asked.from;
-            if let Some(size) = page.history_size() {
-                self.histories.note_run(namespace, workflow_type, run_id, size);
-            }
+        let PageToken { namespace, run_id, workflow_type, is_task, .. } = &asked.from;
+        // The tasks in pages before the last one tell older sizes.
+        if let Some(size) = page.history_size().filter(|_| *is_task && page.token.is_empty()) {
+            self.histories.note_run(namespace, workflow_type, run_id, size);
         }
         let mode = self.namespaces().mode(&asked.from.namespace);
         if mode == Mode::Off || !call.decodes {

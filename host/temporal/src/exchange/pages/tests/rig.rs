@@ -35,7 +35,7 @@ use crate::{
 pub(super) const HISTORY: &str = "GetWorkflowExecutionHistory";
 pub(super) const POLL: &str = "PollWorkflowTaskQueue";
 
-/// What the clients of these tests receive.
+/// Bytes that the clients of these tests receive at most.
 pub(super) const LIMIT: usize = 100 << 10;
 
 /// Most payloads that are decoded at once.
