@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use cloakroom_pipeline::{Mode, NamespaceRules};
 use serde::Deserialize;
 
+#[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
+use super::storage::StorageEntry;
 use super::{namespace_storage::NamespaceStorageEntry, schema::File};
 
 /// `[namespace.NAME]`
@@ -93,6 +95,6 @@ pub(crate) fn policies(file: &File) -> cloakroom_temporal::NamespacePolicies {
     let named = file.namespace.iter().map(|(name, entry)| (name.clone(), policy(entry)));
     let endpoints = file.nexus.iter().map(|(name, entry)| (name.clone(), entry.endpoint()));
     let policies = NamespacePolicies::new(named.collect()).with_endpoints(endpoints.collect());
-    let is_read = file.storage.as_ref().is_some_and(|storage| storage.reads_unscoped_keys());
+    let is_read = file.storage.as_ref().is_some_and(StorageEntry::reads_unscoped_keys);
     if is_read { policies.reading_unscoped_keys() } else { policies }
 }

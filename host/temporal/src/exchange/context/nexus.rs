@@ -64,10 +64,11 @@ pub(in super::super) fn check(
             continue;
         };
         match policies.endpoint(name) {
-            Some(endpoint) if !policies.may_call(caller, endpoint) => {
-                if binds || endpoint.namespace().is_none() {
-                    return Err(refused(caller, name, endpoint));
-                }
+            Some(endpoint)
+                if !policies.may_call(caller, endpoint)
+                    && (binds || endpoint.namespace().is_none()) =>
+            {
+                return Err(refused(caller, name, endpoint));
             }
             None if binds && is_required => return Err(unknown(name)),
             _ => {}

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use bytes::Bytes;
 use cloakroom_core::{Error, ErrorKind, Limit, Remedy, Thousands};
 use cloakroom_pipeline::Room;
-use cloakroom_wire::{MessageType, Scan, SpanId};
+use cloakroom_wire::{MessageType, Scan, Span, SpanId};
 
 use super::allowance::Allowance;
 use crate::limits::SizeLimits;
@@ -161,8 +161,7 @@ pub(crate) fn holds_large_texts(scan: &Scan, limits: &SizeLimits) -> bool {
 fn without_payloads(scan: &Scan, is_known: impl Fn(SpanId) -> bool) -> Vec<Field> {
     let (mut end, mut fields) = (0, Vec::new());
     for (span, message) in scan.spans() {
-        let (Some(kind), Some(range)) = (whole(message), scan.span(span).map(|it| it.range()))
-        else {
+        let (Some(kind), Some(range)) = (whole(message), scan.span(span).map(Span::range)) else {
             continue;
         };
         // Spans come in the order of the wire, so those before `end` are causes of the one before.
