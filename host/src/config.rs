@@ -1,12 +1,13 @@
 //! Configuration: one TOML file for the library and the command line.
 //!
 //! - `schema` and the tables below it (`bucket`, `claims`, `code_limits`, `gateway`, `namespaces`,
-//!   `namespace_storage`, `plugin`, `storage`, `temporal`) are the file as written; `units`, `date`,
+//!   `namespace_storage`, `nexus`, `plugin`, `storage`, `temporal`) are the file as written; `units`, `date`,
 //!   `method_name`, `required` and `secret` are its values.
 //! - `parse` reads the text; `locator` finds lines, `nearest` and `unknown_name` the name that was meant,
 //!   for errors.
-//! - `check`, `bucket_grants`, `namespace_check`, `namespace_rings`, `namespace_storage_check` and
-//!   `shared_host` compare the parts with each other.
+//! - `check`, `bucket_grants`, `namespace_check`, `namespace_rings`, `namespace_storage_check`,
+//!   `nexus_check` and `shared_host` compare the parts with each other.
+//! - `namespace_rules` turns tables of namespaces into rules of the pipeline and of the gateway.
 //! - `keys` and `buckets` fetch what the file only names.
 
 mod bucket;
@@ -25,11 +26,13 @@ mod locator;
 mod method_name;
 mod namespace_check;
 mod namespace_rings;
+mod namespace_rules;
 mod namespace_storage;
 mod namespace_storage_check;
 mod namespaces;
 mod nearest;
 mod nexus;
+mod nexus_check;
 mod parse;
 mod plugin;
 mod remedy;
@@ -43,7 +46,7 @@ mod units;
 mod unknown_name;
 
 #[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
-pub(crate) use self::namespaces::policies;
+pub(crate) use self::namespace_rules::policies;
 pub use self::remedy::setting_name;
 #[cfg(feature = "temporal")]
 pub(crate) use self::temporal::TemporalEntry;
@@ -56,7 +59,8 @@ pub(crate) use self::{
     keys::{Rings, rings},
     locator::{Locator, Table},
     namespace_rings::is_for_namespaces,
-    namespaces::{NamespaceEntry, rules},
+    namespace_rules::rules,
+    namespaces::NamespaceEntry,
     parse::parse,
     plugin::{PluginEntry, ReuseWord},
     remedy::pipeline_error,

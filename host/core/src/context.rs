@@ -4,8 +4,7 @@ mod crossing;
 
 use std::{fmt, sync::Arc};
 
-use self::crossing::Crossing;
-use crate::{CallId, CallMemory};
+use crate::{CallId, CallMemory, ObjectScope};
 
 /// Namespace and workflow or activity that a call is made for. Cheap to clone.
 ///
@@ -24,6 +23,17 @@ pub struct Context {
     memory: Option<CallMemory>,
     /// Neither compared nor shown.
     crossing: Option<Arc<Crossing>>,
+}
+
+/// Facts of payloads that do not all belong to the call's namespace and target.
+#[derive(Clone, Default)]
+struct Crossing {
+    /// One context for each payload of a batch, or none if all have the call's.
+    targets: Vec<Context>,
+    /// Namespaces whose payloads this one may open.
+    readable: Arc<[String]>,
+    /// Namespaces whose objects this one may read. `None` if keys are not looked at.
+    objects: Option<ObjectScope>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

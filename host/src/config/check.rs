@@ -8,7 +8,7 @@ use super::{
     bucket_grants,
     claims::PolicyWord,
     locator::{Locator, Table},
-    namespace_check, namespace_rings, namespace_storage_check, nexus,
+    namespace_check, namespace_rings, namespace_storage_check, nexus_check,
     plugin::PluginEntry,
     schema::File,
     storage::{INLINE, RuleEntry, StorageEntry},
@@ -24,7 +24,7 @@ pub(crate) fn check(file: &File, rings: &[&str], locator: &Locator) -> Result<()
     checker.stages()?;
     bucket_grants::uses(file, locator)?;
     namespace_check::check(file, locator)?;
-    nexus::check(file, locator)?;
+    nexus_check::check(file, locator)?;
     namespace_rings::check(file, rings, locator)?;
     namespace_storage_check::check(file, locator)?;
     match &file.storage {

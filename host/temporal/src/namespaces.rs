@@ -226,7 +226,7 @@ mod tests {
         assert!(policies.readable("shop").is_empty());
     }
 
-    /// What one sends is stored under the other's keys, and stands in both histories.
+    /// An object is stored under the receiver's keys, and both histories refer to it.
     #[test]
     fn objects_are_read_on_both_sides_of_a_share() {
         let shop = NamespacePolicy::new(Mode::On);

@@ -157,7 +157,7 @@ async fn every_answer_for_an_activity_fails_it() {
     gateway.end().await;
 }
 
-/// Sends the request that the activity is named after. Returns whether its worker is told to cancel it.
+/// Sends the request that the activity is named after. Returns whether the answer asks its worker to cancel it.
 async fn answer(
     service: &mut Box<dyn WorkflowService>,
     workflow_id: &str,

@@ -2,19 +2,8 @@
 
 use std::sync::Arc;
 
-use super::Context;
+use super::{Context, Crossing};
 use crate::ObjectScope;
-
-/// Facts of payloads that do not all belong to the call's namespace and target.
-#[derive(Clone, Default)]
-pub(super) struct Crossing {
-    /// One context for each payload of a batch, or none if all have the call's.
-    targets: Vec<Context>,
-    /// Namespaces whose payloads this one may open.
-    readable: Arc<[String]>,
-    /// Namespaces whose objects this one may read. `None` if keys are not looked at.
-    objects: Option<ObjectScope>,
-}
 
 impl Context {
     /// Returns the context of a batch whose payloads have these contexts, one each.

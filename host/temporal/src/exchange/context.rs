@@ -3,6 +3,7 @@
 pub(super) mod crossing;
 pub(super) mod nexus;
 pub(super) mod parent_of_run;
+mod short_name;
 pub(super) mod targets;
 pub(super) mod task_parent;
 pub(super) mod token_owner;
@@ -12,9 +13,7 @@ use cloakroom_core::{Context, Kind};
 use cloakroom_wire::{Method, View};
 
 use super::context::{
-    targets::{named, short_name},
-    token_owner::TokenOwner,
-    tokens::Tokens,
+    short_name::short_name, targets::named, token_owner::TokenOwner, tokens::Tokens,
 };
 
 /// Returns the context of a request: from the request itself, or from the task that it answers.

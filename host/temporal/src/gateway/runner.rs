@@ -13,7 +13,6 @@ mod part;
 
 use std::{
     future::{Future, poll_fn},
-    pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     task::{Context, Poll, Waker},
 };
@@ -22,14 +21,15 @@ use futures::{StreamExt as _, stream::FuturesUnordered};
 use hyper::rt::Executor;
 use tokio::{io::AsyncWrite, sync::oneshot};
 
-use self::{bell::Bell, outlet::Flush, part::Part};
+use self::{
+    bell::Bell,
+    outlet::Flush,
+    part::{Part, Work},
+};
 pub(super) use self::{outlet::Outlet, part::leave};
 
 /// Rounds of work until other connections get their turn on this thread.
 const MAX_ROUNDS: usize = 32;
-
-/// A future that belongs to a connection.
-type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Executor of hyper for the futures of one connection. They run in the task of [`Runner::run`].
 #[derive(Clone, Default)]

@@ -10,7 +10,7 @@ use crate::nexus_endpoints::NexusEndpoint;
 /// A namespace that reads, and one that writes.
 type Pair = (String, String);
 
-/// What each namespace may read, by its name.
+/// Namespaces that each namespace may read, by its name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Readers(BTreeMap<String, Reader>);
 

@@ -31,8 +31,8 @@ pub(super) struct HookedCalls {
 pub(super) type Answer = Result<GrpcSuccessResponse, tonic::Status>;
 
 impl HookedCalls {
-    /// Responds to a call of the SDK. `answered` is told when the frontend has answered, before the answer
-    /// is decoded.
+    /// Responds to a call of the SDK. `answered` gets a message when the frontend has answered,
+    /// before the answer is decoded.
     pub(super) async fn respond(
         &self,
         request: GrpcRequest,

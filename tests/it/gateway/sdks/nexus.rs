@@ -46,7 +46,7 @@ impl Two {
     fn shared() -> &'static Self {
         static SHARED: OnceLock<Two> = OnceLock::new();
         SHARED.get_or_init(|| {
-            // A server at a URL is told where it could call back, or it is not called.
+            // The server calls an external endpoint only if it can name an address to call back.
             let callback =
                 ("component.nexusoperations.callback.endpoint.template", "\"http://none\"");
             let server =

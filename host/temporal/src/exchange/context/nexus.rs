@@ -3,7 +3,7 @@
 use cloakroom_core::{Context, Error, ErrorKind, Remedy, clean};
 use cloakroom_wire::{Scan, Site, View};
 
-use super::targets::short_name;
+use super::short_name::short_name;
 use crate::{namespaces::NamespacePolicies, nexus_endpoints::NexusEndpoint};
 
 /// Characters of a name that an error shows: a command may name anything.

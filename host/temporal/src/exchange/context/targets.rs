@@ -4,9 +4,9 @@
 //! inside requests, name others.
 
 use cloakroom_core::{Context, Kind};
-use cloakroom_wire::{MessageType, Scan, SpanId, View};
+use cloakroom_wire::{Scan, SpanId, View};
 
-use super::{nexus, task_parent::Parent};
+use super::{nexus, short_name::short_name, task_parent::Parent};
 
 /// Returns the context of a message that names an execution, in the namespace of `base`. Nothing if it
 /// names none.
@@ -112,11 +112,6 @@ fn ended(ctx: &Context, parent: &Parent, message: View<'_>) -> Option<Context> {
         ctx.clone()
     };
     Some(target.with_target_namespace(&execution.namespace))
-}
-
-/// Returns the name of a message type without its package.
-pub(crate) fn short_name(message: MessageType) -> &'static str {
-    message.name().rsplit('.').next().unwrap_or_default()
 }
 
 /// Returns a field of text that is not empty.

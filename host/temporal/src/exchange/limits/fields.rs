@@ -41,7 +41,7 @@ struct Field {
     around: usize,
 }
 
-/// Why a message does not fit, and the payload that it is about, if it is about one field.
+/// A message that does not fit: the error, and its payload if it is about one field.
 #[derive(Debug)]
 pub(crate) struct Unfit {
     pub(crate) error: Error,

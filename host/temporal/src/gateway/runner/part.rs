@@ -7,7 +7,8 @@ use std::{
     task::{Context, Poll},
 };
 
-use super::Work;
+/// A future that belongs to a connection.
+pub(super) type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// A future of the connection's task.
 pub(super) struct Part {

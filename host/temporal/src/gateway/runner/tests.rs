@@ -1,6 +1,6 @@
 //! Tests of the task of a connection.
 
-use std::io;
+use std::{io, pin::Pin};
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
