@@ -77,7 +77,7 @@ async fn before_temporal_proxy_the_gateway_reads_what_it_wrote() {
         // The key of an object has the id in it.
         let execution = before["execution"].as_str().unwrap();
         start(gateway.address, execution, vec![plain.clone()]).await;
-        assert_eq!(read_input(direct(), execution).await, [encoded.clone()], "{name}");
+        assert_eq!(read_input(direct(), execution).await, std::slice::from_ref(&encoded), "{name}");
         let id = unique("before-proxy");
         start(direct(), &id, vec![encoded.clone()]).await;
         assert_eq!(read_input(gateway.address, &id).await, [plain], "{name}");
@@ -131,7 +131,7 @@ async fn what_temporal_proxy_left_sealed_passes_or_is_refused_by_policy() {
         assert!(refused.body.is_empty() && refused.code != "0", "{}", refused.code);
         let says = "the payload is encrypted in the format of temporal-proxy";
         assert!(refused.message.contains(says), "{}", refused.message);
-        assert_eq!(read_input(lenient.address, id).await, [sealed.clone()]);
+        assert_eq!(read_input(lenient.address, id).await, std::slice::from_ref(sealed));
     }
     required.end().await;
     lenient.end().await;

@@ -70,9 +70,9 @@ async fn a_reference_to_another_namespace_is_encoded_like_any_payload() {
     let pipeline = storing(&shelf);
     let stolen = reference(&pipeline, &shelf, "bank").await;
     let encoded = pipeline.encode(&scoped("bank", &[], false), vec![stolen.clone()]).await;
-    assert_eq!(encoded.unwrap(), [stolen.clone()]);
+    assert_eq!(encoded.unwrap(), std::slice::from_ref(&stolen));
     let scope = scoped("shop", &[], true);
     let encoded = pipeline.encode(&scope, vec![stolen.clone()]).await.unwrap();
-    assert_ne!(encoded, [stolen.clone()]);
+    assert_ne!(encoded, std::slice::from_ref(&stolen));
     assert_eq!(pipeline.decode(&scope, encoded).await.unwrap(), [stolen]);
 }

@@ -20,7 +20,7 @@ async fn a_connection_runs_with_what_it_starts() {
         inner.execute(async move {
             again.execute(async move { sender.send(task::try_id()).unwrap() });
             // It waits for ever, and ends with the connection.
-            std::future::pending().await
+            std::future::pending::<()>().await;
         });
         assert_eq!(receiver.await.unwrap(), own);
     };
