@@ -10,7 +10,9 @@ use bytes::Bytes;
 use futures::future::join_all;
 use http::Request;
 use prost::Message as _;
-use temporalio_client::{WorkflowGetResultOptions, WorkflowSignalOptions};
+use temporalio_client::{
+    WorkflowExecuteUpdateOptions, WorkflowGetResultOptions, WorkflowSignalOptions,
+};
 use temporalio_common::protos::temporal::api::workflowservice::v1::{
     GetWorkflowExecutionHistoryResponse, PollWorkflowTaskQueueRequest,
 };
@@ -208,6 +210,8 @@ async fn a_worker_goes_on_where_another_gateway_serves() {
     gateway.end().await;
     let gateway = Served::start_at(&cloakroom, address).await;
     let handle = plain_client(&gateway.url()).await.get_workflow_handle::<Courier>(id);
+    let options = WorkflowExecuteUpdateOptions::default();
+    handle.execute_update(Courier::revise, "kept, ".to_owned(), options).await.unwrap();
     handle.signal(Courier::add, "new".to_owned(), WorkflowSignalOptions::default()).await.unwrap();
     let result = handle.get_result(WorkflowGetResultOptions::default()).await.unwrap();
     assert!(result.ends_with("new"), "{result}");
