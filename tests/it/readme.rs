@@ -101,5 +101,5 @@ async fn python_the_five_minutes_work_as_printed() {
 
     // It fails if an object is missing or cannot be opened.
     let story = succeeds(folder, &look);
-    assert!(story.contains(" 347 bytes"), "{story}");
+    assert!(story.contains(" 394 bytes"), "{story}");
 }
