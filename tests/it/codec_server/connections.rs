@@ -43,7 +43,7 @@ fn works_again(server: SocketAddr) {
         }
         assert_eq!(answer.header("retry-after"), Some("1"), "{answer:?}");
         // No snapshot: an update would miss it, because a fast server is never seen full.
-        answer.says(503, "codec_server.connections");
+        answer.says(503, "ServerSettings::connections");
         assert!(Instant::now() < give_up, "no place came free");
         is_healthy(server);
     }

@@ -53,8 +53,12 @@ fn failure(details: Option<Payloads>, message: &str) -> Option<Failure> {
 
 /// A gateway that encrypts, stores nothing, and has a low limit.
 async fn low() -> Served {
+    low_with("").await
+}
+
+async fn low_with(tables: &str) -> Served {
     let gateway = format!("[gateway.temporal]\nupstream = \"{}\"\n", server().url());
-    let text = format!("[temporal]\nfield = \"64KiB\"\n{gateway}");
+    let text = format!("[temporal]\nfield = \"64KiB\"\n{gateway}{tables}");
     Served::start(&opening(&text).open().await.unwrap()).await
 }
 
@@ -315,10 +319,10 @@ async fn a_result_of_a_query_inside_of_a_task_fails_alone() {
 /// The operation fails with the reason, and is not tried again.
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_for_an_operation_of_nexus_fail_it() {
-    let gateway = low().await;
+    let endpoint = unique("unsent");
+    let gateway = low_with(&format!("[nexus.{endpoint}]\nnamespace = \"default\"\n")).await;
     let mut side = Side::connect(&gateway.url(), "default").await;
     let mut service = service(&gateway).await;
-    let endpoint = unique("unsent");
     let mut create = temporal(&server().target());
     create.args(["operator", "nexus", "endpoint", "create", "--name", &endpoint]);
     create.args(["--target-namespace", "default", "--target-task-queue", &side.queue]);
