@@ -246,7 +246,7 @@ fn failures_tell_usage_from_operation() {
         2,
         &facts,
         &expect![[r#"
-            error: [folder]/cloakroom.toml, line 1, stage `rogue`, key `grants`: plugin `rogue` (`[folder]/rogue.wasm`): imports `cloakroom:plugin/keys@0.1.0`, which was not granted: grant a key ring, or use another plugin (`grants.keys = ["RING"]`)
+            error: [folder]/cloakroom.toml, line 1, stage `rogue`, key `grants`: plugin `rogue` (`[folder]/rogue.wasm`): imports `cloakroom:plugin/keys@0.1.1`, which was not granted: grant a key ring, or use another plugin (`grants.keys = ["RING"]`)
         "#]],
     );
     refused(
@@ -264,9 +264,9 @@ fn failures_tell_usage_from_operation() {
 fn inspect_shows_what_a_plugin_may() {
     let says = [
         "cipher",
-        "0.1.0",
+        "0.1.1",
         "binary/sealed",
-        "cloakroom:plugin/keys@0.1.0",
+        "cloakroom:plugin/keys@0.1.1",
         "needs grants.keys",
         "sha256:",
     ];
@@ -296,7 +296,7 @@ fn inspect_shows_what_a_plugin_may() {
 #[test]
 fn inspect_shows_what_a_driver_may() {
     let asked = ["inspect", "bundled:s3", "--describe", "--set", "bucket=b"];
-    let says = ["storage", "aws.s3driver", "cloakroom:plugin/blobs@0.1.0", "needs grants.buckets"];
+    let says = ["storage", "aws.s3driver", "cloakroom:plugin/blobs@0.1.1", "needs grants.buckets"];
     check(&run(&asked, ""), 0, &says);
     check(
         &run(&["inspect", "bundled:s3", "--describe"], ""),

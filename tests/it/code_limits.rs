@@ -27,7 +27,7 @@ pub(crate) fn component(modules: &[Module], components: usize) -> Bytes {
     instances.export_items(none);
     component.section(&instances);
     let mut exports = ComponentExportSection::new();
-    exports.export("cloakroom:plugin/codec@0.1.0", ComponentExportKind::Instance, 0, None);
+    exports.export("cloakroom:plugin/codec@0.1.1", ComponentExportKind::Instance, 0, None);
     component.section(&exports);
     component.finish().into()
 }

@@ -169,7 +169,7 @@ const WRONG: [(&str, &str, &[&str], Expect); 27] = [
         "\"file:rogue.wasm\"",
         &["plugin `rogue`", "grants.keys"],
         expect![[r#"
-            [folder]/cloakroom.toml, line 2, stage `rogue`, key `grants`: plugin `rogue` (`[folder]/rogue.wasm`): imports `cloakroom:plugin/keys@0.1.0`, which was not granted: grant a key ring, or use another plugin (`grants.keys = ["RING"]`)
+            [folder]/cloakroom.toml, line 2, stage `rogue`, key `grants`: plugin `rogue` (`[folder]/rogue.wasm`): imports `cloakroom:plugin/keys@0.1.1`, which was not granted: grant a key ring, or use another plugin (`grants.keys = ["RING"]`)
         "#]],
     ),
     (
@@ -225,7 +225,7 @@ const WRONG: [(&str, &str, &[&str], Expect); 27] = [
         "",
         &["plugin `aes-gcm`", "cloakroom:plugin/keys", "grants.keys"],
         expect![[r#"
-            [folder]/cloakroom.toml, line 6, stage `aes-gcm`, key `grants`: plugin `aes-gcm`: imports `cloakroom:plugin/keys@0.1.0`, which was not granted: grant a key ring, or use another plugin (`grants.keys = ["RING"]`)
+            [folder]/cloakroom.toml, line 6, stage `aes-gcm`, key `grants`: plugin `aes-gcm`: imports `cloakroom:plugin/keys@0.1.1`, which was not granted: grant a key ring, or use another plugin (`grants.keys = ["RING"]`)
         "#]],
     ),
     (

@@ -180,7 +180,7 @@ const WRONG: [Case; 23] = [
         ErrorKind::MissingGrant,
         &["stage `aes-gcm`, key `grants`", "grants.keys"],
         expect![[r#"
-            [folder]/cloakroom.toml, line 5, stage `aes-gcm`, key `grants`: plugin `aes-gcm`: imports `cloakroom:plugin/keys@0.1.0`, which was not granted: grant a key ring, or use another plugin (`grants.keys = ["RING"]`)
+            [folder]/cloakroom.toml, line 5, stage `aes-gcm`, key `grants`: plugin `aes-gcm`: imports `cloakroom:plugin/keys@0.1.1`, which was not granted: grant a key ring, or use another plugin (`grants.keys = ["RING"]`)
         "#]],
     ),
     Case(

@@ -45,25 +45,25 @@ fn replaced(from: &str, to: &str) -> Bytes {
 async fn an_import_without_its_grant() {
     let rogue = || Source::bytes("rogue", Bytes::from_static(ROGUE));
     let (kind, facts) =
-        (ErrorKind::MissingGrant, ["cloakroom:plugin/keys@0.1.0", "Grants::with_keys"]);
+        (ErrorKind::MissingGrant, ["cloakroom:plugin/keys@0.1.1", "Grants::with_keys"]);
     refused(rogue(), Grants::none(), kind, &facts, &expect![[r#"
-        plugin `rogue`: imports `cloakroom:plugin/keys@0.1.0`, which was not granted: grant a key ring, or use another plugin (`Grants::with_keys`)
+        plugin `rogue`: imports `cloakroom:plugin/keys@0.1.1`, which was not granted: grant a key ring, or use another plugin (`Grants::with_keys`)
     "#]]).await;
     let grants = Grants::none().with_keys("a", ring());
-    let facts = ["cloakroom:plugin/subkeys@0.1.0", "Grants::with_subkeys"];
+    let facts = ["cloakroom:plugin/subkeys@0.1.1", "Grants::with_subkeys"];
     refused(rogue(), grants, kind, &facts, &expect![[r#"
-        plugin `rogue`: imports `cloakroom:plugin/subkeys@0.1.0`, which was not granted: grant subkeys of a key ring, or use another plugin (`Grants::with_subkeys`)
+        plugin `rogue`: imports `cloakroom:plugin/subkeys@0.1.1`, which was not granted: grant subkeys of a key ring, or use another plugin (`Grants::with_subkeys`)
     "#]]).await;
     let aes = cloakroom::plugin::bundled("aes-gcm").unwrap();
     let grants = Grants::none().with_subkeys("a", ring());
     refused(aes, grants, kind, &["Grants::with_keys"], &expect![[r#"
-        plugin `aes-gcm`: imports `cloakroom:plugin/keys@0.1.0`, which was not granted: grant a key ring, or use another plugin (`Grants::with_keys`)
+        plugin `aes-gcm`: imports `cloakroom:plugin/keys@0.1.1`, which was not granted: grant a key ring, or use another plugin (`Grants::with_keys`)
     "#]]).await;
 }
 
 #[tokio::test]
 async fn another_line_of_the_contract() {
-    let other = replaced("@0.1.0", "@0.9.0");
+    let other = replaced("@0.1.1", "@0.9.0");
     let (source, kind) = (Source::bytes("new", other), ErrorKind::PluginRejected);
     refused(source, Grants::none(), kind, &["0.9.0", " 0.1"], &expect![[r#"
         plugin `new`: was built against version 0.9.0 of the contract, and this host has 0.1: use a host of that version, or build the plugin against this one
@@ -72,13 +72,13 @@ async fn another_line_of_the_contract() {
 
 #[tokio::test]
 async fn an_import_that_no_host_has() {
-    let other = replaced("cloakroom:plugin/subkeys@0.1.0", "cloakroom:plugin/sublime@0.1.0");
+    let other = replaced("cloakroom:plugin/subkeys@0.1.1", "cloakroom:plugin/sublime@0.1.1");
     let (source, kind) = (Source::bytes("odd", other), ErrorKind::PluginRejected);
-    let facts = ["cloakroom:plugin/sublime@0.1.0"];
+    let facts = ["cloakroom:plugin/sublime@0.1.1"];
     refused(source, Grants::none(), kind, &facts, &expect![[r#"
-        plugin `odd`: imports `cloakroom:plugin/sublime@0.1.0`: no host of this version has it: build the plugin without it
+        plugin `odd`: imports `cloakroom:plugin/sublime@0.1.1`: no host of this version has it: build the plugin without it
     "#]]).await;
-    let network = replaced("cloakroom:plugin/subkeys@0.1.0", "wasi:http/outgoing-handl@0.2.0");
+    let network = replaced("cloakroom:plugin/subkeys@0.1.1", "wasi:http/outgoing-handl@0.2.0");
     let source = Source::bytes("net", network);
     let facts = ["wasi:http/outgoing-handl", "disableFeatures"];
     refused(source, Grants::none(), kind, &facts, &expect![[r#"
@@ -248,7 +248,7 @@ async fn bundled_plugins_import_the_contract_and_nothing_else() {
             _ => World::Compressor,
         };
         assert_eq!(inspection.world, Some(world), "{name}");
-        assert_eq!(inspection.version.as_deref(), Some("0.1.0"), "{name}");
+        assert_eq!(inspection.version.as_deref(), Some("0.1.1"), "{name}");
         for import in inspection.imports {
             if name == "redis" && import.name.starts_with("wasi:") {
                 continue;

@@ -29,12 +29,12 @@ pub mod driver_bindings {
         with: {
             // Shared with the codec's bindings, so that a plugin's code has one `Buffer` and one
             // `Error`.
-            "cloakroom:plugin/buffers@0.1.0": super::codec_bindings::cloakroom::plugin::buffers,
-            "cloakroom:plugin/types@0.1.0": super::codec_bindings::cloakroom::plugin::types,
-            "cloakroom:plugin/settings@0.1.0": super::codec_bindings::cloakroom::plugin::settings,
-            "cloakroom:plugin/log@0.1.0": super::codec_bindings::cloakroom::plugin::log,
-            "cloakroom:plugin/random@0.1.0": super::codec_bindings::cloakroom::plugin::random,
-            "cloakroom:plugin/blobs@0.1.0": generate,
+            "cloakroom:plugin/buffers@0.1.1": super::codec_bindings::cloakroom::plugin::buffers,
+            "cloakroom:plugin/types@0.1.1": super::codec_bindings::cloakroom::plugin::types,
+            "cloakroom:plugin/settings@0.1.1": super::codec_bindings::cloakroom::plugin::settings,
+            "cloakroom:plugin/log@0.1.1": super::codec_bindings::cloakroom::plugin::log,
+            "cloakroom:plugin/random@0.1.1": super::codec_bindings::cloakroom::plugin::random,
+            "cloakroom:plugin/blobs@0.1.1": generate,
         },
     });
 }

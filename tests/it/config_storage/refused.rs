@@ -149,7 +149,7 @@ const WRONG: [(&str, &str, &[&str], Expect); 22] = [
         "",
         &["cloakroom:plugin/blobs", "grants.buckets"],
         expect![[r#"
-            [folder]/cloakroom.toml, line 18, driver `aws.s3driver`, key `grants`: plugin `s3`: imports `cloakroom:plugin/blobs@0.1.0`, which was not granted: grant a bucket, or use another plugin (`grants.buckets = ["BUCKET"]`)
+            [folder]/cloakroom.toml, line 18, driver `aws.s3driver`, key `grants`: plugin `s3`: imports `cloakroom:plugin/blobs@0.1.1`, which was not granted: grant a bucket, or use another plugin (`grants.buckets = ["BUCKET"]`)
         "#]],
     ),
     (

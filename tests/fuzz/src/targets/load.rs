@@ -70,7 +70,7 @@ const MODULE: &[u8] = b"\0asm\x01\0\0\0";
 /// A component that holds a module, and that exports by name what a plugin exports, with nothing in
 /// it: enough to be compiled, and not enough to be linked.
 fn around(module: &[u8]) -> Vec<u8> {
-    const EXPORT: &[u8] = b"cloakroom:plugin/codec@0.1.0";
+    const EXPORT: &[u8] = b"cloakroom:plugin/codec@0.1.1";
     let mut component = COMPONENT.to_vec();
     section(&mut component, 1, module);
     section(&mut component, 5, b"\x01\x01\0");

@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-const EXPORT: &str = "cloakroom:plugin/codec@0.1.0";
+const EXPORT: &str = "cloakroom:plugin/codec@0.1.1";
 
 type Params = (Resource<ContextResource>, Resource<PayloadResource>);
 type DescribeResult = (Result<codec::Description, WitError>,);

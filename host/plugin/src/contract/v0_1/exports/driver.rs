@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-const EXPORT: &str = "cloakroom:plugin/driver@0.1.0";
+const EXPORT: &str = "cloakroom:plugin/driver@0.1.1";
 
 type Pairs = Vec<(String, String)>;
 type DescribeResult = (Result<Description, WitError>,);
