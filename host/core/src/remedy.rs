@@ -65,6 +65,8 @@ pub enum Remedy {
     GrantKeys,
     /// Whether a plugin is granted the operator's log.
     GrantLog,
+    /// Services that a plugin is granted.
+    GrantServices,
     /// Key rings that a plugin is granted, to derive bytes from.
     GrantSubkeys,
     /// Addresses that a plugin is granted.
