@@ -1,0 +1,43 @@
+//! Errors of requests that got no response.
+
+use std::error::Error as StdError;
+
+use cloakroom_core::{Error, ErrorKind, clean};
+
+use super::secrets::Secrets;
+
+/// Most characters of a reason that are shown.
+const REASON: usize = 200;
+
+/// Returns the error of a request. The library's own text has the URL, and so the plugin's path: only its
+/// last cause is shown.
+pub(super) fn convert(error: &reqwest::Error, secrets: &Secrets) -> Error {
+    if error.is_timeout() {
+        let text = "no answer within the time of a request (`timeout`)";
+        return Error::new(ErrorKind::Unavailable, text);
+    }
+    let reason = reason(error).filter(|reason| !secrets.are_in(reason.as_bytes()));
+    let reason = reason.map(|reason| format!(": {reason}")).unwrap_or_default();
+    // A certificate stays untrusted, so that a repetition is of no use.
+    if reason.contains("certificate") {
+        let text = format!("its certificate is not trusted{reason}");
+        return Error::new(ErrorKind::Denied, text);
+    }
+    let what = if error.is_connect() {
+        "cannot be reached"
+    } else if error.is_body() || error.is_decode() {
+        "the response ended early"
+    } else {
+        "no usable answer"
+    };
+    Error::new(ErrorKind::Unavailable, format!("{what}{reason}"))
+}
+
+/// Returns the text of the last cause.
+fn reason(error: &reqwest::Error) -> Option<String> {
+    let mut last = error.source()?;
+    while let Some(cause) = last.source() {
+        last = cause;
+    }
+    Some(clean(&last.to_string(), REASON))
+}
