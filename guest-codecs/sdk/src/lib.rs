@@ -30,6 +30,7 @@
 //!
 //! - [`Codec`] turns whole payloads into bytes and back. [`PayloadCodec`] also chooses the metadata.
 //! - [`Driver`] stores objects elsewhere; [`blobs`] passes their bytes from the host to the store.
+//! - [`http`] sends requests to services that the operator granted; the host adds the credentials.
 //! - [`Settings`] are the plugin's own, typed. Unknown ones are refused.
 //! - [`Buffer`] stands for bytes in the host. [`Buffer::reader`], [`BufferWriter`] and
 //!   [`Buffer::transform`] stream them, so that the plugin's memory stays small.
@@ -37,7 +38,8 @@
 //!
 //! # Tests
 //! In a native build all of these are ordinary values, so `cargo test` runs the plugin as it is:
-//! [`testing`] makes contexts and payloads, and grants key rings and buckets in memory.
+//! [`testing`] makes contexts and payloads, and grants key rings, buckets and services in
+//! memory.
 //!
 //! [Cloakroom]: https://docs.rs/cloakroom
 
@@ -69,8 +71,8 @@ pub use self::{
     chunk::CHUNK,
     codec::{Codec, PayloadCodec},
     contract::{
-        Buffer, Context, Description, Error, Payload, Purpose, Writer, blobs, keys, log, random,
-        subkeys,
+        Buffer, Context, Description, Error, Payload, Purpose, Writer, blobs, http, keys, log,
+        random, subkeys,
     },
     driver::{Claim, Driver},
     max_bytes::MaxBytes,

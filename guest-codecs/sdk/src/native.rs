@@ -8,6 +8,8 @@ mod buffer;
 mod cipher;
 mod context;
 mod error;
+pub mod http;
+mod http_rules;
 pub mod keys;
 pub mod log;
 mod payload;

@@ -8,6 +8,7 @@
 use crate::{
     Buffer, Context, Description, Error, Payload, Purpose, Writer,
     blobs::{self, Bucket, Mode, Outcome},
+    http::{self, Headers, Response, Service},
     keys::{self, Sealed},
     log, random,
     subkeys::{self, Subkey},
@@ -55,6 +56,14 @@ const _: fn(&Bucket, &str) -> Result<(), Error> = Bucket::remove;
 const _: fn(&Bucket, &str, Option<&str>) -> Result<Vec<String>, Error> = Bucket::list;
 const _: [Mode; 2] = [Mode::Create, Mode::Overwrite];
 const _: [Outcome; 2] = [Outcome::Written, Outcome::AlreadyThere];
+
+type Send =
+    fn(&Service, &str, &str, &[(String, String)], Option<&Buffer>, u64) -> Result<Response, Error>;
+
+const _: fn(&str) -> Result<Service, Error> = http::open;
+const _: Send = Service::request;
+const _: fn(Response) -> (u16, Headers, Buffer) =
+    |Response { status, headers, body }| (status, headers, body);
 
 const _: fn(log::Level, &str) = log::write;
 const _: fn(u32) -> Vec<u8> = random::draw;

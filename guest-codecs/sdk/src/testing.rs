@@ -1,10 +1,13 @@
 //! Tests of a plugin with `cargo test`, without a host and without WebAssembly.
 //!
-//! In a native build, buffers, payloads and settings are ordinary values, and [`Host`] grants key rings
-//! and buckets in memory. Plugins run as they are: the same `configure`, `encode` and `store`.
+//! In a native build, buffers, payloads and settings are ordinary values, and [`Host`] grants key rings,
+//! buckets and services in memory. Plugins run as they are: the same `configure`, `encode` and `store`.
+
+mod service;
 
 use std::{cell::RefCell, fmt, rc::Rc};
 
+pub use self::service::{Request, Response};
 use crate::{
     Buffer, Context, Payload, Target,
     native::host::{self, GrantedBucket, State},
@@ -32,7 +35,7 @@ pub fn payload(data: &[u8]) -> Payload {
 
 /// A host that answers the plugin's calls on this thread until it is dropped.
 ///
-/// Without one, every key ring and bucket is `Denied`. Its rings do not encrypt: they have the layout
+/// Without one, every key ring, bucket and service is `Denied`. Its rings do not encrypt: they have the layout
 /// and the refusals of real ones, so that a test sees wrong keys and changed bytes.
 ///
 /// ```

@@ -4,6 +4,7 @@ pub(crate) mod bucket_access;
 mod bucket_uses;
 pub(crate) mod granted_buckets;
 pub(crate) mod granted_rings;
+pub(crate) mod granted_service;
 pub(crate) mod object_body;
 pub(crate) mod refresh;
 mod ring_setting;
@@ -16,10 +17,11 @@ use std::{
     sync::Arc,
 };
 
-use cloakroom_core::{Bucket, KeyRing};
+use cloakroom_core::{Bucket, KeyRing, Service};
 
 use self::{
     bucket_access::BucketAccess, granted_buckets::GrantedBuckets, granted_rings::GrantedRings,
+    granted_service::GrantedService,
 };
 
 /// Capabilities that one plugin is given. A plugin that imports more is not loaded.
@@ -36,6 +38,7 @@ pub struct Grants {
     pub(crate) keys: GrantedRings,
     pub(crate) subkeys: GrantedRings,
     pub(crate) buckets: BTreeMap<String, GrantedBuckets>,
+    pub(crate) services: BTreeMap<String, GrantedService>,
     pub(crate) tcp: BTreeSet<SocketAddr>,
     pub(crate) log: bool,
     /// Whether any import is accepted when a plugin is loaded, with nothing behind it.
@@ -134,6 +137,14 @@ impl Grants {
         self
     }
 
+    /// Grants requests to a service, under the name that the plugin asks for. The service adds its
+    /// credentials, which the plugin never sees.
+    #[must_use]
+    pub fn with_service(mut self, name: &str, service: Arc<dyn Service>) -> Self {
+        self.services.insert(name.to_owned(), GrantedService::new(name, service));
+        self
+    }
+
     /// Grants TCP connections to this address, for a plugin that imports WASI's sockets. It can reach no
     /// other address, resolve no name, and listen nowhere.
     #[must_use]
@@ -157,7 +168,9 @@ impl Grants {
         let buckets: Vec<_> =
             self.buckets.iter().map(|(name, granted)| (name, granted.identity())).collect();
         let (keys, subkeys) = (self.keys.identity(), self.subkeys.identity());
-        format!("{buckets:?} {keys} {subkeys} {:?} {}", self.tcp, self.log)
+        let services: Vec<_> =
+            self.services.iter().map(|(name, service)| (name, service.url())).collect();
+        format!("{buckets:?} {keys} {subkeys} {:?} {} {services:?}", self.tcp, self.log)
     }
 }
 
@@ -167,6 +180,7 @@ impl fmt::Debug for Grants {
             .field("keys", &self.keys)
             .field("subkeys", &self.subkeys)
             .field("buckets", &self.buckets.keys())
+            .field("services", &self.services.keys())
             .field("tcp", &self.tcp)
             .field("log", &self.log)
             .finish()

@@ -14,6 +14,7 @@ pub(crate) mod held_memory;
 pub(crate) mod meter;
 pub(crate) mod resources;
 pub(crate) mod rope;
+pub(crate) mod service_exchange;
 pub(crate) mod state;
 pub(crate) mod store_progress;
 pub(crate) mod trap;

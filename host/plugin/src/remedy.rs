@@ -19,6 +19,7 @@ pub(crate) fn plugin_method(remedy: Remedy) -> &'static str {
         // A plugin has its keys from the ring that it was granted.
         Remedy::GrantKeys | Remedy::KeyMaterial | Remedy::MessagesPerKey => "Grants::with_keys",
         Remedy::GrantLog => "Grants::with_log",
+        Remedy::GrantServices => "Grants::with_service",
         Remedy::GrantSubkeys => "Grants::with_subkeys",
         Remedy::GrantTcp => "Grants::with_tcp",
         Remedy::Handles => "Limits::handles",

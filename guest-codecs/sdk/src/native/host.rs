@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
-use crate::Error;
+use crate::{Error, testing};
 
 /// Objects of a bucket, by their keys.
 pub(crate) type Objects = BTreeMap<String, Vec<u8>>;
@@ -14,12 +14,16 @@ pub(crate) struct GrantedBucket {
     pub(crate) objects: Rc<RefCell<Objects>>,
 }
 
+/// The answers of a service.
+pub(crate) type Handler = dyn Fn(&testing::Request) -> testing::Response;
+
 /// The grants of one host, and its log.
 #[derive(Default)]
 pub(crate) struct State {
     /// Ids of the keys of each ring. The first is current.
     pub(crate) rings: BTreeMap<String, Vec<String>>,
     pub(crate) buckets: BTreeMap<String, GrantedBucket>,
+    pub(crate) services: BTreeMap<String, Rc<Handler>>,
     pub(crate) log: Vec<String>,
     pub(crate) calls: usize,
 }

@@ -16,10 +16,13 @@ use super::{
     handle_table::{Handle, HandleTable, HeldPayload},
     held_memory::SharedReservation,
     meter::Meter,
-    resources::{BucketResource, PayloadResource, WriterResource},
+    resources::{BucketResource, PayloadResource, ServiceResource, WriterResource},
     rope::Rope,
 };
-use crate::{compute::large_work, grants::granted_buckets::GrantedBuckets};
+use crate::{
+    compute::large_work,
+    grants::{granted_buckets::GrantedBuckets, granted_service::GrantedService},
+};
 
 /// State of one instance.
 pub(crate) struct InstanceState {
@@ -95,6 +98,23 @@ impl InstanceState {
     ) -> wasmtime::Result<GrantedBuckets> {
         match self.handles.get(handle.rep())? {
             Handle::Bucket(bucket) => Ok(bucket.clone()),
+            _ => WRONG_KIND.trap(),
+        }
+    }
+
+    pub(crate) fn put_service(
+        &mut self,
+        service: GrantedService,
+    ) -> wasmtime::Result<Resource<ServiceResource>> {
+        Ok(Resource::new_own(self.handles.insert(Handle::Service(service))?))
+    }
+
+    pub(crate) fn service(
+        &mut self,
+        handle: &Resource<ServiceResource>,
+    ) -> wasmtime::Result<GrantedService> {
+        match self.handles.get(handle.rep())? {
+            Handle::Service(service) => Ok(service.clone()),
             _ => WRONG_KIND.trap(),
         }
     }

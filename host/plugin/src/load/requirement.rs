@@ -24,6 +24,8 @@ pub enum Capability {
     Buckets,
     /// Sealing and opening with keys of a ring.
     Keys,
+    /// Sending requests to a service.
+    Services,
     /// Deriving bytes from keys of a ring.
     Subkeys,
     /// Connecting to an address.
@@ -31,12 +33,13 @@ pub enum Capability {
 }
 
 impl Capability {
-    /// Returns its name: `buckets`, `keys`, `subkeys` or `tcp`.
+    /// Returns its name: `buckets`, `keys`, `services`, `subkeys` or `tcp`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Buckets => "buckets",
             Self::Keys => "keys",
+            Self::Services => "services",
             Self::Subkeys => "subkeys",
             Self::Tcp => "tcp",
         }
@@ -69,6 +72,7 @@ impl Requirement {
         match interface {
             "buffers" | "types" | "settings" | "log" | "random" => Self::Nothing,
             "blobs" => Self::Grant(Capability::Buckets),
+            "http" => Self::Grant(Capability::Services),
             "keys" => Self::Grant(Capability::Keys),
             "subkeys" => Self::Grant(Capability::Subkeys),
             _ => Self::Unavailable,

@@ -3,6 +3,7 @@
 mod blobs;
 mod buffers;
 mod context;
+mod http;
 mod key_lookup;
 mod keys;
 mod log;
