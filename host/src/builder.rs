@@ -8,15 +8,15 @@ use std::{
     time::Duration,
 };
 
-use cloakroom_core::{Bucket, Codec, Driver, KeyRing};
+use cloakroom_core::{Bucket, Codec, Driver, KeyRing, Service};
 use cloakroom_plugin::{Host, HostBuilder, Limits};
 
 use crate::{config::setting_name, config_source::ConfigSource};
 
 /// Builder of a [`Cloakroom`](crate::Cloakroom).
 ///
-/// Codecs, drivers, buckets and key rings of the program take the place of a plugin, a bucket or a
-/// ring of the configuration: `plugin = "native:NAME"`, `url = "native:NAME"`, and a ring by its name.
+/// Codecs, drivers, buckets, services and key rings of the program take the place of a plugin, a bucket, a
+/// service or a ring of the configuration: `plugin = "native:NAME"`, `url = "native:NAME"`, and a ring by its name.
 ///
 /// ```
 /// # use std::sync::Arc;
@@ -48,6 +48,7 @@ pub(crate) struct NativeParts {
     pub(crate) drivers: BTreeMap<String, Arc<dyn Driver>>,
     pub(crate) buckets: BTreeMap<String, Arc<dyn Bucket>>,
     pub(crate) rings: BTreeMap<String, Arc<dyn KeyRing>>,
+    pub(crate) services: BTreeMap<String, Arc<dyn Service>>,
 }
 
 impl CloakroomBuilder {
@@ -107,6 +108,12 @@ impl CloakroomBuilder {
     /// Adds a bucket for a `[buckets.…]` with `url = "native:NAME"`.
     pub fn with_bucket(mut self, name: &str, bucket: Arc<dyn Bucket>) -> Self {
         self.native.buckets.insert(name.to_owned(), bucket);
+        self
+    }
+
+    /// Adds a service for a `[services.…]` with `url = "native:NAME"`.
+    pub fn with_service(mut self, name: &str, service: Arc<dyn Service>) -> Self {
+        self.native.services.insert(name.to_owned(), service);
         self
     }
 

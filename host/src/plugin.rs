@@ -1,9 +1,14 @@
-//! Plugins: the [`Host`] that runs them, their [`Limits`], and the [`Grants`] they are loaded with.
+//! Plugins: the [`Host`] that runs them, their [`Limits`], and the [`Grants`] they are loaded with,
+//! and the [`Service`]s that they reach over HTTP.
 
+pub use cloakroom_core::{Service, ServiceRequest, ServiceResponse};
 pub use cloakroom_plugin::{
     Capability, CodeLimits, CodeSize, CompileWorker, CompiledPlugin, Digest, Grants, Host,
     HostBuilder, Limits, Plugin, PluginCodec, PluginDriver, Requirement, Reuse, Settings, Source,
 };
+
+#[cfg(feature = "http")]
+pub use cloakroom_stores::{HttpService, HttpServiceBuilder};
 
 #[cfg(feature = "bundled")]
 pub use crate::bundled::{bundled, bundled_names};

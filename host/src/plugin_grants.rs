@@ -45,6 +45,11 @@ impl PluginLoader<'_> {
         for (name, (bucket, access)) in asked.buckets.iter().filter_map(bucket) {
             grants = grants.with_bucket(&name, bucket, access);
         }
+        let services = &self.resources.services;
+        for (name, service) in asked.services.iter().filter_map(|name| services.get_key_value(name))
+        {
+            grants = grants.with_service(name, service.clone());
+        }
         for address in &asked.tcp {
             grants = grants.with_tcp(*address);
         }

@@ -1,4 +1,4 @@
-//! Resources that a configuration names besides plugins: its host, keys and buckets.
+//! Resources that a configuration names besides plugins: its host, keys, buckets and services.
 
 use std::path::PathBuf;
 
@@ -7,17 +7,18 @@ use cloakroom_plugin::{Host, Limits};
 
 use crate::{
     builder::CloakroomBuilder,
-    config::{self, Buckets, OpenBuckets, Rings},
+    config::{self, Buckets, OpenBuckets, Rings, Services},
     config_file::ConfigFile,
 };
 
-/// Host, key rings and buckets of one configuration.
+/// Host, key rings, buckets and services of one configuration.
 pub(crate) struct Resources {
     pub(crate) host: Host,
     /// Folder of compiled plugins.
     pub(crate) cache: Option<PathBuf>,
     pub(crate) rings: Rings,
     pub(crate) buckets: Buckets,
+    pub(crate) services: Services,
 }
 
 /// Host of the configuration before, and its cache folder.
@@ -42,6 +43,7 @@ impl Resources {
         let mut rings = config::rings(file, folder, open.key_usage(), locator)?;
         rings.extend(native.rings.iter().map(|(name, ring)| (name.clone(), ring.clone())));
         let buckets = config::buckets(file, folder, &native.buckets, open, locator)?;
+        let services = config::services(file, folder, &native.services, open.services(), locator)?;
         let cache = file.cache.folder.as_ref().map(|path| folder.join(path));
         let cache = cache.or_else(|| builder.cache.clone());
         let host = match &builder.host {
@@ -51,7 +53,7 @@ impl Resources {
             }
             None => host(builder, file.plugin_limits(), cache.as_ref(), before)?,
         };
-        Ok(Self { host, cache, rings, buckets })
+        Ok(Self { host, cache, rings, buckets, services })
     }
 }
 

@@ -7,6 +7,7 @@ pub(crate) fn warnings(file: &File, locator: &Locator) -> Vec<String> {
     plaintext(file, locator)
         .chain(threshold(file, locator))
         .chain(plain_http(file, locator))
+        .chain(plain_services(file, locator))
         .collect()
 }
 
@@ -38,6 +39,22 @@ fn plain_http(file: &File, locator: &Locator) -> impl Iterator<Item = String> {
             "{place}: [buckets.{name}] is asked over plain HTTP: whoever is on the way sees and can \
              change what is stored, and learns what the store accepts as credentials; use https://"
         ))
+    })
+}
+
+/// Services that are asked without TLS, on another machine.
+fn plain_services(file: &File, locator: &Locator) -> impl Iterator<Item = String> {
+    let plain = file.services.iter().filter(|(_, entry)| {
+        let host =
+            entry.url.strip_prefix("http://").and_then(|rest| rest.split(['/', '?', '#']).next());
+        host.is_some_and(|host| !is_loopback(host))
+    });
+    plain.map(|(name, _)| {
+        let place = locator.place_of(Table::Service(name), &["url"]);
+        format!(
+            "{place}: [services.{name}] is asked over plain HTTP: whoever is on the way sees payloads \
+             and credentials, and can change them; use https://"
+        )
     })
 }
 

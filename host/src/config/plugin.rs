@@ -61,6 +61,7 @@ pub(crate) struct GrantsEntry {
     pub(crate) keys: Vec<String>,
     pub(crate) subkeys: Vec<String>,
     pub(crate) buckets: Vec<String>,
+    pub(crate) services: Vec<String>,
     pub(crate) tcp: Vec<SocketAddr>,
     pub(crate) log: bool,
 }

@@ -22,6 +22,7 @@ pub fn setting_name(remedy: Remedy) -> &'static str {
         Remedy::GrantBuckets => "grants.buckets = [\"BUCKET\"]",
         Remedy::GrantKeys => "grants.keys = [\"RING\"]",
         Remedy::GrantLog => "grants.log = true",
+        Remedy::GrantServices => "grants.services = [\"SERVICE\"]",
         Remedy::GrantSubkeys => "grants.subkeys = [\"RING\"]",
         Remedy::GrantTcp => "grants.tcp = [\"ADDRESS:PORT\"]",
         Remedy::KeyMaterial => "keys.NAME.material",

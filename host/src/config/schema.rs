@@ -19,6 +19,7 @@ use super::{
     plugin::{GrantsEntry, PluginEntry, ReuseWord},
     required::Required,
     secret::Secret,
+    service::ServiceEntry,
     storage::StorageEntry,
     temporal::{CodecServerEntry, TemporalEntry},
     units::{Setting, Size, Span},
@@ -32,6 +33,7 @@ pub(crate) struct File {
     pub(crate) storage: Option<StorageEntry>,
     pub(crate) buckets: BTreeMap<String, BucketEntry>,
     pub(crate) keys: BTreeMap<String, RingEntry>,
+    pub(crate) services: BTreeMap<String, ServiceEntry>,
     pub(crate) limits: LimitsEntry,
     pub(crate) cache: CacheEntry,
     pub(crate) temporal: TemporalEntry,
@@ -175,7 +177,13 @@ impl File {
         let material = self.keys.values().flat_map(|ring| ring.material.values());
         let settings = self.buckets.values().flat_map(BucketEntry::secrets);
         let secrets = material.chain(settings).filter_map(|secret| secret.file.clone());
+        let services = self.services.values().flat_map(ServiceEntry::files).map(Path::to_owned);
         let servers = self.codec_server.files().chain(self.gateway.files());
-        plugins.chain(secrets).chain(servers).map(|path| folder.join(path)).collect()
+        plugins
+            .chain(secrets)
+            .chain(services)
+            .chain(servers)
+            .map(|path| folder.join(path))
+            .collect()
     }
 }
