@@ -18,6 +18,7 @@ pub mod random;
 pub mod subkeys;
 
 pub(crate) mod host;
+pub(crate) mod service;
 
 pub use self::{
     buffer::{Buffer, Writer},

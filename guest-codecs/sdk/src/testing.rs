@@ -7,7 +7,7 @@ mod service;
 
 use std::{cell::RefCell, fmt, rc::Rc};
 
-pub use self::service::{Request, Response};
+pub use crate::native::service::{Request, Response};
 use crate::{
     Buffer, Context, Payload, Target,
     native::host::{self, GrantedBucket, State},

@@ -2,7 +2,8 @@
 
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
-use crate::{Error, testing};
+use super::service::Handler;
+use crate::Error;
 
 /// Objects of a bucket, by their keys.
 pub(crate) type Objects = BTreeMap<String, Vec<u8>>;
@@ -13,9 +14,6 @@ pub(crate) struct GrantedBucket {
     pub(crate) store_name: String,
     pub(crate) objects: Rc<RefCell<Objects>>,
 }
-
-/// The answers of a service.
-pub(crate) type Handler = dyn Fn(&testing::Request) -> testing::Response;
 
 /// The grants of one host, and its log.
 #[derive(Default)]

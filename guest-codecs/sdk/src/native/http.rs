@@ -18,10 +18,11 @@
 use std::{fmt, rc::Rc};
 
 use super::{
-    host::{self, Handler, count_call, not_granted},
+    host::{self, count_call, not_granted},
     http_rules::check,
+    service::{self, Handler},
 };
-use crate::{Buffer, Error, testing};
+use crate::{Buffer, Error};
 
 /// Names and values. A name may occur more than once; those of a response are in lower case.
 pub type Headers = Vec<(String, String)>;
@@ -72,8 +73,8 @@ impl Service {
         check(method, path, headers)?;
         let body = body.map(|body| body.as_slice().to_vec()).unwrap_or_default();
         let (method, path, headers) = (method.to_owned(), path.to_owned(), headers.to_vec());
-        let answer = (self.handler)(&testing::Request { method, path, headers, body });
-        let testing::Response { status, headers, body } = answer;
+        let answer = (self.handler)(&service::Request { method, path, headers, body });
+        let service::Response { status, headers, body } = answer;
         if body.len() as u64 > limit {
             return Err(Error::too_large(format!("the response is larger than {limit} bytes")));
         }

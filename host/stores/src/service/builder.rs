@@ -12,14 +12,15 @@ use reqwest::{
 };
 use zeroize::Zeroizing;
 
-use super::{HttpService, Inner, secrets::Secrets};
+use super::{
+    client::{HttpService, Inner},
+    failure::CONNECT_TIMEOUT,
+    secrets::Secrets,
+};
 use crate::error::config;
 
 /// Most time of one request, from the connection to the last byte of the response.
 const TIMEOUT: Duration = Duration::from_secs(30);
-
-/// Most time until a connection is made.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Default user agent. A plugin may set another.
 const USER_AGENT: &str = concat!("cloakroom/", env!("CARGO_PKG_VERSION"));
@@ -43,8 +44,15 @@ enum Header {
     Secret(String, Zeroizing<Vec<u8>>),
 }
 
+impl HttpService {
+    /// Returns a builder for the service at this URL.
+    pub fn builder(url: &str) -> HttpServiceBuilder {
+        HttpServiceBuilder::new(url)
+    }
+}
+
 impl HttpServiceBuilder {
-    pub(super) fn new(url: &str) -> Self {
+    fn new(url: &str) -> Self {
         let (headers, ca, identity) = (Vec::new(), None, None);
         Self { url: url.to_owned(), headers, ca, identity, timeout: TIMEOUT }
     }
@@ -95,7 +103,13 @@ impl HttpServiceBuilder {
         let url = service_url(&self.url)?;
         let (headers, secrets) = self.headers()?;
         let client = self.client()?;
-        Ok(HttpService(Arc::new(Inner { client, url, headers, secrets: Arc::new(secrets) })))
+        Ok(HttpService(Arc::new(Inner {
+            client,
+            url,
+            headers,
+            secrets: Arc::new(secrets),
+            timeout: self.timeout,
+        })))
     }
 
     fn headers(&self) -> Result<(HeaderMap, Secrets), Error> {
@@ -150,9 +164,10 @@ impl HttpServiceBuilder {
         if let Some(pem) = &self.ca {
             let authorities = Certificate::from_pem_bundle(pem).ok();
             let authorities = authorities.filter(|found| !found.is_empty());
-            builder = builder.tls_certs_only(authorities.ok_or_else(|| {
-                config("the authorities (`ca`) are not certificates in PEM".to_owned())
-            })?);
+            builder =
+                builder.tls_certs_only(authorities.ok_or_else(|| {
+                    config("the authorities are not certificates in PEM".to_owned())
+                })?);
         }
         if let Some(pem) = &self.identity {
             builder = builder.identity(Identity::from_pem(pem).map_err(|_| {

@@ -1,19 +1,26 @@
 //! Errors of requests that got no response.
 
-use std::error::Error as StdError;
+use std::{error::Error as StdError, time::Duration};
 
 use cloakroom_core::{Error, ErrorKind, clean};
 
 use super::secrets::Secrets;
+
+/// Most time until a connection is made.
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Most characters of a reason that are shown.
 const REASON: usize = 200;
 
 /// Returns the error of a request. The library's own text has the URL, and so the plugin's path: only its
 /// last cause is shown.
-pub(super) fn convert(error: &reqwest::Error, secrets: &Secrets) -> Error {
+pub(super) fn convert(error: &reqwest::Error, secrets: &Secrets, time: Duration) -> Error {
     if error.is_timeout() {
-        let text = "no answer within the time of a request (`timeout`)";
+        let text = if error.is_connect() {
+            format!("cannot be reached: no connection within {:?}", time.min(CONNECT_TIMEOUT))
+        } else {
+            format!("no answer within the {time:?} of a request")
+        };
         return Error::new(ErrorKind::Unavailable, text);
     }
     let reason = reason(error).filter(|reason| !secrets.are_in(reason.as_bytes()));
@@ -31,6 +38,11 @@ pub(super) fn convert(error: &reqwest::Error, secrets: &Secrets) -> Error {
         "no usable answer"
     };
     Error::new(ErrorKind::Unavailable, format!("{what}{reason}"))
+}
+
+/// Returns the error of a request or response that a rule refuses.
+pub(super) fn denied(text: &str) -> Error {
+    Error::new(ErrorKind::Denied, text)
 }
 
 /// Returns the text of the last cause.

@@ -1,13 +1,16 @@
 //! Response of a service, checked before a plugin sees any of it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use cloakroom_core::{Error, ErrorKind, ServiceResponse};
 use futures::stream::{self, BoxStream, StreamExt as _};
 use reqwest::{Response, header::HeaderMap};
 
-use super::{denied, failure, secrets::Secrets};
+use super::{
+    failure::{self, denied},
+    secrets::Secrets,
+};
 
 /// Most headers of a response.
 const HEADERS: usize = 100;
@@ -30,7 +33,11 @@ const CONNECTION: [&str; 7] = [
 ///
 /// # Errors
 /// `Denied` if a header holds a secret, `Unavailable` if the head is no usable one.
-pub(super) fn checked(response: Response, secrets: Arc<Secrets>) -> Result<ServiceResponse, Error> {
+pub(super) fn checked(
+    response: Response,
+    secrets: Arc<Secrets>,
+    time: Duration,
+) -> Result<ServiceResponse, Error> {
     let status = response.status().as_u16();
     // 101 hands the connection over to another protocol, whose bytes nobody would check.
     if status < 200 {
@@ -40,7 +47,7 @@ pub(super) fn checked(response: Response, secrets: Arc<Secrets>) -> Result<Servi
     let headers = headers(response.headers(), &secrets)?;
     // Of the body and not of the header: the response to HEAD has none.
     let length = response.content_length();
-    Ok(ServiceResponse { status, headers, length, body: body(response, secrets) })
+    Ok(ServiceResponse { status, headers, length, body: body(response, secrets, time) })
 }
 
 fn headers(headers: &HeaderMap, secrets: &Secrets) -> Result<Vec<(String, String)>, Error> {
@@ -65,13 +72,17 @@ fn headers(headers: &HeaderMap, secrets: &Secrets) -> Result<Vec<(String, String
     Ok(read)
 }
 
-fn body(response: Response, secrets: Arc<Secrets>) -> BoxStream<'static, Result<Bytes, Error>> {
+fn body(
+    response: Response,
+    secrets: Arc<Secrets>,
+    time: Duration,
+) -> BoxStream<'static, Result<Bytes, Error>> {
     let search = secrets.search();
     let pieces = stream::try_unfold((response, search), move |(mut response, mut search)| {
         let secrets = secrets.clone();
         async move {
             let piece = response.chunk().await;
-            match piece.map_err(|error| failure::convert(&error, &secrets))? {
+            match piece.map_err(|error| failure::convert(&error, &secrets, time))? {
                 Some(piece) if search.finds(&secrets, &piece) => Err(echo()),
                 Some(piece) => Ok(Some((piece, (response, search)))),
                 None => Ok(None),

@@ -1,5 +1,7 @@
 //! Rules of the builder, and of URLs.
 
+use cloakroom_core::{ErrorKind, Service as _, ServiceRequest};
+
 use super::*;
 
 fn service(url: &str) -> HttpService {
