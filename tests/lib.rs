@@ -27,6 +27,12 @@ pub const ROGUE_WASIP2: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rogue_
 /// The driver that breaks rules.
 pub const ROGUE_DRIVER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rogue_driver.wasm"));
 
+/// The driver over HTTP, which also sends any request of its settings.
+pub const ROGUE_HTTP: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rogue_http.wasm"));
+
+/// The driver over WASI's own HTTP.
+pub const ROGUE_FETCH: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rogue_fetch.wasm"));
+
 /// The guest that makes the host calls that its payload lists.
 pub const PUPPET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/puppet.wasm"));
 

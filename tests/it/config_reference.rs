@@ -82,7 +82,7 @@ async fn open(text: &str) -> Result<Cloakroom, Error> {
 }
 
 /// The tables of the reference, and a file with a key of each in place of `KEY`.
-const TABLES: [(&str, &str); 26] = [
+const TABLES: [(&str, &str); 27] = [
     ("[[stage]]", "[[stage]]\nplugin = \"bundled:zstd\"\nKEY"),
     ("grants", "[[stage]]\nplugin = \"bundled:zstd\"\n[stage.grants]\nKEY"),
     ("[storage]", "[storage]\nKEY"),
@@ -90,6 +90,7 @@ const TABLES: [(&str, &str); 26] = [
     ("[[storage.driver]]", "[[storage.driver]]\nname = \"n\"\nplugin = \"bundled:s3\"\nKEY"),
     ("storage.claims", "[storage.claims]\npolicy = \"off\"\nKEY"),
     ("storage.cache", "[storage.cache]\nKEY"),
+    ("[services.NAME]", "[services.s]\nurl = \"https://h/\"\nKEY"),
     ("[keys.NAME]", "[keys.k]\nKEY"),
     ("[limits]", "[limits]\nKEY"),
     ("[limits.code]", "[limits.code]\nKEY"),

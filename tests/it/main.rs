@@ -69,6 +69,7 @@ mod s3;
 mod scripts;
 mod sealed_rule;
 mod secrets;
+mod services;
 mod storage;
 mod store_errors;
 mod stores;

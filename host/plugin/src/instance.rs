@@ -20,3 +20,5 @@ pub(crate) mod store_progress;
 pub(crate) mod trap;
 #[cfg(feature = "wasi")]
 pub(crate) mod wasi;
+#[cfg(feature = "http")]
+pub(crate) mod wasi_http;

@@ -105,6 +105,15 @@ fn list(prefix: &str, names: impl Iterator<Item = String>) -> String {
     if names.is_empty() { String::new() } else { format!("{prefix} {}", names.join(", ")) }
 }
 
+/// The refusal of a request whose guest was given no more than a code.
+#[cfg(feature = "http")]
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        let for_guest = GuestError { kind: error.kind(), text: String::new() };
+        Self { for_guest, error }
+    }
+}
+
 impl Refusal {
     /// Returns whether a guest's error adds nothing to the host's own. The contract has no case for an
     /// unknown key, so a guest can only return that something was not found.

@@ -104,13 +104,13 @@ async fn collect(
 }
 
 /// Bytes that have arrived. Their capacity is reserved.
-struct Collected {
-    bytes: BytesMut,
-    reservation: Reservation,
+pub(super) struct Collected {
+    pub(super) bytes: BytesMut,
+    pub(super) reservation: Reservation,
 }
 
 impl Collected {
-    fn with_capacity(capacity: usize, held: &HeldMemory) -> Result<Self, Fault> {
+    pub(super) fn with_capacity(capacity: usize, held: &HeldMemory) -> Result<Self, Fault> {
         // Reserved first: the service chose the number.
         let reservation = held.reserve(capacity)?;
         Ok(Self { bytes: BytesMut::with_capacity(capacity), reservation })
@@ -119,7 +119,12 @@ impl Collected {
     /// Appends a piece, with which the bytes are no longer than `limit`.
     ///
     /// A copy: a piece may be a small part of a large buffer of the client, which nobody has reserved.
-    fn push(&mut self, piece: &[u8], limit: usize, held: &HeldMemory) -> Result<(), Fault> {
+    pub(super) fn push(
+        &mut self,
+        piece: &[u8],
+        limit: usize,
+        held: &HeldMemory,
+    ) -> Result<(), Fault> {
         let length = self.bytes.len() + piece.len();
         if length > self.bytes.capacity() {
             let doubled = self.bytes.capacity().saturating_mul(2).min(limit);

@@ -45,9 +45,11 @@ fn help(capability: Capability) -> (&'static str, &'static [Remedy]) {
     match capability {
         Capability::Buckets => ("grant a bucket, or use another plugin", &[Remedy::GrantBuckets]),
         Capability::Keys => ("grant a key ring, or use another plugin", &[Remedy::GrantKeys]),
-        Capability::Services => {
-            ("grant a service, or build the plugin without HTTP", &[Remedy::GrantServices])
-        }
+        Capability::Services => (
+            "grant a service, or build the plugin without HTTP (componentize-js: \
+                 `disableFeatures: ['http', 'fetch-event']`)",
+            &[Remedy::GrantServices],
+        ),
         Capability::Subkeys => {
             ("grant subkeys of a key ring, or use another plugin", &[Remedy::GrantSubkeys])
         }

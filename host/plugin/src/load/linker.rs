@@ -25,6 +25,10 @@ pub(super) fn link(
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
         crate::contract::wasi::add_bounds(&mut linker)?;
     }
+    #[cfg(feature = "http")]
+    if inspection.uses_http() {
+        wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
+    }
     #[cfg(not(feature = "wasi"))]
     let _ = inspection;
     // Checks the types of all imports once, so that instantiation need not.

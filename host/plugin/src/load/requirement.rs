@@ -63,6 +63,11 @@ impl Requirement {
             Some((package, _)) if HARMLESS_WASI.contains(&package) && cfg!(feature = "wasi") => {
                 Self::Nothing
             }
+            // Types alone send nothing.
+            Some(("wasi:http", "types")) if cfg!(feature = "http") => Self::Nothing,
+            Some(("wasi:http", "outgoing-handler")) if cfg!(feature = "http") => {
+                Self::Grant(Capability::Services)
+            }
             Some(("wasi:sockets", _)) if cfg!(feature = "wasi") => Self::Grant(Capability::Tcp),
             _ => Self::Unavailable,
         }

@@ -130,7 +130,7 @@ impl Instance {
     /// Ends a call that returned without a trap, and explains the guest's error if it returned one.
     fn finish<T>(&mut self, answer: Result<T, GuestError>) -> Result<T, Error> {
         let state = self.store.data_mut();
-        let refusal = state.call.refusal.take();
+        let refusal = state.take_refusal();
         state.end_call();
         self.is_sound = true;
         let config = &state.config;
