@@ -71,6 +71,11 @@ pub use self::{builder::CloakroomBuilder, cloakroom::Cloakroom, watch::Watch};
 #[doc = include_str!("../docs/temporal.md")]
 struct Temporal;
 
+/// Compiles the driver of the page on HTTP services.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/authors/network.md")]
+struct Network;
+
 /// Compiles the examples of the page for authors of plugins.
 #[cfg(doctest)]
 #[doc = include_str!("../docs/authors.md")]
