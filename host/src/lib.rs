@@ -78,5 +78,5 @@ struct Network;
 
 /// Compiles the examples of the page for authors of plugins.
 #[cfg(doctest)]
-#[doc = include_str!("../docs/authors.md")]
+#[doc = include_str!("../docs/authors/README.md")]
 struct Authors;
