@@ -82,7 +82,7 @@ async fn an_import_that_no_host_has() {
     let source = Source::bytes("net", network);
     let facts = ["wasi:http/outgoing-handl", "disableFeatures"];
     refused(source, Grants::none(), kind, &facts, &expect![[r#"
-        plugin `net`: imports `wasi:http/outgoing-handl@0.2.0`: this host has no HTTP for plugins: build without it (componentize-js: `disableFeatures: ['http', 'fetch-event']`)
+        plugin `net`: imports `wasi:http/outgoing-handl@0.2.0`: this host has only the outgoing handler of WASI 0.2's HTTP: build without it (componentize-js: `disableFeatures: ['http', 'fetch-event']`)
     "#]]).await;
 }
 

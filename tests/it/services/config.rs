@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use cloakroom::{Cloakroom, CloakroomBuilder};
+use cloakroom::{Cloakroom, CloakroomBuilder, inspect::StoreRow};
 use cloakroom_tests::compile_cache;
 
 use super::*;
@@ -47,7 +47,10 @@ async fn stores(cloakroom: &Cloakroom) -> Result<(), Error> {
 async fn a_driver_is_granted_a_service_by_name() {
     let (server, folder) = (Server::objects(TOKEN).await, tempfile::tempdir().unwrap());
     write_token(folder.path(), TOKEN);
-    let cloakroom = builder(folder.path(), &text(&server.url(), "timeout = \"60s\"")).open().await;
+    let builder = builder(folder.path(), &text(&server.url(), "timeout = \"60s\""));
+    let rows = builder.clone().check().await.map_err(|error| chain(&error)).unwrap().stores().await;
+    assert!(!rows.is_empty() && !rows.iter().any(StoreRow::is_failure), "{rows:?}");
+    let cloakroom = builder.open().await;
     stores(&cloakroom.map_err(|error| chain(&error)).unwrap()).await.unwrap();
     assert!(server.asked().iter().all(|asked| asked.contains("x-tenant: acme\r\n")));
 }

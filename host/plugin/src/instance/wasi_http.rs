@@ -12,6 +12,7 @@ use std::{
 
 use cloakroom_core::{Error as HostError, ErrorKind};
 use http::HeaderName;
+use tokio::sync::Semaphore;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi_http::{
     DEFAULT_FORBIDDEN_HEADERS, Error, RequestOptions, WasiBody, WasiHttpCtx, WasiHttpCtxView,
@@ -25,6 +26,15 @@ use super::{
     held_memory::HeldMemory,
     service_exchange::{ExchangeError, exchange},
 };
+
+/// Most requests of one instance at once. More wait, as they would for sockets.
+const REQUESTS: usize = 16;
+
+/// Most bytes of the headers of a request or a response, and of one write to a body that nobody reads yet.
+///
+/// The table of WASI holds them uncounted, so that an instance has `limits.handles` times as much at most.
+/// By default one list of headers may have 128 KiB, and a body two writes of 1 MiB.
+const UNCOUNTED: usize = 16 << 10;
 
 /// HTTP of WASI of one instance.
 pub(crate) struct WasiHttp {
@@ -48,12 +58,15 @@ struct Hooks {
     config: Arc<InstanceConfig>,
     call: HttpCall,
     failure: Failure,
+    requests: Arc<Semaphore>,
 }
 
 impl WasiHttp {
     pub(crate) fn new(config: &Arc<InstanceConfig>, call: HttpCall) -> Self {
-        let failure = Failure::default();
-        Self { ctx: WasiHttpCtx::new(), hooks: Hooks { config: config.clone(), call, failure } }
+        let (failure, requests) = (Failure::default(), Arc::new(Semaphore::new(REQUESTS)));
+        let mut ctx = WasiHttpCtx::new();
+        ctx.set_field_size_limit(UNCOUNTED);
+        Self { ctx, hooks: Hooks { config: config.clone(), call, failure, requests } }
     }
 
     /// Returns the view for one import, in this call.
@@ -79,6 +92,10 @@ impl WasiHttpHooks for Hooks {
         DEFAULT_FORBIDDEN_HEADERS.contains(name)
     }
 
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        UNCOUNTED
+    }
+
     fn send_request(
         &mut self,
         request: http::Request<WasiBody>,
@@ -91,12 +108,14 @@ impl WasiHttpHooks for Hooks {
             let error = HostError::new(ErrorKind::Denied, text);
             return Box::new(async move { Err(record(&failure, error)) });
         }
+        let requests = self.requests.clone();
         let target = TargetedRequest::find(&self.config.grants, request);
         let (held, limit, limits) =
             (self.call.held.clone(), self.call.limit, self.config.limits.clone());
         Box::new(async move {
             let TargetedRequest { service, parts, path, body } =
                 target.map_err(|error| record(&failure, error))?;
+            let _permit = requests.acquire().await.map_err(|_| Error::InternalError(None))?;
             let sent = async {
                 let (request, _reservation) =
                     request::read(&service, &parts, &path, body, &held).await?;
@@ -108,7 +127,7 @@ impl WasiHttpHooks for Hooks {
                         record(&failure, error);
                     }
                     let done: Sent<()> = Box::new(async { Ok(()) });
-                    Ok((response::convert(answer)?, done))
+                    Ok((response::convert(answer, UNCOUNTED)?, done))
                 }
                 Err(ExchangeError::Error(error)) => Err(record(&failure, error)),
                 // The future of a request cannot end the call, so that the guest gets an error.

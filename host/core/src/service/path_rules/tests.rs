@@ -90,3 +90,36 @@ fn a_path_is_one_line_of_plain_characters() {
     assert!(check_path(&"a".repeat(BYTES)).is_ok() && check_path(&"a".repeat(BYTES + 1)).is_err());
     assert!(check_path("%2525252525252e").is_err(), "escaped without end");
 }
+
+/// Resolves a path as a lenient server does: it takes backslashes for slashes, drops parameters, empty
+/// segments and dots, and goes up at two dots. Returns whether it stays below its start.
+fn stays_below(path: &str) -> bool {
+    let mut depth = 0;
+    for segment in path.split(['/', '\\']) {
+        match segment.split(';').next().unwrap_or_default() {
+            "" | "." => {}
+            ".." if depth == 0 => return false,
+            ".." => depth -= 1,
+            _ => depth += 1,
+        }
+    }
+    true
+}
+
+proptest::proptest! {
+    /// Whatever passes stays below the prefix at each level of escapes, for the most lenient of servers.
+    #[test]
+    fn what_passes_stays_below_for_any_server(
+        path in "(\\.|/|%|2|5|e|E|f|F|c|;|a|\\\\|%2e|%2f|%5c|%25|\\.\\.|\\?){0,24}",
+    ) {
+        if check_path(&path).is_ok() {
+            let mut bytes = path.split('?').next().unwrap_or_default().as_bytes().to_vec();
+            for _ in 0..8 {
+                let text = String::from_utf8_lossy(&bytes).into_owned();
+                proptest::prop_assert!(stays_below(&text), "{path} reads as {text}");
+                proptest::prop_assert!(!text.starts_with('/'), "{path} reads as {text}");
+                bytes = unescape(&bytes);
+            }
+        }
+    }
+}

@@ -21,8 +21,15 @@ impl AsRef<[u8]> for HeldBody {
 /// Converts a response.
 ///
 /// # Errors
-/// `HttpProtocolError` if its status or a header is none.
-pub(super) fn convert(answer: ServiceAnswer) -> Result<http::Response<WasiBody>, Error> {
+/// `HttpResponseHeaderSectionSize` if its headers have more than `most` bytes, `HttpProtocolError` if its status
+/// or a header is none.
+pub(super) fn convert(
+    answer: ServiceAnswer,
+    most: usize,
+) -> Result<http::Response<WasiBody>, Error> {
+    if answer.header_bytes() > most {
+        return Err(Error::HttpResponseHeaderSectionSize(None));
+    }
     let ServiceAnswer { status, headers, body, reservation } = answer;
     let body = Bytes::from_owner(HeldBody { bytes: body, _reservation: reservation });
     let body = Full::new(body).map_err(|never| match never {}).boxed_unsync();
