@@ -41,5 +41,6 @@ pub use self::{
     options::{DEFAULT_LARGEST, DEFAULT_SEED, WordSource},
     report::{Outcome, Report},
     rule::{Rule, Subject},
+    sample::{object, sample_text},
     verdict::Verdict,
 };

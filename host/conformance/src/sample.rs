@@ -1,7 +1,8 @@
 //! Inputs: the same for the same seed.
 
+use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
-use cloakroom_core::{Context, Kind, Payload};
+use cloakroom_core::{Context, Kind, Object, Payload};
 
 /// Size of the pieces in which plugins read and write.
 pub(crate) const CHUNK: usize = 64 << 10;
@@ -74,4 +75,19 @@ pub(crate) fn plain(data: impl Into<Bytes>) -> Payload {
 /// Returns a size for people.
 pub(crate) fn bytes(size: usize) -> String {
     format!("{} bytes", cloakroom_core::Thousands(size as u64))
+}
+
+/// Returns text that compresses as documents do, about 3 to 1. The same in every run.
+#[must_use]
+pub fn sample_text(size: usize) -> Bytes {
+    Sampler::new(crate::DEFAULT_SEED, "sample").text(size)
+}
+
+/// Returns a payload as the object that a driver stores.
+#[must_use]
+pub fn object(payload: &Payload) -> Object {
+    let envelope = payload.envelope();
+    let mut sha256 = [0; 32];
+    sha256.copy_from_slice(digest(&SHA256, &envelope.to_bytes()).as_ref());
+    Object::new(envelope, sha256)
 }

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use aws_lc_rs::digest::{SHA256, digest};
 use bytes::Bytes;
-use cloakroom_core::{ByteSize, Claim, Context, Driver, Error, Object, Payload};
+use cloakroom_core::{ByteSize, Claim, Context, Driver, Error, Object};
 
 use crate::{
     faulty_bucket::{Fault, Faults},
     options::Options,
-    sample::{Sampler, context, plain},
+    sample::{self, Sampler, context, plain},
     verdict::{Stop, broken, call, describe, not_run},
 };
 
@@ -97,11 +96,7 @@ impl DriverSubject {
 
 /// Returns the object of a payload with this body.
 pub(crate) fn object(body: &Bytes) -> Object {
-    let payload: Payload = plain(body.clone());
-    let envelope = payload.envelope();
-    let mut sha256 = [0; 32];
-    sha256.copy_from_slice(digest(&SHA256, &envelope.to_bytes()).as_ref());
-    Object::new(envelope, sha256)
+    sample::object(&plain(body.clone()))
 }
 
 pub(crate) async fn store(
