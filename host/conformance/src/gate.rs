@@ -13,6 +13,8 @@ pub(crate) struct Gate(Arc<Mutex<State>>);
 #[derive(Default)]
 struct State {
     is_closed: bool,
+    /// Requests that may still pass the closed gate.
+    admitted: usize,
     /// Requests that have come to the closed gate.
     held: usize,
     /// Tasks of the requests that wait. Not one list with `watching`: two of them would wake each other
@@ -23,10 +25,11 @@ struct State {
 }
 
 impl Gate {
-    /// Closes the gate: requests wait from now on.
-    pub(crate) fn close(&self) {
+    /// Closes the gate: requests wait, after so many have passed.
+    pub(crate) fn close_after(&self, admitted: usize) {
         let mut state = self.state();
         state.is_closed = true;
+        state.admitted = admitted;
         state.held = 0;
     }
 
@@ -49,6 +52,10 @@ impl Gate {
                 return Poll::Ready(());
             }
             if !is_counted {
+                if let Some(rest) = state.admitted.checked_sub(1) {
+                    state.admitted = rest;
+                    return Poll::Ready(());
+                }
                 is_counted = true;
                 state.held += 1;
             }

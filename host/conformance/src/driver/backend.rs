@@ -43,7 +43,7 @@ pub(super) fn slow(subject: &DriverSubject) -> BoxFuture<'_, Checked> {
 
 /// Does some work while the gate holds its first request for a while.
 async fn held<T>(gate: &Gate, work: impl Future<Output = T>) -> T {
-    gate.close();
+    gate.close_after(0);
     let work = pin!(work);
     let is_held = pin!(gate.wait_until_held());
     // The work may be done without a request.
@@ -60,24 +60,37 @@ async fn held<T>(gate: &Gate, work: impl Future<Output = T>) -> T {
 
 pub(super) fn cancelled(subject: &DriverSubject) -> BoxFuture<'_, Checked> {
     Box::pin(async move {
-        let body = subject.sampler("cancelled").noise(600);
-        let case = "a write that was interrupted and repeated";
-        if let Ok(faults) = subject.faults() {
-            let gate = faults.gate();
-            gate.close();
-            // Dropped while its request is on the way: that is the worst moment.
-            let (work, is_held) = (pin!(subject.store(&body)), pin!(gate.wait_until_held()));
-            drop(select(work, is_held).await);
-            gate.open();
-        } else {
-            let _ = subject.store(&body).now_or_never();
+        let mut sampler = subject.sampler("cancelled");
+        for requests in 0..INTERRUPTED {
+            let body = sampler.noise(600);
+            interrupt(subject, requests, subject.store(&body)).await;
+            let case = format!("a write that was interrupted after {requests} requests");
+            let claim = subject.returns(&case, &body).await?;
+            interrupt(subject, requests, subject.retrieve(&claim)).await;
+            let case = format!("a read that was interrupted after {requests} requests");
+            subject.finds(&case, &claim, &body).await?;
         }
-        let claim = subject.returns(case, &body).await?;
-        // A read, likewise.
-        let _ = subject.retrieve(&claim).now_or_never();
-        subject.finds("a read that was interrupted and repeated", &claim, &body).await?;
-        Ok(2)
+        Ok(2 * INTERRUPTED)
     })
+}
+
+/// Requests of one call after which it is interrupted.
+const INTERRUPTED: usize = 4;
+
+/// Begins a call, and drops it after so many requests to the backend, while another one is on the way.
+/// Without control over the backend it is dropped after its first steps.
+async fn interrupt<T>(subject: &DriverSubject, requests: usize, work: impl Future<Output = T>) {
+    let Ok(faults) = subject.faults() else {
+        let _ = work.now_or_never();
+        return;
+    };
+    let gate = faults.gate();
+    gate.close_after(requests);
+    {
+        let (work, is_held) = (pin!(work), pin!(gate.wait_until_held()));
+        drop(select(work, is_held).await);
+    }
+    gate.open();
 }
 
 pub(super) fn failing(subject: &DriverSubject) -> BoxFuture<'_, Checked> {
