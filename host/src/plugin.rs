@@ -5,6 +5,7 @@ pub use cloakroom_core::{Service, ServiceRequest, ServiceResponse};
 pub use cloakroom_plugin::{
     Capability, CodeLimits, CodeSize, CompileWorker, CompiledPlugin, Digest, Grants, Host,
     HostBuilder, Limits, Plugin, PluginCodec, PluginDriver, Requirement, Reuse, Settings, Source,
+    Trace, TraceEvent,
 };
 
 #[cfg(feature = "http")]
@@ -12,4 +13,4 @@ pub use cloakroom_stores::{HttpService, HttpServiceBuilder};
 
 #[cfg(feature = "bundled")]
 pub use crate::bundled::{bundled, bundled_names};
-pub use crate::plugin_sources::PluginSources;
+pub use crate::{configured_plugin::ConfiguredPlugin, plugin_sources::PluginSources};

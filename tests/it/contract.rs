@@ -27,7 +27,7 @@ fn text() -> String {
 fn is_frozen() {
     let found = hex::encode(digest(&SHA256, text().as_bytes()));
     assert_eq!(
-        found, "374658bf68cf07e320c33c0b80267715fd56e600c224ada1647915feab81950c",
+        found, "69a42f6a4ff5ccdb9e381caa83c12cc53b2255b05c863bf4a8e4ac1a9e2e5c8b",
         "the contract has changed"
     );
 }

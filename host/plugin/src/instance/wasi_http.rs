@@ -32,7 +32,7 @@ const REQUESTS: usize = 16;
 
 /// Most bytes of the headers of a request or a response, and of one write to a body that nobody reads yet.
 ///
-/// The table of WASI holds them uncounted, so that an instance has `limits.handles` times as much at most.
+/// The table of WASI holds them uncounted, so that an instance has `Limits::handles` times as much at most.
 /// By default one list of headers may have 128 KiB, and a body two writes of 1 MiB.
 const UNCOUNTED: usize = 16 << 10;
 
