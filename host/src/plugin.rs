@@ -1,8 +1,8 @@
 //! Plugins: the [`Host`] that runs them, their [`Limits`], and the [`Grants`] they are loaded with.
 
 pub use cloakroom_plugin::{
-    Capability, CodeLimits, CodeSize, CompileWorker, CompiledPlugin, Digest, Grants, Host,
-    HostBuilder, Limits, Plugin, PluginCodec, PluginDriver, Requirement, Reuse, Settings, Source,
+    About, Capability, CodeLimits, CodeSize, CompileWorker, CompiledPlugin, Digest, Grants, Host,
+    HostBuilder, Limits, Plugin, PluginCodec, PluginDriver, Requirement, Reuse, SettingError, SettingKind, SettingSchema, Settings, Source,
 };
 
 #[cfg(feature = "bundled")]

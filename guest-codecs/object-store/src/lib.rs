@@ -13,7 +13,7 @@ pub mod testing;
 use std::marker::PhantomData;
 
 use cloakroom_guest::{
-    Buffer, Claim, Context, Driver, Error, MaxBytes, Settings,
+    Buffer, Claim, Context, Driver, Error, MaxBytes, Setting, Settings,
     blobs::{self, Bucket, Mode, Outcome},
 };
 
@@ -35,7 +35,12 @@ pub struct ObjectStore<L> {
 
 impl<L: Layout> Driver for ObjectStore<L> {
     const KIND: &'static str = L::KIND;
-    const SETTINGS: &'static [&'static str] = &["bucket", MaxBytes::SETTING, "prefix"];
+    const SETTINGS: &'static [Setting] = &[
+        Setting::name_of("bucket", "buckets", "bucket to store in").required(),
+        MaxBytes::SETTING,
+        Setting::text("prefix", "put before every key, with a slash behind it; no empty segment")
+            .with_default(""),
+    ];
 
     fn configure(settings: &Settings) -> Result<Self, Error> {
         Ok(Self {

@@ -44,6 +44,12 @@ macro_rules! export_codec {
             $crate::wasm::codec_bindings::export_codec_plugin!(
                 Plugin with_types_in $crate::wasm::codec_bindings
             );
+
+            $crate::export_about!(
+                Plugin,
+                <$codec as $crate::PayloadCodec>::SETTINGS,
+                <$codec as $crate::PayloadCodec>::METADATA_NAMES
+            );
         };
     };
 }
@@ -90,6 +96,51 @@ macro_rules! export_driver {
 
             $crate::wasm::driver_bindings::export_driver_plugin!(
                 Plugin with_types_in $crate::wasm::driver_bindings
+            );
+
+            $crate::export_about!(Plugin, <$driver as $crate::Driver>::SETTINGS, &[]);
+        };
+    };
+}
+
+/// Exports the plugin's description of itself. The package is the one that this expands in, so that an
+/// author writes name, version and licence once, into its manifest.
+#[doc(hidden)]
+#[cfg(target_family = "wasm")]
+#[macro_export]
+macro_rules! export_about {
+    ($plugin:ty, $settings:expr, $metadata_names:expr) => {
+        const _: () = {
+            type Exported = $plugin;
+
+            impl $crate::wasm::about_bindings::exports::cloakroom::plugin::about::Guest
+                for Exported
+            {
+                fn describe()
+                -> $crate::wasm::about_bindings::exports::cloakroom::plugin::about::Facts {
+                    $crate::wasm::about::facts([
+                        option_env!("CARGO_PKG_NAME"),
+                        option_env!("CARGO_PKG_VERSION"),
+                        option_env!("CARGO_PKG_LICENSE"),
+                        option_env!("CARGO_PKG_DESCRIPTION"),
+                        option_env!("CARGO_PKG_HOMEPAGE"),
+                        option_env!("CARGO_PKG_REPOSITORY"),
+                    ])
+                }
+
+                fn settings()
+                -> Vec<$crate::wasm::about_bindings::exports::cloakroom::plugin::about::Setting>
+                {
+                    $crate::wasm::about::settings($settings)
+                }
+
+                fn metadata_names() -> Vec<String> {
+                    $crate::wasm::about::names($metadata_names)
+                }
+            }
+
+            $crate::wasm::about_bindings::export_described_plugin!(
+                Exported with_types_in $crate::wasm::about_bindings
             );
         };
     };

@@ -30,7 +30,7 @@
 //!
 //! - [`Codec`] turns whole payloads into bytes and back. [`PayloadCodec`] also chooses the metadata.
 //! - [`Driver`] stores objects elsewhere; [`blobs`] passes their bytes from the host to the store.
-//! - [`Settings`] are the plugin's own, typed. Unknown ones are refused.
+//! - [`Settings`] are the plugin's own, typed. A [`Setting`] describes one: the host refuses others.
 //! - [`Buffer`] stands for bytes in the host. [`Buffer::reader`], [`BufferWriter`] and
 //!   [`Buffer::transform`] stream them, so that the plugin's memory stays small.
 //! - [`keys`] encrypts in the host, [`subkeys`] derives a key for a cipher of the plugin's own.
@@ -50,6 +50,7 @@ mod max_bytes;
 #[cfg(not(target_family = "wasm"))]
 mod native;
 mod reader;
+mod setting;
 mod settings;
 mod signatures;
 mod target;
@@ -75,6 +76,7 @@ pub use self::{
     driver::{Claim, Driver},
     max_bytes::MaxBytes,
     reader::BufferReader,
+    setting::Setting,
     settings::Settings,
     target::Target,
     writer::BufferWriter,

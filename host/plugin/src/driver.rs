@@ -33,7 +33,7 @@ impl Plugin {
     /// The future can be dropped at any time. Its instance is dropped with it, and nothing else changes.
     ///
     /// # Errors
-    /// `Config` if the plugin refuses its settings or is not a driver, or outside of a Tokio runtime.
+    /// `Config` if the host or the plugin refuses its settings, if it is not a driver, or outside of a Tokio runtime.
     /// `Protocol` if its kind is not a name. Otherwise the error of any other call: a trap, a limit.
     pub async fn driver(&self, settings: Settings, reuse: Reuse) -> Result<PluginDriver, Error> {
         let kind = self.describe_driver(&settings).await;
@@ -43,11 +43,12 @@ impl Plugin {
     }
 
     async fn describe_driver(&self, settings: &Settings) -> Result<String, Error> {
-        if self.inspection().world != Some(World::Storage) {
+        if !self.inspection().world.is_some_and(World::is_driver) {
             return Err(wrong_world(
                 "is a codec, not a storage driver: make a codec of it with `Plugin::codec`",
             ));
         }
+        self.check_settings(settings).await?;
         let pool = self.pool(settings, self.grants(), Reuse::Fresh);
         let kind = self.describe(pool, |instance| instance.describe_driver()).await?;
         if is_name(&kind) {

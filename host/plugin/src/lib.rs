@@ -6,6 +6,7 @@
 //!
 //! This is the only crate of Cloakroom that knows WebAssembly.
 
+mod about;
 mod codec;
 mod compute;
 mod contract;
@@ -22,6 +23,7 @@ mod runtime;
 mod settings;
 
 pub use self::{
+    about::{About, SettingError, SettingKind, SettingSchema},
     codec::PluginCodec,
     driver::PluginDriver,
     grants::{Grants, bucket_access::BucketAccess, refresh::RefreshFailure},
@@ -44,3 +46,6 @@ pub use self::{
 
 /// Version of wasmtime that plugins run in.
 pub const WASMTIME: &str = "48.0.8";
+
+/// Newest version of the contract that this host implements.
+pub const CONTRACT: &str = contract::VERSION;

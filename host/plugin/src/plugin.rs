@@ -3,8 +3,10 @@
 use std::{fmt, future::Future, sync::Arc};
 
 use cloakroom_core::{Context, Error, ErrorKind};
+use tokio::sync::OnceCell;
 
 use crate::{
+    about::About,
     compute::{Job, inline_limit::InlineLimit, permit::CallPermit, plugin_role::PluginRole},
     contract::v0_1::exports::linked_plugin::LinkedPlugin,
     grants::Grants,
@@ -31,6 +33,7 @@ struct PluginInner {
     linked: Arc<LinkedPlugin>,
     inspection: Inspection,
     grants: Grants,
+    about: OnceCell<Option<About>>,
 }
 
 impl Plugin {
@@ -41,7 +44,8 @@ impl Plugin {
         inspection: Inspection,
         grants: Grants,
     ) -> Self {
-        Self(Arc::new(PluginInner { runtime, name, linked, inspection, grants }))
+        let about = OnceCell::new();
+        Self(Arc::new(PluginInner { runtime, name, linked, inspection, grants, about }))
     }
 
     /// Returns the name that errors and logs give it.
@@ -54,6 +58,32 @@ impl Plugin {
     #[must_use]
     pub fn inspection(&self) -> &Inspection {
         &self.0.inspection
+    }
+
+    /// Returns what the plugin says of itself, or `None` if it says nothing. It is asked once, in an
+    /// instance without settings and grants.
+    ///
+    /// # Errors
+    /// `Protocol` if its answers contradict themselves. Otherwise the error of any other call: a trap, a
+    /// limit.
+    pub async fn about(&self) -> Result<Option<&About>, Error> {
+        let about = self.0.about.get_or_try_init(|| async {
+            if !self.0.linked.has_about() {
+                return Ok(None);
+            }
+            let pool = self.pool(&Settings::none(), &Grants::none(), Reuse::Fresh);
+            self.describe(pool, |instance| instance.about()).await.map(Some)
+        });
+        Ok(about.await.map_err(|error| self.explain(error))?.as_ref())
+    }
+
+    /// Checks settings against those that the plugin says it knows, if it does.
+    ///
+    /// # Errors
+    /// `Config` with the first wrong setting, and the errors of [`Plugin::about`].
+    pub(crate) async fn check_settings(&self, settings: &Settings) -> Result<(), Error> {
+        let checked = self.about().await?.map(|about| about.check_settings(settings));
+        checked.transpose().map(drop).map_err(|error| self.explain(error.into()))
     }
 
     /// Returns an error of this plugin with its name, and with the names of the settings to change.

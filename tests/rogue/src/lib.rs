@@ -11,8 +11,8 @@ use std::{
 };
 
 use cloakroom_guest::{
-    Buffer, Context, Description, Error, Payload, PayloadCodec, Purpose, Settings, Writer, keys,
-    log, random, subkeys,
+    Buffer, Context, Description, Error, Payload, PayloadCodec, Purpose, Setting, Settings, Writer,
+    keys, log, random, subkeys,
 };
 
 /// The rogue.
@@ -48,7 +48,12 @@ static START: extern "C" fn() = {
 };
 
 impl PayloadCodec for Rogue {
-    const SETTINGS: &'static [&'static str] = &["describe", "purpose", "start", "words"];
+    const SETTINGS: &'static [Setting] = &[
+        Setting::text("describe", "attack when it describes itself"),
+        Setting::text("purpose", "purpose that it claims"),
+        Setting::text("start", "attack when it starts"),
+        Setting::text("words", "words that it says"),
+    ];
 
     fn configure(settings: &Settings) -> Result<Self, Error> {
         let text = |name| settings.get(name).unwrap_or_default().to_owned();
