@@ -13,6 +13,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         (Target::Wasip2, "tests/rogue", "rogue_wasip2"),
         (Target::Bare, "tests/rogue-driver", "rogue_driver"),
         (Target::Bare, "tests/puppet", "puppet"),
+        (Target::Bare, "tests/remote-codec", "remote_codec"),
         (Target::Wasip2, "guest-codecs/zlib", "zlib_wasip2"),
         (Target::Wasip2, "examples/reverse-codec", "reverse_codec"),
     ] {

@@ -2,7 +2,8 @@
 
 pub use cloakroom_plugin::{
     About, Capability, CodeLimits, CodeSize, CompileWorker, CompiledPlugin, Digest, Grants, Host,
-    HostBuilder, Limits, Plugin, PluginCodec, PluginDriver, Requirement, Reuse, SettingError, SettingKind, SettingSchema, Settings, Source,
+    HostBuilder, Limits, OwnLimits, Plugin, PluginCodec, PluginDriver, Requirement, Reuse,
+    SettingError, SettingKind, SettingSchema, Settings, Source,
 };
 
 #[cfg(feature = "bundled")]

@@ -115,10 +115,12 @@ impl PluginLoader<'_> {
             Some(text) => Err(Error::new(ErrorKind::Config, text).in_plugin(source.name())),
             None => loaded,
         };
-        loaded.map_err(|error| {
+        let plugin = loaded.map_err(|error| {
             let key = if error.kind() == ErrorKind::MissingGrant { "grants" } else { "plugin" };
             self.at_key(table, key, entry, error)
-        })
+        })?;
+        let limited = plugin.with_limits(entry.limits.limits());
+        limited.map_err(|error| self.at_key(table, "limits", entry, error))
     }
 
     /// Returns the world of a plugin that did not load, if it can be read.

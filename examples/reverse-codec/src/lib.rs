@@ -3,7 +3,7 @@
 use std::io::{self, Write as _};
 
 use cloakroom_guest::{
-    Buffer, BufferWriter, Codec, Context, Error, Setting, Settings, export_codec, log,
+    Buffer, BufferWriter, Codec, Context, Error, Setting, Settings, export_codec,
 };
 
 // The host refuses other values, and `cloakroom inspect` shows what is written here.
@@ -24,7 +24,7 @@ impl Codec for Reverse {
     const SETTINGS: &'static [Setting] = &[LEAST];
 
     fn configure(settings: &Settings) -> Result<Self, Error> {
-        log::write(log::Level::Debug, "reading settings");
+        log::debug!("reading settings");
         Ok(Self { least: settings.integer(&LEAST)? })
     }
 

@@ -8,7 +8,9 @@ mod label;
 mod sealed;
 mod temporal;
 
-use cloakroom_guest::{Context, Description, Error, Payload, PayloadCodec, Purpose, Setting, Settings};
+use cloakroom_guest::{
+    Context, Description, Error, Payload, PayloadCodec, Purpose, Setting, Settings,
+};
 
 use crate::{config::Config, format::Format};
 

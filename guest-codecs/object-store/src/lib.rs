@@ -4,7 +4,6 @@
 //! A [`Layout`] says how a kind of store differs. The driver decides names; the bytes pass from the
 //! host to the store and never through the plugin.
 
-mod escape;
 mod key;
 mod layout;
 #[cfg(not(target_family = "wasm"))]
@@ -17,11 +16,9 @@ use cloakroom_guest::{
     blobs::{self, Bucket, Mode, Outcome},
 };
 
-pub use self::{
-    escape::{gcs_segment, s3_segment},
-    key::object_key,
-    layout::Layout,
-};
+pub use cloakroom_guest::escape::{gcs_segment, s3_segment};
+
+pub use self::{key::object_key, layout::Layout};
 
 /// A driver that lays objects out as `L` says.
 pub struct ObjectStore<L> {

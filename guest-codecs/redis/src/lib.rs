@@ -12,9 +12,7 @@ use std::{
     net::TcpStream,
 };
 
-use cloakroom_guest::{
-    Buffer, BufferWriter, Claim, Context, Driver, Error, Setting, Settings,
-};
+use cloakroom_guest::{Buffer, BufferWriter, Claim, Context, Driver, Error, Setting, Settings};
 
 use crate::{
     config::Config,

@@ -6,6 +6,20 @@
 #[macro_export]
 macro_rules! export_codec {
     ($codec:ty) => {
+        $crate::export_codec_functions!($codec);
+        #[cfg(target_family = "wasm")]
+        $crate::export_about!(
+            <$codec as $crate::PayloadCodec>::SETTINGS,
+            <$codec as $crate::PayloadCodec>::METADATA_NAMES
+        );
+    };
+}
+
+/// Exports a codec that does not describe itself.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! export_codec_functions {
+    ($codec:ty) => {
         // The compiler would call a codec unused that no component exports.
         #[cfg(not(target_family = "wasm"))]
         const _: fn(&$crate::Settings) -> Result<$codec, $crate::Error> =
@@ -43,12 +57,6 @@ macro_rules! export_codec {
 
             $crate::wasm::codec_bindings::export_codec_plugin!(
                 Plugin with_types_in $crate::wasm::codec_bindings
-            );
-
-            $crate::export_about!(
-                Plugin,
-                <$codec as $crate::PayloadCodec>::SETTINGS,
-                <$codec as $crate::PayloadCodec>::METADATA_NAMES
             );
         };
     };
@@ -97,9 +105,10 @@ macro_rules! export_driver {
             $crate::wasm::driver_bindings::export_driver_plugin!(
                 Plugin with_types_in $crate::wasm::driver_bindings
             );
-
-            $crate::export_about!(Plugin, <$driver as $crate::Driver>::SETTINGS, &[]);
         };
+
+        #[cfg(target_family = "wasm")]
+        $crate::export_about!(<$driver as $crate::Driver>::SETTINGS, &[]);
     };
 }
 
@@ -109,12 +118,12 @@ macro_rules! export_driver {
 #[cfg(target_family = "wasm")]
 #[macro_export]
 macro_rules! export_about {
-    ($plugin:ty, $settings:expr, $metadata_names:expr) => {
+    ($settings:expr, $metadata_names:expr) => {
         const _: () = {
-            type Exported = $plugin;
+            struct Described;
 
             impl $crate::wasm::about_bindings::exports::cloakroom::plugin::about::Guest
-                for Exported
+                for Described
             {
                 fn describe()
                 -> $crate::wasm::about_bindings::exports::cloakroom::plugin::about::Facts {
@@ -140,7 +149,7 @@ macro_rules! export_about {
             }
 
             $crate::wasm::about_bindings::export_described_plugin!(
-                Exported with_types_in $crate::wasm::about_bindings
+                Described with_types_in $crate::wasm::about_bindings
             );
         };
     };

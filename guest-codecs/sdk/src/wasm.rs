@@ -56,8 +56,9 @@ pub mod about_bindings {
 pub use self::{
     codec_bindings::{
         cloakroom::plugin::{
+            blobs,
             buffers::{Buffer, Writer},
-            blobs, keys, log, random, settings, subkeys,
+            keys, log, random, settings, subkeys,
             types::{Context, Error, Payload},
         },
         exports::cloakroom::plugin::codec::{self, Description, Purpose},

@@ -53,7 +53,7 @@ async fn print_markdown(args: &Inspect, source: Source) -> Result<(), Failure> {
         let text = "says nothing about itself: it has no export `about`";
         return Err(cloakroom::Error::new(ErrorKind::Config, text).in_plugin(plugin.name()).into());
     };
-    let text = inspect_about::as_markdown(&args.plugin, about);
+    let text = about.markdown(&args.plugin);
     Ok(io::stdout().lock().write_all(text.as_bytes())?)
 }
 

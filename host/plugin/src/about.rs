@@ -1,6 +1,7 @@
 //! Self-description of a plugin: its optional export `about`.
 
 mod bounds;
+mod markdown;
 mod setting_check;
 mod setting_value;
 

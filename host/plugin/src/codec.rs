@@ -28,6 +28,8 @@ pub struct PluginCodec {
     description: Description,
     metadata_names: Vec<String>,
     pool: Arc<InstancePool>,
+    /// Pool for probes, if they must not reach the buckets that were granted.
+    probes: Option<Arc<InstancePool>>,
     inline_limit: InlineLimit,
     has_key: bool,
 }
@@ -54,6 +56,8 @@ impl Plugin {
             plugin: self.clone(),
             description,
             pool: self.pool(&settings, self.grants(), reuse),
+            probes: (!self.grants().buckets.is_empty())
+                .then(|| self.pool(&settings, &self.grants().for_probes(), Reuse::Fresh)),
             inline_limit: InlineLimit::default(),
             has_key: imports_granted_keys(self),
         })
@@ -95,13 +99,19 @@ impl PluginCodec {
             ctx,
             // Not 0, or empty payloads of a slow codec would always run in their callers' tasks.
             bytes: payload.data.len().max(1),
-            time: runtime.limits.time,
+            time: self.plugin.limits().time,
+            limits: self.plugin.limits(),
             inline_limit: &self.inline_limit,
         };
-        let (pool, ctx) = (self.pool.clone(), ctx.clone());
+        let probes = self.probes.as_ref().filter(|_| ctx.is_probe());
+        let (pool, ctx) = (probes.unwrap_or(&self.pool).clone(), ctx.clone());
+        // What it reads from a bucket counts as its output.
+        let object_limit = self.plugin.limits().output.get();
+        let moves_parts = direction == Direction::Encode;
         let guest = |permit: CallPermit| async move {
             let input = payload.footprint();
-            let call = Call { input, ..Call::new(ctx, permit.clock().clone()) };
+            let call = Call::new(ctx, permit.clock().clone());
+            let call = Call { input, object_limit, moves_parts, ..call };
             pool.take(permit, call).await?.run_codec(direction, payload).await
         };
         runtime.compute.run(job, guest).await

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use cloakroom_core::{
-    ByteSize, Claim, Context, Driver, Error, ErrorKind, Limit, Object, PutOutcome, Remedy,
+    ByteSize, Claim, Context, Driver, Error, ErrorKind, Limit, Object, PutOutcome,
 };
 use futures::future::BoxFuture;
 
@@ -74,14 +74,16 @@ impl PluginDriver {
             ctx,
             // A driver rarely looks into an object, however large.
             bytes: 1,
-            time: runtime.limits.driver_time,
+            time: self.plugin.limits().driver_time,
+            limits: self.plugin.limits(),
             inline_limit: &self.inline_limit,
         })
     }
 
     /// Checks that the object is small enough for `retrieve` to return it later.
     fn check_size(&self, object: &Object) -> Result<(), Error> {
-        let (size, limit) = (object.envelope().len(), self.plugin.runtime().limits.output);
+        let limits = self.plugin.limits();
+        let (size, limit) = (object.envelope().len(), limits.output);
         if size <= limit.as_usize() {
             return Ok(());
         }
@@ -90,7 +92,7 @@ impl PluginDriver {
              pass less at once"
         );
         let error = Error::new(ErrorKind::LimitExceeded(Limit::Payload), text);
-        Err(error.with_remedies(&[Remedy::Output]))
+        Err(error.with_remedies(limits.output_remedies()))
     }
 
     async fn run_store(&self, ctx: &Context, object: Object) -> Result<(Claim, PutOutcome), Error> {
@@ -138,7 +140,7 @@ impl Driver for PluginDriver {
     }
 
     fn time_limit(&self) -> Option<Duration> {
-        Some(self.plugin.runtime().limits.driver_time)
+        Some(self.plugin.limits().driver_time)
     }
 
     fn store<'a>(

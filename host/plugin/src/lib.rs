@@ -28,7 +28,7 @@ pub use self::{
     driver::PluginDriver,
     grants::{Grants, bucket_access::BucketAccess, refresh::RefreshFailure},
     host::{Host, builder::HostBuilder},
-    limits::{Limits, code_limits::CodeLimits},
+    limits::{Limits, code_limits::CodeLimits, own::OwnLimits},
     load::{
         code_size::CodeSize,
         compile_worker::CompileWorker,

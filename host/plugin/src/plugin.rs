@@ -11,7 +11,8 @@ use crate::{
     contract::v0_1::exports::linked_plugin::LinkedPlugin,
     grants::Grants,
     instance::{call::Call, config::InstanceConfig},
-    load::inspection::Inspection,
+    limits::own::{OwnLimits, PluginLimits},
+    load::{inspection::Inspection, world::World},
     pool::{InstancePool, Reuse, TakenInstance},
     runtime::Runtime,
     settings::Settings,
@@ -26,6 +27,7 @@ const NAME: usize = 128;
 #[derive(Clone)]
 pub struct Plugin(Arc<PluginInner>);
 
+#[derive(Clone)]
 struct PluginInner {
     runtime: Arc<Runtime>,
     name: Arc<str>,
@@ -33,6 +35,7 @@ struct PluginInner {
     linked: Arc<LinkedPlugin>,
     inspection: Inspection,
     grants: Grants,
+    limits: Arc<PluginLimits>,
     about: OnceCell<Option<About>>,
 }
 
@@ -44,8 +47,8 @@ impl Plugin {
         inspection: Inspection,
         grants: Grants,
     ) -> Self {
-        let about = OnceCell::new();
-        Self(Arc::new(PluginInner { runtime, name, linked, inspection, grants, about }))
+        let (limits, about) = (runtime.plugin_limits.clone(), OnceCell::new());
+        Self(Arc::new(PluginInner { runtime, name, linked, inspection, grants, limits, about }))
     }
 
     /// Returns the name that errors and logs give it.
@@ -91,6 +94,22 @@ impl Plugin {
         error.in_plugin(self.name()).name_remedies(self.runtime().remedy_name)
     }
 
+    /// Returns the plugin with limits of its own, in place of those of its host. Codecs and drivers that
+    /// are made of it are held to them.
+    ///
+    /// # Errors
+    /// `Config` if one is above the host's.
+    pub fn with_limits(&self, own: OwnLimits) -> Result<Self, Error> {
+        let is_driver = self.0.inspection.world.is_some_and(World::is_driver);
+        let limits = PluginLimits::new(&self.0.runtime.limits, own, is_driver);
+        let limits = Arc::new(limits.map_err(|error| self.explain(error))?);
+        Ok(Self(Arc::new(PluginInner { limits, ..(*self.0).clone() })))
+    }
+
+    pub(crate) fn limits(&self) -> &Arc<PluginLimits> {
+        &self.0.limits
+    }
+
     pub(crate) fn runtime(&self) -> &Runtime {
         &self.0.runtime
     }
@@ -106,12 +125,12 @@ impl Plugin {
         grants: &Grants,
         reuse: Reuse,
     ) -> Arc<InstancePool> {
-        let PluginInner { runtime, name, linked, .. } = &*self.0;
+        let PluginInner { runtime, name, linked, limits, .. } = &*self.0;
         let config = InstanceConfig {
             plugin: name.clone(),
             settings: settings.clone(),
             grants: grants.clone(),
-            limits: runtime.limits.clone(),
+            limits: limits.clone(),
             memory: runtime.memory.clone(),
         };
         Arc::new(InstancePool::new(linked.clone(), Arc::new(config), reuse, &runtime.warm))
@@ -134,7 +153,8 @@ impl Plugin {
             role: PluginRole::Stage,
             ctx: &ctx,
             bytes: 1,
-            time: runtime.limits.time,
+            time: self.limits().time,
+            limits: self.limits(),
             inline_limit: &inline_limit,
         };
         let guest = |permit: CallPermit| async move {

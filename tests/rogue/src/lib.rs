@@ -1,5 +1,7 @@
 //! A guest that attacks its host. Each payload's body names the attack; `benign` is none.
 
+#[cfg(target_family = "wasm")]
+mod about;
 mod held;
 
 use std::{
@@ -97,7 +99,8 @@ impl PayloadCodec for Rogue {
     }
 }
 
-cloakroom_guest::export_codec!(Rogue);
+// It describes itself in its own words.
+cloakroom_guest::export_codec_functions!(Rogue);
 
 fn marked(data: Buffer) -> Payload {
     Payload::new(&[("encoding".to_owned(), b"binary/rogue".to_vec())], &data)
@@ -110,6 +113,13 @@ fn perform(attack: &str, payload: &Payload) -> Result<Option<Payload>, Error> {
     match attack {
         "benign" => return Ok(Some(marked(payload.envelope()))),
         "leave" => return Ok(None),
+        "mark" => {
+            let metadata = [
+                ("encoding".to_owned(), b"json/plain".to_vec()),
+                ("x-rogue".to_owned(), b"1".to_vec()),
+            ];
+            return Ok(Some(Payload::new(&metadata, &payload.envelope())));
+        }
         // Time.
         "loop" => loop {
             black_box(());

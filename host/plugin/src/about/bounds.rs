@@ -184,10 +184,8 @@ mod tests {
 
     #[test]
     fn lists_are_bounded() {
-        let many = (0..65).map(|at| SettingSchema {
-            name: format!("s{at}"),
-            ..schema(SettingKind::Text, None)
-        });
+        let many = (0..65)
+            .map(|at| SettingSchema { name: format!("s{at}"), ..schema(SettingKind::Text, None) });
         assert!(about(many.clone().collect()).checked().is_err());
         assert!(about(many.take(64).collect()).checked().is_ok());
         let twice = vec![schema(SettingKind::Text, None); 2];

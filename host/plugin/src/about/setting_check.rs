@@ -25,9 +25,8 @@ impl About {
     /// The first setting that is unknown, has a wrong value, or is missing and required.
     pub fn check_settings(&self, settings: &Settings) -> Result<(), SettingError> {
         settings.names().try_for_each(|name| self.check_setting(name, settings))?;
-        let missing = |schema: &&SettingSchema| {
-            schema.required && settings.get(&schema.name).is_none()
-        };
+        let missing =
+            |schema: &&SettingSchema| schema.required && settings.get(&schema.name).is_none();
         match self.settings.iter().find(missing) {
             Some(SettingSchema { name, .. }) => {
                 let text = format!("setting `{name}` is needed");
@@ -38,8 +37,7 @@ impl About {
     }
 
     fn check_setting(&self, name: &str, settings: &Settings) -> Result<(), SettingError> {
-        let refuse =
-            |text| Err(SettingError { setting: name.to_owned(), is_given: true, text });
+        let refuse = |text| Err(SettingError { setting: name.to_owned(), is_given: true, text });
         let Some(schema) = self.settings.iter().find(|schema| schema.name == name) else {
             return refuse(self.unknown(name));
         };

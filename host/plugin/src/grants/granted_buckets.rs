@@ -9,6 +9,7 @@ use super::{
     bucket_access::BucketAccess,
     bucket_uses::BucketUse,
     object_body::ObjectBody,
+    probe_bucket::ProbeBucket,
     upload::{self, Upload},
 };
 
@@ -40,6 +41,15 @@ impl GrantedBuckets {
             })
             .collect();
         (!granted.is_empty()).then_some(Self(granted))
+    }
+
+    /// Returns buckets in memory with the same names and access.
+    pub(super) fn for_probes(&self) -> Self {
+        let probe = |granted: &GrantedBucket| GrantedBucket {
+            bucket: Arc::new(ProbeBucket::new(granted.bucket.name())),
+            access: granted.access.clone(),
+        };
+        Self(self.0.iter().map(probe).collect())
     }
 
     /// Returns each bucket's name and readable part, for comparing grants.

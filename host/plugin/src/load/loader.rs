@@ -123,8 +123,7 @@ impl Loader {
             let text =
                 "was built against another version of the contract: rebuild it against wit/v0.1";
             let refused = inspection.later_version();
-            let refused =
-                refused.unwrap_or_else(|| Error::new(ErrorKind::PluginRejected, text));
+            let refused = refused.unwrap_or_else(|| Error::new(ErrorKind::PluginRejected, text));
             // It may quote names that the author chose.
             refused.with_source(clean(&format!("{error:#}"), CAUSE))
         })?;
