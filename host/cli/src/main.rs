@@ -14,6 +14,7 @@ mod gateway;
 mod help;
 mod history;
 mod inspect;
+mod inspect_about;
 mod log;
 mod open;
 mod payloads;

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::{
     claims::ClaimsEntry,
+    own_limits::OwnLimitsEntry,
     plugin::{GrantsEntry, PluginEntry, ReuseWord},
     units::{Setting, Size, Span},
 };
@@ -109,6 +110,8 @@ pub(crate) struct DriverEntry {
     pub(crate) settings: BTreeMap<String, Setting>,
     #[serde(default)]
     pub(crate) grants: GrantsEntry,
+    #[serde(default)]
+    pub(crate) limits: OwnLimitsEntry,
 }
 
 impl DriverEntry {
@@ -121,6 +124,7 @@ impl DriverEntry {
             reuse: self.reuse,
             settings: &self.settings,
             grants: &self.grants,
+            limits: &self.limits,
         }
     }
 }
