@@ -6,7 +6,7 @@ use cloakroom_pipeline::{NamespaceStorage, Rule};
 use serde::Deserialize;
 
 use super::{
-    storage::{INLINE, RuleConditions},
+    rule_conditions::{INLINE, RuleConditions, conditions},
     units::Size,
 };
 
@@ -63,17 +63,9 @@ impl NamespaceStorageEntry {
 }
 
 impl NamespaceRuleEntry {
-    pub(super) fn conditions(&self) -> RuleConditions<'_> {
-        RuleConditions {
-            workflow_type: self.workflow_type.as_deref(),
-            activity_type: self.activity_type.as_deref(),
-            task_queue: self.task_queue.as_deref(),
-            at_least: self.at_least.as_ref(),
-            metadata: &self.metadata,
-        }
-    }
-
     fn rule(&self) -> Rule {
         self.conditions().rule(&self.store_with)
     }
 }
+
+conditions!(NamespaceRuleEntry);
