@@ -9,6 +9,7 @@ use super::{
     rule_conditions::{INLINE, RuleConditions, conditions},
     units::Size,
 };
+use crate::report::NamespaceStorageReport;
 
 /// `[namespace.NAME.storage]`
 #[derive(Debug, Default, Deserialize)]
@@ -48,6 +49,15 @@ impl NamespaceStorageEntry {
             None => storage,
         };
         Some(self.rule.iter().fold(storage, |storage, rule| storage.with_rule(rule.rule())))
+    }
+
+    /// Returns where the namespace differs, for reports.
+    pub(crate) fn report(&self) -> NamespaceStorageReport {
+        NamespaceStorageReport {
+            threshold: self.threshold.as_ref().map(|threshold| threshold.0),
+            store_with: self.store_with.clone(),
+            rules: self.rule.len(),
+        }
     }
 
     /// Returns whether payloads of the namespace may be stored with this driver.
