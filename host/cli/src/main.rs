@@ -4,6 +4,7 @@
 
 mod args;
 mod check;
+mod check_namespaces;
 mod codec_server;
 mod compile;
 mod demo;
