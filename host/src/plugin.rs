@@ -3,9 +3,9 @@
 
 pub use cloakroom_core::{Service, ServiceRequest, ServiceResponse};
 pub use cloakroom_plugin::{
-    Capability, CodeLimits, CodeSize, CompileWorker, CompiledPlugin, Digest, Grants, Host,
-    HostBuilder, Limits, Plugin, PluginCodec, PluginDriver, Requirement, Reuse, Settings, Source,
-    Trace, TraceEvent,
+    About, Capability, CodeLimits, CodeSize, CompileWorker, CompiledPlugin, Digest, Grants, Host,
+    HostBuilder, Limits, OwnLimits, Plugin, PluginCodec, PluginDriver, Requirement, Reuse,
+    SettingError, SettingKind, SettingSchema, Settings, Source, Trace, TraceEvent,
 };
 
 #[cfg(feature = "http")]

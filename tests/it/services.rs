@@ -13,6 +13,7 @@ use std::{sync::Arc, time::Duration};
 
 use cloakroom::{
     ByteSize, Error, ErrorKind, Pipeline,
+    inspect::{Inspection, World},
     plugin::{
         Grants, HttpService, HttpServiceBuilder, Limits, PluginDriver, Reuse, Settings, Source,
     },
@@ -156,6 +157,7 @@ async fn nobody_is_asked_while_a_plugin_is_loaded() {
 async fn a_service_needs_a_grant() {
     let host = host(Limits::default());
     let source = || Source::bytes("rogue_http", ROGUE_HTTP);
+    assert_eq!(Inspection::from_source(&source()).unwrap().world, Some(World::HttpStorage));
     let error = host.load(source(), Grants::none()).await.map(drop).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::MissingGrant);
     assert_text(
