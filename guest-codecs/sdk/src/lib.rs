@@ -34,10 +34,11 @@
 //! - [`Buffer`] stands for bytes in the host. [`Buffer::reader`], [`BufferWriter`] and
 //!   [`Buffer::transform`] stream them, so that the plugin's memory stays small.
 //! - [`keys`] encrypts in the host, [`subkeys`] derives a key for a cipher of the plugin's own.
+//! - [`secrets`] gives what the operator lets the plugin see, such as the password of a database.
 //!
 //! # Tests
 //! In a native build all of these are ordinary values, so `cargo test` runs the plugin as it is:
-//! [`testing`] makes contexts and payloads, and grants key rings and buckets in memory.
+//! [`testing`] makes contexts and payloads, and grants key rings, buckets and secrets in memory.
 //!
 //! [Cloakroom]: https://docs.rs/cloakroom
 
@@ -70,7 +71,7 @@ pub use self::{
     codec::{Codec, PayloadCodec},
     contract::{
         Buffer, Context, Description, Error, Payload, Purpose, Writer, blobs, keys, log, random,
-        subkeys,
+        secrets, subkeys,
     },
     driver::{Claim, Driver},
     max_bytes::MaxBytes,

@@ -34,6 +34,7 @@ pub mod driver_bindings {
             "cloakroom:plugin/settings@0.1.1": super::codec_bindings::cloakroom::plugin::settings,
             "cloakroom:plugin/log@0.1.1": super::codec_bindings::cloakroom::plugin::log,
             "cloakroom:plugin/random@0.1.1": super::codec_bindings::cloakroom::plugin::random,
+            "cloakroom:plugin/secrets@0.1.1": super::codec_bindings::cloakroom::plugin::secrets,
             "cloakroom:plugin/blobs@0.1.1": generate,
         },
     });
@@ -43,7 +44,7 @@ pub use self::{
     codec_bindings::{
         cloakroom::plugin::{
             buffers::{Buffer, Writer},
-            keys, log, random, settings, subkeys,
+            keys, log, random, secrets, settings, subkeys,
             types::{Context, Error, Payload},
         },
         exports::cloakroom::plugin::codec::{self, Description, Purpose},

@@ -7,19 +7,20 @@ pub(crate) mod granted_rings;
 pub(crate) mod object_body;
 pub(crate) mod refresh;
 mod ring_setting;
+pub(crate) mod secrets;
+pub(crate) mod tcp;
 pub(crate) mod upload;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-    net::SocketAddr,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, fmt, net::SocketAddr, sync::Arc};
 
 use cloakroom_core::{Bucket, KeyRing};
 
 use self::{
-    bucket_access::BucketAccess, granted_buckets::GrantedBuckets, granted_rings::GrantedRings,
+    bucket_access::BucketAccess,
+    granted_buckets::GrantedBuckets,
+    granted_rings::GrantedRings,
+    secrets::GrantedSecrets,
+    tcp::{TcpGrant, servers::Servers},
 };
 
 /// Capabilities that one plugin is given. A plugin that imports more is not loaded.
@@ -36,7 +37,8 @@ pub struct Grants {
     pub(crate) keys: GrantedRings,
     pub(crate) subkeys: GrantedRings,
     pub(crate) buckets: BTreeMap<String, GrantedBuckets>,
-    pub(crate) tcp: BTreeSet<SocketAddr>,
+    pub(crate) tcp: Servers,
+    pub(crate) secrets: GrantedSecrets,
     pub(crate) log: bool,
     /// Whether any import is accepted when a plugin is loaded, with nothing behind it.
     pub(crate) accepts_any_import: bool,
@@ -134,11 +136,25 @@ impl Grants {
         self
     }
 
-    /// Grants TCP connections to this address, for a plugin that imports WASI's sockets. It can reach no
-    /// other address, resolve no name, and listen nowhere.
+    /// Grants TCP connections to this address, in the clear, for a plugin that imports WASI's sockets. It
+    /// can reach no other address, look up no name, and listen nowhere.
     #[must_use]
-    pub fn with_tcp(mut self, address: SocketAddr) -> Self {
-        self.tcp.insert(address);
+    pub fn with_tcp(self, address: SocketAddr) -> Self {
+        self.with_tcp_grant(address.into())
+    }
+
+    /// Grants TCP connections to this server. The host resolves its name, and encrypts if the grant has
+    /// TLS; the guest sees an ordinary socket.
+    #[must_use]
+    pub fn with_tcp_grant(mut self, server: TcpGrant) -> Self {
+        self.tcp.insert(server);
+        self
+    }
+
+    /// Grants a secret, under the name that the plugin asks for. Unlike a key, the plugin sees it.
+    #[must_use]
+    pub fn with_secret(mut self, name: &str, secret: &[u8]) -> Self {
+        self.secrets.insert(name, secret);
         self
     }
 
@@ -157,7 +173,8 @@ impl Grants {
         let buckets: Vec<_> =
             self.buckets.iter().map(|(name, granted)| (name, granted.identity())).collect();
         let (keys, subkeys) = (self.keys.identity(), self.subkeys.identity());
-        format!("{buckets:?} {keys} {subkeys} {:?} {}", self.tcp, self.log)
+        let (tcp, secrets) = (self.tcp.identity(), self.secrets.identity());
+        format!("{buckets:?} {keys} {subkeys} {tcp} {secrets} {}", self.log)
     }
 }
 
@@ -168,6 +185,7 @@ impl fmt::Debug for Grants {
             .field("subkeys", &self.subkeys)
             .field("buckets", &self.buckets.keys())
             .field("tcp", &self.tcp)
+            .field("secrets", &self.secrets)
             .field("log", &self.log)
             .finish()
     }

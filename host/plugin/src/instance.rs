@@ -14,6 +14,8 @@ pub(crate) mod held_memory;
 pub(crate) mod meter;
 pub(crate) mod resources;
 pub(crate) mod rope;
+#[cfg(feature = "wasi")]
+pub(crate) mod sockets;
 pub(crate) mod state;
 pub(crate) mod store_progress;
 pub(crate) mod trap;

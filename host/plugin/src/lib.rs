@@ -21,10 +21,17 @@ mod remedy;
 mod runtime;
 mod settings;
 
+#[cfg(feature = "wasi")]
+pub use self::grants::tcp::tls::TcpTls;
 pub use self::{
     codec::PluginCodec,
     driver::PluginDriver,
-    grants::{Grants, bucket_access::BucketAccess, refresh::RefreshFailure},
+    grants::{
+        Grants,
+        bucket_access::BucketAccess,
+        refresh::RefreshFailure,
+        tcp::{TcpGrant, TcpGrantError},
+    },
     host::{Host, builder::HostBuilder},
     limits::{Limits, code_limits::CodeLimits},
     load::{
