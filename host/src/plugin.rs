@@ -3,6 +3,7 @@
 pub use cloakroom_plugin::{
     Capability, CodeLimits, CodeSize, CompileWorker, CompiledPlugin, Digest, Grants, Host,
     HostBuilder, Limits, Plugin, PluginCodec, PluginDriver, Requirement, Reuse, Settings, Source,
+    TcpGrant, TcpGrantError, TcpTls,
 };
 
 #[cfg(feature = "bundled")]
