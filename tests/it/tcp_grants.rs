@@ -1,5 +1,6 @@
 //! Granted servers: a guest connects where it may and nowhere else, and the host resolves and encrypts.
 
+mod config;
 mod hostile;
 mod tls;
 

@@ -1,6 +1,10 @@
 //! Certificates of servers, and the authority that signs them.
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair, date_time_ymd};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd,
+};
 
 /// A certificate authority of a test's own.
 pub struct Certificates(CertifiedIssuer<'static, KeyPair>);
@@ -17,6 +21,10 @@ impl Default for Certificates {
     fn default() -> Self {
         let mut params = CertificateParams::new([]).expect("no names");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        // Two of one name would be taken for each other, until a signature is looked at.
+        static AUTHORITIES: AtomicU32 = AtomicU32::new(0);
+        let number = AUTHORITIES.fetch_add(1, Ordering::Relaxed);
+        params.distinguished_name.push(DnType::CommonName, format!("authority {number}"));
         let key = KeyPair::generate().expect("a key");
         Self(CertifiedIssuer::self_signed(params, key).expect("signs"))
     }

@@ -21,6 +21,14 @@ pub(crate) enum Failure {
     TooLarge,
 }
 
+impl Failure {
+    /// Returns whether the server had ended the connection, by itself or with a word before that: it shuts
+    /// down, or somebody ended it.
+    pub(crate) fn has_ended(&self) -> bool {
+        matches!(self, Self::Lost) || matches!(self, Self::Refused(code) if code.starts_with("57P"))
+    }
+}
+
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         match error.kind() {

@@ -66,7 +66,7 @@ impl Postgres {
     fn ask<T>(&self, question: impl Fn(&mut Connection) -> Result<T, Failure>) -> Result<T, Error> {
         if let Some(mut kept) = self.kept.take() {
             match question(&mut kept) {
-                Err(Failure::Lost) => {}
+                Err(failure) if failure.has_ended() => {}
                 answer => return self.keep(kept, answer),
             }
         }

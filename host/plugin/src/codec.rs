@@ -62,8 +62,7 @@ impl Plugin {
                 "is a storage driver, not a codec: make a driver of it with `Plugin::driver`",
             ));
         }
-        // Without grants: a plugin without a payload writes to the log freely, and could write keys there.
-        let pool = self.pool(settings, &Grants::none(), Reuse::Fresh);
+        let pool = self.pool(settings, &self.grants().for_describing(), Reuse::Fresh);
         let description = self.describe(pool, |instance| instance.describe_codec()).await?;
         check_description(&description)?;
         Ok(description)

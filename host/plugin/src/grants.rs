@@ -168,6 +168,12 @@ impl Grants {
 }
 
 impl Grants {
+    /// Returns the grants of a codec that describes itself: its secrets alone. One without a payload writes
+    /// to the log freely, and could write what it has from keys there. A secret ends that freedom.
+    pub(crate) fn for_describing(&self) -> Self {
+        Self { secrets: self.secrets.clone(), log: self.log, ..Self::default() }
+    }
+
     /// Returns a text that names all grants and their scopes. Equal grants have equal identities.
     pub(crate) fn identity(&self) -> String {
         let buckets: Vec<_> =
