@@ -22,6 +22,7 @@ use self::{
     secrets::GrantedSecrets,
     tcp::{TcpGrant, servers::Servers},
 };
+use crate::trace::Trace;
 
 /// Capabilities that one plugin is given. A plugin that imports more is not loaded.
 ///
@@ -40,6 +41,8 @@ pub struct Grants {
     pub(crate) tcp: Servers,
     pub(crate) secrets: GrantedSecrets,
     pub(crate) log: bool,
+    /// Receiver of what the plugin does, payload bytes in its words included.
+    pub(crate) trace: Option<Trace>,
     /// Whether any import is accepted when a plugin is loaded, with nothing behind it.
     pub(crate) accepts_any_import: bool,
 }
@@ -165,13 +168,32 @@ impl Grants {
         self.log = true;
         self
     }
+
+    /// Reports what the plugin does: its log, the functions that it calls, and where it traps. For its
+    /// author: what a plugin writes can hold payload bytes, and no configuration grants this.
+    #[must_use]
+    pub fn with_trace(mut self, trace: Trace) -> Self {
+        self.trace = Some(trace);
+        self
+    }
+
+    /// Puts other buckets in place of those that are granted so far, each within the same access. For
+    /// tools that make a bucket fail.
+    #[must_use]
+    pub fn with_each_bucket(mut self, change: impl Fn(Arc<dyn Bucket>) -> Arc<dyn Bucket>) -> Self {
+        for granted in self.buckets.values_mut() {
+            granted.replace_bucket(&change);
+        }
+        self
+    }
 }
 
 impl Grants {
     /// Returns the grants of a codec that describes itself: its secrets alone. One without a payload writes
     /// to the log freely, and could write what it has from keys there. A secret ends that freedom.
     pub(crate) fn for_describing(&self) -> Self {
-        Self { secrets: self.secrets.clone(), log: self.log, ..Self::default() }
+        let (secrets, trace) = (self.secrets.clone(), self.trace.clone());
+        Self { secrets, trace, log: self.log, ..Self::default() }
     }
 
     /// Returns a text that names all grants and their scopes. Equal grants have equal identities.

@@ -20,6 +20,7 @@ mod pool;
 mod remedy;
 mod runtime;
 mod settings;
+mod trace;
 
 #[cfg(feature = "wasi")]
 pub use self::grants::tcp::tls::TcpTls;
@@ -47,6 +48,7 @@ pub use self::{
     plugin::Plugin,
     pool::Reuse,
     settings::Settings,
+    trace::{Trace, TraceEvent},
 };
 
 /// Version of wasmtime that plugins run in.
