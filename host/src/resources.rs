@@ -1,4 +1,5 @@
-//! Resources that a configuration names besides plugins: its host, keys, buckets and services.
+//! Resources that a configuration names besides plugins: its host, keys, secrets, buckets, services and
+//! servers.
 
 use std::path::PathBuf;
 
@@ -7,11 +8,11 @@ use cloakroom_plugin::{Host, Limits};
 
 use crate::{
     builder::CloakroomBuilder,
-    config::{self, Buckets, OpenBuckets, Rings, Services},
+    config::{self, Buckets, OpenBuckets, Rings, Secrets, Services, TcpGrants},
     config_file::ConfigFile,
 };
 
-/// Host, key rings, buckets and services of one configuration.
+/// Host, key rings, secrets, buckets, services and servers of one configuration.
 pub(crate) struct Resources {
     pub(crate) host: Host,
     /// Folder of compiled plugins.
@@ -19,6 +20,9 @@ pub(crate) struct Resources {
     pub(crate) rings: Rings,
     pub(crate) buckets: Buckets,
     pub(crate) services: Services,
+    pub(crate) secrets: Secrets,
+    /// Servers that plugins may connect to.
+    pub(crate) tcp: TcpGrants,
 }
 
 /// Host of the configuration before, and its cache folder.
@@ -44,6 +48,8 @@ impl Resources {
         rings.extend(native.rings.iter().map(|(name, ring)| (name.clone(), ring.clone())));
         let buckets = config::buckets(file, folder, &native.buckets, open, locator)?;
         let services = config::services(file, folder, &native.services, open.services(), locator)?;
+        let secrets = config::secrets(file, folder, locator)?;
+        let tcp = config::tcp_grants(file, folder, locator)?;
         let cache = file.cache.folder.as_ref().map(|path| folder.join(path));
         let cache = cache.or_else(|| builder.cache.clone());
         let host = match &builder.host {
@@ -53,7 +59,7 @@ impl Resources {
             }
             None => host(builder, file.plugin_limits(), cache.as_ref(), before)?,
         };
-        Ok(Self { host, cache, rings, buckets, services })
+        Ok(Self { host, cache, rings, buckets, services, secrets, tcp })
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
     blobs::{self, Bucket, Mode, Outcome},
     http::{self, Headers, Response, Service},
     keys::{self, Sealed},
-    log, random,
+    log, random, secrets,
     subkeys::{self, Subkey},
 };
 
@@ -67,6 +67,7 @@ const _: fn(Response) -> (u16, Headers, Buffer) =
 
 const _: fn(log::Level, &str) = log::write;
 const _: fn(u32) -> Vec<u8> = random::draw;
+const _: fn(&str) -> Result<Vec<u8>, Error> = secrets::get;
 
 const _: fn(Description) -> (Vec<String>, Purpose) =
     |Description { encodings, purpose }| (encodings, purpose);

@@ -38,6 +38,7 @@ pub mod driver_bindings {
             "cloakroom:plugin/random@0.1.1": super::codec_bindings::cloakroom::plugin::random,
             "cloakroom:plugin/http@0.1.1": super::codec_bindings::cloakroom::plugin::http,
             "cloakroom:plugin/blobs@0.1.1": super::codec_bindings::cloakroom::plugin::blobs,
+            "cloakroom:plugin/secrets@0.1.1": super::codec_bindings::cloakroom::plugin::secrets,
         },
     });
 }
@@ -59,7 +60,7 @@ pub use self::{
         cloakroom::plugin::{
             blobs,
             buffers::{Buffer, Writer},
-            http, keys, log, random, settings, subkeys,
+            http, keys, log, random, secrets, settings, subkeys,
             types::{Context, Error, Payload},
         },
         exports::cloakroom::plugin::codec::{self, Description, Purpose},

@@ -67,9 +67,11 @@ pub enum Remedy {
     GrantLog,
     /// Services that a plugin is granted.
     GrantServices,
+    /// Secrets that a plugin is granted.
+    GrantSecrets,
     /// Key rings that a plugin is granted, to derive bytes from.
     GrantSubkeys,
-    /// Addresses that a plugin is granted.
+    /// Servers that a plugin is granted.
     GrantTcp,
     /// Handles that one call of a plugin may hold.
     Handles,

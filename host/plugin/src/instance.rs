@@ -16,6 +16,8 @@ pub(crate) mod meter;
 pub(crate) mod resources;
 pub(crate) mod rope;
 pub(crate) mod service_exchange;
+#[cfg(feature = "wasi")]
+pub(crate) mod sockets;
 pub(crate) mod state;
 pub(crate) mod store_progress;
 pub(crate) mod trap;

@@ -28,6 +28,8 @@ pub(crate) enum Table<'a> {
     Ring(&'a str),
     /// `[services.NAME]`
     Service(&'a str),
+    /// `secrets.NAME`
+    Secret(&'a str),
     /// `[namespace.NAME]`
     Namespace(&'a str),
     /// `[nexus.ENDPOINT]`
@@ -68,6 +70,7 @@ impl Locator {
             Table::Bucket(name) => vec!["buckets", name],
             Table::Ring(name) => vec!["keys", name],
             Table::Service(name) => vec!["services", name],
+            Table::Secret(name) => vec!["secrets", name],
             Table::Namespace(name) => vec!["namespace", name],
             Table::Nexus(name) => vec!["nexus", name],
             Table::NamespaceRule(name, at) => {

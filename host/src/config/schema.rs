@@ -35,6 +35,7 @@ pub(crate) struct File {
     pub(crate) buckets: BTreeMap<String, BucketEntry>,
     pub(crate) keys: BTreeMap<String, RingEntry>,
     pub(crate) services: BTreeMap<String, ServiceEntry>,
+    pub(crate) secrets: BTreeMap<String, Secret>,
     pub(crate) limits: LimitsEntry,
     pub(crate) cache: CacheEntry,
     pub(crate) temporal: TemporalEntry,
@@ -180,8 +181,11 @@ impl File {
         });
         let material = self.keys.values().flat_map(|ring| ring.material.values());
         let settings = self.buckets.values().flat_map(BucketEntry::secrets);
-        let secrets = material.chain(settings).filter_map(|secret| secret.file.clone());
         let services = self.services.values().flat_map(ServiceEntry::files).map(Path::to_owned);
+        let secrets = material.chain(settings).chain(self.secrets.values());
+        let secrets = secrets.filter_map(|secret| secret.file.clone());
+        let servers_of_plugins = self.entries().flat_map(|entry| &entry.grants.tcp);
+        let secrets = secrets.chain(servers_of_plugins.flat_map(|server| server.files().cloned()));
         let servers = self.codec_server.files().chain(self.gateway.files());
         plugins
             .chain(secrets)

@@ -7,7 +7,7 @@ mod client;
 #[path = "no_client.rs"]
 mod client;
 
-use cloakroom_guest::{Buffer, Claim, Context, Driver, Error, Settings};
+use cloakroom_guest::{Buffer, Claim, Context, Driver, Error, Setting, Settings};
 
 /// Keeps objects under their digests.
 pub struct Fetch {
@@ -22,7 +22,13 @@ pub struct Fetch {
 
 impl Driver for Fetch {
     const KIND: &'static str = "rogue.fetch";
-    const SETTINGS: &'static [&'static str] = &["url", "fetch", "method", "header", "early"];
+    const SETTINGS: &'static [Setting] = &[
+        Setting::text("url", "URL to store under"),
+        Setting::text("fetch", "URL to fetch instead"),
+        Setting::text("method", "method of that request"),
+        Setting::text("header", "its header"),
+        Setting::text("early", "send it while loading"),
+    ];
 
     fn configure(settings: &Settings) -> Result<Self, Error> {
         let text = |name, default: &str| settings.get(name).unwrap_or(default).to_owned();

@@ -2,7 +2,7 @@
 //! its settings instead, and tells what came back in the text of its error.
 
 use cloakroom_guest::{
-    Buffer, Claim, Context, Driver, Error, Settings,
+    Buffer, Claim, Context, Driver, Error, Setting, Settings,
     http::{self, Response, Service},
 };
 
@@ -28,8 +28,14 @@ struct Attack {
 
 impl Driver for Http {
     const KIND: &'static str = "rogue.http";
-    const SETTINGS: &'static [&'static str] =
-        &["service", "method", "path", "header", "limit", "early"];
+    const SETTINGS: &'static [Setting] = &[
+        Setting::text("service", "service to store in"),
+        Setting::text("method", "method of a request to send instead"),
+        Setting::text("path", "its path"),
+        Setting::text("header", "its header"),
+        Setting::text("limit", "most bytes of its answer"),
+        Setting::text("early", "send it while loading"),
+    ];
 
     fn configure(settings: &Settings) -> Result<Self, Error> {
         let text = |name| settings.get(name).unwrap_or_default().to_owned();

@@ -22,6 +22,7 @@ pub(crate) struct State {
     pub(crate) rings: BTreeMap<String, Vec<String>>,
     pub(crate) buckets: BTreeMap<String, GrantedBucket>,
     pub(crate) services: BTreeMap<String, Rc<Handler>>,
+    pub(crate) secrets: BTreeMap<String, Vec<u8>>,
     pub(crate) log: Vec<String>,
     pub(crate) calls: usize,
 }

@@ -74,6 +74,15 @@ impl InstanceState {
         refusal
     }
 
+    /// Notes that the guest has seen a secret, so that nothing it writes is shown from now on.
+    pub(crate) fn hide_words(&mut self) {
+        self.call.confidential = true;
+        #[cfg(feature = "wasi")]
+        if let Some(wasi) = &mut self.wasi {
+            wasi.hide_output();
+        }
+    }
+
     /// Ends the call: all its handles are invalid from now on.
     pub(crate) fn end_call(&mut self) {
         self.handles.clear();
@@ -232,9 +241,9 @@ impl wasmtime_wasi::WasiView for InstanceState {
 impl wasmtime_wasi_http::WasiHttpView for InstanceState {
     /// Returns the instance's HTTP of WASI, made at the first use. Its resources are in WASI's table.
     fn http(&mut self) -> wasmtime_wasi_http::WasiHttpCtxView<'_> {
-        let confidential = self.call.confidential;
+        let (describing, confidential) = (self.call.describing, self.call.confidential);
         let (limit, held) = (self.meter.output_left(), self.meter.held().clone());
-        let call = || HttpCall { confidential, held: held.clone(), limit };
+        let call = || HttpCall { describing, held: held.clone(), limit };
         let config = &self.config;
         let http = self.wasi_http.get_or_insert_with(|| Box::new(WasiHttp::new(config, call())));
         let wasi = self.wasi.get_or_insert_with(|| {

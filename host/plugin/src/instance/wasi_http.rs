@@ -44,8 +44,8 @@ pub(crate) struct WasiHttp {
 
 /// Call that a request is made in.
 pub(crate) struct HttpCall {
-    /// Whether the guest has a payload. Without one no request is sent.
-    pub(crate) confidential: bool,
+    /// Whether the plugin describes itself. No request is sent then.
+    pub(crate) describing: bool,
     pub(crate) held: HeldMemory,
     /// Most bytes of a response's body.
     pub(crate) limit: usize,
@@ -103,7 +103,7 @@ impl WasiHttpHooks for Hooks {
         _: Sent<()>,
     ) -> Sent<(http::Response<WasiBody>, Sent<()>)> {
         let failure = self.failure.clone();
-        if !self.call.confidential {
+        if self.call.describing {
             let text = "services cannot be used while loading";
             let error = HostError::new(ErrorKind::Denied, text);
             return Box::new(async move { Err(record(&failure, error)) });

@@ -49,7 +49,7 @@ impl HostService for InstanceState {
         let body = body.map(|body| self.buffer(&body).map(|body| body.parts().to_vec()));
         let body = body.transpose()?;
         // Responses may be payloads, and a guest without a payload writes to the log freely.
-        if !self.call.confidential {
+        if self.call.describing {
             return Ok(Err(Error::Denied("services cannot be used while loading".to_owned())));
         }
         let request = ServiceRequest::new(&method, &path);
