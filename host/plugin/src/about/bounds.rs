@@ -22,9 +22,6 @@ const NAME: usize = 64;
 /// Most characters of a text.
 const TEXT: usize = 1000;
 
-/// Most bytes that all texts together may have, so that copying them costs nothing worth counting.
-pub(crate) const BYTES: usize = 64 << 10;
-
 impl About {
     /// Returns the description with texts that can be shown.
     ///
