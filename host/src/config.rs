@@ -38,6 +38,7 @@ mod parse;
 mod plugin;
 mod remedy;
 mod required;
+mod rule_conditions;
 mod schema;
 mod secret;
 mod shared_host;

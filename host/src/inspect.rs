@@ -8,7 +8,7 @@ pub use crate::{
     build_info::BuildInfo,
     check::Check,
     report::{
-        BucketReport, DriverReport, Report, RingReport, StageReport, StoreOutcome, StoreRow,
-        StoreStep,
+        BucketReport, DriverReport, NamespaceReport, NamespaceStorageReport, Report, RingReport,
+        StageReport, StoreOutcome, StoreRow, StoreStep,
     },
 };

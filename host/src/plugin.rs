@@ -3,9 +3,9 @@
 pub use cloakroom_plugin::{
     About, Capability, CodeLimits, CodeSize, CompileWorker, CompiledPlugin, Digest, Grants, Host,
     HostBuilder, Limits, OwnLimits, Plugin, PluginCodec, PluginDriver, Requirement, Reuse,
-    SettingError, SettingKind, SettingSchema, Settings, Source,
+    SettingError, SettingKind, SettingSchema, Settings, Source, Trace, TraceEvent,
 };
 
 #[cfg(feature = "bundled")]
 pub use crate::bundled::{bundled, bundled_names};
-pub use crate::plugin_sources::PluginSources;
+pub use crate::{configured_plugin::ConfiguredPlugin, plugin_sources::PluginSources};

@@ -19,15 +19,12 @@ use crate::{
     failure::Failure,
     inspect_about,
     open::host_builder,
+    plugin::source::source,
     table::{table, thousands},
 };
 
 pub(crate) async fn run(args: &Inspect) -> Result<(), Failure> {
-    let source = match args.plugin.split_once(':') {
-        Some(("bundled", name)) => cloakroom::plugin::bundled(name)?,
-        Some(("file", path)) => Source::file(path),
-        _ => Source::file(&args.plugin),
-    };
+    let source = source(&args.plugin)?;
     if args.markdown {
         return print_markdown(args, source).await;
     }

@@ -4,6 +4,7 @@
 
 mod args;
 mod check;
+mod check_namespaces;
 mod codec_server;
 mod compile;
 mod demo;
@@ -18,6 +19,7 @@ mod inspect_about;
 mod log;
 mod open;
 mod payloads;
+mod plugin;
 mod process_metrics;
 mod prometheus;
 mod restart_only;
@@ -66,5 +68,6 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Decode(args) => payloads::decode(&args).await,
         Command::Explain(explain) => explain::run(&explain).await,
         Command::Inspect(inspect) => inspect::run(&inspect).await,
+        Command::Plugin(command) => plugin::run(&command).await,
     }
 }

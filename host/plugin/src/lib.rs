@@ -21,6 +21,7 @@ mod pool;
 mod remedy;
 mod runtime;
 mod settings;
+mod trace;
 
 pub use self::{
     about::{About, SettingError, SettingKind, SettingSchema},
@@ -42,6 +43,7 @@ pub use self::{
     plugin::Plugin,
     pool::Reuse,
     settings::Settings,
+    trace::{Trace, TraceEvent},
 };
 
 /// Version of wasmtime that plugins run in.

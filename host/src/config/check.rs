@@ -11,8 +11,9 @@ use super::{
     locator::{Locator, Table},
     namespace_check, namespace_rings, namespace_storage_check, nexus_check,
     plugin::PluginEntry,
+    rule_conditions::INLINE,
     schema::File,
-    storage::{INLINE, RuleEntry, StorageEntry},
+    storage::{RuleEntry, StorageEntry},
     unknown_name::{meant, unknown},
 };
 
