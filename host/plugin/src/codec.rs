@@ -8,12 +8,13 @@ use futures::future::BoxFuture;
 use crate::{
     compute::{Job, inline_limit::InlineLimit, permit::CallPermit, plugin_role::PluginRole},
     grants::Grants,
+    guest_name::is_name,
     instance::call::Call,
     load::{
         requirement::{Capability, Requirement},
         world::World,
     },
-    plugin::{Plugin, is_name, wrong_world},
+    plugin::{Plugin, wrong_world},
     pool::{InstancePool, Reuse},
     settings::Settings,
 };

@@ -12,6 +12,7 @@ mod compute;
 mod contract;
 mod driver;
 mod grants;
+mod guest_name;
 mod host;
 mod instance;
 mod limits;
