@@ -3,6 +3,7 @@
 mod buckets;
 mod command;
 mod native;
+mod page;
 
 use std::{
     collections::BTreeSet,
