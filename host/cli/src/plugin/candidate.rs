@@ -94,7 +94,7 @@ impl Candidate {
             grants = grants
                 .with_keys(name, ring.clone())
                 .with_subkeys(name, ring.clone())
-                .with_bucket(name, memory, BucketAccess::whole());
+                .with_bucket(name, memory, whole());
             if let Ok(address) = name.parse() {
                 grants = grants.with_tcp(address);
             }
@@ -152,6 +152,11 @@ impl Candidate {
 /// Returns whether a plugin is a driver.
 pub(crate) fn is_driver(plugin: &Plugin) -> bool {
     plugin.inspection().world == Some(World::Storage)
+}
+
+/// Returns all access to a bucket that is made up.
+fn whole() -> BucketAccess {
+    BucketAccess::whole().with_overwriting().with_removing().with_listing()
 }
 
 impl MadeUpKey {
