@@ -157,7 +157,7 @@ impl Candidate {
 
 /// Returns whether a plugin is a driver.
 pub(crate) fn is_driver(plugin: &Plugin) -> bool {
-    plugin.inspection().world == Some(World::Storage)
+    plugin.inspection().world.is_some_and(World::is_driver)
 }
 
 /// Returns all access to a bucket that is made up.
