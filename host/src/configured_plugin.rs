@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cloakroom_core::{Error, ErrorKind};
-use cloakroom_plugin::{Grants, Inspection, Limits, Settings, Source};
+use cloakroom_plugin::{Grants, Inspection, Limits, OwnLimits, Settings, Source};
 
 use crate::{
     blocking_work::run_blocking,
@@ -27,6 +27,8 @@ pub struct ConfiguredPlugin {
     pub settings: Settings,
     /// Limits of the configuration.
     pub limits: Limits,
+    /// Its own limits, in place of those.
+    pub own_limits: OwnLimits,
 }
 
 impl CloakroomBuilder {
@@ -74,6 +76,7 @@ impl CloakroomBuilder {
             grants: loader.grants(table, entry),
             settings: settings(entry),
             limits: file.plugin_limits(),
+            own_limits: entry.limits.limits(),
         })
     }
 }
