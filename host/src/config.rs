@@ -1,12 +1,12 @@
 //! Configuration: one TOML file for the library and the command line.
 //!
 //! - `schema` and the tables below it (`bucket`, `claims`, `code_limits`, `gateway`, `namespaces`,
-//!   `namespace_storage`, `nexus`, `plugin`, `storage`, `temporal`) are the file as written; `units`, `date`,
+//!   `namespace_storage`, `nexus`, `plugin`, `plugins`, `storage`, `temporal`) are the file as written; `units`, `date`,
 //!   `method_name`, `required` and `secret` are its values.
 //! - `parse` reads the text; `locator` finds lines, `nearest` and `unknown_name` the name that was meant,
 //!   for errors.
 //! - `check`, `bucket_grants`, `namespace_check`, `namespace_rings`, `namespace_storage_check`,
-//!   `nexus_check` and `shared_host` compare the parts with each other.
+//!   `nexus_check`, `plugins_check` and `shared_host` compare the parts with each other.
 //! - `namespace_rules` turns tables of namespaces into rules of the pipeline and of the gateway.
 //! - `keys` and `buckets` fetch what the file only names.
 
@@ -35,6 +35,8 @@ mod nexus;
 mod nexus_check;
 mod parse;
 mod plugin;
+mod plugins;
+mod plugins_check;
 mod remedy;
 mod required;
 mod schema;
@@ -63,6 +65,7 @@ pub(crate) use self::{
     namespaces::NamespaceEntry,
     parse::parse,
     plugin::{PluginEntry, ReuseWord},
+    plugins::SignaturePolicy,
     remedy::pipeline_error,
     required::Required,
     schema::{File, RingEntry, StageEntry},

@@ -28,6 +28,7 @@ mod key_facts;
 pub mod keys;
 mod load_deadline;
 mod loaded_config;
+mod lock_file;
 pub mod metric;
 #[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
 mod namespace_policies;
@@ -38,12 +39,14 @@ pub mod plugin;
 mod plugin_grants;
 mod plugin_loader;
 mod plugin_sources;
+mod plugin_store;
 mod probe;
 mod reload;
 mod reload_metric;
 mod reload_order;
 mod report;
 mod resources;
+mod signature_check;
 #[cfg(any(feature = "codec-server", feature = "gateway"))]
 mod signed_tokens;
 pub mod storage;

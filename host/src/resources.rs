@@ -9,11 +9,13 @@ use crate::{
     builder::CloakroomBuilder,
     config::{self, Buckets, OpenBuckets, Rings},
     config_file::ConfigFile,
+    plugin_store::PluginStore,
 };
 
-/// Host, key rings and buckets of one configuration.
+/// Host, plugins, key rings and buckets of one configuration.
 pub(crate) struct Resources {
     pub(crate) host: Host,
+    pub(crate) plugins: PluginStore,
     /// Folder of compiled plugins.
     pub(crate) cache: Option<PathBuf>,
     pub(crate) rings: Rings,
@@ -51,7 +53,8 @@ impl Resources {
             }
             None => host(builder, file.plugin_limits(), cache.as_ref(), before)?,
         };
-        Ok(Self { host, cache, rings, buckets })
+        let plugins = PluginStore::open(builder, config)?;
+        Ok(Self { host, plugins, cache, rings, buckets })
     }
 }
 

@@ -30,6 +30,12 @@ pub(crate) enum Table<'a> {
     Namespace(&'a str),
     /// `[nexus.ENDPOINT]`
     Nexus(&'a str),
+    /// `[plugins]`
+    Plugins,
+    /// `[plugins.keys.NAME]`
+    PluginKey(&'a str),
+    /// `[registries."HOST"]`
+    Registry(&'a str),
     /// The `[[namespace.NAME.storage.rule]]` of this index.
     NamespaceRule(&'a str, usize),
 }
@@ -67,6 +73,9 @@ impl Locator {
             Table::Ring(name) => vec!["keys", name],
             Table::Namespace(name) => vec!["namespace", name],
             Table::Nexus(name) => vec!["nexus", name],
+            Table::Plugins => vec!["plugins"],
+            Table::PluginKey(name) => vec!["plugins", "keys", name],
+            Table::Registry(host) => vec!["registries", host],
             Table::NamespaceRule(name, at) => {
                 index = at.to_string();
                 vec!["namespace", name, "storage", "rule", &index]

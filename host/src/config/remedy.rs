@@ -30,6 +30,8 @@ pub fn setting_name(remedy: Remedy) -> &'static str {
         Remedy::NexusEndpoints => "[nexus.ENDPOINT]",
         Remedy::OldRings => "namespace.NAME.old_rings",
         Remedy::RefreshFailure => "refresh_failure = \"warn\"",
+        Remedy::RegistryCredentials => "[registries.\"HOST\"] username, password",
+        Remedy::RegistryRealm => "[registries.\"HOST\"] realm",
         Remedy::RequiredToEncode => "required = \"encode\"",
         Remedy::Rules => "[[storage.rule]]",
         Remedy::ServerAnonymous => "codec_server.anonymous = true",
