@@ -49,7 +49,11 @@ mod unknown_name;
 
 #[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
 pub(crate) use self::namespace_rules::policies;
+#[cfg(feature = "registry")]
+pub(crate) use self::plugins::RegistryEntry;
 pub use self::remedy::setting_name;
+#[cfg(any(feature = "codec-server", feature = "gateway", feature = "registry"))]
+pub(crate) use self::secret::read_secret;
 #[cfg(feature = "temporal")]
 pub(crate) use self::temporal::TemporalEntry;
 #[cfg(feature = "codec-server")]
@@ -80,7 +84,4 @@ pub(crate) use self::{
     secret::Secret,
 };
 #[cfg(any(feature = "codec-server", feature = "gateway"))]
-pub(crate) use self::{
-    secret::{read_secret, refuse_writable},
-    temporal::JwtEntry,
-};
+pub(crate) use self::{secret::refuse_writable, temporal::JwtEntry};

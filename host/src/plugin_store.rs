@@ -42,8 +42,6 @@ pub(crate) struct PluginRequest {
 #[derive(Debug)]
 pub(crate) struct CheckedPlugin {
     pub(crate) source: Source,
-    /// Digest of its file, unless it is bundled.
-    pub(crate) digest: Option<Digest>,
     /// Statement that a trusted key signed, if signatures are asked for.
     #[cfg_attr(
         not(feature = "registry"),
@@ -68,6 +66,13 @@ impl PluginRequest {
                 .map_or_else(|| entry.plugin_name(), Cow::Borrowed)
                 .into_owned(),
         })
+    }
+
+    /// Returns the request with another reference of the same plugin.
+    #[cfg(feature = "registry")]
+    pub(crate) fn with_plugin(mut self, plugin: &str) -> Self {
+        plugin.clone_into(&mut self.plugin);
+        self
     }
 
     /// Adds the pinned digest and the name to a source.
@@ -125,7 +130,7 @@ impl PluginStore {
         let (source, plugin, signatures) = match origin {
             "bundled" => {
                 let source = request.finish(bundled(name)?);
-                return Ok(CheckedPlugin { source, digest: None, statement: None });
+                return Ok(CheckedPlugin { source, statement: None });
             }
             "oci" => {
                 let reference: Reference = request.plugin.parse()?;
@@ -139,7 +144,7 @@ impl PluginStore {
         let source = request.finish(source);
         if origin == "file" && self.policy == SignaturePolicy::Off && self.lock.is_none() {
             // Read when it is loaded, as ever: nothing is checked before.
-            return Ok(CheckedPlugin { source, digest: None, statement: None });
+            return Ok(CheckedPlugin { source, statement: None });
         }
         let (source, bytes) = source.read_now(self.largest)?;
         let digest = Digest::sha256(&bytes);
@@ -155,7 +160,7 @@ impl PluginStore {
         };
         let statement = self.check_signature(request, &signatures);
         let statement = statement.map_err(|error| error.in_plugin(source.name()))?;
-        Ok(CheckedPlugin { source, digest: Some(digest), statement })
+        Ok(CheckedPlugin { source, statement })
     }
 
     /// Checks signatures by the policy.

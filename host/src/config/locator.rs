@@ -30,8 +30,6 @@ pub(crate) enum Table<'a> {
     Namespace(&'a str),
     /// `[nexus.ENDPOINT]`
     Nexus(&'a str),
-    /// `[plugins]`
-    Plugins,
     /// `[plugins.keys.NAME]`
     PluginKey(&'a str),
     /// `[registries."HOST"]`
@@ -49,6 +47,12 @@ impl Locator {
     /// Returns the file's name.
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Returns the file's text.
+    #[cfg(feature = "registry")]
+    pub(crate) fn text(&self) -> &str {
+        &self.text
     }
 
     /// Returns the file's name and the line of a key in a table, or the closest line above that is
@@ -73,7 +77,6 @@ impl Locator {
             Table::Ring(name) => vec!["keys", name],
             Table::Namespace(name) => vec!["namespace", name],
             Table::Nexus(name) => vec!["nexus", name],
-            Table::Plugins => vec!["plugins"],
             Table::PluginKey(name) => vec!["plugins", "keys", name],
             Table::Registry(host) => vec!["registries", host],
             Table::NamespaceRule(name, at) => {
