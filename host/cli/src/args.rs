@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Parser, Subcommand, ValueEnum};
 use cloakroom::{Context, pipeline::Kind, temporal::server::Address};
 
-use crate::{help, history::args::HistoryArgs};
+use crate::{help, history::args::HistoryArgs, plugin::args::Plugin};
 
 /// Compress, encrypt and store the payloads of durable workflows, with sandboxed plugins.
 #[derive(Debug, Parser)]
@@ -51,6 +51,9 @@ pub(crate) enum Command {
     /// Show the digest, imports and needed grants of a plugin
     #[command(after_help = help::INSPECT)]
     Inspect(Inspect),
+    /// Check plugins, and work with them
+    #[command(subcommand)]
+    Plugin(Plugin),
 }
 
 #[derive(Debug, clap::Args)]
@@ -203,7 +206,8 @@ pub(crate) struct Inspect {
     pub(crate) json: bool,
 }
 
-fn parse_setting(text: &str) -> Result<(String, String), String> {
+/// Parses a setting from `NAME=VALUE`.
+pub(crate) fn parse_setting(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
 }

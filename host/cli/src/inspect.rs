@@ -18,15 +18,12 @@ use crate::{
     args::Inspect,
     failure::Failure,
     open::host_builder,
+    plugin::source::source,
     table::{table, thousands},
 };
 
 pub(crate) async fn run(args: &Inspect) -> Result<(), Failure> {
-    let source = match args.plugin.split_once(':') {
-        Some(("bundled", name)) => cloakroom::plugin::bundled(name)?,
-        Some(("file", path)) => Source::file(path),
-        _ => Source::file(&args.plugin),
-    };
+    let source = source(&args.plugin)?;
     let inspection = Inspection::from_source(&source)?;
     let code = CodeSize::measure_source(&source)?;
     let described = if args.describe {

@@ -17,6 +17,7 @@ mod inspect;
 mod log;
 mod open;
 mod payloads;
+mod plugin;
 mod process_metrics;
 mod prometheus;
 mod restart_only;
@@ -65,5 +66,6 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Decode(args) => payloads::decode(&args).await,
         Command::Explain(explain) => explain::run(&explain).await,
         Command::Inspect(inspect) => inspect::run(&inspect).await,
+        Command::Plugin(command) => plugin::run(&command).await,
     }
 }

@@ -1,0 +1,16 @@
+//! Commands of `plugin`: tools for those who write plugins, and for those who receive them.
+
+pub(crate) mod args;
+mod check;
+mod help;
+pub(crate) mod source;
+
+use self::args::Plugin;
+use crate::failure::Failure;
+
+/// Runs one command of `plugin`.
+pub(crate) async fn run(command: &Plugin) -> Result<(), Failure> {
+    match command {
+        Plugin::Check(check) => check::run(check).await,
+    }
+}
