@@ -14,6 +14,7 @@ mod gateway;
 mod help;
 mod history;
 mod inspect;
+mod lock;
 mod log;
 mod open;
 mod payloads;
@@ -66,6 +67,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Decode(args) => payloads::decode(&args).await,
         Command::Explain(explain) => explain::run(&explain).await,
         Command::Inspect(inspect) => inspect::run(&inspect).await,
+        Command::Lock(args) => lock::run(&args).await,
         Command::Plugin(command) => plugin::run(&command).await,
     }
 }

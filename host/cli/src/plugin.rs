@@ -3,6 +3,7 @@
 pub(crate) mod args;
 mod check;
 mod help;
+mod packaging;
 pub(crate) mod source;
 
 use self::args::Plugin;
@@ -12,5 +13,6 @@ use crate::failure::Failure;
 pub(crate) async fn run(command: &Plugin) -> Result<(), Failure> {
     match command {
         Plugin::Check(check) => check::run(check).await,
+        Plugin::Packaging(command) => packaging::run(command).await,
     }
 }

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::help;
+use super::{help, packaging::args::Packaging};
 use crate::args::parse_setting;
 
 /// Commands of `plugin`.
@@ -11,6 +11,8 @@ pub(crate) enum Plugin {
     /// Check a plugin against the rules that every plugin must keep
     #[command(after_help = help::CHECK)]
     Check(Check),
+    #[command(flatten)]
+    Packaging(Packaging),
 }
 
 /// A plugin and its settings.
