@@ -59,6 +59,7 @@ mod probes;
 mod readme;
 mod redis;
 mod refresh;
+mod registry;
 mod reload;
 mod required;
 mod rings;

@@ -8,7 +8,7 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use super::{page, root, tables};
 
 /// Crates that know no configuration.
-const LIBRARY: [&str; 6] = ["core", "pipeline", "plugin", "stores", "temporal", "wire"];
+const LIBRARY: [&str; 7] = ["core", "pipeline", "plugin", "registry", "stores", "temporal", "wire"];
 
 /// Returns the keys of the reference with their tables, such as `limits.memory` and `stage.plugin`.
 fn keys() -> BTreeSet<String> {

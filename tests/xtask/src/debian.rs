@@ -11,6 +11,11 @@ pub(crate) fn redis() -> Result<()> {
     need(&["redis-server"], &["redis-server"])
 }
 
+/// An OCI registry, for plugins.
+pub(crate) fn registry() -> Result<()> {
+    need(&["docker-registry"], &["docker-registry"])
+}
+
 /// A browser, and a font: without one, pictures of its pages have no letters.
 pub(crate) fn chromium() -> Result<()> {
     need(&["chromium"], &["chromium", "fonts-dejavu-core"])

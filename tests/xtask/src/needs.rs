@@ -53,6 +53,8 @@ impl Needs {
         let java = java.map(|found| ("CLOAKROOM_JAVA", found.to_string_lossy().into_owned()));
         needs.note("Java", &["sdks::java", "sdks::mixed"], strict, java.map(Some))?;
         needs.note("Redis", &["redis::"], strict, debian::redis().map(|()| None))?;
+        let registry = debian::registry().map(|()| None);
+        needs.note("a registry", &["registry::"], strict, registry)?;
         needs.note("Chromium", &["ui::"], strict, debian::chromium().map(|()| None))?;
         needs.note("promtool", &["alerts::"], strict, debian::promtool().map(|()| None))?;
         Ok(needs)
