@@ -82,7 +82,7 @@ async fn open(text: &str) -> Result<Cloakroom, Error> {
 }
 
 /// The tables of the reference, and a file with a key of each in place of `KEY`.
-const TABLES: [(&str, &str); 26] = [
+const TABLES: [(&str, &str); 29] = [
     ("[[stage]]", "[[stage]]\nplugin = \"bundled:zstd\"\nKEY"),
     ("grants", "[[stage]]\nplugin = \"bundled:zstd\"\n[stage.grants]\nKEY"),
     ("[storage]", "[storage]\nKEY"),
@@ -128,6 +128,9 @@ const TABLES: [(&str, &str); 26] = [
     ),
     ("[[namespace.NAME.plain]]", "[[namespace.n.plain]]\nKEY"),
     ("[nexus.ENDPOINT]", "[nexus.e]\nnamespace = \"n\"\nKEY"),
+    ("[plugins]", "[plugins]\nKEY"),
+    ("[plugins.keys.NAME]", "[plugins.keys.k]\nKEY"),
+    ("[registries.\"HOST\"]", "[registries.\"h.example\"]\nKEY"),
     ("[cache]", "[cache]\nKEY"),
 ];
 

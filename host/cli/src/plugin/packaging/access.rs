@@ -3,7 +3,8 @@
 use std::env;
 
 use cloakroom::{
-    CloakroomBuilder,
+    CloakroomBuilder, Error,
+    pipeline::setting_name,
     registry::{Access, Client},
     signature::Reference,
 };
@@ -30,6 +31,14 @@ pub(super) fn client(args: &AccessArgs, reference: &Reference) -> Result<Client,
         access = access.with_plain_http(true);
     }
     Ok(Client::new(access)?)
+}
+
+/// Returns an error of a registry with what to change: keys of the configuration, or arguments.
+pub(super) fn with_advice(args: &AccessArgs, error: Error) -> Failure {
+    if args.config.is_some() {
+        return error.rename_remedies(setting_name).into();
+    }
+    error.rename_remedies(|_| "--username, --password-env, or --config with [registries]").into()
 }
 
 /// Returns the builder of a configuration that may be left out, for its limits and folders.

@@ -8,7 +8,7 @@ use cloakroom::{
 };
 
 use super::{
-    access::{builder_of, client},
+    access::{builder_of, client, with_advice},
     args::Pull,
     files::{COMPONENT, replace},
 };
@@ -53,7 +53,8 @@ async fn one(
             copies_folder().ok_or_else(|| Failure::usage("no folder to pull into: use --into"))?,
         ),
     };
-    let artifact = client(&args.access, reference)?.pull(reference, COMPONENT).await?;
+    let artifact = client(&args.access, reference)?.pull(reference, COMPONENT).await;
+    let artifact = artifact.map_err(|error| with_advice(&args.access, error))?;
     let path = copies.keep(&artifact)?;
     if let Some(output) = &args.output {
         replace(output, artifact.component())?;

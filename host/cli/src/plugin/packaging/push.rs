@@ -5,7 +5,7 @@ use std::io::{self, Write as _};
 use cloakroom::{inspect::Inspection, registry::Package, signature::SignedComponent};
 
 use super::{
-    access::client,
+    access::{client, with_advice},
     args::Push,
     files::{COMPONENT, read},
     signatures::{all, read_beside},
@@ -30,7 +30,9 @@ pub(super) async fn run(args: &Push) -> Result<(), Failure> {
     if let Some(set) = &beside {
         package = package.with_signatures(set);
     }
-    let pushed = client(&args.access, &args.reference)?.push(&args.reference, &package).await?;
+    let client = client(&args.access, &args.reference)?;
+    let pushed = client.push(&args.reference, &package).await;
+    let pushed = pushed.map_err(|error| with_advice(&args.access, error))?;
     let row = |name: &str, value: String| vec![name.to_owned(), value];
     let text = words(&[
         row("reference", pushed.reference.to_string()),
