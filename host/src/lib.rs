@@ -85,5 +85,5 @@ struct Temporal;
 
 /// Compiles the examples of the page for authors of plugins.
 #[cfg(doctest)]
-#[doc = include_str!("../docs/authors.md")]
+#[doc = include_str!("../docs/authors/README.md")]
 struct Authors;

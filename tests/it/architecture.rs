@@ -234,7 +234,7 @@ fn every_item_of_the_contract_is_documented() {
 /// compiled, and their tests run.
 #[test]
 fn authors_are_shown_plugins_that_are_tested() {
-    let page = fs::read_to_string(root().join("host/docs/authors.md")).unwrap();
+    let page = fs::read_to_string(root().join("host/docs/authors/README.md")).unwrap();
     let sdk = fs::read_to_string(root().join("guest-codecs/sdk/src/lib.rs")).unwrap();
     for example in ["reverse", "flat"] {
         let path = root().join("guest-codecs/sdk/examples").join(example).with_extension("rs");
@@ -266,8 +266,7 @@ fn the_readme_shows_a_worker_that_is_compiled() {
 /// No test and no example in the documentation is ignored: an ignored one is forgotten.
 #[test]
 fn no_test_is_ignored() {
-    let pages = fs::read_dir(root().join("host/docs")).unwrap();
-    let mut found: Vec<_> = pages.map(|page| page.unwrap().path()).collect();
+    let mut found = crate::docs::page_files();
     found.push(root().join("README.md"));
     for folder in ["host", "guest-codecs", "tests/it"] {
         sources(&root().join(folder), &mut found);
@@ -296,8 +295,7 @@ fn the_version_of_wasmtime_is_the_locked_one() {
 /// Links of the README and of the pages lead to files.
 #[test]
 fn every_link_leads_somewhere() {
-    let pages = fs::read_dir(root().join("host/docs")).unwrap();
-    let mut pages: Vec<_> = pages.map(|page| page.unwrap().path()).collect();
+    let mut pages = crate::docs::page_files();
     let others = [
         "README.md",
         "SECURITY.md",
