@@ -82,7 +82,7 @@ impl Setup {
 
 /// Encodes and decodes a payload.
 async fn round_trip(cloakroom: &Cloakroom) {
-    let sent = vec![plain("some text that a plugin changes")];
+    let sent = vec![plain("some text that a plugin changes ".repeat(100))];
     let kept = cloakroom.encode(&Context::none(), sent.clone()).await.unwrap();
     assert_ne!(kept, sent);
     assert_eq!(cloakroom.decode(&Context::none(), kept).await.unwrap(), sent);

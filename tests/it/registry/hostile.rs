@@ -69,7 +69,13 @@ async fn a_token_is_asked_of_the_registry_itself_or_of_the_configured_realm() {
     });
     let error = refused(&server).await;
     assert_eq!(error.kind(), ErrorKind::Denied);
-    assert_text(&chain(&error), &["Access::with_realm"], &expect![[""]]);
+    assert_text(
+        &chain(&error),
+        &["Access::with_realm"],
+        &expect![[r#"
+        plugin `a`: the registry sends us to `http://127.0.0.1:[port]/token` for a token, which is neither on its own host nor allowed: allow it if it belongs to the registry (`Access::with_realm`)
+    "#]],
+    );
     assert!(realm.asked().is_empty(), "it was not asked: {:?}", realm.asked());
     got_no_credentials(&server);
 
@@ -215,7 +221,17 @@ async fn what_is_larger_or_other_than_it_should_be_is_refused() {
         assert!(kinds.contains(&error.kind()), "{what}: {error}");
         texts.push(format!("{what}: {}", chain(&error)));
     }
-    assert_texts(&texts, &expect![[""]]);
+    assert_texts(
+        &texts,
+        &expect![[r#"
+        a manifest that says it is huge: plugin `a`: the registry sends more than 262,144 bytes of a manifest
+        a manifest that is huge: plugin `a`: the registry sends more than 262,144 bytes of a manifest
+        a layer that is longer: plugin `a`: the registry sends more than 70,672 bytes of a component
+        a layer that is shorter: plugin `a`: the component was changed: it has 70,671 bytes, and its manifest says 70,672
+        a layer that is another: plugin `a`: the component was changed: expected sha256:[digest], found sha256:[digest]
+        an error without end: plugin `a`: the registry could not answer the request for manifest `1` of `a` (HTTP 500)
+    "#]],
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

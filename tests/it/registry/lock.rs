@@ -41,11 +41,17 @@ async fn a_file_is_pinned_and_its_comments_stay() {
     fs::write(setup.config(), text.replace(&format!("{digest}\n"), "")).unwrap();
     let error = setup.refused().await;
     assert_eq!(error.kind(), ErrorKind::PluginRejected);
-    assert_text(&chain(&error), &["line 2", "cloakroom lock"], &expect![[""]]);
+    assert_text(
+        &chain(&error),
+        &["line 2", "cloakroom lock"],
+        &expect![[r#"
+        [folder]/cloakroom.toml, line 2, stage `reverse`, key `plugin`: plugin `reverse` (`[folder]/reverse.wasm`): was changed since it was locked: the lock file has sha256:[digest], found sha256:[digest]; run `cloakroom lock` to see and accept the difference
+    "#]],
+    );
     let plan = setup.builder().lock(false).await.unwrap();
     assert!(!plan.is_current().unwrap() && !plan.is_granted());
     let kinds: Vec<_> = plan.differences().iter().map(|one| one.kind).collect();
-    assert_eq!(kinds, ["encoding", "encoding", "encoding"]);
+    assert_eq!(kinds, ["encoding", "encoding"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -58,7 +64,13 @@ async fn a_plugin_that_nobody_locked_is_refused() {
     fs::write(setup.config(), two).unwrap();
     let error = setup.refused().await;
     assert_eq!(error.kind(), ErrorKind::PluginRejected);
-    assert_text(&chain(&error), &["cloakroom lock"], &expect![[""]]);
+    assert_text(
+        &chain(&error),
+        &["cloakroom lock"],
+        &expect![[r#"
+        [folder]/cloakroom.toml, line 6, stage `zlib`, key `plugin`: plugin `zlib` (`[folder]/zlib.wasm`): is not in the lock file beside the configuration: run `cloakroom lock`
+    "#]],
+    );
     lock(&setup).await.unwrap();
     round_trip(&setup.open().await.unwrap()).await;
     fs::write(setup.path("cloakroom.lock"), "version = 2").unwrap();

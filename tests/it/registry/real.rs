@@ -25,7 +25,13 @@ async fn a_plugin_is_pushed_pinned_and_used_offline() {
     let setup = Setup::new(&tagged, "");
     let error = setup.refused().await;
     assert_eq!(error.kind(), ErrorKind::Config);
-    assert_text(&chain(&error), &["line 2", "tag alone", "cloakroom lock"], &expect![[""]]);
+    assert_text(
+        &chain(&error),
+        &["line 2", "tag alone", "cloakroom lock"],
+        &expect![[r#"
+        [folder]/cloakroom.toml, line 2, stage `reverse`, key `plugin`: plugin `reverse`: the reference has a tag alone, which can be moved to another plugin: run `cloakroom lock --config FILE`, which writes the digest that it has now
+    "#]],
+    );
     setup.builder().lock(false).await.unwrap().write().unwrap();
     let pinned = format!("plugin = \"{}\"   # a comment", pushed.reference);
     assert!(setup.text().contains(&pinned), "{}", setup.text());
@@ -98,7 +104,13 @@ async fn what_was_changed_on_a_disk_is_refused() {
     flip(&layer);
     let error = setup.builder().pull().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Corrupt, "{error}");
-    assert_text(&chain(&error), &["line 2", "was changed"], &expect![[""]]);
+    assert_text(
+        &chain(&error),
+        &["line 2", "was changed"],
+        &expect![[r#"
+        [folder]/cloakroom.toml, line 2: plugin `reverse`: the component was changed: expected sha256:[digest], found sha256:[digest]
+    "#]],
+    );
     assert!(!setup.path("copies").exists(), "nothing is kept before it is checked");
     flip(&layer);
     let path = setup.builder().pull().await.unwrap()[0].path.clone();
@@ -132,7 +144,13 @@ async fn a_registry_with_a_password_is_asked_with_it() {
     let setup = Setup::new(&pushed.reference.to_string(), "");
     let error = setup.builder().pull().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Denied, "{error}");
-    assert_text(&chain(&error), &["HTTP 401", "[registries."], &expect![[""]]);
+    assert_text(
+        &chain(&error),
+        &["HTTP 401", "[registries."],
+        &expect![[r#"
+        [folder]/cloakroom.toml, line 2: plugin `reverse`: the registry denies access to manifest `sha256:[digest]` of `team/reverse` (HTTP 401 UNAUTHORIZED) (`[registries."HOST"] username, password`)
+    "#]],
+    );
     fs::write(setup.path("password"), format!("{REGISTRY_PASSWORD}\n")).unwrap();
     let access = format!(
         "[registries.\"{host}\"]\nusername = \"{REGISTRY_USER}\"\npassword = {{ file = \"password\" }}"

@@ -78,7 +78,13 @@ async fn nothing_else_is_loaded_where_signatures_are_required() {
     let trust = Trust::new("require");
     trust.write(REVERSE);
     let text = trust.refused().await;
-    assert_text(&text, &["line 2", "`team-a`", "is not signed"], &expect![[""]]);
+    assert_text(
+        &text,
+        &["line 2", "`team-a`", "is not signed"],
+        &expect![[r#"
+        [folder]/cloakroom.toml, line 2, stage `reverse`, key `plugin`: plugin `reverse` (`[folder]/reverse.wasm`): is not signed, and must be by one of `team-a` (`trusted`)
+    "#]],
+    );
 
     trust.write(&signed(&trust.b, "reverse", REVERSE));
     let text = trust.refused().await;
@@ -87,7 +93,13 @@ async fn nothing_else_is_loaded_where_signatures_are_required() {
     // Another plugin of the same author, in the place of this one.
     trust.write(&signed(&trust.a, "zlib", ZLIB_WASIP2));
     let text = trust.refused().await;
-    assert_text(&text, &["signed as `zlib`", "signed_as"], &expect![[""]]);
+    assert_text(
+        &text,
+        &["signed as `zlib`", "signed_as"],
+        &expect![[r#"
+        [folder]/cloakroom.toml, line 2, stage `reverse`, key `plugin`: plugin `reverse` (`[folder]/reverse.wasm`): is signed as `zlib`, and expected as `reverse`; if that is right, write `signed_as = "zlib"`
+    "#]],
+    );
 
     // The signature of one component on another one.
     let set = sign(&trust.a, "reverse", REVERSE);
@@ -142,13 +154,31 @@ async fn keys_are_named_for_each_plugin() {
     fs::write(trust.setup.config(), text.replace("trusted = [\"team-a\"]\n", "")).unwrap();
     let error = trust.setup.refused().await;
     assert_eq!(error.kind(), ErrorKind::Config);
-    assert_text(&chain(&error), &["trusted", "`team-a`, `team-b`"], &expect![[""]]);
+    assert_text(
+        &chain(&error),
+        &["trusted", "`team-a`, `team-b`"],
+        &expect![[r#"
+        [folder]/cloakroom.toml, line 1: stage `reverse`: `plugins.signatures = "require"`, and nothing says which keys may sign this plugin: there are `team-a`, `team-b`; write `trusted = ["NAME"]`
+    "#]],
+    );
     fs::write(trust.setup.config(), text.replace("[\"team-a\"]", "[\"team-c\"]")).unwrap();
     let error = trust.setup.refused().await;
-    assert_text(&chain(&error), &["line 3", "`team-c`"], &expect![[""]]);
+    assert_text(
+        &chain(&error),
+        &["line 3", "`team-c`"],
+        &expect![[r#"
+        [folder]/cloakroom.toml, line 3: stage `reverse`: `trusted` names `team-c`, and there is no such key; did you mean `team-a`?
+    "#]],
+    );
     fs::write(trust.setup.config(), text.replace("public = \"", "public = \"x")).unwrap();
     let error = trust.setup.refused().await;
-    assert_text(&chain(&error), &["plugins.keys.team-a"], &expect![[""]]);
+    assert_text(
+        &chain(&error),
+        &["plugins.keys.team-a"],
+        &expect![[r#"
+        [folder]/cloakroom.toml, line 7: [plugins.keys.team-a] is no Ed25519 public key: write the text that `openssl pkey -in KEY.pem -pubout` prints, or its base64 on one line
+    "#]],
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
