@@ -4,13 +4,13 @@
 //! and neither a challenge nor an upload's address may name another host.
 
 pub(crate) mod access;
+mod authorization;
 mod body;
 mod challenge;
 mod connection;
 mod failure;
 mod pull;
 mod push;
-mod token;
 
 use cloakroom_core::{Error, ErrorKind};
 

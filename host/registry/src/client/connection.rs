@@ -5,7 +5,6 @@ use std::{
     time::Duration,
 };
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use cloakroom_core::{Error, ErrorKind, Remedy};
 use reqwest::{
@@ -14,9 +13,13 @@ use reqwest::{
     redirect::Policy,
     tls::Certificate,
 };
-use zeroize::Zeroizing;
 
-use super::{access::Access, challenge::Challenge, failure::unanswered, token};
+use super::{
+    access::Access,
+    authorization::{basic, bearer, token_url},
+    challenge::Challenge,
+    failure::unanswered,
+};
 use crate::remedy::method;
 
 /// Time until a connection stands, and between two pieces of an answer.
@@ -113,17 +116,19 @@ impl Connection {
             .map_err(|error| unanswered(&error.without_url()))
     }
 
-    /// Asks a realm for a token.
-    pub(super) async fn ask_realm(
+    /// Asks a checked realm for a token of this scope.
+    async fn ask_realm(
         &self,
-        url: Url,
-        authorization: Option<HeaderValue>,
-    ) -> Result<Response, Error> {
-        let mut request = self.http.get(url).timeout(SHORT);
-        if let Some(header) = authorization {
+        realm: Url,
+        service: Option<&str>,
+        scope: &str,
+    ) -> Result<HeaderValue, Error> {
+        let mut request = self.http.get(token_url(realm, service, scope)).timeout(SHORT);
+        if let Some(header) = basic(&self.access) {
             request = request.header(AUTHORIZATION, header);
         }
-        request.send().await.map_err(|error| unanswered(&error.without_url()))
+        let response = request.send().await.map_err(|error| unanswered(&error.without_url()))?;
+        bearer(response).await
     }
 
     async fn send_with(
@@ -150,9 +155,9 @@ impl Connection {
         match challenges.into_iter().next() {
             Some(Challenge::Bearer { realm, service }) => {
                 let realm = self.check_realm(&realm)?;
-                token::ask(self, realm, service.as_deref(), scope).await.map(Some)
+                self.ask_realm(realm, service.as_deref(), scope).await.map(Some)
             }
-            Some(Challenge::Basic) => Ok(self.basic()),
+            Some(Challenge::Basic) => Ok(basic(&self.access)),
             None => Ok(None),
         }
     }
@@ -175,20 +180,6 @@ impl Connection {
             error.with_remedies(&[Remedy::RegistryRealm]).name_remedies(method)
         })
     }
-
-    /// Returns the header with user and password.
-    pub(super) fn basic(&self) -> Option<HeaderValue> {
-        let known = self.access.credentials.as_ref()?;
-        let pair = Zeroizing::new(format!("{}:{}", known.username, known.password.as_str()));
-        sensitive(&Zeroizing::new(format!("Basic {}", STANDARD.encode(pair.as_bytes()))))
-    }
-}
-
-/// Returns a header that does not print.
-pub(super) fn sensitive(text: &str) -> Option<HeaderValue> {
-    let mut header = HeaderValue::from_str(text).ok()?;
-    header.set_sensitive(true);
-    Some(header)
 }
 
 fn config(text: &str) -> Error {
