@@ -140,7 +140,8 @@ fn misplaced(table: Table<'_>, world: Option<World>) -> Option<&'static str> {
     }
 }
 
-fn settings(entry: PluginEntry<'_>) -> Settings {
+/// Returns the settings of an entry.
+pub(crate) fn settings(entry: PluginEntry<'_>) -> Settings {
     entry.settings.iter().map(|(name, value)| (name.clone(), value.0.clone())).collect()
 }
 

@@ -108,6 +108,12 @@ impl PluginStore {
         })
     }
 
+    /// Returns the sources without policy and lock file, for tools that look for a plugin and load it under
+    /// a policy of their own.
+    pub(crate) fn unchecked(&self) -> Self {
+        Self { policy: SignaturePolicy::Off, lock: None, ..self.clone() }
+    }
+
     /// Returns the sources without their lock file, for locking anew.
     #[cfg(feature = "registry")]
     pub(crate) fn unlocked(mut self) -> (Self, LockFile) {

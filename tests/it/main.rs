@@ -24,6 +24,7 @@ mod config_limits;
 mod config_lines;
 mod config_reference;
 mod config_storage;
+mod conformance;
 mod contract;
 mod docs;
 mod envelopes;

@@ -139,6 +139,8 @@ pub enum Remedy {
     Storage,
     /// Size from which payloads are stored.
     Threshold,
+    /// Trace of a plugin, for its author.
+    Trace,
     /// Whether objects are read whose keys name no namespace.
     UnscopedKeys,
     /// Time that a call waits for memory.

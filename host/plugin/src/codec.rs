@@ -63,7 +63,8 @@ impl Plugin {
             ));
         }
         // Without grants: a plugin without a payload writes to the log freely, and could write keys there.
-        let pool = self.pool(settings, &Grants::none(), Reuse::Fresh);
+        let grants = Grants { trace: self.grants().trace.clone(), ..Grants::none() };
+        let pool = self.pool(settings, &grants, Reuse::Fresh);
         let description = self.describe(pool, |instance| instance.describe_codec()).await?;
         check_description(&description)?;
         Ok(description)

@@ -20,6 +20,7 @@ mod pool;
 mod remedy;
 mod runtime;
 mod settings;
+mod trace;
 
 pub use self::{
     codec::PluginCodec,
@@ -40,6 +41,7 @@ pub use self::{
     plugin::Plugin,
     pool::Reuse,
     settings::Settings,
+    trace::{Trace, TraceEvent},
 };
 
 /// Version of wasmtime that plugins run in.

@@ -33,6 +33,7 @@ pub(crate) fn plugin_method(remedy: Remedy) -> &'static str {
         Remedy::ProcessBytes => "Limits::process_bytes",
         Remedy::Queue => "Limits::queue",
         Remedy::RefreshFailure => "BucketAccess::with_refresh_failure",
+        Remedy::Trace => "Grants::with_trace",
         Remedy::Wait => "Limits::wait",
         code => code_limit(code),
     }

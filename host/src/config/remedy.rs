@@ -47,6 +47,8 @@ pub fn setting_name(remedy: Remedy) -> &'static str {
         Remedy::Shares => "namespace.NAME.shares",
         Remedy::Storage => "[storage]",
         Remedy::Threshold => "storage.threshold",
+        // No key: a configuration cannot grant it, since a trace shows payloads.
+        Remedy::Trace => "cloakroom plugin run --trace",
         Remedy::UnscopedKeys => "storage.unscoped_keys",
         limit => limit_name(limit),
     }

@@ -42,6 +42,15 @@ impl GrantedBuckets {
         (!granted.is_empty()).then_some(Self(granted))
     }
 
+    /// Puts another bucket in place of each, within the same access.
+    pub(super) fn replace_bucket(&mut self, change: &impl Fn(Arc<dyn Bucket>) -> Arc<dyn Bucket>) {
+        let changed = |GrantedBucket { bucket, access }: &GrantedBucket| GrantedBucket {
+            bucket: change(bucket.clone()),
+            access: access.clone(),
+        };
+        self.0 = self.0.iter().map(changed).collect();
+    }
+
     /// Returns each bucket's name and readable part, for comparing grants.
     pub(super) fn identity(&self) -> Vec<(String, String)> {
         let granted = self.0.iter();

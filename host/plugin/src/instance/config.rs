@@ -22,6 +22,10 @@ impl InstanceConfig {
     /// Returns the guest's log. `confidential` says that the guest has a payload, which it could write
     /// there: lines are dropped then, unless the log is granted.
     pub(crate) fn guest_log(&self, confidential: bool) -> GuestLog<'_> {
-        GuestLog { plugin: &self.plugin, enabled: self.grants.log || !confidential }
+        GuestLog {
+            plugin: &self.plugin,
+            enabled: self.grants.log || !confidential,
+            trace: self.grants.trace.as_ref(),
+        }
     }
 }

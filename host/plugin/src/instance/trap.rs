@@ -1,7 +1,9 @@
 //! Errors of calls that trapped.
 
 use cloakroom_core::{Error, ErrorKind, Limit, Remedy};
-use wasmtime::{OutOfMemory, PoolConcurrencyLimitError, Trap, component::ResourceTableError};
+use wasmtime::{
+    OutOfMemory, PoolConcurrencyLimitError, Trap, WasmBacktrace, component::ResourceTableError,
+};
 
 use super::fault::Fault;
 use crate::limits::Limits;
@@ -19,12 +21,20 @@ pub(crate) fn explain(mut error: wasmtime::Error, limits: &Limits) -> Error {
         (Some(Fault::Protocol(text)), _) => Error::new(ErrorKind::Protocol, *text),
         (Some(Fault::Internal(text)), _) => Error::new(ErrorKind::Internal, text),
         (None, Some(trap)) => {
-            Error::new(ErrorKind::Trapped, format!("trapped: {trap}; its instance is gone"))
+            let text =
+                format!("trapped: {trap}; its instance is gone, and a trace shows where it was");
+            Error::new(ErrorKind::Trapped, text).with_remedies(&[Remedy::Trace])
         }
         (None, None) if is_table_full(&error) => limits.exceeded(Limit::Handles),
         (None, None) if is_out_of_room(&error) => out_of_room(&error),
         (None, None) => explain_text(&error.root_cause().to_string()),
     }
+}
+
+/// Returns the functions of the guest that a call was in when it ended, innermost first. Empty if it was in
+/// none.
+pub(crate) fn backtrace(error: &wasmtime::Error) -> String {
+    error.downcast_ref::<WasmBacktrace>().map(ToString::to_string).unwrap_or_default()
 }
 
 /// Returns whether another instance did not fit beside those that run, for which the plugin is not to

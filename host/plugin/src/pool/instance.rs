@@ -16,6 +16,7 @@ use crate::{
         call::Call, config::InstanceConfig, fault::Fault, guest_error::GuestError,
         state::InstanceState, trap,
     },
+    trace::TraceEvent,
 };
 
 /// Growth from which an instance is not kept warm. Linear memory never shrinks, so one large payload
@@ -65,7 +66,13 @@ impl Instance {
         // One tick, not zero: a store at its deadline is interrupted at its first instruction.
         store.set_epoch_deadline(1);
         let started = linked.instantiate(&mut store).await;
-        let exports = started.map_err(|error| trap::explain(error, limits))?;
+        let exports = match started {
+            Ok(exports) => exports,
+            Err(error) => {
+                trace_end(store.data(), Some(&error));
+                return Err(trap::explain(error, limits));
+            }
+        };
         let initial_memory = store.data().meter.memory();
         Ok(Self { linked, store, exports, calls: 0, initial_memory, is_sound: false })
     }
@@ -129,6 +136,7 @@ impl Instance {
 
     /// Ends a call that returned without a trap, and explains the guest's error if it returned one.
     fn finish<T>(&mut self, answer: Result<T, GuestError>) -> Result<T, Error> {
+        trace_end(self.store.data(), None);
         let state = self.store.data_mut();
         let refusal = state.call.refusal.take();
         state.end_call();
@@ -138,6 +146,7 @@ impl Instance {
     }
 
     fn explain(&self, error: wasmtime::Error) -> Error {
+        trace_end(self.store.data(), Some(&error));
         trap::explain(error, &self.store.data().config.limits)
     }
 
@@ -160,5 +169,15 @@ impl Instance {
             && self.calls < WARM_CALLS
             && state.meter.memory() <= self.initial_memory + WARM_GROWTH
             && !state.is_exhausted()
+    }
+}
+
+/// Traces the end of a call, and the error that ended it.
+fn trace_end(state: &InstanceState, error: Option<&wasmtime::Error>) {
+    if let Some(trace) = &state.config.grants.trace {
+        if let Some(error) = error {
+            trace.receive(TraceEvent::Trap { backtrace: trap::backtrace(error) });
+        }
+        trace.receive(TraceEvent::End { memory: state.meter.memory() as u64 });
     }
 }

@@ -1,10 +1,9 @@
 //! Workers and clients on the official SDKs, as they come, through the gateway.
 
-use cloakroom_tests::rigs::{DevOptions, DevServer};
 use serde_json::json;
 
 use super::{
-    behind::{Behind, IN_FOLDER, SEALING, gateway},
+    behind::Behind,
     program::{Program, Sdk},
     scenario::{FANNED, LARGE, STEPS, fails, passes, request},
 };
@@ -46,48 +45,20 @@ fn python_passes_large_payloads() {
 }
 
 /// The input of a workflow, and its result.
-#[test]
-fn python_passes_thirty_megabytes() {
+fn passes_thirty_megabytes(sdk: Sdk) {
     let behind = Behind::shared();
-    passes(Sdk::Python, &request(&behind.gateway.target(), "both", 30_000_000, &["start"]));
+    passes(sdk, &request(&behind.gateway.target(), "both", 30_000_000, &["start"]));
     behind.has_no_canary();
 }
 
-/// Room for one payload of 100 MB before the stages.
-const ROOM: &str = r#"
-    [limits]
-    payload = "128MiB"
-    output = "128MiB"
-"#;
-
-/// The same with 100 MB, which the defaults refuse. Its object has more than half of that.
-fn passes_a_hundred_megabytes(sdk: Sdk) {
-    let server = DevServer::start(DevOptions::default());
-    let stored = IN_FOLDER
-        .replace("threshold", "largest = \"128MiB\"\n    threshold")
-        .replace("{ bucket", "{ max_bytes = 134217728, bucket");
-    let gateway = gateway(&server, &[SEALING, &stored, ROOM], "");
-    passes(sdk, &request(&gateway.target(), "both", 100_000_000, &["start"]));
+#[test]
+fn java_passes_thirty_megabytes() {
+    passes_thirty_megabytes(Sdk::Java);
 }
 
 #[test]
-fn go_passes_a_hundred_megabytes() {
-    passes_a_hundred_megabytes(Sdk::Go);
-}
-
-#[test]
-fn java_passes_a_hundred_megabytes() {
-    passes_a_hundred_megabytes(Sdk::Java);
-}
-
-#[test]
-fn node_passes_a_hundred_megabytes() {
-    passes_a_hundred_megabytes(Sdk::Node);
-}
-
-#[test]
-fn python_passes_a_hundred_megabytes() {
-    passes_a_hundred_megabytes(Sdk::Python);
+fn python_passes_thirty_megabytes() {
+    passes_thirty_megabytes(Sdk::Python);
 }
 
 /// Twenty inputs of 250 kB end the workflow without the gateway: each is small enough, and their

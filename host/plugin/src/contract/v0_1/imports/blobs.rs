@@ -26,11 +26,13 @@ const KEY_OVERHEAD: usize = 48;
 
 impl Host for InstanceState {
     fn open(&mut self, name: String) -> Answer<Resource<BucketResource>> {
+        let _call = self.host_call("blobs.open", name.len());
         let granted = self.config.grants.buckets.get(&name).cloned();
         self.open_granted(granted, &name)
     }
 
     fn find(&mut self, name: String) -> Answer<Resource<BucketResource>> {
+        let _call = self.host_call("blobs.find", name.len());
         let granted = GrantedBuckets::with_store_name(&name, self.config.grants.buckets.values());
         self.open_granted(granted, &name)
     }
@@ -79,6 +81,7 @@ impl HostBucket for InstanceState {
         mode: Mode,
     ) -> Answer<Outcome> {
         let (bucket, body) = (self.bucket(&bucket)?, self.buffer(&body)?.clone());
+        let _call = self.host_call("bucket.put", body.len());
         let mode = match mode {
             Mode::Create => PutMode::Create,
             Mode::Overwrite => PutMode::Overwrite,
@@ -106,6 +109,7 @@ impl HostBucket for InstanceState {
         key: String,
         limit: u64,
     ) -> Answer<Resource<Rope>> {
+        let mut call = self.host_call("bucket.get", key.len());
         let (bucket, limit) = (self.bucket(&bucket)?, limit.min(self.call.object_limit));
         let left = self.meter.output_left();
         let room = usize::try_from(limit).unwrap_or(usize::MAX).min(left);
@@ -113,6 +117,7 @@ impl HostBucket for InstanceState {
         let mut reservation = self.meter.reserve(room)?;
         match self.request(async move { bucket.get(&key, room as u64).await }).await {
             Ok(bytes) => {
+                call.returns(bytes.len());
                 self.meter.count_output(bytes.len())?;
                 reservation.shrink_to(bytes.len());
                 self.put_buffer(Rope::piece(bytes, reservation.into())).map(Ok)
@@ -124,6 +129,7 @@ impl HostBucket for InstanceState {
     }
 
     async fn size(&mut self, bucket: Resource<BucketResource>, key: String) -> Answer<Option<u64>> {
+        let _call = self.host_call("bucket.size", key.len());
         let bucket = self.bucket(&bucket)?;
         match self.call.progress.size(bucket.name(), &key) {
             Some(size) => Ok(Ok(Some(size))),
@@ -132,6 +138,7 @@ impl HostBucket for InstanceState {
     }
 
     async fn remove(&mut self, bucket: Resource<BucketResource>, key: String) -> Answer<()> {
+        let _call = self.host_call("bucket.remove", key.len());
         let bucket = self.bucket(&bucket)?;
         Ok(self.request(async move { bucket.remove(&key).await }).await)
     }
@@ -142,12 +149,14 @@ impl HostBucket for InstanceState {
         prefix: String,
         after: Option<String>,
     ) -> Answer<Vec<String>> {
+        let mut call = self.host_call("bucket.list", prefix.len());
         let bucket = self.bucket(&bucket)?;
         let request = async move { bucket.list(&prefix, after.as_deref()).await };
         let mut listed = self.request(request).await;
         if let Ok(keys) = &mut listed {
             keys.truncate(KEYS);
             let size = keys.iter().map(|key| key.len() + KEY_OVERHEAD).sum();
+            call.returns(size);
             self.meter.reserve_in_transit(size)?;
         }
         Ok(listed)
