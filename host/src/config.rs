@@ -1,8 +1,8 @@
 //! Configuration: one TOML file for the library and the command line.
 //!
 //! - `schema` and the tables below it (`bucket`, `claims`, `code_limits`, `gateway`, `namespaces`,
-//!   `namespace_storage`, `nexus`, `plugin`, `plugins`, `storage`, `temporal`) are the file as written; `units`, `date`,
-//!   `method_name`, `required` and `secret` are its values.
+//!   `namespace_storage`, `nexus`, `own_limits`, `plugin`, `plugins`, `storage`, `temporal`) are the file as
+//!   written; `units`, `date`, `method_name`, `required` and `secret` are its values.
 //! - `parse` reads the text; `locator` finds lines, `nearest` and `unknown_name` the name that was meant,
 //!   for errors.
 //! - `check`, `bucket_grants`, `namespace_check`, `namespace_rings`, `namespace_storage_check`,
@@ -33,12 +33,14 @@ mod namespaces;
 mod nearest;
 mod nexus;
 mod nexus_check;
+mod own_limits;
 mod parse;
 mod plugin;
 mod plugins;
 mod plugins_check;
 mod remedy;
 mod required;
+mod rule_conditions;
 mod schema;
 mod secret;
 mod shared_host;

@@ -5,6 +5,7 @@ mod bucket_uses;
 pub(crate) mod granted_buckets;
 pub(crate) mod granted_rings;
 pub(crate) mod object_body;
+mod probe_bucket;
 pub(crate) mod refresh;
 mod ring_setting;
 pub(crate) mod upload;
@@ -173,6 +174,13 @@ impl Grants {
 }
 
 impl Grants {
+    /// Returns these grants with buckets in memory: for trying a codec.
+    pub(crate) fn for_probes(&self) -> Self {
+        let buckets = self.buckets.iter();
+        let buckets = buckets.map(|(name, granted)| (name.clone(), granted.for_probes()));
+        Self { buckets: buckets.collect(), ..self.clone() }
+    }
+
     /// Returns a text that names all grants and their scopes. Equal grants have equal identities.
     pub(crate) fn identity(&self) -> String {
         let buckets: Vec<_> =

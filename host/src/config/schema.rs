@@ -17,6 +17,7 @@ use super::{
     locator::Table,
     namespaces::NamespaceEntry,
     nexus::NexusEntry,
+    own_limits::OwnLimitsEntry,
     plugin::{GrantsEntry, PluginEntry, ReuseWord},
     plugins::{PluginsEntry, RegistryEntry},
     required::Required,
@@ -63,6 +64,8 @@ pub(crate) struct StageEntry {
     pub(crate) settings: BTreeMap<String, Setting>,
     #[serde(default)]
     pub(crate) grants: GrantsEntry,
+    #[serde(default)]
+    pub(crate) limits: OwnLimitsEntry,
 }
 
 impl StageEntry {
@@ -77,6 +80,7 @@ impl StageEntry {
             reuse: self.reuse,
             settings: &self.settings,
             grants: &self.grants,
+            limits: &self.limits,
         }
     }
 }

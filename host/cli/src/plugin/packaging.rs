@@ -20,7 +20,7 @@ pub(super) async fn run(command: &Packaging) -> Result<(), Failure> {
         Packaging::Push(args) => push::run(args).await,
         Packaging::Pull(args) => pull::run(args).await,
         Packaging::Keygen(args) => keygen::run(args),
-        Packaging::Sign(args) => sign::run(args),
+        Packaging::Sign(args) => sign::run(args).await,
         Packaging::Verify(args) => verify::run(args),
     }
 }

@@ -84,12 +84,12 @@ pub(crate) struct Sign {
     /// Private key: Ed25519 in PEM (PKCS #8)
     #[arg(long, value_name = "KEY.pem")]
     pub(crate) key: PathBuf,
-    /// Name of the plugin, instead of the file's
+    /// Name of the plugin, instead of its own, or of the file's if it does not describe itself
     #[arg(long)]
     pub(crate) name: Option<String>,
-    /// Version of the plugin
+    /// Version of the plugin; needed if it does not describe itself
     #[arg(long)]
-    pub(crate) version: String,
+    pub(crate) version: Option<String>,
     /// Leave the file as it is, and write FILE.sig beside it
     #[arg(long)]
     pub(crate) detached: bool,

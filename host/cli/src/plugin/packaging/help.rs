@@ -37,7 +37,8 @@ Exit status: 0 success, 1 a file could not be written or is there already.";
 pub(super) const SIGN: &str = "\
 Signs the digest of the plugin, its name and its version. The signature becomes
 a section at the end of the file, or FILE.sig with --detached. Several keys can
-sign one plugin.
+sign one plugin. Without --version, the plugin is asked for its name and version
+in the sandbox (its export `about`).
 
 Example:
   cloakroom plugin sign zstd-plus.wasm --key team-a.pem --version 1.2.0

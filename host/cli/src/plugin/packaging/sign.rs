@@ -2,22 +2,24 @@
 
 use std::io::{self, Write as _};
 
-use cloakroom::signature::{SignatureSet, SignedComponent, SigningKey, Statement};
+use cloakroom::{
+    plugin::{Grants, Source},
+    signature::{SignatureSet, SignedComponent, SigningKey, Statement},
+};
 
 use super::{
     args::Sign,
     files::{COMPONENT, beside, read, read_text, replace},
     signatures::read_beside,
 };
-use crate::failure::Failure;
+use crate::{failure::Failure, open::host_builder};
 
-pub(super) fn run(args: &Sign) -> Result<(), Failure> {
+pub(super) async fn run(args: &Sign) -> Result<(), Failure> {
     let key = SigningKey::from_pem(&read_text(&args.key)?)
         .map_err(|error| Failure::usage(format!("`{}` {error}", args.key.display())))?;
     let file = read(&args.file, COMPONENT.get())?;
     let component = SignedComponent::split(&file)?;
-    let stem = args.file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let statement = Statement::new(args.name.as_deref().unwrap_or(&stem), &args.version)?;
+    let statement = statement(args, &file).await?;
     let before =
         if args.detached { read_beside(&args.file)? } else { component.signatures().cloned() };
     let set = match before {
@@ -53,4 +55,20 @@ pub(super) fn run(args: &Sign) -> Result<(), Failure> {
         key.public().id()
     );
     Ok(io::stdout().lock().write_all(text.as_bytes())?)
+}
+
+/// Returns what the signature says: what the arguments say, or else what the plugin says of itself.
+async fn statement(args: &Sign, file: &[u8]) -> Result<Statement, Failure> {
+    let stem = args.file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    if let Some(version) = &args.version {
+        return Ok(Statement::new(args.name.as_deref().unwrap_or(&stem), version)?);
+    }
+    let source = Source::bytes(&stem, file.to_vec());
+    let plugin = host_builder().build()?.load(source, Grants::for_inspection()).await?;
+    let about = plugin.about().await?.ok_or_else(|| {
+        Failure::usage(
+            "the plugin does not describe itself (no export `about`): give its --version",
+        )
+    })?;
+    Ok(Statement::new(args.name.as_deref().unwrap_or(&about.name), &about.version)?)
 }
