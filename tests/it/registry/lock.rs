@@ -95,7 +95,17 @@ async fn an_upgrade_that_asks_for_more_shows_what() {
     round_trip(&setup.open().await.unwrap()).await;
     fs::write(setup.config(), format!("{first}settings = {{ ring = \"r\" }}\n")).unwrap();
     let plan = setup.builder().lock(true).await.unwrap_or_else(|error| panic!("{}", chain(&error)));
-    assert_text(&shown(plan.differences()).join("\n"), &["grants.keys false"], &expect![[""]]);
+    assert_text(
+        &shown(plan.differences()).join("\n"),
+        &["grants.keys false"],
+        &expect![[r#"
+            world [compressor] [cipher]  false
+            encoding [] [binary/encrypted]  false
+            encoding [] [binary/sealed]  false
+            import [] [cloakroom:plugin/keys] grants.keys false
+            encoding [binary/zstd] []  false
+        "#]],
+    );
     assert!(!plan.is_granted());
 
     let granted = format!(
