@@ -25,7 +25,7 @@ pub(crate) struct LockFile {
     pub(crate) plugin: Vec<LockedPlugin>,
 }
 
-/// What was accepted of one plugin.
+/// Record of what was accepted of one plugin.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]

@@ -12,9 +12,9 @@ pub struct Difference {
     pub plugin: String,
     /// `world`, `encoding` or `import`.
     pub kind: &'static str,
-    /// What was accepted, for a world.
+    /// The accepted world, or an encoding that is gone.
     pub before: String,
-    /// What it asks for now.
+    /// The world, encoding or import that it asks for now.
     pub now: String,
     /// Key of the configuration that grants it, such as `grants.buckets`; empty if nothing does.
     pub grant: String,

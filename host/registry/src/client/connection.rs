@@ -48,7 +48,7 @@ pub(super) struct Request {
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
     pub(super) time: Duration,
-    /// What a token must allow, such as `repository:team/zstd:pull`.
+    /// Scope that a token must have, such as `repository:team/zstd:pull`.
     pub(super) scope: String,
 }
 

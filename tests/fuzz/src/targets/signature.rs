@@ -5,7 +5,7 @@ use cloakroom::{
     signature::{Manifest, Reference, SignatureSet, SignedComponent},
 };
 
-/// What is accepted has one form: written again, it has the same bytes.
+/// Each accepted input has one form: written again, it has the same bytes.
 pub(crate) fn signature(data: &[u8]) {
     if let Ok(file) = SignedComponent::split(data) {
         match file.signatures() {
