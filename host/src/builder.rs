@@ -36,6 +36,7 @@ use crate::{config::setting_name, config_source::ConfigSource};
 pub struct CloakroomBuilder {
     pub(crate) source: ConfigSource,
     pub(crate) cache: Option<PathBuf>,
+    pub(crate) copies: Option<PathBuf>,
     pub(crate) compiler: Option<PathBuf>,
     pub(crate) host: Option<Host>,
     pub(crate) native: NativeParts,
@@ -63,13 +64,27 @@ impl CloakroomBuilder {
     }
 
     fn new(source: ConfigSource) -> Self {
-        Self { source, cache: None, compiler: None, host: None, native: NativeParts::default() }
+        Self {
+            source,
+            cache: None,
+            copies: None,
+            compiler: None,
+            host: None,
+            native: NativeParts::default(),
+        }
     }
 
     /// Keeps compiled plugins in this folder, unless the configuration names one. By default they are
     /// kept nowhere, and compiled at each start.
     pub fn with_cache(mut self, folder: impl Into<PathBuf>) -> Self {
         self.cache = Some(folder.into());
+        self
+    }
+
+    /// Keeps local copies of plugins from registries in this folder, unless the configuration names one.
+    /// Without a folder, `oci://` references are refused.
+    pub fn with_plugin_copies(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.copies = Some(folder.into());
         self
     }
 

@@ -29,6 +29,9 @@ mod key_facts;
 pub mod keys;
 mod load_deadline;
 mod loaded_config;
+#[cfg(feature = "registry")]
+mod lock;
+mod lock_file;
 pub mod metric;
 #[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
 mod namespace_policies;
@@ -39,12 +42,21 @@ pub mod plugin;
 mod plugin_grants;
 mod plugin_loader;
 mod plugin_sources;
+mod plugin_store;
 mod probe;
+#[cfg(feature = "registry")]
+mod pull;
+#[cfg(feature = "registry")]
+pub mod registry;
+#[cfg(feature = "registry")]
+mod registry_access;
 mod reload;
 mod reload_metric;
 mod reload_order;
 mod report;
 mod resources;
+pub mod signature;
+mod signature_check;
 #[cfg(any(feature = "codec-server", feature = "gateway"))]
 mod signed_tokens;
 pub mod storage;

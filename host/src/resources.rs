@@ -10,11 +10,13 @@ use crate::{
     builder::CloakroomBuilder,
     config::{self, Buckets, OpenBuckets, Rings, Secrets, Services, TcpGrants},
     config_file::ConfigFile,
+    plugin_store::PluginStore,
 };
 
-/// Host, key rings, secrets, buckets, services and servers of one configuration.
+/// Host, plugins, key rings, secrets, buckets, services and servers of one configuration.
 pub(crate) struct Resources {
     pub(crate) host: Host,
+    pub(crate) plugins: PluginStore,
     /// Folder of compiled plugins.
     pub(crate) cache: Option<PathBuf>,
     pub(crate) rings: Rings,
@@ -59,7 +61,8 @@ impl Resources {
             }
             None => host(builder, file.plugin_limits(), cache.as_ref(), before)?,
         };
-        Ok(Self { host, cache, rings, buckets, services, secrets, tcp })
+        let plugins = PluginStore::open(builder, config)?;
+        Ok(Self { host, plugins, cache, rings, buckets, services, secrets, tcp })
     }
 }
 

@@ -82,7 +82,7 @@ async fn open(text: &str) -> Result<Cloakroom, Error> {
 }
 
 /// The tables of the reference, and a file with a key of each in place of `KEY`.
-const TABLES: [(&str, &str); 27] = [
+const TABLES: [(&str, &str); 30] = [
     ("[[stage]]", "[[stage]]\nplugin = \"bundled:zstd\"\nKEY"),
     ("grants", "[[stage]]\nplugin = \"bundled:zstd\"\n[stage.grants]\nKEY"),
     ("Limits of a stage or a driver", "[[stage]]\nplugin = \"bundled:zstd\"\n[stage.limits]\nKEY"),
@@ -130,6 +130,9 @@ const TABLES: [(&str, &str); 27] = [
     ),
     ("[[namespace.NAME.plain]]", "[[namespace.n.plain]]\nKEY"),
     ("[nexus.ENDPOINT]", "[nexus.e]\nnamespace = \"n\"\nKEY"),
+    ("[plugins]", "[plugins]\nKEY"),
+    ("[plugins.keys.NAME]", "[plugins.keys.k]\nKEY"),
+    ("[registries.\"HOST\"]", "[registries.\"h.example\"]\nKEY"),
     ("[cache]", "[cache]\nKEY"),
 ];
 

@@ -66,6 +66,7 @@ mod readme;
 mod redis;
 mod redis_login;
 mod refresh;
+mod registry;
 mod reload;
 mod required;
 mod rings;

@@ -16,6 +16,7 @@ mod help;
 mod history;
 mod inspect;
 mod inspect_about;
+mod lock;
 mod log;
 mod open;
 mod payloads;
@@ -68,6 +69,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Decode(args) => payloads::decode(&args).await,
         Command::Explain(explain) => explain::run(&explain).await,
         Command::Inspect(inspect) => inspect::run(&inspect).await,
+        Command::Lock(args) => lock::run(&args).await,
         Command::Plugin(command) => plugin::run(&command).await,
     }
 }

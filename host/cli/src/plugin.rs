@@ -6,6 +6,7 @@ mod candidate;
 mod check;
 mod help;
 mod measure;
+mod packaging;
 mod run;
 mod sample;
 pub(crate) mod source;
@@ -19,5 +20,6 @@ pub(crate) async fn run(command: &Plugin) -> Result<(), Failure> {
         Plugin::Check(check) => check::run(check).await,
         Plugin::Run(call) => run::run(call).await,
         Plugin::Bench(bench) => bench::run(bench).await,
+        Plugin::Packaging(command) => packaging::run(command).await,
     }
 }

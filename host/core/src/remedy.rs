@@ -117,6 +117,10 @@ pub enum Remedy {
     Queue,
     /// Policy for an object whose age cannot be renewed.
     RefreshFailure,
+    /// User and password for a registry of plugins.
+    RegistryCredentials,
+    /// Address at which a registry of plugins has tokens asked for.
+    RegistryRealm,
     /// Whether a stage lets unencrypted payloads pass while decoding.
     RequiredToEncode,
     /// Rules for payloads that are stored.

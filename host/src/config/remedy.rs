@@ -36,6 +36,8 @@ pub fn setting_name(remedy: Remedy) -> &'static str {
         Remedy::OwnOutput => "limits = { output = \"SIZE\" }",
         Remedy::OwnTime => "limits = { time = \"TIME\" }",
         Remedy::RefreshFailure => "refresh_failure = \"warn\"",
+        Remedy::RegistryCredentials => "[registries.\"HOST\"] username, password",
+        Remedy::RegistryRealm => "[registries.\"HOST\"] realm",
         Remedy::RequiredToEncode => "required = \"encode\"",
         Remedy::Rules => "[[storage.rule]]",
         Remedy::ServerAnonymous => "codec_server.anonymous = true",

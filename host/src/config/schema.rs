@@ -14,10 +14,12 @@ use super::{
     code_limits::CodeLimitsEntry,
     date::Date,
     gateway::GatewayEntry,
+    locator::Table,
     namespaces::NamespaceEntry,
     nexus::NexusEntry,
     own_limits::OwnLimitsEntry,
     plugin::{GrantsEntry, PluginEntry, ReuseWord},
+    plugins::{PluginsEntry, RegistryEntry},
     required::Required,
     secret::Secret,
     service::ServiceEntry,
@@ -43,6 +45,8 @@ pub(crate) struct File {
     pub(crate) gateway: GatewayEntry,
     pub(crate) namespace: BTreeMap<String, NamespaceEntry>,
     pub(crate) nexus: BTreeMap<String, NexusEntry>,
+    pub(crate) plugins: PluginsEntry,
+    pub(crate) registries: BTreeMap<String, RegistryEntry>,
 }
 
 /// `[[stage]]`
@@ -52,6 +56,9 @@ pub(crate) struct StageEntry {
     pub(crate) plugin: String,
     pub(crate) name: Option<String>,
     pub(crate) digest: Option<String>,
+    #[serde(default)]
+    pub(crate) trusted: Vec<String>,
+    pub(crate) signed_as: Option<String>,
     #[serde(default)]
     pub(crate) required: Required,
     #[serde(default)]
@@ -71,6 +78,8 @@ impl StageEntry {
             name: self.name.as_deref(),
             driver: None,
             digest: self.digest.as_deref(),
+            trusted: &self.trusted,
+            signed_as: self.signed_as.as_deref(),
             reuse: self.reuse,
             settings: &self.settings,
             grants: &self.grants,
@@ -166,6 +175,14 @@ impl File {
         self.stage.iter().map(StageEntry::entry).chain(drivers.map(|driver| driver.entry()))
     }
 
+    /// Returns the same with the tables that they stand in.
+    pub(crate) fn tables(&self) -> impl Iterator<Item = (Table<'_>, PluginEntry<'_>)> {
+        let stages = self.stage.iter().enumerate();
+        let stages = stages.map(|(index, stage)| (Table::Stage(index), stage.entry()));
+        let drivers = self.storage.iter().flat_map(|storage| &storage.driver).enumerate();
+        stages.chain(drivers.map(|(index, driver)| (Table::Driver(index), driver.entry())))
+    }
+
     /// Returns whether payloads of some namespace may be stored with this driver.
     pub(crate) fn stores_with(&self, driver: &str) -> bool {
         self.storage.as_ref().is_some_and(|storage| storage.stores_with(driver))
@@ -187,7 +204,10 @@ impl File {
         let servers_of_plugins = self.entries().flat_map(|entry| &entry.grants.tcp);
         let secrets = secrets.chain(servers_of_plugins.flat_map(|server| server.files().cloned()));
         let servers = self.codec_server.files().chain(self.gateway.files());
+        // A signature beside a plugin counts as its file, and need not be there.
+        let plugins = plugins.flat_map(|path| [path.with_added_extension("sig"), path]);
         plugins
+            .chain(self.plugins.files())
             .chain(secrets)
             .chain(services)
             .chain(servers)

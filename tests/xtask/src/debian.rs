@@ -14,6 +14,11 @@ pub(crate) fn redis() -> Result<()> {
     need(&["redis-server"], &["redis-server"])
 }
 
+/// An OCI registry, for plugins.
+pub(crate) fn registry() -> Result<()> {
+    need(&["docker-registry"], &["docker-registry"])
+}
+
 /// Installs PostgreSQL, whose programs Debian puts beside the path.
 pub(crate) fn postgres() -> Result<()> {
     let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();

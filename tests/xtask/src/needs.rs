@@ -60,6 +60,8 @@ impl Needs {
         )?;
         let postgres = debian::postgres().map(|()| None);
         needs.note("PostgreSQL", &["postgres::"], strict, postgres)?;
+        let registry = debian::registry().map(|()| None);
+        needs.note("a registry", &["registry::"], strict, registry)?;
         needs.note("Chromium", &["ui::"], strict, debian::chromium().map(|()| None))?;
         needs.note("promtool", &["alerts::"], strict, debian::promtool().map(|()| None))?;
         Ok(needs)

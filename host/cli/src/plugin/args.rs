@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use cloakroom::ByteSize;
 
-use super::help;
+use super::{help, packaging::args::Packaging};
 use crate::args::parse_setting;
 
 /// Commands of `plugin`.
@@ -20,6 +20,8 @@ pub(crate) enum Plugin {
     /// Measure a plugin beside the bundled ones of the same purpose
     #[command(after_help = help::BENCH)]
     Bench(Bench),
+    #[command(flatten)]
+    Packaging(Packaging),
 }
 
 /// A plugin, its settings and its grants.

@@ -57,9 +57,10 @@ const HARMLESS_WASI: [&str; 5] =
     ["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:io", "wasi:random"];
 
 impl Requirement {
-    /// Returns the requirement of the import of this name. A name that is not known is unavailable, so
+    /// Returns the requirement of the import of this name, with or without a version. A name that is not known is unavailable, so
     /// that an interface of a later version is refused and not linked by accident.
-    pub(super) fn of_import(import: &str) -> Self {
+    #[must_use]
+    pub fn of_import(import: &str) -> Self {
         let interface = import.split('@').next().unwrap_or(import);
         if let Some(ours) = interface.strip_prefix(contract::PACKAGE) {
             return Self::of_contract(ours);
