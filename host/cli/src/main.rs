@@ -7,6 +7,7 @@ mod check;
 mod codec_server;
 mod compile;
 mod demo;
+mod embedded;
 mod explain;
 mod explain_json;
 mod failure;
@@ -15,6 +16,7 @@ mod help;
 mod history;
 mod inspect;
 mod log;
+mod new;
 mod open;
 mod payloads;
 mod plugin;
@@ -66,6 +68,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Decode(args) => payloads::decode(&args).await,
         Command::Explain(explain) => explain::run(&explain).await,
         Command::Inspect(inspect) => inspect::run(&inspect).await,
+        Command::New(new) => new::run(&new),
         Command::Plugin(command) => plugin::run(&command).await,
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod args;
 mod check;
+mod component;
 mod help;
 pub(crate) mod source;
 
@@ -12,5 +13,6 @@ use crate::failure::Failure;
 pub(crate) async fn run(command: &Plugin) -> Result<(), Failure> {
     match command {
         Plugin::Check(check) => check::run(check).await,
+        Plugin::Component(args) => component::run(args),
     }
 }

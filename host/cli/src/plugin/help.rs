@@ -11,3 +11,15 @@ Examples:
 
 Exit status: 0 the plugin describes itself, 1 it does not, 2 the file is not a
 plugin, or its settings are wrong.";
+
+pub(crate) const COMPONENT: &str = "\
+Makes a component of a core module. Compilers of C and Go write such modules,
+and this command needs no other tool. Templates of `cloakroom new` call it from
+build.sh.
+
+Examples:
+  cloakroom plugin component core.wasm --world compressor -o plugin.wasm
+  cloakroom plugin component core.wasm --world storage --stub-wasi -o plugin.wasm
+
+Exit status: 0 success, 1 a file cannot be read or written, 2 the module does
+not fit the world.";
