@@ -73,6 +73,7 @@ mod storage;
 mod store_errors;
 mod stores;
 mod swap;
+mod templates;
 mod threats;
 mod turns;
 mod ui;

@@ -7,6 +7,6 @@ cloakroom="${CLOAKROOM:-cloakroom}"
 ./test.sh
 ./build.sh
 "$cloakroom" plugin check plugin.wasm --set bucket=payloads
-mkdir -p objects
+mkdir -m 700 -p objects
 "$cloakroom" check --config cloakroom.toml --stores
 echo "{{name}}: all checks passed"

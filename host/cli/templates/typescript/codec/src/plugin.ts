@@ -43,8 +43,7 @@ export const codec = {
     const envelope = payload.envelope();
     // `undefined` leaves a payload as it is.
     if (envelope.length() < least()) return undefined;
-    const encoding = new TextEncoder().encode(ENCODING);
-    return new Payload([["encoding", encoding]], reversed(envelope));
+    return new Payload([["encoding", new TextEncoder().encode(ENCODING)]], reversed(envelope));
   },
 
   decode(_ctx: Context, payload: Payload): Payload {
