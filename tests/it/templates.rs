@@ -107,7 +107,9 @@ fn metadata(payload: &Value, name: &str) -> String {
 fn is_used(repository: &Repository, kind: &str) {
     let encoded = repository.round_trip(10);
     match kind {
-        "driver" => assert_eq!(metadata(&encoded, "encoding"), "json/external-storage-reference"),
+        "driver" => {
+            assert_eq!(metadata(&encoded, "__temporal_external_storage_reference"), "true");
+        }
         "cipher" => {
             assert_eq!(metadata(&encoded, "encoding"), "binary/coat-check");
             assert_eq!(metadata(&encoded, "coat-check-key"), "dev");
