@@ -1,3 +1,4 @@
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.temporal.client.WorkflowClient;
@@ -10,6 +11,7 @@ import io.temporal.worker.WorkerFactoryOptions;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.HexFormat;
@@ -43,6 +45,9 @@ public final class Sdks {
       new ObjectMapper().configure(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES, false);
 
   public static void main(String[] args) throws Exception {
+    // Its default lets no worker read a text of more than 20,000,000 characters.
+    StreamReadConstraints.overrideDefaultStreamReadConstraints(
+        StreamReadConstraints.builder().maxStringLength(Integer.MAX_VALUE).build());
     BufferedReader input = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
     Request request = JSON.readValue(input.readLine(), Request.class);
     CountDownLatch ended = new CountDownLatch(1);
@@ -144,6 +149,15 @@ public final class Sdks {
     line.put("step", step);
     line.put("ok", ok);
     return line;
+  }
+
+  /** Says that something happened to an activity. */
+  static void tell(String step) {
+    try {
+      say(line(step, true));
+    } catch (IOException error) {
+      throw new UncheckedIOException(error);
+    }
   }
 
   private static void say(Map<String, Object> line) throws IOException {

@@ -4,6 +4,7 @@
 
 mod args;
 mod check;
+mod check_namespaces;
 mod codec_server;
 mod compile;
 mod demo;
@@ -15,6 +16,7 @@ mod gateway;
 mod help;
 mod history;
 mod inspect;
+mod inspect_about;
 mod log;
 mod new;
 mod open;

@@ -1,9 +1,14 @@
 //! Commands of `plugin`: tools for those who write plugins, and for those who receive them.
 
 pub(crate) mod args;
+mod bench;
+mod candidate;
 mod check;
 mod component;
 mod help;
+mod measure;
+mod run;
+mod sample;
 pub(crate) mod source;
 
 use self::args::Plugin;
@@ -14,5 +19,7 @@ pub(crate) async fn run(command: &Plugin) -> Result<(), Failure> {
     match command {
         Plugin::Check(check) => check::run(check).await,
         Plugin::Component(args) => component::run(args),
+        Plugin::Run(call) => run::run(call).await,
+        Plugin::Bench(bench) => bench::run(bench).await,
     }
 }
