@@ -9,9 +9,17 @@ import { pieces, reverse } from "./reverse.js";
 // It is written into every payload, and a history keeps it for years. Never reuse it for other bytes.
 const ENCODING = "binary/{{name}}";
 
+// The engine collects no garbage while a call runs, so all pieces of a payload stay in memory, of which
+// an instance has 64 MiB.
+const LARGEST = 8n << 20n;
+
 /** An error that says who must act. An exception of another kind ends the instance. */
 function misconfigured(val: string): Error {
   return { tag: "misconfigured", val };
+}
+
+function tooLarge(val: string): Error {
+  return { tag: "too-large", val };
 }
 
 /** Returns the smallest envelope that is encoded. */
@@ -43,6 +51,7 @@ export const codec = {
     const envelope = payload.envelope();
     // `undefined` leaves a payload as it is.
     if (envelope.length() < least()) return undefined;
+    if (envelope.length() > LARGEST) throw tooLarge("a payload of more than 8 MiB");
     return new Payload([["encoding", new TextEncoder().encode(ENCODING)]], reversed(envelope));
   },
 
