@@ -45,6 +45,9 @@ pub const ZLIB_WASIP2: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/zlib_wa
 /// The plugin of `examples/reverse-codec`.
 pub const REVERSE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/reverse_codec.wasm"));
 
+/// The plugin of `examples/postgres-driver`.
+pub const POSTGRES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/postgres_driver.wasm"));
+
 /// Where tests keep compiled plugins.
 pub fn compile_cache() -> PathBuf {
     PathBuf::from(concat!(env!("OUT_DIR"), "/compiled"))

@@ -1,14 +1,14 @@
 //! Configuration: one TOML file for the library and the command line.
 //!
 //! - `schema` and the tables below it (`bucket`, `claims`, `code_limits`, `gateway`, `namespaces`,
-//!   `namespace_storage`, `nexus`, `own_limits`, `plugin`, `storage`, `temporal`) are the file as written; `units`, `date`,
+//!   `namespace_storage`, `nexus`, `own_limits`, `plugin`, `storage`, `tcp`, `temporal`) are the file as written; `units`, `date`,
 //!   `method_name`, `required` and `secret` are its values.
 //! - `parse` reads the text; `locator` finds lines, `nearest` and `unknown_name` the name that was meant,
 //!   for errors.
 //! - `check`, `bucket_grants`, `namespace_check`, `namespace_rings`, `namespace_storage_check`,
 //!   `nexus_check` and `shared_host` compare the parts with each other.
 //! - `namespace_rules` turns tables of namespaces into rules of the pipeline and of the gateway.
-//! - `keys` and `buckets` fetch what the file only names.
+//! - `keys`, `buckets`, `secrets` and `tcp` fetch what the file only names.
 
 mod bucket;
 mod bucket_grants;
@@ -41,8 +41,10 @@ mod required;
 mod rule_conditions;
 mod schema;
 mod secret;
+mod secrets;
 mod shared_host;
 mod storage;
+mod tcp;
 mod temporal;
 mod units;
 mod unknown_name;
@@ -68,8 +70,10 @@ pub(crate) use self::{
     remedy::pipeline_error,
     required::Required,
     schema::{File, RingEntry, StageEntry},
+    secrets::{Secrets, secrets},
     shared_host::check_host,
     storage::{DriverEntry, StorageEntry},
+    tcp::{TcpGrants, TlsWord, tcp_grants},
 };
 #[cfg(feature = "gateway")]
 pub(crate) use self::{

@@ -1,4 +1,4 @@
-//! Resources that a configuration names besides plugins: its host, keys and buckets.
+//! Resources that a configuration names besides plugins: its host, keys, secrets, buckets and servers.
 
 use std::path::PathBuf;
 
@@ -7,17 +7,20 @@ use cloakroom_plugin::{Host, Limits};
 
 use crate::{
     builder::CloakroomBuilder,
-    config::{self, Buckets, OpenBuckets, Rings},
+    config::{self, Buckets, OpenBuckets, Rings, Secrets, TcpGrants},
     config_file::ConfigFile,
 };
 
-/// Host, key rings and buckets of one configuration.
+/// Host, key rings, secrets, buckets and servers of one configuration.
 pub(crate) struct Resources {
     pub(crate) host: Host,
     /// Folder of compiled plugins.
     pub(crate) cache: Option<PathBuf>,
     pub(crate) rings: Rings,
     pub(crate) buckets: Buckets,
+    pub(crate) secrets: Secrets,
+    /// Servers that plugins may connect to.
+    pub(crate) tcp: TcpGrants,
 }
 
 /// Host of the configuration before, and its cache folder.
@@ -42,6 +45,8 @@ impl Resources {
         let mut rings = config::rings(file, folder, open.key_usage(), locator)?;
         rings.extend(native.rings.iter().map(|(name, ring)| (name.clone(), ring.clone())));
         let buckets = config::buckets(file, folder, &native.buckets, open, locator)?;
+        let secrets = config::secrets(file, folder, locator)?;
+        let tcp = config::tcp_grants(file, folder, locator)?;
         let cache = file.cache.folder.as_ref().map(|path| folder.join(path));
         let cache = cache.or_else(|| builder.cache.clone());
         let host = match &builder.host {
@@ -51,7 +56,7 @@ impl Resources {
             }
             None => host(builder, file.plugin_limits(), cache.as_ref(), before)?,
         };
-        Ok(Self { host, cache, rings, buckets })
+        Ok(Self { host, cache, rings, buckets, secrets, tcp })
     }
 }
 

@@ -1,5 +1,7 @@
 //! Warnings about settings that work and may not be meant.
 
+mod plugin_access;
+
 use crate::config::{File, Locator, Required, Table};
 
 /// Returns the warnings about a configuration, each with file and line.
@@ -7,6 +9,7 @@ pub(crate) fn warnings(file: &File, locator: &Locator) -> Vec<String> {
     plaintext(file, locator)
         .chain(threshold(file, locator))
         .chain(plain_http(file, locator))
+        .chain(plugin_access::warnings(file, locator))
         .collect()
 }
 
@@ -54,7 +57,7 @@ fn is_plain(key: &str, value: &str) -> bool {
     host.is_some_and(|host| !is_loopback(host))
 }
 
-fn is_loopback(host: &str) -> bool {
+pub(crate) fn is_loopback(host: &str) -> bool {
     let name = match host.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
         None => host.split(':').next().unwrap_or_default(),

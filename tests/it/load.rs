@@ -255,7 +255,7 @@ async fn bundled_plugins_import_the_contract_and_nothing_else() {
                 continue;
             }
             assert!(import.name.starts_with("cloakroom:plugin/"), "{name}: {}", import.name);
-            let needs_grant = import.requirement != Requirement::Nothing;
+            let needs_grant = matches!(import.requirement, Requirement::Grant(_));
             let granted = ["keys", "blobs"].iter().any(|grant| import.name.contains(grant));
             assert_eq!(needs_grant, granted, "{name}: {}", import.name);
         }

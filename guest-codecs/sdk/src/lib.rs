@@ -37,10 +37,11 @@
 //! - [`escape`] makes segments of keys of the names of workflows.
 //! - [`log`](mod@log) writes lines for the operator. With the feature `log`, so do the macros of the crate
 //!   [`log`](https://docs.rs/log): `log::info!` and above, unless the plugin sets another level.
+//! - [`secrets`] gives what the operator lets the plugin see, such as the password of a database.
 //!
 //! # Tests
 //! In a native build all of these are ordinary values, so `cargo test` runs the plugin as it is:
-//! [`testing`] makes contexts and payloads, and grants key rings and buckets in memory.
+//! [`testing`] makes contexts and payloads, and grants key rings, buckets and secrets in memory.
 //!
 //! [Cloakroom]: https://docs.rs/cloakroom
 
@@ -77,7 +78,7 @@ pub use self::{
     codec::{Codec, PayloadCodec},
     contract::{
         Buffer, Context, Description, Error, Payload, Purpose, Writer, blobs, keys, log, random,
-        subkeys,
+        secrets, subkeys,
     },
     driver::{Claim, Driver},
     max_bytes::MaxBytes,

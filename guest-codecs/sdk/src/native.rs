@@ -13,6 +13,7 @@ pub mod log;
 mod payload;
 mod protobuf;
 pub mod random;
+pub mod secrets;
 pub mod subkeys;
 
 pub(crate) mod host;

@@ -9,7 +9,7 @@ use crate::{
     Buffer, Context, Description, Error, Payload, Purpose, Writer,
     blobs::{self, Bucket, Mode, Outcome},
     keys::{self, Sealed},
-    log, random,
+    log, random, secrets,
     subkeys::{self, Subkey},
 };
 
@@ -58,6 +58,7 @@ const _: [Outcome; 2] = [Outcome::Written, Outcome::AlreadyThere];
 
 const _: fn(log::Level, &str) = log::write;
 const _: fn(u32) -> Vec<u8> = random::draw;
+const _: fn(&str) -> Result<Vec<u8>, Error> = secrets::get;
 
 const _: fn(Description) -> (Vec<String>, Purpose) =
     |Description { encodings, purpose }| (encodings, purpose);

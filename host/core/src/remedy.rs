@@ -65,9 +65,11 @@ pub enum Remedy {
     GrantKeys,
     /// Whether a plugin is granted the operator's log.
     GrantLog,
+    /// Secrets that a plugin is granted.
+    GrantSecrets,
     /// Key rings that a plugin is granted, to derive bytes from.
     GrantSubkeys,
-    /// Addresses that a plugin is granted.
+    /// Servers that a plugin is granted.
     GrantTcp,
     /// Handles that one call of a plugin may hold.
     Handles,

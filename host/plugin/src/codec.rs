@@ -70,9 +70,7 @@ impl Plugin {
             ));
         }
         self.check_settings(settings).await?;
-        // Without grants: a plugin without a payload writes to the log freely, and could write keys there.
-        let grants = Grants { trace: self.grants().trace.clone(), ..Grants::none() };
-        let pool = self.pool(settings, &grants, Reuse::Fresh);
+        let pool = self.pool(settings, &self.grants().for_describing(), Reuse::Fresh);
         let description = self.describe(pool, |instance| instance.describe_codec()).await?;
         check_description(&description)?;
         Ok(description)

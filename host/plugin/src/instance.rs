@@ -15,6 +15,8 @@ pub(crate) mod host_call;
 pub(crate) mod meter;
 pub(crate) mod resources;
 pub(crate) mod rope;
+#[cfg(feature = "wasi")]
+pub(crate) mod sockets;
 pub(crate) mod state;
 pub(crate) mod store_progress;
 pub(crate) mod trap;

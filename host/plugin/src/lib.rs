@@ -23,11 +23,18 @@ mod runtime;
 mod settings;
 mod trace;
 
+#[cfg(feature = "wasi")]
+pub use self::grants::tcp::tls::TcpTls;
 pub use self::{
     about::{About, SettingError, SettingKind, SettingSchema},
     codec::PluginCodec,
     driver::PluginDriver,
-    grants::{Grants, bucket_access::BucketAccess, refresh::RefreshFailure},
+    grants::{
+        Grants,
+        bucket_access::BucketAccess,
+        refresh::RefreshFailure,
+        tcp::{TcpGrant, TcpGrantError},
+    },
     host::{Host, builder::HostBuilder},
     limits::{Limits, code_limits::CodeLimits, own::OwnLimits},
     load::{

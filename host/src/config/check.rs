@@ -154,11 +154,13 @@ impl Checker<'_> {
     /// Refuses grants of unknown parts, and a plugin of an unknown origin.
     fn plugin(&self, table: Table<'_>, what: &str, entry: PluginEntry<'_>) -> Result<(), Error> {
         let buckets: Vec<_> = self.file.buckets.keys().map(String::as_str).collect();
+        let secrets: Vec<_> = self.file.secrets.keys().map(String::as_str).collect();
         let grants = entry.grants;
         for (key, kind, of, names, known) in [
             ("keys", "key ring", "keys", &grants.keys, self.rings),
             ("subkeys", "key ring", "keys", &grants.subkeys, self.rings),
             ("buckets", "bucket", "buckets", &grants.buckets, &buckets),
+            ("secrets", "secret", "secrets", &grants.secrets, &secrets),
         ] {
             let grant = format!("grants.{key}");
             let wrong = names.iter().find_map(|name| unknown(&grant, kind, of, name, known));

@@ -26,6 +26,8 @@ pub(crate) enum Table<'a> {
     Bucket(&'a str),
     /// `[keys.NAME]`
     Ring(&'a str),
+    /// `secrets.NAME`
+    Secret(&'a str),
     /// `[namespace.NAME]`
     Namespace(&'a str),
     /// `[nexus.ENDPOINT]`
@@ -65,6 +67,7 @@ impl Locator {
             }
             Table::Bucket(name) => vec!["buckets", name],
             Table::Ring(name) => vec!["keys", name],
+            Table::Secret(name) => vec!["secrets", name],
             Table::Namespace(name) => vec!["namespace", name],
             Table::Nexus(name) => vec!["nexus", name],
             Table::NamespaceRule(name, at) => {

@@ -1,10 +1,10 @@
 //! A plugin of a stage or a driver, as written.
 
-use std::{borrow::Cow, collections::BTreeMap, net::SocketAddr, path::Path};
+use std::{borrow::Cow, collections::BTreeMap, path::Path};
 
 use serde::Deserialize;
 
-use super::{own_limits::OwnLimitsEntry, units::Setting};
+use super::{own_limits::OwnLimitsEntry, tcp::TcpEntry, units::Setting};
 
 /// A plugin, its settings and grants: the keys that stages and drivers have in common.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +62,7 @@ pub(crate) struct GrantsEntry {
     pub(crate) keys: Vec<String>,
     pub(crate) subkeys: Vec<String>,
     pub(crate) buckets: Vec<String>,
-    pub(crate) tcp: Vec<SocketAddr>,
+    pub(crate) secrets: Vec<String>,
+    pub(crate) tcp: Vec<TcpEntry>,
     pub(crate) log: bool,
 }

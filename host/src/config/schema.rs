@@ -33,6 +33,7 @@ pub(crate) struct File {
     pub(crate) storage: Option<StorageEntry>,
     pub(crate) buckets: BTreeMap<String, BucketEntry>,
     pub(crate) keys: BTreeMap<String, RingEntry>,
+    pub(crate) secrets: BTreeMap<String, Secret>,
     pub(crate) limits: LimitsEntry,
     pub(crate) cache: CacheEntry,
     pub(crate) temporal: TemporalEntry,
@@ -178,7 +179,10 @@ impl File {
         });
         let material = self.keys.values().flat_map(|ring| ring.material.values());
         let settings = self.buckets.values().flat_map(BucketEntry::secrets);
-        let secrets = material.chain(settings).filter_map(|secret| secret.file.clone());
+        let secrets = material.chain(settings).chain(self.secrets.values());
+        let secrets = secrets.filter_map(|secret| secret.file.clone());
+        let servers_of_plugins = self.entries().flat_map(|entry| &entry.grants.tcp);
+        let secrets = secrets.chain(servers_of_plugins.flat_map(|server| server.files().cloned()));
         let servers = self.codec_server.files().chain(self.gateway.files());
         plugins.chain(secrets).chain(servers).map(|path| folder.join(path)).collect()
     }

@@ -20,6 +20,7 @@ pub(crate) struct State {
     /// Ids of the keys of each ring. The first is current.
     pub(crate) rings: BTreeMap<String, Vec<String>>,
     pub(crate) buckets: BTreeMap<String, GrantedBucket>,
+    pub(crate) secrets: BTreeMap<String, Vec<u8>>,
     pub(crate) log: Vec<String>,
     pub(crate) calls: usize,
 }

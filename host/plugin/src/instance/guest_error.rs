@@ -73,7 +73,7 @@ impl GuestError {
         };
         let hint = match self.kind {
             ErrorKind::Denied | ErrorKind::Unavailable => {
-                list("; it may connect to", grants.tcp.iter().map(ToString::to_string))
+                list("; it may connect to", grants.tcp.names())
             }
             ErrorKind::Config | ErrorKind::LimitExceeded(_) => {
                 list("; its settings are", settings.names().map(str::to_owned))

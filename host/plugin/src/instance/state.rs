@@ -53,6 +53,15 @@ impl InstanceState {
         self.call = call;
     }
 
+    /// Notes that the guest has seen a secret, so that nothing it writes is shown from now on.
+    pub(crate) fn hide_words(&mut self) {
+        self.call.confidential = true;
+        #[cfg(feature = "wasi")]
+        if let Some(wasi) = &mut self.wasi {
+            wasi.hide_output();
+        }
+    }
+
     /// Ends the call: all its handles are invalid from now on.
     pub(crate) fn end_call(&mut self) {
         self.handles.clear();

@@ -36,6 +36,7 @@ fn is_granted(capability: Capability, grants: &Grants) -> bool {
             Capability::Buckets => !grants.buckets.is_empty(),
             Capability::Keys => !grants.keys.is_empty(),
             Capability::Subkeys => !grants.subkeys.is_empty(),
+            Capability::Secrets => !grants.secrets.is_empty(),
             Capability::Tcp => !grants.tcp.is_empty(),
         }
 }
@@ -47,8 +48,9 @@ fn help(capability: Capability) -> (&'static str, &'static [Remedy]) {
         Capability::Subkeys => {
             ("grant subkeys of a key ring, or use another plugin", &[Remedy::GrantSubkeys])
         }
+        Capability::Secrets => ("grant a secret, or use another plugin", &[Remedy::GrantSecrets]),
         Capability::Tcp => (
-            "grant an address, or build the plugin without a network (componentize-py: \
+            "grant a server, or build the plugin without a network (componentize-py: \
              `--stub-wasi`)",
             &[Remedy::GrantTcp],
         ),

@@ -12,6 +12,8 @@ pub enum Requirement {
     Nothing,
     /// A grant of this capability.
     Grant(Capability),
+    /// No grant to be loaded, and a grant of this capability for everything that it asks for.
+    Optional(Capability),
     /// No host of this version has the import.
     Unavailable,
 }
@@ -26,18 +28,21 @@ pub enum Capability {
     Keys,
     /// Deriving bytes from keys of a ring.
     Subkeys,
-    /// Connecting to an address.
+    /// Seeing secrets.
+    Secrets,
+    /// Connecting to a server.
     Tcp,
 }
 
 impl Capability {
-    /// Returns its name: `buckets`, `keys`, `subkeys` or `tcp`.
+    /// Returns its name: `buckets`, `keys`, `subkeys`, `secrets` or `tcp`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Buckets => "buckets",
             Self::Keys => "keys",
             Self::Subkeys => "subkeys",
+            Self::Secrets => "secrets",
             Self::Tcp => "tcp",
         }
     }
@@ -68,6 +73,9 @@ impl Requirement {
     fn of_contract(interface: &str) -> Self {
         match interface {
             "buffers" | "types" | "settings" | "log" | "random" => Self::Nothing,
+            // A plugin that can do without, such as a driver for servers with and without a password, has one
+            // list of imports for both. Alone the import gives nothing.
+            "secrets" => Self::Optional(Capability::Secrets),
             "blobs" => Self::Grant(Capability::Buckets),
             "keys" => Self::Grant(Capability::Keys),
             "subkeys" => Self::Grant(Capability::Subkeys),
@@ -81,6 +89,9 @@ impl fmt::Display for Requirement {
         match self {
             Self::Nothing => f.write_str("no grant needed"),
             Self::Grant(capability) => write!(f, "needs a grant of {}", capability.as_str()),
+            Self::Optional(capability) => {
+                write!(f, "gets what is granted of {}", capability.as_str())
+            }
             Self::Unavailable => f.write_str("not offered by this host"),
         }
     }

@@ -10,6 +10,7 @@ mod log;
 mod memory_rule;
 mod not_granted;
 mod random;
+mod secrets;
 mod settings;
 mod subkeys;
 mod types;
