@@ -159,6 +159,27 @@ fn c_repositories_pass_their_checks() {
     }
 }
 
+/// The example follows the template for C, and does what no bundled plugin does.
+#[test]
+fn c_example_of_lz4_passes_its_checks() {
+    let folder = tempfile::tempdir().unwrap();
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/lz4-codec");
+    let copied =
+        Command::new("cp").arg("-r").arg(example).arg(folder.path().join("coat-check")).status();
+    assert!(copied.unwrap().success());
+    let cc = format!("{} -m ziglang cc", cloakroom_tests::zig().display());
+    let vars = vec![("CLOAKROOM", binary().to_str().unwrap().to_owned()), ("CC", cc)];
+    let example = Repository { folder, vars };
+    example.script("test.sh");
+    example.script("build.sh");
+    let checked = run(&["plugin", "check", example.path("plugin.wasm").to_str().unwrap()], "");
+    assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stdout));
+    let encoded = example.round_trip(10);
+    assert_eq!(metadata(&encoded, "encoding"), "binary/lz4");
+    let data = STANDARD.decode(encoded["data"].as_str().unwrap()).unwrap();
+    assert!(data.starts_with(&[0x04, 0x22, 0x4d, 0x18]), "no LZ4 frame: {:?}", data.get(..4));
+}
+
 #[test]
 fn go_repositories_pass_their_checks() {
     for kind in KINDS {

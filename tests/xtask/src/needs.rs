@@ -53,11 +53,11 @@ impl Needs {
         needs.note("jco", &["templates::typescript"], strict, jco.map(Some))?;
         let zig = guest_tools::zig(&target);
         let zig = zig.map(|found| ("CLOAKROOM_ZIG", found.to_string_lossy().into_owned()));
-        needs.note("zig", &["templates::c_", "guest_examples::c_"], strict, zig.map(Some))?;
+        needs.note("zig", &["templates::c_"], strict, zig.map(Some))?;
         let go = go.map(|found| ("CLOAKROOM_GO", found.to_string_lossy().into_owned()));
         needs.note(
             "Go",
-            &["sdks::go", "sdks::mixed", "wire_visitor::", "templates::go", "guest_examples::go"],
+            &["sdks::go", "sdks::mixed", "wire_visitor::", "templates::go"],
             strict,
             go.map(Some),
         )?;
