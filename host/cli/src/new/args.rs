@@ -8,7 +8,7 @@ use clap::ValueEnum;
 pub(crate) struct New {
     /// Name of the plugin: lower-case words with hyphens, such as `invoice-codec`
     pub(crate) name: String,
-    /// What the plugin does
+    /// Kind of plugin
     #[arg(long, value_enum)]
     pub(crate) kind: Kind,
     /// Language that it is written in
