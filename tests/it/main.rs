@@ -83,6 +83,7 @@ mod store_errors;
 mod stores;
 mod swap;
 mod tcp_grants;
+mod templates;
 mod threats;
 mod turns;
 mod ui;

@@ -9,6 +9,7 @@ use crate::{
     help,
     history::args::HistoryArgs,
     lock::{self, Lock},
+    new::args::New,
     plugin::args::Plugin,
 };
 
@@ -59,6 +60,9 @@ pub(crate) enum Command {
     /// Pin the plugins of a configuration, and record what was accepted of each
     #[command(after_help = lock::HELP)]
     Lock(Lock),
+    /// Write a complete small repository for a plugin of your own
+    #[command(after_help = help::NEW)]
+    New(New),
     /// Check plugins, and work with them
     #[command(subcommand)]
     Plugin(Plugin),

@@ -4,6 +4,7 @@ pub(crate) mod args;
 mod bench;
 mod candidate;
 mod check;
+mod component;
 mod help;
 mod measure;
 mod packaging;
@@ -18,6 +19,7 @@ use crate::failure::Failure;
 pub(crate) async fn run(command: &Plugin) -> Result<(), Failure> {
     match command {
         Plugin::Check(check) => check::run(check).await,
+        Plugin::Component(args) => component::run(args),
         Plugin::Run(call) => run::run(call).await,
         Plugin::Bench(bench) => bench::run(bench).await,
         Plugin::Packaging(command) => packaging::run(command).await,
