@@ -27,7 +27,7 @@ fn text() -> String {
 fn is_frozen() {
     let found = hex::encode(digest(&SHA256, text().as_bytes()));
     assert_eq!(
-        found, "374658bf68cf07e320c33c0b80267715fd56e600c224ada1647915feab81950c",
+        found, "d11647b4a10bd521a1609876a2e709b15c7d7c655ae07c8bf1f43bcb17119eae",
         "the contract has changed"
     );
 }
