@@ -165,7 +165,7 @@ const WRONG: [(&str, &str, &[&str], Expect); 22] = [
         "",
         &["wasi:sockets", "grants.tcp"],
         expect![[r#"
-            [folder]/cloakroom.toml, line 24, driver `redis`, key `grants`: plugin `redis`: imports `wasi:sockets/network@0.2.6`, which was not granted: grant an address, or build the plugin without a network (componentize-py: `--stub-wasi`) (`grants.tcp = ["ADDRESS:PORT"]`)
+            [folder]/cloakroom.toml, line 24, driver `redis`, key `grants`: plugin `redis`: imports `wasi:sockets/network@0.2.6`, which was not granted: grant a server, or build the plugin without a network (componentize-py: `--stub-wasi`) (`grants.tcp = ["HOST:PORT"]`)
         "#]],
     ),
     (
