@@ -60,8 +60,13 @@ pub(crate) fn settings(
     let mut settings = GatewaySettings::new(entry.upstream.0.parse()?);
     settings.metrics = entry.metrics_listen;
     settings.encode_failures = entry.encode_failures;
-    let transfer_time = entry.transfer_time.as_ref();
-    settings.transfer_time = transfer_time.map_or(settings.transfer_time, |span| span.0);
+    for (time, span) in [
+        (&mut settings.transfer_time, &entry.transfer_time),
+        (&mut settings.ping_interval, &entry.ping_interval),
+        (&mut settings.ping_timeout, &entry.ping_timeout),
+    ] {
+        *time = span.as_ref().map_or(*time, |span| span.0);
+    }
     settings.allowed_methods = entry.allow_methods.iter().map(|name| name.0.clone()).collect();
     settings.history = history(&entry.history, settings.history);
     let client = |client: &ClientEntry| (client.user_agent.clone(), client.answer.0);

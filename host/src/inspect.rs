@@ -2,13 +2,13 @@
 
 pub use cloakroom_core::{Thousands, clean};
 pub use cloakroom_pipeline::{Explanation, Fetch, Layer, StoreProbe, Stored};
-pub use cloakroom_plugin::{Import, Inspection, World};
+pub use cloakroom_plugin::{CONTRACT, Import, Inspection, World};
 
 pub use crate::{
     build_info::BuildInfo,
     check::Check,
     report::{
-        BucketReport, DriverReport, Report, RingReport, StageReport, StoreOutcome, StoreRow,
-        StoreStep,
+        BucketReport, DriverReport, NamespaceReport, NamespaceStorageReport, Report, RingReport,
+        StageReport, StoreOutcome, StoreRow, StoreStep,
     },
 };

@@ -6,9 +6,13 @@ use cloakroom_core::Driver;
 use cloakroom_pipeline::{Pipeline, Stage};
 
 use crate::{
-    config::{BucketEntry, Buckets, DriverEntry, File, Locator, RingEntry, StageEntry},
+    config::{
+        BucketEntry, Buckets, DriverEntry, File, Locator, NamespaceEntry, RingEntry, StageEntry,
+    },
     probe,
-    report::{BucketReport, DriverReport, Report, RingReport, StageReport},
+    report::{
+        BucketReport, DriverReport, NamespaceReport, Report, RingReport, StageReport,
+    },
     warnings,
 };
 
@@ -44,6 +48,7 @@ impl Inventory {
             drivers: driver_reports(file, &drivers),
             buckets: bucket_reports(file),
             rings: rings(file),
+            namespaces: namespaces(file),
             probes: if file.stage.is_empty() { Vec::new() } else { probe::NAMES.to_vec() },
             warnings: warnings::warnings(file, locator),
         };
@@ -105,4 +110,17 @@ fn rings(file: &File) -> Vec<RingReport> {
         keys: entry.material.keys().cloned().collect(),
     };
     file.keys.iter().map(report).collect()
+}
+
+fn namespaces(file: &File) -> Vec<NamespaceReport> {
+    let report = |(name, entry): (&String, &NamespaceEntry)| NamespaceReport {
+        name: name.clone(),
+        mode: entry.mode.as_str(),
+        ring: entry.ring.clone(),
+        old_rings: entry.old_rings.clone(),
+        storage: entry.storage.report(),
+        shares: entry.shares.iter().cloned().collect(),
+        plain_rules: entry.plain.len(),
+    };
+    file.namespace.iter().map(report).collect()
 }

@@ -1,9 +1,9 @@
 //! Plugins: the [`Host`] that runs them, their [`Limits`], and the [`Grants`] they are loaded with.
 
 pub use cloakroom_plugin::{
-    Capability, CodeLimits, CodeSize, CompileWorker, CompiledPlugin, Digest, Grants, Host,
-    HostBuilder, Limits, Plugin, PluginCodec, PluginDriver, Requirement, Reuse, Settings, Source,
-    TcpGrant, TcpGrantError, TcpTls, Trace, TraceEvent,
+    About, Capability, CodeLimits, CodeSize, CompileWorker, CompiledPlugin, Digest, Grants, Host,
+    HostBuilder, Limits, OwnLimits, Plugin, PluginCodec, PluginDriver, Requirement, Reuse,
+    SettingError, SettingKind, SettingSchema, Settings, Source, TcpGrant, TcpGrantError, TcpTls, Trace, TraceEvent,
 };
 
 #[cfg(feature = "bundled")]

@@ -1,6 +1,6 @@
 //! Report of a configuration check: names, never contents or keys.
 
-use cloakroom_core::{ErrorKind, Purpose};
+use cloakroom_core::{ByteSize, ErrorKind, Purpose};
 
 /// Parts of a configuration, and warnings about it.
 #[derive(Clone, Debug)]
@@ -14,6 +14,8 @@ pub struct Report {
     pub buckets: Vec<BucketReport>,
     /// The key rings of the file, by name.
     pub rings: Vec<RingReport>,
+    /// The namespaces of the file, by name.
+    pub namespaces: Vec<NamespaceReport>,
     /// Names of the probes that each codec was tried with.
     pub probes: Vec<&'static str>,
     /// Settings that work and may not be meant, each with file and line.
@@ -76,6 +78,38 @@ pub struct RingReport {
     pub current: String,
     /// The ids of all its keys.
     pub keys: Vec<String>,
+}
+
+/// A namespace with settings of its own.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct NamespaceReport {
+    /// Its name.
+    pub name: String,
+    /// `on`, `decode` or `off`.
+    pub mode: &'static str,
+    /// The ring that encrypts in place of the one that stages name.
+    pub ring: Option<String>,
+    /// Rings that only decrypt.
+    pub old_rings: Vec<String>,
+    /// Its storage, where that differs.
+    pub storage: NamespaceStorageReport,
+    /// The namespaces that may read what is written for it.
+    pub shares: Vec<String>,
+    /// Number of rules by which workflows stay in plaintext.
+    pub plain_rules: usize,
+}
+
+/// Storage of a namespace, where it differs from that of the file.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct NamespaceStorageReport {
+    /// Size from which payloads are stored.
+    pub threshold: Option<ByteSize>,
+    /// The driver that stores, or `inline`.
+    pub store_with: Option<String>,
+    /// Number of rules of its own.
+    pub rules: usize,
 }
 
 /// A step of a store check.

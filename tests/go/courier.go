@@ -46,8 +46,8 @@ func courier(ctx workflow.Context, given order) (string, error) {
 		return "", err
 	}
 	options := workflow.ActivityOptions{StartToCloseTimeout: patience, TaskQueue: given.Queue}
-	// Only an echo is another worker's.
-	if given.Way != "activity" && given.Way != "fan" {
+	// Only an echo and a heartbeat are another worker's.
+	if given.Way != "activity" && given.Way != "fan" && given.Way != "beat" {
 		options.TaskQueue = ""
 	}
 	switch given.Way {
@@ -96,6 +96,9 @@ func courier(ctx workflow.Context, given order) (string, error) {
 	case "fail", "drop":
 		options.RetryPolicy = &temporal.RetryPolicy{MaximumAttempts: 1}
 		err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), given.Way, held).Get(ctx, &carried)
+		return carried, err
+	case "beat":
+		err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), "beat", held).Get(ctx, &carried)
 		return carried, err
 	case "stumble":
 		options.RetryPolicy = &temporal.RetryPolicy{InitialInterval: 100 * time.Millisecond}
@@ -197,6 +200,7 @@ func registerActivities(polling worker.Worker) {
 	polling.RegisterActivityWithOptions(fail, named("fail"))
 	polling.RegisterActivityWithOptions(drop, named("drop"))
 	polling.RegisterActivityWithOptions(stumble, named("stumble"))
+	polling.RegisterActivityWithOptions(beat, named("beat"))
 	polling.RegisterActivityWithOptions(later, named("later"))
 }
 
@@ -227,6 +231,14 @@ func stumble(ctx context.Context, text string) (string, error) {
 	}
 	activity.RecordHeartbeat(ctx, text)
 	return "", temporal.NewApplicationError("stumbled", "Stumbled")
+}
+
+// Says when it is cancelled.
+func beat(ctx context.Context, text string) (string, error) {
+	activity.RecordHeartbeat(ctx, text)
+	<-ctx.Done()
+	say(map[string]any{"step": "cancelled", "ok": true})
+	return "", ctx.Err()
 }
 
 // Task tokens of activities that somebody else completes, by workflow.

@@ -32,7 +32,7 @@ func same(found, sent, where string) (string, error) {
 // How the steps that only execute the workflow name their way.
 var simple = map[string]string{
 	"start": "start", "activity": "activity", "local_activity": "local", "child": "child", "fan": "fan",
-	"continue_as_new": "again", "heartbeat": "stumble", "nexus_sync": "nexus_sync", "nexus_run": "nexus_run",
+	"continue_as_new": "again", "heartbeat": "stumble", "beat": "beat", "nexus_sync": "nexus_sync", "nexus_run": "nexus_run",
 	"nexus_fail": "nexus_fail", "nexus_refuse": "nexus_refuse",
 }
 

@@ -114,6 +114,47 @@ fn json_has_the_same() {
 }
 
 #[test]
+fn namespaces_are_listed_with_what_differs() {
+    let namespaces = r#"
+        [namespace.shop]
+        mode = "decode"
+        shares = ["billing", "audit"]
+        ring = "payments"
+        plain = [{ workflow_type = "Ping*" }]
+
+        [namespace.shop.storage]
+        threshold = "64KiB"
+        store_with = "inline"
+
+        [[namespace.shop.storage.rule]]
+        store_with = "local"
+
+        [namespace.quiet]
+        mode = "off"
+    "#;
+    let (_folder, config) = folder(&(CONFIG.to_owned() + namespaces));
+    let out = check(&run(&["check", "--config", &config], ""), 0, &[]);
+    let listed = out.split_once("namespaces\n").unwrap().1;
+    let listed: Vec<_> = listed.lines().take(2).collect();
+    expect![[r#"
+        [
+            "  quiet   off                            rings of the stages   storage of the file                         shares with none",
+            "  shop    decode, 1 rule for plaintext   ring payments         stores from 64 KiB, with inline, 1 rule   shares with audit, billing",
+        ]
+    "#]].assert_debug_eq(&listed);
+
+    let out = check(&run(&["check", "--json", "--config", &config], ""), 0, &[]);
+    let report: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(
+        report["namespaces"][1],
+        json!({
+            "name": "shop", "mode": "decode", "plainRules": 1, "ring": "payments", "oldRings": [],
+            "threshold": 65536, "storeWith": "inline", "rules": 1, "shares": ["audit", "billing"],
+        })
+    );
+}
+
+#[test]
 fn a_wrong_configuration_is_status_2_with_file_line_and_key() {
     let wrong = CONFIG.replace("\"bundled:zstd\"", "\"file:no.wasm\"");
     let (_folder, config) = folder(&wrong);

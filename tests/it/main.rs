@@ -1,10 +1,12 @@
 //! The integration tests, in one binary: each further one would link wasmtime again.
 
+mod about;
 mod adoption;
 mod agent;
 mod alerts;
 mod architecture;
 mod azure;
+mod blob_codec;
 mod budget;
 mod burst;
 mod cache;
@@ -26,6 +28,7 @@ mod config_reference;
 mod config_storage;
 mod conformance;
 mod contract;
+mod contract_versions;
 mod docs;
 mod envelopes;
 mod error_chains;
@@ -55,6 +58,7 @@ mod memory;
 mod metrics;
 mod native;
 mod native_codecs;
+mod own_limits;
 mod pipeline;
 mod postgres;
 mod probes;

@@ -4,6 +4,7 @@ import io.temporal.activity.ActivityInterface;
 import io.temporal.activity.ActivityMethod;
 import io.temporal.activity.ActivityOptions;
 import io.temporal.activity.LocalActivityOptions;
+import io.temporal.client.ActivityCanceledException;
 import io.temporal.common.RetryOptions;
 import io.temporal.failure.ApplicationFailure;
 import io.temporal.workflow.ActivityStub;
@@ -82,6 +83,8 @@ public interface Courier {
         case "drop":
           return activity("", RetryOptions.newBuilder().setMaximumAttempts(1).build())
               .execute(way, String.class, held);
+        case "beat":
+          return activity(queue, null).execute(way, String.class, held);
         case "stumble":
           return activity("", RetryOptions.newBuilder().setInitialInterval(Duration.ofMillis(100)).build())
               .execute(way, String.class, held);
@@ -176,6 +179,9 @@ public interface Courier {
     @ActivityMethod(name = "stumble")
     String stumble(String text);
 
+    @ActivityMethod(name = "beat")
+    String beat(String text);
+
     @ActivityMethod(name = "later")
     String later(String text);
   }
@@ -222,6 +228,22 @@ public interface Courier {
       }
       context.heartbeat(text);
       throw ApplicationFailure.newFailure("stumbled", "Stumbled");
+    }
+
+    /** Says when it is cancelled. */
+    @Override
+    public String beat(String text) {
+      try {
+        while (true) {
+          Activity.getExecutionContext().heartbeat(text);
+          Thread.sleep(50);
+        }
+      } catch (ActivityCanceledException cancelled) {
+        Sdks.tell("cancelled");
+        throw cancelled;
+      } catch (InterruptedException error) {
+        throw Activity.wrap(error);
+      }
     }
 
     @Override

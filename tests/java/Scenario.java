@@ -37,7 +37,8 @@ final class Scenario {
           "child", "child",
           "fan", "fan",
           "continue_as_new", "again",
-          "heartbeat", "stumble");
+          "heartbeat", "stumble",
+          "beat", "beat");
 
   private final WorkflowClient client;
   private final Sdks.Request request;

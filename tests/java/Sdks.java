@@ -11,6 +11,7 @@ import io.temporal.worker.WorkerFactoryOptions;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.HexFormat;
@@ -148,6 +149,15 @@ public final class Sdks {
     line.put("step", step);
     line.put("ok", ok);
     return line;
+  }
+
+  /** Says that something happened to an activity. */
+  static void tell(String step) {
+    try {
+      say(line(step, true));
+    } catch (IOException error) {
+      throw new UncheckedIOException(error);
+    }
   }
 
   private static void say(Map<String, Object> line) throws IOException {

@@ -28,6 +28,7 @@ const ways = {
   headers: () => trace,
   fail: ({ parcel }) => activities({ retry: { maximumAttempts: 1 } }).fail(parcel),
   drop: ({ parcel }) => activities({ retry: { maximumAttempts: 1 } }).drop(parcel),
+  beat: ({ parcel, queue }) => activities(queue ? { taskQueue: queue } : {}).beat(parcel),
   stumble: ({ parcel }) => activities({ retry: { initialInterval: 100 } }).stumble(parcel),
   later: () => activities().later(""),
   // Sends the parcel in several ways, and rests until it is told to go on.

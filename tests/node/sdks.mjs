@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 // The packages are not beside this file: `cargo xtask test` says where it installed them.
 const packages = process.env.CLOAKROOM_NODE;
 const require = createRequire(join(packages, "sdks.mjs"));
-const { CompleteAsyncError, activityInfo, heartbeat } = require("@temporalio/activity");
+const { CompleteAsyncError, Context, activityInfo, heartbeat } = require("@temporalio/activity");
 const { Client, Connection, WithStartWorkflowOperation } = require("@temporalio/client");
 const { ApplicationFailure, defaultPayloadConverter } = require("@temporalio/common");
 const { NativeConnection, Worker } = require("@temporalio/worker");
@@ -54,6 +54,14 @@ const activities = {
     if (heartbeatDetails !== undefined) return heartbeatDetails;
     heartbeat(text);
     throw ApplicationFailure.create({ message: "stumbled" });
+  },
+  // Says when it is cancelled.
+  beat: async (text) => {
+    heartbeat(text);
+    await Context.current().cancelled.catch(async (cancelled) => {
+      await say({ step: "cancelled", ok: true });
+      throw cancelled;
+    });
   },
   later: async () => {
     const { taskToken, activityId, workflowExecution } = activityInfo();
@@ -100,6 +108,7 @@ class Scenario {
     fan: (...given) => this.execute("fan", ...given),
     continue_as_new: (...given) => this.execute("again", ...given),
     heartbeat: (...given) => this.execute("stumble", ...given),
+    beat: (...given) => this.execute("beat", ...given),
     signal: async (step, text) => {
       const handle = await this.start(step, "wait");
       await handle.signal("add", text);

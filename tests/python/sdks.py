@@ -91,6 +91,17 @@ async def stumble(text: str) -> str:
     raise ApplicationError("stumbled")
 
 
+@activity.defn
+async def beat(text: str) -> str:
+    """Says when it is cancelled."""
+    activity.heartbeat(text)
+    try:
+        await asyncio.Event().wait()
+    except asyncio.CancelledError:
+        say(step="cancelled", ok=True)
+        raise
+
+
 tokens = {}
 
 
@@ -139,6 +150,8 @@ class Courier:
         if way in ("fail", "drop"):
             retry = RetryPolicy(maximum_attempts=1)
             return await workflow.execute_activity(way, text, retry_policy=retry, **once)
+        if way == "beat":
+            return await workflow.execute_activity(way, text, task_queue=queue, **once)
         if way == "stumble":
             retry = RetryPolicy(initial_interval=timedelta(milliseconds=100))
             return await workflow.execute_activity(way, text, retry_policy=retry, **once)
@@ -242,7 +255,7 @@ class Scenario:
 
     async def step(self, step, text):
         simple = {"start": "start", "activity": "activity", "local_activity": "local", "child": "child", "fan": "fan"}
-        simple |= {"continue_as_new": "again", "heartbeat": "stumble"}
+        simple |= {"continue_as_new": "again", "heartbeat": "stumble", "beat": "beat"}
         if step in simple:
             return await self.execute(step, simple[step], text)
         return await getattr(self, step)(step, text)
@@ -417,7 +430,7 @@ async def serve(request, ended, storing):
         client,
         task_queue=request["task_queue"],
         workflows=[Courier],
-        activities=[echo, fail, drop, stumble, later],
+        activities=[echo, fail, drop, stumble, beat, later],
         workflow_runner=UnsandboxedWorkflowRunner(),
         max_cached_workflows=request.get("cached", 1000),
     ):

@@ -43,6 +43,13 @@ struct Does {
     wanted: Mutex<BTreeSet<String>>,
 }
 
+/// What hangs goes on: a worker that ends after a test has failed waits for its downloads.
+impl Drop for Tamper {
+    fn drop(&mut self) {
+        self.hang(false);
+    }
+}
+
 impl Tamper {
     /// Starts one. Its thread lives as long as the process.
     pub fn new(upstream: SocketAddr) -> Self {

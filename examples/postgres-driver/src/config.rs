@@ -1,9 +1,19 @@
 //! The settings.
 
-use cloakroom_guest::{Error, MaxBytes, Settings, secrets};
+use cloakroom_guest::{Error, MaxBytes, Setting, Settings, secrets};
 
 /// Most bytes of a value, below PostgreSQL's own limit of 1 GiB.
 const LARGEST: u64 = 512 << 20;
+
+/// The settings that the driver knows.
+pub(crate) const SETTINGS: [Setting; 6] = [
+    Setting::name_of("address", "tcp", "name or address, and port, of PostgreSQL").required(),
+    Setting::text("database", "database of the table").required(),
+    MaxBytes::setting(LARGEST as i64),
+    Setting::name_of("password_secret", "secrets", "secret with the user's password").required(),
+    Setting::text("table", "table to store in").with_default("cloakroom_objects"),
+    Setting::text("user", "user of PostgreSQL").required(),
+];
 
 /// The plugin's configuration.
 pub(crate) struct Config {

@@ -11,7 +11,7 @@ mod query;
 
 use std::cell::RefCell;
 
-use cloakroom_guest::{Buffer, BufferWriter, Claim, Context, Driver, Error, MaxBytes, Settings};
+use cloakroom_guest::{Buffer, BufferWriter, Claim, Context, Driver, Error, Setting, Settings};
 
 use crate::{config::Config, connection::Connection, failure::Failure};
 
@@ -27,8 +27,7 @@ pub struct Postgres {
 
 impl Driver for Postgres {
     const KIND: &'static str = "example.postgres";
-    const SETTINGS: &'static [&'static str] =
-        &["address", "database", MaxBytes::SETTING, "password_secret", "table", "user"];
+    const SETTINGS: &'static [Setting] = &config::SETTINGS;
 
     fn configure(settings: &Settings) -> Result<Self, Error> {
         Ok(Self { config: Config::read(settings)?, kept: RefCell::default() })

@@ -195,9 +195,12 @@ pub(crate) struct CompileOne {
 pub(crate) struct Inspect {
     /// Path of the plugin, or `bundled:NAME`
     pub(crate) plugin: String,
-    /// Also run the plugin in the sandbox, and show its encodings or its kind of storage
+    /// Also run the plugin in the sandbox, and show its settings, its encodings or its kind of storage
     #[arg(long)]
     pub(crate) describe: bool,
+    /// Print only the plugin's settings, as Markdown. Runs the plugin in the sandbox
+    #[arg(long, conflicts_with_all = ["describe", "json"])]
+    pub(crate) markdown: bool,
     /// Setting for --describe, if the plugin needs one, such as ring=x
     #[arg(long = "set", requires = "describe", value_name = "NAME=VALUE", value_parser = parse_setting)]
     pub(crate) settings: Vec<(String, String)>,

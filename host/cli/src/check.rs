@@ -8,7 +8,7 @@ use cloakroom::{
 };
 use serde_json::{Value, json};
 
-use crate::{args::Check, failure::Failure, open::builder, table::words};
+use crate::{args::Check, check_namespaces, failure::Failure, open::builder, table::words};
 
 pub(crate) async fn run(args: &Check) -> Result<(), Failure> {
     let check = match builder(&args.config).check().await {
@@ -53,6 +53,7 @@ fn as_text(report: &Report, stores: Option<&[StoreRow]>) -> String {
     section("drivers", drivers(report));
     section("buckets", buckets(report));
     section("keys", keys(report));
+    section("namespaces", check_namespaces::rows(report));
     section("tried with each codec", vec![vec![report.probes.join(", ")]]);
     if let Some(rows) = stores {
         section("stores", rows.iter().map(store_row).collect());
@@ -174,6 +175,7 @@ fn as_json(report: &Report, stores: Option<&[StoreRow]>, ok: bool) -> Value {
         "drivers": drivers.collect::<Vec<_>>(),
         "buckets": buckets.collect::<Vec<_>>(),
         "keys": keys.collect::<Vec<_>>(),
+        "namespaces": check_namespaces::as_json(report),
         "probes": report.probes,
         "warnings": report.warnings,
         "stores": stores.map(|rows| rows.iter().map(store_json).collect::<Vec<_>>()),

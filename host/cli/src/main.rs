@@ -4,6 +4,7 @@
 
 mod args;
 mod check;
+mod check_namespaces;
 mod codec_server;
 mod compile;
 mod demo;
@@ -14,6 +15,7 @@ mod gateway;
 mod help;
 mod history;
 mod inspect;
+mod inspect_about;
 mod log;
 mod open;
 mod payloads;

@@ -99,6 +99,14 @@ pub enum Remedy {
     OldRings,
     /// Bytes that one call of a plugin may make.
     Output,
+    /// Bytes that one call of this plugin may log.
+    OwnLog,
+    /// Memory of one instance of this plugin.
+    OwnMemory,
+    /// Bytes that one call of this plugin may make.
+    OwnOutput,
+    /// Time that a call of this plugin may take.
+    OwnTime,
     /// Time that a call of a plugin may take.
     PluginTime,
     /// Memory that all calls may hold together.

@@ -48,6 +48,7 @@ pub use self::{
     namespaces::{Mode, NamespaceRules},
     offload::{
         config::Offload,
+        last_calls::{DriverState, LastCall},
         namespace_storage::NamespaceStorage,
         proofs::ClaimPolicy,
         room::Room,

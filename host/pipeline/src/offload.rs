@@ -5,6 +5,7 @@ pub(crate) mod cache_key;
 pub(crate) mod claims;
 pub(crate) mod config;
 pub(crate) mod disk;
+pub(crate) mod last_calls;
 pub(crate) mod namespace_storage;
 pub(crate) mod private_folder;
 pub(crate) mod proofs;

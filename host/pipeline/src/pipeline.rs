@@ -7,7 +7,7 @@ use cloakroom_core::{ByteSize, MemoryBudget, Purpose, Remedy};
 use crate::{
     envelopes::Envelopes,
     namespaces::Namespaces,
-    offload::{room::Room, storage::Storage},
+    offload::{last_calls::DriverState, room::Room, storage::Storage},
     reference::ReferenceFormat,
     stage::Stage,
 };
@@ -69,6 +69,12 @@ impl Pipeline {
         let encrypts = |stage: &Stage| stage.purpose() == Purpose::Encryption;
         let proofs = self.storage.as_ref().and_then(|storage| storage.proofs.as_ref());
         self.stages.iter().any(encrypts) || proofs.is_some_and(|proofs| proofs.binds_namespace)
+    }
+
+    /// Returns how the last call of each driver ended, by name. It asks no store.
+    #[must_use]
+    pub fn driver_states(&self) -> Vec<DriverState> {
+        self.storage.as_ref().map(|storage| storage.last_calls.states()).unwrap_or_default()
     }
 
     /// Returns the memory budget that counts the calls.

@@ -5,6 +5,7 @@ mod bucket_uses;
 pub(crate) mod granted_buckets;
 pub(crate) mod granted_rings;
 pub(crate) mod object_body;
+mod probe_bucket;
 pub(crate) mod refresh;
 mod ring_setting;
 pub(crate) mod secrets;
@@ -194,6 +195,13 @@ impl Grants {
     pub(crate) fn for_describing(&self) -> Self {
         let (secrets, trace) = (self.secrets.clone(), self.trace.clone());
         Self { secrets, trace, log: self.log, ..Self::default() }
+    }
+
+    /// Returns these grants with buckets in memory: for trying a codec.
+    pub(crate) fn for_probes(&self) -> Self {
+        let buckets = self.buckets.iter();
+        let buckets = buckets.map(|(name, granted)| (name.clone(), granted.for_probes()));
+        Self { buckets: buckets.collect(), ..self.clone() }
     }
 
     /// Returns a text that names all grants and their scopes. Equal grants have equal identities.

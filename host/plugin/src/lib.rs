@@ -6,6 +6,7 @@
 //!
 //! This is the only crate of Cloakroom that knows WebAssembly.
 
+mod about;
 mod codec;
 mod compute;
 mod contract;
@@ -25,6 +26,7 @@ mod trace;
 #[cfg(feature = "wasi")]
 pub use self::grants::tcp::tls::TcpTls;
 pub use self::{
+    about::{About, SettingError, SettingKind, SettingSchema},
     codec::PluginCodec,
     driver::PluginDriver,
     grants::{
@@ -34,7 +36,7 @@ pub use self::{
         tcp::{TcpGrant, TcpGrantError},
     },
     host::{Host, builder::HostBuilder},
-    limits::{Limits, code_limits::CodeLimits},
+    limits::{Limits, code_limits::CodeLimits, own::OwnLimits},
     load::{
         code_size::CodeSize,
         compile_worker::CompileWorker,
@@ -53,3 +55,6 @@ pub use self::{
 
 /// Version of wasmtime that plugins run in.
 pub const WASMTIME: &str = "48.0.8";
+
+/// Newest version of the contract that this host implements.
+pub const CONTRACT: &str = contract::VERSION;

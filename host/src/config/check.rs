@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use cloakroom_core::{Error, ErrorKind};
+use cloakroom_plugin::OwnLimits;
 
 use super::{
     bucket_grants,
@@ -10,8 +11,9 @@ use super::{
     locator::{Locator, Table},
     namespace_check, namespace_rings, namespace_storage_check, nexus_check,
     plugin::PluginEntry,
+    rule_conditions::INLINE,
     schema::File,
-    storage::{INLINE, RuleEntry, StorageEntry},
+    storage::{RuleEntry, StorageEntry},
     unknown_name::{meant, unknown},
 };
 
@@ -165,6 +167,11 @@ impl Checker<'_> {
             if let Some(text) = wrong {
                 return self.locator.refuse(table, &["grants", key], format!("{what}: {text}"));
             }
+        }
+        if entry.origin().0 == "native" && entry.limits.limits() != OwnLimits::default() {
+            let text =
+                "`limits` are for plugins: a part of the program runs outside of the sandbox";
+            return self.locator.refuse(table, &["limits"], format!("{what}: {text}"));
         }
         match unknown_origin(entry) {
             Some(text) => self.locator.refuse(table, &["plugin"], format!("{what}: {text}")),

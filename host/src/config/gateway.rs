@@ -41,6 +41,8 @@ pub(crate) struct TemporalGatewayEntry {
     pub(crate) api_keys: NamespaceSecrets,
     pub(crate) metrics_listen: Option<SocketAddr>,
     pub(crate) transfer_time: Option<Span>,
+    pub(crate) ping_interval: Option<Span>,
+    pub(crate) ping_timeout: Option<Span>,
     pub(crate) encode_failures: Option<bool>,
     #[serde(default)]
     pub(crate) client: Vec<ClientEntry>,

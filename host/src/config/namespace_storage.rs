@@ -6,9 +6,10 @@ use cloakroom_pipeline::{NamespaceStorage, Rule};
 use serde::Deserialize;
 
 use super::{
-    storage::{INLINE, RuleConditions},
+    rule_conditions::{INLINE, RuleConditions, conditions},
     units::Size,
 };
+use crate::report::NamespaceStorageReport;
 
 /// `[namespace.NAME.storage]`
 #[derive(Debug, Default, Deserialize)]
@@ -50,6 +51,15 @@ impl NamespaceStorageEntry {
         Some(self.rule.iter().fold(storage, |storage, rule| storage.with_rule(rule.rule())))
     }
 
+    /// Returns where the namespace differs, for reports.
+    pub(crate) fn report(&self) -> NamespaceStorageReport {
+        NamespaceStorageReport {
+            threshold: self.threshold.as_ref().map(|threshold| threshold.0),
+            store_with: self.store_with.clone(),
+            rules: self.rule.len(),
+        }
+    }
+
     /// Returns whether payloads of the namespace may be stored with this driver.
     pub(crate) fn stores_with(&self, driver: &str) -> bool {
         let rules = self.rule.iter().map(|rule| &rule.store_with);
@@ -63,17 +73,9 @@ impl NamespaceStorageEntry {
 }
 
 impl NamespaceRuleEntry {
-    pub(super) fn conditions(&self) -> RuleConditions<'_> {
-        RuleConditions {
-            workflow_type: self.workflow_type.as_deref(),
-            activity_type: self.activity_type.as_deref(),
-            task_queue: self.task_queue.as_deref(),
-            at_least: self.at_least.as_ref(),
-            metadata: &self.metadata,
-        }
-    }
-
     fn rule(&self) -> Rule {
         self.conditions().rule(&self.store_with)
     }
 }
+
+conditions!(NamespaceRuleEntry);

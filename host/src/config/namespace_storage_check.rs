@@ -4,8 +4,9 @@ use cloakroom_core::Error;
 
 use super::{
     locator::{Locator, Table},
+    rule_conditions::INLINE,
     schema::File,
-    storage::{INLINE, StorageEntry},
+    storage::StorageEntry,
     unknown_name::meant,
 };
 

@@ -40,6 +40,14 @@ pub(crate) struct PlainEntry {
 }
 
 impl ModeWord {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::On => "on",
+            Self::Decode => "decode",
+            Self::Off => "off",
+        }
+    }
+
     pub(super) fn mode(self) -> Mode {
         match self {
             Self::On => Mode::On,

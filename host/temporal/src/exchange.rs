@@ -9,6 +9,8 @@ mod batch;
 pub(crate) mod call;
 mod context;
 mod decode;
+#[cfg(test)]
+mod decoder;
 mod encode;
 mod error_details;
 mod failures;
@@ -28,6 +30,7 @@ pub(crate) mod status;
 mod substitute;
 mod unknown_fields;
 mod unknown_method;
+mod workflow_task;
 
 use std::sync::Arc;
 

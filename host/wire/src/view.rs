@@ -39,6 +39,12 @@ impl<'a> View<'a> {
         self.message
     }
 
+    /// Returns the bytes of the whole message.
+    #[must_use]
+    pub fn as_bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
     /// Returns a field of text. Nothing if it is absent, not UTF-8, or unknown.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<&'a str> {

@@ -2,7 +2,7 @@
 #![allow(clippy::panic, reason = "some faults are traps")]
 
 use cloakroom_guest::{
-    Buffer, Claim, Context, Driver, Error, Settings,
+    Buffer, Claim, Context, Driver, Error, Setting, Settings,
     blobs::{self, Bucket, Mode},
     log, random,
 };
@@ -15,7 +15,8 @@ pub struct Faulty {
 
 impl Driver for Faulty {
     const KIND: &'static str = "faulty";
-    const SETTINGS: &'static [&'static str] = &["bucket", "fault"];
+    const SETTINGS: &'static [Setting] =
+        &[Setting::text("bucket", "bucket to store in"), Setting::text("fault", "rule to break")];
 
     fn configure(settings: &Settings) -> Result<Self, Error> {
         Ok(Self {

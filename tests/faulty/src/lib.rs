@@ -5,7 +5,8 @@ mod own_cipher;
 mod sealed;
 
 use cloakroom_guest::{
-    Buffer, Context, Description, Error, Payload, PayloadCodec, Purpose, Settings, log, random,
+    Buffer, Context, Description, Error, Payload, PayloadCodec, Purpose, Setting, Settings, log,
+    random,
 };
 
 /// Encoding of all that it writes, but for one fault.
@@ -19,7 +20,11 @@ pub struct Faulty {
 }
 
 impl PayloadCodec for Faulty {
-    const SETTINGS: &'static [&'static str] = &["cipher", "fault", "ring"];
+    const SETTINGS: &'static [Setting] = &[
+        Setting::flag("cipher", "says that it encrypts"),
+        Setting::text("fault", "rule to break"),
+        Setting::text("ring", "ring to seal with"),
+    ];
 
     fn configure(settings: &Settings) -> Result<Self, Error> {
         Ok(Self {

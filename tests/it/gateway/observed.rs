@@ -1,6 +1,6 @@
 //! Metrics and log lines of a gateway, as an operator reads them: all that happened, and no value.
 
-use std::net::SocketAddr;
+use std::{fs, net::SocketAddr};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cloakroom_tests::{
@@ -192,4 +192,55 @@ async fn readiness_follows_the_frontend() {
         assert!(ready.body.contains(&gone), "{ready:?}");
         ask(metrics, "GET /healthz", &[], b"").says(200, "ok");
     });
+}
+
+/// All replicas have the same store, so that it must not take them out. Its state is what its last call
+/// found, and the probe makes none.
+#[tokio::test(flavor = "multi_thread")]
+async fn readiness_tells_of_stores_and_does_not_follow_them() {
+    let metrics = SocketAddr::from(([127, 0, 0, 1], free_port()));
+    let config = format!(
+        r#"{STAGE}
+        [storage]
+        threshold = "1KiB"
+
+        [[storage.driver]]
+        name = "local"
+        plugin = "bundled:file"
+        settings = {{ bucket = "objects" }}
+        grants.buckets = ["objects"]
+
+        [buckets.objects]
+        url = "file:objects"
+
+        [gateway.temporal]
+        upstream = "{}"
+        metrics_listen = "{metrics}"
+        "#,
+        server().url()
+    );
+    let key = STANDARD.encode(KEY);
+    let files = [("cloakroom.toml", &*config), ("payments.key", &key)];
+    let gateway = tokio::task::block_in_place(|| GatewayProcess::start(binary(), &files));
+    let says = |part: &str| {
+        let ready = ask(metrics, "GET /readyz", &[], b"");
+        assert_eq!(ready.status, 200, "{ready:?}");
+        let lines: Vec<_> = ready.body.lines().collect();
+        assert!(lines.len() == 2 && lines[0] == "ready" && lines[1].contains(part), "{lines:?}");
+    };
+    let start = async || {
+        let input = payload("json/plain", &cloakroom_tests::noise(10_000));
+        let request = start_request("default", &unique("observed"), vec![input]);
+        let address = gateway.target().parse().unwrap();
+        call(address, "StartWorkflowExecution", &[], &request.encode_to_vec()).await.code
+    };
+    tokio::task::block_in_place(|| says("driver local: no call since"));
+    assert_eq!(start().await, "0");
+    tokio::task::block_in_place(|| says("driver local: the last call succeeded"));
+
+    let objects = gateway.folder().join("objects");
+    fs::remove_dir_all(&objects).unwrap();
+    fs::write(&objects, "a file in its place").unwrap();
+    assert_ne!(start().await, "0");
+    tokio::task::block_in_place(|| says("driver local: the last call failed"));
 }

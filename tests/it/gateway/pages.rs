@@ -1,5 +1,7 @@
 //! Pages of histories that are cut to what their client receives.
 
+mod in_a_row;
+
 use std::{net::SocketAddr, path::Path};
 
 use cloakroom::Cloakroom;
@@ -92,7 +94,7 @@ impl Read {
             let address = at(pages.len()).await;
             let answer = page(address, method, agent, &self.request(token)).await;
             assert_eq!(answer.code, "0", "{}", answer.message);
-            assert!(agent != "cut" || answer.body.len() <= LIMIT, "{}", answer.body.len());
+            assert!(agent == "whole" || answer.body.len() <= LIMIT, "{}", answer.body.len());
             // The reverse answer has the same fields.
             let answer = GetWorkflowExecutionHistoryResponse::decode(answer.body).unwrap();
             let more = answer.history.unwrap_or_default().events;
@@ -270,6 +272,12 @@ async fn a_client_that_waits_for_events_gets_each_once() {
 async fn a_worker_replays_a_history_that_is_cut() {
     let (server, folder) = (DevServer::start(DevOptions::default()), tempfile::tempdir().unwrap());
     let gateway = Served::start(&cutting(folder.path(), &server.url(), "tonic").await).await;
+    replays(&gateway).await;
+    gateway.end().await;
+}
+
+/// Takes a courier through its steps, by a worker that caches nothing.
+async fn replays(gateway: &Served) {
     let queue = unique("replayed");
     let _worker = Running::uncached(&gateway.url(), &queue);
     let client = plain_client(&gateway.url()).await;
@@ -278,11 +286,10 @@ async fn a_worker_replays_a_history_that_is_cut() {
     let handle = started.await.unwrap();
     let update = WorkflowExecuteUpdateOptions::default();
     let before = handle.execute_update(Courier::revise, noise(20_000), update).await.unwrap();
-    assert!(before.is_empty() || before == parcel);
+    assert!(before == parcel);
     let query = WorkflowQueryOptions::default();
     handle.query(Courier::look, (), query).await.unwrap();
     handle.signal(Courier::add, noise(20_000), WorkflowSignalOptions::default()).await.unwrap();
     let result = handle.get_result(WorkflowGetResultOptions::default()).await.unwrap();
     assert!(result.len() >= 40_000, "{}", result.len());
-    gateway.end().await;
 }

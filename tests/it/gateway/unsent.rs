@@ -334,9 +334,9 @@ async fn answers_for_an_operation_of_nexus_fail_it() {
             endpoint: endpoint.clone(),
             service: "carrier".to_owned(),
             operation: "carry".to_owned(),
-            // As SDKs do. The server gives the handler an empty one in place of none, and that is no
-            // payload of ours.
-            input: Some(payloads("input").unwrap().payloads.remove(0)),
+            // SDKs always send one. In place of none the server gives the handler an empty payload,
+            // which is no plaintext.
+            input: is_completed.then(|| payloads("input").unwrap().payloads.remove(0)),
             ..Default::default()
         };
         let attributes = Write::ScheduleNexusOperationCommandAttributes(attributes);

@@ -22,6 +22,7 @@ async fn workflows_do_not_wait_for_downloads_of_others() {
     let (moto, bucket) = (rigs::moto(), "hook-slow");
     rigs::bucket(&moto.url(), bucket);
     let mut rig = Rig::start(&s3_storage(&moto.url(), bucket)).await;
+    // Dropped before the worker: if this fails, the worker's end waits for no download that hangs.
     let store = Tamper::new(moto.address());
     rig.start_worker(&opening(&s3_storage(&store.url(), bucket)).open().await.unwrap());
 

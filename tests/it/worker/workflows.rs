@@ -14,7 +14,7 @@ use temporalio_sdk::{
 #[workflow]
 #[derive(Default)]
 pub struct Courier {
-    carried: String,
+    carried: Option<String>,
     signalled: Option<String>,
     revised: bool,
 }
@@ -28,9 +28,10 @@ impl Courier {
         let child =
             ctx.start_child_workflow(Helper::run, handled, ChildWorkflowOptions::workflow_id(id));
         let carried = child.await?.result().await?;
-        ctx.state_mut(|state| state.carried = carried);
+        ctx.state_mut(|state| state.carried = Some(carried));
         ctx.wait_condition(|state| state.signalled.is_some() && state.revised).await?;
-        Ok(ctx.state(|state| state.carried.clone() + state.signalled.as_deref().unwrap_or("")))
+        let both = |state: &Self| [state.carried.clone(), state.signalled.clone()];
+        Ok(ctx.state(both).into_iter().flatten().collect())
     }
 
     #[signal]
@@ -40,13 +41,19 @@ impl Courier {
 
     #[query]
     pub fn look(&self, _: &WorkflowContextView) -> String {
-        self.carried.clone()
+        self.carried.clone().unwrap_or_default()
     }
 
+    /// Waits for the child's result, also if somebody has seen it before. A worker that replays takes
+    /// the task with that result, which made no command, and the task with the update for one, in which
+    /// updates come first.
     #[update]
-    pub fn revise(&mut self, _: &mut SyncWorkflowContext<Self>, parcel: String) -> String {
-        self.revised = true;
-        std::mem::replace(&mut self.carried, parcel)
+    pub async fn revise(ctx: &mut WorkflowContext<Self>, parcel: String) -> String {
+        let _ = ctx.wait_condition(|state| state.carried.is_some()).await;
+        ctx.state_mut(|state| {
+            state.revised = true;
+            state.carried.replace(parcel).unwrap_or_default()
+        })
     }
 }
 

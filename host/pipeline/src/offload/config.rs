@@ -14,6 +14,7 @@ use crate::{
     offload::{
         cache::Cache,
         disk::Disk,
+        last_calls::LastCalls,
         namespace_storage::NamespaceStorage,
         proofs::{ClaimPolicy, Proofs},
         rules::Rule,
@@ -217,6 +218,7 @@ impl Offload {
         Ok(Storage {
             threshold: self.threshold,
             format,
+            last_calls: LastCalls::new(drivers.keys()),
             drivers,
             identities,
             store_with: self.store_with,

@@ -132,7 +132,7 @@ impl Storage {
         ctx: &Context,
         reference: &Reference,
     ) -> Result<(Bytes, Charge), Error> {
-        let (_, driver) = self.driver(&reference.driver)?;
+        let (name, driver) = self.driver(&reference.driver)?;
         let sha256 = claims::sha256(&reference.claim)?;
         let size = self.expected_size(ctx, reference)?;
         let claim = claims::without_ours(&reference.claim);
@@ -141,7 +141,7 @@ impl Storage {
         let mut charge = item::memory(ctx).charge(expected)?;
         // Called within, so that a panic before the driver returns its future is caught too.
         let retrieve = async { driver.retrieve(ctx, &claim, most).await };
-        let object = self.call_driver(&**driver, retrieve).await?;
+        let object = self.call_driver(name, &**driver, retrieve).await?;
         charge.resize(object.len())?;
         Ok((self.check_object(object, size, sha256).await?, charge))
     }

@@ -11,6 +11,7 @@ use crate::{
     offload::{
         cache::Cache,
         cache_key::{CacheKey, cache_key},
+        last_calls::LastCalls,
         namespace_storage::NamespaceStorage,
         proofs::Proofs,
         room::Thresholds,
@@ -27,6 +28,7 @@ pub(crate) struct Storage {
     pub(crate) threshold: ByteSize,
     pub(crate) format: Arc<dyn ReferenceFormat>,
     pub(crate) drivers: BTreeMap<Arc<str>, Arc<dyn Driver>>,
+    pub(crate) last_calls: LastCalls,
     /// Identity of each driver: everything but a claim that its answers depend on.
     pub(crate) identities: BTreeMap<Arc<str>, String>,
     pub(crate) store_with: Option<String>,
@@ -138,13 +140,23 @@ impl Storage {
         self.permits.take(&namespace, call).await
     }
 
-    /// Waits for a driver's answer within the time limit. A panic is an error.
+    /// Waits for a driver's answer within the time limit, and notes how it ended. A panic is an error.
     pub(crate) async fn call_driver<T>(
+        &self,
+        name: &str,
+        driver: &dyn Driver,
+        call: impl Future<Output = Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let answer = self.within_time(driver, catch_panic("the driver", call)).await;
+        self.last_calls.note(name, &answer);
+        answer
+    }
+
+    async fn within_time<T>(
         &self,
         driver: &dyn Driver,
         call: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Error> {
-        let call = catch_panic("the driver", call);
         // A plugin's own limit does not count the time that it waits for a turn to compute, for which
         // no store is to blame.
         if driver.time_limit().is_some_and(|limit| limit <= self.time) {

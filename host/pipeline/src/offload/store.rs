@@ -117,7 +117,7 @@ impl Storage {
         // Called within, so that a panic before the driver returns its future is caught too.
         let target = ctx.of_target();
         let store = async { driver.store_with_outcome(&target, object.clone()).await };
-        let store = self.call_driver(&**driver, store);
+        let store = self.call_driver(name, &**driver, store);
         let call = PartCall::store(ctx, name, *slot, size);
         // A driver passes the object on as it is.
         let (claim, outcome) = call.run(store, |_| size).await?;

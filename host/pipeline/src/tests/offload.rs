@@ -71,6 +71,28 @@ async fn equal_objects_are_stored_and_retrieved_once() {
     assert_eq!(shelf.counts(), (2, 2));
 }
 
+/// What readiness reports, without a call of its own.
+#[tokio::test]
+async fn a_driver_says_how_its_last_call_ended() {
+    let (shelf, cold) = (Shelf::default(), Shelf::default());
+    let pipeline = stored(everything(&shelf).with_read_driver("cold", cold));
+    let failures = || {
+        let states = pipeline.driver_states().into_iter();
+        let last = |state: crate::DriverState| (state.driver.to_string(), state.last);
+        states.map(last).map(|(name, last)| (name, last.map(|last| last.failure)))
+    };
+    let (unused, shelf_is) = (("cold".to_owned(), None), |last| ("shelf".to_owned(), last));
+    assert_eq!(failures().collect::<Vec<_>>(), [unused.clone(), shelf_is(None)]);
+    let encoded = pipeline.encode(&ctx(), vec![plain("a")]).await.unwrap();
+    assert_eq!(failures().collect::<Vec<_>>(), [unused.clone(), shelf_is(Some(None))]);
+    shelf.0.objects.lock().unwrap().clear();
+    pipeline.decode(&ctx(), encoded).await.unwrap_err();
+    let missing = shelf_is(Some(Some(ErrorKind::NotFound)));
+    assert_eq!(failures().collect::<Vec<_>>(), [unused.clone(), missing]);
+    pipeline.encode(&ctx(), vec![plain("b")]).await.unwrap();
+    assert_eq!(failures().collect::<Vec<_>>(), [unused, shelf_is(Some(None))]);
+}
+
 /// The barrier: no object of a batch is stored until all of its payloads are encoded.
 #[tokio::test]
 async fn nothing_is_stored_if_one_payload_cannot_be_encoded() {

@@ -9,6 +9,7 @@ use super::{
     bucket_access::BucketAccess,
     bucket_uses::BucketUse,
     object_body::ObjectBody,
+    probe_bucket::ProbeBucket,
     upload::{self, Upload},
 };
 
@@ -49,6 +50,15 @@ impl GrantedBuckets {
             access: access.clone(),
         };
         self.0 = self.0.iter().map(changed).collect();
+    }
+
+    /// Returns buckets in memory with the same names and access.
+    pub(super) fn for_probes(&self) -> Self {
+        let probe = |granted: &GrantedBucket| GrantedBucket {
+            bucket: Arc::new(ProbeBucket::new(granted.bucket.name())),
+            access: granted.access.clone(),
+        };
+        Self(self.0.iter().map(probe).collect())
     }
 
     /// Returns each bucket's name and readable part, for comparing grants.

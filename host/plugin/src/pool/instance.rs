@@ -7,6 +7,7 @@ use cloakroom_core::{Claim, Description, Direction, Error, Limit, Object, Payloa
 use wasmtime::{Store, UpdateDeadline};
 
 use crate::{
+    about::About,
     compute::{
         clock::{StopReason, Tick},
         large_work,
@@ -83,6 +84,12 @@ impl Instance {
         let clock = call.clock.clone();
         self.store.data_mut().begin_call(call);
         large_work::yield_before_lists(self.store.data().meter.memory(), &clock).await;
+    }
+
+    pub(super) async fn about(&mut self) -> Result<About, Error> {
+        self.prepare();
+        let answer = self.linked.about(&mut self.store, &mut self.exports).await;
+        answer.map_err(|error| self.explain(error))?.checked()
     }
 
     pub(super) async fn describe_codec(&mut self) -> Result<Description, Error> {

@@ -49,6 +49,9 @@ const UNREAD: [(&str, &[&str]); 6] = [
     ),
 ];
 
+/// Request to the handler of a Nexus operation.
+const START_OPERATION: &str = "temporal.api.nexus.v1.StartOperationRequest";
+
 /// Payloads of an answer that its caller reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reads {
@@ -70,7 +73,7 @@ impl Reads {
 
     /// Returns the numbers of the sites that are read.
     pub(super) fn sites(self, found: &Scan) -> Vec<usize> {
-        let sites = 0..found.sites().len();
+        let sites = (0..found.sites().len()).filter(|site| !is_no_input(found, *site));
         match self {
             Self::Everything => sites.collect(),
             Self::Replay => sites.filter(|site| !is_unread(found, *site)).collect(),
@@ -90,6 +93,16 @@ impl Call<'_> {
     }
 }
 
+/// Returns whether a payload stands for an input that was not given. The server hands the handler of a
+/// Nexus operation an empty payload then.
+///
+/// It protects nothing that it passes where a stage is required: whoever could put it in the place of an
+/// input could leave the input out.
+fn is_no_input(found: &Scan, site: usize) -> bool {
+    let Some(at) = found.sites().get(site).filter(|at| at.range().is_empty()) else { return false };
+    found.view(at.span()).is_some_and(|view| view.message_type().name() == START_OPERATION)
+}
+
 /// Returns whether a replay does not read the payload at a site.
 fn is_unread(found: &Scan, site: usize) -> bool {
     let mut field = found.sites().get(site).map(Site::field);
@@ -106,9 +119,10 @@ fn is_unread(found: &Scan, site: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use cloakroom_wire::Schema;
+    use cloakroom_wire::{Schema, scan};
 
     use super::*;
+    use crate::exchange::proto::put_bytes;
 
     /// A name that the API changes would switch the rule off without a sound.
     #[test]
@@ -123,6 +137,31 @@ mod tests {
         for name in TASKS {
             let path = format!("{}{name}", super::super::SERVICE);
             assert!(Schema::temporal().method(&path).is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn an_empty_payload_is_no_input_of_nexus_and_a_payload_elsewhere() {
+        let start = |payload: &[u8]| {
+            let (mut start, mut request, mut task) = (Vec::new(), Vec::new(), Vec::new());
+            put_bytes(&mut start, 5, payload);
+            put_bytes(&mut request, 3, &start);
+            put_bytes(&mut task, 2, &request);
+            task
+        };
+        let heartbeat = [0x0a, 2, 0x0a, 0];
+        for (name, bytes, count) in [
+            ("PollNexusTaskQueueResponse", start(b""), 0),
+            ("PollNexusTaskQueueResponse", start(b"\x12\x01x"), 1),
+            ("QueryWorkflowResponse", heartbeat.to_vec(), 1),
+        ] {
+            let name = format!("temporal.api.workflowservice.v1.{name}");
+            let message = Schema::temporal().message(&name).unwrap();
+            let found = scan(message, &bytes.into()).unwrap();
+            assert_eq!(found.sites().len(), 1, "{name}");
+            for reads in [Reads::Everything, Reads::Replay] {
+                assert_eq!(reads.sites(&found).len(), count, "{name}");
+            }
         }
     }
 

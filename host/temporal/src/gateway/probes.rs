@@ -1,9 +1,16 @@
 //! Health, readiness and metrics, for orchestrators and Prometheus.
 
-use std::{convert::Infallible, future::Future, pin::pin, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    future::Future,
+    pin::pin,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use bytes::Bytes;
-use cloakroom_pipeline::metric;
+use cloakroom_core::clean;
+use cloakroom_pipeline::{DriverState, metric};
 use http::{HeaderValue, Method, Request, Response, StatusCode, header::CONTENT_TYPE};
 use http_body_util::Full;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
@@ -22,6 +29,9 @@ const MAX_CONNECTIONS: usize = 16;
 
 /// Lifetime of a connection: a client that sends nothing must not keep others out.
 const LIFETIME: Duration = Duration::from_secs(60);
+
+/// Most characters of a driver's name.
+const NAME: usize = 100;
 
 /// Time limit of a request's head.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
@@ -89,17 +99,39 @@ impl GatewayState {
     }
 
     /// Answers `/readyz`: a gateway that reaches no frontend can serve nobody. Stores do not decide,
-    /// because one shared store must not take every replica out.
+    /// because one shared store must not take every replica out. They are reported as their last calls
+    /// left them: a request of its own for each probe would be traffic that grows with the replicas.
     async fn readiness(&self) -> Response<Full<Bytes>> {
         if *self.draining.borrow() {
             return line(StatusCode::SERVICE_UNAVAILABLE, "shutting down");
         }
         let runner = Runner::default();
         let upstream = self.upstream(runner.clone());
-        match runner.run(async move { upstream.probe().await }).await {
-            Some(Ok(())) => line(StatusCode::OK, "ready"),
-            Some(Err(status)) => line(StatusCode::SERVICE_UNAVAILABLE, &status.message),
-            None => line(StatusCode::SERVICE_UNAVAILABLE, "the probe ended early"),
+        let probed = runner.run(async move { upstream.probe().await }).await;
+        let (status, mut text) = match probed {
+            Some(Ok(())) => (StatusCode::OK, "ready".to_owned()),
+            Some(Err(status)) => (StatusCode::SERVICE_UNAVAILABLE, status.message),
+            None => (StatusCode::SERVICE_UNAVAILABLE, "the probe ended early".to_owned()),
+        };
+        for driver in self.exchange.adapter.pipeline().driver_states() {
+            text.push_str(&format!("\n{}", describe(&driver, Instant::now())));
+        }
+        line(status, &text)
+    }
+}
+
+/// Returns the line of a driver. Everybody who reaches the listener may read it, so it names no object and
+/// no address.
+fn describe(driver: &DriverState, now: Instant) -> String {
+    let name = clean(&driver.driver, NAME);
+    let Some(last) = driver.last else {
+        return format!("driver {name}: no call since the configuration was loaded");
+    };
+    let seconds = now.saturating_duration_since(last.ended).as_secs();
+    match last.failure {
+        None => format!("driver {name}: the last call succeeded {seconds} s ago"),
+        Some(kind) => {
+            format!("driver {name}: the last call failed {seconds} s ago ({})", kind.as_str())
         }
     }
 }

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 
 use super::{
     callers::Callers, credentials::UpstreamCredentials, newcomers::Newcomers, runner::Runner,
-    settings::GatewaySettings, upstream::Upstream,
+    settings::GatewaySettings, upstream::{Pings, Upstream},
 };
 use crate::{
     adapter::Adapter,
@@ -128,7 +128,9 @@ impl Gateway {
 impl GatewayState {
     /// Returns a connection to the frontend, which is made when it is first used.
     pub(super) fn upstream(&self, runner: Runner) -> Upstream {
-        Upstream::new(self.settings.upstream.clone(), self.credentials.clone(), runner)
+        let GatewaySettings { upstream, ping_interval, ping_timeout, .. } = &self.settings;
+        let pings = Pings { interval: *ping_interval, timeout: *ping_timeout };
+        Upstream::new(upstream.clone(), self.credentials.clone(), pings, runner)
     }
 }
 

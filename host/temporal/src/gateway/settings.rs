@@ -15,6 +15,10 @@ const MESSAGE: ByteSize = ByteSize::mib(128);
 /// Time by default to transfer a message: 128 MiB at some 9 Mbit/s.
 const TRANSFER_TIME: Duration = Duration::from_secs(120);
 
+/// Interval of pings to the frontend, and the time for an answer: those of the core SDKs.
+const PING_INTERVAL: Duration = Duration::from_secs(30);
+const PING_TIMEOUT: Duration = Duration::from_secs(15);
+
 /// Settings of a gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -29,6 +33,14 @@ pub struct GatewaySettings {
     /// Memory is counted for a message until then, and all callers share it. A request that is late is
     /// refused, and a connection with an answer that is not taken is ended.
     pub transfer_time: Duration,
+    /// Time between two pings to the frontend while calls are open. Default: 30 seconds.
+    ///
+    /// A connection whose other end is gone without a word looks like one on which nothing happens, and a
+    /// poll may wait for a minute anyway. Shorter intervals than 10 seconds can be refused by frontends.
+    pub ping_interval: Duration,
+    /// Time for the answer to a ping. Without one the connection is lost, and its calls fail as
+    /// `UNAVAILABLE`. Default: 15 seconds.
+    pub ping_timeout: Duration,
     /// True if answers are decoded, which is the default. Otherwise they pass as they are: for a gateway whose
     /// callers decode for themselves.
     pub decode: bool,
@@ -63,6 +75,8 @@ impl GatewaySettings {
             upstream,
             message: MESSAGE,
             transfer_time: TRANSFER_TIME,
+            ping_interval: PING_INTERVAL,
+            ping_timeout: PING_TIMEOUT,
             decode: true,
             readers: Readers::default(),
             metrics: None,

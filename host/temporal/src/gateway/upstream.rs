@@ -28,10 +28,6 @@ use crate::exchange::status::{Code, Status};
 /// Time limit of a connection attempt.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Interval of pings while calls are open, and the time for an answer: those of the core SDKs.
-const PING_INTERVAL: Duration = Duration::from_secs(30);
-const PING_TIMEOUT: Duration = Duration::from_secs(15);
-
 /// Bytes that the frontend may send on one stream, and on all, before they are read.
 const STREAM_WINDOW: u32 = 1 << 20;
 const CONNECTION_WINDOW: u32 = 4 << 20;
@@ -47,18 +43,29 @@ const REASON: usize = 200;
 pub(super) struct Upstream {
     url: UpstreamUrl,
     credentials: Arc<ArcSwap<UpstreamCredentials>>,
+    pings: Pings,
     sender: Mutex<Option<SendRequest<GatewayBody>>>,
     /// Runs the connection.
     runner: Runner,
+}
+
+/// Pings to the frontend while calls are open. They alone find a frontend, or a balancer before it, that
+/// is gone without a word: nothing else is sent while polls wait.
+#[derive(Clone, Copy)]
+pub(super) struct Pings {
+    pub(super) interval: Duration,
+    /// Time for an answer.
+    pub(super) timeout: Duration,
 }
 
 impl Upstream {
     pub(super) fn new(
         url: UpstreamUrl,
         credentials: Arc<ArcSwap<UpstreamCredentials>>,
+        pings: Pings,
         runner: Runner,
     ) -> Self {
-        Self { url, credentials, sender: Mutex::new(None), runner }
+        Self { url, credentials, pings, sender: Mutex::new(None), runner }
     }
 
     /// Sends a request, and returns the head of the response. Dropping the future resets the stream.
@@ -133,8 +140,8 @@ impl Upstream {
     ) -> Result<SendRequest<GatewayBody>, Status> {
         let handshake = Builder::new(self.runner.clone())
             .timer(TokioTimer::new())
-            .keep_alive_interval(PING_INTERVAL)
-            .keep_alive_timeout(PING_TIMEOUT)
+            .keep_alive_interval(self.pings.interval)
+            .keep_alive_timeout(self.pings.timeout)
             .initial_stream_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
             .max_header_list_size(MAX_HEAD)

@@ -6,6 +6,7 @@
 
 use std::{
     collections::{HashMap, VecDeque},
+    future::Future,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -18,6 +19,22 @@ use tokio::{
 };
 
 use super::hooked_calls::{Answer, HookedCalls};
+
+/// Calls that polls are made of.
+pub(super) trait Calls: Send + Sync + 'static {
+    /// Makes a call. `answered` gets a message when the frontend has answered, before the answer is decoded.
+    fn respond(
+        &self,
+        request: GrpcRequest,
+        answered: oneshot::Sender<()>,
+    ) -> impl Future<Output = Answer> + Send;
+}
+
+impl Calls for HookedCalls {
+    async fn respond(&self, request: GrpcRequest, answered: oneshot::Sender<()>) -> Answer {
+        Self::respond(self, request, Some(answered)).await
+    }
+}
 
 /// The method that polls for workflow tasks. Activities that download hold up no other: each has a poll
 /// as soon as it has a slot.
@@ -62,7 +79,7 @@ struct State {
 
 impl Polls {
     /// Responds to a poll of the SDK.
-    pub(super) async fn respond(&self, calls: &Arc<HookedCalls>, request: GrpcRequest) -> Answer {
+    pub(super) async fn respond(&self, calls: &Arc<impl Calls>, request: GrpcRequest) -> Answer {
         let queue = self.queue(&request.proto);
         let mut wanted = Wanted::begin(&queue);
         let mut changed = queue.changed.subscribe();
@@ -106,7 +123,7 @@ impl Queue {
     }
 
     /// Sends as many polls as the SDK waits for.
-    fn ask(self: &Arc<Self>, calls: &Arc<HookedCalls>, request: &GrpcRequest) {
+    fn ask(self: &Arc<Self>, calls: &Arc<impl Calls>, request: &GrpcRequest) {
         loop {
             let mut state = lock(&self.state);
             if state.asking >= state.wanted || state.asking + state.decoding >= MAX_ANSWERS {
@@ -175,10 +192,10 @@ struct Asking {
 
 impl Asking {
     /// Polls once, and decodes the answer.
-    async fn poll(mut self, calls: Arc<HookedCalls>, request: GrpcRequest) {
+    async fn poll(mut self, calls: Arc<impl Calls>, request: GrpcRequest) {
         let again = copy(&request);
         let (answered, is_answered) = oneshot::channel();
-        let mut work = Box::pin(calls.respond(request, Some(answered)));
+        let mut work = Box::pin(calls.respond(request, answered));
         let ready = tokio::select! {
             biased;
             answer = &mut work => Some(answer),
@@ -228,3 +245,6 @@ fn copy(request: &GrpcRequest) -> GrpcRequest {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

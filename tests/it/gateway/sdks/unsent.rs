@@ -2,7 +2,7 @@
 //! and nobody sends the same again for ever.
 
 use cloakroom_tests::{poll_until, rigs::temporal};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     behind::{Behind, IN_FOLDER, SEALING, gateway},
@@ -73,13 +73,24 @@ fn does_not_send_what_does_not_fit(sdk: Sdk) {
     // The result of an activity, whose workflow is another worker's.
     let (activities, workflows) =
         (asked(&full, "worker", &[], &none), asked(&storing, "worker", &[], &none));
-    let _running = [&activities, &workflows].map(|request| Program::start(sdk, request));
+    let [other, _running] =
+        [&activities, &workflows].map(|request| Program::start(sdk, request));
     let mut client = asked(&storing, "client", &["activity"], &workflows);
     client["other_queue"] = activities["task_queue"].clone();
-    let _waiting = Program::start(sdk, &client);
+    let waiting = Program::start(sdk, &client);
     let id = format!("{}-activity", client["id"].as_str().unwrap());
     let described = shows(&server, "describe", &id, "PayloadsTooLarge");
     assert!(described.contains(REASON), "{sdk}: {described}");
+    drop(waiting);
+
+    // A heartbeat. Its answer cancels the activity, which has failed at the server.
+    client["steps"] = json!(["beat"]);
+    let _waiting = Program::start(sdk, &client);
+    let id = format!("{}-beat", client["id"].as_str().unwrap());
+    let described = shows(&server, "describe", &id, "PayloadsTooLarge");
+    assert!(described.contains(REASON), "{sdk}: {described}");
+    let line = other.next();
+    assert_eq!(line["step"], "cancelled", "{sdk}: {line}");
 }
 
 #[test]

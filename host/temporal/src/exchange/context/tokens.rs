@@ -9,7 +9,7 @@ use cloakroom_core::{Context, Kind};
 use cloakroom_wire::{MessageType, Schema, View};
 
 use super::task_parent::{Parent, facts, text};
-use crate::exchange::recent::Recent;
+use crate::exchange::{recent::Recent, workflow_task::workflow_task};
 
 /// Bytes of all tasks that are remembered: some 40,000 of them.
 const TASKS: usize = 16 << 20;
@@ -62,17 +62,17 @@ impl Tokens {
             fields.filter_map(move |field| Some(View::new(message, field.content?)))
         };
         match name {
-            "PollWorkflowTaskQueue" => self.workflow_task(namespace, answer),
             "PollActivityTaskQueue" => self.activity_task(namespace, answer),
             "PollNexusTaskQueue" => self.nexus_task(namespace, answer),
             "RespondWorkflowTaskCompleted" => {
                 inside(1, workflow).for_each(|task| self.workflow_task(namespace, task));
                 inside(2, activity).for_each(|task| self.activity_task(namespace, task));
             }
-            "StartWorkflowExecution" => {
-                inside(2, workflow).for_each(|task| self.workflow_task(namespace, task));
+            _ => {
+                if let Some(task) = workflow_task(name, answer) {
+                    self.workflow_task(namespace, task);
+                }
             }
-            _ => {}
         }
     }
 

@@ -13,6 +13,7 @@ use crate::exchange::{
     context::{token_owner::TokenOwner, tokens::Task},
     metric::HISTORY_RATIO,
     recent::Recent,
+    workflow_task::workflow_task,
 };
 
 /// Memory for the runs and tokens that are remembered. For a run that is forgotten too early, the
@@ -51,12 +52,7 @@ impl Histories {
     /// Remembers the runs of the workflow tasks in an answer whose history is large.
     pub(crate) fn note(&self, call: &Call<'_>, ctx: &Context, answer: &[u8]) {
         let answer = View::new(call.method.response, answer);
-        let task = match call.name {
-            "PollWorkflowTaskQueue" => Some(answer),
-            "RespondWorkflowTaskCompleted" => answer.message("workflow_task"),
-            "StartWorkflowExecution" => answer.message("eager_workflow_task"),
-            _ => None,
-        };
+        let task = workflow_task(call.name, answer);
         let Some((task, size)) = task.and_then(|task| Some((task, history_size(task)?))) else {
             return;
         };

@@ -5,7 +5,7 @@
 //! part is decoded for nothing.
 
 use bytes::Bytes;
-use cloakroom_core::{Error, ErrorKind};
+use cloakroom_core::{Context, Error, ErrorKind};
 use cloakroom_wire::MessageType;
 
 use super::{
@@ -123,8 +123,15 @@ impl<'a> Cut<'a> {
     }
 
     /// Returns the answer with the events that are kept, and with this token.
-    pub(super) fn join(self, token: &[u8]) -> Part {
+    ///
+    /// # Errors
+    /// `LimitExceeded(CallBytes)` or `Busy` if there is no memory for this copy of them.
+    pub(super) fn join(self, ctx: &Context, token: &[u8]) -> Result<Part, Error> {
+        // Counted before it is made, until the answer was taken: the parts are counted for themselves.
+        if let Some(memory) = ctx.memory() {
+            memory.charge(self.used + token.len())?.keep();
+        }
         let bytes = self.first.as_ref().unwrap_or(self.page).join(&self.kept, token, true);
-        Part { bytes, payloads: self.payloads, failed: self.failed }
+        Ok(Part { bytes, payloads: self.payloads, failed: self.failed })
     }
 }

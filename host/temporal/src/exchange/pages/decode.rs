@@ -65,13 +65,15 @@ impl Exchange {
             None => Box::pin(self.decode_events(ctx, message, manner, &mut cut)).await?,
         }
         match cut.next_event() {
-            None => Ok(cut.join(&page.token)),
+            None => cut.join(ctx, &page.token),
             Some(event) if cut.is_empty() => {
                 let sizes = (event.id, event.size, cut.used());
                 let refused = self.answers.refuse_event(call.headers, sizes, self.max_message);
                 self.report(ctx, Direction::Decode, Err(refused))
             }
-            Some(event) => Ok(cut.join(&self.seal_page(&PageToken { next: event.id, ..next }))),
+            Some(event) => {
+                cut.join(ctx, &self.seal_page(&PageToken { next: event.id, ..next }))
+            }
         }
     }
 

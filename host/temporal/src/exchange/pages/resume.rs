@@ -39,6 +39,8 @@ impl Exchange {
         let began = Instant::now();
         let page = self.read(frontend, call, &mut asked, memory).await?;
         log.upstream = began.elapsed();
+        let charged = memory.charge(page.size(&page.events, true) + page.token.len());
+        charged.map_err(|error| Status::from_error(&error))?.keep();
         let message = page.join(&page.events, &page.token, true);
         let PageToken { namespace, run_id, workflow_type, is_task, .. } = &asked.from;
         // The tasks in pages before the last one tell older sizes.

@@ -5,11 +5,15 @@
 
 use bytes::Bytes;
 use cloakroom_core::Context;
-use cloakroom_wire::{MessageType, Schema, View};
+use cloakroom_wire::View;
 
-use crate::exchange::{Exchange, call::Call, page_token::PageToken, proto::put_bytes};
-
-const TASK: &str = "temporal.api.workflowservice.v1.PollWorkflowTaskQueueResponse";
+use crate::exchange::{
+    Exchange,
+    call::Call,
+    page_token::PageToken,
+    proto::put_bytes,
+    workflow_task::{with_task, workflow_task},
+};
 
 /// Number of the token in a task.
 const TOKEN: u32 = 9;
@@ -37,41 +41,23 @@ impl Exchange {
         ctx: &Context,
         bytes: Bytes,
     ) -> Bytes {
-        let field = match call.name {
-            "PollWorkflowTaskQueue" => None,
-            "RespondWorkflowTaskCompleted" => Some(("workflow_task", 1)),
-            "StartWorkflowExecution" => Some(("eager_workflow_task", 2)),
-            _ => return bytes,
-        };
-        let answer = View::new(call.method.response, &bytes);
-        let task = field.map_or(Some(answer), |(name, _)| answer.message(name));
-        let token = task.and_then(|task| task.bytes("next_page_token")).unwrap_or_default();
-        let is_own = || self.open_page(token).is_some();
-        let Some(task) = task.filter(|_| !token.is_empty() && !is_own()) else { return bytes };
-        let token = self.seal_page(&of_task(ctx, task).following(token.to_vec()));
-        let Some(message) = Schema::temporal().message(TASK) else { return bytes };
-        match field {
-            None => with_field(message, &bytes, TOKEN, |_| Some(token.clone())),
-            Some((_, number)) => with_field(call.method.response, &bytes, number, |task| {
-                Some(with_field(message, task, TOKEN, |_| Some(token.clone())).into())
-            }),
+        let (name, response) = (call.name, call.method.response);
+        let Some(task) = workflow_task(name, View::new(response, &bytes)) else { return bytes };
+        let token = task.bytes("next_page_token").unwrap_or_default();
+        if token.is_empty() || self.open_page(token).is_some() {
+            return bytes;
         }
+        let token = self.seal_page(&of_task(ctx, task).following(token.to_vec()));
+        with_task(name, response, &bytes, Some(&with_token(task, &token))).unwrap_or(bytes)
     }
 }
 
-/// Returns a message with another content of a field.
-fn with_field(
-    message: MessageType,
-    bytes: &[u8],
-    number: u32,
-    content: impl Fn(&[u8]) -> Option<Vec<u8>>,
-) -> Bytes {
-    let mut changed = Vec::with_capacity(bytes.len() + 1024);
-    for field in View::new(message, bytes).fields() {
-        match field.content.filter(|_| field.number == number).and_then(&content) {
-            Some(content) => put_bytes(&mut changed, number, &content),
-            None => changed.extend_from_slice(field.whole),
-        }
+/// Returns a workflow task with another token.
+fn with_token(task: View<'_>, token: &[u8]) -> Vec<u8> {
+    let mut changed = Vec::with_capacity(1024);
+    for field in task.fields().iter().filter(|field| field.number != TOKEN) {
+        changed.extend_from_slice(field.whole);
     }
-    changed.into()
+    put_bytes(&mut changed, TOKEN, token);
+    changed
 }

@@ -11,7 +11,9 @@ use self::rig::{
     HISTORY, LIMIT, POLL, Rig, begun, failed, payload, request, result, scheduled, sizes, split,
     task,
 };
-use crate::exchange::{Call, Caller, SERVICE, proto::put_bytes, status::Code};
+use crate::exchange::{
+    Call, Caller, SERVICE, proto::put_bytes, status::Code, workflow_task::workflow_task,
+};
 
 #[tokio::test]
 async fn a_page_is_cut_after_an_event_and_decodes_little_for_nothing() {
@@ -104,6 +106,48 @@ async fn a_task_is_cut_for_what_comes_with_it() {
     let first = split(POLL, &Bytes::copy_from_slice(fields[0].content.unwrap()));
     assert!((2..10).contains(&first.events.len()));
     assert_eq!(rig.rest(first).await.len(), 10);
+}
+
+/// The task of an eager start leaves room for the result of the update beside it.
+#[tokio::test]
+async fn a_task_beside_other_operations_is_cut() {
+    let events: Vec<_> = (1..=10).map(|id| result(id, 6_000)).collect();
+    let rig = Rig::of_worker(100, events.clone());
+    let field = |number, content: &[u8]| {
+        let mut field = Vec::new();
+        put_bytes(&mut field, number, content);
+        field
+    };
+    let start = field(1, &field(1, &[field(1, b"r"), field(2, &task("t", &events, ""))].concat()));
+    let update = field(1, &field(2, &field(2, &payload(1, 60_000))));
+    let name = "ExecuteMultiOperation";
+    let answer = rig.decode(name, &[], [start, update].concat()).await.unwrap();
+    assert!((90_000..=LIMIT).contains(&answer.len()), "{}", answer.len());
+    let method = Schema::temporal().method(&format!("{SERVICE}{name}")).unwrap();
+    let view = View::new(method.response, &answer);
+    let updated = view.message("responses").unwrap().message("update_workflow").unwrap();
+    assert!(updated.as_bytes().len() > 60_000, "the result is decoded");
+    let first = workflow_task(name, view).unwrap();
+    let first = split(POLL, &Bytes::copy_from_slice(first.as_bytes()));
+    assert!((2..10).contains(&first.events.len()) && rig.is_own(&first.token));
+    assert_eq!(rig.rest(first).await.len(), 10);
+
+    // A short history has a token of the server, which becomes one of a task.
+    let short = task("t", &events[..3], "3");
+    let start = field(1, &field(1, &field(2, &short)));
+    let answer = rig.decode(name, &[], start).await.unwrap();
+    let short = workflow_task(name, View::new(method.response, &answer)).unwrap();
+    assert!(rig.is_own(short.bytes("next_page_token").unwrap()));
+}
+
+/// The copy that joins the events of a cut page is counted beside what was decoded for it.
+#[tokio::test]
+async fn the_joined_copy_of_a_page_is_counted() {
+    let rig = Rig::new(20, (1..=20).map(|id| result(id, 9_000)).collect());
+    let answer = rig.ask(&[]).await.unwrap();
+    assert!(rig.is_own(&split(HISTORY, &answer).token));
+    let (decoded, counted) = (rig.decoded.load(Relaxed), rig.counted.load(Relaxed));
+    assert!(counted >= decoded + answer.len(), "{counted} of {decoded} and {}", answer.len());
 }
 
 /// More failures than payloads may be decoded at once, with texts that are larger than the limit.

@@ -5,6 +5,7 @@
 //! only lacks an object for a minute.
 
 mod failed_task;
+mod operations;
 mod patience;
 mod reader;
 mod task;
@@ -33,6 +34,7 @@ use crate::exchange::{
     metric::UNDECODABLE,
     proto::put_bytes,
     status::Status,
+    workflow_task::MULTI_OPERATION,
 };
 
 /// Time after which the timeouts of a task are read. Nearly every answer is decoded before.
@@ -96,8 +98,26 @@ impl Exchange {
                 Err(_) => Ok(self.decode_tasks(answer, tasks, &message).await),
             };
         }
+        if call.name == MULTI_OPERATION {
+            return match first.await {
+                Ok((message, _)) => Ok(message),
+                Err(error) => self.decode_operations(answer, message, error, log).await,
+            };
+        }
+        self.decode_whole(answer, message, first, log).await
+    }
+
+    /// Decodes an answer without tasks.
+    async fn decode_whole<F: Frontend>(
+        &self,
+        answer: &Answer<'_, F>,
+        message: Bytes,
+        first: impl Future<Output = Result<(Bytes, usize), Error>>,
+        log: &mut RequestLog,
+    ) -> Result<Bytes, Status> {
         let patience = Patience::new(answer.began, answer.left());
-        match self.attempt(answer, patience, call.method.response, &message, first).await {
+        let response = answer.call.method.response;
+        match self.attempt(answer, patience, response, &message, first).await {
             Ok((message, payloads)) => {
                 log.payloads += payloads;
                 Ok(message)

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use cloakroom_core::{Error as HostError, Limit, PutMode, PutOutcome};
+use cloakroom_core::{Error as HostError, ErrorKind, Limit, PutMode, PutOutcome, clean};
 use wasmtime::component::Resource;
 
 use super::not_granted::not_granted;
@@ -17,6 +17,9 @@ use crate::{
 };
 
 type Answer<T> = wasmtime::Result<Result<T, Error>>;
+
+/// Most characters of a key that are shown.
+const KEY: usize = 1024;
 
 /// Most keys that `list` returns at once.
 const KEYS: usize = 1000;
@@ -68,6 +71,15 @@ impl InstanceState {
     }
 }
 
+fn another_object(bucket: &str, key: &str) -> HostError {
+    let key = clean(key, KEY);
+    let text = format!(
+        "bucket `{bucket}`, key `{key}`: another object is there, and the payload would not be found \
+         again: remove that object, or have the codec make keys of the content"
+    );
+    HostError::new(ErrorKind::Corrupt, text)
+}
+
 impl HostBucket for InstanceState {
     fn name(&mut self, bucket: Resource<BucketResource>) -> wasmtime::Result<String> {
         Ok(self.bucket(&bucket)?.name().to_owned())
@@ -87,8 +99,8 @@ impl HostBucket for InstanceState {
             Mode::Overwrite => PutMode::Overwrite,
         };
         large_work::yield_before_processing(body.len(), &self.call.clock).await;
-        // In a call that retrieves, no put of the driver is the object, so nothing is renewed or repaired.
-        let storing = self.call.progress.is_storing();
+        // In a call that retrieves or decodes, no put is the object, so nothing is renewed or repaired.
+        let storing = self.call.progress.is_storing() || self.call.moves_parts;
         let request = {
             let (bucket, key, body) = (bucket.clone(), key.clone(), body.clone());
             async move { bucket.put(&key, (&body).into(), mode, storing).await }
@@ -96,6 +108,12 @@ impl HostBucket for InstanceState {
         let upload = self.request(request).await;
         if let Ok(upload) = upload {
             self.call.progress.record(bucket.name(), &key, body.len(), upload);
+            // A driver is asked at its end whether its object is where it said. A codec may write many, and
+            // one that took another object for its own would lose a part of the payload.
+            if self.call.moves_parts && upload.is_other() {
+                let error = another_object(bucket.name(), &key);
+                return Ok(Err(self.call.refuse(error)));
+            }
         }
         Ok(upload.map(|upload| match upload.outcome() {
             PutOutcome::Written => Outcome::Written,

@@ -10,12 +10,9 @@ use std::{
 };
 
 use bytes::Bytes;
-use cloakroom_core::{
-    ByteSize, CallMemory, Codec, Context, Description, Encoded, Error, Payload, Purpose,
-};
+use cloakroom_core::{ByteSize, CallMemory, Context, Error, Payload, Purpose};
 use cloakroom_pipeline::{Pipeline, Stage};
 use cloakroom_wire::{Schema, View};
-use futures::future::BoxFuture;
 use http::HeaderMap;
 
 use super::super::events::Page;
@@ -25,6 +22,7 @@ use crate::{
     exchange::{
         Call, Caller, Encoded as Request, Exchange, Frontend, SERVICE,
         call::request_log::RequestLog,
+        decoder::Decoder,
         history_request::HistoryRequest,
         proto::{put_bytes, put_number},
         status::Status,
@@ -40,37 +38,6 @@ pub(super) const LIMIT: usize = 100 << 10;
 
 /// Most payloads that are decoded at once.
 const PAYLOADS: usize = 150;
-
-/// Decodes a number to so many bytes, and JSON to the same.
-struct Growing {
-    description: Description,
-    decoded: Arc<AtomicUsize>,
-}
-
-impl Codec for Growing {
-    fn description(&self) -> &Description {
-        &self.description
-    }
-
-    fn encode<'a>(
-        &'a self,
-        _: &'a Context,
-        _: &'a Payload,
-    ) -> BoxFuture<'a, Result<Encoded, Error>> {
-        Box::pin(ready(Ok(Encoded::Unchanged)))
-    }
-
-    fn decode<'a>(
-        &'a self,
-        _: &'a Context,
-        grown: Payload,
-    ) -> BoxFuture<'a, Result<Payload, Error>> {
-        let number = std::str::from_utf8(&grown.data).unwrap().parse();
-        let data = number.map_or(grown.data, |size| vec![b'x'; size].into());
-        self.decoded.fetch_add(data.len(), Relaxed);
-        Box::pin(ready(Ok(Payload::new("json/plain", data))))
-    }
-}
 
 /// A server with one history, of which a page has so many events.
 pub(super) struct Server {
@@ -122,22 +89,22 @@ pub(super) struct Rig {
     pub(super) exchange: Exchange,
     pub(super) server: Server,
     pub(super) decoded: Arc<AtomicUsize>,
+    /// Bytes that the last call held when it was answered.
+    pub(super) counted: AtomicUsize,
     pub(super) headers: HeaderMap,
 }
 
 impl Rig {
     pub(super) fn new(page: usize, events: Vec<Vec<u8>>) -> Self {
         let decoded = Arc::new(AtomicUsize::new(0));
-        let encodings = vec!["x/grown".to_owned()];
-        let description = Description { encodings, purpose: Purpose::Compression };
-        let codec = Growing { description, decoded: decoded.clone() };
+        let codec = Decoder::new("x/grown", Purpose::Compression, growing(&decoded));
         let pipeline = Pipeline::builder().with_stage(Stage::new("growing", codec));
         let pipeline = pipeline.with_max_payloads(NonZeroUsize::new(PAYLOADS).unwrap()).build();
         let adapter = Adapter::new(pipeline.unwrap(), SizeLimits::default());
         let policies = Box::new(Arc::new(NamespacePolicies::default()));
         let exchange = Exchange::new(adapter, ByteSize::bytes(LIMIT as u64), policies);
         let server = Server { events: Mutex::new(events), page, asked: AtomicUsize::new(0) };
-        Self { exchange, server, decoded, headers: HeaderMap::new() }
+        Self { exchange, server, decoded, counted: AtomicUsize::new(0), headers: HeaderMap::new() }
     }
 
     pub(super) fn of_worker(page: usize, events: Vec<Vec<u8>>) -> Self {
@@ -161,7 +128,10 @@ impl Rig {
         let call = Call { history: history.as_ref(), ..call };
         let (memory, mut log) = (self.memory(), RequestLog::start(None, name));
         let answer = answer.into();
-        self.exchange.decode_answer(&self.server, &call, &ctx, answer, &memory, &mut log).await
+        let decoded =
+            self.exchange.decode_answer(&self.server, &call, &ctx, answer, &memory, &mut log).await;
+        self.counted.store(memory.used(), Relaxed);
+        decoded
     }
 
     /// Asks for a page of the history, as a client or worker does.
@@ -200,6 +170,17 @@ impl Rig {
             events.extend(sizes(&page));
         }
         events
+    }
+}
+
+/// Returns a function that decodes a number to so many bytes, and JSON to the same.
+fn growing(decoded: &Arc<AtomicUsize>) -> impl Fn(Payload) -> Result<Payload, Error> + use<> {
+    let decoded = decoded.clone();
+    move |grown| {
+        let number = std::str::from_utf8(&grown.data).unwrap().parse();
+        let data = number.map_or(grown.data, |size| vec![b'x'; size].into());
+        decoded.fetch_add(data.len(), Relaxed);
+        Ok(Payload::new("json/plain", data))
     }
 }
 

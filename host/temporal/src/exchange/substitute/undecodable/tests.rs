@@ -9,12 +9,9 @@ use std::{
 };
 
 use bytes::Bytes;
-use cloakroom_core::{
-    ByteSize, CallMemory, Codec, Context, Description, Encoded, Error, ErrorKind, Payload, Purpose,
-};
+use cloakroom_core::{ByteSize, CallMemory, Context, Error, ErrorKind, Payload, Purpose};
 use cloakroom_pipeline::{Pipeline, Stage};
 use cloakroom_wire::{Schema, View};
-use futures::future::BoxFuture;
 use http::HeaderMap;
 use tokio::time::Instant;
 
@@ -25,6 +22,7 @@ use crate::{
     exchange::{
         Call, Caller, Exchange, Frontend,
         call::request_log::RequestLog,
+        decoder::Decoder,
         proto::{put_bytes, put_number},
         status::{Code, Status},
     },
@@ -33,37 +31,16 @@ use crate::{
 
 const SERVICE: &str = "/temporal.api.workflowservice.v1.WorkflowService/";
 
-/// Decodes `x/kept`, loses `lost`, and is busy for the first payloads that are `late`.
-struct Losing {
-    description: Description,
-    busy: Arc<AtomicUsize>,
-}
-
-impl Codec for Losing {
-    fn description(&self) -> &Description {
-        &self.description
-    }
-
-    fn encode<'a>(
-        &'a self,
-        _: &'a Context,
-        _: &'a Payload,
-    ) -> BoxFuture<'a, Result<Encoded, Error>> {
-        Box::pin(ready(Ok(Encoded::Unchanged)))
-    }
-
-    fn decode<'a>(
-        &'a self,
-        _: &'a Context,
-        payload: Payload,
-    ) -> BoxFuture<'a, Result<Payload, Error>> {
-        let is_busy =
-            || self.busy.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_ok();
-        Box::pin(ready(match &payload.data[..] {
+/// Returns a function that loses `lost`, and is busy for the first payloads that are `late`.
+fn losing(busy: &Arc<AtomicUsize>) -> impl Fn(Payload) -> Result<Payload, Error> + use<> {
+    let busy = busy.clone();
+    move |payload| {
+        let is_busy = || busy.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_ok();
+        match &payload.data[..] {
             b"lost" => Err(Error::new(ErrorKind::NotFound, "no such object")),
             b"late" if is_busy() => Err(Error::new(ErrorKind::Busy, "too much work")),
             _ => Ok(Payload::new("json/plain", payload.data)),
-        }))
+        }
     }
 }
 
@@ -93,9 +70,8 @@ struct Rig {
 impl Rig {
     fn new(is_required: bool) -> Self {
         let busy = Arc::new(AtomicUsize::new(0));
-        let description =
-            Description { encodings: vec!["x/kept".to_owned()], purpose: Purpose::Encryption };
-        let stage = Stage::new("losing", Losing { description, busy: busy.clone() });
+        let codec = Decoder::new("x/kept", Purpose::Encryption, losing(&busy));
+        let stage = Stage::new("losing", codec);
         let stage = if is_required { stage.required() } else { stage };
         let pipeline = Pipeline::builder().with_stage(stage).build().unwrap();
         let adapter = Adapter::new(pipeline, SizeLimits::default());
@@ -177,6 +153,36 @@ async fn only_the_tasks_with_such_a_payload_are_taken_out() {
     let (decoded, asked) = rig.decode("StartWorkflowExecution", false, answer).await;
     assert_eq!(asked, ["RespondWorkflowTaskFailed"]);
     assert_eq!(decoded.unwrap(), &b"\x0a\x03run"[..]);
+}
+
+/// The update has its result, and the start its run.
+#[tokio::test]
+async fn a_task_is_taken_out_of_several_operations() {
+    let field = |number, content: &[u8]| {
+        let mut field = Vec::new();
+        put_bytes(&mut field, number, content);
+        field
+    };
+    let operations = |task: &str, outcome: &str| {
+        let started = [field(1, b"run"), field(2, &workflow_task(task))].concat();
+        let updated = field(2, &field(2, &field(1, &payloads(outcome))));
+        [field(1, &field(1, &started)), field(1, &updated)].concat()
+    };
+    let rig = Rig::new(true);
+    let name = "ExecuteMultiOperation";
+    let (decoded, asked) = rig.decode(name, false, operations("lost", "second")).await;
+    assert_eq!(asked, ["RespondWorkflowTaskFailed"]);
+    let decoded = decoded.unwrap();
+    assert!(decoded.starts_with(&field(1, &field(1, &field(1, b"run")))));
+    assert!(holds(&decoded, "second") && !holds(&decoded, "lost") && !holds(&decoded, "x/kept"));
+
+    let (decoded, asked) = rig.decode(name, false, operations("first", "second")).await;
+    assert!(asked.is_empty());
+    let decoded = decoded.unwrap();
+    assert!(holds(&decoded, "first") && holds(&decoded, "second") && !holds(&decoded, "x/kept"));
+    // The caller of an update waits for its result, and nothing takes its place.
+    let (refused, asked) = rig.decode(name, false, operations("first", "lost")).await;
+    assert_eq!((refused.unwrap_err().code, asked.len()), (Code::FailedPrecondition, 0));
 }
 
 #[tokio::test]
