@@ -3,7 +3,8 @@
 pub use cloakroom_plugin::{
     About, Capability, CodeLimits, CodeSize, CompileWorker, CompiledPlugin, Digest, Grants, Host,
     HostBuilder, Limits, OwnLimits, Plugin, PluginCodec, PluginDriver, Requirement, Reuse,
-    SettingError, SettingKind, SettingSchema, Settings, Source, TcpGrant, TcpGrantError, TcpTls, Trace, TraceEvent,
+    SettingError, SettingKind, SettingSchema, Settings, Source, TcpGrant, TcpGrantError, TcpTls,
+    Trace, TraceEvent,
 };
 
 #[cfg(feature = "bundled")]

@@ -5,14 +5,18 @@ use cloakroom_guest::{Error, MaxBytes, Setting, Settings, secrets};
 /// Most bytes of a value, below PostgreSQL's own limit of 1 GiB.
 const LARGEST: u64 = 512 << 20;
 
+/// The table, if no setting names another.
+const TABLE: &str = "cloakroom_objects";
+
 /// The settings that the driver knows.
 pub(crate) const SETTINGS: [Setting; 6] = [
-    Setting::name_of("address", "tcp", "name or address, and port, of PostgreSQL").required(),
-    Setting::text("database", "database of the table").required(),
+    Setting::name_of("address", "tcp", "name and port of the server").required(),
+    Setting::text("database", "database with the table").required(),
     MaxBytes::setting(LARGEST as i64),
-    Setting::name_of("password_secret", "secrets", "secret with the user's password").required(),
-    Setting::text("table", "table to store in").with_default("cloakroom_objects"),
-    Setting::text("user", "user of PostgreSQL").required(),
+    Setting::name_of("password_secret", "secrets", "secret with the password of the user")
+        .required(),
+    Setting::text("table", "table of objects").with_default(TABLE),
+    Setting::text("user", "user to log in as").required(),
 ];
 
 /// The plugin's configuration.
@@ -47,7 +51,7 @@ impl Config {
 
 /// A name cannot be a parameter of a query, so one that needs quotes is refused.
 fn table(settings: &Settings) -> Result<String, Error> {
-    let table = settings.get("table").unwrap_or("cloakroom_objects");
+    let table = settings.get("table").unwrap_or(TABLE);
     let is_name = |name: &str| {
         name.starts_with(|first: char| first.is_ascii_lowercase() || first == '_')
             && name.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'))

@@ -16,12 +16,13 @@ const TTL_SECONDS: Setting = Setting::integer(
 
 /// The settings that the driver knows.
 pub(crate) const SETTINGS: [Setting; 6] = [
-    Setting::name_of("address", "tcp", "name or address, and port, of Redis").required(),
+    Setting::name_of("address", "tcp", "name or address, and port; over TLS as `grants.tcp` says")
+        .required(),
     MaxBytes::setting(LARGEST as i64),
+    Setting::name_of("password_secret", "secrets", "secret with the password to log in with"),
     Setting::text("prefix", "put before every key; a claim for another key is refused")
         .with_default(PREFIX),
     TTL_SECONDS,
-    Setting::name_of("password_secret", "secrets", "secret with the password to log in with"),
     Setting::text("user", "user of the server's access control list; needs `password_secret`"),
 ];
 

@@ -34,10 +34,10 @@
 //! - [`Buffer`] stands for bytes in the host. [`Buffer::reader`], [`BufferWriter`] and
 //!   [`Buffer::transform`] stream them, so that the plugin's memory stays small.
 //! - [`keys`] encrypts in the host, [`subkeys`] derives a key for a cipher of the plugin's own.
-//! - [`secrets`] gives what the operator lets the plugin see, such as the password of a database.
 //! - [`escape`] makes segments of keys of the names of workflows.
 //! - [`log`](mod@log) writes lines for the operator. With the feature `log`, so do the macros of the crate
 //!   [`log`](https://docs.rs/log): `log::info!` and above, unless the plugin sets another level.
+//! - [`secrets`] gives what the operator lets the plugin see, such as the password of a database.
 //!
 //! # Tests
 //! In a native build all of these are ordinary values, so `cargo test` runs the plugin as it is:

@@ -36,8 +36,8 @@ pub mod driver_bindings {
             "cloakroom:plugin/settings@0.1.1": super::codec_bindings::cloakroom::plugin::settings,
             "cloakroom:plugin/log@0.1.1": super::codec_bindings::cloakroom::plugin::log,
             "cloakroom:plugin/random@0.1.1": super::codec_bindings::cloakroom::plugin::random,
-            "cloakroom:plugin/secrets@0.1.1": super::codec_bindings::cloakroom::plugin::secrets,
             "cloakroom:plugin/blobs@0.1.1": super::codec_bindings::cloakroom::plugin::blobs,
+            "cloakroom:plugin/secrets@0.1.1": super::codec_bindings::cloakroom::plugin::secrets,
         },
     });
 }

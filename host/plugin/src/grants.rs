@@ -190,18 +190,18 @@ impl Grants {
 }
 
 impl Grants {
-    /// Returns the grants of a codec that describes itself: its secrets alone. One without a payload writes
-    /// to the log freely, and could write what it has from keys there. A secret ends that freedom.
-    pub(crate) fn for_describing(&self) -> Self {
-        let (secrets, trace) = (self.secrets.clone(), self.trace.clone());
-        Self { secrets, trace, log: self.log, ..Self::default() }
-    }
-
     /// Returns these grants with buckets in memory: for trying a codec.
     pub(crate) fn for_probes(&self) -> Self {
         let buckets = self.buckets.iter();
         let buckets = buckets.map(|(name, granted)| (name.clone(), granted.for_probes()));
         Self { buckets: buckets.collect(), ..self.clone() }
+    }
+
+    /// Returns the grants of a codec that describes itself: its secrets alone. One without a payload writes
+    /// to the log freely, and could write what it has from keys there. A secret ends that freedom.
+    pub(crate) fn for_describing(&self) -> Self {
+        let (secrets, trace) = (self.secrets.clone(), self.trace.clone());
+        Self { secrets, trace, log: self.log, ..Self::default() }
     }
 
     /// Returns a text that names all grants and their scopes. Equal grants have equal identities.

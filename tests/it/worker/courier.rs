@@ -6,9 +6,7 @@ use std::{
 };
 
 use cloakroom_tests::rigs::{DevServer, temporal};
-use temporalio_client::{
-    Client, WorkflowGetResultOptions, WorkflowHandle, WorkflowSignalOptions,
-};
+use temporalio_client::{Client, WorkflowGetResultOptions, WorkflowHandle, WorkflowSignalOptions};
 use temporalio_workflow::workflows::WorkflowImplementation;
 
 use super::{Courier, until};

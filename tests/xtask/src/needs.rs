@@ -52,7 +52,12 @@ impl Needs {
         needs.note("Go", &["sdks::go", "sdks::mixed", "wire_visitor::"], strict, go.map(Some))?;
         let java = java.map(|found| ("CLOAKROOM_JAVA", found.to_string_lossy().into_owned()));
         needs.note("Java", &["sdks::java", "sdks::mixed"], strict, java.map(Some))?;
-        needs.note("Redis", &["redis::", "redis_login::"], strict, debian::redis().map(|()| None))?;
+        needs.note(
+            "Redis",
+            &["redis::", "redis_login::"],
+            strict,
+            debian::redis().map(|()| None),
+        )?;
         let postgres = debian::postgres().map(|()| None);
         needs.note("PostgreSQL", &["postgres::"], strict, postgres)?;
         needs.note("Chromium", &["ui::"], strict, debian::chromium().map(|()| None))?;
