@@ -170,10 +170,10 @@ const WRONG: [(&str, &str, &[&str], Expect); 22] = [
     ),
     (
         "address = \"127.0.0.1:6379\"",
-        "address = \"redis:6379\"",
+        "address = \"redis\"",
         &["127", "6379"],
         expect![[r#"
-            [folder]/cloakroom.toml, line 27, driver `redis`, key `settings`: plugin `redis`: setting `address` must be an address and a port, such as 127.0.0.1:6379
+            [folder]/cloakroom.toml, line 27, driver `redis`, key `settings`: plugin `redis`: setting `address` must be a name or an address, and a port, such as 127.0.0.1:6379
         "#]],
     ),
     (
