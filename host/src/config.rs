@@ -8,7 +8,7 @@
 //! - `check`, `bucket_grants`, `namespace_check`, `namespace_rings`, `namespace_storage_check`,
 //!   `nexus_check`, `plugins_check` and `shared_host` compare the parts with each other.
 //! - `namespace_rules` turns tables of namespaces into rules of the pipeline and of the gateway.
-//! - `keys`, `buckets`, `secrets`, `services`, `http_services` and `tcp` fetch what the file only names.
+//! - `keys`, `buckets`, `secrets`, `services`, `http_services` and `tcp_grants` fetch what the file only names.
 
 mod bucket;
 mod bucket_grants;
@@ -51,6 +51,7 @@ mod services;
 mod shared_host;
 mod storage;
 mod tcp;
+mod tcp_grants;
 mod temporal;
 mod units;
 mod unknown_name;
@@ -85,7 +86,8 @@ pub(crate) use self::{
     services::{Services, services},
     shared_host::check_host,
     storage::{DriverEntry, StorageEntry},
-    tcp::{TcpGrants, TlsWord, tcp_grants},
+    tcp::TlsWord,
+    tcp_grants::{TcpGrants, tcp_grants},
 };
 #[cfg(feature = "gateway")]
 pub(crate) use self::{

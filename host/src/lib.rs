@@ -79,6 +79,11 @@ pub use futures::future::BoxFuture;
 
 pub use self::{builder::CloakroomBuilder, cloakroom::Cloakroom, watch::Watch};
 
+/// Compiles the examples of the page on TCP and secrets.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/authors/secrets.md")]
+struct TcpAndSecrets;
+
 /// Compiles the examples of the page on Temporal.
 #[cfg(all(doctest, feature = "temporal-sdk"))]
 #[doc = include_str!("../docs/temporal.md")]

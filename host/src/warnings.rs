@@ -1,7 +1,9 @@
 //! Warnings about settings that work and may not be meant.
 
+mod loopback;
 mod plugin_access;
 
+use self::loopback::is_loopback;
 use crate::config::{File, Locator, Required, Table};
 
 /// Returns the warnings about a configuration, each with file and line.
@@ -72,15 +74,6 @@ fn is_plain(key: &str, value: &str) -> bool {
     let host = value.strip_prefix("http://").filter(|_| ADDRESSES.contains(&bare));
     let host = host.and_then(|rest| rest.split(['/', '?', '#']).next());
     host.is_some_and(|host| !is_loopback(host))
-}
-
-pub(crate) fn is_loopback(host: &str) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
-    };
-    let address = name.parse::<std::net::IpAddr>();
-    name == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// A threshold above what Temporal takes stores nothing that Temporal would have taken.

@@ -12,11 +12,7 @@ use serde::{
     de::{self, MapAccess, Visitor, value::MapAccessDeserializer},
 };
 
-use super::{
-    locator::{Locator, Table},
-    schema::File,
-    secret::{Secret, read_secret, refuse_writable},
-};
+use super::secret::{Secret, read_secret, refuse_writable};
 use crate::unreadable;
 
 /// One server: `"HOST:PORT"`, or a table.
@@ -50,54 +46,9 @@ pub(crate) enum TlsWord {
     Postgres,
 }
 
-/// Servers that stages and drivers are granted, in the order of the file.
-#[derive(Default)]
-pub(crate) struct TcpGrants {
-    stages: Vec<Vec<TcpGrant>>,
-    drivers: Vec<Vec<TcpGrant>>,
-}
-
-impl TcpGrants {
-    /// Returns the servers that a stage or a driver is granted.
-    pub(crate) fn granted_to(&self, table: Table<'_>) -> &[TcpGrant] {
-        let found = match table {
-            Table::Stage(index) => self.stages.get(index),
-            Table::Driver(index) => self.drivers.get(index),
-            _ => None,
-        };
-        found.map_or(&[], Vec::as_slice)
-    }
-}
-
-/// Reads certificates and keys of all servers.
-///
-/// # Errors
-/// `Config` with file and line if a server cannot be granted.
-pub(crate) fn tcp_grants(
-    file: &File,
-    folder: &Path,
-    locator: &Locator,
-) -> Result<TcpGrants, Error> {
-    let grants = |table: Table<'_>, entries: &[TcpEntry]| {
-        let grants = entries.iter().map(|entry| entry.grant(folder));
-        grants
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| error.at_place(&locator.place_of(table, &["grants", "tcp"])))
-    };
-    let stages = file.stage.iter().enumerate();
-    let drivers = file.storage.iter().flat_map(|storage| &storage.driver).enumerate();
-    Ok(TcpGrants {
-        stages: stages
-            .map(|(at, stage)| grants(Table::Stage(at), &stage.grants.tcp))
-            .collect::<Result<_, _>>()?,
-        drivers: drivers
-            .map(|(at, driver)| grants(Table::Driver(at), &driver.grants.tcp))
-            .collect::<Result<_, _>>()?,
-    })
-}
-
 impl TcpEntry {
-    fn grant(&self, folder: &Path) -> Result<TcpGrant, Error> {
+    /// Returns the grant, with certificates and keys.
+    pub(super) fn grant(&self, folder: &Path) -> Result<TcpGrant, Error> {
         let place = format!("`grants.tcp`, `{}`", cloakroom_core::clean(&self.to, 300));
         let grant: TcpGrant =
             self.to.parse().map_err(|error| config(format!("{place}: {error}")))?;

@@ -1,6 +1,6 @@
 //! Warnings about what plugins are granted.
 
-use super::is_loopback;
+use super::loopback::is_loopback;
 use crate::config::{File, Locator, PluginEntry, Table, TlsWord};
 
 /// Returns the warnings about grants, each with file and line.

@@ -6,7 +6,7 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use cloakroom::plugin::TcpTls;
+use cloakroom::{Limit, plugin::TcpTls};
 use cloakroom_tests::rigs::Certificates;
 
 use super::*;
@@ -35,15 +35,15 @@ const LONG: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_never_answers_ends_with_the_calls_time() {
-    let (server, served) = serve(wait_for_end);
-    let (kind, text) = refused(&redis(&server, grant(&server), SHORT).await).await;
-    assert_eq!(kind, ErrorKind::Unavailable, "{text}");
-    served.join().unwrap();
-    // Nor does one that never answers the handshake.
-    let (server, served) = serve(wait_for_end);
-    let (kind, text) = refused(&redis(&server, encrypted(&server), SHORT).await).await;
-    assert_eq!(kind, ErrorKind::Unavailable, "{text}");
-    served.join().unwrap();
+    // Or that never answers the handshake.
+    for grant in [grant, encrypted] {
+        let (server, served) = serve(wait_for_end);
+        let (kind, text) = refused(&redis(&server, grant(&server), SHORT).await).await;
+        // On a busy machine the time may be over while the guest computes, and not while it waits.
+        let ends = [ErrorKind::Unavailable, ErrorKind::LimitExceeded(Limit::Time)];
+        assert!(ends.contains(&kind), "{kind:?}: {text}");
+        served.join().unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
