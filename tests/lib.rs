@@ -27,8 +27,17 @@ pub const ROGUE_WASIP2: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rogue_
 /// The driver that breaks rules.
 pub const ROGUE_DRIVER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rogue_driver.wasm"));
 
+/// The codec that breaks one rule of the conformance suite.
+pub const FAULTY: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/faulty.wasm"));
+
+/// The driver that breaks one rule of the conformance suite.
+pub const FAULTY_DRIVER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/faulty_driver.wasm"));
+
 /// The guest that makes the host calls that its payload lists.
 pub const PUPPET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/puppet.wasm"));
+
+/// The codec that moves payloads into a bucket and marks what it leaves.
+pub const REMOTE_CODEC: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/remote_codec.wasm"));
 
 /// A bundled plugin as a third party would build it, for `wasm32-wasip2`.
 pub const ZLIB_WASIP2: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/zlib_wasip2.wasm"));

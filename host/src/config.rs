@@ -1,7 +1,7 @@
 //! Configuration: one TOML file for the library and the command line.
 //!
 //! - `schema` and the tables below it (`bucket`, `claims`, `code_limits`, `gateway`, `namespaces`,
-//!   `namespace_storage`, `nexus`, `plugin`, `storage`, `temporal`) are the file as written; `units`, `date`,
+//!   `namespace_storage`, `nexus`, `own_limits`, `plugin`, `storage`, `temporal`) are the file as written; `units`, `date`,
 //!   `method_name`, `required` and `secret` are its values.
 //! - `parse` reads the text; `locator` finds lines, `nearest` and `unknown_name` the name that was meant,
 //!   for errors.
@@ -33,6 +33,7 @@ mod namespaces;
 mod nearest;
 mod nexus;
 mod nexus_check;
+mod own_limits;
 mod parse;
 mod plugin;
 mod remedy;

@@ -2,7 +2,7 @@
 
 pub use cloakroom_core::{Thousands, clean};
 pub use cloakroom_pipeline::{Explanation, Fetch, Layer, StoreProbe, Stored};
-pub use cloakroom_plugin::{Import, Inspection, World};
+pub use cloakroom_plugin::{CONTRACT, Import, Inspection, World};
 
 pub use crate::{
     build_info::BuildInfo,

@@ -15,6 +15,7 @@ mod codec_server_settings;
 mod config;
 mod config_file;
 mod config_source;
+mod configured_plugin;
 mod file_stamps;
 #[doc(hidden)]
 pub mod fuzzing;

@@ -6,7 +6,7 @@ use cloakroom_temporal::TemporalReferences;
 
 use crate::{
     advice::at_table,
-    config::{self, File, Required, StorageEntry, Table, setting_name},
+    config::{self, File, Required, StageEntry, StorageEntry, Table, setting_name},
     inventory::Drivers,
     plugin_loader::PluginLoader,
     probe,
@@ -40,6 +40,7 @@ pub(crate) async fn load_pipeline(
             Required::Yes => stage.required(),
         });
     }
+    check_order_of_buckets(loader, file)?;
     let build = |builder: PipelineBuilder| {
         builder.build().map_err(|error| at_table(file, loader.locator, &error))
     };
@@ -52,6 +53,28 @@ pub(crate) async fn load_pipeline(
     let drivers = loader.drivers(storage).await?;
     let pipeline = build(stages.with_offload(offload(loader, file, storage, &drivers)))?;
     Ok(LoadedPipeline { pipeline, drivers, repeats })
+}
+
+/// Refuses a stage that could write plaintext into a bucket, if what is stored must be encrypted: a codec
+/// with buckets has to come after the stage that encrypts.
+fn check_order_of_buckets(loader: &PluginLoader<'_>, file: &File) -> Result<(), Error> {
+    if !file.storage.as_ref().is_some_and(|storage| storage.sealed) {
+        return Ok(());
+    }
+    // Only stages that encrypt may be required, and the pipeline's builder has refused others.
+    let encrypts = |entry: &StageEntry| entry.required != Required::No;
+    let stages = file.stage.iter().enumerate().take_while(|(_, entry)| !encrypts(entry));
+    match stages.into_iter().find(|(_, entry)| !entry.grants.buckets.is_empty()) {
+        Some((index, entry)) => {
+            let text = format!(
+                "stage `{}` may write into buckets before a required stage has encrypted, and \
+                 `storage.sealed` allows no plaintext in a store: put it behind that stage",
+                entry.entry().stage_name()
+            );
+            loader.locator.refuse(Table::Stage(index), &["grants", "buckets"], text)
+        }
+        None => Ok(()),
+    }
 }
 
 /// Returns a builder with the limits of the host and of the file.

@@ -41,6 +41,7 @@ impl PluginLoader<'_> {
             (entry.stage_name().into_owned(), codec.map_err(at("plugin"))?.clone())
         } else {
             let plugin = self.load(table, entry).await?;
+            self.check_settings(table, entry, &plugin).await?;
             let codec = plugin.codec(settings(entry), reuse(entry)).await;
             let codec = codec.map_err(|error| self.at_settings(table, entry, error))?;
             (plugin.name().to_owned(), Arc::new(codec))
@@ -74,8 +75,28 @@ impl PluginLoader<'_> {
             return driver.cloned().map_err(|error| self.at_key(table, "plugin", entry, error));
         }
         let plugin = self.load(table, entry).await?;
+        self.check_settings(table, entry, &plugin).await?;
         let driver = plugin.driver(settings(entry), reuse(entry)).await;
         Ok(Arc::new(driver.map_err(|error| self.at_settings(table, entry, error))?))
+    }
+
+    /// Refuses settings that the plugin says it does not take, at their line.
+    async fn check_settings(
+        &self,
+        table: Table<'_>,
+        entry: PluginEntry<'_>,
+        plugin: &Plugin,
+    ) -> Result<(), Error> {
+        let about = plugin.about().await;
+        let about = about.map_err(|error| self.at_key(table, "plugin", entry, error))?;
+        let Some(Err(refused)) = about.map(|about| about.check_settings(&settings(entry))) else {
+            return Ok(());
+        };
+        let name = refused.setting.clone();
+        // A missing setting has no line of its own: the table's is the nearest.
+        let key = if refused.is_given { vec!["settings", &*name] } else { vec!["settings"] };
+        let error = Error::from(refused).in_plugin(plugin.name());
+        Err(self.at_path(table, &key, entry, error))
     }
 
     async fn load(&self, table: Table<'_>, entry: PluginEntry<'_>) -> Result<Plugin, Error> {
@@ -94,10 +115,12 @@ impl PluginLoader<'_> {
             Some(text) => Err(Error::new(ErrorKind::Config, text).in_plugin(source.name())),
             None => loaded,
         };
-        loaded.map_err(|error| {
+        let plugin = loaded.map_err(|error| {
             let key = if error.kind() == ErrorKind::MissingGrant { "grants" } else { "plugin" };
             self.at_key(table, key, entry, error)
-        })
+        })?;
+        let limited = plugin.with_limits(entry.limits.limits());
+        limited.map_err(|error| self.at_key(table, "limits", entry, error))
     }
 
     /// Returns the world of a plugin that did not load, if it can be read.
@@ -109,11 +132,22 @@ impl PluginLoader<'_> {
     /// Returns an error at a key of a stage or driver, with the file of its plugin. A shared host was
     /// built by the program and names its methods, which the reader of the file cannot change.
     fn at_key(&self, table: Table<'_>, key: &str, entry: PluginEntry<'_>, error: Error) -> Error {
+        self.at_path(table, &[key], entry, error)
+    }
+
+    fn at_path(
+        &self,
+        table: Table<'_>,
+        key: &[&str],
+        entry: PluginEntry<'_>,
+        error: Error,
+    ) -> Error {
         let error = match entry.origin() {
             ("file", path) => error.in_file(&self.folder.join(path)),
             _ => error,
         };
-        let (place, part) = (self.locator.place_of(table, &[key]), entry.part());
+        let (place, part) = (self.locator.place_of(table, key), entry.part());
+        let key = key.join(".");
         let error = error.rename_remedies(setting_name);
         error.at_place(&format!("{place}, {part}, key `{key}`"))
     }
@@ -142,16 +176,17 @@ pub(crate) fn plugin_source(folder: &Path, entry: PluginEntry<'_>) -> Result<Sou
 
 /// Says where a plugin of this world belongs, if it is not this table.
 fn misplaced(table: Table<'_>, world: Option<World>) -> Option<&'static str> {
-    match (table, world?) {
-        (Table::Stage(_), World::Storage) => {
+    match (table, world?.is_driver()) {
+        (Table::Stage(_), true) => {
             Some("is a storage driver, not a codec: it goes into [[storage.driver]]")
         }
-        (Table::Driver(_), World::Storage) | (Table::Stage(_), _) => None,
+        (Table::Driver(_), true) | (Table::Stage(_), false) => None,
         _ => Some("is a codec, not a storage driver: it goes into [[stage]]"),
     }
 }
 
-fn settings(entry: PluginEntry<'_>) -> Settings {
+/// Returns the settings of an entry.
+pub(crate) fn settings(entry: PluginEntry<'_>) -> Settings {
     entry.settings.iter().map(|(name, value)| (name.clone(), value.0.clone())).collect()
 }
 

@@ -23,6 +23,7 @@ fn dependencies(manifest: &str) -> Vec<String> {
 #[test]
 fn dependencies_point_one_way() {
     let allowed = BTreeMap::from([
+        ("host/conformance", vec!["cloakroom-core"]),
         ("host/core", vec![]),
         ("host/pipeline", vec!["cloakroom-core"]),
         ("host/plugin", vec!["cloakroom-core"]),
@@ -40,7 +41,7 @@ fn dependencies_point_one_way() {
                 "cloakroom-temporal",
             ],
         ),
-        ("host/cli", vec!["cloakroom"]),
+        ("host/cli", vec!["cloakroom", "cloakroom-conformance"]),
         ("guest-codecs/sdk", vec![]),
         ("guest-codecs/bundle", vec![]),
     ]);
@@ -71,6 +72,7 @@ fn what_is_known_where() {
         for crate_ in [
             "host",
             "host/cli",
+            "host/conformance",
             "host/core",
             "host/pipeline",
             "host/plugin",
@@ -89,7 +91,7 @@ fn what_is_known_where() {
 #[test]
 fn files_do_not_import_each_other_in_circles() {
     let mut folders: Vec<_> =
-        ["", "cli", "core", "pipeline", "plugin", "stores", "temporal", "wire"]
+        ["", "cli", "conformance", "core", "pipeline", "plugin", "stores", "temporal", "wire"]
             .map(|crate_| root().join("host").join(crate_))
             .into();
     let guests = fs::read_dir(root().join("guest-codecs")).unwrap();

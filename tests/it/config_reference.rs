@@ -82,9 +82,10 @@ async fn open(text: &str) -> Result<Cloakroom, Error> {
 }
 
 /// The tables of the reference, and a file with a key of each in place of `KEY`.
-const TABLES: [(&str, &str); 26] = [
+const TABLES: [(&str, &str); 27] = [
     ("[[stage]]", "[[stage]]\nplugin = \"bundled:zstd\"\nKEY"),
     ("grants", "[[stage]]\nplugin = \"bundled:zstd\"\n[stage.grants]\nKEY"),
+    ("Limits of a stage or a driver", "[[stage]]\nplugin = \"bundled:zstd\"\n[stage.limits]\nKEY"),
     ("[storage]", "[storage]\nKEY"),
     ("[[storage.rule]]", "[[storage.rule]]\nstore_with = \"inline\"\nKEY"),
     ("[[storage.driver]]", "[[storage.driver]]\nname = \"n\"\nplugin = \"bundled:s3\"\nKEY"),

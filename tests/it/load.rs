@@ -244,6 +244,7 @@ async fn bundled_plugins_import_the_contract_and_nothing_else() {
         let world = match name {
             "aes-gcm" => World::Cipher,
             "chacha20-poly1305" => World::OwnCipher,
+            "redis" => World::NetworkStorage,
             driver if DRIVERS.contains(&driver) => World::Storage,
             _ => World::Compressor,
         };

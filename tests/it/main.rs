@@ -1,10 +1,12 @@
 //! The integration tests, in one binary: each further one would link wasmtime again.
 
+mod about;
 mod adoption;
 mod agent;
 mod alerts;
 mod architecture;
 mod azure;
+mod blob_codec;
 mod budget;
 mod burst;
 mod cache;
@@ -24,7 +26,9 @@ mod config_limits;
 mod config_lines;
 mod config_reference;
 mod config_storage;
+mod conformance;
 mod contract;
+mod contract_versions;
 mod docs;
 mod envelopes;
 mod error_chains;
@@ -54,6 +58,7 @@ mod memory;
 mod metrics;
 mod native;
 mod native_codecs;
+mod own_limits;
 mod pipeline;
 mod probes;
 mod readme;

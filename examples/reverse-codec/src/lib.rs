@@ -2,7 +2,14 @@
 
 use std::io::{self, Write as _};
 
-use cloakroom_guest::{Buffer, BufferWriter, Codec, Context, Error, Settings, export_codec, log};
+use cloakroom_guest::{
+    Buffer, BufferWriter, Codec, Context, Error, Setting, Settings, export_codec,
+};
+
+// The host refuses other values, and `cloakroom inspect` shows what is written here.
+const LEAST: Setting =
+    Setting::integer("least", 0..=1_000_000, "bytes from which a payload is reversed")
+        .with_default("0");
 
 /// The codec.
 pub struct Reverse {
@@ -14,11 +21,11 @@ impl Codec for Reverse {
     const ENCODINGS: &'static [&'static str] = &["binary/reversed"];
 
     // The host does not load the plugin with settings that are not named here.
-    const SETTINGS: &'static [&'static str] = &["least"];
+    const SETTINGS: &'static [Setting] = &[LEAST];
 
     fn configure(settings: &Settings) -> Result<Self, Error> {
-        log::write(log::Level::Debug, "reading settings");
-        Ok(Self { least: settings.number("least", 0..=1_000_000, 0)? })
+        log::debug!("reading settings");
+        Ok(Self { least: settings.integer(&LEAST)? })
     }
 
     fn encode(&self, _: &Context, envelope: Buffer) -> Result<Option<Buffer>, Error> {

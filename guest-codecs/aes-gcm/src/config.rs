@@ -1,8 +1,35 @@
 //! The settings.
 
-use cloakroom_guest::{Error, Settings};
+use cloakroom_guest::{Error, Setting, Settings};
 
 use crate::{accept, format::Format};
+
+/// The settings that the plugin knows.
+pub(crate) const SETTINGS: [Setting; 5] = [
+    Setting::name_of("ring", "keys", "ring to encrypt and decrypt with").required(),
+    Setting::one_of(
+        "format",
+        &["sealed", "temporal"],
+        "format that is written: `binary/sealed`, or `binary/encrypted` of Temporal's samples",
+    )
+    .with_default("sealed"),
+    Setting::text(
+        "accept",
+        "formats that are decrypted: `sealed`, `temporal` or `sealed, temporal`; `format` must be among \
+         them; by default both, or only `sealed` if `namespace` is `require`",
+    ),
+    Setting::one_of(
+        "namespace",
+        &["check", "require", "record"],
+        "`check` refuses a payload of another namespace if both are known, `require` also refuses if one \
+         is not known, `record` refuses nothing",
+    )
+    .with_default("check"),
+    Setting::flag(
+        "repeatable",
+        "the same content under the same key gives the same bytes; only with format `sealed`",
+    ),
+];
 
 /// The plugin's configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +61,7 @@ impl Config {
     /// # Errors
     /// `Misconfigured` if a setting is missing or is not one of its words.
     pub(crate) fn read(settings: &Settings) -> Result<Self, Error> {
-        let format = settings.choice("format", &Format::NAMES)?.unwrap_or(Format::Sealed);
+        let format = settings.one_of("format", &Format::NAMES)?.unwrap_or(Format::Sealed);
         let repeatable = settings.flag("repeatable")?;
         if repeatable && format == Format::Temporal {
             let text = "setting `repeatable` goes with format `sealed` only: \

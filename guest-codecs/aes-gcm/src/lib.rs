@@ -8,7 +8,9 @@ mod label;
 mod sealed;
 mod temporal;
 
-use cloakroom_guest::{Context, Description, Error, Payload, PayloadCodec, Purpose, Settings};
+use cloakroom_guest::{
+    Context, Description, Error, Payload, PayloadCodec, Purpose, Setting, Settings,
+};
 
 use crate::{config::Config, format::Format};
 
@@ -18,8 +20,7 @@ pub struct AesGcm {
 }
 
 impl PayloadCodec for AesGcm {
-    const SETTINGS: &'static [&'static str] =
-        &["accept", "format", "namespace", "repeatable", "ring"];
+    const SETTINGS: &'static [Setting] = &config::SETTINGS;
 
     fn configure(settings: &Settings) -> Result<Self, Error> {
         Ok(Self { config: Config::read(settings)? })

@@ -4,8 +4,8 @@
 mod aead;
 
 use cloakroom_guest::{
-    BufferWriter, Context, Description, Error, Payload, PayloadCodec, Purpose, Settings, random,
-    subkeys,
+    BufferWriter, Context, Description, Error, Payload, PayloadCodec, Purpose, Setting, Settings,
+    random, subkeys,
 };
 
 use crate::aead::Keys;
@@ -23,7 +23,8 @@ pub struct ChaCha20Poly1305 {
 }
 
 impl PayloadCodec for ChaCha20Poly1305 {
-    const SETTINGS: &'static [&'static str] = &["ring"];
+    const SETTINGS: &'static [Setting] =
+        &[Setting::name_of("ring", "subkeys", "ring to derive keys from").required()];
 
     fn configure(settings: &Settings) -> Result<Self, Error> {
         Ok(Self { ring: settings.required("ring")?.to_owned() })

@@ -8,8 +8,11 @@ use std::{
     marker::PhantomData,
 };
 
-use cloakroom_guest::{Buffer, Codec, Context, Error, Purpose, Settings};
+use cloakroom_guest::{Buffer, Codec, Context, Error, Purpose, Setting, Settings};
 use flate2::Compression;
+
+const LEVEL: Setting =
+    Setting::integer("level", 0..=9, "compression level; 0 stores").with_default("6");
 
 /// The frame around a DEFLATE stream.
 pub trait Frame {
@@ -39,10 +42,10 @@ pub struct Deflate<F> {
 impl<F: Frame> Codec for Deflate<F> {
     const ENCODINGS: &'static [&'static str] = F::ENCODINGS;
     const PURPOSE: Purpose = Purpose::Compression;
-    const SETTINGS: &'static [&'static str] = &["level"];
+    const SETTINGS: &'static [Setting] = &[LEVEL];
 
     fn configure(settings: &Settings) -> Result<Self, Error> {
-        let level = Compression::new(settings.number("level", 0..=9, 6)?);
+        let level = Compression::new(settings.integer(&LEVEL)?);
         Ok(Self { level, frame: PhantomData })
     }
 

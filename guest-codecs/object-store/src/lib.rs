@@ -4,7 +4,6 @@
 //! A [`Layout`] says how a kind of store differs. The driver decides names; the bytes pass from the
 //! host to the store and never through the plugin.
 
-mod escape;
 mod key;
 mod layout;
 #[cfg(not(target_family = "wasm"))]
@@ -13,15 +12,13 @@ pub mod testing;
 use std::marker::PhantomData;
 
 use cloakroom_guest::{
-    Buffer, Claim, Context, Driver, Error, MaxBytes, Settings,
+    Buffer, Claim, Context, Driver, Error, MaxBytes, Setting, Settings,
     blobs::{self, Bucket, Mode, Outcome},
 };
 
-pub use self::{
-    escape::{gcs_segment, s3_segment},
-    key::object_key,
-    layout::Layout,
-};
+pub use cloakroom_guest::escape::{gcs_segment, s3_segment};
+
+pub use self::{key::object_key, layout::Layout};
 
 /// A driver that lays objects out as `L` says.
 pub struct ObjectStore<L> {
@@ -35,7 +32,12 @@ pub struct ObjectStore<L> {
 
 impl<L: Layout> Driver for ObjectStore<L> {
     const KIND: &'static str = L::KIND;
-    const SETTINGS: &'static [&'static str] = &["bucket", MaxBytes::SETTING, "prefix"];
+    const SETTINGS: &'static [Setting] = &[
+        Setting::name_of("bucket", "buckets", "bucket to store in").required(),
+        MaxBytes::SETTING,
+        Setting::text("prefix", "put before every key, with a slash behind it; no empty segment")
+            .with_default(""),
+    ];
 
     fn configure(settings: &Settings) -> Result<Self, Error> {
         Ok(Self {

@@ -2,13 +2,28 @@
 
 use std::net::SocketAddr;
 
-use cloakroom_guest::{Error, MaxBytes, Settings};
+use cloakroom_guest::{Error, MaxBytes, Setting, Settings};
 
 /// The largest value that Redis stores.
 const LARGEST: u64 = 512 << 20;
 
 /// The prefix of the sample driver.
 const PREFIX: &str = "temporalio:payloads";
+
+const TTL_SECONDS: Setting = Setting::integer(
+    "ttl_seconds",
+    1..=u32::MAX as i64,
+    "time to live of a new object; an equal one that is there keeps its own",
+);
+
+/// The settings that the driver knows.
+pub(crate) const SETTINGS: [Setting; 4] = [
+    Setting::name_of("address", "tcp", "address and port of Redis").required(),
+    MaxBytes::setting(LARGEST as i64),
+    Setting::text("prefix", "put before every key; a claim for another key is refused")
+        .with_default(PREFIX),
+    TTL_SECONDS,
+];
 
 /// The plugin's configuration.
 pub(crate) struct Config {
@@ -29,10 +44,10 @@ impl Config {
         Ok(Self {
             address: address(settings)?,
             max_bytes: MaxBytes::configure(settings, LARGEST)?,
-            // `number` wants a default, and here absent means no time to live at all.
-            ttl_seconds: match settings.number("ttl_seconds", 1..=u32::MAX, 1)? {
-                seconds if settings.get("ttl_seconds").is_some() => Some(seconds),
-                _ => None,
+            // Without a default: absent means no time to live at all.
+            ttl_seconds: match settings.get(TTL_SECONDS.name()) {
+                Some(_) => Some(settings.integer(&TTL_SECONDS)?),
+                None => None,
             },
             prefix: match settings.get("prefix").unwrap_or(PREFIX).trim_end_matches(':') {
                 "" => String::new(),

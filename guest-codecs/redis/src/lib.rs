@@ -12,7 +12,7 @@ use std::{
     net::TcpStream,
 };
 
-use cloakroom_guest::{Buffer, BufferWriter, Claim, Context, Driver, Error, MaxBytes, Settings};
+use cloakroom_guest::{Buffer, BufferWriter, Claim, Context, Driver, Error, Setting, Settings};
 
 use crate::{
     config::Config,
@@ -27,8 +27,7 @@ pub struct Redis {
 
 impl Driver for Redis {
     const KIND: &'static str = "redis";
-    const SETTINGS: &'static [&'static str] =
-        &["address", MaxBytes::SETTING, "prefix", "ttl_seconds"];
+    const SETTINGS: &'static [Setting] = &config::SETTINGS;
 
     fn configure(settings: &Settings) -> Result<Self, Error> {
         Ok(Self { config: Config::read(settings)? })

@@ -2,7 +2,9 @@
 //!
 //! `cargo build --example flat --release --target wasm32-wasip2` makes a plugin of it.
 
-use cloakroom_guest::{Buffer, Claim, Context, Driver, Error, Settings, blobs, export_driver};
+use cloakroom_guest::{
+    Buffer, Claim, Context, Driver, Error, Setting, Settings, blobs, export_driver,
+};
 
 struct Flat {
     bucket: String,
@@ -10,7 +12,8 @@ struct Flat {
 
 impl Driver for Flat {
     const KIND: &'static str = "example.flat";
-    const SETTINGS: &'static [&'static str] = &["bucket"];
+    const SETTINGS: &'static [Setting] =
+        &[Setting::name_of("bucket", "buckets", "bucket to store in").required()];
 
     fn configure(settings: &Settings) -> Result<Self, Error> {
         Ok(Self { bucket: settings.required("bucket")?.to_owned() })

@@ -1,6 +1,6 @@
 //! The two levels at which a codec can be written.
 
-use crate::{Buffer, Context, Description, Error, Payload, Purpose, Settings};
+use crate::{Buffer, Context, Description, Error, Payload, Purpose, Setting, Settings};
 
 /// A codec that turns whole payloads into bytes of one encoding, and back.
 ///
@@ -9,7 +9,9 @@ use crate::{Buffer, Context, Description, Error, Payload, Purpose, Settings};
 /// this codec's, and bounds time, memory and output.
 ///
 /// ```
-/// use cloakroom_guest::{Buffer, Codec, Context, Error, Settings, testing};
+/// use cloakroom_guest::{Buffer, Codec, Context, Error, Setting, Settings, testing};
+///
+/// const MASK: Setting = Setting::integer("mask", 1..=255, "bits to turn").with_default("1");
 ///
 /// struct Xor {
 ///     mask: u8,
@@ -17,10 +19,10 @@ use crate::{Buffer, Context, Description, Error, Payload, Purpose, Settings};
 ///
 /// impl Codec for Xor {
 ///     const ENCODINGS: &'static [&'static str] = &["binary/xor"];
-///     const SETTINGS: &'static [&'static str] = &["mask"];
+///     const SETTINGS: &'static [Setting] = &[MASK];
 ///
 ///     fn configure(settings: &Settings) -> Result<Self, Error> {
-///         Ok(Self { mask: settings.number("mask", 1..=255, 1)? })
+///         Ok(Self { mask: settings.integer(&MASK)? })
 ///     }
 ///
 ///     fn encode(&self, _: &Context, envelope: Buffer) -> Result<Option<Buffer>, Error> {
@@ -46,9 +48,9 @@ pub trait Codec: Sized {
     /// The purpose, by which the host orders and guards stages. `Conversion` by default.
     const PURPOSE: Purpose = Purpose::Conversion;
 
-    /// The names of all settings that the codec knows. The host does not load the plugin with others.
-    /// None by default.
-    const SETTINGS: &'static [&'static str] = &[];
+    /// All settings that the codec knows. The host does not load the plugin with others, and shows these
+    /// to operators. None by default.
+    const SETTINGS: &'static [Setting] = &[];
 
     /// Creates the codec from its settings, once in each instance and before any payload.
     ///
@@ -71,13 +73,13 @@ pub trait Codec: Sized {
     /// `Malformed` if they are not bytes that this codec writes.
     fn decode(&self, ctx: &Context, data: Buffer) -> Result<Buffer, Error>;
 
-    /// Does what the host does when it loads the plugin: refuses unknown settings, then calls
+    /// Does what the host does when it loads the plugin: checks the settings, then calls
     /// [`configure`](Self::configure). For tests.
     ///
     /// # Errors
-    /// `Misconfigured` if a setting is unknown, and the errors of `configure`.
+    /// `Misconfigured` if a setting is unknown, wrong or missing, and the errors of `configure`.
     fn load(settings: &Settings) -> Result<Self, Error> {
-        settings.refuse_unknown(Self::SETTINGS)?;
+        settings.check(Self::SETTINGS)?;
         Self::configure(settings)
     }
 }
@@ -88,7 +90,7 @@ pub trait Codec: Sized {
 ///
 /// ```
 /// use cloakroom_guest::{
-///     Context, Description, Error, Payload, PayloadCodec, Purpose, Settings, keys, testing,
+///     Context, Description, Error, Payload, PayloadCodec, Purpose, Setting, Settings, keys, testing,
 /// };
 ///
 /// struct Seal {
@@ -96,7 +98,8 @@ pub trait Codec: Sized {
 /// }
 ///
 /// impl PayloadCodec for Seal {
-///     const SETTINGS: &'static [&'static str] = &["ring"];
+///     const SETTINGS: &'static [Setting] =
+///         &[Setting::name_of("ring", "keys", "ring to seal with").required()];
 ///
 ///     fn configure(settings: &Settings) -> Result<Self, Error> {
 ///         Ok(Self { ring: settings.required("ring")?.to_owned() })
@@ -131,9 +134,14 @@ pub trait Codec: Sized {
 /// # Ok::<(), Error>(())
 /// ```
 pub trait PayloadCodec: Sized {
-    /// The names of all settings that the codec knows. The host does not load the plugin with others.
-    /// None by default.
-    const SETTINGS: &'static [&'static str] = &[];
+    /// All settings that the codec knows. The host does not load the plugin with others, and shows these
+    /// to operators. None by default.
+    const SETTINGS: &'static [Setting] = &[];
+
+    /// Names of metadata by which the codec also decodes payloads, whatever their encoding. For formats
+    /// that keep the encoding of what they replace and mark the payload with an entry of their own. The
+    /// codec may then write any encoding, if the entry is there. None by default.
+    const METADATA_NAMES: &'static [&'static str] = &[];
 
     /// Creates the codec from its settings, once in each instance. See [`Codec::configure`].
     ///
@@ -150,25 +158,26 @@ pub trait PayloadCodec: Sized {
     /// Any error. The host then encodes none of the payloads.
     fn encode(&self, ctx: &Context, payload: &Payload) -> Result<Option<Payload>, Error>;
 
-    /// Decodes a payload whose encoding [`describe`](Self::describe) named.
+    /// Decodes a payload whose encoding [`describe`](Self::describe) named, or that has an entry of
+    /// [`METADATA_NAMES`](Self::METADATA_NAMES).
     ///
     /// # Errors
     /// `Malformed` if it is not a payload that this codec writes.
     fn decode(&self, ctx: &Context, payload: &Payload) -> Result<Payload, Error>;
 
-    /// Does what the host does when it loads the plugin: refuses unknown settings, then calls
+    /// Does what the host does when it loads the plugin: checks the settings, then calls
     /// [`configure`](Self::configure). For tests.
     ///
     /// # Errors
-    /// `Misconfigured` if a setting is unknown, and the errors of `configure`.
+    /// `Misconfigured` if a setting is unknown, wrong or missing, and the errors of `configure`.
     fn load(settings: &Settings) -> Result<Self, Error> {
-        settings.refuse_unknown(Self::SETTINGS)?;
+        settings.check(Self::SETTINGS)?;
         Self::configure(settings)
     }
 }
 
 impl<C: Codec> PayloadCodec for C {
-    const SETTINGS: &'static [&'static str] = C::SETTINGS;
+    const SETTINGS: &'static [Setting] = C::SETTINGS;
 
     fn configure(settings: &Settings) -> Result<Self, Error> {
         C::configure(settings)

@@ -1,6 +1,6 @@
 //! Storage drivers, and the claims that they write.
 
-use crate::{Buffer, Context, Error, Settings, Target};
+use crate::{Buffer, Context, Error, Setting, Settings, Target};
 
 /// A driver: stores objects elsewhere and finds them again.
 ///
@@ -10,7 +10,9 @@ use crate::{Buffer, Context, Error, Settings, Target};
 /// against the grants.
 ///
 /// ```
-/// use cloakroom_guest::{Buffer, Claim, Context, Driver, Error, Settings, blobs, testing};
+/// use cloakroom_guest::{
+///     Buffer, Claim, Context, Driver, Error, Setting, Settings, blobs, testing,
+/// };
 ///
 /// struct Flat {
 ///     bucket: String,
@@ -18,7 +20,8 @@ use crate::{Buffer, Context, Error, Settings, Target};
 ///
 /// impl Driver for Flat {
 ///     const KIND: &'static str = "example.flat";
-///     const SETTINGS: &'static [&'static str] = &["bucket"];
+///     const SETTINGS: &'static [Setting] =
+///         &[Setting::name_of("bucket", "buckets", "bucket to store in").required()];
 ///
 ///     fn configure(settings: &Settings) -> Result<Self, Error> {
 ///         Ok(Self { bucket: settings.required("bucket")?.to_owned() })
@@ -46,9 +49,9 @@ pub trait Driver: Sized {
     /// The kind of storage, such as `aws.s3driver`. For people and metrics.
     const KIND: &'static str;
 
-    /// The names of all settings that the driver knows. The host does not load the plugin with others.
-    /// None by default.
-    const SETTINGS: &'static [&'static str] = &[];
+    /// All settings that the driver knows. The host does not load the plugin with others, and shows these
+    /// to operators. None by default.
+    const SETTINGS: &'static [Setting] = &[];
 
     /// Creates the driver from its settings, once in each instance and before any object.
     ///
@@ -84,13 +87,13 @@ pub trait Driver: Sized {
     /// `Malformed` if this driver cannot have written the claim, `NotFound` if the object is gone.
     fn retrieve(&self, ctx: &Context, claim: &Claim) -> Result<Buffer, Error>;
 
-    /// Does what the host does when it loads the plugin: refuses unknown settings, then calls
+    /// Does what the host does when it loads the plugin: checks the settings, then calls
     /// [`configure`](Self::configure) and [`check`](Self::check). For tests.
     ///
     /// # Errors
-    /// `Misconfigured` if a setting is unknown, and the errors of both.
+    /// `Misconfigured` if a setting is unknown, wrong or missing, and the errors of both.
     fn load(settings: &Settings) -> Result<Self, Error> {
-        settings.refuse_unknown(Self::SETTINGS)?;
+        settings.check(Self::SETTINGS)?;
         let driver = Self::configure(settings)?;
         driver.check()?;
         Ok(driver)

@@ -6,6 +6,20 @@
 #[macro_export]
 macro_rules! export_codec {
     ($codec:ty) => {
+        $crate::export_codec_functions!($codec);
+        #[cfg(target_family = "wasm")]
+        $crate::export_about!(
+            <$codec as $crate::PayloadCodec>::SETTINGS,
+            <$codec as $crate::PayloadCodec>::METADATA_NAMES
+        );
+    };
+}
+
+/// Exports a codec that does not describe itself.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! export_codec_functions {
+    ($codec:ty) => {
         // The compiler would call a codec unused that no component exports.
         #[cfg(not(target_family = "wasm"))]
         const _: fn(&$crate::Settings) -> Result<$codec, $crate::Error> =
@@ -90,6 +104,52 @@ macro_rules! export_driver {
 
             $crate::wasm::driver_bindings::export_driver_plugin!(
                 Plugin with_types_in $crate::wasm::driver_bindings
+            );
+        };
+
+        #[cfg(target_family = "wasm")]
+        $crate::export_about!(<$driver as $crate::Driver>::SETTINGS, &[]);
+    };
+}
+
+/// Exports the plugin's description of itself. The package is the one that this expands in, so that an
+/// author writes name, version and licence once, into its manifest.
+#[doc(hidden)]
+#[cfg(target_family = "wasm")]
+#[macro_export]
+macro_rules! export_about {
+    ($settings:expr, $metadata_names:expr) => {
+        const _: () = {
+            struct Described;
+
+            impl $crate::wasm::about_bindings::exports::cloakroom::plugin::about::Guest
+                for Described
+            {
+                fn describe()
+                -> $crate::wasm::about_bindings::exports::cloakroom::plugin::about::Facts {
+                    $crate::wasm::about::facts([
+                        option_env!("CARGO_PKG_NAME"),
+                        option_env!("CARGO_PKG_VERSION"),
+                        option_env!("CARGO_PKG_LICENSE"),
+                        option_env!("CARGO_PKG_DESCRIPTION"),
+                        option_env!("CARGO_PKG_HOMEPAGE"),
+                        option_env!("CARGO_PKG_REPOSITORY"),
+                    ])
+                }
+
+                fn settings()
+                -> Vec<$crate::wasm::about_bindings::exports::cloakroom::plugin::about::Setting>
+                {
+                    $crate::wasm::about::settings($settings)
+                }
+
+                fn metadata_names() -> Vec<String> {
+                    $crate::wasm::about::names($metadata_names)
+                }
+            }
+
+            $crate::wasm::about_bindings::export_described_plugin!(
+                Described with_types_in $crate::wasm::about_bindings
             );
         };
     };

@@ -30,10 +30,13 @@
 //!
 //! - [`Codec`] turns whole payloads into bytes and back. [`PayloadCodec`] also chooses the metadata.
 //! - [`Driver`] stores objects elsewhere; [`blobs`] passes their bytes from the host to the store.
-//! - [`Settings`] are the plugin's own, typed. Unknown ones are refused.
+//! - [`Settings`] are the plugin's own, typed. A [`Setting`] describes one: the host refuses others.
 //! - [`Buffer`] stands for bytes in the host. [`Buffer::reader`], [`BufferWriter`] and
 //!   [`Buffer::transform`] stream them, so that the plugin's memory stays small.
 //! - [`keys`] encrypts in the host, [`subkeys`] derives a key for a cipher of the plugin's own.
+//! - [`escape`] makes segments of keys of the names of workflows.
+//! - [`log`](mod@log) writes lines for the operator. With the feature `log`, so do the macros of the crate
+//!   [`log`](https://docs.rs/log): `log::info!` and above, unless the plugin sets another level.
 //!
 //! # Tests
 //! In a native build all of these are ordinary values, so `cargo test` runs the plugin as it is:
@@ -45,11 +48,15 @@ mod chunk;
 mod codec;
 mod driver;
 mod error;
+pub mod escape;
 mod export;
+#[cfg(feature = "log")]
+mod facade;
 mod max_bytes;
 #[cfg(not(target_family = "wasm"))]
 mod native;
 mod reader;
+mod setting;
 mod settings;
 mod signatures;
 mod target;
@@ -75,6 +82,7 @@ pub use self::{
     driver::{Claim, Driver},
     max_bytes::MaxBytes,
     reader::BufferReader,
+    setting::Setting,
     settings::Settings,
     target::Target,
     writer::BufferWriter,

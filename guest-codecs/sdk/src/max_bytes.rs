@@ -1,6 +1,6 @@
 //! The setting `max_bytes`, which drivers share.
 
-use crate::{Buffer, Error, Settings};
+use crate::{Buffer, Error, Setting, Settings};
 
 /// The largest object that a driver stores: the setting `max_bytes`.
 ///
@@ -16,18 +16,25 @@ use crate::{Buffer, Error, Settings};
 pub struct MaxBytes(u64);
 
 impl MaxBytes {
-    /// The name of the setting.
-    pub const SETTING: &'static str = "max_bytes";
+    /// The description of the setting, if the driver has no limit of its own.
+    pub const SETTING: Setting = Self::setting(i64::MAX);
 
     /// The default: 50 MiB, as Temporal's official drivers have it.
     pub const DEFAULT: Self = Self(50 << 20);
+
+    /// Returns the description of the setting, which may be at most `most`.
+    #[must_use]
+    pub const fn setting(most: i64) -> Setting {
+        let description = "largest object that is stored, in bytes, as in the official drivers";
+        Setting::integer("max_bytes", 1..=most, description).with_default("52428800")
+    }
 
     /// Reads the setting, which may be at most `most`.
     ///
     /// # Errors
     /// `Misconfigured` if it is no number from 1 to `most`.
     pub fn configure(settings: &Settings, most: u64) -> Result<Self, Error> {
-        settings.number(Self::SETTING, 1..=most, Self::DEFAULT.0).map(Self)
+        settings.number(Self::SETTING.name(), 1..=most, Self::DEFAULT.0).map(Self)
     }
 
     /// Refuses an object that is larger.

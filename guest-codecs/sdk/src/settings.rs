@@ -1,11 +1,12 @@
 //! The plugin's own settings, typed, and refused with a sentence that helps.
 
 mod nearest;
+pub(crate) mod units;
 
-use std::{fmt::Display, ops::RangeInclusive, str::FromStr};
+use std::{fmt::Display, ops::RangeInclusive, str::FromStr, time::Duration};
 
 use self::nearest::nearest;
-use crate::Error;
+use crate::{Error, Setting, setting::SettingKind};
 
 /// The settings that the configuration gives to this plugin. They do not change while an instance
 /// lives, and are never secrets.
@@ -62,6 +63,76 @@ impl Settings {
         parsed.map_err(|error| Error::misconfigured(format!("setting `{name}`: {error}")))
     }
 
+    /// Returns a number within the range of the setting's description, or its default if it is absent.
+    ///
+    /// # Errors
+    /// `Misconfigured` if it is something else, or absent and without a default.
+    pub fn integer<N: TryFrom<i64>>(&self, setting: &Setting) -> Result<N, Error> {
+        let Setting { name, kind, default, .. } = *setting;
+        let (least, most) = match kind {
+            SettingKind::Integer { least, most } => (least, most),
+            _ => (i64::MIN, i64::MAX),
+        };
+        let Some(written) = self.get(name).or(default) else {
+            return Err(Error::misconfigured(format!("setting `{name}` is needed")));
+        };
+        let number = written.parse().ok().filter(|number| (least..=most).contains(number));
+        number.and_then(|number| N::try_from(number).ok()).ok_or_else(|| {
+            let text = format!("setting `{name}` must be a number from {least} to {most}");
+            Error::Misconfigured(text)
+        })
+    }
+
+    /// Returns a number of bytes, such as `64MiB`, if the setting is there.
+    ///
+    /// # Errors
+    /// `Misconfigured` if it is no size.
+    pub fn size(&self, name: &str) -> Result<Option<u64>, Error> {
+        let parse = |written| {
+            units::bytes(written).ok_or_else(|| {
+                let text = format!("setting `{name}` must be a size, such as 64MiB");
+                Error::Misconfigured(text)
+            })
+        };
+        self.get(name).map(parse).transpose()
+    }
+
+    /// Returns a time, such as `500ms` or `5s`, if the setting is there.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use cloakroom_guest::Settings;
+    ///
+    /// let settings = Settings::from([("patience", "500ms")]);
+    /// assert_eq!(settings.duration("patience")?, Some(Duration::from_millis(500)));
+    /// assert_eq!(settings.duration("other")?, None);
+    /// # Ok::<(), cloakroom_guest::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `Misconfigured` if it is no time.
+    pub fn duration(&self, name: &str) -> Result<Option<Duration>, Error> {
+        let parse = |written| {
+            units::duration(written).ok_or_else(|| {
+                Error::Misconfigured(format!("setting `{name}` must be {}", units::TIME))
+            })
+        };
+        self.get(name).map(parse).transpose()
+    }
+
+    /// Returns the texts of a list, in their order. None if the setting is absent.
+    ///
+    /// ```
+    /// use cloakroom_guest::Settings;
+    ///
+    /// let settings = Settings::from([("fields", "card\niban")]);
+    /// assert!(settings.lines("fields").eq(["card", "iban"]));
+    /// ```
+    pub fn lines(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.get(name).unwrap_or_default().lines()
+    }
+
     /// Returns a number within `range`, or `default` if the setting is absent.
     ///
     /// # Errors
@@ -99,14 +170,14 @@ impl Settings {
     /// use cloakroom_guest::Settings;
     ///
     /// let words = [("fast", 1), ("small", 9)];
-    /// assert_eq!(Settings::from([("aim", "small")]).choice("aim", &words)?, Some(9));
-    /// assert!(Settings::from([("aim", "smal")]).choice("aim", &words).is_err());
+    /// assert_eq!(Settings::from([("aim", "small")]).one_of("aim", &words)?, Some(9));
+    /// assert!(Settings::from([("aim", "smal")]).one_of("aim", &words).is_err());
     /// # Ok::<(), cloakroom_guest::Error>(())
     /// ```
     ///
     /// # Errors
     /// `Misconfigured` if it is none of the words, which the error names.
-    pub fn choice<T: Copy>(&self, name: &str, words: &[(&str, T)]) -> Result<Option<T>, Error> {
+    pub fn one_of<T: Copy>(&self, name: &str, words: &[(&str, T)]) -> Result<Option<T>, Error> {
         let Some(written) = self.get(name) else {
             return Ok(None);
         };
@@ -117,17 +188,29 @@ impl Settings {
         })
     }
 
-    /// Refuses settings whose names are not among `known`.
+    /// Refuses what the host refuses when it loads a plugin with these settings: unknown names, wrong
+    /// values, and missing required settings.
     ///
     /// # Errors
-    /// `Misconfigured`, with the first unknown name, and the known name that is nearest to it or all
-    /// that are known.
-    pub fn refuse_unknown(&self, known: &[&str]) -> Result<(), Error> {
+    /// `Misconfigured`, with the first that is wrong.
+    pub fn check(&self, known: &[Setting]) -> Result<(), Error> {
+        self.refuse_unknown(known)?;
+        known.iter().try_for_each(|setting| match self.get(setting.name) {
+            Some(value) => setting.check(value),
+            None if setting.required => self.required(setting.name).map(drop),
+            None => Ok(()),
+        })
+    }
+
+    /// Refuses settings whose names are not among `known`: the name that is nearest to it is named, or
+    /// all that are known.
+    pub(crate) fn refuse_unknown(&self, known: &[Setting]) -> Result<(), Error> {
+        let known: Vec<_> = known.iter().map(|setting| setting.name).collect();
         let mut names = self.entries.iter().map(|(name, _)| name.as_str());
         let Some(unknown) = names.find(|name| !known.contains(name)) else {
             return Ok(());
         };
-        let help = match (nearest(unknown, known), known) {
+        let help = match (nearest(unknown, &known), &*known) {
             (Some(near), _) => format!("did you mean `{near}`?"),
             (None, []) => "this plugin has none".to_owned(),
             (None, known) => format!("this plugin knows `{}`", known.join("`, `")),
@@ -139,13 +222,13 @@ impl Settings {
     /// few calls as it can: one for a plugin that knows one setting, else one for the names that were
     /// given and one for each of these.
     #[cfg(target_family = "wasm")]
-    pub(crate) fn from_host(known: &[&str]) -> Self {
+    pub(crate) fn from_host(known: &[Setting]) -> Self {
         use crate::wasm::settings;
 
         let read = |name: String| settings::get(&name).map(|value| (name, value));
         let names = match known {
             [] => Vec::new(),
-            [only] => vec![(*only).to_owned()],
+            [only] => vec![only.name.to_owned()],
             _ => settings::names(),
         };
         Self { entries: names.into_iter().filter_map(read).collect() }

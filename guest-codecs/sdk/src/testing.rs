@@ -53,6 +53,8 @@ pub struct Host {
 impl Host {
     /// Creates a host that grants nothing, and has it answer on this thread.
     pub fn new() -> Self {
+        #[cfg(feature = "log")]
+        crate::facade::install();
         let state = Rc::default();
         host::enter(&state);
         Self { state }

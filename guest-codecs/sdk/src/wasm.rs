@@ -1,6 +1,8 @@
 //! The contract in a component: bindings generated from `wit/`, and what the exports call.
 
 #[allow(missing_docs)]
+pub mod about;
+#[allow(missing_docs)]
 mod instance;
 mod panic;
 
@@ -34,20 +36,33 @@ pub mod driver_bindings {
             "cloakroom:plugin/settings@0.1.1": super::codec_bindings::cloakroom::plugin::settings,
             "cloakroom:plugin/log@0.1.1": super::codec_bindings::cloakroom::plugin::log,
             "cloakroom:plugin/random@0.1.1": super::codec_bindings::cloakroom::plugin::random,
-            "cloakroom:plugin/blobs@0.1.1": generate,
+            "cloakroom:plugin/blobs@0.1.1": super::codec_bindings::cloakroom::plugin::blobs,
         },
+    });
+}
+
+/// The bindings of a plugin that describes itself.
+#[allow(missing_docs, unsafe_code, unreachable_pub, clippy::all, clippy::pedantic)]
+pub mod about_bindings {
+    wit_bindgen::generate!({
+        path: "wit/v0.1",
+        world: "described",
+        pub_export_macro: true,
+        export_macro_name: "export_described_plugin",
+        default_bindings_module: "cloakroom_guest::wasm::about_bindings",
     });
 }
 
 pub use self::{
     codec_bindings::{
         cloakroom::plugin::{
+            blobs,
             buffers::{Buffer, Writer},
             keys, log, random, settings, subkeys,
             types::{Context, Error, Payload},
         },
         exports::cloakroom::plugin::codec::{self, Description, Purpose},
     },
-    driver_bindings::{cloakroom::plugin::blobs, exports::cloakroom::plugin::driver},
+    driver_bindings::exports::cloakroom::plugin::driver,
     instance::Instance,
 };

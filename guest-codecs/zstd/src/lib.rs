@@ -3,9 +3,18 @@
 mod stream;
 mod whole;
 
-use cloakroom_guest::{Buffer, Codec, Context, Error, Purpose, Settings};
+use cloakroom_guest::{Buffer, Codec, Context, Error, Purpose, Setting, Settings};
 
 use crate::whole::WholeFrames;
+
+// Higher levels exist. Their tables are as large as a guest's memory, and they take ten times as long: a
+// level that a large payload fails at is refused when it is set.
+const LEVEL: Setting = Setting::integer(
+    "level",
+    1..=12,
+    "compression level; higher levels need more memory than a plugin has",
+)
+.with_default("3");
 
 /// Compresses envelopes with zstd.
 pub struct Zstd {
@@ -16,13 +25,10 @@ pub struct Zstd {
 impl Codec for Zstd {
     const ENCODINGS: &'static [&'static str] = &["binary/zstd"];
     const PURPOSE: Purpose = Purpose::Compression;
-    const SETTINGS: &'static [&'static str] = &["level"];
+    const SETTINGS: &'static [Setting] = &[LEVEL];
 
     fn configure(settings: &Settings) -> Result<Self, Error> {
-        // Higher levels exist. Their tables are as large as a guest's memory, and they take ten times
-        // as long: a level that a large payload fails at is refused when it is set.
-        let level = settings.number("level", 1..=12, 3)?;
-        Ok(Self { level, whole: WholeFrames::default() })
+        Ok(Self { level: settings.integer(&LEVEL)?, whole: WholeFrames::default() })
     }
 
     fn encode(&self, _: &Context, envelope: Buffer) -> Result<Option<Buffer>, Error> {

@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Parser, Subcommand, ValueEnum};
 use cloakroom::{Context, pipeline::Kind, temporal::server::Address};
 
-use crate::{help, history::args::HistoryArgs};
+use crate::{help, history::args::HistoryArgs, plugin::args::Plugin};
 
 /// Compress, encrypt and store the payloads of durable workflows, with sandboxed plugins.
 #[derive(Debug, Parser)]
@@ -51,6 +51,9 @@ pub(crate) enum Command {
     /// Show the digest, imports and needed grants of a plugin
     #[command(after_help = help::INSPECT)]
     Inspect(Inspect),
+    /// Check plugins, and work with them
+    #[command(subcommand)]
+    Plugin(Plugin),
 }
 
 #[derive(Debug, clap::Args)]
@@ -192,9 +195,12 @@ pub(crate) struct CompileOne {
 pub(crate) struct Inspect {
     /// Path of the plugin, or `bundled:NAME`
     pub(crate) plugin: String,
-    /// Also run the plugin in the sandbox, and show its encodings or its kind of storage
+    /// Also run the plugin in the sandbox, and show its settings, its encodings or its kind of storage
     #[arg(long)]
     pub(crate) describe: bool,
+    /// Print only the plugin's settings, as Markdown. Runs the plugin in the sandbox
+    #[arg(long, conflicts_with_all = ["describe", "json"])]
+    pub(crate) markdown: bool,
     /// Setting for --describe, if the plugin needs one, such as ring=x
     #[arg(long = "set", requires = "describe", value_name = "NAME=VALUE", value_parser = parse_setting)]
     pub(crate) settings: Vec<(String, String)>,
@@ -203,7 +209,8 @@ pub(crate) struct Inspect {
     pub(crate) json: bool,
 }
 
-fn parse_setting(text: &str) -> Result<(String, String), String> {
+/// Parses a setting from `NAME=VALUE`.
+pub(crate) fn parse_setting(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
 }

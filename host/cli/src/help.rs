@@ -121,10 +121,11 @@ plugin is refused.";
 
 pub(crate) const INSPECT: &str = "\
 Shows a plugin's digest, contract version, imports, and the grants that it
-needs. Neither compiles nor runs it, unless --describe is given.
+needs. Neither compiles nor runs it, unless --describe or --markdown is given.
 
 Examples:
   cloakroom inspect ./plugins/mine.wasm
   cloakroom inspect bundled:aes-gcm --describe --set ring=x
+  cloakroom inspect ./plugins/mine.wasm --markdown > settings.md
 
 Exit status: 0 success, 2 the file is not a plugin.";

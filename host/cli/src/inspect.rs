@@ -9,7 +9,7 @@ use cloakroom::{
     Codec as _, Driver as _, ErrorKind,
     codec::Description,
     inspect::{Import, Inspection, World},
-    plugin::{CodeSize, Grants, Requirement, Reuse, Settings, Source},
+    plugin::{About, CodeSize, Grants, Requirement, Reuse, Settings, Source},
     storage::{BucketAccess, ObjectBucket},
 };
 use serde_json::{Value, json};
@@ -17,16 +17,17 @@ use serde_json::{Value, json};
 use crate::{
     args::Inspect,
     failure::Failure,
+    inspect_about,
     open::host_builder,
+    plugin::source::source,
     table::{table, thousands},
 };
 
 pub(crate) async fn run(args: &Inspect) -> Result<(), Failure> {
-    let source = match args.plugin.split_once(':') {
-        Some(("bundled", name)) => cloakroom::plugin::bundled(name)?,
-        Some(("file", path)) => Source::file(path),
-        _ => Source::file(&args.plugin),
-    };
+    let source = source(&args.plugin)?;
+    if args.markdown {
+        return print_markdown(args, source).await;
+    }
     let inspection = Inspection::from_source(&source)?;
     let code = CodeSize::measure_source(&source)?;
     let described = if args.describe {
@@ -42,7 +43,25 @@ pub(crate) async fn run(args: &Inspect) -> Result<(), Failure> {
     Ok(io::stdout().lock().write_all(text.as_bytes())?)
 }
 
-/// Answer of a plugin about itself.
+/// Prints the settings of a plugin.
+async fn print_markdown(args: &Inspect, source: Source) -> Result<(), Failure> {
+    let plugin = host_builder().build()?.load(source, Grants::for_inspection()).await?;
+    let Some(about) = plugin.about().await? else {
+        let text = "says nothing about itself: it has no export `about`";
+        return Err(cloakroom::Error::new(ErrorKind::Config, text).in_plugin(plugin.name()).into());
+    };
+    let text = about.markdown(&args.plugin);
+    Ok(io::stdout().lock().write_all(text.as_bytes())?)
+}
+
+/// Answers of a plugin that was run.
+struct Described {
+    answer: SelfDescription,
+    /// `None` if it has no export `about`, or failed in it: `answer` has the reason then.
+    about: Option<About>,
+}
+
+/// Answer of a codec or a driver with its settings.
 enum SelfDescription {
     Codec(Description),
     /// Its kind of storage.
@@ -54,17 +73,19 @@ enum SelfDescription {
 /// Asks the plugin for its description, in the sandbox.
 ///
 /// It gets no keys. Each setting's value may be the name of a bucket, so each names an empty one.
-async fn describe(args: &Inspect, source: Source, world: Option<World>) -> SelfDescription {
+async fn describe(args: &Inspect, source: Source, world: Option<World>) -> Described {
     let mut grants = Grants::for_inspection();
     for (_, value) in &args.settings {
         grants =
             grants.with_bucket(value, Arc::new(ObjectBucket::memory(value)), BucketAccess::whole());
     }
     let settings: Settings = args.settings.iter().cloned().collect();
+    let mut about = None;
     let described = async {
         let plugin = host_builder().build()?.load(source, grants).await?;
+        about = plugin.about().await?.cloned();
         Ok::<_, cloakroom::Error>(match world {
-            Some(World::Storage) => {
+            Some(world) if world.is_driver() => {
                 let driver = plugin.driver(settings, Reuse::Fresh).await?;
                 SelfDescription::Driver(driver.kind().to_owned())
             }
@@ -73,20 +94,21 @@ async fn describe(args: &Inspect, source: Source, world: Option<World>) -> SelfD
             ),
         })
     };
-    described.await.unwrap_or_else(|error: cloakroom::Error| {
+    let answer = described.await.unwrap_or_else(|error: cloakroom::Error| {
         let mut why = error.report();
         if error.kind() == ErrorKind::Config {
             why.push_str(" (pass settings with --set NAME=VALUE)");
         }
         SelfDescription::Unknown(why)
-    })
+    });
+    Described { answer, about }
 }
 
 fn as_text(
     name: &str,
     inspection: &Inspection,
     code: CodeSize,
-    described: Option<&SelfDescription>,
+    described: Option<&Described>,
 ) -> String {
     let row = |name: &str, value: String| vec![format!("{name:<10} {value}")];
     let mut rows = vec![
@@ -97,7 +119,7 @@ fn as_text(
         row("world", inspection.world.map_or("none", World::as_str).to_owned()),
         row("code", code.to_string()),
     ];
-    match described {
+    match described.map(|described| &described.answer) {
         None => {}
         Some(SelfDescription::Codec(Description { encodings, purpose, .. })) => {
             rows.push(row("purpose", format!("{purpose:?}").to_lowercase()));
@@ -123,6 +145,9 @@ fn as_text(
         .collect();
     text.push_str(&table(&imports));
     text.push_str(&more(inspection.imports.len()));
+    if let Some(about) = described.and_then(|described| described.about.as_ref()) {
+        text.push_str(&inspect_about::as_text(about));
+    }
     text
 }
 
@@ -151,7 +176,7 @@ fn as_json(
     name: &str,
     inspection: &Inspection,
     code: CodeSize,
-    described: Option<&SelfDescription>,
+    described: Option<&Described>,
 ) -> String {
     let exports = inspection.exports.iter().take(MAX_SHOWN).map(|name| shown(name));
     let imports = inspection.imports.iter().take(MAX_SHOWN).map(import_as_json);
@@ -166,8 +191,10 @@ fn as_json(
         "imports": imports.collect::<Vec<_>>(),
     });
     if let (Some(described), Some(whole)) = (described, whole.as_object_mut()) {
-        let (what, described) = description_as_json(described);
-        whole.insert(what.to_owned(), described);
+        let (what, answer) = description_as_json(&described.answer);
+        whole.insert(what.to_owned(), answer);
+        let about = described.about.as_ref().map(inspect_about::as_json);
+        whole.insert("about".to_owned(), json!(about));
     }
     format!("{whole:#}\n")
 }

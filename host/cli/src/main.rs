@@ -15,9 +15,11 @@ mod gateway;
 mod help;
 mod history;
 mod inspect;
+mod inspect_about;
 mod log;
 mod open;
 mod payloads;
+mod plugin;
 mod process_metrics;
 mod prometheus;
 mod restart_only;
@@ -66,5 +68,6 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Decode(args) => payloads::decode(&args).await,
         Command::Explain(explain) => explain::run(&explain).await,
         Command::Inspect(inspect) => inspect::run(&inspect).await,
+        Command::Plugin(command) => plugin::run(&command).await,
     }
 }

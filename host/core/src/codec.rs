@@ -44,6 +44,13 @@ pub trait Codec: Send + Sync {
     /// Returns the codec's encodings and purpose.
     fn description(&self) -> &Description;
 
+    /// Returns names of metadata by which the codec also owns payloads, whatever their encoding: for
+    /// formats that keep the encoding of what they replace, and mark the payload with an entry of their
+    /// own. None by default.
+    fn metadata_names(&self) -> &[String] {
+        &[]
+    }
+
     /// Returns whether the codec bounds the time of each call itself, as a plugin does. The pipeline
     /// bounds the calls of all other codecs.
     fn is_bounded(&self) -> bool {
@@ -72,7 +79,7 @@ pub trait Codec: Send + Sync {
         payload: &'a Payload,
     ) -> BoxFuture<'a, Result<Encoded, Error>>;
 
-    /// Decodes a payload whose encoding is in the description.
+    /// Decodes a payload whose encoding is in the description, or that has one of the metadata names.
     fn decode<'a>(
         &'a self,
         ctx: &'a Context,
@@ -83,6 +90,10 @@ pub trait Codec: Send + Sync {
 impl<C: Codec + ?Sized> Codec for Arc<C> {
     fn description(&self) -> &Description {
         (**self).description()
+    }
+
+    fn metadata_names(&self) -> &[String] {
+        (**self).metadata_names()
     }
 
     fn is_bounded(&self) -> bool {

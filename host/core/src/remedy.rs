@@ -97,6 +97,14 @@ pub enum Remedy {
     OldRings,
     /// Bytes that one call of a plugin may make.
     Output,
+    /// Bytes that one call of this plugin may log.
+    OwnLog,
+    /// Memory of one instance of this plugin.
+    OwnMemory,
+    /// Bytes that one call of this plugin may make.
+    OwnOutput,
+    /// Time that a call of this plugin may take.
+    OwnTime,
     /// Time that a call of a plugin may take.
     PluginTime,
     /// Memory that all calls may hold together.
@@ -135,6 +143,8 @@ pub enum Remedy {
     Storage,
     /// Size from which payloads are stored.
     Threshold,
+    /// Trace of a plugin, for its author.
+    Trace,
     /// Whether objects are read whose keys name no namespace.
     UnscopedKeys,
     /// Time that a call waits for memory.

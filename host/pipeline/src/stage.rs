@@ -75,6 +75,12 @@ impl Stage {
         &self.codec.description().encodings
     }
 
+    /// Returns names of metadata by which its codec also owns payloads, whatever their encoding.
+    #[must_use]
+    pub fn metadata_names(&self) -> &[String] {
+        self.codec.metadata_names()
+    }
+
     /// Returns whether it refuses to decode unencrypted payloads.
     #[must_use]
     pub fn is_required(&self) -> bool {
@@ -201,11 +207,14 @@ impl Stage {
         })
     }
 
-    /// Returns whether a payload claims an encoding of this stage, and is not another program's under
-    /// the same name.
+    /// Returns whether a payload claims an encoding or a metadata name of this stage, and is not another
+    /// program's under the same name.
     pub(crate) fn owns(&self, payload: &Payload) -> bool {
         let encoding = payload.encoding();
-        encoding.is_some_and(|encoding| self.encodings().iter().any(|own| own == encoding))
+        let claims_encoding =
+            encoding.is_some_and(|encoding| self.encodings().iter().any(|own| own == encoding));
+        let is_marked = |name: &String| payload.metadata.contains_key(name);
+        (claims_encoding || self.codec.metadata_names().iter().any(is_marked))
             && !is_of_temporal_proxy(payload)
     }
 }

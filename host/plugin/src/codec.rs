@@ -26,7 +26,10 @@ const ENCODINGS: usize = 32;
 pub struct PluginCodec {
     plugin: Plugin,
     description: Description,
+    metadata_names: Vec<String>,
     pool: Arc<InstancePool>,
+    /// Pool for probes, if they must not reach the buckets that were granted.
+    probes: Option<Arc<InstancePool>>,
     inline_limit: InlineLimit,
     has_key: bool,
 }
@@ -40,30 +43,36 @@ impl Plugin {
     /// The future can be dropped at any time. Its instance is dropped with it, and nothing else changes.
     ///
     /// # Errors
-    /// `Config` if the plugin refuses its settings or is not a codec, or outside of a Tokio runtime.
+    /// `Config` if the host or the plugin refuses its settings, if it is not a codec, or outside of a Tokio runtime.
     /// `Protocol` if its description is invalid. Otherwise the error of any other call: a trap, a limit.
     pub async fn codec(&self, settings: Settings, reuse: Reuse) -> Result<PluginCodec, Error> {
         let description = self.describe_codec(&settings).await;
         let description = description.map_err(|error| self.explain(error))?;
         let checked = self.grants().check_ring(&settings);
         checked.map_err(|error| self.explain(error))?;
+        let about = self.about().await?;
         Ok(PluginCodec {
+            metadata_names: about.map(|about| about.metadata_names.clone()).unwrap_or_default(),
             plugin: self.clone(),
             description,
             pool: self.pool(&settings, self.grants(), reuse),
+            probes: (!self.grants().buckets.is_empty())
+                .then(|| self.pool(&settings, &self.grants().for_probes(), Reuse::Fresh)),
             inline_limit: InlineLimit::default(),
             has_key: imports_granted_keys(self),
         })
     }
 
     async fn describe_codec(&self, settings: &Settings) -> Result<Description, Error> {
-        if self.inspection().world == Some(World::Storage) {
+        if self.inspection().world.is_some_and(World::is_driver) {
             return Err(wrong_world(
                 "is a storage driver, not a codec: make a driver of it with `Plugin::driver`",
             ));
         }
+        self.check_settings(settings).await?;
         // Without grants: a plugin without a payload writes to the log freely, and could write keys there.
-        let pool = self.pool(settings, &Grants::none(), Reuse::Fresh);
+        let grants = Grants { trace: self.grants().trace.clone(), ..Grants::none() };
+        let pool = self.pool(settings, &grants, Reuse::Fresh);
         let description = self.describe(pool, |instance| instance.describe_codec()).await?;
         check_description(&description)?;
         Ok(description)
@@ -91,23 +100,32 @@ impl PluginCodec {
             ctx,
             // Not 0, or empty payloads of a slow codec would always run in their callers' tasks.
             bytes: payload.data.len().max(1),
-            time: runtime.limits.time,
+            time: self.plugin.limits().time,
+            limits: self.plugin.limits(),
             inline_limit: &self.inline_limit,
         };
-        let (pool, ctx) = (self.pool.clone(), ctx.clone());
+        let probes = self.probes.as_ref().filter(|_| ctx.is_probe());
+        let (pool, ctx) = (probes.unwrap_or(&self.pool).clone(), ctx.clone());
+        // What it reads from a bucket counts as its output.
+        let object_limit = self.plugin.limits().output.get();
+        let moves_parts = direction == Direction::Encode;
         let guest = |permit: CallPermit| async move {
             let input = payload.footprint();
-            let call = Call { input, ..Call::new(ctx, permit.clock().clone()) };
+            let call = Call::new(ctx, permit.clock().clone());
+            let call = Call { input, object_limit, moves_parts, ..call };
             pool.take(permit, call).await?.run_codec(direction, payload).await
         };
         runtime.compute.run(job, guest).await
     }
 
-    /// Checks that the codec wrote one of its encodings: under another one, a later stage or reader would
-    /// take its output for something else. The error does not name it, since it may hold payload bytes.
+    /// Checks that the codec wrote one of its encodings, or one of its metadata names: otherwise a later
+    /// stage or reader would take its output for something else. The error does not name the encoding,
+    /// since it may hold payload bytes.
     fn check_encoding(&self, payload: &Payload) -> Result<(), Error> {
         let is_declared = |name: &str| self.description.encodings.iter().any(|known| known == name);
-        if payload.encoding().is_some_and(is_declared) {
+        let is_marked = |name: &String| payload.metadata.contains_key(name);
+        if payload.encoding().is_some_and(is_declared) || self.metadata_names.iter().any(is_marked)
+        {
             return Ok(());
         }
         Err(Error::new(ErrorKind::Protocol, "wrote an encoding that it did not declare"))
@@ -117,6 +135,10 @@ impl PluginCodec {
 impl Codec for PluginCodec {
     fn description(&self) -> &Description {
         &self.description
+    }
+
+    fn metadata_names(&self) -> &[String] {
+        &self.metadata_names
     }
 
     fn is_bounded(&self) -> bool {

@@ -42,7 +42,7 @@ use self::{
     threads::ComputeThreads,
     ticker::EpochTicker,
 };
-use crate::limits::Limits;
+use crate::limits::{Limits, own::PluginLimits};
 
 /// Size of a small payload, which goes before others when it waits for a slot.
 const SMALL: usize = 64 << 10;
@@ -61,6 +61,8 @@ pub(crate) struct Job<'a> {
     pub(crate) bytes: usize,
     /// Time that the guest may use.
     pub(crate) time: Duration,
+    /// Limits of its plugin, for errors.
+    pub(crate) limits: &'a Arc<PluginLimits>,
     pub(crate) inline_limit: &'a InlineLimit,
 }
 
@@ -115,7 +117,7 @@ impl Compute {
         let clock = Arc::new(Clock::new(job.time, until));
         let (answer, answered) = oneshot::channel();
         let guest = guest(CallPermit::new(clock.clone()));
-        let guest = wait_bound::bound_waits(clock.clone(), job.role, self.limits.clone(), guest);
+        let guest = wait_bound::bound_waits(clock.clone(), job.role, job.limits.clone(), guest);
         let used = clock.clone();
         let guest = async move {
             let guest = guest.await;

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use cloakroom_core::{
-    ByteSize, Claim, Context, Driver, Error, ErrorKind, Limit, Object, PutOutcome, Remedy,
+    ByteSize, Claim, Context, Driver, Error, ErrorKind, Limit, Object, PutOutcome,
 };
 use futures::future::BoxFuture;
 
@@ -33,7 +33,7 @@ impl Plugin {
     /// The future can be dropped at any time. Its instance is dropped with it, and nothing else changes.
     ///
     /// # Errors
-    /// `Config` if the plugin refuses its settings or is not a driver, or outside of a Tokio runtime.
+    /// `Config` if the host or the plugin refuses its settings, if it is not a driver, or outside of a Tokio runtime.
     /// `Protocol` if its kind is not a name. Otherwise the error of any other call: a trap, a limit.
     pub async fn driver(&self, settings: Settings, reuse: Reuse) -> Result<PluginDriver, Error> {
         let kind = self.describe_driver(&settings).await;
@@ -43,11 +43,12 @@ impl Plugin {
     }
 
     async fn describe_driver(&self, settings: &Settings) -> Result<String, Error> {
-        if self.inspection().world != Some(World::Storage) {
+        if !self.inspection().world.is_some_and(World::is_driver) {
             return Err(wrong_world(
                 "is a codec, not a storage driver: make a codec of it with `Plugin::codec`",
             ));
         }
+        self.check_settings(settings).await?;
         let pool = self.pool(settings, self.grants(), Reuse::Fresh);
         let kind = self.describe(pool, |instance| instance.describe_driver()).await?;
         if is_name(&kind) {
@@ -73,14 +74,16 @@ impl PluginDriver {
             ctx,
             // A driver rarely looks into an object, however large.
             bytes: 1,
-            time: runtime.limits.driver_time,
+            time: self.plugin.limits().driver_time,
+            limits: self.plugin.limits(),
             inline_limit: &self.inline_limit,
         })
     }
 
     /// Checks that the object is small enough for `retrieve` to return it later.
     fn check_size(&self, object: &Object) -> Result<(), Error> {
-        let (size, limit) = (object.envelope().len(), self.plugin.runtime().limits.output);
+        let limits = self.plugin.limits();
+        let (size, limit) = (object.envelope().len(), limits.output);
         if size <= limit.as_usize() {
             return Ok(());
         }
@@ -89,7 +92,7 @@ impl PluginDriver {
              pass less at once"
         );
         let error = Error::new(ErrorKind::LimitExceeded(Limit::Payload), text);
-        Err(error.with_remedies(&[Remedy::Output]))
+        Err(error.with_remedies(limits.output_remedies()))
     }
 
     async fn run_store(&self, ctx: &Context, object: Object) -> Result<(Claim, PutOutcome), Error> {
@@ -137,7 +140,7 @@ impl Driver for PluginDriver {
     }
 
     fn time_limit(&self) -> Option<Duration> {
-        Some(self.plugin.runtime().limits.driver_time)
+        Some(self.plugin.limits().driver_time)
     }
 
     fn store<'a>(

@@ -5,6 +5,7 @@ mod bucket_uses;
 pub(crate) mod granted_buckets;
 pub(crate) mod granted_rings;
 pub(crate) mod object_body;
+mod probe_bucket;
 pub(crate) mod refresh;
 mod ring_setting;
 pub(crate) mod upload;
@@ -21,6 +22,7 @@ use cloakroom_core::{Bucket, KeyRing};
 use self::{
     bucket_access::BucketAccess, granted_buckets::GrantedBuckets, granted_rings::GrantedRings,
 };
+use crate::trace::Trace;
 
 /// Capabilities that one plugin is given. A plugin that imports more is not loaded.
 ///
@@ -38,6 +40,8 @@ pub struct Grants {
     pub(crate) buckets: BTreeMap<String, GrantedBuckets>,
     pub(crate) tcp: BTreeSet<SocketAddr>,
     pub(crate) log: bool,
+    /// Receiver of what the plugin does, payload bytes in its words included.
+    pub(crate) trace: Option<Trace>,
     /// Whether any import is accepted when a plugin is loaded, with nothing behind it.
     pub(crate) accepts_any_import: bool,
 }
@@ -149,9 +153,34 @@ impl Grants {
         self.log = true;
         self
     }
+
+    /// Reports what the plugin does: its log, the functions that it calls, and where it traps. For its
+    /// author: what a plugin writes can hold payload bytes, and no configuration grants this.
+    #[must_use]
+    pub fn with_trace(mut self, trace: Trace) -> Self {
+        self.trace = Some(trace);
+        self
+    }
+
+    /// Puts other buckets in place of those that are granted so far, each within the same access. For
+    /// tools that make a bucket fail.
+    #[must_use]
+    pub fn with_each_bucket(mut self, change: impl Fn(Arc<dyn Bucket>) -> Arc<dyn Bucket>) -> Self {
+        for granted in self.buckets.values_mut() {
+            granted.replace_bucket(&change);
+        }
+        self
+    }
 }
 
 impl Grants {
+    /// Returns these grants with buckets in memory: for trying a codec.
+    pub(crate) fn for_probes(&self) -> Self {
+        let buckets = self.buckets.iter();
+        let buckets = buckets.map(|(name, granted)| (name.clone(), granted.for_probes()));
+        Self { buckets: buckets.collect(), ..self.clone() }
+    }
+
     /// Returns a text that names all grants and their scopes. Equal grants have equal identities.
     pub(crate) fn identity(&self) -> String {
         let buckets: Vec<_> =

@@ -11,6 +11,7 @@ pub(crate) mod guest_error;
 pub(crate) mod guest_log;
 pub(crate) mod handle_table;
 pub(crate) mod held_memory;
+pub(crate) mod host_call;
 pub(crate) mod meter;
 pub(crate) mod resources;
 pub(crate) mod rope;

@@ -6,6 +6,7 @@
 //!
 //! This is the only crate of Cloakroom that knows WebAssembly.
 
+mod about;
 mod codec;
 mod compute;
 mod contract;
@@ -20,13 +21,15 @@ mod pool;
 mod remedy;
 mod runtime;
 mod settings;
+mod trace;
 
 pub use self::{
+    about::{About, SettingError, SettingKind, SettingSchema},
     codec::PluginCodec,
     driver::PluginDriver,
     grants::{Grants, bucket_access::BucketAccess, refresh::RefreshFailure},
     host::{Host, builder::HostBuilder},
-    limits::{Limits, code_limits::CodeLimits},
+    limits::{Limits, code_limits::CodeLimits, own::OwnLimits},
     load::{
         code_size::CodeSize,
         compile_worker::CompileWorker,
@@ -40,7 +43,11 @@ pub use self::{
     plugin::Plugin,
     pool::Reuse,
     settings::Settings,
+    trace::{Trace, TraceEvent},
 };
 
 /// Version of wasmtime that plugins run in.
 pub const WASMTIME: &str = "48.0.8";
+
+/// Newest version of the contract that this host implements.
+pub const CONTRACT: &str = contract::VERSION;

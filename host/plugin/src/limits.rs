@@ -2,6 +2,7 @@
 
 pub(crate) mod code_limits;
 mod exceeded;
+pub(crate) mod own;
 
 use std::{num::NonZeroUsize, thread::available_parallelism, time::Duration};
 

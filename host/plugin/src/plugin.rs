@@ -3,13 +3,16 @@
 use std::{fmt, future::Future, sync::Arc};
 
 use cloakroom_core::{Context, Error, ErrorKind};
+use tokio::sync::OnceCell;
 
 use crate::{
+    about::About,
     compute::{Job, inline_limit::InlineLimit, permit::CallPermit, plugin_role::PluginRole},
     contract::v0_1::exports::linked_plugin::LinkedPlugin,
     grants::Grants,
     instance::{call::Call, config::InstanceConfig},
-    load::inspection::Inspection,
+    limits::own::{OwnLimits, PluginLimits},
+    load::{inspection::Inspection, world::World},
     pool::{InstancePool, Reuse, TakenInstance},
     runtime::Runtime,
     settings::Settings,
@@ -24,6 +27,7 @@ const NAME: usize = 128;
 #[derive(Clone)]
 pub struct Plugin(Arc<PluginInner>);
 
+#[derive(Clone)]
 struct PluginInner {
     runtime: Arc<Runtime>,
     name: Arc<str>,
@@ -31,6 +35,8 @@ struct PluginInner {
     linked: Arc<LinkedPlugin>,
     inspection: Inspection,
     grants: Grants,
+    limits: Arc<PluginLimits>,
+    about: OnceCell<Option<About>>,
 }
 
 impl Plugin {
@@ -41,7 +47,8 @@ impl Plugin {
         inspection: Inspection,
         grants: Grants,
     ) -> Self {
-        Self(Arc::new(PluginInner { runtime, name, linked, inspection, grants }))
+        let (limits, about) = (runtime.plugin_limits.clone(), OnceCell::new());
+        Self(Arc::new(PluginInner { runtime, name, linked, inspection, grants, limits, about }))
     }
 
     /// Returns the name that errors and logs give it.
@@ -56,9 +63,51 @@ impl Plugin {
         &self.0.inspection
     }
 
+    /// Returns what the plugin says of itself, or `None` if it says nothing. It is asked once, in an
+    /// instance without settings and grants.
+    ///
+    /// # Errors
+    /// `Protocol` if its answers contradict themselves. Otherwise the error of any other call: a trap, a
+    /// limit.
+    pub async fn about(&self) -> Result<Option<&About>, Error> {
+        let about = self.0.about.get_or_try_init(|| async {
+            if !self.0.linked.has_about() {
+                return Ok(None);
+            }
+            let pool = self.pool(&Settings::none(), &Grants::none(), Reuse::Fresh);
+            self.describe(pool, |instance| instance.about()).await.map(Some)
+        });
+        Ok(about.await.map_err(|error| self.explain(error))?.as_ref())
+    }
+
+    /// Checks settings against those that the plugin says it knows, if it does.
+    ///
+    /// # Errors
+    /// `Config` with the first wrong setting, and the errors of [`Plugin::about`].
+    pub(crate) async fn check_settings(&self, settings: &Settings) -> Result<(), Error> {
+        let checked = self.about().await?.map(|about| about.check_settings(settings));
+        checked.transpose().map(drop).map_err(|error| self.explain(error.into()))
+    }
+
     /// Returns an error of this plugin with its name, and with the names of the settings to change.
     pub(crate) fn explain(&self, error: Error) -> Error {
         error.in_plugin(self.name()).name_remedies(self.runtime().remedy_name)
+    }
+
+    /// Returns the plugin with limits of its own, in place of those of its host. Codecs and drivers that
+    /// are made of it are held to them.
+    ///
+    /// # Errors
+    /// `Config` if one is above the host's.
+    pub fn with_limits(&self, own: OwnLimits) -> Result<Self, Error> {
+        let is_driver = self.0.inspection.world.is_some_and(World::is_driver);
+        let limits = PluginLimits::new(&self.0.runtime.limits, own, is_driver);
+        let limits = Arc::new(limits.map_err(|error| self.explain(error))?);
+        Ok(Self(Arc::new(PluginInner { limits, ..(*self.0).clone() })))
+    }
+
+    pub(crate) fn limits(&self) -> &Arc<PluginLimits> {
+        &self.0.limits
     }
 
     pub(crate) fn runtime(&self) -> &Runtime {
@@ -76,12 +125,12 @@ impl Plugin {
         grants: &Grants,
         reuse: Reuse,
     ) -> Arc<InstancePool> {
-        let PluginInner { runtime, name, linked, .. } = &*self.0;
+        let PluginInner { runtime, name, linked, limits, .. } = &*self.0;
         let config = InstanceConfig {
             plugin: name.clone(),
             settings: settings.clone(),
             grants: grants.clone(),
-            limits: runtime.limits.clone(),
+            limits: limits.clone(),
             memory: runtime.memory.clone(),
         };
         Arc::new(InstancePool::new(linked.clone(), Arc::new(config), reuse, &runtime.warm))
@@ -104,7 +153,8 @@ impl Plugin {
             role: PluginRole::Stage,
             ctx: &ctx,
             bytes: 1,
-            time: runtime.limits.time,
+            time: self.limits().time,
+            limits: self.limits(),
             inline_limit: &inline_limit,
         };
         let guest = |permit: CallPermit| async move {

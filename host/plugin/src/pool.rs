@@ -13,6 +13,7 @@ use self::{
     warm_capacity::{WarmCapacity, WarmSlot},
 };
 use crate::{
+    about::About,
     compute::permit::CallPermit,
     contract::v0_1::exports::linked_plugin::LinkedPlugin,
     instance::{call::Call, config::InstanceConfig},
@@ -119,6 +120,11 @@ pub(crate) struct TakenInstance {
 }
 
 impl TakenInstance {
+    /// Asks a plugin about itself. The instance is not used again.
+    pub(crate) async fn about(mut self) -> Result<About, Error> {
+        self.instance.about().await
+    }
+
     /// Asks a codec for its description. The instance is not used again.
     pub(crate) async fn describe_codec(mut self) -> Result<Description, Error> {
         self.instance.describe_codec().await

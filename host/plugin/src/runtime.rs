@@ -1,11 +1,13 @@
 //! Runtime of one host: everything that its plugins share while they run.
 
+use std::sync::Arc;
+
 use cloakroom_core::{Error, ErrorKind, MemoryBudget};
 use wasmtime::Engine;
 
 use crate::{
     compute::{Compute, ticker::EpochTicker},
-    limits::Limits,
+    limits::{Limits, own::PluginLimits},
     pool::warm_capacity::WarmCapacity,
     remedy::RemedyNames,
 };
@@ -14,6 +16,8 @@ use crate::{
 /// dropped.
 pub(crate) struct Runtime {
     pub(crate) limits: Limits,
+    /// The same, for plugins without limits of their own.
+    pub(crate) plugin_limits: Arc<PluginLimits>,
     /// Budget of the memory that the host holds for all calls.
     pub(crate) memory: MemoryBudget,
     pub(crate) compute: Compute,
@@ -38,6 +42,7 @@ impl Runtime {
         let compute = Compute::new(ticker, &limits);
         let warm = WarmCapacity::new(limits.instances.get(), limits.process_bytes);
         let memory = MemoryBudget::new(limits.call_bytes, limits.process_bytes);
-        Ok(Self { limits, memory, compute, warm, remedy_name })
+        let plugin_limits = Arc::new(limits.clone().into());
+        Ok(Self { limits, plugin_limits, memory, compute, warm, remedy_name })
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use cloakroom_core::{Error, ErrorKind};
+use cloakroom_plugin::OwnLimits;
 
 use super::{
     bucket_grants,
@@ -164,6 +165,11 @@ impl Checker<'_> {
             if let Some(text) = wrong {
                 return self.locator.refuse(table, &["grants", key], format!("{what}: {text}"));
             }
+        }
+        if entry.origin().0 == "native" && entry.limits.limits() != OwnLimits::default() {
+            let text =
+                "`limits` are for plugins: a part of the program runs outside of the sandbox";
+            return self.locator.refuse(table, &["limits"], format!("{what}: {text}"));
         }
         match unknown_origin(entry) {
             Some(text) => self.locator.refuse(table, &["plugin"], format!("{what}: {text}")),

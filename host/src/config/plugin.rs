@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::BTreeMap, net::SocketAddr, path::Path};
 
 use serde::Deserialize;
 
-use super::units::Setting;
+use super::{own_limits::OwnLimitsEntry, units::Setting};
 
 /// A plugin, its settings and grants: the keys that stages and drivers have in common.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +17,7 @@ pub(crate) struct PluginEntry<'a> {
     pub(crate) reuse: ReuseWord,
     pub(crate) settings: &'a BTreeMap<String, Setting>,
     pub(crate) grants: &'a GrantsEntry,
+    pub(crate) limits: &'a OwnLimitsEntry,
 }
 
 impl<'a> PluginEntry<'a> {

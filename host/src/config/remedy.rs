@@ -29,6 +29,10 @@ pub fn setting_name(remedy: Remedy) -> &'static str {
         Remedy::MessagesPerKey => "keys.NAME.max_messages_per_key",
         Remedy::NexusEndpoints => "[nexus.ENDPOINT]",
         Remedy::OldRings => "namespace.NAME.old_rings",
+        Remedy::OwnLog => "limits = { log = \"SIZE\" }",
+        Remedy::OwnMemory => "limits = { memory = \"SIZE\" }",
+        Remedy::OwnOutput => "limits = { output = \"SIZE\" }",
+        Remedy::OwnTime => "limits = { time = \"TIME\" }",
         Remedy::RefreshFailure => "refresh_failure = \"warn\"",
         Remedy::RequiredToEncode => "required = \"encode\"",
         Remedy::Rules => "[[storage.rule]]",
@@ -45,6 +49,8 @@ pub fn setting_name(remedy: Remedy) -> &'static str {
         Remedy::Shares => "namespace.NAME.shares",
         Remedy::Storage => "[storage]",
         Remedy::Threshold => "storage.threshold",
+        // No key: a configuration cannot grant it, since a trace shows payloads.
+        Remedy::Trace => "cloakroom plugin run --trace",
         Remedy::UnscopedKeys => "storage.unscoped_keys",
         limit => limit_name(limit),
     }

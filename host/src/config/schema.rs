@@ -16,6 +16,7 @@ use super::{
     gateway::GatewayEntry,
     namespaces::NamespaceEntry,
     nexus::NexusEntry,
+    own_limits::OwnLimitsEntry,
     plugin::{GrantsEntry, PluginEntry, ReuseWord},
     required::Required,
     secret::Secret,
@@ -56,6 +57,8 @@ pub(crate) struct StageEntry {
     pub(crate) settings: BTreeMap<String, Setting>,
     #[serde(default)]
     pub(crate) grants: GrantsEntry,
+    #[serde(default)]
+    pub(crate) limits: OwnLimitsEntry,
 }
 
 impl StageEntry {
@@ -68,6 +71,7 @@ impl StageEntry {
             reuse: self.reuse,
             settings: &self.settings,
             grants: &self.grants,
+            limits: &self.limits,
         }
     }
 }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 
 use super::{
     claims::ClaimsEntry,
+    own_limits::OwnLimitsEntry,
     plugin::{GrantsEntry, PluginEntry, ReuseWord},
     rule_conditions::{RuleConditions, conditions},
     units::{Setting, Size, Span},
@@ -110,6 +111,8 @@ pub(crate) struct DriverEntry {
     pub(crate) settings: BTreeMap<String, Setting>,
     #[serde(default)]
     pub(crate) grants: GrantsEntry,
+    #[serde(default)]
+    pub(crate) limits: OwnLimitsEntry,
 }
 
 impl DriverEntry {
@@ -122,6 +125,7 @@ impl DriverEntry {
             reuse: self.reuse,
             settings: &self.settings,
             grants: &self.grants,
+            limits: &self.limits,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::{fmt, time::Duration};
 use cloakroom_core::ByteSize;
 use serde::{
     Deserialize, Deserializer,
-    de::{self, Visitor},
+    de::{self, SeqAccess, Visitor},
 };
 
 /// `64MiB`
@@ -94,7 +94,8 @@ impl Visitor<'_> for SpanVisitor {
     }
 }
 
-/// A plugin's setting: a text, or a number or yes/no that is handed on as text.
+/// A plugin's setting: a text, or a number, yes/no or list of texts that is handed on as text. A list has
+/// a line for each of its texts.
 #[derive(Debug)]
 pub(crate) struct Setting(pub(crate) String);
 
@@ -106,11 +107,11 @@ impl<'de> Deserialize<'de> for Setting {
 
 struct SettingVisitor;
 
-impl Visitor<'_> for SettingVisitor {
+impl<'de> Visitor<'de> for SettingVisitor {
     type Value = Setting;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a text, a whole number, or true or false")
+        f.write_str("a text, a whole number, true or false, or a list of texts")
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Setting, E> {
@@ -123,6 +124,18 @@ impl Visitor<'_> for SettingVisitor {
 
     fn visit_bool<E: de::Error>(self, yes: bool) -> Result<Setting, E> {
         Ok(Setting(yes.to_string()))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Setting, A::Error> {
+        let mut lines = Vec::new();
+        while let Some(text) = list.next_element::<String>()? {
+            // It would reach the plugin as two texts.
+            if text.contains('\n') {
+                return Err(de::Error::custom("a text in a list has a line break"));
+            }
+            lines.push(text);
+        }
+        Ok(Setting(lines.join("\n")))
     }
 }
 

@@ -41,7 +41,7 @@ fn value(setting: &str) -> &'static str {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_settings_of_each_bundled_plugin_are_in_the_reference() {
-    let tables = tables(&page("configuration.md"), "setting");
+    let tables = tables(&page("plugins.md"), "setting");
     let mut documented: BTreeMap<String, BTreeMap<String, Row>> = BTreeMap::new();
     for (heading, rows) in &tables {
         for name in heading.split([' ', ',']).filter_map(|word| word.strip_prefix("bundled:")) {

@@ -1,7 +1,7 @@
 //! A driver that breaks the rule its setting `act` names, when it is described, stores or retrieves.
 
 use cloakroom_guest::{
-    Buffer, BufferWriter, Claim, Context, Driver, Error, Settings, blobs,
+    Buffer, BufferWriter, Claim, Context, Driver, Error, Setting, Settings, blobs,
     blobs::{Bucket, Mode},
     log,
 };
@@ -13,7 +13,7 @@ pub struct Rogue {
 
 impl Driver for Rogue {
     const KIND: &'static str = "rogue";
-    const SETTINGS: &'static [&'static str] = &["act"];
+    const SETTINGS: &'static [Setting] = &[Setting::text("act", "rule to break")];
 
     fn configure(settings: &Settings) -> Result<Self, Error> {
         Ok(Self { act: settings.get("act").unwrap_or_default().to_owned() })

@@ -1,5 +1,7 @@
 //! A guest that attacks its host. Each payload's body names the attack; `benign` is none.
 
+#[cfg(target_family = "wasm")]
+mod about;
 mod held;
 
 use std::{
@@ -11,8 +13,8 @@ use std::{
 };
 
 use cloakroom_guest::{
-    Buffer, Context, Description, Error, Payload, PayloadCodec, Purpose, Settings, Writer, keys,
-    log, random, subkeys,
+    Buffer, Context, Description, Error, Payload, PayloadCodec, Purpose, Setting, Settings, Writer,
+    keys, log, random, subkeys,
 };
 
 /// The rogue.
@@ -48,7 +50,12 @@ static START: extern "C" fn() = {
 };
 
 impl PayloadCodec for Rogue {
-    const SETTINGS: &'static [&'static str] = &["describe", "purpose", "start", "words"];
+    const SETTINGS: &'static [Setting] = &[
+        Setting::text("describe", "attack when it describes itself"),
+        Setting::text("purpose", "purpose that it claims"),
+        Setting::text("start", "attack when it starts"),
+        Setting::text("words", "words that it says"),
+    ];
 
     fn configure(settings: &Settings) -> Result<Self, Error> {
         let text = |name| settings.get(name).unwrap_or_default().to_owned();
@@ -92,7 +99,8 @@ impl PayloadCodec for Rogue {
     }
 }
 
-cloakroom_guest::export_codec!(Rogue);
+// It describes itself in its own words.
+cloakroom_guest::export_codec_functions!(Rogue);
 
 fn marked(data: Buffer) -> Payload {
     Payload::new(&[("encoding".to_owned(), b"binary/rogue".to_vec())], &data)
@@ -105,6 +113,13 @@ fn perform(attack: &str, payload: &Payload) -> Result<Option<Payload>, Error> {
     match attack {
         "benign" => return Ok(Some(marked(payload.envelope()))),
         "leave" => return Ok(None),
+        "mark" => {
+            let metadata = [
+                ("encoding".to_owned(), b"json/plain".to_vec()),
+                ("x-rogue".to_owned(), b"1".to_vec()),
+            ];
+            return Ok(Some(Payload::new(&metadata, &payload.envelope())));
+        }
         // Time.
         "loop" => loop {
             black_box(());

@@ -113,6 +113,7 @@ mod tests {
                 "cloakroom",
                 "cloakroom-bundle",
                 "cloakroom-cli",
+                "cloakroom-conformance",
                 "cloakroom-core",
                 "cloakroom-guest",
                 "cloakroom-pipeline",

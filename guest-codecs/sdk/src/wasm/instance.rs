@@ -21,6 +21,8 @@ impl<P> Instance<P> {
     /// A value that cannot be created is not kept: each call returns the error.
     fn get_or_create(&self, create: impl FnOnce() -> Result<P, Error>) -> Result<&P, Error> {
         log_panics();
+        #[cfg(feature = "log")]
+        crate::facade::install();
         // `OnceCell::get_or_try_init` is not stable yet.
         match self.0.get() {
             Some(plugin) => Ok(plugin),

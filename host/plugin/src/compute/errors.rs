@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use cloakroom_core::{Error, ErrorKind, Remedy};
 
-use crate::limits::Limits;
+use crate::limits::{Limits, own::PluginLimits};
 
 /// Returns the error of a driver whose guest waited too long for its store.
-pub(super) fn store_timed_out(limits: &Limits) -> Error {
+pub(super) fn store_timed_out(limits: &PluginLimits) -> Error {
     let text =
         format!("the store behind this driver did not answer within {:?}", limits.driver_time);
-    Error::new(ErrorKind::Unavailable, text).with_remedies(&[Remedy::DriverTime])
+    Error::new(ErrorKind::Unavailable, text).with_remedies(limits.driver_time_remedies())
 }
 
 /// Returns the error of a call that had no answer when `Limits::wait` ended.

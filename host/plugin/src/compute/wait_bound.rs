@@ -11,7 +11,7 @@ use cloakroom_core::{Error, Limit};
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::{clock::Clock, errors, plugin_role::PluginRole};
-use crate::limits::Limits;
+use crate::limits::own::PluginLimits;
 
 /// Runs a guest, and drops it once it has waited for an import for longer than it has left.
 ///
@@ -23,7 +23,7 @@ use crate::limits::Limits;
 pub(super) async fn bound_waits<T>(
     clock: Arc<Clock>,
     role: PluginRole,
-    limits: Limits,
+    limits: Arc<PluginLimits>,
     guest: impl Future<Output = Result<T, Error>>,
 ) -> Result<T, Error> {
     let mut guest = pin!(guest);

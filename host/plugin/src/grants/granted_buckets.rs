@@ -9,6 +9,7 @@ use super::{
     bucket_access::BucketAccess,
     bucket_uses::BucketUse,
     object_body::ObjectBody,
+    probe_bucket::ProbeBucket,
     upload::{self, Upload},
 };
 
@@ -40,6 +41,24 @@ impl GrantedBuckets {
             })
             .collect();
         (!granted.is_empty()).then_some(Self(granted))
+    }
+
+    /// Puts another bucket in place of each, within the same access.
+    pub(super) fn replace_bucket(&mut self, change: &impl Fn(Arc<dyn Bucket>) -> Arc<dyn Bucket>) {
+        let changed = |GrantedBucket { bucket, access }: &GrantedBucket| GrantedBucket {
+            bucket: change(bucket.clone()),
+            access: access.clone(),
+        };
+        self.0 = self.0.iter().map(changed).collect();
+    }
+
+    /// Returns buckets in memory with the same names and access.
+    pub(super) fn for_probes(&self) -> Self {
+        let probe = |granted: &GrantedBucket| GrantedBucket {
+            bucket: Arc::new(ProbeBucket::new(granted.bucket.name())),
+            access: granted.access.clone(),
+        };
+        Self(self.0.iter().map(probe).collect())
     }
 
     /// Returns each bucket's name and readable part, for comparing grants.

@@ -24,6 +24,11 @@ pub(crate) enum Upload {
 }
 
 impl Upload {
+    /// Returns whether another object was there.
+    pub(crate) fn is_other(self) -> bool {
+        matches!(self, Self::SizeDiffers(_) | Self::BytesDiffer)
+    }
+
     /// Returns the result as a guest sees it.
     pub(crate) fn outcome(self) -> PutOutcome {
         match self {

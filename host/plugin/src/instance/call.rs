@@ -18,6 +18,9 @@ pub(crate) struct Call {
     pub(crate) confidential: bool,
     /// Most bytes of an object that is read from a bucket.
     pub(crate) object_limit: u64,
+    /// Whether objects that are written are parts of the payload: a codec that encodes moves them into a
+    /// bucket, and what it returns names them.
+    pub(crate) moves_parts: bool,
     /// Last refusal of the host: a guest's own error has no room for the reason.
     pub(crate) refusal: Option<Refusal>,
     pub(crate) progress: StoreProgress,
@@ -32,6 +35,7 @@ impl Call {
             input: 0,
             confidential: true,
             object_limit: 0,
+            moves_parts: false,
             refusal: None,
             progress: StoreProgress::default(),
         }

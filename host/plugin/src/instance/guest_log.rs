@@ -3,6 +3,8 @@
 use cloakroom_core::clean;
 use tracing::Level;
 
+use crate::trace::{Trace, TraceEvent};
+
 /// Most characters of a line.
 const LINE: usize = 1024;
 
@@ -11,10 +13,16 @@ pub(crate) struct GuestLog<'a> {
     pub(super) plugin: &'a str,
     /// Whether lines are written. They are counted either way, so that a guest cannot find out.
     pub(super) enabled: bool,
+    /// Gets every line, in place of the operator's log.
+    pub(super) trace: Option<&'a Trace>,
 }
 
 impl GuestLog<'_> {
     pub(crate) fn write(&self, level: Level, text: &str) {
+        if let Some(trace) = self.trace {
+            trace.receive(TraceEvent::Line { level: level.as_str(), text: text.to_owned() });
+            return;
+        }
         if !self.enabled {
             return;
         }

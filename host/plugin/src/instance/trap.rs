@@ -1,14 +1,16 @@
 //! Errors of calls that trapped.
 
 use cloakroom_core::{Error, ErrorKind, Limit, Remedy};
-use wasmtime::{OutOfMemory, PoolConcurrencyLimitError, Trap, component::ResourceTableError};
+use wasmtime::{
+    OutOfMemory, PoolConcurrencyLimitError, Trap, WasmBacktrace, component::ResourceTableError,
+};
 
 use super::fault::Fault;
-use crate::limits::Limits;
+use crate::limits::own::PluginLimits;
 
 /// Returns the error of a call that ended with an error of `wasmtime`: a [`Fault`] of ours, a trap of
 /// the guest, or a lack of room.
-pub(crate) fn explain(mut error: wasmtime::Error, limits: &Limits) -> Error {
+pub(crate) fn explain(mut error: wasmtime::Error, limits: &PluginLimits) -> Error {
     // Taken out whole: as text it would lose its kind, and a full process would count as a trap.
     if let Some(Fault::Refused(refused)) = error.downcast_mut::<Fault>() {
         return refused.take().unwrap_or_else(already_taken);
@@ -19,12 +21,20 @@ pub(crate) fn explain(mut error: wasmtime::Error, limits: &Limits) -> Error {
         (Some(Fault::Protocol(text)), _) => Error::new(ErrorKind::Protocol, *text),
         (Some(Fault::Internal(text)), _) => Error::new(ErrorKind::Internal, text),
         (None, Some(trap)) => {
-            Error::new(ErrorKind::Trapped, format!("trapped: {trap}; its instance is gone"))
+            let text =
+                format!("trapped: {trap}; its instance is gone, and a trace shows where it was");
+            Error::new(ErrorKind::Trapped, text).with_remedies(&[Remedy::Trace])
         }
         (None, None) if is_table_full(&error) => limits.exceeded(Limit::Handles),
         (None, None) if is_out_of_room(&error) => out_of_room(&error),
         (None, None) => explain_text(&error.root_cause().to_string()),
     }
+}
+
+/// Returns the functions of the guest that a call was in when it ended, innermost first. Empty if it was in
+/// none.
+pub(crate) fn backtrace(error: &wasmtime::Error) -> String {
+    error.downcast_ref::<WasmBacktrace>().map(ToString::to_string).unwrap_or_default()
 }
 
 /// Returns whether another instance did not fit beside those that run, for which the plugin is not to
@@ -72,12 +82,12 @@ fn explain_text(text: &str) -> Error {
 }
 
 /// Returns the error of a driver's call: drivers have a time limit of their own.
-pub(crate) fn of_driver(error: Error, limits: &Limits) -> Error {
+pub(crate) fn of_driver(error: Error, limits: &PluginLimits) -> Error {
     match error.kind() {
         ErrorKind::LimitExceeded(Limit::Time) => {
             let text = format!("took longer than {:?}", limits.driver_time);
             let error = Error::new(ErrorKind::LimitExceeded(Limit::Time), text);
-            error.with_remedies(&[Remedy::DriverTime])
+            error.with_remedies(limits.driver_time_remedies())
         }
         _ => error,
     }
@@ -91,6 +101,7 @@ mod tests {
     };
 
     use super::*;
+    use crate::limits::Limits;
 
     /// A module with a memory of one page.
     const MEMORY: [u8; 13] = *b"\0asm\x01\0\0\0\x05\x03\x01\0\x01";
@@ -112,7 +123,7 @@ mod tests {
     #[test]
     fn a_lack_of_room_is_not_the_plugins_fault() {
         let errors = [pool_exhausted(), rustix::io::Errno::NOMEM.into()];
-        for error in errors.map(|error| explain(error, &Limits::default())) {
+        for error in errors.map(|error| explain(error, &Limits::default().into())) {
             assert_eq!(error.kind(), ErrorKind::Busy, "{error}");
             assert!(error.kind().is_transient());
             assert!(error.remedies() == [Remedy::Instances], "{error}");

@@ -150,7 +150,7 @@ mod tests {
     use wasmtime_wasi::p2::bindings::random::{insecure::Host as _, random::Host as _};
 
     use super::*;
-    use crate::{Grants, Limits, Settings};
+    use crate::{Grants, Limits, OwnLimits, Settings, limits::own::PluginLimits};
 
     #[test]
     fn randomness_and_resources_are_bounded() {
@@ -160,7 +160,7 @@ mod tests {
             settings: Settings::none(),
             grants: Grants::none(),
             memory: MemoryBudget::new(limits.call_bytes, limits.process_bytes),
-            limits,
+            limits: PluginLimits::new(&limits, OwnLimits::default(), false).unwrap().into(),
         };
         let mut wasi = Wasi::new(&Arc::new(config));
         let view = wasi.view();

@@ -5,9 +5,8 @@ use cloakroom_core::{Error, ErrorKind, Limit, Remedy};
 use super::Limits;
 
 impl Limits {
-    /// Returns the error of a call that exceeded `limit`. A driver's time is not known here: see
-    /// `instance::trap::of_driver`.
-    pub(crate) fn exceeded(&self, limit: Limit) -> Error {
+    /// Returns the error of a call that exceeded `limit`, whichever plugin was in it.
+    pub(super) fn exceeded(&self, limit: Limit) -> Error {
         let (text, remedies): (_, &[Remedy]) = match limit {
             Limit::Entries => (
                 format!("made a payload of more than {} metadata entries", self.entries),

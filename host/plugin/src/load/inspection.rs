@@ -111,6 +111,16 @@ impl Inspection {
         missing.map_or(Ok(()), |import| rejected(unavailable(&import.name)))
     }
 
+    /// Returns an error if the plugin was built against a later version of the contract than this host has.
+    ///
+    /// Such a plugin loads if it uses nothing that is new. This says why it did not.
+    pub(super) fn later_version(&self) -> Option<Error> {
+        let names = self.imports.iter().map(|import| &*import.name);
+        let mut versions = names.filter_map(contract_names::version);
+        let later = versions.find(|version| contract_names::is_later(version))?;
+        Some(Error::new(ErrorKind::PluginRejected, needs_host(later)))
+    }
+
     fn not_a_plugin(&self) -> String {
         let exports = match &*self.exports {
             [] => "nothing".to_owned(),
@@ -132,7 +142,21 @@ impl Inspection {
     }
 }
 
+/// Says which host a plugin needs that was built against this later version of the contract.
+fn needs_host(version: &str) -> String {
+    format!(
+        "needs a host with version {} of the contract or later, and this one has {}: use a newer \
+         host, or build the plugin against this version",
+        clean(version, NAME),
+        contract::VERSION
+    )
+}
+
 fn unavailable(import: &str) -> String {
+    let later = contract_names::version(import).filter(|version| contract_names::is_later(version));
+    if let Some(later) = later {
+        return format!("imports `{}`: it {}", clean(import, NAME), needs_host(later));
+    }
     let help = match import.split(['/', '@']).next().unwrap_or_default() {
         "wasi:http" => {
             "this host has no HTTP for plugins: build without it \

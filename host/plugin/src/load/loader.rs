@@ -122,9 +122,10 @@ impl Loader {
         let pre = link(&self.engine, &component, inspection).map_err(|error| {
             let text =
                 "was built against another version of the contract: rebuild it against wit/v0.1";
+            let refused = inspection.later_version();
+            let refused = refused.unwrap_or_else(|| Error::new(ErrorKind::PluginRejected, text));
             // It may quote names that the author chose.
-            let cause = clean(&format!("{error:#}"), CAUSE);
-            Error::new(ErrorKind::PluginRejected, text).with_source(cause)
+            refused.with_source(clean(&format!("{error:#}"), CAUSE))
         })?;
         LinkedPlugin::new(pre).ok_or_else(|| {
             let text = "exports a codec or a driver without its functions";

@@ -6,13 +6,17 @@ use super::contract_names;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum World {
+    /// A codec that uses buckets.
+    BlobCodec,
     /// A codec that uses the host's keys.
     Cipher,
     /// A codec that only computes.
     Compressor,
+    /// A storage driver with a backend of its own.
+    NetworkStorage,
     /// A codec with a cipher of its own.
     OwnCipher,
-    /// A storage driver.
+    /// A storage driver for buckets.
     Storage,
 }
 
@@ -21,28 +25,42 @@ impl World {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::BlobCodec => "blob-codec",
             Self::Cipher => "cipher",
             Self::Compressor => "compressor",
+            Self::NetworkStorage => "network-storage",
             Self::OwnCipher => "own-cipher",
             Self::Storage => "storage",
         }
     }
 
+    /// Returns whether its plugins are storage drivers. All others are codecs.
+    #[must_use]
+    pub fn is_driver(self) -> bool {
+        match self {
+            Self::NetworkStorage | Self::Storage => true,
+            Self::BlobCodec | Self::Cipher | Self::Compressor | Self::OwnCipher => false,
+        }
+    }
+
     /// Returns the world of a component with these imports and exports, or `None` if it is no plugin.
     ///
-    /// A component does not name its world. The exports tell codecs from drivers, and the imports tell the
-    /// codecs apart.
+    /// A component does not name its world. The exports tell codecs from drivers, and the imports tell
+    /// these apart.
     pub(super) fn of_component(imports: &[String], exports: &[String]) -> Option<Self> {
         let has_import = |name| contract_names::contains(imports, name);
         let has_export = |name| contract_names::contains(exports, name);
         if has_export("driver") {
-            Some(Self::Storage)
+            let on_buckets = has_import("blobs");
+            Some(if on_buckets { Self::Storage } else { Self::NetworkStorage })
         } else if !has_export("codec") {
             None
         } else if has_import("keys") {
             Some(Self::Cipher)
         } else if has_import("subkeys") {
             Some(Self::OwnCipher)
+        } else if has_import("blobs") {
+            Some(Self::BlobCodec)
         } else {
             Some(Self::Compressor)
         }

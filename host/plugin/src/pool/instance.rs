@@ -7,6 +7,7 @@ use cloakroom_core::{Claim, Description, Direction, Error, Limit, Object, Payloa
 use wasmtime::{Store, UpdateDeadline};
 
 use crate::{
+    about::About,
     compute::{
         clock::{StopReason, Tick},
         large_work,
@@ -16,6 +17,7 @@ use crate::{
         call::Call, config::InstanceConfig, fault::Fault, guest_error::GuestError,
         state::InstanceState, trap,
     },
+    trace::TraceEvent,
 };
 
 /// Growth from which an instance is not kept warm. Linear memory never shrinks, so one large payload
@@ -65,7 +67,13 @@ impl Instance {
         // One tick, not zero: a store at its deadline is interrupted at its first instruction.
         store.set_epoch_deadline(1);
         let started = linked.instantiate(&mut store).await;
-        let exports = started.map_err(|error| trap::explain(error, limits))?;
+        let exports = match started {
+            Ok(exports) => exports,
+            Err(error) => {
+                trace_end(store.data(), Some(&error));
+                return Err(trap::explain(error, limits));
+            }
+        };
         let initial_memory = store.data().meter.memory();
         Ok(Self { linked, store, exports, calls: 0, initial_memory, is_sound: false })
     }
@@ -76,6 +84,12 @@ impl Instance {
         let clock = call.clock.clone();
         self.store.data_mut().begin_call(call);
         large_work::yield_before_lists(self.store.data().meter.memory(), &clock).await;
+    }
+
+    pub(super) async fn about(&mut self) -> Result<About, Error> {
+        self.prepare();
+        let answer = self.linked.about(&mut self.store, &mut self.exports).await;
+        answer.map_err(|error| self.explain(error))?.checked()
     }
 
     pub(super) async fn describe_codec(&mut self) -> Result<Description, Error> {
@@ -129,6 +143,7 @@ impl Instance {
 
     /// Ends a call that returned without a trap, and explains the guest's error if it returned one.
     fn finish<T>(&mut self, answer: Result<T, GuestError>) -> Result<T, Error> {
+        trace_end(self.store.data(), None);
         let state = self.store.data_mut();
         let refusal = state.call.refusal.take();
         state.end_call();
@@ -138,6 +153,7 @@ impl Instance {
     }
 
     fn explain(&self, error: wasmtime::Error) -> Error {
+        trace_end(self.store.data(), Some(&error));
         trap::explain(error, &self.store.data().config.limits)
     }
 
@@ -160,5 +176,15 @@ impl Instance {
             && self.calls < WARM_CALLS
             && state.meter.memory() <= self.initial_memory + WARM_GROWTH
             && !state.is_exhausted()
+    }
+}
+
+/// Traces the end of a call, and the error that ended it.
+fn trace_end(state: &InstanceState, error: Option<&wasmtime::Error>) {
+    if let Some(trace) = &state.config.grants.trace {
+        if let Some(error) = error {
+            trace.receive(TraceEvent::Trap { backtrace: trap::backtrace(error) });
+        }
+        trace.receive(TraceEvent::End { memory: state.meter.memory() as u64 });
     }
 }

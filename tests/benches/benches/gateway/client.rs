@@ -1,10 +1,10 @@
 //! So many callers that each call again as soon as they are answered.
 
-use std::{net::SocketAddr, sync::Arc, time::Instant};
+use std::{net::SocketAddr, sync::Arc, time::{Duration, Instant}};
 
 use bytes::Bytes;
 use http::{Request, Version};
-use http_body_util::{BodyExt as _, Full};
+use http_body_util::BodyExt as _;
 use hyper::client::conn::http2::{Builder, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::{
@@ -13,9 +13,12 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-use crate::{messages, proxy::Proxy, story::Story};
+use crate::{message::Message, messages, proxy::Proxy, story::Story};
 
 const WINDOW: u32 = 4 << 20;
+
+/// Time that a proxy may take from listening to serving.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Measurements of one proxy in one turn.
 pub(crate) struct Turn {
@@ -39,12 +42,12 @@ pub(crate) async fn turn(proxy: &Proxy, story: &Story) -> Turn {
     });
     // Connections, pools and the proxy's own connection to the frontend.
     for connection in &mut connections {
-        call(connection, &ask, story.answer).await;
+        call_until_served(connection, &ask).await;
     }
     let (worked, began) = (proxy.worked(), Instant::now());
     let callers = (0..story.callers).map(|caller| {
         let (mut connection, ask) = (connections[caller % connections.len()].clone(), ask.clone());
-        let (calls, answer) = (story.calls / story.callers, story.answer);
+        let (calls, answer) = (story.calls / story.callers, story.answer(proxy));
         tokio::spawn(async move {
             let mut latencies = Vec::with_capacity(calls);
             for _ in 0..calls {
@@ -64,14 +67,14 @@ pub(crate) async fn turn(proxy: &Proxy, story: &Story) -> Turn {
     Turn { rate: count / took, work: worked / count, latencies }
 }
 
-/// Sends a signal.
+/// Sends a signal as soon as the proxy serves: one may listen before its parts have found each other.
 pub(crate) async fn signal(proxy: &Proxy, message: &[u8]) {
     let socket = TcpStream::connect(proxy.address).await.expect("it listens");
     let service = "temporal.api.workflowservice.v1.WorkflowService";
     let uri = format!("http://{}/{service}/SignalWorkflowExecution", proxy.address);
     let uri = uri.parse().expect("a URI");
     let ask = Ask { uri, request: messages::framed(message, false), is_gzip: false };
-    call(&mut handshake(socket).await, &ask, 5).await;
+    call_until_served(&mut handshake(socket).await, &ask).await;
 }
 
 struct Ask {
@@ -80,7 +83,7 @@ struct Ask {
     is_gzip: bool,
 }
 
-async fn open(address: SocketAddr, story: &Story) -> SendRequest<Full<Bytes>> {
+async fn open(address: SocketAddr, story: &Story) -> SendRequest<Message> {
     let socket = TcpStream::connect(address).await.expect("it listens");
     socket.set_nodelay(true).expect("a socket");
     let Some(authority) = &story.tls else { return handshake(socket).await };
@@ -91,7 +94,7 @@ async fn open(address: SocketAddr, story: &Story) -> SendRequest<Full<Bytes>> {
 
 async fn handshake(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
-) -> SendRequest<Full<Bytes>> {
+) -> SendRequest<Message> {
     let (sender, connection) = Builder::new(TokioExecutor::new())
         .initial_stream_window_size(WINDOW)
         .initial_connection_window_size(WINDOW)
@@ -103,7 +106,30 @@ async fn handshake(
 }
 
 /// Calls, and checks that the answer is one of success and has this size.
-async fn call(connection: &mut SendRequest<Full<Bytes>>, ask: &Ask, answer: usize) {
+async fn call(connection: &mut SendRequest<Message>, ask: &Ask, answer: usize) {
+    let (status, text, body) = exchange(connection, ask).await;
+    assert_eq!(status.as_deref(), Some("0"), "{text:?}");
+    assert_eq!(body.len(), answer, "another answer than expected");
+}
+
+/// Calls until the answer is one of success.
+async fn call_until_served(connection: &mut SendRequest<Message>, ask: &Ask) {
+    let began = Instant::now();
+    loop {
+        let (status, text, _) = exchange(connection, ask).await;
+        if status.as_deref() == Some("0") {
+            return;
+        }
+        assert!(began.elapsed() < PATIENCE, "{status:?}: {text:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Returns status, text and body of an answer.
+async fn exchange(
+    connection: &mut SendRequest<Message>,
+    ask: &Ask,
+) -> (Option<String>, Option<String>, Bytes) {
     let mut request = Request::post(ask.uri.clone())
         .version(Version::HTTP_2)
         .header("content-type", "application/grpc")
@@ -113,14 +139,15 @@ async fn call(connection: &mut SendRequest<Full<Bytes>>, ask: &Ask, answer: usiz
     if ask.is_gzip {
         request = request.header("grpc-encoding", "gzip");
     }
-    let request = request.body(Full::new(ask.request.clone())).expect("a request");
+    let request = request.body(Message::new(ask.request.clone())).expect("a request");
     connection.ready().await.expect("it serves");
     let response = connection.send_request(request).await.expect("an answer");
-    let head = response.headers().get("grpc-message").cloned();
+    let head = response.headers().clone();
     let body = response.into_body().collect().await.expect("an answer");
     let trailers = body.trailers().cloned().unwrap_or_default();
-    let status = trailers.get("grpc-status").map(http::HeaderValue::as_bytes);
-    let text = head.as_ref().or_else(|| trailers.get("grpc-message"));
-    assert_eq!(status, Some(&b"0"[..]), "{text:?}");
-    assert_eq!(body.to_bytes().len(), answer, "another answer than expected");
+    let find = |name| {
+        let value = head.get(name).or_else(|| trailers.get(name))?;
+        Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+    };
+    (find("grpc-status"), find("grpc-message"), body.to_bytes())
 }

@@ -12,6 +12,7 @@ mod client;
 mod envoy;
 mod forwarder;
 mod memory;
+mod message;
 mod messages;
 mod pages;
 mod proxies;

@@ -70,6 +70,11 @@ impl Pages {
         self.size + 5
     }
 
+    /// Returns the length of an answer with a page as it is stored, if there is one.
+    pub(crate) fn stored(&self, encoding: Encoding) -> usize {
+        fs::metadata(self.file(encoding)).map_or(0, |page| page.len() as usize + 5)
+    }
+
     pub(crate) fn file(&self, encoding: Encoding) -> PathBuf {
         self.folder.path().join(match encoding {
             Encoding::Plain => "plain",

@@ -49,6 +49,11 @@ impl Proxy {
         Self { name, address, process: Some(process), _folder: Some(folder) }
     }
 
+    /// Returns whether it decodes payloads.
+    pub(crate) fn decodes(&self) -> bool {
+        !matches!(self.name, "direct" | "forwarder" | "Envoy")
+    }
+
     /// Seconds of processor time so far.
     pub(crate) fn worked(&self) -> f64 {
         let Some(stat) = self.proc("stat") else { return 0.0 };

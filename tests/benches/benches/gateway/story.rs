@@ -7,6 +7,7 @@ use bytes::Bytes;
 use crate::{
     messages,
     pages::{Encoding, Pages},
+    proxy::Proxy,
     tls::Authority,
 };
 
@@ -18,8 +19,10 @@ pub(crate) struct Story {
     pub(crate) name: &'static str,
     method: &'static str,
     pub(crate) request: Bytes,
-    /// Length of the answer's body.
-    pub(crate) answer: usize,
+    /// Length of the answer's body, decoded.
+    answer: usize,
+    /// Length of the answer's body, as the stub has it.
+    stored: usize,
     pub(crate) callers: usize,
     pub(crate) connections: usize,
     /// Calls of a turn.
@@ -33,7 +36,7 @@ pub(crate) struct Story {
 impl Story {
     /// Returns all kinds, and those alone whose name holds a text.
     pub(crate) fn all(pages: &Pages, filter: &str) -> Vec<Self> {
-        let page = pages.answer();
+        let page = |encoding| [pages.answer(), pages.stored(encoding)];
         let all = [
             Self::start("1 caller, 1 kB", KB, 1, 1000),
             Self::start("16 callers, 1 kB", KB, 16, 4800),
@@ -56,6 +59,7 @@ impl Story {
             request: messages::framed(&messages::start(size), false),
             // A run id of 36 characters, its tag and its length.
             answer: 5 + 38,
+            stored: 5 + 38,
             callers,
             // As those of a few processes.
             connections: callers.min(4),
@@ -66,10 +70,15 @@ impl Story {
         }
     }
 
-    fn history(name: &'static str, answer: usize, page: Encoding) -> Self {
+    fn history(
+        name: &'static str,
+        lengths: impl Fn(Encoding) -> [usize; 2],
+        page: Encoding,
+    ) -> Self {
+        let [answer, stored] = lengths(page);
         let request = messages::framed(&messages::history(), false);
         let method = "GetWorkflowExecutionHistory";
-        Self { method, request, answer, page, ..Self::start(name, 0, 1, 10) }
+        Self { method, request, answer, stored, page, ..Self::start(name, 0, 1, 10) }
     }
 
     fn gzip(self) -> Self {
@@ -79,6 +88,11 @@ impl Story {
 
     fn mtls(self) -> Self {
         Self { tls: Some(Authority::new()), ..self }
+    }
+
+    /// Returns the length of the answer's body behind a proxy.
+    pub(crate) fn answer(&self, proxy: &Proxy) -> usize {
+        if proxy.decodes() { self.answer } else { self.stored }
     }
 
     /// Returns what is called, and how.

@@ -9,12 +9,12 @@ use std::{
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
-use http_body_util::{BodyExt as _, Full, combinators::WithTrailers};
+use http_body_util::{BodyExt as _, combinators::WithTrailers};
 use hyper::{body::Incoming, server::conn::http2::Builder, service::service_fn};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpListener;
 
-use crate::messages::framed;
+use crate::{message::Message, messages::framed};
 
 const WINDOW: u32 = 4 << 20;
 
@@ -54,7 +54,7 @@ pub(crate) async fn serve(address: &str, page: &str) {
     }
 }
 
-type Answer = WithTrailers<Full<Bytes>, Trailers>;
+type Answer = WithTrailers<Message, Trailers>;
 type Trailers = std::future::Ready<Option<Result<HeaderMap, Infallible>>>;
 
 /// Responds to a call, whose message is appended to a file if there is one.
@@ -71,7 +71,7 @@ async fn respond(
     }
     let mut trailers = HeaderMap::new();
     trailers.insert("grpc-status", 0.into());
-    let body = Full::new(answer).with_trailers(std::future::ready(Some(Ok(trailers))));
+    let body = Message::new(answer).with_trailers(std::future::ready(Some(Ok(trailers))));
     let mut response = Response::new(body);
     response
         .headers_mut()

@@ -45,11 +45,20 @@ fn python_passes_large_payloads() {
 }
 
 /// The input of a workflow, and its result.
+fn passes_thirty_megabytes(sdk: Sdk) {
+    let behind = Behind::shared();
+    passes(sdk, &request(&behind.gateway.target(), "both", 30_000_000, &["start"]));
+    behind.has_no_canary();
+}
+
+#[test]
+fn java_passes_thirty_megabytes() {
+    passes_thirty_megabytes(Sdk::Java);
+}
+
 #[test]
 fn python_passes_thirty_megabytes() {
-    let behind = Behind::shared();
-    passes(Sdk::Python, &request(&behind.gateway.target(), "both", 30_000_000, &["start"]));
-    behind.has_no_canary();
+    passes_thirty_megabytes(Sdk::Python);
 }
 
 /// Twenty inputs of 250 kB end the workflow without the gateway: each is small enough, and their

@@ -4,11 +4,15 @@
 use cloakroom_core::{Error, ErrorKind, Limit, Purpose};
 
 use super::bindings::{
-    cloakroom::plugin::types::Error as WitError, exports::cloakroom::plugin::codec,
+    cloakroom::plugin::types::Error as WitError,
+    exports::cloakroom::plugin::{about, codec},
 };
-use crate::instance::{
-    call::Call,
-    guest_error::{GuestError, Refusal},
+use crate::{
+    about::{About, SettingKind, SettingSchema},
+    instance::{
+        call::Call,
+        guest_error::{GuestError, Refusal},
+    },
 };
 
 /// Reads an error that a guest returned.
@@ -64,4 +68,34 @@ pub(super) fn purpose(purpose: codec::Purpose) -> Purpose {
         codec::Purpose::Conversion => Purpose::Conversion,
         codec::Purpose::Encryption => Purpose::Encryption,
     }
+}
+
+/// Puts the answers of a plugin about itself together.
+pub(super) fn about(
+    facts: about::Facts,
+    settings: Vec<about::Setting>,
+    metadata_names: Vec<String>,
+) -> About {
+    let about::Facts { name, version, licence, summary, homepage } = facts;
+    let settings = settings.into_iter().map(setting).collect();
+    About { name, version, licence, summary, homepage, settings, metadata_names }
+}
+
+fn setting(setting: about::Setting) -> SettingSchema {
+    let about::Setting { name, description, kind, default, required } = setting;
+    let kind = match kind {
+        about::SettingKind::Text => SettingKind::Text,
+        about::SettingKind::Flag => SettingKind::Flag,
+        about::SettingKind::Integer(about::IntegerRange { least, most }) => {
+            SettingKind::Integer { least, most }
+        }
+        about::SettingKind::Size(about::SizeRange { least, most }) => {
+            SettingKind::Size { least, most }
+        }
+        about::SettingKind::Duration => SettingKind::Duration,
+        about::SettingKind::OneOf(words) => SettingKind::OneOf(words),
+        about::SettingKind::Lines => SettingKind::Lines,
+        about::SettingKind::NameOf(grant) => SettingKind::NameOf(grant),
+    };
+    SettingSchema { name, description, kind, default, required }
 }

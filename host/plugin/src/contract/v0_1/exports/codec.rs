@@ -21,8 +21,6 @@ use crate::{
     },
 };
 
-const EXPORT: &str = "cloakroom:plugin/codec@0.1.1";
-
 type Params = (Resource<ContextResource>, Resource<PayloadResource>);
 type DescribeResult = (Result<codec::Description, WitError>,);
 type EncodeResult = (Result<Option<Resource<PayloadResource>>, WitError>,);
@@ -45,7 +43,7 @@ pub(super) struct CodecFuncs {
 impl CodecIndices {
     pub(super) fn find(pre: &InstancePre<InstanceState>) -> Option<Self> {
         let names = ["describe", "encode", "decode"];
-        let [describe, encode, decode] = find_functions(pre, EXPORT, names)?;
+        let [describe, encode, decode] = find_functions(pre, "codec", names)?;
         Some(Self { describe, encode, decode })
     }
 

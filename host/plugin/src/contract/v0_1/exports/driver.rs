@@ -18,8 +18,6 @@ use crate::{
     },
 };
 
-const EXPORT: &str = "cloakroom:plugin/driver@0.1.1";
-
 type Pairs = Vec<(String, String)>;
 type DescribeResult = (Result<Description, WitError>,);
 type StoreParams = (Resource<ContextResource>, Resource<Rope>);
@@ -52,7 +50,7 @@ pub(super) struct DriverFuncs {
 impl DriverIndices {
     pub(super) fn find(pre: &InstancePre<InstanceState>) -> Option<Self> {
         let names = ["describe", "store", "retrieve"];
-        let [describe, store, retrieve] = find_functions(pre, EXPORT, names)?;
+        let [describe, store, retrieve] = find_functions(pre, "driver", names)?;
         Some(Self { describe, store, retrieve })
     }
 

@@ -8,10 +8,14 @@ use wasmtime::{
 };
 
 use super::{
+    about::AboutIndices,
     codec::{CodecFuncs, CodecIndices},
     driver::{DriverFuncs, DriverIndices},
 };
-use crate::instance::{fault::Fault, guest_error::GuestError, state::InstanceState};
+use crate::{
+    about::About,
+    instance::{fault::Fault, guest_error::GuestError, state::InstanceState},
+};
 
 /// Component whose imports are resolved and whose exports are found, ready to be instantiated. It is
 /// independent of grants, settings and calls, which an instance's state has.
@@ -19,6 +23,7 @@ pub(crate) struct LinkedPlugin {
     pre: InstancePre<InstanceState>,
     codec: Option<CodecIndices>,
     driver: Option<DriverIndices>,
+    about: Option<AboutIndices>,
 }
 
 /// Exports of one instance.
@@ -32,7 +37,8 @@ impl LinkedPlugin {
     /// Finds the exports of a component. Returns `None` if it has none of the contract's.
     pub(crate) fn new(pre: InstancePre<InstanceState>) -> Option<Self> {
         let (codec, driver) = (CodecIndices::find(&pre), DriverIndices::find(&pre));
-        (codec.is_some() || driver.is_some()).then_some(Self { pre, codec, driver })
+        let about = AboutIndices::find(&pre);
+        (codec.is_some() || driver.is_some()).then_some(Self { pre, codec, driver, about })
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -47,6 +53,21 @@ impl LinkedPlugin {
         // Start functions are code of the guest: they run on the call's clock, and can be interrupted.
         let instance = self.pre.instantiate_async(store).await?;
         Ok(Exports { instance, codec: CodecFuncs::default(), driver: DriverFuncs::default() })
+    }
+
+    /// Returns whether the plugin describes itself.
+    pub(crate) fn has_about(&self) -> bool {
+        self.about.is_some()
+    }
+
+    /// Asks a plugin about itself.
+    pub(crate) async fn about(
+        &self,
+        store: &mut Store<InstanceState>,
+        Exports { instance, .. }: &mut Exports,
+    ) -> wasmtime::Result<About> {
+        let about = self.about.as_ref().ok_or(Fault::Protocol("exports no `about`"))?;
+        about.ask(store, instance).await
     }
 
     /// Asks a codec for its description.

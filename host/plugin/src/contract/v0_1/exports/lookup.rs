@@ -7,17 +7,19 @@ use wasmtime::{
     },
 };
 
-use crate::instance::state::InstanceState;
+use crate::{contract, instance::state::InstanceState};
 
-/// Returns the positions of the functions of an interface, in the order of `names`. `None` if the
-/// component does not export the interface, or not all of its functions.
+/// Returns the positions of the functions of an interface of the contract, in the order of `names`.
+/// `None` if the component does not export the interface, or not all of its functions.
 pub(super) fn find_functions<const N: usize>(
     pre: &InstancePre<InstanceState>,
     interface: &str,
     names: [&str; N],
 ) -> Option<[ComponentExportIndex; N]> {
     let component = pre.component();
-    let interface = component.get_export_index(None, interface)?;
+    // A plugin of an older version of the line is found by the newest name too.
+    let interface = format!("{}{interface}@{}", contract::PACKAGE, contract::VERSION);
+    let interface = component.get_export_index(None, &*interface)?;
     let indices = names.map(|name| component.get_export_index(Some(&interface), name));
     let indices: Vec<_> = indices.into_iter().collect::<Option<_>>()?;
     indices.try_into().ok()

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 
-use cloakroom_core::{Error as HostError, Limit, PutMode, PutOutcome};
+use cloakroom_core::{Error as HostError, ErrorKind, Limit, PutMode, PutOutcome, clean};
 use wasmtime::component::Resource;
 
 use super::not_granted::not_granted;
@@ -18,6 +18,9 @@ use crate::{
 
 type Answer<T> = wasmtime::Result<Result<T, Error>>;
 
+/// Most characters of a key that are shown.
+const KEY: usize = 1024;
+
 /// Most keys that `list` returns at once.
 const KEYS: usize = 1000;
 
@@ -26,11 +29,13 @@ const KEY_OVERHEAD: usize = 48;
 
 impl Host for InstanceState {
     fn open(&mut self, name: String) -> Answer<Resource<BucketResource>> {
+        let _call = self.host_call("blobs.open", name.len());
         let granted = self.config.grants.buckets.get(&name).cloned();
         self.open_granted(granted, &name)
     }
 
     fn find(&mut self, name: String) -> Answer<Resource<BucketResource>> {
+        let _call = self.host_call("blobs.find", name.len());
         let granted = GrantedBuckets::with_store_name(&name, self.config.grants.buckets.values());
         self.open_granted(granted, &name)
     }
@@ -66,6 +71,15 @@ impl InstanceState {
     }
 }
 
+fn another_object(bucket: &str, key: &str) -> HostError {
+    let key = clean(key, KEY);
+    let text = format!(
+        "bucket `{bucket}`, key `{key}`: another object is there, and the payload would not be found \
+         again: remove that object, or have the codec make keys of the content"
+    );
+    HostError::new(ErrorKind::Corrupt, text)
+}
+
 impl HostBucket for InstanceState {
     fn name(&mut self, bucket: Resource<BucketResource>) -> wasmtime::Result<String> {
         Ok(self.bucket(&bucket)?.name().to_owned())
@@ -79,13 +93,14 @@ impl HostBucket for InstanceState {
         mode: Mode,
     ) -> Answer<Outcome> {
         let (bucket, body) = (self.bucket(&bucket)?, self.buffer(&body)?.clone());
+        let _call = self.host_call("bucket.put", body.len());
         let mode = match mode {
             Mode::Create => PutMode::Create,
             Mode::Overwrite => PutMode::Overwrite,
         };
         large_work::yield_before_processing(body.len(), &self.call.clock).await;
-        // In a call that retrieves, no put of the driver is the object, so nothing is renewed or repaired.
-        let storing = self.call.progress.is_storing();
+        // In a call that retrieves or decodes, no put is the object, so nothing is renewed or repaired.
+        let storing = self.call.progress.is_storing() || self.call.moves_parts;
         let request = {
             let (bucket, key, body) = (bucket.clone(), key.clone(), body.clone());
             async move { bucket.put(&key, (&body).into(), mode, storing).await }
@@ -93,6 +108,12 @@ impl HostBucket for InstanceState {
         let upload = self.request(request).await;
         if let Ok(upload) = upload {
             self.call.progress.record(bucket.name(), &key, body.len(), upload);
+            // A driver is asked at its end whether its object is where it said. A codec may write many, and
+            // one that took another object for its own would lose a part of the payload.
+            if self.call.moves_parts && upload.is_other() {
+                let error = another_object(bucket.name(), &key);
+                return Ok(Err(self.call.refuse(error)));
+            }
         }
         Ok(upload.map(|upload| match upload.outcome() {
             PutOutcome::Written => Outcome::Written,
@@ -106,6 +127,7 @@ impl HostBucket for InstanceState {
         key: String,
         limit: u64,
     ) -> Answer<Resource<Rope>> {
+        let mut call = self.host_call("bucket.get", key.len());
         let (bucket, limit) = (self.bucket(&bucket)?, limit.min(self.call.object_limit));
         let left = self.meter.output_left();
         let room = usize::try_from(limit).unwrap_or(usize::MAX).min(left);
@@ -113,6 +135,7 @@ impl HostBucket for InstanceState {
         let mut reservation = self.meter.reserve(room)?;
         match self.request(async move { bucket.get(&key, room as u64).await }).await {
             Ok(bytes) => {
+                call.returns(bytes.len());
                 self.meter.count_output(bytes.len())?;
                 reservation.shrink_to(bytes.len());
                 self.put_buffer(Rope::piece(bytes, reservation.into())).map(Ok)
@@ -124,6 +147,7 @@ impl HostBucket for InstanceState {
     }
 
     async fn size(&mut self, bucket: Resource<BucketResource>, key: String) -> Answer<Option<u64>> {
+        let _call = self.host_call("bucket.size", key.len());
         let bucket = self.bucket(&bucket)?;
         match self.call.progress.size(bucket.name(), &key) {
             Some(size) => Ok(Ok(Some(size))),
@@ -132,6 +156,7 @@ impl HostBucket for InstanceState {
     }
 
     async fn remove(&mut self, bucket: Resource<BucketResource>, key: String) -> Answer<()> {
+        let _call = self.host_call("bucket.remove", key.len());
         let bucket = self.bucket(&bucket)?;
         Ok(self.request(async move { bucket.remove(&key).await }).await)
     }
@@ -142,12 +167,14 @@ impl HostBucket for InstanceState {
         prefix: String,
         after: Option<String>,
     ) -> Answer<Vec<String>> {
+        let mut call = self.host_call("bucket.list", prefix.len());
         let bucket = self.bucket(&bucket)?;
         let request = async move { bucket.list(&prefix, after.as_deref()).await };
         let mut listed = self.request(request).await;
         if let Ok(keys) = &mut listed {
             keys.truncate(KEYS);
             let size = keys.iter().map(|key| key.len() + KEY_OVERHEAD).sum();
+            call.returns(size);
             self.meter.reserve_in_transit(size)?;
         }
         Ok(listed)

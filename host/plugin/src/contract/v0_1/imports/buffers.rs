@@ -13,6 +13,7 @@ impl Host for InstanceState {}
 
 impl HostBuffer for InstanceState {
     fn new(&mut self, contents: Vec<u8>) -> wasmtime::Result<Resource<Rope>> {
+        let _call = self.host_call("buffer.new", contents.len());
         self.meter.count_output(contents.len())?;
         let reservation = self.meter.reserve(contents.capacity())?.into();
         self.put_buffer(Rope::piece(contents.into(), reservation))
@@ -28,7 +29,9 @@ impl HostBuffer for InstanceState {
         offset: u64,
         count: u32,
     ) -> wasmtime::Result<Vec<u8>> {
+        let mut call = self.host_call("buffer.read", 0);
         let cut = self.buffer(&buffer)?.slice(offset, count.into());
+        call.returns(cut.len());
         large_work::yield_before_processing(cut.len(), &self.call.clock).await;
         self.meter.reserve_in_transit(cut.len())?;
         Ok(cut.to_vec())
@@ -40,12 +43,16 @@ impl HostBuffer for InstanceState {
         offset: u64,
         count: u64,
     ) -> wasmtime::Result<Resource<Rope>> {
+        let mut call = self.host_call("buffer.slice", 0);
         let cut = self.buffer(&buffer)?.slice(offset, count);
+        call.returns(cut.len());
         self.put_buffer(cut)
     }
 
     async fn sha256(&mut self, buffer: Resource<Rope>) -> wasmtime::Result<Vec<u8>> {
         let rope = self.buffer(&buffer)?.clone();
+        let mut call = self.host_call("buffer.sha256", rope.len());
+        call.returns(digest::SHA256_OUTPUT_LEN);
         // The host hashed the object to store: a driver that names keys by content need not do it again.
         if let Some(known) = rope.sha256() {
             return Ok(known.to_vec());
@@ -69,6 +76,7 @@ fn sha256(rope: &Rope) -> Vec<u8> {
 
 impl HostWriter for InstanceState {
     fn new(&mut self) -> wasmtime::Result<Resource<WriterResource>> {
+        let _call = self.host_call("writer.new", 0);
         self.put_writer()
     }
 
@@ -77,6 +85,7 @@ impl HostWriter for InstanceState {
         writer: Resource<WriterResource>,
         contents: Vec<u8>,
     ) -> wasmtime::Result<()> {
+        let _call = self.host_call("writer.write", contents.len());
         self.meter.count_output(contents.len())?;
         large_work::yield_before_processing(contents.len(), &self.call.clock).await;
         let target = self.writer(&writer)?;
@@ -91,6 +100,7 @@ impl HostWriter for InstanceState {
         contents: Resource<Rope>,
     ) -> wasmtime::Result<()> {
         let rope = self.buffer(&contents)?.clone();
+        let _call = self.host_call("writer.append", rope.len());
         self.meter.count_output(rope.len())?;
         large_work::yield_before_processing(rope.len(), &self.call.clock).await;
         let target = self.writer(&writer)?;
@@ -100,7 +110,9 @@ impl HostWriter for InstanceState {
     }
 
     fn finish(&mut self, writer: Resource<WriterResource>) -> wasmtime::Result<Resource<Rope>> {
+        let mut call = self.host_call("writer.finish", 0);
         let written = self.take_writer(writer)?.finish();
+        call.returns(written.len());
         self.put_buffer(written)
     }
 

@@ -32,7 +32,8 @@ impl Host for InstanceState {
         plaintext: Resource<Rope>,
         bound: Vec<u8>,
     ) -> Answer<Sealed> {
-        self.seal_with(ring, plaintext, move |key, rope| key.seal(rope.parts(), &bound)).await
+        let seal = move |key: &dyn Key, rope: Rope| key.seal(rope.parts(), &bound);
+        self.seal_with("keys.seal", ring, plaintext, seal).await
     }
 
     async fn seal_repeatably(
@@ -41,8 +42,8 @@ impl Host for InstanceState {
         plaintext: Resource<Rope>,
         bound: Vec<u8>,
     ) -> Answer<Sealed> {
-        self.seal_with(ring, plaintext, move |key, rope| key.seal_repeatably(rope.parts(), &bound))
-            .await
+        let seal = move |key: &dyn Key, rope: Rope| key.seal_repeatably(rope.parts(), &bound);
+        self.seal_with("keys.seal-repeatably", ring, plaintext, seal).await
     }
 
     async fn open(
@@ -52,7 +53,8 @@ impl Host for InstanceState {
         sealed: Resource<Rope>,
         bound: Vec<u8>,
     ) -> Answer<Resource<Rope>> {
-        self.open_with(ring, id, sealed, move |key, bytes| key.open(bytes, &bound)).await
+        let open = move |key: &dyn Key, bytes| key.open(bytes, &bound);
+        self.open_with("keys.open", ring, id, sealed, open).await
     }
 
     async fn seal_aes_gcm(
@@ -63,7 +65,7 @@ impl Host for InstanceState {
     ) -> Answer<Sealed> {
         let name = self.config.grants.keys.sealing(&self.call.ctx, &ring).map(|ring| ring.name);
         let seal = move |key: &dyn Key, rope: Rope| key.seal_aes_gcm(rope.parts(), &bound);
-        let sealed = self.seal_with(ring, plaintext, seal).await?;
+        let sealed = self.seal_with("keys.seal-aes-gcm", ring, plaintext, seal).await?;
         if let (Ok(Sealed { key, .. }), Some(name)) = (&sealed, name) {
             // Plain AES-GCM draws nonces of 96 bits at random, so a key is safe for a number of messages only.
             // Operators watch how close each key is.
@@ -79,16 +81,24 @@ impl Host for InstanceState {
         sealed: Resource<Rope>,
         bound: Vec<u8>,
     ) -> Answer<Resource<Rope>> {
-        self.open_with(ring, id, sealed, move |key, bytes| key.open_aes_gcm(bytes, &bound)).await
+        let open = move |key: &dyn Key, bytes| key.open_aes_gcm(bytes, &bound);
+        self.open_with("keys.open-aes-gcm", ring, id, sealed, open).await
     }
 }
 
 impl InstanceState {
-    async fn seal_with<W>(&mut self, ring: String, input: Resource<Rope>, seal: W) -> Answer<Sealed>
+    async fn seal_with<W>(
+        &mut self,
+        name: &'static str,
+        ring: String,
+        input: Resource<Rope>,
+        seal: W,
+    ) -> Answer<Sealed>
     where
         W: FnOnce(&dyn Key, Rope) -> Result<Bytes, KeyError> + Send,
     {
         let input = self.buffer(&input)?.clone();
+        let mut call = self.host_call(name, input.len());
         let ring = match self.sealing_ring(|grants| &grants.keys, &ring) {
             Ok(ring) => ring,
             Err(error) => return Ok(Err(error)),
@@ -101,7 +111,10 @@ impl InstanceState {
         let id = key.id().to_owned();
         let size = self.count_result(input.len())?;
         match self.transform(size, || seal(&*key, input)).await? {
-            Ok(data) => Ok(Ok(Sealed { key: id, data })),
+            Ok(data) => {
+                call.returns(size);
+                Ok(Ok(Sealed { key: id, data }))
+            }
             Err(error) => Ok(Err(self.call.refuse(key_lookup::failed(&ring, &id, error)))),
         }
     }
@@ -110,6 +123,7 @@ impl InstanceState {
     /// different keys: if the payload does not open, the next ring is tried.
     async fn open_with<W>(
         &mut self,
+        name: &'static str,
         ring: String,
         id: String,
         input: Resource<Rope>,
@@ -125,6 +139,7 @@ impl InstanceState {
         };
         // The reservation stays until the operation has read the bytes.
         let (sealed, _reservation) = self.join(&input).await?;
+        let mut call = self.host_call(name, sealed.len());
         let size = self.count_result(sealed.len())?;
         // The first failure is about the ring that most likely sealed it.
         let mut failure = None;
@@ -135,7 +150,10 @@ impl InstanceState {
                 Err(error) => return Ok(Err(error)),
             };
             match self.transform(size, || open(&*key, sealed.clone())).await? {
-                Ok(opened) => return Ok(Ok(opened)),
+                Ok(opened) => {
+                    call.returns(size);
+                    return Ok(Ok(opened));
+                }
                 Err(error) => {
                     failure = failure.or_else(|| Some(key_lookup::failed(ring, &id, error)));
                 }

@@ -20,7 +20,10 @@ use crate::{
     },
     grants::Grants,
     instance::{call::Call, config::InstanceConfig, state::InstanceState},
-    limits::Limits,
+    limits::{
+        Limits,
+        own::{OwnLimits, PluginLimits},
+    },
     settings::Settings,
 };
 
@@ -66,7 +69,7 @@ fn state(inline: bool) -> InstanceState {
         settings: Settings::none(),
         grants: Grants::none(),
         memory: MemoryBudget::new(limits.call_bytes, limits.process_bytes),
-        limits,
+        limits: PluginLimits::new(&limits, OwnLimits::default(), false).unwrap().into(),
     };
     let hour = Duration::from_secs(3600);
     let clock = Arc::new(Clock::new(hour, Instant::now() + hour));

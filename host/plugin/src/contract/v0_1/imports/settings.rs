@@ -6,10 +6,14 @@ use crate::{
 
 impl Host for InstanceState {
     fn get(&mut self, name: String) -> wasmtime::Result<Option<String>> {
-        Ok(self.config.settings.get(&name).map(str::to_owned))
+        let mut call = self.host_call("settings.get", name.len());
+        let value = self.config.settings.get(&name).map(str::to_owned);
+        call.returns(value.as_ref().map_or(0, String::len));
+        Ok(value)
     }
 
     fn names(&mut self) -> wasmtime::Result<Vec<String>> {
+        let _call = self.host_call("settings.names", 0);
         Ok(self.config.settings.names().map(str::to_owned).collect())
     }
 }

@@ -27,6 +27,7 @@ impl Host for InstanceState {
         salt: Vec<u8>,
         length: u32,
     ) -> wasmtime::Result<Result<Subkey, Error>> {
+        let mut call = self.host_call("subkeys.derive", salt.len());
         let length = length as usize;
         if length > LIMIT || salt.len() > LIMIT {
             return Fault::Protocol("asked for a subkey, or with a salt, of over 64 bytes").trap();
@@ -35,6 +36,7 @@ impl Host for InstanceState {
             Some(id) => self.named_key(&name, &id).await,
             None => self.current_key(&name).await,
         };
+        call.returns(length);
         Ok(found.and_then(|(ring, key)| {
             let derived = derive(&*key, &purpose, &salt, length);
             derived.map_err(|error| self.call.refuse(key_lookup::failed(&ring, key.id(), error)))

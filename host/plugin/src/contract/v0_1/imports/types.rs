@@ -25,6 +25,7 @@ impl HostPayload for InstanceState {
     ) -> wasmtime::Result<Resource<PayloadResource>> {
         let given = metadata.len();
         let size = metadata.iter().map(|(name, value)| name.len() + value.len()).sum();
+        let _call = self.host_call("payload.new", size);
         self.meter.count_output(size)?;
         if given > self.config.limits.entries.get() {
             return Fault::Limit(Limit::Entries).trap();
@@ -46,6 +47,7 @@ impl HostPayload for InstanceState {
         envelope: Resource<Rope>,
     ) -> wasmtime::Result<Result<Resource<PayloadResource>, Error>> {
         let (bytes, body) = self.join(&envelope).await?;
+        let _call = self.host_call("payload.from-envelope", bytes.len());
         large_work::yield_before_processing(bytes.len(), &self.call.clock).await;
         let read = Message::measure(bytes, self.config.limits.entries.get());
         let message = match read {
@@ -63,7 +65,9 @@ impl HostPayload for InstanceState {
     }
 
     fn envelope(&mut self, payload: Resource<PayloadResource>) -> wasmtime::Result<Resource<Rope>> {
+        let mut call = self.host_call("payload.envelope", 0);
         let given = &self.payload(&payload)?.payload;
+        call.returns(given.encoded_len());
         // The body is shared, so only the framing around it is new.
         let framing = given.encoded_len() - given.data.len();
         self.meter.count_output(framing)?;
@@ -74,7 +78,9 @@ impl HostPayload for InstanceState {
     }
 
     fn data(&mut self, payload: Resource<PayloadResource>) -> wasmtime::Result<Resource<Rope>> {
+        let mut call = self.host_call("payload.data", 0);
         let held = self.payload(&payload)?;
+        call.returns(held.payload.data.len());
         let rope = Rope::piece(held.payload.data.clone(), held.body.clone());
         self.put_buffer(rope)
     }
@@ -83,10 +89,12 @@ impl HostPayload for InstanceState {
         &mut self,
         payload: Resource<PayloadResource>,
     ) -> wasmtime::Result<Vec<(String, Vec<u8>)>> {
+        let mut call = self.host_call("payload.metadata", 0);
         let metadata = &self.payload(&payload)?.payload.metadata;
         let lengths =
             metadata.iter().map(|(name, value)| name.len() + value.len() + ENTRY_OVERHEAD);
         let size = lengths.sum();
+        call.returns(size);
         large_work::yield_before_processing(size, &self.call.clock).await;
         self.meter.reserve_in_transit(size)?;
         let metadata = &self.payload(&payload)?.payload.metadata;
@@ -98,9 +106,11 @@ impl HostPayload for InstanceState {
         payload: Resource<PayloadResource>,
         name: String,
     ) -> wasmtime::Result<Option<Vec<u8>>> {
+        let mut call = self.host_call("payload.get", name.len());
         let Some(value) = self.payload(&payload)?.payload.metadata.get(&name).cloned() else {
             return Ok(None);
         };
+        call.returns(value.len());
         large_work::yield_before_processing(value.len(), &self.call.clock).await;
         self.meter.reserve_in_transit(value.len())?;
         Ok(Some(value.to_vec()))

@@ -1,4 +1,15 @@
-//! Names as segments of keys, escaped as the official drivers do.
+//! Names as segments of keys, escaped as Temporal's official drivers do.
+//!
+//! A workflow's id is a stranger's text. Put into a key as it is, one with a slash in it would name the
+//! object of another workflow.
+//!
+//! ```
+//! use cloakroom_guest::escape::{gcs_segment, s3_segment};
+//!
+//! assert_eq!(s3_segment("order 1/../2"), "order%201%2F..%2F2");
+//! assert_eq!(gcs_segment("order 1/../2"), "order 1%2F..%2F2");
+//! assert_eq!(s3_segment(".."), "%2E%2E");
+//! ```
 
 /// Escapes a name for S3: every byte but letters, digits and `!-_.*'()`.
 #[must_use]
