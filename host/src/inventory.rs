@@ -10,9 +10,7 @@ use crate::{
         BucketEntry, Buckets, DriverEntry, File, Locator, NamespaceEntry, RingEntry, StageEntry,
     },
     probe,
-    report::{
-        BucketReport, DriverReport, NamespaceReport, Report, RingReport, StageReport,
-    },
+    report::{BucketReport, DriverReport, NamespaceReport, Report, RingReport, StageReport},
     warnings,
 };
 

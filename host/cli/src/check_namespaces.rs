@@ -21,9 +21,10 @@ pub(crate) fn rows(report: &Report) -> Vec<Vec<String>> {
 }
 
 fn rings(namespace: &NamespaceReport) -> String {
-    let ring = namespace.ring.as_ref().map_or("rings of the stages".to_owned(), |ring| {
-        format!("ring {ring}")
-    });
+    let ring = namespace
+        .ring
+        .as_ref()
+        .map_or("rings of the stages".to_owned(), |ring| format!("ring {ring}"));
     match namespace.old_rings.join(", ") {
         old if old.is_empty() => ring,
         old => format!("{ring}, old {old}"),

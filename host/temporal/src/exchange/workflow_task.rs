@@ -30,7 +30,8 @@ pub(super) fn workflow_task<'a>(method: &str, answer: View<'a>) -> Option<View<'
         MULTI_OPERATION => {
             let operation = Schema::temporal().message(OPERATION)?;
             let fields = answer.fields().into_iter().filter(|field| field.number == RESPONSES);
-            let mut operations = fields.filter_map(|field| Some(View::new(operation, field.content?)));
+            let mut operations =
+                fields.filter_map(|field| Some(View::new(operation, field.content?)));
             let start = operations.find_map(|operation| operation.message("start_workflow"))?;
             start.message("eager_workflow_task")
         }
@@ -122,6 +123,9 @@ mod tests {
             assert_eq!(found(&other), Some(&b"other"[..]), "{name}");
             assert_eq!(with_task(name, response, &taken, Some(&task)).unwrap(), answer, "{name}");
         }
-        assert!(with_task("QueryWorkflow", Schema::temporal().message(OPERATION).unwrap(), b"", None).is_none());
+        assert!(
+            with_task("QueryWorkflow", Schema::temporal().message(OPERATION).unwrap(), b"", None)
+                .is_none()
+        );
     }
 }

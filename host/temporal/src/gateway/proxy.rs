@@ -13,8 +13,12 @@ use cloakroom_pipeline::PipelineSource;
 use tokio::sync::watch;
 
 use super::{
-    callers::Callers, credentials::UpstreamCredentials, newcomers::Newcomers, runner::Runner,
-    settings::GatewaySettings, upstream::{Pings, Upstream},
+    callers::Callers,
+    credentials::UpstreamCredentials,
+    newcomers::Newcomers,
+    runner::Runner,
+    settings::GatewaySettings,
+    upstream::{Pings, Upstream},
 };
 use crate::{
     adapter::Adapter,

@@ -73,8 +73,7 @@ fn does_not_send_what_does_not_fit(sdk: Sdk) {
     // The result of an activity, whose workflow is another worker's.
     let (activities, workflows) =
         (asked(&full, "worker", &[], &none), asked(&storing, "worker", &[], &none));
-    let [other, _running] =
-        [&activities, &workflows].map(|request| Program::start(sdk, request));
+    let [other, _running] = [&activities, &workflows].map(|request| Program::start(sdk, request));
     let mut client = asked(&storing, "client", &["activity"], &workflows);
     client["other_queue"] = activities["task_queue"].clone();
     let waiting = Program::start(sdk, &client);

@@ -71,9 +71,7 @@ impl Exchange {
                 let refused = self.answers.refuse_event(call.headers, sizes, self.max_message);
                 self.report(ctx, Direction::Decode, Err(refused))
             }
-            Some(event) => {
-                cut.join(ctx, &self.seal_page(&PageToken { next: event.id, ..next }))
-            }
+            Some(event) => cut.join(ctx, &self.seal_page(&PageToken { next: event.id, ..next })),
         }
     }
 
