@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 
 use cloakroom_tests::rigs::{DevOptions, DevServer};
 use prost::Message as _;
-use temporalio_client::{WorkflowGetResultOptions, WorkflowSignalOptions};
+use temporalio_client::{
+    WorkflowExecuteUpdateOptions, WorkflowGetResultOptions, WorkflowSignalOptions,
+};
 use temporalio_common::protos::temporal::api::{
     taskqueue::v1::TaskQueue, workflowservice::v1::PollWorkflowTaskQueueRequest,
 };
@@ -44,8 +46,10 @@ async fn a_workflow_outlives_its_gateway_and_a_crash_of_the_server() {
     };
     until(signal).await;
     server.crash();
+    // With an id: its answer may be lost, and the workflow over when it is sent again.
+    let options = WorkflowExecuteUpdateOptions::builder().update_id("revise".to_owned()).build();
     let revise =
-        async || handle.execute_update(Courier::revise, String::new(), Default::default()).await;
+        async || handle.execute_update(Courier::revise, String::new(), options.clone()).await;
     until(revise).await;
     let result = async || handle.get_result(WorkflowGetResultOptions::default()).await;
     assert!(until(result).await.ends_with(&parcel));

@@ -334,7 +334,7 @@ async fn answers_for_an_operation_of_nexus_fail_it() {
             endpoint: endpoint.clone(),
             service: "carrier".to_owned(),
             operation: "carry".to_owned(),
-            // SDKs always send one. In place of none the server gives the handler an empty payload,
+            // SDKs always send one. In place of none the server gives the handler a `binary/null`,
             // which is no plaintext.
             input: is_completed.then(|| payloads("input").unwrap().payloads.remove(0)),
             ..Default::default()

@@ -6,7 +6,10 @@ use std::{
 };
 
 use cloakroom_tests::rigs::{DevServer, temporal};
-use temporalio_client::{Client, WorkflowGetResultOptions, WorkflowHandle, WorkflowSignalOptions};
+use temporalio_client::{
+    Client, WorkflowExecuteUpdateOptions, WorkflowGetResultOptions, WorkflowHandle,
+    WorkflowSignalOptions,
+};
 use temporalio_workflow::workflows::WorkflowImplementation;
 
 use super::{Courier, until};
@@ -25,8 +28,9 @@ pub(crate) async fn carries_everywhere(handle: &CourierHandle, parcel: &str) {
         Err(error) => Err(error.to_string()),
     };
     assert!(until(look).await == parcel);
-    // Whenever it is taken, the courier carries the same.
-    let revise = async || handle.execute_update(Courier::revise, text(), Default::default()).await;
+    // With an id of its own: the courier ends after an update whose answer was lost, and knows it then.
+    let options = WorkflowExecuteUpdateOptions::builder().update_id("revise".to_owned()).build();
+    let revise = async || handle.execute_update(Courier::revise, text(), options.clone()).await;
     assert!(until(revise).await == parcel);
     let result = handle.get_result(WorkflowGetResultOptions::default()).await.unwrap();
     assert!(result == parcel.repeat(2));

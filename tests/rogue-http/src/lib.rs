@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn keeps_what_it_is_given() {
         let _host = testing::Host::new().with_object_service("store");
-        let driver = Http::load(&Settings::from([])).unwrap();
+        let driver = Http::load(&Settings::default()).unwrap();
         let ctx = testing::context(Default::default());
         let claim = driver.store(&ctx, Buffer::new(b"object")).unwrap();
         assert_eq!(driver.retrieve(&ctx, &claim).unwrap().to_vec(), b"object");

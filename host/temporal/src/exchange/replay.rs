@@ -52,6 +52,9 @@ const UNREAD: [(&str, &[&str]); 6] = [
 /// Request to the handler of a Nexus operation.
 const START_OPERATION: &str = "temporal.api.nexus.v1.StartOperationRequest";
 
+/// Payload that the server writes in place of no input: its encoding is `binary/null`.
+const NO_INPUT: &[u8] = b"\n\x17\n\x08encoding\x12\x0bbinary/null";
+
 /// Payloads of an answer that its caller reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reads {
@@ -94,13 +97,16 @@ impl Call<'_> {
 }
 
 /// Returns whether a payload stands for an input that was not given. The server hands the handler of a
-/// Nexus operation an empty payload then.
+/// Nexus operation `binary/null` without data then.
 ///
 /// It protects nothing that it passes where a stage is required: whoever could put it in the place of an
 /// input could leave the input out.
 fn is_no_input(found: &Scan, site: usize) -> bool {
-    let Some(at) = found.sites().get(site).filter(|at| at.range().is_empty()) else { return false };
-    found.view(at.span()).is_some_and(|view| view.message_type().name() == START_OPERATION)
+    let is_short = |at: &&Site| at.range().len() <= NO_INPUT.len();
+    let Some(at) = found.sites().get(site).filter(is_short) else { return false };
+    let view = found.view(at.span());
+    view.is_some_and(|view| view.message_type().name() == START_OPERATION)
+        && [&b""[..], NO_INPUT].contains(&&*found.payload(site))
 }
 
 /// Returns whether a replay does not read the payload at a site.
@@ -141,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_payload_is_no_input_of_nexus_and_a_payload_elsewhere() {
+    fn a_null_is_no_input_of_nexus_and_a_payload_elsewhere() {
         let start = |payload: &[u8]| {
             let (mut start, mut request, mut task) = (Vec::new(), Vec::new(), Vec::new());
             put_bytes(&mut start, 5, payload);
@@ -149,11 +155,19 @@ mod tests {
             put_bytes(&mut task, 2, &request);
             task
         };
-        let heartbeat = [0x0a, 2, 0x0a, 0];
+        let elsewhere = |payload: &[u8]| {
+            let (mut payloads, mut answer) = (Vec::new(), Vec::new());
+            put_bytes(&mut payloads, 1, payload);
+            put_bytes(&mut answer, 1, &payloads);
+            answer
+        };
         for (name, bytes, count) in [
             ("PollNexusTaskQueueResponse", start(b""), 0),
+            ("PollNexusTaskQueueResponse", start(NO_INPUT), 0),
             ("PollNexusTaskQueueResponse", start(b"\x12\x01x"), 1),
-            ("QueryWorkflowResponse", heartbeat.to_vec(), 1),
+            ("PollNexusTaskQueueResponse", start(&[NO_INPUT, b"\x12\x01x"].concat()), 1),
+            ("QueryWorkflowResponse", elsewhere(b""), 1),
+            ("QueryWorkflowResponse", elsewhere(NO_INPUT), 1),
         ] {
             let name = format!("temporal.api.workflowservice.v1.{name}");
             let message = Schema::temporal().message(&name).unwrap();
