@@ -12,12 +12,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         (Target::Bare, "tests/rogue", "rogue_bare"),
         (Target::Wasip2, "tests/rogue", "rogue_wasip2"),
         (Target::Bare, "tests/rogue-driver", "rogue_driver"),
+        (Target::Bare, "tests/rogue-http", "rogue_http"),
+        (Target::Wasip2, "tests/rogue-fetch", "rogue_fetch"),
         (Target::Bare, "tests/faulty", "faulty"),
         (Target::Bare, "tests/faulty-driver", "faulty_driver"),
         (Target::Bare, "tests/puppet", "puppet"),
         (Target::Bare, "tests/remote-codec", "remote_codec"),
         (Target::Wasip2, "guest-codecs/zlib", "zlib_wasip2"),
         (Target::Wasip2, "examples/reverse-codec", "reverse_codec"),
+        (Target::Wasip2, "examples/postgres-driver", "postgres_driver"),
     ] {
         for built in build(target, &[folder])? {
             fs::rename(&built, built.with_file_name(name).with_extension("wasm"))?;

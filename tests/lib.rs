@@ -4,7 +4,7 @@ mod machine;
 pub mod rigs;
 mod snapshot;
 
-pub use machine::{PATIENCE, go, java, node, poll_until, program, python, wait_until};
+pub use machine::{PATIENCE, go, java, jco, node, poll_until, program, python, wait_until, zig};
 pub use snapshot::{assert_text, assert_texts, normalise, without_slot};
 
 use std::{path::PathBuf, sync::Arc};
@@ -27,6 +27,12 @@ pub const ROGUE_WASIP2: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rogue_
 /// The driver that breaks rules.
 pub const ROGUE_DRIVER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rogue_driver.wasm"));
 
+/// The driver over HTTP, which also sends any request of its settings.
+pub const ROGUE_HTTP: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rogue_http.wasm"));
+
+/// The driver over WASI's own HTTP.
+pub const ROGUE_FETCH: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rogue_fetch.wasm"));
+
 /// The codec that breaks one rule of the conformance suite.
 pub const FAULTY: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/faulty.wasm"));
 
@@ -44,6 +50,9 @@ pub const ZLIB_WASIP2: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/zlib_wa
 
 /// The plugin of `examples/reverse-codec`.
 pub const REVERSE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/reverse_codec.wasm"));
+
+/// The plugin of `examples/postgres-driver`.
+pub const POSTGRES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/postgres_driver.wasm"));
 
 /// Where tests keep compiled plugins.
 pub fn compile_cache() -> PathBuf {

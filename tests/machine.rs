@@ -55,6 +55,16 @@ pub fn java() -> PathBuf {
     installed("CLOAKROOM_JAVA", "java")
 }
 
+/// A folder with a `node_modules` that has jco, as the template for TypeScript pins it.
+pub fn jco() -> PathBuf {
+    installed("CLOAKROOM_JCO", "jco")
+}
+
+/// A Python that has the package `ziglang`, as the template for C pins it.
+pub fn zig() -> PathBuf {
+    installed("CLOAKROOM_ZIG", "zig/bin/python")
+}
+
 /// Returns the path in `variable` if it is set. Otherwise returns `path` in the target directory,
 /// where `cargo xtask setup` installs it.
 fn installed(variable: &str, path: &str) -> PathBuf {

@@ -4,21 +4,27 @@
 //! bucket or a prefix of its own. It ends with the process, however that ends.
 
 mod azurite;
+mod certificates;
 mod envoy;
 mod gateway;
 mod gcs;
 mod http;
+mod postgres;
 mod redis;
+mod registry;
 mod s3;
 mod server;
 mod tamper;
 mod temporal;
 
 pub use azurite::{AZURITE_ACCOUNT, AZURITE_KEY, azurite, container};
+pub use certificates::{Certificates, ServerPair};
 pub use envoy::{Envoy, envoy, envoy_to_socket};
 pub use gateway::GatewayProcess;
 pub use gcs::{fake_gcs, gcs_bucket};
-pub use redis::redis;
+pub use postgres::{POSTGRES_PASSWORD, Postgres, postgres};
+pub use redis::{REDIS_PASSWORD, redis, redis_with_tls};
+pub use registry::{REGISTRY_PASSWORD, REGISTRY_USER, Registry};
 pub use s3::{RCLONE_KEY, RCLONE_SECRET, bucket, keep_versions, moto, rclone, versions};
 pub use server::{Server, free_port};
 pub use tamper::Tamper;

@@ -8,15 +8,15 @@ use std::{
     time::Duration,
 };
 
-use cloakroom_core::{Bucket, Codec, Driver, KeyRing};
+use cloakroom_core::{Bucket, Codec, Driver, KeyRing, Service};
 use cloakroom_plugin::{Host, HostBuilder, Limits};
 
 use crate::{config::setting_name, config_source::ConfigSource};
 
 /// Builder of a [`Cloakroom`](crate::Cloakroom).
 ///
-/// Codecs, drivers, buckets and key rings of the program take the place of a plugin, a bucket or a
-/// ring of the configuration: `plugin = "native:NAME"`, `url = "native:NAME"`, and a ring by its name.
+/// Codecs, drivers, buckets, services and key rings of the program take the place of a plugin, a bucket, a
+/// service or a ring of the configuration: `plugin = "native:NAME"`, `url = "native:NAME"`, and a ring by its name.
 ///
 /// ```
 /// # use std::sync::Arc;
@@ -36,6 +36,7 @@ use crate::{config::setting_name, config_source::ConfigSource};
 pub struct CloakroomBuilder {
     pub(crate) source: ConfigSource,
     pub(crate) cache: Option<PathBuf>,
+    pub(crate) copies: Option<PathBuf>,
     pub(crate) compiler: Option<PathBuf>,
     pub(crate) host: Option<Host>,
     pub(crate) native: NativeParts,
@@ -48,6 +49,7 @@ pub(crate) struct NativeParts {
     pub(crate) drivers: BTreeMap<String, Arc<dyn Driver>>,
     pub(crate) buckets: BTreeMap<String, Arc<dyn Bucket>>,
     pub(crate) rings: BTreeMap<String, Arc<dyn KeyRing>>,
+    pub(crate) services: BTreeMap<String, Arc<dyn Service>>,
 }
 
 impl CloakroomBuilder {
@@ -62,13 +64,27 @@ impl CloakroomBuilder {
     }
 
     fn new(source: ConfigSource) -> Self {
-        Self { source, cache: None, compiler: None, host: None, native: NativeParts::default() }
+        Self {
+            source,
+            cache: None,
+            copies: None,
+            compiler: None,
+            host: None,
+            native: NativeParts::default(),
+        }
     }
 
     /// Keeps compiled plugins in this folder, unless the configuration names one. By default they are
     /// kept nowhere, and compiled at each start.
     pub fn with_cache(mut self, folder: impl Into<PathBuf>) -> Self {
         self.cache = Some(folder.into());
+        self
+    }
+
+    /// Keeps local copies of plugins from registries in this folder, unless the configuration names one.
+    /// Without a folder, `oci://` references are refused.
+    pub fn with_plugin_copies(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.copies = Some(folder.into());
         self
     }
 
@@ -107,6 +123,12 @@ impl CloakroomBuilder {
     /// Adds a bucket for a `[buckets.…]` with `url = "native:NAME"`.
     pub fn with_bucket(mut self, name: &str, bucket: Arc<dyn Bucket>) -> Self {
         self.native.buckets.insert(name.to_owned(), bucket);
+        self
+    }
+
+    /// Adds a service for a `[services.…]` with `url = "native:NAME"`.
+    pub fn with_service(mut self, name: &str, service: Arc<dyn Service>) -> Self {
+        self.native.services.insert(name.to_owned(), service);
         self
     }
 

@@ -1,14 +1,14 @@
 //! Configuration: one TOML file for the library and the command line.
 //!
 //! - `schema` and the tables below it (`bucket`, `claims`, `code_limits`, `gateway`, `namespaces`,
-//!   `namespace_storage`, `nexus`, `own_limits`, `plugin`, `storage`, `temporal`) are the file as written; `units`, `date`,
-//!   `method_name`, `required` and `secret` are its values.
+//!   `namespace_storage`, `nexus`, `own_limits`, `plugin`, `plugins`, `service`, `storage`, `tcp`, `temporal`)
+//!   are the file as written; `units`, `date`, `method_name`, `required` and `secret` are its values.
 //! - `parse` reads the text; `locator` finds lines, `nearest` and `unknown_name` the name that was meant,
 //!   for errors.
 //! - `check`, `bucket_grants`, `namespace_check`, `namespace_rings`, `namespace_storage_check`,
-//!   `nexus_check` and `shared_host` compare the parts with each other.
+//!   `nexus_check`, `plugins_check` and `shared_host` compare the parts with each other.
 //! - `namespace_rules` turns tables of namespaces into rules of the pipeline and of the gateway.
-//! - `keys` and `buckets` fetch what the file only names.
+//! - `keys`, `buckets`, `secrets`, `services`, `http_services` and `tcp_grants` fetch what the file only names.
 
 mod bucket;
 mod bucket_grants;
@@ -21,6 +21,8 @@ mod gateway;
 mod gateway_access;
 mod gateway_sizes;
 mod host_conflict;
+#[cfg(feature = "http")]
+mod http_services;
 mod keys;
 mod locator;
 mod method_name;
@@ -36,20 +38,31 @@ mod nexus_check;
 mod own_limits;
 mod parse;
 mod plugin;
+mod plugins;
+mod plugins_check;
 mod remedy;
 mod required;
 mod rule_conditions;
 mod schema;
 mod secret;
+mod secrets;
+mod service;
+mod services;
 mod shared_host;
 mod storage;
+mod tcp;
+mod tcp_grants;
 mod temporal;
 mod units;
 mod unknown_name;
 
 #[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
 pub(crate) use self::namespace_rules::policies;
+#[cfg(feature = "registry")]
+pub(crate) use self::plugins::RegistryEntry;
 pub use self::remedy::setting_name;
+#[cfg(any(feature = "codec-server", feature = "gateway", feature = "registry"))]
+pub(crate) use self::secret::read_secret;
 #[cfg(feature = "temporal")]
 pub(crate) use self::temporal::TemporalEntry;
 #[cfg(feature = "codec-server")]
@@ -65,11 +78,16 @@ pub(crate) use self::{
     namespaces::NamespaceEntry,
     parse::parse,
     plugin::{PluginEntry, ReuseWord},
+    plugins::SignaturePolicy,
     remedy::pipeline_error,
     required::Required,
     schema::{File, RingEntry, StageEntry},
+    secrets::{Secrets, secrets},
+    services::{Services, services},
     shared_host::check_host,
     storage::{DriverEntry, StorageEntry},
+    tcp::TlsWord,
+    tcp_grants::{TcpGrants, tcp_grants},
 };
 #[cfg(feature = "gateway")]
 pub(crate) use self::{
@@ -79,7 +97,4 @@ pub(crate) use self::{
     secret::Secret,
 };
 #[cfg(any(feature = "codec-server", feature = "gateway"))]
-pub(crate) use self::{
-    secret::{read_secret, refuse_writable},
-    temporal::JwtEntry,
-};
+pub(crate) use self::{secret::refuse_writable, temporal::JwtEntry};

@@ -13,6 +13,7 @@ use crate::{
     config_source::{ConfigSource, RawConfig},
     file_stamps::FileStamps,
     load_deadline::{LoadProgress, load_within},
+    lock_file::LockFile,
 };
 
 /// A parsed configuration.
@@ -42,7 +43,9 @@ impl ConfigFile {
     pub(crate) fn read_now(source: &ConfigSource) -> Result<Self, Error> {
         // Stamped before it is read: a change in between is then seen by the next look of a watch, and
         // costs one reload too many. Stamped afterwards, it would be missed for ever.
-        let mut stamps = FileStamps::take(source.path().cloned());
+        let path = source.path();
+        let mut stamps = FileStamps::take(path.cloned());
+        stamps.extend(FileStamps::take(path.map(|path| LockFile::path(path))));
         let RawConfig { name, folder, text } = source.read()?;
         let file = config::parse(&text, &name)?;
         stamps.extend(FileStamps::take(file.files(&folder)));

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cloakroom_core::{Error, ErrorKind};
-use cloakroom_plugin::{Grants, Inspection, Limits, Settings, Source};
+use cloakroom_plugin::{Grants, Inspection, Limits, OwnLimits, Settings, Source};
 
 use crate::{
     blocking_work::run_blocking,
@@ -11,7 +11,8 @@ use crate::{
     config::{OpenBuckets, PluginEntry, Table},
     config_file::ConfigFile,
     load_deadline::LoadProgress,
-    plugin_loader::{PluginLoader, plugin_source, settings},
+    plugin_loader::{PluginLoader, settings},
+    plugin_store::PluginRequest,
     resources::Resources,
 };
 
@@ -27,6 +28,8 @@ pub struct ConfiguredPlugin {
     pub settings: Settings,
     /// Limits of the configuration.
     pub limits: Limits,
+    /// Its own limits, in place of those.
+    pub own_limits: OwnLimits,
 }
 
 impl CloakroomBuilder {
@@ -54,9 +57,11 @@ impl CloakroomBuilder {
         let drivers = drivers.map(|driver| driver.entry()).enumerate();
         let parts = stages.map(|(index, entry)| (Table::Stage(index), entry));
         let mut parts = parts.chain(drivers.map(|(index, entry)| (Table::Driver(index), entry)));
+        let store = resources.plugins.unchecked();
         let is_wanted = |entry: PluginEntry<'_>| {
-            let source = plugin_source(&folder, entry).ok();
-            let found = source.and_then(|source| Inspection::from_source(&source).ok());
+            let request = PluginRequest::new(entry).ok();
+            let found = request.and_then(|request| store.find(&request).ok());
+            let found = found.and_then(|found| Inspection::from_source(&found.source).ok());
             found.is_some_and(|found| found.digest == wanted)
         };
         let found = parts.find(|(_, entry)| entry.origin().0 != "native" && is_wanted(*entry));
@@ -74,6 +79,7 @@ impl CloakroomBuilder {
             grants: loader.grants(table, entry),
             settings: settings(entry),
             limits: file.plugin_limits(),
+            own_limits: entry.limits.limits(),
         })
     }
 }

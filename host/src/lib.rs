@@ -29,6 +29,9 @@ mod key_facts;
 pub mod keys;
 mod load_deadline;
 mod loaded_config;
+#[cfg(feature = "registry")]
+mod lock;
+mod lock_file;
 pub mod metric;
 #[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
 mod namespace_policies;
@@ -39,12 +42,21 @@ pub mod plugin;
 mod plugin_grants;
 mod plugin_loader;
 mod plugin_sources;
+mod plugin_store;
 mod probe;
+#[cfg(feature = "registry")]
+mod pull;
+#[cfg(feature = "registry")]
+pub mod registry;
+#[cfg(feature = "registry")]
+mod registry_access;
 mod reload;
 mod reload_metric;
 mod reload_order;
 mod report;
 mod resources;
+pub mod signature;
+mod signature_check;
 #[cfg(any(feature = "codec-server", feature = "gateway"))]
 mod signed_tokens;
 pub mod storage;
@@ -67,12 +79,22 @@ pub use futures::future::BoxFuture;
 
 pub use self::{builder::CloakroomBuilder, cloakroom::Cloakroom, watch::Watch};
 
+/// Compiles the examples of the page on TCP and secrets.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/authors/secrets.md")]
+struct TcpAndSecrets;
+
 /// Compiles the examples of the page on Temporal.
 #[cfg(all(doctest, feature = "temporal-sdk"))]
 #[doc = include_str!("../docs/temporal.md")]
 struct Temporal;
 
+/// Compiles the driver of the page on HTTP services.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/authors/network.md")]
+struct Network;
+
 /// Compiles the examples of the page for authors of plugins.
 #[cfg(doctest)]
-#[doc = include_str!("../docs/authors.md")]
+#[doc = include_str!("../docs/authors/README.md")]
 struct Authors;

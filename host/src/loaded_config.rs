@@ -89,7 +89,9 @@ impl LoadedConfig {
             let resources = Resources::open(&this, &config, &open, before)?;
             Ok((config, resources))
         });
-        let (ConfigFile { file, folder, locator, stamps }, resources) = opened.await?;
+        let (config, resources) = opened.await?;
+        pull_first(builder, &config, progress).await?;
+        let ConfigFile { file, folder, locator, stamps } = config;
         let native = &builder.native;
         let loader = PluginLoader {
             folder: &folder,
@@ -127,4 +129,34 @@ impl LoadedConfig {
             stamps,
         })
     }
+}
+
+/// Pulls what the configuration asks to have pulled, before anything is loaded.
+#[cfg(feature = "registry")]
+async fn pull_first(
+    builder: &CloakroomBuilder,
+    config: &ConfigFile,
+    progress: &LoadProgress,
+) -> Result<(), Error> {
+    if config.file.plugins.pull {
+        progress.begin("pulling plugins from their registries".to_owned());
+        // Boxed: most configurations pull nothing, and need not carry the future.
+        Box::pin(crate::pull::pull_missing(builder, config)).await?;
+    }
+    Ok(())
+}
+
+/// Refuses to pull: this build has no client.
+#[cfg(not(feature = "registry"))]
+async fn pull_first(
+    _: &CloakroomBuilder,
+    config: &ConfigFile,
+    _: &LoadProgress,
+) -> Result<(), Error> {
+    if !config.file.plugins.pull {
+        return Ok(());
+    }
+    let text = "`plugins.pull = true`, and this program was built without the feature `registry`: pull \
+                with `cloakroom plugin pull`, and remove the key";
+    Err(Error::new(cloakroom_core::ErrorKind::Config, text))
 }

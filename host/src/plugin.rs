@@ -1,10 +1,16 @@
-//! Plugins: the [`Host`] that runs them, their [`Limits`], and the [`Grants`] they are loaded with.
+//! Plugins: the [`Host`] that runs them, their [`Limits`], and the [`Grants`] they are loaded with,
+//! and the [`Service`]s that they reach over HTTP.
 
+pub use cloakroom_core::{Service, ServiceRequest, ServiceResponse};
 pub use cloakroom_plugin::{
     About, Capability, CodeLimits, CodeSize, CompileWorker, CompiledPlugin, Digest, Grants, Host,
     HostBuilder, Limits, OwnLimits, Plugin, PluginCodec, PluginDriver, Requirement, Reuse,
-    SettingError, SettingKind, SettingSchema, Settings, Source, Trace, TraceEvent,
+    SettingError, SettingKind, SettingSchema, Settings, Source, TcpGrant, TcpGrantError, TcpTls,
+    Trace, TraceEvent,
 };
+
+#[cfg(feature = "http")]
+pub use cloakroom_stores::{HttpService, HttpServiceBuilder};
 
 #[cfg(feature = "bundled")]
 pub use crate::bundled::{bundled, bundled_names};

@@ -45,8 +45,18 @@ impl PluginLoader<'_> {
         for (name, (bucket, access)) in asked.buckets.iter().filter_map(bucket) {
             grants = grants.with_bucket(&name, bucket, access);
         }
-        for address in &asked.tcp {
-            grants = grants.with_tcp(*address);
+        let services = &self.resources.services;
+        for (name, service) in asked.services.iter().filter_map(|name| services.get_key_value(name))
+        {
+            grants = grants.with_service(name, service.clone());
+        }
+        let secrets = &self.resources.secrets;
+        let secret = |name: &'_ String| Some((name.clone(), secrets.get(name)?));
+        for (name, secret) in asked.secrets.iter().filter_map(secret) {
+            grants = grants.with_secret(&name, secret);
+        }
+        for server in self.resources.tcp.granted_to(table) {
+            grants = grants.with_tcp_grant(server.clone());
         }
         if asked.log { grants.with_log() } else { grants }
     }

@@ -9,10 +9,10 @@ use cloakroom_plugin::{Plugin, Reuse, Settings, Source, World};
 use crate::{
     blocking_work::run_blocking,
     builder::NativeParts,
-    bundled::bundled,
     config::{Locator, NamespaceEntry, PluginEntry, ReuseWord, StorageEntry, Table, setting_name},
     inventory::Drivers,
     load_deadline::LoadProgress,
+    plugin_store::PluginRequest,
     probe,
     resources::Resources,
 };
@@ -100,8 +100,12 @@ impl PluginLoader<'_> {
     }
 
     async fn load(&self, table: Table<'_>, entry: PluginEntry<'_>) -> Result<Plugin, Error> {
-        let source = plugin_source(self.folder, entry);
-        let source = source.map_err(|error| self.at_key(table, "digest", entry, error))?;
+        let request = PluginRequest::new(entry);
+        let request = request.map_err(|error| self.at_key(table, "digest", entry, error))?;
+        let store = self.resources.plugins.clone();
+        // Reads and hashes files, whose file system may not answer.
+        let found = run_blocking(move || store.find(&request)).await;
+        let source = found.map_err(|error| self.at_key(table, "plugin", entry, error))?.source;
         self.progress.begin(format!("plugin `{}`", source.name()));
         let host = &self.resources.host;
         let loaded = host.load(source.clone(), self.grants(table, entry)).await;
@@ -157,21 +161,6 @@ impl PluginLoader<'_> {
         let key = if error.kind() == ErrorKind::Config { "settings" } else { "plugin" };
         self.at_key(table, key, entry, error)
     }
-}
-
-/// Returns the source of an entry's plugin. Relative paths start from `folder`.
-pub(crate) fn plugin_source(folder: &Path, entry: PluginEntry<'_>) -> Result<Source, Error> {
-    let mut source = match entry.origin() {
-        ("bundled", name) => bundled(name)?,
-        (_, path) => Source::file(folder.join(path)),
-    };
-    if let Some(digest) = entry.digest {
-        source = source.with_digest(digest.parse()?);
-    }
-    if let Some(name) = entry.name {
-        source = source.with_name(name);
-    }
-    Ok(source)
 }
 
 /// Says where a plugin of this world belongs, if it is not this table.

@@ -6,7 +6,10 @@ use cloakroom_core::Error;
 use cloakroom_plugin::{Host, Source};
 
 use crate::{
-    builder::CloakroomBuilder, config, config_file::ConfigFile, plugin_loader::plugin_source,
+    builder::CloakroomBuilder,
+    config,
+    config_file::ConfigFile,
+    plugin_store::{PluginRequest, PluginStore},
 };
 
 /// Plugins that a configuration names, and a host to compile them with.
@@ -54,9 +57,10 @@ impl CloakroomBuilder {
         let cache = file.cache.folder.as_ref().map(|path| folder.join(path));
         let cache = into.map(Path::to_owned).or(cache).or_else(|| self.cache.clone());
         let host = self.host_builder(file.plugin_limits(), cache.as_ref());
+        let store = PluginStore::open(self, config)?;
         let mut sources = Vec::new();
         for entry in file.entries().filter(|entry| entry.origin().0 != "native") {
-            let source = plugin_source(folder, entry)?;
+            let source = store.find(&PluginRequest::new(entry)?)?.source;
             if !sources.contains(&source) {
                 sources.push(source);
             }

@@ -1,4 +1,5 @@
-//! Resources that a configuration names besides plugins: its host, keys and buckets.
+//! Resources that a configuration names besides plugins: its host, keys, secrets, buckets, services and
+//! servers.
 
 use std::path::PathBuf;
 
@@ -7,17 +8,23 @@ use cloakroom_plugin::{Host, Limits};
 
 use crate::{
     builder::CloakroomBuilder,
-    config::{self, Buckets, OpenBuckets, Rings},
+    config::{self, Buckets, OpenBuckets, Rings, Secrets, Services, TcpGrants},
     config_file::ConfigFile,
+    plugin_store::PluginStore,
 };
 
-/// Host, key rings and buckets of one configuration.
+/// Host, plugins, key rings, secrets, buckets, services and servers of one configuration.
 pub(crate) struct Resources {
     pub(crate) host: Host,
+    pub(crate) plugins: PluginStore,
     /// Folder of compiled plugins.
     pub(crate) cache: Option<PathBuf>,
     pub(crate) rings: Rings,
     pub(crate) buckets: Buckets,
+    pub(crate) services: Services,
+    pub(crate) secrets: Secrets,
+    /// Servers that plugins may connect to.
+    pub(crate) tcp: TcpGrants,
 }
 
 /// Host of the configuration before, and its cache folder.
@@ -42,6 +49,9 @@ impl Resources {
         let mut rings = config::rings(file, folder, open.key_usage(), locator)?;
         rings.extend(native.rings.iter().map(|(name, ring)| (name.clone(), ring.clone())));
         let buckets = config::buckets(file, folder, &native.buckets, open, locator)?;
+        let services = config::services(file, folder, &native.services, open.services(), locator)?;
+        let secrets = config::secrets(file, folder, locator)?;
+        let tcp = config::tcp_grants(file, folder, locator)?;
         let cache = file.cache.folder.as_ref().map(|path| folder.join(path));
         let cache = cache.or_else(|| builder.cache.clone());
         let host = match &builder.host {
@@ -51,7 +61,8 @@ impl Resources {
             }
             None => host(builder, file.plugin_limits(), cache.as_ref(), before)?,
         };
-        Ok(Self { host, cache, rings, buckets })
+        let plugins = PluginStore::open(builder, config)?;
+        Ok(Self { host, plugins, cache, rings, buckets, services, secrets, tcp })
     }
 }
 

@@ -1,5 +1,9 @@
 //! Warnings about settings that work and may not be meant.
 
+mod loopback;
+mod plugin_access;
+
+use self::loopback::is_loopback;
 use crate::config::{File, Locator, Required, Table};
 
 /// Returns the warnings about a configuration, each with file and line.
@@ -7,6 +11,8 @@ pub(crate) fn warnings(file: &File, locator: &Locator) -> Vec<String> {
     plaintext(file, locator)
         .chain(threshold(file, locator))
         .chain(plain_http(file, locator))
+        .chain(plain_services(file, locator))
+        .chain(plugin_access::warnings(file, locator))
         .collect()
 }
 
@@ -41,6 +47,22 @@ fn plain_http(file: &File, locator: &Locator) -> impl Iterator<Item = String> {
     })
 }
 
+/// Services that are asked without TLS, on another machine.
+fn plain_services(file: &File, locator: &Locator) -> impl Iterator<Item = String> {
+    let plain = file.services.iter().filter(|(_, entry)| {
+        let host =
+            entry.url.strip_prefix("http://").and_then(|rest| rest.split(['/', '?', '#']).next());
+        host.is_some_and(|host| !is_loopback(host))
+    });
+    plain.map(|(name, _)| {
+        let place = locator.place_of(Table::Service(name), &["url"]);
+        format!(
+            "{place}: [services.{name}] is asked over plain HTTP: whoever is on the way sees payloads \
+             and credentials, and can change them; use https://"
+        )
+    })
+}
+
 /// Returns whether a setting has a store asked over plain HTTP that is not on this machine.
 fn is_plain(key: &str, value: &str) -> bool {
     let bare =
@@ -52,15 +74,6 @@ fn is_plain(key: &str, value: &str) -> bool {
     let host = value.strip_prefix("http://").filter(|_| ADDRESSES.contains(&bare));
     let host = host.and_then(|rest| rest.split(['/', '?', '#']).next());
     host.is_some_and(|host| !is_loopback(host))
-}
-
-fn is_loopback(host: &str) -> bool {
-    let name = match host.strip_prefix('[') {
-        Some(rest) => rest.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
-    };
-    let address = name.parse::<std::net::IpAddr>();
-    name == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// A threshold above what Temporal takes stores nothing that Temporal would have taken.

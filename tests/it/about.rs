@@ -152,21 +152,24 @@ async fn wrong_settings_are_refused_at_their_line() {
         &reverse("least = 0\nlaest = 1"),
         &["line 5", "`least`"],
         &expect![[r#"
-    "#]],
+            [folder]/cloakroom.toml, line 5, stage `reverse`, key `settings.laest`: plugin `reverse` (`[folder]/reverse.wasm`): unknown setting `laest`: did you mean `least`?
+        "#]],
     )
     .await;
     refused(
         &reverse("least = \"some\""),
         &["line 4", "1000000"],
         &expect![[r#"
-    "#]],
+            [folder]/cloakroom.toml, line 4, stage `reverse`, key `settings.least`: plugin `reverse` (`[folder]/reverse.wasm`): setting `least` must be a number from 0 to 1000000
+        "#]],
     )
     .await;
     refused(
         &reverse("least = [\"1\", \"2\"]"),
         &["line 4", "1000000"],
         &expect![[r#"
-    "#]],
+            [folder]/cloakroom.toml, line 4, stage `reverse`, key `settings.least`: plugin `reverse` (`[folder]/reverse.wasm`): setting `least` must be a number from 0 to 1000000
+        "#]],
     )
     .await;
     assert!(open(&reverse("least = 7")).await.is_ok());
@@ -177,7 +180,8 @@ async fn wrong_settings_are_refused_at_their_line() {
         sealing,
         &["line 3", "`ring`"],
         &expect![[r#"
-    "#]],
+            [folder]/cloakroom.toml, line 3, stage `aes-gcm`, key `settings`: plugin `aes-gcm`: setting `ring` is needed
+        "#]],
     )
     .await;
 }

@@ -27,6 +27,7 @@ fn dependencies_point_one_way() {
         ("host/core", vec![]),
         ("host/pipeline", vec!["cloakroom-core"]),
         ("host/plugin", vec!["cloakroom-core"]),
+        ("host/registry", vec!["cloakroom-core"]),
         ("host/stores", vec!["cloakroom-core"]),
         ("host/temporal", vec!["cloakroom-core", "cloakroom-pipeline", "cloakroom-wire"]),
         ("host/wire", vec![]),
@@ -37,6 +38,7 @@ fn dependencies_point_one_way() {
                 "cloakroom-core",
                 "cloakroom-pipeline",
                 "cloakroom-plugin",
+                "cloakroom-registry",
                 "cloakroom-stores",
                 "cloakroom-temporal",
             ],
@@ -60,13 +62,14 @@ fn what_is_known_where() {
     for (name, may) in [
         ("wasmtime", &["host/plugin"][..]),
         ("wasmtime-wasi", &["host/plugin"]),
-        ("serde", &["host", "host/cli", "host/temporal"]),
+        ("serde", &["host", "host/cli", "host/registry", "host/temporal"]),
         ("anyhow", &["host/cli"]),
         ("object_store", &["host/stores"]),
         ("tokio", &["host", "host/cli", "host/pipeline", "host/plugin", "host/temporal"]),
         ("temporalio-common", &["host/temporal"]),
         ("hyper", &["host/temporal"]),
-        ("reqwest", &["host/stores", "host/temporal"]),
+        ("reqwest", &["host/registry", "host/stores", "host/temporal"]),
+        ("toml_edit", &["host"]),
         ("metrics", &["host", "host/cli", "host/pipeline", "host/plugin", "host/temporal"]),
     ] {
         for crate_ in [
@@ -76,6 +79,7 @@ fn what_is_known_where() {
             "host/core",
             "host/pipeline",
             "host/plugin",
+            "host/registry",
             "host/stores",
             "host/temporal",
             "host/wire",
@@ -90,10 +94,20 @@ fn what_is_known_where() {
 /// A file uses the files that define what it names, whatever re-exports it names them by.
 #[test]
 fn files_do_not_import_each_other_in_circles() {
-    let mut folders: Vec<_> =
-        ["", "cli", "conformance", "core", "pipeline", "plugin", "stores", "temporal", "wire"]
-            .map(|crate_| root().join("host").join(crate_))
-            .into();
+    let mut folders: Vec<_> = [
+        "",
+        "cli",
+        "conformance",
+        "core",
+        "pipeline",
+        "plugin",
+        "registry",
+        "stores",
+        "temporal",
+        "wire",
+    ]
+    .map(|crate_| root().join("host").join(crate_))
+    .into();
     let guests = fs::read_dir(root().join("guest-codecs")).unwrap();
     folders.extend(guests.map(|entry| entry.unwrap().path()));
     let mut text = String::new();
@@ -232,7 +246,7 @@ fn every_item_of_the_contract_is_documented() {
 /// compiled, and their tests run.
 #[test]
 fn authors_are_shown_plugins_that_are_tested() {
-    let page = fs::read_to_string(root().join("host/docs/authors.md")).unwrap();
+    let page = fs::read_to_string(root().join("host/docs/authors/README.md")).unwrap();
     let sdk = fs::read_to_string(root().join("guest-codecs/sdk/src/lib.rs")).unwrap();
     for example in ["reverse", "flat"] {
         let path = root().join("guest-codecs/sdk/examples").join(example).with_extension("rs");
@@ -264,8 +278,7 @@ fn the_readme_shows_a_worker_that_is_compiled() {
 /// No test and no example in the documentation is ignored: an ignored one is forgotten.
 #[test]
 fn no_test_is_ignored() {
-    let pages = fs::read_dir(root().join("host/docs")).unwrap();
-    let mut found: Vec<_> = pages.map(|page| page.unwrap().path()).collect();
+    let mut found = crate::docs::page_files();
     found.push(root().join("README.md"));
     for folder in ["host", "guest-codecs", "tests/it"] {
         sources(&root().join(folder), &mut found);
@@ -294,8 +307,7 @@ fn the_version_of_wasmtime_is_the_locked_one() {
 /// Links of the README and of the pages lead to files.
 #[test]
 fn every_link_leads_somewhere() {
-    let pages = fs::read_dir(root().join("host/docs")).unwrap();
-    let mut pages: Vec<_> = pages.map(|page| page.unwrap().path()).collect();
+    let mut pages = crate::docs::page_files();
     let others = [
         "README.md",
         "SECURITY.md",

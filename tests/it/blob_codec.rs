@@ -92,7 +92,8 @@ async fn another_object_under_its_key_is_an_error() {
         &chain(&error),
         &["`parts/one`"],
         &expect![[r#"
-    "#]],
+            stage `remote`, encoding payload 0: bucket `parts`, key `parts/one`: another object is there, and the payload would not be found again: remove that object, or have the codec make keys of the content
+        "#]],
     );
 }
 
@@ -158,7 +159,8 @@ async fn plaintext_is_not_moved_where_storage_is_sealed() {
         &chain(&error),
         &["line 4", "`remote`", "`storage.sealed`"],
         &expect![[r#"
-    "#]],
+            [folder]/cloakroom.toml, line 4: stage `remote` may write into buckets before a required stage has encrypted, and `storage.sealed` allows no plaintext in a store: put it behind that stage
+        "#]],
     );
     let (opened, _folder) = open(&format!("{SEALING}{REMOTE}{STORAGE}{REST}")).await;
     assert!(opened.is_ok(), "{}", chain(&opened.map(drop).unwrap_err()));

@@ -248,9 +248,9 @@ const WRONG: [Case; 23] = [
         "plugin = \"file:zstd.wasm\"\nsettings.levle = 3",
         4,
         CONFIG,
-        &["stage `zstd`, key `settings`", "zstd.wasm`", "`levle`"],
+        &["stage `zstd`, key `settings.levle`", "zstd.wasm`"],
         expect![[r#"
-            [folder]/cloakroom.toml, line 4, stage `zstd`, key `settings`: plugin `zstd` (`[folder]/zstd.wasm`): unknown setting `levle`: did you mean `level`?
+            [folder]/cloakroom.toml, line 4, stage `zstd`, key `settings.levle`: plugin `zstd` (`[folder]/zstd.wasm`): unknown setting `levle`: did you mean `level`?
         "#]],
     ),
     Case(

@@ -82,7 +82,7 @@ async fn open(text: &str) -> Result<Cloakroom, Error> {
 }
 
 /// The tables of the reference, and a file with a key of each in place of `KEY`.
-const TABLES: [(&str, &str); 27] = [
+const TABLES: [(&str, &str); 30] = [
     ("[[stage]]", "[[stage]]\nplugin = \"bundled:zstd\"\nKEY"),
     ("grants", "[[stage]]\nplugin = \"bundled:zstd\"\n[stage.grants]\nKEY"),
     ("Limits of a stage or a driver", "[[stage]]\nplugin = \"bundled:zstd\"\n[stage.limits]\nKEY"),
@@ -91,6 +91,7 @@ const TABLES: [(&str, &str); 27] = [
     ("[[storage.driver]]", "[[storage.driver]]\nname = \"n\"\nplugin = \"bundled:s3\"\nKEY"),
     ("storage.claims", "[storage.claims]\npolicy = \"off\"\nKEY"),
     ("storage.cache", "[storage.cache]\nKEY"),
+    ("[services.NAME]", "[services.s]\nurl = \"https://h/\"\nKEY"),
     ("[keys.NAME]", "[keys.k]\nKEY"),
     ("[limits]", "[limits]\nKEY"),
     ("[limits.code]", "[limits.code]\nKEY"),
@@ -129,6 +130,9 @@ const TABLES: [(&str, &str); 27] = [
     ),
     ("[[namespace.NAME.plain]]", "[[namespace.n.plain]]\nKEY"),
     ("[nexus.ENDPOINT]", "[nexus.e]\nnamespace = \"n\"\nKEY"),
+    ("[plugins]", "[plugins]\nKEY"),
+    ("[plugins.keys.NAME]", "[plugins.keys.k]\nKEY"),
+    ("[registries.\"HOST\"]", "[registries.\"h.example\"]\nKEY"),
     ("[cache]", "[cache]\nKEY"),
 ];
 

@@ -3,6 +3,7 @@
 mod buckets;
 mod command;
 mod native;
+mod page;
 
 use std::{
     collections::BTreeSet,
@@ -119,7 +120,8 @@ async fn check_driver(host: &Host, tight: &Host, fault: &str) -> Report {
     let faults = Faults::default();
     let memory: Arc<dyn Bucket> = Arc::new(ObjectBucket::memory("b"));
     let bucket: Arc<dyn Bucket> = Arc::new(faults.wrap(memory));
-    let grants = Grants::none().with_bucket("b", bucket, BucketAccess::whole()).with_log();
+    let access = BucketAccess::whole().with_removing();
+    let grants = Grants::none().with_bucket("b", bucket, access).with_log();
     let (trace, words) = recorder();
     let plugin = load(host, FAULTY_DRIVER, grants.clone().with_trace(trace)).await;
     let driver = async |plugin: &Plugin| {

@@ -19,6 +19,16 @@ fn page() -> String {
     fs::read_to_string(root().join("host/docs/troubleshooting.md")).unwrap()
 }
 
+/// Returns the pages of the documentation, those for authors included.
+pub(crate) fn page_files() -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for folder in ["host/docs", "host/docs/authors"] {
+        let entries = fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().path());
+        files.extend(entries.filter(|path| path.is_file()));
+    }
+    files
+}
+
 /// A section of the page: its heading, and its text up to the next.
 fn sections(page: &str) -> Vec<(String, String)> {
     let mut sections: Vec<(String, String)> = Vec::new();
@@ -149,9 +159,8 @@ fn functions_that_pages_name_exist() {
     let mut source = String::new();
     sources(&root().join("host"), &mut source);
     sources(&root().join("guest-codecs"), &mut source);
-    let pages = fs::read_dir(root().join("host/docs")).unwrap().map(|page| page.unwrap().path());
     let mut named = 0;
-    for page in pages {
+    for page in page_files() {
         let text = fs::read_to_string(&page).unwrap();
         for name in text.split('`').skip(1).step_by(2) {
             let Some((_, function)) = name.split_once("::").filter(|(of, function)| {
@@ -172,8 +181,7 @@ fn functions_that_pages_name_exist() {
 /// Links to a heading lead to one.
 #[test]
 fn every_anchor_exists() {
-    let mut pages: Vec<_> =
-        fs::read_dir(root().join("host/docs")).unwrap().map(|page| page.unwrap().path()).collect();
+    let mut pages = page_files();
     pages.extend(["README.md", "examples/alerts/README.md"].map(|page| root().join(page)));
     let mut followed = 0;
     for page in pages {
@@ -235,8 +243,7 @@ fn has_flags(mut command: Command, path: &[String], flags: &BTreeSet<String>, co
 
 /// All pages that show commands.
 fn pages() -> String {
-    let pages = fs::read_dir(root().join("host/docs")).unwrap();
-    let pages = pages.map(|page| page.unwrap().path()).chain([root().join("README.md")]);
+    let pages = page_files().into_iter().chain([root().join("README.md")]);
     pages.map(|page| fs::read_to_string(page).unwrap()).collect()
 }
 

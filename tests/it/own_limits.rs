@@ -73,14 +73,16 @@ async fn a_limit_above_the_hosts_is_refused_at_its_key() {
         &error,
         &["line 3", "65MiB", "64MiB", "`limits.memory`"],
         &expect![[r#"
-    "#]],
+            [folder]/cloakroom.toml, line 3, stage `reverse`, key `limits`: plugin `reverse` (`[folder]/reverse.wasm`): its own limit of memory is 65MiB, and no plugin of this host may have more than 64MiB: lower the one or raise the other (`limits = { memory = "SIZE" }`, `limits.memory`)
+        "#]],
     );
     let error = open(&stage("limits = { memry = \"1MiB\" }")).await.map(drop).unwrap_err();
     check(
         &error,
         &["line 3", "`memory`"],
         &expect![[r#"
-    "#]],
+            [folder]/cloakroom.toml, line 3: unknown key `memry`; did you mean `memory`?
+        "#]],
     );
     let driver = "[storage]\ntime = \"10s\"\n[[storage.driver]]\nname = \"d\"\n\
                   plugin = \"file:rogue_driver.wasm\"\ngrants.buckets = [\"b\"]\n\
@@ -90,7 +92,8 @@ async fn a_limit_above_the_hosts_is_refused_at_its_key() {
         &error,
         &["line 7", "11s", "10s", "`storage.time`"],
         &expect![[r#"
-    "#]],
+            [folder]/cloakroom.toml, line 7, driver `d`, key `limits`: plugin `rogue_driver` (`[folder]/rogue_driver.wasm`): its own limit of time is 11s, and no plugin of this host may have more than 10s: lower the one or raise the other (`limits = { time = "TIME" }`, `storage.time`)
+        "#]],
     );
     let fits = driver.replace("11s", "10s");
     assert!(open(&fits).await.is_ok());
@@ -110,6 +113,7 @@ async fn a_driver_is_ended_by_its_own_time() {
         &chain(&error),
         &["50ms", "limits = { time"],
         &expect![[r#"
-    "#]],
+            stage `storage d`, encoding payload 0, plugin `rogue_driver`: took longer than 50ms (`limits = { time = "TIME" }`)
+        "#]],
     );
 }

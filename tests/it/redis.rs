@@ -102,7 +102,7 @@ async fn reaches_nothing_else() {
         &chain(&error),
         &["`127.0.0.1:9`", "Grants::with_tcp"],
         &expect![[r#"
-            stage `storage redis`, encoding payload 0, plugin `redis`: the plugin was denied access, or denied it itself; it may connect to `127.0.0.1:9`; its own words are not shown, since they could hold payload bytes: grant it the log to see them (`Grants::with_tcp`, `Grants::with_log`)
+            stage `storage redis`, encoding payload 0, plugin `redis`: connections to `127.0.0.1:[port]` were not granted to this plugin; granted: `127.0.0.1:9` (`Grants::with_tcp_grant`)
         "#]],
     );
 }

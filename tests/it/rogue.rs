@@ -89,21 +89,21 @@ const ATTACKS: [Attack; 25] = [
         "recursion",
         Trapped,
         expect![[r#"
-            plugin `rogue`: trapped: wasm trap: out of bounds memory access; its instance is gone
+            plugin `rogue`: trapped: wasm trap: out of bounds memory access; its instance is gone, and a trace shows where it was (`Grants::with_trace`)
         "#]],
     ),
     Attack(
         "trap",
         Trapped,
         expect![[r#"
-            plugin `rogue`: trapped: wasm trap: wasm `unreachable` instruction executed; its instance is gone
+            plugin `rogue`: trapped: wasm trap: wasm `unreachable` instruction executed; its instance is gone, and a trace shows where it was (`Grants::with_trace`)
         "#]],
     ),
     Attack(
         "panic",
         Trapped,
         expect![[r#"
-            plugin `rogue`: trapped: wasm trap: wasm `unreachable` instruction executed; its instance is gone
+            plugin `rogue`: trapped: wasm trap: wasm `unreachable` instruction executed; its instance is gone, and a trace shows where it was (`Grants::with_trace`)
         "#]],
     ),
     Attack(

@@ -95,6 +95,35 @@ async fn a_plugin_cannot_log_what_it_reads_unless_granted() {
     }
 }
 
+/// Also while it describes itself, when it may otherwise say what it likes.
+#[tokio::test(flavor = "current_thread")]
+async fn a_plugin_that_has_seen_a_secret_is_silent() {
+    for wasm in [ROGUE, ROGUE_WASIP2] {
+        for granted in [false, true] {
+            let (log, _guard) = Log::start();
+            let mut grants = rogue_grants().with_secret("db", CANARY.as_bytes());
+            if granted {
+                grants = grants.with_log();
+            }
+            assert!(!format!("{grants:?}").contains(CANARY));
+            let plugin =
+                host(Limits::default()).load(Source::bytes("rogue", wasm), grants).await.unwrap();
+            let settings = Settings::none().with_setting("describe", "tell-secret");
+            let asked = settings.clone().with_setting("words", "db");
+            let error = plugin.codec(asked, Reuse::Fresh).await.map(drop).unwrap_err();
+            let seen = format!("{} {} {error:?}", log.text(), chain(&error));
+            assert!(seen.contains("nothing seen yet"), "{seen}");
+            assert_eq!(seen.contains(CANARY), granted, "{seen}");
+            // One that is not granted is refused by its name, and the log goes on.
+            let other = settings.with_setting("words", "another");
+            let error = plugin.codec(other, Reuse::Fresh).await.map(drop).unwrap_err();
+            let text = chain(&error);
+            assert!(text.contains("secret `another` was not granted"), "{text}");
+            assert!(text.contains("granted: `db` (`Grants::with_secret`)"), "{text}");
+        }
+    }
+}
+
 #[tokio::test(flavor = "current_thread")]
 async fn a_panic_is_logged_by_its_place_and_not_its_message() {
     let (log, _guard) = Log::start();

@@ -53,7 +53,7 @@ async fn sockets_need_a_grant() {
         &chain(&error),
         &["wasi:sockets/", "Grants::with_tcp"],
         &expect![[r#"
-            plugin `rogue`: imports `wasi:sockets/network@0.2.6`, which was not granted: grant an address, or build the plugin without a network (componentize-py: `--stub-wasi`) (`Grants::with_tcp`)
+            plugin `rogue`: imports `wasi:sockets/network@0.2.6`, which was not granted: grant a server, or build the plugin without a network (componentize-py: `--stub-wasi`) (`Grants::with_tcp_grant`)
         "#]],
     );
 }

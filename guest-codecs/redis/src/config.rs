@@ -1,8 +1,6 @@
 //! The settings.
 
-use std::net::SocketAddr;
-
-use cloakroom_guest::{Error, MaxBytes, Setting, Settings};
+use cloakroom_guest::{Error, MaxBytes, Setting, Settings, secrets};
 
 /// The largest value that Redis stores.
 const LARGEST: u64 = 512 << 20;
@@ -17,17 +15,22 @@ const TTL_SECONDS: Setting = Setting::integer(
 );
 
 /// The settings that the driver knows.
-pub(crate) const SETTINGS: [Setting; 4] = [
-    Setting::name_of("address", "tcp", "address and port of Redis").required(),
+pub(crate) const SETTINGS: [Setting; 6] = [
+    Setting::name_of("address", "tcp", "name or address, and port; over TLS as `grants.tcp` says")
+        .required(),
     MaxBytes::setting(LARGEST as i64),
+    Setting::name_of("password_secret", "secrets", "secret with the password to log in with"),
     Setting::text("prefix", "put before every key; a claim for another key is refused")
         .with_default(PREFIX),
     TTL_SECONDS,
+    Setting::text("user", "user of the server's access control list; needs `password_secret`"),
 ];
 
 /// The plugin's configuration.
 pub(crate) struct Config {
-    pub(crate) address: SocketAddr,
+    /// Host and port.
+    pub(crate) address: String,
+    pub(crate) login: Option<Login>,
     pub(crate) max_bytes: MaxBytes,
     /// The start of every key: empty, or with a colon at its end.
     pub(crate) prefix: String,
@@ -35,11 +38,18 @@ pub(crate) struct Config {
     pub(crate) ttl_seconds: Option<u32>,
 }
 
+/// What the server asks of its clients.
+pub(crate) struct Login {
+    /// The user of the server's ACL. Without one, the password is the server's own.
+    pub(crate) user: Option<String>,
+    pub(crate) password: Vec<u8>,
+}
+
 impl Config {
-    /// Reads the settings.
+    /// Reads the settings, and the secret last: the host shows no words of a plugin that has seen one.
     ///
     /// # Errors
-    /// `Misconfigured` if one cannot work.
+    /// `Misconfigured` if a setting cannot work, `Denied` if the secret is not granted.
     pub(crate) fn read(settings: &Settings) -> Result<Self, Error> {
         Ok(Self {
             address: address(settings)?,
@@ -53,14 +63,30 @@ impl Config {
                 "" => String::new(),
                 prefix => format!("{prefix}:"),
             },
+            login: login(settings)?,
         })
     }
 }
 
-fn address(settings: &Settings) -> Result<SocketAddr, Error> {
-    settings.required("address")?.parse().map_err(|_| {
-        Error::misconfigured(
-            "setting `address` must be an address and a port, such as 127.0.0.1:6379",
-        )
-    })
+fn address(settings: &Settings) -> Result<String, Error> {
+    let address = settings.required("address")?;
+    let parts = address.rsplit_once(':').filter(|(host, _)| !host.is_empty());
+    let port = parts.and_then(|(_, port)| port.parse::<u16>().ok()).filter(|port| *port != 0);
+    if port.is_none() {
+        return Err(Error::misconfigured(
+            "setting `address` must be a name or an address, and a port, such as 127.0.0.1:6379",
+        ));
+    }
+    Ok(address.to_owned())
+}
+
+fn login(settings: &Settings) -> Result<Option<Login>, Error> {
+    let user = settings.get("user").map(str::to_owned);
+    match settings.get("password_secret") {
+        Some(secret) => Ok(Some(Login { user, password: secrets::get(secret)? })),
+        None if user.is_some() => Err(Error::misconfigured(
+            "setting `user` needs `password_secret`, the name of a secret that is granted",
+        )),
+        None => Ok(None),
+    }
 }

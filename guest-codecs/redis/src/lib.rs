@@ -15,7 +15,7 @@ use std::{
 use cloakroom_guest::{Buffer, BufferWriter, Claim, Context, Driver, Error, Setting, Settings};
 
 use crate::{
-    config::Config,
+    config::{Config, Login},
     key::object_key,
     resp::{Failure, Reply},
 };
@@ -83,21 +83,44 @@ impl Driver for Redis {
 }
 
 impl Redis {
+    /// Connects and logs in. The host resolves a name and encrypts, if the grant says so.
     fn connect(&self) -> Result<TcpStream, Error> {
-        let address = self.config.address;
-        TcpStream::connect(address).map_err(|error| match error.kind() {
-            io::ErrorKind::PermissionDenied => {
-                Error::denied(format!("no connection to {address}: is it in `grants.tcp`?"))
-            }
+        let address = &*self.config.address;
+        let stream = TcpStream::connect(address).map_err(|error| match error.kind() {
+            io::ErrorKind::PermissionDenied => Error::denied(format!(
+                "no connection to {address}: is it in `grants.tcp`, and is its certificate valid?"
+            )),
             kind => Error::unavailable(format!("no connection to {address}: {kind}")),
-        })
+        })?;
+        if let Some(login) = &self.config.login {
+            log_in(&stream, login)?;
+        }
+        Ok(stream)
+    }
+}
+
+/// Logs in before anything else is sent: a server closes the connection of a stranger who sends more than
+/// 16 KiB, and its reason is lost then.
+fn log_in(mut stream: &TcpStream, login: &Login) -> Result<(), Error> {
+    resp::auth(&mut stream, login.user.as_deref(), &login.password)
+        .map_err(|_| connection_lost())?;
+    match resp::reply(&mut BufReader::new(stream), 0, &mut BufferWriter::new()) {
+        Ok(Reply::Done) => Ok(()),
+        // Its code alone. A server that is not Redis could send the password back.
+        Err(Failure::Refused(reason)) => {
+            let code = reason.split(' ').next().unwrap_or_default();
+            let code = if matches!(code, "WRONGPASS" | "NOPERM") { code } else { "no such login" };
+            Err(Error::denied(format!("Redis refused user and password: {code}")))
+        }
+        _ => Err(connection_lost()),
     }
 }
 
 fn refused(reason: &str) -> Error {
     let text = format!("Redis refused: {reason}");
     match reason.split(' ').next() {
-        Some("NOAUTH" | "NOPERM" | "WRONGTYPE") => Error::Denied(text),
+        Some("NOAUTH") => Error::denied("Redis wants a login: set `password_secret`, and `user`"),
+        Some("NOPERM" | "WRONGTYPE") => Error::Denied(text),
         // Out of memory, loading, a replica without its primary: these pass.
         _ => Error::Unavailable(text),
     }

@@ -44,6 +44,17 @@ pub(crate) fn set(
     options.iter().try_for_each(|word| bulk(out, word.as_bytes()))
 }
 
+/// Sends `AUTH user password`, or `AUTH password`.
+pub(crate) fn auth(out: &mut impl Write, user: Option<&str>, password: &[u8]) -> io::Result<()> {
+    let words = if user.is_some() { 3 } else { 2 };
+    let mut command = format!("*{words}\r\n$4\r\nAUTH\r\n").into_bytes();
+    if let Some(user) = user {
+        bulk(&mut command, user.as_bytes())?;
+    }
+    bulk(&mut command, password)?;
+    out.write_all(&command)
+}
+
 /// Sends `GET key`.
 pub(crate) fn get(out: &mut impl Write, key: &str) -> io::Result<()> {
     let mut command = Vec::with_capacity(key.len() + 32);

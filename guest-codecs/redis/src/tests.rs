@@ -62,6 +62,42 @@ fn stores_unless_it_is_there() {
     assert!(matches!(store(b"").0, Err(Error::Unavailable(_))));
 }
 
+/// Logs in with these settings, against a server that answers `answer`, and returns what it was sent.
+fn log_in(user: Option<&str>, answer: &'static [u8], asked: &str) -> Option<Error> {
+    let _host = testing::Host::new().with_secret("redis", b"canary");
+    let (address, served) = server(asked.len(), answer);
+    let mut settings = vec![("address", &*address), ("password_secret", "redis")];
+    settings.extend(user.map(|user| ("user", user)));
+    let claim = Claim::new().with("key", "temporalio:payloads:v0:x");
+    let ctx = testing::context(Target::default());
+    let answered = load(&settings).unwrap().retrieve(&ctx, &claim);
+    assert_eq!(String::from_utf8(served.join().unwrap()).unwrap(), asked);
+    answered.err()
+}
+
+#[test]
+fn logs_in_before_anything_else() {
+    let password = "*2\r\n$4\r\nAUTH\r\n$6\r\ncanary\r\n";
+    let user = "*3\r\n$4\r\nAUTH\r\n$5\r\nalice\r\n$6\r\ncanary\r\n";
+    for (name, asked) in [(None, password), (Some("alice"), user)] {
+        let lost = log_in(name, b"+OK\r\n", asked);
+        assert!(matches!(lost, Some(Error::Unavailable(_))), "{lost:?}");
+        let refused = log_in(name, b"-WRONGPASS not canary\r\n", asked).unwrap();
+        assert_eq!(refused, Error::denied("Redis refused user and password: WRONGPASS"));
+        // A server that sends the password back.
+        let refused = log_in(name, b"-canary\r\n", asked).unwrap();
+        assert_eq!(refused, Error::denied("Redis refused user and password: no such login"));
+    }
+}
+
+#[test]
+fn a_login_needs_a_secret_that_is_granted() {
+    let settings = [("address", "127.0.0.1:1"), ("password_secret", "redis")];
+    assert!(matches!(load(&settings).err(), Some(Error::Denied(_))));
+    let settings = [("address", "127.0.0.1:1"), ("user", "alice")];
+    assert!(matches!(load(&settings).err(), Some(Error::Misconfigured(_))));
+}
+
 #[test]
 fn retrieves_what_is_there() {
     assert_eq!(retrieve(b"$6\r\nobject\r\n").unwrap(), b"object");
@@ -92,7 +128,7 @@ fn settings_that_cannot_work_are_refused() {
         assert!(refused(name, value).unwrap().contains("must be a number from 1"), "{name}");
     }
     let error = load(&[("address", "localhost")]).err();
-    let text = "setting `address` must be an address and a port, such as 127.0.0.1:6379";
+    let text = "setting `address` must be a name or an address, and a port, such as 127.0.0.1:6379";
     assert_eq!(error, Some(Error::misconfigured(text)));
     let error = load(&[("address", "127.0.0.1:1"), ("adress", "x")]).err();
     let text = "unknown setting `adress`: did you mean `address`?";

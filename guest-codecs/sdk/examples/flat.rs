@@ -1,4 +1,4 @@
-//! A driver that stores objects under their digests: the one of `host/docs/authors.md`.
+//! A driver that stores objects under their digests: the one of `host/docs/authors/README.md`.
 //!
 //! `cargo build --example flat --release --target wasm32-wasip2` makes a plugin of it.
 

@@ -1,4 +1,4 @@
-//! A codec that writes envelopes backwards: the one of `host/docs/authors.md`.
+//! A codec that writes envelopes backwards: the one of `host/docs/authors/README.md`.
 //!
 //! `cargo build --example reverse --release --target wasm32-wasip2` makes a plugin of it.
 

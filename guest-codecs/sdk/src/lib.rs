@@ -30,6 +30,7 @@
 //!
 //! - [`Codec`] turns whole payloads into bytes and back. [`PayloadCodec`] also chooses the metadata.
 //! - [`Driver`] stores objects elsewhere; [`blobs`] passes their bytes from the host to the store.
+//! - [`http`] sends requests to services that the operator granted; the host adds the credentials.
 //! - [`Settings`] are the plugin's own, typed. A [`Setting`] describes one: the host refuses others.
 //! - [`Buffer`] stands for bytes in the host. [`Buffer::reader`], [`BufferWriter`] and
 //!   [`Buffer::transform`] stream them, so that the plugin's memory stays small.
@@ -37,10 +38,12 @@
 //! - [`escape`] makes segments of keys of the names of workflows.
 //! - [`log`](mod@log) writes lines for the operator. With the feature `log`, so do the macros of the crate
 //!   [`log`](https://docs.rs/log): `log::info!` and above, unless the plugin sets another level.
+//! - [`secrets`] gives what the operator lets the plugin see, such as the password of a database.
 //!
 //! # Tests
 //! In a native build all of these are ordinary values, so `cargo test` runs the plugin as it is:
-//! [`testing`] makes contexts and payloads, and grants key rings and buckets in memory.
+//! [`testing`] makes contexts and payloads, and grants key rings, buckets, services and secrets in
+//! memory.
 //!
 //! [Cloakroom]: https://docs.rs/cloakroom
 
@@ -76,8 +79,8 @@ pub use self::{
     chunk::CHUNK,
     codec::{Codec, PayloadCodec},
     contract::{
-        Buffer, Context, Description, Error, Payload, Purpose, Writer, blobs, keys, log, random,
-        subkeys,
+        Buffer, Context, Description, Error, Payload, Purpose, Writer, blobs, http, keys, log,
+        random, secrets, subkeys,
     },
     driver::{Claim, Driver},
     max_bytes::MaxBytes,

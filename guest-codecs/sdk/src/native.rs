@@ -8,14 +8,18 @@ mod buffer;
 mod cipher;
 mod context;
 mod error;
+pub mod http;
+mod http_rules;
 pub mod keys;
 pub mod log;
 mod payload;
 mod protobuf;
 pub mod random;
+pub mod secrets;
 pub mod subkeys;
 
 pub(crate) mod host;
+pub(crate) mod service;
 
 pub use self::{
     buffer::{Buffer, Writer},

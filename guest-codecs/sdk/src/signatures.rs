@@ -8,8 +8,9 @@
 use crate::{
     Buffer, Context, Description, Error, Payload, Purpose, Writer,
     blobs::{self, Bucket, Mode, Outcome},
+    http::{self, Headers, Response, Service},
     keys::{self, Sealed},
-    log, random,
+    log, random, secrets,
     subkeys::{self, Subkey},
 };
 
@@ -56,8 +57,17 @@ const _: fn(&Bucket, &str, Option<&str>) -> Result<Vec<String>, Error> = Bucket:
 const _: [Mode; 2] = [Mode::Create, Mode::Overwrite];
 const _: [Outcome; 2] = [Outcome::Written, Outcome::AlreadyThere];
 
+type Send =
+    fn(&Service, &str, &str, &[(String, String)], Option<&Buffer>, u64) -> Result<Response, Error>;
+
+const _: fn(&str) -> Result<Service, Error> = http::open;
+const _: Send = Service::request;
+const _: fn(Response) -> (u16, Headers, Buffer) =
+    |Response { status, headers, body }| (status, headers, body);
+
 const _: fn(log::Level, &str) = log::write;
 const _: fn(u32) -> Vec<u8> = random::draw;
+const _: fn(&str) -> Result<Vec<u8>, Error> = secrets::get;
 
 const _: fn(Description) -> (Vec<String>, Purpose) =
     |Description { encodings, purpose }| (encodings, purpose);

@@ -1,10 +1,14 @@
 //! Tests of a plugin with `cargo test`, without a host and without WebAssembly.
 //!
-//! In a native build, buffers, payloads and settings are ordinary values, and [`Host`] grants key rings
-//! and buckets in memory. Plugins run as they are: the same `configure`, `encode` and `store`.
+//! In a native build, buffers, payloads and settings are ordinary values, and [`Host`] grants key rings,
+//! buckets, services and secrets in memory. Plugins run as they are: the same `configure`, `encode` and
+//! `store`.
+
+mod service;
 
 use std::{cell::RefCell, fmt, rc::Rc};
 
+pub use crate::native::service::{Request, Response};
 use crate::{
     Buffer, Context, Payload, Target,
     native::host::{self, GrantedBucket, State},
@@ -32,7 +36,8 @@ pub fn payload(data: &[u8]) -> Payload {
 
 /// A host that answers the plugin's calls on this thread until it is dropped.
 ///
-/// Without one, every key ring and bucket is `Denied`. Its rings do not encrypt: they have the layout
+/// Without one, every key ring, bucket, service and secret is `Denied`. Its rings do not encrypt: they have the
+/// layout
 /// and the refusals of real ones, so that a test sees wrong keys and changed bytes.
 ///
 /// ```
@@ -72,6 +77,12 @@ impl Host {
     pub fn with_bucket(self, name: &str, store_name: &str) -> Self {
         let bucket = GrantedBucket { store_name: store_name.to_owned(), objects: Rc::default() };
         self.state.borrow_mut().buckets.insert(name.to_owned(), bucket);
+        self
+    }
+
+    /// Grants a secret.
+    pub fn with_secret(self, name: &str, secret: &[u8]) -> Self {
+        self.state.borrow_mut().secrets.insert(name.to_owned(), secret.to_vec());
         self
     }
 

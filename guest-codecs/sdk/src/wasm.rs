@@ -36,7 +36,9 @@ pub mod driver_bindings {
             "cloakroom:plugin/settings@0.1.1": super::codec_bindings::cloakroom::plugin::settings,
             "cloakroom:plugin/log@0.1.1": super::codec_bindings::cloakroom::plugin::log,
             "cloakroom:plugin/random@0.1.1": super::codec_bindings::cloakroom::plugin::random,
+            "cloakroom:plugin/http@0.1.1": super::codec_bindings::cloakroom::plugin::http,
             "cloakroom:plugin/blobs@0.1.1": super::codec_bindings::cloakroom::plugin::blobs,
+            "cloakroom:plugin/secrets@0.1.1": super::codec_bindings::cloakroom::plugin::secrets,
         },
     });
 }
@@ -58,7 +60,7 @@ pub use self::{
         cloakroom::plugin::{
             blobs,
             buffers::{Buffer, Writer},
-            keys, log, random, settings, subkeys,
+            http, keys, log, random, secrets, settings, subkeys,
             types::{Context, Error, Payload},
         },
         exports::cloakroom::plugin::codec::{self, Description, Purpose},

@@ -5,7 +5,13 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Parser, Subcommand, ValueEnum};
 use cloakroom::{Context, pipeline::Kind, temporal::server::Address};
 
-use crate::{help, history::args::HistoryArgs, plugin::args::Plugin};
+use crate::{
+    help,
+    history::args::HistoryArgs,
+    lock::{self, Lock},
+    new::args::New,
+    plugin::args::Plugin,
+};
 
 /// Compress, encrypt and store the payloads of durable workflows, with sandboxed plugins.
 #[derive(Debug, Parser)]
@@ -51,6 +57,12 @@ pub(crate) enum Command {
     /// Show the digest, imports and needed grants of a plugin
     #[command(after_help = help::INSPECT)]
     Inspect(Inspect),
+    /// Pin the plugins of a configuration, and record what was accepted of each
+    #[command(after_help = lock::HELP)]
+    Lock(Lock),
+    /// Write a complete small repository for a plugin of your own
+    #[command(after_help = help::NEW)]
+    New(New),
     /// Check plugins, and work with them
     #[command(subcommand)]
     Plugin(Plugin),

@@ -9,6 +9,9 @@ Five minutes to a codec server (none of this needs an account):
   cloakroom codec-server --config cloakroom.toml  serve Temporal's Web UI and CLI
   temporal server start-dev --ui-codec-endpoint http://127.0.0.1:8081
 
+A plugin of your own:
+  cloakroom new my-codec --kind codec --lang rust
+
 Exit status: 0 success, 1 an operation failed, 2 usage or configuration is wrong.
 CLOAKROOM_LOG sets what every command logs: `debug`, `warn,cloakroom::guest=trace`.
 `cloakroom COMMAND --help` shows an example of each command.";
@@ -129,3 +132,21 @@ Examples:
   cloakroom inspect ./plugins/mine.wasm --markdown > settings.md
 
 Exit status: 0 success, 2 the file is not a plugin.";
+
+pub(crate) const NEW: &str = "\
+Writes a folder with a plugin that works: source, tests, scripts that build and
+check it, a configuration to try it with, pinned tools, and a file for CI. Its
+README says what to change. Sends nothing and installs nothing: check.sh does
+that, in the new folder.
+
+Kinds:
+  codec   turns payloads round: replace that with your own transformation
+  cipher  has the host encrypt payloads, and never sees a key
+  driver  stores payloads in a bucket that it is granted
+
+Examples:
+  cloakroom new invoice-codec --kind codec --lang rust
+  cloakroom new cold-store --kind driver --lang go --path plugins/cold-store
+
+Exit status: 0 success, 1 a file cannot be written, 2 the name cannot be used or
+the folder exists.";

@@ -155,6 +155,9 @@ fn as_text(
 fn grant_needed(requirement: Requirement) -> String {
     match requirement {
         Requirement::Grant(capability) => format!("needs grants.{}", capability.as_str()),
+        Requirement::Optional(capability) => {
+            format!("gets what grants.{} names", capability.as_str())
+        }
         other => other.to_string(),
     }
 }
@@ -201,7 +204,9 @@ fn as_json(
 
 fn import_as_json(import: &Import) -> Value {
     let grant = match import.requirement {
-        Requirement::Grant(capability) => Some(capability.as_str()),
+        Requirement::Grant(capability) | Requirement::Optional(capability) => {
+            Some(capability.as_str())
+        }
         _ => None,
     };
     json!({

@@ -8,6 +8,7 @@ mod check_namespaces;
 mod codec_server;
 mod compile;
 mod demo;
+mod embedded;
 mod explain;
 mod explain_json;
 mod failure;
@@ -16,7 +17,9 @@ mod help;
 mod history;
 mod inspect;
 mod inspect_about;
+mod lock;
 mod log;
+mod new;
 mod open;
 mod payloads;
 mod plugin;
@@ -68,6 +71,8 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Decode(args) => payloads::decode(&args).await,
         Command::Explain(explain) => explain::run(&explain).await,
         Command::Inspect(inspect) => inspect::run(&inspect).await,
+        Command::Lock(args) => lock::run(&args).await,
+        Command::New(new) => new::run(&new),
         Command::Plugin(command) => plugin::run(&command).await,
     }
 }

@@ -24,6 +24,10 @@ pub(crate) async fn open(config: &Path) -> Result<Cloakroom, Failure> {
 /// untrusted input, so its memory and time are limited from outside.
 pub(crate) fn builder(config: &Path) -> CloakroomBuilder {
     let builder = CloakroomBuilder::file(config).with_compiler(compiler());
+    let builder = match copies_folder() {
+        Some(folder) => builder.with_plugin_copies(folder),
+        None => builder,
+    };
     match cache_folder() {
         Some(folder) => builder.with_cache(folder),
         None => builder,
@@ -54,4 +58,11 @@ fn cache_folder() -> Option<PathBuf> {
     let home = || Some(PathBuf::from(env::var_os("HOME")?).join(".cache"));
     let caches = env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or_else(home)?;
     Some(caches.join("cloakroom").join("compiled"))
+}
+
+/// Returns the folder for plugins of registries, if the user has a data folder.
+pub(crate) fn copies_folder() -> Option<PathBuf> {
+    let home = || Some(PathBuf::from(env::var_os("HOME")?).join(".local").join("share"));
+    let data = env::var_os("XDG_DATA_HOME").map(PathBuf::from).or_else(home)?;
+    Some(data.join("cloakroom").join("plugins"))
 }

@@ -4,8 +4,10 @@ pub(crate) mod args;
 mod bench;
 mod candidate;
 mod check;
+mod component;
 mod help;
 mod measure;
+mod packaging;
 mod run;
 mod sample;
 pub(crate) mod source;
@@ -17,7 +19,9 @@ use crate::failure::Failure;
 pub(crate) async fn run(command: &Plugin) -> Result<(), Failure> {
     match command {
         Plugin::Check(check) => check::run(check).await,
+        Plugin::Component(args) => component::run(args),
         Plugin::Run(call) => run::run(call).await,
         Plugin::Bench(bench) => bench::run(bench).await,
+        Plugin::Packaging(command) => packaging::run(command).await,
     }
 }

@@ -24,6 +24,7 @@ mod payload;
 mod process_charge;
 mod protobuf;
 mod remedy;
+mod service;
 mod site;
 mod size;
 mod thousands;
@@ -50,6 +51,7 @@ pub use self::{
     process_charge::ProcessCharge,
     protobuf::Envelope,
     remedy::Remedy,
+    service::{Service, ServiceRequest, ServiceResponse, is_reserved_header, is_same_header},
     site::Direction,
     size::{ByteSize, ByteSizeError},
     thousands::Thousands,

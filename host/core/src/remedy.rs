@@ -65,9 +65,13 @@ pub enum Remedy {
     GrantKeys,
     /// Whether a plugin is granted the operator's log.
     GrantLog,
+    /// Services that a plugin is granted.
+    GrantServices,
+    /// Secrets that a plugin is granted.
+    GrantSecrets,
     /// Key rings that a plugin is granted, to derive bytes from.
     GrantSubkeys,
-    /// Addresses that a plugin is granted.
+    /// Servers that a plugin is granted.
     GrantTcp,
     /// Handles that one call of a plugin may hold.
     Handles,
@@ -113,6 +117,10 @@ pub enum Remedy {
     Queue,
     /// Policy for an object whose age cannot be renewed.
     RefreshFailure,
+    /// User and password for a registry of plugins.
+    RegistryCredentials,
+    /// Address at which a registry of plugins has tokens asked for.
+    RegistryRealm,
     /// Whether a stage lets unencrypted payloads pass while decoding.
     RequiredToEncode,
     /// Rules for payloads that are stored.

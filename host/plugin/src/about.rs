@@ -5,8 +5,10 @@ mod markdown;
 mod setting_check;
 mod setting_value;
 
-pub(crate) use self::bounds::BYTES;
 pub use self::setting_check::SettingError;
+
+/// Most bytes that all texts together may have, so that copying them costs nothing worth counting.
+pub(crate) const BYTES: usize = 64 << 10;
 
 /// Self-description of a plugin, cleaned and bounded. A plugin can lie in it: nothing here grants
 /// anything, and only the settings decide something, namely what the host refuses.

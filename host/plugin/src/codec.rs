@@ -8,12 +8,13 @@ use futures::future::BoxFuture;
 use crate::{
     compute::{Job, inline_limit::InlineLimit, permit::CallPermit, plugin_role::PluginRole},
     grants::Grants,
+    guest_name::is_name,
     instance::call::Call,
     load::{
         requirement::{Capability, Requirement},
         world::World,
     },
-    plugin::{Plugin, is_name, wrong_world},
+    plugin::{Plugin, wrong_world},
     pool::{InstancePool, Reuse},
     settings::Settings,
 };
@@ -70,9 +71,7 @@ impl Plugin {
             ));
         }
         self.check_settings(settings).await?;
-        // Without grants: a plugin without a payload writes to the log freely, and could write keys there.
-        let grants = Grants { trace: self.grants().trace.clone(), ..Grants::none() };
-        let pool = self.pool(settings, &grants, Reuse::Fresh);
+        let pool = self.pool(settings, &self.grants().for_describing(), Reuse::Fresh);
         let description = self.describe(pool, |instance| instance.describe_codec()).await?;
         check_description(&description)?;
         Ok(description)

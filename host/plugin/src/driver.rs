@@ -10,9 +10,10 @@ use futures::future::BoxFuture;
 
 use crate::{
     compute::{Job, inline_limit::InlineLimit, permit::CallPermit, plugin_role::PluginRole},
+    guest_name::is_name,
     instance::{call::Call, store_progress::StoreProgress},
     load::world::World,
-    plugin::{Plugin, is_name, wrong_world},
+    plugin::{Plugin, wrong_world},
     pool::{InstancePool, Reuse},
     settings::Settings,
 };

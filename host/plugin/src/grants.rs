@@ -4,23 +4,26 @@ pub(crate) mod bucket_access;
 mod bucket_uses;
 pub(crate) mod granted_buckets;
 pub(crate) mod granted_rings;
+pub(crate) mod granted_service;
 pub(crate) mod object_body;
 mod probe_bucket;
 pub(crate) mod refresh;
 mod ring_setting;
+pub(crate) mod secrets;
+pub(crate) mod tcp;
 pub(crate) mod upload;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-    net::SocketAddr,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, fmt, net::SocketAddr, sync::Arc};
 
-use cloakroom_core::{Bucket, KeyRing};
+use cloakroom_core::{Bucket, KeyRing, Service};
 
 use self::{
-    bucket_access::BucketAccess, granted_buckets::GrantedBuckets, granted_rings::GrantedRings,
+    bucket_access::BucketAccess,
+    granted_buckets::GrantedBuckets,
+    granted_rings::GrantedRings,
+    granted_service::GrantedService,
+    secrets::GrantedSecrets,
+    tcp::{TcpGrant, servers::Servers},
 };
 use crate::trace::Trace;
 
@@ -38,7 +41,9 @@ pub struct Grants {
     pub(crate) keys: GrantedRings,
     pub(crate) subkeys: GrantedRings,
     pub(crate) buckets: BTreeMap<String, GrantedBuckets>,
-    pub(crate) tcp: BTreeSet<SocketAddr>,
+    pub(crate) services: BTreeMap<String, GrantedService>,
+    pub(crate) tcp: Servers,
+    pub(crate) secrets: GrantedSecrets,
     pub(crate) log: bool,
     /// Receiver of what the plugin does, payload bytes in its words included.
     pub(crate) trace: Option<Trace>,
@@ -138,11 +143,33 @@ impl Grants {
         self
     }
 
-    /// Grants TCP connections to this address, for a plugin that imports WASI's sockets. It can reach no
-    /// other address, resolve no name, and listen nowhere.
+    /// Grants requests to a service, under the name that the plugin asks for. The service adds its
+    /// credentials, which the plugin never sees.
     #[must_use]
-    pub fn with_tcp(mut self, address: SocketAddr) -> Self {
-        self.tcp.insert(address);
+    pub fn with_service(mut self, name: &str, service: Arc<dyn Service>) -> Self {
+        self.services.insert(name.to_owned(), GrantedService::new(name, service));
+        self
+    }
+
+    /// Grants TCP connections to this address, in the clear, for a plugin that imports WASI's sockets. It
+    /// can reach no other address, look up no name, and listen nowhere.
+    #[must_use]
+    pub fn with_tcp(self, address: SocketAddr) -> Self {
+        self.with_tcp_grant(address.into())
+    }
+
+    /// Grants TCP connections to this server. The host resolves its name, and encrypts if the grant has
+    /// TLS; the guest sees an ordinary socket.
+    #[must_use]
+    pub fn with_tcp_grant(mut self, server: TcpGrant) -> Self {
+        self.tcp.insert(server);
+        self
+    }
+
+    /// Grants a secret, under the name that the plugin asks for. Unlike a key, the plugin sees it.
+    #[must_use]
+    pub fn with_secret(mut self, name: &str, secret: &[u8]) -> Self {
+        self.secrets.insert(name, secret);
         self
     }
 
@@ -181,12 +208,22 @@ impl Grants {
         Self { buckets: buckets.collect(), ..self.clone() }
     }
 
+    /// Returns the grants of a codec that describes itself: its secrets alone. One without a payload writes
+    /// to the log freely, and could write what it has from keys there. A secret ends that freedom.
+    pub(crate) fn for_describing(&self) -> Self {
+        let (secrets, trace) = (self.secrets.clone(), self.trace.clone());
+        Self { secrets, trace, log: self.log, ..Self::default() }
+    }
+
     /// Returns a text that names all grants and their scopes. Equal grants have equal identities.
     pub(crate) fn identity(&self) -> String {
         let buckets: Vec<_> =
             self.buckets.iter().map(|(name, granted)| (name, granted.identity())).collect();
         let (keys, subkeys) = (self.keys.identity(), self.subkeys.identity());
-        format!("{buckets:?} {keys} {subkeys} {:?} {}", self.tcp, self.log)
+        let services: Vec<_> =
+            self.services.iter().map(|(name, service)| (name, service.url())).collect();
+        let (tcp, secrets) = (self.tcp.identity(), self.secrets.identity());
+        format!("{buckets:?} {keys} {subkeys} {tcp} {secrets} {} {services:?}", self.log)
     }
 }
 
@@ -196,7 +233,9 @@ impl fmt::Debug for Grants {
             .field("keys", &self.keys)
             .field("subkeys", &self.subkeys)
             .field("buckets", &self.buckets.keys())
+            .field("services", &self.services.keys())
             .field("tcp", &self.tcp)
+            .field("secrets", &self.secrets)
             .field("log", &self.log)
             .finish()
     }

@@ -15,8 +15,13 @@ pub(crate) mod host_call;
 pub(crate) mod meter;
 pub(crate) mod resources;
 pub(crate) mod rope;
+pub(crate) mod service_exchange;
+#[cfg(feature = "wasi")]
+pub(crate) mod sockets;
 pub(crate) mod state;
 pub(crate) mod store_progress;
 pub(crate) mod trap;
 #[cfg(feature = "wasi")]
 pub(crate) mod wasi;
+#[cfg(feature = "http")]
+pub(crate) mod wasi_http;

@@ -12,6 +12,7 @@ mod compute;
 mod contract;
 mod driver;
 mod grants;
+mod guest_name;
 mod host;
 mod instance;
 mod limits;
@@ -23,11 +24,18 @@ mod runtime;
 mod settings;
 mod trace;
 
+#[cfg(feature = "wasi")]
+pub use self::grants::tcp::tls::TcpTls;
 pub use self::{
     about::{About, SettingError, SettingKind, SettingSchema},
     codec::PluginCodec,
     driver::PluginDriver,
-    grants::{Grants, bucket_access::BucketAccess, refresh::RefreshFailure},
+    grants::{
+        Grants,
+        bucket_access::BucketAccess,
+        refresh::RefreshFailure,
+        tcp::{TcpGrant, TcpGrantError},
+    },
     host::{Host, builder::HostBuilder},
     limits::{Limits, code_limits::CodeLimits, own::OwnLimits},
     load::{

@@ -18,9 +18,6 @@ use crate::{
     settings::Settings,
 };
 
-/// Most characters of an encoding or a driver's kind.
-const NAME: usize = 128;
-
 /// A plugin: a component compiled, linked and granted. Cheap to clone.
 ///
 /// [`Plugin::codec`] and [`Plugin::driver`] make of it what a pipeline takes.
@@ -163,11 +160,6 @@ impl Plugin {
         };
         runtime.compute.run(job, guest).await
     }
-}
-
-/// Returns whether a guest's text can be shown and compared as a name.
-pub(crate) fn is_name(name: &str) -> bool {
-    !name.is_empty() && name.len() <= NAME && name.bytes().all(|b| b.is_ascii_graphic())
 }
 
 /// Returns the error of a plugin that is used as what it is not.

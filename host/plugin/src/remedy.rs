@@ -19,8 +19,10 @@ pub(crate) fn plugin_method(remedy: Remedy) -> &'static str {
         // A plugin has its keys from the ring that it was granted.
         Remedy::GrantKeys | Remedy::KeyMaterial | Remedy::MessagesPerKey => "Grants::with_keys",
         Remedy::GrantLog => "Grants::with_log",
+        Remedy::GrantServices => "Grants::with_service",
+        Remedy::GrantSecrets => "Grants::with_secret",
         Remedy::GrantSubkeys => "Grants::with_subkeys",
-        Remedy::GrantTcp => "Grants::with_tcp",
+        Remedy::GrantTcp => "Grants::with_tcp_grant",
         Remedy::Handles => "Limits::handles",
         Remedy::Held => "Limits::held",
         Remedy::InstanceMemory => "Limits::memory",

@@ -11,6 +11,7 @@ use super::{
     locator::{Locator, Table},
     namespace_check, namespace_rings, namespace_storage_check, nexus_check,
     plugin::PluginEntry,
+    plugins_check,
     rule_conditions::INLINE,
     schema::File,
     storage::{RuleEntry, StorageEntry},
@@ -27,6 +28,7 @@ pub(crate) fn check(file: &File, rings: &[&str], locator: &Locator) -> Result<()
     bucket_grants::uses(file, locator)?;
     namespace_check::check(file, locator)?;
     nexus_check::check(file, locator)?;
+    plugins_check::check(file, locator)?;
     namespace_rings::check(file, rings, locator)?;
     namespace_storage_check::check(file, locator)?;
     match &file.storage {
@@ -154,11 +156,15 @@ impl Checker<'_> {
     /// Refuses grants of unknown parts, and a plugin of an unknown origin.
     fn plugin(&self, table: Table<'_>, what: &str, entry: PluginEntry<'_>) -> Result<(), Error> {
         let buckets: Vec<_> = self.file.buckets.keys().map(String::as_str).collect();
+        let services: Vec<_> = self.file.services.keys().map(String::as_str).collect();
+        let secrets: Vec<_> = self.file.secrets.keys().map(String::as_str).collect();
         let grants = entry.grants;
         for (key, kind, of, names, known) in [
             ("keys", "key ring", "keys", &grants.keys, self.rings),
             ("subkeys", "key ring", "keys", &grants.subkeys, self.rings),
             ("buckets", "bucket", "buckets", &grants.buckets, &buckets),
+            ("services", "service", "services", &grants.services, &services),
+            ("secrets", "secret", "secrets", &grants.secrets, &secrets),
         ] {
             let grant = format!("grants.{key}");
             let wrong = names.iter().find_map(|name| unknown(&grant, kind, of, name, known));
@@ -183,7 +189,7 @@ fn unknown_origin(entry: PluginEntry<'_>) -> Option<String> {
     match entry.origin() {
         // A file is read, and a part of the program looked up, when it is loaded. Those errors know
         // more.
-        ("file" | "native", _) => None,
+        ("file" | "native" | "oci", _) => None,
         ("bundled", name) if known.contains(&name) => None,
         ("bundled", name) => {
             let help = meant(name, known.iter().copied())
@@ -191,7 +197,8 @@ fn unknown_origin(entry: PluginEntry<'_>) -> Option<String> {
             Some(format!("no bundled plugin is called `{name}`; {help}"))
         }
         _ => Some(
-            "write `bundled:NAME` for a plugin that comes with Cloakroom, or `file:PATH`"
+            "write `bundled:NAME` for a plugin that comes with Cloakroom, `file:PATH`, or \
+             `oci://HOST/REPOSITORY@sha256:…`"
                 .to_owned(),
         ),
     }

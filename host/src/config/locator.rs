@@ -26,10 +26,18 @@ pub(crate) enum Table<'a> {
     Bucket(&'a str),
     /// `[keys.NAME]`
     Ring(&'a str),
+    /// `[services.NAME]`
+    Service(&'a str),
+    /// `secrets.NAME`
+    Secret(&'a str),
     /// `[namespace.NAME]`
     Namespace(&'a str),
     /// `[nexus.ENDPOINT]`
     Nexus(&'a str),
+    /// `[plugins.keys.NAME]`
+    PluginKey(&'a str),
+    /// `[registries."HOST"]`
+    Registry(&'a str),
     /// The `[[namespace.NAME.storage.rule]]` of this index.
     NamespaceRule(&'a str, usize),
 }
@@ -43,6 +51,12 @@ impl Locator {
     /// Returns the file's name.
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Returns the file's text.
+    #[cfg(feature = "registry")]
+    pub(crate) fn text(&self) -> &str {
+        &self.text
     }
 
     /// Returns the file's name and the line of a key in a table, or the closest line above that is
@@ -65,8 +79,12 @@ impl Locator {
             }
             Table::Bucket(name) => vec!["buckets", name],
             Table::Ring(name) => vec!["keys", name],
+            Table::Service(name) => vec!["services", name],
+            Table::Secret(name) => vec!["secrets", name],
             Table::Namespace(name) => vec!["namespace", name],
             Table::Nexus(name) => vec!["nexus", name],
+            Table::PluginKey(name) => vec!["plugins", "keys", name],
+            Table::Registry(host) => vec!["registries", host],
             Table::NamespaceRule(name, at) => {
                 index = at.to_string();
                 vec!["namespace", name, "storage", "rule", &index]

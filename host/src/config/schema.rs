@@ -14,12 +14,15 @@ use super::{
     code_limits::CodeLimitsEntry,
     date::Date,
     gateway::GatewayEntry,
+    locator::Table,
     namespaces::NamespaceEntry,
     nexus::NexusEntry,
     own_limits::OwnLimitsEntry,
     plugin::{GrantsEntry, PluginEntry, ReuseWord},
+    plugins::{PluginsEntry, RegistryEntry},
     required::Required,
     secret::Secret,
+    service::ServiceEntry,
     storage::StorageEntry,
     temporal::{CodecServerEntry, TemporalEntry},
     units::{Setting, Size, Span},
@@ -33,6 +36,8 @@ pub(crate) struct File {
     pub(crate) storage: Option<StorageEntry>,
     pub(crate) buckets: BTreeMap<String, BucketEntry>,
     pub(crate) keys: BTreeMap<String, RingEntry>,
+    pub(crate) services: BTreeMap<String, ServiceEntry>,
+    pub(crate) secrets: BTreeMap<String, Secret>,
     pub(crate) limits: LimitsEntry,
     pub(crate) cache: CacheEntry,
     pub(crate) temporal: TemporalEntry,
@@ -40,6 +45,8 @@ pub(crate) struct File {
     pub(crate) gateway: GatewayEntry,
     pub(crate) namespace: BTreeMap<String, NamespaceEntry>,
     pub(crate) nexus: BTreeMap<String, NexusEntry>,
+    pub(crate) plugins: PluginsEntry,
+    pub(crate) registries: BTreeMap<String, RegistryEntry>,
 }
 
 /// `[[stage]]`
@@ -49,6 +56,9 @@ pub(crate) struct StageEntry {
     pub(crate) plugin: String,
     pub(crate) name: Option<String>,
     pub(crate) digest: Option<String>,
+    #[serde(default)]
+    pub(crate) trusted: Vec<String>,
+    pub(crate) signed_as: Option<String>,
     #[serde(default)]
     pub(crate) required: Required,
     #[serde(default)]
@@ -68,6 +78,8 @@ impl StageEntry {
             name: self.name.as_deref(),
             driver: None,
             digest: self.digest.as_deref(),
+            trusted: &self.trusted,
+            signed_as: self.signed_as.as_deref(),
             reuse: self.reuse,
             settings: &self.settings,
             grants: &self.grants,
@@ -163,6 +175,14 @@ impl File {
         self.stage.iter().map(StageEntry::entry).chain(drivers.map(|driver| driver.entry()))
     }
 
+    /// Returns the same with the tables that they stand in.
+    pub(crate) fn tables(&self) -> impl Iterator<Item = (Table<'_>, PluginEntry<'_>)> {
+        let stages = self.stage.iter().enumerate();
+        let stages = stages.map(|(index, stage)| (Table::Stage(index), stage.entry()));
+        let drivers = self.storage.iter().flat_map(|storage| &storage.driver).enumerate();
+        stages.chain(drivers.map(|(index, driver)| (Table::Driver(index), driver.entry())))
+    }
+
     /// Returns whether payloads of some namespace may be stored with this driver.
     pub(crate) fn stores_with(&self, driver: &str) -> bool {
         self.storage.as_ref().is_some_and(|storage| storage.stores_with(driver))
@@ -178,8 +198,20 @@ impl File {
         });
         let material = self.keys.values().flat_map(|ring| ring.material.values());
         let settings = self.buckets.values().flat_map(BucketEntry::secrets);
-        let secrets = material.chain(settings).filter_map(|secret| secret.file.clone());
+        let services = self.services.values().flat_map(ServiceEntry::files).map(Path::to_owned);
+        let secrets = material.chain(settings).chain(self.secrets.values());
+        let secrets = secrets.filter_map(|secret| secret.file.clone());
+        let servers_of_plugins = self.entries().flat_map(|entry| &entry.grants.tcp);
+        let secrets = secrets.chain(servers_of_plugins.flat_map(|server| server.files().cloned()));
         let servers = self.codec_server.files().chain(self.gateway.files());
-        plugins.chain(secrets).chain(servers).map(|path| folder.join(path)).collect()
+        // A signature beside a plugin counts as its file, and need not be there.
+        let plugins = plugins.flat_map(|path| [path.with_added_extension("sig"), path]);
+        plugins
+            .chain(self.plugins.files())
+            .chain(secrets)
+            .chain(services)
+            .chain(servers)
+            .map(|path| folder.join(path))
+            .collect()
     }
 }

@@ -106,6 +106,9 @@ pub(crate) struct DriverEntry {
     pub(crate) plugin: String,
     pub(crate) digest: Option<String>,
     #[serde(default)]
+    pub(crate) trusted: Vec<String>,
+    pub(crate) signed_as: Option<String>,
+    #[serde(default)]
     pub(crate) reuse: ReuseWord,
     #[serde(default)]
     pub(crate) settings: BTreeMap<String, Setting>,
@@ -122,6 +125,8 @@ impl DriverEntry {
             name: None,
             driver: Some(&self.name),
             digest: self.digest.as_deref(),
+            trusted: &self.trusted,
+            signed_as: self.signed_as.as_deref(),
             reuse: self.reuse,
             settings: &self.settings,
             grants: &self.grants,

@@ -114,6 +114,9 @@ fn classify_status(
         None if is_forbidden(error) => {
             (ErrorKind::Denied, format!("access denied: {}", details.reason))
         }
+        None if is_unfit_key(error) => {
+            (ErrorKind::Denied, format!("the folder has no place for this key: {}", details.reason))
+        }
         None if matches!(error, StoreError::Generic { store: "LocalFileSystem", .. }) => {
             (ErrorKind::Unavailable, format!("the file system failed: {}", details.reason))
         }
@@ -123,16 +126,35 @@ fn classify_status(
 
 /// Returns whether the file system denied access.
 fn is_forbidden(error: &StoreError) -> bool {
+    matches!(
+        io_kind(error),
+        Some(io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
+    )
+}
+
+/// Returns whether the file system has no place for a key: one of its folders is a file, it is a folder
+/// itself, or its name is too long. A retry would fail as well.
+fn is_unfit_key(error: &StoreError) -> bool {
+    let kind = io_kind(error);
+    matches!(
+        kind,
+        Some(
+            io::ErrorKind::InvalidFilename
+                | io::ErrorKind::IsADirectory
+                | io::ErrorKind::NotADirectory
+        )
+    )
+}
+
+/// Returns the kind of the innermost error of the file system.
+fn io_kind(error: &StoreError) -> Option<io::ErrorKind> {
+    let mut found = None;
     let mut cause = error.source();
     while let Some(error) = cause {
-        let kind = error.downcast_ref::<io::Error>().map(io::Error::kind);
-        if matches!(kind, Some(io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem))
-        {
-            return true;
-        }
+        found = error.downcast_ref::<io::Error>().map(io::Error::kind).or(found);
         cause = error.source();
     }
-    false
+    found
 }
 
 /// Returns an error of kind `Config`.

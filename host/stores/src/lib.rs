@@ -2,7 +2,8 @@
 //!
 //! A [`Ring`] has one current key, which seals, and retired keys, which still open. Key material is
 //! zeroised on drop and never printed. A [`BucketUrl`] names a bucket of S3, Google Cloud Storage,
-//! Azure Blob Storage, a local folder or memory; it opens as an [`ObjectBucket`].
+//! Azure Blob Storage, a local folder or memory; it opens as an [`ObjectBucket`]. An
+//! `HttpService` sends the requests of plugins to a service over HTTP, with credentials that they never see.
 
 mod aead;
 mod attempt_counter;
@@ -20,9 +21,13 @@ mod key_usage;
 mod material;
 mod repeatable_write;
 mod ring;
+#[cfg(feature = "http")]
+mod service;
 mod setting_names;
 mod store_response;
 
+#[cfg(feature = "http")]
+pub use self::service::{HttpService, HttpServiceBuilder};
 pub use self::{
     bucket::ObjectBucket,
     bucket_url::BucketUrl,

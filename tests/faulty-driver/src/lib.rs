@@ -79,7 +79,7 @@ impl Driver for Faulty {
         let bucket = blobs::find(name)?;
         match bucket.get(key, u64::MAX) {
             Err(Error::NotFound(text)) if self.fault == "gone" => Err(Error::Unavailable(text)),
-            Err(Error::TooLarge(text)) if self.fault == "limit" => Err(Error::Other(text)),
+            Err(Error::TooLarge(text)) if self.fault == "limit" => Err(Error::Malformed(text)),
             Ok(object) if self.fault == "lying" && object.read(0, 1) != b"\n" => {
                 panic!("objects always begin alike")
             }

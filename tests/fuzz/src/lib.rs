@@ -24,7 +24,7 @@ pub struct Target {
 }
 
 /// Every target. The numbers keep each of them to a few seconds in an unoptimised build.
-pub static TARGETS: [Target; 16] = [
+pub static TARGETS: [Target; 17] = [
     Target { name: "config", run: targets::config, mutations: 10_000 },
     Target { name: "envelope", run: targets::envelope, mutations: 20_000 },
     Target { name: "gzip", run: targets::gzip, mutations: 10_000 },
@@ -36,6 +36,7 @@ pub static TARGETS: [Target; 16] = [
     Target { name: "reference", run: targets::reference, mutations: 3000 },
     Target { name: "resp", run: targets::resp, mutations: 20_000 },
     Target { name: "sealed", run: targets::sealed, mutations: 2000 },
+    Target { name: "signature", run: targets::signature, mutations: 20_000 },
     Target { name: "snappy", run: targets::snappy, mutations: 20_000 },
     Target { name: "store", run: targets::store, mutations: 200 },
     Target { name: "wire", run: targets::wire, mutations: 10_000 },

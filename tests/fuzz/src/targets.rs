@@ -12,6 +12,7 @@ mod puppet;
 mod reference;
 mod resp;
 mod sealed;
+mod signature;
 mod store;
 mod wire;
 mod zlib_ffi;
@@ -28,6 +29,7 @@ pub(crate) use self::{
     reference::reference,
     resp::resp,
     sealed::sealed,
+    signature::signature,
     store::store,
     wire::wire,
 };

@@ -8,8 +8,8 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use super::{page, root, tables};
 
 /// Crates that know no configuration.
-const LIBRARY: [&str; 7] =
-    ["conformance", "core", "pipeline", "plugin", "stores", "temporal", "wire"];
+const LIBRARY: [&str; 8] =
+    ["conformance", "core", "pipeline", "plugin", "registry", "stores", "temporal", "wire"];
 
 /// Returns the keys of the reference with their tables, such as `limits.memory` and `stage.plugin`.
 fn keys() -> BTreeSet<String> {

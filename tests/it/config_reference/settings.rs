@@ -22,7 +22,10 @@ pub(super) fn with_plugin(name: &str, settings: &str) -> String {
         "aes-gcm" => stage("grants.keys = [\"r\"]") + ring,
         "chacha20-poly1305" => stage("grants.subkeys = [\"r\"]") + ring,
         "s3" | "gcs" | "azure" | "file" => driver("grants.buckets = [\"b\"]"),
-        "redis" => driver("grants.tcp = [\"127.0.0.1:6379\"]"),
+        "redis" => {
+            let secret = "[secrets]\ns = { file = \"key\" }\n";
+            driver("grants.tcp = [\"127.0.0.1:6379\"]\ngrants.secrets = [\"s\"]") + secret
+        }
         _ => stage(""),
     }
 }
@@ -33,7 +36,9 @@ fn value(setting: &str) -> &'static str {
         "ring" => "\"r\"",
         "bucket" => "\"b\"",
         "address" => "\"127.0.0.1:6379\"",
+        "password_secret" => "\"s\"",
         "ttl_seconds" => "60",
+        "user" => "\"alice\"",
         "accept" => "\"sealed, temporal\"",
         other => panic!("`{other}` has no default: give the test a value for it"),
     }

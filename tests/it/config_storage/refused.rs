@@ -165,15 +165,15 @@ const WRONG: [(&str, &str, &[&str], Expect); 22] = [
         "",
         &["wasi:sockets", "grants.tcp"],
         expect![[r#"
-            [folder]/cloakroom.toml, line 24, driver `redis`, key `grants`: plugin `redis`: imports `wasi:sockets/network@0.2.6`, which was not granted: grant an address, or build the plugin without a network (componentize-py: `--stub-wasi`) (`grants.tcp = ["ADDRESS:PORT"]`)
+            [folder]/cloakroom.toml, line 24, driver `redis`, key `grants`: plugin `redis`: imports `wasi:sockets/network@0.2.6`, which was not granted: grant a server, or build the plugin without a network (componentize-py: `--stub-wasi`) (`grants.tcp = ["HOST:PORT"]`)
         "#]],
     ),
     (
         "address = \"127.0.0.1:6379\"",
-        "address = \"redis:6379\"",
+        "address = \"redis\"",
         &["127", "6379"],
         expect![[r#"
-            [folder]/cloakroom.toml, line 27, driver `redis`, key `settings`: plugin `redis`: setting `address` must be an address and a port, such as 127.0.0.1:6379
+            [folder]/cloakroom.toml, line 27, driver `redis`, key `settings`: plugin `redis`: setting `address` must be a name or an address, and a port, such as 127.0.0.1:6379
         "#]],
     ),
     (

@@ -71,7 +71,10 @@ impl Faulty {
         if mode == PutMode::Create && self.fault == "create-atomic" && !is_there {
             // All of them have looked before the first one writes.
             tokio::task::yield_now().await;
-        } else if mode == PutMode::Create && is_there && self.fault != "create" {
+        } else if mode == PutMode::Create
+            && is_there
+            && !(self.fault == "create" && whole.len() < 1000)
+        {
             return Ok(PutOutcome::AlreadyThere);
         }
         if self.fault == "overwrite" && whole.is_empty() && is_there {

@@ -9,12 +9,12 @@ use std::{
     hint::black_box,
     io::{self, Write as _},
     mem::ManuallyDrop,
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpStream, UdpSocket},
 };
 
 use cloakroom_guest::{
     Buffer, Context, Description, Error, Payload, PayloadCodec, Purpose, Setting, Settings, Writer,
-    keys, log, random, subkeys,
+    keys, log, random, secrets, subkeys,
 };
 
 /// The rogue.
@@ -66,6 +66,14 @@ impl PayloadCodec for Rogue {
         };
         match &*rogue.describe {
             "quote" => Err(Error::Misconfigured(rogue.words)),
+            // A guest that describes itself has no payload, but it may have a secret.
+            "tell-secret" => {
+                log::write(log::Level::Info, "nothing seen yet");
+                let secret = String::from_utf8_lossy(&secrets::get(&rogue.words)?).into_owned();
+                log::write(log::Level::Error, &secret);
+                println!("{secret}");
+                Err(Error::Misconfigured(secret))
+            }
             "refuse" => Err(Error::Misconfigured("no\nsuch\u{7} thing".to_owned())),
             _ => Ok(rogue),
         }
@@ -216,6 +224,7 @@ fn perform(attack: &str, payload: &Payload) -> Result<Option<Payload>, Error> {
             return Err(Error::Other(format!("sees {seen} variables and files: {file}")));
         }
         "listen" => return answer(TcpListener::bind("127.0.0.1:0").map(drop)),
+        "udp" => return answer(UdpSocket::bind("0.0.0.0:0").map(drop)),
         "look-up" => return answer(TcpStream::connect("localhost:80").map(drop)),
         many if many.starts_with("connect-many ") => {
             let mut open = Vec::new();

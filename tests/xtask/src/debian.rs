@@ -1,6 +1,9 @@
 //! Packages of Debian, where there is Debian and it may be changed.
 
-use std::process::{Command, Stdio};
+use std::{
+    fs,
+    process::{Command, Stdio},
+};
 
 use anyhow::{Result, bail};
 
@@ -9,6 +12,18 @@ use crate::run::run;
 /// The server that comes from Debian and nowhere else.
 pub(crate) fn redis() -> Result<()> {
     need(&["redis-server"], &["redis-server"])
+}
+
+/// An OCI registry, for plugins.
+pub(crate) fn registry() -> Result<()> {
+    need(&["docker-registry"], &["docker-registry"])
+}
+
+/// Installs PostgreSQL, whose programs Debian puts beside the path.
+pub(crate) fn postgres() -> Result<()> {
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    let mut servers = versions.map(|version| version.path().join("bin/postgres"));
+    if servers.any(|server| server.exists()) { Ok(()) } else { install(&["postgresql"]) }
 }
 
 /// A browser, and a font: without one, pictures of its pages have no letters.

@@ -7,6 +7,7 @@ mod deny;
 mod fresh;
 mod fuzz;
 mod go;
+mod guest_tools;
 mod image;
 mod java;
 mod lint;

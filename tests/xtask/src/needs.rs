@@ -5,7 +5,7 @@ use std::thread;
 use anyhow::{Result, anyhow, bail};
 
 use crate::{
-    debian, go, java, node, python,
+    debian, go, guest_tools, java, node, python,
     run::{cargo, say, target_dir},
 };
 
@@ -48,11 +48,31 @@ impl Needs {
         let node = node::set_up(&target);
         let node = node.map(|found| ("CLOAKROOM_NODE", found.to_string_lossy().into_owned()));
         needs.note("Node", &["node_", "azure::"], strict, node.map(Some))?;
+        let jco = guest_tools::jco(&target);
+        let jco = jco.map(|found| ("CLOAKROOM_JCO", found.to_string_lossy().into_owned()));
+        needs.note("jco", &["templates::typescript"], strict, jco.map(Some))?;
+        let zig = guest_tools::zig(&target);
+        let zig = zig.map(|found| ("CLOAKROOM_ZIG", found.to_string_lossy().into_owned()));
+        needs.note("zig", &["templates::c_"], strict, zig.map(Some))?;
         let go = go.map(|found| ("CLOAKROOM_GO", found.to_string_lossy().into_owned()));
-        needs.note("Go", &["sdks::go", "sdks::mixed", "wire_visitor::"], strict, go.map(Some))?;
+        needs.note(
+            "Go",
+            &["sdks::go", "sdks::mixed", "wire_visitor::", "templates::go"],
+            strict,
+            go.map(Some),
+        )?;
         let java = java.map(|found| ("CLOAKROOM_JAVA", found.to_string_lossy().into_owned()));
         needs.note("Java", &["sdks::java", "sdks::mixed"], strict, java.map(Some))?;
-        needs.note("Redis", &["redis::"], strict, debian::redis().map(|()| None))?;
+        needs.note(
+            "Redis",
+            &["redis::", "redis_login::"],
+            strict,
+            debian::redis().map(|()| None),
+        )?;
+        let postgres = debian::postgres().map(|()| None);
+        needs.note("PostgreSQL", &["postgres::"], strict, postgres)?;
+        let registry = debian::registry().map(|()| None);
+        needs.note("a registry", &["registry::"], strict, registry)?;
         needs.note("Chromium", &["ui::"], strict, debian::chromium().map(|()| None))?;
         needs.note("promtool", &["alerts::"], strict, debian::promtool().map(|()| None))?;
         Ok(needs)

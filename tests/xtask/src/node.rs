@@ -21,20 +21,25 @@ const OLDEST: u32 = 20;
 ///
 /// It is not `tests/node`: npm would write into the tree.
 pub(crate) fn set_up(target: &Path) -> Result<PathBuf> {
+    let (pinned, folder) = (root().join("tests/node"), target.join("node"));
+    let [manifest, lock] =
+        ["package.json", "package-lock.json"].map(|name| fs::read_to_string(pinned.join(name)));
+    install(&manifest?, &lock?, &folder)?;
+    Ok(folder)
+}
+
+/// Makes a folder with the packages that `lock` pins, unless it has them.
+pub(crate) fn install(manifest: &str, lock: &str, folder: &Path) -> Result<()> {
     debian::need(&["node", "npm"], &["nodejs", "npm"])?;
     check_version()?;
-    let (pinned, folder) = (root().join("tests/node"), target.join("node"));
-    let lock = fs::read_to_string(pinned.join("package-lock.json"))?;
-    stamp::once(&folder, &lock, || {
-        fs::create_dir_all(&folder)?;
-        for file in ["package.json", "package-lock.json"] {
-            fs::copy(pinned.join(file), folder.join(file))?;
-        }
+    stamp::once(folder, lock, || {
+        fs::create_dir_all(folder)?;
+        fs::write(folder.join("package.json"), manifest)?;
+        fs::write(folder.join("package-lock.json"), lock)?;
         let mut install = Command::new("npm");
-        install.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(&folder);
+        install.args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(folder);
         run(&mut install, "npm ci")
-    })?;
-    Ok(folder)
+    })
 }
 
 fn check_version() -> Result<()> {

@@ -118,6 +118,7 @@ mod tests {
                 "cloakroom-guest",
                 "cloakroom-pipeline",
                 "cloakroom-plugin",
+                "cloakroom-registry",
                 "cloakroom-stores",
                 "cloakroom-temporal",
                 "cloakroom-wire",

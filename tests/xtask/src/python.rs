@@ -28,7 +28,7 @@ pub(crate) fn set_up(target: &Path) -> Result<PathBuf> {
 }
 
 /// Where a virtual environment has its interpreter.
-const INTERPRETER: &str = "bin/python";
+pub(crate) const INTERPRETER: &str = "bin/python";
 
 /// Makes an empty virtual environment, and returns its interpreter. Debian keeps `venv` in a package
 /// of its own.

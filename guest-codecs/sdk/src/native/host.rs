@@ -2,6 +2,7 @@
 
 use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
 
+use super::service::Handler;
 use crate::Error;
 
 /// Objects of a bucket, by their keys.
@@ -20,6 +21,8 @@ pub(crate) struct State {
     /// Ids of the keys of each ring. The first is current.
     pub(crate) rings: BTreeMap<String, Vec<String>>,
     pub(crate) buckets: BTreeMap<String, GrantedBucket>,
+    pub(crate) services: BTreeMap<String, Rc<Handler>>,
+    pub(crate) secrets: BTreeMap<String, Vec<u8>>,
     pub(crate) log: Vec<String>,
     pub(crate) calls: usize,
 }

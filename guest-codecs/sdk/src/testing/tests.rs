@@ -1,7 +1,7 @@
 //! Tests of the stand-ins: they refuse what the host refuses.
 
 use super::*;
-use crate::{Error, blobs, keys, log, random, subkeys};
+use crate::{Error, blobs, http, keys, log, random, subkeys};
 
 fn sealed(seal: fn(&str, &Buffer, &[u8]) -> Result<keys::Sealed, Error>) -> keys::Sealed {
     seal("main", &Buffer::new(b"plaintext"), b"bound").unwrap()
@@ -13,6 +13,7 @@ fn nothing_is_granted_without_a_host() {
     assert!(matches!(keys::seal("main", &body, &[]), Err(Error::Denied(_))));
     assert!(matches!(subkeys::derive("main", None, "", &[], 8), Err(Error::Denied(_))));
     assert!(matches!(blobs::open("b"), Err(Error::Denied(_))));
+    assert!(matches!(http::open("s"), Err(Error::Denied(_))));
     let host = Host::new().with_ring("main", &["a"]);
     assert!(keys::seal("main", &body, &[]).is_ok());
     drop(host);
@@ -123,4 +124,36 @@ fn no_bytes_are_shown() {
     let payload = payload(b"canary");
     let shown = format!("{payload:?} {:?} {:?}", payload.data(), sealed(keys::seal));
     assert!(!shown.contains("canary") && !shown.contains("99, 97"), "{shown}");
+}
+
+#[test]
+fn services_refuse_what_the_host_refuses() {
+    let _host = Host::new().with_object_service("s");
+    let service = http::open("s").unwrap();
+    let ask = |method: &str, path: &str, name: &str| {
+        let headers = [(name.to_owned(), "x".to_owned())];
+        service.request(method, path, &headers, None, 9)
+    };
+    assert_eq!(ask("GET", "a/b%2Fc?d=e", "x-name").unwrap().status, 404);
+    for path in ["/a", "a//b", "../a", "a/%2e%2E/b", "a%2f..", "..;/a", "a b", "a#b", "a\\b", "é"]
+    {
+        assert!(matches!(ask("GET", path, "x-name"), Err(Error::Denied(_))), "{path}");
+    }
+    for method in ["TRACE", "CONNECT", "get", ""] {
+        assert!(matches!(ask(method, "a", "x-name"), Err(Error::Denied(_))), "{method}");
+    }
+    for name in ["Host", "content_length", "proxy-authorization", "a b", ""] {
+        assert!(matches!(ask("GET", "a", name), Err(Error::Denied(_))), "{name}");
+    }
+}
+
+#[test]
+fn a_response_has_names_in_lower_case_and_is_bounded() {
+    let answer =
+        Response { headers: vec![("ETag".into(), "1".into())], ..Response::new(203, b"four") };
+    let _host = Host::new().with_service("s", move |_| answer.clone());
+    let ask = |limit| http::open("s").unwrap().request("GET", "", &[], None, limit);
+    let answer = ask(4).unwrap();
+    assert_eq!((answer.status, answer.headers), (203, vec![("etag".into(), "1".into())]));
+    assert!(matches!(ask(3), Err(Error::TooLarge(_))));
 }

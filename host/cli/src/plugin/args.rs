@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use cloakroom::ByteSize;
 
-use super::help;
+use super::{help, packaging::args::Packaging};
 use crate::args::parse_setting;
 
 /// Commands of `plugin`.
@@ -14,12 +14,17 @@ pub(crate) enum Plugin {
     /// Check a plugin against the rules that every plugin must keep
     #[command(after_help = help::CHECK)]
     Check(Check),
+    /// Make a component of a core module, as compilers of C and Go write it
+    #[command(after_help = help::COMPONENT)]
+    Component(Component),
     /// Run one call of a plugin, with --trace showing all that it does
     #[command(after_help = help::RUN)]
     Run(Run),
     /// Measure a plugin beside the bundled ones of the same purpose
     #[command(after_help = help::BENCH)]
     Bench(Bench),
+    #[command(flatten)]
+    Packaging(Packaging),
 }
 
 /// A plugin, its settings and its grants.
@@ -108,4 +113,39 @@ pub(crate) struct Bench {
     /// Also draw the figures as an SVG picture
     #[arg(long, value_name = "FILE")]
     pub(crate) svg: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Component {
+    /// Core module
+    #[arg(value_name = "CORE.wasm")]
+    pub(crate) core: PathBuf,
+    /// File to write
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// World that the module was written for, unless the module says it
+    #[arg(long)]
+    pub(crate) world: Option<String>,
+    /// Folder of the WIT package that has the world, instead of this version's contract
+    #[arg(long, value_name = "FOLDER", requires = "world")]
+    pub(crate) wit: Option<PathBuf>,
+    /// Answer imports of WASI preview 1 inside of the component: no files, no randomness, and a clock
+    /// that only counts
+    #[arg(long)]
+    pub(crate) stub_wasi: bool,
+    /// Answer the imports of a module with an adapter, such as wasi_snapshot_preview1=adapter.wasm
+    #[arg(long = "adapt", value_name = "MODULE=FILE", value_parser = parse_adapter)]
+    pub(crate) adapters: Vec<Adapter>,
+}
+
+/// An adapter, and the module whose imports it answers.
+#[derive(Clone, Debug)]
+pub(crate) struct Adapter {
+    pub(crate) name: String,
+    pub(crate) path: PathBuf,
+}
+
+fn parse_adapter(text: &str) -> Result<Adapter, String> {
+    let (name, path) = text.split_once('=').ok_or("expected MODULE=FILE")?;
+    Ok(Adapter { name: name.to_owned(), path: path.into() })
 }

@@ -6,7 +6,9 @@ use cloakroom::{
     Error, ErrorKind,
     inspect::World,
     keys::{KeyMaterial, KeyRing, Ring},
-    plugin::{Grants, Host, Limits, Plugin, PluginCodec, PluginDriver, Reuse, Settings, Source},
+    plugin::{
+        Grants, Host, Limits, OwnLimits, Plugin, PluginCodec, PluginDriver, Reuse, Settings, Source,
+    },
     storage::{Bucket, BucketAccess, ObjectBucket},
 };
 
@@ -35,6 +37,7 @@ pub(crate) struct Candidate {
     pub(crate) source: Source,
     pub(crate) settings: Settings,
     pub(crate) limits: Limits,
+    own_limits: OwnLimits,
     /// Grants of the configuration, if there is one.
     configured: Option<Grants>,
     /// Names of rings and buckets that are made up otherwise.
@@ -54,7 +57,8 @@ impl Candidate {
         let Some(config) = &args.config else {
             let limits = Limits { instances, ..Limits::default() };
             let settings = given.collect();
-            return Ok(Self { source, settings, limits, configured: None, names });
+            let own_limits = OwnLimits::default();
+            return Ok(Self { source, settings, limits, own_limits, configured: None, names });
         };
         let found = builder(config).configured_plugin(&source).await?;
         let of_config = found.settings.names().map(str::to_owned).collect::<Vec<_>>();
@@ -65,7 +69,8 @@ impl Candidate {
         // Later ones win: an argument may change a setting of the file.
         let settings = of_config.chain(given).collect();
         let limits = Limits { instances, ..found.limits };
-        Ok(Self { source, settings, limits, configured: Some(found.grants), names })
+        let (own_limits, configured) = (found.own_limits, Some(found.grants));
+        Ok(Self { source, settings, limits, own_limits, configured, names })
     }
 
     /// Returns whether the keys are made up, so that a tool can replace them.
@@ -94,7 +99,7 @@ impl Candidate {
             grants = grants
                 .with_keys(name, ring.clone())
                 .with_subkeys(name, ring.clone())
-                .with_bucket(name, memory, BucketAccess::whole());
+                .with_bucket(name, memory, whole());
             if let Ok(address) = name.parse() {
                 grants = grants.with_tcp(address);
             }
@@ -108,7 +113,8 @@ impl Candidate {
     /// Usage if it does not load under these grants, with what to add.
     pub(crate) async fn load(&self, host: &Host, grants: Grants) -> Result<Plugin, Failure> {
         let loaded = host.load(self.source.clone(), grants).await;
-        Ok(loaded.map_err(|error| self.hint(error))?)
+        let plugin = loaded.map_err(|error| self.hint(error))?;
+        Ok(plugin.with_limits(self.own_limits)?)
     }
 
     /// Returns a codec of the plugin.
@@ -151,7 +157,12 @@ impl Candidate {
 
 /// Returns whether a plugin is a driver.
 pub(crate) fn is_driver(plugin: &Plugin) -> bool {
-    plugin.inspection().world == Some(World::Storage)
+    plugin.inspection().world.is_some_and(World::is_driver)
+}
+
+/// Returns all access to a bucket that is made up.
+fn whole() -> BucketAccess {
+    BucketAccess::whole().with_overwriting().with_removing().with_listing()
 }
 
 impl MadeUpKey {

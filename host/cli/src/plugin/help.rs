@@ -44,3 +44,15 @@ Examples:
   cloakroom plugin bench ./mine.wasm --size 1KiB --size 10MiB --svg mine.svg
 
 Exit status: 0 success, 1 a call failed, 2 the plugin does not load.";
+
+pub(crate) const COMPONENT: &str = "\
+Makes a component of a core module. Compilers of C and Go write such modules,
+and this command needs no other tool. Templates of `cloakroom new` call it from
+build.sh.
+
+Examples:
+  cloakroom plugin component core.wasm --world compressor -o plugin.wasm
+  cloakroom plugin component core.wasm --world storage --stub-wasi -o plugin.wasm
+
+Exit status: 0 success, 1 a file cannot be read or written, 2 the module does
+not fit the world.";

@@ -53,14 +53,20 @@ pub(crate) async fn codec(
     let encode = || async move { codec.encode(ctx, payload).await.map(drop) };
     let out = median(calls, encode).await?;
     let size = encoded.encoded_len();
-    let is_own = |name: &str| codec.description().encodings.iter().any(|known| known == name);
-    if !encoded.encoding().is_some_and(is_own) {
+    if !owns(codec, &encoded) {
         // It left the payload as it is, and is never asked to decode it.
         return Ok(Times { out, back: Duration::ZERO, size });
     }
     let encoded = &encoded;
     let decode = || async move { codec.decode(ctx, encoded.clone()).await.map(drop) };
     Ok(Times { out, back: median(calls, decode).await?, size })
+}
+
+/// Returns whether a pipeline offers the codec a payload to decode.
+pub(crate) fn owns(codec: &dyn Codec, payload: &Payload) -> bool {
+    let is_own = |name: &str| codec.description().encodings.iter().any(|known| known == name);
+    let is_marked = |name: &String| payload.metadata.contains_key(name);
+    payload.encoding().is_some_and(is_own) || codec.metadata_names().iter().any(is_marked)
 }
 
 /// Measures a driver with one object.

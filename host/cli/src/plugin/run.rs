@@ -19,7 +19,7 @@ use cloakroom::{
 use super::{
     args::{Call, Run},
     candidate::{Candidate, MadeUpKey, is_driver},
-    sample,
+    measure, sample,
 };
 use crate::failure::Failure;
 
@@ -68,14 +68,11 @@ async fn call_codec(
                 Encoded::Changed(encoded) => encoded,
                 Encoded::Unchanged => payload,
             }
+        } else if measure::owns(&codec, &payload) {
+            codec.decode(&ctx, payload).await?
         } else {
-            let is_own = |name: &str| codec.description().encodings.iter().any(|own| own == name);
-            if payload.encoding().is_some_and(is_own) {
-                codec.decode(&ctx, payload).await?
-            } else {
-                // A pipeline does not offer it either.
-                payload
-            }
+            // A pipeline does not offer it either.
+            payload
         };
         answers.push(answer);
     }

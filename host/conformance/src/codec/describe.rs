@@ -36,7 +36,7 @@ pub(super) fn encodings(subject: &CodecSubject) -> BoxFuture<'_, Checked> {
                 return Err(broken(case, "it is named twice"));
             }
         }
-        if names.is_empty() {
+        if names.is_empty() && subject.codec.metadata_names().is_empty() {
             return Err(broken("the description", "it names no encoding"));
         }
         Ok(names.len())
@@ -70,7 +70,10 @@ pub(super) fn declared(subject: &CodecSubject) -> BoxFuture<'_, Checked> {
                 continue;
             };
             // The name is not shown: it may hold bytes of the payload.
-            if !encoded.encoding().is_some_and(|name| names.iter().any(|known| known == name)) {
+            let is_named = |name: &str| names.iter().any(|known| known == name);
+            let marks = subject.codec.metadata_names();
+            let is_marked = marks.iter().any(|name| encoded.metadata.contains_key(name));
+            if !is_marked && !encoded.encoding().is_some_and(is_named) {
                 return Err(broken(case, "it was written with an encoding that is not named"));
             }
         }

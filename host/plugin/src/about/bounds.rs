@@ -6,6 +6,7 @@
 use cloakroom_core::{Error, ErrorKind, clean};
 
 use super::{About, SettingKind, SettingSchema};
+use crate::guest_name::is_name;
 
 /// Most settings.
 const SETTINGS: usize = 64;
@@ -22,9 +23,6 @@ const NAME: usize = 64;
 /// Most characters of a text.
 const TEXT: usize = 1000;
 
-/// Most bytes that all texts together may have, so that copying them costs nothing worth counting.
-pub(crate) const BYTES: usize = 64 << 10;
-
 impl About {
     /// Returns the description with texts that can be shown.
     ///
@@ -38,7 +36,7 @@ impl About {
         if self.metadata_names.len() > METADATA_NAMES {
             return Err(refused(format!("names more than {METADATA_NAMES} metadata entries")));
         }
-        if !self.metadata_names.iter().all(|name| crate::plugin::is_name(name)) {
+        if !self.metadata_names.iter().all(|name| is_name(name)) {
             let text = "names a metadata entry that is not 1 to 128 visible ASCII characters";
             return Err(refused(text.to_owned()));
         }

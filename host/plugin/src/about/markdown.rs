@@ -53,7 +53,7 @@ impl fmt::Display for SettingKind {
                 f.write_str(&words.join(", "))
             }
             Self::Lines => f.write_str("list of texts"),
-            Self::NameOf(grant) => write!(f, "one of `grants.{grant}`"),
+            Self::NameOf(grant) => write!(f, "name that is granted in `{grant}`"),
         }
     }
 }

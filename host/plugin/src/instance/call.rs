@@ -13,8 +13,10 @@ pub(crate) struct Call {
     pub(crate) clock: Arc<Clock>,
     /// Bytes of the input, which the caller holds and has charged.
     pub(crate) input: usize,
-    /// Whether the guest has a payload, which it could write into its log. Without one it reads no
-    /// bucket, since objects are payloads.
+    /// Whether the plugin describes itself: then it has no payload, and reads no bucket, since objects are
+    /// payloads.
+    pub(crate) describing: bool,
+    /// Whether the guest has a payload or a secret, which it could write into its log.
     pub(crate) confidential: bool,
     /// Most bytes of an object that is read from a bucket.
     pub(crate) object_limit: u64,
@@ -33,6 +35,7 @@ impl Call {
             ctx,
             clock,
             input: 0,
+            describing: false,
             confidential: true,
             object_limit: 0,
             moves_parts: false,
@@ -43,6 +46,6 @@ impl Call {
 
     /// Returns a call in which a plugin describes itself.
     pub(crate) fn describing(clock: Arc<Clock>) -> Self {
-        Self { confidential: false, ..Self::new(Context::none(), clock) }
+        Self { describing: true, confidential: false, ..Self::new(Context::none(), clock) }
     }
 }

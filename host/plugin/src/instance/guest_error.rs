@@ -73,7 +73,7 @@ impl GuestError {
         };
         let hint = match self.kind {
             ErrorKind::Denied | ErrorKind::Unavailable => {
-                list("; it may connect to", grants.tcp.iter().map(ToString::to_string))
+                list("; it may connect to", grants.tcp.names())
             }
             ErrorKind::Config | ErrorKind::LimitExceeded(_) => {
                 list("; its settings are", settings.names().map(str::to_owned))
@@ -103,6 +103,15 @@ fn remedies(kind: ErrorKind, grants: &Grants) -> &'static [Remedy] {
 fn list(prefix: &str, names: impl Iterator<Item = String>) -> String {
     let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
     if names.is_empty() { String::new() } else { format!("{prefix} {}", names.join(", ")) }
+}
+
+/// The refusal of a request whose guest was given no more than a code.
+#[cfg(feature = "http")]
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        let for_guest = GuestError { kind: error.kind(), text: String::new() };
+        Self { for_guest, error }
+    }
 }
 
 impl Refusal {

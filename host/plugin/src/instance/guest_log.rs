@@ -8,6 +8,10 @@ use crate::trace::{Trace, TraceEvent};
 /// Most characters of a line.
 const LINE: usize = 1024;
 
+/// Start of a line with the message of a panic, as the SDK writes it. A message is made up where a program
+/// fails, out of what it has at hand: unlike a line that was meant for the log, it is shown in a trace alone.
+const PANIC_MESSAGE: &str = "panic message: ";
+
 /// Log of a guest in one call.
 pub(crate) struct GuestLog<'a> {
     pub(super) plugin: &'a str,
@@ -23,7 +27,7 @@ impl GuestLog<'_> {
             trace.receive(TraceEvent::Line { level: level.as_str(), text: text.to_owned() });
             return;
         }
-        if !self.enabled {
+        if !self.enabled || (level == Level::TRACE && text.starts_with(PANIC_MESSAGE)) {
             return;
         }
         let (plugin, text) = (self.plugin, clean(text, LINE));

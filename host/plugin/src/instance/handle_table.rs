@@ -5,13 +5,14 @@ use cloakroom_core::{Limit, Payload};
 use super::{
     buffer_writer::BufferWriter, fault::Fault, held_memory::SharedReservation, rope::Rope,
 };
-use crate::grants::granted_buckets::GrantedBuckets;
+use crate::grants::{granted_buckets::GrantedBuckets, granted_service::GrantedService};
 
 /// Value behind a handle.
 pub(crate) enum Handle {
     Bucket(GrantedBuckets),
     Buffer(Rope),
     Payload(Box<HeldPayload>),
+    Service(GrantedService),
     Writer(BufferWriter),
 }
 

@@ -9,6 +9,9 @@ pub enum PayloadResource {}
 /// Marker of a `bucket`.
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub enum BucketResource {}
+/// Marker of a `service`.
+#[expect(unreachable_pub, reason = "the generated bindings re-export it")]
+pub enum ServiceResource {}
 /// Marker of a `context`. There is one, the call's, so it has no handle.
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub enum ContextResource {}

@@ -8,18 +8,24 @@ use wasmtime::component::Resource;
 
 #[cfg(feature = "wasi")]
 use super::wasi::Wasi;
+#[cfg(feature = "http")]
+use super::wasi_http::{HttpCall, WasiHttp};
 use super::{
     buffer_writer::BufferWriter,
     call::Call,
     config::InstanceConfig,
     fault::Fault,
+    guest_error::Refusal,
     handle_table::{Handle, HandleTable, HeldPayload},
     held_memory::SharedReservation,
     meter::Meter,
-    resources::{BucketResource, PayloadResource, WriterResource},
+    resources::{BucketResource, PayloadResource, ServiceResource, WriterResource},
     rope::Rope,
 };
-use crate::{compute::large_work, grants::granted_buckets::GrantedBuckets};
+use crate::{
+    compute::large_work,
+    grants::{granted_buckets::GrantedBuckets, granted_service::GrantedService},
+};
 
 /// State of one instance.
 pub(crate) struct InstanceState {
@@ -29,6 +35,8 @@ pub(crate) struct InstanceState {
     handles: HandleTable,
     #[cfg(feature = "wasi")]
     pub(crate) wasi: Option<Box<Wasi>>,
+    #[cfg(feature = "http")]
+    wasi_http: Option<Box<WasiHttp>>,
 }
 
 impl InstanceState {
@@ -38,6 +46,8 @@ impl InstanceState {
             meter: Meter::new(&config.limits, &config.memory, &call),
             #[cfg(feature = "wasi")]
             wasi: None,
+            #[cfg(feature = "http")]
+            wasi_http: None,
             config,
             call,
         }
@@ -51,6 +61,26 @@ impl InstanceState {
         }
         self.meter.begin_call(&call);
         self.call = call;
+    }
+
+    /// Takes the last refusal of the host in this call. One of WASI's HTTP counts if there is no other.
+    pub(crate) fn take_refusal(&mut self) -> Option<Refusal> {
+        let refusal = self.call.refusal.take();
+        #[cfg(feature = "http")]
+        let refusal = {
+            let failed = self.wasi_http.as_ref().and_then(|http| http.take_failure());
+            refusal.or_else(|| failed.map(Refusal::from))
+        };
+        refusal
+    }
+
+    /// Notes that the guest has seen a secret, so that nothing it writes is shown from now on.
+    pub(crate) fn hide_words(&mut self) {
+        self.call.confidential = true;
+        #[cfg(feature = "wasi")]
+        if let Some(wasi) = &mut self.wasi {
+            wasi.hide_output();
+        }
     }
 
     /// Ends the call: all its handles are invalid from now on.
@@ -95,6 +125,23 @@ impl InstanceState {
     ) -> wasmtime::Result<GrantedBuckets> {
         match self.handles.get(handle.rep())? {
             Handle::Bucket(bucket) => Ok(bucket.clone()),
+            _ => WRONG_KIND.trap(),
+        }
+    }
+
+    pub(crate) fn put_service(
+        &mut self,
+        service: GrantedService,
+    ) -> wasmtime::Result<Resource<ServiceResource>> {
+        Ok(Resource::new_own(self.handles.insert(Handle::Service(service))?))
+    }
+
+    pub(crate) fn service(
+        &mut self,
+        handle: &Resource<ServiceResource>,
+    ) -> wasmtime::Result<GrantedService> {
+        match self.handles.get(handle.rep())? {
+            Handle::Service(service) => Ok(service.clone()),
             _ => WRONG_KIND.trap(),
         }
     }
@@ -187,6 +234,24 @@ impl wasmtime_wasi::WasiView for InstanceState {
             wasi
         });
         wasi.view()
+    }
+}
+
+#[cfg(feature = "http")]
+impl wasmtime_wasi_http::WasiHttpView for InstanceState {
+    /// Returns the instance's HTTP of WASI, made at the first use. Its resources are in WASI's table.
+    fn http(&mut self) -> wasmtime_wasi_http::WasiHttpCtxView<'_> {
+        let (describing, confidential) = (self.call.describing, self.call.confidential);
+        let (limit, held) = (self.meter.output_left(), self.meter.held().clone());
+        let call = || HttpCall { describing, held: held.clone(), limit };
+        let config = &self.config;
+        let http = self.wasi_http.get_or_insert_with(|| Box::new(WasiHttp::new(config, call())));
+        let wasi = self.wasi.get_or_insert_with(|| {
+            let mut wasi = Box::new(Wasi::new(config));
+            wasi.begin_call(confidential);
+            wasi
+        });
+        http.view(wasi.view().table, call())
     }
 }
 

@@ -1,11 +1,7 @@
-//! WASI of one instance: clocks, randomness, an empty environment, no files, connections to the addresses
-//! that were granted, and output that goes to the plugin's log.
+//! WASI of one instance: clocks, randomness, an empty environment, no files, and output that goes to the
+//! plugin's log. Its sockets are ours (`sockets`).
 
-use std::{
-    collections::BTreeSet,
-    net::SocketAddr,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use tokio::io::{AsyncWrite, Empty, empty};
@@ -15,7 +11,6 @@ use wasmtime_wasi::{
     WasiCtx, WasiCtxView,
     cli::{IsTerminal, StdoutStream},
     p2::{OutputStream, Pollable, StreamError, StreamResult},
-    sockets::SocketAddrUse,
 };
 
 use super::{config::InstanceConfig, fault::Fault};
@@ -35,16 +30,9 @@ impl Wasi {
         let output = Output { config: config.clone(), call: Arc::default() };
         let mut builder = WasiCtx::builder();
         builder.stdout(output.clone()).stderr(output.clone());
-        // A grant is of an address. Whoever controls a name could change where it leads, and a look-up alone
-        // carries bytes to a stranger's name server.
-        builder.allow_udp(false).allow_ip_name_lookup(false);
+        // Replaced by ours when a plugin is linked. Should one of them be missed, it can do nothing.
+        builder.allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false);
         builder.max_random_size(RANDOM);
-        builder.allow_tcp(!config.grants.tcp.is_empty());
-        let granted = config.clone();
-        builder.socket_addr_check(move |address, usage| {
-            let allowed = is_allowed(&granted.grants.tcp, address, usage);
-            Box::pin(async move { allowed })
-        });
         let mut table = ResourceTable::new();
         // Streams and sockets of WASI are in a table of its own, which ours does not count.
         table.set_max_capacity(config.limits.handles.get());
@@ -58,16 +46,10 @@ impl Wasi {
     pub(crate) fn begin_call(&mut self, confidential: bool) {
         *self.output.lock() = CallOutput { bytes: 0, confidential };
     }
-}
 
-/// Returns whether a socket may use an address. To connect, a socket is first bound to a local port that
-/// the system chooses.
-fn is_allowed(granted: &BTreeSet<SocketAddr>, address: SocketAddr, usage: SocketAddrUse) -> bool {
-    match usage {
-        // A port of the guest's choice would be the first half of listening.
-        SocketAddrUse::TcpBind => address.ip().is_unspecified() && address.port() == 0,
-        SocketAddrUse::TcpConnect => granted.contains(&address),
-        _ => false,
+    /// Drops the output of the call from now on, unless the log is granted.
+    pub(crate) fn hide_output(&mut self) {
+        self.output.lock().confidential = true;
     }
 }
 

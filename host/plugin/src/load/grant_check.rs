@@ -35,7 +35,9 @@ fn is_granted(capability: Capability, grants: &Grants) -> bool {
         || match capability {
             Capability::Buckets => !grants.buckets.is_empty(),
             Capability::Keys => !grants.keys.is_empty(),
+            Capability::Services => !grants.services.is_empty(),
             Capability::Subkeys => !grants.subkeys.is_empty(),
+            Capability::Secrets => !grants.secrets.is_empty(),
             Capability::Tcp => !grants.tcp.is_empty(),
         }
 }
@@ -44,11 +46,17 @@ fn help(capability: Capability) -> (&'static str, &'static [Remedy]) {
     match capability {
         Capability::Buckets => ("grant a bucket, or use another plugin", &[Remedy::GrantBuckets]),
         Capability::Keys => ("grant a key ring, or use another plugin", &[Remedy::GrantKeys]),
+        Capability::Services => (
+            "grant a service, or build the plugin without HTTP (componentize-js: \
+                 `disableFeatures: ['http', 'fetch-event']`)",
+            &[Remedy::GrantServices],
+        ),
         Capability::Subkeys => {
             ("grant subkeys of a key ring, or use another plugin", &[Remedy::GrantSubkeys])
         }
+        Capability::Secrets => ("grant a secret, or use another plugin", &[Remedy::GrantSecrets]),
         Capability::Tcp => (
-            "grant an address, or build the plugin without a network (componentize-py: \
+            "grant a server, or build the plugin without a network (componentize-py: \
              `--stub-wasi`)",
             &[Remedy::GrantTcp],
         ),

@@ -82,6 +82,12 @@ impl Inspection {
         self.uses_wasi
     }
 
+    /// Returns whether it imports any of WASI's HTTP.
+    #[cfg(feature = "http")]
+    pub(super) fn uses_http(&self) -> bool {
+        self.imports.iter().any(|import| import.name.starts_with("wasi:http/"))
+    }
+
     /// Checks that this host can load the component at all, whatever is granted.
     ///
     /// # Errors
@@ -159,7 +165,7 @@ fn unavailable(import: &str) -> String {
     }
     let help = match import.split(['/', '@']).next().unwrap_or_default() {
         "wasi:http" => {
-            "this host has no HTTP for plugins: build without it \
+            "this host has only the outgoing handler of WASI 0.2's HTTP: build without it \
              (componentize-js: `disableFeatures: ['http', 'fetch-event']`)"
         }
         package if package.starts_with("wasi:") => {

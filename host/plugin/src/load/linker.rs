@@ -23,7 +23,11 @@ pub(super) fn link(
     #[cfg(feature = "wasi")]
     if inspection.uses_wasi() {
         wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-        crate::contract::wasi::add_bounds(&mut linker)?;
+        crate::contract::wasi::replace_sockets(&mut linker)?;
+    }
+    #[cfg(feature = "http")]
+    if inspection.uses_http() {
+        wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
     }
     #[cfg(not(feature = "wasi"))]
     let _ = inspection;

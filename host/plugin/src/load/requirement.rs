@@ -12,6 +12,8 @@ pub enum Requirement {
     Nothing,
     /// A grant of this capability.
     Grant(Capability),
+    /// No grant to be loaded, and a grant of this capability for everything that it asks for.
+    Optional(Capability),
     /// No host of this version has the import.
     Unavailable,
 }
@@ -24,20 +26,26 @@ pub enum Capability {
     Buckets,
     /// Sealing and opening with keys of a ring.
     Keys,
+    /// Sending requests to a service.
+    Services,
     /// Deriving bytes from keys of a ring.
     Subkeys,
-    /// Connecting to an address.
+    /// Seeing secrets.
+    Secrets,
+    /// Connecting to a server.
     Tcp,
 }
 
 impl Capability {
-    /// Returns its name: `buckets`, `keys`, `subkeys` or `tcp`.
+    /// Returns its name: `buckets`, `keys`, `services`, `subkeys`, `secrets` or `tcp`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Buckets => "buckets",
             Self::Keys => "keys",
+            Self::Services => "services",
             Self::Subkeys => "subkeys",
+            Self::Secrets => "secrets",
             Self::Tcp => "tcp",
         }
     }
@@ -49,9 +57,10 @@ const HARMLESS_WASI: [&str; 5] =
     ["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:io", "wasi:random"];
 
 impl Requirement {
-    /// Returns the requirement of the import of this name. A name that is not known is unavailable, so
+    /// Returns the requirement of the import of this name, with or without a version. A name that is not known is unavailable, so
     /// that an interface of a later version is refused and not linked by accident.
-    pub(super) fn of_import(import: &str) -> Self {
+    #[must_use]
+    pub fn of_import(import: &str) -> Self {
         let interface = import.split('@').next().unwrap_or(import);
         if let Some(ours) = interface.strip_prefix(contract::PACKAGE) {
             return Self::of_contract(ours);
@@ -59,6 +68,11 @@ impl Requirement {
         match interface.split_once('/') {
             Some((package, _)) if HARMLESS_WASI.contains(&package) && cfg!(feature = "wasi") => {
                 Self::Nothing
+            }
+            // Types alone send nothing.
+            Some(("wasi:http", "types")) if cfg!(feature = "http") => Self::Nothing,
+            Some(("wasi:http", "outgoing-handler")) if cfg!(feature = "http") => {
+                Self::Grant(Capability::Services)
             }
             Some(("wasi:sockets", _)) if cfg!(feature = "wasi") => Self::Grant(Capability::Tcp),
             _ => Self::Unavailable,
@@ -68,7 +82,11 @@ impl Requirement {
     fn of_contract(interface: &str) -> Self {
         match interface {
             "buffers" | "types" | "settings" | "log" | "random" => Self::Nothing,
+            // A plugin that can do without, such as a driver for servers with and without a password, has one
+            // list of imports for both. Alone the import gives nothing.
+            "secrets" => Self::Optional(Capability::Secrets),
             "blobs" => Self::Grant(Capability::Buckets),
+            "http" => Self::Grant(Capability::Services),
             "keys" => Self::Grant(Capability::Keys),
             "subkeys" => Self::Grant(Capability::Subkeys),
             _ => Self::Unavailable,
@@ -81,6 +99,9 @@ impl fmt::Display for Requirement {
         match self {
             Self::Nothing => f.write_str("no grant needed"),
             Self::Grant(capability) => write!(f, "needs a grant of {}", capability.as_str()),
+            Self::Optional(capability) => {
+                write!(f, "gets what is granted of {}", capability.as_str())
+            }
             Self::Unavailable => f.write_str("not offered by this host"),
         }
     }

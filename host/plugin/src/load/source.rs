@@ -24,13 +24,15 @@ pub struct Source {
 enum Location {
     Bytes(Bytes),
     File(PathBuf),
+    /// A file that was read already.
+    ReadFile(PathBuf, Bytes),
 }
 
 impl fmt::Debug for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bytes(bytes) => write!(f, "{} bytes", bytes.len()),
-            Self::File(path) => path.fmt(f),
+            Self::File(path) | Self::ReadFile(path, _) => path.fmt(f),
         }
     }
 }
@@ -79,8 +81,23 @@ impl Source {
     fn path(&self) -> Option<&Path> {
         match &self.location {
             Location::Bytes(_) => None,
-            Location::File(path) => Some(path),
+            Location::File(path) | Location::ReadFile(path, _) => Some(path),
         }
+    }
+
+    /// Reads the bytes, and returns the source with them: a check of the bytes then holds for what is
+    /// loaded, whoever changes the file meanwhile. Blocks if the source is a file.
+    ///
+    /// # Errors
+    /// `Config` if the file cannot be read. `PluginRejected` if it is larger than `limit`, or has another
+    /// digest than the pinned one.
+    pub fn read_now(mut self, limit: ByteSize) -> Result<(Self, Bytes), Error> {
+        let bytes = self.read(limit).map_err(|error| self.add_context(error))?.bytes;
+        self.location = match self.location {
+            Location::File(path) => Location::ReadFile(path, bytes.clone()),
+            read => read,
+        };
+        Ok((self, bytes))
     }
 
     /// Adds the plugin's name, and its file, to an error.
@@ -99,7 +116,7 @@ impl Source {
     /// digest than the pinned one.
     pub(super) fn read(&self, limit: ByteSize) -> Result<PluginBytes, Error> {
         let bytes = match &self.location {
-            Location::Bytes(bytes) => bytes.clone(),
+            Location::Bytes(bytes) | Location::ReadFile(_, bytes) => bytes.clone(),
             Location::File(path) => read_file(path, limit)?,
         };
         if bytes.len() > limit.as_usize() {

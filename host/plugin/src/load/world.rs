@@ -12,6 +12,10 @@ pub enum World {
     Cipher,
     /// A codec that only computes.
     Compressor,
+    /// A codec that uses services over HTTP.
+    HttpCodec,
+    /// A storage driver on services over HTTP.
+    HttpStorage,
     /// A storage driver with a backend of its own.
     NetworkStorage,
     /// A codec with a cipher of its own.
@@ -28,6 +32,8 @@ impl World {
             Self::BlobCodec => "blob-codec",
             Self::Cipher => "cipher",
             Self::Compressor => "compressor",
+            Self::HttpCodec => "http-codec",
+            Self::HttpStorage => "http-storage",
             Self::NetworkStorage => "network-storage",
             Self::OwnCipher => "own-cipher",
             Self::Storage => "storage",
@@ -38,8 +44,12 @@ impl World {
     #[must_use]
     pub fn is_driver(self) -> bool {
         match self {
-            Self::NetworkStorage | Self::Storage => true,
-            Self::BlobCodec | Self::Cipher | Self::Compressor | Self::OwnCipher => false,
+            Self::HttpStorage | Self::NetworkStorage | Self::Storage => true,
+            Self::BlobCodec
+            | Self::Cipher
+            | Self::Compressor
+            | Self::HttpCodec
+            | Self::OwnCipher => false,
         }
     }
 
@@ -51,8 +61,13 @@ impl World {
         let has_import = |name| contract_names::contains(imports, name);
         let has_export = |name| contract_names::contains(exports, name);
         if has_export("driver") {
-            let on_buckets = has_import("blobs");
-            Some(if on_buckets { Self::Storage } else { Self::NetworkStorage })
+            Some(if has_import("blobs") {
+                Self::Storage
+            } else if has_import("http") {
+                Self::HttpStorage
+            } else {
+                Self::NetworkStorage
+            })
         } else if !has_export("codec") {
             None
         } else if has_import("keys") {
@@ -61,6 +76,8 @@ impl World {
             Some(Self::OwnCipher)
         } else if has_import("blobs") {
             Some(Self::BlobCodec)
+        } else if has_import("http") {
+            Some(Self::HttpCodec)
         } else {
             Some(Self::Compressor)
         }

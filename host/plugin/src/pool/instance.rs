@@ -145,7 +145,7 @@ impl Instance {
     fn finish<T>(&mut self, answer: Result<T, GuestError>) -> Result<T, Error> {
         trace_end(self.store.data(), None);
         let state = self.store.data_mut();
-        let refusal = state.call.refusal.take();
+        let refusal = state.take_refusal();
         state.end_call();
         self.is_sound = true;
         let config = &state.config;

@@ -30,6 +30,8 @@ wasmtime::component::bindgen!({
         "cloakroom:plugin/blobs.[method]bucket.size": async | trappable,
         "cloakroom:plugin/blobs.[method]bucket.remove": async | trappable,
         "cloakroom:plugin/blobs.[method]bucket.list": async | trappable,
+        // This waits for a service.
+        "cloakroom:plugin/http.[method]service.request": async | trappable,
         default: trappable,
     },
     exports: { default: async },
@@ -37,6 +39,7 @@ wasmtime::component::bindgen!({
         "cloakroom:plugin/buffers.buffer": crate::instance::rope::Rope,
         "cloakroom:plugin/buffers.writer": crate::instance::resources::WriterResource,
         "cloakroom:plugin/blobs.bucket": crate::instance::resources::BucketResource,
+        "cloakroom:plugin/http.service": crate::instance::resources::ServiceResource,
         "cloakroom:plugin/types.payload": crate::instance::resources::PayloadResource,
         "cloakroom:plugin/types.context": crate::instance::resources::ContextResource,
     },

@@ -12,6 +12,7 @@ use crate::{
     instance::{
         call::Call,
         guest_error::{GuestError, Refusal},
+        state::InstanceState,
     },
 };
 
@@ -29,9 +30,18 @@ pub(super) fn guest_error(error: WitError) -> GuestError {
     GuestError { kind, text }
 }
 
-/// Reads the error of a guest that describes itself. It has read no payload, so its text is kept.
-pub(super) fn describe_error(error: WitError) -> Error {
-    guest_error(error).with_text()
+/// Reads the error of a guest that describes itself. It has read no payload, so its text is kept, unless it
+/// has seen a secret.
+pub(super) fn describe_error(state: &mut InstanceState, error: WitError) -> Error {
+    let (refusal, config) = (state.call.refusal.take(), &state.config);
+    let error = guest_error(error);
+    if state.call.confidential {
+        return error.explain(refusal, &config.grants, &config.settings);
+    }
+    match refusal.filter(|refusal| refusal.for_guest.text == error.text) {
+        Some(refusal) => refusal.error,
+        None => error.with_text(),
+    }
 }
 
 /// Returns an error of the host as the guest sees it.

@@ -3,6 +3,7 @@
 mod blobs;
 mod buffers;
 mod context;
+mod http;
 mod key_lookup;
 mod keys;
 mod log;
@@ -10,6 +11,7 @@ mod log;
 mod memory_rule;
 mod not_granted;
 mod random;
+mod secrets;
 mod settings;
 mod subkeys;
 mod types;

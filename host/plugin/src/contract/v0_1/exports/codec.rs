@@ -59,12 +59,12 @@ impl CodecIndices {
         get_function(&mut funcs.decode, instance, store, &self.decode)?;
         let describe =
             instance.get_typed_func::<(), DescribeResult>(&mut *store, &self.describe)?;
-        let (described,) = describe.call_async(store, ()).await?;
+        let (described,) = describe.call_async(&mut *store, ()).await?;
         Ok(match described {
             Ok(codec::Description { encodings, purpose }) => {
                 Ok(Description { encodings, purpose: convert::purpose(purpose) })
             }
-            Err(error) => Err(convert::describe_error(error)),
+            Err(error) => Err(convert::describe_error(store.data_mut(), error)),
         })
     }
 

@@ -66,8 +66,9 @@ impl DriverIndices {
         get_function(&mut funcs.retrieve, instance, store, &self.retrieve)?;
         let describe =
             instance.get_typed_func::<(), DescribeResult>(&mut *store, &self.describe)?;
-        let (described,) = describe.call_async(store, ()).await?;
-        Ok(described.map(|Description { kind }| kind).map_err(convert::describe_error))
+        let (described,) = describe.call_async(&mut *store, ()).await?;
+        let described = described.map(|Description { kind }| kind);
+        Ok(described.map_err(|error| convert::describe_error(store.data_mut(), error)))
     }
 
     /// Calls `store` with an object, and returns its claim.

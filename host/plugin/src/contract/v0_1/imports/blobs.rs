@@ -64,7 +64,7 @@ impl InstanceState {
         request: impl Future<Output = Result<T, HostError>> + Send + 'static,
     ) -> Result<T, Error> {
         // Objects are payloads, and a guest without a payload writes to the log freely.
-        if !self.call.confidential {
+        if self.call.describing {
             return Err(Error::Denied("buckets cannot be used while loading".to_owned()));
         }
         background::run(request).await.map_err(|error| self.call.refuse(error))

@@ -1,0 +1,126 @@
+//! A driver that keeps objects in a service over HTTP. With the setting `method` it sends one request of
+//! its settings instead, and tells what came back in the text of its error.
+
+use cloakroom_guest::{
+    Buffer, Claim, Context, Driver, Error, Setting, Settings,
+    http::{self, Response, Service},
+};
+
+/// The most bytes of a response that is no object.
+const SMALL: u64 = 4096;
+
+/// Keeps objects under their digests.
+pub struct Http {
+    service: String,
+    attack: Option<Attack>,
+}
+
+/// A request of the settings.
+struct Attack {
+    method: String,
+    path: String,
+    /// Name and value, with a colon between them.
+    header: String,
+    limit: u64,
+    /// Whether it is sent while the plugin is loaded.
+    early: bool,
+}
+
+impl Driver for Http {
+    const KIND: &'static str = "rogue.http";
+    const SETTINGS: &'static [Setting] = &[
+        Setting::text("service", "service to store in"),
+        Setting::text("method", "method of a request to send instead"),
+        Setting::text("path", "its path"),
+        Setting::text("header", "its header"),
+        Setting::text("limit", "most bytes of its answer"),
+        Setting::text("early", "send it while loading"),
+    ];
+
+    fn configure(settings: &Settings) -> Result<Self, Error> {
+        let text = |name| settings.get(name).unwrap_or_default().to_owned();
+        let attack = settings.get("method").map(|method| Attack {
+            method: method.to_owned(),
+            path: text("path"),
+            header: text("header"),
+            limit: text("limit").parse().unwrap_or(SMALL),
+            early: settings.get("early").is_some(),
+        });
+        Ok(Self { service: settings.get("service").unwrap_or("store").to_owned(), attack })
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let service = self.open()?;
+        match &self.attack {
+            Some(attack) if attack.early => attack.run(&service, None),
+            _ => Ok(()),
+        }
+    }
+
+    fn store(&self, _: &Context, object: Buffer) -> Result<Claim, Error> {
+        let service = self.open()?;
+        if let Some(attack) = &self.attack {
+            attack.run(&service, Some(&object))?;
+        }
+        let key = object.sha256_hex();
+        let headers = [("content-type".to_owned(), "application/x-protobuf".to_owned())];
+        expect(service.request("PUT", &format!("o/{key}"), &headers, Some(&object), SMALL)?)?;
+        Ok(Claim::new().with("key", key))
+    }
+
+    fn retrieve(&self, _: &Context, claim: &Claim) -> Result<Buffer, Error> {
+        let path = format!("o/{}", claim.entry(&["key"])?);
+        expect(self.open()?.request("GET", &path, &[], None, u64::MAX)?)
+    }
+}
+
+impl Http {
+    fn open(&self) -> Result<Service, Error> {
+        http::open(&self.service)
+    }
+}
+
+impl Attack {
+    fn run(&self, service: &Service, object: Option<&Buffer>) -> Result<(), Error> {
+        let headers: Vec<_> = self.header.split_once(':').into_iter().collect();
+        let headers: Vec<_> =
+            headers.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        let body = object.filter(|_| self.method == "PUT");
+        let answer = service.request(&self.method, &self.path, &headers, body, self.limit)?;
+        let Response { status, headers, body } = answer;
+        let headers: Vec<_> =
+            headers.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let body = String::from_utf8_lossy(&body.read(0, 64)).into_owned();
+        Err(Error::Malformed(format!("got {status} {} {body}", headers.join(" "))))
+    }
+}
+
+/// The body of a success. Otherwise an error that says how it failed.
+fn expect(answer: Response) -> Result<Buffer, Error> {
+    match answer.status {
+        200..=299 => Ok(answer.body),
+        404 => Err(Error::not_found("the service has no such object")),
+        500.. => Err(Error::unavailable("the service failed")),
+        status => Err(Error::denied(format!("HTTP {status}"))),
+    }
+}
+
+cloakroom_guest::export_driver!(Http);
+
+#[cfg(test)]
+mod tests {
+    use cloakroom_guest::testing;
+
+    use super::*;
+
+    #[test]
+    fn keeps_what_it_is_given() {
+        let _host = testing::Host::new().with_object_service("store");
+        let driver = Http::load(&Settings::from([])).unwrap();
+        let ctx = testing::context(Default::default());
+        let claim = driver.store(&ctx, Buffer::new(b"object")).unwrap();
+        assert_eq!(driver.retrieve(&ctx, &claim).unwrap().to_vec(), b"object");
+        let other = Claim::new().with("key", "other");
+        assert!(matches!(driver.retrieve(&ctx, &other), Err(Error::NotFound(_))));
+    }
+}
