@@ -82,7 +82,7 @@ async fn open(text: &str) -> Result<Cloakroom, Error> {
 }
 
 /// The tables of the reference, and a file with a key of each in place of `KEY`.
-const TABLES: [(&str, &str); 30] = [
+const TABLES: [(&str, &str); 31] = [
     ("[[stage]]", "[[stage]]\nplugin = \"bundled:zstd\"\nKEY"),
     ("grants", "[[stage]]\nplugin = \"bundled:zstd\"\n[stage.grants]\nKEY"),
     ("Limits of a stage or a driver", "[[stage]]\nplugin = \"bundled:zstd\"\n[stage.limits]\nKEY"),

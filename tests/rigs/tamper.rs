@@ -43,7 +43,7 @@ struct Does {
     wanted: Mutex<BTreeSet<String>>,
 }
 
-/// What hangs goes on: a worker that ends after a test has failed waits for its downloads.
+/// Requests that hang go on: a worker that ends after a test has failed waits for its downloads.
 impl Drop for Tamper {
     fn drop(&mut self) {
         self.hang(false);

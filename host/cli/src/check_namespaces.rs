@@ -56,7 +56,7 @@ pub(crate) fn as_json(report: &Report) -> Vec<Value> {
             "plainRules": namespace.plain_rules,
             "ring": namespace.ring,
             "oldRings": namespace.old_rings,
-            "threshold": storage.threshold.map(|size| size.get()),
+            "threshold": storage.threshold.map(cloakroom::ByteSize::get),
             "storeWith": storage.store_with,
             "rules": storage.rules,
             "shares": namespace.shares,

@@ -71,7 +71,7 @@ async fn equal_objects_are_stored_and_retrieved_once() {
     assert_eq!(shelf.counts(), (2, 2));
 }
 
-/// What readiness reports, without a call of its own.
+/// Readiness reports it, without a call of its own.
 #[tokio::test]
 async fn a_driver_says_how_its_last_call_ended() {
     let (shelf, cold) = (Shelf::default(), Shelf::default());
