@@ -22,7 +22,7 @@ use crate::{
 pub struct ConfiguredPlugin {
     /// The stage or the driver, such as ``stage `zstd` ``.
     pub part: String,
-    /// What it is granted: keys and buckets are open.
+    /// Its grants: keys and buckets are open.
     pub grants: Grants,
     /// Its settings.
     pub settings: Settings,

@@ -29,6 +29,10 @@ pub(crate) struct LockFile {
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 #[non_exhaustive]
+#[cfg_attr(
+    not(feature = "registry"),
+    expect(unreachable_pub, reason = "public where files can be locked")
+)]
 pub struct LockedPlugin {
     /// Its file, or its reference without tag and digest.
     pub plugin: String,

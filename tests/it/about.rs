@@ -1,4 +1,4 @@
-//! What plugins say of themselves: the host believes little of it, and holds them to their settings.
+//! Descriptions that plugins give of themselves: the host believes little, and holds them to their settings.
 
 use std::{fs, time::Duration};
 

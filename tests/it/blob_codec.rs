@@ -97,7 +97,7 @@ async fn another_object_under_its_key_is_an_error() {
     );
 }
 
-/// What a codec reads counts as its output.
+/// Bytes that a codec reads count as its output.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_it_reads_is_bounded() {
     let bucket = bucket();

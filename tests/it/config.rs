@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cloakroom::{CloakroomBuilder, Context, ErrorKind, Payload};
-use cloakroom_tests::{KEY, REVERSE, ROGUE, assert_text, chain, compile_cache};
+use cloakroom_tests::{KEY, REVERSE, ROGUE, assert_text, chain, compile_cache, rigs::Certificates};
 use expect_test::{Expect, expect};
 
 const GOOD: &str = r#"
@@ -145,7 +145,7 @@ const WRONG: [(&str, &str, &[&str], Expect); 27] = [
         "\"zstd\"",
         &["bundled:NAME", "file:PATH"],
         expect![[r#"
-            [folder]/cloakroom.toml, line 3: stage 1 (`zstd`): write `bundled:NAME` for a plugin that comes with Cloakroom, or `file:PATH`
+            [folder]/cloakroom.toml, line 3: stage 1 (`zstd`): write `bundled:NAME` for a plugin that comes with Cloakroom, `file:PATH`, or `oci://HOST/REPOSITORY@sha256:…`
         "#]],
     ),
     (
@@ -370,7 +370,8 @@ async fn the_reference_is_a_configuration() {
     let wasm = cloakroom_bundle::find("aes-gcm").unwrap().wasm;
     let digest = cloakroom::plugin::Digest::sha256(wasm).to_string();
     let mut text = reference.replace("sha256:…", &digest);
-    for variable in ["PAYMENTS_KEY_2026_11", "SHOP_KEY_2026_11"] {
+    text = text.replace("{ env = \"STORE_TOKEN\",", "{ file = \"secrets/token\",");
+    for variable in ["PAYMENTS_KEY_2026_11", "REGISTRY_PASSWORD", "SHOP_KEY_2026_11"] {
         text = text.replace(&format!("{{ env = \"{variable}\" }}"), "{ file = \"key\" }");
     }
     let folder = tempfile::tempdir().unwrap();
@@ -379,7 +380,19 @@ async fn the_reference_is_a_configuration() {
     }
     fs::write(folder.path().join("plugins/aes-gcm.wasm"), wasm).unwrap();
     fs::write(folder.path().join("secrets/2026-05"), KEY).unwrap();
-    fs::write(folder.path().join("secrets/s3"), "not used here").unwrap();
+    for name in ["db", "s3", "token"] {
+        fs::write(folder.path().join("secrets").join(name), "not used here").unwrap();
+    }
+    let authority = Certificates::default();
+    let client = authority.server(&["client"]);
+    for (name, text) in [
+        ("registry-ca.pem", authority.authority()),
+        ("store-ca.pem", authority.authority()),
+        ("store-client.pem", client.certificate),
+        ("store-client.key", client.key),
+    ] {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
     let opened = CloakroomBuilder::file(write(folder.path(), &text)).open().await;
     let cloakroom = opened.map_err(|error| chain(&error)).unwrap();
     assert_eq!(cloakroom.pipeline().stages()[1].name(), "sealing");

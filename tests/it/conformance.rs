@@ -1,4 +1,4 @@
-//! The conformance suite: faulty plugins break the rule that they are told to break, and no other.
+//! The conformance suite: faulty plugins break the rule that their setting names, and no other.
 
 mod buckets;
 mod command;

@@ -1,5 +1,5 @@
-//! Plugins of other versions of the contract: older ones load and run unchanged, and newer ones are told
-//! which host they need.
+//! Plugins of other versions of the contract: older ones load and run unchanged, and the refusal of newer
+//! ones says which host they need.
 
 use std::{fs, path::Path, sync::Arc};
 

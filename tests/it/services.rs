@@ -121,7 +121,9 @@ async fn a_status_is_the_cause_of_the_plugins_error() {
     }
 }
 
-/// A reused connection that the server has closed in between is replaced: nothing was sent on it.
+/// A reused connection that the server has closed in between is replaced: nothing was sent on it. The
+/// client may learn of the end only when it sends. Such a request could have arrived, so it is not
+/// repeated, and its error says that trying again helps.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_was_closed_meanwhile_is_replaced() {
     let server = Server::start(|_| {
@@ -131,9 +133,12 @@ async fn a_connection_that_was_closed_meanwhile_is_replaced() {
     .await;
     let pipeline = pipeline(driver(service(&server.url()), &[], Limits::default()).await.unwrap());
     for size in 2000..2010 {
-        pipeline.encode(&ctx(), vec![plain(noise(size))]).await.unwrap();
+        while let Err(error) = pipeline.encode(&ctx(), vec![plain(noise(size))]).await {
+            assert_eq!(error.kind(), ErrorKind::Unavailable, "{}", chain(&error));
+        }
     }
-    assert_eq!(server.asked().len(), 10);
+    assert!(server.asked().len() >= 10);
+    assert!(server.connections() >= 10, "each answer ends its connection");
 }
 
 #[tokio::test(flavor = "multi_thread")]

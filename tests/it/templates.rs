@@ -52,9 +52,9 @@ impl Repository {
             command.env_remove(name);
         }
         let output = command.envs(self.vars.iter().cloned()).output().unwrap();
-        let printed = [output.stdout, output.stderr].concat();
-        let printed = String::from_utf8_lossy(&printed).into_owned();
-        assert!(output.status.success(), "{name}: {printed}");
+        let printed = String::from_utf8_lossy(&output.stdout).into_owned();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{name}: {printed}{errors}");
         printed
     }
 

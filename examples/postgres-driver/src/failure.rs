@@ -1,4 +1,4 @@
-//! Reasons that the server did not answer, and what the host is told.
+//! Reasons that the server did not answer, and the errors that the host gets.
 
 use std::io;
 

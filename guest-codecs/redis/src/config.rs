@@ -38,7 +38,7 @@ pub(crate) struct Config {
     pub(crate) ttl_seconds: Option<u32>,
 }
 
-/// What the server asks of its clients.
+/// Credentials that the server asks for.
 pub(crate) struct Login {
     /// The user of the server's ACL. Without one, the password is the server's own.
     pub(crate) user: Option<String>,

@@ -11,6 +11,7 @@ use crate::{
     lock::{self, Lock},
     new::args::New,
     plugin::args::Plugin,
+    setting_arg::parse_setting,
 };
 
 /// Compress, encrypt and store the payloads of durable workflows, with sandboxed plugins.
@@ -219,10 +220,4 @@ pub(crate) struct Inspect {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
-}
-
-/// Parses a setting from `NAME=VALUE`.
-pub(crate) fn parse_setting(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
-    Ok((name.to_owned(), value.to_owned()))
 }

@@ -26,6 +26,7 @@ mod plugin;
 mod process_metrics;
 mod prometheus;
 mod restart_only;
+mod setting_arg;
 mod table;
 
 use std::process::ExitCode;

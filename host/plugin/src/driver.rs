@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use cloakroom_core::{
-    ByteSize, Claim, Context, Driver, Error, ErrorKind, Limit, Object, PutOutcome,
+    ByteSize, Claim, Context, Driver, Error, ErrorKind, Limit, Object, PutOutcome, Thousands,
 };
 use futures::future::BoxFuture;
 
@@ -173,9 +173,24 @@ impl Driver for PluginDriver {
     ) -> BoxFuture<'a, Result<Bytes, Error>> {
         Box::pin(async move {
             let retrieved = self.run_retrieve(ctx, claim, limit).await;
-            retrieved.map_err(|error| self.plugin.explain(error))
+            let checked = retrieved.and_then(|object| check_size(object, limit));
+            checked.map_err(|error| self.plugin.explain(error))
         })
     }
+}
+
+/// Refuses an object that is larger than the caller takes. A bucket does so before it reads; a driver with
+/// a backend of its own does not know the limit.
+fn check_size(object: Bytes, limit: ByteSize) -> Result<Bytes, Error> {
+    if object.len() <= limit.as_usize() {
+        return Ok(object);
+    }
+    let text = format!(
+        "the object has {} bytes, but at most {} are read",
+        Thousands(object.len() as u64),
+        Thousands(limit.get())
+    );
+    Err(Error::new(ErrorKind::LimitExceeded(Limit::Payload), text))
 }
 
 impl fmt::Debug for PluginDriver {

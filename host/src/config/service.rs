@@ -39,6 +39,7 @@ pub(crate) enum HeaderEntry {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SecretHeader {
+    #[cfg_attr(not(feature = "http"), expect(dead_code, reason = "read by the HTTP client alone"))]
     env: Option<String>,
     file: Option<PathBuf>,
     #[serde(default)]

@@ -145,7 +145,8 @@ fn errors_name_keys_that_exist() {
     for arm in source.lines().filter_map(|line| line.trim().strip_prefix("Remedy::")) {
         let Some((_, name)) = arm.split_once("=> \"") else { continue };
         let name = name.trim_end_matches("\",").split(" = ").next().unwrap();
-        let name = name.trim_matches(['[', ']']);
+        let name = name.trim_matches(['[', ']']).replace("\\\"", "\"");
+        let name = name.as_str();
         let is_method = name == "PipelineBuilder::with_codec_timeout";
         let is_command = name == "cloakroom plugin run --trace";
         assert!(

@@ -17,7 +17,7 @@ fn every_rule_is_on_the_page() {
     let page = page("testing.md");
     let (mut rest, mut count) = (page.as_str(), 0);
     for rule in CodecSuite::rules().chain(DriverSuite::rules()).chain(BucketSuite::rules()) {
-        // In the order of the suites, so that the two rules of one name are told apart.
+        // In the order of the suites, so that two rules of one name differ.
         let row = format!("\n| `{}` | ", rule.id);
         let (_, after) = rest.split_once(&row).unwrap_or_else(|| panic!("no row for {}", rule.id));
         let text = after.lines().next().unwrap().replace(" (`--largest`, 50 MiB)", "");

@@ -70,7 +70,7 @@ async fn a_server_that_closes_midway_is_unavailable() {
     }
 }
 
-/// What is granted with TLS is never sent in the clear.
+/// A connection that was granted with TLS never sends in the clear.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_without_tls_gets_nothing_but_a_handshake() {
     let (sender, heard) = std::sync::mpsc::channel();

@@ -3,7 +3,7 @@
 use super::about_bindings::exports::cloakroom::plugin::about;
 use crate::{Setting, setting::SettingKind};
 
-/// What Cargo knows of the plugin's package: its name, version, licence, description, and addresses of
+/// Facts of Cargo about the plugin's package: its name, version, licence, description, and addresses of
 /// its documentation. Each is empty where the manifest has none, or where no Cargo built it.
 pub type Package = [Option<&'static str>; 6];
 

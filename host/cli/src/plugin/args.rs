@@ -6,7 +6,7 @@ use clap::Subcommand;
 use cloakroom::ByteSize;
 
 use super::{help, packaging::args::Packaging};
-use crate::args::parse_setting;
+use crate::setting_arg::parse_setting;
 
 /// Commands of `plugin`.
 #[derive(Debug, Subcommand)]

@@ -1,5 +1,6 @@
 //! Command `plugin bench`: measures a plugin beside the bundled ones of the same purpose.
 
+mod row;
 mod svg;
 mod text;
 
@@ -13,22 +14,13 @@ use cloakroom::{
     plugin::{Reuse, bundled_names},
 };
 
+use self::row::Row;
 use super::{
     args::{Bench, PluginArgs},
     candidate::{Candidate, MadeUpKey, is_driver},
-    measure::{self, Times},
-    sample,
+    measure, sample,
 };
 use crate::failure::Failure;
-
-/// Figures of one plugin for one size.
-pub(crate) struct Row {
-    pub(crate) plugin: String,
-    pub(crate) is_warm: bool,
-    /// Bytes of the body.
-    pub(crate) bytes: usize,
-    pub(crate) times: Times,
-}
 
 pub(crate) async fn run(args: &Bench) -> Result<(), Failure> {
     let candidate = Candidate::read(&args.plugin).await?;

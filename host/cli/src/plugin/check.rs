@@ -1,6 +1,7 @@
 //! Command `plugin check`: tries a plugin against the rules of the conformance suite.
 
 mod cost;
+mod findings;
 mod junit;
 mod suite;
 mod text;
@@ -10,21 +11,8 @@ use std::{
     io::{self, Write as _},
 };
 
-use cloakroom_conformance::{CodecSuite, DriverSuite, Report, Rule};
-
 use super::{args::Check, candidate::Candidate};
 use crate::failure::Failure;
-
-/// What was found about a plugin.
-pub(crate) struct Findings {
-    pub(crate) name: String,
-    pub(crate) digest: String,
-    /// Purpose of a codec, or kind of a driver.
-    pub(crate) what: String,
-    pub(crate) report: Report,
-    /// None if only some rules were asked for.
-    pub(crate) cost: Option<cost::Cost>,
-}
 
 pub(crate) async fn run(args: &Check) -> Result<(), Failure> {
     let candidate = Candidate::read(&args.plugin).await?;
@@ -71,18 +59,4 @@ fn quoted(word: &str) -> String {
         return word.to_owned();
     }
     format!("'{}'", word.replace('\'', "'\\''"))
-}
-
-/// Refuses names of rules that a suite does not have.
-pub(crate) fn check_names(only: &[String], is_driver: bool) -> Result<(), Failure> {
-    let rules: Vec<&'static Rule> =
-        if is_driver { DriverSuite::rules().collect() } else { CodecSuite::rules().collect() };
-    let known: Vec<_> = rules.iter().map(|rule| rule.id).collect();
-    match only.iter().find(|name| !known.contains(&&***name)) {
-        Some(name) => {
-            let text = format!("no rule is called `{name}`; there are {}", known.join(", "));
-            Err(Failure::usage(text))
-        }
-        None => Ok(()),
-    }
 }

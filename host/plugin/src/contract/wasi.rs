@@ -7,14 +7,12 @@ mod lookup;
 mod not_granted;
 mod poll;
 mod tcp;
+mod version;
 
 use wasmtime::component::{HasSelf, Linker};
 
 use self::bindings::wasi::sockets;
 use crate::instance::state::InstanceState;
-
-/// Version of WASI in the names of the linker's definitions.
-const VERSION: &str = "0.2.12";
 
 /// Replaces definitions of a linker by ours.
 ///

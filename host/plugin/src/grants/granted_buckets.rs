@@ -13,6 +13,9 @@ use super::{
     upload::{self, Upload},
 };
 
+/// Most bytes of a key, as in S3 and GCS.
+const KEY: usize = 1024;
+
 /// A granted bucket, or several that have one name in their stores.
 #[derive(Clone)]
 pub(crate) struct GrantedBuckets(Arc<[GrantedBucket]>);
@@ -118,6 +121,9 @@ impl GrantedBuckets {
             // An empty prefix asks for all keys, which means all that were granted.
             let prefix = if prefix.is_empty() { &*granted.access.prefix } else { prefix };
             granted.check_use(BucketUse::List)?;
+            if prefix.len() > KEY {
+                return Err(denied(format!("a prefix has {} bytes", prefix.len())));
+            }
             granted.check_prefix(prefix).map(|()| (granted, prefix))
         });
         let (granted, prefix) = within?;
@@ -125,6 +131,11 @@ impl GrantedBuckets {
     }
 
     fn grant_for(&self, key: &str, wanted: BucketUse) -> Result<&GrantedBucket, Error> {
+        // No store takes a longer one, and the client for S3 panics where it makes no valid URI.
+        if key.len() > KEY {
+            let text = format!("a key has {} bytes, and stores take at most {KEY}", key.len());
+            return Err(denied(text));
+        }
         // Some stores and proxies resolve such segments, and would then reach a key outside the prefix.
         if key.split('/').any(|segment| matches!(segment, "" | "." | "..")) {
             return Err(denied("a key has an empty, `.` or `..` segment".to_owned()));

@@ -1,6 +1,7 @@
 //! TCP grants: servers that a plugin may connect to.
 
 mod host_name;
+mod name_address;
 pub(crate) mod servers;
 #[cfg(feature = "wasi")]
 pub(crate) mod tls;
@@ -122,7 +123,7 @@ impl FromStr for TcpGrant {
         if let Ok(address) = text.parse::<SocketAddr>() {
             return match address {
                 _ if address.port() == 0 => Err(TcpGrantError::Port),
-                _ if servers::is_reserved(address.ip()) => Err(TcpGrantError::Reserved),
+                _ if name_address::is_reserved(address.ip()) => Err(TcpGrantError::Reserved),
                 _ => Ok(address.into()),
             };
         }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use cloakroom::ByteSize;
 
-use super::Row;
+use super::row::Row;
 use crate::plugin::measure::{throughput, throughput_text};
 
 const WIDTH: usize = 760;

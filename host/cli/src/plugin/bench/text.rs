@@ -3,7 +3,7 @@
 use cloakroom::ByteSize;
 use serde_json::json;
 
-use super::Row;
+use super::row::Row;
 use crate::{
     plugin::measure::{throughput, throughput_text, time_text},
     table::columns,

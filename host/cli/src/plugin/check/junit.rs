@@ -3,7 +3,7 @@
 use cloakroom::inspect::clean;
 use cloakroom_conformance::{Outcome, Verdict};
 
-use super::Findings;
+use super::findings::Findings;
 
 /// Most characters of a text that a plugin may have chosen.
 const TEXT: usize = 600;
@@ -63,6 +63,6 @@ mod tests {
 
     #[test]
     fn markup_and_control_characters_are_escaped() {
-        assert_eq!(escaped("<a b=\"c\">&\u{1b}"), "&lt;a b=&quot;c&quot;&gt;&amp; ");
+        assert_eq!(escaped("<a b=\"c\">&\u{1b}d"), "&lt;a b=&quot;c&quot;&gt;&amp; d");
     }
 }

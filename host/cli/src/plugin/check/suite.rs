@@ -12,7 +12,7 @@ use cloakroom::{
 };
 use cloakroom_conformance::{CodecSuite, DriverSuite, Faults, Outcome, Report, Rule, WordSource};
 
-use super::{Findings, check_names, cost};
+use super::{cost, findings::Findings};
 use crate::{
     failure::Failure,
     plugin::{
@@ -39,6 +39,20 @@ pub(super) async fn run(args: &Check, candidate: &Candidate) -> Result<Findings,
     progress("");
     let digest = trial.plugin.inspection().digest.to_string();
     Ok(Findings { name: trial.plugin.name().to_owned(), digest, what, report, cost })
+}
+
+/// Refuses names of rules that a suite does not have.
+fn check_names(only: &[String], is_driver: bool) -> Result<(), Failure> {
+    let rules: Vec<&'static Rule> =
+        if is_driver { DriverSuite::rules().collect() } else { CodecSuite::rules().collect() };
+    let known: Vec<_> = rules.iter().map(|rule| rule.id).collect();
+    match only.iter().find(|name| !known.contains(&&***name)) {
+        Some(name) => {
+            let text = format!("no rule is called `{name}`; there are {}", known.join(", "));
+            Err(Failure::usage(text))
+        }
+        None => Ok(()),
+    }
 }
 
 /// A plugin that is tried.

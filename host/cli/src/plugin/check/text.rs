@@ -4,7 +4,7 @@ use cloakroom::inspect::clean;
 use cloakroom_conformance::{Outcome, Verdict};
 use serde_json::{Value, json};
 
-use super::{Findings, cost::Cost};
+use super::{cost::Cost, findings::Findings};
 use crate::{
     plugin::measure::{throughput, throughput_text, time_text},
     table::{columns, thousands, words},

@@ -72,7 +72,7 @@ mod tests {
     fn events_are_lines_without_control_characters() {
         let line = TraceEvent::Line { level: "INFO", text: "a\u{1b}[2Jb".to_owned() };
         assert_eq!(lines(&line), "  log    info: a [2Jb\n");
-        let call = "  host   bucket.put                    1,000 B ->                      12 µs\n";
+        let call = "  host   bucket.put                    1,000 B ->                    12 µs\n";
         let time = Duration::from_micros(12);
         let event = TraceEventForTest { name: "bucket.put", sent: 1000, received: 0, time };
         assert_eq!(lines(&event.event()), call);

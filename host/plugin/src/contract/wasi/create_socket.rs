@@ -10,7 +10,7 @@ use wasmtime_wasi::{
     },
 };
 
-use super::{VERSION, bindings::wasi::sockets::tcp_create_socket::Host};
+use super::{bindings::wasi::sockets::tcp_create_socket::Host, version::VERSION};
 use crate::instance::{
     fault::Fault,
     sockets::socket::{ClientSocket, SOCKET_BYTES},

@@ -9,7 +9,7 @@ use wasmtime_wasi::{
     p2::{DynPollable, bindings::io::poll::Host as _},
 };
 
-use super::VERSION;
+use super::version::VERSION;
 use crate::instance::{fault::Fault, state::InstanceState};
 
 /// Replaces `poll`, which has no bound.

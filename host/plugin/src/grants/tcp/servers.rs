@@ -6,14 +6,13 @@
 
 use std::{
     fmt,
-    net::{IpAddr, Ipv4Addr, SocketAddr},
+    net::{IpAddr, SocketAddr},
 };
 
-use super::{TcpGrant, TcpTarget, host_name};
-
-/// First address for names. 240.0.0.0/4 is reserved and never routed: an address of it that is used
-/// elsewhere by mistake reaches nobody. It is IPv4, because every client in every language can use that.
-const FIRST: u32 = 0xf000_0001;
+use super::{
+    TcpGrant, TcpTarget, host_name,
+    name_address::{is_reserved, name_address},
+};
 
 /// Servers that one plugin may connect to.
 #[derive(Clone, Default)]
@@ -85,16 +84,6 @@ impl Servers {
         let position = (0..self.names.len()).find(|at| name_address(*at) == Some(address))?;
         self.names.get(position).map(String::as_str)
     }
-}
-
-fn name_address(position: usize) -> Option<IpAddr> {
-    let bits = FIRST.checked_add(u32::try_from(position).ok()?)?;
-    Some(Ipv4Addr::from_bits(bits).into())
-}
-
-/// Returns whether an address is one of those that stand for names.
-pub(super) fn is_reserved(address: IpAddr) -> bool {
-    matches!(address, IpAddr::V4(address) if address.to_bits() >= FIRST & 0xf000_0000)
 }
 
 impl fmt::Debug for Servers {

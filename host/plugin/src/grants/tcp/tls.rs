@@ -24,7 +24,7 @@ pub struct TcpTls {
     identity: String,
 }
 
-/// How the handshake begins.
+/// Start of the handshake.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum TlsStart {
     #[default]

@@ -1,7 +1,8 @@
 //! A codec that has the host encrypt payloads. It never sees a key.
 
 use cloakroom_guest::{
-    Context, Description, Error, Payload, PayloadCodec, Purpose, Settings, export_codec, keys,
+    Context, Description, Error, Payload, PayloadCodec, Purpose, Setting, Settings, export_codec,
+    keys,
 };
 
 /// It is written into every payload, and a history keeps it for years. Never reuse it for other bytes.
@@ -18,7 +19,7 @@ struct Cipher {
 
 impl PayloadCodec for Cipher {
     // The plugin is not loaded with other settings.
-    const SETTINGS: &'static [&'static str] = &["ring"];
+    const SETTINGS: &'static [Setting] = &[Setting::name_of("ring", "keys", "ring to seal and open with").required()];
 
     fn configure(settings: &Settings) -> Result<Self, Error> {
         Ok(Self { ring: settings.required("ring")?.to_owned() })

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write as _};
 
-use cloakroom_guest::{Buffer, BufferWriter, Codec, Context, Error, Settings, export_codec};
+use cloakroom_guest::{Buffer, BufferWriter, Codec, Context, Error, Setting, Settings, export_codec};
 
 /// The codec, as its settings make it.
 struct Reverse {
@@ -15,7 +15,12 @@ impl Codec for Reverse {
     const ENCODINGS: &'static [&'static str] = &["binary/{{name}}"];
 
     // The plugin is not loaded with other settings.
-    const SETTINGS: &'static [&'static str] = &["least"];
+    const SETTINGS: &'static [Setting] = &[Setting::integer(
+        "least",
+        0..=1_000_000,
+        "smallest envelope that is encoded, in bytes",
+    )
+    .with_default("0")];
 
     fn configure(settings: &Settings) -> Result<Self, Error> {
         Ok(Self { least: settings.number("least", 0..=1_000_000, 0)? })

@@ -1,7 +1,7 @@
 //! A driver that stores objects in a bucket. The bytes pass from the host to the store, and never
 //! through the plugin.
 
-use cloakroom_guest::{Buffer, Claim, Context, Driver, Error, Settings, blobs, export_driver};
+use cloakroom_guest::{Buffer, Claim, Context, Driver, Error, Setting, Settings, blobs, export_driver};
 
 /// The driver, as its settings make it.
 struct Store {
@@ -14,7 +14,7 @@ impl Driver for Store {
     const KIND: &'static str = "{{name}}";
 
     // The plugin is not loaded with other settings.
-    const SETTINGS: &'static [&'static str] = &["bucket"];
+    const SETTINGS: &'static [Setting] = &[Setting::name_of("bucket", "buckets", "bucket to store in").required()];
 
     fn configure(settings: &Settings) -> Result<Self, Error> {
         Ok(Self { bucket: settings.required("bucket")?.to_owned() })
