@@ -140,8 +140,8 @@ fn namespaces_are_listed_with_what_differs() {
     let listed: Vec<_> = listed.lines().take(2).collect();
     expect![[r#"
         [
-            "  quiet   off                            rings of the stages   storage of the file                         shares with none",
-            "  shop    decode, 1 rule for plaintext   ring payments         stores from 64 KiB, with inline, 1 rule   shares with audit, billing",
+            "  quiet   off                            rings of the stages   storage of the file                      shares with none",
+            "  shop    decode, 1 rule for plaintext   ring payments         stores from 64KiB, with inline, 1 rule   shares with audit, billing",
         ]
     "#]].assert_debug_eq(&listed);
 

@@ -177,7 +177,7 @@ const WRONG: [(&str, &str, &[&str], Expect); 27] = [
         "level = 77",
         &["plugin `zstd`", "`level`"],
         expect![[r#"
-            [folder]/cloakroom.toml, line 4, stage `zstd`, key `settings`: plugin `zstd`: setting `level` must be a number from 1 to 12
+            [folder]/cloakroom.toml, line 4, stage `zstd`, key `settings.level`: plugin `zstd`: setting `level` must be a number from 1 to 12
         "#]],
     ),
     (
@@ -185,7 +185,7 @@ const WRONG: [(&str, &str, &[&str], Expect); 27] = [
         "levle = 3",
         &["plugin `zstd`", "`levle`"],
         expect![[r#"
-            [folder]/cloakroom.toml, line 4, stage `zstd`, key `settings`: plugin `zstd`: unknown setting `levle`: did you mean `level`?
+            [folder]/cloakroom.toml, line 4, stage `zstd`, key `settings.levle`: plugin `zstd`: unknown setting `levle`: did you mean `level`?
         "#]],
     ),
     (
@@ -193,7 +193,7 @@ const WRONG: [(&str, &str, &[&str], Expect); 27] = [
         "level = 3.5",
         &["line 4"],
         expect![[r#"
-            [folder]/cloakroom.toml, line 4: invalid type: floating point `3.5`, expected a text, a whole number, or true or false
+            [folder]/cloakroom.toml, line 4: invalid type: floating point `3.5`, expected a text, a whole number, true or false, or a list of texts
         "#]],
     ),
     (
