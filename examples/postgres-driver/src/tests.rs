@@ -68,7 +68,7 @@ fn the_password_is_never_sent() {
         &b"R\0\0\0\x08\0\0\0\x03"[..],
         b"R\0\0\0\x0c\0\0\0\x05salt",
         b"R\0\0\0\x08\0\0\0\0",
-        b"R\0\0\0\x15\0\0\0\x0aOTHER-MECH\0\0",
+        b"R\0\0\0\x14\0\0\0\x0aOTHER-MECH\0\0",
     ] {
         let (address, served) = server(weak);
         let driver = load(&address, &[]).unwrap();
