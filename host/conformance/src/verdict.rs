@@ -18,12 +18,12 @@ pub enum Verdict {
     Failed {
         /// First case that broke it, such as `65,537 bytes of text`.
         case: String,
-        /// What happened in place of what the rule asks for.
+        /// Outcome in place of the one that the rule asks for.
         found: String,
     },
     /// The rule was not tried, and nothing is known.
     NotRun {
-        /// What is missing.
+        /// The part that is missing.
         reason: String,
     },
 }

@@ -43,7 +43,7 @@ pub struct SettingSchema {
     pub kind: SettingKind,
     /// Value that the plugin takes if the setting is absent.
     pub default: Option<String>,
-    /// Whether the plugin cannot do without.
+    /// True if the plugin cannot do without it.
     pub required: bool,
 }
 

@@ -22,7 +22,7 @@ struct Attack {
     /// Name and value, with a colon between them.
     header: String,
     limit: u64,
-    /// Whether it is sent while the plugin is loaded.
+    /// True if it is sent while the plugin is loaded.
     early: bool,
 }
 

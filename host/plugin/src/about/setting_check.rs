@@ -13,7 +13,7 @@ use crate::settings::Settings;
 pub struct SettingError {
     /// Name of the setting.
     pub setting: String,
-    /// Whether the setting is there. A missing one has no line in a configuration.
+    /// True if the setting is there. A missing one has no line in a configuration.
     pub is_given: bool,
     text: String,
 }

@@ -13,14 +13,14 @@ pub(crate) struct Call {
     pub(crate) clock: Arc<Clock>,
     /// Bytes of the input, which the caller holds and has charged.
     pub(crate) input: usize,
-    /// Whether the plugin describes itself: then it has no payload, and reads no bucket, since objects are
+    /// True while the plugin describes itself: then it has no payload, and reads no bucket, since objects are
     /// payloads.
     pub(crate) describing: bool,
-    /// Whether the guest has a payload or a secret, which it could write into its log.
+    /// True if the guest has a payload or a secret, which it could write into its log.
     pub(crate) confidential: bool,
     /// Most bytes of an object that is read from a bucket.
     pub(crate) object_limit: u64,
-    /// Whether objects that are written are parts of the payload: a codec that encodes moves them into a
+    /// True if objects that are written are parts of the payload: a codec that encodes moves them into a
     /// bucket, and what it returns names them.
     pub(crate) moves_parts: bool,
     /// Last refusal of the host: a guest's own error has no room for the reason.

@@ -44,7 +44,7 @@ pub(crate) struct WasiHttp {
 
 /// Call that a request is made in.
 pub(crate) struct HttpCall {
-    /// Whether the plugin describes itself. No request is sent then.
+    /// True while the plugin describes itself. No request is sent then.
     pub(crate) describing: bool,
     pub(crate) held: HeldMemory,
     /// Most bytes of a response's body.

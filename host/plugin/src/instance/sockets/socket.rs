@@ -36,7 +36,7 @@ pub struct ClientSocket {
 
 enum State {
     Unconnected {
-        /// Whether `start-bind` was called.
+        /// True after `start-bind`.
         binding: bool,
     },
     Connecting {
