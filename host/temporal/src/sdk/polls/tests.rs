@@ -99,6 +99,8 @@ async fn no_more_answers_are_decoded_at_once_than_fit() {
         answered.send(()).unwrap();
         decoding.push(finish);
     }
+    // Nothing tells that no poll will come. All tasks run in this thread and their shorter waits end
+    // first, so a poll would have been sent by now, however busy the machine is.
     sleep(3 * PATIENCE).await;
     assert!(rig.asked.try_recv().is_err(), "another poll was sent");
     decoding.pop().unwrap().send("one").unwrap();
