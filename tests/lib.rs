@@ -43,7 +43,7 @@ pub const FAULTY_DRIVER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/fault
 pub const PUPPET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/puppet.wasm"));
 
 /// The codec that moves payloads into a bucket and marks what it leaves.
-pub const REMOTE_CODEC: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/remote_codec.wasm"));
+pub const PARTS_CODEC: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/parts_codec.wasm"));
 
 /// A bundled plugin as a third party would build it, for `wasm32-wasip2`.
 pub const ZLIB_WASIP2: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/zlib_wasip2.wasm"));
