@@ -21,6 +21,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         (Target::Wasip2, "guest-codecs/zlib", "zlib_wasip2"),
         (Target::Wasip2, "examples/reverse-codec", "reverse_codec"),
         (Target::Wasip2, "examples/postgres-driver", "postgres_driver"),
+        (Target::Wasip2, "examples/remote-codec", "large_payload_codec"),
     ] {
         for built in build(target, &[folder])? {
             fs::rename(&built, built.with_file_name(name).with_extension("wasm"))?;

@@ -54,6 +54,10 @@ pub const REVERSE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/reverse_cod
 /// The plugin of `examples/postgres-driver`.
 pub const POSTGRES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/postgres_driver.wasm"));
 
+/// The plugin of `examples/remote-codec`.
+pub const LARGE_PAYLOADS: &[u8] =
+    include_bytes!(concat!(env!("OUT_DIR"), "/large_payload_codec.wasm"));
+
 /// Where tests keep compiled plugins.
 pub fn compile_cache() -> PathBuf {
     PathBuf::from(concat!(env!("OUT_DIR"), "/compiled"))

@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/DataDog/temporal-large-payload-codec/codec"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"go.temporal.io/sdk/client"
@@ -42,6 +43,8 @@ type request struct {
 	S3         *bucket        `json:"s3"`
 	// Bounds an activity that a worker took and did not finish. 0 is as long as is bearable.
 	ActivitySeconds int64 `json:"activity_seconds"`
+	// The URL of DataDog's service for large payloads, if their codec is to store there.
+	LargePayloads string `json:"large_payloads"`
 	// Most workflows that the worker caches. Absent for the SDK's default.
 	Cached *int `json:"cached"`
 }
@@ -75,7 +78,10 @@ func main() {
 	}
 	storing, err := asked.S3.storage()
 	must(err)
+	converting, err := asked.converter()
+	must(err)
 	connected, err := client.Dial(client.Options{
+		DataConverter:      converting,
 		ExternalStorage:    storing,
 		HostPort:           asked.Address,
 		Namespace:          asked.Namespace,
@@ -118,6 +124,16 @@ func (s *bucket) storage() (converter.ExternalStorage, error) {
 		Client: awssdkv2.NewClient(connected), Bucket: s3driver.StaticBucket(s.Bucket),
 	})
 	return converter.ExternalStorage{Drivers: []converter.StorageDriver{driver}}, err
+}
+
+// The SDK's own converter, or that with DataDog's codec behind it.
+func (r request) converter() (converter.DataConverter, error) {
+	plain := converter.GetDefaultDataConverter()
+	if r.LargePayloads == "" {
+		return plain, nil
+	}
+	remote, err := codec.New(codec.WithURL(r.LargePayloads), codec.WithNamespace(r.Namespace))
+	return converter.NewCodecDataConverter(plain, remote), err
 }
 
 // Runs the steps, and ends the program at the first that fails.

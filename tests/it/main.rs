@@ -68,6 +68,7 @@ mod redis_login;
 mod refresh;
 mod registry;
 mod reload;
+mod remote_codec;
 mod required;
 mod rings;
 mod rogue;

