@@ -86,7 +86,7 @@ impl PayloadCodec for Remote {
         if payload.get("encoding").as_deref() != Some(JSON) {
             return Err(Error::malformed("a reference has the encoding `json/plain`"));
         }
-        let reference = Reference::read(&payload.data())?;
+        let reference = Reference::read(version, &payload.data())?;
         let data = LargePayloads::open(&self.service)?.get(version, &reference)?;
         // The host knows no claim of this object, so size and digest are this codec's part.
         if data.length() != reference.size {

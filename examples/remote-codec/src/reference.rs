@@ -52,7 +52,7 @@ pub(crate) struct Reference {
 
 impl Reference {
     /// Reads a reference. Fields that it does not know are ignored, as the Go codec ignores them.
-    pub(crate) fn read(data: &Buffer) -> Result<Self, Error> {
+    pub(crate) fn read(version: Version, data: &Buffer) -> Result<Self, Error> {
         if data.length() > BYTES {
             return Err(Error::malformed("a reference has 1 MiB at most"));
         }
@@ -63,12 +63,16 @@ impl Reference {
         let text = |name: &str| fields.get(name).and_then(Value::as_str).map(str::to_owned);
         let size = fields.get("size").and_then(Value::as_u64);
         let digest = text("digest").filter(|digest| is_sha256(digest));
+        let key = text("key").unwrap_or_default();
+        if version == Version::V2 && key.is_empty() {
+            return Err(Error::malformed("a reference of version 2 has no `key`"));
+        }
         Ok(Self {
             metadata: read_metadata(fields.get("metadata"))?,
             size: size.ok_or_else(|| Error::malformed("a reference has no `size`"))?,
             digest: digest
                 .ok_or_else(|| Error::malformed("a reference has no `digest` of SHA-256"))?,
-            key: text("key").unwrap_or_default(),
+            key,
         })
     }
 

@@ -5,7 +5,7 @@ use super::*;
 const DIGEST: &str = "sha256:2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824";
 
 fn read(json: &str) -> Result<Reference, Error> {
-    Reference::read(&Buffer::new(json.as_bytes()))
+    Reference::read(Version::V1, &Buffer::new(json.as_bytes()))
 }
 
 #[test]
@@ -16,16 +16,18 @@ fn a_reference_comes_back() {
     ];
     let (digest, key) = (DIGEST.to_owned(), "/blobs/a b/common/x\"y".to_owned());
     let reference = Reference { metadata, size: 5, digest, key };
-    assert_eq!(Reference::read(&reference.write()).unwrap(), reference);
+    assert_eq!(Reference::read(Version::V2, &reference.write()).unwrap(), reference);
     let bare = Reference { metadata: Vec::new(), ..reference };
     assert!(bare.write().to_vec().starts_with(br#"{"metadata":null,"size":5,"#));
-    assert_eq!(Reference::read(&bare.write()).unwrap(), bare);
+    assert_eq!(Reference::read(Version::V2, &bare.write()).unwrap(), bare);
 }
 
 #[test]
 fn a_reference_of_a_stranger_is_malformed() {
     let whole = format!(r#"{{"metadata":null,"size":5,"digest":"{DIGEST}","more":[1]}}"#);
     assert_eq!(read(&whole).unwrap().key, "");
+    let without_key = Reference::read(Version::V2, &Buffer::new(whole.as_bytes()));
+    assert!(matches!(without_key, Err(Error::Malformed(_))));
     for (part, other) in [
         ("null", r#""text""#),
         ("null", r#"{"a":1}"#),

@@ -38,15 +38,15 @@ fn rules<'a>(findings: &'a Value, verdict: &str) -> Vec<&'a str> {
 #[test]
 fn drivers_over_http_are_tried_against_a_service_in_memory() {
     let service = "HTTP services in memory that keep objects";
-    for (bytes, settings, against) in [
-        (ROGUE_HTTP, &["service=store"][..], json!([service, "made-up secrets"])),
-        (ROGUE_FETCH, &["url=http://store.test/v1/"], json!([service])),
-    ] {
-        let findings = findings(bytes, settings, 0);
-        assert_eq!(rules(&findings, "not run"), ["claim-swapped"], "{findings:#}");
-        assert_eq!(findings["against"], against);
-        assert!(findings["cost"]["memoryBytes"].as_u64().unwrap() > 0);
-    }
+    let http = findings(ROGUE_HTTP, &["service=store"], 0);
+    assert_eq!(rules(&http, "not run"), ["claim-swapped"], "{http:#}");
+    assert_eq!(http["against"], json!([service, "made-up secrets"]));
+    assert!(http["cost"]["memoryBytes"].as_u64().unwrap() > 0);
+    // An ordinary client, over `wasi:http`. It knows two statuses alone, which the suite finds.
+    let fetch = findings(ROGUE_FETCH, &["url=http://store.test/v1/"], 1);
+    assert_eq!(rules(&fetch, "failed"), ["failing", "denied"], "{fetch:#}");
+    assert_eq!(rules(&fetch, "not run"), ["claim-swapped"], "{fetch:#}");
+    assert_eq!(fetch["against"], json!([service]));
 }
 
 /// A driver that takes every answer for a success breaks the rules that say so, and no others.
@@ -54,7 +54,7 @@ fn drivers_over_http_are_tried_against_a_service_in_memory() {
 fn a_driver_that_reads_no_status_is_found() {
     let findings = findings(ROGUE_HTTP, &["service=store", "hopeful=true"], 1);
     let broken = rules(&findings, "failed");
-    let expected = ["claim-missing", "claim-forged", "gone", "failing", "denied"];
+    let expected = ["claim-forged", "gone", "failing", "denied"];
     assert_eq!(broken, expected, "{findings:#}");
 }
 
@@ -67,11 +67,12 @@ fn a_plugin_that_wants_tcp_says_what_it_needs() {
         let missing = rule["missing"].as_str().unwrap();
         assert!(missing.starts_with("needs --config: this plugin wants TCP"), "{missing}");
     }
-    assert_eq!((&tcp["against"], &tcp["cost"]), (&json!(["no server"]), &Value::Null));
+    let against = |server| json!(["made-up keys", "made-up secrets", server]);
+    assert_eq!((&tcp["against"], &tcp["cost"]), (&against("no server"), &Value::Null));
     // With an address it is called.
     let called = findings(ROGUE_WASIP2, &["words=127.0.0.1:9"], 1);
     assert!(rules(&called, "passed").len() > 3, "{called:#}");
-    assert_eq!(called["against"], json!(["the server 127.0.0.1:9"]));
+    assert_eq!(called["against"], against("the server 127.0.0.1:9"));
 }
 
 #[test]
