@@ -6,9 +6,11 @@ mod vectors;
 mod webdav;
 
 use std::{
-    env, fs,
+    fs,
+    io::Write as _,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
     sync::OnceLock,
 };
 
@@ -42,9 +44,7 @@ impl Example {
         }
         change(&folder);
         let output = Command::new(folder.join("check.sh"))
-            .env("CLOAKROOM", binary())
-            // Compiled once for the command line and for this process.
-            .env("XDG_CACHE_HOME", scratch().join("cache"))
+            .env("CLOAKROOM", write_program(&folder))
             .envs(vars.iter().copied())
             .output()
             .unwrap();
@@ -54,6 +54,23 @@ impl Example {
         assert!(printed.ends_with(&format!("{name}: all checks passed\n")), "{printed}");
         assert!(printed.contains("round-trip") && !printed.contains("FAILED"), "{printed}");
         Self { folder, printed }
+    }
+
+    /// Runs the command line in the folder, and returns what it prints.
+    #[track_caller]
+    fn cloakroom(&self, args: &[&str], input: &str) -> String {
+        let mut child = Command::new(self.folder.join("cloakroom.sh"))
+            .args(args)
+            .current_dir(&self.folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
     }
 
     /// Opens a configuration in which `plugin.wasm` is this plugin.
@@ -81,6 +98,21 @@ fn root() -> &'static Path {
 
 fn scratch() -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join("author_examples")
+}
+
+/// Writes a script that runs the command line with the cache of these tests, so that a plugin is compiled
+/// once for both. The variable is for it alone: Go keeps its cache in that place too.
+fn write_program(folder: &Path) -> PathBuf {
+    let script = folder.join("cloakroom.sh");
+    let (cache, program) = (scratch().join("cache"), binary());
+    let text = format!(
+        "#!/bin/sh\nXDG_CACHE_HOME='{}' exec '{}' \"$@\"\n",
+        cache.display(),
+        program.display()
+    );
+    fs::write(&script, text).unwrap();
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755)).unwrap();
+    script
 }
 
 /// Examples hold the contract as an outsider would copy it, and no other text of it.

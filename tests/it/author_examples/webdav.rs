@@ -15,7 +15,6 @@ use serde_json::{Value, json};
 
 use super::{Example, OnceLock};
 use crate::{
-    cli::run,
     secrets::Log,
     services::server::{Reply, Server},
 };
@@ -108,11 +107,10 @@ fn path(reference: &Payload) -> String {
 #[test]
 fn the_example_passes_its_checks_and_asks_for_http_alone() {
     assert!(!example().printed.contains(TOKEN));
-    let plugin = example().folder.join("plugin.wasm");
-    let output = run(&["inspect", "--describe", plugin.to_str().unwrap()], "");
-    let text = String::from_utf8(output.stdout).unwrap();
-    assert!(text.contains("needs grants.services") && text.contains("webdav-driver"), "{text}");
-    assert!(text.contains("service to store in") && !text.contains("wasi:"), "{text}");
+    let text = example().cloakroom(&["inspect", "--describe", "plugin.wasm"], "");
+    assert!(text.contains("webdav-driver") && text.contains("service to store in"), "{text}");
+    let text = example().cloakroom(&["inspect", "plugin.wasm"], "");
+    assert!(text.contains("needs grants.services") && !text.contains("wasi:"), "{text}");
 }
 
 /// On one thread, since the log is that of this thread.
@@ -123,8 +121,7 @@ async fn objects_are_stored_and_the_token_is_nowhere() {
     let (log, _guard) = Log::start();
     let ctx = ctx("token");
     let sent = vec![plain(noise(3 << 20)), plain(noise(5000)), plain("small")];
-    let stored =
-        cloakroom.encode(&ctx, sent.clone()).await.map_err(|error| chain(&error)).unwrap();
+    let stored = cloakroom.encode(&ctx, sent.clone()).await.map_err(|error| chain(&error)).unwrap();
     let asked = service.server.asked();
     assert!(asked.iter().any(|asked| asked.starts_with("MKCOL /v1/v0/ns ")), "{asked:?}");
     assert_eq!(cloakroom.encode(&ctx, sent.clone()).await.unwrap(), stored, "not repeatable");

@@ -27,7 +27,8 @@ pub(crate) fn measure(languages: &[&str]) -> Result<()> {
         None => command_line::build()?,
     };
     let languages = if languages.is_empty() { &LANGUAGES[..] } else { languages };
-    let mut rows = String::from("\n| language | caches as they were | caches warm |\n|---|---|---|\n");
+    let mut rows =
+        String::from("\n| language | caches as they were | caches warm |\n|---|---|---|\n");
     for language in languages {
         let times = [one(&program, language)?, one(&program, language)?];
         let [first, second] = times.map(|time| time.as_secs());
