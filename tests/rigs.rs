@@ -17,6 +17,7 @@ mod s3;
 mod server;
 mod tamper;
 mod temporal;
+mod webdav;
 
 pub use azurite::{AZURITE_ACCOUNT, AZURITE_KEY, azurite, container};
 pub use certificates::{Certificates, ServerPair};
@@ -31,6 +32,7 @@ pub use s3::{RCLONE_KEY, RCLONE_SECRET, bucket, keep_versions, moto, rclone, ver
 pub use server::{Server, free_port};
 pub use tamper::Tamper;
 pub use temporal::{DevOptions, DevServer, temporal};
+pub use webdav::{WebDav, webdav};
 
 /// The bucket or container that a server has from the start, where it has one.
 pub const BUCKET: &str = "temporal-payloads";

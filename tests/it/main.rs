@@ -5,6 +5,7 @@ mod adoption;
 mod agent;
 mod alerts;
 mod architecture;
+mod author_examples;
 mod azure;
 mod blob_codec;
 mod budget;
