@@ -24,7 +24,7 @@ const STORES_NOTHING: &str = r#"
 "#;
 
 /// Start of the reason.
-pub(super) const REASON: &str = "the encoded field has";
+const REASON: &str = "the encoded field has";
 
 /// Waits until the command line shows a text for a workflow, and returns all that it shows then.
 pub(super) fn shows(target: &str, command: &str, id: &str, text: &str) -> String {
@@ -113,7 +113,7 @@ fn workflow_tasks_and_queries_fail(sdk: Sdk, rig: &Rig) {
     let worker = request(&rig.full.target(), "worker", LARGE, &[]);
     let _running = Program::start(sdk, &worker);
     rig.history_has(&worker, "activity", &Value::Null, "PAYLOADS_TOO_LARGE");
-    rig.history_has(&worker, "burst", &Value::Null, "WORKFLOW_WORKER_UNHANDLED_FAILURE");
+    rig.history_has(&worker, "burst", &Value::Null, "PAYLOADS_TOO_LARGE");
     let mut client = request(&rig.storing, "client", LARGE, &["query"]);
     client["task_queue"] = worker["task_queue"].clone();
     // A caller may give up before its query is handed out, and each SDK says so in its own words.
