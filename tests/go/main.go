@@ -47,6 +47,8 @@ type request struct {
 	LargePayloads string `json:"large_payloads"`
 	// Most workflows that the worker caches. Absent for the SDK's default.
 	Cached *int `json:"cached"`
+	// Whether a step that fails does not end the program.
+	GoOn bool `json:"go_on"`
 }
 
 // Where the SDK's own driver stores, if it does.
@@ -136,20 +138,26 @@ func (r request) converter() (converter.DataConverter, error) {
 	return converter.NewCodecDataConverter(plain, remote), err
 }
 
-// Runs the steps, and ends the program at the first that fails.
+// Runs the steps, and ends the program at the first that fails, unless it is to go on.
 func run(connected client.Client, asked request) {
+	status := 0
 	for _, step := range asked.Steps {
 		started := time.Now()
 		came, err := scenario{connected, asked}.step(context.Background(), step, parcel(asked, step))
 		if err != nil {
 			say(map[string]any{"step": step, "ok": false, "error": cut(err.Error(), 4000)})
-			os.Exit(1)
+			status = 1
+			if asked.GoOn {
+				continue
+			}
+			break
 		}
 		digest := sha256.Sum256([]byte(came))
 		say(map[string]any{
 			"step": step, "ok": true, "sha256": hex.EncodeToString(digest[:]), "ms": time.Since(started).Milliseconds(),
 		})
 	}
+	os.Exit(status)
 }
 
 // A text that every SDK makes in the same way, and that compresses to half its size at most.

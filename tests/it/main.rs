@@ -30,6 +30,7 @@ mod config_storage;
 mod conformance;
 mod contract;
 mod contract_versions;
+mod dashboards;
 mod docs;
 mod envelopes;
 mod error_chains;

