@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
 const [folder, plugin] = process.argv.slice(2);
-const { Host, Trap } = await import(pathToFileURL(folder + "/index.js"));
+const { Host, Trap } = await import(pathToFileURL(folder + "/src/index.js"));
 
 /** Returns the answers of a service that keeps objects under their paths. */
 function objects() {
@@ -14,7 +14,7 @@ function objects() {
       kept.set(path, body);
       return { status: 200 };
     }
-    if (method === "DELETE") return { status: kept.delete(path) ? 204 : 404 };
+    if (method === "DELETE") return { status: kept.delete(path) ? 200 : 404 };
     if (!kept.has(path)) return { status: 404 };
     return { status: 200, headers: [["Content-Type", "x"]], body: kept.get(path) };
   };

@@ -16,7 +16,7 @@ def objects():
             return Response(200)
         if request.method == "DELETE":
             kept.pop(request.path, None)
-            return Response(204)
+            return Response(200)
         if request.path in kept:
             return Response(200, [("Content-Type", "x")], kept[request.path])
         return Response(404)

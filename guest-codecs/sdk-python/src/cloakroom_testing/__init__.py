@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
 """Tests of Cloakroom plugins in plain Python.
 
 `Host` grants settings, key rings, buckets, services and secrets in memory, and calls a plugin as the

@@ -1,3 +1,5 @@
+// SPDX-License-Identifier: Apache-2.0
+//
 // Tests of Cloakroom plugins in plain Node.
 
 import "./modules.js";
