@@ -24,6 +24,7 @@ mod gateway;
 #[cfg(feature = "gateway")]
 mod gateway_settings;
 pub mod inspect;
+mod granted_names;
 mod inventory;
 mod key_facts;
 pub mod keys;
