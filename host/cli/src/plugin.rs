@@ -6,6 +6,7 @@ mod candidate;
 mod check;
 mod component;
 mod help;
+mod local_copy;
 mod measure;
 mod packaging;
 mod run;

@@ -7,10 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+pub(super) use crate::plugin::local_copy::COMPONENT;
 use crate::failure::Failure;
-
-/// Most bytes of a plugin's file, which is the default of `limits.component`.
-pub(super) const COMPONENT: cloakroom::ByteSize = cloakroom::ByteSize::mib(64);
 
 /// Reads a file of at most `most` bytes.
 pub(super) fn read(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
