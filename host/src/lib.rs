@@ -23,8 +23,8 @@ pub mod fuzzing;
 mod gateway;
 #[cfg(feature = "gateway")]
 mod gateway_settings;
-pub mod inspect;
 mod granted_names;
+pub mod inspect;
 mod inventory;
 mod key_facts;
 pub mod keys;

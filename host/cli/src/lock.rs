@@ -84,7 +84,9 @@ fn as_text(plan: &LockPlan) -> String {
 fn plugin_row(plugin: &LockedPlugin) -> Vec<String> {
     let version = match (&plugin.name, &plugin.version) {
         (Some(name), Some(version)) if plugin.signed => format!("signed as {name} {version}"),
-        (Some(name), Some(version)) => format!("calls itself {name} {version}, no signature checked"),
+        (Some(name), Some(version)) => {
+            format!("calls itself {name} {version}, no signature checked")
+        }
         _ => "no signature checked".to_owned(),
     };
     let digest = plugin.manifest.as_ref().unwrap_or(&plugin.digest);

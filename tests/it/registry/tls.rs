@@ -32,7 +32,13 @@ async fn a_private_authority_is_trusted_and_no_other() {
     std::fs::write(setup.path("ca.pem"), strangers.pem()).unwrap();
     let error = setup.builder().pull().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{}", chain(&error));
-    assert_text(&chain(&error), &["certificate"], &expect![[r#""#]]);
+    assert_text(
+        &chain(&error),
+        &["certificate"],
+        &expect![[r#"
+        [folder]/cloakroom.toml, line 2: plugin `reverse`: the registry did not answer: invalid peer certificate: BadSignature
+    "#]],
+    );
     setup.write(&pinned, &table(""));
     let error = setup.builder().pull().await.unwrap_err();
     assert!(chain(&error).contains("certificate"), "{}", chain(&error));
@@ -40,10 +46,22 @@ async fn a_private_authority_is_trusted_and_no_other() {
     std::fs::write(setup.path("ca.pem"), "no certificate").unwrap();
     let error = setup.builder().pull().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config, "{}", chain(&error));
-    assert_text(&chain(&error), &["ca"], &expect![[r#""#]]);
+    assert_text(
+        &chain(&error),
+        &["ca"],
+        &expect![[r#"
+        [folder]/cloakroom.toml, line 2: the certificate authorities of the registry are no certificates in PEM
+    "#]],
+    );
     std::fs::remove_file(setup.path("ca.pem")).unwrap();
     let error = setup.builder().pull().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Config, "{}", chain(&error));
-    assert_text(&chain(&error), &["ca.pem"], &expect![[r#""#]]);
+    assert_text(
+        &chain(&error),
+        &["ca.pem"],
+        &expect![[r#"
+        [folder]/cloakroom.toml, line 3: cannot read `[folder]/ca.pem`: correct the path: No such file or directory (os error 2)
+    "#]],
+    );
     assert!(!setup.path("copies").exists());
 }

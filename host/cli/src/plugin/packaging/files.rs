@@ -7,8 +7,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub(super) use crate::plugin::local_copy::COMPONENT;
 use crate::failure::Failure;
+pub(super) use crate::plugin::local_copy::COMPONENT;
 
 /// Reads a file of at most `most` bytes.
 pub(super) fn read(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {
