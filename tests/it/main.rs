@@ -24,6 +24,7 @@ mod config_access;
 mod config_keys;
 mod config_limits;
 mod config_lines;
+mod config_names;
 mod config_reference;
 mod config_storage;
 mod conformance;
