@@ -79,6 +79,7 @@ mod scripts;
 mod sealed_rule;
 mod secrets;
 mod services;
+mod stand_ins;
 mod storage;
 mod store_errors;
 mod stores;

@@ -81,7 +81,8 @@ const OPERATIONS = {
 
 /** Returns a result as JSON has it. */
 function plain(value) {
-  if (value instanceof Uint8Array) return hex(value);
+  // No `instanceof`: in a component, arrays of bytes come from another realm.
+  if (ArrayBuffer.isView(value)) return hex(value);
   return typeof value === "bigint" ? Number(value) : (value ?? null);
 }
 

@@ -50,7 +50,7 @@ impl Needs {
         needs.note("Node", &["node_", "azure::"], strict, node.map(Some))?;
         let jco = guest_tools::jco(&target);
         let jco = jco.map(|found| ("CLOAKROOM_JCO", found.to_string_lossy().into_owned()));
-        needs.note("jco", &["templates::typescript"], strict, jco.map(Some))?;
+        needs.note("jco", &["templates::typescript", "stand_ins::javascript"], strict, jco.map(Some))?;
         let zig = guest_tools::zig(&target);
         let zig = zig.map(|found| ("CLOAKROOM_ZIG", found.to_string_lossy().into_owned()));
         needs.note("zig", &["templates::c_"], strict, zig.map(Some))?;

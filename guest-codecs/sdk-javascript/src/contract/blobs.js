@@ -39,8 +39,9 @@ export class Bucket extends Handle {
     checkKey(key);
     const found = objects.get(key);
     if (mode === "create" && found) {
-      // A codec that took another object for its own would lose a part of the payload.
-      if (running().movesParts && globalThis.Buffer.compare(found, contents) !== 0) {
+      // A codec that took another object for its own would lose a part of the payload. The host asks for
+      // the size alone.
+      if (running().movesParts && found.length !== contents.length) {
         throw new ComponentError("other", "another object is there: make keys of the content");
       }
       return "already-there";

@@ -8,8 +8,7 @@ from types import ModuleType
 from typing import Callable
 
 from .contract.http import Request, Response
-from .contract.results import Err
-from .instance import Instance, Limits, Trap
+from .instance import Instance, Limits
 from .plugin import Codec, Driver, check_settings
 
 
@@ -92,6 +91,3 @@ class Host:
 
 def _import(module: str | ModuleType) -> ModuleType:
     return importlib.import_module(module) if isinstance(module, str) else module
-
-
-__all__ = ["Codec", "Driver", "Err", "Host", "Trap"]

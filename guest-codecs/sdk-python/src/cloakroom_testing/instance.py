@@ -37,7 +37,6 @@ class Instance:
     def __init__(self, grants, limits: Limits) -> None:
         self.grants, self.limits = grants, limits
         self.numbers = itertools.count(1)
-        self.released: set[int] = set()
         self.alive = True
         # True while a codec encodes: what it finds in a bucket must be its own.
         self.moves_parts = False
@@ -83,8 +82,6 @@ class Instance:
 
     def get(self, number: int) -> object:
         """Returns the value of a handle."""
-        if number in self.released:
-            raise Trap("protocol", "broke the component model: unknown handle index #")
         if number not in self.values:
             raise Trap("protocol", "used a handle that is not of this call")
         return self.values[number]
@@ -92,7 +89,6 @@ class Instance:
     def release(self, number: int) -> None:
         """Drops a handle. One of an earlier call is gone already, which is no fault."""
         self.values.pop(number, None)
-        self.released.add(number)
 
     def count_output(self, size: int) -> None:
         """Counts bytes that the plugin has the host make."""

@@ -57,7 +57,8 @@ class Codec:
         with call(self._instance):
             message = protobuf.Message(dict(payload.metadata), payload.data)
             lent = types.Payload._lent(self._instance.put(message))
-            answer = getattr(self._plugin, name)(_context(self._instance, target), lent)
+            with _context(self._instance, target) as ctx, _giving_back(lent):
+                answer = getattr(self._plugin, name)(ctx, lent)
             if answer is None:
                 return None
             message = answer._take()
@@ -78,8 +79,8 @@ class Driver:
     def store(self, object: bytes, target: Target | None = None) -> dict[str, str]:
         """Stores an object, and returns its claim."""
         with call(self._instance):
-            ctx = _context(self._instance, target)
-            claim = self._plugin.store(ctx, Buffer._of(bytes(object)))
+            with _context(self._instance, target) as ctx:
+                claim = self._plugin.store(ctx, Buffer._of(bytes(object)))
             if len(dict(claim)) != len(claim):
                 raise Trap("protocol", "gave a claim with two entries of one name")
             return dict(claim)
@@ -87,12 +88,22 @@ class Driver:
     def retrieve(self, claim: dict[str, str], target: Target | None = None) -> bytes:
         """Returns the object of a claim."""
         with call(self._instance):
-            ctx = _context(self._instance, target)
-            return self._plugin.retrieve(ctx, sorted(claim.items()))._take()
+            with _context(self._instance, target) as ctx:
+                found = self._plugin.retrieve(ctx, sorted(claim.items()))
+            return found._take()
 
 
-def _context(instance: Instance, target: Target | None) -> types.Context:
-    return types.Context._lent(instance.put_context(target or Target()))
+def _context(instance: Instance, target: Target | None):
+    return _giving_back(types.Context._lent(instance.put_context(target or Target())))
+
+
+@contextmanager
+def _giving_back(lent):
+    """Ends a borrow, as the bindings do when the plugin returns."""
+    try:
+        yield lent
+    finally:
+        lent._handle = None
 
 
 def check_settings(instance: Instance, module, given: dict[str, str]) -> list[str]:
