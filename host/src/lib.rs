@@ -23,6 +23,7 @@ pub mod fuzzing;
 mod gateway;
 #[cfg(feature = "gateway")]
 mod gateway_settings;
+mod granted_names;
 pub mod inspect;
 mod inventory;
 mod key_facts;

@@ -7,6 +7,7 @@ mod candidate;
 mod check;
 mod component;
 mod help;
+mod local_copy;
 mod made_up_key;
 mod measure;
 mod packaging;

@@ -34,7 +34,7 @@ struct Attack {
 impl Driver for Http {
     const KIND: &'static str = "rogue.http";
     const SETTINGS: &'static [Setting] = &[
-        Setting::text("service", "service to store in"),
+        Setting::name_of("service", "services", "service to store in"),
         Setting::text("method", "method of a request to send instead"),
         Setting::text("path", "its path"),
         Setting::text("header", "its header"),

@@ -54,7 +54,7 @@ impl Needs {
         let jco = jco.map(|found| ("CLOAKROOM_JCO", found.to_string_lossy().into_owned()));
         needs.note(
             "jco",
-            &["templates::typescript", "author_examples::webdav"],
+            &["templates::typescript", "author_examples::webdav", "stand_ins::javascript"],
             strict,
             jco.map(Some),
         )?;
