@@ -50,6 +50,7 @@ fn rules_name_metrics_that_there_are() {
     assert!(!names.is_empty());
     let source = |path: &str| fs::read_to_string(root().join(path)).unwrap();
     let constants = [
+        "host/grpc/src/metric.rs",
         "host/pipeline/src/metric.rs",
         "host/temporal/src/metric.rs",
         "host/temporal/src/exchange/metric.rs",
