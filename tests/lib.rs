@@ -1,5 +1,15 @@
 //! Hosts, guests and payloads that tests and benchmarks share.
 
+/// Messages of Dapr's workflows, for tests that read and write them with another parser.
+#[allow(clippy::all, missing_docs, unused_qualifications)]
+pub mod dapr_protos {
+    include!(concat!(env!("OUT_DIR"), "/_.rs"));
+
+    /// Messages of the service `Dapr`.
+    pub mod runtime {
+        include!(concat!(env!("OUT_DIR"), "/dapr.proto.runtime.v1.rs"));
+    }
+}
 mod machine;
 pub mod rigs;
 mod snapshot;

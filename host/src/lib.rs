@@ -72,6 +72,8 @@ pub use bytes;
 pub use cloakroom_core::{
     Blame, ByteSize, Codec, Context, Driver, Error, ErrorKind, Limit, Payload,
 };
+#[cfg(feature = "dapr")]
+pub use cloakroom_dapr as dapr;
 pub use cloakroom_pipeline::{Pipeline, Stage};
 #[cfg(feature = "temporal")]
 pub use cloakroom_temporal as temporal;
