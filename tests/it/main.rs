@@ -36,6 +36,7 @@ mod examples;
 mod external;
 mod fairness;
 mod faults;
+mod features;
 mod forged;
 mod fuzz;
 mod gateway;
