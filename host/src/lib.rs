@@ -16,11 +16,15 @@ mod config;
 mod config_file;
 mod config_source;
 mod configured_plugin;
+#[cfg(feature = "gateway")]
+mod dapr_gateway_settings;
 mod file_stamps;
 #[doc(hidden)]
 pub mod fuzzing;
 #[cfg(feature = "gateway")]
 mod gateway;
+#[cfg(feature = "gateway")]
+mod gateway_access;
 #[cfg(feature = "gateway")]
 mod gateway_settings;
 pub mod inspect;

@@ -25,6 +25,10 @@ fn dependencies_point_one_way() {
     let allowed = BTreeMap::from([
         ("host/conformance", vec!["cloakroom-core"]),
         ("host/core", vec![]),
+        (
+            "host/dapr",
+            vec!["cloakroom-core", "cloakroom-grpc", "cloakroom-pipeline", "cloakroom-wire"],
+        ),
         ("host/grpc", vec!["cloakroom-core", "cloakroom-pipeline"]),
         ("host/pipeline", vec!["cloakroom-core"]),
         ("host/plugin", vec!["cloakroom-core"]),
@@ -40,6 +44,7 @@ fn dependencies_point_one_way() {
             vec![
                 "cloakroom-bundle",
                 "cloakroom-core",
+                "cloakroom-dapr",
                 "cloakroom-pipeline",
                 "cloakroom-plugin",
                 "cloakroom-registry",
@@ -71,15 +76,31 @@ fn what_is_known_where() {
         ("object_store", &["host/stores"]),
         (
             "tokio",
-            &["host", "host/cli", "host/grpc", "host/pipeline", "host/plugin", "host/temporal"],
+            &[
+                "host",
+                "host/cli",
+                "host/dapr",
+                "host/grpc",
+                "host/pipeline",
+                "host/plugin",
+                "host/temporal",
+            ],
         ),
         ("temporalio-common", &["host/temporal"]),
-        ("hyper", &["host/grpc", "host/temporal"]),
+        ("hyper", &["host/dapr", "host/grpc", "host/temporal"]),
         ("reqwest", &["host/grpc", "host/registry", "host/stores"]),
         ("toml_edit", &["host"]),
         (
             "metrics",
-            &["host", "host/cli", "host/grpc", "host/pipeline", "host/plugin", "host/temporal"],
+            &[
+                "host",
+                "host/cli",
+                "host/dapr",
+                "host/grpc",
+                "host/pipeline",
+                "host/plugin",
+                "host/temporal",
+            ],
         ),
     ] {
         for crate_ in [
@@ -87,6 +108,7 @@ fn what_is_known_where() {
             "host/cli",
             "host/conformance",
             "host/core",
+            "host/dapr",
             "host/grpc",
             "host/pipeline",
             "host/plugin",
@@ -110,6 +132,7 @@ fn files_do_not_import_each_other_in_circles() {
         "cli",
         "conformance",
         "core",
+        "dapr",
         "grpc",
         "pipeline",
         "plugin",

@@ -40,6 +40,7 @@ mod features;
 mod forged;
 mod fuzz;
 mod gateway;
+mod gateway_dapr;
 mod gcs;
 mod guests;
 mod history;

@@ -11,6 +11,8 @@ pub mod budget;
 mod exchange;
 mod fields;
 mod forecast;
+#[cfg(feature = "gateway")]
+pub mod gateway;
 mod guard;
 mod instances;
 pub mod metric;

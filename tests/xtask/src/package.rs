@@ -115,6 +115,7 @@ mod tests {
                 "cloakroom-cli",
                 "cloakroom-conformance",
                 "cloakroom-core",
+                "cloakroom-dapr",
                 "cloakroom-grpc",
                 "cloakroom-guest",
                 "cloakroom-pipeline",

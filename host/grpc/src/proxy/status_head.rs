@@ -1,7 +1,7 @@
 //! Response that carries only a status.
 
 use cloakroom_core::clean;
-use http::{HeaderValue, Response};
+use http::{HeaderMap, HeaderValue, Response};
 
 use super::{
     body::GatewayBody,
@@ -16,14 +16,21 @@ impl Status {
     /// Returns the response: a head with the status, and no body.
     pub(super) fn into_response(self) -> Response<GatewayBody> {
         let mut response = Response::new(GatewayBody::empty());
-        let headers = response.headers_mut();
-        describe_grpc(headers);
-        headers.insert(GRPC_STATUS, HeaderValue::from(self.code.number()));
-        if let Ok(message) = HeaderValue::from_str(&percent_encode(&clean(&self.message, MESSAGE)))
-        {
-            headers.insert(GRPC_MESSAGE, message);
-        }
+        *response.headers_mut() = self.trailers();
+        describe_grpc(response.headers_mut());
         response
+    }
+
+    /// Returns the trailers that end a stream with the status.
+    #[must_use]
+    pub fn trailers(&self) -> HeaderMap {
+        let mut trailers = HeaderMap::new();
+        trailers.insert(GRPC_STATUS, HeaderValue::from(self.code.number()));
+        let message = percent_encode(&clean(&self.message, MESSAGE));
+        if let Ok(message) = HeaderValue::from_str(&message) {
+            trailers.insert(GRPC_MESSAGE, message);
+        }
+        trailers
     }
 }
 
