@@ -25,6 +25,7 @@ fn dependencies_point_one_way() {
     let allowed = BTreeMap::from([
         ("host/conformance", vec!["cloakroom-core"]),
         ("host/core", vec![]),
+        ("host/dapr", vec!["cloakroom-core", "cloakroom-pipeline", "cloakroom-wire"]),
         ("host/pipeline", vec!["cloakroom-core"]),
         ("host/plugin", vec!["cloakroom-core"]),
         ("host/registry", vec!["cloakroom-core"]),
@@ -36,6 +37,7 @@ fn dependencies_point_one_way() {
             vec![
                 "cloakroom-bundle",
                 "cloakroom-core",
+                "cloakroom-dapr",
                 "cloakroom-pipeline",
                 "cloakroom-plugin",
                 "cloakroom-registry",
@@ -70,13 +72,17 @@ fn what_is_known_where() {
         ("hyper", &["host/temporal"]),
         ("reqwest", &["host/registry", "host/stores", "host/temporal"]),
         ("toml_edit", &["host"]),
-        ("metrics", &["host", "host/cli", "host/pipeline", "host/plugin", "host/temporal"]),
+        (
+            "metrics",
+            &["host", "host/cli", "host/dapr", "host/pipeline", "host/plugin", "host/temporal"],
+        ),
     ] {
         for crate_ in [
             "host",
             "host/cli",
             "host/conformance",
             "host/core",
+            "host/dapr",
             "host/pipeline",
             "host/plugin",
             "host/registry",
@@ -99,6 +105,7 @@ fn files_do_not_import_each_other_in_circles() {
         "cli",
         "conformance",
         "core",
+        "dapr",
         "pipeline",
         "plugin",
         "registry",

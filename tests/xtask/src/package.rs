@@ -115,6 +115,7 @@ mod tests {
                 "cloakroom-cli",
                 "cloakroom-conformance",
                 "cloakroom-core",
+                "cloakroom-dapr",
                 "cloakroom-guest",
                 "cloakroom-pipeline",
                 "cloakroom-plugin",
