@@ -133,7 +133,7 @@ async fn payloads_of_a_run_are_small_and_secret_for_the_sidecar_and_come_back() 
     let message = [&bytes(&start)[..], b"\xfa\x7d\x05later"].concat().into();
     let encoded = encode(&exchange, START, message).await;
     assert!(encoded.len() < LARGEST && encoded.ends_with(b"\xfa\x7d\x05later"));
-    assert!(!holds(&encoded, CANARY) && encoded.is_ascii());
+    assert!(!holds(&encoded, CANARY));
     let input = protos::CreateInstanceRequest::decode(encoded).unwrap().input;
 
     let action = |id, action| protos::WorkflowAction {
@@ -241,7 +241,8 @@ async fn a_text_that_looks_like_the_form_and_a_foreign_one_come_back() {
                 panic!("another event");
             };
             // What is sealed under the key passes as it is, so that nothing is sealed twice.
-            let is_own = text == sealed && encoded.as_deref() == Some(text);
+            let is_own = text == sealed && std::ptr::eq(exchange, &encrypting);
+            assert!(!is_own || encoded.as_deref() == Some(text), "sealed twice");
             let expected = if is_own { value(10) } else { text.to_owned() };
             assert_eq!(event.result, Some(expected), "{text}");
         }

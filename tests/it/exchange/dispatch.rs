@@ -46,7 +46,7 @@ impl<'a> Run<'a> {
         };
         let action = protos::WorkflowAction {
             id: task,
-            workflow_action_type: Some(WorkflowActionType::ScheduleTask(schedule.clone())),
+            workflow_action_type: Some(WorkflowActionType::ScheduleTask(schedule)),
             ..Default::default()
         };
         let answer = protos::WorkflowResponse {
@@ -56,9 +56,15 @@ impl<'a> Run<'a> {
         };
         let sent = self.exchange.encode_request(&call(TURN), bytes(&answer)).await.unwrap();
         self.stalls.extend(sent.stalls);
+        let turn = sent.bytes;
         let result = activity_result(task, result);
         let sent = self.exchange.encode_request(&call(RESULT), result).await.unwrap();
         self.stalls.extend(sent.stalls);
+        // The sidecar has what was encoded.
+        let action = protos::WorkflowResponse::decode(turn).unwrap().actions.remove(0);
+        let Some(WorkflowActionType::ScheduleTask(schedule)) = action.workflow_action_type else {
+            panic!("another action");
+        };
         let scheduled = protos::TaskScheduledEvent {
             name: schedule.name,
             input: schedule.input,
