@@ -1,6 +1,6 @@
 //! Instances whose messages passed, and what their next dispatch weighs.
 //!
-//! What is noted of an instance is the size of each event in its history. The instances that passed
+//! Of an instance the size of each event in its history is noted. The instances that passed
 //! least recently are forgotten when all together take too much memory.
 
 pub(crate) mod instance;
