@@ -1,6 +1,6 @@
-//! The tables of `cloakroom-wire` against the descriptors of the locked SDK, and Dapr's protos. A payload field that the
-//! protos gain is missed by the gateway until it is in the table: then this test fails.
-//! `cargo xtask wire-table` writes the table again, and says what changed.
+//! The tables of `cloakroom-wire` against the descriptors of the locked SDK, and Dapr's protos. A
+//! payload field that the protos gain is missed by the gateway until it is in the table: then these
+//! tests fail. `cargo xtask wire-table` writes the tables again, and says what changed.
 
 mod dapr;
 

@@ -31,6 +31,7 @@ const PARTS: [&str; 14] = [
     "guest-codecs",
     "host/cli",
     "host/core",
+    "host/dapr",
     "host/docs",
     "host/grpc",
     "host/pipeline",

@@ -2,6 +2,7 @@
 //!
 //! Nothing here knows how messages travel.
 
+mod batch;
 pub(crate) mod decode;
 pub(crate) mod encode;
 mod place;

@@ -1,9 +1,10 @@
 //! Instances whose messages passed, and what their next dispatch weighs.
 //!
-//! What is noted of an instance is the size of each event in its history. The instances that passed
+//! Of an instance the size of each event in its history is noted. The instances that passed
 //! least recently are forgotten when all together take too much memory.
 
 pub(crate) mod instance;
+pub(crate) mod origin;
 pub(crate) mod plan;
 pub(crate) mod turn;
 pub(crate) mod weight;
@@ -12,7 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use lru::LruCache;
 
-use self::{instance::Instance, weight::Weight};
+use self::{instance::Instance, origin::Origin, weight::Weight};
 
 /// Memory of all instances together.
 const MOST: usize = 32 << 20;
@@ -30,15 +31,6 @@ struct Known {
     by_id: LruCache<String, Instance>,
     /// Memory of all of them.
     cost: usize,
-}
-
-/// Facts about an instance that are used for the context of its payloads.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Origin {
-    /// Name of the workflow, or nothing if it is not known.
-    pub(crate) workflow: String,
-    /// App of the workflow that started it, if it is another one.
-    pub(crate) parent_app: Option<String>,
 }
 
 impl Default for Instances {

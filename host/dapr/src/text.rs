@@ -156,7 +156,7 @@ mod tests {
         assert_eq!(read(b"\"cloakroom:v1:_w\"").unwrap_err().kind(), ErrorKind::Malformed);
     }
 
-    /// What an application sends comes back, whatever it looks like.
+    /// Texts of an application come back, whatever they look like.
     #[test]
     fn texts_in_the_form_are_taken_for_payloads_only_if_they_are_written_the_same() {
         let encoded = write(&Payload::new("binary/encrypted", "x"));

@@ -1,7 +1,7 @@
 //! One workflow instance, as far as its messages passed.
 
 use super::{
-    Origin,
+    origin::Origin,
     plan::Plan,
     turn::Turn,
     weight::{EventWeight, Weight},

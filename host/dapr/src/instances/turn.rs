@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use cloakroom_wire::View;
 
 use super::{
-    Origin,
+    origin::Origin,
     weight::{EventWeight, Weight},
 };
 

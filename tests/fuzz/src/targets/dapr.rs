@@ -75,13 +75,14 @@ fn come_back<M: prost::Message + Default + PartialEq + Clone>(
     let ctx = cloakroom::Context::namespace("app");
     let mut texts = Vec::new();
     for site in 0..found.sites().len() {
-        let decoded = match text::read(&encoded.payload(site)).expect("it was written here") {
-            Some(payload) => {
+        let decoded = match text::read(&encoded.payload(site)) {
+            Ok(Some(payload)) => {
                 let decoded =
                     wait(pipeline.decode(&ctx, vec![payload])).expect("decodes").remove(0);
                 if text::is_plain(&decoded) { decoded.data } else { text::write(&decoded) }
             }
-            None => encoded.payload(site),
+            // A text in the clear, or one for the sidecar itself, whatever that looks like.
+            _ => encoded.payload(site),
         };
         assert_eq!(decoded, found.payload(site), "another text");
         texts.push(Some(decoded));
@@ -109,36 +110,22 @@ fn answer(name: &str, bytes: &Bytes, same: fn(&[u8], &[u8]) -> bool) {
     let message = Schema::dapr().message(name).expect("is in the table");
     if let Ok(found) = scan(message, bytes) {
         let written = rewrite(&found);
-        assert!(
-            same(bytes, &written) || has_merged(&found),
-            "another parser reads another message"
-        );
+        // To a parser an event in a chunk is bytes, in which a length may be written in a shorter form.
+        let mut spans = found.spans();
+        let has_chunk = spans.any(|(_, message)| message.name() == "PropagatedHistoryChunk");
+        assert!(has_chunk || same(bytes, &written), "another parser reads another message");
     }
-}
-
-/// Returns whether a text occurs twice in its message. Of a message with both the last one counts, and
-/// texts of no length are no difference to a parser.
-fn has_merged(found: &cloakroom_wire::Scan) -> bool {
-    found.sites().is_empty()
 }
 
 fn texts(bytes: &Bytes) {
-    match text::read(bytes) {
-        Ok(Some(payload)) => {
-            let written = text::write(&payload);
-            assert!(written.len() <= bytes.len() || written != *bytes);
-            assert_eq!(text::read(&text::write(&payload)).ok().flatten().as_ref(), Some(&payload))
-        }
-        Ok(None) => {
-            let plain = text::plain(bytes.clone());
-            let written = text::write(&plain);
-            let read = text::read(&written).expect("it was written here");
-            assert_eq!(read.unwrap_or_else(|| text::plain(written)), plain);
-        }
-        Err(error) => promise::check(&error),
-    }
-    let parsed = std::str::from_utf8(bytes).map(parse_body_size);
-    if let Ok(Err(error)) = parsed {
+    let payload = match text::read(bytes) {
+        Ok(payload) => payload.unwrap_or_else(|| text::plain(bytes.clone())),
+        Err(error) => return promise::check(&error),
+    };
+    let written = text::write(&payload);
+    let read = text::read(&written).expect("it was written here");
+    assert_eq!(read.unwrap_or_else(|| text::plain(written)), payload);
+    if let Ok(Err(error)) = std::str::from_utf8(bytes).map(parse_body_size) {
         promise::check(&error);
     }
 }
