@@ -21,6 +21,7 @@ type order struct {
 	Note    string   `json:"note,omitempty"`
 	Right   []string `json:"right,omitempty"`
 	Carried *string  `json:"carried,omitempty"`
+	Heir    string   `json:"heir,omitempty"`
 }
 
 var ran = struct {
@@ -36,7 +37,9 @@ func activities(id string) int {
 
 func registry() *workflow.Registry {
 	registry := workflow.NewRegistry()
-	for name, run := range map[string]workflow.Workflow{"Pile": pile, "Child": child, "Tour": tour} {
+	for name, run := range map[string]workflow.Workflow{
+		"Pile": pile, "Child": child, "Tour": tour, "Bequeath": bequeath, "Heir": heir,
+	} {
 		must(registry.AddWorkflowN(name, run))
 	}
 	for name, run := range map[string]workflow.Activity{"Chunk": chunk, "Refuse": refuse} {
