@@ -4,6 +4,10 @@
 pub(super) const BOUNDS: [&str; 11] =
     ["0.1", "0.25", "0.5", "0.75", "0.9", "0.95", "0.99", "1", "1.5", "2", "+Inf"];
 
+/// Names of the histograms: of the turns of workflows, and of their activities.
+pub(super) const WORKFLOW_RATIO: &str = "dapr_runtime_workflow_payload_size_ratio";
+pub(super) const ACTIVITY_RATIO: &str = "dapr_runtime_workflow_activity_payload_size_ratio";
+
 /// A histogram of one set of labels.
 #[derive(Debug)]
 pub(super) struct Histogram {

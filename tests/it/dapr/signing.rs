@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::{
     app::{App, Sdk},
+    exposition::{Histogram, WORKFLOW_RATIO},
     observer::Observer,
 };
 use crate::gateway::canary::CANARY;
@@ -13,7 +14,7 @@ use crate::gateway::canary::CANARY;
 fn inherits(control: &ControlPlane, names: [&str; 2], signed: bool) {
     let [parent, heir] = names.map(|app| {
         let redis = Some(redis());
-        Sidecar::start(control, SidecarOptions { app, max_body_size: "4Mi", redis })
+        Sidecar::start(control, SidecarOptions { app, max_body_size: "256Ki", redis })
     });
     let app = App::start(Sdk::Go, &parent.target(), None);
     let _heir = App::start(Sdk::Go, &heir.target(), None);
@@ -21,6 +22,11 @@ fn inherits(control: &ControlPlane, names: [&str; 2], signed: bool) {
     let observer = Observer::of(&parent.target());
     let output = observer.output("will");
     assert_eq!(output, json!({ "read": true, "begins": "canary-Gp5wX8rN-input-Jt" }));
+    // What it inherits is a part of its first turn: without it that has some hundred bytes.
+    let namespace = if signed { "default" } else { "" };
+    let labels = format!(r#"app_id="{}",namespace="{namespace}",workflow_name="Heir""#, names[1]);
+    let turns = Histogram::read(&heir.metrics(), WORKFLOW_RATIO, &labels);
+    assert_eq!((turns.up_to("0.1"), turns.up_to("0.25")), (0, turns.count), "{turns:?}");
     for app in names {
         let kept = redis_contents(redis(), &format!("{app}||*"));
         assert_eq!(holds(&kept, "||signature-"), signed, "{app}");

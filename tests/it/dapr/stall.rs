@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{
     app::{App, Sdk},
-    exposition::{BOUNDS, Histogram},
+    exposition::{ACTIVITY_RATIO, BOUNDS, Histogram, WORKFLOW_RATIO},
     observer::{Observer, stall},
 };
 
@@ -47,13 +47,11 @@ fn python_stalls_after_four_activities_and_goes_on_with_a_larger_limit() {
 
     let metrics = sidecar.metrics();
     let workflow = r#"app_id="stall",namespace="",workflow_name="Pile""#;
-    let name = "dapr_runtime_workflow_payload_size_ratio";
-    let turns = Histogram::read(&metrics, name, workflow);
+    let turns = Histogram::read(&metrics, WORKFLOW_RATIO, workflow);
     assert_eq!(turns.bounds(), BOUNDS);
     assert_eq!((turns.up_to("0.95"), turns.count), (4, 5), "{metrics}");
-    let name = "dapr_runtime_workflow_activity_payload_size_ratio";
     let activity = format!(r#"activity_name="Chunk",{workflow}"#);
-    let activities = Histogram::read(&metrics, name, &activity);
+    let activities = Histogram::read(&metrics, ACTIVITY_RATIO, &activity);
     assert_eq!((activities.bounds(), activities.count), (BOUNDS.to_vec(), 4), "{metrics}");
 
     sidecar.restart("16Mi");
