@@ -44,18 +44,18 @@ pub(crate) fn build(sources: &str, folder: &Path) -> Result<()> {
         compare.args(["--check", "--strict", "--quiet"]).arg(source.join("checksums.txt"));
         let shown = format!("sha256sum --check {sources}/checksums.txt");
         run(compare.current_dir(&lib), &shown)?;
-        compile(&source, &classes, &lib)
+        compile(sources, &classes, &lib)
     })
 }
 
-fn compile(source: &Path, classes: &Path, lib: &Path) -> Result<()> {
+fn compile(sources: &str, classes: &Path, lib: &Path) -> Result<()> {
     let mut compile = Command::new("javac");
     compile.arg("-cp").arg(lib.join("*")).arg("-d").arg(classes);
-    for entry in fs::read_dir(source).with_context(|| source.display().to_string())? {
+    for entry in fs::read_dir(root().join(sources)).with_context(|| sources.to_owned())? {
         let file = entry?.path();
         if file.extension().is_some_and(|extension| extension == "java") {
             compile.arg(file);
         }
     }
-    run(&mut compile, &format!("javac ({})", source.display()))
+    run(&mut compile, &format!("javac ({sources})"))
 }
