@@ -23,19 +23,23 @@ pub(crate) fn set_up(target: &Path) -> Result<PathBuf> {
     Ok(folder)
 }
 
-/// Installs the SDKs of the apps that are not in Go. Returns for each a word in the names of the tests that
-/// need it, its name, and what came of it.
-pub(crate) fn apps(
-    target: &Path,
-    python: Option<&Path>,
-) -> [(&'static str, &'static str, Result<()>); 3] {
+/// An SDK: its name, words in the names of the tests that need it, and what came of its installation.
+pub(crate) type App = (&'static str, &'static [&'static str], Result<()>);
+
+/// Installs the SDKs of the apps that are not in Go.
+pub(crate) fn apps(target: &Path, interpreter: Option<&Path>) -> [App; 3] {
     let folder = target.join("dapr");
     let java = java::build("tests/dapr/java", &folder.join("java"));
     let node = node::install_pinned("tests/dapr/node", &folder.join("node"));
+    let python = python(&folder, interpreter);
     [
-        ("dapr::python", "Dapr's SDK for Python", self::python(&folder, python)),
-        ("dapr::node", "Dapr's SDK for JavaScript", node),
-        ("dapr::java", "Dapr's SDK for Java", java),
+        ("Dapr's SDK for Java", &["dapr::sdks::java", "dapr::limits::java"], java),
+        ("Dapr's SDK for JavaScript", &["dapr::sdks::node", "dapr::limits::node"], node),
+        (
+            "Dapr's SDK for Python",
+            &["dapr::sdks::python", "dapr::limits::python", "dapr::stall"],
+            python,
+        ),
     ]
 }
 

@@ -67,14 +67,14 @@ impl Needs {
         )?;
         let dapr = dapr.map(|found| ("CLOAKROOM_DAPR", found.to_string_lossy().into_owned()));
         needs.note("Dapr", &["dapr::"], strict, dapr.map(Some))?;
-        for (tests, sdk, installed) in apps {
-            needs.note(sdk, &[tests], strict, installed.map(|()| None))?;
+        for (sdk, tests, installed) in apps {
+            needs.note(sdk, tests, strict, installed.map(|()| None))?;
         }
         let java = java.map(|found| ("CLOAKROOM_JAVA", found.to_string_lossy().into_owned()));
         needs.note("Java", &["sdks::java", "sdks::mixed"], strict, java.map(Some))?;
         needs.note(
             "Redis",
-            &["redis::", "redis_login::"],
+            &["redis::", "redis_login::", "dapr::stall", "dapr::signing"],
             strict,
             debian::redis().map(|()| None),
         )?;
