@@ -6,6 +6,8 @@ mod limits;
 mod observer;
 mod process;
 mod rust_app;
+mod rust_work;
+mod sdk;
 mod sdks;
 mod signing;
 mod stall;

@@ -1,30 +1,9 @@
 //! An app on one of Dapr's SDKs. Each has the same workflows, and obeys the same commands:
 //! `tests/dapr/python/app.py` describes them.
 
-use std::fmt;
-
 use serde_json::{Value, json};
 
-use super::{process::Process, rust_app::RustApp};
-
-/// An SDK with an app in `tests/dapr`, or in this folder.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sdk {
-    Go,
-    Java,
-    Node,
-    /// Version 1.18.3.
-    Python,
-    /// Version 1.19.0.
-    PythonNewer,
-    Rust,
-}
-
-impl fmt::Display for Sdk {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self:?}")
-    }
-}
+use super::{process::Process, rust_app::RustApp, sdk::Sdk};
 
 /// The ways of a payload that [`App::tour`] takes.
 pub(super) const WAYS: [&str; 4] = ["child", "failure", "event", "carried"];

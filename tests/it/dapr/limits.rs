@@ -6,10 +6,7 @@ use cloakroom_tests::{
 };
 use serde_json::json;
 
-use super::{
-    app::{App, Sdk},
-    observer::Observer,
-};
+use super::{app::App, observer::Observer, sdk::Sdk};
 
 /// Where gRPC stops by default.
 const FOUR_MEBIBYTES: usize = 4 << 20;

@@ -3,8 +3,7 @@
 use std::{
     fs::File,
     io::{BufRead as _, BufReader, Write as _},
-    path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, Stdio},
     sync::{
         Mutex,
         mpsc::{Receiver, channel},
@@ -12,11 +11,11 @@ use std::{
     thread,
 };
 
-use cloakroom_tests::{PATIENCE, dapr, python};
+use cloakroom_tests::PATIENCE;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::app::Sdk;
+use super::sdk::Sdk;
 
 /// A program that answers each line with one line.
 pub(super) struct Process {
@@ -31,7 +30,7 @@ impl Process {
     pub(super) fn start(sdk: Sdk, endpoint: &str, receive: Option<usize>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let log = File::create(folder.path().join("log")).unwrap();
-        let mut command = command(sdk);
+        let mut command = sdk.command();
         command.env("DAPR_GRPC_ENDPOINT", endpoint);
         if let Some(size) = receive {
             // Python and Java read the variable; the others are told by their app.
@@ -83,39 +82,5 @@ impl Drop for Process {
         let child = self.child.get_mut().unwrap();
         let _ = child.kill();
         let _ = child.wait();
-    }
-}
-
-fn command(sdk: Sdk) -> Command {
-    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("dapr");
-    let installed = dapr();
-    match sdk {
-        Sdk::Go => Command::new(installed.join("go/app")),
-        Sdk::Java => {
-            let mut java = Command::new("java");
-            // The reference collector: two threads of it would be as many as there are cores.
-            java.arg("-XX:+UseSerialGC").arg("-cp");
-            java.arg(format!("{0}/java/classes:{0}/java/lib/*", installed.display())).arg("App");
-            java
-        }
-        Sdk::Node => {
-            let mut node = Command::new("node");
-            node.arg(sources.join("node/app.mjs"));
-            node.env("CLOAKROOM_DAPR_NODE", installed.join("node"));
-            node
-        }
-        Sdk::Python | Sdk::PythonNewer => {
-            let mut path = installed.join("python").into_os_string();
-            if sdk == Sdk::PythonNewer {
-                // Found first. All else is the same.
-                path = installed.join("python-newer").into_os_string();
-                path.push(":");
-                path.push(installed.join("python"));
-            }
-            let mut program = Command::new(python());
-            program.arg(sources.join("python/app.py")).env("PYTHONPATH", path);
-            program
-        }
-        Sdk::Rust => unreachable!("it runs in this process"),
     }
 }

@@ -4,8 +4,9 @@ use cloakroom_tests::rigs::{ControlPlane, Sidecar, SidecarOptions};
 use serde_json::json;
 
 use super::{
-    app::{App, Sdk, WAYS},
+    app::{App, WAYS},
     observer::Observer,
+    sdk::Sdk,
 };
 
 /// Starts a sidecar, and an app on this SDK.

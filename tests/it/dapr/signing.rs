@@ -4,9 +4,10 @@ use cloakroom_tests::rigs::{ControlPlane, Sidecar, SidecarOptions, redis, redis_
 use serde_json::json;
 
 use super::{
-    app::{App, Sdk},
+    app::App,
     exposition::{Histogram, WORKFLOW_RATIO},
     observer::Observer,
+    sdk::Sdk,
 };
 use crate::gateway::canary::CANARY;
 

@@ -6,9 +6,10 @@ use prost::Message as _;
 use serde_json::json;
 
 use super::{
-    app::{App, Sdk},
+    app::App,
     exposition::{ACTIVITY_RATIO, BOUNDS, Histogram, WORKFLOW_RATIO},
     observer::{Observer, stall},
+    sdk::Sdk,
 };
 
 /// Starts a sidecar whose state survives it.
