@@ -14,7 +14,9 @@ mod machine;
 pub mod rigs;
 mod snapshot;
 
-pub use machine::{PATIENCE, go, java, jco, node, poll_until, program, python, wait_until, zig};
+pub use machine::{
+    PATIENCE, dapr, go, java, jco, node, poll_until, program, python, wait_until, zig,
+};
 pub use snapshot::{assert_text, assert_texts, normalise, without_slot};
 
 use std::{path::PathBuf, sync::Arc};

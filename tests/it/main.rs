@@ -29,6 +29,7 @@ mod config_storage;
 mod conformance;
 mod contract;
 mod contract_versions;
+mod dapr;
 mod docs;
 mod envelopes;
 mod error_chains;

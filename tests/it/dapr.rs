@@ -1,0 +1,13 @@
+//! Dapr: real sidecars, and unmodified apps on each of its SDKs.
+
+mod app;
+mod exposition;
+mod limits;
+mod observer;
+mod process;
+mod rust_app;
+mod rust_work;
+mod sdk;
+mod sdks;
+mod signing;
+mod stall;
