@@ -2,6 +2,7 @@
 
 mod app;
 mod exposition;
+mod gateway;
 mod limits;
 mod observer;
 mod process;
