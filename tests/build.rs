@@ -1,12 +1,14 @@
 //! Builds the guests that only tests load.
 
-use std::{env, error::Error, fs};
+use std::{env, error::Error, fs, path::PathBuf};
 
 use cloakroom_guest_build::{Target, build};
+use prost::Message as _;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let descriptors = env::var("DEP_TEMPORALIO_PROTOS_DESCRIPTOR_PATH")?;
     println!("cargo::rustc-env=CLOAKROOM_DESCRIPTORS={descriptors}");
+    compile_dapr_protos()?;
     // The same package twice: each build is named after its target before the next replaces it.
     for (target, folder, name) in [
         (Target::Bare, "tests/rogue", "rogue_bare"),
@@ -27,5 +29,18 @@ fn main() -> Result<(), Box<dyn Error>> {
             fs::rename(&built, built.with_file_name(name).with_extension("wasm"))?;
         }
     }
+    Ok(())
+}
+
+/// Compiles the protos of Dapr's workflows to descriptors and to types of Rust.
+fn compile_dapr_protos() -> Result<(), Box<dyn Error>> {
+    const FOLDER: &str = "protos/dapr";
+    println!("cargo::rerun-if-changed={FOLDER}");
+    let files = ["orchestrator_service.proto", "workflow.proto"];
+    let set = protox::compile(files, [FOLDER])?;
+    let path = PathBuf::from(env::var("OUT_DIR")?).join("dapr.bin");
+    fs::write(&path, set.encode_to_vec())?;
+    prost_build::Config::new().compile_fds(set)?;
+    println!("cargo::rustc-env=CLOAKROOM_DAPR_DESCRIPTORS={}", path.display());
     Ok(())
 }

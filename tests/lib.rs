@@ -1,10 +1,22 @@
 //! Hosts, guests and payloads that tests and benchmarks share.
 
+/// Messages of Dapr's workflows, for tests that read and write them with another parser.
+#[allow(clippy::all, missing_docs, unused_qualifications)]
+pub mod dapr_protos {
+    include!(concat!(env!("OUT_DIR"), "/_.rs"));
+
+    /// Messages of the service `Dapr`.
+    pub mod runtime {
+        include!(concat!(env!("OUT_DIR"), "/dapr.proto.runtime.v1.rs"));
+    }
+}
 mod machine;
 pub mod rigs;
 mod snapshot;
 
-pub use machine::{PATIENCE, go, java, jco, node, poll_until, program, python, wait_until, zig};
+pub use machine::{
+    PATIENCE, dapr, go, java, jco, node, poll_until, program, python, wait_until, zig,
+};
 pub use snapshot::{assert_text, assert_texts, normalise, without_slot};
 
 use std::{path::PathBuf, sync::Arc};

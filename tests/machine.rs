@@ -50,6 +50,12 @@ pub fn go() -> PathBuf {
     installed("CLOAKROOM_GO", "go/sdks")
 }
 
+/// A folder with what `tests/dapr` holds, built: Dapr and the app in `go`, and in `python`,
+/// `python-newer`, `node` and `java` what the other apps need.
+pub fn dapr() -> PathBuf {
+    installed("CLOAKROOM_DAPR", "dapr")
+}
+
 /// A folder with the `classes` of `tests/java`, and the `lib` that they need.
 pub fn java() -> PathBuf {
     installed("CLOAKROOM_JAVA", "java")

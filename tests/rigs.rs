@@ -5,6 +5,7 @@
 
 mod azurite;
 mod certificates;
+mod dapr;
 mod envoy;
 mod gateway;
 mod gcs;
@@ -16,21 +17,24 @@ mod registry;
 mod s3;
 mod server;
 mod tamper;
+mod tap;
 mod temporal;
 mod webdav;
 
 pub use azurite::{AZURITE_ACCOUNT, AZURITE_KEY, azurite, container};
 pub use certificates::{Certificates, ServerPair};
+pub use dapr::{ControlPlane, Sidecar, SidecarOptions};
 pub use envoy::{Envoy, envoy, envoy_to_socket};
 pub use gateway::GatewayProcess;
 pub use gcs::{fake_gcs, gcs_bucket};
 pub use large_payloads::large_payloads;
 pub use postgres::{POSTGRES_PASSWORD, Postgres, postgres};
-pub use redis::{REDIS_PASSWORD, redis, redis_with_tls};
+pub use redis::{REDIS_PASSWORD, redis, redis_contents, redis_with_tls};
 pub use registry::{REGISTRY_PASSWORD, REGISTRY_USER, Registry};
 pub use s3::{RCLONE_KEY, RCLONE_SECRET, bucket, keep_versions, moto, rclone, versions};
 pub use server::{Server, free_port};
 pub use tamper::Tamper;
+pub use tap::Tap;
 pub use temporal::{DevOptions, DevServer, temporal};
 pub use webdav::{WebDav, webdav};
 

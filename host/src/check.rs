@@ -50,11 +50,11 @@ impl CloakroomBuilder {
         #[cfg(not(feature = "codec-server"))]
         let server = None;
         #[cfg(feature = "gateway")]
-        let gateway = crate::gateway_settings::warning(loaded.gateway).await;
+        let gateways = crate::gateway::warnings(loaded.gateway).await;
         #[cfg(not(feature = "gateway"))]
-        let gateway = None;
+        let gateways = Vec::new();
         let mut inventory = loaded.inventory;
-        inventory.report.warnings.extend(server.into_iter().chain(gateway));
+        inventory.report.warnings.extend(server.into_iter().chain(gateways));
         Ok(Check { inventory })
     }
 }

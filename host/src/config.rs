@@ -10,6 +10,7 @@
 //! - `namespace_rules` turns tables of namespaces into rules of the pipeline and of the gateway.
 //! - `keys`, `buckets`, `secrets`, `services`, `http_services` and `tcp_grants` fetch what the file only names.
 
+mod body_size;
 mod bucket;
 mod bucket_grants;
 mod buckets;
@@ -19,6 +20,8 @@ mod code_limits;
 mod date;
 mod gateway;
 mod gateway_access;
+mod gateway_address;
+mod gateway_dapr;
 mod gateway_sizes;
 mod host_conflict;
 #[cfg(feature = "http")]
@@ -94,6 +97,7 @@ pub(crate) use self::{
 pub(crate) use self::{
     gateway::{GatewayEntry, TemporalGatewayEntry},
     gateway_access::{CallerTlsEntry, IdentityEntry, UpstreamTlsEntry},
+    gateway_dapr::{AppEntry, DaprGatewayEntry},
     gateway_sizes::{ClientEntry, HistoryEntry},
     secret::Secret,
 };

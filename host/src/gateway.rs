@@ -1,6 +1,10 @@
 //! Gateway of a configuration.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use cloakroom_core::{Error, ErrorKind};
 use cloakroom_temporal::gateway::{Callers, GatewaySettings};
@@ -8,8 +12,11 @@ use cloakroom_temporal::gateway::{Callers, GatewaySettings};
 use crate::{
     blocking_work::run_blocking,
     cloakroom::Cloakroom,
+    config::GatewayEntry,
     config_file::ConfigFile,
-    gateway_settings::{address, in_table, restriction, settings},
+    dapr_gateway_settings,
+    gateway_settings::{self, access, address, restriction, settings},
+    reload_order::GatewayListener,
 };
 
 impl Cloakroom {
@@ -30,9 +37,34 @@ impl Cloakroom {
             return Err(Error::new(ErrorKind::Config, text));
         };
         let (listen, settings) = (address(entry), settings(entry, folder)?);
-        settings.check(listen).map_err(in_table)?;
+        settings.check(listen).map_err(|error| access(folder).in_table(error))?;
         Ok((listen, settings))
     }
+
+    /// Returns the address of the gateway for Dapr, and its settings.
+    ///
+    /// Reads tokens, key sets and certificates now, and may block.
+    ///
+    /// # Errors
+    /// `Config` if the configuration has no `[gateway.dapr]`, if a file cannot be read or is not valid, or
+    /// if strangers could use the gateway.
+    pub fn dapr_gateway(
+        &self,
+    ) -> Result<(SocketAddr, cloakroom_dapr::gateway::GatewaySettings), Error> {
+        let current = self.current();
+        let (entry, folder) = &current.gateway;
+        let Some(entry) = &entry.dapr else {
+            let text = "there is no [gateway.dapr]: add it, with `upstream = \
+                        \"http://127.0.0.1:50001\"`";
+            return Err(Error::new(ErrorKind::Config, text));
+        };
+        let listen = dapr_gateway_settings::address(entry);
+        let settings = dapr_gateway_settings::settings(entry, folder)?;
+        let check = settings.proxy.check(listen);
+        check.map_err(|error| dapr_gateway_settings::access(folder).in_table(error))?;
+        Ok((listen, settings))
+    }
+
     /// Calls `listener` at each reload with the callers of the gateway in the file: as soon as the file was
     /// read, and before its plugins, keys and buckets are loaded, which may take long or fail.
     /// [`Gateway::restrict`] takes them, so that an identity or a token that the file no longer has is
@@ -47,7 +79,24 @@ impl Cloakroom {
         &self,
         listener: impl Fn(Result<Callers, Error>) + Send + Sync + 'static,
     ) {
-        self.reload_order().set_gateway_listener(Arc::new(listener));
+        let read = |entry: &GatewayEntry, folder: &Path| {
+            entry.temporal.as_ref().map(|entry| restriction(entry, folder))
+        };
+        self.reload_order()
+            .set_gateway_listener(GatewayListener { read, call: Arc::new(listener) });
+    }
+
+    /// Calls `listener` at each reload with the callers of the gateway for Dapr in the file, as
+    /// [`Cloakroom::on_gateway_callers`] does for Temporal. Of the two listeners, the last one counts.
+    pub fn on_dapr_gateway_callers(
+        &self,
+        listener: impl Fn(Result<Callers, Error>) + Send + Sync + 'static,
+    ) {
+        let read = |entry: &GatewayEntry, folder: &Path| {
+            entry.dapr.as_ref().map(|entry| dapr_gateway_settings::restriction(entry, folder))
+        };
+        self.reload_order()
+            .set_gateway_listener(GatewayListener { read, call: Arc::new(listener) });
     }
 
     /// Calls the listener, if there is one and no newer reload has begun.
@@ -56,14 +105,20 @@ impl Cloakroom {
         number: u64,
         config: &ConfigFile,
     ) -> Result<(), Error> {
-        let (Some(listener), Some(entry)) =
-            (self.reload_order().gateway_listener(), config.file.gateway.temporal.clone())
-        else {
+        let Some(GatewayListener { read, call }) = self.reload_order().gateway_listener() else {
             return Ok(());
         };
-        let folder = config.folder.clone();
-        let read = run_blocking(move || Ok(restriction(&entry, &folder))).await?;
+        let (entry, folder) = (config.file.gateway.clone(), config.folder.clone());
+        let Some(written) = run_blocking(move || Ok(read(&entry, &folder))).await? else {
+            return Ok(());
+        };
         // Under the lock of replacements: of two reloads, the older must not be the last to call.
-        self.reload_order().replace_if_newest(number, || listener(read))
+        self.reload_order().replace_if_newest(number, || call(written))
     }
+}
+
+/// Returns why gateways would not start with what the file says of them.
+pub(crate) async fn warnings(written: (GatewayEntry, PathBuf)) -> Vec<String> {
+    let temporal = gateway_settings::warning(written.clone()).await;
+    temporal.into_iter().chain(dapr_gateway_settings::warning(written).await).collect()
 }

@@ -1,4 +1,4 @@
-//! Settings of the gateway, from its table in the configuration.
+//! Settings of the gateway for Temporal, from its table in the configuration.
 
 use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -7,18 +7,13 @@ use std::{
 
 use cloakroom_core::{Error, ErrorKind};
 use cloakroom_temporal::gateway::{
-    Auth, Callers, ClientTls, GatewaySettings, HistoryLimits, Identity, ServerTls,
-    UpstreamCredentials,
+    Callers, GatewaySettings, HistoryLimits, Identity, UpstreamCredentials,
 };
-use zeroize::Zeroizing;
 
 use crate::{
     blocking_work::run_blocking,
-    config::{
-        CallerTlsEntry, ClientEntry, GatewayEntry, HistoryEntry, IdentityEntry, Secret,
-        TemporalGatewayEntry, UpstreamTlsEntry, read_secret,
-    },
-    signed_tokens::{in_file, read_guarded, with_signed_tokens},
+    config::{ClientEntry, GatewayEntry, HistoryEntry, IdentityEntry, TemporalGatewayEntry},
+    gateway_access::{Access, with_marks},
 };
 
 /// Table of the gateway, in errors.
@@ -33,7 +28,7 @@ pub(crate) async fn warning((entry, folder): (GatewayEntry, PathBuf)) -> Option<
     let entry = entry.temporal?;
     let check = move || {
         let settings = settings(&entry, &folder)?;
-        settings.check(address(&entry)).map_err(in_table)
+        settings.check(address(&entry)).map_err(|error| access(&folder).in_table(error))
     };
     let error = run_blocking(check).await.err()?;
     Some(format!("`cloakroom gateway temporal` would not start here: {}", error.report()))
@@ -44,9 +39,9 @@ pub(crate) fn address(entry: &TemporalGatewayEntry) -> SocketAddr {
     entry.listen.map_or(LISTEN, |listen| listen.0)
 }
 
-/// Names the table in an error about settings that contradict each other.
-pub(crate) fn in_table(error: Error) -> Error {
-    error.wrapped(ErrorKind::Config, format!("[{TABLE}]"))
+/// Returns the table, and the folder that its paths start from.
+pub(crate) fn access(folder: &Path) -> Access<'_> {
+    Access { table: TABLE, folder }
 }
 
 /// Reads tokens, API keys, key sets and certificates. May block.
@@ -86,10 +81,10 @@ fn history(entry: &HistoryEntry, by_default: HistoryLimits) -> HistoryLimits {
 }
 
 fn callers(entry: &TemporalGatewayEntry, folder: &Path) -> Result<Callers, Error> {
-    let tls = entry.tls.as_ref().map(|tls| server_tls(tls, folder)).transpose()?;
-    let signed = signed(entry, folder)?;
-    let identities = entry.identity.iter().map(|entry| identity(entry, folder));
-    Callers::new(identities.collect::<Result<_, _>>()?, signed, tls).map_err(in_table)
+    let access = access(folder);
+    let identities = entry.identity.iter().map(|entry| identity(entry, access));
+    let identities = identities.collect::<Result<_, _>>()?;
+    access.callers(identities, entry.jwt.as_ref(), entry.tls.as_ref())
 }
 
 /// Reads the callers of a configuration that may never be loaded, to restrict those of the one that
@@ -99,40 +94,23 @@ fn callers(entry: &TemporalGatewayEntry, folder: &Path) -> Result<Callers, Error
 /// # Errors
 /// `Config` if the keys of signed tokens cannot be read or used.
 pub(crate) fn restriction(entry: &TemporalGatewayEntry, folder: &Path) -> Result<Callers, Error> {
-    let signed = signed(entry, folder)?;
+    let access = access(folder);
+    let signed = access.signed(entry.jwt.as_ref())?;
     let identities = entry
         .identity
         .iter()
-        .map(|entry| identity(entry, folder).unwrap_or_else(|_| without_token(entry)));
+        .map(|entry| identity(entry, access).unwrap_or_else(|_| without_token(entry)));
     Ok(Callers::for_restriction(identities.collect(), signed))
 }
 
-fn signed(entry: &TemporalGatewayEntry, folder: &Path) -> Result<Auth, Error> {
-    match &entry.jwt {
-        Some(jwt) => with_signed_tokens(Auth::default(), jwt, TABLE, folder),
-        None => Ok(Auth::default()),
-    }
-}
-
-fn identity(entry: &IdentityEntry, folder: &Path) -> Result<Identity, Error> {
-    let identity = without_token(entry);
-    let Some(secret) = &entry.token else { return Ok(identity) };
-    let place = format!("{TABLE}.identity `{}` `token`", entry.name);
-    let token = read_text(&place, secret, folder)?;
-    identity.with_token(&token).map_err(|error| error.wrapped(ErrorKind::Config, place))
+fn identity(entry: &IdentityEntry, access: Access<'_>) -> Result<Identity, Error> {
+    access.with_token(without_token(entry), entry.token.as_ref())
 }
 
 fn without_token(entry: &IdentityEntry) -> Identity {
-    let mut identity = Identity::new(&entry.name, entry.namespaces.iter().map(String::as_str));
-    for name in &entry.san {
-        identity = identity.with_alternative_name(name);
-    }
-    if let Some(name) = &entry.common_name {
-        identity = identity.with_common_name(name);
-    }
-    if let Some(subject) = &entry.subject {
-        identity = identity.with_subject(subject);
-    }
+    let identity = Identity::new(&entry.name, entry.namespaces.iter().map(String::as_str));
+    let mut identity =
+        with_marks(identity, &entry.san, entry.common_name.as_ref(), entry.subject.as_ref());
     if entry.decode == Some(false) {
         identity = identity.without_decoding();
     }
@@ -145,84 +123,31 @@ fn without_token(entry: &IdentityEntry) -> Identity {
     identity
 }
 
-fn server_tls(entry: &CallerTlsEntry, folder: &Path) -> Result<ServerTls, Error> {
-    let key = format!("{TABLE}.tls");
-    let certificate = folder.join(&entry.certificate);
-    let pair = (read(&key, &certificate)?, read(&key, &folder.join(&entry.key))?);
-    let tls = ServerTls::new(&pair.0, &Zeroizing::new(pair.1));
-    let tls = tls.map_err(|error| in_file(&key, &certificate, error))?;
-    let Some(path) = &entry.client_ca else { return Ok(tls) };
-    let (key, path) = (key + ".client_ca", folder.join(path));
-    let authorities = read(&key, &path)?;
-    tls.with_client_authorities(&authorities).map_err(|error| in_file(&key, &path, error))
-}
-
 fn credentials(
     entry: &TemporalGatewayEntry,
     is_tls: bool,
     folder: &Path,
 ) -> Result<UpstreamCredentials, Error> {
+    let access = access(folder);
     let mut credentials = UpstreamCredentials::default();
-    let by_default = UpstreamTlsEntry::default();
-    if let Some(tls) = entry.upstream_tls.as_ref().or(is_tls.then_some(&by_default)) {
+    if let Some(tls) = access.client_tls(entry.upstream_tls.as_ref(), is_tls)? {
         credentials = credentials
-            .with_tls(client_tls(tls, folder)?)
+            .with_tls(tls)
             .map_err(|error| error.wrapped(ErrorKind::Config, format!("{TABLE}.upstream_tls")))?;
     }
     if let Some(secret) = &entry.api_key {
         let place = format!("{TABLE}.api_key");
-        let key = read_text(&place, secret, folder)?;
+        let key = access.read_text(&place, secret)?;
         credentials = credentials
             .with_api_key(&key)
             .map_err(|error| error.wrapped(ErrorKind::Config, place))?;
     }
     for (namespace, secret) in &entry.api_keys {
         let place = format!("{TABLE}.api_keys `{namespace}`");
-        let key = read_text(&place, secret, folder)?;
+        let key = access.read_text(&place, secret)?;
         credentials = credentials
             .with_api_key_of(namespace, &key)
             .map_err(|error| error.wrapped(ErrorKind::Config, place))?;
     }
     Ok(credentials)
-}
-
-fn client_tls(entry: &UpstreamTlsEntry, folder: &Path) -> Result<ClientTls, Error> {
-    let key = format!("{TABLE}.upstream_tls");
-    let mut tls = ClientTls::default();
-    if let Some(path) = &entry.ca {
-        let (key, path) = (format!("{key}.ca"), folder.join(path));
-        let authorities = read(&key, &path)?;
-        tls = tls.with_authorities(&authorities).map_err(|error| in_file(&key, &path, error))?;
-    }
-    match (&entry.certificate, &entry.key) {
-        (None, None) => {}
-        (Some(certificate), Some(private)) => {
-            let certificate = folder.join(certificate);
-            let chain = read(&key, &certificate)?;
-            let private = Zeroizing::new(read(&key, &folder.join(private))?);
-            let with = tls.with_certificate(&chain, &private);
-            tls = with.map_err(|error| in_file(&key, &certificate, error))?;
-        }
-        _ => {
-            let text = format!("{key}: `certificate` and `key` belong together: give both");
-            return Err(Error::new(ErrorKind::Config, text));
-        }
-    }
-    if let Some(name) = &entry.server_name {
-        let place = format!("{key}.server_name");
-        let with = tls.with_server_name(name);
-        tls = with.map_err(|error| error.wrapped(ErrorKind::Config, place))?;
-    }
-    Ok(tls)
-}
-
-fn read(key: &str, path: &Path) -> Result<Vec<u8>, Error> {
-    let read = read_guarded(key, path);
-    read.map_err(|error| error.wrapped(ErrorKind::Config, key.to_owned()))
-}
-
-fn read_text(place: &str, secret: &Secret, folder: &Path) -> Result<Zeroizing<String>, Error> {
-    let bytes = read_secret(place, secret, folder, ": it holds the secret")?;
-    let text = std::str::from_utf8(&bytes).map(|text| Zeroizing::new(text.to_owned()));
-    text.map_err(|_| Error::new(ErrorKind::Config, format!("{place}: not text")))
 }

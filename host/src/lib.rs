@@ -16,11 +16,15 @@ mod config;
 mod config_file;
 mod config_source;
 mod configured_plugin;
+#[cfg(feature = "gateway")]
+mod dapr_gateway_settings;
 mod file_stamps;
 #[doc(hidden)]
 pub mod fuzzing;
 #[cfg(feature = "gateway")]
 mod gateway;
+#[cfg(feature = "gateway")]
+mod gateway_access;
 #[cfg(feature = "gateway")]
 mod gateway_settings;
 mod granted_names;
@@ -73,6 +77,8 @@ pub use bytes;
 pub use cloakroom_core::{
     Blame, ByteSize, Codec, Context, Driver, Error, ErrorKind, Limit, Payload,
 };
+#[cfg(feature = "dapr")]
+pub use cloakroom_dapr as dapr;
 pub use cloakroom_pipeline::{Pipeline, Stage};
 #[cfg(feature = "temporal")]
 pub use cloakroom_temporal as temporal;

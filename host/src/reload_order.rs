@@ -16,10 +16,18 @@ pub(crate) struct ReloadOrder {
     gateway_listener: Mutex<Option<GatewayListener>>,
 }
 
-/// Callback for the gateway's callers in the file, called before plugins are loaded.
+/// Callers of a gateway in a file.
 #[cfg(feature = "gateway")]
-pub(crate) type GatewayListener =
-    std::sync::Arc<dyn Fn(Result<cloakroom_temporal::gateway::Callers, Error>) + Send + Sync>;
+pub(crate) type WrittenCallers = Result<cloakroom_temporal::gateway::Callers, Error>;
+
+/// Callback for the callers of a gateway in the file, called before plugins are loaded.
+#[cfg(feature = "gateway")]
+#[derive(Clone)]
+pub(crate) struct GatewayListener {
+    /// Reads the callers of its gateway, if the file has one. May block.
+    pub(crate) read: fn(&crate::config::GatewayEntry, &std::path::Path) -> Option<WrittenCallers>,
+    pub(crate) call: std::sync::Arc<dyn Fn(WrittenCallers) + Send + Sync>,
+}
 
 /// Callback for the codec server's settings in the file, called before plugins are loaded.
 #[cfg(feature = "codec-server")]

@@ -82,7 +82,7 @@ async fn open(text: &str) -> Result<Cloakroom, Error> {
 }
 
 /// The tables of the reference, and a file with a key of each in place of `KEY`.
-const TABLES: [(&str, &str); 31] = [
+const TABLES: [(&str, &str); 35] = [
     ("[[stage]]", "[[stage]]\nplugin = \"bundled:zstd\"\nKEY"),
     ("grants", "[[stage]]\nplugin = \"bundled:zstd\"\n[stage.grants]\nKEY"),
     ("Limits of a stage or a driver", "[[stage]]\nplugin = \"bundled:zstd\"\n[stage.limits]\nKEY"),
@@ -121,6 +121,21 @@ const TABLES: [(&str, &str); 31] = [
     (
         "gateway.temporal.client",
         "[gateway.temporal]\nupstream = \"http://h:1\"\n[[gateway.temporal.client]]\nKEY",
+    ),
+    ("[gateway.dapr]", "[gateway.dapr]\nupstream = \"http://h:1\"\nKEY"),
+    (
+        "gateway.dapr.tls",
+        "[gateway.dapr]\nupstream = \"http://h:1\"\n\
+         [gateway.dapr.tls]\ncertificate = \"c\"\nkey = \"k\"\nKEY",
+    ),
+    (
+        "[[gateway.dapr.identity]]",
+        "[gateway.dapr]\nupstream = \"http://h:1\"\n\
+         [[gateway.dapr.identity]]\nname = \"n\"\nKEY",
+    ),
+    (
+        "gateway.dapr.upstream_tls",
+        "[gateway.dapr]\nupstream = \"http://h:1\"\n[gateway.dapr.upstream_tls]\nKEY",
     ),
     ("[namespace.NAME]", "[namespace.n]\nKEY"),
     ("[namespace.NAME.storage]", "[namespace.n.storage]\nKEY"),
@@ -242,7 +257,7 @@ fn what_needs_a_restart_is_what_the_program_warns_of() {
                 Some("yes") => {}
                 Some("restart") if section == "[codec_server]" => drop(documented.insert(key)),
                 // The program warns of the table as a whole.
-                Some("restart") if section.contains("gateway.temporal") => {}
+                Some("restart") if section.contains("gateway.") => {}
                 other => panic!("{section}: `{key}` has {other:?} for reload"),
             }
         }

@@ -20,8 +20,8 @@ macro_rules! replay {
 }
 
 replay! {
-    config envelope gzip http json jwt load puppet reference resp sealed signature snappy store wire
-    zlib zstd
+    config dapr envelope gzip http json jwt load puppet reference resp sealed signature snappy store
+    wire zlib zstd
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The gateway: workers that know nothing of it, and a real server behind it.
 
 pub(crate) mod access;
-mod canary;
+pub(crate) mod canary;
 mod down;
 mod failures;
 mod harness;

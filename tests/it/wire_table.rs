@@ -1,6 +1,8 @@
-//! The table of `cloakroom-wire` against the descriptors of the locked SDK. A payload field that the
-//! protos gain is missed by the gateway until it is in the table: then this test fails.
-//! `cargo xtask wire-table` writes the table again, and says what changed.
+//! The tables of `cloakroom-wire` against the descriptors of the locked SDK, and Dapr's protos. A
+//! payload field that the protos gain is missed by the gateway until it is in the table: then these
+//! tests fail. `cargo xtask wire-table` writes the tables again, and says what changed.
+
+mod dapr;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -41,6 +43,7 @@ pub(crate) type Messages = BTreeMap<String, DescriptorProto>;
 
 fn collect(prefix: &str, message: &DescriptorProto, messages: &mut Messages) {
     let name = format!("{prefix}.{}", message.name());
+    let name = name.trim_start_matches('.').to_owned();
     for nested in &message.nested_type {
         collect(&name, nested, messages);
     }
@@ -53,8 +56,15 @@ pub(crate) fn target(field: &FieldDescriptorProto) -> Option<&str> {
 
 /// Returns the descriptors of the locked SDK.
 pub(crate) fn descriptors() -> FileDescriptorSet {
-    let bytes = fs::read(env!("CLOAKROOM_DESCRIPTORS")).unwrap();
-    FileDescriptorSet::decode(&*bytes).unwrap()
+    read_descriptors(env!("CLOAKROOM_DESCRIPTORS"))
+}
+
+fn read_descriptors(file: &str) -> FileDescriptorSet {
+    FileDescriptorSet::decode(&*fs::read(file).unwrap()).unwrap()
+}
+
+fn is_repeated(field: &FieldDescriptorProto) -> bool {
+    field.label() == Label::Repeated
 }
 
 /// Returns all messages by their full names.
@@ -92,7 +102,7 @@ fn line(message: &str, field: &FieldDescriptorProto) -> String {
         None if matches!(field.r#type(), Type::String | Type::Bytes) => "bytes",
         None => "number",
     };
-    let repeated = if field.label() == Label::Repeated { "*" } else { "" };
+    let repeated = if is_repeated(field) { "*" } else { "" };
     let target = target(field).filter(|_| kind == "message").map(|name| format!(" {name}"));
     let (number, name) = (field.number(), field.name());
     format!(" {number} {name} {kind}{repeated}{}\n", target.unwrap_or_default())
@@ -130,14 +140,19 @@ fn table() -> String {
     table
 }
 
-#[test]
-fn the_table_is_made_from_the_descriptors_of_the_locked_sdk() {
-    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../host/wire/src/temporal.txt");
-    let made = table();
+/// Compares a table of `host/wire` with what was made from descriptors, or writes it.
+#[track_caller]
+fn check_table(name: &str, made: &str) {
+    let file = format!("{}/../host/wire/src/{name}", env!("CARGO_MANIFEST_DIR"));
     if env::var_os("UPDATE_EXPECT").is_some() {
-        fs::write(file, &made).unwrap();
+        fs::write(&file, made).unwrap();
     }
     let kept = fs::read_to_string(file).unwrap();
     let missing = made.lines().zip(kept.lines()).find(|(made, kept)| made != kept);
     assert!(made == kept, "the table differs first at {missing:?}; run cargo xtask wire-table");
+}
+
+#[test]
+fn the_table_is_made_from_the_descriptors_of_the_locked_sdk() {
+    check_table("temporal.txt", &table());
 }

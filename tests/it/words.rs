@@ -25,13 +25,15 @@ const RIDDLES: [&str; 12] = [
 const QUESTIONS: [&str; 5] = ["What ", "How ", "Why ", "Who ", "Whose "];
 
 /// Parts of the repository that are read by users and maintainers.
-const PARTS: [&str; 13] = [
+const PARTS: [&str; 14] = [
     "README.md",
     "examples",
     "guest-codecs",
     "host/cli",
     "host/core",
+    "host/dapr",
     "host/docs",
+    "host/grpc",
     "host/pipeline",
     "host/plugin",
     "host/registry",

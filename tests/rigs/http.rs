@@ -19,6 +19,17 @@ pub(super) fn ask(server: SocketAddr, target: &str) -> String {
     answer
 }
 
+/// Returns the body of an answer of success, if there is one.
+pub(super) fn body(server: SocketAddr, target: &str) -> Option<String> {
+    let mut stream = TcpStream::connect(server).ok()?;
+    // In this version of the protocol a body comes in one piece.
+    write!(stream, "GET {target} HTTP/1.0\r\nhost: {server}\r\n\r\n").ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    head.split(' ').nth(1)?.starts_with('2').then(|| body.to_owned())
+}
+
 fn send(
     server: SocketAddr,
     method: &str,

@@ -17,6 +17,29 @@ pub fn redis() -> &'static Server {
     })
 }
 
+/// Collects the keys of a pattern and what they hold, of the two types that servers of the tests use.
+const CONTENTS: &str = r#"
+    local found = {}
+    for _, key in ipairs(redis.call('KEYS', ARGV[1])) do
+        found[#found + 1] = key
+        if redis.call('TYPE', key).ok == 'hash' then
+            for _, part in ipairs(redis.call('HGETALL', key)) do found[#found + 1] = part end
+        else
+            found[#found + 1] = redis.call('GET', key)
+        end
+    end
+    return found
+"#;
+
+/// Returns the keys of a pattern, each followed by what Redis keeps under it.
+pub fn redis_contents(redis: &Server, pattern: &str) -> Vec<u8> {
+    let mut cli = Command::new("redis-cli");
+    cli.args(["-p", &redis.address().port().to_string(), "--raw"]);
+    let output = cli.args(["EVAL", CONTENTS, "0", pattern]).output().expect("redis-cli");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    output.stdout
+}
+
 /// The password of [`redis_with_tls`], and of its user `alice`, who may do less.
 pub const REDIS_PASSWORD: &str = "canary-of-redis";
 

@@ -24,6 +24,8 @@ const TRIES: u32 = 3;
 /// test captures it, because the log is removed with the folder. The program is not killed after
 /// that: its number may be another's. A [durable](Server::durable) program is started again.
 /// Nothing is printed if a test has [crashed](Server::crash) the program.
+///
+/// The folder goes at once, by its name: a folder without `told` means that nobody has ended the program.
 const SUPERVISOR: &str = r#"
 exec 3<&0
 ends() { [ -e "$0/told" ] || [ ! -d "$0" ]; }
@@ -31,7 +33,8 @@ ends() { [ -e "$0/told" ] || [ ! -d "$0" ]; }
     cat <&3
     touch "$0/told"
     [ -e "$0/pid" ] && kill -9 $(cat "$0/pid")
-    rm -rf "$0"
+    mv "$0" "$0.gone"
+    rm -rf "$0.gone"
 } >/dev/null 2>&1 &
 exec 3<&-
 while :; do

@@ -87,6 +87,22 @@ pub(crate) enum Gateway {
     /// Encode and decode the payloads between Temporal's frontend and workers on any SDK
     #[command(after_help = help::GATEWAY_TEMPORAL)]
     Temporal(TemporalGateway),
+    /// Encode and decode the payloads of workflows between Dapr's sidecar and its app
+    #[command(after_help = help::GATEWAY_DAPR)]
+    Dapr(DaprGateway),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DaprGateway {
+    /// Configuration file with the pipeline and [gateway.dapr]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// Address to listen on, instead of `gateway.dapr.listen` (default 127.0.0.1:3551)
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Format of the log on standard error
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    pub(crate) log: LogFormat,
 }
 
 #[derive(Debug, clap::Args)]

@@ -1,16 +1,16 @@
-//! Command `gateway temporal`: serves, reloads the configuration, and ends on a signal.
+//! Commands `gateway temporal` and `gateway dapr`: serve, reload the configuration, and end on a signal.
 
-use std::{net::SocketAddr, time::Duration};
+mod engine;
 
-use cloakroom::{
-    Cloakroom, Error,
-    temporal::gateway::{Callers, Gateway, GatewaySettings},
-};
+use std::{net::SocketAddr, path::Path, time::Duration};
+
+use cloakroom::{Cloakroom, Error, dapr, temporal};
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
 };
 
+use self::engine::{Engine, Written};
 use crate::{
     args,
     codec_server::{log_failed_reload, shutdown_signal},
@@ -22,32 +22,39 @@ use crate::{
 /// Interval in which files are checked for changes.
 const WATCH_INTERVAL: Duration = Duration::from_secs(5);
 
-pub(crate) async fn run(args: &args::TemporalGateway) -> Result<(), Failure> {
+pub(crate) async fn run(command: &args::Gateway) -> Result<(), Failure> {
+    match command {
+        args::Gateway::Dapr(args) => {
+            serve::<dapr::gateway::Gateway>(&args.config, args.listen).await
+        }
+        args::Gateway::Temporal(args) => {
+            serve::<temporal::gateway::Gateway>(&args.config, args.listen).await
+        }
+    }
+}
+
+async fn serve<G: Engine>(config: &Path, listen_at: Option<SocketAddr>) -> Result<(), Failure> {
     let recorder = prometheus::start()?;
-    let cloakroom = open(&args.config).await?;
-    let (listen, settings) = cloakroom.temporal_gateway()?;
-    let listen = args.listen.unwrap_or(listen);
-    settings.check(listen)?;
-    let listener = bind(listen, "gateway.temporal.listen").await?;
-    let probes = match settings.metrics {
-        Some(address) => Some(bind(address, "gateway.temporal.metrics_listen").await?),
+    let cloakroom = open(config).await?;
+    let (listen, settings) = G::read(&cloakroom)?;
+    let listen = listen_at.unwrap_or(listen);
+    G::check(&settings, listen)?;
+    let listener = bind(listen, G::TABLE, "listen").await?;
+    let probes = match G::metrics(&settings) {
+        Some(address) => Some(bind(address, G::TABLE, "metrics_listen").await?),
         None => None,
     };
     let address = listener.local_addr()?;
-    let upstream = settings.upstream.to_string();
-    let gateway = Gateway::builder(cloakroom.clone(), settings.clone())
-        .with_size_limits(cloakroom.clone())
-        .with_namespaces(cloakroom.clone())
-        .with_page_keys(cloakroom.clone())
-        .with_metrics(move || recorder.render() + &process_metrics::render())
-        .build();
+    let upstream = G::upstream(&settings);
+    let render = Box::new(move || recorder.render() + &process_metrics::render());
+    let gateway = G::build(&cloakroom, settings.clone(), render);
     // Before the gateway starts: an unhandled SIGHUP would end the process.
     let hangup = signal(SignalKind::hangup())?;
     let shutdown = shutdown_signal()?;
     let reloader = Reloader {
         cloakroom: cloakroom.clone(),
         gateway: gateway.clone(),
-        has_fixed_address: args.listen.is_some(),
+        has_fixed_address: listen_at.is_some(),
         listen,
         settings,
     };
@@ -57,13 +64,13 @@ pub(crate) async fn run(args: &args::TemporalGateway) -> Result<(), Failure> {
     };
     {
         let gateway = gateway.clone();
-        cloakroom.on_gateway_callers(move |written| restrict(&gateway, written));
+        G::listen(&cloakroom, move |written| restrict(&gateway, written));
     }
     let reloading = tokio::spawn(reloader.reload_on(hangup));
     let probing = probes.map(|listener| {
         let (gateway, address) = (gateway.clone(), listener.local_addr().ok());
         tracing::info!(address = address.map(tracing::field::display), "serving metrics");
-        tokio::spawn(async move { gateway.serve_probes(listener, std::future::pending()).await })
+        tokio::spawn(async move { gateway.serve_probes(listener).await })
     });
     tracing::info!(%address, upstream, "serving");
     let ended = gateway.serve(listener, shutdown).await;
@@ -76,34 +83,37 @@ pub(crate) async fn run(args: &args::TemporalGateway) -> Result<(), Failure> {
 }
 
 /// Applies what a configuration takes away from callers, before the rest of it is loaded.
-fn restrict(gateway: &Gateway, written: Result<Callers, Error>) {
+fn restrict<G: Engine>(gateway: &G, written: Written) {
     match written.map(|callers| gateway.restrict(callers)) {
         Ok(false) => {}
         Ok(true) => tracing::info!(
-            "restrictions of [gateway.temporal] hold from now on, and the rest once it is loaded"
+            "restrictions of [{}] hold from now on, and the rest once it is loaded",
+            G::TABLE
         ),
         // The reload logs the same error at ERROR.
         Err(error) => tracing::debug!(error = error.report(), "nothing to restrict by"),
     }
 }
 
-async fn bind(address: SocketAddr, key: &str) -> Result<TcpListener, Failure> {
+async fn bind(address: SocketAddr, table: &str, key: &str) -> Result<TcpListener, Failure> {
     let bound = TcpListener::bind(address).await;
-    bound.map_err(|error| Failure::usage(format!("cannot listen on {address} (`{key}`): {error}")))
+    bound.map_err(|error| {
+        Failure::usage(format!("cannot listen on {address} (`{table}.{key}`): {error}"))
+    })
 }
 
 /// Configuration that is reloaded, and the settings that a reload does not apply.
 #[derive(Clone)]
-struct Reloader {
+struct Reloader<G: Engine> {
     cloakroom: Cloakroom,
-    gateway: Gateway,
+    gateway: G,
     /// True if the command line sets the address.
     has_fixed_address: bool,
     listen: SocketAddr,
-    settings: GatewaySettings,
+    settings: G::Settings,
 }
 
-impl Reloader {
+impl<G: Engine> Reloader<G> {
     fn finish(&self, swapped: Result<(), Error>) {
         if let Err(error) = swapped {
             log_failed_reload(&error);
@@ -111,16 +121,17 @@ impl Reloader {
         }
         tracing::info!("the configuration was swapped");
         // Certificates and tokens are read here, also where only their files have changed.
-        let swapped = self.cloakroom.temporal_gateway().and_then(|(listen, settings)| {
+        let swapped = G::read(&self.cloakroom).and_then(|(listen, settings)| {
             self.gateway.swap(&settings)?;
             Ok((listen, settings))
         });
         match swapped {
             Ok((listen, settings)) => {
                 let listens_elsewhere = !self.has_fixed_address && listen != self.listen;
-                if listens_elsewhere || settings.needs_restart(&self.settings) {
+                if listens_elsewhere || G::needs_restart(&settings, &self.settings) {
                     tracing::warn!(
-                        "[gateway.temporal] changed, and some of it applies after a restart"
+                        "[{}] changed, and some of it applies after a restart",
+                        G::TABLE
                     );
                 }
             }

@@ -111,6 +111,31 @@ host/docs/gateway.md says what does not work yet.
 Exit status: 0 ended by a signal, 1 serving failed, 2 usage or configuration is
 wrong.";
 
+pub(crate) const GATEWAY_DAPR: &str = "\
+Stands between an app and its Dapr sidecar. Encodes what a workflow and its
+activities send to the sidecar, and decodes what they get back, so that large or
+secret payloads never reach it. Everything else passes as it is. The app needs no
+change of code: its DAPR_GRPC_ENDPOINT names the gateway, and [gateway.dapr] in
+the configuration names the sidecar, its --max-body-size, and the largest message
+that the SDK of the app receives.
+
+A task that cannot be decoded is held back alone and tried again. Then an activity
+fails, and its retry policy decides; a workflow waits and never fails.
+
+SIGHUP, or a change of a file that the configuration names, reloads it without
+interrupting calls. SIGTERM and Ctrl-C end the gateway after open calls have
+finished.
+
+Example:
+  dapr run --app-id orders --dapr-grpc-port 50001
+  cloakroom gateway dapr --config cloakroom.toml
+  DAPR_GRPC_ENDPOINT=http://127.0.0.1:3551 python app.py
+
+host/docs/dapr.md explains it.
+
+Exit status: 0 ended by a signal, 1 serving failed, 2 usage or configuration is
+wrong.";
+
 pub(crate) const COMPILE: &str = "\
 Compiles each plugin to machine code for this kind of processor or a newer one,
 so that later processes start in milliseconds. Needs neither keys nor buckets,

@@ -37,6 +37,7 @@ const COMMAND: &str = "warn,cloakroom::pipeline=off,cloakroom::guest=info";
 pub(crate) fn start(command: &Command) -> Result<(), Failure> {
     let (default, format) = match command {
         Command::CodecServer(server) => (SERVER, server.log),
+        Command::Gateway(Gateway::Dapr(gateway)) => (SERVER, gateway.log),
         Command::Gateway(Gateway::Temporal(gateway)) => (SERVER, gateway.log),
         _ => (COMMAND, LogFormat::Text),
     };

@@ -63,7 +63,7 @@ async fn run(command: Command) -> Result<(), Failure> {
     match command {
         Command::Check(check) => check::run(&check).await,
         Command::CodecServer(server) => codec_server::run(&server).await,
-        Command::Gateway(args::Gateway::Temporal(gateway)) => gateway::run(&gateway).await,
+        Command::Gateway(gateway) => gateway::run(&gateway).await,
         // `main` handles it, before the runtime starts.
         Command::CompileOne(_) => Ok(()),
         Command::Compile(compile) => compile::run(&compile).await,

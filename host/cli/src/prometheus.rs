@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cloakroom::metric;
+use cloakroom::{dapr, metric};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use crate::failure::Failure;
@@ -16,6 +16,11 @@ pub(crate) fn start() -> Result<PrometheusHandle, Failure> {
     let buckets = [
         (Matcher::Full(metric::WORKFLOW_RATIO.to_owned()), &metric::RATIO_BUCKETS[..]),
         (Matcher::Full(metric::ACTIVITY_RATIO.to_owned()), &metric::RATIO_BUCKETS[..]),
+        // Predictions with and without the pipeline.
+        (
+            Matcher::Prefix(dapr::metric::DISPATCH_RATIO.to_owned()),
+            &dapr::metric::RATIO_BUCKETS[..],
+        ),
         (Matcher::Suffix("_history_ratio".to_owned()), &metric::RATIO_BUCKETS[..]),
         (Matcher::Full(metric::TURNS_WAITED.to_owned()), &metric::TURNS_BUCKETS[..]),
         (Matcher::Suffix("_seconds".to_owned()), &metric::SECONDS_BUCKETS[..]),

@@ -12,28 +12,31 @@ use cloakroom_core::clean;
 const MOST: usize = 200;
 
 /// Label of all names without one of their own.
-pub(crate) const OTHER: &str = "other";
+pub const OTHER: &str = "other";
 
 /// Characters that a label has at most.
 const LABEL: usize = 128;
 
 /// Returns a name as a label, on one line and bounded in length.
-pub(crate) fn label(name: &str) -> String {
+#[must_use]
+pub fn label(name: &str) -> String {
     clean(name, LABEL)
 }
 
 /// Set of the first 200 names.
 #[derive(Debug, Default)]
-pub(crate) struct BoundedLabels<T>(Mutex<BTreeSet<T>>);
+pub struct BoundedLabels<T>(Mutex<BTreeSet<T>>);
 
 impl<T: Clone + Ord> BoundedLabels<T> {
     /// Returns an empty set.
-    pub(crate) const fn new() -> Self {
+    #[must_use]
+    pub const fn new() -> Self {
         Self(Mutex::new(BTreeSet::new()))
     }
 
     /// Returns whether a name may be a label, and adds it while there is room.
-    pub(crate) fn admit(&self, name: &T) -> bool {
+    #[must_use]
+    pub fn admit(&self, name: &T) -> bool {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if known.contains(name) {
             return true;

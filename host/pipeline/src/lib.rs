@@ -40,6 +40,9 @@ mod tasks;
 mod tests;
 mod try_open;
 
+// For adapters, whose metrics have labels that strangers choose.
+#[doc(hidden)]
+pub use self::labels::{BoundedLabels, OTHER, label};
 pub use self::{
     budget::{Budget, Verdict},
     builder::PipelineBuilder,

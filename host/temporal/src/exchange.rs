@@ -26,7 +26,6 @@ mod recent;
 mod replay;
 mod request;
 mod scan;
-pub(crate) mod status;
 mod substitute;
 mod unknown_fields;
 mod unknown_method;
@@ -35,14 +34,15 @@ mod workflow_task;
 use std::sync::Arc;
 
 use cloakroom_core::{ByteSize, Error};
+use cloakroom_grpc::Status;
 
 #[cfg(feature = "gateway")]
 pub(crate) use self::{
-    call::caller::{NAMESPACE, Namespaces},
+    call::rights::{self, NAMESPACE},
     error_details::ErrorDetails,
 };
 pub(crate) use self::{
-    call::{Call, DECODED, SERVICE, caller::Caller},
+    call::{Call, DECODED, SERVICE},
     frontend::Frontend,
     history_request::HistoryRequest,
     request::Encoded,
@@ -55,7 +55,6 @@ use self::{
         namespace_limits::NamespaceLimits,
         unbounded_starts::UnboundedStarts,
     },
-    status::Status,
     unknown_fields::UnknownFields,
 };
 use crate::{

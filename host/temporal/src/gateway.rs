@@ -1,43 +1,26 @@
 //! Gateway: a gRPC proxy between Temporal's workers or clients and its frontend, which encodes the
 //! payloads of requests and decodes those of answers.
 
-mod accept;
-mod admit;
-mod body;
 mod call;
-mod callers;
-mod connection;
+mod calls;
 mod credentials;
 mod frontend;
-mod gzip;
-mod headers;
-mod identity;
-mod message;
-mod newcomers;
-mod pass_on;
-mod probes;
-mod proxy;
+mod handle;
+mod protocol;
 mod readers;
-mod restrict;
-mod runner;
-mod serve;
 mod settings;
 mod status_details;
-mod status_head;
-mod untaken;
-mod upstream;
-mod upstream_url;
+mod temporal;
+
+pub use cloakroom_grpc::{
+    access::{Auth, ClientTls, ServerTls},
+    proxy::{Callers, Identity, UpstreamUrl},
+};
 
 pub use self::{
-    callers::Callers,
     credentials::UpstreamCredentials,
-    identity::Identity,
-    proxy::{Gateway, GatewayBuilder},
+    handle::{Gateway, GatewayBuilder},
     readers::Readers,
     settings::GatewaySettings,
-    upstream_url::UpstreamUrl,
 };
-pub use crate::{
-    access::{Auth, ClientTls, ServerTls},
-    exchange::limits::histories::HistoryLimits,
-};
+pub use crate::exchange::limits::histories::HistoryLimits;

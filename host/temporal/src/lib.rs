@@ -1,7 +1,5 @@
 //! Cloakroom for Temporal: the connection of Rust workers, a codec server, and a gateway.
 
-#[cfg(any(feature = "codec-server", feature = "gateway"))]
-mod access;
 mod adapter;
 mod envelopes;
 #[cfg(any(feature = "gateway", feature = "sdk"))]
@@ -14,8 +12,6 @@ mod exchange;
 pub mod gateway;
 pub mod json;
 mod limits;
-#[cfg(any(feature = "codec-server", feature = "gateway", feature = "sdk"))]
-mod log_limit;
 pub mod metric;
 #[cfg(any(feature = "gateway", feature = "sdk"))]
 mod namespaces;
@@ -32,7 +28,8 @@ pub mod server;
 mod too_large;
 
 #[cfg(any(feature = "codec-server", feature = "gateway"))]
-pub use self::access::Auth;
+pub use cloakroom_grpc::access::Auth;
+
 #[cfg(any(feature = "gateway", feature = "sdk"))]
 pub use self::page_keys::{PageKeySource, PageKeys};
 #[cfg(feature = "sdk")]

@@ -32,4 +32,4 @@ pub use self::{
     codec_server::{CodecServer, CodecServerBuilder},
     settings::ServerSettings,
 };
-pub use crate::access::Auth;
+pub use cloakroom_grpc::access::Auth;

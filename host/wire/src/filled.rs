@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use crate::{
     MessageType, Schema, scan,
-    schema::FieldKind::{Any, History, Keep, Message, Payload},
+    schema::FieldKind::{Any, Chunk, History, Keep, Message, Payload, Text},
     splice, varint,
 };
 
@@ -30,9 +30,14 @@ fn fill(message: MessageType, open: &mut Vec<u16>) -> (Vec<u8>, usize) {
     for number in 1..400 {
         let known = message.schema.field(message.id, number);
         let (content, found) = match known.kind {
-            Payload => (PAYLOAD.to_vec(), 1),
+            Payload | Text => (PAYLOAD.to_vec(), 1),
             Keep => (PAYLOAD.to_vec(), 0),
             Message => fill(message.schema.type_of(known.target), open),
+            // One event, and no signature.
+            Chunk => {
+                let (event, found) = inner("HistoryEvent", open);
+                (field(1, &event), found)
+            }
             Any => {
                 let (value, found) = inner("temporal.api.update.v1.Request", open);
                 let url = field(1, b"type.googleapis.com/temporal.api.update.v1.Request");
@@ -52,9 +57,8 @@ fn fill(message: MessageType, open: &mut Vec<u16>) -> (Vec<u8>, usize) {
     (bytes, payloads)
 }
 
-#[test]
-fn every_payload_of_every_method_is_found_and_replaced() {
-    let schema = Schema::temporal();
+/// Checks every message of a schema. Returns the number of payloads.
+fn check(schema: &'static Schema) -> usize {
     let mut total = 0;
     for path in schema.methods() {
         let method = schema.method(path).unwrap();
@@ -74,7 +78,13 @@ fn every_payload_of_every_method_is_found_and_replaced() {
             total += payloads;
         }
     }
-    assert!(total > 500, "{total} payloads");
+    total
+}
+
+#[test]
+fn every_payload_of_every_method_is_found_and_replaced() {
+    let (temporal, dapr) = (check(Schema::temporal()), check(Schema::dapr()));
+    assert!(temporal > 500 && dapr > 100, "{temporal} and {dapr} payloads");
 }
 
 /// Bytes of filled messages that are changed, cut and doubled by chance, the same in every run.
@@ -87,12 +97,13 @@ fn mutated_messages_lose_no_byte() {
         state ^= state << 17;
         (state >> 11) as usize % below.max(1)
     };
-    let schema = Schema::temporal();
-    let mut paths: Vec<_> = schema.methods().collect();
-    paths.sort_unstable();
+    let methods = [Schema::temporal(), Schema::dapr()].map(|schema| {
+        let mut paths: Vec<_> = schema.methods().collect();
+        paths.sort_unstable();
+        paths.into_iter().map(|path| schema.method(path).unwrap())
+    });
     let (mut scanned, mut refused) = (0, 0);
-    for path in paths {
-        let method = schema.method(path).unwrap();
+    for method in methods.into_iter().flatten() {
         for message in [method.request, method.response] {
             let (whole, _) = fill(message, &mut Vec::new());
             // Few changes leave most of a message readable, so it is a short part that is changed.

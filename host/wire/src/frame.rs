@@ -15,7 +15,7 @@ pub(crate) struct Frame {
     pub(crate) end: u32,
     /// Number of the frame's span, once it has one.
     pub(crate) span: Option<u32>,
-    /// Contents of field 2, in an `Any` or a `DataBlob`.
+    /// Contents of field 2, in an `Any` or a `DataBlob`, or of field 1, in a chunk.
     pub(crate) content: Content,
     /// Singular messages that occurred, by [`Field::slot`](crate::schema::Field::slot).
     pub(crate) seen: u128,
@@ -23,13 +23,15 @@ pub(crate) struct Frame {
     pub(crate) counts: [u32; COUNTERS],
 }
 
-/// The contents of field 2 of an `Any` or a `DataBlob`.
+/// The contents of the field of bytes that holds a message of its own.
 #[derive(Clone, Copy)]
 pub(crate) enum Content {
-    /// The message is neither.
+    /// The message has no such field.
     Ordinary,
-    /// A message of this type.
+    /// Field 2 is a message of this type.
     Message(u16),
+    /// Field 1 occurs for each event, which is a message of this type.
+    Events(u16),
     /// Something that the schema lacks.
     Unknown,
 }
@@ -40,6 +42,14 @@ impl Content {
         let url = View::new(any, bytes).text("type_url").unwrap_or_default();
         let name = url.rsplit('/').next().unwrap_or_default();
         any.schema.message(name).map_or(Self::Unknown, |message| Self::Message(message.id))
+    }
+
+    /// Returns the type of the events in a chunk. A chunk with signatures is not opened: they cover its
+    /// bytes.
+    pub(crate) fn of_chunk(chunk: MessageType, bytes: &[u8]) -> Self {
+        let event = chunk.schema.message("HistoryEvent");
+        let is_signed = View::new(chunk, bytes).bytes("rawSignatures").is_some();
+        event.filter(|_| !is_signed).map_or(Self::Ordinary, |event| Self::Events(event.id))
     }
 
     /// Returns the type of a history batch if its encoding is `PROTO3`.

@@ -1,12 +1,15 @@
 //! Finds every payload in a raw gRPC message, and writes the message again around other payloads.
 //!
 //! The message is not decoded: [`scan`] walks its bytes with a [`Schema`], which is made from the
-//! descriptors of Temporal's protos, and [`splice`] corrects the lengths around what was replaced.
+//! descriptors of Temporal's or Dapr's protos, and [`splice`] corrects the lengths around what was replaced.
 //! All other bytes stay as they are: unknown fields, the order of fields, lengths in long form.
 //!
-//! Payloads are found in messages, maps, `Any`, serialised histories, and in the JSON of a Nexus
-//! failure, where they are handed out as protobuf and written back as JSON. A payload that is itself
+//! In Temporal's messages, payloads are found in messages, maps, `Any`, serialised histories, and in the
+//! JSON of a Nexus failure, where they are handed out as protobuf and written back as JSON. A payload that is itself
 //! an envelope of the server's Nexus operations is one payload here.
+//!
+//! In Dapr's messages a payload is the text itself, without metadata: it is handed out without the
+//! `StringValue` around it.
 //!
 //! Of a scalar field that occurs twice, the last one counts, to [`View`] as to every parser. A
 //! singular message that occurs twice is refused: parsers merge the two into one that nobody scanned.

@@ -31,8 +31,8 @@ pub struct Site {
 /// The form in which a payload lies in its message.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Form {
-    /// A protobuf message.
-    Message,
+    /// All bytes of a field: a protobuf message or a text.
+    Whole,
     /// Part of [`Scan::texts`] with this number.
     Json(u32),
 }
@@ -86,7 +86,7 @@ impl Site {
         self.field
     }
 
-    /// Returns the offsets of the payload, which is a protobuf message or an object of JSON.
+    /// Returns the offsets of the payload, which is a protobuf message, a text, or an object of JSON.
     #[must_use]
     pub fn range(&self) -> Range<usize> {
         self.start as usize..self.end as usize
@@ -131,8 +131,8 @@ impl Scan {
         &self.sites
     }
 
-    /// Returns a payload as a protobuf message, without copying it, or no bytes if there is no such
-    /// site.
+    /// Returns a payload as a protobuf message, or as the text that it is, without copying it. No bytes
+    /// if there is no such site.
     #[must_use]
     pub fn payload(&self, site: usize) -> Bytes {
         let Some(at) = self.sites.get(site) else { return Bytes::new() };

@@ -124,6 +124,9 @@ impl<'l> Scanner<'l> {
             (FieldKind::Bytes, Content::Message(message)) if tag.number == 2 => {
                 (message, Content::Ordinary)
             }
+            (FieldKind::Bytes, Content::Events(message)) if tag.number == 1 => {
+                (message, Content::Ordinary)
+            }
             (FieldKind::Bytes, Content::Unknown) if tag.number == 2 => {
                 self.count_unknown(outer, tag.number);
                 reader.at = end;
@@ -145,11 +148,19 @@ impl<'l> Scanner<'l> {
             (FieldKind::Payload, _) => {
                 self.occurs(field, tag.number)?;
                 reader.at = end;
-                return self.add_site(site, tag.number, Form::Message);
+                return self.add_site(site, tag.number, Form::Whole);
+            }
+            // Text that occurs twice is no error, as of every scalar: each is handed out.
+            (FieldKind::Text, _) => {
+                reader.at = end;
+                return self.add_site(site, tag.number, Form::Whole);
             }
             (FieldKind::Message, _) => (field.target, Content::Ordinary),
             (FieldKind::Any, _) => {
                 (field.target, Content::of_any(self.schema.type_of(field.target), inner))
+            }
+            (FieldKind::Chunk, _) => {
+                (field.target, Content::of_chunk(self.schema.type_of(field.target), inner))
             }
             (FieldKind::History, _) => {
                 (field.target, Content::of_history(self.schema.type_of(field.target), inner))

@@ -42,6 +42,8 @@ pub(crate) enum FieldKind {
     Any,
     /// Text, bytes, and messages of Google without payloads.
     Bytes,
+    /// A chunk of a history that another workflow passed on. It may be signed.
+    Chunk,
     /// A `DataBlob` that holds a serialised history.
     History,
     /// Bytes that may hold the JSON of a failure.
@@ -54,6 +56,8 @@ pub(crate) enum FieldKind {
     Number,
     /// A payload.
     Payload,
+    /// Text or bytes that are the payload themselves, without metadata.
+    Text,
     /// No field of this number is known.
     Unknown,
 }

@@ -39,7 +39,7 @@ pub fn splice(scan: &Scan, replacements: Vec<Option<Bytes>>) -> Result<Bytes, Wi
     let texts = texts(scan, &replacements)?;
     let sites = scan.sites.iter().enumerate().zip(&replacements);
     let pieces = sites.filter_map(|((index, site), new)| match site.form {
-        Form::Message => {
+        Form::Whole => {
             let new = new.as_deref().filter(|new| !is_own(scan, site.range(), new))?;
             Some(piece(site.span, site.length_at, site.range(), new))
         }

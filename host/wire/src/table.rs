@@ -1,4 +1,4 @@
-//! Reads `temporal.txt`: lines `rpc PATH REQUEST RESPONSE`,
+//! Reads `temporal.txt` and `dapr.txt`: lines `rpc PATH REQUEST RESPONSE`,
 //! `message NAME`, and below it ` NUMBER NAME KIND [TARGET]`, where `*` marks a repeated field.
 //!
 //! A line that does not parse is left out, and its field counts as unknown.
@@ -20,6 +20,14 @@ impl Schema {
     pub fn temporal() -> &'static Self {
         static SCHEMA: OnceLock<Schema> = OnceLock::new();
         SCHEMA.get_or_init(|| parse(include_str!("temporal.txt")))
+    }
+
+    /// Returns the schema of Dapr's `TaskHubSidecarService`, and of the methods for workflows of the
+    /// service `Dapr`. Its payloads are texts.
+    #[must_use]
+    pub fn dapr() -> &'static Self {
+        static SCHEMA: OnceLock<Schema> = OnceLock::new();
+        SCHEMA.get_or_init(|| parse(include_str!("dapr.txt")))
     }
 }
 
@@ -75,18 +83,20 @@ fn field(
     let kind = match kind {
         "any" => FieldKind::Any,
         "bytes" => FieldKind::Bytes,
+        "chunk" => FieldKind::Chunk,
         "history" => FieldKind::History,
         "json" => FieldKind::Json,
         "keep" => FieldKind::Keep,
         "message" => FieldKind::Message,
         "number" => FieldKind::Number,
         "payload" => FieldKind::Payload,
+        "text" => FieldKind::Text,
         _ => return None,
     };
     let target = match kind {
         FieldKind::Any => id("google.protobuf.Any")?,
         FieldKind::History => id("temporal.api.common.v1.DataBlob")?,
-        FieldKind::Message => id(target)?,
+        FieldKind::Chunk | FieldKind::Message => id(target)?,
         _ => 0,
     };
     Some(Field { name, kind, repeated, target, slot: 0 })
@@ -115,12 +125,13 @@ fn count(messages: &[Layout], fields: &mut [Field], holds: &[bool]) {
 }
 
 fn is_message(kind: FieldKind) -> bool {
-    kind == FieldKind::Message || (is_visited(kind) && kind != FieldKind::Json)
+    kind == FieldKind::Message
+        || (is_visited(kind) && !matches!(kind, FieldKind::Json | FieldKind::Text))
 }
 
 fn is_visited(kind: FieldKind) -> bool {
-    use FieldKind::{Any, History, Json, Payload};
-    matches!(kind, Any | History | Json | Payload)
+    use FieldKind::{Any, Chunk, History, Json, Payload, Text};
+    matches!(kind, Any | Chunk | History | Json | Payload | Text)
 }
 
 /// Tells for each message type whether a payload can lie in it.

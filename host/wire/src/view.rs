@@ -95,6 +95,12 @@ impl<'a> View<'a> {
             .then_some(Self { message, bytes: self.bytes(name)? })
     }
 
+    /// Views bytes as another message type of the same schema. Nothing if there is none of this name.
+    #[must_use]
+    pub fn inner(&self, name: &str, bytes: &'a [u8]) -> Option<Self> {
+        Some(Self { message: self.message.schema.message(name)?, bytes })
+    }
+
     /// Calls `visit` with each field, up to the first malformed one.
     fn each(&self, mut visit: impl FnMut(RawField<'a>, AfterTag<'a>)) {
         // The scan says what is malformed; deep groups are the end here.

@@ -24,8 +24,9 @@ pub struct Target {
 }
 
 /// Every target. The numbers keep each of them to a few seconds in an unoptimised build.
-pub static TARGETS: [Target; 17] = [
+pub static TARGETS: [Target; 18] = [
     Target { name: "config", run: targets::config, mutations: 10_000 },
+    Target { name: "dapr", run: targets::dapr, mutations: 5000 },
     Target { name: "envelope", run: targets::envelope, mutations: 20_000 },
     Target { name: "gzip", run: targets::gzip, mutations: 10_000 },
     Target { name: "http", run: targets::http, mutations: 300 },

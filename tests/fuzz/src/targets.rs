@@ -2,6 +2,7 @@
 
 mod client;
 mod config;
+mod dapr;
 mod decoders;
 mod envelope;
 mod http;
@@ -19,6 +20,7 @@ mod zlib_ffi;
 
 pub(crate) use self::{
     config::config,
+    dapr::dapr,
     decoders::{gzip, snappy, zlib, zstd},
     envelope::envelope,
     http::http,

@@ -26,25 +26,33 @@ const PROGRAMS: [&str; 3] = ["./board", "./payloads", "./visit"];
 /// `go.sum` pins every module by its hash. Modules and compiled packages are in Go's own folders in the
 /// home directory, so another clone finds them.
 pub(crate) fn set_up(target: &Path) -> Result<PathBuf> {
-    let (source, folder) = (root().join("tests/go"), target.join("go"));
-    let program = folder.join("sdks");
+    let folder = target.join("go");
+    build(target, "tests/go", &PROGRAMS, &[], &folder)?;
+    Ok(folder.join("sdks"))
+}
+
+/// Builds the programs of a module and of packages in it into a folder.
+pub(crate) fn build(
+    target: &Path,
+    module: &str,
+    packages: &[&str],
+    flags: &[&str],
+    folder: &Path,
+) -> Result<()> {
+    let source = root().join(module);
     let mut sources = stamp::sources(&source)?;
-    for program in PROGRAMS {
-        sources += &stamp::sources(&source.join(program))?;
+    for package in packages {
+        sources += &stamp::sources(&source.join(package))?;
     }
-    stamp::once(&folder, &sources, || {
-        fs::create_dir_all(&folder)?;
+    stamp::once(folder, &(sources + &flags.join(" ")), || {
+        fs::create_dir_all(folder)?;
         let mut build = Command::new(compiler(target)?);
         // Nothing but what go.mod and go.sum name, and no other Go than this one.
-        build
-            .args(["build", "-mod=readonly", "-trimpath", "-o"])
-            .arg(&folder)
-            .arg(".")
-            .args(PROGRAMS);
-        build.env("GOTOOLCHAIN", "local").current_dir(&source);
-        run(&mut build, "go build (tests/go)")
-    })?;
-    Ok(program)
+        build.args(["build", "-mod=readonly", "-trimpath"]).args(flags);
+        build.arg("-o").arg(folder).arg(".").args(packages);
+        build.env("GOTOOLCHAIN", "local").env("CGO_ENABLED", "0").current_dir(&source);
+        run(&mut build, &format!("go build ({module})"))
+    })
 }
 
 /// Returns the machine's Go, or one that is installed beside the build.

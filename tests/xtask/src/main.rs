@@ -2,6 +2,7 @@
 //! to do around the code. Both first add what a fresh machine lacks.
 
 mod command_line;
+mod dapr;
 mod debian;
 mod deny;
 mod fresh;

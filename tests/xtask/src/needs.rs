@@ -5,7 +5,7 @@ use std::thread;
 use anyhow::{Result, anyhow, bail};
 
 use crate::{
-    debian, go, guest_tools, java, node, python,
+    dapr, debian, go, guest_tools, java, node, python,
     run::{cargo, say, target_dir},
 };
 
@@ -40,14 +40,18 @@ impl Needs {
         // First what may need apt-get, of which only one runs at a time. Go compiles while pip waits
         // for the network.
         let java = java::set_up(&target);
-        let (go, python) = thread::scope(|scope| {
-            let go = scope.spawn(|| go::set_up(&target));
-            let python = python::set_up(&target);
-            (go.join().unwrap_or_else(|_| Err(anyhow!("its set-up panicked"))), python)
+        let ((go, dapr), python, node, apps) = thread::scope(|scope| {
+            let go = scope.spawn(|| (go::set_up(&target), dapr::set_up(&target)));
+            let (python, node) = (python::set_up(&target), node::set_up(&target));
+            let apps = dapr::apps(&target, python.as_deref().ok());
+            let panicked = |_| {
+                let panicked = || anyhow!("its set-up panicked");
+                (Err(panicked()), Err(panicked()))
+            };
+            (go.join().unwrap_or_else(panicked), python, node, apps)
         });
         let python = python.map(|found| ("CLOAKROOM_PYTHON", found.to_string_lossy().into_owned()));
         needs.note("Python", &PYTHON, strict, python.map(Some))?;
-        let node = node::set_up(&target);
         let node = node.map(|found| ("CLOAKROOM_NODE", found.to_string_lossy().into_owned()));
         needs.note("Node", &["node_", "azure::"], strict, node.map(Some))?;
         let jco = guest_tools::jco(&target);
@@ -74,11 +78,16 @@ impl Needs {
             strict,
             go.map(Some),
         )?;
+        let dapr = dapr.map(|found| ("CLOAKROOM_DAPR", found.to_string_lossy().into_owned()));
+        needs.note("Dapr", &["dapr::"], strict, dapr.map(Some))?;
+        for (sdk, tests, installed) in apps {
+            needs.note(sdk, tests, strict, installed.map(|()| None))?;
+        }
         let java = java.map(|found| ("CLOAKROOM_JAVA", found.to_string_lossy().into_owned()));
         needs.note("Java", &["sdks::java", "sdks::mixed"], strict, java.map(Some))?;
         needs.note(
             "Redis",
-            &["redis::", "redis_login::"],
+            &["redis::", "redis_login::", "dapr::stall", "dapr::signing"],
             strict,
             debian::redis().map(|()| None),
         )?;

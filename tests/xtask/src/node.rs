@@ -21,11 +21,17 @@ const OLDEST: u32 = 20;
 ///
 /// It is not `tests/node`: npm would write into the tree.
 pub(crate) fn set_up(target: &Path) -> Result<PathBuf> {
-    let (pinned, folder) = (root().join("tests/node"), target.join("node"));
+    let folder = target.join("node");
+    install_pinned("tests/node", &folder)?;
+    Ok(folder)
+}
+
+/// Installs the packages that a folder of the tests pins.
+pub(crate) fn install_pinned(pinned: &str, folder: &Path) -> Result<()> {
+    let pinned = root().join(pinned);
     let [manifest, lock] =
         ["package.json", "package-lock.json"].map(|name| fs::read_to_string(pinned.join(name)));
-    install(&manifest?, &lock?, &folder)?;
-    Ok(folder)
+    install(&manifest?, &lock?, folder)
 }
 
 /// Makes a folder with the packages that `lock` pins, unless it has them.

@@ -115,6 +115,8 @@ mod tests {
                 "cloakroom-cli",
                 "cloakroom-conformance",
                 "cloakroom-core",
+                "cloakroom-dapr",
+                "cloakroom-grpc",
                 "cloakroom-guest",
                 "cloakroom-pipeline",
                 "cloakroom-plugin",

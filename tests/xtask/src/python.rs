@@ -27,6 +27,18 @@ pub(crate) fn set_up(target: &Path) -> Result<PathBuf> {
     Ok(folder.join(INTERPRETER))
 }
 
+/// Installs what the file `pinned` of `tests/dapr/python` lists into a folder, for `PYTHONPATH`.
+pub(crate) fn install_into(interpreter: &Path, pinned: &str, folder: &Path) -> Result<()> {
+    let requirements = root().join("tests/dapr/python").join(pinned);
+    stamp::once(folder, &fs::read_to_string(&requirements)?, || {
+        let mut install = Command::new(interpreter);
+        install.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+        install.args(["--no-deps", "--no-compile", "--target"]).arg(folder);
+        install.arg("--requirement").arg(&requirements);
+        run(&mut install, &format!("pip install --requirement tests/dapr/python/{pinned}"))
+    })
+}
+
 /// Where a virtual environment has its interpreter.
 pub(crate) const INTERPRETER: &str = "bin/python";
 

@@ -6,31 +6,32 @@ use anyhow::{Context as _, Result};
 
 use crate::run::{cargo, root, say};
 
-/// The table, as `host/wire` compiles it in.
-const TABLE: &str = "host/wire/src/temporal.txt";
+/// The tables, as `host/wire` compiles them in.
+const TABLES: [&str; 2] = ["host/wire/src/temporal.txt", "host/wire/src/dapr.txt"];
 
-/// Writes the table again from the descriptors of the locked `temporalio-protos`, and says which
-/// fields came and went.
+/// Writes the tables again from the descriptors of the locked `temporalio-protos` and from Dapr's protos
+/// in `tests/protos`, and says which fields came and went.
 ///
-/// The test that compares the table with the descriptors is what makes it: this program is built
+/// The tests that compare a table with the descriptors are what makes it: this program is built
 /// before every `cargo run`, and does without Temporal's SDK.
 pub(crate) fn write() -> Result<()> {
-    let before = read()?;
+    let before: Vec<_> = TABLES.into_iter().map(read).collect::<Result<_>>()?;
     let make = ["test", "--package", "cloakroom-tests", "--test", "it", "--", "wire_table::"];
     cargo(&make, &[("UPDATE_EXPECT", "1")])?;
-    let changes = changes(&before, &read()?);
-    say(&format!("\n{TABLE}: {} lines changed", changes.len()));
-    changes.iter().for_each(|line| say(line));
-    if changes.iter().any(|line| line.starts_with('+')) {
-        say(
-            "Check that no new payload is one that the server reads: KEEP in tests/it/wire_table.rs.",
-        );
+    for (table, before) in TABLES.into_iter().zip(before) {
+        let changes = changes(&before, &read(table)?);
+        say(&format!("\n{table}: {} lines changed", changes.len()));
+        changes.iter().for_each(|line| say(line));
+        if changes.iter().any(|line| line.starts_with('+')) {
+            say("Check that no new payload is one that the server reads: KEEP in \
+                 tests/it/wire_table.rs, KEPT in tests/it/wire_table/dapr.rs.");
+        }
     }
     Ok(())
 }
 
-fn read() -> Result<String> {
-    fs::read_to_string(root().join(TABLE)).with_context(|| format!("cannot read {TABLE}"))
+fn read(table: &str) -> Result<String> {
+    fs::read_to_string(root().join(table)).with_context(|| format!("cannot read {table}"))
 }
 
 /// Returns the fields, messages and methods that only one of the tables has.

@@ -2,16 +2,11 @@
 
 use bytes::Bytes;
 use cloakroom_core::{CallMemory, Context};
+use cloakroom_grpc::{RequestLog, Status};
 use cloakroom_wire::View;
 use tokio::time::Instant;
 
-use super::{
-    Exchange,
-    call::{Call, request_log::RequestLog},
-    frontend::Frontend,
-    status::Status,
-    substitute::undecodable::Answer,
-};
+use super::{Exchange, call::Call, frontend::Frontend, substitute::undecodable::Answer};
 use crate::namespaces::Mode;
 
 impl Exchange {

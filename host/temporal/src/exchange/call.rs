@@ -1,16 +1,14 @@
 //! A call of a method that the table knows.
 
 mod administrative;
-pub(super) mod caller;
-pub(crate) mod deadline;
-pub(crate) mod request_log;
+pub(crate) mod rights;
 mod service;
 
+use cloakroom_grpc::Caller;
 use cloakroom_wire::Method;
 use http::{HeaderMap, HeaderName};
 use tokio::time::Instant;
 
-use self::caller::Caller;
 pub(crate) use self::service::SERVICE;
 use super::history_request::HistoryRequest;
 

@@ -4,9 +4,8 @@ use std::future::Future;
 
 use bytes::Bytes;
 use cloakroom_core::CallMemory;
+use cloakroom_grpc::Status;
 use http::HeaderMap;
-
-use super::status::Status;
 
 /// Temporal's frontend, reached in any way.
 pub(crate) trait Frontend: Sync {

@@ -1,12 +1,6 @@
-//! Names and descriptions of the gateway's metrics.
+//! Names and descriptions of the metrics of the gateway for Temporal.
 
-use metrics::{Unit, describe_counter, describe_gauge, describe_histogram};
-
-/// Calls that were answered, by method and code.
-pub(crate) const CALLS: &str = "cloakroom_gateway_calls_total";
-
-/// Seconds of the gateway's own work for a call, by method: what the frontend took is not counted.
-pub(crate) const SECONDS: &str = "cloakroom_gateway_seconds";
+use metrics::{describe_counter, describe_histogram};
 
 /// Tasks and other answers that could not be decoded, by method and kind of the failure.
 pub(crate) const UNDECODABLE: &str = "cloakroom_gateway_undecodable_total";
@@ -14,11 +8,9 @@ pub(crate) const UNDECODABLE: &str = "cloakroom_gateway_undecodable_total";
 /// Requests that were not sent because they do not fit, by method.
 pub(crate) const UNSENT: &str = "cloakroom_gateway_unsent_total";
 
-/// Connections that are open.
-pub(crate) const CONNECTIONS: &str = "cloakroom_gateway_connections";
-
 /// Fields that passed unread because this version does not know them, by message type and number.
 pub(crate) const UNKNOWN_FIELDS: &str = "cloakroom_gateway_unknown_fields_total";
+
 /// Ratio of the size of a history to the size from which more is stored, by namespace and workflow.
 pub(crate) const HISTORY_RATIO: &str = "cloakroom_gateway_history_ratio";
 
@@ -27,12 +19,10 @@ pub(crate) const UNBOUNDED_STARTS: &str = "cloakroom_gateway_unbounded_starts_to
 
 /// Describes all metrics to the recorder.
 pub(crate) fn describe() {
-    describe_counter!(CALLS, "Calls that the gateway answered");
+    cloakroom_grpc::metric::describe();
     describe_counter!(UNKNOWN_FIELDS, "Fields that passed unread because this version lacks them");
     describe_counter!(UNDECODABLE, "Tasks and other answers that could not be decoded");
     describe_counter!(UNSENT, "Requests that were not sent because they do not fit");
-    describe_gauge!(CONNECTIONS, "Connections of workers and clients that are open");
     describe_counter!(UNBOUNDED_STARTS, "Workflows started without a timeout, by type");
     describe_histogram!(HISTORY_RATIO, "Size of a history, to the size from which more is stored");
-    describe_histogram!(SECONDS, Unit::Seconds, "Seconds of the gateway's own work for a call");
 }

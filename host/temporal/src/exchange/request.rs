@@ -2,16 +2,19 @@
 
 use bytes::Bytes;
 use cloakroom_core::{CallMemory, Context, Kind};
+use cloakroom_grpc::{Code, RequestLog, Status};
 use cloakroom_wire::View;
 use http::{HeaderMap, HeaderValue};
 
 use super::{
     Exchange,
-    call::{Call, caller::NAMESPACE, request_log::RequestLog},
+    call::{
+        Call,
+        rights::{self, NAMESPACE},
+    },
     context::context,
     frontend::Frontend,
     history_request::HistoryRequest,
-    status::{Code, Status},
     substitute::answer_unsent::is_too_large,
 };
 
@@ -40,7 +43,7 @@ impl Exchange {
         let ctx = context(call.method, &message, &self.tokens);
         log.namespace = ctx.namespace_name().map(str::to_owned);
         check_namespace(&ctx, call.headers)?;
-        call.caller.check(call.name, ctx.namespace_name(), call.headers)?;
+        rights::check(call.caller, call.name, ctx.namespace_name(), call.headers)?;
         let policies = self.namespaces();
         let namespace = log.namespace.as_deref().unwrap_or_default();
         let ctx = policies.reading(ctx, namespace, call.name == "PollNexusTaskQueue");

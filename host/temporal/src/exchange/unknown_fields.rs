@@ -13,7 +13,7 @@ use metrics::counter;
 use tokio::time::Instant;
 
 use super::metric;
-use crate::log_limit::LogLimit;
+use cloakroom_grpc::LogLimit;
 
 /// Most fields that the metric tells apart. A caller writes any number of them, and each label stays
 /// in memory.

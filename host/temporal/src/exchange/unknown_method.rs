@@ -1,12 +1,10 @@
 //! Methods of Temporal's service that this version does not know.
 
 use cloakroom_core::clean;
+use cloakroom_grpc::{Code, Status};
 use cloakroom_pipeline::Stage;
 
-use super::{
-    Exchange,
-    status::{Code, Status},
-};
+use super::Exchange;
 
 /// Most characters of a method's name in an error: the caller wrote it.
 const NAME: usize = 60;

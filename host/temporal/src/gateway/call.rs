@@ -4,34 +4,28 @@ use std::pin::pin;
 
 use bytes::Bytes;
 use cloakroom_core::{CallMemory, Context};
-use cloakroom_wire::Method;
-use http::{HeaderMap, HeaderValue, Request, Response};
-use hyper::body::Incoming;
-use tokio::time::{Instant, timeout};
-
-use super::{
-    accept::drained,
-    body::GatewayBody,
-    connection::Connection,
-    headers,
-    message::{self, Received},
-    pass_on::pass_back,
-    status_head::GRPC_STATUS,
-};
-use crate::exchange::{
-    Call, Caller, DECODED, Encoded, HistoryRequest,
-    call::{
-        deadline::{self, GRPC_TIMEOUT, within},
-        request_log::RequestLog,
+use cloakroom_grpc::{
+    Caller, RequestLog, Status,
+    deadline::{self, GRPC_TIMEOUT, within},
+    proxy::{
+        GatewayBody, Received,
+        headers::{self, GRPC_STATUS},
+        pass_back,
     },
-    status::{Code, Status},
 };
+use cloakroom_wire::Method;
+use http::{HeaderValue, Request, Response};
+use hyper::body::Incoming;
+use tokio::time::Instant;
+
+use super::calls::Calls;
+use crate::exchange::{Call, DECODED, Encoded, HistoryRequest, SERVICE};
 
 /// Largest message in bytes that is kept until the frontend answers, to be sent again if the frontend
 /// says that it did nothing with it. The caller repeats a larger one.
 const SENT_AGAIN: usize = 64 << 10;
 
-impl Connection {
+impl Calls<'_> {
     /// Encodes a request, sends it, and decodes the answer.
     ///
     /// # Errors
@@ -77,19 +71,18 @@ impl Connection {
             if let Some(deadline) = deadline {
                 headers.insert(GRPC_TIMEOUT, deadline::remaining(deadline, Instant::now()));
             }
-            self.request(name, headers, kept?).ok()
+            self.connection.request(&format!("{SERVICE}{name}"), headers, kept?).ok()
         };
         let request = Request::from_parts(head, GatewayBody::message(message, None, Some(memory)));
         let asked = Instant::now();
-        let mut draining = self.gateway.draining.subscribe();
-        let sent = pin!(self.upstream.send(request, again));
+        let sent = pin!(self.connection.upstream.send(request, again));
         let sent = within(deadline, sent);
         let response = if call.is_poll() {
             tokio::select! {
                 response = sent => response?,
                 // A poll that waits would hold the shutdown up for a minute. An empty answer is what
                 // the frontend gives when there is no task.
-                () = drained(&mut draining) => return Ok(own_answer(Bytes::new(), None)),
+                () = self.connection.proxy.drained() => return Ok(own_answer(Bytes::new(), None)),
             }
         } else {
             sent.await?
@@ -108,17 +101,8 @@ impl Connection {
     ) -> Result<(Encoded, CallMemory), Status> {
         let exchange = &self.gateway.exchange;
         let memory = exchange.adapter.pipeline().memory().admit().await;
-        let encoding = call.headers.get(headers::GRPC_ENCODING);
-        let limit = self.gateway.settings.transfer_time;
-        let reading = message::read(body, encoding, exchange.max_message, &memory);
-        // A caller need not set a deadline, and may send a byte at a time.
-        let received = timeout(limit, reading).await.map_err(|_| {
-            let text = format!("the request did not arrive within {limit:?}: send it faster");
-            Status::new(Code::DeadlineExceeded, text)
-        })??;
-        let Received { message: Some(message), charge, .. } = received else {
-            return Err(Status::new(Code::InvalidArgument, "the call has no message"));
-        };
+        let max = exchange.max_message;
+        let (message, charge) = self.connection.read(body, call.headers, max, &memory).await?;
         let encoded = exchange.encode_request(self, call, message, &memory, log).await?;
         if !call.method.request.holds_payloads() {
             charge.keep();
@@ -151,9 +135,8 @@ impl Connection {
         let call = &Call { is_decoded: head.headers.contains_key(DECODED), ..*call };
         // Admitted only now: a poll that waits for a minute must not hold memory.
         let memory = exchange.adapter.pipeline().memory().admit().await;
-        let encoding = head.headers.get(headers::GRPC_ENCODING).cloned();
         let max = exchange.max_message;
-        let received = message::read(body, encoding.as_ref(), max, &memory).await?;
+        let received = Received::read(body, &head.headers, max, &memory).await?;
         headers::remove_of_connection(&mut head.headers);
         headers::describe_response(&mut head.headers);
         let Received { message, mut trailers, charge } = received;
@@ -177,10 +160,7 @@ impl Connection {
 /// Returns an answer that the gateway makes itself, and whose memory is counted until it is sent. An empty
 /// one to a poll says that there is no task.
 fn own_answer(message: Bytes, memory: Option<CallMemory>) -> Response<GatewayBody> {
-    let mut trailers = HeaderMap::new();
-    trailers.insert(GRPC_STATUS, 0.into());
-    let mut response = Response::new(GatewayBody::message(message, Some(trailers), memory));
-    headers::describe_grpc(response.headers_mut());
+    let mut response = GatewayBody::answer(message, memory);
     response.headers_mut().insert(DECODED, HeaderValue::from_static("1"));
     response
 }

@@ -1,20 +1,19 @@
 //! Credentials that a gateway presents to Temporal's frontend.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt};
 
 use cloakroom_core::{Error, ErrorKind};
+use cloakroom_grpc::{access::ClientTls, proxy::UpstreamTls};
 use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
-use rustls::ClientConfig;
 
-use super::callers::HTTP_2;
-use crate::{access::ClientTls, exchange::NAMESPACE};
+use crate::exchange::NAMESPACE;
 
 /// Credentials that a gateway presents to Temporal's frontend. Default: none, and no TLS; the API keys
 /// of callers pass through.
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[must_use]
 pub struct UpstreamCredentials {
-    tls: Option<(ClientTls, Arc<ClientConfig>)>,
+    tls: Option<UpstreamTls>,
     api_key: Option<HeaderValue>,
     api_keys: BTreeMap<String, HeaderValue>,
 }
@@ -25,8 +24,7 @@ impl UpstreamCredentials {
     /// # Errors
     /// `Config` if no authorities are given, and this machine trusts none.
     pub fn with_tls(mut self, tls: ClientTls) -> Result<Self, Error> {
-        let config = Arc::new(tls.config(HTTP_2)?);
-        self.tls = Some((tls, config));
+        self.tls = Some(UpstreamTls::new(tls)?);
         Ok(self)
     }
 
@@ -51,7 +49,7 @@ impl UpstreamCredentials {
     /// Returns whether callers act with credentials that they did not present themselves.
     #[must_use]
     pub fn are_injected(&self) -> bool {
-        self.has_api_keys() || self.tls.as_ref().is_some_and(|(tls, _)| tls.has_certificate())
+        self.has_api_keys() || self.tls.as_ref().is_some_and(UpstreamTls::has_certificate)
     }
 
     /// Returns whether there is an API key.
@@ -59,8 +57,8 @@ impl UpstreamCredentials {
         self.api_key.is_some() || !self.api_keys.is_empty()
     }
 
-    pub(super) fn tls(&self) -> Option<(&ClientTls, &Arc<ClientConfig>)> {
-        self.tls.as_ref().map(|(tls, config)| (tls, config))
+    pub(super) fn tls(&self) -> Option<&UpstreamTls> {
+        self.tls.as_ref()
     }
 
     /// Replaces the caller's API key by the one for a namespace: that of the message, or that of the
@@ -91,21 +89,11 @@ fn bearer(key: &str) -> Result<HeaderValue, Error> {
     Ok(header)
 }
 
-impl PartialEq for UpstreamCredentials {
-    fn eq(&self, other: &Self) -> bool {
-        self.tls().map(|(tls, _)| tls) == other.tls().map(|(tls, _)| tls)
-            && self.api_key == other.api_key
-            && self.api_keys == other.api_keys
-    }
-}
-
-impl Eq for UpstreamCredentials {}
-
 /// Shows for which namespaces there are keys, never their text.
 impl fmt::Debug for UpstreamCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("UpstreamCredentials")
-            .field("tls", &self.tls().map(|(tls, _)| tls))
+            .field("tls", &self.tls)
             .field("has_api_key", &self.api_key.is_some())
             .field("api_keys_of", &self.api_keys.keys())
             .finish()

@@ -4,20 +4,13 @@ use std::{net::SocketAddr, time::Duration};
 
 use cloakroom_core::{ByteSize, Error, ErrorKind};
 
-use super::{
-    callers::Callers, credentials::UpstreamCredentials, readers::Readers, upstream_url::UpstreamUrl,
-};
+use cloakroom_grpc::proxy::{Callers, ProxySettings, UpstreamUrl};
+
+use super::{credentials::UpstreamCredentials, readers::Readers};
 use crate::exchange::limits::histories::HistoryLimits;
 
 /// Largest message by default: what the SDKs receive at most.
 const MESSAGE: ByteSize = ByteSize::mib(128);
-
-/// Time by default to transfer a message: 128 MiB at some 9 Mbit/s.
-const TRANSFER_TIME: Duration = Duration::from_secs(120);
-
-/// Interval of pings to the frontend, and the time for an answer: those of the core SDKs.
-const PING_INTERVAL: Duration = Duration::from_secs(30);
-const PING_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// Settings of a gateway.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,12 +64,13 @@ impl GatewaySettings {
     /// Returns the default settings of a gateway to this frontend.
     #[must_use]
     pub fn new(upstream: UpstreamUrl) -> Self {
+        let proxy = ProxySettings::new(upstream);
         Self {
-            upstream,
+            upstream: proxy.upstream,
             message: MESSAGE,
-            transfer_time: TRANSFER_TIME,
-            ping_interval: PING_INTERVAL,
-            ping_timeout: PING_TIMEOUT,
+            transfer_time: proxy.transfer_time,
+            ping_interval: proxy.ping_interval,
+            ping_timeout: proxy.ping_timeout,
             decode: true,
             readers: Readers::default(),
             metrics: None,
@@ -107,14 +101,8 @@ impl GatewaySettings {
     /// `Config` if strangers could reach the gateway, if they could use its credentials, or if it could
     /// be overheard.
     pub fn check(&self, listen: SocketAddr) -> Result<(), Error> {
-        self.check_access(Some(listen))?;
-        let is_same = self.metrics.is_some_and(|metrics| metrics == listen && listen.port() != 0);
-        if is_same {
-            let text =
-                format!("{listen} is the address of the gateway and of its metrics: change one");
-            return Err(Error::new(ErrorKind::Config, text));
-        }
-        Ok(())
+        self.check_keys()?;
+        self.proxy().check(listen)
     }
 
     /// Validates who may connect, and the credentials for the frontend.
@@ -122,44 +110,30 @@ impl GatewaySettings {
     /// # Errors
     /// `Config`.
     pub(super) fn check_access(&self, listen: Option<SocketAddr>) -> Result<(), Error> {
-        let refuse = |text: String| Err(Error::new(ErrorKind::Config, text));
-        let (upstream, credentials) = (&self.upstream, &self.credentials);
-        if self.callers.is_open() && credentials.are_injected() {
-            return refuse(format!(
-                "everybody who reaches the gateway could use its credentials for {upstream}: \
-                 authenticate callers by a certificate or a token"
-            ));
-        }
-        if credentials.has_api_keys() && !upstream.is_tls() && !upstream.is_loopback() {
-            return refuse(format!(
+        self.check_keys()?;
+        self.proxy().check_access(listen)
+    }
+
+    /// Returns what they say about the proxy.
+    pub(super) fn proxy(&self) -> ProxySettings {
+        let mut proxy = ProxySettings::new(self.upstream.clone());
+        proxy.upstream_tls = self.credentials.tls().cloned();
+        proxy.injects_credentials = self.credentials.are_injected();
+        proxy.callers = self.callers.clone();
+        proxy.transfer_time = self.transfer_time;
+        proxy.ping_interval = self.ping_interval;
+        proxy.ping_timeout = self.ping_timeout;
+        proxy.metrics = self.metrics;
+        proxy
+    }
+
+    fn check_keys(&self) -> Result<(), Error> {
+        let upstream = &self.upstream;
+        if self.credentials.has_api_keys() && !upstream.is_tls() && !upstream.is_loopback() {
+            let text = format!(
                 "the API key would cross the network in the clear: connect to {upstream} by https"
-            ));
-        }
-        if credentials.tls().is_some() && !upstream.is_tls() {
-            return refuse(format!(
-                "there are settings of TLS for {upstream}, which is not https: write https, or \
-                 remove them"
-            ));
-        }
-        if credentials.tls().is_none() && upstream.is_tls() {
-            return refuse(format!(
-                "there are no settings of TLS for {upstream}: say whom to trust"
-            ));
-        }
-        let Some(listen) = listen.filter(|listen| !listen.ip().is_loopback()) else {
-            return Ok(());
-        };
-        if self.callers.is_open() {
-            return refuse(format!(
-                "everybody who reaches {listen} could read all payloads: listen on 127.0.0.1 or \
-                 [::1], or authenticate callers by a certificate or a token"
-            ));
-        }
-        if !self.callers.has_tls() {
-            return refuse(format!(
-                "payloads and tokens would cross the network to {listen} in the clear: serve TLS, or \
-                 listen on 127.0.0.1 or [::1]"
-            ));
+            );
+            return Err(Error::new(ErrorKind::Config, text));
         }
         Ok(())
     }

@@ -5,12 +5,10 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 use cloakroom_core::Context;
+use cloakroom_grpc::proxy::{headers::GRPC_MESSAGE, percent_encode};
 use http::{HeaderMap, HeaderName, HeaderValue, header::USER_AGENT};
 
-use super::{
-    proxy::GatewayState,
-    status_head::{GRPC_MESSAGE, percent_encode},
-};
+use super::temporal::Temporal;
 use crate::exchange::ErrorDetails;
 
 const DETAILS: HeaderName = HeaderName::from_static("grpc-status-details-bin");
@@ -39,7 +37,7 @@ const ADDED: usize = 256;
 /// Most characters of a message, as the frontend cuts it.
 const MESSAGE: usize = 4000;
 
-impl GatewayState {
+impl Temporal {
     /// Decodes the payloads in the details of an error. If they would be too large for the caller, only
     /// their types are left, and as much of the message as there is room for: the code of the error
     /// counts for more. Details that cannot be decoded stay encoded.

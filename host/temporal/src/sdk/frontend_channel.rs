@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use cloakroom_core::{ByteSize, CallMemory, clean};
+use cloakroom_grpc::{Code, Status, deadline::GRPC_TIMEOUT};
 use http::{
     HeaderMap, HeaderName,
     header::{CONTENT_TYPE, TE, USER_AGENT},
@@ -12,11 +13,7 @@ use temporalio_client::tonic::{
 };
 
 use super::raw_codec::RawCodec;
-use crate::exchange::{
-    Frontend, SERVICE,
-    call::deadline::GRPC_TIMEOUT,
-    status::{Code, Status},
-};
+use crate::exchange::{Frontend, SERVICE};
 
 /// Headers of a request that the channel sets itself.
 const OF_REQUEST: [HeaderName; 5] = [

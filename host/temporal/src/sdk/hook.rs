@@ -3,6 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use cloakroom_core::{ByteSize, Error, ErrorKind};
+use cloakroom_grpc::Caller;
 use cloakroom_pipeline::PipelineSource;
 use temporalio_client::{
     ConnectionOptions, Url,
@@ -18,7 +19,7 @@ use super::{
 };
 use crate::{
     adapter::Adapter,
-    exchange::{Caller, Exchange, metric},
+    exchange::{Exchange, metric},
     limits::{SizeLimitSource, SizeLimits},
     namespaces::{NamespacePolicies, NamespacePolicySource},
     page_keys::{PageKeySource, PageKeys},

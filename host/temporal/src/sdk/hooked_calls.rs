@@ -2,6 +2,10 @@
 
 use bytes::Bytes;
 use cloakroom_core::Context;
+use cloakroom_grpc::{
+    Caller, RequestLog, Status,
+    deadline::{self, GRPC_TIMEOUT, within},
+};
 use http::HeaderMap;
 use temporalio_client::{
     callback_based::{GrpcRequest, GrpcSuccessResponse},
@@ -10,14 +14,7 @@ use temporalio_client::{
 use tokio::{sync::oneshot, time::Instant};
 
 use super::frontend_channel::{FrontendChannel, remove_of_channel};
-use crate::exchange::{
-    Call, Caller, DECODED, Encoded, Exchange, HistoryRequest, SERVICE,
-    call::{
-        deadline::{self, GRPC_TIMEOUT, within},
-        request_log::RequestLog,
-    },
-    status::Status,
-};
+use crate::exchange::{Call, DECODED, Encoded, Exchange, HistoryRequest, SERVICE};
 
 /// Calls of one connection of the SDK.
 pub(super) struct HookedCalls {

@@ -1,6 +1,7 @@
 //! Authorization: checks that refuse a request before its body is read.
 
 use cloakroom_core::{Context, Remedy};
+use cloakroom_grpc::access::AuthError;
 use http::{
     HeaderValue, Request, StatusCode,
     header::{ORIGIN, WWW_AUTHENTICATE},
@@ -17,7 +18,6 @@ use super::{
     settings::{OPEN, ServerSettings},
     state::ServerState,
 };
-use crate::access::AuthError;
 
 impl ServerState {
     /// Returns the route of a request if the client may use it.

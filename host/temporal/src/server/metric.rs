@@ -1,8 +1,7 @@
 //! Names and descriptions of the codec server's metrics.
 
+use cloakroom_grpc::access;
 use metrics::{Unit, describe_counter, describe_histogram};
-
-use crate::access;
 
 /// Requests that were answered, by route and status.
 pub(super) const REQUESTS: &str = "cloakroom_http_requests_total";

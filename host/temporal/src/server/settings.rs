@@ -3,10 +3,10 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use cloakroom_core::{ByteSize, Error, ErrorKind, Remedy};
+use cloakroom_grpc::access::{Auth, ServerTls};
 use rustls::ServerConfig;
 
 use super::{address::Address, remedy::server_method};
-use crate::access::{Auth, ServerTls};
 
 /// Settings of a codec server.
 ///

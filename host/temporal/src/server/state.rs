@@ -15,7 +15,8 @@ use super::{
     address::Address, connection_limit::ConnectionLimit, request_limit::RequestLimit,
     settings::ServerSettings,
 };
-use crate::{adapter::Adapter, log_limit::LogLimit};
+use crate::adapter::Adapter;
+use cloakroom_grpc::LogLimit;
 
 /// Renders all recorded metrics in Prometheus's text format.
 pub(super) type RenderMetrics = Box<dyn Fn() -> String + Send + Sync>;

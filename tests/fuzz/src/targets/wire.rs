@@ -58,7 +58,7 @@ pub(crate) fn wire(data: &[u8]) {
 
 /// Writes the message with other payloads, and with its own again. Returns that one, whose lengths
 /// have their shortest form where the payloads are.
-fn rewrite(found: &Scan) -> Bytes {
+pub(super) fn rewrite(found: &Scan) -> Bytes {
     let count = found.sites().len();
     let own: Vec<_> = (0..count).map(|site| Some(found.payload(site))).collect();
     assert_eq!(&splice(found, own.clone()).expect("fits"), found.bytes(), "the same payloads");
@@ -94,7 +94,7 @@ fn scanned(message: MessageType, bytes: &Bytes) -> Scan {
 }
 
 /// Returns whether both messages are the same to a parser, or both none.
-fn same<M: Message + Default + PartialEq + Clone>(before: &[u8], after: &[u8]) -> bool {
+pub(super) fn same<M: Message + Default + PartialEq + Clone>(before: &[u8], after: &[u8]) -> bool {
     match (M::decode(before), M::decode(after)) {
         (Ok(before), Ok(after)) => {
             // A message with a number that is not one does not equal itself.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use cloakroom_core::Context;
+use cloakroom_grpc::{Code, Status};
 use cloakroom_wire::{Schema, View};
 
 use super::{
@@ -15,7 +16,6 @@ use crate::exchange::{
     call::Call,
     frontend::Frontend,
     proto::{put_bytes, put_number},
-    status::{Code, Status},
 };
 
 /// Method that is asked for the first event of a run.

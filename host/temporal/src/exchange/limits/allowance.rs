@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cloakroom_core::{ByteSize, CallMemory, Context};
+use cloakroom_grpc::{Code, Status};
 use cloakroom_wire::{Schema, View};
 use http::HeaderValue;
 use tokio::time::timeout;
@@ -12,10 +13,9 @@ use tokio::time::timeout;
 use super::namespace_limits::{self, Limits};
 use crate::exchange::{
     Exchange,
-    call::{Call, DESCRIBE_NAMESPACE, SERVICE, caller::NAMESPACE},
+    call::{Call, DESCRIBE_NAMESPACE, SERVICE, rights::NAMESPACE},
     frontend::Frontend,
     proto::put_bytes,
-    status::{Code, Status},
 };
 use crate::limits::SizeLimits;
 

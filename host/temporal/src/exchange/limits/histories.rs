@@ -121,9 +121,11 @@ fn history_size(task: View<'_>) -> Option<u64> {
 mod tests {
     use http::HeaderMap;
 
+    use cloakroom_grpc::Caller;
+
     use super::*;
     use crate::exchange::{
-        Caller, SERVICE,
+        SERVICE,
         proto::{put_bytes, put_number},
     };
 

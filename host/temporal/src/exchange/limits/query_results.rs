@@ -2,12 +2,12 @@
 //! goes on, and only who asked gets the reason.
 
 use bytes::Bytes;
+use cloakroom_grpc::Status;
 use cloakroom_wire::{Edit, MessageType, Scan, SpanId, apply};
 
 use super::fields::Unfit;
 use crate::exchange::{
     proto::{put_bytes, put_number},
-    status::Status,
     substitute::own_failure::QUERY_FAILED,
 };
 

@@ -2,18 +2,14 @@
 
 use bytes::Bytes;
 use cloakroom_core::{CallMemory, Context};
+use cloakroom_grpc::{Code, RequestLog, Status};
 use tokio::time::Instant;
 
 use super::events::Page;
 use crate::{
     exchange::{
-        Exchange,
-        call::{Call, request_log::RequestLog},
-        frontend::Frontend,
-        history_request::HistoryRequest,
-        page_token::PageToken,
-        status::{Code, Status},
-        substitute::undecodable::Answer,
+        Exchange, call::Call, frontend::Frontend, history_request::HistoryRequest,
+        page_token::PageToken, substitute::undecodable::Answer,
     },
     namespaces::Mode,
 };

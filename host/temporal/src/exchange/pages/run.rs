@@ -1,17 +1,12 @@
 //! The run of a history that was asked for without one.
 
 use bytes::Bytes;
+use cloakroom_grpc::{Code, RequestLog, Status};
 use cloakroom_wire::{Schema, View};
 
 use crate::exchange::{
-    Exchange, SERVICE,
-    call::{Call, request_log::RequestLog},
-    frontend::Frontend,
-    history_request::HistoryRequest,
-    page_token::PageToken,
-    proto::put_bytes,
-    status::{Code, Status},
-    substitute::undecodable::Answer,
+    Exchange, SERVICE, call::Call, frontend::Frontend, history_request::HistoryRequest,
+    page_token::PageToken, proto::put_bytes, substitute::undecodable::Answer,
 };
 
 /// Method that is asked for the newest run of a workflow.

@@ -5,15 +5,14 @@ mod rig;
 use std::sync::atomic::Ordering::Relaxed;
 
 use bytes::Bytes;
+use cloakroom_grpc::{Caller, Code};
 use cloakroom_wire::{Schema, View};
 
 use self::rig::{
     HISTORY, LIMIT, POLL, Rig, begun, failed, payload, request, result, scheduled, sizes, split,
     task,
 };
-use crate::exchange::{
-    Call, Caller, SERVICE, proto::put_bytes, status::Code, workflow_task::workflow_task,
-};
+use crate::exchange::{Call, SERVICE, proto::put_bytes, workflow_task::workflow_task};
 
 #[tokio::test]
 async fn a_page_is_cut_after_an_event_and_decodes_little_for_nothing() {

@@ -2,11 +2,12 @@
 
 use bytes::Bytes;
 use cloakroom_core::{CallMemory, Context, Error, ErrorKind, Limit};
+use cloakroom_grpc::Status;
 use cloakroom_wire::View;
 use metrics::counter;
 
 use super::unsent::{Substitute, substitute};
-use crate::exchange::{Exchange, call::Call, frontend::Frontend, metric, status::Status};
+use crate::exchange::{Exchange, call::Call, frontend::Frontend, metric};
 
 impl Exchange {
     /// Returns the answer to a call whose request does not fit. If it answers a task, the task is failed at

@@ -2,6 +2,7 @@
 //! would otherwise complete it again and again.
 
 use cloakroom_core::{CallMemory, Context, Error, Remedy};
+use cloakroom_grpc::Status;
 use cloakroom_wire::View;
 
 use super::own_failure::{IDENTITY, own_failure};
@@ -10,7 +11,6 @@ use crate::exchange::{
     call::Call,
     frontend::Frontend,
     proto::{put_bytes, put_number},
-    status::Status,
 };
 
 /// Type of the failure, by which an operator finds it.

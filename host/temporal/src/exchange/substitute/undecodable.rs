@@ -22,18 +22,15 @@ use metrics::counter;
 use tokio::time::{Instant, timeout};
 
 pub(crate) use self::reader::refuse_markers;
+use cloakroom_grpc::{RequestLog, Status};
+
 use self::{
     failed_task::failing_request,
     patience::Patience,
     task::{Task, TaskKind},
 };
 use crate::exchange::{
-    Exchange,
-    call::{Call, request_log::RequestLog},
-    frontend::Frontend,
-    metric::UNDECODABLE,
-    proto::put_bytes,
-    status::Status,
+    Exchange, call::Call, frontend::Frontend, metric::UNDECODABLE, proto::put_bytes,
     workflow_task::MULTI_OPERATION,
 };
 

@@ -11,6 +11,7 @@ use std::{
 
 use bytes::Bytes;
 use cloakroom_core::{ByteSize, CallMemory, Context, Error, Payload, Purpose};
+use cloakroom_grpc::{Caller, RequestLog, Status};
 use cloakroom_pipeline::{Pipeline, Stage};
 use cloakroom_wire::{Schema, View};
 use http::HeaderMap;
@@ -20,12 +21,10 @@ use crate::{
     SizeLimits,
     adapter::Adapter,
     exchange::{
-        Call, Caller, Encoded as Request, Exchange, Frontend, SERVICE,
-        call::request_log::RequestLog,
+        Call, Encoded as Request, Exchange, Frontend, SERVICE,
         decoder::Decoder,
         history_request::HistoryRequest,
         proto::{put_bytes, put_number},
-        status::Status,
     },
     namespaces::NamespacePolicies,
 };

@@ -4,14 +4,14 @@ use std::future::ready;
 
 use bytes::Bytes;
 use cloakroom_core::Error;
+use cloakroom_grpc::{RequestLog, Status};
 use cloakroom_wire::View;
 
 use super::{Answer, task::TaskKind};
 use crate::exchange::{
     Exchange,
-    call::{Call, request_log::RequestLog},
+    call::Call,
     frontend::Frontend,
-    status::Status,
     workflow_task::{with_task, workflow_task},
 };
 

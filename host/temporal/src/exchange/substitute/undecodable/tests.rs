@@ -10,6 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use cloakroom_core::{ByteSize, CallMemory, Context, Error, ErrorKind, Payload, Purpose};
+use cloakroom_grpc::{Caller, Code, RequestLog, Status};
 use cloakroom_pipeline::{Pipeline, Stage};
 use cloakroom_wire::{Schema, View};
 use http::HeaderMap;
@@ -20,11 +21,9 @@ use crate::{
     SizeLimits,
     adapter::Adapter,
     exchange::{
-        Call, Caller, Exchange, Frontend,
-        call::request_log::RequestLog,
+        Call, Exchange, Frontend,
         decoder::Decoder,
         proto::{put_bytes, put_number},
-        status::{Code, Status},
     },
     namespaces::NamespacePolicies,
 };

@@ -1,0 +1,139 @@
+//! Work items: what each is about, and the answer to an activity that cannot be decoded.
+
+use bytes::Bytes;
+use cloakroom_core::{CallMemory, Direction, Error, Kind, clean};
+use cloakroom_wire::View;
+
+use super::{
+    Exchange, app_context,
+    decode::{Refused, decode_found},
+};
+use crate::{
+    budget,
+    fields::{put_bytes, put_number, put_text},
+};
+
+/// Type of the failure that an activity gets whose input cannot be decoded.
+const ERROR_TYPE: &str = "CloakroomUndecodable";
+
+/// Characters of an error that goes into a history.
+const MESSAGE: usize = 1000;
+
+/// A work item that was decoded.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct WorkItem {
+    /// The message. It is the same if nothing had to change.
+    pub bytes: Bytes,
+    /// Number of texts that were decoded.
+    pub payloads: usize,
+    /// Instance whose history did not pass here, for [`Exchange::history_request`]. It is named once.
+    pub unknown_instance: Option<String>,
+}
+
+/// Subject of a work item.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WorkItemHead {
+    /// Kind of the work.
+    pub kind: ItemKind,
+    /// Id of the workflow instance.
+    pub instance_id: String,
+    /// Name of the activity, or of the workflow if the item has it.
+    pub name: String,
+    /// Number of the activity's task.
+    pub task_id: i32,
+    /// Token that the answer repeats.
+    pub completion_token: String,
+}
+
+/// Kind of the work in a work item.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ItemKind {
+    /// An activity.
+    Activity,
+    /// A turn of a workflow.
+    Workflow,
+    /// Neither, such as what a later version of Dapr sends.
+    #[default]
+    Other,
+}
+
+impl Exchange {
+    /// Decodes a work item, unless that makes it larger than `most` bytes, and notes what its instance
+    /// weighs.
+    ///
+    /// # Errors
+    /// `Undecodable` with the errors of the pipeline, and if the message is not as its type says;
+    /// `TooLarge`. Dapr still waits for an answer to the item then.
+    pub async fn decode_work_item(
+        &self,
+        memory: Option<&CallMemory>,
+        bytes: Bytes,
+        most: usize,
+    ) -> Result<WorkItem, Refused> {
+        let as_it_is = |bytes| WorkItem { bytes, payloads: 0, unknown_instance: None };
+        let Some(message) = budget::message("WorkItem") else { return Ok(as_it_is(bytes)) };
+        let (pipeline, head) = (self.pipeline(), WorkItemHead::read(&bytes));
+        let ctx = app_context(&self.settings().app_id, memory);
+        let known = self.shared.instances.origin(&head.instance_id).unwrap_or_default();
+        let ctx = ctx.with_target(Kind::Workflow, &head.instance_id, &known.workflow, None);
+        let found = self.scan(&pipeline, message, &bytes).map_err(|error| {
+            Refused::Undecodable(pipeline.report_failure(&ctx, Direction::Decode, error))
+        })?;
+        let decoded = decode_found(&pipeline, &ctx, &found, most).await;
+        let plain = decoded.as_ref().ok().map(|decoded| View::new(message, &decoded.bytes));
+        let unknown_instance = self.follow_work_item(found.root(), plain);
+        let decoded = decoded?;
+        Ok(WorkItem { payloads: decoded.payloads, unknown_instance, ..as_it_is(decoded.bytes) })
+    }
+}
+
+impl WorkItemHead {
+    /// Reads the subject of a work item, as far as the item is well formed.
+    #[must_use]
+    pub fn read(bytes: &[u8]) -> Self {
+        let Some(message) = budget::message("WorkItem") else { return Self::default() };
+        let item = View::new(message, bytes);
+        let text = |view: View<'_>, name| view.text(name).unwrap_or_default().to_owned();
+        let head = Self { completion_token: text(item, "completionToken"), ..Self::default() };
+        if let Some(activity) = item.message("activityRequest") {
+            let instance = activity.message("workflowInstance");
+            let task = activity.number("taskId").unwrap_or_default();
+            return Self {
+                kind: ItemKind::Activity,
+                instance_id: instance.map(|one| text(one, "instanceId")).unwrap_or_default(),
+                name: text(activity, "name"),
+                // Numbers of 32 bits are sign-extended on the wire.
+                task_id: task.cast_signed() as i32,
+                ..head
+            };
+        }
+        match item.message("workflowRequest") {
+            Some(workflow) => {
+                let instance_id = text(workflow, "instanceId");
+                Self { kind: ItemKind::Workflow, instance_id, ..head }
+            }
+            None => head,
+        }
+    }
+
+    /// Returns the path and the message of the call that fails this activity, with an error in the
+    /// clear. The retry policy of its workflow decides what follows. Nothing if the item is no activity:
+    /// to fail a turn of a workflow would end the run.
+    #[must_use]
+    pub fn fail_activity(&self, error: &Error) -> Option<(&'static str, Bytes)> {
+        if self.kind != ItemKind::Activity {
+            return None;
+        }
+        let (mut failure, mut answer) = (Vec::new(), Vec::new());
+        put_text(&mut failure, 1, ERROR_TYPE);
+        put_text(&mut failure, 2, &clean(&error.report(), MESSAGE));
+        put_text(&mut answer, 1, &self.instance_id);
+        put_number(&mut answer, 2, i64::from(self.task_id));
+        put_bytes(&mut answer, 4, &failure);
+        put_text(&mut answer, 5, &self.completion_token);
+        Some(("/TaskHubSidecarService/CompleteActivityTask", answer.into()))
+    }
+}

@@ -1,0 +1,76 @@
+//! Calls that a gateway makes itself, over the connection that serves the caller.
+
+use bytes::Bytes;
+use cloakroom_core::{ByteSize, CallMemory};
+use http::{HeaderMap, Method, Request, Uri, Version};
+
+use super::{
+    body::GatewayBody,
+    connection::Connection,
+    headers::{self, GRPC_MESSAGE, GRPC_STATUS},
+    message::Received,
+};
+use crate::status::{Code, Status};
+
+impl<P> Connection<P> {
+    /// Makes a unary call, and returns the message of the answer.
+    ///
+    /// # Errors
+    /// The server's status, or `Unavailable` if it cannot be reached.
+    pub async fn ask(
+        &self,
+        path: &str,
+        mut headers: HeaderMap,
+        message: Bytes,
+        max: ByteSize,
+        memory: &CallMemory,
+    ) -> Result<Bytes, Status> {
+        headers::describe_request(&mut headers);
+        let request = self.request(path, headers.clone(), message.clone())?;
+        let again = || self.request(path, headers, message).ok();
+        let (head, body) = self.upstream.send(request, again).await?.into_parts();
+        check_status(&head.headers)?;
+        let Received { message, trailers, charge } =
+            Received::read(body, &head.headers, max, memory).await?;
+        trailers.as_ref().map_or(Ok(()), check_status)?;
+        charge.keep();
+        message.ok_or_else(|| {
+            let text = format!("{} sent an answer without a message", self.proxy.server);
+            Status::new(Code::Internal, text)
+        })
+    }
+
+    /// Returns a request with these headers and one message.
+    ///
+    /// # Errors
+    /// `Internal` if the path is none of a method.
+    pub fn request(
+        &self,
+        path: &str,
+        headers: HeaderMap,
+        message: Bytes,
+    ) -> Result<Request<GatewayBody>, Status> {
+        let upstream = &self.proxy.settings.upstream;
+        let uri = Uri::builder()
+            .scheme(upstream.scheme())
+            .authority(upstream.authority().clone())
+            .path_and_query(path)
+            .build()
+            .map_err(|error| Status::new(Code::Internal, error.to_string()))?;
+        let mut request = Request::new(GatewayBody::message(message, None, None));
+        *request.uri_mut() = uri;
+        *request.method_mut() = Method::POST;
+        *request.version_mut() = Version::HTTP_2;
+        *request.headers_mut() = headers;
+        Ok(request)
+    }
+}
+
+/// Returns the status of a head or of trailers, unless it is success or absent.
+fn check_status(headers: &HeaderMap) -> Result<(), Status> {
+    let Some(code) = headers.get(GRPC_STATUS) else { return Ok(()) };
+    let number = code.to_str().ok().and_then(|number| number.parse().ok());
+    let Some(code) = Code::from_number(number.unwrap_or(2)) else { return Ok(()) };
+    let message = headers.get(GRPC_MESSAGE).and_then(|message| message.to_str().ok());
+    Err(Status::new(code, message.unwrap_or_default()))
+}

@@ -1,0 +1,126 @@
+//! Messages of a stream, read one after the other.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use cloakroom_core::{ByteSize, CallMemory, Charge, MemoryBudget};
+use http::{HeaderMap, HeaderValue, Response};
+use http_body_util::BodyExt as _;
+use hyper::body::Incoming;
+use tokio::time::sleep;
+
+use super::{
+    body::PREFIX,
+    buffer::{Buffer, announced},
+    headers::GRPC_ENCODING,
+    message::message,
+};
+use crate::status::{Code, Status};
+
+/// Pause of a reader that finds no free memory. Meanwhile the sender waits, as HTTP/2 lets it.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Messages of a stream, read one after the other.
+pub struct Frames {
+    body: Incoming,
+    encoding: Option<HeaderValue>,
+    /// Bytes that arrived behind the last message.
+    rest: Bytes,
+    /// Largest message.
+    max: ByteSize,
+}
+
+/// Next part of a stream.
+pub enum Arrived {
+    /// A message, with its memory.
+    Message(Bytes, CallMemory, Charge),
+    /// A message of so many bytes that nobody can take. It was read past.
+    TooLarge(usize),
+    /// End of the stream, with its trailers.
+    End(HeaderMap),
+}
+
+impl Frames {
+    /// Returns the messages of a response, each of at most `max` bytes.
+    #[must_use]
+    pub fn new(response: Response<Incoming>, max: ByteSize) -> (http::response::Parts, Self) {
+        let (head, body) = response.into_parts();
+        let encoding = head.headers.get(GRPC_ENCODING).cloned();
+        (head, Self { body, encoding, rest: Bytes::new(), max })
+    }
+
+    /// Reads the next message. Its memory is taken once it begins to arrive, so that a stream which waits
+    /// holds none, and a message waits until there is memory for it.
+    ///
+    /// # Errors
+    /// `Unavailable` if the stream broke, or the status that refuses a message which cannot be read.
+    pub async fn next(&mut self, budget: impl Fn() -> MemoryBudget) -> Result<Arrived, Status> {
+        if let Some(trailers) = self.fill().await? {
+            return Ok(Arrived::End(trailers));
+        }
+        let memory = budget().admit().await;
+        let mut buffer = Buffer::new(self.max, &memory);
+        loop {
+            let Some(missing) = missing(&buffer, &self.rest) else {
+                let encoding = self.encoding.as_ref();
+                let read = message(buffer, encoding, self.max, &memory).await?;
+                let (message, charge) = read.unwrap_or_else(|| (Bytes::new(), memory.nothing()));
+                return Ok(Arrived::Message(message, memory, charge));
+            };
+            if self.rest.is_empty() && self.fill().await?.is_some() {
+                return Err(Status::new(Code::Unavailable, "a message of the stream ended early"));
+            }
+            let part = self.rest.split_to(missing.min(self.rest.len()));
+            while let Err(status) = buffer.push(part.clone(), &memory) {
+                match (status.code, announced(buffer.bytes())) {
+                    (Code::Unavailable, _) => sleep(PAUSE).await,
+                    (_, Some(length)) => {
+                        let left = (PREFIX + length).saturating_sub(buffer.bytes().len());
+                        return self.skip(length, left).await;
+                    }
+                    (_, None) => return Err(status),
+                }
+            }
+        }
+    }
+
+    /// Reads past the rest of a message.
+    async fn skip(&mut self, length: usize, mut left: usize) -> Result<Arrived, Status> {
+        while left > 0 {
+            if self.fill().await?.is_some() {
+                return Err(Status::new(Code::Unavailable, "a message of the stream ended early"));
+            }
+            let skipped = left.min(self.rest.len());
+            drop(self.rest.split_to(skipped));
+            left -= skipped;
+        }
+        Ok(Arrived::TooLarge(length))
+    }
+
+    /// Waits until there are bytes. Returns the trailers if there are none any more.
+    async fn fill(&mut self) -> Result<Option<HeaderMap>, Status> {
+        while self.rest.is_empty() {
+            let Some(frame) = self.body.frame().await else {
+                return Ok(Some(HeaderMap::new()));
+            };
+            let broken =
+                |error| Status::new(Code::Unavailable, format!("the stream broke: {error}"));
+            match frame.map_err(broken)?.into_data() {
+                Ok(data) => self.rest = data,
+                Err(frame) => {
+                    return Ok(Some(frame.into_trailers().unwrap_or_default()));
+                }
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Returns how many bytes are missing to the message in a buffer, or to its prefix. A message that has
+/// arrived whole is taken at once, and not copied.
+fn missing(buffer: &Buffer, rest: &[u8]) -> Option<usize> {
+    let (held, length) = (buffer.bytes().len(), announced(buffer.bytes()));
+    let length = length.or_else(|| announced(rest).filter(|_| held == 0));
+    let needed = length.map_or(PREFIX, |length| PREFIX.saturating_add(length));
+    needed.checked_sub(held).filter(|missing| *missing > 0)
+}
