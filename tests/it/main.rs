@@ -37,6 +37,7 @@ mod exchange;
 mod external;
 mod fairness;
 mod faults;
+mod features;
 mod forged;
 mod fuzz;
 mod gateway;
