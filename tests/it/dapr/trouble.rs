@@ -1,4 +1,6 @@
-//! Runs in whose middle something ends: the sidecar's room, or the gateway.
+//! Runs in whose middle something ends: the sidecar's room, the gateway, the store.
+
+use std::fs;
 
 use cloakroom_tests::{
     poll_until,
@@ -36,5 +38,26 @@ fn python_newer_goes_on_after_a_restart_of_the_gateway() {
     app.pile("pile", 12, 256_000);
     poll_until("half of it has run", || app.ran("pile") >= 6);
     behind.gateway.crash();
+    assert_eq!(behind.observer.output("pile"), json!({ "right": 12 }), "{}", app.log());
+}
+
+/// The store is away in the middle of a run, and comes back. No SDK repeats the completion of an activity
+/// that failed meanwhile, so that the app has to connect anew: then the sidecar delivers it again.
+#[test]
+fn python_newer_goes_on_after_its_store_was_away_and_it_was_restarted() {
+    let behind = behind("away", "1Mi");
+    let app = App::start(Sdk::PythonNewer, &behind.target(), None);
+    app.pile("pile", 12, 256_000);
+    poll_until("half of it has run", || app.ran("pile") >= 6);
+    let folder = behind.gateway.folder();
+    let (objects, away) = (folder.join("objects"), folder.join("away"));
+    fs::rename(&objects, &away).unwrap();
+    // A file in its place, in which nothing can be stored.
+    fs::write(&objects, "").unwrap();
+    poll_until("the gateway has met it", || behind.gateway.log().contains("os error 20"));
+    fs::remove_file(&objects).unwrap();
+    fs::rename(&away, &objects).unwrap();
+    drop(app);
+    let app = App::start(Sdk::PythonNewer, &behind.target(), None);
     assert_eq!(behind.observer.output("pile"), json!({ "right": 12 }), "{}", app.log());
 }
