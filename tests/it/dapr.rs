@@ -1,6 +1,7 @@
 //! Dapr: real sidecars, and unmodified apps on each of its SDKs.
 
 mod app;
+mod behind;
 mod exposition;
 mod gateway;
 mod limits;
@@ -12,3 +13,5 @@ mod sdk;
 mod sdks;
 mod signing;
 mod stall;
+mod through;
+mod trouble;

@@ -6,17 +6,23 @@ use super::Server;
 
 /// The most that an operator may turn on: `trace` of our crates, `debug` of `object_store`.
 const LOG: &str = "info,cloakroom=trace,cloakroom_pipeline=trace,cloakroom_plugin=trace,\
-                   cloakroom_temporal=trace,cloakroom_stores=trace,object_store=debug";
+                   cloakroom_temporal=trace,cloakroom_dapr=trace,cloakroom_stores=trace,\
+                   object_store=debug";
 
 /// A gateway that ends when this is dropped, or with this process.
 pub struct GatewayProcess(Server);
 
 impl GatewayProcess {
-    /// Starts `program` with these files, among them `cloakroom.toml`. A folder `objects` is beside
-    /// them. The configuration may name either without a path.
+    /// Starts `program` before Temporal, with these files, among them `cloakroom.toml`. A folder
+    /// `objects` is beside them. The configuration may name either without a path.
     ///
     /// It listens at a port of its own, whatever the configuration says.
     pub fn start(program: &Path, files: &[(&str, &str)]) -> Self {
+        Self::before(program, "temporal", files)
+    }
+
+    /// The same before an engine, as the command line names it.
+    pub fn before(program: &Path, engine: &str, files: &[(&str, &str)]) -> Self {
         let server = Server::start("the gateway", |folder, port| {
             let (mut objects, config) = (fs::DirBuilder::new(), folder.join("cloakroom.toml"));
             objects.mode(0o700).create(folder.join("objects")).expect("a folder");
@@ -25,7 +31,7 @@ impl GatewayProcess {
             }
             let mut gateway = Command::new("env");
             gateway.arg(format!("CLOAKROOM_LOG={LOG}")).arg(program);
-            gateway.args(["gateway", "temporal", "--config"]).arg(config);
+            gateway.args(["gateway", engine, "--config"]).arg(config);
             gateway.args(["--listen", &format!("127.0.0.1:{port}")]);
             gateway
         });

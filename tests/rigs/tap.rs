@@ -61,6 +61,12 @@ impl Tap {
     pub fn received(&self) -> Vec<usize> {
         sizes(&self.received).clone()
     }
+
+    /// Returns the bytes of the largest message each way: sent, and received.
+    pub fn largest(&self) -> (usize, usize) {
+        let largest = |all: Vec<usize>| all.into_iter().max().unwrap_or(0);
+        (largest(self.sent()), largest(self.received()))
+    }
 }
 
 fn sizes(sizes: &Sizes) -> MutexGuard<'_, Vec<usize>> {

@@ -1,0 +1,63 @@
+//! Runs in whose middle something ends: the sidecar's room, the gateway, the store.
+
+use std::fs;
+
+use cloakroom_tests::{
+    poll_until,
+    rigs::{ControlPlane, SidecarOptions, redis},
+};
+use serde_json::json;
+
+use super::{app::App, behind::Behind, observer::Observer, sdk::Sdk};
+
+fn behind(app: &str, max_body_size: &str) -> Behind {
+    let options = SidecarOptions { app, max_body_size, redis: Some(redis()) };
+    Behind::start(ControlPlane::shared(), options, "16Mi")
+}
+
+/// A history without our form stalls. With a larger limit the run goes on through the gateway, and what
+/// is added is small.
+#[test]
+fn python_newer_goes_on_through_a_gateway_after_a_stall_without_one() {
+    let behind = behind("mixed", "1Mi");
+    let direct = Observer::of(&behind.sidecar.target());
+    let app = App::start(Sdk::PythonNewer, &behind.sidecar.target(), None);
+    app.pile("pile", 12, 256_000);
+    direct.stalled("pile");
+    drop(app);
+    behind.sidecar.restart("2Mi");
+    let app = App::start(Sdk::PythonNewer, &behind.target(), None);
+    assert_eq!(behind.observer.output("pile"), json!({ "right": 12 }), "{}", app.log());
+}
+
+/// The gateway is killed in the middle of a run, and is there again: nothing is lost.
+#[test]
+fn python_newer_goes_on_after_a_restart_of_the_gateway() {
+    let behind = behind("restarted", "1Mi");
+    let app = App::start(Sdk::PythonNewer, &behind.target(), None);
+    app.pile("pile", 12, 256_000);
+    poll_until("half of it has run", || app.ran("pile") >= 6);
+    behind.gateway.crash();
+    assert_eq!(behind.observer.output("pile"), json!({ "right": 12 }), "{}", app.log());
+}
+
+/// The store is away in the middle of a run, and comes back. No SDK repeats the completion of an activity
+/// that failed meanwhile, so that the app has to connect anew: then the sidecar delivers it again.
+#[test]
+fn python_newer_goes_on_after_its_store_was_away_and_it_was_restarted() {
+    let behind = behind("away", "1Mi");
+    let app = App::start(Sdk::PythonNewer, &behind.target(), None);
+    app.pile("pile", 12, 256_000);
+    poll_until("half of it has run", || app.ran("pile") >= 6);
+    let folder = behind.gateway.folder();
+    let (objects, away) = (folder.join("objects"), folder.join("away"));
+    fs::rename(&objects, &away).unwrap();
+    // A file in its place, in which nothing can be stored.
+    fs::write(&objects, "").unwrap();
+    poll_until("the gateway has met it", || behind.gateway.log().contains("os error 20"));
+    fs::remove_file(&objects).unwrap();
+    fs::rename(&away, &objects).unwrap();
+    drop(app);
+    let app = App::start(Sdk::PythonNewer, &behind.target(), None);
+    assert_eq!(behind.observer.output("pile"), json!({ "right": 12 }), "{}", app.log());
+}
