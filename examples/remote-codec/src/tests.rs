@@ -1,3 +1,5 @@
+//! Tests of references, answers and settings.
+
 use cloakroom_guest::{Buffer, Target, testing};
 
 use super::*;
