@@ -1,3 +1,5 @@
+//! Tests of references, answers and settings.
+
 use cloakroom_guest::{Buffer, Target, testing};
 
 use super::*;
@@ -47,7 +49,7 @@ fn a_reference_of_a_stranger_is_malformed() {
     assert!(matches!(read(&long), Err(Error::Malformed(_))));
 }
 
-/// What the real service answers is in the tests of the repository. These answers it never gives.
+/// The tests of the repository ask the real service, which never answers so.
 #[test]
 fn an_answer_of_a_stranger_is_an_error() {
     let ctx = testing::context(Target { namespace: Some("shop".into()), ..Target::default() });

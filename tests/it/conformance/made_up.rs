@@ -69,9 +69,12 @@ fn a_plugin_that_wants_tcp_says_what_it_needs() {
     }
     let against = |server| json!(["made-up keys", "made-up secrets", server]);
     assert_eq!((&tcp["against"], &tcp["cost"]), (&against("no server"), &Value::Null));
-    // With an address it is called.
-    let called = findings(ROGUE_WASIP2, &["words=127.0.0.1:9"], 1);
-    assert!(rules(&called, "passed").len() > 3, "{called:#}");
+    // With an address it is called: it encodes nothing of what the suite has.
+    let (_folder, path) = plugin(ROGUE_WASIP2);
+    let args = ["plugin", "check", &path, "--json", "--only", "declared", "--set"];
+    let out = check(&run(&[&args[..], &["words=127.0.0.1:9"]].concat(), ""), 1, &[]);
+    let called: Value = serde_json::from_str(&out).unwrap();
+    assert_eq!(rules(&called, "failed"), ["declared"], "{out}");
     assert_eq!(called["against"], against("the server 127.0.0.1:9"));
 }
 
