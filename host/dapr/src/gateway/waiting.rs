@@ -73,11 +73,9 @@ mod tests {
     use super::*;
 
     fn head(instance: &str, activity: Option<i32>) -> WorkItemHead {
-        let mut head = WorkItemHead::default();
-        head.instance_id = instance.to_owned();
-        head.kind = if activity.is_some() { ItemKind::Activity } else { ItemKind::Workflow };
-        head.task_id = activity.unwrap_or_default();
-        head
+        let kind = if activity.is_some() { ItemKind::Activity } else { ItemKind::Workflow };
+        let (instance_id, task_id) = (instance.to_owned(), activity.unwrap_or_default());
+        WorkItemHead { kind, instance_id, task_id, ..WorkItemHead::default() }
     }
 
     #[test]

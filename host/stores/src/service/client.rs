@@ -77,7 +77,7 @@ impl HttpService {
                 .entry(CONTENT_TYPE)
                 .or_insert(HeaderValue::from_static("application/octet-stream"));
             // The client sends no length of an empty body, and some services insist on one.
-            if pieces.iter().all(|piece| piece.is_empty()) {
+            if pieces.iter().all(bytes::Bytes::is_empty) {
                 headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
             }
             *built.body_mut() = Some(Pieces::body(pieces));
