@@ -19,10 +19,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         (Target::Bare, "tests/faulty", "faulty"),
         (Target::Bare, "tests/faulty-driver", "faulty_driver"),
         (Target::Bare, "tests/puppet", "puppet"),
-        (Target::Bare, "tests/remote-codec", "remote_codec"),
+        (Target::Bare, "tests/parts-codec", "parts_codec"),
         (Target::Wasip2, "guest-codecs/zlib", "zlib_wasip2"),
         (Target::Wasip2, "examples/reverse-codec", "reverse_codec"),
         (Target::Wasip2, "examples/postgres-driver", "postgres_driver"),
+        (Target::Wasip2, "examples/remote-codec", "large_payload_codec"),
     ] {
         for built in build(target, &[folder])? {
             fs::rename(&built, built.with_file_name(name).with_extension("wasm"))?;

@@ -55,7 +55,7 @@ pub const FAULTY_DRIVER: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/fault
 pub const PUPPET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/puppet.wasm"));
 
 /// The codec that moves payloads into a bucket and marks what it leaves.
-pub const REMOTE_CODEC: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/remote_codec.wasm"));
+pub const PARTS_CODEC: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/parts_codec.wasm"));
 
 /// A bundled plugin as a third party would build it, for `wasm32-wasip2`.
 pub const ZLIB_WASIP2: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/zlib_wasip2.wasm"));
@@ -65,6 +65,10 @@ pub const REVERSE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/reverse_cod
 
 /// The plugin of `examples/postgres-driver`.
 pub const POSTGRES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/postgres_driver.wasm"));
+
+/// The plugin of `examples/remote-codec`.
+pub const LARGE_PAYLOADS: &[u8] =
+    include_bytes!(concat!(env!("OUT_DIR"), "/large_payload_codec.wasm"));
 
 /// Where tests keep compiled plugins.
 pub fn compile_cache() -> PathBuf {

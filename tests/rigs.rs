@@ -10,6 +10,7 @@ mod envoy;
 mod gateway;
 mod gcs;
 mod http;
+mod large_payloads;
 mod postgres;
 mod redis;
 mod registry;
@@ -18,6 +19,7 @@ mod server;
 mod tamper;
 mod tap;
 mod temporal;
+mod webdav;
 
 pub use azurite::{AZURITE_ACCOUNT, AZURITE_KEY, azurite, container};
 pub use certificates::{Certificates, ServerPair};
@@ -25,6 +27,7 @@ pub use dapr::{ControlPlane, Sidecar, SidecarOptions};
 pub use envoy::{Envoy, envoy, envoy_to_socket};
 pub use gateway::GatewayProcess;
 pub use gcs::{fake_gcs, gcs_bucket};
+pub use large_payloads::large_payloads;
 pub use postgres::{POSTGRES_PASSWORD, Postgres, postgres};
 pub use redis::{REDIS_PASSWORD, redis, redis_contents, redis_with_tls};
 pub use registry::{REGISTRY_PASSWORD, REGISTRY_USER, Registry};
@@ -33,6 +36,7 @@ pub use server::{Server, free_port};
 pub use tamper::Tamper;
 pub use tap::Tap;
 pub use temporal::{DevOptions, DevServer, temporal};
+pub use webdav::{WebDav, webdav};
 
 /// The bucket or container that a server has from the start, where it has one.
 pub const BUCKET: &str = "temporal-payloads";

@@ -34,8 +34,12 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn list(folder: &Path, below: &Path, files: &mut Vec<String>) -> Result<(), Box<dyn Error>> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
+        // Python writes it beside modules that somebody ran from here.
+        if entry.file_name() == "__pycache__" {
+            continue;
+        }
         let below = below.join(entry.file_name());
-        // Not the entry's own type: in the repository `wit` is a link.
+        // Not the entry's own type: in the repository `wit` and packages in templates are links.
         if entry.path().is_dir() {
             list(&entry.path(), &below, files)?;
         } else {

@@ -79,6 +79,7 @@ pub(crate) use self::{
     namespace_rings::is_for_namespaces,
     namespace_rules::rules,
     namespaces::NamespaceEntry,
+    nearest::nearest,
     parse::parse,
     plugin::{PluginEntry, ReuseWord},
     plugins::SignaturePolicy,

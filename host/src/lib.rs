@@ -27,6 +27,7 @@ mod gateway;
 mod gateway_access;
 #[cfg(feature = "gateway")]
 mod gateway_settings;
+mod granted_names;
 pub mod inspect;
 mod inventory;
 mod key_facts;

@@ -110,15 +110,19 @@ impl<'a> Locker<'a> {
         }
         let settings = entry.settings.iter().map(|(name, value)| (name.clone(), value.0.clone()));
         let settings = settings.collect();
-        let encodings = describe::encodings(&self.host, source, inspection.world, settings).await?;
+        let described = describe::describe(&self.host, source, inspection.world, settings).await?;
+        let is_signed = checked.statement.is_some();
+        let told = described.statement.or(checked.title);
+        let statement = checked.statement.or(told);
         Ok(LockedPlugin {
             plugin: name,
             digest: inspection.digest.to_string(),
             manifest,
-            name: checked.statement.as_ref().map(|statement| statement.name().to_owned()),
-            version: checked.statement.as_ref().map(|statement| statement.version().to_owned()),
+            name: statement.as_ref().map(|statement| statement.name().to_owned()),
+            version: statement.as_ref().map(|statement| statement.version().to_owned()),
+            signed: is_signed,
             world: inspection.world.map_or("none", |world| world.as_str()).to_owned(),
-            encodings,
+            encodings: described.encodings,
             imports: imports(&inspection),
         })
     }

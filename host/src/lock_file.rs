@@ -41,12 +41,15 @@ pub struct LockedPlugin {
     /// Digest of its manifest, if it is from a registry.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub manifest: Option<String>,
-    /// Name that it was signed under.
+    /// Name that it was signed under, or that it, or its registry, says if no signature was checked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Version that it was signed under.
+    /// Version, as its name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub version: Option<String>,
+    /// True if a trusted key signed name and version. Otherwise they are for people, and prove nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub signed: bool,
     /// World of the contract.
     pub world: String,
     /// Encodings of a codec, with the settings of all its stages.

@@ -55,8 +55,8 @@ pub(crate) async fn load_pipeline(
     Ok(LoadedPipeline { pipeline, drivers, repeats })
 }
 
-/// Refuses a stage that could write plaintext into a bucket, if what is stored must be encrypted: a codec
-/// with buckets has to come after the stage that encrypts.
+/// Refuses a stage that could write plaintext into a bucket or a service, if what is stored must be
+/// encrypted: a codec with either has to come after the stage that encrypts.
 fn check_order_of_buckets(loader: &PluginLoader<'_>, file: &File) -> Result<(), Error> {
     if !file.storage.as_ref().is_some_and(|storage| storage.sealed) {
         return Ok(());
@@ -64,14 +64,20 @@ fn check_order_of_buckets(loader: &PluginLoader<'_>, file: &File) -> Result<(), 
     // Only stages that encrypt may be required, and the pipeline's builder has refused others.
     let encrypts = |entry: &StageEntry| entry.required != Required::No;
     let stages = file.stage.iter().enumerate().take_while(|(_, entry)| !encrypts(entry));
-    match stages.into_iter().find(|(_, entry)| !entry.grants.buckets.is_empty()) {
-        Some((index, entry)) => {
+    let granted = |entry: &StageEntry| {
+        let grants = &entry.grants;
+        let all =
+            [("buckets", !grants.buckets.is_empty()), ("services", !grants.services.is_empty())];
+        all.into_iter().find_map(|(key, is_granted)| is_granted.then_some(key))
+    };
+    match stages.into_iter().find_map(|(index, entry)| Some((index, entry, granted(entry)?))) {
+        Some((index, entry, key)) => {
             let text = format!(
-                "stage `{}` may write into buckets before a required stage has encrypted, and \
+                "stage `{}` may write into {key} before a required stage has encrypted, and \
                  `storage.sealed` allows no plaintext in a store: put it behind that stage",
                 entry.entry().stage_name()
             );
-            loader.locator.refuse(Table::Stage(index), &["grants", "buckets"], text)
+            loader.locator.refuse(Table::Stage(index), &["grants", key], text)
         }
         None => Ok(()),
     }

@@ -10,6 +10,7 @@ use crate::{
     blocking_work::run_blocking,
     builder::NativeParts,
     config::{Locator, NamespaceEntry, PluginEntry, ReuseWord, StorageEntry, Table, setting_name},
+    granted_names,
     inventory::Drivers,
     load_deadline::LoadProgress,
     plugin_store::PluginRequest,
@@ -80,7 +81,8 @@ impl PluginLoader<'_> {
         Ok(Arc::new(driver.map_err(|error| self.at_settings(table, entry, error))?))
     }
 
-    /// Refuses settings that the plugin says it does not take, at their line.
+    /// Refuses settings that the plugin says it does not take, and names that were not granted, at their
+    /// line.
     async fn check_settings(
         &self,
         table: Table<'_>,
@@ -89,14 +91,18 @@ impl PluginLoader<'_> {
     ) -> Result<(), Error> {
         let about = plugin.about().await;
         let about = about.map_err(|error| self.at_key(table, "plugin", entry, error))?;
-        let Some(Err(refused)) = about.map(|about| about.check_settings(&settings(entry))) else {
-            return Ok(());
+        let Some(about) = about else { return Ok(()) };
+        let at = |setting: &str, is_given: bool, error: Error| {
+            // A missing setting has no line of its own: the table's is the nearest.
+            let key = if is_given { vec!["settings", setting] } else { vec!["settings"] };
+            self.at_path(table, &key, entry, error.in_plugin(plugin.name()))
         };
-        let name = refused.setting.clone();
-        // A missing setting has no line of its own: the table's is the nearest.
-        let key = if refused.is_given { vec!["settings", &*name] } else { vec!["settings"] };
-        let error = Error::from(refused).in_plugin(plugin.name());
-        Err(self.at_path(table, &key, entry, error))
+        if let Err(refused) = about.check_settings(&settings(entry)) {
+            let (name, is_given) = (refused.setting.clone(), refused.is_given);
+            return Err(at(&name, is_given, refused.into()));
+        }
+        granted_names::check(about, entry)
+            .map_err(|refused| at(&refused.setting, refused.is_given, refused.error))
     }
 
     async fn load(&self, table: Table<'_>, entry: PluginEntry<'_>) -> Result<Plugin, Error> {

@@ -48,6 +48,19 @@ pub(crate) struct CheckedPlugin {
         expect(dead_code, reason = "read when plugins are locked")
     )]
     pub(crate) statement: Option<Statement>,
+    /// Name and version in the manifest of its registry, for which nothing vouches.
+    #[cfg_attr(
+        not(feature = "registry"),
+        expect(dead_code, reason = "read when plugins are locked")
+    )]
+    pub(crate) title: Option<Statement>,
+}
+
+impl CheckedPlugin {
+    /// Returns a plugin of which no signature is asked for.
+    fn unchecked(source: Source) -> Self {
+        Self { source, statement: None, title: None }
+    }
 }
 
 impl PluginRequest {
@@ -133,16 +146,18 @@ impl PluginStore {
 
     fn find_checked(&self, request: &PluginRequest) -> Result<CheckedPlugin, Error> {
         let (origin, name) = request.plugin.split_once(':').unwrap_or_default();
+        let mut title = None;
         let (source, plugin, signatures) = match origin {
             "bundled" => {
                 let source = request.finish(bundled(name)?);
-                return Ok(CheckedPlugin { source, statement: None });
+                return Ok(CheckedPlugin::unchecked(source));
             }
             "oci" => {
                 let reference: Reference = request.plugin.parse()?;
                 let artifact = self.copy(&reference)?;
                 let source = Source::bytes(reference.name(), artifact.component().clone());
                 let signatures = artifact.signatures().map(str::to_owned);
+                title = artifact.title();
                 (source, reference.plugin(), signatures)
             }
             _ => (Source::file(self.folder.join(name)), request.plugin.clone(), None),
@@ -150,7 +165,7 @@ impl PluginStore {
         let source = request.finish(source);
         if origin == "file" && self.policy == SignaturePolicy::Off && self.lock.is_none() {
             // Read when it is loaded, as ever: nothing is checked before.
-            return Ok(CheckedPlugin { source, statement: None });
+            return Ok(CheckedPlugin::unchecked(source));
         }
         let (source, bytes) = source.read_now(self.largest)?;
         let digest = Digest::sha256(&bytes);
@@ -166,7 +181,7 @@ impl PluginStore {
         };
         let statement = self.check_signature(request, &signatures);
         let statement = statement.map_err(|error| error.in_plugin(source.name()))?;
-        Ok(CheckedPlugin { source, statement })
+        Ok(CheckedPlugin { source, statement, title })
     }
 
     /// Checks signatures by the policy.

@@ -57,14 +57,22 @@ static BODY: LazyLock<Bytes> = LazyLock::new(|| {
     (0..LARGE.as_usize()).map(byte).collect()
 });
 
-/// Tries the codec of a stage alone with every probe, its own encodings among them. A codec may leave
-/// a probe as it is, unless the encoding is its own.
+/// Tries the codec of a stage alone with every probe, its own encodings and metadata among them. A codec
+/// may leave a probe as it is, unless the encoding or the metadata is its own.
+///
+/// A codec that takes no probes is not tried.
 ///
 /// # Errors
 /// `PluginRejected` or `Config` that name the stage and the probe. Transient errors keep their kind.
 pub(crate) async fn try_stage(stage: &Stage, most: ByteSize) -> Result<(), Error> {
     let [.., own] = NAMES;
+    if !stage.takes_probes() {
+        return Ok(());
+    }
     let owned = stage.encodings().iter().map(|name| probe(own, Payload::new(name, "cloakroom")));
+    let plain = Payload::new("json/plain", "\"cloakroom\"");
+    let marked = stage.metadata_names().iter().map(|name| plain.clone().with_metadata(name, "1"));
+    let owned = owned.chain(marked.map(|payload| probe(own, payload)));
     let ctx = Context::probe();
     for Probe { name, payload } in probes(most).into_iter().chain(owned) {
         let tried = stage.round_trip(&ctx, &payload).await;

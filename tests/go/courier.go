@@ -3,19 +3,14 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
-	"github.com/nexus-rpc/sdk-go/nexus"
 	commonpb "go.temporal.io/api/common/v1"
 	"go.temporal.io/sdk/activity"
-	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/converter"
 	"go.temporal.io/sdk/temporal"
-	"go.temporal.io/sdk/temporalnexus"
 	"go.temporal.io/sdk/worker"
 	"go.temporal.io/sdk/workflow"
 )
@@ -46,8 +41,8 @@ func courier(ctx workflow.Context, given order) (string, error) {
 		return "", err
 	}
 	options := workflow.ActivityOptions{StartToCloseTimeout: patience, TaskQueue: given.Queue}
-	// Only an echo and a heartbeat are another worker's.
-	if given.Way != "activity" && given.Way != "fan" && given.Way != "beat" {
+	// Only an echo, a heartbeat and a failure are another worker's.
+	if given.Way != "activity" && given.Way != "fan" && given.Way != "beat" && given.Way != "fail" {
 		options.TaskQueue = ""
 	}
 	switch given.Way {
@@ -67,20 +62,12 @@ func courier(ctx workflow.Context, given order) (string, error) {
 		return carried, err
 	case "fan":
 		return fan(workflow.WithActivityOptions(ctx, options), held)
-	case "nexus_sync", "nexus_run":
+	case "nexus_sync", "nexus_run", "nexus_fail", "nexus_refuse":
 		// The queue is an endpoint's name here.
-		nexus := workflow.NewNexusClient(given.Queue, "carrier")
-		err := nexus.ExecuteOperation(ctx, given.Way, held, workflow.NexusOperationOptions{}).Get(ctx, &carried)
-		return carried, err
-	case "nexus_fail", "nexus_refuse":
-		nexus := workflow.NewNexusClient(given.Queue, "carrier")
-		err := nexus.ExecuteOperation(ctx, given.Way, held, workflow.NexusOperationOptions{}).Get(ctx, &carried)
-		for cause := err; cause != nil; cause = errors.Unwrap(cause) {
-			if strings.Contains(cause.Error(), "cannot carry "+cut(held, 100)) {
-				return held, nil
-			}
-		}
-		return "", fmt.Errorf("the operation failed as another one: %w", err)
+		return callNexus(ctx, given)
+	case "burst":
+		// Fails the workflow task.
+		panic(held)
 	case "again":
 		return "", workflow.NewContinueAsNewError(ctx, "Courier", order{Way: "start", Parcel: held})
 	case "memo":
@@ -106,6 +93,7 @@ func courier(ctx workflow.Context, given order) (string, error) {
 		return carried, err
 	case "later":
 		options.ActivityID = "later"
+		options.RetryPolicy = &temporal.RetryPolicy{MaximumAttempts: 1}
 		err := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, options), "later", "").Get(ctx, &carried)
 		return carried, err
 	case "rest":
@@ -161,37 +149,6 @@ func fan(ctx workflow.Context, held string) (string, error) {
 		}
 	}
 	return held, nil
-}
-
-// A service with operations that answer at once, that fail or are refused, and that run a workflow.
-func registerNexus(polling worker.Worker) error {
-	carrier := nexus.NewService("carrier")
-	answer := func(_ context.Context, text string, _ nexus.StartOperationOptions) (string, error) { return text, nil }
-	start := func(
-		ctx context.Context, text string, options nexus.StartOperationOptions,
-	) (temporalnexus.WorkflowHandle[string], error) {
-		started := client.StartWorkflowOptions{ID: "nexus-" + options.RequestID}
-		return temporalnexus.ExecuteUntypedWorkflow[string](
-			ctx, options, started, "Courier", order{Way: "start", Parcel: text})
-	}
-	run, err := temporalnexus.NewWorkflowRunOperationWithOptions(
-		temporalnexus.WorkflowRunOperationOptions[string, string]{Name: "nexus_run", Handler: start})
-	if err != nil {
-		return err
-	}
-	fail := func(_ context.Context, text string, _ nexus.StartOperationOptions) (string, error) {
-		return "", nexus.NewOperationFailedErrorf("cannot carry %s", cut(text, 100))
-	}
-	refuse := func(_ context.Context, text string, _ nexus.StartOperationOptions) (string, error) {
-		return "", nexus.NewHandlerErrorf(nexus.HandlerErrorTypeBadRequest, "cannot carry %s", cut(text, 100))
-	}
-	failing := nexus.NewSyncOperation("nexus_fail", fail)
-	refusing := nexus.NewSyncOperation("nexus_refuse", refuse)
-	if err := carrier.Register(nexus.NewSyncOperation("nexus_sync", answer), failing, refusing, run); err != nil {
-		return err
-	}
-	polling.RegisterNexusService(carrier)
-	return nil
 }
 
 func registerActivities(polling worker.Worker) {

@@ -17,6 +17,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/DataDog/temporal-large-payload-codec/codec"
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"go.temporal.io/sdk/client"
@@ -42,8 +43,12 @@ type request struct {
 	S3         *bucket        `json:"s3"`
 	// Bounds an activity that a worker took and did not finish. 0 is as long as is bearable.
 	ActivitySeconds int64 `json:"activity_seconds"`
+	// The URL of DataDog's service for large payloads, if their codec is to store there.
+	LargePayloads string `json:"large_payloads"`
 	// Most workflows that the worker caches. Absent for the SDK's default.
 	Cached *int `json:"cached"`
+	// Whether a step that fails does not end the program.
+	GoOn bool `json:"go_on"`
 }
 
 // Where the SDK's own driver stores, if it does.
@@ -75,7 +80,10 @@ func main() {
 	}
 	storing, err := asked.S3.storage()
 	must(err)
+	converting, err := asked.converter()
+	must(err)
 	connected, err := client.Dial(client.Options{
+		DataConverter:      converting,
 		ExternalStorage:    storing,
 		HostPort:           asked.Address,
 		Namespace:          asked.Namespace,
@@ -120,20 +128,36 @@ func (s *bucket) storage() (converter.ExternalStorage, error) {
 	return converter.ExternalStorage{Drivers: []converter.StorageDriver{driver}}, err
 }
 
-// Runs the steps, and ends the program at the first that fails.
+// The SDK's own converter, or that with DataDog's codec behind it.
+func (r request) converter() (converter.DataConverter, error) {
+	plain := converter.GetDefaultDataConverter()
+	if r.LargePayloads == "" {
+		return plain, nil
+	}
+	remote, err := codec.New(codec.WithURL(r.LargePayloads), codec.WithNamespace(r.Namespace))
+	return converter.NewCodecDataConverter(plain, remote), err
+}
+
+// Runs the steps, and ends the program at the first that fails, unless it is to go on.
 func run(connected client.Client, asked request) {
+	status := 0
 	for _, step := range asked.Steps {
 		started := time.Now()
 		came, err := scenario{connected, asked}.step(context.Background(), step, parcel(asked, step))
 		if err != nil {
 			say(map[string]any{"step": step, "ok": false, "error": cut(err.Error(), 4000)})
-			os.Exit(1)
+			status = 1
+			if asked.GoOn {
+				continue
+			}
+			break
 		}
 		digest := sha256.Sum256([]byte(came))
 		say(map[string]any{
 			"step": step, "ok": true, "sha256": hex.EncodeToString(digest[:]), "ms": time.Since(started).Milliseconds(),
 		})
 	}
+	os.Exit(status)
 }
 
 // A text that every SDK makes in the same way, and that compresses to half its size at most.

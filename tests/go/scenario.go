@@ -32,7 +32,7 @@ func same(found, sent, where string) (string, error) {
 // How the steps that only execute the workflow name their way.
 var simple = map[string]string{
 	"start": "start", "activity": "activity", "local_activity": "local", "child": "child", "fan": "fan",
-	"continue_as_new": "again", "heartbeat": "stumble", "beat": "beat", "nexus_sync": "nexus_sync", "nexus_run": "nexus_run",
+	"continue_as_new": "again", "heartbeat": "stumble", "nexus_sync": "nexus_sync", "nexus_run": "nexus_run",
 	"nexus_fail": "nexus_fail", "nexus_refuse": "nexus_refuse",
 }
 
@@ -65,7 +65,7 @@ func (s scenario) step(ctx context.Context, step, text string) (string, error) {
 		return s.failure(ctx, step, text)
 	case "panic":
 		return s.panic(ctx, step, text)
-	case "async_completion", "async_by_id":
+	case "async_completion", "async_by_id", "beat_by_id":
 		return s.later(ctx, step, text)
 	case "schedule":
 		return s.schedule(ctx, step, text)
@@ -229,7 +229,12 @@ func (s scenario) later(ctx context.Context, step, text string) (string, error) 
 	for ; !found; token, found = tokens.Load(handle.GetID()) {
 		time.Sleep(often)
 	}
-	if step == "async_by_id" {
+	if step == "beat_by_id" {
+		if err := s.client.RecordActivityHeartbeatByID(ctx, s.asked.Namespace, handle.GetID(), "", "later", text); err != nil {
+			return "", err
+		}
+	}
+	if step != "async_completion" {
 		err = s.client.CompleteActivityByID(ctx, s.asked.Namespace, handle.GetID(), "", "later", text, nil)
 	} else {
 		err = s.client.CompleteActivity(ctx, token.([]byte), text, nil)

@@ -351,6 +351,9 @@ fn every_link_leads_somewhere() {
         "examples/agent/README.md",
         "examples/alerts/README.md",
         "examples/invoice/README.md",
+        "examples/json-fields-codec/README.md",
+        "examples/vector-codec/README.md",
+        "examples/webdav-driver/README.md",
         "guest-codecs/README.md",
         "wit/README.md",
     ];

@@ -9,7 +9,7 @@ use cloakroom::{
     plugin::{Grants, Limits, Plugin, Reuse, Settings, Source},
     storage::{Bucket, BucketAccess, ObjectBucket, PutMode},
 };
-use cloakroom_tests::{KEY, REMOTE_CODEC, assert_text, chain, compile_cache, host, noise};
+use cloakroom_tests::{KEY, PARTS_CODEC, assert_text, chain, compile_cache, host, noise};
 use expect_test::expect;
 
 fn bucket() -> Arc<dyn Bucket> {
@@ -18,7 +18,7 @@ fn bucket() -> Arc<dyn Bucket> {
 
 async fn load(bucket: &Arc<dyn Bucket>, access: BucketAccess) -> Plugin {
     let grants = Grants::none().with_bucket("parts", bucket.clone(), access);
-    host(Limits::default()).load(Source::bytes("remote", REMOTE_CODEC), grants).await.unwrap()
+    host(Limits::default()).load(Source::bytes("remote", PARTS_CODEC), grants).await.unwrap()
 }
 
 async fn pipeline(bucket: &Arc<dyn Bucket>, access: BucketAccess, key: Option<&str>) -> Pipeline {
@@ -58,7 +58,7 @@ async fn a_codec_moves_payloads_into_its_bucket() {
 async fn it_is_held_to_its_grant() {
     let bucket = bucket();
     let rejected = host(Limits::default())
-        .load(Source::bytes("remote", REMOTE_CODEC), Grants::none())
+        .load(Source::bytes("remote", PARTS_CODEC), Grants::none())
         .await
         .map(drop)
         .unwrap_err();
@@ -106,7 +106,7 @@ async fn what_it_reads_is_bounded() {
     let encoded = writes.encode(&ctx, sent(2 << 20)).await.unwrap();
     let grants = Grants::none().with_bucket("parts", bucket.clone(), BucketAccess::whole());
     let limits = Limits { output: ByteSize::mib(1), ..Limits::default() };
-    let plugin = host(limits).load(Source::bytes("remote", REMOTE_CODEC), grants).await.unwrap();
+    let plugin = host(limits).load(Source::bytes("remote", PARTS_CODEC), grants).await.unwrap();
     let settings = Settings::none().with_setting("bucket", "parts");
     let codec = plugin.codec(settings, Reuse::Fresh).await.unwrap();
     let small =
@@ -119,7 +119,7 @@ async fn what_it_reads_is_bounded() {
 async fn open(text: &str) -> (Result<Cloakroom, Error>, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, bytes: &[u8]| fs::write(folder.path().join(name), bytes).unwrap();
-    write("remote.wasm", REMOTE_CODEC);
+    write("remote.wasm", PARTS_CODEC);
     write("key", &KEY);
     write("cloakroom.toml", text.as_bytes());
     fs::create_dir(folder.path().join("parts")).unwrap();

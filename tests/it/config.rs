@@ -233,7 +233,7 @@ const WRONG: [(&str, &str, &[&str], Expect); 27] = [
         "ring = \"orders\"",
         &["stage `aes-gcm`", "`orders`"],
         expect![[r#"
-            [folder]/cloakroom.toml, line 10, stage `aes-gcm`, key `settings`: plugin `aes-gcm`: key ring `orders` was not granted to this plugin; granted: `payments`
+            [folder]/cloakroom.toml, line 10, stage `aes-gcm`, key `settings.ring`: plugin `aes-gcm`: setting `ring` names `orders`, which is not in `grants.keys`: granted: `payments`; name one of these, or grant it
         "#]],
     ),
     (

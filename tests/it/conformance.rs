@@ -2,8 +2,10 @@
 
 mod buckets;
 mod command;
+mod made_up;
 mod native;
 mod page;
+mod trace;
 
 use std::{
     collections::BTreeSet,

@@ -18,7 +18,7 @@ use cloakroom_tests::{assert_text, chain, compile_cache, ctx, noise, plain};
 use expect_test::expect;
 
 /// Builds what lies in a folder of `tests/python` for a world of the contract.
-fn component(folder: &str, world: &str) -> Bytes {
+pub fn component(folder: &str, world: &str) -> Bytes {
     let tests = Path::new(env!("CARGO_MANIFEST_DIR"));
     let built = tempfile::tempdir().unwrap();
     let wasm = built.path().join("guest.wasm");

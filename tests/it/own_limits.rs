@@ -1,6 +1,6 @@
 //! Limits of one stage or one driver, below those of the host.
 
-use std::{fs, time::Duration};
+use std::{fs, num::NonZeroUsize, time::Duration};
 
 use cloakroom::{
     ByteSize, Cloakroom, CloakroomBuilder, Codec as _, Context, Error, ErrorKind, Limit,
@@ -37,6 +37,8 @@ async fn a_plugin_is_ended_by_its_own_limit() {
         ("loop", OwnLimits { time: Some(Duration::from_millis(50)), ..none }, Limit::Time),
         ("memory", OwnLimits { memory: Some(ByteSize::mib(8)), ..none }, Limit::Memory),
         ("write-forever", OwnLimits { output: Some(ByteSize::mib(2)), ..none }, Limit::Output),
+        ("handles", OwnLimits { handles: NonZeroUsize::new(8), ..none }, Limit::Handles),
+        ("join-forever", OwnLimits { held: Some(ByteSize::mib(16)), ..none }, Limit::Held),
         ("log-forever", OwnLimits { log: Some(ByteSize::kib(1)), ..none }, Limit::Log),
     ];
     for (attack, own, limit) in cases {

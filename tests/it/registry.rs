@@ -6,6 +6,7 @@ mod lock;
 mod real;
 mod recorder;
 mod signatures;
+mod tls;
 
 use std::{fs, path::PathBuf};
 

@@ -5,7 +5,7 @@ mod answers;
 mod config;
 mod rules;
 mod secrets;
-mod server;
+pub(crate) mod server;
 mod tls;
 mod wasi;
 

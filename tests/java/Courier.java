@@ -45,6 +45,7 @@ public interface Courier {
   /** The workflow. */
   final class Carrier implements Courier {
     private static final Duration PATIENCE = Duration.ofMinutes(10);
+    private static final RetryOptions ONCE = RetryOptions.newBuilder().setMaximumAttempts(1).build();
 
     private String held = "";
     private String added;
@@ -71,6 +72,15 @@ public interface Courier {
               .execute(String.class, Map.of("way", "start", "parcel", held));
         case "fan":
           return fan(activity(queue, null));
+        case "nexus_sync":
+        case "nexus_run":
+        case "nexus_fail":
+        case "nexus_refuse":
+          // The queue is an endpoint's name here.
+          return Nexuses.call(queue, way, held);
+        case "burst":
+          // Fails the workflow task.
+          throw new IllegalStateException(held);
         case "again":
           Workflow.continueAsNew(Map.of("way", "start", "parcel", held));
           return "it goes on";
@@ -81,15 +91,14 @@ public interface Courier {
           return Tracing.TRACE.get();
         case "fail":
         case "drop":
-          return activity("", RetryOptions.newBuilder().setMaximumAttempts(1).build())
-              .execute(way, String.class, held);
+          return activity(queue, ONCE).execute(way, String.class, held);
         case "beat":
           return activity(queue, null).execute(way, String.class, held);
         case "stumble":
           return activity("", RetryOptions.newBuilder().setInitialInterval(Duration.ofMillis(100)).build())
               .execute(way, String.class, held);
         case "later":
-          return activity("", null).execute(way, String.class, "");
+          return activity("", ONCE).execute(way, String.class, "");
         case "rest":
           return rest();
         case "wait":

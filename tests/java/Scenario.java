@@ -1,3 +1,5 @@
+import static java.util.Map.entry;
+
 import io.temporal.api.common.v1.WorkflowExecution;
 import io.temporal.api.enums.v1.WorkflowIdConflictPolicy;
 import io.temporal.api.workflowservice.v1.ResetWorkflowExecutionRequest;
@@ -30,15 +32,18 @@ final class Scenario {
 
   /** The steps that only execute the workflow, and the way that they name. */
   private static final Map<String, String> SIMPLE =
-      Map.of(
-          "start", "start",
-          "activity", "activity",
-          "local_activity", "local",
-          "child", "child",
-          "fan", "fan",
-          "continue_as_new", "again",
-          "heartbeat", "stumble",
-          "beat", "beat");
+      Map.ofEntries(
+          entry("start", "start"),
+          entry("activity", "activity"),
+          entry("local_activity", "local"),
+          entry("child", "child"),
+          entry("fan", "fan"),
+          entry("continue_as_new", "again"),
+          entry("heartbeat", "stumble"),
+          entry("nexus_sync", "nexus_sync"),
+          entry("nexus_run", "nexus_run"),
+          entry("nexus_fail", "nexus_fail"),
+          entry("nexus_refuse", "nexus_refuse"));
 
   private final WorkflowClient client;
   private final Sdks.Request request;
@@ -90,6 +95,7 @@ final class Scenario {
         return text;
       case "async_completion":
       case "async_by_id":
+      case "beat_by_id":
         return later(step, text);
       case "schedule":
         return schedule(step, text);
@@ -186,7 +192,10 @@ final class Scenario {
       Thread.sleep(OFTEN);
     }
     ActivityCompletionClient completion = client.newActivityCompletionClient();
-    if (step.equals("async_by_id")) {
+    if (step.equals("beat_by_id")) {
+      completion.heartbeat(id, Optional.empty(), pending.id(), text);
+    }
+    if (step.endsWith("by_id")) {
       completion.complete(id, Optional.empty(), pending.id(), text);
     } else {
       completion.complete(pending.token(), text);

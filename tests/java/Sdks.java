@@ -39,6 +39,7 @@ public final class Sdks {
     public List<String> steps;
     public String other_queue = "";
     public Integer cached;
+    public boolean go_on;
   }
 
   private static final ObjectMapper JSON =
@@ -74,6 +75,7 @@ public final class Sdks {
       Worker worker = factory.newWorker(request.task_queue);
       worker.registerWorkflowImplementationTypes(Courier.Carrier.class);
       worker.registerActivitiesImplementations(new Courier.Porter());
+      worker.registerNexusServiceImplementation(new Nexuses.Carried());
       factory.start();
       say(line("ready", true));
       if (request.role.equals("worker")) {
@@ -98,6 +100,7 @@ public final class Sdks {
   }
 
   private static int run(Scenario scenario, Request request) throws Exception {
+    int status = 0;
     for (String step : request.steps) {
       long started = System.nanoTime();
       Map<String, Object> line;
@@ -109,12 +112,14 @@ public final class Sdks {
       } catch (Exception | AssertionError error) {
         line = line(step, false);
         line.put("error", chain(error));
-        say(line);
-        return 1;
+        status = 1;
       }
       say(line);
+      if (status != 0 && !request.go_on) {
+        break;
+      }
     }
-    return 0;
+    return status;
   }
 
   /** A text that every SDK makes in the same way, and that compresses to half its size at most. */

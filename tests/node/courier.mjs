@@ -4,6 +4,24 @@ import * as workflow from "@temporalio/workflow";
 const once = { startToCloseTimeout: "10 minutes" };
 let trace = "";
 
+// The queue is an endpoint's name here.
+function nexus({ way, parcel, queue }) {
+  const service = { name: "carrier", operations: { [way]: { name: way } } };
+  return workflow.createNexusServiceClient({ endpoint: queue, service }).executeOperation(way, parcel);
+}
+
+// Ends well if the operation failed for the reason that it should.
+async function failing(order) {
+  const error = await nexus(order).then(
+    () => new Error("it did not fail"),
+    (error) => error,
+  );
+  for (let cause = error; cause; cause = cause.cause) {
+    if (cause.message.includes(`cannot carry ${order.parcel.slice(0, 100)}`)) return order.parcel;
+  }
+  throw error;
+}
+
 const activities = (options) => workflow.proxyActivities({ ...once, ...options });
 
 const ways = {
@@ -20,17 +38,26 @@ const ways = {
     const carried = await Promise.all(numbers.map((i) => activities().echo(`${parcel}${i}`)));
     return carried.every((text, i) => text === `${parcel}${i}`) ? parcel : "mixed up";
   },
+  nexus_sync: nexus,
+  nexus_run: nexus,
+  nexus_fail: failing,
+  nexus_refuse: failing,
+  // Fails the workflow task.
+  burst: ({ parcel }) => {
+    throw new Error(parcel);
+  },
   again: ({ parcel }) => workflow.continueAsNew({ way: "start", parcel }),
   memo: ({ parcel }) => {
     workflow.upsertMemo({ more: parcel });
     return workflow.workflowInfo().memo.note;
   },
   headers: () => trace,
-  fail: ({ parcel }) => activities({ retry: { maximumAttempts: 1 } }).fail(parcel),
+  fail: ({ parcel, queue }) =>
+    activities({ retry: { maximumAttempts: 1 }, ...(queue ? { taskQueue: queue } : {}) }).fail(parcel),
   drop: ({ parcel }) => activities({ retry: { maximumAttempts: 1 } }).drop(parcel),
   beat: ({ parcel, queue }) => activities(queue ? { taskQueue: queue } : {}).beat(parcel),
   stumble: ({ parcel }) => activities({ retry: { initialInterval: 100 } }).stumble(parcel),
-  later: () => activities().later(""),
+  later: () => activities({ retry: { maximumAttempts: 1 } }).later(""),
   // Sends the parcel in several ways, and rests until it is told to go on.
   rest: async ({ parcel }, courier) => {
     const carried = [await ways.local({ parcel }), await ways.activity({ parcel })];

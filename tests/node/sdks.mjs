@@ -9,6 +9,8 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
+import { carrier } from "./carrier.mjs";
+
 // The packages are not beside this file: `cargo xtask test` says where it installed them.
 const packages = process.env.CLOAKROOM_NODE;
 const require = createRequire(join(packages, "sdks.mjs"));
@@ -108,7 +110,10 @@ class Scenario {
     fan: (...given) => this.execute("fan", ...given),
     continue_as_new: (...given) => this.execute("again", ...given),
     heartbeat: (...given) => this.execute("stumble", ...given),
-    beat: (...given) => this.execute("beat", ...given),
+    nexus_sync: (...given) => this.execute("nexus_sync", ...given),
+    nexus_run: (...given) => this.execute("nexus_run", ...given),
+    nexus_fail: (...given) => this.execute("nexus_fail", ...given),
+    nexus_refuse: (...given) => this.execute("nexus_refuse", ...given),
     signal: async (step, text) => {
       const handle = await this.start(step, "wait");
       await handle.signal("add", text);
@@ -178,6 +183,13 @@ class Scenario {
       await this.client.activity.complete({ workflowId: handle.workflowId, activityId }, text);
       return same(await handle.result(), text);
     },
+    beat_by_id: async (step, text) => {
+      const [handle, { activityId }] = await this.later(step);
+      const activity = { workflowId: handle.workflowId, activityId };
+      await this.client.activity.heartbeat(activity, text);
+      await this.client.activity.complete(activity, text);
+      return same(await handle.result(), text);
+    },
     schedule: async (step, text) => {
       const action = {
         type: "startWorkflow",
@@ -242,6 +254,7 @@ function chain(error) {
 
 async function run(client, request) {
   const scenario = new Scenario(client, request);
+  let status = 0;
   for (const step of request.steps) {
     const started = performance.now();
     try {
@@ -249,10 +262,11 @@ async function run(client, request) {
       await say({ step, ok: true, sha256: sha256(came), ms: Math.round(performance.now() - started) });
     } catch (error) {
       await say({ step, ok: false, error: chain(error) });
-      return 1;
+      status = 1;
+      if (!request.go_on) break;
     }
   }
-  return 0;
+  return status;
 }
 
 // Writes the header.
@@ -282,6 +296,7 @@ async function main(request, ended) {
     workflowsPath,
     interceptors: { workflowModules: [workflowsPath] },
     activities,
+    nexusServices: [carrier],
     bundlerOptions: {
       webpackConfigHook: (config) => {
         config.resolve.modules = [join(packages, "node_modules")];

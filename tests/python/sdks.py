@@ -6,6 +6,7 @@ Reads one JSON request, on one line of standard input:
  "other_queue": "", "s3": {"endpoint": URL, "bucket": name}}
 With "s3", payloads are stored there by the SDK's own driver. Only Go and Python have one that is published.
 With "cached": 0, the worker caches no workflow, so that each task brings a history from its start.
+With "go_on", a step that fails does not end the program.
 Writes one line of JSON for each step: {"step": ..., "ok": true, "sha256": of what came back, "ms": ...}. The first
 step that fails has "ok": false and "error", and ends the program with status 1. A worker says {"step": "ready"},
 and works until standard input ends.
@@ -37,10 +38,12 @@ from temporalio.client import (
 )
 from temporalio.common import RetryPolicy, WorkflowIDConflictPolicy
 from temporalio.converter import DataConverter, ExternalStorage
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, NexusOperationError
 from temporalio.service import RPCError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker, WorkflowInboundInterceptor
 from temporalio.worker import Interceptor as WorkerInterceptor
+
+from nexus_carrier import Carrier
 
 PATIENCE = timedelta(minutes=10)
 OFTEN = 0.05
@@ -140,6 +143,11 @@ class Courier:
             run = lambda i: workflow.execute_activity("echo", f"{text}{i}", task_queue=queue, **once)
             carried = await asyncio.gather(*(run(i) for i in range(20)))
             return text if carried == [f"{text}{i}" for i in range(20)] else "mixed up"
+        if way.startswith("nexus_"):
+            return await self.nexus(way, text, endpoint=order["queue"])
+        if way == "burst":
+            # Fails the workflow task.
+            raise ValueError(text)
         if way == "again":
             workflow.continue_as_new({"way": "start", "parcel": text})
         if way == "memo":
@@ -149,20 +157,33 @@ class Courier:
             return self.trace
         if way in ("fail", "drop"):
             retry = RetryPolicy(maximum_attempts=1)
-            return await workflow.execute_activity(way, text, retry_policy=retry, **once)
+            return await workflow.execute_activity(way, text, task_queue=queue, retry_policy=retry, **once)
         if way == "beat":
             return await workflow.execute_activity(way, text, task_queue=queue, **once)
         if way == "stumble":
             retry = RetryPolicy(initial_interval=timedelta(milliseconds=100))
             return await workflow.execute_activity(way, text, retry_policy=retry, **once)
         if way == "later":
-            return await workflow.execute_activity(way, "", activity_id="later", **once)
+            retry = RetryPolicy(maximum_attempts=1)
+            return await workflow.execute_activity(way, "", activity_id="later", retry_policy=retry, **once)
         if way == "rest":
             return await self.rest(text, once)
         if way == "wait":
             await workflow.wait_condition(lambda: self.added is not None)
             return self.added
         return text
+
+    async def nexus(self, operation, text, endpoint):
+        client = workflow.create_nexus_client(service="carrier", endpoint=endpoint)
+        try:
+            return await client.execute_operation(operation, text, output_type=str)
+        except NexusOperationError as error:
+            cause = error
+            while cause and f"cannot carry {text[:100]}" not in str(cause):
+                cause = cause.__cause__
+            if cause is None or operation not in ("nexus_fail", "nexus_refuse"):
+                raise
+            return text
 
     async def rest(self, text, once):
         """Sends the parcel in several ways, and rests until it is told to go on."""
@@ -255,7 +276,8 @@ class Scenario:
 
     async def step(self, step, text):
         simple = {"start": "start", "activity": "activity", "local_activity": "local", "child": "child", "fan": "fan"}
-        simple |= {"continue_as_new": "again", "heartbeat": "stumble", "beat": "beat"}
+        simple |= {"continue_as_new": "again", "heartbeat": "stumble"}
+        simple |= {name: name for name in ("nexus_sync", "nexus_run", "nexus_fail", "nexus_refuse")}
         if step in simple:
             return await self.execute(step, simple[step], text)
         return await getattr(self, step)(step, text)
@@ -343,6 +365,15 @@ class Scenario:
         await activity.complete(text)
         return same(await handle.result(), text)
 
+    async def beat_by_id(self, step, text):
+        handle = await self.start(step, "later")
+        while handle.id not in tokens:
+            await asyncio.sleep(OFTEN)
+        activity = self.client.get_async_activity_handle(workflow_id=handle.id, run_id=None, activity_id="later")
+        await activity.heartbeat(text)
+        await activity.complete(text)
+        return same(await handle.result(), text)
+
     async def schedule(self, step, text):
         action = ScheduleActionStartWorkflow(Courier.run, self.order("start", text), **self.options(step))
         spec = ScheduleSpec()
@@ -385,16 +416,20 @@ def chain(error):
 
 
 async def run(client, request):
+    status = 0
     for step in request["steps"]:
         started = time.monotonic()
         try:
             came = await Scenario(client, request).step(step, parcel(request, step))
         except Exception as error:
             say(step=step, ok=False, error=chain(error))
-            return 1
+            status = 1
+            if request.get("go_on"):
+                continue
+            break
         digest = hashlib.sha256(came.encode()).hexdigest()
         say(step=step, ok=True, sha256=digest, ms=round(1000 * (time.monotonic() - started)))
-    return 0
+    return status
 
 
 @contextlib.asynccontextmanager
@@ -431,6 +466,7 @@ async def serve(request, ended, storing):
         task_queue=request["task_queue"],
         workflows=[Courier],
         activities=[echo, fail, drop, stumble, beat, later],
+        nexus_service_handlers=[Carrier()],
         workflow_runner=UnsandboxedWorkflowRunner(),
         max_cached_workflows=request.get("cached", 1000),
     ):

@@ -22,19 +22,29 @@ pub struct Registry(Server);
 impl Registry {
     /// Starts a registry that anybody may read and write.
     pub fn open() -> Self {
-        Self::start(false)
+        Self::start(false, None)
     }
 
     /// Starts a registry that asks for user and password.
     pub fn with_password() -> Self {
-        Self::start(true)
+        Self::start(true, None)
     }
 
-    fn start(has_password: bool) -> Self {
+    /// Starts a registry that speaks TLS with this certificate and key, both PEM.
+    pub fn with_tls(certificate: &str, key: &str) -> Self {
+        Self::start(false, Some([certificate, key]))
+    }
+
+    fn start(has_password: bool, tls: Option<[&str; 2]>) -> Self {
         Self(Server::start("docker-registry", |folder, port| {
-            fs::write(folder.join("htpasswd"), HTPASSWD).expect("its folder");
+            let write = |name, text: &str| fs::write(folder.join(name), text).expect("its folder");
+            write("htpasswd", HTPASSWD);
+            if let Some([certificate, key]) = tls {
+                write("server.pem", certificate);
+                write("server.key", key);
+            }
             let config = folder.join("config.yml");
-            fs::write(&config, configuration(folder, port, has_password)).expect("its folder");
+            write("config.yml", &configuration(folder, port, has_password, tls.is_some()));
             let mut registry = Command::new("docker-registry");
             registry.arg("serve").arg(config);
             registry
@@ -54,7 +64,7 @@ impl Registry {
 }
 
 /// Returns the configuration, in the JSON that YAML is a superset of.
-fn configuration(folder: &Path, port: u16, has_password: bool) -> String {
+fn configuration(folder: &Path, port: u16, has_password: bool, has_tls: bool) -> String {
     let storage = folder.join("storage");
     let mut config = serde_json::json!({
         "version": 0.1,
@@ -65,6 +75,10 @@ fn configuration(folder: &Path, port: u16, has_password: bool) -> String {
     if has_password {
         let path = folder.join("htpasswd");
         config["auth"] = serde_json::json!({ "htpasswd": { "realm": "r", "path": path } });
+    }
+    if has_tls {
+        let [certificate, key] = ["server.pem", "server.key"].map(|name| folder.join(name));
+        config["http"]["tls"] = serde_json::json!({ "certificate": certificate, "key": key });
     }
     config.to_string()
 }

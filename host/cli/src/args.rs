@@ -222,8 +222,12 @@ pub(crate) struct CompileOne {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Inspect {
-    /// Path of the plugin, or `bundled:NAME`
+    /// Path of the plugin, `bundled:NAME`, or a pinned reference that was pulled
+    #[arg(value_name = "FILE|bundled:NAME|oci://HOST/REPOSITORY@sha256:…")]
     pub(crate) plugin: String,
+    /// Folder of local copies, instead of the user's folder
+    #[arg(long, value_name = "FOLDER")]
+    pub(crate) into: Option<PathBuf>,
     /// Also run the plugin in the sandbox, and show its settings, its encodings or its kind of storage
     #[arg(long)]
     pub(crate) describe: bool,

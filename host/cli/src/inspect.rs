@@ -19,12 +19,12 @@ use crate::{
     failure::Failure,
     inspect_about,
     open::host_builder,
-    plugin::source::source,
+    plugin::source::source_from,
     table::{table, thousands},
 };
 
 pub(crate) async fn run(args: &Inspect) -> Result<(), Failure> {
-    let source = source(&args.plugin)?;
+    let source = source_from(&args.plugin, args.into.as_deref())?;
     if args.markdown {
         return print_markdown(args, source).await;
     }

@@ -6,6 +6,7 @@ use std::{
 };
 
 use cloakroom::registry::{Difference, LockPlan, LockedPlugin};
+use serde_json::{Value, json};
 
 use crate::{
     failure::Failure,
@@ -25,6 +26,7 @@ Examples:
   cloakroom lock --config cloakroom.toml            pin new plugins
   cloakroom lock --config cloakroom.toml --update   take what tags stand for now
   cloakroom lock --config cloakroom.toml --check    for CI: change nothing
+  cloakroom lock --config cloakroom.toml --json     for scripts: plugins and differences
 
 Exit status: 0 everything is pinned, 1 something asks for more, --check found
 something to pin, or a registry does not answer, 2 usage or configuration is
@@ -44,15 +46,14 @@ pub(crate) struct Lock {
     /// Write nothing, and fail if there is something to write
     #[arg(long)]
     check: bool,
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
 }
 
 pub(crate) async fn run(args: &Lock) -> Result<(), Failure> {
     let plan = builder(&args.config).lock(args.update).await?;
-    let mut text = words(&plan.plugins().iter().map(plugin_row).collect::<Vec<_>>());
-    if !plan.differences().is_empty() {
-        text.push_str("\nMore than was accepted:\n");
-        text.push_str(&differences(&plan));
-    }
+    let text = if args.json { format!("{:#}\n", as_json(&plan)?) } else { as_text(&plan) };
     io::stdout().lock().write_all(text.as_bytes())?;
     if !plan.is_granted() && !args.accept {
         return Err(Failure::operation(
@@ -71,9 +72,21 @@ pub(crate) async fn run(args: &Lock) -> Result<(), Failure> {
     ))
 }
 
+fn as_text(plan: &LockPlan) -> String {
+    let mut text = words(&plan.plugins().iter().map(plugin_row).collect::<Vec<_>>());
+    if !plan.differences().is_empty() {
+        text.push_str("\nMore than was accepted:\n");
+        text.push_str(&differences(plan));
+    }
+    text
+}
+
 fn plugin_row(plugin: &LockedPlugin) -> Vec<String> {
     let version = match (&plugin.name, &plugin.version) {
-        (Some(name), Some(version)) => format!("signed as {name} {version}"),
+        (Some(name), Some(version)) if plugin.signed => format!("signed as {name} {version}"),
+        (Some(name), Some(version)) => {
+            format!("calls itself {name} {version}, no signature checked")
+        }
         _ => "no signature checked".to_owned(),
     };
     let digest = plugin.manifest.as_ref().unwrap_or(&plugin.digest);
@@ -96,4 +109,37 @@ fn differences(plan: &LockPlan) -> String {
         vec![printable(name), one.kind.to_owned(), printable(&change), state]
     };
     words(&plan.differences().iter().map(row).collect::<Vec<_>>())
+}
+
+/// Returns the plan before it is written. Names and texts of plugins are bounded and clean.
+fn as_json(plan: &LockPlan) -> Result<Value, Failure> {
+    let plugin = |plugin: &LockedPlugin| {
+        json!({
+            "plugin": plugin.plugin,
+            "digest": plugin.digest,
+            "manifest": plugin.manifest,
+            "name": plugin.name,
+            "version": plugin.version,
+            "isSigned": plugin.signed,
+            "world": plugin.world,
+            "encodings": plugin.encodings,
+            "imports": plugin.imports,
+        })
+    };
+    let difference = |one: &Difference| {
+        json!({
+            "plugin": one.plugin,
+            "kind": one.kind,
+            "before": one.before,
+            "now": one.now,
+            "grant": one.grant,
+            "isGranted": one.is_granted,
+        })
+    };
+    Ok(json!({
+        "isCurrent": plan.is_current()?,
+        "isGranted": plan.is_granted(),
+        "plugins": plan.plugins().iter().map(plugin).collect::<Vec<_>>(),
+        "differences": plan.differences().iter().map(difference).collect::<Vec<_>>(),
+    }))
 }

@@ -6,7 +6,13 @@ use std::{
     io::IsTerminal as _,
 };
 
-use tracing_subscriber::{EnvFilter, filter::LevelFilter};
+use tracing::{Level, Metadata};
+use tracing_subscriber::{
+    EnvFilter,
+    filter::{LevelFilter, filter_fn},
+    layer::SubscriberExt as _,
+    util::SubscriberInitExt as _,
+};
 
 use crate::{
     args::{Command, Gateway, LogFormat},
@@ -39,13 +45,22 @@ pub(crate) fn start(command: &Command) -> Result<(), Failure> {
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // Colours only on a terminal.
     let log = log.with_ansi(std::io::stderr().is_terminal());
+    let mute = filter_fn(|line| !shows_arguments(line));
     match format {
-        LogFormat::Text => log.init(),
+        LogFormat::Text => log.finish().with(mute).init(),
         // The current span is the last of the list already.
-        LogFormat::Json => log.json().flatten_event(true).with_current_span(false).init(),
+        LogFormat::Json => {
+            log.json().flatten_event(true).with_current_span(false).finish().with(mute).init();
+        }
     }
     tracing::debug!(version = env!("CARGO_PKG_VERSION"), "started");
     Ok(())
+}
+
+/// Returns whether a line shows what a guest passes to WASI: paths of requests, and what it writes. The
+/// libraries log both at low levels, and no filter turns that on, because paths and bytes may be payloads.
+fn shows_arguments(line: &Metadata<'_>) -> bool {
+    line.target().starts_with("wasmtime_wasi") && *line.level() >= Level::DEBUG
 }
 
 fn filter(value: Option<OsString>, default: &str) -> Result<EnvFilter, String> {

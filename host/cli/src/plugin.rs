@@ -1,11 +1,14 @@
 //! Commands of `plugin`: tools for those who write plugins, and for those who receive them.
 
 pub(crate) mod args;
+mod backends;
 mod bench;
 mod candidate;
 mod check;
 mod component;
 mod help;
+mod local_copy;
+mod made_up_key;
 mod measure;
 mod packaging;
 mod run;

@@ -40,8 +40,8 @@ impl DriverSuite {
         self
     }
 
-    /// Adds the control over the driver's buckets, all of which it must reach through
-    /// [`Faults::wrap`].
+    /// Adds the control over the driver's buckets and services, all of which it must reach through
+    /// [`Faults::wrap`] and [`Faults::wrap_service`].
     pub fn with_faults(mut self, faults: Faults) -> Self {
         self.subject.faults = Some(faults);
         self

@@ -11,7 +11,8 @@ use futures::future::BoxFuture;
 
 use crate::gate::Gate;
 
-/// Control over the faults of buckets. All open at first: buckets behave. Clones are the same control.
+/// Control over the faults of buckets and services. All open at first: they behave. Clones are the same
+/// control.
 ///
 /// A [`DriverSuite`](crate::DriverSuite) makes the backend of a driver fail by it.
 #[derive(Clone, Default)]
@@ -20,7 +21,7 @@ pub struct Faults {
     gate: Gate,
 }
 
-/// Fault of a bucket.
+/// Fault of a bucket or a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Fault {
@@ -55,7 +56,7 @@ impl Faults {
         &self.gate
     }
 
-    fn is(&self, fault: Fault) -> bool {
+    pub(crate) fn is(&self, fault: Fault) -> bool {
         self.fault.load(SeqCst) == fault as u8
     }
 

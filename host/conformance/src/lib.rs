@@ -25,7 +25,9 @@ mod canary;
 mod codec;
 mod driver;
 mod faulty_bucket;
+mod faulty_service;
 mod gate;
+mod object_service;
 mod options;
 mod report;
 mod rule;
@@ -38,6 +40,8 @@ pub use self::{
     codec::CodecSuite,
     driver::DriverSuite,
     faulty_bucket::{Faults, FaultyBucket},
+    faulty_service::FaultyService,
+    object_service::ObjectService,
     options::{DEFAULT_LARGEST, DEFAULT_SEED, WordSource},
     report::{Outcome, Report},
     rule::{Rule, Subject},

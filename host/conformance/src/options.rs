@@ -28,6 +28,8 @@ pub(crate) struct Options {
     pub(crate) largest: ByteSize,
     pub(crate) words: Option<WordSource>,
     pub(crate) progress: Option<Progress>,
+    /// Reason for which only rules about descriptions are tried, if there is one.
+    pub(crate) unreachable: Option<String>,
 }
 
 impl Default for Options {
@@ -38,6 +40,7 @@ impl Default for Options {
             largest: DEFAULT_LARGEST,
             words: None,
             progress: None,
+            unreachable: None,
         }
     }
 }
@@ -60,6 +63,13 @@ macro_rules! option_methods {
         /// Sets the size of the largest input. Default: [`DEFAULT_LARGEST`](crate::DEFAULT_LARGEST).
         pub fn with_largest(mut self, largest: cloakroom_core::ByteSize) -> Self {
             self.options.largest = largest;
+            self
+        }
+
+        /// Says that something which every call needs is not there, and why. Only rules that make no call
+        /// are tried then, and the others are not run for this reason.
+        pub fn with_unreachable(mut self, reason: &str) -> Self {
+            self.options.unreachable = Some(reason.to_owned());
             self
         }
 

@@ -78,6 +78,18 @@ pub(crate) fn describe(error: &Error) -> String {
     format!("`{}`: {}", error.kind().as_str(), error.report())
 }
 
+/// Returns what to do about an error at the largest input, if the input used up memory or time. In many
+/// languages memory that runs out is a trap.
+pub(crate) fn size_advice(error: &Error) -> &'static str {
+    match error.kind() {
+        ErrorKind::LimitExceeded(_) | ErrorKind::Trapped => {
+            "; only a refusal of its own is accepted: return `too-large` for what is larger than it can \
+             take, before it reads the bytes, or raise the limit in its configuration"
+        }
+        _ => "",
+    }
+}
+
 /// Returns what happened, if it is not one of the `allowed` kinds of error. `Ok` is never allowed.
 pub(crate) fn unless_refused<T>(
     answer: &Result<T, Error>,

@@ -63,6 +63,12 @@ pub trait Codec: Send + Sync {
         true
     }
 
+    /// Returns whether a host may try the codec with payloads of its own making while it loads a
+    /// configuration. False for a codec that would store them where they stay.
+    fn takes_probes(&self) -> bool {
+        true
+    }
+
     /// Accepts or refuses the payloads of one more call. A pipeline asks once a call, before its first
     /// payload.
     ///
@@ -102,6 +108,10 @@ impl<C: Codec + ?Sized> Codec for Arc<C> {
 
     fn has_key(&self) -> bool {
         (**self).has_key()
+    }
+
+    fn takes_probes(&self) -> bool {
+        (**self).takes_probes()
     }
 
     fn admit(&self) -> Result<(), Error> {

@@ -101,6 +101,10 @@ pub enum Remedy {
     OldRings,
     /// Bytes that one call of a plugin may make.
     Output,
+    /// Handles that one call of this plugin may hold.
+    OwnHandles,
+    /// Bytes that the host may hold for one call of this plugin.
+    OwnHeld,
     /// Bytes that one call of this plugin may log.
     OwnLog,
     /// Memory of one instance of this plugin.

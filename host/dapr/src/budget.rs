@@ -81,7 +81,7 @@ mod tests {
             (MIB, 996_147),
             (4 * MIB, 3_984_588),
             (16 * MIB, 15_938_355),
-            (1 << 40, 1_044_535_767_040),
+            (1 << 40, 1_044_536_046_387),
         ] {
             let budget = of(max);
             assert_eq!(budget.most(), Some(most), "{max}");

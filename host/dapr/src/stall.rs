@@ -67,18 +67,21 @@ impl Stall {
 
 /// Reads the numbers in a description.
 fn parse(description: &str) -> Option<Stall> {
-    let (subject, rest) = description.split_once(" payload ")?;
-    let rest = rest.strip_prefix("size ").unwrap_or(rest);
+    // The name of an activity may hold any words, so they are looked for from the end.
+    let (activity, rest) = match description.strip_prefix("Workflow payload size ") {
+        Some(rest) => (None, rest),
+        None => {
+            let activity =
+                description.strip_suffix(": activity payload exceeds max gRPC body size")?;
+            let (activity, rest) =
+                activity.strip_prefix("activity '")?.rsplit_once("' payload ")?;
+            let (name, number) = activity.rsplit_once("::")?;
+            (Some((name.to_owned(), number.parse().ok()?)), rest)
+        }
+    };
     let (size, rest) = rest.split_once(" bytes exceeds ")?;
     let (_, rest) = rest.split_once(" of max gRPC body size ")?;
     let (max, _) = rest.split_once(" bytes")?;
-    let activity = match subject.strip_prefix("activity '") {
-        Some(activity) => {
-            let (name, number) = activity.strip_suffix('\'')?.rsplit_once("::")?;
-            Some((name.to_owned(), number.parse().ok()?))
-        }
-        None => None,
-    };
     Some(Stall { size: size.parse().ok()?, max_body_size: max.parse().ok()?, activity })
 }
 

@@ -81,6 +81,12 @@ impl Stage {
         self.codec.metadata_names()
     }
 
+    /// Returns whether its codec may be tried with payloads of a host's own making.
+    #[must_use]
+    pub fn takes_probes(&self) -> bool {
+        self.codec.takes_probes()
+    }
+
     /// Returns whether it refuses to decode unencrypted payloads.
     #[must_use]
     pub fn is_required(&self) -> bool {

@@ -2,12 +2,13 @@
 
 use std::{fmt, sync::Arc};
 
-use cloakroom_core::{Codec, Context, Description, Direction, Encoded, Error, ErrorKind, Payload};
+use cloakroom_core::{
+    Codec, Context, Description, Direction, Encoded, Error, ErrorKind, Payload, Purpose,
+};
 use futures::future::BoxFuture;
 
 use crate::{
     compute::{Job, inline_limit::InlineLimit, permit::CallPermit, plugin_role::PluginRole},
-    grants::Grants,
     guest_name::is_name,
     instance::call::Call,
     load::{
@@ -33,6 +34,7 @@ pub struct PluginCodec {
     probes: Option<Arc<InstancePool>>,
     inline_limit: InlineLimit,
     has_key: bool,
+    takes_probes: bool,
 }
 
 impl Plugin {
@@ -52,15 +54,25 @@ impl Plugin {
         let checked = self.grants().check_ring(&settings);
         checked.map_err(|error| self.explain(error))?;
         let about = self.about().await?;
+        let metadata_names = about.map(|about| about.metadata_names.clone()).unwrap_or_default();
+        let checked = check_description(&description, &metadata_names);
+        checked.map_err(|error| self.explain(error))?;
+        // A service keeps what it is sent. One that encrypts is tried even so: a mistake there shows
+        // plaintext.
+        let takes_probes = description.purpose == Purpose::Encryption
+            || !imports_granted(self, Capability::Services);
         Ok(PluginCodec {
-            metadata_names: about.map(|about| about.metadata_names.clone()).unwrap_or_default(),
+            metadata_names,
             plugin: self.clone(),
             description,
             pool: self.pool(&settings, self.grants(), reuse),
             probes: (!self.grants().buckets.is_empty())
                 .then(|| self.pool(&settings, &self.grants().for_probes(), Reuse::Fresh)),
             inline_limit: InlineLimit::default(),
-            has_key: imports_granted_keys(self),
+            has_key: [Capability::Keys, Capability::Subkeys]
+                .into_iter()
+                .any(|kind| imports_granted(self, kind)),
+            takes_probes,
         })
     }
 
@@ -72,9 +84,7 @@ impl Plugin {
         }
         self.check_settings(settings).await?;
         let pool = self.pool(settings, &self.grants().for_describing(), Reuse::Fresh);
-        let description = self.describe(pool, |instance| instance.describe_codec()).await?;
-        check_description(&description)?;
-        Ok(description)
+        self.describe(pool, |instance| instance.describe_codec()).await
     }
 }
 
@@ -148,6 +158,10 @@ impl Codec for PluginCodec {
         self.has_key
     }
 
+    fn takes_probes(&self) -> bool {
+        self.takes_probes
+    }
+
     fn admit(&self) -> Result<(), Error> {
         let admitted = self.plugin.runtime().compute.admit();
         admitted.map_err(|error| self.plugin.explain(error))
@@ -160,6 +174,9 @@ impl Codec for PluginCodec {
         payload: &'a Payload,
     ) -> BoxFuture<'a, Result<Encoded, Error>> {
         Box::pin(async move {
+            if ctx.is_probe() && !self.takes_probes {
+                return Ok(Encoded::Unchanged);
+            }
             let encoded = self.run(ctx, Direction::Encode, payload.clone()).await;
             let checked = encoded.and_then(|encoded| match encoded {
                 Some(payload) => self.check_encoding(&payload).map(|()| Encoded::Changed(payload)),
@@ -185,22 +202,26 @@ impl Codec for PluginCodec {
     }
 }
 
-/// Returns whether a plugin imports keys and was granted some of that kind.
-fn imports_granted_keys(plugin: &Plugin) -> bool {
-    let Grants { keys, subkeys, .. } = plugin.grants();
-    let granted =
-        [(Capability::Keys, !keys.is_empty()), (Capability::Subkeys, !subkeys.is_empty())];
+/// Returns whether a plugin imports something of this kind and was granted some.
+fn imports_granted(plugin: &Plugin, kind: Capability) -> bool {
+    let grants = plugin.grants();
+    let is_granted = match kind {
+        Capability::Keys => !grants.keys.is_empty(),
+        Capability::Subkeys => !grants.subkeys.is_empty(),
+        Capability::Services => !grants.services.is_empty(),
+        _ => false,
+    };
+    let requirement = Requirement::Grant(kind);
     let imports = &plugin.inspection().imports;
-    granted.into_iter().any(|(capability, is_granted)| {
-        let requirement = Requirement::Grant(capability);
-        is_granted && imports.iter().any(|import| import.requirement == requirement)
-    })
+    is_granted && imports.iter().any(|import| import.requirement == requirement)
 }
 
-fn check_description(description: &Description) -> Result<(), Error> {
+fn check_description(description: &Description, marks: &[String]) -> Result<(), Error> {
     let protocol = |text: &str| Err(Error::new(ErrorKind::Protocol, text));
     match &*description.encodings {
-        [] => protocol("describes itself without an encoding, so nothing it wrote could be read"),
+        [] if marks.is_empty() => {
+            protocol("describes itself without an encoding, so nothing it wrote could be read")
+        }
         names if names.len() > ENCODINGS => protocol("names more than 32 encodings"),
         names if !names.iter().all(|name| is_name(name)) => {
             protocol("names an encoding that is not 1 to 128 visible ASCII characters")

@@ -198,6 +198,19 @@ impl Grants {
         }
         self
     }
+
+    /// Puts other services in place of those that are granted so far, each under the same name. For tools
+    /// that make a service fail.
+    #[must_use]
+    pub fn with_each_service(
+        mut self,
+        change: impl Fn(Arc<dyn Service>) -> Arc<dyn Service>,
+    ) -> Self {
+        for granted in self.services.values_mut() {
+            granted.replace_service(&change);
+        }
+        self
+    }
 }
 
 impl Grants {

@@ -31,6 +31,8 @@ pub(crate) fn plugin_method(remedy: Remedy) -> &'static str {
         Remedy::LogBytes => "Limits::log",
         Remedy::OldRings => "Grants::with_old_namespace_keys",
         Remedy::Output => "Limits::output",
+        Remedy::OwnHandles => "OwnLimits::handles",
+        Remedy::OwnHeld => "OwnLimits::held",
         Remedy::OwnLog => "OwnLimits::log",
         Remedy::OwnMemory => "OwnLimits::memory",
         Remedy::OwnOutput => "OwnLimits::output",

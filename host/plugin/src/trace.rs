@@ -36,8 +36,14 @@ pub enum TraceEvent {
         sent: u64,
         /// Bytes that it got back, or that a new handle stands for.
         received: u64,
-        /// Time until the function returned.
+        /// Time until the function returned, or until the result of what it began was taken.
         time: Duration,
+        /// Server, service or secret that the call was for, and of a request its method and path. Empty
+        /// for other functions. Never a query, a header, a body or a secret.
+        target: String,
+        /// Result, such as the status of a response, `ok`, or the kind of an error. Empty for functions
+        /// without a target.
+        outcome: String,
     },
     /// The call ended with a trap, or the host ended it.
     Trap {

@@ -6,6 +6,8 @@ use cloakroom_core::{ByteSize, Error, ErrorKind, Thousands};
 use crate::{
     digest::Digest,
     manifest::{Manifest, SIGNATURE_ANNOTATION},
+    package::{TITLE, VERSION},
+    signature::statement::Statement,
 };
 
 /// Manifest and component of a plugin, which have the digests and sizes that they should have.
@@ -86,6 +88,14 @@ impl Artifact {
     #[must_use]
     pub fn component(&self) -> &Bytes {
         &self.component
+    }
+
+    /// Returns name and version in the manifest, if it has both and a signature could hold them. Whoever
+    /// pushed the plugin wrote them, and nothing vouches for them.
+    #[must_use]
+    pub fn title(&self) -> Option<Statement> {
+        let name = self.manifest.annotation(TITLE)?;
+        Statement::new(name, self.manifest.annotation(VERSION)?).ok()
     }
 
     /// Returns the signatures in the manifest, if there are any.

@@ -14,8 +14,8 @@ use crate::{
 };
 
 /// Annotations of name and version, as all OCI tools show them.
-const TITLE: &str = "org.opencontainers.image.title";
-const VERSION: &str = "org.opencontainers.image.version";
+pub(crate) const TITLE: &str = "org.opencontainers.image.title";
+pub(crate) const VERSION: &str = "org.opencontainers.image.version";
 
 /// Component, ready to push. The same component gives the same manifest, and so the same digest.
 #[derive(Clone, Debug)]

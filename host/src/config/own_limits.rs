@@ -1,5 +1,7 @@
 //! `limits` of a stage or a driver.
 
+use std::num::NonZeroUsize;
+
 use cloakroom_plugin::OwnLimits;
 use serde::Deserialize;
 
@@ -12,6 +14,8 @@ pub(crate) struct OwnLimitsEntry {
     memory: Option<Size>,
     time: Option<Span>,
     output: Option<Size>,
+    held: Option<Size>,
+    handles: Option<NonZeroUsize>,
     log: Option<Size>,
 }
 
@@ -23,6 +27,8 @@ impl OwnLimitsEntry {
             memory: size(&self.memory),
             time: self.time.as_ref().map(|span| span.0),
             output: size(&self.output),
+            held: size(&self.held),
+            handles: self.handles,
             log: size(&self.log),
         }
     }

@@ -31,6 +31,8 @@ pub fn setting_name(remedy: Remedy) -> &'static str {
         Remedy::MessagesPerKey => "keys.NAME.max_messages_per_key",
         Remedy::NexusEndpoints => "[nexus.ENDPOINT]",
         Remedy::OldRings => "namespace.NAME.old_rings",
+        Remedy::OwnHandles => "limits = { handles = COUNT }",
+        Remedy::OwnHeld => "limits = { held = \"SIZE\" }",
         Remedy::OwnLog => "limits = { log = \"SIZE\" }",
         Remedy::OwnMemory => "limits = { memory = \"SIZE\" }",
         Remedy::OwnOutput => "limits = { output = \"SIZE\" }",

@@ -127,3 +127,49 @@ async fn each_faulty_native_driver_breaks_its_rule() {
         breaks(&suite.run().await, fault, &["claim-swapped", "words"]);
     }
 }
+
+/// Marks payloads by an entry of metadata, and leaves those that have it already as they are.
+struct Marking {
+    description: Description,
+    names: Vec<String>,
+}
+
+impl Codec for Marking {
+    fn description(&self) -> &Description {
+        &self.description
+    }
+
+    fn metadata_names(&self) -> &[String] {
+        &self.names
+    }
+
+    fn encode<'a>(
+        &'a self,
+        _: &'a Context,
+        payload: &'a Payload,
+    ) -> BoxFuture<'a, Result<Encoded, Error>> {
+        let marked = Payload::new("json/plain", payload.envelope().to_bytes());
+        let is_marked = payload.metadata.contains_key("x-mark");
+        let encoded = Encoded::Changed(marked.with_metadata("x-mark", "1"));
+        Box::pin(async move { Ok(if is_marked { Encoded::Unchanged } else { encoded }) })
+    }
+
+    fn decode<'a>(
+        &'a self,
+        _: &'a Context,
+        payload: Payload,
+    ) -> BoxFuture<'a, Result<Payload, Error>> {
+        Box::pin(async move { Payload::from_envelope(payload.data.into()) })
+    }
+}
+
+/// Its metadata name is held to what an encoding is held to. It needs no encoding besides.
+#[tokio::test]
+async fn a_codec_by_metadata_encodes_its_own_mark_once_more() {
+    let description = Description { encodings: Vec::new(), purpose: Purpose::Conversion };
+    let codec = Arc::new(Marking { description, names: vec!["x-mark".to_owned()] });
+    let suite = CodecSuite::new(codec.clone()).with_twin(codec).with_largest(LARGEST);
+    let not_run = ["fresh", "plaintext", "swapped", "wrong-key", "limits", "words"];
+    let report = suite.run().await;
+    breaks(&report, Some("own-encoding"), &not_run);
+}

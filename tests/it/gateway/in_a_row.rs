@@ -1,10 +1,12 @@
 //! Two gateways in a row: the inner one at the worker, the outer one at the frontend.
 
+use std::time::Duration;
+
 use cloakroom::Cloakroom;
-use temporalio_client::WorkflowGetResultOptions;
+use temporalio_client::{WorkflowGetResultOptions, WorkflowStartOptions};
 
 use super::{
-    harness::{Served, named, plain_client, plain_worker},
+    harness::{Served, plain_client, plain_worker},
     undecodable::rig::show,
 };
 use crate::worker::{Helper, opened, server, stages, unique, until};
@@ -19,7 +21,11 @@ async fn gateway(upstream: &str, stages: &str, keys: &str) -> Served {
 /// Starts a workflow through both, and returns its id and its result.
 async fn run_through(inner: &Served, name: &str) -> (String, tokio::task::JoinHandle<String>) {
     let (queue, client) = (unique(name), plain_client(&inner.url()).await);
-    let started = client.start_workflow(Helper::run, "carried".to_owned(), named(&queue, name));
+    // Only the first attempt of a task says why it failed. On a busy machine it takes longer than the
+    // usual ten seconds, and would time out in silence.
+    let options = WorkflowStartOptions::new(queue.as_str(), unique(name));
+    let options = options.task_timeout(Duration::from_secs(120)).build();
+    let started = client.start_workflow(Helper::run, "carried".to_owned(), options);
     let handle = started.await.unwrap();
     let id = handle.info().workflow_id.clone();
     let worker = plain_worker(inner, &queue);

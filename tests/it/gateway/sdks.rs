@@ -9,6 +9,7 @@ mod limits;
 mod nexus;
 mod operations;
 mod program;
+mod remote;
 mod replays;
 mod scenario;
 mod through;

@@ -11,6 +11,7 @@ use cloakroom_tests::{
     rigs::{REGISTRY_PASSWORD, REGISTRY_USER, Registry},
 };
 use expect_test::expect;
+use serde_json::{Value, json};
 
 use crate::cli;
 
@@ -89,4 +90,37 @@ fn a_plugin_is_built_signed_pushed_pinned_and_upgraded() {
     assert_eq!(fs::read(folder.join("out.wasm")).unwrap(), ZLIB_WASIP2);
     let pinned = pulled.split_whitespace().next().unwrap();
     does(&format!("plugin verify {pinned} --key a.pem.pub --into copies"), 0);
+
+    // The same for scripts.
+    let verify = format!("plugin verify {pinned} --key a.pem.pub --into copies --json");
+    let verified: Value = serde_json::from_str(&does(&verify, 0)).unwrap();
+    assert_eq!(verified["isTrusted"], true, "{verified}");
+    let signature = &verified["signatures"][0];
+    assert_eq!((&signature["name"], &signature["version"]), (&"codec".into(), &"2.0.0".into()));
+    assert_eq!(
+        (&signature["place"], &signature["state"]),
+        (&"in the manifest".into(), &"verified".into())
+    );
+    let verified: Value =
+        serde_json::from_str(&does(&verify.replace("a.pem.pub", "b.pem.pub"), 1)).unwrap();
+    assert_eq!(
+        (&verified["isTrusted"], &verified["signatures"][0]["state"]),
+        (&false.into(), &"not checked".into())
+    );
+    let locked: Value = serde_json::from_str(&does("lock --config c.toml --json", 0)).unwrap();
+    let plugin = &locked["plugins"][0];
+    assert_eq!((&plugin["name"], &plugin["isSigned"]), (&"codec".into(), &true.into()), "{locked}");
+    assert_eq!((&locked["isCurrent"], &locked["differences"]), (&true.into(), &json!([])));
+
+    // A copy is inspected as a file is, and what has none is named with the next step.
+    let inspected = does(&format!("inspect {pinned} --into copies --describe --json"), 0);
+    assert!(inspected.contains("binary/zlib"), "{inspected}");
+    let said = |args: &str| String::from_utf8(run(folder, args).stderr).unwrap();
+    let missing = said(&format!("inspect {pinned} --into elsewhere"));
+    assert!(
+        missing.contains("no local copy of") && missing.contains("plugin pull oci://"),
+        "{missing}"
+    );
+    let tag = said(&format!("inspect {to}"));
+    assert!(tag.contains("has no digest") && tag.contains("plugin pull oci://"), "{tag}");
 }

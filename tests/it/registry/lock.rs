@@ -30,6 +30,10 @@ async fn a_file_is_pinned_and_its_comments_stay() {
     fs::write(setup.path("reverse.wasm"), REVERSE).unwrap();
     let before = setup.text();
     lock(&setup).await.unwrap();
+    // The plugin says its name and its version, and nobody signed them.
+    let locked = fs::read_to_string(setup.path("cloakroom.lock")).unwrap();
+    assert!(locked.contains("name = \"reverse-codec\"") && locked.contains("version = \"0.1.0\""));
+    assert!(!locked.contains("signed"), "{locked}");
     let text = setup.text();
     let digest = text.lines().find(|line| line.starts_with("digest = ")).unwrap();
     assert_eq!(text.replace(&format!("{digest}\n"), ""), before);

@@ -24,7 +24,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::gateway::access::{Authority, Pair};
 
 /// Reaction of the server to a request.
-pub(super) enum Reply {
+pub(crate) enum Reply {
     /// These bytes; the connection stays open.
     Bytes(Vec<u8>),
     /// These bytes, and the end of the connection.
@@ -37,7 +37,7 @@ pub(super) enum Reply {
 
 impl Reply {
     /// A whole response.
-    pub(super) fn new(status: u16, headers: &str, body: &[u8]) -> Self {
+    pub(crate) fn new(status: u16, headers: &str, body: &[u8]) -> Self {
         let length = body.len();
         let head = format!("HTTP/1.1 {status} Any\r\ncontent-length: {length}\r\n{headers}\r\n");
         Self::Bytes([head.as_bytes(), body].concat())
@@ -45,18 +45,18 @@ impl Reply {
 }
 
 /// A request as it came: the head in lower case but for the first line, and the body.
-pub(super) struct Asked {
-    pub(super) line: String,
-    pub(super) head: String,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Asked {
+    pub(crate) line: String,
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Asked {
-    pub(super) fn method(&self) -> &str {
+    pub(crate) fn method(&self) -> &str {
         self.line.split(' ').next().unwrap()
     }
 
-    pub(super) fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         self.line.split(' ').nth(1).unwrap()
     }
 }
@@ -65,25 +65,25 @@ type Handler = dyn Fn(&Asked) -> Reply + Send + Sync;
 
 /// A server until the process ends.
 #[derive(Clone)]
-pub(super) struct Server {
-    pub(super) address: SocketAddr,
+pub(crate) struct Server {
+    pub(crate) address: SocketAddr,
     scheme: &'static str,
     asked: Arc<Mutex<Vec<Asked>>>,
     connections: Arc<AtomicUsize>,
 }
 
 impl Server {
-    pub(super) async fn start(handler: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
+    pub(crate) async fn start(handler: impl Fn(&Asked) -> Reply + Send + Sync + 'static) -> Self {
         Self::with_tls(None, Arc::new(handler)).await
     }
 
     /// A server that keeps objects under their paths, for who has the token.
-    pub(super) async fn objects(token: &str) -> Self {
+    pub(crate) async fn objects(token: &str) -> Self {
         Self::start(objects(token)).await
     }
 
     /// The same over TLS. It asks for a certificate that `clients` signed, if there is one.
-    pub(super) async fn tls(pair: &Pair, clients: Option<&Authority>, token: &str) -> Self {
+    pub(crate) async fn tls(pair: &Pair, clients: Option<&Authority>, token: &str) -> Self {
         let certificate = CertificateDer::from_pem_slice(pair.certificate.as_bytes()).unwrap();
         let key = PrivateKeyDer::from_pem_slice(pair.key.as_bytes()).unwrap();
         let provider = Arc::new(aws_lc_rs::default_provider());
@@ -132,17 +132,17 @@ impl Server {
     }
 
     /// Returns the URL of the prefix `/v1/`.
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("{}://{}/v1/", self.scheme, self.address)
     }
 
     /// Returns the number of connections.
-    pub(super) fn connections(&self) -> usize {
+    pub(crate) fn connections(&self) -> usize {
         self.connections.load(SeqCst)
     }
 
     /// Returns the first lines and heads of all requests.
-    pub(super) fn asked(&self) -> Vec<String> {
+    pub(crate) fn asked(&self) -> Vec<String> {
         let asked = self.asked.lock().unwrap();
         asked.iter().map(|asked| format!("{}\n{}", asked.line, asked.head)).collect()
     }

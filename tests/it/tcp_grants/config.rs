@@ -43,7 +43,7 @@ async fn all_forms_of_a_server_are_granted() {
     for grants in [
         "grants.tcp = [\"localhost:1\", \"127.0.0.1:1\", \"[::1]:1\"]",
         "grants.tcp = [{ to = \"localhost:1\" }, { to = \"db.example:1\", tls = true, ca = { file = \"ca.pem\" } }]",
-        "grants.tcp = [{ to = \"db.example:1\", tls = \"postgres\", ca = { file = \"ca.pem\" }, \
+        "grants.tcp = [\"localhost:1\", { to = \"db.example:1\", tls = \"postgres\", ca = { file = \"ca.pem\" }, \
          certificate = { file = \"client.pem\" }, key = { file = \"client.key\" } }]",
     ] {
         assert_eq!(open(grants, SECRET).await, Ok(vec![]), "{grants}");

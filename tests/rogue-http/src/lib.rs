@@ -4,6 +4,7 @@
 use cloakroom_guest::{
     Buffer, Claim, Context, Driver, Error, Setting, Settings,
     http::{self, Response, Service},
+    secrets,
 };
 
 /// The most bytes of a response that is no object.
@@ -13,6 +14,10 @@ const SMALL: u64 = 4096;
 pub struct Http {
     service: String,
     attack: Option<Attack>,
+    /// True if every answer is taken for a success: a mistake that the conformance suite must find.
+    hopeful: bool,
+    /// Name of a secret that is put into the path.
+    secret: Option<String>,
 }
 
 /// A request of the settings.
@@ -29,12 +34,14 @@ struct Attack {
 impl Driver for Http {
     const KIND: &'static str = "rogue.http";
     const SETTINGS: &'static [Setting] = &[
-        Setting::text("service", "service to store in"),
+        Setting::name_of("service", "services", "service to store in"),
         Setting::text("method", "method of a request to send instead"),
         Setting::text("path", "its path"),
         Setting::text("header", "its header"),
         Setting::text("limit", "most bytes of its answer"),
         Setting::text("early", "send it while loading"),
+        Setting::flag("hopeful", "take every answer for a success"),
+        Setting::text("secret", "secret to put into the path"),
     ];
 
     fn configure(settings: &Settings) -> Result<Self, Error> {
@@ -46,7 +53,12 @@ impl Driver for Http {
             limit: text("limit").parse().unwrap_or(SMALL),
             early: settings.get("early").is_some(),
         });
-        Ok(Self { service: settings.get("service").unwrap_or("store").to_owned(), attack })
+        Ok(Self {
+            service: settings.get("service").unwrap_or("store").to_owned(),
+            attack,
+            hopeful: settings.flag("hopeful")?,
+            secret: settings.get("secret").map(str::to_owned),
+        })
     }
 
     fn check(&self) -> Result<(), Error> {
@@ -62,21 +74,38 @@ impl Driver for Http {
         if let Some(attack) = &self.attack {
             attack.run(&service, Some(&object))?;
         }
+        if let Some(name) = &self.secret {
+            let secret = secrets::get(name)?;
+            let secret = String::from_utf8_lossy(&secret).into_owned();
+            service.request("GET", &format!("{secret}?q={secret}"), &[], None, SMALL)?;
+        }
         let key = object.sha256_hex();
         let headers = [("content-type".to_owned(), "application/x-protobuf".to_owned())];
-        expect(service.request("PUT", &format!("o/{key}"), &headers, Some(&object), SMALL)?)?;
+        let answer = service.request("PUT", &format!("o/{key}"), &headers, Some(&object), SMALL)?;
+        self.expect(answer)?;
         Ok(Claim::new().with("key", key))
     }
 
     fn retrieve(&self, _: &Context, claim: &Claim) -> Result<Buffer, Error> {
         let path = format!("o/{}", claim.entry(&["key"])?);
-        expect(self.open()?.request("GET", &path, &[], None, u64::MAX)?)
+        self.expect(self.open()?.request("GET", &path, &[], None, u64::MAX)?)
     }
 }
 
 impl Http {
     fn open(&self) -> Result<Service, Error> {
         http::open(&self.service)
+    }
+
+    /// The body of a success. Otherwise an error that says how it failed.
+    fn expect(&self, answer: Response) -> Result<Buffer, Error> {
+        match answer.status {
+            _ if self.hopeful => Ok(answer.body),
+            200..=299 => Ok(answer.body),
+            404 => Err(Error::not_found("the service has no such object")),
+            500.. => Err(Error::unavailable("the service failed")),
+            status => Err(Error::denied(format!("HTTP {status}"))),
+        }
     }
 }
 
@@ -92,16 +121,6 @@ impl Attack {
             headers.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let body = String::from_utf8_lossy(&body.read(0, 64)).into_owned();
         Err(Error::Malformed(format!("got {status} {} {body}", headers.join(" "))))
-    }
-}
-
-/// The body of a success. Otherwise an error that says how it failed.
-fn expect(answer: Response) -> Result<Buffer, Error> {
-    match answer.status {
-        200..=299 => Ok(answer.body),
-        404 => Err(Error::not_found("the service has no such object")),
-        500.. => Err(Error::unavailable("the service failed")),
-        status => Err(Error::denied(format!("HTTP {status}"))),
     }
 }
 

@@ -19,7 +19,7 @@ const QUICK: [&str; 2] = [
 /// folders in the home directory, so another clone is ready in seconds.
 pub(crate) fn set_up(target: &Path) -> Result<PathBuf> {
     let folder = target.join("dapr");
-    go::build(target, "tests/dapr", "./app", &QUICK, &folder.join("go"))?;
+    go::build(target, "tests/dapr", &["./app"], &QUICK, &folder.join("go"))?;
     Ok(folder)
 }
 

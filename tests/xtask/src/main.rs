@@ -17,6 +17,7 @@ mod node;
 mod package;
 mod plugins;
 mod python;
+mod quick_start;
 mod repository;
 mod run;
 mod sbom;
@@ -54,6 +55,7 @@ cargo xtask fuzz TARGET [OPTIONS]       a fuzz target of tests/fuzz under libFuz
 cargo xtask wire-table                  write the gateway's table of payload fields again, from the protos of the locked SDK
 cargo xtask bench [FILTER]              what the sandbox costs, and storage, the codec server, a slow download
 cargo xtask agent [ARGS]                examples/agent, with a Temporal server and its SDK for Python installed for it
+cargo xtask quick-start [LANGUAGES]     the time from an empty folder to a passing check of a plugin, in each language
 cargo xtask invoice [ARGS]              examples/invoice, with a Temporal server installed for it
 
 cargo run -- ARGS                       the command line: `cargo run -- demo`, `cargo run -- --help`";
@@ -85,6 +87,7 @@ fn main() -> ExitCode {
         [TASK, "bench", filter @ ..] => bench(filter),
         [TASK, "agent", args @ ..] => agent(args),
         [TASK, "invoice", args @ ..] => invoice(args),
+        [TASK, "quick-start", languages @ ..] => quick_start::measure(languages),
         [TASK, ..] => {
             say(USAGE);
             return ExitCode::from(2);

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Words in the names of tests that need Python: it is also where Temporal's server comes from.
-const PYTHON: [&str; 9] = [
+const PYTHON: [&str; 11] = [
     "python",
     "s3::",
     "gcs::",
@@ -20,6 +20,8 @@ const PYTHON: [&str; 9] = [
     "ui::",
     "sdks::",
     "kubernetes::",
+    "author_examples::webdav",
+    "author_examples::json_fields",
 ];
 
 /// Requirements that were set up, and the tests that lack one.
@@ -54,14 +56,25 @@ impl Needs {
         needs.note("Node", &["node_", "azure::"], strict, node.map(Some))?;
         let jco = guest_tools::jco(&target);
         let jco = jco.map(|found| ("CLOAKROOM_JCO", found.to_string_lossy().into_owned()));
-        needs.note("jco", &["templates::typescript"], strict, jco.map(Some))?;
+        needs.note(
+            "jco",
+            &["templates::typescript", "author_examples::webdav", "stand_ins::javascript"],
+            strict,
+            jco.map(Some),
+        )?;
         let zig = guest_tools::zig(&target);
         let zig = zig.map(|found| ("CLOAKROOM_ZIG", found.to_string_lossy().into_owned()));
         needs.note("zig", &["templates::c_"], strict, zig.map(Some))?;
         let go = go.map(|found| ("CLOAKROOM_GO", found.to_string_lossy().into_owned()));
         needs.note(
             "Go",
-            &["sdks::go", "sdks::mixed", "wire_visitor::", "templates::go"],
+            &[
+                "sdks::go",
+                "sdks::mixed",
+                "wire_visitor::",
+                "templates::go",
+                "author_examples::vectors",
+            ],
             strict,
             go.map(Some),
         )?;

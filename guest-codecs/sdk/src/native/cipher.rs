@@ -6,6 +6,22 @@ use crate::Error;
 
 const TAG: usize = 16;
 
+/// Layout of sealed bytes.
+#[derive(Clone, Copy)]
+pub(crate) enum Layout {
+    AesGcm,
+    Seal,
+}
+
+impl Layout {
+    fn tag(self) -> &'static [u8] {
+        match self {
+            Self::AesGcm => b"tag of AES-GCM",
+            Self::Seal => b"tag",
+        }
+    }
+}
+
 /// Hashes the parts, each behind its length.
 pub(crate) fn hash(parts: &[&[u8]]) -> [u8; 32] {
     let mut hasher = Sha256::new();
@@ -16,18 +32,26 @@ pub(crate) fn hash(parts: &[&[u8]]) -> [u8; 32] {
     hasher.finalize().into()
 }
 
-/// Encrypts behind `head`, which the tag authenticates.
-pub(crate) fn seal(key: &[u8], head: &[u8], plaintext: &[u8], associated: &[u8]) -> Vec<u8> {
+/// Encrypts behind `head`, which the tag authenticates as it does the layout: bytes of one do not open as the
+/// other.
+pub(crate) fn seal(
+    layout: Layout,
+    key: &[u8],
+    head: &[u8],
+    plaintext: &[u8],
+    associated: &[u8],
+) -> Vec<u8> {
     let mut sealed = head.to_vec();
     sealed.extend(plaintext);
     apply_keystream(key, head, sealed.get_mut(head.len()..).unwrap_or_default());
-    let tag = hash(&[b"tag", key, associated, &sealed]);
+    let tag = hash(&[layout.tag(), key, associated, &sealed]);
     sealed.extend(tag.iter().take(TAG));
     sealed
 }
 
 /// Decrypts what [`seal`] wrote behind a head of `head` bytes.
 pub(crate) fn open(
+    layout: Layout,
     key: &[u8],
     head: usize,
     sealed: &[u8],
@@ -35,7 +59,7 @@ pub(crate) fn open(
 ) -> Result<Vec<u8>, Error> {
     let parts = sealed.len().checked_sub(TAG).map(|tag| sealed.split_at(tag));
     let (body, tag) = parts.filter(|(body, _)| body.len() >= head).ok_or_else(mismatch)?;
-    if !hash(&[b"tag", key, associated, body]).starts_with(tag) {
+    if !hash(&[layout.tag(), key, associated, body]).starts_with(tag) {
         return Err(mismatch());
     }
     let (head, ciphertext) = body.split_at(head);

@@ -18,7 +18,7 @@
 //! ```
 
 use super::{
-    cipher::{self, hash},
+    cipher::{self, Layout, hash},
     host::{self, count_call, not_granted},
     random,
 };
@@ -71,7 +71,8 @@ pub fn open(ring: &str, key: &str, data: &Buffer, associated: &[u8]) -> Result<B
     if !rest.starts_with(&hash(&[b"commitment", &secret, salt])) {
         return Err(cipher::mismatch());
     }
-    let opened = cipher::open(&secret, SALT + COMMITMENT, data.as_slice(), associated)?;
+    let (head, sealed) = (SALT + COMMITMENT, data.as_slice());
+    let opened = cipher::open(Layout::Seal, &secret, head, sealed, associated)?;
     Ok(Buffer::from_bytes(&opened))
 }
 
@@ -84,7 +85,7 @@ pub fn seal_aes_gcm(ring: &str, plaintext: &Buffer, associated: &[u8]) -> Result
     let key = current(ring)?;
     let secret = find(ring, &key)?;
     let nonce = random::draw_bytes(NONCE);
-    let data = cipher::seal(&secret, &nonce, plaintext.as_slice(), associated);
+    let data = cipher::seal(Layout::AesGcm, &secret, &nonce, plaintext.as_slice(), associated);
     Ok(Sealed { key, data: Buffer::from_bytes(&data) })
 }
 
@@ -100,7 +101,8 @@ pub fn open_aes_gcm(
 ) -> Result<Buffer, Error> {
     count_call();
     let secret = find(ring, key)?;
-    let opened = cipher::open(&secret, NONCE as usize, data.as_slice(), associated)?;
+    let (secret, sealed) = (&secret, data.as_slice());
+    let opened = cipher::open(Layout::AesGcm, secret, NONCE as usize, sealed, associated)?;
     Ok(Buffer::from_bytes(&opened))
 }
 
@@ -115,7 +117,7 @@ fn seal_with(
     let mut head = salt(&secret);
     let commitment = hash(&[b"commitment", &secret, &head]);
     head.extend(commitment);
-    let data = cipher::seal(&secret, &head, plaintext.as_slice(), associated);
+    let data = cipher::seal(Layout::Seal, &secret, &head, plaintext.as_slice(), associated);
     Ok(Sealed { key, data: Buffer::from_bytes(&data) })
 }
 

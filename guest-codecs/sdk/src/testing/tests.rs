@@ -49,6 +49,9 @@ fn keys_open_what_they_sealed_and_nothing_else() {
     assert!(matches!(open("a", &plain.data, b"bound"), Err(Error::Malformed(_))));
     let opened = keys::open_aes_gcm("main", "a", &plain.data, b"bound").unwrap();
     assert_eq!(opened.to_vec(), b"plaintext");
+    // Neither layout opens as the other, although the key is the same.
+    let opened = keys::open_aes_gcm("main", "a", &one.data, b"bound");
+    assert!(matches!(opened, Err(Error::Malformed(_))));
 }
 
 #[test]

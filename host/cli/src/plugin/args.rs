@@ -33,7 +33,7 @@ pub(crate) struct PluginArgs {
     /// Path of the plugin, or `bundled:NAME`
     #[arg(value_name = "PLUGIN")]
     pub(crate) plugin: String,
-    /// Setting of the plugin, such as level=3; its value also names a made-up key ring and a bucket in memory
+    /// Setting of the plugin, such as level=3; its value also names what is made up: keys, a bucket, a service, a secret
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = parse_setting)]
     pub(crate) settings: Vec<(String, String)>,
     /// Configuration whose stage or driver with this plugin gives its settings and grants

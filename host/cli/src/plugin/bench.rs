@@ -17,7 +17,8 @@ use cloakroom::{
 use self::row::Row;
 use super::{
     args::{Bench, PluginArgs},
-    candidate::{Candidate, MadeUpKey, is_driver},
+    candidate::{Candidate, is_driver},
+    made_up_key::MadeUpKey,
     measure, sample,
 };
 use crate::failure::Failure;
@@ -64,7 +65,7 @@ async fn bundled(name: &str) -> Result<Option<Candidate>, Failure> {
 
 /// Returns the purpose of a codec, or a word for all drivers.
 async fn kind(candidate: &Candidate, host: &cloakroom::plugin::Host) -> Result<String, Failure> {
-    let plugin = candidate.load(host, candidate.grants(MadeUpKey::First, |bucket| bucket)?).await?;
+    let plugin = candidate.load(host, candidate.grants(MadeUpKey::First)?).await?;
     if is_driver(&plugin) {
         return Ok("driver".to_owned());
     }
@@ -77,7 +78,7 @@ async fn measured(
     candidate: &Candidate,
     host: &cloakroom::plugin::Host,
 ) -> Result<Vec<Row>, Failure> {
-    let plugin = candidate.load(host, candidate.grants(MadeUpKey::First, |bucket| bucket)?).await?;
+    let plugin = candidate.load(host, candidate.grants(MadeUpKey::First)?).await?;
     let (calls, ctx) = (args.calls.get(), Context::namespace("bench"));
     let mut rows = Vec::new();
     for size in &args.size {

@@ -1,18 +1,14 @@
 //! Plugin that a command tries, with its settings and grants.
 
-use std::sync::Arc;
-
 use cloakroom::{
     Error, ErrorKind,
     inspect::World,
-    keys::{KeyMaterial, KeyRing, Ring},
     plugin::{
         Grants, Host, Limits, OwnLimits, Plugin, PluginCodec, PluginDriver, Reuse, Settings, Source,
     },
-    storage::{Bucket, BucketAccess, ObjectBucket},
 };
 
-use super::{args::PluginArgs, source::source};
+use super::{args::PluginArgs, backends, made_up_key::MadeUpKey, source::source};
 use crate::{
     failure::Failure,
     open::{builder, host_builder},
@@ -20,17 +16,6 @@ use crate::{
 
 /// Most instances in a call: enough for a tool, and little address space.
 const INSTANCES: usize = 8;
-
-/// Key ring that is made up for a plugin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum MadeUpKey {
-    /// The ring of most calls.
-    First,
-    /// A ring whose key has the same id, and other bytes.
-    Other,
-    /// A ring whose key has another id.
-    Renamed,
-}
 
 /// Plugin that a command tries.
 pub(crate) struct Candidate {
@@ -40,7 +25,7 @@ pub(crate) struct Candidate {
     own_limits: OwnLimits,
     /// Grants of the configuration, if there is one.
     configured: Option<Grants>,
-    /// Names of rings and buckets that are made up otherwise.
+    /// Names of everything that is made up otherwise.
     names: Vec<String>,
 }
 
@@ -83,28 +68,36 @@ impl Candidate {
         Ok(host_builder().with_limits(limits).build()?)
     }
 
-    /// Returns the grants. `bucket` may put another bucket in place of each.
-    pub(crate) fn grants(
-        &self,
-        key: MadeUpKey,
-        bucket: impl Fn(Arc<dyn Bucket>) -> Arc<dyn Bucket>,
-    ) -> Result<Grants, Failure> {
-        if let Some(configured) = &self.configured {
-            return Ok(configured.clone().with_log().with_each_bucket(bucket));
+    /// Returns the grants: those of the configuration, or others that are made up.
+    pub(crate) fn grants(&self, key: MadeUpKey) -> Result<Grants, Failure> {
+        match &self.configured {
+            Some(configured) => Ok(configured.clone().with_log()),
+            None => backends::made_up(Grants::none(), &self.names, key),
         }
-        let ring = key.ring()?;
-        let mut grants = Grants::none().with_log();
-        for name in &self.names {
-            let memory: Arc<dyn Bucket> = Arc::new(ObjectBucket::memory(name));
-            grants = grants
-                .with_keys(name, ring.clone())
-                .with_subkeys(name, ring.clone())
-                .with_bucket(name, memory, whole());
-            if let Ok(address) = name.parse() {
-                grants = grants.with_tcp(address);
-            }
+    }
+
+    /// Returns grants under which the plugin loads although it has no server.
+    pub(crate) fn grants_without_server(&self) -> Result<Grants, Failure> {
+        backends::made_up(Grants::for_inspection(), &self.names, MadeUpKey::First)
+    }
+
+    /// Returns why the plugin cannot be called without a configuration, if it cannot.
+    ///
+    /// # Errors
+    /// Those of reading it.
+    pub(crate) fn unreachable(&self, host: &Host) -> Result<Option<String>, Failure> {
+        if self.configured.is_some() {
+            return Ok(None);
         }
-        Ok(grants.with_each_bucket(bucket))
+        Ok(backends::unreachable(&host.inspect(&self.source)?.imports, &self.names))
+    }
+
+    /// Says what stands behind the imports of the plugin.
+    pub(crate) fn backends(&self, plugin: &Plugin) -> Vec<String> {
+        match &self.configured {
+            Some(_) => vec!["what the configuration grants".to_owned()],
+            None => backends::describe(&plugin.inspection().imports, &self.names),
+        }
     }
 
     /// Loads the plugin.
@@ -158,21 +151,4 @@ impl Candidate {
 /// Returns whether a plugin is a driver.
 pub(crate) fn is_driver(plugin: &Plugin) -> bool {
     plugin.inspection().world.is_some_and(World::is_driver)
-}
-
-/// Returns all access to a bucket that is made up.
-fn whole() -> BucketAccess {
-    BucketAccess::whole().with_overwriting().with_removing().with_listing()
-}
-
-impl MadeUpKey {
-    fn ring(self) -> Result<Arc<dyn KeyRing>, Failure> {
-        let (id, byte) = match self {
-            Self::First => ("made-up", 7),
-            Self::Other => ("made-up", 9),
-            Self::Renamed => ("renamed", 9),
-        };
-        let ring = Ring::single(id, &KeyMaterial::new([byte; 32])).map_err(Error::from)?;
-        Ok(Arc::new(ring))
-    }
 }

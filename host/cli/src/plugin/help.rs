@@ -6,10 +6,11 @@ keys, and a backend that is slow, fails or lies, and measures what it costs.
 Each failed rule is shown with its reason and the command that repeats it. What
 was not run is listed with what it lacks.
 
-Without --config the value of each setting also names a key ring that is made
-up, a bucket in memory, and an address that the plugin may connect to. With
---config the plugin gets what its stage or driver there has; objects that it
-stores stay.
+Without --config the value of each setting also names a key ring and a secret
+that are made up, a bucket and an HTTP service in memory, and a server that the
+plugin may connect to. The line `against` says what was tried. With --config
+the plugin gets what its stage or driver there has; objects that it stores
+stay.
 
 Examples:
   cloakroom plugin check ./mine.wasm

@@ -18,7 +18,8 @@ use cloakroom::{
 
 use super::{
     args::{Call, Run},
-    candidate::{Candidate, MadeUpKey, is_driver},
+    candidate::{Candidate, is_driver},
+    made_up_key::MadeUpKey,
     measure, sample,
 };
 use crate::failure::Failure;
@@ -29,7 +30,7 @@ const NAMESPACE: &str = "default";
 pub(crate) async fn run(args: &Run) -> Result<(), Failure> {
     let candidate = Candidate::read(&args.plugin).await?;
     let host = Candidate::host(candidate.limits.clone())?;
-    let grants = candidate.grants(MadeUpKey::First, |bucket| bucket)?;
+    let grants = candidate.grants(MadeUpKey::First)?;
     let grants = if args.trace { grants.with_trace(trace_text::trace()) } else { grants };
     let plugin = candidate.load(&host, grants).await?;
     check_kind(args.call, is_driver(&plugin))?;

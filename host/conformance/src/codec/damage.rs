@@ -164,12 +164,16 @@ pub(super) fn garbage(subject: &CodecSubject) -> BoxFuture<'_, Checked> {
     Box::pin(async move {
         let mut sampler = subject.sampler("garbage");
         let mut cases = 0;
-        for encoding in &subject.codec.description().encodings {
+        let named = subject.codec.description().encodings.iter();
+        let named = named.map(|name| (name, Payload::new(name, Bytes::new())));
+        let marks = subject.codec.metadata_names().iter();
+        let marked = marks.map(|name| (name, plain(Bytes::new()).with_metadata(name, "1")));
+        for (name, payload) in named.chain(marked) {
             for size in [1000, 70_000] {
                 for (what, data) in [("noise", sampler.noise(size)), ("text", sampler.text(size))] {
-                    let answer = subject.decode(Payload::new(encoding, data)).await;
+                    let answer = subject.decode(Payload { data, ..payload.clone() }).await;
                     if let Some(found) = subject.fault(&answer, &REFUSED) {
-                        let case = format!("{} of {what} as `{encoding}`", bytes(size));
+                        let case = format!("{} of {what} as `{name}`", bytes(size));
                         return Err(broken(case, found));
                     }
                     cases += 1;

@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 use super::subject::CodecSubject;
 use crate::{
     sample::{CHUNK, bytes, plain},
-    verdict::{Checked, broken, describe},
+    verdict::{Checked, broken, describe, size_advice},
 };
 
 pub(super) fn sizes(subject: &CodecSubject) -> BoxFuture<'_, Checked> {
@@ -40,12 +40,15 @@ pub(super) fn large(subject: &CodecSubject) -> BoxFuture<'_, Checked> {
         match subject.encode(&payload).await {
             Ok(None) => Ok(1),
             Ok(Some(encoded)) => {
-                subject.decodes_to(&case, encoded, &payload).await?;
+                subject.decodes_to_with(&case, encoded, &payload, size_advice).await?;
                 Ok(1)
             }
             // Only the codec's own refusal: a limit of the host at this size would come as a surprise.
             Err(error) if error.kind() == ErrorKind::LimitExceeded(Limit::Payload) => Ok(1),
-            Err(error) => Err(broken(case, format!("encoding ended with {}", describe(&error)))),
+            Err(error) => {
+                let (error, advice) = (describe(&error), size_advice(&error));
+                Err(broken(case, format!("encoding ended with {error}{advice}")))
+            }
         }
     })
 }
@@ -95,9 +98,14 @@ pub(super) fn own_encoding(subject: &CodecSubject) -> BoxFuture<'_, Checked> {
             subject.decodes_to("the same after one decoding", once, &plain).await?;
             cases += 2;
         }
-        for encoding in &subject.codec.description().encodings {
-            let case = format!("plain text that calls itself `{encoding}`");
+        let named = subject.codec.description().encodings.iter().map(|encoding| {
             let payload = plain.clone().with_metadata("encoding", encoding.clone());
+            (format!("plain text that calls itself `{encoding}`"), payload)
+        });
+        let marked = subject.codec.metadata_names().iter().map(|name| {
+            (format!("plain text with the entry `{name}`"), plain.clone().with_metadata(name, "1"))
+        });
+        for (case, payload) in named.chain(marked) {
             let Some(encoded) = subject.encoded(&case, &payload).await? else {
                 return Err(broken(case, "it was left as it is"));
             };

@@ -84,12 +84,26 @@ impl CodecSubject {
         encoded: Payload,
         expected: &Payload,
     ) -> Result<(), Stop> {
+        self.decodes_to_with(case, encoded, expected, |_| "").await
+    }
+
+    /// Does the same, with advice on an error.
+    pub(crate) async fn decodes_to_with(
+        &self,
+        case: &str,
+        encoded: Payload,
+        expected: &Payload,
+        advice: impl Fn(&Error) -> &'static str,
+    ) -> Result<(), Stop> {
         match self.decode(encoded).await {
             Ok(decoded) => match difference(expected, &decoded) {
                 Some(found) => Err(broken(case, found)),
                 None => Ok(()),
             },
-            Err(error) => Err(broken(case, format!("decoding ended with {}", describe(&error)))),
+            Err(error) => {
+                let (error, advice) = (describe(&error), advice(&error));
+                Err(broken(case, format!("decoding ended with {error}{advice}")))
+            }
         }
     }
 }

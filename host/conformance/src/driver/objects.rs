@@ -6,7 +6,7 @@ use futures::future::BoxFuture;
 use super::subject::{DriverSubject, store};
 use crate::{
     sample::{CHUNK, bytes},
-    verdict::{Checked, broken, describe, not_run},
+    verdict::{Checked, broken, describe, not_run, size_advice},
 };
 
 pub(super) fn kind(subject: &DriverSubject) -> BoxFuture<'_, Checked> {
@@ -46,7 +46,10 @@ pub(super) fn large(subject: &DriverSubject) -> BoxFuture<'_, Checked> {
         match subject.store(&body).await {
             Ok(claim) => subject.finds(&case, &claim, &body).await.map(|()| 1),
             Err(error) if error.kind() == ErrorKind::LimitExceeded(Limit::Payload) => Ok(1),
-            Err(error) => Err(broken(case, format!("storing ended with {}", describe(&error)))),
+            Err(error) => {
+                let (error, advice) = (describe(&error), size_advice(&error));
+                Err(broken(case, format!("storing ended with {error}{advice}")))
+            }
         }
     })
 }

@@ -41,7 +41,7 @@ impl DriverSubject {
     /// Returns the control over the backend.
     pub(crate) fn faults(&self) -> Result<&Faults, Stop> {
         self.faults.as_ref().ok_or_else(|| {
-            not_run("the driver's backend is no bucket, so the suite cannot make it fail")
+            not_run("the driver's backend is neither a bucket nor a service, so the suite cannot make it fail")
         })
     }
 

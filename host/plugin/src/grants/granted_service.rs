@@ -2,7 +2,15 @@
 
 use std::sync::Arc;
 
-use cloakroom_core::{Error, ErrorKind, Limit, Service, ServiceRequest, ServiceResponse};
+use cloakroom_core::{Error, ErrorKind, Limit, Service, ServiceRequest, ServiceResponse, clean};
+
+use super::secrets::GrantedSecrets;
+
+/// Most characters of a method in a trace.
+const METHOD: usize = 32;
+
+/// Most characters of a path in a trace.
+const PATH: usize = 160;
 
 /// A granted service and the name that it was granted under.
 #[derive(Clone)]
@@ -16,6 +24,13 @@ impl GrantedService {
         Self { name: name.into(), service }
     }
 
+    pub(super) fn replace_service(
+        &mut self,
+        change: impl Fn(Arc<dyn Service>) -> Arc<dyn Service>,
+    ) {
+        self.service = change(self.service.clone());
+    }
+
     pub(crate) fn url(&self) -> &str {
         self.service.url()
     }
@@ -26,6 +41,20 @@ impl GrantedService {
     /// The service's error, with its name.
     pub(crate) async fn send(&self, request: ServiceRequest) -> Result<ServiceResponse, Error> {
         self.service.request(request).await.map_err(|error| self.name_error(&error))
+    }
+
+    /// Returns a request for a trace: method, service and path. A query is not shown, and neither is a
+    /// path that holds a secret. The path is the guest's text.
+    pub(crate) fn describe_request(
+        &self,
+        method: &str,
+        path: &str,
+        secrets: &GrantedSecrets,
+    ) -> String {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let path = if secrets.are_in(path) { "(a path with a secret)" } else { path };
+        let query = if query.is_empty() { "" } else { "?..." };
+        format!("`{}` {} {}{query}", self.name, clean(method, METHOD), clean(path, PATH))
     }
 
     /// Returns an error with the name of the service.

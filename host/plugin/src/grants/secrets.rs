@@ -18,6 +18,14 @@ impl GrantedSecrets {
         self.0.get(name).map(|secret| secret.as_slice())
     }
 
+    /// Returns whether a text holds a secret as it is written.
+    pub(crate) fn are_in(&self, text: &str) -> bool {
+        let is_in = |secret: &[u8]| {
+            !secret.is_empty() && text.as_bytes().windows(secret.len()).any(|part| part == secret)
+        };
+        self.0.values().any(|secret| is_in(secret))
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -53,6 +61,7 @@ mod tests {
         let mut secrets = GrantedSecrets::default();
         secrets.insert("db-password", b"canary");
         assert_eq!(format!("{secrets:?}"), "{\"db-password\"}");
+        assert!(secrets.are_in("o/canary/1") && !secrets.are_in("o/canar/y"));
         let before = secrets.identity();
         assert!(!before.contains("canary"));
         secrets.insert("db-password", b"another");

@@ -5,4 +5,5 @@ pub(crate) mod dial;
 mod dial_error;
 mod reader;
 pub(crate) mod socket;
+pub(crate) mod traced_server;
 mod writer;

@@ -18,6 +18,7 @@ use super::{
     guest_error::Refusal,
     handle_table::{Handle, HandleTable, HeldPayload},
     held_memory::SharedReservation,
+    host_call::HostCall,
     meter::Meter,
     resources::{BucketResource, PayloadResource, ServiceResource, WriterResource},
     rope::Rope,
@@ -89,6 +90,11 @@ impl InstanceState {
         self.meter.end_call();
         self.call.ctx = Context::none();
         self.call.refusal = None;
+    }
+
+    /// Begins a call of a function of the host, to which the guest passes so many bytes.
+    pub(crate) fn host_call(&self, name: &'static str, sent: usize) -> HostCall {
+        HostCall::begin(self.config.grants.trace.as_ref(), name, sent)
     }
 
     /// Returns whether the instance has used so many handles that it must be retired.

@@ -19,11 +19,12 @@ use wasmtime_wasi_http::{
     WasiHttpHooks,
 };
 
-use self::request::TargetedRequest;
+use self::request::{ReadRequest, TargetedRequest};
 use super::{
     config::InstanceConfig,
     fault::Fault,
     held_memory::HeldMemory,
+    host_call::{ENDED, HostCall},
     service_exchange::{ExchangeError, exchange},
 };
 
@@ -103,33 +104,47 @@ impl WasiHttpHooks for Hooks {
         _: Sent<()>,
     ) -> Sent<(http::Response<WasiBody>, Sent<()>)> {
         let failure = self.failure.clone();
+        let grants = &self.config.grants;
+        let mut traced = HostCall::begin(grants.trace.as_ref(), "wasi:http.handle", 0);
+        traced.ends(ENDED);
         if self.call.describing {
             let text = "services cannot be used while loading";
             let error = HostError::new(ErrorKind::Denied, text);
-            return Box::new(async move { Err(record(&failure, error)) });
+            let error = traced_error(&mut traced, &failure, error);
+            return Box::new(async move { Err(error) });
         }
         let requests = self.requests.clone();
-        let target = TargetedRequest::find(&self.config.grants, request);
+        let target = TargetedRequest::find(grants, request);
+        let mut traced = match &target {
+            Ok(TargetedRequest { service, parts, path, .. }) => {
+                let method = parts.method.as_str();
+                traced.to(|| service.describe_request(method, path, &grants.secrets))
+            }
+            Err(_) => traced,
+        };
         let (held, limit, limits) =
             (self.call.held.clone(), self.call.limit, self.config.limits.clone());
         Box::new(async move {
             let TargetedRequest { service, parts, path, body } =
-                target.map_err(|error| record(&failure, error))?;
+                target.map_err(|error| traced_error(&mut traced, &failure, error))?;
             let _permit = requests.acquire().await.map_err(|_| Error::InternalError(None))?;
             let sent = async {
-                let (request, _reservation) =
+                let ReadRequest { request, size, _reservation } =
                     request::read(&service, &parts, &path, body, &held).await?;
+                traced.sends(size);
                 exchange(service.clone(), request, limit, held).await
             };
             match sent.await {
                 Ok(answer) => {
+                    traced.returns(answer.body.len());
+                    traced.ends(answer.status);
                     if let Some(error) = service.failure(answer.status) {
                         record(&failure, error);
                     }
                     let done: Sent<()> = Box::new(async { Ok(()) });
                     Ok((response::convert(answer, UNCOUNTED)?, done))
                 }
-                Err(ExchangeError::Error(error)) => Err(record(&failure, error)),
+                Err(ExchangeError::Error(error)) => Err(traced_error(&mut traced, &failure, error)),
                 // The future of a request cannot end the call, so that the guest gets an error.
                 Err(ExchangeError::Fault(Fault::Limit(limit))) => {
                     Err(record(&failure, limits.exceeded(limit)))
@@ -141,6 +156,12 @@ impl WasiHttpHooks for Hooks {
             }
         })
     }
+}
+
+/// The same as [`record`], with the kind of the error in the trace.
+fn traced_error(traced: &mut HostCall, failure: &Failure, error: HostError) -> Error {
+    traced.ends(error.kind().as_str());
+    record(failure, error)
 }
 
 /// Keeps an error for the operator, and returns the one for the guest.

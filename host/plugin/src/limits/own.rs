@@ -1,6 +1,6 @@
 //! Limits of one plugin, lower than those of its host.
 
-use std::{ops::Deref, time::Duration};
+use std::{num::NonZeroUsize, ops::Deref, time::Duration};
 
 use cloakroom_core::{ByteSize, Error, ErrorKind, Limit, Remedy};
 
@@ -17,6 +17,10 @@ pub struct OwnLimits {
     pub time: Option<Duration>,
     /// Bytes that one call may have the host make: see [`Limits::output`].
     pub output: Option<ByteSize>,
+    /// Bytes that the host may hold at once for one call: see [`Limits::held`].
+    pub held: Option<ByteSize>,
+    /// Handles that one call may hold at once: see [`Limits::handles`].
+    pub handles: Option<NonZeroUsize>,
     /// Bytes that one call may log: see [`Limits::log`].
     pub log: Option<ByteSize>,
 }
@@ -35,10 +39,11 @@ impl PluginLimits {
     /// that may run longer than others wait would end as busy.
     pub(crate) fn new(host: &Limits, own: OwnLimits, is_driver: bool) -> Result<Self, Error> {
         let mut limits = host.clone();
-        let OwnLimits { memory, time, output, log } = own;
-        let sizes: [(_, &mut ByteSize, _, &'static [Remedy]); 3] = [
+        let OwnLimits { memory, time, output, held, handles, log } = own;
+        let sizes: [(_, &mut ByteSize, _, &'static [Remedy]); 4] = [
             (memory, &mut limits.memory, "memory", &[Remedy::OwnMemory, Remedy::InstanceMemory]),
             (output, &mut limits.output, "output", &[Remedy::OwnOutput, Remedy::Output]),
+            (held, &mut limits.held, "held bytes", &[Remedy::OwnHeld, Remedy::Held]),
             (log, &mut limits.log, "log", &[Remedy::OwnLog, Remedy::LogBytes]),
         ];
         for (own, host, what, remedies) in sizes {
@@ -48,6 +53,12 @@ impl PluginLimits {
             }
             *host = own;
         }
+        let handles = handles.unwrap_or(limits.handles);
+        if handles > limits.handles {
+            let (own, host) = (handles.to_string(), limits.handles.to_string());
+            return Err(above_host("handles", &own, &host, &[Remedy::OwnHandles, Remedy::Handles]));
+        }
+        limits.handles = handles;
         let (host_time, remedies): (_, &'static [Remedy]) = if is_driver {
             (&mut limits.driver_time, &[Remedy::OwnTime, Remedy::DriverTime])
         } else {
@@ -69,9 +80,11 @@ impl PluginLimits {
     /// Returns the error of a call that exceeded `limit`. A driver's time is not known here: see
     /// `instance::trap::of_driver`.
     pub(crate) fn exceeded(&self, limit: Limit) -> Error {
-        let OwnLimits { memory, time, output, log } = self.own;
+        let OwnLimits { memory, time, output, held, handles, log } = self.own;
         let error = self.limits.exceeded(limit);
         match limit {
+            Limit::Handles if handles.is_some() => error.with_remedies(&[Remedy::OwnHandles]),
+            Limit::Held if held.is_some() => error.with_remedies(&[Remedy::OwnHeld]),
             Limit::Log if log.is_some() => error.with_remedies(&[Remedy::OwnLog]),
             Limit::Memory if memory.is_some() => error.with_remedies(&[Remedy::OwnMemory]),
             Limit::Output if output.is_some() => error.with_remedies(&[Remedy::OwnOutput]),
@@ -131,6 +144,10 @@ mod tests {
         refuses(memory, false, &[Remedy::OwnMemory, Remedy::InstanceMemory]);
         let output = OwnLimits { output: Some(ByteSize::mib(129)), ..none };
         refuses(output, false, &[Remedy::OwnOutput, Remedy::Output]);
+        let held = OwnLimits { held: Some(ByteSize::mib(385)), ..none };
+        refuses(held, false, &[Remedy::OwnHeld, Remedy::Held]);
+        let handles = OwnLimits { handles: NonZeroUsize::new(1025), ..none };
+        refuses(handles, true, &[Remedy::OwnHandles, Remedy::Handles]);
         let time = OwnLimits { time: minute, ..none };
         refuses(time, false, &[Remedy::OwnTime, Remedy::PluginTime]);
         assert!(PluginLimits::new(&Limits::default(), time, true).is_ok());

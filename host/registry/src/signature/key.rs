@@ -96,8 +96,8 @@ impl SigningKey {
         let pair =
             der.and_then(|der| Ed25519KeyPair::from_pkcs8_maybe_unchecked(&der).ok()).map(Self);
         pair.ok_or_else(|| {
-            let text = "is no Ed25519 private key in PEM (PKCS #8): make one with \
-                        `cloakroom plugin keygen`, or `openssl genpkey -algorithm ed25519`";
+            let text = "is no Ed25519 private key in PEM (PKCS #8): `openssl genpkey -algorithm \
+                        ed25519` makes one";
             Error::new(ErrorKind::Config, text)
         })
     }

@@ -6,7 +6,7 @@ use cloakroom_core::{Error, Service, ServiceRequest, ServiceResponse, is_same_he
 use futures::future::BoxFuture;
 use reqwest::{
     Client, Method, Request, Url,
-    header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
+    header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue},
 };
 
 use super::{
@@ -76,6 +76,10 @@ impl HttpService {
             headers
                 .entry(CONTENT_TYPE)
                 .or_insert(HeaderValue::from_static("application/octet-stream"));
+            // The client sends no length of an empty body, and some services insist on one.
+            if pieces.iter().all(|piece| piece.is_empty()) {
+                headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+            }
             *built.body_mut() = Some(Pieces::body(pieces));
         }
         Ok(built)

@@ -1,6 +1,9 @@
 //! Requests to the programs, and the values that come back.
 
+use std::fs;
+
 use aws_lc_rs::digest::{SHA256, digest};
+use cloakroom_tests::rigs::temporal;
 use serde_json::{Value, json};
 
 use super::program::{Program, Sdk};
@@ -64,6 +67,31 @@ fn parcel(size: usize, step: &str) -> String {
     text.extend((0..size / 64 + 1).map(hash));
     text.truncate(size);
     text
+}
+
+/// Starts the workflow of a worker by Temporal's command line, with this way and a parcel of this size.
+///
+/// A workflow task that times out is handed out again, and only its first attempt says why it failed:
+/// each has minutes.
+pub(super) fn start_by_hand(
+    target: &str,
+    worker: &Value,
+    way: &str,
+    size: usize,
+    other: &str,
+) -> String {
+    let queue = worker["task_queue"].as_str().unwrap();
+    let id = unique(way);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("order.json");
+    let order = json!({ "way": way, "parcel": parcel(size, way), "queue": other });
+    fs::write(&file, order.to_string()).unwrap();
+    let mut start = temporal(target);
+    start.args(["workflow", "start", "--type", "Courier", "--task-timeout", "2m"]);
+    start.args(["-t", queue, "-w", &id, "--input-file"]).arg(&file);
+    let output = start.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    id
 }
 
 /// Runs a program, and checks that each step returned what was sent.

@@ -1,14 +1,18 @@
 //! Requests that do not fit, on each SDK: the server gets none of them, the task fails with the reason,
 //! and nobody sends the same again for ever.
 
-use cloakroom_tests::{poll_until, rigs::temporal};
-use serde_json::{Value, json};
+use cloakroom_tests::{
+    poll_until,
+    rigs::{DevServer, GatewayProcess, temporal},
+};
+use serde_json::Value;
 
 use super::{
     behind::{Behind, IN_FOLDER, SEALING, gateway},
     program::{Program, Sdk},
-    scenario::{LARGE, fails, request},
+    scenario::{LARGE, fails, request, start_by_hand},
 };
+use crate::worker::unique;
 
 /// Reads what the other gateway stored, but stores nothing itself, so that a large payload does not fit.
 const STORES_NOTHING: &str = r#"
@@ -34,60 +38,105 @@ pub(super) fn shows(target: &str, command: &str, id: &str, text: &str) -> String
     shown
 }
 
-fn does_not_send_what_does_not_fit(sdk: Sdk) {
-    let storing = Behind::shared();
-    let objects = format!("file:{}", storing.gateway.folder().join("objects").display());
+/// Requests of clients, none of which is sent. The last three end or extend an activity that is running.
+const CLIENT: [&str; 9] = [
+    "start",
+    "signal",
+    "signal_with_start",
+    "update",
+    "update_with_start",
+    "schedule",
+    "async_completion",
+    "async_by_id",
+    "beat_by_id",
+];
+
+/// A gateway that stores what is large, and one that has nowhere to put it.
+struct Rig {
+    storing: String,
+    full: GatewayProcess,
+}
+
+impl Rig {
+    fn start() -> Self {
+        let storing = Behind::shared();
+        let full = tight(&storing.server, &storing.gateway, "");
+        Self { storing: storing.gateway.target(), full }
+    }
+
+    /// Starts a workflow through the gateway that stores, and waits until its history has the reason and
+    /// this text.
+    fn history_has(&self, worker: &Value, way: &str, other: &Value, text: &str) {
+        let other = other["task_queue"].as_str().unwrap_or_default();
+        let id = start_by_hand(&self.storing, worker, way, LARGE, other);
+        let history = shows(&Behind::shared().server.target(), "show", &id, REASON);
+        assert!(history.contains(text), "{way}: {history}");
+    }
+}
+
+/// Starts a gateway that reads what `storing` stored, and stores nothing itself.
+pub(super) fn tight(server: &DevServer, storing: &GatewayProcess, tables: &str) -> GatewayProcess {
+    let objects = format!("file:{}", storing.folder().join("objects").display());
     let folder = IN_FOLDER.replace("file:objects", &objects);
-    let full = gateway(&storing.server, &[SEALING, &folder, STORES_NOTHING], "");
-    let (storing, full, server) =
-        (storing.gateway.target(), full.target(), storing.server.target());
-    let asked = |address: &str, role, steps: &[&str], worker: &Value| {
-        let mut request = request(address, role, LARGE, steps);
-        if !worker.is_null() {
-            request["task_queue"] = worker["task_queue"].clone();
-        }
-        request
-    };
-    let none = Value::Null;
+    gateway(server, &[SEALING, &folder, STORES_NOTHING, tables], "")
+}
 
-    let error = fails(sdk, &asked(&full, "client", &["start"], &none));
-    assert!(error.contains(REASON), "{sdk}: {error}");
+fn does_not_send_what_does_not_fit(sdk: Sdk) {
+    let rig = Rig::start();
+    clients_get_the_reason(sdk, &rig);
+    workflow_tasks_and_queries_fail(sdk, &rig);
+    activities_fail(sdk, &rig);
+}
 
-    // The workflow task that schedules the activity, and the answer to a query.
-    let worker = asked(&full, "worker", &[], &none);
-    let running = Program::start(sdk, &worker);
-    let client = asked(&storing, "client", &["activity"], &worker);
-    let waiting = Program::start(sdk, &client);
-    let id = format!("{}-activity", client["id"].as_str().unwrap());
-    let history = shows(&server, "show", &id, REASON);
-    assert!(history.contains("PAYLOADS_TOO_LARGE"), "{sdk}: {history}");
-    let described = shows(&server, "describe", &id, "\"status\"");
-    assert!(described.contains("RUNNING"), "{sdk}: {described}");
-    drop(waiting);
+/// Requests of a client get the reason, or end the activity with it.
+fn clients_get_the_reason(sdk: Sdk, rig: &Rig) {
+    let mut asked = request(&rig.full.target(), "both", LARGE, &CLIENT);
+    asked["go_on"] = true.into();
+    let program = Program::start(sdk, &asked);
+    for step in CLIENT {
+        let line = program.next();
+        let error = line["error"].as_str().unwrap_or_default();
+        // A heartbeat is answered as one of an activity that is to be cancelled.
+        let is_told = match step {
+            "beat_by_id" => error.to_lowercase().contains("cancel"),
+            _ => error.contains(REASON),
+        };
+        assert!(line["step"] == step && is_told, "{sdk}: {line}\n{}", program.log());
+    }
+    assert!(!program.end(), "{sdk} had errors");
+    let id = format!("{}-beat_by_id", asked["id"].as_str().unwrap());
+    shows(&Behind::shared().server.target(), "show", &id, REASON);
+}
+
+/// A command, the texts of a failure of a workflow task, and the answer to a query.
+fn workflow_tasks_and_queries_fail(sdk: Sdk, rig: &Rig) {
+    let worker = request(&rig.full.target(), "worker", LARGE, &[]);
+    let _running = Program::start(sdk, &worker);
+    rig.history_has(&worker, "activity", &Value::Null, "PAYLOADS_TOO_LARGE");
+    rig.history_has(&worker, "burst", &Value::Null, "PAYLOADS_TOO_LARGE");
+    let mut client = request(&rig.storing, "client", LARGE, &["query"]);
+    client["task_queue"] = worker["task_queue"].clone();
     // A caller may give up before its query is handed out, and each SDK says so in its own words.
     poll_until("a query is answered with the reason", || {
-        fails(sdk, &asked(&storing, "client", &["query"], &worker)).contains(REASON)
+        client["id"] = unique("query").into();
+        fails(sdk, &client).contains(REASON)
     });
-    drop(running);
+}
 
-    // The result of an activity, whose workflow is another worker's.
-    let (activities, workflows) =
-        (asked(&full, "worker", &[], &none), asked(&storing, "worker", &[], &none));
-    let [other, _running] = [&activities, &workflows].map(|request| Program::start(sdk, request));
-    let mut client = asked(&storing, "client", &["activity"], &workflows);
-    client["other_queue"] = activities["task_queue"].clone();
-    let waiting = Program::start(sdk, &client);
-    let id = format!("{}-activity", client["id"].as_str().unwrap());
-    let described = shows(&server, "describe", &id, "PayloadsTooLarge");
-    assert!(described.contains(REASON), "{sdk}: {described}");
-    drop(waiting);
-
-    // A heartbeat. Its answer cancels the activity, which has failed at the server.
-    client["steps"] = json!(["beat"]);
-    let _waiting = Program::start(sdk, &client);
-    let id = format!("{}-beat", client["id"].as_str().unwrap());
-    let described = shows(&server, "describe", &id, "PayloadsTooLarge");
-    assert!(described.contains(REASON), "{sdk}: {described}");
+/// The result of an activity, its failure, and a heartbeat, of workflows that run on another worker. The
+/// answer to the heartbeat cancels the activity, which has failed at the server.
+fn activities_fail(sdk: Sdk, rig: &Rig) {
+    let activities = request(&rig.full.target(), "worker", LARGE, &[]);
+    let workflows = request(&rig.storing, "worker", LARGE, &[]);
+    let [other, _running] = [&activities, &workflows].map(|asked| Program::start(sdk, asked));
+    rig.history_has(&workflows, "fail", &activities, "PayloadsTooLarge");
+    for way in ["activity", "beat"] {
+        let queue = activities["task_queue"].as_str().unwrap();
+        let id = start_by_hand(&rig.storing, &workflows, way, LARGE, queue);
+        let target = Behind::shared().server.target();
+        let described = shows(&target, "describe", &id, "PayloadsTooLarge");
+        assert!(described.contains(REASON), "{sdk}: {described}");
+    }
     let line = other.next();
     assert_eq!(line["step"], "cancelled", "{sdk}: {line}");
 }

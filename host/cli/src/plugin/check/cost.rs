@@ -16,7 +16,8 @@ use cloakroom::{
 use crate::{
     failure::Failure,
     plugin::{
-        candidate::{Candidate, MadeUpKey, is_driver},
+        candidate::{Candidate, is_driver},
+        made_up_key::MadeUpKey,
         measure::{self, Times},
         sample,
     },
@@ -62,7 +63,7 @@ pub(super) async fn measure(candidate: &Candidate, host: &Host) -> Result<Cost, 
             seen.fetch_max(memory, SeqCst);
         }
     });
-    let grants = candidate.grants(MadeUpKey::First, |bucket| bucket)?;
+    let grants = candidate.grants(MadeUpKey::First)?;
     let plugin = candidate.load(host, grants.clone()).await?;
     let watched = candidate.load(host, grants.with_trace(trace)).await?;
     let (small, large) = (sample::payload(SMALL), sample::payload(LARGE));

@@ -10,6 +10,8 @@ pub(crate) struct Findings {
     pub(crate) digest: String,
     /// Purpose of a codec, or kind of a driver.
     pub(crate) what: String,
+    /// Backends that the plugin was tried against. Empty if it asks for none.
+    pub(crate) backends: Vec<String>,
     pub(crate) report: Report,
     /// None if only some rules were asked for.
     pub(crate) cost: Option<Cost>,

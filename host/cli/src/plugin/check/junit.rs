@@ -23,6 +23,11 @@ pub(super) fn xml(findings: &Findings, repeat: &dyn Fn(&str) -> String) -> Strin
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites {counts}>\n  \
          <testsuite name=\"cloakroom plugin check {name}\" {counts}>\n"
     );
+    if !findings.backends.is_empty() {
+        let value = escaped(&findings.backends.join(", "));
+        let property = format!("<property name=\"against\" value=\"{value}\"/>");
+        xml.push_str(&format!("    <properties>{property}</properties>\n"));
+    }
     for outcome in outcomes {
         xml.push_str(&case(&name, outcome, &repeat(outcome.rule.id)));
     }

@@ -8,7 +8,6 @@ use std::{
 use cloakroom::{
     ByteSize, Codec as _, Driver as _,
     plugin::{Host, Limits, Plugin, Reuse, Trace, TraceEvent},
-    storage::Bucket,
 };
 use cloakroom_conformance::{CodecSuite, DriverSuite, Faults, Outcome, Report, Rule, WordSource};
 
@@ -17,7 +16,9 @@ use crate::{
     failure::Failure,
     plugin::{
         args::Check,
-        candidate::{Candidate, MadeUpKey, is_driver},
+        backends::{behind, can_fail},
+        candidate::{Candidate, is_driver},
+        made_up_key::MadeUpKey,
     },
 };
 
@@ -30,7 +31,7 @@ pub(super) async fn run(args: &Check, candidate: &Candidate) -> Result<Findings,
     check_names(&args.only, is_driver(&trial.plugin))?;
     let (what, report) =
         if is_driver(&trial.plugin) { trial.driver().await? } else { trial.codec().await? };
-    let cost = if args.only.is_empty() {
+    let cost = if args.only.is_empty() && trial.unreachable.is_none() {
         progress("measuring");
         Some(cost::measure(candidate, &trial.host).await?)
     } else {
@@ -38,7 +39,9 @@ pub(super) async fn run(args: &Check, candidate: &Candidate) -> Result<Findings,
     };
     progress("");
     let digest = trial.plugin.inspection().digest.to_string();
-    Ok(Findings { name: trial.plugin.name().to_owned(), digest, what, report, cost })
+    let name = trial.plugin.name().to_owned();
+    let backends = candidate.backends(&trial.plugin);
+    Ok(Findings { name, digest, what, backends, report, cost })
 }
 
 /// Refuses names of rules that a suite does not have.
@@ -63,6 +66,8 @@ struct Trial<'a> {
     plugin: Plugin,
     faults: Faults,
     words: WordSource,
+    /// Reason for which only rules about descriptions are tried, if there is one.
+    unreachable: Option<String>,
 }
 
 impl<'a> Trial<'a> {
@@ -71,9 +76,14 @@ impl<'a> Trial<'a> {
         let host = Candidate::host(candidate.limits.clone())?;
         let (trace, words) = word_recorder();
         let faults = Faults::default();
-        let grants = candidate.grants(MadeUpKey::First, behind(&faults))?.with_trace(trace);
+        let unreachable = candidate.unreachable(&host)?;
+        let grants = match &unreachable {
+            Some(_) => candidate.grants_without_server()?,
+            None => candidate.grants(MadeUpKey::First)?,
+        };
+        let grants = behind(&faults, grants).with_trace(trace);
         let plugin = candidate.load(&host, grants).await?;
-        Ok(Self { args, candidate, host, plugin, faults, words })
+        Ok(Self { args, candidate, host, plugin, faults, words, unreachable })
     }
 
     async fn codec(&self) -> Result<(String, Report), Failure> {
@@ -97,6 +107,9 @@ impl<'a> Trial<'a> {
                 .with_other_key(Arc::new(candidate.codec(&other, Reuse::Fresh).await?))
                 .with_missing_key(Arc::new(candidate.codec(&renamed, Reuse::Fresh).await?));
         }
+        if let Some(reason) = &self.unreachable {
+            suite = suite.with_unreachable(reason);
+        }
         // The setting of the bundled ciphers, which others may have as well.
         if candidate.settings.get("repeatable") == Some("true") {
             suite = suite.with_repeatable();
@@ -119,12 +132,14 @@ impl<'a> Trial<'a> {
             .with_seed(args.seed)
             .with_largest(args.largest)
             .with_progress(show);
-        let imports = &plugin.inspection().imports;
-        if imports.iter().any(|import| import.name.starts_with("cloakroom:plugin/blobs")) {
+        if can_fail(&plugin.inspection().imports) {
             suite = suite.with_faults(self.faults.clone());
         }
         if args.claims_differ {
             suite = suite.with_differing_claims();
+        }
+        if let Some(reason) = &self.unreachable {
+            suite = suite.with_unreachable(reason);
         }
         let suite = args.only.iter().fold(suite, |suite, rule| suite.with_only(rule));
         Ok((what, suite.run().await))
@@ -140,14 +155,12 @@ impl<'a> Trial<'a> {
     }
 
     async fn load_with(&self, host: &Host, key: MadeUpKey) -> Result<Plugin, Failure> {
-        let grants = self.candidate.grants(key, behind(&self.faults))?;
-        self.candidate.load(host, grants).await
+        let grants = match &self.unreachable {
+            Some(_) => self.candidate.grants_without_server()?,
+            None => self.candidate.grants(key)?,
+        };
+        self.candidate.load(host, behind(&self.faults, grants)).await
     }
-}
-
-/// Returns a function that puts buckets under the control of the suite.
-fn behind(faults: &Faults) -> impl Fn(Arc<dyn Bucket>) -> Arc<dyn Bucket> {
-    move |bucket| Arc::new(faults.wrap(bucket))
 }
 
 /// Returns a trace that records the plugin's words, and their source for the suite.

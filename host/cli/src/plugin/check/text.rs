@@ -16,10 +16,15 @@ const TEXT: usize = 600;
 /// Returns the findings for people. `repeat` gives the command that repeats a rule.
 pub(super) fn table(findings: &Findings, repeat: &dyn Fn(&str) -> String) -> String {
     let row = |name: &str, value: &str| vec![name.to_owned(), clean(value, TEXT)];
+    let backends = match &*findings.backends {
+        [] => "nothing: it asks for nothing that needs a grant".to_owned(),
+        some => some.join(", "),
+    };
     let mut text = words(&[
         row("plugin", &findings.name),
         row("digest", &findings.digest),
         row("is", &findings.what),
+        row("against", &backends),
         row("seed", &findings.report.seed.to_string()),
     ]);
     text.push('\n');
@@ -93,6 +98,7 @@ pub(super) fn json(findings: &Findings, repeat: &dyn Fn(&str) -> String) -> Stri
         "plugin": findings.name,
         "digest": findings.digest,
         "is": findings.what,
+        "against": findings.backends,
         "seed": findings.report.seed,
         "passed": findings.report.is_passed(),
         "rules": rules,

@@ -112,4 +112,7 @@ pub(crate) struct Verify {
     /// Folder of local copies
     #[arg(long, value_name = "FOLDER")]
     pub(crate) into: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }

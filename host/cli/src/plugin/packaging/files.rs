@@ -8,9 +8,7 @@ use std::{
 };
 
 use crate::failure::Failure;
-
-/// Most bytes of a plugin's file, which is the default of `limits.component`.
-pub(super) const COMPONENT: cloakroom::ByteSize = cloakroom::ByteSize::mib(64);
+pub(super) use crate::plugin::local_copy::COMPONENT;
 
 /// Reads a file of at most `most` bytes.
 pub(super) fn read(path: &Path, most: u64) -> Result<Vec<u8>, Failure> {

@@ -50,8 +50,9 @@ pub(super) const VERIFY: &str = "\
 Shows the name, the version and the keys of each signature: in the file, beside
 it, or in the manifest of a plugin that was pulled.
 
-Example:
+Examples:
   cloakroom plugin verify zstd-plus.wasm --key team-a.pem.pub --name zstd-plus
+  cloakroom plugin verify zstd-plus.wasm --key team-a.pem.pub --json
 
 Exit status: 0 one of the keys signed it, 1 none did, 2 usage is wrong, or the
 file is no component.";

@@ -15,8 +15,10 @@ use super::{
 use crate::{failure::Failure, open::host_builder};
 
 pub(super) async fn run(args: &Sign) -> Result<(), Failure> {
-    let key = SigningKey::from_pem(&read_text(&args.key)?)
-        .map_err(|error| Failure::usage(format!("`{}` {error}", args.key.display())))?;
+    let key = SigningKey::from_pem(&read_text(&args.key)?).map_err(|error| {
+        let key = args.key.display();
+        Failure::usage(format!("`{key}` {error}, and so does `cloakroom plugin keygen`"))
+    })?;
     let file = read(&args.file, COMPONENT.get())?;
     let component = SignedComponent::split(&file)?;
     let statement = statement(args, &file).await?;

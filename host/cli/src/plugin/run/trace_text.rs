@@ -16,6 +16,9 @@ const LINE: usize = 1024;
 /// Most characters of a line of a backtrace: names of functions with their types are long.
 const FRAME: usize = 400;
 
+/// Most characters of what a call was for: a service, a method and a path.
+const TARGET: usize = 300;
+
 /// Returns a trace that writes lines to standard error.
 pub(super) fn trace() -> Trace {
     Trace::new(|event| {
@@ -30,10 +33,11 @@ fn lines(event: &TraceEvent) -> String {
             let level = level.to_lowercase();
             format!("  log    {level}: {}\n", clean(text, LINE))
         }
-        TraceEvent::HostCall { name, sent, received, time } => {
+        TraceEvent::HostCall { name, sent, received, time, target, outcome } => {
             let (sent, received, time) = (bytes(*sent), bytes(*received), short(*time));
             let line = format!("  host   {name:<22} {sent:>14} -> {received:<14} {time:>9}");
-            format!("{}\n", line.trim_end())
+            let rest = [&**outcome, &*clean(target, TARGET)].join("  ");
+            format!("{}\n", format!("{line}  {}", rest.trim_end()).trim_end())
         }
         TraceEvent::Trap { backtrace } if backtrace.is_empty() => {
             "  ended  outside of the plugin's functions\n".to_owned()
@@ -68,28 +72,23 @@ fn short(time: Duration) -> String {
 mod tests {
     use super::*;
 
+    fn call(name: &'static str, sent: u64, target: &str, outcome: &str) -> String {
+        let (time, target, outcome) = (Duration::from_micros(12), target.into(), outcome.into());
+        lines(&TraceEvent::HostCall { name, sent, received: 0, time, target, outcome })
+    }
+
     #[test]
     fn events_are_lines_without_control_characters() {
         let line = TraceEvent::Line { level: "INFO", text: "a\u{1b}[2Jb".to_owned() };
         assert_eq!(lines(&line), "  log    info: a [2Jb\n");
-        let call = "  host   bucket.put                    1,000 B ->                    12 µs\n";
-        let time = Duration::from_micros(12);
-        let event = TraceEventForTest { name: "bucket.put", sent: 1000, received: 0, time };
-        assert_eq!(lines(&event.event()), call);
-    }
-
-    /// Parts of a call, since the event itself may get more.
-    struct TraceEventForTest {
-        name: &'static str,
-        sent: u64,
-        received: u64,
-        time: Duration,
-    }
-
-    impl TraceEventForTest {
-        fn event(self) -> TraceEvent {
-            let Self { name, sent, received, time } = self;
-            TraceEvent::HostCall { name, sent, received, time }
-        }
+        assert_eq!(
+            call("bucket.put", 1000, "", ""),
+            "  host   bucket.put                    1,000 B ->                    12 µs\n"
+        );
+        assert_eq!(
+            call("service.request", 1000, "`store` PUT o/\u{1b}1", "201"),
+            "  host   service.request               1,000 B ->                    12 µs  201  \
+             `store` PUT o/ 1\n"
+        );
     }
 }

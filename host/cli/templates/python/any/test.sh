@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs the tests of what needs no host.
+# Runs the tests: of the logic alone, and of the whole plugin on stand-ins for its host.
 set -eu
 cd "$(dirname "$0")"
 ./setup.sh

@@ -27,10 +27,18 @@ impl Host for InstanceState {
         network: Resource<Network>,
         name: String,
     ) -> Outcome<Resource<Answer>> {
+        let mut call = self.host_call("wasi:sockets.resolve", name.len());
         self.ctx().table.get(&network)?;
         match self.config.grants.tcp.look_up(&name) {
-            Some(address) => Ok(Ok(self.ctx().table.push(Answer(Some(address)))?)),
-            None => Ok(Err(self.refuse_server(&name))),
+            Some(address) => {
+                let mut call = call.to(|| format!("`{name}`"));
+                call.ends("ok");
+                Ok(Ok(self.ctx().table.push(Answer(Some(address)))?))
+            }
+            None => {
+                call.ends("denied");
+                Ok(Err(self.refuse_server(&name)))
+            }
         }
     }
 }

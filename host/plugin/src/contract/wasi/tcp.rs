@@ -14,7 +14,10 @@ use wasmtime_wasi::{
 
 use super::bindings::wasi::sockets::tcp::{Host, HostTcpSocket, ShutdownType};
 use crate::instance::{
-    sockets::socket::{ClientSocket, NoStreams},
+    sockets::{
+        socket::{ClientSocket, NoStreams},
+        traced_server::TracedServer,
+    },
     state::InstanceState,
 };
 
@@ -62,10 +65,12 @@ impl HostTcpSocket for InstanceState {
         }
         let config = self.config.clone();
         let Some(server) = config.grants.tcp.at(address) else {
+            self.host_call("wasi:sockets.connect", 0).ends("denied");
             return Ok(Err(self.refuse_server(&address.to_string())));
         };
         let time = self.call.clock.time_until_deadline();
-        self.socket(&socket)?.start_connect(address, server, time);
+        let traced = TracedServer::new(config.grants.trace.clone(), server);
+        self.socket(&socket)?.start_connect(address, server, time, traced);
         Ok(Ok(()))
     }
 

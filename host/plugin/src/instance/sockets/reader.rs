@@ -12,7 +12,7 @@ use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncReadExt as _, ReadHalf};
 use wasmtime_wasi::p2::{InputStream, Pollable, StreamError, StreamResult};
 
-use super::dial::Connection;
+use super::{dial::Connection, traced_server::TracedServer};
 
 /// Most bytes that are read before the guest takes them.
 const READ_AHEAD: usize = 64 << 10;
@@ -28,6 +28,7 @@ enum ReadState {
 
 struct OpenReader {
     half: ReadHalf<Box<dyn Connection>>,
+    traced: TracedServer,
     /// Bytes that have arrived. TLS cannot say that a byte has arrived without decrypting it, so waiting
     /// for bytes reads them.
     arrived: BytesMut,
@@ -35,8 +36,8 @@ struct OpenReader {
 }
 
 impl SocketReader {
-    pub(super) fn new(half: ReadHalf<Box<dyn Connection>>) -> Self {
-        let open = OpenReader { half, arrived: BytesMut::new(), end: None };
+    pub(super) fn new(half: ReadHalf<Box<dyn Connection>>, traced: TracedServer) -> Self {
+        let open = OpenReader { half, traced, arrived: BytesMut::new(), end: None };
         Self(Arc::new(Mutex::new(ReadState::Open(open))))
     }
 
@@ -76,13 +77,19 @@ impl InputStream for SocketReader {
             return Ok(Bytes::new());
         }
         let _ = open.poll_arrival(&mut Context::from_waker(Waker::noop()));
+        // A look at a socket that has nothing yet is not traced: a guest may look often.
         if !open.arrived.is_empty() {
             let size = size.min(open.arrived.len());
+            let mut call = open.traced.call("wasi:sockets.read", 0);
+            call.returns(size);
+            call.ends("ok");
             return Ok(open.arrived.split_to(size).freeze());
         }
         let Some(end) = open.end.take() else {
             return Ok(Bytes::new());
         };
+        let outcome = if end.is_ok() { "closed" } else { "unavailable" };
+        open.traced.call("wasi:sockets.read", 0).ends(outcome);
         *state = ReadState::Closed;
         Err(end.map_or_else(
             |error| StreamError::LastOperationFailed(error.into()),

@@ -19,9 +19,13 @@ use super::{
     dial::{Connection, dial},
     dial_error::DialFailure,
     reader::SocketReader,
+    traced_server::TracedServer,
     writer::SocketWriter,
 };
-use crate::grants::tcp::TcpGrant;
+use crate::{
+    grants::tcp::TcpGrant,
+    instance::host_call::{ENDED, HostCall},
+};
 
 /// Bytes that the host may hold for one socket: 64 KiB unsent, 64 KiB read ahead, and TLS.
 pub(crate) const SOCKET_BYTES: usize = 192 << 10;
@@ -47,6 +51,7 @@ enum State {
         address: SocketAddr,
         reader: SocketReader,
         writer: SocketWriter,
+        traced: TracedServer,
     },
     /// The connection failed. A socket connects once.
     Failed,
@@ -57,6 +62,9 @@ struct Dialing {
     server: String,
     task: BackgroundTask<Result<Box<dyn Connection>, DialFailure>>,
     outcome: Option<Result<Box<dyn Connection>, DialFailure>>,
+    traced: TracedServer,
+    /// Ends when the guest takes the outcome.
+    call: HostCall,
 }
 
 /// Streams of a connection.
@@ -111,10 +119,18 @@ impl ClientSocket {
     }
 
     /// Begins to connect. The task ends with the call's time, or with this socket.
-    pub(crate) fn start_connect(&mut self, address: SocketAddr, server: &TcpGrant, time: Duration) {
+    pub(crate) fn start_connect(
+        &mut self,
+        address: SocketAddr,
+        server: &TcpGrant,
+        time: Duration,
+        traced: TracedServer,
+    ) {
         let grant = server.clone();
+        let mut call = traced.call("wasi:sockets.connect", 0);
+        call.ends(ENDED);
         let task = BackgroundTask::spawn(async move { Ok(dial(grant, time).await) });
-        let dialing = Dialing { server: server.to_string(), task, outcome: None };
+        let dialing = Dialing { server: server.to_string(), task, outcome: None, traced, call };
         self.state = State::Connecting { address, dialing };
     }
 
@@ -126,15 +142,22 @@ impl ClientSocket {
         if outcome.is_pending() {
             return Err(NoStreams::State(ErrorCode::WouldBlock));
         }
-        let (address, server) = (*address, dialing.server.clone());
+        let (address, server, traced) = (*address, dialing.server.clone(), dialing.traced.clone());
         let outcome = dialing.outcome.take();
+        match &outcome {
+            Some(Ok(_)) => dialing.call.ends("ok"),
+            Some(Err(failure)) => dialing.call.ends(failure.explain(&server).kind().as_str()),
+            None => {}
+        }
+        // Ends the traced call as well.
         self.state = State::Failed;
         match outcome {
             Some(Ok(connection)) => {
                 let (reader, writer) = tokio::io::split(connection);
-                let (reader, writer) = (SocketReader::new(reader), SocketWriter::new(writer));
+                let reader = SocketReader::new(reader, traced.clone());
+                let writer = SocketWriter::new(writer, traced.clone());
                 let streams: Streams = (Box::new(reader.clone()), Box::new(writer.clone()));
-                self.state = State::Connected { address, reader, writer };
+                self.state = State::Connected { address, reader, writer, traced };
                 Ok(streams)
             }
             Some(Err(failure)) => Err(NoStreams::Failed(failure.code(), failure.explain(&server))),
@@ -161,9 +184,10 @@ impl ClientSocket {
     }
 
     pub(crate) fn shut_down(&self, receive: bool, send: bool) -> Result<(), ErrorCode> {
-        let State::Connected { reader, writer, .. } = &self.state else {
+        let State::Connected { reader, writer, traced, .. } = &self.state else {
             return Err(ErrorCode::InvalidState);
         };
+        traced.call("wasi:sockets.shutdown", 0).ends("ok");
         if receive {
             reader.shut_down();
         }

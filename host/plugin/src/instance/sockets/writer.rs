@@ -12,7 +12,7 @@ use bytes::{Buf as _, Bytes};
 use tokio::io::{AsyncWrite as _, AsyncWriteExt as _, WriteHalf};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamError, StreamResult};
 
-use super::{background_task::BackgroundTask, dial::Connection};
+use super::{background_task::BackgroundTask, dial::Connection, traced_server::TracedServer};
 
 /// Most bytes that are unsent at once.
 const UNSENT: usize = 64 << 10;
@@ -21,7 +21,10 @@ type Half = WriteHalf<Box<dyn Connection>>;
 
 /// Sending half of a socket. The socket keeps a copy, to shut it down.
 #[derive(Clone)]
-pub(super) struct SocketWriter(Arc<Mutex<WriteState>>);
+pub(super) struct SocketWriter {
+    state: Arc<Mutex<WriteState>>,
+    traced: TracedServer,
+}
 
 enum WriteState {
     /// Everything is sent. The number is how many bytes the guest was allowed to write next.
@@ -34,8 +37,8 @@ enum WriteState {
 }
 
 impl SocketWriter {
-    pub(super) fn new(half: Half) -> Self {
-        Self(Arc::new(Mutex::new(WriteState::Idle(half, 0))))
+    pub(super) fn new(half: Half, traced: TracedServer) -> Self {
+        Self { state: Arc::new(Mutex::new(WriteState::Idle(half, 0))), traced }
     }
 
     /// Ends the stream once everything is sent.
@@ -55,7 +58,7 @@ impl SocketWriter {
     }
 
     fn lock(&self) -> MutexGuard<'_, WriteState> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -134,13 +137,18 @@ impl OutputStream for SocketWriter {
     }
 
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        let mut call = self.traced.call("wasi:sockets.write", bytes.len());
+        call.ends("unavailable");
         let mut state = self.lock();
         match state.take() {
             WriteState::Idle(half, permitted) if bytes.len() <= permitted => {
                 *state = WriteState::send(half, bytes);
                 match &mut *state {
                     WriteState::Closed(error) => Err(WriteState::closed(error)),
-                    _ => Ok(()),
+                    _ => {
+                        call.ends("ok");
+                        Ok(())
+                    }
                 }
             }
             WriteState::Closed(mut error) => Err(WriteState::closed(&mut error)),

@@ -60,7 +60,16 @@ fn canonical(parts: &Parts) -> String {
     format!("{scheme}://{authority}{path}")
 }
 
-/// Reads the body of a request and returns what is sent, with the reservation of its memory.
+/// Request that was read to its end.
+pub(super) struct ReadRequest {
+    pub(super) request: ServiceRequest,
+    /// Bytes of its body.
+    pub(super) size: usize,
+    /// Reservation of the memory of its body.
+    pub(super) _reservation: Reservation,
+}
+
+/// Reads the body of a request and returns what is sent.
 ///
 /// # Errors
 /// A fault if `held` has no room for the body. `Denied` if the rules refuse the request.
@@ -70,7 +79,7 @@ pub(super) async fn read(
     path: &str,
     mut body: WasiBody,
     held: &HeldMemory,
-) -> Result<(ServiceRequest, Reservation), ExchangeError> {
+) -> Result<ReadRequest, ExchangeError> {
     let request = ServiceRequest::new(parts.method.as_str(), path);
     let request = request.and_then(|request| request.with_headers(headers(parts)?));
     let request = request.map_err(|error| service.name_error(&error))?;
@@ -88,8 +97,9 @@ pub(super) async fn read(
     let Collected { bytes, reservation } = collected;
     let bytes: Bytes = bytes.freeze();
     let has_body = !bytes.is_empty() || matches!(parts.method.as_str(), "PATCH" | "POST" | "PUT");
+    let size = bytes.len();
     let request = if has_body { request.with_body(vec![bytes]) } else { request };
-    Ok((request, reservation))
+    Ok(ReadRequest { request, size, _reservation: reservation })
 }
 
 fn headers(parts: &Parts) -> Result<Vec<(String, String)>, Error> {

@@ -1,7 +1,4 @@
-import sys
 import unittest
-
-sys.path.insert(0, "src")
 
 from labels import KEY, key_of, metadata
 

@@ -1,5 +1,6 @@
 //! `http`, the imported interface: services, within their grants.
 
+use bytes::Bytes;
 use cloakroom_core::{Error as HostError, ErrorKind, Limit, ServiceRequest};
 use wasmtime::component::Resource;
 
@@ -12,6 +13,7 @@ use crate::{
     grants::granted_service::GrantedService,
     instance::{
         fault::Fault,
+        host_call::{ENDED, HostCall},
         resources::ServiceResource,
         rope::Rope,
         service_exchange::{ExchangeError, ServiceAnswer, exchange},
@@ -26,9 +28,13 @@ type Answer<T> = wasmtime::Result<Result<T, Error>>;
 
 impl Host for InstanceState {
     fn open(&mut self, name: String) -> Answer<Resource<ServiceResource>> {
+        let mut call = self.host_call("http.open", name.len());
         if let Some(service) = self.config.grants.services.get(&name).cloned() {
+            let mut call = call.to(|| format!("`{name}`"));
+            call.ends("ok");
             return self.put_service(service).map(Ok);
         }
+        call.ends("denied");
         let granted = self.config.grants.services.keys();
         let error = not_granted("service", &name, granted, &self.config.settings);
         Ok(Err(self.call.refuse(error)))
@@ -48,8 +54,15 @@ impl HostService for InstanceState {
         let service = self.service(&service)?;
         let body = body.map(|body| self.buffer(&body).map(|body| body.parts().to_vec()));
         let body = body.transpose()?;
+        let sent = body.iter().flatten().map(Bytes::len).sum();
+        let secrets = &self.config.grants.secrets;
+        let mut call = self
+            .host_call("service.request", sent)
+            .to(|| service.describe_request(&method, &path, secrets));
+        call.ends(ENDED);
         // Responses may be payloads, and a guest without a payload writes to the log freely.
         if self.call.describing {
+            call.ends("denied");
             return Ok(Err(Error::Denied("services cannot be used while loading".to_owned())));
         }
         let request = ServiceRequest::new(&method, &path);
@@ -59,8 +72,11 @@ impl HostService for InstanceState {
             None => request,
         });
         match request {
-            Ok(request) => self.send(service, request, limit).await,
-            Err(error) => Ok(Err(self.call.refuse(service.name_error(&error)))),
+            Ok(request) => self.send(service, request, limit, &mut call).await,
+            Err(error) => {
+                call.ends(error.kind().as_str());
+                Ok(Err(self.call.refuse(service.name_error(&error))))
+            }
         }
     }
 
@@ -75,6 +91,7 @@ impl InstanceState {
         service: GrantedService,
         request: ServiceRequest,
         limit: u64,
+        call: &mut HostCall,
     ) -> Answer<Response> {
         // A reference says how large its object is, and a service that sends more is not read further.
         let limit = match self.call.object_limit {
@@ -86,6 +103,8 @@ impl InstanceState {
         let held = self.meter.held().clone();
         match exchange(service.clone(), request, room, held).await {
             Ok(answer) => {
+                call.returns(answer.body.len());
+                call.ends(answer.status);
                 if let Some(failure) = service.failure(answer.status) {
                     self.note_failure(failure);
                 }
@@ -96,7 +115,10 @@ impl InstanceState {
             Err(ExchangeError::Error(error)) if (room as u64) < limit && is_too_large(&error) => {
                 Fault::Limit(Limit::Output).trap()
             }
-            Err(ExchangeError::Error(error)) => Ok(Err(self.call.refuse(error))),
+            Err(ExchangeError::Error(error)) => {
+                call.ends(error.kind().as_str());
+                Ok(Err(self.call.refuse(error)))
+            }
         }
     }
 

@@ -1,0 +1,1 @@
+"""Stand-ins for the contract, one module an interface."""
