@@ -8,7 +8,7 @@ use std::{
     thread,
 };
 
-/// What a client sends before its first frame.
+/// Bytes that a client sends before its first frame.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// Length, type, flags and stream of a frame.

@@ -1,4 +1,4 @@
-//! What each SDK receives, behind a sidecar that would send much more.
+//! The largest message of each SDK, behind a sidecar that would send much more.
 
 use cloakroom_tests::{
     poll_until,

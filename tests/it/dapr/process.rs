@@ -33,7 +33,7 @@ impl Process {
         let mut command = sdk.command();
         command.env("DAPR_GRPC_ENDPOINT", endpoint);
         if let Some(size) = receive {
-            // Python and Java read the variable; the others are told by their app.
+            // Python and Java read the variable; the others have an argument.
             command.env("DAPR_GRPC_MAX_INBOUND_MESSAGE_SIZE_BYTES", size.to_string());
             command.arg(size.to_string());
         }

@@ -26,7 +26,7 @@ fn stalls_at_one_mebibyte(sdk: Sdk, says: &str) {
     app.pile("pile", 6, 256_000);
     observer.stalled("pile");
     assert_eq!(app.ran("pile"), 4, "{sdk}");
-    // What the app is told about it.
+    // The words of the SDK about it.
     let said = app.state("pile").to_string();
     assert!(said.contains(says), "{sdk}: {said}");
 }

@@ -32,7 +32,7 @@ pub(super) struct Held {
     refused: Refused,
 }
 
-/// What becomes of an item that was held.
+/// Fate of an item that was held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
     /// It is failed, and its workflow learns why.

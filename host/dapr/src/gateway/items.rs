@@ -33,7 +33,7 @@ enum Next {
     End(HeaderMap),
 }
 
-/// What became of an item.
+/// Fate of an item.
 enum Outcome {
     Sent,
     /// The caller is gone.
