@@ -58,7 +58,7 @@ fn forged(payload: &Payload, fields: &[(&str, Value)]) -> Vec<Payload> {
 async fn a_large_payload_moves_into_the_service_and_comes_back() {
     let pipeline = real(&[]).await;
     let large = Payload::new("json/plain", noise(3 << 20)).with_metadata("odd", &b"\xff\0"[..]);
-    let bare = Payload { data: noise(200_000).into(), ..Payload::default() };
+    let bare = Payload { data: noise(200_000), ..Payload::default() };
     for sent in [large, bare] {
         let sent = vec![sent];
         let encoded = pipeline.encode(&ctx(), sent.clone()).await;

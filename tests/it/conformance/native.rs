@@ -159,7 +159,7 @@ impl Codec for Marking {
         _: &'a Context,
         payload: Payload,
     ) -> BoxFuture<'a, Result<Payload, Error>> {
-        Box::pin(async move { Payload::from_envelope(payload.data.into()) })
+        Box::pin(async move { Payload::from_envelope(payload.data) })
     }
 }
 
