@@ -174,8 +174,8 @@ async fn statuses_and_forged_claims_have_the_right_kind() {
     for (status, storing, reading) in [
         (302, ErrorKind::Denied, ErrorKind::Denied),
         (403, ErrorKind::Denied, ErrorKind::Denied),
-        (404, ErrorKind::Denied, ErrorKind::NotFound),
-        (409, ErrorKind::Denied, ErrorKind::Denied),
+        (404, ErrorKind::NotFound, ErrorKind::NotFound),
+        (409, ErrorKind::Failed, ErrorKind::Failed),
         (503, ErrorKind::Unavailable, ErrorKind::Unavailable),
         (507, ErrorKind::Unavailable, ErrorKind::Unavailable),
     ] {
