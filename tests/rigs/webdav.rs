@@ -2,8 +2,8 @@
 
 use std::{
     fs,
-    io::{Read as _, Write as _},
-    net::{Shutdown, TcpStream},
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::TcpStream,
     process::Command,
     sync::OnceLock,
 };
@@ -41,14 +41,23 @@ impl WebDav {
         let mut stream = TcpStream::connect(self.0.address()).expect("it listens");
         let login = STANDARD.encode(format!("{USER}:{PASSWORD}"));
         let length = body.len();
+        // Without `connection: close`, after which Go resets a connection whose request it has not read.
         let head = format!(
-            "{method} {path} HTTP/1.1\r\nhost: dav\r\nconnection: close\r\n\
-             authorization: Basic {login}\r\ncontent-length: {length}\r\n\r\n"
+            "{method} {path} HTTP/1.1\r\nhost: dav\r\nauthorization: Basic {login}\r\n\
+             content-length: {length}\r\n\r\n"
         );
         stream.write_all(&[head.as_bytes(), body].concat()).expect("it reads");
-        let mut response = Vec::new();
-        stream.read_to_end(&mut response).expect("it answers");
-        let _ = stream.shutdown(Shutdown::Both);
-        response
+        let (mut stream, mut response) = (BufReader::new(stream), Vec::new());
+        while !response.ends_with(b"\r\n\r\n") {
+            assert!(
+                stream.read_until(b'\n', &mut response).expect("it answers") > 0,
+                "no response"
+            );
+        }
+        let head = String::from_utf8_lossy(&response).to_lowercase();
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+        let mut body = vec![0; length.map_or(0, |length| length.parse().expect("a length"))];
+        stream.read_exact(&mut body).expect("it answers");
+        [response, body].concat()
     }
 }

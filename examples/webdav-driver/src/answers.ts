@@ -12,27 +12,23 @@ export function isFolderMissing(status: number): boolean {
 }
 
 /**
- * Returns the error of a status, or undefined if it is a success. The host adds the status itself. Texts
- * of the service are never repeated: they could hold anything.
+ * Returns the error of a status, or undefined if it is a success. The host takes the same kinds for these
+ * statuses, and then adds the status for the operator. Texts of the service are never repeated: they could
+ * hold anything.
  */
 export function failure(operation: Operation, status: number): Error | undefined {
   if (isSuccess(operation, status)) return undefined;
+  // 423: another client holds a lock.
   if (status >= 500 || [408, 423, 425, 429].includes(status)) {
     return { tag: "unavailable", val: "the service failed" };
   }
   if (status === 413) return { tag: "too-large", val: "the service takes no object of this size" };
-  if (operation === "get") {
-    if (status === 404 || status === 410) {
-      return { tag: "not-found", val: "the service has no such object" };
-    }
-  } else if (isFolderMissing(status)) {
-    return { tag: "denied", val: "cannot make folders: the folder of the service's URL must exist" };
+  if (status === 404 || status === 410) {
+    const missing = operation === "get" ? "object" : "folder";
+    return { tag: "not-found", val: `the service has no such ${missing}` };
   }
-  if (status >= 300 && status < 400) {
-    return { tag: "denied", val: "the service redirects: set its URL to where it leads" };
-  }
-  if (status >= 400) return { tag: "denied", val: "the service refused" };
-  return { tag: "other", val: "the status means nothing in WebDAV" };
+  const isDenied = (status >= 300 && status < 400) || [401, 403, 407].includes(status);
+  return { tag: isDenied ? "denied" : "other", val: "the service refused" };
 }
 
 function isSuccess(operation: Operation, status: number): boolean {

@@ -31,15 +31,27 @@ function check(operation: Operation, answer: Response): Response {
   return answer;
 }
 
+/** Makes the folders of a path. */
+function makeFolders(service: Service, path: string): void {
+  for (const folder of folders(path)) check("mkcol", mkcol(service, folder));
+}
+
+function mkcol(service: Service, folder: string): Response {
+  return service.request("MKCOL", folder, [], undefined, SMALL);
+}
+
 /** Writes an object. One that is there is replaced by the same bytes, which mends a damaged one. */
 function put(service: Service, path: string, object: Buffer): void {
   const send = () => service.request("PUT", path, BODY, object, SMALL);
+  // A server may end the connection instead of reading a large body that it refuses, and then no status
+  // arrives. So the folder of a large object is asked for first.
+  const folder = folders(path).at(-1);
+  if (folder && object.length() > SMALL && isFolderMissing(mkcol(service, folder).status)) {
+    makeFolders(service, path);
+  }
   let answer = send();
-  // Nearly every object finds its folder, so nobody asks for it first.
   if (isFolderMissing(answer.status)) {
-    for (const folder of folders(path)) {
-      check("mkcol", service.request("MKCOL", folder, [], undefined, SMALL));
-    }
+    makeFolders(service, path);
     answer = send();
   }
   check("put", answer);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { failure, type Operation } from "../src/answers.js";
+import { failure, isFolderMissing, type Operation } from "../src/answers.js";
 
 function tag(operation: Operation, status: number): string {
   return failure(operation, status)?.tag ?? "success";
@@ -21,13 +21,15 @@ test("only what may pass by itself is tried again", () => {
     for (const status of [408, 423, 425, 429, 500, 502, 503, 507]) {
       assert.equal(tag(operation, status), "unavailable");
     }
-    for (const status of [301, 307, 400, 401, 403]) assert.equal(tag(operation, status), "denied");
+    for (const status of [301, 307, 401, 403]) assert.equal(tag(operation, status), "denied");
+    for (const status of [400, 409, 412]) assert.equal(tag(operation, status), "other");
     assert.equal(tag(operation, 413), "too-large");
   }
 });
 
-test("a missing object is not a missing folder", () => {
-  for (const status of [404, 410]) assert.equal(tag("get", status), "not-found");
-  for (const status of [404, 409]) assert.equal(tag("put", status), "denied");
-  assert.equal(tag("mkcol", 409), "denied");
+test("a missing folder is none that the service refuses to make", () => {
+  for (const operation of ["put", "mkcol", "get"] as const) {
+    for (const status of [404, 410]) assert.equal(tag(operation, status), "not-found");
+  }
+  assert.deepEqual([404, 409, 405].map(isFolderMissing), [true, true, false]);
 });

@@ -40,7 +40,7 @@ impl Service {
             }
             match *set.lock().unwrap() {
                 Some(status) => Reply::new(status, "location: /elsewhere\r\n", b"its own words"),
-                None => Reply::Last(webdav().exchange(asked.method(), asked.path(), &asked.body)),
+                None => Reply::Bytes(webdav().exchange(asked.method(), asked.path(), &asked.body)),
             }
         });
         Self { server: server.await, status }
@@ -128,8 +128,8 @@ async fn objects_are_stored_and_the_token_is_nowhere() {
     assert_eq!(cloakroom.decode(&ctx, stored.clone()).await.unwrap(), sent);
     let object = webdav().exchange("GET", &path(&stored[0]), b"");
     assert!(object.ends_with(&sent[0].data), "another object is stored");
-    // The second time its folder is there: two objects, twice asked for.
-    assert_eq!(service.server.asked().len(), asked.len() + 4);
+    // Two objects, twice asked for, and the folder of the large one.
+    assert_eq!(service.server.asked().len(), asked.len() + 5);
     assert!(service.server.asked().iter().all(|asked| asked.contains(TOKEN)));
 
     service.answers(Some(401));
@@ -174,8 +174,8 @@ async fn statuses_and_forged_claims_have_the_right_kind() {
     for (status, storing, reading) in [
         (302, ErrorKind::Denied, ErrorKind::Denied),
         (403, ErrorKind::Denied, ErrorKind::Denied),
-        (404, ErrorKind::Denied, ErrorKind::NotFound),
-        (409, ErrorKind::Denied, ErrorKind::Denied),
+        (404, ErrorKind::NotFound, ErrorKind::NotFound),
+        (409, ErrorKind::Failed, ErrorKind::Failed),
         (503, ErrorKind::Unavailable, ErrorKind::Unavailable),
         (507, ErrorKind::Unavailable, ErrorKind::Unavailable),
     ] {
