@@ -9,8 +9,8 @@ use cloakroom_tests::{
 use super::observer::Observer;
 use crate::cli::binary;
 
-/// Compresses, encrypts, and stores in the folder `objects` what is more than a few kilobytes.
-const PIPELINE: &str = r#"
+/// Compresses and encrypts.
+const STAGES: &str = r#"
     [[stage]]
     plugin = "bundled:zlib"
     settings = { level = 1 }
@@ -23,7 +23,10 @@ const PIPELINE: &str = r#"
     [keys.payments]
     current = "2026-11"
     material = { "2026-11" = { file = "payments.key" } }
+"#;
 
+/// Stores in the folder `objects` what is more than a few kilobytes.
+const FOLDER: &str = r#"
     [storage]
     threshold = "16KiB"
 
@@ -55,11 +58,21 @@ impl Behind {
         options: SidecarOptions<'_>,
         app_max_message: &str,
     ) -> Self {
+        Self::storing(control, options, app_max_message, FOLDER)
+    }
+
+    /// The same with other storage.
+    pub(super) fn storing(
+        control: &ControlPlane,
+        options: SidecarOptions<'_>,
+        app_max_message: &str,
+        storage: &str,
+    ) -> Self {
         let sidecar = Sidecar::start(control, options);
         let tap = Tap::before(&sidecar.target());
         let config = format!(
-            "{PIPELINE}\n[gateway.dapr]\nupstream = \"http://{}\"\nmax_body_size = \"{}\"\n\
-             app_max_message = \"{app_max_message}\"\n",
+            "{STAGES}{storage}\n[gateway.dapr]\nupstream = \"http://{}\"\nmax_body_size = \"{}\"\n\
+             app_max_message = \"{app_max_message}\"\nhold_time = \"600s\"\n",
             tap.target(),
             options.max_body_size,
         );

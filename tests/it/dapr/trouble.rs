@@ -4,15 +4,19 @@ use std::fs;
 
 use cloakroom_tests::{
     poll_until,
-    rigs::{ControlPlane, SidecarOptions, redis},
+    rigs::{ControlPlane, SidecarOptions, Tamper, bucket, moto, redis},
+    s3_storage,
 };
 use serde_json::json;
 
 use super::{app::App, behind::Behind, observer::Observer, sdk::Sdk};
 
 fn behind(app: &str, max_body_size: &str) -> Behind {
-    let options = SidecarOptions { app, max_body_size, redis: Some(redis()) };
-    Behind::start(ControlPlane::shared(), options, "16Mi")
+    Behind::start(ControlPlane::shared(), options(app, max_body_size), "16Mi")
+}
+
+fn options<'a>(app: &'a str, max_body_size: &'a str) -> SidecarOptions<'a> {
+    SidecarOptions { app, max_body_size, redis: Some(redis()) }
 }
 
 /// A history without our form stalls. With a larger limit the run goes on through the gateway, and what
@@ -41,7 +45,27 @@ fn python_newer_goes_on_after_a_restart_of_the_gateway() {
     assert_eq!(behind.observer.output("pile"), json!({ "right": 12 }), "{}", app.log());
 }
 
-/// The store is away in the middle of a run, and comes back. No SDK repeats the completion of an activity
+/// The store does not answer in the middle of a run, and comes back. What the app sends meanwhile waits in
+/// the gateway: nothing runs twice, and nobody has to restart the app.
+#[test]
+fn python_newer_goes_on_while_its_store_is_down() {
+    bucket(&moto().url(), "dapr-down");
+    let store = Tamper::new(moto().address());
+    let storage = s3_storage(&store.url(), "dapr-down")
+        .replace("cache.memory = \"0B\"", "threshold = \"16KiB\"\npatience = \"200ms\"");
+    let options = options("down", "1Mi");
+    let behind = Behind::storing(ControlPlane::shared(), options, "16Mi", &storage);
+    let app = App::start(Sdk::PythonNewer, &behind.target(), None);
+    app.pile("pile", 12, 256_000);
+    poll_until("half of it has run", || app.ran("pile") >= 6);
+    store.down(true);
+    poll_until("an answer waits", || behind.gateway.log().contains("an answer to a task waits"));
+    store.down(false);
+    assert_eq!(behind.observer.output("pile"), json!({ "right": 12 }), "{}", app.log());
+    assert_eq!(app.ran("pile"), 12);
+}
+
+/// A store cannot be written in the middle of a run, and is mended. No SDK repeats the completion of an activity
 /// that failed meanwhile, so that the app has to connect anew: then the sidecar delivers it again.
 #[test]
 fn python_newer_goes_on_after_its_store_was_away_and_it_was_restarted() {

@@ -33,11 +33,26 @@ pub(crate) fn apps(target: &Path, interpreter: Option<&Path>) -> [App; 3] {
     let node = node::install_pinned("tests/dapr/node", &folder.join("node"));
     let python = python(&folder, interpreter);
     [
-        ("Dapr's SDK for Java", &["dapr::sdks::java", "dapr::limits::java"], java),
-        ("Dapr's SDK for JavaScript", &["dapr::sdks::node", "dapr::limits::node"], node),
+        (
+            "Dapr's SDK for Java",
+            &["dapr::sdks::java", "dapr::limits::java", "dapr::through::java"],
+            java,
+        ),
+        (
+            "Dapr's SDK for JavaScript",
+            &["dapr::sdks::node", "dapr::limits::node", "dapr::through::node"],
+            node,
+        ),
         (
             "Dapr's SDK for Python",
-            &["dapr::sdks::python", "dapr::limits::python", "dapr::stall"],
+            &[
+                "dapr::gateway",
+                "dapr::limits::python",
+                "dapr::sdks::python",
+                "dapr::stall",
+                "dapr::through::python",
+                "dapr::trouble",
+            ],
             python,
         ),
     ]

@@ -74,6 +74,9 @@ impl Needs {
                 "wire_visitor::",
                 "templates::go",
                 "author_examples::vectors",
+                "dashboards::",
+                "remote_codec::",
+                "sdks::remote",
             ],
             strict,
             go.map(Some),
@@ -87,7 +90,15 @@ impl Needs {
         needs.note("Java", &["sdks::java", "sdks::mixed"], strict, java.map(Some))?;
         needs.note(
             "Redis",
-            &["redis::", "redis_login::", "dapr::stall", "dapr::signing"],
+            &[
+                "redis::",
+                "redis_login::",
+                "dapr::gateway",
+                "dapr::signing",
+                "dapr::stall",
+                "dapr::trouble",
+                "leaves_no_canary",
+            ],
             strict,
             debian::redis().map(|()| None),
         )?;
@@ -96,7 +107,12 @@ impl Needs {
         let registry = debian::registry().map(|()| None);
         needs.note("a registry", &["registry::"], strict, registry)?;
         needs.note("Chromium", &["ui::"], strict, debian::chromium().map(|()| None))?;
-        needs.note("promtool", &["alerts::"], strict, debian::promtool().map(|()| None))?;
+        needs.note(
+            "promtool",
+            &["alerts::", "dashboards::"],
+            strict,
+            debian::promtool().map(|()| None),
+        )?;
         Ok(needs)
     }
 
