@@ -133,7 +133,7 @@ const WRONG: [(&str, &str, &[&str], Expect); 22] = [
         "{ bucket = \"x\" }",
         &["`x`"],
         expect![[r#"
-            [folder]/cloakroom.toml, line 21, driver `aws.s3driver`, key `settings`: plugin `s3`: setting `bucket` names `x`, which is not granted: add it to `grants.buckets`
+            [folder]/cloakroom.toml, line 21, driver `aws.s3driver`, key `settings.bucket`: plugin `s3`: setting `bucket` names `x`, which is not in `grants.buckets`: granted: `payloads`; name one of these, or grant it
         "#]],
     ),
     (
