@@ -1,7 +1,7 @@
 //! The command line, as a person or a script meets it.
 
 use std::{
-    fs,
+    env, fs,
     io::Write as _,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
@@ -24,7 +24,16 @@ pub(crate) fn binary() -> &'static Path {
 pub(crate) fn built(name: &str) -> &'static Path {
     static BUILT: OnceLock<Vec<PathBuf>> = OnceLock::new();
     let paths = BUILT.get_or_init(|| {
-        let built = Command::new(env!("CARGO"))
+        let mut build = Command::new(env!("CARGO"));
+        // Cargo tells a test its package in these. Build scripts that look at the same names would run
+        // again, and what depends on them would be built again.
+        for (name, _) in env::vars_os() {
+            let text = name.to_string_lossy();
+            if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+                build.env_remove(&name);
+            }
+        }
+        let built = build
             .args(["build", "--quiet", "--workspace", "--bins", "--tests", "--examples"])
             .arg("--message-format=json")
             .current_dir(env!("CARGO_MANIFEST_DIR"))

@@ -118,8 +118,8 @@ async fn a_reference_of_a_stranger_gives_an_error_and_no_data() {
         (&[("key", json!(""))], ErrorKind::Malformed),
         (&[("digest", json!(other))], ErrorKind::Malformed),
         (&[("digest", json!("md5:1"))], ErrorKind::Malformed),
-        // The service sends as much as the reference says, and breaks off where it has less.
-        (&[("size", json!(199_999))], ErrorKind::Malformed),
+        // The service announces the size that the reference says, and breaks off if it has another.
+        (&[("size", json!(199_999))], ErrorKind::Unavailable),
         (&[("size", json!(200_001))], ErrorKind::Unavailable),
         (&[("metadata", json!([]))], ErrorKind::Malformed),
     ] {

@@ -64,8 +64,9 @@ impl Reference {
         let size = fields.get("size").and_then(Value::as_u64);
         let digest = text("digest").filter(|digest| is_sha256(digest));
         let key = text("key").unwrap_or_default();
-        if version == Version::V2 && key.is_empty() {
-            return Err(Error::malformed("a reference of version 2 has no `key`"));
+        // Such a key is none of the service's, and no request may hold it.
+        if key.contains(char::is_control) || version == Version::V2 && key.is_empty() {
+            return Err(Error::malformed("a reference of version 2 has no `key`, or an odd one"));
         }
         Ok(Self {
             metadata: read_metadata(fields.get("metadata"))?,

@@ -52,7 +52,8 @@ fn python_newer_goes_on_while_its_store_is_down() {
     bucket(&moto().url(), "dapr-down");
     let store = Tamper::new(moto().address());
     let storage = s3_storage(&store.url(), "dapr-down")
-        .replace("cache.memory = \"0B\"", "threshold = \"16KiB\"\npatience = \"200ms\"");
+        .replace("cache.memory = \"0B\"", "threshold = \"16KiB\"")
+        + "patience = \"200ms\"\n";
     let options = options("down", "1Mi");
     let behind = Behind::storing(ControlPlane::shared(), options, "16Mi", &storage);
     let app = App::start(Sdk::PythonNewer, &behind.target(), None);

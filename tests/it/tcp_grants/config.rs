@@ -82,7 +82,8 @@ async fn what_cannot_be_granted_is_refused_with_its_line() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_secret_beside_the_log_and_a_server_in_the_clear_are_warned_of() {
-    let grants = "grants = { tcp = [\"db.example:1\"], secrets = [\"db\"], log = true }";
+    let grants =
+        "grants = { tcp = [\"db.example:1\", \"localhost:1\"], secrets = [\"db\"], log = true }";
     let warnings = open(grants, SECRET).await.unwrap();
     let [logged, clear] = &*warnings else { panic!("{warnings:?}") };
     assert!(

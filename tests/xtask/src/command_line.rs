@@ -4,7 +4,7 @@ use std::{env, path::PathBuf, process::Command};
 
 use anyhow::{Context as _, Result};
 
-use crate::run::{add_targets, root, say, target_dir};
+use crate::run::{add_targets, cargo_command, root, say, target_dir};
 
 /// Builds the binary `cloakroom` and runs it in the caller's folder.
 pub(crate) fn start(args: &[&str]) -> Result<()> {
@@ -23,8 +23,7 @@ pub(crate) fn build() -> Result<PathBuf> {
              WebAssembly compiler, and the bundled plugins, each compiled to WebAssembly and \
              optimised as they are shipped.");
     }
-    let cargo = env::var_os("CARGO").map(PathBuf::from).context("run this as `cargo run`")?;
-    let mut build = Command::new(cargo);
+    let mut build = cargo_command()?;
     // With the second package, dependencies get the features that the tests build them with, so that
     // the two do not build them twice.
     build.args(["build", "--package", "cloakroom-cli", "--package", "cloakroom-features"]);

@@ -24,10 +24,25 @@ pub(crate) fn add_targets() -> Result<()> {
     Ok(())
 }
 
-/// Runs Cargo at the workspace's root.
-pub(crate) fn cargo(args: &[&str], vars: &[(&str, &str)]) -> Result<()> {
+/// Returns Cargo as its user would start it.
+///
+/// Cargo says to this program which package it is of. Build scripts that look at the same names would run
+/// again, and what depends on them would be built again.
+pub(crate) fn cargo_command() -> Result<Command> {
     let cargo = env::var_os("CARGO").context("run this as `cargo xtask`")?;
     let mut command = Command::new(cargo);
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(name);
+        }
+    }
+    Ok(command)
+}
+
+/// Runs Cargo at the workspace's root.
+pub(crate) fn cargo(args: &[&str], vars: &[(&str, &str)]) -> Result<()> {
+    let mut command = cargo_command()?;
     command.args(args).envs(vars.iter().copied()).current_dir(root());
     run(&mut command, &format!("cargo {}", args.join(" ")))
 }
