@@ -2,6 +2,7 @@
 
 mod build;
 mod response_limit;
+mod unsent;
 
 use std::{error::Error as StdError, sync::Arc, time::Duration};
 
@@ -109,7 +110,7 @@ impl Client {
             // untrusted, so retrying would only delay the error by the whole retry timeout.
             if reason(&error).contains("certificate") {
                 HttpError::new(HttpErrorKind::Unknown, error)
-            } else if is_repeatable && is_cut(error.kind()) {
+            } else if unsent::is_unsent(&error) || (is_repeatable && is_cut(error.kind())) {
                 HttpError::new(HttpErrorKind::Request, error)
             } else {
                 error
