@@ -41,7 +41,10 @@ pub use self::{
     driver::{Claim, Driver, Object},
     error::Error,
     error_kind::{Blame, ErrorKind},
-    keys::{CLAIM_PURPOSE, Key, KeyError, KeyLookup, KeyRing, PAGE_PURPOSE},
+    keys::{
+        CLAIM_PURPOSE, DataKey, Key, KeyContext, KeyError, KeyFailure, KeyLookup, KeyRing,
+        KeyService, KeyServiceError, KeyUse, MAX_WRAPPED, PAGE_PURPOSE, SERVICE_KEY, key_label,
+    },
     limit::Limit,
     line::Line,
     memory::MemoryBudget,

@@ -74,11 +74,11 @@ impl Ring {
 }
 
 impl KeyRing for Ring {
-    fn current(&self) -> KeyLookup<'_> {
+    fn current<'a>(&'a self, _: Option<&'a str>) -> KeyLookup<'a> {
         KeyLookup::found(self.current.clone())
     }
 
-    fn find<'a>(&'a self, id: &'a str) -> KeyLookup<'a> {
+    fn find<'a>(&'a self, id: &'a str, _: Option<&'a str>) -> KeyLookup<'a> {
         self.keys.get(id).map_or_else(KeyLookup::none, |key| KeyLookup::found(key.clone()))
     }
 }

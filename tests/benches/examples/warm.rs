@@ -17,7 +17,7 @@ fn main() {
         let s = std::time::Instant::now();
         for _ in 0..n { pipe.encode(&ctx, vec![plain.clone()]).await.unwrap(); }
         println!("plugin {:?}", s.elapsed() / n);
-        let key = r.current().now().unwrap().unwrap().unwrap();
+        let key = r.lasting().now().unwrap().unwrap().unwrap();
         let s = std::time::Instant::now();
         for _ in 0..n { let e = plain.envelope(); let d = key.seal_aes_gcm(&[e.head, e.body, e.tail], &[]).unwrap(); drop(Payload::new("binary/encrypted", d).with_metadata("k", "v")); }
         println!("key {:?}", s.elapsed() / n);
