@@ -6,7 +6,7 @@ mod lasting;
 mod outages;
 mod rotation;
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use cloakroom_core::{Error, Key, KeyRing as _};
@@ -63,7 +63,7 @@ fn seal(key: &dyn Key) -> Bytes {
 }
 
 /// Waits until a condition holds, without a bound of time: the test's runner has one.
-async fn until<F: Future<Output = bool>>(mut holds: impl FnMut() -> F) {
+async fn until(mut holds: impl AsyncFnMut() -> bool) {
     while !holds().await {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
