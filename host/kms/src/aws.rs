@@ -76,13 +76,8 @@ impl Aws {
         headers.insert("x-amz-target", HeaderValue::from_static(action.target()));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.1"));
         let digest = digest(&SHA256, &body);
-        let signed = self.credentials.sign(
-            "kms",
-            &self.region,
-            self.url.as_str(),
-            headers,
-            digest.as_ref(),
-        );
+        let signed =
+            self.credentials.sign("kms", &self.region, self.url.as_str(), headers, digest.as_ref());
         let headers = signed.await.map_err(|error| unsigned(&error))?;
         let url = self.url.clone();
         let answer = self.http.send(Request { method: Method::POST, url, headers, body }).await?;

@@ -119,7 +119,8 @@ impl KeyService for Azure {
             }
             let id = json::text_at(&answer.body, "/kid")?;
             let version = id.rsplit('/').next().and_then(Version::parse);
-            let version = version.ok_or_else(|| unavailable("its answer names no version of the key"))?;
+            let version =
+                version.ok_or_else(|| unavailable("its answer names no version of the key"))?;
             Ok([version.bytes(), &value[..]].concat().into())
         })
     }

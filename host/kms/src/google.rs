@@ -61,7 +61,8 @@ impl Google {
         let parts = KeyUri::parse(uri)?;
         parts.check_parameters(&[DATA])?;
         let data = parts.parameter(DATA).map(|text| URL_SAFE.decode(text)).transpose();
-        let data = data.map_err(|_| config(format!("the parameter `{DATA}` is no base64 for URLs")))?;
+        let data =
+            data.map_err(|_| config(format!("the parameter `{DATA}` is no base64 for URLs")))?;
         let base = match access.text("address", &[]) {
             Some(text) => address::parse(&text, "`address`")?,
             None => address::parse(ADDRESS, "the client")?,
@@ -79,7 +80,8 @@ impl Google {
 
     async fn ask(&self, action: Action, body: Object) -> Result<Answer, KeyServiceError> {
         let path = format!("v1/{}:{}", self.name, action.name());
-        let url = self.base.join(&path).map_err(|_| unavailable("its address is no base of a URL"))?;
+        let url =
+            self.base.join(&path).map_err(|_| unavailable("its address is no base of a URL"))?;
         let token = self.credentials.token().await.map_err(|error| no_token(&error))?;
         let header = Zeroizing::new(format!("Bearer {}", token.as_str()));
         let mut headers = HeaderMap::new();
@@ -174,7 +176,10 @@ mod tests {
             "projects/p/locations/l/keyRings/r/cryptoKeys/k/cryptoKeyVersions/1",
             "projects//locations/l/keyRings/r/cryptoKeys/k",
         ] {
-            assert_eq!(KeyUri::parse(&format!("gcpkms://{path}")).ok().and_then(|uri| key_name(&uri).ok()), None);
+            assert_eq!(
+                KeyUri::parse(&format!("gcpkms://{path}")).ok().and_then(|uri| key_name(&uri).ok()),
+                None
+            );
         }
     }
 }

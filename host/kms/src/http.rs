@@ -69,8 +69,8 @@ impl Http {
         if let Some(pem) = authorities {
             let read = Certificate::from_pem_bundle(pem).ok().filter(|all| !all.is_empty());
             let text = "the authorities of the key service are not certificates in PEM";
-            builder = builder
-                .tls_certs_only(read.ok_or_else(|| Error::new(ErrorKind::Config, text))?);
+            builder =
+                builder.tls_certs_only(read.ok_or_else(|| Error::new(ErrorKind::Config, text))?);
         }
         let client = builder.build().map_err(|_| {
             Error::new(ErrorKind::Config, "the TLS client for the key service cannot be set up")
@@ -138,7 +138,10 @@ impl Answer {
 /// `Denied` if the text cannot be a header.
 pub(crate) fn secret_header(text: &str) -> Result<HeaderValue, KeyServiceError> {
     let mut value = HeaderValue::from_str(text).map_err(|_| {
-        KeyServiceError::new(KeyFailure::Denied, "the credentials are not printable ASCII on one line")
+        KeyServiceError::new(
+            KeyFailure::Denied,
+            "the credentials are not printable ASCII on one line",
+        )
     })?;
     value.set_sensitive(true);
     Ok(value)

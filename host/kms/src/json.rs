@@ -110,7 +110,9 @@ pub(crate) fn bytes_at(
 ) -> Result<bytes::Bytes, KeyServiceError> {
     let bytes = engine.decode(text_at(body, place)?).ok();
     let bytes = bytes.filter(|bytes| (1..=cloakroom_core::MAX_WRAPPED).contains(&bytes.len()));
-    bytes.map(Into::into).ok_or_else(|| unavailable("its answer holds no wrapped key of at most 1,024 bytes"))
+    bytes
+        .map(Into::into)
+        .ok_or_else(|| unavailable("its answer holds no wrapped key of at most 1,024 bytes"))
 }
 
 /// Returns the text at a place of an answer. Everything else of it is wiped.
@@ -178,7 +180,8 @@ mod tests {
     #[test]
     fn an_answer_without_a_key_is_refused_and_not_quoted() {
         let key = |body: &str| key_at(body.as_bytes(), "/data/plaintext", &STANDARD);
-        let text = |bytes: &[u8]| format!(r#"{{"data":{{"plaintext":"{}"}}}}"#, STANDARD.encode(bytes));
+        let text =
+            |bytes: &[u8]| format!(r#"{{"data":{{"plaintext":"{}"}}}}"#, STANDARD.encode(bytes));
         assert_eq!(key(&text(&[7; 32])).unwrap().bytes(), &[7; 32]);
         for (body, kind) in [
             (text(&[7; 31]), KeyFailure::Mismatch),

@@ -6,11 +6,11 @@
 //!
 //! ```no_run
 //! # async fn f() -> Result<(), Box<dyn std::error::Error>> {
-//! use cloakroom_kms::{KeyAccess, connect};
+//! use cloakroom_kms::{DataKey, KeyAccess, connect};
 //!
 //! let access = KeyAccess::default().with("address", "https://vault.example:8200").with_environment();
 //! let service = connect("vault://transit/payments", &access)?;
-//! let key = cloakroom_core::DataKey::from_slice(&[7; 32]).unwrap();
+//! let key = DataKey::from_slice(&[7; 32]).unwrap();
 //! let wrapped = service.wrap(&key, None).await?;
 //! # Ok(())
 //! # }
@@ -30,6 +30,10 @@ mod json;
 mod uri;
 #[cfg(feature = "vault")]
 mod vault;
+
+pub use cloakroom_core::{
+    DataKey, KeyContext, KeyFailure, KeyService, KeyServiceError, KeyUse, MAX_WRAPPED,
+};
 
 pub use self::{
     access::KeyAccess,

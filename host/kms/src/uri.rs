@@ -25,9 +25,9 @@ impl<'a> KeyUri<'a> {
     /// `Config` if it has no scheme, or a character that some reader would decode or resolve. Two readers
     /// must not see two keys in one URI.
     pub(crate) fn parse(text: &'a str) -> Result<Self, Error> {
-        let (scheme, rest) = text.split_once("://").ok_or_else(|| {
-            config("this is no URI of a key, such as vault://transit/payments")
-        })?;
+        let (scheme, rest) = text
+            .split_once("://")
+            .ok_or_else(|| config("this is no URI of a key, such as vault://transit/payments"))?;
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (host, path) = place.split_once('/').unwrap_or((place, ""));
         let uri = Self {
@@ -63,7 +63,10 @@ impl<'a> KeyUri<'a> {
         for (at, (name, _)) in self.parameters.iter().enumerate() {
             if !known.contains(name) {
                 let text = if known.is_empty() {
-                    format!("a URI of {}:// has no parameters, and this one has `{name}`", self.scheme)
+                    format!(
+                        "a URI of {}:// has no parameters, and this one has `{name}`",
+                        self.scheme
+                    )
                 } else {
                     format!(
                         "unknown parameter `{name}` in a URI of {}://: it may have `{}`",
@@ -89,7 +92,10 @@ impl<'a> KeyUri<'a> {
 /// Returns whether a text is a plain name: it stands in the path of a request.
 pub(crate) fn is_name(text: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    !text.is_empty() && text.len() <= 128 && text.chars().all(is_plain) && !matches!(text, "." | "..")
+    !text.is_empty()
+        && text.len() <= 128
+        && text.chars().all(is_plain)
+        && !matches!(text, "." | "..")
 }
 
 #[cfg(test)]

@@ -21,9 +21,9 @@ use zeroize::Zeroizing;
 
 use self::token::Token;
 use crate::{
+    access::{KeyAccess, config},
     http::{Answer, Http, Request, unavailable},
     json::{self, Object},
-    access::{KeyAccess, config},
     uri::{KeyUri, is_name},
 };
 
@@ -82,11 +82,7 @@ impl Vault {
     }
 
     /// Sends a request to the transit engine, and returns the answer of success.
-    async fn ask(
-        &self,
-        action: &str,
-        body: Zeroizing<Vec<u8>>,
-    ) -> Result<Answer, KeyServiceError> {
+    async fn ask(&self, action: &str, body: Zeroizing<Vec<u8>>) -> Result<Answer, KeyServiceError> {
         let path = format!("v1/{}/{action}/{}", self.mount, self.key);
         let answer = self.send(Method::POST, &path, body).await?;
         if answer.is_success() {
@@ -111,14 +107,17 @@ impl Vault {
         path: &str,
         body: Zeroizing<Vec<u8>>,
     ) -> Result<Answer, KeyServiceError> {
-        let url = self.base.join(path).map_err(|_| unavailable("its address is no base of a URL"))?;
+        let url =
+            self.base.join(path).map_err(|_| unavailable("its address is no base of a URL"))?;
         let mut headers = HeaderMap::new();
         headers.insert("x-vault-token", self.token.read()?);
         headers.insert("x-vault-request", HeaderValue::from_static("true"));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.extend(self.namespace.clone().map(|name| {
-            (reqwest::header::HeaderName::from_static("x-vault-namespace"), name)
-        }));
+        headers.extend(
+            self.namespace
+                .clone()
+                .map(|name| (reqwest::header::HeaderName::from_static("x-vault-namespace"), name)),
+        );
         self.http.send(Request { method, url, headers, body }).await
     }
 

@@ -24,7 +24,11 @@ const NAME: &str = "key service";
 const RETRY: Duration = Duration::from_secs(5);
 
 /// Returns the settings, after those of the environment if it is read.
-fn merged(variables: &[&str], settings: &Settings, reads_environment: bool) -> Vec<(String, String)> {
+fn merged(
+    variables: &[&str],
+    settings: &Settings,
+    reads_environment: bool,
+) -> Vec<(String, String)> {
     merge(if reads_environment { variables } else { &[] }, settings)
 }
 

@@ -42,7 +42,9 @@ fn kind(
 ) -> KeyFailure {
     match code {
         // The caller may not use a key that the wrapped bytes name: the bytes are to blame.
-        "AccessDeniedException" if text.starts_with("The ciphertext refers to") => KeyFailure::Mismatch,
+        "AccessDeniedException" if text.starts_with("The ciphertext refers to") => {
+            KeyFailure::Mismatch
+        }
         "AccessDeniedException"
         | "AccessDenied"
         | "ExpiredToken"

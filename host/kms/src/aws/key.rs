@@ -28,7 +28,9 @@ impl AwsKey {
         let mut context: Vec<_> = context.collect();
         context.sort();
         if context.iter().any(|(name, _)| name.is_empty() || name.starts_with("cloakroom-")) {
-            return Err(config("a parameter of the URI names an entry of the context that it may not"));
+            return Err(config(
+                "a parameter of the URI names an entry of the context that it may not",
+            ));
         }
         let known: Vec<_> = context.iter().map(|(name, _)| format!("{CONTEXT}{name}")).collect();
         let known: Vec<_> = known.iter().map(String::as_str).chain(["region"]).collect();
@@ -90,7 +92,10 @@ mod tests {
             (&format!("awskms:///{ARN}?region=eu-west-1"), ARN, "eu-west-1"),
         ] {
             let key = AwsKey::parse(uri).unwrap();
-            assert_eq!((key.id.as_str(), key.region(Some("us-west-2")).unwrap().as_str()), (id, region));
+            assert_eq!(
+                (key.id.as_str(), key.region(Some("us-west-2")).unwrap().as_str()),
+                (id, region)
+            );
         }
         assert_eq!(endpoint("cn-north-1"), "https://kms.cn-north-1.amazonaws.com.cn/");
     }
@@ -106,9 +111,11 @@ mod tests {
 
     #[test]
     fn a_region_is_one_word_and_one_region() {
-        for uri in
-            [format!("awskms:///{ARN}?region=us-east-1"), "awskms://".to_owned(), "awskms:///k?profile=p".to_owned()]
-        {
+        for uri in [
+            format!("awskms:///{ARN}?region=us-east-1"),
+            "awskms://".to_owned(),
+            "awskms:///k?profile=p".to_owned(),
+        ] {
             assert!(AwsKey::parse(&uri).is_err(), "{uri}");
         }
         for region in ["evil.example", "a/b", "", "a:1"] {

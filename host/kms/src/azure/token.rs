@@ -77,7 +77,8 @@ fn read(answer: &Answer) -> Result<(HeaderValue, Duration), KeyServiceError> {
     let header = secret_header(&Zeroizing::new(format!("Bearer {}", token.as_str())))?;
     // Entra sends a number, and a machine's service a text.
     let seconds = json::number_at(&answer.body, "/expires_in");
-    let seconds = seconds.ok_or_else(|| unavailable("the token it was sent for names no lifetime"))?;
+    let seconds =
+        seconds.ok_or_else(|| unavailable("the token it was sent for names no lifetime"))?;
     Ok((header, Duration::from_secs(seconds.min(LONGEST))))
 }
 

@@ -51,7 +51,13 @@ mod tests {
         for (http, status, text, action, expect) in [
             (400, "INVALID_ARGUMENT", "Decryption failed", Action::Decrypt, KeyFailure::Mismatch),
             (400, "INVALID_ARGUMENT", "Resource name", Action::Encrypt, KeyFailure::NotFound),
-            (400, "FAILED_PRECONDITION", "state is: DISABLED", Action::Decrypt, KeyFailure::Disabled),
+            (
+                400,
+                "FAILED_PRECONDITION",
+                "state is: DISABLED",
+                Action::Decrypt,
+                KeyFailure::Disabled,
+            ),
             (400, "FAILED_PRECONDITION", "DESTROY_SCHEDULED", Action::Decrypt, KeyFailure::Deleted),
             (401, "UNAUTHENTICATED", "", Action::Encrypt, KeyFailure::Denied),
             (403, "PERMISSION_DENIED", "", Action::Encrypt, KeyFailure::Denied),
@@ -59,7 +65,8 @@ mod tests {
             (429, "RESOURCE_EXHAUSTED", "", Action::Encrypt, KeyFailure::Throttled { pause: None }),
             (503, "UNAVAILABLE", "", Action::Encrypt, KeyFailure::Unavailable),
         ] {
-            let body = format!(r#"{{"error":{{"code":{http},"status":"{status}","message":"{text}"}}}}"#);
+            let body =
+                format!(r#"{{"error":{{"code":{http},"status":"{status}","message":"{text}"}}}}"#);
             let body = Zeroizing::new(body.into_bytes());
             let error = read(&Answer { status: http, pause: None, body }, action);
             assert_eq!(error.kind(), expect, "{error}");

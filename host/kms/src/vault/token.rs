@@ -7,8 +7,8 @@ use reqwest::header::HeaderValue;
 use zeroize::Zeroizing;
 
 use crate::{
-    http::secret_header,
     access::{KeyAccess, config},
+    http::secret_header,
 };
 
 /// Longest token. Those of a batch have some hundred characters.

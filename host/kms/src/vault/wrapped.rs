@@ -21,7 +21,8 @@ pub(super) fn short(text: &str) -> Result<Bytes, KeyServiceError> {
     });
     // What could not be written again as it was would not unwrap.
     let read = read.filter(|short| long(short).is_ok_and(|long| long == text));
-    read.map(Bytes::from).ok_or_else(|| unavailable("its wrapped key is not of the form vault:v1:BASE64"))
+    read.map(Bytes::from)
+        .ok_or_else(|| unavailable("its wrapped key is not of the form vault:v1:BASE64"))
 }
 
 /// Returns the text of a short form.
@@ -49,7 +50,9 @@ mod tests {
 
     #[test]
     fn refuses_other_texts() {
-        for text in ["vault:v01:AAAA", "vault:v1:A", "vault:v1:", "vault:v-1:AAAA", "bao:v1:AAAA", ""] {
+        for text in
+            ["vault:v01:AAAA", "vault:v1:A", "vault:v1:", "vault:v-1:AAAA", "bao:v1:AAAA", ""]
+        {
             assert_eq!(short(text).unwrap_err().kind(), KeyFailure::Unavailable, "{text}");
         }
         assert_eq!(long(&[0, 0, 0, 1]).unwrap_err().kind(), KeyFailure::Mismatch);

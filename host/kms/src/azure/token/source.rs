@@ -129,7 +129,8 @@ fn form_of(
 }
 
 fn read(path: &PathBuf) -> Result<Zeroizing<String>, KeyServiceError> {
-    let wrong = |why: String| denied(&format!("cannot read the token in {}: {why}", path.display()));
+    let wrong =
+        |why: String| denied(&format!("cannot read the token in {}: {why}", path.display()));
     let length = fs::metadata(path).map_err(|error| wrong(error.to_string()))?.len();
     if length > LONGEST {
         return Err(wrong(format!("the file has more than {LONGEST} bytes")));
