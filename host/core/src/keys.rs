@@ -14,7 +14,7 @@ pub use self::{
     key::{CLAIM_PURPOSE, Key, KeyError, PAGE_PURPOSE},
     key_service::{KeyContext, KeyService, KeyUse, MAX_WRAPPED},
     key_service_error::{KeyFailure, KeyServiceError},
-    label::{SERVICE_KEY, key_label},
+    label::{PROXY_KEY, SERVICE_KEY, key_label},
     lookup::KeyLookup,
 };
 

@@ -43,7 +43,8 @@ pub use self::{
     error_kind::{Blame, ErrorKind},
     keys::{
         CLAIM_PURPOSE, DataKey, Key, KeyContext, KeyError, KeyFailure, KeyLookup, KeyRing,
-        KeyService, KeyServiceError, KeyUse, MAX_WRAPPED, PAGE_PURPOSE, SERVICE_KEY, key_label,
+        KeyService, KeyServiceError, KeyUse, MAX_WRAPPED, PAGE_PURPOSE, PROXY_KEY, SERVICE_KEY,
+        key_label,
     },
     limit::Limit,
     line::Line,
