@@ -1,7 +1,7 @@
 //! Configuration: one TOML file for the library and the command line.
 //!
 //! - `schema` and the tables below it (`bucket`, `claims`, `code_limits`, `data_key`, `gateway`,
-//!   `namespaces`, `namespace_storage`, `nexus`, `own_limits`, `plugin`, `plugins`, `service`, `storage`, `tcp`, `temporal`)
+//!   `key_access`, `namespaces`, `namespace_storage`, `nexus`, `own_limits`, `plugin`, `plugins`, `service`, `storage`, `tcp`, `temporal`)
 //!   are the file as written; `units`, `date`, `method_name`, `required` and `secret` are its values.
 //! - `parse` reads the text; `locator` finds lines, `nearest` and `unknown_name` the name that was meant,
 //!   for errors.
@@ -28,6 +28,7 @@ mod gateway_sizes;
 mod host_conflict;
 #[cfg(feature = "http")]
 mod http_services;
+mod key_access;
 mod key_services;
 mod keys;
 mod locator;
@@ -79,6 +80,7 @@ pub(crate) use self::{
     bucket::BucketEntry,
     buckets::{Buckets, OpenBuckets, buckets},
     check::check,
+    key_services::KeyServices,
     keys::{Rings, rings},
     locator::{Locator, Table},
     namespace_rings::is_for_namespaces,

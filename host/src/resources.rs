@@ -8,7 +8,9 @@ use cloakroom_plugin::{Host, Limits};
 
 use crate::{
     builder::CloakroomBuilder,
-    config::{self, Buckets, OpenBuckets, Rings, Secrets, ServiceRings, Services, TcpGrants},
+    config::{
+        self, Buckets, KeyServices, OpenBuckets, Rings, Secrets, ServiceRings, Services, TcpGrants,
+    },
     config_file::ConfigFile,
     plugin_store::PluginStore,
 };
@@ -49,8 +51,9 @@ impl Resources {
         let names = file.keys.keys().chain(native.rings.keys());
         config::check(file, &names.map(String::as_str).collect::<Vec<_>>(), locator)?;
         let (usage, kept) = (open.key_usage(), open.rings());
-        let (mut rings, service_rings) =
-            config::rings(file, folder, &native.key_services, usage, kept, locator)?;
+        let (native_services, access) = (&native.key_services, &file.key_services);
+        let services = KeyServices { native: native_services, access, folder };
+        let (mut rings, service_rings) = config::rings(file, &services, usage, kept, locator)?;
         rings.extend(native.rings.iter().map(|(name, ring)| (name.clone(), ring.clone())));
         let buckets = config::buckets(file, folder, &native.buckets, open, locator)?;
         let services = config::services(file, folder, &native.services, open.services(), locator)?;

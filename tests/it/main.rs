@@ -58,6 +58,7 @@ mod interop;
 mod invoice;
 mod key_limits;
 mod key_service;
+mod kms;
 mod kubernetes;
 mod limits;
 mod load;

@@ -34,6 +34,7 @@ const PARTS: [&str; 15] = [
     "host/dapr",
     "host/docs",
     "host/grpc",
+    "host/kms",
     "host/pipeline",
     "host/plugin",
     "host/registry",

@@ -35,7 +35,7 @@ pub use self::{
     call::CallId,
     call_memory::{CallMemory, Charge},
     clean::clean,
-    codec::{Codec, Description, Encoded, Purpose},
+    codec::{Codec, Description, Encoded, Purpose, is_of_temporal_proxy},
     comparison::Comparison,
     context::{Context, Kind},
     driver::{Claim, Driver, Object},

@@ -6,7 +6,7 @@ use cloakroom_core::{Error, ErrorKind, KeyRing};
 use cloakroom_stores::{KeyMaterial, KeyUsage, MAX_MESSAGES, Ring, RingBuilder, RingError};
 
 use super::{
-    key_services::NativeKeyServices,
+    key_services::KeyServices,
     locator::{Locator, Table},
     nearest::nearest,
     schema::{File, RingEntry},
@@ -20,17 +20,17 @@ pub(crate) type Rings = BTreeMap<String, Arc<dyn KeyRing>>;
 /// Rings of a file, and those among them that are over a key service.
 pub(crate) type OpenedRings = (Rings, ServiceRings);
 
-/// Reads all keys. Relative paths start from `folder`. Messages are counted in `usage`, which outlives
+/// Reads all keys. Relative paths start from the folder of `services`. Messages are counted in `usage`, which outlives
 /// a reload, as do the rings in `open`.
 pub(crate) fn rings(
     file: &File,
-    folder: &Path,
-    native: &NativeKeyServices,
+    services: &KeyServices<'_>,
     usage: &KeyUsage,
     open: &OpenRings,
     locator: &Locator,
 ) -> Result<OpenedRings, Error> {
     let (mut rings, mut over_services) = (Rings::new(), ServiceRings::new());
+    let folder = services.folder;
     for (name, entry) in &file.keys {
         let at =
             |key: &str, error: Error| error.at_place(&locator.place_of(Table::Ring(name), &[key]));
@@ -41,7 +41,7 @@ pub(crate) fn rings(
             rings.insert(name.clone(), Arc::new(static_keys.ok_or_else(none)?));
             continue;
         };
-        let ring = open.ring(name, service, entry, folder, native);
+        let ring = open.ring(name, service, entry, services);
         let ring = ring.map_err(|(key, error)| at(key, error))?;
         let ring = match static_keys {
             Some(keys) => ring.with_static_keys(Arc::new(keys)),

@@ -15,6 +15,7 @@ use super::{
     data_key::{DataKeyEntry, OpenedEntry},
     date::Date,
     gateway::GatewayEntry,
+    key_access::KeyAccessEntry,
     locator::Table,
     namespaces::NamespaceEntry,
     nexus::NexusEntry,
@@ -38,6 +39,7 @@ pub(crate) struct File {
     pub(crate) buckets: BTreeMap<String, BucketEntry>,
     pub(crate) keys: BTreeMap<String, RingEntry>,
     pub(crate) services: BTreeMap<String, ServiceEntry>,
+    pub(crate) key_services: BTreeMap<String, KeyAccessEntry>,
     pub(crate) secrets: BTreeMap<String, Secret>,
     pub(crate) limits: LimitsEntry,
     pub(crate) cache: CacheEntry,
@@ -226,7 +228,9 @@ impl File {
         let servers = self.codec_server.files().chain(self.gateway.files());
         // A signature beside a plugin counts as its file, and need not be there.
         let plugins = plugins.flat_map(|path| [path.with_added_extension("sig"), path]);
+        let key_services = self.key_services.values().flat_map(KeyAccessEntry::files);
         plugins
+            .chain(key_services)
             .chain(self.plugins.files())
             .chain(secrets)
             .chain(services)

@@ -10,7 +10,7 @@ use cloakroom_core::{Error, ErrorKind};
 use cloakroom_keys::DataKeys;
 
 use super::{
-    key_services::{NativeKeyServices, key_service},
+    key_services::KeyServices,
     schema::RingEntry,
     secret::{Secret, read_secret},
 };
@@ -36,18 +36,18 @@ impl OpenRings {
         name: &str,
         service: &str,
         entry: &RingEntry,
-        folder: &Path,
-        native: &NativeKeyServices,
+        services: &KeyServices<'_>,
     ) -> Result<DataKeys, AtKey> {
-        let secrets = secrets(name, entry, folder)?;
+        let secrets = secrets(name, entry, services.folder)?;
         // The entry, and what it names. A wrapped secret is none.
-        let brought: Vec<_> = native.values().map(Arc::as_ptr).collect();
-        let identity = format!("{name} {service:?} {:?} {secrets:?} {brought:?}", parts(entry));
+        let brought: Vec<_> = services.native.values().map(Arc::as_ptr).collect();
+        let parts = (parts(entry), services.access, brought);
+        let identity = format!("{name} {service:?} {secrets:?} {parts:?}");
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, ring)) = open.iter().find(|(known, _)| *known == identity) {
             return Ok(ring.clone());
         }
-        let ring = build(name, service, entry, &secrets, native)?;
+        let ring = build(name, service, entry, &secrets, services)?;
         open.push((identity, ring.clone()));
         Ok(ring)
     }
@@ -68,15 +68,15 @@ fn build(
     service: &str,
     entry: &RingEntry,
     secrets: &[String],
-    native: &NativeKeyServices,
+    services: &KeyServices<'_>,
 ) -> Result<DataKeys, AtKey> {
     let at = |key: &'static str| {
         move |error: Error| (key, Error::new(error.kind(), format!("[keys.{name}]: {error}")))
     };
-    let wraps = key_service(service, native).map_err(at("service"))?;
+    let wraps = services.connect(service).map_err(at("service"))?;
     let mut ring = DataKeys::builder(name, wraps).with_written_uri(service);
     for uri in &entry.retired {
-        ring = ring.with_retired(key_service(uri, native).map_err(at("retired"))?, uri);
+        ring = ring.with_retired(services.connect(uri).map_err(at("retired"))?, uri);
     }
     if let Some(data_key) = &entry.data_key {
         ring = ring.with_data_keys(data_key.settings());

@@ -118,6 +118,7 @@ mod tests {
                 "cloakroom-dapr",
                 "cloakroom-grpc",
                 "cloakroom-guest",
+                "cloakroom-kms",
                 "cloakroom-pipeline",
                 "cloakroom-plugin",
                 "cloakroom-registry",
