@@ -4,6 +4,7 @@ mod adoption;
 mod formats;
 mod kek;
 mod lasting;
+mod openbao;
 mod pipeline;
 
 use std::sync::Arc;
