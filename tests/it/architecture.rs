@@ -142,6 +142,7 @@ fn files_do_not_import_each_other_in_circles() {
         "core",
         "dapr",
         "grpc",
+        "keys",
         "kms",
         "pipeline",
         "plugin",

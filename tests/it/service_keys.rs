@@ -1,6 +1,7 @@
 //! Key rings over a key service: from the configuration to payloads, and their format.
 
 mod adoption;
+mod dumps;
 mod formats;
 mod kek;
 mod lasting;

@@ -45,8 +45,8 @@ impl KeyAccessEntry {
 
 #[cfg(feature = "kms")]
 impl KeyAccessEntry {
-    /// Returns the settings with the secrets that they name. A setting `…_file` is a path, from the folder
-    /// of the configuration.
+    /// Returns the settings with the secrets that they name. Paths start from the folder of the
+    /// configuration.
     ///
     /// # Errors
     /// `Config` if a secret is written into the file, or cannot be read.
@@ -63,7 +63,7 @@ impl KeyAccessEntry {
                 );
                 Err(Error::new(ErrorKind::Config, text))
             }
-            SettingValue::Open(value) if name.ends_with("_file") => {
+            SettingValue::Open(value) if is_path(name) => {
                 Ok(Zeroizing::new(folder.join(&value.0).display().to_string()))
             }
             SettingValue::Open(value) => Ok(Zeroizing::new(value.0.clone())),
@@ -81,8 +81,14 @@ impl KeyAccessEntry {
 /// Returns whether a setting is a secret by its name.
 #[cfg(feature = "kms")]
 fn is_secret(name: &str) -> bool {
-    let is_place = name.ends_with("_file") || name.ends_with("_url") || name.ends_with("_uri");
-    !is_place && ["token", "secret", "password"].iter().any(|word| name.contains(word))
+    let has = |word: &&str| name.contains(*word);
+    !is_path(name) && ["token", "secret", "password", "account_key"].iter().any(has)
+}
+
+/// Returns whether a setting is a path by its name.
+#[cfg(feature = "kms")]
+fn is_path(name: &str) -> bool {
+    name.ends_with("_file") || name == "service_account"
 }
 
 fn yes() -> bool {

@@ -57,7 +57,7 @@ impl KeyServices<'_> {
         let uri = cloakroom_core::clean(uri, 200);
         let _ = (self.access, self.folder);
         Err(config(format!(
-            "this build has no client for `{uri}`: build it with a feature such as `kms-vault`"
+            "this build has no client for `{uri}`: build it with a feature such as `vault`"
         )))
     }
 }
