@@ -4,6 +4,7 @@ use std::{borrow::Cow, fmt, future::Future, sync::Arc, time::Duration};
 
 use cloakroom_core::{
     Codec, Context, Direction, Encoded, Error, ErrorKind, Limit, Payload, Purpose, Remedy,
+    is_of_temporal_proxy,
 };
 
 use crate::{part::PartCall, tasks::catch_panic};
