@@ -86,6 +86,7 @@ mod s3;
 mod scripts;
 mod sealed_rule;
 mod secrets;
+mod service_keys;
 mod services;
 mod stand_ins;
 mod storage;

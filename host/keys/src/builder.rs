@@ -7,7 +7,7 @@ use std::{
 };
 
 use aws_lc_rs::rand;
-use cloakroom_core::{Error, ErrorKind, KeyLookup, KeyRing, KeyService};
+use cloakroom_core::{Error, ErrorKind, KeyService};
 use cloakroom_stores::DEFAULT_MESSAGES;
 
 use crate::{
@@ -30,17 +30,7 @@ pub struct DataKeysBuilder {
     settings: DataKeySettings,
     opened: OpenedSettings,
     secrets: Vec<SecretText>,
-    static_keys: Arc<dyn KeyRing>,
     clock: Arc<dyn Clock>,
-}
-
-/// Ring without keys.
-struct NoKeys;
-
-impl KeyRing for NoKeys {
-    fn find<'a>(&'a self, _: &'a str, _: Option<&'a str>) -> KeyLookup<'a> {
-        KeyLookup::none()
-    }
 }
 
 impl DataKeys {
@@ -59,7 +49,6 @@ impl DataKeysBuilder {
             settings: DataKeySettings::default(),
             opened: OpenedSettings::default(),
             secrets: Vec::new(),
-            static_keys: Arc::new(NoKeys),
             clock: Arc::new(Monotonic::new()),
         }
     }
@@ -102,12 +91,6 @@ impl DataKeysBuilder {
         Ok(self)
     }
 
-    /// Also opens and verifies with the keys of this ring, which were in use before the service.
-    pub fn with_static_keys(mut self, ring: Arc<dyn KeyRing>) -> Self {
-        self.static_keys = ring;
-        self
-    }
-
     /// Measures ages by this clock. Default: the machine's monotonic clock.
     pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
@@ -139,17 +122,16 @@ impl DataKeysBuilder {
             Ok(Secret::new(text, service))
         };
         let secrets = self.secrets.into_iter().map(secret).collect::<Result<_, Error>>()?;
-        Ok(DataKeys(Arc::new(Inner {
+        Ok(DataKeys::new(Inner {
             name: self.ring,
             clock: self.clock,
             settings: self.settings,
             services,
             secrets,
-            static_keys: self.static_keys,
             memory: Mutex::new(Memory::new(self.opened)),
             making: Flights::new(),
             opening: Flights::new(),
-        })))
+        }))
     }
 }
 

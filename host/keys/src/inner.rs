@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use aws_lc_rs::rand;
 use bytes::Bytes;
-use cloakroom_core::{DataKey, ErrorKind, KeyFailure, KeyRing};
+use cloakroom_core::{DataKey, ErrorKind, KeyFailure};
 
 use crate::{
     access::{Access, Verdict},
@@ -30,8 +30,6 @@ pub(crate) struct Inner {
     pub(crate) services: Vec<Access>,
     /// Secrets that last. The first is in use.
     pub(crate) secrets: Vec<Secret>,
-    /// Keys that were in use before the service.
-    pub(crate) static_keys: Arc<dyn KeyRing>,
     pub(crate) memory: Mutex<Memory>,
     pub(crate) making: Flights<Scope, Arc<ServiceKey>>,
     pub(crate) opening: Flights<Opening, Arc<ServiceKey>>,

@@ -28,13 +28,15 @@ mod scope;
 mod secret;
 mod service_key;
 mod settings;
+#[cfg(test)]
+mod tests;
 
 pub use self::{
     builder::DataKeysBuilder,
     clock::Clock,
     id::{KeyId, WrappedKey, namespace_tag, service_tag},
     probe::{ProbeReport, probe},
-    report::{DataKeyReport, FailingReport, RingReport},
+    report::{DataKeyReport, DataKeysReport, FailingReport},
     ring::DataKeys,
     secret::{make_secret, rewrap_secret},
     settings::{DataKeySettings, Form, OpenedSettings, Per},

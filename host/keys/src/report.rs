@@ -9,7 +9,7 @@ use crate::{id::KeyId, ring::DataKeys};
 /// Report of a ring over a key service. It holds no key.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub struct RingReport {
+pub struct DataKeysReport {
     /// URI of the key that wraps.
     pub service: String,
     /// URIs of the keys that only unwrap.
@@ -53,17 +53,17 @@ pub struct FailingReport {
 impl DataKeys {
     /// Returns a report of the ring.
     #[must_use]
-    pub fn report(&self) -> RingReport {
-        let now = self.0.clock.now();
-        let mut uris = self.0.services.iter().map(|service| service.uri().to_owned());
+    pub fn report(&self) -> DataKeysReport {
+        let now = self.inner.clock.now();
+        let mut uris = self.inner.services.iter().map(|service| service.uri().to_owned());
         let service = uris.next().unwrap_or_default();
-        let failing = self.0.services.iter().filter_map(|service| {
+        let failing = self.inner.services.iter().filter_map(|service| {
             let outage = service.outage()?;
             let since = now.saturating_sub(outage.since);
             Some(FailingReport { service: service.uri().to_owned(), kind: outage.kind, since })
         });
         let (failing, retired) = (failing.collect(), uris.collect());
-        let memory = self.0.memory();
+        let memory = self.inner.memory();
         let data_keys = memory.current.iter().map(|(scope, entry)| {
             let id = entry.key.id();
             DataKeyReport {
@@ -74,7 +74,7 @@ impl DataKeys {
             }
         });
         let (data_keys, opened) = (data_keys.collect(), memory.opened_keys());
-        let secret = self.0.secrets.first().map(|secret| secret.id().to_owned());
-        RingReport { service, retired, secret, data_keys, opened, failing }
+        let secret = self.inner.secrets.first().map(|secret| secret.id().to_owned());
+        DataKeysReport { service, retired, secret, data_keys, opened, failing }
     }
 }

@@ -31,7 +31,11 @@ use crate::{
 ///
 /// Look-ups that ask the service need a Tokio runtime.
 #[derive(Clone)]
-pub struct DataKeys(pub(crate) Arc<Inner>);
+pub struct DataKeys {
+    pub(crate) inner: Arc<Inner>,
+    /// Keys that were in use before the service.
+    static_keys: Option<Arc<dyn KeyRing>>,
+}
 
 /// A wrapped key of a payload, and what is asked to unwrap it.
 struct Wrapped<'a> {
@@ -42,17 +46,34 @@ struct Wrapped<'a> {
 }
 
 impl DataKeys {
+    pub(crate) fn new(inner: Inner) -> Self {
+        Self { inner: Arc::new(inner), static_keys: None }
+    }
+
+    /// Returns a ring that also opens and verifies with the keys of another, which were in use before the
+    /// service. It shares all else with this one.
+    #[must_use]
+    pub fn with_static_keys(&self, ring: Arc<dyn KeyRing>) -> Self {
+        Self { inner: self.inner.clone(), static_keys: Some(ring) }
+    }
+
+    /// Returns whether another clone is in use.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        Arc::strong_count(&self.inner) > 1
+    }
+
     /// Has the service unwrap the ring's secret, so that it is at hand.
     ///
     /// # Errors
     /// If the service does not unwrap it, with the service's reason.
     pub async fn open_secret(&self) -> Result<(), Error> {
-        self.0.open_secrets().await.map_err(Error::from)
+        self.inner.open_secrets().await.map_err(Error::from)
     }
 
     /// Makes new data keys for what is sealed from now on, in this process.
     pub fn rotate(&self) {
-        self.0.memory().rotate();
+        self.inner.memory().rotate();
     }
 
     /// Returns what a payload's id means to this ring; none if it is not of this ring, or of another
@@ -63,7 +84,8 @@ impl DataKeys {
         namespace: Option<&str>,
     ) -> Result<Option<Wrapped<'a>>, Failure> {
         if let Some(ProxyId { uri, wrapped }) = ProxyId::parse(id) {
-            let Some(service) = self.0.services.iter().position(|known| known.is_named(uri)) else {
+            let Some(service) = self.inner.services.iter().position(|known| known.is_named(uri))
+            else {
                 return Ok(None);
             };
             let (form, scope, digest) = (Form::TemporalProxy, Scope::ring(), sha256(&wrapped));
@@ -73,7 +95,7 @@ impl DataKeys {
         let Some(parsed) = KeyId::parse(id) else {
             return Ok(None);
         };
-        let service = self.0.services.iter().position(|known| known.tag() == parsed.service());
+        let service = self.inner.services.iter().position(|known| known.tag() == parsed.service());
         let (Some(service), Some(scope)) = (service, self.scope_of(&parsed, namespace)?) else {
             return Ok(None);
         };
@@ -92,7 +114,7 @@ impl DataKeys {
                 let text = format!(
                     "the payload's data key is of one namespace of ring `{}`, and the call names none: \
                      name the namespace in the call",
-                    self.0.name
+                    self.inner.name
                 );
                 Err(Failure::new(ErrorKind::UnknownKey, text))
             }
@@ -105,23 +127,23 @@ impl DataKeys {
         namespace: Option<&'a str>,
     ) -> KeyLookup<'a> {
         let Wrapped { opening, wrapped, id } = wrapped;
-        let known = self.0.memory().opening(&opening, self.0.clock.now());
+        let known = self.inner.memory().opening(&opening, self.inner.clock.now());
         let caller = namespace.map_or_else(Scope::ring, Scope::of_namespace);
         match known {
             Known::Key(at_hand) => {
-                metric::opened(&self.0.name, "hit");
+                metric::opened(&self.inner.name, "hit");
                 if at_hand.is_due {
-                    self.0.renew_opened(opening, wrapped, id, caller);
+                    self.inner.renew_opened(opening, wrapped, id, caller);
                 }
                 KeyLookup::found(at_hand.key)
             }
             Known::Refused => {
-                metric::opened(&self.0.name, "refused");
-                KeyLookup::failed(self.0.refusal(&opening).into())
+                metric::opened(&self.inner.name, "refused");
+                KeyLookup::failed(self.inner.refusal(&opening).into())
             }
             Known::Unknown => KeyLookup::later(async move {
-                metric::opened(&self.0.name, "miss");
-                let key = self.0.open(opening, wrapped, id, caller)?.await?;
+                metric::opened(&self.inner.name, "miss");
+                let key = self.inner.open(opening, wrapped, id, caller)?.await?;
                 Ok(Some(key as Arc<dyn Key>))
             }),
         }
@@ -130,11 +152,11 @@ impl DataKeys {
 
 impl KeyRing for DataKeys {
     fn current<'a>(&'a self, namespace: Option<&'a str>) -> KeyLookup<'a> {
-        let scope = self.0.scope(namespace);
-        match self.0.sealing_key(&scope) {
+        let scope = self.inner.scope(namespace);
+        match self.inner.sealing_key(&scope) {
             Some(key) => KeyLookup::found(key),
             None => KeyLookup::later(async move {
-                let key = self.0.next_key(scope).await?;
+                let key = self.inner.next_key(scope).await?;
                 Ok(Some(key as Arc<dyn Key>))
             }),
         }
@@ -143,18 +165,21 @@ impl KeyRing for DataKeys {
     fn find<'a>(&'a self, id: &'a str, namespace: Option<&'a str>) -> KeyLookup<'a> {
         match self.wrapped(id, namespace) {
             Ok(Some(wrapped)) => self.find_wrapped(wrapped, namespace),
-            Ok(None) => match self.0.secrets.iter().find(|secret| secret.id() == id) {
-                Some(secret) => self.0.secret_key(secret),
-                None => self.0.static_keys.find(id, namespace),
+            Ok(None) => match self.inner.secrets.iter().find(|secret| secret.id() == id) {
+                Some(secret) => self.inner.secret_key(secret),
+                None => match &self.static_keys {
+                    Some(ring) => ring.find(id, namespace),
+                    None => KeyLookup::none(),
+                },
             },
             Err(failure) => KeyLookup::failed(failure.into()),
         }
     }
 
     fn lasting(&self) -> KeyLookup<'_> {
-        match self.0.secrets.first() {
-            Some(secret) => self.0.secret_key(secret),
-            None => KeyLookup::failed(self.0.no_secret().into()),
+        match self.inner.secrets.first() {
+            Some(secret) => self.inner.secret_key(secret),
+            None => KeyLookup::failed(self.inner.no_secret().into()),
         }
     }
 }
@@ -162,8 +187,8 @@ impl KeyRing for DataKeys {
 impl fmt::Debug for DataKeys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DataKeys")
-            .field("ring", &self.0.name)
-            .field("services", &self.0.services)
+            .field("ring", &self.inner.name)
+            .field("services", &self.inner.services)
             .finish_non_exhaustive()
     }
 }

@@ -118,6 +118,7 @@ mod tests {
                 "cloakroom-dapr",
                 "cloakroom-grpc",
                 "cloakroom-guest",
+                "cloakroom-keys",
                 "cloakroom-kms",
                 "cloakroom-pipeline",
                 "cloakroom-plugin",

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use cloakroom_core::{Error as HostError, ErrorKind, Key, KeyError, Remedy, key_label};
+use cloakroom_core::{
+    Error as HostError, ErrorKind, Key, KeyError, Remedy, SERVICE_KEY, key_label,
+};
 
 use super::not_granted::not_granted;
 use crate::{
@@ -133,6 +135,14 @@ fn no_current_key(ring: &NamedRing) -> HostError {
 /// Returns the error of a payload whose key is missing. The id stands in the clear beside the payload,
 /// and may be any text.
 fn unknown(ring: &NamedRing, id: &str, is_anonymous: bool) -> HostError {
+    if id.starts_with(SERVICE_KEY) {
+        let text = format!(
+            "the payload's data key `{}` is not of {ring} in this namespace: open it in the namespace that \
+             sealed it, or name the service's key that wrapped it under `retired`",
+            shown(id)
+        );
+        return HostError::new(ErrorKind::UnknownKey, text);
+    }
     let id = shown(id);
     let text = format!("the payload is sealed under key `{id}`, which is not in {ring}");
     if is_anonymous {
