@@ -54,7 +54,8 @@ impl MotoKms {
             scope("kms", REGION)
         );
         let body = body.to_string();
-        let (status, answer) = exchange(self.server.address(), "POST", "/", &headers, &body);
+        let answered = exchange(self.server.address(), "POST", "/", &headers, &body);
+        let (status, answer) = answered.expect("an answer");
         assert_eq!(status, 200, "{action}: {answer}");
         serde_json::from_str(&answer).unwrap_or_default()
     }
@@ -81,14 +82,16 @@ impl MotoKms {
     /// Has it verify signatures and ask policies from now on.
     pub fn enforce(&self) {
         let target = "/moto-api/reset-auth";
-        let (status, answer) = exchange(self.server.address(), "POST", target, "", "0");
+        let answered = exchange(self.server.address(), "POST", target, "", "0");
+        let (status, answer) = answered.expect("an answer");
         assert_eq!(status, 200, "{answer}");
     }
 
     fn iam(&self, form: &str) -> String {
         let kind = "content-type: application/x-www-form-urlencoded\r\n";
         let headers = format!("{}{kind}", scope("iam", "us-east-1"));
-        let (status, answer) = exchange(self.server.address(), "POST", "/", &headers, form);
+        let answered = exchange(self.server.address(), "POST", "/", &headers, form);
+        let (status, answer) = answered.expect("an answer");
         assert_eq!(status, 200, "{form}: {answer}");
         answer
     }

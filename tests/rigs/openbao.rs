@@ -116,7 +116,8 @@ impl OpenBao {
         let headers = format!("x-vault-token: {}\r\n", self.root);
         let target = format!("/v1/{path}");
         let body = body.to_string();
-        let (status, answer) = exchange(self.server.address(), method, &target, &headers, &body);
+        let answered = exchange(self.server.address(), method, &target, &headers, &body);
+        let (status, answer) = answered.expect("an answer");
         assert!((200..300).contains(&status), "{method} {path}: {status} {answer}");
         serde_json::from_str(&answer).unwrap_or_default()
     }
@@ -124,9 +125,8 @@ impl OpenBao {
     fn wait(&self, status: u16) {
         let started = Instant::now();
         while started.elapsed() < PATIENCE {
-            let listens = std::net::TcpStream::connect(self.server.address()).is_ok();
-            let health = || exchange(self.server.address(), "GET", "/v1/sys/health", "", "").0;
-            if listens && health() == status {
+            let health = exchange(self.server.address(), "GET", "/v1/sys/health", "", "");
+            if health.is_some_and(|(health, _)| health == status) {
                 return;
             }
             sleep(Duration::from_millis(20));

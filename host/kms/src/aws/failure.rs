@@ -41,8 +41,10 @@ fn kind(
     action: Action,
 ) -> KeyFailure {
     match code {
-        // The caller may not use a key that the wrapped bytes name: the bytes are to blame.
-        "AccessDeniedException" if text.starts_with("The ciphertext refers to") => {
+        // A policy's refusal says so. Another one is about a key that the wrapped bytes name.
+        "AccessDeniedException"
+            if action == Action::Decrypt && !text.contains("not authorized") =>
+        {
             KeyFailure::Mismatch
         }
         "AccessDeniedException"

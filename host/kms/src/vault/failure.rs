@@ -30,15 +30,14 @@ fn kind(answer: &Answer, text: &str) -> KeyFailure {
 
 /// Returns the kind of a refused request.
 fn of_request(text: &str) -> KeyFailure {
-    // `min_decryption_version` is above the version of the wrapped key, or the version was trimmed away.
-    let is_retired = text.contains("disallowed by policy");
     if text.contains("key not found") {
         KeyFailure::NotFound
-    } else if is_retired || text.contains("soft-deleted") || text.contains("soft deleted") {
-        KeyFailure::Disabled
+    } else if text.contains("soft-deleted") || text.contains("soft deleted") {
+        KeyFailure::Deleted
     } else if text.contains("non-AEAD") {
         KeyFailure::Denied
     } else {
+        // A version below `min_decryption_version` too: it is a stranger's word, and takes no key away.
         KeyFailure::Mismatch
     }
 }
