@@ -52,7 +52,7 @@ struct Outages {
     denied: LruCache<Scope, Outage>,
 }
 
-/// What a failed request means for the keys that are remembered.
+/// Consequence of a failed request for the keys that are remembered.
 pub(crate) enum Verdict {
     /// They go on.
     Keep,

@@ -18,7 +18,7 @@ use crate::settings::Form;
 /// have the same associated data.
 const LABEL: &[u8] = b"cloakroom/data-key/2";
 
-/// What a data key belongs to.
+/// Ring, namespace and wrapped form that a data key belongs to.
 pub(crate) struct Binding<'a> {
     pub(crate) ring: &'a str,
     pub(crate) namespace: Option<&'a str>,

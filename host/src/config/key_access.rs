@@ -19,7 +19,7 @@ use super::{bucket::SettingValue, units::Span};
 #[derive(Debug, Deserialize)]
 pub(crate) struct KeyAccessEntry {
     pub(crate) timeout: Option<Span>,
-    /// Whether what the table does not set comes from where the service's own tools find it.
+    /// True if settings that the table lacks come from where the service's own tools find them.
     #[serde(default = "yes")]
     pub(crate) environment: bool,
     // Settings of the service have its own names. Its client refuses unknown ones.
