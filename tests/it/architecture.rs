@@ -92,7 +92,7 @@ fn what_is_known_where() {
             ],
         ),
         ("temporalio-common", &["host/temporal"]),
-        ("hyper", &["host/dapr", "host/grpc", "host/temporal"]),
+        ("hyper", &["host/dapr", "host/grpc", "host/stores", "host/temporal"]),
         ("reqwest", &["host/grpc", "host/kms", "host/registry", "host/stores"]),
         ("toml_edit", &["host"]),
         (

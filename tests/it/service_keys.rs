@@ -2,6 +2,7 @@
 
 mod adoption;
 mod dumps;
+mod evidence;
 mod formats;
 mod kek;
 mod lasting;

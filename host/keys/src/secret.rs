@@ -27,6 +27,8 @@ pub(crate) struct Secret {
     /// Place of the service's key among those of the ring.
     pub(crate) service: usize,
     key: Mutex<Option<Arc<dyn Key>>>,
+    /// Held while the service is asked, so that many waiters send one request.
+    pub(crate) opening: tokio::sync::Mutex<()>,
 }
 
 /// Wrapped secret, as `cloakroom keys init` writes it: `cks2.ID.SERVICE.WRAPPED`.
@@ -120,7 +122,7 @@ pub(crate) fn context(ring: &str) -> KeyContext {
 
 impl Secret {
     pub(crate) fn new(text: SecretText, service: usize) -> Self {
-        Self { text, service, key: Mutex::new(None) }
+        Self { text, service, key: Mutex::new(None), opening: tokio::sync::Mutex::new(()) }
     }
 
     pub(crate) fn id(&self) -> &str {

@@ -71,12 +71,6 @@ fn check_kind(name: &str, entry: &RingEntry) -> Result<(), (&'static str, Error)
     if is_over_service {
         return Ok(());
     }
-    if entry.current.is_none() {
-        return wrong("current", "is missing: name the key that encrypts, or a `service`");
-    }
-    if entry.material.is_empty() {
-        return wrong("material", "is missing: name the ring's keys, or a `service`");
-    }
     let of_services = [
         ("retired", !entry.retired.is_empty()),
         ("data_key", entry.data_key.is_some()),
@@ -84,10 +78,16 @@ fn check_kind(name: &str, entry: &RingEntry) -> Result<(), (&'static str, Error)
         ("secret", entry.secret.is_some()),
         ("old_secrets", !entry.old_secrets.is_empty()),
     ];
-    match of_services.into_iter().find(|(_, is_there)| *is_there) {
-        Some((key, _)) => wrong(key, "is for rings over a key service: name one in `service`"),
-        None => Ok(()),
+    if let Some((key, _)) = of_services.into_iter().find(|(_, is_there)| *is_there) {
+        return wrong(key, "is for rings over a key service: name one in `service`");
     }
+    if entry.current.is_none() {
+        return wrong("current", "is missing: name the key that encrypts, or a `service`");
+    }
+    if entry.material.is_empty() {
+        return wrong("material", "is missing: name the ring's keys, or a `service`");
+    }
+    Ok(())
 }
 
 /// Returns the ring of the keys that the file names; none if there are none. Under a service they only

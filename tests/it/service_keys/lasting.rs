@@ -2,10 +2,7 @@
 
 use std::{fs, sync::Arc};
 
-use cloakroom::{
-    CloakroomBuilder, Context, ErrorKind, Payload,
-    keys::{KeyService, make_secret},
-};
+use cloakroom::{CloakroomBuilder, Context, ErrorKind, Payload, keys::make_secret};
 use cloakroom_tests::{chain, compile_cache, plain, text};
 
 use super::{Kek, builder, file, id, open, seal};
@@ -30,8 +27,6 @@ async fn a_ring_without_a_secret_refuses_what_lasts_when_the_file_is_opened() {
 async fn two_replicas_and_a_rotation_give_one_object_and_old_claims_verify() {
     let kek = Kek::new();
     let folder = tempfile::tempdir().unwrap();
-    let secret = make_secret(&*kek as &dyn KeyService, "payments").await.unwrap();
-    fs::write(folder.path().join("payments.secret"), &secret).unwrap();
     let storage = "secret = { file = \"payments.secret\" }\n[buckets.b]\nurl = \"file:objects\"\n\
                    [storage]\nthreshold = \"1KiB\"\n\
                    claims = { policy = \"require\", ring = \"payments\" }\n\
@@ -39,10 +34,14 @@ async fn two_replicas_and_a_rotation_give_one_object_and_old_claims_verify() {
                    settings = { bucket = \"b\" }\ngrants.buckets = [\"b\"]\n";
     let path = folder.path().join("cloakroom.toml");
     fs::write(&path, file(", repeatable = true", storage)).unwrap();
-    let replica = async || {
-        let builder = CloakroomBuilder::file(&path).with_cache(compile_cache());
-        builder.with_key_service("kek", kek.clone()).open().await.unwrap()
-    };
+    let builder = CloakroomBuilder::file(&path).with_cache(compile_cache());
+    let builder = builder.with_key_service("kek", kek.clone());
+    // The file that the configuration names is not there yet.
+    let secret = builder.make_ring_secret("payments").await.unwrap();
+    let refused = builder.make_ring_secret("other").await.unwrap_err();
+    assert!(chain(&refused).contains("no ring `other`"), "{}", chain(&refused));
+    fs::write(folder.path().join("payments.secret"), &secret).unwrap();
+    let replica = async || builder.clone().open().await.unwrap();
     let (one, two) = (replica().await, replica().await);
     assert!(one.repeats());
     let (small, large) = (plain("1"), plain(text(5000)));

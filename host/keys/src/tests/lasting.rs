@@ -67,7 +67,10 @@ async fn a_secret_is_forgotten_when_its_key_may_not_be_used() {
     let rig = Rig::new();
     let secret = make_secret(&*rig.kek, "r").await.unwrap();
     let ring = with_secret(&rig, &secret);
+    let waiters = futures::future::join_all((0..100).map(|_| lasting(&ring))).await;
+    assert!(waiters.into_iter().all(|key| key.is_ok()));
     ring.open_secret().await.unwrap();
+    assert_eq!(rig.kek.counts(), (1, 1));
     rig.kek.fail(Some(KeyFailure::Disabled));
     assert!(current(&ring, Some("n")).await.is_err());
     let refused = lasting(&ring).await.err().unwrap();
