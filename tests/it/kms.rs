@@ -3,6 +3,7 @@
 
 mod aws;
 mod azure;
+mod both_ways;
 mod documented;
 mod google;
 mod openbao;

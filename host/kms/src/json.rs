@@ -13,7 +13,7 @@ const REQUEST: usize = 16 << 10;
 /// Most bytes that the base64 of a data key decodes to before its length is checked.
 const DECODED: usize = 1024;
 
-/// Builder of an object, all of whose values are texts or objects.
+/// Writer of an object. Its values are texts and objects of texts.
 pub(crate) struct Object(Zeroizing<Vec<u8>>);
 
 impl Object {

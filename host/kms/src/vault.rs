@@ -90,7 +90,7 @@ impl Vault {
         }
         let mut failure = failure::read(&answer);
         // The server says the same of a token that it does not know and of one that may not do this.
-        if failure.kind() == KeyFailure::Denied {
+        if answer.status == 403 {
             let look = self.send(Method::GET, "v1/auth/token/lookup-self", Zeroizing::default());
             failure = match look.await {
                 Ok(look) if look.is_success() => failure::no_policy(action, &self.mount, &self.key),

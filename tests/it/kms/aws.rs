@@ -44,11 +44,8 @@ async fn signs_names_its_key_and_binds_the_context() {
     let reader = with(&reader.id, &reader.secret, uri);
     assert_eq!(reader.unwrap(&wrapped, Some(&ours)).await.unwrap().bytes(), key().bytes());
     assert_failure(reader.wrap(&key(), Some(&ours)).await, KeyFailure::Denied);
-    let text = assert_failure(
-        with(&user.id, "another-secret", uri).wrap(&key(), Some(&ours)).await,
-        KeyFailure::Denied,
-    );
-    assert!(text.contains("SignatureDoesNotMatch"), "{text}");
+    let forged = with(&user.id, "another-secret", uri).wrap(&key(), Some(&ours)).await;
+    assert_failure(forged, KeyFailure::Denied);
     let unknown = with("AKIAUNKNOWN", "another-secret", uri).wrap(&key(), Some(&ours)).await;
     assert_failure(unknown, KeyFailure::Denied);
 }
