@@ -118,6 +118,8 @@ mod tests {
                 "cloakroom-dapr",
                 "cloakroom-grpc",
                 "cloakroom-guest",
+                "cloakroom-keys",
+                "cloakroom-kms",
                 "cloakroom-pipeline",
                 "cloakroom-plugin",
                 "cloakroom-registry",
