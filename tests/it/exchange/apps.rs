@@ -211,7 +211,7 @@ async fn the_result_of_a_child_is_for_its_parent_and_what_it_carries_for_itself(
     assert!(!holds(&encode(&audit, TURN, carried).await, CANARY));
 }
 
-/// What an instance inherited is a part of each dispatch, signatures and all.
+/// History that an instance inherited is a part of each dispatch, signatures and all.
 #[tokio::test(flavor = "multi_thread")]
 async fn inherited_history_counts_in_predictions() {
     let settings = ExchangeSettings { max_body_size: 100_000, ..ExchangeSettings::new("audit") };
