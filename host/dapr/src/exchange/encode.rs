@@ -8,7 +8,7 @@ use cloakroom_pipeline::{Pipeline, Room, Stage, Verdict};
 use cloakroom_wire::{Scan, View, splice};
 
 use super::{
-    Call, Exchange, app_context, malformed, method,
+    Call, Exchange, app_context, crossing, malformed, method,
     place::{Place, check_text, place},
     target,
 };
@@ -44,7 +44,8 @@ impl Exchange {
     ///
     /// # Errors
     /// Those of the pipeline. `Malformed` if the message is not as its type says, or a payload is not
-    /// UTF-8. `LimitExceeded(Message)` if it is larger than the sidecar accepts.
+    /// UTF-8. `Denied` if another app would get what it may not open. `LimitExceeded(Message)` if it is
+    /// larger than the sidecar accepts.
     pub async fn encode_request(&self, call: &Call<'_>, bytes: Bytes) -> Result<Encoded, Error> {
         let as_it_is =
             |bytes| Encoded { bytes, payloads: 0, stalls: vec![], unknown_instance: None };
@@ -74,6 +75,8 @@ impl Exchange {
         let report = |error| pipeline.report_failure(ctx, Direction::Encode, error);
         let targets = target::of_sites(ctx, found, &self.shared.instances);
         let batch = Batch::new(pipeline, settings, found, &targets).map_err(report)?;
+        crossing::check(pipeline, ctx, found, batch.sites.iter().zip(&batch.targets))
+            .map_err(report)?;
         let mut texts = escape_failures(found, &batch.sites);
         let count = batch.payloads.len();
         if count > 0 {

@@ -10,7 +10,7 @@ use crate::{
     fields::put_text,
     instances::{
         instance::Instance,
-        plan::{Plan, Scope, Task, event_size},
+        plan::{Plan, Task, event_size},
         turn::Turn,
         weight::{EventWeight, Weight},
     },
@@ -110,8 +110,11 @@ impl Exchange {
         let plan = Plan::read(plain, encoded, &settings.app_id);
         let followed = self.shared.instances.update(id, |instance| {
             let mut stalls = Vec::new();
+            // Once for all tasks: a history has thousands of events.
+            let (own, inherited) = (instance.own_weight(), instance.propagated());
             for task in &plan.tasks {
-                stalls.extend(self.forecast_task(settings, id, instance, task));
+                let history = task.scope.weight(own, inherited);
+                stalls.extend(self.forecast_task(settings, id, instance, task, history));
             }
             instance.plan(&plan);
             if !plan.ends {
@@ -167,20 +170,16 @@ impl Exchange {
         self.weigh(settings, id, instance, None, weight)
     }
 
-    /// Predicts the dispatch of an activity. Returns the forecast if it will stall its workflow.
+    /// Predicts the dispatch of an activity with this history. Returns the forecast if it will stall its
+    /// workflow.
     fn forecast_task(
         &self,
         settings: &ExchangeSettings,
         id: &str,
         instance: &mut Instance,
         task: &Task,
+        history: Option<Weight>,
     ) -> Option<Forecast> {
-        let own = instance.own_weight();
-        let history = match task.scope {
-            Scope::None => None,
-            Scope::Own => Some(own),
-            Scope::Lineage => Some([own, instance.propagated()].into_iter().collect::<Weight>()),
-        };
         let weight = Weight {
             sent: budget::activity_size(task.event.sent, history.map(|history| history.sent)),
             without: budget::activity_size(

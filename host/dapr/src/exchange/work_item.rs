@@ -2,11 +2,13 @@
 
 use bytes::Bytes;
 use cloakroom_core::{CallMemory, Direction, Error, Kind, clean};
+use cloakroom_pipeline::Stage;
 use cloakroom_wire::View;
 
 use super::{
     Exchange, app_context,
-    decode::{Refused, decode_found},
+    decode::{Decoded, Refused, decode_found},
+    propagated,
 };
 use crate::{
     budget,
@@ -79,14 +81,21 @@ impl Exchange {
         let ctx = app_context(&self.settings().app_id, memory);
         let known = self.shared.instances.origin(&head.instance_id).unwrap_or_default();
         let ctx = ctx.with_target(Kind::Workflow, &head.instance_id, &known.workflow, None);
-        let found = self.scan(&pipeline, message, &bytes).map_err(|error| {
-            Refused::Undecodable(pipeline.report_failure(&ctx, Direction::Decode, error))
-        })?;
+        let report =
+            |error| Refused::Undecodable(pipeline.report_failure(&ctx, Direction::Decode, error));
+        let raw = View::new(message, &bytes);
+        let checks_plain = pipeline.stages().iter().any(Stage::is_required);
+        let unsigned = propagated::without_signatures(raw, checks_plain, memory).map_err(report)?;
+        let readable = unsigned.as_ref().unwrap_or(&bytes);
+        let found = self.scan(&pipeline, message, readable).map_err(report)?;
         let decoded = decode_found(&pipeline, &ctx, &found, most).await;
         let plain = decoded.as_ref().ok().map(|decoded| View::new(message, &decoded.bytes));
-        let unknown_instance = self.follow_work_item(found.root(), plain);
-        let decoded = decoded?;
-        Ok(WorkItem { payloads: decoded.payloads, unknown_instance, ..as_it_is(decoded.bytes) })
+        let unknown_instance = self.follow_work_item(raw, plain);
+        let Decoded { bytes: decoded, payloads } = decoded?;
+        // The texts only looked like ours: the signatures are still true.
+        let is_unchanged = unsigned.is_some_and(|unsigned| unsigned == decoded);
+        let decoded = if is_unchanged { bytes.clone() } else { decoded };
+        Ok(WorkItem { payloads, unknown_instance, ..as_it_is(decoded) })
     }
 }
 
