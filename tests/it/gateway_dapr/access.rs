@@ -1,4 +1,4 @@
-//! Who may connect, and with what the gateway connects to the sidecar.
+//! Callers that may connect, and the credentials of the gateway for the sidecar.
 
 use std::{
     net::SocketAddr,

@@ -48,7 +48,7 @@ fn mended(objects: &Path, away: &Path) {
     fs::rename(away, objects).unwrap();
 }
 
-/// The app is told that its answer was taken. The sidecar gets a failure with the reason.
+/// The call of the app succeeds. The sidecar gets a failure with the reason.
 #[tokio::test]
 async fn a_result_that_cannot_be_encoded_fails_its_activity() {
     let folder = tempfile::tempdir().unwrap();

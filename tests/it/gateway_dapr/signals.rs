@@ -1,4 +1,4 @@
-//! The gateway as an operator runs it: a process that is told to reload, and to end.
+//! The gateway as an operator runs it: a process, and signals to reload and to end.
 
 use cloakroom_tests::{poll_until, rigs::GatewayProcess};
 

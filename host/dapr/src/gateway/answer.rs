@@ -117,8 +117,7 @@ impl<'a> Answer<'a> {
         Ok((encoded, memory))
     }
 
-    /// Returns whether the sidecar is told that an activity has failed: at once if the payload itself is to
-    /// blame.
+    /// Returns whether an activity must fail: at once if the payload itself is to blame.
     fn must_fail(&self, error: &Error, waited: Duration) -> bool {
         let hold_time = self.connection.proxy.protocol.settings().hold_time;
         let is_over = error.kind().blame() == Blame::Payload || waited >= hold_time;

@@ -1,6 +1,6 @@
 //! Limit of what waits in a gateway: so many, and so much memory together.
 //!
-//! What waits may wait for hours. Without a limit of its own it would take the memory of all that goes on.
+//! An item may wait for hours. Without a limit of its own it would take the memory of all that goes on.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

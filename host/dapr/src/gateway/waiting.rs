@@ -1,4 +1,4 @@
-//! What waits for a task: of one task, the last that arrived counts.
+//! Places of items and answers that wait: of one task, the last that arrived counts.
 
 use std::{
     collections::HashMap,
