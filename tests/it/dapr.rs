@@ -6,6 +6,7 @@ mod exposition;
 mod gateway;
 mod limits;
 mod observer;
+mod predicted;
 mod process;
 mod rust_app;
 mod rust_work;
