@@ -18,7 +18,7 @@ fn config(sidecar: &Sidecar, max_body_size: &str) -> String {
 }
 
 fn start() -> Vec<u8> {
-    let input = Some("x".repeat(3000));
+    let input = Some(parcel(8000));
     let start =
         CreateInstanceRequest { instance_id: "one".to_owned(), input, ..Default::default() };
     start.encode_to_vec()
@@ -38,7 +38,7 @@ async fn a_reload_applies_the_limit_of_the_sidecar() {
     assert!(sidecar.is_silent());
     // Zero and negative sizes mean no limit.
     for (size, expect) in
-        [("\"4Ki\"", "0"), ("2000", "3"), ("0", "0"), ("2000", "3"), ("\"-1\"", "0")]
+        [("\"16Ki\"", "0"), ("2000", "3"), ("0", "0"), ("2000", "3"), ("\"-1\"", "0")]
     {
         fs::write(gateway.folder().join("cloakroom.toml"), config(&sidecar, size)).unwrap();
         gateway.signal("HUP");
