@@ -72,7 +72,8 @@ impl Cloakroom {
     ///
     /// The listener gets an error if the file can be parsed and the keys of signed tokens cannot be read.
     /// It is not called for a file that cannot be parsed or has no `[gateway.temporal]`. Of reloads that
-    /// run at the same time, the newest calls it last. There is one listener: another takes its place.
+    /// run at the same time, the newest calls it last. Each listener is called, for as long as one of the
+    /// handles to this configuration lives: a process may serve several gateways.
     ///
     /// [`Gateway::restrict`]: cloakroom_temporal::gateway::Gateway::restrict
     pub fn on_gateway_callers(
@@ -83,11 +84,11 @@ impl Cloakroom {
             entry.temporal.as_ref().map(|entry| restriction(entry, folder))
         };
         self.reload_order()
-            .set_gateway_listener(GatewayListener { read, call: Arc::new(listener) });
+            .add_gateway_listener(GatewayListener { read, call: Arc::new(listener) });
     }
 
     /// Calls `listener` at each reload with the callers of the gateway for Dapr in the file, as
-    /// [`Cloakroom::on_gateway_callers`] does for Temporal. Of the two listeners, the last one counts.
+    /// [`Cloakroom::on_gateway_callers`] does for Temporal.
     pub fn on_dapr_gateway_callers(
         &self,
         listener: impl Fn(Result<Callers, Error>) + Send + Sync + 'static,
@@ -96,24 +97,24 @@ impl Cloakroom {
             entry.dapr.as_ref().map(|entry| dapr_gateway_settings::restriction(entry, folder))
         };
         self.reload_order()
-            .set_gateway_listener(GatewayListener { read, call: Arc::new(listener) });
+            .add_gateway_listener(GatewayListener { read, call: Arc::new(listener) });
     }
 
-    /// Calls the listener, if there is one and no newer reload has begun.
+    /// Calls each listener, unless a newer reload has begun.
     pub(crate) async fn announce_gateway_callers(
         &self,
         number: u64,
         config: &ConfigFile,
     ) -> Result<(), Error> {
-        let Some(GatewayListener { read, call }) = self.reload_order().gateway_listener() else {
-            return Ok(());
-        };
-        let (entry, folder) = (config.file.gateway.clone(), config.folder.clone());
-        let Some(written) = run_blocking(move || Ok(read(&entry, &folder))).await? else {
-            return Ok(());
-        };
-        // Under the lock of replacements: of two reloads, the older must not be the last to call.
-        self.reload_order().replace_if_newest(number, || call(written))
+        for GatewayListener { read, call } in self.reload_order().gateway_listeners() {
+            let (entry, folder) = (config.file.gateway.clone(), config.folder.clone());
+            let Some(written) = run_blocking(move || Ok(read(&entry, &folder))).await? else {
+                continue;
+            };
+            // Under the lock of replacements: of two reloads, the older must not be the last to call.
+            self.reload_order().replace_if_newest(number, || call(written))?;
+        }
+        Ok(())
     }
 }
 

@@ -82,10 +82,17 @@ impl Server {
 
     /// Ends the program as if it had done so by itself.
     pub(super) fn crash(&self) {
-        fs::write(self.folder.join("crashed"), "").expect("its folder");
+        self.signal("KILL");
+    }
+
+    /// Sends the program a signal, of which it may end.
+    pub(super) fn signal(&self, name: &str) {
+        if name != "HUP" {
+            fs::write(self.folder.join("crashed"), "").expect("its folder");
+        }
         let pid = fs::read_to_string(self.folder.join("pid")).expect("a program");
-        let killed = Command::new("kill").args(["-9", pid.trim()]).status();
-        assert!(killed.expect("kill").success());
+        let sent = Command::new("kill").args(["-s", name, pid.trim()]).status();
+        assert!(sent.expect("kill").success());
     }
 
     /// Its folder, which goes when it ends: its log, and what else it keeps there.
