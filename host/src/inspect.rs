@@ -11,4 +11,5 @@ pub use crate::{
         BucketReport, DriverReport, NamespaceReport, NamespaceStorageReport, Report, RingReport,
         StageReport, StoreOutcome, StoreRow, StoreStep,
     },
+    ring_use::RingUse,
 };

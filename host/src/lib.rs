@@ -60,6 +60,7 @@ mod reload_metric;
 mod reload_order;
 mod report;
 mod resources;
+mod ring_use;
 pub mod signature;
 mod signature_check;
 #[cfg(any(feature = "codec-server", feature = "gateway"))]
