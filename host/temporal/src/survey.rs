@@ -24,11 +24,11 @@ use cloakroom_grpc::{
 };
 use tokio::sync::mpsc;
 
+use self::{ask::Asker, found::Findings, runs::Runs};
 pub use self::{
     found::{Found, Gap, Holder, HolderKind, Part, Place},
     time::Timestamp,
 };
-use self::{ask::Asker, found::Findings, runs::Runs};
 use crate::gateway::UpstreamCredentials;
 
 /// Largest answer.

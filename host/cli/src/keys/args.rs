@@ -9,9 +9,64 @@ use super::help;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Keys {
+    /// Show rings and keys, with state and age
+    #[command(after_help = help::LIST)]
+    List(List),
+    /// Have each key seal and open a probe
+    #[command(after_help = help::CHECK)]
+    Check(CheckKeys),
+    /// Add a new key to a ring, or make one current
+    #[command(after_help = help::ROTATE)]
+    Rotate(Rotate),
     /// Say which keys are still needed, by reading histories, schedules and stored objects
     #[command(after_help = help::USED_BY)]
     UsedBy(Box<UsedBy>),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct List {
+    /// Configuration file with the rings
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// Metrics of a running process in Prometheus's text format, or `-` for standard input: adds its
+    /// messages
+    #[arg(long, value_name = "FILE")]
+    pub(crate) metrics: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct CheckKeys {
+    /// Configuration file with the rings
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Rotate {
+    /// Configuration file with the ring
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// Ring to rotate
+    #[arg(long, value_name = "RING")]
+    pub(crate) ring: String,
+    /// Id of the new key, instead of today's date
+    #[arg(long, value_name = "ID")]
+    pub(crate) id: Option<String>,
+    /// File of the new key, instead of RING-ID.key beside the configuration
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// Make this key the current one, instead of adding one
+    #[arg(long, value_name = "ID", conflicts_with_all = ["id", "file"])]
+    pub(crate) activate: Option<String>,
+    /// Make the key and write the configuration, instead of showing the edit
+    #[arg(long)]
+    pub(crate) apply: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -94,6 +149,7 @@ impl Access {
 /// Parses `RING/ID`. An id may have a slash, and a ring none.
 pub(crate) fn ring_key(text: &str) -> Result<(String, String), String> {
     let parts = text.split_once('/').filter(|(ring, id)| !ring.is_empty() && !id.is_empty());
-    let (ring, id) = parts.ok_or("expected a ring and the id of a key, such as payments/2026-11")?;
+    let (ring, id) =
+        parts.ok_or("expected a ring and the id of a key, such as payments/2026-11")?;
     Ok((ring.to_owned(), id.to_owned()))
 }

@@ -1,5 +1,44 @@
 //! Help texts of the commands `keys`.
 
+pub(crate) const LIST: &str = "\
+Shows the rings of a configuration with their keys: the current one encrypts,
+retired ones only decrypt. The age comes from [keys.NAME.created]. Payloads of
+format = \"temporal\" wear a key out; each process counts them for itself, and
+--metrics adds its count.
+
+Examples:
+  cloakroom keys list --config cloakroom.toml
+  curl -s http://127.0.0.1:9090/metrics \\
+    | cloakroom keys list --config cloakroom.toml --metrics -
+
+Exit status: 0 success, 2 usage or configuration is wrong.";
+
+pub(crate) const CHECK: &str = "\
+Loads the configuration, and has each key of each ring seal a probe and open it
+again. Nothing is sent anywhere.
+
+Example:
+  cloakroom keys check --config cloakroom.toml
+
+Exit status: 0 all keys work, 1 a key does not, 2 a key cannot be read, or usage
+or configuration is wrong.";
+
+pub(crate) const ROTATE: &str = "\
+Rotates the key of a ring whose keys are files, in two steps, because every
+process must be able to decrypt what one of them encrypts under the new key:
+  1. add a new key, and give key and configuration to every process
+  2. make it current, and give the configuration to every process
+Without --apply it only shows the edit. Comments and order of the file stay. A
+key file is never replaced; its owner alone may read it.
+
+Examples:
+  cloakroom keys rotate --config cloakroom.toml --ring payments --apply
+  cloakroom keys rotate --config cloakroom.toml --ring payments \\
+      --activate 2026-11-28 --apply
+
+Exit status: 0 success, 1 a result cannot be written, 2 usage or configuration is
+wrong, or a key or a file exists already.";
+
 pub(crate) const USED_BY: &str = "\
 Reads open and closed runs, schedules, standalone activities and Nexus
 operations, and deployments of each namespace, follows references into the

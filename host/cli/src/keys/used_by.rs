@@ -96,9 +96,10 @@ async fn read(
 
 /// Returns the exit status, with a sentence about it.
 fn outcome(args: &UsedBy, evidence: &Evidence, rows: &[Row<'_>]) -> Result<(), Failure> {
-    let asked = args.key.as_ref().and_then(|(ring, id)| {
-        rows.iter().find(|row| row.ring == Some(&**ring) && row.id == id)
-    });
+    let asked = args
+        .key
+        .as_ref()
+        .and_then(|(ring, id)| rows.iter().find(|row| row.ring == Some(&**ring) && row.id == id));
     match asked {
         Some(row) => {
             let text = format!("key `{}/{}` is {}", row.ring.unwrap_or("-"), row.id, row.verdict);

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use cloakroom_core::{ByteSize, CallMemory};
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue, header::TE};
 use tokio::task::JoinSet;
 
 use super::{
     ask::{request, unary},
+    headers::describe_grpc,
     runner::Runner,
     settings::ProxySettings,
     upstream::{Pings, Upstream},
@@ -54,11 +55,14 @@ impl Client {
     pub async fn ask(
         &self,
         path: &str,
-        headers: HeaderMap,
+        mut headers: HeaderMap,
         message: Bytes,
         max: ByteSize,
         memory: &CallMemory,
     ) -> Result<(HeaderMap, Bytes), Status> {
+        describe_grpc(&mut headers);
+        // gRPC requires it: a proxy that drops trailers must know that it may not.
+        headers.insert(TE, HeaderValue::from_static("trailers"));
         let make = |headers| request(&self.url, path, headers, message.clone());
         unary(self.server, &self.upstream, make, headers, max, memory).await
     }

@@ -68,7 +68,9 @@ async fn read_deployment(asker: &Asker<'_>, findings: &Findings, name: &str) -> 
         let version = summary.message("deployment_version")?;
         Some((version.text("build_id")?.to_owned(), time(summary, "create_time")))
     };
-    for (build, created) in items(info, "version_summaries", VERSION).into_iter().filter_map(version) {
+    for (build, created) in
+        items(info, "version_summaries", VERSION).into_iter().filter_map(version)
+    {
         let mut request = Vec::new();
         message::text(&mut request, 1, asker.namespace);
         message::bytes(&mut request, 3, &message::pair(&build, name));
@@ -91,7 +93,9 @@ pub(super) async fn note_batches(asker: &Asker<'_>, findings: &Findings) {
                 return findings.gap(Part::Batches, asker.namespace, ask::reason(&status)).await;
             }
         };
-        for batch in items(page.root(), "operation_info", "temporal.api.batch.v1.BatchOperationInfo") {
+        for batch in
+            items(page.root(), "operation_info", "temporal.api.batch.v1.BatchOperationInfo")
+        {
             // BATCH_OPERATION_STATE_RUNNING
             if batch.number("state") == Some(1) {
                 let why = "the batch operation runs, and may still send the input of a signal, which the \

@@ -95,7 +95,8 @@ impl<'a> Runs<'a> {
     }
 
     async fn read_run(&self, listed: Listed) {
-        let holder = Holder::new(HolderKind::Run, self.asker.namespace, &listed.workflow, &listed.run);
+        let holder =
+            Holder::new(HolderKind::Run, self.asker.namespace, &listed.workflow, &listed.run);
         let holder = Arc::new(holder.open(listed.is_open).since(listed.time));
         let read = async {
             // Before the history: details of a heartbeat that an activity loses meanwhile are in an event

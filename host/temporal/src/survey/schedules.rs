@@ -62,9 +62,9 @@ async fn read_schedule(asker: &Asker<'_>, findings: &Findings, id: &str) -> Resu
 /// Returns whether the last result of a schedule stands in the history of a run that is still there.
 async fn is_last_result_known(asker: &Asker<'_>, answer: &Answer) -> Result<bool, Status> {
     let Some(info) = answer.root().message("info") else { return Ok(true) };
-    let recent =
-        items(info, "recent_actions", "temporal.api.schedule.v1.ScheduleActionResult");
-    let runs: Vec<_> = recent.into_iter().filter_map(|it| it.message("start_workflow_result")).collect();
+    let recent = items(info, "recent_actions", "temporal.api.schedule.v1.ScheduleActionResult");
+    let runs: Vec<_> =
+        recent.into_iter().filter_map(|it| it.message("start_workflow_result")).collect();
     let all = info.number("action_count").unwrap_or_default();
     let mut found = 0;
     // The newest come last.

@@ -20,7 +20,8 @@ impl Timestamp {
     }
 
     /// Returns the current time.
-    pub(super) fn now() -> Self {
+    #[must_use]
+    pub fn now() -> Self {
         Self(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()))
     }
 
@@ -38,8 +39,7 @@ impl Timestamp {
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (year, month, day) = date(self.0 / DAY);
-        let [hours, minutes, seconds] =
-            [self.0 % DAY / 3600, self.0 % 3600 / 60, self.0 % 60];
+        let [hours, minutes, seconds] = [self.0 % DAY / 3600, self.0 % 3600 / 60, self.0 % 60];
         write!(f, "{year:04}-{month:02}-{day:02}T{hours:02}:{minutes:02}:{seconds:02}Z")
     }
 }

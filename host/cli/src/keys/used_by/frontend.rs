@@ -29,7 +29,8 @@ pub(super) fn frontend(args: &UsedBy, cloakroom: &Cloakroom) -> Result<Option<Su
         (Some(url), Some((upstream, credentials))) if *url == upstream => (upstream, credentials),
         (Some(url), _) => (url.clone(), UpstreamCredentials::default()),
         (None, None) => {
-            let text = "no frontend to ask: give --address, or [gateway.temporal] in the configuration";
+            let text =
+                "no frontend to ask: give --address, or [gateway.temporal] in the configuration";
             return Err(Failure::usage(text));
         }
     };
@@ -53,15 +54,15 @@ fn from_args(access: &Access, url: &UpstreamUrl) -> Result<UpstreamCredentials, 
             tls = tls.with_authorities(&read(file)?).map_err(|error| at(file, error))?;
         }
         if let (Some(cert), Some(key)) = (&access.tls_cert, &access.tls_key) {
-            tls = tls
-                .with_certificate(&read(cert)?, &read(key)?)
-                .map_err(|error| at(cert, error))?;
+            tls =
+                tls.with_certificate(&read(cert)?, &read(key)?).map_err(|error| at(cert, error))?;
         }
         credentials = credentials.with_tls(tls)?;
     }
     if let Some(file) = &access.api_key_file {
-        let key = String::from_utf8(read(file)?)
-            .map_err(|_| Failure::usage(format!("the API key in `{}` is not text", file.display())))?;
+        let key = String::from_utf8(read(file)?).map_err(|_| {
+            Failure::usage(format!("the API key in `{}` is not text", file.display()))
+        })?;
         credentials = credentials.with_api_key(&key).map_err(|error| at(file, error))?;
     }
     Ok(credentials)

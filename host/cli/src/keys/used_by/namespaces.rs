@@ -55,7 +55,8 @@ async fn read_one(namespace: &str, survey: &Survey, tasks: &mut Tasks) -> Result
                     tasks.start(ctx.clone(), sighting(&place), payload).await?;
                 }
                 Found::Gap(Gap { part, name, why }) => {
-                    let example = if name == namespace { name } else { format!("{namespace}: {name}") };
+                    let example =
+                        if name == namespace { name } else { format!("{namespace}: {name}") };
                     tasks.evidence.gaps.note(part.as_str(), &why, &example);
                 }
                 Found::Read(kind) => count(namespace, kind, tasks),

@@ -89,8 +89,7 @@ impl KeyReader {
             return self.explain(ctx, payload).await;
         }
         let pipeline = &self.0.pipeline;
-        let (explanation, _) =
-            pipeline.explain_opened(ctx, payload.clone(), Fetch::Nothing).await;
+        let (explanation, _) = pipeline.explain_opened(ctx, payload.clone(), Fetch::Nothing).await;
         let mut uses = self.keys(&explanation);
         match (&explanation.stored, &explanation.trouble) {
             (Some(stored), None) => {

@@ -78,10 +78,7 @@ fn places(row: &Row<'_>) -> Vec<Vec<String>> {
     if row.seen.payloads == 1 {
         return vec![place("once", key, &row.seen.first)];
     }
-    vec![
-        place("first", key, &row.seen.first),
-        place("last", String::new(), &row.seen.last),
-    ]
+    vec![place("first", key, &row.seen.first), place("last", String::new(), &row.seen.last)]
 }
 
 fn not_read(evidence: &Evidence) -> String {
@@ -90,8 +87,10 @@ fn not_read(evidence: &Evidence) -> String {
     }
     let mut text = "\nnot read\n".to_owned();
     for (what, why, group) in evidence.gaps.iter() {
-        let count = if group.count > 1 { format!(" ({} of them)", group.count) } else { String::new() };
-        let example = if group.example.is_empty() { String::new() } else { format!(": {}", group.example) };
+        let count =
+            if group.count > 1 { format!(" ({} of them)", group.count) } else { String::new() };
+        let example =
+            if group.example.is_empty() { String::new() } else { format!(": {}", group.example) };
         text.push_str(&format!("  {what}{example}{count}\n    {why}\n"));
     }
     if evidence.gaps.more > 0 {
