@@ -7,6 +7,7 @@ use std::{
 
 use arc_swap::ArcSwap;
 use cloakroom_core::{Context, Error, Payload};
+use cloakroom_keys::DataKeys;
 use cloakroom_pipeline::{Pipeline, PipelineSource};
 use cloakroom_plugin::Host;
 
@@ -95,6 +96,13 @@ impl Cloakroom {
     #[must_use]
     pub fn report(&self) -> Report {
         self.0.current.load().inventory.report.clone()
+    }
+
+    /// Returns the rings over key services of the current configuration, by name.
+    #[must_use]
+    pub fn key_services(&self) -> Vec<(String, DataKeys)> {
+        let rings = &self.0.current.load().service_rings;
+        rings.iter().map(|(name, ring)| (name.clone(), ring.clone())).collect()
     }
 
     pub(crate) fn current(&self) -> Arc<LoadedConfig> {

@@ -107,8 +107,8 @@ fn bucket_reports(file: &File) -> Vec<BucketReport> {
 fn rings(file: &File) -> Vec<RingReport> {
     let report = |(name, entry): (&String, &RingEntry)| RingReport {
         name: name.clone(),
-        current: entry.current.clone(),
-        keys: entry.material.keys().cloned().collect(),
+        current: entry.current.clone().or_else(|| entry.service.clone()).unwrap_or_default(),
+        keys: entry.material.keys().chain(&entry.retired).cloned().collect(),
     };
     file.keys.iter().map(report).collect()
 }

@@ -1,7 +1,7 @@
 //! Check of keys: each seals a probe and opens it again.
 
 use bytes::Bytes;
-use cloakroom_core::{Error, ErrorKind, KeyRing};
+use cloakroom_core::{Error, ErrorKind, Key, KeyRing};
 
 use crate::cloakroom::Cloakroom;
 
@@ -29,6 +29,17 @@ impl Cloakroom {
         let mut checks = Vec::new();
         for report in &current.inventory.report.rings {
             let Some(ring) = current.rings.get(&report.name) else { continue };
+            if current.service_rings.contains_key(&report.name) {
+                // Keys of a service are not found by their URI. One that only unwraps has nothing to
+                // unwrap here.
+                checks.push(KeyCheck {
+                    ring: report.name.clone(),
+                    key: report.current.clone(),
+                    is_current: true,
+                    error: check_service(&**ring).await.err(),
+                });
+                continue;
+            }
             for key in &report.keys {
                 checks.push(KeyCheck {
                     ring: report.name.clone(),
@@ -42,9 +53,19 @@ impl Cloakroom {
     }
 }
 
+/// Has the service wrap a data key, unless one is at hand, and tries the data key.
+async fn check_service(ring: &dyn KeyRing) -> Result<(), Error> {
+    let key = ring.current(None).await?;
+    try_key(key.as_deref())
+}
+
 async fn check_key(ring: &dyn KeyRing, id: &str) -> Result<(), Error> {
-    let found = ring.find(id).await?;
-    let key = found.ok_or_else(|| Error::new(ErrorKind::NotFound, "the ring has no such key"))?;
+    let key = ring.find(id, None).await?;
+    try_key(key.as_deref())
+}
+
+fn try_key(key: Option<&dyn Key>) -> Result<(), Error> {
+    let key = key.ok_or_else(|| Error::new(ErrorKind::NotFound, "the ring has no such key"))?;
     let (probe, associated) = PROBE;
     let sealed = key.seal(&[Bytes::from_static(probe)], associated)?;
     if key.open(sealed, associated)? == probe {

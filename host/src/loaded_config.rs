@@ -11,7 +11,7 @@ use crate::config::TemporalEntry;
 use crate::{
     blocking_work::run_blocking,
     builder::CloakroomBuilder,
-    config::{OpenBuckets, Rings},
+    config::{OpenBuckets, Rings, ServiceRings, Table},
     config_file::ConfigFile,
     file_stamps::FileStamps,
     inventory::Inventory,
@@ -46,6 +46,7 @@ pub(crate) struct LoadedConfig {
     /// Folder of compiled plugins.
     cache: Option<PathBuf>,
     pub(crate) rings: Rings,
+    pub(crate) service_rings: ServiceRings,
     pub(crate) keys: Vec<KeyFact>,
     pub(crate) stamps: FileStamps,
 }
@@ -91,6 +92,8 @@ impl LoadedConfig {
             Ok((config, resources))
         });
         let (config, resources) = opened.await?;
+        progress.begin("secrets of key rings".to_owned());
+        open_secrets(&resources, &config).await?;
         pull_first(builder, &config, progress).await?;
         let ConfigFile { file, folder, locator, stamps } = config;
         let native = &builder.native;
@@ -105,7 +108,7 @@ impl LoadedConfig {
         let LoadedPipeline { pipeline, drivers, repeats } = load_pipeline(&loader, &file).await?;
         #[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
         let page_keys = cloakroom_temporal::PageKeys::new(loader.resources.rings.values().cloned());
-        let Resources { host, cache, rings, buckets, .. } = loader.resources;
+        let Resources { host, cache, rings, buckets, service_rings, .. } = loader.resources;
         let inventory = Inventory::new(&file, &locator, &pipeline, drivers, buckets);
         let keys = key_facts(&file, |name| native.rings.contains_key(name));
         #[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
@@ -127,10 +130,22 @@ impl LoadedConfig {
             page_keys,
             cache,
             rings,
+            service_rings,
             keys,
             stamps,
         })
     }
+}
+
+/// Has the secrets of rings unwrapped: proofs of claims are written and checked where nothing can wait.
+async fn open_secrets(resources: &Resources, config: &ConfigFile) -> Result<(), Error> {
+    for (name, ring) in &resources.service_rings {
+        ring.open_secret().await.map_err(|error| {
+            let place = config.locator.place_of(Table::Ring(name), &["secret"]);
+            Error::new(error.kind(), format!("[keys.{name}]: {error}")).at_place(&place)
+        })?;
+    }
+    Ok(())
 }
 
 /// Pulls what the configuration asks to have pulled, before anything is loaded.

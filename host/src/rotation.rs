@@ -88,9 +88,15 @@ impl Rotation {
         let mut document = document.map_err(|_| refused(format!("`{name}` is not TOML")))?;
         let keys = document.get_mut("keys").and_then(|keys| keys.get_mut(ring));
         let keys = keys.and_then(Item::as_table_like_mut);
-        edit(keys.ok_or_else(|| refused(format!("`{name}` has no [keys.{ring}]")))?)?;
+        let keys = keys.ok_or_else(|| refused(format!("`{name}` has no [keys.{ring}]")))?;
+        if keys.contains_key("service") {
+            return Err(refused(format!(
+                "[keys.{ring}] is over a key service: its data keys are renewed by the clock, and the \
+                 service rotates its own key"
+            )));
+        }
+        edit(keys)?;
         let after = document.to_string();
-        // A ring over a key service has no such keys, and says so here.
         config::parse(&after, &name)?;
         let folder = config.parent().unwrap_or(Path::new(""));
         Ok(Self { key: file.map(|file| folder.join(file)), config: path, before, after })

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeSet, env, process::Command};
 
+use crate::cli;
+
 /// Returns the dependencies from elsewhere that a build of these packages needs, each with its features.
 fn selected(packages: &[&str]) -> BTreeSet<String> {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap());
@@ -26,4 +28,20 @@ fn tests_and_the_program_build_no_dependency_again() {
             "built twice, add their features to tests/features/Cargo.toml: {again:?}"
         );
     }
+}
+
+/// A crate whose build script looks at a variable that Cargo sets for tests would be built again, with all
+/// that depend on it.
+#[test]
+fn programs_are_built_with_the_dependencies_of_the_tests() {
+    let ours = selected(&["--package", "cloakroom-tests", "--package", "cloakroom-features"]);
+    let name = |line: &String| {
+        let (name, rest) = line.split_once(" v")?;
+        Some(format!("{name}@{}", rest.split(' ').next()?))
+    };
+    let ours: BTreeSet<_> = ours.iter().filter_map(name).collect();
+    assert!(ours.len() > 300, "{ours:?}");
+    let compiled = cli::build().compiled.iter().filter_map(|id| Some(id.rsplit_once('#')?.1));
+    let again: Vec<_> = compiled.filter(|package| ours.contains(*package)).collect();
+    assert!(again.is_empty(), "built again by a test: {again:?}");
 }

@@ -7,6 +7,7 @@ mod check;
 mod check_namespaces;
 mod codec_server;
 mod compile;
+mod core_dumps;
 mod demo;
 mod embedded;
 mod explain;
@@ -40,6 +41,7 @@ use crate::{
 };
 
 fn main() -> ExitCode {
+    core_dumps::disable();
     let args = Args::parse();
     if let Command::CompileOne(args::CompileOne { memory, seconds, engine }) = args.command {
         // Before the runtime starts: the limits hold for the whole process, threads included.

@@ -12,6 +12,8 @@ mod bucket_url;
 #[cfg(any(feature = "s3", feature = "gcs", feature = "azure"))]
 mod client;
 mod cloud;
+#[cfg(any(feature = "s3", feature = "gcs"))]
+mod cloud_credentials;
 #[cfg(any(feature = "s3", feature = "gcs", feature = "azure"))]
 mod environment;
 mod error;
@@ -27,6 +29,10 @@ mod service;
 mod setting_names;
 mod store_response;
 
+#[cfg(feature = "s3")]
+pub use self::cloud_credentials::aws::AwsCredentials;
+#[cfg(feature = "gcs")]
+pub use self::cloud_credentials::google::GoogleCredentials;
 #[cfg(feature = "http")]
 pub use self::service::{HttpService, HttpServiceBuilder};
 pub use self::{

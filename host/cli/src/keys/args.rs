@@ -9,6 +9,9 @@ use super::help;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Keys {
+    /// Make the secret of a ring over a key service, wrapped by the service
+    #[command(after_help = help::INIT)]
+    Init(Init),
     /// Show rings and keys, with state and age
     #[command(after_help = help::LIST)]
     List(List),
@@ -21,6 +24,19 @@ pub(crate) enum Keys {
     /// Say which keys are still needed, by reading histories, schedules and stored objects
     #[command(after_help = help::USED_BY)]
     UsedBy(Box<UsedBy>),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Init {
+    /// Configuration file with the ring and its service
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: PathBuf,
+    /// Ring to make a secret for
+    #[arg(long, value_name = "RING")]
+    pub(crate) ring: String,
+    /// New file for it, instead of standard output
+    #[arg(long, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]

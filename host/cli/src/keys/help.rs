@@ -1,5 +1,17 @@
 //! Help texts of the commands `keys`.
 
+pub(crate) const INIT: &str = "\
+Makes the secret of a ring over a key service, which repeatable encryption,
+proofs in claims and derived keys need, and has the service wrap it. Prints the
+wrapped form, which is no secret itself: name it in [keys.RING] secret. All
+processes need the same one, and nothing replaces it once it is in use.
+
+Example:
+  cloakroom keys init --config cloakroom.toml --ring payments --file payments.secret
+
+Exit status: 0 success, 1 the service refused or the file exists, 2 usage or
+configuration is wrong.";
+
 pub(crate) const LIST: &str = "\
 Shows the rings of a configuration with their keys: the current one encrypts,
 retired ones only decrypt. The age comes from [keys.NAME.created]. Payloads of

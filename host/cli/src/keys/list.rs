@@ -63,7 +63,9 @@ fn rows<'a>(report: &'a Report, messages: Option<&Messages>) -> Vec<Row<'a>> {
         if known.is_some_and(|known| known.claims) {
             used_by.push("claims".to_owned());
         }
-        for key in &ring.keys {
+        // The current key of a service is not in the list of those of the file.
+        let of_service = (!ring.keys.contains(&ring.current)).then_some(&ring.current);
+        for key in of_service.into_iter().chain(&ring.keys) {
             let created = known.and_then(|known| known.created.get(key));
             let counted = |messages: &Messages| {
                 messages.get(&(ring.name.clone(), key.clone())).copied().unwrap_or_default()

@@ -36,7 +36,9 @@ const NEEDED: u8 = 4;
 pub(crate) async fn run(args: &UsedBy) -> Result<(), Failure> {
     let cloakroom = open(&args.config).await?;
     let report = cloakroom.report();
-    let known = KnownKeys::new(&report, &args.destroyed);
+    let services = cloakroom.key_services().into_iter();
+    let services: Vec<_> = services.map(|(ring, keys)| (ring, keys.report())).collect();
+    let known = KnownKeys::new(&report, &services, &args.destroyed);
     check_key(args, &known)?;
     let evidence = read(args, &cloakroom, &report, &known).await?;
     let rows = rows(&evidence, &known);

@@ -9,7 +9,7 @@ use cloakroom::{
 };
 use tokio::sync::mpsc;
 
-use super::{evidence::Sighting, tasks::Tasks};
+use super::{evidence::Sighting, render_text::plural, tasks::Tasks};
 use crate::{failure::Failure, keys::args::UsedBy};
 
 /// Findings that wait to be looked at. Each payload among them is in memory.
@@ -73,7 +73,7 @@ async fn read_one(namespace: &str, survey: &Survey, tasks: &mut Tasks) -> Result
         .read
         .iter()
         .filter(|((of, _), _)| of == namespace)
-        .map(|((_, kind), count)| format!("{count} {kind}s"))
+        .map(|((_, kind), count)| format!("{count} {}", plural(kind, *count)))
         .collect();
     let read = if read.is_empty() { "nothing".to_owned() } else { read.join(", ") };
     progress(&format!("namespace {namespace}: read {read}"));
@@ -96,7 +96,8 @@ fn sighting(place: &Place) -> Sighting {
 fn count(namespace: &str, kind: HolderKind, tasks: &mut Tasks) {
     let count = tasks.evidence.add_read(namespace, kind.as_str());
     if count.is_multiple_of(LINE) {
-        progress(&format!("namespace {namespace}: {count} {}s so far", kind.as_str()));
+        let kind = plural(kind.as_str(), count);
+        progress(&format!("namespace {namespace}: {count} {kind} so far"));
     }
 }
 

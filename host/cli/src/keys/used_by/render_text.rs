@@ -60,7 +60,8 @@ fn holders(seen: &Seen) -> String {
     seen.holders.iter().map(holder).collect::<Vec<_>>().join(", ")
 }
 
-fn plural(kind: &str, count: u64) -> String {
+/// Returns the word for so many of a kind.
+pub(super) fn plural(kind: &str, count: u64) -> String {
     match (kind, count) {
         (kind, 1) => kind.to_owned(),
         ("activity", _) => "activities".to_owned(),
