@@ -24,7 +24,7 @@ use cloakroom_grpc::{
 };
 use tokio::sync::mpsc;
 
-use self::{ask::Asker, found::Findings, runs::Runs};
+use self::{ask::Asker, found::Findings, pages::Pages, runs::Runs};
 pub use self::{
     found::{Found, Gap, Holder, HolderKind, Part, Place},
     time::Timestamp,
@@ -93,6 +93,7 @@ impl Survey {
             if !self.describe(&asker, &findings).await? {
                 return Ok(());
             }
+            refuse_gateway(&asker).await?;
             let runs = Runs::new(&asker, &findings);
             runs.read_all().await;
             schedules::read(&asker, &findings).await;
@@ -132,5 +133,17 @@ impl Survey {
             findings.gap(Part::Archive, asker.namespace, why.to_owned()).await;
         }
         Ok(true)
+    }
+}
+
+/// Refuses a gateway that decodes, by an answer with payloads.
+///
+/// # Errors
+/// `Unavailable` if there is no server any more, and `Config` if it is a gateway.
+async fn refuse_gateway(asker: &Asker<'_>) -> Result<(), Error> {
+    match Pages::new(asker, "ListWorkflowExecutions", "").next().await {
+        // Any other failure is a gap, and is noted when the list is read.
+        Err(status) => ask::is_known(&status).map(drop),
+        Ok(_) => Ok(()),
     }
 }
