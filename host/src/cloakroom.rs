@@ -13,7 +13,7 @@ use cloakroom_plugin::Host;
 
 use crate::{
     builder::CloakroomBuilder, config::OpenBuckets, loaded_config::LoadedConfig,
-    reload_order::ReloadOrder,
+    reload_order::ReloadOrder, report::Report,
 };
 
 /// A pipeline as a configuration describes it. Cheap to clone; clones are the same.
@@ -90,6 +90,12 @@ impl Cloakroom {
     #[must_use]
     pub fn repeats(&self) -> bool {
         self.0.current.load().repeats
+    }
+
+    /// Returns the parts of the current configuration, and warnings about it.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        self.0.current.load().inventory.report.clone()
     }
 
     /// Returns the rings over key services of the current configuration, by name.

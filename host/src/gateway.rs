@@ -7,7 +7,7 @@ use std::{
 };
 
 use cloakroom_core::{Error, ErrorKind};
-use cloakroom_temporal::gateway::{Callers, GatewaySettings};
+use cloakroom_temporal::gateway::{Callers, GatewaySettings, UpstreamCredentials, UpstreamUrl};
 
 use crate::{
     blocking_work::run_blocking,
@@ -15,7 +15,7 @@ use crate::{
     config::GatewayEntry,
     config_file::ConfigFile,
     dapr_gateway_settings,
-    gateway_settings::{self, access, address, restriction, settings},
+    gateway_settings::{self, access, address, frontend, restriction, settings},
     reload_order::GatewayListener,
 };
 
@@ -39,6 +39,18 @@ impl Cloakroom {
         let (listen, settings) = (address(entry), settings(entry, folder)?);
         settings.check(listen).map_err(|error| access(folder).in_table(error))?;
         Ok((listen, settings))
+    }
+
+    /// Returns Temporal's frontend and the credentials for it, as `[gateway.temporal]` has them, if there is
+    /// one. Reads API keys and certificates now, and may block.
+    ///
+    /// # Errors
+    /// `Config` if a file cannot be read or is not valid.
+    pub fn temporal_frontend(&self) -> Result<Option<(UpstreamUrl, UpstreamCredentials)>, Error> {
+        let current = self.current();
+        let (entry, folder) = &current.gateway;
+        let Some(entry) = &entry.temporal else { return Ok(None) };
+        frontend(entry, folder).map(Some)
     }
 
     /// Returns the address of the gateway for Dapr, and its settings.

@@ -11,6 +11,7 @@ use crate::{
     },
     probe,
     report::{BucketReport, DriverReport, NamespaceReport, Report, RingReport, StageReport},
+    ring_use::{has_dapr, ring_uses},
     warnings,
 };
 
@@ -46,6 +47,8 @@ impl Inventory {
             drivers: driver_reports(file, &drivers),
             buckets: bucket_reports(file),
             rings: rings(file),
+            ring_uses: ring_uses(file),
+            has_dapr: has_dapr(file),
             namespaces: namespaces(file),
             probes: if file.stage.is_empty() { Vec::new() } else { probe::NAMES.to_vec() },
             warnings: warnings::warnings(file, locator),

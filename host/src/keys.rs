@@ -1,5 +1,7 @@
 //! Keys that the host holds for plugins: they seal with a ring by its name, and never see a key.
 
+#[cfg(feature = "registry")]
+pub use crate::rotation::Rotation;
 pub use cloakroom_core::{
     DataKey, Key, KeyContext, KeyError, KeyFailure, KeyLookup, KeyRing, KeyService,
     KeyServiceError, KeyUse, MAX_WRAPPED, key_label,

@@ -11,7 +11,7 @@ use crate::config::TemporalEntry;
 use crate::{
     blocking_work::run_blocking,
     builder::CloakroomBuilder,
-    config::{OpenBuckets, ServiceRings, Table},
+    config::{OpenBuckets, Rings, ServiceRings, Table},
     config_file::ConfigFile,
     file_stamps::FileStamps,
     inventory::Inventory,
@@ -45,6 +45,7 @@ pub(crate) struct LoadedConfig {
     pub(crate) page_keys: cloakroom_temporal::PageKeys,
     /// Folder of compiled plugins.
     cache: Option<PathBuf>,
+    pub(crate) rings: Rings,
     pub(crate) service_rings: ServiceRings,
     pub(crate) keys: Vec<KeyFact>,
     pub(crate) stamps: FileStamps,
@@ -107,7 +108,7 @@ impl LoadedConfig {
         let LoadedPipeline { pipeline, drivers, repeats } = load_pipeline(&loader, &file).await?;
         #[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
         let page_keys = cloakroom_temporal::PageKeys::new(loader.resources.rings.values().cloned());
-        let Resources { host, cache, buckets, service_rings, .. } = loader.resources;
+        let Resources { host, cache, rings, buckets, service_rings, .. } = loader.resources;
         let inventory = Inventory::new(&file, &locator, &pipeline, drivers, buckets);
         let keys = key_facts(&file, |name| native.rings.contains_key(name));
         #[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
@@ -128,6 +129,7 @@ impl LoadedConfig {
             #[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
             page_keys,
             cache,
+            rings,
             service_rings,
             keys,
             stamps,

@@ -58,6 +58,8 @@ mod interop;
 mod invoice;
 mod key_limits;
 mod key_service;
+mod keys_rotate;
+mod keys_used;
 mod kms;
 mod kubernetes;
 mod limits;

@@ -18,6 +18,7 @@ mod help;
 mod history;
 mod inspect;
 mod inspect_about;
+mod keys;
 mod lock;
 mod log;
 mod new;
@@ -74,6 +75,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Decode(args) => payloads::decode(&args).await,
         Command::Explain(explain) => explain::run(&explain).await,
         Command::Inspect(inspect) => inspect::run(&inspect).await,
+        Command::Keys(command) => keys::run(&command).await,
         Command::Lock(args) => lock::run(&args).await,
         Command::New(new) => new::run(&new),
         Command::Plugin(command) => plugin::run(&command).await,

@@ -19,6 +19,7 @@ mod environment;
 mod error;
 mod hkdf;
 mod key;
+mod key_file;
 mod key_usage;
 mod material;
 mod repeatable_write;
@@ -38,6 +39,7 @@ pub use self::{
     bucket::ObjectBucket,
     bucket_url::BucketUrl,
     key::{BOX_OVERHEAD, RingKey},
+    key_file::create_key_file,
     key_usage::{DEFAULT_MESSAGES, KeyUsage, MAX_MESSAGES},
     material::{KeyMaterial, MaterialError},
     ring::{Ring, RingBuilder, RingError},
