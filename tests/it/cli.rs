@@ -24,7 +24,7 @@ pub(crate) fn built(name: &str) -> &'static Path {
     path.unwrap_or_else(|| panic!("no program `{name}` was built"))
 }
 
-/// What tests built.
+/// The programs that tests use, and what was compiled for them.
 pub(crate) struct Build {
     programs: Vec<PathBuf>,
     /// Ids of the packages that were compiled, because they were not built before the tests.
