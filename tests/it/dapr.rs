@@ -9,6 +9,7 @@ mod limits;
 mod mixed;
 mod observer;
 mod pair;
+mod predicted;
 mod process;
 mod propagated;
 mod rust_app;

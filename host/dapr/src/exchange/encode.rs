@@ -31,6 +31,13 @@ pub struct Encoded {
     pub unknown_instance: Option<String>,
 }
 
+impl Encoded {
+    /// Returns a request in which nothing had to change.
+    pub(crate) fn as_it_is(bytes: Bytes) -> Self {
+        Self { bytes, payloads: 0, stalls: vec![], unknown_instance: None }
+    }
+}
+
 /// The texts of a request that are encoded.
 struct Batch {
     /// Site of each payload.
@@ -47,11 +54,9 @@ impl Exchange {
     /// UTF-8. `Denied` if another app would get what it may not open. `LimitExceeded(Message)` if it is
     /// larger than the sidecar accepts.
     pub async fn encode_request(&self, call: &Call<'_>, bytes: Bytes) -> Result<Encoded, Error> {
-        let as_it_is =
-            |bytes| Encoded { bytes, payloads: 0, stalls: vec![], unknown_instance: None };
         let message = method(call.path).map(|method| method.request);
         let Some(message) = message.filter(|message| message.holds_payloads()) else {
-            return Ok(as_it_is(bytes));
+            return Ok(Encoded::as_it_is(bytes));
         };
         let (pipeline, settings) = (self.pipeline(), self.settings());
         let ctx = app_context(&settings.app_id, call.memory);
@@ -62,7 +67,7 @@ impl Exchange {
         check_size(&encoded, &settings).map_err(report)?;
         let after = View::new(message, &encoded);
         let (stalls, unknown_instance) = self.follow_request(&settings, found.root(), after);
-        Ok(Encoded { payloads, stalls, unknown_instance, ..as_it_is(encoded) })
+        Ok(Encoded { payloads, stalls, unknown_instance, ..Encoded::as_it_is(encoded) })
     }
 
     async fn encode_found(

@@ -15,8 +15,19 @@ use crate::{
     fields::{put_bytes, put_number, put_text},
 };
 
-/// Type of the failure that an activity gets whose input cannot be decoded.
-const ERROR_TYPE: &str = "CloakroomUndecodable";
+/// Types of the failures that an activity gets: its input cannot be decoded, or its answer not encoded.
+const UNDECODABLE: &str = "CloakroomUndecodable";
+const NOT_ENCODED: &str = "CloakroomNotEncoded";
+
+/// Methods by which an app answers a turn or an activity.
+const ANSWERS: [(&str, ItemKind); 3] = [
+    (FAIL, ItemKind::Activity),
+    ("/TaskHubSidecarService/CompleteOrchestratorTask", ItemKind::Workflow),
+    ("/TaskHubSidecarService/CompleteWorkflowTask", ItemKind::Workflow),
+];
+
+/// Method that completes an activity, or fails it.
+const FAIL: &str = "/TaskHubSidecarService/CompleteActivityTask";
 
 /// Characters of an error that goes into a history.
 const MESSAGE: usize = 1000;
@@ -136,13 +147,40 @@ impl WorkItemHead {
         if self.kind != ItemKind::Activity {
             return None;
         }
+        Some((FAIL, self.failure(UNDECODABLE, error)))
+    }
+
+    /// Reads the subject of an answer: the task that it completes. Nothing if the method is none of an
+    /// answer.
+    pub(crate) fn read_answer(path: &str, message: &[u8]) -> Option<Self> {
+        let (_, kind) = ANSWERS.into_iter().find(|(answers, _)| *answers == path)?;
+        let name = if kind == ItemKind::Activity { "ActivityResponse" } else { "WorkflowResponse" };
+        let answer = View::new(budget::message(name)?, message);
+        let text = |name| answer.text(name).unwrap_or_default().to_owned();
+        let task = answer.number("taskId").filter(|_| kind == ItemKind::Activity);
+        Some(Self {
+            kind,
+            instance_id: text("instanceId"),
+            name: String::new(),
+            task_id: task.unwrap_or_default().cast_signed() as i32,
+            completion_token: text("completionToken"),
+        })
+    }
+
+    /// Returns the message that fails an activity in place of its own answer, which cannot be encoded.
+    pub(crate) fn fail_answered(&self, error: &Error) -> Bytes {
+        self.failure(NOT_ENCODED, error)
+    }
+
+    /// Returns the answer of an activity that failed.
+    fn failure(&self, kind: &str, error: &Error) -> Bytes {
         let (mut failure, mut answer) = (Vec::new(), Vec::new());
-        put_text(&mut failure, 1, ERROR_TYPE);
+        put_text(&mut failure, 1, kind);
         put_text(&mut failure, 2, &clean(&error.report(), MESSAGE));
         put_text(&mut answer, 1, &self.instance_id);
         put_number(&mut answer, 2, i64::from(self.task_id));
         put_bytes(&mut answer, 4, &failure);
         put_text(&mut answer, 5, &self.completion_token);
-        Some(("/TaskHubSidecarService/CompleteActivityTask", answer.into()))
+        answer.into()
     }
 }
