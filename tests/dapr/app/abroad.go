@@ -14,6 +14,11 @@ func abroad(ctx *workflow.WorkflowContext) (any, error) {
 		return nil, err
 	}
 	right, text := []string{}, ""
+	// A sidecar answers a client that starts a workflow only after its first turn, which may not wait for others.
+	here := order{Size: 100}
+	if err := ctx.CallActivity("Chunk", workflow.WithActivityInput(here)).Await(&text); err != nil {
+		return nil, err
+	}
 	note := func(index int) order {
 		return order{Of: ctx.ID(), Index: index, Size: asked.Size, Note: parcel(index, asked.Size)}
 	}

@@ -45,7 +45,7 @@ pub(super) fn explain(
 }
 
 /// Returns the app that wrote a payload, if a message around it names one.
-fn writer<'a>(found: &'a Scan, site: usize) -> Option<&'a str> {
+fn writer(found: &Scan, site: usize) -> Option<&str> {
     found.around(site).filter_map(|span| found.view(span)).find_map(named_writer)
 }
 
