@@ -67,7 +67,7 @@ async fn a_setting_that_opens_nothing_is_refused() {
         (
             &[("accept", "")][..],
             expect![[r#"
-                plugin `aes-gcm`: setting `accept` must be `sealed`, `temporal` or `sealed, temporal`
+                plugin `aes-gcm`: setting `accept` must be names of formats with commas between them: `sealed`, `temporal` or `temporal-proxy`
             "#]],
         ),
         (

@@ -12,7 +12,7 @@ use crate::{
     failure::Failure,
     flights::{Answer, Flights},
     id::{KeyId, WrappedKey, sha256, short},
-    memory::{Memory, Opening},
+    memory::{AtHand, Known, Memory, Opening},
     metric, outage,
     proxy_id::ProxyId,
     scope::Scope,
@@ -83,6 +83,11 @@ impl Inner {
     }
 
     async fn make_key(&self, scope: Scope) -> Result<Arc<ServiceKey>, Failure> {
+        // Whoever asked may have looked before the request ahead of this one ended.
+        let at_hand = self.memory().sealing(&scope, &self.settings, self.clock.now());
+        if let Some(at_hand) = at_hand.filter(|at_hand| !at_hand.is_due) {
+            return Ok(at_hand.key);
+        }
         let access = self.sealing_service()?;
         let data_key = DataKey::filled(|bytes| rand::fill(bytes)).map_err(|_| no_random())?;
         let form = self.settings.form;
@@ -149,6 +154,10 @@ impl Inner {
         caller: &Scope,
     ) -> Result<Arc<ServiceKey>, Failure> {
         let now = self.clock.now();
+        // The same as for a key that is made.
+        if let Known::Key(AtHand { key, is_due: false }) = self.memory().opening(&opening, now) {
+            return Ok(key);
+        }
         let requests = self.memory().budget(caller, now).requests();
         // Never closed.
         let _permit = requests.acquire().await;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cloakroom::keys::{DataKeys, Key as _, KeyFailure, KeyRing as _};
+use cloakroom::keys::{DataKeys, KeyFailure, KeyRing as _};
 use metrics_util::debugging::DebugValue;
 
 use super::{Kek, file, open};

@@ -81,7 +81,9 @@ async fn an_error_names_ring_service_and_reason_and_no_key() {
     }
     *kek.fault.lock().unwrap() = Some(KeyFailure::Disabled);
     let refused = open(&file("", ""), &kek).await.map(drop).unwrap_err();
-    assert_eq!(refused.kind(), ErrorKind::Denied, "{}", chain(&refused));
+    // Found when the codec is tried, so the file is refused.
+    assert_eq!(refused.kind(), ErrorKind::Config, "{}", chain(&refused));
+    assert!(chain(&refused).contains("the key is disabled"), "{}", chain(&refused));
     let wrapped = id(&sealed);
     let wrapped = wrapped.rsplit('.').next().unwrap();
     let shown = format!("{}{}{cloakroom:?}", chain(&down), chain(&refused));
