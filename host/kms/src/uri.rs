@@ -44,7 +44,8 @@ impl<'a> KeyUri<'a> {
             return Err(config(format!("the URI of a key has more than {LONGEST} characters")));
         }
         let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_.:/+=".contains(c);
-        let is_resolved = !path.split('/').any(|part| matches!(part, "." | ".."));
+        let is_simple =
+            path.is_empty() || !path.split('/').any(|part| matches!(part, "" | "." | ".."));
         if !(place.chars().all(is_plain) && query.chars().all(|c| is_plain(c) || c == '&')) {
             // Not quoted: somebody may have put a password into it.
             return Err(config(
@@ -52,7 +53,7 @@ impl<'a> KeyUri<'a> {
                  belong into settings or the environment",
             ));
         }
-        if !is_resolved || path.contains("//") || path.ends_with('/') {
+        if !is_simple {
             return Err(config("the path in the URI of a key is not in its simplest form"));
         }
         Ok(uri)
