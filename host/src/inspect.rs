@@ -10,7 +10,6 @@ pub use crate::{
     key_check::KeyCheck,
     report::{
         BucketReport, DriverReport, NamespaceReport, NamespaceStorageReport, Report, RingReport,
-        StageReport, StoreOutcome, StoreRow, StoreStep,
+        RingUse, StageReport, StoreOutcome, StoreRow, StoreStep,
     },
-    ring_use::RingUse,
 };

@@ -1,8 +1,8 @@
 //! Report of a configuration check: names, never contents or keys.
 
-use cloakroom_core::{ByteSize, ErrorKind, Purpose};
+use std::collections::BTreeMap;
 
-use crate::ring_use::RingUse;
+use cloakroom_core::{ByteSize, ErrorKind, Purpose};
 
 /// Parts of a configuration, and warnings about it.
 #[derive(Clone, Debug)]
@@ -84,6 +84,22 @@ pub struct RingReport {
     pub current: String,
     /// The ids of all its keys.
     pub keys: Vec<String>,
+}
+
+/// Use of a key ring: who may ask for its keys.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RingUse {
+    /// Name of the ring.
+    pub ring: String,
+    /// Stages that are granted it.
+    pub stages: Vec<String>,
+    /// Namespaces that name it.
+    pub namespaces: Vec<String>,
+    /// True if it signs claims.
+    pub claims: bool,
+    /// Days on which keys were made, in seconds since 1970, by the keys' ids.
+    pub created: BTreeMap<String, i64>,
 }
 
 /// A namespace with settings of its own.

@@ -2,23 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::File;
-
-/// Use of a key ring: who may ask for its keys.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct RingUse {
-    /// Name of the ring.
-    pub ring: String,
-    /// Stages that are granted it.
-    pub stages: Vec<String>,
-    /// Namespaces that name it.
-    pub namespaces: Vec<String>,
-    /// True if it signs claims.
-    pub claims: bool,
-    /// Days on which keys were made, in seconds since 1970, by the keys' ids.
-    pub created: BTreeMap<String, i64>,
-}
+use crate::{config::File, report::RingUse};
 
 /// Returns the uses of each ring that the file names.
 pub(crate) fn ring_uses(file: &File) -> Vec<RingUse> {

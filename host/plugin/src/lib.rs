@@ -17,6 +17,7 @@ mod host;
 mod instance;
 mod limits;
 mod load;
+mod metric;
 mod plugin;
 mod pool;
 mod remedy;

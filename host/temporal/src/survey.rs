@@ -13,37 +13,25 @@ mod message;
 mod pages;
 mod runs;
 mod schedules;
+mod server;
 mod time;
 
-use std::{collections::BTreeSet, time::Duration};
-
-use cloakroom_core::{ByteSize, Error, ErrorKind, MemoryBudget};
+use cloakroom_core::{Error, ErrorKind};
 use cloakroom_grpc::{
     access::ClientTls,
     proxy::{Client, ProxySettings, UpstreamUrl},
 };
 use tokio::sync::mpsc;
 
-use self::{ask::Asker, found::Findings, pages::Pages, runs::Runs};
+use self::{ask::Asker, found::Findings, pages::Pages, runs::Runs, server::Server};
 pub use self::{
     found::{Found, Gap, Holder, HolderKind, Part, Place},
     time::Timestamp,
 };
 use crate::gateway::UpstreamCredentials;
 
-/// Largest answer.
-const ANSWER: ByteSize = ByteSize::mib(128);
-
-/// Time for one answer.
-const PATIENCE: Duration = Duration::from_secs(60);
-
 /// Survey of namespaces of one server.
-pub struct Survey {
-    client: Client,
-    credentials: UpstreamCredentials,
-    memory: MemoryBudget,
-    without: BTreeSet<Part>,
-}
+pub struct Survey(Server);
 
 impl Survey {
     /// Returns a survey that asks this frontend. An `https` address is checked against the authorities that
@@ -68,16 +56,13 @@ impl Survey {
         let mut settings = ProxySettings::new(frontend);
         settings.upstream_tls = credentials.tls().cloned();
         let client = Client::new("Temporal's frontend", &settings);
-        // Each call holds one answer, and a few run at a time.
-        let all = ByteSize::bytes(ANSWER.get() * 4 * runs::AT_ONCE as u64);
-        let memory = MemoryBudget::new(ByteSize::bytes(ANSWER.get() * 4), all);
-        Ok(Self { client, credentials, memory, without: BTreeSet::new() })
+        Ok(Self(Server::new(client, credentials)))
     }
 
     /// Leaves out a part that the caller knows to be empty.
     #[must_use]
     pub fn without(mut self, part: Part) -> Self {
-        self.without.insert(part);
+        self.0.without.insert(part);
         self
     }
 
@@ -88,7 +73,7 @@ impl Survey {
     /// that decodes.
     pub async fn read(&self, namespace: &str, found: mpsc::Sender<Found>) -> Result<(), Error> {
         let findings = Findings::new(found);
-        let asker = Asker::new(self, namespace);
+        let asker = Asker::new(&self.0, namespace);
         let read = async {
             if !self.describe(&asker, &findings).await? {
                 return Ok(());

@@ -9,7 +9,10 @@ use cloakroom_wire::{Scan, ScanLimits, Schema, View, scan_within};
 use http::{HeaderMap, HeaderValue};
 use tokio::time::{sleep, timeout};
 
-use super::{ANSWER, PATIENCE, Survey};
+use super::{
+    found::Part,
+    server::{ANSWER, PATIENCE, Server},
+};
 use crate::exchange::{DECODED, NAMESPACE, SERVICE};
 
 /// Pauses before a call is made again.
@@ -27,7 +30,7 @@ const TEXT: usize = 300;
 
 /// Makes calls for one namespace.
 pub(super) struct Asker<'a> {
-    survey: &'a Survey,
+    server: &'a Server,
     pub(super) namespace: &'a str,
 }
 
@@ -38,13 +41,13 @@ pub(super) struct Answer {
 }
 
 impl<'a> Asker<'a> {
-    pub(super) fn new(survey: &'a Survey, namespace: &'a str) -> Self {
-        Self { survey, namespace }
+    pub(super) fn new(server: &'a Server, namespace: &'a str) -> Self {
+        Self { server, namespace }
     }
 
     /// Returns whether the caller leaves a part out.
-    pub(super) fn leaves_out(&self, part: super::Part) -> bool {
-        self.survey.without.contains(&part)
+    pub(super) fn leaves_out(&self, part: Part) -> bool {
+        self.server.without.contains(&part)
     }
 
     /// Makes a call, and makes it again while the server is busy or away.
@@ -76,9 +79,9 @@ impl<'a> Asker<'a> {
         if let Ok(namespace) = HeaderValue::try_from(self.namespace) {
             headers.insert(NAMESPACE, namespace);
         }
-        self.survey.credentials.authorize(Some(self.namespace), &mut headers);
-        let memory = self.survey.memory.call();
-        let asking = self.survey.client.ask(&path, headers, request, ANSWER, &memory);
+        self.server.credentials.authorize(Some(self.namespace), &mut headers);
+        let memory = self.server.memory.call();
+        let asking = self.server.client.ask(&path, headers, request, ANSWER, &memory);
         let asked = timeout(PATIENCE, asking).await;
         let (headers, message) = asked.unwrap_or_else(|_| {
             Err(Status::new(Code::DeadlineExceeded, format!("no answer within {PATIENCE:?}")))

@@ -15,11 +15,9 @@ use super::{
     items::{items, send_payloads, time},
     message,
     pages::Pages,
+    server::AT_ONCE,
     time::Timestamp,
 };
-
-/// Runs that are read at a time.
-pub(super) const AT_ONCE: usize = 4;
 
 /// Events of a page.
 const EVENTS: u64 = 100;

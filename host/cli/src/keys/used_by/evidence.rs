@@ -7,7 +7,7 @@ use std::{
 
 use super::{gaps::Gaps, known_keys::Role, uses::Uses};
 
-/// Holders of one kind that are told apart for one key. Their number is a lower bound beyond it.
+/// Holders of one kind that are counted for one key. Above it, their number is a lower bound.
 const HOLDERS: usize = 100_000;
 
 /// Different ids that are kept. A hostile history may have any number.

@@ -1,10 +1,10 @@
-//! Keys that one payload names, and what of it was not read.
+//! Keys that one payload names, and the parts of it that were not read.
 
 use std::collections::BTreeSet;
 
 use super::known_keys::{Role, group};
 
-/// Keys that one payload names, and what of it was not read.
+/// Keys that one payload names, and the parts of it that were not read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Uses {
     pub(super) keys: BTreeSet<(String, Role)>,

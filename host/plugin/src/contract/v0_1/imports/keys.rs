@@ -15,13 +15,11 @@ use crate::{
     },
     grants::granted_rings::{NamedRing, OpeningRing, OpeningRings},
     instance::{rope::Rope, state::InstanceState},
+    metric::KEY_MESSAGES,
 };
 
 /// Most bytes that sealing adds.
 const SEAL_OVERHEAD: usize = 128;
-
-/// Metric of messages that a key has sealed with plain AES-256-GCM. Labels: `ring`, `key`.
-const MESSAGES: &str = "cloakroom_key_messages_total";
 
 /// Kind of key that seals: one that lasts, or the current one.
 #[derive(Clone, Copy)]
@@ -78,7 +76,7 @@ impl Host for InstanceState {
             // Plain AES-GCM draws nonces of 96 bits at random, so a key is safe for a number of messages only.
             // Operators watch how close each key is.
             let key = key_label(key).to_owned();
-            metrics::counter!(MESSAGES, "ring" => name, "key" => key).increment(1);
+            metrics::counter!(KEY_MESSAGES, "ring" => name, "key" => key).increment(1);
         }
         Ok(sealed)
     }
