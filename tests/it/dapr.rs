@@ -15,3 +15,5 @@ mod signing;
 mod stall;
 mod through;
 mod trouble;
+mod wrapped;
+mod wrapped_work;
