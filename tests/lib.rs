@@ -87,7 +87,7 @@ pub fn ring() -> Arc<dyn KeyRing> {
 
 /// Returns the key of [`ring`].
 pub fn key() -> Arc<dyn Key> {
-    let found = ring().current().now().expect("at hand").expect("no error");
+    let found = ring().lasting().now().expect("at hand").expect("no error");
     found.expect("a current key")
 }
 

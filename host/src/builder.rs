@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use cloakroom_core::{Bucket, Codec, Driver, KeyRing, Service};
+use cloakroom_core::{Bucket, Codec, Driver, KeyRing, KeyService, Service};
 use cloakroom_plugin::{Host, HostBuilder, Limits};
 
 use crate::{config::setting_name, config_source::ConfigSource};
@@ -50,6 +50,7 @@ pub(crate) struct NativeParts {
     pub(crate) buckets: BTreeMap<String, Arc<dyn Bucket>>,
     pub(crate) rings: BTreeMap<String, Arc<dyn KeyRing>>,
     pub(crate) services: BTreeMap<String, Arc<dyn Service>>,
+    pub(crate) key_services: BTreeMap<String, Arc<dyn KeyService>>,
 }
 
 impl CloakroomBuilder {
@@ -135,6 +136,12 @@ impl CloakroomBuilder {
     /// Adds a key ring in place of a `[keys.NAME]`.
     pub fn with_key_ring(mut self, name: &str, ring: Arc<dyn KeyRing>) -> Self {
         self.native.rings.insert(name.to_owned(), ring);
+        self
+    }
+
+    /// Adds a key of a key service for a `[keys.…]` with `service = "native:NAME"`.
+    pub fn with_key_service(mut self, name: &str, service: Arc<dyn KeyService>) -> Self {
+        self.native.key_services.insert(name.to_owned(), service);
         self
     }
 

@@ -7,12 +7,13 @@ use std::{
 
 use arc_swap::ArcSwap;
 use cloakroom_core::{Context, Error, Payload};
+use cloakroom_keys::DataKeys;
 use cloakroom_pipeline::{Pipeline, PipelineSource};
 use cloakroom_plugin::Host;
 
 use crate::{
     builder::CloakroomBuilder, config::OpenBuckets, loaded_config::LoadedConfig,
-    reload_order::ReloadOrder,
+    reload_order::ReloadOrder, report::Report,
 };
 
 /// A pipeline as a configuration describes it. Cheap to clone; clones are the same.
@@ -89,6 +90,19 @@ impl Cloakroom {
     #[must_use]
     pub fn repeats(&self) -> bool {
         self.0.current.load().repeats
+    }
+
+    /// Returns the parts of the current configuration, and warnings about it.
+    #[must_use]
+    pub fn report(&self) -> Report {
+        self.0.current.load().inventory.report.clone()
+    }
+
+    /// Returns the rings over key services of the current configuration, by name.
+    #[must_use]
+    pub fn key_services(&self) -> Vec<(String, DataKeys)> {
+        let rings = &self.0.current.load().service_rings;
+        rings.iter().map(|(name, ring)| (name.clone(), ring.clone())).collect()
     }
 
     pub(crate) fn current(&self) -> Arc<LoadedConfig> {

@@ -1,14 +1,15 @@
 //! Configuration: one TOML file for the library and the command line.
 //!
-//! - `schema` and the tables below it (`bucket`, `claims`, `code_limits`, `gateway`, `namespaces`,
-//!   `namespace_storage`, `nexus`, `own_limits`, `plugin`, `plugins`, `service`, `storage`, `tcp`, `temporal`)
+//! - `schema` and the tables below it (`bucket`, `claims`, `code_limits`, `data_key`, `gateway`,
+//!   `key_access`, `namespaces`, `namespace_storage`, `nexus`, `own_limits`, `plugin`, `plugins`, `service`, `storage`, `tcp`, `temporal`)
 //!   are the file as written; `units`, `date`, `method_name`, `required` and `secret` are its values.
 //! - `parse` reads the text; `locator` finds lines, `nearest` and `unknown_name` the name that was meant,
 //!   for errors.
 //! - `check`, `bucket_grants`, `namespace_check`, `namespace_rings`, `namespace_storage_check`,
-//!   `nexus_check`, `plugins_check` and `shared_host` compare the parts with each other.
+//!   `nexus_check`, `plugins_check`, `ring_secrets` and `shared_host` compare the parts with each other.
 //! - `namespace_rules` turns tables of namespaces into rules of the pipeline and of the gateway.
-//! - `keys`, `buckets`, `secrets`, `services`, `http_services` and `tcp_grants` fetch what the file only names.
+//! - `keys`, `service_rings`, `key_services`, `buckets`, `secrets`, `services`, `http_services` and
+//!   `tcp_grants` fetch what the file only names.
 
 mod body_size;
 mod bucket;
@@ -17,6 +18,7 @@ mod buckets;
 mod check;
 mod claims;
 mod code_limits;
+mod data_key;
 mod date;
 mod gateway;
 mod gateway_access;
@@ -26,6 +28,8 @@ mod gateway_sizes;
 mod host_conflict;
 #[cfg(feature = "http")]
 mod http_services;
+mod key_access;
+mod key_services;
 mod keys;
 mod locator;
 mod method_name;
@@ -45,11 +49,13 @@ mod plugins;
 mod plugins_check;
 mod remedy;
 mod required;
+mod ring_secrets;
 mod rule_conditions;
 mod schema;
 mod secret;
 mod secrets;
 mod service;
+mod service_rings;
 mod services;
 mod shared_host;
 mod storage;
@@ -74,6 +80,7 @@ pub(crate) use self::{
     bucket::BucketEntry,
     buckets::{Buckets, OpenBuckets, buckets},
     check::check,
+    key_services::KeyServices,
     keys::{Rings, rings},
     locator::{Locator, Table},
     namespace_rings::is_for_namespaces,
@@ -87,6 +94,7 @@ pub(crate) use self::{
     required::Required,
     schema::{File, RingEntry, StageEntry},
     secrets::{Secrets, secrets},
+    service_rings::ServiceRings,
     services::{Services, services},
     shared_host::check_host,
     storage::{DriverEntry, StorageEntry},

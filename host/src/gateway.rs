@@ -7,7 +7,7 @@ use std::{
 };
 
 use cloakroom_core::{Error, ErrorKind};
-use cloakroom_temporal::gateway::{Callers, GatewaySettings};
+use cloakroom_temporal::gateway::{Callers, GatewaySettings, UpstreamCredentials, UpstreamUrl};
 
 use crate::{
     blocking_work::run_blocking,
@@ -15,7 +15,7 @@ use crate::{
     config::GatewayEntry,
     config_file::ConfigFile,
     dapr_gateway_settings,
-    gateway_settings::{self, access, address, restriction, settings},
+    gateway_settings::{self, access, address, frontend, restriction, settings},
     reload_order::GatewayListener,
 };
 
@@ -39,6 +39,18 @@ impl Cloakroom {
         let (listen, settings) = (address(entry), settings(entry, folder)?);
         settings.check(listen).map_err(|error| access(folder).in_table(error))?;
         Ok((listen, settings))
+    }
+
+    /// Returns Temporal's frontend and the credentials for it, as `[gateway.temporal]` has them, if there is
+    /// one. Reads API keys and certificates now, and may block.
+    ///
+    /// # Errors
+    /// `Config` if a file cannot be read or is not valid.
+    pub fn temporal_frontend(&self) -> Result<Option<(UpstreamUrl, UpstreamCredentials)>, Error> {
+        let current = self.current();
+        let (entry, folder) = &current.gateway;
+        let Some(entry) = &entry.temporal else { return Ok(None) };
+        frontend(entry, folder).map(Some)
     }
 
     /// Returns the address of the gateway for Dapr, and its settings.
@@ -72,7 +84,8 @@ impl Cloakroom {
     ///
     /// The listener gets an error if the file can be parsed and the keys of signed tokens cannot be read.
     /// It is not called for a file that cannot be parsed or has no `[gateway.temporal]`. Of reloads that
-    /// run at the same time, the newest calls it last. There is one listener: another takes its place.
+    /// run at the same time, the newest calls it last. Each listener is called, for as long as one of the
+    /// handles to this configuration lives: a process may serve several gateways.
     ///
     /// [`Gateway::restrict`]: cloakroom_temporal::gateway::Gateway::restrict
     pub fn on_gateway_callers(
@@ -83,11 +96,11 @@ impl Cloakroom {
             entry.temporal.as_ref().map(|entry| restriction(entry, folder))
         };
         self.reload_order()
-            .set_gateway_listener(GatewayListener { read, call: Arc::new(listener) });
+            .add_gateway_listener(GatewayListener { read, call: Arc::new(listener) });
     }
 
     /// Calls `listener` at each reload with the callers of the gateway for Dapr in the file, as
-    /// [`Cloakroom::on_gateway_callers`] does for Temporal. Of the two listeners, the last one counts.
+    /// [`Cloakroom::on_gateway_callers`] does for Temporal.
     pub fn on_dapr_gateway_callers(
         &self,
         listener: impl Fn(Result<Callers, Error>) + Send + Sync + 'static,
@@ -96,24 +109,24 @@ impl Cloakroom {
             entry.dapr.as_ref().map(|entry| dapr_gateway_settings::restriction(entry, folder))
         };
         self.reload_order()
-            .set_gateway_listener(GatewayListener { read, call: Arc::new(listener) });
+            .add_gateway_listener(GatewayListener { read, call: Arc::new(listener) });
     }
 
-    /// Calls the listener, if there is one and no newer reload has begun.
+    /// Calls each listener, unless a newer reload has begun.
     pub(crate) async fn announce_gateway_callers(
         &self,
         number: u64,
         config: &ConfigFile,
     ) -> Result<(), Error> {
-        let Some(GatewayListener { read, call }) = self.reload_order().gateway_listener() else {
-            return Ok(());
-        };
-        let (entry, folder) = (config.file.gateway.clone(), config.folder.clone());
-        let Some(written) = run_blocking(move || Ok(read(&entry, &folder))).await? else {
-            return Ok(());
-        };
-        // Under the lock of replacements: of two reloads, the older must not be the last to call.
-        self.reload_order().replace_if_newest(number, || call(written))
+        for GatewayListener { read, call } in self.reload_order().gateway_listeners() {
+            let (entry, folder) = (config.file.gateway.clone(), config.folder.clone());
+            let Some(written) = run_blocking(move || Ok(read(&entry, &folder))).await? else {
+                continue;
+            };
+            // Under the lock of replacements: of two reloads, the older must not be the last to call.
+            self.reload_order().replace_if_newest(number, || call(written))?;
+        }
+        Ok(())
     }
 }
 

@@ -7,7 +7,7 @@ use std::{
 
 use cloakroom_core::{Error, ErrorKind};
 use cloakroom_temporal::gateway::{
-    Callers, GatewaySettings, HistoryLimits, Identity, UpstreamCredentials,
+    Callers, GatewaySettings, HistoryLimits, Identity, UpstreamCredentials, UpstreamUrl,
 };
 
 use crate::{
@@ -71,6 +71,19 @@ pub(crate) fn settings(
     settings.callers = callers(entry, folder)?;
     settings.credentials = credentials(entry, settings.upstream.is_tls(), folder)?;
     Ok(settings)
+}
+
+/// Reads the frontend's address and the credentials for it. May block.
+///
+/// # Errors
+/// `Config` if one cannot be read or used.
+pub(crate) fn frontend(
+    entry: &TemporalGatewayEntry,
+    folder: &Path,
+) -> Result<(UpstreamUrl, UpstreamCredentials), Error> {
+    let upstream: UpstreamUrl = entry.upstream.0.parse()?;
+    let credentials = credentials(entry, upstream.is_tls(), folder)?;
+    Ok((upstream, credentials))
 }
 
 fn history(entry: &HistoryEntry, by_default: HistoryLimits) -> HistoryLimits {

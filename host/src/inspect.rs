@@ -7,8 +7,10 @@ pub use cloakroom_plugin::{CONTRACT, Import, Inspection, World};
 pub use crate::{
     build_info::BuildInfo,
     check::Check,
+    key_check::KeyCheck,
     report::{
         BucketReport, DriverReport, NamespaceReport, NamespaceStorageReport, Report, RingReport,
         StageReport, StoreOutcome, StoreRow, StoreStep,
     },
+    ring_use::RingUse,
 };

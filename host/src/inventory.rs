@@ -11,6 +11,7 @@ use crate::{
     },
     probe,
     report::{BucketReport, DriverReport, NamespaceReport, Report, RingReport, StageReport},
+    ring_use::{has_dapr, ring_uses},
     warnings,
 };
 
@@ -46,6 +47,8 @@ impl Inventory {
             drivers: driver_reports(file, &drivers),
             buckets: bucket_reports(file),
             rings: rings(file),
+            ring_uses: ring_uses(file),
+            has_dapr: has_dapr(file),
             namespaces: namespaces(file),
             probes: if file.stage.is_empty() { Vec::new() } else { probe::NAMES.to_vec() },
             warnings: warnings::warnings(file, locator),
@@ -104,8 +107,8 @@ fn bucket_reports(file: &File) -> Vec<BucketReport> {
 fn rings(file: &File) -> Vec<RingReport> {
     let report = |(name, entry): (&String, &RingEntry)| RingReport {
         name: name.clone(),
-        current: entry.current.clone(),
-        keys: entry.material.keys().cloned().collect(),
+        current: entry.current.clone().or_else(|| entry.service.clone()).unwrap_or_default(),
+        keys: entry.material.keys().chain(&entry.retired).cloned().collect(),
     };
     file.keys.iter().map(report).collect()
 }

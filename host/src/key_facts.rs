@@ -24,7 +24,7 @@ pub(crate) fn key_facts<'a>(file: &'a File, is_native: impl Fn(&str) -> bool + '
         ring.material.keys().map(move |key| KeyFact {
             ring: name.clone(),
             key: key.clone(),
-            is_current: *key == ring.current,
+            is_current: ring.current.as_ref() == Some(key),
             created: ring.created.get(key).map(|date| date.0),
         })
     });

@@ -1,6 +1,16 @@
 //! Keys that the host holds for plugins: they seal with a ring by its name, and never see a key.
 
-pub use cloakroom_core::{Key, KeyError, KeyLookup, KeyRing};
+#[cfg(feature = "registry")]
+pub use crate::rotation::Rotation;
+pub use cloakroom_core::{
+    DataKey, Key, KeyContext, KeyError, KeyFailure, KeyLookup, KeyRing, KeyService,
+    KeyServiceError, KeyUse, MAX_WRAPPED, key_label,
+};
+pub use cloakroom_keys::{
+    Clock, DataKeyReport, DataKeySettings, DataKeys, DataKeysBuilder, DataKeysReport,
+    FailingReport, Form, KeyId, OpenedSettings, Per, ProbeReport, WrappedKey, make_secret,
+    namespace_tag, probe, rewrap_secret, service_tag,
+};
 pub use cloakroom_stores::{
     KeyMaterial, KeyUsage, MaterialError, Ring, RingBuilder, RingError, RingKey,
 };

@@ -30,6 +30,7 @@ mod gateway_settings;
 mod granted_names;
 pub mod inspect;
 mod inventory;
+mod key_check;
 mod key_facts;
 pub mod keys;
 mod load_deadline;
@@ -58,8 +59,14 @@ mod registry_access;
 mod reload;
 mod reload_metric;
 mod reload_order;
+#[cfg(feature = "registry")]
+mod replace_file;
 mod report;
 mod resources;
+mod ring_secret;
+mod ring_use;
+#[cfg(feature = "registry")]
+mod rotation;
 pub mod signature;
 mod signature_check;
 #[cfg(any(feature = "codec-server", feature = "gateway"))]

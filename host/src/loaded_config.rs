@@ -11,7 +11,7 @@ use crate::config::TemporalEntry;
 use crate::{
     blocking_work::run_blocking,
     builder::CloakroomBuilder,
-    config::OpenBuckets,
+    config::{OpenBuckets, Rings, ServiceRings, Table},
     config_file::ConfigFile,
     file_stamps::FileStamps,
     inventory::Inventory,
@@ -45,6 +45,8 @@ pub(crate) struct LoadedConfig {
     pub(crate) page_keys: cloakroom_temporal::PageKeys,
     /// Folder of compiled plugins.
     cache: Option<PathBuf>,
+    pub(crate) rings: Rings,
+    pub(crate) service_rings: ServiceRings,
     pub(crate) keys: Vec<KeyFact>,
     pub(crate) stamps: FileStamps,
 }
@@ -90,6 +92,8 @@ impl LoadedConfig {
             Ok((config, resources))
         });
         let (config, resources) = opened.await?;
+        progress.begin("secrets of key rings".to_owned());
+        open_secrets(&resources, &config).await?;
         pull_first(builder, &config, progress).await?;
         let ConfigFile { file, folder, locator, stamps } = config;
         let native = &builder.native;
@@ -104,7 +108,7 @@ impl LoadedConfig {
         let LoadedPipeline { pipeline, drivers, repeats } = load_pipeline(&loader, &file).await?;
         #[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
         let page_keys = cloakroom_temporal::PageKeys::new(loader.resources.rings.values().cloned());
-        let Resources { host, cache, buckets, .. } = loader.resources;
+        let Resources { host, cache, rings, buckets, service_rings, .. } = loader.resources;
         let inventory = Inventory::new(&file, &locator, &pipeline, drivers, buckets);
         let keys = key_facts(&file, |name| native.rings.contains_key(name));
         #[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
@@ -125,10 +129,23 @@ impl LoadedConfig {
             #[cfg(any(feature = "gateway", feature = "temporal-sdk"))]
             page_keys,
             cache,
+            rings,
+            service_rings,
             keys,
             stamps,
         })
     }
+}
+
+/// Has the secrets of rings unwrapped: proofs of claims are written and checked where nothing can wait.
+async fn open_secrets(resources: &Resources, config: &ConfigFile) -> Result<(), Error> {
+    for (name, ring) in &resources.service_rings {
+        ring.open_secret().await.map_err(|error| {
+            let place = config.locator.place_of(Table::Ring(name), &["secret"]);
+            Error::new(error.kind(), format!("[keys.{name}]: {error}")).at_place(&place)
+        })?;
+    }
+    Ok(())
 }
 
 /// Pulls what the configuration asks to have pulled, before anything is loaded.

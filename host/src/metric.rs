@@ -5,6 +5,7 @@ pub use cloakroom_temporal::metric::{ACTIVITY_RATIO, RATIO_BUCKETS, SIZES, WORKF
 
 /// Describes each metric to the installed recorder.
 pub fn describe() {
+    cloakroom_keys::metric::describe();
     cloakroom_pipeline::metric::describe();
     cloakroom_temporal::metric::describe();
 }

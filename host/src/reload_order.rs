@@ -13,7 +13,7 @@ pub(crate) struct ReloadOrder {
     #[cfg(feature = "codec-server")]
     listener: Mutex<Option<CodecServerListener>>,
     #[cfg(feature = "gateway")]
-    gateway_listener: Mutex<Option<GatewayListener>>,
+    gateway_listeners: Mutex<Vec<GatewayListener>>,
 }
 
 /// Callers of a gateway in a file.
@@ -49,7 +49,7 @@ impl Default for ReloadOrder {
             #[cfg(feature = "codec-server")]
             listener: Mutex::default(),
             #[cfg(feature = "gateway")]
-            gateway_listener: Mutex::default(),
+            gateway_listeners: Mutex::default(),
         }
     }
 }
@@ -113,13 +113,13 @@ impl ReloadOrder {
     }
 
     #[cfg(feature = "gateway")]
-    pub(crate) fn set_gateway_listener(&self, listener: GatewayListener) {
-        *self.gateway_listener.lock().unwrap_or_else(PoisonError::into_inner) = Some(listener);
+    pub(crate) fn add_gateway_listener(&self, listener: GatewayListener) {
+        self.gateway_listeners.lock().unwrap_or_else(PoisonError::into_inner).push(listener);
     }
 
     #[cfg(feature = "gateway")]
-    pub(crate) fn gateway_listener(&self) -> Option<GatewayListener> {
-        self.gateway_listener.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    pub(crate) fn gateway_listeners(&self) -> Vec<GatewayListener> {
+        self.gateway_listeners.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

@@ -2,6 +2,8 @@
 
 use cloakroom_core::{ByteSize, ErrorKind, Purpose};
 
+use crate::ring_use::RingUse;
+
 /// Parts of a configuration, and warnings about it.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -14,6 +16,10 @@ pub struct Report {
     pub buckets: Vec<BucketReport>,
     /// The key rings of the file, by name.
     pub rings: Vec<RingReport>,
+    /// Uses of the key rings, those of the program included, by name.
+    pub ring_uses: Vec<RingUse>,
+    /// True if the file has a gateway for Dapr.
+    pub has_dapr: bool,
     /// The namespaces of the file, by name.
     pub namespaces: Vec<NamespaceReport>,
     /// Names of the probes that each codec was tried with.

@@ -8,7 +8,9 @@ use cloakroom_plugin::{Host, Limits};
 
 use crate::{
     builder::CloakroomBuilder,
-    config::{self, Buckets, OpenBuckets, Rings, Secrets, Services, TcpGrants},
+    config::{
+        self, Buckets, KeyServices, OpenBuckets, Rings, Secrets, ServiceRings, Services, TcpGrants,
+    },
     config_file::ConfigFile,
     plugin_store::PluginStore,
 };
@@ -20,6 +22,8 @@ pub(crate) struct Resources {
     /// Folder of compiled plugins.
     pub(crate) cache: Option<PathBuf>,
     pub(crate) rings: Rings,
+    /// Those of them that are over a key service.
+    pub(crate) service_rings: ServiceRings,
     pub(crate) buckets: Buckets,
     pub(crate) services: Services,
     pub(crate) secrets: Secrets,
@@ -46,7 +50,10 @@ impl Resources {
         let native = &builder.native;
         let names = file.keys.keys().chain(native.rings.keys());
         config::check(file, &names.map(String::as_str).collect::<Vec<_>>(), locator)?;
-        let mut rings = config::rings(file, folder, open.key_usage(), locator)?;
+        let (usage, kept) = (open.key_usage(), open.rings());
+        let (native_services, access) = (&native.key_services, &file.key_services);
+        let services = KeyServices { native: native_services, access, folder };
+        let (mut rings, service_rings) = config::rings(file, &services, usage, kept, locator)?;
         rings.extend(native.rings.iter().map(|(name, ring)| (name.clone(), ring.clone())));
         let buckets = config::buckets(file, folder, &native.buckets, open, locator)?;
         let services = config::services(file, folder, &native.services, open.services(), locator)?;
@@ -62,7 +69,7 @@ impl Resources {
             None => host(builder, file.plugin_limits(), cache.as_ref(), before)?,
         };
         let plugins = PluginStore::open(builder, config)?;
-        Ok(Self { host, plugins, cache, rings, buckets, services, secrets, tcp })
+        Ok(Self { host, plugins, cache, rings, service_rings, buckets, services, secrets, tcp })
     }
 }
 

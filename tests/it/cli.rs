@@ -18,18 +18,31 @@ pub(crate) fn binary() -> &'static Path {
     built("cloakroom")
 }
 
-/// Returns a program that tests run. All are built once: a test run alone would else meet old ones.
-/// With the whole workspace and its tests, so that what they depend on has the features that it was
-/// built with.
+/// Returns a program that tests run.
 pub(crate) fn built(name: &str) -> &'static Path {
-    static BUILT: OnceLock<Vec<PathBuf>> = OnceLock::new();
-    let paths = BUILT.get_or_init(|| {
+    let path = build().programs.iter().find(|path| path.file_stem().unwrap() == name);
+    path.unwrap_or_else(|| panic!("no program `{name}` was built"))
+}
+
+/// What tests built.
+pub(crate) struct Build {
+    programs: Vec<PathBuf>,
+    /// Ids of the packages that were compiled, because they were not built before the tests.
+    pub(crate) compiled: Vec<String>,
+}
+
+/// Builds all programs once: a test run alone would else meet old ones. With the whole workspace and its
+/// tests, so that what they depend on has the features that it was built with.
+pub(crate) fn build() -> &'static Build {
+    static BUILD: OnceLock<Build> = OnceLock::new();
+    BUILD.get_or_init(|| {
         let mut build = Command::new(env!("CARGO"));
         // Cargo tells a test its package in these. Build scripts that look at the same names would run
         // again, and what depends on them would be built again.
         for (name, _) in env::vars_os() {
             let text = name.to_string_lossy();
-            if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+            let is_package = text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_");
+            if is_package || text == "OUT_DIR" {
                 build.env_remove(&name);
             }
         }
@@ -42,12 +55,15 @@ pub(crate) fn built(name: &str) -> &'static Path {
         assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
         let messages = String::from_utf8(built.stdout).unwrap();
         let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-        messages
-            .filter_map(|message| Some(PathBuf::from(message["executable"].as_str()?)))
-            .collect()
-    });
-    let path = paths.iter().find(|path| path.file_stem().unwrap() == name);
-    path.unwrap_or_else(|| panic!("no program `{name}` was built"))
+        let mut build = Build { programs: Vec::new(), compiled: Vec::new() };
+        for message in messages {
+            build.programs.extend(message["executable"].as_str().map(PathBuf::from));
+            if message["fresh"] == false {
+                build.compiled.push(message["package_id"].as_str().unwrap().to_owned());
+            }
+        }
+        build
+    })
 }
 
 pub(crate) fn run(args: &[&str], input: &str) -> Output {

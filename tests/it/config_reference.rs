@@ -82,7 +82,7 @@ async fn open(text: &str) -> Result<Cloakroom, Error> {
 }
 
 /// The tables of the reference, and a file with a key of each in place of `KEY`.
-const TABLES: [(&str, &str); 35] = [
+const TABLES: [(&str, &str); 37] = [
     ("[[stage]]", "[[stage]]\nplugin = \"bundled:zstd\"\nKEY"),
     ("grants", "[[stage]]\nplugin = \"bundled:zstd\"\n[stage.grants]\nKEY"),
     ("Limits of a stage or a driver", "[[stage]]\nplugin = \"bundled:zstd\"\n[stage.limits]\nKEY"),
@@ -93,6 +93,8 @@ const TABLES: [(&str, &str); 35] = [
     ("storage.cache", "[storage.cache]\nKEY"),
     ("[services.NAME]", "[services.s]\nurl = \"https://h/\"\nKEY"),
     ("[keys.NAME]", "[keys.k]\nKEY"),
+    ("keys.NAME.data_key", "[keys.k.data_key]\nKEY"),
+    ("keys.NAME.opened", "[keys.k.opened]\nKEY"),
     ("[limits]", "[limits]\nKEY"),
     ("[limits.code]", "[limits.code]\nKEY"),
     ("[temporal]", "[temporal]\nKEY"),
@@ -170,6 +172,10 @@ async fn every_key_is_in_the_reference_and_no_other() {
     let ours: BTreeSet<_> = list.split('"').skip(1).step_by(2).map(str::to_owned).collect();
     assert_eq!(names("[buckets.NAME]"), ours);
     assert!(sections.remove("[buckets.NAME]"));
+    // So has a kind of key services.
+    let ours = ["environment", "timeout"].map(str::to_owned).into();
+    assert_eq!(names("[key_services.SCHEME]"), ours);
+    assert!(sections.remove("[key_services.SCHEME]"));
     assert_eq!(sections, BTreeSet::new(), "tables that no test knows");
 }
 

@@ -1,5 +1,6 @@
 //! Messages between an app and Dapr's sidecar, through a pipeline that compresses, encrypts and stores.
 
+mod apps;
 mod dispatch;
 
 use std::path::Path;

@@ -1,9 +1,16 @@
 //! The gateway for Dapr, before a server that sends what no sidecar can be made to send: items whose
 //! objects are gone, items that are too large, and items whose order and time the test decides.
 
+mod access;
+mod answers;
+mod caller;
+mod counts;
+mod items;
 mod sidecar;
+mod signals;
+mod wire;
 
-use std::{fs, path::Path};
+use std::{fs, net::SocketAddr, path::Path};
 
 use bytes::Bytes;
 use cloakroom::{
@@ -17,7 +24,7 @@ use cloakroom_tests::dapr_protos::{
 use prost::Message;
 use tokio::{net::TcpListener, task::JoinHandle};
 
-use self::sidecar::{Caller, Sidecar};
+use self::{caller::Caller, sidecar::Sidecar, wire::TOKEN};
 use crate::worker::{folder_driver, opened, stages};
 
 const SERVICE: &str = "/TaskHubSidecarService";
@@ -25,11 +32,16 @@ const SERVICE: &str = "/TaskHubSidecarService";
 /// Text that must not reach the sidecar.
 const CANARY: &str = "canary-dapr-Lw5qT2nR-gateway";
 
+/// One stage that is not required, so that texts of any kind pass.
+const STAGE: &str = "[[stage]]\nplugin = \"bundled:zstd\"\n";
+
 /// A gateway before a sidecar, until it is dropped.
 struct Served {
     sidecar: Sidecar,
+    cloakroom: Cloakroom,
     gateway: Gateway,
     settings: GatewaySettings,
+    address: SocketAddr,
     app: Caller,
     serving: JoinHandle<()>,
 }
@@ -37,23 +49,38 @@ struct Served {
 impl Served {
     /// Serves with `more` in the gateway's table. Objects are in the folder, and none is cached.
     async fn start(folder: &Path, more: &str) -> Self {
-        let sidecar = Sidecar::start("orders").await;
+        Self::limited(folder, "", more).await
+    }
+
+    /// The same with `limits` as the file's table of limits.
+    async fn limited(folder: &Path, limits: &str, more: &str) -> Self {
         let storage = "[storage]\nthreshold = \"64KiB\"\ncache.memory = \"0B\"\n";
-        let table = format!("[gateway.dapr]\nupstream = \"{}\"\n{more}", sidecar.url());
         // Texts from before the gateway pass.
         let stages = stages(false).replace("required = true", "");
-        let text = stages + storage + &folder_driver("local", folder) + &table;
-        let cloakroom: Cloakroom = opened(text).open().await.unwrap();
+        let text =
+            format!("{stages}{storage}{}\n[limits]\n{limits}\n", folder_driver("local", folder));
+        Self::with(&text, more).await
+    }
+
+    /// Serves with this configuration, and with `more` in the gateway's table.
+    async fn with(text: &str, more: &str) -> Self {
+        Self::before(Sidecar::start("orders").await, text, more).await
+    }
+
+    /// The same before this sidecar.
+    async fn before(sidecar: Sidecar, text: &str, more: &str) -> Self {
+        let table = format!("[gateway.dapr]\nupstream = \"{}\"\n{more}", sidecar.url());
+        let cloakroom: Cloakroom = opened(format!("{text}\n{table}")).open().await.unwrap();
         let (_, settings) = cloakroom.dapr_gateway().unwrap();
-        let gateway = Gateway::builder(cloakroom, settings.clone()).build();
+        let gateway = Gateway::builder(cloakroom.clone(), settings.clone()).build();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let app = listener.local_addr().unwrap();
+        let address = listener.local_addr().unwrap();
         let served = gateway.clone();
         let serving = tokio::spawn(async move {
             served.serve(listener, std::future::pending()).await.unwrap();
         });
-        let app = Caller::connect(app).await;
-        Self { sidecar, gateway, settings, app, serving }
+        let app = Caller::connect(address).await;
+        Self { sidecar, cloakroom, gateway, settings, address, app, serving }
     }
 
     /// Starts a workflow with this input, and returns the input that the sidecar got.
@@ -168,7 +195,7 @@ async fn an_activity_that_cannot_be_decoded_fails_with_the_reason() {
         }
         sent.send(&activity(task, &encoded));
         let got = served.sidecar.next(&path).await;
-        assert_eq!(got.headers["dapr-api-token"], sidecar::TOKEN);
+        assert_eq!(got.headers["dapr-api-token"], TOKEN);
         let failed = ActivityResponse::decode(got.message).unwrap();
         assert_eq!((&*failed.instance_id, failed.task_id), ("one", task));
         assert_eq!(failed.completion_token, format!("token-{task}"));
@@ -207,7 +234,7 @@ async fn every_other_call_passes_as_it_is() {
     let answer = served.app.call(path, body).await;
     assert_eq!((&*answer.code, &answer.body[..]), ("0", &body[..]));
     let got = served.sidecar.next(path).await;
-    assert_eq!(got.headers["dapr-api-token"], sidecar::TOKEN);
+    assert_eq!(got.headers["dapr-api-token"], TOKEN);
     assert_eq!(&got.message[..], body);
     // Of the workflow engine's own, a message that is none is refused.
     let answer = served.app.call(&format!("{SERVICE}/StartInstance"), body).await;

@@ -52,11 +52,11 @@ impl ServiceRing {
 }
 
 impl KeyRing for ServiceRing {
-    fn current(&self) -> KeyLookup<'_> {
+    fn current<'a>(&'a self, _: Option<&'a str>) -> KeyLookup<'a> {
         KeyLookup::later(self.ask())
     }
 
-    fn find<'a>(&'a self, id: &'a str) -> KeyLookup<'a> {
+    fn find<'a>(&'a self, id: &'a str, _: Option<&'a str>) -> KeyLookup<'a> {
         KeyLookup::later(async move { Ok(self.ask().await?.filter(|key| key.id() == id)) })
     }
 }

@@ -146,11 +146,15 @@ fn rust_repositories_pass_their_checks() {
     }
 }
 
+/// One installs its compiler itself, which pip has at hand from the set-up.
 #[test]
 fn c_repositories_pass_their_checks() {
     for kind in KINDS {
-        let cc = format!("{} -m ziglang cc", cloakroom_tests::zig().display());
-        let repository = Repository::new(kind, "c").with_var("CC", cc);
+        let mut repository = Repository::new(kind, "c");
+        if kind != "cipher" {
+            let cc = format!("{} -m ziglang cc", cloakroom_tests::zig().display());
+            repository = repository.with_var("CC", cc);
+        }
         repository.checks();
         is_used(&repository, kind);
         if kind == "codec" {

@@ -25,7 +25,7 @@ const RIDDLES: [&str; 12] = [
 const QUESTIONS: [&str; 5] = ["What ", "How ", "Why ", "Who ", "Whose "];
 
 /// Parts of the repository that are read by users and maintainers.
-const PARTS: [&str; 15] = [
+const PARTS: [&str; 17] = [
     "README.md",
     "examples",
     "guest-codecs",
@@ -34,6 +34,8 @@ const PARTS: [&str; 15] = [
     "host/dapr",
     "host/docs",
     "host/grpc",
+    "host/keys",
+    "host/kms",
     "host/pipeline",
     "host/plugin",
     "host/registry",

@@ -6,6 +6,7 @@ Reads one JSON request on standard input and writes one JSON answer:
 
 import base64
 import gzip
+import hashlib
 import json
 import os
 import sys
@@ -75,6 +76,63 @@ def decode_sealed(payload, key):
     return AESGCM(derived[:32]).decrypt(bytes(12), ciphertext, aad)
 
 
+# Version 2: under data keys that a key service wraps. Here the service is AES-256-GCM under `key`, as the
+# tests have it.
+RING, SERVICE = b"payments", b"test://kek"
+
+
+def base64url(data: bytes) -> bytes:
+    return base64.urlsafe_b64encode(data).rstrip(b"=")
+
+
+def tag(text: bytes) -> bytes:
+    return base64url(hashlib.sha256(text).digest()[:6])
+
+
+def text(value: bytes) -> bytes:
+    return len(value).to_bytes(4, "big") + value
+
+
+def key_context(namespace) -> bytes:
+    named = [b"cloakroom-namespace", namespace] if namespace is not None else []
+    entries = [*named, b"cloakroom-ring", RING, b"cloakroom-use", b"data-key"]
+    return b"".join(map(text, entries))
+
+
+def data_key_aad(wrapped: bytes, namespace) -> bytes:
+    scope = b"\x00" if namespace is None else b"\x01" + text(namespace)
+    digest = hashlib.sha256(wrapped).digest()
+    return b"cloakroom/data-key/2" + text(RING) + scope + digest + sealed_aad(b"", namespace)[4:]
+
+
+def encode_sealed_2(payload, key, salt=None, namespace=b"payments prod", data_key=None, nonce=None):
+    salt, nonce, data_key = salt or os.urandom(24), nonce or os.urandom(12), data_key or os.urandom(32)
+    wrapped = nonce + AESGCM(key).encrypt(nonce, data_key, key_context(namespace))
+    scope = b"-" if namespace is None else tag(namespace)
+    key_id = b".".join([b"ck2", tag(RING + b"\x00" + SERVICE), scope, base64url(wrapped)])
+    derived = hkdf(data_key, "cloakroom/box/1", salt)
+    aad = data_key_aad(wrapped, namespace)
+    ciphertext = AESGCM(derived[:32]).encrypt(bytes(12), payload.SerializeToString(), aad)
+    metadata = {"encoding": b"binary/sealed", "sealed-format": b"2", "sealed-key": key_id}
+    if namespace is not None:
+        metadata["sealed-namespace"] = namespace
+    return metadata, salt + derived[32:] + ciphertext
+
+
+def decode_sealed_2(payload, key):
+    assert payload.metadata["sealed-format"] == b"2"
+    namespace = payload.metadata["sealed-namespace"] if "sealed-namespace" in payload.metadata else None
+    version, service, scope, wrapped = payload.metadata["sealed-key"].split(b".")
+    assert version == b"ck2" and service == tag(RING + b"\x00" + SERVICE)
+    assert scope == (b"-" if namespace is None else tag(namespace))
+    wrapped = base64.urlsafe_b64decode(wrapped + b"=" * (-len(wrapped) % 4))
+    data_key = AESGCM(key).decrypt(wrapped[:12], wrapped[12:], key_context(namespace))
+    salt, commitment, ciphertext = payload.data[:24], payload.data[24:56], payload.data[56:]
+    derived = hkdf(data_key, "cloakroom/box/1", salt)
+    assert derived[32:] == commitment
+    return AESGCM(derived[:32]).decrypt(bytes(12), ciphertext, data_key_aad(wrapped, namespace))
+
+
 def subkey(key: bytes, salt: bytes) -> bytes:
     purpose = b"chacha20-poly1305/1"
     return hkdf(key, "cloakroom/subkey/1", len(purpose).to_bytes(4, "big") + purpose + salt)
@@ -111,6 +169,7 @@ CODECS = {
     ),
     "temporal": (encode_temporal, decode_temporal),
     "sealed": (encode_sealed, decode_sealed),
+    "sealed-2": (encode_sealed_2, decode_sealed_2),
     "chacha20-poly1305": (encode_chacha, decode_chacha),
 }
 

@@ -1,8 +1,8 @@
 //! The gateway, as an operator runs it: the command line, in a process of its own.
 
-use std::{fs, os::unix::fs::DirBuilderExt as _, path::Path, process::Command};
+use std::{fs, net::SocketAddr, os::unix::fs::DirBuilderExt as _, path::Path, process::Command};
 
-use super::Server;
+use super::{Server, http};
 
 /// The most that an operator may turn on: `trace` of our crates, `debug` of `object_store`.
 const LOG: &str = "info,cloakroom=trace,cloakroom_pipeline=trace,cloakroom_plugin=trace,\
@@ -58,6 +58,16 @@ impl GatewayProcess {
     pub fn log(&self) -> String {
         let log = fs::read(self.folder().join("log")).expect("its log");
         String::from_utf8_lossy(&log).into_owned()
+    }
+
+    /// Returns what it shows Prometheus at the address that its configuration names.
+    pub fn metrics(&self, address: SocketAddr) -> String {
+        http::body(address, "/metrics").expect("metrics")
+    }
+
+    /// Sends it a signal, such as `HUP`. If it ends, it is started again at the same address.
+    pub fn signal(&self, name: &str) {
+        self.0.signal(name);
     }
 
     /// Kills it as `kill -9` does. It is started again at the same address.

@@ -30,6 +30,26 @@ pub(super) fn body(server: SocketAddr, target: &str) -> Option<String> {
     head.split(' ').nth(1)?.starts_with('2').then(|| body.to_owned())
 }
 
+/// Sends a request with these headers, a line each, and returns the status and the body, if it is answered.
+pub(super) fn exchange(
+    server: SocketAddr,
+    method: &str,
+    target: &str,
+    headers: &str,
+    body: &str,
+) -> Option<(u16, String)> {
+    let mut stream = TcpStream::connect(server).ok()?;
+    let length = body.len();
+    // In this version of the protocol a body comes in one piece.
+    let head =
+        format!("{method} {target} HTTP/1.0\r\nhost: {server}\r\ncontent-length: {length}\r\n");
+    write!(stream, "{head}{headers}\r\n{body}").ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    Some((head.split(' ').nth(1)?.parse().ok()?, body.to_owned()))
+}
+
 fn send(
     server: SocketAddr,
     method: &str,

@@ -1,21 +1,25 @@
 //! A program that listens on a port for as long as this process lives.
 
 use std::{
-    collections::BTreeSet,
     fs,
     net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream},
+    ops::Range,
     os::unix::process::CommandExt as _,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::{Mutex, PoisonError},
+    sync::atomic::{AtomicU32, Ordering::SeqCst},
     thread::sleep,
     time::{Duration, Instant},
 };
 
 use crate::PATIENCE;
 
-/// Another process may take a port between our look and the server's.
+/// Another process may look for a port in the same place.
 const TRIES: u32 = 3;
+
+/// Ports that Linux gives to nobody who asks for any: a connection that is opened between our look and the
+/// server's cannot take one.
+const PORTS: Range<u16> = 12_000..32_000;
 
 /// Shell script that runs the program and ends with it. A background process kills the program and
 /// removes its folder when standard input ends, which also happens when this process is gone.
@@ -78,10 +82,17 @@ impl Server {
 
     /// Ends the program as if it had done so by itself.
     pub(super) fn crash(&self) {
-        fs::write(self.folder.join("crashed"), "").expect("its folder");
+        self.signal("KILL");
+    }
+
+    /// Sends the program a signal, of which it may end.
+    pub(super) fn signal(&self, name: &str) {
+        if name != "HUP" {
+            fs::write(self.folder.join("crashed"), "").expect("its folder");
+        }
         let pid = fs::read_to_string(self.folder.join("pid")).expect("a program");
-        let killed = Command::new("kill").args(["-9", pid.trim()]).status();
-        assert!(killed.expect("kill").success());
+        let sent = Command::new("kill").args(["-s", name, pid.trim()]).status();
+        assert!(sent.expect("kill").success());
     }
 
     /// Its folder, which goes when it ends: its log, and what else it keeps there.
@@ -142,14 +153,15 @@ fn supervise(command: &Command, folder: &Path) -> Child {
     shell.spawn().expect("sh")
 }
 
-/// A port on which nobody listens, and that nobody else in this process was given: servers take
-/// their time until they listen.
+/// A port on which nobody listens, and that this process was not given before: servers take their time
+/// until they listen.
 pub fn free_port() -> u16 {
-    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
     loop {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-        let port = listener.local_addr().expect("an address").port();
-        if GIVEN.lock().unwrap_or_else(PoisonError::into_inner).insert(port) {
+        // Two processes that look at the same time begin in different places.
+        let number = std::process::id().wrapping_mul(997).wrapping_add(TAKEN.fetch_add(1, SeqCst));
+        let port = PORTS.start + (number % PORTS.len() as u32) as u16;
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
             return port;
         }
     }

@@ -9,14 +9,16 @@ pub(crate) const SETTINGS: [Setting; 5] = [
     Setting::name_of("ring", "keys", "ring to encrypt and decrypt with").required(),
     Setting::one_of(
         "format",
-        &["sealed", "temporal"],
-        "format that is written: `binary/sealed`, or `binary/encrypted` of Temporal's samples",
+        &["sealed", "temporal", "temporal-proxy"],
+        "format that is written: `binary/sealed`, `binary/encrypted` of Temporal's samples, or that of \
+         temporal-proxy, with a wrapped data key beside each payload",
     )
     .with_default("sealed"),
     Setting::text(
         "accept",
-        "formats that are decrypted: `sealed`, `temporal` or `sealed, temporal`; `format` must be among \
-         them; by default both, or only `sealed` if `namespace` is `require`",
+        "formats that are decrypted, with commas between them: `sealed`, `temporal`, `temporal-proxy`; \
+         `format` must be among them; by default `format`, `sealed` and `temporal`, or only `sealed` if \
+         `namespace` is `require`",
     ),
     Setting::one_of(
         "namespace",
@@ -63,9 +65,9 @@ impl Config {
     pub(crate) fn read(settings: &Settings) -> Result<Self, Error> {
         let format = settings.one_of("format", &Format::NAMES)?.unwrap_or(Format::Sealed);
         let repeatable = settings.flag("repeatable")?;
-        if repeatable && format == Format::Temporal {
+        if repeatable && format != Format::Sealed {
             let text = "setting `repeatable` goes with format `sealed` only: \
-                        a nonce of the other must never come twice";
+                        a nonce of the others must never come twice";
             return Err(Error::misconfigured(text));
         }
         let binding = binding(settings)?;
@@ -101,7 +103,8 @@ mod tests {
         assert_eq!(read("ring", "main").unwrap().format, Format::Sealed);
         assert_eq!(read("format", "sealed").unwrap().format, Format::Sealed);
         assert_eq!(read("format", "temporal").unwrap().format, Format::Temporal);
-        let text = "setting `format` must be `sealed` or `temporal`";
+        assert_eq!(read("format", "temporal-proxy").unwrap().format, Format::TemporalProxy);
+        let text = "setting `format` must be `sealed` or `temporal` or `temporal-proxy`";
         assert_eq!(read("format", "Sealed"), Err(Error::misconfigured(text)));
     }
 
@@ -118,7 +121,9 @@ mod tests {
     #[test]
     fn only_one_format_is_repeatable() {
         assert!(read("repeatable", "true").unwrap().repeatable);
-        let both = [("ring", "main"), ("format", "temporal"), ("repeatable", "true")];
-        assert!(matches!(Config::read(&Settings::from(both)), Err(Error::Misconfigured(_))));
+        for format in ["temporal", "temporal-proxy"] {
+            let both = [("ring", "main"), ("format", format), ("repeatable", "true")];
+            assert!(matches!(Config::read(&Settings::from(both)), Err(Error::Misconfigured(_))));
+        }
     }
 }

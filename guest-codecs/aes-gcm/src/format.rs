@@ -5,6 +5,9 @@ use cloakroom_guest::Error;
 /// A payload's metadata, as the contract hands it over.
 pub(crate) type Metadata = [(String, Vec<u8>)];
 
+/// Name of the entry that holds the data key, wrapped, in base64.
+pub(crate) const WRAPPED_KEY: &str = "encryption-dek";
+
 /// The format of a sealed payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Format {
@@ -12,19 +15,28 @@ pub(crate) enum Format {
     Sealed,
     /// The format of Temporal's samples.
     Temporal,
+    /// The same encoding as temporal-proxy writes it, with a wrapped data key beside each payload.
+    TemporalProxy,
 }
 
 impl Format {
     /// The formats by their names in settings.
-    pub(crate) const NAMES: [(&'static str, Self); 2] =
-        [("sealed", Self::Sealed), ("temporal", Self::Temporal)];
+    pub(crate) const NAMES: [(&'static str, Self); 3] = [
+        ("sealed", Self::Sealed),
+        ("temporal", Self::Temporal),
+        ("temporal-proxy", Self::TemporalProxy),
+    ];
 
-    /// Returns the format that a payload is written in, by its encoding.
+    /// Returns the format that a payload is written in, by its encoding, and by its wrapped data key.
     pub(crate) fn of(metadata: &Metadata) -> Option<Self> {
-        let encoding = find(metadata, "encoding")?;
-        [Self::Sealed, Self::Temporal]
-            .into_iter()
-            .find(|format| format.encoding().as_bytes() == encoding)
+        match find(metadata, "encoding")? {
+            b"binary/sealed" => Some(Self::Sealed),
+            b"binary/encrypted" if find(metadata, WRAPPED_KEY).is_some() => {
+                Some(Self::TemporalProxy)
+            }
+            b"binary/encrypted" => Some(Self::Temporal),
+            _ => None,
+        }
     }
 
     /// Returns the format that settings call `name`.
@@ -35,14 +47,15 @@ impl Format {
     pub(crate) fn encoding(self) -> &'static str {
         match self {
             Self::Sealed => "binary/sealed",
-            Self::Temporal => "binary/encrypted",
+            Self::Temporal | Self::TemporalProxy => "binary/encrypted",
         }
     }
 
-    pub(crate) fn other(self) -> Self {
+    /// Returns the name by which the host knows whose payloads these are: two formats have one encoding.
+    pub(crate) fn declared(self) -> &'static str {
         match self {
-            Self::Sealed => Self::Temporal,
-            Self::Temporal => Self::Sealed,
+            Self::TemporalProxy => "binary/encrypted;encryption-dek",
+            Self::Sealed | Self::Temporal => self.encoding(),
         }
     }
 }
@@ -86,5 +99,11 @@ mod tests {
         check("binary/sealed ", None);
         check("", None);
         assert_eq!(Format::of(&[]), None);
+        let wrapped = |encoding: &str| {
+            let entry = |name: &str, value: &str| (name.to_owned(), value.as_bytes().to_vec());
+            Format::of(&[entry("encoding", encoding), entry(WRAPPED_KEY, "")])
+        };
+        assert_eq!(wrapped("binary/encrypted"), Some(Format::TemporalProxy));
+        assert_eq!(wrapped("binary/sealed"), Some(Format::Sealed));
     }
 }

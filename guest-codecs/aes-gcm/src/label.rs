@@ -4,8 +4,17 @@ use cloakroom_guest::Error;
 
 use crate::format::{Format, Metadata, expect_text, find_text};
 
-/// The version of the associated data and of the metadata.
+/// Version of the associated data. The host adds what the key is bound to, which tells the versions of the
+/// format apart.
 const VERSION: u8 = 1;
+
+/// Start of the id of a key that a key service has wrapped: `sealed-key` holds the wrapped key.
+const SERVICE_KEY: &str = "ck2.";
+
+/// Returns the version of the format, by the id of the key that the host sealed under.
+fn version(key: &str) -> &'static str {
+    if key.starts_with(SERVICE_KEY) { "2" } else { "1" }
+}
 
 /// The key that a payload was sealed under, and the namespace it was sealed for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,21 +29,24 @@ impl Label {
     /// # Errors
     /// `Malformed` if [`Label::metadata`] cannot have written it.
     pub(crate) fn read(metadata: &Metadata) -> Result<Self, Error> {
+        let format = expect_text(metadata, "sealed-format")?;
         // Compared as text: `01` is the same number, and would be a second label for one body.
-        if expect_text(metadata, "sealed-format")? != VERSION.to_string() {
+        if !["1", "2"].contains(&format) {
             return Err(Error::malformed("a `sealed-format` this version cannot read"));
         }
-        Ok(Self {
-            key: expect_text(metadata, "sealed-key")?.to_owned(),
-            namespace: find_text(metadata, "sealed-namespace")?.map(ToOwned::to_owned),
-        })
+        let key = expect_text(metadata, "sealed-key")?;
+        if version(key) != format {
+            return Err(Error::malformed("the `sealed-format` is not that of the key"));
+        }
+        let namespace = find_text(metadata, "sealed-namespace")?.map(ToOwned::to_owned);
+        Ok(Self { key: key.to_owned(), namespace })
     }
 
     /// Returns the metadata of the sealed payload.
     pub(crate) fn metadata(self) -> Vec<(String, Vec<u8>)> {
         let mut metadata = vec![
             entry("encoding", Format::Sealed.encoding()),
-            entry("sealed-format", VERSION.to_string()),
+            entry("sealed-format", version(&self.key)),
             entry("sealed-key", self.key),
         ];
         metadata.extend(self.namespace.map(|namespace| entry("sealed-namespace", namespace)));
@@ -94,10 +106,21 @@ mod tests {
     }
 
     #[test]
+    fn a_key_of_a_key_service_makes_version_2() {
+        let key = "ck2.Cbbzcz7E.-.d3JhcHBlZA";
+        let entries = [("sealed-format", &b"2"[..]), ("sealed-key", key.as_bytes())];
+        check(&entries, Ok(label(key, None)));
+        assert_eq!(label(key, None).metadata()[1], entry("sealed-format", "2"));
+    }
+
+    #[test]
     fn refuses_what_is_no_label() {
         let unknown = Err("a `sealed-format` this version cannot read");
         check(&[], Err("`sealed-format` is missing"));
-        check(&[("sealed-format", b"2"), ("sealed-key", b"k")], unknown.clone());
+        check(&[("sealed-format", b"3"), ("sealed-key", b"k")], unknown.clone());
+        let other = Err("the `sealed-format` is not that of the key");
+        check(&[("sealed-format", b"2"), ("sealed-key", b"k")], other.clone());
+        check(&[("sealed-format", b"1"), ("sealed-key", b"ck2.a.-.d3Jh")], other);
         check(&[("sealed-format", b"01"), ("sealed-key", b"k")], unknown);
         check(&[("sealed-format", b"1")], Err("`sealed-key` is missing"));
         check(&[("sealed-format", b"1"), ("sealed-key", b"\xff")], Err("`sealed-key` is not text"));

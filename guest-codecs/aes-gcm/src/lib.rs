@@ -1,5 +1,5 @@
 //! Codec for AES-256-GCM under keys that stay in the host: `binary/sealed`, and `binary/encrypted` as
-//! Temporal's samples write it.
+//! Temporal's samples and temporal-proxy write it.
 
 mod accept;
 mod config;
@@ -7,6 +7,7 @@ mod format;
 mod label;
 mod sealed;
 mod temporal;
+mod temporal_proxy;
 
 use cloakroom_guest::{
     Context, Description, Error, Payload, PayloadCodec, Purpose, Setting, Settings,
@@ -28,13 +29,14 @@ impl PayloadCodec for AesGcm {
 
     fn describe(&self) -> Description {
         let accepted = self.config.accept.iter();
-        Description::new(accepted.map(|format| format.encoding()), Purpose::Encryption)
+        Description::new(accepted.map(|format| format.declared()), Purpose::Encryption)
     }
 
     fn encode(&self, ctx: &Context, payload: &Payload) -> Result<Option<Payload>, Error> {
         match self.config.format {
             Format::Sealed => sealed::seal(&self.config, ctx, payload).map(Some),
             Format::Temporal => temporal::seal(&self.config, payload).map(Some),
+            Format::TemporalProxy => temporal_proxy::seal(&self.config, payload).map(Some),
         }
     }
 
@@ -43,6 +45,7 @@ impl PayloadCodec for AesGcm {
         match Format::of(&metadata).filter(|format| self.config.accept.contains(format)) {
             Some(Format::Sealed) => sealed::open(&self.config, ctx, payload, &metadata),
             Some(Format::Temporal) => temporal::open(&self.config, payload, &metadata),
+            Some(Format::TemporalProxy) => temporal_proxy::open(&self.config, payload, &metadata),
             None => Err(Error::malformed("not an encoding of this codec")),
         }
     }

@@ -39,6 +39,34 @@ fn both_formats_come_back() {
 }
 
 #[test]
+fn a_wrapped_key_stands_beside_the_payload_as_temporal_proxy_has_it() {
+    let _host = testing::Host::new().with_ring("main", &["temporal-proxy:awskms:///k#AAAA"]);
+    let sealed = seal(&load(&[("format", "temporal-proxy")]), &nowhere());
+    let metadata = [
+        ("encoding", "binary/encrypted"),
+        ("encryption-dek", "AAAA"),
+        ("encryption-key-id", "awskms:///k"),
+    ];
+    let mut found = sealed.metadata();
+    found.sort();
+    let expect = metadata.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
+    assert_eq!(found, expect);
+    let reader = load(&[("accept", "sealed, temporal-proxy")]);
+    assert_eq!(reader.describe().encodings, ["binary/sealed", "binary/encrypted;encryption-dek"]);
+    assert_eq!(reader.decode(&nowhere(), &sealed).unwrap().data().to_vec(), b"body");
+    let other = load(&[]).decode(&nowhere(), &sealed);
+    assert!(matches!(other, Err(Error::Malformed(_))), "{other:?}");
+}
+
+#[test]
+fn a_ring_without_wrapped_keys_writes_no_such_format() {
+    let _host = testing::Host::new().with_ring("main", &["key-1"]);
+    let codec = load(&[("format", "temporal-proxy")]);
+    let sealed = codec.encode(&nowhere(), &testing::payload(b"body"));
+    assert!(matches!(sealed, Err(Error::Misconfigured(_))), "{sealed:?}");
+}
+
+#[test]
 fn the_host_is_told_the_accepted_encodings() {
     let encodings = |settings: &[(&str, &str)]| load(settings).describe().encodings;
     assert_eq!(encodings(&[]), ["binary/sealed", "binary/encrypted"]);

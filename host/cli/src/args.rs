@@ -8,6 +8,7 @@ use cloakroom::{Context, pipeline::Kind, temporal::server::Address};
 use crate::{
     help,
     history::args::HistoryArgs,
+    keys::args::Keys,
     lock::{self, Lock},
     new::args::New,
     plugin::args::Plugin,
@@ -58,6 +59,9 @@ pub(crate) enum Command {
     /// Show the digest, imports and needed grants of a plugin
     #[command(after_help = help::INSPECT)]
     Inspect(Inspect),
+    /// Show, check and rotate keys, and find out which are still needed
+    #[command(subcommand)]
+    Keys(Keys),
     /// Pin the plugins of a configuration, and record what was accepted of each
     #[command(after_help = lock::HELP)]
     Lock(Lock),

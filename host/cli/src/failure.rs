@@ -28,6 +28,11 @@ impl Failure {
         Self { status: OPERATION, error: anyhow::anyhow!("{text}") }
     }
 
+    /// Creates an outcome with an exit status of its own, which the help of the command explains.
+    pub(crate) fn with_status(status: u8, text: impl fmt::Display) -> Self {
+        Self { status, error: anyhow::anyhow!("{text}") }
+    }
+
     /// Creates a failure of reading or writing; `text` says of what.
     pub(crate) fn io(error: io::Error, text: String) -> Self {
         Self { status: OPERATION, error: anyhow::Error::new(error).context(text) }

@@ -3,12 +3,12 @@
 pub(crate) mod args;
 mod cost;
 mod cost_text;
-mod event;
+pub(crate) mod event;
 mod find_payloads;
-mod read;
-mod story;
+pub(crate) mod read;
+pub(crate) mod story;
 mod story_json;
-mod story_text;
+pub(crate) mod story_text;
 mod totals;
 
 use std::{

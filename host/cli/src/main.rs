@@ -7,6 +7,7 @@ mod check;
 mod check_namespaces;
 mod codec_server;
 mod compile;
+mod core_dumps;
 mod demo;
 mod embedded;
 mod explain;
@@ -17,6 +18,7 @@ mod help;
 mod history;
 mod inspect;
 mod inspect_about;
+mod keys;
 mod lock;
 mod log;
 mod new;
@@ -39,6 +41,7 @@ use crate::{
 };
 
 fn main() -> ExitCode {
+    core_dumps::disable();
     let args = Args::parse();
     if let Command::CompileOne(args::CompileOne { memory, seconds, engine }) = args.command {
         // Before the runtime starts: the limits hold for the whole process, threads included.
@@ -72,6 +75,7 @@ async fn run(command: Command) -> Result<(), Failure> {
         Command::Decode(args) => payloads::decode(&args).await,
         Command::Explain(explain) => explain::run(&explain).await,
         Command::Inspect(inspect) => inspect::run(&inspect).await,
+        Command::Keys(command) => keys::run(&command).await,
         Command::Lock(args) => lock::run(&args).await,
         Command::New(new) => new::run(&new),
         Command::Plugin(command) => plugin::run(&command).await,

@@ -18,13 +18,44 @@ pub enum Purpose {
     Encryption,
 }
 
+/// Encoding of Temporal's samples, and of temporal-proxy, whose payloads have an entry that the others have
+/// not: their wrapped data key.
+const ENCRYPTED: &str = "binary/encrypted";
+const WRAPPED_KEY: &str = "encryption-dek";
+
 /// Facts about a codec that the pipeline needs before the first payload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Description {
     /// Values of `metadata["encoding"]` that it writes or can read.
+    ///
+    /// `binary/encrypted` is that of Temporal's samples. The payloads of temporal-proxy, which call theirs
+    /// so too, are meant by [`Description::TEMPORAL_PROXY`].
     pub encodings: Vec<String>,
     /// Purpose.
     pub purpose: Purpose,
+}
+
+impl Description {
+    /// Name by which a codec says that it reads or writes the payloads of temporal-proxy.
+    pub const TEMPORAL_PROXY: &'static str = "binary/encrypted;encryption-dek";
+
+    /// Returns whether a payload has one of the encodings.
+    #[must_use]
+    pub fn has_encoding_of(&self, payload: &Payload) -> bool {
+        // A codec that was offered the one format for the other would report a forged payload.
+        let named = if is_of_temporal_proxy(payload) {
+            Some(Self::TEMPORAL_PROXY)
+        } else {
+            payload.encoding()
+        };
+        named.is_some_and(|named| self.encodings.iter().any(|own| own == named))
+    }
+}
+
+/// Returns whether a payload has the format of temporal-proxy: it carries its wrapped data key.
+#[must_use]
+pub fn is_of_temporal_proxy(payload: &Payload) -> bool {
+    payload.metadata.contains_key(WRAPPED_KEY) && payload.encoding() == Some(ENCRYPTED)
 }
 
 /// Result of encoding a payload.

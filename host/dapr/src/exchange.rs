@@ -3,10 +3,13 @@
 //! Nothing here knows how messages travel.
 
 mod batch;
+mod crossing;
 pub(crate) mod decode;
 pub(crate) mod encode;
+mod foreign;
 mod place;
 mod predict;
+mod propagated;
 mod target;
 pub(crate) mod work_item;
 

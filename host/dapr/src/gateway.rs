@@ -5,11 +5,13 @@
 //! items of a stream are decoded apart from each other, so that one which waits for a store holds up no
 //! other. An item that the app cannot get is held back alone ([`GatewaySettings::hold_time`]).
 
+mod answer;
 mod app_id;
 mod call;
 mod handle;
 mod held;
 mod histories;
+mod hold_limit;
 mod items;
 mod metric;
 mod protocol;

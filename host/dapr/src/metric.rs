@@ -6,7 +6,8 @@
 use cloakroom_pipeline::{BoundedLabels, OTHER, label};
 use metrics::{describe_histogram, histogram};
 
-/// Ratio of each predicted dispatch to the sidecar's limit. Labels: `kind`, `app_id`, `namespace`,
+/// Ratio of each dispatch to the sidecar's limit, as it was predicted last. One that will stall is recorded
+/// when that is predicted, and any other when it arrives. Labels: `kind`, `app_id`, `namespace`,
 /// `workflow_name`, `activity_name`.
 pub const DISPATCH_RATIO: &str = "cloakroom_dapr_dispatch_ratio";
 

@@ -9,6 +9,7 @@ mod ask;
 mod body;
 mod buffer;
 mod callers;
+mod client;
 mod connection;
 mod frames;
 mod gzip;
@@ -35,6 +36,7 @@ mod upstream_url;
 pub use self::{
     body::{GatewayBody, MessageSender},
     callers::Callers,
+    client::Client,
     connection::Connection,
     frames::{Arrived, Frames},
     handle::Proxy,

@@ -34,8 +34,11 @@ pub struct Layer {
     pub encoding: Option<String>,
     /// Size of its protobuf message in bytes.
     pub bytes: usize,
-    /// Id of the key that it is encrypted under, if the metadata has one.
+    /// Id of the key that it is encrypted under, if the metadata has one: at most 64 characters, without
+    /// control characters.
     pub key: Option<String>,
+    /// Whole id of that key. A stranger may have written it.
+    pub key_id: Option<String>,
     /// Names of its metadata. Values are contents, and are left out.
     pub metadata: Vec<String>,
 }
@@ -74,15 +77,14 @@ const KEYS: [&str; 2] = ["sealed-key", "encryption-key-id"];
 
 impl Layer {
     fn of(payload: &Payload, by: Option<&str>) -> Self {
-        let text = |name: &&str| {
-            let value = payload.metadata.get(*name)?;
-            std::str::from_utf8(value).ok().map(printable)
-        };
+        let text = |name: &&str| std::str::from_utf8(payload.metadata.get(*name)?).ok();
+        let key_id = KEYS.iter().find_map(text).map(str::to_owned);
         Self {
             by: by.map(str::to_owned),
             encoding: payload.encoding().map(printable),
             bytes: payload.encoded_len(),
-            key: KEYS.iter().find_map(text),
+            key: key_id.as_deref().map(printable),
+            key_id,
             metadata: payload.metadata.keys().map(|name| printable(name)).collect(),
         }
     }

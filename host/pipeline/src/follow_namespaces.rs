@@ -16,6 +16,13 @@ impl Pipeline {
         self.rules(ctx).map(|rules| rules.mode).unwrap_or_default()
     }
 
+    /// Returns whether a namespace may open what is encoded for another.
+    #[must_use]
+    pub fn may_open(&self, reader: &str, namespace: &str) -> bool {
+        let opens = |rules: &NamespaceRules| rules.readable.iter().any(|name| name == namespace);
+        reader == namespace || self.namespaces.get(reader).is_some_and(opens)
+    }
+
     /// Returns the context of a call with the namespaces whose payloads it may open. Those that the caller
     /// has named stay.
     pub(crate) fn with_readable<'a>(&self, ctx: &'a Context) -> Cow<'a, Context> {

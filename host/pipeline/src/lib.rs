@@ -14,6 +14,7 @@ mod encode;
 mod envelopes;
 mod explain;
 mod follow_namespaces;
+mod inner_payloads;
 mod item;
 mod labels;
 pub mod metric;

@@ -4,6 +4,7 @@ use std::{borrow::Cow, fmt, future::Future, sync::Arc, time::Duration};
 
 use cloakroom_core::{
     Codec, Context, Direction, Encoded, Error, ErrorKind, Limit, Payload, Purpose, Remedy,
+    is_of_temporal_proxy,
 };
 
 use crate::{part::PartCall, tasks::catch_panic};
@@ -216,12 +217,10 @@ impl Stage {
     /// Returns whether a payload claims an encoding or a metadata name of this stage, and is not another
     /// program's under the same name.
     pub(crate) fn owns(&self, payload: &Payload) -> bool {
-        let encoding = payload.encoding();
-        let claims_encoding =
-            encoding.is_some_and(|encoding| self.encodings().iter().any(|own| own == encoding));
         let is_marked = |name: &String| payload.metadata.contains_key(name);
-        (claims_encoding || self.codec.metadata_names().iter().any(is_marked))
-            && !is_of_temporal_proxy(payload)
+        let is_marked = self.codec.metadata_names().iter().any(is_marked);
+        self.codec.description().has_encoding_of(payload)
+            || (is_marked && !is_of_temporal_proxy(payload))
     }
 }
 
@@ -247,20 +246,12 @@ pub(crate) fn opening<'a>(ctx: &'a Context, payload: &Payload) -> Cow<'a, Contex
 fn unencrypted(payload: &Payload) -> Error {
     let text = if is_of_temporal_proxy(payload) {
         "the payload is encrypted in the format of temporal-proxy, which no stage opens, and this stage \
-         is required: decode it behind that proxy, or let such payloads pass"
+         is required: accept that format, decode it behind that proxy, or let such payloads pass"
     } else {
         "the payload arrived unsealed, and this stage is required: \
          if it was written before this stage was there, let such payloads pass"
     };
     Error::new(ErrorKind::Unsealed, text).with_remedies(&[Remedy::RequiredToEncode])
-}
-
-/// Returns whether a payload has the format of Temporal's proxy: it carries its wrapped data key. The
-/// samples of Temporal's SDKs, which the bundled codecs read, call theirs `binary/encrypted` too. A codec
-/// that was offered one for the other would report a forged payload.
-fn is_of_temporal_proxy(payload: &Payload) -> bool {
-    payload.metadata.contains_key("encryption-dek")
-        && payload.encoding() == Some("binary/encrypted")
 }
 
 impl fmt::Debug for Stage {

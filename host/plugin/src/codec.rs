@@ -131,10 +131,9 @@ impl PluginCodec {
     /// stage or reader would take its output for something else. The error does not name the encoding,
     /// since it may hold payload bytes.
     fn check_encoding(&self, payload: &Payload) -> Result<(), Error> {
-        let is_declared = |name: &str| self.description.encodings.iter().any(|known| known == name);
         let is_marked = |name: &String| payload.metadata.contains_key(name);
-        if payload.encoding().is_some_and(is_declared) || self.metadata_names.iter().any(is_marked)
-        {
+        let is_marked = self.metadata_names.iter().any(is_marked);
+        if is_marked || self.description.has_encoding_of(payload) {
             return Ok(());
         }
         Err(Error::new(ErrorKind::Protocol, "wrote an encoding that it did not declare"))

@@ -17,16 +17,22 @@ use super::{
     remedy::setting_name,
     schema::File,
     secret::read_secret,
+    service_rings::OpenRings,
     services::OpenServices,
 };
 
 /// Buckets by name, and the access that is granted to each.
 pub(crate) type Buckets = BTreeMap<String, (Arc<dyn Bucket>, BucketAccess)>;
 
-/// Open buckets and services, and the counts of messages per key. A bucket whose URL and settings stay the same in
+/// Open buckets, services and rings, and the counts of messages per key. A bucket whose URL and settings stay the same in
 /// a new configuration stays open: it keeps its connections, and its objects if it is in memory.
 #[derive(Default)]
-pub(crate) struct OpenBuckets(Mutex<Vec<(BucketUrl, Arc<dyn Bucket>)>>, KeyUsage, OpenServices);
+pub(crate) struct OpenBuckets(
+    Mutex<Vec<(BucketUrl, Arc<dyn Bucket>)>>,
+    KeyUsage,
+    OpenServices,
+    OpenRings,
+);
 
 impl OpenBuckets {
     fn bucket(&self, place: BucketUrl) -> Result<Arc<dyn Bucket>, Error> {
@@ -46,6 +52,11 @@ impl OpenBuckets {
         &self.1
     }
 
+    /// Returns the open rings over key services.
+    pub(crate) fn rings(&self) -> &OpenRings {
+        &self.3
+    }
+
     /// Returns the open services.
     pub(crate) fn services(&self) -> &OpenServices {
         &self.2
@@ -54,6 +65,7 @@ impl OpenBuckets {
     /// Closes the buckets and services that no configuration uses any more.
     pub(crate) fn forget_unused(&self) {
         self.2.forget_unused();
+        self.3.forget_unused();
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // The list itself holds one reference to each.
         open.retain(|(_, bucket)| Arc::strong_count(bucket) > 1);

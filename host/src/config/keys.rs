@@ -6,40 +6,116 @@ use cloakroom_core::{Error, ErrorKind, KeyRing};
 use cloakroom_stores::{KeyMaterial, KeyUsage, MAX_MESSAGES, Ring, RingBuilder, RingError};
 
 use super::{
+    key_services::KeyServices,
     locator::{Locator, Table},
     nearest::nearest,
     schema::{File, RingEntry},
     secret::{Secret, read_secret},
+    service_rings::{OpenRings, ServiceRings},
 };
 
 /// The key rings of a file, by name.
 pub(crate) type Rings = BTreeMap<String, Arc<dyn KeyRing>>;
 
-/// Reads all keys. Relative paths start from `folder`. Messages are counted in `usage`, which outlives
-/// a reload.
+/// Rings of a file, and those among them that are over a key service.
+pub(crate) type OpenedRings = (Rings, ServiceRings);
+
+/// Reads all keys. Relative paths start from the folder of `services`. Messages are counted in `usage`, which outlives
+/// a reload, as do the rings in `open`.
 pub(crate) fn rings(
     file: &File,
+    services: &KeyServices<'_>,
+    usage: &KeyUsage,
+    open: &OpenRings,
+    locator: &Locator,
+) -> Result<OpenedRings, Error> {
+    let (mut rings, mut over_services) = (Rings::new(), ServiceRings::new());
+    let folder = services.folder;
+    for (name, entry) in &file.keys {
+        let at =
+            |key: &str, error: Error| error.at_place(&locator.place_of(Table::Ring(name), &[key]));
+        check_kind(name, entry).map_err(|(key, error)| at(key, error))?;
+        let static_keys = static_ring(name, entry, folder, usage, locator)?;
+        let Some(service) = &entry.service else {
+            let none = || at("material", config(format!("[keys.{name}] has no keys")));
+            rings.insert(name.clone(), Arc::new(static_keys.ok_or_else(none)?));
+            continue;
+        };
+        let ring = open.ring(name, service, entry, services);
+        let ring = ring.map_err(|(key, error)| at(key, error))?;
+        let ring = match static_keys {
+            Some(keys) => ring.with_static_keys(Arc::new(keys)),
+            None => ring,
+        };
+        rings.insert(name.clone(), Arc::new(ring.clone()));
+        over_services.insert(name.clone(), ring);
+    }
+    Ok((rings, over_services))
+}
+
+/// Refuses settings of a ring of the other kind: its keys are in the file's places, or a service wraps
+/// them.
+fn check_kind(name: &str, entry: &RingEntry) -> Result<(), (&'static str, Error)> {
+    let is_over_service = entry.service.is_some();
+    let wrong =
+        |key: &'static str, why: &str| Err((key, config(format!("[keys.{name}]: `{key}` {why}"))));
+    if is_over_service && entry.current.is_some() {
+        return wrong(
+            "current",
+            "and `service` exclude each other: keys of `material` only open now",
+        );
+    }
+    if is_over_service && entry.max_messages_per_key.is_some() {
+        return wrong("max_messages_per_key", "is for static keys: set `data_key.messages`");
+    }
+    if is_over_service {
+        return Ok(());
+    }
+    let of_services = [
+        ("retired", !entry.retired.is_empty()),
+        ("data_key", entry.data_key.is_some()),
+        ("opened", entry.opened.is_some()),
+        ("secret", entry.secret.is_some()),
+        ("old_secrets", !entry.old_secrets.is_empty()),
+    ];
+    if let Some((key, _)) = of_services.into_iter().find(|(_, is_there)| *is_there) {
+        return wrong(key, "is for rings over a key service: name one in `service`");
+    }
+    if entry.current.is_none() {
+        return wrong("current", "is missing: name the key that encrypts, or a `service`");
+    }
+    if entry.material.is_empty() {
+        return wrong("material", "is missing: name the ring's keys, or a `service`");
+    }
+    Ok(())
+}
+
+/// Returns the ring of the keys that the file names; none if there are none. Under a service they only
+/// open, so any of them counts as the current one.
+fn static_ring(
+    name: &str,
+    entry: &RingEntry,
     folder: &Path,
     usage: &KeyUsage,
     locator: &Locator,
-) -> Result<Rings, Error> {
-    let ring = |(name, entry): (&String, &RingEntry)| {
-        let ring = ring(name, entry, folder, locator)?.with_usage(usage).build();
-        let ring = ring.map_err(|error| unusable(name, error, locator))?;
-        Ok((name.clone(), Arc::new(ring) as _))
+) -> Result<Option<Ring>, Error> {
+    let Some(current) = entry.current.as_ref().or_else(|| entry.material.keys().next()) else {
+        return Ok(None);
     };
-    file.keys.iter().map(ring).collect()
+    let ring = ring(name, current, entry, folder, locator)?.with_usage(usage).build();
+    ring.map(Some).map_err(|error| unusable(name, error, locator))
 }
 
 fn ring(
     name: &str,
+    current: &str,
     entry: &RingEntry,
     folder: &Path,
     locator: &Locator,
 ) -> Result<RingBuilder, Error> {
     let at = |error: Error, key: &[&str]| error.at_place(&locator.place_of(Table::Ring(name), key));
     check_created(name, entry).map_err(|error| at(error, &["created"]))?;
-    let mut ring = Ring::builder().with_current(&entry.current);
+    let mut ring = Ring::builder().with_current(current);
     if let Some(messages) = entry.max_messages_per_key {
         if messages.get() > MAX_MESSAGES {
             let text = format!(

@@ -12,8 +12,10 @@ use serde::Deserialize;
 use super::{
     bucket::BucketEntry,
     code_limits::CodeLimitsEntry,
+    data_key::{DataKeyEntry, OpenedEntry},
     date::Date,
     gateway::GatewayEntry,
+    key_access::KeyAccessEntry,
     locator::Table,
     namespaces::NamespaceEntry,
     nexus::NexusEntry,
@@ -37,6 +39,7 @@ pub(crate) struct File {
     pub(crate) buckets: BTreeMap<String, BucketEntry>,
     pub(crate) keys: BTreeMap<String, RingEntry>,
     pub(crate) services: BTreeMap<String, ServiceEntry>,
+    pub(crate) key_services: BTreeMap<String, KeyAccessEntry>,
     pub(crate) secrets: BTreeMap<String, Secret>,
     pub(crate) limits: LimitsEntry,
     pub(crate) cache: CacheEntry,
@@ -92,12 +95,31 @@ impl StageEntry {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RingEntry {
-    pub(crate) current: String,
+    pub(crate) current: Option<String>,
+    #[serde(default)]
     pub(crate) material: BTreeMap<String, Secret>,
+    /// URI of the service's key that wraps data keys.
+    pub(crate) service: Option<String>,
+    /// URIs of keys that only unwrap.
+    #[serde(default)]
+    pub(crate) retired: Vec<String>,
+    pub(crate) data_key: Option<DataKeyEntry>,
+    pub(crate) opened: Option<OpenedEntry>,
+    pub(crate) secret: Option<Secret>,
+    /// Secrets of before, which only open and verify.
+    #[serde(default)]
+    pub(crate) old_secrets: Vec<Secret>,
     /// When keys were made, for metrics.
     #[serde(default)]
     pub(crate) created: BTreeMap<String, Date>,
     pub(crate) max_messages_per_key: Option<NonZeroU64>,
+}
+
+impl RingEntry {
+    /// Returns the places of its keys and secrets.
+    fn secrets(&self) -> impl Iterator<Item = &Secret> {
+        self.material.values().chain(&self.secret).chain(&self.old_secrets)
+    }
 }
 
 /// `[limits]`
@@ -196,7 +218,7 @@ impl File {
             ("file", path) => Some(PathBuf::from(path)),
             _ => None,
         });
-        let material = self.keys.values().flat_map(|ring| ring.material.values());
+        let material = self.keys.values().flat_map(RingEntry::secrets);
         let settings = self.buckets.values().flat_map(BucketEntry::secrets);
         let services = self.services.values().flat_map(ServiceEntry::files).map(Path::to_owned);
         let secrets = material.chain(settings).chain(self.secrets.values());
@@ -206,7 +228,9 @@ impl File {
         let servers = self.codec_server.files().chain(self.gateway.files());
         // A signature beside a plugin counts as its file, and need not be there.
         let plugins = plugins.flat_map(|path| [path.with_added_extension("sig"), path]);
+        let key_services = self.key_services.values().flat_map(KeyAccessEntry::files);
         plugins
+            .chain(key_services)
             .chain(self.plugins.files())
             .chain(secrets)
             .chain(services)

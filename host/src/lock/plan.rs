@@ -1,14 +1,17 @@
 //! A plan to pin plugins, which is written if nobody objects.
 
 use std::{
-    fs, io,
+    fs,
     path::{Path, PathBuf},
 };
 
 use cloakroom_core::{Error, ErrorKind};
 
 use super::{difference::Difference, edit::Edit};
-use crate::lock_file::{LockFile, LockedPlugin};
+use crate::{
+    lock_file::{LockFile, LockedPlugin},
+    replace_file::replace_file,
+};
 
 /// Plan to pin the plugins of a configuration.
 #[derive(Clone, Debug)]
@@ -69,7 +72,7 @@ impl LockPlan {
     /// `Config` if a file cannot be written.
     pub fn write(&self) -> Result<(), Error> {
         let written = |path: &Path, text: &str| {
-            replace(path, text).map_err(|error| {
+            replace_file(path, text).map_err(|error| {
                 let text = format!("cannot write `{}`", path.display());
                 Error::new(ErrorKind::Config, text).with_source(error)
             })
@@ -77,19 +80,4 @@ impl LockPlan {
         written(&LockFile::path(&self.config), &self.lock.text()?)?;
         if self.text == self.before { Ok(()) } else { written(&self.config, &self.text) }
     }
-}
-
-/// Replaces a file, so that a running process reads the old text or the new one and nothing between.
-fn replace(path: &Path, text: &str) -> io::Result<()> {
-    let unfinished = path.with_added_extension(format!("{}.tmp", std::process::id()));
-    fs::write(&unfinished, text)?;
-    let renamed = match fs::metadata(path) {
-        Ok(known) => fs::set_permissions(&unfinished, known.permissions()),
-        Err(_) => Ok(()),
-    };
-    let renamed = renamed.and_then(|()| fs::rename(&unfinished, path));
-    if renamed.is_err() {
-        let _ = fs::remove_file(&unfinished);
-    }
-    renamed
 }

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::error::config;
 
-type Settings = BTreeMap<String, Zeroizing<String>>;
+pub(crate) type Settings = BTreeMap<String, Zeroizing<String>>;
 type ConnectResult = Result<Arc<dyn ObjectStore>, Error>;
 
 /// Returns the store of a bucket whose URL has this scheme. Sends nothing yet.
@@ -35,12 +35,14 @@ pub(crate) fn connect(
 }
 
 #[cfg(any(feature = "s3", feature = "gcs", feature = "azure"))]
-mod with_client {
+pub(crate) mod with_client {
     use std::{str::FromStr, sync::Arc, time::Duration};
 
     use cloakroom_core::Error;
     #[cfg(feature = "s3")]
-    use object_store::aws::AmazonS3ConfigKey;
+    use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
+    #[cfg(feature = "gcs")]
+    use object_store::gcp::GoogleCloudStorageBuilder;
     use object_store::{
         BackoffConfig, ClientOptions, Error as StoreError, ObjectStore, RetryConfig,
     };
@@ -71,11 +73,23 @@ mod with_client {
 
     #[cfg(feature = "s3")]
     pub(super) fn s3(name: &str, settings: &Settings, retry_timeout: Duration) -> ConnectResult {
-        let mut builder = object_store::aws::AmazonS3Builder::new()
+        environment::warn_of_ignored("AWS_");
+        let builder = s3_builder(merge(environment::AWS, settings), settings, retry_timeout)?;
+        let connector = s3_connector(name, &builder, NO_AWS);
+        finish(builder.with_bucket_name(name).with_http_connector(connector).build())
+    }
+
+    /// Returns a builder with these settings, credentials of the environment among them.
+    #[cfg(feature = "s3")]
+    pub(crate) fn s3_builder(
+        merged: Vec<(String, String)>,
+        settings: &Settings,
+        retry_timeout: Duration,
+    ) -> Result<AmazonS3Builder, Error> {
+        let mut builder = AmazonS3Builder::new()
             .with_client_options(client(settings))
             .with_retry(retry_config(retry_timeout));
-        environment::warn_of_ignored("AWS_");
-        for (key, value) in merge(environment::AWS, settings) {
+        for (key, value) in merged {
             builder = builder.with_config(parse_key(&key)?, value);
         }
         let [id, secret] = [AmazonS3ConfigKey::AccessKeyId, AmazonS3ConfigKey::SecretAccessKey]
@@ -89,24 +103,51 @@ mod with_client {
                     .to_owned(),
             ));
         }
+        Ok(builder)
+    }
+
+    /// Returns the HTTP clients of a builder, for a bucket or a key service of this name.
+    #[cfg(feature = "s3")]
+    pub(crate) fn s3_connector(
+        name: &str,
+        builder: &AmazonS3Builder,
+        advice: &'static str,
+    ) -> Connector {
         let metadata = builder.get_config_value(&AmazonS3ConfigKey::MetadataEndpoint);
         let metadata = metadata.as_deref().map_or(LINK_LOCAL, host);
-        let connector = Connector::new(name, vec![metadata.to_owned()], NO_AWS);
-        finish(builder.with_bucket_name(name).with_http_connector(connector).build())
+        Connector::new(name, vec![metadata.to_owned()], advice)
     }
 
     #[cfg(feature = "gcs")]
     pub(super) fn gcs(name: &str, settings: &Settings, retry_timeout: Duration) -> ConnectResult {
-        let mut builder = object_store::gcp::GoogleCloudStorageBuilder::new()
+        environment::warn_of_ignored("GOOGLE_");
+        let merged = merge(environment::GOOGLE, settings);
+        let builder = gcs_builder(merged, settings, retry_timeout)?;
+        let connector = gcs_connector(name, NO_GOOGLE);
+        finish(builder.with_bucket_name(name).with_http_connector(connector).build())
+    }
+
+    /// Returns a builder with these settings, credentials of the environment among them.
+    #[cfg(feature = "gcs")]
+    pub(crate) fn gcs_builder(
+        merged: Vec<(String, String)>,
+        settings: &Settings,
+        retry_timeout: Duration,
+    ) -> Result<GoogleCloudStorageBuilder, Error> {
+        let mut builder = GoogleCloudStorageBuilder::new()
             .with_client_options(client(settings))
             .with_retry(retry_config(retry_timeout));
-        environment::warn_of_ignored("GOOGLE_");
-        for (key, value) in merge(environment::GOOGLE, settings) {
+        for (key, value) in merged {
             builder = builder.with_config(parse_key(&key)?, value);
         }
+        Ok(builder)
+    }
+
+    /// Returns the HTTP clients of a bucket or a key service of this name.
+    #[cfg(feature = "gcs")]
+    pub(crate) fn gcs_connector(name: &str, advice: &'static str) -> Connector {
         let metadata = vec!["metadata.google.internal".to_owned(), LINK_LOCAL.to_owned()];
-        let connector = Connector::new(name, metadata, NO_GOOGLE);
-        finish(builder.with_bucket_name(name).with_http_connector(connector).build())
+        Connector::new(name, metadata, advice)
     }
 
     #[cfg(feature = "azure")]
@@ -126,7 +167,7 @@ mod with_client {
     }
 
     /// Returns the credentials of the environment, followed by the settings, which override them.
-    fn merge(variables: &[&str], settings: &Settings) -> Vec<(String, String)> {
+    pub(crate) fn merge(variables: &[&str], settings: &Settings) -> Vec<(String, String)> {
         let configured = settings.iter().map(|(name, value)| (name.clone(), value.to_string()));
         environment::settings(variables).into_iter().chain(configured).collect()
     }

@@ -4,8 +4,9 @@
 //!
 //! - plain AES-256-GCM uses the material itself, because the ecosystem has fixed that format;
 //! - boxes use `HKDF-SHA256(salt = "cloakroom/box/1", ikm = material, info = salt of the box)`: 32
-//!   bytes of AES key, 32 bytes of commitment; the additional data is the length of the key's id (u32,
-//!   big-endian), the id, and the caller's additional data;
+//!   bytes of AES key, 32 bytes of commitment; the additional data is what the key is bound to, and the
+//!   caller's additional data. A key of a ring is bound to the length of its id (u32, big-endian) and
+//!   the id;
 //! - the salt of a deterministic box is the start of `HMAC-SHA256(HKDF-Extract(salt =
 //!   "cloakroom/salt/1", ikm = material), length of the additional data (u64, big-endian), that, and the
 //!   plaintext)`;
@@ -46,6 +47,8 @@ pub const BOX_OVERHEAD: usize = SALT + COMMITMENT + TAG;
 /// Key that is held in the memory of this process.
 pub struct RingKey {
     id: String,
+    /// Start of the additional data of every box.
+    bound: Vec<u8>,
     plain: LessSafeKey,
     boxes: hmac::Key,
     salts: hmac::Key,
@@ -64,8 +67,22 @@ impl RingKey {
         material: &KeyMaterial,
         messages: MessageCounter,
     ) -> Result<Self, KeyError> {
+        // The id is stored beside the box in the clear. Bound to the box, it cannot be exchanged. A ring
+        // refuses ids above 256 bytes, so the cast is exact.
+        let bound = [&(id.len() as u32).to_be_bytes(), id.as_bytes()].concat();
+        Self::bound(id, bound, material, messages)
+    }
+
+    /// Creates a key whose boxes are bound to something else than its id.
+    pub(crate) fn bound(
+        id: &str,
+        bound: Vec<u8>,
+        material: &KeyMaterial,
+        messages: MessageCounter,
+    ) -> Result<Self, KeyError> {
         Ok(Self {
             id: id.to_owned(),
+            bound,
             plain: aes_key(material.bytes())?,
             boxes: extract("cloakroom/box/1", material),
             salts: extract("cloakroom/salt/1", material),
@@ -117,13 +134,9 @@ impl RingKey {
         salt
     }
 
-    /// Returns the additional data of a box: the key's id and that of the caller.
-    ///
-    /// The id is stored beside the box in the clear. Bound to the box, it cannot be exchanged.
+    /// Returns the additional data of a box: what the key is bound to, and that of the caller.
     fn additional_data(&self, associated: &[u8]) -> Vec<u8> {
-        // A ring refuses ids above 256 bytes, so the cast is exact.
-        let length = self.id.len() as u32;
-        [&length.to_be_bytes(), self.id.as_bytes(), associated].concat()
+        [&self.bound, associated].concat()
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fmt};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use cloakroom_core::{Error, ErrorKind};
+use cloakroom_core::{DataKey, Error, ErrorKind};
 use zeroize::{Zeroize, Zeroizing};
 
 /// Length of a key in bytes.
@@ -87,6 +87,15 @@ impl KeyMaterial {
     /// Returns the secret bytes.
     pub(crate) fn bytes(&self) -> &[u8; LENGTH] {
         &self.0
+    }
+}
+
+/// Copies the bytes of a data key. It was drawn at random, so it is not checked for patterns.
+impl From<&DataKey> for KeyMaterial {
+    fn from(key: &DataKey) -> Self {
+        let mut material = Self(Zeroizing::new([0; LENGTH]));
+        material.0.copy_from_slice(key.bytes());
+        material
     }
 }
 

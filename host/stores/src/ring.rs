@@ -1,6 +1,11 @@
 //! Key ring in the memory of this process.
 
-use std::{collections::BTreeMap, fmt, num::NonZeroU64, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    num::NonZeroU64,
+    sync::{Arc, atomic::AtomicU64},
+};
 
 use aws_lc_rs::rand;
 use cloakroom_core::{Error, ErrorKind, KeyError, KeyLookup, KeyRing};
@@ -74,11 +79,11 @@ impl Ring {
 }
 
 impl KeyRing for Ring {
-    fn current(&self) -> KeyLookup<'_> {
+    fn current<'a>(&'a self, _: Option<&'a str>) -> KeyLookup<'a> {
         KeyLookup::found(self.current.clone())
     }
 
-    fn find<'a>(&'a self, id: &'a str) -> KeyLookup<'a> {
+    fn find<'a>(&'a self, id: &'a str, _: Option<&'a str>) -> KeyLookup<'a> {
         self.keys.get(id).map_or_else(KeyLookup::none, |key| KeyLookup::found(key.clone()))
     }
 }
@@ -160,6 +165,18 @@ impl RingKey {
         check_id(id)?;
         let messages = MessageCounter::new(KeyUsage::default().counter(material), DEFAULT_MESSAGES);
         Ok(Self::new(id, material, messages)?)
+    }
+
+    /// Returns a key like [`RingKey::from_material`] whose boxes are bound to `bound` in the place of the
+    /// id, which may be of any length. `bound` must begin with bytes that are no length of an id, and end
+    /// where what follows cannot be a part of it.
+    ///
+    /// # Errors
+    /// `Key` if the cryptography library refuses the material.
+    pub fn bound_to(id: &str, bound: Vec<u8>, material: &KeyMaterial) -> Result<Self, RingError> {
+        let count = Arc::new(AtomicU64::new(0));
+        let messages = MessageCounter::new(count, DEFAULT_MESSAGES);
+        Ok(Self::bound(id, bound, material, messages)?)
     }
 }
 

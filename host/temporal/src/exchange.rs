@@ -40,6 +40,7 @@ use cloakroom_grpc::Status;
 pub(crate) use self::{
     call::rights::{self, NAMESPACE},
     error_details::ErrorDetails,
+    proto::{put_bytes, put_number, seconds},
 };
 pub(crate) use self::{
     call::{Call, DECODED, SERVICE},

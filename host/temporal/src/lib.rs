@@ -25,6 +25,8 @@ mod reference;
 mod sdk;
 #[cfg(feature = "codec-server")]
 pub mod server;
+#[cfg(feature = "gateway")]
+pub mod survey;
 mod too_large;
 
 #[cfg(any(feature = "codec-server", feature = "gateway"))]

@@ -38,14 +38,14 @@ impl PageKeys {
 
     /// Returns the id of the key that signs, and the code of a token; none if no key signs.
     pub(crate) fn sign(&self, token: &[u8]) -> Option<(String, [u8; CODE])> {
-        let current = self.0.iter().filter_map(|ring| ring.current().now()?.ok()?);
+        let current = self.0.iter().filter_map(|ring| ring.lasting().now()?.ok()?);
         let mut signed = current.filter_map(|key| Some((key.id().to_owned(), code(&*key, token)?)));
         signed.next()
     }
 
     /// Returns whether a key with this id signed a token.
     pub(crate) fn verify(&self, id: &str, token: &[u8], signed: &[u8]) -> bool {
-        let keys = self.0.iter().filter_map(|ring| ring.find(id).now()?.ok()?);
+        let keys = self.0.iter().filter_map(|ring| ring.find(id, None).now()?.ok()?);
         keys.filter_map(|key| code(&*key, token)).any(|expected| is_equal(&expected, signed))
     }
 }

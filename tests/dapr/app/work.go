@@ -35,14 +35,20 @@ func activities(id string) int {
 	return ran.of[id]
 }
 
+func count(id string) {
+	ran.Lock()
+	defer ran.Unlock()
+	ran.of[id]++
+}
+
 func registry() *workflow.Registry {
 	registry := workflow.NewRegistry()
 	for name, run := range map[string]workflow.Workflow{
-		"Pile": pile, "Child": child, "Tour": tour, "Bequeath": bequeath, "Heir": heir,
+		"Pile": pile, "Child": child, "Tour": tour, "Bequeath": bequeath, "Heir": heir, "Abroad": abroad, "Reflect": reflect,
 	} {
 		must(registry.AddWorkflowN(name, run))
 	}
-	for name, run := range map[string]workflow.Activity{"Chunk": chunk, "Refuse": refuse} {
+	for name, run := range map[string]workflow.Activity{"Chunk": chunk, "Refuse": refuse, "Mirror": mirror} {
 		must(registry.AddActivityN(name, run))
 	}
 	return registry
@@ -70,9 +76,7 @@ func chunk(ctx workflow.ActivityContext) (any, error) {
 	if err := ctx.GetInput(&order); err != nil {
 		return nil, err
 	}
-	ran.Lock()
-	ran.of[order.Of]++
-	ran.Unlock()
+	count(order.Of)
 	return parcel(order.Index, order.Size), nil
 }
 

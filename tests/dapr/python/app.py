@@ -38,6 +38,36 @@ def refuse(ctx, order):
     raise ValueError("refused on purpose")
 
 
+def next_parcel(order):
+    if order["note"] != parcel(order["index"], order["size"]):
+        raise ValueError(f"got another text of {len(order['note'])} characters")
+    return parcel(order["index"] + 1, order["size"])
+
+
+@runtime.activity(name="Mirror")
+def mirror(ctx, order):
+    """Takes a text, and returns the next one."""
+    ran[order["of"]] += 1
+    return next_parcel(order)
+
+
+@runtime.workflow(name="Reflect")
+def reflect(ctx, order):
+    return next_parcel(order)
+
+
+@runtime.workflow(name="Heir")
+def heir(ctx, order):
+    """Returns whether it reads the result of the activity in the history that it got, and how that begins."""
+    history = ctx.get_propagated_history()
+    events = history.events if history else []
+    results = [event.taskCompleted.result.value for event in events if event.HasField("taskCompleted")]
+    text = json.loads(results[0]) if results else "no result"
+    # Another turn, which has that history too.
+    yield ctx.call_activity(chunk, input={"index": 0, "size": 100})
+    return {"read": text == parcel(order["index"], order["size"]), "begins": text[:24]}
+
+
 @runtime.workflow(name="Pile")
 def pile(ctx, order):
     """Returns how many of `count` activities returned what they should."""

@@ -43,6 +43,12 @@ impl App {
         self.obey(&json!({ "do": "start", "workflow": "Bequeath", "id": id, "input": input }));
     }
 
+    /// Starts a workflow that calls an activity and a child in another app. Only Go has it.
+    pub(super) fn abroad(&self, id: &str, heir: &str, size: usize) {
+        let input = json!({ "heir": heir, "size": size });
+        self.obey(&json!({ "do": "start", "workflow": "Abroad", "id": id, "input": input }));
+    }
+
     /// Returns how many activities it ran for an instance, or panics with what its SDK says of it.
     pub(super) fn ran(&self, id: &str) -> u64 {
         self.ask(&json!({ "do": "ran", "id": id }))["ran"].as_u64().expect("a number")

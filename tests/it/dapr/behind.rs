@@ -1,9 +1,11 @@
 //! A gateway as a process, between an app and a sidecar of its own.
 
+use std::net::{Ipv4Addr, SocketAddr};
+
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cloakroom_tests::{
     KEY,
-    rigs::{ControlPlane, GatewayProcess, Sidecar, SidecarOptions, Tap},
+    rigs::{ControlPlane, GatewayProcess, Sidecar, SidecarOptions, Tap, free_port},
 };
 
 use super::observer::Observer;
@@ -49,6 +51,7 @@ pub(super) struct Behind {
     pub(super) sidecar: Sidecar,
     pub(super) observer: Observer,
     tap: Tap,
+    metrics: SocketAddr,
 }
 
 impl Behind {
@@ -70,9 +73,11 @@ impl Behind {
     ) -> Self {
         let sidecar = Sidecar::start(control, options);
         let tap = Tap::before(&sidecar.target());
+        let metrics = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
         let config = format!(
             "{STAGES}{storage}\n[gateway.dapr]\nupstream = \"http://{}\"\nmax_body_size = \"{}\"\n\
-             app_max_message = \"{app_max_message}\"\nhold_time = \"600s\"\n",
+             app_max_message = \"{app_max_message}\"\nhold_time = \"600s\"\n\
+             metrics_listen = \"{metrics}\"\n",
             tap.target(),
             options.max_body_size,
         );
@@ -80,12 +85,17 @@ impl Behind {
         let files = [("cloakroom.toml", &*config), ("payments.key", &*key)];
         let gateway = GatewayProcess::before(binary(), "dapr", &files);
         let observer = Observer::of(&gateway.target());
-        Self { gateway, sidecar, observer, tap }
+        Self { gateway, sidecar, observer, tap, metrics }
     }
 
     /// Returns the host and port where an app finds the gateway.
     pub(super) fn target(&self) -> String {
         self.gateway.target()
+    }
+
+    /// Returns what the gateway shows Prometheus.
+    pub(super) fn metrics(&self) -> String {
+        self.gateway.metrics(self.metrics)
     }
 
     /// Checks that no message to the sidecar or from it was large.

@@ -1,4 +1,4 @@
-//! Histograms as daprd shows them to Prometheus.
+//! Histograms as daprd and the gateway show them to Prometheus.
 
 /// Upper bounds of the buckets of a ratio.
 pub(super) const BOUNDS: [&str; 11] =
@@ -13,6 +13,7 @@ pub(super) const ACTIVITY_RATIO: &str = "dapr_runtime_workflow_activity_payload_
 pub(super) struct Histogram {
     buckets: Vec<(String, u64)>,
     pub(super) count: u64,
+    pub(super) sum: f64,
 }
 
 impl Histogram {
@@ -23,12 +24,15 @@ impl Histogram {
             let (bound, count) = line.strip_prefix(&start)?.split_once("\"} ")?;
             Some((bound.to_owned(), count.parse().unwrap()))
         };
-        let start = format!("{name}_count{{{labels}}} ");
-        let count = metrics.lines().find_map(|line| line.strip_prefix(&start));
-        let count = count.unwrap_or_else(|| panic!("no {start}\n{metrics}"));
+        let one = |what: &str| {
+            let start = format!("{name}_{what}{{{labels}}} ");
+            let found = metrics.lines().find_map(|line| line.strip_prefix(&start));
+            found.unwrap_or_else(|| panic!("no {start}\n{metrics}"))
+        };
         Self {
             buckets: metrics.lines().filter_map(bucket).collect(),
-            count: count.parse().unwrap(),
+            count: one("count").parse().unwrap(),
+            sum: one("sum").parse().unwrap(),
         }
     }
 

@@ -9,6 +9,7 @@ use std::{
 use aws_lc_rs::digest::{SHA256, digest};
 use dapr_durabletask::{
     api::{DurableTaskError, Result},
+    proto_public::{HistoryEvent, history_event::EventType},
     task::{ActivityContext, OrchestrationContext},
     worker::Registry,
 };
@@ -44,6 +45,7 @@ pub(super) fn register(registry: &mut Registry, ran: Ran) {
     registry.add_named_orchestrator("Pile", pile);
     registry.add_named_orchestrator("Child", child);
     registry.add_named_orchestrator("Tour", tour);
+    registry.add_named_orchestrator("Heir", heir);
     registry.add_named_activity("Chunk", move |_, input| chunk(ran.clone(), input));
     registry.add_named_activity("Refuse", refuse);
 }
@@ -107,4 +109,21 @@ async fn tour(ctx: OrchestrationContext) -> Result<Option<String>> {
     let carried = parcel(9, size);
     ctx.continue_as_new(json!({ "size": size, "right": right, "carried": carried }), false);
     Ok(None)
+}
+
+/// Returns whether it reads the result of the activity in the history that it got, and how that begins.
+async fn heir(ctx: OrchestrationContext) -> Result<Option<String>> {
+    let order: Value = ctx.input()?;
+    let history = ctx.propagated_history();
+    let result = history.iter().flat_map(|history| &history.events).find_map(result);
+    let text: String = serde_json::from_str(result.unwrap_or(r#""no result""#))?;
+    let read = text == parcel(number(&order, "index"), number(&order, "size"));
+    Ok(Some(json!({ "read": read, "begins": &text[..text.len().min(24)] }).to_string()))
+}
+
+fn result(event: &HistoryEvent) -> Option<&str> {
+    match &event.event_type {
+        Some(EventType::TaskCompleted(done)) => done.result.as_deref(),
+        _ => None,
+    }
 }

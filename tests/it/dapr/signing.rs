@@ -7,6 +7,7 @@ use super::{
     app::App,
     exposition::{Histogram, WORKFLOW_RATIO},
     observer::Observer,
+    propagated::signing,
     sdk::Sdk,
 };
 use crate::gateway::canary::CANARY;
@@ -46,5 +47,5 @@ fn go_reads_the_history_of_another_app() {
 
 #[test]
 fn go_reads_the_signed_history_of_another_app() {
-    inherits(&ControlPlane::signing(), ["bequeath-signed", "inherit-signed"], true);
+    inherits(signing(), ["bequeath-signed", "inherit-signed"], true);
 }

@@ -19,7 +19,7 @@ fn sidecar(app: &str, max_body_size: &str) -> Sidecar {
 }
 
 /// Returns the size in what daprd says of a workflow that it stalls at a limit.
-fn size(said: &str, limit: usize) -> usize {
+pub(super) fn size(said: &str, limit: usize) -> usize {
     let (size, rest) = said
         .strip_prefix("Workflow payload size ")
         .and_then(|rest| rest.split_once(" bytes "))

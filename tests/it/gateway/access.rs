@@ -25,7 +25,7 @@ use temporalio_common::protos::temporal::api::workflowservice::v1::{
 
 pub(crate) use self::authority::{Authority, Pair};
 pub(crate) use self::edge::Edge;
-pub(crate) use self::frontend::{Frontend, Reaction};
+pub(crate) use self::frontend::{Frontend, Reaction, server_config};
 use super::harness::Served;
 use crate::worker::{folder_driver, opening};
 

@@ -1,21 +1,22 @@
-//! A server in the place of a sidecar, and a client in the place of an app: both speak gRPC as it is on
-//! the wire.
+//! A server in the place of a sidecar, which speaks gRPC as it is on the wire.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
-use bytes::{Buf as _, Bytes, BytesMut};
+use bytes::Bytes;
 use cloakroom_tests::{PATIENCE, dapr_protos::WorkItem};
-use h2::{RecvStream, SendStream, client::SendRequest, server::SendResponse};
-use http::{HeaderMap, HeaderValue, Request, Response};
+use h2::{RecvStream, SendStream, server::SendResponse};
+use http::{HeaderMap, Request, Response};
 use prost::Message as _;
+use rustls::ServerConfig;
 use tokio::{
-    net::{TcpListener, TcpStream},
+    io::{AsyncRead, AsyncWrite},
+    net::TcpListener,
     sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
     time::timeout,
 };
+use tokio_rustls::TlsAcceptor;
 
-/// The token that an app presents to its sidecar.
-pub(super) const TOKEN: &str = "token-of-the-app-Rm4";
+use super::wire::{TOKEN, compressed, framed, read, status};
 
 /// A call that the sidecar got.
 pub(super) struct Got {
@@ -27,6 +28,7 @@ pub(super) struct Got {
 /// A server in the place of a sidecar.
 pub(super) struct Sidecar {
     address: SocketAddr,
+    scheme: &'static str,
     got: UnboundedReceiver<Got>,
     streams: UnboundedReceiver<Items>,
 }
@@ -37,26 +39,36 @@ pub(super) struct Items(SendStream<Bytes>);
 impl Sidecar {
     /// Starts one whose app has this id.
     pub(super) async fn start(app: &'static str) -> Self {
+        Self::start_with(app, None).await
+    }
+
+    /// Starts one that serves TLS.
+    pub(super) async fn start_with(app: &'static str, tls: Option<ServerConfig>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let ((calls, got), (opened, streams)) = (unbounded_channel(), unbounded_channel());
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let tls = tls.map(|config| TlsAcceptor::from(Arc::new(config)));
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (calls, opened) = (calls.clone(), opened.clone());
+                let (calls, opened, tls) = (calls.clone(), opened.clone(), tls.clone());
                 tokio::spawn(async move {
-                    let mut connection = h2::server::handshake(stream).await.unwrap();
-                    while let Some(Ok((request, respond))) = connection.accept().await {
-                        let (calls, opened) = (calls.clone(), opened.clone());
-                        tokio::spawn(answer(app, request, respond, calls, opened));
+                    match tls {
+                        None => serve(app, stream, calls, opened).await,
+                        Some(tls) => {
+                            // Whoever it does not trust gets no connection.
+                            let Ok(stream) = tls.accept(stream).await else { return };
+                            serve(app, stream, calls, opened).await;
+                        }
                     }
                 });
             }
         });
-        Self { address, got, streams }
+        Self { address, scheme, got, streams }
     }
 
     pub(super) fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("{}://{}", self.scheme, self.address)
     }
 
     /// Waits for a call of this method.
@@ -83,7 +95,20 @@ impl Sidecar {
     }
 }
 
-/// Answers each call with the message that it sent, and knows the id of its app.
+async fn serve(
+    app: &'static str,
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    calls: UnboundedSender<Got>,
+    opened: UnboundedSender<Items>,
+) {
+    let mut connection = h2::server::handshake(stream).await.unwrap();
+    while let Some(Ok((request, respond))) = connection.accept().await {
+        tokio::spawn(answer(app, request, respond, calls.clone(), opened.clone()));
+    }
+}
+
+/// Answers each call with the message that it sent, and knows the id of its app. Whoever presents no token
+/// of the app is refused, as a sidecar with `DAPR_API_TOKEN` does.
 async fn answer(
     app: &str,
     request: Request<RecvStream>,
@@ -94,8 +119,15 @@ async fn answer(
     let (head, mut body) = request.into_parts();
     let path = head.uri.path().to_owned();
     let message = read(&mut body).await;
-    let response = Response::builder().header("content-type", "application/grpc").body(());
-    let mut sending = respond.send_response(response.unwrap(), false).unwrap();
+    let mut response = Response::builder().header("content-type", "application/grpc");
+    if head.headers.get("dapr-api-token").is_none_or(|token| token != TOKEN) {
+        response = response.header("grpc-status", "16");
+        let _ = respond.send_response(response.body(()).unwrap(), true);
+        return;
+    }
+    // A message need not be compressed all the same.
+    response = response.header("grpc-encoding", "gzip");
+    let mut sending = respond.send_response(response.body(()).unwrap(), false).unwrap();
     if path.ends_with("/GetWorkItems") {
         let _ = opened.send(Items(sending));
         return;
@@ -116,121 +148,20 @@ async fn answer(
 
 impl Items {
     pub(super) fn send(&mut self, item: &WorkItem) {
-        self.0.send_data(framed(&item.encode_to_vec()), false).unwrap();
+        self.send_bytes(framed(&item.encode_to_vec()));
+    }
+
+    /// Sends an item with gzip.
+    pub(super) fn send_compressed(&mut self, item: &[u8]) {
+        self.send_bytes(compressed(item));
+    }
+
+    /// Sends bytes as they are.
+    pub(super) fn send_bytes(&mut self, bytes: Bytes) {
+        self.0.send_data(bytes, false).unwrap();
     }
 
     pub(super) fn end(mut self, code: &'static str) {
         self.0.send_trailers(status(code)).unwrap();
     }
-}
-
-/// A client in the place of an app.
-pub(super) struct Caller(SendRequest<Bytes>, SocketAddr);
-
-/// The answer to a call.
-pub(super) struct Answer {
-    pub(super) code: String,
-    pub(super) message: String,
-    pub(super) body: Bytes,
-}
-
-/// The stream of work items, on the side of the app.
-pub(super) struct Arriving {
-    body: RecvStream,
-    rest: BytesMut,
-}
-
-impl Caller {
-    pub(super) async fn connect(address: SocketAddr) -> Self {
-        let stream = TcpStream::connect(address).await.unwrap();
-        let (client, connection) = h2::client::handshake(stream).await.unwrap();
-        tokio::spawn(connection);
-        Self(client, address)
-    }
-
-    async fn open(&self, path: &str, message: &[u8]) -> Response<RecvStream> {
-        let mut client = self.0.clone().ready().await.unwrap();
-        let request = Request::post(format!("http://{}{path}", self.1))
-            .header("content-type", "application/grpc")
-            .header("te", "trailers")
-            .header("dapr-api-token", TOKEN);
-        let (answer, mut sending) = client.send_request(request.body(()).unwrap(), false).unwrap();
-        // Whoever refuses a call may do so before it has come whole.
-        let _ = sending.send_data(framed(message), true);
-        answer.await.unwrap()
-    }
-
-    /// Makes a unary call.
-    pub(super) async fn call(&self, path: &str, message: &[u8]) -> Answer {
-        let (head, mut body) = self.open(path, message).await.into_parts();
-        let message = read(&mut body).await;
-        let trailers = body.trailers().await.unwrap().unwrap_or_default();
-        let text = |name| {
-            let value = head.headers.get(name).or_else(|| trailers.get(name));
-            value.map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
-        };
-        Answer { code: text("grpc-status"), message: text("grpc-message"), body: message }
-    }
-
-    /// Opens a stream.
-    pub(super) async fn stream(&self, path: &str) -> Arriving {
-        let body = self.open(path, b"").await.into_body();
-        Arriving { body, rest: BytesMut::new() }
-    }
-}
-
-impl Arriving {
-    /// Waits for the next message.
-    pub(super) async fn next(&mut self) -> Bytes {
-        loop {
-            if let Some(message) = take(&mut self.rest) {
-                return message;
-            }
-            let part = timeout(PATIENCE, self.body.data()).await.expect("a message");
-            let part = part.expect("an open stream").unwrap();
-            self.body.flow_control().release_capacity(part.len()).unwrap();
-            self.rest.extend_from_slice(&part);
-        }
-    }
-
-    /// Waits for the end, and returns its status.
-    pub(super) async fn end(mut self) -> String {
-        let ended = async {
-            while let Some(part) = self.body.data().await {
-                assert!(part.unwrap().is_empty(), "a message behind the last one");
-            }
-            self.body.trailers().await.unwrap().expect("trailers")
-        };
-        let trailers = timeout(PATIENCE, ended).await.expect("the end");
-        trailers["grpc-status"].to_str().unwrap().to_owned()
-    }
-}
-
-async fn read(body: &mut RecvStream) -> Bytes {
-    let mut bytes = BytesMut::new();
-    while let Some(Ok(part)) = body.data().await {
-        body.flow_control().release_capacity(part.len()).unwrap();
-        bytes.extend_from_slice(&part);
-    }
-    take(&mut bytes).unwrap_or_default()
-}
-
-/// Takes a whole message from behind its prefix.
-fn take(bytes: &mut BytesMut) -> Option<Bytes> {
-    let length = bytes.get(1..5)?.try_into().unwrap();
-    let length = usize::try_from(u32::from_be_bytes(length)).unwrap();
-    if bytes.len() < 5 + length {
-        return None;
-    }
-    bytes.advance(5);
-    Some(bytes.split_to(length).freeze())
-}
-
-fn framed(message: &[u8]) -> Bytes {
-    let length = u32::try_from(message.len()).unwrap().to_be_bytes();
-    [&[0][..], &length, message].concat().into()
-}
-
-fn status(code: &'static str) -> HeaderMap {
-    HeaderMap::from_iter([("grpc-status".parse().unwrap(), HeaderValue::from_static(code))])
 }

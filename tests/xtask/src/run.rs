@@ -60,9 +60,8 @@ pub(crate) fn root() -> PathBuf {
 
 /// Where Cargo builds, and where what the tests need is kept beside.
 pub(crate) fn target_dir() -> Result<PathBuf> {
-    let cargo = env::var_os("CARGO").context("run this as `cargo xtask`")?;
     let metadata = ["metadata", "--format-version=1", "--no-deps"];
-    let output = Command::new(cargo).args(metadata).current_dir(root()).output()?;
+    let output = cargo_command()?.args(metadata).current_dir(root()).output()?;
     let metadata: serde_json::Value = serde_json::from_slice(&output.stdout)?;
     let folder = metadata.get("target_directory").and_then(|folder| folder.as_str());
     folder.map(PathBuf::from).context("cargo does not say where it builds")

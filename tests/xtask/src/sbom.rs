@@ -6,7 +6,7 @@ mod bom;
 mod lock;
 mod tree;
 
-use std::{env, fs, path::PathBuf, process::Command};
+use std::{fs, path::PathBuf, process::Command};
 
 use anyhow::{Context as _, Result, ensure};
 use sha2::{Digest as _, Sha256};
@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use self::{bom::Artifact, lock::Lock, tree::Tree};
 use crate::{
     plugins,
-    run::{add_targets, root, say, target_dir},
+    run::{add_targets, cargo_command, root, say, target_dir},
 };
 
 /// The command line, as it is built for a release.
@@ -87,8 +87,7 @@ fn files(digest: impl Fn(&str) -> Result<Option<String>>) -> Result<Vec<(String,
 
 /// The normal dependencies of a package, with the features that it has when it is built alone.
 fn cargo_tree(package: &str, target: &str) -> Result<String> {
-    let cargo = env::var_os("CARGO").context("run this as `cargo xtask`")?;
-    let mut tree = Command::new(cargo);
+    let mut tree = cargo_command()?;
     tree.args(["tree", "--locked", "--package", package, "--target", target]);
     tree.args(["--edges", "normal,no-proc-macro", "--prefix", "depth"]);
     tree.args(["--format", tree::FORMAT]).current_dir(root());

@@ -1,20 +1,19 @@
 //! The crates that the lock file names, in a folder that takes the place of crates.io.
 
-use std::{env, fs, path::PathBuf, process::Command};
+use std::{fs, path::PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use crate::{
-    run::{root, run, target_dir},
+    run::{cargo_command, root, run, target_dir},
     stamp,
 };
 
 /// Makes the folder, unless it holds what the lock file names, and returns its path.
 pub(crate) fn crates() -> Result<PathBuf> {
     let folder = target_dir()?.join("vendor");
-    let cargo = env::var_os("CARGO").context("run this as `cargo xtask`")?;
     stamp::once(&folder, &fs::read_to_string(root().join("Cargo.lock"))?, || {
-        let mut vendor = Command::new(cargo);
+        let mut vendor = cargo_command()?;
         // With versions in their names: which of two versions goes without depends on the others.
         vendor.args(["vendor", "--quiet", "--locked", "--versioned-dirs"]).arg(&folder);
         vendor.current_dir(root());

@@ -24,6 +24,8 @@ pub(crate) struct Event {
     pub(crate) kind: String,
     /// Run of the history, if this event names it.
     pub(crate) run: Option<Run>,
+    /// Time as the export has it.
+    pub(crate) time: Option<String>,
     pub(crate) payloads: Vec<EventPayload>,
 }
 
@@ -47,6 +49,8 @@ impl Event {
             return Err(Failure::operation(text));
         };
         let (kind, run) = (camel(kind), run(&event));
+        let time = event.get("eventTime").or_else(|| event.get("event_time"));
+        let time = time.and_then(Value::as_str).map(printable);
         let place = |field: &str| format!("event {id} {kind}, {field}");
         let found = find_payloads::payloads(event)
             .map_err(|find_payloads::DecodedField(field)| decoded(&place(&field)))?;
@@ -55,7 +59,7 @@ impl Event {
             let payload = read_payload(payload, &place(&field))?;
             payloads.push(EventPayload { field, search_attribute, payload });
         }
-        Ok(Self { id, kind, run, payloads })
+        Ok(Self { id, kind, run, time, payloads })
     }
 }
 

@@ -108,7 +108,7 @@ impl Explainer {
         let mut collector = Collector::default();
         let mut story = Story::default();
         while let Some(event) = read.recv().await {
-            let Event { id, kind, run, payloads } = event?;
+            let Event { id, kind, run, time: _, payloads } = event?;
             story.events += 1;
             story.last_event = story.last_event.max(id);
             if let Some(run) = run {
@@ -199,7 +199,11 @@ fn digest(payload: &Payload) -> Digest {
     Digest::sha256(&payload.envelope().to_bytes())
 }
 
-fn open(file: &Path) -> Result<Box<dyn io::Read + Send>, Failure> {
+/// Opens a history, or standard input for `-`.
+///
+/// # Errors
+/// If the file cannot be read.
+pub(crate) fn open(file: &Path) -> Result<Box<dyn io::Read + Send>, Failure> {
     if file == Path::new("-") {
         return Ok(Box::new(io::BufReader::new(io::stdin())));
     }

@@ -100,7 +100,7 @@ mod tests {
     struct Waiting;
 
     impl KeyRing for Waiting {
-        fn find<'a>(&'a self, id: &'a str) -> KeyLookup<'a> {
+        fn find<'a>(&'a self, id: &'a str, _: Option<&'a str>) -> KeyLookup<'a> {
             KeyLookup::later(async move {
                 let key: Arc<dyn Key> = Arc::new(OnlyId);
                 Ok(Some(key).filter(|key| key.id() == id))
@@ -110,10 +110,11 @@ mod tests {
 
     #[test]
     fn a_ring_may_answer_later_and_has_no_current_key_by_default() {
-        assert!(Waiting.find("only-id").now().is_none());
-        assert_eq!(block_on(Waiting.find("only-id")).unwrap().unwrap().id(), "only-id");
-        assert!(block_on(Waiting.find("other")).unwrap().is_none());
-        assert!(Waiting.current().now().unwrap().unwrap().is_none());
+        assert!(Waiting.find("only-id", None).now().is_none());
+        assert_eq!(block_on(Waiting.find("only-id", None)).unwrap().unwrap().id(), "only-id");
+        assert!(block_on(Waiting.find("other", None)).unwrap().is_none());
+        assert!(Waiting.current(None).now().unwrap().unwrap().is_none());
+        assert!(Waiting.lasting().now().unwrap().unwrap().is_none());
         let down = KeyLookup::failed(Error::new(ErrorKind::Unavailable, "down"));
         assert_eq!(block_on(down).map(drop).unwrap_err().kind(), ErrorKind::Unavailable);
     }

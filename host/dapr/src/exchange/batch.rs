@@ -69,6 +69,12 @@ impl Batch {
         self.fates.iter().filter(|fate| !matches!(fate, Fate::Stays)).count()
     }
 
+    /// Returns the first site of a payload, by its place among the payloads.
+    pub(super) fn site(&self, slot: usize) -> Option<usize> {
+        let is_here = |fate: &Fate| matches!(fate, Fate::Decoded(index) if *index == slot);
+        self.fates.iter().position(is_here)
+    }
+
     /// Returns the size of the objects that references declare, each as often as it occurs.
     pub(super) fn declared(&self) -> u64 {
         let payloads = self.fates.iter().filter_map(|fate| match fate {

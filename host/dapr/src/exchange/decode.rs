@@ -7,7 +7,7 @@ use cloakroom_core::{Context, Direction, Error, Thousands};
 use cloakroom_pipeline::Pipeline;
 use cloakroom_wire::{Scan, splice};
 
-use super::{Call, Exchange, app_context, batch::Batch, malformed, method};
+use super::{Call, Exchange, app_context, batch::Batch, foreign, malformed, method};
 
 /// A message that was decoded.
 #[derive(Debug)]
@@ -76,8 +76,11 @@ pub(super) async fn decode_found(
     }
     let mut bytes = found.bytes().clone();
     if batch.count() > 0 {
-        let decoded = pipeline.decode(ctx, batch.payloads.clone()).await;
-        let texts = batch.texts(found, &decoded.map_err(Refused::Undecodable)?).map_err(report)?;
+        let decoded = pipeline.decode(ctx, batch.payloads.clone()).await.map_err(|error| {
+            let site = error.slot().and_then(|slot| batch.site(slot));
+            Refused::Undecodable(foreign::explain(pipeline, ctx, found, site, error))
+        })?;
+        let texts = batch.texts(found, &decoded).map_err(report)?;
         bytes = splice(found, texts).map_err(|error| report(malformed(error)))?;
     }
     let size = bytes.len() as u64;

@@ -8,7 +8,7 @@ use cloakroom_pipeline::{Pipeline, Room, Stage, Verdict};
 use cloakroom_wire::{Scan, View, splice};
 
 use super::{
-    Call, Exchange, app_context, malformed, method,
+    Call, Exchange, app_context, crossing, malformed, method,
     place::{Place, check_text, place},
     target,
 };
@@ -31,6 +31,13 @@ pub struct Encoded {
     pub unknown_instance: Option<String>,
 }
 
+impl Encoded {
+    /// Returns a request in which nothing had to change.
+    pub(crate) fn as_it_is(bytes: Bytes) -> Self {
+        Self { bytes, payloads: 0, stalls: vec![], unknown_instance: None }
+    }
+}
+
 /// The texts of a request that are encoded.
 struct Batch {
     /// Site of each payload.
@@ -44,13 +51,12 @@ impl Exchange {
     ///
     /// # Errors
     /// Those of the pipeline. `Malformed` if the message is not as its type says, or a payload is not
-    /// UTF-8. `LimitExceeded(Message)` if it is larger than the sidecar accepts.
+    /// UTF-8. `Denied` if another app would get what it may not open. `LimitExceeded(Message)` if it is
+    /// larger than the sidecar accepts.
     pub async fn encode_request(&self, call: &Call<'_>, bytes: Bytes) -> Result<Encoded, Error> {
-        let as_it_is =
-            |bytes| Encoded { bytes, payloads: 0, stalls: vec![], unknown_instance: None };
         let message = method(call.path).map(|method| method.request);
         let Some(message) = message.filter(|message| message.holds_payloads()) else {
-            return Ok(as_it_is(bytes));
+            return Ok(Encoded::as_it_is(bytes));
         };
         let (pipeline, settings) = (self.pipeline(), self.settings());
         let ctx = app_context(&settings.app_id, call.memory);
@@ -61,7 +67,7 @@ impl Exchange {
         check_size(&encoded, &settings).map_err(report)?;
         let after = View::new(message, &encoded);
         let (stalls, unknown_instance) = self.follow_request(&settings, found.root(), after);
-        Ok(Encoded { payloads, stalls, unknown_instance, ..as_it_is(encoded) })
+        Ok(Encoded { payloads, stalls, unknown_instance, ..Encoded::as_it_is(encoded) })
     }
 
     async fn encode_found(
@@ -74,6 +80,8 @@ impl Exchange {
         let report = |error| pipeline.report_failure(ctx, Direction::Encode, error);
         let targets = target::of_sites(ctx, found, &self.shared.instances);
         let batch = Batch::new(pipeline, settings, found, &targets).map_err(report)?;
+        crossing::check(pipeline, ctx, found, batch.sites.iter().zip(&batch.targets))
+            .map_err(report)?;
         let mut texts = escape_failures(found, &batch.sites);
         let count = batch.payloads.len();
         if count > 0 {

@@ -10,7 +10,7 @@ use crate::{
     fields::put_text,
     instances::{
         instance::Instance,
-        plan::{Plan, Scope, Task, event_size},
+        plan::{Plan, Task, event_size},
         turn::Turn,
         weight::{EventWeight, Weight},
     },
@@ -59,7 +59,16 @@ impl Exchange {
         let plain = plain.and_then(|plain| plain.message("workflowRequest"));
         let turn = Turn::read(request, plain, declared);
         let should_ask = self.shared.instances.update(id, |instance| {
+            let predicted = instance.predicted.take();
             instance.observe(turn);
+            if let Some([ratio, without]) = predicted {
+                let (settings, workflow) = (self.settings(), &instance.origin.workflow);
+                self.shared.meter.record_prediction(
+                    labels(&settings, workflow, None),
+                    ratio,
+                    without,
+                );
+            }
             instance.should_ask()
         });
         should_ask?.then(|| id.to_owned())
@@ -110,8 +119,11 @@ impl Exchange {
         let plan = Plan::read(plain, encoded, &settings.app_id);
         let followed = self.shared.instances.update(id, |instance| {
             let mut stalls = Vec::new();
+            // Once for all tasks: a history has thousands of events.
+            let (own, inherited) = (instance.own_weight(), instance.propagated());
             for task in &plan.tasks {
-                stalls.extend(self.forecast_task(settings, id, instance, task));
+                let history = task.scope.weight(own, inherited);
+                stalls.extend(self.forecast_task(settings, id, instance, task, history));
             }
             instance.plan(&plan);
             if !plan.ends {
@@ -167,20 +179,16 @@ impl Exchange {
         self.weigh(settings, id, instance, None, weight)
     }
 
-    /// Predicts the dispatch of an activity. Returns the forecast if it will stall its workflow.
+    /// Predicts the dispatch of an activity with this history. Returns the forecast if it will stall its
+    /// workflow.
     fn forecast_task(
         &self,
         settings: &ExchangeSettings,
         id: &str,
         instance: &mut Instance,
         task: &Task,
+        history: Option<Weight>,
     ) -> Option<Forecast> {
-        let own = instance.own_weight();
-        let history = match task.scope {
-            Scope::None => None,
-            Scope::Own => Some(own),
-            Scope::Lineage => Some([own, instance.propagated()].into_iter().collect::<Weight>()),
-        };
         let weight = Weight {
             sent: budget::activity_size(task.event.sent, history.map(|history| history.sent)),
             without: budget::activity_size(
@@ -191,7 +199,8 @@ impl Exchange {
         self.weigh(settings, id, instance, Some(&task.name), weight)
     }
 
-    /// Records a prediction, and warns if it will stall.
+    /// Notes a prediction, and warns if it will stall. That of a turn is recorded when the turn arrives: what
+    /// passes before changes it. One that stalls does not arrive.
     fn weigh(
         &self,
         settings: &ExchangeSettings,
@@ -204,16 +213,17 @@ impl Exchange {
         let budget = budget::of(max_body_size);
         let (ratio, without) = (budget.ratio(weight.sent)?, budget.ratio(weight.without)?);
         let workflow = instance.origin.workflow.clone();
-        let labels = Labels {
-            app_id: &settings.app_id,
-            namespace: &settings.namespace,
-            workflow: &workflow,
-            activity,
-        };
-        self.shared.meter.record_prediction(labels, ratio, without);
-        if budget.verdict(weight.sent) == Verdict::Fits {
+        let fits = budget.verdict(weight.sent) == Verdict::Fits;
+        if fits && activity.is_none() {
+            instance.predicted = Some([ratio, without]);
             return None;
         }
+        let labels = labels(settings, &workflow, activity);
+        self.shared.meter.record_prediction(labels, ratio, without);
+        if fits {
+            return None;
+        }
+        instance.predicted = None;
         let forecast = Forecast {
             instance_id: id.to_owned(),
             workflow,
@@ -227,6 +237,14 @@ impl Exchange {
         }
         Some(forecast)
     }
+}
+
+fn labels<'a>(
+    settings: &'a ExchangeSettings,
+    workflow: &'a str,
+    activity: Option<&'a str>,
+) -> Labels<'a> {
+    Labels { app_id: &settings.app_id, namespace: &settings.namespace, workflow, activity }
 }
 
 /// Returns the weight of the event that follows from a message with these bytes.

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use cloakroom_core::{Context, Kind};
 use cloakroom_wire::{Scan, SpanId, View};
 
-use crate::instances::Instances;
+use crate::instances::{Instances, plan::CONTINUED_AS_NEW};
 
 /// Start of the names of workflows that a sidecar runs itself, and whose input it reads.
 const INTERNAL: &str = "dapr.internal.";
@@ -51,12 +51,14 @@ fn target(
     match message.message_type().name() {
         // One action. Its router names the app that reads it.
         "WorkflowAction" => {
-            let app = message.message("router").and_then(|router| text(router, "targetAppID"));
+            let app = router_target(message);
             let target = action_target(ctx, message).unwrap_or_else(|| ctx.clone());
             let parent = || {
-                message.message("completeWorkflow")?;
+                let complete = message.message("completeWorkflow")?;
+                // What a workflow carries into its next run is for itself.
+                let ends = complete.number("workflowStatus") != Some(CONTINUED_AS_NEW);
                 let origin = instances.origin(instance_id(found.root())?)?;
-                origin.parent_app
+                origin.parent_app.filter(|_| ends)
             };
             Some(match app.map(str::to_owned).or_else(parent) {
                 Some(app) => target.with_target_namespace(&app),
@@ -68,6 +70,11 @@ fn target(
         }
         _ => None,
     }
+}
+
+/// Returns the app that reads an action, if its router names one.
+pub(super) fn router_target<'a>(action: View<'a>) -> Option<&'a str> {
+    text(action.message("router")?, "targetAppID")
 }
 
 /// Returns the context of the instance that an action starts or sends an event to.

@@ -2,19 +2,32 @@
 
 use bytes::Bytes;
 use cloakroom_core::{CallMemory, Direction, Error, Kind, clean};
+use cloakroom_pipeline::Stage;
 use cloakroom_wire::View;
 
 use super::{
     Exchange, app_context,
-    decode::{Refused, decode_found},
+    decode::{Decoded, Refused, decode_found},
+    propagated,
 };
 use crate::{
     budget,
     fields::{put_bytes, put_number, put_text},
 };
 
-/// Type of the failure that an activity gets whose input cannot be decoded.
-const ERROR_TYPE: &str = "CloakroomUndecodable";
+/// Types of the failures that an activity gets: its input cannot be decoded, or its answer not encoded.
+const UNDECODABLE: &str = "CloakroomUndecodable";
+const NOT_ENCODED: &str = "CloakroomNotEncoded";
+
+/// Methods by which an app answers a turn or an activity.
+const ANSWERS: [(&str, ItemKind); 3] = [
+    (FAIL, ItemKind::Activity),
+    ("/TaskHubSidecarService/CompleteOrchestratorTask", ItemKind::Workflow),
+    ("/TaskHubSidecarService/CompleteWorkflowTask", ItemKind::Workflow),
+];
+
+/// Method that completes an activity, or fails it.
+const FAIL: &str = "/TaskHubSidecarService/CompleteActivityTask";
 
 /// Characters of an error that goes into a history.
 const MESSAGE: usize = 1000;
@@ -79,14 +92,21 @@ impl Exchange {
         let ctx = app_context(&self.settings().app_id, memory);
         let known = self.shared.instances.origin(&head.instance_id).unwrap_or_default();
         let ctx = ctx.with_target(Kind::Workflow, &head.instance_id, &known.workflow, None);
-        let found = self.scan(&pipeline, message, &bytes).map_err(|error| {
-            Refused::Undecodable(pipeline.report_failure(&ctx, Direction::Decode, error))
-        })?;
+        let report =
+            |error| Refused::Undecodable(pipeline.report_failure(&ctx, Direction::Decode, error));
+        let raw = View::new(message, &bytes);
+        let checks_plain = pipeline.stages().iter().any(Stage::is_required);
+        let unsigned = propagated::without_signatures(raw, checks_plain, memory).map_err(report)?;
+        let readable = unsigned.as_ref().unwrap_or(&bytes);
+        let found = self.scan(&pipeline, message, readable).map_err(report)?;
         let decoded = decode_found(&pipeline, &ctx, &found, most).await;
         let plain = decoded.as_ref().ok().map(|decoded| View::new(message, &decoded.bytes));
-        let unknown_instance = self.follow_work_item(found.root(), plain);
-        let decoded = decoded?;
-        Ok(WorkItem { payloads: decoded.payloads, unknown_instance, ..as_it_is(decoded.bytes) })
+        let unknown_instance = self.follow_work_item(raw, plain);
+        let Decoded { bytes: decoded, payloads } = decoded?;
+        // The texts only looked like ours: the signatures are still true.
+        let is_unchanged = unsigned.is_some_and(|unsigned| unsigned == decoded);
+        let decoded = if is_unchanged { bytes.clone() } else { decoded };
+        Ok(WorkItem { payloads, unknown_instance, ..as_it_is(decoded) })
     }
 }
 
@@ -127,13 +147,40 @@ impl WorkItemHead {
         if self.kind != ItemKind::Activity {
             return None;
         }
+        Some((FAIL, self.failure(UNDECODABLE, error)))
+    }
+
+    /// Reads the subject of an answer: the task that it completes. Nothing if the method is none of an
+    /// answer.
+    pub(crate) fn read_answer(path: &str, message: &[u8]) -> Option<Self> {
+        let (_, kind) = ANSWERS.into_iter().find(|(answers, _)| *answers == path)?;
+        let name = if kind == ItemKind::Activity { "ActivityResponse" } else { "WorkflowResponse" };
+        let answer = View::new(budget::message(name)?, message);
+        let text = |name| answer.text(name).unwrap_or_default().to_owned();
+        let task = answer.number("taskId").filter(|_| kind == ItemKind::Activity);
+        Some(Self {
+            kind,
+            instance_id: text("instanceId"),
+            name: String::new(),
+            task_id: task.unwrap_or_default().cast_signed() as i32,
+            completion_token: text("completionToken"),
+        })
+    }
+
+    /// Returns the message that fails an activity in place of its own answer, which cannot be encoded.
+    pub(crate) fn fail_answered(&self, error: &Error) -> Bytes {
+        self.failure(NOT_ENCODED, error)
+    }
+
+    /// Returns the answer of an activity that failed.
+    fn failure(&self, kind: &str, error: &Error) -> Bytes {
         let (mut failure, mut answer) = (Vec::new(), Vec::new());
-        put_text(&mut failure, 1, ERROR_TYPE);
+        put_text(&mut failure, 1, kind);
         put_text(&mut failure, 2, &clean(&error.report(), MESSAGE));
         put_text(&mut answer, 1, &self.instance_id);
         put_number(&mut answer, 2, i64::from(self.task_id));
         put_bytes(&mut answer, 4, &failure);
         put_text(&mut answer, 5, &self.completion_token);
-        Some(("/TaskHubSidecarService/CompleteActivityTask", answer.into()))
+        answer.into()
     }
 }

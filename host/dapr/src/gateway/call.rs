@@ -1,9 +1,9 @@
 //! A unary call of the workflow engine: read, encoded, sent, and its answer decoded.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use bytes::Bytes;
-use cloakroom_core::{CallMemory, Error};
+use cloakroom_core::CallMemory;
 use cloakroom_grpc::{
     RequestLog, Status,
     deadline::{self, GRPC_TIMEOUT, within},
@@ -15,18 +15,14 @@ use cloakroom_grpc::{
 };
 use http::{HeaderMap, Request, Response, request::Parts};
 use hyper::body::Incoming;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
-use super::{histories, refusal, sidecar::Sidecar};
-use crate::{Call, Encoded, Exchange};
+use super::{answer::Answer, histories, refusal, sidecar::Sidecar};
+use crate::{Call, Exchange};
 
 /// Largest message in bytes that is kept until the sidecar answers, to be sent again if the sidecar says
 /// that it did nothing with it. The caller repeats a larger one.
 const SENT_AGAIN: usize = 64 << 10;
-
-/// Pauses between tries to encode the answer to a task: the first, and the longest.
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
-const LAST_PAUSE: Duration = Duration::from_secs(5);
 
 /// Encodes a request, sends it, and decodes the answer.
 ///
@@ -63,38 +59,20 @@ async fn encode(
     let max = sidecar.settings().message;
     let (message, charge) = connection.read(body, headers, max, &memory).await?;
     charge.keep();
-    let call = Call { path, memory: Some(&memory) };
-    let encoded = encode_patiently(sidecar, &call, message).await;
-    let encoded = encoded.map_err(|error| Status::from_error(&error))?;
+    let encoded = match Answer::read(connection, path, message.clone(), memory.clone()) {
+        Some(answer) => answer.encode().await,
+        None => {
+            let call = Call { path, memory: Some(&memory) };
+            let encoded = sidecar.exchange.encode_request(&call, message).await;
+            encoded.map(|encoded| (encoded, memory))
+        }
+    };
+    let (encoded, memory) = encoded.map_err(|error| Status::from_error(&error))?;
     log.payloads = encoded.payloads;
     if let Some(instance) = encoded.unknown_instance {
         histories::learn(connection, headers.clone(), instance);
     }
     Ok((encoded.bytes, memory))
-}
-
-/// Encodes a request. The answer to a task is tried again while its store may come back: SDKs do not send
-/// one again, and the work would be lost.
-async fn encode_patiently(
-    sidecar: &Sidecar,
-    call: &Call<'_>,
-    message: Bytes,
-) -> Result<Encoded, Error> {
-    let is_answer = call.path.contains("/Complete");
-    let (began, mut pause) = (Instant::now(), FIRST_PAUSE);
-    loop {
-        let encoded = sidecar.exchange.encode_request(call, message.clone()).await;
-        let is_over = || began.elapsed() >= sidecar.settings().hold_time;
-        match encoded {
-            Err(error) if is_answer && error.kind().is_transient() && !is_over() => {
-                let error = error.report();
-                tracing::debug!(target: "cloakroom::dapr", error, "an answer to a task waits");
-                sleep(pause).await;
-                pause = (2 * pause).min(LAST_PAUSE);
-            }
-            encoded => return encoded,
-        }
-    }
 }
 
 async fn send(

@@ -49,22 +49,26 @@ impl Held {
     /// gone.
     pub(super) async fn wait(mut self: Box<Self>, work: Arc<Work>, sender: MessageSender) -> bool {
         let sidecar = work.sidecar();
+        let (place, began) = (work.waiting.enter(&self.head), Instant::now());
         let memory = sidecar.pipeline().memory().call();
-        let charged = memory.charge(self.bytes.len()).ok().zip(sidecar.places.try_acquire().ok());
-        let Some(_charged) = charged else {
-            self.note_left_out(&work);
+        let charged = memory.charge(self.bytes.len()).ok();
+        let permit = sidecar.items_held.admit(self.bytes.len(), sidecar.pipeline().memory());
+        let Some(_charged) = charged.zip(permit) else {
+            // An activity needs no place if its time is over anyway.
+            if next(self.head.kind, &self.refused, began.elapsed(), &work) == Next::Wait
+                || !self.fail(&work).await
+            {
+                self.note_left_out(&work);
+            }
             return false;
         };
-        let (place, began) = (work.waiting.enter(&self.head), Instant::now());
         self.note(&work);
         let _holding = Holding::begin();
         let mut pause = FIRST_PAUSE;
         while place.is_newest() {
             let changed = sidecar.current.changed.notified();
             let next = next(self.head.kind, &self.refused, began.elapsed(), &work);
-            if next == Next::Fail && work.fail(&self.head, &error(&self.refused)).await {
-                counter!(FAILED).increment(1);
-                self.log(&work, "failed an activity");
+            if next == Next::Fail && self.fail(&work).await {
                 return false;
             }
             tokio::select! {
@@ -85,6 +89,16 @@ impl Held {
             }
         }
         false
+    }
+
+    /// Fails an activity. Returns whether the sidecar took it.
+    async fn fail(&self, work: &Work) -> bool {
+        let is_taken = work.fail(&self.head, &error(&self.refused)).await;
+        if is_taken {
+            counter!(FAILED).increment(1);
+            self.log(work, "failed an activity");
+        }
+        is_taken
     }
 
     /// Returns whether it is worth while to decode the item again. To learn its size once more would fetch
@@ -140,11 +154,11 @@ fn next(kind: ItemKind, refused: &Refused, waited: Duration, work: &Work) -> Nex
     if kind == ItemKind::Activity && is_over { Next::Fail } else { Next::Wait }
 }
 
-/// Counts an item as held back until this is dropped, also when its stream ends.
-struct Holding;
+/// Counts a task as held back until this is dropped, also when its stream ends.
+pub(super) struct Holding;
 
 impl Holding {
-    fn begin() -> Self {
+    pub(super) fn begin() -> Self {
         gauge!(HOLDING).increment(1);
         Self
     }

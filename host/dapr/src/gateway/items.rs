@@ -145,6 +145,7 @@ async fn handle(work: Arc<Work>, sender: MessageSender, next: Next) -> Outcome {
     charge.keep();
     let head = WorkItemHead::read(&bytes);
     work.waiting.supersede(&head);
+    work.sidecar().answers.supersede(&head);
     let decoded = match work.decode(&bytes, &memory).await {
         Ok(decoded) => decoded,
         // What a later version of Dapr sends is for the app to judge.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cloakroom_grpc::{
-    Caller, RequestLog, Status,
+    Caller, Namespaces, RequestLog, Status,
     proxy::{Connection, GatewayBody, Protocol, pass_on},
 };
 use cloakroom_pipeline::Pipeline;
@@ -34,10 +34,14 @@ impl Protocol for Sidecar {
         caller: &Caller,
         log: &mut RequestLog,
     ) -> Result<Response<GatewayBody>, Status> {
-        if Schema::dapr().method(request.uri().path()).is_none() {
+        let is_known = Schema::dapr().method(request.uri().path()).is_some();
+        // Every other call is one to the sidecar of this app, too.
+        if is_known || caller.namespaces != Namespaces::Every {
+            app_id::admit(connection, request.headers(), caller, log).await?;
+        }
+        if !is_known {
             return pass_on(&connection.upstream, request).await;
         }
-        app_id::admit(connection, request.headers(), caller, log).await?;
         if request.uri().path() == WORK_ITEMS {
             items::stream(connection, request).await
         } else {

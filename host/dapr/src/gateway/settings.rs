@@ -31,7 +31,8 @@ pub struct GatewaySettings {
     pub app_id: Option<String>,
     /// Namespace of Dapr, in metrics. Default: `default`.
     pub namespace: String,
-    /// Time in which an activity is tried again whose payloads cannot be decoded now, until it is failed.
+    /// Time in which an activity is tried again whose payloads cannot be decoded or encoded now, until it is
+    /// failed.
     /// Default: 30 seconds. A workflow is tried again without an end.
     pub hold_time: Duration,
 }

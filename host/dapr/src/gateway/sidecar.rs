@@ -6,12 +6,8 @@ use arc_swap::ArcSwap;
 use cloakroom_pipeline::{Pipeline, PipelineSource};
 use tokio::sync::{Notify, Semaphore};
 
-use super::settings::GatewaySettings;
+use super::{hold_limit::HoldLimit, settings::GatewaySettings, waiting::Waiting};
 use crate::{Exchange, ExchangeSettings, ExchangeSettingsSource};
-
-/// Items that are held back at once, by all streams. Each is a message as the sidecar sent it, so that
-/// few of them are large.
-const MOST_HELD: usize = 1024;
 
 /// Histories that are asked for at once.
 const MOST_HISTORIES: usize = 4;
@@ -20,8 +16,12 @@ const MOST_HISTORIES: usize = 4;
 pub(super) struct Sidecar {
     pub(super) exchange: Exchange,
     pub(super) current: Arc<Current>,
-    /// Places for items that are held back.
-    pub(super) places: Semaphore,
+    /// Limit of items that are held back, of all streams.
+    pub(super) items_held: HoldLimit,
+    /// Limit of answers that wait.
+    pub(super) answers_held: HoldLimit,
+    /// Answers that wait: of one task, the newest.
+    pub(super) answers: Waiting,
     pub(super) histories: Arc<Semaphore>,
     source: Quiet,
 }
@@ -51,7 +51,9 @@ impl Sidecar {
         Self {
             exchange: Exchange::new(source.clone(), SettingsOf(current.clone())),
             current,
-            places: Semaphore::new(MOST_HELD),
+            items_held: HoldLimit::default(),
+            answers_held: HoldLimit::default(),
+            answers: Waiting::default(),
             histories: Arc::new(Semaphore::new(MOST_HISTORIES)),
             source,
         }

@@ -1,4 +1,4 @@
-//! Items of one stream that wait: of one task, the last that was delivered counts.
+//! Places of items and answers that wait: of one task, the last that arrived counts.
 
 use std::{
     collections::HashMap,
@@ -7,7 +7,7 @@ use std::{
 
 use crate::{ItemKind, WorkItemHead};
 
-/// Items of one stream that wait.
+/// Tasks for which something waits: the items of a stream, or the answers to them.
 #[derive(Default)]
 pub(super) struct Waiting(Mutex<State>);
 
@@ -20,7 +20,7 @@ struct State {
 /// The turn of a workflow, or the activity, that an item is for.
 type Task = (String, Option<i32>);
 
-/// Place of an item that waits, until this is dropped.
+/// Place of what waits, until this is dropped.
 pub(super) struct Place<'a> {
     waiting: &'a Waiting,
     task: Task,
@@ -28,12 +28,12 @@ pub(super) struct Place<'a> {
 }
 
 impl Waiting {
-    /// Ends the wait of an older item of the same task: Dapr delivers one again.
+    /// Ends the wait for the same task: Dapr delivers it again.
     pub(super) fn supersede(&self, head: &WorkItemHead) {
         self.lock().newest.remove(&task(head));
     }
 
-    /// Returns a place for an item, which is the newest of its task.
+    /// Returns a place for what is the newest of its task.
     pub(super) fn enter(&self, head: &WorkItemHead) -> Place<'_> {
         let (mut state, task) = (self.lock(), task(head));
         let number = state.next;
@@ -48,7 +48,7 @@ impl Waiting {
 }
 
 impl Place<'_> {
-    /// Returns whether no newer item of the same task has arrived.
+    /// Returns whether nothing newer for the same task has arrived.
     pub(super) fn is_newest(&self) -> bool {
         self.waiting.lock().newest.get(&self.task) == Some(&self.number)
     }

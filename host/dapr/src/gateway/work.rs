@@ -78,11 +78,17 @@ impl Work {
     /// Logs an item that is larger than any message may be, and that nobody has read.
     pub(super) fn note_unread(&self, size: usize) {
         counter!(HELD, "reason" => "memory").increment(1);
+        let largest = self.sidecar().settings().message;
+        let remedy = if size > largest.as_usize() {
+            format!("above {largest}, pass references in the workflow instead of data")
+        } else {
+            "raise `limits.call_bytes`, and restart the app, so that Dapr delivers the task again"
+                .to_owned()
+        };
         tracing::warn!(
             target: "cloakroom::dapr",
             app_id = self.sidecar().app_id(),
-            "left out a task of {} bytes, which is more than the gateway reads at once: raise \
-             `limits.held_per_call`, and restart the app, so that Dapr delivers the task again",
+            "left out a task of {} bytes or more, which the gateway cannot hold at once: {remedy}",
             Thousands(size as u64)
         );
     }

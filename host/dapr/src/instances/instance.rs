@@ -26,6 +26,8 @@ pub(crate) struct Instance {
     pub(crate) is_partial: bool,
     /// True if its history was asked for.
     is_asked_for: bool,
+    /// Ratios of its next turn to the limit, as predicted last: with the pipeline and without it.
+    pub(crate) predicted: Option<[f64; 2]>,
     /// The limit at which somebody was warned.
     warned_at: Option<i64>,
 }

@@ -35,11 +35,22 @@ pub(crate) enum Scope {
     Lineage,
 }
 
+impl Scope {
+    /// Returns the weight of what is sent, of a workflow's own history and of what it inherited.
+    pub(crate) fn weight(self, own: Weight, inherited: Weight) -> Option<Weight> {
+        match self {
+            Self::None => None,
+            Self::Own => Some(own),
+            Self::Lineage => Some([own, inherited].into_iter().collect()),
+        }
+    }
+}
+
 /// Bytes that an event has around what its action says: number, time and router.
 const AROUND: u64 = 36;
 
 /// `ORCHESTRATION_STATUS_CONTINUED_AS_NEW`.
-const CONTINUED_AS_NEW: u64 = 2;
+pub(crate) const CONTINUED_AS_NEW: u64 = 2;
 
 /// Returns the size of the event that follows from an action or a result with so many bytes, in an app
 /// with this id. It is an estimate until the event passes.

@@ -9,7 +9,7 @@ use crate::status::{Code, Status};
 /// First capacity for a message that arrives in parts, and the least by which the capacity grows.
 const MIN_GROWTH: usize = 8 << 10;
 
-/// One part in so many of a message has arrived when memory for all of it is taken.
+/// Of a message of a stranger, one part in so many has arrived when memory for all of it is taken.
 const TRUSTED: usize = 8;
 
 /// Parts of a body, joined as they arrive.
@@ -17,6 +17,8 @@ pub(super) struct Buffer {
     parts: Parts,
     charge: Charge,
     max: ByteSize,
+    /// One part in so many of a message has arrived when memory for all of it is taken.
+    trusted: usize,
 }
 
 enum Parts {
@@ -28,7 +30,13 @@ enum Parts {
 impl Buffer {
     /// Returns a buffer for a message of at most `max` bytes.
     pub(super) fn new(max: ByteSize, memory: &CallMemory) -> Self {
-        Self { parts: Parts::Whole(Bytes::new()), charge: memory.nothing(), max }
+        Self { parts: Parts::Whole(Bytes::new()), charge: memory.nothing(), max, trusted: TRUSTED }
+    }
+
+    /// Returns a buffer that takes the memory of all of a message when its second part arrives: for a server
+    /// that is trusted not to announce what it does not send.
+    pub(super) fn trusting(max: ByteSize, memory: &CallMemory) -> Self {
+        Self { trusted: usize::MAX, ..Self::new(max, memory) }
     }
 
     /// Returns what has arrived.
@@ -54,17 +62,19 @@ impl Buffer {
             self.parts = Parts::Whole(part);
         } else {
             let needed = self.bytes().len() + part.len();
-            let length = announced(self.bytes());
+            // Only who has sent a part gets room for all of it. To double until then would copy it twice.
+            let trusted = self.trusted;
+            let room = announced(self.bytes()).filter(|length| needed >= length / trusted);
             if let Parts::Whole(first) = &self.parts {
                 let mut joined = Vec::new();
-                self.charge = grow(&mut joined, needed, length, memory, self.max)?;
+                self.charge = grow(&mut joined, needed, room, memory, self.max)?;
                 joined.extend_from_slice(first);
                 self.parts = Parts::Joined(joined);
             }
             if let Parts::Joined(joined) = &mut self.parts {
                 if needed > joined.capacity() {
                     // Old and new buffer exist side by side during the copy, so both are charged.
-                    let larger = grow(joined, needed, length, memory, self.max)?;
+                    let larger = grow(joined, needed, room, memory, self.max)?;
                     self.charge = larger;
                 }
                 joined.extend_from_slice(&part);
@@ -108,19 +118,16 @@ impl Buffer {
     }
 }
 
-/// Makes room for `needed` bytes, and returns the charge for the new buffer.
+/// Makes room for `needed` bytes, or for a whole message of `length` bytes. Returns the charge for the new
+/// buffer.
 fn grow(
     buffer: &mut Vec<u8>,
     needed: usize,
-    announced: Option<usize>,
+    length: Option<usize>,
     memory: &CallMemory,
     max: ByteSize,
 ) -> Result<Charge, Status> {
-    let grown = match announced {
-        // Only who has sent a part gets room for all of it. To double until then would copy it twice.
-        Some(length) if needed >= length / TRUSTED => length + PREFIX,
-        _ => 2 * buffer.capacity(),
-    };
+    let grown = length.map_or(2 * buffer.capacity(), |length| length + PREFIX);
     let doubled = needed.max(grown).max(MIN_GROWTH);
     let capacity = doubled.min(max.as_usize() + PREFIX).max(needed);
     let charge = memory.charge(capacity).map_err(|error| Status::from_error(&error))?;
@@ -139,6 +146,30 @@ mod tests {
     use cloakroom_core::MemoryBudget;
 
     use super::*;
+
+    /// A message that waits for memory holds its first part alone, and needs no more once it has all.
+    #[test]
+    fn a_trusted_message_takes_its_memory_at_once() {
+        let (budget, length) = (MemoryBudget::new(ByteSize::mib(1), ByteSize::mib(1)), 100 << 10);
+        let (memory, other) = (budget.call(), budget.call());
+        let mut buffer = Buffer::trusting(ByteSize::mib(1), &memory);
+        let begin = [&[0][..], &(length as u32).to_be_bytes(), &[7; 100]].concat();
+        buffer.push(begin.into(), &memory).unwrap();
+        let held = other.charge(980 << 10).unwrap();
+        let part = Bytes::from(vec![7; length - 100]);
+        assert_eq!(buffer.push(part.slice(..9000), &memory).unwrap_err().code, Code::Unavailable);
+        assert_eq!((buffer.bytes().len(), memory.used()), (PREFIX + 100, PREFIX + 100));
+        drop(held);
+        buffer.push(part.slice(..9000), &memory).unwrap();
+        let all = other.charge((1 << 20) - memory.used()).unwrap();
+        buffer.push(part.slice(9000..), &memory).unwrap();
+        let (is_compressed, message, charge) = buffer.finish().unwrap().unwrap();
+        assert_eq!(
+            (is_compressed, message.len(), charge.bytes()),
+            (false, length, length + PREFIX)
+        );
+        drop(all);
+    }
 
     fn collect(parts: &[&[u8]]) -> Result<Option<(bool, Bytes)>, Status> {
         let memory = MemoryBudget::new(ByteSize::mib(1), ByteSize::mib(1)).call();

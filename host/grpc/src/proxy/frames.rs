@@ -34,7 +34,7 @@ pub struct Frames {
 pub enum Arrived {
     /// A message, with its memory.
     Message(Bytes, CallMemory, Charge),
-    /// A message of so many bytes that nobody can take. It was read past.
+    /// A message of so many bytes or more that nobody can take. It was read past.
     TooLarge(usize),
     /// End of the stream, with its trailers.
     End(HeaderMap),
@@ -50,7 +50,8 @@ impl Frames {
     }
 
     /// Reads the next message. Its memory is taken once it begins to arrive, so that a stream which waits
-    /// holds none, and a message waits until there is memory for it.
+    /// holds none. A message waits until there is memory for all of it, and holds no more than its first
+    /// part meanwhile: two that wait could wait for each other for ever.
     ///
     /// # Errors
     /// `Unavailable` if the stream broke, or the status that refuses a message which cannot be read.
@@ -59,28 +60,44 @@ impl Frames {
             return Ok(Arrived::End(trailers));
         }
         let memory = budget().admit().await;
-        let mut buffer = Buffer::new(self.max, &memory);
-        loop {
-            let Some(missing) = missing(&buffer, &self.rest) else {
-                let encoding = self.encoding.as_ref();
-                let read = message(buffer, encoding, self.max, &memory).await?;
-                let (message, charge) = read.unwrap_or_else(|| (Bytes::new(), memory.nothing()));
-                return Ok(Arrived::Message(message, memory, charge));
-            };
+        let mut buffer = Buffer::trusting(self.max, &memory);
+        // Bytes of this message that were taken off the stream.
+        let mut taken = 0;
+        while let Some(missing) = missing(&buffer, &self.rest) {
             if self.rest.is_empty() && self.fill().await?.is_some() {
                 return Err(Status::new(Code::Unavailable, "a message of the stream ended early"));
             }
             let part = self.rest.split_to(missing.min(self.rest.len()));
+            taken += part.len();
             while let Err(status) = buffer.push(part.clone(), &memory) {
-                match (status.code, announced(buffer.bytes())) {
+                let length = announced(buffer.bytes()).or_else(|| announced(&part));
+                match (status.code, length) {
                     (Code::Unavailable, _) => sleep(PAUSE).await,
                     (_, Some(length)) => {
-                        let left = (PREFIX + length).saturating_sub(buffer.bytes().len());
+                        let left = PREFIX.saturating_add(length).saturating_sub(taken);
                         return self.skip(length, left).await;
                     }
                     (_, None) => return Err(status),
                 }
             }
+        }
+        self.finish(buffer, memory).await
+    }
+
+    /// Returns a message that has arrived.
+    async fn finish(&self, buffer: Buffer, memory: CallMemory) -> Result<Arrived, Status> {
+        let length = buffer.bytes().len().saturating_sub(PREFIX);
+        match message(buffer, self.encoding.as_ref(), self.max, &memory).await {
+            Ok(Some((message, charge))) => Ok(Arrived::Message(message, memory, charge)),
+            Ok(None) => {
+                let nothing = memory.nothing();
+                Ok(Arrived::Message(Bytes::new(), memory, nothing))
+            }
+            // What it decompresses to is too large for this message alone, and not for the stream.
+            Err(Status { code: Code::FailedPrecondition | Code::ResourceExhausted, .. }) => {
+                Ok(Arrived::TooLarge(length))
+            }
+            Err(status) => Err(status),
         }
     }
 

@@ -11,7 +11,9 @@
 use std::{sync::Arc, time::SystemTime};
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use cloakroom_core::{Claim, Context, Error, ErrorKind, Key, KeyError, KeyLookup, KeyRing, Remedy};
+use cloakroom_core::{
+    Claim, Context, Error, ErrorKind, Key, KeyError, KeyLookup, KeyRing, Remedy, SERVICE_KEY,
+};
 
 /// Policy for proofs of who wrote a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +73,7 @@ impl Proofs {
         mut claim: Claim,
         size: usize,
     ) -> Result<Claim, Error> {
-        let key = at_hand(self.ring.current())?;
+        let key = at_hand(self.ring.lasting())?;
         let key =
             key.ok_or_else(|| denied("the key ring has no current key to sign claims with"))?;
         // Inserted before the MAC, which covers them: a proof must not be moved to another key,
@@ -182,7 +184,11 @@ impl Proofs {
             )
         };
         let id = claim.get(KEY).ok_or_else(forged)?;
-        let key = at_hand(self.ring.find(id))?.ok_or_else(forged)?;
+        // Keys under a key service change by the clock, and sign nothing.
+        if id.starts_with(SERVICE_KEY) {
+            return Err(forged());
+        }
+        let key = at_hand(self.ring.find(id, None))?.ok_or_else(forged)?;
         let mac = hex::decode(mac).map_err(|_| forged())?;
         let expected = sign(&*key).map_err(unsigned)?;
         verify_slices_are_equal(&mac, &expected).map_err(|_| forged())?;

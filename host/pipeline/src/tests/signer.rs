@@ -9,12 +9,12 @@ use cloakroom_core::{Key, KeyError, KeyLookup, KeyRing};
 pub(super) struct Signer(pub(super) u8);
 
 impl KeyRing for Signer {
-    fn current(&self) -> KeyLookup<'_> {
+    fn current<'a>(&'a self, _: Option<&'a str>) -> KeyLookup<'a> {
         KeyLookup::found(Arc::new(Self(self.0)))
     }
 
-    fn find<'a>(&'a self, id: &'a str) -> KeyLookup<'a> {
-        if id == "k" { self.current() } else { KeyLookup::none() }
+    fn find<'a>(&'a self, id: &'a str, _: Option<&'a str>) -> KeyLookup<'a> {
+        if id == "k" { self.lasting() } else { KeyLookup::none() }
     }
 }
 

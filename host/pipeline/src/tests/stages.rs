@@ -116,9 +116,10 @@ async fn a_panic_of_a_codec_is_an_error_without_its_text() {
     assert!(!error.report().contains("canary"), "{error:?}");
 }
 
-/// Temporal's samples and its proxy call two formats by one name. No stage is offered the proxy's.
+/// Temporal's samples and its proxy call two formats by one name. No stage is offered the proxy's, unless
+/// it says so.
 #[tokio::test]
-async fn the_format_of_temporal_proxy_is_nobodys() {
+async fn the_format_of_temporal_proxy_is_only_for_who_reads_it() {
     let name = "binary/encrypted";
     let stage = || Stage::new("a", Fake::new(name, Purpose::Encryption, Work::Reverse));
     let entry = |name: &str, value: &'static str| (name.to_owned(), value.into());
@@ -140,5 +141,10 @@ async fn the_format_of_temporal_proxy_is_nobodys() {
     let encoded = required.clone().keeping_own().encode(&ctx(), vec![proxied.clone()]).await;
     let encoded = encoded.unwrap();
     assert_ne!(encoded, [proxied.clone()]);
-    assert_eq!(required.decode(&ctx(), encoded).await.unwrap(), [proxied]);
+    assert_eq!(required.decode(&ctx(), encoded).await.unwrap(), [proxied.clone()]);
+    let name = cloakroom_core::Description::TEMPORAL_PROXY;
+    let reader = only(Stage::new("a", Fake::new(name, Purpose::Encryption, Work::Reverse)));
+    assert_ne!(reader.decode(&ctx(), vec![proxied.clone()]).await.unwrap(), [proxied.clone()]);
+    proxied.metadata.remove("encryption-dek");
+    assert_eq!(reader.decode(&ctx(), vec![proxied.clone()]).await.unwrap(), [proxied]);
 }

@@ -4,7 +4,7 @@
 //! puts those in its place, so that no plugin decides whose keys it gets: one that asks for another tenant's
 //! ring by name is refused like a stranger.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, iter, sync::Arc};
 
 use cloakroom_core::{Context, KeyRing};
 
@@ -35,11 +35,19 @@ pub(crate) struct GrantedRings {
     by_namespace: BTreeMap<String, NamespaceRings>,
 }
 
+/// Ring that may have the key of a sealed payload, and the namespace whose keys are looked up in it.
+#[derive(Clone)]
+pub(crate) struct OpeningRing {
+    pub(crate) ring: NamedRing,
+    pub(crate) namespace: Option<String>,
+}
+
 /// Rings that may have the key of a sealed payload, in the order in which they are tried.
 pub(crate) struct OpeningRings {
-    pub(crate) first: NamedRing,
-    /// Empty where no namespace has rings of its own, so that the usual call allocates nothing.
-    pub(crate) others: Vec<NamedRing>,
+    pub(crate) first: OpeningRing,
+    /// Empty where no namespace has rings of its own or shares with this one, so that the usual call
+    /// allocates little.
+    pub(crate) others: Vec<OpeningRing>,
 }
 
 impl GrantedRings {
@@ -86,18 +94,28 @@ impl GrantedRings {
     /// granted.
     pub(crate) fn opening(&self, ctx: &Context, name: &str) -> Option<OpeningRings> {
         let asked = self.by_name.get(name)?;
-        let first = self.current(ctx.namespace_name(), asked).clone();
-        let mut others = Vec::new();
-        if self.has_namespaces() {
-            let old = |namespace| self.old(namespace).iter().cloned();
-            others.extend(ctx.namespace_name().into_iter().flat_map(old));
-            // Formats that name no namespace: the payload may be of any that this one may read.
-            for namespace in ctx.readable_namespaces() {
-                others.push(self.current(Some(namespace), asked).clone());
-                others.extend(old(namespace));
-            }
+        let mut rings = self.opening_of(ctx.namespace_name(), asked);
+        let first = rings.next()?;
+        let mut others: Vec<_> = rings.collect();
+        // Formats that name no namespace: the payload may be of any that this one may read.
+        for namespace in ctx.readable_namespaces() {
+            others.extend(self.opening_of(Some(namespace), asked));
         }
         Some(OpeningRings { first, others })
+    }
+
+    /// Returns the rings that open what was sealed for a namespace, the one that seals first.
+    fn opening_of<'a>(
+        &'a self,
+        namespace: Option<&'a str>,
+        asked: &'a NamedRing,
+    ) -> impl Iterator<Item = OpeningRing> {
+        let old = namespace.map_or(&[][..], |namespace| self.old(namespace));
+        let rings = iter::once(self.current(namespace, asked)).chain(old);
+        rings.map(move |ring| OpeningRing {
+            ring: ring.clone(),
+            namespace: namespace.map(str::to_owned),
+        })
     }
 
     fn current<'a>(&'a self, namespace: Option<&str>, asked: &'a NamedRing) -> &'a NamedRing {
@@ -156,7 +174,7 @@ mod tests {
     struct Nothing;
 
     impl KeyRing for Nothing {
-        fn find<'a>(&'a self, _: &'a str) -> KeyLookup<'a> {
+        fn find<'a>(&'a self, _: &'a str, _: Option<&'a str>) -> KeyLookup<'a> {
             KeyLookup::none()
         }
     }
@@ -177,7 +195,7 @@ mod tests {
         let opening = rings.opening(ctx, asked);
         let tried =
             opening.iter().flat_map(|rings| [&rings.first].into_iter().chain(&rings.others));
-        let names: Vec<_> = tried.map(|ring| &*ring.name).collect();
+        let names: Vec<_> = tried.map(|opening| &*opening.ring.name).collect();
         assert_eq!(names, expect);
         let sealing = rings.sealing(ctx, asked);
         assert_eq!(sealing.map(|ring| ring.name.to_string()).as_deref(), expect.first().copied());
@@ -203,5 +221,15 @@ mod tests {
         check(&reads("third"), "common", &["common", "common"]);
         // A payload that names its namespace is opened as that one's alone.
         check(&reads("shop").opening("shop"), "common", &["shop-keys", "common"]);
+    }
+
+    #[test]
+    fn keys_of_a_ring_are_looked_up_for_the_namespace_that_sealed() {
+        let mut rings = GrantedRings::default();
+        rings.insert("common", Arc::new(Nothing));
+        let ctx = Context::namespace("other").with_readable(Arc::from(["shop".to_owned()]));
+        let OpeningRings { first, others } = rings.opening(&ctx, "common").unwrap();
+        let namespaces = iter::once(&first).chain(&others).map(|ring| ring.namespace.as_deref());
+        assert_eq!(namespaces.collect::<Vec<_>>(), [Some("other"), Some("shop")]);
     }
 }

@@ -25,8 +25,8 @@ pub(crate) fn put_number(into: &mut Vec<u8>, number: u32, value: u64) {
     put_varint(into, value);
 }
 
-/// Returns the seconds of `google.protobuf.Duration`, rounded down.
-pub(super) fn seconds(duration: &[u8]) -> Option<u64> {
+/// Returns the seconds of `google.protobuf.Duration` or `Timestamp`, rounded down.
+pub(crate) fn seconds(duration: &[u8]) -> Option<u64> {
     // The first field, if it is there: serializers write fields in their order.
     let Some((0x08, mut rest)) = duration.split_first().map(|(tag, rest)| (*tag, rest)) else {
         return Some(0);

@@ -53,17 +53,17 @@ impl UpstreamCredentials {
     }
 
     /// Returns whether there is an API key.
-    pub(super) fn has_api_keys(&self) -> bool {
+    pub(crate) fn has_api_keys(&self) -> bool {
         self.api_key.is_some() || !self.api_keys.is_empty()
     }
 
-    pub(super) fn tls(&self) -> Option<&UpstreamTls> {
+    pub(crate) fn tls(&self) -> Option<&UpstreamTls> {
         self.tls.as_ref()
     }
 
     /// Replaces the caller's API key by the one for a namespace: that of the message, or that of the
     /// header, which the caller was admitted to, where the message has none.
-    pub(super) fn authorize(&self, namespace: Option<&str>, headers: &mut HeaderMap) {
+    pub(crate) fn authorize(&self, namespace: Option<&str>, headers: &mut HeaderMap) {
         if !self.has_api_keys() {
             return;
         }

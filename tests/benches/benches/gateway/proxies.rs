@@ -159,6 +159,7 @@ fn built() -> PathBuf {
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
     let messages = String::from_utf8(built.stdout).expect("text");
     let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let programs = messages.filter_map(|message| Some(message["executable"].as_str()?.to_owned()));
-    programs.last().expect("a program").into()
+    let mut programs =
+        messages.filter_map(|message| Some(message["executable"].as_str()?.to_owned()));
+    programs.next_back().expect("a program").into()
 }

@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cloakroom::{Cloakroom, Context, CloakroomBuilder, Payload, storage::TemporalReferences};
+use cloakroom::{Cloakroom, CloakroomBuilder, Context, Payload, storage::TemporalReferences};
 use futures::future::join_all;
 
 use crate::heartbeat::Heartbeat;
@@ -165,7 +165,9 @@ async fn send(cloakroom: Cloakroom, payloads: Vec<Payload>) -> usize {
     match cloakroom.encode(&Context::namespace("payments"), payloads).await {
         Ok(kept) => kept
             .iter()
-            .filter(|kept| TemporalReferences::is_reference(kept) || kept.encoding() == Some("binary/sealed"))
+            .filter(|kept| {
+                TemporalReferences::is_reference(kept) || kept.encoding() == Some("binary/sealed")
+            })
             .count(),
         Err(error) => {
             eprintln!("{error}");

@@ -5,8 +5,22 @@ use cloakroom::Payload;
 /// Text that compresses as documents do.
 pub(crate) fn text(size: usize) -> Payload {
     let words = [
-        "invoice", "amount", "due", "net", "total", "{\"box\":[", "],\"text\":\"", "payable",
-        "\"confidence\":0.", "reference", "supplier", "line", "item", "quantity", "unit", "price",
+        "invoice",
+        "amount",
+        "due",
+        "net",
+        "total",
+        "{\"box\":[",
+        "],\"text\":\"",
+        "payable",
+        "\"confidence\":0.",
+        "reference",
+        "supplier",
+        "line",
+        "item",
+        "quantity",
+        "unit",
+        "price",
     ];
     let mut number = 0x9e37_79b9_7f4a_7c15u64;
     let mut text = Vec::with_capacity(size + 64);

@@ -43,11 +43,14 @@ fn main() {
 fn contests() -> Vec<Contest> {
     vec![
         Contest::new("AES-256-GCM, encode", &["aes"], data::text, native::Aes::encode),
-        Contest::new("AES-256-GCM, decode", &["aes"], data::text, native::Aes::encode).decoding(native::Aes::decode),
+        Contest::new("AES-256-GCM, decode", &["aes"], data::text, native::Aes::encode)
+            .decoding(native::Aes::decode),
         Contest::new("sealed format, encode", &["sealed"], data::text, native::Sealed::encode),
         Contest::new("zstd level 1, encode", &["zstd"], data::text, native::Zstd::encode),
-        Contest::new("zstd level 1, decode", &["zstd"], data::text, native::Zstd::encode).decoding(native::Zstd::decode),
+        Contest::new("zstd level 1, decode", &["zstd"], data::text, native::Zstd::encode)
+            .decoding(native::Zstd::decode),
         Contest::new("zstd + AES, encode", &["zstd", "aes"], data::text, native::Both::encode),
-        Contest::new("zstd + AES, decode", &["zstd", "aes"], data::text, native::Both::encode).decoding(native::Both::decode),
+        Contest::new("zstd + AES, decode", &["zstd", "aes"], data::text, native::Both::encode)
+            .decoding(native::Both::decode),
     ]
 }

@@ -132,7 +132,7 @@ fn compete(
         (TURN.as_nanos() / one.as_nanos().max(1)).clamp(1, 20_000) as usize
     });
     let mut times = [vec![], vec![], vec![]];
-    let long = counts.iter().any(|&count| count == 1);
+    let long = counts.contains(&1);
     for _ in 0..if long { TURNS / 2 } else { TURNS } {
         for who in 0..3 {
             times[who].push(run(who, counts[who]).as_secs_f64() / counts[who] as f64);

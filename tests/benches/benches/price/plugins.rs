@@ -13,6 +13,8 @@ use crate::{
     native::KEY,
 };
 
+type Pairs = &'static [(&'static str, &'static str)];
+
 pub(crate) struct Codecs {
     plugins: BTreeMap<&'static str, (Plugin, Settings)>,
 }
@@ -22,7 +24,8 @@ fn grants() -> Grants {
     Grants::none().with_keys("bench", Arc::new(ring))
 }
 
-const PLUGINS: [(&str, &str, &[(&str, &str)]); 3] = [
+/// Names here, names of bundled plugins, and settings.
+const PLUGINS: [(&str, &str, Pairs); 3] = [
     ("aes", "aes-gcm", &[("ring", "bench"), ("format", "temporal")]),
     ("sealed", "aes-gcm", &[("ring", "bench")]),
     ("zstd", "zstd", &[("level", "1")]),

@@ -19,7 +19,9 @@ impl Report {
     }
 
     pub(crate) fn print(&self, loads: &[(&str, f64)]) {
-        println!("\n\n| operation | size | native | warm | fresh | native / warm | native / fresh |");
+        println!(
+            "\n\n| operation | size | native | warm | fresh | native / warm | native / fresh |"
+        );
         println!("|---|--:|--:|--:|--:|--:|--:|");
         for (name, size, Times { native, warm, fresh }) in &self.0 {
             println!(

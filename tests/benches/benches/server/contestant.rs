@@ -67,7 +67,7 @@ impl Contestant {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
         let log = fs::File::create(folder.path().join("log")).expect("a log");
         let process = command(folder.path(), address).stderr(log).spawn().expect("starts");
-        let mut server = Self { name, address, process, folder: folder };
+        let mut server = Self { name, address, process, folder };
         let started = Instant::now();
         while TcpStream::connect(address).is_err() {
             let runs = matches!(server.process.try_wait(), Ok(None));
@@ -137,6 +137,7 @@ fn built() -> PathBuf {
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
     let messages = String::from_utf8(built.stdout).expect("text");
     let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let programs = messages.filter_map(|message| Some(message["executable"].as_str()?.to_owned()));
-    programs.last().expect("a program").into()
+    let mut programs =
+        messages.filter_map(|message| Some(message["executable"].as_str()?.to_owned()));
+    programs.next_back().expect("a program").into()
 }

@@ -33,7 +33,8 @@ fn main() {
     for place in &places {
         for size in SIZES {
             let [store, retrieve] = contest::run(place, size);
-            for (operation, Times { direct, plugin }) in [("store", store), ("retrieve", retrieve)] {
+            for (operation, Times { direct, plugin }) in [("store", store), ("retrieve", retrieve)]
+            {
                 println!(
                     "| {operation} | {} | {} MiB | {} | {} | {:.2} |",
                     place.name,

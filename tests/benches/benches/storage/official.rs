@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 
 use crate::{
     LARGE,
-    mebibytes,
     contest::{payload, runtime},
+    mebibytes,
     place::Place,
 };
 
@@ -59,7 +59,8 @@ fn ours(place: &Place, size: usize, count: usize) -> [f64; 2] {
 }
 
 fn python(place: &Place, size: usize, count: usize) -> Value {
-    let interpreter = std::env::var_os("CLOAKROOM_PYTHON").expect("run this as `cargo xtask bench`");
+    let interpreter =
+        std::env::var_os("CLOAKROOM_PYTHON").expect("run this as `cargo xtask bench`");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../python/external.py");
     let mut child = Command::new(interpreter)
         .arg(script)

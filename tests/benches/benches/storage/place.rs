@@ -59,14 +59,17 @@ impl Place {
         let mut place = BucketUrl::new(&self.url);
         if let Some(endpoint) = &self.endpoint {
             place = place.with_setting("endpoint", endpoint).with_setting("region", "us-east-1");
-            place = place.with_setting("access_key_id", RCLONE_KEY).with_setting("secret_access_key", RCLONE_SECRET);
+            place = place
+                .with_setting("access_key_id", RCLONE_KEY)
+                .with_setting("secret_access_key", RCLONE_SECRET);
         }
         let bucket: Arc<dyn Bucket> = Arc::new(place.open().expect("opens"));
         let host = Host::builder().with_limits(Limits::default()).build().expect("a host");
         let grants = Grants::none().with_bucket("b", bucket, BucketAccess::whole());
         let source = cloakroom::plugin::bundled(self.driver).expect("bundled");
         let plugin = host.load(source, grants).await.expect("loads");
-        let driver = plugin.driver(Settings::none().with_setting("bucket", "b"), Reuse::Fresh).await;
+        let driver =
+            plugin.driver(Settings::none().with_setting("bucket", "b"), Reuse::Fresh).await;
         let offload = Offload::new(ByteSize::bytes(0)).with_driver("d", driver.expect("a driver"));
         let offload = offload.with_memory_cache(ByteSize::bytes(0));
         cloakroom_tests::pipeline().with_offload(offload).build().expect("a pipeline")

@@ -24,7 +24,9 @@ fn main() {
     if !"wire".contains(&*filter) {
         return;
     }
-    println!("| page of 4 MiB | scan | scan and rewrite | prost, decode | prost, decode and encode |");
+    println!(
+        "| page of 4 MiB | scan | scan and rewrite | prost, decode | prost, decode and encode |"
+    );
     println!("|---|--:|--:|--:|--:|");
     for size in SIZES {
         let page = page::page(size);
@@ -47,9 +49,8 @@ fn measure(message: MessageType, page: &Bytes, size: usize) -> [f64; 4] {
         let found = found();
         splice(&found, vec![Some(sealed.clone()); found.sites().len()]).expect("fits")
     };
-    let decoded = || {
-        GetWorkflowExecutionHistoryResponse::decode(black_box(&**page)).expect("is well-formed")
-    };
+    let decoded =
+        || GetWorkflowExecutionHistoryResponse::decode(black_box(&**page)).expect("is well-formed");
     assert!(found().sites().len() > 50 && rewritten().len() > page.len());
     let mut turns: [Vec<f64>; 4] = Default::default();
     for _ in 0..TURNS {

@@ -1,17 +1,17 @@
 //! An outsider's program with a Git dependency on Cloakroom.
 
 use std::{
-    env, fs,
+    fs,
     path::{Path, PathBuf},
     process::Command,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use super::outsider::{self, Source};
 use crate::{
     plugins,
-    run::{run, target_dir},
+    run::{cargo_command, run, target_dir},
 };
 
 /// Builds the program in a workspace of its own, with prebuilt plugins that its configuration names,
@@ -23,7 +23,7 @@ pub(super) fn check(workspace: &Path, repository: &str) -> Result<()> {
     let config = "[env]\nCLOAKROOM_PREBUILT = { value = \"plugins\", relative = true }\n";
     fs::write(workspace.join(".cargo/config.toml"), config)?;
 
-    let mut build = Command::new(env::var_os("CARGO").context("run this as `cargo xtask`")?);
+    let mut build = cargo_command()?;
     // Fetching the repository is what Cargo must not be offline for.
     build.args(["build", "--workspace"]).current_dir(workspace);
     let target = target_dir()?;

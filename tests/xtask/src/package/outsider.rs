@@ -3,7 +3,7 @@
 //! There is no checkout in it, no network, and no source of a plugin.
 
 use std::{
-    env, fs,
+    fs,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 
 use super::{Package, unpack};
-use crate::run::{root, run, target_dir};
+use crate::run::{cargo_command, root, run, target_dir};
 
 /// A key that belongs to the outsider, and is none.
 pub(super) const KEY: &str = "TiFncUgdDYrS64MIhB4RBvOnu+8s1Z8C7712d+E/7cg=";
@@ -56,7 +56,7 @@ pub(super) fn check(folder: &Path, packages: &[Package], files: &[PathBuf]) -> R
 
     let target = target_dir()?;
     let cargo = |args: &[&str]| {
-        let mut cargo = Command::new(env::var_os("CARGO").context("run this as `cargo xtask`")?);
+        let mut cargo = cargo_command()?;
         cargo.args(args).current_dir(&workspace).env("CARGO_TARGET_DIR", &target);
         cargo.env("CARGO_NET_OFFLINE", "true").env("DOCS_RS", "1");
         cargo.env("RUSTDOCFLAGS", "--deny warnings");
@@ -96,7 +96,9 @@ fn has_what_it_needs(package: &Package, unpacked: &Path) -> Result<()> {
 pub(super) fn write_workspace(folder: &Path, members: &[&str], source: Source<'_>) -> Result<()> {
     let ours = root();
     copy_package(&ours.join("tests/outsider"), &folder.join("outsider"))?;
-    copy_package(&ours.join("tests/features"), &folder.join("features"))?;
+    for features in ["features", "features/build"] {
+        copy_package(&ours.join("tests").join(features), &folder.join(features))?;
+    }
     fs::copy(ours.join("Cargo.lock"), folder.join("Cargo.lock"))?;
     let text = fs::read_to_string(ours.join("Cargo.toml"))?;
     let text = match source {

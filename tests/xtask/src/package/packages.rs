@@ -1,15 +1,11 @@
 //! The crates of the workspace that are published.
 
-use std::{
-    env,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 
-use crate::run::root;
+use crate::run::{cargo_command, root};
 
 /// A crate that is published.
 pub(super) struct Package {
@@ -31,7 +27,7 @@ impl Package {
 
 /// Returns the crates of the workspace that do not say `publish = false`, by name.
 pub(super) fn published() -> Result<Vec<Package>> {
-    let mut metadata = Command::new(env::var_os("CARGO").context("run this as `cargo xtask`")?);
+    let mut metadata = cargo_command()?;
     metadata.args(["metadata", "--format-version=1", "--no-deps", "--locked"]);
     let output = metadata.current_dir(root()).output().context("cannot start cargo")?;
     let says = String::from_utf8_lossy(&output.stderr);

@@ -1,16 +1,15 @@
 //! An outsider's project with vendored crates: what `cargo vendor` makes of a dependency on a package.
 
 use std::{
-    env, fs, os,
+    fs, os,
     path::{Path, PathBuf},
-    process::Command,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 
 use super::{Package, checksum, outsider::copy_package, unpack};
 use crate::{
-    run::{root, run},
+    run::{cargo_command, root, run},
     vendor,
 };
 
@@ -42,7 +41,7 @@ pub(super) fn check(folder: &Path, packages: &[Package], files: &[PathBuf]) -> R
     fs::write(project.join(".cargo/config.toml"), vendor::config(&crates))?;
 
     let cargo = |args: &[&str]| {
-        let mut cargo = Command::new(env::var_os("CARGO").context("run this as `cargo xtask`")?);
+        let mut cargo = cargo_command()?;
         cargo.args(args).current_dir(&project);
         // Without the crates that Cargo has fetched for us.
         cargo.env("CARGO_HOME", folder.join("home")).env("CARGO_TARGET_DIR", folder.join("target"));

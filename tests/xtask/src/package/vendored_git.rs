@@ -1,10 +1,14 @@
 //! An outsider's project with vendored crates: what `cargo vendor` makes of a Git dependency.
 
-use std::{env, fs, path::Path, process::Command};
+use std::{fs, path::Path, process::Command};
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 
-use crate::{plugins, run::run, vendor};
+use crate::{
+    plugins,
+    run::{cargo_command, run},
+    vendor,
+};
 
 /// Vendors the crates that could need more than Cargo copies, adds the plugins as the bundle's page
 /// says, and builds them frozen and without the crates that Cargo has fetched for us.
@@ -24,7 +28,7 @@ pub(super) fn check(folder: &Path, repository: &str) -> Result<()> {
     fs::write(&config, vendor::config(&vendor::crates()?))?;
 
     let cargo = |args: &[&str]| -> Result<Command> {
-        let mut cargo = Command::new(env::var_os("CARGO").context("run this as `cargo xtask`")?);
+        let mut cargo = cargo_command()?;
         cargo.args(args).current_dir(&project);
         cargo.env("CARGO_HOME", &home).env("CARGO_TARGET_DIR", folder.join("target"));
         Ok(cargo)

@@ -71,11 +71,11 @@ mod tests {
     struct Ring(Vec<&'static str>);
 
     impl KeyRing for Ring {
-        fn current(&self) -> KeyLookup<'_> {
-            self.find(self.0[0])
+        fn current<'a>(&'a self, _: Option<&'a str>) -> KeyLookup<'a> {
+            self.find(self.0[0], None)
         }
 
-        fn find<'a>(&'a self, id: &'a str) -> KeyLookup<'a> {
+        fn find<'a>(&'a self, id: &'a str, _: Option<&'a str>) -> KeyLookup<'a> {
             match self.0.iter().find(|known| **known == id) {
                 Some(known) => KeyLookup::found(Arc::new(Shown(known))),
                 None => KeyLookup::none(),

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use cloakroom_core::{Error as HostError, ErrorKind, Key, KeyError, Remedy};
+use cloakroom_core::{
+    Error as HostError, ErrorKind, Key, KeyError, Remedy, SERVICE_KEY, key_label,
+};
 
 use super::not_granted::not_granted;
 use crate::{
@@ -57,37 +59,64 @@ impl InstanceState {
 }
 
 impl Call {
-    /// Returns the current key of a ring.
+    /// Returns the current key of a ring for the namespace of the call.
     pub(super) async fn current_key(&mut self, ring: &NamedRing) -> Result<Arc<dyn Key>, Error> {
-        let found = match ring.ring.current().now() {
+        let found = match ring.ring.current(self.ctx.namespace_name()).now() {
             Some(found) => found,
             // A key service is asked on the runtime: its client needs timers and sockets, and the threads
             // that guests compute on have none.
             None => {
-                let ring = ring.ring.clone();
-                background::run(async move { ring.current().await }).await
+                let (ring, ctx) = (ring.ring.clone(), self.ctx.clone());
+                background::run(async move { ring.current(ctx.namespace_name()).await }).await
             }
         };
+        self.expect_key(ring, found)
+    }
+
+    /// Returns the lasting key of a ring.
+    pub(super) async fn lasting_key(&mut self, ring: &NamedRing) -> Result<Arc<dyn Key>, Error> {
+        let found = match ring.ring.lasting().now() {
+            Some(found) => found,
+            None => {
+                let ring = ring.ring.clone();
+                background::run(async move { ring.lasting().await }).await
+            }
+        };
+        self.expect_key(ring, found)
+    }
+
+    fn expect_key(
+        &mut self,
+        ring: &NamedRing,
+        found: Result<Option<Arc<dyn Key>>, HostError>,
+    ) -> Result<Arc<dyn Key>, Error> {
         let found = found.map_err(|error| lookup_failed(ring, error));
         let key = found.and_then(|key| key.ok_or_else(|| no_current_key(ring)));
         key.map_err(|error| self.refuse(error))
     }
 
-    /// Returns a key of a ring, if it has one with this id.
+    /// Returns a key of a ring, if it has one with this id for this namespace.
     pub(super) async fn find_key(
         &mut self,
         ring: &NamedRing,
         id: &str,
+        namespace: Option<&str>,
     ) -> Result<Option<Arc<dyn Key>>, Error> {
-        let found = match ring.ring.find(id).now() {
+        let found = match ring.ring.find(id, namespace).now() {
             Some(found) => found,
             None => {
                 let (ring, id) = (ring.ring.clone(), id.to_owned());
-                background::run(async move { ring.find(&id).await }).await
+                let namespace = namespace.map(str::to_owned);
+                background::run(async move { ring.find(&id, namespace.as_deref()).await }).await
             }
         };
         found.map_err(|error| self.refuse(lookup_failed(ring, error)))
     }
+}
+
+/// Returns what is shown of a key's id, which may be any text.
+fn shown(id: &str) -> String {
+    visible_ascii(key_label(id), ID)
 }
 
 /// Returns the error of a look-up that failed, with the ring's name.
@@ -106,7 +135,15 @@ fn no_current_key(ring: &NamedRing) -> HostError {
 /// Returns the error of a payload whose key is missing. The id stands in the clear beside the payload,
 /// and may be any text.
 fn unknown(ring: &NamedRing, id: &str, is_anonymous: bool) -> HostError {
-    let id = visible_ascii(id, ID);
+    if id.starts_with(SERVICE_KEY) {
+        let text = format!(
+            "the payload's data key `{}` is not of {ring} in this namespace: open it in the namespace that \
+             sealed it, or name the service's key that wrapped it under `retired`",
+            shown(id)
+        );
+        return HostError::new(ErrorKind::UnknownKey, text);
+    }
+    let id = shown(id);
     let text = format!("the payload is sealed under key `{id}`, which is not in {ring}");
     if is_anonymous {
         let text =
@@ -126,7 +163,7 @@ fn exhausted(ring: &NamedRing, id: &str, messages: u64) -> HostError {
     let text = format!(
         "key `{}` of {ring} has sealed {messages} messages with plain AES-256-GCM in this \
          process, and no more are allowed: add another key to the ring and make it the current one",
-        visible_ascii(id, ID)
+        shown(id)
     );
     let remedies = &[Remedy::MessagesPerKey, Remedy::KeyMaterial];
     HostError::new(ErrorKind::Denied, text).with_remedies(remedies)
@@ -140,5 +177,5 @@ pub(super) fn failed(ring: &NamedRing, id: &str, error: KeyError) -> HostError {
         KeyError::Mismatch => ErrorKind::Malformed,
         _ => ErrorKind::Denied,
     };
-    HostError::new(kind, format!("key `{}` of {ring}: {error}", visible_ascii(id, ID)))
+    HostError::new(kind, format!("key `{}` of {ring}: {error}", shown(id)))
 }

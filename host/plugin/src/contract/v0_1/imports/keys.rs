@@ -1,9 +1,9 @@
 //! `keys`, the imported interface: sealing and opening with the host's keys, within the grant.
 
-use std::iter;
+use std::{iter, sync::Arc};
 
 use bytes::Bytes;
-use cloakroom_core::{Key, KeyError};
+use cloakroom_core::{Key, KeyError, key_label};
 use wasmtime::component::Resource;
 
 use super::key_lookup;
@@ -13,7 +13,7 @@ use crate::{
         keys::{Host, Sealed},
         types::Error,
     },
-    grants::granted_rings::OpeningRings,
+    grants::granted_rings::{NamedRing, OpeningRing, OpeningRings},
     instance::{rope::Rope, state::InstanceState},
 };
 
@@ -22,6 +22,13 @@ const SEAL_OVERHEAD: usize = 128;
 
 /// Metric of messages that a key has sealed with plain AES-256-GCM. Labels: `ring`, `key`.
 const MESSAGES: &str = "cloakroom_key_messages_total";
+
+/// Kind of key that seals: one that lasts, or the current one.
+#[derive(Clone, Copy)]
+enum Lasts {
+    No,
+    Yes,
+}
 
 type Answer<T> = wasmtime::Result<Result<T, Error>>;
 
@@ -33,7 +40,7 @@ impl Host for InstanceState {
         bound: Vec<u8>,
     ) -> Answer<Sealed> {
         let seal = move |key: &dyn Key, rope: Rope| key.seal(rope.parts(), &bound);
-        self.seal_with("keys.seal", ring, plaintext, seal).await
+        self.seal_with("keys.seal", Lasts::No, ring, plaintext, seal).await
     }
 
     async fn seal_repeatably(
@@ -43,7 +50,8 @@ impl Host for InstanceState {
         bound: Vec<u8>,
     ) -> Answer<Sealed> {
         let seal = move |key: &dyn Key, rope: Rope| key.seal_repeatably(rope.parts(), &bound);
-        self.seal_with("keys.seal-repeatably", ring, plaintext, seal).await
+        // Under a key that changes by the clock, the same would not give the same.
+        self.seal_with("keys.seal-repeatably", Lasts::Yes, ring, plaintext, seal).await
     }
 
     async fn open(
@@ -65,11 +73,12 @@ impl Host for InstanceState {
     ) -> Answer<Sealed> {
         let name = self.config.grants.keys.sealing(&self.call.ctx, &ring).map(|ring| ring.name);
         let seal = move |key: &dyn Key, rope: Rope| key.seal_aes_gcm(rope.parts(), &bound);
-        let sealed = self.seal_with("keys.seal-aes-gcm", ring, plaintext, seal).await?;
+        let sealed = self.seal_with("keys.seal-aes-gcm", Lasts::No, ring, plaintext, seal).await?;
         if let (Ok(Sealed { key, .. }), Some(name)) = (&sealed, name) {
             // Plain AES-GCM draws nonces of 96 bits at random, so a key is safe for a number of messages only.
             // Operators watch how close each key is.
-            metrics::counter!(MESSAGES, "ring" => name, "key" => key.clone()).increment(1);
+            let key = key_label(key).to_owned();
+            metrics::counter!(MESSAGES, "ring" => name, "key" => key).increment(1);
         }
         Ok(sealed)
     }
@@ -90,6 +99,7 @@ impl InstanceState {
     async fn seal_with<W>(
         &mut self,
         name: &'static str,
+        lasts: Lasts,
         ring: String,
         input: Resource<Rope>,
         seal: W,
@@ -104,7 +114,7 @@ impl InstanceState {
             Err(error) => return Ok(Err(error)),
         };
         // Looked up once: the ring may get another current key meanwhile, and id and key must be of one.
-        let key = match self.call.current_key(&ring).await {
+        let key = match self.sealing_key(lasts, &ring).await {
             Ok(key) => key,
             Err(error) => return Ok(Err(error)),
         };
@@ -116,6 +126,13 @@ impl InstanceState {
                 Ok(Ok(Sealed { key: id, data }))
             }
             Err(error) => Ok(Err(self.call.refuse(key_lookup::failed(&ring, &id, error)))),
+        }
+    }
+
+    async fn sealing_key(&mut self, lasts: Lasts, ring: &NamedRing) -> Result<Arc<dyn Key>, Error> {
+        match lasts {
+            Lasts::No => self.call.current_key(ring).await,
+            Lasts::Yes => self.call.lasting_key(ring).await,
         }
     }
 
@@ -143,8 +160,8 @@ impl InstanceState {
         let size = self.count_result(sealed.len())?;
         // The first failure is about the ring that most likely sealed it.
         let mut failure = None;
-        for ring in iter::once(&first).chain(&others) {
-            let key = match self.call.find_key(ring, &id).await {
+        for OpeningRing { ring, namespace } in iter::once(&first).chain(&others) {
+            let key = match self.call.find_key(ring, &id, namespace.as_deref()).await {
                 Ok(Some(key)) => key,
                 Ok(None) => continue,
                 Err(error) => return Ok(Err(error)),
@@ -161,7 +178,7 @@ impl InstanceState {
         }
         Ok(Err(match failure {
             Some(failure) => self.call.refuse(failure),
-            None => self.refuse_unknown_key(&first, &id),
+            None => self.refuse_unknown_key(&first.ring, &id),
         }))
     }
 

@@ -11,7 +11,7 @@ use crate::{
         subkeys::{Host, Subkey},
         types::Error,
     },
-    grants::granted_rings::{NamedRing, OpeningRings},
+    grants::granted_rings::{NamedRing, OpeningRing, OpeningRings},
     instance::{fault::Fault, state::InstanceState},
 };
 
@@ -34,7 +34,7 @@ impl Host for InstanceState {
         }
         let found = match id {
             Some(id) => self.named_key(&name, &id).await,
-            None => self.current_key(&name).await,
+            None => self.lasting_key(&name).await,
         };
         call.returns(length);
         Ok(found.and_then(|(ring, key)| {
@@ -48,9 +48,9 @@ impl Host for InstanceState {
 type Found = Result<(NamedRing, Arc<dyn Key>), Error>;
 
 impl InstanceState {
-    async fn current_key(&mut self, name: &str) -> Found {
+    async fn lasting_key(&mut self, name: &str) -> Found {
         let ring = self.sealing_ring(|grants| &grants.subkeys, name)?;
-        let key = self.call.current_key(&ring).await?;
+        let key = self.call.lasting_key(&ring).await?;
         Ok((ring, key))
     }
 
@@ -58,12 +58,12 @@ impl InstanceState {
     /// another ring with the same id is not tried after it.
     async fn named_key(&mut self, name: &str, id: &str) -> Found {
         let OpeningRings { first, others } = self.opening_rings(|grants| &grants.subkeys, name)?;
-        for ring in iter::once(&first).chain(&others) {
-            if let Some(key) = self.call.find_key(ring, id).await? {
+        for OpeningRing { ring, namespace } in iter::once(&first).chain(&others) {
+            if let Some(key) = self.call.find_key(ring, id, namespace.as_deref()).await? {
                 return Ok((ring.clone(), key));
             }
         }
-        Err(self.refuse_unknown_key(&first, id))
+        Err(self.refuse_unknown_key(&first.ring, id))
     }
 }
 

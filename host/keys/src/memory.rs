@@ -1,0 +1,163 @@
+//! Keys that a ring remembers: those that seal, those that opened a payload, and ids that open nothing.
+
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
+
+use lru::LruCache;
+
+use crate::{
+    budget::Budget,
+    metric,
+    scope::Scope,
+    service_key::ServiceKey,
+    settings::{DataKeySettings, Form, OpenedSettings},
+};
+
+/// Most namespaces whose data keys are remembered.
+const SCOPES: NonZeroUsize = NonZeroUsize::new(10_000).unwrap();
+
+/// Most wrapped keys that are remembered because they do not unwrap, and for how long.
+const REFUSED: (NonZeroUsize, Duration) =
+    (NonZeroUsize::new(1000).unwrap(), Duration::from_secs(300));
+
+/// A wrapped key of a payload: what it is looked up by.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Opening {
+    /// Place of the service's key among those of the ring.
+    pub(crate) service: usize,
+    pub(crate) scope: Scope,
+    pub(crate) form: Form,
+    pub(crate) digest: [u8; 32],
+}
+
+/// A key, and whether the next one should be fetched meanwhile.
+pub(crate) struct AtHand {
+    pub(crate) key: Arc<ServiceKey>,
+    pub(crate) is_due: bool,
+}
+
+/// Answer of the memory about a wrapped key.
+pub(crate) enum Known {
+    Key(AtHand),
+    /// It did not unwrap.
+    Refused,
+    Unknown,
+}
+
+/// A key, and when it came.
+pub(crate) struct Entry {
+    pub(crate) key: Arc<ServiceKey>,
+    pub(crate) since: Duration,
+}
+
+/// Keys that a ring remembers.
+pub(crate) struct Memory {
+    pub(crate) current: LruCache<Scope, Entry>,
+    opened: LruCache<Opening, Entry>,
+    refused: LruCache<Opening, Duration>,
+    budgets: LruCache<Scope, Budget>,
+    age: Duration,
+}
+
+impl Memory {
+    pub(crate) fn new(opened: OpenedSettings) -> Self {
+        Self {
+            current: LruCache::new(SCOPES),
+            opened: LruCache::new(opened.keys),
+            refused: LruCache::new(REFUSED.0),
+            budgets: LruCache::new(SCOPES),
+            age: opened.age,
+        }
+    }
+
+    /// Returns the key that seals, if it still may.
+    pub(crate) fn sealing(
+        &mut self,
+        scope: &Scope,
+        settings: &DataKeySettings,
+        now: Duration,
+    ) -> Option<AtHand> {
+        let Entry { key, since } = self.current.get(scope)?;
+        let (age, messages) = (now.saturating_sub(*since), key.messages());
+        let most = settings.messages.get();
+        if age >= settings.lifetime || messages >= most {
+            return None;
+        }
+        let is_due =
+            age + settings.renew_before >= settings.lifetime || messages >= most - most / 4;
+        Some(AtHand { key: key.clone(), is_due })
+    }
+
+    /// Seals with this key from now on.
+    pub(crate) fn seal_with(
+        &mut self,
+        ring: &str,
+        scope: Scope,
+        key: Arc<ServiceKey>,
+        now: Duration,
+    ) {
+        if let Some((_, before)) = self.current.push(scope, Entry { key, since: now }) {
+            metric::replaced(ring, before.key.messages());
+        }
+    }
+
+    /// Returns what is known of a wrapped key.
+    pub(crate) fn opening(&mut self, opening: &Opening, now: Duration) -> Known {
+        if let Some(Entry { key, since }) = self.opened.get(opening) {
+            let age = now.saturating_sub(*since);
+            if age < self.age {
+                let is_due = age >= self.age / 4 * 3;
+                return Known::Key(AtHand { key: key.clone(), is_due });
+            }
+            self.opened.pop(opening);
+        }
+        match self.refused.get(opening) {
+            Some(until) if now < *until => Known::Refused,
+            _ => Known::Unknown,
+        }
+    }
+
+    /// Remembers an unwrapped key.
+    pub(crate) fn remember(&mut self, opening: Opening, key: Arc<ServiceKey>, now: Duration) {
+        self.opened.put(opening, Entry { key, since: now });
+    }
+
+    /// Remembers that a wrapped key does not unwrap, and counts it against the caller's budget.
+    pub(crate) fn refuse(&mut self, opening: Opening, caller: &Scope, now: Duration) {
+        self.opened.pop(&opening);
+        self.refused.put(opening, now + REFUSED.1);
+        self.budget(caller, now).spend();
+    }
+
+    pub(crate) fn budget(&mut self, caller: &Scope, now: Duration) -> &mut Budget {
+        self.budgets.get_or_insert_mut(caller.clone(), || Budget::new(now))
+    }
+
+    /// Forgets the keys under a service's key: all, or those of one scope.
+    pub(crate) fn forget(&mut self, service: usize, scope: Option<&Scope>) {
+        let is_of = |other: &Scope| scope.is_none_or(|scope| scope == other);
+        let of_opening = |opening: &Opening| opening.service == service && is_of(&opening.scope);
+        drop_if(&mut self.opened, of_opening);
+        // The first service's key wraps what seals.
+        if service == 0 {
+            drop_if(&mut self.current, is_of);
+        }
+    }
+
+    /// Seals with none of the current keys any more. They still open.
+    pub(crate) fn rotate(&mut self) {
+        self.current.clear();
+    }
+
+    pub(crate) fn opened_keys(&self) -> usize {
+        self.opened.len()
+    }
+}
+
+fn drop_if<K: Clone + Eq + std::hash::Hash, V>(
+    cache: &mut LruCache<K, V>,
+    is_dropped: impl Fn(&K) -> bool,
+) {
+    let keys: Vec<K> =
+        cache.iter().map(|(key, _)| key).filter(|key| is_dropped(key)).cloned().collect();
+    keys.iter().for_each(|key| drop(cache.pop(key)));
+}
