@@ -360,6 +360,7 @@ fn every_link_leads_somewhere() {
         "examples/README.md",
         "examples/agent/README.md",
         "examples/alerts/README.md",
+        "examples/document-pipeline/README.md",
         "examples/invoice/README.md",
         "examples/json-fields-codec/README.md",
         "examples/vector-codec/README.md",

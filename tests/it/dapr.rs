@@ -20,3 +20,5 @@ mod signing;
 mod stall;
 mod through;
 mod trouble;
+mod wrapped;
+mod wrapped_work;

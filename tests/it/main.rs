@@ -34,6 +34,7 @@ mod contract_versions;
 mod dapr;
 mod dashboards;
 mod docs;
+mod document_pipeline;
 mod envelopes;
 mod error_chains;
 mod examples;

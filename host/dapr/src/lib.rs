@@ -5,6 +5,8 @@
 //! transport. [`budget`] weighs what is dispatched as Dapr does, and `Exchange` predicts for each
 //! instance what its next dispatch will weigh.
 //!
+//! Apps in Rust that have no gateway encode and decode in their own process, with [`AppTexts`].
+//!
 //! Programs that run workflows without a sidecar weigh their dispatches with a [`DispatchGuard`].
 
 pub mod budget;
@@ -20,6 +22,7 @@ mod quantity;
 mod settings;
 mod stall;
 pub mod text;
+mod wrap;
 
 pub use self::{
     exchange::{
@@ -33,4 +36,5 @@ pub use self::{
     quantity::parse_body_size,
     settings::{ExchangeSettings, ExchangeSettingsSource},
     stall::Stall,
+    wrap::AppTexts,
 };

@@ -1,10 +1,16 @@
 //! Dapr itself, and the apps on its SDKs: the module and the programs of `tests/dapr`.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::{Context as _, Result};
 
-use crate::{go, java, node, python};
+use crate::{
+    debian, go, java, node, python,
+    run::{root, run},
+};
 
 /// Flags under which the tests have their Dapr soonest: nobody debugs it, and they hardly load it.
 const QUICK: [&str; 2] = [
@@ -55,6 +61,7 @@ pub(crate) fn apps(target: &Path, interpreter: Option<&Path>) -> [App; 3] {
                 "dapr::stall",
                 "dapr::through::python",
                 "dapr::trouble",
+                "document_pipeline::",
             ],
             python,
         ),
@@ -65,4 +72,20 @@ fn python(folder: &Path, interpreter: Option<&Path>) -> Result<()> {
     let interpreter = interpreter.context("there is no Python for it")?;
     python::install_into(interpreter, "requirements.txt", &folder.join("python"))?;
     python::install_into(interpreter, "newer.txt", &folder.join("python-newer"))
+}
+
+/// Runs `examples/document-pipeline` with what the tests have: Dapr, its SDK for Python, and Redis.
+pub(crate) fn document_pipeline(target: &Path, program: &Path, args: &[&str]) -> Result<()> {
+    debian::redis()?;
+    let interpreter = python::set_up(target)?;
+    let folder = set_up(target)?;
+    python(&folder, Some(&interpreter))?;
+    let path = format!("{0}/python-newer:{0}/python", folder.display());
+    let mut story = Command::new(&interpreter);
+    story.arg(root().join("examples/document-pipeline/story.py")).args(args);
+    story.env("CLOAKROOM", program).env("PYTHONPATH", path);
+    story.env("DAPR_SERVICES", folder.join("go/dapr"));
+    // Of an older version of the SDK in the same path.
+    story.env("PYTHONWARNINGS", "ignore::FutureWarning");
+    run(&mut story, "examples/document-pipeline/story.py")
 }

@@ -56,6 +56,7 @@ cargo xtask fuzz TARGET [OPTIONS]       a fuzz target of tests/fuzz under libFuz
 cargo xtask wire-table                  write the gateway's table of payload fields again, from the protos of the locked SDK
 cargo xtask bench [FILTER]              what the sandbox costs, and storage, the codec server, a slow download
 cargo xtask agent [ARGS]                examples/agent, with a Temporal server and its SDK for Python installed for it
+cargo xtask document-pipeline [ARGS]    examples/document-pipeline, with Dapr built and its SDK for Python installed for it
 cargo xtask quick-start [LANGUAGES]     the time from an empty folder to a passing check of a plugin, in each language
 cargo xtask invoice [ARGS]              examples/invoice, with a Temporal server installed for it
 
@@ -87,6 +88,7 @@ fn main() -> ExitCode {
         [TASK, "fuzz", target, options @ ..] => fuzz::fuzz(target, options),
         [TASK, "bench", filter @ ..] => bench(filter),
         [TASK, "agent", args @ ..] => agent(args),
+        [TASK, "document-pipeline", args @ ..] => document_pipeline(args),
         [TASK, "invoice", args @ ..] => invoice(args),
         [TASK, "quick-start", languages @ ..] => quick_start::measure(languages),
         [TASK, ..] => {
@@ -135,6 +137,11 @@ fn agent(args: &[&str]) -> Result<()> {
     story.arg(root().join("examples/agent/story.py")).args(args);
     story.env("CLOAKROOM", program).env("CLOAKROOM_TEMPORAL", python.with_file_name("temporal"));
     run::run(&mut story, "examples/agent/story.py")
+}
+
+fn document_pipeline(args: &[&str]) -> Result<()> {
+    let program = command_line::build()?;
+    dapr::document_pipeline(&target_dir()?, &program, args)
 }
 
 fn invoice(args: &[&str]) -> Result<()> {

@@ -82,7 +82,7 @@ impl Needs {
             go.map(Some),
         )?;
         let dapr = dapr.map(|found| ("CLOAKROOM_DAPR", found.to_string_lossy().into_owned()));
-        needs.note("Dapr", &["dapr::"], strict, dapr.map(Some))?;
+        needs.note("Dapr", &["dapr::", "document_pipeline::"], strict, dapr.map(Some))?;
         for (sdk, tests, installed) in apps {
             needs.note(sdk, tests, strict, installed.map(|()| None))?;
         }
@@ -97,6 +97,7 @@ impl Needs {
                 "dapr::signing",
                 "dapr::stall",
                 "dapr::trouble",
+                "document_pipeline::",
                 "leaves_no_canary",
             ],
             strict,
