@@ -79,13 +79,13 @@ async fn a_setting_that_opens_nothing_is_refused() {
         (
             &[("namespace", "require"), ("format", "temporal")],
             expect![[r#"
-                plugin `aes-gcm`: setting `namespace = "require"` goes with format `sealed` only: the other is bound to none
+                plugin `aes-gcm`: setting `namespace = "require"` goes with format `sealed` only: others are bound to none
             "#]],
         ),
         (
             &[("namespace", "require"), ("accept", "sealed,temporal")],
             expect![[r#"
-                plugin `aes-gcm`: setting `namespace = "require"` goes with format `sealed` only: the other is bound to none
+                plugin `aes-gcm`: setting `namespace = "require"` goes with format `sealed` only: others are bound to none
             "#]],
         ),
     ] {

@@ -119,7 +119,7 @@ impl Scene {
 
     pub(super) fn delete_closed(&self) {
         let mut delete = temporal(&self.server.target());
-        delete.args(["workflow", "delete", "--workflow-id", &self.closed]);
+        delete.args(["workflow", "delete", "--yes", "--workflow-id", &self.closed]);
         assert!(delete.status().unwrap().success());
     }
 
