@@ -49,9 +49,10 @@ impl Survey {
             return Err(Error::new(ErrorKind::Config, text));
         }
         let is_plain = credentials.tls().is_none();
-        let credentials = match frontend.is_tls() && is_plain {
-            true => credentials.with_tls(ClientTls::default())?,
-            false => credentials,
+        let credentials = if frontend.is_tls() && is_plain {
+            credentials.with_tls(ClientTls::default())?
+        } else {
+            credentials
         };
         let mut settings = ProxySettings::new(frontend);
         settings.upstream_tls = credentials.tls().cloned();
