@@ -34,10 +34,8 @@ pub(super) fn frontend(args: &UsedBy, cloakroom: &Cloakroom) -> Result<Option<Su
             return Err(Failure::usage(text));
         }
     };
-    let credentials = match args.access.is_empty() {
-        true => credentials,
-        false => from_args(&args.access, &url)?,
-    };
+    let credentials =
+        if args.access.is_empty() { credentials } else { from_args(&args.access, &url)? };
     let survey = Survey::new(url, credentials)?;
     Ok(Some(args.without.iter().fold(survey, |survey, part| survey.without(part.part()))))
 }
