@@ -65,7 +65,8 @@ fn rust_hands_on_what_its_wrapped_activities_return() {
     assert!(encoded.starts_with("\"cloakroom:v1:"), "{encoded}");
     let expected: String = (0..COUNT).map(|index| parcel(index, SIZE)).collect();
     let decoded = runtime.block_on(texts.decode(Some(encoded))).unwrap().unwrap();
-    assert!(decoded == json!(expected).to_string(), "{} bytes", decoded.len());
+    let expected = json!(expected).to_string();
+    assert!(decoded == expected, "{} bytes", decoded.len());
 
     // Nothing large has passed, and nothing of a scan is in the history.
     let (sent, received) = tap.largest();
