@@ -152,7 +152,8 @@ impl WorkItemHead {
 
     /// Reads the subject of an answer: the task that it completes. Nothing if the method is none of an
     /// answer.
-    pub(crate) fn read_answer(path: &str, message: &[u8]) -> Option<Self> {
+    #[must_use]
+    pub fn read_answer(path: &str, message: &[u8]) -> Option<Self> {
         let (_, kind) = ANSWERS.into_iter().find(|(answers, _)| *answers == path)?;
         let name = if kind == ItemKind::Activity { "ActivityResponse" } else { "WorkflowResponse" };
         let answer = View::new(budget::message(name)?, message);
@@ -168,7 +169,8 @@ impl WorkItemHead {
     }
 
     /// Returns the message that fails an activity in place of its own answer, which cannot be encoded.
-    pub(crate) fn fail_answered(&self, error: &Error) -> Bytes {
+    #[must_use]
+    pub fn fail_answered(&self, error: &Error) -> Bytes {
         self.failure(NOT_ENCODED, error)
     }
 
