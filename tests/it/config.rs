@@ -4,7 +4,10 @@ use std::{fs, path::Path};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cloakroom::{CloakroomBuilder, Context, ErrorKind, Payload};
-use cloakroom_tests::{KEY, REVERSE, ROGUE, assert_text, chain, compile_cache, rigs::Certificates};
+use cloakroom_tests::{
+    KEY, REVERSE, ROGUE, assert_text, chain, compile_cache,
+    rigs::{Certificates, OpenBao},
+};
 use expect_test::{Expect, expect};
 
 const GOOD: &str = r#"
@@ -393,8 +396,16 @@ async fn the_reference_is_a_configuration() {
     ] {
         fs::write(folder.path().join(name), text).unwrap();
     }
-    let opened = CloakroomBuilder::file(write(folder.path(), &text)).open().await;
-    let cloakroom = opened.map_err(|error| chain(&error)).unwrap();
+    // The secret of a ring is wrapped by its key service, which a real server is.
+    let bao = OpenBao::start();
+    bao.tell("POST", "transit/keys/shop", serde_json::json!({}));
+    fs::write(folder.path().join("secrets/vault"), bao.token("shop")).unwrap();
+    let access = format!("address = \"{}\"\ntoken = {{ file = \"secrets/vault\" }}", bao.url());
+    text = text.replace("# token = { file = \"secrets/vault\" }", &access);
+    let builder = CloakroomBuilder::file(write(folder.path(), &text));
+    let secret = builder.make_ring_secret("shop").await.map_err(|error| chain(&error)).unwrap();
+    fs::write(folder.path().join("secrets/shop"), secret).unwrap();
+    let cloakroom = builder.open().await.map_err(|error| chain(&error)).unwrap();
     assert_eq!(cloakroom.pipeline().stages()[1].name(), "sealing");
     assert_eq!(cloakroom.host().limits(), &cloakroom::plugin::Limits::default());
     assert!(fs::read_dir(folder.path().join("compiled")).unwrap().count() > 0);
