@@ -7,9 +7,12 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{Request, Version};
+use http::{Request, Response, Version};
 use http_body_util::BodyExt as _;
-use hyper::client::conn::http2::{Builder, SendRequest};
+use hyper::{
+    body::Incoming,
+    client::conn::http2::{Builder, SendRequest},
+};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -17,7 +20,7 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-use crate::{message::Message, messages, proxy::Proxy, story::Story};
+use crate::{dapr::turns, message::Message, messages, proxy::Proxy, story::Story};
 
 const WINDOW: u32 = 4 << 20;
 
@@ -35,6 +38,9 @@ pub(crate) struct Turn {
 }
 
 pub(crate) async fn turn(proxy: &Proxy, story: &Story) -> Turn {
+    if story.results > 0 {
+        return turns::turn(proxy, story).await;
+    }
     let mut connections = Vec::new();
     for _ in 0..story.connections {
         connections.push(open(proxy.address, story).await);
@@ -81,13 +87,14 @@ pub(crate) async fn signal(proxy: &Proxy, message: &[u8]) {
     call_until_served(&mut handshake(socket).await, &ask).await;
 }
 
-struct Ask {
-    uri: http::Uri,
-    request: Bytes,
-    is_gzip: bool,
+/// A call that is made again and again.
+pub(crate) struct Ask {
+    pub(crate) uri: http::Uri,
+    pub(crate) request: Bytes,
+    pub(crate) is_gzip: bool,
 }
 
-async fn open(address: SocketAddr, story: &Story) -> SendRequest<Message> {
+pub(crate) async fn open(address: SocketAddr, story: &Story) -> SendRequest<Message> {
     let socket = TcpStream::connect(address).await.expect("it listens");
     socket.set_nodelay(true).expect("a socket");
     let Some(authority) = &story.tls else { return handshake(socket).await };
@@ -117,7 +124,7 @@ async fn call(connection: &mut SendRequest<Message>, ask: &Ask, answer: usize) {
 }
 
 /// Calls until the answer is one of success.
-async fn call_until_served(connection: &mut SendRequest<Message>, ask: &Ask) {
+pub(crate) async fn call_until_served(connection: &mut SendRequest<Message>, ask: &Ask) {
     let began = Instant::now();
     loop {
         let (status, text, _) = exchange(connection, ask).await;
@@ -134,6 +141,19 @@ async fn exchange(
     connection: &mut SendRequest<Message>,
     ask: &Ask,
 ) -> (Option<String>, Option<String>, Bytes) {
+    let response = send(connection, ask).await;
+    let head = response.headers().clone();
+    let body = response.into_body().collect().await.expect("an answer");
+    let trailers = body.trailers().cloned().unwrap_or_default();
+    let find = |name| {
+        let value = head.get(name).or_else(|| trailers.get(name))?;
+        Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+    };
+    (find("grpc-status"), find("grpc-message"), body.to_bytes())
+}
+
+/// Sends a call, and returns its answer as soon as it begins.
+pub(crate) async fn send(connection: &mut SendRequest<Message>, ask: &Ask) -> Response<Incoming> {
     let mut request = Request::post(ask.uri.clone())
         .version(Version::HTTP_2)
         .header("content-type", "application/grpc")
@@ -145,13 +165,5 @@ async fn exchange(
     }
     let request = request.body(Message::new(ask.request.clone())).expect("a request");
     connection.ready().await.expect("it serves");
-    let response = connection.send_request(request).await.expect("an answer");
-    let head = response.headers().clone();
-    let body = response.into_body().collect().await.expect("an answer");
-    let trailers = body.trailers().cloned().unwrap_or_default();
-    let find = |name| {
-        let value = head.get(name).or_else(|| trailers.get(name))?;
-        Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
-    };
-    (find("grpc-status"), find("grpc-message"), body.to_bytes())
+    connection.send_request(request).await.expect("an answer")
 }

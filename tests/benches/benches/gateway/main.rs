@@ -6,9 +6,13 @@
 //! `TEMPORAL_PROXY` names its program.
 //!
 //! `cargo xtask bench gateway`, or `cargo xtask bench gateway "16 callers"` for the calls with this
-//! text in their title
+//! text in their title.
+//!
+//! `cargo xtask bench dapr` does the same before a stub of a sidecar: results of activities, calls that
+//! pass, and turns of a workflow. `--json` prints rows for programs.
 
 mod client;
+mod dapr;
 mod envoy;
 mod forwarder;
 mod memory;
@@ -41,21 +45,32 @@ fn main() {
     let args: Vec<String> = env::args().skip(1).collect();
     match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["stub", address, page] => return runtime().block_on(stub::serve(address, page)),
+        ["sidecar", address] => return runtime().block_on(dapr::stub::serve(address)),
         ["forwarder", address, to] => return runtime().block_on(forwarder::serve(address, to)),
         _ => {}
     }
+    let is_json = args.iter().any(|arg| arg == "--json");
     let mut texts = args.iter().filter(|arg| !arg.starts_with('-'));
-    if texts.next().is_some_and(|bench| !"gateway".contains(&**bench)) {
+    let bench = texts.next().map_or("", String::as_str);
+    let (filter, runtime) = (texts.next().map_or("", String::as_str), runtime());
+    if "dapr".contains(bench) {
+        let stub = proxies::sidecar();
+        let stories = dapr::stories(filter);
+        let rows: Vec<_> = stories.iter().map(|story| measure(&runtime, &stub, story)).collect();
+        report::print(&rows, is_json);
+    }
+    if !"gateway".contains(bench) {
         return;
     }
-    let filter = texts.next().map_or("", String::as_str);
-    let runtime = runtime();
     let pages = Pages::new();
     let has_temporal = encode(&runtime, &pages);
     let mut stories = Story::all(&pages, filter);
     stories.retain(|story| story.page != Encoding::Temporal || has_temporal);
-    let rows: Vec<_> = stories.iter().map(|story| measure(&runtime, &pages, story)).collect();
-    report::print(&rows);
+    let measured = stories.iter().map(|story| {
+        let stub = proxies::stub(&pages.file(story.page));
+        measure(&runtime, &stub, story)
+    });
+    report::print(&measured.collect::<Vec<_>>(), is_json);
     if "memory".contains(filter) {
         memory::measure(&runtime, &pages);
     }
@@ -72,9 +87,8 @@ fn encode(runtime: &Runtime, pages: &Pages) -> bool {
 }
 
 /// Measures one kind of call through every proxy.
-fn measure(runtime: &Runtime, pages: &Pages, story: &Story) -> Row {
-    let stub = proxies::stub(&pages.file(story.page));
-    let proxies = proxies::all(&stub, story);
+fn measure(runtime: &Runtime, stub: &Proxy, story: &Story) -> Row {
+    let proxies = proxies::all(stub, story);
     let mut turns: Vec<Vec<Turn>> = proxies.iter().map(|_| Vec::new()).collect();
     for round in 0..ROUNDS {
         for place in 0..proxies.len() {

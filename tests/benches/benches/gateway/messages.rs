@@ -133,10 +133,14 @@ pub(crate) fn page(results: Vec<Payload>) -> Vec<u8> {
 
 /// Returns JSON of which half is noise, as hexadecimal digits are.
 pub(crate) fn payload(size: usize, seed: usize) -> Payload {
-    let digits = hex::encode(cloakroom_tests::noise(size / 2 + 8));
-    let data = format!("\"{seed:06}{}\"", &digits[..size.saturating_sub(8)]);
     Payload {
         metadata: BTreeMap::from([("encoding".to_owned(), b"json/plain".to_vec())]),
-        data: data.into_bytes(),
+        data: json(size, seed).into_bytes(),
     }
+}
+
+/// The same as a text.
+pub(crate) fn json(size: usize, seed: usize) -> String {
+    let digits = hex::encode(cloakroom_tests::noise(size / 2 + 8));
+    format!("\"{seed:06}{}\"", &digits[..size.saturating_sub(8)])
 }

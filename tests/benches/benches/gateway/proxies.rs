@@ -10,7 +10,7 @@ use std::{
 use cloakroom_tests::{KEY, rigs::free_port};
 use serde_json::Value;
 
-use crate::{envoy, pages::Encoding, proxy::Proxy, story::Story};
+use crate::{dapr, envoy, pages::Encoding, proxy::Proxy, story::Story};
 
 /// Compression and encryption, as most operators will have them.
 pub(crate) const STAGES: &str = r#"
@@ -24,6 +24,23 @@ grants.keys = ["bench"]
 current = "bench"
 material = { bench = { file = "key" } }
 "#;
+
+/// A store for payloads of more than a few kilobytes.
+const STORE: &str = r#"
+[storage]
+threshold = "16KiB"
+[[storage.driver]]
+name = "bench"
+plugin = "bundled:file"
+reuse = "warm"
+settings = { bucket = "bench" }
+grants.buckets = ["bench"]
+[buckets.bench]
+url = "file:objects"
+"#;
+
+/// A sidecar and an app that receive all that is measured.
+const SIDECAR: &str = "app_id = \"bench\"\nmax_body_size = \"64Mi\"\napp_max_message = \"64Mi\"\n";
 
 /// The program of Temporal's own proxy, to be measured too where somebody has built it.
 const TEMPORAL_PROXY: &str = "TEMPORAL_PROXY";
@@ -45,6 +62,11 @@ pub(crate) fn stub(page: &Path) -> Proxy {
     own("stub", |address| vec![address.to_string(), page.display().to_string()])
 }
 
+/// Starts a stub of a sidecar.
+pub(crate) fn sidecar() -> Proxy {
+    own("sidecar", |address| vec![address.to_string()])
+}
+
 /// Starts every proxy that the story concerns.
 pub(crate) fn all(stub: &Proxy, story: &Story) -> Vec<Proxy> {
     let to = stub.address;
@@ -55,17 +77,24 @@ pub(crate) fn all(stub: &Proxy, story: &Story) -> Vec<Proxy> {
         all.push(own("forwarder", |address| vec![address.to_string(), to.to_string()]));
     }
     all.push(envoy(story, to));
+    let is_dapr = story.engine() == "dapr";
     if story.page == Encoding::Temporal {
         all.extend(temporal(true, to));
         return all;
     }
     if story.page == Encoding::Plain {
-        let off = format!("{STAGES}[namespace.default]\nmode = \"off\"\n");
+        let namespace = if is_dapr { dapr::APP } else { "default" };
+        let off = format!("{STAGES}[namespace.{namespace}]\nmode = \"off\"\n");
         all.push(gateway("gateway, passing on", &off, story, to));
     }
     all.push(gateway("gateway, zstd and AES-GCM", STAGES, story, to));
     let warm = STAGES.replace("[[stage]]", "[[stage]]\nreuse = \"warm\"");
     all.push(gateway("gateway, the same on warm instances", &warm, story, to));
+    if is_dapr {
+        let stored = warm.clone() + STORE;
+        all.push(gateway("gateway, warm, and a folder", &stored, story, to));
+        return all;
+    }
     // temporal-proxy refuses gzip.
     if story.page == Encoding::Plain && story.tls.is_none() && !story.is_gzip {
         all.extend(temporal(false, to));
@@ -89,7 +118,11 @@ pub(crate) fn gateway(name: &'static str, stages: &str, story: &Story, to: Socke
     let program = env::var_os(PROGRAM).map_or_else(built, PathBuf::from);
     Proxy::start(name, |folder, address| {
         let config = folder.join("cloakroom.toml");
-        let mut text = format!("{stages}[gateway.temporal]\nupstream = \"http://{to}\"\n");
+        let engine = story.engine();
+        let mut text = format!("{stages}[gateway.{engine}]\nupstream = \"http://{to}\"\n");
+        if engine == "dapr" {
+            text.push_str(SIDECAR);
+        }
         if let Some(authority) = &story.tls {
             authority.write(folder);
             text.push_str(
@@ -101,7 +134,7 @@ pub(crate) fn gateway(name: &'static str, stages: &str, story: &Story, to: Socke
         fs::write(&config, text).expect("a configuration");
         fs::write(folder.join("key"), KEY).expect("a key");
         let mut command = Command::new(&program);
-        command.args(["gateway", "temporal", "--config"]).arg(config);
+        command.args(["gateway", engine, "--config"]).arg(config);
         command.args(["--listen", &address.to_string()]);
         command
     })

@@ -2,6 +2,8 @@
 
 use std::io::Write as _;
 
+use serde_json::{Value, json};
+
 use crate::{client::Turn, story::Story};
 
 /// One kind of call through every proxy.
@@ -42,6 +44,21 @@ impl Row {
         });
         Self { story: story.title(), proxies: measured.collect() }
     }
+
+    /// Returns what was measured of each proxy, in seconds and bytes.
+    fn json(&self) -> impl Iterator<Item = Value> {
+        self.proxies.iter().map(|proxy| {
+            json!({
+                "calls": self.story,
+                "through": proxy.name,
+                "calls_a_second": proxy.rate,
+                "p50": proxy.half,
+                "p99": proxy.most,
+                "cpu_of_a_call": proxy.work,
+                "peak_memory": proxy.peak,
+            })
+        })
+    }
 }
 
 /// Shows that something is going on.
@@ -50,7 +67,13 @@ pub(crate) fn progress() {
     let _ = std::io::stderr().flush();
 }
 
-pub(crate) fn print(rows: &[Row]) {
+/// Prints all rows, for people or for programs.
+pub(crate) fn print(rows: &[Row], is_json: bool) {
+    if is_json {
+        let rows: Vec<_> = rows.iter().flat_map(Row::json).collect();
+        println!("{:#}", json!(rows));
+        return;
+    }
     println!(
         "\n\n| calls | through | calls a second | p50, over the forwarder's | p99, over the forwarder's \
          | processor for 1,000 calls | times the forwarder's | peak memory |"

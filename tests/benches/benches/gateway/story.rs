@@ -11,12 +11,15 @@ use crate::{
     tls::Authority,
 };
 
+const TEMPORAL: &str = "temporal.api.workflowservice.v1.WorkflowService";
+
 /// Bytes of a page's payload.
 const KB: usize = 1000;
 
 /// One kind of call, and how it is made.
 pub(crate) struct Story {
     pub(crate) name: &'static str,
+    service: &'static str,
     method: &'static str,
     pub(crate) request: Bytes,
     /// Length of the answer's body, decoded.
@@ -31,6 +34,10 @@ pub(crate) struct Story {
     /// Callers connect by mTLS.
     pub(crate) tls: Option<Authority>,
     pub(crate) page: Encoding,
+    /// Bytes of a payload.
+    pub(crate) size: usize,
+    /// Results in the history of a workflow of Dapr, whose turns are measured. None for calls.
+    pub(crate) results: usize,
 }
 
 impl Story {
@@ -55,6 +62,7 @@ impl Story {
     fn start(name: &'static str, size: usize, callers: usize, calls: usize) -> Self {
         Self {
             name,
+            service: TEMPORAL,
             method: "StartWorkflowExecution",
             request: messages::framed(&messages::start(size), false),
             // A run id of 36 characters, its tag and its length.
@@ -67,7 +75,36 @@ impl Story {
             is_gzip: false,
             tls: None,
             page: Encoding::Plain,
+            size,
+            results: 0,
         }
+    }
+
+    /// Returns a call of a sidecar, of so many callers, calls and bytes. Its answer is empty.
+    pub(crate) fn of_dapr(
+        name: &'static str,
+        service: &'static str,
+        method: &'static str,
+        request: Bytes,
+        (callers, calls, size): (usize, usize, usize),
+    ) -> Self {
+        let temporal = Self::start(name, size, callers, calls);
+        Self { service, method, request, answer: 5, stored: 5, ..temporal }
+    }
+
+    /// The same message to a method of Dapr in which the gateway looks for nothing.
+    pub(crate) fn passing(self) -> Self {
+        Self { service: "dapr.proto.runtime.v1.Dapr", method: "SaveState", ..self }
+    }
+
+    /// Turns of a workflow with so many results.
+    pub(crate) fn turns(self, results: usize) -> Self {
+        Self { results, ..self }
+    }
+
+    /// Returns the workflow engine, as the command line names it.
+    pub(crate) fn engine(&self) -> &'static str {
+        if self.service == TEMPORAL { "temporal" } else { "dapr" }
     }
 
     fn history(
@@ -103,8 +140,7 @@ impl Story {
     }
 
     pub(crate) fn uri(&self, address: SocketAddr) -> http::Uri {
-        let service = "temporal.api.workflowservice.v1.WorkflowService";
         let scheme = if self.tls.is_some() { "https" } else { "http" };
-        format!("{scheme}://{address}/{service}/{}", self.method).parse().expect("a URI")
+        format!("{scheme}://{address}/{}/{}", self.service, self.method).parse().expect("a URI")
     }
 }
