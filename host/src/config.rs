@@ -49,6 +49,7 @@ mod plugins;
 mod plugins_check;
 mod remedy;
 mod required;
+mod ring_buckets;
 mod ring_secrets;
 mod rule_conditions;
 mod schema;

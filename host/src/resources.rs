@@ -53,9 +53,10 @@ impl Resources {
         let (usage, kept) = (open.key_usage(), open.rings());
         let (native_services, access) = (&native.key_services, &file.key_services);
         let services = KeyServices { native: native_services, access, folder };
-        let (mut rings, service_rings) = config::rings(file, &services, usage, kept, locator)?;
-        rings.extend(native.rings.iter().map(|(name, ring)| (name.clone(), ring.clone())));
         let buckets = config::buckets(file, folder, &native.buckets, open, locator)?;
+        let (mut rings, service_rings) =
+            config::rings(file, &services, &buckets, usage, kept, locator)?;
+        rings.extend(native.rings.iter().map(|(name, ring)| (name.clone(), ring.clone())));
         let services = config::services(file, folder, &native.services, open.services(), locator)?;
         let secrets = config::secrets(file, folder, locator)?;
         let tcp = config::tcp_grants(file, folder, locator)?;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use aws_lc_rs::rand;
-use cloakroom_core::{Error, ErrorKind, KeyService};
+use cloakroom_core::{Bucket, Error, ErrorKind, KeyService};
 use cloakroom_stores::DEFAULT_MESSAGES;
 
 use crate::{
@@ -18,7 +18,8 @@ use crate::{
     memory::Memory,
     ring::DataKeys,
     secret::{Secret, SecretText},
-    settings::{DataKeySettings, OpenedSettings},
+    settings::{DataKeySettings, Form, OpenedSettings, WrappedPlace},
+    wrapped_keys::WrappedKeys,
 };
 
 /// Builder of [`DataKeys`].
@@ -30,6 +31,7 @@ pub struct DataKeysBuilder {
     settings: DataKeySettings,
     opened: OpenedSettings,
     secrets: Vec<SecretText>,
+    bucket: Option<Arc<dyn Bucket>>,
     clock: Arc<dyn Clock>,
 }
 
@@ -49,6 +51,7 @@ impl DataKeysBuilder {
             settings: DataKeySettings::default(),
             opened: OpenedSettings::default(),
             secrets: Vec::new(),
+            bucket: None,
             clock: Arc::new(Monotonic::new()),
         }
     }
@@ -81,6 +84,12 @@ impl DataKeysBuilder {
         self
     }
 
+    /// Reads wrapped keys from this bucket, and keeps new ones there if the settings say so.
+    pub fn with_bucket(mut self, bucket: Arc<dyn Bucket>) -> Self {
+        self.bucket = Some(bucket);
+        self
+    }
+
     /// Adds a secret: the text that [`make_secret`](crate::make_secret) returned. The first is in use, and
     /// others only open and verify.
     ///
@@ -103,7 +112,7 @@ impl DataKeysBuilder {
     /// `Config` if a setting contradicts another, or a secret is wrapped by a key that is not among those
     /// of the ring.
     pub fn build(self) -> Result<DataKeys, Error> {
-        check(&self.settings)?;
+        check(&self.settings, self.bucket.is_some())?;
         // The first random bytes take the library some 20 ms. Draw them now, not at the first payload.
         let drawn = rand::fill(&mut [0; 32]);
         drawn.map_err(|_| Error::new(ErrorKind::Internal, "the system's random source failed"))?;
@@ -122,12 +131,15 @@ impl DataKeysBuilder {
             Ok(Secret::new(text, service))
         };
         let secrets = self.secrets.into_iter().map(secret).collect::<Result<_, Error>>()?;
+        let wrapped_keys =
+            self.bucket.map(|bucket| WrappedKeys::new(bucket, self.ring.clone()));
         Ok(DataKeys::new(Inner {
             name: self.ring,
             clock: self.clock,
             settings: self.settings,
             services,
             secrets,
+            wrapped_keys,
             memory: Mutex::new(Memory::new(self.opened)),
             making: Flights::new(),
             opening: Flights::new(),
@@ -135,7 +147,17 @@ impl DataKeysBuilder {
     }
 }
 
-fn check(settings: &DataKeySettings) -> Result<(), Error> {
+fn check(settings: &DataKeySettings, has_bucket: bool) -> Result<(), Error> {
+    let is_stored = settings.wrapped == WrappedPlace::Store;
+    if is_stored && !has_bucket {
+        return Err(config("`wrapped = \"store\"` needs a place: name it in the ring's `bucket`"));
+    }
+    if is_stored && settings.form == Form::TemporalProxy {
+        return Err(config(
+            "`wrapped = \"store\"` and `form = \"temporal-proxy\"` exclude each other: temporal-proxy reads \
+             wrapped keys beside each payload alone",
+        ));
+    }
     let DataKeySettings { lifetime, renew_before, messages, .. } = settings;
     if lifetime.is_zero() || renew_before >= lifetime {
         return Err(config(

@@ -1,6 +1,9 @@
 //! State of a ring over a key service, and the requests that it sends.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use aws_lc_rs::rand;
 use bytes::Bytes;
@@ -18,8 +21,15 @@ use crate::{
     scope::Scope,
     secret::Secret,
     service_key::{Binding, ServiceKey},
-    settings::{DataKeySettings, Form, Per},
+    settings::{DataKeySettings, Form, Per, WrappedPlace},
+    wrapped_keys::{WrappedKeys, no_bucket},
 };
+
+/// Time for which a wrapped key that did not unwrap is refused without a request.
+const FORGED: Duration = Duration::from_secs(300);
+
+/// The same for one that is missing in its bucket. It is shorter: a replicated bucket may get it later.
+const MISSING: Duration = Duration::from_secs(10);
 
 /// State of a ring.
 pub(crate) struct Inner {
@@ -30,6 +40,8 @@ pub(crate) struct Inner {
     pub(crate) services: Vec<Access>,
     /// Secrets that last. The first is in use.
     pub(crate) secrets: Vec<Secret>,
+    /// Bucket of wrapped keys.
+    pub(crate) wrapped_keys: Option<WrappedKeys>,
     pub(crate) memory: Mutex<Memory>,
     pub(crate) making: Flights<Scope, Arc<ServiceKey>>,
     pub(crate) opening: Flights<Opening, Arc<ServiceKey>>,
@@ -95,20 +107,34 @@ impl Inner {
         let wrapped = access.wrap(&data_key, &scope, context.as_ref()).await;
         let wrapped = wrapped.map_err(|failed| self.judge(0, failed))?;
         let digest = sha256(&wrapped);
+        let is_stored = self.keep(&wrapped, &digest).await;
         let id = match form {
             Form::TemporalProxy => ProxyId::text(access.written(), &wrapped),
             Form::Cloakroom => {
-                let wrapped = WrappedKey::Inline(wrapped);
+                let wrapped = match is_stored {
+                    true => WrappedKey::Stored(digest),
+                    false => WrappedKey::Inline(wrapped),
+                };
                 KeyId::new(access.tag(), scope.namespace(), wrapped).to_string()
             }
         };
         let key = self.service_key(&id, form, &scope, &digest, &data_key)?;
         let (now, mut memory) = (self.clock.now(), self.memory());
-        let opening = Opening { service: 0, scope: scope.clone(), form, digest };
+        let opening = Opening { service: 0, scope: scope.clone(), form, is_stored, digest };
         memory.remember(opening, key.clone(), now);
         memory.seal_with(&self.name, scope, key.clone(), now);
         metric::made(&self.name);
         Ok(key)
+    }
+
+    /// Keeps a wrapped key in the ring's bucket. Returns whether payloads may name it by its digest.
+    async fn keep(&self, wrapped: &Bytes, digest: &[u8; 32]) -> bool {
+        match &self.wrapped_keys {
+            Some(kept) if self.settings.wrapped == WrappedPlace::Store => {
+                kept.keep(wrapped, digest, self.clock.now()).await
+            }
+            _ => false,
+        }
     }
 
     fn sealing_service(&self) -> Result<&Access, Failure> {
@@ -162,17 +188,26 @@ impl Inner {
         // Never closed.
         let _permit = requests.acquire().await;
         self.check_budget(caller)?;
-        let wrapped = self.wrapped_bytes(wrapped)?;
+        let wrapped = match self.wrapped_bytes(wrapped).await {
+            Err(failure) if failure.kind() == ErrorKind::NotFound => {
+                return Err(self.refuse(&opening, failure, caller, MISSING));
+            }
+            Err(failure) if failure.kind() == ErrorKind::Corrupt => {
+                return Err(self.refuse(&opening, failure, caller, FORGED));
+            }
+            read => read?,
+        };
         let context = (opening.form == Form::Cloakroom).then(|| opening.scope.context(&self.name));
         let label = short(&opening.digest);
         let access = self.access(&opening)?;
         let opened = access.unwrap(&wrapped, &opening.scope, context.as_ref(), &label).await;
         let now = self.clock.now();
         let data_key = opened.map_err(|failed| {
-            if failed.0.kind() == KeyFailure::Mismatch.error_kind() {
-                self.memory().refuse(opening.clone(), caller, now);
+            let failure = self.judge(opening.service, failed);
+            if failure.kind() == KeyFailure::Mismatch.error_kind() {
+                return self.refuse(&opening, failure, caller, FORGED);
             }
-            self.judge(opening.service, failed)
+            failure
         })?;
         let Opening { form, scope, digest, .. } = &opening;
         let key = self.service_key(id, *form, scope, digest, &data_key)?;
@@ -180,17 +215,25 @@ impl Inner {
         Ok(key)
     }
 
-    fn wrapped_bytes(&self, wrapped: WrappedKey) -> Result<Bytes, Failure> {
-        match wrapped {
-            WrappedKey::Inline(bytes) => Ok(bytes),
-            WrappedKey::Stored(_) => {
-                let text = format!(
-                    "the payload's wrapped key is kept in a bucket, and ring `{}` has none",
-                    self.name
-                );
-                Err(Failure::new(ErrorKind::UnknownKey, text))
-            }
+    async fn wrapped_bytes(&self, wrapped: WrappedKey) -> Result<Bytes, Failure> {
+        match (wrapped, &self.wrapped_keys) {
+            (WrappedKey::Inline(bytes), _) => Ok(bytes),
+            (WrappedKey::Stored(digest), Some(kept)) => kept.read(&digest).await,
+            (WrappedKey::Stored(_), None) => Err(no_bucket(&self.name)),
         }
+    }
+
+    /// Remembers for some time that a wrapped key does not open, and returns its failure.
+    fn refuse(
+        &self,
+        opening: &Opening,
+        failure: Failure,
+        caller: &Scope,
+        time: Duration,
+    ) -> Failure {
+        let now = self.clock.now();
+        self.memory().refuse(opening.clone(), failure.clone(), caller, (now, time));
+        failure
     }
 
     fn service_key(
@@ -214,12 +257,6 @@ impl Inner {
         let now = self.clock.now();
         let allows = self.memory().budget(caller, now).allows(now);
         allows.then_some(()).ok_or_else(|| outage::over_budget(&self.name, caller.namespace()))
-    }
-
-    /// Returns the failure of a wrapped key that did not unwrap a while ago.
-    pub(crate) fn refusal(&self, opening: &Opening) -> Failure {
-        let uri = self.services.get(opening.service).map_or("", Access::uri);
-        outage::failure(KeyFailure::Mismatch, uri, &self.name, "", "")
     }
 
     /// Forgets the keys that a failed request revokes, and returns its failure.

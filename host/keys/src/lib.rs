@@ -30,6 +30,7 @@ mod service_key;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod wrapped_keys;
 
 pub use self::{
     builder::DataKeysBuilder,
@@ -39,5 +40,6 @@ pub use self::{
     report::{DataKeyReport, DataKeysReport, FailingReport},
     ring::DataKeys,
     secret::{make_secret, rewrap_secret},
-    settings::{DataKeySettings, Form, OpenedSettings, Per},
+    settings::{DataKeySettings, Form, OpenedSettings, Per, WrappedPlace},
+    wrapped_keys::WRAPPED_KEYS,
 };

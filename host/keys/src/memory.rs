@@ -6,6 +6,7 @@ use lru::LruCache;
 
 use crate::{
     budget::Budget,
+    failure::Failure,
     metric,
     scope::Scope,
     service_key::ServiceKey,
@@ -15,9 +16,8 @@ use crate::{
 /// Most namespaces whose data keys are remembered.
 const SCOPES: NonZeroUsize = NonZeroUsize::new(10_000).unwrap();
 
-/// Most wrapped keys that are remembered because they do not unwrap, and for how long.
-const REFUSED: (NonZeroUsize, Duration) =
-    (NonZeroUsize::new(1000).unwrap(), Duration::from_secs(300));
+/// Most wrapped keys that are remembered because they do not unwrap.
+const REFUSED: NonZeroUsize = NonZeroUsize::new(1000).unwrap();
 
 /// A wrapped key of a payload: what it is looked up by.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -26,6 +26,8 @@ pub(crate) struct Opening {
     pub(crate) service: usize,
     pub(crate) scope: Scope,
     pub(crate) form: Form,
+    /// True if a bucket holds the wrapped key. A stranger's digest must not have an inline key refused.
+    pub(crate) is_stored: bool,
     pub(crate) digest: [u8; 32],
 }
 
@@ -39,7 +41,7 @@ pub(crate) struct AtHand {
 pub(crate) enum Known {
     Key(AtHand),
     /// It did not unwrap.
-    Refused,
+    Refused(Failure),
     Unknown,
 }
 
@@ -49,11 +51,17 @@ pub(crate) struct Entry {
     pub(crate) since: Duration,
 }
 
+/// A wrapped key that did not unwrap.
+struct Refusal {
+    failure: Failure,
+    until: Duration,
+}
+
 /// Keys that a ring remembers.
 pub(crate) struct Memory {
     pub(crate) current: LruCache<Scope, Entry>,
     opened: LruCache<Opening, Entry>,
-    refused: LruCache<Opening, Duration>,
+    refused: LruCache<Opening, Refusal>,
     budgets: LruCache<Scope, Budget>,
     age: Duration,
 }
@@ -63,7 +71,7 @@ impl Memory {
         Self {
             current: LruCache::new(SCOPES),
             opened: LruCache::new(opened.keys),
-            refused: LruCache::new(REFUSED.0),
+            refused: LruCache::new(REFUSED),
             budgets: LruCache::new(SCOPES),
             age: opened.age,
         }
@@ -111,7 +119,7 @@ impl Memory {
             self.opened.pop(opening);
         }
         match self.refused.get(opening) {
-            Some(until) if now < *until => Known::Refused,
+            Some(refusal) if now < refusal.until => Known::Refused(refusal.failure.clone()),
             _ => Known::Unknown,
         }
     }
@@ -121,10 +129,17 @@ impl Memory {
         self.opened.put(opening, Entry { key, since: now });
     }
 
-    /// Remembers that a wrapped key does not unwrap, and counts it against the caller's budget.
-    pub(crate) fn refuse(&mut self, opening: Opening, caller: &Scope, now: Duration) {
+    /// Remembers for some time that a wrapped key does not unwrap, and counts it against the caller's
+    /// budget.
+    pub(crate) fn refuse(
+        &mut self,
+        opening: Opening,
+        failure: Failure,
+        caller: &Scope,
+        (now, time): (Duration, Duration),
+    ) {
         self.opened.pop(&opening);
-        self.refused.put(opening, now + REFUSED.1);
+        self.refused.put(opening, Refusal { failure, until: now + time });
         self.budget(caller, now).spend();
     }
 

@@ -29,12 +29,17 @@ pub const CREATED: &str = "cloakroom_data_key_created_timestamp_seconds";
 /// Payloads that a data key had sealed in this process when it was replaced. Label: `ring`.
 pub const MESSAGES: &str = "cloakroom_data_key_messages";
 
+/// Requests to the buckets of wrapped keys. Labels: `ring`, `operation` (`store` or `read`), `outcome`
+/// (`success`, the kind of failure, or `paused` for those that were not sent because of an earlier one).
+pub const WRAPPED: &str = "cloakroom_wrapped_key_requests_total";
+
 /// Describes the metrics of this crate to the recorder.
 pub fn describe() {
     describe_counter!(REQUESTS, "requests to key services");
     describe_histogram!(SECONDS, Unit::Seconds, "time of requests to key services");
     describe_gauge!(FAILING, "1 while a key service fails");
     describe_counter!(OPENED, "look-ups of data keys that open payloads");
+    describe_counter!(WRAPPED, "requests to the buckets of wrapped keys");
     describe_counter!(MADE, "data keys that were made");
     describe_gauge!(CREATED, Unit::Seconds, "time at which the newest data key was made");
     describe_histogram!(MESSAGES, "payloads that a data key sealed before it was replaced");
@@ -62,6 +67,12 @@ pub(crate) fn failing(ring: &str, service: &str, is_failing: bool) {
 
 pub(crate) fn opened(ring: &str, result: &'static str) {
     counter!(OPENED, "ring" => ring.to_owned(), "result" => result).increment(1);
+}
+
+pub(crate) fn wrapped(ring: &str, operation: &'static str, outcome: &'static str) {
+    let labels = [("ring", ring.to_owned()), ("operation", operation.to_owned())];
+    let [ring, operation] = labels;
+    counter!(WRAPPED, &[ring, operation, ("outcome", outcome.to_owned())]).increment(1);
 }
 
 pub(crate) fn made(ring: &str) {

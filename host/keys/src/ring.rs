@@ -89,7 +89,7 @@ impl DataKeys {
                 return Ok(None);
             };
             let (form, scope, digest) = (Form::TemporalProxy, Scope::ring(), sha256(&wrapped));
-            let opening = Opening { service, scope, form, digest };
+            let opening = Opening { service, scope, form, is_stored: false, digest };
             return Ok(Some(Wrapped { opening, wrapped: WrappedKey::Inline(wrapped), id }));
         }
         let Some(parsed) = KeyId::parse(id) else {
@@ -99,7 +99,9 @@ impl DataKeys {
         let (Some(service), Some(scope)) = (service, self.scope_of(&parsed, namespace)?) else {
             return Ok(None);
         };
-        let opening = Opening { service, scope, form: Form::Cloakroom, digest: parsed.digest() };
+        let (form, digest) = (Form::Cloakroom, parsed.digest());
+        let is_stored = matches!(parsed.wrapped(), WrappedKey::Stored(_));
+        let opening = Opening { service, scope, form, is_stored, digest };
         Ok(Some(Wrapped { opening, wrapped: parsed.wrapped().clone(), id }))
     }
 
@@ -137,9 +139,9 @@ impl DataKeys {
                 }
                 KeyLookup::found(at_hand.key)
             }
-            Known::Refused => {
+            Known::Refused(failure) => {
                 metric::opened(&self.inner.name, "refused");
-                KeyLookup::failed(self.inner.refusal(&opening).into())
+                KeyLookup::failed(failure.into())
             }
             Known::Unknown => KeyLookup::later(async move {
                 metric::opened(&self.inner.name, "miss");

@@ -23,6 +23,15 @@ pub enum Form {
     TemporalProxy,
 }
 
+/// Place of new wrapped keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WrappedPlace {
+    /// Beside each payload.
+    Inline,
+    /// In the ring's bucket, once.
+    Store,
+}
+
 /// Settings of data keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DataKeySettings {
@@ -36,6 +45,8 @@ pub struct DataKeySettings {
     pub per: Per,
     /// Form of data keys in payloads.
     pub form: Form,
+    /// Place of new wrapped keys.
+    pub wrapped: WrappedPlace,
 }
 
 impl Default for DataKeySettings {
@@ -47,6 +58,7 @@ impl Default for DataKeySettings {
             messages: const { NonZeroU64::new(1 << 24).unwrap() },
             per: Per::Namespace,
             form: Form::Cloakroom,
+            wrapped: WrappedPlace::Inline,
         }
     }
 }

@@ -11,7 +11,7 @@ use super::{
     locator::{Locator, Table},
     namespace_check, namespace_rings, namespace_storage_check, nexus_check,
     plugin::PluginEntry,
-    plugins_check, ring_secrets,
+    plugins_check, ring_buckets, ring_secrets,
     rule_conditions::INLINE,
     schema::File,
     storage::{RuleEntry, StorageEntry},
@@ -31,6 +31,7 @@ pub(crate) fn check(file: &File, rings: &[&str], locator: &Locator) -> Result<()
     plugins_check::check(file, locator)?;
     namespace_rings::check(file, rings, locator)?;
     ring_secrets::check(file, locator)?;
+    ring_buckets::check(file, locator)?;
     namespace_storage_check::check(file, locator)?;
     match &file.storage {
         Some(storage) => {

@@ -2,7 +2,7 @@
 
 use std::num::{NonZeroU64, NonZeroUsize};
 
-use cloakroom_keys::{DataKeySettings, Form, OpenedSettings, Per};
+use cloakroom_keys::{DataKeySettings, Form, OpenedSettings, Per, WrappedPlace};
 use serde::Deserialize;
 
 use super::units::Span;
@@ -16,6 +16,7 @@ pub(crate) struct DataKeyEntry {
     messages: Option<NonZeroU64>,
     per: Option<PerWord>,
     form: Option<FormWord>,
+    wrapped: Option<WrappedWord>,
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -30,6 +31,13 @@ enum PerWord {
 enum FormWord {
     Cloakroom,
     TemporalProxy,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum WrappedWord {
+    Inline,
+    Store,
 }
 
 impl DataKeyEntry {
@@ -50,6 +58,10 @@ impl DataKeyEntry {
             form: match self.form {
                 Some(FormWord::TemporalProxy) => Form::TemporalProxy,
                 Some(FormWord::Cloakroom) | None => Form::Cloakroom,
+            },
+            wrapped: match self.wrapped {
+                Some(WrappedWord::Store) => WrappedPlace::Store,
+                Some(WrappedWord::Inline) | None => WrappedPlace::Inline,
             },
         }
     }

@@ -6,6 +6,7 @@ use cloakroom_core::{Error, ErrorKind, KeyRing};
 use cloakroom_stores::{KeyMaterial, KeyUsage, MAX_MESSAGES, Ring, RingBuilder, RingError};
 
 use super::{
+    buckets::Buckets,
     key_services::KeyServices,
     locator::{Locator, Table},
     nearest::nearest,
@@ -25,6 +26,7 @@ pub(crate) type OpenedRings = (Rings, ServiceRings);
 pub(crate) fn rings(
     file: &File,
     services: &KeyServices<'_>,
+    buckets: &Buckets,
     usage: &KeyUsage,
     open: &OpenRings,
     locator: &Locator,
@@ -41,7 +43,9 @@ pub(crate) fn rings(
             rings.insert(name.clone(), Arc::new(static_keys.ok_or_else(none)?));
             continue;
         };
-        let ring = open.ring(name, service, entry, services);
+        let bucket = entry.bucket.as_ref().and_then(|name| buckets.get(name));
+        let bucket = bucket.map(|(bucket, _)| bucket);
+        let ring = open.ring(name, service, entry, services, bucket);
         let ring = ring.map_err(|(key, error)| at(key, error))?;
         let ring = match static_keys {
             Some(keys) => ring.with_static_keys(Arc::new(keys)),
@@ -73,6 +77,7 @@ fn check_kind(name: &str, entry: &RingEntry) -> Result<(), (&'static str, Error)
     }
     let of_services = [
         ("retired", !entry.retired.is_empty()),
+        ("bucket", entry.bucket.is_some()),
         ("data_key", entry.data_key.is_some()),
         ("opened", entry.opened.is_some()),
         ("secret", entry.secret.is_some()),

@@ -103,6 +103,8 @@ pub(crate) struct RingEntry {
     /// URIs of keys that only unwrap.
     #[serde(default)]
     pub(crate) retired: Vec<String>,
+    /// Bucket of wrapped keys.
+    pub(crate) bucket: Option<String>,
     pub(crate) data_key: Option<DataKeyEntry>,
     pub(crate) opened: Option<OpenedEntry>,
     pub(crate) secret: Option<Secret>,

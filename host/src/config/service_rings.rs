@@ -6,8 +6,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use cloakroom_core::{Error, ErrorKind};
-use cloakroom_keys::DataKeys;
+use cloakroom_core::{Bucket, Error, ErrorKind};
+use cloakroom_keys::{DataKeys, DataKeysBuilder};
 
 use super::{
     key_services::KeyServices,
@@ -37,17 +37,25 @@ impl OpenRings {
         service: &str,
         entry: &RingEntry,
         services: &KeyServices<'_>,
+        bucket: Option<&Arc<dyn Bucket>>,
     ) -> Result<DataKeys, AtKey> {
         let secrets = secrets(name, entry, services.folder)?;
         // The entry, and what it names. A wrapped secret is none.
         let brought: Vec<_> = services.native.values().map(Arc::as_ptr).collect();
-        let parts = (parts(entry), services.access, brought);
+        // A ring holds its bucket, so no other one has its address.
+        let bucket_at = bucket.map(Arc::as_ptr);
+        let parts = (parts(entry), services.access, brought, bucket_at);
         let identity = format!("{name} {service:?} {secrets:?} {parts:?}");
         let mut open = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, ring)) = open.iter().find(|(known, _)| *known == identity) {
             return Ok(ring.clone());
         }
         let ring = build(name, service, entry, &secrets, services)?;
+        let ring = match bucket {
+            Some(bucket) => ring.with_bucket(bucket.clone()),
+            None => ring,
+        };
+        let ring = ring.build().map_err(|error| at_key(name, "service", error))?;
         open.push((identity, ring.clone()));
         Ok(ring)
     }
@@ -69,9 +77,9 @@ fn build(
     entry: &RingEntry,
     secrets: &[String],
     services: &KeyServices<'_>,
-) -> Result<DataKeys, AtKey> {
+) -> Result<DataKeysBuilder, AtKey> {
     let at = |key: &'static str| {
-        move |error: Error| (key, Error::new(error.kind(), format!("[keys.{name}]: {error}")))
+        move |error: Error| at_key(name, key, error)
     };
     let wraps = services.connect(service).map_err(at("service"))?;
     let mut ring = DataKeys::builder(name, wraps).with_written_uri(service);
@@ -87,7 +95,11 @@ fn build(
     for secret in secrets {
         ring = ring.with_secret(secret).map_err(at("secret"))?;
     }
-    ring.build().map_err(at("service"))
+    Ok(ring)
+}
+
+fn at_key(name: &str, key: &'static str, error: Error) -> AtKey {
+    (key, Error::new(error.kind(), format!("[keys.{name}]: {error}")))
 }
 
 /// Reads the wrapped secrets. The first is in use.
