@@ -37,7 +37,7 @@ pub use openbao::OpenBao;
 pub use postgres::{POSTGRES_PASSWORD, Postgres, postgres};
 pub use redis::{REDIS_PASSWORD, redis, redis_contents, redis_with_tls};
 pub use registry::{REGISTRY_PASSWORD, REGISTRY_USER, Registry};
-pub use s3::{RCLONE_KEY, RCLONE_SECRET, bucket, keep_versions, moto, rclone, versions};
+pub use s3::{RCLONE_KEY, RCLONE_SECRET, bucket, keep_versions, lifecycle, moto, rclone, versions};
 pub use server::{Server, free_port};
 pub use tamper::Tamper;
 pub use tap::Tap;

@@ -6,7 +6,7 @@
 //! - `parse` reads the text; `locator` finds lines, `nearest` and `unknown_name` the name that was meant,
 //!   for errors.
 //! - `check`, `bucket_grants`, `namespace_check`, `namespace_rings`, `namespace_storage_check`,
-//!   `nexus_check`, `plugins_check`, `ring_secrets` and `shared_host` compare the parts with each other.
+//!   `nexus_check`, `plugins_check`, `ring_buckets`, `ring_secrets` and `shared_host` compare the parts with each other.
 //! - `namespace_rules` turns tables of namespaces into rules of the pipeline and of the gateway.
 //! - `keys`, `service_rings`, `key_services`, `buckets`, `secrets`, `services`, `http_services` and
 //!   `tcp_grants` fetch what the file only names.

@@ -109,6 +109,8 @@ fn rings(file: &File) -> Vec<RingReport> {
         name: name.clone(),
         current: entry.current.clone().or_else(|| entry.service.clone()).unwrap_or_default(),
         keys: entry.material.keys().chain(&entry.retired).cloned().collect(),
+        bucket: entry.bucket.clone(),
+        stores_wrapped: entry.stores_wrapped(),
     };
     file.keys.iter().map(report).collect()
 }

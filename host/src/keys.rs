@@ -8,7 +8,7 @@ pub use cloakroom_core::{
 };
 pub use cloakroom_keys::{
     Clock, DataKeyReport, DataKeySettings, DataKeys, DataKeysBuilder, DataKeysReport,
-    FailingReport, Form, KeyId, OpenedSettings, Per, ProbeReport, WrappedKey, make_secret,
+    FailingReport, Form, KeyId, OpenedSettings, Per, ProbeReport, WRAPPED_KEYS, WrappedKey, WrappedPlace, make_secret,
     namespace_tag, probe, rewrap_secret, service_tag,
 };
 pub use cloakroom_stores::{

@@ -63,6 +63,7 @@ mod reload_order;
 mod replace_file;
 mod report;
 mod resources;
+mod ring_bucket_check;
 mod ring_secret;
 mod ring_use;
 #[cfg(feature = "registry")]

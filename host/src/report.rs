@@ -84,6 +84,10 @@ pub struct RingReport {
     pub current: String,
     /// The ids of all its keys.
     pub keys: Vec<String>,
+    /// The bucket of its wrapped keys.
+    pub bucket: Option<String>,
+    /// True if new wrapped keys are kept there.
+    pub stores_wrapped: bool,
 }
 
 /// Use of a key ring: who may ask for its keys.
@@ -148,6 +152,8 @@ pub enum StoreStep {
     Remove,
     /// Keys of a bucket that may only be read were listed, and one of them was asked for.
     List,
+    /// The lifecycle rules of a bucket with wrapped keys were read.
+    Expiry,
 }
 
 impl StoreStep {
@@ -160,6 +166,7 @@ impl StoreStep {
             Self::Renew => "renew",
             Self::Remove => "remove",
             Self::List => "list",
+            Self::Expiry => "expiry",
         }
     }
 }
@@ -168,7 +175,7 @@ impl StoreStep {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct StoreRow {
-    /// The driver's name, or the names of all that are granted the bucket.
+    /// The driver's name, the names of all that are granted the bucket, or `keys.NAME` for a ring.
     pub driver: String,
     /// The bucket's name in the file; empty for a driver without one.
     pub bucket: String,
@@ -186,6 +193,8 @@ pub enum StoreOutcome {
     Done,
     /// The step failed, and nothing depends on it. The text says what that means.
     Noted(String),
+    /// Nobody can tell from here. The text says why.
+    Unprovable(String),
     /// The step failed.
     Failed {
         /// Kind of the error.

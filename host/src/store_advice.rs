@@ -56,6 +56,7 @@ fn permission(url: &str, step: StoreStep) -> Option<&'static str> {
     };
     let [write, read, remove, list] = names;
     Some(match step {
+        StoreStep::Expiry => return None,
         StoreStep::Write | StoreStep::Renew => write,
         StoreStep::Read => read,
         StoreStep::Remove => remove,

@@ -16,6 +16,7 @@ use crate::{
     config,
     inventory::Inventory,
     report::{DriverReport, StoreOutcome, StoreRow, StoreStep},
+    ring_bucket_check::check_ring_buckets,
     store_advice::advice,
 };
 
@@ -44,6 +45,8 @@ pub(crate) async fn check_stores(inventory: &Inventory) -> Vec<StoreRow> {
         rows.extend(tested.rows().await);
     }
     rows.extend(read_only(inventory).await);
+    let body = probe().envelope().to_bytes();
+    rows.extend(check_ring_buckets(inventory, body).await);
     rows
 }
 

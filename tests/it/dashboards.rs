@@ -17,6 +17,8 @@ const METRICS: &str = "
     cloakroom_dapr_dispatch_ratio kind app_id namespace workflow_name activity_name le
     cloakroom_dapr_dispatch_ratio_without kind app_id namespace workflow_name activity_name le
     cloakroom_dapr_held_total reason
+    cloakroom_data_key_created_timestamp_seconds ring
+    cloakroom_data_key_lookups_total ring result
     cloakroom_failures_total part name direction kind
     cloakroom_gateway_calls_total method code
     cloakroom_gateway_connections
@@ -30,10 +32,14 @@ const METRICS: &str = "
     cloakroom_instances_waiting part
     cloakroom_key_created_timestamp_seconds ring key
     cloakroom_key_current ring key
+    cloakroom_key_service_failing ring service
+    cloakroom_key_service_request_seconds ring service operation le
+    cloakroom_key_service_requests_total ring service operation outcome
     cloakroom_memory_bytes
     cloakroom_memory_limit_bytes
     cloakroom_object_cache_total result
     cloakroom_reload_failing
+    cloakroom_wrapped_key_requests_total ring operation outcome
     dapr_runtime_workflow_activity_payload_size_ratio app_id namespace workflow_name activity_name le
     dapr_runtime_workflow_payload_size_ratio app_id namespace workflow_name le
     runtime_workflow_activity_payload_size_ratio namespace workflow_name activity_name le

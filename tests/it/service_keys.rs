@@ -8,6 +8,7 @@ mod kek;
 mod lasting;
 mod openbao;
 mod pipeline;
+mod stored;
 
 use std::sync::Arc;
 

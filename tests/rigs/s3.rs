@@ -39,6 +39,16 @@ pub fn keep_versions(url: &str, name: &str) {
     tell(address(url), "PUT", &format!("/{name}?versioning"), on);
 }
 
+/// Has a bucket of [`moto`] delete objects under a prefix by a rule that is called `expiry`.
+pub fn lifecycle(url: &str, name: &str, prefix: &str) {
+    let rule = format!(
+        "<LifecycleConfiguration><Rule><ID>expiry</ID><Status>Enabled</Status>\
+         <Filter><Prefix>{prefix}</Prefix></Filter><Expiration><Days>9</Days></Expiration></Rule>\
+         </LifecycleConfiguration>"
+    );
+    tell(address(url), "PUT", &format!("/{name}?lifecycle"), &rule);
+}
+
 /// Returns the number of object versions in a bucket of [`moto`].
 pub fn versions(url: &str, name: &str) -> usize {
     ask(address(url), &format!("/{name}?versions")).matches("<VersionId>").count()

@@ -132,6 +132,7 @@ fn store_row(row: &StoreRow) -> Vec<String> {
     let outcome = match &row.outcome {
         StoreOutcome::Done => "ok".to_owned(),
         StoreOutcome::Noted(text) => format!("note: {text}"),
+        StoreOutcome::Unprovable(text) => format!("UNPROVABLE: {text}"),
         StoreOutcome::Failed { kind, .. } => format!("FAILED ({})", kind.as_str()),
         _ => "unknown".to_owned(),
     };
@@ -185,6 +186,7 @@ fn as_json(report: &Report, stores: Option<&[StoreRow]>, ok: bool) -> Value {
 fn store_json(row: &StoreRow) -> Value {
     let (result, kind, error, advice) = match &row.outcome {
         StoreOutcome::Noted(text) => ("noted", None, Some(text), None),
+        StoreOutcome::Unprovable(text) => ("unprovable", None, Some(text), None),
         StoreOutcome::Failed { kind, error, advice } => {
             ("failed", Some(kind.as_str()), Some(error), Some(advice))
         }

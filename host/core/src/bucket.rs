@@ -91,6 +91,15 @@ pub trait Bucket: Send + Sync {
         Box::pin(async { Err(Error::new(ErrorKind::Denied, "this bucket removes nothing")) })
     }
 
+    /// Returns the names of the bucket's lifecycle rules that delete objects under `prefix`, or move them to
+    /// where they cannot be read.
+    ///
+    /// # Errors
+    /// `Failed` if the bucket does not show its rules, which is the default; those of the store.
+    fn expiring<'a>(&'a self, _prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, Error>> {
+        Box::pin(async { Err(Error::new(ErrorKind::Failed, "this bucket does not show its rules")) })
+    }
+
     /// Returns some keys under `prefix` in their order, those after `after`; none at the end.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Buckets in which rings keep their wrapped keys.
 
 use cloakroom_core::Error;
-use cloakroom_keys::{WRAPPED_KEYS, WrappedPlace};
+use cloakroom_keys::WRAPPED_KEYS;
 
 use super::{
     bucket::{BucketEntry, UseWord},
@@ -28,8 +28,7 @@ pub(crate) fn check(file: &File, locator: &Locator) -> Result<(), Error> {
 
 /// Returns why wrapped keys cannot be kept in a bucket, if that is so.
 fn unsafe_in(name: &str, bucket: &BucketEntry, ring: &RingEntry) -> Option<String> {
-    let place = ring.data_key.as_ref().map(|entry| entry.settings().wrapped);
-    if bucket.read_only && place == Some(WrappedPlace::Store) {
+    if bucket.read_only && ring.stores_wrapped() {
         return Some(format!(
             "wrapped keys are kept in [buckets.{name}], which is `read_only`: remove that, or keep them with \
              `wrapped = \"inline\"`"

@@ -7,6 +7,7 @@ use std::{
 };
 
 use cloakroom_core::ByteSize;
+use cloakroom_keys::WrappedPlace;
 use serde::Deserialize;
 
 use super::{
@@ -118,6 +119,12 @@ pub(crate) struct RingEntry {
 }
 
 impl RingEntry {
+    /// Returns whether new wrapped keys are kept in the bucket.
+    pub(crate) fn stores_wrapped(&self) -> bool {
+        let settings = self.data_key.as_ref().map(DataKeyEntry::settings);
+        settings.is_some_and(|settings| settings.wrapped == WrappedPlace::Store)
+    }
+
     /// Returns the places of its keys and secrets.
     fn secrets(&self) -> impl Iterator<Item = &Secret> {
         self.material.values().chain(&self.secret).chain(&self.old_secrets)

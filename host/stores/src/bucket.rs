@@ -1,5 +1,6 @@
 //! Bucket of an object store, through the crate `object_store`.
 
+pub(crate) mod lifecycle;
 mod read;
 mod write;
 
@@ -10,6 +11,7 @@ use cloakroom_core::{Bucket, Error, ErrorKind, ObjectInfo, PutMode, PutOutcome};
 use futures::{StreamExt as _, TryStreamExt as _, future::BoxFuture};
 use object_store::{Error as StoreError, ObjectStore, ObjectStoreExt as _, path::Path};
 
+use self::lifecycle::Lifecycle;
 use crate::error::{StoreRequest, convert};
 
 /// Size in bytes from which an object is uploaded in parts.
@@ -33,13 +35,14 @@ pub struct ObjectBucket {
     name: Arc<str>,
     /// True if the store lists keys in lexicographic order.
     is_ordered: bool,
+    lifecycle: Lifecycle,
 }
 
 impl ObjectBucket {
     /// Creates a bucket in any store of the crate `object_store`.
     #[must_use]
     pub fn new(name: &str, store: Arc<dyn ObjectStore>) -> Self {
-        Self { store, name: Arc::from(name), is_ordered: true }
+        Self { store, name: Arc::from(name), is_ordered: true, lifecycle: Lifecycle::Hidden }
     }
 
     /// Returns the bucket of a store that lists keys in no order, such as a file system.
@@ -48,10 +51,17 @@ impl ObjectBucket {
         self
     }
 
+    /// Returns the bucket with what is known of its lifecycle rules.
+    pub(crate) fn with_lifecycle(mut self, lifecycle: Lifecycle) -> Self {
+        self.lifecycle = lifecycle;
+        self
+    }
+
     /// Creates a bucket in the memory of this process, for tests and first steps.
     #[must_use]
     pub fn memory(name: &str) -> Self {
-        Self::new(name, Arc::new(object_store::memory::InMemory::new()))
+        let store = Arc::new(object_store::memory::InMemory::new());
+        Self::new(name, store).with_lifecycle(Lifecycle::None)
     }
 
     fn failed(&self, path: &Path, error: &StoreError) -> Error {
@@ -130,6 +140,10 @@ impl Bucket for ObjectBucket {
                 Err(error) => Err(self.failed(&path, &error)),
             }
         })
+    }
+
+    fn expiring<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, Error>> {
+        Box::pin(self.lifecycle.covering(&self.name, prefix))
     }
 
     fn list<'a>(

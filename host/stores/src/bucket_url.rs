@@ -6,7 +6,7 @@ use cloakroom_core::{Error, Remedy};
 use object_store::local::LocalFileSystem;
 use zeroize::Zeroizing;
 
-use crate::{ObjectBucket, cloud, error::config, setting_names};
+use crate::{ObjectBucket, bucket::lifecycle::Lifecycle, cloud, error::config, setting_names};
 
 /// URL of a bucket, with the settings of its store.
 ///
@@ -108,8 +108,9 @@ impl BucketUrl {
                 Err(config(text).with_remedies(&[Remedy::BucketPrefix]))
             }
             "s3" | "gs" | "az" => {
-                let store = cloud::connect(scheme, name, &self.settings, self.retry_timeout)?;
-                Ok(ObjectBucket::new(name, store))
+                let (store, lifecycle) =
+                    cloud::connect(scheme, name, &self.settings, self.retry_timeout)?;
+                Ok(ObjectBucket::new(name, store).with_lifecycle(lifecycle))
             }
             _ => Err(config(
                 "unknown kind of bucket: write `memory:NAME`, `file:FOLDER`, `s3://BUCKET`, \
@@ -170,7 +171,8 @@ fn open_folder(path: &str) -> Result<ObjectBucket, Error> {
     // After creating it, because that leaves the mode of an existing folder as it was.
     check_mode(path)?;
     let store = LocalFileSystem::new_with_prefix(path).map_err(|error| unusable(error.into()))?;
-    Ok(ObjectBucket::new(path, Arc::new(store.with_fsync(true))).unordered())
+    let bucket = ObjectBucket::new(path, Arc::new(store.with_fsync(true)));
+    Ok(bucket.unordered().with_lifecycle(Lifecycle::None))
 }
 
 impl fmt::Debug for BucketUrl {

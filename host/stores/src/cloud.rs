@@ -6,10 +6,10 @@ use cloakroom_core::Error;
 use object_store::ObjectStore;
 use zeroize::Zeroizing;
 
-use crate::error::config;
+use crate::{bucket::lifecycle::Lifecycle, error::config};
 
 pub(crate) type Settings = BTreeMap<String, Zeroizing<String>>;
-type ConnectResult = Result<Arc<dyn ObjectStore>, Error>;
+type ConnectResult = Result<(Arc<dyn ObjectStore>, Lifecycle), Error>;
 
 /// Returns the store of a bucket whose URL has this scheme. Sends nothing yet.
 pub(crate) fn connect(
@@ -43,11 +43,15 @@ pub(crate) mod with_client {
     use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
     #[cfg(feature = "gcs")]
     use object_store::gcp::GoogleCloudStorageBuilder;
+    #[cfg(feature = "s3")]
+    use object_store::client::HttpConnector as _;
     use object_store::{
         BackoffConfig, ClientOptions, Error as StoreError, ObjectStore, RetryConfig,
     };
 
-    use super::{ConnectResult, Settings, config};
+    use super::{ConnectResult, Lifecycle, Settings, config};
+    #[cfg(feature = "s3")]
+    use crate::bucket::lifecycle::s3::S3Rules;
     use crate::{client::Connector, environment};
 
     /// Address of the metadata service in every cloud. It issues credentials for the machine's
@@ -76,7 +80,12 @@ pub(crate) mod with_client {
         environment::warn_of_ignored("AWS_");
         let builder = s3_builder(merge(environment::AWS, settings), settings, retry_timeout)?;
         let connector = s3_connector(name, &builder, NO_AWS);
-        finish(builder.with_bucket_name(name).with_http_connector(connector).build())
+        // Its own client, since the library's reads no rules.
+        let http = connector.connect(&client(settings)).map_err(|_| unusable())?;
+        let built = builder.with_bucket_name(name).with_http_connector(connector).build();
+        let store = Arc::new(built.map_err(|_| unusable())?);
+        let rules = S3Rules::new(store.clone(), http);
+        Ok((store, Lifecycle::S3(Arc::new(rules))))
     }
 
     /// Returns a builder with these settings, credentials of the environment among them.
@@ -217,12 +226,15 @@ pub(crate) mod with_client {
 
     /// Returns the store. The cause of a failure may quote a setting, and so a secret, and is
     /// dropped.
+    #[cfg(any(feature = "gcs", feature = "azure"))]
     fn finish(store: Result<impl ObjectStore, StoreError>) -> ConnectResult {
         match store {
-            Ok(store) => Ok(Arc::new(store)),
-            Err(_) => Err(config(
-                "the settings contradict each other, or one of them is malformed".to_owned(),
-            )),
+            Ok(store) => Ok((Arc::new(store), Lifecycle::Hidden)),
+            Err(_) => Err(unusable()),
         }
+    }
+
+    fn unusable() -> Error {
+        config("the settings contradict each other, or one of them is malformed".to_owned())
     }
 }

@@ -90,6 +90,20 @@ async fn an_error_names_ring_service_and_reason_and_no_key() {
     assert!(!shown.contains(wrapped), "{shown}");
 }
 
+/// Whoever starts a process again while the service is down must know that trying again helps.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_is_down_when_a_file_is_opened_is_a_transient_error() {
+    let kek = Kek::new();
+    for fault in [KeyFailure::Unavailable, KeyFailure::Throttled { pause: None }] {
+        *kek.fault.lock().unwrap() = Some(fault);
+        let down = open(&file("", ""), &kek).await.map(drop).unwrap_err();
+        assert_eq!(down.kind(), ErrorKind::Unavailable, "{}", chain(&down));
+        assert!(chain(&down).contains("test://kek"), "{}", chain(&down));
+    }
+    *kek.fault.lock().unwrap() = None;
+    open(&file("", ""), &kek).await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_payload_costs_a_request_per_data_key_and_not_per_payload() {
     let kek = Kek::new();
