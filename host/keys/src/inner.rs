@@ -91,7 +91,17 @@ impl Inner {
             access.check(scope)?;
         }
         let (this, of) = (self.clone(), scope.clone());
-        self.making.join(scope.clone(), async move { this.make_key(of).await })
+        self.making.join(scope.clone(), async move {
+            let made = this.make_key(of).await;
+            this.sweep_in_time();
+            made
+        })
+    }
+
+    /// Asks for a key as a caller does that has found none before.
+    #[cfg(test)]
+    pub(crate) async fn make_again(self: &Arc<Self>, namespace: Option<&str>) {
+        self.make(&self.scope(namespace)).unwrap().await.unwrap();
     }
 
     async fn make_key(&self, scope: Scope) -> Result<Arc<ServiceKey>, Failure> {
@@ -169,7 +179,11 @@ impl Inner {
             self.check_budget(&caller)?;
         }
         let (this, of, id) = (self.clone(), opening.clone(), id.to_owned());
-        self.opening.join(opening, async move { this.open_key(of, wrapped, &id, &caller).await })
+        self.opening.join(opening, async move {
+            let opened = this.open_key(of, wrapped, &id, &caller).await;
+            this.sweep_in_time();
+            opened
+        })
     }
 
     async fn open_key(

@@ -28,6 +28,7 @@ mod scope;
 mod secret;
 mod service_key;
 mod settings;
+mod sweep;
 #[cfg(test)]
 mod tests;
 mod wrapped_keys;

@@ -64,6 +64,8 @@ pub(crate) struct Memory {
     refused: LruCache<Opening, Refusal>,
     budgets: LruCache<Scope, Budget>,
     age: Duration,
+    /// True while a task forgets keys in time.
+    pub(crate) is_swept: bool,
 }
 
 impl Memory {
@@ -74,6 +76,7 @@ impl Memory {
             refused: LruCache::new(REFUSED),
             budgets: LruCache::new(SCOPES),
             age: opened.age,
+            is_swept: false,
         }
     }
 
@@ -151,11 +154,33 @@ impl Memory {
     pub(crate) fn forget(&mut self, service: usize, scope: Option<&Scope>) {
         let is_of = |other: &Scope| scope.is_none_or(|scope| scope == other);
         let of_opening = |opening: &Opening| opening.service == service && is_of(&opening.scope);
-        drop_if(&mut self.opened, of_opening);
+        drop_if(&mut self.opened, |opening, _| of_opening(opening));
         // The first service's key wraps what seals.
         if service == 0 {
-            drop_if(&mut self.current, is_of);
+            drop_if(&mut self.current, |scope, _| is_of(scope));
         }
+    }
+
+    /// Returns the time after which the service is asked again.
+    pub(crate) fn age(&self) -> Duration {
+        self.age
+    }
+
+    /// Forgets the keys whose time is over. Returns whether others are left; if none are, the sweeping ends.
+    pub(crate) fn sweep(&mut self, ring: &str, lifetime: Duration, now: Duration) -> bool {
+        let is_over = |since: Duration, time| now.saturating_sub(since) >= time;
+        drop_if(&mut self.current, |_, entry| {
+            let is_over = is_over(entry.since, lifetime);
+            if is_over {
+                metric::replaced(ring, entry.key.messages());
+            }
+            is_over
+        });
+        let age = self.age;
+        drop_if(&mut self.opened, |_, entry| is_over(entry.since, age));
+        drop_if(&mut self.refused, |_, refusal| refusal.until <= now);
+        self.is_swept = !(self.current.is_empty() && self.opened.is_empty());
+        self.is_swept
     }
 
     /// Seals with none of the current keys any more. They still open.
@@ -170,9 +195,9 @@ impl Memory {
 
 fn drop_if<K: Clone + Eq + std::hash::Hash, V>(
     cache: &mut LruCache<K, V>,
-    is_dropped: impl Fn(&K) -> bool,
+    is_dropped: impl Fn(&K, &V) -> bool,
 ) {
-    let keys: Vec<K> =
-        cache.iter().map(|(key, _)| key).filter(|key| is_dropped(key)).cloned().collect();
+    let dropped = cache.iter().filter(|(key, value)| is_dropped(key, value));
+    let keys: Vec<K> = dropped.map(|(key, _)| key.clone()).collect();
     keys.iter().for_each(|key| drop(cache.pop(key)));
 }

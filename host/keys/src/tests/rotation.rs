@@ -80,6 +80,54 @@ async fn a_jump_of_the_clock_ends_a_key_and_loses_nothing() {
 }
 
 #[tokio::test]
+async fn keys_whose_time_is_over_are_forgotten_without_a_look_up() {
+    let rig = Rig::new();
+    rig.id("n").await;
+    rig.clock.forward(30 * MINUTE);
+    rig.id("m").await;
+    assert!(rig.ring.inner.sweep());
+    assert_eq!((rig.ring.report().data_keys.len(), rig.ring.report().opened), (2, 2));
+    rig.clock.forward(30 * MINUTE);
+    assert!(rig.ring.inner.sweep());
+    assert_eq!((rig.ring.report().data_keys.len(), rig.ring.report().opened), (1, 1));
+    rig.clock.forward(30 * MINUTE);
+    assert!(!rig.ring.inner.sweep(), "nothing is left");
+    assert_eq!((rig.ring.report().data_keys.len(), rig.ring.report().opened), (0, 0));
+}
+
+/// A caller may look before a request lands, and ask after it: it must not make another key.
+#[tokio::test]
+async fn who_asks_when_a_key_has_just_come_makes_no_second_one() {
+    let rig = Rig::new();
+    for wraps in 1..=10 {
+        let (first, late) = (rig.ring.clone(), rig.ring.clone());
+        rig.ring.rotate();
+        // It has looked, and found none; it asks when the first has its answer.
+        let looked = late.current(Some("n"));
+        current(&first, Some("n")).await.unwrap();
+        looked.await.unwrap();
+        // The same behind that look: the request itself looks before it wraps.
+        rig.ring.inner.make_again(Some("n")).await;
+        assert_eq!(rig.kek.counts(), (wraps, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_hundred_thousand_payloads_under_ten_keys_make_ten_unwraps() {
+    let rig = Rig::new();
+    let mut ids = Vec::new();
+    for _ in 0..10 {
+        rig.ring.rotate();
+        ids.push(rig.id("n").await);
+    }
+    let reader = rig.replica();
+    for payload in 0..100_000 {
+        assert!(find(&reader, &ids[payload % 10], Some("n")).await.unwrap().is_some());
+    }
+    assert_eq!(rig.kek.counts(), (10, 10));
+}
+
+#[tokio::test]
 async fn a_key_ends_after_its_number_of_messages() {
     let messages = NonZeroU64::new(8).unwrap();
     let rig = Rig::with(DataKeySettings { messages, ..DataKeySettings::default() });
