@@ -75,7 +75,8 @@ impl TestedRing<'_> {
                      without its wrapped key",
                     rules.join("`, `")
                 ),
-                advice: "limit the rule to `v0/`, or keep wrapped keys in a bucket of their own".to_owned(),
+                advice: "limit the rule to `v0/`, or keep wrapped keys in a bucket of their own"
+                    .to_owned(),
             },
             Err(error) => StoreOutcome::Unprovable(format!(
                 "{error}: see to it that no rule takes away objects under `{WRAPPED_KEYS}`"
@@ -84,10 +85,7 @@ impl TestedRing<'_> {
         self.row(StoreStep::Expiry, outcome)
     }
 
-    async fn within<T>(
-        &self,
-        request: impl Future<Output = Result<T, Error>>,
-    ) -> Result<T, Error> {
+    async fn within<T>(&self, request: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         tokio::time::timeout(self.time, request).await.unwrap_or_else(|_| {
             let text = format!("the store did not answer within {:?}", self.time);
             Err(Error::new(ErrorKind::Unavailable, text))

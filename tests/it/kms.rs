@@ -17,7 +17,7 @@ use cloakroom_kms::{
 };
 
 /// A context of one namespace.
-fn context(namespace: &str) -> KeyContext {
+pub(crate) fn context(namespace: &str) -> KeyContext {
     KeyContext {
         ring: "payments".into(),
         namespace: Some(namespace.into()),
@@ -31,7 +31,7 @@ fn key() -> DataKey {
 }
 
 /// Connects with these settings.
-fn service(uri: &str, settings: &[(&str, &str)]) -> Arc<dyn KeyService> {
+pub(crate) fn service(uri: &str, settings: &[(&str, &str)]) -> Arc<dyn KeyService> {
     let access = settings
         .iter()
         .fold(KeyAccess::default(), |access, (name, value)| access.with(name, value));

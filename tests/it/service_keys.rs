@@ -6,6 +6,7 @@ mod evidence;
 mod formats;
 mod kek;
 mod lasting;
+mod memory_dump;
 mod openbao;
 mod pipeline;
 mod stored;

@@ -131,8 +131,7 @@ impl DataKeysBuilder {
             Ok(Secret::new(text, service))
         };
         let secrets = self.secrets.into_iter().map(secret).collect::<Result<_, Error>>()?;
-        let wrapped_keys =
-            self.bucket.map(|bucket| WrappedKeys::new(bucket, self.ring.clone()));
+        let wrapped_keys = self.bucket.map(|bucket| WrappedKeys::new(bucket, self.ring.clone()));
         Ok(DataKeys::new(Inner {
             name: self.ring,
             clock: self.clock,

@@ -94,10 +94,18 @@ impl WrappedKeys {
             Err(error) if error.kind() == ErrorKind::NotFound => Err(ErrorKind::NotFound),
             Err(error) => {
                 metric::wrapped(&self.ring, "read", error.kind().as_str());
-                return Err(self.failure(error.kind(), digest, &format!("cannot be read: {error}")));
+                return Err(self.failure(
+                    error.kind(),
+                    digest,
+                    &format!("cannot be read: {error}"),
+                ));
             }
         };
-        metric::wrapped(&self.ring, "read", read.as_ref().map_or_else(|kind| kind.as_str(), |_| "success"));
+        metric::wrapped(
+            &self.ring,
+            "read",
+            read.as_ref().map_or_else(|kind| kind.as_str(), |_| "success"),
+        );
         read.map_err(|kind| match kind {
             ErrorKind::NotFound => self.failure(
                 kind,

@@ -19,8 +19,14 @@ pub(crate) fn check(file: &File, locator: &Locator) -> Result<(), Error> {
         if let Some(text) = unknown(&what, "bucket", "buckets", bucket, &known) {
             return locator.refuse(Table::Ring(name), &["bucket"], text);
         }
-        if let Some(text) = file.buckets.get(bucket).and_then(|found| unsafe_in(bucket, found, entry)) {
-            return locator.refuse(Table::Ring(name), &["bucket"], format!("[keys.{name}]: {text}"));
+        if let Some(text) =
+            file.buckets.get(bucket).and_then(|found| unsafe_in(bucket, found, entry))
+        {
+            return locator.refuse(
+                Table::Ring(name),
+                &["bucket"],
+                format!("[keys.{name}]: {text}"),
+            );
         }
     }
     Ok(())

@@ -78,9 +78,7 @@ fn build(
     secrets: &[String],
     services: &KeyServices<'_>,
 ) -> Result<DataKeysBuilder, AtKey> {
-    let at = |key: &'static str| {
-        move |error: Error| at_key(name, key, error)
-    };
+    let at = |key: &'static str| move |error: Error| at_key(name, key, error);
     let wraps = services.connect(service).map_err(at("service"))?;
     let mut ring = DataKeys::builder(name, wraps).with_written_uri(service);
     for uri in &entry.retired {

@@ -41,10 +41,10 @@ pub(crate) mod with_client {
     use cloakroom_core::Error;
     #[cfg(feature = "s3")]
     use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
-    #[cfg(feature = "gcs")]
-    use object_store::gcp::GoogleCloudStorageBuilder;
     #[cfg(feature = "s3")]
     use object_store::client::HttpConnector as _;
+    #[cfg(feature = "gcs")]
+    use object_store::gcp::GoogleCloudStorageBuilder;
     use object_store::{
         BackoffConfig, ClientOptions, Error as StoreError, ObjectStore, RetryConfig,
     };

@@ -148,7 +148,11 @@ async fn a_lifecycle_rule_that_covers_wrapped_keys_is_refused() {
     let rows = expiry(bucket.clone()).await;
     assert!(rows.iter().map(|row| row.step).eq(steps), "{rows:?}");
     assert!(!rows.iter().any(StoreRow::is_failure), "{rows:?}");
-    assert_eq!(bucket.list(WRAPPED_KEYS, None).await.unwrap().len(), 1, "that of the codec's trial");
+    assert_eq!(
+        bucket.list(WRAPPED_KEYS, None).await.unwrap().len(),
+        1,
+        "that of the codec's trial"
+    );
     lifecycle(&url, name, "v0/ns/");
     assert!(!expiry(bucket.clone()).await.iter().any(StoreRow::is_failure));
     lifecycle(&url, name, "cloakroom/");

@@ -30,7 +30,8 @@ impl Lifecycle {
         match self {
             Self::None => Ok(Vec::new()),
             Self::Hidden => {
-                let text = format!("bucket `{bucket}`: its lifecycle rules cannot be read from here");
+                let text =
+                    format!("bucket `{bucket}`: its lifecycle rules cannot be read from here");
                 Err(Error::new(ErrorKind::Failed, text))
             }
             #[cfg(feature = "s3")]

@@ -65,9 +65,10 @@ impl S3Rules {
                 "the credentials may not read its lifecycle rules (s3:GetLifecycleConfiguration)",
             )),
             500.. => Err(failed(ErrorKind::Unavailable, "the store could not show its rules")),
-            status => {
-                Err(failed(ErrorKind::Failed, &format!("it shows no lifecycle rules (HTTP {status})")))
-            }
+            status => Err(failed(
+                ErrorKind::Failed,
+                &format!("it shows no lifecycle rules (HTTP {status})"),
+            )),
         }
     }
 }

@@ -1,61 +1,71 @@
 //! Lifecycle rules as S3 writes them: which objects each takes away.
 
-use serde::Deserialize;
+use quick_xml::{Reader, events::Event};
 
 /// Storage classes from which an object has to be restored before it can be read.
 const ARCHIVES: [&str; 2] = ["GLACIER", "DEEP_ARCHIVE"];
 
+/// Deepest element of a configuration that S3 documents, and some more.
+const DEPTH: usize = 8;
+
 /// Rules of a bucket.
-#[derive(Deserialize)]
 pub(super) struct Configuration {
-    #[serde(rename = "Rule", default)]
     rules: Vec<Rule>,
 }
 
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
+/// A rule, as far as it says which objects are taken away.
+#[derive(Default)]
 struct Rule {
-    #[serde(rename = "ID", default)]
     id: String,
-    status: String,
-    /// Of the older form without a filter.
-    prefix: Option<String>,
-    filter: Option<Filter>,
-    expiration: Option<Expiration>,
-    #[serde(rename = "Transition", default)]
-    transitions: Vec<Transition>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Filter {
-    prefix: Option<String>,
-    #[serde(rename = "Tag", default)]
-    tags: Vec<Tag>,
-    and: Option<Box<Filter>>,
-}
-
-#[derive(Deserialize)]
-struct Tag {}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Expiration {
-    days: Option<u64>,
-    date: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Transition {
-    #[serde(default)]
-    storage_class: String,
+    is_off: bool,
+    /// Those of a filter, or the one of the older form without it. A key must start with each.
+    prefixes: Vec<String>,
+    is_tagged: bool,
+    expires: bool,
+    archives: bool,
 }
 
 impl Configuration {
     /// Parses an answer of S3; none if it has another form.
     pub(super) fn parse(text: &str) -> Option<Self> {
-        quick_xml::de::from_str(text).ok()
+        let mut reader = Reader::from_str(text);
+        let (mut path, mut rules) = (Vec::<String>::new(), Vec::<Rule>::new());
+        let mut is_known = false;
+        loop {
+            let event = reader.read_event().ok()?;
+            match &event {
+                Event::Start(start) | Event::Empty(start) => {
+                    let name = start.local_name();
+                    path.push(std::str::from_utf8(name.as_ref()).ok()?.to_owned());
+                    match names(&path).as_slice() {
+                        ["LifecycleConfiguration"] => is_known = true,
+                        ["LifecycleConfiguration", "Rule"] => rules.push(Rule::default()),
+                        ["LifecycleConfiguration", "Rule", within @ ..] => {
+                            rules.last_mut()?.begin(within);
+                        }
+                        _ => return None,
+                    }
+                    if path.len() > DEPTH {
+                        return None;
+                    }
+                    if matches!(event, Event::Empty(_)) {
+                        path.pop();
+                    }
+                }
+                Event::Text(text) => {
+                    if let ["LifecycleConfiguration", "Rule", within @ ..] = names(&path).as_slice()
+                    {
+                        rules.last_mut()?.read(within, &text.decode().ok()?);
+                    }
+                }
+                Event::End(_) => drop(path.pop()),
+                Event::Eof => break,
+                // An escaped character in a prefix: nothing is claimed about such a rule.
+                Event::GeneralRef(_) | Event::CData(_) => return None,
+                _ => {}
+            }
+        }
+        (is_known && path.is_empty()).then_some(Self { rules })
     }
 
     /// Returns the names of the rules that take untagged objects under `prefix` away. Rules about sizes
@@ -69,24 +79,47 @@ impl Configuration {
     }
 }
 
+fn names(path: &[String]) -> Vec<&str> {
+    path.iter().map(String::as_str).collect()
+}
+
 impl Rule {
+    /// Notes an element that begins.
+    fn begin(&mut self, path: &[&str]) {
+        match path {
+            ["Prefix"] | ["Filter", "Prefix"] | ["Filter", "And", "Prefix"] => {
+                self.prefixes.push(String::new());
+            }
+            ["Filter", "Tag"] | ["Filter", "And", "Tag"] => self.is_tagged = true,
+            // An expiration without an age only tidies marks of deleted objects.
+            ["Expiration", "Days" | "Date"] => self.expires = true,
+            _ => {}
+        }
+    }
+
+    /// Notes the text of an element.
+    fn read(&mut self, path: &[&str], text: &str) {
+        match path {
+            ["ID"] => self.id.push_str(text),
+            // A status that is not known counts as on.
+            ["Status"] => self.is_off = text == "Disabled",
+            ["Prefix"] | ["Filter", "Prefix"] | ["Filter", "And", "Prefix"] => {
+                if let Some(prefix) = self.prefixes.last_mut() {
+                    prefix.push_str(text);
+                }
+            }
+            ["Transition", "StorageClass"] => self.archives |= ARCHIVES.contains(&text),
+            _ => {}
+        }
+    }
+
     fn takes_away(&self) -> bool {
-        // An expiration without an age only tidies marks of deleted objects.
-        let expires =
-            self.expiration.as_ref().is_some_and(|when| when.days.is_some() || when.date.is_some());
-        let archives = |to: &Transition| ARCHIVES.contains(&&*to.storage_class);
-        // A status that is not known counts as on.
-        self.status != "Disabled" && (expires || self.transitions.iter().any(archives))
+        !self.is_off && (self.expires || self.archives)
     }
 
     fn meets(&self, prefix: &str) -> bool {
-        let (plain, default) = (self.prefix.as_deref(), Filter::default());
-        let outer = self.filter.as_ref().unwrap_or(&default);
-        let inner = outer.and.as_deref().unwrap_or(&default);
-        let filters = [outer, inner];
-        let mut prefixes = filters.iter().filter_map(|filter| filter.prefix.as_deref()).chain(plain);
-        let is_within = |rule: &str| rule.starts_with(prefix) || prefix.starts_with(rule);
-        prefixes.all(is_within) && filters.iter().all(|filter| filter.tags.is_empty())
+        let is_within = |rule: &String| rule.starts_with(prefix) || prefix.starts_with(&**rule);
+        !self.is_tagged && self.prefixes.iter().all(is_within)
     }
 }
 
@@ -136,20 +169,36 @@ mod tests {
     #[test]
     fn a_rule_that_keeps_objects_readable_covers_none() {
         let on = "<Filter/><Status>Enabled</Status>";
-        let to = |class| format!("{on}<Transition><Days>1</Days><StorageClass>{class}</StorageClass></Transition>");
+        let to = |class| {
+            format!(
+                "{on}<Transition><Days>1</Days><StorageClass>{class}</StorageClass></Transition>"
+            )
+        };
         check(&to("STANDARD_IA"), false);
         check(&to("DEEP_ARCHIVE"), true);
-        check(&(to("STANDARD_IA") + "<Transition><StorageClass>GLACIER</StorageClass></Transition>"), true);
-        let marks = "<Expiration><ExpiredObjectDeleteMarker>true</ExpiredObjectDeleteMarker></Expiration>";
+        check(
+            &(to("STANDARD_IA") + "<Transition><StorageClass>GLACIER</StorageClass></Transition>"),
+            true,
+        );
+        let marks =
+            "<Expiration><ExpiredObjectDeleteMarker>true</ExpiredObjectDeleteMarker></Expiration>";
         check(&format!("{on}{marks}"), false);
         let old = "<NoncurrentVersionExpiration><NoncurrentDays>1</NoncurrentDays></NoncurrentVersionExpiration>";
         check(&format!("{on}{old}"), false);
-        check("<Status>Enabled</Status><Expiration><Date>2026-12-01T00:00:00Z</Date></Expiration>", true);
+        check(
+            "<Status>Enabled</Status><Expiration><Date>2026-12-01T00:00:00Z</Date></Expiration>",
+            true,
+        );
     }
 
     #[test]
     fn another_text_is_no_configuration() {
         assert!(Configuration::parse("<Error").is_none());
         assert!(Configuration::parse("{}").is_none());
+        for within in ["<ID>a&amp;b</ID>", "<Prefix>&#99;</Prefix>", "<ID>"] {
+            let text =
+                format!("<LifecycleConfiguration><Rule>{within}</Rule></LifecycleConfiguration>");
+            assert!(Configuration::parse(&text).is_none(), "{within}");
+        }
     }
 }
