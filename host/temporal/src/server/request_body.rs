@@ -106,11 +106,11 @@ impl GrowingBuffer {
         if needed > self.bytes.capacity() {
             let doubled = needed.max(2 * self.bytes.capacity()).max(MIN_GROWTH);
             let capacity = doubled.min(self.max_capacity.max(needed));
-            // Old and new buffer exist side by side during the copy, so both are charged.
+            // The allocator often extends a buffer in place. Where it copies, old and new exist side by
+            // side, so both are charged.
             let charge = memory.charge(capacity)?;
-            let mut larger = Vec::with_capacity(capacity);
-            larger.extend_from_slice(&self.bytes);
-            (self.bytes, self.charge) = (larger, charge);
+            self.bytes.reserve_exact(capacity - self.bytes.len());
+            self.charge = charge;
         }
         self.bytes.extend_from_slice(part);
         Ok(())

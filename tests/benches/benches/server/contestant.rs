@@ -1,4 +1,4 @@
-//! Two servers with one key: Cloakroom's program, and the sample's shape in Python.
+//! Servers with one key: Cloakroom's program, and the sample's shape in Python.
 
 use std::{
     env, fs,
@@ -18,8 +18,15 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Ticks of a processor's time in a second, on every Linux that there is.
 const TICKS: f64 = 100.0;
 
-/// Configuration of Cloakroom: defaults, except for the stage, its key and the compile cache.
-const CONFIG: &str = r#"
+/// Cloakroom with the plugin on an instance for each call, which is the default.
+pub(crate) const FRESH: &str = "Cloakroom";
+/// Cloakroom with the plugin on instances that are kept.
+pub(crate) const WARM: &str = "Cloakroom, warm";
+/// Cloakroom without a stage: what HTTP and JSON cost.
+pub(crate) const EMPTY: &str = "Cloakroom, no plugin";
+
+/// Stage of Cloakroom: defaults, except for the key and the format.
+const STAGE: &str = r#"
 [[stage]]
 plugin = "bundled:aes-gcm"
 settings = { ring = "bench", format = "temporal" }
@@ -27,12 +34,14 @@ grants.keys = ["bench"]
 [keys.bench]
 current = "bench"
 material = { bench = { file = "key" } }
+"#;
+
+const CACHE: &str = r#"
 [cache]
 folder = "compiled"
 "#;
 
 pub(crate) struct Contestant {
-    pub(crate) name: &'static str,
     pub(crate) address: SocketAddr,
     process: Child,
     folder: tempfile::TempDir,
@@ -49,13 +58,18 @@ impl Contestant {
         })
     }
 
-    pub(crate) fn cloakroom() -> Self {
-        let program = built();
-        Self::start("Cloakroom", |folder, address| {
+    /// Starts a built program, as [`FRESH`], [`WARM`] or [`EMPTY`].
+    pub(crate) fn cloakroom(program: &Path, name: &'static str) -> Self {
+        let stages = match name {
+            EMPTY => String::new(),
+            WARM => STAGE.replacen("\nsettings", "\nreuse = \"warm\"\nsettings", 1),
+            _ => STAGE.to_owned(),
+        };
+        Self::start(name, |folder, address| {
             let config = folder.join("cloakroom.toml");
-            fs::write(&config, CONFIG).expect("a configuration");
+            fs::write(&config, format!("{stages}{CACHE}")).expect("a configuration");
             fs::write(folder.join("key"), KEY).expect("a key");
-            let mut server = Command::new(&program);
+            let mut server = Command::new(program);
             server.arg("codec-server").arg("--config").arg(config);
             server.args(["--listen", &address.to_string()]);
             server
@@ -67,7 +81,7 @@ impl Contestant {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
         let log = fs::File::create(folder.path().join("log")).expect("a log");
         let process = command(folder.path(), address).stderr(log).spawn().expect("starts");
-        let mut server = Self { name, address, process, folder };
+        let mut server = Self { address, process, folder };
         let started = Instant::now();
         while TcpStream::connect(address).is_err() {
             let runs = matches!(server.process.try_wait(), Ok(None));
@@ -129,9 +143,13 @@ fn repository() -> PathBuf {
 }
 
 /// The program, as it is shipped.
-fn built() -> PathBuf {
+pub(crate) fn program() -> PathBuf {
     let mut build = Command::new(env!("CARGO"));
-    build.args(["build", "--quiet", "--release", "--package", "cloakroom-cli"]);
+    build.args(["build", "--quiet", "--release"]);
+    // The selection of the benchmarks: another one would build all of it again.
+    build.args(
+        ["cloakroom-benches", "invoice", "cloakroom-cli"].map(|name| format!("--package={name}")),
+    );
     build.arg("--message-format=json").current_dir(repository());
     let built = build.output().expect("cargo");
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));

@@ -19,10 +19,9 @@ pub(crate) struct Turn {
 pub(crate) fn turn(
     runtime: &Runtime,
     contestant: &Contestant,
-    asked: &Asked,
+    (asked, answer): (&Asked, usize),
     connections: usize,
 ) -> Turn {
-    let answer = asked.answers[usize::from(contestant.name != "Python")];
     runtime.block_on(async {
         let mut clients = Vec::new();
         for _ in 0..connections {

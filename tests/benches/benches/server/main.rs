@@ -1,7 +1,8 @@
 //! The codec server beside one in the shape of the samples of Temporal's Python SDK: requests a
-//! second over kept connections, how long each takes, and what memory the server holds.
+//! second over kept connections, how long each takes, and what processor time and memory the server
+//! needs.
 //!
-//! Both run as separate processes, as they would be shipped. One is idle while the other is
+//! Each runs as a process of its own, as it would be shipped. All others are idle while one is
 //! measured. The client runs on the same machine, so the report has the server's processor time as
 //! well: it does not depend on the cost of the client.
 //!
@@ -17,18 +18,26 @@ use std::{env, time::Duration};
 
 use tokio::runtime::{Builder, Runtime};
 
-use crate::{contestant::Contestant, data::Asked, report::Measured};
+use crate::{
+    contestant::{Contestant, EMPTY, FRESH, WARM},
+    data::Asked,
+    report::Measured,
+};
 
 const SIZES: [usize; 2] = [1 << 10, 256 << 10];
 const CONNECTIONS: [usize; 3] = [1, 16, 64];
-const ROUNDS: usize = 9;
-const TURN: Duration = Duration::from_secs(1);
+const ROUNDS: usize = 5;
+const TURN: Duration = Duration::from_millis(500);
+/// Python's, and Cloakroom's on fresh instances, on warm ones and without a plugin.
+const COUNT: usize = 4;
 
 fn main() {
     if env::args().skip(1).any(|arg| !arg.starts_with('-') && !"server".contains(&*arg)) {
         return;
     }
-    let contestants = [Contestant::python(), Contestant::cloakroom()];
+    let program = contestant::program();
+    let cloakroom = |name| Contestant::cloakroom(&program, name);
+    let contestants = [Contestant::python(), cloakroom(FRESH), cloakroom(WARM), cloakroom(EMPTY)];
     let idle = contestants.each_ref().map(Contestant::resident);
     let runtime = runtime();
     let asked = SIZES.map(|size| runtime.block_on(data::agreed(&contestants, size)));
@@ -38,8 +47,10 @@ fn main() {
         contestants.iter().for_each(Contestant::forget_peak);
         for row in &mut measured {
             // Who begins finds the machine as the other left it.
-            for who in if round % 2 == 0 { [0, 1] } else { [1, 0] } {
-                row.add(who, load::turn(&runtime, &contestants[who], row.asked, row.connections));
+            for turn in 0..COUNT {
+                let who = (round + turn) % COUNT;
+                let asked = (row.asked, row.asked.answers[who]);
+                row.add(who, load::turn(&runtime, &contestants[who], asked, row.connections));
             }
         }
         report::progress();

@@ -2,18 +2,18 @@
 
 use std::io::Write as _;
 
-use crate::{data::Asked, load::Turn};
+use crate::{COUNT, data::Asked, load::Turn};
 
-/// One row: a payload, so many connections, and what Python and Cloakroom made of it.
+/// One row: a payload, so many connections, and what each server made of it.
 pub(crate) struct Measured<'a> {
     pub(crate) asked: &'a Asked,
     pub(crate) connections: usize,
-    turns: [Vec<Turn>; 2],
+    turns: [Vec<Turn>; COUNT],
 }
 
 impl<'a> Measured<'a> {
     pub(crate) fn new(asked: &'a Asked, connections: usize) -> Self {
-        Self { asked, connections, turns: [vec![], vec![]] }
+        Self { asked, connections, turns: Default::default() }
     }
 
     pub(crate) fn add(&mut self, who: usize, turn: Turn) {
@@ -21,20 +21,24 @@ impl<'a> Measured<'a> {
     }
 
     /// Medians over the turns.
-    fn rates(&self) -> [f64; 2] {
+    fn rates(&self) -> [f64; COUNT] {
         self.turns.each_ref().map(|turns| median(turns.iter().map(|turn| turn.rate)))
     }
 
-    fn work(&self) -> [f64; 2] {
+    fn work(&self) -> [f64; COUNT] {
         self.turns.each_ref().map(|turns| median(turns.iter().map(|turn| turn.work)))
     }
 
     /// So much of all answers took no longer.
-    fn within(&self, share: f64) -> [f64; 2] {
+    fn within(&self, share: f64) -> [f64; COUNT] {
         self.turns.each_ref().map(|turns| {
             let latencies = turns.iter().flat_map(|turn| turn.latencies.iter().copied());
             quantile(latencies, share)
         })
+    }
+
+    fn title(&self) -> String {
+        format!("{} KiB, {} connections", self.asked.size >> 10, self.connections)
     }
 }
 
@@ -46,36 +50,54 @@ pub(crate) fn progress() {
 
 pub(crate) fn print(measured: &[Measured<'_>]) {
     println!(
-        "\n\n| decode | connections | Python | Cloakroom | as many | p50 / p99, Python \
-         | p50 / p99, Cloakroom | processor, Python | processor, Cloakroom |"
+        "\n\n| CPU of a request | Python | fresh | warm | no plugin | Python / fresh \
+         | Python / warm |"
     );
-    println!("|---|--:|--:|--:|--:|--:|--:|--:|--:|");
+    println!("|---|--:|--:|--:|--:|--:|--:|");
     for row in measured {
-        let [python, cloakroom] = row.rates();
-        let (half, most, work) = (row.within(0.5), row.within(0.99), row.work().map(time));
+        let work = row.work();
+        let [python, fresh, warm, empty] = work.map(time);
+        let times = |who: usize| format!("{:.1} times", work[0] / work[who]);
+        println!(
+            "| {} | {python} | {fresh} | {warm} | {empty} | {} | {} |",
+            row.title(),
+            times(1),
+            times(2)
+        );
+    }
+    println!(
+        "\n| decode | Python | fresh | warm | p50 / p99, Python | p50 / p99, fresh \
+         | p50 / p99, warm |"
+    );
+    println!("|---|--:|--:|--:|--:|--:|--:|");
+    for row in measured {
+        let [python, fresh, warm, _] = row.rates();
+        let (half, most) = (row.within(0.5), row.within(0.99));
         let took = |who: usize| format!("{} / {}", time(half[who]), time(most[who]));
         println!(
-            "| {} KiB | {} | {python:.0}/s | {cloakroom:.0}/s | {:.1} times | {} | {} | {} | {} |",
-            row.asked.size >> 10,
-            row.connections,
-            cloakroom / python,
+            "| {} | {python:.0}/s | {fresh:.0}/s | {warm:.0}/s | {} | {} | {} |",
+            row.title(),
             took(0),
             took(1),
-            work[0],
-            work[1]
+            took(2)
         );
     }
 }
 
-pub(crate) fn print_memory(idle: [f64; 2], first: [f64; 2], last: [f64; 2]) {
-    println!("\n| memory of the server | Python | Cloakroom |\n|---|--:|--:|");
-    for (when, [python, cloakroom]) in [
+pub(crate) fn print_memory(idle: [f64; COUNT], first: [f64; COUNT], last: [f64; COUNT]) {
+    println!("\n| memory of the server | Python | fresh | warm |\n|---|--:|--:|--:|");
+    for (when, [python, fresh, warm, _]) in [
         ("before the first request", idle),
         ("at the peak of the first round", first),
         ("at the peak of the last", last),
     ] {
         let mebi = |bytes: f64| bytes / f64::from(1 << 20);
-        println!("| {when} | {:.0} MiB | {:.0} MiB |", mebi(python), mebi(cloakroom));
+        println!(
+            "| {when} | {:.0} MiB | {:.0} MiB | {:.0} MiB |",
+            mebi(python),
+            mebi(fresh),
+            mebi(warm)
+        );
     }
 }
 
