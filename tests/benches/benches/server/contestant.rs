@@ -18,15 +18,19 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Ticks of a processor's time in a second, on every Linux that there is.
 const TICKS: f64 = 100.0;
 
-/// Cloakroom with the plugin on an instance for each call, which is the default.
-pub(crate) const FRESH: &str = "Cloakroom";
-/// Cloakroom with the plugin on instances that are kept.
-pub(crate) const WARM: &str = "Cloakroom, warm";
-/// Cloakroom without a stage: what HTTP and JSON cost.
-pub(crate) const EMPTY: &str = "Cloakroom, no plugin";
+/// How Cloakroom's stage runs.
+#[derive(Clone, Copy)]
+pub(crate) enum Stages {
+    /// On an instance for each call, which is the default.
+    Fresh,
+    /// On instances that are kept.
+    Warm,
+    /// Not at all: what HTTP and JSON cost.
+    Off,
+}
 
-/// Stage of Cloakroom: defaults, except for the key and the format.
-const STAGE: &str = r#"
+/// Configuration of Cloakroom: defaults, except for the stage, its key and the compile cache.
+const CONFIG: &str = r#"
 [[stage]]
 plugin = "bundled:aes-gcm"
 settings = { ring = "bench", format = "temporal" }
@@ -34,11 +38,10 @@ grants.keys = ["bench"]
 [keys.bench]
 current = "bench"
 material = { bench = { file = "key" } }
-"#;
-
-const CACHE: &str = r#"
 [cache]
 folder = "compiled"
+[namespace.off]
+mode = "off"
 "#;
 
 pub(crate) struct Contestant {
@@ -58,19 +61,18 @@ impl Contestant {
         })
     }
 
-    /// Starts a built program, as [`FRESH`], [`WARM`] or [`EMPTY`].
-    pub(crate) fn cloakroom(program: &Path, name: &'static str) -> Self {
-        let stages = match name {
-            EMPTY => String::new(),
-            WARM => STAGE.replacen("\nsettings", "\nreuse = \"warm\"\nsettings", 1),
-            _ => STAGE.to_owned(),
+    /// Starts a built program.
+    pub(crate) fn cloakroom(program: &Path, stages: Stages) -> Self {
+        let config = match stages {
+            Stages::Warm => CONFIG.replacen("\nsettings", "\nreuse = \"warm\"\nsettings", 1),
+            Stages::Fresh | Stages::Off => CONFIG.to_owned(),
         };
-        Self::start(name, |folder, address| {
-            let config = folder.join("cloakroom.toml");
-            fs::write(&config, format!("{stages}{CACHE}")).expect("a configuration");
+        Self::start("Cloakroom", |folder, address| {
+            let file = folder.join("cloakroom.toml");
+            fs::write(&file, &config).expect("a configuration");
             fs::write(folder.join("key"), KEY).expect("a key");
             let mut server = Command::new(program);
-            server.arg("codec-server").arg("--config").arg(config);
+            server.arg("codec-server").arg("--config").arg(file);
             server.args(["--listen", &address.to_string()]);
             server
         })

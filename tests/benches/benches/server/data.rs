@@ -12,33 +12,44 @@ use crate::{
 
 const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// A request to decode, the same for all.
+/// Requests to decode one payload, one for each server.
 pub(crate) struct Asked {
     pub(crate) size: usize,
+    pub(crate) of: [Question; COUNT],
+}
+
+/// Request, and the length of its answer: Python indents its JSON.
+pub(crate) struct Question {
     pub(crate) request: Arc<[u8]>,
-    /// Body lengths of the answers: Python indents its JSON, and who has no plugin opens nothing.
-    pub(crate) answers: [usize; COUNT],
+    pub(crate) answer: usize,
 }
 
 /// Has each seal a payload and the others open it.
 pub(crate) async fn agreed(contestants: &[Contestant; COUNT], size: usize) -> Asked {
     let plain = payloads(size);
-    let [python, cloakroom, warm, empty] = contestants;
+    let [python, cloakroom, warm, off] = contestants;
     let sealed = ask(python, "/encode", &plain).await.0;
     assert_ne!(sealed, plain);
     let (opened, by_cloakroom) = ask(cloakroom, "/decode", &sealed).await;
     assert_eq!(opened, plain, "Cloakroom does not read what Python sealed");
     let (opened, by_warm) = ask(warm, "/decode", &sealed).await;
     assert_eq!(opened, plain);
-    let (passed, by_empty) = ask(empty, "/decode", &sealed).await;
+    let (passed, by_off) = ask(off, "/off/decode", &sealed).await;
     assert_eq!(passed, sealed);
     let (opened, by_python) = ask(python, "/decode", &sealed).await;
     assert_eq!(opened, plain);
     let resealed = ask(cloakroom, "/encode", &plain).await.0;
     let opened = ask(python, "/decode", &resealed).await.0;
     assert_eq!(opened, plain, "Python does not read what Cloakroom sealed");
-    let request = request("/decode", &sealed.to_string()).into();
-    Asked { size, request, answers: [by_python, by_cloakroom, by_warm, by_empty] }
+    let question =
+        |path, answer| Question { request: request(path, &sealed.to_string()).into(), answer };
+    let of = [
+        question("/decode", by_python),
+        question("/decode", by_cloakroom),
+        question("/decode", by_warm),
+        question("/off/decode", by_off),
+    ];
+    Asked { size, of }
 }
 
 async fn ask(contestant: &Contestant, path: &str, payloads: &Value) -> (Value, usize) {

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use tokio::runtime::Runtime;
 
-use crate::{TURN, client::Client, contestant::Contestant, data::Asked};
+use crate::{TURN, client::Client, contestant::Contestant, data::Question};
 
 /// Measurements of one contestant in one turn.
 pub(crate) struct Turn {
@@ -19,7 +19,7 @@ pub(crate) struct Turn {
 pub(crate) fn turn(
     runtime: &Runtime,
     contestant: &Contestant,
-    (asked, answer): (&Asked, usize),
+    asked: &Question,
     connections: usize,
 ) -> Turn {
     runtime.block_on(async {
@@ -28,7 +28,7 @@ pub(crate) fn turn(
             clients.push(Client::connect(contestant.address).await);
         }
         let (worked, began) = (contestant.worked(), Instant::now());
-        let asking = |client| tokio::spawn(ask(client, asked.request.clone(), answer, began));
+        let asking = |client| tokio::spawn(ask(client, asked.request.clone(), asked.answer, began));
         let asking: Vec<_> = clients.into_iter().map(asking).collect();
         let mut latencies = Vec::new();
         for one in asking {
