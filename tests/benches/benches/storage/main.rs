@@ -5,6 +5,7 @@
 
 mod contest;
 mod direct;
+mod many;
 mod memory;
 mod official;
 mod place;
@@ -26,6 +27,11 @@ fn main() {
     {
         return memory::alone(place);
     }
+    if let Some((word, args)) = args.split_first()
+        && word == many::ALONE
+    {
+        return many::measure(args);
+    }
     let Some(mut report) = Report::start("storage") else { return };
     let places = [Place::folder(), Place::s3()];
     if report.wants("driver") {
@@ -37,6 +43,9 @@ fn main() {
     }
     if report.wants("official") {
         report.print(official::compare(places.last().expect("S3")));
+    }
+    if report.wants("many") {
+        report.print(many::compare(places.last().expect("S3")));
     }
     report.finish();
 }

@@ -23,7 +23,7 @@ pub(crate) fn compare(place: &Place) -> Table {
     let columns = ["one after another, S3 (rclone)", "size", "Python SDK", "Cloakroom", "as fast"];
     let mut table = Table::new("official driver", &columns);
     for (size, count) in [(4 << 20, 21), (LARGE, 7)] {
-        let python = python(place, size, count);
+        let python = python(place, json!({ "size": size, "count": count }));
         let ours = ours(place, size, count);
         for (name, ours) in [("store", ours[0].clone()), ("retrieve", ours[1].clone())] {
             let seconds = python[name].as_array().expect("seconds").iter();
@@ -59,7 +59,8 @@ fn ours(place: &Place, size: usize, count: usize) -> [Samples; 2] {
     })
 }
 
-fn python(place: &Place, size: usize, count: usize) -> Value {
+/// Has the official driver store and retrieve what is asked.
+pub(crate) fn python(place: &Place, asked: Value) -> Value {
     let interpreter =
         std::env::var_os("CLOAKROOM_PYTHON").expect("run this as `cargo xtask bench`");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../python/external.py");
@@ -69,10 +70,12 @@ fn python(place: &Place, size: usize, count: usize) -> Value {
         .stdout(Stdio::piped())
         .spawn()
         .expect("python");
-    let request = json!({
+    let mut request = json!({
         "op": "bench", "driver": "s3", "endpoint": place.endpoint, "bucket": BUCKET,
-        "key": RCLONE_KEY, "secret": RCLONE_SECRET, "size": size, "count": count,
+        "key": RCLONE_KEY, "secret": RCLONE_SECRET,
     });
+    let (request_fields, asked) = (request.as_object_mut(), asked.as_object().cloned());
+    request_fields.expect("an object").extend(asked.expect("an object"));
     let input = child.stdin.take().expect("an input");
     { input }.write_all(request.to_string().as_bytes()).expect("listens");
     let output = child.wait_with_output().expect("ends");
