@@ -18,7 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Ticks of a processor's time in a second, on every Linux that there is.
 const TICKS: f64 = 100.0;
 
-/// How Cloakroom's stage runs.
+/// Way in which Cloakroom's stage runs.
 #[derive(Clone, Copy)]
 pub(crate) enum Stages {
     /// On an instance for each call, which is the default.

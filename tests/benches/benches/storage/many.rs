@@ -38,7 +38,7 @@ struct Load {
     in_flight: usize,
 }
 
-/// What all rounds of one contestant took in one direction.
+/// Figures of one contestant in one direction, one for each round.
 #[derive(Clone, Default)]
 struct Figures {
     cpu: Samples,
@@ -135,20 +135,16 @@ pub(crate) fn measure(args: &[String]) {
     // Nobody else's payloads: whoever stores what is there already sends nothing.
     let first = 10_000 + (round * 2 + usize::from(who == "cloakroom")) * count;
     let payloads: Vec<_> = (first..first + count).map(|number| payload(size, number)).collect();
-    let measured =
-        runtime().block_on(async {
-            if who == "cloakroom" {
-                let pipeline = place.pipeline().await;
-                let (storing, retrieving) = (pipeline.clone(), pipeline);
-                let (store, kept) =
-                    all(in_flight, payloads, move |one| {
-                        let pipeline = storing.clone();
-                        async move {
-                            pipeline.encode(&Context::none(), vec![one]).await.expect("stores")
-                        }
-                    })
-                    .await;
-                let (retrieve, _) =
+    let measured = runtime().block_on(async {
+        if who == "cloakroom" {
+            let pipeline = place.pipeline().await;
+            let (storing, retrieving) = (pipeline.clone(), pipeline);
+            let (store, kept) = all(in_flight, payloads, move |one| {
+                let pipeline = storing.clone();
+                async move { pipeline.encode(&Context::none(), vec![one]).await.expect("stores") }
+            })
+            .await;
+            let (retrieve, _) =
                     all(in_flight, kept, move |one| {
                         let pipeline = retrieving.clone();
                         async move {
@@ -156,23 +152,23 @@ pub(crate) fn measure(args: &[String]) {
                         }
                     })
                     .await;
-                json!({ "store": store, "retrieve": retrieve })
-            } else {
-                let storing = place.store();
-                let retrieving = storing.clone();
-                let (store, paths) = all(in_flight, payloads, move |one| {
-                    let store = storing.clone();
-                    async move { direct::store(&*store, &one).await }
-                })
-                .await;
-                let (retrieve, _) = all(in_flight, paths, move |path| {
-                    let store = retrieving.clone();
-                    async move { direct::retrieve(&*store, &path).await.data.len() }
-                })
-                .await;
-                json!({ "store": store, "retrieve": retrieve })
-            }
-        });
+            json!({ "store": store, "retrieve": retrieve })
+        } else {
+            let storing = place.store();
+            let retrieving = storing.clone();
+            let (store, paths) = all(in_flight, payloads, move |one| {
+                let store = storing.clone();
+                async move { direct::store(&*store, &one).await }
+            })
+            .await;
+            let (retrieve, _) = all(in_flight, paths, move |path| {
+                let store = retrieving.clone();
+                async move { direct::retrieve(&*store, &path).await.data.len() }
+            })
+            .await;
+            json!({ "store": store, "retrieve": retrieve })
+        }
+    });
     println!("{measured}");
 }
 
