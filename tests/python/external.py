@@ -5,7 +5,8 @@ Reads one JSON request on standard input and writes one JSON answer; payloads ar
  "threshold": 0, "context": {"kind": "workflow" | "activity", "namespace": ..., "id": ..., ...},
  "codec": "zlib", "marked": true, "legacy": true}                   -> {"payloads": [references]}
 {"op": "retrieve", ..., "payloads": [references]}                    -> {"payloads": [...]}
-{"op": "bench", ..., "size": bytes, "count": ...}   -> {"store": seconds, "retrieve": seconds}
+{"op": "bench", ..., "size": bytes, "count": ...}   -> {"store": [seconds, ...], "retrieve": [...]}
+{"op": "bench", ..., "in_flight": ...}   -> {"store": {"cpu": seconds, "seconds": [...]}, "retrieve": {...}}
 What fails in the SDK is answered as {"error": text}.
 """
 
@@ -13,7 +14,6 @@ import asyncio
 import contextlib
 import json
 import os
-import statistics
 import sys
 import time
 import zlib
@@ -96,6 +96,8 @@ async def retrieve(converter, request, payloads):
 
 
 async def bench(converter, request):
+    if "in_flight" in request:
+        return await many(converter, request)
     took = {"store": [], "retrieve": []}
     for _ in range(request["count"]):
         payloads = [Payload(metadata={"encoding": b"binary/plain"}, data=os.urandom(request["size"]))]
@@ -103,7 +105,28 @@ async def bench(converter, request):
             started = time.perf_counter()
             payloads = await step(converter, request, payloads)
             took[name].append(time.perf_counter() - started)
-    return {name: statistics.median(seconds) for name, seconds in took.items()}
+    return took
+
+
+async def many(converter, request):
+    """Many payloads at once: the processor time of this process, and the seconds of each."""
+    limit = asyncio.Semaphore(request["in_flight"])
+    metadata = {"encoding": b"binary/plain"}
+    sent = [[Payload(metadata=metadata, data=os.urandom(request["size"]))] for _ in range(request["count"])]
+    took = {}
+    for name, step in (("store", store), ("retrieve", retrieve)):
+
+        async def one(payloads):
+            async with limit:
+                started = time.perf_counter()
+                answer = await step(converter, request, payloads)
+                seconds.append(time.perf_counter() - started)
+                return answer if name == "store" else None
+
+        seconds, worked = [], time.process_time()
+        sent = await asyncio.gather(*map(one, sent))
+        took[name] = {"cpu": time.process_time() - worked, "seconds": seconds}
+    return took
 
 
 async def answer(request):

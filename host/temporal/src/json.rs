@@ -1,5 +1,6 @@
 //! Temporal's `Payloads` message as proto3 JSON, the format of codec servers.
 
+mod base64_text;
 #[cfg(feature = "codec-server")]
 pub(crate) mod metered;
 mod object;

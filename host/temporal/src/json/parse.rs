@@ -29,7 +29,7 @@ pub(super) fn parse(text: &[u8], limits: &ReadLimits) -> Result<Vec<Payload>, Er
         }
     }
     // serde_json copies a string that has escapes, up to twice.
-    let is_escaped = text.contains(&b'\\');
+    let is_escaped = memchr::memchr(b'\\', text).is_some();
     let _copies = limits.memory.charge(if is_escaped { 2 * text.len() } else { 0 })?;
     let mut reader = serde_json::Deserializer::from_slice(text);
     let read = MessageSeed(limits).deserialize(&mut reader);

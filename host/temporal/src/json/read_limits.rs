@@ -2,26 +2,11 @@
 
 use std::cell::RefCell;
 
-use base64::{
-    Engine as _, alphabet,
-    engine::{
-        DecodePaddingMode,
-        general_purpose::{GeneralPurpose, GeneralPurposeConfig},
-    },
-};
 use cloakroom_core::{
     ByteSize, CallMemory, Charge, Error, ErrorKind, Limit, MemoryBudget, Payload, Remedy,
 };
 
-/// Decoders of base64. proto3 JSON accepts both alphabets, with and without padding.
-static LENIENT: GeneralPurpose = decoder(&alphabet::STANDARD);
-static LENIENT_URL: GeneralPurpose = decoder(&alphabet::URL_SAFE);
-
-const fn decoder(alphabet: &alphabet::Alphabet) -> GeneralPurpose {
-    let config = GeneralPurposeConfig::new();
-    let config = config.with_decode_padding_mode(DecodePaddingMode::Indifferent);
-    GeneralPurpose::new(alphabet, config)
-}
+use super::base64_text;
 
 /// Limits of the payloads that are parsed from a text.
 ///
@@ -83,12 +68,13 @@ impl ReadLimits {
     pub(super) fn decode<E: serde::de::Error>(
         &self,
         slot: usize,
-        text: &str,
+        text: &[u8],
     ) -> Result<Vec<u8>, E> {
-        self.charge(base64::decoded_len_estimate(text.len()))?;
-        let decoder = if text.contains(['-', '_']) { &LENIENT_URL } else { &LENIENT };
-        let not_base64 = |_| malformed(format!("payload {slot} has a value that is not base64"));
-        decoder.decode(text).map_err(not_base64).map_err(|error| self.refuse(error))
+        self.charge(base64_text::most_decoded(text.len()))?;
+        base64_text::decode(text).ok_or_else(|| {
+            let text = format!("payload {slot} has a value that is not base64");
+            self.refuse(malformed(text))
+        })
     }
 
     /// Returns the error that ended parsing, if a limit did.

@@ -1,7 +1,8 @@
 //! Writer of `Payloads` JSON, in protobuf's spelling.
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use cloakroom_core::{Error, ErrorKind, Payload};
+
+use super::base64_text;
 
 /// Text before all payloads.
 pub(super) const HEAD: &[u8] = b"{\"payloads\":[";
@@ -22,18 +23,14 @@ const MAX_EXTERNAL_SIZE: usize = 40;
 /// It is reserved in one piece, so that a text never moves while it is written.
 pub(super) fn max_len(payload: &Payload) -> usize {
     // JSON escapes a control character with six.
-    let entry =
-        |(name, value): (&String, &bytes::Bytes)| 6 * name.len() + 6 + base64_len(value.len());
+    let entry = |(name, value): (&String, &bytes::Bytes)| {
+        6 * name.len() + 6 + base64_text::encoded_len(value.len())
+    };
     let metadata: usize = payload.metadata.iter().map(entry).sum();
     MAX_OVERHEAD
         + metadata
-        + base64_len(payload.data.len())
+        + base64_text::encoded_len(payload.data.len())
         + MAX_EXTERNAL_SIZE * payload.external_sizes.len()
-}
-
-/// Returns the length of base64 text.
-const fn base64_len(bytes: usize) -> usize {
-    bytes.div_ceil(3) * 4
 }
 
 /// Appends one payload.
@@ -54,13 +51,13 @@ pub(super) fn payload(text: &mut Vec<u8>, slot: usize, payload: &Payload) -> Res
             text.push(if index == 0 { b'{' } else { b',' });
             serde_json::to_writer(&mut *text, name).map_err(internal)?;
             text.push(b':');
-            put_base64(text, value)?;
+            put_base64(text, value);
         }
         text.push(b'}');
     }
     if !payload.data.is_empty() {
         field(text, b"data");
-        put_base64(text, &payload.data)?;
+        put_base64(text, &payload.data);
     }
     if !payload.external_sizes.is_empty() {
         field(text, b"externalPayloads");
@@ -74,14 +71,10 @@ pub(super) fn payload(text: &mut Vec<u8>, slot: usize, payload: &Payload) -> Res
     Ok(())
 }
 
-fn put_base64(text: &mut Vec<u8>, bytes: &[u8]) -> Result<(), Error> {
+fn put_base64(text: &mut Vec<u8>, bytes: &[u8]) {
     text.push(b'"');
-    let start = text.len();
-    text.resize(start + base64_len(bytes.len()), 0);
-    let target = text.get_mut(start..).unwrap_or_default();
-    STANDARD.encode_slice(bytes, target).map_err(internal)?;
+    base64_text::append(text, bytes);
     text.push(b'"');
-    Ok(())
 }
 
 fn internal(error: impl std::fmt::Display) -> Error {

@@ -29,8 +29,13 @@ const RATE_GRACE: Duration = Duration::from_secs(10);
 /// A slow body holds memory that honest requests wait for. Even a modem is faster than this.
 const MIN_RATE: u64 = 1 << 10;
 
-/// First capacity for a body of unknown length, and the least by which the capacity grows.
-const MIN_GROWTH: usize = 8 << 10;
+/// Least capacity of a body that is announced to be larger. The memory that a request has from its
+/// admission on covers it.
+const MIN_GROWTH: usize = 32 << 10;
+
+/// Factor by which the capacity grows, up to the announced length. It bounds what a slow client can
+/// have reserved in comparison with what it has sent.
+const GROWTH: usize = 4;
 
 /// A body with its memory charge.
 pub(super) struct RequestBody {
@@ -104,13 +109,13 @@ impl GrowingBuffer {
     fn extend(&mut self, part: &[u8], memory: &CallMemory) -> Result<(), Error> {
         let needed = self.bytes.len() + part.len();
         if needed > self.bytes.capacity() {
-            let doubled = needed.max(2 * self.bytes.capacity()).max(MIN_GROWTH);
-            let capacity = doubled.min(self.max_capacity.max(needed));
-            // Old and new buffer exist side by side during the copy, so both are charged.
+            let grown = needed.max(GROWTH * self.bytes.capacity()).max(MIN_GROWTH);
+            let capacity = grown.min(self.max_capacity.max(needed));
+            // The allocator often extends a buffer in place. Where it copies, old and new exist side by
+            // side, so both are charged.
             let charge = memory.charge(capacity)?;
-            let mut larger = Vec::with_capacity(capacity);
-            larger.extend_from_slice(&self.bytes);
-            (self.bytes, self.charge) = (larger, charge);
+            self.bytes.reserve_exact(capacity - self.bytes.len());
+            self.charge = charge;
         }
         self.bytes.extend_from_slice(part);
         Ok(())

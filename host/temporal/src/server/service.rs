@@ -64,13 +64,14 @@ impl ConnectionService {
             connection.start_request();
             let handler = service_fn(move |request: Request<Incoming>| {
                 let server = server.clone();
-                async move {
+                // In a box, because the layers around it move the future, which has some KiB.
+                Box::pin(async move {
                     Ok::<Response, Infallible>(if is_probe_only {
                         server.respond_probe_only(&request)
                     } else {
                         server.handle(peer, request).await
                     })
-                }
+                })
             });
             let mut response = cors.layer(handler).oneshot(request).await?;
             let is_last = is_probe_only || Instant::now() >= expires;

@@ -1,4 +1,4 @@
-//! Two servers with one key: Cloakroom's program, and the sample's shape in Python.
+//! Servers with one key: Cloakroom's program, and the sample's shape in Python.
 
 use std::{
     env, fs,
@@ -18,6 +18,17 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// Ticks of a processor's time in a second, on every Linux that there is.
 const TICKS: f64 = 100.0;
 
+/// Way in which Cloakroom's stage runs.
+#[derive(Clone, Copy)]
+pub(crate) enum Stages {
+    /// On an instance for each call, which is the default.
+    Fresh,
+    /// On instances that are kept.
+    Warm,
+    /// Not at all: what HTTP and JSON cost.
+    Off,
+}
+
 /// Configuration of Cloakroom: defaults, except for the stage, its key and the compile cache.
 const CONFIG: &str = r#"
 [[stage]]
@@ -29,10 +40,11 @@ current = "bench"
 material = { bench = { file = "key" } }
 [cache]
 folder = "compiled"
+[namespace.off]
+mode = "off"
 "#;
 
 pub(crate) struct Contestant {
-    pub(crate) name: &'static str,
     pub(crate) address: SocketAddr,
     process: Child,
     folder: tempfile::TempDir,
@@ -49,14 +61,18 @@ impl Contestant {
         })
     }
 
-    pub(crate) fn cloakroom() -> Self {
-        let program = built();
+    /// Starts a built program.
+    pub(crate) fn cloakroom(program: &Path, stages: Stages) -> Self {
+        let config = match stages {
+            Stages::Warm => CONFIG.replacen("\nsettings", "\nreuse = \"warm\"\nsettings", 1),
+            Stages::Fresh | Stages::Off => CONFIG.to_owned(),
+        };
         Self::start("Cloakroom", |folder, address| {
-            let config = folder.join("cloakroom.toml");
-            fs::write(&config, CONFIG).expect("a configuration");
+            let file = folder.join("cloakroom.toml");
+            fs::write(&file, &config).expect("a configuration");
             fs::write(folder.join("key"), KEY).expect("a key");
-            let mut server = Command::new(&program);
-            server.arg("codec-server").arg("--config").arg(config);
+            let mut server = Command::new(program);
+            server.arg("codec-server").arg("--config").arg(file);
             server.args(["--listen", &address.to_string()]);
             server
         })
@@ -67,7 +83,7 @@ impl Contestant {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
         let log = fs::File::create(folder.path().join("log")).expect("a log");
         let process = command(folder.path(), address).stderr(log).spawn().expect("starts");
-        let mut server = Self { name, address, process, folder };
+        let mut server = Self { address, process, folder };
         let started = Instant::now();
         while TcpStream::connect(address).is_err() {
             let runs = matches!(server.process.try_wait(), Ok(None));
@@ -129,9 +145,13 @@ fn repository() -> PathBuf {
 }
 
 /// The program, as it is shipped.
-fn built() -> PathBuf {
+pub(crate) fn program() -> PathBuf {
     let mut build = Command::new(env!("CARGO"));
-    build.args(["build", "--quiet", "--release", "--package", "cloakroom-cli"]);
+    build.args(["build", "--quiet", "--release"]);
+    // The selection of the benchmarks: another one would build all of it again.
+    build.args(
+        ["cloakroom-benches", "invoice", "cloakroom-cli"].map(|name| format!("--package={name}")),
+    );
     build.arg("--message-format=json").current_dir(repository());
     let built = build.output().expect("cargo");
     assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));

@@ -5,35 +5,51 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use crate::{
+    COUNT,
     client::{Client, request},
     contestant::Contestant,
 };
 
 const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-/// A request to decode, the same for both.
+/// Requests to decode one payload, one for each server.
 pub(crate) struct Asked {
     pub(crate) size: usize,
-    pub(crate) request: Arc<[u8]>,
-    /// Body lengths of the answers of Python, which indents its JSON, and of Cloakroom.
-    pub(crate) answers: [usize; 2],
+    pub(crate) of: [Question; COUNT],
 }
 
-/// Has each seal a payload and the other open it.
-pub(crate) async fn agreed(contestants: &[Contestant; 2], size: usize) -> Asked {
+/// Request, and the length of its answer: Python indents its JSON.
+pub(crate) struct Question {
+    pub(crate) request: Arc<[u8]>,
+    pub(crate) answer: usize,
+}
+
+/// Has each seal a payload and the others open it.
+pub(crate) async fn agreed(contestants: &[Contestant; COUNT], size: usize) -> Asked {
     let plain = payloads(size);
-    let [python, cloakroom] = contestants;
+    let [python, cloakroom, warm, off] = contestants;
     let sealed = ask(python, "/encode", &plain).await.0;
     assert_ne!(sealed, plain);
     let (opened, by_cloakroom) = ask(cloakroom, "/decode", &sealed).await;
     assert_eq!(opened, plain, "Cloakroom does not read what Python sealed");
+    let (opened, by_warm) = ask(warm, "/decode", &sealed).await;
+    assert_eq!(opened, plain);
+    let (passed, by_off) = ask(off, "/off/decode", &sealed).await;
+    assert_eq!(passed, sealed);
     let (opened, by_python) = ask(python, "/decode", &sealed).await;
     assert_eq!(opened, plain);
     let resealed = ask(cloakroom, "/encode", &plain).await.0;
     let opened = ask(python, "/decode", &resealed).await.0;
     assert_eq!(opened, plain, "Python does not read what Cloakroom sealed");
-    let request = request("/decode", &sealed.to_string()).into();
-    Asked { size, request, answers: [by_python, by_cloakroom] }
+    let question =
+        |path, answer| Question { request: request(path, &sealed.to_string()).into(), answer };
+    let of = [
+        question("/decode", by_python),
+        question("/decode", by_cloakroom),
+        question("/decode", by_warm),
+        question("/off/decode", by_off),
+    ];
+    Asked { size, of }
 }
 
 async fn ask(contestant: &Contestant, path: &str, payloads: &Value) -> (Value, usize) {

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Instant};
 
 use tokio::runtime::Runtime;
 
-use crate::{TURN, client::Client, contestant::Contestant, data::Asked};
+use crate::{TURN, client::Client, contestant::Contestant, data::Question};
 
 /// Measurements of one contestant in one turn.
 pub(crate) struct Turn {
@@ -19,17 +19,16 @@ pub(crate) struct Turn {
 pub(crate) fn turn(
     runtime: &Runtime,
     contestant: &Contestant,
-    asked: &Asked,
+    asked: &Question,
     connections: usize,
 ) -> Turn {
-    let answer = asked.answers[usize::from(contestant.name != "Python")];
     runtime.block_on(async {
         let mut clients = Vec::new();
         for _ in 0..connections {
             clients.push(Client::connect(contestant.address).await);
         }
         let (worked, began) = (contestant.worked(), Instant::now());
-        let asking = |client| tokio::spawn(ask(client, asked.request.clone(), answer, began));
+        let asking = |client| tokio::spawn(ask(client, asked.request.clone(), asked.answer, began));
         let asking: Vec<_> = clients.into_iter().map(asking).collect();
         let mut latencies = Vec::new();
         for one in asking {

@@ -1,11 +1,12 @@
 //! The codec server beside one in the shape of the samples of Temporal's Python SDK: requests a
-//! second over kept connections, how long each takes, and what memory the server holds.
+//! second over kept connections, how long each takes, and what processor time and memory the server
+//! needs.
 //!
-//! Both run as separate processes, as they would be shipped. One is idle while the other is
-//! measured. The client runs on the same machine, so the report has the server's processor time as
-//! well: it does not depend on the cost of the client.
+//! Each runs as a process of its own, as it would be shipped. All others are idle while one is
+//! measured. The client runs on the same machine, so processor time tells more than requests a
+//! second: it does not depend on the cost of the client.
 //!
-//! `cargo bench --manifest-path tests/benches/Cargo.toml --bench server`
+//! `cargo xtask bench server`
 
 mod client;
 mod contestant;
@@ -13,40 +14,54 @@ mod data;
 mod load;
 mod report;
 
-use std::{env, time::Duration};
+use std::time::Duration;
 
+use cloakroom_benches::{Report, Samples};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::{contestant::Contestant, data::Asked, report::Measured};
+use crate::{
+    contestant::{Contestant, Stages},
+    data::Asked,
+    report::Measured,
+};
 
 const SIZES: [usize; 2] = [1 << 10, 256 << 10];
 const CONNECTIONS: [usize; 3] = [1, 16, 64];
-const ROUNDS: usize = 9;
-const TURN: Duration = Duration::from_secs(1);
+const ROUNDS: usize = 5;
+const TURN: Duration = Duration::from_millis(500);
+/// Python's server, and Cloakroom's on fresh instances, on warm ones and without a plugin.
+const COUNT: usize = 4;
 
 fn main() {
-    if env::args().skip(1).any(|arg| !arg.starts_with('-') && !"server".contains(&*arg)) {
-        return;
-    }
-    let contestants = [Contestant::python(), Contestant::cloakroom()];
+    let Some(mut report) = Report::start("server") else { return };
+    let program = contestant::program();
+    let cloakroom = |stages| Contestant::cloakroom(&program, stages);
+    let stages = [Stages::Fresh, Stages::Warm, Stages::Off].map(cloakroom);
+    let [fresh, warm, off] = stages;
+    let contestants = [Contestant::python(), fresh, warm, off];
     let idle = contestants.each_ref().map(Contestant::resident);
     let runtime = runtime();
     let asked = SIZES.map(|size| runtime.block_on(data::agreed(&contestants, size)));
     let mut measured: Vec<_> = asked.iter().flat_map(rows).collect();
-    let mut peaks = Vec::new();
+    let mut peaks: [Samples; COUNT] = Default::default();
     for round in 0..ROUNDS {
         contestants.iter().for_each(Contestant::forget_peak);
         for row in &mut measured {
             // Who begins finds the machine as the other left it.
-            for who in if round % 2 == 0 { [0, 1] } else { [1, 0] } {
-                row.add(who, load::turn(&runtime, &contestants[who], row.asked, row.connections));
+            for turn in 0..COUNT {
+                let who = (round + turn) % COUNT;
+                let asked = &row.asked.of[who];
+                row.add(who, load::turn(&runtime, &contestants[who], asked, row.connections));
             }
         }
-        report::progress();
-        peaks.push(contestants.each_ref().map(Contestant::peak));
+        report.progress();
+        let peak = contestants.each_ref().map(Contestant::peak);
+        peaks.iter_mut().zip(peak).for_each(|(peaks, peak)| peaks.push(peak));
     }
-    report::print(&measured);
-    report::print_memory(idle, peaks[0], peaks[ROUNDS - 1]);
+    report.print(report::processor(&measured));
+    report.print(report::requests(&measured));
+    report.print(report::memory(idle, &peaks));
+    report.finish();
 }
 
 fn rows(asked: &Asked) -> impl Iterator<Item = Measured<'_>> {

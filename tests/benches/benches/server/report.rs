@@ -1,97 +1,116 @@
-//! Tables in Markdown, as the README shows them.
+//! Tables of the codec server.
 
-use std::io::Write as _;
+use cloakroom_benches::{Cell, Samples, Table};
 
-use crate::{data::Asked, load::Turn};
+use crate::{COUNT, data::Asked, load::Turn};
 
-/// One row: a payload, so many connections, and what Python and Cloakroom made of it.
+/// One row: a payload, so many connections, and what each server made of it.
 pub(crate) struct Measured<'a> {
     pub(crate) asked: &'a Asked,
     pub(crate) connections: usize,
-    turns: [Vec<Turn>; 2],
+    turns: [Vec<Turn>; COUNT],
 }
 
 impl<'a> Measured<'a> {
     pub(crate) fn new(asked: &'a Asked, connections: usize) -> Self {
-        Self { asked, connections, turns: [vec![], vec![]] }
+        Self { asked, connections, turns: Default::default() }
     }
 
     pub(crate) fn add(&mut self, who: usize, turn: Turn) {
         self.turns[who].push(turn);
     }
 
-    /// Medians over the turns.
-    fn rates(&self) -> [f64; 2] {
-        self.turns.each_ref().map(|turns| median(turns.iter().map(|turn| turn.rate)))
+    fn each(&self, figure: impl Fn(&Turn) -> f64) -> [Samples; COUNT] {
+        self.turns.each_ref().map(|turns| turns.iter().map(&figure).collect())
     }
 
-    fn work(&self) -> [f64; 2] {
-        self.turns.each_ref().map(|turns| median(turns.iter().map(|turn| turn.work)))
-    }
-
-    /// So much of all answers took no longer.
-    fn within(&self, share: f64) -> [f64; 2] {
-        self.turns.each_ref().map(|turns| {
-            let latencies = turns.iter().flat_map(|turn| turn.latencies.iter().copied());
-            quantile(latencies, share)
-        })
+    /// Returns the time that this share of a turn's answers did not exceed.
+    fn within(&self, share: f64) -> [Samples; COUNT] {
+        self.each(|turn| turn.latencies.iter().copied().collect::<Samples>().quantile(share))
     }
 }
 
-/// Shows that something is going on.
-pub(crate) fn progress() {
-    eprint!(".");
-    let _ = std::io::stderr().flush();
-}
-
-pub(crate) fn print(measured: &[Measured<'_>]) {
-    println!(
-        "\n\n| decode | connections | Python | Cloakroom | as many | p50 / p99, Python \
-         | p50 / p99, Cloakroom | processor, Python | processor, Cloakroom |"
-    );
-    println!("|---|--:|--:|--:|--:|--:|--:|--:|--:|");
+/// Returns the table of the server's processor time for a request.
+pub(crate) fn processor(measured: &[Measured<'_>]) -> Table {
+    let columns = [
+        "CPU of a request",
+        "connections",
+        "Python",
+        "Cloakroom",
+        "warm",
+        "no plugin",
+        "Python / Cloakroom",
+        "Python / warm",
+    ];
+    let mut table = Table::new("processor time", &columns);
     for row in measured {
-        let [python, cloakroom] = row.rates();
-        let (half, most, work) = (row.within(0.5), row.within(0.99), row.work().map(time));
-        let took = |who: usize| format!("{} / {}", time(half[who]), time(most[who]));
-        println!(
-            "| {} KiB | {} | {python:.0}/s | {cloakroom:.0}/s | {:.1} times | {} | {} | {} | {} |",
-            row.asked.size >> 10,
-            row.connections,
-            cloakroom / python,
-            took(0),
-            took(1),
-            work[0],
-            work[1]
-        );
+        let [python, fresh, warm, off] = row.each(|turn| turn.work);
+        table.row([
+            size(row),
+            Cell::count(row.connections),
+            Cell::time(&python),
+            Cell::time(&fresh),
+            Cell::time(&warm),
+            Cell::time(&off),
+            Cell::times(&python, &fresh),
+            Cell::times(&python, &warm),
+        ]);
     }
+    table
 }
 
-pub(crate) fn print_memory(idle: [f64; 2], first: [f64; 2], last: [f64; 2]) {
-    println!("\n| memory of the server | Python | Cloakroom |\n|---|--:|--:|");
-    for (when, [python, cloakroom]) in [
-        ("before the first request", idle),
-        ("at the peak of the first round", first),
-        ("at the peak of the last", last),
-    ] {
-        let mebi = |bytes: f64| bytes / f64::from(1 << 20);
-        println!("| {when} | {:.0} MiB | {:.0} MiB |", mebi(python), mebi(cloakroom));
+/// Returns the table of requests.
+pub(crate) fn requests(measured: &[Measured<'_>]) -> Table {
+    let columns = [
+        "decode",
+        "connections",
+        "Python",
+        "Cloakroom",
+        "as many",
+        "warm",
+        "p50, Python",
+        "p99, Python",
+        "p50, Cloakroom",
+        "p99, Cloakroom",
+        "p50, warm",
+        "p99, warm",
+    ];
+    let mut table = Table::new("requests", &columns);
+    for row in measured {
+        let [python, fresh, warm, _] = row.each(|turn| turn.rate);
+        let [half_python, half, half_warm, _] = row.within(0.5);
+        let [most_python, most, most_warm, _] = row.within(0.99);
+        table.row([
+            size(row),
+            Cell::count(row.connections),
+            Cell::per_second(&python),
+            Cell::per_second(&fresh),
+            Cell::times(&fresh, &python),
+            Cell::per_second(&warm),
+            Cell::time(&half_python),
+            Cell::time(&most_python),
+            Cell::time(&half),
+            Cell::time(&most),
+            Cell::time(&half_warm),
+            Cell::time(&most_warm),
+        ]);
     }
+    table
 }
 
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    quantile(values, 0.5)
+fn size(row: &Measured<'_>) -> Cell {
+    format!("{} KiB", row.asked.size >> 10).into()
 }
 
-fn quantile(values: impl Iterator<Item = f64>, share: f64) -> f64 {
-    let mut values: Vec<_> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values[((values.len() - 1) as f64 * share).round() as usize]
-}
-
-fn time(seconds: f64) -> String {
-    match seconds * 1e6 {
-        micros @ ..1000.0 => format!("{micros:.0} µs"),
-        micros => format!("{:.1} ms", micros / 1e3),
-    }
+/// Returns the table of memory: before the first request, and at the peak of each round.
+pub(crate) fn memory(idle: [f64; COUNT], peaks: &[Samples; COUNT]) -> Table {
+    let mut table = Table::new("memory", &["memory of the server", "Python", "Cloakroom", "warm"]);
+    let mut row = |when: &str, bytes: [Samples; COUNT]| {
+        let [python, fresh, warm, _] = bytes.map(|bytes| Cell::memory(&bytes));
+        table.row([when.into(), python, fresh, warm]);
+    };
+    row("before the first request", idle.map(|bytes| vec![bytes].into()));
+    row("at the peak of the first round", peaks.each_ref().map(Samples::first));
+    row("at the peak of the last", peaks.each_ref().map(Samples::last));
+    table
 }

@@ -8,6 +8,7 @@ use std::{
 };
 
 use cloakroom::Context;
+use cloakroom_benches::{Cell, Samples, Table};
 use cloakroom_tests::rigs::{BUCKET, RCLONE_KEY, RCLONE_SECRET};
 use serde_json::{Value, json};
 
@@ -18,30 +19,33 @@ use crate::{
     place::Place,
 };
 
-pub(crate) fn compare(place: &Place) {
-    println!("\n| one after another, S3 (rclone) | size | Python SDK | Cloakroom | as fast |");
-    println!("|---|--:|--:|--:|--:|");
+pub(crate) fn compare(place: &Place) -> Table {
+    let columns = ["one after another, S3 (rclone)", "size", "Python SDK", "Cloakroom", "as fast"];
+    let mut table = Table::new("official driver", &columns);
     for (size, count) in [(4 << 20, 21), (LARGE, 7)] {
-        let python = python(place, size, count);
+        let python = python(place, json!({ "size": size, "count": count }));
         let ours = ours(place, size, count);
-        for (name, ours) in [("store", ours[0]), ("retrieve", ours[1])] {
-            let python = python[name].as_f64().expect("seconds");
-            let speed = |seconds: f64| format!("{:.0} MiB/s", mebibytes(size) as f64 / seconds);
-            println!(
-                "| {name} | {} MiB | {} | {} | {:.1} times |",
-                mebibytes(size),
-                speed(python),
-                speed(ours),
-                python / ours
-            );
+        for (name, ours) in [("store", ours[0].clone()), ("retrieve", ours[1].clone())] {
+            let seconds = python[name].as_array().expect("seconds").iter();
+            let python: Samples = seconds.map(|time| time.as_f64().expect("seconds")).collect();
+            let speed =
+                |seconds: &Samples| Cell::throughput(&seconds.map(|time| size as f64 / time));
+            table.row([
+                name.into(),
+                format!("{} MiB", mebibytes(size)).into(),
+                speed(&python),
+                speed(&ours),
+                Cell::times(&python, &ours),
+            ]);
         }
     }
+    table
 }
 
-fn ours(place: &Place, size: usize, count: usize) -> [f64; 2] {
+fn ours(place: &Place, size: usize, count: usize) -> [Samples; 2] {
     runtime().block_on(async {
         let (pipeline, ctx) = (place.pipeline().await, Context::none());
-        let mut times = [vec![], vec![]];
+        let mut times: [Samples; 2] = Default::default();
         for number in 0..count {
             let sent = vec![payload(size, 1000 + number)];
             let start = Instant::now();
@@ -51,14 +55,12 @@ fn ours(place: &Place, size: usize, count: usize) -> [f64; 2] {
             pipeline.decode(&ctx, kept).await.expect("retrieves");
             times[1].push(start.elapsed().as_secs_f64());
         }
-        times.map(|mut times| {
-            times.sort_by(f64::total_cmp);
-            times[times.len() / 2]
-        })
+        times
     })
 }
 
-fn python(place: &Place, size: usize, count: usize) -> Value {
+/// Has the official driver store and retrieve what is asked.
+pub(crate) fn python(place: &Place, asked: Value) -> Value {
     let interpreter =
         std::env::var_os("CLOAKROOM_PYTHON").expect("run this as `cargo xtask bench`");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../python/external.py");
@@ -68,10 +70,12 @@ fn python(place: &Place, size: usize, count: usize) -> Value {
         .stdout(Stdio::piped())
         .spawn()
         .expect("python");
-    let request = json!({
+    let mut request = json!({
         "op": "bench", "driver": "s3", "endpoint": place.endpoint, "bucket": BUCKET,
-        "key": RCLONE_KEY, "secret": RCLONE_SECRET, "size": size, "count": count,
+        "key": RCLONE_KEY, "secret": RCLONE_SECRET,
     });
+    let (request_fields, asked) = (request.as_object_mut(), asked.as_object().cloned());
+    request_fields.expect("an object").extend(asked.expect("an object"));
     let input = child.stdin.take().expect("an input");
     { input }.write_all(request.to_string().as_bytes()).expect("listens");
     let output = child.wait_with_output().expect("ends");

@@ -166,13 +166,15 @@ impl Visitor<'_> for KeySeed<'_> {
 }
 
 /// Seed for bytes as base64.
+///
+/// The text is parsed as bytes: base64 is ASCII, so whoever decodes it refuses whatever is not UTF-8.
 struct ValueSeed<'a>(&'a ReadLimits, usize);
 
 impl<'de> DeserializeSeed<'de> for ValueSeed<'_> {
     type Value = Vec<u8>;
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Vec<u8>, D::Error> {
-        from.deserialize_str(self)
+        from.deserialize_bytes(self)
     }
 }
 
@@ -183,22 +185,37 @@ impl Visitor<'_> for ValueSeed<'_> {
         f.write_str("base64")
     }
 
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Vec<u8>, E> {
+    fn visit_bytes<E: serde::de::Error>(self, text: &[u8]) -> Result<Vec<u8>, E> {
         self.0.decode(self.1, text)
     }
 }
 
-/// Seed for the body of a payload.
+/// Seed for the body of a payload. Null is treated as a missing field.
 struct DataSeed<'a>(&'a ReadLimits, usize);
 
-nullable!(
-    DataSeed,
-    Vec<u8>,
-    "base64",
-    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Vec<u8>, E> {
-        self.0.decode(self.1, text)
+impl<'de> DeserializeSeed<'de> for DataSeed<'_> {
+    type Value = Vec<u8>;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Vec<u8>, D::Error> {
+        from.deserialize_option(self)
     }
-);
+}
+
+impl<'de> Visitor<'de> for DataSeed<'_> {
+    type Value = Vec<u8>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("base64")
+    }
+
+    fn visit_none<E>(self) -> Result<Vec<u8>, E> {
+        Ok(Vec::new())
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, from: D) -> Result<Vec<u8>, D::Error> {
+        ValueSeed(self.0, self.1).deserialize(from)
+    }
+}
 
 /// Seed for the sizes of stored objects.
 struct ExternalSizesSeed<'a>(&'a ReadLimits, usize);
