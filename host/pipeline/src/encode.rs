@@ -51,11 +51,13 @@ impl Pipeline {
     }
 
     async fn encode_items(&self, call: &Call, items: Vec<Item>) -> Result<Vec<Item>, Error> {
+        // One clone for all: it counts each part of the pipeline.
+        let this = Arc::new(self.clone());
         let encode = |item| match item {
             Item::SystemEnvelope(envelope) => Step::Done(Item::SystemEnvelope(envelope)),
             item => {
                 let slot = item.payload().map_or(0, |payload| payload.slot);
-                let (this, ctx) = (self.clone(), call.ctx.for_payload(slot));
+                let (this, ctx) = (this.clone(), call.ctx.for_payload(slot));
                 if ctx.is_plaintext() {
                     return Step::Done(item);
                 }
