@@ -4,6 +4,7 @@ mod named;
 
 use std::{
     future::Future,
+    pin::Pin,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -95,9 +96,10 @@ impl PartCall {
     }
 
     /// Runs the call in its span and counts its result. `bytes_out` returns the size of a result.
+    // Pinned by the caller: an `async fn` keeps an argument and what it makes of it.
     pub(crate) async fn run<T>(
         self,
-        work: impl Future<Output = Result<T, Error>>,
+        work: Pin<&mut impl Future<Output = Result<T, Error>>>,
         bytes_out: impl FnOnce(&T) -> usize,
     ) -> Result<T, Error> {
         let (call, began) = (self.begin(), Instant::now());

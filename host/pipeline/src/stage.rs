@@ -1,6 +1,13 @@
 //! Stage: a codec at its place in a pipeline.
 
-use std::{borrow::Cow, fmt, future::Future, sync::Arc, time::Duration};
+use std::{
+    borrow::Cow,
+    fmt,
+    future::Future,
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
 
 use cloakroom_core::{
     Codec, Context, Direction, Encoded, Error, ErrorKind, Limit, Payload, Purpose, Remedy,
@@ -135,11 +142,14 @@ impl Stage {
     ) -> Result<Payload, Error> {
         let size = payload.encoded_len();
         let call = PartCall::stage(ctx, &self.part, Direction::Encode, slot, size);
-        let encode = async {
-            let encoded = self.call(async { self.codec.encode(ctx, &payload).await }).await?;
+        let encode = pin!(async {
+            let encoded = {
+                let encode = pin!(async { self.codec.encode(ctx, &payload).await });
+                self.call(encode).await?
+            };
             let must_change = always || self.owns(&payload);
             self.choose(payload, encoded, must_change)
-        };
+        });
         call.run(encode, Payload::encoded_len).await
     }
 
@@ -189,7 +199,8 @@ impl Stage {
             let size = payload.encoded_len();
             let ctx = &opening(ctx, &payload);
             let call = PartCall::stage(ctx, &self.part, Direction::Decode, slot, size);
-            let decode = self.call(async { self.codec.decode(ctx, payload).await });
+            let decode = pin!(async { self.codec.decode(ctx, payload).await });
+            let decode = pin!(self.call(decode));
             return call.run(decode, Payload::encoded_len).await;
         }
         if self.is_required() {
@@ -202,15 +213,15 @@ impl Stage {
     /// Waits for a call of the codec. A panic is an error, and so is exceeding the time limit.
     pub(crate) async fn call<T>(
         &self,
-        call: impl Future<Output = Result<T, Error>>,
+        call: Pin<&mut impl Future<Output = Result<T, Error>>>,
     ) -> Result<T, Error> {
-        let call = catch_panic("the codec", call);
+        let mut call = pin!(catch_panic("the codec", call));
         // A plugin's host counts what the plugin uses. A timer here would also count the load of
         // the machine, and blame the plugin for it.
         if self.codec.is_bounded() {
             return call.await;
         }
-        tokio::time::timeout(self.time, call).await.unwrap_or_else(|_| {
+        tokio::time::timeout(self.time, call.as_mut()).await.unwrap_or_else(|_| {
             let text = format!("the codec did not finish within {:?}", self.time);
             let error = Error::new(ErrorKind::LimitExceeded(Limit::Time), text);
             Err(error.with_remedies(&[Remedy::CodecTime]))

@@ -87,17 +87,20 @@ where
 ///
 /// # Errors
 /// `Internal` if `call` panics, or the error of `call`.
-pub(crate) async fn catch_panic<T>(
-    what: &str,
+// No `async fn`, which would keep the call twice: as its argument and as what it awaits.
+pub(crate) fn catch_panic<T>(
+    what: &'static str,
     call: impl Future<Output = Result<T, Error>>,
-) -> Result<T, Error> {
+) -> impl Future<Output = Result<T, Error>> {
     // Unwind safe: calls share only atomics and locks that ignore poison.
-    AssertUnwindSafe(call).catch_unwind().await.unwrap_or_else(|_| {
-        let text = format!(
-            "{what} panicked, which is a bug in it: \
-             file and line are in what the process wrote to standard error"
-        );
-        Err(Error::new(ErrorKind::Internal, text))
+    AssertUnwindSafe(call).catch_unwind().map(move |caught| {
+        caught.unwrap_or_else(|_| {
+            let text = format!(
+                "{what} panicked, which is a bug in it: \
+                 file and line are in what the process wrote to standard error"
+            );
+            Err(Error::new(ErrorKind::Internal, text))
+        })
     })
 }
 

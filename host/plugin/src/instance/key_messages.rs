@@ -29,7 +29,8 @@ impl KeyMessages {
         let label = key_label(id);
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = last.take().filter(|last| last.label == label && last.ring == *ring);
-        let LastKey { metric, .. } = last.insert(known.unwrap_or_else(|| LastKey::new(ring, label)));
+        let LastKey { metric, .. } =
+            last.insert(known.unwrap_or_else(|| LastKey::new(ring, label)));
         with_recorder(|recorder| recorder.register_counter(metric, &METADATA).increment(1));
     }
 }

@@ -61,7 +61,8 @@ impl Host for InstanceState {
     ) -> Answer<Sealed> {
         let seal = move |key: &dyn Key, rope: Rope| key.seal_repeatably(rope.parts(), &bound);
         // Under a key that changes by the clock, the same would not give the same.
-        let sealed = self.seal_with("keys.seal-repeatably", Lasts::Yes, ring, plaintext, seal).await?;
+        let sealed =
+            self.seal_with("keys.seal-repeatably", Lasts::Yes, ring, plaintext, seal).await?;
         Ok(sealed.map(SealedIn::into_sealed))
     }
 
