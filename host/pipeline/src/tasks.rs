@@ -1,23 +1,16 @@
 //! Concurrent work on the payloads of one call, and panics in it.
 
 mod spread;
+mod step;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     future::Future,
-    panic::AssertUnwindSafe,
 };
 
-use cloakroom_core::{Error, ErrorKind};
-use futures::FutureExt as _;
+use cloakroom_core::Error;
 
-/// Work on one item of a batch.
-pub(crate) enum Step<R, F> {
-    /// There is nothing to do.
-    Done(R),
-    /// A future that makes the result.
-    Run(F),
-}
+pub(crate) use self::step::{Step, catch_panic, lost};
 
 /// Starts `work` on every item, at most `limit` at once, and returns the results in the items' order.
 ///
@@ -78,34 +71,6 @@ where
     W: FnOnce() -> R + Send + 'static,
 {
     tokio::task::spawn_blocking(work).await.map_err(|_| lost())
-}
-
-/// Runs `call`, and returns a panic in it as an error. `what` names the part that runs it.
-///
-/// The message of the panic is dropped, because it may hold payload bytes. Only the panic hook knows file
-/// and line, and the hook belongs to the program.
-///
-/// # Errors
-/// `Internal` if `call` panics, or the error of `call`.
-// No `async fn`, which would keep the call twice: as its argument and as what it awaits.
-pub(crate) fn catch_panic<T>(
-    what: &'static str,
-    call: impl Future<Output = Result<T, Error>>,
-) -> impl Future<Output = Result<T, Error>> {
-    // Unwind safe: calls share only atomics and locks that ignore poison.
-    AssertUnwindSafe(call).catch_unwind().map(move |caught| {
-        caught.unwrap_or_else(|_| {
-            let text = format!(
-                "{what} panicked, which is a bug in it: \
-                 file and line are in what the process wrote to standard error"
-            );
-            Err(Error::new(ErrorKind::Internal, text))
-        })
-    })
-}
-
-pub(crate) fn lost() -> Error {
-    Error::new(ErrorKind::Internal, "a task of the pipeline did not finish")
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use futures::future::{BoxFuture, poll_immediate};
 use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
-use super::{Step, catch_panic, lost};
+use super::step::{Step, catch_panic, lost};
 
 /// Longest time that a batch computes in its caller's task. Then it is spread over the threads of the
 /// runtime.

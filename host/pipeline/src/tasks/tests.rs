@@ -5,6 +5,8 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering::SeqCst},
 };
 
+use cloakroom_core::ErrorKind;
+
 use super::*;
 
 #[derive(Default)]
