@@ -1,5 +1,7 @@
 //! Decoding: references are followed, then stages run in reverse order. The mirror of encoding.
 
+use std::sync::Arc;
+
 use cloakroom_core::{Context, Direction, Error, Payload};
 
 use crate::{
@@ -72,11 +74,12 @@ impl Pipeline {
 
     /// Decodes plain payloads. References stay.
     async fn decode_items(&self, call: &Call, items: Vec<Item>) -> Result<Vec<Item>, Error> {
+        let this = Arc::new(self.clone());
         let decode = |item| match item {
             // A page of a history has thousands of them, and a task for each takes longer than all else.
             Item::Plain(payload) if self.lets_pass(&payload) => Step::Done(Item::Plain(payload)),
             Item::Plain(payload) => {
-                let (this, ctx) = (self.clone(), call.ctx.clone());
+                let (this, ctx) = (this.clone(), call.ctx.clone());
                 Step::Run(async move { Ok(Item::Plain(this.decode_payload(&ctx, payload).await?)) })
             }
             item => Step::Done(item),

@@ -1,5 +1,7 @@
 //! Decoding payload by payload, for readers: one that cannot be decoded hides no other.
 
+use std::sync::Arc;
+
 use cloakroom_core::{Context, Direction, Error, Payload};
 
 use crate::{
@@ -38,8 +40,9 @@ impl Pipeline {
         // of them would go on.
         let ctx = ctx.clone().with_memory(self.call_memory(ctx).await?);
         let batch = batch.into_iter().enumerate().collect();
+        let this = Arc::new(self.clone());
         let decode = |(slot, payload)| {
-            let (this, ctx) = (self.clone(), ctx.clone());
+            let (this, ctx) = (this.clone(), ctx.clone());
             Step::Run(async move {
                 let decoded = this.decode_batch(&ctx, vec![payload]).await;
                 let decoded = decoded.and_then(|mut one| one.pop().ok_or_else(tasks::lost));

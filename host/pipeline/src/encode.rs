@@ -51,11 +51,13 @@ impl Pipeline {
     }
 
     async fn encode_items(&self, call: &Call, items: Vec<Item>) -> Result<Vec<Item>, Error> {
+        // One clone for all: it counts each part of the pipeline.
+        let this = Arc::new(self.clone());
         let encode = |item| match item {
             Item::SystemEnvelope(envelope) => Step::Done(Item::SystemEnvelope(envelope)),
             item => {
                 let slot = item.payload().map_or(0, |payload| payload.slot);
-                let (this, ctx) = (self.clone(), call.ctx.for_payload(slot));
+                let (this, ctx) = (this.clone(), call.ctx.for_payload(slot));
                 if ctx.is_plaintext() {
                     return Step::Done(item);
                 }
@@ -70,14 +72,19 @@ impl Pipeline {
             self.check_payload(payload.slot, Direction::Encode, &payload.payload)?;
         }
         match item {
-            Item::Plain(payload) if self.keeps_own && self.is_own(ctx, &payload).await? => {
+            // What is rare is boxed: each payload has room for the largest of all cases.
+            Item::Plain(payload)
+                if self.keeps_own && Box::pin(self.is_own(ctx, &payload)).await? =>
+            {
                 Ok(Item::Plain(payload))
             }
             Item::Plain(payload) => {
                 Ok(Item::Plain(self.encode_payload(ctx, payload, false).await?))
             }
-            Item::Reference(payload, _) => self.pass_reference(ctx, payload).await,
-            Item::EncodedReference(payload) => self.pass_encoded_reference(ctx, payload).await,
+            Item::Reference(payload, _) => Box::pin(self.pass_reference(ctx, payload)).await,
+            Item::EncodedReference(payload) => {
+                Box::pin(self.pass_encoded_reference(ctx, payload)).await
+            }
             envelope @ Item::SystemEnvelope(_) => Ok(envelope),
         }
     }

@@ -1,6 +1,6 @@
 //! Trial of a stage's codec alone, before it gets traffic.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, pin::pin};
 
 use aws_lc_rs::rand;
 use cloakroom_core::{Context, Encoded, Error, ErrorKind, Payload};
@@ -15,7 +15,7 @@ impl Stage {
     /// `PluginRejected` if the payload does not come back, or if the codec writes an encoding that it
     /// did not declare; otherwise the codec's own error.
     pub async fn round_trip(&self, ctx: &Context, payload: &Payload) -> Result<(), Error> {
-        let encoded = self.call(async { self.codec.encode(ctx, payload).await }).await?;
+        let encoded = self.call(pin!(async { self.codec.encode(ctx, payload).await })).await?;
         let encoded = match encoded {
             Encoded::Unchanged if self.owns(payload) => {
                 return Err(rejected(
@@ -29,7 +29,7 @@ impl Stage {
         if !self.owns(&encoded) {
             return Err(rejected("it writes an encoding that it did not declare"));
         }
-        if self.call(async { self.codec.decode(ctx, encoded).await }).await? == *payload {
+        if self.call(pin!(async { self.codec.decode(ctx, encoded).await })).await? == *payload {
             Ok(())
         } else {
             Err(rejected("decoding does not give back what was encoded"))
@@ -47,7 +47,7 @@ impl Stage {
         rand::fill(&mut body)
             .map_err(|_| Error::new(ErrorKind::Internal, "there is no randomness"))?;
         let payload = Payload::new(encoding, body);
-        let encoded = self.call(async { self.codec.encode(ctx, &payload).await }).await?;
+        let encoded = self.call(pin!(async { self.codec.encode(ctx, &payload).await })).await?;
         let Encoded::Changed(encoded) = encoded else {
             return Ok(false);
         };

@@ -1,13 +1,23 @@
 //! Stage: a codec at its place in a pipeline.
 
-use std::{borrow::Cow, fmt, future::Future, sync::Arc, time::Duration};
+use std::{
+    borrow::Cow,
+    fmt,
+    future::Future,
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
 
 use cloakroom_core::{
     Codec, Context, Direction, Encoded, Error, ErrorKind, Limit, Payload, Purpose, Remedy,
     is_of_temporal_proxy,
 };
 
-use crate::{part::PartCall, tasks::catch_panic};
+use crate::{
+    part::{Part, PartCall},
+    tasks::catch_panic,
+};
 
 /// Default time limit of a call of a codec that has none of its own.
 pub(crate) const CODEC_TIME: Duration = Duration::from_secs(120);
@@ -15,7 +25,7 @@ pub(crate) const CODEC_TIME: Duration = Duration::from_secs(120);
 /// Codec with a name, at its place in a pipeline.
 #[derive(Clone)]
 pub struct Stage {
-    name: Arc<str>,
+    part: Arc<Part>,
     pub(crate) codec: Arc<dyn Codec>,
     required: Required,
     /// Time limit of a call, if the codec has none of its own.
@@ -34,8 +44,8 @@ impl Stage {
     /// Returns a stage of this codec. Errors, metrics and logs show the name.
     #[must_use]
     pub fn new(name: &str, codec: impl Codec + 'static) -> Self {
-        let (name, codec) = (Arc::from(name), Arc::new(codec));
-        Self { name, codec, required: Required::No, time: CODEC_TIME }
+        let (part, codec) = (Part::stage(name), Arc::new(codec));
+        Self { part, codec, required: Required::No, time: CODEC_TIME }
     }
 
     /// Refuses to decode payloads that this stage has not encrypted, and refuses to leave a payload
@@ -61,7 +71,7 @@ impl Stage {
     /// Returns the name.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.name
+        self.part.name()
     }
 
     /// Returns the purpose of its codec.
@@ -119,7 +129,7 @@ impl Stage {
         first: usize,
     ) -> Result<(), Error> {
         let admitted = self.codec.admit();
-        admitted.map_err(|e| PartCall::refuse_stage(ctx, &self.name, direction, first, e))
+        admitted.map_err(|e| PartCall::refuse_stage(ctx, &self.part, direction, first, e))
     }
 
     /// Encodes a payload. With `always`, the codec must change it even if that makes it no smaller.
@@ -131,12 +141,15 @@ impl Stage {
         always: bool,
     ) -> Result<Payload, Error> {
         let size = payload.encoded_len();
-        let call = PartCall::stage(ctx, &self.name, Direction::Encode, slot, size);
-        let encode = async {
-            let encoded = self.call(async { self.codec.encode(ctx, &payload).await }).await?;
+        let call = PartCall::stage(ctx, &self.part, Direction::Encode, slot, size);
+        let encode = pin!(async {
+            let encoded = {
+                let encode = pin!(async { self.codec.encode(ctx, &payload).await });
+                self.call(encode).await?
+            };
             let must_change = always || self.owns(&payload);
             self.choose(payload, encoded, must_change)
-        };
+        });
         call.run(encode, Payload::encoded_len).await
     }
 
@@ -185,13 +198,14 @@ impl Stage {
         if self.owns(&payload) {
             let size = payload.encoded_len();
             let ctx = &opening(ctx, &payload);
-            let call = PartCall::stage(ctx, &self.name, Direction::Decode, slot, size);
-            let decode = self.call(async { self.codec.decode(ctx, payload).await });
+            let call = PartCall::stage(ctx, &self.part, Direction::Decode, slot, size);
+            let decode = pin!(async { self.codec.decode(ctx, payload).await });
+            let decode = pin!(self.call(decode));
             return call.run(decode, Payload::encoded_len).await;
         }
         if self.is_required() {
-            let (name, error) = (&self.name, unencrypted(&payload));
-            return Err(PartCall::refuse_stage(ctx, name, Direction::Decode, slot, error));
+            let error = unencrypted(&payload);
+            return Err(PartCall::refuse_stage(ctx, &self.part, Direction::Decode, slot, error));
         }
         Ok(payload)
     }
@@ -199,15 +213,15 @@ impl Stage {
     /// Waits for a call of the codec. A panic is an error, and so is exceeding the time limit.
     pub(crate) async fn call<T>(
         &self,
-        call: impl Future<Output = Result<T, Error>>,
+        call: Pin<&mut impl Future<Output = Result<T, Error>>>,
     ) -> Result<T, Error> {
-        let call = catch_panic("the codec", call);
+        let mut call = pin!(catch_panic("the codec", call));
         // A plugin's host counts what the plugin uses. A timer here would also count the load of
         // the machine, and blame the plugin for it.
         if self.codec.is_bounded() {
             return call.await;
         }
-        tokio::time::timeout(self.time, call).await.unwrap_or_else(|_| {
+        tokio::time::timeout(self.time, call.as_mut()).await.unwrap_or_else(|_| {
             let text = format!("the codec did not finish within {:?}", self.time);
             let error = Error::new(ErrorKind::LimitExceeded(Limit::Time), text);
             Err(error.with_remedies(&[Remedy::CodecTime]))
@@ -257,7 +271,7 @@ fn unencrypted(payload: &Payload) -> Error {
 impl fmt::Debug for Stage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Stage")
-            .field("name", &self.name)
+            .field("name", &self.name())
             .field("description", self.codec.description())
             .field("required", &self.required)
             .finish()

@@ -1,23 +1,16 @@
 //! Concurrent work on the payloads of one call, and panics in it.
 
+mod spread;
+mod step;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     future::Future,
-    panic::AssertUnwindSafe,
 };
 
-use cloakroom_core::{Error, ErrorKind};
-use futures::FutureExt as _;
-use tokio::task::JoinSet;
-use tracing::Instrument as _;
+use cloakroom_core::Error;
 
-/// Work on one item of a batch.
-pub(crate) enum Step<R, F> {
-    /// There is nothing to do.
-    Done(R),
-    /// A future that makes the result.
-    Run(F),
-}
+pub(crate) use self::step::{Step, catch_panic, lost};
 
 /// Starts `work` on every item, at most `limit` at once, and returns the results in the items' order.
 ///
@@ -42,52 +35,7 @@ where
             Step::Done(result) => Ok(vec![result]),
             Step::Run(future) => Ok(vec![catch_panic("the pipeline", future).await?]),
         },
-        Err(batch) => spawn_each(limit.max(1), batch, work).await,
-    }
-}
-
-async fn spawn_each<T, R, W, F>(limit: usize, batch: Vec<T>, work: W) -> Result<Vec<R>, Error>
-where
-    R: Send + 'static,
-    W: Fn(T) -> Step<R, F>,
-    F: Future<Output = Result<R, Error>> + Send + 'static,
-{
-    let mut results: Vec<Option<R>> = batch.iter().map(|_| None).collect();
-    let mut rest = batch.into_iter().enumerate();
-    let mut tasks = JoinSet::new();
-    loop {
-        while tasks.len() < limit
-            && let Some((index, item)) = rest.next()
-        {
-            match work(item) {
-                Step::Done(result) => put(&mut results, index, result),
-                Step::Run(future) => {
-                    let future = catch_panic("the pipeline", future);
-                    let task = async move { future.await.map(|result| (index, result)) };
-                    tasks.spawn(task.in_current_span());
-                }
-            }
-        }
-        let Some(joined) = tasks.join_next().await else {
-            break;
-        };
-        // Panics are caught within the task, so a task that cannot be joined was ended by the
-        // runtime.
-        match joined.unwrap_or_else(|_| Err(lost())) {
-            Ok((index, result)) => put(&mut results, index, result),
-            Err(error) => {
-                // The caller may retry at once, and then the memory must be free.
-                tasks.shutdown().await;
-                return Err(error);
-            }
-        }
-    }
-    results.into_iter().collect::<Option<Vec<_>>>().ok_or_else(lost)
-}
-
-fn put<R>(results: &mut [Option<R>], index: usize, result: R) {
-    if let Some(place) = results.get_mut(index) {
-        *place = Some(result);
+        Err(batch) => spread::spread(limit.max(1), batch, work).await,
     }
 }
 
@@ -123,31 +71,6 @@ where
     W: FnOnce() -> R + Send + 'static,
 {
     tokio::task::spawn_blocking(work).await.map_err(|_| lost())
-}
-
-/// Runs `call`, and returns a panic in it as an error. `what` names the part that runs it.
-///
-/// The message of the panic is dropped, because it may hold payload bytes. Only the panic hook knows file
-/// and line, and the hook belongs to the program.
-///
-/// # Errors
-/// `Internal` if `call` panics, or the error of `call`.
-pub(crate) async fn catch_panic<T>(
-    what: &str,
-    call: impl Future<Output = Result<T, Error>>,
-) -> Result<T, Error> {
-    // Unwind safe: calls share only atomics and locks that ignore poison.
-    AssertUnwindSafe(call).catch_unwind().await.unwrap_or_else(|_| {
-        let text = format!(
-            "{what} panicked, which is a bug in it: \
-             file and line are in what the process wrote to standard error"
-        );
-        Err(Error::new(ErrorKind::Internal, text))
-    })
-}
-
-pub(crate) fn lost() -> Error {
-    Error::new(ErrorKind::Internal, "a task of the pipeline did not finish")
 }
 
 #[cfg(test)]

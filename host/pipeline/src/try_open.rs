@@ -1,5 +1,7 @@
 //! Opening a payload to learn what it is, before it is encoded.
 
+use std::pin::pin;
+
 use cloakroom_core::{Context, Direction, Error, Purpose};
 
 use crate::{Pipeline, item::CountedPayload, stage::opening};
@@ -37,7 +39,7 @@ impl Pipeline {
             let at_stage = |error: Error| error.at_stage(stage.name(), Direction::Encode, slot);
             let (before, payload) = opened.take();
             let ctx = &opening(ctx, &payload);
-            let decoded = stage.call(async { stage.codec.decode(ctx, payload).await }).await;
+            let decoded = stage.call(pin!(async { stage.codec.decode(ctx, payload).await })).await;
             let payload = match decoded {
                 Ok(payload) if payload.encoded_len() <= self.largest_payload.as_usize() => payload,
                 Err(error) if error.kind().is_transient() => return Err(at_stage(error)),

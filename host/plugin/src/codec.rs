@@ -118,7 +118,7 @@ impl PluginCodec {
         // What it reads from a bucket counts as its output.
         let object_limit = self.plugin.limits().output.get();
         let moves_parts = direction == Direction::Encode;
-        let guest = |permit: CallPermit| async move {
+        let guest = move |permit: CallPermit| async move {
             let input = payload.footprint();
             let call = Call::new(ctx, permit.clock().clone());
             let call = Call { input, object_limit, moves_parts, ..call };

@@ -21,6 +21,7 @@ mod wait_bound;
 
 use std::{
     future::Future,
+    pin::pin,
     sync::{
         Arc, Mutex, OnceLock,
         atomic::{AtomicU8, AtomicU64, Ordering::Relaxed},
@@ -30,7 +31,7 @@ use std::{
 
 use cloakroom_core::{CallId, Context, Error};
 use tokio::{runtime::Handle, sync::oneshot};
-use tracing::{Instrument as _, instrument::WithSubscriber as _};
+use tracing::{Dispatch, Span, dispatcher};
 
 use self::{
     cancel_on_drop::CancelOnDrop,
@@ -97,15 +98,15 @@ impl Compute {
         if ctx.call().is_some() || ctx.is_probe() { Ok(()) } else { self.admit() }
     }
 
-    /// Runs a guest when its turn comes, and returns its answer. `guest` is called at once; the future
-    /// that it returns is polled once an instance is free. Dropping this future ends the guest.
+    /// Runs a guest when its turn comes, and returns its answer. `guest` is called once an instance is
+    /// free. Dropping this future ends the guest.
     ///
     /// # Errors
     /// The error of the guest. `Busy` if `Limits::wait` ended first, `Config` outside of a Tokio runtime.
     pub(crate) async fn run<T, F>(
         &self,
         job: Job<'_>,
-        guest: impl FnOnce(CallPermit) -> F,
+        guest: impl FnOnce(CallPermit) -> F + Send + 'static,
     ) -> Result<T, Error>
     where
         T: Send + 'static,
@@ -116,17 +117,15 @@ impl Compute {
         let until = Instant::now() + self.limits.wait;
         let clock = Arc::new(Clock::new(job.time, until));
         let (answer, answered) = oneshot::channel();
-        let guest = guest(CallPermit::new(clock.clone()));
-        let guest = wait_bound::bound_waits(clock.clone(), job.role, job.limits.clone(), guest);
-        let used = clock.clone();
-        let guest = async move {
-            let guest = guest.await;
+        let (used, role, limits) = (clock.clone(), job.role, job.limits.clone());
+        // One future that holds all others: the guest's is large, and is made where it stays.
+        let guest = Box::pin(async move {
+            let guest = pin!(guest(CallPermit::new(used.clone())));
+            let guest = wait_bound::bound_waits(&used, role, &limits, guest).await;
             // Before the answer is sent, since its receiver reads the clock.
             used.count();
             let _ = answer.send(guest);
-        };
-        // Compute threads have neither span nor subscriber, and lines of the guest's log would lose theirs.
-        let guest = guest.in_current_span().with_current_subscriber();
+        });
         let task = Arc::new(Task {
             role: job.role,
             // The thread that ran the task drops it after the answer was sent. The caller may retry at
@@ -137,8 +136,10 @@ impl Compute {
             small: job.bytes <= SMALL,
             scheduler: self.threads.clone(),
             runtime,
+            span: Span::current(),
+            subscriber: dispatcher::get_default(Dispatch::clone),
             phase: AtomicU8::new(Phase::Unstarted as u8),
-            guest: Mutex::new(Some(Box::pin(guest))),
+            guest: Mutex::new(Some(guest)),
             waiting: Mutex::default(),
             turns: AtomicU64::new(0),
             namespace: OnceLock::new(),

@@ -100,7 +100,7 @@ impl PluginDriver {
         self.check_size(&object)?;
         let job = self.job(ctx)?;
         let (pool, ctx) = (self.pool.clone(), ctx.clone());
-        let guest = |permit: CallPermit| async move {
+        let guest = move |permit: CallPermit| async move {
             let input = object.envelope().len();
             let progress = StoreProgress::for_object(input);
             let call = Call { input, progress, ..Call::new(ctx, permit.clock().clone()) };
@@ -117,7 +117,7 @@ impl PluginDriver {
     ) -> Result<Bytes, Error> {
         let job = self.job(ctx)?;
         let (pool, ctx, claim) = (self.pool.clone(), ctx.clone(), claim.clone());
-        let guest = |permit: CallPermit| async move {
+        let guest = move |permit: CallPermit| async move {
             let input = claim.iter().map(|(name, value)| name.len() + value.len()).sum();
             let object_limit = limit.get();
             let call = Call { input, object_limit, ..Call::new(ctx, permit.clock().clone()) };

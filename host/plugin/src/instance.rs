@@ -12,6 +12,7 @@ pub(crate) mod guest_log;
 pub(crate) mod handle_table;
 pub(crate) mod held_memory;
 pub(crate) mod host_call;
+pub(crate) mod key_messages;
 pub(crate) mod meter;
 pub(crate) mod resources;
 pub(crate) mod rope;

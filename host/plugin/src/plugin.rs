@@ -10,7 +10,7 @@ use crate::{
     compute::{Job, inline_limit::InlineLimit, permit::CallPermit, plugin_role::PluginRole},
     contract::v0_1::exports::linked_plugin::LinkedPlugin,
     grants::Grants,
-    instance::{call::Call, config::InstanceConfig},
+    instance::{call::Call, config::InstanceConfig, key_messages::KeyMessages},
     limits::own::{OwnLimits, PluginLimits},
     load::{inspection::Inspection, world::World},
     pool::{InstancePool, Reuse, TakenInstance},
@@ -129,6 +129,7 @@ impl Plugin {
             grants: grants.clone(),
             limits: limits.clone(),
             memory: runtime.memory.clone(),
+            key_messages: KeyMessages::default(),
         };
         Arc::new(InstancePool::new(linked.clone(), Arc::new(config), reuse, &runtime.warm))
     }
@@ -154,7 +155,7 @@ impl Plugin {
             limits: self.limits(),
             inline_limit: &inline_limit,
         };
-        let guest = |permit: CallPermit| async move {
+        let guest = move |permit: CallPermit| async move {
             let call = Call::describing(permit.clock().clone());
             question(pool.take(permit, call).await?).await
         };

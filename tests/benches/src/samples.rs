@@ -65,6 +65,12 @@ impl Samples {
         self.0.iter().zip(&others.0).map(|(value, other)| value / other).collect()
     }
 
+    /// Returns by how much these exceed others, turn by turn.
+    #[must_use]
+    pub fn minus(&self, others: &Self) -> Self {
+        self.0.iter().zip(&others.0).map(|(value, other)| value - other).collect()
+    }
+
     /// Returns these measurements in another unit.
     #[must_use]
     pub fn map(&self, change: impl Fn(f64) -> f64) -> Self {

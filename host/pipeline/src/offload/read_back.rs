@@ -1,5 +1,7 @@
 //! Verification of a stored object before a reference to it is returned.
 
+use std::pin::pin;
+
 use cloakroom_core::{Context, Error, ErrorKind, Payload, clean};
 
 use crate::{
@@ -54,7 +56,7 @@ impl Storage {
     async fn read_back(&self, ctx: &Context, reference: &Reference) -> Result<(), Error> {
         let (name, _) = self.driver(&reference.driver)?;
         let read = self.retrieve_object(ctx, reference);
-        let read = PartCall::verify(ctx, name).run(read, |(object, _)| object.len()).await;
+        let read = PartCall::verify(ctx, name).run(pin!(read), |(object, _)| object.len()).await;
         read.map(drop).map_err(|error| unreadable(error.kind(), reference, &error))
     }
 }

@@ -1,6 +1,6 @@
 //! Retrieving: the objects of references are read, and checked before a codec sees a byte of them.
 
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc};
 
 use aws_lc_rs::digest;
 use bytes::Bytes;
@@ -115,7 +115,8 @@ impl Storage {
             Ok((message.into_payload()?, object, charge))
         };
         let call = PartCall::retrieve(ctx, name, slot);
-        let (payload, object, charge) = call.run(retrieve, |(_, object, _)| object.len()).await?;
+        let (payload, object, charge) =
+            call.run(pin!(retrieve), |(_, object, _)| object.len()).await?;
         self.cache.put_bytes(ctx, self.cache_key(reference), object, &payload);
         Ok((payload, Arc::new(charge)))
     }

@@ -1,6 +1,6 @@
 //! Storing: large payloads become objects, and references to them are written.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, pin::pin, sync::Arc};
 
 use aws_lc_rs::digest;
 use cloakroom_core::{Charge, Context, Direction, Envelope, Error, Object, Payload, PutOutcome};
@@ -120,7 +120,7 @@ impl Storage {
         let store = self.call_driver(name, &**driver, store);
         let call = PartCall::store(ctx, name, *slot, size);
         // A driver passes the object on as it is.
-        let (claim, outcome) = call.run(store, |_| size).await?;
+        let (claim, outcome) = call.run(pin!(store), |_| size).await?;
         let mut claim = claims::complete(claim, sha256)?;
         if let Some(proofs) = &self.proofs {
             claim = proofs.sign(ctx, name, claim, size)?;

@@ -5,6 +5,8 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering::SeqCst},
 };
 
+use cloakroom_core::ErrorKind;
+
 use super::*;
 
 #[derive(Default)]
@@ -54,6 +56,8 @@ async fn a_failure_drops_what_the_others_hold_before_it_is_returned() {
         let one = One::begin(&alive);
         Step::Run(async move {
             if item == 3 {
+                // Not before the others have begun.
+                tokio::task::yield_now().await;
                 return Err(Error::new(ErrorKind::Busy, "enough"));
             }
             std::future::pending::<()>().await;
@@ -64,6 +68,43 @@ async fn a_failure_drops_what_the_others_hold_before_it_is_returned() {
     let error = run_each(8, (0..100).collect(), work).await.unwrap_err();
     assert_eq!((error.kind(), alive.now.load(SeqCst)), (ErrorKind::Busy, 0));
     assert_eq!(alive.most.load(SeqCst), 8);
+}
+
+/// Once the batch has used its time in the caller's task, items share tasks. Those that wait get their own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_that_takes_long_is_spread_and_keeps_its_order() {
+    let began = std::time::Instant::now();
+    let work = |item: usize| {
+        Step::Run(async move {
+            while item == 0 && began.elapsed() < spread::CALLER {
+                std::hint::spin_loop();
+            }
+            if item.is_multiple_of(5) {
+                tokio::task::yield_now().await;
+            }
+            Ok((item, tokio::task::try_id()))
+        })
+    };
+    let results = run_each(40, (0..200).collect(), work).await.unwrap();
+    assert!(results.iter().map(|(item, _)| *item).eq(0..200));
+    assert!(results.iter().skip(1).all(|(_, task)| task.is_some()), "in the caller's task");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_in_a_task_of_several_items_is_the_batchs() {
+    let (began, alive) = (std::time::Instant::now(), Arc::new(Alive::default()));
+    let work = |item: usize| {
+        let one = One::begin(&alive);
+        Step::Run(async move {
+            while item == 0 && began.elapsed() < spread::CALLER {
+                std::hint::spin_loop();
+            }
+            drop(one);
+            if item == 20 { Err(Error::new(ErrorKind::Busy, "enough")) } else { Ok(()) }
+        })
+    };
+    let error = run_each(64, (0..64).collect(), work).await.unwrap_err();
+    assert_eq!((error.kind(), alive.now.load(SeqCst)), (ErrorKind::Busy, 0));
 }
 
 #[tokio::test]

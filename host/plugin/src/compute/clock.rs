@@ -162,10 +162,13 @@ impl Clock {
         spent.current = Some(poll);
     }
 
-    /// Counts the time of the current poll so far, for readers on other threads.
+    /// Counts the time of the current poll so far, for readers on other threads. There are none of a poll
+    /// in the caller's task: the caller reads after it.
     pub(super) fn count(&self) {
         let mut spent = self.spent();
-        spent.counted = spent.in_current_poll();
+        if let Some(CurrentPoll::Thread { .. }) = spent.current {
+            spent.counted = spent.in_current_poll();
+        }
     }
 
     /// Ends the current poll.

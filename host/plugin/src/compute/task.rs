@@ -14,6 +14,7 @@ use std::{
 
 use cloakroom_core::{CallId, Context};
 use tokio::runtime::Handle;
+use tracing::{Dispatch, Span, dispatcher};
 
 use super::{
     clock::{Clock, PollReport},
@@ -42,6 +43,10 @@ pub(super) struct Task {
     pub(super) scheduler: Arc<dyn WakeTask>,
     /// The caller's runtime, whose timers and threads imports use.
     pub(super) runtime: Handle,
+    /// The caller's span and subscriber. Compute threads have neither, and lines of the guest's log would
+    /// lose theirs.
+    pub(super) span: Span,
+    pub(super) subscriber: Dispatch,
     /// A [`Phase`]. It changes under the scheduler's lock only.
     pub(super) phase: AtomicU8,
     pub(super) guest: Mutex<Option<Guest>>,
@@ -67,15 +72,6 @@ pub(super) enum Phase {
     /// Waits for an import.
     Waiting,
     Done,
-}
-
-/// Time and place of one poll.
-#[derive(Clone, Copy)]
-pub(super) enum TimeSlice {
-    /// In the caller's task, until a tick.
-    Inline,
-    /// On a compute thread, for this long.
-    Turn(Duration),
 }
 
 /// Counts a task in the gauge of waiting calls until it is dropped.
@@ -119,17 +115,28 @@ impl Task {
         }
     }
 
-    /// Polls the guest once. A guest that panics is over, as one that has answered.
-    pub(super) fn poll(self: &Arc<Self>, slice: TimeSlice, ticker: &EpochTicker) -> PollReport {
+    /// Polls the guest once in its caller's task, which has runtime, span and subscriber.
+    pub(super) fn poll_inline(self: &Arc<Self>, ticker: &EpochTicker) -> PollReport {
+        let _awake = ticker.enter();
+        self.clock.begin_inline();
+        self.poll_guest()
+    }
+
+    /// Polls the guest once on a compute thread, until it has used its turn.
+    pub(super) fn poll_turn(self: &Arc<Self>, turn: Duration, ticker: &EpochTicker) -> PollReport {
         drop(self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take());
         // Entered also because the guest may be dropped here, with timers and sockets of its imports.
         let _runtime = self.runtime.enter();
+        let _subscriber = dispatcher::set_default(&self.subscriber);
+        let _span = self.span.enter();
         let _awake = ticker.enter();
+        self.clock.begin_turn(turn);
+        self.poll_guest()
+    }
+
+    /// Polls the guest. One that panics is over, as one that has answered.
+    fn poll_guest(self: &Arc<Self>) -> PollReport {
         let mut guest = self.guest.lock().unwrap_or_else(PoisonError::into_inner);
-        match slice {
-            TimeSlice::Inline => self.clock.begin_inline(),
-            TimeSlice::Turn(turn) => self.clock.begin_turn(turn),
-        }
         let polled = guest.as_mut().map_or(Ok(Poll::Ready(())), |guest| {
             let waker = Waker::from(self.clone());
             let mut polling = Polling::from_waker(&waker);

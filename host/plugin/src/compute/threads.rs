@@ -11,7 +11,7 @@ use super::{
     clock::{PollReport, TURN},
     plugin_role::PerRole,
     queue::{NextGuest, Queue, QueueEntry as _},
-    task::{Phase, Task, TimeSlice, WakeTask},
+    task::{Phase, Task, WakeTask},
     ticker::EpochTicker,
 };
 
@@ -86,7 +86,7 @@ impl ComputeThreads {
         task.call.begin();
         task.set_phase(Phase::Running);
         drop(state);
-        let report = task.poll(TimeSlice::Inline, &self.ticker);
+        let report = task.poll_inline(&self.ticker);
         let mut state = self.state();
         state.running -= 1;
         state.place_after_poll(task, &report);
@@ -177,7 +177,7 @@ impl ComputeThreads {
     fn run_turn(self: &Arc<Self>, NextGuest { guest, lane, .. }: NextGuest<Arc<Task>>) {
         let (mut task, mut left) = (guest, TURN);
         loop {
-            let report = task.poll(TimeSlice::Turn(left), &self.ticker);
+            let report = task.poll_turn(left, &self.ticker);
             left = left.saturating_sub(report.computed);
             let mut state = self.state();
             state.place_after_poll(&task, &report);

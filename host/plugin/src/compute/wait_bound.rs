@@ -2,8 +2,7 @@
 
 use std::{
     future::{Future, poll_fn},
-    pin::{Pin, pin},
-    sync::Arc,
+    pin::Pin,
     task::Poll,
 };
 
@@ -21,12 +20,11 @@ use crate::limits::own::PluginLimits;
 /// The error of the guest. `LimitExceeded(Time)` for a codec and `Unavailable` for a driver that waited too
 /// long: a driver waits for its store, so its store is to blame.
 pub(super) async fn bound_waits<T>(
-    clock: Arc<Clock>,
+    clock: &Clock,
     role: PluginRole,
-    limits: Arc<PluginLimits>,
-    guest: impl Future<Output = Result<T, Error>>,
+    limits: &PluginLimits,
+    mut guest: Pin<&mut impl Future<Output = Result<T, Error>>>,
 ) -> Result<T, Error> {
-    let mut guest = pin!(guest);
     // Made at the first wait: most calls never wait.
     let mut timer: Option<Pin<Box<Sleep>>> = None;
     poll_fn(|polling| {
@@ -42,7 +40,7 @@ pub(super) async fn bound_waits<T>(
         if left.is_zero() {
             return Poll::Ready(Err(match role {
                 PluginRole::Stage => limits.exceeded(Limit::Time),
-                PluginRole::Driver => errors::store_timed_out(&limits),
+                PluginRole::Driver => errors::store_timed_out(limits),
             }));
         }
         let timer = timer.get_or_insert_with(|| Box::pin(sleep(left)));

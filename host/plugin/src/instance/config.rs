@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use cloakroom_core::MemoryBudget;
 
-use super::guest_log::GuestLog;
+use super::{guest_log::GuestLog, key_messages::KeyMessages};
 use crate::{grants::Grants, limits::own::PluginLimits, settings::Settings};
 
 /// Configuration of the instances of one codec or driver.
@@ -16,6 +16,7 @@ pub(crate) struct InstanceConfig {
     pub(crate) limits: Arc<PluginLimits>,
     /// Budget to which the memory of instances is charged.
     pub(crate) memory: MemoryBudget,
+    pub(crate) key_messages: KeyMessages,
 }
 
 impl InstanceConfig {

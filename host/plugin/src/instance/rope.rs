@@ -2,6 +2,7 @@
 
 use bytes::{Bytes, BytesMut};
 use cloakroom_core::{Envelope, Object};
+use smallvec::{SmallVec, smallvec};
 
 use super::held_memory::SharedReservation;
 use crate::grants::object_body::ObjectBody;
@@ -11,9 +12,10 @@ use crate::grants::object_body::ObjectBody;
 #[derive(Clone, Default)]
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub struct Rope {
-    parts: Vec<Bytes>,
+    // Room for the parts of an envelope: most ropes are no longer, and need no list on the heap.
+    parts: SmallVec<[Bytes; 3]>,
     /// Reservation of the memory of each part.
-    reservations: Vec<SharedReservation>,
+    reservations: SmallVec<[SharedReservation; 3]>,
     len: usize,
     /// SHA-256 of all bytes, if the host knew it before the guest asked.
     sha256: Option<[u8; 32]>,
@@ -45,11 +47,7 @@ impl Rope {
         own: SharedReservation,
         body: SharedReservation,
     ) -> Self {
-        let mut rope = Self {
-            parts: Vec::with_capacity(3),
-            reservations: Vec::with_capacity(3),
-            ..Self::default()
-        };
+        let mut rope = Self::default();
         rope.push(envelope.head, own.clone());
         rope.push(envelope.body, body);
         rope.push(envelope.tail, own);
@@ -76,7 +74,7 @@ impl Rope {
         for part in &self.parts {
             whole.extend_from_slice(part);
         }
-        (self.parts, self.reservations) = (vec![whole.freeze()], vec![reservation]);
+        (self.parts, self.reservations) = (smallvec![whole.freeze()], smallvec![reservation]);
     }
 
     /// Returns the bytes of a rope that is not split, and their reservation.

@@ -132,7 +132,10 @@ mod tests {
     use wasmtime_wasi::p2::bindings::random::{insecure::Host as _, random::Host as _};
 
     use super::*;
-    use crate::{Grants, Limits, OwnLimits, Settings, limits::own::PluginLimits};
+    use crate::{
+        Grants, Limits, OwnLimits, Settings, instance::key_messages::KeyMessages,
+        limits::own::PluginLimits,
+    };
 
     #[test]
     fn randomness_and_resources_are_bounded() {
@@ -143,6 +146,7 @@ mod tests {
             grants: Grants::none(),
             memory: MemoryBudget::new(limits.call_bytes, limits.process_bytes),
             limits: PluginLimits::new(&limits, OwnLimits::default(), false).unwrap().into(),
+            key_messages: KeyMessages::default(),
         };
         let mut wasi = Wasi::new(&Arc::new(config));
         let view = wasi.view();

@@ -6,7 +6,6 @@ use std::sync::{
 };
 
 use cloakroom_core::ByteSize;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Divisor of `Limits::process_bytes` that gives the memory of all warm instances together. They only save
 /// microseconds, and must leave room for calls.
@@ -15,36 +14,50 @@ const SHARE: usize = 4;
 /// Room for warm instances of one host. Clones are the same room.
 #[derive(Clone)]
 pub(crate) struct WarmCapacity {
-    slots: Arc<Semaphore>,
-    bytes: Arc<AtomicUsize>,
-    limit: usize,
+    taken: Arc<Taken>,
+    instances: usize,
+    bytes: usize,
+}
+
+/// Room that is taken.
+#[derive(Default)]
+struct Taken {
+    instances: AtomicUsize,
+    bytes: AtomicUsize,
 }
 
 /// Room that one warm instance takes, until it is dropped.
 pub(crate) struct WarmSlot {
-    _permit: OwnedSemaphorePermit,
-    all: Arc<AtomicUsize>,
+    taken: Arc<Taken>,
     bytes: usize,
 }
 
 impl WarmCapacity {
     pub(crate) fn new(instances: usize, process: ByteSize) -> Self {
-        let slots = Arc::new(Semaphore::new(instances.min(Semaphore::MAX_PERMITS)));
-        Self { slots, bytes: Arc::default(), limit: process.as_usize() / SHARE }
+        Self { taken: Arc::default(), instances, bytes: process.as_usize() / SHARE }
     }
 
     /// Reserves room for an instance that holds `bytes` bytes. Returns `None` if there is none.
     pub(crate) fn reserve(&self, bytes: usize) -> Option<WarmSlot> {
-        let permit = self.slots.clone().try_acquire_owned().ok()?;
-        let sum = |all: usize| all.checked_add(bytes).filter(|sum| *sum <= self.limit);
-        self.bytes.fetch_update(Relaxed, Relaxed, sum).ok()?;
-        Some(WarmSlot { _permit: permit, all: self.bytes.clone(), bytes })
+        let Self { taken, .. } = self;
+        take(&taken.instances, 1, self.instances)?;
+        if take(&taken.bytes, bytes, self.bytes).is_none() {
+            taken.instances.fetch_sub(1, Relaxed);
+            return None;
+        }
+        Some(WarmSlot { taken: taken.clone(), bytes })
     }
+}
+
+fn take(counter: &AtomicUsize, more: usize, most: usize) -> Option<()> {
+    let sum = |taken: usize| taken.checked_add(more).filter(|sum| *sum <= most);
+    counter.fetch_update(Relaxed, Relaxed, sum).ok().map(drop)
 }
 
 impl Drop for WarmSlot {
     fn drop(&mut self) {
-        self.all.fetch_sub(self.bytes, Relaxed);
+        self.taken.bytes.fetch_sub(self.bytes, Relaxed);
+        self.taken.instances.fetch_sub(1, Relaxed);
     }
 }
 

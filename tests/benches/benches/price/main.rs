@@ -19,14 +19,23 @@ use crate::{
 
 const SIZES: [usize; 5] = [1 << 10, 16 << 10, 256 << 10, 4 << 20, 32 << 20];
 
+const COLUMNS: [&str; 8] = [
+    "operation",
+    "size",
+    "native",
+    "warm",
+    "fresh",
+    "warm - native",
+    "native / warm",
+    "native / fresh",
+];
+
 fn main() {
     let Some(mut report) = Report::start("price") else { return };
     let runner = Runner::new();
     let codecs = Codecs::load(&runner);
     let ctx = Context::namespace("bench");
-    let columns =
-        ["operation", "size", "native", "warm", "fresh", "native / warm", "native / fresh"];
-    let mut calls = Table::new("calls", &columns);
+    let mut calls = Table::new("calls", &COLUMNS);
     for contest in contests().into_iter().filter(|contest| report.wants(contest.name)) {
         for size in SIZES {
             let times = contest.run(&runner, &codecs, &ctx, size);
@@ -35,6 +44,14 @@ fn main() {
         }
     }
     report.print(calls);
+    let mut batches = Table::new("batches", &COLUMNS);
+    for contest in batch_contests().into_iter().filter(|contest| report.wants(contest.name)) {
+        let size = 1 << 10;
+        let times = contest.run(&runner, &codecs, &ctx, size);
+        batches.row(row(contest.name, size, &times));
+        report.progress();
+    }
+    report.print(batches);
     let mut loads = Table::new("loading", &["loading from the compile cache", "time"]);
     if report.wants("loading") {
         for (plugin, times) in load_times(&runner) {
@@ -45,13 +62,14 @@ fn main() {
     report.finish();
 }
 
-fn row(name: &str, size: usize, Times { native, warm, fresh }: &Times) -> [Cell; 7] {
+fn row(name: &str, size: usize, Times { native, warm, fresh }: &Times) -> [Cell; 8] {
     [
         name.into(),
         bytes(size).into(),
         Cell::time(native),
         Cell::time(warm),
         Cell::time(fresh),
+        Cell::time(&warm.minus(native)),
         Cell::ratio(native, warm),
         Cell::ratio(native, fresh),
     ]
@@ -73,5 +91,14 @@ fn contests() -> Vec<Contest> {
         Contest::new("zstd + AES, encode", &["zstd", "aes"], data::text, native::Both::encode),
         Contest::new("zstd + AES, decode", &["zstd", "aes"], data::text, native::Both::encode)
             .decoding(native::Both::decode),
+    ]
+}
+
+/// Contests of 64 payloads in one call. Their times are those of one payload.
+fn batch_contests() -> Vec<Contest> {
+    vec![
+        Contest::new("64 payloads, AES-256-GCM", &["aes"], data::text, native::Aes::encode)
+            .of_payloads(64),
+        Contest::new("64 payloads, clone", &["aes"], data::text, native::clone).of_payloads(64),
     ]
 }

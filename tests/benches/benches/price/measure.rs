@@ -40,6 +40,8 @@ pub(crate) struct Contest {
     data: fn(usize) -> Payload,
     encode: fn() -> Step,
     decode: Option<fn() -> Step>,
+    /// Payloads of one call.
+    payloads: usize,
 }
 
 impl Contest {
@@ -49,11 +51,17 @@ impl Contest {
         data: fn(usize) -> Payload,
         encode: fn() -> Step,
     ) -> Self {
-        Self { name, stages, data, encode, decode: None }
+        Self { name, stages, data, encode, decode: None, payloads: 1 }
     }
 
     pub(crate) fn decoding(mut self, decode: fn() -> Step) -> Self {
         self.decode = Some(decode);
+        self
+    }
+
+    /// Calls with so many payloads at once. Times are those of one payload.
+    pub(crate) fn of_payloads(mut self, payloads: usize) -> Self {
+        self.payloads = payloads;
         self
     }
 
@@ -71,13 +79,13 @@ impl Contest {
             None => {
                 let mut native = (self.encode)();
                 compete(
-                    runner,
+                    (runner, self.payloads),
                     |count| {
                         repeat(count, || drop(native(&plain)));
                     },
                     [&warm, &fresh],
                     async |pipeline| {
-                        let batch = vec![plain.clone()];
+                        let batch = vec![plain.clone(); self.payloads];
                         drop(pipeline.encode(ctx, batch).await.expect("encodes"));
                     },
                 )
@@ -87,13 +95,13 @@ impl Contest {
                 let mut native = decode();
                 assert!(native(&sealed) == plain, "the native steps do not round-trip");
                 compete(
-                    runner,
+                    (runner, self.payloads),
                     |count| {
                         repeat(count, || drop(native(&sealed)));
                     },
                     [&warm, &fresh],
                     async |pipeline| {
-                        let batch = vec![sealed.clone()];
+                        let batch = vec![sealed.clone(); self.payloads];
                         drop(pipeline.decode(ctx, batch).await.expect("decodes"));
                     },
                 )
@@ -109,7 +117,7 @@ fn repeat(count: usize, mut work: impl FnMut()) {
 }
 
 fn compete(
-    runner: &Runner,
+    (runner, payloads): (&Runner, usize),
     mut native: impl FnMut(usize),
     [warm, fresh]: [&Pipeline; 2],
     plugin: impl AsyncFn(&Pipeline),
@@ -117,7 +125,7 @@ fn compete(
     let mut run = |who: usize, count: usize| {
         let start = Instant::now();
         match who {
-            0 => native(count),
+            0 => native(count * payloads),
             _ => runner.block_on(async {
                 for _ in 0..count {
                     plugin(if who == 1 { warm } else { fresh }).await;
@@ -135,7 +143,8 @@ fn compete(
     let long = counts.contains(&1);
     for _ in 0..if long { TURNS / 2 } else { TURNS } {
         for who in 0..3 {
-            times[who].push(run(who, counts[who]).as_secs_f64() / counts[who] as f64);
+            let done = counts[who] * payloads;
+            times[who].push(run(who, counts[who]).as_secs_f64() / done as f64);
         }
     }
     let [native, warm, fresh] = times;

@@ -18,6 +18,11 @@ pub(crate) struct Sealed;
 pub(crate) struct Zstd;
 pub(crate) struct Both;
 
+/// Returns a step that copies a payload and changes nothing.
+pub(crate) fn clone() -> Step {
+    Box::new(|payload| Payload { data: Bytes::copy_from_slice(&payload.data), ..payload.clone() })
+}
+
 fn key(bytes: &[u8]) -> LessSafeKey {
     LessSafeKey::new(UnboundKey::new(&AES_256_GCM, bytes).expect("32 bytes"))
 }

@@ -64,10 +64,11 @@ impl Call {
         let found = match ring.ring.current(self.ctx.namespace_name()).now() {
             Some(found) => found,
             // A key service is asked on the runtime: its client needs timers and sockets, and the threads
-            // that guests compute on have none.
+            // that guests compute on have none. Boxed, so that a key at hand needs no room for it.
             None => {
                 let (ring, ctx) = (ring.ring.clone(), self.ctx.clone());
-                background::run(async move { ring.current(ctx.namespace_name()).await }).await
+                let asked = async move { ring.current(ctx.namespace_name()).await };
+                Box::pin(background::run(asked)).await
             }
         };
         self.expect_key(ring, found)
@@ -79,7 +80,7 @@ impl Call {
             Some(found) => found,
             None => {
                 let ring = ring.ring.clone();
-                background::run(async move { ring.lasting().await }).await
+                Box::pin(background::run(async move { ring.lasting().await })).await
             }
         };
         self.expect_key(ring, found)
@@ -107,7 +108,8 @@ impl Call {
             None => {
                 let (ring, id) = (ring.ring.clone(), id.to_owned());
                 let namespace = namespace.map(str::to_owned);
-                background::run(async move { ring.find(&id, namespace.as_deref()).await }).await
+                let asked = async move { ring.find(&id, namespace.as_deref()).await };
+                Box::pin(background::run(asked)).await
             }
         };
         found.map_err(|error| self.refuse(lookup_failed(ring, error)))

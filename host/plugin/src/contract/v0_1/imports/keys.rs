@@ -3,7 +3,7 @@
 use std::{iter, sync::Arc};
 
 use bytes::Bytes;
-use cloakroom_core::{Key, KeyError, key_label};
+use cloakroom_core::{Key, KeyError};
 use wasmtime::component::Resource;
 
 use super::key_lookup;
@@ -15,7 +15,6 @@ use crate::{
     },
     grants::granted_rings::{NamedRing, OpeningRing, OpeningRings},
     instance::{rope::Rope, state::InstanceState},
-    metric::KEY_MESSAGES,
 };
 
 /// Most bytes that sealing adds.
@@ -28,6 +27,18 @@ enum Lasts {
     Yes,
 }
 
+/// Sealed bytes, and the ring that the key is from.
+struct SealedIn {
+    sealed: Sealed,
+    ring: NamedRing,
+}
+
+impl SealedIn {
+    fn into_sealed(self) -> Sealed {
+        self.sealed
+    }
+}
+
 type Answer<T> = wasmtime::Result<Result<T, Error>>;
 
 impl Host for InstanceState {
@@ -38,7 +49,8 @@ impl Host for InstanceState {
         bound: Vec<u8>,
     ) -> Answer<Sealed> {
         let seal = move |key: &dyn Key, rope: Rope| key.seal(rope.parts(), &bound);
-        self.seal_with("keys.seal", Lasts::No, ring, plaintext, seal).await
+        let sealed = self.seal_with("keys.seal", Lasts::No, ring, plaintext, seal).await?;
+        Ok(sealed.map(SealedIn::into_sealed))
     }
 
     async fn seal_repeatably(
@@ -49,7 +61,9 @@ impl Host for InstanceState {
     ) -> Answer<Sealed> {
         let seal = move |key: &dyn Key, rope: Rope| key.seal_repeatably(rope.parts(), &bound);
         // Under a key that changes by the clock, the same would not give the same.
-        self.seal_with("keys.seal-repeatably", Lasts::Yes, ring, plaintext, seal).await
+        let sealed =
+            self.seal_with("keys.seal-repeatably", Lasts::Yes, ring, plaintext, seal).await?;
+        Ok(sealed.map(SealedIn::into_sealed))
     }
 
     async fn open(
@@ -69,16 +83,12 @@ impl Host for InstanceState {
         plaintext: Resource<Rope>,
         bound: Vec<u8>,
     ) -> Answer<Sealed> {
-        let name = self.config.grants.keys.sealing(&self.call.ctx, &ring).map(|ring| ring.name);
         let seal = move |key: &dyn Key, rope: Rope| key.seal_aes_gcm(rope.parts(), &bound);
         let sealed = self.seal_with("keys.seal-aes-gcm", Lasts::No, ring, plaintext, seal).await?;
-        if let (Ok(Sealed { key, .. }), Some(name)) = (&sealed, name) {
-            // Plain AES-GCM draws nonces of 96 bits at random, so a key is safe for a number of messages only.
-            // Operators watch how close each key is.
-            let key = key_label(key).to_owned();
-            metrics::counter!(KEY_MESSAGES, "ring" => name, "key" => key).increment(1);
+        if let Ok(SealedIn { sealed, ring }) = &sealed {
+            self.config.key_messages.count(&ring.name, &sealed.key);
         }
-        Ok(sealed)
+        Ok(sealed.map(SealedIn::into_sealed))
     }
 
     async fn open_aes_gcm(
@@ -101,7 +111,7 @@ impl InstanceState {
         ring: String,
         input: Resource<Rope>,
         seal: W,
-    ) -> Answer<Sealed>
+    ) -> Answer<SealedIn>
     where
         W: FnOnce(&dyn Key, Rope) -> Result<Bytes, KeyError> + Send,
     {
@@ -121,7 +131,7 @@ impl InstanceState {
         match self.transform(size, || seal(&*key, input)).await? {
             Ok(data) => {
                 call.returns(size);
-                Ok(Ok(Sealed { key: id, data }))
+                Ok(Ok(SealedIn { sealed: Sealed { key: id, data }, ring }))
             }
             Err(error) => Ok(Err(self.call.refuse(key_lookup::failed(&ring, &id, error)))),
         }

@@ -19,7 +19,9 @@ use crate::{
         types::HostPayload,
     },
     grants::Grants,
-    instance::{call::Call, config::InstanceConfig, state::InstanceState},
+    instance::{
+        call::Call, config::InstanceConfig, key_messages::KeyMessages, state::InstanceState,
+    },
     limits::{
         Limits,
         own::{OwnLimits, PluginLimits},
@@ -70,6 +72,7 @@ fn state(inline: bool) -> InstanceState {
         grants: Grants::none(),
         memory: MemoryBudget::new(limits.call_bytes, limits.process_bytes),
         limits: PluginLimits::new(&limits, OwnLimits::default(), false).unwrap().into(),
+        key_messages: KeyMessages::default(),
     };
     let hour = Duration::from_secs(3600);
     let clock = Arc::new(Clock::new(hour, Instant::now() + hour));
