@@ -97,7 +97,9 @@ pub trait Bucket: Send + Sync {
     /// # Errors
     /// `Failed` if the bucket does not show its rules, which is the default; those of the store.
     fn expiring<'a>(&'a self, _prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, Error>> {
-        Box::pin(async { Err(Error::new(ErrorKind::Failed, "this bucket does not show its rules")) })
+        Box::pin(async {
+            Err(Error::new(ErrorKind::Failed, "this bucket does not show its rules"))
+        })
     }
 
     /// Returns some keys under `prefix` in their order, those after `after`; none at the end.
