@@ -158,6 +158,13 @@ impl Bucket for FaultyBucket {
         })
     }
 
+    fn expiring<'a>(&'a self, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, Error>> {
+        Box::pin(async move {
+            self.faults.admit().await?;
+            self.inner.expiring(prefix).await
+        })
+    }
+
     fn list<'a>(
         &'a self,
         prefix: &'a str,

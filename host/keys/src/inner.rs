@@ -121,9 +121,10 @@ impl Inner {
         let id = match form {
             Form::TemporalProxy => ProxyId::text(access.written(), &wrapped),
             Form::Cloakroom => {
-                let wrapped = match is_stored {
-                    true => WrappedKey::Stored(digest),
-                    false => WrappedKey::Inline(wrapped),
+                let wrapped = if is_stored {
+                    WrappedKey::Stored(digest)
+                } else {
+                    WrappedKey::Inline(wrapped)
                 };
                 KeyId::new(access.tag(), scope.namespace(), wrapped).to_string()
             }
