@@ -26,6 +26,7 @@ impl Lifecycle {
     ///
     /// # Errors
     /// `Failed` if they cannot be read here; those of the store.
+    #[cfg_attr(not(feature = "s3"), expect(unused_variables))]
     pub(crate) async fn covering(&self, bucket: &str, prefix: &str) -> Result<Vec<String>, Error> {
         match self {
             Self::None => Ok(Vec::new()),
