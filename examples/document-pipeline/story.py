@@ -16,6 +16,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 
 import dapr.ext.workflow as wf  # noqa: E402
+import grpc  # noqa: E402
 
 import documents  # noqa: E402
 import history  # noqa: E402
@@ -26,6 +27,20 @@ LIMIT = (4 << 20) // documents.PART
 INSTANCE = "dossier"
 
 
+def asked(client):
+    """Returns the state of the instance, or None while the sidecar has none.
+
+    The sidecar reads a state in two steps without a lock. If a turn is saved between them, it answers
+    UNKNOWN: "declared in metadata but missing from state store". The next question is answered again.
+    """
+    try:
+        return client.get_workflow_state(INSTANCE, fetch_payloads=False)
+    except grpc.RpcError as error:
+        if error.code() == grpc.StatusCode.UNKNOWN and "missing from state store" in (error.details() or ""):
+            return None
+        raise
+
+
 def run(port):
     """Runs the workflow until it has ended or stalled. Returns what the SDK says of it."""
     client = wf.DaprWorkflowClient(host="127.0.0.1", port=str(port))
@@ -34,7 +49,7 @@ def run(port):
         names = [f"document {number}" for number in range(1, documents.DOCUMENTS + 1)]
         client.schedule_new_workflow(workflow=documents.dossier, input=names, instance_id=INSTANCE)
         while True:
-            state = client.get_workflow_state(INSTANCE, fetch_payloads=False)
+            state = asked(client)
             status = state.runtime_status.name if state else "PENDING"
             if status not in ("PENDING", "RUNNING"):
                 break
