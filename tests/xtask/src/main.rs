@@ -3,6 +3,7 @@
 
 mod bench;
 mod command_line;
+mod cost;
 mod dapr;
 mod debian;
 mod deny;
@@ -17,6 +18,7 @@ mod needs;
 mod node;
 mod package;
 mod plugins;
+mod profile;
 mod python;
 mod quick_start;
 mod repository;
@@ -57,6 +59,9 @@ cargo xtask fuzz TARGET [OPTIONS]       a fuzz target of tests/fuzz under libFuz
 cargo xtask wire-table                  write the gateway's table of payload fields again, from the protos of the locked SDK
 cargo xtask bench [BENCH [TEXT]]        what the sandbox costs, beside its peers: medians and spread
                   [--json FILE]         writes the figures into FILE, too
+cargo xtask profile                     where the time of a call goes: a table of its steps, and flame graphs in target/profile
+cargo xtask cost [--write]              instructions and allocations of a fixed set of calls, compared with tests/benches/cost.json,
+                                        or written into it
 cargo xtask agent [ARGS]                examples/agent, with a Temporal server and its SDK for Python installed for it
 cargo xtask document-pipeline [ARGS]    examples/document-pipeline, with Dapr built and its SDK for Python installed for it
 cargo xtask quick-start [LANGUAGES]     the time from an empty folder to a passing check of a plugin, in each language
@@ -89,6 +94,8 @@ fn main() -> ExitCode {
         [TASK, "setup"] => Needs::set_up(false).map(|needs| needs.report()),
         [TASK, "fuzz", target, options @ ..] => fuzz::fuzz(target, options),
         [TASK, "bench", args @ ..] => bench::measure(args),
+        [TASK, "cost", args @ ..] => cost::check(args),
+        [TASK, "profile"] => profile::measure(),
         [TASK, "agent", args @ ..] => agent(args),
         [TASK, "document-pipeline", args @ ..] => document_pipeline(args),
         [TASK, "invoice", args @ ..] => invoice(args),
