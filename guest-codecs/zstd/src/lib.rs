@@ -33,7 +33,7 @@ impl Codec for Zstd {
 
     fn encode(&self, _: &Context, envelope: Buffer) -> Result<Option<Buffer>, Error> {
         let length = envelope.length();
-        if length <= whole::MOST {
+        if length <= whole::MOST_ENCODED {
             let frame = self.whole.compress(&envelope.to_vec(), self.level);
             return Ok(Some(Buffer::new(&frame)));
         }
@@ -43,7 +43,7 @@ impl Codec for Zstd {
     }
 
     fn decode(&self, _: &Context, data: Buffer) -> Result<Buffer, Error> {
-        if data.length() <= whole::MOST {
+        if data.length() <= whole::MOST_DECODED {
             let frame = data.to_vec();
             // Several frames, or one that does not say its length, are streamed.
             if let Some(length) = whole::length(&frame) {
