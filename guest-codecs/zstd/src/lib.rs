@@ -33,7 +33,7 @@ impl Codec for Zstd {
 
     fn encode(&self, _: &Context, envelope: Buffer) -> Result<Option<Buffer>, Error> {
         let length = envelope.length();
-        if length <= whole::MOST_ENCODED {
+        if length <= whole::MOST {
             let frame = self.whole.compress(&envelope.to_vec(), self.level);
             return Ok(Some(Buffer::new(&frame)));
         }
@@ -43,7 +43,7 @@ impl Codec for Zstd {
     }
 
     fn decode(&self, _: &Context, data: Buffer) -> Result<Buffer, Error> {
-        if data.length() <= whole::MOST_DECODED {
+        if data.length() <= whole::MOST {
             let frame = data.to_vec();
             // Several frames, or one that does not say its length, are streamed.
             if let Some(length) = whole::length(&frame) {

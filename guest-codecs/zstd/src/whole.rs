@@ -10,13 +10,9 @@ use structured_zstd::{
     encoding::{CompressionLevel, FrameCompressor},
 };
 
-/// The largest body that is compressed whole. For larger ones the search is slower in the whole input than
-/// in a window that is copied.
-pub(crate) const MOST_ENCODED: u64 = 1 << 20;
-
-/// The largest body that is decompressed whole, and the largest frame. A window would copy all bytes once
-/// more: at 4 MiB that costs more than the pages that a fresh instance touches.
-pub(crate) const MOST_DECODED: u64 = 5 << 20;
+/// The largest body that is held whole, compressed and not. For larger ones, the pages that a fresh
+/// instance touches cost more than the window saves.
+pub(crate) const MOST: u64 = 1 << 20;
 
 /// A compressor and a decoder, kept for the next call.
 #[derive(Default)]
@@ -59,9 +55,7 @@ impl WholeFrames {
 pub(crate) fn length(frame: &[u8]) -> Option<usize> {
     find_frame_compressed_size(frame).ok().filter(|end| *end == frame.len())?;
     match read_frame_content_size(frame) {
-        Ok(FrameContentSize::Known(length)) if length <= MOST_DECODED => {
-            usize::try_from(length).ok()
-        }
+        Ok(FrameContentSize::Known(length)) if length <= MOST => usize::try_from(length).ok(),
         _ => None,
     }
 }
@@ -131,7 +125,7 @@ mod tests {
 
     #[test]
     fn reserves_nothing_for_a_bomb() {
-        let frame = zstd::bulk::compress(&vec![0; MOST_DECODED as usize + 1], 3).unwrap();
+        let frame = zstd::bulk::compress(&vec![0; MOST as usize + 1], 3).unwrap();
         assert_eq!(length(&frame), None);
     }
 
