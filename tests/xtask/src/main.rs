@@ -15,6 +15,7 @@ mod lint;
 mod needs;
 mod node;
 mod package;
+mod peers;
 mod plugins;
 mod python;
 mod quick_start;
@@ -55,6 +56,7 @@ cargo xtask setup                       set up what the tests need, for `cargo t
 cargo xtask fuzz TARGET [OPTIONS]       a fuzz target of tests/fuzz under libFuzzer, until it is interrupted or finds something
 cargo xtask wire-table                  write the gateway's table of payload fields again, from the protos of the locked SDK
 cargo xtask bench [FILTER]              what the sandbox costs, and storage, the codec server, a slow download
+cargo xtask bench peers                 the same codecs in Extism and in plain wasmtime, which are built for it
 cargo xtask agent [ARGS]                examples/agent, with a Temporal server and its SDK for Python installed for it
 cargo xtask document-pipeline [ARGS]    examples/document-pipeline, with Dapr built and its SDK for Python installed for it
 cargo xtask quick-start [LANGUAGES]     the time from an empty folder to a passing check of a plugin, in each language
@@ -127,7 +129,13 @@ fn bench(filter: &[&str]) -> Result<()> {
     let python = python::set_up(&target_dir()?)?;
     let bench = ["bench", "--manifest-path", "tests/benches/Cargo.toml", "--"];
     let interpreter = python.to_string_lossy();
-    cargo(&[&bench, filter].concat(), &[("CLOAKROOM_PYTHON", &interpreter)])
+    let mut vars = vec![("CLOAKROOM_PYTHON", &*interpreter)];
+    let peers = if filter.first() == Some(&"peers") { Some(peers::build()?) } else { None };
+    let peers = peers.map(|folder| folder.to_string_lossy().into_owned());
+    if let Some(folder) = &peers {
+        vars.push(("CLOAKROOM_PEERS", folder));
+    }
+    cargo(&[&bench, filter].concat(), &vars)
 }
 
 fn agent(args: &[&str]) -> Result<()> {
