@@ -5,7 +5,7 @@ Reads one JSON request on standard input and writes one JSON answer; payloads ar
  "threshold": 0, "context": {"kind": "workflow" | "activity", "namespace": ..., "id": ..., ...},
  "codec": "zlib", "marked": true, "legacy": true}                   -> {"payloads": [references]}
 {"op": "retrieve", ..., "payloads": [references]}                    -> {"payloads": [...]}
-{"op": "bench", ..., "size": bytes, "count": ...}   -> {"store": seconds, "retrieve": seconds}
+{"op": "bench", ..., "size": bytes, "count": ...}   -> {"store": [seconds, ...], "retrieve": [...]}
 What fails in the SDK is answered as {"error": text}.
 """
 
@@ -13,7 +13,6 @@ import asyncio
 import contextlib
 import json
 import os
-import statistics
 import sys
 import time
 import zlib
@@ -103,7 +102,7 @@ async def bench(converter, request):
             started = time.perf_counter()
             payloads = await step(converter, request, payloads)
             took[name].append(time.perf_counter() - started)
-    return {name: statistics.median(seconds) for name, seconds in took.items()}
+    return took
 
 
 async def answer(request):

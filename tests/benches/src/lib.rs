@@ -1,1 +1,12 @@
-//! Benchmarks; see `benches/`.
+//! Report that all benchmarks print, in Markdown and on request as JSON. The benchmarks are in `benches/`.
+
+mod arguments;
+mod report;
+mod samples;
+#[cfg(test)]
+mod tests;
+
+pub use self::{
+    report::{Cell, Report, Table},
+    samples::{Samples, timed},
+};

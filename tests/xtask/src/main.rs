@@ -1,6 +1,7 @@
 //! `cargo run`, which builds and starts the command line, and `cargo xtask`, which does what there is
 //! to do around the code. Both first add what a fresh machine lacks.
 
+mod bench;
 mod command_line;
 mod dapr;
 mod debian;
@@ -55,7 +56,8 @@ cargo xtask fresh                       build the plugins for a stranger's Git d
 cargo xtask setup                       set up what the tests need, for `cargo test --package cloakroom-tests`
 cargo xtask fuzz TARGET [OPTIONS]       a fuzz target of tests/fuzz under libFuzzer, until it is interrupted or finds something
 cargo xtask wire-table                  write the gateway's table of payload fields again, from the protos of the locked SDK
-cargo xtask bench [FILTER]              what the sandbox costs, and storage, the codec server, a slow download
+cargo xtask bench [BENCH [TEXT]]        what the sandbox costs, beside its peers: medians and spread
+                  [--json FILE]         writes the figures into FILE, too
 cargo xtask bench peers                 the same codecs in Extism and in plain wasmtime, which are built for it
 cargo xtask agent [ARGS]                examples/agent, with a Temporal server and its SDK for Python installed for it
 cargo xtask document-pipeline [ARGS]    examples/document-pipeline, with Dapr built and its SDK for Python installed for it
@@ -88,7 +90,7 @@ fn main() -> ExitCode {
         [TASK, "wire-table"] => wire_table::write(),
         [TASK, "setup"] => Needs::set_up(false).map(|needs| needs.report()),
         [TASK, "fuzz", target, options @ ..] => fuzz::fuzz(target, options),
-        [TASK, "bench", filter @ ..] => bench(filter),
+        [TASK, "bench", args @ ..] => bench::measure(args),
         [TASK, "agent", args @ ..] => agent(args),
         [TASK, "document-pipeline", args @ ..] => document_pipeline(args),
         [TASK, "invoice", args @ ..] => invoice(args),
@@ -121,21 +123,6 @@ fn test(strict: bool, filter: &[&str]) -> Result<()> {
 fn plugins(folder: &str) -> Result<()> {
     run::add_targets()?;
     plugins::write(Path::new(folder))
-}
-
-fn bench(filter: &[&str]) -> Result<()> {
-    run::add_targets()?;
-    // Storage is measured beside the official driver, against servers that come with Python.
-    let python = python::set_up(&target_dir()?)?;
-    let bench = ["bench", "--manifest-path", "tests/benches/Cargo.toml", "--"];
-    let interpreter = python.to_string_lossy();
-    let mut vars = vec![("CLOAKROOM_PYTHON", &*interpreter)];
-    let peers = if filter.first() == Some(&"peers") { Some(peers::build()?) } else { None };
-    let peers = peers.map(|folder| folder.to_string_lossy().into_owned());
-    if let Some(folder) = &peers {
-        vars.push(("CLOAKROOM_PEERS", folder));
-    }
-    cargo(&[&bench, filter].concat(), &vars)
 }
 
 fn agent(args: &[&str]) -> Result<()> {

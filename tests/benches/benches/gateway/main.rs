@@ -9,7 +9,7 @@
 //! text in their title.
 //!
 //! `cargo xtask bench dapr` does the same before a stub of a sidecar: results of activities, calls that
-//! pass, and turns of a workflow. `--json` prints rows for programs.
+//! pass, and turns of a workflow.
 
 mod client;
 mod dapr;
@@ -28,6 +28,7 @@ mod tls;
 
 use std::env;
 
+use cloakroom_benches::Report;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{
@@ -49,31 +50,31 @@ fn main() {
         ["forwarder", address, to] => return runtime().block_on(forwarder::serve(address, to)),
         _ => {}
     }
-    let is_json = args.iter().any(|arg| arg == "--json");
-    let mut texts = args.iter().filter(|arg| !arg.starts_with('-'));
-    let bench = texts.next().map_or("", String::as_str);
-    let (filter, runtime) = (texts.next().map_or("", String::as_str), runtime());
-    if "dapr".contains(bench) {
+    let runtime = runtime();
+    if let Some(mut report) = Report::start("dapr") {
         let stub = proxies::sidecar();
-        let stories = dapr::stories(filter);
-        let rows: Vec<_> = stories.iter().map(|story| measure(&runtime, &stub, story)).collect();
-        report::print(&rows, is_json);
+        let stories = dapr::stories(report.filter());
+        let rows = stories.iter().map(|story| measure(&runtime, &stub, story, &report));
+        let rows: Vec<_> = rows.collect();
+        report.print(report::table(&rows));
+        report.finish();
     }
-    if !"gateway".contains(bench) {
-        return;
-    }
+    let Some(mut report) = Report::start("gateway") else { return };
     let pages = Pages::new();
     let has_temporal = encode(&runtime, &pages);
-    let mut stories = Story::all(&pages, filter);
+    let mut stories = Story::all(&pages, report.filter());
     stories.retain(|story| story.page != Encoding::Temporal || has_temporal);
     let measured = stories.iter().map(|story| {
         let stub = proxies::stub(&pages.file(story.page));
-        measure(&runtime, &stub, story)
+        measure(&runtime, &stub, story, &report)
     });
-    report::print(&measured.collect::<Vec<_>>(), is_json);
-    if "memory".contains(filter) {
-        memory::measure(&runtime, &pages);
+    let rows: Vec<_> = measured.collect();
+    report.print(report::table(&rows));
+    if report.wants("memory") {
+        let table = memory::measure(&runtime, &pages, &report);
+        report.print(table);
     }
+    report.finish();
 }
 
 /// Makes the pages with encoded payloads. Returns whether Temporal's own proxy was there for its page.
@@ -87,7 +88,7 @@ fn encode(runtime: &Runtime, pages: &Pages) -> bool {
 }
 
 /// Measures one kind of call through every proxy.
-fn measure(runtime: &Runtime, stub: &Proxy, story: &Story) -> Row {
+fn measure(runtime: &Runtime, stub: &Proxy, story: &Story, report: &Report) -> Row {
     let proxies = proxies::all(stub, story);
     let mut turns: Vec<Vec<Turn>> = proxies.iter().map(|_| Vec::new()).collect();
     for round in 0..ROUNDS {
@@ -100,7 +101,7 @@ fn measure(runtime: &Runtime, stub: &Proxy, story: &Story) -> Row {
                 turns[who].push(turn);
             }
         }
-        report::progress();
+        report.progress();
     }
     let peaks = proxies.iter().map(Proxy::peak);
     let names = proxies.iter().map(|proxy| proxy.name);

@@ -1,7 +1,7 @@
 //! Bursts of large payloads under default limits: how many succeed, how long they take together, how
 //! much memory that needs at its peak, and how late a task on the same runtime becomes meanwhile.
 //!
-//! `cargo bench --manifest-path tests/benches/Cargo.toml --bench load`
+//! `cargo xtask bench load`
 
 mod heartbeat;
 mod memory;
@@ -13,6 +13,7 @@ use std::{
 };
 
 use cloakroom::{Cloakroom, CloakroomBuilder, Context, Payload, storage::TemporalReferences};
+use cloakroom_benches::{Cell, Report, Samples, Table};
 use futures::future::join_all;
 
 use crate::heartbeat::Heartbeat;
@@ -22,6 +23,9 @@ const LOADS: [(usize, usize); 5] = [(0, 1), (64, 8), (200, 8), (20, 48), (512, 2
 
 /// As workers send them, each in a call of its own, or all in one; and all read back in one call.
 const SHAPES: [&str; 3] = ["calls", "one-call", "read-back"];
+
+/// Processes that measure the same load, one after the other.
+const TURNS: usize = 3;
 
 /// Says that this process is to measure one load, so that no other's memory counts.
 const ALONE: &str = "--measure-load";
@@ -34,22 +38,68 @@ fn main() {
         let number = |text: &String| text.parse().expect("a number");
         return alone(number(count), number(size), shape);
     }
-    if args.iter().any(|arg| !arg.starts_with('-') && !"load".contains(&**arg)) {
-        return;
-    }
-    println!(
-        "\n| load | good | errors | time | peak | heartbeat, p99 | a small payload beside it |"
+    let Some(mut report) = Report::start("load") else { return };
+    let mut table = Table::new(
+        "bursts of large payloads",
+        &["load", "good", "errors", "time", "peak", "heartbeat, p99", "a small payload beside it"],
     );
-    println!("|---|--:|--:|--:|--:|--:|--:|");
-    for shape in SHAPES {
-        for (count, size) in LOADS {
-            let this = env::current_exe().expect("a path");
-            let args = [ALONE, &count.to_string(), &size.to_string(), shape];
-            let output = Command::new(this).args(args).output().expect("runs");
-            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-            print!("{}", String::from_utf8_lossy(&output.stdout));
+    for (shape, (count, size)) in loads() {
+        let title = format!("{count} x {size} MiB, {shape}");
+        if report.wants(&title) {
+            let mut figures: [Samples; 5] = Default::default();
+            for _ in 0..TURNS {
+                let turn = child(count, size, shape);
+                figures.iter_mut().zip(turn).for_each(|(figure, value)| figure.push(value));
+                report.progress();
+            }
+            table.row(row(title, count, &figures));
         }
     }
+    report.print(table);
+    report.finish();
+}
+
+fn loads() -> impl Iterator<Item = (&'static str, (usize, usize))> {
+    SHAPES.into_iter().flat_map(|shape| LOADS.map(|load| (shape, load)))
+}
+
+/// Measures one load in a process of its own. Returns payloads that were good, seconds, bytes at the
+/// peak, and the seconds of heartbeat and small payload.
+fn child(count: usize, size: usize, shape: &str) -> [f64; 5] {
+    let this = env::current_exe().expect("a path");
+    let args = [ALONE, &count.to_string(), &size.to_string(), shape];
+    let output = Command::new(this).args(args).output().expect("runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).expect("text");
+    let mut numbers = text.split_whitespace().map(|number| number.parse().expect("a number"));
+    [(); 5].map(|()| numbers.next().expect("five numbers"))
+}
+
+fn row(title: String, count: usize, figures: &[Samples; 5]) -> [Cell; 7] {
+    let [good, time, peak, heartbeat, beside] = figures;
+    if count == 0 {
+        let nothing = || Cell::from("");
+        let heartbeat = Cell::time(heartbeat);
+        return [
+            "nothing".into(),
+            nothing(),
+            nothing(),
+            nothing(),
+            nothing(),
+            heartbeat,
+            nothing(),
+        ];
+    }
+    let good = good.median() as usize;
+    [
+        title.into(),
+        Cell::count(good),
+        Cell::count(count - good),
+        Cell::time(time),
+        Cell::memory(peak),
+        Cell::time(heartbeat),
+        Cell::time(beside),
+    ]
 }
 
 fn alone(count: usize, size: usize, shape: &str) {
@@ -64,10 +114,10 @@ fn alone(count: usize, size: usize, shape: &str) {
             // What this machine does to a heartbeat by itself.
             let heartbeat = Heartbeat::start();
             tokio::time::sleep(Duration::from_secs(2)).await;
-            let p99 = heartbeat.p99().as_secs_f64() * 1e3;
-            return println!("| nothing | | | | | {p99:.1} ms | |");
+            return println!("0 0 0 {} 0", heartbeat.p99().as_secs_f64());
         }
-        let stored = if shape == "read-back" { stored(&cloakroom, &sent, count).await } else { vec![] };
+        let stored =
+            if shape == "read-back" { stored(&cloakroom, &sent, count).await } else { vec![] };
         memory::forget_peak();
         let before = memory::resident("VmRSS");
         let heartbeat = Heartbeat::start();
@@ -93,12 +143,10 @@ fn alone(count: usize, size: usize, shape: &str) {
         let time = began.elapsed();
         let peak = memory::resident("VmHWM") - before;
         println!(
-            "| {count} x {size} MiB, {shape} | {good} | {} | {:.1} s | {:.0} MiB | {:.1} ms | {:.1} ms |",
-            count - good,
+            "{good} {} {peak} {} {}",
             time.as_secs_f64(),
-            peak / f64::from(1 << 20),
-            heartbeat.p99().as_secs_f64() * 1e3,
-            beside.as_secs_f64() * 1e3,
+            heartbeat.p99().as_secs_f64(),
+            beside.as_secs_f64(),
         );
     });
 }

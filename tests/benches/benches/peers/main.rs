@@ -39,7 +39,8 @@ const COLUMNS: [&str; 6] =
 
 fn main() {
     let Some(mut report) = Report::start("peers") else { return };
-    let Some(folder) = env::var_os("CLOAKROOM_PEERS").map(PathBuf::from) else {
+    let folder = env::var_os("CLOAKROOM_PEERS").filter(|folder| !folder.is_empty());
+    let Some(folder) = folder.map(PathBuf::from) else {
         eprintln!("peers: not built, so not measured; run `cargo xtask bench peers`");
         return;
     };

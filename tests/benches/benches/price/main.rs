@@ -1,43 +1,64 @@
 //! Benchmark of the sandbox: every operation through a plugin, and the same steps written natively.
 //! Both run in one process, turn by turn, so that a noisy machine disturbs both alike.
 //!
-//! `cargo bench --manifest-path tests/benches/Cargo.toml [-- FILTER]`
+//! `cargo xtask bench price`, or `cargo xtask bench price zstd` for the operations with this text in
+//! their name.
 
 mod data;
 mod measure;
 mod native;
 mod plugins;
-mod report;
-
-use std::env;
 
 use cloakroom::Context;
+use cloakroom_benches::{Cell, Report, Table};
 
 use crate::{
-    measure::{Contest, Runner},
+    measure::{Contest, Runner, Times},
     plugins::{Codecs, load_times},
-    report::Report,
 };
 
 const SIZES: [usize; 5] = [1 << 10, 16 << 10, 256 << 10, 4 << 20, 32 << 20];
 
 fn main() {
-    let filter = env::args().skip(1).find(|arg| !arg.starts_with('-')).unwrap_or_default();
-    if !contests().iter().any(|contest| contest.name.contains(&*filter)) {
-        return;
-    }
+    let Some(mut report) = Report::start("price") else { return };
     let runner = Runner::new();
     let codecs = Codecs::load(&runner);
     let ctx = Context::namespace("bench");
-    let mut report = Report::new();
-    for contest in contests() {
-        if contest.name.contains(&*filter) {
-            for size in SIZES {
-                report.add(contest.name, size, contest.run(&runner, &codecs, &ctx, size));
-            }
+    let columns =
+        ["operation", "size", "native", "warm", "fresh", "native / warm", "native / fresh"];
+    let mut calls = Table::new("calls", &columns);
+    for contest in contests().into_iter().filter(|contest| report.wants(contest.name)) {
+        for size in SIZES {
+            let times = contest.run(&runner, &codecs, &ctx, size);
+            calls.row(row(contest.name, size, &times));
+            report.progress();
         }
     }
-    report.print(&load_times(&runner));
+    report.print(calls);
+    let mut loads = Table::new("loading", &["loading from the compile cache", "time"]);
+    if report.wants("loading") {
+        for (plugin, times) in load_times(&runner) {
+            loads.row([plugin.into(), Cell::time(&times)]);
+        }
+    }
+    report.print(loads);
+    report.finish();
+}
+
+fn row(name: &str, size: usize, Times { native, warm, fresh }: &Times) -> [Cell; 7] {
+    [
+        name.into(),
+        bytes(size).into(),
+        Cell::time(native),
+        Cell::time(warm),
+        Cell::time(fresh),
+        Cell::ratio(native, warm),
+        Cell::ratio(native, fresh),
+    ]
+}
+
+fn bytes(size: usize) -> String {
+    if size < 1 << 20 { format!("{} KiB", size >> 10) } else { format!("{} MiB", size >> 20) }
 }
 
 fn contests() -> Vec<Contest> {

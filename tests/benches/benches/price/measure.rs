@@ -6,6 +6,7 @@ use std::{
 };
 
 use cloakroom::{Context, Payload, Pipeline, plugin::Reuse};
+use cloakroom_benches::Samples;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{native::Step, plugins::Codecs};
@@ -26,12 +27,11 @@ impl Runner {
     }
 }
 
-/// Seconds of one operation, medians.
-#[derive(Clone, Copy)]
+/// Seconds of one operation, turn by turn.
 pub(crate) struct Times {
-    pub(crate) native: f64,
-    pub(crate) warm: f64,
-    pub(crate) fresh: f64,
+    pub(crate) native: Samples,
+    pub(crate) warm: Samples,
+    pub(crate) fresh: Samples,
 }
 
 pub(crate) struct Contest {
@@ -131,18 +131,13 @@ fn compete(
         let one = run(who, 3) / 3;
         (TURN.as_nanos() / one.as_nanos().max(1)).clamp(1, 20_000) as usize
     });
-    let mut times = [vec![], vec![], vec![]];
+    let mut times: [Samples; 3] = Default::default();
     let long = counts.contains(&1);
     for _ in 0..if long { TURNS / 2 } else { TURNS } {
         for who in 0..3 {
             times[who].push(run(who, counts[who]).as_secs_f64() / counts[who] as f64);
         }
     }
-    let [native, warm, fresh] = times.map(median);
+    let [native, warm, fresh] = times;
     Times { native, warm, fresh }
-}
-
-pub(crate) fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }

@@ -1,17 +1,15 @@
 //! The plugins, fresh and warm, and how long they take to load.
 
-use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use std::{collections::BTreeMap, sync::Arc};
 
 use cloakroom::{
     Pipeline, Stage,
     keys::{KeyMaterial, Ring},
     plugin::{Grants, Host, Limits, Plugin, Reuse, Settings},
 };
+use cloakroom_benches::{Samples, timed};
 
-use crate::{
-    measure::{Runner, median},
-    native::KEY,
-};
+use crate::{measure::Runner, native::KEY};
 
 type Pairs = &'static [(&'static str, &'static str)];
 
@@ -57,21 +55,19 @@ impl Codecs {
     }
 }
 
-/// Milliseconds to load each plugin from the compile cache: read, hash, inspect, map, link, describe.
-pub(crate) fn load_times(runner: &Runner) -> Vec<(&'static str, f64)> {
+/// Seconds to load each plugin from the compile cache: read, hash, inspect, map, link, describe.
+pub(crate) fn load_times(runner: &Runner) -> Vec<(&'static str, Samples)> {
     let folder = tempfile::tempdir().expect("a folder");
     let cache = folder.path().join("cache");
     let load = |bundled: &str| {
         let host = Host::builder().with_cache(&cache).build().expect("a host");
         let source = cloakroom::plugin::bundled(bundled).expect("bundled");
-        let start = Instant::now();
-        runner.block_on(host.load(source, grants())).expect("loads");
-        start.elapsed().as_secs_f64() * 1e3
+        timed(|| runner.block_on(host.load(source, grants())).expect("loads"))
     };
     ["aes-gcm", "zstd"]
         .map(|bundled| {
             load(bundled);
-            (bundled, median((0..21).map(|_| load(bundled)).collect()))
+            (bundled, (0..21).map(|_| load(bundled)).collect())
         })
         .to_vec()
 }

@@ -5,7 +5,7 @@
 //! measured. The client runs on the same machine, so the report has the server's processor time as
 //! well: it does not depend on the cost of the client.
 //!
-//! `cargo bench --manifest-path tests/benches/Cargo.toml --bench server`
+//! `cargo xtask bench server`
 
 mod client;
 mod contestant;
@@ -13,8 +13,9 @@ mod data;
 mod load;
 mod report;
 
-use std::{env, time::Duration};
+use std::time::Duration;
 
+use cloakroom_benches::{Report, Samples};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{contestant::Contestant, data::Asked, report::Measured};
@@ -25,15 +26,13 @@ const ROUNDS: usize = 9;
 const TURN: Duration = Duration::from_secs(1);
 
 fn main() {
-    if env::args().skip(1).any(|arg| !arg.starts_with('-') && !"server".contains(&*arg)) {
-        return;
-    }
+    let Some(mut report) = Report::start("server") else { return };
     let contestants = [Contestant::python(), Contestant::cloakroom()];
     let idle = contestants.each_ref().map(Contestant::resident);
     let runtime = runtime();
     let asked = SIZES.map(|size| runtime.block_on(data::agreed(&contestants, size)));
     let mut measured: Vec<_> = asked.iter().flat_map(rows).collect();
-    let mut peaks = Vec::new();
+    let mut peaks: [Samples; 2] = Default::default();
     for round in 0..ROUNDS {
         contestants.iter().for_each(Contestant::forget_peak);
         for row in &mut measured {
@@ -42,11 +41,13 @@ fn main() {
                 row.add(who, load::turn(&runtime, &contestants[who], row.asked, row.connections));
             }
         }
-        report::progress();
-        peaks.push(contestants.each_ref().map(Contestant::peak));
+        report.progress();
+        let peak = contestants.each_ref().map(Contestant::peak);
+        peaks.iter_mut().zip(peak).for_each(|(peaks, peak)| peaks.push(peak));
     }
-    report::print(&measured);
-    report::print_memory(idle, peaks[0], peaks[ROUNDS - 1]);
+    report.print(report::requests(&measured));
+    report.print(report::memory(idle, &peaks));
+    report.finish();
 }
 
 fn rows(asked: &Asked) -> impl Iterator<Item = Measured<'_>> {

@@ -1,6 +1,6 @@
-//! Tables in Markdown, as the README shows them.
+//! Tables of the codec server.
 
-use std::io::Write as _;
+use cloakroom_benches::{Cell, Samples, Table};
 
 use crate::{data::Asked, load::Turn};
 
@@ -20,78 +20,65 @@ impl<'a> Measured<'a> {
         self.turns[who].push(turn);
     }
 
-    /// Medians over the turns.
-    fn rates(&self) -> [f64; 2] {
-        self.turns.each_ref().map(|turns| median(turns.iter().map(|turn| turn.rate)))
+    fn each(&self, figure: impl Fn(&Turn) -> f64) -> [Samples; 2] {
+        self.turns.each_ref().map(|turns| turns.iter().map(&figure).collect())
     }
 
-    fn work(&self) -> [f64; 2] {
-        self.turns.each_ref().map(|turns| median(turns.iter().map(|turn| turn.work)))
-    }
-
-    /// So much of all answers took no longer.
-    fn within(&self, share: f64) -> [f64; 2] {
-        self.turns.each_ref().map(|turns| {
-            let latencies = turns.iter().flat_map(|turn| turn.latencies.iter().copied());
-            quantile(latencies, share)
-        })
+    /// Returns the time that this share of a turn's answers did not exceed.
+    fn within(&self, share: f64) -> [Samples; 2] {
+        self.each(|turn| turn.latencies.iter().copied().collect::<Samples>().quantile(share))
     }
 }
 
-/// Shows that something is going on.
-pub(crate) fn progress() {
-    eprint!(".");
-    let _ = std::io::stderr().flush();
-}
-
-pub(crate) fn print(measured: &[Measured<'_>]) {
-    println!(
-        "\n\n| decode | connections | Python | Cloakroom | as many | p50 / p99, Python \
-         | p50 / p99, Cloakroom | processor, Python | processor, Cloakroom |"
-    );
-    println!("|---|--:|--:|--:|--:|--:|--:|--:|--:|");
+/// Returns the table of requests.
+pub(crate) fn requests(measured: &[Measured<'_>]) -> Table {
+    let columns = [
+        "decode",
+        "connections",
+        "Python",
+        "Cloakroom",
+        "as many",
+        "p50, Python",
+        "p99, Python",
+        "p50, Cloakroom",
+        "p99, Cloakroom",
+        "processor, Python",
+        "processor, Cloakroom",
+        "processor, Python / Cloakroom",
+    ];
+    let mut table = Table::new("requests", &columns);
     for row in measured {
-        let [python, cloakroom] = row.rates();
-        let (half, most, work) = (row.within(0.5), row.within(0.99), row.work().map(time));
-        let took = |who: usize| format!("{} / {}", time(half[who]), time(most[who]));
-        println!(
-            "| {} KiB | {} | {python:.0}/s | {cloakroom:.0}/s | {:.1} times | {} | {} | {} | {} |",
-            row.asked.size >> 10,
-            row.connections,
-            cloakroom / python,
-            took(0),
-            took(1),
-            work[0],
-            work[1]
-        );
+        let [python, cloakroom] = row.each(|turn| turn.rate);
+        let [half_python, half] = row.within(0.5);
+        let [most_python, most] = row.within(0.99);
+        let [work_python, work] = row.each(|turn| turn.work);
+        table.row([
+            format!("{} KiB", row.asked.size >> 10).into(),
+            Cell::count(row.connections),
+            Cell::per_second(&python),
+            Cell::per_second(&cloakroom),
+            Cell::times(&cloakroom, &python),
+            Cell::time(&half_python),
+            Cell::time(&most_python),
+            Cell::time(&half),
+            Cell::time(&most),
+            Cell::time(&work_python),
+            Cell::time(&work),
+            Cell::times(&work_python, &work),
+        ]);
     }
+    table
 }
 
-pub(crate) fn print_memory(idle: [f64; 2], first: [f64; 2], last: [f64; 2]) {
-    println!("\n| memory of the server | Python | Cloakroom |\n|---|--:|--:|");
-    for (when, [python, cloakroom]) in [
-        ("before the first request", idle),
-        ("at the peak of the first round", first),
-        ("at the peak of the last", last),
-    ] {
-        let mebi = |bytes: f64| bytes / f64::from(1 << 20);
-        println!("| {when} | {:.0} MiB | {:.0} MiB |", mebi(python), mebi(cloakroom));
-    }
-}
-
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    quantile(values, 0.5)
-}
-
-fn quantile(values: impl Iterator<Item = f64>, share: f64) -> f64 {
-    let mut values: Vec<_> = values.collect();
-    values.sort_by(f64::total_cmp);
-    values[((values.len() - 1) as f64 * share).round() as usize]
-}
-
-fn time(seconds: f64) -> String {
-    match seconds * 1e6 {
-        micros @ ..1000.0 => format!("{micros:.0} µs"),
-        micros => format!("{:.1} ms", micros / 1e3),
-    }
+/// Returns the table of memory: before the first request, and at the peak of each round.
+pub(crate) fn memory(idle: [f64; 2], peaks: &[Samples; 2]) -> Table {
+    let mut table = Table::new("memory", &["memory of the server", "Python", "Cloakroom"]);
+    let mut row = |when: &str, bytes: [Samples; 2]| {
+        let [python, cloakroom] = bytes.map(|bytes| Cell::memory(&bytes));
+        table.row([when.into(), python, cloakroom]);
+    };
+    row("before the first request", idle.map(|bytes| vec![bytes].into()));
+    row("at the peak of the first round", peaks.each_ref().map(Samples::first));
+    row("at the peak of the last", peaks.each_ref().map(Samples::last));
+    table
 }

@@ -4,15 +4,15 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use cloakroom::{Context, Payload};
+use cloakroom_benches::Samples;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{direct, place::Place};
 
-/// Medians, in seconds.
-#[derive(Clone, Copy)]
+/// Seconds, turn by turn.
 pub(crate) struct Times {
-    pub(crate) direct: f64,
-    pub(crate) plugin: f64,
+    pub(crate) direct: Samples,
+    pub(crate) plugin: Samples,
 }
 
 /// Storing, and retrieving what was stored.
@@ -22,7 +22,7 @@ pub(crate) fn run(place: &Place, size: usize) -> [Times; 2] {
     runtime.block_on(async {
         let (pipeline, store) = (place.pipeline().await, place.store());
         let ctx = Context::none();
-        let mut times = [[vec![], vec![]], [vec![], vec![]]];
+        let mut times: [[Samples; 2]; 2] = Default::default();
         for turn in 0..turns {
             let (one, other) = (payload(size, 2 * turn), payload(size, 2 * turn + 1));
             // Who begins finds the store as the other left it.
@@ -44,7 +44,7 @@ pub(crate) fn run(place: &Place, size: usize) -> [Times; 2] {
                 }
             }
         }
-        times.map(|[direct, plugin]| Times { direct: median(direct), plugin: median(plugin) })
+        times.map(|[direct, plugin]| Times { direct, plugin })
     })
 }
 
@@ -64,9 +64,4 @@ pub(crate) fn payload(size: usize, number: usize) -> Payload {
     }
     data.truncate(size);
     Payload::new("binary/plain", Bytes::from(data))
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }

@@ -1,7 +1,7 @@
 //! Benchmark of external storage: a sandboxed driver, the same requests made by `object_store`
 //! itself, and Temporal's official driver in Python.
 //!
-//! `cargo bench --manifest-path tests/benches/Cargo.toml --bench storage`
+//! `cargo xtask bench storage`
 
 mod contest;
 mod direct;
@@ -10,6 +10,8 @@ mod official;
 mod place;
 
 use std::env;
+
+use cloakroom_benches::{Cell, Report, Table};
 
 use crate::{contest::Times, place::Place};
 
@@ -24,39 +26,53 @@ fn main() {
     {
         return memory::alone(place);
     }
-    if args.iter().any(|arg| !arg.starts_with('-') && !"storage".contains(&**arg)) {
-        return;
-    }
+    let Some(mut report) = Report::start("storage") else { return };
     let places = [Place::folder(), Place::s3()];
-    println!("\n| operation | store | size | direct | plugin | direct / plugin |");
-    println!("|---|---|--:|--:|--:|--:|");
-    for place in &places {
+    if report.wants("driver") {
+        let table = drivers(&places, &report);
+        report.print(table);
+    }
+    if report.wants("memory") {
+        report.print(peaks(&places));
+    }
+    if report.wants("official") {
+        report.print(official::compare(places.last().expect("S3")));
+    }
+    report.finish();
+}
+
+fn drivers(places: &[Place], report: &Report) -> Table {
+    let columns = ["operation", "store", "size", "direct", "plugin", "direct / plugin"];
+    let mut table = Table::new("driver", &columns);
+    for place in places {
         for size in SIZES {
             let [store, retrieve] = contest::run(place, size);
             for (operation, Times { direct, plugin }) in [("store", store), ("retrieve", retrieve)]
             {
-                println!(
-                    "| {operation} | {} | {} MiB | {} | {} | {:.2} |",
-                    place.name,
-                    mebibytes(size),
-                    millis(direct),
-                    millis(plugin),
-                    direct / plugin
-                );
+                table.row([
+                    operation.into(),
+                    place.name.into(),
+                    format!("{} MiB", mebibytes(size)).into(),
+                    Cell::time(&direct),
+                    Cell::time(&plugin),
+                    Cell::ratio(&direct, &plugin),
+                ]);
             }
+            report.progress();
         }
     }
-    println!("\n| peak of memory over a payload of 50 MiB | of its size |\n|---|--:|");
-    for place in &places {
-        let [store, retrieve] = memory::peaks(place);
-        println!("| store, {} | {store:.2} |", place.name);
-        println!("| retrieve, {} | {retrieve:.2} |", place.name);
-    }
-    official::compare(places.last().expect("S3"));
+    table
 }
 
-fn millis(seconds: f64) -> String {
-    format!("{:.1} ms", seconds * 1e3)
+fn peaks(places: &[Place]) -> Table {
+    let columns = ["peak of memory over a payload of 50 MiB", "of its size"];
+    let mut table = Table::new("memory", &columns);
+    for place in places {
+        let [store, retrieve] = memory::peaks(place);
+        table.row([format!("store, {}", place.name).into(), Cell::plain(&store)]);
+        table.row([format!("retrieve, {}", place.name).into(), Cell::plain(&retrieve)]);
+    }
+    table
 }
 
 pub(crate) fn mebibytes(size: usize) -> usize {

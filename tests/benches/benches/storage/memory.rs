@@ -3,6 +3,7 @@
 use std::{env, fs, process::Command};
 
 use cloakroom::Context;
+use cloakroom_benches::Samples;
 
 use crate::{
     LARGE,
@@ -15,14 +16,21 @@ pub(crate) const ALONE: &str = "--measure-memory-at";
 
 const SIZE: usize = LARGE;
 
+/// Processes that measure the same, one after the other.
+const TURNS: usize = 3;
+
 /// The peak over storing and over retrieving, as shares of the payload's size.
-pub(crate) fn peaks(place: &Place) -> [f64; 2] {
+pub(crate) fn peaks(place: &Place) -> [Samples; 2] {
     let this = env::current_exe().expect("a path");
-    let output = Command::new(this).args([ALONE, &place.word()]).output().expect("runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let text = String::from_utf8(output.stdout).expect("text");
-    let mut numbers = text.split_whitespace().map(|number| number.parse().expect("a number"));
-    [0, 1].map(|_| numbers.next().expect("two numbers"))
+    let mut peaks: [Samples; 2] = Default::default();
+    for _ in 0..TURNS {
+        let output = Command::new(&this).args([ALONE, &place.word()]).output().expect("runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8(output.stdout).expect("text");
+        let mut numbers = text.split_whitespace().map(|number| number.parse().expect("a number"));
+        peaks.iter_mut().for_each(|peak| peak.push(numbers.next().expect("two numbers")));
+    }
+    peaks
 }
 
 pub(crate) fn alone(word: &str) {

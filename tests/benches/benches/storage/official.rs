@@ -8,6 +8,7 @@ use std::{
 };
 
 use cloakroom::Context;
+use cloakroom_benches::{Cell, Samples, Table};
 use cloakroom_tests::rigs::{BUCKET, RCLONE_KEY, RCLONE_SECRET};
 use serde_json::{Value, json};
 
@@ -18,30 +19,33 @@ use crate::{
     place::Place,
 };
 
-pub(crate) fn compare(place: &Place) {
-    println!("\n| one after another, S3 (rclone) | size | Python SDK | Cloakroom | as fast |");
-    println!("|---|--:|--:|--:|--:|");
+pub(crate) fn compare(place: &Place) -> Table {
+    let columns = ["one after another, S3 (rclone)", "size", "Python SDK", "Cloakroom", "as fast"];
+    let mut table = Table::new("official driver", &columns);
     for (size, count) in [(4 << 20, 21), (LARGE, 7)] {
         let python = python(place, size, count);
         let ours = ours(place, size, count);
-        for (name, ours) in [("store", ours[0]), ("retrieve", ours[1])] {
-            let python = python[name].as_f64().expect("seconds");
-            let speed = |seconds: f64| format!("{:.0} MiB/s", mebibytes(size) as f64 / seconds);
-            println!(
-                "| {name} | {} MiB | {} | {} | {:.1} times |",
-                mebibytes(size),
-                speed(python),
-                speed(ours),
-                python / ours
-            );
+        for (name, ours) in [("store", ours[0].clone()), ("retrieve", ours[1].clone())] {
+            let seconds = python[name].as_array().expect("seconds").iter();
+            let python: Samples = seconds.map(|time| time.as_f64().expect("seconds")).collect();
+            let speed =
+                |seconds: &Samples| Cell::throughput(&seconds.map(|time| size as f64 / time));
+            table.row([
+                name.into(),
+                format!("{} MiB", mebibytes(size)).into(),
+                speed(&python),
+                speed(&ours),
+                Cell::times(&python, &ours),
+            ]);
         }
     }
+    table
 }
 
-fn ours(place: &Place, size: usize, count: usize) -> [f64; 2] {
+fn ours(place: &Place, size: usize, count: usize) -> [Samples; 2] {
     runtime().block_on(async {
         let (pipeline, ctx) = (place.pipeline().await, Context::none());
-        let mut times = [vec![], vec![]];
+        let mut times: [Samples; 2] = Default::default();
         for number in 0..count {
             let sent = vec![payload(size, 1000 + number)];
             let start = Instant::now();
@@ -51,10 +55,7 @@ fn ours(place: &Place, size: usize, count: usize) -> [f64; 2] {
             pipeline.decode(&ctx, kept).await.expect("retrieves");
             times[1].push(start.elapsed().as_secs_f64());
         }
-        times.map(|mut times| {
-            times.sort_by(f64::total_cmp);
-            times[times.len() / 2]
-        })
+        times
     })
 }
 

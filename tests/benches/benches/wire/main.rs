@@ -1,13 +1,14 @@
 //! Benchmark of the rewriter: finding the payloads of a history page, and writing the page again with
 //! others, beside prost, which decodes the page and encodes it. All run in one process, turn by turn.
 //!
-//! `cargo bench --manifest-path tests/benches/Cargo.toml --bench wire`
+//! `cargo xtask bench wire`
 
 mod page;
 
-use std::{env, hint::black_box, time::Instant};
+use std::hint::black_box;
 
 use bytes::Bytes;
+use cloakroom_benches::{Cell, Report, Samples, Table, timed};
 use cloakroom_wire::{MessageType, Schema, scan, splice};
 use prost::Message as _;
 use temporalio_protos::temporal::api::workflowservice::v1::GetWorkflowExecutionHistoryResponse;
@@ -20,20 +21,20 @@ const TURNS: usize = 41;
 const SEAL: usize = 60;
 
 fn main() {
-    let filter = env::args().skip(1).find(|arg| !arg.starts_with('-')).unwrap_or_default();
-    if !"wire".contains(&*filter) {
-        return;
-    }
-    println!(
-        "| page of 4 MiB | scan | scan and rewrite | prost, decode | prost, decode and encode |"
+    let Some(mut report) = Report::start("wire") else { return };
+    let mut table = Table::new(
+        "page of 4 MiB",
+        &["payloads", "scan", "scan and rewrite", "prost, decode", "prost, decode and encode"],
     );
-    println!("|---|--:|--:|--:|--:|");
     for size in SIZES {
         let page = page::page(size);
-        let times = measure(message(), &page, size);
-        let rates = times.map(|seconds| format!("{:.2} GB/s", page.len() as f64 / 1e9 / seconds));
-        println!("| payloads of {size} B | {} |", rates.join(" | "));
+        let rate = |times: Samples| Cell::throughput(&times.map(|time| page.len() as f64 / time));
+        let rates = measure(message(), &page, size).map(rate);
+        table.row([Cell::from(format!("{size} B"))].into_iter().chain(rates));
+        report.progress();
     }
+    report.print(table);
+    report.finish();
 }
 
 fn message() -> MessageType {
@@ -41,8 +42,8 @@ fn message() -> MessageType {
     Schema::temporal().method(path).expect("is in the table").response
 }
 
-/// Returns the medians of what the columns say, in seconds.
-fn measure(message: MessageType, page: &Bytes, size: usize) -> [f64; 4] {
+/// Returns the seconds of what the columns say.
+fn measure(message: MessageType, page: &Bytes, size: usize) -> [Samples; 4] {
     let sealed = Bytes::from(vec![9; size + SEAL]);
     let found = || scan(message, black_box(page)).expect("is well-formed");
     let rewritten = || {
@@ -52,26 +53,12 @@ fn measure(message: MessageType, page: &Bytes, size: usize) -> [f64; 4] {
     let decoded =
         || GetWorkflowExecutionHistoryResponse::decode(black_box(&**page)).expect("is well-formed");
     assert!(found().sites().len() > 50 && rewritten().len() > page.len());
-    let mut turns: [Vec<f64>; 4] = Default::default();
+    let mut turns: [Samples; 4] = Default::default();
     for _ in 0..TURNS {
-        turns[0].push(seconds(found));
-        turns[1].push(seconds(rewritten));
-        turns[2].push(seconds(decoded));
-        turns[3].push(seconds(|| decoded().encode_to_vec()));
+        turns[0].push(timed(found));
+        turns[1].push(timed(rewritten));
+        turns[2].push(timed(decoded));
+        turns[3].push(timed(|| decoded().encode_to_vec()));
     }
-    turns.map(median)
-}
-
-/// Returns the time of one call. What it returns is dropped after that, as it is by who gets it.
-fn seconds<T>(run: impl FnOnce() -> T) -> f64 {
-    let start = Instant::now();
-    let result = black_box(run());
-    let seconds = start.elapsed().as_secs_f64();
-    drop(result);
-    seconds
-}
-
-fn median(mut seconds: Vec<f64>) -> f64 {
-    seconds.sort_by(f64::total_cmp);
-    seconds[seconds.len() / 2]
+    turns
 }

@@ -10,6 +10,7 @@ mod story;
 
 use std::{error::Error, time::Duration};
 
+use cloakroom_benches::{Cell, Report, Samples, Table};
 use cloakroom_tests::rigs::{DevOptions, DevServer};
 
 use crate::contestant::Contestant;
@@ -25,45 +26,41 @@ const TURNS: usize = 3;
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let filter: Vec<_> = std::env::args().skip(1).filter(|arg| !arg.starts_with("--")).collect();
-    if !filter.is_empty() && !filter.iter().any(|word| "worker".contains(&**word)) {
-        return Ok(());
-    }
+    let Some(mut report) = Report::start("worker") else { return Ok(()) };
     let server = DevServer::start(DevOptions::default());
-    println!(
-        "\n{DOWNLOADS} workflows begin at once, and each download takes {} ms. Another workflow of the \
-         same worker is queried meanwhile:\n",
-        SLOW.as_millis()
-    );
-    println!("| worker | a query before | queries held up for, in all | all downloaded after |");
-    println!("|---|--:|--:|--:|");
-    let mut after = [Vec::new(), Vec::new(), Vec::new()];
+    let contestants = [Contestant::Sleeps, Contestant::Converter, Contestant::Connection];
+    let mut told: [[Samples; 3]; 3] = Default::default();
     for turn in 0..TURNS {
-        for (contestant, after) in
-            [Contestant::Sleeps, Contestant::Converter, Contestant::Connection]
-                .into_iter()
-                .zip(&mut after)
-        {
-            let told = story::run(&server, contestant, turn).await?;
-            println!(
-                "| {} | {} ms | {:.2} s | {:.2} s |",
-                contestant.title(),
-                told.before.as_millis(),
-                told.held_up.as_secs_f64(),
-                told.downloaded.as_secs_f64(),
-            );
-            after.push(told.downloaded.as_secs_f64());
+        for (contestant, [before, held_up, downloaded]) in contestants.into_iter().zip(&mut told) {
+            let story = story::run(&server, contestant, turn).await?;
+            before.push(story.before.as_secs_f64());
+            held_up.push(story.held_up.as_secs_f64());
+            downloaded.push(story.downloaded.as_secs_f64());
+            report.progress();
         }
     }
-    let [sleeps, converter, connection] = after.map(|mut times| {
-        times.sort_by(f64::total_cmp);
-        times[TURNS / 2]
-    });
-    println!(
-        "\nOf what the SDK forces upon a codec, the converter takes {:.2} times, and the connection {:.2} \
-         times (medians).",
-        converter / sleeps,
-        connection / sleeps
+    let name = format!("{DOWNLOADS} downloads of {} ms each", SLOW.as_millis());
+    let mut table = Table::new(
+        "a query beside slow downloads",
+        &[
+            &name,
+            "a query before",
+            "queries held up for, in all",
+            "all downloaded after",
+            "times what the SDK forces upon a codec",
+        ],
     );
+    let [[_, _, forced], ..] = &told;
+    for (contestant, [before, held_up, downloaded]) in contestants.into_iter().zip(&told) {
+        table.row([
+            contestant.title().into(),
+            Cell::time(before),
+            Cell::time(held_up),
+            Cell::time(downloaded),
+            Cell::ratio(downloaded, forced),
+        ]);
+    }
+    report.print(table);
+    report.finish();
     Ok(())
 }
