@@ -26,8 +26,22 @@ pub(crate) fn measure(args: &[&str]) -> Result<()> {
     // Only if they are asked for: they take as long to build as all of Cloakroom.
     let is_peers = args.first().is_some_and(|name| name == "peers");
     let peers = if is_peers { peers::build()?.to_string_lossy().into_owned() } else { String::new() };
-    let vars = [("CLOAKROOM_PYTHON", &*python.to_string_lossy()), ("CLOAKROOM_PEERS", &*peers)];
+    let plugins = large_plugins()?;
+    let vars = [
+        ("CLOAKROOM_PYTHON", &*python.to_string_lossy()),
+        ("CLOAKROOM_PEERS", &*peers),
+        ("CLOAKROOM_PLUGINS", &*plugins),
+    ];
     cargo(&bench, &vars)
+}
+
+/// Returns the examples with Python and a JavaScript engine in them that the tests have built, as a list of
+/// paths.
+fn large_plugins() -> Result<String> {
+    let folder = target_dir()?.join("tmp/author_examples");
+    let files = ["json-fields-codec", "webdav-driver"].map(|name| folder.join(name).join("plugin.wasm"));
+    let files = env::join_paths(files.iter().filter(|file| file.exists()))?;
+    Ok(files.to_string_lossy().into_owned())
 }
 
 fn is_bench(name: &str) -> bool {
