@@ -43,7 +43,9 @@ use crate::{
 fn main() -> ExitCode {
     core_dumps::disable();
     let args = Args::parse();
-    if let Command::CompileOne(args::CompileOne { memory, seconds, engine, processor }) = args.command {
+    if let Command::CompileOne(args::CompileOne { memory, seconds, engine, processor }) =
+        args.command
+    {
         // Before the runtime starts: the limits hold for the whole process, threads included.
         let memory = cloakroom::ByteSize::bytes(memory);
         return ExitCode::from(

@@ -25,7 +25,8 @@ pub(crate) fn measure(args: &[&str]) -> Result<()> {
     bench.extend(args.iter().map(String::as_str));
     // Only if they are asked for: they take as long to build as all of Cloakroom.
     let is_peers = args.first().is_some_and(|name| name == "peers");
-    let peers = if is_peers { peers::build()?.to_string_lossy().into_owned() } else { String::new() };
+    let peers =
+        if is_peers { peers::build()?.to_string_lossy().into_owned() } else { String::new() };
     let plugins = large_plugins()?;
     let vars = [
         ("CLOAKROOM_PYTHON", &*python.to_string_lossy()),
@@ -39,7 +40,8 @@ pub(crate) fn measure(args: &[&str]) -> Result<()> {
 /// paths.
 fn large_plugins() -> Result<String> {
     let folder = target_dir()?.join("tmp/author_examples");
-    let files = ["json-fields-codec", "webdav-driver"].map(|name| folder.join(name).join("plugin.wasm"));
+    let files =
+        ["json-fields-codec", "webdav-driver"].map(|name| folder.join(name).join("plugin.wasm"));
     let files = env::join_paths(files.iter().filter(|file| file.exists()))?;
     Ok(files.to_string_lossy().into_owned())
 }
@@ -73,6 +75,6 @@ mod tests {
 
     #[test]
     fn knows_the_benchmarks() {
-        assert!(is_bench("price") && !is_bench("zstd"));
+        assert!(is_bench("price") && is_bench("peers") && !is_bench("zstd"));
     }
 }

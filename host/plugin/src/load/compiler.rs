@@ -65,10 +65,7 @@ impl Compiler {
         metrics::counter!(COMPILATIONS).increment(0);
         let enabled = enabled && cfg!(feature = "compiler");
         let limits = limits.code.clone();
-        let process = program.map(|program| CompilerProcess {
-            program,
-            limits: limits.clone(),
-        });
+        let process = program.map(|program| CompilerProcess { program, limits: limits.clone() });
         let this = CodeTarget::this(engine);
         Self { this, cache, enabled, limits, process, compiled: AtomicU64::new(0) }
     }
@@ -130,7 +127,8 @@ impl Compiler {
             let error = Error::new(ErrorKind::Config, text);
             return Err(error.with_remedies(&[Remedy::CompileCache]));
         };
-        let other = (processor != Processor::This).then(|| CodeTarget::of(processor)).transpose()?;
+        let other =
+            (processor != Processor::This).then(|| CodeTarget::of(processor)).transpose()?;
         let found = match &other {
             None => self.find_cached(plugin).map(|(code, _)| code),
             // This machine may not have what the code needs, so it is not loaded.

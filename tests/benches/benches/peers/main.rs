@@ -44,11 +44,8 @@ fn main() {
         eprintln!("peers: not built, so not measured; run `cargo xtask bench peers`");
         return;
     };
-    let mut peers: [Box<dyn Peer>; 3] = [
-        Box::new(Plain::load(&folder)),
-        Box::new(Extism::start(&folder)),
-        Box::new(Ours::load()),
-    ];
+    let mut peers: [Box<dyn Peer>; 3] =
+        [Box::new(Plain::load(&folder)), Box::new(Extism::start(&folder)), Box::new(Ours::load())];
     for (way, name) in [(Way::Warm, "one instance"), (Way::Fresh, "an instance for each call")] {
         let mut table = Table::new(name, &COLUMNS);
         for operation in Operation::ALL {
