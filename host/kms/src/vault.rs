@@ -27,7 +27,7 @@ use crate::{
     uri::{KeyUri, is_name},
 };
 
-/// KeyAccess that a configuration may name.
+/// Settings that a configuration may name.
 const SETTINGS: [&str; 5] = ["address", "ca_file", "namespace", "token", "token_file"];
 
 /// Address where both programs look for a server that runs on the same machine.

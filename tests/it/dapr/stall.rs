@@ -111,3 +111,15 @@ fn a_sidecar_refuses_every_message_where_the_limit_is_zero() {
     let error = observe(&sidecar).refusal("anything");
     assert!(error.contains("received message larger than max (10 vs. 0)"), "{error}");
 }
+
+/// A limit that no message reaches stalls nothing: neither the sum nor its 95 % is cut to 32 bits.
+#[test]
+fn python_stalls_nowhere_below_a_huge_limit() {
+    let sidecar = sidecar("huge", "1Ti");
+    let (app, observer) = (App::start(Sdk::Python, &sidecar.target(), None), observe(&sidecar));
+    app.pile("pile", 6, 256_000);
+    assert_eq!(observer.output("pile"), json!({ "right": 6 }));
+    let workflow = r#"app_id="huge",namespace="",workflow_name="Pile""#;
+    let turns = Histogram::read(&sidecar.metrics(), WORKFLOW_RATIO, workflow);
+    assert_eq!((turns.up_to("0.1"), turns.count), (7, 7));
+}
