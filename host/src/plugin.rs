@@ -4,9 +4,9 @@
 pub use cloakroom_core::{Service, ServiceRequest, ServiceResponse};
 pub use cloakroom_plugin::{
     About, Capability, CodeLimits, CodeSize, CompileWorker, CompiledPlugin, Digest, Grants, Host,
-    HostBuilder, Limits, OwnLimits, Plugin, PluginCodec, PluginDriver, Requirement, Reuse,
-    SettingError, SettingKind, SettingSchema, Settings, Source, TcpGrant, TcpGrantError, TcpTls,
-    Trace, TraceEvent,
+    HostBuilder, Limits, OwnLimits, Plugin, PluginCodec, PluginDriver, Processor, Requirement,
+    Reuse, SettingError, SettingKind, SettingSchema, Settings, Source, TcpGrant, TcpGrantError,
+    TcpTls, Trace, TraceEvent,
 };
 
 #[cfg(feature = "http")]

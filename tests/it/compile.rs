@@ -7,8 +7,9 @@ use std::{
 };
 
 use cloakroom::{
-    CloakroomBuilder,
-    plugin::{Digest, Host},
+    CloakroomBuilder, Codec as _,
+    codec::Encoded,
+    plugin::{Digest, Grants, Host, Reuse, Settings},
 };
 use cloakroom_tests::{assert_text, chain, ctx, plain, ring, text};
 use expect_test::expect;
@@ -88,6 +89,65 @@ async fn a_filled_folder_saves_a_process_all_compiling() {
     let sealed = cloakroom.encode(&ctx(), sent.clone()).await.unwrap();
     assert_eq!(cloakroom.decode(&ctx(), sealed).await.unwrap(), sent);
     assert_eq!(host.compilations(), 0);
+}
+
+/// A folder that is filled for images: code for less than the machine that filled it has. The code for more is
+/// not loaded by a machine that lacks it, and filled all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_is_filled_for_processors_that_have_less() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = "[[stage]]\nplugin = \"bundled:snappy\"\n";
+    fs::write(folder.path().join("cloakroom.toml"), config).unwrap();
+    let fill = |into: &Path, processor: &str| {
+        let args = ["--into", into.to_str().unwrap(), "--processor", processor];
+        table(&compile(folder.path(), &args))[1].clone()
+    };
+    let (any, this) = (folder.path().join("any"), folder.path().join("this"));
+    let compiled = fill(&any, "any");
+    assert_eq!((&*compiled[4], &*fill(&any, "any")[4]), ("compiled", "unchanged"));
+    let native = fill(&this, "this");
+    let name = |row: &[String]| Path::new(&row[2]).file_name().unwrap().to_owned();
+    assert_ne!(name(&compiled), name(&native));
+    assert!(fs::read(&compiled[2]).unwrap() != fs::read(&native[2]).unwrap());
+    if cfg!(target_arch = "x86_64") {
+        // Beside the code that runs everywhere, which does not count.
+        let rows = [fill(&any, "x86-64-v4"), fill(&any, "x86-64-v4")];
+        assert_eq!(rows.map(|row| row[4].clone()), ["compiled", "unchanged"]);
+    }
+
+    // What runs everywhere runs here, in a host that compiles nothing.
+    for file in fs::read_dir(&any).unwrap().map(|file| file.unwrap().path()) {
+        if file.file_stem() != Path::new(&compiled[2]).file_stem() {
+            fs::remove_file(file).unwrap();
+        }
+    }
+    let host = Host::builder().with_cache(&any).with_precompiled_only().build().unwrap();
+    let snappy = cloakroom::plugin::bundled("snappy").unwrap();
+    let loaded = host.load(snappy, Grants::none()).await.map_err(|error| chain(&error)).unwrap();
+    let codec = loaded.codec(Settings::none(), Reuse::Fresh).await.unwrap();
+    let sent = plain(text(10_000));
+    let Encoded::Changed(encoded) = codec.encode(&ctx(), &sent).await.unwrap() else {
+        panic!("left as it was");
+    };
+    assert_eq!(codec.decode(&ctx(), encoded).await.unwrap(), sent);
+}
+
+#[test]
+fn an_unknown_processor_is_refused_with_those_that_there_are() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = compile(folder.path(), &["--processor", "x86-64-v5"]);
+    assert_eq!(output.status.code(), Some(2));
+    let err = String::from_utf8_lossy(&output.stderr);
+    let facts = ["x86-64-v5", "this, any, x86-64-v2, x86-64-v3, x86-64-v4"];
+    assert_text(
+        &err,
+        &facts,
+        &expect![[r#"
+            error: invalid value 'x86-64-v5' for '--processor <NAME>': no such processor: use one of this, any, x86-64-v2, x86-64-v3, x86-64-v4
+
+            For more information, try '--help'.
+        "#]],
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Parser, Subcommand, ValueEnum};
-use cloakroom::{Context, pipeline::Kind, temporal::server::Address};
+use cloakroom::{Context, pipeline::Kind, plugin::Processor, temporal::server::Address};
 
 use crate::{
     help,
@@ -139,6 +139,9 @@ pub(crate) struct Compile {
     /// Folder for the machine code, instead of `cache.folder` or the user's cache
     #[arg(long, value_name = "FOLDER")]
     pub(crate) into: Option<PathBuf>,
+    /// Oldest processor that the code must run on: this, any, x86-64-v2, x86-64-v3 or x86-64-v4
+    #[arg(long, value_name = "NAME", default_value = "this", hide_default_value = true)]
+    pub(crate) processor: Processor,
 }
 
 #[derive(Debug, clap::Args)]
@@ -222,6 +225,9 @@ pub(crate) struct CompileOne {
     /// Compatibility hash of the engine
     #[arg(long)]
     pub(crate) engine: String,
+    /// Processor that the engine compiles for
+    #[arg(long)]
+    pub(crate) processor: Processor,
 }
 
 #[derive(Debug, clap::Args)]

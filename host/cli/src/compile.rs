@@ -20,7 +20,7 @@ pub(crate) async fn run(args: &Compile) -> Result<(), Failure> {
     let count = plugins.sources.len();
     for (index, source) in plugins.sources.iter().enumerate() {
         progress(&format!("{} of {count}: {}", index + 1, source.name()));
-        rows.push(row(source.name(), &plugins.host.compile(source).await?));
+        rows.push(row(source.name(), &plugins.host.compile_for(source, args.processor).await?));
     }
     Ok(io::stdout().lock().write_all(table(&rows).as_bytes())?)
 }

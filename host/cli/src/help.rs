@@ -139,10 +139,12 @@ wrong.";
 pub(crate) const COMPILE: &str = "\
 Compiles each plugin to machine code for this kind of processor or a newer one,
 so that later processes start in milliseconds. Needs neither keys nor buckets,
-so it can run while an image is built.
+so it can run while an image is built. --processor compiles for machines that
+have less than this one: a process that finds no code that it can run compiles.
 
-Example:
+Examples:
   cloakroom compile --config cloakroom.toml --into compiled
+  cloakroom compile --config cloakroom.toml --into compiled --processor x86-64-v3
 
 Exit status: 0 success, 1 a file could not be written, 2 the configuration or a
 plugin is refused.";

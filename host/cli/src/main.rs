@@ -43,11 +43,13 @@ use crate::{
 fn main() -> ExitCode {
     core_dumps::disable();
     let args = Args::parse();
-    if let Command::CompileOne(args::CompileOne { memory, seconds, engine }) = args.command {
+    if let Command::CompileOne(args::CompileOne { memory, seconds, engine, processor }) =
+        args.command
+    {
         // Before the runtime starts: the limits hold for the whole process, threads included.
         let memory = cloakroom::ByteSize::bytes(memory);
         return ExitCode::from(
-            cloakroom::plugin::CompileWorker::new(memory, seconds, engine).run(),
+            cloakroom::plugin::CompileWorker::new(memory, seconds, engine, processor).run(),
         );
     }
     match start(args.command) {

@@ -45,6 +45,7 @@ pub use self::{
         compiled_plugin::CompiledPlugin,
         digest::Digest,
         inspection::{Import, Inspection},
+        processor::Processor,
         requirement::{Capability, Requirement},
         source::Source,
         world::World,

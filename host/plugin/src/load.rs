@@ -6,6 +6,7 @@
 pub(crate) mod blocking;
 mod cancellation;
 pub(crate) mod code_size;
+pub(crate) mod code_target;
 pub(crate) mod compile_cache;
 pub(crate) mod compile_worker;
 pub(crate) mod compiled_plugin;
@@ -20,6 +21,7 @@ pub(crate) mod inspection;
 mod linked_plugins;
 mod linker;
 pub(crate) mod loader;
+pub(crate) mod processor;
 pub(crate) mod requirement;
 pub(crate) mod source;
 pub(crate) mod world;

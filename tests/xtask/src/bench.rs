@@ -5,7 +5,7 @@ use std::{env, path::Path};
 use anyhow::Result;
 
 use crate::{
-    python,
+    peers, python,
     run::{add_targets, cargo, root, target_dir},
 };
 
@@ -23,7 +23,27 @@ pub(crate) fn measure(args: &[&str]) -> Result<()> {
     bench.push("--");
     let args = absolute(args, &env::current_dir()?);
     bench.extend(args.iter().map(String::as_str));
-    cargo(&bench, &[("CLOAKROOM_PYTHON", &python.to_string_lossy())])
+    // Only if they are asked for: they take as long to build as all of Cloakroom.
+    let is_peers = args.first().is_some_and(|name| name == "peers");
+    let peers =
+        if is_peers { peers::build()?.to_string_lossy().into_owned() } else { String::new() };
+    let plugins = large_plugins()?;
+    let vars = [
+        ("CLOAKROOM_PYTHON", &*python.to_string_lossy()),
+        ("CLOAKROOM_PEERS", &*peers),
+        ("CLOAKROOM_PLUGINS", &*plugins),
+    ];
+    cargo(&bench, &vars)
+}
+
+/// Returns the examples with Python and a JavaScript engine in them that the tests have built, as a list of
+/// paths.
+fn large_plugins() -> Result<String> {
+    let folder = target_dir()?.join("tmp/author_examples");
+    let files =
+        ["json-fields-codec", "webdav-driver"].map(|name| folder.join(name).join("plugin.wasm"));
+    let files = env::join_paths(files.iter().filter(|file| file.exists()))?;
+    Ok(files.to_string_lossy().into_owned())
 }
 
 fn is_bench(name: &str) -> bool {
@@ -55,6 +75,6 @@ mod tests {
 
     #[test]
     fn knows_the_benchmarks() {
-        assert!(is_bench("price") && !is_bench("zstd"));
+        assert!(is_bench("price") && is_bench("peers") && !is_bench("zstd"));
     }
 }

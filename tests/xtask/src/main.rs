@@ -17,6 +17,7 @@ mod lint;
 mod needs;
 mod node;
 mod package;
+mod peers;
 mod plugins;
 mod profile;
 mod python;
@@ -62,6 +63,7 @@ cargo xtask bench [BENCH [TEXT]]        what the sandbox costs, beside its peers
 cargo xtask profile                     where the time of a call goes: a table of its steps, and flame graphs in target/profile
 cargo xtask cost [--write]              instructions and allocations of a fixed set of calls, compared with tests/benches/cost.json,
                                         or written into it
+cargo xtask bench peers                 the same codecs in Extism and in plain wasmtime, which are built for it
 cargo xtask agent [ARGS]                examples/agent, with a Temporal server and its SDK for Python installed for it
 cargo xtask document-pipeline [ARGS]    examples/document-pipeline, with Dapr built and its SDK for Python installed for it
 cargo xtask quick-start [LANGUAGES]     the time from an empty folder to a passing check of a plugin, in each language

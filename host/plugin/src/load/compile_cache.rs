@@ -46,12 +46,18 @@ impl CompileCache {
     /// Returns the intact files with a component's code: first the one that this engine wrote, then others.
     /// The engine decides which it can load: code for a processor with fewer features works, too.
     pub(super) fn find(&self, component: Digest) -> impl Iterator<Item = CompiledFile> {
-        let (own, _) = self.paths(component);
+        let (own, _) = self.paths(component, &self.engine);
         let others = self.others(component).filter({
             let own = own.clone();
             move |path| *path != own
         });
         std::iter::once(own).chain(others).filter_map(|code| CompiledFile::open(code).ok())
+    }
+
+    /// Returns the intact file with a component's code for one kind of engines, by their fingerprint.
+    pub(super) fn find_for(&self, component: Digest, engine: &str) -> Option<CompiledFile> {
+        let (code, _) = self.paths(component, engine);
+        CompiledFile::open(code).ok()
     }
 
     /// Returns the files of other engines. The folder is read only if the iterator is used.
@@ -66,22 +72,27 @@ impl CompileCache {
             .filter(|path| path.extension().is_some_and(|extension| extension == CODE))
     }
 
-    /// Writes a compiled component, and opens the file. Another process may write the same one at the same
+    /// Writes a compiled component for the engines of a fingerprint, and opens the file. Another process may write the same one at the same
     /// time: each file appears whole or not at all.
     ///
     /// # Errors
     /// The system's error if a file cannot be written.
-    pub(super) fn store(&self, component: Digest, compiled: &[u8]) -> io::Result<CompiledFile> {
-        let (code, note) = self.paths(component);
+    pub(super) fn store(
+        &self,
+        component: Digest,
+        engine: &str,
+        compiled: &[u8],
+    ) -> io::Result<CompiledFile> {
+        let (code, note) = self.paths(component, engine);
         // The code first: code without a note is not loaded, and a note alone is harmless.
         write_atomically(&code, compiled)?;
         write_atomically(&note, Digest::sha256(compiled).to_string().as_bytes())?;
         CompiledFile::open(code)
     }
 
-    fn paths(&self, component: Digest) -> (PathBuf, PathBuf) {
+    fn paths(&self, component: Digest, engine: &str) -> (PathBuf, PathBuf) {
         // Both digests are in the name: of what was compiled, and of what compiled it.
-        let stem = format!("{}-{}", component.hex(), self.engine);
+        let stem = format!("{}-{engine}", component.hex());
         let code = self.folder.join(format!("{stem}.{CODE}"));
         let note = code.with_extension(NOTE);
         (code, note)

@@ -7,9 +7,9 @@ use rustix::process::{Resource, Rlimit, setrlimit};
 use wasmtime::{Engine, OutOfMemory};
 
 use super::{
-    compile_cache::fingerprint,
+    code_target::CodeTarget,
     compiler_process::{NO_MEMORY, OTHER_ENGINE, REFUSED},
-    engine,
+    processor::Processor,
 };
 
 /// Work of a compiler process: one component.
@@ -18,14 +18,16 @@ pub struct CompileWorker {
     memory: ByteSize,
     seconds: u64,
     engine: String,
+    processor: Processor,
 }
 
 impl CompileWorker {
     /// Returns the work of a process that may use `memory` and `seconds` of processor time. `engine` is the
-    /// fingerprint of the engine that the code is for, from the process that asks for it.
+    /// fingerprint of the engine that the code is for, from the process that asks for it, and `processor`
+    /// what that engine compiles for.
     #[must_use]
-    pub fn new(memory: ByteSize, seconds: u64, engine: String) -> Self {
-        Self { memory, seconds, engine }
+    pub fn new(memory: ByteSize, seconds: u64, engine: String, processor: Processor) -> Self {
+        Self { memory, seconds, engine, processor }
     }
 
     /// Compiles a component from standard input to standard output, within limits that apply to the whole
@@ -45,8 +47,8 @@ impl CompileWorker {
 
     fn compile(&self) -> Result<(), (u8, String)> {
         let failed = |error: &dyn std::fmt::Display| (1, error.to_string());
-        let engine = engine::compiling().map_err(|error| failed(&error))?;
-        if fingerprint(&engine) != self.engine {
+        let target = CodeTarget::of(self.processor).map_err(|error| failed(&error))?;
+        if target.fingerprint != self.engine {
             return Err((OTHER_ENGINE, "another engine".to_owned()));
         }
         // Before the component is read: from then on the process is in its author's hands. After the engine is
@@ -54,7 +56,7 @@ impl CompileWorker {
         self.confine().map_err(|error| failed(&error))?;
         let mut component = Vec::new();
         io::stdin().lock().read_to_end(&mut component).map_err(|error| failed(&error))?;
-        let code = precompile(&engine, &component).map_err(|error| {
+        let code = precompile(&target.engine, &component).map_err(|error| {
             let status = if error.is::<OutOfMemory>() { NO_MEMORY } else { REFUSED };
             (status, format!("{error:#}"))
         })?;

@@ -14,8 +14,10 @@ use super::component_names::CAUSE;
 use super::{
     cancellation::Cancellation,
     code_size::CodeSize,
-    compile_cache::{self, CompileCache, CompiledFile},
+    code_target::CodeTarget,
+    compile_cache::{CompileCache, CompiledFile},
     compiler_process::CompilerProcess,
+    processor::Processor,
     source::PluginBytes,
 };
 use crate::limits::{Limits, code_limits::CodeLimits};
@@ -25,7 +27,8 @@ const COMPILATIONS: &str = "cloakroom_compilations_total";
 
 /// Compiler of one host, with its cache folder if there is one.
 pub(crate) struct Compiler {
-    engine: Engine,
+    /// This machine, with the engine that runs the code.
+    this: CodeTarget,
     cache: Option<CompileCache>,
     /// Whether it may compile. Otherwise plugins that are not in the cache are refused.
     enabled: bool,
@@ -62,12 +65,9 @@ impl Compiler {
         metrics::counter!(COMPILATIONS).increment(0);
         let enabled = enabled && cfg!(feature = "compiler");
         let limits = limits.code.clone();
-        let process = program.map(|program| CompilerProcess {
-            program,
-            engine: compile_cache::fingerprint(&engine),
-            limits: limits.clone(),
-        });
-        Self { engine, cache, enabled, limits, process, compiled: AtomicU64::new(0) }
+        let process = program.map(|program| CompilerProcess { program, limits: limits.clone() });
+        let this = CodeTarget::this(engine);
+        Self { this, cache, enabled, limits, process, compiled: AtomicU64::new(0) }
     }
 
     pub(crate) fn folder(&self) -> Option<&Path> {
@@ -91,16 +91,17 @@ impl Compiler {
         if let Some((_, component)) = self.find_cached(plugin) {
             return Ok(component);
         }
-        let code = self.compile(plugin, cancellation)?;
+        let CodeTarget { engine, fingerprint, .. } = &self.this;
+        let code = self.compile(plugin, &self.this, cancellation)?;
         let loaded = match &self.cache {
-            None => load_new(&self.engine, &code),
-            Some(cache) => match cache.store(plugin.digest, &code) {
-                Ok(code) => load(&self.engine, &code),
+            None => load_new(engine, &code),
+            Some(cache) => match cache.store(plugin.digest, fingerprint, &code) {
+                Ok(code) => load(engine, &code),
                 // Without the cache the next start takes longer. That must not keep this one from working.
                 Err(error) => {
                     let folder = cache.folder().display();
                     tracing::warn!(%error, %folder, "cannot write to the compile cache");
-                    load_new(&self.engine, &code)
+                    load_new(engine, &code)
                 }
             },
         };
@@ -110,14 +111,15 @@ impl Compiler {
         })
     }
 
-    /// Returns a component's code in the cache folder, compiled now if it is not there.
+    /// Returns a component's code in the cache folder, compiled now for a processor if it is not there.
     ///
     /// # Errors
-    /// `Config` if there is no folder or it cannot be written to. `PluginRejected` as
+    /// `Config` if there is no folder, it cannot be written to, or the processor is of another architecture. `PluginRejected` as
     /// [`Compiler::component`].
     pub(super) fn compile_into_cache(
         &self,
         plugin: &PluginBytes,
+        processor: Processor,
         cancellation: &Cancellation,
     ) -> Result<CompiledCode, Error> {
         let Some(cache) = &self.cache else {
@@ -125,10 +127,19 @@ impl Compiler {
             let error = Error::new(ErrorKind::Config, text);
             return Err(error.with_remedies(&[Remedy::CompileCache]));
         };
-        if let Some((code, _)) = self.find_cached(plugin) {
+        let other =
+            (processor != Processor::This).then(|| CodeTarget::of(processor)).transpose()?;
+        let found = match &other {
+            None => self.find_cached(plugin).map(|(code, _)| code),
+            // This machine may not have what the code needs, so it is not loaded.
+            Some(other) => cache.find_for(plugin.digest, &other.fingerprint),
+        };
+        if let Some(code) = found {
             return Ok(CompiledCode::new(code, false));
         }
-        let stored = cache.store(plugin.digest, &self.compile(plugin, cancellation)?);
+        let target = other.as_ref().unwrap_or(&self.this);
+        let code = self.compile(plugin, target, cancellation)?;
+        let stored = cache.store(plugin.digest, &target.fingerprint, &code);
         let code = stored.map_err(|error| {
             let text = format!("cannot write to the compile cache `{}`", cache.folder().display());
             Error::new(ErrorKind::Config, text).with_source(error)
@@ -141,12 +152,17 @@ impl Compiler {
     fn find_cached(&self, plugin: &PluginBytes) -> Option<(CompiledFile, Component)> {
         let mut files = self.cache.as_ref()?.find(plugin.digest);
         files.find_map(|code| {
-            let component = load(&self.engine, &code).ok()?;
+            let component = load(&self.this.engine, &code).ok()?;
             Some((code, component))
         })
     }
 
-    fn compile(&self, plugin: &PluginBytes, cancellation: &Cancellation) -> Result<Vec<u8>, Error> {
+    fn compile(
+        &self,
+        plugin: &PluginBytes,
+        target: &CodeTarget,
+        cancellation: &Cancellation,
+    ) -> Result<Vec<u8>, Error> {
         if !self.enabled {
             return Err(self.may_not_compile());
         }
@@ -155,8 +171,8 @@ impl Compiler {
         self.compiled.fetch_add(1, Relaxed);
         metrics::counter!(COMPILATIONS).increment(1);
         match &self.process {
-            Some(process) => process.compile(&plugin.bytes, cancellation),
-            None => precompile(&self.engine, &plugin.bytes),
+            Some(process) => process.compile(&plugin.bytes, target, cancellation),
+            None => precompile(&target.engine, &plugin.bytes),
         }
     }
 

@@ -13,7 +13,7 @@ use std::{
 
 use cloakroom_core::{Error, ErrorKind, Remedy};
 
-use super::cancellation::Cancellation;
+use super::{cancellation::Cancellation, code_target::CodeTarget};
 use crate::limits::code_limits::CodeLimits;
 
 /// Command of the program that compiles one component from standard input to standard output.
@@ -31,8 +31,6 @@ const TEXT: u64 = 4096;
 #[derive(Debug)]
 pub(crate) struct CompilerProcess {
     pub(crate) program: PathBuf,
-    /// Fingerprint of the engine, which must be the same in both processes.
-    pub(crate) engine: String,
     pub(crate) limits: CodeLimits,
 }
 
@@ -45,10 +43,11 @@ impl CompilerProcess {
     pub(crate) fn compile(
         &self,
         component: &[u8],
+        target: &CodeTarget,
         cancellation: &Cancellation,
     ) -> Result<Vec<u8>, Error> {
         let mut child =
-            self.command().spawn().map_err(|error| self.unusable().with_source(error))?;
+            self.command(target).spawn().map_err(|error| self.unusable().with_source(error))?;
         let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         cancellation.set_process(child);
         let (Some(mut input), Some(mut output), Some(errors)) = pipes else {
@@ -74,14 +73,16 @@ impl CompilerProcess {
     }
 
     /// Builds the command. The process gets no environment, which may hold credentials of stores.
-    fn command(&self) -> Command {
+    fn command(&self, target: &CodeTarget) -> Command {
         let mut command = Command::new(&self.program);
         command
             .arg(COMMAND)
             .args(["--memory", &self.limits.memory.get().to_string()])
             // Not 0: the system would end the process before it begins.
             .args(["--seconds", &self.limits.time.as_secs().max(1).to_string()])
-            .args(["--engine", &self.engine])
+            // Of the engine, which must be the same in both processes.
+            .args(["--engine", &target.fingerprint])
+            .args(["--processor", target.processor.as_str()])
             .env_clear()
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

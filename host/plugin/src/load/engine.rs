@@ -3,6 +3,7 @@
 use cloakroom_core::ByteSize;
 use wasmtime::{Config, Enabled, Engine, PoolingAllocationConfig};
 
+use super::processor::Processor;
 use crate::limits::Limits;
 
 /// Bytes of a slot's memory, and of its tables, that stay mapped after an instance: they are zeroed in place
@@ -26,8 +27,33 @@ pub(crate) fn engine(limits: &Limits) -> wasmtime::Result<Engine> {
 }
 
 /// Returns an engine that compiles for [`engine`] and runs nothing, so that it needs no pool.
-pub(crate) fn compiling() -> wasmtime::Result<Engine> {
-    Engine::new(&config())
+pub(crate) fn compiling(processor: Processor) -> wasmtime::Result<Engine> {
+    let mut config = config();
+    if processor != Processor::This {
+        set_processor(&mut config, processor)?;
+    }
+    Engine::new(&config)
+}
+
+/// Sets the processor that code is compiled for.
+#[cfg(feature = "compiler")]
+#[expect(unsafe_code, reason = "naming features of a processor; see the argument")]
+fn set_processor(config: &mut Config, processor: Processor) -> wasmtime::Result<()> {
+    let system = if cfg!(target_os = "macos") { "apple-darwin" } else { "unknown-linux-gnu" };
+    // With a target, the compiler takes nothing from the machine that it runs on.
+    config.target(&format!("{}-{system}", std::env::consts::ARCH))?;
+    if let Some(preset) = processor.preset() {
+        // SAFETY: the method could switch off checks of the compiler. The names are those of three presets,
+        // which add instructions and nothing else. Code with instructions that a machine lacks is refused
+        // there, when it is loaded.
+        unsafe { config.cranelift_flag_enable(preset) };
+    }
+    Ok(())
+}
+
+#[cfg(not(feature = "compiler"))]
+fn set_processor(_: &mut Config, _: Processor) -> wasmtime::Result<()> {
+    Err(wasmtime::Error::msg("this build has no compiler"))
 }
 
 fn config() -> Config {

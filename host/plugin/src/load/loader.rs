@@ -14,6 +14,7 @@ use super::{
     inspection::Inspection,
     linked_plugins::LinkedPlugins,
     linker::link,
+    processor::Processor,
     source::{PluginBytes, Source},
 };
 use crate::{contract::v0_1::exports::linked_plugin::LinkedPlugin, grants::Grants};
@@ -67,7 +68,7 @@ impl Loader {
         loaded.map_err(|error| source.add_context(error))
     }
 
-    /// Compiles a plugin into the cache folder. It is not linked, so it needs no grants.
+    /// Compiles a plugin for a processor into the cache folder. It is not linked, so it needs no grants.
     ///
     /// # Errors
     /// `Config` if there is no folder, or it cannot be written to. `PluginRejected` if this host cannot load
@@ -75,9 +76,10 @@ impl Loader {
     pub(crate) fn compile(
         &self,
         source: &Source,
+        processor: Processor,
         cancellation: &Cancellation,
     ) -> Result<CompiledPlugin, Error> {
-        let compiled = self.compile_checked(source, cancellation);
+        let compiled = self.compile_checked(source, processor, cancellation);
         compiled.map_err(|error| source.add_context(error))
     }
 
@@ -101,11 +103,12 @@ impl Loader {
     fn compile_checked(
         &self,
         source: &Source,
+        processor: Processor,
         cancellation: &Cancellation,
     ) -> Result<CompiledPlugin, Error> {
         let plugin = source.read(self.component_limit)?;
         Inspection::read(&plugin.bytes, plugin.digest)?.check()?;
-        let code = self.compiler.compile_into_cache(&plugin, cancellation)?;
+        let code = self.compiler.compile_into_cache(&plugin, processor, cancellation)?;
         let CompiledCode { path, bytes, is_new } = code;
         Ok(CompiledPlugin { digest: plugin.digest, path, bytes, is_new })
     }
