@@ -9,7 +9,7 @@ use std::{
 use aws_lc_rs::digest;
 use bytes::Bytes;
 use cloakroom::{Cloakroom, CloakroomBuilder, Context, Payload, storage::TemporalReferences};
-use object_store::{ObjectStore, ObjectStoreExt, PutPayload, local::LocalFileSystem};
+use object_store::{ObjectStoreExt, PutPayload, local::LocalFileSystem};
 use tokio::runtime::{Builder, Runtime};
 
 /// Compress, seal, hash, store, and the chain of them.
