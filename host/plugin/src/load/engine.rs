@@ -13,6 +13,9 @@ const RESIDENT: usize = 2 << 20;
 /// Bytes of a fiber's stack that stay mapped.
 const RESIDENT_STACK: usize = 64 << 10;
 
+/// Stacks beyond those of all slots.
+const SPARE_STACKS: u32 = 8;
+
 /// Most core modules in one component: languages that link dynamically have dozens.
 const MODULES: u32 = 64;
 
@@ -85,17 +88,16 @@ pub(crate) fn address_space(limits: &Limits) -> ByteSize {
 }
 
 fn pool(limits: &Limits) -> PoolingAllocationConfig {
-    let instances = u32::try_from(limits.instances.get()).unwrap_or(u32::MAX);
     let slots = slots(limits);
     let mut pool = PoolingAllocationConfig::new();
-    // Stacks are for instances in a call only: warm ones have none. Some are spare, since a slot may be
-    // taken again a moment before its last stack is back. Pages are reset only if they were written, where
-    // the kernel can tell.
+    // An instance keeps the stack of its last call until it is dropped, so a warm one has a stack too. Some
+    // are spare, since a slot may be taken again a moment before its last stack is back. Pages are reset only
+    // if they were written, where the kernel can tell.
     pool.total_component_instances(slots)
         .total_core_instances(slots.saturating_mul(MODULES))
         .total_memories(slots)
         .total_tables(slots.saturating_mul(4))
-        .total_stacks(instances.saturating_mul(2).saturating_add(8))
+        .total_stacks(slots.saturating_add(SPARE_STACKS))
         .max_core_instances_per_component(MODULES)
         .max_memories_per_component(4)
         .max_memories_per_module(2)
@@ -121,5 +123,26 @@ mod tests {
     fn no_call_sees_what_another_left_on_its_stack() {
         let limits = Limits { instances: 1.try_into().unwrap(), ..Limits::default() };
         assert!(engine(&limits).unwrap().get_async_stack_zeroing());
+    }
+
+    /// A module with an empty start function, which runs on a stack.
+    #[cfg(feature = "compiler")]
+    const STARTS: [u8; 27] =
+        *b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x02\x01\0\x08\x01\0\x0a\x04\x01\x02\0\x0b";
+
+    #[cfg(feature = "compiler")]
+    #[test]
+    fn each_slot_has_a_stack_that_its_instance_keeps() {
+        let limits = Limits { instances: 9.try_into().unwrap(), ..Limits::default() };
+        let engine = engine(&limits).unwrap();
+        let module = wasmtime::Module::new(&engine, STARTS).unwrap();
+        let start = |_| {
+            let mut store = wasmtime::Store::new(&engine, ());
+            store.set_epoch_deadline(u64::MAX / 2);
+            let started = wasmtime::Instance::new_async(&mut store, &module, &[]);
+            futures::executor::block_on(started).map(|_| store)
+        };
+        let running: Vec<_> = (0..slots(&limits)).map(start).collect();
+        assert!(running.iter().all(Result::is_ok), "{:?}", running.last().unwrap().as_ref().err());
     }
 }
