@@ -49,6 +49,7 @@ mod gateway;
 mod gateway_dapr;
 mod gcs;
 mod guests;
+mod heap;
 mod history;
 mod hook;
 mod hostile_files;

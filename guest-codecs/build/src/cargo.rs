@@ -18,7 +18,13 @@ const PROFILE: &str = "guest";
 /// `simd128`: every engine has it, and the compressors use it.
 /// The stack is smaller than the default of 1 MiB, which lies below the heap: an engine that keeps the
 /// first part of a guest's memory for the next instance would keep mostly unused stack.
-const BARE_FLAGS: [&str; 2] = ["-Ctarget-feature=+simd128", "-Clink-arg=-zstack-size=131072"];
+/// The heap is there from the start: a small payload needs no more, and to grow the memory of a fresh
+/// instance, and to take that back after the call, takes the host longer than many a call.
+const BARE_FLAGS: [&str; 3] = [
+    "-Ctarget-feature=+simd128",
+    "-Clink-arg=-zstack-size=131072",
+    "-Clink-arg=--initial-heap=131072",
+];
 
 /// Variables that the outer Cargo and its caller pass on to the inner one: they say where crates come
 /// from, and how many jobs may run: the inner Cargo takes its jobs from those of the outer one.

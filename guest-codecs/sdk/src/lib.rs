@@ -40,6 +40,11 @@
 //!   [`log`](https://docs.rs/log): `log::info!` and above, unless the plugin sets another level.
 //! - [`secrets`] gives what the operator lets the plugin see, such as the password of a database.
 //!
+//! # Memory
+//! With the feature `allocator`, a plugin for `wasm32-unknown-unknown` uses the memory that it starts with
+//! before it asks for more. Link it with `-Clink-arg=--initial-heap=131072`: most calls then need no more,
+//! and a fresh instance for each call costs several microseconds less.
+//!
 //! # Tests
 //! In a native build all of these are ordinary values, so `cargo test` runs the plugin as it is:
 //! [`testing`] makes contexts and payloads, and grants key rings, buckets, services and secrets in
@@ -47,6 +52,8 @@
 //!
 //! [Cloakroom]: https://docs.rs/cloakroom
 
+#[cfg(all(feature = "allocator", target_family = "wasm", target_os = "unknown"))]
+mod allocator;
 mod chunk;
 mod codec;
 mod driver;

@@ -5,6 +5,7 @@
 //! their name.
 
 mod data;
+mod floor;
 mod measure;
 mod native;
 mod plugins;
@@ -52,6 +53,10 @@ fn main() {
         report.progress();
     }
     report.print(batches);
+    if report.wants("instances") {
+        report.print(floor::table(&runner, &codecs, &ctx));
+        report.progress();
+    }
     let mut loads = Table::new("loading", &["loading from the compile cache", "time"]);
     if report.wants("loading") {
         for (plugin, times) in load_times(&runner) {
