@@ -10,7 +10,7 @@ use crate::{
     item::{CountedPayload, Item},
     metric,
     stage::Stage,
-    tasks::{self, Step},
+    tasks::{self, Step, catch_panic},
 };
 
 impl Pipeline {
@@ -74,6 +74,15 @@ impl Pipeline {
 
     /// Decodes plain payloads. References stay.
     async fn decode_items(&self, call: &Call, items: Vec<Item>) -> Result<Vec<Item>, Error> {
+        let items = match <[Item; 1]>::try_from(items) {
+            // As encoding does.
+            Ok([Item::Plain(payload)]) if !self.lets_pass(&payload) => {
+                let decode = self.decode_payload(&call.ctx, payload);
+                return Ok(vec![Item::Plain(catch_panic("the pipeline", decode).await?)]);
+            }
+            Ok([item]) => return Ok(vec![item]),
+            Err(items) => items,
+        };
         let this = Arc::new(self.clone());
         let decode = |item| match item {
             // A page of a history has thousands of them, and a task for each takes longer than all else.

@@ -9,7 +9,7 @@ use crate::{
     admission::Call,
     item::{CountedPayload, Item},
     offload::{room::Thresholds, storage::Storage, store::Outgoing},
-    tasks::{self, Step},
+    tasks::{self, Step, catch_panic},
 };
 
 impl Pipeline {
@@ -51,18 +51,23 @@ impl Pipeline {
     }
 
     async fn encode_items(&self, call: &Call, items: Vec<Item>) -> Result<Vec<Item>, Error> {
+        let items = match <[Item; 1]>::try_from(items) {
+            // Nearly every call. It is worked on here, and needs no copy of the pipeline.
+            Ok([item]) => {
+                let Some(ctx) = context_of(call, &item) else { return Ok(vec![item]) };
+                let encode = self.encode_item(&ctx, item);
+                return Ok(vec![catch_panic("the pipeline", encode).await?]);
+            }
+            Err(items) => items,
+        };
         // One clone for all: it counts each part of the pipeline.
         let this = Arc::new(self.clone());
-        let encode = |item| match item {
-            Item::SystemEnvelope(envelope) => Step::Done(Item::SystemEnvelope(envelope)),
-            item => {
-                let slot = item.payload().map_or(0, |payload| payload.slot);
-                let (this, ctx) = (this.clone(), call.ctx.for_payload(slot));
-                if ctx.is_plaintext() {
-                    return Step::Done(item);
-                }
+        let encode = |item| match context_of(call, &item) {
+            Some(ctx) => {
+                let this = this.clone();
                 Step::Run(async move { this.encode_item(&ctx, item).await })
             }
+            None => Step::Done(item),
         };
         tasks::run_each(self.permits, items, encode).await
     }
@@ -160,4 +165,13 @@ impl Pipeline {
         encoded.payload = storage.format.mark_encoded(encoded.payload, sizes);
         Ok(Item::EncodedReference(encoded))
     }
+}
+
+/// Returns the context in which an item is encoded, unless it passes as it is.
+fn context_of(call: &Call, item: &Item) -> Option<Context> {
+    if matches!(item, Item::SystemEnvelope(_)) {
+        return None;
+    }
+    let slot = item.payload().map_or(0, |payload| payload.slot);
+    Some(call.ctx.for_payload(slot)).filter(|ctx| !ctx.is_plaintext())
 }

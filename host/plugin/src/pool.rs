@@ -81,7 +81,10 @@ impl InstancePool {
                 instance.begin_call(call).await;
                 instance
             }
-            None => Instance::start(self.linked.clone(), self.config.clone(), call).await?,
+            // Boxed: a warm call has room for it too, and it is large.
+            None => {
+                Box::pin(Instance::start(self.linked.clone(), self.config.clone(), call)).await?
+            }
         };
         Ok(TakenInstance { instance, pool: self.clone(), _permit: permit })
     }

@@ -11,7 +11,7 @@ use crate::grants::{granted_buckets::GrantedBuckets, granted_service::GrantedSer
 pub(crate) enum Handle {
     Bucket(GrantedBuckets),
     Buffer(Rope),
-    Payload(Box<HeldPayload>),
+    Payload(HeldPayload),
     Service(GrantedService),
     Writer(BufferWriter),
 }

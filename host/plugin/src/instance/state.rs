@@ -115,7 +115,7 @@ impl InstanceState {
         &mut self,
         payload: HeldPayload,
     ) -> wasmtime::Result<Resource<PayloadResource>> {
-        Ok(Resource::new_own(self.handles.insert(Handle::Payload(payload.into()))?))
+        Ok(Resource::new_own(self.handles.insert(Handle::Payload(payload))?))
     }
 
     pub(crate) fn put_bucket(

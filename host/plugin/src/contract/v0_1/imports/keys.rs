@@ -14,7 +14,7 @@ use crate::{
         types::Error,
     },
     grants::granted_rings::{NamedRing, OpeningRing, OpeningRings},
-    instance::{rope::Rope, state::InstanceState},
+    instance::{held_memory::SharedReservation, rope::Rope, state::InstanceState},
 };
 
 /// Most bytes that sealing adds.
@@ -48,7 +48,7 @@ impl Host for InstanceState {
         plaintext: Resource<Rope>,
         bound: Vec<u8>,
     ) -> Answer<Sealed> {
-        let seal = move |key: &dyn Key, rope: Rope| key.seal(rope.parts(), &bound);
+        let seal = move |key: &dyn Key, rope: &Rope| key.seal(rope.parts(), &bound);
         let sealed = self.seal_with("keys.seal", Lasts::No, ring, plaintext, seal).await?;
         Ok(sealed.map(SealedIn::into_sealed))
     }
@@ -59,7 +59,7 @@ impl Host for InstanceState {
         plaintext: Resource<Rope>,
         bound: Vec<u8>,
     ) -> Answer<Sealed> {
-        let seal = move |key: &dyn Key, rope: Rope| key.seal_repeatably(rope.parts(), &bound);
+        let seal = move |key: &dyn Key, rope: &Rope| key.seal_repeatably(rope.parts(), &bound);
         // Under a key that changes by the clock, the same would not give the same.
         let sealed =
             self.seal_with("keys.seal-repeatably", Lasts::Yes, ring, plaintext, seal).await?;
@@ -83,7 +83,7 @@ impl Host for InstanceState {
         plaintext: Resource<Rope>,
         bound: Vec<u8>,
     ) -> Answer<Sealed> {
-        let seal = move |key: &dyn Key, rope: Rope| key.seal_aes_gcm(rope.parts(), &bound);
+        let seal = move |key: &dyn Key, rope: &Rope| key.seal_aes_gcm(rope.parts(), &bound);
         let sealed = self.seal_with("keys.seal-aes-gcm", Lasts::No, ring, plaintext, seal).await?;
         if let Ok(SealedIn { sealed, ring }) = &sealed {
             self.config.key_messages.count(&ring.name, &sealed.key);
@@ -113,10 +113,10 @@ impl InstanceState {
         seal: W,
     ) -> Answer<SealedIn>
     where
-        W: FnOnce(&dyn Key, Rope) -> Result<Bytes, KeyError> + Send,
+        W: FnOnce(&dyn Key, &Rope) -> Result<Bytes, KeyError> + Send,
     {
-        let input = self.buffer(&input)?.clone();
-        let mut call = self.host_call(name, input.len());
+        let length = self.buffer(&input)?.len();
+        let mut call = self.host_call(name, length);
         let ring = match self.sealing_ring(|grants| &grants.keys, &ring) {
             Ok(ring) => ring,
             Err(error) => return Ok(Err(error)),
@@ -127,8 +127,10 @@ impl InstanceState {
             Err(error) => return Ok(Err(error)),
         };
         let id = key.id().to_owned();
-        let size = self.count_result(input.len())?;
-        match self.transform(size, || seal(&*key, input)).await? {
+        let size = self.count_result(length)?;
+        let reservation = self.reserve_result(size).await?;
+        let sealed = seal(&*key, self.buffer(&input)?);
+        match self.put_result(sealed, reservation)? {
             Ok(data) => {
                 call.returns(size);
                 Ok(Ok(SealedIn { sealed: Sealed { key: id, data }, ring }))
@@ -174,7 +176,8 @@ impl InstanceState {
                 Ok(None) => continue,
                 Err(error) => return Ok(Err(error)),
             };
-            match self.transform(size, || open(&*key, sealed.clone())).await? {
+            let reservation = self.reserve_result(size).await?;
+            match self.put_result(open(&*key, sealed.clone()), reservation)? {
                 Ok(opened) => {
                     call.returns(size);
                     return Ok(Ok(opened));
@@ -197,19 +200,21 @@ impl InstanceState {
         Ok(size)
     }
 
-    /// Runs a key's operation, whose result has at most `size` bytes, and returns that as a buffer.
-    async fn transform<W>(
-        &mut self,
-        size: usize,
-        operation: W,
-    ) -> wasmtime::Result<Result<Resource<Rope>, KeyError>>
-    where
-        W: FnOnce() -> Result<Bytes, KeyError> + Send,
-    {
-        // Before the operation, which allocates all of its output at once.
+    /// Reserves the memory of a result of at most `size` bytes, and prepares to make it. A key's operation
+    /// allocates all of its output at once.
+    async fn reserve_result(&mut self, size: usize) -> wasmtime::Result<SharedReservation> {
         let reservation = self.meter.reserve(size)?.into();
         large_work::yield_before_processing(size, &self.call.clock).await;
-        match operation() {
+        Ok(reservation)
+    }
+
+    /// Returns the result of a key's operation as a buffer.
+    fn put_result(
+        &mut self,
+        result: Result<Bytes, KeyError>,
+        reservation: SharedReservation,
+    ) -> wasmtime::Result<Result<Resource<Rope>, KeyError>> {
+        match result {
             Ok(bytes) => self.put_buffer(Rope::piece(bytes, reservation)).map(Ok),
             Err(error) => Ok(Err(error)),
         }
