@@ -47,7 +47,9 @@ pub(crate) fn table(runner: &Runner, codecs: &Codecs, ctx: &Context) -> Table {
             start.elapsed().as_secs_f64() / CALLS as f64
         };
         let mut times: [Samples; 3] = Default::default();
-        (0..3).for_each(|who| drop(turn(who)));
+        for who in 0..3 {
+            turn(who);
+        }
         for _ in 0..TURNS {
             (0..3).for_each(|who| times[who].push(turn(who)));
         }
