@@ -109,6 +109,7 @@ fn rings(file: &File) -> Vec<RingReport> {
         name: name.clone(),
         current: entry.current.clone().or_else(|| entry.service.clone()).unwrap_or_default(),
         keys: entry.material.keys().chain(&entry.retired).cloned().collect(),
+        retired: entry.retired.clone(),
         bucket: entry.bucket.clone(),
         stores_wrapped: entry.stores_wrapped(),
     };

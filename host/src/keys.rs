@@ -8,8 +8,9 @@ pub use cloakroom_core::{
 };
 pub use cloakroom_keys::{
     Clock, DataKeyReport, DataKeySettings, DataKeys, DataKeysBuilder, DataKeysReport,
-    FailingReport, Form, KeyId, OpenedSettings, Per, ProbeReport, WRAPPED_KEYS, WrappedKey,
-    WrappedPlace, make_secret, namespace_tag, probe, rewrap_secret, service_tag,
+    FailingReport, Form, KeyId, KeyProof, OpenedSettings, Per, ProbeReport, SecretReport,
+    ServiceCheck, WRAPPED_KEYS, WrappedKey, WrappedPlace, make_secret, namespace_tag, probe,
+    rewrap_secret, service_tag,
 };
 pub use cloakroom_stores::{
     KeyMaterial, KeyUsage, MaterialError, Ring, RingBuilder, RingError, RingKey,

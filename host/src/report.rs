@@ -84,6 +84,8 @@ pub struct RingReport {
     pub current: String,
     /// The ids of all its keys.
     pub keys: Vec<String>,
+    /// Those of `keys` that are a service's, which only unwrap: their URIs as the file has them.
+    pub retired: Vec<String>,
     /// The bucket of its wrapped keys.
     pub bucket: Option<String>,
     /// True if new wrapped keys are kept there.

@@ -7,6 +7,7 @@ use std::{fs, process::Output};
 
 use serde_json::Value;
 
+pub(crate) use self::files::write_history;
 use self::scene::{CANARY, KEYS, Scene, used_by};
 use crate::{cli::check, worker::until};
 

@@ -9,6 +9,7 @@ mod lasting;
 mod memory_dump;
 mod openbao;
 mod pipeline;
+mod retired;
 mod stored;
 
 use std::sync::Arc;

@@ -1,5 +1,7 @@
 //! Access to one configured key of a key service: bounded, paused while it fails, counted and logged.
 
+mod trial;
+
 use std::{
     fmt,
     num::NonZeroUsize,
@@ -164,6 +166,21 @@ impl Access {
         // Never closed.
         let _permit = self.requests.acquire().await;
         self.check(scope).map_err(|failure| (failure, Verdict::Keep))?;
+        match self.send(operation, request).await {
+            Ok(answer) => {
+                self.recover(scope);
+                Ok(answer)
+            }
+            Err(error) => Err(self.fail(scope, &error)),
+        }
+    }
+
+    /// Sends one request, bounded in time and counted.
+    async fn send<T>(
+        &self,
+        operation: &'static str,
+        request: impl Future<Output = Result<T, KeyServiceError>>,
+    ) -> Result<T, KeyServiceError> {
         let began = Instant::now();
         let answer = timeout(PATIENCE, request).await.unwrap_or_else(|_| {
             let text = format!("no answer within {} s", PATIENCE.as_secs());
@@ -171,13 +188,7 @@ impl Access {
         });
         let outcome = answer.as_ref().map_or_else(|error| error.kind().as_str(), |_| "success");
         metric::request(&self.ring, self.uri(), operation, outcome, began.elapsed());
-        match answer {
-            Ok(answer) => {
-                self.recover(scope);
-                Ok(answer)
-            }
-            Err(error) => Err(self.fail(scope, &error)),
-        }
+        answer
     }
 
     fn recover(&self, scope: &Scope) {

@@ -26,6 +26,7 @@ mod report;
 mod ring;
 mod scope;
 mod secret;
+mod service_check;
 mod service_key;
 mod settings;
 mod sweep;
@@ -38,9 +39,10 @@ pub use self::{
     clock::Clock,
     id::{KeyId, WrappedKey, namespace_tag, service_tag},
     probe::{ProbeReport, probe},
-    report::{DataKeyReport, DataKeysReport, FailingReport},
+    report::{DataKeyReport, DataKeysReport, FailingReport, SecretReport},
     ring::DataKeys,
     secret::{make_secret, rewrap_secret},
+    service_check::{KeyProof, ServiceCheck},
     settings::{DataKeySettings, Form, OpenedSettings, Per, WrappedPlace},
     wrapped_keys::WRAPPED_KEYS,
 };

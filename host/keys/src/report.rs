@@ -14,8 +14,8 @@ pub struct DataKeysReport {
     pub service: String,
     /// URIs of the keys that only unwrap.
     pub retired: Vec<String>,
-    /// Id of the ring's secret.
-    pub secret: Option<String>,
+    /// Secrets of the ring. The first is in use, and others only open and verify.
+    pub secrets: Vec<SecretReport>,
     /// Data keys that seal in this process.
     pub data_keys: Vec<DataKeyReport>,
     /// Number of unwrapped keys that are remembered.
@@ -36,6 +36,16 @@ pub struct DataKeyReport {
     pub age: Duration,
     /// Payloads that this process has sealed with it.
     pub messages: u64,
+}
+
+/// Report of a secret of the ring.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct SecretReport {
+    /// Id, which payloads and claims name.
+    pub id: String,
+    /// URI of the key that has wrapped it.
+    pub service: String,
 }
 
 /// Report of a service's key that fails.
@@ -74,7 +84,11 @@ impl DataKeys {
             }
         });
         let (data_keys, opened) = (data_keys.collect(), memory.opened_keys());
-        let secret = self.inner.secrets.first().map(|secret| secret.id().to_owned());
-        DataKeysReport { service, retired, secret, data_keys, opened, failing }
+        let secrets = self.inner.secrets.iter().filter_map(|secret| {
+            let service = self.inner.services.get(secret.service)?.uri().to_owned();
+            Some(SecretReport { id: secret.id().to_owned(), service })
+        });
+        let secrets = secrets.collect();
+        DataKeysReport { service, retired, secrets, data_keys, opened, failing }
     }
 }

@@ -39,7 +39,7 @@ fn config(inner: &str, outer: &str, outer_keys: &[&str]) -> String {
 }
 
 /// Writes a history whose first event has these payloads as its input.
-fn write_history(folder: &Path, payloads: &[Payload]) {
+pub(crate) fn write_history(folder: &Path, payloads: &[Payload]) {
     let text = temporal::json::write(payloads).unwrap();
     let input: Value = serde_json::from_slice(&text).unwrap();
     let event = json!({

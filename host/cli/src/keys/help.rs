@@ -27,13 +27,15 @@ Exit status: 0 success, 2 usage or configuration is wrong.";
 
 pub(crate) const CHECK: &str = "\
 Loads the configuration, and has each key of each ring seal a probe and open it
-again. Nothing is sent anywhere.
+again. Keys of a key service are asked there. A retired one unwraps a secret of
+the ring, or a probe. If it wraps nothing any more, it is UNPROVABLE: the
+service refuses random bytes as it should, and nothing shows what it opens.
 
 Example:
   cloakroom keys check --config cloakroom.toml
 
 Exit status: 0 all keys work, 1 a key does not, 2 a key cannot be read, or usage
-or configuration is wrong.";
+or configuration is wrong, 3 no key fails and one is UNPROVABLE.";
 
 pub(crate) const ROTATE: &str = "\
 Rotates the key of a ring whose keys are files, in two steps, because every

@@ -15,6 +15,7 @@ mod client;
 mod dapr;
 mod envoy;
 mod forwarder;
+mod kms;
 mod memory;
 mod message;
 mod messages;
@@ -34,7 +35,7 @@ use tokio::runtime::{Builder, Runtime};
 use crate::{
     client::Turn,
     pages::{Encoding, Pages},
-    proxies::STAGES,
+    proxies::{Kek, STAGES},
     proxy::Proxy,
     report::Row,
     story::Story,
@@ -83,7 +84,7 @@ fn encode(runtime: &Runtime, pages: &Pages) -> bool {
     let any = Story::all(pages, "").remove(0);
     let gateway = proxies::gateway("gateway", STAGES, &any, stub.address);
     pages.encode(runtime, Encoding::Gateway, &gateway);
-    let temporal = proxies::temporal(true, stub.address);
+    let temporal = proxies::temporal(Some(&Kek::Test), stub.address);
     temporal.inspect(|proxy| pages.encode(runtime, Encoding::Temporal, proxy)).is_some()
 }
 

@@ -5,12 +5,16 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     process::Command,
+    sync::Arc,
 };
 
-use cloakroom_tests::{KEY, rigs::free_port};
+use cloakroom_tests::{
+    KEY,
+    rigs::{MotoKms, free_port},
+};
 use serde_json::Value;
 
-use crate::{dapr, envoy, pages::Encoding, proxy::Proxy, story::Story};
+use crate::{dapr, envoy, kms, pages::Encoding, proxy::Proxy, story::Story};
 
 /// Compression and encryption, as most operators will have them.
 pub(crate) const STAGES: &str = r#"
@@ -48,14 +52,14 @@ const TEMPORAL_PROXY: &str = "TEMPORAL_PROXY";
 /// The gateway's program. By default it is built.
 const PROGRAM: &str = "CLOAKROOM";
 
-/// A key of temporal-proxy for tests, and how long it stays.
-const ENCRYPTION: &str = "\
-encryption:
-  enabled: true
-  default:
-    uri: testing://-ynIaZzFbAjp9VPgu0Ohk9YeQSLS9ta0m9mtnOnGZqo=
-    duration: 1h
-";
+/// A key of temporal-proxy for tests, which wraps within the process.
+const TEST_KEY: &str = "testing://-ynIaZzFbAjp9VPgu0Ohk9YeQSLS9ta0m9mtnOnGZqo=";
+
+/// Key under which temporal-proxy wraps its data keys.
+pub(crate) enum Kek {
+    Test,
+    Kms(Arc<MotoKms>),
+}
 
 /// Starts a stub that serves the page in a file.
 pub(crate) fn stub(page: &Path) -> Proxy {
@@ -79,7 +83,7 @@ pub(crate) fn all(stub: &Proxy, story: &Story) -> Vec<Proxy> {
     all.push(envoy(story, to));
     let is_dapr = story.engine() == "dapr";
     if story.page == Encoding::Temporal {
-        all.extend(temporal(true, to));
+        all.extend(temporal(Some(&Kek::Test), to));
         return all;
     }
     if story.page == Encoding::Plain {
@@ -90,6 +94,9 @@ pub(crate) fn all(stub: &Proxy, story: &Story) -> Vec<Proxy> {
     all.push(gateway("gateway, zstd and AES-GCM", STAGES, story, to));
     let warm = STAGES.replace("[[stage]]", "[[stage]]\nreuse = \"warm\"");
     all.push(gateway("gateway, the same on warm instances", &warm, story, to));
+    if story.has_kms {
+        all.extend(under_kms(story, to));
+    }
     if is_dapr {
         let stored = warm.clone() + STORE;
         all.push(gateway("gateway, warm, and a folder", &stored, story, to));
@@ -97,10 +104,23 @@ pub(crate) fn all(stub: &Proxy, story: &Story) -> Vec<Proxy> {
     }
     // temporal-proxy refuses gzip.
     if story.page == Encoding::Plain && story.tls.is_none() && !story.is_gzip {
-        all.extend(temporal(false, to));
-        all.extend(temporal(true, to));
+        all.extend(temporal(None, to));
+        all.extend(temporal(Some(&Kek::Test), to));
     }
     all
+}
+
+/// Starts the gateway and Temporal's own proxy with keys of AWS KMS.
+fn under_kms(story: &Story, to: SocketAddr) -> Vec<Proxy> {
+    let service = kms::start();
+    let stages = kms::stages(&service);
+    let warm = stages.replace("[[stage]]", "[[stage]]\nreuse = \"warm\"");
+    let mut all = vec![
+        gateway("gateway, zstd and AES-GCM, AWS KMS", &stages, story, to),
+        gateway("gateway, warm, AWS KMS", &warm, story, to),
+    ];
+    all.extend(temporal(Some(&Kek::Kms(service.clone())), to));
+    all.into_iter().map(|proxy| proxy.with_service(&service)).collect()
 }
 
 /// Starts this program in another role.
@@ -158,13 +178,16 @@ fn envoy(story: &Story, to: SocketAddr) -> Proxy {
     })
 }
 
-/// Starts Temporal's own proxy, if it was built.
-pub(crate) fn temporal(encrypts: bool, to: SocketAddr) -> Option<Proxy> {
+/// Starts Temporal's own proxy, if it was built. It encrypts if it has a key.
+pub(crate) fn temporal(kek: Option<&Kek>, to: SocketAddr) -> Option<Proxy> {
     let program = env::var_os(TEMPORAL_PROXY)?;
-    let (name, encryption) = if encrypts {
-        ("temporal-proxy, AES-GCM", ENCRYPTION)
-    } else {
-        ("temporal-proxy, no encryption", "")
+    let encryption = |uri: &str| {
+        format!("encryption:\n  enabled: true\n  default:\n    uri: {uri}\n    duration: 1h\n")
+    };
+    let (name, encryption) = match kek {
+        None => ("temporal-proxy, no encryption", String::new()),
+        Some(Kek::Test) => ("temporal-proxy, AES-GCM", encryption(TEST_KEY)),
+        Some(Kek::Kms(_)) => ("temporal-proxy, AES-GCM, AWS KMS", encryption(kms::URI)),
     };
     Some(Proxy::start(name, |folder, address| {
         let config = folder.join("proxy.yaml");
@@ -177,6 +200,9 @@ pub(crate) fn temporal(encrypts: bool, to: SocketAddr) -> Option<Proxy> {
         command.args(["serve", "--level", "warn", "--config"]).arg(config);
         // Its parts meet at a socket whose name says only the upstream: two proxies would share one.
         command.env("TMPDIR", folder);
+        if let Some(Kek::Kms(service)) = kek {
+            kms::configure(&mut command, service);
+        }
         command.args(["--metrics-addr", &format!("127.0.0.1:{}", free_port())]);
         command
     }))

@@ -5,11 +5,12 @@ use std::{
     net::{Ipv4Addr, SocketAddr, TcpStream},
     path::Path,
     process::{Child, Command},
+    sync::Arc,
     thread::sleep,
     time::{Duration, Instant},
 };
 
-use cloakroom_tests::rigs::free_port;
+use cloakroom_tests::rigs::{MotoKms, free_port};
 
 /// Time that a process may take until it listens. Cloakroom compiles plugins first.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -22,12 +23,14 @@ pub(crate) struct Proxy {
     pub(crate) address: SocketAddr,
     process: Option<Child>,
     _folder: Option<tempfile::TempDir>,
+    /// Service that it asks, which runs as long as it does.
+    service: Option<Arc<MotoKms>>,
 }
 
 impl Proxy {
     /// Returns no proxy: calls go to the stub itself.
     pub(crate) fn none(stub: &Self) -> Self {
-        Self { name: "direct", address: stub.address, process: None, _folder: None }
+        Self { name: "direct", address: stub.address, process: None, _folder: None, service: None }
     }
 
     /// Starts a process, and waits until it listens. Its command gets a folder and the address.
@@ -46,7 +49,13 @@ impl Proxy {
             assert!(runs, "{name}: {}", fs::read_to_string(&path).unwrap_or_default());
             sleep(Duration::from_millis(20));
         }
-        Self { name, address, process: Some(process), _folder: Some(folder) }
+        Self { name, address, process: Some(process), _folder: Some(folder), service: None }
+    }
+
+    /// Keeps the service that it asks.
+    pub(crate) fn with_service(mut self, service: &Arc<MotoKms>) -> Self {
+        self.service = Some(service.clone());
+        self
     }
 
     /// Returns whether it decodes payloads.

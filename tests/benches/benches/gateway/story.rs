@@ -33,6 +33,8 @@ pub(crate) struct Story {
     pub(crate) is_gzip: bool,
     /// Callers connect by mTLS.
     pub(crate) tls: Option<Authority>,
+    /// Data keys that AWS KMS wraps are measured too.
+    pub(crate) has_kms: bool,
     pub(crate) page: Encoding,
     /// Bytes of a payload.
     pub(crate) size: usize,
@@ -49,6 +51,8 @@ impl Story {
             Self::start("16 callers, 1 kB", KB, 16, 4800),
             Self::start("16 callers, 1 kB", KB, 16, 4800).gzip(),
             Self::start("16 callers, 1 kB", KB, 16, 4800).mtls(),
+            Self { has_kms: true, ..Self::start("1 caller, 1 kB, AWS KMS", KB, 1, 1000) },
+            Self { has_kms: true, ..Self::start("16 callers, 1 kB, AWS KMS", KB, 16, 4800) },
             Self { connections: 256, ..Self::start("256 callers, 1 kB", KB, 256, 5120) },
             Self::start("1 caller, 100 kB", 100 * KB, 1, 300),
             Self::start("16 callers, 100 kB", 100 * KB, 16, 640),
@@ -74,6 +78,7 @@ impl Story {
             calls,
             is_gzip: false,
             tls: None,
+            has_kms: false,
             page: Encoding::Plain,
             size,
             results: 0,

@@ -28,6 +28,8 @@ pub(super) struct KnownKey {
     signs: bool,
     /// Start of the ids of all data keys that a service's key has wrapped.
     data_keys: Option<String>,
+    /// Ids of the ring's secrets that it has wrapped: they are lost without it.
+    pub(super) secrets: Vec<String>,
 }
 
 /// Prefix of the ids of data keys, of which a key service has wrapped each.
@@ -61,20 +63,24 @@ impl KnownKeys {
             let known = report.ring_uses.iter().find(|known| known.ring == ring.name);
             let seals = known.is_some_and(|known| !known.stages.is_empty());
             let signs = known.is_some_and(|known| known.claims);
+            let secrets = service.map(|service| &*service.secrets).unwrap_or_default();
+            let in_use = secrets.first().map(|secret| &secret.id);
             let mut ids: Vec<&String> = ring.keys.iter().collect();
-            // The service's key and the secret are current, and not in the list.
-            let secret = service.and_then(|service| service.secret.as_ref());
-            ids.extend(service.map(|service| &service.service).into_iter().chain(secret));
+            // The service's key and the secrets are not in the list.
+            ids.extend(service.map(|service| &service.service));
+            ids.extend(secrets.iter().map(|secret| &secret.id));
             keys.extend(ids.into_iter().map(|id| {
+                let wrapped = secrets.iter().filter(|secret| secret.service == *id);
                 KnownKey {
                     ring: ring.name.clone(),
                     id: id.clone(),
-                    is_current: *id == ring.current || Some(id) == secret,
+                    is_current: *id == ring.current || Some(id) == in_use,
                     seals,
                     signs,
                     data_keys: service
                         .filter(|it| it.service == *id || it.retired.contains(id))
                         .map(|_| format!("{DATA_KEY}{}", service_tag(&ring.name, id))),
+                    secrets: wrapped.map(|secret| secret.id.clone()).collect(),
                 }
             }));
         }

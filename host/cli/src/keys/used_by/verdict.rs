@@ -41,7 +41,8 @@ impl fmt::Display for Verdict {
 
 /// Returns a row for each key of the configuration, and for each that something names and no ring has.
 pub(super) fn rows<'a>(evidence: &'a Evidence, known: &'a KnownKeys) -> Vec<Row<'a>> {
-    let of_rings = known.all().iter().map(|key| row_of(key, evidence, known));
+    let mut of_rings: Vec<_> = known.all().iter().map(|key| row_of(key, evidence, known)).collect();
+    keep_wrapping(&mut of_rings, known.all());
     let is_of_ring = |id: &str, role| known.all().iter().any(|key| key.may_be(id, role));
     let others = evidence.seen.iter().filter(|((id, role), _)| !is_of_ring(id, *role));
     let unknown = others.map(|((id, role), seen)| {
@@ -59,7 +60,24 @@ pub(super) fn rows<'a>(evidence: &'a Evidence, known: &'a KnownKeys) -> Vec<Row<
             seen: merged,
         }
     });
-    of_rings.chain(unknown).collect()
+    of_rings.into_iter().chain(unknown).collect()
+}
+
+/// Keeps the keys that have wrapped a secret which is needed: nothing names them beside the secret.
+fn keep_wrapping(rows: &mut [Row<'_>], keys: &[KnownKey]) {
+    for key in keys.iter().filter(|key| !key.secrets.is_empty()) {
+        let is_of = |row: &Row<'_>| row.ring == Some(&*key.ring);
+        let wrapped =
+            rows.iter().filter(|row| is_of(row) && key.secrets.iter().any(|it| it == row.id));
+        let verdicts: Vec<_> = wrapped.map(|row| row.verdict).collect();
+        let of_key = rows.iter_mut().find(|row| is_of(row) && row.id == key.id);
+        if let Some(row) = of_key.filter(|_| verdicts.contains(&Verdict::Needed)) {
+            row.verdict = Verdict::Needed;
+            if row.state == "retired" {
+                row.state = "retired, wraps a secret";
+            }
+        }
+    }
 }
 
 fn row_of<'a>(key: &'a KnownKey, evidence: &Evidence, known: &KnownKeys) -> Row<'a> {
