@@ -21,12 +21,12 @@ pub(crate) struct Axis {
     pub(crate) measure: fn(usize, String) -> LocalBoxFuture<'static, Costs>,
 }
 
-/// What the processes that measure a step share.
+/// Parts that the processes of one step share.
 #[derive(Default)]
 pub(crate) struct Prepared {
     /// Argument of the process, such as an address.
     pub(crate) argument: String,
-    /// What has to live as long, such as a process that listens there.
+    /// Owner of what the argument names, such as a process that listens there.
     pub(crate) _kept: Option<Box<dyn Any>>,
 }
 

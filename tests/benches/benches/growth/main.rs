@@ -54,11 +54,12 @@ fn main() {
     report.finish();
 }
 
-fn axes() -> [Axis; 6] {
+fn axes() -> [Axis; 7] {
     [
         payload::axis(),
         calls::axis(),
-        plugins::axis(),
+        plugins::files(),
+        plugins::one_file(),
         namespaces::static_keys(),
         namespaces::data_keys(),
         pages::axis(),

@@ -15,7 +15,7 @@ pub(crate) const COSTS: [&str; 6] = ["first", "time", "CPU", "memory", "threads"
 /// Costs below which nothing can be told: seconds, bytes, and one thread or handle.
 pub(crate) const FLOORS: [f64; 6] = [1e-4, 2e-6, 2e-6, (4 << 20) as f64, 1.0, 1.0];
 
-/// What is short is repeated for so long, so that its processor time can be told.
+/// Time for which a short turn is repeated, so that its processor time can be told.
 const REPEATED: Duration = Duration::from_millis(400);
 
 /// Costs of a step: what happened once in seconds, one repetition in seconds and in seconds of processors,

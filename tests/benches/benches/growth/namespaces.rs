@@ -74,8 +74,8 @@ fn rings(folder: &Path, count: usize) -> String {
     let (common, mut tables) = ("common".to_owned(), String::new());
     for (number, name) in [&common].into_iter().chain(&names).enumerate() {
         let file = folder.join(name);
-        let mut key = [7; 32];
-        key[..8].copy_from_slice(&number.to_le_bytes());
+        let mut key = [0; 32];
+        aws_lc_rs::rand::fill(&mut key).expect("random bytes");
         fs::write(&file, key).expect("a file");
         let file = file.display();
         let _ = writeln!(

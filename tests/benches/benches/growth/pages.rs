@@ -20,7 +20,7 @@ use crate::{
     process::Server,
 };
 
-/// What 100,000 payloads in one page need: by default a call has at most 16,384.
+/// Limit that 100,000 payloads in one page need: by default a call has at most 16,384.
 const LIMITS: &str = "[limits]\npayloads = 200000\n";
 
 pub(crate) fn axis() -> Axis {

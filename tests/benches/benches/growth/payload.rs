@@ -9,7 +9,7 @@ use crate::{
     meter::{Costs, Meter},
 };
 
-/// What 256 MiB need. Compiled plugins and their memory keep the default limits.
+/// Limits that 256 MiB need. The memory of a plugin keeps its default.
 const LIMITS: &str = "[limits]\npayload = \"257MiB\"\noutput = \"520MiB\"\nheld = \"1560MiB\"\n\
                       call_bytes = \"2GiB\"\nprocess_bytes = \"4GiB\"\ntime = \"2m\"\n";
 

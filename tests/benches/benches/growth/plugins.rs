@@ -13,18 +13,36 @@ use crate::{
     process::runtime,
 };
 
-pub(crate) fn axis() -> Axis {
+/// Plugins of so many files.
+pub(crate) fn files() -> Axis {
+    Axis {
+        title: "plugins loaded",
+        size: "stages, each a plugin of its own: 1 KiB through all of them and back",
+        ..axis(|number| number as u32)
+    }
+}
+
+/// As many plugins of files with the same bytes, which share their code.
+pub(crate) fn one_file() -> Axis {
+    Axis {
+        title: "plugins of equal files",
+        size: "stages, all of the same bytes: 1 KiB through all of them and back",
+        ..axis(|_| 0)
+    }
+}
+
+fn axis(mark: fn(usize) -> u32) -> Axis {
     let mut folder = None;
     let prepare = move |count| {
         let folder = folder.get_or_insert_with(|| tempfile::tempdir().expect("a folder"));
-        write(folder, count);
+        write(folder, count, mark);
         // Compiles those that are new.
         runtime().block_on(open(folder.path(), count));
         Prepared { argument: folder.path().display().to_string(), _kept: None }
     };
     Axis {
-        title: "plugins loaded",
-        size: "stages, each a plugin of its own: 1 KiB through all of them and back",
+        title: "",
+        size: "",
         first: Some("opening"),
         sizes: &[1, 5, 20, 50, 100, 200],
         show: axis::count,
@@ -33,13 +51,13 @@ pub(crate) fn axis() -> Axis {
     }
 }
 
-/// Writes so many plugins: the bundled cipher with a section at its end, so that each has other bytes, is
-/// compiled, and is loaded for itself.
-fn write(folder: &TempDir, count: usize) {
+/// Writes so many files of the bundled cipher, each with a mark in a section at its end. Files with other
+/// bytes are compiled and loaded for themselves.
+fn write(folder: &TempDir, count: usize, mark: fn(usize) -> u32) {
     let bundled = cloakroom_bundle::find("aes-gcm").expect("is bundled");
     for number in 0..count {
-        let name = "number".as_bytes();
-        let content = [&[name.len() as u8], name, &(number as u32).to_le_bytes()].concat();
+        let name = "mark".as_bytes();
+        let content = [&[name.len() as u8], name, &mark(number).to_le_bytes()].concat();
         let section = [&[0, content.len() as u8], &*content].concat();
         let file = folder.path().join(format!("sealing-{number}.wasm"));
         fs::write(file, [bundled.wasm, &section].concat()).expect("a file");
