@@ -84,7 +84,7 @@ pub(crate) use self::{
     key_services::KeyServices,
     keys::{Rings, rings},
     locator::{Locator, Table},
-    namespace_rings::is_for_namespaces,
+    namespace_rings::{is_for_namespaces, rings_of_namespaces},
     namespace_rules::rules,
     namespaces::NamespaceEntry,
     nearest::nearest,

@@ -62,7 +62,7 @@ impl<'a> Locker<'a> {
             return Err(Error::new(ErrorKind::Config, text));
         };
         let names = config.file.keys.keys().chain(builder.native.rings.keys());
-        let names: Vec<_> = names.map(String::as_str).collect();
+        let names = names.map(String::as_str).collect();
         config::check(&config.file, &names, &config.locator)?;
         let (store, before) = PluginStore::open(builder, config)?.unlocked();
         let cache = config.file.cache.folder.as_ref().map(|path| config.folder.join(path));

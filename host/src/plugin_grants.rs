@@ -1,12 +1,12 @@
 //! Grants of a plugin, as the configuration has them.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use cloakroom_core::KeyRing;
 use cloakroom_plugin::Grants;
 
 use crate::{
-    config::{PluginEntry, Table, is_for_namespaces},
+    config::{PluginEntry, Table, is_for_namespaces, rings_of_namespaces},
     plugin_loader::PluginLoader,
 };
 
@@ -28,12 +28,12 @@ impl PluginLoader<'_> {
     /// Returns the grants of a stage or driver. Rings of namespaces are for stages.
     pub(crate) fn grants(&self, table: Table<'_>, entry: PluginEntry<'_>) -> Grants {
         let asked = entry.grants;
-        let mut grants = Grants::none();
+        let (mut grants, named) = (Grants::none(), rings_of_namespaces(self.namespaces));
         // Nothing is dropped here: `config::check` has refused names that do not exist.
-        for (name, ring) in self.rings_of_all(table, entry, &asked.keys) {
+        for (name, ring) in self.rings_of_all(table, entry, &asked.keys, &named) {
             grants = grants.with_keys(name, ring);
         }
-        for (name, ring) in self.rings_of_all(table, entry, &asked.subkeys) {
+        for (name, ring) in self.rings_of_all(table, entry, &asked.subkeys, &named) {
             grants = grants.with_subkeys(name, ring);
         }
         if matches!(table, Table::Stage(_)) {
@@ -68,10 +68,11 @@ impl PluginLoader<'_> {
         table: Table<'_>,
         entry: PluginEntry<'_>,
         names: &'a [String],
+        named: &BTreeSet<&str>,
     ) -> impl Iterator<Item = (&'a str, Arc<dyn KeyRing>)> {
         let is_of_all = move |name: &&String| {
             let is_stage = matches!(table, Table::Stage(_));
-            !is_stage || !is_for_namespaces(self.namespaces, entry, name)
+            !is_stage || !is_for_namespaces(named, entry, name)
         };
         let ring =
             |name: &'a String| Some((name.as_str(), self.resources.rings.get(name)?.clone()));
@@ -80,6 +81,7 @@ impl PluginLoader<'_> {
 
     /// Adds the rings of namespaces, as far as they are among the `granted` ones.
     fn namespace_rings(&self, mut grants: Grants, granted: &[String], uses: &Uses) -> Grants {
+        let granted: BTreeSet<_> = granted.iter().collect();
         let ring = |name: &String| {
             let ring = self.resources.rings.get(name)?.clone();
             granted.contains(name).then_some(ring)

@@ -53,7 +53,7 @@ impl CloakroomBuilder {
     ) -> Result<PluginSources, Error> {
         let ConfigFile { file, folder, locator, .. } = config;
         let names = file.keys.keys().chain(self.native.rings.keys());
-        config::check(file, &names.map(String::as_str).collect::<Vec<_>>(), locator)?;
+        config::check(file, &names.map(String::as_str).collect(), locator)?;
         let cache = file.cache.folder.as_ref().map(|path| folder.join(path));
         let cache = into.map(Path::to_owned).or(cache).or_else(|| self.cache.clone());
         let host = self.host_builder(file.plugin_limits(), cache.as_ref());

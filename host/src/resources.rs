@@ -49,7 +49,7 @@ impl Resources {
         let ConfigFile { file, folder, locator, .. } = config;
         let native = &builder.native;
         let names = file.keys.keys().chain(native.rings.keys());
-        config::check(file, &names.map(String::as_str).collect::<Vec<_>>(), locator)?;
+        config::check(file, &names.map(String::as_str).collect(), locator)?;
         let (usage, kept) = (open.key_usage(), open.rings());
         let (native_services, access) = (&native.key_services, &file.key_services);
         let services = KeyServices { native: native_services, access, folder };

@@ -20,7 +20,7 @@ use super::{
 
 /// Refuses references to parts that the file does not have, and two parts of one name. `rings` are the
 /// names of all key rings, those of the program included.
-pub(crate) fn check(file: &File, rings: &[&str], locator: &Locator) -> Result<(), Error> {
+pub(crate) fn check(file: &File, rings: &BTreeSet<&str>, locator: &Locator) -> Result<(), Error> {
     let checker = Checker { file, rings, locator };
     // First, because all further errors name a part by its name.
     checker.names()?;
@@ -44,7 +44,7 @@ pub(crate) fn check(file: &File, rings: &[&str], locator: &Locator) -> Result<()
 
 struct Checker<'a> {
     file: &'a File,
-    rings: &'a [&'a str],
+    rings: &'a BTreeSet<&'a str>,
     locator: &'a Locator,
 }
 
@@ -157,9 +157,9 @@ impl Checker<'_> {
 
     /// Refuses grants of unknown parts, and a plugin of an unknown origin.
     fn plugin(&self, table: Table<'_>, what: &str, entry: PluginEntry<'_>) -> Result<(), Error> {
-        let buckets: Vec<_> = self.file.buckets.keys().map(String::as_str).collect();
-        let services: Vec<_> = self.file.services.keys().map(String::as_str).collect();
-        let secrets: Vec<_> = self.file.secrets.keys().map(String::as_str).collect();
+        let buckets = self.file.buckets.keys().map(String::as_str).collect();
+        let services = self.file.services.keys().map(String::as_str).collect();
+        let secrets = self.file.secrets.keys().map(String::as_str).collect();
         let grants = entry.grants;
         for (key, kind, of, names, known) in [
             ("keys", "key ring", "keys", &grants.keys, self.rings),

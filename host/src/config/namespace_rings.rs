@@ -1,6 +1,6 @@
 //! Rings of namespaces: `namespace.NAME.ring` and `namespace.NAME.old_rings`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cloakroom_core::Error;
 
@@ -22,12 +22,13 @@ impl NamespaceEntry {
 
 /// Refuses rings that do not exist, or that a stage with keys was not granted. `rings` are the names of all
 /// key rings, those of the program included.
-pub(super) fn check(file: &File, rings: &[&str], locator: &Locator) -> Result<(), Error> {
+pub(super) fn check(file: &File, rings: &BTreeSet<&str>, locator: &Locator) -> Result<(), Error> {
+    let (stages_with_keys, named) = (stages_with_keys(file), rings_of_namespaces(&file.namespace));
     for (name, entry) in &file.namespace {
         for (key, ring) in entry.rings() {
             let setting = format!("namespace.{name}.{key}");
             let refused = unknown(&setting, "key ring", "keys", ring, rings);
-            let refused = refused.or_else(|| not_granted(file, &setting, ring));
+            let refused = refused.or_else(|| not_granted(&stages_with_keys, &setting, ring));
             if let Some(text) = refused {
                 return locator.refuse(Table::Namespace(name), &[key], text);
             }
@@ -36,7 +37,7 @@ pub(super) fn check(file: &File, rings: &[&str], locator: &Locator) -> Result<()
     let stages = file.stage.iter().enumerate();
     for (index, stage) in stages.map(|(index, stage)| (index, stage.entry())) {
         for (grant, granted) in grants(&stage) {
-            let for_some = |ring: &String| is_for_namespaces(&file.namespace, stage, ring);
+            let for_some = |ring: &String| is_for_namespaces(&named, stage, ring);
             if !granted.is_empty() && granted.iter().all(for_some) {
                 let text = format!(
                     "stage `{}` is granted only rings of some namespaces, and needs one for all others: \
@@ -54,20 +55,15 @@ pub(super) fn check(file: &File, rings: &[&str], locator: &Locator) -> Result<()
 ///
 /// A stage that lacked it would go on under the ring of all namespaces, which is what the operator wanted to
 /// rule out.
-fn not_granted(file: &File, setting: &str, ring: &str) -> Option<String> {
-    let stages = || file.stage.iter().map(|stage| stage.entry());
-    let has_keys = |stage: PluginEntry<'_>| grants(&stage).iter().any(|(_, it)| !it.is_empty());
-    if !stages().any(has_keys) {
+fn not_granted(stages: &[StageWithKeys<'_>], setting: &str, ring: &str) -> Option<String> {
+    if stages.is_empty() {
         return Some(format!(
             "{setting} names `{ring}`, and no stage is granted keys: the ring is for stages that \
              encrypt with keys of this file"
         ));
     }
-    stages().find_map(|stage| {
-        let lacks = |(_, granted): &(&str, &Vec<String>)| {
-            !granted.is_empty() && !granted.iter().any(|granted| granted == ring)
-        };
-        let (grant, _) = grants(&stage).into_iter().find(lacks)?;
+    stages.iter().find_map(|(stage, grants)| {
+        let (grant, _) = grants.iter().find(|(_, granted)| !granted.contains(ring))?;
         let stage = stage.stage_name();
         Some(format!(
             "{setting} names `{ring}`, which stage `{stage}` is not granted: add it to its `grants.{grant}`"
@@ -75,21 +71,41 @@ fn not_granted(file: &File, setting: &str, ring: &str) -> Option<String> {
     })
 }
 
+/// Stage, and its grants of rings by their keys. None of these is empty.
+type StageWithKeys<'a> = (PluginEntry<'a>, Vec<(&'static str, BTreeSet<&'a str>)>);
+
+/// Returns the stages that are granted rings. There may be thousands of rings, one for each namespace, so
+/// that no list of them is searched for each.
+fn stages_with_keys(file: &File) -> Vec<StageWithKeys<'_>> {
+    let stages = file.stage.iter().map(|stage| with_keys(stage.entry()));
+    stages.filter(|(_, grants)| !grants.is_empty()).collect()
+}
+
+fn with_keys(stage: PluginEntry<'_>) -> StageWithKeys<'_> {
+    let granted = grants(&stage).into_iter().filter(|(_, rings)| !rings.is_empty());
+    let granted = granted.map(|(key, rings)| (key, rings.iter().map(String::as_str).collect()));
+    (stage, granted.collect())
+}
+
+/// Returns the rings that namespaces name.
+pub(crate) fn rings_of_namespaces(namespaces: &BTreeMap<String, NamespaceEntry>) -> BTreeSet<&str> {
+    namespaces.values().flat_map(|entry| entry.rings().map(|(_, name)| name)).collect()
+}
+
 /// Returns the grants of rings, by their keys.
 fn grants<'a>(stage: &PluginEntry<'a>) -> [(&'static str, &'a Vec<String>); 2] {
     [("keys", &stage.grants.keys), ("subkeys", &stage.grants.subkeys)]
 }
 
-/// Returns whether a ring that a stage is granted is for some namespaces alone. One that the stage's own
-/// settings name is for all that have none of their own.
+/// Returns whether a ring that a stage is granted is for some namespaces alone: one of those that namespaces
+/// name (`named`). One that the stage's own settings name is for all that have none of their own.
 pub(crate) fn is_for_namespaces(
-    namespaces: &BTreeMap<String, NamespaceEntry>,
+    named: &BTreeSet<&str>,
     stage: PluginEntry<'_>,
     ring: &str,
 ) -> bool {
     let is_setting = stage.settings.values().any(|value| value.0 == ring);
-    let is_named = |entry: &NamespaceEntry| entry.rings().any(|(_, name)| name == ring);
-    !is_setting && namespaces.values().any(is_named)
+    !is_setting && named.contains(ring)
 }
 
 #[cfg(test)]
@@ -104,7 +120,7 @@ mod tests {
         let text = format!("{STAGE}{grants}\n[namespace.shop]\n{namespace}\n");
         let file = parse(&text, "c.toml").unwrap();
         let locator = Locator::new("c.toml".to_owned(), text);
-        check(&file, &["common", "shop-keys"], &locator)
+        check(&file, &BTreeSet::from(["common", "shop-keys"]), &locator)
     }
 
     #[track_caller]
@@ -152,7 +168,8 @@ mod tests {
         );
         let file = parse(&text, "c.toml").unwrap();
         let stage = file.stage.first().unwrap().entry();
-        assert!(is_for_namespaces(&file.namespace, stage, "shop-keys"));
-        assert!(!is_for_namespaces(&file.namespace, stage, "common"), "the stage names it itself");
+        let named = rings_of_namespaces(&file.namespace);
+        assert!(is_for_namespaces(&named, stage, "shop-keys"));
+        assert!(!is_for_namespaces(&named, stage, "common"), "the stage names it itself");
     }
 }

@@ -12,9 +12,9 @@ use super::{
 
 /// Refuses a ring whose bucket the file does not have, or where its wrapped keys are not safe.
 pub(crate) fn check(file: &File, locator: &Locator) -> Result<(), Error> {
+    let known = file.buckets.keys().map(String::as_str).collect();
     for (name, entry) in &file.keys {
         let Some(bucket) = &entry.bucket else { continue };
-        let known: Vec<_> = file.buckets.keys().map(String::as_str).collect();
         let what = format!("[keys.{name}]: `bucket`");
         if let Some(text) = unknown(&what, "bucket", "buckets", bucket, &known) {
             return locator.refuse(Table::Ring(name), &["bucket"], text);

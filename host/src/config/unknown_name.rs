@@ -1,5 +1,7 @@
 //! Names of parts that the file does not have.
 
+use std::collections::BTreeSet;
+
 use super::nearest::nearest;
 
 /// Returns why a name in a grant or another setting names nothing, if that is so.
@@ -8,9 +10,9 @@ pub(super) fn unknown(
     what: &str,
     table: &str,
     name: &str,
-    known: &[&str],
+    known: &BTreeSet<&str>,
 ) -> Option<String> {
-    if known.contains(&name) {
+    if known.contains(name) {
         return None;
     }
     let help = meant(name, known.iter().copied()).unwrap_or(format!("add a [{table}.{name}]"));
