@@ -1,11 +1,30 @@
 """The history of an instance, as its sidecar has it: how large each dispatch was."""
 
 import re
+import time
 
 # The SDK's own messages. Its client tells less.
 from dapr.ext.workflow._durabletask.internal import orchestrator_service_pb2 as pb
 from dapr.ext.workflow._durabletask.internal import orchestrator_service_pb2_grpc as service
 import grpc
+
+import servers
+
+
+def ask(question):
+    """Asks a sidecar for an instance, and again if a turn was saved while it read.
+
+    It reads an instance in two steps without a lock, and answers UNKNOWN if a turn is saved between them.
+    """
+    ends = time.monotonic() + servers.PATIENCE
+    while True:
+        try:
+            return question()
+        except grpc.RpcError as error:
+            is_between = error.code() == grpc.StatusCode.UNKNOWN and "missing from state store" in error.details()
+            if not is_between or time.monotonic() > ends:
+                raise
+        time.sleep(0.05)
 
 
 def read(port, instance):
@@ -13,7 +32,8 @@ def read(port, instance):
     options = [("grpc.max_receive_message_length", -1)]
     with grpc.insecure_channel(f"127.0.0.1:{port}", options=options) as channel:
         stub = service.TaskHubSidecarServiceStub(channel)
-        return list(stub.GetInstanceHistory(pb.GetInstanceHistoryRequest(instanceId=instance)).events)
+        request = pb.GetInstanceHistoryRequest(instanceId=instance)
+        return list(ask(lambda: stub.GetInstanceHistory(request)).events)
 
 
 def steps(events):

@@ -16,7 +16,6 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 
 import dapr.ext.workflow as wf  # noqa: E402
-import grpc  # noqa: E402
 
 import documents  # noqa: E402
 import history  # noqa: E402
@@ -27,20 +26,6 @@ LIMIT = (4 << 20) // documents.PART
 INSTANCE = "dossier"
 
 
-def asked(client):
-    """Returns the state of the instance, or None while the sidecar has none.
-
-    The sidecar reads a state in two steps without a lock. If a turn is saved between them, it answers
-    UNKNOWN: "declared in metadata but missing from state store". The next question is answered again.
-    """
-    try:
-        return client.get_workflow_state(INSTANCE, fetch_payloads=False)
-    except grpc.RpcError as error:
-        if error.code() == grpc.StatusCode.UNKNOWN and "missing from state store" in (error.details() or ""):
-            return None
-        raise
-
-
 def run(port):
     """Runs the workflow until it has ended or stalled. Returns what the SDK says of it."""
     client = wf.DaprWorkflowClient(host="127.0.0.1", port=str(port))
@@ -49,7 +34,7 @@ def run(port):
         names = [f"document {number}" for number in range(1, documents.DOCUMENTS + 1)]
         client.schedule_new_workflow(workflow=documents.dossier, input=names, instance_id=INSTANCE)
         while True:
-            state = asked(client)
+            state = history.ask(lambda: client.get_workflow_state(INSTANCE, fetch_payloads=False))
             status = state.runtime_status.name if state else "PENDING"
             if status not in ("PENDING", "RUNNING"):
                 break
@@ -57,7 +42,8 @@ def run(port):
                 raise SystemExit(f"the workflow has not ended: it is {status}")
             time.sleep(0.05)
         seconds = round(time.monotonic() - began, 1)
-        output = client.get_workflow_state(INSTANCE).serialized_output if status == "COMPLETED" else None
+        ended = status == "COMPLETED"
+        output = history.ask(lambda: client.get_workflow_state(INSTANCE)).serialized_output if ended else None
         return {"status": status, "seconds": seconds, "output": output and json.loads(output)}
     finally:
         client.close()

@@ -40,7 +40,7 @@ const SAMPLED: &str = "40000";
 /// Samples a second. A whole number of milliseconds would keep pace with the host's clock.
 const RATE: &str = "1999";
 
-/// What one call costs, step by step.
+/// Costs of one call, step by step.
 struct Column {
     nanoseconds: Vec<f64>,
     instructions: Vec<f64>,

@@ -16,8 +16,11 @@ use crate::steps::{STEPS, Steps};
 const SIZE: usize = (50 << 20) - (4 << 10);
 const TURNS: usize = 5;
 
+/// Makes a payload of a size.
+type Make = fn(usize) -> Bytes;
+
 /// Payloads by their names.
-const PAYLOADS: [(&str, fn(usize) -> Bytes); 2] =
+const PAYLOADS: [(&str, Make); 2] =
     [("text", cloakroom_tests::text), ("noise", cloakroom_tests::noise)];
 
 fn main() {

@@ -1,6 +1,6 @@
 //! A fixed set of calls, for tools that count: `cargo xtask cost` and `cargo xtask profile`.
 //!
-//! It measures nothing by itself. Each call is made some times within [`measured_calls`], at whose
+//! It measures nothing by itself. Each call is made some times within `measured_calls`, at whose
 //! borders the tool begins to count and writes down what it counted. The names go to standard output, in
 //! the same order.
 //!
