@@ -15,8 +15,8 @@ pub(crate) fn aes_key(key: &[u8]) -> Result<LessSafeKey, KeyError> {
     Ok(LessSafeKey::new(unbound))
 }
 
-/// Returns `prefix`, the encrypted parts, and the tag. Copies the parts once and encrypts them in
-/// place.
+/// Returns `prefix`, the encrypted parts, and the tag. The last part, which holds nearly all bytes of a
+/// payload, is encrypted from where it is into the result. The parts before it are copied first.
 pub(crate) fn seal_after_prefix(
     prefix: &[u8],
     key: &LessSafeKey,
@@ -24,18 +24,22 @@ pub(crate) fn seal_after_prefix(
     parts: &[Bytes],
     associated: &[u8],
 ) -> Result<Bytes, KeyError> {
-    let plaintext: usize = parts.iter().map(Bytes::len).sum();
-    let mut out = BytesMut::with_capacity(prefix.len() + plaintext + TAG);
-    out.extend_from_slice(prefix);
-    for part in parts {
-        out.extend_from_slice(part);
+    let (last, copied) =
+        parts.split_last().map_or((&[][..], parts), |(last, copied)| (&**last, copied));
+    let copied_len: usize = copied.iter().map(Bytes::len).sum();
+    let mut out = BytesMut::zeroed(prefix.len() + copied_len + last.len() + TAG);
+    let (head, sealed) = out.split_at_mut(prefix.len());
+    head.copy_from_slice(prefix);
+    let (start, end) = sealed.split_at_mut(copied_len);
+    let mut rest = &mut *start;
+    for part in copied {
+        let (place, after) = rest.split_at_mut(part.len());
+        place.copy_from_slice(part);
+        rest = after;
     }
-    let (_, body) = out.split_at_mut(prefix.len());
     let nonce = Nonce::assume_unique_for_key(nonce);
-    let tag = key
-        .seal_in_place_separate_tag(nonce, Aad::from(associated), body)
+    key.seal_in_place_scatter(nonce, Aad::from(associated), start, last, end)
         .map_err(|_| KeyError::Refused)?;
-    out.extend_from_slice(tag.as_ref());
     Ok(out.freeze())
 }
 
