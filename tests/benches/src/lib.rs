@@ -1,12 +1,16 @@
 //! Report that all benchmarks print, in Markdown and on request as JSON. The benchmarks are in `benches/`.
 
 mod arguments;
+mod process;
 mod report;
 mod samples;
 #[cfg(test)]
 mod tests;
+mod turn;
 
 pub use self::{
+    process::{Process, program},
     report::{Cell, Report, Table},
     samples::{Samples, timed},
+    turn::{Turn, Turns},
 };

@@ -1,7 +1,7 @@
 //! Program that makes the fixed calls, and Valgrind around it.
 
 use std::{
-    fs,
+    env, fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
@@ -11,11 +11,18 @@ use anyhow::{Context as _, Result, bail, ensure};
 use super::callgrind::Profile;
 use crate::{
     debian,
-    run::{cargo_command, root, say},
+    run::{cargo_command, root, run, say},
 };
 
 /// Function of the program within which is counted.
 const COUNTED: &str = "cost::measured_calls";
+
+/// Clock of the program while it is counted.
+const SLOW_CLOCK: &str = include_str!("slow_clock.c");
+
+/// Settings of the C library: memory comes from one place, and large pieces from the system, whatever was freed
+/// before. Otherwise it is a matter of chance whether a piece that grows has to be copied.
+const MEMORY: &str = "glibc.malloc.arena_max=1:glibc.malloc.mmap_threshold=131072";
 
 /// Program, and the folder in which it keeps compiled plugins.
 pub(crate) struct Program {
@@ -45,7 +52,7 @@ impl Program {
     /// # Errors
     /// If Valgrind cannot be installed, or the program fails.
     pub(crate) fn count(&self, runs: usize, texts: &[&str]) -> Result<Vec<(String, Profile)>> {
-        debian::need(&["valgrind"], &["valgrind"])?;
+        debian::valgrind()?;
         // Compiled before it is counted: the counter makes a compiler fifty times slower.
         self.start("none", &[], 1, texts)?;
         let file = self.folder.join("counts");
@@ -71,13 +78,26 @@ impl Program {
         let mut valgrind = Command::new("valgrind");
         valgrind.arg(format!("--tool={tool}")).arg("--quiet").args(options);
         valgrind.arg(&self.path).arg("--counted").arg(runs.to_string()).arg(&self.folder);
-        valgrind.args(texts).stderr(Stdio::piped());
-        let output = valgrind.output().context("cannot start valgrind")?;
+        // Nothing else: the size of the environment moves the stack, and with it what is aligned.
+        valgrind.args(texts).env_clear().env("PATH", env::var_os("PATH").unwrap_or_default());
+        valgrind.env("LD_PRELOAD", self.slow_clock()?).env("GLIBC_TUNABLES", MEMORY);
+        let output = valgrind.stderr(Stdio::piped()).output().context("cannot start valgrind")?;
         if !output.status.success() {
             let text = String::from_utf8_lossy(&output.stderr).into_owned();
             bail!("the calls failed under Valgrind: {text}");
         }
         Ok(String::from_utf8(output.stdout)?)
+    }
+
+    /// Compiles the clock, and returns its path.
+    fn slow_clock(&self) -> Result<PathBuf> {
+        let source = self.folder.join("slow_clock.c");
+        fs::write(&source, SLOW_CLOCK)?;
+        let library = self.folder.join("slow_clock.so");
+        let mut cc = Command::new("cc");
+        cc.args(["-shared", "-fPIC", "-O2", "-Wall", "-Werror", "-o"]).arg(&library).arg(&source);
+        run(&mut cc, "cc slow_clock.c")?;
+        Ok(library)
     }
 
     pub(crate) fn path(&self) -> &Path {

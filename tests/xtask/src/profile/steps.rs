@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use anyhow::{Result, ensure};
+
 use crate::cost::callgrind::Profile;
 
 /// Rounds in which costs are passed on from callers. No call is deeper.
@@ -70,8 +72,28 @@ fn of_name(name: &str) -> Option<usize> {
     STEPS.iter().position(|step| step.name == name)
 }
 
-/// Returns the instructions of each step. Those of a function that several steps call are divided by what
-/// it did for each.
+/// Checks that each border is the name of a function that ran.
+///
+/// # Errors
+/// If a function was renamed, or the compiler has put it into its caller: what it does would then be counted
+/// for the step around it.
+pub(super) fn check<'a>(functions: impl Iterator<Item = &'a String> + Clone) -> Result<()> {
+    for step in &STEPS {
+        for border in step.borders {
+            ensure!(
+                functions.clone().any(|name| name.contains(border)),
+                "no function with `{border}` in its name ran, where the step `{}` begins: it was renamed, \
+                 or is part of its caller now. Name the function where the step begins now in \
+                 tests/xtask/src/profile/steps.rs",
+                step.name
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Returns the instructions of each step, and at last of what lies in none. Those of a function that several
+/// steps call are divided by what it did for each.
 pub(super) fn instructions(profile: &Profile) -> Vec<f64> {
     let shares = shares(profile);
     let mut steps = vec![0.0; STEPS.len()];
@@ -80,6 +102,8 @@ pub(super) fn instructions(profile: &Profile) -> Vec<f64> {
             steps.iter_mut().zip(shares).for_each(|(step, share)| *step += share * *own as f64);
         }
     }
+    let rest = profile.own(|_| true) as f64 - steps.iter().sum::<f64>();
+    steps.push(rest.max(0.0));
     steps
 }
 
@@ -123,5 +147,23 @@ mod tests {
         let steps = instructions(&Profile::parse(text).unwrap());
         let step = |name| steps[of_name(name).unwrap()].round();
         assert_eq!((step("scheduling"), step("sealing")), (40.0, 110.0));
+        assert_eq!(steps.last().unwrap().round(), 0.0);
+    }
+
+    #[test]
+    fn what_lies_in_no_step_is_not_lost() {
+        let text = "fn=(1) main\n0 7\ncfn=(2) PluginCodec::run\ncalls=1 0\n0 30\n\nfn=(2)\n0 30\n";
+        let steps = instructions(&Profile::parse(text).unwrap());
+        assert_eq!(steps.last().unwrap().round(), 7.0);
+    }
+
+    #[test]
+    fn a_border_that_no_function_has_is_an_error_that_names_it() {
+        let mut names: Vec<_> =
+            STEPS.iter().flat_map(|step| step.borders).map(ToString::to_string).collect();
+        assert!(check(names.iter()).is_ok());
+        let missing = names.pop().unwrap();
+        let error = check(names.iter()).unwrap_err().to_string();
+        assert!(error.contains(&format!("`{missing}`")), "{error}");
     }
 }
