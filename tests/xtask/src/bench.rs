@@ -31,7 +31,8 @@ pub(crate) fn measure(args: &[&str]) -> Result<()> {
     let args = absolute(args, &env::current_dir()?);
     bench.extend(args.iter().map(String::as_str));
     let has_peers = benches.iter().any(|name| name == PEERS);
-    let peers = if has_peers { peers::build()?.to_string_lossy().into_owned() } else { String::new() };
+    let peers =
+        if has_peers { peers::build()?.to_string_lossy().into_owned() } else { String::new() };
     let plugins = large_plugins()?;
     let vars = [
         ("CLOAKROOM_PYTHON", &*python.to_string_lossy()),

@@ -18,8 +18,11 @@ const FILE: &str = "tests/benches/figures.json";
 /// Line before the paragraph that is written.
 const MARK: &str = "<!-- `cargo xtask figures` writes this -->\n";
 
-/// Pages, and the lines in each.
-const PAGES: [(&str, fn(&Measured) -> Result<String>); 2] =
+/// Writes a paragraph with figures.
+type Paragraph = fn(&Measured) -> Result<String>;
+
+/// Pages, and the paragraph in each.
+const PAGES: [(&str, Paragraph); 2] =
     [("README.md", promises::of_readme), ("host/docs/performance.md", promises::of_page)];
 
 /// Writes the lines of each page.
@@ -35,7 +38,8 @@ pub(crate) fn write() -> Result<()> {
 }
 
 fn read() -> Result<Measured> {
-    let text = fs::read_to_string(root().join(FILE)).with_context(|| format!("cannot read {FILE}"))?;
+    let text =
+        fs::read_to_string(root().join(FILE)).with_context(|| format!("cannot read {FILE}"))?;
     Measured::parse(&text)
 }
 
@@ -58,7 +62,10 @@ mod tests {
         for (page, lines) in PAGES {
             let text = fs::read_to_string(root().join(page)).unwrap();
             let expect = replaced(&text, &lines(&measured).unwrap()).unwrap();
-            assert!(text == expect, "{page} says something else than {FILE}: `cargo xtask figures`");
+            assert!(
+                text == expect,
+                "{page} says something else than {FILE}: `cargo xtask figures`"
+            );
         }
     }
 
@@ -68,7 +75,10 @@ mod tests {
         let text = fs::read_to_string(root().join("README.md")).unwrap();
         let typed = replaced(&text, "").unwrap();
         for word in [" µs", " ms ", " times as ", " as fast as ", "/s "] {
-            assert!(!typed.contains(word), "`{word}` stands in the README, where no bench writes it");
+            assert!(
+                !typed.contains(word),
+                "`{word}` stands in the README, where no bench writes it"
+            );
         }
     }
 

@@ -1,12 +1,7 @@
 //! Many objects in flight: the driver, the same requests by `object_store` itself, and the official
 //! driver in Python, each in a process of its own, so that its processor time can be told apart.
 
-use std::{
-    env,
-    future::Future,
-    process::Command,
-    time::Instant,
-};
+use std::{env, future::Future, process::Command, time::Instant};
 
 use cloakroom::Context;
 use cloakroom_benches::{Cell, Process, Samples, Table};

@@ -33,7 +33,8 @@ fn read(file: &Path) -> Map<String, Value> {
 
 /// Returns JSON with a line for each row, so that a difference shows which rows have changed.
 fn lines(value: &Value, depth: usize) -> String {
-    let (begin, end) = ("\n".to_owned() + &INDENT.repeat(depth + 1), "\n".to_owned() + &INDENT.repeat(depth));
+    let (begin, end) =
+        ("\n".to_owned() + &INDENT.repeat(depth + 1), "\n".to_owned() + &INDENT.repeat(depth));
     let join = |parts: Vec<String>| parts.join(&format!(",{begin}"));
     match value {
         _ if depth > DEPTH => value.to_string(),

@@ -1,5 +1,7 @@
 //! Figures that benchmarks have written as JSON.
 
+use std::collections::BTreeSet;
+
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 
@@ -33,23 +35,30 @@ impl Measured {
     /// # Errors
     /// If the file has none.
     pub(super) fn table<'a>(&'a self, bench: &'a str, name: &'a str) -> Result<Table<'a>> {
-        let rows = self.field(bench, "tables").and_then(|tables| tables.get(name)?.get("rows")?.as_array());
+        let rows = self
+            .field(bench, "tables")
+            .and_then(|tables| tables.get(name)?.get("rows")?.as_array());
         let rows = rows.with_context(|| {
             format!("there are no figures of the table `{name}`: {}", command(bench))
         })?;
         Ok(Table { bench, name, rows })
     }
 
-    /// Returns when and where a benchmark ran, in words.
+    /// Returns when and where some benchmarks ran, in words.
     ///
     /// # Errors
     /// If the file does not say so.
-    pub(super) fn run(&self, bench: &str) -> Result<String> {
-        let text = |name| {
-            let text = self.field(bench, "run").and_then(|run| run.get(name)?.as_str());
-            text.with_context(|| format!("the run has no `{name}`: {}", command(bench)))
+    pub(super) fn runs(&self, benches: &[&str]) -> Result<String> {
+        let all = |name| -> Result<String> {
+            let mut texts = BTreeSet::new();
+            for bench in benches {
+                let text = self.field(bench, "run").and_then(|run| run.get(name)?.as_str());
+                let missing = || format!("the run has no `{name}`: {}", command(bench));
+                texts.insert(text.with_context(missing)?);
+            }
+            Ok(texts.into_iter().collect::<Vec<_>>().join(", "))
         };
-        Ok(format!("on {} at commit {} ({})", text("date")?, text("commit")?, text("processor")?))
+        Ok(format!("on {} at commit {} ({})", all("date")?, all("commit")?, all("processor")?))
     }
 
     fn field(&self, bench: &str, name: &str) -> Option<&Value> {
@@ -74,7 +83,8 @@ impl<'a> Table<'a> {
     pub(super) fn rows(&self, cells: &[(&str, &str)]) -> Result<Vec<Row<'a>>> {
         let matches = |row: &&Value| cells.iter().all(|(column, is)| text(row, column) == Some(is));
         let rows = self.rows.iter().filter(matches).map(|value| {
-            let words = value.as_object().into_iter().flatten().filter_map(|(_, cell)| cell.as_str());
+            let words =
+                value.as_object().into_iter().flatten().filter_map(|(_, cell)| cell.as_str());
             let name = words.collect::<Vec<_>>().join(", ");
             Row { name: format!("{}, {}: {name}", self.bench, self.name), value }
         });

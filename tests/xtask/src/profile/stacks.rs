@@ -20,9 +20,8 @@ fn stack(text: &str) -> Option<Stack> {
     let name = |line: &str| line.trim().split_once(' ').map(|(_, name)| name.trim().to_owned());
     let functions: Vec<_> = text.lines().filter_map(name).collect();
     // Reading and compiling plugins is no part of a call either.
-    let is_outside = |name: &String| {
-        name == PACE || (name.contains("prepare::{{closure}}") && !is_call(name))
-    };
+    let is_outside =
+        |name: &String| name == PACE || (name.contains("prepare::{{closure}}") && !is_call(name));
     if functions.is_empty() || functions.iter().any(is_outside) {
         return None;
     }
@@ -73,7 +72,10 @@ mod tests {
     fn each_stack_lies_in_the_step_whose_border_is_next() {
         let stacks = parse(SCRIPT);
         let name = |stack: &Stack| stack.step.map_or("none", |step| STEPS[step].name);
-        assert_eq!(stacks.iter().map(name).collect::<Vec<_>>(), ["scheduling", "guest", "imports", "none"]);
+        assert_eq!(
+            stacks.iter().map(name).collect::<Vec<_>>(),
+            ["scheduling", "guest", "imports", "none"]
+        );
         let shares = shares(&stacks);
         assert_eq!((shares.iter().sum::<f64>(), shares.last()), (1.0, Some(&0.25)));
     }
