@@ -40,7 +40,7 @@ pub(crate) fn measure() -> Result<()> {
     let mut columns = Vec::new();
     for (call, nanoseconds) in calls.iter().zip(times) {
         say(&format!("{call}: counting instructions, and sampling"));
-        let counted = program.count(COUNTED, &[call])?;
+        let counted = program.count(COUNTED, std::slice::from_ref(call))?;
         let (_, profile) = counted.first().with_context(|| format!("`{call}` was not counted"))?;
         let stacks = time::sample(&program, call, nanoseconds)?;
         let svg = folder.join(format!("{}.svg", call.replace(", ", "-").replace(' ', "-")));

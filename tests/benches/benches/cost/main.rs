@@ -27,25 +27,35 @@ const COUNTED: &str = "--counted";
 /// Says that each call is to be repeated, for a tool that looks where time goes.
 const REPEATED: &str = "--repeated";
 
+/// Has the program name its calls.
+const NAMES: &str = "--names";
+
 fn main() {
     let args: Vec<String> = env::args().skip(1).collect();
-    let [word, runs, cache, texts @ ..] = &*args else { return };
-    if ![COUNTED, REPEATED].contains(&&**word) {
-        return;
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    match &*args {
+        [NAMES] => calls::all().iter().for_each(|call| println!("{}", call.name())),
+        [COUNTED, runs, cache, names @ ..] => run(names, |runtime, call| {
+            println!("{}", call.name());
+            measure(runtime, call, number(runs), cache.as_ref());
+        }),
+        [REPEATED, runs, cache, names @ ..] => run(names, |runtime, call| {
+            repeat::repeat(runtime, call, number(runs), cache.as_ref());
+        }),
+        _ => {}
     }
-    let runs = runs.parse().expect("a number of runs");
+}
+
+fn number(text: &str) -> usize {
+    text.parse().expect("a number of runs")
+}
+
+/// Does something with the calls of these names.
+fn run(names: &[&str], work: impl Fn(&Runtime, &Call)) {
     let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
-    for call in calls::all() {
-        if texts.iter().all(|text| call.name().contains(&**text)) {
-            let cache = cache.as_ref();
-            if word == COUNTED {
-                println!("{}", call.name());
-                measure(&runtime, &call, runs, cache);
-            } else {
-                repeat::repeat(&runtime, &call, runs, cache);
-            }
-        }
-    }
+    let calls = calls::all();
+    let named = calls.iter().filter(|call| names.contains(&&*call.name()));
+    named.for_each(|call| work(&runtime, call));
 }
 
 fn measure(runtime: &Runtime, call: &Call, runs: usize, cache: &Path) {

@@ -46,15 +46,25 @@ impl Program {
         Ok(Self { path: path.context("Cargo names no program")?, folder: folder.to_owned() })
     }
 
+    /// Returns the names of all calls.
+    ///
+    /// # Errors
+    /// If the program fails.
+    pub(crate) fn names(&self) -> Result<Vec<String>> {
+        let output = Command::new(&self.path).arg("--names").output()?;
+        ensure!(output.status.success(), "the program that makes the calls cannot name them");
+        Ok(String::from_utf8(output.stdout)?.lines().map(str::to_owned).collect())
+    }
+
     /// Makes some calls under Valgrind's counter, each so often. Returns the name of each kind of call and
     /// what was counted.
     ///
     /// # Errors
     /// If Valgrind cannot be installed, or the program fails.
-    pub(crate) fn count(&self, runs: usize, texts: &[&str]) -> Result<Vec<(String, Profile)>> {
+    pub(crate) fn count(&self, runs: usize, names: &[String]) -> Result<Vec<(String, Profile)>> {
         debian::valgrind()?;
         // Compiled before it is counted: the counter makes a compiler fifty times slower.
-        self.start("none", &[], 1, texts)?;
+        self.start("none", &[], 1, names)?;
         let file = self.folder.join("counts");
         for old in parts(&file) {
             fs::remove_file(old)?;
@@ -64,22 +74,29 @@ impl Program {
             format!("--dump-after={COUNTED}"),
             format!("--callgrind-out-file={}", file.display()),
         ];
-        let output = self.start("callgrind", &borders, runs, texts)?;
-        let (names, parts) = (output.lines(), parts(&file));
-        ensure!(names.clone().count() == parts.len(), "{} parts for {output}", parts.len());
+        let output = self.start("callgrind", &borders, runs, names)?;
+        let (counted, parts) = (output.lines(), parts(&file));
+        ensure!(counted.clone().eq(names), "asked for {names:?}, and the program made {output}");
+        ensure!(names.len() == parts.len(), "{} parts for {output}", parts.len());
         let read = |(name, part): (&str, PathBuf)| {
             Ok((name.to_owned(), Profile::parse(&fs::read_to_string(part)?)?))
         };
-        names.zip(parts).map(read).collect()
+        counted.zip(parts).map(read).collect()
     }
 
     /// Runs the program under a tool of Valgrind. Returns what it writes to standard output.
-    fn start(&self, tool: &str, options: &[String], runs: usize, texts: &[&str]) -> Result<String> {
+    fn start(
+        &self,
+        tool: &str,
+        options: &[String],
+        runs: usize,
+        names: &[String],
+    ) -> Result<String> {
         let mut valgrind = Command::new("valgrind");
         valgrind.arg(format!("--tool={tool}")).arg("--quiet").args(options);
         valgrind.arg(&self.path).arg("--counted").arg(runs.to_string()).arg(&self.folder);
         // Nothing else: the size of the environment moves the stack, and with it what is aligned.
-        valgrind.args(texts).env_clear().env("PATH", env::var_os("PATH").unwrap_or_default());
+        valgrind.args(names).env_clear().env("PATH", env::var_os("PATH").unwrap_or_default());
         valgrind.env("LD_PRELOAD", self.slow_clock()?).env("GLIBC_TUNABLES", MEMORY);
         let output = valgrind.stderr(Stdio::piped()).output().context("cannot start valgrind")?;
         if !output.status.success() {
