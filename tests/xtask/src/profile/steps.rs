@@ -18,10 +18,19 @@ pub(super) struct Step {
 
 /// Steps, in the order in which a function is looked up.
 pub(super) const STEPS: [Step; 10] = [
-    Step { name: "sealing", borders: &["seal_aes_gcm"] },
-    Step { name: "metrics", borders: &["metrics::", "metric::"] },
+    Step { name: "sealing", borders: &["Key>::seal_aes_gcm"] },
+    Step {
+        name: "metrics",
+        borders: &[
+            "metrics::handles::",
+            "metrics::key::",
+            "metrics::recorder::",
+            "::metric::",
+            "CallMetrics",
+        ],
+    },
     Step { name: "tracing", borders: &["tracing_core::", "tracing::span"] },
-    Step { name: GUEST, borders: &["wasm["] },
+    Step { name: GUEST, borders: &["wasm[", "component-trampolines["] },
     Step {
         name: IMPORTS,
         borders: &["HostFn::cabi_entrypoint", "HostFn::entrypoint", "libcalls::", "trampolines::"],
@@ -38,7 +47,10 @@ pub(super) const STEPS: [Step; 10] = [
         name: "scheduling",
         borders: &["PluginCodec::run", "cloakroom_plugin::compute::", "codec::Codec>::encode"],
     },
-    Step { name: "stage: checks, accounting", borders: &["encode_payload", "stage::Stage"] },
+    Step {
+        name: "stage: checks, accounting",
+        borders: &["encode_items::{{closure}}::{{closure}}", "stage::Stage", "part::PartCall"],
+    },
     Step {
         name: "admission and pipeline",
         borders: &["Pipeline>::encode", "admission::", "cloakroom_pipeline::"],
@@ -143,7 +155,7 @@ mod tests {
     #[test]
     fn a_function_of_two_steps_is_divided_by_what_it_did_for_each() {
         let text = "fn=(1) PluginCodec::run\n0 10\ncfn=(2) malloc\ncalls=1 0\n0 30\n\n\
-                    fn=(3) Key::seal_aes_gcm\n0 100\ncfn=(2)\ncalls=1 0\n0 10\n\nfn=(2)\n0 40\n";
+                    fn=(3) <RingKey as Key>::seal_aes_gcm\n0 100\ncfn=(2)\ncalls=1 0\n0 10\n\nfn=(2)\n0 40\n";
         let steps = instructions(&Profile::parse(text).unwrap());
         let step = |name| steps[of_name(name).unwrap()].round();
         assert_eq!((step("scheduling"), step("sealing")), (40.0, 110.0));
