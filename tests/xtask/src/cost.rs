@@ -64,10 +64,11 @@ pub(crate) fn check(args: &[&str]) -> Result<()> {
 }
 
 /// Returns whether a call has the same counts in every run. A codec's first large payload goes to a compute
-/// thread, and it is a matter of moments how often that thread and the caller's wake each other.
+/// thread, and it is a matter of moments how often that thread and the caller's wake each other. The page is
+/// copied in other ways from run to run, by up to 6 %, as its address decides.
 fn is_steady(call: &str) -> bool {
     let is_codec = ["aes-gcm, ", "zstd, "].iter().any(|plugin| call.starts_with(plugin));
-    !(is_codec && call.contains("256 KiB"))
+    !(is_codec && call.contains("256 KiB") || call.starts_with("page of "))
 }
 
 #[cfg(test)]
@@ -79,6 +80,7 @@ mod tests {
         assert!(is_steady("aes-gcm, encode, 1 KiB, warm"));
         assert!(is_steady("file, store, 256 KiB, fresh"));
         assert!(!is_steady("zstd, decode, 256 KiB, fresh"));
+        assert!(!is_steady("page of 1,000 B payloads, scan and rewrite"));
         assert!(is_steady("aes-gcm, encode, 64 x 1 KiB, warm"));
     }
 }

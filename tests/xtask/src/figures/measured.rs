@@ -30,6 +30,11 @@ impl Measured {
         Ok(Self(serde_json::from_str(text).context("the file of figures is no JSON")?))
     }
 
+    /// Returns whether there is a run of a benchmark.
+    pub(super) fn has(&self, bench: &str) -> bool {
+        self.0.get(bench).is_some()
+    }
+
     /// Returns a table of a benchmark.
     ///
     /// # Errors

@@ -10,26 +10,42 @@ const AS_FAST: f64 = 0.9;
 /// Story of the gateway that the sentences are about.
 const CALLS: &str = "16 callers, 1 kB; plaintext, identity";
 
-const BENCHES: [&str; 4] = ["price", "storage", "server", "gateway"];
+/// Writes a sentence, or refuses to.
+type Sentence = fn(&Measured) -> Result<String>;
+
+/// Sentences, and the benchmark that each is about.
+const SENTENCES: [(&str, Sentence); 4] =
+    [("price", plugin), ("storage", storage), ("server", codec_server), ("gateway", gateway)];
 
 /// Returns the lines of the README.
 pub(super) fn of_readme(measured: &Measured) -> Result<String> {
-    let run = measured.runs(&BENCHES)?;
-    let sentences = sentences(measured)?.map(|sentence| sentence + "\n");
-    let lines = sentences.concat();
+    let run = measured.runs(&benches(measured))?;
+    let lines = sentences(measured)?.join("\n");
     let source =
         "[performance](host/docs/performance.md) has all tables, and the goals that are missed";
-    Ok(format!("{} Measured {run}, on two of its cores; {source}.\n", lines.trim_end()))
+    Ok(format!("{lines} Measured {run}, on two of its cores; {source}.\n"))
 }
 
 /// Returns the lines of the page about performance.
 pub(super) fn of_page(measured: &Measured) -> Result<String> {
-    let sentences = sentences(measured)?.map(|sentence| format!("- {sentence}\n"));
-    Ok(format!("In short, measured {}:\n{}", measured.runs(&BENCHES)?, sentences.concat()))
+    let lines =
+        sentences(measured)?.iter().map(|sentence| format!("- {sentence}\n")).collect::<String>();
+    Ok(format!("In short, measured {}:\n{lines}", measured.runs(&benches(measured))?))
 }
 
-fn sentences(measured: &Measured) -> Result<[String; 4]> {
-    Ok([plugin(measured)?, storage(measured)?, codec_server(measured)?, gateway(measured)?])
+/// Returns the benchmarks of which there is a run. Sentences about others are left out.
+fn benches(measured: &Measured) -> Vec<&'static str> {
+    SENTENCES.iter().map(|(bench, _)| *bench).filter(|bench| measured.has(bench)).collect()
+}
+
+fn sentences(measured: &Measured) -> Result<Vec<String>> {
+    let known = SENTENCES.iter().filter(|(bench, _)| measured.has(bench));
+    let sentences = known.map(|(_, sentence)| sentence(measured)).collect::<Result<Vec<_>>>()?;
+    ensure!(
+        !sentences.is_empty(),
+        "there are no figures: run `cargo xtask bench price --json FILE`"
+    );
+    Ok(sentences)
 }
 
 fn plugin(measured: &Measured) -> Result<String> {
@@ -191,7 +207,10 @@ mod tests {
 
     #[test]
     fn figures_that_are_missing_are_named_with_their_command() {
-        let error = of_readme(&Measured::parse("{}").unwrap()).unwrap_err().to_string();
-        assert!(error.contains("cargo xtask bench price --json"), "{error}");
+        let error =
+            |text: &str| of_readme(&Measured::parse(text).unwrap()).unwrap_err().to_string();
+        assert!(error("{}").contains("cargo xtask bench price --json"));
+        let empty = error(r#"{ "storage": { "tables": {} } }"#);
+        assert!(empty.contains("cargo xtask bench storage --json"), "{empty}");
     }
 }
