@@ -3,12 +3,16 @@
 mod arguments;
 pub mod growth;
 pub mod plot;
+mod process;
 mod report;
 mod samples;
 #[cfg(test)]
 mod tests;
+mod turn;
 
 pub use self::{
+    process::{Process, program},
     report::{Cell, Report, Table},
     samples::{Samples, timed},
+    turn::{Turn, Turns},
 };

@@ -1,8 +1,8 @@
 //! `cargo xtask cost`: a check of what calls cost that does not depend on the machine.
 //!
-//! Valgrind counts instructions and allocations, and shows every program the same processor. Its speed
-//! depends on the machine all the same: a slow one sees more ticks of the clock in a call, which is what
-//! the tolerance is for.
+//! Valgrind counts instructions and allocations, and shows every program the same processor. The clock of the
+//! program all but stands still (`slow_clock.c`), so that no call looks slow to the host on a busy machine.
+//! The tolerance is for what is left: random bytes, and threads that meet at a lock.
 
 pub(crate) mod callgrind;
 mod counts;
@@ -33,9 +33,10 @@ const RUNS: usize = 4;
 pub(crate) fn check(args: &[&str]) -> Result<()> {
     add_targets()?;
     let program = Program::build(&BUILD, &target_dir()?.join("cost"))?;
-    let counted = program.count(RUNS, &[])?;
-    let steady = counted.iter().filter(|(call, _)| is_steady(call));
-    let now = steady.map(|(call, profile)| (call.clone(), of_one(profile, RUNS)));
+    let mut calls = program.names()?;
+    calls.retain(|call| is_steady(call));
+    let counted = program.count(RUNS, &calls)?;
+    let now = counted.into_iter().map(|(call, profile)| (call, of_one(&profile, RUNS)));
     let now: AllCounts = now.collect();
     let file = root().join(FILE);
     if args == ["--write"] {
@@ -62,12 +63,12 @@ pub(crate) fn check(args: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Returns whether a call has the same counts in every run. Under Valgrind, large payloads of codecs and
-/// those of a warm batch go to compute threads, and it is a matter of moments how often these wake each other
-/// and whether an instance is back for the next call.
+/// Returns whether a call has the same counts in every run. A codec's first large payload goes to a compute
+/// thread, and it is a matter of moments how often that thread and the caller's wake each other. The page is
+/// copied in other ways from run to run, by up to 6 %, as its address decides.
 fn is_steady(call: &str) -> bool {
     let is_codec = ["aes-gcm, ", "zstd, "].iter().any(|plugin| call.starts_with(plugin));
-    !(is_codec && call.contains("256 KiB") || call.ends_with("64 x 1 KiB, warm"))
+    !(is_codec && call.contains("256 KiB") || call.starts_with("page of "))
 }
 
 #[cfg(test)]
@@ -79,6 +80,7 @@ mod tests {
         assert!(is_steady("aes-gcm, encode, 1 KiB, warm"));
         assert!(is_steady("file, store, 256 KiB, fresh"));
         assert!(!is_steady("zstd, decode, 256 KiB, fresh"));
-        assert!(!is_steady("aes-gcm, encode, 64 x 1 KiB, warm"));
+        assert!(!is_steady("page of 1,000 B payloads, scan and rewrite"));
+        assert!(is_steady("aes-gcm, encode, 64 x 1 KiB, warm"));
     }
 }

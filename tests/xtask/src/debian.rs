@@ -36,6 +36,16 @@ pub(crate) fn promtool() -> Result<()> {
     need(&["promtool"], &["prometheus"])
 }
 
+/// Installs Valgrind, which counts instructions.
+pub(crate) fn valgrind() -> Result<()> {
+    need(&["valgrind"], &["valgrind"])
+}
+
+/// Installs `perf`, which finds where a program is.
+pub(crate) fn perf() -> Result<()> {
+    need(&["perf"], &["linux-perf"])
+}
+
 /// Installs `packages`, unless all `programs` are there already.
 pub(crate) fn need(programs: &[&str], packages: &[&str]) -> Result<()> {
     if programs.iter().all(|program| starts(program)) { Ok(()) } else { install(packages) }

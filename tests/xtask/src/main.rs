@@ -7,6 +7,7 @@ mod cost;
 mod dapr;
 mod debian;
 mod deny;
+mod figures;
 mod fresh;
 mod fuzz;
 mod go;
@@ -60,6 +61,7 @@ cargo xtask fuzz TARGET [OPTIONS]       a fuzz target of tests/fuzz under libFuz
 cargo xtask wire-table                  write the gateway's table of payload fields again, from the protos of the locked SDK
 cargo xtask bench [BENCH [TEXT]]        what the sandbox costs, beside its peers: medians and spread
                   [--json FILE]         writes the figures into FILE, too
+cargo xtask figures                     write the figures of tests/benches/figures.json into the README and performance.md
 cargo xtask profile                     where the time of a call goes: a table of its steps, and flame graphs in target/profile
 cargo xtask cost [--write]              instructions and allocations of a fixed set of calls, compared with tests/benches/cost.json,
                                         or written into it
@@ -97,6 +99,7 @@ fn main() -> ExitCode {
         [TASK, "fuzz", target, options @ ..] => fuzz::fuzz(target, options),
         [TASK, "bench", args @ ..] => bench::measure(args),
         [TASK, "cost", args @ ..] => cost::check(args),
+        [TASK, "figures"] => figures::write(),
         [TASK, "profile"] => profile::measure(),
         [TASK, "agent", args @ ..] => agent(args),
         [TASK, "document-pipeline", args @ ..] => document_pipeline(args),

@@ -4,9 +4,8 @@
 //! borders the tool begins to count and writes down what it counted. The names go to standard output, in
 //! the same order.
 //!
-//! Tools like Valgrind slow a program down some fifty times, and then a quick call is one that the host
-//! moves to a compute thread. A codec that has made no such call yet is expected to be quick up to 64 KiB,
-//! so each measured call has a codec of its own.
+//! A codec that has made no slow call yet is expected to be quick up to 64 KiB, so each counted call has a
+//! codec of its own. `cargo xtask cost` says what keeps its calls quick under a tool that slows them down.
 
 mod calls;
 mod codecs;
@@ -14,15 +13,13 @@ mod formats;
 mod offload;
 #[path = "../wire/page.rs"]
 mod page;
+mod repeat;
 
-use std::{env, fs};
+use std::{env, path::Path};
 
-use cloakroom_benches::Samples;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::calls::{Call, Run};
-
-const PARTS: usize = 10;
 
 /// Says that a tool that counts has started this.
 const COUNTED: &str = "--counted";
@@ -30,60 +27,41 @@ const COUNTED: &str = "--counted";
 /// Says that each call is to be repeated, for a tool that looks where time goes.
 const REPEATED: &str = "--repeated";
 
+/// Has the program name its calls.
+const NAMES: &str = "--names";
+
 fn main() {
     let args: Vec<String> = env::args().skip(1).collect();
-    let [word, runs, cache, texts @ ..] = &*args else { return };
-    if ![COUNTED, REPEATED].contains(&&**word) {
-        return;
-    }
-    let runs = runs.parse().expect("a number of runs");
-    let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
-    for call in calls::all() {
-        if texts.iter().all(|text| call.name().contains(&**text)) {
-            let cache = cache.as_ref();
-            if word == COUNTED {
-                println!("{}", call.name());
-                measure(&runtime, &call, runs, cache);
-            } else {
-                repeat(&runtime, &call, runs, cache);
-            }
-        }
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    match &*args {
+        [NAMES] => calls::all().iter().for_each(|call| println!("{}", call.name())),
+        [COUNTED, runs, cache, names @ ..] => run(names, |runtime, call| {
+            println!("{}", call.name());
+            measure(runtime, call, number(runs), cache.as_ref());
+        }),
+        [REPEATED, runs, cache, names @ ..] => run(names, |runtime, call| {
+            repeat::repeat(runtime, call, number(runs), cache.as_ref());
+        }),
+        _ => {}
     }
 }
 
-fn measure(runtime: &Runtime, call: &Call, runs: usize, cache: &std::path::Path) {
+fn number(text: &str) -> usize {
+    text.parse().expect("a number of runs")
+}
+
+/// Does something with the calls of these names.
+fn run(names: &[&str], work: impl Fn(&Runtime, &Call)) {
+    let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let calls = calls::all();
+    let named = calls.iter().filter(|call| names.contains(&&*call.name()));
+    named.for_each(|call| work(&runtime, call));
+}
+
+fn measure(runtime: &Runtime, call: &Call, runs: usize, cache: &Path) {
     let prepared = runtime.block_on(call.prepare(runs, cache));
     measured_calls(runtime, &prepared.runs);
     drop(prepared.kept);
-}
-
-/// Makes the same call again and again, and writes how many nanoseconds of processor time one takes: the
-/// median of ten parts.
-fn repeat(runtime: &Runtime, call: &Call, runs: usize, cache: &std::path::Path) {
-    let prepared = runtime.block_on(call.prepare(1, cache));
-    let run = prepared.runs.first().expect("there is one");
-    let part = || {
-        let before = worked();
-        runtime.block_on(async {
-            for _ in 0..runs.div_ceil(PARTS) {
-                run().await;
-            }
-        });
-        (worked() - before) / runs.div_ceil(PARTS) as f64
-    };
-    part();
-    let times: Samples = (0..PARTS).map(|_| part()).collect();
-    println!("{:.0}", times.median());
-}
-
-/// Returns the nanoseconds that all threads of this process have run.
-fn worked() -> f64 {
-    let threads = fs::read_dir("/proc/self/task").expect("Linux").flatten();
-    let worked = threads.filter_map(|thread| {
-        let text = fs::read_to_string(thread.path().join("schedstat")).ok()?;
-        text.split(' ').next()?.parse::<f64>().ok()
-    });
-    worked.sum()
 }
 
 /// Makes calls, one after the other. Tools know it by its name.

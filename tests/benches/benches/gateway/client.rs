@@ -7,6 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use cloakroom_benches::Turn;
 use http::{Request, Response, Version};
 use http_body_util::BodyExt as _;
 use hyper::{
@@ -26,16 +27,6 @@ const WINDOW: u32 = 4 << 20;
 
 /// Time that a proxy may take from listening to serving.
 const PATIENCE: Duration = Duration::from_secs(20);
-
-/// Measurements of one proxy in one turn.
-pub(crate) struct Turn {
-    /// Answers a second.
-    pub(crate) rate: f64,
-    /// Seconds of the proxy's processor time for each.
-    pub(crate) work: f64,
-    /// Seconds that each took.
-    pub(crate) latencies: Vec<f64>,
-}
 
 pub(crate) async fn turn(proxy: &Proxy, story: &Story) -> Turn {
     if story.results > 0 {
@@ -73,8 +64,7 @@ pub(crate) async fn turn(proxy: &Proxy, story: &Story) -> Turn {
         latencies.extend(caller.await.expect("every call is answered"));
     }
     let (took, worked) = (began.elapsed().as_secs_f64(), proxy.worked() - worked);
-    let count = latencies.len() as f64;
-    Turn { rate: count / took, work: worked / count, latencies }
+    Turn::new(latencies, took, worked)
 }
 
 /// Sends a signal as soon as the proxy serves: one may listen before its parts have found each other.

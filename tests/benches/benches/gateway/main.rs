@@ -29,11 +29,10 @@ mod tls;
 
 use std::env;
 
-use cloakroom_benches::Report;
+use cloakroom_benches::{Report, Turns};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{
-    client::Turn,
     pages::{Encoding, Pages},
     proxies::{Kek, STAGES},
     proxy::Proxy,
@@ -91,7 +90,7 @@ fn encode(runtime: &Runtime, pages: &Pages) -> bool {
 /// Measures one kind of call through every proxy.
 fn measure(runtime: &Runtime, stub: &Proxy, story: &Story, report: &Report) -> Row {
     let proxies = proxies::all(stub, story);
-    let mut turns: Vec<Vec<Turn>> = proxies.iter().map(|_| Vec::new()).collect();
+    let mut turns: Vec<Turns> = proxies.iter().map(|_| Turns::default()).collect();
     for round in 0..ROUNDS {
         for place in 0..proxies.len() {
             // Who begins finds the machine as the last one left it.

@@ -8,11 +8,11 @@ use std::{
     sync::Arc,
 };
 
+use cloakroom_benches::program;
 use cloakroom_tests::{
     KEY,
     rigs::{MotoKms, free_port},
 };
-use serde_json::Value;
 
 use crate::{dapr, envoy, kms, pages::Encoding, proxy::Proxy, story::Story};
 
@@ -135,7 +135,7 @@ fn own(role: &'static str, args: impl Fn(SocketAddr) -> Vec<String>) -> Proxy {
 
 /// Starts the gateway with these stages.
 pub(crate) fn gateway(name: &'static str, stages: &str, story: &Story, to: SocketAddr) -> Proxy {
-    let program = env::var_os(PROGRAM).map_or_else(built, PathBuf::from);
+    let built = env::var_os(PROGRAM).map_or_else(program, PathBuf::from);
     Proxy::start(name, |folder, address| {
         let config = folder.join("cloakroom.toml");
         let engine = story.engine();
@@ -153,7 +153,7 @@ pub(crate) fn gateway(name: &'static str, stages: &str, story: &Story, to: Socke
         }
         fs::write(&config, text).expect("a configuration");
         fs::write(folder.join("key"), KEY).expect("a key");
-        let mut command = Command::new(&program);
+        let mut command = Command::new(&built);
         command.args(["gateway", engine, "--config"]).arg(config);
         command.args(["--listen", &address.to_string()]);
         command
@@ -206,19 +206,4 @@ pub(crate) fn temporal(kek: Option<&Kek>, to: SocketAddr) -> Option<Proxy> {
         command.args(["--metrics-addr", &format!("127.0.0.1:{}", free_port())]);
         command
     }))
-}
-
-/// The program, as it is shipped.
-fn built() -> PathBuf {
-    let mut build = Command::new(env!("CARGO"));
-    build.args(["build", "--quiet", "--release", "--package", "cloakroom-cli"]);
-    build.arg("--message-format=json");
-    build.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."));
-    let built = build.output().expect("cargo");
-    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-    let messages = String::from_utf8(built.stdout).expect("text");
-    let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let mut programs =
-        messages.filter_map(|message| Some(message["executable"].as_str()?.to_owned()));
-    programs.next_back().expect("a program").into()
 }

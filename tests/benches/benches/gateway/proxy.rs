@@ -10,13 +10,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use cloakroom_benches::Process;
 use cloakroom_tests::rigs::{MotoKms, free_port};
 
 /// Time that a process may take until it listens. Cloakroom compiles plugins first.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Ticks of a processor's time in a second, on every Linux that there is.
-const TICKS: f64 = 100.0;
 
 pub(crate) struct Proxy {
     pub(crate) name: &'static str,
@@ -63,35 +61,23 @@ impl Proxy {
         !matches!(self.name, "direct" | "forwarder" | "Envoy")
     }
 
-    /// Seconds of processor time so far.
+    /// Seconds of processor time so far. None is between a client and the stub itself.
     pub(crate) fn worked(&self) -> f64 {
-        let Some(stat) = self.proc("stat") else { return 0.0 };
-        // The program's name comes first, and may hold anything.
-        let (_, fields) = stat.rsplit_once(") ").expect("a name");
-        let ticks = fields.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<f64>());
-        ticks.map(|ticks| ticks.expect("a number")).sum::<f64>() / TICKS
+        self.counted().map_or(0.0, Process::worked)
     }
 
     /// Most bytes in memory so far.
     pub(crate) fn peak(&self) -> f64 {
-        self.memory("VmHWM")
+        self.counted().map_or(0.0, Process::peak)
     }
 
     /// Bytes in memory now.
     pub(crate) fn resident(&self) -> f64 {
-        self.memory("VmRSS")
+        self.counted().map_or(0.0, Process::resident)
     }
 
-    fn memory(&self, key: &str) -> f64 {
-        let Some(status) = self.proc("status") else { return 0.0 };
-        let line = status.lines().find(|line| line.starts_with(key)).expect("there");
-        let kib: f64 = line.split_whitespace().nth(1).expect("a number").parse().expect("a number");
-        kib * 1024.0
-    }
-
-    fn proc(&self, file: &str) -> Option<String> {
-        let process = self.process.as_ref()?;
-        Some(fs::read_to_string(format!("/proc/{}/{file}", process.id())).expect("it runs"))
+    fn counted(&self) -> Option<Process> {
+        self.process.as_ref().map(Process::of)
     }
 }
 

@@ -1,8 +1,8 @@
 //! Table of calls through proxies.
 
-use cloakroom_benches::{Cell, Samples, Table};
+use cloakroom_benches::{Cell, Samples, Table, Turns};
 
-use crate::{client::Turn, story::Story};
+use crate::story::Story;
 
 /// One kind of call through every proxy.
 pub(crate) struct Row {
@@ -23,21 +23,15 @@ struct Measured {
 impl Row {
     pub(crate) fn new(
         story: &Story,
-        proxies: impl Iterator<Item = ((&'static str, Vec<Turn>), f64)>,
+        proxies: impl Iterator<Item = ((&'static str, Turns), f64)>,
     ) -> Self {
-        let measured = proxies.map(|((name, turns), peak)| {
-            let within = |share| {
-                let quantile = |turn: &Turn| Samples::from(turn.latencies.clone()).quantile(share);
-                turns.iter().map(quantile).collect()
-            };
-            Measured {
-                name,
-                rate: turns.iter().map(|turn| turn.rate).collect(),
-                half: within(0.5),
-                most: within(0.99),
-                work: turns.iter().map(|turn| turn.work).collect(),
-                peak,
-            }
+        let measured = proxies.map(|((name, turns), peak)| Measured {
+            name,
+            rate: turns.rate(),
+            half: turns.within(0.5),
+            most: turns.within(0.99),
+            work: turns.work(),
+            peak,
         });
         Self { story: story.title(), proxies: measured.collect() }
     }

@@ -4,7 +4,6 @@
 //! `cargo xtask bench load`
 
 mod heartbeat;
-mod memory;
 
 use std::{
     env, fs,
@@ -13,7 +12,7 @@ use std::{
 };
 
 use cloakroom::{Cloakroom, CloakroomBuilder, Context, Payload, storage::TemporalReferences};
-use cloakroom_benches::{Cell, Report, Samples, Table};
+use cloakroom_benches::{Cell, Process, Report, Samples, Table};
 use futures::future::join_all;
 
 use crate::heartbeat::Heartbeat;
@@ -118,8 +117,9 @@ fn alone(count: usize, size: usize, shape: &str) {
         }
         let stored =
             if shape == "read-back" { stored(&cloakroom, &sent, count).await } else { vec![] };
-        memory::forget_peak();
-        let before = memory::resident("VmRSS");
+        let process = Process::own();
+        process.forget_peak();
+        let before = process.resident();
         let heartbeat = Heartbeat::start();
         let began = Instant::now();
         let load = async {
@@ -141,7 +141,7 @@ fn alone(count: usize, size: usize, shape: &str) {
         };
         let (good, beside) = tokio::join!(load, beside);
         let time = began.elapsed();
-        let peak = memory::resident("VmHWM") - before;
+        let peak = process.peak() - before;
         println!(
             "{good} {} {peak} {} {}",
             time.as_secs_f64(),

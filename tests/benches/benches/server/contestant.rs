@@ -9,14 +9,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use cloakroom_benches::Process;
 use cloakroom_tests::{KEY, rigs::free_port};
-use serde_json::Value;
 
 /// Time that a server may take until it listens. Cloakroom compiles a plugin first.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Ticks of a processor's time in a second, on every Linux that there is.
-const TICKS: f64 = 100.0;
 
 /// Way in which Cloakroom's stage runs.
 #[derive(Clone, Copy)]
@@ -97,39 +94,9 @@ impl Contestant {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
-    /// Seconds of processor time so far.
-    pub(crate) fn worked(&self) -> f64 {
-        let stat = self.proc("stat");
-        // The program's name comes first, and may hold anything.
-        let (_, fields) = stat.rsplit_once(") ").expect("a name");
-        let ticks = fields.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<f64>());
-        ticks.map(|ticks| ticks.expect("a number")).sum::<f64>() / TICKS
-    }
-
-    /// Bytes in memory.
-    pub(crate) fn resident(&self) -> f64 {
-        self.status("VmRSS")
-    }
-
-    /// The most that it has held since [`forget_peak`](Self::forget_peak).
-    pub(crate) fn peak(&self) -> f64 {
-        self.status("VmHWM")
-    }
-
-    pub(crate) fn forget_peak(&self) {
-        let path = format!("/proc/{}/clear_refs", self.process.id());
-        fs::write(path, "5").expect("Linux");
-    }
-
-    fn status(&self, name: &str) -> f64 {
-        let status = self.proc("status");
-        let line = status.lines().find(|line| line.starts_with(name)).expect("there");
-        let kib: f64 = line.split_whitespace().nth(1).expect("a number").parse().expect("a number");
-        kib * 1024.0
-    }
-
-    fn proc(&self, file: &str) -> String {
-        fs::read_to_string(format!("/proc/{}/{file}", self.process.id())).expect("it runs")
+    /// Returns what Linux counts of it.
+    pub(crate) fn counted(&self) -> Process {
+        Process::of(&self.process)
     }
 }
 
@@ -142,22 +109,4 @@ impl Drop for Contestant {
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-/// The program, as it is shipped.
-pub(crate) fn program() -> PathBuf {
-    let mut build = Command::new(env!("CARGO"));
-    build.args(["build", "--quiet", "--release"]);
-    // The selection of the benchmarks: another one would build all of it again.
-    build.args(
-        ["cloakroom-benches", "invoice", "cloakroom-cli"].map(|name| format!("--package={name}")),
-    );
-    build.arg("--message-format=json").current_dir(repository());
-    let built = build.output().expect("cargo");
-    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
-    let messages = String::from_utf8(built.stdout).expect("text");
-    let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let mut programs =
-        messages.filter_map(|message| Some(message["executable"].as_str()?.to_owned()));
-    programs.next_back().expect("a program").into()
 }

@@ -2,19 +2,10 @@
 
 use std::{sync::Arc, time::Instant};
 
+use cloakroom_benches::Turn;
 use tokio::runtime::Runtime;
 
 use crate::{TURN, client::Client, contestant::Contestant, data::Question};
-
-/// Measurements of one contestant in one turn.
-pub(crate) struct Turn {
-    /// Answers a second.
-    pub(crate) rate: f64,
-    /// Seconds of the server's processor time for each.
-    pub(crate) work: f64,
-    /// Seconds that each took.
-    pub(crate) latencies: Vec<f64>,
-}
 
 pub(crate) fn turn(
     runtime: &Runtime,
@@ -27,15 +18,15 @@ pub(crate) fn turn(
         for _ in 0..connections {
             clients.push(Client::connect(contestant.address).await);
         }
-        let (worked, began) = (contestant.worked(), Instant::now());
+        let (worked, began) = (contestant.counted().worked(), Instant::now());
         let asking = |client| tokio::spawn(ask(client, asked.request.clone(), asked.answer, began));
         let asking: Vec<_> = clients.into_iter().map(asking).collect();
         let mut latencies = Vec::new();
         for one in asking {
             latencies.extend(one.await.expect("every answer is one of success"));
         }
-        let (count, worked) = (latencies.len() as f64, contestant.worked() - worked);
-        Turn { rate: count / began.elapsed().as_secs_f64(), work: worked / count, latencies }
+        let worked = contestant.counted().worked() - worked;
+        Turn::new(latencies, began.elapsed().as_secs_f64(), worked)
     })
 }
 

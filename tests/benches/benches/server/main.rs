@@ -16,7 +16,7 @@ mod report;
 
 use std::time::Duration;
 
-use cloakroom_benches::{Report, Samples};
+use cloakroom_benches::{Report, Samples, program};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::{
@@ -34,18 +34,18 @@ const COUNT: usize = 4;
 
 fn main() {
     let Some(mut report) = Report::start("server") else { return };
-    let program = contestant::program();
+    let program = program();
     let cloakroom = |stages| Contestant::cloakroom(&program, stages);
     let stages = [Stages::Fresh, Stages::Warm, Stages::Off].map(cloakroom);
     let [fresh, warm, off] = stages;
     let contestants = [Contestant::python(), fresh, warm, off];
-    let idle = contestants.each_ref().map(Contestant::resident);
+    let idle = contestants.each_ref().map(|contestant| contestant.counted().resident());
     let runtime = runtime();
     let asked = SIZES.map(|size| runtime.block_on(data::agreed(&contestants, size)));
     let mut measured: Vec<_> = asked.iter().flat_map(rows).collect();
     let mut peaks: [Samples; COUNT] = Default::default();
     for round in 0..ROUNDS {
-        contestants.iter().for_each(Contestant::forget_peak);
+        contestants.iter().for_each(|contestant| contestant.counted().forget_peak());
         for row in &mut measured {
             // Who begins finds the machine as the other left it.
             for turn in 0..COUNT {
@@ -55,7 +55,7 @@ fn main() {
             }
         }
         report.progress();
-        let peak = contestants.each_ref().map(Contestant::peak);
+        let peak = contestants.each_ref().map(|contestant| contestant.counted().peak());
         peaks.iter_mut().zip(peak).for_each(|(peaks, peak)| peaks.push(peak));
     }
     report.print(report::processor(&measured));

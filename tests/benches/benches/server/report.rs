@@ -1,14 +1,14 @@
 //! Tables of the codec server.
 
-use cloakroom_benches::{Cell, Samples, Table};
+use cloakroom_benches::{Cell, Samples, Table, Turn, Turns};
 
-use crate::{COUNT, data::Asked, load::Turn};
+use crate::{COUNT, data::Asked};
 
 /// One row: a payload, so many connections, and what each server made of it.
 pub(crate) struct Measured<'a> {
     pub(crate) asked: &'a Asked,
     pub(crate) connections: usize,
-    turns: [Vec<Turn>; COUNT],
+    turns: [Turns; COUNT],
 }
 
 impl<'a> Measured<'a> {
@@ -20,13 +20,8 @@ impl<'a> Measured<'a> {
         self.turns[who].push(turn);
     }
 
-    fn each(&self, figure: impl Fn(&Turn) -> f64) -> [Samples; COUNT] {
-        self.turns.each_ref().map(|turns| turns.iter().map(&figure).collect())
-    }
-
-    /// Returns the time that this share of a turn's answers did not exceed.
-    fn within(&self, share: f64) -> [Samples; COUNT] {
-        self.each(|turn| turn.latencies.iter().copied().collect::<Samples>().quantile(share))
+    fn each(&self, figure: impl Fn(&Turns) -> Samples) -> [Samples; COUNT] {
+        self.turns.each_ref().map(figure)
     }
 }
 
@@ -44,7 +39,7 @@ pub(crate) fn processor(measured: &[Measured<'_>]) -> Table {
     ];
     let mut table = Table::new("processor time", &columns);
     for row in measured {
-        let [python, fresh, warm, off] = row.each(|turn| turn.work);
+        let [python, fresh, warm, off] = row.each(Turns::work);
         table.row([
             size(row),
             Cell::count(row.connections),
@@ -77,9 +72,9 @@ pub(crate) fn requests(measured: &[Measured<'_>]) -> Table {
     ];
     let mut table = Table::new("requests", &columns);
     for row in measured {
-        let [python, fresh, warm, _] = row.each(|turn| turn.rate);
-        let [half_python, half, half_warm, _] = row.within(0.5);
-        let [most_python, most, most_warm, _] = row.within(0.99);
+        let [python, fresh, warm, _] = row.each(Turns::rate);
+        let [half_python, half, half_warm, _] = row.each(|turns| turns.within(0.5));
+        let [most_python, most, most_warm, _] = row.each(|turns| turns.within(0.99));
         table.row([
             size(row),
             Cell::count(row.connections),

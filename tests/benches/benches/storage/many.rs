@@ -1,15 +1,10 @@
 //! Many objects in flight: the driver, the same requests by `object_store` itself, and the official
 //! driver in Python, each in a process of its own, so that its processor time can be told apart.
 
-use std::{
-    env, fs,
-    future::Future,
-    process::Command,
-    time::{Duration, Instant},
-};
+use std::{env, future::Future, process::Command, time::Instant};
 
 use cloakroom::Context;
-use cloakroom_benches::{Cell, Samples, Table};
+use cloakroom_benches::{Cell, Process, Samples, Table};
 use futures::{StreamExt as _, stream};
 use serde_json::{Value, json};
 
@@ -180,7 +175,7 @@ async fn all<A, T: Send + 'static, F: Future<Output = T> + Send + 'static>(
     these: Vec<A>,
     work: impl Fn(A) -> F,
 ) -> (Value, Vec<T>) {
-    let worked = processor();
+    let worked = Process::own().worked();
     let timed = these.into_iter().map(|one| {
         let work = work(one);
         async move {
@@ -190,15 +185,7 @@ async fn all<A, T: Send + 'static, F: Future<Output = T> + Send + 'static>(
         }
     });
     let done: Vec<_> = stream::iter(timed).buffer_unordered(in_flight).collect().await;
-    let cpu = (processor() - worked).as_secs_f64();
+    let cpu = Process::own().worked() - worked;
     let (seconds, results): (Vec<f64>, Vec<T>) = done.into_iter().unzip();
     (json!({ "cpu": cpu, "seconds": seconds }), results)
-}
-
-/// Returns the processor time of this process, in steps of 10 ms.
-fn processor() -> Duration {
-    let stat = fs::read_to_string("/proc/self/stat").expect("Linux");
-    let (_, fields) = stat.rsplit_once(") ").expect("a name");
-    let ticks = fields.split(' ').skip(11).take(2).map(|ticks| ticks.parse::<u64>());
-    Duration::from_millis(10 * ticks.map(|ticks| ticks.expect("a number")).sum::<u64>())
 }

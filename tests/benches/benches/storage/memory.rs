@@ -1,9 +1,9 @@
 //! Peak memory while one large payload is stored and retrieved, in a process of its own.
 
-use std::{env, fs, process::Command};
+use std::{env, process::Command};
 
 use cloakroom::Context;
-use cloakroom_benches::Samples;
+use cloakroom_benches::{Process, Samples};
 
 use crate::{
     LARGE,
@@ -34,36 +34,24 @@ pub(crate) fn peaks(place: &Place) -> [Samples; 2] {
 }
 
 pub(crate) fn alone(word: &str) {
-    let place = Place::of_word(word);
+    let (place, process) = (Place::of_word(word), Process::own());
     runtime().block_on(async {
         let (pipeline, ctx) = (place.pipeline().await, Context::none());
         let small = pipeline.encode(&ctx, vec![payload(100_000, 77)]).await.expect("stores");
         pipeline.decode(&ctx, small).await.expect("retrieves");
 
         // The payload counts: it is there once, whoever stores it.
-        let before = resident("VmRSS");
+        let before = process.resident();
         let large = vec![payload(SIZE, 78)];
-        start();
+        process.forget_peak();
         let kept = pipeline.encode(&ctx, large).await.expect("stores");
-        let store = resident("VmHWM") - before;
+        let store = process.peak() - before;
 
-        let before = resident("VmRSS");
-        start();
+        let before = process.resident();
+        process.forget_peak();
         let read = pipeline.decode(&ctx, kept).await.expect("retrieves");
-        let retrieve = resident("VmHWM") - before;
+        let retrieve = process.peak() - before;
         assert_eq!(read[0].data.len(), SIZE);
         println!("{} {}", store / SIZE as f64, retrieve / SIZE as f64);
     });
-}
-
-/// Has the kernel forget the peak so far.
-fn start() {
-    fs::write("/proc/self/clear_refs", "5").expect("Linux");
-}
-
-fn resident(name: &str) -> f64 {
-    let status = fs::read_to_string("/proc/self/status").expect("Linux");
-    let line = status.lines().find(|line| line.starts_with(name)).expect("there");
-    let kib: f64 = line.split_whitespace().nth(1).expect("a number").parse().expect("a number");
-    kib * 1024.0
 }

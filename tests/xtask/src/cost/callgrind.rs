@@ -71,6 +71,12 @@ impl Profile {
         calls.map(|calls| calls.count).sum()
     }
 
+    /// Returns how often memory was copied or filled.
+    pub(crate) fn copies(&self) -> u64 {
+        let calls = self.calls.iter().filter(|calls| is_copying(&calls.callee));
+        calls.map(|calls| calls.count).sum()
+    }
+
     /// Returns the instructions that copy or fill memory.
     pub(crate) fn copying(&self) -> u64 {
         self.own(is_copying)
@@ -150,7 +156,7 @@ mod tests {
         assert_eq!(profile.calls[0].instructions, 700);
         assert_eq!(profile.own(|name| name == "encode"), 300);
         assert_eq!(profile.allocations(), 4);
-        assert_eq!(profile.copying(), 320);
+        assert_eq!((profile.copies(), profile.copying()), (1, 320));
     }
 
     #[test]

@@ -28,12 +28,13 @@ struct Node {
 pub(super) fn svg(title: &str, stacks: &[Stack]) -> String {
     let mut root = Node::default();
     for stack in stacks {
+        let Some(step) = stack.step else { continue };
         let mut node = &mut root;
         node.samples += 1;
-        for name in path(stack) {
+        for name in path(stack, step) {
             node = node.below.entry(short(&name)).or_default();
             node.samples += 1;
-            node.step = stack.step;
+            node.step = step;
         }
     }
     let mut boxes = String::new();
@@ -48,10 +49,10 @@ pub(super) fn svg(title: &str, stacks: &[Stack]) -> String {
 
 /// Returns the functions of a stack from the outermost in a call. The stacks of a guest's fibre begin with
 /// the step, since they are not connected to their caller's.
-fn path(stack: &Stack) -> Vec<String> {
+fn path(stack: &Stack, step: usize) -> Vec<String> {
     let outermost = stack.functions.iter().rposition(|name| of_function(name).is_some());
     let functions = stack.functions.get(..=outermost.unwrap_or_default()).unwrap_or_default();
-    let step = STEPS.get(stack.step).map_or("", |step| step.name);
+    let step = STEPS.get(step).map_or("", |step| step.name);
     let is_whole = functions.last().is_some_and(|name| name.contains("cloakroom_pipeline"));
     let begin = if is_whole { None } else { Some(step.to_owned()) };
     begin.into_iter().chain(functions.iter().rev().cloned()).collect()
@@ -114,7 +115,7 @@ mod tests {
     fn a_box_is_as_wide_as_its_share() {
         let stack = |functions: &[&str]| Stack {
             functions: functions.iter().map(ToString::to_string).collect(),
-            step: 0,
+            step: Some(0),
         };
         let stacks = [
             stack(&["a::malloc", "cloakroom_pipeline::encode"]),

@@ -2,10 +2,13 @@
 
 use super::steps::{STEPS, imports, is_guest, of_function};
 
-/// Stack of functions, the innermost first, and the step that it lies in.
+/// Function that measures how fast the core is, between calls.
+const PACE: &str = "cost::repeat::pace";
+
+/// Stack of functions, the innermost first, and the step that it lies in, if it lies in one.
 pub(crate) struct Stack {
     pub(crate) functions: Vec<String>,
-    pub(crate) step: usize,
+    pub(crate) step: Option<usize>,
 }
 
 /// Reads the output of `perf script -F ip,sym`. Stacks outside of calls are left out.
@@ -16,16 +19,19 @@ pub(crate) fn parse(text: &str) -> Vec<Stack> {
 fn stack(text: &str) -> Option<Stack> {
     let name = |line: &str| line.trim().split_once(' ').map(|(_, name)| name.trim().to_owned());
     let functions: Vec<_> = text.lines().filter_map(name).collect();
-    // Reading and compiling plugins is no part of a call.
-    if functions.iter().any(|name| name.contains("prepare::{{closure}}") && !is_call(name)) {
+    // Reading and compiling plugins is no part of a call either.
+    let is_outside =
+        |name: &String| name == PACE || (name.contains("prepare::{{closure}}") && !is_call(name));
+    if functions.is_empty() || functions.iter().any(is_outside) {
         return None;
     }
-    let (depth, step) = functions
-        .iter()
-        .enumerate()
-        .find_map(|(depth, name)| of_function(name).map(|step| (depth, step)))?;
+    let border = |(depth, name): (usize, &String)| Some((depth, of_function(name)?));
+    let found = functions.iter().enumerate().find_map(border);
     // The stack ends at the guest's code, whose frames are of a form that Linux does not know.
-    let step = if is_guest(step) && depth > 0 { imports()? } else { step };
+    let step = found.map(|(depth, step)| {
+        let is_import = is_guest(step) && depth > 0;
+        imports().filter(|_| is_import).unwrap_or(step)
+    });
     Some(Stack { functions, step })
 }
 
@@ -34,10 +40,11 @@ fn is_call(name: &str) -> bool {
     name.matches("{{closure}}").count() > 1
 }
 
-/// Returns the share of stacks that lie in each step.
+/// Returns the share of stacks that lie in each step, and at last of those that lie in none.
 pub(crate) fn shares(stacks: &[Stack]) -> Vec<f64> {
     let count = |step| stacks.iter().filter(|stack| stack.step == step).count();
-    (0..STEPS.len()).map(|step| count(step) as f64 / stacks.len().max(1) as f64).collect()
+    let steps = (0..STEPS.len()).map(Some).chain([None]);
+    steps.map(|step| count(step) as f64 / stacks.len().max(1) as f64).collect()
 }
 
 #[cfg(test)]
@@ -56,11 +63,20 @@ mod tests {
 
           d1 jent_memaccess
           d2 cost::codecs::Call::prepare::{{closure}}
+
+          e1 epoll_wait
+          e2 tokio::runtime::park
 ";
 
     #[test]
     fn each_stack_lies_in_the_step_whose_border_is_next() {
-        let names: Vec<_> = parse(SCRIPT).iter().map(|stack| STEPS[stack.step].name).collect();
-        assert_eq!(names, ["scheduling", "guest", "imports"]);
+        let stacks = parse(SCRIPT);
+        let name = |stack: &Stack| stack.step.map_or("none", |step| STEPS[step].name);
+        assert_eq!(
+            stacks.iter().map(name).collect::<Vec<_>>(),
+            ["scheduling", "guest", "imports", "none"]
+        );
+        let shares = shares(&stacks);
+        assert_eq!((shares.iter().sum::<f64>(), shares.last()), (1.0, Some(&0.25)));
     }
 }

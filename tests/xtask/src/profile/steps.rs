@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use anyhow::{Result, ensure};
+
 use crate::cost::callgrind::Profile;
 
 /// Rounds in which costs are passed on from callers. No call is deeper.
@@ -16,10 +18,19 @@ pub(super) struct Step {
 
 /// Steps, in the order in which a function is looked up.
 pub(super) const STEPS: [Step; 10] = [
-    Step { name: "sealing", borders: &["seal_aes_gcm"] },
-    Step { name: "metrics", borders: &["metrics::", "metric::"] },
+    Step { name: "sealing", borders: &["Key>::seal_aes_gcm"] },
+    Step {
+        name: "metrics",
+        borders: &[
+            "metrics::handles::",
+            "metrics::key::",
+            "metrics::recorder::",
+            "::metric::",
+            "CallMetrics",
+        ],
+    },
     Step { name: "tracing", borders: &["tracing_core::", "tracing::span"] },
-    Step { name: GUEST, borders: &["wasm["] },
+    Step { name: GUEST, borders: &["wasm[", "component-trampolines["] },
     Step {
         name: IMPORTS,
         borders: &["HostFn::cabi_entrypoint", "HostFn::entrypoint", "libcalls::", "trampolines::"],
@@ -36,7 +47,10 @@ pub(super) const STEPS: [Step; 10] = [
         name: "scheduling",
         borders: &["PluginCodec::run", "cloakroom_plugin::compute::", "codec::Codec>::encode"],
     },
-    Step { name: "stage: checks, accounting", borders: &["encode_payload", "stage::Stage"] },
+    Step {
+        name: "stage: checks, accounting",
+        borders: &["encode_items::{{closure}}::{{closure}}", "stage::Stage", "part::PartCall"],
+    },
     Step {
         name: "admission and pipeline",
         borders: &["Pipeline>::encode", "admission::", "cloakroom_pipeline::"],
@@ -70,8 +84,28 @@ fn of_name(name: &str) -> Option<usize> {
     STEPS.iter().position(|step| step.name == name)
 }
 
-/// Returns the instructions of each step. Those of a function that several steps call are divided by what
-/// it did for each.
+/// Checks that each border is the name of a function that ran.
+///
+/// # Errors
+/// If a function was renamed, or the compiler has put it into its caller: what it does would then be counted
+/// for the step around it.
+pub(super) fn check<'a>(functions: impl Iterator<Item = &'a String> + Clone) -> Result<()> {
+    for step in &STEPS {
+        for border in step.borders {
+            ensure!(
+                functions.clone().any(|name| name.contains(border)),
+                "no function with `{border}` in its name ran, where the step `{}` begins: it was renamed, \
+                 or is part of its caller now. Name the function where the step begins now in \
+                 tests/xtask/src/profile/steps.rs",
+                step.name
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Returns the instructions of each step, and at last of what lies in none. Those of a function that several
+/// steps call are divided by what it did for each.
 pub(super) fn instructions(profile: &Profile) -> Vec<f64> {
     let shares = shares(profile);
     let mut steps = vec![0.0; STEPS.len()];
@@ -80,6 +114,8 @@ pub(super) fn instructions(profile: &Profile) -> Vec<f64> {
             steps.iter_mut().zip(shares).for_each(|(step, share)| *step += share * *own as f64);
         }
     }
+    let rest = profile.own(|_| true) as f64 - steps.iter().sum::<f64>();
+    steps.push(rest.max(0.0));
     steps
 }
 
@@ -119,9 +155,27 @@ mod tests {
     #[test]
     fn a_function_of_two_steps_is_divided_by_what_it_did_for_each() {
         let text = "fn=(1) PluginCodec::run\n0 10\ncfn=(2) malloc\ncalls=1 0\n0 30\n\n\
-                    fn=(3) Key::seal_aes_gcm\n0 100\ncfn=(2)\ncalls=1 0\n0 10\n\nfn=(2)\n0 40\n";
+                    fn=(3) <RingKey as Key>::seal_aes_gcm\n0 100\ncfn=(2)\ncalls=1 0\n0 10\n\nfn=(2)\n0 40\n";
         let steps = instructions(&Profile::parse(text).unwrap());
         let step = |name| steps[of_name(name).unwrap()].round();
         assert_eq!((step("scheduling"), step("sealing")), (40.0, 110.0));
+        assert_eq!(steps.last().unwrap().round(), 0.0);
+    }
+
+    #[test]
+    fn what_lies_in_no_step_is_not_lost() {
+        let text = "fn=(1) main\n0 7\ncfn=(2) PluginCodec::run\ncalls=1 0\n0 30\n\nfn=(2)\n0 30\n";
+        let steps = instructions(&Profile::parse(text).unwrap());
+        assert_eq!(steps.last().unwrap().round(), 7.0);
+    }
+
+    #[test]
+    fn a_border_that_no_function_has_is_an_error_that_names_it() {
+        let mut names: Vec<_> =
+            STEPS.iter().flat_map(|step| step.borders).map(ToString::to_string).collect();
+        assert!(check(names.iter()).is_ok());
+        let missing = names.pop().unwrap();
+        let error = check(names.iter()).unwrap_err().to_string();
+        assert!(error.contains(&format!("`{missing}`")), "{error}");
     }
 }

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
+use cloakroom_benches::Turn;
 use cloakroom_tests::dapr_protos::{
     CreateInstanceRequest, WorkItem, WorkflowResponse, work_item::Request,
 };
@@ -13,7 +14,7 @@ use tokio::time::timeout;
 
 use super::SERVICE;
 use crate::{
-    client::{self, Ask, Turn},
+    client::{self, Ask},
     message::Message,
     messages::framed,
     proxy::Proxy,
@@ -55,8 +56,7 @@ pub(crate) async fn turn(proxy: &Proxy, story: &Story) -> Turn {
         assert_eq!(item.len(), size, "another turn than expected");
     }
     let (took, worked) = (began.elapsed().as_secs_f64(), proxy.worked() - worked);
-    let count = latencies.len() as f64;
-    Turn { rate: count / took, work: worked / count, latencies }
+    Turn::new(latencies, took, worked)
 }
 
 /// An app with a connection.
