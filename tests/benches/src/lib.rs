@@ -2,6 +2,7 @@
 
 mod arguments;
 pub mod growth;
+mod kek;
 pub mod plot;
 mod process;
 mod report;
@@ -11,6 +12,7 @@ mod tests;
 mod turn;
 
 pub use self::{
+    kek::Kek,
     process::{Process, program},
     report::{Cell, Report, Table},
     samples::{Samples, timed},

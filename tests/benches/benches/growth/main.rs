@@ -8,7 +8,6 @@ mod axis;
 mod calls;
 mod configuration;
 mod frontend;
-mod key_service;
 mod meter;
 mod namespaces;
 mod pages;

@@ -1,14 +1,14 @@
 //! Growth with the number of namespaces that have keys of their own.
 
-use std::{fmt::Write as _, fs, path::Path};
+use std::{fmt::Write as _, fs, path::Path, time::Duration};
 
 use cloakroom::{Cloakroom, CloakroomBuilder, Context, Payload};
+use cloakroom_benches::Kek;
 use futures::{FutureExt as _, future::LocalBoxFuture};
 
 use crate::{
     axis::{self, Axis},
     configuration::round_trip,
-    key_service::Wrapping,
     meter::{Costs, Meter},
 };
 
@@ -59,7 +59,7 @@ fn measure_data_keys(count: usize, _: String) -> LocalBoxFuture<'static, Costs> 
             format!("{}[keys.common]\nservice = \"native:kek\"\n", stage(&["common".into()]));
         let meter = Meter::start();
         let builder = CloakroomBuilder::text(text);
-        let cloakroom = open(builder.with_key_service("kek", Wrapping::shared())).await;
+        let cloakroom = open(builder.with_key_service("kek", Kek::new(Duration::ZERO))).await;
         let (opened, namespaces) = (meter.elapsed(), Namespaces::new(cloakroom, count));
         namespaces.each().await;
         let first = meter.elapsed() - opened;

@@ -3,8 +3,7 @@
 use std::{fs, sync::Arc, time::Instant};
 
 use cloakroom::{Cloakroom, CloakroomBuilder, Context, Payload};
-
-use crate::kek::Kek;
+use cloakroom_benches::Kek;
 
 /// A ring of a static key.
 pub const STATIC: &str = "current = \"one\"\nmaterial.one = { file = \"key\" }\n";

@@ -5,19 +5,15 @@
 //! table `openbao` has a real one.
 
 mod contest;
-mod kek;
 mod many;
 mod openbao;
 mod rotation;
 
 use std::time::Duration;
 
-use cloakroom_benches::{Cell, Report, Samples, Table};
+use cloakroom_benches::{Cell, Kek, Report, Samples, Table};
 
-use crate::{
-    contest::{Contestant, Op, STATIC, over_service},
-    kek::Kek,
-};
+use crate::contest::{Contestant, Op, STATIC, over_service};
 
 /// Sizes of payloads.
 const SIZES: [usize; 2] = [1 << 10, 256 << 10];

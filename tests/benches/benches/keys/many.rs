@@ -3,12 +3,9 @@
 use std::time::{Duration, Instant};
 
 use cloakroom::Payload;
-use cloakroom_benches::{Cell, Report, Samples, Table};
+use cloakroom_benches::{Cell, Kek, Report, Samples, Table};
 
-use crate::{
-    contest::{Contestant, STATIC, over_service, payload},
-    kek::Kek,
-};
+use crate::contest::{Contestant, STATIC, over_service, payload};
 
 /// Data keys, and payloads under each.
 const KEYS: (usize, usize) = (10, 10_000);

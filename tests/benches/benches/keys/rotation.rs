@@ -10,13 +10,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cloakroom_benches::{Cell, Report, Samples, Table};
+use cloakroom_benches::{Cell, Kek, Report, Samples, Table};
 use tokio::runtime::Runtime;
 
-use crate::{
-    contest::{Contestant, over_service, payload},
-    kek::Kek,
-};
+use crate::contest::{Contestant, over_service, payload};
 
 /// Time that the service takes for each request.
 const SLOW: Duration = Duration::from_millis(200);
