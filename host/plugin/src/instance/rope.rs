@@ -1,6 +1,6 @@
 //! Bytes in pieces, behind a `buffer` of the contract.
 
-use std::{mem, slice};
+use std::{mem, ops::Range, slice};
 
 use bytes::{Bytes, BytesMut};
 use cloakroom_core::{Envelope, Object};
@@ -101,23 +101,45 @@ impl Rope {
         (whole, reservation)
     }
 
-    /// Returns at most `count` bytes from `offset` on. Both come from a guest, so any value is possible.
-    pub(crate) fn slice(&self, offset: u64, count: u64) -> Self {
+    /// Returns the place of at most `count` bytes from `offset` on. Both come from a guest, so any value is
+    /// possible.
+    pub(crate) fn range(&self, offset: u64, count: u64) -> Range<usize> {
         // Saturating: beyond the end is the same as at the end, and nothing can overflow.
-        let mut skip = usize::try_from(offset).unwrap_or(usize::MAX);
-        let mut left = usize::try_from(count).unwrap_or(usize::MAX);
+        let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        let start = number(offset).min(self.len());
+        start..start.saturating_add(number(count)).min(self.len())
+    }
+
+    /// Returns bytes as a rope of their own, which shares them.
+    pub(crate) fn slice(&self, range: Range<usize>) -> Self {
         let mut cut = Self::default();
-        for (part, reservation) in self.parts().iter().zip(self.reservations()) {
-            if left == 0 {
-                break;
-            }
-            let start = skip.min(part.len());
-            let end = start + left.min(part.len() - start);
-            skip -= start;
-            left -= end - start;
-            cut.push(part.slice(start..end), reservation.clone());
+        for (part, reservation, own) in self.within(range) {
+            cut.push(part.slice(own), reservation.clone());
         }
         cut
+    }
+
+    /// Returns a copy of bytes.
+    pub(crate) fn copy(&self, range: Range<usize>) -> Vec<u8> {
+        let mut out = Vec::with_capacity(range.len());
+        for (part, _, own) in self.within(range) {
+            out.extend_from_slice(part.get(own).unwrap_or_default());
+        }
+        out
+    }
+
+    /// Returns the parts that have bytes of `range`, each with the place of these in it.
+    fn within(
+        &self,
+        range: Range<usize>,
+    ) -> impl Iterator<Item = (&Bytes, &SharedReservation, Range<usize>)> {
+        let mut before = 0;
+        self.parts().iter().zip(self.reservations()).filter_map(move |(part, reservation)| {
+            let place = |at: usize| at.saturating_sub(before).min(part.len());
+            let own = place(range.start)..place(range.end);
+            before += part.len();
+            (!own.is_empty()).then_some((part, reservation, own))
+        })
     }
 
     fn push(&mut self, part: Bytes, reservation: SharedReservation) {
@@ -134,15 +156,6 @@ impl Rope {
             }
             Pieces::List(list) => list.push(part, reservation),
         }
-    }
-
-    /// Returns a copy of all bytes.
-    pub(crate) fn to_vec(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.len());
-        for part in self.parts() {
-            out.extend_from_slice(part);
-        }
-        out
     }
 }
 
@@ -200,9 +213,11 @@ mod tests {
             for count in 0..10 {
                 let end = (offset + count).min(whole.len());
                 let expect = whole.get(offset..end).unwrap_or_default();
-                let slice = rope().slice(offset as u64, count as u64);
+                let range = rope().range(offset as u64, count as u64);
+                let slice = rope().slice(range.clone());
                 assert_eq!(slice.len(), expect.len());
-                assert_eq!(slice.to_vec(), expect);
+                assert_eq!(slice.copy(0..slice.len()), expect);
+                assert_eq!(rope().copy(range), expect);
                 assert_eq!(whole_of(slice), expect);
             }
         }
@@ -210,8 +225,10 @@ mod tests {
 
     #[test]
     fn survives_any_offset_and_count() {
-        assert_eq!(rope().slice(u64::MAX, u64::MAX).to_vec(), b"");
-        assert_eq!(whole_of(rope().slice(1, u64::MAX)), "bcdefgh");
+        assert_eq!(rope().range(u64::MAX, u64::MAX), 8..8);
+        assert_eq!(rope().copy(rope().range(1, u64::MAX)), b"bcdefgh");
+        assert_eq!(rope().slice(20..30).len(), 0);
+        assert_eq!(rope().copy(6..30), b"gh");
     }
 
     fn whole_of(mut rope: Rope) -> Bytes {
@@ -231,7 +248,7 @@ mod tests {
         rope.push(part, reservation);
         let (part, reservation) = piece("efg");
         rope.push(part, reservation);
-        let slice = rope.slice(1, 1);
+        let slice = rope.slice(1..2);
         rope.join(held.reserve(7).unwrap().into());
         assert_eq!(held.used(), 4 + 7, "the slice shares the first piece");
         drop(slice);
