@@ -1,9 +1,6 @@
 //! The formats, and the metadata that distinguishes them.
 
-use cloakroom_guest::Error;
-
-/// A payload's metadata, as the contract hands it over.
-pub(crate) type Metadata = [(String, Vec<u8>)];
+use cloakroom_guest::{Error, Payload};
 
 /// Name of the entry that holds the data key, wrapped, in base64.
 pub(crate) const WRAPPED_KEY: &str = "encryption-dek";
@@ -28,12 +25,10 @@ impl Format {
     ];
 
     /// Returns the format that a payload is written in, by its encoding, and by its wrapped data key.
-    pub(crate) fn of(metadata: &Metadata) -> Option<Self> {
-        match find(metadata, "encoding")? {
+    pub(crate) fn of(payload: &Payload) -> Option<Self> {
+        match &*payload.get("encoding")? {
             b"binary/sealed" => Some(Self::Sealed),
-            b"binary/encrypted" if find(metadata, WRAPPED_KEY).is_some() => {
-                Some(Self::TemporalProxy)
-            }
+            b"binary/encrypted" if payload.get(WRAPPED_KEY).is_some() => Some(Self::TemporalProxy),
             b"binary/encrypted" => Some(Self::Temporal),
             _ => None,
         }
@@ -60,17 +55,15 @@ impl Format {
     }
 }
 
-/// Returns one metadata entry.
-pub(crate) fn find<'a>(metadata: &'a Metadata, name: &str) -> Option<&'a [u8]> {
-    metadata.iter().find(|(entry, _)| entry == name).map(|(_, value)| value.as_slice())
-}
-
 /// Returns one metadata entry that is text, if it is there.
+///
+/// Each entry is asked for by its name: a list of all takes two copies into the plugin for each entry, and
+/// longer than a call for each that is needed.
 ///
 /// # Errors
 /// `Malformed` if it is not text.
-pub(crate) fn find_text<'a>(metadata: &'a Metadata, name: &str) -> Result<Option<&'a str>, Error> {
-    let text = find(metadata, name).map(str::from_utf8).transpose();
+pub(crate) fn find_text(payload: &Payload, name: &str) -> Result<Option<String>, Error> {
+    let text = payload.get(name).map(String::from_utf8).transpose();
     text.map_err(|_| Error::malformed(format!("`{name}` is not text")))
 }
 
@@ -78,8 +71,15 @@ pub(crate) fn find_text<'a>(metadata: &'a Metadata, name: &str) -> Result<Option
 ///
 /// # Errors
 /// `Malformed` if it is missing or not text.
-pub(crate) fn expect_text<'a>(metadata: &'a Metadata, name: &str) -> Result<&'a str, Error> {
-    find_text(metadata, name)?.ok_or_else(|| Error::malformed(format!("`{name}` is missing")))
+pub(crate) fn expect_text(payload: &Payload, name: &str) -> Result<String, Error> {
+    find_text(payload, name)?.ok_or_else(|| Error::malformed(format!("`{name}` is missing")))
+}
+
+/// Returns a payload with this metadata and no body, for tests.
+#[cfg(test)]
+pub(crate) fn payload(entries: &[(&str, &[u8])]) -> Payload {
+    let entries = entries.iter().map(|&(name, value)| (name.to_owned(), value.to_vec()));
+    Payload::new(&entries.collect::<Vec<_>>(), &cloakroom_guest::Buffer::new(b""))
 }
 
 #[cfg(test)]
@@ -88,8 +88,7 @@ mod tests {
 
     #[track_caller]
     fn check(encoding: &str, expect: Option<Format>) {
-        let metadata = [("encoding".to_owned(), encoding.as_bytes().to_vec())];
-        assert_eq!(Format::of(&metadata), expect);
+        assert_eq!(Format::of(&payload(&[("encoding", encoding.as_bytes())])), expect);
     }
 
     #[test]
@@ -98,10 +97,9 @@ mod tests {
         check("binary/encrypted", Some(Format::Temporal));
         check("binary/sealed ", None);
         check("", None);
-        assert_eq!(Format::of(&[]), None);
+        assert_eq!(Format::of(&payload(&[])), None);
         let wrapped = |encoding: &str| {
-            let entry = |name: &str, value: &str| (name.to_owned(), value.as_bytes().to_vec());
-            Format::of(&[entry("encoding", encoding), entry(WRAPPED_KEY, "")])
+            Format::of(&payload(&[("encoding", encoding.as_bytes()), (WRAPPED_KEY, b"")]))
         };
         assert_eq!(wrapped("binary/encrypted"), Some(Format::TemporalProxy));
         assert_eq!(wrapped("binary/sealed"), Some(Format::Sealed));

@@ -1,8 +1,8 @@
 //! The metadata of a `binary/sealed` payload: in the clear, and bound to the body.
 
-use cloakroom_guest::Error;
+use cloakroom_guest::{Error, Payload};
 
-use crate::format::{Format, Metadata, expect_text, find_text};
+use crate::format::{Format, expect_text, find_text};
 
 /// Version of the associated data. The host adds what the key is bound to, which tells the versions of the
 /// format apart.
@@ -28,18 +28,18 @@ impl Label {
     ///
     /// # Errors
     /// `Malformed` if [`Label::metadata`] cannot have written it.
-    pub(crate) fn read(metadata: &Metadata) -> Result<Self, Error> {
-        let format = expect_text(metadata, "sealed-format")?;
+    pub(crate) fn read(payload: &Payload) -> Result<Self, Error> {
+        let format = expect_text(payload, "sealed-format")?;
         // Compared as text: `01` is the same number, and would be a second label for one body.
-        if !["1", "2"].contains(&format) {
+        if !["1", "2"].contains(&&*format) {
             return Err(Error::malformed("a `sealed-format` this version cannot read"));
         }
-        let key = expect_text(metadata, "sealed-key")?;
-        if version(key) != format {
+        let key = expect_text(payload, "sealed-key")?;
+        if version(&key) != format {
             return Err(Error::malformed("the `sealed-format` is not that of the key"));
         }
-        let namespace = find_text(metadata, "sealed-namespace")?.map(ToOwned::to_owned);
-        Ok(Self { key: key.to_owned(), namespace })
+        let namespace = find_text(payload, "sealed-namespace")?;
+        Ok(Self { key, namespace })
     }
 
     /// Returns the metadata of the sealed payload.
@@ -75,9 +75,11 @@ fn entry(name: &str, value: impl Into<Vec<u8>>) -> (String, Vec<u8>) {
 
 #[cfg(test)]
 mod tests {
+    use cloakroom_guest::Buffer;
     use proptest::prelude::*;
 
     use super::*;
+    use crate::format::payload;
 
     fn label(key: &str, namespace: Option<&str>) -> Label {
         Label { key: key.to_owned(), namespace: namespace.map(ToOwned::to_owned) }
@@ -89,7 +91,7 @@ mod tests {
 
     #[track_caller]
     fn check(entries: &[(&str, &[u8])], expect: Result<Label, &str>) {
-        let found = Label::read(&metadata(entries)).map_err(|error| match error {
+        let found = Label::read(&payload(entries)).map_err(|error| match error {
             Error::Malformed(why) => why,
             other => panic!("{other:?}"),
         });
@@ -152,7 +154,8 @@ mod tests {
         #[test]
         fn what_is_written_is_read(key: String, namespace: Option<String>) {
             let label = Label { key, namespace };
-            prop_assert_eq!(Label::read(&label.clone().metadata()).unwrap(), label);
+            let payload = Payload::new(&label.clone().metadata(), &Buffer::new(b""));
+            prop_assert_eq!(Label::read(&payload).unwrap(), label);
         }
     }
 }

@@ -41,11 +41,10 @@ impl PayloadCodec for AesGcm {
     }
 
     fn decode(&self, ctx: &Context, payload: &Payload) -> Result<Payload, Error> {
-        let metadata = payload.metadata();
-        match Format::of(&metadata).filter(|format| self.config.accept.contains(format)) {
-            Some(Format::Sealed) => sealed::open(&self.config, ctx, payload, &metadata),
-            Some(Format::Temporal) => temporal::open(&self.config, payload, &metadata),
-            Some(Format::TemporalProxy) => temporal_proxy::open(&self.config, payload, &metadata),
+        match Format::of(payload).filter(|format| self.config.accept.contains(format)) {
+            Some(Format::Sealed) => sealed::open(&self.config, ctx, payload),
+            Some(Format::Temporal) => temporal::open(&self.config, payload),
+            Some(Format::TemporalProxy) => temporal_proxy::open(&self.config, payload),
             None => Err(Error::malformed("not an encoding of this codec")),
         }
     }

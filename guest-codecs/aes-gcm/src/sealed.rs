@@ -4,7 +4,6 @@ use cloakroom_guest::{Context, Error, Payload, keys};
 
 use crate::{
     config::{Binding, Config},
-    format::Metadata,
     label::{Label, associated},
 };
 
@@ -30,13 +29,8 @@ pub(crate) fn seal(config: &Config, ctx: &Context, payload: &Payload) -> Result<
 ///
 /// # Errors
 /// `Malformed` if it may not, or the payload was changed, and the errors of the host.
-pub(crate) fn open(
-    config: &Config,
-    ctx: &Context,
-    sealed: &Payload,
-    metadata: &Metadata,
-) -> Result<Payload, Error> {
-    let Label { key, namespace } = Label::read(metadata)?;
+pub(crate) fn open(config: &Config, ctx: &Context, sealed: &Payload) -> Result<Payload, Error> {
+    let Label { key, namespace } = Label::read(sealed)?;
     check(config.binding, namespace.as_deref(), ctx.namespace().as_deref())?;
     let bound = associated(namespace.as_deref());
     let envelope = keys::open(&config.ring, &key, &sealed.data(), &bound)?;

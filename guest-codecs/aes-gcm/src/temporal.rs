@@ -4,7 +4,7 @@ use cloakroom_guest::{Error, Payload, keys};
 
 use crate::{
     config::Config,
-    format::{Format, Metadata, expect_text},
+    format::{Format, expect_text},
 };
 
 /// Name of the entry that holds the key's id.
@@ -27,12 +27,8 @@ pub(crate) fn seal(config: &Config, payload: &Payload) -> Result<Payload, Error>
 ///
 /// # Errors
 /// `Malformed` if it names no key, and the errors of the host.
-pub(crate) fn open(
-    config: &Config,
-    sealed: &Payload,
-    metadata: &Metadata,
-) -> Result<Payload, Error> {
-    let id = expect_text(metadata, KEY_ID)?;
-    let envelope = keys::open_aes_gcm(&config.ring, id, &sealed.data(), &[])?;
+pub(crate) fn open(config: &Config, sealed: &Payload) -> Result<Payload, Error> {
+    let id = expect_text(sealed, KEY_ID)?;
+    let envelope = keys::open_aes_gcm(&config.ring, &id, &sealed.data(), &[])?;
     Payload::from_envelope(&envelope)
 }

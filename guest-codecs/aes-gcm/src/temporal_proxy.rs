@@ -7,7 +7,7 @@ use cloakroom_guest::{Error, Payload, keys};
 
 use crate::{
     config::Config,
-    format::{Format, Metadata, WRAPPED_KEY, expect_text},
+    format::{Format, WRAPPED_KEY, expect_text},
     temporal::KEY_ID,
 };
 
@@ -40,12 +40,8 @@ pub(crate) fn seal(config: &Config, payload: &Payload) -> Result<Payload, Error>
 ///
 /// # Errors
 /// `Malformed` if it names no key, or no wrapped one, and the errors of the host.
-pub(crate) fn open(
-    config: &Config,
-    sealed: &Payload,
-    metadata: &Metadata,
-) -> Result<Payload, Error> {
-    let envelope = keys::open_aes_gcm(&config.ring, &join(metadata)?, &sealed.data(), &[])?;
+pub(crate) fn open(config: &Config, sealed: &Payload) -> Result<Payload, Error> {
+    let envelope = keys::open_aes_gcm(&config.ring, &join(sealed)?, &sealed.data(), &[])?;
     Payload::from_envelope(&envelope)
 }
 
@@ -56,9 +52,9 @@ fn split(id: &str) -> Option<(&str, &str)> {
 }
 
 /// Returns the id of the key that a payload names.
-fn join(metadata: &Metadata) -> Result<String, Error> {
+fn join(payload: &Payload) -> Result<String, Error> {
     let part = |name| {
-        let text = expect_text(metadata, name)?;
+        let text = expect_text(payload, name)?;
         if text.is_empty() || text.len() > LONGEST {
             return Err(Error::malformed(format!("`{name}` is empty or too long")));
         }
@@ -75,13 +71,12 @@ fn join(metadata: &Metadata) -> Result<String, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::format::payload;
 
     #[track_caller]
     fn check(uri: &str, wrapped: &str, expect: Result<&str, &str>) {
-        let entries = [(KEY_ID, uri), (WRAPPED_KEY, wrapped)];
-        let metadata: Vec<_> =
-            entries.iter().map(|&(name, value)| (name.to_owned(), value.into())).collect();
-        let joined = join(&metadata).map_err(|error| match error {
+        let entries = [(KEY_ID, uri.as_bytes()), (WRAPPED_KEY, wrapped.as_bytes())];
+        let joined = join(&payload(&entries)).map_err(|error| match error {
             Error::Malformed(why) => why,
             other => panic!("{other:?}"),
         });

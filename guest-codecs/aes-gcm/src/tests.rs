@@ -142,7 +142,8 @@ fn misspelt_settings_are_refused() {
     assert_eq!(error, Some(Error::misconfigured("setting `ring` is needed")));
 }
 
-/// A fresh instance pays for each call to the host.
+/// A fresh instance pays for each call to the host. Four of those that decode read one entry each: a list of
+/// all is copied into the plugin name by name and value by value, which takes longer.
 #[test]
 fn a_small_payload_takes_few_calls() {
     let host = testing::Host::new().with_ring("main", &["key-1"]);
@@ -151,5 +152,5 @@ fn a_small_payload_takes_few_calls() {
     let sealed = codec.encode(&ctx, &payload).unwrap().unwrap();
     let between = host.calls();
     codec.decode(&ctx, &sealed).unwrap();
-    assert_eq!([between - start, host.calls() - between], [4, 5]);
+    assert_eq!([between - start, host.calls() - between], [4, 8]);
 }

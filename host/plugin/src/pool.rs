@@ -42,7 +42,8 @@ pub(crate) struct InstancePool {
 
 struct WarmInstances {
     capacity: WarmCapacity,
-    idle: Mutex<Vec<(Instance, WarmSlot)>>,
+    /// Boxed, as they are in a call: an instance is large, and is moved in and out for each one.
+    idle: Mutex<Vec<(Box<Instance>, WarmSlot)>>,
 }
 
 impl InstancePool {
@@ -83,19 +84,20 @@ impl InstancePool {
             }
             // Boxed: a warm call has room for it too, and it is large.
             None => {
-                Box::pin(Instance::start(self.linked.clone(), self.config.clone(), call)).await?
+                let start = Instance::start(self.linked.clone(), self.config.clone(), call);
+                Box::new(Box::pin(start).await?)
             }
         };
         Ok(TakenInstance { instance, pool: self.clone(), _permit: permit })
     }
 
-    fn take_warm(&self) -> Option<Instance> {
+    fn take_warm(&self) -> Option<Box<Instance>> {
         // Its slot is released here: an instance in a call counts against `Limits::instances` only.
         let (instance, _slot) = self.warm.as_ref()?.lock().pop()?;
         Some(instance)
     }
 
-    fn put_back(&self, instance: Instance) {
+    fn put_back(&self, instance: Box<Instance>) {
         let Some(warm) = self.warm.as_ref().filter(|_| instance.is_reusable()) else {
             return;
         };
@@ -106,7 +108,7 @@ impl InstancePool {
 }
 
 impl WarmInstances {
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(Instance, WarmSlot)>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(Box<Instance>, WarmSlot)>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -117,7 +119,7 @@ impl WarmInstances {
 /// and the instance is worth keeping; otherwise it is dropped. It is dropped as well if the call's future
 /// is dropped: an instance that was interrupted is in a state that nobody described.
 pub(crate) struct TakenInstance {
-    instance: Instance,
+    instance: Box<Instance>,
     pool: Arc<InstancePool>,
     _permit: CallPermit,
 }

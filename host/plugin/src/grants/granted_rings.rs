@@ -36,18 +36,18 @@ pub(crate) struct GrantedRings {
 }
 
 /// Ring that may have the key of a sealed payload, and the namespace whose keys are looked up in it.
-#[derive(Clone)]
-pub(crate) struct OpeningRing {
-    pub(crate) ring: NamedRing,
-    pub(crate) namespace: Option<String>,
+#[derive(Clone, Copy)]
+pub(crate) struct OpeningRing<'a> {
+    pub(crate) ring: &'a NamedRing,
+    pub(crate) namespace: Option<&'a str>,
 }
 
 /// Rings that may have the key of a sealed payload, in the order in which they are tried.
-pub(crate) struct OpeningRings {
-    pub(crate) first: OpeningRing,
+pub(crate) struct OpeningRings<'a> {
+    pub(crate) first: OpeningRing<'a>,
     /// Empty where no namespace has rings of its own or shares with this one, so that the usual call
-    /// allocates little.
-    pub(crate) others: Vec<OpeningRing>,
+    /// allocates nothing.
+    pub(crate) others: Vec<OpeningRing<'a>>,
 }
 
 impl GrantedRings {
@@ -85,14 +85,14 @@ impl GrantedRings {
 
     /// Returns the ring that seals in a call, for a plugin that asks for `name`. Nothing if that was not
     /// granted.
-    pub(crate) fn sealing(&self, ctx: &Context, name: &str) -> Option<NamedRing> {
+    pub(crate) fn sealing(&self, ctx: &Context, name: &str) -> Option<&NamedRing> {
         let asked = self.by_name.get(name)?;
-        Some(self.current(ctx.namespace_name(), asked).clone())
+        Some(self.current(ctx.namespace_name(), asked))
     }
 
     /// Returns the rings that open in a call, for a plugin that asks for `name`. Nothing if that was not
     /// granted.
-    pub(crate) fn opening(&self, ctx: &Context, name: &str) -> Option<OpeningRings> {
+    pub(crate) fn opening<'a>(&'a self, ctx: &'a Context, name: &str) -> Option<OpeningRings<'a>> {
         let asked = self.by_name.get(name)?;
         let mut rings = self.opening_of(ctx.namespace_name(), asked);
         let first = rings.next()?;
@@ -109,13 +109,10 @@ impl GrantedRings {
         &'a self,
         namespace: Option<&'a str>,
         asked: &'a NamedRing,
-    ) -> impl Iterator<Item = OpeningRing> {
+    ) -> impl Iterator<Item = OpeningRing<'a>> {
         let old = namespace.map_or(&[][..], |namespace| self.old(namespace));
         let rings = iter::once(self.current(namespace, asked)).chain(old);
-        rings.map(move |ring| OpeningRing {
-            ring: ring.clone(),
-            namespace: namespace.map(str::to_owned),
-        })
+        rings.map(move |ring| OpeningRing { ring, namespace })
     }
 
     fn current<'a>(&'a self, namespace: Option<&str>, asked: &'a NamedRing) -> &'a NamedRing {
@@ -229,7 +226,7 @@ mod tests {
         rings.insert("common", Arc::new(Nothing));
         let ctx = Context::namespace("other").with_readable(Arc::from(["shop".to_owned()]));
         let OpeningRings { first, others } = rings.opening(&ctx, "common").unwrap();
-        let namespaces = iter::once(&first).chain(&others).map(|ring| ring.namespace.as_deref());
+        let namespaces = iter::once(&first).chain(&others).map(|ring| ring.namespace);
         assert_eq!(namespaces.collect::<Vec<_>>(), [Some("other"), Some("shop")]);
     }
 }

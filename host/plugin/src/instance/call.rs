@@ -23,8 +23,9 @@ pub(crate) struct Call {
     /// True if objects that are written are parts of the payload: a codec that encodes moves them into a
     /// bucket, and what it returns names them.
     pub(crate) moves_parts: bool,
-    /// Last refusal of the host: a guest's own error has no room for the reason.
-    pub(crate) refusal: Option<Refusal>,
+    /// Last refusal of the host: a guest's own error has no room for the reason. Boxed, as it is rare, and a
+    /// call is moved into its instance.
+    pub(crate) refusal: Option<Box<Refusal>>,
     pub(crate) progress: StoreProgress,
 }
 

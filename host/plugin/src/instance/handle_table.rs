@@ -7,11 +7,11 @@ use super::{
 };
 use crate::grants::{granted_buckets::GrantedBuckets, granted_service::GrantedService};
 
-/// Value behind a handle.
+/// Value behind a handle. What is large is boxed: values are moved some times in each call.
 pub(crate) enum Handle {
     Bucket(GrantedBuckets),
     Buffer(Rope),
-    Payload(HeldPayload),
+    Payload(Box<HeldPayload>),
     Service(GrantedService),
     Writer(BufferWriter),
 }

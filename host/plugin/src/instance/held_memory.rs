@@ -80,6 +80,11 @@ impl Reservation {
         })
     }
 
+    /// Returns how many bytes are reserved.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Releases `bytes`, at most all.
     pub(crate) fn shrink(&mut self, bytes: usize) {
         let bytes = bytes.min(self.bytes);

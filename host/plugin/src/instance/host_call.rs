@@ -10,8 +10,9 @@ pub(crate) const ENDED: &str = "ended early";
 /// Call of a function of the host. Its end is traced when it is dropped, whichever way the function
 /// returns.
 ///
-/// Without a trace it is nothing: payloads of other calls pay one comparison for it.
-pub(crate) struct HostCall(Option<TracedCall>);
+/// Without a trace it is nothing: payloads of other calls pay one comparison for it. Boxed, since it is part
+/// of the future of each import that may wait.
+pub(crate) struct HostCall(Option<Box<TracedCall>>);
 
 struct TracedCall {
     trace: Trace,
@@ -26,14 +27,16 @@ struct TracedCall {
 impl HostCall {
     /// Begins a call of a function, to which the guest passes so many bytes.
     pub(crate) fn begin(trace: Option<&Trace>, name: &'static str, sent: usize) -> Self {
-        Self(trace.map(|trace| TracedCall {
-            trace: trace.clone(),
-            name,
-            sent,
-            received: 0,
-            target: String::new(),
-            outcome: String::new(),
-            began: Instant::now(),
+        Self(trace.map(|trace| {
+            Box::new(TracedCall {
+                trace: trace.clone(),
+                name,
+                sent,
+                received: 0,
+                target: String::new(),
+                outcome: String::new(),
+                began: Instant::now(),
+            })
         }))
     }
 
@@ -72,7 +75,7 @@ impl HostCall {
 impl Drop for HostCall {
     fn drop(&mut self) {
         if let Some(call) = self.0.take() {
-            let TracedCall { trace, name, sent, received, target, outcome, began } = call;
+            let TracedCall { trace, name, sent, received, target, outcome, began } = *call;
             let (sent, received, time) = (sent as u64, received as u64, began.elapsed());
             trace.receive(TraceEvent::HostCall { name, sent, received, time, target, outcome });
         }

@@ -22,6 +22,10 @@ const TABLE_ELEMENTS: usize = 100_000;
 /// Bytes of one element of a table.
 const TABLE_ELEMENT: usize = size_of::<usize>();
 
+/// Bytes that are reserved for small results of imports. A plugin that reads metadata has several of them
+/// after each other.
+const SMALL_RESULT: usize = 4 << 10;
+
 /// Use of resources by one instance, and its limits.
 pub(crate) struct Meter {
     memory: usize,
@@ -34,7 +38,8 @@ pub(crate) struct Meter {
     clock: Arc<Clock>,
     held: HeldMemory,
     held_limit: usize,
-    /// Reservation of the results of the last import. The guest has copied them by its next import.
+    /// Reservation of the results of the last import. The guest has copied them by its next import. That of
+    /// small results lasts until the call ends.
     in_transit: Option<Reservation>,
     /// Charge for memory and tables. They outlive the call if the instance is kept warm, so they are
     /// charged to the process and to no call.
@@ -75,7 +80,7 @@ impl Meter {
 
     /// Returns the memory that the host holds for the call.
     pub(crate) fn held(&mut self) -> &HeldMemory {
-        self.in_transit = None;
+        self.release_large_transit();
         &self.held
     }
 
@@ -88,13 +93,27 @@ impl Meter {
     }
 
     /// Reserves bytes of a result that the bindings are about to copy into the guest, until its next
-    /// import.
+    /// import. The room of a small one is kept for those that follow it.
     ///
     /// # Errors
     /// As [`HeldMemory::reserve`].
     pub(crate) fn reserve_in_transit(&mut self, bytes: usize) -> Result<(), Fault> {
-        self.in_transit = Some(self.reserve(bytes)?);
+        self.release_large_transit();
+        if self.in_transit.as_ref().is_some_and(|reserved| bytes <= reserved.bytes()) {
+            return Ok(());
+        }
+        self.in_transit = None;
+        let room = self.held.reserve(bytes.max(SMALL_RESULT));
+        // A call that holds nearly all that it may has room for the result itself, if for no more.
+        self.in_transit = Some(room.or_else(|_| self.held.reserve(bytes))?);
         Ok(())
+    }
+
+    /// Releases the room of a result that is copied, unless it is small.
+    fn release_large_transit(&mut self) {
+        if self.in_transit.as_ref().is_some_and(|reserved| reserved.bytes() > SMALL_RESULT) {
+            self.in_transit = None;
+        }
     }
 
     /// Returns the bytes that the instance has charged the process.
@@ -211,5 +230,35 @@ impl ResourceLimiterAsync for Meter {
 
     fn tables(&self) -> usize {
         64
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use cloakroom_core::{ByteSize, Context};
+
+    use super::*;
+
+    #[test]
+    fn a_small_result_has_room_and_a_large_one_until_the_next_import() {
+        let limits = Limits { held: ByteSize::kib(8), ..Limits::default() };
+        let budget = MemoryBudget::new(limits.call_bytes, limits.process_bytes);
+        let clock = Clock::new(Duration::from_secs(60), Instant::now());
+        let mut meter = Meter::new(&limits, &budget, &Call::new(Context::none(), clock.into()));
+        for bytes in [100, SMALL_RESULT, 1] {
+            meter.reserve_in_transit(bytes).unwrap();
+            assert_eq!(meter.held.used(), SMALL_RESULT);
+        }
+        meter.reserve_in_transit(5000).unwrap();
+        assert_eq!(meter.held.used(), 5000);
+        assert_eq!(meter.held().used(), 0, "copied by the next import");
+        let rest = meter.reserve(limits.held.as_usize() - 100).unwrap();
+        meter.reserve_in_transit(100).unwrap();
+        assert!(meter.reserve_in_transit(101).is_err());
+        meter.end_call();
+        drop(rest);
+        assert_eq!(meter.held.used(), 0);
     }
 }

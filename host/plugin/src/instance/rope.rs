@@ -1,18 +1,30 @@
 //! Bytes in pieces, behind a `buffer` of the contract.
 
+use std::{mem, ops::Range, slice};
+
 use bytes::{Bytes, BytesMut};
 use cloakroom_core::{Envelope, Object};
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 
 use super::held_memory::SharedReservation;
 use crate::grants::object_body::ObjectBody;
 
 /// Immutable bytes in one or more pieces. Slicing copies nothing, and an envelope shares the body of its
 /// payload: they are copied into one piece only where somebody needs one.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
-pub struct Rope {
-    // Room for the parts of an envelope: most ropes are no longer, and need no list on the heap.
+pub struct Rope(Pieces);
+
+/// Pieces of a rope. Most ropes are one piece: the rest is on the heap, so that a handle is small to move.
+#[derive(Clone)]
+enum Pieces {
+    One { part: Bytes, reservation: SharedReservation },
+    List(Box<List>),
+}
+
+#[derive(Clone, Default)]
+struct List {
+    // Room for the parts of an envelope: most lists are no longer, and need no other on the heap.
     parts: SmallVec<[Bytes; 3]>,
     /// Reservation of the memory of each part.
     reservations: SmallVec<[SharedReservation; 3]>,
@@ -23,22 +35,37 @@ pub struct Rope {
 
 impl Rope {
     pub(crate) fn len(&self) -> usize {
-        self.len
+        match &self.0 {
+            Pieces::One { part, .. } => part.len(),
+            Pieces::List(list) => list.len,
+        }
     }
 
     pub(crate) fn parts(&self) -> &[Bytes] {
-        &self.parts
+        match &self.0 {
+            Pieces::One { part, .. } if part.is_empty() => &[],
+            Pieces::One { part, .. } => slice::from_ref(part),
+            Pieces::List(list) => &list.parts,
+        }
+    }
+
+    fn reservations(&self) -> &[SharedReservation] {
+        match &self.0 {
+            Pieces::One { reservation, .. } => slice::from_ref(reservation),
+            Pieces::List(list) => &list.reservations,
+        }
     }
 
     pub(crate) fn sha256(&self) -> Option<[u8; 32]> {
-        self.sha256
+        match &self.0 {
+            Pieces::One { .. } => None,
+            Pieces::List(list) => list.sha256,
+        }
     }
 
     /// Returns a rope of one part.
     pub(crate) fn piece(part: Bytes, reservation: SharedReservation) -> Self {
-        let mut rope = Self::default();
-        rope.push(part, reservation);
-        rope
+        Self(Pieces::One { part, reservation })
     }
 
     /// Returns the bytes of an envelope. `own` reserves what was made for it, and `body` what it shares.
@@ -47,74 +74,110 @@ impl Rope {
         own: SharedReservation,
         body: SharedReservation,
     ) -> Self {
-        let mut rope = Self::default();
-        rope.push(envelope.head, own.clone());
-        rope.push(envelope.body, body);
-        rope.push(envelope.tail, own);
-        rope
+        let mut list = Box::<List>::default();
+        list.push(envelope.head, own.clone());
+        list.push(envelope.body, body);
+        list.push(envelope.tail, own);
+        Self(Pieces::List(list))
     }
 
-    pub(crate) fn push(&mut self, part: Bytes, reservation: SharedReservation) {
+    /// Returns the bytes and their reservation, if they are in one piece.
+    pub(crate) fn whole(&self) -> Option<(Bytes, SharedReservation)> {
+        match (self.parts(), self.reservations()) {
+            ([], _) => Some(Default::default()),
+            ([part], [reservation]) => Some((part.clone(), reservation.clone())),
+            _ => None,
+        }
+    }
+
+    /// Copies all bytes into one piece, which `reservation` is for, and drops the pieces. Returns that piece.
+    pub(crate) fn join(&mut self, reservation: SharedReservation) -> (Bytes, SharedReservation) {
+        let mut whole = BytesMut::with_capacity(self.len());
+        for part in self.parts() {
+            whole.extend_from_slice(part);
+        }
+        let whole = whole.freeze();
+        *self = Self::piece(whole.clone(), reservation.clone());
+        (whole, reservation)
+    }
+
+    /// Returns the place of at most `count` bytes from `offset` on. Both come from a guest, so any value is
+    /// possible.
+    pub(crate) fn range(&self, offset: u64, count: u64) -> Range<usize> {
+        // Saturating: beyond the end is the same as at the end, and nothing can overflow.
+        let number = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+        let start = number(offset).min(self.len());
+        start..start.saturating_add(number(count)).min(self.len())
+    }
+
+    /// Returns bytes as a rope of their own, which shares them.
+    pub(crate) fn slice(&self, range: Range<usize>) -> Self {
+        let mut cut = Self::default();
+        for (part, reservation, own) in self.within(range) {
+            cut.push(part.slice(own), reservation.clone());
+        }
+        cut
+    }
+
+    /// Returns a copy of bytes.
+    pub(crate) fn copy(&self, range: Range<usize>) -> Vec<u8> {
+        let mut out = Vec::with_capacity(range.len());
+        for (part, _, own) in self.within(range) {
+            out.extend_from_slice(part.get(own).unwrap_or_default());
+        }
+        out
+    }
+
+    /// Returns the parts that have bytes of `range`, each with the place of these in it.
+    fn within(
+        &self,
+        range: Range<usize>,
+    ) -> impl Iterator<Item = (&Bytes, &SharedReservation, Range<usize>)> {
+        let mut before = 0;
+        self.parts().iter().zip(self.reservations()).filter_map(move |(part, reservation)| {
+            let place = |at: usize| at.saturating_sub(before).min(part.len());
+            let own = place(range.start)..place(range.end);
+            before += part.len();
+            (!own.is_empty()).then_some((part, reservation, own))
+        })
+    }
+
+    fn push(&mut self, part: Bytes, reservation: SharedReservation) {
+        match &mut self.0 {
+            _ if part.is_empty() => {}
+            Pieces::One { part: only, .. } if only.is_empty() => {
+                *self = Self::piece(part, reservation);
+            }
+            Pieces::One { part: first, reservation: its } => {
+                let mut list = Box::<List>::default();
+                list.push(mem::take(first), mem::take(its));
+                list.push(part, reservation);
+                self.0 = Pieces::List(list);
+            }
+            Pieces::List(list) => list.push(part, reservation),
+        }
+    }
+}
+
+impl Default for Rope {
+    fn default() -> Self {
+        Self::piece(Bytes::new(), SharedReservation::default())
+    }
+}
+
+impl List {
+    fn push(&mut self, part: Bytes, reservation: SharedReservation) {
         if !part.is_empty() {
-            self.sha256 = None;
             self.len += part.len();
             self.parts.push(part);
             self.reservations.push(reservation);
         }
     }
-
-    /// Returns whether the bytes are in several pieces, so that joining them takes a copy.
-    pub(crate) fn is_split(&self) -> bool {
-        self.parts.len() > 1
-    }
-
-    /// Copies all bytes into one piece, which `reservation` is for, and drops the pieces.
-    pub(crate) fn join(&mut self, reservation: SharedReservation) {
-        let mut whole = BytesMut::with_capacity(self.len);
-        for part in &self.parts {
-            whole.extend_from_slice(part);
-        }
-        (self.parts, self.reservations) = (smallvec![whole.freeze()], smallvec![reservation]);
-    }
-
-    /// Returns the bytes of a rope that is not split, and their reservation.
-    pub(crate) fn into_piece(mut self) -> (Bytes, SharedReservation) {
-        debug_assert!(!self.is_split(), "joined before");
-        (self.parts.pop().unwrap_or_default(), self.reservations.pop().unwrap_or_default())
-    }
-
-    /// Returns at most `count` bytes from `offset` on. Both come from a guest, so any value is possible.
-    pub(crate) fn slice(&self, offset: u64, count: u64) -> Self {
-        // Saturating: beyond the end is the same as at the end, and nothing can overflow.
-        let mut skip = usize::try_from(offset).unwrap_or(usize::MAX);
-        let mut left = usize::try_from(count).unwrap_or(usize::MAX);
-        let mut cut = Self::default();
-        for (part, reservation) in self.parts.iter().zip(&self.reservations) {
-            if left == 0 {
-                break;
-            }
-            let start = skip.min(part.len());
-            let end = start + left.min(part.len() - start);
-            skip -= start;
-            left -= end - start;
-            cut.push(part.slice(start..end), reservation.clone());
-        }
-        cut
-    }
-
-    /// Returns a copy of all bytes.
-    pub(crate) fn to_vec(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.len);
-        for part in &self.parts {
-            out.extend_from_slice(part);
-        }
-        out
-    }
 }
 
 impl<'a> From<&'a Rope> for ObjectBody<'a> {
     fn from(rope: &'a Rope) -> Self {
-        Self { parts: &rope.parts, len: rope.len, sha256: rope.sha256 }
+        Self { parts: rope.parts(), len: rope.len(), sha256: rope.sha256() }
     }
 }
 
@@ -122,8 +185,11 @@ impl From<Object> for Rope {
     fn from(object: Object) -> Self {
         // No reservation: the object is the call's input, which its caller has charged.
         let none = SharedReservation::default;
-        let rope = Self::envelope(object.envelope().clone(), none(), none());
-        Self { sha256: Some(*object.sha256()), ..rope }
+        let mut rope = Self::envelope(object.envelope().clone(), none(), none());
+        if let Pieces::List(list) = &mut rope.0 {
+            list.sha256 = Some(*object.sha256());
+        }
+        rope
     }
 }
 
@@ -147,9 +213,11 @@ mod tests {
             for count in 0..10 {
                 let end = (offset + count).min(whole.len());
                 let expect = whole.get(offset..end).unwrap_or_default();
-                let slice = rope().slice(offset as u64, count as u64);
+                let range = rope().range(offset as u64, count as u64);
+                let slice = rope().slice(range.clone());
                 assert_eq!(slice.len(), expect.len());
-                assert_eq!(slice.to_vec(), expect);
+                assert_eq!(slice.copy(0..slice.len()), expect);
+                assert_eq!(rope().copy(range), expect);
                 assert_eq!(whole_of(slice), expect);
             }
         }
@@ -157,13 +225,14 @@ mod tests {
 
     #[test]
     fn survives_any_offset_and_count() {
-        assert_eq!(rope().slice(u64::MAX, u64::MAX).to_vec(), b"");
-        assert_eq!(whole_of(rope().slice(1, u64::MAX)), "bcdefgh");
+        assert_eq!(rope().range(u64::MAX, u64::MAX), 8..8);
+        assert_eq!(rope().copy(rope().range(1, u64::MAX)), b"bcdefgh");
+        assert_eq!(rope().slice(20..30).len(), 0);
+        assert_eq!(rope().copy(6..30), b"gh");
     }
 
     fn whole_of(mut rope: Rope) -> Bytes {
-        rope.join(SharedReservation::default());
-        rope.into_piece().0
+        rope.join(SharedReservation::default()).0
     }
 
     #[test]
@@ -179,12 +248,13 @@ mod tests {
         rope.push(part, reservation);
         let (part, reservation) = piece("efg");
         rope.push(part, reservation);
-        let slice = rope.slice(1, 1);
+        let slice = rope.slice(1..2);
         rope.join(held.reserve(7).unwrap().into());
         assert_eq!(held.used(), 4 + 7, "the slice shares the first piece");
         drop(slice);
         assert_eq!(held.used(), 7);
-        assert_eq!(rope.into_piece().0, "abcdefg");
+        assert_eq!(rope.whole().unwrap().0, "abcdefg");
+        drop(rope);
         assert_eq!(held.used(), 0);
     }
 }

@@ -66,7 +66,7 @@ impl InstanceState {
 
     /// Takes the last refusal of the host in this call. One of WASI's HTTP counts if there is no other.
     pub(crate) fn take_refusal(&mut self) -> Option<Refusal> {
-        let refusal = self.call.refusal.take();
+        let refusal = self.call.refusal.take().map(|refusal| *refusal);
         #[cfg(feature = "http")]
         let refusal = {
             let failed = self.wasi_http.as_ref().and_then(|http| http.take_failure());
@@ -115,7 +115,18 @@ impl InstanceState {
         &mut self,
         payload: HeldPayload,
     ) -> wasmtime::Result<Resource<PayloadResource>> {
-        Ok(Resource::new_own(self.handles.insert(Handle::Payload(payload))?))
+        Ok(Resource::new_own(self.handles.insert(Handle::Payload(Box::new(payload)))?))
+    }
+
+    /// Adds the payload that the call is for.
+    pub(crate) async fn put_input(
+        &mut self,
+        payload: Payload,
+    ) -> wasmtime::Result<Resource<PayloadResource>> {
+        // The imports that copy metadata do not wait, so a call with much of it leaves its caller's task here.
+        let metadata = payload.metadata.iter().map(|(name, value)| name.len() + value.len());
+        large_work::yield_before_processing(metadata.sum(), &self.call.clock).await;
+        self.put_payload(payload.into())
     }
 
     pub(crate) fn put_bucket(
@@ -185,15 +196,17 @@ impl InstanceState {
         &mut self,
         handle: &Resource<Rope>,
     ) -> wasmtime::Result<(Bytes, SharedReservation)> {
-        let (length, split) = (self.buffer(handle)?.len(), self.buffer(handle)?.is_split());
-        if split {
-            large_work::yield_before_processing(length, &self.call.clock).await;
-            let reservation = self.meter.reserve(length)?.into();
-            if let Handle::Buffer(rope) = self.handles.get(handle.rep())? {
-                rope.join(reservation);
-            }
+        let rope = self.buffer(handle)?;
+        if let Some(whole) = rope.whole() {
+            return Ok(whole);
         }
-        Ok(self.buffer(handle)?.clone().into_piece())
+        let length = rope.len();
+        large_work::yield_before_processing(length, &self.call.clock).await;
+        let reservation = self.meter.reserve(length)?.into();
+        match self.handles.get(handle.rep())? {
+            Handle::Buffer(rope) => Ok(rope.join(reservation)),
+            _ => WRONG_KIND.trap(),
+        }
     }
 
     /// Returns the bytes of a buffer that the guest gives away, in one piece.

@@ -48,6 +48,8 @@ impl Call {
             Way::Encode => sent,
             Way::Decode => encode(&maker, sent).await,
         };
+        // Its warm instance has one of the four places, and the last of the calls would have a fresh one.
+        drop(maker);
         let (mut pipelines, mut calls) = (Vec::new(), Vec::<Run>::new());
         for _ in 0..runs {
             let pipeline = pipeline(&plugin, self.reuse).await;

@@ -19,8 +19,6 @@ wasmtime::component::bindgen!({
         "cloakroom:plugin/buffers.[method]writer.append": async | trappable,
         "cloakroom:plugin/types.[constructor]payload": async | trappable,
         "cloakroom:plugin/types.[static]payload.from-envelope": async | trappable,
-        "cloakroom:plugin/types.[method]payload.metadata": async | trappable,
-        "cloakroom:plugin/types.[method]payload.get": async | trappable,
         "cloakroom:plugin/keys": async | trappable,
         // A key service may hold the key.
         "cloakroom:plugin/subkeys": async | trappable,

@@ -33,7 +33,8 @@ pub(super) fn guest_error(error: WitError) -> GuestError {
 /// Reads the error of a guest that describes itself. It has read no payload, so its text is kept, unless it
 /// has seen a secret.
 pub(super) fn describe_error(state: &mut InstanceState, error: WitError) -> Error {
-    let (refusal, config) = (state.call.refusal.take(), &state.config);
+    let refusal = state.call.refusal.take().map(|refusal| *refusal);
+    let config = &state.config;
     let error = guest_error(error);
     if state.call.confidential {
         return error.explain(refusal, &config.grants, &config.settings);
@@ -67,7 +68,8 @@ impl Call {
 
     /// Records that the host refused a request, with another error for the guest.
     pub(super) fn refuse_with(&mut self, for_guest: WitError, error: Error) -> WitError {
-        self.refusal = Some(Refusal { for_guest: guest_error(for_guest.clone()), error });
+        let refusal = Refusal { for_guest: guest_error(for_guest.clone()), error };
+        self.refusal = Some(Box::new(refusal));
         for_guest
     }
 }

@@ -36,6 +36,6 @@ impl InstanceState {
     /// words are not shown.
     pub(super) fn record(&mut self, error: Error) {
         let for_guest = GuestError { kind: error.kind(), text: String::new() };
-        self.call.refusal = Some(Refusal { for_guest, error });
+        self.call.refusal = Some(Box::new(Refusal { for_guest, error }));
     }
 }

@@ -77,7 +77,7 @@ impl CodecIndices {
         direction: Direction,
         payload: Payload,
     ) -> wasmtime::Result<Result<Option<Payload>, GuestError>> {
-        let payload = store.data_mut().put_payload(payload.into())?;
+        let payload = store.data_mut().put_input(payload).await?;
         // Borrowed, so that the guest cannot keep the handle. The context is no entry of the table, so 0 does.
         let params = (Resource::new_borrow(0), Resource::new_borrow(payload.rep()));
         let answer = match direction {

@@ -30,11 +30,11 @@ impl HostBuffer for InstanceState {
         count: u32,
     ) -> wasmtime::Result<Vec<u8>> {
         let mut call = self.host_call("buffer.read", 0);
-        let cut = self.buffer(&buffer)?.slice(offset, count.into());
-        call.returns(cut.len());
-        large_work::yield_before_processing(cut.len(), &self.call.clock).await;
-        self.meter.reserve_in_transit(cut.len())?;
-        Ok(cut.to_vec())
+        let range = self.buffer(&buffer)?.range(offset, count.into());
+        call.returns(range.len());
+        large_work::yield_before_processing(range.len(), &self.call.clock).await;
+        self.meter.reserve_in_transit(range.len())?;
+        Ok(self.buffer(&buffer)?.copy(range))
     }
 
     fn slice(
@@ -44,7 +44,8 @@ impl HostBuffer for InstanceState {
         count: u64,
     ) -> wasmtime::Result<Resource<Rope>> {
         let mut call = self.host_call("buffer.slice", 0);
-        let cut = self.buffer(&buffer)?.slice(offset, count);
+        let rope = self.buffer(&buffer)?;
+        let cut = rope.slice(rope.range(offset, count));
         call.returns(cut.len());
         self.put_buffer(cut)
     }

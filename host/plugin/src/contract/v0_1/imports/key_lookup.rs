@@ -10,10 +10,7 @@ use super::not_granted::not_granted;
 use crate::{
     compute::background,
     contract::v0_1::bindings::cloakroom::plugin::types::Error,
-    grants::{
-        Grants,
-        granted_rings::{GrantedRings, NamedRing, OpeningRings},
-    },
+    grants::granted_rings::{GrantedRings, NamedRing},
     instance::{call::Call, guest_log::visible_ascii, state::InstanceState},
 };
 
@@ -21,29 +18,9 @@ use crate::{
 const ID: usize = 64;
 
 impl InstanceState {
-    /// Returns the ring that seals in this call, for a guest that asks for `name`.
-    pub(super) fn sealing_ring(
-        &mut self,
-        among: impl Fn(&Grants) -> &GrantedRings,
-        name: &str,
-    ) -> Result<NamedRing, Error> {
-        let found = among(&self.config.grants).sealing(&self.call.ctx, name);
-        found.ok_or_else(|| self.refuse_ring(among, name))
-    }
-
-    /// Returns the rings that open in this call, for a guest that asks for `name`.
-    pub(super) fn opening_rings(
-        &mut self,
-        among: impl Fn(&Grants) -> &GrantedRings,
-        name: &str,
-    ) -> Result<OpeningRings, Error> {
-        let found = among(&self.config.grants).opening(&self.call.ctx, name);
-        found.ok_or_else(|| self.refuse_ring(among, name))
-    }
-
-    fn refuse_ring(&mut self, among: impl Fn(&Grants) -> &GrantedRings, name: &str) -> Error {
-        let granted = among(&self.config.grants).names();
-        let error = not_granted("key ring", name, granted, &self.config.settings);
+    /// Refuses a ring that is not among those that were granted.
+    pub(super) fn refuse_ring(&mut self, granted: &GrantedRings, name: &str) -> Error {
+        let error = not_granted("key ring", name, granted.names(), &self.config.settings);
         self.call.refuse(error)
     }
 

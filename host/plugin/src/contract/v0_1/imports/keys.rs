@@ -1,6 +1,6 @@
 //! `keys`, the imported interface: sealing and opening with the host's keys, within the grant.
 
-use std::{iter, sync::Arc};
+use std::iter;
 
 use bytes::Bytes;
 use cloakroom_core::{Key, KeyError};
@@ -13,174 +13,191 @@ use crate::{
         keys::{Host, Sealed},
         types::Error,
     },
-    grants::granted_rings::{NamedRing, OpeningRing, OpeningRings},
+    grants::granted_rings::{OpeningRing, OpeningRings},
     instance::{held_memory::SharedReservation, rope::Rope, state::InstanceState},
 };
 
 /// Most bytes that sealing adds.
 const SEAL_OVERHEAD: usize = 128;
 
-/// Kind of key that seals: one that lasts, or the current one.
+/// Way of sealing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sealing {
+    Boxed,
+    Repeatable,
+    AesGcm,
+}
+
+/// Way of opening.
 #[derive(Clone, Copy)]
-enum Lasts {
-    No,
-    Yes,
+enum Opening {
+    Boxed,
+    AesGcm,
 }
 
-/// Sealed bytes, and the ring that the key is from.
-struct SealedIn {
-    sealed: Sealed,
-    ring: NamedRing,
+impl Sealing {
+    /// Returns the name of the function that seals so.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Boxed => "keys.seal",
+            Self::Repeatable => "keys.seal-repeatably",
+            Self::AesGcm => "keys.seal-aes-gcm",
+        }
+    }
+
+    fn seal(self, key: &dyn Key, parts: &[Bytes], bound: &[u8]) -> Result<Bytes, KeyError> {
+        match self {
+            Self::Boxed => key.seal(parts, bound),
+            Self::Repeatable => key.seal_repeatably(parts, bound),
+            Self::AesGcm => key.seal_aes_gcm(parts, bound),
+        }
+    }
 }
 
-impl SealedIn {
-    fn into_sealed(self) -> Sealed {
-        self.sealed
+impl Opening {
+    /// Returns the name of the function that opens so.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Boxed => "keys.open",
+            Self::AesGcm => "keys.open-aes-gcm",
+        }
+    }
+
+    fn open(self, key: &dyn Key, sealed: Bytes, bound: &[u8]) -> Result<Bytes, KeyError> {
+        match self {
+            Self::Boxed => key.open(sealed, bound),
+            Self::AesGcm => key.open_aes_gcm(sealed, bound),
+        }
     }
 }
 
 type Answer<T> = wasmtime::Result<Result<T, Error>>;
 
+// Each returns the one future that does the work: a future that awaits another is larger, and is moved.
 impl Host for InstanceState {
-    async fn seal(
+    fn seal(
         &mut self,
         ring: String,
         plaintext: Resource<Rope>,
         bound: Vec<u8>,
-    ) -> Answer<Sealed> {
-        let seal = move |key: &dyn Key, rope: &Rope| key.seal(rope.parts(), &bound);
-        let sealed = self.seal_with("keys.seal", Lasts::No, ring, plaintext, seal).await?;
-        Ok(sealed.map(SealedIn::into_sealed))
+    ) -> impl Future<Output = Answer<Sealed>> + Send {
+        self.seal_with(Sealing::Boxed, ring, plaintext, bound)
     }
 
-    async fn seal_repeatably(
+    fn seal_repeatably(
         &mut self,
         ring: String,
         plaintext: Resource<Rope>,
         bound: Vec<u8>,
-    ) -> Answer<Sealed> {
-        let seal = move |key: &dyn Key, rope: &Rope| key.seal_repeatably(rope.parts(), &bound);
-        // Under a key that changes by the clock, the same would not give the same.
-        let sealed =
-            self.seal_with("keys.seal-repeatably", Lasts::Yes, ring, plaintext, seal).await?;
-        Ok(sealed.map(SealedIn::into_sealed))
+    ) -> impl Future<Output = Answer<Sealed>> + Send {
+        self.seal_with(Sealing::Repeatable, ring, plaintext, bound)
     }
 
-    async fn open(
+    fn open(
         &mut self,
         ring: String,
         id: String,
         sealed: Resource<Rope>,
         bound: Vec<u8>,
-    ) -> Answer<Resource<Rope>> {
-        let open = move |key: &dyn Key, bytes| key.open(bytes, &bound);
-        self.open_with("keys.open", ring, id, sealed, open).await
+    ) -> impl Future<Output = Answer<Resource<Rope>>> + Send {
+        self.open_with(Opening::Boxed, ring, id, sealed, bound)
     }
 
-    async fn seal_aes_gcm(
+    fn seal_aes_gcm(
         &mut self,
         ring: String,
         plaintext: Resource<Rope>,
         bound: Vec<u8>,
-    ) -> Answer<Sealed> {
-        let seal = move |key: &dyn Key, rope: &Rope| key.seal_aes_gcm(rope.parts(), &bound);
-        let sealed = self.seal_with("keys.seal-aes-gcm", Lasts::No, ring, plaintext, seal).await?;
-        if let Ok(SealedIn { sealed, ring }) = &sealed {
-            self.config.key_messages.count(&ring.name, &sealed.key);
-        }
-        Ok(sealed.map(SealedIn::into_sealed))
+    ) -> impl Future<Output = Answer<Sealed>> + Send {
+        self.seal_with(Sealing::AesGcm, ring, plaintext, bound)
     }
 
-    async fn open_aes_gcm(
+    fn open_aes_gcm(
         &mut self,
         ring: String,
         id: String,
         sealed: Resource<Rope>,
         bound: Vec<u8>,
-    ) -> Answer<Resource<Rope>> {
-        let open = move |key: &dyn Key, bytes| key.open_aes_gcm(bytes, &bound);
-        self.open_with("keys.open-aes-gcm", ring, id, sealed, open).await
+    ) -> impl Future<Output = Answer<Resource<Rope>>> + Send {
+        self.open_with(Opening::AesGcm, ring, id, sealed, bound)
     }
 }
 
 impl InstanceState {
-    async fn seal_with<W>(
+    async fn seal_with(
         &mut self,
-        name: &'static str,
-        lasts: Lasts,
+        way: Sealing,
         ring: String,
         input: Resource<Rope>,
-        seal: W,
-    ) -> Answer<SealedIn>
-    where
-        W: FnOnce(&dyn Key, &Rope) -> Result<Bytes, KeyError> + Send,
-    {
+        bound: Vec<u8>,
+    ) -> Answer<Sealed> {
         let length = self.buffer(&input)?.len();
-        let mut call = self.host_call(name, length);
-        let ring = match self.sealing_ring(|grants| &grants.keys, &ring) {
-            Ok(ring) => ring,
-            Err(error) => return Ok(Err(error)),
+        let mut call = self.host_call(way.name(), length);
+        let config = self.config.clone();
+        let granted = &config.grants.keys;
+        let Some(ring) = granted.sealing(&self.call.ctx, &ring) else {
+            return Ok(Err(self.refuse_ring(granted, &ring)));
         };
         // Looked up once: the ring may get another current key meanwhile, and id and key must be of one.
-        let key = match self.sealing_key(lasts, &ring).await {
+        let key = match way {
+            // Under a key that changes by the clock, the same would not give the same.
+            Sealing::Repeatable => self.call.lasting_key(ring).await,
+            Sealing::Boxed | Sealing::AesGcm => self.call.current_key(ring).await,
+        };
+        let key = match key {
             Ok(key) => key,
             Err(error) => return Ok(Err(error)),
         };
-        let id = key.id().to_owned();
         let size = self.count_result(length)?;
-        let reservation = self.reserve_result(size).await?;
-        let sealed = seal(&*key, self.buffer(&input)?);
-        match self.put_result(sealed, reservation)? {
-            Ok(data) => {
-                call.returns(size);
-                Ok(Ok(SealedIn { sealed: Sealed { key: id, data }, ring }))
+        let reservation = self.reserve_result(size)?;
+        large_work::yield_before_processing(size, &self.call.clock).await;
+        let sealed = way.seal(&*key, self.buffer(&input)?.parts(), &bound);
+        let sealed = match sealed {
+            Ok(sealed) => self.put_buffer(Rope::piece(sealed, reservation))?,
+            Err(error) => {
+                return Ok(Err(self.call.refuse(key_lookup::failed(ring, key.id(), error))));
             }
-            Err(error) => Ok(Err(self.call.refuse(key_lookup::failed(&ring, &id, error)))),
+        };
+        call.returns(size);
+        if way == Sealing::AesGcm {
+            config.key_messages.count(&ring.name, key.id());
         }
-    }
-
-    async fn sealing_key(&mut self, lasts: Lasts, ring: &NamedRing) -> Result<Arc<dyn Key>, Error> {
-        match lasts {
-            Lasts::No => self.call.current_key(ring).await,
-            Lasts::Yes => self.call.lasting_key(ring).await,
-        }
+        Ok(Ok(Sealed { key: key.id().to_owned(), data: sealed }))
     }
 
     /// Opens with the first ring that has the key. A key's id is only a name, which two rings may give to
     /// different keys: if the payload does not open, the next ring is tried.
-    async fn open_with<W>(
+    async fn open_with(
         &mut self,
-        name: &'static str,
+        way: Opening,
         ring: String,
         id: String,
         input: Resource<Rope>,
-        open: W,
-    ) -> Answer<Resource<Rope>>
-    where
-        W: Fn(&dyn Key, Bytes) -> Result<Bytes, KeyError> + Send + Sync,
-    {
-        let OpeningRings { first, others } = match self.opening_rings(|grants| &grants.keys, &ring)
-        {
-            Ok(rings) => rings,
-            Err(error) => return Ok(Err(error)),
+        bound: Vec<u8>,
+    ) -> Answer<Resource<Rope>> {
+        let (config, ctx) = (self.config.clone(), self.call.ctx.clone());
+        let granted = &config.grants.keys;
+        let Some(OpeningRings { first, others }) = granted.opening(&ctx, &ring) else {
+            return Ok(Err(self.refuse_ring(granted, &ring)));
         };
         // The reservation stays until the operation has read the bytes.
         let (sealed, _reservation) = self.join(&input).await?;
-        let mut call = self.host_call(name, sealed.len());
+        let mut call = self.host_call(way.name(), sealed.len());
         let size = self.count_result(sealed.len())?;
         // The first failure is about the ring that most likely sealed it.
         let mut failure = None;
         for OpeningRing { ring, namespace } in iter::once(&first).chain(&others) {
-            let key = match self.call.find_key(ring, &id, namespace.as_deref()).await {
+            let key = match self.call.find_key(ring, &id, *namespace).await {
                 Ok(Some(key)) => key,
                 Ok(None) => continue,
                 Err(error) => return Ok(Err(error)),
             };
-            let reservation = self.reserve_result(size).await?;
-            match self.put_result(open(&*key, sealed.clone()), reservation)? {
+            let reservation = self.reserve_result(size)?;
+            large_work::yield_before_processing(size, &self.call.clock).await;
+            match way.open(&*key, sealed.clone(), &bound) {
                 Ok(opened) => {
                     call.returns(size);
-                    return Ok(Ok(opened));
+                    return self.put_buffer(Rope::piece(opened, reservation)).map(Ok);
                 }
                 Err(error) => {
                     failure = failure.or_else(|| Some(key_lookup::failed(ring, &id, error)));
@@ -189,7 +206,7 @@ impl InstanceState {
         }
         Ok(Err(match failure {
             Some(failure) => self.call.refuse(failure),
-            None => self.refuse_unknown_key(&first.ring, &id),
+            None => self.refuse_unknown_key(first.ring, &id),
         }))
     }
 
@@ -200,23 +217,9 @@ impl InstanceState {
         Ok(size)
     }
 
-    /// Reserves the memory of a result of at most `size` bytes, and prepares to make it. A key's operation
-    /// allocates all of its output at once.
-    async fn reserve_result(&mut self, size: usize) -> wasmtime::Result<SharedReservation> {
-        let reservation = self.meter.reserve(size)?.into();
-        large_work::yield_before_processing(size, &self.call.clock).await;
-        Ok(reservation)
-    }
-
-    /// Returns the result of a key's operation as a buffer.
-    fn put_result(
-        &mut self,
-        result: Result<Bytes, KeyError>,
-        reservation: SharedReservation,
-    ) -> wasmtime::Result<Result<Resource<Rope>, KeyError>> {
-        match result {
-            Ok(bytes) => self.put_buffer(Rope::piece(bytes, reservation)).map(Ok),
-            Err(error) => Ok(Err(error)),
-        }
+    /// Reserves the memory of a result of at most `size` bytes. A key's operation allocates all of its output
+    /// at once.
+    fn reserve_result(&mut self, size: usize) -> wasmtime::Result<SharedReservation> {
+        Ok(self.meter.reserve(size)?.into())
     }
 }

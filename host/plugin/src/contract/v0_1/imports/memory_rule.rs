@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cloakroom_core::{ByteSize, Context, MemoryBudget};
+use cloakroom_core::{ByteSize, Context, MemoryBudget, Payload};
 use futures::FutureExt as _;
 use wasmtime::{ResourceLimiterAsync as _, component::Resource};
 
@@ -147,7 +147,7 @@ impl Program {
             }
             11 => self.buffers.push(state.envelope(borrow(payload?)).ok()?.rep()),
             12 => self.buffers.push(state.data(borrow(payload?)).ok()?.rep()),
-            13 => drop(now(state.metadata(borrow(payload?)))?),
+            13 => drop(state.metadata(borrow(payload?)).ok()?),
             14 => {
                 let payload = payload?;
                 self.payloads.retain(|other| *other != payload);
@@ -235,6 +235,23 @@ fn long_imports_leave_their_callers_task() {
     assert!(state.from_envelope(borrow(large)).now_or_never().is_none());
     assert!(state.sha256(borrow(large)).now_or_never().is_none());
     assert!(state.write(borrow(writer), vec![7; 1 << 20]).now_or_never().is_none());
+}
+
+/// Imports that copy metadata do not wait: a guest leaves its caller's task before it has a payload with much.
+#[test]
+fn a_guest_with_much_metadata_leaves_its_callers_task() {
+    let mut state = state(true);
+    let data = HostBuffer::new(&mut state, Vec::new()).unwrap().rep();
+    let mut made = |size: usize| {
+        let metadata = vec![("name".to_owned(), vec![7; size])];
+        HostPayload::new(&mut state, metadata, borrow(data)).now_or_never()
+    };
+    assert!(made(60 << 10).is_some() && made(1 << 20).is_none());
+    let mut given = |size: usize| {
+        let payload = Payload::new("plain", "").with_metadata("name", vec![7; size]);
+        state.put_input(payload).now_or_never()
+    };
+    assert!(given(60 << 10).is_some() && given(1 << 20).is_none());
 }
 
 /// A list is copied before an import begins, so a guest that could pass a long one leaves its caller's

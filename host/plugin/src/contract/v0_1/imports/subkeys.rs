@@ -2,7 +2,7 @@
 
 use std::{iter, sync::Arc};
 
-use cloakroom_core::{CLAIM_PURPOSE, Key, KeyError, PAGE_PURPOSE};
+use cloakroom_core::{CLAIM_PURPOSE, Context, Key, KeyError, PAGE_PURPOSE};
 use zeroize::Zeroize;
 
 use super::key_lookup;
@@ -11,7 +11,7 @@ use crate::{
         subkeys::{Host, Subkey},
         types::Error,
     },
-    grants::granted_rings::{NamedRing, OpeningRing, OpeningRings},
+    grants::granted_rings::{GrantedRings, NamedRing, OpeningRing},
     instance::{fault::Fault, state::InstanceState},
 };
 
@@ -32,38 +32,51 @@ impl Host for InstanceState {
         if length > LIMIT || salt.len() > LIMIT {
             return Fault::Protocol("asked for a subkey, or with a salt, of over 64 bytes").trap();
         }
+        let (config, ctx) = (self.config.clone(), self.call.ctx.clone());
+        let granted = &config.grants.subkeys;
         let found = match id {
-            Some(id) => self.named_key(&name, &id).await,
-            None => self.lasting_key(&name).await,
+            Some(id) => self.named_key(granted, &ctx, &name, &id).await,
+            None => self.lasting_key(granted, &ctx, &name).await,
         };
         call.returns(length);
         Ok(found.and_then(|(ring, key)| {
             let derived = derive(&*key, &purpose, &salt, length);
-            derived.map_err(|error| self.call.refuse(key_lookup::failed(&ring, key.id(), error)))
+            derived.map_err(|error| self.call.refuse(key_lookup::failed(ring, key.id(), error)))
         }))
     }
 }
 
 /// Key, and the ring that it is from.
-type Found = Result<(NamedRing, Arc<dyn Key>), Error>;
+type Found<'a> = Result<(&'a NamedRing, Arc<dyn Key>), Error>;
 
 impl InstanceState {
-    async fn lasting_key(&mut self, name: &str) -> Found {
-        let ring = self.sealing_ring(|grants| &grants.subkeys, name)?;
-        let key = self.call.lasting_key(&ring).await?;
+    async fn lasting_key<'a>(
+        &mut self,
+        granted: &'a GrantedRings,
+        ctx: &Context,
+        name: &str,
+    ) -> Found<'a> {
+        let ring = granted.sealing(ctx, name).ok_or_else(|| self.refuse_ring(granted, name))?;
+        let key = self.call.lasting_key(ring).await?;
         Ok((ring, key))
     }
 
     /// Returns the key of the first ring that has one with this id. The guest opens by itself, so a key of
     /// another ring with the same id is not tried after it.
-    async fn named_key(&mut self, name: &str, id: &str) -> Found {
-        let OpeningRings { first, others } = self.opening_rings(|grants| &grants.subkeys, name)?;
-        for OpeningRing { ring, namespace } in iter::once(&first).chain(&others) {
-            if let Some(key) = self.call.find_key(ring, id, namespace.as_deref()).await? {
-                return Ok((ring.clone(), key));
+    async fn named_key<'a>(
+        &mut self,
+        granted: &'a GrantedRings,
+        ctx: &'a Context,
+        name: &str,
+        id: &str,
+    ) -> Found<'a> {
+        let rings = granted.opening(ctx, name).ok_or_else(|| self.refuse_ring(granted, name))?;
+        for OpeningRing { ring, namespace } in iter::once(&rings.first).chain(&rings.others) {
+            if let Some(key) = self.call.find_key(ring, id, *namespace).await? {
+                return Ok((ring, key));
             }
         }
-        Err(self.refuse_unknown_key(&first.ring, id))
+        Err(self.refuse_unknown_key(rings.first.ring, id))
     }
 }
 

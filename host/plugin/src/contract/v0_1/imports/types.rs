@@ -27,18 +27,19 @@ impl HostPayload for InstanceState {
         let size = metadata.iter().map(|(name, value)| name.len() + value.len()).sum();
         let _call = self.host_call("payload.new", size);
         self.meter.count_output(size)?;
+        large_work::yield_before_processing(size, &self.call.clock).await;
         if given > self.config.limits.entries.get() {
             return Fault::Limit(Limit::Entries).trap();
         }
         let own = self.meter.reserve(Payload::cost_of(given, size))?.into();
-        let metadata: Metadata =
-            metadata.into_iter().map(|(name, value)| (name, value.into())).collect();
+        let mut map = Metadata::new();
+        map.extend(metadata.into_iter().map(|(name, value)| (name, value.into())));
         // A map keeps one of two, and which one would depend on the reader.
-        if metadata.len() != given {
+        if map.len() != given {
             return Fault::Protocol("built a payload with two metadata entries of one name").trap();
         }
         let (data, body) = self.join(&data).await?;
-        let payload = Payload { metadata, data, ..Payload::default() };
+        let payload = Payload { metadata: map, data, ..Payload::default() };
         self.put_payload(HeldPayload::new(payload, body, own))
     }
 
@@ -67,9 +68,10 @@ impl HostPayload for InstanceState {
     fn envelope(&mut self, payload: Resource<PayloadResource>) -> wasmtime::Result<Resource<Rope>> {
         let mut call = self.host_call("payload.envelope", 0);
         let given = &self.payload(&payload)?.payload;
-        call.returns(given.encoded_len());
+        let length = given.encoded_len();
+        call.returns(length);
         // The body is shared, so only the framing around it is new.
-        let framing = given.encoded_len() - given.data.len();
+        let framing = length - given.data.len();
         self.meter.count_output(framing)?;
         let own = self.meter.reserve(framing)?.into();
         let held = self.payload(&payload)?;
@@ -85,7 +87,8 @@ impl HostPayload for InstanceState {
         self.put_buffer(rope)
     }
 
-    async fn metadata(
+    // Not asynchronous, as `get` is not: a guest with much metadata at hand has left its caller's task.
+    fn metadata(
         &mut self,
         payload: Resource<PayloadResource>,
     ) -> wasmtime::Result<Vec<(String, Vec<u8>)>> {
@@ -95,13 +98,12 @@ impl HostPayload for InstanceState {
             metadata.iter().map(|(name, value)| name.len() + value.len() + ENTRY_OVERHEAD);
         let size = lengths.sum();
         call.returns(size);
-        large_work::yield_before_processing(size, &self.call.clock).await;
         self.meter.reserve_in_transit(size)?;
         let metadata = &self.payload(&payload)?.payload.metadata;
         Ok(metadata.iter().map(|(name, value)| (name.clone(), value.to_vec())).collect())
     }
 
-    async fn get(
+    fn get(
         &mut self,
         payload: Resource<PayloadResource>,
         name: String,
@@ -111,7 +113,6 @@ impl HostPayload for InstanceState {
             return Ok(None);
         };
         call.returns(value.len());
-        large_work::yield_before_processing(value.len(), &self.call.clock).await;
         self.meter.reserve_in_transit(value.len())?;
         Ok(Some(value.to_vec()))
     }
