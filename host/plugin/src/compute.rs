@@ -14,6 +14,7 @@ pub(crate) mod permit;
 pub(crate) mod plugin_role;
 mod queue;
 mod round_robin;
+mod size_limit;
 mod task;
 mod threads;
 pub(crate) mod ticker;
@@ -36,7 +37,7 @@ use tracing::{Dispatch, Span, dispatcher};
 use self::{
     cancel_on_drop::CancelOnDrop,
     clock::Clock,
-    inline_limit::InlineLimit,
+    inline_limit::{Expected, InlineLimit},
     permit::CallPermit,
     plugin_role::PluginRole,
     task::{Phase, Task, WaitingGauge},
@@ -47,6 +48,10 @@ use crate::limits::{Limits, own::PluginLimits};
 
 /// Size of a small payload, which goes before others when it waits for a slot.
 const SMALL: usize = 64 << 10;
+
+/// Longest turn of a runtime that has nothing else to do. One that takes longer has other tasks, and short
+/// calls leave it to them.
+const IDLE: Duration = Duration::from_micros(50);
 
 /// Scheduler of one host.
 pub(crate) struct Compute {
@@ -69,8 +74,13 @@ pub(crate) struct Job<'a> {
 
 impl Compute {
     pub(crate) fn new(ticker: EpochTicker, limits: &Limits) -> Self {
+        Self::with_idle(ticker, limits, IDLE)
+    }
+
+    /// Returns a scheduler that takes a runtime for idle if its turn takes no longer than `idle`.
+    fn with_idle(ticker: EpochTicker, limits: &Limits, idle: Duration) -> Self {
         let (slots, instances) = (limits.computing.get(), limits.instances.get());
-        let threads = Arc::new(ComputeThreads::new(ticker, slots, instances));
+        let threads = Arc::new(ComputeThreads::new(ticker, slots, instances, idle));
         Self { threads, limits: limits.clone() }
     }
 
@@ -145,7 +155,11 @@ impl Compute {
             namespace: OnceLock::new(),
         });
         let running = CancelOnDrop::new(&self.threads, &task);
-        let inline = job.inline_limit.allows(job.bytes) && self.threads.run_inline(&task);
+        let inline = match job.inline_limit.expect(job.bytes) {
+            Expected::Quick => self.threads.run_inline(&task),
+            Expected::Short => self.threads.run_in_slices(&task).await,
+            Expected::Long => false,
+        };
         let answer = self.answer(&task, inline, answered, until).await;
         job.inline_limit.observe(job.bytes, task.clock.computed());
         drop(running);
@@ -193,3 +207,6 @@ impl Drop for Compute {
         self.threads.stop();
     }
 }
+
+#[cfg(test)]
+mod tests;
