@@ -120,6 +120,11 @@ impl Clock {
         self.time_left().min(self.until.saturating_duration_since(Instant::now()))
     }
 
+    /// Returns when the caller stops waiting.
+    pub(super) fn until(&self) -> Instant {
+        self.until
+    }
+
     /// Returns the time that the guest has computed, as far as it was counted.
     pub(super) fn computed(&self) -> Duration {
         let spent = self.spent();

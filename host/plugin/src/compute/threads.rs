@@ -1,6 +1,6 @@
 //! Compute threads: they take the next guest from the queue and run its turn.
 
-mod inline;
+pub(super) mod inline;
 
 use std::{
     io,
