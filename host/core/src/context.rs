@@ -184,7 +184,8 @@ impl Context {
     /// reserve of a call stays counted as long as a context of it exists.
     #[must_use]
     pub fn without_memory(&self) -> Self {
-        Self { memory: None, ..self.clone() }
+        let Self { about, call, memory: _, crossing } = self;
+        Self { about: about.clone(), call: call.clone(), memory: None, crossing: crossing.clone() }
     }
 
     /// Returns the memory accounting of the call, if there is one.

@@ -50,16 +50,18 @@ impl Pipeline {
         self.finish(call, items)
     }
 
-    async fn encode_items(&self, call: &Call, items: Vec<Item>) -> Result<Vec<Item>, Error> {
-        let items = match <[Item; 1]>::try_from(items) {
-            // Nearly every call. It is worked on here, and needs no copy of the pipeline.
-            Ok([item]) => {
-                let Some(ctx) = context_of(call, &item) else { return Ok(vec![item]) };
-                let encode = self.encode_item(&ctx, item);
-                return Ok(vec![catch_panic("the pipeline", encode).await?]);
-            }
-            Err(items) => items,
-        };
+    async fn encode_items(&self, call: &Call, mut items: Vec<Item>) -> Result<Vec<Item>, Error> {
+        if items.len() == 1
+            && let Some(item) = items.pop()
+        {
+            // Nearly every call. It is worked on here, and needs neither a copy of the pipeline nor
+            // another list.
+            items.push(match context_of(call, &item) {
+                Some(ctx) => catch_panic("the pipeline", self.encode_item(&ctx, item)).await?,
+                None => item,
+            });
+            return Ok(items);
+        }
         // One clone for all: it counts each part of the pipeline.
         let this = Arc::new(self.clone());
         let encode = |item| match context_of(call, &item) {

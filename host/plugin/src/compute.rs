@@ -14,6 +14,7 @@ pub(crate) mod permit;
 pub(crate) mod plugin_role;
 mod queue;
 mod round_robin;
+mod size_limit;
 mod task;
 mod threads;
 pub(crate) mod ticker;
@@ -35,18 +36,22 @@ use tracing::{Dispatch, Span, dispatcher};
 
 use self::{
     cancel_on_drop::CancelOnDrop,
-    clock::Clock,
-    inline_limit::InlineLimit,
+    clock::{Clock, PollReport},
+    inline_limit::{Expected, InlineLimit},
     permit::CallPermit,
     plugin_role::PluginRole,
     task::{Phase, Task, WaitingGauge},
-    threads::ComputeThreads,
+    threads::{ComputeThreads, inline::FirstPoll},
     ticker::EpochTicker,
 };
 use crate::limits::{Limits, own::PluginLimits};
 
 /// Size of a small payload, which goes before others when it waits for a slot.
 const SMALL: usize = 64 << 10;
+
+/// Longest turn of a runtime that has nothing else to do. One that takes longer has other tasks, and short
+/// calls leave it to them.
+const IDLE: Duration = Duration::from_micros(50);
 
 /// Scheduler of one host.
 pub(crate) struct Compute {
@@ -67,10 +72,23 @@ pub(crate) struct Job<'a> {
     pub(crate) inline_limit: &'a InlineLimit,
 }
 
+/// State of a guest when its task is made.
+struct Start {
+    /// Report of its first poll, if it had one. It holds a slot then.
+    begun: Option<PollReport>,
+    /// Whether it may compute several slices in its caller's task.
+    may_stay: bool,
+}
+
 impl Compute {
     pub(crate) fn new(ticker: EpochTicker, limits: &Limits) -> Self {
+        Self::with_idle(ticker, limits, IDLE)
+    }
+
+    /// Returns a scheduler that takes a runtime for idle if its turn takes no longer than `idle`.
+    fn with_idle(ticker: EpochTicker, limits: &Limits, idle: Duration) -> Self {
         let (slots, instances) = (limits.computing.get(), limits.instances.get());
-        let threads = Arc::new(ComputeThreads::new(ticker, slots, instances));
+        let threads = Arc::new(ComputeThreads::new(ticker, slots, instances, idle));
         Self { threads, limits: limits.clone() }
     }
 
@@ -114,18 +132,58 @@ impl Compute {
     {
         let runtime = Handle::try_current().map_err(|_| errors::no_runtime())?;
         // Before the queue: the caller waits from here on, whoever takes the time.
-        let until = Instant::now() + self.limits.wait;
-        let clock = Arc::new(Clock::new(job.time, until));
-        let (answer, answered) = oneshot::channel();
+        let clock = Arc::new(Clock::new(job.time, Instant::now() + self.limits.wait));
         let (used, role, limits) = (clock.clone(), job.role, job.limits.clone());
         // One future that holds all others: the guest's is large, and is made where it stays.
-        let guest = Box::pin(async move {
+        let mut guest = Box::pin(async move {
             let guest = pin!(guest(CallPermit::new(used.clone())));
-            let guest = wait_bound::bound_waits(&used, role, &limits, guest).await;
+            wait_bound::bound_waits(&used, role, &limits, guest).await
+        });
+        let expected = job.inline_limit.expect(job.bytes);
+        let short = match expected {
+            Expected::Short => self.threads.begin_short().await,
+            Expected::Quick | Expected::Long => None,
+        };
+        let mut begun = None;
+        if (expected == Expected::Quick || short.is_some()) && self.threads.take_slot(role, true) {
+            if let Some(call) = job.ctx.call() {
+                call.begin();
+            }
+            match self.threads.poll_first(role, &clock, guest) {
+                // Nearly every small call. It needs neither a task nor a channel.
+                FirstPoll::Done(answer, computed) => {
+                    job.inline_limit.observe(job.bytes, computed);
+                    return answer;
+                }
+                FirstPoll::Pending(pending, report) => {
+                    guest = pending;
+                    begun = Some(report);
+                }
+            }
+        }
+        let start = Start { begun, may_stay: short.is_some() };
+        self.run_task(&job, clock, runtime, guest, start).await
+    }
+
+    /// Runs a guest that has not begun, or that its first poll left pending.
+    async fn run_task<T: Send + 'static>(
+        &self,
+        job: &Job<'_>,
+        clock: Arc<Clock>,
+        runtime: Handle,
+        guest: impl Future<Output = Result<T, Error>> + Send + Unpin + 'static,
+        start: Start,
+    ) -> Result<T, Error> {
+        let (answer, answered) = oneshot::channel();
+        let used = clock.clone();
+        let guest = Box::pin(async move {
+            let guest = guest.await;
             // Before the answer is sent, since its receiver reads the clock.
             used.count();
             let _ = answer.send(guest);
         });
+        let has_begun = start.begun.is_some();
+        let phase = if has_begun { Phase::Running } else { Phase::Unstarted };
         let task = Arc::new(Task {
             role: job.role,
             // The thread that ran the task drops it after the answer was sent. The caller may retry at
@@ -138,41 +196,26 @@ impl Compute {
             runtime,
             span: Span::current(),
             subscriber: dispatcher::get_default(Dispatch::clone),
-            phase: AtomicU8::new(Phase::Unstarted as u8),
+            phase: AtomicU8::new(phase as u8),
             guest: Mutex::new(Some(guest)),
             waiting: Mutex::default(),
             turns: AtomicU64::new(0),
             namespace: OnceLock::new(),
         });
         let running = CancelOnDrop::new(&self.threads, &task);
-        let inline = job.inline_limit.allows(job.bytes) && self.threads.run_inline(&task);
-        let answer = self.answer(&task, inline, answered, until).await;
-        job.inline_limit.observe(job.bytes, task.clock.computed());
-        drop(running);
-        answer
-    }
-
-    async fn answer<T>(
-        &self,
-        task: &Arc<Task>,
-        inline: bool,
-        mut answered: oneshot::Receiver<Result<T, Error>>,
-        until: Instant,
-    ) -> Result<T, Error> {
-        // Most small calls have their answer by now, and need no timer.
-        if inline && let Ok(answer) = answered.try_recv() {
-            return answer;
+        match start.begun {
+            Some(report) => self.threads.go_on(&task, report, start.may_stay).await,
+            None => self.queue(&task)?,
         }
-        if !inline {
-            self.queue(task)?;
-        }
-        let answer = tokio::time::timeout_at(until.into(), answered).await;
-        if !inline {
+        let answer = tokio::time::timeout_at(task.clock.until().into(), answered).await;
+        if !has_begun {
             // Calls that began in their callers' tasks never waited, and would only dilute the histogram.
             let turns = task.turns.load(Relaxed);
             metrics::histogram!("cloakroom_turns_waited", "part" => task.role.as_str())
                 .record(turns as f64);
         }
+        job.inline_limit.observe(job.bytes, task.clock.computed());
+        drop(running);
         match answer {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) => Err(errors::answer_lost()),
@@ -193,3 +236,6 @@ impl Drop for Compute {
         self.threads.stop();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -38,6 +38,8 @@ struct TimeSpent {
     current: Option<CurrentPoll>,
     /// Whether the guest is pending because it leaves its thread, and not because an import waits.
     yields: bool,
+    /// Whether it leaves its caller's task because an import has large work.
+    leaves_caller: bool,
     /// Since when an import waits.
     waiting_since: Option<Instant>,
 }
@@ -74,6 +76,8 @@ pub(super) struct PollReport {
     pub(super) computed: Duration,
     /// Whether the guest is pending because it left its thread.
     pub(super) yielded: bool,
+    /// Whether it may not go on in its caller's task.
+    pub(super) leaves_caller: bool,
 }
 
 impl Clock {
@@ -116,6 +120,11 @@ impl Clock {
         self.time_left().min(self.until.saturating_duration_since(Instant::now()))
     }
 
+    /// Returns when the caller stops waiting.
+    pub(super) fn until(&self) -> Instant {
+        self.until
+    }
+
     /// Returns the time that the guest has computed, as far as it was counted.
     pub(super) fn computed(&self) -> Duration {
         let spent = self.spent();
@@ -127,9 +136,11 @@ impl Clock {
         matches!(self.spent().current, Some(CurrentPoll::Inline(_)))
     }
 
-    /// Has the guest leave its thread as soon as its future is pending.
-    pub(super) fn request_yield(&self) {
-        self.spent().yields = true;
+    /// Has the guest leave its caller's task as soon as its future is pending.
+    pub(super) fn leave_caller(&self) {
+        let mut spent = self.spent();
+        spent.yields = true;
+        spent.leaves_caller = true;
     }
 
     pub(super) fn yields(&self) -> bool {
@@ -159,6 +170,7 @@ impl Clock {
         let mut spent = self.spent();
         spent.stop_waiting();
         spent.yields = false;
+        spent.leaves_caller = false;
         spent.current = Some(poll);
     }
 
@@ -182,7 +194,8 @@ impl Clock {
         if pending && !spent.yields {
             spent.waiting_since = Some(Instant::now());
         }
-        PollReport { pending, computed, yielded: spent.yields }
+        let TimeSpent { yields: yielded, leaves_caller, .. } = *spent;
+        PollReport { pending, computed, yielded, leaves_caller }
     }
 
     /// Ends the wait for an import. From then on the guest waits for a thread, which is not its time.

@@ -1,80 +1,57 @@
-//! Payload size up to which a call runs in its caller's task.
+//! Expected time of a call, which decides where it computes.
 
-use std::{
-    sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed},
-    time::Duration,
-};
+use std::time::Duration;
 
-/// Longest computation of a quick call. Moving a call to another thread and back costs about 10 µs, a
-/// tenth of it. A runtime polls its timers at least once in 61 tasks, so quick calls delay them by
-/// some milliseconds at most.
+use super::size_limit::SizeLimit;
+
+/// Longest computation of a quick call. A runtime polls its timers at least once in 61 tasks, so quick calls
+/// delay them by some milliseconds at most.
 const QUICK: Duration = Duration::from_micros(100);
 
-/// Limit of a codec that has not run yet.
-const INITIAL: usize = 64 << 10;
+/// Longest computation of a short call. To move a call to another thread and back costs 10 µs if the other
+/// processor is awake, and some hundred if it sleeps, as it does beside a caller with nothing else to do.
+/// Of 4 ms that is 3 %.
+pub(super) const SHORT: Duration = Duration::from_millis(4);
 
-/// Slow calls after which the limit falls. Polls in callers' tasks are timed by the wall clock, so a busy
-/// machine makes one quick call look slow now and then.
-const SLOW: u32 = 3;
+/// Expected time of a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Expected {
+    /// It computes in its caller's task at once.
+    Quick,
+    /// It computes in its caller's task if the runtime has nothing else to do.
+    Short,
+    /// It computes on a thread.
+    Long,
+}
 
-/// Calls above the limit of which one is tried in its caller's task even so. On a compute thread the same
-/// call meets cold caches and untouched memory: it can take twice as long there, and would look slow for
-/// ever. One that is slow indeed leaves its caller's task after half a millisecond.
-const TRIED: u32 = 64;
-
-/// Payload size up to which the calls of one codec or driver are expected to be quick. It adapts to
-/// the time that recent calls took: the same size costs a cipher microseconds and a compressor
-/// milliseconds.
+/// Payload sizes up to which the calls of one codec or driver are expected to be quick, or short.
 pub(crate) struct InlineLimit {
-    bytes: AtomicUsize,
-    /// Slow calls within the limit since the last quick one of their size.
-    slow: AtomicU32,
-    /// Size of the last slow call.
-    slow_bytes: AtomicUsize,
-    /// Small calls that were above the limit.
-    above: AtomicU32,
+    quick: SizeLimit,
+    short: SizeLimit,
 }
 
 impl Default for InlineLimit {
     fn default() -> Self {
-        Self {
-            bytes: AtomicUsize::new(INITIAL),
-            slow: AtomicU32::new(0),
-            slow_bytes: AtomicUsize::new(0),
-            above: AtomicU32::new(0),
-        }
+        Self { quick: SizeLimit::new(QUICK), short: SizeLimit::new(SHORT) }
     }
 }
 
-// All `Relaxed`: calls that adapt it at once may lose an observation, and the next makes up for it.
 impl InlineLimit {
-    /// Returns whether a call of `bytes` bytes is to run in its caller's task.
-    pub(super) fn allows(&self, bytes: usize) -> bool {
-        if bytes <= self.bytes.load(Relaxed) {
-            return true;
+    /// Returns how long a call of `bytes` bytes will probably take.
+    pub(super) fn expect(&self, bytes: usize) -> Expected {
+        if self.quick.allows(bytes) {
+            Expected::Quick
+        } else if self.short.allows(bytes) {
+            Expected::Short
+        } else {
+            Expected::Long
         }
-        bytes <= INITIAL && self.above.fetch_add(1, Relaxed) % TRIED == TRIED - 1
     }
 
-    /// Adapts the limit to a call of `bytes` bytes that computed for `computed`.
+    /// Adapts the limits to a call of `bytes` bytes that computed for `computed`.
     pub(super) fn observe(&self, bytes: usize, computed: Duration) {
-        let limit = self.bytes.load(Relaxed);
-        if computed <= QUICK {
-            if bytes > limit {
-                self.bytes.store(bytes, Relaxed);
-            }
-            // A quick call that is smaller says nothing about the slow ones.
-            if self.slow.load(Relaxed) != 0 && bytes >= self.slow_bytes.load(Relaxed) {
-                self.slow.store(0, Relaxed);
-            }
-        } else if bytes <= limit {
-            self.slow_bytes.store(bytes, Relaxed);
-            if self.slow.fetch_add(1, Relaxed) + 1 >= SLOW {
-                self.slow.store(0, Relaxed);
-                // Halved and not zeroed: a codec that is slow here is quick with less.
-                self.bytes.store(bytes / 2, Relaxed);
-            }
-        }
+        self.quick.observe(bytes, computed);
+        self.short.observe(bytes, computed);
     }
 }
 
@@ -82,58 +59,15 @@ impl InlineLimit {
 mod tests {
     use super::*;
 
-    const SLOW_CALL: Duration = QUICK.saturating_mul(3);
-
-    fn observe_slow(limit: &InlineLimit, bytes: usize) {
-        (0..SLOW).for_each(|_| limit.observe(bytes, SLOW_CALL));
-    }
-
     #[test]
-    fn slow_calls_lower_the_limit_and_quick_ones_raise_it() {
+    fn a_size_is_expected_to_take_what_it_took() {
         let limit = InlineLimit::default();
-        assert!(limit.allows(INITIAL) && !limit.allows(INITIAL + 1));
-        limit.observe(1 << 20, QUICK);
-        assert!(limit.allows(1 << 20));
-        observe_slow(&limit, 2 << 20);
-        assert!(limit.allows(1 << 20));
-        observe_slow(&limit, 1000);
-        assert!(!limit.allows(1000) && limit.allows(500));
-        observe_slow(&limit, 1);
-        assert!(!limit.allows(1));
-        limit.observe(1, QUICK);
-        assert!(limit.allows(1));
-    }
-
-    #[test]
-    fn one_call_that_looks_slow_changes_nothing() {
-        let limit = InlineLimit::default();
-        for _ in 0..100 {
-            limit.observe(1000, SLOW_CALL);
-            limit.observe(1000, SLOW_CALL);
-            limit.observe(1000, QUICK);
+        assert_eq!((limit.expect(1), limit.expect(1 << 20)), (Expected::Quick, Expected::Long));
+        for (took, expected) in
+            [(QUICK, Expected::Quick), (SHORT, Expected::Short), (2 * SHORT, Expected::Long)]
+        {
+            (0..3).for_each(|_| limit.observe(1 << 20, took));
+            assert_eq!(limit.expect(1 << 20), expected);
         }
-        assert!(limit.allows(INITIAL));
-    }
-
-    #[test]
-    fn quick_calls_that_are_smaller_do_not_excuse_slow_ones() {
-        let limit = InlineLimit::default();
-        for _ in 0..SLOW {
-            limit.observe(2000, SLOW_CALL);
-            limit.observe(1000, QUICK);
-        }
-        assert!(!limit.allows(2000) && limit.allows(1000));
-    }
-
-    #[test]
-    fn of_calls_above_the_limit_a_few_small_ones_are_tried() {
-        let limit = InlineLimit::default();
-        observe_slow(&limit, 1);
-        let tried = (0..10 * TRIED).filter(|_| limit.allows(1000)).count();
-        assert_eq!(tried, 10);
-        assert!((0..10 * TRIED).all(|_| !limit.allows(INITIAL + 1)));
-        // One of them is slow there too: nothing changes.
-        limit.observe(1000, SLOW_CALL);
-        assert!(!limit.allows(1000));
     }
 }

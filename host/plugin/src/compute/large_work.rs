@@ -37,7 +37,7 @@ async fn leave_caller_task(clock: &Clock) {
             return Poll::Ready(());
         }
         is_done = true;
-        clock.request_yield();
+        clock.leave_caller();
         polling.waker().wake_by_ref();
         Poll::Pending
     })

@@ -1,8 +1,13 @@
 //! Compute threads: they take the next guest from the queue and run its turn.
 
+pub(super) mod inline;
+
 use std::{
     io,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, atomic::Ordering::Relaxed},
+    sync::{
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     thread,
     time::Duration,
 };
@@ -26,6 +31,10 @@ pub(super) struct ComputeThreads {
     slots: usize,
     state: Mutex<State>,
     work: Condvar,
+    /// Longest turn of a runtime that has nothing else to do.
+    idle: Duration,
+    /// Whether a short call computes in its caller's task.
+    has_short: AtomicBool,
 }
 
 struct State {
@@ -44,7 +53,7 @@ struct State {
 }
 
 impl ComputeThreads {
-    pub(super) fn new(ticker: EpochTicker, slots: usize, instances: usize) -> Self {
+    pub(super) fn new(ticker: EpochTicker, slots: usize, instances: usize, idle: Duration) -> Self {
         let state = State {
             queue: Queue::new(),
             running: 0,
@@ -54,7 +63,8 @@ impl ComputeThreads {
             turns: 0,
             stopped: false,
         };
-        Self { ticker, slots, state: Mutex::new(state), work: Condvar::new() }
+        let (state, work) = (Mutex::new(state), Condvar::new());
+        Self { ticker, slots, state, work, idle, has_short: AtomicBool::new(false) }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -70,33 +80,6 @@ impl ComputeThreads {
     pub(super) fn stop(&self) {
         self.state().stopped = true;
         self.work.notify_all();
-    }
-
-    /// Polls the guest in its caller's task, unless another guest would have to wait for that. Returns
-    /// whether it did.
-    pub(super) fn run_inline(self: &Arc<Self>, task: &Arc<Task>) -> bool {
-        let mut state = self.state();
-        let has_instance = *state.free_instances.get_mut(task.role) != 0;
-        // With guests in the queue this one would overtake them: callers' tasks are outside of the fair order.
-        if !has_instance || !state.queue.is_empty() || state.running >= self.slots {
-            return false;
-        }
-        *state.free_instances.get_mut(task.role) -= 1;
-        state.running += 1;
-        task.call.begin();
-        task.set_phase(Phase::Running);
-        drop(state);
-        let report = task.poll_inline(&self.ticker);
-        let mut state = self.state();
-        state.running -= 1;
-        state.place_after_poll(task, &report);
-        // Without any thread nobody would poll the guest again: it ends, and its caller gets an error.
-        let failed = self.wake_thread(&mut state).is_err();
-        drop(state);
-        if failed || task.clock.is_abandoned() {
-            self.cancel(task);
-        }
-        true
     }
 
     /// Queues a guest that has not begun.

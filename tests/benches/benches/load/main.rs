@@ -17,8 +17,14 @@ use futures::future::join_all;
 
 use crate::heartbeat::Heartbeat;
 
-/// Payloads, and mebibytes of each; first none, for comparison.
-const LOADS: [(usize, usize); 5] = [(0, 1), (64, 8), (200, 8), (20, 48), (512, 2)];
+/// Payloads, and kibibytes of each; first none, for comparison.
+const LOADS: [(usize, usize); 5] =
+    [(0, 1 << 10), (64, 8 << 10), (200, 8 << 10), (20, 48 << 10), (512, 2 << 10)];
+
+/// Payloads that one caller sends, and kibibytes of each. They compute in its task.
+const SHORT_CALLS: (usize, usize) = (2_000, 64);
+
+const IN_TURN: &str = "one after the other";
 
 /// As workers send them, each in a call of its own, or all in one; and all read back in one call.
 const SHAPES: [&str; 3] = ["calls", "one-call", "read-back"];
@@ -43,7 +49,7 @@ fn main() {
         &["load", "good", "errors", "time", "peak", "heartbeat, p99", "a small payload beside it"],
     );
     for (shape, (count, size)) in loads() {
-        let title = format!("{count} x {size} MiB, {shape}");
+        let title = format!("{count} x {}, {shape}", bytes(size));
         if report.wants(&title) {
             let mut figures: [Samples; 5] = Default::default();
             for _ in 0..TURNS {
@@ -59,7 +65,16 @@ fn main() {
 }
 
 fn loads() -> impl Iterator<Item = (&'static str, (usize, usize))> {
-    SHAPES.into_iter().flat_map(|shape| LOADS.map(|load| (shape, load)))
+    let bursts = SHAPES.into_iter().flat_map(|shape| LOADS.map(|load| (shape, load)));
+    bursts.chain([(IN_TURN, SHORT_CALLS)])
+}
+
+fn bytes(kibibytes: usize) -> String {
+    if kibibytes < 1 << 10 {
+        format!("{kibibytes} KiB")
+    } else {
+        format!("{} MiB", kibibytes >> 10)
+    }
 }
 
 /// Measures one load in a process of its own. Returns payloads that were good, seconds, bytes at the
@@ -106,7 +121,7 @@ fn alone(count: usize, size: usize, shape: &str) {
     runtime.expect("a runtime").block_on(async {
         let folder = tempfile::tempdir().expect("a folder");
         let cloakroom = open(folder.path()).await;
-        let body = cloakroom_tests::text(size << 20);
+        let body = cloakroom_tests::text(size << 10);
         let sent = || Payload::new("json/plain", body.clone());
         warm_up(&cloakroom, sent()).await;
         if count == 0 {
@@ -127,6 +142,17 @@ fn alone(count: usize, size: usize, shape: &str) {
                 read(&cloakroom, stored).await
             } else if shape == "one-call" {
                 send(cloakroom.clone(), (0..count).map(|_| sent()).collect()).await
+            } else if shape == IN_TURN {
+                let (cloakroom, calls) = (cloakroom.clone(), vec![sent(); count]);
+                // A task, so that it is on a thread of the runtime.
+                let calls = tokio::spawn(async move {
+                    let mut good = 0;
+                    for call in calls {
+                        good += send(cloakroom.clone(), vec![call]).await;
+                    }
+                    good
+                });
+                calls.await.expect("a task")
             } else {
                 let calls = (0..count).map(|_| tokio::spawn(send(cloakroom.clone(), vec![sent()])));
                 let good = join_all(calls.collect::<Vec<_>>()).await;
