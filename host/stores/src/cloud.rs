@@ -139,7 +139,8 @@ pub(crate) mod with_client {
         let address =
             address.as_deref().unwrap_or(google::ADDRESS).trim_end_matches('/').to_owned();
         let built = builder.with_bucket_name(name).with_http_connector(connector).build();
-        let store = Arc::new(built.map_err(|_| unusable())?);
+        let store =
+            Arc::new(built.map_err(|error| other_credentials(&error).unwrap_or_else(unusable))?);
         let rules = GoogleRules::new(store.credentials().clone(), http, address);
         Ok((store, Lifecycle::Google(Arc::new(rules))))
     }
@@ -158,6 +159,21 @@ pub(crate) mod with_client {
             builder = builder.with_config(parse_key(&key)?, value);
         }
         Ok(builder)
+    }
+
+    /// Returns the error of a file of credentials that is sound, and of a kind that is not read. Nothing of
+    /// the cause is shown: it may quote a secret.
+    #[cfg(feature = "gcs")]
+    pub(crate) fn other_credentials(error: &StoreError) -> Option<Error> {
+        let is_other = error.to_string().contains("unknown variant");
+        is_other.then(|| {
+            config(
+                "the file of Google's credentials is of a kind that is not read, such as `external_account` \
+                 (workload identity federation) or `impersonated_service_account`: use the file of a service \
+                 account, or the account of the machine or pod"
+                    .to_owned(),
+            )
+        })
     }
 
     /// Returns the HTTP clients of a bucket or a key service of this name.
