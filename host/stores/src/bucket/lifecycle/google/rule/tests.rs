@@ -1,3 +1,5 @@
+//! Rules as Google writes them, and what they do to wrapped keys.
+
 use serde_json::json;
 
 use super::*;
