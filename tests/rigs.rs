@@ -29,7 +29,7 @@ pub use certificates::{Certificates, ServerPair};
 pub use dapr::{ControlPlane, Sidecar, SidecarOptions};
 pub use envoy::{Envoy, envoy, envoy_to_socket};
 pub use gateway::GatewayProcess;
-pub use gcs::{fake_gcs, gcs_bucket};
+pub use gcs::{fake_gcs, gcs_bucket, gcs_rules};
 pub use key_server::{Answered, KeyServer};
 pub use large_payloads::large_payloads;
 pub use moto_kms::{AwsUser, MotoKms};

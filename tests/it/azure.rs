@@ -1,9 +1,17 @@
 //! Azure Blob Storage, by Azurite.
 
-use cloakroom::{ErrorKind, storage::BucketUrl};
+use cloakroom::{
+    ErrorKind,
+    storage::{BucketUrl, ObjectBucket},
+};
 use cloakroom_tests::rigs::{self, AZURITE_ACCOUNT, AZURITE_KEY, BUCKET};
 
 use crate::stores::{Creates, carries, holds};
+
+/// The bucket of the emulator.
+pub fn bucket() -> ObjectBucket {
+    place(AZURITE_KEY).open().unwrap()
+}
 
 fn place(key: &str) -> BucketUrl {
     BucketUrl::new(format!("az://{BUCKET}"))
@@ -14,7 +22,7 @@ fn place(key: &str) -> BucketUrl {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn azurite() {
-    let bucket = place(AZURITE_KEY).open().unwrap();
+    let bucket = bucket();
     holds(&bucket, Creates::Atomically).await;
     let kept = carries("azure", bucket).await;
     let reference: serde_json::Value = serde_json::from_slice(&kept[0].data).unwrap();

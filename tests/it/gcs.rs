@@ -7,7 +7,12 @@ use cloakroom_tests::rigs::{self, BUCKET};
 use crate::stores::{Creates, carries, holds};
 
 pub fn bucket() -> ObjectBucket {
-    BucketUrl::new(format!("gs://{BUCKET}"))
+    named(BUCKET)
+}
+
+/// A bucket of the emulator that has this name.
+pub fn named(name: &str) -> ObjectBucket {
+    BucketUrl::new(format!("gs://{name}"))
         .with_setting("base_url", rigs::fake_gcs().url())
         .with_setting("bearer_token", "nobody asks")
         .open()

@@ -6,6 +6,7 @@ mod azure;
 mod both_ways;
 mod documented;
 mod google;
+mod official;
 mod openbao;
 mod temporal_proxy;
 

@@ -3,6 +3,7 @@
 mod adoption;
 mod dumps;
 mod evidence;
+mod expiry;
 mod formats;
 mod kek;
 mod lasting;

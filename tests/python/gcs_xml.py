@@ -2,7 +2,8 @@
 
 The crate object_store writes by `PUT /BUCKET/KEY`, which the emulator refuses ("invalid uploadType"),
 and lists with `start-after`, which the emulator ignores. This turns the one into an upload by the
-JSON API and does the other itself; everything else goes through as it came.
+JSON API and does the other itself. It also keeps the lifecycle rules of a bucket, which the emulator
+forgets, and shows them to whoever has a token. Everything else goes through as it came.
 
     python gcs_xml.py PORT PORT_OF_THE_EMULATOR
 """
@@ -19,6 +20,9 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 # What belongs to one connection, or is written anew by `answer`.
 HOP = {"connection", "content-length", "date", "host", "transfer-encoding"}
 
+# Lifecycle rules, by the path of their bucket.
+RULES = {}
+
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -28,6 +32,13 @@ class Handler(BaseHTTPRequestHandler):
         status, headers, answer = self.emulator(self.command, self.path, dict(self.headers), body)
         url = urlsplit(self.path)
         query = parse_qs(url.query)
+        if self.command == "PATCH" and status == 200:
+            RULES[url.path] = json.loads(body)["lifecycle"]
+        if "lifecycle" in query.get("fields", [""])[0].split(","):
+            if not self.headers.get("authorization", "").startswith("Bearer "):
+                return self.answer(401, [], b"{}")
+            if status == 200 and url.path in RULES:
+                answer = json.dumps(json.loads(answer) | {"lifecycle": RULES[url.path]}).encode()
         if self.command == "GET" and "/" not in url.path[1:] and "start-after" in query:
             answer = after(answer, query["start-after"][0])
         self.answer(status, headers, answer)

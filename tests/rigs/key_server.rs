@@ -106,11 +106,11 @@ fn serve(stream: TcpStream, state: &Mutex<State>) -> std::io::Result<()> {
     loop {
         line.clear();
         reader.read_line(&mut line)?;
-        match line.trim_end().split_once(": ") {
-            Some(("content-length", text)) => length = text.parse().unwrap_or_default(),
-            Some(("authorization", text)) => text.clone_into(&mut authorization),
-            Some(_) => {}
-            None => break,
+        let Some((name, text)) = line.trim_end().split_once(": ") else { break };
+        match name.to_ascii_lowercase().as_str() {
+            "content-length" => length = text.parse().unwrap_or_default(),
+            "authorization" => text.clone_into(&mut authorization),
+            _ => {}
         }
     }
     let mut body = vec![0; length];

@@ -16,6 +16,7 @@ use crate::{
     flights::Flights,
     inner::Inner,
     memory::Memory,
+    metric::Lookups,
     ring::DataKeys,
     secret::{Secret, SecretText},
     settings::{DataKeySettings, Form, OpenedSettings, WrappedPlace},
@@ -133,6 +134,7 @@ impl DataKeysBuilder {
         let secrets = self.secrets.into_iter().map(secret).collect::<Result<_, Error>>()?;
         let wrapped_keys = self.bucket.map(|bucket| WrappedKeys::new(bucket, self.ring.clone()));
         Ok(DataKeys::new(Inner {
+            lookups: Lookups::new(&self.ring),
             name: self.ring,
             clock: self.clock,
             settings: self.settings,

@@ -43,6 +43,7 @@ pub(crate) struct Inner {
     /// Bucket of wrapped keys.
     pub(crate) wrapped_keys: Option<WrappedKeys>,
     pub(crate) memory: Mutex<Memory>,
+    pub(crate) lookups: metric::Lookups,
     pub(crate) making: Flights<Scope, Arc<ServiceKey>>,
     pub(crate) opening: Flights<Opening, Arc<ServiceKey>>,
 }

@@ -61,6 +61,8 @@ struct Refusal {
 pub(crate) struct Memory {
     pub(crate) current: LruCache<Scope, Entry>,
     opened: LruCache<Opening, Entry>,
+    /// What ids mean that opened before: to read one takes longer than to open a small payload.
+    ids: LruCache<Box<str>, Opening>,
     refused: LruCache<Opening, Refusal>,
     budgets: LruCache<Scope, Budget>,
     age: Duration,
@@ -73,6 +75,7 @@ impl Memory {
         Self {
             current: LruCache::new(SCOPES),
             opened: LruCache::new(opened.keys),
+            ids: LruCache::new(opened.keys),
             refused: LruCache::new(REFUSED),
             budgets: LruCache::new(SCOPES),
             age: opened.age,
@@ -116,7 +119,7 @@ impl Memory {
         if let Some(Entry { key, since }) = self.opened.get(opening) {
             let age = now.saturating_sub(*since);
             if age < self.age {
-                let is_due = age >= self.age / 4 * 3;
+                let is_due = age >= due(self.age);
                 return Known::Key(AtHand { key: key.clone(), is_due });
             }
             self.opened.pop(opening);
@@ -125,6 +128,29 @@ impl Memory {
             Some(refusal) if now < refusal.until => Known::Refused(refusal.failure.clone()),
             _ => Known::Unknown,
         }
+    }
+
+    /// Returns what is known of the wrapped key in an id, and remembers what the id means if its key is at
+    /// hand.
+    pub(crate) fn opening_of(&mut self, id: &str, opening: &Opening, now: Duration) -> Known {
+        let known = self.opening(opening, now);
+        if matches!(known, Known::Key(_)) {
+            self.ids.put(id.into(), opening.clone());
+        }
+        known
+    }
+
+    /// Returns the key of an id that opened before; none if the id has to be read, since it is not known, the
+    /// namespace is another, or the key is too old or due.
+    pub(crate) fn opened_before(
+        &mut self,
+        id: &str,
+        namespace: Option<&str>,
+        now: Duration,
+    ) -> Option<Arc<ServiceKey>> {
+        let opening = self.ids.get(id).filter(|opening| opening.scope.holds(namespace))?;
+        let Entry { key, since } = self.opened.get(opening)?;
+        (now.saturating_sub(*since) < due(self.age)).then(|| key.clone())
     }
 
     /// Remembers an unwrapped key.
@@ -178,6 +204,8 @@ impl Memory {
         });
         let age = self.age;
         drop_if(&mut self.opened, |_, entry| is_over(entry.since, age));
+        let opened = &self.opened;
+        drop_if(&mut self.ids, |_, opening| !opened.contains(opening));
         drop_if(&mut self.refused, |_, refusal| refusal.until <= now);
         self.is_swept = !(self.current.is_empty() && self.opened.is_empty());
         self.is_swept
@@ -191,6 +219,11 @@ impl Memory {
     pub(crate) fn opened_keys(&self) -> usize {
         self.opened.len()
     }
+}
+
+/// Returns the age at which the service is asked again for a key that may open until `age`.
+fn due(age: Duration) -> Duration {
+    age / 4 * 3
 }
 
 fn drop_if<K: Clone + Eq + std::hash::Hash, V>(

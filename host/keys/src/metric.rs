@@ -1,10 +1,17 @@
 //! Metrics of rings over key services. Labels are names from the configuration and fixed words.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use metrics::{
-    Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
+    Key, Level, Metadata, SharedString, Unit, counter, describe_counter, describe_gauge,
+    describe_histogram, gauge, histogram, with_recorder,
 };
+
+static METADATA: Metadata<'static> =
+    Metadata::new("cloakroom_keys", Level::INFO, Some(module_path!()));
 
 /// Requests to key services. Labels: `ring`, `service`, `operation` (`wrap` or `unwrap`), `outcome`
 /// (`success`, or the kind of failure).
@@ -65,8 +72,32 @@ pub(crate) fn failing(ring: &str, service: &str, is_failing: bool) {
     gauge!(FAILING, &labels).set(if is_failing { 1.0 } else { 0.0 });
 }
 
-pub(crate) fn opened(ring: &str, result: &'static str) {
-    counter!(OPENED, "ring" => ring.to_owned(), "result" => result).increment(1);
+/// Counters of look-ups, by result. Each payload counts, so their labels are made once.
+pub(crate) struct Lookups {
+    pub(crate) hit: Lookup,
+    pub(crate) miss: Lookup,
+    pub(crate) refused: Lookup,
+}
+
+/// Counter of look-ups with one result.
+pub(crate) struct Lookup(Key);
+
+impl Lookups {
+    pub(crate) fn new(ring: &Arc<str>) -> Self {
+        let of = |result: &'static str| {
+            let labels: [(_, SharedString); 2] =
+                [("ring", ring.clone().into()), ("result", result.into())];
+            Lookup(Key::from_parts(OPENED, &labels))
+        };
+        Self { hit: of("hit"), miss: of("miss"), refused: of("refused") }
+    }
+}
+
+impl Lookup {
+    // No handle of the recorder is kept: a program may install one late.
+    pub(crate) fn count(&self) {
+        with_recorder(|recorder| recorder.register_counter(&self.0, &METADATA).increment(1));
+    }
 }
 
 pub(crate) fn wrapped(ring: &str, operation: &'static str, outcome: &'static str) {

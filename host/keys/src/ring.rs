@@ -9,7 +9,6 @@ use crate::{
     id::{KeyId, WrappedKey, namespace_tag, sha256},
     inner::Inner,
     memory::{Known, Opening},
-    metric,
     proxy_id::ProxyId,
     scope::Scope,
     settings::Form,
@@ -129,22 +128,22 @@ impl DataKeys {
         namespace: Option<&'a str>,
     ) -> KeyLookup<'a> {
         let Wrapped { opening, wrapped, id } = wrapped;
-        let known = self.inner.memory().opening(&opening, self.inner.clock.now());
+        let known = self.inner.memory().opening_of(id, &opening, self.inner.clock.now());
         let caller = namespace.map_or_else(Scope::ring, Scope::of_namespace);
         match known {
             Known::Key(at_hand) => {
-                metric::opened(&self.inner.name, "hit");
+                self.inner.lookups.hit.count();
                 if at_hand.is_due {
                     self.inner.renew_opened(opening, wrapped, id, caller);
                 }
                 KeyLookup::found(at_hand.key)
             }
             Known::Refused(failure) => {
-                metric::opened(&self.inner.name, "refused");
+                self.inner.lookups.refused.count();
                 KeyLookup::failed(failure.into())
             }
             Known::Unknown => KeyLookup::later(async move {
-                metric::opened(&self.inner.name, "miss");
+                self.inner.lookups.miss.count();
                 let key = self.inner.open(opening, wrapped, id, caller)?.await?;
                 Ok(Some(key as Arc<dyn Key>))
             }),
@@ -165,6 +164,11 @@ impl KeyRing for DataKeys {
     }
 
     fn find<'a>(&'a self, id: &'a str, namespace: Option<&'a str>) -> KeyLookup<'a> {
+        let now = self.inner.clock.now();
+        if let Some(key) = self.inner.memory().opened_before(id, namespace, now) {
+            self.inner.lookups.hit.count();
+            return KeyLookup::found(key);
+        }
         match self.wrapped(id, namespace) {
             Ok(Some(wrapped)) => self.find_wrapped(wrapped, namespace),
             Ok(None) => match self.inner.secrets.iter().find(|secret| secret.id() == id) {

@@ -21,6 +21,11 @@ impl Scope {
         self.0.as_deref()
     }
 
+    /// Returns whether payloads of a namespace, or of a call that names none, belong to it.
+    pub(crate) fn holds(&self, namespace: Option<&str>) -> bool {
+        self.0.is_none() || self.namespace() == namespace
+    }
+
     /// Returns the encryption context of a data key.
     pub(crate) fn context(&self, ring: &Arc<str>) -> KeyContext {
         KeyContext { ring: ring.clone(), namespace: self.0.clone(), key_use: KeyUse::DataKey }

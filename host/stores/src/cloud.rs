@@ -41,15 +41,15 @@ pub(crate) mod with_client {
     use cloakroom_core::Error;
     #[cfg(feature = "s3")]
     use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey};
-    #[cfg(feature = "s3")]
+    #[cfg(any(feature = "gcs", feature = "s3"))]
     use object_store::client::HttpConnector as _;
     #[cfg(feature = "gcs")]
-    use object_store::gcp::GoogleCloudStorageBuilder;
-    use object_store::{
-        BackoffConfig, ClientOptions, Error as StoreError, ObjectStore, RetryConfig,
-    };
+    use object_store::gcp::{GoogleCloudStorageBuilder, GoogleConfigKey};
+    use object_store::{BackoffConfig, ClientOptions, Error as StoreError, RetryConfig};
 
     use super::{ConnectResult, Lifecycle, Settings, config};
+    #[cfg(feature = "gcs")]
+    use crate::bucket::lifecycle::google::{self, GoogleRules};
     #[cfg(feature = "s3")]
     use crate::bucket::lifecycle::s3::S3Rules;
     use crate::{client::Connector, environment};
@@ -133,7 +133,16 @@ pub(crate) mod with_client {
         let merged = merge(environment::GOOGLE, settings);
         let builder = gcs_builder(merged, settings, retry_timeout)?;
         let connector = gcs_connector(name, NO_GOOGLE);
-        finish(builder.with_bucket_name(name).with_http_connector(connector).build())
+        // Its own client, since the library's reads no rules.
+        let http = connector.connect(&client(settings)).map_err(|_| unusable())?;
+        let address = builder.get_config_value(&GoogleConfigKey::BaseUrl);
+        let address =
+            address.as_deref().unwrap_or(google::ADDRESS).trim_end_matches('/').to_owned();
+        let built = builder.with_bucket_name(name).with_http_connector(connector).build();
+        let store =
+            Arc::new(built.map_err(|error| other_credentials(&error).unwrap_or_else(unusable))?);
+        let rules = GoogleRules::new(store.credentials().clone(), http, address);
+        Ok((store, Lifecycle::Google(Arc::new(rules))))
     }
 
     /// Returns a builder with these settings, credentials of the environment among them.
@@ -150,6 +159,21 @@ pub(crate) mod with_client {
             builder = builder.with_config(parse_key(&key)?, value);
         }
         Ok(builder)
+    }
+
+    /// Returns the error of a file of credentials that is sound, and of a kind that is not read. Nothing of
+    /// the cause is shown: it may quote a secret.
+    #[cfg(feature = "gcs")]
+    pub(crate) fn other_credentials(error: &StoreError) -> Option<Error> {
+        let is_other = error.to_string().contains("unknown variant");
+        is_other.then(|| {
+            config(
+                "the file of Google's credentials is of a kind that is not read, such as `external_account` \
+                 (workload identity federation) or `impersonated_service_account`: use the file of a service \
+                 account, or the account of the machine or pod"
+                    .to_owned(),
+            )
+        })
     }
 
     /// Returns the HTTP clients of a bucket or a key service of this name.
@@ -226,8 +250,8 @@ pub(crate) mod with_client {
 
     /// Returns the store. The cause of a failure may quote a setting, and so a secret, and is
     /// dropped.
-    #[cfg(any(feature = "gcs", feature = "azure"))]
-    fn finish(store: Result<impl ObjectStore, StoreError>) -> ConnectResult {
+    #[cfg(feature = "azure")]
+    fn finish(store: Result<impl object_store::ObjectStore, StoreError>) -> ConnectResult {
         match store {
             Ok(store) => Ok((Arc::new(store), Lifecycle::Hidden)),
             Err(_) => Err(unusable()),

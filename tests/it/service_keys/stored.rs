@@ -8,19 +8,15 @@ use std::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use cloakroom::{
     Cloakroom, Context, ErrorKind, Payload,
-    inspect::{StoreOutcome, StoreRow, StoreStep},
     keys::{KeyId, WRAPPED_KEYS, WrappedKey},
     storage::{Bucket, BucketUrl, ObjectBucket, PutMode},
 };
-use cloakroom_tests::{
-    chain, plain,
-    rigs::{free_port, lifecycle, moto},
-};
+use cloakroom_tests::{chain, plain, rigs::free_port};
 
 use super::{Kek, builder, file, id, seal};
-use crate::{gcs, s3};
+use crate::s3;
 
-const STORED: &str = "bucket = \"keys\"\ndata_key = { wrapped = \"store\" }\n\
+pub(super) const STORED: &str = "bucket = \"keys\"\ndata_key = { wrapped = \"store\" }\n\
                       [buckets.keys]\nurl = \"native:keys\"\n";
 
 /// A ring that only reads what is kept.
@@ -137,37 +133,4 @@ async fn an_object_with_other_bytes_is_refused_and_a_forged_digest_costs_little(
     assert_eq!(kek.counts().1, unwraps);
     // Its own namespace pays for that, and what is open goes on.
     assert_eq!(decode(&writer, &good).await, Ok(vec![plain("1")]));
-}
-
-async fn expiry(bucket: ObjectBucket) -> Vec<StoreRow> {
-    let builder = builder(&file("", STORED), &Kek::new()).with_bucket("keys", Arc::new(bucket));
-    let rows = builder.check().await.unwrap().stores().await;
-    assert!(rows.iter().all(|row| row.driver == "keys.payments" && row.bucket == "keys"));
-    rows
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_lifecycle_rule_that_covers_wrapped_keys_is_refused() {
-    let (url, name) = (moto().url(), "wrapped-keys-rules");
-    let bucket = s3::moto(name);
-    let steps = [StoreStep::Write, StoreStep::Read, StoreStep::Remove, StoreStep::Expiry];
-    let rows = expiry(bucket.clone()).await;
-    assert!(rows.iter().map(|row| row.step).eq(steps), "{rows:?}");
-    assert!(!rows.iter().any(StoreRow::is_failure), "{rows:?}");
-    assert_eq!(
-        bucket.list(WRAPPED_KEYS, None).await.unwrap().len(),
-        1,
-        "that of the codec's trial"
-    );
-    lifecycle(&url, name, "v0/ns/");
-    assert!(!expiry(bucket.clone()).await.iter().any(StoreRow::is_failure));
-    lifecycle(&url, name, "cloakroom/");
-    let rows = expiry(bucket).await;
-    let StoreOutcome::Failed { error, .. } = &rows[3].outcome else { panic!("{rows:?}") };
-    assert!(error.contains("lifecycle rule `expiry`"), "{error}");
-    assert_eq!(rows.iter().filter(|row| row.is_failure()).count(), 1, "{rows:?}");
-    // Where the rules are not to be seen, nothing is claimed.
-    let rows = expiry(gcs::bucket()).await;
-    let StoreOutcome::Unprovable(text) = &rows[3].outcome else { panic!("{rows:?}") };
-    assert!(text.contains("cannot be read"), "{text}");
 }

@@ -1,4 +1,4 @@
-//! Azure Key Vault and its tokens: `wrapkey` and `unwrapkey` of the key `k`, which has versions.
+//! Azure Key Vault and its tokens: `wrapkey` and `unwrapkey` of the keys `k` and `other`. `k` has versions.
 
 use aws_lc_rs::rsa::{
     KeySize, OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, OaepPublicEncryptingKey,
@@ -9,13 +9,20 @@ use serde_json::{Value, json};
 
 use super::{Answered, Asked};
 
-/// The versions of the key, newest last. The first is made when it is asked for: that takes a while.
+/// Answer to whoever brings no token: where one is to be had, and for what.
+const CHALLENGE: &str = "www-authenticate: Bearer authorization=\"https://login.microsoftonline.com/tenant\", \
+                         resource=\"https://vault.azure.net\"\r\n";
+
+/// The versions of each key, newest last. The first is made when it is asked for: that takes a while.
 #[derive(Default)]
-pub(super) struct AzureKeys(Vec<PrivateDecryptingKey>);
+pub(super) struct AzureKeys {
+    k: Vec<PrivateDecryptingKey>,
+    other: Vec<PrivateDecryptingKey>,
+}
 
 impl AzureKeys {
     pub(super) fn rotate(&mut self) {
-        self.0.push(PrivateDecryptingKey::generate(KeySize::Rsa2048).expect("a key"));
+        self.k.push(generate());
     }
 
     pub(super) fn answer(&mut self, asked: &Asked) -> Answered {
@@ -23,17 +30,17 @@ impl AzureKeys {
             return token(&asked.body);
         }
         if asked.authorization != "Bearer azure-token" {
-            return refused(
-                401,
-                "Unauthorized",
-                "",
-                "AKV10000: Request is missing a Bearer token.",
-            );
+            let text = "AKV10000: Request is missing a Bearer token.";
+            let head = CHALLENGE.to_owned();
+            return Answered { head, ..refused(401, "Unauthorized", "", text) };
         }
-        if self.0.is_empty() {
-            self.rotate();
-        }
-        let Some(path) = asked.target.strip_prefix("/keys/k/") else {
+        let path = asked.target.strip_prefix("/keys/").and_then(|path| path.split_once('/'));
+        let found = match path {
+            Some(("k", path)) => Some((&mut self.k, path)),
+            Some(("other", path)) => Some((&mut self.other, path)),
+            _ => None,
+        };
+        let Some((versions, path)) = found else {
             return refused(
                 404,
                 "KeyNotFound",
@@ -44,36 +51,52 @@ impl AzureKeys {
         let Some(path) = path.strip_suffix("?api-version=7.4") else {
             return refused(400, "BadParameter", "", "The api-version is not supported.");
         };
+        if asked.body.is_empty() {
+            // Who may read the public part wraps without the service.
+            return refused(403, "Forbidden", "ForbiddenByRbac", "Caller is not authorized.");
+        }
         let body: Value = serde_json::from_str(&asked.body).unwrap_or_default();
         let value = URL_SAFE_NO_PAD.decode(body["value"].as_str().unwrap_or_default());
         let (Ok(value), Some("RSA-OAEP-256")) = (value, body["alg"].as_str()) else {
             return refused(400, "BadParameter", "", "Property has invalid value.");
         };
         let (version, action) = path.rsplit_once('/').unwrap_or(("", path));
-        self.operate(version, action, &value)
+        if versions.is_empty() {
+            versions.push(generate());
+        }
+        operate(versions, version, action, &value)
     }
+}
 
-    fn operate(&self, version: &str, action: &str, value: &[u8]) -> Answered {
-        let number = match version {
-            "" => Some(self.0.len()),
-            _ => usize::from_str_radix(version, 16).ok(),
-        };
-        let key = number.and_then(|number| Some((number, self.0.get(number.checked_sub(1)?)?)));
-        let Some((number, key)) = key else {
-            return refused(404, "KeyNotFound", "", "A key with (name/id) k/x was not found.");
-        };
-        let result = match action {
-            "wrapkey" => encrypt(key, value),
-            "unwrapkey" => decrypt(key, value),
-            _ => None,
-        };
-        let Some(result) = result else {
-            return refused(400, "BadParameter", "", "The parameter is incorrect.");
-        };
-        let kid = format!("https://v.vault.azure.net/keys/k/{number:032x}");
-        let body = json!({"kid": kid, "value": URL_SAFE_NO_PAD.encode(result)});
-        Answered::new(200, &body.to_string())
-    }
+fn generate() -> PrivateDecryptingKey {
+    PrivateDecryptingKey::generate(KeySize::Rsa2048).expect("a key")
+}
+
+fn operate(
+    versions: &[PrivateDecryptingKey],
+    version: &str,
+    action: &str,
+    value: &[u8],
+) -> Answered {
+    let number = match version {
+        "" => Some(versions.len()),
+        _ => usize::from_str_radix(version, 16).ok(),
+    };
+    let key = number.and_then(|number| Some((number, versions.get(number.checked_sub(1)?)?)));
+    let Some((number, key)) = key else {
+        return refused(404, "KeyNotFound", "", "A key with (name/id) k/x was not found.");
+    };
+    let result = match action {
+        "wrapkey" => encrypt(key, value),
+        "unwrapkey" => decrypt(key, value),
+        _ => None,
+    };
+    let Some(result) = result else {
+        return refused(400, "BadParameter", "", "The parameter is incorrect.");
+    };
+    let kid = format!("https://v.vault.azure.net/keys/k/{number:032x}");
+    let body = json!({"kid": kid, "value": URL_SAFE_NO_PAD.encode(result)});
+    Answered::new(200, &body.to_string())
 }
 
 fn encrypt(key: &PrivateDecryptingKey, value: &[u8]) -> Option<Vec<u8>> {

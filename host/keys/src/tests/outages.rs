@@ -40,7 +40,9 @@ async fn a_service_that_is_down_stops_nothing_until_the_key_ends() {
 async fn keys_that_were_opened_go_on_until_their_age() {
     let rig = Rig::new();
     let (id, other) = (rig.id("n").await, rig.replica());
-    find(&other, &id, Some("n")).await.unwrap().unwrap();
+    for _ in 0..3 {
+        find(&other, &id, Some("n")).await.unwrap().unwrap();
+    }
     rig.kek.fail(Some(KeyFailure::Unavailable));
     rig.clock.forward(59 * MINUTE);
     assert!(find(&other, &id, Some("n")).await.unwrap().is_some());
@@ -79,6 +81,9 @@ async fn a_key_that_may_not_be_used_is_forgotten_at_once() {
     for fault in [KeyFailure::Disabled, KeyFailure::Deleted, KeyFailure::Denied] {
         let rig = Rig::new();
         let (id, other) = (rig.id("n").await, rig.id("other").await);
+        for _ in 0..3 {
+            assert!(find(&rig.ring, &id, Some("n")).await.unwrap().is_some());
+        }
         rig.kek.fail(Some(fault));
         // The first request that the service refuses is of another namespace, or of this one.
         let asks = if fault == KeyFailure::Denied { "n" } else { "third" };

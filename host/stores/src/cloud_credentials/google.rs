@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::{NAME, RETRY, convert, merged, unusable};
 use crate::{
-    cloud::with_client::{gcs_builder, gcs_connector},
+    cloud::with_client::{gcs_builder, gcs_connector, other_credentials},
     environment::GOOGLE,
 };
 
@@ -33,7 +33,8 @@ impl GoogleCredentials {
         // A builder finds credentials only for a bucket, which is not asked for anything here.
         let builder = builder.with_bucket_name("none");
         let built = builder.with_http_connector(gcs_connector(NAME, NONE)).build();
-        Ok(Self(built.map_err(|_| unusable())?.credentials().clone()))
+        let built = built.map_err(|error| other_credentials(&error).unwrap_or_else(unusable));
+        Ok(Self(built?.credentials().clone()))
     }
 
     /// Returns an access token. It is fetched again before it ends.
@@ -49,5 +50,31 @@ impl GoogleCredentials {
 impl fmt::Debug for GoogleCredentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("GoogleCredentials").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(file: &str) -> String {
+        let settings = [("service_account_key".to_owned(), Zeroizing::new(file.to_owned()))];
+        let found = GoogleCredentials::find(&settings.into(), false);
+        found.expect_err("no credentials").to_string()
+    }
+
+    #[test]
+    fn federated_credentials_are_refused_by_their_kind() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("federated.json");
+        let file = r#"{"type":"external_account","audience":"a-secret","credential_source":{}}"#;
+        std::fs::write(&path, file).expect("a file");
+        let path = path.to_str().expect("UTF-8").to_owned();
+        let settings = [("application_credentials".to_owned(), Zeroizing::new(path))];
+        let refused = GoogleCredentials::find(&settings.into(), false).expect_err("refused");
+        let text = refused.to_string();
+        assert!(text.contains("`external_account`") && !text.contains("a-secret"), "{text}");
+        let text = refusal(r#"{"type":"service_account"}"#);
+        assert!(text.contains("malformed"), "{text}");
     }
 }
