@@ -61,7 +61,7 @@ struct Refusal {
 pub(crate) struct Memory {
     pub(crate) current: LruCache<Scope, Entry>,
     opened: LruCache<Opening, Entry>,
-    /// What ids mean that opened before: to read one takes longer than to open a small payload.
+    /// Meanings of ids that opened before: to read one takes half as long as to open a small payload.
     ids: LruCache<Box<str>, Opening>,
     refused: LruCache<Opening, Refusal>,
     budgets: LruCache<Scope, Budget>,

@@ -18,9 +18,9 @@ struct Official {
 
 /// Answers of an official client.
 struct Answers {
-    /// What it unwrapped of ours, or the code of the error: with the context, with another, with another key.
+    /// Our wrapped key, unwrapped, or the code of the error: under the context, under another, by another key.
     unwrapped: [Result<Vec<u8>, String>; 3],
-    /// What it wrapped under the context.
+    /// The data key, wrapped under the context.
     wrapped: Vec<u8>,
 }
 
