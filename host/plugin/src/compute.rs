@@ -1,8 +1,8 @@
 //! Scheduler: guests share as many threads as there are cores, in fair order.
 //!
 //! Guests do not run on the threads of the embedder's runtime, except for the first moments of a quick
-//! call: a runtime polls its timers and sockets after 61 tasks, and with 61 guests that compute a
-//! millisecond each, a heartbeat was 60 ms late.
+//! call, and for short calls one at a time: a runtime polls its timers and sockets after 61 tasks, and
+//! with 61 guests that compute a millisecond each, a heartbeat was 60 ms late.
 
 pub(crate) mod background;
 mod cancel_on_drop;

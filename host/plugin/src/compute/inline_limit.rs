@@ -9,7 +9,7 @@ use super::size_limit::SizeLimit;
 const QUICK: Duration = Duration::from_micros(100);
 
 /// Longest computation of a short call. To move a call to another thread and back costs 10 µs if the other
-/// processor is awake, and some hundred if it sleeps, as it does beside a caller with nothing else to do.
+/// processor is awake, and some hundred if it sleeps and its caches are cold, as beside a single caller.
 /// Of 4 ms that is 3 %.
 pub(super) const SHORT: Duration = Duration::from_millis(4);
 
