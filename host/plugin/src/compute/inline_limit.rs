@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::size_limit::SizeLimit;
+use super::{large_work::LARGE, size_limit::SizeLimit};
 
 /// Longest computation of a quick call. A runtime polls its timers at least once in 61 tasks, so quick calls
 /// delay them by some milliseconds at most.
@@ -41,7 +41,8 @@ impl InlineLimit {
     pub(super) fn expect(&self, bytes: usize) -> Expected {
         if self.quick.allows(bytes) {
             Expected::Quick
-        } else if self.short.allows(bytes) {
+        } else if bytes < LARGE && self.short.allows(bytes) {
+            // One with more would begin here, and move at its first large import.
             Expected::Short
         } else {
             Expected::Long
@@ -59,15 +60,27 @@ impl InlineLimit {
 mod tests {
     use super::*;
 
+    const BYTES: usize = 1 << 19;
+
     #[test]
     fn a_size_is_expected_to_take_what_it_took() {
         let limit = InlineLimit::default();
-        assert_eq!((limit.expect(1), limit.expect(1 << 20)), (Expected::Quick, Expected::Long));
+        assert_eq!((limit.expect(1), limit.expect(BYTES)), (Expected::Quick, Expected::Long));
         for (took, expected) in
             [(QUICK, Expected::Quick), (SHORT, Expected::Short), (2 * SHORT, Expected::Long)]
         {
-            (0..3).for_each(|_| limit.observe(1 << 20, took));
-            assert_eq!(limit.expect(1 << 20), expected);
+            (0..3).for_each(|_| limit.observe(BYTES, took));
+            assert_eq!(limit.expect(BYTES), expected);
         }
+    }
+
+    #[test]
+    fn a_call_with_large_work_is_not_short() {
+        let limit = InlineLimit::default();
+        limit.observe(LARGE, SHORT);
+        assert_eq!(limit.expect(LARGE - 1), Expected::Short);
+        assert_eq!(limit.expect(LARGE), Expected::Long);
+        limit.observe(LARGE, QUICK);
+        assert_eq!(limit.expect(LARGE), Expected::Quick);
     }
 }

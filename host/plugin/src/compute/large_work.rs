@@ -9,7 +9,7 @@ use super::clock::Clock;
 
 /// Size from which work is large. Copying so many bytes to fresh memory, hashing or sealing them takes
 /// up to a millisecond.
-const LARGE: usize = 1 << 20;
+pub(super) const LARGE: usize = 1 << 20;
 
 /// Linear memory of a guest that may pass large lists. The bindings copy a list before any of our code
 /// runs, so it is too late then to ask for its length; it is no longer than the guest's memory.

@@ -49,9 +49,6 @@ const SIDECAR: &str = "app_id = \"bench\"\nmax_body_size = \"64Mi\"\napp_max_mes
 /// The program of Temporal's own proxy, to be measured too where somebody has built it.
 const TEMPORAL_PROXY: &str = "TEMPORAL_PROXY";
 
-/// The gateway's program. By default it is built.
-const PROGRAM: &str = "CLOAKROOM";
-
 /// A key of temporal-proxy for tests, which wraps within the process.
 const TEST_KEY: &str = "testing://-ynIaZzFbAjp9VPgu0Ohk9YeQSLS9ta0m9mtnOnGZqo=";
 
@@ -135,7 +132,7 @@ fn own(role: &'static str, args: impl Fn(SocketAddr) -> Vec<String>) -> Proxy {
 
 /// Starts the gateway with these stages.
 pub(crate) fn gateway(name: &'static str, stages: &str, story: &Story, to: SocketAddr) -> Proxy {
-    let built = env::var_os(PROGRAM).map_or_else(program, PathBuf::from);
+    let built = program();
     Proxy::start(name, |folder, address| {
         let config = folder.join("cloakroom.toml");
         let engine = story.engine();
