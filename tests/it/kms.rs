@@ -31,6 +31,17 @@ fn key() -> DataKey {
     DataKey::from_slice(b"a data key of exactly 32 bytes!!").unwrap()
 }
 
+/// Settings with which the small server takes us for an app of Azure.
+fn azure_settings(url: &str) -> [(&'static str, &str); 5] {
+    [
+        ("address", url),
+        ("authority_host", url),
+        ("tenant_id", "tenant"),
+        ("client_id", "app"),
+        ("client_secret", "azure-secret"),
+    ]
+}
+
 /// Connects with these settings.
 pub(crate) fn service(uri: &str, settings: &[(&str, &str)]) -> Arc<dyn KeyService> {
     let access = settings

@@ -3,7 +3,7 @@
 use cloakroom_kms::KeyFailure;
 use cloakroom_tests::rigs::KeyServer;
 
-use super::{assert_failure, assert_wraps, context, key, service};
+use super::{assert_failure, assert_wraps, azure_settings, context, key, service};
 
 const URI: &str = "azurekeyvault://v.vault.azure.net/keys/k";
 
@@ -11,13 +11,7 @@ const URI: &str = "azurekeyvault://v.vault.azure.net/keys/k";
 async fn wraps_as_documented_and_unwraps_under_older_versions() {
     let server = KeyServer::start();
     let url = server.url();
-    let settings = [
-        ("address", url.as_str()),
-        ("authority_host", url.as_str()),
-        ("tenant_id", "tenant"),
-        ("client_id", "app"),
-        ("client_secret", "azure-secret"),
-    ];
+    let settings = azure_settings(&url);
     let payments = service(URI, &settings);
     assert!(!payments.binds_context());
     let wrapped = assert_wraps(&*payments).await;

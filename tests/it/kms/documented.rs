@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use cloakroom_kms::{KeyFailure, KeyService};
 use cloakroom_tests::rigs::{Answered, KeyServer};
 
-use super::{assert_failure, context, key, service};
+use super::{assert_failure, azure_settings, context, key, service};
 
 /// One client of each service, all of which ask this server.
 fn services(url: &str) -> [Arc<dyn KeyService>; 4] {
@@ -20,16 +20,7 @@ fn services(url: &str) -> [Arc<dyn KeyService>; 4] {
             "gcpkms://projects/p/locations/global/keyRings/r/cryptoKeys/k",
             &[address, ("bearer_token", "google-secret")],
         ),
-        service(
-            "azurekeyvault://v.vault.azure.net/keys/k",
-            &[
-                address,
-                ("authority_host", url),
-                ("tenant_id", "tenant"),
-                ("client_id", "app"),
-                ("client_secret", "azure-secret"),
-            ],
-        ),
+        service("azurekeyvault://v.vault.azure.net/keys/k", &azure_settings(url)),
     ]
 }
 

@@ -6,7 +6,7 @@ use cloakroom_kms::{KeyContext, KeyFailure, KeyService};
 use cloakroom_tests::rigs::{KeyServer, MotoKms};
 use serde_json::{Value, json};
 
-use super::{assert_failure, context, key, service};
+use super::{assert_failure, azure_settings, context, key, service};
 use crate::scripts::python;
 
 /// An official client, the key that it uses, and another.
@@ -111,13 +111,7 @@ async fn of_google() {
 async fn of_azure() {
     let server = KeyServer::start();
     let url = server.url();
-    let settings = [
-        ("address", url.as_str()),
-        ("authority_host", url.as_str()),
-        ("tenant_id", "tenant"),
-        ("client_id", "app"),
-        ("client_secret", "azure-secret"),
-    ];
+    let settings = azure_settings(&url);
     let ours =
         |key: &str| service(&format!("azurekeyvault://v.vault.azure.net/keys/{key}"), &settings);
     let (mine, other) = (ours("k"), ours("other"));
