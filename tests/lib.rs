@@ -10,10 +10,12 @@ pub mod dapr_protos {
         include!(concat!(env!("OUT_DIR"), "/dapr.proto.runtime.v1.rs"));
     }
 }
+mod kek;
 mod machine;
 pub mod rigs;
 mod snapshot;
 
+pub use kek::Kek;
 pub use machine::{
     PATIENCE, dapr, go, java, jco, node, poll_until, program, python, wait_until, zig,
 };

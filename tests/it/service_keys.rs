@@ -5,7 +5,6 @@ mod dumps;
 mod evidence;
 mod expiry;
 mod formats;
-mod kek;
 mod lasting;
 mod memory_dump;
 mod openbao;
@@ -16,9 +15,7 @@ mod stored;
 use std::sync::Arc;
 
 use cloakroom::{Cloakroom, CloakroomBuilder, Context, Error, Payload};
-use cloakroom_tests::compile_cache;
-
-use self::kek::Kek;
+use cloakroom_tests::{Kek, compile_cache};
 
 /// A stage that encrypts under a ring of a key service; `more` is at the end of its table.
 fn file(settings: &str, more: &str) -> String {

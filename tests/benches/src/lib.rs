@@ -2,7 +2,6 @@
 
 mod arguments;
 pub mod growth;
-mod kek;
 pub mod plot;
 mod process;
 mod report;
@@ -12,7 +11,6 @@ mod tests;
 mod turn;
 
 pub use self::{
-    kek::Kek,
     process::{Process, program},
     report::{Cell, Report, Table},
     samples::{Samples, timed},

@@ -27,7 +27,7 @@ async fn static_keys_give_way_to_a_service_while_running() {
     let both = cloakroom.decode(&Context::namespace("shop"), vec![old, new.clone()]).await;
     assert_eq!(both.unwrap(), [plain("\"old\""), plain("\"new\"")]);
     // A reload that changes something else keeps the data keys, also while the service is down.
-    *kek.fault.lock().unwrap() = Some(KeyFailure::Unavailable);
+    kek.fail(Some(KeyFailure::Unavailable));
     fs::write(&path, file(", namespace = \"require\"", "")).unwrap();
     cloakroom.reload().await.unwrap();
     assert_eq!(id(&seal(&cloakroom, "shop", plain("1")).await), id(&new));

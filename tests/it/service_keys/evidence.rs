@@ -27,7 +27,7 @@ async fn each_unwrap_is_audited_and_counted_and_shows_no_wrapped_key() {
     for _ in 0..3 {
         assert!(reader.find(sealing.id(), Some("shop")).await.unwrap().is_some());
     }
-    *kek.fault.lock().unwrap() = Some(KeyFailure::Unavailable);
+    kek.fail(Some(KeyFailure::Unavailable));
     assert!(writer.current(Some("new")).await.is_err());
     let text = log.text();
     let audited: Vec<_> =

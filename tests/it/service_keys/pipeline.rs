@@ -70,7 +70,7 @@ async fn an_error_names_ring_service_and_reason_and_no_key() {
     let kek = Kek::new();
     let cloakroom = open(&file("", ""), &kek).await.unwrap();
     let sealed = seal(&cloakroom, "shop", plain("1")).await;
-    *kek.fault.lock().unwrap() = Some(KeyFailure::Unavailable);
+    kek.fail(Some(KeyFailure::Unavailable));
     // The key at hand goes on; a namespace without one fails, and may be tried again.
     seal(&cloakroom, "shop", plain("2")).await;
     let ctx = Context::namespace("new");
@@ -79,7 +79,7 @@ async fn an_error_names_ring_service_and_reason_and_no_key() {
     for part in ["test://kek", "payments", "does not answer"] {
         assert!(chain(&down).contains(part), "{}", chain(&down));
     }
-    *kek.fault.lock().unwrap() = Some(KeyFailure::Disabled);
+    kek.fail(Some(KeyFailure::Disabled));
     let refused = open(&file("", ""), &kek).await.map(drop).unwrap_err();
     // Found when the codec is tried, so the file is refused.
     assert_eq!(refused.kind(), ErrorKind::Config, "{}", chain(&refused));
@@ -95,12 +95,12 @@ async fn an_error_names_ring_service_and_reason_and_no_key() {
 async fn a_service_that_is_down_when_a_file_is_opened_is_a_transient_error() {
     let kek = Kek::new();
     for fault in [KeyFailure::Unavailable, KeyFailure::Throttled { pause: None }] {
-        *kek.fault.lock().unwrap() = Some(fault);
+        kek.fail(Some(fault));
         let down = open(&file("", ""), &kek).await.map(drop).unwrap_err();
         assert_eq!(down.kind(), ErrorKind::Unavailable, "{}", chain(&down));
         assert!(chain(&down).contains("test://kek"), "{}", chain(&down));
     }
-    *kek.fault.lock().unwrap() = None;
+    kek.fail(None);
     open(&file("", ""), &kek).await.unwrap();
 }
 

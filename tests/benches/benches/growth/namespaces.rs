@@ -1,9 +1,9 @@
 //! Growth with the number of namespaces that have keys of their own.
 
-use std::{fmt::Write as _, fs, path::Path, time::Duration};
+use std::{fmt::Write as _, fs, path::Path};
 
 use cloakroom::{Cloakroom, CloakroomBuilder, Context, Payload};
-use cloakroom_benches::Kek;
+use cloakroom_tests::Kek;
 use futures::{FutureExt as _, future::LocalBoxFuture};
 
 use crate::{
@@ -59,7 +59,7 @@ fn measure_data_keys(count: usize, _: String) -> LocalBoxFuture<'static, Costs> 
             format!("{}[keys.common]\nservice = \"native:kek\"\n", stage(&["common".into()]));
         let meter = Meter::start();
         let builder = CloakroomBuilder::text(text);
-        let cloakroom = open(builder.with_key_service("kek", Kek::new(Duration::ZERO))).await;
+        let cloakroom = open(builder.with_key_service("kek", Kek::new())).await;
         let (opened, namespaces) = (meter.elapsed(), Namespaces::new(cloakroom, count));
         namespaces.each().await;
         let first = meter.elapsed() - opened;

@@ -3,7 +3,7 @@
 use std::{fs, sync::Arc, time::Instant};
 
 use cloakroom::{Cloakroom, CloakroomBuilder, Context, Payload};
-use cloakroom_benches::Kek;
+use cloakroom_tests::Kek;
 
 /// A ring of a static key.
 pub const STATIC: &str = "current = \"one\"\nmaterial.one = { file = \"key\" }\n";

@@ -9,9 +9,8 @@ mod many;
 mod openbao;
 mod rotation;
 
-use std::time::Duration;
-
-use cloakroom_benches::{Cell, Kek, Report, Samples, Table};
+use cloakroom_benches::{Cell, Report, Samples, Table};
+use cloakroom_tests::Kek;
 
 use crate::contest::{Contestant, Op, STATIC, over_service};
 
@@ -54,7 +53,7 @@ fn main() {
 
 /// Compares payloads under a key that a service has wrapped with payloads under a static key.
 async fn sealing(report: &Report) -> Table {
-    let kek = Kek::new(Duration::ZERO);
+    let kek = Kek::new();
     let of_static = Contestant::open(STATIC, &kek).await;
     let of_service = Contestant::open(&over_service(""), &kek).await;
     let columns = ["operation", "size", "static key", "key service", "service / static"];

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use cloakroom::Payload;
-use cloakroom_benches::{Cell, Kek, Report, Samples, Table};
+use cloakroom_benches::{Cell, Report, Samples, Table};
+use cloakroom_tests::Kek;
 
 use crate::contest::{Contestant, STATIC, over_service, payload};
 
@@ -56,20 +57,20 @@ pub async fn measure(report: &Report) -> Table {
 
 impl Read {
     async fn new(name: &'static str, ring: String) -> Self {
-        let writer = Contestant::open(&ring, &Kek::new(Duration::ZERO)).await;
+        let writer = Contestant::open(&ring, &Kek::new()).await;
         Self { name, ring, sealed: seal(&writer).await, took: Samples::default(), unwraps: 0 }
     }
 
     /// Reads all payloads once, in a process that has opened no key.
     async fn turn(&mut self) {
-        let kek = Kek::new(SLOW);
+        let kek = Kek::taking(SLOW);
         let reader = Contestant::open(&self.ring, &kek).await;
         let began = Instant::now();
         for payloads in self.sealed.chunks(CALL) {
             drop(reader.decode("bench", payloads.to_vec()).await);
         }
         self.took.push(began.elapsed().as_secs_f64());
-        self.unwraps = self.unwraps.max(kek.unwraps());
+        self.unwraps = self.unwraps.max(kek.counts().1);
     }
 }
 

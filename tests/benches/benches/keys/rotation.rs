@@ -10,7 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use cloakroom_benches::{Cell, Kek, Report, Samples, Table};
+use cloakroom_benches::{Cell, Report, Samples, Table};
+use cloakroom_tests::Kek;
 use tokio::runtime::Runtime;
 
 use crate::contest::{Contestant, over_service, payload};
@@ -32,7 +33,7 @@ const NAMESPACES: [&str; 3] = ["one", "two", "three"];
 
 /// Compares the latency of payloads under lasting keys with that under keys that rotate.
 pub fn measure(runtime: &Runtime, report: &Report) -> Table {
-    let keks = [(); 2].map(|()| Kek::new(SLOW));
+    let keks = [(); 2].map(|()| Kek::taking(SLOW));
     let rings = [over_service(""), over_service(ROTATING)];
     let open = |place: usize| runtime.block_on(begin(&rings[place], &keks[place]));
     let [lasting, rotating] = [open(0), open(1)];
@@ -44,9 +45,9 @@ pub fn measure(runtime: &Runtime, report: &Report) -> Table {
         let busy = || {
             // Keys of an idle namespace have ended since the last turn.
             runtime.block_on(make_keys(&rotating));
-            let (before, began) = (keks[1].wraps(), Instant::now());
+            let (before, began) = (keks[1].counts().0, Instant::now());
             let busy = latencies(runtime, &rotating);
-            (busy, keks[1].wraps() - before, began.elapsed())
+            (busy, keks[1].counts().0 - before, began.elapsed())
         };
         let (calm, (busy, keys, took)) = if turn % 2 == 0 {
             let calm = calm();
