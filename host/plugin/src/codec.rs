@@ -10,7 +10,7 @@ use futures::future::BoxFuture;
 use crate::{
     compute::{Job, inline_limit::InlineLimit, permit::CallPermit, plugin_role::PluginRole},
     guest_name::is_name,
-    instance::call::Call,
+    instance::{call::Call, handle_table::HeldPayload},
     load::{
         requirement::{Capability, Requirement},
         world::World,
@@ -118,13 +118,15 @@ impl PluginCodec {
         // What it reads from a bucket counts as its output.
         let object_limit = self.plugin.limits().output.get();
         let moves_parts = direction == Direction::Encode;
+        let input = Box::new(HeldPayload::from(payload));
         let guest = move |permit: CallPermit| async move {
-            let input = payload.footprint();
             let call = Call::new(ctx, permit.clock().clone());
-            let call = Call { input, object_limit, moves_parts, ..call };
-            pool.take(permit, call).await?.run_codec(direction, payload).await
+            let call =
+                Call { input: input.payload.footprint(), object_limit, moves_parts, ..call };
+            pool.take(permit, call).await?.run_codec(direction, input).await
         };
-        runtime.compute.run(job, guest).await
+        let answer = runtime.compute.run(job, guest).await?;
+        Ok(answer.map(|held| held.payload))
     }
 
     /// Checks that the codec wrote one of its encodings, or one of its metadata names: otherwise a later

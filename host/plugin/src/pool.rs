@@ -6,7 +6,7 @@ pub(crate) mod warm_capacity;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use cloakroom_core::{Claim, Description, Direction, Error, Object, Payload, PutOutcome};
+use cloakroom_core::{Claim, Description, Direction, Error, Object, PutOutcome};
 
 use self::{
     instance::Instance,
@@ -16,7 +16,7 @@ use crate::{
     about::About,
     compute::permit::CallPermit,
     contract::v0_1::exports::linked_plugin::LinkedPlugin,
-    instance::{call::Call, config::InstanceConfig},
+    instance::{call::Call, config::InstanceConfig, handle_table::HeldPayload},
 };
 
 /// Lifetime of the instances of a codec or a driver.
@@ -78,8 +78,9 @@ impl InstancePool {
     ) -> Result<TakenInstance, Error> {
         let instance = match self.take_warm() {
             Some(mut instance) => {
+                instance.begin_call(call);
                 // May be pending. If the future is dropped meanwhile, the instance is dropped with it.
-                instance.begin_call(call).await;
+                instance.yield_before_lists().await;
                 instance
             }
             // Boxed: a warm call has room for it too, and it is large.
@@ -144,9 +145,9 @@ impl TakenInstance {
     pub(crate) async fn run_codec(
         mut self,
         direction: Direction,
-        payload: Payload,
-    ) -> Result<Option<Payload>, Error> {
-        let answer = self.instance.run_codec(direction, payload).await;
+        input: Box<HeldPayload>,
+    ) -> Result<Option<Box<HeldPayload>>, Error> {
+        let answer = self.instance.run_codec(direction, input).await;
         self.pool.put_back(self.instance);
         answer
     }

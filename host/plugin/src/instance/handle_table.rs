@@ -17,6 +17,8 @@ pub(crate) enum Handle {
 }
 
 /// Payload and the reservations of its memory. The call's input has none: its caller has charged it.
+///
+/// It is boxed before a call and until its end: each future on its way would have room for it, twice.
 #[derive(Default)]
 pub(crate) struct HeldPayload {
     pub(crate) payload: Payload,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use cloakroom_core::{Context, Payload};
+use cloakroom_core::Context;
 use wasmtime::component::Resource;
 
 #[cfg(feature = "wasi")]
@@ -113,20 +113,20 @@ impl InstanceState {
 
     pub(crate) fn put_payload(
         &mut self,
-        payload: HeldPayload,
+        payload: Box<HeldPayload>,
     ) -> wasmtime::Result<Resource<PayloadResource>> {
-        Ok(Resource::new_own(self.handles.insert(Handle::Payload(Box::new(payload)))?))
+        Ok(Resource::new_own(self.handles.insert(Handle::Payload(payload))?))
     }
 
     /// Adds the payload that the call is for.
     pub(crate) async fn put_input(
         &mut self,
-        payload: Payload,
+        input: Box<HeldPayload>,
     ) -> wasmtime::Result<Resource<PayloadResource>> {
         // The imports that copy metadata do not wait, so a call with much of it leaves its caller's task here.
-        let metadata = payload.metadata.iter().map(|(name, value)| name.len() + value.len());
+        let metadata = input.payload.metadata.iter().map(|(name, value)| name.len() + value.len());
         large_work::yield_before_processing(metadata.sum(), &self.call.clock).await;
-        self.put_payload(payload.into())
+        self.put_payload(input)
     }
 
     pub(crate) fn put_bucket(
@@ -229,9 +229,9 @@ impl InstanceState {
     pub(crate) fn take_payload(
         &mut self,
         handle: Resource<PayloadResource>,
-    ) -> Result<Payload, Fault> {
+    ) -> Result<Box<HeldPayload>, Fault> {
         match self.handles.take(handle.rep())? {
-            Handle::Payload(held) => Ok(held.payload),
+            Handle::Payload(held) => Ok(held),
             _ => Err(WRONG_KIND),
         }
     }

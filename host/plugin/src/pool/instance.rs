@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use cloakroom_core::{Claim, Description, Direction, Error, Limit, Object, Payload, PutOutcome};
+use cloakroom_core::{Claim, Description, Direction, Error, Limit, Object, PutOutcome};
 use wasmtime::{Store, UpdateDeadline};
 
 use crate::{
@@ -15,7 +15,7 @@ use crate::{
     contract::v0_1::exports::linked_plugin::{Exports, LinkedPlugin},
     instance::{
         call::Call, config::InstanceConfig, fault::Fault, guest_error::GuestError,
-        state::InstanceState, trap,
+        handle_table::HeldPayload, state::InstanceState, trap,
     },
     trace::TraceEvent,
 };
@@ -79,11 +79,15 @@ impl Instance {
     }
 
     /// Puts an instance that is used again into a call.
-    pub(super) async fn begin_call(&mut self, call: Call) {
+    pub(super) fn begin_call(&mut self, call: Call) {
         self.is_sound = false;
-        let clock = call.clock.clone();
         self.store.data_mut().begin_call(call);
-        large_work::yield_before_lists(self.store.data().meter.memory(), &clock).await;
+    }
+
+    /// Moves the call to a compute thread if the instance has so much memory that it may pass large lists.
+    pub(super) async fn yield_before_lists(&mut self) {
+        let InstanceState { meter, call, .. } = self.store.data_mut();
+        large_work::yield_before_lists(meter.memory(), &call.clock).await;
     }
 
     pub(super) async fn about(&mut self) -> Result<About, Error> {
@@ -107,11 +111,11 @@ impl Instance {
     pub(super) async fn run_codec(
         &mut self,
         direction: Direction,
-        payload: Payload,
-    ) -> Result<Option<Payload>, Error> {
+        input: Box<HeldPayload>,
+    ) -> Result<Option<Box<HeldPayload>>, Error> {
         self.prepare();
         let answer =
-            self.linked.run_codec(&mut self.store, &mut self.exports, direction, payload).await;
+            self.linked.run_codec(&mut self.store, &mut self.exports, direction, input).await;
         let answer = answer.map_err(|error| self.explain(error))?;
         self.finish(answer)
     }

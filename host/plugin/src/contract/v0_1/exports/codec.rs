@@ -1,6 +1,6 @@
 //! `codec`, the exported interface.
 
-use cloakroom_core::{Description, Direction, Error, Payload};
+use cloakroom_core::{Description, Direction, Error};
 use wasmtime::{
     Store,
     component::{ComponentExportIndex, Instance, InstancePre, Resource, TypedFunc},
@@ -16,6 +16,7 @@ use crate::{
     },
     instance::{
         guest_error::GuestError,
+        handle_table::HeldPayload,
         resources::{ContextResource, PayloadResource},
         state::InstanceState,
     },
@@ -75,9 +76,9 @@ impl CodecIndices {
         instance: &Instance,
         funcs: &mut CodecFuncs,
         direction: Direction,
-        payload: Payload,
-    ) -> wasmtime::Result<Result<Option<Payload>, GuestError>> {
-        let payload = store.data_mut().put_input(payload).await?;
+        input: Box<HeldPayload>,
+    ) -> wasmtime::Result<Result<Option<Box<HeldPayload>>, GuestError>> {
+        let payload = store.data_mut().put_input(input).await?;
         // Borrowed, so that the guest cannot keep the handle. The context is no entry of the table, so 0 does.
         let params = (Resource::new_borrow(0), Resource::new_borrow(payload.rep()));
         let answer = match direction {

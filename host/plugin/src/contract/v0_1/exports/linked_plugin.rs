@@ -1,7 +1,7 @@
 //! A plugin that is linked, and the exports of its instances.
 
 use bytes::Bytes;
-use cloakroom_core::{Claim, Description, Direction, Error, Object, Payload};
+use cloakroom_core::{Claim, Description, Direction, Error, Object};
 use wasmtime::{
     Engine, Store,
     component::{Instance, InstancePre},
@@ -14,7 +14,9 @@ use super::{
 };
 use crate::{
     about::About,
-    instance::{fault::Fault, guest_error::GuestError, state::InstanceState},
+    instance::{
+        fault::Fault, guest_error::GuestError, handle_table::HeldPayload, state::InstanceState,
+    },
 };
 
 /// Component whose imports are resolved and whose exports are found, ready to be instantiated. It is
@@ -94,9 +96,9 @@ impl LinkedPlugin {
         store: &mut Store<InstanceState>,
         Exports { instance, codec, .. }: &mut Exports,
         direction: Direction,
-        payload: Payload,
-    ) -> wasmtime::Result<Result<Option<Payload>, GuestError>> {
-        self.codec()?.run(store, instance, codec, direction, payload).await
+        input: Box<HeldPayload>,
+    ) -> wasmtime::Result<Result<Option<Box<HeldPayload>>, GuestError>> {
+        self.codec()?.run(store, instance, codec, direction, input).await
     }
 
     /// Stores an object, and returns its claim.

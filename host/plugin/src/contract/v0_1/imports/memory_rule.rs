@@ -249,7 +249,7 @@ fn a_guest_with_much_metadata_leaves_its_callers_task() {
     assert!(made(60 << 10).is_some() && made(1 << 20).is_none());
     let mut given = |size: usize| {
         let payload = Payload::new("plain", "").with_metadata("name", vec![7; size]);
-        state.put_input(payload).now_or_never()
+        state.put_input(Box::new(payload.into())).now_or_never()
     };
     assert!(given(60 << 10).is_some() && given(1 << 20).is_none());
 }

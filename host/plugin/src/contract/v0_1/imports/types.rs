@@ -40,7 +40,7 @@ impl HostPayload for InstanceState {
         }
         let (data, body) = self.join(&data).await?;
         let payload = Payload { metadata: map, data, ..Payload::default() };
-        self.put_payload(HeldPayload::new(payload, body, own))
+        self.put_payload(HeldPayload::new(payload, body, own).into())
     }
 
     async fn from_envelope(
@@ -60,7 +60,7 @@ impl HostPayload for InstanceState {
         };
         let own = self.meter.reserve(message.cost())?.into();
         match message.into_payload() {
-            Ok(payload) => self.put_payload(HeldPayload::new(payload, body, own)).map(Ok),
+            Ok(payload) => self.put_payload(HeldPayload::new(payload, body, own).into()).map(Ok),
             Err(error) => Ok(Err(self.call.refuse(error))),
         }
     }
