@@ -15,10 +15,12 @@ use crate::grants::object_body::ObjectBody;
 #[expect(unreachable_pub, reason = "the generated bindings re-export it")]
 pub struct Rope(Pieces);
 
-/// Pieces of a rope. Most ropes are one piece: the rest is on the heap, so that a handle is small to move.
+/// Pieces of a rope. Most ropes are one piece, or the head and the body of an envelope: the rest is on the
+/// heap, so that a handle is small to move.
 #[derive(Clone)]
 enum Pieces {
     One { part: Bytes, reservation: SharedReservation },
+    Two { parts: [Bytes; 2], reservations: [SharedReservation; 2] },
     List(Box<List>),
 }
 
@@ -37,6 +39,7 @@ impl Rope {
     pub(crate) fn len(&self) -> usize {
         match &self.0 {
             Pieces::One { part, .. } => part.len(),
+            Pieces::Two { parts: [head, body], .. } => head.len() + body.len(),
             Pieces::List(list) => list.len,
         }
     }
@@ -45,6 +48,7 @@ impl Rope {
         match &self.0 {
             Pieces::One { part, .. } if part.is_empty() => &[],
             Pieces::One { part, .. } => slice::from_ref(part),
+            Pieces::Two { parts, .. } => parts,
             Pieces::List(list) => &list.parts,
         }
     }
@@ -52,13 +56,14 @@ impl Rope {
     fn reservations(&self) -> &[SharedReservation] {
         match &self.0 {
             Pieces::One { reservation, .. } => slice::from_ref(reservation),
+            Pieces::Two { reservations, .. } => reservations,
             Pieces::List(list) => &list.reservations,
         }
     }
 
     pub(crate) fn sha256(&self) -> Option<[u8; 32]> {
         match &self.0 {
-            Pieces::One { .. } => None,
+            Pieces::One { .. } | Pieces::Two { .. } => None,
             Pieces::List(list) => list.sha256,
         }
     }
@@ -74,11 +79,11 @@ impl Rope {
         own: SharedReservation,
         body: SharedReservation,
     ) -> Self {
-        let mut list = Box::<List>::default();
-        list.push(envelope.head, own.clone());
-        list.push(envelope.body, body);
-        list.push(envelope.tail, own);
-        Self(Pieces::List(list))
+        let Envelope { head, body: contents, tail } = envelope;
+        if head.is_empty() || contents.is_empty() || !tail.is_empty() {
+            return Self(Pieces::List(List::envelope([head, contents, tail], own, body).into()));
+        }
+        Self(Pieces::Two { parts: [head, contents], reservations: [own, body] })
     }
 
     /// Returns the bytes and their reservation, if they are in one piece.
@@ -149,8 +154,14 @@ impl Rope {
                 *self = Self::piece(part, reservation);
             }
             Pieces::One { part: first, reservation: its } => {
+                let parts = [mem::take(first), part];
+                self.0 = Pieces::Two { parts, reservations: [mem::take(its), reservation] };
+            }
+            Pieces::Two { parts, reservations } => {
                 let mut list = Box::<List>::default();
-                list.push(mem::take(first), mem::take(its));
+                for (part, its) in mem::take(parts).into_iter().zip(mem::take(reservations)) {
+                    list.push(part, its);
+                }
                 list.push(part, reservation);
                 self.0 = Pieces::List(list);
             }
@@ -166,6 +177,14 @@ impl Default for Rope {
 }
 
 impl List {
+    fn envelope(parts: [Bytes; 3], own: SharedReservation, body: SharedReservation) -> Self {
+        let mut list = Self::default();
+        for (part, reservation) in parts.into_iter().zip([own.clone(), body, own]) {
+            list.push(part, reservation);
+        }
+        list
+    }
+
     fn push(&mut self, part: Bytes, reservation: SharedReservation) {
         if !part.is_empty() {
             self.len += part.len();
@@ -185,11 +204,9 @@ impl From<Object> for Rope {
     fn from(object: Object) -> Self {
         // No reservation: the object is the call's input, which its caller has charged.
         let none = SharedReservation::default;
-        let mut rope = Self::envelope(object.envelope().clone(), none(), none());
-        if let Pieces::List(list) = &mut rope.0 {
-            list.sha256 = Some(*object.sha256());
-        }
-        rope
+        let Envelope { head, body, tail } = object.envelope().clone();
+        let list = List::envelope([head, body, tail], none(), none());
+        Self(Pieces::List(Box::new(List { sha256: Some(*object.sha256()), ..list })))
     }
 }
 
