@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
-use crate::{Context, Error, Payload};
+use crate::{Context, ENCODING, Error, Payload};
 
 /// Purpose of a codec. The pipeline checks the order of stages by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,20 +42,22 @@ impl Description {
     /// Returns whether a payload has one of the encodings.
     #[must_use]
     pub fn has_encoding_of(&self, payload: &Payload) -> bool {
-        // A codec that was offered the one format for the other would report a forged payload.
-        let named = if is_of_temporal_proxy(payload) {
-            Some(Self::TEMPORAL_PROXY)
-        } else {
-            payload.encoding()
+        let Some(encoding) = payload.metadata.get(ENCODING) else {
+            return false;
         };
-        named.is_some_and(|named| self.encodings.iter().any(|own| own == named))
+        // A codec that was offered the one format for the other would report a forged payload.
+        let named =
+            if is_of_temporal_proxy(payload) { Self::TEMPORAL_PROXY.as_bytes() } else { encoding };
+        self.encodings.iter().any(|own| own.as_bytes() == named)
     }
 }
 
 /// Returns whether a payload has the format of temporal-proxy: it carries its wrapped data key.
 #[must_use]
 pub fn is_of_temporal_proxy(payload: &Payload) -> bool {
-    payload.metadata.contains_key(WRAPPED_KEY) && payload.encoding() == Some(ENCRYPTED)
+    // The encoding first, by which most payloads are of another format.
+    payload.metadata.get(ENCODING).is_some_and(|encoding| encoding == ENCRYPTED)
+        && payload.metadata.contains_key(WRAPPED_KEY)
 }
 
 /// Result of encoding a payload.
