@@ -132,7 +132,8 @@ impl Compute {
     {
         let runtime = Handle::try_current().map_err(|_| errors::no_runtime())?;
         // Before the queue: the caller waits from here on, whoever takes the time.
-        let clock = Arc::new(Clock::new(job.time, Instant::now() + self.limits.wait));
+        let now = Instant::now();
+        let clock = Arc::new(Clock::new(job.time, now + self.limits.wait));
         let (used, role, limits) = (clock.clone(), job.role, job.limits.clone());
         // One future that holds all others: the guest's is large, and is made where it stays.
         let mut guest = Box::pin(async move {
@@ -149,7 +150,9 @@ impl Compute {
             if let Some(call) = job.ctx.call() {
                 call.begin();
             }
-            match self.threads.poll_first(role, &clock, guest) {
+            // A quick call has only just begun: one look at the clock serves both.
+            let began = if short.is_some() { Instant::now() } else { now };
+            match self.threads.poll_first(role, &clock, began, guest) {
                 // Nearly every small call. It needs neither a task nor a channel.
                 FirstPoll::Done(answer, computed) => {
                     job.inline_limit.observe(job.bytes, computed);

@@ -156,9 +156,9 @@ impl Clock {
         self.abandoned.load(SeqCst)
     }
 
-    /// Begins a poll in the caller's task.
-    pub(crate) fn begin_inline(&self) {
-        self.begin(CurrentPoll::Inline(Instant::now()));
+    /// Begins a poll in the caller's task, which is timed since `began`.
+    pub(crate) fn begin_inline(&self, began: Instant) {
+        self.begin(CurrentPoll::Inline(began));
     }
 
     /// Begins a poll on a compute thread, where the guest yields after `turn`.

@@ -9,7 +9,7 @@ use std::{
         atomic::{AtomicU8, AtomicU64, Ordering::SeqCst},
     },
     task::{Context as Polling, Poll, Wake, Waker},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use cloakroom_core::{CallId, Context};
@@ -118,7 +118,7 @@ impl Task {
     /// Polls the guest once in its caller's task, which has runtime, span and subscriber.
     pub(super) fn poll_inline(self: &Arc<Self>, ticker: &EpochTicker) -> PollReport {
         let _awake = ticker.enter();
-        self.clock.begin_inline();
+        self.clock.begin_inline(Instant::now());
         self.poll_guest()
     }
 

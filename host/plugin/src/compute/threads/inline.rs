@@ -74,7 +74,7 @@ impl ComputeThreads {
         true
     }
 
-    /// Polls a guest for the first time, with a slot. One that is done gives everything back.
+    /// Polls a guest for the first time, with a slot, since `began`. One that is done gives everything back.
     ///
     /// There is no task yet that could be woken: a guest that waits for an import is polled once more by
     /// [`ComputeThreads::go_on`].
@@ -82,13 +82,14 @@ impl ComputeThreads {
         self: &Arc<Self>,
         role: PluginRole,
         clock: &Clock,
+        began: Instant,
         mut guest: Pin<Box<G>>,
     ) -> FirstPoll<G, T>
     where
         G: Future<Output = Result<T, Error>>,
     {
         let _awake = self.ticker.enter();
-        clock.begin_inline();
+        clock.begin_inline(began);
         let mut polling = Polling::from_waker(Waker::noop());
         let polled = catch_unwind(AssertUnwindSafe(|| guest.as_mut().poll(&mut polling)));
         let answer = match polled {

@@ -77,7 +77,7 @@ fn state(inline: bool) -> InstanceState {
     let hour = Duration::from_secs(3600);
     let clock = Arc::new(Clock::new(hour, Instant::now() + hour));
     if inline {
-        clock.begin_inline();
+        clock.begin_inline(Instant::now());
     }
     InstanceState::new(Arc::new(config), Call::new(Context::none(), clock))
 }
