@@ -3,7 +3,10 @@
 //! Labels are names from the configuration and fixed words, so their number does not grow with traffic.
 
 use cloakroom_core::{Context, Direction, Error, MemoryBudget};
-use metrics::{Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge};
+use metrics::{
+    Key, Level, Metadata, Unit, counter, describe_counter, describe_gauge, describe_histogram,
+    with_recorder,
+};
 
 use crate::labels::{BoundedLabels, OTHER, label};
 
@@ -69,6 +72,15 @@ pub const KEY_CURRENT: &str = "cloakroom_key_current";
 /// recorded. Label: `part`.
 pub const TURNS_WAITED: &str = "cloakroom_turns_waited";
 
+/// Origin of metrics that are recorded without a macro.
+pub(crate) static METADATA: Metadata<'static> =
+    Metadata::new("cloakroom_pipeline", Level::INFO, Some(module_path!()));
+
+// Made once: a key is a hash of its name, and each call records these.
+static MEMORY_KEY: Key = Key::from_static_name(MEMORY);
+static MEMORY_PEAK_KEY: Key = Key::from_static_name(MEMORY_PEAK);
+static MEMORY_LIMIT_KEY: Key = Key::from_static_name(MEMORY_LIMIT);
+
 /// Buckets of [`SECONDS`], from a warm call to a store that timed out.
 pub const SECONDS_BUCKETS: [f64; 12] =
     [0.00001, 0.0001, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0];
@@ -113,9 +125,16 @@ pub(crate) fn count_failure(direction: Direction, error: Error) -> Error {
 
 /// Records the memory that a budget counts. Called when a call begins, and when metrics are rendered.
 pub fn record_memory(budget: &MemoryBudget) {
-    gauge!(MEMORY).set(budget.used() as f64);
-    gauge!(MEMORY_PEAK).set(budget.peak() as f64);
-    gauge!(MEMORY_LIMIT).set(budget.process_bytes().get() as f64);
+    let values = [
+        (&MEMORY_KEY, budget.used() as f64),
+        (&MEMORY_PEAK_KEY, budget.peak() as f64),
+        (&MEMORY_LIMIT_KEY, budget.process_bytes().get() as f64),
+    ];
+    with_recorder(|recorder| {
+        for (key, value) in values {
+            recorder.register_gauge(key, &METADATA).set(value);
+        }
+    });
 }
 
 /// Counts a look-up of an object in the cache.

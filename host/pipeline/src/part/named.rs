@@ -6,12 +6,9 @@ use std::{
 };
 
 use cloakroom_core::Direction;
-use metrics::{Key, Level, Metadata, SharedString, with_recorder};
+use metrics::{Key, SharedString, with_recorder};
 
-use crate::metric;
-
-static METADATA: Metadata<'static> =
-    Metadata::new("cloakroom_pipeline", Level::INFO, Some(module_path!()));
+use crate::metric::{self, METADATA};
 
 /// Stage or driver by its name.
 pub(crate) struct Part {
