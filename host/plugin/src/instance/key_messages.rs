@@ -28,9 +28,11 @@ impl KeyMessages {
     pub(crate) fn count(&self, ring: &Arc<str>, id: &str) {
         let label = key_label(id);
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = last.take().filter(|last| last.label == label && last.ring == *ring);
-        let LastKey { metric, .. } =
-            last.insert(known.unwrap_or_else(|| LastKey::new(ring, label)));
+        let is_known = |last: &LastKey| last.label == label && last.ring == *ring;
+        if !last.as_ref().is_some_and(is_known) {
+            *last = None;
+        }
+        let LastKey { metric, .. } = last.get_or_insert_with(|| LastKey::new(ring, label));
         with_recorder(|recorder| recorder.register_counter(metric, &METADATA).increment(1));
     }
 }
