@@ -86,7 +86,12 @@ impl CallMemory {
         self.release(kept.min(bytes));
     }
 
-    fn take(&self, bytes: usize) -> Result<(), Error> {
+    /// Counts `bytes` until they are released, for an owner that keeps the number itself. A [`Charge`] does
+    /// both, and holds the call for it.
+    ///
+    /// # Errors
+    /// As [`CallMemory::charge`].
+    pub fn take(&self, bytes: usize) -> Result<(), Error> {
         let Call { budget, used, .. } = &*self.0;
         // Before the process is asked: a call that is too large by itself fails for good, and as `Busy`
         // it would be retried for ever.
@@ -101,7 +106,8 @@ impl CallMemory {
         })
     }
 
-    fn release(&self, bytes: usize) {
+    /// Releases `bytes` of what [`CallMemory::take`] counted.
+    pub fn release(&self, bytes: usize) {
         if bytes != 0 {
             self.0.used.fetch_sub(bytes, SeqCst);
             self.0.budget.release(bytes - self.refill_credit(bytes));

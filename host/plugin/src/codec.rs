@@ -121,8 +121,7 @@ impl PluginCodec {
         let input = Box::new(HeldPayload::from(payload));
         let guest = move |permit: CallPermit| async move {
             let call = Call::new(ctx, permit.clock().clone());
-            let call =
-                Call { input: input.payload.footprint(), object_limit, moves_parts, ..call };
+            let call = Call { input: input.payload.footprint(), object_limit, moves_parts, ..call };
             pool.take(permit, call).await?.run_codec(direction, input).await
         };
         let answer = runtime.compute.run(job, guest).await?;

@@ -25,12 +25,18 @@ pub(crate) struct HeldPayload {
     /// Reservation of the body, which buffers may share.
     pub(crate) body: SharedReservation,
     /// Reservation of everything else that was made for it.
-    _own: SharedReservation,
+    own: SharedReservation,
 }
 
 impl HeldPayload {
     pub(crate) fn new(payload: Payload, body: SharedReservation, own: SharedReservation) -> Self {
-        Self { payload, body, _own: own }
+        Self { payload, body, own }
+    }
+
+    /// Gives the reservations back: whoever takes the payload counts it.
+    pub(crate) fn release(&mut self) {
+        self.body = SharedReservation::default();
+        self.own = SharedReservation::default();
     }
 }
 

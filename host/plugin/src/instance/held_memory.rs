@@ -6,7 +6,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering::Relaxed},
 };
 
-use cloakroom_core::{CallMemory, Charge, Limit};
+use cloakroom_core::{CallMemory, Limit};
 
 use super::fault::Fault;
 
@@ -31,17 +31,47 @@ impl HeldMemory {
         Self(Arc::new(Inner { used: AtomicUsize::new(input), limit, call }))
     }
 
+    /// Begins the count of another guest call. What is still held of an earlier one stays in that one's.
+    pub(crate) fn restart(&mut self, input: usize, call: Option<CallMemory>) {
+        match Arc::get_mut(&mut self.0) {
+            Some(inner) => {
+                inner.used = AtomicUsize::new(input);
+                inner.call = call;
+            }
+            None => *self = Self::new(self.0.limit, input, call),
+        }
+    }
+
     /// Reserves `bytes` that are about to be allocated.
     ///
     /// # Errors
     /// `Limit(Held)` if the call would hold more than `Limits::held`. `Refused` if the pipeline's call or
     /// the process would hold more than it may.
     pub(crate) fn reserve(&self, bytes: usize) -> Result<Reservation, Fault> {
-        let charge = self.0.call.as_ref().map(|call| call.charge(0)).transpose();
-        let charge = charge.map_err(refused)?;
-        let mut reservation = Reservation { held: self.clone(), bytes: 0, charge };
-        reservation.grow(bytes)?;
-        Ok(reservation)
+        self.take(bytes)?;
+        Ok(Reservation { held: self.clone(), bytes })
+    }
+
+    fn take(&self, bytes: usize) -> Result<(), Fault> {
+        // The call's own limit first: a guest that exceeds it must not be reported as a busy host. `Relaxed` is
+        // enough, since the number orders no other memory.
+        let Inner { used, limit, call } = &*self.0;
+        let sum = |used: usize| used.checked_add(bytes).filter(|sum| sum <= limit);
+        if used.fetch_update(Relaxed, Relaxed, sum).is_err() {
+            return Err(Fault::Limit(Limit::Held));
+        }
+        let taken = call.as_ref().map_or(Ok(()), |call| call.take(bytes));
+        taken.map_err(|error| {
+            used.fetch_sub(bytes, Relaxed);
+            Fault::Refused(Some(error))
+        })
+    }
+
+    fn release(&self, bytes: usize) {
+        self.0.used.fetch_sub(bytes, Relaxed);
+        if let Some(call) = &self.0.call {
+            call.release(bytes);
+        }
     }
 
     /// Returns how many bytes are held now.
@@ -55,7 +85,6 @@ impl HeldMemory {
 pub(crate) struct Reservation {
     held: HeldMemory,
     bytes: usize,
-    charge: Option<Charge>,
 }
 
 impl Reservation {
@@ -64,35 +93,16 @@ impl Reservation {
     /// # Errors
     /// As [`HeldMemory::reserve`]. The reservation is unchanged then.
     pub(crate) fn grow(&mut self, bytes: usize) -> Result<(), Fault> {
-        // The call's own limit first: a guest that exceeds it must not be reported as a busy host. `Relaxed` is
-        // enough, since the number orders no other memory.
-        let Inner { used, limit, .. } = &*self.held.0;
-        let sum = |used: usize| used.checked_add(bytes).filter(|sum| sum <= limit);
-        if used.fetch_update(Relaxed, Relaxed, sum).is_err() {
-            return Err(Fault::Limit(Limit::Held));
-        }
+        self.held.take(bytes)?;
         self.bytes += bytes;
-        let charged = self.charge.as_mut().map_or(Ok(()), |charge| charge.grow(bytes));
-        charged.map_err(|error| {
-            self.bytes -= bytes;
-            used.fetch_sub(bytes, Relaxed);
-            refused(error)
-        })
-    }
-
-    /// Returns how many bytes are reserved.
-    pub(crate) fn bytes(&self) -> usize {
-        self.bytes
+        Ok(())
     }
 
     /// Releases `bytes`, at most all.
     pub(crate) fn shrink(&mut self, bytes: usize) {
         let bytes = bytes.min(self.bytes);
         self.bytes -= bytes;
-        self.held.0.used.fetch_sub(bytes, Relaxed);
-        if let Some(charge) = &mut self.charge {
-            charge.shrink(bytes);
-        }
+        self.held.release(bytes);
     }
 
     /// Releases all but `bytes`.
@@ -103,7 +113,7 @@ impl Reservation {
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        self.held.0.used.fetch_sub(self.bytes, Relaxed);
+        self.held.release(self.bytes);
     }
 }
 
@@ -117,10 +127,6 @@ impl From<Reservation> for SharedReservation {
     fn from(reservation: Reservation) -> Self {
         Self { _reservation: Some(Arc::new(reservation)) }
     }
-}
-
-fn refused(error: cloakroom_core::Error) -> Fault {
-    Fault::Refused(Some(error))
 }
 
 #[cfg(test)]
@@ -141,6 +147,23 @@ mod tests {
         drop(other);
         assert_eq!(held.used(), 2);
         assert!(held.reserve(8).is_ok());
+    }
+
+    #[test]
+    fn what_outlives_a_call_is_not_counted_in_the_next() {
+        let budget = MemoryBudget::new(ByteSize::bytes(20), ByteSize::bytes(20));
+        let (first, second) = (budget.call(), budget.call());
+        let mut held = HeldMemory::new(10, 1, Some(first.clone()));
+        let kept = held.reserve(4).unwrap();
+        held.restart(2, Some(second.clone()));
+        assert_eq!((held.used(), first.used(), second.used()), (2, 4, 0));
+        let other = held.reserve(8).unwrap();
+        assert!(held.reserve(1).is_err(), "the limit is the same");
+        drop(kept);
+        assert_eq!((held.used(), first.used(), second.used()), (10, 0, 8));
+        drop(other);
+        held.restart(0, Some(first.clone()));
+        assert_eq!((held.used(), first.used(), second.used()), (0, 0, 0));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use wasmtime::ResourceLimiterAsync;
 use super::{
     call::Call,
     fault::Fault,
-    held_memory::{HeldMemory, Reservation},
+    held_memory::{HeldMemory, Reservation, SharedReservation},
 };
 use crate::{
     compute::{clock::Clock, large_work},
@@ -22,9 +22,12 @@ const TABLE_ELEMENTS: usize = 100_000;
 /// Bytes of one element of a table.
 const TABLE_ELEMENT: usize = size_of::<usize>();
 
-/// Bytes that are reserved for small results of imports. A plugin that reads metadata has several of them
-/// after each other.
-const SMALL_RESULT: usize = 4 << 10;
+/// Bytes that are reserved for small pieces of a call, and for small results of its imports. Each call has a
+/// few of them, and to count a piece costs more than to make it.
+const SMALL_PIECES: usize = 4 << 10;
+
+/// Most bytes of a small piece.
+const SMALL_PIECE: usize = SMALL_PIECES / 2;
 
 /// Use of resources by one instance, and its limits.
 pub(crate) struct Meter {
@@ -37,18 +40,26 @@ pub(crate) struct Meter {
     log_limit: usize,
     clock: Arc<Clock>,
     held: HeldMemory,
-    held_limit: usize,
-    /// Reservation of the results of the last import. The guest has copied them by its next import. That of
-    /// small results lasts until the call ends.
+    small: SmallPieces,
+    /// Reservation of the results of the last import, if they are large. The guest has copied them by its next
+    /// import.
     in_transit: Option<Reservation>,
     /// Charge for memory and tables. They outlive the call if the instance is kept warm, so they are
     /// charged to the process and to no call.
     instance: ProcessCharge,
 }
 
+/// Reservation that small pieces of a call share, and what is left of it. All of it stays counted until the
+/// last of them is dropped.
+#[derive(Default)]
+struct SmallPieces {
+    reservation: SharedReservation,
+    left: usize,
+}
+
 impl Meter {
     pub(crate) fn new(limits: &Limits, budget: &MemoryBudget, call: &Call) -> Self {
-        let held_limit = limits.held.as_usize();
+        let held = HeldMemory::new(limits.held.as_usize(), call.input, call.ctx.memory().cloned());
         Self {
             memory: 0,
             memory_limit: limits.memory.as_usize(),
@@ -58,8 +69,8 @@ impl Meter {
             log: 0,
             log_limit: limits.log.as_usize(),
             clock: call.clock.clone(),
-            held: held_memory(held_limit, call),
-            held_limit,
+            held,
+            small: SmallPieces::default(),
             in_transit: None,
             instance: ProcessCharge::new(budget.clone()),
         }
@@ -70,17 +81,19 @@ impl Meter {
         self.output = 0;
         self.log = 0;
         self.clock = call.clock.clone();
-        self.held = held_memory(self.held_limit, call);
+        self.held.restart(call.input, call.ctx.memory().cloned());
     }
 
-    /// Ends the call: its results are copied.
+    /// Ends the call: its results are copied. Nothing of it stays counted for an instance that is kept.
     pub(crate) fn end_call(&mut self) {
         self.in_transit = None;
+        self.small = SmallPieces::default();
+        self.held.restart(0, None);
     }
 
     /// Returns the memory that the host holds for the call.
     pub(crate) fn held(&mut self) -> &HeldMemory {
-        self.release_large_transit();
+        self.in_transit = None;
         &self.held
     }
 
@@ -92,28 +105,46 @@ impl Meter {
         self.held().reserve(bytes)
     }
 
+    /// Reserves bytes of a piece that the host is about to allocate for the guest. Small ones share a
+    /// reservation.
+    ///
+    /// # Errors
+    /// As [`HeldMemory::reserve`].
+    pub(crate) fn reserve_piece(&mut self, bytes: usize) -> Result<SharedReservation, Fault> {
+        if !self.has_small_room(bytes) {
+            return Ok(self.reserve(bytes)?.into());
+        }
+        self.small.left -= bytes;
+        Ok(self.small.reservation.clone())
+    }
+
+    /// Returns whether the room of small pieces has `bytes` left, and makes another room if it has not.
+    fn has_small_room(&mut self, bytes: usize) -> bool {
+        self.in_transit = None;
+        if bytes <= self.small.left {
+            return true;
+        }
+        if bytes > SMALL_PIECE {
+            return false;
+        }
+        // A call that holds nearly all that it may has room for the piece itself, if for no more.
+        let Ok(reservation) = self.held.reserve(SMALL_PIECES) else {
+            return false;
+        };
+        self.small = SmallPieces { reservation: reservation.into(), left: SMALL_PIECES };
+        true
+    }
+
     /// Reserves bytes of a result that the bindings are about to copy into the guest, until its next
-    /// import. The room of a small one is kept for those that follow it.
+    /// import. A small one leaves the room of small pieces as it is, since it is gone by the next piece.
     ///
     /// # Errors
     /// As [`HeldMemory::reserve`].
     pub(crate) fn reserve_in_transit(&mut self, bytes: usize) -> Result<(), Fault> {
-        self.release_large_transit();
-        if self.in_transit.as_ref().is_some_and(|reserved| bytes <= reserved.bytes()) {
-            return Ok(());
+        if !self.has_small_room(bytes) {
+            self.in_transit = Some(self.held.reserve(bytes)?);
         }
-        self.in_transit = None;
-        let room = self.held.reserve(bytes.max(SMALL_RESULT));
-        // A call that holds nearly all that it may has room for the result itself, if for no more.
-        self.in_transit = Some(room.or_else(|_| self.held.reserve(bytes))?);
         Ok(())
-    }
-
-    /// Releases the room of a result that is copied, unless it is small.
-    fn release_large_transit(&mut self) {
-        if self.in_transit.as_ref().is_some_and(|reserved| reserved.bytes() > SMALL_RESULT) {
-            self.in_transit = None;
-        }
     }
 
     /// Returns the bytes that the instance has charged the process.
@@ -176,10 +207,6 @@ impl Meter {
     }
 }
 
-fn held_memory(limit: usize, call: &Call) -> HeldMemory {
-    HeldMemory::new(limit, call.input, call.ctx.memory().cloned())
-}
-
 /// Future of a decision on growth, as `async_trait` has it.
 type Decision<'a> = Pin<Box<dyn Future<Output = wasmtime::Result<bool>> + Send + 'a>>;
 
@@ -234,31 +261,4 @@ impl ResourceLimiterAsync for Meter {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::{Duration, Instant};
-
-    use cloakroom_core::{ByteSize, Context};
-
-    use super::*;
-
-    #[test]
-    fn a_small_result_has_room_and_a_large_one_until_the_next_import() {
-        let limits = Limits { held: ByteSize::kib(8), ..Limits::default() };
-        let budget = MemoryBudget::new(limits.call_bytes, limits.process_bytes);
-        let clock = Clock::new(Duration::from_secs(60), Instant::now());
-        let mut meter = Meter::new(&limits, &budget, &Call::new(Context::none(), clock.into()));
-        for bytes in [100, SMALL_RESULT, 1] {
-            meter.reserve_in_transit(bytes).unwrap();
-            assert_eq!(meter.held.used(), SMALL_RESULT);
-        }
-        meter.reserve_in_transit(5000).unwrap();
-        assert_eq!(meter.held.used(), 5000);
-        assert_eq!(meter.held().used(), 0, "copied by the next import");
-        let rest = meter.reserve(limits.held.as_usize() - 100).unwrap();
-        meter.reserve_in_transit(100).unwrap();
-        assert!(meter.reserve_in_transit(101).is_err());
-        meter.end_call();
-        drop(rest);
-        assert_eq!(meter.held.used(), 0);
-    }
-}
+mod tests;

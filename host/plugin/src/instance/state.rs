@@ -34,6 +34,8 @@ pub(crate) struct InstanceState {
     pub(crate) call: Call,
     pub(crate) meter: Meter,
     handles: HandleTable,
+    /// Context between two calls. To make one takes an allocation.
+    no_context: Context,
     #[cfg(feature = "wasi")]
     pub(crate) wasi: Option<Box<Wasi>>,
     #[cfg(feature = "http")]
@@ -44,6 +46,7 @@ impl InstanceState {
     pub(crate) fn new(config: Arc<InstanceConfig>, call: Call) -> Self {
         Self {
             handles: HandleTable::new(config.limits.handles.get()),
+            no_context: Context::none(),
             meter: Meter::new(&config.limits, &config.memory, &call),
             #[cfg(feature = "wasi")]
             wasi: None,
@@ -88,7 +91,7 @@ impl InstanceState {
     pub(crate) fn end_call(&mut self) {
         self.handles.clear();
         self.meter.end_call();
-        self.call.ctx = Context::none();
+        self.call.ctx = self.no_context.clone();
         self.call.refusal = None;
     }
 
@@ -202,7 +205,7 @@ impl InstanceState {
         }
         let length = rope.len();
         large_work::yield_before_processing(length, &self.call.clock).await;
-        let reservation = self.meter.reserve(length)?.into();
+        let reservation = self.meter.reserve_piece(length)?;
         match self.handles.get(handle.rep())? {
             Handle::Buffer(rope) => Ok(rope.join(reservation)),
             _ => WRONG_KIND.trap(),
@@ -231,7 +234,10 @@ impl InstanceState {
         handle: Resource<PayloadResource>,
     ) -> Result<Box<HeldPayload>, Fault> {
         match self.handles.take(handle.rep())? {
-            Handle::Payload(held) => Ok(held),
+            Handle::Payload(mut held) => {
+                held.release();
+                Ok(held)
+            }
             _ => Err(WRONG_KIND),
         }
     }

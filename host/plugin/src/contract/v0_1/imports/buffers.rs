@@ -15,7 +15,7 @@ impl HostBuffer for InstanceState {
     fn new(&mut self, contents: Vec<u8>) -> wasmtime::Result<Resource<Rope>> {
         let _call = self.host_call("buffer.new", contents.len());
         self.meter.count_output(contents.len())?;
-        let reservation = self.meter.reserve(contents.capacity())?.into();
+        let reservation = self.meter.reserve_piece(contents.capacity())?;
         self.put_buffer(Rope::piece(contents.into(), reservation))
     }
 

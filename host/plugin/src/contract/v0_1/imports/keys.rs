@@ -220,6 +220,6 @@ impl InstanceState {
     /// Reserves the memory of a result of at most `size` bytes. A key's operation allocates all of its output
     /// at once.
     fn reserve_result(&mut self, size: usize) -> wasmtime::Result<SharedReservation> {
-        Ok(self.meter.reserve(size)?.into())
+        Ok(self.meter.reserve_piece(size)?)
     }
 }

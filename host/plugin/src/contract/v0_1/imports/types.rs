@@ -31,7 +31,7 @@ impl HostPayload for InstanceState {
         if given > self.config.limits.entries.get() {
             return Fault::Limit(Limit::Entries).trap();
         }
-        let own = self.meter.reserve(Payload::cost_of(given, size))?.into();
+        let own = self.meter.reserve_piece(Payload::cost_of(given, size))?;
         let mut map = Metadata::new();
         map.extend(metadata.into_iter().map(|(name, value)| (name, value.into())));
         // A map keeps one of two, and which one would depend on the reader.
@@ -58,7 +58,7 @@ impl HostPayload for InstanceState {
             }
             Err(error) => return Fault::Refused(Some(error)).trap(),
         };
-        let own = self.meter.reserve(message.cost())?.into();
+        let own = self.meter.reserve_piece(message.cost())?;
         match message.into_payload() {
             Ok(payload) => self.put_payload(HeldPayload::new(payload, body, own).into()).map(Ok),
             Err(error) => Ok(Err(self.call.refuse(error))),
@@ -73,7 +73,7 @@ impl HostPayload for InstanceState {
         // The body is shared, so only the framing around it is new.
         let framing = length - given.data.len();
         self.meter.count_output(framing)?;
-        let own = self.meter.reserve(framing)?.into();
+        let own = self.meter.reserve_piece(framing)?;
         let held = self.payload(&payload)?;
         let rope = Rope::envelope(held.payload.envelope(), own, held.body.clone());
         self.put_buffer(rope)
