@@ -1,6 +1,6 @@
 //! Decoding: references are followed, then stages run in reverse order. The mirror of encoding.
 
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc};
 
 use cloakroom_core::{Context, Direction, Error, Payload};
 
@@ -73,23 +73,27 @@ impl Pipeline {
     }
 
     /// Decodes plain payloads. References stay.
-    async fn decode_items(&self, call: &Call, items: Vec<Item>) -> Result<Vec<Item>, Error> {
-        let items = match <[Item; 1]>::try_from(items) {
+    async fn decode_items(&self, call: &Call, mut items: Vec<Item>) -> Result<Vec<Item>, Error> {
+        if let [item] = &mut *items {
             // As encoding does.
-            Ok([Item::Plain(payload)]) if !self.lets_pass(&payload) => {
-                let decode = self.decode_payload(&call.ctx, payload);
-                return Ok(vec![Item::Plain(catch_panic("the pipeline", decode).await?)]);
+            if let Item::Plain(payload) = item
+                && !self.lets_pass(payload)
+            {
+                let decode = pin!(self.decode_payload(&call.ctx, payload));
+                catch_panic("the pipeline", decode).await?;
             }
-            Ok([item]) => return Ok(vec![item]),
-            Err(items) => items,
-        };
-        let this = Arc::new(self.clone());
+            return Ok(items);
+        }
+        let (this, ctx) = (Arc::new(self.clone()), Arc::new(call.ctx.clone()));
         let decode = |item| match item {
             // A page of a history has thousands of them, and a task for each takes longer than all else.
             Item::Plain(payload) if self.lets_pass(&payload) => Step::Done(Item::Plain(payload)),
-            Item::Plain(payload) => {
-                let (this, ctx) = (this.clone(), call.ctx.clone());
-                Step::Run(async move { Ok(Item::Plain(this.decode_payload(&ctx, payload).await?)) })
+            Item::Plain(mut payload) => {
+                let (this, ctx) = (this.clone(), ctx.clone());
+                Step::run(async move {
+                    this.decode_payload(&ctx, &mut payload).await?;
+                    Ok(Item::Plain(payload))
+                })
             }
             item => Step::Done(item),
         };
@@ -104,26 +108,26 @@ impl Pipeline {
             && self.check_payload(counted.slot, Direction::Decode, &counted.payload).is_ok()
     }
 
-    /// Decodes a payload by the stages that own its encoding, last to first.
+    /// Decodes a payload by the stages that own its encoding, last to first, in its place.
     pub(crate) async fn decode_payload(
         &self,
         ctx: &Context,
-        mut counted: CountedPayload,
-    ) -> Result<CountedPayload, Error> {
+        counted: &mut CountedPayload,
+    ) -> Result<(), Error> {
         let (slot, mut is_plaintext) = (counted.slot, false);
         for stage in self.stages.iter().rev() {
             is_plaintext |= stage.lets_plaintext_pass(&counted.payload);
-            let (before, payload) = counted.take();
-            let payload = stage.decode(ctx, slot, payload).await?;
+            let before = counted.body_address();
+            stage.decode(ctx, slot, &mut counted.payload).await?;
             // After each stage, because a few bytes may decompress to gigabytes.
-            self.check_payload(slot, Direction::Decode, &payload)?;
-            let counted = counted.put(before, payload);
+            self.check_payload(slot, Direction::Decode, &counted.payload)?;
+            let counted = counted.recount(before);
             counted.map_err(|error| error.at_stage(stage.name(), Direction::Decode, slot))?;
         }
         // Counted after all stages, because a payload that a later stage refuses did not pass.
         if is_plaintext {
             metric::count_plaintext(ctx);
         }
-        Ok(counted)
+        Ok(())
     }
 }

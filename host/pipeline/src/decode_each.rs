@@ -43,7 +43,7 @@ impl Pipeline {
         let this = Arc::new(self.clone());
         let decode = |(slot, payload)| {
             let (this, ctx) = (this.clone(), ctx.clone());
-            Step::Run(async move {
+            Step::run(async move {
                 let decoded = this.decode_batch(&ctx, vec![payload]).await;
                 let decoded = decoded.and_then(|mut one| one.pop().ok_or_else(tasks::lost));
                 Ok(decoded.map_err(|error| {

@@ -1,6 +1,6 @@
 //! Encoding: stages in written order, then storage of large payloads.
 
-use std::sync::Arc;
+use std::{borrow::Cow, mem::take, pin::pin, sync::Arc};
 
 use cloakroom_core::{Context, Direction, Error, Payload};
 
@@ -51,67 +51,73 @@ impl Pipeline {
     }
 
     async fn encode_items(&self, call: &Call, mut items: Vec<Item>) -> Result<Vec<Item>, Error> {
-        if items.len() == 1
-            && let Some(item) = items.pop()
-        {
-            // Nearly every call. It is worked on here, and needs neither a copy of the pipeline nor
+        if let [item] = &mut *items {
+            // Nearly every call. It is worked on in its place, and needs neither a copy of the pipeline nor
             // another list.
-            items.push(match context_of(call, &item) {
-                Some(ctx) => catch_panic("the pipeline", self.encode_item(&ctx, item)).await?,
-                None => item,
-            });
+            if let Some(ctx) = context_of(&call.ctx, item) {
+                let encode = pin!(self.encode_item(&ctx, item));
+                catch_panic("the pipeline", encode).await?;
+            }
             return Ok(items);
         }
-        // One clone for all: it counts each part of the pipeline.
-        let this = Arc::new(self.clone());
-        let encode = |item| match context_of(call, &item) {
-            Some(ctx) => {
-                let this = this.clone();
-                Step::Run(async move { this.encode_item(&ctx, item).await })
-            }
-            None => Step::Done(item),
+        // One clone of each for all: they count their parts.
+        let (this, ctx) = (Arc::new(self.clone()), Arc::new(call.ctx.clone()));
+        let encode = |mut item: Item| {
+            let own = match context_of(&call.ctx, &item) {
+                Some(Cow::Borrowed(_)) => ctx.clone(),
+                Some(Cow::Owned(own)) => Arc::new(own),
+                None => return Step::Done(item),
+            };
+            let this = this.clone();
+            Step::run(async move {
+                this.encode_item(&own, &mut item).await?;
+                Ok(item)
+            })
         };
         tasks::run_each(self.permits, items, encode).await
     }
 
-    async fn encode_item(&self, ctx: &Context, item: Item) -> Result<Item, Error> {
+    /// Encodes an item in its place. If it fails, nothing is left there.
+    async fn encode_item(&self, ctx: &Context, item: &mut Item) -> Result<(), Error> {
         if let Some(payload) = item.payload() {
             self.check_payload(payload.slot, Direction::Encode, &payload.payload)?;
         }
-        match item {
+        let Item::Plain(payload) = item else {
             // What is rare is boxed: each payload has room for the largest of all cases.
-            Item::Plain(payload)
-                if self.keeps_own && Box::pin(self.is_own(ctx, &payload)).await? =>
-            {
-                Ok(Item::Plain(payload))
-            }
-            Item::Plain(payload) => {
-                Ok(Item::Plain(self.encode_payload(ctx, payload, false).await?))
-            }
-            Item::Reference(payload, _) => Box::pin(self.pass_reference(ctx, payload)).await,
-            Item::EncodedReference(payload) => {
-                Box::pin(self.pass_encoded_reference(ctx, payload)).await
-            }
-            envelope @ Item::SystemEnvelope(_) => Ok(envelope),
+            *item = Box::pin(self.pass_item(ctx, item.take())).await?;
+            return Ok(());
+        };
+        if self.keeps_own && Box::pin(self.is_own(ctx, payload)).await? {
+            return Ok(());
+        }
+        self.encode_payload(ctx, payload, false).await
+    }
+
+    /// Lets an item pass that is no plain payload, or encodes it whole.
+    async fn pass_item(&self, ctx: &Context, item: Item) -> Result<Item, Error> {
+        match item {
+            Item::Reference(payload, _) => self.pass_reference(ctx, payload).await,
+            Item::EncodedReference(payload) => self.pass_encoded_reference(ctx, payload).await,
+            item @ (Item::Plain(_) | Item::SystemEnvelope(_)) => Ok(item),
         }
     }
 
-    /// Encodes a payload by all stages. With `always`, each must change it even if that makes it larger.
+    /// Encodes a payload by all stages, in its place. With `always`, each must change it even if that makes it larger.
     pub(crate) async fn encode_payload(
         &self,
         ctx: &Context,
-        mut counted: CountedPayload,
+        counted: &mut CountedPayload,
         always: bool,
-    ) -> Result<CountedPayload, Error> {
+    ) -> Result<(), Error> {
         let slot = counted.slot;
         for stage in self.stages.iter() {
-            let (before, payload) = counted.take();
-            let payload = stage.encode(ctx, slot, payload, always).await?;
-            self.check_entries(slot, Direction::Encode, &payload)?;
-            let counted = counted.put(before, payload);
+            let before = counted.body_address();
+            stage.encode(ctx, slot, &mut counted.payload, always).await?;
+            self.check_entries(slot, Direction::Encode, &counted.payload)?;
+            let counted = counted.recount(before);
             counted.map_err(|error| error.at_stage(stage.name(), Direction::Encode, slot))?;
         }
-        Ok(counted)
+        Ok(())
     }
 
     /// Stores large payloads, and puts references into their places.
@@ -155,7 +161,7 @@ impl Pipeline {
         // Stages encode the envelope and drop the sizes. Official readers take them from the
         // outermost payload.
         let sizes = reference.external_sizes.clone();
-        let reference = CountedPayload::made(stored.slot, &call.memory, reference)?;
+        let mut reference = CountedPayload::made(stored.slot, &call.memory, reference)?;
         // Dropped before the stages run: the object is stored, and its bytes would stay counted
         // beside the reference.
         drop(stored);
@@ -163,17 +169,18 @@ impl Pipeline {
             return Ok(Item::Reference(reference, None));
         }
         let ctx = call.ctx.for_payload(reference.slot);
-        let mut encoded = self.encode_payload(&ctx, reference, false).await?;
-        encoded.payload = storage.format.mark_encoded(encoded.payload, sizes);
-        Ok(Item::EncodedReference(encoded))
+        self.encode_payload(&ctx, &mut reference, false).await?;
+        let CountedPayload { payload, .. } = &mut reference;
+        *payload = storage.format.mark_encoded(take(payload), sizes);
+        Ok(Item::EncodedReference(reference))
     }
 }
 
 /// Returns the context in which an item is encoded, unless it passes as it is.
-fn context_of(call: &Call, item: &Item) -> Option<Context> {
+fn context_of<'a>(ctx: &'a Context, item: &Item) -> Option<Cow<'a, Context>> {
     if matches!(item, Item::SystemEnvelope(_)) {
         return None;
     }
     let slot = item.payload().map_or(0, |payload| payload.slot);
-    Some(call.ctx.for_payload(slot)).filter(|ctx| !ctx.is_plaintext())
+    Some(ctx.for_payload(slot)).filter(|ctx| !ctx.is_plaintext())
 }

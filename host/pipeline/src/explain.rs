@@ -152,9 +152,9 @@ impl Pipeline {
         // payload is stuck.
         for stage in self.stages.iter().rev() {
             let is_owned = stage.owns(&counted.payload);
-            let (before, payload) = counted.take();
-            let payload = stage.decode(&call.ctx, 0, payload).await?;
-            counted.put(before, payload)?;
+            let before = counted.body_address();
+            stage.decode(&call.ctx, 0, &mut counted.payload).await?;
+            counted.recount(before)?;
             if is_owned {
                 explanation.layers.push(Layer::of(&counted.payload, Some(stage.name())));
             }

@@ -19,7 +19,7 @@ pub(crate) enum Item {
     /// Goes through the stages, and is stored if it is large.
     Plain(CountedPayload),
     /// Looks like a reference in the clear. Its contents are known once they were read.
-    Reference(CountedPayload, Option<Reference>),
+    Reference(CountedPayload, Option<Box<Reference>>),
     /// Looks like a reference that stages have encoded.
     EncodedReference(CountedPayload),
     /// Is an envelope of the workflow engine, which no stage may touch. Its inner payloads are the
@@ -46,6 +46,12 @@ impl Item {
             PayloadKind::Reference => Self::Reference(payload, None),
             PayloadKind::EncodedReference => Self::EncodedReference(payload),
         }
+    }
+
+    /// Takes the item out of a batch that is worked on in its place.
+    pub(crate) fn take(&mut self) -> Self {
+        let nothing = SystemEnvelope::Closed(Payload::default());
+        std::mem::replace(self, Self::SystemEnvelope(nothing))
     }
 
     /// Returns the payload, or `None` for an envelope, whose payloads the pipeline takes from it.
@@ -82,7 +88,7 @@ pub(crate) struct CountedPayload {
     pub(crate) slot: usize,
     pub(crate) payload: Payload,
     /// Metadata before the stages. Kept only if a rule asks for it.
-    pub(crate) original: Option<OriginalMetadata>,
+    pub(crate) original: Option<Box<OriginalMetadata>>,
     charge: Charge,
     body: BodyOwner,
 }
@@ -150,7 +156,7 @@ impl CountedPayload {
     pub(crate) fn keep_metadata(&mut self, memory: &CallMemory) -> Result<(), Error> {
         let _charge = memory.charge(self.payload.footprint_around())?;
         let metadata = self.payload.metadata.clone();
-        self.original = Some(OriginalMetadata { metadata, _charge });
+        self.original = Some(Box::new(OriginalMetadata { metadata, _charge }));
         Ok(())
     }
 
@@ -165,15 +171,28 @@ impl CountedPayload {
     /// # Errors
     /// As [`CallMemory::charge`].
     pub(crate) fn put(&mut self, before: BodyAddress, payload: Payload) -> Result<(), Error> {
-        if BodyAddress::of_payload(&payload) != before {
+        self.payload = payload;
+        self.recount(before)
+    }
+
+    /// Returns where the body lies, before a codec works on the payload in its place.
+    pub(crate) fn body_address(&self) -> BodyAddress {
+        BodyAddress::of_payload(&self.payload)
+    }
+
+    /// Counts the payload again, after a codec may have changed it. Its body was at `before`.
+    ///
+    /// # Errors
+    /// As [`CallMemory::charge`].
+    pub(crate) fn recount(&mut self, before: BodyAddress) -> Result<(), Error> {
+        let payload = &self.payload;
+        if BodyAddress::of_payload(payload) != before {
             self.body = BodyOwner::Payload;
         }
         self.charge.resize(match self.body {
             BodyOwner::Payload => payload.footprint(),
             BodyOwner::Caller | BodyOwner::Object(_) => payload.footprint_around(),
-        })?;
-        self.payload = payload;
-        Ok(())
+        })
     }
 
     /// Returns the payload. With `keep_counted` its memory stays counted until the call is over.

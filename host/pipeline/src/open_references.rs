@@ -36,7 +36,7 @@ impl Pipeline {
             let Item::Reference(payload, reference) = item else {
                 continue;
             };
-            *reference = Some(read_reference(&**format, payload.slot, &payload.payload)?);
+            *reference = Some(read_reference(&**format, payload.slot, &payload.payload)?.into());
             references += 1;
             if references.is_multiple_of(TURN) {
                 // Reading does not wait, so a large batch would hold up the others on this thread.
@@ -65,8 +65,9 @@ impl Pipeline {
         };
         let (payload, sizes) = format.unmark_encoded(encoded.payload);
         encoded.payload = payload;
-        let decoded = self.decode_payload(&call.ctx, encoded).await;
-        let mut decoded = decoded.map_err(|error| undecodable().with_source(error))?;
+        let decoded = self.decode_payload(&call.ctx, &mut encoded).await;
+        decoded.map_err(|error| undecodable().with_source(error))?;
+        let mut decoded = encoded;
         decoded.payload.external_sizes = sizes;
         match format.classify(&decoded.payload) {
             PayloadKind::Reference => Ok(decoded),

@@ -37,16 +37,16 @@ impl Pipeline {
             Some(format) => self.open_encoded(ctx, &**format, &encoded).await?,
             None => None,
         };
-        let (Some(format), Some(opened)) = (&self.format, opened) else {
+        let (Some(format), Some(mut anew)) = (&self.format, opened) else {
             return self.encode_whole(ctx, encoded).await;
         };
-        if format.classify(&opened.payload) != PayloadKind::Reference
-            || !self.would_follow(ctx, &opened.payload)
+        if format.classify(&anew.payload) != PayloadKind::Reference
+            || !self.would_follow(ctx, &anew.payload)
         {
             return self.encode_whole(ctx, encoded).await;
         }
-        let sizes = opened.payload.external_sizes.clone();
-        let mut anew = self.encode_payload(ctx, opened, false).await?;
+        let sizes = anew.payload.external_sizes.clone();
+        self.encode_payload(ctx, &mut anew, false).await?;
         anew.payload = format.mark_encoded(anew.payload, sizes);
         // Encoded anew, the reference has only what belongs to one. Any further entry could be
         // plaintext that rides along unencrypted.
@@ -98,14 +98,15 @@ impl Pipeline {
     ) -> Result<Item, Error> {
         let memory = item::memory(ctx);
         // The body is shared, so this copy costs metadata only.
-        let again = CountedPayload::received(payload.slot, &memory, payload.payload.clone());
+        let mut again = CountedPayload::received(payload.slot, &memory, payload.payload.clone());
         let original = payload.original.take();
-        let mut encoded = self.encode_payload(ctx, payload, false).await?;
+        self.encode_payload(ctx, &mut payload, false).await?;
         let format = self.format.as_ref();
-        if format.is_some_and(|f| f.classify(&encoded.payload) != PayloadKind::Plain) {
-            encoded = self.encode_payload(ctx, again, true).await?;
+        if format.is_some_and(|f| f.classify(&payload.payload) != PayloadKind::Plain) {
+            self.encode_payload(ctx, &mut again, true).await?;
+            payload = again;
         }
-        encoded.original = original;
-        Ok(Item::Plain(encoded))
+        payload.original = original;
+        Ok(Item::Plain(payload))
     }
 }

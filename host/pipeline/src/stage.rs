@@ -4,6 +4,7 @@ use std::{
     borrow::Cow,
     fmt,
     future::Future,
+    mem::take,
     pin::{Pin, pin},
     sync::Arc,
     time::Duration,
@@ -132,46 +133,49 @@ impl Stage {
         admitted.map_err(|e| PartCall::refuse_stage(ctx, &self.part, direction, first, e))
     }
 
-    /// Encodes a payload. With `always`, the codec must change it even if that makes it no smaller.
+    /// Encodes a payload in its place. With `always`, the codec must change it even if that makes it no
+    /// smaller.
     pub(crate) async fn encode(
         &self,
         ctx: &Context,
         slot: usize,
-        payload: Payload,
+        payload: &mut Payload,
         always: bool,
-    ) -> Result<Payload, Error> {
+    ) -> Result<(), Error> {
         let size = payload.encoded_len();
         let call = PartCall::stage(ctx, &self.part, Direction::Encode, slot, size);
         let encode = pin!(async {
             let encoded = {
-                let encode = pin!(async { self.codec.encode(ctx, &payload).await });
+                let encode = pin!(async { self.codec.encode(ctx, payload).await });
                 self.call(encode).await?
             };
-            let must_change = always || self.owns(&payload);
-            self.choose(payload, encoded, must_change)
+            let must_change = always || self.owns(payload);
+            self.choose(payload, encoded, must_change)?;
+            Ok(payload.encoded_len())
         });
-        call.run(encode, Payload::encoded_len).await
+        call.run(encode, |bytes| *bytes).await.map(drop)
     }
 
-    /// Returns what stands after the stage: the codec's result, or the payload as it was.
+    /// Puts the codec's result into the place of a payload, or leaves the payload as it was.
     ///
     /// A payload that claims an encoding of this stage must be changed. If it stayed as it is, decoding
     /// would take it for this stage's work and undo what was never done.
     fn choose(
         &self,
-        payload: Payload,
+        payload: &mut Payload,
         encoded: Encoded,
         must_change: bool,
-    ) -> Result<Payload, Error> {
+    ) -> Result<(), Error> {
         match encoded {
             // The encoding itself is text of the codec, and could hold anything.
             Encoded::Changed(changed) if !self.owns(&changed) => {
                 Err(Error::new(ErrorKind::Protocol, "wrote an encoding that it did not declare"))
             }
-            Encoded::Changed(changed) if must_change || !self.is_futile(&payload, &changed) => {
-                Ok(changed)
+            Encoded::Changed(changed) if must_change || !self.is_futile(payload, &changed) => {
+                *payload = changed;
+                Ok(())
             }
-            Encoded::Unchanged if self.owns(&payload) => Err(Error::new(
+            Encoded::Unchanged if self.owns(payload) => Err(Error::new(
                 ErrorKind::Protocol,
                 "left alone a payload whose encoding it would take for its own when decoding",
             )),
@@ -179,7 +183,7 @@ impl Stage {
                 ErrorKind::Unsealed,
                 "left a payload unsealed, and this stage is required",
             )),
-            Encoded::Changed(_) | Encoded::Unchanged => Ok(payload),
+            Encoded::Changed(_) | Encoded::Unchanged => Ok(()),
         }
     }
 
@@ -188,26 +192,33 @@ impl Stage {
         self.purpose() == Purpose::Compression && after.encoded_len() >= before.encoded_len()
     }
 
-    /// Decodes a payload of this stage. Others pass, unless the stage is required.
+    /// Decodes a payload of this stage in its place. Others pass, unless the stage is required. If it fails,
+    /// nothing is left of the payload.
     pub(crate) async fn decode(
         &self,
         ctx: &Context,
         slot: usize,
-        payload: Payload,
-    ) -> Result<Payload, Error> {
-        if self.owns(&payload) {
+        payload: &mut Payload,
+    ) -> Result<(), Error> {
+        if self.owns(payload) {
             let size = payload.encoded_len();
-            let ctx = &opening(ctx, &payload);
+            let ctx = &opening(ctx, payload);
             let call = PartCall::stage(ctx, &self.part, Direction::Decode, slot, size);
-            let decode = pin!(async { self.codec.decode(ctx, payload).await });
-            let decode = pin!(self.call(decode));
-            return call.run(decode, Payload::encoded_len).await;
+            let decode = pin!(async {
+                let decoded = {
+                    let decode = pin!(async { self.codec.decode(ctx, take(payload)).await });
+                    self.call(decode).await?
+                };
+                *payload = decoded;
+                Ok(payload.encoded_len())
+            });
+            return call.run(decode, |bytes| *bytes).await.map(drop);
         }
         if self.is_required() {
-            let error = unencrypted(&payload);
+            let error = unencrypted(payload);
             return Err(PartCall::refuse_stage(ctx, &self.part, Direction::Decode, slot, error));
         }
-        Ok(payload)
+        Ok(())
     }
 
     /// Waits for a call of the codec. A panic is an error, and so is exceeding the time limit.

@@ -18,22 +18,17 @@ pub(crate) use self::step::{Step, catch_panic, lost};
 ///
 /// # Errors
 /// The first failure. The other tasks are aborted, and what they held is dropped before this returns.
-pub(crate) async fn run_each<T, R, W, F>(
-    limit: usize,
-    batch: Vec<T>,
-    work: W,
-) -> Result<Vec<R>, Error>
+pub(crate) async fn run_each<T, R, W>(limit: usize, batch: Vec<T>, work: W) -> Result<Vec<R>, Error>
 where
     R: Send + 'static,
-    W: Fn(T) -> Step<R, F>,
-    F: Future<Output = Result<R, Error>> + Send + 'static,
+    W: Fn(T) -> Step<R>,
 {
     match <[T; 1]>::try_from(batch) {
         // A batch of one runs in the caller's task, because a task of its own would cost more than the
         // work. Its panic must not become the caller's, though.
         Ok([item]) => match work(item) {
             Step::Done(result) => Ok(vec![result]),
-            Step::Run(future) => Ok(vec![catch_panic("the pipeline", future).await?]),
+            Step::Run(future) => Ok(vec![future.await?]),
         },
         Err(batch) => spread::spread(limit.max(1), batch, work).await,
     }
@@ -59,7 +54,7 @@ where
     let first: Vec<_> = jobs.filter(|(key, _)| seen.insert(key.clone())).collect();
     let run = |(key, job)| {
         let work = work(job);
-        Step::Run(async move { Ok((key, work.await?)) })
+        Step::run(async move { Ok((key, work.await?)) })
     };
     Ok(run_each(limit, first, run).await?.into_iter().collect())
 }

@@ -1,6 +1,6 @@
 //! Payloads that cross namespaces, and objects of other namespaces.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use super::{Context, Crossing};
 use crate::ObjectScope;
@@ -41,10 +41,11 @@ impl Context {
 
     /// Returns the context of one payload of a batch, by its place.
     #[must_use]
-    pub fn for_payload(&self, slot: usize) -> Self {
+    pub fn for_payload(&self, slot: usize) -> Cow<'_, Self> {
         let target = self.crossing.as_deref().and_then(|crossing| crossing.targets.get(slot));
-        let about = target.map_or_else(|| self.about.clone(), |target| target.about.clone());
-        Self { about, ..self.clone() }
+        target.map_or(Cow::Borrowed(self), |target| {
+            Cow::Owned(Self { about: target.about.clone(), ..self.clone() })
+        })
     }
 
     /// Returns the context for the driver that stores an object: the namespace is the target's.

@@ -12,7 +12,7 @@ fn a_payload_of_another_namespace_is_encoded_for_its_own_and_stored_for_the_othe
     assert_eq!((own.id(), own.namespace_name()), (None, Some("shop")));
     assert_eq!((other.id(), other.namespace_name()), (Some("c"), Some("shop")));
     assert_eq!(other.of_target().namespace_name(), Some("billing"));
-    assert_eq!(none, ctx);
+    assert_eq!(*none, ctx);
     assert_eq!(own.opening("billing").namespace_name(), Some("billing"));
     assert_eq!(own.opening("audit").namespace_name(), Some("shop"));
     assert!(own.opening("billing").readable_namespaces().is_empty());

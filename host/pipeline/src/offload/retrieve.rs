@@ -22,7 +22,7 @@ enum Incoming {
     /// There is nothing to retrieve.
     Item(Item),
     /// An object takes the place of its reference. Equal references have the same key.
-    Object { payload: CountedPayload, key: ReferenceKey, reference: Option<Reference> },
+    Object { payload: CountedPayload, key: ReferenceKey, reference: Option<Box<Reference>> },
 }
 
 /// Key of an object in the cache, and the size that its reference has.
@@ -52,7 +52,7 @@ impl Storage {
             }
             Incoming::Item(_) => None,
         });
-        let retrieve = |(slot, reference): (usize, Reference)| {
+        let retrieve = |(slot, reference): (usize, Box<Reference>)| {
             let (this, ctx) = (self.clone(), ctx.clone());
             async move {
                 let _turn = this.wait_for_turn(&ctx).await;

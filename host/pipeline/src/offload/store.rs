@@ -55,8 +55,8 @@ impl Storage {
             let Some(driver) = self.choose_driver(ctx, &payload, threshold).map(Arc::from) else {
                 return Step::Done(Outgoing::Item(Item::Plain(payload)));
             };
-            let (this, ctx) = (self.clone(), ctx.for_payload(payload.slot));
-            Step::Run(async move { this.prepare_object(&ctx, driver, payload).await })
+            let (this, ctx) = (self.clone(), ctx.for_payload(payload.slot).into_owned());
+            Step::run(async move { this.prepare_object(&ctx, driver, payload).await })
         };
         tasks::run_each(self.permits_of_call, items, prepare).await
     }
@@ -91,7 +91,7 @@ impl Storage {
             Outgoing::Item(_) => None,
         });
         let store = |object: PendingObject| {
-            let (this, ctx) = (self.clone(), ctx.for_payload(object.slot));
+            let (this, ctx) = (self.clone(), ctx.for_payload(object.slot).into_owned());
             async move {
                 let _turn = this.wait_for_turn(&ctx).await;
                 let reference = this.store_object(&ctx, &object, this.verify).await;

@@ -10,7 +10,7 @@ use futures::future::{BoxFuture, poll_immediate};
 use tokio::task::JoinSet;
 use tracing::Instrument as _;
 
-use super::step::{Step, catch_panic, lost};
+use super::step::{Step, lost};
 
 /// Longest time that a batch computes in its caller's task. Then it is spread over the threads of the
 /// runtime.
@@ -49,15 +49,10 @@ struct Batch<R> {
 /// # Errors
 /// The first failure. The other items are dropped before this returns: the caller may retry at once, and
 /// then the memory must be free.
-pub(super) async fn spread<T, R, W, F>(
-    limit: usize,
-    items: Vec<T>,
-    work: W,
-) -> Result<Vec<R>, Error>
+pub(super) async fn spread<T, R, W>(limit: usize, items: Vec<T>, work: W) -> Result<Vec<R>, Error>
 where
     R: Send + 'static,
-    W: Fn(T) -> Step<R, F>,
-    F: Future<Output = Result<R, Error>> + Send + 'static,
+    W: Fn(T) -> Step<R>,
 {
     let began = Instant::now();
     let mut batch = Batch::new(items.len());
@@ -71,7 +66,7 @@ where
                     batch.put(place, result);
                     continue;
                 }
-                Step::Run(future) => Box::pin(catch_panic("the pipeline", future)),
+                Step::Run(future) => future,
             };
             if began.elapsed() >= CALLER {
                 batch.add(place, future);

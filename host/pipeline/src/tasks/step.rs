@@ -3,14 +3,22 @@
 use std::{future::Future, panic::AssertUnwindSafe};
 
 use cloakroom_core::{Error, ErrorKind};
-use futures::FutureExt as _;
+use futures::{FutureExt as _, future::BoxFuture};
 
 /// Work on one item of a batch.
-pub(crate) enum Step<R, F> {
+pub(crate) enum Step<R> {
     /// There is nothing to do.
     Done(R),
     /// A future that makes the result.
-    Run(F),
+    Run(BoxFuture<'static, Result<R, Error>>),
+}
+
+impl<R: 'static> Step<R> {
+    /// Returns work that a future does. A panic in it is an error.
+    // Boxed where it is made: a future is large, and would be copied on its way.
+    pub(crate) fn run(future: impl Future<Output = Result<R, Error>> + Send + 'static) -> Self {
+        Self::Run(Box::pin(catch_panic("the pipeline", future)))
+    }
 }
 
 /// Runs `call`, and returns a panic in it as an error. `what` names the part that runs it.

@@ -38,7 +38,7 @@ async fn a_large_batch_has_few_tasks_and_keeps_its_order() {
             return Step::Done(item);
         }
         let one = One::begin(&alive);
-        Step::Run(async move {
+        Step::run(async move {
             tokio::task::yield_now().await;
             drop(one);
             Ok(item)
@@ -54,7 +54,7 @@ async fn a_failure_drops_what_the_others_hold_before_it_is_returned() {
     let alive = Arc::new(Alive::default());
     let work = |item: usize| {
         let one = One::begin(&alive);
-        Step::Run(async move {
+        Step::run(async move {
             if item == 3 {
                 // Not before the others have begun.
                 tokio::task::yield_now().await;
@@ -75,7 +75,7 @@ async fn a_failure_drops_what_the_others_hold_before_it_is_returned() {
 async fn a_batch_that_takes_long_is_spread_and_keeps_its_order() {
     let began = std::time::Instant::now();
     let work = |item: usize| {
-        Step::Run(async move {
+        Step::run(async move {
             while item == 0 && began.elapsed() < spread::CALLER {
                 std::hint::spin_loop();
             }
@@ -95,7 +95,7 @@ async fn a_failure_in_a_task_of_several_items_is_the_batchs() {
     let (began, alive) = (std::time::Instant::now(), Arc::new(Alive::default()));
     let work = |item: usize| {
         let one = One::begin(&alive);
-        Step::Run(async move {
+        Step::run(async move {
             while item == 0 && began.elapsed() < spread::CALLER {
                 std::hint::spin_loop();
             }
