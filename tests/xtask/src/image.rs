@@ -27,8 +27,8 @@ const USER: &str = "65532:65532";
 /// that the file `config` names, compiled.
 pub(crate) fn write(folder: &Path, config: Option<&Path>) -> Result<()> {
     add_targets()?;
-    cargo(&["build", "--release", "--locked", "--package", "cloakroom-cli"], &[])?;
-    let program = target_dir()?.join("release/cloakroom");
+    cargo(&["build", "--profile", "dist", "--locked", "--package", "cloakroom-cli"], &[])?;
+    let program = target_dir()?.join("dist/cloakroom");
     write_image(&program, config, folder)?;
     say(&format!("The image is in {}. Copy it to a registry:", folder.display()));
     say(&format!("skopeo copy oci:{} docker://REGISTRY/cloakroom:TAG", folder.display()));
