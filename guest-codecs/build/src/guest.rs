@@ -30,10 +30,9 @@ impl Guest {
         format!("{}.wasm", self.package.replace('-', "_"))
     }
 
-    /// Returns the paths that it alone is built from. Cargo would build it each time if one did not exist.
-    pub(crate) fn sources(&self) -> impl Iterator<Item = PathBuf> {
-        let paths = ["Cargo.toml", "build.rs", "src"].map(|name| self.folder.join(name));
-        paths.into_iter().filter(|path| path.exists())
+    /// Returns the paths that it alone is built from.
+    pub(crate) fn sources(&self) -> [PathBuf; 2] {
+        [self.folder.join("Cargo.toml"), self.folder.join("src")]
     }
 }
 
