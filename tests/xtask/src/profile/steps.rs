@@ -17,7 +17,7 @@ pub(super) struct Step {
 }
 
 /// Steps, in the order in which a function is looked up.
-pub(super) const STEPS: [Step; 10] = [
+pub(super) const STEPS: [Step; 9] = [
     Step { name: "sealing", borders: &["Key>::seal_aes_gcm"] },
     Step {
         name: "metrics",
@@ -29,7 +29,6 @@ pub(super) const STEPS: [Step; 10] = [
             "CallMetrics",
         ],
     },
-    Step { name: "tracing", borders: &["tracing_core::", "tracing::span"] },
     Step { name: GUEST, borders: &["wasm[", "component-trampolines["] },
     Step {
         name: IMPORTS,
@@ -41,7 +40,7 @@ pub(super) const STEPS: [Step; 10] = [
     },
     Step {
         name: "call: fibre, lowering, lifting",
-        borders: &["call_impl", "FiberFuture", "fiber_start", "LinkedPlugin::run_codec"],
+        borders: &["call_impl", "FiberFuture", "fiber_start"],
     },
     Step {
         name: "scheduling",
@@ -49,7 +48,7 @@ pub(super) const STEPS: [Step; 10] = [
     },
     Step {
         name: "stage: checks, accounting",
-        borders: &["encode_items::{{closure}}::{{closure}}", "stage::Stage", "part::PartCall"],
+        borders: &["encode_payload::{{closure}}", "stage::Stage", "part::PartCall"],
     },
     Step {
         name: "admission and pipeline",
