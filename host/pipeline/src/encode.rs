@@ -77,7 +77,7 @@ impl Pipeline {
         tasks::run_each(self.permits, items, encode).await
     }
 
-    /// Encodes an item in its place. If it fails, nothing is left there.
+    /// Encodes an item in its place. After a failure, the item is not to be used.
     async fn encode_item(&self, ctx: &Context, item: &mut Item) -> Result<(), Error> {
         if let Some(payload) = item.payload() {
             self.check_payload(payload.slot, Direction::Encode, &payload.payload)?;
@@ -102,7 +102,8 @@ impl Pipeline {
         }
     }
 
-    /// Encodes a payload by all stages, in its place. With `always`, each must change it even if that makes it larger.
+    /// Encodes a payload by all stages, in its place. With `always`, each must change it even if that makes it
+    /// larger. After a failure, the payload is not to be used.
     pub(crate) async fn encode_payload(
         &self,
         ctx: &Context,

@@ -192,8 +192,8 @@ impl Stage {
         self.purpose() == Purpose::Compression && after.encoded_len() >= before.encoded_len()
     }
 
-    /// Decodes a payload of this stage in its place. Others pass, unless the stage is required. If it fails,
-    /// nothing is left of the payload.
+    /// Decodes a payload of this stage in its place. Others pass, unless the stage is required. After a
+    /// failure, the payload is not to be used.
     pub(crate) async fn decode(
         &self,
         ctx: &Context,

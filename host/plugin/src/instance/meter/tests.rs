@@ -7,12 +7,20 @@ use futures::FutureExt as _;
 
 use super::*;
 
+fn budget(limits: &Limits) -> MemoryBudget {
+    MemoryBudget::new(limits.call_bytes, limits.process_bytes)
+}
+
+/// Returns the meter of a call in `ctx`.
+fn meter(limits: &Limits, budget: &MemoryBudget, ctx: Context) -> Meter {
+    let clock = Clock::new(Duration::from_secs(60), Instant::now());
+    Meter::new(limits, budget, &Call::new(ctx, clock.into()))
+}
+
 #[test]
 fn a_small_result_has_room_and_a_large_one_until_the_next_import() {
     let limits = Limits { held: ByteSize::kib(10), ..Limits::default() };
-    let budget = MemoryBudget::new(limits.call_bytes, limits.process_bytes);
-    let clock = Clock::new(Duration::from_secs(60), Instant::now());
-    let mut meter = Meter::new(&limits, &budget, &Call::new(Context::none(), clock.into()));
+    let mut meter = meter(&limits, &budget(&limits), Context::none());
     for bytes in [100, SMALL_PIECES - 100, 1] {
         meter.reserve_in_transit(bytes).unwrap();
         assert_eq!(meter.held.used(), SMALL_PIECES);
@@ -34,9 +42,7 @@ fn a_small_result_has_room_and_a_large_one_until_the_next_import() {
 #[test]
 fn small_pieces_share_a_reservation_until_the_last_is_dropped() {
     let limits = Limits { held: ByteSize::kib(9), ..Limits::default() };
-    let budget = MemoryBudget::new(limits.call_bytes, limits.process_bytes);
-    let clock = Clock::new(Duration::from_secs(60), Instant::now());
-    let mut meter = Meter::new(&limits, &budget, &Call::new(Context::none(), clock.into()));
+    let mut meter = meter(&limits, &budget(&limits), Context::none());
     let first = meter.reserve_piece(SMALL_PIECE).unwrap();
     let _second = meter.reserve_piece(SMALL_PIECE).unwrap();
     assert_eq!(meter.held.used(), SMALL_PIECES);
@@ -58,12 +64,10 @@ fn small_pieces_share_a_reservation_until_the_last_is_dropped() {
 #[test]
 fn between_two_calls_an_instance_holds_nothing_of_the_last() {
     let limits = Limits::default();
-    let budget = MemoryBudget::new(limits.call_bytes, limits.process_bytes);
+    let budget = budget(&limits);
     let memory = budget.admit().now_or_never().unwrap();
     assert_ne!(budget.used(), 0);
-    let clock = Clock::new(Duration::from_secs(60), Instant::now());
-    let ctx = Context::none().with_memory(memory);
-    let mut meter = Meter::new(&limits, &budget, &Call::new(ctx, clock.into()));
+    let mut meter = meter(&limits, &budget, Context::none().with_memory(memory));
     drop(meter.reserve_piece(10).unwrap());
     meter.reserve_in_transit(10).unwrap();
     meter.end_call();
